@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.databases import COMMAND, environment
+from tests.support.people import FULL_NAMES
 
 PATIENCE = 30  # seconds that a process may take to be ready or to end
 
@@ -90,7 +91,17 @@ class LiveServer:
     def add_user(self, name: str, *, password: str, grant: str | None = None) -> None:
         """Makes a person who can sign in."""
         granted = ["--grant", grant] if grant else []
-        arguments = ["users", "add", name, "--email", f"{name}@example.org", "--password-stdin", *granted]
+        shown = ["--name", FULL_NAMES.get(name, name)]
+        arguments = [
+            "users",
+            "add",
+            name,
+            *shown,
+            "--email",
+            f"{name}@example.org",
+            "--password-stdin",
+            *granted,
+        ]
         self.command(*arguments, stdin=f"{password}\n")
 
     def add_client(

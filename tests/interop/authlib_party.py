@@ -1,0 +1,49 @@
+"""A relying party on Authlib's Flask client, run as a process: `/` signs the user in and shows the claims.
+
+ISSUER, CLIENT_ID, CLIENT_SECRET and PORT come from the environment; the rest is discovered.
+"""
+
+import os
+import secrets
+
+from authlib.integrations.flask_client import OAuth
+from flask import Flask, jsonify, redirect, session, url_for
+from werkzeug.wrappers import Response
+
+app = Flask(__name__)
+app.secret_key = secrets.token_bytes(32)
+# Both parties of a test live on 127.0.0.1, and cookies know no ports.
+app.config["SESSION_COOKIE_NAME"] = "authlib-party"
+provider = OAuth(app).register(
+    "provider",
+    client_id=os.environ["CLIENT_ID"],
+    client_secret=os.environ["CLIENT_SECRET"],
+    server_metadata_url=f"{os.environ['ISSUER']}/.well-known/openid-configuration",
+    client_kwargs={"scope": "openid profile email", "code_challenge_method": "S256"},
+)
+
+
+@app.get("/live")
+def live() -> str:
+    return "live"
+
+
+@app.get("/")
+def home() -> Response:
+    if "user" in session:
+        return jsonify(session["user"])
+    return provider.authorize_redirect(url_for("callback", _external=True))
+
+
+@app.get("/callback")
+def callback() -> Response:
+    # Checks state, nonce, signature and the claims of the ID token.
+    token = provider.authorize_access_token()
+    claims = provider.userinfo(token=token)
+    assert claims["sub"] == token["userinfo"]["sub"]
+    session["user"] = {"name": claims["name"], "sub": claims["sub"], "email": claims["email"]}
+    return redirect(url_for("home"))
+
+
+if __name__ == "__main__":
+    app.run("127.0.0.1", int(os.environ["PORT"]))

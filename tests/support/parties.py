@@ -1,0 +1,95 @@
+"""Starts the foreign relying parties against a live server, each as a client that was made for it by the command line."""
+
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.interop import apache
+from tests.support import run
+from tests.support.databases import environment
+from tests.support.servers import LiveServer, child, free_port
+from tools import peers
+
+
+@dataclass(frozen=True)
+class Party:
+    """A running relying party: asking for `url` starts a sign-in that ends in a page with the user's claims as JSON."""
+
+    url: str
+    client_key: str
+
+
+StartParty = Callable[[LiveServer], AbstractContextManager[Party]]
+
+
+def redirect_uri(port: int) -> str:
+    """Where every party here receives its answers."""
+    return f"http://127.0.0.1:{port}/callback"
+
+
+@contextmanager
+def openid_client(server: LiveServer, *, approve: bool = True, **options: str) -> Iterator[Party]:
+    """The Node party on openid-client."""
+    program = peers.node()
+    if program is None:
+        pytest.skip("there is no Node with the packages of tests/interop/node on this machine")
+    port = free_port()
+    client = server.add_client("openid-client", redirect_uri(port), approve=approve, **options)
+    command = [program, str(peers.NODE_HOME / "party.js")]
+    with _party(command, server, client, port) as party:
+        yield party
+
+
+@contextmanager
+def authlib_flask(server: LiveServer) -> Iterator[Party]:
+    """The Flask party on Authlib's client."""
+    port = free_port()
+    client = server.add_client("Authlib", redirect_uri(port))
+    with _party([sys.executable, "-m", "tests.interop.authlib_party"], server, client, port) as party:
+        yield party
+
+
+@contextmanager
+def mod_auth_openidc(server: LiveServer) -> Iterator[Party]:
+    """Apache with mod_auth_openidc."""
+    found = peers.apache()
+    if found is None:
+        pytest.skip("there is no Apache with mod_auth_openidc on this machine")
+    program, modules = found
+    port = free_port()
+    client = server.add_client("Apache", redirect_uri(port))
+    folder = Path(tempfile.mkdtemp(dir=run.folder()))  # not pytest's own, which only its owner may enter
+    configuration = apache.write(
+        folder,
+        modules,
+        port=port,
+        issuer=server.url,
+        client_id=client["client_key"],
+        client_secret=client["client_secret"],
+    )
+    command = [program, "-DFOREGROUND", "-f", str(configuration)]
+    with _party(command, server, client, port, log=folder / "error.log") as party:
+        yield party
+
+
+@contextmanager
+def _party(
+    command: list[str], server: LiveServer, client: dict[str, Any], port: int, log: Path | None = None
+) -> Iterator[Party]:
+    """Starts the process; its log is shown with the server's when the test fails."""
+    env = environment() | {
+        "ISSUER": server.url,
+        "CLIENT_ID": client["client_key"],
+        "CLIENT_SECRET": client["client_secret"],
+        "PORT": str(port),
+    }
+    log = log or server.folder / f"party-{port}.log"
+    server.logs.append(log)
+    with child(command, log=log, env=env, ready=f"http://127.0.0.1:{port}/live"):
+        yield Party(url=f"http://127.0.0.1:{port}/", client_key=client["client_key"])
