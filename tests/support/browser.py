@@ -45,6 +45,10 @@ class Complaints:
         """Lets complaints that hold this text pass."""
         self._expected.append(text)
 
+    def heard(self, text: str) -> bool:
+        """Whether there was a complaint that holds this text."""
+        return any(text in complaint for complaint in self._texts)
+
     def unexpected(self) -> list[str]:
         """The complaints that nobody announced."""
         return [text for text in self._texts if not any(expected in text for expected in self._expected)]

@@ -1,0 +1,52 @@
+"""The harness itself: it would be worthless if a complaint, a finding or a database went unseen."""
+
+import pytest
+import sqlalchemy as sa
+
+from tests.support import axe
+
+POLICY = "default-src 'none'; require-trusted-types-for 'script'"
+PAGE = """<!doctype html><html lang="en"><head><title>A page</title></head>
+<body><main><h1>A page</h1>{body}</main></body></html>"""
+
+
+def show(page, body):
+    page.route(
+        "http://localhost/",
+        lambda route: route.fulfill(
+            body=PAGE.format(body=body), content_type="text/html", headers={"Content-Security-Policy": POLICY}
+        ),
+    )
+    page.goto("http://localhost/")
+
+
+@pytest.mark.browser
+def test_axe_finds_what_is_wrong_in_spite_of_a_strict_policy(page):
+    show(page, "<input>")
+    assert any(finding.startswith("label:") for finding in axe.findings(page))
+
+
+@pytest.mark.browser
+def test_axe_finds_nothing_on_a_good_page(page):
+    show(page, "<label>Name <input></label>")
+    axe.assert_accessible(page)
+
+
+@pytest.mark.browser
+def test_a_violated_policy_is_a_complaint(page, complaints):
+    complaints.expect("Content Security Policy")
+    show(page, "<p style='color:red'>red</p>")
+    assert complaints.heard("Content Security Policy")
+    assert complaints.unexpected() == []
+
+
+def test_each_test_has_an_empty_database_of_its_own(empty_database_url, database_kind):
+    engine = sa.create_engine(empty_database_url)
+    assert engine.dialect.name == database_kind
+    assert sa.inspect(engine).get_table_names() == []
+    engine.dispose()
+
+
+@pytest.mark.only_on("postgresql")
+def test_a_marked_test_runs_on_one_database(database_kind):
+    assert database_kind == "postgresql"
