@@ -50,9 +50,11 @@ def _make_venv() -> bool:
 
 
 def _pip(*arguments: str) -> None:
-    command = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "--quiet", *arguments]
-    if subprocess.run(command, check=False).returncode != 0:
-        sys.exit("pip could not install the packages; its own words stand above.")
+    """Runs pip; what it said is shown only when it failed."""
+    command = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", *arguments]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    if done.returncode != 0:
+        sys.exit(f"{done.stdout}\npip could not install the packages; its own words stand above.")
 
 
 if __name__ == "__main__":
