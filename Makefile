@@ -6,7 +6,7 @@ BIN := .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench screenshots lock audit clean
+.PHONY: help run test lint bench screenshots reference lock audit clean
 
 help: ## Show these lines
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -29,6 +29,9 @@ bench: .venv/.ready-test ## Run the benchmarks
 screenshots: .venv/.ready-test ## Take the pictures of docs/images anew
 	$(BIN)/python -m tools.peers
 	$(BIN)/python -m tests.support.screenshots
+
+reference: .venv/.ready-test ## Write docs/reference anew from the code
+	$(BIN)/python -m tools.reference
 
 lock: .venv/.ready-test ## Resolve the dependencies of pyproject.toml anew and write both lock files
 	$(BIN)/uv pip compile $(LOCKING) --group build --output-file requirements.lock pyproject.toml
