@@ -4,10 +4,12 @@ A test that uses `app`, `client`, `database_url` or `live_server` runs on SQLite
 `only_on("sqlite")` or `only_on("postgresql")` where the other would tell nothing new.
 """
 
+from __future__ import annotations
+
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from flask import Flask
@@ -17,7 +19,13 @@ from playwright.sync_api import Browser, Page
 from authserver.settings import Settings
 from tests.support import browser as chromium
 from tests.support import databases, postgres, run, servers
+from tests.support import people as crowd
 from tests.support.command import Runner
+
+if TYPE_CHECKING:
+    from authserver.domain.db import Database
+    from authserver.domain.users import User
+    from authserver.protocol.services import Services
 
 # A developer's own settings must not decide how tests end.
 for name in [name for name in os.environ if name.startswith("AUTHSERVER_")]:
@@ -100,8 +108,8 @@ def database_url(database_kind: str, tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture
 def keys_dir(tmp_path: Path) -> Path:
-    """A folder for this test's keys that does not exist yet."""
-    return tmp_path / "keys"
+    """This test's own copy of the secrets that open the ready databases."""
+    return databases.copy_keys(tmp_path)
 
 
 @pytest.fixture
@@ -117,11 +125,43 @@ def settings(database_url: str, keys_dir: Path) -> Settings:
 
 
 @pytest.fixture
-def app(settings: Settings) -> Flask:
+def app(settings: Settings) -> Iterator[Flask]:
     """The wired application over a fresh database."""
     from authserver.app import create_app
 
-    return create_app(settings)
+    app = create_app(settings)
+    yield app
+    app.extensions["authserver"].database.engine.dispose()
+
+
+@pytest.fixture
+def services(app: Flask) -> Services:
+    """What the application is made of: settings, database, vault, passwords, ring, oauth2 …"""
+    return app.extensions["authserver"]
+
+
+@pytest.fixture
+def database(services: Services) -> Database:
+    """The application's database, for arranging and looking."""
+    return services.database
+
+
+@pytest.fixture
+def people(database: Database, settings: Settings) -> dict[str, User]:
+    """alice, bob, charlie (ordinary) and admin (Configure Server), by user name; see tests/support/people.py."""
+    return crowd.add(database, settings, "alice", "bob", "charlie", "admin")
+
+
+@pytest.fixture
+def alice(people: dict[str, User]) -> User:
+    """An ordinary person."""
+    return people["alice"]
+
+
+@pytest.fixture
+def admin(people: dict[str, User]) -> User:
+    """The person who may configure the server."""
+    return people["admin"]
 
 
 @pytest.fixture
@@ -137,16 +177,16 @@ def runner(settings: Settings) -> Runner:
 
 
 @pytest.fixture
-def live_server(database_url: str, tmp_path: Path) -> Iterator[servers.LiveServer]:
+def live_server(database_url: str, keys_dir: Path, tmp_path: Path) -> Iterator[servers.LiveServer]:
     """A running `authserver serve`."""
-    with servers.serve(database_url, tmp_path) as server:
+    with servers.serve(database_url, keys_dir, tmp_path) as server:
         yield server
 
 
 @pytest.fixture
-def live_nodes(database_url: str, tmp_path: Path) -> Iterator[servers.LiveServer]:
+def live_nodes(database_url: str, keys_dir: Path, tmp_path: Path) -> Iterator[servers.LiveServer]:
     """Two running processes on one database."""
-    with servers.serve(database_url, tmp_path, nodes=2) as server:
+    with servers.serve(database_url, keys_dir, tmp_path, nodes=2) as server:
         yield server
 
 

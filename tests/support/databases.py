@@ -1,11 +1,16 @@
-"""Empty and migrated databases of both kinds. Migrating takes seconds, so it is done once and copied for every test."""
+"""Empty and ready databases of both kinds.
+
+Migrating and making signing keys takes seconds, so it is done once a run, and every test gets copies: of the database,
+and of the keys folder that opens what is in it.
+"""
 
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from tests.support import postgres, run
@@ -13,6 +18,7 @@ from tests.support import postgres, run
 KINDS = ("sqlite", "postgresql")
 COMMAND = [sys.executable, "-c", "from authserver.cli import main; main()"]
 TEMPLATE = "authserver_template"
+_MAKE_KEYS = "from authserver.app import create_app; create_app().extensions['authserver'].ring.current()"
 
 
 def environment(**settings: str) -> dict[str, str]:
@@ -22,15 +28,37 @@ def environment(**settings: str) -> dict[str, str]:
 
 
 def migrate(database_url: str) -> None:
-    """Brings a database to the newest schema with the command that operators use."""
-    done = subprocess.run(
-        [*COMMAND, "database", "migrate"],
-        env=environment(database_url=database_url, keys_dir=str(run.folder() / "migration-keys")),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, f"authserver database migrate failed:\n{done.stdout}\n{done.stderr}"
+    """Brings a database to the newest schema with the command that operators use, and makes its signing keys."""
+    env = environment(database_url=database_url, keys_dir=str(_keys()))
+    for command in ([*COMMAND, "database", "migrate"], [sys.executable, "-c", _MAKE_KEYS]):
+        done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"{command} failed:\n{done.stdout}\n{done.stderr}"
+
+
+def copy_keys(folder: Path) -> Path:
+    """A keys folder of the test's own, which opens what the ready databases hold."""
+    run.once("keys", _make_keys)
+    return Path(shutil.copytree(_keys(), folder / "keys"))
+
+
+def _keys() -> Path:
+    return run.folder() / "keys"
+
+
+def _sqlite_template() -> Path:
+    return run.folder() / "template.db"
+
+
+def _copy_sqlite(source: Path, target: Path) -> None:
+    """Copies through SQLite, which knows what is still in the write-ahead log."""
+    with closing(sqlite3.connect(source)) as reader, closing(sqlite3.connect(target)) as writer:
+        reader.backup(writer)
+
+
+def _make_keys() -> None:
+    """Makes the secrets, and with them the SQLite template."""
+    _keys().mkdir(mode=0o700)
+    migrate(f"sqlite:///{_sqlite_template()}")
 
 
 @contextmanager
@@ -44,10 +72,10 @@ def empty(kind: str, folder: Path) -> Iterator[str]:
 
 @contextmanager
 def migrated(kind: str, folder: Path) -> Iterator[str]:
-    """The address of a database with the newest schema and no rows, gone afterwards."""
+    """The address of a database with the newest schema, signing keys and nothing else, gone afterwards."""
+    run.once("keys", _make_keys)
     if kind == "sqlite":
-        run.once("sqlite-template", lambda: migrate(f"sqlite:///{run.folder() / 'template.db'}"))
-        shutil.copyfile(run.folder() / "template.db", folder / "authserver.db")
+        _copy_sqlite(_sqlite_template(), folder / "authserver.db")
         yield f"sqlite:///{folder / 'authserver.db'}"
         return
     run.once("postgres-template", _make_postgres_template)

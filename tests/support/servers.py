@@ -129,7 +129,7 @@ class LiveServer:
 
 @contextmanager
 def serve(
-    database_url: str, folder: Path, *, nodes: int = 1, workers: int = 1, **settings: str
+    database_url: str, keys_dir: Path, folder: Path, *, nodes: int = 1, workers: int = 1, **settings: str
 ) -> Iterator[LiveServer]:
     """Starts the nodes over the same database and keys, and ends them."""
     ports = [free_port() for _ in range(nodes)]
@@ -137,7 +137,7 @@ def serve(
     chosen = {
         "public_url": urls[0],
         "database_url": database_url,
-        "keys_dir": str(folder / "keys"),
+        "keys_dir": str(keys_dir),
     } | settings
     server = LiveServer(url=chosen["public_url"], nodes=urls, settings=chosen, folder=folder)
     base_path = chosen["public_url"].removeprefix(urls[0])
