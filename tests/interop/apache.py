@@ -14,6 +14,8 @@ PidFile "{folder}/apache.pid"
 ErrorLog "{folder}/error.log"
 LogLevel warn auth_openidc:info
 DocumentRoot "{folder}/pages"
+TypesConfig "{folder}/mime.types"
+DirectoryIndex index.html
 {modules}
 {user}
 <Location />
@@ -42,6 +44,7 @@ _MODULES = {
     "authz_core": "mod_authz_core.so",
     "authz_user": "mod_authz_user.so",
     "include": "mod_include.so",
+    "dir": "mod_dir.so",
     "mime": "mod_mime.so",
     "unixd": "mod_unixd.so",
     "auth_openidc": "mod_auth_openidc.so",
@@ -56,6 +59,7 @@ def write(folder: Path, modules: Path, *, port: int, issuer: str, client_id: str
     shown = {claim: f'<!--#echo var="{variable}" -->' for claim, variable in _PAGE.items()}
     (pages / "index.html").write_text(json.dumps(shown).replace('\\"', '"'))
     (pages / "live").write_text("live")
+    (folder / "mime.types").write_text("text/html html\n")
     configuration = folder / "apache.conf"
     configuration.write_text(
         _CONFIGURATION.format(
