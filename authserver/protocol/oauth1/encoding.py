@@ -1,0 +1,48 @@
+"""Percent-encoding and form-encoding as OAuth 1.0a signs them, byte for byte.
+
+Text here may hold bytes that are no UTF-8, in Python's surrogate escapes: they are signed like any other byte, so that
+both ends agree whatever was sent. Nothing with such an escape is ever stored or compared with a record.
+"""
+
+import re
+from urllib.parse import quote, unquote, unquote_plus
+
+Pair = tuple[str, str]
+Pairs = tuple[Pair, ...]
+
+_BROKEN_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
+
+
+def escape(text: str) -> str:
+    """Return the text with every byte but the unreserved ones percent-encoded (RFC 5849, section 3.6)."""
+    return quote(text, safe="~", errors="surrogateescape")
+
+
+def unescape(text: str) -> str:
+    """Undo ``escape`` once; raises ValueError for a percent sign without two hexadecimal digits."""
+    if _BROKEN_ESCAPE.search(text):
+        raise ValueError("a percent sign needs two hexadecimal digits")
+    return unquote(text, errors="surrogateescape")
+
+
+def decode_form(encoded: str) -> Pairs:
+    """Return the pairs of a query or form body in their order, repeated ones included (RFC 5849, section 3.4.1.3.1).
+
+    A percent sign that encodes nothing stands for itself, as signers treat it.
+    """
+    pairs = (part.partition("=") for part in encoded.split("&") if part)
+    return tuple((_decode(name), _decode(value)) for name, _, value in pairs)
+
+
+def encode_form(pairs: Pairs | list[Pair]) -> str:
+    """Return pairs as a form body, encoded strictly enough for every client."""
+    return "&".join(f"{escape(name)}={escape(value)}" for name, value in pairs)
+
+
+def is_text(value: str) -> bool:
+    """Return whether a value is printable UTF-8 text, so that both databases and every log can hold it."""
+    return value.isprintable()
+
+
+def _decode(text: str) -> str:
+    return unquote_plus(text, errors="surrogateescape")

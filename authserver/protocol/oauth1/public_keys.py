@@ -1,0 +1,56 @@
+"""The public RSA keys of a client: PEM (key or certificate) or an inline JWK set."""
+
+import json
+from functools import lru_cache
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from cryptography.x509 import load_pem_x509_certificate
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet, RSAKey
+
+MIN_BITS = 2048
+MAX_LENGTH = 20_000
+
+
+@lru_cache(maxsize=256)
+def load(text: str) -> tuple[RSAPublicKey, ...]:
+    """Return the keys; raises ValueError with a sentence when the text holds none that can be used."""
+    if len(text) > MAX_LENGTH or not text.isascii():
+        raise ValueError("Paste one PEM public key, one certificate or one JWK set.")
+    keys = _from_jwks(text) if text.lstrip().startswith("{") else (_from_pem(text.strip()),)
+    if not keys or any(key.key_size < MIN_BITS for key in keys):
+        raise ValueError(f"An RSA key of {MIN_BITS} bits or more is needed.")
+    return keys
+
+
+def _from_pem(text: str) -> RSAPublicKey:
+    if "PRIVATE KEY" in text:
+        raise ValueError("This is a private key; paste the public one, and keep the private one to yourself.")
+    try:
+        if "BEGIN CERTIFICATE" in text:
+            key = load_pem_x509_certificate(text.encode()).public_key()
+        else:
+            key = load_pem_public_key(text.encode())  # type: ignore[assignment]
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise ValueError("This is not a PEM public key or certificate.") from error
+    if not isinstance(key, RSAPublicKey):
+        raise ValueError("OAuth 1.0a signs with RSA keys; this key is of another kind.")  # noqa: TRY004
+    return key
+
+
+def _from_jwks(text: str) -> tuple[RSAPublicKey, ...]:
+    try:
+        document = json.loads(text)
+        if "keys" not in document:
+            document = {"keys": [document]}
+        keys = KeySet.import_key_set(document).keys
+    except (ValueError, TypeError, KeyError, AttributeError, JoseError, RecursionError) as error:
+        raise ValueError("This is not a JWK set.") from error
+    found = [key for key in keys if isinstance(key, RSAKey)]
+    if any(key.is_private for key in found):
+        raise ValueError(
+            "This JWK set holds a private key; paste the public one, and keep the private one to yourself."
+        )
+    return tuple(key.public_key for key in found)
