@@ -1,0 +1,166 @@
+"""Authorizations: "this user let this client do this", the umbrella of codes and tokens; revoking it kills them all.
+
+An authorization remembers the epochs of its client and user. When either has risen since, it is dead without having
+been touched, so that disapproving a client or disabling a user needs no hunt for what they left behind.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, String, and_, func, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from authserver import clock
+from authserver.context import Actor
+from authserver.domain import audit
+from authserver.domain.clients import Client
+from authserver.domain.db import Base, Id
+from authserver.terms import Scope
+
+
+class Authorization(Base):
+    """One decision; ``user_id`` is None where the client acts for itself. ``request`` keeps what the ID token echoes."""
+
+    __tablename__ = "authorizations"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    client_id: Mapped[int] = mapped_column(ForeignKey("clients.id", ondelete="CASCADE"), index=True)
+    client_epoch: Mapped[int]
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
+    user_epoch: Mapped[int]
+    session_id: Mapped[int | None] = mapped_column(Id, index=True)
+    grant_type: Mapped[str] = mapped_column(String(60))
+    scope: Mapped[str] = mapped_column(String(4000))
+    is_offline: Mapped[bool]
+    auth_time: Mapped[datetime | None]
+    acr: Mapped[str] = mapped_column(String(100), default="")
+    amr: Mapped[list[str]] = mapped_column(default=list)
+    sid: Mapped[str] = mapped_column(String(43), default="")
+    request: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    created_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+
+def add(
+    session: Session,
+    actor: Actor,
+    *,
+    client_id: int,
+    client_epoch: int,
+    client_name: str,
+    grant_type: str,
+    scope: str,
+    user_id: int | None = None,
+    user_epoch: int = 0,
+    session_id: int | None = None,
+    auth_time: datetime | None = None,
+    acr: str = "",
+    amr: list[str] | None = None,
+    sid: str = "",
+    request: dict[str, Any] | None = None,
+) -> Authorization:
+    """Record a decision, under the epochs that were read when it was taken."""
+    row = Authorization(
+        client_id=client_id,
+        client_epoch=client_epoch,
+        user_id=user_id,
+        user_epoch=user_epoch,
+        session_id=session_id,
+        grant_type=grant_type,
+        scope=scope,
+        is_offline=Scope.OFFLINE_ACCESS in scope.split(),
+        auth_time=auth_time,
+        acr=acr,
+        amr=amr or [],
+        sid=sid,
+        request=request or {},
+        created_at=clock.now(),
+    )
+    session.add(row)
+    session.flush()
+    audit.record(
+        session,
+        actor,
+        "authorization:grant",
+        subject=row,
+        subject_name=client_name,
+        client_id=client_id,
+        user_id=user_id,
+        after={"grant_type": grant_type, "scope": scope},
+    )
+    return row
+
+
+def revoke(session: Session, actor: Actor, authorization_id: int, *, reason: str) -> bool:
+    """Kill an authorization with everything under it; True when it was still alive."""
+    changed = session.execute(
+        update(Authorization)
+        .where(Authorization.id == authorization_id, Authorization.revoked_at.is_(None))
+        .values(revoked_at=clock.now())
+        .returning(Authorization.client_id, Authorization.user_id)
+    ).one_or_none()
+    if changed is None:
+        return False
+    audit.record(
+        session,
+        actor,
+        "authorization:revoke",
+        subject_name=str(authorization_id),
+        client_id=changed.client_id,
+        user_id=changed.user_id,
+        after={"authorization": authorization_id, "reason": reason},
+    )
+    return True
+
+
+def revoke_of_session(session: Session, session_id: int) -> None:
+    """Kill what was granted in a session that ends, but for offline access."""
+    session.execute(
+        update(Authorization)
+        .where(
+            Authorization.session_id == session_id,
+            Authorization.is_offline.is_(False),
+            Authorization.revoked_at.is_(None),
+        )
+        .values(revoked_at=clock.now())
+    )
+
+
+def revoke_of_user_and_client(session: Session, user_id: int, client_id: int) -> int:
+    """Kill everything a client may do for a user; return how many authorizations were alive."""
+    killed = session.execute(
+        update(Authorization)
+        .where(
+            Authorization.user_id == user_id,
+            Authorization.client_id == client_id,
+            Authorization.revoked_at.is_(None),
+        )
+        .values(revoked_at=clock.now())
+        .returning(Authorization.id)
+    )
+    return len(killed.all())
+
+
+def count_live(session: Session, client: Client) -> int:
+    """Return how many authorizations of a client are alive, for the words of a confirmation."""
+    live = and_(
+        Authorization.client_id == client.id,
+        Authorization.client_epoch == client.epoch,
+        Authorization.revoked_at.is_(None),
+    )
+    return session.scalar(select(func.count()).select_from(Authorization).where(live)) or 0
+
+
+def clients_of_user(session: Session, user_id: int) -> list[tuple[Client, datetime]]:
+    """Return the clients that hold live authorizations for a user, with the time of the latest."""
+    rows = session.execute(
+        select(Client, func.max(Authorization.created_at, type_=Authorization.created_at.type))
+        .join(
+            Authorization,
+            and_(Authorization.client_id == Client.id, Authorization.client_epoch == Client.epoch),
+        )
+        .where(Authorization.user_id == user_id, Authorization.revoked_at.is_(None))
+        .group_by(Client.id)
+        .order_by(func.lower(Client.name))
+    )
+    return [(client, at) for client, at in rows]

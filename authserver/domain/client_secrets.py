@@ -1,0 +1,191 @@
+"""Client secrets: several can live at once, so that one is replaced without an interruption.
+
+A generated secret has 256 bits and is stored as an HMAC, which costs nothing to check on every token request. One that
+a person typed is stored under argon2id; after one success the process remembers a keyed digest of it for a short time.
+OAuth 1.0a signs with the secret itself, so there it is stored encrypted.
+"""
+
+import hmac
+import threading
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from sqlalchemy import ForeignKey, String, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from authserver import clock
+from authserver.context import Actor
+from authserver.domain import audit, clients, handles, texts
+from authserver.domain.clients import Client
+from authserver.domain.db import Base, Id
+from authserver.domain.passwords import Passwords
+from authserver.domain.vault import Vault
+from authserver.errors import Conflict, InvalidInput, NotFound
+from authserver.terms import AuthMethod, Kind
+
+TYPED_MIN_LENGTH = 12
+TYPED_MAX_LENGTH = 256
+_PURPOSE = "client-secret"
+_REMEMBERED_FOR = timedelta(minutes=5)
+_REMEMBERED_AT_MOST = 10_000
+
+
+class ClientSecret(Base):
+    """One live secret; ``form`` says how ``stored`` was made: hmac, argon2 or sealed."""
+
+    __tablename__ = "client_secrets"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    client_id: Mapped[int] = mapped_column(ForeignKey("clients.id", ondelete="CASCADE"), index=True)
+    form: Mapped[str] = mapped_column(String(8))
+    pepper_id: Mapped[str] = mapped_column(String(64), default="")
+    stored: Mapped[str] = mapped_column(String(1000))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+
+
+class StoredSecret(NamedTuple):
+    """What a cached policy knows of a secret."""
+
+    id: int
+    form: str
+    pepper_id: str
+    stored: str
+    expires_at: datetime | None
+
+
+def generate(session: Session, actor: Actor, vault: Vault, client: Client) -> str:
+    """Give the client a random secret of 256 bits and return it; it cannot be read again."""
+    secret = handles.new_secret()
+    if client.kind == Kind.OAUTH1:
+        _add(session, actor, client, "sealed", vault.seal(_PURPOSE, secret.encode()))
+    else:
+        _add(session, actor, client, "hmac", vault.mac(_PURPOSE, secret.encode()).hex(), vault.pepper_id)
+    return secret
+
+
+def set_typed(
+    session: Session, actor: Actor, vault: Vault, passwords: Passwords, client: Client, secret: str
+) -> None:
+    """Give the client a secret that a person chose; raises InvalidInput when it is too short or cannot be sent."""
+    check_typed(secret)
+    if client.kind == Kind.OAUTH1:
+        _add(session, actor, client, "sealed", vault.seal(_PURPOSE, secret.encode()))
+    else:
+        _add(session, actor, client, "argon2", passwords.hash(secret))
+
+
+def check_typed(secret: str) -> None:
+    """Raise InvalidInput when a secret that a person chose is too short or cannot be sent."""
+    if not TYPED_MIN_LENGTH <= len(secret) <= TYPED_MAX_LENGTH:
+        raise InvalidInput(
+            {"secret": f"Enter {TYPED_MIN_LENGTH} to {TYPED_MAX_LENGTH} characters, or generate a secret."}
+        )
+    if not texts.is_storable(secret) or not secret.isprintable():
+        raise InvalidInput({"secret": "The secret contains characters that cannot be sent."})
+
+
+def of_client(session: Session, client: Client) -> list[ClientSecret]:
+    """Return the secrets of a client that are not over, the oldest first."""
+    now = clock.now()
+    rows = session.scalars(
+        select(ClientSecret).where(ClientSecret.client_id == client.id).order_by(ClientSecret.id)
+    )
+    return [row for row in rows if row.expires_at is None or row.expires_at > now]
+
+
+def expire_others(session: Session, actor: Actor, client: Client, *, after: timedelta) -> None:
+    """Let every secret but the newest end after the overlap; zero ends them now."""
+    ends_at = clock.now() + after
+    for row in of_client(session, client)[:-1]:
+        if row.expires_at is None or row.expires_at > ends_at:
+            row.expires_at = ends_at
+            audit.record(
+                session, actor, "client:remove-secret", subject=client, after={"ends_at": ends_at.isoformat()}
+            )
+    clients.touch(client)
+
+
+def get(session: Session, client: Client, secret_id: int) -> ClientSecret:
+    """Return one secret of a client; raises NotFound."""
+    row = session.get(ClientSecret, secret_id)
+    if row is None or row.client_id != client.id:
+        raise NotFound("There is no such secret.")
+    return row
+
+
+def remove(session: Session, actor: Actor, client: Client, secret_id: int) -> None:
+    """Delete one secret at once; raises NotFound, or Conflict for the only one that a client has."""
+    row = get(session, client, secret_id)
+    if [other.id for other in of_client(session, client)] == [
+        row.id
+    ] and client.auth_method != AuthMethod.NONE:
+        raise Conflict("This is the client's only secret. Add another one first.")
+    session.delete(row)
+    clients.touch(client)
+    session.flush()
+    audit.record(session, actor, "client:remove-secret", subject=client, before={"secret": secret_id})
+
+
+def reveal(vault: Vault, stored: StoredSecret) -> str:
+    """Return an encrypted secret in clear, for checking signatures made with it."""
+    return vault.open(_PURPOSE, stored.stored).decode()
+
+
+class Verifier:
+    """Checks presented secrets, remembering recent successes so that argon2id does not run on every token request."""
+
+    def __init__(self, vault: Vault, passwords: Passwords) -> None:
+        self._vault = vault
+        self._passwords = passwords
+        self._remembered: dict[tuple[int, int, bytes], datetime] = {}
+        self._guard = threading.Lock()
+
+    def verify(self, stored: tuple[StoredSecret, ...], revision: int, presented: str) -> bool:
+        """Return whether the presented secret is one of the client's, of which the policy revision is given."""
+        now = clock.now()
+        secret = presented.encode("utf-8", "replace")
+        for row in stored:
+            if row.expires_at is not None and row.expires_at <= now:
+                continue
+            if self._matches(row, revision, secret, now):
+                return True
+        return False
+
+    def _matches(self, row: StoredSecret, revision: int, secret: bytes, now: datetime) -> bool:
+        if row.form == "hmac":
+            return self._vault.knows_pepper(row.pepper_id) and hmac.compare_digest(
+                self._vault.mac(_PURPOSE, secret, row.pepper_id).hex(), row.stored
+            )
+        if row.form == "sealed":
+            return hmac.compare_digest(self._vault.open(_PURPOSE, row.stored), secret)
+        return self._matches_typed(row, revision, secret, now)
+
+    def _matches_typed(self, row: StoredSecret, revision: int, secret: bytes, now: datetime) -> bool:
+        memory = (row.id, revision, self._vault.mac("remembered-secret", secret))
+        if self._remembered.get(memory, now) > now:
+            return True
+        if len(secret) > TYPED_MAX_LENGTH * 4 or not self._passwords.verify(
+            row.stored, secret.decode("utf-8", "replace")
+        ):
+            return False
+        with self._guard:
+            if len(self._remembered) >= _REMEMBERED_AT_MOST:
+                self._remembered.clear()
+            self._remembered[memory] = now + _REMEMBERED_FOR
+        return True
+
+
+def _add(session: Session, actor: Actor, client: Client, form: str, stored: str, pepper_id: str = "") -> None:
+    row = ClientSecret(
+        client_id=client.id,
+        form=form,
+        pepper_id=pepper_id,
+        stored=stored,
+        created_at=clock.now(),
+        expires_at=None,
+    )
+    session.add(row)
+    clients.touch(client)
+    session.flush()
+    audit.record(session, actor, "client:add-secret", subject=client, after={"secret": row.id, "form": form})

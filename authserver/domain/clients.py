@@ -1,0 +1,275 @@
+"""Clients: the software that signs users in, and its standing with the administrators.
+
+Their secrets live in ``client_secrets``, the rules for redirect URIs in ``redirect_uris``. ``epoch`` rises when
+everything made for the client so far must stop working; ``revision`` rises with every change, so that a cached policy
+is used only for the revision that the same statement read, and an administrator approves exactly what was shown.
+"""
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, ForeignKey, String, cast, delete, false, func, or_, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from authserver import clock
+from authserver.context import Actor
+from authserver.domain import audit, registrations, texts
+from authserver.domain.db import Base, Id
+from authserver.domain.registrations import Registration
+from authserver.errors import Conflict, InvalidInput, NotFound
+from authserver.terms import GrantType, Kind, Status
+
+IN_USE = timedelta(days=30)
+"""A client that signed somebody in within this time is not removed without its name being typed."""
+
+
+class Client(Base):
+    """A registered client; the lists are JSON because no query looks into them."""
+
+    __tablename__ = "clients"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    client_key: Mapped[str] = mapped_column(String(64), unique=True)
+    kind: Mapped[str] = mapped_column(String(10), index=True)
+    name: Mapped[str] = mapped_column(String(texts.NAME_LENGTH))
+    status: Mapped[str] = mapped_column(String(12), index=True)
+    epoch: Mapped[int] = mapped_column(default=0)
+    revision: Mapped[int] = mapped_column(default=1)
+    redirect_uris: Mapped[list[str]]
+    grant_types: Mapped[list[str]]
+    response_types: Mapped[list[str]]
+    scopes: Mapped[list[str]]
+    auth_method: Mapped[str] = mapped_column(String(30))
+    is_pkce_required: Mapped[bool]
+    is_trusted: Mapped[bool] = mapped_column(default=False)
+    details: Mapped[dict[str, Any]]
+    source: Mapped[str] = mapped_column(String(20))
+    registered_by: Mapped[str] = mapped_column(String(200))
+    registered_from: Mapped[str] = mapped_column(String(64))
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    created_at: Mapped[datetime] = mapped_column(index=True)
+    updated_at: Mapped[datetime]
+    decided_at: Mapped[datetime | None]
+    decided_by: Mapped[str] = mapped_column(String(200), default="")
+    last_sign_in_at: Mapped[datetime | None]
+
+    # The mapper raises the revision with every change and refuses a write that is based on an older one.
+    __mapper_args__ = {"version_id_col": revision}
+
+    @property
+    def is_approved(self) -> bool:
+        """Whether the client may be used."""
+        return self.status == Status.APPROVED
+
+    @property
+    def is_in_use(self) -> bool:
+        """Whether somebody has signed in to the client lately."""
+        return self.last_sign_in_at is not None and clock.now() - self.last_sign_in_at < IN_USE
+
+
+def find(session: Session, client_key: str) -> Client | None:
+    """Return the client with that key."""
+    if not client_key or len(client_key) > 64 or not client_key.isascii() or not client_key.isprintable():
+        return None
+    return session.scalars(select(Client).where(Client.client_key == client_key)).one_or_none()
+
+
+def get(session: Session, client_key: str) -> Client:
+    """Return the client with that key; raises NotFound."""
+    client = find(session, client_key)
+    if client is None:
+        raise NotFound("There is no client with this key.")
+    return client
+
+
+def register(
+    session: Session, actor: Actor, registration: Registration, *, source: str, owner_id: int | None = None
+) -> Client:
+    """Add a pending client with a generated key; raises InvalidInput when a field is wrong."""
+    registration = registrations.check(registration)
+    now = clock.now()
+    client = Client(
+        client_key=secrets.token_hex(16),
+        status=Status.PENDING,
+        source=source,
+        registered_by=actor.name[:200],
+        registered_from=actor.address[:64],
+        owner_id=owner_id,
+        created_at=now,
+        updated_at=now,
+        **registration.columns(),
+    )
+    session.add(client)
+    session.flush()
+    audit.record(session, actor, "client:create", subject=client, after=describe(client))
+    return client
+
+
+def edit(
+    session: Session, actor: Actor, client: Client, registration: Registration, *, revision: int
+) -> None:
+    """Change what a client is registered for, live at once; raises InvalidInput, or Conflict for a stale revision."""
+    check_revision(client, revision)
+    registration = registrations.check(registration)
+    before = describe(client)
+    for column, value in registration.columns().items():
+        setattr(client, column, value)
+    client.updated_at = clock.now()
+    session.flush()
+    audit.record(session, actor, "client:edit", subject=client, before=before, after=describe(client))
+
+
+def approve(session: Session, actor: Actor, client: Client, *, revision: int) -> None:
+    """Let the client be used, exactly as the approving person saw it; raises Conflict for a stale revision."""
+    _decide(session, actor, client, Status.APPROVED, "client:approve", revision)
+
+
+def disapprove(session: Session, actor: Actor, client: Client, *, revision: int) -> None:
+    """Stop the client on its next request; all it has been given stays dead when it is approved again."""
+    check_revision(client, revision)
+    client.epoch += 1
+    _decide(session, actor, client, Status.DISAPPROVED, "client:disapprove", revision)
+
+
+def remove(session: Session, actor: Actor, client: Client, *, typed_name: str | None = None) -> None:
+    """Delete a client and everything made for it, for good; raises InvalidInput for a name typed wrong."""
+    if typed_name is not None and client.is_in_use and typed_name.strip() != client.name:
+        raise InvalidInput({"typed_name": "Type the name exactly as it is shown."})
+    audit.record(session, actor, "client:remove", subject=client, before=describe(client))
+    session.execute(delete(Client).where(Client.id == client.id))
+
+
+def check_revision(client: Client, revision: int) -> None:
+    """Raise Conflict when the client is not the one that was looked at."""
+    if client.revision != revision:
+        raise Conflict("Somebody changed this client meanwhile. Look at it again before you decide.")
+
+
+def touch(client: Client) -> None:
+    """Mark a change of something that belongs to the client, such as a secret, as a new revision."""
+    client.updated_at = clock.now()
+
+
+def page(
+    session: Session,
+    *,
+    kind: str = "",
+    status: str = "",
+    search: str = "",
+    source: str = "",
+    is_unused: bool = False,
+    has_legacy_grants: bool = False,
+    keys: Sequence[str] | None = None,
+    sort: str = "name",
+    is_descending: bool = False,
+    offset: int = 0,
+    limit: int = 25,
+) -> tuple[list[Client], int]:
+    """Return one page of clients and how many match in all; ``sort`` is a column of ``SORTABLE``."""
+    conditions = _conditions(kind, status, search, source, is_unused, has_legacy_grants, keys)
+    count = session.scalar(select(func.count()).select_from(Client).where(*conditions)) or 0
+    order = SORTABLE.get(sort, SORTABLE["name"])
+    ordered = (
+        select(Client).where(*conditions).order_by(order.desc() if is_descending else order.asc(), Client.id)
+    )
+    return list(session.scalars(ordered.offset(offset).limit(limit))), count
+
+
+def count_by(session: Session, column: str) -> dict[str, int]:
+    """Return how many clients there are for each value of ``kind`` or ``status``."""
+    grouped = {"kind": Client.kind, "status": Client.status}[column]
+    return {
+        str(value): number
+        for value, number in session.execute(select(grouped, func.count()).group_by(grouped))
+    }
+
+
+def describe(client: Client) -> dict[str, Any]:
+    """Return what the audit trail says of a client; never a secret."""
+    return {
+        "client_key": client.client_key,
+        "kind": client.kind,
+        "name": client.name,
+        "status": client.status,
+        "redirect_uris": client.redirect_uris,
+        "grant_types": client.grant_types,
+        "response_types": client.response_types,
+        "scopes": client.scopes,
+        "auth_method": client.auth_method,
+        "pkce_required": client.is_pkce_required,
+        "trusted": client.is_trusted,
+        "details": client.details,
+    }
+
+
+SORTABLE: dict[str, Any] = {
+    "name": func.lower(Client.name),
+    "key": Client.client_key,
+    "status": Client.status,
+    "kind": Client.kind,
+    "created": Client.created_at,
+    "last_sign_in": func.coalesce(Client.last_sign_in_at, Client.created_at),
+}
+
+
+def _conditions(
+    kind: str,
+    status: str,
+    search: str,
+    source: str,
+    is_unused: bool,
+    has_legacy_grants: bool,
+    keys: Sequence[str] | None,
+) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if kind:
+        conditions.append(Client.kind == kind)
+    if status:
+        conditions.append(Client.status == status)
+    if source:
+        conditions.append(Client.source == source)
+    if keys is not None:
+        conditions.append(Client.client_key.in_(keys))
+    if is_unused:
+        conditions.append(Client.last_sign_in_at.is_(None))
+    if has_legacy_grants:
+        conditions.append(
+            _mentions(Client.grant_types, GrantType.PASSWORD) | _mentions(Client.response_types, "token")
+        )
+    if search:
+        conditions.append(_matches(search) if texts.is_storable(search) else false())
+    return conditions
+
+
+def _mentions(column: Any, word: str) -> ColumnElement[bool]:
+    return cast(column, String).contains(word, autoescape=True)
+
+
+def _matches(search: str) -> ColumnElement[bool]:
+    needle = search.strip().lower()
+    texts_searched = (
+        Client.name,
+        Client.client_key,
+        cast(Client.redirect_uris, String),
+        Client.registered_by,
+    )
+    return or_(*(func.lower(text).contains(needle, autoescape=True) for text in texts_searched))
+
+
+def _decide(
+    session: Session, actor: Actor, client: Client, status: Status, event: str, revision: int
+) -> None:
+    check_revision(client, revision)
+    before = describe(client)
+    client.status = status
+    client.decided_at = clock.now()
+    client.decided_by = actor.name[:200]
+    session.flush()
+    audit.record(session, actor, event, subject=client, before=before, after=describe(client))
+
+
+def kind_words(kind: str) -> str:
+    """Return what the console calls a kind of client."""
+    return {Kind.OAUTH1: "OAuth 1.0a", Kind.OAUTH2: "OAuth 2.0", Kind.OIDC: "OpenID Connect"}[Kind(kind)]

@@ -1,0 +1,68 @@
+"""Consents: the remembered decision of a user to let a client use some scopes, until they take it back."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship
+
+from authserver import clock
+from authserver.context import Actor
+from authserver.domain import audit, authorizations
+from authserver.domain.clients import Client
+from authserver.domain.db import Base, Id, lock
+
+
+class Consent(Base):
+    """What one user lets one client do."""
+
+    __tablename__ = "consents"
+    __table_args__ = (UniqueConstraint("user_id", "client_id"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    client_id: Mapped[int] = mapped_column(ForeignKey("clients.id", ondelete="CASCADE"), index=True)
+    scopes: Mapped[list[str]]
+    granted_at: Mapped[datetime]
+    client: Mapped[Client] = relationship(lazy="raise")
+
+
+def find(session: Session, user_id: int, client_id: int) -> Consent | None:
+    """Return what the user lets the client do."""
+    return session.scalars(
+        select(Consent).where(Consent.user_id == user_id, Consent.client_id == client_id)
+    ).one_or_none()
+
+
+def remember(session: Session, user_id: int, client_id: int, scopes: tuple[str, ...]) -> None:
+    """Add scopes to what the user lets the client do."""
+    lock(session, f"consent:{user_id}:{client_id}")
+    row = find(session, user_id, client_id)
+    if row is None:
+        row = Consent(user_id=user_id, client_id=client_id, scopes=[])
+        session.add(row)
+    row.scopes = sorted({*row.scopes, *scopes})
+    row.granted_at = clock.now()
+    session.flush()
+
+
+def of_user(session: Session, user_id: int) -> list[Consent]:
+    """Return a user's consents with their clients, by name."""
+    rows = session.scalars(
+        select(Consent)
+        .where(Consent.user_id == user_id)
+        .join(Client)
+        .options(joinedload(Consent.client))
+        .order_by(Client.name)
+    )
+    return list(rows)
+
+
+def withdraw(session: Session, actor: Actor, user_id: int, client: Client) -> None:
+    """Take a client's access back: the consent is forgotten and everything issued under it dies."""
+    row = find(session, user_id, client.id)
+    before = {"scopes": row.scopes} if row else None
+    if row is not None:
+        session.delete(row)
+    authorizations.revoke_of_user_and_client(session, user_id, client.id)
+    session.flush()
+    audit.record(session, actor, "consent:withdraw", subject=client, user_id=user_id, before=before)

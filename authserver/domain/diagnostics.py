@@ -1,0 +1,154 @@
+"""The diagnostics ledger: what was refused, what was received and what was expected, under a short reference.
+
+Equal refusals share a row and are counted, so that the ledger stays bounded. Nothing secret is ever given to it. The
+person sees the reference, the client gets it in ``error_description``, the administrator finds it in the console.
+"""
+
+import hashlib
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from threading import Lock
+
+from sqlalchemy import Dialect, LargeBinary, String, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from authserver import clock, logs
+from authserver.domain.db import Base, Database, Id
+from authserver.terms import DEVICE_ALPHABET
+
+_REFERENCE_LENGTH = 8
+_TEXT_LENGTH = 2000
+_RECORDS_PER_SECOND = 50
+
+log = logs.get("diagnostics")
+
+
+class Failure(Base):
+    """One kind of refusal of one client."""
+
+    __tablename__ = "failures"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    fingerprint: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    reference: Mapped[str] = mapped_column(String(_REFERENCE_LENGTH), unique=True)
+    client_id: Mapped[int | None] = mapped_column(Id, index=True)
+    endpoint: Mapped[str] = mapped_column(String(60))
+    error: Mapped[str] = mapped_column(String(60))
+    cause: Mapped[str] = mapped_column(String(60))
+    detail: Mapped[str] = mapped_column(String(_TEXT_LENGTH))
+    received: Mapped[str] = mapped_column(String(_TEXT_LENGTH))
+    expected: Mapped[str] = mapped_column(String(_TEXT_LENGTH))
+    address: Mapped[str] = mapped_column(String(64))
+    count: Mapped[int]
+    first_at: Mapped[datetime]
+    last_at: Mapped[datetime] = mapped_column(index=True)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """What an endpoint refused; ``received`` and ``expected`` are shown side by side and hold no secret."""
+
+    endpoint: str
+    error: str
+    cause: str
+    detail: str
+    client_id: int | None = None
+    received: str = ""
+    expected: str = ""
+    address: str = ""
+
+
+class Ledger:
+    """Records refusals, each in a short transaction of its own, no faster than the ledger can bear."""
+
+    def __init__(self, database: Database, ticks: Callable[[], float] = time.monotonic) -> None:
+        self._database = database
+        self._ticks = ticks
+        self._guard = Lock()
+        self._second = 0
+        self._count = 0
+
+    def record(self, refusal: Refusal) -> str:
+        """Return the reference of a refusal; empty when there are too many of them or the database is away."""
+        if not self._has_room():
+            return ""
+        try:
+            with self._database.transaction() as session:
+                return _upsert(session, refusal)
+        except DBAPIError as error:
+            log.warning("refusal not recorded", cause=refusal.cause, error=type(error).__name__)
+            return ""
+
+    def _has_room(self) -> bool:
+        with self._guard:
+            second = int(self._ticks())
+            if second != self._second:
+                self._second, self._count = second, 0
+            self._count += 1
+            return self._count <= _RECORDS_PER_SECOND
+
+
+def find(session: Session, reference: str) -> Failure | None:
+    """Return the refusal with that reference."""
+    return session.scalars(
+        select(Failure).where(Failure.reference == reference.strip().upper())
+    ).one_or_none()
+
+
+def of_client(session: Session, client_id: int, limit: int = 50) -> list[Failure]:
+    """Return the latest refusals of one client."""
+    rows = select(Failure).where(Failure.client_id == client_id).order_by(Failure.last_at.desc()).limit(limit)
+    return list(session.scalars(rows))
+
+
+def _upsert(session: Session, refusal: Refusal) -> str:
+    now = clock.now()
+    insert = _insert(session.get_bind().dialect)
+    values = {
+        "fingerprint": _fingerprint(refusal),
+        "reference": "".join(secrets.choice(DEVICE_ALPHABET) for _ in range(_REFERENCE_LENGTH)),
+        "client_id": refusal.client_id,
+        "endpoint": refusal.endpoint,
+        "error": refusal.error,
+        "cause": refusal.cause,
+        "detail": _clip(refusal.detail),
+        "received": _clip(refusal.received),
+        "expected": _clip(refusal.expected),
+        "address": refusal.address,
+        "count": 1,
+        "first_at": now,
+        "last_at": now,
+    }
+    statement = insert(Failure).values(values)
+    statement = statement.on_conflict_do_update(
+        index_elements=[Failure.fingerprint],
+        set_={
+            "count": Failure.count + 1,
+            "last_at": now,
+            "address": statement.excluded.address,
+            "received": statement.excluded.received,
+        },
+    )
+    return session.execute(statement.returning(Failure.reference)).scalar_one()
+
+
+def _insert(dialect: Dialect) -> type[postgresql.Insert] | type[sqlite.Insert]:
+    return postgresql.Insert if dialect.name == "postgresql" else sqlite.Insert
+
+
+def _fingerprint(refusal: Refusal) -> bytes:
+    # What an unknown client sends is not part of it: an attacker could fill the ledger otherwise.
+    received = refusal.received if refusal.client_id is not None else ""
+    parts = (refusal.endpoint, refusal.error, refusal.cause, str(refusal.client_id), received[:_TEXT_LENGTH])
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).digest()
+
+
+def _clip(text: str) -> str:
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)[
+        :_TEXT_LENGTH
+    ]

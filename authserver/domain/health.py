@@ -1,0 +1,33 @@
+"""Whether this node can work: the database takes writes, the clock is sane. The schema is checked in ``schema``."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import delete, insert
+from sqlalchemy.orm import Mapped, mapped_column
+
+from authserver import clock
+from authserver.domain.db import Base, Database, Id
+
+_RELEASED_AFTER = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class Heartbeat(Base):
+    """A row that is written to see whether the database takes writes; it never stays."""
+
+    __tablename__ = "heartbeats"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    at: Mapped[datetime]
+
+
+def is_writable(database: Database) -> bool:
+    """Return whether a row can be written."""
+    with database.transaction() as session:
+        row = session.execute(insert(Heartbeat).values(at=clock.now()).returning(Heartbeat.id)).scalar_one()
+        session.execute(delete(Heartbeat).where(Heartbeat.id == row))
+    return True
+
+
+def is_clock_sane() -> bool:
+    """Return whether the clock is later than this code."""
+    return clock.now() > _RELEASED_AFTER

@@ -1,0 +1,95 @@
+"""What the hot paths know of a client: an immutable snapshot, kept in the process under the revision it was read at.
+
+The statement that serves a request returns the client's revision; a snapshot of another revision is never used, so
+that an edit or a disapproval on another node counts at once.
+"""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, select
+
+from authserver.domain.client_secrets import ClientSecret, StoredSecret
+from authserver.domain.clients import Client
+from authserver.domain.registrations import normal_response_type
+
+_KEPT = 5000
+
+_CLIENT = select(Client.__table__).where(Client.id == bindparam("client_id"))
+_SECRETS = (
+    select(
+        ClientSecret.id,
+        ClientSecret.form,
+        ClientSecret.pepper_id,
+        ClientSecret.stored,
+        ClientSecret.expires_at,
+    )
+    .where(ClientSecret.client_id == bindparam("client_id"))
+    .order_by(ClientSecret.id.desc())
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The registration of one client at one revision; standing (status, epoch) is read afresh each time, not kept."""
+
+    id: int
+    client_key: str
+    revision: int
+    kind: str
+    name: str
+    redirect_uris: tuple[str, ...]
+    grant_types: frozenset[str]
+    response_types: frozenset[str]
+    scopes: frozenset[str]
+    auth_method: str
+    is_pkce_required: bool
+    is_trusted: bool
+    details: Mapping[str, Any]
+    secrets: tuple[StoredSecret, ...] = field(repr=False)
+
+
+class Policies:
+    """The snapshots of one process."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[int, Policy] = OrderedDict()
+        self._guard = Lock()
+
+    def get(self, connection: Connection, client_id: int, revision: int) -> Policy:
+        """Return the snapshot of a client at the revision that the caller has just read."""
+        policy = self._kept.get(client_id)
+        if policy is not None and policy.revision == revision:
+            return policy
+        policy = _read(connection, client_id)
+        with self._guard:
+            self._kept[client_id] = policy
+            while len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)
+        return policy
+
+
+def _read(connection: Connection, client_id: int) -> Policy:
+    row = connection.execute(_CLIENT, {"client_id": client_id}).one()
+    secrets = tuple(
+        StoredSecret(*secret) for secret in connection.execute(_SECRETS, {"client_id": client_id})
+    )
+    return Policy(
+        id=row.id,
+        client_key=row.client_key,
+        revision=row.revision,
+        kind=row.kind,
+        name=row.name,
+        redirect_uris=tuple(row.redirect_uris),
+        grant_types=frozenset(row.grant_types),
+        response_types=frozenset(normal_response_type(value) for value in row.response_types),
+        scopes=frozenset(row.scopes),
+        auth_method=row.auth_method,
+        is_pkce_required=row.is_pkce_required,
+        is_trusted=row.is_trusted,
+        details=row.details,
+        secrets=secrets,
+    )

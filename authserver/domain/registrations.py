@@ -1,0 +1,155 @@
+"""What a client can be registered for, and the rules that any registration meets, wherever it comes from."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from authserver.domain import redirect_uris, texts
+from authserver.errors import InvalidInput
+from authserver.terms import AuthMethod, GrantType, Kind, Scope
+
+CONSOLE_GRANT_TYPES = (
+    GrantType.AUTHORIZATION_CODE,
+    GrantType.PASSWORD,
+    GrantType.REFRESH_TOKEN,
+    GrantType.DEVICE_CODE,
+    GrantType.CLIENT_CREDENTIALS,
+)
+RESPONSE_TYPES: dict[str, tuple[str, ...]] = {
+    Kind.OAUTH1: (),
+    Kind.OAUTH2: ("code", "token"),
+    Kind.OIDC: ("code", "code id_token", "code id_token token", "code token", "id_token", "id_token token"),
+}
+LEGACY_GRANT_TYPES = frozenset({GrantType.PASSWORD, GrantType.IMPLICIT})
+MISPRINTED_DEVICE_GRANT = "urb:ietf:params:oauth:grant-type:device_code"
+DEFAULT_SCOPES: dict[str, tuple[str, ...]] = {
+    Kind.OAUTH1: (),
+    Kind.OAUTH2: (Scope.PROFILE, Scope.EMAIL),
+    Kind.OIDC: tuple(Scope),
+}
+AUTH_METHODS = (AuthMethod.BASIC, AuthMethod.POST, AuthMethod.NONE)
+_SCOPES = 100
+
+
+@dataclass(frozen=True)
+class Registration:
+    """What somebody asks a client to be; ``details`` holds what no rule and no query looks at (links, OAuth 1.0a)."""
+
+    kind: str
+    name: str
+    redirect_uris: tuple[str, ...] = ()
+    grant_types: tuple[str, ...] = (GrantType.AUTHORIZATION_CODE,)
+    response_types: tuple[str, ...] = ("code",)
+    scopes: tuple[str, ...] | None = None
+    auth_method: str = AuthMethod.BASIC
+    is_pkce_required: bool = True
+    is_trusted: bool = False
+    details: dict[str, Any] = field(default_factory=dict)
+
+    def columns(self) -> dict[str, Any]:
+        """Return the values of the client's columns."""
+        return {
+            "kind": str(self.kind),
+            "name": self.name,
+            "redirect_uris": list(self.redirect_uris),
+            "grant_types": [str(word) for word in self.grant_types],
+            "response_types": list(self.response_types),
+            "scopes": [str(word) for word in self.scopes or ()],
+            "auth_method": str(self.auth_method),
+            "is_pkce_required": self.is_pkce_required,
+            "is_trusted": self.is_trusted,
+            "details": self.details,
+        }
+
+
+def normal_response_type(value: str) -> str:
+    """Return a response type with its words in the order in which they are registered."""
+    return " ".join(sorted(value.split()))
+
+
+def check(registration: Registration) -> Registration:
+    """Return the registration in normal form; raises InvalidInput naming every field that is wrong."""
+    if registration.kind not in set(Kind):
+        raise InvalidInput({"kind": "Choose OAuth 1.0a, OAuth 2.0 or OpenID Connect."})
+    name = texts.clean("name", "name", registration.name)
+    registration = replace(registration, name=name)
+    if registration.kind == Kind.OAUTH1:
+        return _check_oauth1(registration)
+    scopes = DEFAULT_SCOPES[registration.kind] if registration.scopes is None else registration.scopes
+    response_types = tuple(
+        dict.fromkeys(normal_response_type(value) for value in registration.response_types)
+    )
+    registration = replace(
+        registration,
+        scopes=tuple(dict.fromkeys(scopes)),
+        response_types=response_types,
+        grant_types=tuple(dict.fromkeys(registration.grant_types)),
+        is_pkce_required=registration.is_pkce_required or registration.auth_method == AuthMethod.NONE,
+    )
+    faults = {key: value for key, value in _faults(registration).items() if value}
+    if faults:
+        raise InvalidInput(faults)
+    return registration
+
+
+def _check_oauth1(registration: Registration) -> Registration:
+    if fault := redirect_uris.check_all(registration.redirect_uris):
+        raise InvalidInput({"redirect_uris": fault})
+    return replace(registration, grant_types=(), response_types=(), scopes=(), is_pkce_required=False)
+
+
+def _faults(registration: Registration) -> dict[str, str | None]:
+    return {
+        "redirect_uris": _redirect_fault(registration),
+        "grant_types": _grant_fault(registration),
+        "response_types": _response_fault(registration),
+        "scopes": _scope_fault(registration.scopes or ()),
+        "auth_method": None
+        if registration.auth_method in AUTH_METHODS
+        else "Choose how the application authenticates itself.",
+    }
+
+
+def _redirect_fault(registration: Registration) -> str | None:
+    if fault := redirect_uris.check_all(registration.redirect_uris):
+        return fault
+    if registration.response_types and not registration.redirect_uris:
+        return "Enter at least one redirect URI: sign-ins return there."
+    return None
+
+
+def _grant_fault(registration: Registration) -> str | None:
+    asked = set(registration.grant_types)
+    if MISPRINTED_DEVICE_GRANT in asked:
+        return f"{MISPRINTED_DEVICE_GRANT} is a misprint; the name begins with urn:."
+    if not asked <= {*CONSOLE_GRANT_TYPES, GrantType.IMPLICIT}:
+        return f"Unknown grant type: {sorted(asked - set(GrantType))[0][:80]}."
+    if not asked:
+        return "Choose at least one grant type."
+    if registration.auth_method == AuthMethod.NONE and GrantType.CLIENT_CREDENTIALS in asked:
+        return "An application without a secret cannot act for itself (client_credentials)."
+    return None
+
+
+def _response_fault(registration: Registration) -> str | None:
+    allowed = {normal_response_type(value) for value in RESPONSE_TYPES[registration.kind]}
+    for value in registration.response_types:
+        if value not in allowed:
+            return f"Unknown response type for this kind of client: {value[:80]}."
+        if "code" in value.split() and GrantType.AUTHORIZATION_CODE not in registration.grant_types:
+            return f"The response type {value} needs the grant type authorization_code."
+    if GrantType.AUTHORIZATION_CODE in registration.grant_types and not registration.response_types:
+        return "The grant type authorization_code needs the response type code."
+    return None
+
+
+def _scope_fault(scopes: tuple[str, ...]) -> str | None:
+    if len(scopes) > _SCOPES:
+        return f"A client can have {_SCOPES} scopes at most."
+    for scope in scopes:
+        if (
+            not scope
+            or len(scope) > 100
+            or any(not "!" <= letter <= "~" or letter in '"\\' for letter in scope)
+        ):
+            return "A scope is a word of printable ASCII letters without quotes, backslashes and spaces."
+    return None

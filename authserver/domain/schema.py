@@ -1,0 +1,103 @@
+"""The shape of the tables: which revision a database has, which is the newest here, how one becomes the other.
+
+The revisions themselves are scripts in ``migrations/versions``; their file names begin with their numbers, in order.
+A database may be newer than this process, as it is while nodes are upgraded one after the other: that is no fault.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+
+from sqlalchemy import Connection, inspect, text
+
+from authserver.domain.db import Database, lock
+from authserver.errors import Conflict
+from authserver.settings import ROOT
+
+MIGRATIONS = ROOT / "migrations"
+_WAIT_FOR_OTHERS = "10min"
+_WAIT_FOR_TABLES = "5s"
+
+Tell = Callable[[str], None]
+
+
+@cache
+def newest() -> str:
+    """Return the number of the newest revision that this version of the product knows."""
+    return max(
+        (path.name.partition("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py")), default=""
+    )
+
+
+def current(connection: Connection) -> str:
+    """Return the number of the revision that the database has, empty when it has no tables of ours."""
+    if not inspect(connection).has_table("alembic_version"):
+        return ""
+    return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar() or "")
+
+
+def is_current(database: Database) -> bool:
+    """Return whether the database has every table and column that this process relies on."""
+    with database.connection(write=False) as connection:
+        return current(connection) >= newest()
+
+
+def migrate(database: Database, tell: Tell) -> list[str]:
+    """Bring the database to the newest shape, all or nothing, one process at a time; return the revisions taken.
+
+    ``tell`` hears the number and title of each revision when it has run.
+    """
+    if is_current(database):
+        return []
+    taken: list[str] = []
+
+    def hear(revision: str, title: str) -> None:
+        taken.append(revision)
+        tell(f"{revision} {title}")
+
+    with rebuilding(database) as connection:
+        if current(connection) < newest():
+            _run_revisions(connection, hear)
+    return taken
+
+
+@contextmanager
+def rebuilding(database: Database) -> Iterator[Connection]:
+    """Open the transaction in which tables are rebuilt: other processes that want the same wait for it."""
+    opened = _without_foreign_keys(database) if database.is_sqlite else database.connection()
+    with opened as connection:
+        if not database.is_sqlite:
+            connection.execute(
+                text(f"SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '{_WAIT_FOR_OTHERS}'")
+            )
+            lock(connection, "migrate")
+            connection.execute(text(f"SET LOCAL lock_timeout = '{_WAIT_FOR_TABLES}'"))
+        yield connection
+
+
+@contextmanager
+def _without_foreign_keys(database: Database) -> Iterator[Connection]:
+    # SQLite changes a column by copying its table and dropping the old one, which must not cascade into other tables.
+    # Foreign keys can be switched off only while no transaction is open; they are checked by hand before it ends.
+    with database.engine.connect() as connection:
+        driver = connection.connection
+        driver.cursor().execute("PRAGMA foreign_keys=OFF")
+        try:
+            with connection.begin():
+                yield connection
+                orphans = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+                if orphans:
+                    raise Conflict(f"The migration would leave rows without their owners: {orphans[:3]}.")
+        finally:
+            driver.cursor().execute("PRAGMA foreign_keys=ON")
+
+
+def _run_revisions(connection: Connection, hear: Callable[[str, str], None]) -> None:
+    # Alembic takes a fifth of a second to import, and most processes find nothing to migrate.
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes.update(connection=connection, hear=hear)
+    command.upgrade(config, "head")

@@ -1,0 +1,158 @@
+"""Sign-in sessions: rows on the server that an opaque cookie points to, so that ending one works on every node."""
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from sqlalchemy import ForeignKey, LargeBinary, String, func, select, update
+from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship
+
+from authserver import clock
+from authserver.context import Actor
+from authserver.domain import audit, authorizations, handles
+from authserver.domain.db import Base, Id
+from authserver.domain.users import User
+from authserver.settings import Settings
+from authserver.terms import Acr, Prefix
+
+_SEEN_INTERVAL = timedelta(minutes=1)
+
+
+class UserSession(Base):
+    """One sign-in of one person in one browser; ``sid`` is the id that relying parties see."""
+
+    __tablename__ = "user_sessions"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32))
+    sid: Mapped[str] = mapped_column(String(43), unique=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    user_epoch: Mapped[int]
+    acr: Mapped[str] = mapped_column(String(100))
+    amr: Mapped[list[str]]
+    is_remembered: Mapped[bool]
+    user_agent: Mapped[str] = mapped_column(String(300))
+    address: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime]
+    signed_in_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    user: Mapped[User] = relationship(lazy="raise")
+
+
+class Started(NamedTuple):
+    """A new session and the cookie value that opens it."""
+
+    session: UserSession
+    cookie: str
+
+
+def start(
+    session: Session,
+    actor: Actor,
+    settings: Settings,
+    user: User,
+    *,
+    is_remembered: bool,
+    user_agent: str,
+    amr: list[str],
+    acr: str = Acr.PASSWORD,
+) -> Started:
+    """Begin a session with a cookie value that nobody has seen before."""
+    now = clock.now()
+    secret = handles.new_secret()
+    lifetime = settings.remembered_session_lifetime if is_remembered else settings.session_lifetime
+    row = UserSession(
+        digest=handles.digest(secret),
+        sid=handles.new_secret(),
+        user_id=user.id,
+        user_epoch=user.epoch,
+        acr=acr,
+        amr=amr,
+        is_remembered=is_remembered,
+        user_agent="".join(letter for letter in user_agent if letter.isprintable())[:300],
+        address=actor.address[:64],
+        created_at=now,
+        signed_in_at=now,
+        seen_at=now,
+        expires_at=now + lifetime,
+        user=user,
+    )
+    user.last_sign_in_at = now
+    session.add(row)
+    session.flush()
+    audit.record(session, actor, "session:start", subject=row, subject_name=user.username, user_id=user.id)
+    return Started(row, handles.write(Prefix.SESSION, row.id, secret))
+
+
+def find(session: Session, settings: Settings, cookie: str | None) -> UserSession | None:
+    """Return the live session of a cookie, with its user; None when it is over for any reason."""
+    handle = handles.read(Prefix.SESSION, cookie)
+    if handle is None:
+        return None
+    row = session.get(UserSession, handle.id, options=[joinedload(UserSession.user)])
+    if row is None or not handles.matches(handle, row.digest) or not is_live(row, settings, clock.now()):
+        return None
+    return row
+
+
+def is_live(row: UserSession, settings: Settings, now: datetime) -> bool:
+    """Return whether a session still counts: not ended, not expired, not idle, its user in good standing."""
+    idles_at = row.expires_at if row.is_remembered else row.seen_at + settings.session_idle_lifetime
+    stands = row.user.is_active and row.user_epoch == row.user.epoch
+    return row.ended_at is None and now < row.expires_at and now < idles_at and stands
+
+
+def is_recent(row: UserSession, settings: Settings) -> bool:
+    """Return whether the person signed in lately enough for a dangerous action."""
+    return clock.now() - row.signed_in_at < settings.recent_sign_in
+
+
+def is_due(row: UserSession) -> bool:
+    """Return whether the last sight of a session is old enough to be noted again."""
+    return clock.now() - row.seen_at >= _SEEN_INTERVAL
+
+
+def see(session: Session, session_id: int) -> None:
+    """Note that the session was used just now."""
+    session.execute(update(UserSession).where(UserSession.id == session_id).values(seen_at=clock.now()))
+
+
+def end(session: Session, actor: Actor, row: UserSession) -> None:
+    """Sign a session out, and revoke what clients got in it unless they were given offline access."""
+    if row.ended_at is not None:
+        return
+    row.ended_at = clock.now()
+    session.flush()
+    authorizations.revoke_of_session(session, row.id)
+    audit.record(session, actor, "session:end", subject=row, user_id=row.user_id)
+
+
+def end_others(session: Session, actor: Actor, user: User, *, keep: int | None) -> int:
+    """Sign a person out everywhere but in the session to keep; return how many ended."""
+    rows = [row for row in of_user(session, user) if row.id != keep]
+    for row in rows:
+        end(session, actor, row)
+    return len(rows)
+
+
+def of_user(session: Session, user: User) -> list[UserSession]:
+    """Return the sessions of a person that have not ended or expired, the latest seen first."""
+    rows = session.scalars(
+        select(UserSession)
+        .options(joinedload(UserSession.user))
+        .where(
+            UserSession.user_id == user.id,
+            UserSession.user_epoch == user.epoch,
+            UserSession.ended_at.is_(None),
+            UserSession.expires_at > clock.now(),
+        )
+        .order_by(UserSession.seen_at.desc())
+    )
+    return list(rows)
+
+
+def count_live(session: Session) -> int:
+    """Return how many sessions have neither ended nor expired."""
+    live = (UserSession.ended_at.is_(None), UserSession.expires_at > clock.now())
+    return session.scalar(select(func.count()).select_from(UserSession).where(*live)) or 0

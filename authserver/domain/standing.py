@@ -1,0 +1,103 @@
+"""Standing: whether client, user, authorization and session still count, read afresh by every statement that serves.
+
+The gate (``protocol.gate``) judges it. The columns are joined the same way everywhere, so that no endpoint forgets one.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Label, Row, Select, and_
+from sqlalchemy.sql.selectable import FromClause
+
+from authserver.domain.authorizations import Authorization
+from authserver.domain.clients import Client
+from authserver.domain.sessions import UserSession
+from authserver.domain.users import User
+
+
+class UserFacts(NamedTuple):
+    """What tokens and userinfo say of a person."""
+
+    id: int
+    subject: str
+    username: str
+    name: str
+    email: str
+    email_verified: bool
+    profile: Mapping[str, Any]
+    updated_at: datetime
+
+
+class Standing(NamedTuple):
+    """What must hold for anything issued under an authorization to work; None where there is no user or session."""
+
+    client_status: str
+    client_epoch: int
+    granted_client_epoch: int | None
+    user_is_active: bool | None
+    user_epoch: int | None
+    granted_user_epoch: int | None
+    revoked_at: datetime | None
+    session_ended_at: datetime | None
+    is_offline: bool | None
+
+
+STANDING: tuple[Any, ...] = (
+    Client.status.label("s_client_status"),
+    Client.epoch.label("s_client_epoch"),
+    Authorization.client_epoch.label("s_granted_client_epoch"),
+    User.is_active.label("s_user_is_active"),
+    User.epoch.label("s_user_epoch"),
+    Authorization.user_epoch.label("s_granted_user_epoch"),
+    Authorization.revoked_at.label("s_revoked_at"),
+    UserSession.ended_at.label("s_session_ended_at"),
+    Authorization.is_offline.label("s_is_offline"),
+)
+
+USER: tuple[Any, ...] = (
+    User.id.label("u_id"),
+    User.subject.label("u_subject"),
+    User.username.label("u_username"),
+    User.name.label("u_name"),
+    User.email.label("u_email"),
+    User.email_verified.label("u_email_verified"),
+    User.profile.label("u_profile"),
+    User.updated_at.label("u_updated_at"),
+)
+
+CLIENT: tuple[Label[Any], ...] = (
+    Client.id.label("c_id"),
+    Client.client_key.label("c_key"),
+    Client.revision.label("c_revision"),
+)
+
+
+def standing(row: Row[Any]) -> Standing:
+    """Return the standing that a statement with the STANDING columns read."""
+    return Standing(*(row._mapping[column.name] for column in STANDING))
+
+
+def client_alone(row: Row[Any]) -> Standing:
+    """Return the standing of the client only, as if nothing had been granted to it yet."""
+    return of_client(row._mapping["s_client_status"], row._mapping["s_client_epoch"])
+
+
+def of_client(status: str, epoch: int, *, user_is_active: bool | None = None) -> Standing:
+    """Return the standing of a client, and a user if there is one, before there is an authorization."""
+    return Standing(status, epoch, None, user_is_active, None, None, None, None, None)
+
+
+def user(row: Row[Any]) -> UserFacts | None:
+    """Return the person that a statement with the USER columns read, or None where the client acts for itself."""
+    if row._mapping["u_id"] is None:
+        return None
+    return UserFacts(*(row._mapping[column.name] for column in USER))
+
+
+def under_authorization(statement: Select[Any], source: FromClause) -> Select[Any]:
+    """Join an authorization's user and session to a source that holds clients and authorizations."""
+    joined = source.outerjoin(User.__table__, User.id == Authorization.user_id).outerjoin(
+        UserSession.__table__, and_(UserSession.id == Authorization.session_id)
+    )
+    return statement.select_from(joined)

@@ -1,0 +1,228 @@
+"""People: their accounts, permissions and standing. Sign-in sessions live in ``sessions``, hashing in ``passwords``."""
+
+import secrets
+import unicodedata
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, String, func, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from authserver import clock
+from authserver.context import Actor
+from authserver.domain import audit, texts
+from authserver.domain.db import Base, Id, lock
+from authserver.errors import Conflict, InvalidInput, NotFound
+
+USERNAME_LENGTH = 100
+
+
+class User(Base):
+    """A person. ``epoch`` rises when everything made for them so far must stop working."""
+
+    __tablename__ = "users"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    subject: Mapped[str] = mapped_column(String(64), unique=True)
+    username: Mapped[str] = mapped_column(String(USERNAME_LENGTH))
+    username_key: Mapped[str] = mapped_column(String(USERNAME_LENGTH * 3), unique=True)
+    name: Mapped[str] = mapped_column(String(texts.NAME_LENGTH), default="")
+    email: Mapped[str] = mapped_column(String(254), default="")
+    email_verified: Mapped[bool] = mapped_column(default=False)
+    profile: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    password_hash: Mapped[str | None] = mapped_column(String(255))
+    is_active: Mapped[bool] = mapped_column(default=True)
+    may_configure_server: Mapped[bool] = mapped_column(default=False)
+    epoch: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    last_sign_in_at: Mapped[datetime | None]
+
+    @property
+    def display_name(self) -> str:
+        """What pages call the person."""
+        return self.name or self.username
+
+
+def canonical(username: str) -> str:
+    """Return the form in which two spellings of one user name are equal."""
+    return unicodedata.normalize("NFKC", username).casefold().strip()
+
+
+def find(session: Session, username: str) -> User | None:
+    """Return the user of that name, in any spelling of its letters."""
+    key = canonical(username)
+    if not key or len(key) > USERNAME_LENGTH * 3 or not texts.is_storable(key):
+        return None
+    return session.scalars(select(User).where(User.username_key == key)).one_or_none()
+
+
+def get(session: Session, user_id: int) -> User:
+    """Return a user by id; raises NotFound."""
+    user = session.get(User, user_id)
+    if user is None:
+        raise NotFound("There is no such user.")
+    return user
+
+
+def add(
+    session: Session,
+    actor: Actor,
+    *,
+    username: str,
+    password_hash: str | None,
+    email: str = "",
+    name: str = "",
+    may_configure_server: bool = False,
+) -> User:
+    """Create an account; raises InvalidInput when the name is taken or the values cannot be stored."""
+    username = texts.clean("username", "user name", username, length=USERNAME_LENGTH)
+    email = _clean_email(email)
+    name = texts.clean("name", "name", name, required=False)
+    lock(session, "usernames")
+    if find(session, username) is not None:
+        raise InvalidInput({"username": "This user name is taken."})
+    now = clock.now()
+    user = User(
+        subject=secrets.token_urlsafe(16),
+        username=username,
+        username_key=canonical(username),
+        name=name,
+        email=email,
+        profile={},
+        password_hash=password_hash,
+        may_configure_server=may_configure_server,
+        created_at=now,
+        updated_at=now,
+    )
+    session.add(user)
+    session.flush()
+    audit.record(session, actor, "user:create", subject=user, after=describe(user))
+    return user
+
+
+def edit(session: Session, actor: Actor, user: User, *, name: str, email: str) -> None:
+    """Change what is known of a person; a new address counts as unverified."""
+    before = describe(user)
+    email = _clean_email(email)
+    user.name = texts.clean("name", "name", name, required=False)
+    if email != user.email:
+        user.email, user.email_verified = email, False
+    _record_change(session, actor, user, "user:edit", before)
+
+
+def grant(session: Session, actor: Actor, user: User, *, may_configure_server: bool) -> None:
+    """Give or take the permission Configure Server; raises Conflict for the last administrator."""
+    if user.may_configure_server == may_configure_server:
+        return
+    before = describe(user)
+    if not may_configure_server:
+        _protect_last_administrator(session, user)
+    user.may_configure_server = may_configure_server
+    _record_change(session, actor, user, "user:grant", before)
+
+
+def disable(session: Session, actor: Actor, user: User) -> None:
+    """Shut an account: sessions, tokens and codes stop working with the next request on every node."""
+    if not user.is_active:
+        return
+    before = describe(user)
+    _protect_last_administrator(session, user)
+    user.is_active = False
+    user.epoch += 1
+    _record_change(session, actor, user, "user:disable", before)
+
+
+def enable(session: Session, actor: Actor, user: User) -> None:
+    """Open an account again; what was made before it was disabled stays dead."""
+    if user.is_active:
+        return
+    before = describe(user)
+    user.is_active = True
+    _record_change(session, actor, user, "user:enable", before)
+
+
+def set_password(session: Session, actor: Actor, user: User, password_hash: str) -> None:
+    """Replace the password; sessions and authorizations made with the old one stop working."""
+    before = describe(user)
+    user.password_hash = password_hash
+    user.epoch += 1
+    _record_change(session, actor, user, "user:set-password", before)
+
+
+def keep_rehashed(session: Session, user: User, password_hash: str) -> None:
+    """Store the same password under the present hashing parameters."""
+    session.execute(
+        update(User)
+        .where(User.id == user.id, User.password_hash == user.password_hash)
+        .values(password_hash=password_hash)
+    )
+
+
+def count(session: Session) -> tuple[int, int]:
+    """Return how many accounts there are, and how many of them are open."""
+    active = func.count().filter(User.is_active)
+    total, opened = session.execute(select(func.count(), active).select_from(User)).one()
+    return total, opened
+
+
+def has_administrator(session: Session) -> bool:
+    """Return whether anybody may configure the server, so that the first-run setup is over."""
+    return session.scalar(select(User.id).where(User.may_configure_server).limit(1)) is not None
+
+
+def page(session: Session, *, search: str = "", offset: int = 0, limit: int = 25) -> tuple[list[User], int]:
+    """Return one page of users by name, and how many match in all."""
+    conditions: list[ColumnElement[bool]] = []
+    if search and not texts.is_storable(search):
+        return [], 0
+    if search:
+        needle = f"%{_escape_like(canonical(search))}%"
+        conditions.append(
+            User.username_key.like(needle, escape="\\")
+            | func.lower(User.name).like(needle, escape="\\")
+            | func.lower(User.email).like(needle, escape="\\")
+        )
+    found = session.scalar(select(func.count()).select_from(User).where(*conditions)) or 0
+    rows = session.scalars(
+        select(User).where(*conditions).order_by(User.username_key).offset(offset).limit(limit)
+    )
+    return list(rows), found
+
+
+def describe(user: User) -> dict[str, Any]:
+    """Return what the audit trail says of a user; never the password."""
+    return {
+        "username": user.username,
+        "name": user.name,
+        "email": user.email,
+        "active": user.is_active,
+        "may_configure_server": user.may_configure_server,
+    }
+
+
+def _record_change(session: Session, actor: Actor, user: User, event: str, before: dict[str, Any]) -> None:
+    user.updated_at = clock.now()
+    session.flush()
+    audit.record(session, actor, event, subject=user, before=before, after=describe(user))
+
+
+def _protect_last_administrator(session: Session, user: User) -> None:
+    lock(session, "administrators")
+    others = select(User.id).where(User.may_configure_server, User.is_active, User.id != user.id).limit(1)
+    if user.may_configure_server and user.is_active and session.scalar(others) is None:
+        raise Conflict(
+            f"{user.username} is the last administrator. Give another user Configure Server first."
+        )
+
+
+def _clean_email(email: str) -> str:
+    email = texts.clean("email", "e-mail address", email, length=254, required=False)
+    local, at, domain = email.rpartition("@")
+    if email and (not at or not local or not domain or " " in email):
+        raise InvalidInput({"email": "Enter an e-mail address like name@example.org."})
+    return email
+
+
+def _escape_like(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -1,0 +1,1 @@
+"""The law: OAuth 1.0a, OAuth 2.0 and OpenID Connect on plain request and response values, without a web framework."""

@@ -1,0 +1,86 @@
+"""The values that doors and law exchange: what arrived, strictly parsed, and what leaves.
+
+Query and form are ordered pairs, kept apart, so that duplicates are seen and nothing is merged.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl
+
+Pairs = tuple[tuple[str, str], ...]
+
+MAX_PARAMETERS = 100
+NO_STORE = (("Cache-Control", "no-store"), ("Pragma", "no-cache"))
+FORM_TYPE = "application/x-www-form-urlencoded"
+
+
+class MalformedRequest(ValueError):
+    """The request cannot be read; the text is a sentence for whoever wrote the client."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request. Header names are in lower case; ``form`` is None unless a form was sent."""
+
+    method: str
+    path: str
+    query: Pairs = ()
+    form: Pairs | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    address: str = ""
+    request_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """One answer."""
+
+    status: int
+    body: bytes = b""
+    headers: Sequence[tuple[str, str]] = ()
+
+
+def json_response(
+    status: int, document: Mapping[str, Any], headers: Sequence[tuple[str, str]] = NO_STORE
+) -> Response:
+    """Return a JSON answer, not to be stored unless the headers say otherwise."""
+    body = json.dumps(document, separators=(",", ":")).encode()
+    return Response(status, body, (("Content-Type", "application/json"), *headers))
+
+
+def read_pairs(text: str) -> Pairs:
+    """Parse a query or form body; raises MalformedRequest on what both databases could not store alike."""
+    try:
+        pairs = parse_qsl(
+            text, keep_blank_values=True, encoding="utf-8", errors="strict", max_num_fields=MAX_PARAMETERS
+        )
+    except UnicodeDecodeError as error:
+        raise MalformedRequest("The parameters are not percent-encoded UTF-8.") from error
+    except ValueError as error:
+        raise MalformedRequest(f"A request can have {MAX_PARAMETERS} parameters at most.") from error
+    for name, value in pairs:
+        if not _is_clean(name) or not _is_clean(value):
+            raise MalformedRequest("A parameter contains a NUL character or a lone surrogate.")
+    return tuple(pairs)
+
+
+def repeated(pairs: Pairs, allowed: frozenset[str] = frozenset()) -> str | None:
+    """Return the name of a parameter that is there twice, which RFC 6749, section 3.1, forbids."""
+    seen: set[str] = set()
+    for name, _ in pairs:
+        if name in seen and name not in allowed:
+            return name
+        seen.add(name)
+    return None
+
+
+def present(pairs: Pairs) -> dict[str, str]:
+    """Return the parameters that have a value; one without counts as omitted (RFC 6749, section 3.1)."""
+    return {name: value for name, value in pairs if value}
+
+
+def _is_clean(text: str) -> bool:
+    return "\0" not in text and (text.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in text))

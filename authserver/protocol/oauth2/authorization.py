@@ -1,0 +1,215 @@
+"""The authorization endpoint's decisions: sign in first, ask for consent, refuse, or answer with a code.
+
+The doors show pages; what is decided here needs only the request, the client, and who is signed in since when.
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from enum import Enum, auto
+
+from authlib.oauth2 import OAuth2Error
+from authlib.oauth2.rfc6749.errors import AccessDeniedError, InvalidScopeError, UnauthorizedClientError
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from authserver import clock
+from authserver.context import Actor
+from authserver.domain import authorizations, clients, codes, consents, standing
+from authserver.domain.clients import Client
+from authserver.domain.policies import Policy
+from authserver.domain.sessions import UserSession
+from authserver.domain.standing import Standing
+from authserver.protocol import gate
+from authserver.protocol.gate import Verdict
+from authserver.protocol.messages import Pairs
+from authserver.protocol.oauth2 import authorization_request, errors
+from authserver.protocol.oauth2.authorization_request import Ask, AuthorizationFailure
+from authserver.protocol.oauth2.errors import ClientAuthenticationFailed, refusal
+from authserver.protocol.oauth2.responses import Answer
+from authserver.protocol.oauth2.server import OAuth2Server
+from authserver.terms import AuthMethod, GrantType
+
+
+class NotApproved(Exception):
+    """The client waits for an administrator or was disapproved: a page says so, and nothing is redirected."""
+
+    def __init__(self, policy: Policy, verdict: Verdict) -> None:
+        self.policy = policy
+        self.verdict = verdict
+        super().__init__(verdict.sentence)
+
+
+class Step(Enum):
+    """What has to happen next for an authorization request."""
+
+    SIGN_IN = auto()
+    SIGN_IN_AGAIN = auto()
+    CONSENT = auto()
+    ANSWER = auto()
+
+
+class LoginRequired(OAuth2Error):
+    """The person must sign in, and prompt=none forbids to ask (OpenID Connect Core, section 3.1.2.6)."""
+
+    error = "login_required"
+
+
+class ConsentRequired(OAuth2Error):
+    """The person must consent, and prompt=none forbids to ask (OpenID Connect Core, section 3.1.2.6)."""
+
+    error = "consent_required"
+
+
+def read(server: OAuth2Server, session: Session, pairs: Pairs) -> Ask:
+    """Return the valid request that arrived; raises AuthorizationFailure or NotApproved."""
+    client = clients.find(session, authorization_request.client_key(pairs))
+    if client is None:
+        key = dict(pairs).get("client_id", "")
+        raise AuthorizationFailure(
+            refusal(
+                ClientAuthenticationFailed,
+                "No client is registered under this client_id.",
+                "client-unknown",
+                received=key,
+            )
+        )
+    policy = server.policies.get(session.connection(), client.id, client.revision)
+    verdict = gate.judge(_standing(client, None))
+    if verdict is not None:
+        raise NotApproved(policy, verdict)
+    ask = authorization_request.read(pairs, policy, server.settings.issuer)
+    verdict = gate.judge(_standing(client, None), policy, response_type=ask.response_type, scopes=ask.scopes)
+    if verdict is not None:
+        raise AuthorizationFailure(_refused(verdict, policy), ask.address)
+    return ask
+
+
+def next_step(session: Session, ask: Ask, live: UserSession | None, *, started_at: datetime) -> Step:
+    """Return what has to happen before the request can be answered; raises AuthorizationFailure for prompt=none."""
+    if live is None:
+        return _unless_silent(ask, Step.SIGN_IN, LoginRequired)
+    if not _is_fresh_enough(ask, live, started_at):
+        return _unless_silent(ask, Step.SIGN_IN_AGAIN, LoginRequired)
+    if _needs_consent(session, ask, live):
+        return _unless_silent(ask, Step.CONSENT, ConsentRequired)
+    return Step.ANSWER
+
+
+def answer(server: OAuth2Server, session: Session, actor: Actor, ask: Ask, live: UserSession) -> Answer:
+    """Pass the gate, record the authorization, and return the answer with its code (RFC 6749, section 4.1.2)."""
+    client = clients.get(session, ask.policy.client_key)
+    verdict = gate.judge(
+        _standing(client, live),
+        ask.policy,
+        grant_type=GrantType.AUTHORIZATION_CODE,
+        response_type=ask.response_type,
+        scopes=ask.scopes,
+    )
+    if verdict is not None:
+        raise AuthorizationFailure(_refused(verdict, ask.policy), ask.address)
+    authorization = authorizations.add(
+        session,
+        actor,
+        client_id=client.id,
+        client_epoch=client.epoch,
+        client_name=client.name,
+        grant_type=GrantType.AUTHORIZATION_CODE,
+        scope=" ".join(ask.scopes),
+        user_id=live.user_id,
+        user_epoch=live.user_epoch,
+        session_id=live.id,
+        auth_time=live.signed_in_at,
+        acr=live.acr,
+        amr=live.amr,
+        sid=live.sid,
+        request={"nonce": ask.nonce} if ask.nonce is not None else {},
+    )
+    code = codes.add(
+        session,
+        server.settings,
+        authorization,
+        redirect_uri=ask.address.redirect_uri if ask.redirect_uri_was_sent else "",
+        code_challenge=ask.code_challenge,
+    )
+    # Not through the mapper: that someone signed in is no change of the client, and must not raise its revision.
+    session.execute(
+        update(Client).where(Client.id == client.id).values(last_sign_in_at=clock.now()),
+        execution_options={"synchronize_session": False},
+    )
+    return ask.address.answer(("code", code))
+
+
+def denied(ask: Ask) -> AuthorizationFailure:
+    """Return the failure for a person who said no (RFC 6749, section 4.1.2.1)."""
+    error = refusal(AccessDeniedError, "The user did not allow it.", "user-denied", client_id=ask.policy.id)
+    return AuthorizationFailure(error, ask.address)
+
+
+def cancelled(ask: Ask) -> AuthorizationFailure:
+    """Return the failure for a person who left the sign-in page."""
+    error = refusal(
+        AccessDeniedError, "The user cancelled the sign-in.", "user-cancelled", client_id=ask.policy.id
+    )
+    return AuthorizationFailure(error, ask.address)
+
+
+def error_answer(failure: AuthorizationFailure, reference: str) -> Answer | None:
+    """Return the answer that carries a failure back to the client, or None where a page must show it."""
+    if failure.address is None:
+        return None
+    parameters = [("error", failure.error.error)]
+    description = errors.describe(failure.error, reference)
+    if description:
+        parameters.append(("error_description", description))
+    return failure.address.answer(*parameters)
+
+
+def after_consent(ask: Ask) -> Ask:
+    """Return the request as it stands once the person has consented: nothing is left to prompt for."""
+    return replace(ask, prompt=frozenset())
+
+
+def new_scopes(session: Session, ask: Ask, live: UserSession) -> set[str]:
+    """Return the requested scopes that the person has not consented to before."""
+    known = consents.find(session, live.user_id, ask.policy.id)
+    return set(ask.scopes) - set(known.scopes if known else ())
+
+
+def _standing(client: Client, live: UserSession | None) -> Standing:
+    return standing.of_client(
+        client.status, client.epoch, user_is_active=None if live is None else live.user.is_active
+    )
+
+
+def _unless_silent(ask: Ask, step: Step, error: type[OAuth2Error]) -> Step:
+    if "none" in ask.prompt:
+        kind = error.error.replace("_", "-")
+        raise AuthorizationFailure(
+            refusal(error, "prompt=none, but the user has to act.", kind, client_id=ask.policy.id),
+            ask.address,
+        )
+    return step
+
+
+def _is_fresh_enough(ask: Ask, live: UserSession, started_at: datetime) -> bool:
+    if live.signed_in_at >= started_at:
+        return True
+    if ask.prompt & {"login", "select_account"}:
+        return False
+    return ask.max_age is None or clock.now() - live.signed_in_at <= timedelta(seconds=ask.max_age)
+
+
+def _needs_consent(session: Session, ask: Ask, live: UserSession) -> bool:
+    if "consent" in ask.prompt:
+        return True
+    if ask.policy.is_trusted:
+        return False
+    # RFC 8252, section 8.6: a public client without an https redirect cannot be told from an impostor; always ask.
+    if ask.policy.auth_method == AuthMethod.NONE and not ask.address.redirect_uri.startswith("https://"):
+        return True
+    return bool(new_scopes(session, ask, live))
+
+
+def _refused(verdict: Verdict, policy: Policy) -> OAuth2Error:
+    kind = InvalidScopeError if verdict is Verdict.SCOPE_NOT_REGISTERED else UnauthorizedClientError
+    return refusal(kind, verdict.sentence, verdict, client_id=policy.id)

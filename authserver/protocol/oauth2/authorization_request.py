@@ -1,0 +1,206 @@
+"""Reading a request to the authorization endpoint (RFC 6749, section 4.1.1; OpenID Connect Core, section 3.1.2.1).
+
+The order matters: until client and redirect URI are valid nothing is ever redirected; after that every error goes back
+to the client in the right response mode.
+"""
+
+from dataclasses import dataclass, field
+
+from authlib.oauth2 import OAuth2Error
+from authlib.oauth2.rfc6749.errors import InvalidRequestError, InvalidScopeError, UnsupportedResponseTypeError
+
+from authserver.domain import redirect_uris
+from authserver.domain.policies import Policy
+from authserver.domain.registrations import normal_response_type
+from authserver.protocol.messages import Pairs, present, repeated
+from authserver.protocol.oauth2 import pkce, responses
+from authserver.protocol.oauth2.errors import refusal
+from authserver.protocol.oauth2.responses import ReturnAddress
+from authserver.terms import Kind, Scope
+
+PROMPTS = frozenset({"none", "login", "consent", "select_account"})
+_NEVER_REDIRECTED = frozenset({"client_id", "redirect_uri"})
+
+
+class AuthorizationFailure(Exception):
+    """A request that is refused: to the client where there is an address to return to, else on a page."""
+
+    def __init__(self, error: OAuth2Error, address: ReturnAddress | None = None) -> None:
+        self.error = error
+        self.address = address
+        super().__init__(error.error)
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A valid authorization request."""
+
+    policy: Policy = field(repr=False)
+    address: ReturnAddress
+    redirect_uri_was_sent: bool
+    response_type: str
+    scopes: tuple[str, ...]
+    nonce: str | None
+    code_challenge: str
+    prompt: frozenset[str]
+    max_age: int | None
+    login_hint: str
+    parameters: dict[str, str] = field(repr=False)
+
+    @property
+    def is_openid(self) -> bool:
+        """Whether this is an OpenID Connect authentication request."""
+        return Scope.OPENID in self.scopes
+
+
+def client_key(pairs: Pairs) -> str:
+    """Return which client the request says it is from; raises a failure that is shown on a page."""
+    if (name := repeated(pairs)) in _NEVER_REDIRECTED:
+        raise AuthorizationFailure(refusal(InvalidRequestError, f"{name} is repeated.", "parameter-repeated"))
+    key = present(pairs).get("client_id")
+    if key is None:
+        raise AuthorizationFailure(refusal(InvalidRequestError, "client_id is missing.", "client-id-missing"))
+    return key
+
+
+def read(pairs: Pairs, policy: Policy, issuer: str) -> Ask:
+    """Return the request of a known client; raises AuthorizationFailure."""
+    parameters = present(pairs)
+    redirect_uri = _redirect_uri(parameters, policy)
+    response_type = normal_response_type(parameters.get("response_type", ""))
+    wanted_mode = parameters.get("response_mode")
+    mode_is_usable = wanted_mode is not None and responses.mode_fault(wanted_mode, response_type) is None
+    mode = wanted_mode if wanted_mode and mode_is_usable else responses.default_mode(response_type or "code")
+    repeated_name = repeated(pairs)
+    state = None if repeated_name == "state" else parameters.get("state")
+    address = ReturnAddress(redirect_uri, mode, state, issuer)
+    try:
+        if repeated_name is not None:
+            raise refusal(
+                InvalidRequestError,
+                f"{repeated_name[:60]} is repeated.",
+                "parameter-repeated",
+                client_id=policy.id,
+            )
+        return _read_rest(parameters, policy, address, response_type)
+    except OAuth2Error as error:
+        raise AuthorizationFailure(error, address) from error
+
+
+def _redirect_uri(parameters: dict[str, str], policy: Policy) -> str:
+    asked = parameters.get("redirect_uri")
+    if asked is None:
+        is_openid = policy.kind == Kind.OIDC or Scope.OPENID in parameters.get("scope", "").split()
+        # RFC 6749, section 3.1.2.3: it can be left out where one alone is registered; OpenID Connect always wants it.
+        if len(policy.redirect_uris) == 1 and not is_openid:
+            return policy.redirect_uris[0]
+        error = refusal(
+            InvalidRequestError, "redirect_uri is missing.", "redirect-uri-missing", client_id=policy.id
+        )
+        raise AuthorizationFailure(error)
+    if not redirect_uris.is_registered(asked, policy.redirect_uris):
+        raise AuthorizationFailure(
+            refusal(
+                InvalidRequestError,
+                "redirect_uri is not registered for this client.",
+                "redirect-uri-not-registered",
+                received=asked,
+                expected="\n".join(policy.redirect_uris),
+                client_id=policy.id,
+            )
+        )
+    return asked
+
+
+def _read_rest(parameters: dict[str, str], policy: Policy, address: ReturnAddress, response_type: str) -> Ask:
+    _check_response_type(response_type, parameters, policy)
+    scopes = _scopes(parameters.get("scope"), policy)
+    challenge = parameters.get("code_challenge")
+    if "code" in response_type.split():
+        fault = pkce.check_challenge(
+            challenge, parameters.get("code_challenge_method"), is_required=policy.is_pkce_required
+        )
+        if fault:
+            raise refusal(InvalidRequestError, fault, "code-challenge", client_id=policy.id)
+    return Ask(
+        policy=policy,
+        address=address,
+        redirect_uri_was_sent="redirect_uri" in parameters,
+        response_type=response_type,
+        scopes=scopes,
+        nonce=parameters.get("nonce"),
+        code_challenge=challenge or "",
+        prompt=_prompt(parameters.get("prompt", ""), policy),
+        max_age=_max_age(parameters.get("max_age"), policy),
+        login_hint=parameters.get("login_hint", "")[:200],
+        parameters=parameters,
+    )
+
+
+def _check_response_type(response_type: str, parameters: dict[str, str], policy: Policy) -> None:
+    if not response_type:
+        raise refusal(
+            InvalidRequestError, "response_type is missing.", "response-type-missing", client_id=policy.id
+        )
+    if response_type not in responses.RESPONSE_TYPES:
+        error = UnsupportedResponseTypeError(response_type)
+        error.cause, error.client_id, error.received = "response-type-unsupported", policy.id, response_type
+        raise error
+    if fault := responses.mode_fault(parameters.get("response_mode"), response_type):
+        raise refusal(InvalidRequestError, fault, "response-mode", client_id=policy.id)
+    for name, kind in (("request", "request_not_supported"), ("request_uri", "request_uri_not_supported")):
+        if name in parameters:
+            error = refusal(InvalidRequestError, f"{name} is not supported.", kind, client_id=policy.id)
+            error.error = kind
+            raise error
+
+
+def _scopes(requested: str | None, policy: Policy) -> tuple[str, ...]:
+    if requested is None:
+        return (
+            (Scope.OPENID,)
+            if policy.kind == Kind.OIDC
+            else tuple(sorted(policy.scopes - {Scope.OFFLINE_ACCESS}))
+        )
+    scopes = tuple(dict.fromkeys(requested.split()))
+    if Scope.OPENID in scopes:
+        # OpenID Connect Core, section 3.1.2.1: scopes that are not understood are ignored.
+        scopes = tuple(scope for scope in scopes if scope in policy.scopes or scope in set(Scope))
+    foreign = [scope for scope in scopes if scope not in policy.scopes]
+    if foreign:
+        raise refusal(
+            InvalidScopeError,
+            f"The client is not registered for the scope {foreign[0][:60]}.",
+            "scope-not-registered",
+            received=requested,
+            expected=" ".join(sorted(policy.scopes)),
+            client_id=policy.id,
+        )
+    return scopes
+
+
+def _prompt(value: str, policy: Policy) -> frozenset[str]:
+    prompt = frozenset(value.split())
+    if not prompt <= PROMPTS or ("none" in prompt and len(prompt) > 1):
+        raise refusal(
+            InvalidRequestError,
+            "prompt must be none alone, or login, consent, select_account.",
+            "prompt",
+            received=value,
+            client_id=policy.id,
+        )
+    return prompt
+
+
+def _max_age(value: str | None, policy: Policy) -> int | None:
+    if value is None:
+        return None
+    if not value.isascii() or not value.isdigit() or len(value) > 9:
+        raise refusal(
+            InvalidRequestError,
+            "max_age must be a number of seconds.",
+            "max-age",
+            received=value,
+            client_id=policy.id,
+        )
+    return int(value)

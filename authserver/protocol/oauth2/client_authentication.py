@@ -1,0 +1,113 @@
+"""Client authentication at the machine endpoints: one method, the registered one, for one client id (S15)."""
+
+import base64
+import binascii
+from dataclasses import dataclass, field
+from urllib.parse import unquote_plus
+
+from authlib.oauth2.rfc6749.errors import InvalidRequestError
+
+from authserver.domain.client_secrets import Verifier
+from authserver.domain.policies import Policy
+from authserver.protocol.messages import Request
+from authserver.protocol.oauth2.errors import ClientAuthenticationFailed, refusal
+from authserver.terms import AuthMethod
+
+METHODS = (AuthMethod.BASIC, AuthMethod.POST, AuthMethod.NONE)
+_ID_LENGTH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a client presented: who it says it is, by which method, and the proof."""
+
+    client_key: str
+    method: AuthMethod
+    secret: str = field(default="", repr=False)
+
+
+def read(request: Request, parameters: dict[str, str]) -> Credentials:
+    """Return the credentials of a request; raises the OAuth error for none, for two, and for unreadable ones."""
+    header = request.headers.get("authorization", "")
+    if header:
+        credentials = _read_basic(header)
+        if "client_secret" in parameters or "client_assertion" in parameters:
+            raise refusal(
+                InvalidRequestError,
+                "Use one method of client authentication, not two.",
+                "two-client-authentications",
+            )
+        if parameters.get("client_id", credentials.client_key) != credentials.client_key:
+            raise refusal(
+                InvalidRequestError,
+                "client_id differs from the authenticated client.",
+                "client-id-differs",
+                received=parameters["client_id"],
+                expected=credentials.client_key,
+            )
+        return credentials
+    client_key = parameters.get("client_id", "")
+    if not client_key:
+        raise refusal(
+            ClientAuthenticationFailed, "No client authentication was sent.", "client-authentication-missing"
+        )
+    if "client_secret" in parameters:
+        return Credentials(_checked(client_key), AuthMethod.POST, parameters["client_secret"])
+    return Credentials(_checked(client_key), AuthMethod.NONE)
+
+
+def authenticate(credentials: Credentials, policy: Policy | None, verifier: Verifier) -> Policy:
+    """Return the client whose registered method and secret were presented (RFC 6749, section 2.3); raises."""
+    if policy is None:
+        raise refusal(
+            ClientAuthenticationFailed,
+            "Client authentication failed.",
+            "client-unknown",
+            received=credentials.client_key,
+        )
+    if credentials.method != policy.auth_method:
+        raise refusal(
+            ClientAuthenticationFailed,
+            f"Client authentication failed: this client is registered for {policy.auth_method}.",
+            "client-authentication-method",
+            received=credentials.method,
+            expected=policy.auth_method,
+            client_id=policy.id,
+        )
+    if credentials.method == AuthMethod.NONE:
+        return policy
+    if not verifier.verify(policy.secrets, policy.revision, credentials.secret):
+        raise refusal(
+            ClientAuthenticationFailed,
+            "Client authentication failed.",
+            "client-secret-wrong",
+            client_id=policy.id,
+        )
+    return policy
+
+
+def _read_basic(header: str) -> Credentials:
+    scheme, _, value = header.partition(" ")
+    if scheme.lower() != "basic":
+        raise refusal(
+            ClientAuthenticationFailed,
+            "The Authorization header is not Basic.",
+            "client-authentication-scheme",
+        )
+    try:
+        name, colon, secret = base64.b64decode(value.strip(), validate=True).decode().partition(":")
+        # RFC 6749, section 2.3.1: both parts are form-encoded before they are joined.
+        client_key, secret = (unquote_plus(part, errors="strict") for part in (name, secret))
+    except (binascii.Error, UnicodeError, ValueError) as error:
+        raise refusal(
+            ClientAuthenticationFailed, "The Basic credentials cannot be read.", "basic-malformed"
+        ) from error
+    if not colon or not client_key:
+        raise refusal(ClientAuthenticationFailed, "The Basic credentials cannot be read.", "basic-malformed")
+    return Credentials(_checked(client_key), AuthMethod.BASIC, secret)
+
+
+def _checked(client_key: str) -> str:
+    if len(client_key) > _ID_LENGTH or not client_key.isascii() or not client_key.isprintable():
+        raise refusal(ClientAuthenticationFailed, "Client authentication failed.", "client-unknown")
+    return client_key

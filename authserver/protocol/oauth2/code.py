@@ -1,0 +1,82 @@
+"""The authorization code grant at the token endpoint (RFC 6749, section 4.1.3) with PKCE (RFC 7636).
+
+What the authorization endpoint does with it lives in ``authorization``.
+"""
+
+from typing import Any, NoReturn
+
+from authlib.oauth2 import OAuth2Error
+from authlib.oauth2.rfc6749.errors import InvalidGrantError, InvalidRequestError
+from authlib.oauth2.rfc6749.grants import BaseGrant, TokenEndpointMixin
+from sqlalchemy import Row
+
+from authserver import clock
+from authserver.context import Actor
+from authserver.domain import authorizations, codes, handles
+from authserver.protocol.oauth2 import pkce, token_response
+from authserver.protocol.oauth2.errors import refusal
+from authserver.protocol.oauth2.exchange import TokenExchange
+from authserver.terms import GrantType, Prefix
+
+
+class AuthorizationCodeGrant(BaseGrant, TokenEndpointMixin):
+    """Redeems an authorization code, once."""
+
+    GRANT_TYPE = GrantType.AUTHORIZATION_CODE
+
+    def validate_token_request(self) -> None:
+        """Authenticate the client and check the code, its redirect URI and verifier; raises the OAuth error."""
+        exchange: TokenExchange = self.request
+        value = exchange.parameters.get("code")
+        if value is None:
+            raise refusal(InvalidRequestError, "code is missing.", "code-missing")
+        self.handle = handles.read(Prefix.CODE, value)
+        with self.server.database.reading() as connection:
+            row = codes.find(connection, exchange.credentials.client_key, self.handle)
+            self.row, self.policy = self.server.authenticate(connection, exchange, row)
+        self._check_code(self.row)
+        if self.row.consumed_at is not None:
+            self._revoke_replayed(self.row)
+        self.server.check(self.row, self.policy, grant_type=self.GRANT_TYPE, scopes=self.row.scope.split())
+
+    def create_token_response(self) -> tuple[int, dict[str, Any], Any]:
+        """Consume the code and issue its tokens in one step; a request that loses the race gets invalid_grant."""
+        now = clock.now()
+        issuing = token_response.Issuing(self.server, self.policy, self.row.scope, now)
+        values = issuing.values | {"code_id": self.row.code_id}
+        with self.server.database.consuming() as connection:
+            issued = codes.REDEEM.execute(connection, values, with_refresh=issuing.with_refresh)
+        if issued is None:
+            self._revoke_replayed(self.row)
+        return 200, issuing.document(self.row, issued), self.TOKEN_RESPONSE_HEADER
+
+    def _check_code(self, row: Row[Any]) -> None:
+        parameters = self.request.parameters
+        # The client is judged first, whatever it presents: a pending one is told so.
+        self.server.check_client(row, self.policy, self.GRANT_TYPE)
+        if self.handle is None or row.code_id is None or not handles.matches(self.handle, row.digest):
+            raise self._refusal("The code is unknown.", "code-unknown")
+        if row.owner_id != self.policy.id:
+            raise self._refusal("The code was issued to another client.", "code-of-another-client")
+        redirect_uri = parameters.get("redirect_uri", "")
+        if row.redirect_uri and redirect_uri != row.redirect_uri:
+            raise self._refusal(
+                "redirect_uri differs from the authorization request.",
+                "redirect-uri-differs",
+                received=redirect_uri,
+                expected=row.redirect_uri,
+            )
+        if fault := pkce.check_verifier(row.code_challenge, parameters.get("code_verifier")):
+            raise self._refusal(fault, "code-verifier")
+        if row.consumed_at is None and row.expires_at <= clock.now():
+            raise self._refusal("The code has expired.", "code-expired")
+
+    def _revoke_replayed(self, row: Row[Any]) -> NoReturn:
+        """Revoke what a code produced when its rightful client presents it again (RFC 6749, section 4.1.2)."""
+        actor = Actor(name=self.policy.name, address=self.request.message.address, channel="machine")
+        with self.server.database.transaction() as session:
+            authorizations.revoke(session, actor, row.authorization_id, reason="code replayed")
+        raise self._refusal("The code has been used; what it produced was revoked.", "code-replayed")
+
+    def _refusal(self, description: str, cause: str, **facts: str) -> OAuth2Error:
+        return refusal(InvalidGrantError, description, cause, client_id=self.policy.id, **facts)

@@ -1,0 +1,61 @@
+"""OAuth error answers: Authlib's errors, each with the cause that the diagnostics ledger keeps.
+
+``description`` goes to the client; ``cause``, ``received`` and ``expected`` go to the administrator.
+"""
+
+from typing import Any
+
+from authlib.oauth2.rfc6749 import OAuth2Error
+from authlib.oauth2.rfc6749.errors import InvalidClientError
+
+from authserver.protocol.messages import NO_STORE, Response, json_response
+
+_REALM = 'Basic realm="authserver", charset="UTF-8"'
+
+
+class ClientAuthenticationFailed(InvalidClientError):
+    """The client did not prove who it is: 401 with a challenge (RFC 6749, section 5.2)."""
+
+    status_code = 401
+
+
+def refusal(
+    kind: type[OAuth2Error],
+    description: str,
+    cause: str,
+    *,
+    received: str = "",
+    expected: str = "",
+    client_id: int | None = None,
+) -> OAuth2Error:
+    """Return an error to raise, with what an administrator needs to understand it; nothing secret."""
+    error = kind(description=printable(description))
+    error.cause = cause
+    error.received = received
+    error.expected = expected
+    error.client_id = client_id
+    return error
+
+
+def printable(text: str) -> str:
+    """Return the text in the letters that error_description can have (RFC 6749, section 5.2)."""
+    text = text.replace('"', "'").replace("\\", "/")
+    return "".join(letter if " " <= letter <= "~" else "?" for letter in text)[:500]
+
+
+def answer(error: OAuth2Error, reference: str = "") -> Response:
+    """Return the JSON answer of a machine endpoint (RFC 6749, section 5.2)."""
+    document: dict[str, Any] = {"error": error.error}
+    description = describe(error, reference)
+    if description:
+        document["error_description"] = description
+    headers = list(NO_STORE)
+    if error.status_code == 401:
+        headers.append(("WWW-Authenticate", _REALM))
+    return json_response(error.status_code, document, headers)
+
+
+def describe(error: OAuth2Error, reference: str = "") -> str:
+    """Return the error's description with the reference under which an administrator finds it."""
+    text = printable(error.get_error_description() or "")
+    return f"{text} (reference {reference})".strip() if reference else text

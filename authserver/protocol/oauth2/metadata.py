@@ -1,0 +1,67 @@
+"""Discovery (RFC 8414, OpenID Connect Discovery), derived from what is registered, so that it cannot say more."""
+
+from typing import Any
+
+from authserver.protocol.oauth2 import client_authentication, responses
+from authserver.protocol.oauth2.server import OAuth2Server
+from authserver.protocol.oidc import claims
+from authserver.terms import S256, Acr, Kind, LanePath, Path, Scope
+
+
+def oauth_metadata(server: OAuth2Server) -> dict[str, Any]:
+    """Return the authorization server metadata of RFC 8414, section 2."""
+    url = server.settings.url
+    methods = [str(method) for method in client_authentication.METHODS]
+    return {
+        "issuer": server.settings.issuer,
+        "authorization_endpoint": url(Path.AUTHORIZE),
+        "token_endpoint": url(Path.TOKEN),
+        "jwks_uri": url(Path.JWKS),
+        "revocation_endpoint": url(Path.REVOCATION),
+        "scopes_supported": [str(scope) for scope in Scope],
+        "response_types_supported": list(responses.RESPONSE_TYPES),
+        "response_modes_supported": list(responses.RESPONSE_MODES),
+        "grant_types_supported": [str(name) for name in server.grant_types],
+        "token_endpoint_auth_methods_supported": methods,
+        "revocation_endpoint_auth_methods_supported": methods,
+        "code_challenge_methods_supported": [S256],
+        "authorization_response_iss_parameter_supported": True,
+    }
+
+
+def openid_configuration(server: OAuth2Server) -> dict[str, Any]:
+    """Return the provider metadata of OpenID Connect Discovery, section 3."""
+    return oauth_metadata(server) | {
+        "userinfo_endpoint": server.settings.url(Path.USERINFO),
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": server.id_tokens.algorithms,
+        "acr_values_supported": [str(Acr.PASSWORD)],
+        "claim_types_supported": ["normal"],
+        "claims_supported": [
+            *claims.SUPPORTED,
+            "iss",
+            "aud",
+            "exp",
+            "iat",
+            "auth_time",
+            "nonce",
+            "acr",
+            "amr",
+            "sid",
+            "at_hash",
+        ],
+        "claims_parameter_supported": False,
+        "request_parameter_supported": False,
+        "request_uri_parameter_supported": False,
+    }
+
+
+def lane(server: OAuth2Server, kind: Kind) -> dict[str, Any]:
+    """Return the document at the replaced system's address for one kind of client, with the paths its clients know."""
+    url = server.settings.url
+    if kind is Kind.OIDC:
+        return openid_configuration(server) | {
+            "authorization_endpoint": url(LanePath.OIDC_AUTHORIZE),
+            "token_endpoint": url(LanePath.OIDC_TOKEN),
+        }
+    return oauth_metadata(server) | {"token_endpoint": url(LanePath.OAUTH2_TOKEN)}

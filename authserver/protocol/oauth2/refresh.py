@@ -1,0 +1,114 @@
+"""The refresh token grant (RFC 6749, section 6): rotation always, reuse revokes the family, a lost answer does no harm.
+
+The direct predecessor, presented by the same client within the grace window, gets the same successor again (S7).
+"""
+
+from datetime import datetime
+from typing import Any, NoReturn
+
+from authlib.oauth2 import OAuth2Error
+from authlib.oauth2.rfc6749.errors import InvalidGrantError, InvalidRequestError, InvalidScopeError
+from authlib.oauth2.rfc6749.grants import BaseGrant, TokenEndpointMixin
+from sqlalchemy import Row
+
+from authserver import clock
+from authserver.context import Actor
+from authserver.domain import authorizations, tokens
+from authserver.protocol.oauth2.errors import refusal
+from authserver.protocol.oauth2.exchange import TokenExchange
+from authserver.protocol.oauth2.token_response import Issuing
+from authserver.terms import GrantType
+
+
+class RefreshTokenGrant(BaseGrant, TokenEndpointMixin):
+    """Exchanges the present refresh token of a family for the next one and a new access token."""
+
+    GRANT_TYPE = GrantType.REFRESH_TOKEN
+
+    def validate_token_request(self) -> None:
+        """Authenticate the client and check the refresh token and scope; raises the OAuth error."""
+        exchange: TokenExchange = self.request
+        value = exchange.parameters.get("refresh_token")
+        if value is None:
+            raise refusal(InvalidRequestError, "refresh_token is missing.", "refresh-token-missing")
+        # What cannot be one of ours names no family, and is refused like one that is not known.
+        self.presented = tokens.read_refresh(value) or tokens.NOT_OURS
+        self._read()
+        self.scope = self._requested_scope()
+
+    def create_token_response(self) -> tuple[int, dict[str, Any], Any]:
+        """Rotate the family, or repeat the successor that the presented token already has."""
+        now = clock.now()
+        if self._is_present() and (document := self._rotate(now)) is not None:
+            return 200, document, self.TOKEN_RESPONSE_HEADER
+        if self._is_present():
+            # Another request rotated the family between our read and our write.
+            self._read()
+        return 200, self._repeat(now), self.TOKEN_RESPONSE_HEADER
+
+    def _read(self) -> None:
+        exchange: TokenExchange = self.request
+        with self.server.database.reading() as connection:
+            row = tokens.find_refresh(connection, exchange.credentials.client_key, self.presented)
+            self.row, self.policy = self.server.authenticate(connection, exchange, row)
+        self._check(self.row)
+
+    def _check(self, row: Row[Any]) -> None:
+        self.server.check_client(row, self.policy, self.GRANT_TYPE)
+        if not tokens.proves(self.server.vault, self.presented, row.seed, row.pepper_id):
+            raise self._refusal("The refresh token is unknown.", "refresh-token-unknown")
+        if row.owner_id != self.policy.id:
+            raise self._refusal(
+                "The refresh token was issued to another client.", "refresh-token-of-another-client"
+            )
+        self.server.check(row, self.policy, grant_type=self.GRANT_TYPE, scopes=row.scope.split())
+        if min(row.expires_at, row.idle_expires_at) <= clock.now():
+            raise self._refusal("The refresh token has expired.", "refresh-token-expired")
+
+    def _requested_scope(self) -> str:
+        requested: str = self.request.parameters.get("scope", self.row.scope)
+        # RFC 6749, section 6: no scope beyond what the user granted.
+        if not set(requested.split()) <= set(self.row.scope.split()):
+            raise refusal(
+                InvalidScopeError,
+                "The scope exceeds what was granted.",
+                "scope-exceeds-grant",
+                client_id=self.policy.id,
+                received=requested,
+                expected=self.row.scope,
+            )
+        return requested
+
+    def _is_present(self) -> bool:
+        return bool(self.presented.generation == self.row.generation)
+
+    def _rotate(self, now: datetime) -> dict[str, Any] | None:
+        issuing = Issuing(self.server, self.policy, self.scope, now)
+        values = issuing.values | {
+            "family_id": self.row.family_id,
+            "presented": self.presented.generation,
+            "refresh_idle_expires_at": now + self.server.settings.refresh_token_idle_lifetime,
+        }
+        with self.server.database.consuming() as connection:
+            issued = tokens.ROTATE.execute(connection, values)
+        return None if issued is None else issuing.refreshed(self.row, issued, self.presented.generation + 1)
+
+    def _repeat(self, now: datetime) -> dict[str, Any]:
+        is_predecessor = self.presented.generation == self.row.generation - 1
+        if not is_predecessor or now - self.row.rotated_at >= self.server.settings.refresh_grace:
+            self._revoke_reused()
+        issuing = Issuing(self.server, self.policy, self.scope, now)
+        with self.server.database.consuming() as connection:
+            issued = tokens.issue(connection, self.row.authorization_id, issuing.values)
+        return issuing.refreshed(self.row, issued, self.row.generation)
+
+    def _revoke_reused(self) -> NoReturn:
+        actor = Actor(name=self.policy.name, address=self.request.message.address, channel="machine")
+        with self.server.database.transaction() as session:
+            authorizations.revoke(session, actor, self.row.authorization_id, reason="refresh token reused")
+        raise self._refusal(
+            "The refresh token has been used; its family was revoked.", "refresh-token-reused"
+        )
+
+    def _refusal(self, description: str, cause: str) -> OAuth2Error:
+        return refusal(InvalidGrantError, description, cause, client_id=self.policy.id)

@@ -1,0 +1,75 @@
+"""Token revocation (RFC 7009): an access token by itself, a refresh token with everything from its authorization."""
+
+from typing import Any
+
+from authlib.oauth2 import OAuth2Error
+from authlib.oauth2.rfc6749.errors import InvalidGrantError, InvalidRequestError
+from sqlalchemy import Connection, Row
+
+from authserver import clock
+from authserver.context import Actor
+from authserver.domain import authorizations, handles, tokens
+from authserver.domain.policies import Policy
+from authserver.protocol.messages import NO_STORE, Request, Response
+from authserver.protocol.oauth2.errors import refusal
+from authserver.protocol.oauth2.exchange import TokenExchange
+from authserver.protocol.oauth2.server import OAuth2Server
+from authserver.terms import Prefix
+
+
+def answer(server: OAuth2Server, message: Request) -> Response:
+    """Answer a revocation request; an unknown token is as good as revoked (RFC 7009, section 2.2)."""
+    try:
+        exchange = TokenExchange(message)
+        value = exchange.parameters.get("token")
+        if value is None:
+            raise refusal(InvalidRequestError, "token is missing.", "token-missing")
+        _revoke(server, exchange, value)
+    except OAuth2Error as error:
+        return server.refuse(message, error)
+    return Response(200, b"", NO_STORE)
+
+
+def _revoke(server: OAuth2Server, exchange: TokenExchange, value: str) -> None:
+    presented = tokens.read_refresh(value) or tokens.NOT_OURS
+    with server.database.reading() as connection:
+        found = tokens.find_refresh(connection, exchange.credentials.client_key, presented)
+        row, policy = server.authenticate(connection, exchange, found)
+        server.check_client(row, policy)
+        access = _find_access(connection, value)
+    if tokens.proves(server.vault, presented, row.seed, row.pepper_id):
+        _check_owner(policy, row.owner_id)
+        _revoke_authorization(server, exchange, policy, row.authorization_id)
+    elif access is not None:
+        _check_owner(policy, access.c_id)
+        _revoke_access(server, value)
+
+
+def _find_access(connection: Connection, value: str) -> Row[Any] | None:
+    handle = handles.read(Prefix.ACCESS_TOKEN, value)
+    return tokens.find_access(connection, handle) if handle else None
+
+
+def _check_owner(policy: Policy, owner_id: int) -> None:
+    # RFC 7009, section 2.1: the token must have been issued to the client that asks.
+    if owner_id != policy.id:
+        raise refusal(
+            InvalidGrantError,
+            "The token was issued to another client.",
+            "token-of-another-client",
+            client_id=policy.id,
+        )
+
+
+def _revoke_authorization(
+    server: OAuth2Server, exchange: TokenExchange, policy: Policy, authorization_id: int
+) -> None:
+    actor = Actor(name=policy.name, address=exchange.message.address, channel="machine")
+    with server.database.transaction() as session:
+        authorizations.revoke(session, actor, authorization_id, reason="revoked by the client")
+
+
+def _revoke_access(server: OAuth2Server, value: str) -> None:
+    handle = handles.read(Prefix.ACCESS_TOKEN, value)
+    with server.database.consuming() as connection:
+        connection.execute(tokens.REVOKE_ACCESS, {"token_id": handle.id if handle else 0, "now": clock.now()})

@@ -1,0 +1,147 @@
+"""The OAuth 2.0 server of one application: Authlib's framework-free server with our grants registered on it.
+
+It carries settings, keys and the database. Grants live in rooms of their own; the phases that every grant shares
+(reading the request, authenticating the client, the gate, refusing) are here, so that no grant can forget one.
+"""
+
+from typing import Any, NoReturn
+
+from authlib.oauth2 import OAuth2Error
+from authlib.oauth2.rfc6749 import AuthorizationServer
+from authlib.oauth2.rfc6749.errors import (
+    InvalidGrantError,
+    InvalidRequestError,
+    InvalidScopeError,
+    UnauthorizedClientError,
+)
+from sqlalchemy import Connection, Row
+
+from authserver.domain import standing
+from authserver.domain.client_secrets import Verifier
+from authserver.domain.db import Database
+from authserver.domain.diagnostics import Ledger, Refusal
+from authserver.domain.keys import KeyRing
+from authserver.domain.policies import Policies, Policy
+from authserver.domain.vault import Vault
+from authserver.protocol import gate
+from authserver.protocol.gate import Verdict
+from authserver.protocol.messages import NO_STORE, Request, Response, json_response
+from authserver.protocol.oauth2 import client_authentication, errors
+from authserver.protocol.oauth2.code import AuthorizationCodeGrant
+from authserver.protocol.oauth2.errors import refusal
+from authserver.protocol.oauth2.exchange import TokenExchange
+from authserver.protocol.oauth2.refresh import RefreshTokenGrant
+from authserver.protocol.oidc.id_token import IdTokens
+from authserver.settings import Settings
+
+GRANTS = (AuthorizationCodeGrant, RefreshTokenGrant)
+
+
+class OAuth2Server(AuthorizationServer):
+    """The law of OAuth 2.0 for one application."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        vault: Vault,
+        verifier: Verifier,
+        ring: KeyRing,
+        policies: Policies,
+    ) -> None:
+        super().__init__()
+        self.settings = settings
+        self.database = database
+        self.vault = vault
+        self.policies = policies
+        self.ledger = Ledger(database)
+        self.id_tokens = IdTokens(settings, ring)
+        self._verifier = verifier
+        for grant in GRANTS:
+            self.register_grant(grant)
+
+    @property
+    def grant_types(self) -> list[str]:
+        """The grant types of the registered grants, for discovery."""
+        return [grant.GRANT_TYPE for grant, _ in self._token_grants]
+
+    def answer_token_request(self, message: Request) -> Response:
+        """Answer a request to the token endpoint (RFC 6749, section 3.2)."""
+        try:
+            exchange = TokenExchange(message)
+            if exchange.payload.grant_type is None:
+                raise refusal(InvalidRequestError, "grant_type is missing.", "grant-type-missing")
+        except OAuth2Error as error:
+            return self.refuse(message, error)
+        response: Response = self.create_token_response(exchange)
+        return response
+
+    def create_oauth2_request(self, request: Any) -> Any:
+        return request
+
+    def send_signal(self, name: str, *args: Any, **kwargs: Any) -> None:
+        return None
+
+    def handle_response(self, status: int, body: dict[str, Any], headers: Any) -> Response:
+        return json_response(status, body, NO_STORE)
+
+    def handle_error_response(self, request: Any, error: OAuth2Error) -> Response:
+        return self.refuse(request.message, error)
+
+    def refuse(self, message: Request, error: OAuth2Error) -> Response:
+        """Record why a machine's request is refused, and answer it in the endpoint's own format."""
+        reference = self.record(message.path, message.address, error)
+        return errors.answer(error, reference)
+
+    def record(self, endpoint: str, address: str, error: OAuth2Error) -> str:
+        """Put a refusal into the diagnostics ledger and return its reference."""
+        return self.ledger.record(
+            Refusal(
+                endpoint=endpoint,
+                error=error.error,
+                cause=getattr(error, "cause", error.error),
+                detail=error.get_error_description() or "",
+                client_id=getattr(error, "client_id", None),
+                received=getattr(error, "received", ""),
+                expected=getattr(error, "expected", ""),
+                address=address,
+            )
+        )
+
+    def authenticate(
+        self, connection: Connection, exchange: TokenExchange, row: Row[Any] | None
+    ) -> tuple[Row[Any], Policy]:
+        """Return what a statement read, and the client of it, once the client has proved who it is; raises."""
+        policy = None if row is None else self.policies.get(connection, row.c_id, row.c_revision)
+        client = client_authentication.authenticate(exchange.credentials, policy, self._verifier)
+        assert row is not None
+        return row, client
+
+    def check_client(self, row: Row[Any], policy: Policy, grant_type: str | None = None) -> None:
+        """Pass the gate with the client alone, whatever it presents, or raise the OAuth error."""
+        verdict = gate.judge(standing.client_alone(row), policy, grant_type=grant_type)
+        if verdict is not None:
+            raise_verdict(verdict, policy, {"grant_type": grant_type or ""})
+
+    def check(self, row: Row[Any], policy: Policy, **asked: Any) -> None:
+        """Pass the gate with what a statement has read, or raise the OAuth error that fits the verdict."""
+        verdict = gate.judge(standing.standing(row), policy, **asked)
+        if verdict is not None:
+            raise_verdict(verdict, policy, asked)
+
+
+def raise_verdict(verdict: Verdict, policy: Policy, asked: dict[str, Any]) -> NoReturn:
+    """Raise the OAuth error for a verdict of the gate (RFC 6749, section 5.2)."""
+    kind = InvalidGrantError
+    if verdict.concerns_client:
+        kind = UnauthorizedClientError
+    elif verdict is Verdict.SCOPE_NOT_REGISTERED:
+        kind = InvalidScopeError
+    raise refusal(
+        kind,
+        verdict.sentence,
+        verdict,
+        client_id=policy.id,
+        received=" ".join(asked.get("scopes", ())) or str(asked.get("grant_type", "")),
+        expected=" ".join(sorted(policy.scopes if "scope" in verdict else policy.grant_types)),
+    )

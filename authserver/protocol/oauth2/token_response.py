@@ -1,0 +1,68 @@
+"""The successful answer of the token endpoint (RFC 6749, section 5.1): what is issued, and how it is told."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Row
+
+from authserver.domain import handles, standing, tokens
+from authserver.domain.policies import Policy
+from authserver.domain.tokens import Issued
+from authserver.terms import GrantType, Prefix, Scope
+
+if TYPE_CHECKING:
+    from authserver.protocol.oauth2.server import OAuth2Server
+
+
+class Issuing:
+    """One issue of tokens: the secrets are drawn first, the statement stores their digests, the answer tells them."""
+
+    def __init__(self, server: OAuth2Server, policy: Policy, scope: str, now: datetime) -> None:
+        self._server = server
+        self._policy = policy
+        self._scope = scope
+        self._now = now
+        self._secret = handles.new_secret()
+        self.with_refresh = GrantType.REFRESH_TOKEN in policy.grant_types
+        self.values = tokens.access_values(server.settings, self._secret, scope, now)
+        if self.with_refresh:
+            self.values |= tokens.refresh_values(server.settings, server.vault, now)
+
+    def document(self, row: Row[Any], issued: Issued) -> dict[str, Any]:
+        """Return the answer for newly issued tokens; ``row`` is what the grant's statement read."""
+        document = self._access(issued)
+        if issued.refresh_token_id is not None:
+            document["refresh_token"] = tokens.write_refresh(
+                self._server.vault,
+                issued.refresh_token_id,
+                self.values["refresh_seed"],
+                self.values["refresh_pepper_id"],
+                generation=1,
+            )
+        return self._with_id_token(document, row)
+
+    def refreshed(self, row: Row[Any], issued: Issued, generation: int) -> dict[str, Any]:
+        """Return the answer for tokens of an existing family at that generation."""
+        document = self._access(issued)
+        document["refresh_token"] = tokens.write_refresh(
+            self._server.vault, row.family_id, row.seed, row.pepper_id, generation
+        )
+        return self._with_id_token(document, row)
+
+    def _access(self, issued: Issued) -> dict[str, Any]:
+        return {
+            "access_token": handles.write(Prefix.ACCESS_TOKEN, issued.access_token_id, self._secret),
+            "token_type": "Bearer",
+            "expires_in": int(self._server.settings.access_token_lifetime.total_seconds()),
+            "scope": self._scope,
+        }
+
+    def _with_id_token(self, document: dict[str, Any], row: Row[Any]) -> dict[str, Any]:
+        person = standing.user(row)
+        if person is not None and Scope.OPENID in row.scope.split():
+            document["id_token"] = self._server.id_tokens.issue(
+                self._policy, person, row, now=self._now, access_token=document["access_token"]
+            )
+        return document

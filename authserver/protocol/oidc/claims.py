@@ -1,0 +1,40 @@
+"""What relying parties may learn of a person: the standard claims of OpenID Connect Core, section 5.1, by scope."""
+
+from collections.abc import Collection
+from typing import Any
+
+from authserver import clock
+from authserver.domain.standing import UserFacts
+from authserver.terms import Scope
+
+PROFILE = (
+    "name", "given_name", "family_name", "middle_name", "nickname", "preferred_username", "profile", "picture",
+    "website", "gender", "birthdate", "zoneinfo", "locale", "updated_at",
+)  # fmt: skip
+BY_SCOPE: dict[str, tuple[str, ...]] = {
+    Scope.PROFILE: PROFILE,
+    Scope.EMAIL: ("email", "email_verified"),
+    Scope.ADDRESS: ("address",),
+    Scope.PHONE: ("phone_number", "phone_number_verified"),
+}
+SUPPORTED = ("sub", *(name for names in BY_SCOPE.values() for name in names))
+
+
+def for_scopes(person: UserFacts, scopes: Collection[str]) -> dict[str, Any]:
+    """Return ``sub`` and the claims that the scopes ask for; one that is not known of the person is left out."""
+    known = _known(person)
+    asked = [name for scope, names in BY_SCOPE.items() if scope in scopes for name in names]
+    return {"sub": person.subject} | {
+        name: known[name] for name in asked if known.get(name) not in (None, "", {})
+    }
+
+
+def _known(person: UserFacts) -> dict[str, Any]:
+    email = {"email": person.email, "email_verified": person.email_verified} if person.email else {}
+    return {
+        **person.profile,
+        "name": person.name or person.username,
+        "preferred_username": person.username,
+        "updated_at": clock.timestamp(person.updated_at),
+        **email,
+    }

@@ -1,0 +1,262 @@
+"""What an operator can set, where it comes from, and what is refused. The only room that reads the environment.
+
+A value comes from ``AUTHSERVER_NAME``, or from the file that ``AUTHSERVER_NAME_FILE`` names, else from the TOML file
+that ``AUTHSERVER_CONFIG_FILE`` names, else from the default below. Names that nobody knows are refused, in both.
+"""
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from datetime import timedelta
+from functools import cached_property
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple
+from urllib.parse import urlsplit
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
+
+from authserver.errors import SettingsError
+
+PREFIX = "AUTHSERVER_"
+CONFIG_FILE = f"{PREFIX}CONFIG_FILE"
+ROOT = Path(__file__).resolve().parent.parent
+LOOPBACK_HOSTS = {"127.0.0.1", "::1", "localhost"}
+_DRIVERS = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg"}
+_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def read_duration(value: Any) -> Any:
+    """Read `90`, `90s`, `15m`, `1h30m` or `14d`; a number alone is in seconds."""
+    if not isinstance(value, str):
+        return value
+    text = value.strip().lower()
+    if not re.fullmatch(r"(\d+[smhd]?)+", text):
+        raise ValueError("must be a number of seconds, or look like 90s, 15m, 1h30m or 14d")
+    return timedelta(seconds=sum(int(n) * _SECONDS[unit] for n, unit in re.findall(r"(\d+)([smhd]?)", text)))
+
+
+def _read_list(value: Any) -> Any:
+    return [word.strip() for word in value.split(",") if word.strip()] if isinstance(value, str) else value
+
+
+Duration = Annotated[
+    timedelta, BeforeValidator(read_duration), Field(ge=timedelta(0), le=timedelta(days=3660))
+]
+Lifetime = Annotated[
+    timedelta, BeforeValidator(read_duration), Field(gt=timedelta(0), le=timedelta(days=3660))
+]
+Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_read_list)]
+
+
+def _setting(default: Any, description: str, **limits: Any) -> Any:
+    return Field(default, description=description, **limits)
+
+
+class Settings(BaseModel):
+    """The effective settings; each field's description is its documentation."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+    public_url: str = _setting(
+        "http://127.0.0.1:8000",
+        "The address that people and clients use, with an optional path; also the issuer. https, or http on loopback.",
+    )
+    database_url: str = _setting(
+        f"sqlite:///{ROOT / 'authserver.db'}",
+        "The database: sqlite:///FILE, or postgresql://USER:PASSWORD@HOST/NAME.",
+    )
+    keys_dir: Path = _setting(ROOT / "keys", "The directory with this installation's secrets.")
+    session_keys: SecretStr | None = _setting(
+        None,
+        "Keys that sign browser cookies: `id:base64url` separated by commas, current first; else keys/session.keys.",
+    )
+    peppers: SecretStr | None = _setting(
+        None, "Keys of stored digests, written like the session keys; else keys/pepper.keys."
+    )
+    encryption_keys: SecretStr | None = _setting(
+        None,
+        "Keys that encrypt recoverable secrets, written like the session keys; else keys/encryption.keys.",
+    )
+    product_name: str = _setting("authserver", "The name shown on every page.", min_length=1, max_length=60)
+    trusted_proxies: Networks = _setting(
+        "", "Networks of reverse proxies whose X-Forwarded-For counts, separated by commas; empty: none."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = _setting(
+        "info", "The least level that is logged."
+    )
+    log_format: Literal["json", "text"] = _setting("json", "How log lines look.")
+
+    bind: str = _setting("127.0.0.1:8000", "Where `serve` listens: HOST:PORT, or unix:PATH.")
+    workers: int = _setting(0, "Processes that `serve` runs; 0: one per processor, at most 4.", ge=0, le=256)
+    threads: int = _setting(8, "Requests that one process answers at the same time.", ge=1, le=256)
+    database_pool_size: int = _setting(
+        16, "Connections to the database that one process keeps.", ge=1, le=1000
+    )
+    max_body_bytes: int = _setting(65536, "The largest request body that is read, in bytes.", ge=1024)
+
+    code_lifetime: Lifetime = _setting("60s", "How long an authorization code can be redeemed.")
+    access_token_lifetime: Lifetime = _setting("15m", "How long an access token works.")
+    id_token_lifetime: Lifetime = _setting("15m", "How long an ID token is valid.")
+    refresh_token_idle_lifetime: Lifetime = _setting("14d", "How long a refresh token works unused.")
+    refresh_token_lifetime: Lifetime = _setting("90d", "How long a family of refresh tokens works in all.")
+    refresh_grace: Duration = _setting(
+        "10s",
+        "How long the direct predecessor of a refresh token still gets the same successor; 0 switches it off.",
+    )
+    interaction_lifetime: Lifetime = _setting("30m", "How long a started sign-in or consent can be finished.")
+    session_lifetime: Lifetime = _setting("12h", "How long a sign-in lasts.")
+    session_idle_lifetime: Lifetime = _setting("2h", "How long a sign-in lasts unused.")
+    remembered_session_lifetime: Lifetime = _setting(
+        "7d", "How long a sign-in lasts with “Keep me signed in”."
+    )
+    recent_sign_in: Lifetime = _setting("10m", "How fresh a sign-in must be for dangerous actions.")
+    setup_link_lifetime: Lifetime = _setting("15m", "How long the one-time setup link works.")
+
+    password_min_length: int = _setting(12, "The shortest password that can be chosen.", ge=8, le=64)
+    password_hash_memory: int = _setting(19456, "Memory of one argon2id hash, in KiB.", ge=64)
+    password_hash_rounds: int = _setting(2, "Passes of one argon2id hash.", ge=1)
+    password_hash_concurrency: int = _setting(2, "How many passwords one process hashes at once.", ge=1)
+    sign_in_window: Lifetime = _setting("15m", "The window of the sign-in limits.")
+    sign_in_attempts: int = _setting(
+        10, "Failed sign-ins for one account from one network within the sign-in window.", ge=1
+    )
+    sign_in_attempts_per_account: int = _setting(
+        100,
+        "Failed sign-ins for one account from everywhere within the window; known browsers are exempt.",
+        ge=1,
+    )
+    sign_in_attempts_per_network: int = _setting(
+        300, "Failed sign-ins from one network within the window, over all accounts.", ge=1
+    )
+
+    @field_validator("public_url")
+    @classmethod
+    def _check_public_url(cls, value: str) -> str:
+        value = value.strip().rstrip("/")
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or set("?#@ ") & set(value):
+            raise ValueError(
+                "must look like https://login.example.org or https://example.org:8443/authentication"
+            )
+        if parts.scheme == "http" and parts.hostname not in LOOPBACK_HOSTS:
+            raise ValueError(
+                "must begin with https:// (http is accepted on 127.0.0.1, ::1 and localhost only)"
+            )
+        if parts.port == 0 or "//" in parts.path or not (value.isascii() and value.isprintable()):
+            raise ValueError("has a port or path that cannot be part of an address")
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _check_database_url(cls, value: str) -> str:
+        scheme, separator, rest = value.strip().partition("://")
+        scheme = _DRIVERS.get(scheme, scheme)
+        if not separator or scheme not in {"sqlite", *_DRIVERS.values()}:
+            raise ValueError("must begin with sqlite:/// or postgresql://")
+        if scheme != "sqlite":
+            return f"{scheme}://{rest}"
+        # A relative path means what it means to the shell that starts us, whoever opens the database later.
+        file = rest.removeprefix("/")
+        if not file or ":memory:" in file or file.startswith("file:"):
+            raise ValueError("must name a file, such as sqlite:////var/lib/authserver/authserver.db")
+        return f"sqlite:///{Path(file).absolute()}"
+
+    @property
+    def issuer(self) -> str:
+        """The issuer identifier of RFC 8414, section 2: the public URL without a trailing slash."""
+        return self.public_url
+
+    @cached_property
+    def base_path(self) -> str:
+        """The path of the public URL, empty or beginning with a slash."""
+        return urlsplit(self.public_url).path
+
+    @cached_property
+    def is_secure(self) -> bool:
+        """Whether people reach this server by TLS."""
+        return self.public_url.startswith("https://")
+
+    @cached_property
+    def origin(self) -> str:
+        """Scheme, host and port of the public URL."""
+        parts = urlsplit(self.public_url)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    def url(self, path: str) -> str:
+        """Return the external URL of a path below the public URL."""
+        return f"{self.public_url}{path}"
+
+
+class Given(NamedTuple):
+    """A value from outside, before it is checked, and where it was found."""
+
+    value: Any
+    origin: str
+
+
+def given() -> dict[str, Given]:
+    """Return what the environment and the files it names give, by setting; raises SettingsError."""
+    found = {
+        name: Given(value, f"{name} in {path}")
+        for path, values in _toml(os.environ)
+        for name, value in values.items()
+    }
+    for variable, value in os.environ.items():
+        if variable.startswith(PREFIX) and variable != CONFIG_FILE:
+            name, content = _read_variable(variable, value)
+            found[name] = Given(content, variable)
+    return found
+
+
+def load(**overrides: Any) -> Settings:
+    """Read the settings; raises SettingsError with one sentence per mistake."""
+    values = given()
+    try:
+        return Settings(**{name: found.value for name, found in values.items()} | overrides)
+    except ValidationError as error:
+        sentences = []
+        for mistake in error.errors():
+            name = str(mistake["loc"][0])
+            origin = values[name].origin if name in values else name
+            sentences.append(f"{origin}: {mistake['msg'].removeprefix('Value error, ')}.")
+        raise SettingsError("\n".join(sentences)) from error
+
+
+def _read_variable(variable: str, value: str) -> tuple[str, str]:
+    name = variable.removeprefix(PREFIX).lower()
+    if name in Settings.model_fields:
+        return name, value
+    plain = name.removesuffix("_file")
+    if plain not in Settings.model_fields:
+        raise SettingsError(f"Unknown setting {variable}. `authserver config` lists the names.")
+    if f"{PREFIX}{plain.upper()}" in os.environ:
+        raise SettingsError(f"{PREFIX}{plain.upper()} and {variable} are both set; keep one of them.")
+    try:
+        return plain, Path(value).read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{variable} names a file that cannot be read: {error}.") from error
+
+
+def _toml(environ: Mapping[str, str]) -> list[tuple[str, dict[str, Any]]]:
+    path = environ.get(CONFIG_FILE)
+    if not path:
+        return []
+    try:
+        values = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{CONFIG_FILE} names {path}, which cannot be read: {error}.") from error
+    if unknown := sorted(values.keys() - Settings.model_fields.keys()):
+        raise SettingsError(
+            f"Unknown setting {', '.join(unknown)} in {path}. `authserver config` lists the names."
+        )
+    return [(path, values)]

@@ -1,0 +1,125 @@
+"""The vocabulary: every fixed word that two rooms must spell alike. Constants only, no logic."""
+
+from enum import StrEnum
+from typing import Final
+
+
+class Path(StrEnum):
+    """Paths below the public URL. Where a second address exists for the same endpoint, see ``ALIASES``."""
+
+    AUTHORIZE = "/oauth2/authorize"
+    TOKEN = "/oauth2/token"
+    INTROSPECTION = "/oauth2/introspect"
+    REVOCATION = "/oauth2/revoke"
+    USERINFO = "/oidc/userinfo"
+    JWKS = "/jwks.json"
+    OPENID_CONFIGURATION = "/.well-known/openid-configuration"
+    OAUTH_METADATA = "/.well-known/oauth-authorization-server"
+    OAUTH2_LANE = "/.well-known/oauth2.0-configuration"
+    OIDC_LANE = "/.well-known/oidc-configuration"
+    SIGN_IN = "/sign-in"
+    SIGN_OUT = "/sign-out"
+    CONSENT = "/consent"
+    SETUP = "/setup"
+    ACCOUNT = "/account"
+    ADMIN = "/admin"
+    LIVE = "/livez"
+    READY = "/readyz"
+
+
+class LanePath(StrEnum):
+    """The replaced system's own addresses, which its clients have in their configuration."""
+
+    OAUTH2_TOKEN = "/api/oauth2/token"
+    OIDC_TOKEN = "/api/oidc/token"
+    OIDC_AUTHORIZE = "/oidc/authorize"
+
+
+class Kind(StrEnum):
+    """What protocol a client was registered for."""
+
+    OAUTH1 = "oauth1"
+    OAUTH2 = "oauth2"
+    OIDC = "oidc"
+
+
+class Status(StrEnum):
+    """Where a client stands with the administrators."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    DISAPPROVED = "disapproved"
+
+
+class GrantType(StrEnum):
+    """The grant types of RFC 6749 and RFC 8628 that a client can be registered for."""
+
+    AUTHORIZATION_CODE = "authorization_code"
+    REFRESH_TOKEN = "refresh_token"
+    PASSWORD = "password"
+    CLIENT_CREDENTIALS = "client_credentials"
+    DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
+    IMPLICIT = "implicit"
+
+
+class AuthMethod(StrEnum):
+    """How a client proves who it is at the token endpoint (OpenID Connect Core, section 9)."""
+
+    BASIC = "client_secret_basic"
+    POST = "client_secret_post"
+    NONE = "none"
+    SECRET_JWT = "client_secret_jwt"
+    PRIVATE_KEY_JWT = "private_key_jwt"
+
+
+class SignatureMethod(StrEnum):
+    """How an OAuth 1.0a request is signed: RFC 5849, section 3.4, and the SHA-2 methods that came after it."""
+
+    HMAC_SHA1 = "HMAC-SHA1"
+    HMAC_SHA256 = "HMAC-SHA256"
+    HMAC_SHA512 = "HMAC-SHA512"
+    RSA_SHA1 = "RSA-SHA1"
+    RSA_SHA256 = "RSA-SHA256"
+    PLAINTEXT = "PLAINTEXT"
+
+
+class Scope(StrEnum):
+    """The scopes that OpenID Connect defines; administrators may define more."""
+
+    OPENID = "openid"
+    PROFILE = "profile"
+    EMAIL = "email"
+    ADDRESS = "address"
+    PHONE = "phone"
+    OFFLINE_ACCESS = "offline_access"
+
+
+class Prefix(StrEnum):
+    """The first letters of every opaque value, so that a leak scanner and a reader can tell what they found."""
+
+    CODE = "asc"
+    ACCESS_TOKEN = "asa"
+    REFRESH_TOKEN = "asr"
+    SESSION = "ass"
+    INTERACTION = "asi"
+    SETUP = "asl"
+    DEVICE_CODE = "asd"
+    REGISTRATION_TOKEN = "asg"
+    TEMPORARY_CREDENTIAL = "ast"
+    TOKEN_CREDENTIAL = "aso"
+    PASSWORD_RESET = "asp"
+
+
+class Acr(StrEnum):
+    """Authentication context classes: how strongly the person has proved who they are."""
+
+    PASSWORD = "urn:authserver:acr:password"
+    MULTI_FACTOR = "urn:authserver:acr:multi-factor"
+
+
+CONFIGURE_SERVER: Final = "configure_server"
+"""The permission to manage clients, users and the server itself; the console calls it *Configure Server*."""
+
+S256: Final = "S256"
+
+DEVICE_ALPHABET: Final = "BCDFGHJKLMNPQRSTVWXZ"

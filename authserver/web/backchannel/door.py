@@ -1,0 +1,108 @@
+"""The machine door: turns a WSGI request into the law's strict request value and its answer into bytes.
+
+It stands before Flask's dispatch, which would cost more than the work itself on these paths. What it does not serve it
+hands on.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+from sqlalchemy import exc
+
+from authserver import logs
+from authserver.errors import Throttled
+from authserver.protocol.messages import (
+    FORM_TYPE,
+    MalformedRequest,
+    Request,
+    Response,
+    json_response,
+    read_pairs,
+)
+from authserver.protocol.services import Services
+from authserver.web import addresses
+from authserver.web.backchannel import wire
+
+log = logs.get("backchannel")
+
+Handler = Callable[[Services, Request], Response]
+Environ = dict[str, Any]
+StartResponse = Callable[..., Any]
+WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+
+class Route(NamedTuple):
+    """What serves a path, and by which methods."""
+
+    handler: Handler
+    methods: tuple[str, ...]
+
+
+class MachineDoor:
+    """A WSGI application that serves the machine routes and hands the rest on."""
+
+    def __init__(self, otherwise: WsgiApp, services: Services, routes: Mapping[str, Route]) -> None:
+        self._otherwise = otherwise
+        self._services = services
+        self.routes = routes
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        route = self.routes.get(environ.get("PATH_INFO", ""))
+        if route is None:
+            return self._otherwise(environ, start_response)
+        response = self._answer(route, environ)
+        return wire.send(response, environ["REQUEST_METHOD"], start_response)
+
+    def _answer(self, route: Route, environ: Environ) -> Response:
+        method = environ["REQUEST_METHOD"]
+        if method not in route.methods:
+            allow = ("Allow", ", ".join(route.methods))
+            return _error(405, "invalid_request", f"Use {' or '.join(route.methods)}.", allow)
+        try:
+            return route.handler(self._services, self._read(environ))
+        except wire.TooLarge:
+            return _error(413, "invalid_request", "The request body is too large.")
+        except MalformedRequest as error:
+            return _error(400, "invalid_request", str(error))
+        except Throttled as error:
+            return _error(503, "temporarily_unavailable", str(error), ("Retry-After", str(error.retry_after)))
+        except (exc.DBAPIError, exc.TimeoutError) as error:
+            log.warning(
+                "database unavailable",
+                path=environ["PATH_INFO"],
+                error=type(error).__name__,
+                detail=str(error)[:300],
+            )
+            sentence = "The database does not answer. Try again in a moment."
+            return _error(503, "temporarily_unavailable", sentence, ("Retry-After", "5"))
+        except Exception:
+            log.exception("unexpected error", path=environ["PATH_INFO"])
+            return _error(500, "server_error", "The server met an unexpected condition; its log says more.")
+
+    def _read(self, environ: Environ) -> Request:
+        settings = self._services.settings
+        content_type = environ.get("CONTENT_TYPE", "")
+        body = wire.read_body(environ, settings.max_body_bytes)
+        is_form = content_type.partition(";")[0].strip().lower() == FORM_TYPE
+        return Request(
+            method=environ["REQUEST_METHOD"],
+            path=environ["PATH_INFO"],
+            query=read_pairs(environ.get("QUERY_STRING", "")),
+            form=read_pairs(wire.text(body)) if is_form else None,
+            headers=wire.headers(environ),
+            body=body,
+            address=addresses.client_address(
+                environ.get("REMOTE_ADDR", ""),
+                environ.get("HTTP_X_FORWARDED_FOR", ""),
+                settings.trusted_proxies,
+            ),
+            request_id=environ.get("authserver.request_id", ""),
+        )
+
+
+def _error(status: int, error: str, description: str, *headers: tuple[str, str]) -> Response:
+    return json_response(
+        status,
+        {"error": error, "error_description": description},
+        (("Cache-Control", "no-store"), *headers),
+    )

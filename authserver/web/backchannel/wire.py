@@ -1,0 +1,59 @@
+"""Reading a WSGI environment and writing an answer to it, within bounds (S28)."""
+
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import Any
+
+from authserver.protocol.messages import MalformedRequest, Response
+
+_STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
+
+
+class TooLarge(Exception):
+    """The request body is larger than the settings allow."""
+
+
+def read_body(environ: dict[str, Any], limit: int) -> bytes:
+    """Return the request body; raises TooLarge, or MalformedRequest for a length that is no number."""
+    declared = environ.get("CONTENT_LENGTH") or ""
+    if declared and not declared.isdigit():
+        raise MalformedRequest("Content-Length is not a number.")
+    if declared and int(declared) > limit:
+        raise TooLarge
+    if not declared and not environ.get("wsgi.input_terminated"):
+        return b""
+    body: bytes = environ["wsgi.input"].read(int(declared) if declared else limit + 1)
+    if len(body) > limit:
+        raise TooLarge
+    return body
+
+
+def text(body: bytes) -> str:
+    """Return a form body as text; raises MalformedRequest when it is not ASCII, as percent-encoding always is."""
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise MalformedRequest("The body is not UTF-8.") from error
+
+
+def headers(environ: dict[str, Any]) -> dict[str, str]:
+    """Return the request's headers with names in lower case."""
+    found = {
+        name[5:].replace("_", "-").lower(): value
+        for name, value in environ.items()
+        if name.startswith("HTTP_")
+    }
+    if "CONTENT_TYPE" in environ:
+        found["content-type"] = environ["CONTENT_TYPE"]
+    return found
+
+
+def send(response: Response, method: str, start_response: Callable[..., Any]) -> Iterable[bytes]:
+    """Start the answer and return its body; none for HEAD."""
+    lines = [
+        *response.headers,
+        ("Content-Length", str(len(response.body))),
+        ("X-Content-Type-Options", "nosniff"),
+    ]
+    start_response(_STATUS_LINES[response.status], lines)
+    return [] if method == "HEAD" else [response.body]

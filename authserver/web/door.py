@@ -1,0 +1,142 @@
+"""The people's door: one transaction per request, who is signed in, and who acts.
+
+Machines come through ``backchannel`` and never pass here. A view takes ``session()`` for its records; it is opened when
+first asked for, and committed when the view has answered, before the answer leaves. GET requests read; a view that
+writes on GET says so with ``@writes``.
+"""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Any, TypeVar, cast
+
+from flask import Flask, current_app, g, request
+from flask.typing import ResponseReturnValue
+from flask_login import LoginManager, UserMixin, current_user
+from sqlalchemy.orm import Session
+
+from authserver.context import Actor
+from authserver.domain import sessions
+from authserver.domain.sessions import UserSession
+from authserver.protocol.services import Services
+from authserver.web.addresses import client_address
+
+View = TypeVar("View", bound=Callable[..., Any])
+_SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+
+login_manager = LoginManager()
+
+
+class Application(Flask):
+    """Flask with one transaction around each view: an answer commits, an exception rolls back."""
+
+    def dispatch_request(self) -> ResponseReturnValue:
+        with ExitStack() as stack:
+            g.transaction = stack
+            answer = super().dispatch_request()
+        g.pop("session", None)
+        _note_session_seen()
+        return answer
+
+
+class SignedIn(UserMixin):  # type: ignore[misc]
+    """The person behind a request, for Flask-Login."""
+
+    def __init__(self, session: UserSession) -> None:
+        self.session = session
+        self.user = session.user
+
+    def get_id(self) -> str:
+        return str(self.user.id)
+
+
+def writes(view: View) -> View:
+    """Mark a view that changes records although it answers GET."""
+    view.writes_on_get = True  # type: ignore[attr-defined]
+    return view
+
+
+def services() -> Services:
+    """Return what this application is made of."""
+    return cast(Services, current_app.extensions["authserver"])
+
+
+def session() -> Session:
+    """Return this request's open transaction."""
+    if "session" not in g:
+        g.session = g.transaction.enter_context(services().database.transaction(write=_is_writing()))
+    return cast(Session, g.session)
+
+
+def _is_writing() -> bool:
+    view = current_app.view_functions.get(request.endpoint or "")
+    return request.method not in _SAFE_METHODS or getattr(view, "writes_on_get", False)
+
+
+def cookie_name(name: str) -> str:
+    """Return a cookie's name, with the prefix that pins it to this host where TLS allows it."""
+    return f"__Host-{name}" if services().settings.is_secure else name
+
+
+def set_cookie(response: Any, name: str, value: str, max_age: int | None = None) -> None:
+    """Set a cookie that scripts cannot read and other sites cannot send with a POST."""
+    secure = services().settings.is_secure
+    response.set_cookie(
+        cookie_name(name), value, max_age=max_age, secure=secure, httponly=True, samesite="Lax", path="/"
+    )
+
+
+def delete_cookie(response: Any, name: str) -> None:
+    """Make the browser forget a cookie."""
+    secure = services().settings.is_secure
+    response.delete_cookie(cookie_name(name), secure=secure, httponly=True, samesite="Lax", path="/")
+
+
+SESSION_COOKIE = "authserver_session"
+
+
+@login_manager.request_loader
+def _load(_request: Any) -> SignedIn | None:
+    cookie = request.cookies.get(cookie_name(SESSION_COOKIE))
+    if not cookie:
+        return None
+    row = sessions.find(session(), services().settings, cookie)
+    if row is None:
+        return None
+    if sessions.is_due(row):
+        g.seen_session = row.id
+    return SignedIn(row)
+
+
+def signed_in() -> UserSession | None:
+    """Return the live session behind this request, with its user."""
+    return cast(UserSession, current_user.session) if current_user.is_authenticated else None
+
+
+def forget_loaded_user() -> None:
+    """Have Flask-Login look again, after a sign-in or sign-out within the request."""
+    g.pop("_login_user", None)
+
+
+def address() -> str:
+    """Return the network address the request came from."""
+    trusted = services().settings.trusted_proxies
+    return client_address(request.remote_addr or "", request.headers.get("X-Forwarded-For", ""), trusted)
+
+
+def actor() -> Actor:
+    """Return who acts in this request, for the audit trail."""
+    live = signed_in()
+    return Actor(
+        name=live.user.username if live else "anonymous",
+        user_id=live.user_id if live else None,
+        address=address(),
+        channel="browser",
+        request_id=g.get("request_id", ""),
+    )
+
+
+def _note_session_seen() -> None:
+    seen = g.pop("seen_session", None)
+    if seen is not None:
+        with services().database.transaction() as transaction:
+            sessions.see(transaction, seen)

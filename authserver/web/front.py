@@ -1,0 +1,26 @@
+"""Puts the doors on the application: blueprints, sign-in glue, CSRF protection, headers, error pages."""
+
+from flask_wtf import CSRFProtect
+
+from authserver.protocol.services import Services
+from authserver.web import door, headers, mistakes, pages
+from authserver.web.account import account
+from authserver.web.admin import admin
+from authserver.web.backchannel.door import MachineDoor
+from authserver.web.backchannel.routes import routes
+from authserver.web.frontchannel import frontchannel
+from authserver.web.prefix import PublicPath
+
+csrf = CSRFProtect()
+
+
+def install(app: door.Application, services: Services) -> None:
+    """Install everything that answers requests; machines are served before Flask is asked."""
+    door.login_manager.init_app(app)
+    csrf.init_app(app)
+    headers.install(app)
+    pages.install(app)
+    mistakes.install(app)
+    for blueprint in (frontchannel, account, admin):
+        app.register_blueprint(blueprint)
+    app.wsgi_app = PublicPath(MachineDoor(app.wsgi_app, services, routes()), services.settings.base_path)  # type: ignore[method-assign]

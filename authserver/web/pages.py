@@ -1,0 +1,107 @@
+"""What every template can use: addresses of assets, icons, the theme, tokens, and times that people can read.
+
+The error pages are in ``mistakes``, the headers around a page in ``headers``.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from flask import Flask, request
+from flask_login import LoginManager
+from jinja2 import StrictUndefined
+from markupsafe import Markup
+
+from authserver import clock
+from authserver.web import assets, door, headers
+from authserver.web.assets import Assets
+
+THEME_COOKIE = "authserver_theme"
+THEMES = ("light", "dark", "auto")
+_JUST_NOW = timedelta(seconds=10)
+_UNITS = (
+    (timedelta(days=365.25), "year"),
+    (timedelta(days=30.44), "month"),
+    (timedelta(days=1), "day"),
+    (timedelta(hours=1), "hour"),
+    (timedelta(minutes=1), "minute"),
+    (timedelta(seconds=1), "second"),
+)
+
+
+def install(app: Flask) -> None:
+    """Set the templates up; a name that a view forgot is an error, not an empty place."""
+    _keep_flask_login_out(app)
+    static = assets.install(app)
+    environment = app.jinja_env
+    environment.undefined = StrictUndefined
+    environment.trim_blocks = environment.lstrip_blocks = True
+    environment.globals |= {
+        "asset_url": static.url,
+        "icon": _icons(static),
+        "csp_nonce": headers.nonce,
+        "theme": theme,
+        "signed_in": door.signed_in,
+        "product_name": app.extensions["authserver"].settings.product_name,
+    }
+    environment.filters |= {"ago": ago, "instant": instant, "duration": duration}
+
+
+def theme() -> str:
+    """Return the colours that the person chose: light, dark or auto."""
+    chosen = request.cookies.get(door.cookie_name(THEME_COOKIE), "auto")
+    return chosen if chosen in THEMES else "auto"
+
+
+def ago(at: datetime | None) -> Markup:
+    """Return an instant as people say it, with the exact time for those who hover or listen."""
+    if at is None:
+        return Markup("never")
+    distance = clock.now() - at
+    if abs(distance) < _JUST_NOW:
+        words = "just now"
+    elif distance < timedelta(0):
+        words = f"in {duration(-distance)}"
+    else:
+        words = f"{duration(distance)} ago"
+    return _time(at, words)
+
+
+def instant(at: datetime | None) -> Markup:
+    """Return an instant as a date and time of day, the same in every country."""
+    return Markup("never") if at is None else _time(at, f"{at:%Y-%m-%d %H:%M}")
+
+
+def duration(length: timedelta) -> str:
+    """Return a length of time in its largest unit: 3 minutes."""
+    size, unit = next((step for step in _UNITS if length >= step[0]), _UNITS[-1])
+    count = max(1, int(length / size))
+    return f"{count} {unit}{'' if count == 1 else 's'}"
+
+
+def _time(at: datetime, words: str) -> Markup:
+    template = Markup('<time datetime="{}" title="{}">{}</time>')
+    return template.format(at.isoformat(timespec="seconds"), f"{at:%Y-%m-%d %H:%M:%S} UTC", words)
+
+
+def _icons(static: Assets) -> Callable[[str], Markup]:
+    template = Markup('<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>')
+
+    def icon(name: str) -> Markup:
+        """Draw an icon of the sprite beside a word; it says nothing to those who listen."""
+        return template.format(static.url(assets.SPRITE), name)
+
+    return icon
+
+
+def _keep_flask_login_out(app: Flask) -> None:
+    """Undo what Flask-Login adds to every page beside the person behind the request.
+
+    It would look that person up for every template, error pages included, write into the browser's cookie to guard
+    sessions that live on the server here, and set a cookie of its own to remember people.
+    """
+    app.config["SESSION_PROTECTION"] = None
+    processors = app.template_context_processors[None]
+    processors[:] = [found for found in processors if found.__module__ != "flask_login.utils"]
+    manager: LoginManager | None = getattr(app, "login_manager", None)
+    after = app.after_request_funcs.get(None, [])
+    after[:] = [found for found in after if getattr(found, "__self__", None) is not manager or manager is None]

@@ -1,0 +1,57 @@
+"""Serves the application below the path of the public URL, and numbers and logs every request."""
+
+import secrets
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from authserver import logs
+from authserver.terms import Path
+
+log = logs.get("web")
+
+# Health checks and RFC 8414's own form of its address are asked for at the root of the host.
+_AT_ROOT = frozenset({Path.LIVE, Path.READY})
+_NOT_FOUND = b"There is nothing at this address.\n"
+
+
+class PublicPath:
+    """A WSGI application that takes the public path off and hands on what is below it."""
+
+    def __init__(self, inner: Callable[..., Iterable[bytes]], base_path: str) -> None:
+        self._inner = inner
+        self._base_path = base_path
+        self._metadata_at_root = f"{Path.OAUTH_METADATA}{base_path}"
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        environ["authserver.request_id"] = request_id = secrets.token_hex(8)
+        started = time.perf_counter()
+        path = environ.get("PATH_INFO", "")
+
+        def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+            log.info(
+                "request",
+                request_id=request_id,
+                method=environ["REQUEST_METHOD"],
+                path=path[:200],
+                status=int(status[:3]),
+                ms=round((time.perf_counter() - started) * 1000, 1),
+            )
+            return start_response(status, [*headers, ("X-Request-Id", request_id)], *rest)
+
+        if not self._enter(environ, path):
+            start("404 Not Found", [("Content-Type", "text/plain"), ("Content-Length", str(len(_NOT_FOUND)))])
+            return [_NOT_FOUND]
+        return self._inner(environ, start)
+
+    def _enter(self, environ: dict[str, Any], path: str) -> bool:
+        if path == self._metadata_at_root:
+            environ["PATH_INFO"] = str(Path.OAUTH_METADATA)
+            return True
+        if path in _AT_ROOT:
+            return True
+        if self._base_path and path != self._base_path and not path.startswith(f"{self._base_path}/"):
+            return False
+        environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + self._base_path
+        environ["PATH_INFO"] = path[len(self._base_path) :] or "/"
+        return True
