@@ -167,7 +167,7 @@ class Settings(BaseModel):
             return f"{scheme}://{rest}"
         # A relative path means what it means to the shell that starts us, whoever opens the database later.
         file = rest.removeprefix("/")
-        if not file or ":memory:" in file or file.startswith("file:"):
+        if not file or ":memory:" in file or file.startswith("file:") or "?" in file:
             raise ValueError("must name a file, such as sqlite:////var/lib/authserver/authserver.db")
         return f"sqlite:///{Path(file).absolute()}"
 
@@ -180,6 +180,12 @@ class Settings(BaseModel):
     def base_path(self) -> str:
         """The path of the public URL, empty or beginning with a slash."""
         return urlsplit(self.public_url).path
+
+    @cached_property
+    def database_file(self) -> Path | None:
+        """The file of an SQLite database."""
+        scheme, _, file = self.database_url.partition(":///")
+        return Path(file) if scheme == "sqlite" else None
 
     @cached_property
     def is_secure(self) -> bool:

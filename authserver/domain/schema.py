@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, func, inspect, select, table, text
 
 from authserver.domain.db import Database, lock
 from authserver.errors import Conflict
@@ -38,7 +38,7 @@ def current(connection: Connection) -> str:
 
 def is_current(database: Database) -> bool:
     """Return whether the database has every table and column that this process relies on."""
-    with database.connection(write=False) as connection:
+    with database.reading() as connection:
         return current(connection) >= newest()
 
 
@@ -61,10 +61,16 @@ def migrate(database: Database, tell: Tell) -> list[str]:
     return taken
 
 
+def count_rows(connection: Connection) -> dict[str, int]:
+    """Return how many rows each table holds, by name; this reads the tables, so it takes its time."""
+    tables = sorted(name for name in inspect(connection).get_table_names() if name != "alembic_version")
+    return {name: connection.scalar(select(func.count()).select_from(table(name))) or 0 for name in tables}
+
+
 @contextmanager
 def rebuilding(database: Database) -> Iterator[Connection]:
     """Open the transaction in which tables are rebuilt: other processes that want the same wait for it."""
-    opened = _without_foreign_keys(database) if database.is_sqlite else database.connection()
+    opened = _without_foreign_keys(database) if database.is_sqlite else database.engine.begin()
     with opened as connection:
         if not database.is_sqlite:
             connection.execute(

@@ -1,0 +1,21 @@
+"""The command line: ``authserver NOUN VERB``. Each noun has its own room; ``shell`` finds them and words the failures.
+
+Commands use the records directly, as the doors do; only ``serve`` and ``doctor`` build the whole application.
+"""
+
+from authserver.cli.shell import Shell
+
+main = Shell(
+    "authserver",
+    help="An authorization server for OAuth 1.0a, OAuth 2.0 and OpenID Connect.",
+    rooms={
+        "serve": "Serve people and clients.",
+        "database": "Migrate, clean up, look at the database.",
+        "users": "Add and change accounts.",
+        "clients": "Register, approve and change clients.",
+        "keys": "List and rotate the signing keys.",
+        "config": "Show the effective settings.",
+        "doctor": "Check this deployment.",
+        "reference": "Write the reference pages of the documentation.",
+    },
+)

@@ -1,0 +1,47 @@
+"""``authserver database``: bring the tables to the newest shape, delete what is over, say how things stand."""
+
+import click
+
+from authserver.cli import output
+from authserver.cli.installation import Installation, explained
+from authserver.cli.output import json_option
+from authserver.domain import schema
+
+
+@click.group()
+def command() -> None:
+    """Migrate, clean up, look at the database."""
+
+
+@command.command()
+@json_option
+def migrate() -> None:
+    """Bring the tables to the newest shape: all revisions that are missing, or none of them."""
+    installation = Installation()
+    with explained():
+        taken = schema.migrate(installation.database, lambda revision: output.note(f"migrated to {revision}"))
+    done = f"The database is at revision {schema.newest()}" if taken else "There was nothing to migrate"
+    output.say(f"{done}.", {"revision": schema.newest(), "migrated": taken})
+
+
+@command.command()
+@json_option
+def status() -> None:
+    """Show which database this is, its revision and how many rows its tables hold."""
+    installation = Installation()
+    installation.refuse_missing_file()
+    with explained(), installation.database.reading() as connection:
+        revision = schema.current(connection)
+        rows = schema.count_rows(connection)
+    facts = {
+        "database": installation.database.engine.url.render_as_string(hide_password=True),
+        "revision": revision,
+        "newest_revision": schema.newest(),
+        "up_to_date": revision >= schema.newest(),
+    }
+    if output.is_json():
+        output.show({**facts, "rows": rows})
+        return
+    output.show(facts)
+    if rows:
+        output.show({f"{table}_": f"{number:,} rows" for table, number in rows.items()})

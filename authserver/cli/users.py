@@ -1,0 +1,161 @@
+"""``authserver users``: accounts and their permission, for operators at a shell."""
+
+from pathlib import Path
+
+import click
+from sqlalchemy.orm import Session
+
+from authserver.cli import output, secret_input
+from authserver.cli.installation import Installation, actor
+from authserver.cli.output import json_option
+from authserver.domain import users
+from authserver.domain.users import User
+from authserver.errors import NotFound
+from authserver.terms import CONFIGURE_SERVER
+
+_PAGE = 1000
+_PERMISSION = click.Choice([CONFIGURE_SERVER])
+
+
+@click.group()
+def command() -> None:
+    """Add and change accounts."""
+
+
+@command.command()
+@click.argument("name")
+@click.option("--email", default="", help="The e-mail address.")
+@click.option("--name", "full_name", default="", help="The full name, shown to applications.")
+@click.option("--grant", "grants", multiple=True, type=_PERMISSION, help="Give a permission.")
+@secret_input.options("password")
+@json_option
+def add(
+    name: str,
+    email: str,
+    full_name: str,
+    grants: tuple[str, ...],
+    password_stdin: bool,
+    password_file: Path | None,
+) -> None:
+    """Create an account with a password, asked for unless an option says where it is."""
+    installation = Installation()
+    password = secret_input.read("password", password_stdin, password_file)
+    installation.passwords.check_new(password, username=name)
+    with installation.transaction() as session:
+        user = users.add(
+            session,
+            actor(),
+            username=name,
+            email=email,
+            name=full_name,
+            password_hash=installation.passwords.hash(password),
+            may_configure_server=CONFIGURE_SERVER in grants,
+        )
+        facts = _facts(user)
+    output.say(f"Created the account {user.username}.", facts)
+
+
+@command.command("list")
+@click.option("--search", default="", help="Only accounts whose name or e-mail address contains this.")
+@json_option
+def list_users(search: str) -> None:
+    """List the accounts by name."""
+    rows: list[output.Row] = []
+    with Installation().transaction(write=False) as session:
+        while len(found := users.page(session, search=search, offset=len(rows), limit=_PAGE)[0]):
+            rows += [_facts(user) for user in found]
+    columns = {
+        "username": "User name",
+        "name": "Name",
+        "email": "E-mail",
+        "active": "Active",
+        "configure_server": "Configure Server",
+        "last_sign_in_at": "Last sign-in",
+    }
+    output.listing(rows, columns=columns, nothing="There are no accounts.")
+
+
+@command.command()
+@click.argument("name")
+@json_option
+def disable(name: str) -> None:
+    """Shut an account; its sessions and tokens stop working at once."""
+    with Installation().transaction() as session:
+        user = _get(session, name)
+        users.disable(session, actor(), user)
+        facts = _facts(user)
+    output.say(f"Disabled {user.username}: sessions and tokens do not work any more.", facts)
+
+
+@command.command()
+@click.argument("name")
+@json_option
+def enable(name: str) -> None:
+    """Open an account again; what was made before it was disabled stays dead."""
+    with Installation().transaction() as session:
+        user = _get(session, name)
+        users.enable(session, actor(), user)
+        facts = _facts(user)
+    output.say(f"Enabled {user.username}.", facts)
+
+
+@command.command()
+@click.argument("name")
+@click.argument("permission", type=_PERMISSION)
+@json_option
+def grant(name: str, permission: str) -> None:
+    """Give an account a permission."""
+    with Installation().transaction() as session:
+        user = _get(session, name)
+        users.grant(session, actor(), user, may_configure_server=permission == CONFIGURE_SERVER)
+        facts = _facts(user)
+    output.say(f"{user.username} may configure the server.", facts)
+
+
+@command.command()
+@click.argument("name")
+@click.argument("permission", type=_PERMISSION)
+@json_option
+def revoke(name: str, permission: str) -> None:
+    """Take a permission from an account; the last administrator keeps it."""
+    with Installation().transaction() as session:
+        user = _get(session, name)
+        users.grant(session, actor(), user, may_configure_server=permission != CONFIGURE_SERVER)
+        facts = _facts(user)
+    output.say(f"{user.username} may not configure the server any more.", facts)
+
+
+@command.command("set-password")
+@click.argument("name")
+@secret_input.options("password")
+@json_option
+def set_password(name: str, password_stdin: bool, password_file: Path | None) -> None:
+    """Replace a password; sessions and tokens made with the old one stop working."""
+    installation = Installation()
+    password = secret_input.read("password", password_stdin, password_file)
+    installation.passwords.check_new(password, username=name)
+    with installation.transaction() as session:
+        user = _get(session, name)
+        users.set_password(session, actor(), user, installation.passwords.hash(password))
+        facts = _facts(user)
+    output.say(f"{user.username} has a new password and must sign in again everywhere.", facts)
+
+
+def _get(session: Session, name: str) -> User:
+    user = users.find(session, name)
+    if user is None:
+        raise NotFound(f"There is no account with the user name {name[:100]}.")
+    return user
+
+
+def _facts(user: User) -> output.Row:
+    return {
+        "username": user.username,
+        "subject": user.subject,
+        "name": user.name,
+        "email": user.email,
+        "active": user.is_active,
+        "configure_server": user.may_configure_server,
+        "created_at": user.created_at,
+        "last_sign_in_at": user.last_sign_in_at,
+    }

@@ -1,0 +1,61 @@
+"""What Alembic runs for every command: it gives it our tables, one connection, and how our types are written.
+
+`authserver database migrate` hands a connection over; `flask --app wsgi db …` (for making revisions) has none, and gets
+one with the same guards from the application.
+"""
+
+import importlib
+import pkgutil
+from contextlib import nullcontext
+from typing import Any
+
+from alembic import context
+from sqlalchemy import Connection
+
+from authserver import domain
+from authserver.domain import schema
+from authserver.domain.db import Base, Instant
+
+for room in pkgutil.iter_modules(domain.__path__, "authserver.domain."):
+    importlib.import_module(room.name)
+
+attributes = context.config.attributes
+
+
+def opened() -> Any:
+    """The connection that was handed over, else a new one from the application."""
+    if "connection" in attributes:
+        return nullcontext(attributes["connection"])
+    from flask import current_app
+
+    return schema.rebuilding(current_app.extensions["authserver"].database)
+
+
+def render(kind: str, item: Any, _autogenerate: Any) -> str | bool:
+    """Write our types as what they are in the database, so that a revision does not change when our code does."""
+    return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, Instant) else False
+
+
+def hear(*, step: Any, **_: Any) -> None:
+    """Tell whoever migrates which revision has run."""
+    if "hear" in attributes:
+        script = step.up_revision
+        attributes["hear"](script.revision, script.doc)
+
+
+def run(connection: Connection) -> None:
+    """Compare or migrate over one connection, whose transaction belongs to the caller."""
+    context.configure(
+        connection=connection,
+        target_metadata=Base.metadata,
+        compare_type=True,
+        render_as_batch=True,
+        render_item=render,
+        on_version_apply=hear,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+with opened() as given:
+    run(given)
