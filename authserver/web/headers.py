@@ -8,7 +8,7 @@ import secrets
 import structlog
 from flask import Flask, Response, g, request
 
-from authserver.terms import DEVICE_ALPHABET
+from authserver.terms import DEVICE_ALPHABET, LanePath, Path
 from authserver.web import door
 
 _ID_LENGTH = 10
@@ -21,7 +21,7 @@ _PERMISSIONS = (
 )
 # From these pages the way leads back to an application. Chromium and WebKit apply form-action to that redirect as well,
 # and a same-origin opener policy would cut the tie to an application that opened them in a pop-up window.
-_ON_THE_WAY = {"authorize", "sign_in", "consent", "device"}
+_ON_THE_WAY = {Path.AUTHORIZE, LanePath.OIDC_AUTHORIZE, Path.SIGN_IN, Path.CONSENT}
 _CONSOLES = {"admin", "account"}
 
 
@@ -55,7 +55,7 @@ def _end(_error: BaseException | None) -> None:
 
 
 def _protect(response: Response) -> Response:
-    is_on_the_way = _view_name() in _ON_THE_WAY and request.blueprint not in _CONSOLES
+    is_on_the_way = request.path in _ON_THE_WAY
     response.headers["Content-Security-Policy"] = _policy(is_on_the_way)
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["X-Content-Type-Options"] = "nosniff"
@@ -81,6 +81,3 @@ def _policy(is_on_the_way: bool) -> str:
         parts.append("form-action 'self'")
     return "; ".join(parts)
 
-
-def _view_name() -> str:
-    return (request.endpoint or "").rpartition(".")[2]

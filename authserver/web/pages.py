@@ -37,6 +37,7 @@ def install(app: Flask) -> None:
     environment.trim_blocks = environment.lstrip_blocks = True
     environment.globals |= {
         "asset_url": static.url,
+        "at": at,
         "icon": _icons(static),
         "csp_nonce": headers.nonce,
         "theme": theme,
@@ -44,6 +45,11 @@ def install(app: Flask) -> None:
         "product_name": app.extensions["authserver"].settings.product_name,
     }
     environment.filters |= {"ago": ago, "instant": instant, "duration": duration}
+
+
+def at(path: str) -> str:
+    """Return a path below the public URL as this site's browsers ask for it."""
+    return f"{request.script_root}{path}"
 
 
 def theme() -> str:

@@ -1,0 +1,46 @@
+"""Writes the icon sprite anew: `python -m tools.icons FOLDER [NAME …]`, FOLDER being an unpacked lucide-static package.
+
+The sprite keeps the icons that it has and gains the named ones, so that only icons in use are shipped.
+"""
+
+import json
+import re
+import shutil
+import sys
+from pathlib import Path
+
+VENDORED = Path(__file__).resolve().parent.parent / "authserver" / "web" / "static" / "vendor" / "lucide"
+SPRITE = VENDORED / "icons.svg"
+_SHAPES = re.compile(r"<svg[^>]*>(.*)</svg>", re.DOTALL)
+_SYMBOL = re.compile(r'<symbol id="([a-z0-9-]+)"')
+
+
+def names_in(sprite: str) -> set[str]:
+    """The names of the icons that a sprite holds."""
+    return set(_SYMBOL.findall(sprite))
+
+
+def symbol(folder: Path, name: str) -> str:
+    """One icon as a symbol of the sprite; its colours and strokes come from the style sheet."""
+    source = (folder / "icons" / f"{name}.svg").read_text(encoding="utf-8")
+    match = _SHAPES.search(source)
+    if match is None:
+        raise ValueError(f"{name}.svg is not an icon of lucide-static")
+    shapes = " ".join(match[1].split()).replace("> <", "><").replace(" />", "/>")
+    return f'<symbol id="{name}" viewBox="0 0 24 24">{shapes}</symbol>'
+
+
+def main(folder: Path, names: list[str]) -> None:
+    """Write the sprite and its licence."""
+    kept = names_in(SPRITE.read_text(encoding="utf-8")) if SPRITE.exists() else set()
+    symbols = "\n".join(symbol(folder, name) for name in sorted(kept | set(names)))
+    VENDORED.mkdir(parents=True, exist_ok=True)
+    version = json.loads((folder / "package.json").read_text(encoding="utf-8"))["version"]
+    source = f"<!-- lucide-static {version}, see LICENSE -->"
+    SPRITE.write_text(f'{source}\n<svg xmlns="http://www.w3.org/2000/svg">\n{symbols}\n</svg>\n', encoding="utf-8")
+    shutil.copyfile(folder / "LICENSE", VENDORED / "LICENSE")
+    print(f"{len(kept | set(names))} icons in {SPRITE.name}")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2:])
