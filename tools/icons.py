@@ -37,7 +37,9 @@ def main(folder: Path, names: list[str]) -> None:
     VENDORED.mkdir(parents=True, exist_ok=True)
     version = json.loads((folder / "package.json").read_text(encoding="utf-8"))["version"]
     source = f"<!-- lucide-static {version}, see LICENSE -->"
-    SPRITE.write_text(f'{source}\n<svg xmlns="http://www.w3.org/2000/svg">\n{symbols}\n</svg>\n', encoding="utf-8")
+    SPRITE.write_text(
+        f'{source}\n<svg xmlns="http://www.w3.org/2000/svg">\n{symbols}\n</svg>\n', encoding="utf-8"
+    )
     shutil.copyfile(folder / "LICENSE", VENDORED / "LICENSE")
     print(f"{len(kept | set(names))} icons in {SPRITE.name}")
 

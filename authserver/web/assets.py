@@ -75,7 +75,9 @@ def install(app: Flask, folder: Path = STATIC) -> Assets:
 
 def _answer(asset: Asset, *, is_current: bool) -> Response:
     zips = asset.compressed is not None and request.accept_encodings["gzip"] > 0
-    response = Response(asset.compressed if zips else asset.body, content_type=f"{asset.content_type}; charset=utf-8")
+    response = Response(
+        asset.compressed if zips else asset.body, content_type=f"{asset.content_type}; charset=utf-8"
+    )
     response.headers["Vary"] = "Accept-Encoding"
     if zips:
         response.headers["Content-Encoding"] = "gzip"

@@ -70,7 +70,13 @@ def _protect(response: Response) -> Response:
 
 
 def _policy(is_on_the_way: bool) -> str:
-    parts = ["default-src 'none'", "style-src 'self'", "img-src 'self' data:", "frame-ancestors 'none'", "base-uri 'none'"]
+    parts = [
+        "default-src 'none'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+    ]
     if "csp_nonce" in g:
         parts.append(f"script-src 'nonce-{nonce()}'")
     if "csp_nonce" in g or request.blueprint in _CONSOLES:
@@ -80,4 +86,3 @@ def _policy(is_on_the_way: bool) -> str:
     if not is_on_the_way:
         parts.append("form-action 'self'")
     return "; ".join(parts)
-

@@ -110,4 +110,6 @@ def _keep_flask_login_out(app: Flask) -> None:
     processors[:] = [found for found in processors if found.__module__ != "flask_login.utils"]
     manager: LoginManager | None = getattr(app, "login_manager", None)
     after = app.after_request_funcs.get(None, [])
-    after[:] = [found for found in after if getattr(found, "__self__", None) is not manager or manager is None]
+    after[:] = [
+        found for found in after if getattr(found, "__self__", None) is not manager or manager is None
+    ]

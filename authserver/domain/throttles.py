@@ -1,0 +1,124 @@
+"""Throttles: how often something may be tried in a window of time, counted in the database for all nodes together (S20).
+
+A try is charged before its outcome is known, by one statement, so that parallel tries see each other; a try that
+turns out harmless is given back. Buckets are known by keyed digests only: the table does not tell who tried what.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from ipaddress import IPv6Address, ip_address, ip_network
+
+from sqlalchemy import Dialect, LargeBinary, case, delete, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from authserver import clock
+from authserver.domain.db import Base
+from authserver.domain.vault import Vault
+from authserver.errors import Throttled
+
+_PURPOSE = "throttle"
+_NETWORK_BITS = {4: 24, 6: 64}
+
+
+class Throttle(Base):
+    """One bucket: how many tries since the window began."""
+
+    __tablename__ = "throttles"
+
+    key: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    window_started_at: Mapped[datetime] = mapped_column(index=True)
+    count: Mapped[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """What is counted together, and how many tries it holds within the window."""
+
+    key: bytes
+    limit: int
+    window: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """A try that was counted, so that it can be given back; ``is_last`` when a bucket is full now."""
+
+    bucket: Bucket
+    window_started_at: datetime
+    is_last: bool
+
+
+def bucket(vault: Vault, *names: str, limit: int, window: timedelta) -> Bucket:
+    """Return the bucket of some names: what is tried, by whom, from where."""
+    message = "\0".join(names).encode("utf-8", "surrogatepass")
+    return Bucket(vault.mac(_PURPOSE, message), limit, window)
+
+
+def network_of(address: str) -> str:
+    """Return the network that one attacker can be expected to own: an IPv4 /24 or an IPv6 /64."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped:
+        parsed = parsed.ipv4_mapped
+    return str(ip_network(f"{parsed}/{_NETWORK_BITS[parsed.version]}", strict=False))
+
+
+def charge(session: Session, buckets: Sequence[Bucket]) -> list[Charge]:
+    """Count a try in every bucket; raises Throttled, which must roll the whole charge back, when one is full.
+
+    Name the narrow bucket before the wide one: what a full narrow bucket refuses costs the wide one nothing. The
+    transaction must be short and commit before the outcome is sought, or parallel tries wait for each other.
+    """
+    now = clock.now()
+    return [_charge_one(session, one, now) for one in buckets]
+
+
+def refund(session: Session, charges: Sequence[Charge]) -> None:
+    """Give a try back, unless its window is over anyway."""
+    for one in charges:
+        session.execute(
+            update(Throttle)
+            .where(
+                Throttle.key == one.bucket.key,
+                Throttle.window_started_at == one.window_started_at,
+                Throttle.count > 0,
+            )
+            .values(count=Throttle.count - 1)
+        )
+
+
+def purge(session: Session, *, window: timedelta) -> int:
+    """Forget buckets whose window is over; return how many."""
+    gone = session.execute(
+        delete(Throttle).where(Throttle.window_started_at <= clock.now() - window).returning(Throttle.key)
+    )
+    return len(gone.all())
+
+
+def _charge_one(session: Session, bucket: Bucket, now: datetime) -> Charge:
+    is_over = Throttle.window_started_at <= now - bucket.window
+    insert = _insert(session.get_bind().dialect)
+    statement = insert(Throttle).values(key=bucket.key, window_started_at=now, count=1)
+    statement = statement.on_conflict_do_update(
+        index_elements=[Throttle.key],
+        set_={
+            "window_started_at": case((is_over, now), else_=Throttle.window_started_at),
+            "count": case((is_over, 1), else_=Throttle.count + 1),
+        },
+    )
+    row = session.execute(statement.returning(Throttle.window_started_at, Throttle.count)).one()
+    if row.count > bucket.limit:
+        raise Throttled(retry_after=_seconds_until(row.window_started_at + bucket.window, now))
+    return Charge(bucket, row.window_started_at, is_last=row.count == bucket.limit)
+
+
+def _seconds_until(instant: datetime, now: datetime) -> int:
+    return max(1, int((instant - now).total_seconds()) + 1)
+
+
+def _insert(dialect: Dialect) -> type[postgresql.Insert] | type[sqlite.Insert]:
+    return postgresql.Insert if dialect.name == "postgresql" else sqlite.Insert
