@@ -20,6 +20,19 @@ class Path(StrEnum):
     SIGN_IN = "/sign-in"
     SIGN_OUT = "/sign-out"
     CONSENT = "/consent"
+    CONTINUE = "/oauth2/continue"
+    CANCEL = "/oauth2/cancel"
+    OAUTH1_REQUEST_KEY = "/oauth/requestKey"
+    OAUTH1_APPROVE_KEY = "/oauth/approveKey"
+    OAUTH1_REQUEST_TOKEN = "/oauth/requestToken"
+    OAUTH1_AUTHORIZE = "/oauth/authorize"
+    OAUTH1_ACCESS_TOKEN = "/oauth/accessToken"
+    OAUTH1_CONTINUE = "/oauth/continue"
+    OAUTH1_CANCEL = "/oauth/cancel"
+    OAUTH1_CONSENT = "/oauth/consent"
+    OAUTH1_VERIFY = "/oauth/verify"
+    OAUTH1_WHOAMI = "/oauth/whoami"
+    OSLC_CATALOG = "/oslc/catalog"
     SETUP = "/setup"
     ACCOUNT = "/account"
     ADMIN = "/admin"
@@ -33,6 +46,14 @@ class LanePath(StrEnum):
     OAUTH2_TOKEN = "/api/oauth2/token"
     OIDC_TOKEN = "/api/oidc/token"
     OIDC_AUTHORIZE = "/oidc/authorize"
+
+
+class RootServices(StrEnum):
+    """Where Jazz and OSLC clients look for the root services document."""
+
+    ROOT = "/rootservices"
+    WELL_KNOWN = "/.well-known/oslc/rootservices.xml"
+    API = "/oslc/api/rootservices"
 
 
 class Kind(StrEnum):

@@ -84,8 +84,12 @@ def read(server: OAuth2Server, session: Session, pairs: Pairs) -> Ask:
     return ask
 
 
-def next_step(session: Session, ask: Ask, live: UserSession | None, *, started_at: datetime) -> Step:
-    """Return what has to happen before the request can be answered; raises AuthorizationFailure for prompt=none."""
+def next_step(session: Session, ask: Ask, live: UserSession | None, *, started_at: datetime | None) -> Step:
+    """Return what has to happen before the request can be answered; raises AuthorizationFailure for prompt=none.
+
+    ``started_at`` is when the request was stored, None for one that has just arrived: a sign-in after that was made
+    for it.
+    """
     if live is None:
         return _unless_silent(ask, Step.SIGN_IN, LoginRequired)
     if not _is_fresh_enough(ask, live, started_at):
@@ -191,8 +195,8 @@ def _unless_silent(ask: Ask, step: Step, error: type[OAuth2Error]) -> Step:
     return step
 
 
-def _is_fresh_enough(ask: Ask, live: UserSession, started_at: datetime) -> bool:
-    if live.signed_in_at >= started_at:
+def _is_fresh_enough(ask: Ask, live: UserSession, started_at: datetime | None) -> bool:
+    if started_at is not None and live.signed_in_at >= started_at:
         return True
     if ask.prompt & {"login", "select_account"}:
         return False

@@ -1,6 +1,6 @@
 """One token request on its way through the server: Authlib's request object around our strict request value."""
 
-from authlib.oauth2.rfc6749 import BasicOAuth2Payload, OAuth2Request
+from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload, OAuth2Request
 from authlib.oauth2.rfc6749.errors import InvalidRequestError
 
 from authserver.protocol.messages import Request, present, repeated

@@ -1,0 +1,214 @@
+"""The authorization endpoint for people (RFC 6749, section 3.1): the detour through sign-in and consent, and the answer.
+
+What is decided is decided in ``protocol.oauth2.authorization``; here it becomes redirects and pages. A request that
+cannot be answered at once is stored, and goes on at ``/oauth2/continue``.
+"""
+
+from collections.abc import Callable
+
+from flask import redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from authserver.domain import clients, consents, interactions
+from authserver.domain.diagnostics import Refusal
+from authserver.domain.interactions import AuthorizationRequest
+from authserver.domain.sessions import UserSession
+from authserver.protocol.messages import MalformedRequest, Pairs, read_pairs
+from authserver.protocol.oauth2 import authorization
+from authserver.protocol.oauth2.authorization import NotApproved, Step
+from authserver.protocol.oauth2.authorization_request import Ask, AuthorizationFailure
+from authserver.protocol.oauth2.errors import describe
+from authserver.protocol.oauth2.responses import FORM_POST, Answer
+from authserver.terms import LanePath, Path
+from authserver.web import door, mistakes
+from authserver.web.browser import this_browser
+from authserver.web.frontchannel import frontchannel
+from authserver.web.frontchannel.signin import sign_in_first
+
+
+@frontchannel.route(Path.AUTHORIZE, methods=["GET", "POST"])
+@frontchannel.route(LanePath.OIDC_AUTHORIZE, methods=["GET", "POST"], endpoint="authorize_oidc")
+@door.writes
+def authorize() -> ResponseReturnValue:
+    """Begin an authorization request."""
+    try:
+        pairs = read_pairs(request.query_string.decode("latin-1"))
+        if request.method == "POST":
+            pairs += _form_pairs()
+        ask = authorization.read(door.services().oauth2, door.session(), pairs)
+        if request.method == "POST":
+            # A form that another site posts carries no cookie of ours: the answer is looked for where they are sent.
+            return redirect(_continue_url(_store(ask, browser=None)), 303)
+        return _proceed(ask, None)
+    except MalformedRequest as error:
+        return mistakes.page(400, "This request cannot be read", str(error), error="invalid_request")
+    except (AuthorizationFailure, NotApproved) as failure:
+        return _refuse(failure)
+
+
+@frontchannel.get(Path.CONTINUE)
+@door.writes
+def continue_authorization() -> ResponseReturnValue:
+    """Go on with a stored request, after a sign-in or from a posted form."""
+    return _resume(request.args.get("interaction"), _proceed)
+
+
+@frontchannel.post(Path.CONSENT)
+def consent() -> ResponseReturnValue:
+    """Take the person's decision on the request that they were shown."""
+    return _resume(request.form.get("interaction"), _decide)
+
+
+@frontchannel.get(Path.CANCEL)
+@door.writes
+def cancel() -> ResponseReturnValue:
+    """Leave the sign-in page: the application is told that it was cancelled."""
+    return _resume(request.args.get("interaction"), _cancel)
+
+
+def _form_pairs() -> Pairs:
+    # Flask has parsed the form into the same ordered pairs; they pass the same checks as a query.
+    pairs = tuple(request.form.items(multi=True))
+    for name, value in pairs:
+        if "\0" in name + value or any("\ud800" <= letter <= "\udfff" for letter in name + value):
+            raise MalformedRequest("A parameter contains a NUL character or a lone surrogate.")
+    return pairs
+
+
+def _store(ask: Ask, browser: str | None) -> str:
+    return interactions.start(
+        door.session(),
+        door.services().settings,
+        client_id=ask.policy.id,
+        client_revision=ask.policy.revision,
+        parameters=ask.parameters,
+        browser=browser,
+    )
+
+
+def _continue_url(handle: str) -> str:
+    return url_for("frontchannel.continue_authorization", interaction=handle)
+
+
+def _resume(handle: str | None, go_on: "Callable[[Ask, _Detour], ResponseReturnValue]") -> ResponseReturnValue:
+    session = door.session()
+    row = interactions.find(session, handle, this_browser())
+    if row is None:
+        sentence = "It was finished already, took too long, or was started in another browser."
+        return mistakes.page(400, "This sign-in cannot go on", sentence, "Go back to the application and start again.")
+    try:
+        ask = authorization.read(door.services().oauth2, session, tuple(row.parameters.items()))
+        return go_on(ask, _Detour(row, handle or ""))
+    except (AuthorizationFailure, NotApproved) as failure:
+        if isinstance(failure, AuthorizationFailure) and failure.address is not None:
+            interactions.complete(session, row)
+        return _refuse(failure)
+
+
+class _Detour:
+    """A stored request and the handle it is known by."""
+
+    def __init__(self, row: AuthorizationRequest, handle: str) -> None:
+        self.row = row
+        self.handle = handle
+
+
+def _proceed(ask: Ask, detour: _Detour | None) -> ResponseReturnValue:
+    session, live = door.session(), door.signed_in()
+    started_at = detour.row.created_at if detour else None
+    step = authorization.next_step(session, ask, live, started_at=started_at)
+    if step is Step.ANSWER and live is not None:
+        return _finish(ask, detour, live)
+    handle = detour.handle if detour else _store(ask, this_browser())
+    if step is Step.CONSENT and live is not None:
+        return _show_consent(ask, handle, live) if detour else redirect(_continue_url(handle), 303)
+    return sign_in_first(
+        _continue_url(handle),
+        application=ask.policy.name,
+        login_hint=ask.login_hint,
+        is_again=step is Step.SIGN_IN_AGAIN,
+        cancel_url=url_for("frontchannel.cancel", interaction=handle),
+    )
+
+
+def _finish(ask: Ask, detour: _Detour | None, live: UserSession) -> ResponseReturnValue:
+    session = door.session()
+    if detour is not None and not interactions.complete(session, detour.row):
+        sentence = "It was finished in another tab."
+        return mistakes.page(400, "This sign-in cannot go on", sentence, "Go back to the application.")
+    answer = authorization.answer(door.services().oauth2, session, door.actor(), ask, live)
+    return _send(answer)
+
+
+def _show_consent(ask: Ask, handle: str, live: UserSession) -> ResponseReturnValue:
+    session = door.session()
+    row = interactions.find(session, handle, this_browser())
+    if row is not None:
+        interactions.show(row, live.id)
+    return render_template(
+        "consent.html",
+        client=ask.policy,
+        user=live.user,
+        scopes=ask.scopes,
+        new_scopes=authorization.new_scopes(session, ask, live),
+        redirect_uri=ask.address.redirect_uri,
+        interaction=handle,
+        revision=ask.policy.revision,
+        switch_url=url_for("frontchannel.sign_in", next=_continue_url(handle), switch=1),
+    )
+
+
+def _decide(ask: Ask, detour: _Detour) -> ResponseReturnValue:
+    session, live = door.session(), door.signed_in()
+    is_what_was_shown = (
+        live is not None
+        and detour.row.shown_session_id == live.id
+        and request.form.get("revision") == str(ask.policy.revision)
+    )
+    if live is None or not is_what_was_shown:
+        # Somebody else is signed in by now, or the client was changed: what is granted must be what was shown.
+        return redirect(_continue_url(detour.handle), 303)
+    if request.form.get("decision") != "allow":
+        raise authorization.denied(ask)
+    step = authorization.next_step(
+        session, authorization.after_consent(ask), live, started_at=detour.row.created_at
+    )
+    if step not in {Step.CONSENT, Step.ANSWER}:
+        return redirect(_continue_url(detour.handle), 303)
+    consents.remember(session, live.user_id, ask.policy.id, ask.scopes)
+    return _finish(ask, detour, live)
+
+
+def _cancel(ask: Ask, _detour: _Detour) -> ResponseReturnValue:
+    raise authorization.cancelled(ask)
+
+
+def _refuse(failure: AuthorizationFailure | NotApproved) -> ResponseReturnValue:
+    server = door.services().oauth2
+    if isinstance(failure, NotApproved):
+        reference = server.ledger.record(
+            Refusal(Path.AUTHORIZE, "unauthorized_client", failure.verdict, failure.verdict.sentence, failure.policy.id)
+        )
+        page = render_template(
+            "not_approved.html", client=failure.policy, verdict=failure.verdict, reference=reference
+        )
+        return page, 403
+    reference = server.record(Path.AUTHORIZE, door.address(), failure.error)
+    answer = authorization.error_answer(failure, reference)
+    if answer is not None:
+        return _send(answer)
+    return mistakes.page(
+        400,
+        "This sign-in request cannot be accepted",
+        describe(failure.error),
+        "Tell the administrator of the application, with the reference below.",
+        error=failure.error.error,
+        reference=reference,
+    )
+
+
+def _send(answer: Answer) -> ResponseReturnValue:
+    if answer.mode == FORM_POST:
+        return render_template("form_post.html", action=answer.redirect_uri, parameters=answer.parameters)
+    # 303 makes every browser follow with GET, which 307 would not after the consent form (RFC 9700, section 4.12).
+    return redirect(answer.location, 303)
