@@ -7,18 +7,22 @@ and of the keys folder that opens what is in it.
 import os
 import shutil
 import sqlite3
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from sqlalchemy import create_engine
+
+from authserver.context import SYSTEM
+from authserver.domain import keys, schema, vault
+from authserver.domain.db import Database, engine_options
+from authserver.settings import Settings
 from tests.support import postgres, run
 
 KINDS = ("sqlite", "postgresql")
 COMMAND = [sys.executable, "-c", "from authserver.cli import main; main()"]
 TEMPLATE = "authserver_template"
-_MAKE_KEYS = "from authserver.app import create_app; create_app().extensions['authserver'].ring.current()"
 
 
 def environment(**settings: str) -> dict[str, str]:
@@ -27,12 +31,16 @@ def environment(**settings: str) -> dict[str, str]:
     return ours | {f"AUTHSERVER_{name.upper()}": value for name, value in settings.items()}
 
 
-def migrate(database_url: str) -> None:
-    """Brings a database to the newest schema with the command that operators use, and makes its signing keys."""
-    env = environment(database_url=database_url, keys_dir=str(_keys()))
-    for command in ([*COMMAND, "database", "migrate"], [sys.executable, "-c", _MAKE_KEYS]):
-        done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, f"{command} failed:\n{done.stdout}\n{done.stderr}"
+def _make_ready(database_url: str) -> None:
+    """Brings a database to the newest schema and makes its signing keys."""
+    settings = Settings(database_url=database_url, keys_dir=_keys())
+    database = Database(create_engine(database_url, **engine_options(database_url, 1)))
+    try:
+        schema.migrate(database, lambda _: None)
+        with database.transaction() as session:
+            keys.ensure(session, SYSTEM, vault.load(settings))
+    finally:
+        database.engine.dispose()
 
 
 def copy_keys(folder: Path) -> Path:
@@ -58,7 +66,7 @@ def _copy_sqlite(source: Path, target: Path) -> None:
 def _make_keys() -> None:
     """Makes the secrets, and with them the SQLite template."""
     _keys().mkdir(mode=0o700)
-    migrate(f"sqlite:///{_sqlite_template()}")
+    _make_ready(f"sqlite:///{_sqlite_template()}")
 
 
 @contextmanager
@@ -92,5 +100,5 @@ def _postgres(template: str) -> Iterator[str]:
 
 def _make_postgres_template() -> None:
     name = postgres.create()
-    migrate(postgres.address(name))
+    _make_ready(postgres.address(name))
     postgres.rename(name, TEMPLATE)
