@@ -113,6 +113,30 @@ class Settings(BaseModel):
         "10s",
         "How long the direct predecessor of a refresh token still gets the same successor; 0 switches it off.",
     )
+    temporary_credential_lifetime: Lifetime = _setting(
+        "10m", "How long an OAuth 1.0a sign-in may take, from the request token to the access token."
+    )
+    token_credential_lifetime: Lifetime = _setting("2h", "How long an OAuth 1.0a access token works.")
+    timestamp_window: Lifetime = _setting(
+        "5m", "How far the timestamp of a signed OAuth 1.0a request may be off, both ways."
+    )
+    oauth_realm: str = _setting(
+        "",
+        "The OAuth 1.0a realm that clients see; empty: the product name.",
+        max_length=60,
+        pattern="^[ !#-\\[\\]-~]*$",
+    )
+    consumer_requests: int = _setting(20, "Consumer keys that one network may request within an hour.", ge=1)
+    consumer_request_lifetime: Lifetime = _setting(
+        "7d", "How long a requested consumer key waits for an administrator before it is deleted."
+    )
+    oslc_am_catalog: str = _setting(
+        "", "Architecture management catalog named in root services; empty: an empty catalog of our own."
+    )
+    oslc_rm_catalog: str = _setting(
+        "", "Requirements management catalog named in root services; empty: none."
+    )
+    oslc_cm_catalog: str = _setting("", "Change management catalog named in root services; empty: none.")
     interaction_lifetime: Lifetime = _setting("30m", "How long a started sign-in or consent can be finished.")
     session_lifetime: Lifetime = _setting("12h", "How long a sign-in lasts.")
     session_idle_lifetime: Lifetime = _setting("2h", "How long a sign-in lasts unused.")

@@ -1,0 +1,44 @@
+"""Nonces of signed requests: each is honoured once, on every node (RFC 5849, section 3.3).
+
+A row is kept until the request's timestamp is so old that it would be refused anyway.
+"""
+
+import hashlib
+from datetime import datetime
+
+from sqlalchemy import Connection, ForeignKey, LargeBinary, delete
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from authserver import clock
+from authserver.domain.db import Base
+
+
+class Nonce(Base):
+    """One nonce that was used."""
+
+    __tablename__ = "nonces"
+
+    client_id: Mapped[int] = mapped_column(ForeignKey("clients.id", ondelete="CASCADE"), primary_key=True)
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+def claim(
+    connection: Connection, client_id: int, *, token: str, timestamp: str, nonce: str, expires_at: datetime
+) -> bool:
+    """Use a nonce up; True exactly once for the same client, token and timestamp."""
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    text = f"{token}\0{timestamp}\0{nonce}"
+    statement = (
+        insert(Nonce)
+        .values(client_id=client_id, digest=hashlib.sha256(text.encode()).digest(), expires_at=expires_at)
+        .on_conflict_do_nothing()
+        .returning(Nonce.client_id)
+    )
+    return connection.execute(statement).one_or_none() is not None
+
+
+def purge(session: Session, before: datetime | None = None) -> None:
+    """Forget nonces whose timestamps are refused by now."""
+    session.execute(delete(Nonce).where(Nonce.expires_at < (before or clock.now())))
