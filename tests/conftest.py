@@ -21,6 +21,7 @@ from tests.support import browser as chromium
 from tests.support import databases, postgres, run, servers
 from tests.support import people as crowd
 from tests.support.command import Runner
+from tests.support.moving_clock import MovingClock
 
 if TYPE_CHECKING:
     from authserver.domain.db import Database
@@ -174,6 +175,12 @@ def client(app: Flask) -> FlaskClient:
 def runner(settings: Settings) -> Runner:
     """Runs `authserver` commands in this process over the test's database."""
     return Runner(settings)
+
+
+@pytest.fixture
+def moving_clock(monkeypatch: pytest.MonkeyPatch) -> MovingClock:
+    """`moving_clock.advance(lifetime, seconds=1)`: time passes for everything in this process."""
+    return MovingClock(monkeypatch)
 
 
 @pytest.fixture

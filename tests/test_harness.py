@@ -1,9 +1,13 @@
 """The harness itself: it would be worthless if a complaint, a finding or a database went unseen."""
 
+import subprocess
+import sys
+
 import pytest
 import sqlalchemy as sa
 
-from tests.support import axe
+from tests.support import axe, databases
+from tools import peers
 
 POLICY = "default-src 'none'; require-trusted-types-for 'script'"
 PAGE = """<!doctype html><html lang="en"><head><title>A page</title></head>
@@ -50,3 +54,41 @@ def test_each_test_has_an_empty_database_of_its_own(empty_database_url, database
 @pytest.mark.only_on("postgresql")
 def test_a_marked_test_runs_on_one_database(database_kind):
     assert database_kind == "postgresql"
+
+
+@pytest.mark.parametrize(
+    ("ci", "code", "says"), [("true", 1, "which CI does not allow"), ("", 0, "1 skipped")]
+)
+def test_a_skip_is_a_failure_in_ci_and_nowhere_else(tmp_path, ci, code, says):
+    (tmp_path / "test_it.py").write_text(
+        "import pytest\n\ndef test_it():\n    pytest.skip('no such program')\n"
+    )
+    settings = [
+        "-c",
+        str(peers.ROOT / "pyproject.toml"),
+        "--rootdir",
+        str(peers.ROOT),
+        "-p",
+        "tests.conftest",
+    ]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-n0", "-p", "no:cacheprovider", *settings, str(tmp_path)],
+        env=databases.environment() | {"CI": ci},
+        cwd=peers.ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == code, done.stdout
+    assert says in done.stdout
+
+
+def test_a_missing_peer_is_named_in_one_sentence(capsys):
+    peers._provide("a lighthouse", lambda: None, lambda: None, "build one")
+    said = capsys.readouterr().out
+    assert said == "Missing: a lighthouse. The tests that need it will be skipped; build one.\n"
+
+
+def test_a_peer_that_is_there_is_not_fetched(capsys):
+    peers._provide("a lighthouse", lambda: "here", lambda: pytest.fail("fetched"), "build one")
+    assert capsys.readouterr().out == ""
