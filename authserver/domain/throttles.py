@@ -110,10 +110,10 @@ def _charge_one(session: Session, bucket: Bucket, now: datetime) -> Charge:
             "count": case((is_over, 1), else_=Throttle.count + 1),
         },
     )
-    row = session.execute(statement.returning(Throttle.window_started_at, Throttle.count)).one()
-    if row.count > bucket.limit:
-        raise Throttled(retry_after=_seconds_until(row.window_started_at + bucket.window, now))
-    return Charge(bucket, row.window_started_at, is_last=row.count == bucket.limit)
+    began_at, tries = session.execute(statement.returning(Throttle.window_started_at, Throttle.count)).one()
+    if tries > bucket.limit:
+        raise Throttled(retry_after=_seconds_until(began_at + bucket.window, now))
+    return Charge(bucket, began_at, is_last=tries == bucket.limit)
 
 
 def _seconds_until(instant: datetime, now: datetime) -> int:
