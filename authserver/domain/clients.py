@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, ForeignKey, String, cast, delete, false, func, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm.exc import StaleDataError
 
 from authserver import clock
 from authserver.context import Actor
@@ -23,6 +24,8 @@ from authserver.terms import GrantType, Kind, Status
 
 IN_USE = timedelta(days=30)
 """A client that signed somebody in within this time is not removed without its name being typed."""
+
+_CHANGED = "Somebody changed this client meanwhile. Look at it again before you decide."
 
 
 class Client(Base):
@@ -117,7 +120,7 @@ def edit(
     for column, value in registration.columns().items():
         setattr(client, column, value)
     client.updated_at = clock.now()
-    session.flush()
+    _save(session)
     audit.record(session, actor, "client:edit", subject=client, before=before, after=describe(client))
 
 
@@ -144,7 +147,7 @@ def remove(session: Session, actor: Actor, client: Client, *, typed_name: str | 
 def check_revision(client: Client, revision: int) -> None:
     """Raise Conflict when the client is not the one that was looked at."""
     if client.revision != revision:
-        raise Conflict("Somebody changed this client meanwhile. Look at it again before you decide.")
+        raise Conflict(_CHANGED)
 
 
 def touch(client: Client) -> None:
@@ -175,6 +178,11 @@ def page(
         select(Client).where(*conditions).order_by(order.desc() if is_descending else order.asc(), Client.id)
     )
     return list(session.scalars(ordered.offset(offset).limit(limit))), count
+
+
+def has_sign_in(session: Session) -> bool:
+    """Return whether anybody has ever signed in to any client."""
+    return session.scalar(select(Client.id).where(Client.last_sign_in_at.is_not(None)).limit(1)) is not None
 
 
 def count_by(session: Session, column: str) -> dict[str, int]:
@@ -266,8 +274,15 @@ def _decide(
     client.status = status
     client.decided_at = clock.now()
     client.decided_by = actor.name[:200]
-    session.flush()
+    _save(session)
     audit.record(session, actor, event, subject=client, before=before, after=describe(client))
+
+
+def _save(session: Session) -> None:
+    try:
+        session.flush()
+    except StaleDataError as error:
+        raise Conflict(_CHANGED) from error
 
 
 def kind_words(kind: str) -> str:

@@ -1,5 +1,6 @@
 """Hashing what people type: argon2id with bounded concurrency, and the rules for a new password (NIST 800-63B-4)."""
 
+import secrets
 import threading
 import unicodedata
 from functools import cache
@@ -9,9 +10,11 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from authserver.errors import InvalidInput, Throttled
 from authserver.settings import Settings
+from authserver.terms import DEVICE_ALPHABET
 
 MAX_LENGTH = 1024
 _WAIT_SECONDS = 5
+_LETTERS = DEVICE_ALPHABET.lower()
 
 
 class Passwords:
@@ -54,6 +57,11 @@ class Passwords:
             raise InvalidInput(
                 {field: "This password is among the first that an attacker tries. Choose another."}
             )
+
+
+def generate() -> str:
+    """Return a password to hand over: four groups of letters that are easy to read out, 69 bits."""
+    return "-".join("".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(4))
 
 
 class _Slot:

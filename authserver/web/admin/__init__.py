@@ -1,0 +1,38 @@
+"""The console, /admin: OAuth clients, users, activity.
+
+Each room is one noun's views. The rules are in ``domain``: a view reads a form into a value, calls one verb and says
+what came of it. The gate that every route passes is in ``blueprint``, what all answers share in ``answers``.
+"""
+
+from authserver.web.admin import (
+    activity,
+    bulk,
+    client_creation,
+    client_detail,
+    client_settings,
+    clients,
+    credentials,
+    decisions,
+    overview,
+    redirect_uris,
+    user_detail,
+    users,
+)
+from authserver.web.admin.blueprint import admin
+
+ROOMS = (
+    overview,
+    clients,
+    client_creation,
+    client_detail,
+    client_settings,
+    credentials,
+    decisions,
+    bulk,
+    redirect_uris,
+    users,
+    user_detail,
+    activity,
+)
+
+__all__ = ["ROOMS", "admin"]

@@ -1,0 +1,67 @@
+"""What the audit trail says, in words: which event, by whom, and how the record differed before and after."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from authserver.domain.audit import EVENTS, AuditEvent
+
+_LABELS = {
+    "auth_method": "Authentication method",
+    "client_key": "Client key",
+    "details": "More",
+    "email": "E-mail address",
+    "ends_at": "Ends at",
+    "grant_type": "Grant type",
+    "grant_types": "Grant types",
+    "kind": "Type",
+    "may_configure_server": "Configure Server",
+    "pkce_required": "PKCE required",
+    "redirect_uris": "Redirect URIs",
+    "response_types": "Response types",
+    "username": "User name",
+}
+
+
+class Change(NamedTuple):
+    """One field: what it lost and what it gained, each as a list of texts."""
+
+    label: str
+    removed: list[str]
+    added: list[str]
+
+
+class Entry:
+    """One event of the trail as a page shows it."""
+
+    def __init__(self, event: AuditEvent) -> None:
+        self.event = event
+        self.sentence = EVENTS.get(event.event, event.event)
+        self.changes = differences(event.before, event.after)
+
+
+def differences(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> list[Change]:
+    """Return the fields that differ; a list is compared item by item."""
+    old, new = before or {}, after or {}
+    fields = [*old, *(field for field in new if field not in old)]
+    found = (_change(field, _items(old.get(field)), _items(new.get(field))) for field in fields)
+    return [change for change in found if change.removed or change.added]
+
+
+def _change(field: str, old: list[str], new: list[str]) -> Change:
+    label = _LABELS.get(field, field.replace("_", " ").capitalize())
+    return Change(label, [item for item in old if item not in new], [item for item in new if item not in old])
+
+
+def _items(value: Any) -> list[str]:
+    if value in (None, "", [], {}):
+        return []
+    if isinstance(value, list):
+        return [_text(item) for item in value]
+    return [_text(value)]
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,89 @@
+"""Create client: one form for all three types, and the one answer that shows its secret.
+
+The secret stands in the answer to the POST and nowhere else, not in an address and not in a cookie. Sending the form
+again, as a reload of that answer does, finds its token used and creates nothing.
+"""
+
+import secrets
+
+from flask import request, url_for
+from flask.typing import ResponseReturnValue
+
+from authserver.domain import client_secrets, clients, submissions
+from authserver.domain.clients import Client
+from authserver.terms import Kind, Path
+from authserver.web import door, guards
+from authserver.web.admin import answers, listing, words
+from authserver.web.admin.blueprint import admin
+from authserver.web.admin.client_forms import TYPED, ClientForm
+
+_DISCOVERY = {Kind.OIDC: Path.OPENID_CONFIGURATION, Kind.OAUTH2: Path.OAUTH_METADATA}
+
+
+@admin.get("/clients/new")
+@guards.require_recent_sign_in
+def new_client() -> ResponseReturnValue:
+    """Show the empty form, for the type of the tab that it was opened from."""
+    return _form(ClientForm(kind=listing.asked("kind", frozenset(Kind)) or Kind.OIDC))
+
+
+@admin.post("/clients/new")
+@guards.require_recent_sign_in
+def create_client() -> ResponseReturnValue:
+    """Create a client from the form and show its key and secret."""
+    form = ClientForm.sent(request.form)
+    if "use_fix" in request.form:
+        return _form(form.with_fix(request.form["use_fix"]))
+    token = request.form.get("form_token") or _new_token()
+    made = submissions.find(door.session(), token)
+    if made is not None:
+        message = "This form was sent before, and the client exists. Its secret is not shown again; you can replace it."
+        return answers.go(url_for("admin.client_credentials", key=made), message)
+    if faults := form.faults():
+        return _form(form, faults, 422)
+    return _create(form, token)
+
+
+def _create(form: ClientForm, token: str) -> ResponseReturnValue:
+    session, actor = door.session(), door.actor()
+    with answers.attempt():
+        client = clients.register(session, actor, form.registration(), source="console", owner_id=actor.user_id)
+        secret = give_secret(client, form)
+        if "approve" in request.form:
+            clients.approve(session, actor, client, revision=client.revision)
+        submissions.record(session, token, client.client_key)
+    return answers.show(
+        "admin/client_created.html",
+        client=client,
+        secret=secret,
+        is_typed=form.secret_choice == TYPED,
+        discovery=discovery_url(client),
+        naming=words.naming(client.kind),
+        marks=answers.seen(client),
+    )
+
+
+def give_secret(client: Client, form: ClientForm) -> str:
+    """Give a client the secret that the form asks for, and return it; empty for an application that keeps none."""
+    session, actor, services = door.session(), door.actor(), door.services()
+    if form.is_public:
+        return ""
+    if form.secret_choice == TYPED:
+        client_secrets.set_typed(session, actor, services.vault, services.passwords, client, form.secret)
+        return form.secret
+    return client_secrets.generate(session, actor, services.vault, client)
+
+
+def discovery_url(client: Client) -> str:
+    """Return where the application finds everything else; empty for a protocol without discovery."""
+    path = _DISCOVERY.get(Kind(client.kind))
+    return door.services().settings.url(path) if path else ""
+
+
+def _form(form: ClientForm, errors: dict[str, str] | None = None, status: int = 200) -> ResponseReturnValue:
+    token = request.form.get("form_token") or _new_token()
+    return answers.show("admin/client_new.html", status, form=form, errors=errors or {}, form_token=token)
+
+
+def _new_token() -> str:
+    return secrets.token_urlsafe(16)

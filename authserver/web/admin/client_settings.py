@@ -1,0 +1,55 @@
+"""Edit client: what it is registered for. Changes are live at once; its secrets have a page of their own."""
+
+from flask import request, url_for
+from flask.typing import ResponseReturnValue
+
+from authserver.domain import clients
+from authserver.domain.clients import Client
+from authserver.errors import Conflict, InvalidInput
+from authserver.web import door, guards
+from authserver.web.admin import answers
+from authserver.web.admin.blueprint import admin
+from authserver.web.admin.client_forms import ClientForm
+
+
+@admin.get("/clients/<key>/edit")
+@guards.require_recent_sign_in
+def edit_client_form(key: str) -> ResponseReturnValue:
+    """Show the form with the client as it is."""
+    client = answers.get_client(key)
+    return _form(client, ClientForm.of(client), answers.seen(client))
+
+
+@admin.post("/clients/<key>/edit")
+@guards.require_recent_sign_in
+def edit_client(key: str) -> ResponseReturnValue:
+    """Save the form, unless somebody else changed the client since it was shown."""
+    client = answers.get_client(key)
+    form = ClientForm.sent(request.form, kind=client.kind)
+    marks = {name: request.form.get(name, "") for name in ("revision", "seen")}
+    if "use_fix" in request.form:
+        return _form(client, form.with_fix(request.form["use_fix"]), marks)
+    wanted = form.registration(client.details)
+    try:
+        with answers.attempt():
+            clients.edit(door.session(), door.actor(), client, wanted, revision=answers.seen_revision())
+    except InvalidInput as error:
+        return _form(client, form, marks, error.fields, 422)
+    except Conflict as error:
+        return answers.conflict(client, error)
+    return answers.go(answers.back(url_for("admin.client_settings", key=key)), f"{client.name} was saved.")
+
+
+def _form(
+    client: Client, form: ClientForm, marks: object, errors: dict[str, str] | None = None, status: int = 200
+) -> ResponseReturnValue:
+    default = url_for("admin.client_settings", key=client.client_key)
+    return answers.show(
+        "admin/client_edit.html",
+        status,
+        client=client,
+        form=form,
+        marks=marks,
+        errors=errors or {},
+        back=answers.back(default),
+    )

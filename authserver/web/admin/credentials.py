@@ -1,0 +1,105 @@
+"""The secrets of a client: several can live at once, so that a new one is rolled out before the old one ends."""
+
+from datetime import timedelta
+
+from flask import request, url_for
+from flask.typing import ResponseReturnValue
+
+from authserver.domain import client_secrets, clients
+from authserver.domain.clients import Client
+from authserver.errors import Conflict, InvalidInput
+from authserver.web import door, guards
+from authserver.web.admin import answers, words
+from authserver.web.admin.blueprint import admin
+from authserver.web.admin.client_creation import give_secret
+from authserver.web.admin.client_detail import header
+from authserver.web.admin.client_forms import TYPED, ClientForm
+
+OVERLAPS = {"0": "Now", "1": "In 1 hour", "24": "In 24 hours", "168": "In 7 days"}
+_DEFAULT_OVERLAP = "24"
+_ROW_IDS = "<int(max=9223372036854775807):secret_id>"
+
+
+@admin.get("/clients/<key>/credentials")
+def client_credentials(key: str) -> ResponseReturnValue:
+    """List the secrets that work, and when they end."""
+    client = answers.get_client(key)
+    live = client_secrets.of_client(door.session(), client)
+    return answers.show("admin/client_credentials.html", **header(client, "credentials"), live=live)
+
+
+@admin.get("/clients/<key>/secrets/new")
+@guards.require_recent_sign_in
+def new_secret(key: str) -> ResponseReturnValue:
+    """Ask for the new secret and when the others end."""
+    return _form(answers.get_client(key))
+
+
+@admin.post("/clients/<key>/secrets/new")
+@guards.require_recent_sign_in
+def add_secret(key: str) -> ResponseReturnValue:
+    """Give the client a new secret and show it once; the revision keeps a reload from adding another."""
+    client = answers.get_client(key)
+    form = ClientForm.sent(request.form, kind=client.kind)
+    overlap = request.form.get("overlap", _DEFAULT_OVERLAP)
+    try:
+        if overlap not in OVERLAPS:
+            raise InvalidInput({"overlap": "Choose when the other secrets end."})
+        form.check_secret()
+        with answers.attempt():
+            secret = _replace(client, form, timedelta(hours=int(overlap)))
+    except InvalidInput as error:
+        return _form(client, error.fields, 422)
+    except Conflict as error:
+        return answers.conflict(client, error)
+    return answers.show(
+        "admin/secret_created.html",
+        client=client,
+        secret=secret,
+        is_typed=form.secret_choice == TYPED,
+        naming=words.naming(client.kind),
+    )
+
+
+@admin.get(f"/clients/<key>/secrets/{_ROW_IDS}/remove")
+@guards.require_recent_sign_in
+def remove_secret_form(key: str, secret_id: int) -> ResponseReturnValue:
+    """Ask whether a secret shall stop working at once."""
+    client = answers.get_client(key)
+    secret = client_secrets.get(door.session(), client, secret_id)
+    return answers.show("admin/secret_remove.html", client=client, secret=secret, marks=answers.seen(client))
+
+
+@admin.post(f"/clients/<key>/secrets/{_ROW_IDS}/remove")
+@guards.require_recent_sign_in
+def remove_secret(key: str, secret_id: int) -> ResponseReturnValue:
+    """End a secret at once."""
+    client = answers.get_client(key)
+    try:
+        with answers.attempt():
+            clients.check_revision(client, answers.seen_revision())
+            client_secrets.remove(door.session(), door.actor(), client, secret_id)
+    except Conflict as error:
+        return answers.conflict(client, error)
+    return answers.go(url_for("admin.client_credentials", key=key), "The secret was removed.")
+
+
+def _replace(client: Client, form: ClientForm, overlap: timedelta) -> str:
+    clients.check_revision(client, answers.seen_revision())
+    secret = give_secret(client, form)
+    client_secrets.expire_others(door.session(), door.actor(), client, after=overlap)
+    return secret
+
+
+def _form(client: Client, errors: dict[str, str] | None = None, status: int = 200) -> ResponseReturnValue:
+    return answers.show(
+        "admin/secret_new.html",
+        status,
+        client=client,
+        form=ClientForm.sent(request.form, kind=client.kind),
+        errors=errors or {},
+        others=len(client_secrets.of_client(door.session(), client)),
+        overlaps=OVERLAPS,
+        overlap=request.form.get("overlap", _DEFAULT_OVERLAP),
+        marks=answers.seen(client) if status == 200 else {name: request.form.get(name, "") for name in ("revision", "seen")},
+    )

@@ -1,0 +1,155 @@
+"""One user: what is known of them, their permission, their sessions, and whether they may sign in at all."""
+
+from collections.abc import Callable
+
+from flask import request, url_for
+from flask.typing import ResponseReturnValue
+
+from authserver.domain import audit, authorizations, sessions, users
+from authserver.domain.sessions import UserSession
+from authserver.domain.users import User
+from authserver.errors import Conflict, InvalidInput, NotFound
+from authserver.web import door, guards
+from authserver.web.admin import answers
+from authserver.web.admin.blueprint import admin
+from authserver.web.admin.changes import Entry
+from authserver.web.admin.users import GENERATE, PasswordWish
+
+_ROW = "/users/<int(max=9223372036854775807):user_id>"
+_SESSION = f"{_ROW}/sessions/<int(max=9223372036854775807):session_id>"
+_CHANGES = "<any(grant, withdraw, disable, enable):change>"
+_EVENTS_SHOWN = 8
+
+
+@admin.get(_ROW)
+def user_detail(user_id: int) -> ResponseReturnValue:
+    """Show one account."""
+    session = door.session()
+    user = users.get(session, user_id)
+    events, _ = audit.page(session, audit.Filter(user_id=user.id), limit=_EVENTS_SHOWN)
+    return answers.show(
+        "admin/user_detail.html",
+        user=user,
+        live=sessions.of_user(session, user),
+        applications=authorizations.clients_of_user(session, user.id),
+        entries=[Entry(event) for event in events],
+    )
+
+
+@admin.get(f"{_ROW}/edit")
+@guards.require_recent_sign_in
+def edit_user_form(user_id: int) -> ResponseReturnValue:
+    """Show name and e-mail address for editing."""
+    user = users.get(door.session(), user_id)
+    return answers.show("admin/user_edit.html", user=user, values={"name": user.name, "email": user.email}, errors={})
+
+
+@admin.post(f"{_ROW}/edit")
+@guards.require_recent_sign_in
+def edit_user(user_id: int) -> ResponseReturnValue:
+    """Save name and e-mail address."""
+    user = users.get(door.session(), user_id)
+    values = {name: request.form.get(name, "") for name in ("name", "email")}
+    try:
+        with answers.attempt():
+            users.edit(door.session(), door.actor(), user, **values)
+    except InvalidInput as error:
+        return answers.show("admin/user_edit.html", 422, user=user, values=values, errors=error.fields)
+    return _done(user, f"{user.username} was saved.")
+
+
+@admin.get(f"{_ROW}/{_CHANGES}")
+@guards.require_recent_sign_in
+def change_user_form(user_id: int, change: str) -> ResponseReturnValue:
+    """Ask before a permission is given or taken, or an account is shut or opened."""
+    return _ask(users.get(door.session(), user_id), change)
+
+
+@admin.post(f"{_ROW}/{_CHANGES}")
+@guards.require_recent_sign_in
+def change_user(user_id: int, change: str) -> ResponseReturnValue:
+    """Carry the change out; the last administrator stays."""
+    session, actor = door.session(), door.actor()
+    user = users.get(session, user_id)
+    changes: dict[str, tuple[Callable[[], None], str]] = {
+        "grant": (lambda: users.grant(session, actor, user, may_configure_server=True), "may configure the server."),
+        "withdraw": (
+            lambda: users.grant(session, actor, user, may_configure_server=False),
+            "may not configure the server any more.",
+        ),
+        "disable": (lambda: users.disable(session, actor, user), "is disabled and signed out everywhere."),
+        "enable": (lambda: users.enable(session, actor, user), "can sign in again."),
+    }
+    act, sentence = changes[change]
+    try:
+        with answers.attempt():
+            act()
+    except Conflict as error:
+        return _ask(user, change, str(error), 409)
+    return _done(user, f"{user.username} {sentence}")
+
+
+@admin.get(f"{_ROW}/password")
+@guards.require_recent_sign_in
+def reset_password_form(user_id: int) -> ResponseReturnValue:
+    """Ask for the new password."""
+    return _password_form(users.get(door.session(), user_id))
+
+
+@admin.post(f"{_ROW}/password")
+@guards.require_recent_sign_in
+def reset_password(user_id: int) -> ResponseReturnValue:
+    """Set a password; the epoch that the form carries keeps a reload from setting another."""
+    user = users.get(door.session(), user_id)
+    wish = PasswordWish.sent(request.form)
+    if request.form.get("epoch") != str(user.epoch):
+        return _done(user, "This form was sent before. The password that was shown then is the one that counts.")
+    try:
+        password = wish.settle(user.username)
+    except InvalidInput as error:
+        return _password_form(user, error.fields, 422)
+    users.set_password(door.session(), door.actor(), user, door.services().passwords.hash(password))
+    if wish.choice == GENERATE:
+        return answers.show("admin/password_created.html", user=user, password=password, is_new=False)
+    return _done(user, f"The password of {user.username} was set.")
+
+
+@admin.post(f"{_SESSION}/end")
+@guards.require_recent_sign_in
+def end_user_session(user_id: int, session_id: int) -> ResponseReturnValue:
+    """Sign a person out of one browser."""
+    user = users.get(door.session(), user_id)
+    sessions.end(door.session(), door.actor(), _find_session(user, session_id))
+    return _done(user, "The session was ended.")
+
+
+@admin.post(f"{_ROW}/sessions/end")
+@guards.require_recent_sign_in
+def end_user_sessions(user_id: int) -> ResponseReturnValue:
+    """Sign a person out everywhere; the administrator's own present session stays."""
+    user = users.get(door.session(), user_id)
+    present = door.signed_in()
+    ended = sessions.end_others(door.session(), door.actor(), user, keep=present.id if present else None)
+    return _done(user, f"{ended} {'session was' if ended == 1 else 'sessions were'} ended.")
+
+
+def _find_session(user: User, session_id: int) -> UserSession:
+    for row in sessions.of_user(door.session(), user):
+        if row.id == session_id:
+            return row
+    raise NotFound("This session is over.")
+
+
+def _ask(user: User, change: str, error: str = "", status: int = 200) -> ResponseReturnValue:
+    present = door.signed_in()
+    is_self = present is not None and present.user_id == user.id
+    return answers.show("admin/user_change.html", status, user=user, change=change, error=error, is_self=is_self)
+
+
+def _password_form(user: User, errors: dict[str, str] | None = None, status: int = 200) -> ResponseReturnValue:
+    choice = request.form.get("password_choice", GENERATE)
+    return answers.show("admin/user_password.html", status, user=user, choice=choice, errors=errors or {})
+
+
+def _done(user: User, message: str) -> ResponseReturnValue:
+    return answers.go(url_for("admin.user_detail", user_id=user.id), message)

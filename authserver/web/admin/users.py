@@ -1,0 +1,96 @@
+"""Users: the list of accounts, and creating one."""
+
+from dataclasses import dataclass, field
+
+from flask import request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
+
+from authserver.domain import passwords as password_rules
+from authserver.domain import users
+from authserver.errors import InvalidInput
+from authserver.web import door, guards
+from authserver.web.admin import answers, listing
+from authserver.web.admin.blueprint import admin
+
+GENERATE = "generate"
+
+
+@dataclass(frozen=True)
+class PasswordWish:
+    """A new password: made here, or typed twice."""
+
+    choice: str = GENERATE
+    password: str = field(default="", repr=False)
+    again: str = field(default="", repr=False)
+
+    @classmethod
+    def sent(cls, form: MultiDict[str, str]) -> "PasswordWish":
+        """Read the form."""
+        return cls(form.get("password_choice", GENERATE), form.get("password", ""), form.get("password_again", ""))
+
+    def settle(self, username: str) -> str:
+        """Return the password to set; raises InvalidInput when a typed one cannot be taken."""
+        if self.choice == GENERATE:
+            return password_rules.generate()
+        door.services().passwords.check_new(self.password, username=username)
+        if self.password != self.again:
+            raise InvalidInput({"password_again": "The two passwords differ. Type the same one again."})
+        return self.password
+
+
+@admin.get("/users")
+def user_table() -> ResponseReturnValue:
+    """Show one page of accounts."""
+    search, number = listing.asked("q"), listing.asked_page()
+    offset = (number - 1) * listing.SIZE
+    rows, count = users.page(door.session(), search=search, offset=offset, limit=listing.SIZE)
+    paging = listing.Paging(number, count)
+    if paging.is_beyond:
+        return answers.go(url_for("admin.user_table", q=search or None, page=paging.pages))
+    return answers.show("admin/users.html", rows=rows, search=search, paging=paging)
+
+
+@admin.get("/users/new")
+@guards.require_recent_sign_in
+def new_user() -> ResponseReturnValue:
+    """Show the empty form."""
+    return _form()
+
+
+@admin.post("/users/new")
+@guards.require_recent_sign_in
+def create_user() -> ResponseReturnValue:
+    """Create an account; a generated password stands in this answer and nowhere else."""
+    wish = PasswordWish.sent(request.form)
+    username = request.form.get("username", "")
+    try:
+        password = wish.settle(username)
+        with answers.attempt():
+            user = users.add(
+                door.session(),
+                door.actor(),
+                username=username,
+                name=request.form.get("name", ""),
+                email=request.form.get("email", ""),
+                password_hash=door.services().passwords.hash(password),
+                may_configure_server="may_configure_server" in request.form,
+            )
+    except InvalidInput as error:
+        return _form(error.fields, 422)
+    if wish.choice == GENERATE:
+        return answers.show("admin/password_created.html", user=user, password=password, is_new=True)
+    return answers.go(url_for("admin.user_detail", user_id=user.id), f"{user.username} was created.")
+
+
+def _form(errors: dict[str, str] | None = None, status: int = 200) -> ResponseReturnValue:
+    form = request.form
+    values = {name: form.get(name, "") for name in ("username", "name", "email")}
+    return answers.show(
+        "admin/user_new.html",
+        status,
+        values=values,
+        choice=form.get("password_choice", GENERATE),
+        may_configure_server="may_configure_server" in form,
+        errors=errors or {},
+    )

@@ -1,0 +1,37 @@
+"""The console's words for kinds, states and grant types: those that its users know."""
+
+from authserver.terms import AuthMethod, GrantType, Kind, Status
+
+KINDS = {Kind.OAUTH1: "OAuth 1.0a", Kind.OAUTH2: "OAuth 2.0", Kind.OIDC: "OpenID Connect"}
+STATUSES = {Status.APPROVED: "Approved", Status.PENDING: "Pending approval", Status.DISAPPROVED: "Disapproved"}
+STATUS_ICONS = {Status.APPROVED: "circle-check", Status.PENDING: "clock", Status.DISAPPROVED: "ban"}
+GRANT_TYPES = {
+    GrantType.AUTHORIZATION_CODE: "People sign in with the browser.",
+    GrantType.REFRESH_TOKEN: "Stays signed in without asking again.",
+    GrantType.DEVICE_CODE: "For devices and tools without a browser.",
+    GrantType.CLIENT_CREDENTIALS: "The application acts for itself, without a person.",
+    GrantType.PASSWORD: "The application sees passwords.",
+}
+AUTH_METHODS = {
+    AuthMethod.BASIC: "HTTP Basic (client_secret_basic)",
+    AuthMethod.POST: "In the request body (client_secret_post)",
+}
+SOURCES = {"console": "In the console", "command": "By the command line", "registration": "Registered itself"}
+
+
+def naming(kind: str) -> dict[str, str]:
+    """Return what a client and its key are called: people of the OAuth 1.0a tab speak of consumers."""
+    noun = "consumer" if kind == Kind.OAUTH1 else "client"
+    return {"noun": noun, "name": f"{noun.capitalize()} name", "key": f"{noun.capitalize()} key"}
+
+
+def install(globals_: dict[str, object]) -> None:
+    """Give the words to the templates."""
+    globals_ |= {
+        "KINDS": KINDS,
+        "STATUSES": STATUSES,
+        "STATUS_ICONS": STATUS_ICONS,
+        "GRANT_TYPES": GRANT_TYPES,
+        "AUTH_METHODS": AUTH_METHODS,
+        "naming": naming,
+    }
