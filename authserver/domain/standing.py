@@ -29,6 +29,11 @@ class UserFacts(NamedTuple):
     updated_at: datetime
 
 
+def facts(person: User) -> UserFacts:
+    """Return the same of a record that has been read already."""
+    return UserFacts(*(getattr(person, name) for name in UserFacts._fields))
+
+
 class Standing(NamedTuple):
     """What must hold for anything issued under an authorization to work; None where there is no user or session."""
 

@@ -8,13 +8,16 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 
 from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc6749.errors import AccessDeniedError, InvalidScopeError, UnauthorizedClientError
-from sqlalchemy import update
+from authlib.oauth2.rfc6749.errors import (
+    AccessDeniedError,
+    InvalidRequestError,
+    InvalidScopeError,
+    UnauthorizedClientError,
+)
 from sqlalchemy.orm import Session
 
 from authserver import clock
-from authserver.context import Actor
-from authserver.domain import authorizations, clients, codes, consents, standing
+from authserver.domain import clients, consents, standing
 from authserver.domain.clients import Client
 from authserver.domain.policies import Policy
 from authserver.domain.sessions import UserSession
@@ -27,7 +30,8 @@ from authserver.protocol.oauth2.authorization_request import Ask, AuthorizationF
 from authserver.protocol.oauth2.errors import ClientAuthenticationFailed, refusal
 from authserver.protocol.oauth2.responses import Answer
 from authserver.protocol.oauth2.server import OAuth2Server
-from authserver.terms import AuthMethod, GrantType
+from authserver.protocol.oidc import subjects
+from authserver.terms import AuthMethod, Scope
 
 
 class NotApproved(Exception):
@@ -60,6 +64,12 @@ class ConsentRequired(OAuth2Error):
     error = "consent_required"
 
 
+class UnmetAuthenticationRequirements(OAuth2Error):
+    """The demanded way of signing in is not to be had (OpenID Connect Core Error Code unmet_authentication_requirements)."""
+
+    error = "unmet_authentication_requirements"
+
+
 def read(server: OAuth2Server, session: Session, pairs: Pairs) -> Ask:
     """Return the valid request that arrived; raises AuthorizationFailure or NotApproved."""
     client = clients.find(session, authorization_request.client_key(pairs))
@@ -74,14 +84,16 @@ def read(server: OAuth2Server, session: Session, pairs: Pairs) -> Ask:
             )
         )
     policy = server.policies.get(session.connection(), client.id, client.revision)
-    verdict = gate.judge(_standing(client, None))
+    verdict = gate.judge(standing_of(client, None))
     if verdict is not None:
         raise NotApproved(policy, verdict)
     ask = authorization_request.read(pairs, policy, server.settings.issuer)
-    verdict = gate.judge(_standing(client, None), policy, response_type=ask.response_type, scopes=ask.scopes)
+    verdict = gate.judge(
+        standing_of(client, None), policy, response_type=ask.response_type, scopes=ask.scopes
+    )
     if verdict is not None:
-        raise AuthorizationFailure(_refused(verdict, policy), ask.address)
-    return ask
+        raise AuthorizationFailure(refused(verdict, policy), ask.address)
+    return replace(ask, subject=_wanted_subject(server, ask))
 
 
 def next_step(session: Session, ask: Ask, live: UserSession | None, *, started_at: datetime | None) -> Step:
@@ -94,53 +106,15 @@ def next_step(session: Session, ask: Ask, live: UserSession | None, *, started_a
         return _unless_silent(ask, Step.SIGN_IN, LoginRequired)
     if not _is_fresh_enough(ask, live, started_at):
         return _unless_silent(ask, Step.SIGN_IN_AGAIN, LoginRequired)
+    if ask.subject is not None and ask.subject != subjects.of(ask.policy, live.user.subject):
+        if _was_made_for(live, started_at):
+            raise AuthorizationFailure(_another_user(ask), ask.address)
+        return _unless_silent(ask, Step.SIGN_IN_AGAIN, LoginRequired)
+    if ask.claims.essential_acr and live.acr not in ask.claims.essential_acr:
+        raise AuthorizationFailure(_acr_out_of_reach(ask), ask.address)
     if _needs_consent(session, ask, live):
         return _unless_silent(ask, Step.CONSENT, ConsentRequired)
     return Step.ANSWER
-
-
-def answer(server: OAuth2Server, session: Session, actor: Actor, ask: Ask, live: UserSession) -> Answer:
-    """Pass the gate, record the authorization, and return the answer with its code (RFC 6749, section 4.1.2)."""
-    client = clients.get(session, ask.policy.client_key)
-    verdict = gate.judge(
-        _standing(client, live),
-        ask.policy,
-        grant_type=GrantType.AUTHORIZATION_CODE,
-        response_type=ask.response_type,
-        scopes=ask.scopes,
-    )
-    if verdict is not None:
-        raise AuthorizationFailure(_refused(verdict, ask.policy), ask.address)
-    authorization = authorizations.add(
-        session,
-        actor,
-        client_id=client.id,
-        client_epoch=client.epoch,
-        client_name=client.name,
-        grant_type=GrantType.AUTHORIZATION_CODE,
-        scope=" ".join(ask.scopes),
-        user_id=live.user_id,
-        user_epoch=live.user_epoch,
-        session_id=live.id,
-        auth_time=live.signed_in_at,
-        acr=live.acr,
-        amr=live.amr,
-        sid=live.sid,
-        request={"nonce": ask.nonce} if ask.nonce is not None else {},
-    )
-    code = codes.add(
-        session,
-        server.settings,
-        authorization,
-        redirect_uri=ask.address.redirect_uri if ask.redirect_uri_was_sent else "",
-        code_challenge=ask.code_challenge,
-    )
-    # Not through the mapper: that someone signed in is no change of the client, and must not raise its revision.
-    session.execute(
-        update(Client).where(Client.id == client.id).values(last_sign_in_at=clock.now()),
-        execution_options={"synchronize_session": False},
-    )
-    return ask.address.answer(("code", code))
 
 
 def denied(ask: Ask) -> AuthorizationFailure:
@@ -176,10 +150,11 @@ def after_consent(ask: Ask) -> Ask:
 def new_scopes(session: Session, ask: Ask, live: UserSession) -> set[str]:
     """Return the requested scopes that the person has not consented to before."""
     known = consents.find(session, live.user_id, ask.policy.id)
-    return set(ask.scopes) - set(known.scopes if known else ())
+    return set(ask.consent_scopes) - set(known.scopes if known else ())
 
 
-def _standing(client: Client, live: UserSession | None) -> Standing:
+def standing_of(client: Client, live: UserSession | None) -> Standing:
+    """Return what the gate judges before there is an authorization."""
     return standing.of_client(
         client.status, client.epoch, user_is_active=None if live is None else live.user.is_active
     )
@@ -195,8 +170,35 @@ def _unless_silent(ask: Ask, step: Step, error: type[OAuth2Error]) -> Step:
     return step
 
 
+def _was_made_for(live: UserSession, started_at: datetime | None) -> bool:
+    return started_at is not None and live.signed_in_at >= started_at
+
+
+def _wanted_subject(server: OAuth2Server, ask: Ask) -> str | None:
+    hint = ask.parameters.get("id_token_hint")
+    if hint is None or Scope.OPENID not in ask.scopes:
+        return ask.claims.subject
+    claims = server.id_tokens.read_hint(hint)
+    if claims is None:
+        fault = "id_token_hint is not an ID token of this server."
+        raise AuthorizationFailure(
+            refusal(InvalidRequestError, fault, "id-token-hint", client_id=ask.policy.id), ask.address
+        )
+    return str(claims["sub"])
+
+
+def _another_user(ask: Ask) -> OAuth2Error:
+    fault = "Another user signed in than the one who was asked for."
+    return refusal(LoginRequired, fault, "another-user", client_id=ask.policy.id)
+
+
+def _acr_out_of_reach(ask: Ask) -> OAuth2Error:
+    fault = "The demanded authentication context class cannot be reached."
+    return refusal(UnmetAuthenticationRequirements, fault, "acr-out-of-reach", client_id=ask.policy.id)
+
+
 def _is_fresh_enough(ask: Ask, live: UserSession, started_at: datetime | None) -> bool:
-    if started_at is not None and live.signed_in_at >= started_at:
+    if _was_made_for(live, started_at):
         return True
     if ask.prompt & {"login", "select_account"}:
         return False
@@ -214,6 +216,7 @@ def _needs_consent(session: Session, ask: Ask, live: UserSession) -> bool:
     return bool(new_scopes(session, ask, live))
 
 
-def _refused(verdict: Verdict, policy: Policy) -> OAuth2Error:
+def refused(verdict: Verdict, policy: Policy) -> OAuth2Error:
+    """Return the error for a verdict of the gate at the authorization endpoint (RFC 6749, section 4.1.2.1)."""
     kind = InvalidScopeError if verdict is Verdict.SCOPE_NOT_REGISTERED else UnauthorizedClientError
     return refusal(kind, verdict.sentence, verdict, client_id=policy.id)

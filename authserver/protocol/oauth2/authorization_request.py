@@ -16,6 +16,8 @@ from authserver.protocol.messages import Pairs, present, repeated
 from authserver.protocol.oauth2 import pkce, responses
 from authserver.protocol.oauth2.errors import refusal
 from authserver.protocol.oauth2.responses import ReturnAddress
+from authserver.protocol.oidc import claims_request
+from authserver.protocol.oidc.claims_request import ClaimsRequest
 from authserver.terms import Kind, Scope
 
 PROMPTS = frozenset({"none", "login", "consent", "select_account"})
@@ -45,12 +47,19 @@ class Ask:
     prompt: frozenset[str]
     max_age: int | None
     login_hint: str
+    claims: ClaimsRequest
+    subject: str | None
     parameters: dict[str, str] = field(repr=False)
 
     @property
-    def is_openid(self) -> bool:
-        """Whether this is an OpenID Connect authentication request."""
-        return Scope.OPENID in self.scopes
+    def words(self) -> frozenset[str]:
+        """What the response consists of: code, token, id_token."""
+        return frozenset(self.response_type.split())
+
+    @property
+    def consent_scopes(self) -> tuple[str, ...]:
+        """The scopes that the person is asked for: those requested, and those that cover claims requested by name."""
+        return tuple(dict.fromkeys((*self.scopes, *sorted(self.claims.scopes))))
 
 
 def client_key(pairs: Pairs) -> str:
@@ -115,6 +124,7 @@ def _redirect_uri(parameters: dict[str, str], policy: Policy) -> str:
 def _read_rest(parameters: dict[str, str], policy: Policy, address: ReturnAddress, response_type: str) -> Ask:
     _check_response_type(response_type, parameters, policy)
     scopes = _scopes(parameters.get("scope"), policy)
+    _check_openid(response_type, scopes, parameters, policy)
     challenge = parameters.get("code_challenge")
     if "code" in response_type.split():
         fault = pkce.check_challenge(
@@ -133,6 +143,8 @@ def _read_rest(parameters: dict[str, str], policy: Policy, address: ReturnAddres
         prompt=_prompt(parameters.get("prompt", ""), policy),
         max_age=_max_age(parameters.get("max_age"), policy),
         login_hint=parameters.get("login_hint", "")[:200],
+        claims=_claims(parameters, scopes, policy),
+        subject=None,
         parameters=parameters,
     )
 
@@ -177,6 +189,33 @@ def _scopes(requested: str | None, policy: Policy) -> tuple[str, ...]:
             client_id=policy.id,
         )
     return scopes
+
+
+def _check_openid(
+    response_type: str, scopes: tuple[str, ...], parameters: dict[str, str], policy: Policy
+) -> None:
+    if "id_token" not in response_type.split():
+        return
+    if Scope.OPENID not in scopes:
+        fault = "A response type with id_token needs the scope openid."
+        raise refusal(InvalidRequestError, fault, "openid-scope-missing", client_id=policy.id)
+    # OpenID Connect Core, sections 3.2.2.1 and 3.3.2.11: the ID token from this endpoint must carry a nonce.
+    if "nonce" not in parameters:
+        fault = "A response type with id_token needs a nonce."
+        raise refusal(InvalidRequestError, fault, "nonce-missing", client_id=policy.id)
+
+
+def _claims(parameters: dict[str, str], scopes: tuple[str, ...], policy: Policy) -> ClaimsRequest:
+    if Scope.OPENID not in scopes:
+        return claims_request.NOTHING
+    wanted = claims_request.read(parameters.get("claims"))
+    if wanted is None:
+        fault = "claims must be a JSON object with the members userinfo and id_token."
+        raise refusal(InvalidRequestError, fault, "claims", client_id=policy.id)
+    if foreign := wanted.scopes - policy.scopes:
+        fault = f"The client is not registered for the scope {sorted(foreign)[0]}, which covers a claim."
+        raise refusal(InvalidScopeError, fault, "claims-scope-not-registered", client_id=policy.id)
+    return wanted
 
 
 def _prompt(value: str, policy: Policy) -> frozenset[str]:

@@ -1,7 +1,7 @@
 """One token request on its way through the server: Authlib's request object around our strict request value."""
 
-from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload, OAuth2Request
 from authlib.oauth2.rfc6749.errors import InvalidRequestError
+from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload, OAuth2Request
 
 from authserver.protocol.messages import Request, present, repeated
 from authserver.protocol.oauth2 import client_authentication

@@ -5,7 +5,7 @@ from typing import Any
 from authserver.protocol.oauth2 import client_authentication, responses
 from authserver.protocol.oauth2.server import OAuth2Server
 from authserver.protocol.oidc import claims
-from authserver.terms import S256, Acr, Kind, LanePath, Path, Scope
+from authserver.terms import S256, Acr, GrantType, Kind, LanePath, Path, Scope
 
 
 def oauth_metadata(server: OAuth2Server) -> dict[str, Any]:
@@ -21,7 +21,7 @@ def oauth_metadata(server: OAuth2Server) -> dict[str, Any]:
         "scopes_supported": [str(scope) for scope in Scope],
         "response_types_supported": list(responses.RESPONSE_TYPES),
         "response_modes_supported": list(responses.RESPONSE_MODES),
-        "grant_types_supported": [str(name) for name in server.grant_types],
+        "grant_types_supported": [str(name) for name in (*server.grant_types, GrantType.IMPLICIT)],
         "token_endpoint_auth_methods_supported": methods,
         "revocation_endpoint_auth_methods_supported": methods,
         "code_challenge_methods_supported": [S256],
@@ -49,8 +49,9 @@ def openid_configuration(server: OAuth2Server) -> dict[str, Any]:
             "amr",
             "sid",
             "at_hash",
+            "c_hash",
         ],
-        "claims_parameter_supported": False,
+        "claims_parameter_supported": True,
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,
     }

@@ -7,7 +7,9 @@ from authserver.protocol.messages import Pairs
 
 QUERY, FRAGMENT, FORM_POST = "query", "fragment", "form_post"
 RESPONSE_MODES = (QUERY, FRAGMENT, FORM_POST)
-RESPONSE_TYPES = ("code",)
+RESPONSE_TYPES = (
+    "code", "token", "id_token", "id_token token", "code id_token", "code token", "code id_token token",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,13 +20,15 @@ BY_SCOPE: dict[str, tuple[str, ...]] = {
 SUPPORTED = ("sub", *(name for names in BY_SCOPE.values() for name in names))
 
 
-def for_scopes(person: UserFacts, scopes: Collection[str]) -> dict[str, Any]:
-    """Return ``sub`` and the claims that the scopes ask for; one that is not known of the person is left out."""
+def of_scopes(scopes: Collection[str]) -> set[str]:
+    """Return the names of the claims that scopes ask for."""
+    return {name for scope, names in BY_SCOPE.items() if scope in scopes for name in names}
+
+
+def by_name(person: UserFacts, names: Collection[str]) -> dict[str, Any]:
+    """Return the claims of those names; one that is not known of the person is left out, never null or empty."""
     known = _known(person)
-    asked = [name for scope, names in BY_SCOPE.items() if scope in scopes for name in names]
-    return {"sub": person.subject} | {
-        name: known[name] for name in asked if known.get(name) not in (None, "", {})
-    }
+    return {name: known[name] for name in sorted(names) if known.get(name) not in (None, "", {})}
 
 
 def _known(person: UserFacts) -> dict[str, Any]:

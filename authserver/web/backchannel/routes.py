@@ -24,7 +24,7 @@ def revoke(services: Services, request: Request) -> Response:
 
 def user_information(services: Services, request: Request) -> Response:
     """The userinfo endpoint."""
-    return userinfo.answer(services.database, request)
+    return userinfo.answer(services.oauth2, request)
 
 
 def routes() -> dict[str, Route]:

@@ -14,7 +14,7 @@ from authserver.domain.diagnostics import Refusal
 from authserver.domain.interactions import AuthorizationRequest
 from authserver.domain.sessions import UserSession
 from authserver.protocol.messages import MalformedRequest, Pairs, read_pairs
-from authserver.protocol.oauth2 import authorization
+from authserver.protocol.oauth2 import authorization, authorization_answer
 from authserver.protocol.oauth2.authorization import NotApproved, Step
 from authserver.protocol.oauth2.authorization_request import Ask, AuthorizationFailure
 from authserver.protocol.oauth2.errors import describe
@@ -136,7 +136,7 @@ def _finish(ask: Ask, detour: _Detour | None, live: UserSession) -> ResponseRetu
     if detour is not None and not interactions.complete(session, detour.row):
         sentence = "It was finished in another tab."
         return mistakes.page(400, "This sign-in cannot go on", sentence, "Go back to the application.")
-    answer = authorization.answer(door.services().oauth2, session, door.actor(), ask, live)
+    answer = authorization_answer.answer(door.services().oauth2, session, door.actor(), ask, live)
     return _send(answer)
 
 
@@ -149,7 +149,7 @@ def _show_consent(ask: Ask, handle: str, live: UserSession) -> ResponseReturnVal
         "consent.html",
         client=ask.policy,
         user=live.user,
-        scopes=ask.scopes,
+        scopes=ask.consent_scopes,
         new_scopes=authorization.new_scopes(session, ask, live),
         redirect_uri=ask.address.redirect_uri,
         interaction=handle,
@@ -175,7 +175,7 @@ def _decide(ask: Ask, detour: _Detour) -> ResponseReturnValue:
     )
     if step not in {Step.CONSENT, Step.ANSWER}:
         return redirect(_continue_url(detour.handle), 303)
-    consents.remember(session, live.user_id, ask.policy.id, ask.scopes)
+    consents.remember(session, live.user_id, ask.policy.id, ask.consent_scopes)
     return _finish(ask, detour, live)
 
 

@@ -1,0 +1,118 @@
+"""What the authorization endpoint issues: a code, tokens, or both (RFC 6749; Multiple Response Types; Core, section 3).
+
+One authorization is recorded for whatever is issued, so that all of it can be revoked together.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from authserver import clock
+from authserver.context import Actor
+from authserver.domain import authorizations, clients, codes, handles, standing, tokens
+from authserver.domain.authorizations import Authorization
+from authserver.domain.clients import Client
+from authserver.domain.sessions import UserSession
+from authserver.protocol import gate
+from authserver.protocol.oauth2.authorization import refused, standing_of
+from authserver.protocol.oauth2.authorization_request import Ask, AuthorizationFailure
+from authserver.protocol.oauth2.responses import Answer
+from authserver.protocol.oauth2.server import OAuth2Server
+from authserver.protocol.oidc import claims
+from authserver.terms import GrantType, Prefix
+
+
+def answer(server: OAuth2Server, session: Session, actor: Actor, ask: Ask, live: UserSession) -> Answer:
+    """Pass the gate, record the authorization, and return the answer for a person who is signed in and consents."""
+    client = clients.get(session, ask.policy.client_key)
+    grant_type = GrantType.AUTHORIZATION_CODE if "code" in ask.words else None
+    verdict = gate.judge(
+        standing_of(client, live),
+        ask.policy,
+        grant_type=grant_type,
+        response_type=ask.response_type,
+        scopes=ask.scopes,
+    )
+    if verdict is not None:
+        raise AuthorizationFailure(refused(verdict, ask.policy), ask.address)
+    authorization = _authorize(session, actor, ask, client, live)
+    _note_sign_in(session, client)
+    return ask.address.answer(*_issue(server, session, ask, authorization, live).items())
+
+
+def _authorize(session: Session, actor: Actor, ask: Ask, client: Client, live: UserSession) -> Authorization:
+    request: dict[str, Any] = {}
+    if ask.nonce is not None:
+        request["nonce"] = ask.nonce
+    if wanted := ask.claims.kept():
+        request["claims"] = wanted
+    return authorizations.add(
+        session,
+        actor,
+        client_id=client.id,
+        client_epoch=client.epoch,
+        client_name=client.name,
+        grant_type=GrantType.AUTHORIZATION_CODE if "code" in ask.words else GrantType.IMPLICIT,
+        scope=" ".join(ask.scopes),
+        user_id=live.user_id,
+        user_epoch=live.user_epoch,
+        session_id=live.id,
+        auth_time=live.signed_in_at,
+        acr=live.acr,
+        amr=live.amr,
+        sid=live.sid,
+        request=request,
+    )
+
+
+def _issue(
+    server: OAuth2Server, session: Session, ask: Ask, authorization: Authorization, live: UserSession
+) -> dict[str, str]:
+    now = clock.now()
+    issued: dict[str, str] = {}
+    if "code" in ask.words:
+        issued["code"] = codes.add(
+            session,
+            server.settings,
+            authorization,
+            redirect_uri=ask.address.redirect_uri if ask.redirect_uri_was_sent else "",
+            code_challenge=ask.code_challenge,
+        )
+    if "token" in ask.words:
+        issued |= _access_token(server, session, authorization, now)
+    if "id_token" in ask.words:
+        issued["id_token"] = server.id_tokens.issue(
+            ask.policy,
+            standing.facts(live.user),
+            authorization,
+            now=now,
+            access_token=issued.get("access_token"),
+            code=issued.get("code"),
+            # Core, section 5.4: where no access token is issued, the claims of the scopes are in the ID token.
+            with_claims=claims.of_scopes(ask.scopes) if ask.response_type == "id_token" else (),
+        )
+    return issued
+
+
+def _access_token(
+    server: OAuth2Server, session: Session, authorization: Authorization, now: datetime
+) -> dict[str, str]:
+    secret = handles.new_secret()
+    values = tokens.access_values(server.settings, secret, authorization.scope, now)
+    issued = tokens.issue(session.connection(), authorization.id, values)
+    return {
+        "access_token": handles.write(Prefix.ACCESS_TOKEN, issued.access_token_id, secret),
+        "token_type": "Bearer",
+        "expires_in": str(int(server.settings.access_token_lifetime.total_seconds())),
+        "scope": authorization.scope,
+    }
+
+
+def _note_sign_in(session: Session, client: Client) -> None:
+    # Not through the mapper: that someone signed in is no change of the client, and must not raise its revision.
+    session.execute(
+        update(Client).where(Client.id == client.id).values(last_sign_in_at=clock.now()),
+        execution_options={"synchronize_session": False},
+    )

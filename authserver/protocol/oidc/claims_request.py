@@ -1,0 +1,70 @@
+"""The ``claims`` parameter (OpenID Connect Core, section 5.5): single claims that a client asks for by name."""
+
+import json
+from typing import Any, NamedTuple
+
+from authserver.protocol.oidc import claims
+
+_DEPTH_LENGTH = 8000
+
+
+class ClaimsRequest(NamedTuple):
+    """Which claims were asked for, for userinfo and for the ID token; the values are null or objects."""
+
+    userinfo: dict[str, Any]
+    id_token: dict[str, Any]
+
+    @property
+    def scopes(self) -> set[str]:
+        """The scopes whose words on the consent page cover the claims that were asked for."""
+        names = {*self.userinfo, *self.id_token}
+        return {scope for scope, covered in claims.BY_SCOPE.items() if names & set(covered)}
+
+    @property
+    def subject(self) -> str | None:
+        """The one user that the client insists on (section 5.5.1), or None."""
+        wanted = self.id_token.get("sub") or {}
+        value = wanted.get("value")
+        return value if isinstance(value, str) else None
+
+    @property
+    def essential_acr(self) -> tuple[str, ...]:
+        """The authentication context classes of which one must be reached (section 5.5.1.1); empty for no demand."""
+        wanted = self.id_token.get("acr") or {}
+        if not wanted.get("essential"):
+            return ()
+        values = wanted.get("values", [wanted.get("value")])
+        return tuple(value for value in values if isinstance(value, str)) if isinstance(values, list) else ()
+
+    def kept(self) -> dict[str, Any]:
+        """Return what an authorization keeps of the request: names only, of claims that this server knows."""
+        known = set(claims.SUPPORTED)
+        wanted = {"userinfo": self.userinfo, "id_token": self.id_token}
+        return {place: sorted(known & set(names)) for place, names in wanted.items() if known & set(names)}
+
+
+NOTHING = ClaimsRequest({}, {})
+
+
+def read(text: str | None) -> ClaimsRequest | None:
+    """Return the parsed parameter, or None when it is not what section 5.5 describes."""
+    if text is None:
+        return NOTHING
+    if len(text) > _DEPTH_LENGTH:
+        return None
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(document, dict):
+        return None
+    places = [document.get(place, {}) for place in ("userinfo", "id_token")]
+    if not all(_is_request(place) for place in places):
+        return None
+    return ClaimsRequest(*places)
+
+
+def _is_request(place: Any) -> bool:
+    return isinstance(place, dict) and all(
+        value is None or isinstance(value, dict) for value in place.values()
+    )
