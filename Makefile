@@ -41,7 +41,7 @@ LOCKING := --quiet --upgrade --universal --python-version 3.11 --generate-hashes
 	--custom-compile-command "make lock"
 
 audit: .venv/.ready-test ## Ask the public advisories about every locked dependency
-	$(BIN)/pip-audit --require-hashes --disable-pip --requirement requirements-test.lock
+	$(BIN)/pip-audit --strict --require-hashes --disable-pip --requirement requirements-test.lock
 
 clean: ## Remove the environment and everything that can be made again (never keys or data)
 	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis test-results \
