@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -11,7 +12,7 @@ from authserver import clock
 from authserver.domain.keys import DEFAULT_ALGORITHM, KeyRing
 from authserver.domain.policies import Policy
 from authserver.domain.standing import UserFacts
-from authserver.protocol.oidc import claims, subjects
+from authserver.protocol.oidc import claims, hint, subjects
 from authserver.settings import Settings
 
 
