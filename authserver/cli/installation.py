@@ -12,11 +12,14 @@ from sqlalchemy.orm import Session
 
 from authserver import logs, settings
 from authserver.context import Actor
-from authserver.domain import db, schema, vault
+from authserver.domain import db, schema, users, vault
 from authserver.domain.db import Database
 from authserver.domain.passwords import Passwords
 from authserver.domain.vault import Vault
 from authserver.settings import Settings
+
+# Other records point to users, so that they must be known whichever noun a command is about.
+NEEDED_RECORDS = (users.User,)
 
 
 class Installation:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import click
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+_PIPE_WIDTH = 240
 _AS_JSON = "authserver.cli.output.json"
 
 Row = dict[str, Any]
@@ -55,7 +56,10 @@ def show(facts: Row) -> None:
         return
     width = max(map(len, facts), default=0)
     for name, value in facts.items():
-        click.echo(f"{name.replace('_', ' '):{width}}  {_text(value)}")
+        first, *more = _text(value).splitlines()
+        click.echo(f"{name.replace('_', ' '):{width}}  {first}")
+        for line in more:
+            click.echo(f"{'':{width}}  {line}")
 
 
 def listing(rows: Sequence[Row], *, columns: dict[str, str], nothing: str) -> None:
@@ -81,8 +85,10 @@ def _print_table(rows: Sequence[Row], columns: dict[str, str]) -> None:
     for row in rows:
         table.add_row(*(Text(_text(row.get(name))) for name in columns))
     console = Console(highlight=False)
-    # A pipe has no width; cutting lines to 80 letters would break keys and addresses that are searched for.
-    console.print(table, width=None if console.is_terminal else max(console.width, 240))
+    if not console.is_terminal:
+        # A pipe has no width; lines cut to 80 letters would break the keys and addresses that are searched for.
+        console = Console(highlight=False, width=_PIPE_WIDTH)
+    console.print(table)
 
 
 def _print_json(value: Any) -> None:
@@ -101,6 +107,8 @@ def _text(value: Any) -> str:
             return "yes" if value else "no"
         case datetime():
             return f"{value:%Y-%m-%d %H:%M} UTC"
+        case dict():
+            return "\n".join(f"{key}: {item}" for key, item in value.items()) or "-"
         case list() | tuple():
             return "\n".join(_text(item) for item in value) or "-"
         case _:

@@ -3,11 +3,11 @@
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
-Command = TypeVar("Command", bound=Callable[..., Any])
+Command = Callable[..., Any]
 
 
 def options(word: str) -> Callable[[Command], Command]:
@@ -32,7 +32,7 @@ def read(word: str, from_stdin: bool, file: Path | None) -> str:
     if from_stdin and file:
         raise click.UsageError(f"Use --{word}-stdin or --{word}-file, not both.")
     if from_stdin:
-        return _one_line(word, click.get_text_stream("stdin").read())
+        return _one_line(word, sys.stdin.read())
     if file:
         return _one_line(word, file.read_text(encoding="utf-8"))
     if not sys.stdin.isatty():

@@ -47,6 +47,9 @@ class Shell(click.Group):
             sys.exit(end.exit_code)
         except click.Abort:
             _fail("Stopped.", words, FAILED)
+        except click.exceptions.NoArgsIsHelpError as error:
+            click.echo(error.format_message(), err=True)
+            sys.exit(MISUNDERSTOOD)
         except click.UsageError as error:
             _fail_usage(error, words)
         except click.ClickException as error:

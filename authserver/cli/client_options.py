@@ -1,0 +1,118 @@
+"""The options that say what a client is registered for, for `clients add` and `clients edit` alike.
+
+Which values are right is decided in ``domain.registrations``; here is only how they are written on a command line.
+"""
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import click
+
+from authserver.domain.clients import Client
+from authserver.domain.registrations import Registration
+from authserver.terms import AuthMethod, GrantType, Kind
+
+Command = Callable[..., Any]
+
+kind = click.option(
+    "--type",
+    "kind",
+    required=True,
+    type=click.Choice([str(word) for word in Kind]),
+    help="The protocol the client speaks.",
+)
+
+
+def name(*, required: bool) -> Callable[[Command], Command]:
+    """Give a command ``--name``."""
+    return click.option("--name", required=required, help="The name that people see.")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the options say; None where an option was left out."""
+
+    redirect_uris: tuple[str, ...] | None
+    grant_types: tuple[str, ...] | None
+    response_types: tuple[str, ...] | None
+    scopes: tuple[str, ...] | None
+    auth_method: str | None
+    is_pkce_required: bool | None
+    is_trusted: bool | None
+
+    def for_new(self, kind: str, name: str) -> Registration:
+        """Return the registration of a new client: the code flow, unless the options say otherwise."""
+        grant_types = self.grant_types or (GrantType.AUTHORIZATION_CODE,)
+        usual = ("code",) if GrantType.AUTHORIZATION_CODE in grant_types else ()
+        blank = Registration(kind, name, grant_types=grant_types, response_types=usual)
+        return replace(blank, **self._given())
+
+    def for_change(self, client: Client, name: str | None) -> Registration:
+        """Return what a client is registered for, with what the options name in place of the old."""
+        before = Registration(
+            kind=client.kind,
+            name=name or client.name,
+            redirect_uris=tuple(client.redirect_uris),
+            grant_types=tuple(client.grant_types),
+            response_types=tuple(client.response_types),
+            scopes=tuple(client.scopes),
+            auth_method=client.auth_method,
+            is_pkce_required=client.is_pkce_required,
+            is_trusted=client.is_trusted,
+            details=client.details,
+        )
+        return replace(before, **self._given())
+
+    def _given(self) -> dict[str, Any]:
+        return {key: value for key, value in self.__dict__.items() if value is not None}
+
+
+_OPTIONS = (
+    click.option(
+        "--redirect-uri", "redirect_uris", multiple=True, help="Where sign-ins return to; may be repeated."
+    ),
+    click.option("--grant-type", "grant_types", multiple=True, help="A grant type; may be repeated."),
+    click.option(
+        "--response-type", "response_types", multiple=True, help="A response type; may be repeated."
+    ),
+    click.option("--scope", "scopes", multiple=True, help="Scopes, separated by spaces; may be repeated."),
+    click.option(
+        "--auth-method",
+        type=click.Choice([str(word) for word in AuthMethod]),
+        help="How the client authenticates itself.",
+    ),
+    click.option("--pkce", type=click.Choice(["required", "optional"]), help="Whether PKCE is required."),
+    click.option("--trusted/--not-trusted", default=None, help="Whether people are not asked for consent."),
+)
+
+
+def registration(command: Command) -> Command:
+    """Give a command all these options; they arrive together as ``asked``."""
+
+    @functools.wraps(command)
+    def with_asked(
+        redirect_uris: tuple[str, ...],
+        grant_types: tuple[str, ...],
+        response_types: tuple[str, ...],
+        scopes: tuple[str, ...],
+        auth_method: str | None,
+        pkce: str | None,
+        trusted: bool | None,
+        **others: Any,
+    ) -> Any:
+        asked = Asked(
+            redirect_uris=redirect_uris or None,
+            grant_types=grant_types or None,
+            response_types=response_types or None,
+            scopes=tuple(" ".join(scopes).split()) if scopes else None,
+            auth_method=auth_method,
+            is_pkce_required=None if pkce is None else pkce == "required",
+            is_trusted=trusted,
+        )
+        return command(asked=asked, **others)
+
+    for option in reversed(_OPTIONS):
+        with_asked = option(with_asked)
+    return with_asked

@@ -1,0 +1,231 @@
+"""``authserver clients``: register, approve and change clients, as the console does.
+
+What a client is registered for is read from the options in ``client_options``.
+"""
+
+from datetime import timedelta
+from pathlib import Path
+
+import click
+
+from authserver.cli import client_options, output, secret_input
+from authserver.cli.installation import Installation, actor
+from authserver.cli.output import json_option
+from authserver.domain import client_secrets, clients
+from authserver.domain.clients import Client
+from authserver.errors import InvalidInput
+from authserver.settings import read_duration
+from authserver.terms import AuthMethod, Kind, Status
+
+_PAGE = 1000
+_COLUMNS = {
+    "client_key": "Client key",
+    "name": "Name",
+    "type": "Type",
+    "status": "Status",
+    "redirect_uris": "Redirect URIs",
+    "created_at": "Created",
+    "last_sign_in_at": "Last sign-in",
+}
+
+
+@click.group()
+def command() -> None:
+    """Register, approve and change clients."""
+
+
+@command.command()
+@client_options.kind
+@client_options.name(required=True)
+@client_options.registration
+@click.option("--approve", "is_approved", is_flag=True, help="Approve the client at once.")
+@secret_input.options("secret")
+@click.option("--generate-secret", is_flag=True, help="Generate a secret (the default) and print it.")
+@json_option
+def add(
+    kind: str,
+    name: str,
+    asked: client_options.Asked,
+    is_approved: bool,
+    secret_stdin: bool,
+    secret_file: Path | None,
+    generate_secret: bool,
+) -> None:
+    """Register a client; it cannot be used before it is approved."""
+    if generate_secret and (secret_stdin or secret_file):
+        raise click.UsageError("Generate a secret or bring one, not both.")
+    installation = Installation()
+    registration = asked.for_new(kind, name)
+    is_public = kind != Kind.OAUTH1 and registration.auth_method == AuthMethod.NONE
+    if is_public and (generate_secret or secret_stdin or secret_file):
+        raise click.UsageError("A client with --auth-method none has no secret.")
+    typed = secret_input.read("secret", secret_stdin, secret_file) if secret_stdin or secret_file else None
+    with installation.transaction() as session:
+        who = actor()
+        client = clients.register(session, who, registration, source="command")
+        secret = None
+        if typed is not None:
+            client_secrets.set_typed(session, who, installation.vault, installation.passwords, client, typed)
+        elif not is_public:
+            secret = client_secrets.generate(session, who, installation.vault, client)
+        session.flush()
+        if is_approved:
+            clients.approve(session, who, client, revision=client.revision)
+        facts = _facts(client)
+    _print_new(facts, secret)
+
+
+@command.command("list")
+@click.option(
+    "--type",
+    "kind",
+    type=click.Choice([str(word) for word in Kind]),
+    default=None,
+    help="Only clients of this type.",
+)
+@click.option(
+    "--status",
+    type=click.Choice([str(word) for word in Status]),
+    default=None,
+    help="Only clients that stand like this.",
+)
+@click.option("--search", default="", help="Only clients whose name, key or redirect URI contains this.")
+@json_option
+def list_clients(kind: str | None, status: str | None, search: str) -> None:
+    """List the clients by name."""
+    rows: list[output.Row] = []
+    with Installation().transaction(write=False) as session:
+        while True:
+            found, _ = clients.page(
+                session, kind=kind or "", status=status or "", search=search, offset=len(rows), limit=_PAGE
+            )
+            rows += [_facts(client) for client in found]
+            if len(found) < _PAGE:
+                break
+    output.listing(rows, columns=_COLUMNS, nothing="There are no such clients.")
+
+
+@command.command()
+@click.argument("key")
+@json_option
+def show(key: str) -> None:
+    """Show one client with everything that is registered for it."""
+    with Installation().transaction(write=False) as session:
+        client = clients.get(session, key)
+        secrets = client_secrets.of_client(session, client)
+        facts = _facts(client) | {
+            "registered_by": client.registered_by,
+            "decided_by": client.decided_by,
+            "decided_at": client.decided_at,
+            "secrets": [
+                {"id": row.id, "created_at": row.created_at, "expires_at": row.expires_at} for row in secrets
+            ],
+        }
+    if not output.is_json():
+        facts["secrets"] = len(facts["secrets"])
+    output.show(facts)
+
+
+@command.command()
+@click.argument("key")
+@client_options.name(required=False)
+@client_options.registration
+@json_option
+def edit(key: str, name: str | None, asked: client_options.Asked) -> None:
+    """Change what a client is registered for; what is not named stays, and a list that is named replaces the old one."""
+    with Installation().transaction() as session:
+        client = clients.get(session, key)
+        registration = asked.for_change(client, name)
+        clients.edit(session, actor(), client, registration, revision=client.revision)
+        facts = _facts(client)
+    output.say(f"Changed {facts['name']}; it is live now.", facts)
+
+
+@command.command()
+@click.argument("key")
+@json_option
+def approve(key: str) -> None:
+    """Let a client be used."""
+    with Installation().transaction() as session:
+        client = clients.get(session, key)
+        clients.approve(session, actor(), client, revision=client.revision)
+        facts = _facts(client)
+    output.say(f"Approved {facts['name']}.", facts)
+
+
+@command.command()
+@click.argument("key")
+@json_option
+def disapprove(key: str) -> None:
+    """Stop a client on its next request; what it was given stays dead."""
+    with Installation().transaction() as session:
+        client = clients.get(session, key)
+        clients.disapprove(session, actor(), client, revision=client.revision)
+        facts = _facts(client)
+    output.say(f"Disapproved {facts['name']}: its sign-ins and tokens do not work any more.", facts)
+
+
+@command.command()
+@click.argument("key")
+@json_option
+def remove(key: str) -> None:
+    """Delete a client and everything made for it, for good."""
+    with Installation().transaction() as session:
+        client = clients.get(session, key)
+        facts = _facts(client)
+        clients.remove(session, actor(), client)
+    output.say(f"Removed {facts['name']}.", {"client_key": key, "removed": True})
+
+
+@command.command()
+@click.argument("key")
+@secret_input.options("secret")
+@click.option(
+    "--overlap",
+    default="0",
+    callback=lambda *given: _duration(given[-1]),
+    help="How long older secrets still work: 24h.",
+)
+@json_option
+def secret(key: str, secret_stdin: bool, secret_file: Path | None, overlap: timedelta) -> None:
+    """Give a client a new secret: generated and printed, unless an option brings one."""
+    installation = Installation()
+    typed = secret_input.read("secret", secret_stdin, secret_file) if secret_stdin or secret_file else None
+    with installation.transaction() as session:
+        who = actor()
+        client = clients.get(session, key)
+        if client.kind != Kind.OAUTH1 and client.auth_method == AuthMethod.NONE:
+            raise InvalidInput(
+                {"secret": "This client authenticates by nothing (auth method none), so it has no secret."}
+            )
+        generated = None
+        if typed is None:
+            generated = client_secrets.generate(session, who, installation.vault, client)
+        else:
+            client_secrets.set_typed(session, who, installation.vault, installation.passwords, client, typed)
+        client_secrets.expire_others(session, who, client, after=overlap)
+        facts = _facts(client)
+    _print_new(facts, generated)
+
+
+def _duration(value: str) -> timedelta:
+    try:
+        duration: timedelta = read_duration(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+    return duration
+
+
+def _print_new(facts: output.Row, secret: str | None) -> None:
+    if secret is not None:
+        facts = facts | {"client_secret": secret}
+    output.show(facts)
+    if secret is not None and not output.is_json():
+        output.note("Keep the secret now: it cannot be shown again.")
+
+
+def _facts(client: Client) -> output.Row:
+    described = clients.describe(client)
+    described["type"] = described.pop("kind")
+    first = {name: described.pop(name) for name in ("client_key", "name", "type", "status")}
+    return first | described | {"created_at": client.created_at, "last_sign_in_at": client.last_sign_in_at}
