@@ -54,13 +54,24 @@ def status_of(problem: str) -> int:
 
 
 class Problem(OAuth1Error):
-    """A refusal; ``companions`` are the extension's further parameters, such as the acceptable timestamps."""
+    """A refusal; ``companions`` are the extension's further parameters, such as the acceptable timestamps.
+
+    ``received`` and ``expected`` are for the administrator, with the client that they concern; nothing secret.
+    """
 
     def __init__(self, problem: str, advice: str = "", **companions: str) -> None:
-        super().__init__(description=advice, status_code=status_of(problem))  # type: ignore[no-untyped-call]
+        super().__init__(description=advice, status_code=status_of(problem))
         self.error: str = problem
         self.advice = advice
         self.companions = companions
+        self.client_id: int | None = None
+        self.received = ""
+        self.expected = ""
+
+    def about(self, client_id: int, received: str = "", expected: str = "") -> "Problem":
+        """Return the problem with what an administrator needs to understand it."""
+        self.client_id, self.received, self.expected = client_id, received, expected
+        return self
 
     def get_body(self) -> list[Pair]:
         """Return the parameters of the answer, the problem first."""

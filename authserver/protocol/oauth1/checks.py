@@ -1,0 +1,113 @@
+"""The decisions about a signed request, each on its own; the server and the verification call them in this order.
+
+Signature, then timestamp, then standing: a stranger who cannot sign learns nothing about a consumer. The nonce comes
+last, in the transaction that acts, so that a request which is refused before uses nothing up.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row
+
+from authserver import clock
+from authserver.domain import client_secrets, consumers, nonces, standing
+from authserver.domain.policies import Policies
+from authserver.domain.vault import Vault
+from authserver.protocol import gate
+from authserver.protocol.gate import Verdict
+from authserver.protocol.oauth1 import explanation, public_keys, signatures
+from authserver.protocol.oauth1.problems import Problem, Reason
+from authserver.protocol.oauth1.signed_request import SignedRequest
+from authserver.settings import Settings
+from authserver.terms import Kind, SignatureMethod
+
+_CLIENT_PROBLEMS = {
+    Verdict.CLIENT_PENDING: Reason.CONSUMER_KEY_REFUSED,
+    Verdict.CLIENT_DISAPPROVED: Reason.CONSUMER_KEY_REJECTED,
+}
+
+
+def know_client(
+    connection: Connection, policies: Policies, request: SignedRequest, row: Row[Any] | None
+) -> None:
+    """Note whose request it is; raises consumer_key_unknown."""
+    policy = None if row is None else policies.get(connection, row.c_id, row.c_revision)
+    if row is None or policy is None or policy.kind != Kind.OAUTH1:
+        problem = Problem(Reason.CONSUMER_KEY_UNKNOWN, "There is no consumer with this key.")
+        problem.received = request.parameters.get("oauth_consumer_key")[:200]
+        raise problem
+    request.row, request.policy, request.consumer = row, policy, consumers.of(policy.details)
+
+
+def check_signature(request: SignedRequest, vault: Vault, token_secret: str) -> None:
+    """Raise signature_method_rejected or signature_invalid unless the consumer signed the request."""
+    method = request.parameters.get("oauth_signature_method")
+    if method not in request.consumer.signature_methods:
+        known = method in set(SignatureMethod)
+        advice = (
+            "This signature method is not allowed for the consumer."
+            if known
+            else "This signature method is unknown."
+        )
+        raise Problem(Reason.SIGNATURE_METHOD_REJECTED, advice).about(
+            request.policy.id, received=method[:60], expected=", ".join(request.consumer.signature_methods)
+        )
+    if method == SignatureMethod.PLAINTEXT and not signatures.is_private_transport(request.uri):
+        raise Problem(
+            Reason.SIGNATURE_METHOD_REJECTED, "PLAINTEXT is accepted by TLS or on one machine only."
+        )
+    keys = _keys(request, vault, token_secret)
+    if not signatures.verify(method, request.base_string, request.parameters.get("oauth_signature"), keys):
+        raise explanation.signature_invalid(request)
+
+
+def check_timestamp(request: SignedRequest, settings: Settings) -> None:
+    """Raise timestamp_refused when the request was signed too long ago, or too far in the future."""
+    if request.signed_at is None:
+        return
+    now = clock.now()
+    if abs(request.signed_at - now) > settings.timestamp_window:
+        raise explanation.timestamp_refused(request, now, settings.timestamp_window)
+
+
+def check_client(request: SignedRequest) -> None:
+    """Pass the gate with the client alone, or raise the problem that fits."""
+    verdict = gate.judge(standing.client_alone(request.row))
+    if verdict is not None:
+        problem = _CLIENT_PROBLEMS.get(verdict, Reason.CONSUMER_KEY_REJECTED)
+        raise Problem(problem, verdict.sentence).about(request.policy.id)
+
+
+def check_authorization(request: SignedRequest, problem: Reason) -> None:
+    """Pass the gate with the authorization under which the credential stands, or raise the problem."""
+    verdict = gate.judge(standing.standing(request.row))
+    if verdict is not None:
+        raise Problem(problem, verdict.sentence).about(request.policy.id, received=verdict)
+
+
+def claim_nonce(connection: Connection, request: SignedRequest, settings: Settings) -> Problem | None:
+    """Use the nonce up in the transaction that acts on the request; return nonce_used when it was used before."""
+    if request.signed_at is None:
+        return None
+    is_new = nonces.claim(
+        connection,
+        request.policy.id,
+        token=request.token_value,
+        timestamp=request.parameters.get("oauth_timestamp"),
+        nonce=request.parameters.get("oauth_nonce"),
+        expires_at=request.signed_at + settings.timestamp_window + timedelta(minutes=1),
+    )
+    if is_new:
+        return None
+    advice = "This nonce was used before with the same timestamp; make a new one for every request."
+    return Problem(Reason.NONCE_USED, advice).about(
+        request.policy.id, received=explanation.target_words(request)
+    )
+
+
+def _keys(request: SignedRequest, vault: Vault, token_secret: str) -> signatures.Keys:
+    now = clock.now()
+    live = (row for row in request.policy.secrets if row.expires_at is None or row.expires_at > now)
+    secrets = tuple(client_secrets.reveal(vault, row) for row in live if row.form == "sealed")
+    public_key = request.consumer.public_key
+    return signatures.Keys(secrets, token_secret, public_keys.load(public_key) if public_key else ())
