@@ -1,0 +1,215 @@
+"""RFC 6749, section 4.1: the authorization code grant."""
+
+import time_machine
+from flask import Flask
+
+from authserver import clock
+from authserver.protocol.services import Services
+from tests.support.relying_party import RelyingParty, answered, register
+
+
+def refused(answer, error: str, status: int = 400) -> None:
+    """The token endpoint refused in its own format (section 5.2)."""
+    assert (answer.status_code, answer.get_json()["error"]) == (status, error)
+    assert answer.content_type == "application/json"
+    assert answer.headers["Cache-Control"] == "no-store"
+    description = answer.get_json()["error_description"]
+    assert description.isascii()
+    assert description.isprintable()
+    assert not set('"\\') & set(description)
+
+
+def test_a_code_is_exchanged_for_tokens(rp: RelyingParty) -> None:
+    """5.1: the answer MUST carry access_token and token_type, as JSON that is not stored."""
+    answer = rp.redeem(rp.code())
+    document = answer.get_json()
+    assert answer.status_code == 200
+    assert document["token_type"] == "Bearer"
+    assert {"access_token", "refresh_token", "id_token", "expires_in", "scope"} <= document.keys()
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert rp.userinfo(document["access_token"]).status_code == 200
+
+
+def test_state_comes_back_to_the_letter(rp: RelyingParty) -> None:
+    """4.1.2: state is REQUIRED in the response with the exact value received."""
+    state = "ä +%/?&=#\"'<>" + "x" * 380
+    assert answered(rp.authorized(state=state))["state"] == state
+
+
+def test_an_unknown_client_is_not_redirected(rp: RelyingParty) -> None:
+    """4.1.2.1: with an invalid client identifier the server MUST NOT redirect."""
+    page = rp.authorize(client_id="nobody")
+    assert page.status_code == 400
+    assert "Location" not in page.headers
+    assert "invalid_client" in page.text
+
+
+def test_a_missing_client_is_not_redirected(rp: RelyingParty) -> None:
+    """4.1.1: client_id is REQUIRED."""
+    page = rp.authorize(client_id=None)
+    assert (page.status_code, "Location" in page.headers) == (400, False)
+    assert "client_id" in page.text
+
+
+def test_an_unregistered_redirect_uri_is_not_redirected(rp: RelyingParty) -> None:
+    """3.1.2.4: an invalid redirection URI MUST NOT be redirected to; the page names the parameter."""
+    for uri in ("https://rp.example/cb/", "https://rp.example/cb?x=1", "https://rp.example/CB", "https://evil.example/"):
+        page = rp.authorize(redirect_uri=uri)
+        assert (page.status_code, "Location" in page.headers) == (400, False), uri
+        assert "redirect_uri" in page.text
+
+
+def test_a_repeated_redirect_uri_is_not_redirected(rp: RelyingParty) -> None:
+    """3.1: parameters MUST NOT be included more than once."""
+    query = [*rp.request().items(), ("redirect_uri", "https://evil.example/")]
+    page = rp.browser.get("/oauth2/authorize", query_string=query)
+    assert (page.status_code, "Location" in page.headers) == (400, False)
+
+
+def test_a_repeated_parameter_goes_back_as_an_error(rp: RelyingParty) -> None:
+    """3.1: any other repeated parameter is invalid_request, once client and redirect URI are valid."""
+    query = [*rp.request().items(), ("scope", "email")]
+    answer = answered(rp.browser.get("/oauth2/authorize", query_string=query))
+    assert (answer["error"], answer["state"]) == ("invalid_request", "af0ifjsldkj")
+
+
+def test_a_missing_response_type_goes_back_as_an_error(rp: RelyingParty) -> None:
+    """4.1.2.1: a missing parameter is invalid_request, redirected with state."""
+    answer = answered(rp.authorize(response_type=None))
+    assert (answer["error"], answer["state"]) == ("invalid_request", "af0ifjsldkj")
+
+
+def test_an_unknown_response_type_goes_back_as_an_error(rp: RelyingParty) -> None:
+    """4.1.2.1: unsupported_response_type."""
+    assert answered(rp.authorize(response_type="magic"))["error"] == "unsupported_response_type"
+
+
+def test_an_unregistered_response_type_goes_back_as_an_error(rp: RelyingParty) -> None:
+    """4.1.2.1: unauthorized_client when the client may not use this method."""
+    assert answered(rp.authorize(response_type="id_token"))["error"] == "unauthorized_client"
+
+
+def test_a_parameter_without_a_value_counts_as_omitted(rp: RelyingParty) -> None:
+    """3.1: parameters sent without a value MUST be treated as if they were omitted."""
+    assert answered(rp.authorize(response_type=""))["error"] == "invalid_request"
+
+
+def test_unknown_parameters_are_ignored(rp: RelyingParty) -> None:
+    """3.1: the server MUST ignore unrecognized request parameters."""
+    assert "code" in answered(rp.authorized(surprise="yes"))
+
+
+def test_a_scope_beyond_the_registration_is_refused(app: Flask, services: Services, people) -> None:
+    """4.1.2.1: invalid_scope; a scope is not silently trimmed."""
+    rp = RelyingParty(app, *register(services, scopes=("openid", "profile")))
+    assert answered(rp.authorize(scope="openid email"))["error"] == "invalid_scope"
+
+
+def test_the_user_can_say_no(rp: RelyingParty) -> None:
+    """4.1.2.1: access_denied."""
+    answer = answered(rp.deny(rp.sign_in(rp.authorize())))
+    assert (answer["error"], answer["state"]) == ("access_denied", "af0ifjsldkj")
+
+
+def test_the_request_can_be_posted(rp: RelyingParty) -> None:
+    """3.1: the endpoint MAY support POST; OpenID Connect Core, 3.1.2.1, demands it."""
+    page = rp.follow(rp.browser.post("/oauth2/authorize", data=rp.request()))
+    assert "code" in answered(rp.allow(rp.sign_in(page)))
+
+
+def test_a_code_works_once(rp: RelyingParty) -> None:
+    """4.1.2: the client MUST NOT use the code more than once; a second use is denied."""
+    code = rp.code()
+    assert rp.redeem(code).status_code == 200
+    refused(rp.redeem(code), "invalid_grant")
+
+
+def test_a_replayed_code_revokes_what_it_produced(rp: RelyingParty) -> None:
+    """4.1.2: the server SHOULD revoke the tokens issued from a code that is used twice."""
+    code = rp.code()
+    tokens = rp.redeem(code).get_json()
+    rp.redeem(code)
+    assert rp.userinfo(tokens["access_token"]).status_code == 401
+    refused(rp.refresh(tokens["refresh_token"]), "invalid_grant")
+
+
+def test_a_code_replayed_by_another_client_revokes_nothing(rp: RelyingParty, other_rp: RelyingParty) -> None:
+    """S6: a replay by the wrong client must not be a lever against the right one."""
+    code = rp.code()
+    tokens = rp.redeem(code).get_json()
+    refused(other_rp.redeem(code), "invalid_grant")
+    assert rp.userinfo(tokens["access_token"]).status_code == 200
+
+
+def test_a_code_replayed_with_a_wrong_verifier_revokes_nothing(rp: RelyingParty) -> None:
+    """S6: who cannot prove to be the rightful client changes nothing."""
+    code = rp.code()
+    tokens = rp.redeem(code).get_json()
+    refused(rp.redeem(code, code_verifier="w" * 43), "invalid_grant")
+    assert rp.userinfo(tokens["access_token"]).status_code == 200
+
+
+def test_a_code_is_bound_to_its_client(rp: RelyingParty, other_rp: RelyingParty) -> None:
+    """4.1.3: the server MUST ensure that the code was issued to the authenticated client."""
+    code = rp.code()
+    refused(other_rp.redeem(code), "invalid_grant")
+    assert rp.redeem(code).status_code == 200
+
+
+def test_a_code_is_bound_to_its_redirect_uri(rp: RelyingParty) -> None:
+    """4.1.3: redirect_uri MUST be identical to that of the authorization request."""
+    refused(rp.redeem(rp.code(), redirect_uri="https://rp.example/other"), "invalid_grant")
+
+
+def test_a_code_needs_its_redirect_uri(rp: RelyingParty) -> None:
+    """4.1.3: redirect_uri is REQUIRED when the authorization request had one."""
+    refused(rp.redeem(rp.code(), redirect_uri=None), "invalid_grant")
+
+
+def test_a_code_expires(rp: RelyingParty) -> None:
+    """4.1.2: the code MUST expire shortly after it is issued."""
+    with time_machine.travel(clock.now(), tick=False) as traveller:
+        code = rp.code()
+        traveller.shift(61)
+        refused(rp.redeem(code), "invalid_grant")
+
+
+def test_a_guessed_code_is_refused(rp: RelyingParty) -> None:
+    """10.10: codes cannot be guessed: the row alone is not enough."""
+    code = rp.code()
+    refused(rp.redeem(code[:-6] + "AAAAAA"), "invalid_grant")
+    refused(rp.redeem("nonsense"), "invalid_grant")
+
+
+def test_a_missing_code_is_an_invalid_request(rp: RelyingParty) -> None:
+    """5.2: a missing parameter is invalid_request."""
+    refused(rp.token(grant_type="authorization_code"), "invalid_request")
+
+
+def test_a_disapproved_client_cannot_redeem(rp: RelyingParty, services: Services) -> None:
+    """S3: disapproval takes effect on the next request."""
+    from tests.support.relying_party import disapprove
+
+    code = rp.code()
+    disapprove(services, rp.key)
+    refused(rp.redeem(code), "unauthorized_client")
+
+
+def test_approval_does_not_revive_codes(rp: RelyingParty, services: Services) -> None:
+    """S3: approving again does not revive what was issued before."""
+    from tests.support.relying_party import approve, disapprove
+
+    code, tokens = rp.code(), rp.tokens()
+    disapprove(services, rp.key)
+    approve(services, rp.key)
+    refused(rp.redeem(code), "invalid_grant")
+    refused(rp.refresh(tokens["refresh_token"]), "invalid_grant")
+    assert rp.userinfo(tokens["access_token"]).status_code == 401
+
+
+def test_a_pending_client_gets_a_page(app: Flask, services: Services, people) -> None:
+    """S4: a pending client gets a page that says so, and no redirect."""
+    rp = RelyingParty(app, *register(services, is_approved=False))
+    page = rp.authorize()
+    assert (page.status_code, "Location" in page.headers) == (403, False)
+    assert "approv" in page.text

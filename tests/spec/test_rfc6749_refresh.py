@@ -1,0 +1,127 @@
+"""RFC 6749, section 6, and RFC 9700, section 4.14: refresh tokens, rotation and reuse."""
+
+import time_machine
+
+from authserver import clock
+from authserver.protocol.services import Services
+from tests.spec.test_rfc6749_code import refused
+from tests.support.relying_party import RelyingParty, claims, disapprove
+
+
+def test_a_refresh_token_is_rotated(rp: RelyingParty) -> None:
+    """RFC 9700, 4.14.2: refresh tokens are replaced with every use."""
+    first = rp.tokens()
+    second = rp.refresh(first["refresh_token"]).get_json()
+    assert second["refresh_token"] != first["refresh_token"]
+    assert second["access_token"] != first["access_token"]
+    assert rp.refresh(second["refresh_token"]).status_code == 200
+
+
+def test_a_lost_answer_does_no_harm(rp: RelyingParty) -> None:
+    """S7: the direct predecessor within the grace window gets the same successor again."""
+    first = rp.tokens()
+    second = rp.refresh(first["refresh_token"]).get_json()
+    again = rp.refresh(first["refresh_token"])
+    assert again.status_code == 200
+    assert again.get_json()["refresh_token"] == second["refresh_token"]
+
+
+def test_reuse_after_the_grace_window_revokes_the_family(rp: RelyingParty) -> None:
+    """RFC 9700, 4.14.2: reuse of an old refresh token revokes the active one."""
+    with time_machine.travel(clock.now(), tick=False) as traveller:
+        first = rp.tokens()
+        second = rp.refresh(first["refresh_token"]).get_json()
+        traveller.shift(11)
+        refused(rp.refresh(first["refresh_token"]), "invalid_grant")
+        refused(rp.refresh(second["refresh_token"]), "invalid_grant")
+        assert rp.userinfo(second["access_token"]).status_code == 401
+
+
+def test_reuse_of_an_older_generation_revokes_the_family(rp: RelyingParty) -> None:
+    """S7: the grace window is for the direct predecessor only."""
+    first = rp.tokens()
+    second = rp.refresh(first["refresh_token"]).get_json()
+    third = rp.refresh(second["refresh_token"]).get_json()
+    refused(rp.refresh(first["refresh_token"]), "invalid_grant")
+    refused(rp.refresh(third["refresh_token"]), "invalid_grant")
+
+
+def test_another_client_cannot_refresh(rp: RelyingParty, other_rp: RelyingParty) -> None:
+    """6: the refresh token is bound to the client; a stranger revokes nothing."""
+    tokens = rp.tokens()
+    refused(other_rp.refresh(tokens["refresh_token"]), "invalid_grant")
+    assert rp.refresh(tokens["refresh_token"]).status_code == 200
+
+
+def test_a_forged_refresh_token_is_refused(rp: RelyingParty) -> None:
+    """10.4: refresh tokens cannot be generated or guessed; a forgery revokes nothing."""
+    token = rp.tokens()["refresh_token"]
+    for forged in (token[:-3] + "AAA", token.replace("_1.", "_2."), token.replace("_1.", "_0."), "asr_1_1.x", "x"):
+        refused(rp.refresh(forged), "invalid_grant")
+    assert rp.refresh(token).status_code == 200
+
+
+def test_a_narrower_scope_can_be_asked_for(rp: RelyingParty) -> None:
+    """6: the scope MUST NOT include what was not granted; less is fine, and the family keeps its own."""
+    first = rp.tokens()
+    narrow = rp.refresh(first["refresh_token"], scope="openid email").get_json()
+    assert narrow["scope"] == "openid email"
+    wide = rp.refresh(narrow["refresh_token"]).get_json()
+    assert wide["scope"] == "openid profile email"
+
+
+def test_a_wider_scope_is_refused(rp: RelyingParty) -> None:
+    """6: invalid_scope."""
+    refused(rp.refresh(rp.tokens()["refresh_token"], scope="openid phone"), "invalid_scope")
+
+
+def test_extra_parameters_of_older_clients_are_accepted(rp: RelyingParty) -> None:
+    """The replaced system's clients send redirect_uri and scope on refresh too."""
+    tokens = rp.tokens()
+    answer = rp.refresh(
+        tokens["refresh_token"], redirect_uri=rp.redirect_uri, scope=tokens["scope"], client_id=rp.key
+    )
+    assert answer.status_code == 200
+
+
+def test_an_unused_family_expires(rp: RelyingParty) -> None:
+    """RFC 9700, 4.14.2: refresh tokens SHOULD expire if unused for some time."""
+    with time_machine.travel(clock.now(), tick=False) as traveller:
+        token = rp.tokens()["refresh_token"]
+        traveller.shift(14 * 24 * 3600 + 1)
+        refused(rp.refresh(token), "invalid_grant")
+
+
+def test_a_used_family_ends_at_last(rp: RelyingParty) -> None:
+    """The family's own lifetime ends it however often it is used."""
+    with time_machine.travel(clock.now(), tick=False) as traveller:
+        token = rp.tokens()["refresh_token"]
+        for _ in range(6):
+            traveller.shift(13 * 24 * 3600)
+            token = rp.refresh(token).get_json()["refresh_token"]
+        traveller.shift(13 * 24 * 3600)
+        refused(rp.refresh(token), "invalid_grant")
+
+
+def test_a_disapproved_client_cannot_refresh(rp: RelyingParty, services: Services) -> None:
+    """S3: disapproval takes effect on the next request."""
+    token = rp.tokens()["refresh_token"]
+    disapprove(services, rp.key)
+    refused(rp.refresh(token), "unauthorized_client")
+
+
+def test_the_refreshed_id_token_names_the_same_sign_in(rp: RelyingParty) -> None:
+    """OpenID Connect Core, 12.2: same iss, sub, aud and auth_time, a new iat."""
+    with time_machine.travel(clock.now(), tick=False) as traveller:
+        first = rp.tokens()
+        traveller.shift(60)
+        second = rp.refresh(first["refresh_token"]).get_json()
+    before, after = claims(first["id_token"]), claims(second["id_token"])
+    for name in ("iss", "sub", "aud", "auth_time"):
+        assert before[name] == after[name]
+    assert after["iat"] == before["iat"] + 60
+
+
+def test_a_missing_refresh_token_is_an_invalid_request(rp: RelyingParty) -> None:
+    """5.2: a missing parameter is invalid_request."""
+    refused(rp.token(grant_type="refresh_token"), "invalid_request")

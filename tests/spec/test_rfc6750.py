@@ -1,0 +1,86 @@
+"""RFC 6750: bearer tokens at a protected resource, here the userinfo endpoint."""
+
+import time_machine
+
+from authserver import clock
+from authserver.context import SYSTEM
+from authserver.domain import users
+from authserver.protocol.services import Services
+from tests.support.relying_party import RelyingParty, disapprove
+
+PATH = "/oidc/userinfo"
+
+
+def test_the_header_is_accepted(rp: RelyingParty) -> None:
+    """2.1: resource servers MUST support the Authorization header; the scheme's case does not matter."""
+    token = rp.tokens()["access_token"]
+    assert rp.browser.get(PATH, headers={"Authorization": f"bearer {token}"}).status_code == 200
+
+
+def test_the_form_body_is_accepted(rp: RelyingParty) -> None:
+    """2.2: a POST with a form can carry the token."""
+    token = rp.tokens()["access_token"]
+    assert rp.browser.post(PATH, data={"access_token": token}).status_code == 200
+
+
+def test_the_query_is_refused(rp: RelyingParty) -> None:
+    """RFC 9700, 4.3.2: access tokens are not passed in the URI query."""
+    answer = rp.browser.get(PATH, query_string={"access_token": rp.tokens()["access_token"]})
+    assert answer.status_code == 400
+    assert 'error="invalid_request"' in answer.headers["WWW-Authenticate"]
+
+
+def test_two_places_are_refused(rp: RelyingParty) -> None:
+    """2: clients MUST NOT use more than one method."""
+    token = rp.tokens()["access_token"]
+    answer = rp.browser.post(PATH, data={"access_token": token}, headers={"Authorization": f"Bearer {token}"})
+    assert answer.status_code == 400
+
+
+def test_no_token_gets_a_bare_challenge(rp: RelyingParty) -> None:
+    """3.1: without authentication information no error code is included."""
+    answer = rp.browser.get(PATH)
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"] == 'Bearer realm="authserver"'
+
+
+def test_an_invalid_token_is_challenged(rp: RelyingParty) -> None:
+    """3.1: invalid_token is 401."""
+    for token in ("nonsense", "asa_1_" + "A" * 43, "asa_0_" + "A" * 43, "asa_zzzzzzzzzzzz_" + "A" * 43):
+        answer = rp.userinfo(token)
+        assert answer.status_code == 401
+        assert 'error="invalid_token"' in answer.headers["WWW-Authenticate"]
+
+
+def test_an_expired_token_is_challenged(rp: RelyingParty) -> None:
+    """3.1: expired is invalid_token."""
+    with time_machine.travel(clock.now(), tick=False) as traveller:
+        token = rp.tokens()["access_token"]
+        traveller.shift(15 * 60 + 1)
+        assert rp.userinfo(token).status_code == 401
+
+
+def test_a_token_without_the_scope_is_forbidden(rp: RelyingParty) -> None:
+    """3.1: insufficient_scope is 403 and names the scope."""
+    answer = rp.userinfo(rp.tokens(scope="profile")["access_token"])
+    assert answer.status_code == 403
+    assert 'error="insufficient_scope"' in answer.headers["WWW-Authenticate"]
+    assert 'scope="openid"' in answer.headers["WWW-Authenticate"]
+
+
+def test_a_disapproved_clients_token_is_refused(rp: RelyingParty, services: Services) -> None:
+    """S3: disapproval takes effect on the next request."""
+    token = rp.tokens()["access_token"]
+    disapprove(services, rp.key)
+    assert rp.userinfo(token).status_code == 401
+
+
+def test_a_disabled_users_token_is_refused(rp: RelyingParty, services: Services) -> None:
+    """S3: disabling takes effect on the next request, and enabling again revives nothing."""
+    token = rp.tokens()["access_token"]
+    with services.database.transaction() as session:
+        users.disable(session, SYSTEM, users.find(session, "alice"))
+    assert rp.userinfo(token).status_code == 401
+    with services.database.transaction() as session:
+        users.enable(session, SYSTEM, users.find(session, "alice"))
+    assert rp.userinfo(token).status_code == 401

@@ -1,0 +1,188 @@
+"""A relying party for the specification tests: it speaks HTTP with the application and does what it is told, mistakes
+included. The foreign clients of tests/interop show that others get along; this one shows what happens when they do not.
+"""
+
+import base64
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl, quote_plus, urlsplit
+
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from authserver.context import SYSTEM
+from authserver.domain import client_secrets, clients
+from authserver.domain.clients import Client
+from authserver.domain.registrations import Registration
+from authserver.protocol.services import Services
+from tests.support import forms
+from tests.support.people import PASSWORD
+
+REDIRECT_URI = "https://rp.example/cb"
+VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
+EVERY_GRANT = ("authorization_code", "refresh_token")
+
+
+def register(services: Services, *, is_approved: bool = True, **registration: Any) -> tuple[str, str]:
+    """Register a client and return its key and, unless it is public, a generated secret."""
+    asked = {
+        "kind": "oidc",
+        "name": "The Relying Party",
+        "redirect_uris": (REDIRECT_URI,),
+        "grant_types": EVERY_GRANT,
+        "response_types": ("code",),
+    }
+    with services.database.transaction() as session:
+        client = clients.register(session, SYSTEM, Registration(**(asked | registration)), source="console")
+        secret = "" if client.auth_method == "none" else client_secrets.generate(session, SYSTEM, services.vault, client)
+        key = client.client_key
+    if is_approved:
+        approve(services, key)
+    return key, secret
+
+
+def approve(services: Services, key: str) -> None:
+    """Have an administrator approve a client."""
+    with services.database.transaction() as session:
+        client = clients.get(session, key)
+        clients.approve(session, SYSTEM, client, revision=client.revision)
+
+
+def disapprove(services: Services, key: str) -> None:
+    """Have an administrator disapprove a client."""
+    with services.database.transaction() as session:
+        client = clients.get(session, key)
+        clients.disapprove(session, SYSTEM, client, revision=client.revision)
+
+
+def stored(services: Services, key: str) -> Client:
+    """Return the client's record."""
+    with services.database.transaction(write=False) as session:
+        return clients.get(session, key)
+
+
+@dataclass
+class RelyingParty:
+    """A client and a browser in front of the application."""
+
+    app: Flask
+    key: str
+    secret: str = ""
+    redirect_uri: str = REDIRECT_URI
+    browser: FlaskClient = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.browser = self.app.test_client()
+
+    @property
+    def basic(self) -> dict[str, str]:
+        """The header of client_secret_basic (RFC 6749, section 2.3.1)."""
+        pair = f"{quote_plus(self.key)}:{quote_plus(self.secret)}"
+        return {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
+
+    def request(self, **changes: str | None) -> dict[str, str]:
+        """Return the parameters of a good authorization request, with changes; None leaves one out."""
+        parameters = {
+            "client_id": self.key,
+            "response_type": "code",
+            "redirect_uri": self.redirect_uri,
+            "scope": "openid profile email",
+            "state": "af0ifjsldkj",
+            "nonce": "n-0S6_WzA2Mj",
+            "code_challenge": CHALLENGE,
+            "code_challenge_method": "S256",
+        }
+        return {name: value for name, value in (parameters | changes).items() if value is not None}
+
+    def authorize(self, **changes: str | None) -> TestResponse:
+        """Send the browser to the authorization endpoint and follow it as far as our own pages go."""
+        return self.follow(self.browser.get("/oauth2/authorize", query_string=self.request(**changes)))
+
+    def follow(self, answer: TestResponse) -> TestResponse:
+        """Follow redirects within the application, stopping at pages and at redirects to elsewhere."""
+        while answer.status_code in {302, 303} and not urlsplit(answer.location).netloc:
+            answer = self.browser.get(answer.location)
+        return answer
+
+    def sign_in(self, page: TestResponse, username: str = "alice", password: str = PASSWORD) -> TestResponse:
+        """Sign in on the page that is shown, and follow."""
+        return self.follow(
+            forms.submit(self.browser, page, "login-submit", username=username, password=password)
+        )
+
+    def allow(self, page: TestResponse) -> TestResponse:
+        """Consent on the page that is shown, and follow."""
+        return self.follow(forms.submit(self.browser, page, "consent-allow"))
+
+    def deny(self, page: TestResponse) -> TestResponse:
+        """Refuse on the page that is shown, and follow."""
+        return self.follow(forms.submit(self.browser, page, "consent-deny"))
+
+    def authorized(self, username: str = "alice", **changes: str | None) -> TestResponse:
+        """Go through sign-in and consent as far as they are asked for, and return the answer to the client."""
+        page = self.authorize(**changes)
+        if 'id="login-submit"' in page.text:
+            page = self.sign_in(page, username)
+        if 'id="consent-allow"' in page.text:
+            page = self.allow(page)
+        return page
+
+    def code(self, username: str = "alice", **changes: str | None) -> str:
+        """Return a fresh authorization code."""
+        return answered(self.authorized(username, **changes))["code"]
+
+    def token(self, headers: dict[str, str] | None = None, **form: str) -> TestResponse:
+        """Send a form to the token endpoint, authenticated as this client unless headers say otherwise."""
+        return self.app.test_client().post(
+            "/oauth2/token", data=form, headers=self.basic if headers is None else headers
+        )
+
+    def redeem(self, code: str, headers: dict[str, str] | None = None, **changes: str | None) -> TestResponse:
+        """Send a code to the token endpoint."""
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": self.redirect_uri,
+            "code_verifier": VERIFIER,
+        }
+        wanted = {name: value for name, value in (form | changes).items() if value is not None}
+        return self.token(headers, **wanted)
+
+    def tokens(self, username: str = "alice", **changes: str | None) -> dict[str, Any]:
+        """Return the token response of a whole sign-in."""
+        answer = self.redeem(self.code(username, **changes))
+        assert answer.status_code == 200, answer.text
+        document: dict[str, Any] = answer.get_json()
+        return document
+
+    def refresh(self, refresh_token: str, headers: dict[str, str] | None = None, **form: str) -> TestResponse:
+        """Send a refresh token to the token endpoint."""
+        return self.token(headers, grant_type="refresh_token", refresh_token=refresh_token, **form)
+
+    def userinfo(self, access_token: str) -> TestResponse:
+        """Ask the userinfo endpoint."""
+        return self.app.test_client().get(
+            "/oidc/userinfo", headers={"Authorization": f"Bearer {access_token}"}
+        )
+
+
+def answered(answer: TestResponse) -> dict[str, str]:
+    """Return the parameters that the authorization endpoint sent back, in whichever response mode."""
+    if answer.status_code == 200:
+        return dict(forms.find(answer, "form-post-continue").fields)
+    assert answer.status_code in {302, 303}, f"{answer.status}: {answer.text[:2000]}"
+    parts = urlsplit(answer.location)
+    pairs = parse_qsl(parts.fragment or parts.query, keep_blank_values=True)
+    assert len(dict(pairs)) == len(pairs), "a parameter is repeated"
+    return dict(pairs)
+
+
+def claims(jwt: str) -> dict[str, Any]:
+    """Return the claims of a JWT without checking its signature."""
+    part = jwt.split(".")[1]
+    content: dict[str, Any] = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    return content
