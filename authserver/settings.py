@@ -137,6 +137,17 @@ class Settings(BaseModel):
         "", "Requirements management catalog named in root services; empty: none."
     )
     oslc_cm_catalog: str = _setting("", "Change management catalog named in root services; empty: none.")
+    device_code_lifetime: Lifetime = _setting("10m", "How long a device's code can be entered and redeemed.")
+    device_interval: Lifetime = _setting("5s", "How long a device waits between two polls, at first.")
+    device_requests: int = _setting(
+        300, "Device codes that one client may ask for from one network within the sign-in window.", ge=1
+    )
+    device_attempts: int = _setting(
+        10, "Wrong device codes from one account or browser within the sign-in window.", ge=1
+    )
+    device_attempts_per_network: int = _setting(
+        100, "Wrong device codes from one network within the sign-in window.", ge=1
+    )
     interaction_lifetime: Lifetime = _setting("30m", "How long a started sign-in or consent can be finished.")
     session_lifetime: Lifetime = _setting("12h", "How long a sign-in lasts.")
     session_idle_lifetime: Lifetime = _setting("2h", "How long a sign-in lasts unused.")

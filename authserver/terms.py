@@ -11,7 +11,10 @@ class Path(StrEnum):
     TOKEN = "/oauth2/token"
     INTROSPECTION = "/oauth2/introspect"
     REVOCATION = "/oauth2/revoke"
+    DEVICE_AUTHORIZATION = "/oauth2/device_authorization"
     USERINFO = "/oidc/userinfo"
+    END_SESSION = "/oidc/end_session"
+    CHECK_SESSION = "/oidc/check_session"
     JWKS = "/jwks.json"
     OPENID_CONFIGURATION = "/.well-known/openid-configuration"
     OAUTH_METADATA = "/.well-known/oauth-authorization-server"
@@ -22,6 +25,10 @@ class Path(StrEnum):
     CONSENT = "/consent"
     CONTINUE = "/oauth2/continue"
     CANCEL = "/oauth2/cancel"
+    SIGNED_OUT = "/signed-out"
+    DEVICE = "/device"
+    DEVICE_DECISION = "/device/decision"
+    DEVICE_PICTURE = "/device/code.svg"
     OAUTH1_REQUEST_KEY = "/oauth/requestKey"
     OAUTH1_APPROVE_KEY = "/oauth/approveKey"
     OAUTH1_REQUEST_TOKEN = "/oauth/requestToken"
@@ -46,6 +53,8 @@ class LanePath(StrEnum):
     OAUTH2_TOKEN = "/api/oauth2/token"
     OIDC_TOKEN = "/api/oidc/token"
     OIDC_AUTHORIZE = "/oidc/authorize"
+    OAUTH2_DEVICE = "/api/oauth2/device_code"
+    OIDC_DEVICE = "/api/oidc/device_code"
 
 
 class RootServices(StrEnum):
@@ -125,6 +134,7 @@ class Prefix(StrEnum):
     INTERACTION = "asi"
     SETUP = "asl"
     DEVICE_CODE = "asd"
+    DEVICE_CONFIRMATION = "asv"
     REGISTRATION_TOKEN = "asg"
     TEMPORARY_CREDENTIAL = "ast"
     TOKEN_CREDENTIAL = "aso"

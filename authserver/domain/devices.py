@@ -1,0 +1,243 @@
+"""Device authorizations (RFC 8628): a device that shows a short code, and the person who approves it elsewhere.
+
+The device holds the device code, a handle like any other. The person types the user code; of it the row keeps a keyed
+digest, because 34 bits could be guessed from a plain one. Every change of state is a conditional update (S5); rows stay
+as tombstones, so that a replay is recognised (S6).
+"""
+
+import secrets
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, ForeignKey, LargeBinary, Row, String, bindparam, select, update
+from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship
+
+from authserver import clock
+from authserver.domain import handles, standing
+from authserver.domain.authorizations import Authorization
+from authserver.domain.clients import Client
+from authserver.domain.db import Base, Id
+from authserver.domain.handles import Handle
+from authserver.domain.tokens import Issuance
+from authserver.domain.vault import Vault
+from authserver.settings import Settings
+from authserver.terms import DEVICE_ALPHABET, Prefix
+
+USER_CODE_LENGTH = 8
+SLOW_DOWN_SECONDS = 5
+_PURPOSE = "user-code"
+_DRAWS = 5
+# A device that waits exactly the interval must not be told to slow down because the network was quicker this time.
+_EARLY = timedelta(milliseconds=500)
+
+
+class State(StrEnum):
+    """How far a device authorization has come."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    DENIED = "denied"
+    CONSUMED = "consumed"
+
+
+class DeviceAuthorization(Base):
+    """One request of a device. ``confirmation`` is the digest of what the confirmation page carries."""
+
+    __tablename__ = "device_authorizations"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32))
+    user_code_digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    client_id: Mapped[int] = mapped_column(ForeignKey("clients.id", ondelete="CASCADE"), index=True)
+    scope: Mapped[str] = mapped_column(String(4000))
+    address: Mapped[str] = mapped_column(String(64))
+    state: Mapped[str] = mapped_column(String(10), default=State.PENDING)
+    interval: Mapped[int]
+    polled_at: Mapped[datetime | None]
+    shown_session_id: Mapped[int | None] = mapped_column(Id)
+    shown_revision: Mapped[int | None]
+    confirmation: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    authorization_id: Mapped[int | None] = mapped_column(
+        ForeignKey("authorizations.id", ondelete="CASCADE"), index=True
+    )
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    client: Mapped[Client] = relationship(lazy="raise")
+
+
+class Started(NamedTuple):
+    """A new device authorization: both codes, as they are told to the device."""
+
+    device_code: str
+    user_code: str
+
+
+FIND = standing.under_authorization(
+    select(
+        *standing.CLIENT,
+        *standing.STANDING,
+        *standing.USER,
+        DeviceAuthorization.id.label("device_id"),
+        DeviceAuthorization.digest,
+        DeviceAuthorization.client_id.label("owner_id"),
+        DeviceAuthorization.state,
+        DeviceAuthorization.interval,
+        DeviceAuthorization.polled_at,
+        DeviceAuthorization.expires_at,
+        Authorization.id.label("authorization_id"),
+        Authorization.scope,
+        Authorization.auth_time,
+        Authorization.acr,
+        Authorization.amr,
+        Authorization.sid,
+        Authorization.request,
+    ),
+    Client.__table__.outerjoin(
+        DeviceAuthorization.__table__, DeviceAuthorization.id == bindparam("device_id")
+    ).outerjoin(Authorization.__table__, Authorization.id == DeviceAuthorization.authorization_id),
+).where(Client.client_key == bindparam("client_key"))
+
+REDEEM = Issuance(
+    update(DeviceAuthorization)
+    .where(DeviceAuthorization.id == bindparam("device_id"), DeviceAuthorization.state == State.APPROVED)
+    .values(state=State.CONSUMED)
+    .returning(DeviceAuthorization.authorization_id)
+)
+
+_PENDING = (DeviceAuthorization.id == bindparam("device_id"), DeviceAuthorization.state == State.PENDING)
+_POLL_IN_TIME = (
+    update(DeviceAuthorization)
+    .where(
+        *_PENDING,
+        DeviceAuthorization.interval == bindparam("known_interval"),
+        DeviceAuthorization.polled_at.is_(None) | (DeviceAuthorization.polled_at <= bindparam("latest")),
+    )
+    .values(polled_at=bindparam("now"))
+)
+_POLL_TOO_EARLY = (
+    update(DeviceAuthorization)
+    .where(*_PENDING)
+    .values(interval=DeviceAuthorization.interval + SLOW_DOWN_SECONDS, polled_at=bindparam("now"))
+)
+
+
+def start(
+    session: Session, settings: Settings, vault: Vault, *, client_id: int, scope: str, address: str
+) -> Started:
+    """Begin a device authorization with codes that nobody has seen before."""
+    secret, now = handles.new_secret(), clock.now()
+    user_code = _draw_user_code(session, vault)
+    row = DeviceAuthorization(
+        digest=handles.digest(secret),
+        user_code_digest=_digest(vault, user_code),
+        client_id=client_id,
+        scope=scope,
+        address=address[:64],
+        interval=int(settings.device_interval.total_seconds()),
+        created_at=now,
+        expires_at=now + settings.device_code_lifetime,
+    )
+    session.add(row)
+    session.flush()
+    return Started(handles.write(Prefix.DEVICE_CODE, row.id, secret), user_code)
+
+
+def find(connection: Connection, client_key: str, handle: Handle | None) -> Row[Any] | None:
+    """Return the client of that key and, beside it, what a device code stands for, in one round trip."""
+    parameters = {"client_key": client_key, "device_id": handle.id if handle else 0}
+    return connection.execute(FIND, parameters).one_or_none()
+
+
+def poll(connection: Connection, row: Row[Any]) -> bool:
+    """Note a poll of a pending device; False when it came too early, which makes the interval longer for good."""
+    now = clock.now()
+    latest = now - timedelta(seconds=row.interval) + _EARLY
+    values = {"device_id": row.device_id, "known_interval": row.interval, "latest": latest, "now": now}
+    if connection.execute(_POLL_IN_TIME, values).rowcount:
+        return True
+    connection.execute(_POLL_TOO_EARLY, {"device_id": row.device_id, "now": now})
+    return False
+
+
+def normal_user_code(typed: str) -> str:
+    """Return a user code as it is stored: capital letters without dashes and spaces; empty when it cannot be one."""
+    code = "".join(letter for letter in typed.upper() if letter not in "- \t\u2010\u2011\u2013")
+    return code if len(code) == USER_CODE_LENGTH and set(code) <= set(DEVICE_ALPHABET) else ""
+
+
+def shown_user_code(code: str) -> str:
+    """Return a user code as people read it: WDJB-MJHT."""
+    return f"{code[: USER_CODE_LENGTH // 2]}-{code[USER_CODE_LENGTH // 2 :]}"
+
+
+def find_pending(session: Session, vault: Vault, user_code: str) -> DeviceAuthorization | None:
+    """Return the device that waits under a user code in normal form, with its client."""
+    if not user_code:
+        return None
+    row = session.scalars(
+        select(DeviceAuthorization)
+        .options(joinedload(DeviceAuthorization.client))
+        .where(DeviceAuthorization.user_code_digest == _digest(vault, user_code))
+    ).one_or_none()
+    return row if row is not None and _is_pending(row) else None
+
+
+def show(row: DeviceAuthorization, session_id: int) -> str:
+    """Return what the confirmation page carries: only that page, in that sign-in session, can decide (S12)."""
+    secret = handles.new_secret()
+    row.shown_session_id = session_id
+    row.shown_revision = row.client.revision
+    row.confirmation = handles.digest(secret)
+    return handles.write(Prefix.DEVICE_CONFIRMATION, row.id, secret)
+
+
+def find_shown(session: Session, confirmation: str | None, session_id: int) -> DeviceAuthorization | None:
+    """Return the pending device of a confirmation page, if this session was shown it and the client is still the same."""
+    handle = handles.read(Prefix.DEVICE_CONFIRMATION, confirmation)
+    if handle is None:
+        return None
+    row = session.get(DeviceAuthorization, handle.id, options=[joinedload(DeviceAuthorization.client)])
+    if row is None or not handles.matches(handle, row.confirmation) or row.shown_session_id != session_id:
+        return None
+    return row if _is_pending(row) and row.shown_revision == row.client.revision else None
+
+
+def decide(session: Session, row: DeviceAuthorization, state: State) -> bool:
+    """Approve or deny a pending device; True exactly once. An approval then needs ``grant`` in the same transaction."""
+    decided = session.execute(
+        update(DeviceAuthorization)
+        .where(
+            DeviceAuthorization.id == row.id,
+            DeviceAuthorization.state == State.PENDING,
+            DeviceAuthorization.expires_at > clock.now(),
+        )
+        .values(state=state)
+        .returning(DeviceAuthorization.id)
+        .execution_options(synchronize_session=False)
+    )
+    return decided.one_or_none() is not None
+
+
+def grant(row: DeviceAuthorization, authorization: Authorization) -> None:
+    """Put an approved device under the authorization that its tokens will stand under."""
+    row.authorization_id = authorization.id
+
+
+def _is_pending(row: DeviceAuthorization) -> bool:
+    return row.state == State.PENDING and row.expires_at > clock.now()
+
+
+def _draw_user_code(session: Session, vault: Vault) -> str:
+    for _ in range(_DRAWS):
+        code = "".join(secrets.choice(DEVICE_ALPHABET) for _ in range(USER_CODE_LENGTH))
+        taken = select(DeviceAuthorization.id).where(
+            DeviceAuthorization.user_code_digest == _digest(vault, code)
+        )
+        if session.scalar(taken) is None:
+            return code
+    raise RuntimeError("No user code is free.")
+
+
+def _digest(vault: Vault, code: str) -> bytes:
+    return vault.mac(_PURPOSE, code.encode())
