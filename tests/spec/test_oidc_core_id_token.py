@@ -1,0 +1,86 @@
+"""OpenID Connect Core, sections 2 and 3.1.3: ID tokens."""
+
+import base64
+import hashlib
+
+import time_machine
+from joserfc import jwt
+from joserfc.jwk import KeySet
+
+from authserver import clock
+from tests.support.relying_party import RelyingParty, claims
+
+
+def test_it_is_signed_with_a_published_key(rp: RelyingParty) -> None:
+    """10.1: signed with RS256 by a key of the JWK set that kid names."""
+    token = rp.tokens()["id_token"]
+    jwks = rp.browser.get("/jwks.json").get_json()
+    decoded = jwt.decode(token, KeySet.import_key_set(jwks), algorithms=["RS256"])
+    assert decoded.header["kid"] in {key["kid"] for key in jwks["keys"]}
+    assert decoded.claims["iss"] == "http://localhost"
+
+
+def test_the_jwk_set_holds_nothing_private(rp: RelyingParty) -> None:
+    """RFC 7517: private parameters are never published; every key has kid, use and alg."""
+    for key in rp.browser.get("/jwks.json").get_json()["keys"]:
+        assert not {"d", "p", "q", "dp", "dq", "qi", "k"} & key.keys()
+        assert {"kid", "use", "alg", "kty"} <= key.keys()
+
+
+def test_it_carries_the_required_claims(rp: RelyingParty) -> None:
+    """2: iss, sub, aud, exp and iat are REQUIRED."""
+    with time_machine.travel(clock.now(), tick=False):
+        content = claims(rp.tokens()["id_token"])
+        now = clock.timestamp(clock.now())
+    assert content["aud"] == rp.key
+    assert (content["iat"], content["exp"]) == (now, now + 900)
+    assert content["sub"].isascii()
+    assert len(content["sub"]) <= 255
+
+
+def test_the_nonce_comes_back(rp: RelyingParty) -> None:
+    """2: the nonce value is passed through unmodified."""
+    nonce = "n" * 400
+    assert claims(rp.tokens(nonce=nonce)["id_token"])["nonce"] == nonce
+
+
+def test_there_is_no_nonce_that_was_not_sent(rp: RelyingParty) -> None:
+    """2: the nonce claim is there exactly when it was sent."""
+    assert "nonce" not in claims(rp.tokens(nonce=None)["id_token"])
+
+
+def test_at_hash_is_half_of_the_token_s_hash(rp: RelyingParty) -> None:
+    """3.1.3.6: the left half of the hash of the access token."""
+    tokens = rp.tokens()
+    half = hashlib.sha256(tokens["access_token"].encode()).digest()[:16]
+    expected = base64.urlsafe_b64encode(half).rstrip(b"=").decode()
+    assert claims(tokens["id_token"])["at_hash"] == expected
+
+
+def test_it_tells_how_and_when_the_user_signed_in(rp: RelyingParty) -> None:
+    """2: acr, amr and auth_time; acr is one of those in discovery."""
+    content = claims(rp.tokens()["id_token"])
+    supported = rp.browser.get("/.well-known/openid-configuration").get_json()["acr_values_supported"]
+    assert content["acr"] in supported
+    assert content["amr"] == ["pwd"]
+    assert abs(content["auth_time"] - content["iat"]) < 60
+
+
+def test_auth_time_stays_with_single_sign_on(rp: RelyingParty, other_rp: RelyingParty) -> None:
+    """2: auth_time is when the user signed in, not when the token was issued."""
+    with time_machine.travel(clock.now(), tick=False) as traveller:
+        first = claims(rp.tokens()["id_token"])
+        traveller.shift(300)
+        second = claims(rp.tokens()["id_token"])
+    assert second["auth_time"] == first["auth_time"]
+    assert second["sid"] == first["sid"]
+
+
+def test_scope_claims_are_not_in_it(rp: RelyingParty) -> None:
+    """5.4: with an access token, the claims of the scopes come from userinfo."""
+    assert not {"name", "email"} & claims(rp.tokens()["id_token"]).keys()
+
+
+def test_there_is_none_without_openid(rp: RelyingParty) -> None:
+    """3.1.2.1: without the scope openid it is not an OpenID Connect request."""
+    assert "id_token" not in rp.tokens(scope="profile email")
