@@ -6,13 +6,18 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from authserver import logs
-from authserver.terms import Path
+from authserver.terms import DEVICE_ALPHABET, Path
 
 log = logs.get("web")
 
 # Health checks and RFC 8414's own form of its address are asked for at the root of the host.
 _AT_ROOT = frozenset({Path.LIVE, Path.READY})
+_ID_LENGTH = 10
 _NOT_FOUND = b"There is nothing at this address.\n"
+
+
+def _new_id() -> str:
+    return "".join(secrets.choice(DEVICE_ALPHABET) for _ in range(_ID_LENGTH))
 
 
 class PublicPath:
@@ -24,7 +29,7 @@ class PublicPath:
         self._metadata_at_root = f"{Path.OAUTH_METADATA}{base_path}"
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        environ["authserver.request_id"] = request_id = secrets.token_hex(8)
+        environ["authserver.request_id"] = request_id = _new_id()
         started = time.perf_counter()
         path = environ.get("PATH_INFO", "")
 

@@ -48,6 +48,7 @@ class Step(Enum):
 
     SIGN_IN = auto()
     SIGN_IN_AGAIN = auto()
+    SWITCH_ACCOUNT = auto()
     CONSENT = auto()
     ANSWER = auto()
 
@@ -105,11 +106,12 @@ def next_step(session: Session, ask: Ask, live: UserSession | None, *, started_a
     if live is None:
         return _unless_silent(ask, Step.SIGN_IN, LoginRequired)
     if not _is_fresh_enough(ask, live, started_at):
-        return _unless_silent(ask, Step.SIGN_IN_AGAIN, LoginRequired)
+        step = Step.SWITCH_ACCOUNT if "select_account" in ask.prompt else Step.SIGN_IN_AGAIN
+        return _unless_silent(ask, step, LoginRequired)
     if ask.subject is not None and ask.subject != subjects.of(ask.policy, live.user.subject):
         if _was_made_for(live, started_at):
             raise AuthorizationFailure(_another_user(ask), ask.address)
-        return _unless_silent(ask, Step.SIGN_IN_AGAIN, LoginRequired)
+        return _unless_silent(ask, Step.SWITCH_ACCOUNT, LoginRequired)
     if ask.claims.essential_acr and live.acr not in ask.claims.essential_acr:
         raise AuthorizationFailure(_acr_out_of_reach(ask), ask.address)
     if _needs_consent(session, ask, live):

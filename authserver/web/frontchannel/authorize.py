@@ -127,6 +127,7 @@ def _proceed(ask: Ask, detour: _Detour | None) -> ResponseReturnValue:
         application=ask.policy.name,
         login_hint=ask.login_hint,
         is_again=step is Step.SIGN_IN_AGAIN,
+        is_switch=step is Step.SWITCH_ACCOUNT,
         cancel_url=url_for("frontchannel.cancel", interaction=handle),
     )
 
