@@ -11,6 +11,7 @@ from authserver.domain.client_secrets import Verifier
 from authserver.domain.keys import KeyRing
 from authserver.domain.passwords import Passwords
 from authserver.domain.policies import Policies
+from authserver.protocol.oauth1.server import OAuth1Server
 from authserver.protocol.oauth2.server import OAuth2Server
 from authserver.protocol.services import Services
 from authserver.settings import ROOT, Settings
@@ -41,7 +42,8 @@ def _services(settings: Settings, database: db.Database, keys: vault.Vault) -> S
     ring = KeyRing(settings, database, keys)
     policies = Policies()
     oauth2 = OAuth2Server(settings, database, keys, verifier, ring, policies)
-    return Services(settings, database, keys, passwords, verifier, ring, policies, oauth2)
+    oauth1 = OAuth1Server(settings, database, keys, policies, oauth2.ledger)
+    return Services(settings, database, keys, passwords, verifier, ring, policies, oauth2, oauth1)
 
 
 def _flask_settings(settings: Settings, keys: vault.Vault) -> dict[str, object]:

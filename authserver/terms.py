@@ -151,6 +151,9 @@ class Acr(StrEnum):
 CONFIGURE_SERVER: Final = "configure_server"
 """The permission to manage clients, users and the server itself; the console calls it *Configure Server*."""
 
+OAUTH1_GRANT: Final = "oauth1"
+"""What an authorization under OAuth 1.0a records as its grant type; the protocol itself has no such word."""
+
 S256: Final = "S256"
 
 DEVICE_ALPHABET: Final = "BCDFGHJKLMNPQRSTVWXZ"

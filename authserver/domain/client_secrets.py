@@ -75,6 +75,13 @@ def set_typed(
         _add(session, actor, client, "argon2", passwords.hash(secret))
 
 
+def set_requested(session: Session, actor: Actor, vault: Vault, client: Client, secret: str) -> None:
+    """Give an OAuth 1.0a consumer the secret that its program chose, of any length that can be signed with."""
+    if not 1 <= len(secret) <= TYPED_MAX_LENGTH or not texts.is_storable(secret) or not secret.isprintable():
+        raise InvalidInput({"secret": f"The secret must be 1 to {TYPED_MAX_LENGTH} printable characters."})
+    _add(session, actor, client, "sealed", vault.seal(_PURPOSE, secret.encode()))
+
+
 def check_typed(secret: str) -> None:
     """Raise InvalidInput when a secret that a person chose is too short or cannot be sent."""
     if not TYPED_MIN_LENGTH <= len(secret) <= TYPED_MAX_LENGTH:

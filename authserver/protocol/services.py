@@ -8,6 +8,7 @@ from authserver.domain.keys import KeyRing
 from authserver.domain.passwords import Passwords
 from authserver.domain.policies import Policies
 from authserver.domain.vault import Vault
+from authserver.protocol.oauth1.server import OAuth1Server
 from authserver.protocol.oauth2.server import OAuth2Server
 from authserver.settings import Settings
 
@@ -24,3 +25,4 @@ class Services:
     ring: KeyRing
     policies: Policies
     oauth2: OAuth2Server
+    oauth1: OAuth1Server

@@ -4,8 +4,8 @@ from authserver.protocol.messages import Request, Response
 from authserver.protocol.oauth2 import revocation
 from authserver.protocol.oidc import userinfo
 from authserver.protocol.services import Services
-from authserver.terms import LanePath, Path
-from authserver.web.backchannel import discovery, health
+from authserver.terms import LanePath, Path, RootServices
+from authserver.web.backchannel import discovery, health, oauth1, oauth1_verify, request_key, root_services
 from authserver.web.backchannel.door import Route
 
 _READ = ("GET", "HEAD")
@@ -29,7 +29,7 @@ def user_information(services: Services, request: Request) -> Response:
 
 def routes() -> dict[str, Route]:
     """Return the route table."""
-    table = {
+    table: dict[str, Route] = {
         Path.TOKEN: Route(token, _POST),
         LanePath.OAUTH2_TOKEN: Route(token, _POST),
         LanePath.OIDC_TOKEN: Route(token, _POST),
@@ -40,6 +40,13 @@ def routes() -> dict[str, Route]:
         Path.OAUTH_METADATA: Route(discovery.oauth_metadata, _READ),
         Path.OAUTH2_LANE: Route(discovery.oauth2_lane, _READ),
         Path.OIDC_LANE: Route(discovery.oidc_lane, _READ),
+        Path.OAUTH1_REQUEST_KEY: Route(request_key.request_key, _POST),
+        Path.OAUTH1_REQUEST_TOKEN: Route(oauth1.request_token, ("GET", "POST")),
+        Path.OAUTH1_ACCESS_TOKEN: Route(oauth1.access_token, ("GET", "POST")),
+        Path.OAUTH1_WHOAMI: Route(oauth1.whoami, ("GET", "POST")),
+        Path.OAUTH1_VERIFY: Route(oauth1_verify.verify, _POST),
+        **{path: Route(root_services.root_services, _READ) for path in RootServices},
+        Path.OSLC_CATALOG: Route(root_services.catalog, _READ),
         Path.LIVE: Route(health.live, _READ),
         Path.READY: Route(health.ready, _READ),
     }

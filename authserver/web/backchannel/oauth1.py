@@ -1,0 +1,49 @@
+"""The machine endpoints of OAuth 1.0a: temporary credentials, token credentials, and the protected sample resource."""
+
+from authserver import clock
+from authserver.protocol.messages import Request, Response, json_response
+from authserver.protocol.oauth1 import problems, verification
+from authserver.protocol.oauth1.problems import Problem
+from authserver.protocol.services import Services
+
+
+def request_token(services: Services, request: Request) -> Response:
+    """The temporary credential request endpoint; by GET too, which OAuth Core 1.0 clients use."""
+    return services.oauth1.answer_temporary_credentials_request(request)
+
+
+def access_token(services: Services, request: Request) -> Response:
+    """The token request endpoint."""
+    return services.oauth1.answer_token_credentials_request(request)
+
+
+def whoami(services: Services, request: Request) -> Response:
+    """The protected sample resource: tells a signed request for whom it acts."""
+    server = services.oauth1
+    if not _is_oauth(request):
+        headers = (("WWW-Authenticate", problems.challenge(server.realm)), ("Cache-Control", "no-store"))
+        return json_response(
+            401, {"error": "unauthorized", "error_description": "Sign the request."}, headers
+        )
+    try:
+        verified = verification.verify(server, server.read(request))
+    except Problem as problem:
+        return server.refuse(request, problem)
+    lifetime = None
+    if verified.expires_at is not None:
+        lifetime = max(0, int((verified.expires_at - clock.now()).total_seconds()))
+    return json_response(
+        200,
+        {
+            "username": verified.user.username,
+            "sub": verified.user.subject,
+            "name": verified.user.name,
+            "consumer": {"key": verified.policy.client_key, "name": verified.policy.name},
+            "expires_in": lifetime,
+        },
+    )
+
+
+def _is_oauth(request: Request) -> bool:
+    is_header = request.headers.get("authorization", "").lower().startswith("oauth")
+    return is_header or any(name.startswith("oauth_") for name, _ in (*request.query, *(request.form or ())))

@@ -1,0 +1,102 @@
+"""The verification endpoint: a resource server asks whether a signed request that it received is valid, and for whom.
+
+It authenticates with HTTP Basic as an approved client that has the right to ask (``may_verify_requests``).
+"""
+
+import json
+from typing import Any
+
+from authlib.oauth2 import OAuth2Error
+from authlib.oauth2.rfc6749.errors import InvalidRequestError, UnauthorizedClientError
+
+from authserver import clock
+from authserver.domain import token_credentials
+from authserver.protocol.messages import Request, Response, json_response
+from authserver.protocol.oauth1 import problems, submitted, verification
+from authserver.protocol.oauth1.problems import Problem
+from authserver.protocol.oauth1.verification import Verified
+from authserver.protocol.oauth2 import client_authentication
+from authserver.protocol.oauth2.errors import refusal
+from authserver.protocol.services import Services
+
+RIGHT = "may_verify_requests"
+
+
+def verify(services: Services, request: Request) -> Response:
+    """Answer who a described request is from, or the problem with it and what to answer to its sender."""
+    try:
+        _authenticate(services, request)
+        document = _read(request.body)
+    except OAuth2Error as error:
+        return services.oauth2.refuse(request, error)
+    server = services.oauth1
+    try:
+        verified = verification.verify(server, submitted.read(document))
+    except ValueError as error:
+        return services.oauth2.refuse(
+            request, refusal(InvalidRequestError, str(error), "description-malformed")
+        )
+    except Problem as problem:
+        server.record(request, problem)
+        return json_response(200, _problem_document(server.realm, problem))
+    return json_response(200, _verified_document(verified))
+
+
+def _authenticate(services: Services, request: Request) -> None:
+    credentials = client_authentication.read(request, {})
+    with services.database.reading() as connection:
+        row = token_credentials.lookup(connection, credentials.client_key, None)
+        policy = None if row is None else services.policies.get(connection, row.c_id, row.c_revision)
+    policy = client_authentication.authenticate(credentials, policy, services.verifier)
+    assert row is not None
+    services.oauth2.check_client(row, policy)
+    if policy.details.get(RIGHT) is not True:
+        sentence = "This client may not verify signed requests; an administrator can allow it."
+        error = refusal(UnauthorizedClientError, sentence, "may-not-verify", client_id=policy.id)
+        error.status_code = 403
+        raise error
+
+
+def _read(body: bytes) -> dict[str, Any]:
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise refusal(InvalidRequestError, "The body must be JSON.", "description-malformed") from error
+    if not isinstance(document, dict):
+        raise refusal(InvalidRequestError, "The body must be one JSON object.", "description-malformed")
+    return document
+
+
+def _problem_document(realm: str, problem: Problem) -> dict[str, Any]:
+    return {
+        "valid": False,
+        "problem": problem.error,
+        "advice": problem.advice,
+        "status": problem.status_code,
+        "www_authenticate": problems.challenge(realm, problem),
+    }
+
+
+def _verified_document(verified: Verified) -> dict[str, Any]:
+    document = {
+        "valid": True,
+        "consumer": {
+            "key": verified.policy.client_key,
+            "name": verified.policy.name,
+            "trusted": verified.policy.is_trusted,
+        },
+        "user": {
+            "sub": verified.user.subject,
+            "username": verified.user.username,
+            "name": verified.user.name,
+            "email": verified.user.email,
+        },
+        "two_legged": verified.expires_at is None,
+    }
+    if verified.expires_at is not None:
+        lifetime = verified.expires_at - clock.now()
+        document |= {
+            "expires_in": max(0, int(lifetime.total_seconds())),
+            "expires_at": clock.timestamp(verified.expires_at),
+        }
+    return document

@@ -1,0 +1,53 @@
+"""Where a Jazz or OSLC server asks for a consumer key: anonymous, so small, limited, and pending until approved."""
+
+import json
+from typing import Any
+
+from authserver.context import Actor
+from authserver.domain import consumer_requests, throttles
+from authserver.errors import InvalidInput, Throttled
+from authserver.protocol.messages import Request, Response, json_response
+from authserver.protocol.services import Services
+
+MAX_BYTES = 4096
+
+
+def request_key(services: Services, request: Request) -> Response:
+    """Register a provisional consumer and answer its key; the body is JSON whatever its type says."""
+    if len(request.body) > MAX_BYTES:
+        return _refuse(413, "invalid_request", f"The body can have {MAX_BYTES} bytes at most.")
+    try:
+        document = _read(request.body)
+        bucket = consumer_requests.bucket(services.vault, services.settings, request.address)
+        with services.database.transaction() as session:
+            throttles.charge(session, [bucket])
+        with services.database.transaction() as session:
+            consumer_requests.purge(session, services.settings)
+            client = consumer_requests.add(session, _actor(request), services.vault, document)
+    except InvalidInput as error:
+        return _refuse(400, "invalid_request", str(error))
+    except Throttled as error:
+        sentence = (
+            "Too many consumer keys were requested. Wait, or ask an administrator to create the consumer."
+        )
+        return _refuse(429, "too_many_requests", sentence, ("Retry-After", str(error.retry_after)))
+    return json_response(200, {"key": client.client_key})
+
+
+def _read(body: bytes) -> dict[str, Any]:
+    try:
+        document = json.loads(body.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise InvalidInput({"body": 'The body must be JSON: {"name": "…", "secret": "…"}.'}) from error
+    if not isinstance(document, dict):
+        raise InvalidInput({"body": "The body must be one JSON object."})
+    return document
+
+
+def _actor(request: Request) -> Actor:
+    return Actor(name="requestKey", address=request.address, channel="machine", request_id=request.request_id)
+
+
+def _refuse(status: int, error: str, description: str, *headers: tuple[str, str]) -> Response:
+    document = {"error": error, "error_description": description}
+    return json_response(status, document, (("Cache-Control", "no-store"), *headers))
