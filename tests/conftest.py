@@ -191,9 +191,12 @@ def live_server(database_url: str, keys_dir: Path, tmp_path: Path) -> Iterator[s
 
 
 @pytest.fixture
-def live_nodes(database_url: str, keys_dir: Path, tmp_path: Path) -> Iterator[servers.LiveServer]:
-    """Two running processes on one database."""
-    with servers.serve(database_url, keys_dir, tmp_path, nodes=2) as server:
+def live_nodes(
+    database_kind: str, database_url: str, keys_dir: Path, tmp_path: Path
+) -> Iterator[servers.LiveServer]:
+    """Two serving processes on one database: two nodes, or for SQLite, which allows one node, two workers of it."""
+    processes = {"nodes": 1, "workers": 2} if database_kind == "sqlite" else {"nodes": 2, "workers": 1}
+    with servers.serve(database_url, keys_dir, tmp_path, **processes) as server:
         yield server
 
 

@@ -38,7 +38,11 @@ def register(services: Services, *, is_approved: bool = True, **registration: An
     }
     with services.database.transaction() as session:
         client = clients.register(session, SYSTEM, Registration(**(asked | registration)), source="console")
-        secret = "" if client.auth_method == "none" else client_secrets.generate(session, SYSTEM, services.vault, client)
+        secret = (
+            ""
+            if client.auth_method == "none"
+            else client_secrets.generate(session, SYSTEM, services.vault, client)
+        )
         key = client.client_key
     if is_approved:
         approve(services, key)

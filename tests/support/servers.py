@@ -67,7 +67,7 @@ def child(
 
 @dataclass
 class LiveServer:
-    """Nodes of one installation: `url` is the first node's address and the public URL, `nodes` has all of them."""
+    """Nodes of one installation: `url` is the public URL and the first node, `nodes` has the address of each."""
 
     url: str
     nodes: list[str]
