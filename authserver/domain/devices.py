@@ -149,6 +149,13 @@ def find(connection: Connection, client_key: str, handle: Handle | None) -> Row[
     return connection.execute(FIND, parameters).one_or_none()
 
 
+def authorization_of(session: Session, device_id: int) -> int | None:
+    """Return the authorization that a device's tokens stand under."""
+    return session.scalar(
+        select(DeviceAuthorization.authorization_id).where(DeviceAuthorization.id == device_id)
+    )
+
+
 def poll(connection: Connection, row: Row[Any]) -> bool:
     """Note a poll of a pending device; False when it came too early, which makes the interval longer for good."""
     now = clock.now()

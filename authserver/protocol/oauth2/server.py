@@ -14,6 +14,7 @@ from authlib.oauth2.rfc6749.errors import (
     InvalidScopeError,
     UnauthorizedClientError,
 )
+from authlib.oauth2.rfc8628.errors import AuthorizationPendingError, SlowDownError
 from sqlalchemy import Connection, Row
 
 from authserver.domain import standing
@@ -28,13 +29,16 @@ from authserver.protocol.gate import Verdict
 from authserver.protocol.messages import NO_STORE, Request, Response, json_response
 from authserver.protocol.oauth2 import client_authentication, errors
 from authserver.protocol.oauth2.code import AuthorizationCodeGrant
+from authserver.protocol.oauth2.device import DeviceCodeGrant
 from authserver.protocol.oauth2.errors import refusal
 from authserver.protocol.oauth2.exchange import TokenExchange
 from authserver.protocol.oauth2.refresh import RefreshTokenGrant
 from authserver.protocol.oidc.id_token import IdTokens
 from authserver.settings import Settings
 
-GRANTS = (AuthorizationCodeGrant, RefreshTokenGrant)
+GRANTS = (AuthorizationCodeGrant, RefreshTokenGrant, DeviceCodeGrant)
+# A device that waits for its person is refused every few seconds; nobody has to look into that.
+_EXPECTED = (AuthorizationPendingError, SlowDownError)
 
 
 class OAuth2Server(AuthorizationServer):
@@ -90,7 +94,7 @@ class OAuth2Server(AuthorizationServer):
 
     def refuse(self, message: Request, error: OAuth2Error) -> Response:
         """Record why a machine's request is refused, and answer it in the endpoint's own format."""
-        reference = self.record(message.path, message.address, error)
+        reference = "" if isinstance(error, _EXPECTED) else self.record(message.path, message.address, error)
         return errors.answer(error, reference)
 
     def record(self, endpoint: str, address: str, error: OAuth2Error) -> str:

@@ -1,0 +1,226 @@
+"""The outbox of back-channel logout: which application must still be told that a session is over.
+
+A row is written in the transaction that ends the session, so that no notice is lost; it is sent by the worker in
+``protocol.oidc.logout_notices``. A node claims a row by pushing its due time ahead, so that several nodes share the work
+and a row whose node died is taken up again. The logout token is signed when it is sent, never stored.
+"""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    Connection,
+    ForeignKey,
+    Index,
+    Select,
+    String,
+    UniqueConstraint,
+    bindparam,
+    column,
+    delete,
+    select,
+    table,
+    update,
+)
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from authserver import clock
+from authserver.domain import handles
+from authserver.domain.authorizations import Authorization
+from authserver.domain.clients import Client
+from authserver.domain.db import Base, Id, lock
+from authserver.terms import Status
+
+_BACKOFF = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=5), timedelta(minutes=30))
+_LEASE = timedelta(seconds=30)
+_ERROR_LENGTH = 200
+_SESSIONS = table("user_sessions", *map(column, ("id", "user_id", "ended_at", "expires_at")))
+
+
+class NoticeState(StrEnum):
+    """How far a notice has come."""
+
+    WAITING = "waiting"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+
+
+class LogoutNotice(Base):
+    """One application to be told about the end of one session; ``jti`` stays the same over all tries."""
+
+    __tablename__ = "logout_notices"
+    __table_args__ = (
+        UniqueConstraint("client_id", "session_id"),
+        Index("ix_logout_notices_state_due_at", "state", "due_at"),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    client_id: Mapped[int] = mapped_column(ForeignKey("clients.id", ondelete="CASCADE"))
+    session_id: Mapped[int] = mapped_column(Id, index=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    sid: Mapped[str] = mapped_column(String(43))
+    jti: Mapped[str] = mapped_column(String(43))
+    state: Mapped[str] = mapped_column(String(10), default=NoticeState.WAITING)
+    attempts: Mapped[int] = mapped_column(default=0)
+    error: Mapped[str] = mapped_column(String(_ERROR_LENGTH), default="")
+    created_at: Mapped[datetime] = mapped_column(index=True)
+    due_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+
+
+class Claimed(NamedTuple):
+    """A notice that this process has taken upon itself."""
+
+    id: int
+    client_id: int
+    user_id: int
+    sid: str
+    jti: str
+    attempts: int
+
+
+def announce_session(session: Session, session_id: int) -> None:
+    """Put down whom to tell that a session has ended: the applications that were used in it."""
+    _announce(session, _taking_part().where(Authorization.session_id == session_id))
+
+
+def announce_user(session: Session, user_id: int) -> None:
+    """Put down whom to tell that all of a person's sessions have ended, as when an account is disabled."""
+    open_sessions = select(_SESSIONS.c.id).where(
+        _SESSIONS.c.user_id == user_id,
+        _SESSIONS.c.ended_at.is_(None),
+        _SESSIONS.c.expires_at > bindparam("now", clock.now(), type_=LogoutNotice.created_at.type),
+    )
+    _announce(session, _taking_part().where(Authorization.session_id.in_(open_sessions)))
+
+
+def taking_part(session: Session, session_id: int) -> list[Client]:
+    """Return the approved applications that were used in a session, by name."""
+    used = select(Authorization.client_id).where(Authorization.session_id == session_id)
+    rows = session.scalars(
+        select(Client).where(Client.id.in_(used), Client.status == Status.APPROVED).order_by(Client.name)
+    )
+    return list(rows)
+
+
+def of_session(session: Session, session_id: int) -> dict[int, str]:
+    """Return how far the notices about one session have come, by client."""
+    rows = session.execute(
+        select(LogoutNotice.client_id, LogoutNotice.state).where(LogoutNotice.session_id == session_id)
+    )
+    return {row.client_id: row.state for row in rows}
+
+
+def claim(connection: Connection, limit: int) -> list[Claimed]:
+    """Return notices that are due and that nobody else sends meanwhile."""
+    now = clock.now()
+    due = connection.execute(
+        select(LogoutNotice.id, LogoutNotice.due_at)
+        .where(LogoutNotice.state == NoticeState.WAITING, LogoutNotice.due_at <= now)
+        .order_by(LogoutNotice.due_at)
+        .limit(limit)
+    ).all()
+    taken = (connection.execute(_claim_one(row.id, row.due_at, now)).one_or_none() for row in due)
+    return [Claimed(*row) for row in taken if row is not None]
+
+
+def delivered(connection: Connection, notice: Claimed) -> None:
+    """Note that an application knows."""
+    _finish(connection, notice, NoticeState.DELIVERED, "")
+
+
+def failed(connection: Connection, notice: Claimed, error: str, *, is_final: bool = False) -> None:
+    """Note that an application could not be told: it is tried again later, or given up."""
+    if is_final or notice.attempts > len(_BACKOFF):
+        _finish(connection, notice, NoticeState.FAILED, error)
+        return
+    due_at = clock.now() + _BACKOFF[notice.attempts - 1]
+    _set(connection, notice, due_at=due_at, error=error[:_ERROR_LENGTH])
+
+
+def purge(session: Session, *, older_than: timedelta) -> int:
+    """Delete notices that were dealt with or given up long ago; return how many."""
+    gone = session.execute(
+        delete(LogoutNotice)
+        .where(LogoutNotice.created_at < clock.now() - older_than)
+        .returning(LogoutNotice.id)
+    )
+    return len(gone.all())
+
+
+def _taking_part() -> Select[Any]:
+    return (
+        select(
+            Authorization.client_id,
+            Authorization.session_id,
+            Authorization.user_id,
+            Authorization.sid,
+            Client.details,
+        )
+        .join(Client, Client.id == Authorization.client_id)
+        .where(Client.status == Status.APPROVED)
+    )
+
+
+def _announce(session: Session, taking_part: Select[Any]) -> None:
+    rows = {
+        (row.client_id, row.session_id): row
+        for row in session.execute(taking_part)
+        if row.details.get("backchannel_logout_uri")
+    }
+    if not rows:
+        return
+    # One at a time, so that two ends of one session at once do not meet at the unique constraint.
+    lock(session, "logout-notices")
+    known = session.execute(
+        select(LogoutNotice.client_id, LogoutNotice.session_id).where(
+            LogoutNotice.session_id.in_({session_id for _, session_id in rows})
+        )
+    )
+    for key in rows.keys() - {tuple(row) for row in known}:
+        session.add(_notice(rows[key]))
+    session.flush()
+
+
+def _notice(row: Any) -> LogoutNotice:
+    now = clock.now()
+    return LogoutNotice(
+        client_id=row.client_id,
+        session_id=row.session_id,
+        user_id=row.user_id,
+        sid=row.sid,
+        jti=handles.new_secret(),
+        created_at=now,
+        due_at=now,
+    )
+
+
+def _claim_one(notice_id: int, due_at: datetime, now: datetime) -> Any:
+    return (
+        update(LogoutNotice)
+        .where(
+            LogoutNotice.id == notice_id,
+            LogoutNotice.due_at == due_at,
+            LogoutNotice.state == NoticeState.WAITING,
+        )
+        .values(due_at=now + _LEASE, attempts=LogoutNotice.attempts + 1)
+        .returning(
+            LogoutNotice.id,
+            LogoutNotice.client_id,
+            LogoutNotice.user_id,
+            LogoutNotice.sid,
+            LogoutNotice.jti,
+            LogoutNotice.attempts,
+        )
+    )
+
+
+def _finish(connection: Connection, notice: Claimed, state: NoticeState, error: str) -> None:
+    _set(connection, notice, state=state, error=error[:_ERROR_LENGTH], finished_at=clock.now())
+
+
+def _set(connection: Connection, notice: Claimed, **values: Any) -> None:
+    # The attempt tells whether the claim is still ours: after the lease another node may have taken it.
+    mine = (LogoutNotice.id == notice.id, LogoutNotice.attempts == notice.attempts)
+    connection.execute(update(LogoutNotice).where(*mine).values(**values))

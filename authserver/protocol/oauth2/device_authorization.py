@@ -1,0 +1,84 @@
+"""The device authorization endpoint (RFC 8628, section 3.1): hands a device its two codes.
+
+The grant that the device then polls is in ``device``, the page for people in ``web.frontchannel``.
+"""
+
+from typing import Any
+
+from authlib.oauth2 import OAuth2Error
+from authlib.oauth2.rfc6749.errors import InvalidScopeError
+
+from authserver.domain import devices, throttles
+from authserver.domain.policies import Policy
+from authserver.protocol.messages import Request, Response, json_response
+from authserver.protocol.oauth2.errors import refusal
+from authserver.protocol.oauth2.exchange import TokenExchange
+from authserver.protocol.oauth2.server import OAuth2Server
+from authserver.terms import GrantType, Kind, Path, Scope
+
+
+def answer(server: OAuth2Server, message: Request) -> Response:
+    """Answer a device authorization request (RFC 8628, section 3.1); a confidential client authenticates itself."""
+    try:
+        exchange = TokenExchange(message)
+        policy = _client(server, exchange)
+        scope = requested_scope(exchange.parameters.get("scope"), policy)
+    except OAuth2Error as error:
+        return server.refuse(message, error)
+    return json_response(200, _start(server, message, policy, scope))
+
+
+def verification_uri_complete(server: OAuth2Server, user_code: str) -> str:
+    """Return the address that carries the user code as well (RFC 8628, section 3.3.1)."""
+    return f"{server.settings.url(Path.DEVICE)}?user_code={devices.shown_user_code(user_code)}"
+
+
+def requested_scope(requested: str | None, policy: Policy) -> str:
+    """Return the scope that a device asks for: what it names, else openid or all that needs no asking; raises."""
+    if requested is None:
+        usual = {Scope.OPENID} if policy.kind == Kind.OIDC else policy.scopes - {Scope.OFFLINE_ACCESS}
+        return " ".join(sorted(usual & policy.scopes))
+    scopes = tuple(dict.fromkeys(requested.split()))
+    if foreign := [scope for scope in scopes if scope not in policy.scopes]:
+        raise refusal(
+            InvalidScopeError,
+            f"The client is not registered for the scope {foreign[0][:60]}.",
+            "scope-not-registered",
+            received=requested,
+            expected=" ".join(sorted(policy.scopes)),
+            client_id=policy.id,
+        )
+    return " ".join(scopes)
+
+
+def _client(server: OAuth2Server, exchange: TokenExchange) -> Policy:
+    with server.database.reading() as connection:
+        found = devices.find(connection, exchange.credentials.client_key, None)
+        row, policy = server.authenticate(connection, exchange, found)
+    server.check_client(row, policy, GrantType.DEVICE_CODE)
+    return policy
+
+
+def _start(server: OAuth2Server, message: Request, policy: Policy, scope: str) -> dict[str, Any]:
+    settings = server.settings
+    bucket = throttles.bucket(
+        server.vault,
+        "device-requests",
+        str(policy.id),
+        throttles.network_of(message.address),
+        limit=settings.device_requests,
+        window=settings.sign_in_window,
+    )
+    with server.database.transaction() as session:
+        throttles.charge(session, [bucket])
+        started = devices.start(
+            session, settings, server.vault, client_id=policy.id, scope=scope, address=message.address
+        )
+    return {
+        "device_code": started.device_code,
+        "user_code": devices.shown_user_code(started.user_code),
+        "verification_uri": settings.url(Path.DEVICE),
+        "verification_uri_complete": verification_uri_complete(server, started.user_code),
+        "expires_in": int(settings.device_code_lifetime.total_seconds()),
+        "interval": int(settings.device_interval.total_seconds()),
+    }
