@@ -18,6 +18,7 @@ def oauth_metadata(server: OAuth2Server) -> dict[str, Any]:
         "token_endpoint": url(Path.TOKEN),
         "jwks_uri": url(Path.JWKS),
         "revocation_endpoint": url(Path.REVOCATION),
+        "device_authorization_endpoint": url(Path.DEVICE_AUTHORIZATION),
         "scopes_supported": [str(scope) for scope in Scope],
         "response_types_supported": list(responses.RESPONSE_TYPES),
         "response_modes_supported": list(responses.RESPONSE_MODES),
@@ -64,5 +65,9 @@ def lane(server: OAuth2Server, kind: Kind) -> dict[str, Any]:
         return openid_configuration(server) | {
             "authorization_endpoint": url(LanePath.OIDC_AUTHORIZE),
             "token_endpoint": url(LanePath.OIDC_TOKEN),
+            "device_authorization_endpoint": url(LanePath.OIDC_DEVICE),
         }
-    return oauth_metadata(server) | {"token_endpoint": url(LanePath.OAUTH2_TOKEN)}
+    return oauth_metadata(server) | {
+        "token_endpoint": url(LanePath.OAUTH2_TOKEN),
+        "device_authorization_endpoint": url(LanePath.OAUTH2_DEVICE),
+    }

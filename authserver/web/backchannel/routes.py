@@ -1,11 +1,19 @@
 """Every machine address and what serves it; the replaced system's addresses are aliases of the same handlers."""
 
 from authserver.protocol.messages import Request, Response
-from authserver.protocol.oauth2 import revocation
+from authserver.protocol.oauth2 import device_authorization, revocation
 from authserver.protocol.oidc import userinfo
 from authserver.protocol.services import Services
 from authserver.terms import LanePath, Path, RootServices
-from authserver.web.backchannel import discovery, health, oauth1, oauth1_verify, request_key, root_services
+from authserver.web.backchannel import (
+    device_picture,
+    discovery,
+    health,
+    oauth1,
+    oauth1_verify,
+    request_key,
+    root_services,
+)
 from authserver.web.backchannel.door import Route
 
 _READ = ("GET", "HEAD")
@@ -22,6 +30,11 @@ def revoke(services: Services, request: Request) -> Response:
     return revocation.answer(services.oauth2, request)
 
 
+def authorize_device(services: Services, request: Request) -> Response:
+    """The device authorization endpoint."""
+    return device_authorization.answer(services.oauth2, request)
+
+
 def user_information(services: Services, request: Request) -> Response:
     """The userinfo endpoint."""
     return userinfo.answer(services.oauth2, request)
@@ -34,6 +47,10 @@ def routes() -> dict[str, Route]:
         LanePath.OAUTH2_TOKEN: Route(token, _POST),
         LanePath.OIDC_TOKEN: Route(token, _POST),
         Path.REVOCATION: Route(revoke, _POST),
+        Path.DEVICE_AUTHORIZATION: Route(authorize_device, _POST),
+        LanePath.OAUTH2_DEVICE: Route(authorize_device, _POST),
+        LanePath.OIDC_DEVICE: Route(authorize_device, _POST),
+        Path.DEVICE_PICTURE: Route(device_picture.picture, _READ),
         Path.USERINFO: Route(user_information, ("GET", "POST")),
         Path.JWKS: Route(discovery.jwks, _READ),
         Path.OPENID_CONFIGURATION: Route(discovery.openid_configuration, _READ),
