@@ -42,9 +42,9 @@ class Shell(click.Group):
         """Run a command line and leave the process with its exit code."""
         words = list(sys.argv[1:] if args is None else args)
         try:
-            super().main(words, standalone_mode=False, prog_name=options.get("prog_name") or self.name)
-        except click.exceptions.Exit as end:
-            sys.exit(end.exit_code)
+            name = options.get("prog_name") or self.name
+            # Click returns the code of an Exit here, and commands return nothing.
+            code = super().main(words, standalone_mode=False, prog_name=name)
         except click.Abort:
             _fail("Stopped.", words, FAILED)
         except click.exceptions.NoArgsIsHelpError as error:
@@ -61,7 +61,7 @@ class Shell(click.Group):
         except BrokenPipeError:
             # Whoever read our output has seen enough, as `head` does.
             sys.exit(FAILED)
-        sys.exit(DONE)
+        sys.exit(code or DONE)
 
 
 def _fail_usage(error: click.UsageError, words: list[str]) -> None:

@@ -1,0 +1,128 @@
+"""What the database tells: that it answers and takes writes, its shape, its clock, keys, setup, audit trail, clients."""
+
+from datetime import datetime
+
+from sqlalchemy import text
+
+from authserver import clock
+from authserver.cli import single_node
+from authserver.cli.checks import deployment
+from authserver.cli.checks.finding import Finding, failed, passed, warned
+from authserver.cli.installation import Installation
+from authserver.domain import audit, clients, health, keys, schema, users
+from authserver.errors import SettingsError
+from authserver.terms import Status
+
+_DRIFT_SECONDS = 2
+_OLD_KEY_DAYS = 400
+
+
+def database(installation: Installation) -> Finding:
+    """The database answers."""
+    installation.refuse_missing_file()
+    with installation.database.reading() as connection:
+        version = connection.scalar(
+            text("SELECT sqlite_version()" if installation.database.is_sqlite else "SHOW server_version")
+        )
+    name = "SQLite" if installation.database.is_sqlite else "PostgreSQL"
+    return passed(f"{name} {version} answers.")
+
+
+def migrations(installation: Installation) -> Finding:
+    """The tables have the shape that this version needs."""
+    with installation.database.reading() as connection:
+        revision = schema.current(connection)
+    if revision < schema.newest():
+        return failed(
+            f"The tables are at revision {revision or 'none'}, not {schema.newest()}.",
+            "Run: authserver database migrate",
+        )
+    return passed(f"The tables are at revision {revision}.")
+
+
+def writes(installation: Installation) -> Finding:
+    """The database takes writes."""
+    health.is_writable(installation.database)
+    return passed("The database takes writes.")
+
+
+def nodes(installation: Installation) -> Finding | None:
+    """On SQLite one server at most is running."""
+    file = installation.settings.database_file
+    if file is None:
+        return None
+    holder = single_node.holder(file)
+    return passed(
+        f"One server uses the file: {holder}." if holder else "No server uses the file at this moment."
+    )
+
+
+def clocks(installation: Installation) -> Finding:
+    """This machine's clock is right: tokens and signatures of every node are judged by it."""
+    if not health.is_clock_sane():
+        return failed(
+            f"The clock says {clock.now():%Y-%m-%d}, which is in the past.",
+            "Set the clock; run an NTP service.",
+        )
+    if installation.database.is_sqlite:
+        return passed(f"The clock says {clock.now():%Y-%m-%d %H:%M:%S} UTC.")
+    with installation.database.reading() as connection:
+        theirs: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
+    drift = abs((clock.now() - theirs).total_seconds())
+    if drift > _DRIFT_SECONDS:
+        return failed(
+            f"This clock and the database's differ by {drift:.0f} s.", "Run an NTP service on both machines."
+        )
+    return passed("This clock and the database's agree.")
+
+
+def signing_keys(installation: Installation) -> Finding | None:
+    """A key signs, its private part can be opened with the keys we hold, and it is not old."""
+    if deployment.keys(installation.settings).outcome == "fail":
+        return None
+    with installation.database.transaction(write=False) as session:
+        active = [key for key in keys.all_keys(session) if key.state == "active"]
+    if not active:
+        return failed("No signing key is active.", "Start the server: it makes one.")
+    for key in active:
+        try:
+            keys.open_private(installation.vault, key.algorithm, key.private)
+        except SettingsError as error:
+            fix = "Put the old line back into encryption.keys."
+            return failed(f"The signing key {key.kid} cannot be opened: {error}", fix)
+    age = max((clock.now() - (key.activated_at or key.created_at)).days for key in active)
+    if age > _OLD_KEY_DAYS:
+        return warned(f"A signing key has been in use for {age} days.", "Run: authserver keys rotate")
+    return passed(f"{', '.join(f'{key.kid} ({key.algorithm})' for key in active)} can sign.")
+
+
+def administrators(installation: Installation) -> Finding:
+    """Somebody can administer the server, so that the setup link is closed."""
+    with installation.database.transaction(write=False) as session:
+        if users.has_administrator(session):
+            return passed("There is an administrator; setup is closed.")
+    fix = "Open the link that the server printed, or run: authserver users add NAME --grant configure_server"
+    return warned("There is no administrator yet: setup is pending.", fix)
+
+
+def audit_trail(installation: Installation) -> Finding:
+    """No row of the audit trail was changed or taken out."""
+    with installation.database.transaction(write=False) as session:
+        broken = audit.first_broken(session)
+    if broken is None:
+        return passed("The audit trail is whole.")
+    fix = (
+        "Somebody changed the database by hand. Compare with a backup before you trust what follows this row."
+    )
+    return failed(f"The audit trail does not fit together from row {broken} on.", fix)
+
+
+def legacy_grants(installation: Installation) -> Finding:
+    """No approved client uses what RFC 9700 (2.1.2, 2.4) advises against: the implicit and the password grant."""
+    with installation.database.transaction(write=False) as session:
+        found, count = clients.page(session, status=Status.APPROVED, has_legacy_grants=True, limit=3)
+        names = ", ".join(client.name for client in found)
+    if count:
+        fix = "Move them to the code flow (authserver clients edit KEY --grant-type … --response-type code)."
+        return warned(f"{count} approved client(s) may use the password or implicit grant: {names}.", fix)
+    return passed("No approved client uses the password or implicit grant.")

@@ -1,0 +1,111 @@
+"""``authserver doctor``: examines this deployment and says what is wrong and what to do. Exit code 1 when a check fails."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import click
+from sqlalchemy.exc import SQLAlchemyError
+
+from authserver.cli import output
+from authserver.cli.checks import address, deployment, records
+from authserver.cli.checks.finding import Finding, failed
+from authserver.cli.installation import Installation
+from authserver.cli.output import json_option
+from authserver.errors import AuthserverError, SettingsError
+
+_WORDS = {"pass": ("ok  ", "green"), "warn": ("warn", "yellow"), "fail": ("FAIL", "red")}
+_SEE_DATABASE = (
+    "See that the database runs and that AUTHSERVER_DATABASE_URL, its user and its rights are right."
+)
+
+Check = Callable[[], Finding | None]
+
+
+@click.command()
+@click.option(
+    "--probe", "probes", is_flag=True, help="Ask the public URL over the network, also when it is elsewhere."
+)
+@json_option
+def command(probes: bool) -> None:
+    """Check this deployment: settings, address, keys, database, clock, audit trail."""
+    found = list(examine(probes=probes))
+    is_well = all(finding.outcome != "fail" for _, finding in found)
+    if output.is_json():
+        checks = [{"check": name, **finding._asdict()} for name, finding in found]
+        output.show({"ok": is_well, "checks": checks})
+    else:
+        for name, finding in found:
+            _print(name, finding)
+    if not is_well:
+        raise click.exceptions.Exit(1)
+
+
+def examine(*, probes: bool) -> Iterator[tuple[str, Finding]]:
+    """Run the checks, one after the other; those that need what is missing are left out."""
+    try:
+        installation = Installation()
+    except SettingsError as error:
+        yield "settings", failed(str(error), "Correct the setting; docs/reference/settings.md explains each.")
+        return
+    yield "settings", Finding("pass", "The settings can be read.")
+    yield from _run(_of_deployment(installation))
+    yield from _run({"address": partial(address.answers, installation.settings, probes=probes)})
+    for name, check in _of_records(installation).items():
+        finding = _attempt(check)
+        if finding is None:
+            continue
+        yield name, finding
+        if finding.outcome == "fail" and name in {"database", "migrations"}:
+            return
+
+
+def _of_deployment(installation: Installation) -> dict[str, Check]:
+    checks = {
+        "public URL": deployment.public_url,
+        "keys": deployment.keys,
+        "proxies": deployment.proxies,
+        "disk": deployment.disk,
+    }
+    return {name: partial(check, installation.settings) for name, check in checks.items()}
+
+
+def _of_records(installation: Installation) -> dict[str, Check]:
+    # The first two are what the others stand on.
+    checks = {
+        "database": records.database,
+        "migrations": records.migrations,
+        "writes": records.writes,
+        "nodes": records.nodes,
+        "clock": records.clocks,
+        "signing keys": records.signing_keys,
+        "administrators": records.administrators,
+        "audit trail": records.audit_trail,
+        "legacy grants": records.legacy_grants,
+    }
+    return {name: partial(check, installation) for name, check in checks.items()}
+
+
+def _run(checks: dict[str, Check]) -> Iterator[tuple[str, Finding]]:
+    for name, check in checks.items():
+        finding = _attempt(check)
+        if finding is not None:
+            yield name, finding
+
+
+def _attempt(check: Check) -> Finding | None:
+    try:
+        return check()
+    except SQLAlchemyError as error:
+        reason = (str(getattr(error, "orig", error)).strip().splitlines() or [""])[0]
+        return failed(f"The database refuses: {reason}.", _SEE_DATABASE)
+    except AuthserverError as error:
+        return failed(str(error), "Correct this first, then run the doctor again.")
+    except click.ClickException as error:
+        return failed(error.format_message(), _SEE_DATABASE)
+
+
+def _print(name: str, finding: Finding) -> None:
+    word, colour = _WORDS[finding.outcome]
+    click.echo(f"{click.style(word, fg=colour)}  {name:14}  {finding.sentence}")
+    if finding.fix:
+        click.echo(f"{'':22}{finding.fix}")
