@@ -81,15 +81,15 @@ def activity() -> ResponseReturnValue:
     paging = listing.Paging(wish.page, count)
     if paging.is_beyond:
         return answers.go(wish.url(page=paging.pages))
-    export = {"query": {name: value for name, value in wish.query().items() if name != "page"}}
-    return answers.show(
+    page = answers.show(
         "admin/activity.html",
         wish=wish,
         paging=paging,
         entries=[Entry(event) for event in events],
         events=audit.EVENTS,
-        **export,
+        query=replace(wish, page=1).query(),
     )
+    return *page, {"HX-Replace-Url": wish.url(page=wish.page)}
 
 
 @admin.get("/activity/export.<any(jsonl, csv):form>")

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from authserver.domain import audit, clients
 from authserver.domain.clients import Client
 from authserver.errors import Conflict
-from authserver.web import door
+from authserver.web import destinations, door
 from authserver.web.admin.changes import Entry
 
 _FRAMES = {"dialog#dialog": "admin/dialog.html", "div#results": "admin/results.html"}
@@ -31,16 +31,10 @@ def go(url: str, message: str = "") -> ResponseReturnValue:
 
 def back(default: str) -> str:
     """Return the console address that the person came from, if the form names one, else the default."""
-    wanted = request.values.get("back", "")
+    wanted = destinations.safe(request.values.get("back", ""))
     home = url_for("admin.overview")
-    inside = wanted == home or wanted.startswith((f"{home}/", f"{home}?"))
-    return wanted if inside and wanted.isprintable() and "\\" not in wanted else default
-
-
-def here() -> str:
-    """Return the address of this page, for links that come back to it."""
-    query = request.query_string.decode("ascii", "replace")
-    return f"{request.script_root}{request.path}" + (f"?{query}" if query else "")
+    inside = wanted is not None and (wanted == home or wanted.startswith((f"{home}/", f"{home}?")))
+    return wanted if wanted and inside else default
 
 
 @contextmanager

@@ -1,12 +1,14 @@
 """The console's blueprint and its gate: nobody without the permission Configure Server gets past it, on any route."""
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, request, url_for
 from flask.typing import ResponseReturnValue
 
 from authserver.terms import Path
 from authserver.web import guards
+from authserver.web.admin import words
 
 admin = Blueprint("admin", __name__, url_prefix=Path.ADMIN)
+admin.record(lambda state: state.app.jinja_env.globals.update(words.FOR_TEMPLATES))
 
 
 @admin.before_request
@@ -19,9 +21,19 @@ def _suit_the_reader(response: Response) -> Response:
     # One address answers with a page or with a fragment, and what it says is for one person.
     response.headers["Cache-Control"] = "no-store"
     response.headers.add("Vary", "HX-Request")
-    if request.headers.get("HX-Request") == "true" and 300 <= response.status_code < 400:
-        # A script that follows a redirect would put a whole page into a dialog; the browser itself shall go there.
-        response.headers["HX-Redirect"] = response.headers.pop("Location")
-        response.status_code = 204
-        response.set_data(b"")
+    if request.headers.get("HX-Request") == "true" and response.status_code == 303:
+        _redirect_browser(response)
     return response
+
+
+def _redirect_browser(response: Response) -> None:
+    # A script that follows a redirect would put a whole page into a dialog; the browser itself shall go there. A form
+    # that needs a sign-in first is refused: the script sends it again as a page would, and nothing typed is lost.
+    target = response.headers.pop("Location")
+    is_sign_in = target.partition("?")[0] == url_for("frontchannel.sign_in")
+    response.set_data(b"")
+    if request.method == "POST" and is_sign_in:
+        response.status_code = 403
+    else:
+        response.status_code = 204
+        response.headers["HX-Redirect"] = target

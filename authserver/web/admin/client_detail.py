@@ -1,5 +1,6 @@
 """One client: its header, the review of a pending one, and the tabs Overview, Settings and Activity."""
 
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import url_for
@@ -8,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from authserver.domain import audit, authorizations, client_secrets, lookalikes
 from authserver.domain.clients import Client
 from authserver.terms import AuthMethod
-from authserver.web import door
+from authserver.web import destinations, door
 from authserver.web.admin import answers, listing
 from authserver.web.admin.blueprint import admin
 from authserver.web.admin.changes import Entry
@@ -58,11 +59,11 @@ def client_activity(key: str) -> ResponseReturnValue:
     )
 
 
-def header(client: Client, tab: str) -> dict[str, object]:
+def header(client: Client, tab: str) -> dict[str, Any]:
     """Return what the pages of one client have in common."""
     needs_secret = client.auth_method != AuthMethod.NONE
     lacks_secret = needs_secret and not client_secrets.of_client(door.session(), client)
-    return {"client": client, "tab": tab, "back": answers.here(), "lacks_secret": lacks_secret}
+    return {"client": client, "tab": tab, "back": destinations.here(), "lacks_secret": lacks_secret}
 
 
 def redirect_hosts(client: Client) -> list[str]:

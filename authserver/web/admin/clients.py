@@ -90,7 +90,7 @@ def client_table() -> ResponseReturnValue:
     if paging.is_beyond:
         return answers.go(wish.url(page=paging.pages))
     kinds = clients.count_by(session, "kind")
-    return answers.show(
+    page = answers.show(
         "admin/clients.html",
         wish=wish,
         rows=rows,
@@ -99,5 +99,6 @@ def client_table() -> ResponseReturnValue:
         total=sum(kinds.values()),
         pending=clients.count_by(session, "status").get(Status.PENDING, 0),
         naming=words.naming(wish.kind),
-        back=answers.here(),
+        back=wish.url(page=wish.page),
     )
+    return *page, {"HX-Replace-Url": wish.url(page=wish.page)}

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from authserver.domain import audit, clients, sessions, users
 from authserver.terms import Status
-from authserver.web import door
+from authserver.web import destinations, door
 from authserver.web.admin import answers
 from authserver.web.admin.blueprint import admin
 from authserver.web.admin.changes import Entry
@@ -45,7 +45,7 @@ def overview() -> ResponseReturnValue:
         opened=opened,
         sessions=sessions.count_live(session),
         entries=[Entry(event) for event in events],
-        back=answers.here(),
+        back=destinations.here(),
     )
 
 

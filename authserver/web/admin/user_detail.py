@@ -100,15 +100,20 @@ def reset_password_form(user_id: int) -> ResponseReturnValue:
 @guards.require_recent_sign_in
 def reset_password(user_id: int) -> ResponseReturnValue:
     """Set a password; the epoch that the form carries keeps a reload from setting another."""
-    user = users.get(door.session(), user_id)
     wish = PasswordWish.sent(request.form)
-    if request.form.get("epoch") != str(user.epoch):
-        return _done(user, "This form was sent before. The password that was shown then is the one that counts.")
+    services = door.services()
+    with services.database.transaction(write=False) as transaction:
+        user = users.get(transaction, user_id)
     try:
         password = wish.settle(user.username)
     except InvalidInput as error:
         return _password_form(user, error.fields, 422)
-    users.set_password(door.session(), door.actor(), user, door.services().passwords.hash(password))
+    # Hashing takes long, so that it is done before the transaction is opened.
+    password_hash = services.passwords.hash(password)
+    user = users.get(door.session(), user_id)
+    if request.form.get("epoch") != str(user.epoch):
+        return _done(user, "This form was sent before. The password that was shown then is the one that counts.")
+    users.set_password(door.session(), door.actor(), user, password_hash)
     if wish.choice == GENERATE:
         return answers.show("admin/password_created.html", user=user, password=password, is_new=False)
     return _done(user, f"The password of {user.username} was set.")

@@ -48,7 +48,8 @@ def user_table() -> ResponseReturnValue:
     paging = listing.Paging(number, count)
     if paging.is_beyond:
         return answers.go(url_for("admin.user_table", q=search or None, page=paging.pages))
-    return answers.show("admin/users.html", rows=rows, search=search, paging=paging)
+    page = answers.show("admin/users.html", rows=rows, search=search, paging=paging)
+    return *page, {"HX-Replace-Url": url_for("admin.user_table", q=search or None)}
 
 
 @admin.get("/users/new")
@@ -66,6 +67,8 @@ def create_user() -> ResponseReturnValue:
     username = request.form.get("username", "")
     try:
         password = wish.settle(username)
+        # Hashing takes long, so that it is done before the transaction is opened.
+        password_hash = door.services().passwords.hash(password)
         with answers.attempt():
             user = users.add(
                 door.session(),
@@ -73,7 +76,7 @@ def create_user() -> ResponseReturnValue:
                 username=username,
                 name=request.form.get("name", ""),
                 email=request.form.get("email", ""),
-                password_hash=door.services().passwords.hash(password),
+                password_hash=password_hash,
                 may_configure_server="may_configure_server" in request.form,
             )
     except InvalidInput as error:

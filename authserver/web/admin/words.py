@@ -25,13 +25,11 @@ def naming(kind: str) -> dict[str, str]:
     return {"noun": noun, "name": f"{noun.capitalize()} name", "key": f"{noun.capitalize()} key"}
 
 
-def install(globals_: dict[str, object]) -> None:
-    """Give the words to the templates."""
-    globals_ |= {
-        "KINDS": KINDS,
-        "STATUSES": STATUSES,
-        "STATUS_ICONS": STATUS_ICONS,
-        "GRANT_TYPES": GRANT_TYPES,
-        "AUTH_METHODS": AUTH_METHODS,
-        "naming": naming,
-    }
+FOR_TEMPLATES: dict[str, object] = {
+    "KINDS": KINDS,
+    "STATUSES": STATUSES,
+    "STATUS_ICONS": STATUS_ICONS,
+    "GRANT_TYPES": GRANT_TYPES,
+    "AUTH_METHODS": AUTH_METHODS,
+}
+"""What the console's templates know under these names."""

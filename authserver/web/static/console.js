@@ -1,0 +1,252 @@
+// What the console does beyond links and forms: dialogs, copying, ticking all rows, and redirect URIs one by one.
+// Everything here also works without it; nothing here writes HTML (Trusted Types).
+(() => {
+  "use strict";
+
+  const toast = (words) => {
+    const place = document.getElementById("toast");
+    place.textContent = words;
+    place.hidden = false;
+    clearTimeout(toast.timer);
+    toast.timer = setTimeout(() => { place.hidden = true; }, 4000);
+  };
+
+  // Dialogs: htmx fills the one <dialog>; here it opens, and closes without leaving the page.
+
+  const dialog = document.getElementById("dialog");
+
+  const openDialog = () => {
+    if (!dialog.open) dialog.showModal();
+    const first = dialog.querySelector("[autofocus]");
+    if (first) first.focus();
+  };
+
+  const closeDialog = () => {
+    // Where something was shown once or changed behind the dialog, the page is read anew.
+    if (dialog.querySelector("[data-reloads]")) location.reload();
+    else dialog.close();
+  };
+
+  dialog.addEventListener("close", () => dialog.replaceChildren());
+  dialog.addEventListener("cancel", (event) => {
+    event.preventDefault();
+    closeDialog();
+  });
+  dialog.addEventListener("pointerdown", (event) => {
+    if (event.target === dialog && !dialog.querySelector("form, [data-reloads]")) closeDialog();
+  });
+
+  document.addEventListener("htmx:after:swap", (event) => {
+    const target = event.detail.ctx.target;
+    if (target === dialog || target === "#dialog") openDialog();
+    enhance(document);
+  });
+
+  document.addEventListener("htmx:before:request", (event) => {
+    for (const menu of document.querySelectorAll("[popover]")) if (menu.matches(":popover-open")) menu.hidePopover();
+    void event;
+  });
+
+  // An answer that htmx does not swap: the browser itself goes there, so that its page is seen.
+  document.addEventListener("htmx:response:error", (event) => {
+    const { request, response, sourceElement } = event.detail.ctx;
+    if ([409, 422].includes(response.status) && sourceElement.matches("form[method=post]")) return;
+    if (request.method === "GET") location.assign(request.action);
+    else sendAsPage(sourceElement, request.submitter);
+  });
+
+  document.addEventListener("htmx:error", (event) => {
+    if (event.detail.error && !event.detail.ctx?.response) toast("The server did not answer. Try again.");
+  });
+
+  // Sends a form as if there were no script, for instance to sign in again on the way; what was typed goes along.
+  const sendAsPage = (form, submitter) => {
+    if (submitter?.name) {
+      const pressed = document.createElement("input");
+      pressed.type = "hidden";
+      pressed.name = submitter.name;
+      pressed.value = submitter.value;
+      form.append(pressed);
+    }
+    HTMLFormElement.prototype.submit.call(form);
+  };
+
+  // Clicks
+
+  document.addEventListener("click", async (event) => {
+    const closes = event.target.closest("[data-closes]");
+    if (closes && dialog.contains(closes)) {
+      event.preventDefault();
+      closeDialog();
+      return;
+    }
+    const copies = event.target.closest("[data-copies]");
+    if (!copies) return;
+    try {
+      await navigator.clipboard.writeText(copies.dataset.copies);
+      copies.classList.add("is-copied");
+      toast("Copied.");
+      setTimeout(() => copies.classList.remove("is-copied"), 2000);
+    } catch {
+      const range = document.createRange();
+      range.selectNodeContents(copies.parentElement.querySelector("code"));
+      getSelection().removeAllRanges();
+      getSelection().addRange(range);
+      toast("Press Ctrl+C to copy.");
+    }
+  });
+
+  // Ticking rows
+
+  document.addEventListener("change", (event) => {
+    const form = event.target.closest(".selection");
+    if (!form) return;
+    const rows = [...form.querySelectorAll("input[name=key]")];
+    const all = form.querySelector("[data-ticks-all]");
+    if (event.target === all) for (const row of rows) row.checked = all.checked;
+    const ticked = rows.filter((row) => row.checked).length;
+    all.checked = ticked === rows.length;
+    all.indeterminate = ticked > 0 && ticked < rows.length;
+    form.querySelector("[data-ticked]").textContent = `${ticked} selected`;
+  });
+
+  // Redirect URIs: Enter adds one, pasted lines add each, the server checks while one is typed. The text area stays
+  // what is sent.
+
+  const element = (name, properties = {}, ...children) => {
+    const made = Object.assign(document.createElement(name), properties);
+    made.append(...children);
+    return made;
+  };
+
+  const shown = (uri) => element("bdi", { dir: "ltr" }, element("code", { textContent: uri }));
+
+  class RedirectUris {
+    constructor(field) {
+      this.field = field;
+      this.area = field.querySelector("textarea");
+      this.input = element("input", {
+        className: "input", type: "text", id: "redirect_uri", autocomplete: "off", spellcheck: false, dir: "ltr",
+        placeholder: "https://",
+      });
+      this.input.setAttribute("aria-describedby", "redirect_uris-hint redirect_uri-finding");
+      this.list = element("ul", { className: "plain chips" });
+      this.finding = element("div", { className: "live-finding", id: "redirect_uri-finding" });
+      this.finding.setAttribute("aria-live", "polite");
+      const add = element("button", { type: "button", className: "button", textContent: "Add" });
+      add.addEventListener("click", () => this.take(this.input.value));
+      this.area.hidden = true;
+      field.querySelector("label").htmlFor = "redirect_uri";
+      this.area.before(this.list, element("div", { className: "with-button" }, this.input, add), this.finding);
+      this.known = new Map();
+      for (const item of field.querySelectorAll(".finding")) this.known.set(item.dataset.uri, item);
+      this.input.addEventListener("keydown", (event) => this.onKey(event));
+      this.input.addEventListener("paste", (event) => this.onPaste(event));
+      this.input.addEventListener("input", () => this.checkSoon());
+      this.area.form.addEventListener("submit", (event) => this.onSubmit(event), { capture: true });
+      this.draw();
+    }
+
+    get uris() {
+      return this.area.value.split("\n").map((line) => line.trim()).filter(Boolean);
+    }
+
+    onKey(event) {
+      if (event.key !== "Enter") return;
+      event.preventDefault();
+      this.take(this.input.value);
+    }
+
+    onPaste(event) {
+      const text = event.clipboardData.getData("text");
+      if (!/[\r\n]\s*\S/.test(text)) return;
+      event.preventDefault();
+      this.take(text);
+    }
+
+    // What stands in the input counts as well, so that nobody loses a URI by forgetting Enter.
+    onSubmit() {
+      if (this.input.value.trim()) this.take(this.input.value);
+    }
+
+    take(text) {
+      const added = text.split(/\s+/).filter(Boolean);
+      if (!added.length) return;
+      this.area.value = [...new Set([...this.uris, ...added])].join("\n");
+      this.input.value = "";
+      this.finding.replaceChildren();
+      this.draw();
+      this.input.focus();
+    }
+
+    drop(uri) {
+      this.area.value = this.uris.filter((other) => other !== uri).join("\n");
+      this.draw();
+      this.input.focus();
+    }
+
+    swap(uri, fix) {
+      this.area.value = [...new Set(this.uris.map((other) => (other === uri ? fix : other)))].join("\n");
+      this.draw();
+      this.input.focus();
+    }
+
+    draw() {
+      this.list.replaceChildren(...this.uris.map((uri) => this.chip(uri)));
+      for (const [uri, item] of this.known) if (!this.uris.includes(uri)) item.remove();
+    }
+
+    chip(uri) {
+      const remove = element("button", { type: "button", className: "chip-remove", textContent: "×" });
+      remove.setAttribute("aria-label", `Remove ${uri}`);
+      remove.addEventListener("click", () => this.drop(uri));
+      const place = element("div", { className: "chip-finding" });
+      const item = element("li", { className: "chip" }, element("div", { className: "chip-line" }, shown(uri), remove), place);
+      if (!this.known.has(uri)) this.ask(uri).then((found) => this.tell(place, found, () => this.swap(uri, found.fix)));
+      return item;
+    }
+
+    checkSoon() {
+      clearTimeout(this.timer);
+      const uri = this.input.value.trim();
+      if (!uri) return this.finding.replaceChildren();
+      this.timer = setTimeout(async () => {
+        const found = await this.ask(uri);
+        if (this.input.value.trim() !== uri) return;
+        this.tell(this.finding, found, () => {
+          this.input.value = found.fix;
+          this.input.focus();
+          this.checkSoon();
+        });
+      }, 300);
+    }
+
+    async ask(uri) {
+      try {
+        const answer = await fetch(`${this.field.dataset.uris}?uri=${encodeURIComponent(uri)}`);
+        return answer.ok ? await answer.json() : { sentence: "" };
+      } catch {
+        return { sentence: "" };
+      }
+    }
+
+    tell(place, found, use) {
+      place.replaceChildren();
+      if (!found.sentence) return;
+      place.append(element("p", { className: found.refused ? "error" : "warning", textContent: found.sentence }));
+      if (!found.fix) return;
+      const fix = element("button", { type: "button", className: "button button-small" }, "Use this: ", shown(found.fix));
+      fix.addEventListener("click", use);
+      place.append(fix);
+    }
+  }
+
+  const enhance = (root) => {
+    for (const field of root.querySelectorAll("[data-uris]:not(.is-live)")) {
+      field.classList.add("is-live");
+      new RedirectUris(field);
+    }
+  };
+
+  enhance(document);
+})();
