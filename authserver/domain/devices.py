@@ -226,9 +226,14 @@ def decide(session: Session, row: DeviceAuthorization, state: State) -> bool:
     return decided.one_or_none() is not None
 
 
-def grant(row: DeviceAuthorization, authorization: Authorization) -> None:
+def grant(session: Session, row: DeviceAuthorization, authorization: Authorization) -> None:
     """Put an approved device under the authorization that its tokens will stand under."""
-    row.authorization_id = authorization.id
+    session.execute(
+        update(DeviceAuthorization)
+        .where(DeviceAuthorization.id == row.id)
+        .values(authorization_id=authorization.id)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _is_pending(row: DeviceAuthorization) -> bool:

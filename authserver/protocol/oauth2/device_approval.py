@@ -1,0 +1,62 @@
+"""What happens when a person decides about a device (RFC 8628, section 3.3): the gate, and the authorization."""
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from authserver import clock
+from authserver.context import Actor
+from authserver.domain import authorizations, devices, standing
+from authserver.domain.clients import Client
+from authserver.domain.devices import DeviceAuthorization, State
+from authserver.domain.sessions import UserSession
+from authserver.protocol import gate
+from authserver.protocol.gate import Verdict
+from authserver.protocol.oauth2.server import OAuth2Server
+from authserver.terms import GrantType
+
+
+def judge(
+    server: OAuth2Server, session: Session, row: DeviceAuthorization, live: UserSession
+) -> Verdict | None:
+    """Return why the gate refuses what a device asks for, or None."""
+    client = row.client
+    policy = server.policies.get(session.connection(), client.id, client.revision)
+    stands = standing.of_client(client.status, client.epoch, user_is_active=live.user.is_active)
+    return gate.judge(stands, policy, grant_type=GrantType.DEVICE_CODE, scopes=row.scope.split())
+
+
+def approve(session: Session, actor: Actor, row: DeviceAuthorization, live: UserSession) -> bool:
+    """Let the device have what was shown; False when it was decided, or ran out, in the meantime.
+
+    The authorization belongs to no browser session: a person who approves a device on a telephone and signs out there
+    still wants the device to work. It ends when access is removed under Account, and with the account.
+    """
+    if not devices.decide(session, row, State.APPROVED):
+        return False
+    client = row.client
+    authorization = authorizations.add(
+        session,
+        actor,
+        client_id=client.id,
+        client_epoch=client.epoch,
+        client_name=client.name,
+        grant_type=GrantType.DEVICE_CODE,
+        scope=row.scope,
+        user_id=live.user_id,
+        user_epoch=live.user_epoch,
+        auth_time=live.signed_in_at,
+        acr=live.acr,
+        amr=live.amr,
+    )
+    devices.grant(session, row, authorization)
+    # Not through the mapper: that someone signed in is no change of the client, and must not raise its revision.
+    session.execute(
+        update(Client).where(Client.id == client.id).values(last_sign_in_at=clock.now()),
+        execution_options={"synchronize_session": False},
+    )
+    return True
+
+
+def deny(session: Session, row: DeviceAuthorization) -> bool:
+    """Refuse the device; False when it was decided, or ran out, in the meantime."""
+    return devices.decide(session, row, State.DENIED)
