@@ -18,10 +18,31 @@ def command() -> None:
 def migrate() -> None:
     """Bring the tables to the newest shape: all revisions that are missing, or none of them."""
     installation = Installation()
-    with explained():
-        taken = schema.migrate(installation.database, lambda revision: output.note(f"migrated to {revision}"))
+    with explained(), output.progress() as tell:
+        tell("looking at the tables")
+        taken = schema.migrate(installation.database, lambda revision: tell(f"migrated to {revision}"))
     done = f"The database is at revision {schema.newest()}" if taken else "There was nothing to migrate"
     output.say(f"{done}.", {"revision": schema.newest(), "migrated": taken})
+
+
+@command.command()
+@json_option
+def purge() -> None:
+    """Delete what is over: expired tokens and codes, sessions that nothing names, old failures. Run it daily."""
+    from authserver.domain import cleanup
+
+    installation = Installation()
+    with installation.transaction(write=False):
+        pass
+    counts: dict[str, int] = {}
+    with explained(), output.progress() as tell:
+        for name, count in cleanup.purge(installation.database, installation.settings):
+            counts[name] = counts.get(name, 0) + count
+            tell(f"{name}: {counts[name]:,} deleted")
+    deleted = [f"{count:,} {name}" for name, count in counts.items() if count]
+    output.say(
+        f"Deleted {', '.join(deleted)}." if deleted else "There was nothing to delete.", {"deleted": counts}
+    )
 
 
 @command.command()

@@ -1,9 +1,11 @@
 """What commands print: tables and sentences for people, JSON for programs (``--json``)."""
 
 import json
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, TextIO, TypeVar
 
 import click
 
@@ -47,6 +49,24 @@ def say(sentence: str, facts: Row | None = None) -> None:
 def note(sentence: str) -> None:
     """Print what a person wants to know meanwhile, without touching the output that a program reads."""
     click.echo(sentence, err=True)
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[str], None]]:
+    """Lend a way to tell what long work does at this moment: one line that changes, on a terminal only."""
+    terminal = sys.stderr
+    if not terminal.isatty():
+        yield lambda _sentence: None
+        return
+    try:
+        yield lambda sentence: _overwrite(terminal, sentence)
+    finally:
+        _overwrite(terminal, "")
+
+
+def _overwrite(terminal: TextIO, sentence: str) -> None:
+    terminal.write(f"\r\033[2K{sentence}")
+    terminal.flush()
 
 
 def show(facts: Row) -> None:
