@@ -73,11 +73,17 @@ class Ledger:
         self._second = 0
         self._count = 0
 
-    def record(self, refusal: Refusal) -> str:
-        """Return the reference of a refusal; empty when there are too many of them or the database is away."""
+    def record(self, refusal: Refusal, within: Session | None = None) -> str:
+        """Return the reference of a refusal; empty when there are too many of them or the database is away.
+
+        ``within`` is a writing transaction that is open already: on SQLite a second one would wait for it in vain.
+        """
         if not self._has_room():
             return ""
         try:
+            if within is not None:
+                with within.begin_nested():
+                    return _upsert(within, refusal)
             with self._database.transaction() as session:
                 return _upsert(session, refusal)
         except DBAPIError as error:
@@ -131,7 +137,9 @@ def _upsert(session: Session, refusal: Refusal) -> str:
             "count": Failure.count + 1,
             "last_at": now,
             "address": statement.excluded.address,
+            "detail": statement.excluded.detail,
             "received": statement.excluded.received,
+            "expected": statement.excluded.expected,
         },
     )
     return session.execute(statement.returning(Failure.reference)).scalar_one()

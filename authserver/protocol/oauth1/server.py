@@ -8,6 +8,7 @@ from typing import Any
 
 from authlib.oauth1 import AuthorizationServer
 from sqlalchemy import Row
+from sqlalchemy.orm import Session
 
 from authserver import clock
 from authserver.domain import consumers, handles, temporary_credentials, token_credentials
@@ -69,26 +70,25 @@ class OAuth1Server(AuthorizationServer):
 
     def refuse(self, message: Request, problem: Problem) -> Response:
         """Record why a request is refused, and answer it in the words of problem reporting."""
-        reference = self.record(message, problem)
+        reference = self.record(message.path, message.address, problem)
         if reference and problem.advice:
             problem.advice = f"{problem.advice} (reference {reference})"
         headers = (*problem.get_headers(), ("WWW-Authenticate", problems.challenge(self.realm, problem)))
         return Response(problem.status_code, problem.form().encode(), headers)
 
-    def record(self, message: Request, problem: Problem) -> str:
+    def record(self, endpoint: str, address: str, problem: Problem, within: Session | None = None) -> str:
         """Put a refusal into the diagnostics ledger and return its reference."""
-        return self.ledger.record(
-            Refusal(
-                endpoint=message.path,
-                error=problem.error,
-                cause=problem.error.replace("_", "-"),
-                detail=problem.advice,
-                client_id=problem.client_id,
-                received=problem.received,
-                expected=problem.expected,
-                address=message.address,
-            )
+        refusal = Refusal(
+            endpoint=endpoint,
+            error=problem.error,
+            cause=problem.error.replace("_", "-"),
+            detail=problem.advice,
+            client_id=problem.client_id,
+            received=problem.received,
+            expected=problem.expected,
+            address=address,
         )
+        return self.ledger.record(refusal, within)
 
     # What follows is called by Authlib's flow.
 

@@ -1,0 +1,158 @@
+"""The authorization endpoint of OAuth 1.0a for people (RFC 5849, section 2.2): sign in, decide, and the way back.
+
+What is decided is decided in ``protocol.oauth1.authorization``. The temporary credential is the stored request; the
+interaction beside it ties the decision to the browser and the person that the page was shown to (S12).
+"""
+
+from flask import redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from authserver.domain import consents, interactions
+from authserver.domain.diagnostics import Refusal
+from authserver.domain.sessions import UserSession
+from authserver.protocol.oauth1 import authorization
+from authserver.protocol.oauth1.authorization import Ask, NotApproved, Outcome
+from authserver.protocol.oauth1.problems import Problem
+from authserver.terms import Path
+from authserver.web import destinations, door, mistakes
+from authserver.web.browser import this_browser
+from authserver.web.frontchannel import frontchannel
+from authserver.web.frontchannel.signin import sign_in_first
+
+_START_AGAIN = "Go back to the application and start again."
+
+
+@frontchannel.get(Path.OAUTH1_AUTHORIZE)
+@door.writes
+def authorize_oauth1() -> ResponseReturnValue:
+    """Lead a person to the decision on the temporary credentials that an application has sent them with."""
+    token, callback = request.args.get("oauth_token", ""), request.args.get("oauth_callback", "")
+    try:
+        ask = authorization.read(door.services().oauth1, door.session(), token, callback)
+        live = door.signed_in()
+        if live is None:
+            return _sign_in(ask)
+        if authorization.needs_consent(door.session(), ask, live):
+            return _show(ask, live, callback)
+        return _send(ask, authorization.approve(door.session(), door.actor(), ask, live))
+    except (Problem, NotApproved) as refused:
+        return _refuse(refused)
+
+
+@frontchannel.post(Path.OAUTH1_CONSENT)
+def consent_oauth1() -> ResponseReturnValue:
+    """Take the person's decision on what they were shown."""
+    token, callback = request.form.get("oauth_token", ""), request.form.get("oauth_callback", "")
+    try:
+        ask = authorization.read(door.services().oauth1, door.session(), token, callback)
+        live = door.signed_in()
+        if live is None or not _is_what_was_shown(ask, live):
+            return redirect(_here(token, callback), 303)
+        return _send(ask, _decide(ask, live))
+    except (Problem, NotApproved) as refused:
+        return _refuse(refused)
+
+
+@frontchannel.get(Path.OAUTH1_CANCEL)
+@door.writes
+def cancel_oauth1() -> ResponseReturnValue:
+    """Leave the sign-in page: the application is told that the person did not go on."""
+    token, callback = request.args.get("oauth_token", ""), request.args.get("oauth_callback", "")
+    try:
+        ask = authorization.read(door.services().oauth1, door.session(), token, callback)
+    except (Problem, NotApproved) as refused:
+        return _refuse(refused)
+    return _send(ask, authorization.refuse(door.session(), ask))
+
+
+def _here(token: str, callback: str, **more: object) -> str:
+    address = {"oauth_token": token} | ({"oauth_callback": callback} if callback else {})
+    return url_for("frontchannel.authorize_oauth1", **address, **more)  # type: ignore[arg-type]
+
+
+def _sign_in(ask: Ask) -> ResponseReturnValue:
+    callback = request.args.get("oauth_callback")
+    cancel = url_for("frontchannel.cancel_oauth1", oauth_token=ask.token, oauth_callback=callback)
+    return sign_in_first(destinations.here(), application=ask.policy.name, cancel_url=cancel)
+
+
+def _show(ask: Ask, live: UserSession, callback: str) -> ResponseReturnValue:
+    session = door.session()
+    handle = interactions.start(
+        session,
+        door.services().settings,
+        client_id=ask.policy.id,
+        client_revision=ask.policy.revision,
+        parameters={"temporary_credential": ask.credential.id, "callback": ask.callback},
+        browser=this_browser(),
+    )
+    row = interactions.find(session, handle, this_browser())
+    assert row is not None
+    interactions.show(row, live.id)
+    return render_template(
+        "oauth1/warning.html" if ask.is_1_0 else "oauth1/consent.html",
+        client=ask.policy,
+        user=live.user,
+        scopes=(),
+        new_scopes=(),
+        redirect_uri=ask.callback if ask.has_address else "",
+        interaction=handle,
+        revision=ask.policy.revision,
+        oauth_token=ask.token,
+        oauth_callback=callback,
+        switch_url=url_for("frontchannel.sign_in", next=_here(ask.token, callback), switch=1),
+    )
+
+
+def _is_what_was_shown(ask: Ask, live: UserSession) -> bool:
+    row = interactions.find(door.session(), request.form.get("interaction"), this_browser())
+    if row is None:
+        return False
+    shown = {"temporary_credential": ask.credential.id, "callback": ask.callback}
+    is_same = row.parameters == shown and row.client_revision == ask.policy.revision
+    return is_same and row.shown_session_id == live.id and interactions.complete(door.session(), row)
+
+
+def _decide(ask: Ask, live: UserSession) -> Outcome:
+    session = door.session()
+    if request.form.get("decision") != "allow":
+        return authorization.refuse(session, ask)
+    if not ask.is_1_0:
+        consents.remember(session, live.user_id, ask.policy.id, ())
+    return authorization.approve(session, door.actor(), ask, live)
+
+
+def _send(ask: Ask, outcome: Outcome) -> ResponseReturnValue:
+    if outcome.location:
+        return redirect(outcome.location, 303)
+    if outcome.verifier:
+        return render_template("oauth1/verifier.html", client=ask.policy, verifier=outcome.verifier)
+    return render_template("oauth1/done.html", client=ask.policy)
+
+
+def _refuse(refused: Problem | NotApproved) -> ResponseReturnValue:
+    server, session = door.services().oauth1, door.session()
+    if isinstance(refused, NotApproved):
+        verdict, policy = refused.verdict, refused.policy
+        refusal = Refusal(
+            Path.OAUTH1_AUTHORIZE,
+            "consumer_key_refused",
+            verdict,
+            verdict.sentence,
+            policy.id,
+            address=door.address(),
+        )
+        reference = server.ledger.record(refusal, within=session)
+        page = render_template("not_approved.html", client=policy, verdict=verdict, reference=reference)
+        return page, 403
+    reference = server.record(Path.OAUTH1_AUTHORIZE, door.address(), refused, within=session)
+    return mistakes.page(
+        400,
+        "This sign-in cannot go on",
+        refused.advice,
+        _START_AGAIN
+        if refused.client_id is None
+        else f"{_START_AGAIN} If it stays, tell the administrator the reference.",
+        error=refused.error,
+        reference=reference,
+    )
