@@ -85,6 +85,45 @@ def start(
     return Started(row, handles.write(Prefix.SESSION, row.id, secret))
 
 
+def renew(session: Session, actor: Actor, settings: Settings, row: UserSession, user: User) -> Started | None:
+    """Give a live session a new cookie value after its person has signed in again, and the old value dies.
+
+    The session stays the same one to relying parties. None when it has ended, or was renewed, in the meantime.
+    """
+    now, secret = clock.now(), handles.new_secret()
+    lifetime = settings.remembered_session_lifetime if row.is_remembered else settings.session_lifetime
+    renewed = session.scalar(
+        update(UserSession)
+        .where(UserSession.id == row.id, UserSession.digest == row.digest, UserSession.ended_at.is_(None))
+        .values(
+            digest=handles.digest(secret),
+            user_epoch=user.epoch,
+            address=actor.address[:64],
+            signed_in_at=now,
+            seen_at=now,
+            expires_at=now + lifetime,
+        )
+        .returning(UserSession.id)
+        .execution_options(synchronize_session=False)
+    )
+    if renewed is None:
+        return None
+    user.last_sign_in_at = now
+    fresh = session.get_one(
+        UserSession, row.id, options=[joinedload(UserSession.user)], populate_existing=True
+    )
+    audit.record(
+        session,
+        actor,
+        "session:start",
+        subject=fresh,
+        subject_name=user.username,
+        user_id=user.id,
+        after={"again": True},
+    )
+    return Started(fresh, handles.write(Prefix.SESSION, fresh.id, secret))
+
+
 def find(session: Session, settings: Settings, cookie: str | None) -> UserSession | None:
     """Return the live session of a cookie, with its user; None when it is over for any reason."""
     handle = handles.read(Prefix.SESSION, cookie)

@@ -8,10 +8,9 @@ import secrets
 import structlog
 from flask import Flask, Response, g, request
 
-from authserver.terms import DEVICE_ALPHABET, LanePath, Path
+from authserver.terms import LanePath, Path
 from authserver.web import door
 
-_ID_LENGTH = 10
 _NONCE_BYTES = 16
 _HSTS = "max-age=31536000"
 _PERMISSIONS = (
@@ -21,7 +20,16 @@ _PERMISSIONS = (
 )
 # From these pages the way leads back to an application. Chromium and WebKit apply form-action to that redirect as well,
 # and a same-origin opener policy would cut the tie to an application that opened them in a pop-up window.
-_ON_THE_WAY = {Path.AUTHORIZE, LanePath.OIDC_AUTHORIZE, Path.SIGN_IN, Path.CONSENT}
+_ON_THE_WAY = {
+    Path.AUTHORIZE,
+    LanePath.OIDC_AUTHORIZE,
+    Path.CONTINUE,
+    Path.CONSENT,
+    Path.SIGN_IN,
+    Path.OAUTH1_AUTHORIZE,
+    Path.OAUTH1_CONTINUE,
+    Path.OAUTH1_CONSENT,
+}
 _CONSOLES = {"admin", "account"}
 
 
@@ -40,14 +48,13 @@ def nonce() -> str:
 
 
 def request_id() -> str:
-    """Return the id under which the logs and the audit trail know this request; people can read it out."""
-    if "request_id" not in g:
-        g.request_id = "".join(secrets.choice(DEVICE_ALPHABET) for _ in range(_ID_LENGTH))
+    """Return the id under which the logs and the audit trail know this request."""
     return str(g.request_id)
 
 
 def _begin() -> None:
-    structlog.contextvars.bind_contextvars(request_id=request_id())
+    g.request_id = request.environ.get("authserver.request_id") or secrets.token_hex(8)
+    structlog.contextvars.bind_contextvars(request_id=g.request_id)
 
 
 def _end(_error: BaseException | None) -> None:
@@ -62,7 +69,6 @@ def _protect(response: Response) -> Response:
     response.headers["Cross-Origin-Opener-Policy"] = "unsafe-none" if is_on_the_way else "same-origin"
     response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
     response.headers["Permissions-Policy"] = _PERMISSIONS
-    response.headers["X-Request-Id"] = request_id()
     response.headers.setdefault("Cache-Control", "no-store")
     if door.services().settings.is_secure:
         response.headers["Strict-Transport-Security"] = _HSTS

@@ -5,6 +5,7 @@ The error pages are in ``mistakes``, the headers around a page in ``headers``.
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 from flask import Flask, request
 from flask_login import LoginManager
@@ -12,7 +13,7 @@ from jinja2 import StrictUndefined
 from markupsafe import Markup
 
 from authserver import clock
-from authserver.web import assets, door, headers
+from authserver.web import assets, destinations, door, headers, scope_words
 from authserver.web.assets import Assets
 
 THEME_COOKIE = "authserver_theme"
@@ -38,13 +39,20 @@ def install(app: Flask) -> None:
     environment.globals |= {
         "asset_url": static.url,
         "at": at,
+        "here": destinations.here,
         "icon": _icons(static),
         "csp_nonce": headers.nonce,
         "theme": theme,
         "signed_in": door.signed_in,
         "product_name": app.extensions["authserver"].settings.product_name,
     }
-    environment.filters |= {"ago": ago, "instant": instant, "duration": duration}
+    environment.filters |= {
+        "ago": ago,
+        "duration": duration,
+        "instant": instant,
+        "origin": origin,
+        "scope_words": scope_words.in_words,
+    }
 
 
 def at(path: str) -> str:
@@ -82,6 +90,21 @@ def duration(length: timedelta) -> str:
     size, unit = next((step for step in _UNITS if length >= step[0]), _UNITS[-1])
     count = max(1, int(length / size))
     return f"{count} {unit}{'' if count == 1 else 's'}"
+
+
+def origin(uri: str) -> str:
+    """Return the part of a redirect URI by which people know where they are being sent."""
+    parts = urlsplit(uri)
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else f"{parts.scheme}:"
+
+
+def seconds_in_words(seconds: int) -> str:
+    """Return a waiting time, rounded up: 40 seconds, 3 minutes."""
+    return (
+        duration(timedelta(seconds=seconds))
+        if seconds < 60
+        else duration(timedelta(minutes=-(-seconds // 60)))
+    )
 
 
 def _time(at: datetime, words: str) -> Markup:

@@ -1,0 +1,31 @@
+"""Own activity: what the audit trail knows of a person, without what concerns others."""
+
+from flask import render_template, request
+from flask.typing import ResponseReturnValue
+
+from authserver.domain import audit
+from authserver.domain.audit import EVENTS, Filter
+from authserver.web import door
+from authserver.web.account import account
+from authserver.web.account.person import my_session
+
+PAGE_SIZE = 25
+_LAST_PAGE = 4000
+
+
+@account.get("/activity")
+def activity() -> ResponseReturnValue:
+    """Show one page of events, the latest first."""
+    number = min(max(1, request.args.get("page", 1, type=int)), _LAST_PAGE)
+    user_id = my_session().user_id
+    events, count = audit.page(
+        door.session(), Filter(user_id=user_id), offset=(number - 1) * PAGE_SIZE, limit=PAGE_SIZE
+    )
+    return render_template(
+        "account/activity.html",
+        events=events,
+        words=EVENTS,
+        user_id=user_id,
+        page=number,
+        pages=max(1, -(-count // PAGE_SIZE)),
+    )

@@ -1,0 +1,23 @@
+"""Light or dark: a choice of the browser, not of the person."""
+
+from datetime import timedelta
+
+from flask import make_response, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from authserver.web import destinations, door, pages
+from authserver.web.account import account
+
+_LIFETIME = timedelta(days=400)
+
+
+@account.post("/theme")
+def choose_theme() -> ResponseReturnValue:
+    """Remember the colours in a cookie, and go back."""
+    response = make_response(
+        redirect(destinations.safe(request.form.get("next")) or url_for("account.profile"), 303)
+    )
+    chosen = request.form.get("theme", "")
+    if chosen in pages.THEMES:
+        door.set_cookie(response, pages.THEME_COOKIE, chosen, max_age=int(_LIFETIME.total_seconds()))
+    return response

@@ -1,0 +1,82 @@
+"""What happens in the browser when somebody has proved who they are: a fresh session cookie, and being known next time.
+
+The cookie's value is new after every sign-in (S18). Where the same person signs in again, the session goes on under
+the new value, so that nothing granted in it is lost; where another person does, the earlier session ends.
+"""
+
+from dataclasses import dataclass
+
+from flask import Response, g, request
+from flask import session as browser
+from sqlalchemy.orm import Session
+
+from authserver.context import Actor
+from authserver.domain import known_browsers, sessions
+from authserver.domain.sessions import UserSession
+from authserver.domain.users import User
+from authserver.web import door
+
+KNOWN_COOKIE = "authserver_known"
+_PASSWORD = ["pwd"]  # RFC 8176, section 2
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """What the browser is to be given."""
+
+    session: UserSession
+    cookie: str
+    known: str
+
+
+def anonymous(name: str = "anonymous") -> Actor:
+    """Return the actor of a request whose person is not known yet; reads no records."""
+    return Actor(name=name, address=door.address(), channel="browser", request_id=g.get("request_id", ""))
+
+
+def person(user: User) -> Actor:
+    """Return the actor for somebody who has just proved to be this user."""
+    return Actor(user.username, user.id, door.address(), "browser", g.get("request_id", ""))
+
+
+def carried() -> str:
+    """Return what the browser carries to be recognised."""
+    return request.cookies.get(door.cookie_name(KNOWN_COOKIE), "")
+
+
+def begin(transaction: Session, user: User, live: UserSession | None, *, is_remembered: bool) -> Arrival:
+    """Start a session, or renew the one that the same person has in this browser."""
+    services, actor = door.services(), person(user)
+    started = None
+    if live is not None and live.user_id == user.id:
+        started = sessions.renew(transaction, actor, services.settings, live, user)
+    elif live is not None:
+        sessions.end(transaction, actor, transaction.get_one(UserSession, live.id))
+    started = started or sessions.start(
+        transaction,
+        actor,
+        services.settings,
+        user,
+        is_remembered=is_remembered,
+        user_agent=request.headers.get("User-Agent", ""),
+        amr=_PASSWORD,
+    )
+    known = known_browsers.introduce(services.vault, carried(), user.id, user.epoch)
+    return Arrival(started.session, started.cookie, known)
+
+
+def void_forms() -> None:
+    """Make the forms that were shown before this arrival worthless; pages rendered from now on carry a new token."""
+    browser.pop("csrf_token", None)
+    g.pop("csrf_token", None)
+    door.forget_loaded_user()
+
+
+def attach(response: Response, arrival: Arrival) -> None:
+    """Put the cookies on the answer, once the transaction is committed."""
+    settings, remembered = door.services().settings, arrival.session.is_remembered
+    lifetime = int(settings.remembered_session_lifetime.total_seconds()) if remembered else None
+    door.set_cookie(response, door.SESSION_COOKIE, arrival.cookie, max_age=lifetime)
+    door.set_cookie(
+        response, KNOWN_COOKIE, arrival.known, max_age=int(known_browsers.LIFETIME.total_seconds())
+    )

@@ -1,0 +1,28 @@
+"""Where to go next: addresses on this site that a form or link may name, and nothing else (no open redirect)."""
+
+import re
+from urllib.parse import quote
+
+from flask import request
+
+from authserver.web import door
+
+_MAX_LENGTH = 4000
+_UNSAFE = re.compile(r"[^\x21-\x7e]|\\|^//|/\.\.?(/|\?|#|$)|/(\.|%2e)(\.|%2e)?(/|\?|#|$)", re.IGNORECASE)
+
+
+def here() -> str:
+    """Return the address of this request, for coming back to it."""
+    path = quote(f"{request.script_root}{request.path}", safe="/:@!$&'()*+,;=~")
+    query = quote(request.query_string, safe="%/:?@!$&'()*+,;=~[]")
+    return f"{path}?{query}" if query else path
+
+
+def safe(wanted: str | None) -> str | None:
+    """Return an address that lies below the public URL, None for anything that is or may lead elsewhere."""
+    base = door.services().settings.base_path
+    if not wanted or len(wanted) > _MAX_LENGTH or not wanted.startswith("/") or _UNSAFE.search(wanted):
+        return None
+    below = wanted.removeprefix(base)
+    is_below = wanted.startswith(base) and (not below or below[0] in "/?")
+    return wanted if is_below and not below.startswith("//") else None

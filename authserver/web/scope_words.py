@@ -1,0 +1,17 @@
+"""What scopes mean to people, for the consent page and the list of authorised applications."""
+
+from authserver.terms import Scope
+
+_WORDS = {
+    Scope.OPENID: "Know who you are, by an identifier that stays the same",
+    Scope.PROFILE: "See your name and the rest of your profile",
+    Scope.EMAIL: "See your e-mail address",
+    Scope.ADDRESS: "See your postal address",
+    Scope.PHONE: "See your telephone number",
+    Scope.OFFLINE_ACCESS: "Keep this access after you have signed out",
+}
+
+
+def in_words(scope: str) -> str:
+    """Return what a scope lets an application do; a scope of the administrators' own is quoted."""
+    return _WORDS.get(Scope(scope), "") if scope in set(Scope) else f"Use “{scope}” in your name"
