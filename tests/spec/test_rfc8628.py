@@ -1,0 +1,401 @@
+"""RFC 8628: the device authorization grant."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from authserver.context import SYSTEM
+from authserver.domain import clients, users
+from authserver.protocol.services import Services
+from authserver.terms import DEVICE_ALPHABET
+from tests.spec.test_rfc6749_code import refused
+from tests.support import forms
+from tests.support.device import GRANT, Device
+from tests.support.moving_clock import MovingClock
+from tests.support.relying_party import RelyingParty, claims, disapprove, register
+
+pytestmark = pytest.mark.usefixtures("people")
+GRANTS = (GRANT, "refresh_token")
+SECOND = timedelta(seconds=1)
+
+
+def party(app: Flask, services: Services, **registration: object) -> RelyingParty:
+    asked = {"redirect_uris": (), "grant_types": GRANTS, "response_types": ()} | registration
+    return RelyingParty(app, *register(services, **asked))
+
+
+@pytest.fixture
+def device(app: Flask, services: Services) -> Device:
+    """A device of a confidential client."""
+    return Device(party(app, services, name="The Device"))
+
+
+@pytest.fixture
+def public_device(app: Flask, services: Services) -> Device:
+    """A device of a client that cannot keep a secret."""
+    return Device(party(app, services, name="The Program", auth_method="none"))
+
+
+def waiting(answer: TestResponse, error: str) -> None:
+    refused(answer, error)
+    assert "reference" not in answer.get_json()["error_description"]
+
+
+# 3.1 and 3.2: the device authorization endpoint
+
+
+def test_the_codes_are_handed_out(device: Device) -> None:
+    """3.2: device_code, user_code, verification_uri and expires_in are REQUIRED."""
+    answer = device.ask()
+    assert answer.status_code == 200
+    assert answer.headers["Cache-Control"] == "no-store"
+    codes = answer.get_json()
+    assert codes["verification_uri"] == "http://localhost/device"
+    assert codes["verification_uri_complete"] == f"http://localhost/device?user_code={codes['user_code']}"
+    assert (codes["expires_in"], codes["interval"]) == (600, 5)
+    assert len(codes["device_code"]) > 43
+
+
+def test_the_user_code_is_easy_to_type(device: Device) -> None:
+    """6.1: letters without vowels and without those that look alike, in two groups."""
+    assert re.fullmatch(f"[{DEVICE_ALPHABET}]{{4}}-[{DEVICE_ALPHABET}]{{4}}", device.ask().get_json()["user_code"])
+
+
+@pytest.mark.parametrize("path", ["/api/oauth2/device_code", "/api/oidc/device_code"])
+def test_the_other_addresses_serve_the_same(device: Device, path: str) -> None:
+    assert device.ask(path).status_code == 200
+
+
+def test_a_confidential_client_must_authenticate(device: Device) -> None:
+    """3.1: the client authentication requirements of RFC 6749, section 3.2.1, apply."""
+    refused(device.ask(client_id=device.rp.key), "invalid_client", 401)
+
+
+def test_a_public_client_names_itself(public_device: Device) -> None:
+    """3.1: client_id is REQUIRED if the client is not authenticating with the authorization server."""
+    assert public_device.ask(client_id=public_device.rp.key).status_code == 200
+
+
+def test_a_client_without_a_name_is_refused(device: Device) -> None:
+    """3.1: client_id is REQUIRED if the client is not authenticating with the authorization server."""
+    answer = device.rp.app.test_client().post("/oauth2/device_authorization", data={"scope": "openid"})
+    refused(answer, "invalid_client", 401)
+
+
+def test_a_client_without_the_grant_type_is_refused(rp: RelyingParty) -> None:
+    """RFC 6749, 5.2: the client is not authorized to use this grant type."""
+    refused(Device(rp).ask(), "unauthorized_client")
+
+
+def test_a_pending_client_is_refused(app: Flask, services: Services) -> None:
+    """S4: a pending client is inert at every endpoint."""
+    refused(Device(party(app, services, is_approved=False)).ask(), "unauthorized_client")
+
+
+def test_a_scope_beyond_the_registration_is_refused(device: Device) -> None:
+    """RFC 6749, 5.2: the requested scope is invalid; nothing is trimmed in silence."""
+    refused(device.ask(scope="openid nuclear"), "invalid_scope")
+
+
+def test_repeated_parameters_are_refused(device: Device) -> None:
+    """3.1: parameters MUST NOT be included more than once."""
+    answer = device.rp.app.test_client().post(
+        "/oauth2/device_authorization", data={"scope": ["openid", "email"]}, headers=device.rp.basic
+    )
+    refused(answer, "invalid_request")
+
+
+def test_get_is_not_allowed(device: Device) -> None:
+    """3.1: the client makes a request by using the HTTP POST method."""
+    assert device.browser.get("/oauth2/device_authorization").status_code == 405
+
+
+def test_discovery_names_the_endpoint(device: Device) -> None:
+    """4: device_authorization_endpoint, in every document, each with the address of its own lane."""
+    documents = {
+        "/.well-known/openid-configuration": "/oauth2/device_authorization",
+        "/.well-known/oauth-authorization-server": "/oauth2/device_authorization",
+        "/.well-known/oauth2.0-configuration": "/api/oauth2/device_code",
+        "/.well-known/oidc-configuration": "/api/oidc/device_code",
+    }
+    for address, endpoint in documents.items():
+        document = device.browser.get(address).get_json()
+        assert document["device_authorization_endpoint"] == f"http://localhost{endpoint}"
+        assert GRANT in document["grant_types_supported"]
+
+
+# 3.3: the person
+
+
+def test_a_person_approves_and_the_device_gets_tokens(device: Device) -> None:
+    """3.3 to 3.5: from the codes to the tokens."""
+    tokens = device.start().tokens()
+    assert tokens["scope"] == "openid profile"
+    assert claims(tokens["id_token"])["aud"] == device.rp.key
+    assert device.rp.userinfo(tokens["access_token"]).get_json()["name"] == "Alice Adams"
+    assert device.rp.refresh(tokens["refresh_token"]).status_code == 200
+
+
+def test_a_public_device_gets_tokens(public_device: Device) -> None:
+    """3.4: a public client sends its client_id."""
+    public_device.start(client_id=public_device.rp.key)
+    public_device.approve()
+    form = {"grant_type": GRANT, "device_code": public_device.codes["device_code"]}
+    assert public_device.rp.token({}, **form, client_id=public_device.rp.key).status_code == 200
+
+
+def test_case_and_dash_do_not_matter(device: Device) -> None:
+    """6.1: punctuation is for reading only, and should not matter when the code is typed."""
+    typed = device.start().codes["user_code"].lower().replace("-", " ")
+    assert 'id="device-allow"' in device.enter(f" {typed} ").text
+
+
+def test_what_asks_is_always_shown(device: Device) -> None:
+    """5.4: the person is told what is being authorized, and decides."""
+    page = device.start().enter().text
+    for words in ("The Device", "127.0.0.1", "just now", "Alice Adams", "See your name", device.codes["user_code"]):
+        assert words in page
+
+
+def test_the_link_with_the_code_asks_as_well(device: Device) -> None:
+    """3.3.1: the person confirms the same as after typing; following a link alone approves nothing."""
+    device.start()
+    page = device.open_page(device.codes["verification_uri_complete"])
+    assert device.codes["user_code"] in page.text
+    waiting(device.poll(), "authorization_pending")
+    forms.submit(device.browser, page, "device-allow")
+    assert device.poll().status_code == 200
+
+
+def test_the_person_signs_in_first(device: Device) -> None:
+    """5.4: the account is the one that was shown."""
+    assert "/sign-in" in device.browser.get("/device").location
+
+
+def test_an_unknown_code_is_refused(device: Device) -> None:
+    answer = device.start().enter("BBBB-BBBB")
+    assert answer.status_code == 422
+    assert "No device waits for this code" in answer.text
+
+
+@pytest.mark.parametrize("typed", ["", "A", "ÅÅÅÅ-ÅÅÅÅ", "x" * 5000, "\u0000", "WDJB-MJHTT", "%s%s%s%s"])
+def test_nonsense_is_refused(device: Device, typed: str) -> None:
+    """S26: no input gives a 5xx."""
+    page = device.open_page()
+    answer = forms.submit(device.browser, page, "device-submit", user_code=typed)
+    assert answer.status_code in {400, 422}
+
+
+def test_guessing_is_limited(device: Device, services: Services) -> None:
+    """5.1: the server should limit how many codes can be tried."""
+    device.start()
+    answers = [device.enter("BBBB-BBBB") for _ in range(services.settings.device_attempts + 1)]
+    assert [answer.status_code for answer in answers[-2:]] == [422, 429]
+    assert device.enter().status_code == 429
+
+
+def test_the_right_code_costs_no_guess(device: Device, services: Services) -> None:
+    """5.1: only guesses are counted."""
+    for _ in range(services.settings.device_attempts + 2):
+        assert device.start().enter().status_code == 200
+
+
+def test_another_session_cannot_send_the_confirmation(device: Device, app: Flask) -> None:
+    """S12: the decision belongs to the sign-in session that the page was shown in."""
+    page = device.start().enter()
+    confirmation = dict(forms.find(page, "device-allow").fields)["confirmation"]
+    other = Device(RelyingParty(app, device.rp.key, device.rp.secret))
+    token = dict(forms.find(other.open_page(username="bob"), "device-submit").fields)["csrf_token"]
+    form = {"confirmation": confirmation, "csrf_token": token, "decision": "allow"}
+    assert other.browser.post("/device/decision", data=form).status_code == 400
+    waiting(device.poll(), "authorization_pending")
+
+
+def test_the_decision_needs_the_forms_token(device: Device) -> None:
+    """S21: every change of state is protected against requests of other sites."""
+    page = device.start().enter()
+    fields = dict(forms.find(page, "device-allow").fields) | {"csrf_token": "", "decision": "allow"}
+    assert device.browser.post("/device/decision", data=fields).status_code == 400
+    waiting(device.poll(), "authorization_pending")
+
+
+def test_a_client_changed_meanwhile_is_shown_again(device: Device, services: Services) -> None:
+    """S12: what was shown is what is granted."""
+    page = device.start().enter()
+    with services.database.transaction() as session:
+        clients.get(session, device.rp.key).name = "Something Else"
+    assert forms.submit(device.browser, page, "device-allow").status_code == 400
+    waiting(device.poll(), "authorization_pending")
+
+
+def test_a_decision_is_taken_once(device: Device) -> None:
+    """S5: approving twice, or denying what was approved, changes nothing."""
+    page = device.start().enter()
+    forms.submit(device.browser, page, "device-allow")
+    assert forms.submit(device.browser, page, "device-deny").status_code == 400
+    assert device.poll().status_code == 200
+
+
+def test_a_disapproved_client_cannot_be_confirmed(device: Device, services: Services) -> None:
+    """S1: the page passes the same gate."""
+    device.start()
+    disapprove(services, device.rp.key)
+    answer = device.enter()
+    assert answer.status_code == 400
+    assert "disapproved" in answer.text
+
+
+def test_the_code_is_drawn_for_devices_that_cannot(device: Device) -> None:
+    """3.3.1: verification_uri_complete may be shown as a QR code."""
+    code = device.start().codes["user_code"]
+    answer = device.browser.get("/device/code.svg", query_string={"user_code": code})
+    assert answer.content_type == "image/svg+xml"
+    assert f"http://localhost/device?user_code={code}" in answer.text
+    assert "user_code" not in device.browser.get("/device/code.svg?user_code=<script>").text
+
+
+# 3.4 and 3.5: polling
+
+
+def test_a_device_is_told_to_wait(device: Device) -> None:
+    """3.5: authorization_pending while the person has not decided; it is nothing an administrator looks into."""
+    waiting(device.start().poll(), "authorization_pending")
+
+
+def test_polling_too_fast_is_slowed_down(device: Device) -> None:
+    """3.5: slow_down when the device polls within the interval."""
+    device.start().poll()
+    waiting(device.poll(), "slow_down")
+
+
+def test_each_slow_down_makes_the_interval_longer(device: Device, moving_clock: MovingClock) -> None:
+    """3.5: the interval MUST be increased by 5 seconds for this and all subsequent requests."""
+    device.start().poll()
+    waiting(device.poll(), "slow_down")
+    moving_clock.advance(6 * SECOND)
+    waiting(device.poll(), "slow_down")
+    moving_clock.advance(14 * SECOND)
+    waiting(device.poll(), "slow_down")
+    moving_clock.advance(20 * SECOND)
+    waiting(device.poll(), "authorization_pending")
+
+
+def test_the_interval_kept_is_no_fault(device: Device, moving_clock: MovingClock) -> None:
+    """3.5: a device that waits the interval between polls is not slowed down."""
+    device.start()
+    for _ in range(4):
+        waiting(device.poll(), "authorization_pending")
+        moving_clock.advance(5 * SECOND)
+
+
+def test_an_expired_code_is_said_to_be(device: Device, services: Services, moving_clock: MovingClock) -> None:
+    """3.5: expired_token."""
+    device.start()
+    moving_clock.advance(services.settings.device_code_lifetime, seconds=1)
+    refused(device.poll(), "expired_token")
+
+
+def test_an_expired_code_cannot_be_entered(
+    device: Device, services: Services, moving_clock: MovingClock
+) -> None:
+    """3.2: expires_in holds for the user code too."""
+    device.start().open_page()
+    moving_clock.advance(services.settings.device_code_lifetime, seconds=1)
+    assert device.enter().status_code == 422
+
+
+def test_an_approval_that_comes_too_late_counts_for_nothing(
+    device: Device, services: Services, moving_clock: MovingClock
+) -> None:
+    """3.2: expires_in holds for the confirmation too."""
+    page = device.start().enter()
+    moving_clock.advance(services.settings.device_code_lifetime, seconds=1)
+    assert forms.submit(device.browser, page, "device-allow").status_code == 400
+    refused(device.poll(), "expired_token")
+
+
+def test_a_refusal_reaches_the_device(device: Device) -> None:
+    """3.5: access_denied."""
+    assert "was not connected" in device.start().deny().text
+    refused(device.poll(), "access_denied")
+
+
+def test_a_code_is_redeemed_once_and_its_replay_revokes(device: Device) -> None:
+    """S6: a device code that was used is invalid, and what it produced stops working."""
+    tokens = device.start().tokens()
+    refused(device.poll(), "invalid_grant")
+    assert device.rp.userinfo(tokens["access_token"]).status_code == 401
+    refused(device.rp.refresh(tokens["refresh_token"]), "invalid_grant")
+
+
+def test_another_client_cannot_redeem(device: Device, app: Flask, services: Services) -> None:
+    """3.4: the device code was issued to the client; another one revokes nothing either (S6)."""
+    device.start().approve()
+    thief = Device(party(app, services, name="The Thief"), device.codes)
+    refused(thief.poll(), "invalid_grant")
+    tokens = device.poll().get_json()
+    refused(thief.poll(), "invalid_grant")
+    assert device.rp.userinfo(tokens["access_token"]).status_code == 200
+
+
+def test_a_secret_is_needed_to_poll(device: Device) -> None:
+    """3.4: a confidential client authenticates itself."""
+    device.start().approve()
+    form = {"grant_type": GRANT, "device_code": device.codes["device_code"], "client_id": device.rp.key}
+    refused(device.rp.token({}, **form), "invalid_client", 401)
+    assert device.poll().status_code == 200
+
+
+def test_a_missing_device_code_is_an_invalid_request(device: Device) -> None:
+    """3.4: device_code is REQUIRED."""
+    refused(device.rp.token(grant_type=GRANT), "invalid_request")
+
+
+@pytest.mark.parametrize("code", ["nonsense", "asd_1_" + "A" * 43, "asc_1_" + "A" * 43, "asd_zzzzzzzzzzzz_" + "A" * 43])
+def test_an_unknown_device_code_is_an_invalid_grant(device: Device, code: str) -> None:
+    """RFC 6749, 5.2, and S7: a value of another kind is as unknown as none."""
+    refused(device.start().poll(device_code=code), "invalid_grant")
+
+
+def test_the_user_code_is_no_device_code(device: Device) -> None:
+    """S7: each kind of one-time value has its own namespace."""
+    refused(device.start().poll(device_code=device.codes["user_code"]), "invalid_grant")
+
+
+def test_a_client_disapproved_meanwhile_is_refused(device: Device, services: Services) -> None:
+    """S3: disapproval takes effect on the next request."""
+    device.start().approve()
+    disapprove(services, device.rp.key)
+    refused(device.poll(), "unauthorized_client")
+
+
+def test_a_user_disabled_meanwhile_is_refused(device: Device, services: Services) -> None:
+    """S3: disabling takes effect on the next request."""
+    device.start().approve()
+    with services.database.transaction() as session:
+        user = users.find(session, "alice")
+        assert user is not None
+        users.disable(session, SYSTEM, user)
+    refused(device.poll(), "invalid_grant")
+
+
+def test_signing_out_of_the_browser_leaves_the_device_connected(device: Device) -> None:
+    """The device is not the browser in which it was approved."""
+    tokens = device.start().tokens()
+    forms.submit(device.browser, device.browser.get("/sign-out"), "logout-confirm")
+    assert device.rp.userinfo(tokens["access_token"]).status_code == 200
+
+
+def test_no_code_is_stored_in_clear(device: Device, services: Services) -> None:
+    """S24: codes are stored as digests."""
+    device.start()
+    stored = "device_code", "user_code"
+    with services.database.reading() as connection:
+        row = connection.exec_driver_sql("SELECT * FROM device_authorizations").one()
+    text = repr([bytes(value) if isinstance(value, memoryview) else value for value in row])
+    for name in stored:
+        secret = device.codes[name].rpartition("_")[2].replace("-", "")
+        assert secret not in text
