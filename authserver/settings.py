@@ -5,57 +5,21 @@ that ``AUTHSERVER_CONFIG_FILE`` names, else from the default below. Names that n
 """
 
 import os
-import re
 import tomllib
 from collections.abc import Mapping
-from datetime import timedelta
 from functools import cached_property
-from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    SecretStr,
-    ValidationError,
-    field_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from authserver.errors import SettingsError
+from authserver.setting_values import DatabaseUrl, Duration, Lifetime, Networks, PublicUrl, Words
 
 PREFIX = "AUTHSERVER_"
 CONFIG_FILE = f"{PREFIX}CONFIG_FILE"
 ROOT = Path(__file__).resolve().parent.parent
-LOOPBACK_HOSTS = {"127.0.0.1", "::1", "localhost"}
-_DRIVERS = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg"}
-_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
-
-
-def read_duration(value: Any) -> Any:
-    """Read `90`, `90s`, `15m`, `1h30m` or `14d`; a number alone is in seconds."""
-    if not isinstance(value, str):
-        return value
-    text = value.strip().lower()
-    if not re.fullmatch(r"(\d+[smhd]?)+", text):
-        raise ValueError("must be a number of seconds, or look like 90s, 15m, 1h30m or 14d")
-    return timedelta(seconds=sum(int(n) * _SECONDS[unit] for n, unit in re.findall(r"(\d+)([smhd]?)", text)))
-
-
-def _read_list(value: Any) -> Any:
-    return [word.strip() for word in value.split(",") if word.strip()] if isinstance(value, str) else value
-
-
-Duration = Annotated[
-    timedelta, BeforeValidator(read_duration), Field(ge=timedelta(0), le=timedelta(days=3660))
-]
-Lifetime = Annotated[
-    timedelta, BeforeValidator(read_duration), Field(gt=timedelta(0), le=timedelta(days=3660))
-]
-Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_read_list)]
 
 
 def _setting(default: Any, description: str, **limits: Any) -> Any:
@@ -67,11 +31,11 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
 
-    public_url: str = _setting(
+    public_url: PublicUrl = _setting(
         "http://127.0.0.1:8000",
         "The address that people and clients use, with an optional path; also the issuer. https, or http on loopback.",
     )
-    database_url: str = _setting(
+    database_url: DatabaseUrl = _setting(
         f"sqlite:///{ROOT / 'authserver.db'}",
         "The database: sqlite:///FILE, or postgresql://USER:PASSWORD@HOST/NAME.",
     )
@@ -157,6 +121,26 @@ class Settings(BaseModel):
     recent_sign_in: Lifetime = _setting("10m", "How fresh a sign-in must be for dangerous actions.")
     setup_link_lifetime: Lifetime = _setting("15m", "How long the one-time setup link works.")
 
+    signing_key_rotation: Duration = _setting(
+        "90d", "How long a signing key signs before the next one takes over by itself; 0 leaves it to people."
+    )
+    client_assertion_lifetime: Lifetime = _setting(
+        "1h", "How far ahead the expiry of a client's signed authentication (a JWT) may lie."
+    )
+    resources: Words = _setting(
+        "",
+        "Resource servers (RFC 8707) that every client may ask access tokens for: URIs, separated by commas.",
+    )
+    cors_origins: Words = _setting(
+        "", "Web origins that may call the machine endpoints, beside those of the clients' redirect URIs."
+    )
+    fetch_networks: Networks = _setting(
+        "", "Networks that are not public but may be fetched from all the same, for key sets of clients."
+    )
+    fetch_ca_file: Path | None = _setting(
+        None, "A file with the certificates of a private authority that fetched servers may be known by."
+    )
+
     password_min_length: int = _setting(12, "The shortest password that can be chosen.", ge=8, le=64)
     password_hash_memory: int = _setting(19456, "Memory of one argon2id hash, in KiB.", ge=64)
     password_hash_rounds: int = _setting(2, "Passes of one argon2id hash.", ge=1)
@@ -173,38 +157,6 @@ class Settings(BaseModel):
     sign_in_attempts_per_network: int = _setting(
         300, "Failed sign-ins from one network within the window, over all accounts.", ge=1
     )
-
-    @field_validator("public_url")
-    @classmethod
-    def _check_public_url(cls, value: str) -> str:
-        value = value.strip().rstrip("/")
-        parts = urlsplit(value)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or set("?#@ ") & set(value):
-            raise ValueError(
-                "must look like https://login.example.org or https://example.org:8443/authentication"
-            )
-        if parts.scheme == "http" and parts.hostname not in LOOPBACK_HOSTS:
-            raise ValueError(
-                "must begin with https:// (http is accepted on 127.0.0.1, ::1 and localhost only)"
-            )
-        if parts.port == 0 or "//" in parts.path or not (value.isascii() and value.isprintable()):
-            raise ValueError("has a port or path that cannot be part of an address")
-        return value
-
-    @field_validator("database_url")
-    @classmethod
-    def _check_database_url(cls, value: str) -> str:
-        scheme, separator, rest = value.strip().partition("://")
-        scheme = _DRIVERS.get(scheme, scheme)
-        if not separator or scheme not in {"sqlite", *_DRIVERS.values()}:
-            raise ValueError("must begin with sqlite:/// or postgresql://")
-        if scheme != "sqlite":
-            return f"{scheme}://{rest}"
-        # A relative path means what it means to the shell that starts us, whoever opens the database later.
-        file = rest.removeprefix("/")
-        if not file or ":memory:" in file or file.startswith("file:") or "?" in file:
-            raise ValueError("must name a file, such as sqlite:////var/lib/authserver/authserver.db")
-        return f"sqlite:///{Path(file).absolute()}"
 
     @property
     def issuer(self) -> str:
@@ -279,7 +231,7 @@ def _read_variable(variable: str, value: str) -> tuple[str, str]:
         return name, value
     plain = name.removesuffix("_file")
     if plain not in Settings.model_fields:
-        raise SettingsError(f"Unknown setting {variable}. `authserver config` lists the names.")
+        raise SettingsError(f"Unknown setting {variable}.{_meant(variable, PREFIX)}")
     if f"{PREFIX}{plain.upper()}" in os.environ:
         raise SettingsError(f"{PREFIX}{plain.upper()} and {variable} are both set; keep one of them.")
     try:
@@ -301,3 +253,12 @@ def _toml(environ: Mapping[str, str]) -> list[tuple[str, dict[str, Any]]]:
             f"Unknown setting {', '.join(unknown)} in {path}. `authserver config` lists the names."
         )
     return [(path, values)]
+
+
+def _meant(name: str, prefix: str = "") -> str:
+    from difflib import get_close_matches
+
+    asked = name.removeprefix(prefix).lower()
+    close = get_close_matches(asked, Settings.model_fields, n=1)
+    written = f"{prefix}{close[0].upper() if prefix else close[0]}" if close else ""
+    return f" Did you mean {written}?" if close else " docs/reference/settings.md lists the names."

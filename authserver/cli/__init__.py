@@ -16,6 +16,5 @@ main = Shell(
         "keys": "List and rotate the signing keys.",
         "config": "Show the effective settings.",
         "doctor": "Check this deployment.",
-        "reference": "Write the reference pages of the documentation.",
     },
 )

@@ -14,7 +14,7 @@ from authserver.cli.output import json_option
 from authserver.domain import client_secrets, clients
 from authserver.domain.clients import Client
 from authserver.errors import InvalidInput
-from authserver.settings import read_duration
+from authserver.setting_values import read_duration
 from authserver.terms import AuthMethod, Kind, Status
 
 _PAGE = 1000

@@ -43,7 +43,9 @@ class Installation:
     def database(self) -> Database:
         """The database, whatever shape its tables have."""
         url = self.settings.database_url
-        return Database(create_engine(url, **db.engine_options(url, 1)))
+        engine = create_engine(url, **db.engine_options(url, 1))
+        click.get_current_context().call_on_close(engine.dispose)
+        return Database(engine)
 
     @contextmanager
     def transaction(self, write: bool = True) -> Iterator[Session]:

@@ -11,7 +11,8 @@ from authserver import settings as settings_room
 from authserver.cli import bootstrap, single_node
 from authserver.errors import SettingsError
 from authserver.protocol.services import Services
-from authserver.settings import LOOPBACK_HOSTS, Settings
+from authserver.setting_values import LOOPBACK_HOSTS
+from authserver.settings import Settings
 
 _MOST_WORKERS = 4
 

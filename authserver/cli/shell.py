@@ -36,7 +36,7 @@ class Shell(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl([(name, sentence) for name, sentence in self._rooms.items() if sentence])
+            formatter.write_dl(list(self._rooms.items()))
 
     def main(self, args: Sequence[str] | None = None, *_: Any, **options: Any) -> None:  # type: ignore[override]
         """Run a command line and leave the process with its exit code."""

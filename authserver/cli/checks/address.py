@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from authserver.cli.checks.finding import Finding, failed, passed, warned
-from authserver.settings import LOOPBACK_HOSTS, Settings
+from authserver.setting_values import LOOPBACK_HOSTS
+from authserver.settings import Settings
 from authserver.terms import Path
 
 _SECONDS = 5

@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 from authserver.cli.checks.finding import Finding, failed, passed, warned
 from authserver.domain import vault
 from authserver.errors import SettingsError
-from authserver.settings import LOOPBACK_HOSTS, Settings
+from authserver.setting_values import LOOPBACK_HOSTS
+from authserver.settings import Settings
 
 _NETWORK_FILE_SYSTEMS = {
     "nfs",

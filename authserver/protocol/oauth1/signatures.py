@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from authserver.protocol.oauth1.encoding import escape
-from authserver.settings import LOOPBACK_HOSTS
+from authserver.setting_values import LOOPBACK_HOSTS
 from authserver.terms import SignatureMethod
 
 _HMAC_DIGESTS = {

@@ -1,0 +1,69 @@
+"""Where settings come from: environment variables, the files they name, a TOML file. Checking is done in ``settings``.
+
+The environment itself is handed in: only ``settings`` reads it.
+"""
+
+import tomllib
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from authserver.errors import SettingsError
+
+PREFIX = "AUTHSERVER_"
+CONFIG_FILE = f"{PREFIX}CONFIG_FILE"
+
+
+class Given(NamedTuple):
+    """A value from outside, before it is checked, and where it was found."""
+
+    value: Any
+    origin: str
+
+
+def read(environ: Mapping[str, str], names: Collection[str]) -> dict[str, Given]:
+    """Return what is given for the settings of these names; raises SettingsError for any other name."""
+    found = _read_toml(environ.get(CONFIG_FILE, ""), names)
+    for variable, value in environ.items():
+        if variable.startswith(PREFIX) and variable != CONFIG_FILE:
+            name, content = _read_variable(variable, value, environ, names)
+            found[name] = Given(content, variable)
+    return found
+
+
+def _read_variable(
+    variable: str, value: str, environ: Mapping[str, str], names: Collection[str]
+) -> tuple[str, str]:
+    name = variable.removeprefix(PREFIX).lower()
+    if name in names:
+        return name, value
+    plain = name.removesuffix("_file")
+    if plain == name or plain not in names:
+        raise SettingsError(f"Unknown setting {variable}.{_hint(name, names, PREFIX)}")
+    if f"{PREFIX}{plain.upper()}" in environ:
+        raise SettingsError(f"{PREFIX}{plain.upper()} and {variable} are both set; keep one of them.")
+    try:
+        return plain, Path(value).read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{variable} names a file that cannot be read: {error}.") from error
+
+
+def _read_toml(path: str, names: Collection[str]) -> dict[str, Given]:
+    if not path:
+        return {}
+    try:
+        values = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{CONFIG_FILE} names {path}, which cannot be read: {error}.") from error
+    if unknown := sorted(values.keys() - names):
+        raise SettingsError(f"Unknown setting {unknown[0]} in {path}.{_hint(unknown[0], names)}")
+    return {name: Given(value, f"{name} in {path}") for name, value in values.items()}
+
+
+def _hint(name: str, names: Collection[str], prefix: str = "") -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(name.lower(), names, n=1)
+    if not close:
+        return " docs/reference/settings.md lists the names."
+    return f" Did you mean {prefix}{close[0].upper() if prefix else close[0]}?"

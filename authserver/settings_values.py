@@ -1,0 +1,65 @@
+"""How the values of settings are written: durations, lists, the public URL, the database's address."""
+
+import re
+from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+LOOPBACK_HOSTS = {"127.0.0.1", "::1", "localhost"}
+_DRIVERS = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg"}
+_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+_LONGEST = timedelta(days=3660)
+
+
+def read_duration(value: Any) -> Any:
+    """Read `90`, `90s`, `15m`, `1h30m` or `14d`; a number alone is in seconds."""
+    if not isinstance(value, str):
+        return value
+    text = value.strip().lower()
+    if not re.fullmatch(r"([0-9]{1,9}[smhd]?)+", text):
+        raise ValueError("must be a number of seconds, or look like 90s, 15m, 1h30m or 14d")
+    return timedelta(seconds=sum(int(n) * _SECONDS[unit] for n, unit in re.findall(r"(\d+)([smhd]?)", text)))
+
+
+def _read_list(value: Any) -> Any:
+    return [word.strip() for word in value.split(",") if word.strip()] if isinstance(value, str) else value
+
+
+def _check_public_url(value: str) -> str:
+    value = value.strip().rstrip("/")
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or set("?#@ ") & set(value):
+        raise ValueError(
+            "must look like https://login.example.org or https://example.org:8443/authentication"
+        )
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK_HOSTS:
+        raise ValueError("must begin with https:// (http is accepted on 127.0.0.1, ::1 and localhost only)")
+    if parts.port == 0 or "//" in parts.path or not (value.isascii() and value.isprintable()):
+        raise ValueError("has a port or path that cannot be part of an address")
+    return value
+
+
+def _check_database_url(value: str) -> str:
+    scheme, separator, rest = value.strip().partition("://")
+    scheme = _DRIVERS.get(scheme, scheme)
+    if not separator or scheme not in {"sqlite", *_DRIVERS.values()}:
+        raise ValueError("must begin with sqlite:/// or postgresql://")
+    if scheme != "sqlite":
+        return f"{scheme}://{rest}"
+    # A relative path means what it means to the shell that starts us, whoever opens the database later.
+    file = rest.removeprefix("/")
+    if not file or ":memory:" in file or file.startswith("file:") or "?" in file:
+        raise ValueError("must name a file, such as sqlite:////var/lib/authserver/authserver.db")
+    return f"sqlite:///{Path(file).absolute()}"
+
+
+Duration = Annotated[timedelta, BeforeValidator(read_duration), Field(ge=timedelta(0), le=_LONGEST)]
+Lifetime = Annotated[timedelta, BeforeValidator(read_duration), Field(gt=timedelta(0), le=_LONGEST)]
+Words = Annotated[tuple[str, ...], BeforeValidator(_read_list)]
+Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_read_list)]
+PublicUrl = Annotated[str, AfterValidator(_check_public_url)]
+DatabaseUrl = Annotated[str, AfterValidator(_check_database_url)]
