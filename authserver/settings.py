@@ -1,24 +1,23 @@
-"""What an operator can set, where it comes from, and what is refused. The only room that reads the environment.
+"""What an operator can set, and what is refused. The only room that reads the environment.
 
 A value comes from ``AUTHSERVER_NAME``, or from the file that ``AUTHSERVER_NAME_FILE`` names, else from the TOML file
-that ``AUTHSERVER_CONFIG_FILE`` names, else from the default below. Names that nobody knows are refused, in both.
+that ``AUTHSERVER_CONFIG_FILE`` names, else from the default below; ``setting_sources`` looks into these places, and
+``setting_values`` knows how durations and addresses are written.
 """
 
 import os
-import tomllib
-from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
+from authserver import setting_sources
 from authserver.errors import SettingsError
+from authserver.setting_sources import Given
 from authserver.setting_values import DatabaseUrl, Duration, Lifetime, Networks, PublicUrl, Words
 
-PREFIX = "AUTHSERVER_"
-CONFIG_FILE = f"{PREFIX}CONFIG_FILE"
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -190,25 +189,9 @@ class Settings(BaseModel):
         return f"{self.public_url}{path}"
 
 
-class Given(NamedTuple):
-    """A value from outside, before it is checked, and where it was found."""
-
-    value: Any
-    origin: str
-
-
 def given() -> dict[str, Given]:
-    """Return what the environment and the files it names give, by setting; raises SettingsError."""
-    found = {
-        name: Given(value, f"{name} in {path}")
-        for path, values in _toml(os.environ)
-        for name, value in values.items()
-    }
-    for variable, value in os.environ.items():
-        if variable.startswith(PREFIX) and variable != CONFIG_FILE:
-            name, content = _read_variable(variable, value)
-            found[name] = Given(content, variable)
-    return found
+    """Return what is set from outside, by setting; raises SettingsError."""
+    return setting_sources.read(os.environ, Settings.model_fields.keys())
 
 
 def load(**overrides: Any) -> Settings:
@@ -223,42 +206,3 @@ def load(**overrides: Any) -> Settings:
             origin = values[name].origin if name in values else name
             sentences.append(f"{origin}: {mistake['msg'].removeprefix('Value error, ')}.")
         raise SettingsError("\n".join(sentences)) from error
-
-
-def _read_variable(variable: str, value: str) -> tuple[str, str]:
-    name = variable.removeprefix(PREFIX).lower()
-    if name in Settings.model_fields:
-        return name, value
-    plain = name.removesuffix("_file")
-    if plain not in Settings.model_fields:
-        raise SettingsError(f"Unknown setting {variable}.{_meant(variable, PREFIX)}")
-    if f"{PREFIX}{plain.upper()}" in os.environ:
-        raise SettingsError(f"{PREFIX}{plain.upper()} and {variable} are both set; keep one of them.")
-    try:
-        return plain, Path(value).read_text(encoding="utf-8").rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{variable} names a file that cannot be read: {error}.") from error
-
-
-def _toml(environ: Mapping[str, str]) -> list[tuple[str, dict[str, Any]]]:
-    path = environ.get(CONFIG_FILE)
-    if not path:
-        return []
-    try:
-        values = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise SettingsError(f"{CONFIG_FILE} names {path}, which cannot be read: {error}.") from error
-    if unknown := sorted(values.keys() - Settings.model_fields.keys()):
-        raise SettingsError(
-            f"Unknown setting {', '.join(unknown)} in {path}. `authserver config` lists the names."
-        )
-    return [(path, values)]
-
-
-def _meant(name: str, prefix: str = "") -> str:
-    from difflib import get_close_matches
-
-    asked = name.removeprefix(prefix).lower()
-    close = get_close_matches(asked, Settings.model_fields, n=1)
-    written = f"{prefix}{close[0].upper() if prefix else close[0]}" if close else ""
-    return f" Did you mean {written}?" if close else " docs/reference/settings.md lists the names."

@@ -9,7 +9,8 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
-from authserver.settings import CONFIG_FILE, PREFIX, ROOT, Settings
+from authserver.setting_sources import CONFIG_FILE, PREFIX
+from authserver.settings import ROOT, Settings
 
 SETTINGS_PAGE = ROOT / "docs" / "reference" / "settings.md"
 _HEAD = f"""# Settings

@@ -9,7 +9,8 @@ from pydantic import SecretStr
 from authserver import settings
 from authserver.cli import output
 from authserver.cli.output import json_option
-from authserver.settings import PREFIX, Settings
+from authserver.setting_sources import PREFIX
+from authserver.settings import Settings
 
 _COLUMNS = {"name": "Setting", "value": "Value", "origin": "From", "help": "What it is"}
 _UNITS = (

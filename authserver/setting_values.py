@@ -1,4 +1,4 @@
-"""How the values of settings are written: durations, lists, the public URL, the database's address."""
+"""What values of settings look like: durations, lists, addresses. What can be set is in ``settings``."""
 
 import re
 from datetime import timedelta
@@ -12,7 +12,6 @@ from pydantic import AfterValidator, BeforeValidator, Field
 LOOPBACK_HOSTS = {"127.0.0.1", "::1", "localhost"}
 _DRIVERS = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg"}
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
-_LONGEST = timedelta(days=3660)
 
 
 def read_duration(value: Any) -> Any:
@@ -27,6 +26,16 @@ def read_duration(value: Any) -> Any:
 
 def _read_list(value: Any) -> Any:
     return [word.strip() for word in value.split(",") if word.strip()] if isinstance(value, str) else value
+
+
+Duration = Annotated[
+    timedelta, BeforeValidator(read_duration), Field(ge=timedelta(0), le=timedelta(days=3660))
+]
+Lifetime = Annotated[
+    timedelta, BeforeValidator(read_duration), Field(gt=timedelta(0), le=timedelta(days=3660))
+]
+Words = Annotated[tuple[str, ...], BeforeValidator(_read_list)]
+Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_read_list)]
 
 
 def _check_public_url(value: str) -> str:
@@ -57,9 +66,5 @@ def _check_database_url(value: str) -> str:
     return f"sqlite:///{Path(file).absolute()}"
 
 
-Duration = Annotated[timedelta, BeforeValidator(read_duration), Field(ge=timedelta(0), le=_LONGEST)]
-Lifetime = Annotated[timedelta, BeforeValidator(read_duration), Field(gt=timedelta(0), le=_LONGEST)]
-Words = Annotated[tuple[str, ...], BeforeValidator(_read_list)]
-Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_read_list)]
 PublicUrl = Annotated[str, AfterValidator(_check_public_url)]
 DatabaseUrl = Annotated[str, AfterValidator(_check_database_url)]
