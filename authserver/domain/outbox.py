@@ -85,14 +85,15 @@ def announce_session(session: Session, session_id: int) -> None:
     _announce(session, _taking_part().where(Authorization.session_id == session_id))
 
 
-def announce_user(session: Session, user_id: int) -> None:
-    """Put down whom to tell that all of a person's sessions have ended, as when an account is disabled."""
+def announce_user(session: Session, user_id: int, *, keep: int | None = None) -> None:
+    """Put down whom to tell that a person's sessions have ended, but for one, as when an account is disabled."""
     open_sessions = select(_SESSIONS.c.id).where(
         _SESSIONS.c.user_id == user_id,
         _SESSIONS.c.ended_at.is_(None),
         _SESSIONS.c.expires_at > bindparam("now", clock.now(), type_=LogoutNotice.created_at.type),
     )
-    _announce(session, _taking_part().where(Authorization.session_id.in_(open_sessions)))
+    ended = _taking_part().where(Authorization.session_id.in_(open_sessions))
+    _announce(session, ended if keep is None else ended.where(Authorization.session_id != keep))
 
 
 def taking_part(session: Session, session_id: int) -> list[Client]:
@@ -112,16 +113,28 @@ def of_session(session: Session, session_id: int) -> dict[int, str]:
     return {row.client_id: row.state for row in rows}
 
 
-def claim(connection: Connection, limit: int) -> list[Claimed]:
-    """Return notices that are due and that nobody else sends meanwhile."""
-    now = clock.now()
-    due = connection.execute(
+class Due(NamedTuple):
+    """A notice whose time has come."""
+
+    id: int
+    due_at: datetime
+
+
+def due(connection: Connection, limit: int) -> list[Due]:
+    """Return the notices whose time has come, the longest waiting first."""
+    rows = connection.execute(
         select(LogoutNotice.id, LogoutNotice.due_at)
-        .where(LogoutNotice.state == NoticeState.WAITING, LogoutNotice.due_at <= now)
+        .where(LogoutNotice.state == NoticeState.WAITING, LogoutNotice.due_at <= clock.now())
         .order_by(LogoutNotice.due_at)
         .limit(limit)
-    ).all()
-    taken = (connection.execute(_claim_one(row.id, row.due_at, now)).one_or_none() for row in due)
+    )
+    return [Due(*row) for row in rows]
+
+
+def claim(connection: Connection, notices: list[Due]) -> list[Claimed]:
+    """Take notices upon this process, but for those that another one has taken meanwhile."""
+    now = clock.now()
+    taken = (connection.execute(_claim_one(*notice, now)).one_or_none() for notice in notices)
     return [Claimed(*row) for row in taken if row is not None]
 
 

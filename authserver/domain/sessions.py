@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relations
 
 from authserver import clock
 from authserver.context import Actor
-from authserver.domain import audit, authorizations, handles
+from authserver.domain import audit, authorizations, handles, outbox
 from authserver.domain.db import Base, Id
 from authserver.domain.users import User
 from authserver.settings import Settings
@@ -158,12 +158,13 @@ def see(session: Session, session_id: int) -> None:
 
 
 def end(session: Session, actor: Actor, row: UserSession) -> None:
-    """Sign a session out, and revoke what clients got in it unless they were given offline access."""
+    """Sign a session out, revoke what clients got in it unless they were given offline access, and have them told."""
     if row.ended_at is not None:
         return
     row.ended_at = clock.now()
     session.flush()
     authorizations.revoke_of_session(session, row.id)
+    outbox.announce_session(session, row.id)
     audit.record(session, actor, "session:end", subject=row, user_id=row.user_id)
 
 

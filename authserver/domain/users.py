@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from authserver import clock
 from authserver.context import Actor
-from authserver.domain import audit, texts
+from authserver.domain import audit, outbox, texts
 from authserver.domain.db import Base, Id, lock
 from authserver.errors import Conflict, InvalidInput, NotFound
 
@@ -129,6 +129,7 @@ def disable(session: Session, actor: Actor, user: User) -> None:
     before = describe(user)
     _protect_last_administrator(session, user)
     user.is_active = False
+    outbox.announce_user(session, user.id)
     user.epoch += 1
     _record_change(session, actor, user, "user:disable", before)
 
@@ -142,9 +143,15 @@ def enable(session: Session, actor: Actor, user: User) -> None:
     _record_change(session, actor, user, "user:enable", before)
 
 
-def set_password(session: Session, actor: Actor, user: User, password_hash: str) -> None:
-    """Replace the password; sessions and authorizations made with the old one stop working."""
+def set_password(
+    session: Session, actor: Actor, user: User, password_hash: str, *, keep: int | None = None
+) -> None:
+    """Replace the password; sessions and authorizations made with the old one stop working.
+
+    ``keep`` is the session that its caller renews, so that applications used in it are not told that it is over.
+    """
     before = describe(user)
+    outbox.announce_user(session, user.id, keep=keep)
     user.password_hash = password_hash
     user.epoch += 1
     _record_change(session, actor, user, "user:set-password", before)

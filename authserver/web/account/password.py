@@ -66,7 +66,7 @@ def _store(live: UserSession, proof: Proof, password_hash: str) -> Arrival:
         actor = arrivals.person(user)
         # Ended by name and not only by the new epoch, so that applications are told of it.
         sessions.end_others(transaction, actor, user, keep=live.id)
-        users.set_password(transaction, actor, user, password_hash)
+        users.set_password(transaction, actor, user, password_hash, keep=live.id)
         return arrivals.begin(transaction, user, live, is_remembered=live.is_remembered)
 
 
