@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from authserver.domain import redirect_uris
-from authserver.settings import LOOPBACK_HOSTS
+from authserver.setting_values import LOOPBACK_HOSTS
 
 POST_LOGOUT = "post_logout_redirect_uris"
 BACK_CHANNEL = "backchannel_logout_uri"

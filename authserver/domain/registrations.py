@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from authserver.domain import redirect_uris, texts
+from authserver.domain import logout_uris, redirect_uris, texts
 from authserver.errors import InvalidInput
 from authserver.terms import AuthMethod, GrantType, Kind, Scope
 
@@ -86,6 +86,7 @@ def check(registration: Registration) -> Registration:
         is_pkce_required=registration.is_pkce_required or registration.auth_method == AuthMethod.NONE,
     )
     faults = {key: value for key, value in _faults(registration).items() if value}
+    faults |= logout_uris.faults(registration.details, registration.redirect_uris)
     if faults:
         raise InvalidInput(faults)
     return registration
