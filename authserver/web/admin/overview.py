@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from authserver.domain import audit, clients, sessions, users
+from authserver.settings import Settings
 from authserver.terms import Status
 from authserver.web import destinations, door
 from authserver.web.admin import answers
@@ -54,8 +55,14 @@ def _steps(session: Session, by_status: dict[str, int]) -> list[Step]:
     settings = door.services().settings
     return [
         Step(True, "The first administrator exists.", url_for("admin.user_table"), "Users"),
-        Step(settings.is_secure, f"People reach this server by https ({settings.public_url}).", "", ""),
+        Step(settings.is_secure, _reached(settings), "", ""),
         Step(bool(by_status), "A client is registered.", url_for("admin.new_client"), "Create client"),
         Step(bool(by_status.get(Status.APPROVED)), "A client is approved.", table, "OAuth clients"),
         Step(clients.has_sign_in(session), "Somebody has signed in to an application.", table, "OAuth clients"),
     ]
+
+
+def _reached(settings: Settings) -> str:
+    if settings.is_secure:
+        return f"People reach this server at {settings.public_url}."
+    return f"Set a public address that begins with https; {settings.public_url} reaches this machine only."
