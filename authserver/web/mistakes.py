@@ -19,7 +19,6 @@ from authserver.errors import Conflict, InvalidInput, NotFound, Refused, Setting
 from authserver.web import headers, pages
 
 RETRY_SECONDS = 5
-_REFERENCE_LENGTH = 8
 _BACK = "Go back and try again."
 _WORDS: Mapping[int, tuple[str, str, str]] = {
     400: (
@@ -119,7 +118,7 @@ def page(
         text=text or words[1],
         advice=advice or words[2],
         error=error,
-        reference=reference or headers.request_id()[:_REFERENCE_LENGTH],
+        reference=reference or headers.request_id(),
         links=links or {},
     )
     response = Response(body, status)
@@ -167,7 +166,7 @@ def _on_database_away(error: Exception) -> Response:
 def _on_surprise(error: Exception) -> Response:
     if current_app.testing:
         raise error
-    log.error("unexpected error", reference=headers.request_id()[:_REFERENCE_LENGTH], exc_info=error)
+    log.error("unexpected error", reference=headers.request_id(), exc_info=error)
     return page(500)
 
 
@@ -176,7 +175,7 @@ def _log(event: str, error: Exception) -> None:
     cause = getattr(error, "orig", None) or error
     log.warning(
         event,
-        reference=headers.request_id()[:_REFERENCE_LENGTH],
+        reference=headers.request_id(),
         error=type(cause).__name__,
         detail=str(cause).partition("\n")[0][:200],
     )

@@ -10,6 +10,13 @@ from authserver.web.account import account
 from authserver.web.account.person import my_session
 
 PAGE_SIZE = 25
+_WORDS = EVENTS | {
+    "session:start": "You signed in.",
+    "session:refuse": "A sign-in with your user name was refused.",
+    "session:end": "A session of yours ended.",
+    "authorization:grant": "An application was let use your account.",
+    "consent:withdraw": "You removed an application's access.",
+}
 _LAST_PAGE = 4000
 
 
@@ -24,7 +31,7 @@ def activity() -> ResponseReturnValue:
     return render_template(
         "account/activity.html",
         events=events,
-        words=EVENTS,
+        words=_WORDS,
         user_id=user_id,
         page=number,
         pages=max(1, -(-count // PAGE_SIZE)),
