@@ -23,6 +23,15 @@ provider = OAuth(app).register(
 )
 
 
+# What the token endpoint answered last; a test goes on with it in the party's place.
+received: dict[str, object] = {}
+
+
+@app.get("/tokens")
+def tokens() -> Response:
+    return jsonify(received)
+
+
 @app.get("/live")
 def live() -> str:
     return "live"
@@ -39,6 +48,7 @@ def home() -> Response:
 def callback() -> Response:
     # Checks state, nonce, signature and the claims of the ID token.
     token = provider.authorize_access_token()
+    received.update(token)
     claims = provider.userinfo(token=token)
     assert claims["sub"] == token["userinfo"]["sub"]
     session["user"] = {"name": claims["name"], "sub": claims["sub"], "email": claims["email"]}

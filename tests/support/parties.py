@@ -50,7 +50,13 @@ def openid_client(server: LiveServer, *, approve: bool = True, **options: str) -
 def authlib_flask(server: LiveServer) -> Iterator[Party]:
     """The Flask party on Authlib's client."""
     port = free_port()
-    client = server.add_client("Authlib", redirect_uri(port))
+    with authlib_flask_as(server, server.add_client("Authlib", redirect_uri(port)), port) as party:
+        yield party
+
+
+@contextmanager
+def authlib_flask_as(server: LiveServer, client: dict[str, Any], port: int) -> Iterator[Party]:
+    """The same party as a client that exists already; its redirect URI must have that port."""
     with _party([sys.executable, "-m", "tests.interop.authlib_party"], server, client, port) as party:
         yield party
 

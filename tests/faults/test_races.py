@@ -1,0 +1,132 @@
+"""Single use under fire (I1, S5): fifty clients at once, over two server processes, on both databases."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Barrier, local
+from typing import Any
+
+import pytest
+import requests
+
+from authserver import clock
+from authserver.app import create_app
+from authserver.context import SYSTEM
+from authserver.domain import authorizations, clients, codes
+from authserver.protocol.services import Services
+from authserver.settings import Settings
+from tests.support import people, servers
+from tests.support.relying_party import CHALLENGE, REDIRECT_URI, VERIFIER, register
+from tests.support.servers import LiveServer
+
+AT_ONCE = 50
+ROUNDS = 20
+
+
+@pytest.fixture
+def two_processes(database_url: str, keys_dir: Path, tmp_path: Path) -> Iterator[LiveServer]:
+    """Two server processes on one database: two nodes on PostgreSQL, two workers of one node on SQLite."""
+    is_sqlite = database_url.startswith("sqlite")
+    nodes, workers = (1, 2) if is_sqlite else (2, 1)
+    with servers.serve(database_url, keys_dir, tmp_path, nodes=nodes, workers=workers) as server:
+        yield server
+
+
+class Crowd:
+    """Fifty clients, each with a connection of its own, who send the same form in the same moment."""
+
+    def __init__(self, server: LiveServer, key: str, secret: str) -> None:
+        self._server = server
+        self._auth = (key, secret)
+        self._pool = ThreadPoolExecutor(AT_ONCE)
+        self._own = local()
+
+    def send(self, form: dict[str, str]) -> list[requests.Response]:
+        """Return the fifty answers."""
+        barrier = Barrier(AT_ONCE)
+        return list(self._pool.map(lambda number: self._send_one(barrier, number, form), range(AT_ONCE)))
+
+    def _send_one(self, barrier: Barrier, number: int, form: dict[str, str]) -> requests.Response:
+        if not hasattr(self._own, "session"):
+            self._own.session = requests.Session()
+        node = self._server.nodes[number % len(self._server.nodes)]
+        barrier.wait(timeout=30)
+        answer: requests.Response = self._own.session.post(
+            f"{node}/oauth2/token", data=form, auth=self._auth, timeout=30
+        )
+        return answer
+
+    def close(self) -> None:
+        self._pool.shutdown()
+
+
+@pytest.fixture
+def services(two_processes: LiveServer) -> Iterator[Services]:
+    """The same installation, in this process, for arranging."""
+    settings = Settings(**two_processes.settings, password_hash_memory=64, password_hash_rounds=1)
+    app = create_app(settings)
+    people.add(app.extensions["authserver"].database, settings, "alice")
+    yield app.extensions["authserver"]
+    app.extensions["authserver"].database.engine.dispose()
+
+
+def new_code(services: Services, key: str) -> str:
+    """Return a code as the authorization endpoint would have made it."""
+    with services.database.transaction() as session:
+        client = clients.get(session, key)
+        authorization = authorizations.add(
+            session,
+            SYSTEM,
+            client_id=client.id,
+            client_epoch=client.epoch,
+            client_name=client.name,
+            grant_type="authorization_code",
+            scope="openid profile",
+            user_id=1,
+            auth_time=clock.now(),
+        )
+        return codes.add(
+            session, services.settings, authorization, redirect_uri=REDIRECT_URI, code_challenge=CHALLENGE
+        )
+
+
+def redemption(code: str) -> dict[str, str]:
+    return {
+        "grant_type": "authorization_code",
+        "code": code,
+        "redirect_uri": REDIRECT_URI,
+        "code_verifier": VERIFIER,
+    }
+
+
+def successes(answers: list[requests.Response]) -> list[dict[str, Any]]:
+    """Return the documents of the successful answers; the others must have lost properly."""
+    lost = [answer for answer in answers if answer.status_code != 200]
+    assert {(answer.status_code, answer.json()["error"]) for answer in lost} <= {(400, "invalid_grant")}
+    return [answer.json() for answer in answers if answer.status_code == 200]
+
+
+def test_a_code_is_redeemed_once(two_processes: LiveServer, services: Services) -> None:
+    """Exactly one of fifty redemptions succeeds, in every round, and nobody gets a 5xx."""
+    key, secret = register(services)
+    crowd = Crowd(two_processes, key, secret)
+    for _ in range(ROUNDS):
+        assert len(successes(crowd.send(redemption(new_code(services, key))))) == 1
+    crowd.close()
+
+
+def test_a_refresh_token_has_one_successor(two_processes: LiveServer, services: Services) -> None:
+    """Fifty refreshes inside the grace window all get the same successor; the family never forks."""
+    key, secret = register(services)
+    crowd = Crowd(two_processes, key, secret)
+    first = requests.post(
+        f"{two_processes.url}/oauth2/token", data=redemption(new_code(services, key)), auth=(key, secret), timeout=30
+    )
+    token = first.json()["refresh_token"]
+    for _ in range(ROUNDS):
+        answers = successes(crowd.send({"grant_type": "refresh_token", "refresh_token": token}))
+        assert len(answers) == AT_ONCE
+        [successor] = {answer["refresh_token"] for answer in answers}
+        assert successor != token
+        token = successor
+    crowd.close()
