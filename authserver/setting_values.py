@@ -19,7 +19,7 @@ def read_duration(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     text = value.strip().lower()
-    if not re.fullmatch(r"([0-9]{1,9}[smhd]?)+", text):
+    if not re.fullmatch(r"[0-9]{1,9}|([0-9]{1,6}[smhd])+", text):
         raise ValueError("must be a number of seconds, or look like 90s, 15m, 1h30m or 14d")
     return timedelta(seconds=sum(int(n) * _SECONDS[unit] for n, unit in re.findall(r"(\d+)([smhd]?)", text)))
 
