@@ -70,11 +70,15 @@ class OAuth1Server(AuthorizationServer):
 
     def refuse(self, message: Request, problem: Problem) -> Response:
         """Record why a request is refused, and answer it in the words of problem reporting."""
-        reference = self.record(message.path, message.address, problem)
-        if reference and problem.advice:
-            problem.advice = f"{problem.advice} (reference {reference})"
+        self.record_and_refer(message.path, message.address, problem)
         headers = (*problem.get_headers(), ("WWW-Authenticate", problems.challenge(self.realm, problem)))
         return Response(problem.status_code, problem.form().encode(), headers)
+
+    def record_and_refer(self, endpoint: str, address: str, problem: Problem) -> None:
+        """Record why a request is refused, and let the advice name the reference under which that is found."""
+        reference = self.record(endpoint, address, problem)
+        if reference and problem.advice:
+            problem.advice = f"{problem.advice} (reference {reference})"
 
     def record(self, endpoint: str, address: str, problem: Problem, within: Session | None = None) -> str:
         """Put a refusal into the diagnostics ledger and return its reference."""

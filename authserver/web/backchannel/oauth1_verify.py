@@ -37,7 +37,7 @@ def verify(services: Services, request: Request) -> Response:
             request, refusal(InvalidRequestError, str(error), "description-malformed")
         )
     except Problem as problem:
-        server.record(request.path, request.address, problem)
+        server.record_and_refer(request.path, request.address, problem)
         return json_response(200, _problem_document(server.realm, problem))
     return json_response(200, _verified_document(verified))
 

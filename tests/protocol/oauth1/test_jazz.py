@@ -1,0 +1,215 @@
+"""What Jazz and OSLC servers find, ask for and are told: root services, requestKey, approveKey."""
+
+import json
+from datetime import timedelta
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from authserver.domain import client_secrets, clients, consumer_requests, consumers
+from authserver.domain.audit import AuditEvent
+from authserver.domain.client_secrets import StoredSecret
+from authserver.domain.clients import Client
+from tests.support import forms
+from tests.support.consumer import Consumer, problem
+from tests.support.people import PASSWORD
+
+JFS = "{http://jazz.net/xmlns/prod/jazz/jfs/1.0/}"
+RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
+ADDRESSES = ["/rootservices", "/.well-known/oslc/rootservices.xml", "/oslc/api/rootservices"]
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_root_services_at_three_addresses(client, address):
+    answer = client.get(address)
+    assert answer.status_code == 200
+    assert answer.content_type == "application/rdf+xml"
+    assert answer.headers["OSLC-Core-Version"] == "2.0"
+    (about,) = ET.fromstring(answer.data)
+    assert about.tag == f"{RDF}Description"
+    assert about.get(f"{RDF}about") == f"http://localhost{address}"
+    found = {child.tag: child.get(f"{RDF}resource") or child.text for child in about}
+    assert found["{http://purl.org/dc/terms/}title"] == "authserver"
+    assert found[f"{JFS}oauthRealmName"] == "authserver"
+    assert found[f"{JFS}oauthDomain"] == "http://localhost"
+    assert found[f"{JFS}oauthRequestConsumerKeyUrl"] == "http://localhost/oauth/requestKey"
+    assert found[f"{JFS}oauthApprovalModuleUrl"] == "http://localhost/oauth/approveKey"
+    assert found[f"{JFS}oauthRequestTokenUrl"] == "http://localhost/oauth/requestToken"
+    assert found[f"{JFS}oauthUserAuthorizationUrl"] == "http://localhost/oauth/authorize"
+    assert found[f"{JFS}oauthAccessTokenUrl"] == "http://localhost/oauth/accessToken"
+    catalog = found["{http://open-services.net/ns/am#}amServiceProviders"]
+    assert client.get(catalog.removeprefix("http://localhost")).content_type == "application/rdf+xml"
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        ({"name": "DOORS Next", "secret": "s3cret"}, "application/json"),
+        ({"name": "DOORS Next", "secret": "s3cret", "trusted": True, "secretType": "string"}, ""),
+        ({"name": "DOORS Next", "secret": "s3cret", "trusted": "true"}, "application/x-www-form-urlencoded"),
+        ({"name": "DOORS Next", "secret": "s3cret"}, "text/plain; charset=ISO-8859-1"),
+    ],
+)
+def test_request_key_takes_json_whatever_its_type(services, client, body, content_type):
+    answer = client.post("/oauth/requestKey", data=json.dumps(body), headers={"Content-Type": content_type})
+    assert answer.status_code == 200, answer.text
+    assert answer.content_type == "application/json"
+    assert set(answer.get_json()) == {"key"}
+    row = stored(services, answer.get_json()["key"])
+    assert (row.name, row.status, row.kind, row.source) == ("DOORS Next", "pending", "oauth1", "requestKey")
+    assert row.is_trusted is False
+    assert consumers.of(row.details).wants_trust is ("trusted" in body)
+    with services.database.transaction(write=False) as session:
+        (secret,) = client_secrets.of_client(session, row)
+        kept = StoredSecret(secret.id, secret.form, secret.pepper_id, secret.stored, secret.expires_at)
+    assert client_secrets.reveal(services.vault, kept) == "s3cret"
+
+
+def test_a_missing_name_falls_back_to_the_callers_host(services, client):
+    answer = client.post(
+        "/oauth/requestKey", json={"secret": "s3cret"}, environ_base={"REMOTE_ADDR": "192.0.2.7"}
+    )
+    row = stored(services, answer.get_json()["key"])
+    assert "192.0.2.7" in row.name
+    assert row.registered_from == "192.0.2.7"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{", b"[]", b'"x"', b"null", b"{}", b'{"name": "x"}', b'{"secret": ""}', b'{"secret": 1}', b'{"secret": null}',
+     b'{"name": 1, "secret": "x"}', b'{"name": "a\\u0000b", "secret": "x"}', b'{"name": "a", "secret": "\\ud800"}',
+     b'{"name": "\\ud800", "secret": "x"}', b'{"name": "a", "secret": "\\u0000"}', b"\xff\xfe", b"[" * 4000,
+     b'{"name": "' + b"a" * 201 + b'", "secret": "x"}', b'{"name": "a", "secret": "' + b"a" * 257 + b'"}'],
+)  # fmt: skip
+def test_request_key_refuses_what_it_cannot_keep(client, body):
+    answer = client.post("/oauth/requestKey", data=body)
+    assert answer.status_code == 400, answer.text
+    assert answer.get_json()["error"] == "invalid_request"
+
+
+def test_request_key_limits_size_and_rate(services, client):
+    assert client.post("/oauth/requestKey", data=b" " * 5000).status_code == 413
+    body = {"name": "a", "secret": "x"}
+    answers = [
+        client.post("/oauth/requestKey", json=body).status_code
+        for _ in range(services.settings.consumer_requests + 1)
+    ]
+    assert answers == [200] * services.settings.consumer_requests + [429]
+    elsewhere = client.post("/oauth/requestKey", json=body, environ_base={"REMOTE_ADDR": "192.0.2.7"})
+    assert elsewhere.status_code == 200
+
+
+def test_requested_keys_expire_while_nobody_decides(services, client, moving_clock):
+    key = client.post("/oauth/requestKey", json={"name": "a", "secret": "x"}).get_json()["key"]
+    moving_clock.advance(services.settings.consumer_request_lifetime, seconds=-60)
+    with services.database.transaction() as session:
+        assert consumer_requests.purge(session, services.settings) == 0
+    moving_clock.advance(timedelta(minutes=2))
+    client.post("/oauth/requestKey", json={"name": "b", "secret": "x"})
+    with services.database.transaction(write=False) as session:
+        assert clients.find(session, key) is None
+
+
+def test_the_deep_link_leads_through_the_sign_in_to_the_decision(services, app, people):
+    key = requested(app)
+    browser = app.test_client()
+    page = sign_in(browser, follow(browser, browser.get(f"/oauth/approveKey?key={key}")), "admin")
+    assert page.request.path == "/oauth/approveKey"
+    assert key in page.text
+    assert "The consumer asked for this." in page.text
+    assert ("trusted", "1") not in forms.find(page, "key-approve").fields
+    done = forms.submit(browser, page, "key-approve", redirect_uris="https://jazz.example/jts/cb")
+    assert done.status_code == 200
+    row = stored(services, key)
+    assert row.status == "approved"
+    assert row.is_trusted is False
+    assert row.redirect_uris == ["https://jazz.example/jts/cb"]
+    again = browser.get(f"/oauth/approveKey?key={key}")
+    assert again.status_code == 200
+    assert "is approved" in again.text
+
+
+def test_trusted_and_1_0_are_what_the_administrator_ticks(services, app, people):
+    key = requested(app)
+    browser = signed_in(app, "admin")
+    page = browser.get(f"/oauth/approveKey?key={key}")
+    forms.submit(browser, page, "key-approve", trusted="1", allows_1_0="1")
+    row = stored(services, key)
+    assert row.is_trusted is True
+    assert consumers.of(row.details).allows_1_0 is True
+
+
+def test_a_requested_key_works_from_its_approval_on(app, people):
+    key = requested(app)
+    consumer = Consumer(app, key, "s3cret")
+    assert problem(consumer.request_token()) == (503, "consumer_key_refused")
+    browser = signed_in(app, "admin")
+    forms.submit(browser, browser.get(f"/oauth/approveKey?key={key}"), "key-approve")
+    assert consumer.dance(callback="https://jazz.example/cb").whoami().status_code == 200
+
+
+def test_remove_deletes_the_consumer(services, app, people):
+    key = requested(app)
+    browser = signed_in(app, "admin")
+    page = forms.submit(browser, browser.get(f"/oauth/approveKey?key={key}"), "key-remove")
+    assert "was removed" in page.text
+    with services.database.transaction(write=False) as session:
+        assert clients.find(session, key) is None
+        events = [row.event for row in session.query(AuditEvent).filter_by(subject_kind="clients")]
+    assert events[-1] == "client:remove"
+
+
+def test_an_unknown_key_has_a_clear_page(app, people):
+    browser = signed_in(app, "admin")
+    for key in ("", "nobody", "x" * 9000, "\u2603"):
+        page = browser.get("/oauth/approveKey", query_string={"key": key})
+        assert page.status_code == 400
+        assert "This key is unknown" in page.text
+
+
+def test_only_configure_server_decides(services, app, people):
+    key = requested(app)
+    browser = signed_in(app, "alice")
+    page = browser.get(f"/oauth/approveKey?key={key}")
+    assert page.status_code == 403
+    assert "Jazz" not in page.text
+    token = dict(forms.find(browser.get("/sign-out"), "logout-confirm").fields)["csrf_token"]
+    data = {"csrf_token": token, "key": key, "revision": "1", "decision": "approve"}
+    assert browser.post("/oauth/approveKey", data=data).status_code == 403
+    assert stored(services, key).status == "pending"
+
+
+def test_a_stale_page_and_a_bad_callback_decide_nothing(services, app, people):
+    key = requested(app)
+    browser = signed_in(app, "admin")
+    page = browser.get(f"/oauth/approveKey?key={key}")
+    assert forms.submit(browser, page, "key-approve", redirect_uris="javascript:alert(1)").status_code == 422
+    assert forms.submit(browser, page, "key-approve", revision="99").status_code == 409
+    row = stored(services, key)
+    assert (row.status, row.redirect_uris) == ("pending", [])
+
+
+def requested(app):
+    body = {"name": "Jazz", "secret": "s3cret", "trusted": True}
+    return app.test_client().post("/oauth/requestKey", json=body).get_json()["key"]
+
+
+def signed_in(app, username):
+    browser = app.test_client()
+    sign_in(browser, browser.get("/sign-in"), username)
+    return browser
+
+
+def sign_in(browser, page, username):
+    return follow(browser, forms.submit(browser, page, "login-submit", username=username, password=PASSWORD))
+
+
+def follow(browser, answer):
+    while answer.status_code in {302, 303}:
+        answer = browser.get(answer.location)
+    return answer
+
+
+def stored(services, key) -> Client:
+    with services.database.transaction(write=False) as session:
+        return clients.get(session, key)
