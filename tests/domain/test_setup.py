@@ -1,0 +1,122 @@
+"""The setup link makes one administrator, once, and never again."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import func, select
+
+from authserver.context import SYSTEM
+from authserver.domain import setup, users
+from authserver.domain.audit import AuditEvent
+from authserver.domain.setup import SetupClosed, SetupLink
+from authserver.domain.users import User
+from authserver.errors import InvalidInput, Refused
+from tests.support import people as crowd
+from tests.support.moving_clock import MovingClock
+
+
+def issue(database, settings):
+    with database.transaction() as session:
+        return setup.issue(session, settings)
+
+
+def complete(database, token, username="root"):
+    with database.transaction() as session:
+        return setup.complete(session, SYSTEM, token=token, username=username, password_hash="hash")
+
+
+def test_the_link_makes_an_administrator(database, settings):
+    user = complete(database, issue(database, settings))
+    assert user.may_configure_server
+    with database.transaction(write=False) as session:
+        events = list(session.scalars(select(AuditEvent.event).order_by(AuditEvent.id)))
+    assert events[-2:] == ["user:create", "setup:complete"]
+
+
+def test_the_link_works_once(database, settings):
+    token = issue(database, settings)
+    complete(database, token)
+    with pytest.raises(SetupClosed):
+        complete(database, token, "second")
+
+
+def test_another_link_is_closed_as_well(database, settings):
+    one, other = issue(database, settings), issue(database, settings)
+    complete(database, one)
+    with pytest.raises(SetupClosed):
+        complete(database, other, "second")
+
+
+def test_no_link_once_there_is_an_administrator(database, settings):
+    token = issue(database, settings)
+    crowd.add(database, settings, "admin")
+    assert issue(database, settings) is None
+    with pytest.raises(SetupClosed):
+        complete(database, token)
+
+
+def test_setup_stays_closed_when_the_administrator_is_gone(database, settings):
+    token = issue(database, settings)
+    user = complete(database, token)
+    with database.transaction() as session:
+        session.get_one(User, user.id).may_configure_server = False
+    assert issue(database, settings) is None
+
+
+def test_ordinary_users_do_not_close_setup(database, settings):
+    crowd.add(database, settings, "alice")
+    assert issue(database, settings) is not None
+
+
+def test_a_link_gets_too_old(database, settings, monkeypatch):
+    token = issue(database, settings)
+    MovingClock(monkeypatch).advance(settings.setup_link_lifetime, seconds=1)
+    with pytest.raises(Refused, match="too old"):
+        complete(database, token)
+
+
+def test_old_links_are_forgotten(database, settings, monkeypatch):
+    issue(database, settings)
+    MovingClock(monkeypatch).advance(settings.setup_link_lifetime, seconds=1)
+    issue(database, settings)
+    with database.transaction(write=False) as session:
+        assert session.scalar(select(func.count()).select_from(SetupLink)) == 1
+
+
+@pytest.mark.parametrize(
+    "token", ["", "asl_1_", "asl_1_" + "A" * 43, "asl_999999_" + "A" * 43, "x\0y", "\ud800"]
+)
+def test_other_tokens_are_refused(database, settings, token):
+    issue(database, settings)
+    with pytest.raises(Refused):
+        complete(database, token)
+
+
+def test_a_refused_form_does_not_use_the_link_up(database, settings):
+    token = issue(database, settings)
+    with pytest.raises(InvalidInput):
+        complete(database, token, "")
+    assert complete(database, token).username == "root"
+
+
+def test_of_parallel_attempts_one_wins(database, settings):
+    token = issue(database, settings)
+
+    def attempt(number):
+        try:
+            return complete(database, token, f"root{number}").username
+        except SetupClosed:
+            return None
+
+    with ThreadPoolExecutor(12) as threads:
+        winners = [name for name in threads.map(attempt, range(12)) if name]
+    with database.transaction(write=False) as session:
+        assert [user.username for user in users.page(session)[0]] == winners
+    assert len(winners) == 1
+
+
+def test_the_token_is_not_stored(database, settings):
+    token = issue(database, settings)
+    with database.transaction(write=False) as session:
+        row = session.scalars(select(SetupLink)).one()
+    assert token.rpartition("_")[2].encode() not in bytes(row.digest)

@@ -1,0 +1,248 @@
+"""Passwords are checked with the same work and answer in every case, throttled before the work is done."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import select
+
+from authserver.context import SYSTEM, Actor
+from authserver.domain import known_browsers, sign_in, users
+from authserver.domain.audit import AuditEvent
+from authserver.domain.sign_in import Claim, Desk, WrongCredentials
+from authserver.domain.users import User
+from authserver.errors import Throttled
+from authserver.settings import Settings
+from tests.support.people import PASSWORD
+
+HERE = Actor("anonymous", address="192.0.2.1", channel="browser")
+ELSEWHERE = Actor("anonymous", address="198.51.100.1", channel="browser")
+
+
+class CountingPasswords:
+    """The real passwords, counting how often they were asked to do the work."""
+
+    def __init__(self, passwords):
+        self._passwords = passwords
+        self.verified = 0
+
+    def verify(self, stored, password):
+        self.verified += 1
+        return self._passwords.verify(stored, password)
+
+    def __getattr__(self, name):
+        return getattr(self._passwords, name)
+
+
+@pytest.fixture
+def settings(settings):
+    return settings.model_copy(
+        update={
+            "sign_in_attempts": 3,
+            "sign_in_attempts_per_account": 7,
+            "sign_in_attempts_per_network": 5,
+            "password_hash_concurrency": 8,
+        }
+    )
+
+
+@pytest.fixture
+def passwords(services):
+    return CountingPasswords(services.passwords)
+
+
+@pytest.fixture
+def desk(services, passwords, people):
+    return Desk(services.settings, services.database, services.vault, passwords)
+
+
+def refuse(desk, *claims, actor=HERE):
+    for claim in claims:
+        with pytest.raises(WrongCredentials):
+            desk.check(actor, claim)
+
+
+def confirm(database, proof):
+    with database.transaction() as session:
+        return sign_in.confirm(session, proof)
+
+
+def test_the_right_password_proves_who_it_is(desk, database):
+    assert confirm(database, desk.check(HERE, Claim("alice", PASSWORD))).username == "alice"
+
+
+@pytest.mark.parametrize("spelling", ["ALICE", " alice ", "\uff41lice"])
+def test_spellings_of_a_name_are_one_name(desk, spelling):
+    assert desk.check(HERE, Claim(spelling, PASSWORD)).username == "alice"
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        Claim("alice", "wrong"),
+        Claim("alice", ""),
+        Claim("alice", PASSWORD + " "),
+        Claim("alice", "x" * 100_000),
+        Claim("alice", "\ud800"),
+        Claim("alice", "nul\0"),
+        Claim("nobody", PASSWORD),
+        Claim("", ""),
+        Claim("\0", PASSWORD),
+        Claim("\ud800", PASSWORD),
+        Claim("n" * 60_000, PASSWORD),
+        Claim("charlie", PASSWORD),
+    ],
+)
+def test_every_refusal_is_the_same_and_costs_the_same(desk, database, passwords, people, claim):
+    with database.transaction() as session:
+        users.disable(session, SYSTEM, session.get_one(User, people["charlie"].id))
+    with pytest.raises(WrongCredentials, match="The user name or the password is wrong"):
+        desk.check(HERE, claim)
+    assert passwords.verified == 1
+
+
+def test_too_many_tries_are_refused_without_the_work(desk, passwords):
+    refuse(desk, *[Claim("alice", "wrong")] * 3)
+    with pytest.raises(Throttled):
+        desk.check(HERE, Claim("alice", PASSWORD))
+    assert passwords.verified == 3
+
+
+def test_a_name_that_nobody_has_is_throttled_alike(desk):
+    refuse(desk, *[Claim("nobody", "wrong")] * 3)
+    with pytest.raises(Throttled):
+        desk.check(HERE, Claim("nobody", "wrong"))
+
+
+def test_another_network_is_not_throttled(desk):
+    refuse(desk, *[Claim("alice", "wrong")] * 3)
+    assert desk.check(ELSEWHERE, Claim("alice", PASSWORD))
+
+
+def test_one_network_cannot_try_many_accounts(desk):
+    refuse(desk, *[Claim(f"user{number}", "wrong") for number in range(5)])
+    with pytest.raises(Throttled):
+        desk.check(HERE, Claim("alice", PASSWORD))
+
+
+def test_many_networks_cannot_try_one_account(desk):
+    for number in range(7):
+        refuse(desk, Claim("alice", "wrong"), actor=Actor("anonymous", address=f"198.51.{number}.1"))
+    with pytest.raises(Throttled):
+        desk.check(HERE, Claim("alice", PASSWORD))
+
+
+def test_success_costs_nothing(desk, database):
+    for _ in range(10):
+        confirm(database, desk.check(HERE, Claim("alice", PASSWORD)))
+
+
+def test_the_owner_is_not_shut_out_of_a_browser_that_knows_them(desk, services, alice):
+    carried = known_browsers.introduce(services.vault, "", alice.id, alice.epoch)
+    for number in range(7):
+        refuse(desk, Claim("alice", "wrong"), actor=Actor("anonymous", address=f"198.51.{number}.1"))
+    refuse(desk, *[Claim(f"user{number}", "wrong") for number in range(5)])
+    assert desk.check(HERE, Claim("alice", PASSWORD, carried))
+
+
+def test_a_known_browser_has_a_limit_of_its_own(desk, services, alice):
+    carried = known_browsers.introduce(services.vault, "", alice.id, alice.epoch)
+    refuse(desk, *[Claim("alice", "wrong", carried)] * 3)
+    with pytest.raises(Throttled):
+        desk.check(HERE, Claim("alice", PASSWORD, carried))
+
+
+def test_a_browser_that_knows_one_person_is_a_stranger_to_another(services, people):
+    alice, bob = people["alice"], people["bob"]
+    carried = known_browsers.introduce(services.vault, "", alice.id, alice.epoch)
+    assert known_browsers.recognise(services.vault, carried, alice.id, alice.epoch)
+    assert known_browsers.recognise(services.vault, carried, bob.id, bob.epoch) is None
+    assert known_browsers.recognise(services.vault, carried, alice.id, alice.epoch + 1) is None
+
+
+def test_a_browser_can_know_several_people(services, people):
+    carried = ""
+    for user in people.values():
+        carried = known_browsers.introduce(services.vault, carried, user.id, user.epoch)
+    assert all(
+        known_browsers.recognise(services.vault, carried, user.id, user.epoch) for user in people.values()
+    )
+
+
+@pytest.mark.parametrize("carried", ["x", "a.b.c", "~", "é", "." * 1001, "a.%s.c"])
+def test_a_made_up_word_is_not_recognised(services, alice, carried):
+    carried = carried.replace("%s", services.vault.pepper_id)
+    assert known_browsers.recognise(services.vault, carried, alice.id, alice.epoch) is None
+
+
+def test_parallel_guesses_are_admitted_up_to_the_limit(desk, passwords):
+    def guess(number):
+        try:
+            desk.check(HERE, Claim("alice", f"wrong {number}"))
+        except WrongCredentials:
+            return "refused"
+        except Throttled:
+            return "throttled"
+
+    with ThreadPoolExecutor(50) as threads:
+        answers = list(threads.map(guess, range(50)))
+    assert (answers.count("refused"), answers.count("throttled")) == (3, 47)
+    assert passwords.verified == 3
+
+
+def test_a_busy_process_gives_the_try_back(desk, passwords, monkeypatch):
+    def busy(stored, password):
+        raise Throttled(5)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(passwords, "verify", busy, raising=False)
+        for _ in range(5):
+            with pytest.raises(Throttled):
+                desk.check(HERE, Claim("alice", PASSWORD))
+    assert desk.check(HERE, Claim("alice", PASSWORD))
+
+
+@pytest.mark.parametrize("change", ["disable", "set_password"])
+def test_a_proof_is_worth_nothing_once_the_account_changed(desk, database, alice, change):
+    proof = desk.check(HERE, Claim("alice", PASSWORD))
+    with database.transaction() as session:
+        user = session.get_one(User, alice.id)
+        users.disable(session, SYSTEM, user) if change == "disable" else users.set_password(
+            session, SYSTEM, user, "x"
+        )
+    with pytest.raises(WrongCredentials):
+        confirm(database, proof)
+
+
+def test_a_password_is_hashed_anew_when_the_settings_ask_for_more_work(services, database, people):
+    stronger = Settings(
+        **services.settings.model_dump(exclude={"password_hash_rounds"}), password_hash_rounds=2
+    )
+    desk = Desk(stronger, database, services.vault, type(services.passwords)(stronger))
+    before = people["alice"].password_hash
+    user = confirm(database, desk.check(HERE, Claim("alice", PASSWORD)))
+    assert user.password_hash != before
+    assert desk.check(HERE, Claim("alice", PASSWORD)).new_hash is None
+
+
+def test_refusals_are_recorded_without_what_was_typed(desk, database, people):
+    with database.transaction() as session:
+        users.disable(session, SYSTEM, session.get_one(User, people["bob"].id))
+    refuse(desk, Claim("alice", "secret one"), Claim("secret two", "x"), Claim("bob", PASSWORD))
+    with database.transaction(write=False) as session:
+        query = select(AuditEvent).where(AuditEvent.event == "session:refuse").order_by(AuditEvent.id)
+        rows = list(session.scalars(query))
+    assert [(row.subject_name, row.after["reason"]) for row in rows] == [
+        ("alice", "wrong password"),
+        ("", "no such user"),
+        ("bob", "account disabled"),
+    ]
+    assert "secret" not in str([vars(row) for row in rows])
+
+
+def test_the_refusal_that_fills_a_bucket_says_so(desk, database):
+    refuse(desk, *[Claim("alice", "wrong")] * 3)
+    with database.transaction(write=False) as session:
+        rows = session.scalars(
+            select(AuditEvent.after).where(AuditEvent.event == "session:refuse").order_by(AuditEvent.id)
+        )
+        assert ["throttled" in after for after in rows] == [False, False, True]

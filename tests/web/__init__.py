@@ -1,0 +1,1 @@
+"""The doors, asked as browsers and machines ask them."""

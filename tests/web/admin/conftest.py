@@ -1,0 +1,57 @@
+"""The console of one test: an administrator who has just signed in, and a way to let time pass."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from authserver.domain import audit
+from authserver.domain.audit import AuditEvent
+from authserver.domain.sessions import UserSession
+from authserver.protocol.services import Services
+from tests.web.admin.console import Console, add_people, sign_in
+
+
+@pytest.fixture
+def services(app: Flask) -> Services:
+    """What the application is made of, with the test people in it."""
+    made: Services = app.extensions["authserver"]
+    add_people(made)
+    return made
+
+
+@pytest.fixture
+def session_id(client: FlaskClient, services: Services) -> int:
+    """The administrator's session."""
+    return sign_in(client, services, "admin")
+
+
+@pytest.fixture
+def console(client: FlaskClient, services: Services, session_id: int) -> Console:
+    """An administrator's browser."""
+    return Console(client, services)
+
+
+@pytest.fixture
+def grow_old(services: Services, session_id: int) -> Callable[[], None]:
+    """Makes the administrator's sign-in too old for dangerous actions."""
+
+    def grow() -> None:
+        with services.database.transaction() as session:
+            row = session.get_one(UserSession, session_id)
+            row.signed_in_at -= services.settings.recent_sign_in + timedelta(minutes=1)
+
+    return grow
+
+
+@pytest.fixture
+def trail(services: Services) -> Callable[[], list[AuditEvent]]:
+    """Reads the audit trail, the latest event first."""
+
+    def read() -> list[AuditEvent]:
+        with services.database.transaction(write=False) as session:
+            return audit.page(session, audit.Filter())[0]
+
+    return read

@@ -1,0 +1,152 @@
+"""A browser without script in front of the console: reads the forms of a page, fills them in, presses a button."""
+
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from typing import Any
+
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from authserver.domain import clients, sessions
+from authserver.domain.clients import Client
+from authserver.domain.registrations import Registration
+from authserver.protocol.services import Services
+from tests.support import people
+
+HTMX_DIALOG = {"HX-Request": "true", "HX-Target": "dialog#dialog"}
+HTMX_RESULTS = {"HX-Request": "true", "HX-Target": "div#results"}
+
+
+@dataclass
+class Form:
+    """One form: where it goes, what it sends, and its buttons by their words."""
+
+    action: str
+    method: str
+    fields: list[tuple[str, str]] = field(default_factory=list)
+    buttons: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+    def filled(self, values: dict[str, Any]) -> list[tuple[str, str]]:
+        """What is sent when these fields are changed; a list stands for several ticks, None for an empty tick."""
+        kept = [(name, value) for name, value in self.fields if name not in values]
+        for name, value in values.items():
+            wanted = value if isinstance(value, list) else [] if value is None else [value]
+            kept += [(name, str(one)) for one in wanted]
+        return kept
+
+
+class _Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.forms: list[Form] = []
+        self._text: list[str] | None = None
+        self._open: tuple[str, dict[str, str]] = ("", {})
+        self._is_in_form = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = {name: value or "" for name, value in attrs}
+        if tag == "form":
+            self.forms.append(Form(values.get("action", ""), values.get("method", "get")))
+            self._is_in_form = True
+        if not self._is_in_form:
+            return
+        if tag == "input" and values.get("name"):
+            is_chosen = values.get("type") not in {"checkbox", "radio"} or "checked" in values
+            if is_chosen:
+                self.forms[-1].fields.append((values["name"], values.get("value", "")))
+        elif tag in {"textarea", "button", "select"}:
+            self._open, self._text = (tag, values), []
+        elif tag == "option" and self._open[0] == "select" and "selected" in values:
+            self.forms[-1].fields.append((self._open[1]["name"], values.get("value", "")))
+
+    def handle_data(self, data: str) -> None:
+        if self._text is not None:
+            self._text.append(data)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self._is_in_form = False
+        elif self._text is not None and tag == self._open[0]:
+            values, text = self._open[1], "".join(self._text)
+            if tag == "textarea":
+                self.forms[-1].fields.append((values["name"], text))
+            elif tag == "button":
+                words = " ".join(text.split())
+                self.forms[-1].buttons[words] = (values.get("name", ""), values.get("value", ""))
+            self._text = None
+
+
+def forms(text: str) -> list[Form]:
+    """All forms of a page."""
+    reader = _Reader()
+    reader.feed(text)
+    return reader.forms
+
+
+class Console:
+    """One administrator's browser."""
+
+    def __init__(self, browser: FlaskClient, services: Services) -> None:
+        self.browser = browser
+        self.services = services
+
+    def get(self, path: str, **headers: str) -> TestResponse:
+        """Open an address."""
+        return self.browser.get(path, headers=headers)
+
+    def press(self, page: TestResponse, words: str, headers: Any = None, **values: Any) -> TestResponse:
+        """Fill in the form that has the button with these words, press it, and return the answer."""
+        for form in forms(page.text):
+            if words in form.buttons:
+                button = form.buttons[words]
+                pairs = form.filled(values) + ([button] if button[0] else [])
+                path = form.action or page.request.path
+                if form.method == "get":
+                    return self.browser.get(path, query_string=pairs, headers=headers)
+                data: dict[str, list[str]] = {}
+                for name, value in pairs:
+                    data.setdefault(name, []).append(value)
+                return self.browser.post(path, data=data, headers=headers)
+        raise AssertionError(f"no button {words!r} on {page.request.path} ({page.status}):\n{page.text[:3000]}")
+
+    def client(self, key: str) -> Client | None:
+        """The record of a client, read anew."""
+        with self.services.database.transaction(write=False) as session:
+            return clients.find(session, key)
+
+    def add_client(self, name: str = "Grafana", *, approve: bool = False, **fields: Any) -> Client:
+        """Register a client behind the console's back."""
+        registration = Registration(
+            **({"kind": "oidc", "name": name, "redirect_uris": ("https://app.example.org/callback",)} | fields)
+        )
+        with self.services.database.transaction() as session:
+            client = clients.register(session, people_actor(), registration, source="registration")
+            if approve:
+                clients.approve(session, people_actor(), client, revision=client.revision)
+        return client
+
+
+def people_actor() -> Any:
+    """Somebody at another machine."""
+    from authserver.context import Actor
+
+    return Actor(name="tool.example.org", address="203.0.113.9", channel="machine")
+
+
+def sign_in(browser: FlaskClient, services: Services, username: str) -> int:
+    """Give a browser a live session of one of the test people; return the session's id."""
+    from authserver.domain import users
+
+    with services.database.transaction() as session:
+        user = users.find(session, username)
+        assert user is not None
+        started = sessions.start(
+            session, people_actor(), services.settings, user, is_remembered=False, user_agent="tests", amr=["pwd"]
+        )
+    browser.set_cookie("authserver_session", started.cookie)
+    return started.session.id
+
+
+def add_people(services: Services) -> None:
+    """Make the test people."""
+    people.add(services.database, services.settings, "admin", "alice", "bob")

@@ -1,0 +1,182 @@
+"""Create client, for every type, without script."""
+
+import re
+
+import pytest
+
+from authserver.domain import client_secrets
+from tests.web.admin.console import HTMX_DIALOG
+
+KINDS = ["oauth1", "oauth2", "oidc"]
+
+
+def code_after(text, label):
+    match = re.search(rf"<dt>{label}</dt>\s*<dd><bdi dir=\"ltr\"><code>([^<]+)</code>", text)
+    return match and match[1]
+
+
+def create(console, kind="oidc", button="Save", **values):
+    page = console.get(f"/admin/clients/new?kind={kind}")
+    filled = {"name": "Grafana", "redirect_uris": "https://grafana.example.org/login"} | values
+    return console.press(page, button, **filled)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_client_of_each_type_is_created_pending_with_key_and_secret(console, kind):
+    page = create(console, kind)
+    noun = "Consumer" if kind == "oauth1" else "Client"
+    key = code_after(page.text, f"{noun} key")
+    secret = code_after(page.text, f"{noun} secret")
+    client = console.client(key)
+    assert (client.kind, client.status, client.source, client.name) == (kind, "pending", "console", "Grafana")
+    assert len(secret) >= 43
+    assert "no-store" in page.headers["Cache-Control"]
+    assert "not shown again" in page.text or "not be shown again" in page.text
+    with console.services.database.transaction(write=False) as session:
+        (stored,) = client_secrets.of_client(session, client)
+    assert secret not in stored.stored
+    assert stored.form == ("sealed" if kind == "oauth1" else "hmac")
+    form = client_secrets.StoredSecret(stored.id, stored.form, stored.pepper_id, stored.stored, None)
+    assert console.services.verifier.verify((form,), client.revision, secret)
+
+
+def test_the_secret_is_in_no_cookie_no_address_and_on_no_later_page(console):
+    page = create(console)
+    secret, key = code_after(page.text, "Client secret"), code_after(page.text, "Client key")
+    assert not any(secret in value for value in page.headers.getlist("Set-Cookie"))
+    for tab in ["", "/settings", "/credentials", "/activity", "/edit"]:
+        assert secret not in console.get(f"/admin/clients/{key}{tab}").text
+
+
+def test_sending_the_form_again_creates_no_second_client(console):
+    page = console.get("/admin/clients/new")
+    values = {"name": "Grafana", "redirect_uris": "https://grafana.example.org/login"}
+    first = console.press(page, "Save", **values)
+    again = console.press(page, "Save", **values)
+    key = code_after(first.text, "Client key")
+    assert again.status_code == 303
+    assert again.location == f"/admin/clients/{key}/credentials"
+    assert "was sent before" in console.get(again.location).text
+    assert "Client keys <span class=\"soft\" role=\"status\">1" in console.get("/admin/clients").text
+
+
+def test_save_and_approve_makes_it_usable_at_once(console, trail):
+    page = create(console, button="Save and approve")
+    client = console.client(code_after(page.text, "Client key"))
+    assert client.is_approved
+    assert [event.event for event in trail()[:3]] == ["client:approve", "client:add-secret", "client:create"]
+
+
+def test_approve_now_is_one_press_on_the_result(console):
+    page = create(console)
+    answer = console.press(page, "Approve now")
+    assert answer.status_code == 303
+    assert console.client(code_after(page.text, "Client key")).is_approved
+
+
+def test_an_application_that_keeps_no_secret_is_public_and_needs_pkce(console):
+    page = create(console, secret_choice="none", pkce_required=None)
+    client = console.client(code_after(page.text, "Client key"))
+    assert (client.auth_method, client.is_pkce_required) == ("none", True)
+    assert code_after(page.text, "Client secret") is None
+    with console.services.database.transaction(write=False) as session:
+        assert client_secrets.of_client(session, client) == []
+
+
+def test_a_typed_secret_is_taken_and_not_repeated(console):
+    typed = "a secret that a person chose"
+    page = create(console, secret_choice="typed", secret=typed, secret_again=typed)
+    client = console.client(code_after(page.text, "Client key"))
+    assert typed not in page.text
+    with console.services.database.transaction(write=False) as session:
+        (stored,) = client_secrets.of_client(session, client)
+    assert stored.form == "argon2"
+
+
+@pytest.mark.parametrize(
+    ("values", "field", "sentence"),
+    [
+        ({"name": " "}, "name", "Enter the name."),
+        ({"name": "a\0b"}, "name", "cannot be stored"),
+        ({"name": "x" * 201}, "name", "200 characters at most"),
+        ({"redirect_uris": ""}, "redirect_uris", "Enter at least one redirect URI"),
+        ({"redirect_uris": "http://app.example.org/cb"}, "redirect_uris", "use https://"),
+        ({"redirect_uris": "https://a.example/\nhttps://a.example/"}, "redirect_uris", "twice"),
+        ({"redirect_uris": "javascript:alert(1)"}, "redirect_uris", "cannot receive a sign-in safely"),
+        ({"grant_types": []}, "grant_types", "at least one grant type"),
+        ({"grant_types": ["urb:ietf:params:oauth:grant-type:device_code"]}, "grant_types", "misprint"),
+        ({"oidc_response_types": ["token"]}, "response_types", "Unknown response type"),
+        ({"oidc_scopes": 'quo"te'}, "scopes", "A scope is a word"),
+        ({"auth_method": "guess"}, "auth_method", "Choose how the application authenticates"),
+        ({"kind": "saml"}, "kind", "Choose OAuth 1.0a"),
+        ({"secret_choice": "typed", "secret": "short", "secret_again": "short"}, "secret", "12 to 256 characters"),
+        ({"secret_choice": "typed", "secret": "x" * 12, "secret_again": "y" * 12}, "secret_again", "differ"),
+    ],
+)
+def test_wrong_input_comes_back_with_its_sentence_and_creates_nothing(console, values, field, sentence):
+    page = create(console, **values)
+    assert page.status_code == 422
+    assert f'<a href="#{field}">' in page.text
+    assert f'id="{field}-error"' in page.text
+    assert sentence in page.text
+    assert 'value="Grafana"' in page.text or "name" in values
+    assert "No client yet" in console.get("/admin/clients").text
+
+
+def test_what_was_typed_comes_back_but_no_secret(console):
+    page = create(
+        console,
+        kind="oauth2",
+        redirect_uris="https://a.example/cb\nhttp://b.example/cb",
+        grant_types=["authorization_code", "password"],
+        oauth2_response_types=["code", "token"],
+        oauth2_scopes="profile models.read",
+        auth_method="client_secret_post",
+        pkce_required=None,
+        trusted="1",
+        secret_choice="typed",
+        secret="twelve letters",
+        secret_again="twelve letters",
+    )
+    text = page.text
+    assert "https://a.example/cb\nhttp://b.example/cb</textarea>" in text
+    assert 'value="password" checked' in text
+    assert 'name="oauth2_response_types" value="token" checked' in text
+    assert 'value="profile models.read"' in text
+    assert '<option value="client_secret_post" selected>' in text
+    assert 'name="pkce_required" value="1" aria' in text
+    assert 'name="trusted" value="1" checked' in text
+    assert "twelve letters" not in text
+
+
+def test_use_this_puts_the_fix_into_the_list_without_script(console):
+    page = create(console, redirect_uris="http://app.example.org/cb#top\nhttps://b.example/cb")
+    better = console.press(page, "Use https://app.example.org/cb#top")
+    assert better.status_code == 200
+    best = console.press(better, "Use https://app.example.org/cb")
+    assert "https://app.example.org/cb\nhttps://b.example/cb</textarea>" in best.text
+    assert console.press(best, "Save").status_code == 200
+
+
+def test_htmx_gets_the_form_alone_and_its_mistakes_into_the_dialog(console):
+    page = console.browser.get("/admin/clients/new", headers=HTMX_DIALOG)
+    assert "<html" not in page.text
+    assert 'id="dialog-title">Create client' in page.text
+    wrong = console.press(page, "Save", headers=HTMX_DIALOG, name="")
+    assert wrong.status_code == 422
+    assert "<html" not in wrong.text
+    made = console.press(wrong, "Save", headers=HTMX_DIALOG, name="X", redirect_uris="https://x.example/cb")
+    assert made.status_code == 200
+    assert code_after(made.text, "Client key")
+
+
+def test_the_tab_chooses_the_type(console):
+    for kind in KINDS:
+        assert f'name="kind" value="{kind}" checked' in console.get(f"/admin/clients/new?kind={kind}").text
+    assert 'name="kind" value="oidc" checked' in console.get("/admin/clients/new?kind=saml").text
+
+
+def test_the_discovery_url_is_the_configured_one(console):
+    page = create(console)
+    assert code_after(page.text, "Discovery URL") == "http://localhost/.well-known/openid-configuration"
+    assert code_after(create(console, "oauth1").text, "Discovery URL") is None
