@@ -8,11 +8,13 @@ from authserver import logs
 from authserver import settings as settings_room
 from authserver.domain import db, vault
 from authserver.domain.client_secrets import Verifier
-from authserver.domain.keys import KeyRing
+from authserver.domain.fetcher import Fetcher
+from authserver.domain.key_ring import KeyRing
 from authserver.domain.passwords import Passwords
 from authserver.domain.policies import Policies
 from authserver.protocol.oauth1.server import OAuth1Server
 from authserver.protocol.oauth2.server import OAuth2Server
+from authserver.protocol.oidc.logout_notices import LogoutNotices
 from authserver.protocol.services import Services
 from authserver.settings import ROOT, Settings
 from authserver.web import front
@@ -40,10 +42,11 @@ def _services(settings: Settings, database: db.Database, keys: vault.Vault) -> S
     passwords = Passwords(settings)
     verifier = Verifier(keys, passwords)
     ring = KeyRing(settings, database, keys)
-    policies = Policies()
+    policies = Policies(keys)
     oauth2 = OAuth2Server(settings, database, keys, verifier, ring, policies)
     oauth1 = OAuth1Server(settings, database, keys, policies, oauth2.ledger)
-    return Services(settings, database, keys, passwords, verifier, ring, policies, oauth2, oauth1)
+    notices = LogoutNotices(settings, database, ring, policies, Fetcher(settings))
+    return Services(settings, database, keys, passwords, verifier, ring, policies, oauth2, oauth1, notices)
 
 
 def _flask_settings(settings: Settings, keys: vault.Vault) -> dict[str, object]:

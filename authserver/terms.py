@@ -25,7 +25,6 @@ class Path(StrEnum):
     CONSENT = "/consent"
     CONTINUE = "/oauth2/continue"
     CANCEL = "/oauth2/cancel"
-    SIGNED_OUT = "/signed-out"
     DEVICE = "/device"
     DEVICE_DECISION = "/device/decision"
     DEVICE_PICTURE = "/device/code.svg"
@@ -129,6 +128,7 @@ class Prefix(StrEnum):
 
     CODE = "asc"
     ACCESS_TOKEN = "asa"
+    TOKEN_ID = "asj"
     REFRESH_TOKEN = "asr"
     SESSION = "ass"
     INTERACTION = "asi"

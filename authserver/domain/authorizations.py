@@ -7,7 +7,7 @@ been touched, so that disapproving a client or disabling a user needs no hunt fo
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, and_, func, select, update
+from sqlalchemy import ForeignKey, LargeBinary, String, and_, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from authserver import clock
@@ -19,7 +19,10 @@ from authserver.terms import Scope
 
 
 class Authorization(Base):
-    """One decision; ``user_id`` is None where the client acts for itself. ``request`` keeps what the ID token echoes."""
+    """One decision; ``user_id`` is None where the client acts for itself. ``request`` keeps what the ID token echoes.
+
+    ``own_key`` is set where a client acts for itself: the same client, epoch, scope and audience share one row.
+    """
 
     __tablename__ = "authorizations"
 
@@ -37,6 +40,7 @@ class Authorization(Base):
     amr: Mapped[list[str]] = mapped_column(default=list)
     sid: Mapped[str] = mapped_column(String(43), default="")
     request: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    own_key: Mapped[bytes | None] = mapped_column(LargeBinary(32), unique=True, index=True)
     created_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
 
@@ -58,6 +62,7 @@ def add(
     amr: list[str] | None = None,
     sid: str = "",
     request: dict[str, Any] | None = None,
+    own_key: bytes | None = None,
 ) -> Authorization:
     """Record a decision, under the epochs that were read when it was taken."""
     row = Authorization(
@@ -74,6 +79,7 @@ def add(
         amr=amr or [],
         sid=sid,
         request=request or {},
+        own_key=own_key,
         created_at=clock.now(),
     )
     session.add(row)

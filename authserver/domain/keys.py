@@ -1,35 +1,36 @@
 """Signing keys: published before use, used one at a time, kept until the last token signed with them is over.
 
-A key is *next* (published, not used yet), *active* (signs) or *retired* (published for checking). The ring keeps the
-imported key objects in the process: importing one takes a hundred times as long as signing with it.
+A key is *next* (published, not used yet), *active* (signs) or *retired* (published for checking), and each algorithm
+has its own. ``key_ring`` holds what a process keeps of them.
 """
 
-import json
 import secrets
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from threading import Lock
 from typing import Any
 
-from joserfc.jwk import RSAKey
+from joserfc.jwk import ECKey, OKPKey, RSAKey
 from sqlalchemy import String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from authserver import clock
-from authserver.context import SYSTEM, Actor
+from authserver.context import Actor
 from authserver.domain import audit
-from authserver.domain.db import Base, Database, Id, lock
+from authserver.domain.db import Base, Id, lock
 from authserver.domain.vault import Vault
 from authserver.errors import Conflict
 from authserver.settings import Settings
 
-DEFAULT_ALGORITHM = "RS256"
+ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")
+"""What tokens can be signed with, the default first (OpenID Connect Core, section 15.1, demands RS256)."""
+
+DEFAULT_ALGORITHM = ALGORITHMS[0]
 PUBLISH_BEFORE_USE = timedelta(hours=1)
 _RSA_BITS = 2048
 _PURPOSE = "signing-key"
-_REREAD_SECONDS = 10
+_ORDER = {"active": 0, "next": 1, "retired": 2}
+
+PrivateKey = RSAKey | ECKey | OKPKey
 
 
 class SigningKey(Base):
@@ -48,95 +49,26 @@ class SigningKey(Base):
     retired_at: Mapped[datetime | None]
 
 
-@dataclass(frozen=True)
-class Signer:
-    """An imported private key, ready to sign."""
-
-    kid: str
-    algorithm: str
-    key: RSAKey
-
-
-@dataclass(frozen=True)
-class Ring:
-    """The keys as one process knows them: who signs, and the JWK set as ready bytes."""
-
-    signers: dict[str, Signer]
-    published: dict[str, dict[str, Any]]
-    jwks: bytes
-
-
-class KeyRing:
-    """Reads the keys every few seconds, makes the first ones, and imports each private key once."""
-
-    def __init__(
-        self,
-        settings: Settings,
-        database: Database,
-        vault: Vault,
-        ticks: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._settings = settings
-        self._database = database
-        self._vault = vault
-        self._ticks = ticks
-        self._guard = Lock()
-        self._ring: Ring | None = None
-        self._read_at = 0.0
-        self._imported: dict[str, Signer] = {}
-
-    def current(self) -> Ring:
-        """Return the keys, at most a few seconds old."""
-        ring = self._ring
-        if ring is not None and self._ticks() - self._read_at < _REREAD_SECONDS:
-            return ring
-        with self._guard:
-            if self._ring is None or self._ticks() - self._read_at >= _REREAD_SECONDS:
-                self._ring = self._read()
-                self._read_at = self._ticks()
-            return self._ring
-
-    def forget(self) -> None:
-        """Read the keys again when they are next asked for."""
-        self._ring = None
-
-    def signer(self, algorithm: str = DEFAULT_ALGORITHM) -> Signer:
-        """Return the one active key of an algorithm."""
-        return self.current().signers[algorithm]
-
-    def _read(self) -> Ring:
-        with self._database.transaction(write=False) as session:
-            rows = all_keys(session)
-        if not any(row.state == "active" for row in rows):
-            with self._database.transaction() as session:
-                ensure(session, SYSTEM, self._vault)
-                rows = all_keys(session)
-        published = {row.kid: row.public for row in rows}
-        signers = {row.algorithm: self._import(row) for row in rows if row.state == "active"}
-        document = json.dumps({"keys": list(published.values())}, separators=(",", ":"))
-        return Ring(signers, published, document.encode())
-
-    def _import(self, row: SigningKey) -> Signer:
-        if row.kid not in self._imported:
-            key = RSAKey.import_key(self._vault.open(_PURPOSE, row.private).decode())
-            self._imported[row.kid] = Signer(row.kid, row.algorithm, key)
-        return self._imported[row.kid]
-
-
 def all_keys(session: Session) -> list[SigningKey]:
     """Return all keys that are published: the active ones first, then the next, then the retired."""
     rows = session.scalars(select(SigningKey).order_by(SigningKey.id.desc()))
-    order = {"active": 0, "next": 1, "retired": 2}
-    return sorted(rows, key=lambda row: order[row.state])
+    return sorted(rows, key=lambda row: (_ORDER[row.state], ALGORITHMS.index(row.algorithm)))
 
 
-def ensure(session: Session, actor: Actor, vault: Vault, algorithm: str = DEFAULT_ALGORITHM) -> None:
-    """Make an active and a next key where there are none, once over all nodes."""
+def open_private(vault: Vault, algorithm: str, sealed: str) -> PrivateKey:
+    """Return the key object that signs; importing takes a hundred times as long as signing, so keep it."""
+    pem = vault.open(_PURPOSE, sealed).decode()
+    return _import(algorithm, pem)
+
+
+def ensure(session: Session, actor: Actor, vault: Vault, algorithms: Sequence[str] = ALGORITHMS) -> None:
+    """Make an active and a next key for each algorithm that lacks one, once over all nodes."""
     lock(session, "signing-keys")
-    states = {row.state for row in all_keys(session) if row.algorithm == algorithm}
-    for state in ("active", "next"):
-        if state not in states:
-            _add(session, actor, vault, algorithm, state)
+    known = {(row.algorithm, row.state) for row in all_keys(session)}
+    for algorithm in algorithms:
+        for state in ("active", "next"):
+            if (algorithm, state) not in known:
+                _add(session, actor, vault, algorithm, state)
 
 
 def rotate(
@@ -148,17 +80,14 @@ def rotate(
     is_urgent: bool = False,
 ) -> SigningKey:
     """Let the next key sign from now on; raises Conflict when it has not been published for long enough."""
-    ensure(session, actor, vault, algorithm)
-    rows = {
-        row.state: row for row in all_keys(session) if row.algorithm == algorithm and row.state != "retired"
-    }
-    active, following = rows["active"], rows["next"]
+    ensure(session, actor, vault, [algorithm])
+    active, following = _in_use(all_keys(session), algorithm)
     now = clock.now()
     usable_at = following.created_at + PUBLISH_BEFORE_USE
     if now < usable_at and not is_urgent:
         raise Conflict(
-            f"The next key is published since {following.created_at:%H:%M} UTC; clients may not know it yet. "
-            f"It can be used from {usable_at:%Y-%m-%d %H:%M} UTC."
+            f"The next {algorithm} key is published since {following.created_at:%H:%M} UTC; clients may not know it "
+            f"yet. It can be used from {usable_at:%Y-%m-%d %H:%M} UTC."
         )
     active.state, active.retired_at = "retired", now
     following.state, following.activated_at = "active", now
@@ -174,23 +103,68 @@ def rotate(
     return following
 
 
+def due(rows: Sequence[SigningKey], settings: Settings) -> list[str]:
+    """Return the algorithms whose next key takes over by schedule now."""
+    return [algorithm for algorithm in ALGORITHMS if _is_due(rows, algorithm, settings)]
+
+
+def rotate_due(session: Session, actor: Actor, vault: Vault, settings: Settings) -> None:
+    """Do what the schedule asks for, once over all nodes: rotate what is due and remove what is over."""
+    lock(session, "signing-keys")
+    for algorithm in due(all_keys(session), settings):
+        rotate(session, actor, vault, algorithm)
+    purge(session, actor, settings)
+
+
+def over(rows: Sequence[SigningKey], settings: Settings) -> list[SigningKey]:
+    """Return the retired keys of which no living token can be signed any more."""
+    longest = max(settings.id_token_lifetime, settings.access_token_lifetime) + PUBLISH_BEFORE_USE
+    now = clock.now()
+    return [row for row in rows if row.retired_at is not None and row.retired_at + longest < now]
+
+
 def purge(session: Session, actor: Actor, settings: Settings) -> int:
     """Remove retired keys once the last token signed with them is over; return how many."""
-    longest = max(settings.id_token_lifetime, settings.access_token_lifetime) + PUBLISH_BEFORE_USE
-    over = [
-        row
-        for row in all_keys(session)
-        if row.retired_at is not None and row.retired_at + longest < clock.now()
-    ]
-    for row in over:
+    gone = over(all_keys(session), settings)
+    for row in gone:
         audit.record(session, actor, "key:remove", subject=row, before={"kid": row.kid})
         session.delete(row)
-    return len(over)
+    session.flush()
+    return len(gone)
+
+
+def _in_use(rows: Sequence[SigningKey], algorithm: str) -> tuple[SigningKey, SigningKey]:
+    states = {row.state: row for row in rows if row.algorithm == algorithm and row.state != "retired"}
+    return states["active"], states["next"]
+
+
+def _is_due(rows: Sequence[SigningKey], algorithm: str, settings: Settings) -> bool:
+    if not settings.signing_key_rotation or not any(row.algorithm == algorithm for row in rows):
+        return False
+    active, following = _in_use(rows, algorithm)
+    now, began_at = clock.now(), active.activated_at or active.created_at
+    return (
+        now >= began_at + settings.signing_key_rotation and now >= following.created_at + PUBLISH_BEFORE_USE
+    )
+
+
+def _import(algorithm: str, pem: str) -> PrivateKey:
+    if algorithm == "ES256":
+        return ECKey.import_key(pem)
+    return OKPKey.import_key(pem) if algorithm == "EdDSA" else RSAKey.import_key(pem)
+
+
+def _generate(algorithm: str) -> PrivateKey:
+    if algorithm == "ES256":
+        return ECKey.generate_key("P-256")
+    if algorithm == "EdDSA":
+        return OKPKey.generate_key("Ed25519")
+    return RSAKey.generate_key(_RSA_BITS)
 
 
 def _add(session: Session, actor: Actor, vault: Vault, algorithm: str, state: str) -> None:
     kid = secrets.token_hex(8)
-    key = RSAKey.generate_key(_RSA_BITS)
+    key = _generate(algorithm)
     public = {**key.as_dict(private=False), "kid": kid, "use": "sig", "alg": algorithm}
     now = clock.now()
     row = SigningKey(

@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, Row, bindparam, select
 
+from authserver.domain import subject_salt
 from authserver.domain.client_secrets import ClientSecret, StoredSecret
 from authserver.domain.clients import Client
 from authserver.domain.registrations import normal_response_type
+from authserver.domain.vault import Vault
 
 _KEPT = 5000
 
@@ -50,12 +52,14 @@ class Policy:
     is_trusted: bool
     details: Mapping[str, Any]
     secrets: tuple[StoredSecret, ...] = field(repr=False)
+    pairwise_key: bytes = field(default=b"", repr=False)
 
 
 class Policies:
     """The snapshots of one process."""
 
-    def __init__(self) -> None:
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
         self._kept: OrderedDict[int, Policy] = OrderedDict()
         self._guard = Lock()
 
@@ -64,7 +68,7 @@ class Policies:
         policy = self._kept.get(client_id)
         if policy is not None and policy.revision == revision:
             return policy
-        policy = _read(connection, client_id)
+        policy = _read(connection, self._vault, client_id)
         with self._guard:
             self._kept[client_id] = policy
             while len(self._kept) > _KEPT:
@@ -72,7 +76,14 @@ class Policies:
         return policy
 
 
-def _read(connection: Connection, client_id: int) -> Policy:
+def _pairwise_key(connection: Connection, vault: Vault, client: Row[Any]) -> bytes:
+    if client.details.get("subject_type") != "pairwise":
+        return b""
+    salt = subject_salt.ensure(connection, vault)
+    return subject_salt.key_of_sector(salt, subject_salt.sector_of(client))
+
+
+def _read(connection: Connection, vault: Vault, client_id: int) -> Policy:
     row = connection.execute(_CLIENT, {"client_id": client_id}).one()
     secrets = tuple(
         StoredSecret(*secret) for secret in connection.execute(_SECRETS, {"client_id": client_id})
@@ -92,4 +103,5 @@ def _read(connection: Connection, client_id: int) -> Policy:
         is_trusted=row.is_trusted,
         details=row.details,
         secrets=secrets,
+        pairwise_key=_pairwise_key(connection, vault, row),
     )

@@ -5,9 +5,7 @@ own random bits, so that the answer to an idempotent replay needs no token store
 recognised without keeping its row.
 """
 
-import base64
-import hmac
-import re
+import hashlib
 import secrets
 from datetime import datetime
 from functools import cached_property
@@ -37,19 +35,15 @@ from authserver.domain.authorizations import Authorization
 from authserver.domain.clients import Client
 from authserver.domain.db import Base, Id, Instant
 from authserver.domain.handles import Handle
+from authserver.domain.refresh_values import Presented
 from authserver.domain.vault import Vault
 from authserver.settings import Settings
-from authserver.terms import Prefix
 
 _FAMILY_BYTES = 16
-_REFRESH_FORM = re.compile(
-    rf"{Prefix.REFRESH_TOKEN}_(?P<family>[1-9a-z][0-9a-z]{{0,11}})_(?P<generation>[1-9][0-9]{{0,8}})\.(?P<proof>[\w-]{{43}})",
-    re.ASCII,
-)
 
 
 class AccessToken(Base):
-    """One access token; whether it works is decided with its authorization."""
+    """One access token; whether it works is decided with its authorization. ``audience`` is empty for this server alone."""
 
     __tablename__ = "access_tokens"
 
@@ -59,6 +53,7 @@ class AccessToken(Base):
         ForeignKey("authorizations.id", ondelete="CASCADE"), index=True
     )
     scope: Mapped[str] = mapped_column(String(4000))
+    audience: Mapped[str] = mapped_column(String(4000), default="", server_default="")
     issued_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
@@ -94,6 +89,7 @@ def _access_columns(authorization_id: ColumnElement[int]) -> dict[str, ColumnEle
         "digest": _value("access_digest", LargeBinary(32)),
         "authorization_id": authorization_id,
         "scope": _value("access_scope", String(4000)),
+        "audience": _value("access_audience", String(4000)),
         "issued_at": _value("now", Instant()),
         "expires_at": _value("access_expires_at", Instant()),
     }
@@ -188,6 +184,7 @@ FIND_ACCESS = standing.under_authorization(
         *standing.USER,
         AccessToken.digest,
         AccessToken.scope,
+        AccessToken.audience,
         AccessToken.issued_at,
         AccessToken.expires_at,
         AccessToken.revoked_at,
@@ -234,14 +231,22 @@ REVOKE_ACCESS = (
 )
 
 
-def access_values(settings: Settings, secret: str, scope: str, now: datetime) -> dict[str, Any]:
-    """Return the values under which an access token with that secret is issued."""
+def access_values(
+    settings: Settings, digest: bytes, scope: str, now: datetime, audience: str = ""
+) -> dict[str, Any]:
+    """Return the values under which an access token whose secret has that digest is issued."""
     return {
-        "access_digest": handles.digest(secret),
+        "access_digest": digest,
         "access_scope": scope,
+        "access_audience": audience,
         "now": now,
         "access_expires_at": now + settings.access_token_lifetime,
     }
+
+
+def digest_of_jwt(digest: bytes) -> bytes:
+    """Return what the row of a JWT access token holds, given the digest of the secret in its id."""
+    return hashlib.sha256(digest).digest()
 
 
 def refresh_values(settings: Settings, vault: Vault, now: datetime) -> dict[str, Any]:
@@ -270,48 +275,7 @@ def find_access(connection: Connection, handle: Handle) -> Row[Any] | None:
     return row if row is not None and handles.matches(handle, row.digest) else None
 
 
-class Presented(NamedTuple):
-    """A refresh token as it came in: the family it names, the generation, and the code that proves both."""
-
-    family_id: int
-    generation: int
-    proof: str
-
-
-NOT_OURS = Presented(0, 0, "")
-
-
-def write_refresh(vault: Vault, family_id: int, seed: bytes, pepper_id: str, generation: int) -> str:
-    """Return the value of one generation of a family; the same one whenever it is asked for."""
-    return handles.write(
-        Prefix.REFRESH_TOKEN,
-        family_id,
-        f"{generation}.{_proof(vault, family_id, seed, pepper_id, generation)}",
-    )
-
-
-def read_refresh(value: str | None) -> Presented | None:
-    """Parse a refresh token that came in; None when it cannot be one of ours."""
-    match = _REFRESH_FORM.fullmatch(value) if value is not None and len(value) < 100 else None
-    if match is None:
-        return None
-    return Presented(int(match["family"], 36), int(match["generation"]), match["proof"])
-
-
-def proves(vault: Vault, presented: Presented, seed: bytes | None, pepper_id: str | None) -> bool:
-    """Return whether a presented refresh token was issued by this installation for that family."""
-    if seed is None or pepper_id is None or not vault.knows_pepper(pepper_id):
-        return False
-    proof = _proof(vault, presented.family_id, seed, pepper_id, presented.generation)
-    return hmac.compare_digest(proof, presented.proof)
-
-
 def find_refresh(connection: Connection, client_key: str, presented: Presented) -> Row[Any] | None:
     """Return the client of that key and, beside it, the family, its authorization and user, in one round trip."""
     parameters = {"client_key": client_key, "family_id": presented.family_id}
     return connection.execute(FIND_REFRESH, parameters).one_or_none()
-
-
-def _proof(vault: Vault, family_id: int, seed: bytes, pepper_id: str, generation: int) -> str:
-    message = b"%d.%d." % (family_id, generation) + bytes(seed)
-    return base64.urlsafe_b64encode(vault.mac("refresh-token", message, pepper_id)).rstrip(b"=").decode()

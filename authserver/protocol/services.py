@@ -4,12 +4,13 @@ from dataclasses import dataclass
 
 from authserver.domain.client_secrets import Verifier
 from authserver.domain.db import Database
-from authserver.domain.keys import KeyRing
+from authserver.domain.key_ring import KeyRing
 from authserver.domain.passwords import Passwords
 from authserver.domain.policies import Policies
 from authserver.domain.vault import Vault
 from authserver.protocol.oauth1.server import OAuth1Server
 from authserver.protocol.oauth2.server import OAuth2Server
+from authserver.protocol.oidc.logout_notices import LogoutNotices
 from authserver.settings import Settings
 
 
@@ -26,3 +27,4 @@ class Services:
     policies: Policies
     oauth2: OAuth2Server
     oauth1: OAuth1Server
+    logout_notices: LogoutNotices

@@ -88,7 +88,7 @@ def read(server: OAuth2Server, session: Session, pairs: Pairs) -> Ask:
     verdict = gate.judge(standing_of(client, None))
     if verdict is not None:
         raise NotApproved(policy, verdict)
-    ask = authorization_request.read(pairs, policy, server.settings.issuer)
+    ask = authorization_request.read(pairs, policy, server.settings)
     verdict = gate.judge(
         standing_of(client, None), policy, response_type=ask.response_type, scopes=ask.scopes
     )

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from authserver import clock
 from authserver.context import Actor
-from authserver.domain import authorizations, clients, codes, handles, standing, tokens
+from authserver.domain import authorizations, clients, codes, standing, tokens
 from authserver.domain.authorizations import Authorization
 from authserver.domain.clients import Client
 from authserver.domain.sessions import UserSession
@@ -21,7 +21,7 @@ from authserver.protocol.oauth2.authorization_request import Ask, AuthorizationF
 from authserver.protocol.oauth2.responses import Answer
 from authserver.protocol.oauth2.server import OAuth2Server
 from authserver.protocol.oidc import claims
-from authserver.terms import GrantType, Prefix
+from authserver.terms import GrantType
 
 
 def answer(server: OAuth2Server, session: Session, actor: Actor, ask: Ask, live: UserSession) -> Answer:
@@ -48,6 +48,8 @@ def _authorize(session: Session, actor: Actor, ask: Ask, client: Client, live: U
         request["nonce"] = ask.nonce
     if wanted := ask.claims.kept():
         request["claims"] = wanted
+    if ask.resources:
+        request["resource"] = list(ask.resources)
     return authorizations.add(
         session,
         actor,
@@ -81,7 +83,7 @@ def _issue(
             code_challenge=ask.code_challenge,
         )
     if "token" in ask.words:
-        issued |= _access_token(server, session, authorization, now)
+        issued |= _access_token(server, session, ask, authorization, live, now)
     if "id_token" in ask.words:
         issued["id_token"] = server.id_tokens.issue(
             ask.policy,
@@ -97,13 +99,18 @@ def _issue(
 
 
 def _access_token(
-    server: OAuth2Server, session: Session, authorization: Authorization, now: datetime
+    server: OAuth2Server,
+    session: Session,
+    ask: Ask,
+    authorization: Authorization,
+    live: UserSession,
+    now: datetime,
 ) -> dict[str, str]:
-    secret = handles.new_secret()
-    values = tokens.access_values(server.settings, secret, authorization.scope, now)
-    issued = tokens.issue(session.connection(), authorization.id, values)
+    draft = server.access_tokens.draw(ask.policy, authorization.scope, now, ask.resources)
+    issued = tokens.issue(session.connection(), authorization.id, server.access_tokens.values(draft))
+    person = standing.facts(live.user)
     return {
-        "access_token": handles.write(Prefix.ACCESS_TOKEN, issued.access_token_id, secret),
+        "access_token": server.access_tokens.write(draft, issued.access_token_id, person, authorization),
         "token_type": "Bearer",
         "expires_in": str(int(server.settings.access_token_lifetime.total_seconds())),
         "scope": authorization.scope,

@@ -13,14 +13,16 @@ from authserver.domain import redirect_uris
 from authserver.domain.policies import Policy
 from authserver.domain.registrations import normal_response_type
 from authserver.protocol.messages import Pairs, present, repeated
-from authserver.protocol.oauth2 import pkce, responses
+from authserver.protocol.oauth2 import pkce, resources, responses
 from authserver.protocol.oauth2.errors import refusal
 from authserver.protocol.oauth2.responses import ReturnAddress
 from authserver.protocol.oidc import claims_request
 from authserver.protocol.oidc.claims_request import ClaimsRequest
+from authserver.settings import Settings
 from authserver.terms import Kind, Scope
 
 PROMPTS = frozenset({"none", "login", "consent", "select_account"})
+_REPEATABLE = frozenset({"resource"})
 _NEVER_REDIRECTED = frozenset({"client_id", "redirect_uri"})
 
 
@@ -49,6 +51,7 @@ class Ask:
     login_hint: str
     claims: ClaimsRequest
     subject: str | None
+    resources: tuple[str, ...]
     parameters: dict[str, str] = field(repr=False)
 
     @property
@@ -72,7 +75,7 @@ def client_key(pairs: Pairs) -> str:
     return key
 
 
-def read(pairs: Pairs, policy: Policy, issuer: str) -> Ask:
+def read(pairs: Pairs, policy: Policy, settings: Settings) -> Ask:
     """Return the request of a known client; raises AuthorizationFailure."""
     parameters = present(pairs)
     redirect_uri = _redirect_uri(parameters, policy)
@@ -80,9 +83,9 @@ def read(pairs: Pairs, policy: Policy, issuer: str) -> Ask:
     wanted_mode = parameters.get("response_mode")
     mode_is_usable = wanted_mode is not None and responses.mode_fault(wanted_mode, response_type) is None
     mode = wanted_mode if wanted_mode and mode_is_usable else responses.default_mode(response_type or "code")
-    repeated_name = repeated(pairs)
+    repeated_name = repeated(pairs, _REPEATABLE)
     state = None if repeated_name == "state" else parameters.get("state")
-    address = ReturnAddress(redirect_uri, mode, state, issuer)
+    address = ReturnAddress(redirect_uri, mode, state, settings.issuer)
     try:
         if repeated_name is not None:
             raise refusal(
@@ -91,7 +94,8 @@ def read(pairs: Pairs, policy: Policy, issuer: str) -> Ask:
                 "parameter-repeated",
                 client_id=policy.id,
             )
-        return _read_rest(parameters, policy, address, response_type)
+        wanted = resources.requested(pairs, policy, settings)
+        return _read_rest(parameters, policy, address, response_type, wanted)
     except OAuth2Error as error:
         raise AuthorizationFailure(error, address) from error
 
@@ -121,7 +125,13 @@ def _redirect_uri(parameters: dict[str, str], policy: Policy) -> str:
     return asked
 
 
-def _read_rest(parameters: dict[str, str], policy: Policy, address: ReturnAddress, response_type: str) -> Ask:
+def _read_rest(
+    parameters: dict[str, str],
+    policy: Policy,
+    address: ReturnAddress,
+    response_type: str,
+    wanted: tuple[str, ...],
+) -> Ask:
     _check_response_type(response_type, parameters, policy)
     scopes = _scopes(parameters.get("scope"), policy)
     _check_openid(response_type, scopes, parameters, policy)
@@ -145,6 +155,7 @@ def _read_rest(parameters: dict[str, str], policy: Policy, address: ReturnAddres
         login_hint=parameters.get("login_hint", "")[:200],
         claims=_claims(parameters, scopes, policy),
         subject=None,
+        resources=wanted,
         parameters=parameters,
     )
 

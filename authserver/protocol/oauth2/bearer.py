@@ -5,11 +5,12 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from authserver import clock
-from authserver.domain import handles, standing, tokens
+from authserver.domain import standing, tokens
 from authserver.protocol import gate
 from authserver.protocol.messages import NO_STORE, Request, Response, present, repeated
+from authserver.protocol.oauth2 import resources
 from authserver.protocol.oauth2.errors import printable
-from authserver.terms import Prefix
+from authserver.protocol.oauth2.server import OAuth2Server
 
 
 class BearerError(Exception):
@@ -56,15 +57,18 @@ def read(message: Request) -> str:
     return found[0]
 
 
-def accept(connection: Connection, message: Request, scope: str) -> Row[Any]:
-    """Return the row of a live access token with the scope, in one round trip; raises BearerError."""
-    handle = handles.read(Prefix.ACCESS_TOKEN, read(message))
+def accept(server: OAuth2Server, connection: Connection, message: Request, scope: str) -> Row[Any]:
+    """Return the row of a live access token for this server with the scope, in one round trip; raises BearerError."""
+    handle = server.access_tokens.read(read(message))
     row = tokens.find_access(connection, handle) if handle else None
     if row is None or not is_live(row):
         raise BearerError(401, "invalid_token", "The access token is unknown, expired or revoked.")
     verdict = gate.judge(standing.standing(row))
     if verdict is not None:
         raise BearerError(401, "invalid_token", verdict.sentence)
+    # RFC 8707, section 2, and RFC 9068, section 4: a token for other resource servers is none for this one.
+    if not resources.is_for(row.audience, resources.own(server.settings)):
+        raise BearerError(401, "invalid_token", "The access token is meant for another resource server.")
     if scope not in row.scope.split():
         raise BearerError(403, "insufficient_scope", f"The access token lacks the scope {scope}.", scope)
     return row

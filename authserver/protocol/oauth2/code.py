@@ -13,7 +13,7 @@ from sqlalchemy import Row
 from authserver import clock
 from authserver.context import Actor
 from authserver.domain import authorizations, codes, handles
-from authserver.protocol.oauth2 import pkce, token_response
+from authserver.protocol.oauth2 import pkce, resources, token_response
 from authserver.protocol.oauth2.errors import refusal
 from authserver.protocol.oauth2.exchange import TokenExchange
 from authserver.terms import GrantType, Prefix
@@ -38,11 +38,13 @@ class AuthorizationCodeGrant(BaseGrant, TokenEndpointMixin):
         if self.row.consumed_at is not None:
             self._revoke_replayed(self.row)
         self.server.check(self.row, self.policy, grant_type=self.GRANT_TYPE, scopes=self.row.scope.split())
+        granted = self.row.request.get("resource", ())
+        self.audience = resources.narrowed(exchange.resources, self.policy, self.server.settings, granted)
 
     def create_token_response(self) -> tuple[int, dict[str, Any], Any]:
         """Consume the code and issue its tokens in one step; a request that loses the race gets invalid_grant."""
         now = clock.now()
-        issuing = token_response.Issuing(self.server, self.policy, self.row.scope, now)
+        issuing = token_response.Issuing(self.server, self.policy, self.row.scope, now, self.audience)
         values = issuing.values | {"code_id": self.row.code_id}
         with self.server.database.consuming() as connection:
             issued = codes.REDEEM.execute(connection, values, with_refresh=issuing.with_refresh)

@@ -13,7 +13,8 @@ from sqlalchemy import Row
 
 from authserver import clock
 from authserver.context import Actor
-from authserver.domain import authorizations, tokens
+from authserver.domain import authorizations, refresh_values, tokens
+from authserver.protocol.oauth2 import resources
 from authserver.protocol.oauth2.errors import refusal
 from authserver.protocol.oauth2.exchange import TokenExchange
 from authserver.protocol.oauth2.token_response import Issuing
@@ -32,9 +33,11 @@ class RefreshTokenGrant(BaseGrant, TokenEndpointMixin):
         if value is None:
             raise refusal(InvalidRequestError, "refresh_token is missing.", "refresh-token-missing")
         # What cannot be one of ours names no family, and is refused like one that is not known.
-        self.presented = tokens.read_refresh(value) or tokens.NOT_OURS
+        self.presented = refresh_values.read(value) or refresh_values.NOT_OURS
         self._read()
         self.scope = self._requested_scope()
+        granted = self.row.request.get("resource", ())
+        self.audience = resources.narrowed(exchange.resources, self.policy, self.server.settings, granted)
 
     def create_token_response(self) -> tuple[int, dict[str, Any], Any]:
         """Rotate the family, or repeat the successor that the presented token already has."""
@@ -55,7 +58,7 @@ class RefreshTokenGrant(BaseGrant, TokenEndpointMixin):
 
     def _check(self, row: Row[Any]) -> None:
         self.server.check_client(row, self.policy, self.GRANT_TYPE)
-        if not tokens.proves(self.server.vault, self.presented, row.seed, row.pepper_id):
+        if not refresh_values.proves(self.server.vault, self.presented, row.seed, row.pepper_id):
             raise self._refusal("The refresh token is unknown.", "refresh-token-unknown")
         if row.owner_id != self.policy.id:
             raise self._refusal(
@@ -83,7 +86,7 @@ class RefreshTokenGrant(BaseGrant, TokenEndpointMixin):
         return bool(self.presented.generation == self.row.generation)
 
     def _rotate(self, now: datetime) -> dict[str, Any] | None:
-        issuing = Issuing(self.server, self.policy, self.scope, now)
+        issuing = Issuing(self.server, self.policy, self.scope, now, self.audience)
         values = issuing.values | {
             "family_id": self.row.family_id,
             "presented": self.presented.generation,
@@ -97,7 +100,7 @@ class RefreshTokenGrant(BaseGrant, TokenEndpointMixin):
         is_predecessor = self.presented.generation == self.row.generation - 1
         if not is_predecessor or now - self.row.rotated_at >= self.server.settings.refresh_grace:
             self._revoke_reused()
-        issuing = Issuing(self.server, self.policy, self.scope, now)
+        issuing = Issuing(self.server, self.policy, self.scope, now, self.audience)
         with self.server.database.consuming() as connection:
             issued = tokens.issue(connection, self.row.authorization_id, issuing.values)
         return issuing.refreshed(self.row, issued, self.row.generation)

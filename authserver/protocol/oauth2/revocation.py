@@ -1,20 +1,17 @@
 """Token revocation (RFC 7009): an access token by itself, a refresh token with everything from its authorization."""
 
-from typing import Any
-
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749.errors import InvalidGrantError, InvalidRequestError
-from sqlalchemy import Connection, Row
 
 from authserver import clock
 from authserver.context import Actor
-from authserver.domain import authorizations, handles, tokens
+from authserver.domain import authorizations, refresh_values, tokens
+from authserver.domain.handles import Handle
 from authserver.domain.policies import Policy
 from authserver.protocol.messages import NO_STORE, Request, Response
 from authserver.protocol.oauth2.errors import refusal
 from authserver.protocol.oauth2.exchange import TokenExchange
 from authserver.protocol.oauth2.server import OAuth2Server
-from authserver.terms import Prefix
 
 
 def answer(server: OAuth2Server, message: Request) -> Response:
@@ -31,23 +28,19 @@ def answer(server: OAuth2Server, message: Request) -> Response:
 
 
 def _revoke(server: OAuth2Server, exchange: TokenExchange, value: str) -> None:
-    presented = tokens.read_refresh(value) or tokens.NOT_OURS
+    presented = refresh_values.read(value) or refresh_values.NOT_OURS
     with server.database.reading() as connection:
         found = tokens.find_refresh(connection, exchange.credentials.client_key, presented)
         row, policy = server.authenticate(connection, exchange, found)
         server.check_client(row, policy)
-        access = _find_access(connection, value)
-    if tokens.proves(server.vault, presented, row.seed, row.pepper_id):
+        handle = server.access_tokens.read(value)
+        access = tokens.find_access(connection, handle) if handle else None
+    if refresh_values.proves(server.vault, presented, row.seed, row.pepper_id):
         _check_owner(policy, row.owner_id)
         _revoke_authorization(server, exchange, policy, row.authorization_id)
     elif access is not None:
         _check_owner(policy, access.c_id)
-        _revoke_access(server, value)
-
-
-def _find_access(connection: Connection, value: str) -> Row[Any] | None:
-    handle = handles.read(Prefix.ACCESS_TOKEN, value)
-    return tokens.find_access(connection, handle) if handle else None
+        _revoke_access(server, handle)
 
 
 def _check_owner(policy: Policy, owner_id: int) -> None:
@@ -69,7 +62,6 @@ def _revoke_authorization(
         authorizations.revoke(session, actor, authorization_id, reason="revoked by the client")
 
 
-def _revoke_access(server: OAuth2Server, value: str) -> None:
-    handle = handles.read(Prefix.ACCESS_TOKEN, value)
+def _revoke_access(server: OAuth2Server, handle: Handle | None) -> None:
     with server.database.consuming() as connection:
         connection.execute(tokens.REVOKE_ACCESS, {"token_id": handle.id if handle else 0, "now": clock.now()})

@@ -16,18 +16,20 @@ from authlib.oauth2.rfc6749.errors import (
 )
 from authlib.oauth2.rfc8628.errors import AuthorizationPendingError, SlowDownError
 from sqlalchemy import Connection, Row
+from sqlalchemy.orm import Session
 
 from authserver.domain import standing
 from authserver.domain.client_secrets import Verifier
 from authserver.domain.db import Database
 from authserver.domain.diagnostics import Ledger, Refusal
-from authserver.domain.keys import KeyRing
+from authserver.domain.key_ring import KeyRing
 from authserver.domain.policies import Policies, Policy
 from authserver.domain.vault import Vault
 from authserver.protocol import gate
 from authserver.protocol.gate import Verdict
 from authserver.protocol.messages import NO_STORE, Request, Response, json_response
 from authserver.protocol.oauth2 import client_authentication, errors
+from authserver.protocol.oauth2.access_tokens import AccessTokens
 from authserver.protocol.oauth2.code import AuthorizationCodeGrant
 from authserver.protocol.oauth2.device import DeviceCodeGrant
 from authserver.protocol.oauth2.errors import refusal
@@ -59,7 +61,9 @@ class OAuth2Server(AuthorizationServer):
         self.vault = vault
         self.policies = policies
         self.ledger = Ledger(database)
+        self.ring = ring
         self.id_tokens = IdTokens(settings, ring)
+        self.access_tokens = AccessTokens(settings, ring)
         self._verifier = verifier
         for grant in GRANTS:
             self.register_grant(grant)
@@ -97,20 +101,21 @@ class OAuth2Server(AuthorizationServer):
         reference = "" if isinstance(error, _EXPECTED) else self.record(message.path, message.address, error)
         return errors.answer(error, reference)
 
-    def record(self, endpoint: str, address: str, error: OAuth2Error) -> str:
-        """Put a refusal into the diagnostics ledger and return its reference."""
-        return self.ledger.record(
-            Refusal(
-                endpoint=endpoint,
-                error=error.error,
-                cause=getattr(error, "cause", error.error),
-                detail=error.get_error_description() or "",
-                client_id=getattr(error, "client_id", None),
-                received=getattr(error, "received", ""),
-                expected=getattr(error, "expected", ""),
-                address=address,
-            )
+    def record(
+        self, endpoint: str, address: str, error: OAuth2Error, within: Session | None = None
+    ) -> str:
+        """Put a refusal into the diagnostics ledger and return its reference; see ``Ledger.record`` for ``within``."""
+        refused = Refusal(
+            endpoint=endpoint,
+            error=error.error,
+            cause=getattr(error, "cause", error.error),
+            detail=error.get_error_description() or "",
+            client_id=getattr(error, "client_id", None),
+            received=getattr(error, "received", ""),
+            expected=getattr(error, "expected", ""),
+            address=address,
         )
+        return self.ledger.record(refused, within)
 
     def authenticate(
         self, connection: Connection, exchange: TokenExchange, row: Row[Any] | None

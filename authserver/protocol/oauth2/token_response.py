@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Row
 
-from authserver.domain import handles, standing, tokens
+from authserver.domain import refresh_values, standing, tokens
 from authserver.domain.policies import Policy
 from authserver.domain.tokens import Issued
-from authserver.terms import GrantType, Prefix, Scope
+from authserver.terms import GrantType, Scope
 
 if TYPE_CHECKING:
     from authserver.protocol.oauth2.server import OAuth2Server
@@ -19,22 +19,24 @@ if TYPE_CHECKING:
 class Issuing:
     """One issue of tokens: the secrets are drawn first, the statement stores their digests, the answer tells them."""
 
-    def __init__(self, server: OAuth2Server, policy: Policy, scope: str, now: datetime) -> None:
+    def __init__(
+        self, server: OAuth2Server, policy: Policy, scope: str, now: datetime, audience: tuple[str, ...] = ()
+    ) -> None:
         self._server = server
         self._policy = policy
         self._scope = scope
         self._now = now
-        self._secret = handles.new_secret()
+        self._draft = server.access_tokens.draw(policy, scope, now, audience)
         self.with_refresh = GrantType.REFRESH_TOKEN in policy.grant_types
-        self.values = tokens.access_values(server.settings, self._secret, scope, now)
+        self.values = server.access_tokens.values(self._draft)
         if self.with_refresh:
             self.values |= tokens.refresh_values(server.settings, server.vault, now)
 
     def document(self, row: Row[Any], issued: Issued) -> dict[str, Any]:
         """Return the answer for newly issued tokens; ``row`` is what the grant's statement read."""
-        document = self._access(issued)
+        document = self._access(row, issued)
         if issued.refresh_token_id is not None:
-            document["refresh_token"] = tokens.write_refresh(
+            document["refresh_token"] = refresh_values.write(
                 self._server.vault,
                 issued.refresh_token_id,
                 self.values["refresh_seed"],
@@ -45,19 +47,25 @@ class Issuing:
 
     def refreshed(self, row: Row[Any], issued: Issued, generation: int) -> dict[str, Any]:
         """Return the answer for tokens of an existing family at that generation."""
-        document = self._access(issued)
-        document["refresh_token"] = tokens.write_refresh(
+        document = self._access(row, issued)
+        document["refresh_token"] = refresh_values.write(
             self._server.vault, row.family_id, row.seed, row.pepper_id, generation
         )
         return self._with_id_token(document, row)
 
-    def _access(self, issued: Issued) -> dict[str, Any]:
-        return {
-            "access_token": handles.write(Prefix.ACCESS_TOKEN, issued.access_token_id, self._secret),
+    def alone(self, issued: Issued) -> dict[str, Any]:
+        """Return the answer for an access token that a client got for itself."""
+        return self._access(None, issued)
+
+    def _access(self, row: Row[Any] | None, issued: Issued) -> dict[str, Any]:
+        person = None if row is None else standing.user(row)
+        value = self._server.access_tokens.write(self._draft, issued.access_token_id, person, row)
+        document = {
+            "access_token": value,
             "token_type": "Bearer",
             "expires_in": int(self._server.settings.access_token_lifetime.total_seconds()),
-            "scope": self._scope,
         }
+        return document | ({"scope": self._scope} if self._scope else {})
 
     def _with_id_token(self, document: dict[str, Any], row: Row[Any]) -> dict[str, Any]:
         person = standing.user(row)

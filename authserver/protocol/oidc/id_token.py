@@ -6,12 +6,12 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Protocol
 
-from joserfc import jwt
-
 from authserver import clock
-from authserver.domain.keys import DEFAULT_ALGORITHM, KeyRing
+from authserver.domain.key_ring import KeyRing
+from authserver.domain.keys import ALGORITHMS, DEFAULT_ALGORITHM
 from authserver.domain.policies import Policy
 from authserver.domain.standing import UserFacts
+from authserver.protocol import own_jwts
 from authserver.protocol.oidc import claims, hint, subjects
 from authserver.settings import Settings
 
@@ -41,7 +41,7 @@ class IdTokens:
     @property
     def algorithms(self) -> list[str]:
         """The algorithms that ID tokens are signed with, the default first."""
-        return [DEFAULT_ALGORITHM]
+        return list(ALGORITHMS)
 
     def read_hint(self, token: str) -> dict[str, Any] | None:
         """Return the claims of an ID token of ours, expired or not, or None."""
@@ -63,7 +63,7 @@ class IdTokens:
         ``with_claims`` names the claims about the person that belong into the token itself, beside those that the
         authorization request asked for by name.
         """
-        signer = self._ring.signer()
+        algorithm = policy.details.get("id_token_signed_response_alg", DEFAULT_ALGORITHM)
         names = {*with_claims, *granted.request.get("claims", {}).get("id_token", ())}
         payload = {
             "iss": self._settings.issuer,
@@ -75,16 +75,17 @@ class IdTokens:
             **claims.by_name(person, names),
         }
         if access_token is not None:
-            payload["at_hash"] = half_hash(access_token)
+            payload["at_hash"] = half_hash(access_token, algorithm)
         if code is not None:
-            payload["c_hash"] = half_hash(code)
-        header = {"alg": signer.algorithm, "typ": "JWT", "kid": signer.kid}
-        return jwt.encode(header, payload, signer.key, algorithms=[signer.algorithm])
+            payload["c_hash"] = half_hash(code, algorithm)
+        return own_jwts.sign(self._ring, algorithm, "JWT", payload)
 
 
-def half_hash(value: str) -> str:
-    """Return the left half of a value's SHA-256 hash (OpenID Connect Core, section 3.1.3.6)."""
-    return base64.urlsafe_b64encode(hashlib.sha256(value.encode()).digest()[:16]).rstrip(b"=").decode()
+def half_hash(value: str, algorithm: str) -> str:
+    """Return the left half of a value's hash, by the hash of the signature algorithm (Core, section 3.1.3.6)."""
+    # Ed25519 hashes with SHA-512 inside (RFC 8032, section 5.1), and so do verifiers of at_hash.
+    hashed = (hashlib.sha512 if algorithm == "EdDSA" else hashlib.sha256)(value.encode()).digest()
+    return base64.urlsafe_b64encode(hashed[: len(hashed) // 2]).rstrip(b"=").decode()
 
 
 def _authentication_claims(granted: Granted) -> dict[str, Any]:

@@ -1,7 +1,11 @@
 """The userinfo endpoint (OpenID Connect Core, section 5.3)."""
 
+from typing import Any
+
 from authserver.domain import standing
-from authserver.protocol.messages import Request, Response, json_response
+from authserver.domain.policies import Policy
+from authserver.protocol import own_jwts
+from authserver.protocol.messages import NO_STORE, Request, Response, json_response
 from authserver.protocol.oauth2 import bearer
 from authserver.protocol.oauth2.bearer import BearerError
 from authserver.protocol.oauth2.server import OAuth2Server
@@ -13,7 +17,7 @@ def answer(server: OAuth2Server, message: Request) -> Response:
     """Answer with the claims that the access token's scopes allow, or with a challenge."""
     try:
         with server.database.reading() as connection:
-            row = bearer.accept(connection, message, Scope.OPENID)
+            row = bearer.accept(server, connection, message, Scope.OPENID)
             policy = server.policies.get(connection, row.c_id, row.c_revision)
     except BearerError as error:
         return error.answer()
@@ -22,4 +26,13 @@ def answer(server: OAuth2Server, message: Request) -> Response:
         fault = "The access token stands for no user."
         return BearerError(403, "insufficient_scope", fault, Scope.OPENID).answer()
     names = claims.of_scopes(row.scope.split()) | set(row.request.get("claims", {}).get("userinfo", ()))
-    return json_response(200, {"sub": subjects.of(policy, person.subject)} | claims.by_name(person, names))
+    document = {"sub": subjects.of(policy, person.subject)} | claims.by_name(person, names)
+    algorithm = policy.details.get("userinfo_signed_response_alg")
+    return json_response(200, document) if algorithm is None else _signed(server, policy, document, algorithm)
+
+
+def _signed(server: OAuth2Server, policy: Policy, document: dict[str, Any], algorithm: str) -> Response:
+    # Core, section 5.3.2: a signed answer names its issuer and the client that it is for.
+    claims_and_parties = document | {"iss": server.settings.issuer, "aud": policy.client_key}
+    token = own_jwts.sign(server.ring, algorithm, "JWT", claims_and_parties)
+    return Response(200, token.encode(), (("Content-Type", "application/jwt"), *NO_STORE))

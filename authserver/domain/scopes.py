@@ -1,0 +1,106 @@
+"""Scopes that administrators define: a name, the words for the consent page, and which clients may ask.
+
+The scopes of OpenID Connect are fixed (``terms.Scope``). A scope that nobody has defined can still be registered for a
+client; people then see its bare name.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, String, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from authserver import clock
+from authserver.context import Actor
+from authserver.domain import audit, texts
+from authserver.domain.db import Base, Id, lock
+from authserver.errors import InvalidInput, NotFound
+from authserver.terms import Scope as StandardScope
+
+NAME_LENGTH = 100
+WORDS_LENGTH = 200
+
+
+class Scope(Base):
+    """One scope; ``is_open`` lets every client ask for it, else only clients that are registered for it may."""
+
+    __tablename__ = "scopes"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    name: Mapped[str] = mapped_column(String(NAME_LENGTH), unique=True)
+    words: Mapped[str] = mapped_column(String(WORDS_LENGTH))
+    is_open: Mapped[bool]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+def all_scopes(session: Session) -> list[Scope]:
+    """Return the defined scopes by name."""
+    return list(session.scalars(select(Scope).order_by(Scope.name)))
+
+
+def find(session: Session, name: str) -> Scope | None:
+    """Return the scope of that name."""
+    if fault_of_name(name) is not None:
+        return None
+    return session.scalars(select(Scope).where(Scope.name == name)).one_or_none()
+
+
+def get(session: Session, name: str) -> Scope:
+    """Return the scope of that name; raises NotFound."""
+    row = find(session, name)
+    if row is None:
+        raise NotFound("There is no such scope.")
+    return row
+
+
+def add(session: Session, actor: Actor, *, name: str, words: str, is_open: bool = False) -> Scope:
+    """Define a scope; raises InvalidInput when the name cannot be one, is taken, or there are no words."""
+    if fault := fault_of_name(name):
+        raise InvalidInput({"name": fault})
+    if name in set(StandardScope):
+        raise InvalidInput({"name": "This scope is defined by OpenID Connect."})
+    words = texts.clean("words", "words for the consent page", words, length=WORDS_LENGTH)
+    lock(session, "scopes")
+    if find(session, name) is not None:
+        raise InvalidInput({"name": "This scope is defined already."})
+    now = clock.now()
+    row = Scope(name=name, words=words, is_open=is_open, created_at=now, updated_at=now)
+    session.add(row)
+    session.flush()
+    audit.record(session, actor, "scope:add", subject=row, after=describe(row))
+    return row
+
+
+def edit(session: Session, actor: Actor, row: Scope, *, words: str, is_open: bool) -> None:
+    """Change the words of a scope and who may ask for it; raises InvalidInput."""
+    words = texts.clean("words", "words for the consent page", words, length=WORDS_LENGTH)
+    before = describe(row)
+    row.words, row.is_open, row.updated_at = words, is_open, clock.now()
+    session.flush()
+    audit.record(session, actor, "scope:edit", subject=row, before=before, after=describe(row))
+
+
+def remove(session: Session, actor: Actor, row: Scope) -> None:
+    """Forget a scope; clients that are registered for it by name keep it."""
+    audit.record(session, actor, "scope:remove", subject=row, before=describe(row))
+    session.delete(row)
+    session.flush()
+
+
+def describe(row: Scope) -> dict[str, object]:
+    """Return what the audit trail says of a scope."""
+    return {"name": row.name, "words": row.words, "open": row.is_open}
+
+
+def fault_of_name(name: str) -> str | None:
+    """Return what is wrong with the name of a scope (RFC 6749, section 3.3), or None."""
+    is_token = all("!" <= letter <= "~" and letter not in '"\\' for letter in name)
+    if name and is_token and len(name) <= NAME_LENGTH:
+        return None
+    return f"Enter up to {NAME_LENGTH} printable ASCII letters without quotes, backslashes and spaces."
+
+
+def names(connection: Connection) -> tuple[tuple[str, bool], ...]:
+    """Return name and openness of every scope, for the catalogue that a process keeps."""
+    rows = connection.execute(select(Scope.name, Scope.is_open).order_by(Scope.name))
+    return tuple((row.name, row.is_open) for row in rows)

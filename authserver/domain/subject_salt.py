@@ -1,0 +1,66 @@
+"""The salt of pairwise subject identifiers (OpenID Connect Core, section 8.1): drawn once, the same for ever.
+
+It is sealed and in the database, not among the keys that are replaced in turn: with another salt everybody would be
+somebody else to the clients that know them under a pairwise identifier.
+"""
+
+import hashlib
+import hmac
+import secrets
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from sqlalchemy import Connection, String, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from authserver.domain.db import Base, Id
+from authserver.domain.vault import Vault
+
+_PURPOSE = "subject-salt"
+_BYTES = 32
+_THE_ONE = 1
+
+
+class SubjectSalt(Base):
+    """The one row that holds the salt."""
+
+    __tablename__ = "subject_salts"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    sealed: Mapped[str] = mapped_column(String(300))
+
+
+def ensure(transaction: Session | Connection, vault: Vault) -> bytes:
+    """Return the salt, which the first caller on any node draws."""
+    connection = transaction.connection() if isinstance(transaction, Session) else transaction
+    sealed = connection.scalar(select(SubjectSalt.sealed))
+    if sealed is None:
+        insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+        drawn = vault.seal(_PURPOSE, secrets.token_bytes(_BYTES))
+        connection.execute(insert(SubjectSalt).values(id=_THE_ONE, sealed=drawn).on_conflict_do_nothing())
+        sealed = connection.scalar(select(SubjectSalt.sealed))
+    return vault.open(_PURPOSE, str(sealed))
+
+
+def key_of_sector(salt: bytes, sector: str) -> bytes:
+    """Return the key under which the people of one sector get their identifiers."""
+    return hmac.digest(salt, sector.encode(), hashlib.sha256)
+
+
+class Sectored(Protocol):
+    """A client's record, or a row with its columns."""
+
+    @property
+    def client_key(self) -> Any: ...
+    @property
+    def redirect_uris(self) -> Any: ...
+    @property
+    def details(self) -> Any: ...
+
+
+def sector_of(client: Sectored) -> str:
+    """Return the sector identifier of a client: the host of its sector identifier URI or redirect URIs, else its key."""
+    uri = client.details.get("sector_identifier_uri") or next(iter(client.redirect_uris), "")
+    parts = urlsplit(uri)
+    return str(parts.hostname or parts.scheme or client.client_key)

@@ -1,0 +1,117 @@
+"""Access tokens as clients see them: opaque, or a JWT (RFC 9068) where the client is registered for it.
+
+Both have a row, so that what was revoked stops working at once here (S3). The id of a JWT names its row as an opaque
+token would; the row of a JWT holds the digest of the digest, so that neither can be made into the other.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any, Protocol
+
+from authserver import clock
+from authserver.domain import handles, tokens
+from authserver.domain.handles import Handle
+from authserver.domain.key_ring import KeyRing
+from authserver.domain.policies import Policy
+from authserver.domain.standing import UserFacts
+from authserver.protocol import own_jwts
+from authserver.protocol.oidc import subjects
+from authserver.settings import Settings
+from authserver.terms import Prefix
+
+JWT_TYPE = "at+jwt"
+
+
+class Granted(Protocol):
+    """What a JWT access token tells of an authorization: the record, or a row with its columns."""
+
+    @property
+    def auth_time(self) -> Any: ...
+    @property
+    def acr(self) -> Any: ...
+
+
+@dataclass(frozen=True)
+class Draft:
+    """An access token that is going to be stored and then told: the secret is drawn, the row has no number yet."""
+
+    policy: Policy
+    scope: str
+    audience: tuple[str, ...]
+    now: datetime
+    expires_at: datetime
+    secret: str
+
+    @cached_property
+    def algorithm(self) -> str | None:
+        """What the token is signed with; None for an opaque one."""
+        return self.policy.details.get("access_token_signed_response_alg")
+
+    @property
+    def digest(self) -> bytes:
+        """What the row holds of the token."""
+        digest = handles.digest(self.secret)
+        return digest if self.algorithm is None else tokens.digest_of_jwt(digest)
+
+
+class AccessTokens:
+    """Makes and reads the access tokens of one application."""
+
+    def __init__(self, settings: Settings, ring: KeyRing) -> None:
+        self._settings = settings
+        self._ring = ring
+
+    def draw(self, policy: Policy, scope: str, now: datetime, audience: tuple[str, ...] = ()) -> Draft:
+        """Return a new access token for a client."""
+        expires_at = now + self._settings.access_token_lifetime
+        return Draft(policy, scope, audience, now, expires_at, handles.new_secret())
+
+    def values(self, draft: Draft) -> dict[str, Any]:
+        """Return the values under which the statements of ``tokens`` store it."""
+        audience = " ".join(draft.audience)
+        return tokens.access_values(self._settings, draft.digest, draft.scope, draft.now, audience)
+
+    def write(self, draft: Draft, token_id: int, person: UserFacts | None, granted: Granted | None) -> str:
+        """Return the value to hand out, once the row has its number."""
+        if draft.algorithm is None:
+            return handles.write(Prefix.ACCESS_TOKEN, token_id, draft.secret)
+        policy = draft.policy
+        # RFC 9068, section 2.2: where the client acts for itself, it is the subject.
+        subject = policy.client_key if person is None else subjects.of(policy, person.subject)
+        claims = {
+            "iss": self._settings.issuer,
+            "sub": subject,
+            "aud": self._audience(draft),
+            "client_id": policy.client_key,
+            "exp": clock.timestamp(draft.expires_at),
+            "iat": clock.timestamp(draft.now),
+            "jti": handles.write(Prefix.TOKEN_ID, token_id, draft.secret),
+            **_authentication_claims(person, granted),
+        }
+        if draft.scope:
+            claims["scope"] = draft.scope
+        return own_jwts.sign(self._ring, draft.algorithm, JWT_TYPE, claims)
+
+    def read(self, value: str) -> Handle | None:
+        """Return the row that an access token points to, or None when it cannot be one of ours."""
+        if "." not in value:
+            return handles.read(Prefix.ACCESS_TOKEN, value)
+        # RFC 9068, section 4: the type, the signature and the issuer; the row says whether it still works.
+        claims = own_jwts.read(self._ring, value, JWT_TYPE)
+        if claims is None or claims.get("iss") != self._settings.issuer:
+            return None
+        handle = handles.read(Prefix.TOKEN_ID, claims.get("jti"))
+        return None if handle is None else Handle(handle.id, tokens.digest_of_jwt(handle.digest))
+
+    def _audience(self, draft: Draft) -> str | list[str]:
+        # RFC 9068, section 3: without a resource the default one, which is this server and its userinfo endpoint.
+        audience = draft.audience or (self._settings.issuer,)
+        return audience[0] if len(audience) == 1 else list(audience)
+
+
+def _authentication_claims(person: UserFacts | None, granted: Granted | None) -> dict[str, Any]:
+    if person is None or granted is None or granted.auth_time is None:
+        return {}
+    acr = {"acr": granted.acr} if granted.acr else {}
+    return {"auth_time": clock.timestamp(granted.auth_time), **acr}

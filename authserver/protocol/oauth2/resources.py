@@ -1,0 +1,81 @@
+"""Resource indicators (RFC 8707): for which resource servers an access token is meant, and who may ask for them.
+
+A resource is named by a URI that is compared as a string. A client may ask for those that it is registered for, those
+that the settings open to every client, and this server itself.
+"""
+
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+from authlib.oauth2 import OAuth2Error
+
+from authserver.domain.policies import Policy
+from authserver.protocol.messages import Pairs
+from authserver.protocol.oauth2.errors import refusal
+from authserver.settings import Settings
+from authserver.terms import Path
+
+_AT_MOST = 20
+_LENGTH = 3900  # All of them together, as the record stores them.
+
+
+class InvalidTarget(OAuth2Error):
+    """A requested resource is malformed, unknown or not for this client (RFC 8707, section 2)."""
+
+    error = "invalid_target"
+
+
+def requested(pairs: Pairs, policy: Policy, settings: Settings) -> tuple[str, ...]:
+    """Return the resources that a request names; raises invalid_target."""
+    wanted = tuple(dict.fromkeys(value for name, value in pairs if name == "resource" and value))
+    if len(wanted) > _AT_MOST or sum(map(len, wanted)) > _LENGTH:
+        raise _refused("Too many resources are requested.", "resource-too-many", policy)
+    known = own(settings) | set(settings.resources) | set(policy.details.get("resources", ()))
+    for uri in wanted:
+        if fault := fault_of(uri):
+            raise _refused(fault, "resource-malformed", policy, uri)
+        if uri not in known:
+            raise _refused(
+                "The client may not ask for this resource.", "resource-not-registered", policy, uri, known
+            )
+    return wanted
+
+
+def narrowed(pairs: Pairs, policy: Policy, settings: Settings, granted: Iterable[str]) -> tuple[str, ...]:
+    """Return the audience of tokens under a grant: what this request names of it, else all (RFC 8707, section 2.2)."""
+    wanted, granted = requested(pairs, policy, settings), tuple(granted)
+    if granted and not set(wanted) <= set(granted):
+        fault = "The resource is none of those that were granted."
+        raise _refused(fault, "resource-exceeds-grant", policy, " ".join(wanted), granted)
+    return wanted or granted
+
+
+def own(settings: Settings) -> set[str]:
+    """Return the names of this server's own protected resource, the userinfo endpoint."""
+    return {settings.issuer, settings.url(Path.USERINFO)}
+
+
+def is_for(audience: str, names: Iterable[str]) -> bool:
+    """Return whether a token with that audience is meant for a resource of one of these names."""
+    return not audience or bool(set(audience.split()) & set(names))
+
+
+def fault_of(uri: str) -> str | None:
+    """Return what is wrong with the name of a resource (RFC 8707, section 2), or None."""
+    if not uri.isascii() or not uri.isprintable() or set(uri) & set(' "<>\\^`{|}'):
+        return "A resource is an absolute URI."
+    try:
+        parts = urlsplit(uri)
+    except ValueError:
+        return "A resource is an absolute URI."
+    if not parts.scheme or not (parts.netloc or parts.path):
+        return "A resource is an absolute URI."
+    return "A resource has no fragment." if "#" in uri else None
+
+
+def _refused(
+    fault: str, cause: str, policy: Policy, received: str = "", known: Iterable[str] = ()
+) -> OAuth2Error:
+    return refusal(
+        InvalidTarget, fault, cause, client_id=policy.id, received=received, expected="\n".join(sorted(known))
+    )
