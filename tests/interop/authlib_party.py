@@ -32,6 +32,11 @@ def tokens() -> Response:
     return jsonify(received)
 
 
+@app.get("/favicon.ico")
+def icon() -> tuple[str, int]:
+    return "", 204
+
+
 @app.get("/live")
 def live() -> str:
     return "live"

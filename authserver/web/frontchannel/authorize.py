@@ -9,7 +9,7 @@ from collections.abc import Callable
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from authserver.domain import clients, consents, interactions
+from authserver.domain import consents, interactions
 from authserver.domain.diagnostics import Refusal
 from authserver.domain.interactions import AuthorizationRequest
 from authserver.domain.sessions import UserSession
@@ -188,13 +188,21 @@ def _refuse(failure: AuthorizationFailure | NotApproved) -> ResponseReturnValue:
     server = door.services().oauth2
     if isinstance(failure, NotApproved):
         reference = server.ledger.record(
-            Refusal(Path.AUTHORIZE, "unauthorized_client", failure.verdict, failure.verdict.sentence, failure.policy.id)
+            Refusal(
+                Path.AUTHORIZE,
+                "unauthorized_client",
+                failure.verdict,
+                failure.verdict.sentence,
+                failure.policy.id,
+                address=door.address(),
+            ),
+            within=door.session(),
         )
         page = render_template(
             "not_approved.html", client=failure.policy, verdict=failure.verdict, reference=reference
         )
         return page, 403
-    reference = server.record(Path.AUTHORIZE, door.address(), failure.error)
+    reference = server.record(Path.AUTHORIZE, door.address(), failure.error, within=door.session())
     answer = authorization.error_answer(failure, reference)
     if answer is not None:
         return _send(answer)
