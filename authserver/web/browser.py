@@ -8,11 +8,6 @@ from flask import session as cookie
 _KEY = "browser"
 
 
-def known_browser() -> str | None:
-    """Return the browser's id, or None for one that was not here before, or that hides its cookie from other sites."""
-    return cast(str | None, cookie.get(_KEY))
-
-
 def this_browser() -> str:
     """Return the browser's id, giving it one on its first visit."""
     if _KEY not in cookie:
