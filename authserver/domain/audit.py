@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import dataclass
+from contextlib import closing
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -174,10 +175,13 @@ def since(session: Session, client_id: int, event_id: int) -> list[AuditEvent]:
 def first_broken(session: Session) -> int | None:
     """Return the id of the first row that does not fit the chain, or None when the trail is whole."""
     last = bytes(32)
-    for row in session.scalars(select(AuditEvent).order_by(AuditEvent.id).execution_options(yield_per=1000)):
-        if bytes(row.seal) != _seal(last, row):
-            return row.id
-        last = bytes(row.seal)
+    chain = select(AuditEvent).order_by(AuditEvent.id).execution_options(yield_per=1000)
+    # PostgreSQL reads through a cursor, which is to be closed where the chain breaks off early.
+    with closing(session.scalars(chain)) as rows:
+        for row in rows:
+            if bytes(row.seal) != _seal(last, row):
+                return row.id
+            last = bytes(row.seal)
     return None
 
 

@@ -107,12 +107,12 @@ def disk(settings: Settings) -> Finding | None:
     return passed(f"{settings.database_file} is on a disk of this machine with {free // 2**30} GB left.")
 
 
-def file_system(folder: Path, mounts: Path = _MOUNTS) -> str:
+def file_system(folder: Path) -> str:
     """Return the kind of file system a folder is on, empty where that cannot be told."""
-    if not mounts.exists():
+    if not _MOUNTS.exists():
         return ""
     best, kind = "", ""
-    for line in mounts.read_text(encoding="utf-8", errors="replace").splitlines():
+    for line in _MOUNTS.read_text(encoding="utf-8", errors="replace").splitlines():
         _, place, name, *_ = line.split(" ")
         if folder.resolve().is_relative_to(place) and len(place) >= len(best):
             best, kind = place, name

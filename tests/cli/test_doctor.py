@@ -1,0 +1,276 @@
+"""`authserver doctor`: each check passes on a sound deployment, and fails when what it looks at is broken."""
+
+import json
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from ipaddress import ip_network
+from threading import Thread
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import text, update
+
+from authserver import clock
+from authserver.cli import main, single_node
+from authserver.cli.checks import address, deployment
+from authserver.context import SYSTEM
+from authserver.domain import clients, keys, users
+from authserver.domain.audit import AuditEvent
+from authserver.domain.registrations import Registration
+from authserver.settings import Settings
+
+
+def examine(runner, *options):
+    """The outcome of each check by name, and the exit code."""
+    result = runner.invoke("doctor", "--json", *options)
+    report = json.loads(result.stdout)
+    assert result.exit_code == (0 if report["ok"] else 1), result.output
+    return {check["check"]: check for check in report["checks"]}
+
+
+def outcome(runner, name):
+    return examine(runner)[name]["outcome"]
+
+
+def test_a_sound_deployment_passes(runner, people):
+    report = examine(runner)
+    assert {name for name, check in report.items() if check["outcome"] == "fail"} == set()
+    for name in ("settings", "keys", "proxies", "database", "migrations", "writes", "clock", "signing keys"):
+        assert report[name]["outcome"] == "pass", report[name]
+    for name in ("administrators", "audit trail", "legacy grants"):
+        assert report[name]["outcome"] == "pass", report[name]
+    assert all(check["fix"] for check in report.values() if check["outcome"] != "pass")
+
+
+@pytest.mark.only_on("sqlite")
+def test_people_get_a_line_for_each_check_and_the_fix_under_it(runner):
+    result = runner.invoke("doctor")
+    assert result.exit_code == 0
+    assert "ok    database        SQLite" in result.stdout
+    assert "warn  administrators  There is no administrator yet: setup is pending.\n" in result.stdout
+    assert " or run: authserver users add NAME --grant configure_server\n" in result.stdout
+
+
+def test_wrong_settings_are_all_there_is_to_say(monkeypatch):
+    monkeypatch.setenv("AUTHSERVER_PUBLIC_ULR", "https://login.example.org")
+    result = CliRunner().invoke(main, ["doctor", "--json"])
+    assert result.exit_code == 1
+    [check] = json.loads(result.stdout)["checks"]
+    assert (check["check"], check["outcome"]) == ("settings", "fail")
+    assert "Did you mean AUTHSERVER_PUBLIC_URL?" in check["sentence"]
+
+
+@pytest.mark.parametrize(
+    ("url", "outcome"),
+    [
+        ("https://login.example.org/authentication", "pass"),
+        ("https://login.example.org:443", "warn"),
+        ("https://Login.example.org", "warn"),
+        ("http://127.0.0.1:8000", "warn"),
+    ],
+)
+def test_public_url(url, outcome):
+    assert deployment.public_url(Settings(public_url=url)).outcome == outcome
+
+
+@pytest.mark.only_on("sqlite")
+class TestKeys:
+    def test_missing_keys_are_not_made(self, runner, keys_dir):
+        (keys_dir / "pepper.keys").unlink()
+        report = examine(runner)
+        assert report["keys"]["outcome"] == "fail"
+        assert "pepper.keys" in report["keys"]["sentence"]
+        assert not (keys_dir / "pepper.keys").exists()
+
+    def test_a_key_file_that_others_can_read(self, runner, keys_dir):
+        (keys_dir / "session.keys").chmod(0o640)
+        assert outcome(runner, "keys") == "fail"
+
+    def test_a_directory_that_others_can_write(self, runner, keys_dir):
+        keys_dir.chmod(0o770)
+        assert outcome(runner, "keys") == "fail"
+
+    def test_a_placeholder(self, runner, keys_dir):
+        (keys_dir / "session.keys").write_text("a1 AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n")
+        assert outcome(runner, "keys") == "fail"
+
+    def test_an_encryption_key_that_is_another(self, runner, keys_dir):
+        file = keys_dir / "encryption.keys"
+        file.write_text(f"other {file.read_text().split()[1]}\n")
+        assert outcome(runner, "signing keys") == "fail"
+
+
+@pytest.mark.parametrize(
+    ("url", "networks", "outcome"),
+    [
+        ("https://login.example.org", ["10.0.0.1"], "pass"),
+        ("https://login.example.org", [], "warn"),
+        ("http://127.0.0.1:8000", [], "pass"),
+        ("https://login.example.org", ["0.0.0.0/0"], "fail"),
+        ("https://login.example.org", ["10.0.0.0/8", "::/0"], "fail"),
+    ],
+)
+def test_proxies(url, networks, outcome):
+    settings = Settings(public_url=url, trusted_proxies=tuple(map(ip_network, networks)))
+    assert deployment.proxies(settings).outcome == outcome
+
+
+class TestDisk:
+    def test_no_file_to_look_at(self):
+        assert deployment.disk(Settings(database_url="postgresql://db/x")) is None
+
+    def test_a_missing_directory(self, tmp_path):
+        assert deployment.disk(Settings(database_url=f"sqlite:///{tmp_path}/none/x.db")).outcome == "fail"
+
+    def test_a_network_file_system(self, tmp_path, monkeypatch):
+        mounts = tmp_path / "mounts"
+        mounts.write_text(f"overlay / overlay rw 0 0\nserver:/x {tmp_path} nfs4 rw 0 0\n")
+        monkeypatch.setattr(deployment, "_MOUNTS", mounts)
+        finding = deployment.disk(Settings(database_url=f"sqlite:///{tmp_path}/x.db"))
+        assert finding.outcome == "fail"
+        assert "nfs4" in finding.sentence
+
+    def test_little_room(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(deployment, "_LITTLE_SPACE", 2**62)
+        assert deployment.disk(Settings(database_url=f"sqlite:///{tmp_path}/x.db")).outcome == "warn"
+
+
+@pytest.mark.parametrize("url", ["postgresql://nobody@127.0.0.1:1/none", "sqlite:////nonexistent/x.db"])
+def test_a_database_that_does_not_answer_is_the_last_check(monkeypatch, keys_dir, url):
+    monkeypatch.setenv("AUTHSERVER_DATABASE_URL", url)
+    monkeypatch.setenv("AUTHSERVER_KEYS_DIR", str(keys_dir))
+    result = CliRunner().invoke(main, ["doctor", "--json"])
+    assert result.exit_code == 1
+    last = json.loads(result.stdout)["checks"][-1]
+    assert (last["check"], last["outcome"]) == ("database", "fail")
+
+
+def test_old_tables(runner, database):
+    with database.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '0000'"))
+    assert outcome(runner, "migrations") == "fail"
+
+
+@pytest.mark.only_on("postgresql")
+def test_a_database_that_takes_no_writes(runner, database):
+    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        name = database.engine.url.database
+        connection.execute(text(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on'))
+    assert outcome(runner, "writes") == "fail"
+
+
+@pytest.mark.only_on("sqlite")
+def test_who_serves_the_file_is_told(runner, settings):
+    assert examine(runner)["nodes"]["sentence"] == "No server uses the file at this moment."
+    with single_node.claim(settings.database_file):
+        assert "One server uses the file: process " in examine(runner)["nodes"]["sentence"]
+
+
+@pytest.mark.only_on("postgresql")
+@pytest.mark.parametrize(("minutes", "expected"), [(0, "pass"), (5, "fail"), (-5, "fail")])
+def test_a_clock_that_differs_from_the_databases(runner, monkeypatch, minutes, expected):
+    now = clock.now
+    monkeypatch.setattr(clock, "now", lambda: now() + timedelta(minutes=minutes))
+    assert outcome(runner, "clock") == expected
+
+
+@pytest.mark.only_on("sqlite")
+def test_a_clock_in_the_past(runner, monkeypatch):
+    monkeypatch.setattr(clock, "now", lambda: clock.datetime(2020, 1, 1, tzinfo=clock.UTC))
+    assert outcome(runner, "clock") == "fail"
+
+
+def test_no_key_that_signs(runner, database):
+    with database.transaction() as session:
+        session.execute(update(keys.SigningKey).values(state="retired"))
+    assert outcome(runner, "signing keys") == "fail"
+
+
+@pytest.mark.only_on("sqlite")
+def test_a_key_that_signs_for_too_long(runner, database):
+    with database.transaction() as session:
+        session.execute(update(keys.SigningKey).values(activated_at=clock.now() - timedelta(days=500)))
+    assert outcome(runner, "signing keys") == "warn"
+
+
+def test_nobody_to_administer(runner):
+    assert outcome(runner, "administrators") == "warn"
+
+
+def test_an_audit_trail_that_somebody_changed(runner, database, people):
+    with database.transaction() as session:
+        session.execute(update(AuditEvent).where(AuditEvent.id == 2).values(actor_name="nobody"))
+    report = examine(runner)
+    assert report["audit trail"]["outcome"] == "fail"
+    assert "from row 2 on" in report["audit trail"]["sentence"]
+
+
+def test_approved_clients_with_legacy_grants(runner, database):
+    registration = Registration("oauth2", "Old tool", grant_types=("password",), response_types=())
+    with database.transaction() as session:
+        client = clients.register(session, SYSTEM, registration, source="console")
+    assert outcome(runner, "legacy grants") == "pass", "a pending client can do nothing"
+    with database.transaction() as session:
+        client = clients.get(session, client.client_key)
+        clients.approve(session, SYSTEM, client, revision=client.revision)
+        assert not users.has_administrator(session)
+    report = examine(runner)
+    assert report["legacy grants"]["outcome"] == "warn"
+    assert "Old tool" in report["legacy grants"]["sentence"]
+
+
+class TestAddress:
+    def test_elsewhere_is_asked_only_when_told(self):
+        settings = Settings(public_url="https://login.invalid")
+        assert address.answers(settings, probes=False) is None
+        assert address.answers(settings, probes=True).outcome == "warn"
+
+    def test_nothing_listens(self):
+        assert address.answers(Settings(public_url="http://127.0.0.1:1"), probes=False).outcome == "warn"
+
+    def test_something_else_listens(self):
+        with answering(404, b"") as url:
+            assert address.answers(Settings(public_url=url), probes=False).outcome == "fail"
+        with answering(200, b"<html>") as url:
+            assert address.answers(Settings(public_url=url), probes=False).outcome == "fail"
+        with answering(302, b"", location="http://127.0.0.1:1/") as url:
+            assert address.answers(Settings(public_url=url), probes=False).outcome == "fail"
+
+    def test_another_issuer(self):
+        with answering(200, b'{"issuer": "https://login.example.org"}') as url:
+            finding = address.answers(Settings(public_url=url), probes=False)
+        assert finding.outcome == "fail"
+        assert "names the issuer https://login.example.org" in finding.sentence
+
+    @pytest.mark.only_on("sqlite")
+    def test_the_server_itself(self, live_server):
+        report = json.loads(live_server.command("doctor", "--json"))
+        checks = {check["check"]: check for check in report["checks"]}
+        assert checks["address"]["outcome"] == "pass"
+        assert "One server uses the file" in checks["nodes"]["sentence"]
+
+
+class answering:  # noqa: N801 - reads like a phrase
+    """A web server on loopback that says one thing."""
+
+    def __init__(self, status, body, location=None):
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self):
+                self.send_response(status)
+                if location:
+                    self.send_header("Location", location)
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = HTTPServer(("127.0.0.1", 0), Handler)
+
+    def __enter__(self):
+        Thread(target=self.server.serve_forever, daemon=True).start()
+        return f"http://127.0.0.1:{self.server.server_port}"
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.server.server_close()

@@ -1,0 +1,45 @@
+"""`authserver keys`: what signs, and when the next key may."""
+
+from datetime import timedelta
+
+import pytest
+
+from authserver.domain import keys
+
+
+def states(runner, algorithm="RS256"):
+    rows = runner.run_json("keys", "list")
+    return {row["kid"]: row["state"] for row in rows if row["algorithm"] == algorithm}
+
+
+@pytest.mark.only_on("sqlite")
+def test_the_list_tells_who_signs(runner, services):
+    signer = services.ring.signer()
+    assert states(runner)[signer.kid] == "active"
+    assert signer.kid in runner.run("keys", "list")
+
+
+@pytest.mark.only_on("sqlite")
+def test_a_key_that_clients_cannot_know_yet_does_not_sign(runner):
+    result = runner.invoke("keys", "rotate")
+    assert result.exit_code == 1
+    assert "clients may not know it yet" in result.stderr
+
+
+def test_rotation_lets_the_next_key_sign(runner, services, moving_clock):
+    before = states(runner)
+    moving_clock.advance(keys.PUBLISH_BEFORE_USE, seconds=1)
+    runner.run("keys", "rotate")
+    after = states(runner)
+    changes = {(before.get(kid), state) for kid, state in after.items()}
+    assert changes == {("active", "retired"), ("next", "active"), (None, "next")}
+    services.ring.forget()
+    assert after[services.ring.signer().kid] == "active"
+
+
+@pytest.mark.only_on("sqlite")
+def test_an_urgent_rotation_does_not_wait(runner):
+    before = {kid for kid, state in states(runner).items() if state == "active"}
+    runner.run("keys", "rotate", "--now")
+    assert {states(runner)[kid] for kid in before} == {"retired"}
+    assert timedelta(0) < keys.PUBLISH_BEFORE_USE

@@ -1,0 +1,206 @@
+"""`authserver users`: accounts made at a shell are the accounts that sign in."""
+
+import json
+import os
+import pty
+import subprocess
+
+import pytest
+from sqlalchemy import select
+
+from authserver.context import SYSTEM
+from authserver.domain import setup, users
+from authserver.domain.audit import AuditEvent
+from tests.support.databases import COMMAND, environment
+from tests.support.people import PASSWORD
+
+
+def add(runner, name, *options, password=PASSWORD):
+    return runner.run("users", "add", name, "--password-stdin", *options, stdin=f"{password}\n")
+
+
+def test_an_added_account_has_what_was_said(runner, services):
+    add(runner, "ada", "--email", "ada@example.org", "--name", "Ada Lovelace", "--grant", "configure_server")
+    with services.database.transaction(write=False) as session:
+        user = users.find(session, "ADA")
+    assert (user.email, user.name, user.may_configure_server) == ("ada@example.org", "Ada Lovelace", True)
+    assert services.passwords.verify(user.password_hash, PASSWORD)
+
+
+@pytest.mark.only_on("sqlite")
+def test_the_audit_trail_names_the_command_line(runner, database):
+    add(runner, "ada")
+    with database.transaction(write=False) as session:
+        event = session.scalars(select(AuditEvent).where(AuditEvent.event == "user:create")).one()
+    assert event.channel == "command"
+    assert event.actor_name.startswith("command line (")
+    assert PASSWORD not in json.dumps(event.after)
+
+
+@pytest.mark.only_on("sqlite")
+def test_an_administrator_closes_the_setup(runner, database, settings):
+    with database.transaction() as session:
+        assert setup.issue(session, settings) is not None
+    add(runner, "ada", "--grant", "configure_server")
+    with database.transaction() as session:
+        assert setup.issue(session, settings) is None
+
+
+@pytest.mark.only_on("sqlite")
+def test_a_list_is_json_or_a_table(runner):
+    add(runner, "bob")
+    add(runner, "ada", "--grant", "configure_server")
+    rows = runner.run_json("users", "list")
+    assert [(row["username"], row["active"], row["configure_server"]) for row in rows] == [
+        ("ada", True, True),
+        ("bob", True, False),
+    ]
+    table = runner.run("users", "list", "--search", "ad")
+    assert "ada" in table
+    assert "bob" not in table
+    assert runner.run("users", "list", "--search", "zzz") == "There are no accounts.\n"
+
+
+@pytest.mark.only_on("sqlite")
+@pytest.mark.parametrize(
+    ("name", "password", "options", "field"),
+    [
+        ("ada", "short", [], "password"),
+        ("ada", "password1234", [], "password"),
+        ("ada-lovelace-1815", "ada-lovelace-1815", [], "password"),
+        ("", PASSWORD, [], "username"),
+        ("a\0b", PASSWORD, [], "username"),
+        ("ada", PASSWORD, ["--email", "not an address"], "email"),
+    ],
+)
+def test_what_cannot_be_an_account_is_refused(runner, name, password, options, field):
+    result = runner.invoke("users", "add", name, "--password-stdin", *options, "--json", stdin=password)
+    assert result.exit_code == 1
+    assert list(json.loads(result.stdout)["fields"]) == [field]
+    assert runner.run_json("users", "list") == []
+
+
+def test_a_name_can_be_taken_once(runner):
+    add(runner, "Ada")
+    result = runner.invoke("users", "add", "ADA", "--password-stdin", stdin=PASSWORD)
+    assert result.exit_code == 1
+    assert result.stderr == "authserver: This user name is taken.\n"
+
+
+@pytest.mark.only_on("sqlite")
+def test_a_password_comes_from_a_file(runner, services, tmp_path):
+    file = tmp_path / "password"
+    file.write_text("correct horse battery staple\r\n")
+    runner.run("users", "add", "ada", "--password-file", str(file))
+    with services.database.transaction(write=False) as session:
+        assert services.passwords.verify(users.find(session, "ada").password_hash, PASSWORD)
+
+
+@pytest.mark.only_on("sqlite")
+@pytest.mark.parametrize(
+    ("options", "stdin", "says"),
+    [
+        (["--password-stdin"], "", "The password must be exactly one line."),
+        (["--password-stdin"], "one\ntwo\n", "The password must be exactly one line."),
+        (["--password-stdin", "--password-file", __file__], "x", "not both"),
+        ([], "", "There is no terminal to ask on"),
+        (["--password", PASSWORD], "", "No such option"),
+    ],
+)
+def test_a_password_is_given_in_one_way(runner, options, stdin, says):
+    result = runner.invoke("users", "add", "ada", *options, stdin=stdin)
+    assert result.exit_code == 2
+    assert says in result.stderr
+
+
+@pytest.mark.only_on("sqlite")
+def test_a_terminal_is_asked_twice_without_echo(settings, services):
+    controller, terminal = pty.openpty()
+    process = subprocess.Popen(
+        [*COMMAND, "users", "add", "ada"],
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        start_new_session=True,
+        env=environment(database_url=settings.database_url, keys_dir=str(settings.keys_dir)),
+    )
+    os.close(terminal)
+    shown = answer(controller, b"Password: ") + answer(controller, b"Once more: ") + rest(controller)
+    assert process.wait(30) == 0, shown
+    assert b"Created the account ada." in shown
+    assert PASSWORD.encode() not in shown
+    with services.database.transaction(write=False) as session:
+        assert users.find(session, "ada") is not None
+
+
+def answer(controller, prompt):
+    shown = b""
+    while prompt not in shown:
+        shown += os.read(controller, 1000)
+    os.write(controller, f"{PASSWORD}\n".encode())
+    return shown
+
+
+def rest(controller):
+    shown = b""
+    try:
+        while more := os.read(controller, 1000):
+            shown += more
+    except OSError:
+        pass  # the other end of a pseudo-terminal says so when it is closed
+    finally:
+        os.close(controller)
+    return shown
+
+
+def test_disabling_and_enabling(runner, database):
+    add(runner, "ada")
+    assert runner.run_json("users", "disable", "ada")["active"] is False
+    with database.transaction(write=False) as session:
+        disabled = users.find(session, "ada")
+    assert (disabled.is_active, disabled.epoch) == (False, 1)
+    assert runner.run_json("users", "enable", "ada")["active"] is True
+
+
+def test_granting_and_revoking_protects_the_last_administrator(runner):
+    add(runner, "ada", "--grant", "configure_server")
+    add(runner, "bob")
+    for arguments in (["revoke", "ada", "configure_server"], ["disable", "ada"]):
+        result = runner.invoke("users", *arguments)
+        assert result.exit_code == 1
+        assert "last administrator" in result.stderr
+    assert runner.run_json("users", "grant", "bob", "configure_server")["configure_server"] is True
+    assert runner.run_json("users", "revoke", "ada", "configure_server")["configure_server"] is False
+
+
+@pytest.mark.only_on("sqlite")
+def test_a_permission_that_does_not_exist_is_a_misunderstanding(runner):
+    assert runner.invoke("users", "grant", "ada", "everything").exit_code == 2
+
+
+def test_a_new_password_ends_what_the_old_one_began(runner, services, people):
+    runner.run("users", "set-password", "alice", "--password-stdin", stdin="another horse, another staple\n")
+    with services.database.transaction(write=False) as session:
+        user = users.find(session, "alice")
+    assert user.epoch == people["alice"].epoch + 1
+    assert services.passwords.verify(user.password_hash, "another horse, another staple")
+    assert not services.passwords.verify(user.password_hash, PASSWORD)
+
+
+@pytest.mark.only_on("sqlite")
+@pytest.mark.parametrize(
+    "verb", [["disable"], ["enable"], ["grant", "configure_server"], ["revoke", "configure_server"]]
+)
+def test_an_account_that_does_not_exist_is_named(runner, verb):
+    result = runner.invoke("users", verb[0], "nobody", *verb[1:])
+    assert result.exit_code == 1
+    assert result.stderr == "authserver: There is no account with the user name nobody.\n"
+
+
+@pytest.mark.only_on("sqlite")
+def test_long_lists_are_complete(runner, database, monkeypatch):
+    monkeypatch.setattr("authserver.cli.users._PAGE", 2)
+    with database.transaction() as session:
+        for name in "abcde":
+            users.add(session, SYSTEM, username=name, password_hash=None)
+    assert [row["username"] for row in runner.run_json("users", "list")] == list("abcde")
