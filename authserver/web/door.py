@@ -38,7 +38,7 @@ class Application(Flask):
         return answer
 
 
-class SignedIn(UserMixin):  # type: ignore[misc]
+class SignedIn(UserMixin):
     """The person behind a request, for Flask-Login."""
 
     def __init__(self, session: UserSession) -> None:
