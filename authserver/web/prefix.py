@@ -3,7 +3,9 @@
 import secrets
 import time
 from collections.abc import Callable, Iterable
+from string import punctuation
 from typing import Any
+from urllib.parse import quote
 
 from authserver import logs
 from authserver.terms import DEVICE_ALPHABET, Path
@@ -32,6 +34,9 @@ class PublicPath:
         environ["authserver.request_id"] = request_id = _new_id()
         started = time.perf_counter()
         path = environ.get("PATH_INFO", "")
+        if not environ.get("QUERY_STRING", "").isascii():
+            # Flask reads a query as UTF-8 before any page could answer; raw bytes may be none.
+            environ["QUERY_STRING"] = quote(environ["QUERY_STRING"], safe=punctuation, encoding="latin-1")
 
         def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
             log.info(

@@ -16,7 +16,7 @@ class TooLarge(Exception):
 def read_body(environ: dict[str, Any], limit: int) -> bytes:
     """Return the request body; raises TooLarge, or MalformedRequest for a length that is no number."""
     declared = environ.get("CONTENT_LENGTH") or ""
-    if declared and not declared.isdigit():
+    if declared and not (declared.isascii() and declared.isdigit()):
         raise MalformedRequest("Content-Length is not a number.")
     if declared and int(declared) > limit:
         raise TooLarge
