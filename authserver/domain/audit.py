@@ -2,8 +2,8 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
