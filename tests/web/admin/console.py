@@ -107,7 +107,9 @@ class Console:
                 for name, value in pairs:
                     data.setdefault(name, []).append(value)
                 return self.browser.post(path, data=data, headers=headers)
-        raise AssertionError(f"no button {words!r} on {page.request.path} ({page.status}):\n{page.text[:3000]}")
+        raise AssertionError(
+            f"no button {words!r} on {page.request.path} ({page.status}):\n{page.text[:3000]}"
+        )
 
     def client(self, key: str) -> Client | None:
         """The record of a client, read anew."""
@@ -117,7 +119,10 @@ class Console:
     def add_client(self, name: str = "Grafana", *, approve: bool = False, **fields: Any) -> Client:
         """Register a client behind the console's back."""
         registration = Registration(
-            **({"kind": "oidc", "name": name, "redirect_uris": ("https://app.example.org/callback",)} | fields)
+            **(
+                {"kind": "oidc", "name": name, "redirect_uris": ("https://app.example.org/callback",)}
+                | fields
+            )
         )
         with self.services.database.transaction() as session:
             client = clients.register(session, people_actor(), registration, source="registration")
@@ -141,7 +146,13 @@ def sign_in(browser: FlaskClient, services: Services, username: str) -> int:
         user = users.find(session, username)
         assert user is not None
         started = sessions.start(
-            session, people_actor(), services.settings, user, is_remembered=False, user_agent="tests", amr=["pwd"]
+            session,
+            people_actor(),
+            services.settings,
+            user,
+            is_remembered=False,
+            user_agent="tests",
+            amr=["pwd"],
         )
     browser.set_cookie("authserver_session", started.cookie)
     return started.session.id

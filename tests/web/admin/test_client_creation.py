@@ -15,8 +15,8 @@ def code_after(text, label):
     return match and match[1]
 
 
-def create(console, kind="oidc", button="Save", **values):
-    page = console.get(f"/admin/clients/new?kind={kind}")
+def create(console, tab="oidc", button="Save", **values):
+    page = console.get(f"/admin/clients/new?kind={tab}")
     filled = {"name": "Grafana", "redirect_uris": "https://grafana.example.org/login"} | values
     return console.press(page, button, **filled)
 
@@ -57,7 +57,7 @@ def test_sending_the_form_again_creates_no_second_client(console):
     assert again.status_code == 303
     assert again.location == f"/admin/clients/{key}/credentials"
     assert "was sent before" in console.get(again.location).text
-    assert "Client keys <span class=\"soft\" role=\"status\">1" in console.get("/admin/clients").text
+    assert 'Client keys <span class="soft" role="status">1' in console.get("/admin/clients").text
 
 
 def test_save_and_approve_makes_it_usable_at_once(console, trail):
@@ -109,7 +109,11 @@ def test_a_typed_secret_is_taken_and_not_repeated(console):
         ({"oidc_scopes": 'quo"te'}, "scopes", "A scope is a word"),
         ({"auth_method": "guess"}, "auth_method", "Choose how the application authenticates"),
         ({"kind": "saml"}, "kind", "Choose OAuth 1.0a"),
-        ({"secret_choice": "typed", "secret": "short", "secret_again": "short"}, "secret", "12 to 256 characters"),
+        (
+            {"secret_choice": "typed", "secret": "short", "secret_again": "short"},
+            "secret",
+            "12 to 256 characters",
+        ),
         ({"secret_choice": "typed", "secret": "x" * 12, "secret_again": "y" * 12}, "secret_again", "differ"),
     ],
 )
@@ -126,7 +130,7 @@ def test_wrong_input_comes_back_with_its_sentence_and_creates_nothing(console, v
 def test_what_was_typed_comes_back_but_no_secret(console):
     page = create(
         console,
-        kind="oauth2",
+        tab="oauth2",
         redirect_uris="https://a.example/cb\nhttp://b.example/cb",
         grant_types=["authorization_code", "password"],
         oauth2_response_types=["code", "token"],

@@ -1,0 +1,119 @@
+"""Edit client and what its pages show."""
+
+import pytest
+
+from tests.web.admin.console import HTMX_DIALOG
+
+
+@pytest.mark.parametrize("kind", ["oauth1", "oauth2", "oidc"])
+def test_a_client_of_each_type_is_edited(console, trail, kind):
+    client = console.add_client(kind=kind)
+    page = console.get(f"/admin/clients/{client.client_key}/edit")
+    values = {"name": "Grafana 2", "redirect_uris": "https://a.example/cb\nhttps://b.example/cb", "trusted": "1"}
+    answer = console.press(page, "Save", **values)
+    assert answer.location == f"/admin/clients/{client.client_key}/settings"
+    after = console.client(client.client_key)
+    assert (after.name, after.kind, after.is_trusted) == ("Grafana 2", kind, True)
+    assert after.redirect_uris == ["https://a.example/cb", "https://b.example/cb"]
+    assert after.status == "pending"
+    event = trail()[0]
+    assert (event.event, event.before["name"], event.after["name"]) == ("client:edit", "Grafana", "Grafana 2")
+    shown = console.get(answer.location).text
+    assert "https://b.example/cb" in shown
+    assert "Grafana 2 was saved." in shown
+
+
+def test_saving_without_a_change_keeps_everything(console):
+    client = console.add_client(
+        grant_types=("authorization_code", "password", "urn:ietf:params:oauth:grant-type:device_code"),
+        response_types=("code", "code id_token"),
+        scopes=("openid", "models"),
+        auth_method="client_secret_post",
+        is_pkce_required=False,
+        is_trusted=True,
+        details={"client_uri": "https://example.org"},
+    )
+    console.press(console.get(f"/admin/clients/{client.client_key}/edit"), "Save")
+    after = console.client(client.client_key)
+    for column in ["grant_types", "response_types", "scopes", "auth_method", "is_pkce_required", "is_trusted", "details"]:
+        assert getattr(after, column) == getattr(client, column), column
+
+
+def test_kind_and_key_cannot_be_edited(console):
+    client = console.add_client()
+    page = console.get(f"/admin/clients/{client.client_key}/edit")
+    console.press(page, "Save", kind="oauth1", client_key="mine", name="New")
+    assert console.client(client.client_key).kind == "oidc"
+    assert console.client("mine") is None
+
+
+def test_wrong_input_comes_back_and_changes_nothing(console):
+    client = console.add_client()
+    page = console.get(f"/admin/clients/{client.client_key}/edit")
+    wrong = console.press(page, "Save", name="New", redirect_uris="ftp://x.example/")
+    assert wrong.status_code == 422
+    assert 'value="New"' in wrong.text
+    assert console.client(client.client_key).name == "Grafana"
+    assert console.press(wrong, "Save", redirect_uris="https://x.example/").status_code == 303
+
+
+def test_two_edits_of_the_same_revision_show_the_second_what_the_first_changed(console):
+    client = console.add_client()
+    pages = [console.get(f"/admin/clients/{client.client_key}/edit") for _ in range(2)]
+    console.press(pages[0], "Save", name="First")
+    answer = console.press(pages[1], "Save", headers=HTMX_DIALOG, name="Second")
+    assert answer.status_code == 409
+    assert "First" in answer.text
+    assert console.client(client.client_key).name == "First"
+
+
+def test_a_public_client_can_become_confidential_and_then_lacks_a_secret(console):
+    client = console.add_client(auth_method="none")
+    page = console.get(f"/admin/clients/{client.client_key}/edit")
+    console.press(page, "Save", secret_choice=None)
+    assert console.client(client.client_key).auth_method == "client_secret_basic"
+    assert "has no secret that works" in console.get(f"/admin/clients/{client.client_key}").text
+
+
+def test_a_pending_client_is_reviewed_on_its_page(console):
+    client = console.add_client()
+    text = console.get(f"/admin/clients/{client.client_key}").text
+    assert "Review before you approve" in text
+    assert "203.0.113.9" in text
+    console.press(console.get(f"/admin/clients/{client.client_key}/approve"), "Approve")
+    assert "Review before you approve" not in console.get(f"/admin/clients/{client.client_key}").text
+
+
+def test_the_activity_tab_shows_before_and_after(console):
+    client = console.add_client()
+    console.press(console.get(f"/admin/clients/{client.client_key}/edit"), "Save", name="Renamed")
+    text = console.get(f"/admin/clients/{client.client_key}/activity").text
+    assert "A client was edited." in text
+    assert '<dd class="was"><span class="visually-hidden">was: </span><bdi dir="auto">Grafana</bdi>' in text
+    assert '<dd class="now"><span class="visually-hidden">is now: </span><bdi dir="auto">Renamed</bdi>' in text
+
+
+def test_names_are_shown_as_text(console):
+    client = console.add_client('<img src=x onerror="alert(1)">')
+    for path in ["/admin/clients", f"/admin/clients/{client.client_key}", "/admin/activity", "/admin"]:
+        assert "<img" not in console.get(path).text
+
+
+@pytest.mark.parametrize(
+    ("uri", "sentence", "fix"),
+    [
+        ("https://app.example.org/cb", "", ""),
+        ("app.example.org/cb", "The scheme is missing", "https://app.example.org/cb"),
+        ("http://app.example.org/cb", "use https://", "https://app.example.org/cb"),
+        ("https://app.example.org/cb/", "Ends with a slash", "https://app.example.org/cb"),
+        ("https://app.example.org/cb?code=1&state=2", "copied from a finished sign-in", "https://app.example.org/cb"),
+        ("javascript:alert(1)", "cannot receive a sign-in safely", ""),
+        ("https://\0", "only the characters of a URI", ""),
+    ],
+)
+@pytest.mark.only_on("sqlite")
+def test_a_redirect_uri_is_checked_while_it_is_typed(console, uri, sentence, fix):
+    answer = console.browser.get("/admin/redirect-uris/check", query_string={"uri": uri}).json
+    assert sentence in answer["sentence"]
+    assert bool(answer["sentence"]) == bool(sentence)
+    assert answer["fix"] == fix

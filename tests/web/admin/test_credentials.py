@@ -1,0 +1,95 @@
+"""The secrets of a client: several live, one replaced without an interruption, each shown once."""
+
+from datetime import timedelta
+
+import pytest
+
+from authserver import clock
+from authserver.context import SYSTEM
+from authserver.domain import client_secrets
+from tests.web.admin.test_client_creation import code_after
+
+
+def stored(console, client):
+    with console.services.database.transaction(write=False) as session:
+        return client_secrets.of_client(session, client)
+
+
+@pytest.fixture
+def with_secret(console):
+    client = console.add_client()
+    with console.services.database.transaction() as session:
+        row = session.merge(client)
+        client_secrets.generate(session, SYSTEM, console.services.vault, row)
+    return console.client(client.client_key)
+
+
+
+
+def replace(console, client, **values):
+    return console.press(console.get(f"/admin/clients/{client.client_key}/secrets/new"), "Save", **values)
+
+
+@pytest.mark.parametrize(("overlap", "hours"), [("1", 1), ("24", 24), ("168", 168)])
+def test_a_new_secret_works_beside_the_old_one_for_the_overlap(console, with_secret, overlap, hours):
+    (old,) = stored(console, with_secret)
+    page = replace(console, with_secret, overlap=overlap)
+    secret = code_after(page.text, "Client secret")
+    first, second = stored(console, with_secret)
+    assert first.id == old.id
+    assert timedelta(hours=hours) - timedelta(minutes=1) < first.expires_at - clock.now() <= timedelta(hours=hours)
+    assert second.expires_at is None
+    assert secret not in console.get(f"/admin/clients/{with_secret.client_key}/credentials").text
+
+
+def test_now_ends_the_old_secret_at_once(console, with_secret):
+    (old,) = stored(console, with_secret)
+    replace(console, with_secret, overlap="0")
+    assert [row.id for row in stored(console, with_secret)] != [old.id]
+    assert len(stored(console, with_secret)) == 1
+
+
+def test_sending_the_form_again_adds_no_second_secret(console, with_secret):
+    page = console.get(f"/admin/clients/{with_secret.client_key}/secrets/new")
+    assert console.press(page, "Save").status_code == 200
+    again = console.press(page, "Save")
+    assert again.status_code == 409
+    assert "A client got a new secret." in again.text
+    assert len(stored(console, with_secret)) == 2
+
+
+def test_a_typed_secret_is_checked(console, with_secret):
+    wrong = replace(console, with_secret, secret_choice="typed", secret="x" * 12, secret_again="z" * 12)
+    assert wrong.status_code == 422
+    assert "The two secrets differ" in wrong.text
+    assert replace(console, with_secret, overlap="48").status_code == 422
+    assert len(stored(console, with_secret)) == 1
+
+
+def test_one_secret_is_removed_but_not_the_last(console, with_secret):
+    replace(console, with_secret, overlap="24")
+    old, new = stored(console, with_secret)
+    path = f"/admin/clients/{with_secret.client_key}/secrets"
+    console.press(console.get(f"{path}/{old.id}/remove"), "Remove secret")
+    assert [row.id for row in stored(console, with_secret)] == [new.id]
+    answer = console.press(console.get(f"{path}/{new.id}/remove"), "Remove secret")
+    assert answer.status_code == 409
+    assert "only secret" in answer.text
+    assert len(stored(console, with_secret)) == 1
+
+
+def test_another_client_s_secret_is_not_found(console, with_secret):
+    other = console.add_client("Other")
+    (row,) = stored(console, with_secret)
+    assert console.get(f"/admin/clients/{other.client_key}/secrets/{row.id}/remove").status_code == 404
+    assert console.get(f"/admin/clients/{other.client_key}/secrets/{2**70}/remove").status_code == 404
+
+
+def test_an_oauth1_secret_can_be_opened_again_by_the_server_alone(console):
+    consumer = console.add_client(kind="oauth1")
+    page = replace(console, consumer)
+    secret = code_after(page.text, "Consumer secret")
+    assert "stored encrypted" in page.text
+    (row,) = stored(console, consumer)
+    sealed = client_secrets.StoredSecret(row.id, row.form, row.pepper_id, row.stored, None)
+    assert client_secrets.reveal(console.services.vault, sealed) == secret

@@ -1,0 +1,183 @@
+"""Approve, disapprove, remove: what is shown is what is decided."""
+
+from datetime import timedelta
+
+import pytest
+
+from authserver import clock
+from authserver.domain import authorizations
+from authserver.domain.clients import Client
+from authserver.domain.registrations import Registration
+from tests.web.admin.console import HTMX_DIALOG, people_actor
+
+TWIN = "Gr\N{CYRILLIC SMALL LETTER A}f\N{CYRILLIC SMALL LETTER A}na"
+KINDS = ["oauth1", "oauth2", "oidc"]
+
+
+def authorize(console, client, times):
+    with console.services.database.transaction() as session:
+        for _ in range(times):
+            authorizations.add(
+                session,
+                people_actor(),
+                client_id=client.id,
+                client_epoch=client.epoch,
+                client_name=client.name,
+                grant_type="authorization_code",
+                scope="openid",
+            )
+
+
+def note_sign_in(console, client, ago):
+    with console.services.database.transaction() as session:
+        session.get_one(Client, client.id).last_sign_in_at = clock.now() - ago
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_client_of_each_type_is_approved_disapproved_and_removed(console, trail, kind):
+    key = console.add_client(kind=kind).client_key
+    console.press(console.get(f"/admin/clients/{key}/approve"), "Approve")
+    assert console.client(key).status == "approved"
+    assert console.client(key).decided_by == "admin"
+    console.press(console.get(f"/admin/clients/{key}/disapprove"), "Disapprove")
+    assert console.client(key).status == "disapproved"
+    answer = console.press(console.get(f"/admin/clients/{key}/remove"), "Remove for good")
+    assert answer.location == "/admin/clients"
+    assert console.client(key) is None
+    assert [event.event for event in trail()[:3]] == ["client:remove", "client:disapprove", "client:approve"]
+    assert trail()[1].before["status"], trail()[1].after["status"] == ("approved", "disapproved")
+
+
+def test_the_page_says_who_registered_what_and_where_sign_ins_go(console):
+    client = console.add_client("GRAFANA ", redirect_uris=("https://one.example:8443/a", "com.example.app:/cb"))
+    console.add_client(TWIN)
+    text = console.get(f"/admin/clients/{client.client_key}/approve").text
+    for expected in ["tool.example.org", "203.0.113.9", "one.example:8443", "com.example.app:", "authorization_code"]:
+        assert expected in text
+    assert "could be mistaken" in text
+    assert TWIN in text
+
+
+def test_a_client_that_changed_since_it_was_shown_is_not_approved(console, services):
+    client = console.add_client()
+    page = console.get(f"/admin/clients/{client.client_key}/approve")
+    with services.database.transaction() as session:
+        row = session.get_one(Client, client.id)
+        from authserver.domain import clients
+
+        wanted = Registration(kind="oidc", name="Grafana", redirect_uris=("https://evil.example/cb",))
+        clients.edit(session, people_actor(), row, wanted, revision=row.revision)
+    answer = console.press(page, "Approve")
+    assert answer.status_code == 409
+    assert "https://evil.example/cb" in answer.text
+    assert "https://app.example.org/callback" in answer.text
+    assert "tool.example.org" in answer.text
+    assert console.client(client.client_key).status == "pending"
+
+
+def test_a_stale_disapproval_changes_nothing_at_all(console):
+    client = console.add_client(approve=True)
+    page = console.get(f"/admin/clients/{client.client_key}/disapprove")
+    console.press(console.get(f"/admin/clients/{client.client_key}/edit"), "Save", name="Other")
+    assert console.press(page, "Disapprove").status_code == 409
+    after = console.client(client.client_key)
+    assert (after.status, after.epoch) == ("approved", client.epoch)
+
+
+def test_a_made_up_revision_is_a_conflict(console):
+    client = console.add_client()
+    path = f"/admin/clients/{client.client_key}/approve"
+    for revision in ["", "0", "-1", "²", "9" * 30, "1e3", "\0"]:
+        page = console.get(path)
+        assert console.press(page, "Approve", revision=revision).status_code == 409
+    assert console.client(client.client_key).status == "pending"
+
+
+def test_disapproving_counts_what_ends_and_waits_on_cancel(console):
+    client = console.add_client(approve=True)
+    authorize(console, client, 3)
+    page = console.get(f"/admin/clients/{client.client_key}/disapprove")
+    assert "3 live authorizations end" in page.text
+    cancel = page.text[page.text.index("Cancel</a>") - 120 : page.text.index("Cancel</a>")]
+    assert "autofocus" in cancel
+    console.press(page, "Disapprove")
+    console.press(console.get(f"/admin/clients/{client.client_key}/approve"), "Approve")
+    again = console.get(f"/admin/clients/{client.client_key}/disapprove")
+    assert "no live authorizations" in again.text
+
+
+def test_a_client_in_use_is_removed_only_with_its_name(console):
+    client = console.add_client("Grafana & Co", approve=True)
+    authorize(console, client, 2)
+    note_sign_in(console, client, timedelta(days=3))
+    page = console.get(f"/admin/clients/{client.client_key}/remove")
+    assert "2 live authorizations" in page.text
+    wrong = console.press(page, "Remove for good", typed_name="grafana")
+    assert wrong.status_code == 422
+    assert "Type the name exactly" in wrong.text
+    assert console.client(client.client_key)
+    assert console.press(wrong, "Remove for good", typed_name="Grafana & Co").status_code == 303
+    assert console.client(client.client_key) is None
+
+
+def test_a_client_unused_for_long_is_removed_with_one_press(console):
+    client = console.add_client(approve=True)
+    note_sign_in(console, client, timedelta(days=31))
+    console.press(console.get(f"/admin/clients/{client.client_key}/remove"), "Remove for good")
+    assert console.client(client.client_key) is None
+
+
+def test_the_way_back_leads_to_the_list_it_came_from_and_nowhere_else(console):
+    key = console.add_client().client_key
+    wanted = "/admin/clients?kind=oidc&sort=key"
+    page = console.browser.get(f"/admin/clients/{key}/approve", query_string={"back": wanted})
+    assert console.press(page, "Approve").location == wanted
+    for elsewhere in ["https://evil.example/", "//evil.example/", "/admin\\evil", "/account", "/administer", "/admin/../x"]:
+        page = console.browser.get(f"/admin/clients/{key}/disapprove", query_string={"back": elsewhere})
+        assert console.press(page, "Disapprove").location == f"/admin/clients/{key}"
+
+
+def test_what_is_gone_is_not_found(console):
+    for path in ["", "/edit", "/approve", "/disapprove", "/remove", "/credentials", "/activity"]:
+        assert console.get(f"/admin/clients/0123{path}").status_code == 404
+        assert console.get(f"/admin/clients/%00{path}").status_code == 404
+
+
+def test_htmx_gets_fragments_and_is_sent_on_by_the_browser(console):
+    key = console.add_client().client_key
+    page = console.browser.get(f"/admin/clients/{key}/approve", headers=HTMX_DIALOG)
+    assert "<html" not in page.text
+    done = console.press(page, "Approve", headers=HTMX_DIALOG)
+    assert (done.status_code, done.headers["HX-Redirect"]) == (204, f"/admin/clients/{key}")
+    assert "Location" not in done.headers
+    assert console.press(page, "Approve", headers=HTMX_DIALOG).status_code == 409
+
+
+def test_several_clients_are_decided_at_once_but_not_those_that_changed(console):
+    kept, first, second = (console.add_client(name) for name in ["Kept", "First", "Second"])
+    ticked = [("key", client.client_key) for client in (kept, first, second)]
+    page = console.browser.get("/admin/clients/bulk/approve", query_string=ticked)
+    console.press(console.get(f"/admin/clients/{kept.client_key}/edit"), "Save", name="Changed")
+    answer = console.press(page, "Approve")
+    states = [console.client(client.client_key).status for client in (kept, first, second)]
+    assert states == ["pending", "approved", "approved"]
+    message = console.get(answer.location).text
+    assert "2 clients were approved." in message
+    assert "Left alone, because changed meanwhile: Changed." in message
+
+
+def test_several_clients_are_disapproved_or_removed_but_not_those_in_use(console):
+    used, unused = console.add_client("Used", approve=True), console.add_client("Unused", approve=True)
+    note_sign_in(console, used, timedelta(days=1))
+    ticked = [("key", client.client_key) for client in (used, unused)]
+    page = console.browser.get("/admin/clients/bulk/remove", query_string=ticked)
+    console.press(page, "Remove for good")
+    assert console.client(unused.client_key) is None
+    page = console.browser.get("/admin/clients/bulk/disapprove", query_string=ticked)
+    console.press(page, "Disapprove")
+    assert console.client(used.client_key).status == "disapproved"
+
+
+def test_nothing_ticked_is_said(console):
+    answer = console.get("/admin/clients/bulk/approve")
+    assert "Tick at least one client first." in console.get(answer.location).text
