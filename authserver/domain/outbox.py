@@ -105,9 +105,9 @@ def taking_part(session: Session, session_id: int) -> list[Client]:
     return list(rows)
 
 
-def of_session(session: Session, session_id: int) -> dict[int, str]:
+def of_session(connection: Connection, session_id: int) -> dict[int, str]:
     """Return how far the notices about one session have come, by client."""
-    rows = session.execute(
+    rows = connection.execute(
         select(LogoutNotice.client_id, LogoutNotice.state).where(LogoutNotice.session_id == session_id)
     )
     return {row.client_id: row.state for row in rows}

@@ -3,7 +3,7 @@
 from flask_wtf import CSRFProtect
 
 from authserver.protocol.services import Services
-from authserver.web import door, headers, mistakes, pages
+from authserver.web import browser_state, door, headers, mistakes, pages
 from authserver.web.account import account
 from authserver.web.admin import admin
 from authserver.web.backchannel.door import MachineDoor
@@ -23,4 +23,7 @@ def install(app: door.Application, services: Services) -> None:
     mistakes.install(app)
     for blueprint in (frontchannel, account, admin):
         app.register_blueprint(blueprint)
+    browser_state.install(app)
+    # Applications send their forms here; nobody is signed out by one before an ID token of ours or a person says so.
+    csrf.exempt("authserver.web.frontchannel.end_session.end_session_request")
     app.wsgi_app = PublicPath(MachineDoor(app.wsgi_app, services, routes()), services.settings.base_path)  # type: ignore[method-assign]

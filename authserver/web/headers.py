@@ -26,6 +26,7 @@ _ON_THE_WAY = {
     Path.CONTINUE,
     Path.CONSENT,
     Path.SIGN_IN,
+    Path.END_SESSION,
     Path.OAUTH1_AUTHORIZE,
     Path.OAUTH1_CONTINUE,
     Path.OAUTH1_CONSENT,
@@ -83,6 +84,8 @@ def _policy(is_on_the_way: bool) -> str:
         "frame-ancestors 'none'",
         "base-uri 'none'",
     ]
+    if "csp_frames" in g:
+        parts.append(f"frame-src {g.csp_frames}")
     if "csp_nonce" in g:
         parts.append(f"script-src 'nonce-{nonce()}'")
     if "csp_nonce" in g or request.blueprint in _CONSOLES:

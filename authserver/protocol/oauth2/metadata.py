@@ -34,6 +34,12 @@ def openid_configuration(server: OAuth2Server) -> dict[str, Any]:
     """Return the provider metadata of OpenID Connect Discovery, section 3."""
     return oauth_metadata(server) | {
         "userinfo_endpoint": server.settings.url(Path.USERINFO),
+        "end_session_endpoint": server.settings.url(Path.END_SESSION),
+        "check_session_iframe": server.settings.url(Path.CHECK_SESSION),
+        "backchannel_logout_supported": True,
+        "backchannel_logout_session_supported": True,
+        "frontchannel_logout_supported": True,
+        "frontchannel_logout_session_supported": True,
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": server.id_tokens.algorithms,
         "acr_values_supported": [str(Acr.PASSWORD)],

@@ -6,6 +6,7 @@ from authserver.protocol.oidc import userinfo
 from authserver.protocol.services import Services
 from authserver.terms import LanePath, Path, RootServices
 from authserver.web.backchannel import (
+    check_session,
     device_picture,
     discovery,
     health,
@@ -52,6 +53,7 @@ def routes() -> dict[str, Route]:
         LanePath.OIDC_DEVICE: Route(authorize_device, _POST),
         Path.DEVICE_PICTURE: Route(device_picture.picture, _READ),
         Path.USERINFO: Route(user_information, ("GET", "POST")),
+        Path.CHECK_SESSION: Route(check_session.frame, _READ),
         Path.JWKS: Route(discovery.jwks, _READ),
         Path.OPENID_CONFIGURATION: Route(discovery.openid_configuration, _READ),
         Path.OAUTH_METADATA: Route(discovery.oauth_metadata, _READ),

@@ -12,6 +12,7 @@ from authserver.web.frontchannel import (  # noqa: E402, F401
     approval,
     authorize,
     devices,
+    end_session,
     entrance,
     oauth1,
     oauth1_keys,

@@ -1,13 +1,11 @@
-"""Signing out: asked for on a page, done by a form."""
+"""Signing out: asked for on a page, done by a form; what came of it is told by ``signed_out``."""
 
-from flask import make_response, redirect, render_template, url_for
+from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
-from authserver.domain import sessions
-from authserver.domain.sessions import UserSession
 from authserver.terms import Path
-from authserver.web import arrivals, door
-from authserver.web.frontchannel import frontchannel
+from authserver.web import door
+from authserver.web.frontchannel import end_session, frontchannel, signed_out
 
 
 @frontchannel.get(Path.SIGN_OUT)
@@ -15,18 +13,11 @@ def sign_out() -> ResponseReturnValue:
     """Ask whether to sign out, or say that it has been done."""
     live = door.signed_in()
     if live is None:
-        return render_template("signed_out.html")
-    return render_template("sign_out.html", user=live.user)
+        return signed_out.page()
+    return render_template("sign_out.html", user=live.user, ask="", application="")
 
 
 @frontchannel.post(Path.SIGN_OUT, endpoint="post_sign_out")
 def post_sign_out() -> ResponseReturnValue:
     """End the session of this browser."""
-    live = door.signed_in()
-    if live is not None:
-        transaction = door.session()
-        sessions.end(transaction, door.actor(), transaction.get_one(UserSession, live.id))
-    arrivals.void_forms()
-    response = make_response(redirect(url_for("frontchannel.sign_out"), 303))
-    door.delete_cookie(response, door.SESSION_COOKIE)
-    return response
+    return signed_out.finish(door.signed_in(), end_session.opened(request.form.get("ask")))

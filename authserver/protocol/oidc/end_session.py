@@ -1,0 +1,119 @@
+"""Requests to sign a person out (OpenID Connect RP-Initiated Logout 1.0): whom they concern, and where they may lead.
+
+An application proves by an ID token of ours that it had the session; only then is nobody asked, and only then does the
+browser return to it. The pages are in ``web.frontchannel.end_session``.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from authlib.oauth2 import OAuth2Error
+from authlib.oauth2.rfc6749.errors import InvalidRequestError
+from sqlalchemy.orm import Session
+
+from authserver.domain import clients, logout_uris
+from authserver.domain.clients import Client
+from authserver.domain.sessions import UserSession
+from authserver.protocol.messages import Pairs, present, repeated
+from authserver.protocol.oauth2.errors import refusal
+from authserver.protocol.oauth2.server import OAuth2Server
+
+_STATE_LENGTH = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class LogoutRequest:
+    """A request that was read: ``sid`` is the session that a valid hint names, ``fault`` why it cannot lead back."""
+
+    client_key: str = ""
+    is_hinted: bool = False
+    sid: str = ""
+    redirect_uri: str = ""
+    state: str = ""
+    fault: str = ""
+
+    def concerns(self, live: UserSession) -> bool:
+        """Return whether the hint names the session of this browser, so that nobody has to be asked."""
+        return self.is_hinted and bool(self.sid) and self.sid == live.sid
+
+
+def read(server: OAuth2Server, session: Session, pairs: Pairs) -> tuple[LogoutRequest, OAuth2Error | None]:
+    """Return the request, and what an administrator should know about it; raises the OAuth error for a page.
+
+    A hint that is not ours, or a return address that is not registered, does not keep a person from signing out.
+    """
+    if name := repeated(pairs):
+        raise refusal(InvalidRequestError, f"{name[:60]} is repeated.", "parameter-repeated")
+    parameters = present(pairs)
+    hint = parameters.get("id_token_hint")
+    claims = server.id_tokens.read_hint(hint) if hint else None
+    client = _client(session, parameters.get("client_id"), claims)
+    key = client.client_key if client else ""
+    if hint and claims is None:
+        fault = "id_token_hint is not an ID token of this server."
+        request = LogoutRequest(key, fault=fault)
+        return request, refusal(InvalidRequestError, fault, "id-token-hint", client_id=_id(client))
+    sid = str(claims.get("sid", "")) if claims else ""
+    state = parameters.get("state", "")[:_STATE_LENGTH]
+    wanted = parameters.get("post_logout_redirect_uri", "")
+    if wanted and not _may_return(client, wanted):
+        return LogoutRequest(key, claims is not None, sid, fault=_NOT_REGISTERED), _not_registered(
+            client, wanted
+        )
+    return LogoutRequest(key, claims is not None, sid, wanted, state), None
+
+
+def destination(session: Session, request: LogoutRequest) -> str | None:
+    """Return where the browser may be sent afterwards (section 3), None where a page must do."""
+    return return_link(session, request) if request.is_hinted else None
+
+
+def return_link(session: Session, request: LogoutRequest) -> str | None:
+    """Return the address, with the state to the letter, that a person may be offered as a link."""
+    uri = request.redirect_uri
+    if not uri or not _may_return(clients.find(session, request.client_key), uri):
+        return None
+    if not request.state:
+        return uri
+    return f"{uri}{'&' if '?' in uri else '?'}state={quote(request.state, safe='')}"
+
+
+_NOT_REGISTERED = "The address to return to is not registered for the application."
+
+
+def _client(session: Session, named: str | None, claims: dict[str, Any] | None) -> Client | None:
+    if claims is None:
+        return clients.find(session, named or "")
+    audience = claims.get("aud", ())
+    keys = [audience] if isinstance(audience, str) else [key for key in audience if isinstance(key, str)]
+    if named is not None and named not in keys:
+        # Section 2: the client must be the one to which the ID token was issued.
+        fault = "client_id is not the client to which the ID token was issued."
+        raise refusal(
+            InvalidRequestError, fault, "client-id-differs", received=named, expected=" ".join(keys)
+        )
+    wanted = named or claims.get("azp")
+    first = [wanted] if wanted in keys else keys
+    return next((client for key in first if (client := clients.find(session, key))), None)
+
+
+def _may_return(client: Client | None, uri: str) -> bool:
+    registered = client.details.get(logout_uris.POST_LOGOUT, ()) if client and client.is_approved else ()
+    return uri in registered
+
+
+def _not_registered(client: Client | None, wanted: str) -> OAuth2Error:
+    registered = client.details.get(logout_uris.POST_LOGOUT, ()) if client else ()
+    return refusal(
+        InvalidRequestError,
+        "post_logout_redirect_uri is not registered for this client.",
+        "post-logout-redirect-uri-not-registered",
+        received=wanted,
+        expected="\n".join(registered),
+        client_id=_id(client),
+    )
+
+
+def _id(client: Client | None) -> int | None:
+    return client.id if client else None

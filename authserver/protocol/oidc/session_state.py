@@ -1,0 +1,28 @@
+"""Session management (OpenID Connect Session Management 1.0): how an application notices that a session changed.
+
+The browser holds a state that changes with every sign-in and sign-out, and that scripts of this server's own frame can
+read; the application gets a salted hash of it, which tells nothing by itself.
+"""
+
+import hashlib
+import secrets
+
+from authserver.domain import logout_uris
+from authserver.domain.vault import Vault
+
+_PURPOSE = "browser-state"
+_SALT_BYTES = 12
+
+
+def of_browser(vault: Vault, sid: str) -> str:
+    """Return the state of a browser in which that session is open."""
+    return vault.mac(_PURPOSE, sid.encode()).hex()
+
+
+def for_client(vault: Vault, sid: str, client_key: str, redirect_uri: str) -> str | None:
+    """Return the session_state of an authorization response (section 3), None for an application without a web origin."""
+    if not redirect_uri.startswith(("https://", "http://")):
+        return None
+    salt = secrets.token_hex(_SALT_BYTES)
+    text = " ".join((client_key, logout_uris.origin(redirect_uri), of_browser(vault, sid), salt))
+    return f"{hashlib.sha256(text.encode()).hexdigest()}.{salt}"

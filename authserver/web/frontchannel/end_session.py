@@ -1,0 +1,90 @@
+"""The end session endpoint for people whom an application sends (OpenID Connect RP-Initiated Logout 1.0, section 2)."""
+
+from dataclasses import astuple
+from urllib.parse import urlencode
+
+from authlib.oauth2 import OAuth2Error
+from flask import redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+
+from authserver.domain import clients
+from authserver.protocol.messages import MalformedRequest, read_pairs
+from authserver.protocol.oauth2.errors import describe
+from authserver.protocol.oidc import end_session
+from authserver.protocol.oidc.end_session import LogoutRequest
+from authserver.terms import Path
+from authserver.web import door, mistakes
+from authserver.web.frontchannel import frontchannel, signed_out
+
+_OPEN_FOR_SECONDS = 1800
+
+
+@frontchannel.route(Path.END_SESSION, methods=["GET", "POST"], endpoint="end_session")
+@door.writes
+def end_session_request() -> ResponseReturnValue:
+    """Sign out at once for an application that proves it had the session, else ask."""
+    try:
+        logout = _carried(request.args.get("ask")) or _read()
+    except MalformedRequest as error:
+        return mistakes.page(400, "This request cannot be read", str(error), error="invalid_request")
+    except OAuth2Error as error:
+        return _refuse(error)
+    if request.method == "POST":
+        # A form that another site posts carries no cookie of ours: who is signed in is seen when it is sent on.
+        return redirect(url_for("frontchannel.end_session", ask=seal(logout)), 303)
+    live = door.signed_in()
+    if live is None or logout.concerns(live):
+        return signed_out.finish(live, logout)
+    application = clients.find(door.session(), logout.client_key)
+    name = application.name if application is not None and application.is_approved else ""
+    return render_template("sign_out.html", user=live.user, ask=seal(logout), application=name)
+
+
+def seal(logout: LogoutRequest) -> str:
+    """Return a request in a form that can be carried by a page and is worth nothing when it was changed."""
+    return _signer().dumps(astuple(logout))
+
+
+def opened(sealed: str | None) -> LogoutRequest:
+    """Return the request that a page carried; an empty one when there is none."""
+    return _carried(sealed) or LogoutRequest()
+
+
+def _carried(sealed: str | None) -> LogoutRequest | None:
+    if not sealed:
+        return None
+    try:
+        return LogoutRequest(*_signer().loads(sealed, max_age=_OPEN_FOR_SECONDS))
+    except (BadSignature, TypeError):
+        return None
+
+
+def _signer() -> URLSafeTimedSerializer:
+    keys = door.services().vault.session_keys
+    return URLSafeTimedSerializer([key.value for key in reversed(keys)], salt="end-session")
+
+
+def _read() -> LogoutRequest:
+    pairs = read_pairs(request.query_string.decode("latin-1"))
+    if request.method == "POST":
+        pairs += read_pairs(urlencode(list(request.form.items(multi=True)), errors="surrogatepass"))
+    server = door.services().oauth2
+    logout, error = end_session.read(server, door.session(), pairs)
+    if error is not None:
+        server.record(Path.END_SESSION, door.address(), error, within=door.session())
+    return logout
+
+
+def _refuse(error: OAuth2Error) -> ResponseReturnValue:
+    server = door.services().oauth2
+    reference = server.record(Path.END_SESSION, door.address(), error, within=door.session())
+    return mistakes.page(
+        400,
+        "This request to sign out cannot be accepted",
+        describe(error),
+        "You can sign out here all the same.",
+        error=error.error,
+        reference=reference,
+        links={"Sign out": url_for("frontchannel.sign_out")},
+    )

@@ -1,0 +1,109 @@
+"""The end of a session, however it was asked for: the cookies go, the applications are told, a page says what came of it.
+
+The page is found again by what the browser's signed cookie remembers for some minutes.
+"""
+
+import time
+from typing import Any
+
+from flask import Response, g, make_response, redirect, render_template, url_for
+from flask import session as browser
+
+from authserver import clock
+from authserver.domain import clients, outbox, sessions
+from authserver.domain.clients import Client
+from authserver.domain.outbox import NoticeState
+from authserver.domain.sessions import UserSession
+from authserver.protocol.oidc import end_session, front_channel_logout
+from authserver.protocol.oidc.end_session import LogoutRequest
+from authserver.web import arrivals, browser_state, door
+
+_KEY = "signed_out"
+_SHOWN_FOR_SECONDS = 600
+_LONGEST_LINK = 2000  # A browser drops a cookie of more than 4 kB.
+_PATIENCE_SECONDS = 2.0
+_STEP_SECONDS = 0.1
+_WORDS = {
+    NoticeState.DELIVERED: "Signed out",
+    NoticeState.WAITING: "Is being told; this may take a few minutes",
+    NoticeState.FAILED: "Could not be told; sign out there as well",
+}
+_FRAME_WORDS = "Asked to sign you out"
+_OTHER_WORDS = "Has lost its access; it may show you as signed in until you sign out there"
+
+
+def finish(live: UserSession | None, logout: LogoutRequest) -> Response:
+    """End the session of this browser, and lead back to the application or to the page that tells the result."""
+    session = door.session()
+    needs_frames = live is not None and _end(live)
+    link = end_session.return_link(session, logout)
+    goes_on = end_session.destination(session, logout) is not None
+    browser[_KEY] = {
+        "session": live.id if live else 0,
+        "sid": live.sid if live else "",
+        "link": link if link and len(link) <= _LONGEST_LINK else None,
+        "client": logout.client_key,
+        "goes_on": goes_on,
+        "fault": logout.fault,
+        "at": clock.timestamp(clock.now()),
+    }
+    arrivals.void_forms()
+    there = link if link and goes_on and not needs_frames else url_for("frontchannel.sign_out")
+    response = make_response(redirect(there, 303))
+    door.delete_cookie(response, door.SESSION_COOKIE)
+    browser_state.forget(response)
+    return response
+
+
+def page() -> str:
+    """Return the page that says that nobody is signed in, with the result for each application used before."""
+    facts: dict[str, Any] = browser.get(_KEY) or {}
+    if clock.timestamp(clock.now()) - facts.get("at", 0) > _SHOWN_FOR_SECONDS:
+        facts = {}
+    session = door.session()
+    members = outbox.taking_part(session, facts["session"]) if facts.get("session") else []
+    states = _wait_for_notices(facts["session"]) if members else {}
+    frames = {member.id: frame for member in members if (frame := _frame(member, facts["sid"]))}
+    if frames:
+        g.csp_frames = front_channel_logout.origins(frames.values())
+    application = clients.find(session, facts.get("client", ""))
+    return render_template(
+        "signed_out.html",
+        results=[(member.name, _words(member, states, frames)) for member in members],
+        frames=[(member.name, frames[member.id]) for member in members if member.id in frames],
+        link=facts.get("link") if application else None,
+        goes_on=facts.get("goes_on", False),
+        application=application.name if application else "",
+        fault=facts.get("fault", ""),
+    )
+
+
+def _end(live: UserSession) -> bool:
+    """End a session; True when applications must be signed out by frames on a page."""
+    session = door.session()
+    members = outbox.taking_part(session, live.id)
+    sessions.end(session, door.actor(), session.get_one(UserSession, live.id))
+    return any(_frame(member, live.sid) for member in members)
+
+
+def _frame(client: Client, sid: str) -> str | None:
+    return front_channel_logout.frame(client, door.services().settings.issuer, sid)
+
+
+def _words(client: Client, states: dict[int, str], frames: dict[int, str]) -> str:
+    if client.id in states:
+        return _WORDS[NoticeState(states[client.id])]
+    return _FRAME_WORDS if client.id in frames else _OTHER_WORDS
+
+
+def _wait_for_notices(session_id: int) -> dict[int, str]:
+    """Return how far the notices have come, giving the worker a moment to send them."""
+    services = door.services()
+    services.logout_notices.wake()
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        with services.database.reading() as connection:
+            states = outbox.of_session(connection, session_id)
+        if NoticeState.WAITING not in states.values() or time.monotonic() > deadline:
+            return states
+        time.sleep(_STEP_SECONDS)
