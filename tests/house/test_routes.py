@@ -47,6 +47,5 @@ def test_no_address_is_served_by_both_doors(app):
 
 @pytest.mark.only_on("sqlite")
 def test_a_planted_route_is_seen(app):
-    app._got_first_request = False
     app.add_url_rule("/planted", "planted", view_func=lambda: "")
     assert "people GET /planted" in served(app)

@@ -1,53 +1,74 @@
-"""Three foreign relying parties sign alice in through discovery alone, in a real browser."""
+"""Three foreign relying parties sign people in through discovery alone, in a real browser."""
 
 import json
 
 import pytest
 
-from tests.support import parties, ways
+from tests.support import databases, parties, servers, ways
 from tests.support.people import FULL_NAMES, PASSWORD
 
-pytestmark = [pytest.mark.interop, pytest.mark.browser, pytest.mark.only_on("sqlite")]
+pytestmark = [pytest.mark.interop, pytest.mark.browser]
 PARTIES = [parties.openid_client, parties.authlib_flask, parties.mod_auth_openidc]
+OWN_COOKIES = ("authlib-party", "mod_auth_openidc_session")  # what the parties remember a signed-in user by
 
 
-@pytest.mark.parametrize("start", PARTIES, ids=lambda start: start.__name__)
-def test_party_shows_the_users_name(live_server, page, start):
-    live_server.add_user("alice", password=PASSWORD)
-    with start(live_server) as party:
-        page.goto(party.url)
-        ways.sign_in(page, "alice")
-        ways.allow(page)
-        page.wait_for_url(f"{party.url}**")
-        claims = json.loads(page.locator("body").inner_text())
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """One server for the parties and tests of this file, each with a person of its own."""
+    folder = tmp_path_factory.mktemp("interop")
+    with (
+        databases.migrated("sqlite", folder) as url,
+        servers.serve(url, databases.copy_keys(folder), folder) as server,
+    ):
+        for name in ("alice", "bob", "charlie"):
+            server.add_user(name, password=PASSWORD)
+        yield server
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(start, id=start.__name__, marks=pytest.mark.xdist_group("interop")) for start in PARTIES
+    ],
+)
+def party(request, server):
+    with request.param(server) as party:
+        yield party
+
+
+@pytest.fixture(autouse=True)
+def parties_have_no_icon(complaints):
+    complaints.expect("/favicon.ico")
+
+
+def sign_in(page, party, name):
+    page.goto(party.url)
+    ways.sign_in(page, name)
+    ways.allow(page)
+    page.wait_for_url(f"{party.url}**")
+    return json.loads(page.locator("body").inner_text())
+
+
+def test_party_shows_the_users_name(page, party):
+    claims = sign_in(page, party, "alice")
     assert claims["name"] == FULL_NAMES["alice"]
     assert claims["email"] == "alice@example.org"
     assert claims["sub"]
 
 
-@pytest.mark.parametrize("start", PARTIES, ids=lambda start: start.__name__)
-def test_second_sign_in_asks_nothing(live_server, page, start):
-    live_server.add_user("alice", password=PASSWORD)
-    with start(live_server) as party:
-        page.goto(party.url)
-        ways.sign_in(page, "alice")
-        ways.allow(page)
-        page.wait_for_url(f"{party.url}**")
-        first = page.locator("body").inner_text()
-        page.context.clear_cookies(name="authlib-party")
-        page.context.clear_cookies(name="mod_auth_openidc_session")
-        page.goto(party.url)
-        assert page.url.startswith(party.url)
-        assert page.locator("body").inner_text() == first
+def test_second_sign_in_asks_nothing(page, party):
+    first = sign_in(page, party, "bob")
+    for name in OWN_COOKIES:
+        page.context.clear_cookies(name=name)
+    page.goto(party.url)
+    assert page.url.startswith(party.url)
+    assert json.loads(page.locator("body").inner_text()) == first
 
 
-@pytest.mark.parametrize("start", PARTIES, ids=lambda start: start.__name__)
-def test_denial_reaches_the_party(live_server, page, complaints, start):
+def test_denial_reaches_the_party(page, party, complaints):
     complaints.expect("Failed to load resource")  # the party's own error page
-    live_server.add_user("alice", password=PASSWORD)
-    with start(live_server) as party:
-        page.goto(party.url)
-        ways.sign_in(page, "alice")
-        ways.deny(page)
-        page.wait_for_url(f"{party.url}callback?**error=access_denied**")
-        assert FULL_NAMES["alice"] not in page.content()
+    page.goto(party.url)
+    ways.sign_in(page, "charlie")
+    ways.deny(page)
+    page.wait_for_url(f"{party.url}callback?**error=access_denied**")
+    assert FULL_NAMES["charlie"] not in page.content()
