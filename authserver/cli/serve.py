@@ -51,7 +51,7 @@ def _serve(settings: Settings, bind: str, workers: int, threads: int, *, migrate
 
     app = create_app(settings)
     services: Services = app.extensions["authserver"]
-    worker_started: Callable[[], None] = _nothing_to_do
+    worker_started: Callable[[], None] = services.logout_notices.start
     try:
         link = bootstrap.prepare(services, migrates=migrates, tell=_tell)
     except bootstrap.NotReachable as error:
@@ -82,7 +82,11 @@ def _preparing_in_worker(services: Services, migrates: bool) -> Callable[[], Non
             return
         _tell_setup_link(services.settings, link)
 
-    return lambda: bootstrap.keep_preparing(services, migrates=migrates, tell=_tell, found=found)
+    def worker_started() -> None:
+        services.logout_notices.start()
+        bootstrap.keep_preparing(services, migrates=migrates, tell=_tell, found=found)
+
+    return worker_started
 
 
 def _refuse_taken(bind: str) -> None:
@@ -115,7 +119,3 @@ def _tell_setup_link(settings: Settings, link: str) -> None:
 
 def _tell(sentence: str) -> None:
     click.echo(sentence)
-
-
-def _nothing_to_do() -> None:
-    """Stands for a worker that finds everything prepared."""

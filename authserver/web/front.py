@@ -1,5 +1,8 @@
 """Puts the doors on the application: blueprints, sign-in glue, CSRF protection, headers, error pages."""
 
+from collections.abc import Callable, Iterable
+from typing import Any
+
 from flask_wtf import CSRFProtect
 
 from authserver.protocol.services import Services
@@ -27,3 +30,15 @@ def install(app: door.Application, services: Services) -> None:
     # Applications send their forms here; nobody is signed out by one before an ID token of ours or a person says so.
     csrf.exempt("authserver.web.frontchannel.end_session.end_session_request")
     app.wsgi_app = PublicPath(MachineDoor(app.wsgi_app, services, routes()), services.settings.base_path)  # type: ignore[method-assign]
+
+
+def work_with_first_request(app: door.Application) -> None:
+    """Start this process's background work when it is first asked something, for servers that fork after loading us."""
+    services: Services = app.extensions["authserver"]
+    inner = app.wsgi_app
+
+    def entered(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        services.logout_notices.start()
+        return inner(environ, start_response)
+
+    app.wsgi_app = entered  # type: ignore[method-assign]

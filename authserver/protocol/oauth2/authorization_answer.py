@@ -20,8 +20,8 @@ from authserver.protocol.oauth2.authorization import refused, standing_of
 from authserver.protocol.oauth2.authorization_request import Ask, AuthorizationFailure
 from authserver.protocol.oauth2.responses import Answer
 from authserver.protocol.oauth2.server import OAuth2Server
-from authserver.protocol.oidc import claims
-from authserver.terms import GrantType
+from authserver.protocol.oidc import claims, session_state
+from authserver.terms import GrantType, Scope
 
 
 def answer(server: OAuth2Server, session: Session, actor: Actor, ask: Ask, live: UserSession) -> Answer:
@@ -39,7 +39,8 @@ def answer(server: OAuth2Server, session: Session, actor: Actor, ask: Ask, live:
         raise AuthorizationFailure(refused(verdict, ask.policy), ask.address)
     authorization = _authorize(session, actor, ask, client, live)
     _note_sign_in(session, client)
-    return ask.address.answer(*_issue(server, session, ask, authorization, live).items())
+    issued = _issue(server, session, ask, authorization, live) | _session_state(server, ask, live)
+    return ask.address.answer(*issued.items())
 
 
 def _authorize(session: Session, actor: Actor, ask: Ask, client: Client, live: UserSession) -> Authorization:
@@ -115,6 +116,13 @@ def _access_token(
         "expires_in": str(int(server.settings.access_token_lifetime.total_seconds())),
         "scope": authorization.scope,
     }
+
+
+def _session_state(server: OAuth2Server, ask: Ask, live: UserSession) -> dict[str, str]:
+    if Scope.OPENID not in ask.scopes:
+        return {}
+    state = session_state.for_client(server.vault, live.sid, ask.policy.client_key, ask.address.redirect_uri)
+    return {"session_state": state} if state else {}
 
 
 def _note_sign_in(session: Session, client: Client) -> None:

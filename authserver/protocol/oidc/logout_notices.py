@@ -61,7 +61,9 @@ class LogoutNotices:
         self._thread: Thread | None = None
 
     def start(self) -> None:
-        """Deliver from now on in a thread of this process; to be called after forking."""
+        """Deliver from now on in a thread of this process; to be called after forking, as often as one likes."""
+        if self._thread is not None and self._thread.is_alive():
+            return
         with self._starting:
             if self._thread is None or not self._thread.is_alive():
                 self._thread = Thread(target=self._run, name="logout-notices", daemon=True)
