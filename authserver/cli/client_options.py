@@ -5,11 +5,12 @@ Which values are right is decided in ``domain.registrations``; here is only how 
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import click
 
+from authserver.domain import consumers
 from authserver.domain.clients import Client
 from authserver.domain.registrations import Registration
 from authserver.terms import AuthMethod, GrantType, Kind
@@ -41,13 +42,15 @@ class Asked:
     auth_method: str | None
     is_pkce_required: bool | None
     is_trusted: bool | None
+    allows_1_0: bool | None
+    may_verify_requests: bool | None
 
     def for_new(self, kind: str, name: str) -> Registration:
         """Return the registration of a new client: the code flow, unless the options say otherwise."""
         grant_types = self.grant_types or (GrantType.AUTHORIZATION_CODE,)
         usual = ("code",) if GrantType.AUTHORIZATION_CODE in grant_types else ()
         blank = Registration(kind, name, grant_types=grant_types, response_types=usual)
-        return replace(blank, **self._given())
+        return replace(blank, **self._given(), details=self._details({}))
 
     def for_change(self, client: Client, name: str | None) -> Registration:
         """Return what a client is registered for, with what the options name in place of the old."""
@@ -63,10 +66,19 @@ class Asked:
             is_trusted=client.is_trusted,
             details=client.details,
         )
-        return replace(before, **self._given())
+        return replace(before, **self._given(), details=self._details(client.details))
 
     def _given(self) -> dict[str, Any]:
-        return {key: value for key, value in self.__dict__.items() if value is not None}
+        columns = {field.name for field in fields(Registration)}
+        return {key: value for key, value in self.__dict__.items() if value is not None and key in columns}
+
+    def _details(self, before: dict[str, Any]) -> dict[str, Any]:
+        details = dict(before)
+        if self.allows_1_0 is not None:
+            details |= replace(consumers.of(before), allows_1_0=self.allows_1_0).details()
+        if self.may_verify_requests is not None:
+            details[consumers.MAY_VERIFY_REQUESTS] = self.may_verify_requests
+        return details
 
 
 _OPTIONS = (
@@ -85,6 +97,17 @@ _OPTIONS = (
     ),
     click.option("--pkce", type=click.Choice(["required", "optional"]), help="Whether PKCE is required."),
     click.option("--trusted/--not-trusted", default=None, help="Whether people are not asked for consent."),
+    click.option(
+        "--allow-oauth-1.0/--refuse-oauth-1.0",
+        "allows_1_0",
+        default=None,
+        help="Whether an OAuth 1.0a consumer may speak OAuth Core 1.0, of which its users are warned.",
+    ),
+    click.option(
+        "--may-verify-requests/--may-not-verify-requests",
+        default=None,
+        help="Whether the client, a resource server, may have signed OAuth 1.0a requests verified.",
+    ),
 )
 
 
@@ -100,6 +123,8 @@ def registration(command: Command) -> Command:
         auth_method: str | None,
         pkce: str | None,
         trusted: bool | None,
+        allows_1_0: bool | None,
+        may_verify_requests: bool | None,
         **others: Any,
     ) -> Any:
         asked = Asked(
@@ -110,6 +135,8 @@ def registration(command: Command) -> Command:
             auth_method=auth_method,
             is_pkce_required=None if pkce is None else pkce == "required",
             is_trusted=trusted,
+            allows_1_0=allows_1_0,
+            may_verify_requests=may_verify_requests,
         )
         return command(asked=asked, **others)
 

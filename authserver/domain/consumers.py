@@ -17,6 +17,8 @@ from authserver.terms import SignatureMethod
 
 KEY = "oauth1"
 OUT_OF_BAND = "oob"
+MAY_VERIFY_REQUESTS = "may_verify_requests"
+"""The detail of a client of any kind that lets it, a resource server, ask whether signed requests are valid."""
 
 
 @dataclass(frozen=True, slots=True)

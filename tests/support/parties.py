@@ -1,5 +1,6 @@
 """Starts the foreign relying parties against a live server, each as a client that was made for it by the command line."""
 
+import json
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -81,6 +82,31 @@ def mod_auth_openidc(server: LiveServer) -> Iterator[Party]:
     )
     command = [program, "-DFOREGROUND", "-f", str(configuration)]
     with _party(command, server, client, port, log=folder / "error.log") as party:
+        yield party
+
+
+@contextmanager
+def oauth1_party(server: LiveServer, name: str, *options: str) -> Iterator[Party]:
+    """An OAuth 1.0a consumer: 'requests-oauthlib', 'passport-oauth1', or 'lyo', which speaks OAuth Core 1.0."""
+    commands = {
+        "requests-oauthlib": [sys.executable, "-m", "tests.interop.oauthlib_party"],
+        "lyo": [sys.executable, "-m", "tests.interop.lyo_party"],
+        "passport-oauth1": [peers.node() or "", str(peers.NODE_HOME / "oauth1_party.js")],
+    }
+    if not commands[name][0]:
+        pytest.skip("there is no Node with the packages of tests/interop/node on this machine")
+    port = free_port()
+    arguments = [
+        "--type",
+        "oauth1",
+        "--name",
+        name,
+        "--redirect-uri",
+        redirect_uri(port),
+        "--generate-secret",
+    ]
+    client = json.loads(server.command("clients", "add", *arguments, *options, "--approve", "--json"))
+    with _party(commands[name], server, client, port) as party:
         yield party
 
 

@@ -11,6 +11,7 @@ from authlib.oauth2.rfc6749.errors import InvalidRequestError, UnauthorizedClien
 
 from authserver import clock
 from authserver.domain import token_credentials
+from authserver.domain.consumers import MAY_VERIFY_REQUESTS
 from authserver.protocol.messages import Request, Response, json_response
 from authserver.protocol.oauth1 import problems, submitted, verification
 from authserver.protocol.oauth1.problems import Problem
@@ -18,8 +19,6 @@ from authserver.protocol.oauth1.verification import Verified
 from authserver.protocol.oauth2 import client_authentication
 from authserver.protocol.oauth2.errors import refusal
 from authserver.protocol.services import Services
-
-RIGHT = "may_verify_requests"
 
 
 def verify(services: Services, request: Request) -> Response:
@@ -50,7 +49,7 @@ def _authenticate(services: Services, request: Request) -> None:
     policy = client_authentication.authenticate(credentials, policy, services.verifier)
     assert row is not None
     services.oauth2.check_client(row, policy)
-    if policy.details.get(RIGHT) is not True:
+    if policy.details.get(MAY_VERIFY_REQUESTS) is not True:
         sentence = "This client may not verify signed requests; an administrator can allow it."
         error = refusal(UnauthorizedClientError, sentence, "may-not-verify", client_id=policy.id)
         error.status_code = 403

@@ -1,0 +1,86 @@
+"""A consumer that behaves as Eclipse Lyo's client does: OAuth Core 1.0 with the habits of its Java library.
+
+It asks for the request token by GET without a callback, names the callback on the authorization URL, exchanges without
+a verifier, and signs two-legged calls with `oauth_token=""`. `/` signs in, `/two-legged` calls for the functional user.
+"""
+
+import base64
+import hashlib
+import hmac
+import os
+import secrets
+import time
+from urllib.parse import parse_qsl, quote, urlencode
+
+import requests
+from flask import Flask, redirect, request
+from werkzeug.wrappers import Response
+
+ISSUER, KEY, SECRET = (os.environ[name] for name in ("ISSUER", "CLIENT_ID", "CLIENT_SECRET"))
+app = Flask(__name__)
+pending: dict[str, str] = {}
+
+
+def escaped(text: str) -> str:
+    """RFC 3986, as the Java library does it."""
+    return quote(text, safe="~")
+
+
+def call(method: str, path: str, token: str, token_secret: str) -> requests.Response:
+    """Signs and sends a request the way OAuthMessage.writeAuthorizationHeader does."""
+    pairs = {
+        "oauth_token": token,
+        "oauth_consumer_key": KEY,
+        "oauth_signature_method": "HMAC-SHA1",
+        "oauth_timestamp": str(int(time.time())),
+        "oauth_nonce": secrets.token_hex(8),
+        "oauth_version": "1.0",
+    }
+    url = f"{ISSUER}{path}"
+    normalized = "&".join(f"{escaped(name)}={escaped(value)}" for name, value in sorted(pairs.items()))
+    base_string = "&".join(map(escaped, (method, url, normalized)))
+    digest = hmac.digest(
+        f"{escaped(SECRET)}&{escaped(token_secret)}".encode(), base_string.encode(), hashlib.sha1
+    )
+    pairs["oauth_signature"] = base64.b64encode(digest).decode()
+    header = ", ".join(f'{escaped(name)}="{escaped(value)}"' for name, value in pairs.items())
+    return requests.request(method, url, headers={"Authorization": f"OAuth {header}"}, timeout=10)
+
+
+@app.get("/live")
+def live() -> str:
+    return "live"
+
+
+@app.get("/")
+def home() -> Response | tuple[str, int]:
+    answer = call("GET", "/oauth/requestToken", "", "")
+    if not answer.ok:
+        return f"refused: {answer.status_code} {answer.headers['WWW-Authenticate']}", 502
+    pending.update(parse_qsl(answer.text))
+    callback = f"http://127.0.0.1:{os.environ['PORT']}/callback"
+    return redirect(
+        f"{ISSUER}/oauth/authorize?"
+        + urlencode({"oauth_token": pending["oauth_token"], "oauth_callback": callback})
+    )
+
+
+@app.get("/callback")
+def callback() -> tuple[str, int]:
+    assert request.args["oauth_token"] == pending["oauth_token"]
+    answer = call("POST", "/oauth/accessToken", pending["oauth_token"], pending["oauth_token_secret"])
+    if not answer.ok:
+        return f"refused: {answer.status_code} {answer.text}", 502
+    token = dict(parse_qsl(answer.text))
+    answer = call("GET", "/oauth/whoami", token["oauth_token"], token["oauth_token_secret"])
+    return answer.text, answer.status_code
+
+
+@app.get("/two-legged")
+def two_legged() -> tuple[str, int]:
+    answer = call("GET", "/oauth/whoami", "", "")
+    return answer.text, answer.status_code
+
+
+if __name__ == "__main__":
+    app.run(port=int(os.environ["PORT"]))

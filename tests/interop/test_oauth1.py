@@ -1,0 +1,73 @@
+"""Foreign OAuth 1.0a consumers complete the three-legged dance in a real browser."""
+
+import json
+
+import pytest
+import requests
+
+from tests.support import databases, parties, servers, ways
+from tests.support.people import PASSWORD
+
+pytestmark = [pytest.mark.interop, pytest.mark.browser, pytest.mark.xdist_group("interop-oauth1")]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """One server for the consumers of this file."""
+    folder = tmp_path_factory.mktemp("interop")
+    with (
+        databases.migrated("sqlite", folder) as url,
+        servers.serve(url, databases.copy_keys(folder), folder) as server,
+    ):
+        server.add_user("alice", password=PASSWORD)
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def parties_have_no_icon(complaints):
+    complaints.expect("/favicon.ico")
+
+
+@pytest.mark.parametrize("name", ["requests-oauthlib", "passport-oauth1"])
+def test_a_consumer_signs_somebody_in(page, server, name):
+    with parties.oauth1_party(server, name) as party:
+        page.goto(party.url)
+        ways.sign_in(page, "alice")
+        ways.allow(page)
+        page.wait_for_url(f"{party.url}callback?**oauth_verifier=**")
+        me = json.loads(page.locator("body").inner_text())
+        assert me["username"] == "alice"
+        assert me["consumer"]["key"] == party.client_key
+
+
+@pytest.mark.parametrize("name", ["requests-oauthlib", "passport-oauth1"])
+def test_denial_reaches_the_consumer(page, server, complaints, name):
+    complaints.expect("Failed to load resource")  # the party's own error page
+    with parties.oauth1_party(server, name) as party:
+        page.goto(party.url)
+        ways.sign_in(page, "alice")
+        ways.deny(page)
+        page.wait_for_url(f"{party.url}callback?**oauth_problem=user_refused**")
+        assert "alice" not in page.locator("body").inner_text()
+
+
+def test_a_lyo_client_completes_where_1_0_is_allowed(page, server):
+    with parties.oauth1_party(server, "lyo", "--allow-oauth-1.0") as party:
+        page.goto(party.url)
+        ways.sign_in(page, "alice")
+        assert page.locator("#oauth10-warning").is_visible()
+        ways.allow(page)
+        page.wait_for_url(f"{party.url}callback?**")
+        assert "oauth_verifier" not in page.url
+        assert json.loads(page.locator("body").inner_text())["username"] == "alice"
+        two_legged = requests.get(f"{party.url}two-legged", timeout=10)
+        assert two_legged.status_code == 401
+        assert "oauth_problem=permission_denied" in two_legged.text
+
+
+def test_a_lyo_client_is_refused_with_a_clear_problem_where_it_is_not(server):
+    with parties.oauth1_party(server, "lyo") as party:
+        answer = requests.get(party.url, timeout=10, allow_redirects=False)
+        assert answer.status_code == 502
+        assert 'refused: 400 OAuth realm="authserver", oauth_problem="parameter_absent"' in answer.text
+        assert 'oauth_parameters_absent="oauth_callback"' in answer.text
