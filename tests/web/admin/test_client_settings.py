@@ -9,7 +9,11 @@ from tests.web.admin.console import HTMX_DIALOG
 def test_a_client_of_each_type_is_edited(console, trail, kind):
     client = console.add_client(kind=kind)
     page = console.get(f"/admin/clients/{client.client_key}/edit")
-    values = {"name": "Grafana 2", "redirect_uris": "https://a.example/cb\nhttps://b.example/cb", "trusted": "1"}
+    values = {
+        "name": "Grafana 2",
+        "redirect_uris": "https://a.example/cb\nhttps://b.example/cb",
+        "trusted": "1",
+    }
     answer = console.press(page, "Save", **values)
     assert answer.location == f"/admin/clients/{client.client_key}/settings"
     after = console.client(client.client_key)
@@ -35,7 +39,15 @@ def test_saving_without_a_change_keeps_everything(console):
     )
     console.press(console.get(f"/admin/clients/{client.client_key}/edit"), "Save")
     after = console.client(client.client_key)
-    for column in ["grant_types", "response_types", "scopes", "auth_method", "is_pkce_required", "is_trusted", "details"]:
+    for column in [
+        "grant_types",
+        "response_types",
+        "scopes",
+        "auth_method",
+        "is_pkce_required",
+        "is_trusted",
+        "details",
+    ]:
         assert getattr(after, column) == getattr(client, column), column
 
 
@@ -90,7 +102,9 @@ def test_the_activity_tab_shows_before_and_after(console):
     text = console.get(f"/admin/clients/{client.client_key}/activity").text
     assert "A client was edited." in text
     assert '<dd class="was"><span class="visually-hidden">was: </span><bdi dir="auto">Grafana</bdi>' in text
-    assert '<dd class="now"><span class="visually-hidden">is now: </span><bdi dir="auto">Renamed</bdi>' in text
+    assert (
+        '<dd class="now"><span class="visually-hidden">is now: </span><bdi dir="auto">Renamed</bdi>' in text
+    )
 
 
 def test_names_are_shown_as_text(console):
@@ -106,7 +120,11 @@ def test_names_are_shown_as_text(console):
         ("app.example.org/cb", "The scheme is missing", "https://app.example.org/cb"),
         ("http://app.example.org/cb", "use https://", "https://app.example.org/cb"),
         ("https://app.example.org/cb/", "Ends with a slash", "https://app.example.org/cb"),
-        ("https://app.example.org/cb?code=1&state=2", "copied from a finished sign-in", "https://app.example.org/cb"),
+        (
+            "https://app.example.org/cb?code=1&state=2",
+            "copied from a finished sign-in",
+            "https://app.example.org/cb",
+        ),
         ("javascript:alert(1)", "cannot receive a sign-in safely", ""),
         ("https://\0", "only the characters of a URI", ""),
     ],

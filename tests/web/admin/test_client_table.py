@@ -46,7 +46,9 @@ def test_tabs_count_and_narrow_the_list(populated):
 
 
 def test_a_banner_tells_of_those_that_wait(populated):
-    assert "1 client is</strong>" in populated.get("/admin/clients").text.replace(" waiting for approval.", "")
+    assert "1 client is</strong>" in populated.get("/admin/clients").text.replace(
+        " waiting for approval.", ""
+    )
     assert names(populated.get("/admin/clients?status=pending")) == ["Alpha"]
     key = populated.add_client("Epsilon").client_key
     assert "2 clients are waiting for approval." in populated.get("/admin/clients").text
@@ -86,7 +88,7 @@ def test_pages_show_every_client_once(console):
     for number in (1, 2, 3):
         page = console.get(f"/admin/clients?page={number}")
         seen += names(page)
-        assert ("rel=\"prev\"" in page.text, "rel=\"next\"" in page.text) == (number > 1, number < 3)
+        assert ('rel="prev"' in page.text, 'rel="next"' in page.text) == (number > 1, number < 3)
     assert seen == [f"Client {number:02}" for number in range(60)]
     assert "26\N{EN DASH}50 of 60" in console.get("/admin/clients?page=2").text
     beyond = console.get("/admin/clients?page=9&sort=name&q=client")
@@ -94,10 +96,10 @@ def test_pages_show_every_client_once(console):
 
 
 def test_links_keep_the_other_wishes(populated):
-    text = populated.get("/admin/clients?kind=oidc&q=e.g&status=approved&sort=key&desc=1").text
-    assert 'href="/admin/clients?kind=oidc&amp;status=approved&amp;q=e.g"' in text
-    assert 'href="/admin/clients?kind=oidc&amp;status=approved&amp;q=e.g&amp;sort=status"' in text
-    assert 'aria-sort="descending"' in text or "No client matches" in text
+    text = populated.get("/admin/clients?kind=oidc&q=ple&status=approved&sort=key&desc=1").text
+    assert 'href="/admin/clients?kind=oidc&amp;status=approved&amp;q=ple"' in text
+    assert 'href="/admin/clients?kind=oidc&amp;status=approved&amp;q=ple&amp;sort=status"' in text
+    assert 'aria-sort="descending"' in text
 
 
 def test_htmx_gets_the_rows_alone_and_the_clean_address(populated):

@@ -24,8 +24,6 @@ def with_secret(console):
     return console.client(client.client_key)
 
 
-
-
 def replace(console, client, **values):
     return console.press(console.get(f"/admin/clients/{client.client_key}/secrets/new"), "Save", **values)
 
@@ -37,7 +35,11 @@ def test_a_new_secret_works_beside_the_old_one_for_the_overlap(console, with_sec
     secret = code_after(page.text, "Client secret")
     first, second = stored(console, with_secret)
     assert first.id == old.id
-    assert timedelta(hours=hours) - timedelta(minutes=1) < first.expires_at - clock.now() <= timedelta(hours=hours)
+    assert (
+        timedelta(hours=hours) - timedelta(minutes=1)
+        < first.expires_at - clock.now()
+        <= timedelta(hours=hours)
+    )
     assert second.expires_at is None
     assert secret not in console.get(f"/admin/clients/{with_secret.client_key}/credentials").text
 

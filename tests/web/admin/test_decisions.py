@@ -49,10 +49,18 @@ def test_a_client_of_each_type_is_approved_disapproved_and_removed(console, trai
 
 
 def test_the_page_says_who_registered_what_and_where_sign_ins_go(console):
-    client = console.add_client("GRAFANA ", redirect_uris=("https://one.example:8443/a", "com.example.app:/cb"))
+    client = console.add_client(
+        "GRAFANA ", redirect_uris=("https://one.example:8443/a", "com.example.app:/cb")
+    )
     console.add_client(TWIN)
     text = console.get(f"/admin/clients/{client.client_key}/approve").text
-    for expected in ["tool.example.org", "203.0.113.9", "one.example:8443", "com.example.app:", "authorization_code"]:
+    for expected in [
+        "tool.example.org",
+        "203.0.113.9",
+        "one.example:8443",
+        "com.example.app:",
+        "authorization_code",
+    ]:
         assert expected in text
     assert "could be mistaken" in text
     assert TWIN in text
@@ -132,7 +140,14 @@ def test_the_way_back_leads_to_the_list_it_came_from_and_nowhere_else(console):
     wanted = "/admin/clients?kind=oidc&sort=key"
     page = console.browser.get(f"/admin/clients/{key}/approve", query_string={"back": wanted})
     assert console.press(page, "Approve").location == wanted
-    for elsewhere in ["https://evil.example/", "//evil.example/", "/admin\\evil", "/account", "/administer", "/admin/../x"]:
+    for elsewhere in [
+        "https://evil.example/",
+        "//evil.example/",
+        "/admin\\evil",
+        "/account",
+        "/administer",
+        "/admin/../x",
+    ]:
         page = console.browser.get(f"/admin/clients/{key}/disapprove", query_string={"back": elsewhere})
         assert console.press(page, "Disapprove").location == f"/admin/clients/{key}"
 

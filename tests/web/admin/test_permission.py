@@ -1,0 +1,125 @@
+"""Who may do what: Configure Server on every route, a recent sign-in for dangerous ones, CSRF tokens on every change."""
+
+import re
+
+import pytest
+from flask import Flask
+
+from tests.web.admin.console import HTMX_DIALOG, Console, sign_in
+
+SAFE_TO_SEE = {
+    "overview", "client_table", "client_overview", "client_settings", "client_credentials", "client_activity",
+    "check_redirect_uri", "user_table", "user_detail", "activity", "export_activity",
+}  # fmt: skip
+VALUES = {
+    "verb": "approve",
+    "form": "csv",
+    "change": "disable",
+    "user_id": 1,
+    "session_id": 1,
+    "secret_id": 1,
+}
+
+
+def routes(app: Flask, key: str = "0123") -> list[tuple[str, str, str]]:
+    """Method, address and name of every route below /admin, with values that may exist."""
+    found = []
+    adapter = app.url_map.bind("localhost")
+    for rule in app.url_map.iter_rules():
+        if rule.rule.startswith("/admin"):
+            path = adapter.build(rule.endpoint, VALUES | {"key": key}, append_unknown=False)
+            methods = rule.methods & {"GET", "POST"}
+            found += [(method, path, rule.endpoint.rpartition(".")[2]) for method in sorted(methods)]
+    return found
+
+
+def test_the_walk_sees_the_console(app):
+    found = routes(app)
+    assert len(found) >= 35
+    assert all(rule.endpoint.startswith("admin.") for rule in app.url_map.iter_rules() if "/admin" in rule.rule)
+
+
+def test_nobody_gets_in_without_the_permission(app, client, services):
+    for method, path, _ in routes(app):
+        answer = client.open(path, method=method)
+        assert answer.status_code in {303, 400}, (method, path, answer.status)
+        if answer.status_code == 303:
+            assert answer.location.startswith("/sign-in?next="), path
+    sign_in(client, services, "alice")
+    for method, path, _ in routes(app):
+        answer = client.open(path, method=method, headers={"Referer": "http://localhost/"})
+        assert answer.status_code in {403, 400}, (method, path, answer.status)
+        assert method == "POST" or "Configure Server" in answer.text
+
+
+def test_a_change_without_its_token_is_refused(app, console):
+    key = console.add_client().client_key
+    for method, path, _ in routes(app, key):
+        if method == "POST":
+            answer = console.browser.post(path, data={"revision": "1", "typed_name": "Grafana", "name": "X"})
+            assert answer.status_code == 400, path
+    assert console.client(key).status == "pending"
+
+
+def test_taking_the_permission_counts_on_the_next_request(client, services):
+    from authserver.context import SYSTEM
+    from authserver.domain import users
+
+    sign_in(client, services, "admin")
+    assert client.get("/admin").status_code == 200
+    with services.database.transaction() as session:
+        users.grant(session, SYSTEM, users.find(session, "alice"), may_configure_server=True)
+        users.grant(session, SYSTEM, users.find(session, "admin"), may_configure_server=False)
+    assert client.get("/admin").status_code == 403
+
+
+def test_dangerous_pages_ask_for_a_recent_sign_in_before_the_form_is_shown(app, console, grow_old):
+    key = console.add_client().client_key
+    grow_old()
+    for method, path, name in routes(app, key):
+        if method != "GET":
+            continue
+        answer = console.get(path)
+        if name in SAFE_TO_SEE:
+            assert answer.status_code in {200, 303}, path
+            assert "again" not in (answer.location or "")
+        else:
+            assert re.match(r"/sign-in\?.*again=1", answer.location or ""), path
+
+
+@pytest.fixture
+def filled(console: Console):
+    page = console.get("/admin/clients/new?kind=oauth2")
+    return page, {"name": "Half an hour of typing", "redirect_uris": "https://a.example/cb\nhttps://b.example/cb"}
+
+
+def test_what_was_typed_survives_the_sign_in_that_ran_out(console, filled, grow_old):
+    page, values = filled
+    grow_old()
+    asked = console.press(page, "Save and approve", **values)
+    assert asked.status_code == 403
+    assert "Half an hour of typing" not in asked.text  # it travels sealed
+    from tests.support.people import PASSWORD
+
+    waiting = console.press(asked, "Sign in", password=PASSWORD)
+    made = console.press(waiting, "Go on")
+    assert made.status_code == 200
+    assert "Half an hour of typing was created" in made.text
+    assert "It is approved" in made.text
+
+
+def test_htmx_is_told_to_send_such_a_form_as_a_page(console, filled, grow_old):
+    page, values = filled
+    grow_old()
+    answer = console.press(page, "Save", headers=HTMX_DIALOG, **values)
+    assert (answer.status_code, answer.text) == (403, "")
+    opened = console.browser.get("/admin/clients/new", headers=HTMX_DIALOG)
+    assert opened.status_code == 204
+    assert opened.headers["HX-Redirect"].startswith("/sign-in?")
+
+
+def test_pages_are_not_kept_by_caches(app, console):
+    key = console.add_client().client_key
+    for method, path, _ in routes(app, key):
+        if method == "GET":
+            assert "no-store" in console.get(path).headers["Cache-Control"], path

@@ -1,0 +1,178 @@
+"""Users: create, permissions, disable, reset, sessions; the last administrator stays."""
+
+import re
+
+import pytest
+
+from authserver.domain import sessions, users
+from tests.support.people import PASSWORD
+from tests.web.admin.console import HTMX_RESULTS, sign_in
+
+
+def find(console, username):
+    with console.services.database.transaction(write=False) as session:
+        return users.find(session, username)
+
+
+def path(console, username):
+    return f"/admin/users/{find(console, username).id}"
+
+
+def shown_password(page):
+    return re.search(r"<dt>Password</dt>\s*<dd><bdi dir=\"ltr\"><code>([^<]+)<", page.text)[1]
+
+
+def live_sessions(console, username):
+    with console.services.database.transaction(write=False) as session:
+        return sessions.of_user(session, users.find(session, username))
+
+
+def test_the_list_is_searched_and_paged(console):
+    with console.services.database.transaction() as session:
+        from authserver.context import SYSTEM
+
+        for number in range(30):
+            users.add(session, SYSTEM, username=f"user{number:02}", email=f"u{number}@Example.NET", password_hash=None)
+    first = console.get("/admin/users")
+    assert len(re.findall(r'class="name"', first.text)) == 25
+    assert "33" in first.text
+    assert len(re.findall(r'class="name"', console.get("/admin/users?page=2").text)) == 8
+    assert console.get("/admin/users?page=9").location == "/admin/users?page=2"
+    assert "user07" in console.get("/admin/users?q=USER07").text
+    assert "30 found" in console.browser.get("/admin/users?q=example.net", headers=HTMX_RESULTS).text
+    for nothing in ["%25", "%00", "_", "%ff"]:
+        assert "No user matches" in console.get(f"/admin/users?q={nothing}").text
+
+
+def test_an_account_is_created_with_a_password_that_is_shown_once(console, trail):
+    page = console.press(console.get("/admin/users/new"), "Save", username="dora", name="Dora D", email="d@example.org")
+    password = shown_password(page)
+    user = find(console, "DORA")
+    assert console.services.passwords.verify(user.password_hash, password)
+    assert not user.may_configure_server
+    assert password not in console.get(f"/admin/users/{user.id}").text
+    assert (trail()[0].event, trail()[0].actor_name) == ("user:create", "admin")
+
+
+def test_an_account_is_created_with_a_typed_password_and_the_permission(console):
+    phrase = "staples are correct horses"
+    typed = {"password_choice": "typed", "password": phrase, "password_again": phrase}
+    page = console.press(console.get("/admin/users/new"), "Save", username="erin", may_configure_server="1", **typed)
+    assert page.status_code == 303
+    assert find(console, "erin").may_configure_server
+
+
+@pytest.mark.parametrize(
+    ("values", "field", "sentence"),
+    [
+        ({"username": ""}, "username", "Enter the user name."),
+        ({"username": "Alice"}, "username", "This user name is taken."),
+        ({"username": "a\0b"}, "username", "cannot be stored"),
+        ({"email": "nobody"}, "email", "like name@example.org"),
+        ({"password_choice": "typed", "password": "short", "password_again": "short"}, "password", "12 characters or more"),
+        ({"password_choice": "typed", "password": "x" * 14, "password_again": "y" * 14}, "password_again", "differ"),
+    ],
+)
+def test_wrong_input_comes_back(console, values, field, sentence):
+    page = console.press(console.get("/admin/users/new"), "Save", **({"username": "frank", "name": "Frank"} | values))
+    assert page.status_code == 422
+    assert sentence in page.text
+    assert f'id="{field}-error"' in page.text
+    assert 'value="Frank"' in page.text
+    assert find(console, "frank") is None
+
+
+def test_name_and_address_are_edited(console, trail):
+    page = console.get(f"{path(console, 'alice')}/edit")
+    assert console.press(page, "Save", email="wrong").status_code == 422
+    console.press(page, "Save", name="Alice Armstrong", email="aa@example.org")
+    assert (find(console, "alice").name, find(console, "alice").email) == ("Alice Armstrong", "aa@example.org")
+    assert trail()[0].before["name"] == "Alice Adams"
+
+
+def test_the_permission_is_given_and_taken(console):
+    console.press(console.get(f"{path(console, 'alice')}/grant"), "Give permission")
+    assert find(console, "alice").may_configure_server
+    console.press(console.get(f"{path(console, 'alice')}/withdraw"), "Take permission")
+    assert not find(console, "alice").may_configure_server
+
+
+def test_disabling_ends_sessions_and_enabling_does_not_revive_them(console, app):
+    phone = app.test_client()
+    sign_in(phone, console.services, "alice")
+    assert phone.get("/account").status_code == 200
+    console.press(console.get(f"{path(console, 'alice')}/disable"), "Disable")
+    assert phone.get("/account").status_code == 303
+    console.press(console.get(f"{path(console, 'alice')}/enable"), "Enable")
+    assert find(console, "alice").is_active
+    assert phone.get("/account").status_code == 303
+
+
+@pytest.mark.parametrize(("change", "button"), [("disable", "Disable"), ("withdraw", "Take permission")])
+def test_the_last_administrator_stays(console, trail, change, button):
+    count = len(trail())
+    page = console.get(f"{path(console, 'admin')}/{change}")
+    assert "your own account" in page.text
+    answer = console.press(page, button)
+    assert answer.status_code == 409
+    assert "admin is the last administrator. Give another user Configure Server first." in answer.text
+    assert find(console, "admin").is_active
+    assert find(console, "admin").may_configure_server
+    assert find(console, "admin").epoch == 0
+    assert len(trail()) == count
+
+
+def test_of_two_administrators_one_may_go(console):
+    console.press(console.get(f"{path(console, 'alice')}/grant"), "Give permission")
+    console.press(console.get(f"{path(console, 'admin')}/withdraw"), "Take permission")
+    assert console.get("/admin").status_code == 403
+
+
+def test_a_reset_password_works_once_and_ends_all_sessions(console, app):
+    phone = app.test_client()
+    sign_in(phone, console.services, "alice")
+    page = console.get(f"{path(console, 'alice')}/password")
+    password = shown_password(console.press(page, "Set password"))
+    stored = find(console, "alice").password_hash
+    assert console.services.passwords.verify(stored, password)
+    assert not console.services.passwords.verify(stored, PASSWORD)
+    assert phone.get("/account").status_code == 303
+    again = console.press(page, "Set password")
+    assert "was sent before" in console.get(again.location).text
+    assert find(console, "alice").password_hash == stored
+
+
+def test_a_typed_password_is_checked_and_set(console):
+    page = console.get(f"{path(console, 'alice')}/password")
+    common = {"password_choice": "typed", "password": "alicealicealice", "password_again": "x"}
+    assert console.press(page, "Set password", **common).status_code == 422
+    good = {"password_choice": "typed", "password": "a much better phrase", "password_again": "a much better phrase"}
+    assert console.press(page, "Set password", **good).status_code == 303
+    assert console.services.passwords.verify(find(console, "alice").password_hash, "a much better phrase")
+
+
+def test_sessions_are_listed_and_ended(console, app):
+    browsers = [app.test_client() for _ in range(3)]
+    for browser in browsers:
+        sign_in(browser, console.services, "alice")
+    page = console.get(path(console, "alice"))
+    assert page.text.count("203.0.113.9") >= 3
+    console.press(page, "End session of 203.0.113.9")
+    assert len(live_sessions(console, "alice")) == 2
+    console.press(console.get(path(console, "alice")), "End all")
+    assert live_sessions(console, "alice") == []
+    assert all(browser.get("/account").status_code == 303 for browser in browsers)
+
+
+def test_ending_all_of_one_s_own_sessions_keeps_the_present_one(console, app):
+    other = app.test_client()
+    sign_in(other, console.services, "admin")
+    console.press(console.get(path(console, "admin")), "End all")
+    assert other.get("/account").status_code == 303
+    assert console.get("/admin").status_code == 200
+
+
+def test_nobody_is_not_found(console):
+    for address in ["999", str(2**70), "0", "x"]:
+        assert console.get(f"/admin/users/{address}").status_code == 404
+    assert console.get(f"{path(console, 'alice')}/promote").status_code == 404
