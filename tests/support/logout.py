@@ -1,0 +1,78 @@
+"""What the logout tests share: an application that is told of logouts, and the person's browser in front of it."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs
+
+from werkzeug.test import TestResponse
+
+from authserver.protocol.services import Services
+from tests.support import forms
+from tests.support.relying_party import RelyingParty, register
+
+
+@dataclass
+class Receiver:
+    """A back-channel logout endpoint on loopback: keeps what it is sent, and answers as it is told to."""
+
+    url: str
+    status: int = 200
+    received: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def tokens(self) -> list[str]:
+        """The logout tokens, in the order in which they came."""
+        return [parse_qs(request["body"])["logout_token"][0] for request in self.received]
+
+
+@contextmanager
+def receiver() -> Iterator[Receiver]:
+    """Start a receiver and end it afterwards."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            told.received.append({"path": self.path, "type": self.headers["Content-Type"], "body": body})
+            self.send_response(told.status)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    told = Receiver(f"http://127.0.0.1:{server.server_port}/backchannel?tenant=a")
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    try:
+        yield told
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def party(rp: RelyingParty, services: Services, name: str = "The Party", **details: Any) -> RelyingParty:
+    """Register another approved application that is used in the same browser."""
+    other = RelyingParty(rp.app, *register(services, name=name, details=details))
+    other.browser = rp.browser
+    return other
+
+
+def end_session(rp: RelyingParty, **parameters: str) -> TestResponse:
+    """Send the browser to the end session endpoint."""
+    return rp.browser.get("/oidc/end_session", query_string=parameters)
+
+
+def sign_out(rp: RelyingParty) -> TestResponse:
+    """Press the button, and follow to the page that tells the result."""
+    return rp.follow(forms.submit(rp.browser, rp.browser.get("/sign-out"), "logout-confirm"))
+
+
+def is_signed_in(rp: RelyingParty) -> bool:
+    """Whether this browser has a live session."""
+    return 'id="logout-confirm"' in rp.browser.get("/sign-out").text
