@@ -120,7 +120,10 @@ def test_a_refresh_token_has_one_successor(two_processes: LiveServer, services: 
     key, secret = register(services)
     crowd = Crowd(two_processes, key, secret)
     first = requests.post(
-        f"{two_processes.url}/oauth2/token", data=redemption(new_code(services, key)), auth=(key, secret), timeout=30
+        f"{two_processes.url}/oauth2/token",
+        data=redemption(new_code(services, key)),
+        auth=(key, secret),
+        timeout=30,
     )
     token = first.json()["refresh_token"]
     for _ in range(ROUNDS):

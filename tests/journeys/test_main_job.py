@@ -80,7 +80,9 @@ def _create_client(page: Page, server: LiveServer, redirect_uri: str) -> dict[st
 
 
 def _value(page: Page, term: str) -> str:
-    row = page.locator("dt", has_text=re.compile(f"^\\s*{term}\\s*$")).locator("xpath=following-sibling::dd[1]")
+    row = page.locator("dt", has_text=re.compile(f"^\\s*{term}\\s*$")).locator(
+        "xpath=following-sibling::dd[1]"
+    )
     return row.locator("code").first.inner_text().strip()
 
 

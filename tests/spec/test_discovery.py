@@ -32,7 +32,9 @@ def test_it_is_json_for_everybody(client: FlaskClient, path: str) -> None:
 def test_every_endpoint_exists(client: FlaskClient, path: str) -> None:
     """Discovery, 3: what is advertised is there: no address answers 404."""
     document = client.get(path).get_json()
-    addresses = {name: url for name, url in document.items() if name.endswith(("_endpoint", "_uri", "_iframe"))}
+    addresses = {
+        name: url for name, url in document.items() if name.endswith(("_endpoint", "_uri", "_iframe"))
+    }
     assert {"authorization_endpoint", "token_endpoint", "jwks_uri"} <= addresses.keys()
     for name, url in addresses.items():
         answer = client.open(url.removeprefix("http://localhost"), method="GET")
@@ -73,7 +75,10 @@ def test_a_public_path_is_part_of_everything(settings: Settings) -> None:
     """RFC 8414, 3.1: with a path in the issuer, the document is before and behind it; nothing is served outside."""
     below: Flask = create_app(settings.model_copy(update={"public_url": "http://localhost/authentication"}))
     client = below.test_client()
-    paths = ("/.well-known/oauth-authorization-server/authentication", "/authentication/.well-known/openid-configuration")
+    paths = (
+        "/.well-known/oauth-authorization-server/authentication",
+        "/authentication/.well-known/openid-configuration",
+    )
     for path in paths:
         document = client.get(path).get_json()
         assert document["issuer"] == "http://localhost/authentication"

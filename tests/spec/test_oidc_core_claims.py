@@ -54,7 +54,9 @@ def test_claims_beyond_the_registration_are_refused(app: Flask, services: Servic
     assert answered(rp.authorize(scope="openid", claims=wanted))["error"] == "invalid_scope"
 
 
-@pytest.mark.parametrize("value", ["x", "[]", "1", '{"userinfo": []}', '{"id_token": {"name": 1}}', "[" * 5000])
+@pytest.mark.parametrize(
+    "value", ["x", "[]", "1", '{"userinfo": []}', '{"id_token": {"name": 1}}', "[" * 5000]
+)
 def test_malformed_claims_are_refused(rp: RelyingParty, value: str) -> None:
     """5.5: the parameter is a JSON object."""
     assert answered(rp.authorize(claims=value))["error"] == "invalid_request"

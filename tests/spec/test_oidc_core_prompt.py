@@ -139,7 +139,8 @@ def test_unknown_hints_are_tolerated(rp: RelyingParty) -> None:
 
 
 @pytest.mark.parametrize(
-    ("parameter", "error"), [("request", "request_not_supported"), ("request_uri", "request_uri_not_supported")]
+    ("parameter", "error"),
+    [("request", "request_not_supported"), ("request_uri", "request_uri_not_supported")],
 )
 def test_request_objects_are_declined(rp: RelyingParty, parameter: str, error: str) -> None:
     """3.1.2.6: request_not_supported, request_uri_not_supported."""

@@ -46,7 +46,9 @@ def test_tokens_come_in_the_fragment(rp: RelyingParty, response_type: str) -> No
 
 def test_the_order_of_words_does_not_matter(rp: RelyingParty) -> None:
     """Multiple Response Types, 2: the order of the words is without meaning."""
-    assert {"code", "id_token", "access_token"} <= answered(rp.authorized(response_type="token code id_token")).keys()
+    assert {"code", "id_token", "access_token"} <= answered(
+        rp.authorized(response_type="token code id_token")
+    ).keys()
 
 
 def test_hashes_bind_the_parts_together(rp: RelyingParty) -> None:

@@ -20,7 +20,10 @@ def basic(name: str, secret: str) -> dict[str, str]:
 
 def is_invalid_client(answer: TestResponse) -> bool:
     challenge = answer.headers.get("WWW-Authenticate", "")
-    return (answer.status_code, answer.get_json()["error"]) == (401, "invalid_client") and challenge.startswith("Basic")
+    return (answer.status_code, answer.get_json()["error"]) == (
+        401,
+        "invalid_client",
+    ) and challenge.startswith("Basic")
 
 
 def passes(answer: TestResponse) -> bool:
@@ -63,12 +66,21 @@ def test_an_unknown_client_is_refused_alike(rp: RelyingParty) -> None:
     """5.2: the answer does not tell whether the client exists."""
     unknown, wrong = rp.token(basic("nobody", "x"), **FORM), rp.token(basic(rp.key, "x"), **FORM)
     assert is_invalid_client(unknown)
-    strip = [answer.get_json()["error_description"].partition(" (reference")[0] for answer in (unknown, wrong)]
+    strip = [
+        answer.get_json()["error_description"].partition(" (reference")[0] for answer in (unknown, wrong)
+    ]
     assert strip[0] == strip[1]
 
 
 @pytest.mark.parametrize(
-    "value", ["Basic", "Basic !!!", "Basic " + base64.b64encode(b"\xff\xfe:x").decode(), "Basic bm9jb2xvbg==", "Digest x"]
+    "value",
+    [
+        "Basic",
+        "Basic !!!",
+        "Basic " + base64.b64encode(b"\xff\xfe:x").decode(),
+        "Basic bm9jb2xvbg==",
+        "Digest x",
+    ],
 )
 def test_unreadable_credentials_are_refused(rp: RelyingParty, value: str) -> None:
     """5.2: malformed credentials are a failed authentication, never a server error."""

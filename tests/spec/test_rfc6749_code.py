@@ -53,7 +53,12 @@ def test_a_missing_client_is_not_redirected(rp: RelyingParty) -> None:
 
 def test_an_unregistered_redirect_uri_is_not_redirected(rp: RelyingParty) -> None:
     """3.1.2.4: an invalid redirection URI MUST NOT be redirected to; the page names the parameter."""
-    for uri in ("https://rp.example/cb/", "https://rp.example/cb?x=1", "https://rp.example/CB", "https://evil.example/"):
+    for uri in (
+        "https://rp.example/cb/",
+        "https://rp.example/cb?x=1",
+        "https://rp.example/CB",
+        "https://evil.example/",
+    ):
         page = rp.authorize(redirect_uri=uri)
         assert (page.status_code, "Location" in page.headers) == (400, False), uri
         assert "redirect_uri" in page.text

@@ -56,7 +56,13 @@ def test_another_client_cannot_refresh(rp: RelyingParty, other_rp: RelyingParty)
 def test_a_forged_refresh_token_is_refused(rp: RelyingParty) -> None:
     """10.4: refresh tokens cannot be generated or guessed; a forgery revokes nothing."""
     token = rp.tokens()["refresh_token"]
-    for forged in (token[:-3] + "AAA", token.replace("_1.", "_2."), token.replace("_1.", "_0."), "asr_1_1.x", "x"):
+    for forged in (
+        token[:-3] + "AAA",
+        token.replace("_1.", "_2."),
+        token.replace("_1.", "_0."),
+        "asr_1_1.x",
+        "x",
+    ):
         refused(rp.refresh(forged), "invalid_grant")
     assert rp.refresh(token).status_code == 200
 

@@ -1,0 +1,169 @@
+"""RFC 9700, best current practice, and the threat model's S8-S14 at the authorization endpoint."""
+
+import html
+import re
+
+from flask import Flask
+
+from authserver.context import SYSTEM
+from authserver.domain import clients, consents, users
+from authserver.domain.registrations import Registration
+from authserver.protocol.services import Services
+from tests.support import forms
+from tests.support.relying_party import REDIRECT_URI, RelyingParty, answered, register
+
+
+def is_consent(page) -> bool:
+    return page.status_code == 200 and 'id="consent-allow"' in page.text
+
+
+def test_the_answer_is_a_303(rp: RelyingParty) -> None:
+    """4.12: a redirect after a form with credentials MUST NOT be a 307; 303 is unambiguous."""
+    assert rp.authorized().status_code == 303
+
+
+def test_loopback_ports_may_vary(app: Flask, services: Services, people) -> None:
+    """4.1.3 and RFC 8252, 7.3: only the port, and only for loopback IP literals."""
+    rp = RelyingParty(
+        app, *register(services, redirect_uris=("http://127.0.0.1/cb", "http://localhost:8080/cb"))
+    )
+    assert 'id="login-submit"' in rp.authorize(redirect_uri="http://127.0.0.1:49152/cb").text
+    for uri in (
+        "http://127.0.0.1:49152/other",
+        "http://localhost:8081/cb",
+        "https://127.0.0.1:1/cb",
+        "http://127.0.0.2/cb",
+    ):
+        assert rp.authorize(redirect_uri=uri).status_code == 400, uri
+
+
+def test_a_code_is_bound_to_the_port_that_was_used(app: Flask, services: Services, people) -> None:
+    """4.1.3: the redirect URI of the token request is that of the authorization request."""
+    uri = "http://127.0.0.1:49152/cb"
+    rp = RelyingParty(app, *register(services, redirect_uris=("http://127.0.0.1/cb",)), redirect_uri=uri)
+    assert rp.redeem(rp.code()).status_code == 200
+
+
+def test_pages_cannot_be_framed(rp: RelyingParty) -> None:
+    """4.16: clickjacking MUST be prevented; the page tells no address to others (4.2)."""
+    page = rp.sign_in(rp.authorize())
+    assert is_consent(page)
+    assert "frame-ancestors 'none'" in page.headers["Content-Security-Policy"]
+    assert page.headers["Referrer-Policy"] == "no-referrer"
+    assert page.headers["Cache-Control"] == "no-store"
+
+
+def test_consent_counts_in_the_browser_that_asked(rp: RelyingParty) -> None:
+    """S12: another browser, even of the same user, cannot finish the request."""
+    page = rp.sign_in(rp.authorize())
+    form = forms.find(page, "consent-allow")
+    stranger = RelyingParty(rp.app, rp.key, rp.secret)
+    own = forms.find(stranger.sign_in(stranger.authorize(), "bob"), "consent-allow")
+    fields = dict(form.fields) | {"csrf_token": dict(own.fields)["csrf_token"], "decision": "allow"}
+    answer = stranger.browser.post(form.action, data=fields)
+    assert (answer.status_code, "Location" in answer.headers) == (400, False)
+
+
+def test_consent_counts_once(rp: RelyingParty) -> None:
+    """S12: a decision is consumed; sent twice it issues nothing."""
+    page = rp.sign_in(rp.authorize())
+    assert "code" in answered(rp.allow(page))
+    assert forms.submit(rp.browser, page, "consent-allow").status_code == 400
+
+
+def test_consent_needs_the_csrf_token(rp: RelyingParty) -> None:
+    """4.7 and S21: another site cannot consent for the user."""
+    form = forms.find(rp.sign_in(rp.authorize()), "consent-allow")
+    fields = {name: value for name, value in form.fields if name != "csrf_token"} | {"decision": "allow"}
+    assert rp.browser.post(form.action, data=fields).status_code == 400
+
+
+def test_consent_is_for_the_person_who_saw_it(rp: RelyingParty) -> None:
+    """S12: when somebody else has signed in meanwhile, they are asked themselves."""
+    page = rp.sign_in(rp.authorize())
+    switch = rp.browser.get("/sign-in?switch=1")
+    forms.submit(rp.browser, switch, "login-submit", username="bob", password="correct horse battery staple")
+    form = forms.find(page, "consent-allow")
+    fresh = forms.find(rp.browser.get("/sign-out"), "logout-confirm")
+    fields = dict(form.fields) | {"csrf_token": dict(fresh.fields)["csrf_token"], "decision": "allow"}
+    again = rp.follow(rp.browser.post(form.action, data=fields))
+    assert is_consent(again)
+    assert "Bob Brown" in again.text
+
+
+def test_consent_is_for_the_client_that_was_shown(rp: RelyingParty, services: Services) -> None:
+    """S12: when the client was edited meanwhile, what it is now is shown first."""
+    page = rp.sign_in(rp.authorize())
+    with services.database.transaction() as session:
+        client = clients.get(session, rp.key)
+        changed = Registration(
+            "oidc", "Renamed", (REDIRECT_URI,), tuple(client.grant_types), scopes=tuple(client.scopes)
+        )
+        clients.edit(session, SYSTEM, client, changed, revision=client.revision)
+    again = rp.allow(page)
+    assert is_consent(again)
+    assert "Renamed" in again.text
+
+
+def test_consent_is_remembered_and_can_be_taken_back(rp: RelyingParty, services: Services) -> None:
+    """Consent is asked once for the same scopes; withdrawing it kills what was issued."""
+    tokens = rp.tokens()
+    assert "code" in answered(rp.authorize())
+    with services.database.transaction() as session:
+        alice = users.find(session, "alice")
+        consents.withdraw(session, SYSTEM, alice.id, clients.get(session, rp.key))
+    assert is_consent(rp.authorize())
+    assert rp.userinfo(tokens["access_token"]).status_code == 401
+
+
+def test_more_scopes_ask_again(rp: RelyingParty) -> None:
+    """S14: consent covers what it was given for; new permissions are marked."""
+    rp.authorized(scope="openid profile")
+    page = rp.authorize(scope="openid profile email")
+    assert is_consent(page)
+    assert page.text.count('class="new"') == 1
+
+
+def test_trusted_clients_skip_consent(app: Flask, services: Services, people) -> None:
+    """An administrator's word replaces the user's, but for prompt=consent."""
+    rp = RelyingParty(app, *register(services, is_trusted=True))
+    assert "code" in answered(rp.sign_in(rp.authorize()))
+    assert is_consent(rp.authorize(prompt="consent"))
+
+
+def test_impostors_of_public_clients_are_not_let_in_silently(app: Flask, services: Services, people) -> None:
+    """RFC 8252, 8.6: without an https redirect a public client is never answered without the user."""
+    key, _ = register(services, redirect_uris=("com.example.app:/cb",), auth_method="none")
+    rp = RelyingParty(app, key, redirect_uri="com.example.app:/cb")
+    rp.authorized()
+    assert is_consent(rp.authorize())
+
+
+def test_a_signed_out_session_ends_its_tokens(rp: RelyingParty) -> None:
+    """S3: logout takes effect on the next request, unless offline access was granted."""
+    online = rp.tokens()
+    offline = rp.tokens(scope="openid offline_access")
+    page = rp.browser.get("/sign-out")
+    forms.submit(rp.browser, page, "logout-confirm")
+    assert rp.userinfo(online["access_token"]).status_code == 401
+    assert rp.refresh(online["refresh_token"]).get_json()["error"] == "invalid_grant"
+    assert rp.userinfo(offline["access_token"]).status_code == 200
+    assert rp.refresh(offline["refresh_token"]).status_code == 200
+
+
+def test_a_copied_session_cookie_is_dead_after_sign_out(rp: RelyingParty) -> None:
+    """S18: sessions live on the server."""
+    rp.authorized()
+    cookie = rp.browser.get_cookie("authserver_session")
+    assert cookie is not None
+    forms.submit(rp.browser, rp.browser.get("/sign-out"), "logout-confirm")
+    thief = rp.app.test_client()
+    thief.set_cookie("authserver_session", cookie.value)
+    assert thief.get("/account").status_code == 303
+
+
+def test_cancelling_the_sign_in_tells_the_application(rp: RelyingParty) -> None:
+    """RFC 6749, 4.1.2.1: access_denied when the user does not go on."""
+    [link] = [tag for tag in re.findall(r"<a [^>]*>", rp.authorize().text) if 'id="login-cancel"' in tag]
+    cancel = html.unescape(re.findall(r'href="([^"]*)"', link)[0])
+    assert answered(rp.browser.get(cancel))["error"] == "access_denied"
