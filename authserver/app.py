@@ -12,6 +12,7 @@ from authserver.domain.fetcher import Fetcher
 from authserver.domain.key_ring import KeyRing
 from authserver.domain.passwords import Passwords
 from authserver.domain.policies import Policies
+from authserver.domain.sign_in import Desk
 from authserver.protocol.oauth1.server import OAuth1Server
 from authserver.protocol.oauth2.server import OAuth2Server
 from authserver.protocol.oidc.logout_notices import LogoutNotices
@@ -43,9 +44,11 @@ def _services(settings: Settings, database: db.Database, keys: vault.Vault) -> S
     verifier = Verifier(keys, passwords)
     ring = KeyRing(settings, database, keys)
     policies = Policies(keys)
-    oauth2 = OAuth2Server(settings, database, keys, verifier, ring, policies)
+    fetcher = Fetcher(settings)
+    desk = Desk(settings, database, keys, passwords)
+    oauth2 = OAuth2Server(settings, database, keys, verifier, ring, policies, fetcher, desk)
     oauth1 = OAuth1Server(settings, database, keys, policies, oauth2.ledger)
-    notices = LogoutNotices(settings, database, ring, policies, Fetcher(settings))
+    notices = LogoutNotices(settings, database, ring, policies, fetcher)
     return Services(settings, database, keys, passwords, verifier, ring, policies, oauth2, oauth1, notices)
 
 

@@ -25,6 +25,7 @@ from authserver.terms import AuthMethod, Kind
 
 TYPED_MIN_LENGTH = 12
 TYPED_MAX_LENGTH = 256
+SIGNING_MIN_LENGTH = 32
 _PURPOSE = "client-secret"
 _REMEMBERED_FOR = timedelta(minutes=5)
 _REMEMBERED_AT_MOST = 10_000
@@ -57,7 +58,7 @@ class StoredSecret(NamedTuple):
 def generate(session: Session, actor: Actor, vault: Vault, client: Client) -> str:
     """Give the client a random secret of 256 bits and return it; it cannot be read again."""
     secret = handles.new_secret()
-    if client.kind == Kind.OAUTH1:
+    if _is_signed_with(client):
         _add(session, actor, client, "sealed", vault.seal(_PURPOSE, secret.encode()))
     else:
         _add(session, actor, client, "hmac", vault.mac(_PURPOSE, secret.encode()).hex(), vault.pepper_id)
@@ -69,7 +70,11 @@ def set_typed(
 ) -> None:
     """Give the client a secret that a person chose; raises InvalidInput when it is too short or cannot be sent."""
     check_typed(secret)
-    if client.kind == Kind.OAUTH1:
+    if client.auth_method == AuthMethod.SECRET_JWT and len(secret.encode()) < SIGNING_MIN_LENGTH:
+        raise InvalidInput(
+            {"secret": f"Enter {SIGNING_MIN_LENGTH} characters or more: the application signs with it."}
+        )
+    if _is_signed_with(client):
         _add(session, actor, client, "sealed", vault.seal(_PURPOSE, secret.encode()))
     else:
         _add(session, actor, client, "argon2", passwords.hash(secret))
@@ -80,6 +85,11 @@ def set_requested(session: Session, actor: Actor, vault: Vault, client: Client, 
     if not 1 <= len(secret) <= TYPED_MAX_LENGTH or not texts.is_storable(secret) or not secret.isprintable():
         raise InvalidInput({"secret": f"The secret must be 1 to {TYPED_MAX_LENGTH} printable characters."})
     _add(session, actor, client, "sealed", vault.seal(_PURPOSE, secret.encode()))
+
+
+def _is_signed_with(client: Client) -> bool:
+    # What a client signs with can be checked only by who has it too.
+    return client.kind == Kind.OAUTH1 or client.auth_method == AuthMethod.SECRET_JWT
 
 
 def check_typed(secret: str) -> None:

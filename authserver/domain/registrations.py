@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from authserver.domain import logout_uris, redirect_uris, texts
+from authserver.domain import client_details, logout_uris, redirect_uris, texts
 from authserver.errors import InvalidInput
 from authserver.terms import AuthMethod, GrantType, Kind, Scope
 
@@ -26,7 +26,7 @@ DEFAULT_SCOPES: dict[str, tuple[str, ...]] = {
     Kind.OAUTH2: (Scope.PROFILE, Scope.EMAIL),
     Kind.OIDC: tuple(Scope),
 }
-AUTH_METHODS = (AuthMethod.BASIC, AuthMethod.POST, AuthMethod.NONE)
+AUTH_METHODS = tuple(AuthMethod)
 _SCOPES = 100
 
 
@@ -100,6 +100,7 @@ def _check_oauth1(registration: Registration) -> Registration:
 
 def _faults(registration: Registration) -> dict[str, str | None]:
     return {
+        **client_details.faults(registration.details, registration.auth_method, registration.redirect_uris),
         "redirect_uris": _redirect_fault(registration),
         "grant_types": _grant_fault(registration),
         "response_types": _response_fault(registration),

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Label, Row, Select, and_
+from sqlalchemy import Connection, Label, Row, Select, and_, bindparam, select
 from sqlalchemy.sql.selectable import FromClause
 
 from authserver.domain.authorizations import Authorization
@@ -76,6 +76,16 @@ CLIENT: tuple[Label[Any], ...] = (
     Client.client_key.label("c_key"),
     Client.revision.label("c_revision"),
 )
+
+
+_FIND_CLIENT: Select[Any] = select(
+    *CLIENT, Client.status.label("s_client_status"), Client.epoch.label("s_client_epoch")
+).where(Client.client_key == bindparam("client_key"))
+
+
+def find_client(connection: Connection, client_key: str) -> Row[Any] | None:
+    """Return the client of that key with its standing, for ``client_alone``."""
+    return connection.execute(_FIND_CLIENT, {"client_key": client_key}).one_or_none()
 
 
 def standing(row: Row[Any]) -> Standing:

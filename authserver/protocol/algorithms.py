@@ -4,10 +4,11 @@ from functools import cache
 
 from joserfc.jws import JWSRegistry
 
+from authserver.domain.client_details import SECRET_ALGORITHMS
 from authserver.domain.keys import ALGORITHMS
 
 ASYMMETRIC = ALGORITHMS
-SYMMETRIC = ("HS256", "HS384", "HS512")
+SYMMETRIC = SECRET_ALGORITHMS
 
 
 class _Registry(JWSRegistry):

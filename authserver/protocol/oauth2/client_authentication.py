@@ -10,10 +10,12 @@ from authlib.oauth2.rfc6749.errors import InvalidRequestError
 from authserver.domain.client_secrets import Verifier
 from authserver.domain.policies import Policy
 from authserver.protocol.messages import Request
+from authserver.protocol.oauth2 import assertions
+from authserver.protocol.oauth2.assertions import Assertion
 from authserver.protocol.oauth2.errors import ClientAuthenticationFailed, refusal
 from authserver.terms import AuthMethod
 
-METHODS = (AuthMethod.BASIC, AuthMethod.POST, AuthMethod.NONE)
+METHODS = tuple(AuthMethod)
 _ID_LENGTH = 200
 
 
@@ -24,6 +26,7 @@ class Credentials:
     client_key: str
     method: AuthMethod
     secret: str = field(default="", repr=False)
+    assertion: Assertion | None = field(default=None, repr=False)
 
 
 def read(request: Request, parameters: dict[str, str]) -> Credentials:
@@ -47,6 +50,8 @@ def read(request: Request, parameters: dict[str, str]) -> Credentials:
             )
         return credentials
     client_key = parameters.get("client_id", "")
+    if "client_assertion" in parameters or "client_assertion_type" in parameters:
+        return _read_assertion(parameters, client_key)
     if not client_key:
         raise refusal(
             ClientAuthenticationFailed, "No client authentication was sent.", "client-authentication-missing"
@@ -57,7 +62,10 @@ def read(request: Request, parameters: dict[str, str]) -> Credentials:
 
 
 def authenticate(credentials: Credentials, policy: Policy | None, verifier: Verifier) -> Policy:
-    """Return the client whose registered method and secret were presented (RFC 6749, section 2.3); raises."""
+    """Return the client whose registered method and secret were presented (RFC 6749, section 2.3); raises.
+
+    An assertion is checked by ``assertions``, since that uses it up.
+    """
     if policy is None:
         raise refusal(
             ClientAuthenticationFailed,
@@ -74,7 +82,7 @@ def authenticate(credentials: Credentials, policy: Policy | None, verifier: Veri
             expected=policy.auth_method,
             client_id=policy.id,
         )
-    if credentials.method == AuthMethod.NONE:
+    if credentials.method == AuthMethod.NONE or credentials.assertion is not None:
         return policy
     if not verifier.verify(policy.secrets, policy.revision, credentials.secret):
         raise refusal(
@@ -84,6 +92,29 @@ def authenticate(credentials: Credentials, policy: Policy | None, verifier: Veri
             client_id=policy.id,
         )
     return policy
+
+
+def _read_assertion(parameters: dict[str, str], client_key: str) -> Credentials:
+    if "client_secret" in parameters:
+        raise refusal(
+            InvalidRequestError,
+            "Use one method of client authentication, not two.",
+            "two-client-authentications",
+        )
+    assertion = assertions.parse(
+        parameters.get("client_assertion_type"), parameters.get("client_assertion", "")
+    )
+    named = _checked(assertion.claims["sub"])
+    # RFC 7521, section 4.2: client_id is unnecessary, and must name the same client where it is sent.
+    if client_key and client_key != named:
+        raise refusal(
+            InvalidRequestError,
+            "client_id differs from the authenticated client.",
+            "client-id-differs",
+            received=client_key,
+            expected=named,
+        )
+    return Credentials(named, assertion.method, assertion=assertion)
 
 
 def _read_basic(header: str) -> Credentials:

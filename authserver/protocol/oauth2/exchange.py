@@ -29,6 +29,7 @@ class TokenExchange(OAuth2Request):
         self.parameters = form_parameters(message)
         self.payload = BasicOAuth2Payload(self.parameters)
         self.resources = tuple((name, value) for name, value in message.form or () if name == "resource")
+        self.is_assertion_used = False
         self.credentials = client_authentication.read(message, self.parameters)
 
 

@@ -2,16 +2,19 @@
 
 from typing import Any
 
+from authserver.protocol import algorithms
 from authserver.protocol.oauth2 import client_authentication, responses
 from authserver.protocol.oauth2.server import OAuth2Server
-from authserver.protocol.oidc import claims
-from authserver.terms import S256, Acr, GrantType, Kind, LanePath, Path, Scope
+from authserver.protocol.oidc import claims, subjects
+from authserver.terms import S256, Acr, AuthMethod, GrantType, Kind, LanePath, Path, Scope
 
 
 def oauth_metadata(server: OAuth2Server) -> dict[str, Any]:
     """Return the authorization server metadata of RFC 8414, section 2."""
     url = server.settings.url
     methods = [str(method) for method in client_authentication.METHODS]
+    confidential = [method for method in methods if method != AuthMethod.NONE]
+    signed = list(algorithms.ASYMMETRIC + algorithms.SYMMETRIC)
     return {
         "issuer": server.settings.issuer,
         "authorization_endpoint": url(Path.AUTHORIZE),
@@ -24,7 +27,12 @@ def oauth_metadata(server: OAuth2Server) -> dict[str, Any]:
         "response_modes_supported": list(responses.RESPONSE_MODES),
         "grant_types_supported": [str(name) for name in (*server.grant_types, GrantType.IMPLICIT)],
         "token_endpoint_auth_methods_supported": methods,
+        "token_endpoint_auth_signing_alg_values_supported": signed,
         "revocation_endpoint_auth_methods_supported": methods,
+        "revocation_endpoint_auth_signing_alg_values_supported": signed,
+        "introspection_endpoint": url(Path.INTROSPECTION),
+        "introspection_endpoint_auth_methods_supported": confidential,
+        "introspection_endpoint_auth_signing_alg_values_supported": signed,
         "code_challenge_methods_supported": [S256],
         "authorization_response_iss_parameter_supported": True,
     }
@@ -40,8 +48,9 @@ def openid_configuration(server: OAuth2Server) -> dict[str, Any]:
         "backchannel_logout_session_supported": True,
         "frontchannel_logout_supported": True,
         "frontchannel_logout_session_supported": True,
-        "subject_types_supported": ["public"],
+        "subject_types_supported": list(subjects.TYPES),
         "id_token_signing_alg_values_supported": server.id_tokens.algorithms,
+        "userinfo_signing_alg_values_supported": server.id_tokens.algorithms,
         "acr_values_supported": [str(Acr.PASSWORD)],
         "claim_types_supported": ["normal"],
         "claims_supported": [

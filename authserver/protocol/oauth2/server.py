@@ -22,23 +22,35 @@ from authserver.domain import standing
 from authserver.domain.client_secrets import Verifier
 from authserver.domain.db import Database
 from authserver.domain.diagnostics import Ledger, Refusal
+from authserver.domain.fetcher import Fetcher
 from authserver.domain.key_ring import KeyRing
 from authserver.domain.policies import Policies, Policy
+from authserver.domain.sign_in import Desk
 from authserver.domain.vault import Vault
 from authserver.protocol import gate
 from authserver.protocol.gate import Verdict
 from authserver.protocol.messages import NO_STORE, Request, Response, json_response
 from authserver.protocol.oauth2 import client_authentication, errors
 from authserver.protocol.oauth2.access_tokens import AccessTokens
+from authserver.protocol.oauth2.assertions import Assertions
+from authserver.protocol.oauth2.client_credentials import ClientCredentialsGrant
+from authserver.protocol.oauth2.client_keys import ClientKeys
 from authserver.protocol.oauth2.code import AuthorizationCodeGrant
 from authserver.protocol.oauth2.device import DeviceCodeGrant
 from authserver.protocol.oauth2.errors import refusal
 from authserver.protocol.oauth2.exchange import TokenExchange
+from authserver.protocol.oauth2.password import PasswordGrant
 from authserver.protocol.oauth2.refresh import RefreshTokenGrant
 from authserver.protocol.oidc.id_token import IdTokens
 from authserver.settings import Settings
 
-GRANTS = (AuthorizationCodeGrant, RefreshTokenGrant, DeviceCodeGrant)
+GRANTS = (
+    AuthorizationCodeGrant,
+    RefreshTokenGrant,
+    DeviceCodeGrant,
+    PasswordGrant,
+    ClientCredentialsGrant,
+)
 # A device that waits for its person is refused every few seconds; nobody has to look into that.
 _EXPECTED = (AuthorizationPendingError, SlowDownError)
 
@@ -54,6 +66,8 @@ class OAuth2Server(AuthorizationServer):
         verifier: Verifier,
         ring: KeyRing,
         policies: Policies,
+        fetcher: Fetcher,
+        desk: Desk,
     ) -> None:
         super().__init__()
         self.settings = settings
@@ -64,7 +78,9 @@ class OAuth2Server(AuthorizationServer):
         self.ring = ring
         self.id_tokens = IdTokens(settings, ring)
         self.access_tokens = AccessTokens(settings, ring)
+        self.desk = desk
         self._verifier = verifier
+        self._assertions = Assertions(settings, database, vault, ClientKeys(fetcher))
         for grant in GRANTS:
             self.register_grant(grant)
 
@@ -122,9 +138,19 @@ class OAuth2Server(AuthorizationServer):
     ) -> tuple[Row[Any], Policy]:
         """Return what a statement read, and the client of it, once the client has proved who it is; raises."""
         policy = None if row is None else self.policies.get(connection, row.c_id, row.c_revision)
-        client = client_authentication.authenticate(exchange.credentials, policy, self._verifier)
+        client = self.identify(exchange, policy)
         assert row is not None
         return row, client
+
+    def identify(self, exchange: TokenExchange, policy: Policy | None) -> Policy:
+        """Return the client of a request once it has proved who it is; raises invalid_client."""
+        client = client_authentication.authenticate(exchange.credentials, policy, self._verifier)
+        assertion = exchange.credentials.assertion
+        # A grant that reads again within one request asks again, and the assertion has been used up by then.
+        if assertion is not None and not exchange.is_assertion_used:
+            self._assertions.verify(assertion, client, exchange.message.path)
+            exchange.is_assertion_used = True
+        return client
 
     def check_client(self, row: Row[Any], policy: Policy, grant_type: str | None = None) -> None:
         """Pass the gate with the client alone, whatever it presents, or raise the OAuth error."""

@@ -9,6 +9,7 @@ from sqlalchemy import Row
 
 from authserver.domain import refresh_values, standing, tokens
 from authserver.domain.policies import Policy
+from authserver.domain.standing import UserFacts
 from authserver.domain.tokens import Issued
 from authserver.terms import GrantType, Scope
 
@@ -34,7 +35,11 @@ class Issuing:
 
     def document(self, row: Row[Any], issued: Issued) -> dict[str, Any]:
         """Return the answer for newly issued tokens; ``row`` is what the grant's statement read."""
-        document = self._access(row, issued)
+        return self.for_person(standing.user(row), row, issued)
+
+    def for_person(self, person: UserFacts | None, granted: Any, issued: Issued) -> dict[str, Any]:
+        """Return the answer for newly issued tokens, given the person and the authorization."""
+        document = self._access(person, granted, issued)
         if issued.refresh_token_id is not None:
             document["refresh_token"] = refresh_values.write(
                 self._server.vault,
@@ -43,23 +48,23 @@ class Issuing:
                 self.values["refresh_pepper_id"],
                 generation=1,
             )
-        return self._with_id_token(document, row)
+        return self._with_id_token(document, person, granted)
 
     def refreshed(self, row: Row[Any], issued: Issued, generation: int) -> dict[str, Any]:
         """Return the answer for tokens of an existing family at that generation."""
-        document = self._access(row, issued)
+        person = standing.user(row)
+        document = self._access(person, row, issued)
         document["refresh_token"] = refresh_values.write(
             self._server.vault, row.family_id, row.seed, row.pepper_id, generation
         )
-        return self._with_id_token(document, row)
+        return self._with_id_token(document, person, row)
 
     def alone(self, issued: Issued) -> dict[str, Any]:
         """Return the answer for an access token that a client got for itself."""
-        return self._access(None, issued)
+        return self._access(None, None, issued)
 
-    def _access(self, row: Row[Any] | None, issued: Issued) -> dict[str, Any]:
-        person = None if row is None else standing.user(row)
-        value = self._server.access_tokens.write(self._draft, issued.access_token_id, person, row)
+    def _access(self, person: UserFacts | None, granted: Any, issued: Issued) -> dict[str, Any]:
+        value = self._server.access_tokens.write(self._draft, issued.access_token_id, person, granted)
         document = {
             "access_token": value,
             "token_type": "Bearer",
@@ -67,10 +72,11 @@ class Issuing:
         }
         return document | ({"scope": self._scope} if self._scope else {})
 
-    def _with_id_token(self, document: dict[str, Any], row: Row[Any]) -> dict[str, Any]:
-        person = standing.user(row)
-        if person is not None and Scope.OPENID in row.scope.split():
+    def _with_id_token(
+        self, document: dict[str, Any], person: UserFacts | None, granted: Any
+    ) -> dict[str, Any]:
+        if person is not None and Scope.OPENID in granted.scope.split():
             document["id_token"] = self._server.id_tokens.issue(
-                self._policy, person, row, now=self._now, access_token=document["access_token"]
+                self._policy, person, granted, now=self._now, access_token=document["access_token"]
             )
         return document

@@ -1,7 +1,7 @@
 """Every machine address and what serves it; the replaced system's addresses are aliases of the same handlers."""
 
 from authserver.protocol.messages import Request, Response
-from authserver.protocol.oauth2 import device_authorization, revocation
+from authserver.protocol.oauth2 import device_authorization, introspection, revocation
 from authserver.protocol.oidc import userinfo
 from authserver.protocol.services import Services
 from authserver.terms import LanePath, Path, RootServices
@@ -36,6 +36,11 @@ def authorize_device(services: Services, request: Request) -> Response:
     return device_authorization.answer(services.oauth2, request)
 
 
+def introspect(services: Services, request: Request) -> Response:
+    """The introspection endpoint."""
+    return introspection.answer(services.oauth2, request)
+
+
 def user_information(services: Services, request: Request) -> Response:
     """The userinfo endpoint."""
     return userinfo.answer(services.oauth2, request)
@@ -52,6 +57,7 @@ def routes() -> dict[str, Route]:
         LanePath.OAUTH2_DEVICE: Route(authorize_device, _POST),
         LanePath.OIDC_DEVICE: Route(authorize_device, _POST),
         Path.DEVICE_PICTURE: Route(device_picture.picture, _READ),
+        Path.INTROSPECTION: Route(introspect, _POST),
         Path.USERINFO: Route(user_information, ("GET", "POST")),
         Path.CHECK_SESSION: Route(check_session.frame, _READ),
         Path.JWKS: Route(discovery.jwks, _READ),

@@ -1,0 +1,187 @@
+"""Client authentication by a signed assertion: client_secret_jwt and private_key_jwt (RFC 7523; Core, section 9)."""
+
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from authlib.oauth2 import OAuth2Error
+from joserfc import jws
+from joserfc.errors import JoseError
+from joserfc.jwk import OctKey
+
+from authserver import clock
+from authserver.domain import client_assertions, client_secrets, texts
+from authserver.domain.db import Database
+from authserver.domain.fetcher import FetchFailed
+from authserver.domain.policies import Policy
+from authserver.domain.vault import Vault
+from authserver.protocol import algorithms
+from authserver.protocol.oauth2.client_keys import ClientKeys
+from authserver.protocol.oauth2.errors import ClientAuthenticationFailed, refusal
+from authserver.settings import Settings
+from authserver.terms import AuthMethod, LanePath, Path
+
+TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+_TYPES = {"jwt", "client-authentication+jwt"}
+_LENGTH = 8000
+_JTI_LENGTH = 500
+_SKEW = timedelta(seconds=30)
+_KEY_TYPES = {"RS256": "RSA", "PS256": "RSA", "ES256": "EC", "EdDSA": "OKP"}
+
+
+class Assertion(NamedTuple):
+    """An assertion as it came in; nothing in it has been checked."""
+
+    text: str
+    header: dict[str, Any]
+    claims: dict[str, Any]
+
+    @property
+    def method(self) -> AuthMethod:
+        """How the client authenticates, by the kind of algorithm."""
+        is_symmetric = str(self.header.get("alg", "")).startswith("HS")
+        return AuthMethod.SECRET_JWT if is_symmetric else AuthMethod.PRIVATE_KEY_JWT
+
+
+def parse(kind: str | None, text: str) -> Assertion:
+    """Return an assertion that came in; raises invalid_client when it is none."""
+    if kind != TYPE:
+        raise _refused(
+            "client_assertion_type is not the one of RFC 7523.", "assertion-type", received=kind or ""
+        )
+    try:
+        signature = jws.extract_compact(text.encode() if len(text) <= _LENGTH else b"")
+        claims = json.loads(signature.payload)
+    except (JoseError, ValueError, RecursionError) as error:
+        raise _refused("client_assertion is not a signed JWT.", "assertion-malformed") from error
+    if not isinstance(claims, dict) or not isinstance(claims.get("sub"), str):
+        raise _refused("client_assertion names no client as its subject.", "assertion-subject")
+    return Assertion(text, signature.headers(), claims)
+
+
+class Assertions:
+    """Checks the assertions that clients send to one application."""
+
+    def __init__(self, settings: Settings, database: Database, vault: Vault, keys: ClientKeys) -> None:
+        self._settings = settings
+        self._database = database
+        self._vault = vault
+        self._keys = keys
+
+    def verify(self, assertion: Assertion, policy: Policy, path: str) -> None:
+        """Check an assertion that was sent to a path, and use it up; raises invalid_client."""
+        self._check_signature(assertion, policy)
+        self._check_audience(assertion.claims.get("aud"), policy, path)
+        expires_at = self._check_times(assertion.claims, policy)
+        self._use_up(assertion.claims.get("jti"), policy, expires_at)
+
+    def _check_signature(self, assertion: Assertion, policy: Policy) -> None:
+        kind, algorithm = assertion.header.get("typ"), assertion.header.get("alg")
+        if kind is not None and str(kind).lower().removeprefix("application/") not in _TYPES:
+            raise _refused("The assertion's typ is that of another kind of JWT.", "assertion-typ", policy)
+        allowed = _allowed(policy)
+        if not isinstance(algorithm, str) or algorithm not in allowed:
+            raise _refused(
+                "The assertion is signed with an algorithm that the client is not registered for.",
+                "assertion-algorithm",
+                policy,
+                received=str(algorithm),
+                expected=" ".join(allowed),
+            )
+        registry = algorithms.registry(algorithm)
+        for key in self._candidates(assertion, policy, algorithm):
+            try:
+                jws.deserialize_compact(assertion.text.encode(), key, registry=registry)
+            except (JoseError, ValueError):
+                continue
+            return
+        raise _refused("The assertion's signature is wrong.", "assertion-signature", policy)
+
+    def _candidates(self, assertion: Assertion, policy: Policy, algorithm: str) -> Iterable[Any]:
+        if policy.auth_method == AuthMethod.SECRET_JWT:
+            return self._secrets(policy)
+        try:
+            return self._keys.find(policy, assertion.header.get("kid"), _KEY_TYPES[algorithm])
+        except FetchFailed as error:
+            raise _refused(
+                "The client's keys cannot be fetched.", "client-keys", policy, received=str(error)
+            ) from error
+
+    def _secrets(self, policy: Policy) -> list[OctKey]:
+        now = clock.now()
+        live = [row for row in policy.secrets if row.expires_at is None or row.expires_at > now]
+        secrets = [client_secrets.reveal(self._vault, row).encode() for row in live if row.form == "sealed"]
+        return [
+            OctKey.import_key(secret)
+            for secret in secrets
+            if len(secret) >= client_secrets.SIGNING_MIN_LENGTH
+        ]
+
+    def _check_audience(self, audience: Any, policy: Policy, path: str) -> None:
+        if policy.details.get("client_assertion_audience") == "issuer":
+            # FAPI 2.0, section 5.3.2.1: the issuer as a string and nothing else.
+            is_ours = audience == self._settings.issuer
+        else:
+            named = audience if isinstance(audience, list) else [audience]
+            paths = (path, Path.TOKEN, LanePath.OAUTH2_TOKEN, LanePath.OIDC_TOKEN)
+            ours = {self._settings.issuer, *(self._settings.url(name) for name in paths)}
+            is_ours = any(isinstance(name, str) and name in ours for name in named)
+        if not is_ours:
+            expected = f"{self._settings.issuer}\n{self._settings.url(Path.TOKEN)}"
+            raise _refused(
+                "The assertion is not meant for this server.",
+                "assertion-audience",
+                policy,
+                received=str(audience)[:500] if texts.is_storable(str(audience)) else "",
+                expected=expected,
+            )
+
+    def _check_times(self, claims: dict[str, Any], policy: Policy) -> datetime:
+        if claims.get("iss") != policy.client_key or claims.get("sub") != policy.client_key:
+            raise _refused("The assertion's iss and sub must be the client_id.", "assertion-issuer", policy)
+        now = clock.now()
+        expires_at = _instant(claims.get("exp"))
+        if expires_at is None or expires_at <= now:
+            raise _refused("The assertion has expired, or says no exp.", "assertion-expired", policy)
+        if expires_at > now + self._settings.client_assertion_lifetime + _SKEW:
+            raise _refused("The assertion's exp is too far ahead.", "assertion-expires-late", policy)
+        for name in ("nbf", "iat"):
+            begins_at = _instant(claims.get(name))
+            if name in claims and (begins_at is None or begins_at > now + _SKEW):
+                raise _refused(f"The assertion's {name} is in the future.", "assertion-early", policy)
+        return expires_at
+
+    def _use_up(self, jti: Any, policy: Policy, expires_at: datetime) -> None:
+        if not isinstance(jti, str) or not 1 <= len(jti) <= _JTI_LENGTH or not texts.is_storable(jti):
+            raise _refused("The assertion needs a jti.", "assertion-jti", policy)
+        with self._database.consuming() as connection:
+            is_first = client_assertions.claim(connection, policy.id, jti, expires_at)
+        if not is_first:
+            raise _refused("The assertion has been used.", "assertion-replayed", policy)
+
+
+def _allowed(policy: Policy) -> tuple[str, ...]:
+    registered = policy.details.get("token_endpoint_auth_signing_alg")
+    if registered is not None:
+        return (registered,)
+    return algorithms.SYMMETRIC if policy.auth_method == AuthMethod.SECRET_JWT else algorithms.ASYMMETRIC
+
+
+def _instant(value: Any) -> datetime | None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 32503680000:
+        return None
+    return datetime.fromtimestamp(value, UTC)
+
+
+def _refused(
+    sentence: str, cause: str, policy: Policy | None = None, *, received: str = "", expected: str = ""
+) -> OAuth2Error:
+    return refusal(
+        ClientAuthenticationFailed,
+        sentence,
+        cause,
+        received=received[:500],
+        expected=expected,
+        client_id=policy.id if policy else None,
+    )

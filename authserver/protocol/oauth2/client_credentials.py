@@ -1,0 +1,63 @@
+"""The client credentials grant (RFC 6749, section 4.4): a confidential client acts for itself; no refresh token."""
+
+from typing import Any
+
+from authlib.oauth2.rfc6749.errors import UnauthorizedClientError
+from authlib.oauth2.rfc6749.grants import BaseGrant, TokenEndpointMixin
+from sqlalchemy.exc import IntegrityError
+
+from authserver import clock
+from authserver.context import Actor
+from authserver.domain import own_authorizations, tokens
+from authserver.domain.tokens import Issued
+from authserver.protocol.oauth2 import requested_scope, resources
+from authserver.protocol.oauth2.errors import refusal
+from authserver.protocol.oauth2.exchange import TokenExchange
+from authserver.protocol.oauth2.token_response import Issuing
+from authserver.terms import AuthMethod, GrantType
+
+
+class ClientCredentialsGrant(BaseGrant, TokenEndpointMixin):
+    """Issues an access token to the client that authenticates."""
+
+    GRANT_TYPE = GrantType.CLIENT_CREDENTIALS
+
+    def validate_token_request(self) -> None:
+        """Authenticate the client and pass the gate; raises the OAuth error."""
+        exchange: TokenExchange = self.request
+        asked, key = exchange.parameters.get("scope"), exchange.credentials.client_key
+        self.own_key = own_authorizations.key(key, asked, [value for _, value in exchange.resources])
+        with self.server.database.reading() as connection:
+            row = own_authorizations.find(connection, key, self.own_key)
+            self.row, self.policy = self.server.authenticate(connection, exchange, row)
+        self.server.check_client(self.row, self.policy, self.GRANT_TYPE)
+        if self.policy.auth_method == AuthMethod.NONE:
+            # RFC 6749, section 4.4: the grant MUST only be used by confidential clients.
+            fault = "A client without a secret cannot act for itself."
+            raise refusal(UnauthorizedClientError, fault, "public-client", client_id=self.policy.id)
+        self.scope = requested_scope.for_client(asked, self.policy)
+        self.audience = resources.requested(exchange.resources, self.policy, self.server.settings)
+
+    def create_token_response(self) -> tuple[int, dict[str, Any], Any]:
+        """Issue the token under the authorization that all such requests share."""
+        issuing = Issuing(self.server, self.policy, self.scope, clock.now(), self.audience)
+        return 200, issuing.alone(self._issue(issuing)), self.TOKEN_RESPONSE_HEADER
+
+    def _issue(self, issuing: Issuing) -> Issued:
+        if own_authorizations.is_alive(self.row, self.scope):
+            try:
+                with self.server.database.consuming() as connection:
+                    return tokens.issue(connection, self.row.authorization_id, issuing.values)
+            except IntegrityError:
+                # The clean-up removed the authorization, under which no token was left, since it was read.
+                pass
+        with self.server.database.transaction() as session:
+            authorization_id = own_authorizations.renew(
+                session,
+                Actor(name=self.policy.name, address=self.request.message.address, channel="machine"),
+                self.own_key,
+                client=self.row,
+                scope=self.scope,
+                resources=self.audience,
+            )
+            return tokens.issue(session.connection(), authorization_id, issuing.values)

@@ -1,0 +1,120 @@
+"""Token introspection (RFC 7662): whether a token works, and for whom, told to its client and its resource server only.
+
+Whatever is wrong with a token, the answer is the same ``{"active": false}`` (section 2.2).
+"""
+
+from typing import Any
+
+from authlib.oauth2 import OAuth2Error
+from authlib.oauth2.rfc6749.errors import InvalidRequestError
+from sqlalchemy import Connection, Row
+
+from authserver import clock
+from authserver.domain import handles, introspection, refresh_values, standing
+from authserver.domain.policies import Policy
+from authserver.protocol import gate
+from authserver.protocol.messages import Request, Response, json_response
+from authserver.protocol.oauth2 import bearer, resources
+from authserver.protocol.oauth2.errors import ClientAuthenticationFailed, refusal
+from authserver.protocol.oauth2.exchange import TokenExchange
+from authserver.protocol.oauth2.server import OAuth2Server, raise_verdict
+from authserver.protocol.oidc import subjects
+from authserver.terms import AuthMethod
+
+Document = dict[str, Any]
+_INACTIVE: Document = {"active": False}
+
+
+def answer(server: OAuth2Server, message: Request) -> Response:
+    """Answer an introspection request of an authenticated client (RFC 7662, section 2)."""
+    try:
+        exchange = TokenExchange(message)
+        value = exchange.parameters.get("token")
+        if value is None:
+            raise refusal(InvalidRequestError, "token is missing.", "token-missing")
+        with server.database.reading() as connection:
+            document = _introspect(server, connection, exchange, value)
+    except OAuth2Error as error:
+        return server.refuse(message, error)
+    return json_response(200, document)
+
+
+def _introspect(
+    server: OAuth2Server, connection: Connection, exchange: TokenExchange, value: str
+) -> Document:
+    presented = refresh_values.read(value)
+    if presented is not None:
+        row = introspection.find_refresh(connection, exchange.credentials.client_key, presented)
+        caller, known = _authenticate(server, connection, exchange, row)
+        is_proved = refresh_values.proves(server.vault, presented, known.seed, known.pepper_id)
+        if not is_proved or presented.generation != known.generation or known.c_id != caller.id:
+            return _INACTIVE
+        return _refresh(server, connection, known)
+    handle = server.access_tokens.read(value)
+    row = introspection.find_access(connection, exchange.credentials.client_key, handle)
+    caller, known = _authenticate(server, connection, exchange, row)
+    if handle is None or not handles.matches(handle, known.digest) or not _may_ask(caller, known):
+        return _INACTIVE
+    return _access(server, connection, known)
+
+
+def _authenticate(
+    server: OAuth2Server, connection: Connection, exchange: TokenExchange, row: Row[Any] | None
+) -> tuple[Policy, Row[Any]]:
+    policy = None if row is None else server.policies.get(connection, row.caller_id, row.caller_revision)
+    caller = server.identify(exchange, policy)
+    assert row is not None
+    if caller.auth_method == AuthMethod.NONE:
+        # RFC 7662, section 2.1: without authentication anybody could try tokens out here.
+        fault = "A client without a secret cannot introspect tokens."
+        raise refusal(ClientAuthenticationFailed, fault, "introspection-public-client", client_id=caller.id)
+    verdict = gate.judge(standing.of_client(row.caller_status, row.caller_epoch))
+    if verdict is not None:
+        raise_verdict(verdict, caller, {})
+    return caller, row
+
+
+def _may_ask(caller: Policy, row: Row[Any]) -> bool:
+    if row.c_id == caller.id:
+        return True
+    names = {caller.client_key, *caller.details.get("serves", ())}
+    return bool(row.audience) and resources.is_for(row.audience, names)
+
+
+def _access(server: OAuth2Server, connection: Connection, row: Row[Any]) -> Document:
+    if not bearer.is_live(row) or gate.judge(standing.standing(row)) is not None:
+        return _INACTIVE
+    audience = row.audience.split() or [server.settings.issuer]
+    return _described(server, connection, row) | {
+        "token_type": "Bearer",
+        "aud": audience[0] if len(audience) == 1 else audience,
+        "iat": clock.timestamp(row.issued_at),
+        "exp": clock.timestamp(row.expires_at),
+    }
+
+
+def _refresh(server: OAuth2Server, connection: Connection, row: Row[Any]) -> Document:
+    ends_at = min(row.idle_expires_at, row.expires_at)
+    if ends_at <= clock.now() or gate.judge(standing.standing(row)) is not None:
+        return _INACTIVE
+    return _described(server, connection, row) | {
+        "iat": clock.timestamp(row.rotated_at),
+        "exp": clock.timestamp(ends_at),
+    }
+
+
+def _described(server: OAuth2Server, connection: Connection, row: Row[Any]) -> Document:
+    owner = server.policies.get(connection, row.c_id, row.c_revision)
+    person = standing.user(row)
+    document: Document = {"active": True, "iss": server.settings.issuer, "client_id": owner.client_key}
+    if row.scope:
+        document["scope"] = row.scope
+    if person is None:
+        return document | {"sub": owner.client_key}
+    document["sub"] = subjects.of(owner, person.subject)
+    if not owner.pairwise_key:
+        # A pairwise identifier would be worth nothing beside the name.
+        document["username"] = person.username
+    if row.auth_time is not None:
+        document["auth_time"] = clock.timestamp(row.auth_time)
+    return document | ({"acr": row.acr} if row.acr else {})

@@ -1,0 +1,40 @@
+"""The scope of token requests that name one: what is asked for, or the default where nothing is (RFC 6749, section 3.3)."""
+
+from authlib.oauth2.rfc6749.errors import InvalidScopeError
+
+from authserver.domain.policies import Policy
+from authserver.protocol.oauth2.errors import refusal
+from authserver.terms import Kind, Scope
+
+_ABOUT_PEOPLE = frozenset(Scope)
+
+
+def for_person(asked: str | None, policy: Policy) -> str:
+    """Return the scope under which a client acts for a person."""
+    if asked is None and policy.kind == Kind.OIDC:
+        return str(Scope.OPENID)
+    return (
+        _checked(asked, policy)
+        if asked is not None
+        else " ".join(sorted(policy.scopes - {Scope.OFFLINE_ACCESS}))
+    )
+
+
+def for_client(asked: str | None, policy: Policy) -> str:
+    """Return the scope under which a client acts for itself; by default all but those that are about people."""
+    return _checked(asked, policy) if asked is not None else " ".join(sorted(policy.scopes - _ABOUT_PEOPLE))
+
+
+def _checked(asked: str, policy: Policy) -> str:
+    scopes = tuple(dict.fromkeys(asked.split()))
+    foreign = [scope for scope in scopes if scope not in policy.scopes]
+    if foreign:
+        raise refusal(
+            InvalidScopeError,
+            f"The client is not registered for the scope {foreign[0][:60]}.",
+            "scope-not-registered",
+            received=asked[:2000],
+            expected=" ".join(sorted(policy.scopes)),
+            client_id=policy.id,
+        )
+    return " ".join(scopes)
