@@ -16,7 +16,7 @@ from typing import Any
 from tests.support.databases import COMMAND, environment
 from tests.support.people import FULL_NAMES
 
-PATIENCE = 30  # seconds that a process may take to be ready or to end
+PATIENCE = 60  # seconds that a process may take to be ready or to end
 
 
 def free_port() -> int:
