@@ -16,11 +16,11 @@ from tools.peers import ROOT
 IMAGES = ROOT / "docs" / "images"
 CLIENTS = {
     "Cameo Systems Modeler": "http://127.0.0.1:11111/cameo",
-    "DOORS Next": "https://doors.example.org/callback",
     "Grafana": "https://grafana.example.org/login/generic_oauth",
     "Model review board": "https://review.example.org/oauth/callback",
     "Requirements exporter": "https://exporter.example.org/callback",
 }
+CONSUMERS = ["DOORS Next", "Jazz team server"]
 PENDING = {"Requirements exporter"}
 
 
@@ -51,7 +51,7 @@ def _take_all(server: servers.LiveServer) -> None:
         page.goto(f"{server.url}/oauth2/authorize?{_request(keys['Grafana'])}")
         page.set_viewport_size({"width": 900, "height": 760})
         _take(page, "sign-in")
-        page.set_viewport_size({"width": 1360, "height": 800})
+        page.set_viewport_size({"width": 1360, "height": 880})
         page.goto(f"{server.url}/admin")
         ways.sign_in(page, "admin")
         page.goto(f"{server.url}/admin/clients")
