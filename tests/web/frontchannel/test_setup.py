@@ -1,0 +1,111 @@
+"""The setup page: opens with the printed link, makes one administrator, and closes."""
+
+import pytest
+
+from authserver.domain import setup, users
+from tests.support import forms
+from tests.support import people as crowd
+from tests.support.moving_clock import MovingClock
+
+PASSWORD = "a password of the first administrator"
+
+
+@pytest.fixture
+def link(database, settings):
+    with database.transaction() as session:
+        return f"/setup?token={setup.issue(session, settings)}"
+
+
+def fill_in(client, link, **changes):
+    typed = {"username": "root", "password": PASSWORD, "password_again": PASSWORD} | changes
+    return forms.submit(client, client.get(link), "setup-submit", **typed)
+
+
+def test_the_link_leads_to_the_console(client, link, database):
+    answer = fill_in(client, link, name="Ruth Root", email="root@example.org")
+    assert (answer.status_code, answer.location) == (303, "/admin")
+    assert client.get("/admin").status_code == 200
+    with database.transaction(write=False) as session:
+        user = users.find(session, "root")
+        assert (user.name, user.email, user.may_configure_server) == ("Ruth Root", "root@example.org", True)
+
+
+def test_the_token_is_in_the_form_and_not_in_its_address(client, link):
+    form = forms.find(client.get(link), "setup-submit")
+    assert form.action == "/setup"
+    assert ("token", link.partition("=")[2]) in form.fields
+
+
+def test_the_page_is_closed_afterwards(client, link, database, settings):
+    old = client.get(link)
+    fill_in(client, link)
+    page = client.get(link)
+    assert page.status_code == 410
+    assert "has been set up" in page.text
+    assert client.get("/setup").status_code == 410
+    stranger = client.application.test_client()
+    stranger.get(link)
+    assert forms.submit(client, old, "setup-submit", username="second", password=PASSWORD).status_code in {
+        400,
+        410,
+    }
+
+
+def test_of_two_open_pages_one_wins(app, link, database):
+    one, other = app.test_client(), app.test_client()
+    pages = [browser.get(link) for browser in (one, other)]
+    typed = {"password": PASSWORD, "password_again": PASSWORD}
+    first = forms.submit(one, pages[0], "setup-submit", username="first", **typed)
+    second = forms.submit(other, pages[1], "setup-submit", username="second", **typed)
+    assert (first.status_code, second.status_code) == (303, 410)
+    with database.transaction(write=False) as session:
+        assert [user.username for user in users.page(session)[0]] == ["first"]
+
+
+def test_an_administrator_of_the_command_line_closes_it(client, link, database, settings):
+    crowd.add(database, settings, "admin")
+    assert client.get(link).status_code == 410
+
+
+@pytest.mark.parametrize("query", ["", "?token=", "?token=asl_1_" + "A" * 43, "?token=%00"])
+def test_without_the_link_there_is_no_page(client, link, query):
+    page = client.get(f"/setup{query}")
+    assert page.status_code == 403
+    assert "setup-submit" not in page.text
+
+
+def test_a_link_that_is_too_old_says_what_to_do(client, link, settings, monkeypatch):
+    MovingClock(monkeypatch).advance(settings.setup_link_lifetime, seconds=1)
+    page = client.get(link)
+    assert page.status_code == 403
+    assert "Start the server again" in page.text
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"username": ""}, "Enter the user name."),
+        ({"password": "short", "password_again": "short"}, "12 characters or more"),
+        (
+            {"password": "password1234", "password_again": "password1234"},
+            "among the first that an attacker tries",
+        ),
+        ({"password_again": "another one"}, "The two passwords differ."),
+        ({"email": "nonsense"}, "Enter an e-mail address"),
+        ({"username": "a\0b"}, "cannot be stored"),
+    ],
+)
+def test_mistakes_are_named_and_the_rest_is_kept(client, link, changes, sentence):
+    page = fill_in(client, link, **({"name": "Ruth Root"} | changes))
+    assert page.status_code == 422
+    assert sentence in page.text
+    assert 'id="error-summary"' in page.text
+    assert 'value="Ruth Root"' in page.text
+    assert PASSWORD not in page.text
+    assert fill_in(client, link).status_code == 303
+
+
+def test_the_form_needs_its_token_against_forgery(client, link):
+    token = link.partition("=")[2]
+    data = {"token": token, "username": "root", "password": PASSWORD}
+    assert client.post("/setup", data=data).status_code == 400

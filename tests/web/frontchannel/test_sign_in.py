@@ -1,0 +1,330 @@
+"""The sign-in page: what it gives, what it tells, and where it leads."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from authserver.domain.audit import AuditEvent
+from authserver.domain.sessions import UserSession
+from authserver.terms import Path
+from authserver.web.frontchannel import signin
+from tests.support import forms
+from tests.support.people import PASSWORD
+from tests.web.visits import session_cookie, sign_in, use_cookie
+
+
+def sessions_in(database):
+    with database.transaction(write=False) as session:
+        return list(session.scalars(select(UserSession).order_by(UserSession.id)))
+
+
+def test_signing_in_leads_home(client, people):
+    answer = sign_in(client, "alice")
+    assert (answer.status_code, answer.location) == (303, "/account")
+    assert client.get("/account").status_code == 200
+
+
+def test_an_administrators_home_is_the_console(client, people):
+    assert sign_in(client, "admin").location == "/admin"
+
+
+def test_the_bare_address_leads_on(client, people):
+    assert client.get("/").location == "/sign-in"
+    sign_in(client, "alice")
+    assert client.get("/").location == "/account"
+
+
+def test_the_page_promises_its_ids_and_autocomplete(client):
+    page = client.get("/sign-in").text
+    for promise in (
+        'id="username"',
+        'id="password"',
+        'id="login-submit"',
+        'id="login-cancel"',
+        ">Sign in</h1>",
+    ):
+        assert promise in page
+    assert 'autocomplete="username"' in page
+    assert 'autocomplete="current-password"' in page
+
+
+def test_the_cookie_is_hidden_from_scripts_and_other_sites(client, people):
+    cookies = [
+        value for value in sign_in(client, "alice").headers.getlist("Set-Cookie") if "session=" in value
+    ]
+    assert len(cookies) == 1
+    assert "HttpOnly" in cookies[0]
+    assert "SameSite=Lax" in cookies[0]
+    assert "Max-Age" not in cookies[0]
+
+
+def test_keep_me_signed_in(client, people, settings, database):
+    answer = sign_in(client, "alice", remember="1")
+    cookie = next(value for value in answer.headers.getlist("Set-Cookie") if "session=" in value)
+    assert f"Max-Age={int(settings.remembered_session_lifetime.total_seconds())}" in cookie
+    assert sessions_in(database)[0].is_remembered
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        "https://evil.example/",
+        "//evil.example/",
+        "/\\evil.example/",
+        "\\\\evil.example",
+        "/..//evil.example",
+        "/%2e%2e//evil.example",
+        "/\tevil",
+        "/\nevil",
+        "/a\0b",
+        "/é",
+        "javascript:alert(1)",
+        "evil",
+        "",
+        "/" + "a" * 5000,
+    ],
+)
+def test_nobody_is_led_astray(client, people, wanted):
+    page = client.get("/sign-in", query_string={"next": wanted})
+    answer = forms.submit(client, page, "login-submit", username="alice", password=PASSWORD, next=wanted)
+    assert answer.location == "/account"
+
+
+@pytest.mark.parametrize(
+    "wanted", ["/account/sessions", "/admin?tab=all&q=%20", "/oauth2/continue?interaction=a"]
+)
+def test_the_way_goes_on_where_it_was_meant_to(client, people, wanted):
+    page = client.get("/sign-in", query_string={"next": wanted})
+    assert forms.submit(client, page, "login-submit", username="alice", password=PASSWORD).location == wanted
+
+
+def test_every_refusal_looks_the_same(client, people):
+    def answer(username, password):
+        page = sign_in(client, username, password)
+        return page.status_code, re.sub(r'(nonce|value)="[^"]*"', "", page.text)
+
+    answers = {
+        answer("alice", "wrong"),
+        answer("nobody", "wrong"),
+        answer("alice", ""),
+        answer("\0", PASSWORD),
+    }
+    assert len(answers) == 1
+    status, text = answers.pop()
+    assert status == 422
+    assert "The user name or the password is wrong." in text
+
+
+def test_the_name_is_kept_and_the_password_is_not(client, people):
+    page = sign_in(client, "alice", "my secret guess")
+    assert 'value="alice"' in page.text
+    assert "my secret guess" not in page.text
+
+
+def test_too_many_attempts(client, people, settings):
+    for _ in range(settings.sign_in_attempts):
+        assert sign_in(client, "alice", "wrong").status_code == 422
+    page = sign_in(client, "alice")
+    assert page.status_code == 429
+    assert 0 < int(page.headers["Retry-After"]) <= 900
+    assert "Wait 15 minutes" in page.text
+    assert session_cookie(client) is None
+
+
+def test_the_owners_browser_is_let_in_while_strangers_are_throttled(app, client, people, settings):
+    sign_in(client, "alice")
+    forms.submit(client, client.get("/sign-out"), "logout-confirm")
+    stranger = app.test_client()
+    for _ in range(settings.sign_in_attempts):
+        sign_in(stranger, "alice", "wrong")
+    assert sign_in(stranger, "alice").status_code == 429
+    assert sign_in(client, "alice").status_code == 303
+
+
+def test_a_form_without_token_is_shown_again_with_the_name(client, people):
+    answer = client.post(
+        "/sign-in", data={"username": "alice", "password": PASSWORD, "next": "/account/sessions"}
+    )
+    assert answer.status_code == 400
+    assert "open for too long" in answer.text
+    assert 'value="alice"' in answer.text
+    assert PASSWORD not in answer.text
+    again = forms.submit(client, answer, "login-submit", password=PASSWORD)
+    assert again.location == "/account/sessions"
+
+
+def test_forms_of_the_time_before_are_void_afterwards(client, people):
+    old = client.get("/sign-in")
+    sign_in(client, "alice")
+    assert forms.submit(client, old, "login-submit", username="alice", password=PASSWORD).status_code == 400
+
+
+def test_the_cookie_changes_with_every_sign_in(app, client, people, database):
+    sign_in(client, "alice")
+    first = session_cookie(client)
+    sign_in(client, "alice", url="/sign-in?again=1")
+    assert session_cookie(client) != first
+    thief = app.test_client()
+    use_cookie(thief, first)
+    assert thief.get("/account").status_code == 303
+
+
+def test_signing_in_again_goes_on_with_the_session(client, people, database):
+    sign_in(client, "alice")
+    before = sessions_in(database)
+    answer = sign_in(client, "alice", url="/sign-in?again=1&next=/account/password")
+    after = sessions_in(database)
+    assert answer.location == "/account/password"
+    assert [row.sid for row in after] == [row.sid for row in before]
+    assert after[0].signed_in_at > before[0].signed_in_at
+
+
+def test_signing_in_again_says_why_and_fixes_the_name(client, people):
+    sign_in(client, "alice")
+    page = client.get("/sign-in?again=1&next=/account/password").text
+    assert "Sign in again" in page
+    assert re.search(r'id="username"[^>]*value="alice"[^>]*readonly', page)
+    assert "Switch account" in page
+
+
+def test_a_readonly_name_cannot_be_changed(client, people, database):
+    sign_in(client, "alice")
+    assert sign_in(client, "bob", url="/sign-in?again=1").status_code == 303
+    assert {row.user_id for row in sessions_in(database)} == {people["alice"].id}
+
+
+def test_switching_the_account_ends_the_session_of_the_other(client, people, database):
+    sign_in(client, "alice")
+    assert sign_in(client, "bob", url="/sign-in?switch=1&next=/account").location == "/account"
+    alices, bobs = sessions_in(database)
+    assert alices.ended_at is not None
+    assert bobs.ended_at is None
+    assert "bob" in client.get("/account").text
+
+
+def test_a_failed_attempt_leaves_the_session_alone(client, people):
+    sign_in(client, "alice")
+    sign_in(client, "bob", "wrong", url="/sign-in?switch=1")
+    assert client.get("/account").status_code == 200
+
+
+def test_who_is_signed_in_is_not_asked_again(client, people):
+    sign_in(client, "alice")
+    assert client.get("/sign-in?next=/account/sessions").location == "/account/sessions"
+
+
+def test_a_disabled_account_is_out_at_once(client, people, database):
+    from authserver.context import SYSTEM
+    from authserver.domain import users
+
+    sign_in(client, "alice")
+    with database.transaction() as session:
+        users.disable(session, SYSTEM, users.get(session, people["alice"].id))
+    assert client.get("/account").status_code == 303
+    assert sign_in(client, "alice").status_code == 422
+
+
+def test_the_database_is_free_while_the_password_is_hashed(client, people, services, monkeypatch):
+    verify, written = services.passwords.verify, []
+
+    def write_meanwhile(stored, password):
+        with services.database.transaction() as session:
+            written.append(session.scalar(select(UserSession.id)))
+        return verify(stored, password)
+
+    monkeypatch.setattr(services.passwords, "verify", write_meanwhile)
+    sign_in(client, "alice")
+    sign_in(client, "alice", url="/sign-in?again=1")
+    assert len(written) == 2
+
+
+def test_the_trail_tells_who_came_and_who_was_refused(client, people, database):
+    sign_in(client, "alice", "wrong")
+    sign_in(client, "alice")
+    sign_in(client, "alice", url="/sign-in?again=1")
+    with database.transaction(write=False) as session:
+        rows = list(
+            session.scalars(
+                select(AuditEvent).where(AuditEvent.event.like("session:%")).order_by(AuditEvent.id)
+            )
+        )
+    assert [(row.event, row.actor_name, row.user_id) for row in rows] == [
+        ("session:refuse", "anonymous", people["alice"].id),
+        ("session:start", "alice", people["alice"].id),
+        ("session:start", "alice", people["alice"].id),
+    ]
+    assert all(row.address == "127.0.0.1" and row.request_id for row in rows)
+
+
+def ask(app, **changes):
+    with app.test_request_context():
+        options = {"application": "Model <review>", "cancel_url": "/oauth2/cancel?interaction=x"} | changes
+        return signin.sign_in_first("/oauth2/continue?interaction=x", **options).location
+
+
+def test_an_applications_request_names_it_and_leads_back(app, client, people):
+    page = client.get(ask(app, login_hint="alice"))
+    assert "Model &lt;review&gt;" in page.text
+    assert 'value="alice"' in page.text
+    assert 'href="/oauth2/cancel?interaction=x"' in page.text
+    refused = forms.submit(client, page, "login-submit", password="wrong")
+    assert "Model &lt;review&gt;" in refused.text
+    answer = forms.submit(client, refused, "login-submit", password=PASSWORD)
+    assert answer.location == "/oauth2/continue?interaction=x"
+
+
+def test_an_application_can_want_a_fresh_sign_in(app, client, people):
+    sign_in(client, "alice")
+    assert client.get(ask(app)).location == "/oauth2/continue?interaction=x"
+    page = client.get(ask(app, is_again=True))
+    assert "Sign in again" in page.text
+    assert (
+        forms.submit(client, page, "login-submit", password=PASSWORD).location
+        == "/oauth2/continue?interaction=x"
+    )
+
+
+def test_an_application_can_want_another_account(app, client, people):
+    sign_in(client, "alice")
+    page = client.get(ask(app, is_switch=True))
+    assert "another account" in page.text
+    answer = forms.submit(client, page, "login-submit", username="bob", password=PASSWORD)
+    assert answer.location == "/oauth2/continue?interaction=x"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda signed: signed[:-3] + "abc", id="signature"),
+        pytest.param(lambda signed: "W1tdXQ." + signed.rpartition(".")[2], id="content"),
+        pytest.param(lambda signed: "x", id="all"),
+    ],
+)
+def test_an_application_that_we_did_not_name_is_not_shown(app, client, change):
+    location = ask(app)
+    signed = location.partition("ask=")[2]
+    page = client.get(location.replace(signed, change(signed)))
+    assert page.status_code == 200
+    assert "Model" not in page.text
+
+
+def test_sessions_end_when_idle_and_when_old(client, people, settings, monkeypatch):
+    from tests.support.moving_clock import MovingClock
+
+    clock = MovingClock(monkeypatch)
+    sign_in(client, "alice")
+    clock.advance(settings.session_idle_lifetime, seconds=1)
+    assert client.get("/account").status_code == 303
+    sign_in(client, "alice", remember="1")
+    clock.advance(settings.remembered_session_lifetime, timedelta(minutes=-1))
+    assert client.get("/account").status_code == 200
+    clock.advance(timedelta(minutes=2))
+    assert client.get("/account").status_code == 303
+
+
+def test_the_way_back_to_the_application_is_not_blocked(client):
+    policy = client.get(Path.SIGN_IN).headers["Content-Security-Policy"]
+    assert "form-action" not in policy
+    assert "frame-ancestors 'none'" in policy

@@ -1,0 +1,57 @@
+"""Signing out: asked for, done by a form, and final on every node."""
+
+from sqlalchemy import select
+
+from authserver.domain.sessions import UserSession
+from tests.support import forms
+from tests.web.visits import session_cookie, sign_in, use_cookie
+
+
+def test_signing_out(client, people, database):
+    sign_in(client, "alice")
+    page = client.get("/sign-out")
+    assert 'id="logout-cancel"' in page.text
+    answer = forms.submit(client, page, "logout-confirm")
+    assert answer.location == "/sign-out"
+    assert "You are signed out" in client.get("/sign-out").text
+    assert session_cookie(client) is None
+    with database.transaction(write=False) as session:
+        assert session.scalars(select(UserSession)).one().ended_at is not None
+
+
+def test_a_copied_cookie_is_dead(app, client, people):
+    sign_in(client, "alice")
+    thief = app.test_client()
+    use_cookie(thief, session_cookie(client))
+    assert thief.get("/account").status_code == 200
+    forms.submit(client, client.get("/sign-out"), "logout-confirm")
+    assert thief.get("/account").status_code == 303
+
+
+def test_looking_at_the_page_signs_nobody_out(client, people):
+    sign_in(client, "alice")
+    client.get("/sign-out")
+    assert client.get("/account").status_code == 200
+
+
+def test_another_site_cannot_sign_people_out(client, people):
+    sign_in(client, "alice")
+    assert client.post("/sign-out").status_code == 400
+    assert client.get("/account").status_code == 200
+
+
+def test_signing_out_twice_does_no_harm(app, client, people):
+    sign_in(client, "alice")
+    page = client.get("/sign-out")
+    forms.submit(client, page, "logout-confirm")
+    assert "You are signed out" in client.get("/sign-out").text
+
+
+def test_a_browser_that_is_not_signed_in_is_told_so(client):
+    assert "You are signed out" in client.get("/sign-out").text
+
+
+def test_the_menu_of_every_page_signs_out(client, people):
+    sign_in(client, "alice")
+    forms.submit(client, client.get("/account"), "sign-out")
+    assert client.get("/account").status_code == 303

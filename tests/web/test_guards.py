@@ -1,0 +1,107 @@
+"""Who may see a page, and what happens to what they typed."""
+
+import pytest
+from flask import request
+
+from authserver.web import door, guards
+from tests.support import forms
+from tests.support.moving_clock import MovingClock
+from tests.support.people import PASSWORD
+from tests.web.visits import sign_in
+
+
+@pytest.fixture
+def app(app):
+    @guards.require_recent_sign_in
+    def danger():
+        if request.method == "POST":
+            fields = "&".join(
+                f"{name}={value}" for name, value in request.form.items() if name != "csrf_token"
+            )
+            return f"{fields} by {door.signed_in().user.username}"
+        return "the form"
+
+    app.add_url_rule("/danger", view_func=danger, methods=["GET", "POST"])
+    return app
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    return MovingClock(monkeypatch)
+
+
+def post(client, **fields):
+    token = dict(forms.find(client.get("/sign-out"), "logout-confirm").fields)["csrf_token"]
+    return client.post("/danger", data={"csrf_token": token, **fields})
+
+
+def test_strangers_sign_in_first_and_come_back(client, people):
+    answer = client.get("/danger?a=1&b=%2F")
+    assert answer.status_code == 303
+    assert sign_in(client, "alice", url=answer.location).location == "/danger?a=1&b=%2F"
+
+
+def test_a_recent_sign_in_is_enough(client, people):
+    sign_in(client, "alice")
+    assert client.get("/danger").text == "the form"
+    assert post(client, name="x").text == "name=x by alice"
+
+
+def test_an_old_sign_in_is_renewed_before_the_form_is_shown(client, people, clock, settings):
+    sign_in(client, "alice")
+    clock.advance(settings.recent_sign_in, seconds=1)
+    answer = client.get("/danger")
+    assert "again=1" in answer.location
+    assert sign_in(client, "alice", url=answer.location).location == "/danger"
+    assert client.get("/danger").text == "the form"
+
+
+def test_a_form_that_was_sent_too_late_is_kept(client, people, clock, settings):
+    sign_in(client, "alice")
+    clock.advance(settings.recent_sign_in, seconds=1)
+    asked = post(client, name="<b>", secret="typed by hand")
+    assert asked.status_code == 403
+    assert "Sign in again" in asked.text
+    assert "typed by hand" not in asked.text
+    mistyped = forms.submit(client, asked, "login-submit", password="wrong")
+    resumed = forms.submit(client, mistyped, "login-submit", password=PASSWORD)
+    assert resumed.status_code == 200
+    assert forms.submit(client, resumed, "resume-submit").text == "name=<b>&secret=typed by hand by alice"
+
+
+def test_a_kept_form_is_for_the_person_who_sent_it(client, people, clock, settings):
+    sign_in(client, "alice")
+    clock.advance(settings.recent_sign_in, seconds=1)
+    asked = post(client, name="x")
+    sealed = dict(forms.find(asked, "login-submit").fields)["resume"]
+    switch = client.get("/sign-in?switch=1")
+    answer = forms.submit(client, switch, "login-submit", username="bob", password=PASSWORD, resume=sealed)
+    assert answer.location == "/account"
+
+
+@pytest.mark.parametrize("resume", ["x", "a.b", "...."])
+def test_a_made_up_form_is_not_resumed(client, people, resume):
+    assert sign_in(client, "alice", resume=resume).location == "/account"
+
+
+def test_scripts_are_sent_to_the_sign_in_page(client, people, clock, settings):
+    sign_in(client, "alice")
+    clock.advance(settings.recent_sign_in, seconds=1)
+    page = client.get("/sign-out")
+    token = dict(forms.find(page, "logout-confirm").fields)["csrf_token"]
+    answer = client.post("/danger", data={"csrf_token": token}, headers={"HX-Request": "true"})
+    assert (answer.status_code, "again=1" in answer.location) == (303, True)
+
+
+def test_the_console_is_for_administrators(client, people):
+    sign_in(client, "alice")
+    page = client.get("/admin")
+    assert page.status_code == 403
+    assert "Configure Server" in page.text
+    assert "signed in as alice" in page.text
+    assert 'href="/sign-in?next=/admin&amp;switch=1"' in page.text
+    assert sign_in(client, "admin", url="/sign-in?next=/admin&switch=1").location == "/admin"
+
+
+def test_the_console_sends_strangers_to_the_sign_in_page(client):
+    assert client.get("/admin").location == "/sign-in?next=/admin"

@@ -1,0 +1,84 @@
+"""The protective headers around every page."""
+
+import re
+
+import pytest
+
+from authserver.app import create_app
+from authserver.settings import Settings
+from tests.web.visits import sign_in
+
+PAGES = ["/sign-in", "/sign-out", "/no-such-page", "/setup"]
+
+
+def policy(response):
+    parts = (part.strip().partition(" ") for part in response.headers["Content-Security-Policy"].split(";"))
+    return {name: value for name, _, value in parts}
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_is_protected(client, path):
+    page = client.get(path)
+    rules = policy(page)
+    assert rules["default-src"] == "'none'"
+    assert rules["style-src"] == "'self'"
+    assert rules["frame-ancestors"] == "'none'"
+    assert rules["base-uri"] == "'none'"
+    assert "unsafe" not in page.headers["Content-Security-Policy"]
+    assert page.headers["Referrer-Policy"] == "no-referrer"
+    assert page.headers["X-Content-Type-Options"] == "nosniff"
+    assert page.headers["Cache-Control"] == "no-store"
+    assert "camera=()" in page.headers["Permissions-Policy"]
+    assert "Strict-Transport-Security" not in page.headers
+
+
+@pytest.mark.parametrize("path", ["/account", "/account/password", "/admin", "/admin/clients"])
+def test_account_and_console_are_locked_tighter(client, people, path):
+    sign_in(client, "admin")
+    page = client.get(path)
+    rules = policy(page)
+    assert page.status_code == 200
+    assert rules["form-action"] == "'self'"
+    assert rules["connect-src"] == "'self'"
+    assert rules["require-trusted-types-for"] == "'script'"
+    assert page.headers["Cross-Origin-Opener-Policy"] == "same-origin"
+
+
+@pytest.mark.parametrize(
+    "path", ["/sign-in", "/oauth2/authorize", "/oidc/authorize", "/oauth2/continue", "/consent"]
+)
+def test_the_way_to_an_application_is_open(client, path):
+    page = client.get(path)
+    assert "form-action" not in policy(page)
+    assert page.headers["Cross-Origin-Opener-Policy"] == "unsafe-none"
+
+
+@pytest.mark.parametrize("path", ["/sign-out", "/setup", "/no-such-page"])
+def test_other_forms_stay_here(client, path):
+    assert policy(client.get(path))["form-action"] == "'self'"
+
+
+def test_scripts_carry_the_nonce_of_their_page(client):
+    one, other = client.get("/sign-in"), client.get("/sign-in")
+    nonces = [
+        re.search(r"'nonce-([^']+)'", page.headers["Content-Security-Policy"])[1] for page in (one, other)
+    ]
+    assert nonces[0] != nonces[1]
+    assert f'nonce="{nonces[0]}"' in one.text
+
+
+def test_over_tls_cookies_and_transport_are_pinned(settings, people):
+    secure = Settings(**settings.model_dump() | {"public_url": "https://login.example.org"})
+    browser = create_app(secure).test_client()
+    answer = browser.get("/sign-in", base_url="https://login.example.org")
+    assert "max-age=" in answer.headers["Strict-Transport-Security"]
+    cookie = answer.headers["Set-Cookie"]
+    assert cookie.startswith("__Host-")
+    assert all(word in cookie for word in ("Secure", "HttpOnly", "Path=/", "SameSite=Lax"))
+    assert "Domain" not in cookie
+
+
+def test_what_the_caller_says_of_our_name_is_not_believed(client, people):
+    answer = client.get("/account", headers={"Host": "evil.example", "X-Forwarded-Host": "evil.example"})
+    assert answer.location == "/sign-in?next=/account"
+    assert "evil" not in client.get("/sign-in", headers={"Host": "evil.example"}).text

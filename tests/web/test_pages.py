@@ -1,0 +1,111 @@
+"""Times and addresses as people read them, and the colours that they chose."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from authserver import clock
+from authserver.web import pages, scope_words
+from authserver.web.account import user_agents
+from tests.support import forms
+from tests.web.visits import sign_in
+
+NOW = datetime(2026, 11, 3, 14, 22, 5, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("distance", "words"),
+    [
+        (timedelta(seconds=3), "just now"),
+        (timedelta(seconds=40), "40 seconds ago"),
+        (timedelta(minutes=1), "1 minute ago"),
+        (timedelta(minutes=59, seconds=59), "59 minutes ago"),
+        (timedelta(hours=5), "5 hours ago"),
+        (timedelta(days=1), "1 day ago"),
+        (timedelta(days=29), "29 days ago"),
+        (timedelta(days=70), "2 months ago"),
+        (timedelta(days=800), "2 years ago"),
+        (timedelta(minutes=-3), "in 3 minutes"),
+    ],
+)
+def test_how_long_ago(monkeypatch, distance, words):
+    monkeypatch.setattr(clock, "now", lambda: NOW)
+    assert f">{words}<" in pages.ago(NOW - distance)
+
+
+def test_the_exact_time_is_beside_it(monkeypatch):
+    monkeypatch.setattr(clock, "now", lambda: NOW)
+    assert 'title="2026-11-03 14:22:05 UTC"' in pages.ago(NOW)
+    assert 'datetime="2026-11-03T14:22:05+00:00"' in pages.ago(NOW)
+    assert pages.ago(None) == "never"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(1, "1 second"), (59, "59 seconds"), (61, "2 minutes"), (900, "15 minutes")]
+)
+def test_waiting_times_are_rounded_up(seconds, words):
+    assert pages.seconds_in_words(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("uri", "origin"),
+    [
+        ("https://app.example.org:8443/callback?x=1", "https://app.example.org:8443"),
+        ("com.example.app:/callback", "com.example.app:"),
+        ("http://127.0.0.1/cb", "http://127.0.0.1"),
+    ],
+)
+def test_where_people_are_sent(uri, origin):
+    assert pages.origin(uri) == origin
+
+
+def test_scopes_in_words():
+    assert scope_words.in_words("email") == "See your e-mail address"
+    assert scope_words.in_words("models:read") == "Use “models:read” in your name"
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "words"),
+    [
+        (
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/142.0 Safari/537.36",
+            "Chrome on Windows",
+        ),
+        (
+            "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/142.0 Safari/537.36 Edg/142.0",
+            "Edge on Windows",
+        ),
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0", "Firefox on Linux"),
+        (
+            "Mozilla/5.0 (Macintosh; Intel Mac OS X 14_0) AppleWebKit/605.1.15 Version/17 Safari/605.1.15",
+            "Safari on macOS",
+        ),
+        ("", "A browser"),
+    ],
+)
+def test_devices_in_words(user_agent, words):
+    assert user_agents.in_words(user_agent) == words
+
+
+def test_a_missing_name_is_a_mistake_and_not_an_empty_place(app):
+    with app.test_request_context(), pytest.raises(Exception, match="undefined"):
+        app.jinja_env.from_string("{{ forgotten }}").render()
+
+
+def test_the_colours_are_the_persons_choice(client, people):
+    assert 'data-theme="auto"' in client.get("/sign-in").text
+    sign_in(client, "alice")
+    form = forms.find(client.get("/account/sessions"), "sign-out")
+    token = dict(form.fields)["csrf_token"]
+    answer = client.post(
+        "/account/theme", data={"csrf_token": token, "theme": "dark", "next": "/account/sessions"}
+    )
+    assert answer.location == "/account/sessions"
+    assert 'data-theme="dark"' in client.get("/account").text
+    assert 'data-theme="dark"' in client.get("/sign-out").text
+
+
+@pytest.mark.parametrize("chosen", ["purple", "", '"><script>'])
+def test_other_colours_are_not_known(client, people, chosen):
+    client.set_cookie("authserver_theme", chosen)
+    assert 'data-theme="auto"' in client.get("/sign-in").text
