@@ -6,7 +6,7 @@ A row is kept until the request's timestamp is so old that it would be refused a
 import hashlib
 from datetime import datetime
 
-from sqlalchemy import Connection, ForeignKey, LargeBinary, delete
+from sqlalchemy import Connection, ForeignKey, LargeBinary, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -29,16 +29,26 @@ def claim(
 ) -> bool:
     """Use a nonce up; True exactly once for the same client, token and timestamp."""
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    text = f"{token}\0{timestamp}\0{nonce}"
     statement = (
         insert(Nonce)
-        .values(client_id=client_id, digest=hashlib.sha256(text.encode()).digest(), expires_at=expires_at)
+        .values(client_id=client_id, digest=_digest(token, timestamp, nonce), expires_at=expires_at)
         .on_conflict_do_nothing()
         .returning(Nonce.client_id)
     )
     return connection.execute(statement).one_or_none() is not None
 
 
+def is_used(connection: Connection, client_id: int, *, token: str, timestamp: str, nonce: str) -> bool:
+    """Return whether a nonce was used, without using it up: for explaining, never for deciding."""
+    digest = _digest(token, timestamp, nonce)
+    found = select(Nonce.client_id).where(Nonce.client_id == client_id, Nonce.digest == digest)
+    return connection.execute(found).one_or_none() is not None
+
+
 def purge(session: Session, before: datetime | None = None) -> None:
     """Forget nonces whose timestamps are refused by now."""
     session.execute(delete(Nonce).where(Nonce.expires_at < (before or clock.now())))
+
+
+def _digest(token: str, timestamp: str, nonce: str) -> bytes:
+    return hashlib.sha256(f"{token}\0{timestamp}\0{nonce}".encode()).digest()

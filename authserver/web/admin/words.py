@@ -1,9 +1,14 @@
 """The console's words for kinds, states and grant types: those that its users know."""
 
+from authserver.domain import consumers
 from authserver.terms import AuthMethod, GrantType, Kind, Status
 
 KINDS = {Kind.OAUTH1: "OAuth 1.0a", Kind.OAUTH2: "OAuth 2.0", Kind.OIDC: "OpenID Connect"}
-STATUSES = {Status.APPROVED: "Approved", Status.PENDING: "Pending approval", Status.DISAPPROVED: "Disapproved"}
+STATUSES = {
+    Status.APPROVED: "Approved",
+    Status.PENDING: "Pending approval",
+    Status.DISAPPROVED: "Disapproved",
+}
 STATUS_ICONS = {Status.APPROVED: "circle-check", Status.PENDING: "clock", Status.DISAPPROVED: "ban"}
 GRANT_TYPES = {
     GrantType.AUTHORIZATION_CODE: "People sign in with the browser.",
@@ -16,7 +21,12 @@ AUTH_METHODS = {
     AuthMethod.BASIC: "HTTP Basic (client_secret_basic)",
     AuthMethod.POST: "In the request body (client_secret_post)",
 }
-SOURCES = {"console": "In the console", "command": "By the command line", "registration": "Registered itself"}
+SOURCES = {
+    "console": "In the console",
+    "command": "By the command line",
+    "registration": "Registered itself",
+    "requestKey": "Requested by the other server",
+}
 
 
 def naming(kind: str) -> dict[str, str]:
@@ -27,6 +37,7 @@ def naming(kind: str) -> dict[str, str]:
 
 FOR_TEMPLATES: dict[str, object] = {
     "KINDS": KINDS,
+    "consumer_of": lambda client: consumers.of(client.details),
     "STATUSES": STATUSES,
     "STATUS_ICONS": STATUS_ICONS,
     "GRANT_TYPES": GRANT_TYPES,
