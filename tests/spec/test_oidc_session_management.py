@@ -1,0 +1,129 @@
+"""OpenID Connect Session Management 1.0."""
+
+import hashlib
+
+import pytest
+from flask.testing import FlaskClient
+from playwright.sync_api import Page
+
+from authserver.protocol.services import Services
+from tests.support import parties, ways
+from tests.support.logout import is_signed_in, sign_out
+from tests.support.people import PASSWORD
+from tests.support.relying_party import REDIRECT_URI, RelyingParty, answered
+from tests.support.servers import LiveServer, free_port
+
+ORIGIN = REDIRECT_URI.removesuffix("/cb")
+
+
+def browser_state(browser: FlaskClient) -> str | None:
+    cookie = browser.get_cookie("authserver_state")
+    return cookie.value if cookie else None
+
+
+def computed(client_key: str, state: str | None, salt: str) -> str:
+    return hashlib.sha256(f"{client_key} {ORIGIN} {state} {salt}".encode()).hexdigest() + f".{salt}"
+
+
+def test_the_answer_carries_a_session_state(rp: RelyingParty) -> None:
+    """2: session_state is REQUIRED in authentication responses, made of client, origin, browser state and a salt."""
+    state = answered(rp.authorized())["session_state"]
+    assert state == computed(rp.key, browser_state(rp.browser), state.rpartition(".")[2])
+
+
+def test_it_is_salted(rp: RelyingParty) -> None:
+    """2: two answers of one session cannot be told to be of one session."""
+    assert answered(rp.authorized())["session_state"] != answered(rp.authorized())["session_state"]
+
+
+def test_it_comes_with_every_response_type(rp: RelyingParty, services: Services) -> None:
+    """2: returned from the authorization endpoint, whatever else is."""
+    with services.database.transaction() as session:
+        from authserver.domain import clients
+
+        client = clients.get(session, rp.key)
+        client.response_types = ["code", "id_token"]
+    assert "session_state" in answered(rp.authorized(response_type="id_token"))
+
+
+def test_without_openid_there_is_none(rp: RelyingParty) -> None:
+    """2: it is part of authentication responses."""
+    assert "session_state" not in answered(rp.authorized(scope="profile"))
+
+
+def test_errors_carry_none(rp: RelyingParty) -> None:
+    assert "session_state" not in answered(rp.authorize(prompt="none"))
+
+
+def test_the_browsers_state_ends_with_the_session(rp: RelyingParty) -> None:
+    """3.2: the browser state changes at logout."""
+    rp.authorized()
+    assert browser_state(rp.browser)
+    sign_out(rp)
+    assert not is_signed_in(rp)
+    assert browser_state(rp.browser) is None
+
+
+def test_the_browsers_state_is_another_for_another_session(rp: RelyingParty) -> None:
+    """3.2: the browser state changes at login."""
+    rp.authorized()
+    first = browser_state(rp.browser)
+    sign_out(rp)
+    rp.authorized()
+    assert browser_state(rp.browser) not in {first, None}
+
+
+def test_the_browsers_state_does_not_tell_the_session(rp: RelyingParty) -> None:
+    """Scripts can read it: it opens nothing, and is not the sid that applications see."""
+    rp.authorized()
+    session = rp.browser.get_cookie("authserver_session")
+    state = browser_state(rp.browser)
+    assert session is not None
+    assert state is not None
+    assert state not in session.value
+    assert session.http_only
+
+
+def test_the_frame_may_be_embedded(rp: RelyingParty) -> None:
+    """3.2: applications load check_session_iframe in a frame of theirs."""
+    document = rp.browser.get("/.well-known/openid-configuration").get_json()
+    assert document["check_session_iframe"] == "http://localhost/oidc/check_session"
+    answer = rp.browser.get("/oidc/check_session")
+    assert answer.status_code == 200
+    assert "X-Frame-Options" not in answer.headers
+    assert "frame-ancestors" not in answer.headers["Content-Security-Policy"]
+
+
+PARENT = """<!doctype html><html lang="en"><title>RP</title><iframe id="op" src="{frame}"></iframe></html>"""
+ASK = """(message) => new Promise((resolve) => {
+  window.addEventListener('message', (event) => resolve(event.data), { once: true })
+  document.getElementById('op').contentWindow.postMessage(message, '*')
+})"""
+
+
+@pytest.mark.browser
+@pytest.mark.only_on("sqlite")
+def test_the_frame_answers_in_a_browser(live_server: LiveServer, page: Page) -> None:
+    """3.1: unchanged while the session lasts, changed after logout, error for what is no question."""
+    live_server.add_user("alice", password=PASSWORD)
+    port = free_port()
+    redirect_uri = parties.redirect_uri(port)
+    client = live_server.add_client("Watcher", redirect_uri)
+    origin = f"http://127.0.0.1:{port}"
+    parent = PARENT.format(frame=f"{live_server.url}/oidc/check_session")
+    page.route(f"{origin}/**", lambda route: route.fulfill(body=parent, content_type="text/html"))
+    query = f"client_id={client['client_key']}&response_type=code&scope=openid&redirect_uri={redirect_uri}"
+    challenge = "code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256"
+    page.goto(f"{live_server.url}/oauth2/authorize?{query}&{challenge}")
+    ways.sign_in(page, "alice")
+    ways.allow(page)
+    page.wait_for_url(f"{redirect_uri}?**")
+    state = dict(pair.split("=", 1) for pair in page.url.partition("?")[2].split("&"))["session_state"]
+    question = f"{client['client_key']} {state}"
+    assert page.evaluate(ASK, question) == "unchanged"
+    assert page.evaluate(ASK, f"{question}x") == "changed"
+    assert page.evaluate(ASK, "no question") == "error"
+    page.goto(f"{live_server.url}/sign-out")
+    page.locator("#logout-confirm").click()
+    page.goto(redirect_uri)
+    assert page.evaluate(ASK, question) == "changed"
