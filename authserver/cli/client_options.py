@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from authserver.domain import consumers
+from authserver.domain import consumers, logout_uris
 from authserver.domain.clients import Client
 from authserver.domain.registrations import Registration
 from authserver.terms import AuthMethod, GrantType, Kind
@@ -44,6 +44,7 @@ class Asked:
     is_trusted: bool | None
     allows_1_0: bool | None
     may_verify_requests: bool | None
+    logout: dict[str, Any]
 
     def for_new(self, kind: str, name: str) -> Registration:
         """Return the registration of a new client: the code flow, unless the options say otherwise."""
@@ -78,7 +79,8 @@ class Asked:
             details |= replace(consumers.of(before), allows_1_0=self.allows_1_0).details()
         if self.may_verify_requests is not None:
             details[consumers.MAY_VERIFY_REQUESTS] = self.may_verify_requests
-        return details
+        details |= self.logout
+        return {key: value for key, value in details.items() if key not in logout_uris.NAMES or value}
 
 
 _OPTIONS = (
@@ -108,7 +110,30 @@ _OPTIONS = (
         default=None,
         help="Whether the client, a resource server, may have signed OAuth 1.0a requests verified.",
     ),
+    click.option(
+        "--post-logout-redirect-uri",
+        "post_logout",
+        multiple=True,
+        help="Where people may return to after signing out; may be repeated.",
+    ),
+    click.option(
+        "--backchannel-logout-uri", "back_channel", help="Where the server tells of sign-outs; '' for none."
+    ),
+    click.option(
+        "--frontchannel-logout-uri", "front_channel", help="A page that signs people out; '' for none."
+    ),
 )
+
+
+def _logout(
+    post_logout: tuple[str, ...], back_channel: str | None, front_channel: str | None
+) -> dict[str, Any]:
+    given = {
+        logout_uris.POST_LOGOUT: list(post_logout) or None,
+        logout_uris.BACK_CHANNEL: back_channel,
+        logout_uris.FRONT_CHANNEL: front_channel,
+    }
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def registration(command: Command) -> Command:
@@ -125,6 +150,9 @@ def registration(command: Command) -> Command:
         trusted: bool | None,
         allows_1_0: bool | None,
         may_verify_requests: bool | None,
+        post_logout: tuple[str, ...],
+        back_channel: str | None,
+        front_channel: str | None,
         **others: Any,
     ) -> Any:
         asked = Asked(
@@ -137,6 +165,7 @@ def registration(command: Command) -> Command:
             is_trusted=trusted,
             allows_1_0=allows_1_0,
             may_verify_requests=may_verify_requests,
+            logout=_logout(post_logout, back_channel, front_channel),
         )
         return command(asked=asked, **others)
 
