@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 ISSUER = os.environ["ISSUER"]
 app = Flask(__name__)
 pending: dict[str, str] = {}  # what the one browser of the test is in the middle of
+received: dict[str, str] = {}
 
 
 def signed_session(**more: str) -> OAuth1Session:
@@ -45,9 +46,18 @@ def callback() -> tuple[str, int]:
             resource_owner_secret=pending["oauth_token_secret"],
             verifier=request.args.get("oauth_verifier", "none"),
         )
-        session.fetch_access_token(f"{ISSUER}/oauth/accessToken")
+        received.update(session.fetch_access_token(f"{ISSUER}/oauth/accessToken"))
     except TokenRequestDenied as error:
         return f"refused: {error}", 502
+    return protected()
+
+
+@app.get("/protected")
+def protected() -> tuple[str, int]:
+    """Calls the protected resource with the token that was received last."""
+    session = signed_session(
+        resource_owner_key=received["oauth_token"], resource_owner_secret=received["oauth_token_secret"]
+    )
     answer = session.get(f"{ISSUER}/oauth/whoami", params={"a": ["2", "1"], "b": "x y/ü%"})
     return answer.text, answer.status_code
 

@@ -88,13 +88,6 @@ def mod_auth_openidc(server: LiveServer) -> Iterator[Party]:
 @contextmanager
 def oauth1_party(server: LiveServer, name: str, *options: str) -> Iterator[Party]:
     """An OAuth 1.0a consumer: 'requests-oauthlib', 'passport-oauth1', or 'lyo', which speaks OAuth Core 1.0."""
-    commands = {
-        "requests-oauthlib": [sys.executable, "-m", "tests.interop.oauthlib_party"],
-        "lyo": [sys.executable, "-m", "tests.interop.lyo_party"],
-        "passport-oauth1": [peers.node() or "", str(peers.NODE_HOME / "oauth1_party.js")],
-    }
-    if not commands[name][0]:
-        pytest.skip("there is no Node with the packages of tests/interop/node on this machine")
     port = free_port()
     arguments = [
         "--type",
@@ -106,6 +99,20 @@ def oauth1_party(server: LiveServer, name: str, *options: str) -> Iterator[Party
         "--generate-secret",
     ]
     client = json.loads(server.command("clients", "add", *arguments, *options, "--approve", "--json"))
+    with oauth1_party_as(server, name, client, port) as party:
+        yield party
+
+
+@contextmanager
+def oauth1_party_as(server: LiveServer, name: str, client: dict[str, Any], port: int) -> Iterator[Party]:
+    """The same party as a consumer that exists already."""
+    commands = {
+        "requests-oauthlib": [sys.executable, "-m", "tests.interop.oauthlib_party"],
+        "lyo": [sys.executable, "-m", "tests.interop.lyo_party"],
+        "passport-oauth1": [peers.node() or "", str(peers.NODE_HOME / "oauth1_party.js")],
+    }
+    if not commands[name][0]:
+        pytest.skip("there is no Node with the packages of tests/interop/node on this machine")
     with _party(commands[name], server, client, port) as party:
         yield party
 
