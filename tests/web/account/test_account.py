@@ -1,0 +1,284 @@
+"""The account: everybody sees and changes their own, and nothing else."""
+
+import pytest
+from sqlalchemy import select
+
+from authserver.context import SYSTEM
+from authserver.domain import authorizations, clients, consents, users
+from authserver.domain.audit import AuditEvent
+from authserver.domain.authorizations import Authorization
+from authserver.domain.registrations import Registration
+from authserver.domain.sessions import UserSession
+from tests.support import forms
+from tests.support.moving_clock import MovingClock
+from tests.support.people import PASSWORD
+from tests.web.visits import session_cookie, sign_in, use_cookie
+
+NEW = "four quite new words"
+PAGES = ["", "/sessions", "/applications", "/password", "/activity"]
+
+
+@pytest.fixture
+def signed_in(client, people):
+    sign_in(client, "alice")
+    return client
+
+
+@pytest.fixture
+def elsewhere(app, people):
+    """Alice's other browser."""
+    browser = app.test_client()
+    sign_in(browser, "alice")
+    return browser
+
+
+def is_in(browser):
+    return browser.get("/account").status_code == 200
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_is_for_the_signed_in(client, path):
+    assert client.get(f"/account{path}").location.startswith("/sign-in?next=/account")
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_opens(signed_in, path):
+    assert signed_in.get(f"/account{path}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path", ["", "/theme", "/sessions/1/end", "/sessions/end-others", "/password", "/applications/x/remove"]
+)
+def test_no_other_site_changes_anything(signed_in, path):
+    assert signed_in.post(f"/account{path}").status_code == 400
+
+
+def test_the_console_is_offered_to_administrators_only(client, people):
+    sign_in(client, "alice")
+    assert ">Console<" not in client.get("/account").text
+    sign_in(client, "admin", url="/sign-in?switch=1")
+    assert ">Console<" in client.get("/account").text
+
+
+def test_editing_the_profile(signed_in, database, people):
+    page = signed_in.get("/account")
+    answer = forms.submit(signed_in, page, "profile-save", name="Alice Ängström", email="new@example.org")
+    assert answer.location == "/account"
+    assert "Your profile is saved." in signed_in.get("/account").text
+    with database.transaction(write=False) as session:
+        user = users.get(session, people["alice"].id)
+        assert (user.name, user.email, user.email_verified) == ("Alice Ängström", "new@example.org", False)
+
+
+def test_a_wrong_address_is_named_and_the_rest_is_kept(signed_in, database, people):
+    page = signed_in.get("/account")
+    answer = forms.submit(signed_in, page, "profile-save", name="New name", email="nonsense")
+    assert answer.status_code == 422
+    assert "Enter an e-mail address" in answer.text
+    assert 'value="New name"' in answer.text
+    with database.transaction(write=False) as session:
+        assert users.get(session, people["alice"].id).name == "Alice Adams"
+
+
+def test_the_user_name_and_permissions_are_not_ones_own_to_change(signed_in, database, people):
+    page = signed_in.get("/account")
+    forms.submit(signed_in, page, "profile-save", username="root", may_configure_server="1", is_active="0")
+    with database.transaction(write=False) as session:
+        user = users.get(session, people["alice"].id)
+        assert (user.username, user.may_configure_server, user.is_active) == ("alice", False, True)
+
+
+def test_sessions_are_listed_with_this_one_marked(signed_in, elsewhere):
+    page = signed_in.get("/account/sessions").text
+    assert page.count("This device") == 1
+    assert page.count('class="card row"') == 2
+
+
+def test_ending_another_session(signed_in, elsewhere, database):
+    with database.transaction(write=False) as session:
+        other = session.scalars(select(UserSession.id).order_by(UserSession.id.desc())).first()
+    page = signed_in.get("/account/sessions")
+    token = dict(forms.find(page, "end-others").fields)["csrf_token"]
+    signed_in.post(f"/account/sessions/{other}/end", data={"csrf_token": token})
+    assert (is_in(signed_in), is_in(elsewhere)) == (True, False)
+
+
+def test_nobody_ends_the_sessions_of_others(app, signed_in, database):
+    bob = app.test_client()
+    sign_in(bob, "bob")
+    with database.transaction(write=False) as session:
+        bobs = session.scalars(select(UserSession.id).order_by(UserSession.id.desc())).first()
+    token = dict(forms.find(signed_in.get("/account"), "profile-save").fields)["csrf_token"]
+    assert signed_in.post(f"/account/sessions/{bobs}/end", data={"csrf_token": token}).status_code == 404
+    assert is_in(bob)
+
+
+def test_signing_out_everywhere_else(signed_in, elsewhere):
+    forms.submit(signed_in, signed_in.get("/account/sessions"), "end-others")
+    assert "One other session is signed out." in signed_in.get("/account/sessions").text
+    assert (is_in(signed_in), is_in(elsewhere)) == (True, False)
+
+
+def change_password(browser, old=PASSWORD, new=NEW, **more):
+    page = browser.get("/account/password")
+    typed = {"old_password": old, "new_password": new, "new_password_again": new} | more
+    return forms.submit(browser, page, "password-save", **typed)
+
+
+def test_changing_the_password(app, signed_in, elsewhere):
+    before = session_cookie(signed_in)
+    assert change_password(signed_in).location == "/account"
+    assert "Your password is changed" in signed_in.get("/account").text
+    assert (is_in(signed_in), is_in(elsewhere)) == (True, False)
+    thief = app.test_client()
+    use_cookie(thief, before)
+    assert not is_in(thief)
+    assert sign_in(app.test_client(), "alice").status_code == 422
+    assert sign_in(app.test_client(), "alice", NEW).status_code == 303
+
+
+def test_a_new_password_ends_what_applications_hold(signed_in, database, people, application):
+    with database.transaction() as session:
+        authorize(session, people["alice"], application)
+    change_password(signed_in)
+    with database.transaction(write=False) as session:
+        granted, now = session.execute(
+            select(Authorization.user_epoch, users.User.epoch).join(
+                users.User, users.User.id == Authorization.user_id
+            )
+        ).one()
+        assert granted < now
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ({"old": "wrong"}, "This is not your present password."),
+        ({"new": "short"}, "12 characters or more"),
+        ({"new": "password1234"}, "among the first that an attacker tries"),
+        ({"new": PASSWORD}, "This is the password that you have."),
+        ({"new_password_again": "something else"}, "The two passwords differ."),
+    ],
+)
+def test_a_password_that_cannot_be_taken(signed_in, typed, sentence):
+    answer = change_password(signed_in, **typed)
+    assert answer.status_code == 422
+    assert sentence in answer.text
+    assert NEW not in answer.text
+    assert is_in(signed_in)
+
+
+def test_the_old_password_cannot_be_guessed_here(signed_in, settings):
+    for _ in range(settings.sign_in_attempts):
+        assert change_password(signed_in, old="wrong").status_code == 422
+    answer = change_password(signed_in)
+    assert (answer.status_code, "Too many attempts" in answer.text) == (429, True)
+
+
+def test_the_password_page_wants_a_recent_sign_in(signed_in, settings, monkeypatch):
+    MovingClock(monkeypatch).advance(settings.recent_sign_in, seconds=1)
+    assert "again=1" in signed_in.get("/account/password").location
+
+
+def test_the_database_is_free_while_the_passwords_are_hashed(signed_in, services, monkeypatch):
+    hasher, written = services.passwords.hash, []
+
+    def write_meanwhile(password):
+        with services.database.transaction() as session:
+            written.append(session.scalar(select(UserSession.id)))
+        return hasher(password)
+
+    monkeypatch.setattr(services.passwords, "hash", write_meanwhile)
+    assert change_password(signed_in).status_code == 303
+    assert len(written) == 1
+
+
+@pytest.fixture
+def application(database):
+    registration = Registration(
+        kind="oidc",
+        name="Model <review>",
+        redirect_uris=("https://review.example.org/cb",),
+        grant_types=("authorization_code",),
+        response_types=("code",),
+        scopes=("openid", "email"),
+    )
+    with database.transaction() as session:
+        client = clients.register(session, SYSTEM, registration, source="command")
+        clients.approve(session, SYSTEM, client, revision=client.revision)
+        return client
+
+
+def authorize(session, user, client, **more):
+    return authorizations.add(
+        session,
+        SYSTEM,
+        client_id=client.id,
+        client_epoch=client.epoch,
+        client_name=client.name,
+        grant_type="authorization_code",
+        scope="openid",
+        user_id=user.id,
+        user_epoch=user.epoch,
+        **more,
+    )
+
+
+def test_applications_with_what_they_may_do(signed_in, database, people, application):
+    assert "No application yet" in signed_in.get("/account/applications").text
+    with database.transaction() as session:
+        consents.remember(session, people["alice"].id, application.id, ("openid", "email"))
+    page = signed_in.get("/account/applications").text
+    assert "Model &lt;review&gt;" in page
+    assert "See your e-mail address" in page
+
+
+def test_trusted_applications_are_listed_although_nobody_was_asked(signed_in, database, people, application):
+    with database.transaction() as session:
+        authorize(session, people["alice"], application)
+    assert "An administrator trusts it" in signed_in.get("/account/applications").text
+
+
+def test_removing_the_access_of_an_application(signed_in, database, people, application):
+    with database.transaction() as session:
+        consents.remember(session, people["alice"].id, application.id, ("openid",))
+        authorize(session, people["alice"], application)
+    ask = signed_in.get(f"/account/applications/{application.client_key}/remove")
+    assert "Model &lt;review&gt;" in ask.text
+    answer = forms.submit(signed_in, ask, "remove-confirm")
+    assert answer.location == "/account/applications"
+    assert "No application yet" in signed_in.get("/account/applications").text
+    with database.transaction(write=False) as session:
+        assert session.scalars(select(Authorization)).one().revoked_at is not None
+        assert consents.find(session, people["alice"].id, application.id) is None
+
+
+def test_the_consent_of_others_is_not_touched(signed_in, database, people, application):
+    with database.transaction() as session:
+        consents.remember(session, people["bob"].id, application.id, ("openid",))
+    assert signed_in.get(f"/account/applications/{application.client_key}/remove").status_code == 404
+    assert signed_in.get("/account/applications/nothing/remove").status_code == 404
+
+
+def test_own_activity_shows_ones_own_only(app, signed_in, people):
+    sign_in(app.test_client(), "bob")
+    sign_in(app.test_client(), "alice", "wrong")
+    page = signed_in.get("/account/activity").text
+    assert "You signed in." in page
+    assert "A sign-in with your user name was refused." in page
+    assert "bob" not in page
+
+
+def test_own_activity_has_pages(signed_in, database, people):
+    for number in range(30):
+        forms.submit(signed_in, signed_in.get("/account"), "profile-save", name=f"Name {number}")
+    first, last = signed_in.get("/account/activity"), signed_in.get("/account/activity?page=2")
+    assert (first.text.count("<li>\n    <div>"), "Page 1 of 2" in first.text) == (25, True)
+    assert last.text.count("<li>\n    <div>") > 0
+    with database.transaction(write=False) as session:
+        assert session.scalar(select(AuditEvent.id).where(AuditEvent.event == "user:edit").limit(1))
+
+
+@pytest.mark.parametrize("page", ["0", "-1", "x", "99999999999999999999", "4001", "\0"])
+def test_odd_pages_do_no_harm(signed_in, page):
+    assert signed_in.get("/account/activity", query_string={"page": page}).status_code == 200

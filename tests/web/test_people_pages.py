@@ -1,0 +1,147 @@
+"""The pages in a real browser: accessible in both colours and at every width, small, and of use without scripts."""
+
+from urllib.parse import urlencode
+
+import pytest
+
+from tests.support import axe, ways
+from tests.support import browser as chromium
+from tests.support.people import PASSWORD
+
+pytestmark = [pytest.mark.browser, pytest.mark.only_on("sqlite")]
+LARGEST_SIGN_IN = 15 * 1024  # compressed, everything that the page loads
+MOST_REQUESTS = 4
+STRANGERS = ["/sign-in", "/sign-out", "/setup?token=nothing", "/nothing"]
+MEMBERS = [
+    "/sign-out",
+    "/sign-in?again=1&next=/account",
+    "/sign-in?switch=1",
+    "/account",
+    "/account/sessions",
+    "/account/applications",
+    "/account/password",
+    "/account/activity",
+    "/admin",
+]
+REDIRECT_URI = "https://review.example.org/cb"
+
+
+@pytest.fixture
+def server(live_server):
+    live_server.add_user("alice", password=PASSWORD)
+    return live_server
+
+
+@pytest.fixture(params=["light", "dark"])
+def colours(request):
+    return request.param
+
+
+@pytest.fixture(params=[320, 390, 1360])
+def width(request):
+    return request.param
+
+
+def look(page, url):
+    page.goto(url)
+    axe.assert_accessible(page)
+    hidden = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert hidden == 0, f"{url} is wider than the window by {hidden} px"
+
+
+def ask(server, client_key):
+    query = {
+        "client_id": client_key,
+        "response_type": "code",
+        "redirect_uri": REDIRECT_URI,
+        "scope": "openid profile email",
+        "state": "s",
+        "code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+        "code_challenge_method": "S256",
+    }
+    return f"{server.url}/oauth2/authorize?{urlencode(query)}"
+
+
+def test_every_page_is_accessible(server, page, complaints, colours, width):
+    complaints.expect("Failed to load resource")  # pages that are errors, and are meant to be
+    approved = server.add_client("Model review", REDIRECT_URI)["client_key"]
+    pending = server.add_client("Model review", REDIRECT_URI, approve=False)["client_key"]
+    page.emulate_media(color_scheme=colours)
+    page.set_viewport_size({"width": width, "height": 800})
+    for path in STRANGERS:
+        look(page, f"{server.url}{path}")
+    look(page, ask(server, pending))
+    look(page, ask(server, approved))
+    ways.sign_in(page, "alice", "wrong")
+    page.wait_for_selector("#error-summary")
+    axe.assert_accessible(page)
+    ways.sign_in(page, "alice")
+    page.wait_for_selector("#consent-allow")
+    axe.assert_accessible(page)
+    for path in MEMBERS:
+        look(page, f"{server.url}{path}")
+    page.goto(f"{server.url}/account")
+    page.locator(".menu-button").click()
+    axe.assert_accessible(page)
+
+
+def test_the_setup_page_is_accessible(live_server, page, colours):
+    page.emulate_media(color_scheme=colours)
+    link = next(word for word in live_server.log_text().split() if "/setup?token=" in word)
+    look(page, link)
+    page.locator("#username").fill("root")
+    page.locator("#password").fill("a password of the first administrator")
+    page.locator("#setup-submit").click()
+    page.wait_for_url("**/admin")
+
+
+def test_the_sign_in_page_is_small(server, page):
+    answers = []
+    page.on("response", lambda answer: answers.append(answer))  # noqa: PLW0108 - Playwright marks the function
+    page.goto(f"{server.url}/sign-in", wait_until="networkidle")
+    size = sum(answer.request.sizes()["responseBodySize"] for answer in answers)
+    assert 1 < len(answers) <= MOST_REQUESTS
+    assert 0 < size <= LARGEST_SIGN_IN
+
+
+def test_the_password_can_be_looked_at(server, page):
+    page.goto(f"{server.url}/sign-in")
+    page.locator("#password").fill("what did I type")
+    page.get_by_role("button", name="Show password").click()
+    assert page.locator("#password").get_attribute("type") == "text"
+    page.get_by_role("button", name="Hide password").click()
+    assert page.locator("#password").get_attribute("type") == "password"
+
+
+def test_a_mistake_takes_the_focus(server, page, complaints):
+    complaints.expect("Failed to load resource")
+    page.goto(f"{server.url}/sign-in")
+    ways.sign_in(page, "alice", "wrong")
+    page.wait_for_selector("#error-summary:focus")
+
+
+def test_everything_works_without_scripts(server, browser):
+    context = browser.new_context(java_script_enabled=False, base_url=server.url)
+    page = context.new_page()
+    page.goto("/account/password")
+    assert page.get_by_role("button", name="Show").count() == 0
+    ways.sign_in(page, "alice")
+    page.locator("#old_password").fill(PASSWORD)
+    page.locator("#new_password").fill("four quite new words")
+    page.locator("#new_password_again").fill("four quite new words")
+    page.locator("#password-save").click()
+    assert page.get_by_role("status").inner_text().startswith("Your password is changed")
+    page.goto("/sign-out")
+    page.locator("#logout-confirm").click()
+    assert page.locator("h1").inner_text() == "You are signed out"
+    context.close()
+
+
+def test_the_waiting_page_goes_on_once_the_client_is_approved(server, page, complaints):
+    complaints.expect("Failed to load resource")
+    key = server.add_client("Model review", REDIRECT_URI, approve=False)["client_key"]
+    page.goto(ask(server, key))
+    assert page.locator("h1").inner_text() == "Waiting for approval"
+    server.command("clients", "approve", key)
+    page.wait_for_url("**/sign-in**", timeout=2 * chromium.PATIENCE_MS)
+    assert "Model review" in page.locator(".lead").inner_text()
