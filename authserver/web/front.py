@@ -16,6 +16,10 @@ from authserver.web.prefix import PublicPath
 
 csrf = CSRFProtect()
 
+# Other sites send their forms here. Nobody is signed out, and nothing is granted, before an ID token of ours or a form
+# of ours says so.
+_POSTED_BY_APPLICATIONS = ("authorize.authorize", "end_session.end_session_request")
+
 
 def install(app: door.Application, services: Services) -> None:
     """Install everything that answers requests; machines are served before Flask is asked."""
@@ -27,8 +31,8 @@ def install(app: door.Application, services: Services) -> None:
     for blueprint in (frontchannel, account, admin):
         app.register_blueprint(blueprint)
     browser_state.install(app)
-    # Applications send their forms here; nobody is signed out by one before an ID token of ours or a person says so.
-    csrf.exempt("authserver.web.frontchannel.end_session.end_session_request")
+    for view in _POSTED_BY_APPLICATIONS:
+        csrf.exempt(f"authserver.web.frontchannel.{view}")
     app.wsgi_app = PublicPath(MachineDoor(app.wsgi_app, services, routes()), services.settings.base_path)  # type: ignore[method-assign]
 
 

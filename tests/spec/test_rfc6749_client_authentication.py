@@ -182,5 +182,6 @@ def test_a_retired_secret_stops_working(rp: RelyingParty, services: Services) ->
     with services.database.transaction() as session:
         client = clients.get(session, rp.key)
         [row] = client_secrets.of_client(session, client)
+        client_secrets.generate(session, SYSTEM, services.vault, client)
         client_secrets.remove(session, SYSTEM, client, row.id)
     assert is_invalid_client(rp.token(**FORM))
