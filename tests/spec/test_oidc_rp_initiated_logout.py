@@ -48,7 +48,9 @@ def test_post_works_as_get_does(app_rp: RelyingParty) -> None:
     assert not is_signed_in(app_rp)
 
 
-def test_an_expired_hint_is_as_good(app_rp: RelyingParty, services: Services, moving_clock: MovingClock) -> None:
+def test_an_expired_hint_is_as_good(
+    app_rp: RelyingParty, services: Services, moving_clock: MovingClock
+) -> None:
     """2: the OP SHOULD accept ID tokens whose exp time has passed."""
     hint = app_rp.tokens()["id_token"]
     moving_clock.advance(services.settings.id_token_lifetime, seconds=1)
@@ -97,7 +99,8 @@ def test_the_confirmation_needs_the_forms_token(app_rp: RelyingParty) -> None:
 
 
 @pytest.mark.parametrize(
-    "wanted", ["https://rp.example/signed-out", RETURN + "/", RETURN + "&x=1", "https://evil.example/", "javascript:1"]
+    "wanted",
+    ["https://rp.example/signed-out", RETURN + "/", RETURN + "&x=1", "https://evil.example/", "javascript:1"],
 )
 def test_an_address_that_is_not_registered_is_not_redirected_to(app_rp: RelyingParty, wanted: str) -> None:
     """3: the value MUST exactly match one registered; the person is signed out all the same."""
@@ -193,7 +196,9 @@ def test_repeated_parameters_are_refused(app_rp: RelyingParty) -> None:
     assert "invalid_request" in answer.text
 
 
-@pytest.mark.parametrize("query", ["%00=1", "id_token_hint=%00", "client_id=%ED%A0%80", "ask=x", "ask=%00&ask=y"])
+@pytest.mark.parametrize(
+    "query", ["%00=1", "id_token_hint=%00", "client_id=%ED%A0%80", "ask=x", "ask=%00&ask=y"]
+)
 def test_nonsense_gives_a_page(rp: RelyingParty, query: str) -> None:
     """S26: no input gives a 5xx."""
     assert rp.follow(rp.browser.get(f"/oidc/end_session?{query}")).status_code in {200, 400}
@@ -204,7 +209,9 @@ def test_what_a_page_carries_cannot_be_changed(app_rp: RelyingParty) -> None:
     app_rp.tokens()
     page = end_session(app_rp, client_id=app_rp.key)
     ask = dict(forms.find(page, "logout-confirm").fields)["ask"]
-    assert 'id="logout-confirm"' in app_rp.browser.get("/oidc/end_session", query_string={"ask": ask[:-2]}).text
+    assert (
+        'id="logout-confirm"' in app_rp.browser.get("/oidc/end_session", query_string={"ask": ask[:-2]}).text
+    )
 
 
 def test_the_refusal_can_be_looked_up(app_rp: RelyingParty, services: Services) -> None:

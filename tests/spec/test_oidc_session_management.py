@@ -8,6 +8,7 @@ from playwright.sync_api import Page
 
 from authserver.protocol.services import Services
 from tests.support import parties, ways
+from tests.support.browser import Complaints
 from tests.support.logout import is_signed_in, sign_out
 from tests.support.people import PASSWORD
 from tests.support.relying_party import REDIRECT_URI, RelyingParty, answered
@@ -98,13 +99,15 @@ PARENT = """<!doctype html><html lang="en"><title>RP</title><iframe id="op" src=
 ASK = """(message) => new Promise((resolve) => {
   window.addEventListener('message', (event) => resolve(event.data), { once: true })
   document.getElementById('op').contentWindow.postMessage(message, '*')
+  setTimeout(() => resolve('no answer'), 5000)
 })"""
 
 
 @pytest.mark.browser
 @pytest.mark.only_on("sqlite")
-def test_the_frame_answers_in_a_browser(live_server: LiveServer, page: Page) -> None:
+def test_the_frame_answers_in_a_browser(live_server: LiveServer, page: Page, complaints: Complaints) -> None:
     """3.1: unchanged while the session lasts, changed after logout, error for what is no question."""
+    complaints.expect("ERR_CONNECTION_REFUSED")  # nobody answers where the code is sent
     live_server.add_user("alice", password=PASSWORD)
     port = free_port()
     redirect_uri = parties.redirect_uri(port)
@@ -117,13 +120,14 @@ def test_the_frame_answers_in_a_browser(live_server: LiveServer, page: Page) -> 
     page.goto(f"{live_server.url}/oauth2/authorize?{query}&{challenge}")
     ways.sign_in(page, "alice")
     ways.allow(page)
-    page.wait_for_url(f"{redirect_uri}?**")
+    page.wait_for_url(f"{redirect_uri}?**", wait_until="commit")
     state = dict(pair.split("=", 1) for pair in page.url.partition("?")[2].split("&"))["session_state"]
     question = f"{client['client_key']} {state}"
+    page.goto(f"{origin}/watch")
     assert page.evaluate(ASK, question) == "unchanged"
     assert page.evaluate(ASK, f"{question}x") == "changed"
     assert page.evaluate(ASK, "no question") == "error"
     page.goto(f"{live_server.url}/sign-out")
     page.locator("#logout-confirm").click()
-    page.goto(redirect_uri)
+    page.goto(f"{origin}/watch")
     assert page.evaluate(ASK, question) == "changed"

@@ -61,7 +61,9 @@ def test_the_codes_are_handed_out(device: Device) -> None:
 
 def test_the_user_code_is_easy_to_type(device: Device) -> None:
     """6.1: letters without vowels and without those that look alike, in two groups."""
-    assert re.fullmatch(f"[{DEVICE_ALPHABET}]{{4}}-[{DEVICE_ALPHABET}]{{4}}", device.ask().get_json()["user_code"])
+    assert re.fullmatch(
+        f"[{DEVICE_ALPHABET}]{{4}}-[{DEVICE_ALPHABET}]{{4}}", device.ask().get_json()["user_code"]
+    )
 
 
 @pytest.mark.parametrize("path", ["/api/oauth2/device_code", "/api/oidc/device_code"])
@@ -156,7 +158,14 @@ def test_case_and_dash_do_not_matter(device: Device) -> None:
 def test_what_asks_is_always_shown(device: Device) -> None:
     """5.4: the person is told what is being authorized, and decides."""
     page = device.start().enter().text
-    for words in ("The Device", "127.0.0.1", "just now", "Alice Adams", "See your name", device.codes["user_code"]):
+    for words in (
+        "The Device",
+        "127.0.0.1",
+        "just now",
+        "Alice Adams",
+        "See your name",
+        device.codes["user_code"],
+    ):
         assert words in page
 
 
@@ -354,7 +363,9 @@ def test_a_missing_device_code_is_an_invalid_request(device: Device) -> None:
     refused(device.rp.token(grant_type=GRANT), "invalid_request")
 
 
-@pytest.mark.parametrize("code", ["nonsense", "asd_1_" + "A" * 43, "asc_1_" + "A" * 43, "asd_zzzzzzzzzzzz_" + "A" * 43])
+@pytest.mark.parametrize(
+    "code", ["nonsense", "asd_1_" + "A" * 43, "asc_1_" + "A" * 43, "asd_zzzzzzzzzzzz_" + "A" * 43]
+)
 def test_an_unknown_device_code_is_an_invalid_grant(device: Device, code: str) -> None:
     """RFC 6749, 5.2, and S7: a value of another kind is as unknown as none."""
     refused(device.start().poll(device_code=code), "invalid_grant")

@@ -1,0 +1,67 @@
+"""Single use of device codes under fire (I1, S5): fifty polls at once, over two server processes, on both databases."""
+
+from authserver.context import SYSTEM
+from authserver.domain import authorizations, clients, devices
+from authserver.domain.devices import State
+from authserver.protocol.services import Services
+from tests.faults.test_races import Crowd, services, two_processes  # noqa: F401 - fixtures
+from tests.support.device import GRANT
+from tests.support.relying_party import register
+from tests.support.servers import LiveServer
+
+ROUNDS = 10
+DEVICE = {"redirect_uris": (), "grant_types": (GRANT, "refresh_token"), "response_types": ()}
+
+
+def approved_code(services: Services, key: str) -> str:  # noqa: F811
+    """Return a device code that alice has approved."""
+    with services.database.transaction() as session:
+        client = clients.get(session, key)
+        started = devices.start(
+            session, services.settings, services.vault, client_id=client.id, scope="openid", address=""
+        )
+        row = devices.find_pending(session, services.vault, started.user_code)
+        assert row is not None
+        assert devices.decide(session, row, State.APPROVED)
+        authorization = authorizations.add(
+            session,
+            SYSTEM,
+            client_id=client.id,
+            client_epoch=client.epoch,
+            client_name=client.name,
+            grant_type=GRANT,
+            scope="openid",
+            user_id=1,
+        )
+        devices.grant(session, row, authorization)
+        return started.device_code
+
+
+def test_fifty_polls_get_one_set_of_tokens(two_processes: LiveServer, services: Services) -> None:  # noqa: F811
+    """I1: exactly one success and no 5xx, round after round."""
+    key, secret = register(services, **DEVICE)
+    crowd = Crowd(two_processes, key, secret)
+    for _ in range(ROUNDS):
+        form = {"grant_type": GRANT, "device_code": approved_code(services, key)}
+        answers = crowd.send(form)
+        assert sorted(answer.status_code for answer in answers) == [200, *[400] * 49]
+        errors = {answer.json()["error"] for answer in answers if answer.status_code == 400}
+        assert errors == {"invalid_grant"}
+    crowd.close()
+
+
+def test_the_first_decision_counts(services: Services) -> None:  # noqa: F811
+    """S5: a device is approved or denied once."""
+    key, _ = register(services, **DEVICE)
+    with services.database.transaction() as session:
+        client = clients.get(session, key)
+        started = devices.start(
+            session, services.settings, services.vault, client_id=client.id, scope="openid", address=""
+        )
+    code = devices.normal_user_code(started.user_code)
+    outcomes = []
+    for state in (State.APPROVED, State.DENIED, State.APPROVED):
+        with services.database.transaction() as session:
+            row = devices.find_pending(session, services.vault, code)
+            outcomes.append(row is not None and devices.decide(session, row, state))
+    assert outcomes == [True, False, False]
