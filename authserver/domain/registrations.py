@@ -70,10 +70,9 @@ def check(registration: Registration) -> Registration:
     """Return the registration in normal form; raises InvalidInput naming every field that is wrong."""
     if registration.kind not in set(Kind):
         raise InvalidInput({"kind": "Choose OAuth 1.0a, OAuth 2.0 or OpenID Connect."})
-    name = texts.clean("name", "name", registration.name)
-    registration = replace(registration, name=name)
+    registration, faults = _with_clean_name(registration)
     if registration.kind == Kind.OAUTH1:
-        return _check_oauth1(registration)
+        return _check_oauth1(registration, faults)
     scopes = DEFAULT_SCOPES[registration.kind] if registration.scopes is None else registration.scopes
     response_types = tuple(
         dict.fromkeys(normal_response_type(value) for value in registration.response_types)
@@ -85,16 +84,25 @@ def check(registration: Registration) -> Registration:
         grant_types=tuple(dict.fromkeys(registration.grant_types)),
         is_pkce_required=registration.is_pkce_required or registration.auth_method == AuthMethod.NONE,
     )
-    faults = {key: value for key, value in _faults(registration).items() if value}
+    faults |= {key: value for key, value in _faults(registration).items() if value}
     faults |= logout_uris.faults(registration.details, registration.redirect_uris)
     if faults:
         raise InvalidInput(faults)
     return registration
 
 
-def _check_oauth1(registration: Registration) -> Registration:
+def _with_clean_name(registration: Registration) -> tuple[Registration, dict[str, str]]:
+    try:
+        return replace(registration, name=texts.clean("name", "name", registration.name)), {}
+    except InvalidInput as error:
+        return registration, dict(error.fields)
+
+
+def _check_oauth1(registration: Registration, faults: dict[str, str]) -> Registration:
     if fault := redirect_uris.check_all(registration.redirect_uris):
-        raise InvalidInput({"redirect_uris": fault})
+        faults["redirect_uris"] = fault
+    if faults:
+        raise InvalidInput(faults)
     return replace(registration, grant_types=(), response_types=(), scopes=(), is_pkce_required=False)
 
 

@@ -138,8 +138,11 @@
       this.area.hidden = true;
       field.querySelector("label").htmlFor = "redirect_uri";
       this.area.before(this.list, element("div", { className: "with-button" }, this.input, add), this.finding);
-      this.known = new Map();
-      for (const item of field.querySelectorAll(".finding")) this.known.set(item.dataset.uri, item);
+      // The server has looked at those that it sent.
+      this.known = new Map(this.uris.map((uri) => [uri, { sentence: "" }]));
+      for (const { dataset } of field.querySelectorAll(".finding")) {
+        this.known.set(dataset.uri, { sentence: dataset.sentence, fix: dataset.fix, refused: "refused" in dataset });
+      }
       this.input.addEventListener("keydown", (event) => this.onKey(event));
       this.input.addEventListener("paste", (event) => this.onPaste(event));
       this.input.addEventListener("input", () => this.checkSoon());
@@ -193,7 +196,6 @@
 
     draw() {
       this.list.replaceChildren(...this.uris.map((uri) => this.chip(uri)));
-      for (const [uri, item] of this.known) if (!this.uris.includes(uri)) item.remove();
     }
 
     chip(uri) {
@@ -202,7 +204,7 @@
       remove.addEventListener("click", () => this.drop(uri));
       const place = element("div", { className: "chip-finding" });
       const item = element("li", { className: "chip" }, element("div", { className: "chip-line" }, shown(uri), remove), place);
-      if (!this.known.has(uri)) this.ask(uri).then((found) => this.tell(place, found, () => this.swap(uri, found.fix)));
+      this.ask(uri).then((found) => this.tell(place, found, () => this.swap(uri, found.fix)));
       return item;
     }
 
@@ -222,9 +224,13 @@
     }
 
     async ask(uri) {
+      if (this.known.has(uri)) return this.known.get(uri);
       try {
         const answer = await fetch(`${this.field.dataset.uris}?uri=${encodeURIComponent(uri)}`);
-        return answer.ok ? await answer.json() : { sentence: "" };
+        if (!answer.ok) return { sentence: "" };
+        const found = await answer.json();
+        this.known.set(uri, found);
+        return found;
       } catch {
         return { sentence: "" };
       }

@@ -1,0 +1,201 @@
+"""The console in a real Chromium: dialogs, live checks, copying, and the same without script."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.support import axe, ways
+from tests.support.people import PASSWORD
+
+pytestmark = [pytest.mark.browser, pytest.mark.only_on("sqlite")]
+
+WIDTHS = [320, 1360]
+
+
+@pytest.fixture
+def server(live_server):
+    live_server.add_user("admin", password=PASSWORD, grant="configure_server")
+    return live_server
+
+
+@pytest.fixture
+def key(server):
+    uri = "https://grafana.example.org/login"
+    return server.add_client("Grafana", uri, approve=False)["client_key"]
+
+
+def open_console(page: Page, server, path="/admin/clients"):
+    page.goto(f"{server.url}{path}")
+    ways.sign_in(page, "admin")
+    page.wait_for_url(f"**{path}")
+
+
+def test_a_client_is_created_in_the_dialog_and_approved(page, server):
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    open_console(page, server)
+    page.get_by_role("link", name="Create client").click()
+    dialog = page.get_by_role("dialog", name="Create client")
+    dialog.get_by_label("Name", exact=True).fill("Grafana")
+    uri = dialog.get_by_label("Redirect URIs")
+    uri.fill("http://grafana.example.org/login")
+    expect(dialog.get_by_text("use https://")).to_be_visible()
+    dialog.get_by_role("button", name="Use this").click()
+    expect(uri).to_have_value("https://grafana.example.org/login")
+    uri.press("Enter")
+    expect(dialog.locator(".chip code")).to_have_text(["https://grafana.example.org/login"])
+    dialog.get_by_role("button", name="Save", exact=True).click()
+    made = page.get_by_role("dialog", name="Grafana was created")
+    secret = made.locator("dd code").nth(1).inner_text()
+    made.get_by_role("button", name="Copy secret").click()
+    assert page.evaluate("navigator.clipboard.readText()") == secret
+    made.get_by_role("button", name="Approve now").click()
+    expect(page.get_by_text("Grafana is approved.")).to_be_visible()
+
+
+def test_pasted_lines_become_one_redirect_uri_each_and_can_be_removed(page, server):
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    open_console(page, server, "/admin/clients/new")
+    page.evaluate("navigator.clipboard.writeText('https://a.example/cb\\r\\n\\r\\nhttps://b.example/cb\\nftp://c.example/')")
+    uri = page.get_by_label("Redirect URIs")
+    uri.focus()
+    page.keyboard.press("Control+V")
+    chips = page.locator(".chip code")
+    expect(chips).to_have_text(["https://a.example/cb", "https://b.example/cb", "ftp://c.example/"])
+    expect(page.get_by_text("cannot receive a sign-in safely")).to_be_visible()
+    page.get_by_role("button", name="Remove ftp://c.example/").click()
+    expect(chips).to_have_text(["https://a.example/cb", "https://b.example/cb"])
+    uri.fill("https://typed.example/but-not-entered")
+    page.get_by_label("Name", exact=True).fill("Pasted")
+    page.locator("#save").click()
+    expect(page.get_by_role("heading", name="Pasted was created")).to_be_visible()
+    page.get_by_role("link", name="Open the client").click()
+    page.get_by_role("link", name="Settings").click()
+    expect(page.get_by_text("https://typed.example/but-not-entered")).to_be_visible()
+
+
+def test_wrong_input_comes_back_into_the_dialog_with_the_summary_focused(page, server, complaints):
+    complaints.expect("422")
+    open_console(page, server)
+    page.get_by_role("link", name="Create client").click()
+    page.get_by_label("Redirect URIs").fill("https://*.example.org/")
+    page.locator("#save").click()
+    expect(page.locator("#error-summary")).to_be_focused()
+    dialog = page.get_by_role("dialog", name="Create client")
+    expect(dialog.locator("#name-error")).to_have_text("Enter the name.")
+    expect(dialog.locator(".chip").get_by_text("A wildcard would let anybody")).to_be_visible()
+    dialog.get_by_role("link", name="Enter the name.").click()
+    expect(dialog.locator("#name")).to_be_focused()
+    axe.assert_accessible(page)
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+
+
+def test_the_type_decides_which_fields_are_shown(page, server):
+    open_console(page, server, "/admin/clients/new")
+    expect(page.get_by_role("group", name="Response types")).to_have_count(1)
+    page.get_by_label("OAuth 1.0a").check()
+    expect(page.get_by_role("group", name="Grant types")).to_be_hidden()
+    expect(page.get_by_label("This application cannot keep a secret")).to_be_hidden()
+    page.get_by_label("OAuth 2.0").check()
+    expect(page.get_by_role("group", name="Grant types")).to_be_visible()
+    expect(page.get_by_role("textbox", name="Re-type the secret")).to_be_hidden()
+    page.get_by_label("Type a secret").check()
+    expect(page.get_by_role("textbox", name="Re-type the secret")).to_be_visible()
+
+
+def test_the_row_menu_opens_the_confirmation_and_focuses_cancel(page, server, key):
+    server.command("clients", "approve", key)
+    open_console(page, server)
+    page.get_by_role("button", name="Actions for Grafana").click()
+    page.get_by_role("link", name="Disapprove").click()
+    dialog = page.get_by_role("dialog", name="Disapprove Grafana")
+    expect(dialog.get_by_role("link", name="Cancel")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(dialog).to_be_hidden()
+    page.get_by_role("button", name="Actions for Grafana").click()
+    page.get_by_role("link", name="Disapprove").click()
+    dialog.get_by_role("button", name="Disapprove").click()
+    expect(page.get_by_text("Grafana is disapproved.")).to_be_visible()
+
+
+def test_the_list_follows_the_search_and_keeps_its_address(page, server, key):
+    server.add_client("Jenkins", "https://jenkins.example.org/cb")
+    open_console(page, server)
+    page.get_by_label("Search name, key, redirect URI or owner").press_sequentially("jenk", delay=20)
+    expect(page.locator("tbody tr")).to_have_count(1)
+    expect(page).to_have_url(re.compile(r"/admin/clients\?q=jenk$"))
+    expect(page.locator("#q")).to_be_focused()
+    page.reload()
+    expect(page.locator("tbody tr")).to_have_count(1)
+    page.locator("#q").fill("")
+    expect(page.locator("tbody tr")).to_have_count(2)
+    page.get_by_label("Status").select_option("pending")
+    expect(page.locator("tbody tr")).to_have_count(1)
+
+
+def test_ticked_rows_are_decided_together(page, server, key):
+    server.add_client("Jenkins", "https://jenkins.example.org/cb", approve=False)
+    open_console(page, server)
+    page.get_by_label("Select all on this page").check()
+    expect(page.get_by_text("2 selected")).to_be_visible()
+    page.get_by_role("group", name="With the selected clients").get_by_role("button", name="Approve", exact=True).click()
+    dialog = page.get_by_role("dialog", name="Approve 2 clients")
+    dialog.get_by_role("button", name="Approve").click()
+    expect(page.get_by_text("2 clients were approved.")).to_be_visible()
+
+
+def test_everything_works_without_script(browser, server):
+    context = browser.new_context(java_script_enabled=False, viewport={"width": 1360, "height": 900})
+    page = context.new_page()
+    open_console(page, server)
+    page.get_by_role("link", name="Create client").click()
+    page.get_by_label("Name", exact=True).fill("Plain")
+    page.get_by_label("Redirect URIs").fill("http://plain.example/cb")
+    page.locator("#save").click()
+    page.get_by_role("button", name="Use https://plain.example/cb").click()
+    page.locator("#save").click()
+    expect(page.get_by_role("heading", name="Plain was created")).to_be_visible()
+    page.get_by_role("link", name="All clients").click()
+    page.get_by_role("button", name="Actions for Plain").click()
+    page.get_by_role("link", name="Approve", exact=True).click()
+    page.get_by_role("button", name="Approve").click()
+    expect(page.get_by_text("Plain is approved.")).to_be_visible()
+    page.get_by_label("Search name, key, redirect URI or owner").fill("plain")
+    page.get_by_role("button", name="Search").click()
+    page.get_by_label("Select Plain").check()
+    page.get_by_role("button", name="Remove", exact=True).click()
+    page.get_by_role("button", name="Remove for good").click()
+    expect(page.get_by_text("1 client was removed.")).to_be_visible()
+    context.close()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_page_is_accessible_and_fits(page, server, key, width, scheme):
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": width, "height": 800})
+    open_console(page, server)
+    client, user = f"/admin/clients/{key}", "/admin/users/1"
+    paths = ["/admin", "/admin/clients", "/admin/clients?q=nothing", "/admin/clients/new?kind=oauth1", "/admin/clients/new"]
+    paths += [f"{client}{tab}" for tab in ["", "/settings", "/credentials", "/activity", "/edit", "/secrets/new"]]
+    paths += [f"{client}/{verb}" for verb in ["approve", "disapprove", "remove"]]
+    paths += [f"/admin/clients/bulk/disapprove?key={key}", "/admin/users", "/admin/users/new", "/admin/activity"]
+    paths += [f"{user}{page_of}" for page_of in ["", "/edit", "/password", "/withdraw", "/disable"]]
+    for path in paths:
+        page.goto(f"{server.url}{path}")
+        axe.assert_accessible(page)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} is too wide"
+
+
+def test_a_cold_page_is_small(page, server, key):
+    open_console(page, server)
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    session.send("Network.clearBrowserCache")
+    sizes = []
+    session.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
+    page.goto(f"{server.url}/admin/clients")
+    page.wait_for_load_state("networkidle")
+    assert len(sizes) <= 8
+    assert sum(sizes) <= 60_000
