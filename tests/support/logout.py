@@ -46,10 +46,36 @@ def receiver() -> Iterator[Receiver]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     told = Receiver(f"http://127.0.0.1:{server.server_port}/backchannel?tenant=a")
+    with _running(server):
+        yield told
+
+
+@contextmanager
+def site(port: int, page: str) -> Iterator[str]:
+    """Serve one page at every address of a loopback port, as an application would; the browser trusts no made-up one."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = page.encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: Any) -> None:
+            """Say nothing."""
+
+    with _running(ThreadingHTTPServer(("127.0.0.1", port), Handler)):
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def _running(server: ThreadingHTTPServer) -> Iterator[None]:
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:
-        yield told
+        yield
     finally:
         server.shutdown()
         server.server_close()
