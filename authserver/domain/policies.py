@@ -16,6 +16,7 @@ from authserver.domain import subject_salt
 from authserver.domain.client_secrets import ClientSecret, StoredSecret
 from authserver.domain.clients import Client
 from authserver.domain.registrations import normal_response_type
+from authserver.domain.scope_catalogue import ScopeCatalogue
 from authserver.domain.vault import Vault
 
 _KEPT = 5000
@@ -58,17 +59,24 @@ class Policy:
 class Policies:
     """The snapshots of one process."""
 
-    def __init__(self, vault: Vault) -> None:
+    def __init__(self, vault: Vault, catalogue: ScopeCatalogue) -> None:
+        self.catalogue = catalogue
         self._vault = vault
+        self._open: frozenset[str] = frozenset()
         self._kept: OrderedDict[int, Policy] = OrderedDict()
         self._guard = Lock()
 
     def get(self, connection: Connection, client_id: int, revision: int) -> Policy:
         """Return the snapshot of a client at the revision that the caller has just read."""
+        everybodys = self.catalogue.current().open
+        if everybodys != self._open:
+            with self._guard:
+                self._kept.clear()
+                self._open = everybodys
         policy = self._kept.get(client_id)
         if policy is not None and policy.revision == revision:
             return policy
-        policy = _read(connection, self._vault, client_id)
+        policy = _read(connection, self._vault, client_id, everybodys)
         with self._guard:
             self._kept[client_id] = policy
             while len(self._kept) > _KEPT:
@@ -83,7 +91,7 @@ def _pairwise_key(connection: Connection, vault: Vault, client: Row[Any]) -> byt
     return subject_salt.key_of_sector(salt, subject_salt.sector_of(client))
 
 
-def _read(connection: Connection, vault: Vault, client_id: int) -> Policy:
+def _read(connection: Connection, vault: Vault, client_id: int, everybodys: frozenset[str]) -> Policy:
     row = connection.execute(_CLIENT, {"client_id": client_id}).one()
     secrets = tuple(
         StoredSecret(*secret) for secret in connection.execute(_SECRETS, {"client_id": client_id})
@@ -97,7 +105,7 @@ def _read(connection: Connection, vault: Vault, client_id: int) -> Policy:
         redirect_uris=tuple(row.redirect_uris),
         grant_types=frozenset(row.grant_types),
         response_types=frozenset(normal_response_type(value) for value in row.response_types),
-        scopes=frozenset(row.scopes),
+        scopes=frozenset(row.scopes) | everybodys,
         auth_method=row.auth_method,
         is_pkce_required=row.is_pkce_required,
         is_trusted=row.is_trusted,

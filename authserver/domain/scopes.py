@@ -6,7 +6,7 @@ client; people then see its bare name.
 
 from datetime import datetime
 
-from sqlalchemy import Connection, String, select
+from sqlalchemy import String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from authserver import clock
@@ -98,9 +98,3 @@ def fault_of_name(name: str) -> str | None:
     if name and is_token and len(name) <= NAME_LENGTH:
         return None
     return f"Enter up to {NAME_LENGTH} printable ASCII letters without quotes, backslashes and spaces."
-
-
-def names(connection: Connection) -> tuple[tuple[str, bool], ...]:
-    """Return name and openness of every scope, for the catalogue that a process keeps."""
-    rows = connection.execute(select(Scope.name, Scope.is_open).order_by(Scope.name))
-    return tuple((row.name, row.is_open) for row in rows)

@@ -1,6 +1,7 @@
 """What scopes mean to people, for the consent page and the list of authorised applications."""
 
 from authserver.terms import Scope
+from authserver.web import door
 
 _WORDS = {
     Scope.OPENID: "Know who you are, by an identifier that stays the same",
@@ -13,5 +14,8 @@ _WORDS = {
 
 
 def in_words(scope: str) -> str:
-    """Return what a scope lets an application do; a scope of the administrators' own is quoted."""
-    return _WORDS.get(Scope(scope), "") if scope in set(Scope) else f"Use “{scope}” in your name"
+    """Return what a scope lets an application do; one that nobody has put into words is quoted."""
+    if scope in set(Scope):
+        return _WORDS.get(Scope(scope), "")
+    own = door.services().policies.catalogue.current().words
+    return own.get(scope) or f"Use “{scope}” in your name"

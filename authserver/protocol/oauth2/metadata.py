@@ -22,7 +22,7 @@ def oauth_metadata(server: OAuth2Server) -> dict[str, Any]:
         "jwks_uri": url(Path.JWKS),
         "revocation_endpoint": url(Path.REVOCATION),
         "device_authorization_endpoint": url(Path.DEVICE_AUTHORIZATION),
-        "scopes_supported": [str(scope) for scope in Scope],
+        "scopes_supported": [*map(str, Scope), *server.policies.catalogue.current().words],
         "response_types_supported": list(responses.RESPONSE_TYPES),
         "response_modes_supported": list(responses.RESPONSE_MODES),
         "grant_types_supported": [str(name) for name in (*server.grant_types, GrantType.IMPLICIT)],

@@ -5,6 +5,7 @@ hands on.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from sqlalchemy import exc
@@ -22,6 +23,7 @@ from authserver.protocol.messages import (
 from authserver.protocol.services import Services
 from authserver.web import addresses
 from authserver.web.backchannel import wire
+from authserver.web.backchannel.cross_origin import CrossOrigin
 
 log = logs.get("backchannel")
 
@@ -45,6 +47,7 @@ class MachineDoor:
         self._otherwise = otherwise
         self._services = services
         self.routes = routes
+        self._cross_origin = CrossOrigin(services)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         route = self.routes.get(environ.get("PATH_INFO", ""))
@@ -55,11 +58,13 @@ class MachineDoor:
 
     def _answer(self, route: Route, environ: Environ) -> Response:
         method = environ["REQUEST_METHOD"]
-        if method not in route.methods:
+        if method not in route.methods and not (method == "OPTIONS" and "HTTP_ORIGIN" in environ):
             allow = ("Allow", ", ".join(route.methods))
             return _error(405, "invalid_request", f"Use {' or '.join(route.methods)}.", allow)
         try:
-            return route.handler(self._services, self._read(environ))
+            # The schedule of the signing keys is kept here, where no transaction is open.
+            self._services.ring.tend()
+            return self._serve(route, environ)
         except wire.TooLarge:
             return _error(413, "invalid_request", "The request body is too large.")
         except MalformedRequest as error:
@@ -78,6 +83,16 @@ class MachineDoor:
         except Exception:
             log.exception("unexpected error", path=environ["PATH_INFO"])
             return _error(500, "server_error", "The server met an unexpected condition; its log says more.")
+
+    def _serve(self, route: Route, environ: Environ) -> Response:
+        path, origin = environ["PATH_INFO"], environ.get("HTTP_ORIGIN")
+        if environ["REQUEST_METHOD"] == "OPTIONS":
+            answer = self._cross_origin.preflight(path, route.methods, origin or "")
+            return answer or _error(405, "invalid_request", f"Use {' or '.join(route.methods)}.")
+        answer = route.handler(self._services, self._read(environ))
+        if origin is None:
+            return answer
+        return replace(answer, headers=[*answer.headers, *self._cross_origin.headers(path, origin)])
 
     def _read(self, environ: Environ) -> Request:
         settings = self._services.settings
