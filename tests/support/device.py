@@ -50,7 +50,9 @@ class Device:
     def enter(self, user_code: str | None = None, username: str = "alice") -> TestResponse:
         """Type a code, the device's own unless another is given."""
         page = self.open_page(username=username)
-        return forms.submit(self.browser, page, "device-submit", user_code=user_code or self.codes["user_code"])
+        return forms.submit(
+            self.browser, page, "device-submit", user_code=user_code or self.codes["user_code"]
+        )
 
     def approve(self, username: str = "alice") -> TestResponse:
         """Type the code and allow."""
@@ -69,5 +71,3 @@ class Device:
         assert answer.status_code == 200, answer.text
         document: dict[str, Any] = answer.get_json()
         return document
-
-
