@@ -1,0 +1,97 @@
+"""The pages of OAuth 1.0a in a real browser: accessible in both colours and narrow."""
+
+import json
+
+import pytest
+import requests
+
+from tests.support import axe, parties, ways
+from tests.support.people import PASSWORD
+
+pytestmark = [pytest.mark.browser, pytest.mark.only_on("sqlite")]
+
+
+@pytest.fixture(params=["light", "dark"])
+def colours(request):
+    return request.param
+
+
+@pytest.fixture(params=[320, 1360])
+def width(request):
+    return request.param
+
+
+def look(page, url=None):
+    if url:
+        page.goto(url)
+    axe.assert_accessible(page)
+    hidden = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert hidden == 0, f"{page.url} is wider than the window by {hidden} px"
+
+
+def test_every_page_is_accessible(live_server, page, complaints, colours, width):
+    complaints.expect("Failed to load resource")  # pages that are errors, and are meant to be
+    live_server.add_user("admin", password=PASSWORD, grant="configure_server")
+    page.emulate_media(color_scheme=colours)
+    page.set_viewport_size({"width": width, "height": 800})
+    keys = [request_key(live_server) for _ in range(2)]
+    page.goto(f"{live_server.url}/oauth/approveKey?key={keys[0]}")
+    ways.sign_in(page, "admin")
+    page.wait_for_selector("#key-approve")
+    look(page)
+    page.locator("#redirect_uris").fill("javascript:alert(1)")
+    page.locator("#key-approve").click()
+    page.wait_for_selector("#error-summary")
+    look(page)
+    page.locator("#redirect_uris").fill("")
+    page.locator("#key-approve").click()
+    page.wait_for_selector("h1:has-text('is approved')")
+    look(page)
+    page.goto(f"{live_server.url}/oauth/approveKey?key={keys[1]}")
+    page.locator("#key-remove").click()
+    page.wait_for_selector("h1:has-text('was removed')")
+    look(page)
+    for path in (f"/oauth/approveKey?key={keys[1]}", "/oauth/authorize?oauth_token=nothing"):
+        look(page, f"{live_server.url}{path}")
+    for path in ("settings", "oauth1", "oauth1/debugger"):
+        look(page, f"{live_server.url}/admin/clients/{keys[0]}/{path}")
+    page.locator("#url").fill(f"{live_server.url}/oauth/whoami")
+    page.locator("#debug").click()
+    page.wait_for_selector("#diagnosis")
+    look(page)
+
+
+def test_the_warning_and_the_verifier_are_accessible(live_server, page, complaints, colours, width):
+    complaints.expect("/favicon.ico")
+    live_server.add_user("alice", password=PASSWORD)
+    page.emulate_media(color_scheme=colours)
+    page.set_viewport_size({"width": width, "height": 800})
+    with parties.oauth1_party(live_server, "lyo", "--allow-oauth-1.0") as party:
+        page.goto(party.url)
+        ways.sign_in(page, "alice")
+        page.wait_for_selector("#oauth10-warning")
+        look(page)
+    page.goto(out_of_band(live_server))
+    page.wait_for_selector("#consent-allow")
+    look(page)
+    ways.allow(page)
+    page.wait_for_selector("#verifier")
+    look(page)
+
+
+def request_key(server):
+    answer = requests.post(
+        f"{server.url}/oauth/requestKey", json={"name": "ELM at work", "secret": "s3cret"}, timeout=10
+    )
+    return answer.json()["key"]
+
+
+def out_of_band(server):
+    """The address that a consumer without an address of its own prints on its terminal."""
+    from requests_oauthlib import OAuth1Session
+
+    arguments = ["--type", "oauth1", "--name", "Terminal", "--generate-secret", "--approve", "--json"]
+    client = json.loads(server.command("clients", "add", *arguments))
+    session = OAuth1Session(client["client_key"], client_secret=client["client_secret"], callback_uri="oob")
+    session.fetch_request_token(f"{server.url}/oauth/requestToken")
+    return session.authorization_url(f"{server.url}/oauth/authorize")
