@@ -3,6 +3,7 @@
 from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
+from authserver import clock
 from authserver.domain import sessions
 from authserver.errors import NotFound
 from authserver.web import door
@@ -14,7 +15,8 @@ from authserver.web.account.user_agents import in_words
 @account.get("/sessions", endpoint="session_list")
 def session_list() -> ResponseReturnValue:
     """Show all sessions, this one first."""
-    rows = sessions.of_user(door.session(), me())
+    settings, now = door.services().settings, clock.now()
+    rows = [row for row in sessions.of_user(door.session(), me()) if sessions.is_live(row, settings, now)]
     rows.sort(key=lambda row: row.id != my_session().id)
     return render_template("account/sessions.html", sessions=rows, this_id=my_session().id, device=in_words)
 

@@ -136,8 +136,8 @@ def _go_on(page: SignInPage, arrival: Arrival) -> ResponseReturnValue:
 def _read_ask(signed: str) -> _Ask:
     try:
         return _Ask(*_signer().loads(signed)) if signed else _Ask()
-    except BadSignature:
-        return _Ask()
+    except (BadSignature, TypeError):
+        return _Ask()  # It is made up, or another version of this product signed it.
 
 
 def _signer() -> URLSafeSerializer:

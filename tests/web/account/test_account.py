@@ -94,6 +94,23 @@ def test_sessions_are_listed_with_this_one_marked(signed_in, elsewhere):
     assert page.count('class="card row"') == 2
 
 
+def test_sessions_that_idled_away_are_not_listed(signed_in, app, settings, monkeypatch):
+    MovingClock(monkeypatch).advance(settings.session_idle_lifetime, seconds=1)
+    browser = app.test_client()
+    sign_in(browser, "alice")
+    assert browser.get("/account/sessions").text.count('class="card row"') == 1
+
+
+def test_signing_in_again_leaves_applications_alone(signed_in, database, people, application):
+    with database.transaction() as session:
+        row = session.scalars(select(UserSession)).one()
+        authorize(session, people["alice"], application, session_id=row.id)
+    sign_in(signed_in, "alice", url="/sign-in?again=1")
+    with database.transaction(write=False) as session:
+        assert session.scalars(select(Authorization)).one().revoked_at is None
+        assert session.scalars(select(UserSession)).one().ended_at is None
+
+
 def test_ending_another_session(signed_in, elsewhere, database):
     with database.transaction(write=False) as session:
         other = session.scalars(select(UserSession.id).order_by(UserSession.id.desc())).first()
