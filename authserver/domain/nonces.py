@@ -10,7 +10,6 @@ from sqlalchemy import Connection, ForeignKey, LargeBinary, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from authserver import clock
 from authserver.domain.db import Base
 
 
@@ -45,9 +44,9 @@ def is_used(connection: Connection, client_id: int, *, token: str, timestamp: st
     return connection.execute(found).one_or_none() is not None
 
 
-def purge(session: Session, before: datetime | None = None) -> None:
+def purge(session: Session, before: datetime) -> None:
     """Forget nonces whose timestamps are refused by now."""
-    session.execute(delete(Nonce).where(Nonce.expires_at < (before or clock.now())))
+    session.execute(delete(Nonce).where(Nonce.expires_at < before))
 
 
 def _digest(token: str, timestamp: str, nonce: str) -> bytes:

@@ -15,7 +15,6 @@ from sqlalchemy import (
     Row,
     String,
     bindparam,
-    delete,
     insert,
     select,
     update,
@@ -183,11 +182,6 @@ def consume(connection: Connection, credential_id: int) -> int | None:
         .values(consumed_at=now)
         .returning(TemporaryCredential.authorization_id)
     ).scalar_one_or_none()
-
-
-def purge(session: Session, before: datetime) -> None:
-    """Delete credentials that were over before an instant."""
-    session.execute(delete(TemporaryCredential).where(TemporaryCredential.expires_at < before))
 
 
 def _decide(session: Session, row: TemporaryCredential, **values: Any) -> bool:

@@ -6,8 +6,8 @@ Whether one works is decided with its authorization, the umbrella that dies with
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, ForeignKey, LargeBinary, Row, String, bindparam, delete, insert, select
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy import Connection, ForeignKey, LargeBinary, Row, String, bindparam, insert, select
+from sqlalchemy.orm import Mapped, mapped_column
 
 from authserver import clock
 from authserver.domain import handles, standing
@@ -85,8 +85,3 @@ def lookup(connection: Connection, client_key: str, handle: Handle | None) -> Ro
 def reveal(vault: Vault, sealed_secret: str) -> str:
     """Return the token secret in clear, for checking signatures made with it."""
     return vault.open(_PURPOSE, sealed_secret).decode()
-
-
-def purge(session: Session, before: datetime) -> None:
-    """Delete credentials that were over before an instant."""
-    session.execute(delete(TokenCredential).where(TokenCredential.expires_at < before))

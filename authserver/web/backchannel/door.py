@@ -33,11 +33,21 @@ StartResponse = Callable[..., Any]
 WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 
+def json_mistake(status: int, error: str, description: str, *headers: tuple[str, str]) -> Response:
+    """Return a refusal in the format of most endpoints (RFC 6749, section 5.2)."""
+    return json_response(
+        status,
+        {"error": error, "error_description": description},
+        (("Cache-Control", "no-store"), *headers),
+    )
+
+
 class Route(NamedTuple):
-    """What serves a path, and by which methods."""
+    """What serves a path, and by which methods; ``refuse`` answers what never reaches it in the endpoint's own format."""
 
     handler: Handler
     methods: tuple[str, ...]
+    refuse: Callable[..., Response] = json_mistake
 
 
 class MachineDoor:
@@ -60,17 +70,19 @@ class MachineDoor:
         method = environ["REQUEST_METHOD"]
         if method not in route.methods and not (method == "OPTIONS" and "HTTP_ORIGIN" in environ):
             allow = ("Allow", ", ".join(route.methods))
-            return _error(405, "invalid_request", f"Use {' or '.join(route.methods)}.", allow)
+            return route.refuse(405, "invalid_request", f"Use {' or '.join(route.methods)}.", allow)
         try:
             # The schedule of the signing keys is kept here, where no transaction is open.
             self._services.ring.tend()
             return self._serve(route, environ)
         except wire.TooLarge:
-            return _error(413, "invalid_request", "The request body is too large.")
+            return route.refuse(413, "invalid_request", "The request body is too large.")
         except MalformedRequest as error:
-            return _error(400, "invalid_request", str(error))
+            return route.refuse(400, "invalid_request", str(error))
         except Throttled as error:
-            return _error(503, "temporarily_unavailable", str(error), ("Retry-After", str(error.retry_after)))
+            return route.refuse(
+                503, "temporarily_unavailable", str(error), ("Retry-After", str(error.retry_after))
+            )
         except (exc.DBAPIError, exc.TimeoutError) as error:
             log.warning(
                 "database unavailable",
@@ -79,16 +91,18 @@ class MachineDoor:
                 detail=str(error)[:300],
             )
             sentence = "The database does not answer. Try again in a moment."
-            return _error(503, "temporarily_unavailable", sentence, ("Retry-After", "5"))
+            return route.refuse(503, "temporarily_unavailable", sentence, ("Retry-After", "5"))
         except Exception:
             log.exception("unexpected error", path=environ["PATH_INFO"])
-            return _error(500, "server_error", "The server met an unexpected condition; its log says more.")
+            return route.refuse(
+                500, "server_error", "The server met an unexpected condition; its log says more."
+            )
 
     def _serve(self, route: Route, environ: Environ) -> Response:
         path, origin = environ["PATH_INFO"], environ.get("HTTP_ORIGIN")
         if environ["REQUEST_METHOD"] == "OPTIONS":
             answer = self._cross_origin.preflight(path, route.methods, origin or "")
-            return answer or _error(405, "invalid_request", f"Use {' or '.join(route.methods)}.")
+            return answer or route.refuse(405, "invalid_request", f"Use {' or '.join(route.methods)}.")
         answer = route.handler(self._services, self._read(environ))
         if origin is None:
             return answer
@@ -113,11 +127,3 @@ class MachineDoor:
             ),
             request_id=environ.get("authserver.request_id", ""),
         )
-
-
-def _error(status: int, error: str, description: str, *headers: tuple[str, str]) -> Response:
-    return json_response(
-        status,
-        {"error": error, "error_description": description},
-        (("Cache-Control", "no-store"), *headers),
-    )

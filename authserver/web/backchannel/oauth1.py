@@ -1,9 +1,10 @@
 """The machine endpoints of OAuth 1.0a: temporary credentials, token credentials, and the protected sample resource."""
 
 from authserver import clock
-from authserver.protocol.messages import Request, Response, json_response
+from authserver.protocol.messages import FORM_TYPE, Request, Response, json_response
 from authserver.protocol.oauth1 import problems, verification
-from authserver.protocol.oauth1.problems import Problem
+from authserver.protocol.oauth1.encoding import encode_form
+from authserver.protocol.oauth1.problems import Problem, Reason
 from authserver.protocol.services import Services
 
 
@@ -42,6 +43,15 @@ def whoami(services: Services, request: Request) -> Response:
             "expires_in": lifetime,
         },
     )
+
+
+def refuse(status: int, _error: str, description: str, *headers: tuple[str, str]) -> Response:
+    """Return what never reaches these endpoints in their own format; the problem says whose mistake it is."""
+    pairs = [("oauth_problem_advice", description)]
+    if status < 500:
+        pairs.insert(0, ("oauth_problem", Reason.PARAMETER_REJECTED))
+    content = (("Content-Type", FORM_TYPE), ("Cache-Control", "no-store"))
+    return Response(status, encode_form(pairs).encode(), (*content, *headers))
 
 
 def _is_oauth(request: Request) -> bool:

@@ -344,3 +344,21 @@ def sign_in(consumer, username="alice"):
     return consumer.follow(
         forms.submit(consumer.browser, page, "login-submit", username=username, password=PASSWORD)
     )
+
+
+@pytest.mark.only_on("sqlite")
+@pytest.mark.parametrize(
+    ("verb", "query", "length", "status"),
+    [
+        ("PUT", "", "0", 405),
+        ("POST", "a=%ff", "0", 400),
+        ("POST", "", "99999999", 413),
+        ("POST", "", "x", 400),
+    ],
+)
+def test_what_never_reaches_the_endpoint_is_refused_in_its_format(app, verb, query, length, status):
+    answer = app.test_client().open(
+        "/oauth/requestToken", method=verb, query_string=query, environ_overrides={"CONTENT_LENGTH": length}
+    )
+    assert answer.status_code == status
+    assert dict(parse_qsl(answer.text))["oauth_problem"] == "parameter_rejected"
