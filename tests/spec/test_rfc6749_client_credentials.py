@@ -1,0 +1,104 @@
+"""RFC 6749, section 4.4: the client credentials grant."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from authserver.domain.audit import AuditEvent
+from authserver.protocol.services import Services
+from tests.spec.test_rfc6749_code import refused
+from tests.support.relying_party import RelyingParty, approve, disapprove, register
+
+ALONE: dict[str, Any] = {
+    "kind": "oauth2",
+    "grant_types": ("client_credentials",),
+    "redirect_uris": (),
+    "response_types": (),
+    "scopes": ("read", "write", "profile"),
+}
+
+
+@pytest.fixture
+def robot(app: Flask, services: Services) -> RelyingParty:
+    return RelyingParty(app, *register(services, **ALONE))
+
+
+def ask(robot: RelyingParty, **form: str) -> Any:
+    return robot.token(grant_type="client_credentials", **form)
+
+
+def test_a_client_gets_a_token_for_itself(robot: RelyingParty) -> None:
+    """4.4.3: an access token, and a refresh token SHOULD NOT be included."""
+    answer = ask(robot, scope="write read")
+    document = answer.get_json()
+    assert set(document) == {"access_token", "token_type", "expires_in", "scope"}
+    assert (document["token_type"], document["expires_in"], document["scope"]) == ("Bearer", 900, "write read")
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_the_default_scope_is_told(robot: RelyingParty) -> None:
+    """3.3: the scope is told where it differs from what was asked for; nothing about people is in it."""
+    assert ask(robot).get_json()["scope"] == "read write"
+
+
+def test_a_scope_beyond_the_registration_is_refused(robot: RelyingParty) -> None:
+    """3.3, S14: refused, not trimmed."""
+    refused(ask(robot, scope="read admin"), "invalid_scope")
+
+
+def test_a_client_must_be_registered_for_the_grant(rp: RelyingParty) -> None:
+    """5.2: unauthorized_client."""
+    refused(rp.token(grant_type="client_credentials"), "unauthorized_client")
+
+
+def test_the_client_must_authenticate(robot: RelyingParty) -> None:
+    """4.4: the grant MUST only be used by confidential clients."""
+    refused(robot.token({}, grant_type="client_credentials", client_id=robot.key), "invalid_client", 401)
+
+
+def test_a_pending_client_is_refused(app: Flask, services: Services) -> None:
+    """S4: a pending client is inert."""
+    refused(ask(RelyingParty(app, *register(services, is_approved=False, **ALONE))), "unauthorized_client")
+
+
+def test_a_disapproved_client_and_its_tokens_stop(robot: RelyingParty, services: Services) -> None:
+    """S3: approving again does not revive old tokens."""
+    token = ask(robot).get_json()["access_token"]
+    disapprove(services, robot.key)
+    refused(ask(robot), "unauthorized_client")
+    approve(services, robot.key)
+    answer = robot.browser.post("/oauth2/introspect", data={"token": token}, headers=robot.basic)
+    assert answer.get_json() == {"active": False}
+    fresh = ask(robot).get_json()["access_token"]
+    answer = robot.browser.post("/oauth2/introspect", data={"token": fresh}, headers=robot.basic)
+    assert answer.get_json()["sub"] == robot.key
+
+
+def test_userinfo_knows_no_user_behind_the_token(app: Flask, services: Services) -> None:
+    """The token stands for the client: there is nobody to tell of."""
+    robot = RelyingParty(app, *register(services, **ALONE | {"scopes": ("openid",)}))
+    assert robot.userinfo(ask(robot, scope="openid").get_json()["access_token"]).status_code == 403
+
+
+def grants(services: Services) -> int:
+    with services.database.transaction(write=False) as session:
+        statement = select(func.count()).where(AuditEvent.event == "authorization:grant")
+        return session.scalar(statement) or 0
+
+
+def test_one_audit_record_explains_all_equal_tokens(robot: RelyingParty, services: Services) -> None:
+    """I4: every token is explained; the trail does not grow with each."""
+    for scope in ("read", "read", "read write", "write read"):
+        assert ask(robot, scope=scope).status_code == 200
+    assert grants(services) == 2
+
+
+def test_requests_that_come_together_share_one_record(robot: RelyingParty, services: Services) -> None:
+    """I4 under fire: fifty first requests at once make fifty tokens and one record."""
+    with ThreadPoolExecutor(10) as pool:
+        answers = list(pool.map(lambda _: ask(robot, scope="read").get_json(), range(50)))
+    assert len({document["access_token"] for document in answers}) == 50
+    assert grants(services) == 1

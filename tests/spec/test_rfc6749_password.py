@@ -1,0 +1,89 @@
+"""RFC 6749, section 4.3: the password grant, for clients that are registered for it."""
+
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from authserver.context import SYSTEM
+from authserver.domain import users
+from authserver.domain.users import User
+from authserver.protocol.services import Services
+from tests.spec.test_rfc6749_code import refused
+from tests.support.people import PASSWORD
+from tests.support.relying_party import RelyingParty, claims, register
+
+
+@pytest.fixture
+def legacy(app: Flask, services: Services, people: dict[str, User]) -> RelyingParty:
+    grants = ("password", "refresh_token")
+    return RelyingParty(app, *register(services, grant_types=grants, response_types=(), redirect_uris=()))
+
+
+def ask(party: RelyingParty, username: str = "alice", password: str = PASSWORD, **form: str) -> Any:
+    return party.token(grant_type="password", username=username, password=password, **form)
+
+
+def test_tokens_are_issued(legacy: RelyingParty, alice: User) -> None:
+    """4.3.3: access token and refresh token; with openid an ID token."""
+    document = ask(legacy, scope="openid profile").get_json()
+    assert set(document) == {"access_token", "token_type", "expires_in", "scope", "refresh_token", "id_token"}
+    assert claims(document["id_token"])["sub"] == alice.subject
+    assert claims(document["id_token"])["amr"] == ["pwd"]
+    assert legacy.userinfo(document["access_token"]).get_json()["name"] == "Alice Adams"
+    assert legacy.refresh(document["refresh_token"]).status_code == 200
+
+
+@pytest.mark.parametrize(("username", "password"), [("alice", "wrong"), ("nobody", PASSWORD), ("alice ", PASSWORD[:-1])])
+def test_wrong_credentials_are_invalid_grant(legacy: RelyingParty, username: str, password: str) -> None:
+    """5.2: invalid resource owner credentials are invalid_grant; the answers do not differ (S19)."""
+    assert refused(ask(legacy, username, password), "invalid_grant") is None
+
+
+def test_a_disabled_user_is_invalid_grant(legacy: RelyingParty, services: Services, alice: User) -> None:
+    """S1: the gate judges the user."""
+    token = ask(legacy).get_json()["access_token"]
+    with services.database.transaction() as session:
+        users.disable(session, SYSTEM, users.get(session, alice.id))
+    refused(ask(legacy), "invalid_grant")
+    assert legacy.userinfo(token).status_code == 401
+
+
+@pytest.mark.parametrize("missing", ["username", "password"])
+def test_both_parameters_are_required(legacy: RelyingParty, missing: str) -> None:
+    """4.3.2: username and password are REQUIRED."""
+    form = {"username": "alice", "password": PASSWORD} | {missing: ""}
+    refused(legacy.token(grant_type="password", **form), "invalid_request")
+
+
+def test_a_client_must_be_registered_for_the_grant(rp: RelyingParty) -> None:
+    """5.2: off unless registered; the password is not even tried."""
+    refused(ask(rp), "unauthorized_client")
+
+
+def test_a_scope_beyond_the_registration_is_refused(legacy: RelyingParty) -> None:
+    """3.3, S14."""
+    refused(ask(legacy, scope="openid admin"), "invalid_scope")
+
+
+def test_the_client_must_authenticate(legacy: RelyingParty) -> None:
+    """4.3.2: the server MUST require client authentication for confidential clients."""
+    form = {"grant_type": "password", "username": "alice", "password": PASSWORD, "client_id": legacy.key}
+    refused(legacy.token({}, **form), "invalid_client", 401)
+
+
+def test_a_password_in_the_query_is_refused(legacy: RelyingParty) -> None:
+    """S11."""
+    form = {"grant_type": "password", "username": "alice"}
+    answer = legacy.browser.post(f"/oauth2/token?password={PASSWORD}", data=form, headers=legacy.basic)
+    refused(answer, "invalid_request")
+
+
+def test_guessing_is_throttled(legacy: RelyingParty, services: Services) -> None:
+    """4.3.2: the server MUST protect the endpoint against brute force; the limits are the sign-in page's."""
+    for number in range(services.settings.sign_in_attempts):
+        refused(ask(legacy, "bob", f"guess {number}"), "invalid_grant")
+    answer = ask(legacy, "bob")
+    assert answer.status_code == 503
+    assert int(answer.headers["Retry-After"]) > 0
+    assert ask(legacy, "alice").status_code == 200

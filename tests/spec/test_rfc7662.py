@@ -1,0 +1,156 @@
+"""RFC 7662: token introspection."""
+
+from typing import Any
+
+import pytest
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from authserver.domain.users import User
+from authserver.protocol.services import Services
+from tests.spec.test_rfc6749_code import refused
+from tests.support.moving_clock import MovingClock
+from tests.support.relying_party import RelyingParty, disapprove, register
+
+RESOURCE = "https://api.example/"
+
+
+def introspect(rp: RelyingParty, token: str, **more: str) -> TestResponse:
+    return rp.app.test_client().post("/oauth2/introspect", data={"token": token} | more, headers=rp.basic)
+
+
+def is_inactive(answer: TestResponse) -> bool:
+    assert answer.status_code == 200, answer.text
+    return bool(answer.get_json() == {"active": False})
+
+
+@pytest.fixture
+def api(app: Flask, services: Services) -> RelyingParty:
+    """The resource server."""
+    asked: dict[str, Any] = {"grant_types": ("client_credentials",), "redirect_uris": (), "response_types": ()}
+    return RelyingParty(app, *register(services, name="The API", details={"serves": [RESOURCE]}, **asked))
+
+
+@pytest.fixture
+def caller(app: Flask, services: Services, people: dict[str, User]) -> RelyingParty:
+    """A client that may ask for tokens for the resource server."""
+    return RelyingParty(app, *register(services, details={"resources": [RESOURCE]}))
+
+
+def test_an_access_token_is_described(rp: RelyingParty, alice: User) -> None:
+    """2.2: active, scope, client_id, username, token_type, exp, iat, sub, aud, iss."""
+    answer = introspect(rp, rp.tokens()["access_token"])
+    document = answer.get_json()
+    times = {name: document.pop(name) for name in ("iat", "exp", "auth_time")}
+    assert times["exp"] - times["iat"] == 900
+    assert document == {
+        "active": True,
+        "scope": "openid profile email",
+        "client_id": rp.key,
+        "username": "alice",
+        "token_type": "Bearer",
+        "sub": alice.subject,
+        "aud": "http://localhost",
+        "iss": "http://localhost",
+        "acr": "urn:authserver:acr:password",
+    }
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_a_refresh_token_is_described(rp: RelyingParty, alice: User) -> None:
+    """2: the endpoint answers for refresh tokens too, to the client that holds them."""
+    document = introspect(rp, rp.tokens()["refresh_token"], token_type_hint="refresh_token").get_json()
+    assert document["active"] is True
+    assert document["sub"] == alice.subject
+    assert "token_type" not in document
+
+
+def test_a_used_refresh_token_is_inactive(rp: RelyingParty) -> None:
+    """2.2: active tells whether the token can be used at this moment."""
+    tokens = rp.tokens()
+    rp.refresh(tokens["refresh_token"])
+    assert is_inactive(introspect(rp, tokens["refresh_token"]))
+
+
+@pytest.mark.parametrize("token", ["nonsense", "asa_1_" + "A" * 43, "asr_1_1." + "A" * 43, "a.b.c", "é\u2028", "x" * 9000])
+def test_what_is_no_token_is_inactive(rp: RelyingParty, token: str) -> None:
+    """2.2: an unknown token MUST NOT be an error, and the answer SHOULD NOT say more."""
+    assert is_inactive(introspect(rp, token))
+
+
+def test_an_expired_token_is_inactive(rp: RelyingParty, services: Services, moving_clock: MovingClock) -> None:
+    """4: the server MUST determine whether the token has expired."""
+    tokens = rp.tokens()
+    moving_clock.advance(services.settings.access_token_lifetime, seconds=1)
+    assert is_inactive(introspect(rp, tokens["access_token"]))
+
+
+def test_a_revoked_token_is_inactive(rp: RelyingParty) -> None:
+    """4: the server MUST determine whether the token has been revoked."""
+    tokens = rp.tokens()
+    rp.browser.post("/oauth2/revoke", data={"token": tokens["access_token"]}, headers=rp.basic)
+    assert is_inactive(introspect(rp, tokens["access_token"]))
+
+
+def test_another_client_learns_nothing(rp: RelyingParty, other_rp: RelyingParty) -> None:
+    """2.2, 4: who may not know of a token is told that it is inactive."""
+    tokens = rp.tokens()
+    assert is_inactive(introspect(other_rp, tokens["access_token"]))
+    assert is_inactive(introspect(other_rp, tokens["refresh_token"]))
+
+
+def test_the_audience_may_ask(caller: RelyingParty, api: RelyingParty) -> None:
+    """2: the resource server that a token is meant for may ask about it."""
+    tokens = caller.tokens(resource=RESOURCE)
+    document = introspect(api, tokens["access_token"]).get_json()
+    assert (document["active"], document["aud"], document["client_id"]) == (True, RESOURCE, caller.key)
+    assert is_inactive(introspect(api, tokens["refresh_token"]))
+
+
+def test_a_resource_server_learns_nothing_of_other_tokens(caller: RelyingParty, api: RelyingParty) -> None:
+    """2.2: a token that is not meant for the resource server is inactive to it."""
+    assert is_inactive(introspect(api, caller.tokens()["access_token"]))
+
+
+def test_a_disapproved_clients_token_is_inactive_to_its_audience(
+    caller: RelyingParty, api: RelyingParty, services: Services
+) -> None:
+    """S3: what an administrator disapproves stops working with the next request."""
+    token = caller.tokens(resource=RESOURCE)["access_token"]
+    disapprove(services, caller.key)
+    assert is_inactive(introspect(api, token))
+
+
+def test_the_caller_must_authenticate(rp: RelyingParty) -> None:
+    """2.1: the endpoint MUST require some form of authorization."""
+    token = rp.tokens()["access_token"]
+    refused(rp.browser.post("/oauth2/introspect", data={"token": token}), "invalid_client", 401)
+
+
+def test_a_public_client_is_refused(public_rp: RelyingParty) -> None:
+    """2.1: a client id alone is no authorization."""
+    token = public_rp.redeem(public_rp.code(), headers={}, client_id=public_rp.key).get_json()["access_token"]
+    answer = public_rp.browser.post("/oauth2/introspect", data={"token": token, "client_id": public_rp.key})
+    refused(answer, "invalid_client", 401)
+
+
+def test_a_disapproved_caller_is_refused(rp: RelyingParty, services: Services) -> None:
+    """S1: the gate stands before introspection too."""
+    token = rp.tokens()["access_token"]
+    disapprove(services, rp.key)
+    refused(introspect(rp, token), "unauthorized_client")
+
+
+def test_the_token_is_required(rp: RelyingParty) -> None:
+    """2.1: token is REQUIRED."""
+    refused(introspect(rp, ""), "invalid_request")
+
+
+def test_a_token_in_the_query_is_refused(rp: RelyingParty) -> None:
+    """2.1, S11: parameters are sent in the body of a POST."""
+    refused(rp.browser.post("/oauth2/introspect?token=x", data={"token": "x"}, headers=rp.basic), "invalid_request")
+
+
+def test_get_is_refused(rp: RelyingParty) -> None:
+    """2.1: the endpoint is called by POST."""
+    assert rp.browser.get("/oauth2/introspect", headers=rp.basic).status_code == 405
