@@ -7,6 +7,7 @@ A test that uses `app`, `client`, `database_url` or `live_server` runs on SQLite
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,9 @@ for name in [name for name in os.environ if name.startswith("AUTHSERVER_")]:
 
 def pytest_configure(config: pytest.Config) -> None:
     if run.is_controller(config):
+        for folder in run.abandoned():
+            postgres.stop_abandoned(folder)
+            shutil.rmtree(folder, ignore_errors=True)
         run.begin()
 
 

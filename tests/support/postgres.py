@@ -2,11 +2,13 @@
 
 import logging
 import secrets
+import signal
 import warnings
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psutil
 import psycopg
 from psycopg import sql
 
@@ -34,6 +36,17 @@ def stop() -> None:
     data = run.folder() / "postgres"
     if (data / "postmaster.pid").exists():
         _get(data).stop()
+
+
+def stop_abandoned(folder: Path) -> None:
+    """Ends the server that a killed run left behind, which only its folder still knows."""
+    try:
+        process = psutil.Process(int((folder / "postgres" / "postmaster.pid").read_text().splitlines()[0]))
+        if str(folder) in " ".join(process.cmdline()):
+            process.send_signal(signal.SIGINT)  # PostgreSQL's word for "now, but in good order"
+            process.wait(10)
+    except (OSError, ValueError, IndexError, psutil.Error):
+        return
 
 
 def _get(data: Path) -> "PostgresServer":

@@ -8,9 +8,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 
 _VARIABLE = "TEST_RUN_FOLDER"
+_PREFIX = "authserver-tests-"
+_OWNER = "owner"
 
 
 def is_controller(config: pytest.Config) -> bool:
@@ -20,7 +23,8 @@ def is_controller(config: pytest.Config) -> bool:
 
 def begin() -> None:
     """Makes the folder; the workers inherit its name. Its path is short because sockets live in it."""
-    path = Path(tempfile.mkdtemp(prefix="authserver-tests-"))
+    path = Path(tempfile.mkdtemp(prefix=_PREFIX))
+    (path / _OWNER).write_text(str(os.getpid()))
     path.chmod(0o755)  # PostgreSQL refuses to run as root, so its own user must come through here
     os.environ[_VARIABLE] = str(path)
 
@@ -28,6 +32,19 @@ def begin() -> None:
 def end() -> None:
     """Removes the folder."""
     shutil.rmtree(os.environ.pop(_VARIABLE), ignore_errors=True)
+
+
+def abandoned() -> list[Path]:
+    """The folders of runs that were killed before they could clean up."""
+    found = Path(tempfile.gettempdir()).glob(f"{_PREFIX}*")
+    return [path for path in found if path.stat().st_uid == os.getuid() and not _is_owned(path)]
+
+
+def _is_owned(path: Path) -> bool:
+    try:
+        return psutil.pid_exists(int((path / _OWNER).read_text()))
+    except (OSError, ValueError):
+        return True  # it is being made at this moment
 
 
 def folder() -> Path:
