@@ -1,0 +1,267 @@
+"""The guarded fetcher (S17) against servers that mean harm."""
+
+import datetime as dt
+import ipaddress
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from authserver.domain import fetcher
+from authserver.domain.fetcher import Fetcher, FetchFailed
+from authserver.settings import Settings
+
+LOOPBACK = Settings(fetch_networks="127.0.0.0/8")
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers by the path: /big, /drip, /away, /silent, or an echo."""
+
+    def do_GET(self) -> None:
+        answer = {
+            "/big": self._big,
+            "/drip": self._drip,
+            "/away": self._away,
+            "/silent": lambda: time.sleep(2),
+        }
+        answer.get(self.path, self._echo)()
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self._send(200, body, "text/plain")
+
+    def _echo(self) -> None:
+        self._send(200, f"{self.headers['Host']} {self.path}".encode(), "text/plain")
+
+    def _big(self) -> None:
+        self._send(200, b"x" * (fetcher.BYTES + 1), "text/plain")
+
+    def _away(self) -> None:
+        self.send_response(302)
+        self.send_header("Location", "/elsewhere")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def _drip(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        try:
+            for _ in range(100):
+                self.wfile.write(b"x")
+                self.wfile.flush()
+                time.sleep(0.05)
+        except OSError:
+            return
+
+    def _send(self, status: int, body: bytes, kind: str) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def serving(context: ssl.SSLContext | None = None) -> Iterator[int]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    if context is not None:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    with serving() as port:
+        yield port
+
+
+def certificate(folder: Path, name: str) -> tuple[ssl.SSLContext, Path]:
+    """A self-signed certificate for a host name, and the file that a client trusts it by."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    now = dt.datetime.now(dt.UTC)
+    built = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    public, private = folder / "public.pem", folder / "private.pem"
+    public.write_bytes(built.public_bytes(serialization.Encoding.PEM))
+    private.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(public, private)
+    return context, public
+
+
+def test_an_allowed_network_is_asked(port: int) -> None:
+    answer = Fetcher(LOOPBACK).get(f"http://127.0.0.1:{port}/a?b=c")
+    assert (answer.status, answer.body) == (200, f"127.0.0.1:{port} /a?b=c".encode())
+
+
+def test_a_form_is_posted(port: int) -> None:
+    assert Fetcher(LOOPBACK).post(f"http://127.0.0.1:{port}/", {"a": "b c&d"}).body == b"a=b+c%26d"
+
+
+def test_redirects_are_not_followed(port: int) -> None:
+    assert Fetcher(LOOPBACK).get(f"http://127.0.0.1:{port}/away").status == 302
+
+
+def test_a_long_answer_is_cut_off(port: int) -> None:
+    with pytest.raises(FetchFailed, match="longer than 256 kB"):
+        Fetcher(LOOPBACK).get(f"http://127.0.0.1:{port}/big")
+
+
+@pytest.mark.parametrize("path", ["drip", "silent"])
+def test_a_slow_answer_is_given_up(port: int, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    """Also one that sends a byte now and then, which no timeout between two bytes would notice."""
+    monkeypatch.setattr(fetcher, "SECONDS", 0.4)
+    started = time.monotonic()
+    with pytest.raises(FetchFailed):
+        Fetcher(LOOPBACK).get(f"http://127.0.0.1:{port}/{path}")
+    assert time.monotonic() - started < 1.5
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1/",
+        "https://127.0.0.1/",
+        "https://localhost/",
+        "https://10.1.2.3/",
+        "https://192.168.0.1/",
+        "https://172.16.0.1/",
+        "https://169.254.169.254/latest/meta-data/",
+        "https://100.64.0.1/",
+        "https://0.0.0.0/",
+        "https://224.0.0.1/",
+        "https://[::1]/",
+        "https://[fe80::1]/",
+        "https://[fd00::1]/",
+        "https://[::ffff:127.0.0.1]/",
+        "https://[::ffff:7f00:1]/",
+        "https://[64:ff9b::7f00:1]/",
+        "https://[2002:7f00:1::]/",
+        "https://[::7f00:1]/",
+        "https://2130706433/",
+        "https://0x7f.1/",
+        "https://0177.0.0.1/",
+        "http://93.184.215.14/",
+    ],
+)
+def test_what_is_not_public_is_never_asked(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However the address is written; plain http is for loopback alone."""
+    monkeypatch.setattr(Fetcher, "_pool", lambda *_: pytest.fail("it was asked"))
+    with pytest.raises(FetchFailed):
+        Fetcher(Settings()).get(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ftp://a.example/",
+        "file:///etc/passwd",
+        "https://user:pw@a.example/",
+        "https:///x",
+        "https://a b/",
+        "https://[/",
+        "",
+        "https://é.example/",
+        "https://a.example:99999/",
+    ],
+)
+def test_what_is_no_https_address_is_refused(url: str) -> None:
+    with pytest.raises(FetchFailed):
+        Fetcher(LOOPBACK).get(url)
+
+
+def test_the_address_is_resolved_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name that answers differently the second time (DNS rebinding) leads where it led the first time."""
+    asked: list[str] = []
+
+    def resolve(host: str, port: int, **_: Any) -> list[Any]:
+        asked.append(host)
+        return [
+            (
+                socket.AF_INET,
+                socket.SOCK_STREAM,
+                6,
+                "",
+                ("93.184.215.14" if len(asked) == 1 else "127.0.0.1", port),
+            )
+        ]
+
+    connected: list[str] = []
+
+    def pool(_self: Fetcher, _parts: Any, address: Any, _port: int) -> Any:
+        connected.append(str(address))
+        raise OSError("no network in tests")
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    monkeypatch.setattr(Fetcher, "_pool", pool)
+    with pytest.raises((FetchFailed, OSError)):
+        Fetcher(Settings()).get("https://rebinding.example/")
+    assert (asked, connected) == (["rebinding.example"], ["93.184.215.14"])
+
+
+def _at_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    address = ("127.0.0.1", 0)
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", address)]
+    real = socket.getaddrinfo
+    monkeypatch.setattr(
+        socket, "getaddrinfo", lambda host, *a, **k: real(host, *a, **k) if _is_address(host) else found
+    )
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def test_a_private_authority_is_trusted_when_the_setting_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The certificate is checked against the name, although the connection goes to the resolved address."""
+    context, trusted = certificate(tmp_path, "rp.internal")
+    _at_loopback(monkeypatch)
+    settings = LOOPBACK.model_copy(update={"fetch_ca_file": trusted})
+    with serving(context) as port:
+        answer = Fetcher(settings).get(f"https://rp.internal:{port}/")
+        assert answer.body == f"rp.internal:{port} /".encode()
+        with pytest.raises(FetchFailed, match="SSLError"):
+            Fetcher(settings).get(f"https://another.internal:{port}/")
+        with pytest.raises(FetchFailed, match="SSLError"):
+            Fetcher(LOOPBACK).get(f"https://rp.internal:{port}/")
