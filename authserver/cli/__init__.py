@@ -13,6 +13,7 @@ main = Shell(
         "database": "Migrate, clean up, look at the database.",
         "users": "Add and change accounts.",
         "clients": "Register, approve and change clients.",
+        "scopes": "Define the scopes that clients may ask for.",
         "keys": "List and rotate the signing keys.",
         "config": "Show the effective settings.",
         "doctor": "Check this deployment.",

@@ -4,13 +4,15 @@ Which values are right is decided in ``domain.registrations``; here is only how 
 """
 
 import functools
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
+from pathlib import Path
 from typing import Any
 
 import click
 
-from authserver.domain import consumers, logout_uris
+from authserver.domain import client_details, consumers, logout_uris
 from authserver.domain.clients import Client
 from authserver.domain.registrations import Registration
 from authserver.terms import AuthMethod, GrantType, Kind
@@ -45,6 +47,7 @@ class Asked:
     allows_1_0: bool | None
     may_verify_requests: bool | None
     logout: dict[str, Any]
+    options: dict[str, Any]
 
     def for_new(self, kind: str, name: str) -> Registration:
         """Return the registration of a new client: the code flow, unless the options say otherwise."""
@@ -79,7 +82,8 @@ class Asked:
             details |= replace(consumers.of(before), allows_1_0=self.allows_1_0).details()
         if self.may_verify_requests is not None:
             details[consumers.MAY_VERIFY_REQUESTS] = self.may_verify_requests
-        details |= self.logout
+        details |= self.logout | self.options
+        details = {key: value for key, value in details.items() if key not in client_details.NAMES or value}
         return {key: value for key, value in details.items() if key not in logout_uris.NAMES or value}
 
 
@@ -122,6 +126,13 @@ _OPTIONS = (
     click.option(
         "--frontchannel-logout-uri", "front_channel", help="A page that signs people out; '' for none."
     ),
+    click.option(
+        "--option",
+        "options",
+        multiple=True,
+        metavar="NAME=VALUE",
+        help=f"One of {', '.join(client_details.NAMES)}; lists and key sets as JSON or @FILE, '' for none.",
+    ),
 )
 
 
@@ -134,6 +145,24 @@ def _logout(
         logout_uris.FRONT_CHANNEL: front_channel,
     }
     return {name: value for name, value in given.items() if value is not None}
+
+
+def _read_options(texts: tuple[str, ...]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or name not in client_details.NAMES:
+            raise click.UsageError(f"--option takes NAME=VALUE; names are {', '.join(client_details.NAMES)}.")
+        found[name] = _read_option(name, value)
+    return found
+
+
+def _read_option(name: str, value: str) -> Any:
+    try:
+        value = Path(value[1:]).read_text(encoding="utf-8") if value.startswith("@") else value
+        return json.loads(value) if value.lstrip()[:1] in {"[", "{"} else value
+    except (OSError, ValueError, RecursionError) as error:
+        raise click.UsageError(f"--option {name} cannot be read: {error}.") from error
 
 
 def registration(command: Command) -> Command:
@@ -153,6 +182,7 @@ def registration(command: Command) -> Command:
         post_logout: tuple[str, ...],
         back_channel: str | None,
         front_channel: str | None,
+        options: tuple[str, ...],
         **others: Any,
     ) -> Any:
         asked = Asked(
@@ -166,6 +196,7 @@ def registration(command: Command) -> Command:
             allows_1_0=allows_1_0,
             may_verify_requests=may_verify_requests,
             logout=_logout(post_logout, back_channel, front_channel),
+            options=_read_options(options),
         )
         return command(asked=asked, **others)
 

@@ -35,15 +35,40 @@ def list_keys() -> None:
 
 
 @command.command()
+@click.option(
+    "--algorithm",
+    "algorithms",
+    multiple=True,
+    type=click.Choice(keys.ALGORITHMS),
+    help="The key of this algorithm alone; may be repeated. Otherwise the keys of all algorithms.",
+)
 @click.option("--now", "is_urgent", is_flag=True, help="Do not wait until clients can know the next key.")
 @json_option
-def rotate(is_urgent: bool) -> None:
-    """Let the next key sign, and publish another one for the time after."""
+def rotate(algorithms: tuple[str, ...], is_urgent: bool) -> None:
+    """Let the next keys sign, and publish others for the time after."""
     installation = Installation()
     with installation.transaction() as session:
-        key = keys.rotate(session, actor(), installation.vault, is_urgent=is_urgent)
-        facts = _facts(key)
-    output.say(f"The key {facts['kid']} signs from now on; every node knows it within seconds.", facts)
+        rotated = [
+            keys.rotate(session, actor(), installation.vault, algorithm, is_urgent=is_urgent)
+            for algorithm in algorithms or keys.ALGORITHMS
+        ]
+        facts = [_facts(key) for key in rotated]
+    if output.is_json():
+        output.listing(facts, columns=_COLUMNS, nothing="")
+    for fact in () if output.is_json() else facts:
+        output.say(
+            f"The {fact['algorithm']} key {fact['kid']} signs from now on; every node knows it within seconds."
+        )
+
+
+@command.command()
+@json_option
+def purge() -> None:
+    """Remove retired keys of which no living token can be signed any more."""
+    installation = Installation()
+    with installation.transaction() as session:
+        count = keys.purge(session, actor(), installation.settings)
+    output.say(f"Removed {count} keys.", {"removed": count})
 
 
 def _facts(key: SigningKey) -> output.Row:

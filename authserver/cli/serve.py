@@ -1,15 +1,13 @@
 """``authserver serve``: prepares the installation and serves it under gunicorn."""
 
 import os
-import socket
 from collections.abc import Callable
 from contextlib import ExitStack
 
 import click
 
 from authserver import settings as settings_room
-from authserver.cli import bootstrap, single_node
-from authserver.errors import SettingsError
+from authserver.cli import bootstrap, listening, single_node
 from authserver.protocol.services import Services
 from authserver.setting_values import LOOPBACK_HOSTS
 from authserver.settings import Settings
@@ -28,11 +26,14 @@ _MOST_WORKERS = 4
 @click.option("--no-migrate", "keeps_tables", is_flag=True, help="Leave the tables as they are.")
 def command(bind: str | None, workers: int | None, threads: int | None, keeps_tables: bool) -> None:
     """Serve people and clients, after making keys and tables where they are missing."""
+    if bind:
+        listening.check(bind)
     settings = _load(bind)
     bind = bind or settings.bind
+    listening.check(bind)
     workers = workers or settings.workers or min(len(os.sched_getaffinity(0)), _MOST_WORKERS)
     with ExitStack() as held:
-        _refuse_taken(bind)
+        listening.refuse_taken(bind)
         if settings.database_file is not None:
             held.enter_context(single_node.claim(settings.database_file))
         _serve(settings, bind, workers, threads or settings.threads, migrates=not keeps_tables)
@@ -87,27 +88,6 @@ def _preparing_in_worker(services: Services, migrates: bool) -> Callable[[], Non
         bootstrap.keep_preparing(services, migrates=migrates, tell=_tell, found=found)
 
     return worker_started
-
-
-def _refuse_taken(bind: str) -> None:
-    # With SO_REUSEPORT two servers could share a port without noticing, so that it is tried without it first.
-    host, _, port = bind.rpartition(":")
-    if bind.startswith("unix:"):
-        return
-    if not port.isdecimal():
-        raise click.UsageError(f"--bind {bind} is not HOST:PORT.")
-    try:
-        family, _, _, _, address = socket.getaddrinfo(
-            host.strip("[]") or None, int(port), type=socket.SOCK_STREAM
-        )[0]
-        with socket.socket(family) as trial:
-            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            trial.bind(address)
-    except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise SettingsError(
-            f"Cannot listen on {bind}: {reason}. Choose another address with --bind."
-        ) from error
 
 
 def _tell_setup_link(settings: Settings, link: str) -> None:

@@ -25,7 +25,8 @@ def claim(database_file: Path) -> IO[str]:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
-        raise SettingsError(_sentence(database_file, lock)) from error
+        with lock:
+            raise SettingsError(_sentence(database_file, lock)) from error
     lock.truncate(0)
     lock.write(f"process {os.getpid()} on {socket.gethostname()}")
     lock.flush()

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from authserver.cli import output, secret_input
 from authserver.cli.installation import Installation, actor
 from authserver.cli.output import json_option
-from authserver.domain import users
+from authserver.domain import profiles, users
 from authserver.domain.users import User
 from authserver.errors import NotFound
 from authserver.terms import CONFIGURE_SERVER
@@ -73,6 +73,32 @@ def list_users(search: str) -> None:
         "last_sign_in_at": "Last sign-in",
     }
     output.listing(rows, columns=columns, nothing="There are no accounts.")
+
+
+@command.command()
+@click.argument("name")
+@click.option("--name", "full_name", default=None, help="The full name, shown to applications.")
+@click.option("--email", default=None, help="The e-mail address; a new one counts as unverified.")
+@click.option(
+    "--claim",
+    "claims",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A standard claim, such as given_name=Alice or address.country=DE; an empty value removes it.",
+)
+@json_option
+def edit(name: str, full_name: str | None, email: str | None, claims: tuple[str, ...]) -> None:
+    """Change what applications are told of a person; what is not named stays."""
+    changes = dict(profiles.parse(claim) for claim in claims)
+    with Installation().transaction() as session:
+        user = _get(session, name)
+        if full_name is not None or email is not None:
+            new_name = user.name if full_name is None else full_name
+            users.edit(session, actor(), user, name=new_name, email=user.email if email is None else email)
+        if changes:
+            users.edit_claims(session, actor(), user, changes)
+        facts = _facts(user)
+    output.say(f"Changed {user.username}.", facts)
 
 
 @command.command()
@@ -154,6 +180,7 @@ def _facts(user: User) -> output.Row:
         "subject": user.subject,
         "name": user.name,
         "email": user.email,
+        "claims": user.profile,
         "active": user.is_active,
         "configure_server": user.may_configure_server,
         "created_at": user.created_at,

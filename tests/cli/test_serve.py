@@ -1,0 +1,292 @@
+"""`authserver serve` as a child process: the first start, its refusals, and how it ends."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import create_engine, make_url, text
+
+from authserver.cli import main
+from authserver.settings import ROOT
+from tests.support import postgres, servers
+from tests.support.databases import COMMAND, environment
+from tests.support.people import PASSWORD
+
+LINK = re.compile(r"http://\S+/setup\?token=asl_\S+")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Where this test's server has its keys and its log."""
+    return tmp_path
+
+
+@contextmanager
+def serving(folder, *options, ready="/readyz", **settings):
+    """A server that answers at a path; its address and its log."""
+    port = servers.free_port()
+    log = folder / "serve.log"
+    env = environment(keys_dir=str(folder / "keys"), **settings)
+    base = f"http://127.0.0.1:{port}"
+    command = [*COMMAND, "serve", "--bind", f"127.0.0.1:{port}", "--workers", "1", *options]
+    with servers.child(command, log=log, env=env, ready=f"{base}{ready}") as process:
+        yield base, log, process
+
+
+def start(folder, *options, **settings):
+    """The outcome of a start in this process, in which it must not come to serving."""
+    given = {"keys_dir": str(folder / "keys"), "database_url": f"sqlite:///{folder}/x.db"} | settings
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("authserver.cli.server.Server.run", lambda _: pytest.fail("it served"))
+        bind = f"127.0.0.1:{servers.free_port()}"
+        arguments = ["serve", "--bind", bind, *options]
+        return CliRunner().invoke(main, arguments, env=environment(**given))
+
+
+def refused(folder, *options, **settings):
+    """What a server says that does not start."""
+    result = start(folder, *options, **settings)
+    assert result.exit_code == 1, result.output
+    assert isinstance(result.exception, SystemExit)
+    return result.stderr
+
+
+def fetch(url):
+    """Status and text of an answer, whatever its status."""
+    try:
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+def until(condition):
+    """Waits for something that happens in another process."""
+    deadline = time.monotonic() + servers.PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.05)
+
+
+def test_the_first_start_makes_everything_and_prints_the_link(empty_database_url, folder):
+    with serving(folder, database_url=empty_database_url) as (base, log, _):
+        assert json.loads(fetch(f"{base}/readyz")[1])["status"] == "ready"
+        [link] = LINK.findall(log.read_text())
+        assert link.startswith(base), "without a public URL the address that was bound is meant"
+        status, page = fetch(link)
+        assert status == 200
+        assert "<form" in page
+    assert {file.name: oct(file.stat().st_mode & 0o777) for file in (folder / "keys").iterdir()} == {
+        "session.keys": "0o600",
+        "pepper.keys": "0o600",
+        "encryption.keys": "0o600",
+    }
+
+
+@pytest.mark.only_on("sqlite")
+def test_no_link_once_there_is_an_administrator(live_server):
+    live_server.add_user("ada", password=PASSWORD, grant="configure_server")
+    [link] = LINK.findall(live_server.log_text())
+    assert fetch(link)[0] != 200 or "<form" not in fetch(link)[1], "the old link is closed"
+    folder = live_server.folder / "second"
+    folder.mkdir()
+    settings = {name: value for name, value in live_server.settings.items() if name in {"database_url"}}
+    assert "SQLite is for one node" in refused(folder, **settings)
+
+
+@pytest.mark.only_on("sqlite")
+def test_the_next_start_prints_no_link_and_finds_all_as_it_was(database_url, keys_dir, folder):
+    env = environment(database_url=database_url, keys_dir=str(keys_dir))
+    add = [*COMMAND, "users", "add", "ada", "--password-stdin", "--grant", "configure_server"]
+    subprocess.run(add, env=env, input=PASSWORD, text=True, check=True, capture_output=True)
+    before = {file.name: file.read_text() for file in keys_dir.iterdir()}
+    with serving(folder, database_url=database_url) as (_, log, _process):
+        assert LINK.findall(log.read_text()) == []
+    assert {file.name: file.read_text() for file in keys_dir.iterdir()} == before
+
+
+@pytest.mark.only_on("sqlite")
+def test_a_stopped_server_finishes_what_it_began(database_url, keys_dir, folder):
+    with serving(folder, database_url=database_url) as (base, _log, process):
+        host, port = base.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port))) as connection:
+            body = b"grant_type=authorization_code&code=x"
+            head = (
+                "POST /oauth2/token HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+                f"Content-Length: {len(body)}\r\n\r\n"
+            )
+            connection.sendall(head.encode() + body[:10])
+            time.sleep(0.3)  # lets the worker begin to read this request
+            process.send_signal(signal.SIGTERM)
+            time.sleep(0.3)  # lets the stop reach the worker
+            connection.sendall(body[10:])
+            answer = connection.recv(100)
+        assert b" 401 " in answer
+        assert process.wait(servers.PATIENCE) == 0
+
+
+@pytest.mark.only_on("sqlite")
+def test_a_killed_worker_is_replaced(database_url, keys_dir, folder):
+    with serving(folder, database_url=database_url) as (base, _, process):
+        [worker] = children(process.pid)
+        os.kill(worker, signal.SIGKILL)
+        until(lambda: children(process.pid) not in ([], [worker]))
+        until(lambda: answers(f"{base}/readyz"))
+
+
+def children(pid):
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def answers(url):
+    try:
+        return fetch(url)[0] == 200
+    except OSError:
+        return False
+
+
+@pytest.mark.only_on("sqlite")
+def test_a_base_path_is_served(database_url, keys_dir, folder):
+    url = "https://mc.example.org:8443/authentication"
+    ready = "/authentication/readyz"
+    with serving(folder, ready=ready, database_url=database_url, public_url=url) as (base, _, _process):
+        status, text = fetch(f"{base}/authentication/.well-known/openid-configuration")
+    assert status == 200
+    assert json.loads(text)["issuer"] == url
+
+
+@pytest.mark.only_on("sqlite")
+class TestRefusals:
+    """One sentence each, and exit code 1 (threat model: safe from the first run)."""
+
+    def test_unknown_settings(self, folder):
+        assert refused(folder, public_ulr="x") == (
+            "authserver: Unknown setting AUTHSERVER_PUBLIC_ULR. Did you mean AUTHSERVER_PUBLIC_URL?\n"
+        )
+
+    def test_a_public_url_without_tls(self, folder):
+        assert "must begin with https://" in refused(folder, public_url="http://login.example.org")
+
+    @pytest.mark.parametrize("value", ["changeme", "a1:changeme", "a1:" + "A" * 43, "a1:c2hvcnQ="])
+    @pytest.mark.parametrize("name", ["session_keys", "peppers", "encryption_keys"])
+    def test_placeholders_and_short_secrets(self, folder, name, value):
+        assert refused(folder, **{name: value}).startswith("authserver: the ")
+
+    def test_a_key_file_that_others_can_read(self, folder):
+        (folder / "keys").mkdir()
+        (folder / "keys" / "pepper.keys").write_text("a1 QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWY=\n")
+        (folder / "keys" / "pepper.keys").chmod(0o644)
+        assert "can be read by other users. Run: chmod 600" in refused(folder)
+
+    def test_a_missing_directory(self, folder):
+        assert refused(folder, database_url=f"sqlite:///{folder}/none/x.db") == (
+            f"authserver: The directory of the database, {folder}/none, cannot be written: No such file or directory. "
+            "Create it, or give this user the right to write it.\n"
+        )
+
+    def test_a_database_that_is_none(self, folder):
+        (folder / "x.db").write_text("this is no database, but it is long enough to be looked at" * 20)
+        assert "cannot be written: file is not a database." in refused(folder)
+
+    def test_a_directory_that_cannot_be_written(self, folder):
+        assert "The directory of the database, /proc, cannot be written: " in refused(
+            folder, database_url="sqlite:////proc/x.db"
+        )
+
+    def test_an_address_that_is_taken(self, folder):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            bind = f"127.0.0.1:{taken.getsockname()[1]}"
+            said = refused(folder, "--bind", bind)
+        assert said.startswith(f"authserver: Cannot listen on {bind}: Address already in use.")
+
+    @pytest.mark.parametrize("bind", ["8000", ":8000", "localhost", "127.0.0.1:x", "127.0.0.1:99999"])
+    def test_an_address_that_is_none(self, folder, bind):
+        result = start(folder, "--bind", bind)
+        assert result.exit_code == 2
+        assert "is not HOST:PORT" in result.stderr
+
+
+@pytest.mark.only_on("postgresql")
+def test_a_database_that_takes_no_writes_is_refused(database_url, keys_dir, folder):
+    url = make_url(database_url)
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f'ALTER DATABASE "{url.database}" SET default_transaction_read_only = on'))
+    engine.dispose()
+    assert "cannot be written: " in refused(folder, database_url=database_url, keys_dir=str(keys_dir))
+
+
+@pytest.mark.only_on("postgresql")
+def test_a_database_that_comes_later(empty_database_url, folder):
+    absent, name = later(empty_database_url)
+    with serving(folder, ready="/livez", database_url=absent) as (base, log, _):
+        status, text = fetch(f"{base}/readyz")
+        assert (status, json.loads(text)["checks"]["database"]) == (503, False)
+        assert LINK.findall(log.read_text()) == []
+        postgres.rename(postgres.create(), name)
+        began = time.monotonic()
+        until(lambda: fetch(f"{base}/readyz")[0] == 200)
+        assert time.monotonic() - began < 5
+        until(lambda: LINK.findall(log.read_text()))
+        assert len(LINK.findall(log.read_text())) == 1
+    postgres.drop(name)
+
+
+def later(url):
+    """The address of a database that is not there yet, and its name."""
+    name = f"{make_url(url).database}_later"
+    return make_url(url).set(database=name).render_as_string(hide_password=False), name
+
+
+@pytest.mark.only_on("postgresql")
+def test_tables_are_left_alone_when_told(empty_database_url, folder):
+    with serving(folder, "--no-migrate", ready="/livez", database_url=empty_database_url) as (base, log, _):
+        assert json.loads(fetch(f"{base}/readyz")[1])["checks"]["migrations"] is False
+        assert "Run: authserver database migrate" in log.read_text()
+        env = environment(database_url=empty_database_url, keys_dir=str(folder / "keys"))
+        subprocess.run([*COMMAND, "database", "migrate"], env=env, check=True, capture_output=True)
+        until(lambda: fetch(f"{base}/readyz")[0] == 200)
+
+
+@pytest.mark.only_on("sqlite")
+def test_gunicorn_alone_serves_it_too(database_url, keys_dir, folder):
+    port = servers.free_port()
+    url = f"http://127.0.0.1:{port}"
+    command = [
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "--bind",
+        f"127.0.0.1:{port}",
+        "--no-control-socket",
+        "wsgi:app",
+    ]
+    env = environment(database_url=database_url, keys_dir=str(keys_dir), public_url=url) | {
+        "PYTHONPATH": str(ROOT)
+    }
+    with servers.child(command, log=folder / "gunicorn.log", env=env, ready=f"{url}/readyz"):
+        status, text = fetch(f"{url}/.well-known/openid-configuration")
+    assert (status, json.loads(text)["issuer"]) == (200, url)
+
+
+@pytest.mark.only_on("sqlite")
+def test_nothing_of_gunicorn_decides_who_asks(database_url, keys_dir, folder):
+    with serving(folder, database_url=database_url) as (base, log, _):
+        lies = {"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "https", "Script-Name": "/elsewhere"}
+        request = urllib.request.Request(f"{base}/.well-known/openid-configuration", headers=lies)
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            assert json.loads(answer.read())["issuer"] == base
+        assert "203.0.113.9" not in log.read_text()
