@@ -1,8 +1,8 @@
 """Finds, and where it can fetches, the programs that the tests talk to and that pip does not bring.
 
-A Chromium, Node with the packages of tests/interop/node, and Apache with mod_auth_openidc. `python -m tools.peers` gets
-them; the tests ask `chromium()`, `node()` and `apache()` what is there. What is missing is named in one sentence, and the
-tests that need it are reported as skipped (with CI=true a skip is a failure).
+A Chromium, Node with the packages of tests/interop/node, Apache with mod_auth_openidc, and oidc-agent. `python -m
+tools.peers` gets them; the tests ask `chromium()`, `node()` and so on what is there. What is missing is named in one
+sentence, and the tests that need it are reported as skipped (with CI=true a skip is a failure).
 """
 
 import os
@@ -43,6 +43,11 @@ def apache() -> tuple[str, Path] | None:
     return (program, modules) if program and modules else None
 
 
+def oidc_agent() -> str | None:
+    """The path of oidc-gen, oidc-agent's program that connects a device."""
+    return shutil.which("oidc-gen") if shutil.which("oidc-agent") and shutil.which("oidc-token") else None
+
+
 def _playwright_chromium() -> str | None:
     from playwright.sync_api import sync_playwright
 
@@ -80,6 +85,10 @@ def _get_apache() -> None:
     debian.install("apache2-bin", "libapache2-mod-auth-openidc")
 
 
+def _get_oidc_agent() -> None:
+    debian.install("oidc-agent-cli")
+
+
 def _is_node_stale() -> bool:
     installed, locked = NODE_HOME / "node_modules" / ".package-lock.json", NODE_HOME / "package-lock.json"
     return not installed.exists() or installed.stat().st_mtime < locked.stat().st_mtime
@@ -102,6 +111,7 @@ def main() -> None:
         "install Node and run `npm ci` in tests/interop/node",
     )
     _provide("Apache with mod_auth_openidc", apache, _get_apache, "install libapache2-mod-auth-openidc")
+    _provide("oidc-agent", oidc_agent, _get_oidc_agent, "install oidc-agent-cli")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,9 @@
-// A relying party on openid-client: `/` signs the user in and shows the name, `/refresh` uses the refresh token.
+// A relying party on openid-client: `/` signs the user in and shows the name, `/refresh` uses the refresh token, `/logout`
+// signs out, `/backchannel` is told of it and `/told` says so; `/device` gets a user code and `/device-result` the tokens.
 // ISSUER, CLIENT_ID, CLIENT_SECRET and PORT come from the environment; the rest is discovered.
 
 import http from 'node:http'
+import * as jose from 'jose'
 import * as client from 'openid-client'
 
 const { ISSUER, CLIENT_ID, CLIENT_SECRET, PORT } = process.env
@@ -11,6 +13,8 @@ let configuration
 let pending // what the one browser of the test is in the middle of
 let tokens
 let subject
+let device // the codes of a device authorization under way
+const told = [] // the claims of the logout tokens that were accepted
 
 async function discovered() {
   configuration ??= await client.discovery(
@@ -60,17 +64,72 @@ async function profile() {
   return JSON.stringify({ name: user.name, sub: user.sub, email: user.email })
 }
 
+async function logoutUrl() {
+  return client.buildEndSessionUrl(await discovered(), {
+    id_token_hint: tokens.id_token,
+    post_logout_redirect_uri: `${base}/signed-out`,
+    state: 'a b&c',
+  })
+}
+
+// Back-Channel Logout, section 2.6: what an application checks before it believes a logout token.
+async function receiveLogout(body) {
+  const metadata = (await discovered()).serverMetadata()
+  const token = new URLSearchParams(body).get('logout_token')
+  const keys = jose.createRemoteJWKSet(new URL(metadata.jwks_uri))
+  const { payload } = await jose.jwtVerify(token, keys, {
+    issuer: ISSUER,
+    audience: CLIENT_ID,
+    typ: 'logout+jwt',
+    requiredClaims: ['iat', 'exp', 'jti', 'sid', 'sub'],
+    maxTokenAge: 60,
+  })
+  const event = payload.events['http://schemas.openid.net/event/backchannel-logout']
+  if (typeof event !== 'object' || 'nonce' in payload) throw new Error('this is no logout token')
+  told.push({ sub: payload.sub, sid: payload.sid })
+}
+
+async function startDevice() {
+  device = await client.initiateDeviceAuthorization(await discovered(), { scope: 'openid profile email' })
+  return JSON.stringify(device)
+}
+
+async function finishDevice() {
+  tokens = await client.pollDeviceAuthorizationGrant(await discovered(), device)
+  subject = tokens.claims().sub
+  return profile()
+}
+
+async function bodyOf(request) {
+  const chunks = []
+  for await (const chunk of request) chunks.push(chunk)
+  return Buffer.concat(chunks).toString()
+}
+
 const answers = {
   '/live': async () => 'live',
   '/callback': finish,
   '/refresh': refresh,
   '/profile': profile,
+  '/signed-out': async (url) => `signed out, state ${url.searchParams.get('state')}`,
+  '/told': async () => JSON.stringify(told),
+  '/device': startDevice,
+  '/device-result': finishDevice,
 }
 
 async function answer(request, response) {
   const url = new URL(request.url, base)
   if (url.pathname === '/') {
     response.writeHead(302, { location: (await begin()).href }).end()
+    return
+  }
+  if (url.pathname === '/logout') {
+    response.writeHead(302, { location: (await logoutUrl()).href }).end()
+    return
+  }
+  if (url.pathname === '/backchannel') {
+    await receiveLogout(await bodyOf(request))
+    response.writeHead(200).end()
     return
   }
   const text = await answers[url.pathname]?.(url)

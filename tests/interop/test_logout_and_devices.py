@@ -1,0 +1,95 @@
+"""Foreign clients sign out, are told of sign-outs, and connect devices: openid-client on Node, oidc-agent."""
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.request import Request, urlopen
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.support import oidc_agent, parties, servers, ways
+from tests.support.browser import Complaints
+from tests.support.parties import Party
+from tests.support.people import FULL_NAMES, PASSWORD
+from tests.support.servers import LiveServer
+
+pytestmark = [pytest.mark.interop, pytest.mark.browser, pytest.mark.only_on("sqlite")]
+DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
+PATIENCE = 15
+
+
+@pytest.fixture
+def server(database_url: str, keys_dir: Path, tmp_path: Path) -> Iterator[LiveServer]:
+    """A server that may tell applications on loopback."""
+    with servers.serve(database_url, keys_dir, tmp_path, fetch_networks="127.0.0.0/8") as server:
+        server.add_user("alice", password=PASSWORD)
+        yield server
+
+
+@pytest.fixture
+def party(server: LiveServer) -> Iterator[Party]:
+    """openid-client with everything registered that it needs here."""
+    with parties.openid_client(server) as party:
+        grants = ("authorization_code", "refresh_token", DEVICE)
+        options = [word for grant in grants for word in ("--grant-type", grant)]
+        options += ["--post-logout-redirect-uri", f"{party.url}signed-out"]
+        options += ["--backchannel-logout-uri", f"{party.url}backchannel"]
+        server.command("clients", "edit", party.client_key, *options)
+        yield party
+
+
+def answer(party: Party, path: str) -> str:
+    with urlopen(f"{party.url}{path}", timeout=PATIENCE) as response:
+        return response.read().decode()
+
+
+def told(party: Party) -> list[dict[str, str]]:
+    """What the application has been told, once it has been."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        if found := json.loads(answer(party, "told")):
+            return found
+        time.sleep(0.1)
+    raise AssertionError("the application was not told within the time")
+
+
+def test_openid_client_signs_out_and_is_told(party: Party, page: Page, complaints: Complaints) -> None:
+    """RP-initiated logout with hint and state; the logout token passes the checks of the specification."""
+    complaints.expect("favicon.ico")  # the party has none
+    page.goto(party.url)
+    ways.sign_in(page, "alice")
+    ways.allow(page)
+    page.wait_for_url(f"{party.url}**")
+    subject = json.loads(page.locator("body").inner_text())["sub"]
+    page.goto(f"{party.url}logout")
+    page.wait_for_url(f"{party.url}signed-out?**")
+    assert page.locator("body").inner_text() == "signed out, state a b&c"
+    [notice] = told(party)
+    assert notice["sub"] == subject
+
+
+def test_openid_client_connects_a_device(server: LiveServer, party: Party, page: Page) -> None:
+    """The device authorization grant, polled by the library itself."""
+    codes = json.loads(answer(party, "device"))
+    page.goto(codes["verification_uri_complete"])
+    ways.sign_in(page, "alice")
+    page.locator("#device-allow").click()
+    page.wait_for_selector("#device-home")
+    assert json.loads(answer(party, "device-result"))["name"] == FULL_NAMES["alice"]
+    assert server.url in codes["verification_uri"]
+
+
+def test_oidc_agent_connects_a_device(server: LiveServer, page: Page, tmp_path: Path) -> None:
+    """oidc-agent shows the code and polls; its token works, and the agent refreshes it."""
+    with oidc_agent.running(tmp_path) as agent:
+        connecting = agent.begin(server)
+        page.goto(f"{server.url}/device?user_code={agent.user_code()}")
+        ways.sign_in(page, "alice")
+        page.locator("#device-allow").click()
+        page.wait_for_selector("#device-home")
+        assert connecting.wait(PATIENCE) == 0
+        asked = Request(f"{server.url}/oidc/userinfo", headers={"Authorization": f"Bearer {agent.token()}"})
+        with urlopen(asked, timeout=PATIENCE) as response:
+            assert json.load(response)["name"] == FULL_NAMES["alice"]

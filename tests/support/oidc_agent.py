@@ -1,0 +1,115 @@
+"""oidc-agent, a foreign device: `oidc-gen` asks for codes and polls, `oidc-token` hands out the access token."""
+
+import json
+import os
+import re
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.support.servers import PATIENCE, LiveServer
+from tools import peers
+
+DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
+SCOPE = "openid profile email offline_access"
+ACCOUNT = "engineering"
+
+
+@dataclass
+class Agent:
+    """A running agent with a home of its own."""
+
+    environment: dict[str, str]
+    folder: Path
+
+    def begin(self, server: LiveServer) -> subprocess.Popen[bytes]:
+        """Start making an account at the server by device flow; it ends when the person has approved."""
+        words = [
+            "--type",
+            "oidc",
+            "--name",
+            "oidc-agent",
+            "--scope",
+            SCOPE,
+            "--generate-secret",
+            "--json",
+            "--approve",
+        ]
+        words += ["--grant-type", DEVICE, "--grant-type", "refresh_token"]
+        client = json.loads(server.command("clients", "add", *words))
+        options = [
+            "--flow=device",
+            f"--iss={server.url}",
+            f"--client-id={client['client_key']}",
+            f"--client-secret={client['client_secret']}",
+            f"--scope={SCOPE}",
+        ]
+        quiet = ["--pw-env", "--no-url-call", "--prompt=none", "--no-scheme", "--confirm-default", "-m"]
+        with self._output.open("wb") as output:
+            return subprocess.Popen(
+                ["oidc-gen", *options, *quiet, ACCOUNT],
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+
+    def user_code(self) -> str:
+        """The code that it shows the person."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            if found := re.search(r"\b[A-Z]{4}-[A-Z]{4}\b", self._output.read_text(errors="replace")):
+                return found[0]
+            time.sleep(0.05)
+        raise AssertionError(f"oidc-gen showed no code:\n{self._output.read_text(errors='replace')[-2000:]}")
+
+    def token(self) -> str:
+        """An access token for the account."""
+        command = ["oidc-token", ACCOUNT]
+        done = subprocess.run(
+            command, env=self.environment, capture_output=True, text=True, check=False, timeout=PATIENCE
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout.strip()
+
+    @property
+    def _output(self) -> Path:
+        return self.folder / "oidc-gen.log"
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[Agent]:
+    """An agent, or the skipping of the test where there is none."""
+    if not peers.oidc_agent():
+        pytest.skip("there is no oidc-agent on this machine")
+    home = folder / "oidc-agent"
+    home.mkdir()
+    socket = home / "agent"
+    own = {
+        "HOME": str(home),
+        "OIDC_CONFIG_DIR": str(home),
+        "OIDC_SOCK": str(socket),
+        "OIDC_ENCRYPTION_PW": "test",
+    }
+    agent = Agent({**os.environ, **own}, home)
+    command = ["oidc-agent", "--console", "-a", str(socket), "--no-webserver", "--no-scheme"]
+    with (home / "agent.log").open("wb") as log:
+        process = subprocess.Popen(command, env=agent.environment, stdout=log, stderr=subprocess.STDOUT)
+    try:
+        _wait_for(socket)
+        yield agent
+    finally:
+        process.terminate()
+        process.wait(PATIENCE)
+
+
+def _wait_for(socket: Path) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not socket.exists():
+        assert time.monotonic() < deadline, "oidc-agent did not start"
+        time.sleep(0.05)
