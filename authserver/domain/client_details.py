@@ -136,3 +136,5 @@ _CHECKS: dict[str, Callable[[Any], str | None]] = {
     "resources": _uris_fault,
     "serves": _uris_fault,
 }
+
+NAMES = (*_CHECKS, "token_endpoint_auth_signing_alg")

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from authserver import clock
 from authserver.context import Actor
-from authserver.domain import audit, outbox, texts
+from authserver.domain import audit, outbox, profiles, texts
 from authserver.domain.db import Base, Id, lock
 from authserver.errors import Conflict, InvalidInput, NotFound
 
@@ -111,6 +111,19 @@ def edit(session: Session, actor: Actor, user: User, *, name: str, email: str) -
     _record_change(session, actor, user, "user:edit", before)
 
 
+def edit_claims(session: Session, actor: Actor, user: User, changes: dict[str, Any]) -> None:
+    """Change further claims about a person, an empty value removing one; raises InvalidInput.
+
+    A telephone number that changes counts as unverified, unless the same change says otherwise.
+    """
+    before = describe(user)
+    profile = profiles.merged(user.profile, changes)
+    if profile.get("phone_number") != user.profile.get("phone_number") and profiles.VERIFIED not in changes:
+        profile[profiles.VERIFIED] = False
+    user.profile = profiles.clean(profile)
+    _record_change(session, actor, user, "user:edit", before)
+
+
 def grant(session: Session, actor: Actor, user: User, *, may_configure_server: bool) -> None:
     """Give or take the permission Configure Server; raises Conflict for the last administrator."""
     if user.may_configure_server == may_configure_server:
@@ -203,6 +216,7 @@ def describe(user: User) -> dict[str, Any]:
         "username": user.username,
         "name": user.name,
         "email": user.email,
+        "claims": user.profile,
         "active": user.is_active,
         "may_configure_server": user.may_configure_server,
     }
