@@ -134,7 +134,13 @@ def _facts(row: AuditEvent) -> dict[str, Any]:
 
 
 def _cell(value: Any) -> str:
-    text = "" if value is None else json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else str(value)
+    text = (
+        ""
+        if value is None
+        else json.dumps(value, ensure_ascii=False)
+        if isinstance(value, dict)
+        else str(value)
+    )
     # A spreadsheet takes a cell that begins like this for a formula, and names come from strangers.
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 

@@ -57,7 +57,9 @@ def seen_revision() -> int:
 def conflict(client: Client, error: Conflict) -> tuple[str, int]:
     """Show that a client is not what was looked at any more, and what changed."""
     events = audit.since(door.session(), client.id, _number("seen"))
-    return show("admin/conflict.html", 409, client=client, error=error, entries=[Entry(event) for event in events])
+    return show(
+        "admin/conflict.html", 409, client=client, error=error, entries=[Entry(event) for event in events]
+    )
 
 
 def get_client(key: str) -> Client:

@@ -6,6 +6,7 @@ from flask.typing import ResponseReturnValue
 from authserver.terms import Path
 from authserver.web import guards
 from authserver.web.admin import words
+from authserver.web.compression import compress
 
 admin = Blueprint("admin", __name__, url_prefix=Path.ADMIN)
 admin.record(lambda state: state.app.jinja_env.globals.update(words.FOR_TEMPLATES))
@@ -23,7 +24,7 @@ def _suit_the_reader(response: Response) -> Response:
     response.headers.add("Vary", "HX-Request")
     if request.headers.get("HX-Request") == "true" and response.status_code == 303:
         _redirect_browser(response)
-    return response
+    return compress(response)
 
 
 def _redirect_browser(response: Response) -> None:

@@ -37,7 +37,9 @@ def bulk_decide(verb: str) -> ResponseReturnValue:
     revisions = dict(zip(keys, request.form.getlist("revision"), strict=False))
     rows, _ = clients.page(door.session(), keys=keys, limit=_AT_MOST)
     left = [client.name for client in rows if not _decide(verb, client, revisions.get(client.client_key, ""))]
-    return answers.go(answers.back(url_for("admin.client_table")), _summary(verb, len(rows) - len(left), left))
+    return answers.go(
+        answers.back(url_for("admin.client_table")), _summary(verb, len(rows) - len(left), left)
+    )
 
 
 def _decide(verb: str, client: Client, revision: str) -> bool:

@@ -47,7 +47,9 @@ def create_client() -> ResponseReturnValue:
 def _create(form: ClientForm, token: str) -> ResponseReturnValue:
     session, actor = door.session(), door.actor()
     with answers.attempt():
-        client = clients.register(session, actor, form.registration(), source="console", owner_id=actor.user_id)
+        client = clients.register(
+            session, actor, form.registration(), source="console", owner_id=actor.user_id
+        )
         secret = give_secret(client, form)
         if "approve" in request.form:
             clients.approve(session, actor, client, revision=client.revision)

@@ -32,7 +32,9 @@ class ClientForm:
     secret_choice: str = GENERATE
     auth_method: str = AuthMethod.BASIC
     grant_types: tuple[str, ...] = (GrantType.AUTHORIZATION_CODE, GrantType.REFRESH_TOKEN)
-    response_types: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: dict.fromkeys(_WITH_SCOPES, ("code",)))
+    response_types: Mapping[str, tuple[str, ...]] = field(
+        default_factory=lambda: dict.fromkeys(_WITH_SCOPES, ("code",))
+    )
     scopes: Mapping[str, str] = field(
         default_factory=lambda: {kind: " ".join(registrations.DEFAULT_SCOPES[kind]) for kind in _WITH_SCOPES}
     )

@@ -43,7 +43,9 @@ def approve_client(key: str) -> ResponseReturnValue:
 def disapprove_client_form(key: str) -> ResponseReturnValue:
     """Ask whether a client shall stop, with the number of those it stops for."""
     client = answers.get_client(key)
-    return _ask("admin/client_disapprove.html", client, live=authorizations.count_live(door.session(), client))
+    return _ask(
+        "admin/client_disapprove.html", client, live=authorizations.count_live(door.session(), client)
+    )
 
 
 @admin.post("/clients/<key>/disapprove")
@@ -74,7 +76,9 @@ def remove_client(key: str) -> ResponseReturnValue:
     try:
         with answers.attempt():
             clients.check_revision(client, answers.seen_revision())
-            clients.remove(door.session(), door.actor(), client, typed_name=request.form.get("typed_name", ""))
+            clients.remove(
+                door.session(), door.actor(), client, typed_name=request.form.get("typed_name", "")
+            )
     except InvalidInput as error:
         return _removal(client, error.fields, 422)
     except Conflict as error:

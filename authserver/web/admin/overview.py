@@ -58,7 +58,9 @@ def _steps(session: Session, by_status: dict[str, int]) -> list[Step]:
         Step(settings.is_secure, _reached(settings), "", ""),
         Step(bool(by_status), "A client is registered.", url_for("admin.new_client"), "Create client"),
         Step(bool(by_status.get(Status.APPROVED)), "A client is approved.", table, "OAuth clients"),
-        Step(clients.has_sign_in(session), "Somebody has signed in to an application.", table, "OAuth clients"),
+        Step(
+            clients.has_sign_in(session), "Somebody has signed in to an application.", table, "OAuth clients"
+        ),
     ]
 
 

@@ -41,7 +41,9 @@ def user_detail(user_id: int) -> ResponseReturnValue:
 def edit_user_form(user_id: int) -> ResponseReturnValue:
     """Show name and e-mail address for editing."""
     user = users.get(door.session(), user_id)
-    return answers.show("admin/user_edit.html", user=user, values={"name": user.name, "email": user.email}, errors={})
+    return answers.show(
+        "admin/user_edit.html", user=user, values={"name": user.name, "email": user.email}, errors={}
+    )
 
 
 @admin.post(f"{_ROW}/edit")
@@ -72,7 +74,10 @@ def change_user(user_id: int, change: str) -> ResponseReturnValue:
     session, actor = door.session(), door.actor()
     user = users.get(session, user_id)
     changes: dict[str, tuple[Callable[[], None], str]] = {
-        "grant": (lambda: users.grant(session, actor, user, may_configure_server=True), "may configure the server."),
+        "grant": (
+            lambda: users.grant(session, actor, user, may_configure_server=True),
+            "may configure the server.",
+        ),
         "withdraw": (
             lambda: users.grant(session, actor, user, may_configure_server=False),
             "may not configure the server any more.",
@@ -112,7 +117,9 @@ def reset_password(user_id: int) -> ResponseReturnValue:
     password_hash = services.passwords.hash(password)
     user = users.get(door.session(), user_id)
     if request.form.get("epoch") != str(user.epoch):
-        return _done(user, "This form was sent before. The password that was shown then is the one that counts.")
+        return _done(
+            user, "This form was sent before. The password that was shown then is the one that counts."
+        )
     users.set_password(door.session(), door.actor(), user, password_hash)
     if wish.choice == GENERATE:
         return answers.show("admin/password_created.html", user=user, password=password, is_new=False)
@@ -148,10 +155,14 @@ def _find_session(user: User, session_id: int) -> UserSession:
 def _ask(user: User, change: str, error: str = "", status: int = 200) -> ResponseReturnValue:
     present = door.signed_in()
     is_self = present is not None and present.user_id == user.id
-    return answers.show("admin/user_change.html", status, user=user, change=change, error=error, is_self=is_self)
+    return answers.show(
+        "admin/user_change.html", status, user=user, change=change, error=error, is_self=is_self
+    )
 
 
-def _password_form(user: User, errors: dict[str, str] | None = None, status: int = 200) -> ResponseReturnValue:
+def _password_form(
+    user: User, errors: dict[str, str] | None = None, status: int = 200
+) -> ResponseReturnValue:
     choice = request.form.get("password_choice", GENERATE)
     return answers.show("admin/user_password.html", status, user=user, choice=choice, errors=errors or {})
 

@@ -27,7 +27,9 @@ class PasswordWish:
     @classmethod
     def sent(cls, form: MultiDict[str, str]) -> "PasswordWish":
         """Read the form."""
-        return cls(form.get("password_choice", GENERATE), form.get("password", ""), form.get("password_again", ""))
+        return cls(
+            form.get("password_choice", GENERATE), form.get("password", ""), form.get("password_again", "")
+        )
 
     def settle(self, username: str) -> str:
         """Return the password to set; raises InvalidInput when a typed one cannot be taken."""

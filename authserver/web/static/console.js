@@ -74,6 +74,13 @@
   // Clicks
 
   document.addEventListener("click", async (event) => {
+    const opens = event.target.closest("a[data-opens]");
+    if (opens && window.htmx && !event.button && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey) {
+      event.preventDefault();
+      const headers = { "HX-Target": "dialog#dialog" };
+      htmx.ajax("GET", opens.getAttribute("href"), { source: opens, target: dialog, headers });
+      return;
+    }
     const closes = event.target.closest("[data-closes]");
     if (closes && dialog.contains(closes)) {
       event.preventDefault();

@@ -36,7 +36,9 @@ def routes(app: Flask, key: str = "0123") -> list[tuple[str, str, str]]:
 def test_the_walk_sees_the_console(app):
     found = routes(app)
     assert len(found) >= 35
-    assert all(rule.endpoint.startswith("admin.") for rule in app.url_map.iter_rules() if "/admin" in rule.rule)
+    assert all(
+        rule.endpoint.startswith("admin.") for rule in app.url_map.iter_rules() if "/admin" in rule.rule
+    )
 
 
 def test_nobody_gets_in_without_the_permission(app, client, services):
@@ -90,7 +92,10 @@ def test_dangerous_pages_ask_for_a_recent_sign_in_before_the_form_is_shown(app, 
 @pytest.fixture
 def filled(console: Console):
     page = console.get("/admin/clients/new?kind=oauth2")
-    return page, {"name": "Half an hour of typing", "redirect_uris": "https://a.example/cb\nhttps://b.example/cb"}
+    return page, {
+        "name": "Half an hour of typing",
+        "redirect_uris": "https://a.example/cb\nhttps://b.example/cb",
+    }
 
 
 def test_what_was_typed_survives_the_sign_in_that_ran_out(console, filled, grow_old):

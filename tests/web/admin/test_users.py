@@ -32,7 +32,13 @@ def test_the_list_is_searched_and_paged(console):
         from authserver.context import SYSTEM
 
         for number in range(30):
-            users.add(session, SYSTEM, username=f"user{number:02}", email=f"u{number}@Example.NET", password_hash=None)
+            users.add(
+                session,
+                SYSTEM,
+                username=f"user{number:02}",
+                email=f"u{number}@Example.NET",
+                password_hash=None,
+            )
     first = console.get("/admin/users")
     assert len(re.findall(r'class="name"', first.text)) == 25
     assert "33" in first.text
@@ -45,7 +51,9 @@ def test_the_list_is_searched_and_paged(console):
 
 
 def test_an_account_is_created_with_a_password_that_is_shown_once(console, trail):
-    page = console.press(console.get("/admin/users/new"), "Save", username="dora", name="Dora D", email="d@example.org")
+    page = console.press(
+        console.get("/admin/users/new"), "Save", username="dora", name="Dora D", email="d@example.org"
+    )
     password = shown_password(page)
     user = find(console, "DORA")
     assert console.services.passwords.verify(user.password_hash, password)
@@ -57,7 +65,9 @@ def test_an_account_is_created_with_a_password_that_is_shown_once(console, trail
 def test_an_account_is_created_with_a_typed_password_and_the_permission(console):
     phrase = "staples are correct horses"
     typed = {"password_choice": "typed", "password": phrase, "password_again": phrase}
-    page = console.press(console.get("/admin/users/new"), "Save", username="erin", may_configure_server="1", **typed)
+    page = console.press(
+        console.get("/admin/users/new"), "Save", username="erin", may_configure_server="1", **typed
+    )
     assert page.status_code == 303
     assert find(console, "erin").may_configure_server
 
@@ -69,12 +79,22 @@ def test_an_account_is_created_with_a_typed_password_and_the_permission(console)
         ({"username": "Alice"}, "username", "This user name is taken."),
         ({"username": "a\0b"}, "username", "cannot be stored"),
         ({"email": "nobody"}, "email", "like name@example.org"),
-        ({"password_choice": "typed", "password": "short", "password_again": "short"}, "password", "12 characters or more"),
-        ({"password_choice": "typed", "password": "x" * 14, "password_again": "y" * 14}, "password_again", "differ"),
+        (
+            {"password_choice": "typed", "password": "short", "password_again": "short"},
+            "password",
+            "12 characters or more",
+        ),
+        (
+            {"password_choice": "typed", "password": "x" * 14, "password_again": "y" * 14},
+            "password_again",
+            "differ",
+        ),
     ],
 )
 def test_wrong_input_comes_back(console, values, field, sentence):
-    page = console.press(console.get("/admin/users/new"), "Save", **({"username": "frank", "name": "Frank"} | values))
+    page = console.press(
+        console.get("/admin/users/new"), "Save", **({"username": "frank", "name": "Frank"} | values)
+    )
     assert page.status_code == 422
     assert sentence in page.text
     assert f'id="{field}-error"' in page.text
@@ -86,7 +106,10 @@ def test_name_and_address_are_edited(console, trail):
     page = console.get(f"{path(console, 'alice')}/edit")
     assert console.press(page, "Save", email="wrong").status_code == 422
     console.press(page, "Save", name="Alice Armstrong", email="aa@example.org")
-    assert (find(console, "alice").name, find(console, "alice").email) == ("Alice Armstrong", "aa@example.org")
+    assert (find(console, "alice").name, find(console, "alice").email) == (
+        "Alice Armstrong",
+        "aa@example.org",
+    )
     assert trail()[0].before["name"] == "Alice Adams"
 
 
@@ -146,7 +169,11 @@ def test_a_typed_password_is_checked_and_set(console):
     page = console.get(f"{path(console, 'alice')}/password")
     common = {"password_choice": "typed", "password": "alicealicealice", "password_again": "x"}
     assert console.press(page, "Set password", **common).status_code == 422
-    good = {"password_choice": "typed", "password": "a much better phrase", "password_again": "a much better phrase"}
+    good = {
+        "password_choice": "typed",
+        "password": "a much better phrase",
+        "password_again": "a much better phrase",
+    }
     assert console.press(page, "Set password", **good).status_code == 303
     assert console.services.passwords.verify(find(console, "alice").password_hash, "a much better phrase")
 
