@@ -1,0 +1,109 @@
+"""``python -m benchmarks``: see the package."""
+
+import argparse
+import hashlib
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from benchmarks import load
+from benchmarks.load import Spoiled, Target
+from benchmarks.subjects import bare_flask, prepared_targets
+from tests.support import databases, run, servers
+
+DRIFT = 0.15
+console = Console()
+
+
+def main() -> int:
+    """Measure on each database and print a table; the exit code is 1 when nothing could be measured."""
+    options = _options()
+    if shutil.which("wrk") is None:
+        console.print("wrk is not on this machine. On Debian: apt-get install wrk")
+        return 1
+    run.begin()
+    try:
+        for kind in options.database or databases.KINDS:
+            _measure(kind, options.rounds, options.seconds)
+    finally:
+        run.end()
+    return 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make bench ARGS=…")
+    parser.add_argument("--database", action="append", choices=databases.KINDS, help="default: both")
+    parser.add_argument("--rounds", type=int, default=5, help="how often each is measured, in turns")
+    parser.add_argument("--seconds", type=int, default=3, help="length of one burst")
+    return parser.parse_args()
+
+
+def _measure(kind: str, rounds: int, seconds: int) -> None:
+    before = _calibrate()
+    with tempfile.TemporaryDirectory() as name, databases.migrated(kind, Path(name)) as url:
+        folder = Path(name)
+        keys = databases.copy_keys(folder)
+        # A burst is cut off in the middle of an answer; with grace its refresh token can be used for the next one.
+        calm = {"log_level": "warning", "refresh_grace": "3600"}
+        with servers.serve(url, keys, folder, **calm) as server, bare_flask(folder) as bare:
+            targets = [bare, *prepared_targets(server)]
+            figures = _take_turns(targets, rounds, seconds)
+    drift = abs(_calibrate() / before - 1)
+    _print(kind, targets, figures, drift)
+
+
+def _take_turns(targets: list[Target], rounds: int, seconds: int) -> dict[str, list[float]]:
+    figures: dict[str, list[float]] = defaultdict(list)
+    for target in targets:
+        load.burst(target, 1)  # warm-up
+    for _ in track(range(rounds), "Measuring", console=console, transient=True):
+        for target in targets:
+            try:
+                figures[target.name].append(load.burst(target, seconds))
+            except Spoiled as error:
+                console.print(f"a burst does not count: {error}")
+    return figures
+
+
+def _calibrate() -> float:
+    """Return how many hashes of a megabyte this machine does in a second, now."""
+    block, count, until = bytes(1 << 20), 0, time.perf_counter() + 1
+    while time.perf_counter() < until:
+        hashlib.sha256(block).digest()
+        count += 1
+    return count
+
+
+def _print(kind: str, targets: list[Target], figures: dict[str, list[float]], drift: float) -> None:
+    table = Table(
+        title=f"{kind}: one worker, {load.CONNECTIONS} connections; Python {sys.version.split()[0]}"
+    )
+    for heading in ("", "requests/s", "least", "most", "ratio to a bare Flask route"):
+        table.add_column(heading, justify="left" if not heading else "right")
+    base = statistics.median(figures[targets[0].name])
+    for target in targets:
+        values = figures[target.name]
+        if values:
+            middle = statistics.median(values)
+            table.add_row(
+                target.name,
+                f"{middle:.0f}",
+                f"{min(values):.0f}",
+                f"{max(values):.0f}",
+                f"{middle / base:.2f}",
+            )
+    console.print(table)
+    if drift > DRIFT:
+        console.print(f"The machine's own speed changed by {drift:.0%} meanwhile: measure again.")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
