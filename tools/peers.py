@@ -68,7 +68,8 @@ def _node_program() -> str | None:
 def _get_chromium() -> None:
     if not debian.install("chromium", "fonts-dejavu-core"):
         print("Asking Playwright for its Chromium …", flush=True)
-        subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=False)
+        command = [sys.executable, "-m", "playwright", "install", "chromium"]
+        subprocess.run(command, stderr=subprocess.DEVNULL, check=False)
 
 
 def _get_node() -> None:
