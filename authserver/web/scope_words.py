@@ -1,5 +1,7 @@
 """What scopes mean to people, for the consent page and the list of authorised applications."""
 
+from collections.abc import Iterable
+
 from authserver.terms import Scope
 from authserver.web import door
 
@@ -19,3 +21,9 @@ def in_words(scope: str) -> str:
         return _WORDS.get(Scope(scope), "")
     own = door.services().policies.catalogue.current().words
     return own.get(scope) or f"Use “{scope}” in your name"
+
+
+def in_order(scopes: Iterable[str]) -> list[str]:
+    """Return scopes from who somebody is to what may be done in their name, those of the administrators last."""
+    known = [str(scope) for scope in _WORDS]
+    return sorted(scopes, key=lambda scope: (known.index(scope) if scope in known else len(known), scope))

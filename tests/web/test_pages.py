@@ -59,9 +59,14 @@ def test_where_people_are_sent(uri, origin):
     assert pages.origin(uri) == origin
 
 
-def test_scopes_in_words():
-    assert scope_words.in_words("email") == "See your e-mail address"
-    assert scope_words.in_words("models:read") == "Use “models:read” in your name"
+def test_scopes_in_words(app):
+    with app.app_context():
+        assert scope_words.in_words("email") == "See your e-mail address"
+        assert scope_words.in_words("models:read") == "Use “models:read” in your name"
+
+
+def test_scopes_in_order():
+    assert scope_words.in_order(["models:read", "email", "openid"]) == ["openid", "email", "models:read"]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from authserver.domain import authorizations, clients, consents
 from authserver.domain.clients import Client
 from authserver.errors import NotFound
-from authserver.web import door
+from authserver.web import door, scope_words
 from authserver.web.account import account
 from authserver.web.account.person import me
 
@@ -56,7 +56,7 @@ def _access(client_key: str) -> _Access:
 def _accesses() -> list[_Access]:
     session, user = door.session(), me()
     found = {
-        row.client_id: _Access(row.client, row.scopes, granted_at=row.granted_at)
+        row.client_id: _Access(row.client, scope_words.in_order(row.scopes), granted_at=row.granted_at)
         for row in consents.of_user(session, user.id)
     }
     for client, used_at in authorizations.clients_of_user(session, user.id):
