@@ -109,7 +109,13 @@ class Database:
 
 def engine_options(url: str, pool_size: int) -> dict[str, Any]:
     """Return the engine options for a database address; times in the options are seconds."""
-    options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": pool_size, "pool_timeout": 5}
+    options: dict[str, Any] = {
+        "pool_size": pool_size,
+        "max_overflow": pool_size,
+        "pool_timeout": 5,
+        # The text of a database error must not carry the values of the statement into a log (S29).
+        "hide_parameters": True,
+    }
     if url.startswith("sqlite"):
         options["connect_args"] = {"timeout": BUSY_TIMEOUT_MS / 1000}
         return options
