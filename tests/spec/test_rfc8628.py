@@ -410,3 +410,10 @@ def test_no_code_is_stored_in_clear(device: Device, services: Services) -> None:
     for name in stored:
         secret = device.codes[name].rpartition("_")[2].replace("-", "")
         assert secret not in text
+
+
+def test_a_resource_can_be_named(device: Device) -> None:
+    """RFC 8707, 2.2: a device names the resource server of its token when it asks for the token."""
+    device.start().approve()
+    refused(device.poll(resource="https://elsewhere.example/"), "invalid_target")
+    assert device.poll(resource="http://localhost").status_code == 200

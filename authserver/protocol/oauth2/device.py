@@ -19,7 +19,7 @@ from authserver import clock
 from authserver.context import Actor
 from authserver.domain import authorizations, devices, handles
 from authserver.domain.devices import State
-from authserver.protocol.oauth2 import token_response
+from authserver.protocol.oauth2 import resources, token_response
 from authserver.protocol.oauth2.errors import refusal
 from authserver.protocol.oauth2.exchange import TokenExchange
 from authserver.terms import GrantType, Prefix
@@ -43,10 +43,11 @@ class DeviceCodeGrant(BaseGrant, TokenEndpointMixin):
         self.server.check_client(self.row, self.policy, self.GRANT_TYPE)
         self._check_code(self.row)
         self.server.check(self.row, self.policy, grant_type=self.GRANT_TYPE, scopes=self.row.scope.split())
+        self.audience = resources.requested(exchange.resources, self.policy, self.server.settings)
 
     def create_token_response(self) -> tuple[int, dict[str, Any], Any]:
         """Consume the device code and issue its tokens in one step; a poll that loses the race gets invalid_grant."""
-        issuing = token_response.Issuing(self.server, self.policy, self.row.scope, clock.now())
+        issuing = token_response.Issuing(self.server, self.policy, self.row.scope, clock.now(), self.audience)
         values = issuing.values | {"device_id": self.row.device_id}
         with self.server.database.consuming() as connection:
             issued = devices.REDEEM.execute(connection, values, with_refresh=issuing.with_refresh)

@@ -6,15 +6,14 @@ The grant that the device then polls is in ``device``, the page for people in ``
 from typing import Any
 
 from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc6749.errors import InvalidScopeError
 
 from authserver.domain import devices, throttles
 from authserver.domain.policies import Policy
 from authserver.protocol.messages import Request, Response, json_response
-from authserver.protocol.oauth2.errors import refusal
+from authserver.protocol.oauth2 import requested_scope
 from authserver.protocol.oauth2.exchange import TokenExchange
 from authserver.protocol.oauth2.server import OAuth2Server
-from authserver.terms import GrantType, Kind, Path, Scope
+from authserver.terms import GrantType, Path
 
 
 def answer(server: OAuth2Server, message: Request) -> Response:
@@ -22,7 +21,7 @@ def answer(server: OAuth2Server, message: Request) -> Response:
     try:
         exchange = TokenExchange(message)
         policy = _client(server, exchange)
-        scope = requested_scope(exchange.parameters.get("scope"), policy)
+        scope = requested_scope.for_person(exchange.parameters.get("scope"), policy)
     except OAuth2Error as error:
         return server.refuse(message, error)
     return json_response(200, _start(server, message, policy, scope))
@@ -31,24 +30,6 @@ def answer(server: OAuth2Server, message: Request) -> Response:
 def verification_uri_complete(server: OAuth2Server, user_code: str) -> str:
     """Return the address that carries the user code as well (RFC 8628, section 3.3.1)."""
     return f"{server.settings.url(Path.DEVICE)}?user_code={devices.shown_user_code(user_code)}"
-
-
-def requested_scope(requested: str | None, policy: Policy) -> str:
-    """Return the scope that a device asks for: what it names, else openid or all that needs no asking; raises."""
-    if requested is None:
-        usual = {Scope.OPENID} if policy.kind == Kind.OIDC else policy.scopes - {Scope.OFFLINE_ACCESS}
-        return " ".join(sorted(usual & policy.scopes))
-    scopes = tuple(dict.fromkeys(requested.split()))
-    if foreign := [scope for scope in scopes if scope not in policy.scopes]:
-        raise refusal(
-            InvalidScopeError,
-            f"The client is not registered for the scope {foreign[0][:60]}.",
-            "scope-not-registered",
-            received=requested,
-            expected=" ".join(sorted(policy.scopes)),
-            client_id=policy.id,
-        )
-    return " ".join(scopes)
 
 
 def _client(server: OAuth2Server, exchange: TokenExchange) -> Policy:
