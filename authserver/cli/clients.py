@@ -106,7 +106,7 @@ def list_clients(kind: str | None, status: str | None, search: str) -> None:
 
 
 @command.command()
-@click.argument("key")
+@click.argument("key", help="The client key.")
 @json_option
 def show(key: str) -> None:
     """Show one client with everything that is registered for it."""
@@ -127,7 +127,7 @@ def show(key: str) -> None:
 
 
 @command.command()
-@click.argument("key")
+@click.argument("key", help="The client key.")
 @client_options.name(required=False)
 @client_options.registration
 @json_option
@@ -142,7 +142,7 @@ def edit(key: str, name: str | None, asked: client_options.Asked) -> None:
 
 
 @command.command()
-@click.argument("key")
+@click.argument("key", help="The client key.")
 @json_option
 def approve(key: str) -> None:
     """Let a client be used."""
@@ -154,7 +154,7 @@ def approve(key: str) -> None:
 
 
 @command.command()
-@click.argument("key")
+@click.argument("key", help="The client key.")
 @json_option
 def disapprove(key: str) -> None:
     """Stop a client on its next request; what it was given stays dead."""
@@ -166,7 +166,7 @@ def disapprove(key: str) -> None:
 
 
 @command.command()
-@click.argument("key")
+@click.argument("key", help="The client key.")
 @json_option
 def remove(key: str) -> None:
     """Delete a client and everything made for it, for good."""
@@ -178,7 +178,7 @@ def remove(key: str) -> None:
 
 
 @command.command()
-@click.argument("key")
+@click.argument("key", help="The client key.")
 @secret_input.options("secret")
 @click.option(
     "--overlap",

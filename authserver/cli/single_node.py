@@ -51,5 +51,5 @@ def _sentence(database_file: Path, lock: IO[str]) -> str:
     other = lock.read().strip() or "another process"
     return (
         f"Another server ({other}) serves {database_file}, and SQLite is for one node. Stop it, give one server more "
-        "--workers, or move to PostgreSQL (docs/operations/postgresql.md)."
+        "--workers, or move to PostgreSQL (docs/operations.md)."
     )

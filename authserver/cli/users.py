@@ -23,7 +23,7 @@ def command() -> None:
 
 
 @command.command()
-@click.argument("name")
+@click.argument("name", help="The user name.")
 @click.option("--email", default="", help="The e-mail address.")
 @click.option("--name", "full_name", default="", help="The full name, shown to applications.")
 @click.option("--grant", "grants", multiple=True, type=_PERMISSION, help="Give a permission.")
@@ -76,7 +76,7 @@ def list_users(search: str) -> None:
 
 
 @command.command()
-@click.argument("name")
+@click.argument("name", help="The user name.")
 @click.option("--name", "full_name", default=None, help="The full name, shown to applications.")
 @click.option("--email", default=None, help="The e-mail address; a new one counts as unverified.")
 @click.option(
@@ -102,7 +102,7 @@ def edit(name: str, full_name: str | None, email: str | None, claims: tuple[str,
 
 
 @command.command()
-@click.argument("name")
+@click.argument("name", help="The user name.")
 @json_option
 def disable(name: str) -> None:
     """Shut an account; its sessions and tokens stop working at once."""
@@ -114,7 +114,7 @@ def disable(name: str) -> None:
 
 
 @command.command()
-@click.argument("name")
+@click.argument("name", help="The user name.")
 @json_option
 def enable(name: str) -> None:
     """Open an account again; what was made before it was disabled stays dead."""
@@ -126,8 +126,8 @@ def enable(name: str) -> None:
 
 
 @command.command()
-@click.argument("name")
-@click.argument("permission", type=_PERMISSION)
+@click.argument("name", help="The user name.")
+@click.argument("permission", type=_PERMISSION, help="The permission.")
 @json_option
 def grant(name: str, permission: str) -> None:
     """Give an account a permission."""
@@ -139,8 +139,8 @@ def grant(name: str, permission: str) -> None:
 
 
 @command.command()
-@click.argument("name")
-@click.argument("permission", type=_PERMISSION)
+@click.argument("name", help="The user name.")
+@click.argument("permission", type=_PERMISSION, help="The permission.")
 @json_option
 def revoke(name: str, permission: str) -> None:
     """Take a permission from an account; the last administrator keeps it."""
@@ -152,7 +152,7 @@ def revoke(name: str, permission: str) -> None:
 
 
 @command.command("set-password")
-@click.argument("name")
+@click.argument("name", help="The user name.")
 @secret_input.options("password")
 @json_option
 def set_password(name: str, password_stdin: bool, password_file: Path | None) -> None:
