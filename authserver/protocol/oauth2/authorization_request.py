@@ -5,6 +5,7 @@ to the client in the right response mode.
 """
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749.errors import InvalidRequestError, InvalidScopeError, UnsupportedResponseTypeError
@@ -63,6 +64,18 @@ class Ask:
     def consent_scopes(self) -> tuple[str, ...]:
         """The scopes that the person is asked for: those requested, and those that cover claims requested by name."""
         return tuple(dict.fromkeys((*self.scopes, *sorted(self.claims.scopes))))
+
+
+    @property
+    def stored(self) -> dict[str, Any]:
+        """The parameters as a record keeps them while a person signs in; ``restored`` makes pairs of them again."""
+        return self.parameters | ({"resource": list(self.resources)} if self.resources else {})
+
+
+def restored(stored: dict[str, Any]) -> Pairs:
+    """Return the pairs of a request that was stored."""
+    values = {name: value if isinstance(value, list) else [value] for name, value in stored.items()}
+    return tuple((name, value) for name, listed in values.items() for value in listed)
 
 
 def client_key(pairs: Pairs) -> str:

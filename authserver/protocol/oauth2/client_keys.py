@@ -103,4 +103,4 @@ def read(document: Any) -> tuple[PublicKey, ...]:
 def _matching(keys: tuple[PublicKey, ...], kid: Any, kind: str) -> tuple[PublicKey, ...]:
     same = tuple(key for key in keys if key.key_type == kind)
     # Keys may come without an id (OpenID Connect Core, section 10.1); then every one of the type is tried.
-    return same if kid is None else tuple(key for key in same if key.as_dict().get("kid") in {kid, None})
+    return same if kid is None else tuple(key for key in same if key.as_dict().get("kid") in (kid, None))

@@ -14,7 +14,7 @@ from authserver.domain.diagnostics import Refusal
 from authserver.domain.interactions import AuthorizationRequest
 from authserver.domain.sessions import UserSession
 from authserver.protocol.messages import MalformedRequest, Pairs, read_pairs
-from authserver.protocol.oauth2 import authorization, authorization_answer
+from authserver.protocol.oauth2 import authorization, authorization_answer, authorization_request
 from authserver.protocol.oauth2.authorization import NotApproved, Step
 from authserver.protocol.oauth2.authorization_request import Ask, AuthorizationFailure
 from authserver.protocol.oauth2.errors import describe
@@ -81,7 +81,7 @@ def _store(ask: Ask, browser: str | None) -> str:
         door.services().settings,
         client_id=ask.policy.id,
         client_revision=ask.policy.revision,
-        parameters=ask.parameters,
+        parameters=ask.stored,
         browser=browser,
     )
 
@@ -97,7 +97,7 @@ def _resume(handle: str | None, go_on: "Callable[[Ask, _Detour], ResponseReturnV
         sentence = "It was finished already, took too long, or was started in another browser."
         return mistakes.page(400, "This sign-in cannot go on", sentence, "Go back to the application and start again.")
     try:
-        ask = authorization.read(door.services().oauth2, session, tuple(row.parameters.items()))
+        ask = authorization.read(door.services().oauth2, session, authorization_request.restored(row.parameters))
         return go_on(ask, _Detour(row, handle or ""))
     except (AuthorizationFailure, NotApproved) as failure:
         if isinstance(failure, AuthorizationFailure) and failure.address is not None:
