@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from flask import request, url_for
 from flask.typing import ResponseReturnValue
 
-from authserver.domain import clients, consumers, users
+from authserver.domain import clients, consumers, diagnostics, users
 from authserver.domain.clients import Client
 from authserver.domain.consumers import MAY_VERIFY_REQUESTS, Consumer
 from authserver.errors import Conflict, InvalidInput
@@ -158,6 +158,7 @@ def _debugger(
         found=found,
         problem=problem,
         is_other=is_other,
+        failures=diagnostics.of_client(door.session(), client.id, limit=20),
         errors=errors or {},
         typed={name: request.form.get(name, "") for name in names},
         **header(client, "settings"),

@@ -6,11 +6,12 @@ interaction beside it ties the decision to the browser and the person that the p
 
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
 
 from authserver.domain import consents, interactions
 from authserver.domain.diagnostics import Refusal
 from authserver.domain.sessions import UserSession
-from authserver.protocol.oauth1 import authorization
+from authserver.protocol.oauth1 import authorization, problems
 from authserver.protocol.oauth1.authorization import Ask, NotApproved, Outcome
 from authserver.protocol.oauth1.problems import Problem
 from authserver.terms import Path
@@ -26,9 +27,9 @@ _START_AGAIN = "Go back to the application and start again."
 @door.writes
 def authorize_oauth1() -> ResponseReturnValue:
     """Lead a person to the decision on the temporary credentials that an application has sent them with."""
-    token, callback = request.args.get("oauth_token", ""), request.args.get("oauth_callback", "")
+    callback = request.args.get("oauth_callback", "")
     try:
-        ask = authorization.read(door.services().oauth1, door.session(), token, callback)
+        ask = _ask(request.args)
         live = door.signed_in()
         if live is None:
             return _sign_in(ask)
@@ -42,12 +43,11 @@ def authorize_oauth1() -> ResponseReturnValue:
 @frontchannel.post(Path.OAUTH1_CONSENT)
 def consent_oauth1() -> ResponseReturnValue:
     """Take the person's decision on what they were shown."""
-    token, callback = request.form.get("oauth_token", ""), request.form.get("oauth_callback", "")
     try:
-        ask = authorization.read(door.services().oauth1, door.session(), token, callback)
+        ask = _ask(request.form)
         live = door.signed_in()
         if live is None or not _is_what_was_shown(ask, live):
-            return redirect(_here(token, callback), 303)
+            return redirect(_here(ask.token, request.form.get("oauth_callback", "")), 303)
         return _send(ask, _decide(ask, live))
     except (Problem, NotApproved) as refused:
         return _refuse(refused)
@@ -57,12 +57,19 @@ def consent_oauth1() -> ResponseReturnValue:
 @door.writes
 def cancel_oauth1() -> ResponseReturnValue:
     """Leave the sign-in page: the application is told that the person did not go on."""
-    token, callback = request.args.get("oauth_token", ""), request.args.get("oauth_callback", "")
     try:
-        ask = authorization.read(door.services().oauth1, door.session(), token, callback)
+        ask = _ask(request.args)
     except (Problem, NotApproved) as refused:
         return _refuse(refused)
     return _send(ask, authorization.refuse(door.session(), ask))
+
+
+def _ask(values: MultiDict[str, str]) -> Ask:
+    for name in ("oauth_token", "oauth_callback"):
+        if len(values.getlist(name)) > 1:
+            raise problems.rejected(name, f"{name} is repeated.")
+    token, callback = values.get("oauth_token", ""), values.get("oauth_callback", "")
+    return authorization.read(door.services().oauth1, door.session(), token, callback)
 
 
 def _here(token: str, callback: str, **more: object) -> str:

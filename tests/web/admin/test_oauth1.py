@@ -1,5 +1,6 @@
 """The console's OAuth 1.0a pages: options, pending keys, and the signature debugger."""
 
+from dataclasses import replace
 from urllib.parse import urlencode
 
 import pytest
@@ -167,3 +168,11 @@ def test_the_debugger_explains_clock_nonce_and_unreadable_requests(console, cons
         "consumer_key_unknown"
         in debug(console, consumer, **described(type(consumer)(consumer.app, "nobody", "x"))).text
     )
+
+
+def test_refused_signatures_are_listed_with_the_servers_base_string(console, consumer):
+    replace(consumer, secret="guess").request_token()
+    page = console.get(f"/admin/clients/{consumer.key}/oauth1/debugger").text
+    assert "signature_invalid" in page
+    assert "POST http://localhost/oauth/requestToken (HMAC-SHA1, parameters in the header)" in page
+    assert "POST&amp;http%3A%2F%2Flocalhost%2Foauth%2FrequestToken&amp;oauth_callback" in page

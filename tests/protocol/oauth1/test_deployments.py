@@ -1,0 +1,91 @@
+"""What a deployment or an administrator changes: a public path, RSA keys, sign-out, withdrawn access."""
+
+from dataclasses import replace
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+
+from authserver.app import create_app
+from authserver.context import SYSTEM
+from authserver.domain import clients, consents, sessions
+from authserver.domain.sessions import UserSession
+from authserver.settings import Settings
+from tests.support.consumer import CALLBACK, credentials, problem, register
+
+
+@pytest.fixture
+def consumer(services, app, people):
+    return register(services, app)
+
+
+@pytest.mark.parametrize("method", ["RSA-SHA1", "RSA-SHA256"])
+def test_rsa_consumers_sign_with_their_private_key(services, app, people, method):
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()).decode()
+    consumer = replace(register(services, app, public_key=public), method=method, more={"rsa_key": private})
+    assert consumer.dance().whoami().get_json()["username"] == "alice"
+    without = replace(register(services, app), method=method, more={"rsa_key": private})
+    assert problem(without.request_token()) == (401, "signature_invalid")
+
+
+def test_a_public_url_with_a_path_is_what_is_signed(settings, people):
+    app = create_app(changed(settings, public_url="https://host.example:8443/authentication"))
+    services = app.extensions["authserver"]
+    consumer = register(services, app)
+    signed = consumer.sign(
+        "POST", "https://HOST.example:8443/authentication/oauth/requestToken", callback_uri=CALLBACK
+    )
+    credentials(consumer.deliver("POST", *signed))
+    signed = consumer.sign("POST", "https://host.example:8443/oauth/requestToken", callback_uri=CALLBACK)
+    _, headers, body = signed
+    address = "http://localhost/authentication/oauth/requestToken"
+    assert problem(consumer.deliver("POST", address, headers, body)) == (401, "signature_invalid")
+    root = app.test_client().get("/authentication/rootservices").text
+    assert 'rdf:about="https://host.example:8443/authentication/rootservices"' in root
+    assert '"https://host.example:8443/authentication/oauth/accessToken"' in root
+    services.database.engine.dispose()
+
+
+def test_signing_out_ends_what_was_granted_in_the_session(services, consumer):
+    token = consumer.dance()
+    with services.database.transaction() as session:
+        sessions.end(session, SYSTEM, session.query(UserSession).one())
+    assert problem(token.whoami()) == (401, "invalid_expired_token")
+
+
+def test_withdrawing_access_reaches_the_token_at_once(services, consumer, alice):
+    token = consumer.dance()
+    with services.database.transaction() as session:
+        consents.withdraw(session, SYSTEM, alice.id, clients.get(session, consumer.key))
+    assert problem(token.whoami()) == (401, "invalid_expired_token")
+
+
+def test_repeated_parameters_on_the_authorization_url_are_refused(consumer):
+    token = consumer.with_token(consumer.request_token()).token
+    page = consumer.browser.get(f"/oauth/authorize?oauth_token={token}&oauth_token={token}")
+    assert page.status_code == 400
+    assert "parameter_rejected" in page.text
+
+
+def test_catalogs_and_realm_come_from_the_settings(settings, people):
+    catalog = "https://models.example/oslc/am?x=1&y=2"
+    changes = {"oslc_am_catalog": catalog, "oslc_rm_catalog": "https://r.example/", "oauth_realm": 'A & B <"'}
+    app = create_app(changed(settings, **changes))
+    text = app.test_client().get("/rootservices").text
+    assert '<oslc_am:amServiceProviders rdf:resource="https://models.example/oslc/am?x=1&amp;y=2"/>' in text
+    assert '<oslc_rm:rmServiceProviders rdf:resource="https://r.example/"/>' in text
+    assert "<jfs:oauthRealmName>A &amp; B &lt;" in text
+    challenge = app.test_client().get("/oauth/whoami").headers["WWW-Authenticate"]
+    assert challenge == 'OAuth realm="A & B <\\""'
+    app.extensions["authserver"].database.engine.dispose()
+
+
+def changed(settings, **changes):
+    """Settings for another application over the same database; a copied model would keep what it has computed."""
+    kept = {
+        name: getattr(settings, name)
+        for name in ("public_url", "database_url", "keys_dir", "password_hash_memory")
+    }
+    return Settings(**(kept | changes))
