@@ -17,7 +17,7 @@ def command() -> None:
 
 
 @command.command()
-@click.argument("name")
+@click.argument("name", help="The scope, as clients ask for it.")
 @click.option("--words", required=True, help="What the consent page says it allows.")
 @click.option(
     "--open/--registered",
@@ -43,7 +43,7 @@ def list_scopes() -> None:
 
 
 @command.command()
-@click.argument("name")
+@click.argument("name", help="The scope, as clients ask for it.")
 @click.option("--words", default=None, help="What the consent page says it allows.")
 @click.option(
     "--open/--registered",
@@ -65,7 +65,7 @@ def edit(name: str, words: str | None, is_open: bool | None) -> None:
 
 
 @command.command()
-@click.argument("name")
+@click.argument("name", help="The scope, as clients ask for it.")
 @json_option
 def remove(name: str) -> None:
     """Forget a scope; clients that are registered for it by name keep it."""
