@@ -9,7 +9,7 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
-from authserver.domain import client_secrets, redirect_uris, registrations
+from authserver.domain import client_secrets, logout_uris, redirect_uris, registrations
 from authserver.domain.clients import Client
 from authserver.domain.redirect_uris import Finding
 from authserver.domain.registrations import Registration
@@ -40,6 +40,7 @@ class ClientForm:
     )
     is_pkce_required: bool = True
     is_trusted: bool = False
+    logout: Mapping[str, Any] = field(default_factory=dict)
     secret: str = field(default="", repr=False)
     secret_again: str = field(default="", repr=False)
 
@@ -57,6 +58,7 @@ class ClientForm:
             scopes={kind: form.get(f"{kind}_scopes", "") for kind in _WITH_SCOPES},
             is_pkce_required="pkce_required" in form,
             is_trusted="trusted" in form,
+            logout=_logout(form),
             secret=form.get("secret", ""),
             secret_again=form.get("secret_again", ""),
         )
@@ -76,6 +78,7 @@ class ClientForm:
             scopes={**blank.scopes, client.kind: " ".join(client.scopes)},
             is_pkce_required=client.is_pkce_required,
             is_trusted=client.is_trusted,
+            logout={name: client.details[name] for name in logout_uris.NAMES if name in client.details},
         )
 
     @property
@@ -95,8 +98,12 @@ class ClientForm:
             auth_method=AuthMethod.NONE if self.is_public else self.auth_method,
             is_pkce_required=self.is_pkce_required,
             is_trusted=self.is_trusted,
-            details=dict(details or {}),
+            details=self._details(details or {}),
         )
+
+    def _details(self, before: Mapping[str, Any]) -> dict[str, Any]:
+        details = {**before, **(self.logout if self.kind in _WITH_SCOPES else {})}
+        return {name: value for name, value in details.items() if value or name not in logout_uris.NAMES}
 
     def faults(self) -> dict[str, str]:
         """Return what is wrong with a new client, field by field, secret included."""
@@ -125,6 +132,17 @@ class ClientForm:
         fixed = {bad: finding.fix for bad, finding in self.findings() if finding.fix and bad == uri}
         uris = tuple(dict.fromkeys(fixed.get(one, one) for one in self.redirect_uris))
         return ClientForm(**{**self.__dict__, "redirect_uris": uris})
+
+
+def _logout(form: MultiDict[str, str]) -> dict[str, Any]:
+    """Read where people return to after signing out, and where it is told; a field that was not sent stays as it was."""
+    found: dict[str, Any] = {}
+    if logout_uris.POST_LOGOUT in form:
+        found[logout_uris.POST_LOGOUT] = _lines(form[logout_uris.POST_LOGOUT])
+    for name in (logout_uris.BACK_CHANNEL, logout_uris.FRONT_CHANNEL):
+        if name in form:
+            found[name] = form[name].strip()
+    return found
 
 
 def _lines(text: str) -> list[str]:
