@@ -35,7 +35,11 @@ def test_a_client_gets_a_token_for_itself(robot: RelyingParty) -> None:
     answer = ask(robot, scope="write read")
     document = answer.get_json()
     assert set(document) == {"access_token", "token_type", "expires_in", "scope"}
-    assert (document["token_type"], document["expires_in"], document["scope"]) == ("Bearer", 900, "write read")
+    assert (document["token_type"], document["expires_in"], document["scope"]) == (
+        "Bearer",
+        900,
+        "write read",
+    )
     assert answer.headers["Cache-Control"] == "no-store"
 
 

@@ -34,7 +34,9 @@ def test_tokens_are_issued(legacy: RelyingParty, alice: User) -> None:
     assert legacy.refresh(document["refresh_token"]).status_code == 200
 
 
-@pytest.mark.parametrize(("username", "password"), [("alice", "wrong"), ("nobody", PASSWORD), ("alice ", PASSWORD[:-1])])
+@pytest.mark.parametrize(
+    ("username", "password"), [("alice", "wrong"), ("nobody", PASSWORD), ("alice ", PASSWORD[:-1])]
+)
 def test_wrong_credentials_are_invalid_grant(legacy: RelyingParty, username: str, password: str) -> None:
     """5.2: invalid resource owner credentials are invalid_grant; the answers do not differ (S19)."""
     assert refused(ask(legacy, username, password), "invalid_grant") is None

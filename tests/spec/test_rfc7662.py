@@ -27,7 +27,11 @@ def is_inactive(answer: TestResponse) -> bool:
 @pytest.fixture
 def api(app: Flask, services: Services) -> RelyingParty:
     """The resource server."""
-    asked: dict[str, Any] = {"grant_types": ("client_credentials",), "redirect_uris": (), "response_types": ()}
+    asked: dict[str, Any] = {
+        "grant_types": ("client_credentials",),
+        "redirect_uris": (),
+        "response_types": (),
+    }
     return RelyingParty(app, *register(services, name="The API", details={"serves": [RESOURCE]}, **asked))
 
 
@@ -72,13 +76,17 @@ def test_a_used_refresh_token_is_inactive(rp: RelyingParty) -> None:
     assert is_inactive(introspect(rp, tokens["refresh_token"]))
 
 
-@pytest.mark.parametrize("token", ["nonsense", "asa_1_" + "A" * 43, "asr_1_1." + "A" * 43, "a.b.c", "é\u2028", "x" * 9000])
+@pytest.mark.parametrize(
+    "token", ["nonsense", "asa_1_" + "A" * 43, "asr_1_1." + "A" * 43, "a.b.c", "é\u2028", "x" * 9000]
+)
 def test_what_is_no_token_is_inactive(rp: RelyingParty, token: str) -> None:
     """2.2: an unknown token MUST NOT be an error, and the answer SHOULD NOT say more."""
     assert is_inactive(introspect(rp, token))
 
 
-def test_an_expired_token_is_inactive(rp: RelyingParty, services: Services, moving_clock: MovingClock) -> None:
+def test_an_expired_token_is_inactive(
+    rp: RelyingParty, services: Services, moving_clock: MovingClock
+) -> None:
     """4: the server MUST determine whether the token has expired."""
     tokens = rp.tokens()
     moving_clock.advance(services.settings.access_token_lifetime, seconds=1)
@@ -148,7 +156,10 @@ def test_the_token_is_required(rp: RelyingParty) -> None:
 
 def test_a_token_in_the_query_is_refused(rp: RelyingParty) -> None:
     """2.1, S11: parameters are sent in the body of a POST."""
-    refused(rp.browser.post("/oauth2/introspect?token=x", data={"token": "x"}, headers=rp.basic), "invalid_request")
+    refused(
+        rp.browser.post("/oauth2/introspect?token=x", data={"token": "x"}, headers=rp.basic),
+        "invalid_request",
+    )
 
 
 def test_get_is_refused(rp: RelyingParty) -> None:

@@ -1,0 +1,72 @@
+"""OpenID Connect Core, section 8: pairwise subject identifiers."""
+
+import pytest
+from flask import Flask
+
+from authserver.context import SYSTEM
+from authserver.domain import clients
+from authserver.domain.registrations import Registration
+from authserver.domain.users import User
+from authserver.errors import InvalidInput
+from authserver.protocol.services import Services
+from tests.support.relying_party import RelyingParty, answered, claims, register
+
+
+def pairwise(app: Flask, services: Services, host: str = "rp.example") -> RelyingParty:
+    uri = f"https://{host}/cb"
+    key, secret = register(services, redirect_uris=(uri,), details={"subject_type": "pairwise"})
+    return RelyingParty(app, key, secret, redirect_uri=uri)
+
+
+def subject(party: RelyingParty, username: str = "alice") -> str:
+    return str(claims(party.tokens(username)["id_token"])["sub"])
+
+
+def test_the_subject_is_the_same_everywhere(app: Flask, services: Services, alice: User) -> None:
+    """5.3.2: the sub of userinfo MUST be that of the ID token; introspection and JWTs tell the same, and no name."""
+    party = pairwise(app, services)
+    tokens = party.tokens()
+    sub = claims(tokens["id_token"])["sub"]
+    assert sub != alice.subject
+    assert party.userinfo(tokens["access_token"]).get_json()["sub"] == sub
+    form = {"token": tokens["access_token"]}
+    document = party.browser.post("/oauth2/introspect", data=form, headers=party.basic).get_json()
+    assert document["sub"] == sub
+    assert "username" not in document
+
+
+def test_it_stays(app: Flask, services: Services, people: dict[str, User]) -> None:
+    """8.1: the algorithm MUST be deterministic."""
+    assert subject(pairwise(app, services)) == subject(pairwise(app, services))
+
+
+def test_sectors_differ(app: Flask, services: Services, people: dict[str, User]) -> None:
+    """8.1: different sector identifiers MUST get different subjects."""
+    assert subject(pairwise(app, services)) != subject(pairwise(app, services, "other.example"))
+
+
+def test_people_differ(app: Flask, services: Services, people: dict[str, User]) -> None:
+    """8: a sub is never given to another."""
+    assert subject(pairwise(app, services)) != subject(pairwise(app, services), "bob")
+
+
+def test_a_hint_names_the_pairwise_subject(app: Flask, services: Services, alice: User) -> None:
+    """3.1.2.1: id_token_hint is compared in the client's own terms."""
+    party = pairwise(app, services)
+    hint = party.tokens()["id_token"]
+    assert "code" in answered(party.authorize(prompt="none", id_token_hint=hint))
+
+
+@pytest.mark.only_on("sqlite")
+def test_several_hosts_need_a_sector_identifier(services: Services) -> None:
+    """8.1: with several hosts the client MUST register a sector_identifier_uri."""
+    uris = ("https://a.example/cb", "https://b.example/cb")
+    registration = Registration("oidc", "Two", redirect_uris=uris, details={"subject_type": "pairwise"})
+    with services.database.transaction() as session, pytest.raises(InvalidInput, match="sector identifier"):
+        clients.register(session, SYSTEM, registration, source="console")
+
+
+def test_discovery_names_both_types(app: Flask) -> None:
+    """Discovery, 3."""
+    document = app.test_client().get("/.well-known/openid-configuration").get_json()
+    assert document["subject_types_supported"] == ["public", "pairwise"]

@@ -1,0 +1,140 @@
+"""OpenID Connect Core, sections 3.1.3.6, 5.3.2, 10.1: algorithms per client, signed userinfo, rotation of keys."""
+
+import base64
+import hashlib
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from authserver.context import SYSTEM
+from authserver.domain import keys
+from authserver.domain.users import User
+from authserver.errors import Conflict
+from authserver.protocol.services import Services
+from tests.support.moving_clock import MovingClock
+from tests.support.relying_party import RelyingParty, register
+from tests.support.verifier import UnknownKey, Verifier
+
+ALGORITHMS = ["RS256", "PS256", "ES256", "EdDSA"]
+TEN_MINUTES = timedelta(minutes=10)
+
+
+def party(app: Flask, services: Services, **details: Any) -> RelyingParty:
+    return RelyingParty(app, *register(services, details=details))
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_the_id_token_is_signed_as_registered(
+    app: Flask, services: Services, alice: User, algorithm: str
+) -> None:
+    """10.1: id_token_signed_response_alg; 3.1.3.6: at_hash by the hash of that algorithm."""
+    tokens = party(app, services, id_token_signed_response_alg=algorithm).tokens()
+    verifier = Verifier(app)
+    assert verifier.header(tokens["id_token"])["alg"] == algorithm
+    hashed = (hashlib.sha512 if algorithm == "EdDSA" else hashlib.sha256)(
+        tokens["access_token"].encode()
+    ).digest()
+    half = base64.urlsafe_b64encode(hashed[: len(hashed) // 2]).rstrip(b"=").decode()
+    assert verifier.claims(tokens["id_token"])["at_hash"] == half
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_userinfo_is_signed_as_registered(
+    app: Flask, services: Services, alice: User, algorithm: str
+) -> None:
+    """5.3.2: application/jwt, with iss and aud."""
+    rp = party(app, services, userinfo_signed_response_alg=algorithm)
+    answer = rp.userinfo(rp.tokens()["access_token"])
+    assert answer.content_type == "application/jwt"
+    content = Verifier(app).claims(answer.text)
+    assert (content["iss"], content["aud"], content["sub"]) == ("http://localhost", rp.key, alice.subject)
+    assert content["name"] == "Alice Adams"
+
+
+def test_userinfo_is_json_otherwise(rp: RelyingParty) -> None:
+    """5.3.2: plain JSON where nothing else is registered."""
+    assert rp.userinfo(rp.tokens()["access_token"]).content_type == "application/json"
+
+
+def test_the_key_set_holds_nothing_private(app: Flask) -> None:
+    """10.1.1: every key has a kid, use and alg; nothing private is published, and the default comes first."""
+    listed = app.test_client().get("/jwks.json").get_json()["keys"]
+    assert listed[0]["alg"] == "RS256"
+    assert {key["alg"] for key in listed} == set(ALGORITHMS)
+    for key in listed:
+        assert {"kid", "use", "alg", "kty"} <= set(key)
+        assert not {"d", "p", "q", "dp", "dq", "qi", "k"} & set(key)
+
+
+def test_discovery_names_the_algorithms(app: Flask) -> None:
+    """Discovery, 3: RS256 MUST be included."""
+    document = app.test_client().get("/.well-known/openid-configuration").get_json()
+    for name in ("id_token_signing_alg_values_supported", "userinfo_signing_alg_values_supported"):
+        assert document[name] == ALGORITHMS
+
+
+@pytest.mark.parametrize("algorithm", ["RS256", "ES256"])
+def test_three_rotations_by_schedule_go_unnoticed(
+    app: Flask, services: Services, alice: User, moving_clock: MovingClock, algorithm: str
+) -> None:
+    """10.1.1: a verifier that fetches the keys every ten minutes knows the key of every token, and of living old ones."""
+    rp = party(
+        app, services, id_token_signed_response_alg=algorithm, access_token_signed_response_alg=algorithm
+    )
+    verifier = Verifier(app)
+    seen: list[str] = []
+    for _ in range(4):
+        # The cache is as old as it can be when the token comes; then it is fetched, and the token is checked again.
+        for _ in range(3):
+            token = rp.tokens()["id_token"]
+            verifier.claims(token)
+            seen.append(verifier.header(token)["kid"])
+            moving_clock.advance(TEN_MINUTES)
+            verifier.fetch()
+            verifier.claims(token)
+        moving_clock.advance(services.settings.signing_key_rotation - 3 * TEN_MINUTES)
+        verifier.fetch()
+        moving_clock.advance(TEN_MINUTES)
+    assert len(dict.fromkeys(seen)) == 4
+
+
+def test_a_retired_key_is_published_until_its_tokens_are_over(
+    app: Flask, services: Services, alice: User, moving_clock: MovingClock
+) -> None:
+    """10.1.1: recently decommissioned keys stay in the set, and leave it."""
+    token = party(app, services).tokens()["id_token"]
+    with services.database.transaction() as session:
+        keys.rotate(session, SYSTEM, services.vault, is_urgent=True)
+    services.ring.forget()
+    Verifier(app).claims(token)
+    moving_clock.advance(services.settings.id_token_lifetime, keys.PUBLISH_BEFORE_USE, seconds=120)
+    with pytest.raises(UnknownKey):
+        Verifier(app).claims(token)
+
+
+def test_an_early_rotation_is_refused(app: Flask, services: Services, moving_clock: MovingClock) -> None:
+    """A key signs only after it has been published for an hour, unless somebody insists."""
+    Verifier(app)
+    with services.database.transaction() as session:
+        keys.rotate(session, SYSTEM, services.vault, is_urgent=True)
+    with pytest.raises(Conflict, match="clients may not know it"), services.database.transaction() as session:
+        keys.rotate(session, SYSTEM, services.vault)
+    moving_clock.advance(keys.PUBLISH_BEFORE_USE, seconds=1)
+    with services.database.transaction() as session:
+        keys.rotate(session, SYSTEM, services.vault)
+
+
+def test_no_request_imports_a_key(
+    app: Flask, services: Services, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Importing takes a hundred times as long as signing."""
+    rp = party(app, services)
+    rp.tokens()
+
+    def fail(*_: object) -> None:
+        raise AssertionError("a private key was imported")
+
+    monkeypatch.setattr(keys, "open_private", fail)
+    assert rp.tokens()["id_token"]

@@ -1,0 +1,276 @@
+"""RFC 7523, section 2.2 and 3: client_secret_jwt and private_key_jwt (OpenID Connect Core, section 9)."""
+
+import base64
+import hmac
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from authserver import clock
+from authserver.protocol.services import Services
+from tests.spec.test_rfc6749_code import refused
+from tests.support import assertions
+from tests.support.assertions import Signer
+from tests.support.relying_party import disapprove, register
+
+ALONE: dict[str, Any] = {
+    "kind": "oauth2",
+    "grant_types": ("client_credentials",),
+    "redirect_uris": (),
+    "response_types": (),
+}
+ALGORITHMS = ["RS256", "PS256", "ES256", "EdDSA"]
+HOUR = timedelta(hours=1)
+
+
+def with_key(app: Flask, services: Services, algorithm: str = "ES256", **details: Any) -> Signer:
+    key = assertions.generate(algorithm)
+    jwks = {"keys": [assertions.public(key, kid="one")]}
+    options = {"jwks": jwks, "token_endpoint_auth_signing_alg": algorithm} | details
+    client_key, _ = register(services, auth_method="private_key_jwt", details=options, **ALONE)
+    return Signer(app, client_key, key, algorithm, header={"kid": "one"})
+
+
+@pytest.fixture
+def signer(app: Flask, services: Services) -> Signer:
+    return with_key(app, services)
+
+
+@pytest.fixture
+def sharer(app: Flask, services: Services) -> Signer:
+    """A client that signs with its secret."""
+    return Signer.with_secret(app, *register(services, auth_method="client_secret_jwt", **ALONE))
+
+
+def later(**more: float) -> int:
+    return clock.timestamp(clock.now() + timedelta(**more))
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_a_signed_assertion_authenticates(app: Flask, services: Services, algorithm: str) -> None:
+    """2.2: a client that has registered a key signs a JWT with it."""
+    assert with_key(app, services, algorithm).token().status_code == 200
+
+
+def test_a_shared_secret_authenticates(sharer: Signer) -> None:
+    """Core, 9: client_secret_jwt, an HMAC with the client secret."""
+    assert sharer.token().status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/oauth2/token", "/api/oauth2/token", "/api/oidc/token"])
+def test_the_called_endpoint_is_an_audience(signer: Signer, path: str) -> None:
+    """3: aud identifies the authorization server; the token endpoint's URL MAY be used."""
+    assert signer.token(signer.assertion(aud=f"http://localhost{path}"), path=path).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "audience", ["http://localhost", ["http://localhost"], ["https://x.example", "http://localhost"]]
+)
+def test_the_issuer_is_an_audience(signer: Signer, audience: Any) -> None:
+    """3: as a string or in a list."""
+    assert signer.token(signer.assertion(aud=audience)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "audience",
+    [None, "", [], "https://other.example", "http://localhost/", 5, {"a": 1}, [["http://localhost"]]],
+)
+def test_another_audience_is_refused(signer: Signer, audience: Any) -> None:
+    """3: the server MUST reject a JWT that does not contain its own identity as the audience."""
+    refused(signer.token(signer.assertion(aud=audience)), "invalid_client", 401)
+
+
+def test_a_client_can_be_held_to_the_issuer(app: Flask, services: Services) -> None:
+    """FAPI 2.0, 5.3.2.1: the issuer as a string, and nothing else."""
+    signer = with_key(app, services, client_assertion_audience="issuer")
+    refused(signer.token(), "invalid_client", 401)
+    refused(signer.token(signer.assertion(aud=["http://localhost"])), "invalid_client", 401)
+    assert signer.token(signer.assertion(aud="http://localhost")).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["iss", "sub"])
+@pytest.mark.parametrize("value", [None, "", "somebody", 5, ["a"]])
+def test_issuer_and_subject_are_the_client(signer: Signer, name: str, value: Any) -> None:
+    """3: for client authentication the subject MUST be the client_id; Core, 9: so is the issuer."""
+    refused(signer.token(signer.assertion(**{name: value})), "invalid_client", 401)
+
+
+@pytest.mark.parametrize("expires", [None, "soon", True, -5, 1e300, 10**30])
+def test_an_unusable_exp_is_refused(signer: Signer, expires: Any) -> None:
+    """3: exp MUST be there."""
+    refused(signer.token(signer.assertion(exp=expires)), "invalid_client", 401)
+
+
+def test_an_expired_one_is_refused(signer: Signer) -> None:
+    """3: the server MUST reject a JWT that has expired."""
+    refused(signer.token(signer.assertion(exp=later(seconds=-1))), "invalid_client", 401)
+
+
+def test_one_that_lives_too_long_is_refused(signer: Signer) -> None:
+    """3: the server may reject an exp unreasonably far in the future."""
+    refused(signer.token(signer.assertion(exp=later(hours=2))), "invalid_client", 401)
+
+
+@pytest.mark.parametrize("name", ["nbf", "iat"])
+def test_one_of_the_future_is_refused(signer: Signer, name: str) -> None:
+    """3: before nbf the token MUST NOT be accepted."""
+    refused(signer.token(signer.assertion(**{name: later(minutes=5)})), "invalid_client", 401)
+
+
+@pytest.mark.parametrize("jti", [None, "", 5, "x" * 501])
+def test_the_jti_is_required(signer: Signer, jti: Any) -> None:
+    """Core, 9: jti is REQUIRED."""
+    refused(signer.token(signer.assertion(jti=jti)), "invalid_client", 401)
+
+
+def test_an_assertion_is_used_once(signer: Signer) -> None:
+    """3: the server may ensure that JWTs are not replayed; ours does (I1)."""
+    assertion = signer.assertion()
+    assert signer.token(assertion).status_code == 200
+    refused(signer.token(assertion), "invalid_client", 401)
+    refused(signer.token(signer.assertion(jti=jti_of(assertion))), "invalid_client", 401)
+
+
+def jti_of(assertion: str) -> str:
+    from tests.support.relying_party import claims
+
+    return str(claims(assertion)["jti"])
+
+
+def test_a_jti_belongs_to_its_client(app: Flask, services: Services) -> None:
+    """Core, 9: what one client used is free for another."""
+    for signer in (with_key(app, services), with_key(app, services)):
+        assert signer.token(signer.assertion(jti="one")).status_code == 200
+
+
+def test_a_refused_assertion_is_not_used_up(signer: Signer) -> None:
+    """A stranger who guesses a jti must not burn it."""
+    stranger = Signer(signer.app, signer.client_key, assertions.generate(), header=signer.header)
+    refused(stranger.token(stranger.assertion(jti="taken")), "invalid_client", 401)
+    assert signer.token(signer.assertion(jti="taken")).status_code == 200
+
+
+@pytest.mark.parametrize("algorithm", ["RS256", "EdDSA"])
+def test_another_algorithm_than_the_registered_is_refused(
+    app: Flask, services: Services, algorithm: str
+) -> None:
+    """S23: the algorithm is fixed by the registration."""
+    key = assertions.generate(algorithm)
+    jwks = {"keys": [assertions.public(key)]}
+    signer = with_key(app, services, jwks=jwks)
+    refused(Signer(app, signer.client_key, key, algorithm).token(), "invalid_client", 401)
+
+
+def test_the_public_key_is_no_secret(app: Flask, services: Services) -> None:
+    """RFC 8725, 2.1: an HMAC with the public key as its secret must not pass."""
+    signer = with_key(app, services)
+    head = base64.urlsafe_b64encode(b'{"alg":"HS256","kid":"one"}').rstrip(b"=").decode()
+    content = f"{head}.{signer.assertion().split('.')[1]}"
+    forged = hmac.digest(signer.key.as_pem(private=False), content.encode(), "sha256")
+    signature = base64.urlsafe_b64encode(forged).rstrip(b"=").decode()
+    refused(signer.token(f"{content}.{signature}"), "invalid_client", 401)
+
+
+def test_none_is_no_algorithm(signer: Signer) -> None:
+    """RFC 8725, 3.2."""
+    _, payload, _ = signer.assertion().split(".")
+    refused(signer.token(f"eyJhbGciOiJub25lIn0.{payload}."), "invalid_client", 401)
+
+
+def test_another_kind_of_jwt_is_refused(signer: Signer) -> None:
+    """RFC 8725, 3.11: a typ that is there must fit."""
+    refused(signer.token(signer.assertion({"typ": "at+jwt"})), "invalid_client", 401)
+    assert signer.token(signer.assertion({"typ": "JWT"})).status_code == 200
+
+
+def test_a_wrong_secret_is_refused(sharer: Signer) -> None:
+    """Core, 9."""
+    other = Signer.with_secret(sharer.app, sharer.client_key, "x" * 43)
+    refused(other.token(), "invalid_client", 401)
+
+
+def test_a_secret_in_the_form_is_another_method(app: Flask, services: Services) -> None:
+    """S15: only the registered method."""
+    key, secret = register(services, auth_method="client_secret_jwt", **ALONE)
+    form = {"grant_type": "client_credentials", "client_id": key, "client_secret": secret}
+    refused(app.test_client().post("/oauth2/token", data=form), "invalid_client", 401)
+
+
+def test_an_assertion_of_a_client_registered_for_basic_is_refused(app: Flask, services: Services) -> None:
+    """S15: the other way round."""
+    refused(Signer.with_secret(app, *register(services, **ALONE)).token(), "invalid_client", 401)
+
+
+def test_two_methods_at_once_are_refused(signer: Signer) -> None:
+    """RFC 6749, 2.3: the client MUST NOT use more than one method in a request."""
+    refused(signer.token(client_secret="x" * 43), "invalid_request")
+
+
+def test_a_different_client_id_is_refused(signer: Signer) -> None:
+    """RFC 7521, 4.2: client_id MUST identify the same client as the assertion."""
+    assert signer.token(client_id=signer.client_key).status_code == 200
+    refused(signer.token(client_id="0" * 32), "invalid_request")
+
+
+@pytest.mark.parametrize("kind", ["", "urn:ietf:params:oauth:client-assertion-type:saml2-bearer", "jwt"])
+def test_the_type_is_required(signer: Signer, kind: str) -> None:
+    """2.2: client_assertion_type MUST be the URN."""
+    refused(signer.token(client_assertion_type=kind), "invalid_client", 401)
+
+
+@pytest.mark.parametrize(
+    "assertion",
+    [
+        "x",
+        "a.b.c",
+        "..",
+        "é",
+        "x" * 20000,
+        "e30.e30.e30",
+        "bnVsbA.bnVsbA.",
+        "eyJhbGciOiJFUzI1NiJ9.W10.AAAA",
+        "eyJhbGciOlsxXX0.e30.AAAA",
+    ],
+)
+def test_what_is_no_jwt_is_refused(signer: Signer, assertion: str) -> None:
+    """3: the server MUST reject an invalid JWT; S26: with no 5xx."""
+    refused(signer.token(assertion), "invalid_client", 401)
+
+
+@pytest.mark.parametrize("kid", ["two", 5, None, ["one"], {"a": 1}, "one\u0000"])
+def test_an_odd_kid_is_refused(signer: Signer, kid: Any) -> None:
+    """S26: whatever names the key, there is an answer of the endpoint's own."""
+    header = base64.urlsafe_b64encode(json.dumps({"alg": "ES256", "kid": kid}).encode()).rstrip(b"=").decode()
+    refused(signer.token(f"{header}.{signer.assertion().partition('.')[2]}"), "invalid_client", 401)
+
+
+def test_a_disapproved_client_is_refused(signer: Signer, services: Services) -> None:
+    """S3: a good signature does not help."""
+    disapprove(services, signer.client_key)
+    refused(signer.token(), "unauthorized_client")
+
+
+def test_it_authenticates_at_introspection_and_revocation(signer: Signer) -> None:
+    """Core, 9: the methods hold wherever clients authenticate; the assertion's audience is the called endpoint."""
+    token = signer.token().get_json()["access_token"]
+    for path in ("/oauth2/introspect", "/oauth2/revoke"):
+        form = {
+            "token": token,
+            "client_assertion_type": assertions.TYPE,
+            "client_assertion": signer.assertion(aud=f"http://localhost{path}"),
+        }
+        assert signer.app.test_client().post(path, data=form).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path", ["/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"]
+)
+def test_discovery_says_so(app: Flask, path: str) -> None:
+    """RFC 8414, 2: the methods, and the algorithms that MUST be named with them."""
+    document = app.test_client().get(path).get_json()
+    assert {"client_secret_jwt", "private_key_jwt"} <= set(document["token_endpoint_auth_methods_supported"])
+    assert document["token_endpoint_auth_signing_alg_values_supported"] == [*ALGORITHMS, "HS256"]
+    assert "none" not in document["introspection_endpoint_auth_methods_supported"]

@@ -1,0 +1,127 @@
+"""RFC 8707: resource indicators at the authorization and token endpoints."""
+
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from authserver.domain.users import User
+from authserver.protocol.services import Services
+from tests.spec.test_rfc6749_code import refused
+from tests.support.relying_party import VERIFIER, RelyingParty, answered, claims, register
+
+CALENDAR, CONTACTS, UNKNOWN = "https://cal.example/", "https://contacts.example/app", "https://evil.example/"
+
+
+@pytest.fixture
+def party(app: Flask, services: Services, people: dict[str, User]) -> RelyingParty:
+    details = {"resources": [CALENDAR, CONTACTS], "access_token_signed_response_alg": "ES256"}
+    return RelyingParty(app, *register(services, details=details))
+
+
+def audience(tokens: dict[str, Any]) -> Any:
+    return claims(tokens["access_token"])["aud"]
+
+
+def authorize(party: RelyingParty, *resources: str) -> str:
+    """Return a code for several resources; the parameter is repeated."""
+    query = [*party.request().items(), *(("resource", uri) for uri in resources)]
+    page = party.follow(party.browser.get("/oauth2/authorize", query_string=query))
+    if 'id="login-submit"' in page.text:
+        page = party.sign_in(page)
+    return answered(party.allow(page) if 'id="consent-allow"' in page.text else page)["code"]
+
+
+def test_one_resource_is_the_audience(party: RelyingParty) -> None:
+    """2: the token's audience is restricted to the resource."""
+    assert audience(party.tokens(resource=CALENDAR)) == CALENDAR
+
+
+def test_several_resources_are_the_audience(party: RelyingParty) -> None:
+    """2: multiple resource parameters MAY be used."""
+    assert audience(party.redeem(authorize(party, CALENDAR, CONTACTS)).get_json()) == [CALENDAR, CONTACTS]
+
+
+def test_the_token_request_narrows(party: RelyingParty) -> None:
+    """2.2: a token request names one of the granted resources; a refresh may name another."""
+    tokens = party.redeem(authorize(party, CALENDAR, CONTACTS), resource=CONTACTS).get_json()
+    assert audience(tokens) == CONTACTS
+    tokens = party.refresh(tokens["refresh_token"], resource=CALENDAR).get_json()
+    assert audience(tokens) == CALENDAR
+    assert audience(party.refresh(tokens["refresh_token"]).get_json()) == [CALENDAR, CONTACTS]
+
+
+def test_the_token_request_cannot_widen(party: RelyingParty) -> None:
+    """2.2: a resource that was not granted is invalid_target; the code is not used up."""
+    code = party.code(resource=CALENDAR)
+    refused(party.redeem(code, resource=CONTACTS), "invalid_target")
+    assert party.redeem(code).status_code == 200
+
+
+def test_a_refresh_cannot_widen(party: RelyingParty) -> None:
+    """2.2: the same for refresh tokens, which keep working."""
+    tokens = party.tokens(resource=CALENDAR)
+    refused(party.refresh(tokens["refresh_token"], resource=CONTACTS), "invalid_target")
+    assert party.refresh(tokens["refresh_token"]).status_code == 200
+
+
+def test_the_token_request_alone_may_name_it(party: RelyingParty) -> None:
+    """2.2: at the token endpoint without a resource in the authorization request."""
+    assert audience(party.redeem(party.code(), resource=CALENDAR).get_json()) == CALENDAR
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        UNKNOWN,
+        "calendar",
+        "/path",
+        "https://cal.example/#part",
+        "https://cal.example",
+        "https://cal.example/é",
+    ],
+)
+def test_a_bad_resource_is_invalid_target(party: RelyingParty, resource: str) -> None:
+    """2: unknown, relative, with a fragment: invalid_target, at both endpoints; the names are compared as strings."""
+    parameters = answered(party.authorize(resource=resource))
+    assert (parameters["error"], parameters["state"], parameters["iss"]) == (
+        "invalid_target",
+        "af0ifjsldkj",
+        "http://localhost",
+    )
+    refused(party.redeem(party.code(), resource=resource), "invalid_target")
+
+
+def test_a_token_for_others_is_none_for_userinfo(party: RelyingParty) -> None:
+    """5: the audience restriction keeps a token from being used elsewhere."""
+    assert party.userinfo(party.tokens(resource=CALENDAR)["access_token"]).status_code == 401
+
+
+def test_this_server_can_be_named(party: RelyingParty) -> None:
+    """3 of RFC 9068: userinfo is a resource too."""
+    tokens = party.redeem(authorize(party, CALENDAR, "http://localhost/oidc/userinfo")).get_json()
+    assert party.userinfo(tokens["access_token"]).status_code == 200
+
+
+def test_client_credentials_take_it_too(app: Flask, services: Services) -> None:
+    """2.2: every grant type."""
+    alone: dict[str, Any] = {
+        "grant_types": ("client_credentials",),
+        "redirect_uris": (),
+        "response_types": (),
+    }
+    details = {"resources": [CALENDAR], "access_token_signed_response_alg": "ES256"}
+    party = RelyingParty(app, *register(services, details=details, **alone))
+    assert audience(party.token(grant_type="client_credentials", resource=CALENDAR).get_json()) == CALENDAR
+    refused(party.token(grant_type="client_credentials", resource=UNKNOWN), "invalid_target")
+
+
+def test_other_parameters_are_still_refused_twice(party: RelyingParty) -> None:
+    """RFC 6749, section 3.2: only resource may be repeated."""
+    form = [("grant_type", "authorization_code"), ("code", "a"), ("code", "b"), ("code_verifier", VERIFIER)]
+    body = "&".join(f"{name}={value}" for name, value in form)
+    kind = "application/x-www-form-urlencoded"
+    refused(
+        party.browser.post("/oauth2/token", data=body, content_type=kind, headers=party.basic),
+        "invalid_request",
+    )

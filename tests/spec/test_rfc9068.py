@@ -1,0 +1,141 @@
+"""RFC 9068: JWT access tokens, for clients that are registered for them."""
+
+import base64
+import hashlib
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from authserver.domain.users import User
+from authserver.protocol.services import Services
+from tests.spec.test_rfc6749_code import refused
+from tests.support.moving_clock import MovingClock
+from tests.support.relying_party import RelyingParty, approve, claims, disapprove, register
+from tests.support.verifier import Verifier
+
+ALGORITHMS = ["RS256", "PS256", "ES256", "EdDSA"]
+
+
+def with_jwts(app: Flask, services: Services, algorithm: str = "ES256", **registration: Any) -> RelyingParty:
+    details = {"access_token_signed_response_alg": algorithm} | registration.pop("details", {})
+    return RelyingParty(app, *register(services, details=details, **registration))
+
+
+@pytest.fixture
+def party(app: Flask, services: Services, people: dict[str, User]) -> RelyingParty:
+    return with_jwts(app, services)
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_a_token_is_a_signed_jwt(app: Flask, services: Services, alice: User, algorithm: str) -> None:
+    """2.1: typ MUST be at+jwt, the token MUST be signed; 2.2: the required claims, and those of the sign-in."""
+    party = with_jwts(app, services, algorithm)
+    tokens = party.tokens()
+    verifier = Verifier(app)
+    header = verifier.header(tokens["access_token"])
+    assert (header["typ"], header["alg"]) == ("at+jwt", algorithm)
+    content = verifier.claims(tokens["access_token"])
+    assert content.pop("exp") - content.pop("iat") == 900
+    assert content.pop("jti")
+    assert content.pop("auth_time") == claims(tokens["id_token"])["auth_time"]
+    assert content == {
+        "iss": "http://localhost",
+        "sub": alice.subject,
+        "aud": "http://localhost",
+        "client_id": party.key,
+        "scope": "openid profile email",
+        "acr": "urn:authserver:acr:password",
+    }
+    half = hashlib.sha256(tokens["access_token"].encode()).digest()[:16]
+    assert claims(tokens["id_token"])["at_hash"] == base64.urlsafe_b64encode(half).rstrip(b"=").decode()
+
+
+def test_a_client_for_itself_is_the_subject(app: Flask, services: Services) -> None:
+    """2.2: where no user is involved, sub identifies the client; there is no auth_time."""
+    alone = {
+        "grant_types": ("client_credentials",),
+        "redirect_uris": (),
+        "response_types": (),
+        "kind": "oauth2",
+    }
+    party = with_jwts(app, services, **alone)
+    content = claims(party.token(grant_type="client_credentials").get_json()["access_token"])
+    assert content["sub"] == content["client_id"] == party.key
+    assert "auth_time" not in content
+
+
+def test_it_works_at_userinfo(party: RelyingParty) -> None:
+    """4: it is accepted where opaque tokens are."""
+    assert party.userinfo(party.tokens()["access_token"]).get_json()["name"] == "Alice Adams"
+
+
+def test_introspection_knows_it(party: RelyingParty) -> None:
+    """RFC 7662 holds for JWTs alike."""
+    token = party.tokens()["access_token"]
+    answer = party.browser.post("/oauth2/introspect", data={"token": token}, headers=party.basic)
+    assert answer.get_json()["active"] is True
+
+
+def test_revocation_stops_it(party: RelyingParty) -> None:
+    """S3: a revoked JWT does not work here although its signature is good."""
+    token = party.tokens()["access_token"]
+    party.browser.post("/oauth2/revoke", data={"token": token}, headers=party.basic)
+    assert party.userinfo(token).status_code == 401
+
+
+def test_disapproval_stops_it(party: RelyingParty, services: Services) -> None:
+    """S3: on the next request, and approving again does not revive it."""
+    token = party.tokens()["access_token"]
+    disapprove(services, party.key)
+    assert party.userinfo(token).status_code == 401
+    approve(services, party.key)
+    assert party.userinfo(token).status_code == 401
+
+
+def test_an_expired_one_is_refused(
+    party: RelyingParty, services: Services, moving_clock: MovingClock
+) -> None:
+    """4: the current time MUST be before exp."""
+    token = party.tokens()["access_token"]
+    moving_clock.advance(services.settings.access_token_lifetime, seconds=1)
+    assert party.userinfo(token).status_code == 401
+
+
+def test_an_id_token_is_no_access_token(party: RelyingParty) -> None:
+    """4: the resource server MUST verify typ; 5: so that ID tokens are not taken for access tokens."""
+    assert party.userinfo(party.tokens()["id_token"]).status_code == 401
+
+
+def test_a_tampered_one_is_refused(party: RelyingParty) -> None:
+    """4: the signature MUST be validated."""
+    head, _, signature = party.tokens()["access_token"].split(".")
+    other = party.tokens()["access_token"].split(".")[1]
+    assert party.userinfo(f"{head}.{other}.{signature}").status_code == 401
+
+
+def test_the_id_of_a_jwt_is_no_opaque_token(party: RelyingParty) -> None:
+    """A jti is written into logs; it must not open anything."""
+    jti = claims(party.tokens()["access_token"])["jti"]
+    assert party.userinfo(jti).status_code == 401
+    assert party.userinfo(jti.replace("asj_", "asa_")).status_code == 401
+
+
+def test_tokens_stay_opaque_without_the_registration(rp: RelyingParty) -> None:
+    """Opaque is the default."""
+    assert rp.tokens()["access_token"].startswith("asa_")
+
+
+def test_refresh_gives_a_new_one(party: RelyingParty) -> None:
+    """2.2: each token has an id of its own, and auth_time stays."""
+    tokens = party.tokens()
+    first, second = (
+        claims(token["access_token"]) for token in (tokens, party.refresh(tokens["refresh_token"]).get_json())
+    )
+    assert first["jti"] != second["jti"]
+    assert first["auth_time"] == second["auth_time"]
+
+
+def test_the_unknown_resource_is_refused(party: RelyingParty) -> None:
+    """3: an unacceptable resource is invalid_target."""
+    refused(party.redeem(party.code(), resource="https://unknown.example/"), "invalid_target")
