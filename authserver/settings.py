@@ -65,6 +65,9 @@ class Settings(BaseModel):
     database_pool_size: int = _setting(
         16, "Connections to the database that one process keeps.", ge=1, le=1000
     )
+    cleanup_interval: Duration = _setting(
+        "1h", "How often a serving process deletes what is over; 0 leaves it to `database purge`."
+    )
     max_body_bytes: int = _setting(65536, "The largest request body that is read, in bytes.", ge=1024)
 
     code_lifetime: Lifetime = _setting("60s", "How long an authorization code can be redeemed.")

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 import click
 
 from authserver import settings as settings_room
-from authserver.cli import bootstrap, listening, single_node
+from authserver.cli import bootstrap, housekeeping, listening, single_node
 from authserver.protocol.services import Services
 from authserver.setting_values import LOOPBACK_HOSTS
 from authserver.settings import Settings
@@ -52,12 +52,15 @@ def _serve(settings: Settings, bind: str, workers: int, threads: int, *, migrate
 
     app = create_app(settings)
     services: Services = app.extensions["authserver"]
-    worker_started: Callable[[], None] = services.logout_notices.start
+    started: list[Callable[[], None]] = [
+        services.logout_notices.start,
+        lambda: housekeeping.start(services),
+    ]
     try:
         link = bootstrap.prepare(services, migrates=migrates, tell=_tell)
     except bootstrap.NotReachable as error:
         link = None
-        worker_started = _preparing_in_worker(services, migrates)
+        started.append(_preparing_in_worker(services, migrates))
         _tell(f"The database does not answer yet ({error}). Serving /livez; the rest follows when it does.")
     _tell(
         f"authserver serves {settings.public_url} on {bind} with {workers} process{'es' if workers > 1 else ''}."
@@ -66,7 +69,7 @@ def _serve(settings: Settings, bind: str, workers: int, threads: int, *, migrate
         _tell_setup_link(settings, link)
     # A connection must not be used on both sides of a fork.
     services.database.engine.dispose()
-    Server(app, bind=bind, workers=workers, threads=threads, worker_started=worker_started).run()
+    Server(app, bind=bind, workers=workers, threads=threads, started=started).run()
 
 
 def _preparing_in_worker(services: Services, migrates: bool) -> Callable[[], None]:
@@ -83,11 +86,7 @@ def _preparing_in_worker(services: Services, migrates: bool) -> Callable[[], Non
             return
         _tell_setup_link(services.settings, link)
 
-    def worker_started() -> None:
-        services.logout_notices.start()
-        bootstrap.keep_preparing(services, migrates=migrates, tell=_tell, found=found)
-
-    return worker_started
+    return lambda: bootstrap.keep_preparing(services, migrates=migrates, tell=_tell, found=found)
 
 
 def _tell_setup_link(settings: Settings, link: str) -> None:

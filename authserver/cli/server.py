@@ -1,7 +1,7 @@
 """Gunicorn as this product runs it: its settings, its log lines in our form, and what happens when a worker starts."""
 
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,11 +43,11 @@ class Server(BaseApplication):
     """The application under gunicorn's master process, which starts and watches the workers."""
 
     def __init__(
-        self, app: Any, *, bind: str, workers: int, threads: int, worker_started: Callable[[], None]
+        self, app: Any, *, bind: str, workers: int, threads: int, started: Sequence[Callable[[], None]]
     ) -> None:
         self._app = app
         self._chosen = {"bind": bind, "workers": workers, "threads": threads, "reuse_port": workers > 1}
-        self._worker_started = worker_started
+        self._started = started
         super().__init__()
 
     def load_config(self) -> None:
@@ -57,10 +57,15 @@ class Server(BaseApplication):
         if _HEARTBEATS.is_dir():
             self.cfg.set("worker_tmp_dir", str(_HEARTBEATS))
         self.cfg.set("when_ready", lambda _arbiter: _share_memory())
-        self.cfg.set("post_worker_init", lambda _worker: self._worker_started())
+        self.cfg.set("post_worker_init", lambda _worker: self._begin())
 
     def load(self) -> Any:
         return self._app
+
+    def _begin(self) -> None:
+        # In the worker: threads of the master would not come along through the fork.
+        for begin in self._started:
+            begin()
 
 
 def _share_memory() -> None:

@@ -14,7 +14,15 @@ from sqlalchemy import ColumnElement, delete, exists, or_, select
 
 from authserver import clock
 from authserver.context import SYSTEM
-from authserver.domain import consumer_requests, keys, nonces, outbox, submissions, throttles
+from authserver.domain import (
+    client_assertions,
+    consumer_requests,
+    keys,
+    nonces,
+    outbox,
+    submissions,
+    throttles,
+)
 from authserver.domain.authorizations import Authorization
 from authserver.domain.codes import Code
 from authserver.domain.db import Base, Database
@@ -56,7 +64,8 @@ def _is_empty(before: datetime) -> ColumnElement[bool]:
     under = (AccessToken, RefreshToken, TokenCredential, TemporaryCredential, DeviceAuthorization)
     left = [exists().where(model.authorization_id == Authorization.id) for model in under]
     redeemable = exists().where(Code.authorization_id == Authorization.id, Code.expires_at >= before)
-    return Authorization.created_at.__lt__(before) & ~or_(*left, redeemable)
+    # A client's own authorization is found again and used for the next token, however old it is; there are few of them.
+    return Authorization.created_at.__lt__(before) & Authorization.own_key.is_(None) & ~or_(*left, redeemable)
 
 
 def _is_unnamed(before: datetime) -> ColumnElement[bool]:
@@ -106,6 +115,7 @@ def _delete(database: Database, model: type[Base], is_over: ColumnElement[bool])
 def _purge_small(database: Database, settings: Settings, now: datetime) -> Iterator[tuple[str, int]]:
     with database.transaction() as session:
         nonces.purge(session, now)
+        client_assertions.purge(session, now)
         submissions.purge(session, now - _KEPT)
         yield "throttles", throttles.purge(session, window=_KEPT)
         yield "logout notices", outbox.purge(session, older_than=_NOTICES_KEPT)

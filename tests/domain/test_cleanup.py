@@ -1,0 +1,157 @@
+"""Clean-up: what is over goes, what counts stays, and nothing comes back to life."""
+
+import secrets
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from authserver import clock
+from authserver.cli import housekeeping
+from authserver.context import SYSTEM
+from authserver.domain import authorizations, cleanup, clients, codes, sessions
+from authserver.domain.authorizations import Authorization
+from authserver.domain.codes import Code
+from authserver.domain.registrations import Registration
+from authserver.domain.sessions import UserSession
+from authserver.domain.tokens import AccessToken, RefreshToken
+
+SOON = timedelta(minutes=15)
+LONG = timedelta(days=90)
+
+
+@pytest.fixture
+def client_of(database):
+    with database.transaction() as session:
+        registration = Registration("oidc", "App", redirect_uris=("https://app.example.org/cb",))
+        return clients.register(session, SYSTEM, registration, source="console")
+
+
+@pytest.fixture
+def grant(database, settings, client_of, alice):
+    """Makes an authorization in a session of alice's, with a code and the tokens that it was redeemed for."""
+
+    def make(*, access=SOON, refresh=None, redeemed=True, own_key=None):
+        with database.transaction() as session:
+            started = sessions.start(
+                session, SYSTEM, settings, alice, is_remembered=False, user_agent="test", amr=["pwd"]
+            )
+            row = authorizations.add(
+                session, SYSTEM, client_id=client_of.id, client_epoch=0, client_name="App", own_key=own_key,
+                grant_type="authorization_code", scope="openid", user_id=alice.id, session_id=started.session.id,
+            )  # fmt: skip
+            codes.add(session, settings, row, redirect_uri="", code_challenge="")
+            if redeemed:
+                code = session.scalars(select(Code).where(Code.authorization_id == row.id)).one()
+                code.consumed_at = clock.now()
+                session.add(token(row, access))
+            if refresh:
+                session.add(family(row, refresh))
+            return row.id
+
+    return make
+
+
+def token(authorization, lifetime):
+    now = clock.now()
+    return AccessToken(
+        digest=secrets.token_bytes(32), authorization_id=authorization.id, scope="openid", issued_at=now,
+        expires_at=now + lifetime,
+    )  # fmt: skip
+
+
+def family(authorization, lifetime):
+    now = clock.now()
+    return RefreshToken(
+        seed=secrets.token_bytes(16), pepper_id="a", authorization_id=authorization.id, generation=1, rotated_at=now,
+        idle_expires_at=now + lifetime, expires_at=now + lifetime,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def rows(database):
+    """How many rows the tables hold."""
+
+    def count():
+        models = (Authorization, Code, AccessToken, RefreshToken, UserSession)
+        with database.transaction(write=False) as session:
+            return [session.scalar(select(func.count()).select_from(model)) for model in models]
+
+    return count
+
+
+def purge(services):
+    counts = {}
+    for name, count in cleanup.purge(services.database, services.settings):
+        counts[name] = counts.get(name, 0) + count
+    return {name: count for name, count in counts.items() if count}
+
+
+def test_what_works_stays(services, grant, rows):
+    grant(refresh=LONG)
+    assert purge(services) == {}
+    assert rows() == [1, 1, 1, 1, 1]
+
+
+def test_what_is_over_goes_with_all_that_hung_on_it(services, grant, rows, moving_clock):
+    grant(redeemed=True)
+    grant(redeemed=False)
+    moving_clock.advance(timedelta(days=3))
+    gone = purge(services)
+    assert gone == {"access tokens": 1, "codes": 1, "authorizations": 2, "sessions": 2}
+    assert rows() == [0, 0, 0, 0, 0]
+
+
+def test_as_long_as_a_refresh_token_lives_its_code_and_session_are_remembered(
+    services, grant, rows, moving_clock
+):
+    grant(refresh=LONG)
+    moving_clock.advance(timedelta(days=30))
+    assert purge(services) == {"access tokens": 1}
+    assert rows() == [1, 1, 0, 1, 1], "a replay of the code must still find what to revoke"
+
+
+def test_an_ended_session_is_remembered_while_something_names_it(
+    services, database, grant, rows, moving_clock
+):
+    authorization_id = grant(refresh=LONG)
+    with database.transaction() as session:
+        row = session.get(Authorization, authorization_id)
+        session.get(UserSession, row.session_id).ended_at = clock.now()
+    moving_clock.advance(timedelta(days=30))
+    purge(services)
+    assert rows()[4] == 1, "without the row the session would not count as ended any more"
+
+
+def test_a_clients_own_authorization_is_kept_for_its_next_token(services, grant, rows, moving_clock):
+    grant(own_key=b"x" * 32)
+    moving_clock.advance(timedelta(days=30))
+    purge(services)
+    assert rows()[0] == 1
+
+
+def test_many_rows_go_in_several_steps(services, grant, rows, moving_clock, monkeypatch):
+    monkeypatch.setattr(cleanup, "_STEP", 2)
+    monkeypatch.setattr(cleanup, "_PAUSE_SECONDS", 0)
+    for _ in range(5):
+        grant()
+    moving_clock.advance(timedelta(days=3))
+    fresh = grant()
+    assert purge(services)["access tokens"] == 5
+    with services.database.transaction(write=False) as session:
+        assert list(session.scalars(select(Authorization.id))) == [fresh]
+
+
+@pytest.mark.only_on("sqlite")
+def test_housekeeping_deletes_by_itself(services, grant, moving_clock):
+    grant()
+    moving_clock.advance(timedelta(days=3))
+    assert housekeeping.clean(services) == 3
+    assert housekeeping.clean(services) == 0
+
+
+@pytest.mark.only_on("postgresql")
+def test_housekeeping_outlives_a_database_that_is_away(services, database):
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE access_tokens CASCADE")
+    assert housekeeping.clean(services) == 0
