@@ -33,7 +33,6 @@ class Path(StrEnum):
     OAUTH1_REQUEST_TOKEN = "/oauth/requestToken"
     OAUTH1_AUTHORIZE = "/oauth/authorize"
     OAUTH1_ACCESS_TOKEN = "/oauth/accessToken"
-    OAUTH1_CONTINUE = "/oauth/continue"
     OAUTH1_CANCEL = "/oauth/cancel"
     OAUTH1_CONSENT = "/oauth/consent"
     OAUTH1_VERIFY = "/oauth/verify"

@@ -28,7 +28,6 @@ _ON_THE_WAY = {
     Path.SIGN_IN,
     Path.END_SESSION,
     Path.OAUTH1_AUTHORIZE,
-    Path.OAUTH1_CONTINUE,
     Path.OAUTH1_CONSENT,
 }
 _CONSOLES = {"admin", "account"}
