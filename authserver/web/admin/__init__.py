@@ -16,6 +16,8 @@ from authserver.web.admin import (
     oauth1,
     overview,
     redirect_uris,
+    scopes,
+    signing_keys,
     user_detail,
     users,
 )
@@ -35,6 +37,8 @@ ROOMS = (
     users,
     user_detail,
     activity,
+    scopes,
+    signing_keys,
 )
 
 __all__ = ["ROOMS", "admin"]

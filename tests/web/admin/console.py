@@ -94,7 +94,7 @@ class Console:
         """Open an address."""
         return self.browser.get(path, headers=headers)
 
-    def press(self, page: TestResponse, words: str, headers: Any = None, **values: Any) -> TestResponse:
+    def press(self, page: TestResponse, words: str, /, headers: Any = None, **values: Any) -> TestResponse:
         """Fill in the form that has the button with these words, press it, and return the answer."""
         for form in forms(page.text):
             if words in form.buttons:

@@ -9,9 +9,10 @@ from tests.web.admin.console import HTMX_DIALOG, Console, sign_in
 
 SAFE_TO_SEE = {
     "overview", "client_table", "client_overview", "client_settings", "client_credentials", "client_activity",
-    "check_redirect_uri", "user_table", "user_detail", "activity", "export_activity",
+    "check_redirect_uri", "user_table", "user_detail", "activity", "export_activity", "scope_table", "signing_keys",
 }  # fmt: skip
 VALUES = {
+    "algorithm": "RS256",
     "verb": "approve",
     "form": "csv",
     "change": "disable",

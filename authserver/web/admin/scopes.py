@@ -1,0 +1,99 @@
+"""Settings > Scopes: the scopes of this installation's own, in the words that people are asked with."""
+
+from flask import request, url_for
+from flask.typing import ResponseReturnValue
+
+from authserver.domain import scopes
+from authserver.errors import InvalidInput
+from authserver.web import door, guards
+from authserver.web.admin import answers
+from authserver.web.admin.blueprint import admin
+
+
+@admin.get("/settings/scopes")
+def scope_table() -> ResponseReturnValue:
+    """Show the scopes by name."""
+    return answers.show("admin/scopes.html", rows=scopes.all_scopes(door.session()))
+
+
+@admin.get("/settings/scopes/new")
+@guards.require_recent_sign_in
+def new_scope() -> ResponseReturnValue:
+    """Show the empty form."""
+    return _form("", {}, 200)
+
+
+@admin.post("/settings/scopes/new")
+@guards.require_recent_sign_in
+def add_scope() -> ResponseReturnValue:
+    """Define a scope."""
+    name = request.form.get("name", "").strip()
+    try:
+        scopes.add(door.session(), door.actor(), name=name, words=_words(), is_open=_is_open())
+    except InvalidInput as error:
+        return _form("", error.fields, 422)
+    return _done(f"The scope {name} is defined.")
+
+
+@admin.get("/settings/scopes/edit")
+@guards.require_recent_sign_in
+def edit_scope() -> ResponseReturnValue:
+    """Show one scope in its form; the name is in the query, since it can hold any letter that a path cannot."""
+    row = scopes.get(door.session(), request.args.get("name", ""))
+    return _form(row.name, {}, 200, words=row.words, is_open=row.is_open)
+
+
+@admin.post("/settings/scopes/edit")
+@guards.require_recent_sign_in
+def change_scope() -> ResponseReturnValue:
+    """Change the words of a scope and who may ask for it."""
+    row = scopes.get(door.session(), request.form.get("name", ""))
+    try:
+        scopes.edit(door.session(), door.actor(), row, words=_words(), is_open=_is_open())
+    except InvalidInput as error:
+        return _form(row.name, error.fields, 422)
+    return _done(f"The scope {row.name} is changed.")
+
+
+@admin.get("/settings/scopes/remove")
+@guards.require_recent_sign_in
+def ask_to_remove_scope() -> ResponseReturnValue:
+    """Ask whether a scope shall be forgotten."""
+    row = scopes.get(door.session(), request.args.get("name", ""))
+    return answers.show("admin/scope_remove.html", row=row)
+
+
+@admin.post("/settings/scopes/remove")
+@guards.require_recent_sign_in
+def remove_scope() -> ResponseReturnValue:
+    """Forget a scope."""
+    row = scopes.get(door.session(), request.form.get("name", ""))
+    scopes.remove(door.session(), door.actor(), row)
+    return _done(f"The scope {row.name} is removed.")
+
+
+def _done(message: str) -> ResponseReturnValue:
+    door.services().policies.catalogue.forget()
+    return answers.go(url_for("admin.scope_table"), message)
+
+
+def _form(
+    name: str, errors: dict[str, str], status: int, words: str | None = None, is_open: bool | None = None
+) -> ResponseReturnValue:
+    return answers.show(
+        "admin/scope_form.html",
+        status,
+        name=name,
+        typed_name=request.form.get("name", ""),
+        words=_words() if words is None else words,
+        is_open=_is_open() if is_open is None else is_open,
+        errors=errors,
+    )
+
+
+def _words() -> str:
+    return request.form.get("words", "")
+
+
+def _is_open() -> bool:
+    return "open" in request.form

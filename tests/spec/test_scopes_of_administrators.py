@@ -1,0 +1,52 @@
+"""Scopes that administrators define: words on the consent page, and who may ask."""
+
+import pytest
+from flask import Flask
+
+from authserver.context import SYSTEM
+from authserver.domain import scopes
+from authserver.protocol.services import Services
+from tests.spec.test_rfc6749_code import refused
+from tests.support.relying_party import RelyingParty, answered, register
+
+ALONE = {"kind": "oauth2", "grant_types": ("client_credentials",), "redirect_uris": (), "response_types": ()}
+
+
+def define(services: Services, name: str = "models.read", *, is_open: bool) -> None:
+    with services.database.transaction() as session:
+        scopes.add(session, SYSTEM, name=name, words="Read your models", is_open=is_open)
+    services.policies.catalogue.forget()
+
+
+def test_people_are_asked_in_its_words(rp: RelyingParty, services: Services) -> None:
+    define(services, is_open=True)
+    page = rp.sign_in(rp.authorize(scope="openid models.read"))
+    assert "Read your models" in page.text
+    assert rp.redeem(answered(rp.allow(page))["code"]).get_json()["scope"] == "openid models.read"
+
+
+def test_a_closed_scope_needs_the_registration(app: Flask, services: Services) -> None:
+    define(services, is_open=False)
+    stranger = RelyingParty(app, *register(services, **ALONE))
+    refused(stranger.token(grant_type="client_credentials", scope="models.read"), "invalid_scope")
+    member = RelyingParty(app, *register(services, scopes=("models.read",), **ALONE))
+    assert member.token(grant_type="client_credentials", scope="models.read").status_code == 200
+
+
+def test_an_open_scope_closes_again(app: Flask, services: Services) -> None:
+    define(services, is_open=True)
+    party = RelyingParty(app, *register(services, **ALONE))
+    assert party.token(grant_type="client_credentials", scope="models.read").status_code == 200
+    with services.database.transaction() as session:
+        row = scopes.get(session, "models.read")
+        scopes.edit(session, SYSTEM, row, words=row.words, is_open=False)
+    services.policies.catalogue.forget()
+    refused(party.token(grant_type="client_credentials", scope="models.read"), "invalid_scope")
+
+
+@pytest.mark.parametrize(
+    "path", ["/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"]
+)
+def test_discovery_names_it(app: Flask, services: Services, path: str) -> None:
+    define(services, is_open=False)
+    assert "models.read" in app.test_client().get(path).get_json()["scopes_supported"]
