@@ -1,0 +1,56 @@
+"""oauthlib's clients, as requests-oauthlib drives them, get tokens by password and by client credentials."""
+
+import json
+import os
+from collections.abc import Iterator
+
+import pytest
+from oauthlib.oauth2 import BackendApplicationClient, InvalidGrantError, LegacyApplicationClient
+from requests_oauthlib import OAuth2Session
+
+from tests.support.people import PASSWORD
+from tests.support.servers import LiveServer
+
+pytestmark = [pytest.mark.interop, pytest.mark.only_on("sqlite")]
+
+
+@pytest.fixture(autouse=True)
+def _loopback_is_enough() -> Iterator[None]:
+    """oauthlib wants https everywhere; on loopback plain http is as safe."""
+    os.environ["OAUTHLIB_INSECURE_TRANSPORT"] = "1"
+    yield
+    del os.environ["OAUTHLIB_INSECURE_TRANSPORT"]
+
+
+def add_client(server: LiveServer, *grants: str, scope: str) -> tuple[str, str]:
+    chosen = [word for grant in grants for word in ("--grant-type", grant)]
+    arguments = ["clients", "add", "--type", "oauth2", "--name", "oauthlib", *chosen, "--scope", scope]
+    client = json.loads(server.command(*arguments, "--generate-secret", "--approve", "--json"))
+    return client["client_key"], client["client_secret"]
+
+
+def test_password(live_server: LiveServer) -> None:
+    live_server.add_user("alice", password=PASSWORD)
+    key, secret = add_client(live_server, "password", "refresh_token", scope="openid profile")
+    session = OAuth2Session(client=LegacyApplicationClient(key, scope="openid profile"))
+    url = f"{live_server.url}/oauth2/token"
+    token = session.fetch_token(url, username="alice", password=PASSWORD, client_id=key, client_secret=secret)
+    assert token["refresh_token"]
+    assert session.get(f"{live_server.url}/oidc/userinfo").json()["name"] == "Alice Adams"
+    refreshed = session.refresh_token(url, auth=(key, secret))
+    assert refreshed["access_token"] != token["access_token"]
+    with pytest.raises(InvalidGrantError):
+        session.fetch_token(url, username="alice", password="wrong", client_id=key, client_secret=secret)
+
+
+def test_client_credentials(live_server: LiveServer) -> None:
+    key, secret = add_client(live_server, "client_credentials", scope="read write")
+    session = OAuth2Session(client=BackendApplicationClient(key, scope="read"))
+    token = session.fetch_token(f"{live_server.url}/oauth2/token", client_id=key, client_secret=secret)
+    assert token["scope"] == ["read"]
+    assert "refresh_token" not in token
+    form = {"token": token["access_token"]}
+    answer = session.post(
+        f"{live_server.url}/oauth2/introspect", data=form, auth=(key, secret), withhold_token=True
+    )
+    assert answer.json()["active"] is True
