@@ -25,9 +25,12 @@ PATHS = ["/oauth/requestToken", "/oauth/accessToken", "/oauth/whoami"]
 
 @dataclass
 class Consumer:
-    """A consumer, the token that it signs with at the moment, and a browser in front of the application."""
+    """A consumer, the token that it signs with at the moment, and a browser in front of the application.
 
-    app: Flask
+    Where the application runs in another process, ``app`` is None, and the consumer only signs.
+    """
+
+    app: Flask | None
     key: str
     secret: str
     token: str | None = None
@@ -38,7 +41,8 @@ class Consumer:
     browser: FlaskClient = field(init=False)
 
     def __post_init__(self) -> None:
-        self.browser = self.app.test_client()
+        if self.app is not None:
+            self.browser = self.app.test_client()
 
     def with_token(self, answer: TestResponse) -> "Consumer":
         """Return the consumer with the credentials of an answer; it keeps its browser."""
@@ -74,6 +78,7 @@ class Consumer:
     def deliver(self, verb: str, url: str, headers: dict[str, str], body: Any) -> TestResponse:
         """Send a request as it is."""
         parts = urlsplit(url)
+        assert self.app is not None
         return self.app.test_client().open(
             parts.path, method=verb, query_string=parts.query, headers=headers, data=body or b""
         )

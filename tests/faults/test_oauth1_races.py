@@ -1,0 +1,102 @@
+"""Single use of OAuth 1.0a credentials and nonces under fire: fifty at once, over two server processes (I1, S5)."""
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+import requests
+from oauthlib import oauth1
+
+from authserver.app import create_app
+from authserver.context import SYSTEM
+from authserver.domain import authorizations, clients, temporary_credentials
+from authserver.settings import Settings
+from tests.support import people
+from tests.support.consumer import register
+
+AT_ONCE = 50
+ROUNDS = 5
+VERIFIER = "the verifier"
+
+
+@pytest.fixture
+def services(live_nodes):
+    """The same installation, in this process, for arranging."""
+    settings = Settings(**live_nodes.settings, password_hash_memory=64, password_hash_rounds=1)
+    app = create_app(settings)
+    people.add(app.extensions["authserver"].database, settings, "alice")
+    yield app.extensions["authserver"]
+    app.extensions["authserver"].database.engine.dispose()
+
+
+def approved_credentials(services, key):
+    """Temporary credentials that alice has approved."""
+    with services.database.transaction() as session:
+        client = clients.get(session, key)
+        token, secret = temporary_credentials.add(
+            session.connection(),
+            services.settings,
+            services.vault,
+            client_id=client.id,
+            client_epoch=client.epoch,
+            callback="oob",
+        )
+        authorization = authorizations.add(
+            session,
+            SYSTEM,
+            client_id=client.id,
+            client_epoch=client.epoch,
+            client_name=client.name,
+            grant_type="oauth1",
+            scope="",
+            user_id=1,
+        )
+        row = temporary_credentials.find(session, token)
+        assert temporary_credentials.approve(session, row, authorization.id, VERIFIER)
+    return token, secret
+
+
+def fire(server, sign):
+    """Sends fifty requests in the same moment, made by ``sign`` for the public URL, to the nodes in turn."""
+    barrier = Barrier(AT_ONCE)
+
+    def send(number):
+        node = server.nodes[number % len(server.nodes)]
+        path, headers = sign(number)
+        barrier.wait(timeout=30)
+        return requests.post(f"{node}{path}", headers=headers, timeout=30)
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return list(pool.map(send, range(AT_ONCE)))
+
+
+def outcomes(answers):
+    """How often each status came, with the problem of those that were refused."""
+    return Counter((one.status_code, "" if one.ok else one.text.partition("&")[0]) for one in answers)
+
+
+def test_temporary_credentials_are_exchanged_once(live_nodes, services):
+    consumer = register(services, None)
+    for _ in range(ROUNDS):
+        token, secret = approved_credentials(services, consumer.key)
+
+        def sign(number, token=token, secret=secret):
+            signer = oauth1.Client(
+                consumer.key, consumer.secret, token, secret, verifier=VERIFIER, nonce=f"n{number}"
+            )
+            return "/oauth/accessToken", signer.sign(f"{live_nodes.url}/oauth/accessToken", "POST")[1]
+
+        assert outcomes(fire(live_nodes, sign)) == {
+            (200, ""): 1,
+            (401, "oauth_problem=token_used"): AT_ONCE - 1,
+        }
+
+
+def test_a_nonce_is_honoured_once(live_nodes, services):
+    consumer = register(services, None)
+    for number in range(ROUNDS):
+        signer = oauth1.Client(consumer.key, consumer.secret, callback_uri="oob", nonce=f"round {number}")
+        headers = signer.sign(f"{live_nodes.url}/oauth/requestToken", "POST")[1]
+        answers = fire(live_nodes, lambda _, headers=headers: ("/oauth/requestToken", headers))
+        assert outcomes(answers) == {(200, ""): 1, (401, "oauth_problem=nonce_used"): AT_ONCE - 1}
