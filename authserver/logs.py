@@ -15,7 +15,7 @@ from structlog.typing import EventDict, Processor
 from authserver.terms import Prefix
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
-_HANDLES = rf"\b((?:{'|'.join(Prefix)})_[0-9a-z]+_)[\w-]{{20,}}"
+_HANDLES = rf"\b((?:{'|'.join(Prefix)})_[0-9a-z]+_)[\w.-]{{20,}}"
 _CREDENTIALS = r"\b((?:Basic|Bearer)\s+)[\w+/=.~-]{8,}"
 _PARAMETERS = (
     r"\b((?:client_secret|code_verifier|password|client_assertion|assertion|secret|code|token|access_token"

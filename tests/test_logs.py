@@ -6,7 +6,8 @@ import logging
 import pytest
 
 from authserver import logs
-from authserver.domain import handles
+from authserver.domain import handles, refresh_values, vault
+from authserver.settings import Settings
 from authserver.terms import Prefix
 
 JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJlLXNpZ25hdHVyZQ"
@@ -70,6 +71,12 @@ def test_no_opaque_value_is_written(written, prefix):
     line = written()
     assert secret not in line
     assert f"{prefix}_" in line, "a reader can still tell what it was"
+
+
+def test_no_refresh_token_is_written(keys_dir):
+    keys = vault.load(Settings(keys_dir=keys_dir))
+    value = refresh_values.write(keys, 1, b"x" * 16, keys.pepper_id, 12)
+    assert logs.mask(f"presented {value}.") == "presented asr_1_***"
 
 
 @pytest.mark.parametrize(
