@@ -1,0 +1,157 @@
+"""The pages of devices and of signing out of applications, in a real browser: accessible, of use without scripts."""
+
+import json
+from urllib.parse import urlencode
+
+import pytest
+import requests
+
+from tests.support import axe, ways
+from tests.support import browser as chromium
+from tests.support.logout import site
+from tests.support.people import PASSWORD
+from tests.support.servers import free_port
+
+pytestmark = [pytest.mark.browser, pytest.mark.only_on("sqlite")]
+GRANT = "urn:ietf:params:oauth:grant-type:device_code"
+
+
+@pytest.fixture
+def server(live_server):
+    live_server.add_user("alice", password=PASSWORD)
+    return live_server
+
+
+@pytest.fixture(params=["light", "dark"])
+def colours(request):
+    return request.param
+
+
+def codes(server):
+    """What a device is told that asks for its codes."""
+    words = ["--type", "oidc", "--name", "Model exporter", "--generate-secret", "--json", "--approve"]
+    client = json.loads(server.command("clients", "add", *words, "--grant-type", GRANT))
+    answer = requests.post(
+        f"{server.url}/oauth2/device_authorization",
+        data={"scope": "openid profile email"},
+        auth=(client["client_key"], client["client_secret"]),
+        timeout=10,
+    )
+    return answer.json()
+
+
+def look(page):
+    """Checks the page that is shown, at both ends of the widths."""
+    for width in (320, 1360):
+        page.set_viewport_size({"width": width, "height": 800})
+        axe.assert_accessible(page)
+        hidden = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert hidden == 0, f"{page.url} is wider than the window by {hidden} px"
+
+
+def test_the_pages_of_a_device_are_accessible(server, page, complaints, colours):
+    complaints.expect("422")
+    page.emulate_media(color_scheme=colours)
+    told = codes(server)
+    page.goto(told["verification_uri"])
+    ways.sign_in(page, "alice")
+    page.locator("summary").click()
+    page.wait_for_function("document.querySelector('.qr').naturalWidth > 0")
+    look(page)
+    page.locator("#user_code").fill("bbbb bbbb")
+    page.locator("#device-submit").click()
+    page.wait_for_selector("#error-summary")
+    look(page)
+    page.goto(told["verification_uri_complete"])
+    look(page)
+    page.locator("#device-allow").click()
+    page.wait_for_selector("#device-home")
+    look(page)
+
+
+def test_a_device_is_connected_without_scripts(server, browser):
+    told = codes(server)
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.set_default_timeout(chromium.PATIENCE_MS)
+    page.goto(told["verification_uri"])
+    ways.sign_in(page, "alice")
+    page.locator("#user_code").fill(told["user_code"].lower())
+    page.locator("#device-submit").click()
+    page.locator("#device-allow").click()
+    page.wait_for_selector("#device-home")
+    context.close()
+
+
+def authorize(page, server, client, redirect_uri):
+    """Signs the person in to an application that has a frame for logout."""
+    query = {
+        "client_id": client["client_key"],
+        "response_type": "code",
+        "scope": "openid",
+        "redirect_uri": redirect_uri,
+        "code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+        "code_challenge_method": "S256",
+    }
+    page.goto(f"{server.url}/oauth2/authorize?{urlencode(query)}")
+
+
+def redeemed(page, server, client, redirect_uri):
+    """The ID token for the code that the browser has brought."""
+    form = {
+        "grant_type": "authorization_code",
+        "code": page.url.partition("code=")[2].partition("&")[0],
+        "redirect_uri": redirect_uri,
+        "code_verifier": "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
+    }
+    auth = (client["client_key"], client["client_secret"])
+    return requests.post(f"{server.url}/oauth2/token", data=form, auth=auth, timeout=10).json()["id_token"]
+
+
+def test_frames_are_loaded_and_then_it_goes_on(server, page):
+    port = free_port()
+    redirect_uri = f"http://127.0.0.1:{port}/cb"
+    client = server.add_client(
+        "Review board",
+        redirect_uri,
+        post_logout_redirect_uri=f"http://127.0.0.1:{port}/out",
+        frontchannel_logout_uri=f"http://127.0.0.1:{port}/front",
+    )
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    icon = '<!doctype html><html lang="en"><title>App</title><link rel="icon" href="data:,"></html>'
+    with site(port, icon) as origin:
+        authorize(page, server, client, redirect_uri)
+        ways.sign_in(page, "alice")
+        ways.allow(page)
+        page.wait_for_url(f"{origin}/cb?**")
+        query = {
+            "id_token_hint": redeemed(page, server, client, redirect_uri),
+            "post_logout_redirect_uri": f"{origin}/out",
+            "state": "s",
+        }
+        page.goto(f"{server.url}/oidc/end_session?{urlencode(query)}")
+        page.wait_for_url(f"{origin}/out?state=s")
+    [frame] = [url for url in asked if "/front" in url]
+    assert "sid=" in frame
+    assert "iss=http" in frame
+
+
+def test_the_page_that_tells_the_result_is_accessible(server, page, colours):
+    page.emulate_media(color_scheme=colours)
+    port = free_port()
+    redirect_uri = f"http://127.0.0.1:{port}/cb"
+    front = f"http://127.0.0.1:{port}/front"
+    client = server.add_client("Review board", redirect_uri, frontchannel_logout_uri=front)
+    icon = '<!doctype html><html lang="en"><title>App</title><link rel="icon" href="data:,"></html>'
+    with site(port, icon) as origin:
+        authorize(page, server, client, redirect_uri)
+        ways.sign_in(page, "alice")
+        ways.allow(page)
+        page.wait_for_url(f"{origin}/cb?**")
+        page.goto(f"{server.url}/oidc/end_session?client_id={client['client_key']}")
+        look(page)
+        page.locator("#logout-confirm").click()
+        page.wait_for_selector("#logout-results")
+        look(page)
+        assert "Review board" in page.locator("#logout-results").inner_text()
