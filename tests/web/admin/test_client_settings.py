@@ -39,8 +39,8 @@ def test_saving_without_a_change_keeps_everything(console):
     )
     console.press(console.get(f"/admin/clients/{client.client_key}/edit"), "Save")
     after = console.client(client.client_key)
+    assert set(after.grant_types) == set(client.grant_types)
     for column in [
-        "grant_types",
         "response_types",
         "scopes",
         "auth_method",

@@ -10,6 +10,7 @@ from tests.web.admin.console import HTMX_DIALOG, Console, sign_in
 SAFE_TO_SEE = {
     "overview", "client_table", "client_overview", "client_settings", "client_credentials", "client_activity",
     "check_redirect_uri", "user_table", "user_detail", "activity", "export_activity", "scope_table", "signing_keys",
+    "oauth1_debugger",
 }  # fmt: skip
 VALUES = {
     "algorithm": "RS256",
