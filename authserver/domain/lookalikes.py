@@ -10,7 +10,7 @@ from authserver.domain.clients import Client
 _SHOWN = 5
 _TWINS = {"rn": "m", "vv": "w", "cl": "d"}
 # Letters of other scripts and digits, beside the Latin letter that they look like.
-_DOUBLES = str.maketrans("0135аеорсухіјѕԁԛԝαοριν", "olesaeopcyxijsdqwaopiv")  # noqa: RUF001 - that is the point
+_DOUBLES = str.maketrans("0135аеорсухіјѕԁԛԝαοριν", "olesaeopcyxijsdqwaopiv")
 
 
 def of_client(session: Session, client: Client) -> list[Client]:
