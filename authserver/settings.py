@@ -137,7 +137,8 @@ class Settings(BaseModel):
         "", "Web origins that may call the machine endpoints, beside those of the clients' redirect URIs."
     )
     fetch_networks: Networks = _setting(
-        "", "Networks that are not public but may be fetched from all the same, for key sets of clients."
+        "",
+        "Networks that are not public but may be asked all the same, for clients' key sets and logout addresses.",
     )
     fetch_ca_file: Path | None = _setting(
         None, "A file with the certificates of a private authority that fetched servers may be known by."

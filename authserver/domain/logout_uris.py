@@ -3,6 +3,7 @@
 The names are those of RP-Initiated, Back-Channel and Front-Channel Logout 1.0, sections 3, 2.2 and 2.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ BACK_CHANNEL = "backchannel_logout_uri"
 FRONT_CHANNEL = "frontchannel_logout_uri"
 BACK_CHANNEL_SESSION = "backchannel_logout_session_required"
 FRONT_CHANNEL_SESSION = "frontchannel_logout_session_required"
+_HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]+)?|\[[0-9A-Fa-f:.]+\](:[0-9]+)?")
 NAMES = (POST_LOGOUT, BACK_CHANNEL, BACK_CHANNEL_SESSION, FRONT_CHANNEL, FRONT_CHANNEL_SESSION)
 
 
@@ -53,6 +55,9 @@ def _fault_of_address(uri: Any) -> str | None:
     if finding is not None and finding.refused:
         return finding.sentence
     parts = urlsplit(uri)
+    # The page that holds the frame names its origin in a header, where other letters could mean something.
+    if not _HOST.fullmatch(parts.netloc):
+        return "The host has characters that no host has."
     if parts.scheme != "https" and parts.hostname not in LOOPBACK_HOSTS:
         return "Enter an https:// address; http:// is accepted on 127.0.0.1, [::1] and localhost only."
     return None

@@ -1,6 +1,7 @@
 """OpenID Connect Back-Channel Logout 1.0."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -250,6 +251,21 @@ def test_a_notice_of_a_node_that_died_is_taken_up(
     assert len(told.received) == 1
 
 
+def test_several_workers_share_the_notices(
+    app_rp: RelyingParty, rp: RelyingParty, services: Services, told: Receiver
+) -> None:
+    """A notice is claimed by a conditional update: however many look at once, each is sent once."""
+    used = [app_rp, *(party(rp, services, f"Party {n}", backchannel_logout_uri=told.url) for n in range(5))]
+    for one in used:
+        one.tokens()
+    sign_out(app_rp)
+    with ThreadPoolExecutor(8) as pool:
+        claimed = list(pool.map(lambda _: deliver(services), range(8)))
+    assert sum(claimed) == len(used)
+    assert {claims(token)["aud"] for token in told.tokens} == {one.key for one in used}
+    assert len(told.tokens) == len(used)
+
+
 def test_a_disapproved_client_is_not_told(app_rp: RelyingParty, services: Services, told: Receiver) -> None:
     """S4: the server does not fetch for a client that is not approved."""
     app_rp.tokens()
@@ -307,6 +323,7 @@ def test_a_failed_result_is_shown_to_the_person(
         {"backchannel_logout_uri": "https://rp.example/out#fragment"},
         {"backchannel_logout_uri": "com.example.app:/out"},
         {"backchannel_logout_uri": "ftp://rp.example/out"},
+        {"backchannel_logout_uri": "https://rp.example;script-src/out"},
         {"backchannel_logout_uri": "https://user:pass@rp.example/out"},
         {"backchannel_logout_uri": ["https://rp.example/out"]},
         {"backchannel_logout_uri": "https://rp.example/" + "a" * 2000},

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from flask import Flask
@@ -417,3 +418,14 @@ def test_a_resource_can_be_named(device: Device) -> None:
     device.start().approve()
     refused(device.poll(resource="https://elsewhere.example/"), "invalid_target")
     assert device.poll(resource="http://localhost").status_code == 200
+
+
+def test_the_account_can_be_switched(device: Device) -> None:
+    """3.3: the code is not lost when the person signs in as somebody else."""
+    page = device.start().enter()
+    found = re.search(r'href="([^"]+)">Switch account', page.text)
+    assert found is not None
+    switched = device.rp.sign_in(device.browser.get(unescape(found[1])), "bob")
+    assert "Bob Brown" in switched.text
+    forms.submit(device.browser, switched, "device-allow")
+    assert device.rp.userinfo(device.poll().get_json()["access_token"]).get_json()["name"] == "Bob Brown"

@@ -3,7 +3,7 @@
 Whoever has typed a code, or followed a link that carries one, is always shown what asks for what, and decides.
 """
 
-from flask import render_template, request
+from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from authserver.domain import devices, throttles
@@ -104,16 +104,19 @@ def _ask(typed: str = "", error: str = "") -> str:
 
 
 def _confirm(live: UserSession, row: DeviceAuthorization, code: str) -> str:
+    shown = devices.shown_user_code(code)
     return render_template(
         "device_confirm.html",
         client=row.client,
         user=live.user,
-        user_code=devices.shown_user_code(code),
+        user_code=shown,
         address=row.address,
         asked_at=row.created_at,
         scopes=row.scope.split(),
         confirmation=devices.show(row, live.id),
-        switch_url=pages.at(f"{Path.SIGN_IN}?next={pages.at(Path.DEVICE)}&switch=1"),
+        switch_url=url_for(
+            "frontchannel.sign_in", next=url_for("frontchannel.device", user_code=shown), switch=1
+        ),
     )
 
 
