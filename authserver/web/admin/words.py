@@ -20,6 +20,8 @@ GRANT_TYPES = {
 AUTH_METHODS = {
     AuthMethod.BASIC: "HTTP Basic (client_secret_basic)",
     AuthMethod.POST: "In the request body (client_secret_post)",
+    AuthMethod.SECRET_JWT: "Signs with it (client_secret_jwt)",
+    AuthMethod.PRIVATE_KEY_JWT: "Signs with a key of its own (private_key_jwt)",
 }
 SOURCES = {
     "console": "In the console",

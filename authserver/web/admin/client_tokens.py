@@ -1,0 +1,95 @@
+"""What a client's tokens look like and how it signs: algorithms, subjects, resources, keys (``domain.client_details``)."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from flask import request, url_for
+from flask.typing import ResponseReturnValue
+
+from authserver.domain import client_details, clients
+from authserver.domain.clients import Client
+from authserver.domain.keys import ALGORITHMS
+from authserver.errors import Conflict, InvalidInput
+from authserver.terms import AuthMethod
+from authserver.web import door, guards
+from authserver.web.admin import answers
+from authserver.web.admin.blueprint import admin
+from authserver.web.admin.client_forms import ClientForm
+
+_LISTS = ("resources", "serves")
+
+
+@admin.get("/clients/<key>/tokens")
+@guards.require_recent_sign_in
+def token_options(key: str) -> ResponseReturnValue:
+    """Show the options."""
+    client = answers.get_client(key)
+    return _form(client, _shown(client), client.auth_method, answers.seen(client))
+
+
+@admin.post("/clients/<key>/tokens")
+@guards.require_recent_sign_in
+def save_token_options(key: str) -> ResponseReturnValue:
+    """Save the options, unless somebody else changed the client since they were shown."""
+    client = answers.get_client(key)
+    typed = {name: request.form.get(name, "").strip() for name in client_details.NAMES}
+    auth_method = request.form.get("auth_method", client.auth_method)
+    marks = {name: request.form.get(name, "") for name in ("revision", "seen")}
+    try:
+        kept = {name: value for name, value in client.details.items() if name not in client_details.NAMES}
+        wanted = ClientForm.of(client).registration(kept | _read(typed))
+        with answers.attempt():
+            wanted = replace(wanted, auth_method=auth_method)
+            clients.edit(door.session(), door.actor(), client, wanted, revision=answers.seen_revision())
+    except InvalidInput as error:
+        return _form(client, typed, auth_method, marks, error.fields, 422)
+    except Conflict as error:
+        return answers.conflict(client, error)
+    return answers.go(url_for("admin.client_settings", key=key), f"{client.name} was saved.")
+
+
+def _shown(client: Client) -> dict[str, str]:
+    return {name: _text(client.details.get(name)) for name in client_details.NAMES}
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list):
+        return "\n".join(value)
+    return json.dumps(value, indent=2) if isinstance(value, dict) else value or ""
+
+
+def _read(typed: dict[str, str]) -> dict[str, Any]:
+    found: dict[str, Any] = {name: value for name, value in typed.items() if value}
+    for name in _LISTS:
+        if name in found:
+            found[name] = typed[name].split()
+    if "jwks" in found:
+        try:
+            found["jwks"] = json.loads(typed["jwks"])
+        except (ValueError, RecursionError) as error:
+            raise InvalidInput({"jwks": "This is not a JWK set in JSON."}) from error
+    return found
+
+
+def _form(
+    client: Client,
+    values: dict[str, str],
+    auth_method: str,
+    marks: object,
+    errors: dict[str, str] | None = None,
+    status: int = 200,
+) -> ResponseReturnValue:
+    return answers.show(
+        "admin/client_tokens.html",
+        status,
+        client=client,
+        values=values,
+        auth_method=auth_method,
+        auth_methods=[method for method in AuthMethod if method != AuthMethod.NONE],
+        algorithms=ALGORITHMS,
+        auth_algorithms=(*ALGORITHMS, *client_details.SECRET_ALGORITHMS),
+        marks=marks,
+        errors=errors or {},
+        back=url_for("admin.client_settings", key=client.client_key),
+    )
