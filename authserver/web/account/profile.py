@@ -1,31 +1,52 @@
-"""The profile: the name and e-mail address that applications may be told."""
+"""The profile: what applications may be told of a person, as far as the person has allowed it."""
+
+from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from authserver.domain import users
+from authserver.domain import profiles, users
+from authserver.domain.users import User
 from authserver.errors import InvalidInput
 from authserver.web import door
 from authserver.web.account import account
 from authserver.web.account.person import me
+
+_ADDRESS = tuple(f"address.{part}" for part in profiles.ADDRESS)
 
 
 @account.get("")
 def profile() -> ResponseReturnValue:
     """Show the profile."""
     user = me()
-    return render_template("account/profile.html", user=user, name=user.name, email=user.email, errors={})
+    return _page(user, user.name, user.email, _shown(user), {})
 
 
 @account.post("", endpoint="edit_profile")
 def edit_profile() -> ResponseReturnValue:
     """Change the profile."""
     user, name, email = me(), request.form.get("name", ""), request.form.get("email", "")
+    claims = {claim: request.form[claim] for claim in (*profiles.LABELS, *_ADDRESS) if claim in request.form}
     try:
-        users.edit(door.session(), door.actor(), user, name=name, email=email)
+        with door.session().begin_nested():
+            users.edit(door.session(), door.actor(), user, name=name, email=email)
+            if _shown(user) | claims != _shown(user):
+                users.edit_claims(door.session(), door.actor(), user, claims)
     except InvalidInput as error:
-        return render_template(
-            "account/profile.html", user=user, name=name, email=email, errors=error.fields
-        ), 422
+        return _page(user, name, email, _shown(user) | claims, error.fields), 422
     flash("Your profile is saved.", "success")
     return redirect(url_for("account.profile"), 303)
+
+
+def _shown(user: User) -> dict[str, str]:
+    address = user.profile.get("address", {})
+    parts = {f"address.{part}": address.get(part, "") for part in profiles.ADDRESS}
+    return {name: user.profile.get(name, "") for name in profiles.LABELS} | parts
+
+
+def _page(user: User, name: str, email: str, claims: dict[str, str], errors: dict[str, Any]) -> str:
+    labels = {claim: label.capitalize() for claim, label in profiles.LABELS.items()}
+    labels |= {f"address.{part}": part.replace("_", " ").capitalize() for part in profiles.ADDRESS}
+    return render_template(
+        "account/profile.html", user=user, name=name, email=email, claims=claims, labels=labels, errors=errors
+    )

@@ -1,0 +1,137 @@
+"""OpenID Connect Core, sections 5.1 and 5.4: every standard claim, in its type, by its scope."""
+
+from typing import Any
+
+import pytest
+
+from authserver.context import SYSTEM
+from authserver.domain import users
+from authserver.domain.users import User
+from authserver.errors import InvalidInput
+from authserver.protocol.services import Services
+from tests.support import forms
+from tests.support.command import Runner
+from tests.support.relying_party import RelyingParty
+
+EVERYTHING: dict[str, Any] = {
+    "given_name": "Alice",
+    "family_name": "Adams",
+    "middle_name": "Bea",
+    "nickname": "Al",
+    "profile": "https://alice.example/me",
+    "picture": "https://alice.example/me.png",
+    "website": "https://alice.example/",
+    "gender": "female",
+    "birthdate": "1990-12-31",
+    "zoneinfo": "Europe/Berlin",
+    "locale": "en-GB",
+    "phone_number": "+49 30 1234567",
+    "phone_number_verified": True,
+    "address": {
+        "formatted": "1 Road\n10115 Berlin",
+        "street_address": "1 Road",
+        "locality": "Berlin",
+        "region": "Berlin",
+        "postal_code": "10115",
+        "country": "DE",
+    },
+}
+OF_SCOPE = {
+    "profile": {
+        "name", "given_name", "family_name", "middle_name", "nickname", "preferred_username", "profile", "picture",
+        "website", "gender", "birthdate", "zoneinfo", "locale", "updated_at",
+    },
+    "email": {"email", "email_verified"},
+    "address": {"address"},
+    "phone": {"phone_number", "phone_number_verified"},
+}  # fmt: skip
+
+
+def tell(services: Services, alice: User, claims: dict[str, Any]) -> None:
+    with services.database.transaction() as session:
+        users.edit_claims(session, SYSTEM, users.get(session, alice.id), claims)
+
+
+def known(rp: RelyingParty, scope: str) -> dict[str, Any]:
+    document: dict[str, Any] = rp.userinfo(rp.tokens(scope=scope)["access_token"]).get_json()
+    return document
+
+
+@pytest.mark.parametrize("scope", OF_SCOPE)
+def test_a_scope_gives_its_claims(rp: RelyingParty, services: Services, alice: User, scope: str) -> None:
+    """5.4: each scope requests its claims, and no others."""
+    tell(services, alice, EVERYTHING)
+    assert set(known(rp, f"openid {scope}")) == {"sub"} | OF_SCOPE[scope]
+
+
+def test_the_claims_have_their_types(rp: RelyingParty, services: Services, alice: User) -> None:
+    """5.1: booleans are booleans, updated_at is a number, the address an object."""
+    tell(services, alice, EVERYTHING)
+    document = known(rp, "openid profile email address phone")
+    assert {name: document[name] for name in EVERYTHING} == EVERYTHING
+    assert document["email_verified"] is False
+    assert type(document["updated_at"]) is int
+
+
+def test_what_is_not_known_is_left_out(rp: RelyingParty) -> None:
+    """5.3.2: a claim that is not returned is omitted, not null or empty."""
+    assert set(known(rp, "openid profile address phone")) == {
+        "sub",
+        "name",
+        "preferred_username",
+        "updated_at",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("birthdate", "31.12.1990"),
+        ("birthdate", "1990-13-01"),
+        ("zoneinfo", "Mars/Olympus"),
+        ("locale", "english please"),
+        ("phone_number", "030 123"),
+        ("picture", "javascript:alert(1)"),
+        ("website", "alice.example"),
+        ("phone_number_verified", "true"),
+        ("given_name", 5),
+        ("given_name", "A\0"),
+        ("address", "Berlin"),
+        ("address", {"planet": "Mars"}),
+        ("sub", "somebody"),
+        ("email", "a@b"),
+    ],
+)
+def test_a_claim_of_another_type_is_refused(services: Services, alice: User, name: str, value: Any) -> None:
+    """5.1: what could not be told in its type is not stored."""
+    with pytest.raises(InvalidInput):
+        tell(services, alice, {name: value})
+
+
+def test_a_new_number_is_unverified(services: Services, rp: RelyingParty, alice: User) -> None:
+    """5.1: phone_number_verified says that somebody took steps to verify this very number."""
+    tell(services, alice, EVERYTHING)
+    tell(services, alice, {"phone_number": "+49 30 7654321"})
+    assert known(rp, "openid phone")["phone_number_verified"] is False
+
+
+def test_people_write_their_own(rp: RelyingParty) -> None:
+    """The account page takes the claims, and shows what is wrong under its field."""
+    rp.tokens()
+    page = rp.browser.get("/account")
+    answer = forms.submit(rp.browser, page, "profile-save", given_name="Alice", **{"address.country": "DE"})
+    assert answer.status_code == 303
+    assert known(rp, "openid profile address")["address"] == {"country": "DE"}
+    answer = forms.submit(rp.browser, page, "profile-save", birthdate="soon")
+    assert answer.status_code == 422
+    assert "birthdate-error" in answer.text
+
+
+def test_operators_write_them(runner: Runner, rp: RelyingParty) -> None:
+    """authserver users edit --claim."""
+    runner.run("users", "edit", "alice", "--claim", "nickname=Al", "--claim", "address.country=DE")
+    assert known(rp, "openid profile address")["nickname"] == "Al"
+    assert runner.run_json("users", "edit", "alice", "--claim", "nickname=")["claims"] == {
+        "address": {"country": "DE"}
+    }
+    assert runner.invoke("users", "edit", "alice", "--claim", "nonsense").exit_code != 0
