@@ -7,7 +7,7 @@ is used only for the revision that the same statement read, and an administrator
 
 import secrets
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, ForeignKey, String, cast, delete, false, func, or_, select
@@ -25,6 +25,8 @@ from authserver.terms import GrantType, Kind, Status
 IN_USE = timedelta(days=30)
 """A client that signed somebody in within this time is not removed without its name being typed."""
 
+_BY_ADMINISTRATORS = ("console", "command")
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 _CHANGED = "Somebody changed this client meanwhile. Look at it again before you decide."
 
 
@@ -161,7 +163,7 @@ def page(
     kind: str = "",
     status: str = "",
     search: str = "",
-    source: str = "",
+    is_self_registered: bool = False,
     is_unused: bool = False,
     has_legacy_grants: bool = False,
     keys: Sequence[str] | None = None,
@@ -171,7 +173,7 @@ def page(
     limit: int = 25,
 ) -> tuple[list[Client], int]:
     """Return one page of clients and how many match in all; ``sort`` is a column of ``SORTABLE``."""
-    conditions = _conditions(kind, status, search, source, is_unused, has_legacy_grants, keys)
+    conditions = _conditions(kind, status, search, is_self_registered, is_unused, has_legacy_grants, keys)
     count = session.scalar(select(func.count()).select_from(Client).where(*conditions)) or 0
     order = SORTABLE.get(sort, SORTABLE["name"])
     ordered = (
@@ -218,7 +220,7 @@ SORTABLE: dict[str, Any] = {
     "status": Client.status,
     "kind": Client.kind,
     "created": Client.created_at,
-    "last_sign_in": func.coalesce(Client.last_sign_in_at, Client.created_at),
+    "last_sign_in": func.coalesce(Client.last_sign_in_at, _LONG_AGO),
 }
 
 
@@ -226,7 +228,7 @@ def _conditions(
     kind: str,
     status: str,
     search: str,
-    source: str,
+    is_self_registered: bool,
     is_unused: bool,
     has_legacy_grants: bool,
     keys: Sequence[str] | None,
@@ -236,10 +238,10 @@ def _conditions(
         conditions.append(Client.kind == kind)
     if status:
         conditions.append(Client.status == status)
-    if source:
-        conditions.append(Client.source == source)
+    if is_self_registered:
+        conditions.append(Client.source.not_in(_BY_ADMINISTRATORS))
     if keys is not None:
-        conditions.append(Client.client_key.in_(keys))
+        conditions.append(Client.client_key.in_([key for key in keys if texts.is_storable(key)]))
     if is_unused:
         conditions.append(Client.last_sign_in_at.is_(None))
     if has_legacy_grants:

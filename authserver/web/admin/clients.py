@@ -71,7 +71,7 @@ class Wish:
             "kind": self.kind,
             "status": self.status,
             "search": self.q,
-            "source": "registration" if self.itself else "",
+            "is_self_registered": bool(self.itself),
             "is_unused": bool(self.unused),
             "has_legacy_grants": bool(self.legacy),
             "sort": self.sort,

@@ -3,8 +3,12 @@
 (() => {
   "use strict";
 
+  const dialog = document.getElementById("dialog");
+  const place = document.getElementById("toast");
+
+  // What stands outside an open dialog is neither seen nor heard, so that the message goes inside.
   const toast = (words) => {
-    const place = document.getElementById("toast");
+    (dialog.open ? dialog : document.body).append(place);
     place.textContent = words;
     place.hidden = false;
     clearTimeout(toast.timer);
@@ -12,8 +16,6 @@
   };
 
   // Dialogs: htmx fills the one <dialog>; here it opens, and closes without leaving the page.
-
-  const dialog = document.getElementById("dialog");
 
   const openDialog = () => {
     if (!dialog.open) dialog.showModal();
