@@ -30,6 +30,8 @@ def answers(settings: Settings, *, probes: bool) -> Finding | None:
             issuer = json.loads(answer.read(_MOST_BYTES))["issuer"]
     except HTTPError as error:
         fix = "Let the proxy hand everything below the public URL to this server, path included."
+        if error.code in {502, 503, 504}:
+            fix = "Start the server; see that the proxy asks the address it listens on."
         return failed(f"{url} answers {error.code}.", fix)
     except ssl.SSLError as error:
         return failed(f"{url} has no valid certificate: {error}.", "Renew the certificate at the proxy.")
