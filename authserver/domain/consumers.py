@@ -4,7 +4,7 @@ Whether it is trusted is a column of the client, as for every kind.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -43,8 +43,12 @@ class Consumer:
 
 
 def of(details: Mapping[str, Any]) -> Consumer:
-    """Return the options that a client's details hold; what is missing has its default."""
-    kept = dict(details.get(KEY) or {})
+    """Return the options that a client's details hold; what is missing has its default.
+
+    What a newer node has written and this one does not know is passed over, so that both can run side by side.
+    """
+    known = {field.name for field in fields(Consumer)}
+    kept = {name: value for name, value in (details.get(KEY) or {}).items() if name in known}
     if "signature_methods" in kept:
         kept["signature_methods"] = tuple(kept["signature_methods"])
     return Consumer(**kept)

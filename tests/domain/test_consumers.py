@@ -1,0 +1,47 @@
+"""The options of a consumer, and which callbacks it may use."""
+
+import pytest
+
+from authserver.domain import consumers
+from authserver.domain.consumers import Consumer
+
+REGISTERED = ("https://tool.example/app", "http://127.0.0.1/cb")
+
+
+def test_options_survive_being_stored():
+    options = Consumer(
+        signature_methods=("PLAINTEXT",), allows_1_0=True, functional_user_id=7, public_key="x"
+    )
+    assert consumers.of(options.details()) == options
+    assert consumers.of({}) == Consumer()
+
+
+def test_what_a_newer_node_has_written_is_passed_over():
+    assert consumers.of({"oauth1": {"allows_1_0": True, "from_tomorrow": 1}}) == Consumer(allows_1_0=True)
+
+
+@pytest.mark.parametrize(
+    "callback", ["oob", "https://tool.example/app", "http://127.0.0.1/cb", "http://127.0.0.1:4711/cb"]
+)
+def test_registered_callbacks_pass(callback):
+    assert consumers.callback_fault(Consumer(), REGISTERED, callback) == ""
+
+
+@pytest.mark.parametrize("allows_prefix", [False, True])
+@pytest.mark.parametrize(
+    "callback",
+    ["", "OOB", "https://tool.example/application", "https://tool.example/APP", "https://tool.example:443/app",
+     "https://tool.example./app", "https://tool.example/app/../x", "https://tool.example/app/%2E%2E/x", "http://tool.example/app",
+     "https://tool.example/app/\\x", "https://tool.example@evil.example/app/", "https://evil.example/?https://tool.example/app"],
+)  # fmt: skip
+def test_others_do_not(callback, allows_prefix):
+    assert consumers.callback_fault(Consumer(allows_prefix=allows_prefix), REGISTERED, callback)
+
+
+@pytest.mark.parametrize(
+    "callback",
+    ["https://tool.example/app/", "https://tool.example/app/a/b?c=d", "https://tool.example/app?a=b"],
+)
+def test_the_prefix_rule_reaches_below_the_registered_address(callback):
+    assert consumers.callback_fault(Consumer(), REGISTERED, callback)
+    assert consumers.callback_fault(Consumer(allows_prefix=True), REGISTERED, callback) == ""
