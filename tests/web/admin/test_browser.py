@@ -1,11 +1,15 @@
 """The console in a real Chromium: dialogs, live checks, copying, and the same without script."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Page, expect
+from sqlalchemy import update
 
+from authserver import clock
 from authserver.app import create_app
+from authserver.domain.sessions import UserSession
 from authserver.settings import Settings
 from tests.support import axe, ways
 from tests.support.people import PASSWORD
@@ -54,6 +58,23 @@ def test_a_client_is_created_in_the_dialog_and_approved(page, server):
     assert page.evaluate("navigator.clipboard.readText()") == secret
     made.get_by_role("button", name="Approve now").click()
     expect(page.get_by_text("Grafana is approved.")).to_be_visible()
+
+
+def test_a_sign_in_that_ran_out_while_the_dialog_was_open_loses_nothing(page, server, complaints):
+    complaints.expect("403")  # the answer that has the form sent again as a page
+    open_console(page, server)
+    page.get_by_role("link", name="Create client").click()
+    page.get_by_label("Name", exact=True).fill("Half an hour of typing")
+    page.get_by_label("Redirect URIs").fill("https://typed.example/cb")
+    services = create_app(Settings(**server.settings)).extensions["authserver"]
+    with services.database.transaction() as session:
+        session.execute(update(UserSession).values(signed_in_at=clock.now() - timedelta(minutes=11)))
+    page.get_by_role("button", name="Save and approve").click()
+    page.locator("#password").fill(PASSWORD)
+    page.locator("#login-submit").click()
+    page.get_by_role("button", name="Go on").click()
+    expect(page.get_by_role("heading", name="Half an hour of typing was created")).to_be_visible()
+    expect(page.get_by_text("It is approved")).to_be_visible()
 
 
 def test_pasted_lines_become_one_redirect_uri_each_and_can_be_removed(page, server):
