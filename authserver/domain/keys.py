@@ -139,7 +139,8 @@ def _in_use(rows: Sequence[SigningKey], algorithm: str) -> tuple[SigningKey, Sig
 
 
 def _is_due(rows: Sequence[SigningKey], algorithm: str, settings: Settings) -> bool:
-    if not settings.signing_key_rotation or not any(row.algorithm == algorithm for row in rows):
+    states = {row.state for row in rows if row.algorithm == algorithm}
+    if not settings.signing_key_rotation or not {"active", "next"} <= states:
         return False
     active, following = _in_use(rows, algorithm)
     now, began_at = clock.now(), active.activated_at or active.created_at
