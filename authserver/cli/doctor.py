@@ -78,6 +78,7 @@ def _of_records(installation: Installation) -> dict[str, Check]:
         "nodes": records.nodes,
         "clock": records.clocks,
         "signing keys": records.signing_keys,
+        "secrets": records.secrets,
         "administrators": records.administrators,
         "audit trail": records.audit_trail,
         "legacy grants": records.legacy_grants,

@@ -99,6 +99,17 @@ class TestKeys:
         file.write_text(f"other {file.read_text().split()[1]}\n")
         assert outcome(runner, "signing keys") == "fail"
 
+    @pytest.mark.parametrize(("kind", "file"), [("oidc", "pepper.keys"), ("oauth1", "encryption.keys")])
+    def test_a_client_secret_whose_key_is_gone(self, runner, keys_dir, kind, file):
+        runner.run(
+            "clients", "add", "--type", kind, "--name", "Lost", "--redirect-uri", "https://app.example.org/cb"
+        )
+        assert outcome(runner, "secrets") == "pass"
+        (keys_dir / file).write_text(f"other {(keys_dir / file).read_text().split()[1]}\n")
+        report = examine(runner)
+        assert report["secrets"]["outcome"] == "fail"
+        assert "Lost" in report["secrets"]["sentence"]
+
 
 @pytest.mark.parametrize(
     ("url", "networks", "outcome"),

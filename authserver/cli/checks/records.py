@@ -2,14 +2,17 @@
 
 from datetime import datetime
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from authserver import clock
 from authserver.cli import single_node
 from authserver.cli.checks import deployment
 from authserver.cli.checks.finding import Finding, failed, passed, warned
 from authserver.cli.installation import Installation
-from authserver.domain import audit, clients, health, keys, schema, users
+from authserver.domain import audit, client_secrets, clients, health, keys, schema, users
+from authserver.domain.client_secrets import ClientSecret, StoredSecret
+from authserver.domain.clients import Client
+from authserver.domain.vault import Vault
 from authserver.errors import SettingsError
 from authserver.terms import Status
 
@@ -94,6 +97,34 @@ def signing_keys(installation: Installation) -> Finding | None:
     if age > _OLD_KEY_DAYS:
         return warned(f"A signing key has been in use for {age} days.", "Run: authserver keys rotate")
     return passed(f"{', '.join(f'{key.kid} ({key.algorithm})' for key in active)} can sign.")
+
+
+def secrets(installation: Installation) -> Finding | None:
+    """Every stored client secret can still be checked with the keys we hold."""
+    if deployment.keys(installation.settings).outcome == "fail":
+        return None
+    with installation.database.transaction(write=False) as session:
+        rows = session.execute(select(ClientSecret, Client.name).join_from(ClientSecret, Client)).all()
+    lost = sorted({name for secret, name in rows if not _can_check(installation.vault, secret)})
+    if lost:
+        fix = (
+            "Put the old lines back into pepper.keys and encryption.keys, or give these clients new secrets."
+        )
+        return failed(f"The secrets of {len(lost)} client(s) cannot be checked: {', '.join(lost[:3])}.", fix)
+    return passed(f"All {len(rows)} client secrets can be checked.")
+
+
+def _can_check(vault: Vault, secret: ClientSecret) -> bool:
+    if secret.form == "hmac":
+        return vault.knows_pepper(secret.pepper_id)
+    if secret.form == "sealed":
+        try:
+            client_secrets.reveal(
+                vault, StoredSecret(*(getattr(secret, name) for name in StoredSecret._fields))
+            )
+        except SettingsError:
+            return False
+    return True
 
 
 def administrators(installation: Installation) -> Finding:
