@@ -1,10 +1,15 @@
 """Foreign OAuth 1.0a consumers complete the three-legged dance in a real browser."""
 
 import json
+from dataclasses import replace
 
 import pytest
 import requests
+from playwright.sync_api import expect
 
+from authserver.app import create_app
+from authserver.domain import clients, consumers, users
+from authserver.settings import Settings
 from tests.support import databases, parties, servers, ways
 from tests.support.people import PASSWORD
 
@@ -19,8 +24,20 @@ def server(tmp_path_factory):
         databases.migrated("sqlite", folder) as url,
         servers.serve(url, databases.copy_keys(folder), folder) as server,
     ):
-        server.add_user("alice", password=PASSWORD)
+        for name in ("alice", "bob"):
+            server.add_user(name, password=PASSWORD)
         yield server
+
+
+def set_functional_user(server, key, name):
+    """What the console's form does."""
+    app = create_app(Settings(**server.settings))
+    database = app.extensions["authserver"].database
+    with database.transaction() as session:
+        client = clients.get(session, key)
+        options = replace(consumers.of(client.details), functional_user_id=users.find(session, name).id)
+        client.details = client.details | options.details()
+    database.engine.dispose()
 
 
 @pytest.fixture(autouse=True)
@@ -55,7 +72,7 @@ def test_a_lyo_client_completes_where_1_0_is_allowed(page, server):
     with parties.oauth1_party(server, "lyo", "--allow-oauth-1.0") as party:
         page.goto(party.url)
         ways.sign_in(page, "alice")
-        assert page.locator("#oauth10-warning").is_visible()
+        expect(page.locator("#oauth10-warning")).to_be_visible()
         ways.allow(page)
         page.wait_for_url(f"{party.url}callback?**")
         assert "oauth_verifier" not in page.url
@@ -63,6 +80,9 @@ def test_a_lyo_client_completes_where_1_0_is_allowed(page, server):
         two_legged = requests.get(f"{party.url}two-legged", timeout=10)
         assert two_legged.status_code == 401
         assert "oauth_problem=permission_denied" in two_legged.text
+        set_functional_user(server, party.client_key, "bob")
+        two_legged = requests.get(f"{party.url}two-legged", timeout=10)
+        assert two_legged.json()["username"] == "bob"
 
 
 def test_a_lyo_client_is_refused_with_a_clear_problem_where_it_is_not(server):

@@ -71,7 +71,11 @@ def test_repeated_parameters_on_the_authorization_url_are_refused(consumer):
 
 def test_catalogs_and_realm_come_from_the_settings(settings, people):
     catalog = "https://models.example/oslc/am?x=1&y=2"
-    changes = {"oslc_am_catalog": catalog, "oslc_rm_catalog": "https://r.example/", "oauth_realm": "A & B <x>"}
+    changes = {
+        "oslc_am_catalog": catalog,
+        "oslc_rm_catalog": "https://r.example/",
+        "oauth_realm": "A & B <x>",
+    }
     app = create_app(changed(settings, **changes))
     text = app.test_client().get("/rootservices").text
     assert '<oslc_am:amServiceProviders rdf:resource="https://models.example/oslc/am?x=1&amp;y=2"/>' in text
