@@ -26,7 +26,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["client_id"], ["clients.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("client_id", "digest"),
     )
-    op.create_index(op.f("ix_client_assertions_expires_at"), "client_assertions", ["expires_at"], unique=False)
+    op.create_index(
+        op.f("ix_client_assertions_expires_at"), "client_assertions", ["expires_at"], unique=False
+    )
     op.create_table(
         "subject_salts",
         sa.Column("id", Id, autoincrement=False, nullable=False),
