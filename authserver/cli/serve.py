@@ -62,13 +62,13 @@ def _serve(settings: Settings, bind: str, workers: int, threads: int, *, migrate
         link = None
         started.append(_preparing_in_worker(services, migrates))
         _tell(f"The database does not answer yet ({error}). Serving /livez; the rest follows when it does.")
-    _tell(
-        f"authserver serves {settings.public_url} on {bind} with {workers} process{'es' if workers > 1 else ''}."
-    )
+    finally:
+        # A connection must not be used on both sides of a fork.
+        services.database.engine.dispose()
+    processes = "1 process" if workers == 1 else f"{workers} processes"
+    _tell(f"authserver serves {settings.public_url} on {bind} with {processes}.")
     if link:
         _tell_setup_link(settings, link)
-    # A connection must not be used on both sides of a fork.
-    services.database.engine.dispose()
     Server(app, bind=bind, workers=workers, threads=threads, started=started).run()
 
 
