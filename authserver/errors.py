@@ -1,12 +1,12 @@
 """The errors that cross floors. What a protocol endpoint answers are Authlib's own OAuth errors, not these.
 
-    AuthserverError
-    ├── SettingsError      the deployment cannot start like this; the sentence says what to do
-    ├── InvalidInput       a person's or tool's input is wrong, field by field
-    ├── NotFound           what was named does not exist
-    ├── Conflict           it changed meanwhile, or a rule of the records forbids it
-    ├── Refused            the actor may not do this
-    └── Throttled          too many attempts; try again later
+AuthserverError
+├── SettingsError      the deployment cannot start like this; the sentence says what to do
+├── InvalidInput       a person's or tool's input is wrong, field by field
+├── NotFound           what was named does not exist
+├── Conflict           it changed meanwhile, or a rule of the records forbids it
+├── Refused            the actor may not do this
+└── Throttled          too many attempts; try again later
 """
 
 

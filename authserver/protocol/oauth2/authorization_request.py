@@ -65,7 +65,6 @@ class Ask:
         """The scopes that the person is asked for: those requested, and those that cover claims requested by name."""
         return tuple(dict.fromkeys((*self.scopes, *sorted(self.claims.scopes))))
 
-
     @property
     def stored(self) -> dict[str, Any]:
         """The parameters as a record keeps them while a person signs in; ``restored`` makes pairs of them again."""

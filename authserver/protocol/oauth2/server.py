@@ -117,9 +117,7 @@ class OAuth2Server(AuthorizationServer):
         reference = "" if isinstance(error, _EXPECTED) else self.record(message.path, message.address, error)
         return errors.answer(error, reference)
 
-    def record(
-        self, endpoint: str, address: str, error: OAuth2Error, within: Session | None = None
-    ) -> str:
+    def record(self, endpoint: str, address: str, error: OAuth2Error, within: Session | None = None) -> str:
         """Put a refusal into the diagnostics ledger and return its reference; see ``Ledger.record`` for ``within``."""
         refused = Refusal(
             endpoint=endpoint,

@@ -90,14 +90,20 @@ def _continue_url(handle: str) -> str:
     return url_for("frontchannel.continue_authorization", interaction=handle)
 
 
-def _resume(handle: str | None, go_on: "Callable[[Ask, _Detour], ResponseReturnValue]") -> ResponseReturnValue:
+def _resume(
+    handle: str | None, go_on: "Callable[[Ask, _Detour], ResponseReturnValue]"
+) -> ResponseReturnValue:
     session = door.session()
     row = interactions.find(session, handle, this_browser())
     if row is None:
         sentence = "It was finished already, took too long, or was started in another browser."
-        return mistakes.page(400, "This sign-in cannot go on", sentence, "Go back to the application and start again.")
+        return mistakes.page(
+            400, "This sign-in cannot go on", sentence, "Go back to the application and start again."
+        )
     try:
-        ask = authorization.read(door.services().oauth2, session, authorization_request.restored(row.parameters))
+        ask = authorization.read(
+            door.services().oauth2, session, authorization_request.restored(row.parameters)
+        )
         return go_on(ask, _Detour(row, handle or ""))
     except (AuthorizationFailure, NotApproved) as failure:
         if isinstance(failure, AuthorizationFailure) and failure.address is not None:
