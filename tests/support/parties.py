@@ -37,13 +37,21 @@ def redirect_uri(port: int) -> str:
 @contextmanager
 def openid_client(server: LiveServer, *, approve: bool = True, **options: str) -> Iterator[Party]:
     """The Node party on openid-client."""
+    with node_party(server, "party.js", name="openid-client", approve=approve, **options) as party:
+        yield party
+
+
+@contextmanager
+def node_party(
+    server: LiveServer, script: str, *, name: str = "A Node party", approve: bool = True, **options: str
+) -> Iterator[Party]:
+    """A Node party, by the name of its script in tests/interop/node."""
     program = peers.node()
     if program is None:
         pytest.skip("there is no Node with the packages of tests/interop/node on this machine")
     port = free_port()
-    client = server.add_client("openid-client", redirect_uri(port), approve=approve, **options)
-    command = [program, str(peers.NODE_HOME / "party.js")]
-    with _party(command, server, client, port) as party:
+    client = server.add_client(name, redirect_uri(port), approve=approve, **options)
+    with _party([program, str(peers.NODE_HOME / script)], server, client, port) as party:
         yield party
 
 

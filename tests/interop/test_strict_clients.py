@@ -1,0 +1,46 @@
+"""Clients that check every answer to the letter: openid-client's hybrid flow by form_post, and oauth4webapi."""
+
+import json
+
+import pytest
+
+from tests.support import databases, parties, servers, ways
+from tests.support.people import FULL_NAMES, PASSWORD
+
+pytestmark = [pytest.mark.interop, pytest.mark.browser]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("strict")
+    with (
+        databases.migrated("sqlite", folder) as url,
+        servers.serve(url, databases.copy_keys(folder), folder) as server,
+    ):
+        server.add_user("alice", password=PASSWORD)
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def parties_have_no_icon(complaints):
+    complaints.expect("/favicon.ico")
+
+
+def sign_in(page, party):
+    page.goto(party.url)
+    ways.sign_in(page, "alice")
+    ways.allow(page)
+    page.wait_for_url(f"{party.url}callback**")
+    return json.loads(page.locator("body").inner_text())
+
+
+def test_openid_client_takes_a_hybrid_answer_from_a_form(page, server):
+    with parties.node_party(server, "hybrid_party.js", response_type="code id_token") as party:
+        assert sign_in(page, party)["name"] == FULL_NAMES["alice"]
+
+
+def test_oauth4webapi_finds_no_fault(page, server):
+    with parties.node_party(server, "oauth4webapi_party.js") as party:
+        claims = sign_in(page, party)
+    assert claims["name"] == FULL_NAMES["alice"]
+    assert (claims["active"], claims["after"]) == (True, False)
