@@ -1,0 +1,68 @@
+"""Disapproval counts on the very next request on every node (S3), and nothing comes back with a new approval."""
+
+from collections.abc import Iterator
+
+import pytest
+import requests
+
+from authserver.app import create_app
+from authserver.protocol.services import Services
+from authserver.settings import Settings
+from tests.faults.test_races import new_code, redemption
+from tests.support import people
+from tests.support.relying_party import register
+from tests.support.servers import LiveServer
+
+DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
+
+
+@pytest.fixture
+def services(live_nodes: LiveServer) -> Iterator[Services]:
+    """The same installation, in this process, for arranging."""
+    settings = Settings(**live_nodes.settings, password_hash_memory=64, password_hash_rounds=1)
+    app = create_app(settings)
+    people.add(app.extensions["authserver"].database, settings, "alice")
+    yield app.extensions["authserver"]
+    app.extensions["authserver"].database.engine.dispose()
+
+
+def is_refused(answer: requests.Response) -> bool:
+    """Every way in which a machine endpoint refuses; a server error is none of them."""
+    return answer.status_code in {400, 401, 403}
+
+
+def test_every_endpoint_of_every_node_refuses_at_once(live_nodes: LiveServer, services: Services) -> None:
+    """Introspection, userinfo, refresh, redemption and device polling, right after the administrator's command."""
+    grants = ("authorization_code", "refresh_token", DEVICE_GRANT)
+    key, secret = register(services, grant_types=grants)
+    auth = (key, secret)
+
+    def post(node: str, path: str, **form: str) -> requests.Response:
+        return requests.post(f"{node}{path}", data=form, auth=auth, timeout=10)
+
+    def asked(node: str) -> list[requests.Response]:
+        bearer = {"Authorization": f"Bearer {tokens['access_token']}"}
+        return [
+            post(node, "/oauth2/introspect", token=tokens["access_token"]),
+            requests.get(f"{node}/oidc/userinfo", headers=bearer, timeout=10),
+            post(node, "/oauth2/token", grant_type="refresh_token", refresh_token=tokens["refresh_token"]),
+            post(node, "/oauth2/token", grant_type=DEVICE_GRANT, device_code=device["device_code"]),
+            post(node, "/oauth2/token", **redemption(unused_code)),
+        ]
+
+    first, last = live_nodes.nodes[0], live_nodes.nodes[-1]
+    unused_code = new_code(services, key)
+    tokens = post(first, "/oauth2/token", **redemption(new_code(services, key))).json()
+    device = post(last, "/oauth2/device_authorization", scope="openid").json()
+    for node in (first, last):
+        assert post(node, "/oauth2/introspect", token=tokens["access_token"]).json()["active"] is True
+
+    live_nodes.command("clients", "disapprove", key)
+    for node in (first, last):
+        assert [answer.status_code for answer in asked(node) if not is_refused(answer)] == []
+
+    live_nodes.command("clients", "approve", key)
+    for node in (first, last):
+        introspection, *others = asked(node)
+        assert introspection.json() == {"active": False}
+        assert [answer.status_code for answer in others if not is_refused(answer)] == []
