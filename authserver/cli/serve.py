@@ -48,6 +48,7 @@ def _load(bind: str | None) -> Settings:
 
 def _serve(settings: Settings, bind: str, workers: int, threads: int, *, migrates: bool) -> None:
     from authserver.app import create_app
+    from authserver.cli import worker
     from authserver.cli.server import Server
 
     app = create_app(settings)
@@ -69,7 +70,8 @@ def _serve(settings: Settings, bind: str, workers: int, threads: int, *, migrate
     _tell(f"authserver serves {settings.public_url} on {bind} with {processes}.")
     if link:
         _tell_setup_link(settings, link)
-    Server(app, bind=bind, workers=workers, threads=threads, started=started).run()
+    patient = worker.taking_bodies_of(settings.max_body_bytes)
+    Server(app, started, bind=bind, workers=workers, threads=threads, worker_class=patient).run()
 
 
 def _preparing_in_worker(services: Services, migrates: bool) -> Callable[[], None]:
