@@ -48,7 +48,6 @@ def _load(bind: str | None) -> Settings:
 
 def _serve(settings: Settings, bind: str, workers: int, threads: int, *, migrates: bool) -> None:
     from authserver.app import create_app
-    from authserver.cli import worker
     from authserver.cli.server import Server
 
     app = create_app(settings)
@@ -70,8 +69,7 @@ def _serve(settings: Settings, bind: str, workers: int, threads: int, *, migrate
     _tell(f"authserver serves {settings.public_url} on {bind} with {processes}.")
     if link:
         _tell_setup_link(settings, link)
-    patient = worker.taking_bodies_of(settings.max_body_bytes)
-    Server(app, started, bind=bind, workers=workers, threads=threads, worker_class=patient).run()
+    Server(app, bind=bind, workers=workers, threads=threads, started=started).run()
 
 
 def _preparing_in_worker(services: Services, migrates: bool) -> Callable[[], None]:

@@ -10,6 +10,7 @@ from gunicorn.glogging import Logger
 
 _HEARTBEATS = Path("/dev/shm")  # noqa: S108 - empty files without names; a disk would make workers wait
 _SETTINGS: dict[str, Any] = {
+    "worker_class": "gthread",
     "preload_app": True,
     "proc_name": "authserver",
     # A proxy drops idle connections after 60 s or so; we must not be the one that closes them under its hands.
@@ -42,12 +43,11 @@ class Server(BaseApplication):
     """The application under gunicorn's master process, which starts and watches the workers."""
 
     def __init__(
-        self, app: Any, started: Sequence[Callable[[], None]], *, workers: int, **chosen: Any
+        self, app: Any, *, bind: str, workers: int, threads: int, started: Sequence[Callable[[], None]]
     ) -> None:
-        """Serve an app; ``started`` is called in each worker, ``chosen`` are settings of gunicorn's."""
         self._app = app
+        self._chosen = {"bind": bind, "workers": workers, "threads": threads, "reuse_port": workers > 1}
         self._started = started
-        self._chosen = {"workers": workers, "reuse_port": workers > 1, **chosen}
         super().__init__()
 
     def load_config(self) -> None:
