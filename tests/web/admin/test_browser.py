@@ -221,6 +221,11 @@ def test_every_page_is_accessible_and_fits(page, server, key, width, scheme):
         "/admin/users",
         "/admin/users/new",
         "/admin/activity",
+        "/admin/settings/scopes",
+        "/admin/settings/scopes/new",
+        "/admin/settings/signing-keys",
+        "/admin/settings/signing-keys/RS256/rotate",
+        f"{client}/tokens",
     ]
     paths += [f"{user}{page_of}" for page_of in ["", "/edit", "/password", "/withdraw", "/disable"]]
     for path in paths:
