@@ -44,14 +44,7 @@ FIND = standing.under_authorization(
         Code.code_challenge,
         Code.expires_at,
         Code.consumed_at,
-        Authorization.id.label("authorization_id"),
-        Authorization.client_id.label("owner_id"),
-        Authorization.scope,
-        Authorization.auth_time,
-        Authorization.acr,
-        Authorization.amr,
-        Authorization.sid,
-        Authorization.request,
+        *standing.GRANTED,
     ),
     Client.__table__.outerjoin(Code.__table__, Code.id == bindparam("code_id")).outerjoin(
         Authorization.__table__, Authorization.id == Code.authorization_id

@@ -60,6 +60,18 @@ STANDING: tuple[Any, ...] = (
     Authorization.is_offline.label("s_is_offline"),
 )
 
+GRANTED: tuple[Any, ...] = (
+    Authorization.id.label("authorization_id"),
+    Authorization.client_id.label("owner_id"),
+    Authorization.scope,
+    Authorization.auth_time,
+    Authorization.acr,
+    Authorization.amr,
+    Authorization.sid,
+    Authorization.request,
+)
+"""What a grant reads of the authorization behind the thing that it redeems."""
+
 USER: tuple[Any, ...] = (
     User.id.label("u_id"),
     User.subject.label("u_subject"),

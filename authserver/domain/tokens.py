@@ -207,14 +207,7 @@ _REFRESH_FACTS = (
     RefreshToken.rotated_at,
     RefreshToken.idle_expires_at,
     RefreshToken.expires_at,
-    Authorization.id.label("authorization_id"),
-    Authorization.client_id.label("owner_id"),
-    Authorization.scope,
-    Authorization.auth_time,
-    Authorization.acr,
-    Authorization.amr,
-    Authorization.sid,
-    Authorization.request,
+    *standing.GRANTED,
 )
 
 FIND_REFRESH = standing.under_authorization(
