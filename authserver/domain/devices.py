@@ -5,7 +5,6 @@ digest, because 34 bits could be guessed from a plain one. Every change of state
 as tombstones, so that a replay is recognised (S6).
 """
 
-import secrets
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -14,7 +13,7 @@ from sqlalchemy import Connection, ForeignKey, LargeBinary, Row, String, bindpar
 from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship
 
 from authserver import clock
-from authserver.domain import handles, standing
+from authserver.domain import handles, standing, typed_codes
 from authserver.domain.authorizations import Authorization
 from authserver.domain.clients import Client
 from authserver.domain.db import Base, Id
@@ -22,7 +21,7 @@ from authserver.domain.handles import Handle
 from authserver.domain.tokens import Issuance
 from authserver.domain.vault import Vault
 from authserver.settings import Settings
-from authserver.terms import DEVICE_ALPHABET, Prefix
+from authserver.terms import Prefix
 
 USER_CODE_LENGTH = 8
 SLOW_DOWN_SECONDS = 5
@@ -169,13 +168,7 @@ def poll(connection: Connection, row: Row[Any]) -> bool:
 
 def normal_user_code(typed: str) -> str:
     """Return a user code as it is stored: capital letters without dashes and spaces; empty when it cannot be one."""
-    code = "".join(letter for letter in typed.upper() if letter not in "- \t\u2010\u2011\u2013")
-    return code if len(code) == USER_CODE_LENGTH and set(code) <= set(DEVICE_ALPHABET) else ""
-
-
-def shown_user_code(code: str) -> str:
-    """Return a user code as people read it: WDJB-MJHT."""
-    return f"{code[: USER_CODE_LENGTH // 2]}-{code[USER_CODE_LENGTH // 2 :]}"
+    return typed_codes.normal(typed, USER_CODE_LENGTH)
 
 
 def find_pending(session: Session, vault: Vault, user_code: str) -> DeviceAuthorization | None:
@@ -242,7 +235,7 @@ def _is_pending(row: DeviceAuthorization) -> bool:
 
 def _draw_user_code(session: Session, vault: Vault) -> str:
     for _ in range(_DRAWS):
-        code = "".join(secrets.choice(DEVICE_ALPHABET) for _ in range(USER_CODE_LENGTH))
+        code = typed_codes.draw(USER_CODE_LENGTH)
         taken = select(DeviceAuthorization.id).where(
             DeviceAuthorization.user_code_digest == _digest(vault, code)
         )

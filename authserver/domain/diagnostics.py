@@ -5,7 +5,6 @@ person sees the reference, the client gets it in ``error_description``, the admi
 """
 
 import hashlib
-import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,8 +17,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from authserver import clock, logs
+from authserver.domain import typed_codes
 from authserver.domain.db import Base, Database, Id
-from authserver.terms import DEVICE_ALPHABET
 
 _REFERENCE_LENGTH = 8
 _TEXT_LENGTH = 2000
@@ -117,7 +116,7 @@ def _upsert(session: Session, refusal: Refusal) -> str:
     insert = _insert(session.get_bind().dialect)
     values = {
         "fingerprint": _fingerprint(refusal),
-        "reference": "".join(secrets.choice(DEVICE_ALPHABET) for _ in range(_REFERENCE_LENGTH)),
+        "reference": typed_codes.draw(_REFERENCE_LENGTH),
         "client_id": refusal.client_id,
         "endpoint": refusal.endpoint,
         "error": refusal.error,

@@ -10,11 +10,11 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from authserver.errors import InvalidInput, Throttled
 from authserver.settings import Settings
-from authserver.terms import DEVICE_ALPHABET
+from authserver.terms import TYPED_ALPHABET
 
 MAX_LENGTH = 1024
 _WAIT_SECONDS = 5
-_LETTERS = DEVICE_ALPHABET.lower()
+_LETTERS = TYPED_ALPHABET.lower()
 
 
 class Passwords:

@@ -1,6 +1,5 @@
 """Serves the application below the path of the public URL, and numbers and logs every request."""
 
-import secrets
 import time
 from collections.abc import Callable, Iterable
 from string import punctuation
@@ -8,7 +7,8 @@ from typing import Any
 from urllib.parse import quote
 
 from authserver import logs
-from authserver.terms import DEVICE_ALPHABET, Path
+from authserver.domain import typed_codes
+from authserver.terms import Path
 
 log = logs.get("web")
 
@@ -16,10 +16,6 @@ log = logs.get("web")
 _AT_ROOT = frozenset({Path.LIVE, Path.READY})
 _ID_LENGTH = 10
 _NOT_FOUND = b"There is nothing at this address.\n"
-
-
-def _new_id() -> str:
-    return "".join(secrets.choice(DEVICE_ALPHABET) for _ in range(_ID_LENGTH))
 
 
 class PublicPath:
@@ -31,7 +27,7 @@ class PublicPath:
         self._metadata_at_root = f"{Path.OAUTH_METADATA}{base_path}"
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        environ["authserver.request_id"] = request_id = _new_id()
+        environ["authserver.request_id"] = request_id = typed_codes.draw(_ID_LENGTH)
         started = time.perf_counter()
         path = environ.get("PATH_INFO", "")
         if not environ.get("QUERY_STRING", "").isascii():

@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 from authserver.context import SYSTEM
 from authserver.domain import clients, users
 from authserver.protocol.services import Services
-from authserver.terms import DEVICE_ALPHABET
+from authserver.terms import TYPED_ALPHABET
 from tests.spec.test_rfc6749_code import refused
 from tests.support import forms
 from tests.support.device import GRANT, Device
@@ -63,7 +63,7 @@ def test_the_codes_are_handed_out(device: Device) -> None:
 def test_the_user_code_is_easy_to_type(device: Device) -> None:
     """6.1: letters without vowels and without those that look alike, in two groups."""
     assert re.fullmatch(
-        f"[{DEVICE_ALPHABET}]{{4}}-[{DEVICE_ALPHABET}]{{4}}", device.ask().get_json()["user_code"]
+        f"[{TYPED_ALPHABET}]{{4}}-[{TYPED_ALPHABET}]{{4}}", device.ask().get_json()["user_code"]
     )
 
 

@@ -5,7 +5,6 @@ a victim can be made to finish an attacker's sign-in (advisory 2009-1). Such a r
 returns to registered addresses only.
 """
 
-import secrets
 from dataclasses import dataclass, field
 
 from sqlalchemy import update
@@ -21,6 +20,7 @@ from authserver.domain import (
     handles,
     standing,
     temporary_credentials,
+    typed_codes,
 )
 from authserver.domain.clients import Client
 from authserver.domain.consumers import OUT_OF_BAND, Consumer
@@ -33,7 +33,7 @@ from authserver.protocol.gate import Verdict
 from authserver.protocol.oauth1.encoding import Pair, encode_form
 from authserver.protocol.oauth1.problems import Problem, Reason
 from authserver.protocol.oauth1.server import OAuth1Server
-from authserver.terms import DEVICE_ALPHABET, OAUTH1_GRANT
+from authserver.terms import OAUTH1_GRANT
 
 _TYPED_VERIFIER_LENGTH = 12
 _GROUP = 4
@@ -174,7 +174,7 @@ def _not_registered(fault: str, policy: Policy, callback: str) -> Problem:
 def _new_verifier(ask: Ask) -> str:
     if ask.callback != OUT_OF_BAND:
         return handles.new_secret()
-    return "".join(secrets.choice(DEVICE_ALPHABET) for _ in range(_TYPED_VERIFIER_LENGTH))
+    return typed_codes.draw(_TYPED_VERIFIER_LENGTH)
 
 
 def _outcome(ask: Ask, verifier: str) -> Outcome:

@@ -7,7 +7,7 @@ from typing import Any
 
 from authlib.oauth2 import OAuth2Error
 
-from authserver.domain import devices, throttles
+from authserver.domain import devices, throttles, typed_codes
 from authserver.domain.policies import Policy
 from authserver.protocol.messages import Request, Response, json_response
 from authserver.protocol.oauth2 import requested_scope
@@ -29,7 +29,7 @@ def answer(server: OAuth2Server, message: Request) -> Response:
 
 def verification_uri_complete(server: OAuth2Server, user_code: str) -> str:
     """Return the address that carries the user code as well (RFC 8628, section 3.3.1)."""
-    return f"{server.settings.url(Path.DEVICE)}?user_code={devices.shown_user_code(user_code)}"
+    return f"{server.settings.url(Path.DEVICE)}?user_code={typed_codes.shown(user_code)}"
 
 
 def _client(server: OAuth2Server, exchange: TokenExchange) -> Policy:
@@ -57,7 +57,7 @@ def _start(server: OAuth2Server, message: Request, policy: Policy, scope: str) -
         )
     return {
         "device_code": started.device_code,
-        "user_code": devices.shown_user_code(started.user_code),
+        "user_code": typed_codes.shown(started.user_code),
         "verification_uri": settings.url(Path.DEVICE),
         "verification_uri_complete": verification_uri_complete(server, started.user_code),
         "expires_in": int(settings.device_code_lifetime.total_seconds()),

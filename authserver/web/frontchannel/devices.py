@@ -6,7 +6,7 @@ Whoever has typed a code, or followed a link that carries one, is always shown w
 from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from authserver.domain import devices, throttles
+from authserver.domain import devices, throttles, typed_codes
 from authserver.domain.devices import DeviceAuthorization
 from authserver.domain.sessions import UserSession
 from authserver.domain.throttles import Bucket, Charge
@@ -104,7 +104,7 @@ def _ask(typed: str = "", error: str = "") -> str:
 
 
 def _confirm(live: UserSession, row: DeviceAuthorization, code: str) -> str:
-    shown = devices.shown_user_code(code)
+    shown = typed_codes.shown(code)
     return render_template(
         "device_confirm.html",
         client=row.client,

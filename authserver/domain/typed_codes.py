@@ -1,0 +1,23 @@
+"""Codes that people read in one place and type in another: capital letters that look and sound unlike each other."""
+
+import secrets
+
+from authserver.terms import TYPED_ALPHABET
+
+_GROUP = 4
+
+
+def draw(length: int) -> str:
+    """Return a random code; each letter carries 4.3 bits."""
+    return "".join(secrets.choice(TYPED_ALPHABET) for _ in range(length))
+
+
+def normal(typed: str, length: int) -> str:
+    """Return what somebody typed as a code is stored: capitals without dashes and spaces; empty when it cannot be one."""
+    code = "".join(letter for letter in typed.upper() if letter not in "- \t\u2010\u2011\u2013")
+    return code if len(code) == length and set(code) <= set(TYPED_ALPHABET) else ""
+
+
+def shown(code: str) -> str:
+    """Return a code as people read it, in groups of four: WDJB-MJHT."""
+    return "-".join(code[at : at + _GROUP] for at in range(0, len(code), _GROUP))
