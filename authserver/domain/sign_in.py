@@ -1,7 +1,8 @@
-"""Proving who somebody is by a password: throttled before the work, and the same work and answer in every case (S19, S20).
+"""Proving who somebody is: throttled before the work, and the same work and answer in every case (S19, S20).
 
-``check`` hashes, which takes long, and so opens short transactions of its own and must be called outside any other;
-``confirm`` is called in the transaction that starts a session or issues tokens.
+``check`` hashes a password, which takes long, and so opens short transactions of its own and must be called outside any
+other; ``confirm`` is called in the transaction that starts a session or issues tokens. Who has a second factor is not
+let in by ``confirm``: the password gives a ``Half``, and ``confirm_second`` makes it whole.
 """
 
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from authserver.context import Actor
-from authserver.domain import audit, known_browsers, throttles, users
+from authserver.domain import audit, known_browsers, second_factors, throttles, users
 from authserver.domain.db import Database
 from authserver.domain.passwords import Passwords
 from authserver.domain.throttles import Bucket, Charge
@@ -24,6 +25,20 @@ class WrongCredentials(Refused):
 
     def __init__(self) -> None:
         super().__init__("The user name or the password is wrong.")
+
+
+class SecondFactorRequired(Refused):
+    """The password is right, and not enough: the account has a second factor."""
+
+    def __init__(self) -> None:
+        super().__init__("This account signs in with a second factor.")
+
+
+class WrongCode(Refused):
+    """The one answer to a code that is wrong, over, or used already."""
+
+    def __init__(self) -> None:
+        super().__init__("This code is wrong, or was used already.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +60,14 @@ class Proof:
     charges: tuple[Charge, ...]
     old_hash: str
     new_hash: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Half:
+    """Who has proved their password and has a second factor to prove; it holds as a ``Proof`` does."""
+
+    user_id: int
+    user_epoch: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +118,18 @@ class Desk:
             self._bucket("account", name, limit=settings.sign_in_attempts_per_account),
         ]
 
+    def charge_code(self, half: Half, actor: Actor, carried: str) -> tuple[Charge, ...]:
+        """Count a try of a second factor, in a transaction of its own; raises Throttled.
+
+        A code has six digits only, so that strangers who know the password share one small budget for the account;
+        a browser in which the person has signed in before has its own (S20).
+        """
+        known = known_browsers.recognise(self._vault, carried, half.user_id, half.user_epoch)
+        who = ("browser", known) if known is not None else ("account", str(half.user_id))
+        budget = self._bucket("code", *who, limit=self._settings.sign_in_attempts)
+        with self._database.transaction() as session:
+            return tuple(throttles.charge(session, [budget]))
+
     def _bucket(self, *names: str, limit: int) -> Bucket:
         return throttles.bucket(
             self._vault, "sign-in", *names, limit=limit, window=self._settings.sign_in_window
@@ -135,13 +170,55 @@ class Desk:
 
 
 def confirm(session: Session, proof: Proof) -> User:
-    """Return the person, and give the try back; raises WrongCredentials when the account changed since the check."""
-    user = session.get(User, proof.user_id, with_for_update=True)
-    if user is None or not user.is_active or user.epoch != proof.user_epoch:
-        raise WrongCredentials
+    """Return the person, and give the try back.
+
+    Raises WrongCredentials when the account changed since the check, SecondFactorRequired when the password is only
+    half of the proof.
+    """
+    user = confirm_password(session, proof)
+    if second_factors.is_enrolled(session, user.id):
+        raise SecondFactorRequired
+    return user
+
+
+def confirm_password(session: Session, proof: Proof) -> User:
+    """Return the person whose password it is, and give the try back; raises WrongCredentials as ``confirm`` does.
+
+    For those who are signed in already, and for the first half of a sign-in.
+    """
+    user = _standing_user(session, proof)
     throttles.refund(session, proof.charges)
     if proof.new_hash is not None and user.password_hash == proof.old_hash:
         users.keep_rehashed(session, user, proof.new_hash)
+    return user
+
+
+def confirm_second(
+    session: Session, vault: Vault, half: Half, typed: str, charges: tuple[Charge, ...]
+) -> tuple[User, str]:
+    """Take the code that makes a half proof whole; return the person and which kind of code it was.
+
+    Raises WrongCode, which the caller records with ``refuse_code``, and WrongCredentials when the account changed.
+    """
+    user = _standing_user(session, half)
+    kind = second_factors.redeem(session, vault, user.id, typed)
+    if kind is None:
+        raise WrongCode
+    throttles.refund(session, charges)
+    return user, kind
+
+
+def refuse_code(session: Session, actor: Actor, half: Half, charges: tuple[Charge, ...]) -> None:
+    """Record that a second factor was refused."""
+    facts = {"reason": "wrong code"} | ({"throttled": True} if any(one.is_last for one in charges) else {})
+    user = users.get(session, half.user_id)
+    audit.record(session, actor, "session:refuse", subject_name=user.username, user_id=user.id, after=facts)
+
+
+def _standing_user(session: Session, proof: Proof | Half) -> User:
+    user = session.get(User, proof.user_id, with_for_update=True)
+    if user is None or not user.is_active or user.epoch != proof.user_epoch:
+        raise WrongCredentials
     return user
 
 

@@ -62,7 +62,7 @@ def _change(live: UserSession, old: str, new: str) -> Arrival:
 
 def _store(live: UserSession, proof: Proof, password_hash: str) -> Arrival:
     with door.services().database.transaction() as transaction:
-        user = sign_in.confirm(transaction, proof)
+        user = sign_in.confirm_password(transaction, proof)
         actor = arrivals.person(user)
         # Ended by name and not only by the new epoch, so that applications are told of it.
         sessions.end_others(transaction, actor, user, keep=live.id)

@@ -1,0 +1,93 @@
+"""The second factor of a person: an authenticator app, and recovery codes for the day on which it is lost.
+
+Who has one proves it at every sign-in; the password alone opens nothing any more (``sign_in``). Guesses are throttled
+like passwords, and charged before their outcome is known.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from authserver.context import Actor
+from authserver.domain import audit, authenticator_apps, recovery_codes
+from authserver.domain.authenticator_apps import Seed
+from authserver.domain.users import User
+from authserver.domain.vault import Vault
+from authserver.errors import Conflict, InvalidInput
+
+OTP = "otp"
+RECOVERY = "recovery code"
+_TYPED_LENGTH = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a person has: whether there is an app, and how many recovery codes are left."""
+
+    is_enrolled: bool
+    codes_left: int
+
+
+def is_enrolled(session: Session, user_id: int) -> bool:
+    """Return whether a person has a second factor."""
+    return authenticator_apps.exists(session, user_id)
+
+
+def of(session: Session, user_id: int) -> Standing:
+    """Return what a person has."""
+    return Standing(is_enrolled(session, user_id), recovery_codes.count_left(session, user_id))
+
+
+def enrol(session: Session, vault: Vault, actor: Actor, user: User, seed: Seed, code: str) -> list[str]:
+    """Add an app that proves with a code that it has the seed, and return the recovery codes, shown this once.
+
+    Raises InvalidInput for a wrong code and Conflict when there is an app already.
+    """
+    session.get_one(User, user.id, with_for_update=True)
+    if is_enrolled(session, user.id):
+        raise Conflict("There is an authenticator app already. Remove it before you set up another.")
+    step = seed.step_of(_digits(code))
+    if step is None:
+        raise InvalidInput(
+            {"code": "This is not the code that the app shows now. Check the clock of your telephone."}
+        )
+    authenticator_apps.add(session, vault, user, seed, step)
+    codes = recovery_codes.replace(session, vault, user.id)
+    audit.record(session, actor, "user:add-second-factor", subject=user)
+    return codes
+
+
+def redeem(session: Session, vault: Vault, user_id: int, typed: str) -> str | None:
+    """Take a code of the app or a recovery code, once, and return which it was; None for a wrong one."""
+    if len(typed) > _TYPED_LENGTH:
+        return None
+    if authenticator_apps.redeem(session, vault, user_id, _digits(typed)):
+        return OTP
+    if recovery_codes.redeem(session, vault, user_id, typed):
+        return RECOVERY
+    return None
+
+
+def renew_codes(session: Session, vault: Vault, actor: Actor, user: User) -> list[str]:
+    """Replace the recovery codes, and return the new ones, shown this once; raises Conflict without an app."""
+    session.get_one(User, user.id, with_for_update=True)
+    if not is_enrolled(session, user.id):
+        raise Conflict("There is no authenticator app that recovery codes could replace.")
+    codes = recovery_codes.replace(session, vault, user.id)
+    audit.record(session, actor, "user:renew-recovery-codes", subject=user)
+    return codes
+
+
+def remove(session: Session, actor: Actor, user: User) -> bool:
+    """Take the second factor away, so that the password alone signs in again; return whether there was one."""
+    session.get_one(User, user.id, with_for_update=True)
+    recovery_codes.remove(session, user.id)
+    if not authenticator_apps.remove(session, user.id):
+        return False
+    audit.record(session, actor, "user:remove-second-factor", subject=user)
+    return True
+
+
+def _digits(typed: str) -> str:
+    """Return a code without the space that apps show in its middle."""
+    return "".join(typed.split())
