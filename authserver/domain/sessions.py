@@ -1,7 +1,7 @@
 """Sign-in sessions: rows on the server that an opaque cookie points to, so that ending one works on every node."""
 
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import ForeignKey, LargeBinary, String, func, select, update
 from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship
@@ -40,6 +40,19 @@ class UserSession(Base):
     user: Mapped[User] = relationship(lazy="raise")
 
 
+class How(NamedTuple):
+    """How somebody proved who they are: the class that was reached, and the methods that were used (RFC 8176)."""
+
+    acr: str
+    amr: list[str]
+
+
+BY_PASSWORD = How(Acr.PASSWORD, ["pwd"])
+BY_PASSWORD_AND_OTP = How(Acr.MULTI_FACTOR, ["pwd", "otp", "mfa"])
+# RFC 8176 has no word for a code on paper.
+BY_PASSWORD_AND_RECOVERY = How(Acr.MULTI_FACTOR, ["pwd", "mfa"])
+
+
 class Started(NamedTuple):
     """A new session and the cookie value that opens it."""
 
@@ -55,8 +68,7 @@ def start(
     *,
     is_remembered: bool,
     user_agent: str,
-    amr: list[str],
-    acr: str = Acr.PASSWORD,
+    how: How = BY_PASSWORD,
 ) -> Started:
     """Begin a session with a cookie value that nobody has seen before."""
     now = clock.now()
@@ -67,8 +79,8 @@ def start(
         sid=handles.new_secret(),
         user_id=user.id,
         user_epoch=user.epoch,
-        acr=acr,
-        amr=amr,
+        acr=how.acr,
+        amr=how.amr,
         is_remembered=is_remembered,
         user_agent="".join(letter for letter in user_agent if letter.isprintable())[:300],
         address=actor.address[:64],
@@ -85,43 +97,69 @@ def start(
     return Started(row, handles.write(Prefix.SESSION, row.id, secret))
 
 
-def renew(session: Session, actor: Actor, settings: Settings, row: UserSession, user: User) -> Started | None:
+def renew(
+    session: Session,
+    actor: Actor,
+    settings: Settings,
+    row: UserSession,
+    user: User,
+    how: How = BY_PASSWORD,
+) -> Started | None:
     """Give a live session a new cookie value after its person has signed in again, and the old value dies.
 
     The session stays the same one to relying parties. None when it has ended, or was renewed, in the meantime.
     """
-    now, secret = clock.now(), handles.new_secret()
+    now = clock.now()
     lifetime = settings.remembered_session_lifetime if row.is_remembered else settings.session_lifetime
+    changes = {"user_epoch": user.epoch, "signed_in_at": now, "expires_at": now + lifetime}
+    started = _open_anew(session, actor, row, how, changes)
+    if started is not None:
+        user.last_sign_in_at = now
+        _record_again(session, actor, started.session, {"again": True})
+    return started
+
+
+def step_up(session: Session, actor: Actor, row: UserSession, how: How) -> Started | None:
+    """Raise a live session to a second factor; the time of the sign-in stays, as the password was not asked for.
+
+    None when it has ended, or was renewed, in the meantime.
+    """
+    started = _open_anew(session, actor, row, how, {})
+    if started is not None:
+        _record_again(session, actor, started.session, {"second_factor": True})
+    return started
+
+
+def _open_anew(
+    session: Session, actor: Actor, row: UserSession, how: How, changes: dict[str, Any]
+) -> Started | None:
+    secret = handles.new_secret()
+    changes |= {"acr": how.acr, "amr": how.amr, "seen_at": clock.now(), "address": actor.address[:64]}
     renewed = session.scalar(
         update(UserSession)
         .where(UserSession.id == row.id, UserSession.digest == row.digest, UserSession.ended_at.is_(None))
-        .values(
-            digest=handles.digest(secret),
-            user_epoch=user.epoch,
-            address=actor.address[:64],
-            signed_in_at=now,
-            seen_at=now,
-            expires_at=now + lifetime,
-        )
+        .values(digest=handles.digest(secret), **changes)
         .returning(UserSession.id)
         .execution_options(synchronize_session=False)
     )
     if renewed is None:
         return None
-    user.last_sign_in_at = now
     fresh = session.get_one(
         UserSession, row.id, options=[joinedload(UserSession.user)], populate_existing=True
     )
+    return Started(fresh, handles.write(Prefix.SESSION, fresh.id, secret))
+
+
+def _record_again(session: Session, actor: Actor, row: UserSession, after: dict[str, Any]) -> None:
     audit.record(
         session,
         actor,
         "session:start",
-        subject=fresh,
-        subject_name=user.username,
-        user_id=user.id,
-        after={"again": True},
+        subject=row,
+        subject_name=row.user.username,
+        user_id=row.user_id,
+        after=after,
     )
-    return Started(fresh, handles.write(Prefix.SESSION, fresh.id, secret))
 
 
 def find(session: Session, settings: Settings, cookie: str | None) -> UserSession | None:

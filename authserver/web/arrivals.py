@@ -11,13 +11,12 @@ from flask import session as browser
 from sqlalchemy.orm import Session
 
 from authserver.context import Actor
-from authserver.domain import known_browsers, sessions
-from authserver.domain.sessions import UserSession
+from authserver.domain import known_browsers, second_factors, sessions
+from authserver.domain.sessions import BY_PASSWORD, How, Started, UserSession
 from authserver.domain.users import User
 from authserver.web import door
 
 KNOWN_COOKIE = "authserver_known"
-_PASSWORD = ["pwd"]  # RFC 8176, section 2
 
 
 @dataclass(frozen=True)
@@ -44,12 +43,25 @@ def carried() -> str:
     return request.cookies.get(door.cookie_name(KNOWN_COOKIE), "")
 
 
-def begin(transaction: Session, user: User, live: UserSession | None, *, is_remembered: bool) -> Arrival:
+def with_code(kind: str) -> How:
+    """Return how somebody signed in whose password and code were right; ``kind`` is that of ``second_factors``."""
+    is_recovery = kind == second_factors.RECOVERY
+    return sessions.BY_PASSWORD_AND_RECOVERY if is_recovery else sessions.BY_PASSWORD_AND_OTP
+
+
+def begin(
+    transaction: Session,
+    user: User,
+    live: UserSession | None,
+    *,
+    is_remembered: bool,
+    how: How = BY_PASSWORD,
+) -> Arrival:
     """Start a session, or renew the one that the same person has in this browser."""
     services, actor = door.services(), person(user)
     started = None
     if live is not None and live.user_id == user.id:
-        started = sessions.renew(transaction, actor, services.settings, live, user)
+        started = sessions.renew(transaction, actor, services.settings, live, user, how)
     elif live is not None:
         sessions.end(transaction, actor, transaction.get_one(UserSession, live.id))
     started = started or sessions.start(
@@ -59,9 +71,19 @@ def begin(transaction: Session, user: User, live: UserSession | None, *, is_reme
         user,
         is_remembered=is_remembered,
         user_agent=request.headers.get("User-Agent", ""),
-        amr=_PASSWORD,
+        how=how,
     )
-    known = known_browsers.introduce(services.vault, carried(), user.id, user.epoch)
+    return _arrival(started, user)
+
+
+def step_up(transaction: Session, user: User, live: UserSession, kind: str) -> Arrival | None:
+    """Raise the session of somebody who has just proved their second factor; None when it is over."""
+    started = sessions.step_up(transaction, person(user), live, with_code(kind))
+    return None if started is None else _arrival(started, user)
+
+
+def _arrival(started: Started, user: User) -> Arrival:
+    known = known_browsers.introduce(door.services().vault, carried(), user.id, user.epoch)
     return Arrival(started.session, started.cookie, known)
 
 

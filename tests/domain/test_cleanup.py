@@ -33,9 +33,7 @@ def grant(database, settings, client_of, alice):
 
     def make(*, access=SOON, refresh=None, redeemed=True, own_key=None):
         with database.transaction() as session:
-            started = sessions.start(
-                session, SYSTEM, settings, alice, is_remembered=False, user_agent="test", amr=["pwd"]
-            )
+            started = sessions.start(session, SYSTEM, settings, alice, is_remembered=False, user_agent="test")
             row = authorizations.add(
                 session, SYSTEM, client_id=client_of.id, client_epoch=0, client_name="App", own_key=own_key,
                 grant_type="authorization_code", scope="openid", user_id=alice.id, session_id=started.session.id,

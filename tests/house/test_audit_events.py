@@ -27,11 +27,14 @@ PINNED = {
     "session:refuse",
     "session:start",
     "setup:complete",
+    "user:add-second-factor",
     "user:create",
     "user:disable",
     "user:edit",
     "user:enable",
     "user:grant",
+    "user:remove-second-factor",
+    "user:renew-recovery-codes",
     "user:set-password",
 }
 

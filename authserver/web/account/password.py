@@ -7,7 +7,7 @@ from flask import flash, make_response, redirect, render_template, request, url_
 from flask.typing import ResponseReturnValue
 
 from authserver.domain import sessions, sign_in, users
-from authserver.domain.sessions import UserSession
+from authserver.domain.sessions import How, UserSession
 from authserver.domain.sign_in import Claim, Desk, Proof, WrongCredentials
 from authserver.errors import InvalidInput, Throttled
 from authserver.web import arrivals, door, guards, pages
@@ -67,7 +67,9 @@ def _store(live: UserSession, proof: Proof, password_hash: str) -> Arrival:
         # Ended by name and not only by the new epoch, so that applications are told of it.
         sessions.end_others(transaction, actor, user, keep=live.id)
         users.set_password(transaction, actor, user, password_hash, keep=live.id)
-        return arrivals.begin(transaction, user, live, is_remembered=live.is_remembered)
+        return arrivals.begin(
+            transaction, user, live, is_remembered=live.is_remembered, how=How(live.acr, live.amr)
+        )
 
 
 def _show(errors: dict[str, str]) -> str:

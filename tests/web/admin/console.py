@@ -152,7 +152,6 @@ def sign_in(browser: FlaskClient, services: Services, username: str) -> int:
             user,
             is_remembered=False,
             user_agent="tests",
-            amr=["pwd"],
         )
     browser.set_cookie("authserver_session", started.cookie)
     return started.session.id
