@@ -1,69 +1,88 @@
 """Cross-origin requests: scripts of registered origins may call what a browser-based client needs, never with cookies.
 
-Nothing is allowed here that the endpoint itself would not allow; a browser is told that it may show the answer.
+Nothing is allowed here that the endpoint itself would not allow; a browser is told that it may show the answer. A
+request that names no origin costs nothing here. One that does is looked up afresh, so that a disapproved client's
+scripts are shut out with their next request; where the origin was found before is remembered, to look there first.
 """
 
-from datetime import timedelta
-from threading import Lock
+from dataclasses import replace
 
-from authserver import clock
+from sqlalchemy import exc
+
+from authserver import logs
 from authserver.domain import origins
+from authserver.domain.origins import Owner
 from authserver.protocol.messages import Response
 from authserver.protocol.services import Services
 from authserver.terms import LanePath, Path
 
-PATHS = frozenset({Path.TOKEN, LanePath.OAUTH2_TOKEN, LanePath.OIDC_TOKEN, Path.REVOCATION, Path.USERINFO})
-PUBLIC_PATHS = frozenset(
-    {Path.JWKS, Path.OPENID_CONFIGURATION, Path.OAUTH_METADATA, Path.OAUTH2_LANE, Path.OIDC_LANE}
+PATHS = frozenset(
+    {
+        Path.TOKEN,
+        LanePath.OAUTH2_TOKEN,
+        LanePath.OIDC_TOKEN,
+        Path.REVOCATION,
+        Path.USERINFO,
+        Path.JWKS,
+        Path.OPENID_CONFIGURATION,
+        Path.OAUTH_METADATA,
+        Path.OAUTH2_LANE,
+        Path.OIDC_LANE,
+    }
 )
-_REREAD_AFTER = timedelta(seconds=10)
-_HEADERS = "Authorization, Content-Type"
-_EXPOSED = "WWW-Authenticate, Retry-After"
-_PREFLIGHT_SECONDS = "600"
+_VARY = ("Vary", "Origin")
+_EXPOSED = ("Access-Control-Expose-Headers", "WWW-Authenticate, Retry-After")
+_HEADERS = ("Access-Control-Allow-Headers", "Authorization, Content-Type")
+_KEPT = ("Access-Control-Max-Age", "600")
+
+log = logs.get("cross_origin")
 
 
 class CrossOrigin:
-    """Knows the origins of one application, a few seconds old at most."""
+    """Knows whose scripts may read the answers of one application."""
 
     def __init__(self, services: Services) -> None:
-        self._services = services
+        self._database = services.database
         self._listed = origins.of(services.settings.cors_origins)
-        self._guard = Lock()
-        self._known: set[str] = set()
-        self._read_at = clock.now() - 2 * _REREAD_AFTER
+        self._owners: dict[str, Owner] = {}
 
-    def headers(self, path: str, origin: str) -> list[tuple[str, str]]:
-        """Return what the answer to a script of an origin carries; the answers to others must not be mixed up with it."""
+    def share(self, path: str, origin: str | None, answer: Response) -> Response:
+        """Return an answer with what lets an origin's scripts read it; caches must not mix it up with another's."""
         if path not in PATHS:
-            return []
-        headers = [("Vary", "Origin")]
-        if self._is_allowed(origin):
-            headers += [("Access-Control-Allow-Origin", origin), ("Access-Control-Expose-Headers", _EXPOSED)]
-        return headers
+            return answer
+        more = [_VARY]
+        if origin and self._is_allowed(origin):
+            more += [("Access-Control-Allow-Origin", origin), _EXPOSED]
+        return replace(answer, headers=[*answer.headers, *more])
 
     def preflight(self, path: str, methods: tuple[str, ...], origin: str) -> Response | None:
         """Return the answer to the question whether a request may be sent (Fetch, section 3.2.2), or None to refuse."""
-        if path not in PATHS | PUBLIC_PATHS:
+        if path not in PATHS:
             return None
-        allowed = ("Access-Control-Allow-Methods", ", ".join(methods))
-        more = [
-            allowed,
-            ("Access-Control-Allow-Headers", _HEADERS),
-            ("Access-Control-Max-Age", _PREFLIGHT_SECONDS),
+        if not self._is_allowed(origin):
+            return Response(204, b"", [_VARY])
+        allowed = [
+            ("Access-Control-Allow-Origin", origin),
+            ("Access-Control-Allow-Methods", ", ".join(methods)),
         ]
-        if path in PUBLIC_PATHS:
-            return Response(204, b"", [("Access-Control-Allow-Origin", "*"), *more])
-        headers = self.headers(path, origin)
-        return Response(204, b"", headers + more if self._is_allowed(origin) else headers)
+        return Response(204, b"", [_VARY, *allowed, _HEADERS, _KEPT])
 
     def _is_allowed(self, origin: str) -> bool:
-        return bool(origin) and (origin in self._listed or origin in self._registered())
+        return origin in self._listed or self._is_registered(origin)
 
-    def _registered(self) -> set[str]:
-        if abs(clock.now() - self._read_at) >= _REREAD_AFTER:
-            with self._guard:
-                if abs(clock.now() - self._read_at) >= _REREAD_AFTER:
-                    with self._services.database.reading() as connection:
-                        self._known = origins.registered(connection)
-                    self._read_at = clock.now()
-        return self._known
+    def _is_registered(self, origin: str) -> bool:
+        known = self._owners.get(origin)
+        try:
+            with self._database.reading() as connection:
+                if known is not None and origins.is_current(connection, known):
+                    return True
+                found = origins.find_owner(connection, origin)
+        except (exc.DBAPIError, exc.TimeoutError) as error:
+            # The answer itself is good, and possibly the only one with these tokens; it is only not shared.
+            log.warning("origin not checked", error=type(error).__name__)
+            return False
+        if found is None:
+            self._owners.pop(origin, None)
+        else:
+            self._owners[origin] = found
+        return found is not None

@@ -1,4 +1,7 @@
-"""The discovery documents and the JWK set: ready bytes with an ETag, cached by clients for a while."""
+"""The discovery documents and the JWK set: ready bytes with an ETag, cached by clients for a while.
+
+Whose scripts may read them is decided in ``cross_origin``.
+"""
 
 import hashlib
 import json
@@ -11,7 +14,6 @@ from authserver.protocol.services import Services
 from authserver.terms import Kind
 
 _CACHED = ("Cache-Control", "public, max-age=300")
-_ANY_ORIGIN = ("Access-Control-Allow-Origin", "*")
 
 
 def openid_configuration(services: Services, request: Request) -> Response:
@@ -45,7 +47,7 @@ def _document(document: dict[str, Any], request: Request) -> Response:
 
 def _send(body: bytes, request: Request) -> Response:
     etag = _etag(body)
-    headers = (_CACHED, _ANY_ORIGIN, ("ETag", etag))
+    headers = (_CACHED, ("ETag", etag))
     if etag in request.headers.get("if-none-match", ""):
         return Response(304, b"", headers)
     return Response(200, body, (("Content-Type", "application/json"), *headers))

@@ -5,7 +5,6 @@ hands on.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from sqlalchemy import exc
@@ -63,14 +62,17 @@ class MachineDoor:
         route = self.routes.get(environ.get("PATH_INFO", ""))
         if route is None:
             return self._otherwise(environ, start_response)
+        method = environ["REQUEST_METHOD"]
         response = self._answer(route, environ)
-        return wire.send(response, environ["REQUEST_METHOD"], start_response)
+        if method != "OPTIONS":
+            # Refusals too: a script that cannot read why it was refused cannot do better.
+            response = self._cross_origin.share(environ["PATH_INFO"], environ.get("HTTP_ORIGIN"), response)
+        return wire.send(response, method, start_response)
 
     def _answer(self, route: Route, environ: Environ) -> Response:
         method = environ["REQUEST_METHOD"]
         if method not in route.methods and not (method == "OPTIONS" and "HTTP_ORIGIN" in environ):
-            allow = ("Allow", ", ".join(route.methods))
-            return route.refuse(405, "invalid_request", f"Use {' or '.join(route.methods)}.", allow)
+            return _refuse_method(route)
         try:
             # The schedule of the signing keys is kept here, where no transaction is open.
             self._services.ring.tend()
@@ -99,14 +101,11 @@ class MachineDoor:
             )
 
     def _serve(self, route: Route, environ: Environ) -> Response:
-        path, origin = environ["PATH_INFO"], environ.get("HTTP_ORIGIN")
         if environ["REQUEST_METHOD"] == "OPTIONS":
-            answer = self._cross_origin.preflight(path, route.methods, origin or "")
-            return answer or route.refuse(405, "invalid_request", f"Use {' or '.join(route.methods)}.")
-        answer = route.handler(self._services, self._read(environ))
-        if origin is None:
-            return answer
-        return replace(answer, headers=[*answer.headers, *self._cross_origin.headers(path, origin)])
+            path, origin = environ["PATH_INFO"], environ["HTTP_ORIGIN"]
+            answer = self._cross_origin.preflight(path, route.methods, origin)
+            return answer or _refuse_method(route)
+        return route.handler(self._services, self._read(environ))
 
     def _read(self, environ: Environ) -> Request:
         settings = self._services.settings
@@ -127,3 +126,8 @@ class MachineDoor:
             ),
             request_id=environ.get("authserver.request_id", ""),
         )
+
+
+def _refuse_method(route: Route) -> Response:
+    allow = ("Allow", ", ".join(route.methods))
+    return route.refuse(405, "invalid_request", f"Use {' or '.join(route.methods)}.", allow)
