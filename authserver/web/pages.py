@@ -1,6 +1,6 @@
 """What every template can use: addresses of assets, icons, the theme, tokens, and times that people can read.
 
-The error pages are in ``mistakes``, the headers around a page in ``headers``.
+The error pages are in ``mistakes``, the headers around a page in ``headers``, its language in ``languages``.
 """
 
 from collections.abc import Callable
@@ -13,20 +13,13 @@ from jinja2 import StrictUndefined
 from markupsafe import Markup
 
 from authserver import clock
-from authserver.web import assets, destinations, door, headers, scope_words
+from authserver.web import assets, destinations, door, headers, languages, lengths, scope_words
 from authserver.web.assets import Assets
+from authserver.web.languages import say
 
 THEME_COOKIE = "authserver_theme"
 THEMES = ("light", "dark", "auto")
 _JUST_NOW = timedelta(seconds=10)
-_UNITS = (
-    (timedelta(days=365.25), "year"),
-    (timedelta(days=30.44), "month"),
-    (timedelta(days=1), "day"),
-    (timedelta(hours=1), "hour"),
-    (timedelta(minutes=1), "minute"),
-    (timedelta(seconds=1), "second"),
-)
 
 
 def install(app: Flask) -> None:
@@ -36,6 +29,7 @@ def install(app: Flask) -> None:
     environment = app.jinja_env
     environment.undefined = StrictUndefined
     environment.trim_blocks = environment.lstrip_blocks = True
+    languages.install(app)
     environment.globals |= {
         "asset_url": static.url,
         "at": at,
@@ -48,10 +42,14 @@ def install(app: Flask) -> None:
     }
     environment.filters |= {
         "ago": ago,
-        "duration": duration,
+        "bdi": Markup("<bdi>{}</bdi>").format,
+        "bdi_ltr": Markup('<bdi dir="ltr">{}</bdi>').format,
+        "duration": lengths.in_words,
         "instant": instant,
         "origin": origin,
+        "say": say,
         "scope_words": scope_words.in_words,
+        "strong": Markup("<strong>{}</strong>").format,
     }
 
 
@@ -69,27 +67,18 @@ def theme() -> str:
 def ago(at: datetime | None) -> Markup:
     """Return an instant as people say it, with the exact time for those who hover or listen."""
     if at is None:
-        return Markup("never")
+        return Markup.escape(say("never"))
     distance = clock.now() - at
     if abs(distance) < _JUST_NOW:
-        words = "just now"
-    elif distance < timedelta(0):
-        words = f"in {duration(-distance)}"
+        words = say("just now")
     else:
-        words = f"{duration(distance)} ago"
+        words = lengths.until(-distance) if distance < timedelta(0) else lengths.since(distance)
     return _time(at, words)
 
 
 def instant(at: datetime | None) -> Markup:
     """Return an instant as a date and time of day, the same in every country."""
-    return Markup("never") if at is None else _time(at, f"{at:%Y-%m-%d %H:%M}")
-
-
-def duration(length: timedelta) -> str:
-    """Return a length of time in its largest unit: 3 minutes."""
-    size, unit = next((step for step in _UNITS if length >= step[0]), _UNITS[-1])
-    count = max(1, int(length / size))
-    return f"{count} {unit}{'' if count == 1 else 's'}"
+    return Markup.escape(say("never")) if at is None else _time(at, f"{at:%Y-%m-%d %H:%M}")
 
 
 def origin(uri: str) -> str:
@@ -100,11 +89,14 @@ def origin(uri: str) -> str:
 
 def seconds_in_words(seconds: int) -> str:
     """Return a waiting time, rounded up: 40 seconds, 3 minutes."""
-    return (
-        duration(timedelta(seconds=seconds))
-        if seconds < 60
-        else duration(timedelta(minutes=-(-seconds // 60)))
+    return lengths.in_words(
+        timedelta(seconds=seconds) if seconds < 60 else timedelta(minutes=-(-seconds // 60))
     )
+
+
+def wait_then_try_again(seconds: int) -> str:
+    """Return the advice for those who tried too often."""
+    return say("Wait %(time)s, then try again.", time=seconds_in_words(seconds))
 
 
 def _time(at: datetime, words: str) -> Markup:

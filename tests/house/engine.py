@@ -7,7 +7,17 @@ from functools import cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-HALL = {"settings", "setting_sources", "setting_values", "terms", "errors", "context", "clock", "logs"}
+HALL = {
+    "settings",
+    "setting_sources",
+    "setting_values",
+    "terms",
+    "errors",
+    "context",
+    "clock",
+    "logs",
+    "languages",
+}
 FLOORS = {"hall": 0, "domain": 1, "protocol": 2, "web": 3, "cli": 3, "roof": 4}
 
 

@@ -3,9 +3,10 @@
   "use strict";
   function watch(button) {
     var input = document.getElementById(button.getAttribute("data-shows"));
+    var words = { text: button.getAttribute("data-hide") || "Hide", password: button.getAttribute("data-show") || "Show" };
     function show(visible) {
       input.type = visible ? "text" : "password";
-      button.firstElementChild.textContent = visible ? "Hide" : "Show";
+      button.firstElementChild.textContent = words[input.type];
     }
     button.hidden = false;
     button.addEventListener("click", function () {
