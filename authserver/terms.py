@@ -12,6 +12,7 @@ class Path(StrEnum):
     INTROSPECTION = "/oauth2/introspect"
     REVOCATION = "/oauth2/revoke"
     DEVICE_AUTHORIZATION = "/oauth2/device_authorization"
+    REGISTRATION = "/oauth2/register"
     USERINFO = "/oidc/userinfo"
     END_SESSION = "/oidc/end_session"
     CHECK_SESSION = "/oidc/check_session"
@@ -21,6 +22,7 @@ class Path(StrEnum):
     OAUTH2_LANE = "/.well-known/oauth2.0-configuration"
     OIDC_LANE = "/.well-known/oidc-configuration"
     SIGN_IN = "/sign-in"
+    SECOND_FACTOR = "/sign-in/code"
     SIGN_OUT = "/sign-out"
     CONSENT = "/consent"
     CONTINUE = "/oauth2/continue"
@@ -53,6 +55,8 @@ class LanePath(StrEnum):
     OIDC_AUTHORIZE = "/oidc/authorize"
     OAUTH2_DEVICE = "/api/oauth2/device_code"
     OIDC_DEVICE = "/api/oidc/device_code"
+    OAUTH2_REGISTRATION = "/api/oauth2/register"
+    OIDC_REGISTRATION = "/api/oidc/register"
 
 
 class RootServices(StrEnum):

@@ -118,7 +118,7 @@ class Desk:
             self._bucket("account", name, limit=settings.sign_in_attempts_per_account),
         ]
 
-    def charge_code(self, half: Half, actor: Actor, carried: str) -> tuple[Charge, ...]:
+    def charge_code(self, half: Half, carried: str) -> tuple[Charge, ...]:
         """Count a try of a second factor, in a transaction of its own; raises Throttled.
 
         A code has six digits only, so that strangers who know the password share one small budget for the account;

@@ -6,6 +6,10 @@ from typing import Literal
 from flask import render_template, url_for
 
 Mode = Literal["first", "again", "switch"]
+Half = Literal["password", "code"]
+
+_TEMPLATES: dict[Half, str] = {"password": "sign_in.html", "code": "second_factor.html"}
+_ENDPOINTS: dict[Half, str] = {"password": "frontchannel.sign_in", "code": "frontchannel.second_factor"}
 
 
 @dataclass
@@ -14,10 +18,12 @@ class SignInPage:
 
     ``first``: nobody is signed in. ``again``: the person must prove once more who they are, so the name is fixed.
     ``switch``: somebody is signed in, but another account is wanted. ``ask`` is what the authorization endpoint handed
-    over, signed; ``resume`` a form that waits for the sign-in, sealed.
+    over, signed; ``resume`` a form that waits for the sign-in, sealed. ``half`` is what is asked for: the password, or
+    the code of the second factor, for which ``proof`` says, sealed, whose password was right.
     """
 
     mode: Mode = "first"
+    half: Half = "password"
     next: str = ""
     username: str = ""
     is_remembered: bool = False
@@ -25,12 +31,15 @@ class SignInPage:
     cancel_url: str = ""
     ask: str = ""
     resume: str = ""
+    proof: str = ""
     errors: dict[str, str] = field(default_factory=dict)
 
     def render(self) -> str:
         """Return the page."""
-        action = url_for("frontchannel.sign_in")
-        return render_template("sign_in.html", **asdict(self), action=action, switch_url=self._switch_url())
+        action = url_for(_ENDPOINTS[self.half])
+        return render_template(
+            _TEMPLATES[self.half], **asdict(self), action=action, switch_url=self._switch_url()
+        )
 
     def _switch_url(self) -> str:
         if self.ask:

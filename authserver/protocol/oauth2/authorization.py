@@ -17,7 +17,7 @@ from authlib.oauth2.rfc6749.errors import (
 from sqlalchemy.orm import Session
 
 from authserver import clock
-from authserver.domain import clients, consents, standing
+from authserver.domain import clients, consents, second_factors, standing
 from authserver.domain.clients import Client
 from authserver.domain.policies import Policy
 from authserver.domain.sessions import UserSession
@@ -49,6 +49,8 @@ class Step(Enum):
     SIGN_IN = auto()
     SIGN_IN_AGAIN = auto()
     SWITCH_ACCOUNT = auto()
+    STEP_UP = auto()
+    ENROL = auto()
     CONSENT = auto()
     ANSWER = auto()
 
@@ -112,8 +114,8 @@ def next_step(session: Session, ask: Ask, live: UserSession | None, *, started_a
         if _was_made_for(live, started_at):
             raise AuthorizationFailure(_another_user(ask), ask.address)
         return _unless_silent(ask, Step.SWITCH_ACCOUNT, LoginRequired)
-    if ask.claims.essential_acr and live.acr not in ask.claims.essential_acr:
-        raise AuthorizationFailure(_acr_out_of_reach(ask), ask.address)
+    if not ask.context.is_met_by(live.acr) and (higher := _towards(session, ask, live)) is not None:
+        return higher
     if _needs_consent(session, ask, live):
         return _unless_silent(ask, Step.CONSENT, ConsentRequired)
     return Step.ANSWER
@@ -163,7 +165,7 @@ def standing_of(client: Client, live: UserSession | None) -> Standing:
 
 
 def _unless_silent(ask: Ask, step: Step, error: type[OAuth2Error]) -> Step:
-    if "none" in ask.prompt:
+    if not _may_ask(ask):
         kind = error.error.replace("_", "-")
         raise AuthorizationFailure(
             refusal(error, "prompt=none, but the user has to act.", kind, client_id=ask.policy.id),
@@ -192,6 +194,23 @@ def _wanted_subject(server: OAuth2Server, ask: Ask) -> str | None:
 def _another_user(ask: Ask) -> OAuth2Error:
     fault = "Another user signed in than the one who was asked for."
     return refusal(LoginRequired, fault, "another-user", client_id=ask.policy.id)
+
+
+def _towards(session: Session, ask: Ask, live: UserSession) -> Step | None:
+    """Return how the person can reach the class that the client wants, None where it is a wish that cannot be had."""
+    is_essential = ask.context.is_essential
+    if ask.context.can_be_met() and second_factors.is_enrolled(session, live.user_id):
+        # A wish is no reason to fail a silent request (Core, section 5.5.1.1); the answer tells which class it is.
+        return _unless_silent(ask, Step.STEP_UP, LoginRequired) if _may_ask(ask) or is_essential else None
+    if not is_essential:
+        return None
+    if ask.context.can_be_met() and _may_ask(ask):
+        return Step.ENROL
+    raise AuthorizationFailure(_acr_out_of_reach(ask), ask.address)
+
+
+def _may_ask(ask: Ask) -> bool:
+    return "none" not in ask.prompt
 
 
 def _acr_out_of_reach(ask: Ask) -> OAuth2Error:

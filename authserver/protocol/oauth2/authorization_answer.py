@@ -63,7 +63,7 @@ def _authorize(session: Session, actor: Actor, ask: Ask, client: Client, live: U
         user_epoch=live.user_epoch,
         session_id=live.id,
         auth_time=live.signed_in_at,
-        acr=live.acr,
+        acr=ask.context.reported(live.acr),
         amr=live.amr,
         sid=live.sid,
         request=request,

@@ -17,8 +17,9 @@ from authserver.protocol.messages import Pairs, present, repeated
 from authserver.protocol.oauth2 import pkce, resources, responses
 from authserver.protocol.oauth2.errors import refusal
 from authserver.protocol.oauth2.responses import ReturnAddress
-from authserver.protocol.oidc import claims_request
+from authserver.protocol.oidc import claims_request, context_classes
 from authserver.protocol.oidc.claims_request import ClaimsRequest
+from authserver.protocol.oidc.context_classes import Demand
 from authserver.settings import Settings
 from authserver.terms import Kind, Scope
 
@@ -51,6 +52,7 @@ class Ask:
     max_age: int | None
     login_hint: str
     claims: ClaimsRequest
+    context: Demand
     subject: str | None
     resources: tuple[str, ...]
     parameters: dict[str, str] = field(repr=False)
@@ -154,6 +156,7 @@ def _read_rest(
         )
         if fault:
             raise refusal(InvalidRequestError, fault, "code-challenge", client_id=policy.id)
+    claims = _claims(parameters, scopes, policy)
     return Ask(
         policy=policy,
         address=address,
@@ -165,7 +168,10 @@ def _read_rest(
         prompt=_prompt(parameters.get("prompt", ""), policy),
         max_age=_max_age(parameters.get("max_age"), policy),
         login_hint=parameters.get("login_hint", "")[:200],
-        claims=_claims(parameters, scopes, policy),
+        claims=claims,
+        context=context_classes.demanded(
+            parameters.get("acr_values", ""), claims, tuple(policy.details.get("default_acr_values", ()))
+        ),
         subject=None,
         resources=wanted,
         parameters=parameters,

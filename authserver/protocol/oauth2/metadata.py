@@ -5,8 +5,8 @@ from typing import Any
 from authserver.protocol import algorithms
 from authserver.protocol.oauth2 import client_authentication, responses
 from authserver.protocol.oauth2.server import OAuth2Server
-from authserver.protocol.oidc import claims, subjects
-from authserver.terms import S256, Acr, AuthMethod, GrantType, Kind, LanePath, Path, Scope
+from authserver.protocol.oidc import claims, context_classes, subjects
+from authserver.terms import S256, AuthMethod, GrantType, Kind, LanePath, Path, Scope
 
 
 def oauth_metadata(server: OAuth2Server) -> dict[str, Any]:
@@ -35,7 +35,13 @@ def oauth_metadata(server: OAuth2Server) -> dict[str, Any]:
         "introspection_endpoint_auth_signing_alg_values_supported": signed,
         "code_challenge_methods_supported": [S256],
         "authorization_response_iss_parameter_supported": True,
+        **_registration(server, Path.REGISTRATION),
     }
+
+
+def _registration(server: OAuth2Server, path: str) -> dict[str, str]:
+    is_open = server.settings.registration != "closed"
+    return {"registration_endpoint": server.settings.url(path)} if is_open else {}
 
 
 def openid_configuration(server: OAuth2Server) -> dict[str, Any]:
@@ -51,7 +57,7 @@ def openid_configuration(server: OAuth2Server) -> dict[str, Any]:
         "subject_types_supported": list(subjects.TYPES),
         "id_token_signing_alg_values_supported": server.id_tokens.algorithms,
         "userinfo_signing_alg_values_supported": server.id_tokens.algorithms,
-        "acr_values_supported": [str(Acr.PASSWORD)],
+        "acr_values_supported": [str(name) for name in context_classes.SUPPORTED],
         "claim_types_supported": ["normal"],
         "claims_supported": [
             *claims.SUPPORTED,
@@ -81,8 +87,10 @@ def lane(server: OAuth2Server, kind: Kind) -> dict[str, Any]:
             "authorization_endpoint": url(LanePath.OIDC_AUTHORIZE),
             "token_endpoint": url(LanePath.OIDC_TOKEN),
             "device_authorization_endpoint": url(LanePath.OIDC_DEVICE),
+            **_registration(server, LanePath.OIDC_REGISTRATION),
         }
     return oauth_metadata(server) | {
         "token_endpoint": url(LanePath.OAUTH2_TOKEN),
         "device_authorization_endpoint": url(LanePath.OAUTH2_DEVICE),
+        **_registration(server, LanePath.OAUTH2_REGISTRATION),
     }

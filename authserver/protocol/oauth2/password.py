@@ -16,7 +16,7 @@ from authserver.context import Actor
 from authserver.domain import authorizations, sign_in, standing, tokens
 from authserver.domain.authorizations import Authorization
 from authserver.domain.clients import Client
-from authserver.domain.sign_in import Claim, WrongCredentials
+from authserver.domain.sign_in import Claim, SecondFactorRequired, WrongCredentials
 from authserver.domain.users import User
 from authserver.protocol.oauth2 import requested_scope, resources
 from authserver.protocol.oauth2.errors import refusal
@@ -67,6 +67,8 @@ class PasswordGrant(BaseGrant, TokenEndpointMixin):
                 person = standing.facts(user)
         except WrongCredentials as error:
             raise self._wrong() from error
+        except SecondFactorRequired as error:
+            raise self._not_enough() from error
         return 200, issuing.for_person(person, authorization, issued), self.TOKEN_RESPONSE_HEADER
 
     def _authorize(self, session: Session, user: User) -> Authorization:
@@ -92,6 +94,10 @@ class PasswordGrant(BaseGrant, TokenEndpointMixin):
             amr=["pwd"],
             request={"resource": list(self.audience)} if self.audience else {},
         )
+
+    def _not_enough(self) -> OAuth2Error:
+        fault = "This account signs in with a second factor, for which this grant cannot ask."
+        return refusal(InvalidGrantError, fault, "second-factor-required", client_id=self.policy.id)
 
     def _wrong(self) -> OAuth2Error:
         fault = "The user name or the password is wrong."

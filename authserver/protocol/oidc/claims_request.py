@@ -28,13 +28,17 @@ class ClaimsRequest(NamedTuple):
         return value if isinstance(value, str) else None
 
     @property
-    def essential_acr(self) -> tuple[str, ...]:
-        """The authentication context classes of which one must be reached (section 5.5.1.1); empty for no demand."""
+    def acr(self) -> tuple[str, ...] | None:
+        """The authentication context classes that are asked for (section 5.5.1.1), or None where none are named."""
         wanted = self.id_token.get("acr") or {}
-        if not wanted.get("essential"):
-            return ()
         values = wanted.get("values", [wanted.get("value")])
-        return tuple(value for value in values if isinstance(value, str)) if isinstance(values, list) else ()
+        named = [value for value in values if isinstance(value, str)] if isinstance(values, list) else []
+        return tuple(named) or None
+
+    @property
+    def is_acr_essential(self) -> bool:
+        """Whether one of those classes must be reached."""
+        return (self.id_token.get("acr") or {}).get("essential") is True
 
     def kept(self) -> dict[str, Any]:
         """Return what an authorization keeps of the request: names only, of claims that this server knows."""

@@ -16,6 +16,7 @@ from authserver.web.frontchannel import (  # noqa: E402, F401
     entrance,
     oauth1,
     oauth1_keys,
+    second_factor,
     setup,
     signin,
     signout,

@@ -23,7 +23,7 @@ from authserver.terms import LanePath, Path
 from authserver.web import door, mistakes
 from authserver.web.browser import this_browser
 from authserver.web.frontchannel import frontchannel
-from authserver.web.frontchannel.signin import sign_in_first
+from authserver.web.frontchannel.sign_in_asks import sign_in_first
 
 
 @frontchannel.route(Path.AUTHORIZE, methods=["GET", "POST"])
@@ -128,12 +128,15 @@ def _proceed(ask: Ask, detour: _Detour | None) -> ResponseReturnValue:
     handle = detour.handle if detour else _store(ask, this_browser())
     if step is Step.CONSENT and live is not None:
         return _show_consent(ask, handle, live) if detour else redirect(_continue_url(handle), 303)
+    if step is Step.ENROL:
+        return _show_enrolment(ask, handle) if detour else redirect(_continue_url(handle), 303)
     return sign_in_first(
         _continue_url(handle),
         application=ask.policy.name,
         login_hint=ask.login_hint,
         is_again=step is Step.SIGN_IN_AGAIN,
         is_switch=step is Step.SWITCH_ACCOUNT,
+        half="code" if step is Step.STEP_UP else "password",
         cancel_url=url_for("frontchannel.cancel", interaction=handle),
     )
 
@@ -162,6 +165,15 @@ def _show_consent(ask: Ask, handle: str, live: UserSession) -> ResponseReturnVal
         interaction=handle,
         revision=ask.policy.revision,
         switch_url=url_for("frontchannel.sign_in", next=_continue_url(handle), switch=1),
+    )
+
+
+def _show_enrolment(ask: Ask, handle: str) -> ResponseReturnValue:
+    return render_template(
+        "second_factor_needed.html",
+        application=ask.policy.name,
+        set_up_url=url_for("account.authenticator", next=_continue_url(handle)),
+        cancel_url=url_for("frontchannel.cancel", interaction=handle),
     )
 
 

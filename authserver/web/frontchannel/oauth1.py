@@ -18,7 +18,7 @@ from authserver.terms import Path
 from authserver.web import destinations, door, mistakes
 from authserver.web.browser import this_browser
 from authserver.web.frontchannel import frontchannel
-from authserver.web.frontchannel.signin import sign_in_first
+from authserver.web.frontchannel.sign_in_asks import sign_in_first
 
 _START_AGAIN = "Go back to the application and start again."
 

@@ -1,61 +1,35 @@
 """Signing in: for the first time, again where an old sign-in is not enough, or as somebody else.
 
 The password is checked outside any transaction of this request, because hashing takes long; see ``domain.sign_in``.
+What follows for those with a second factor is in ``second_factor``.
 """
 
-from dataclasses import astuple, dataclass, replace
-from typing import Any
+from dataclasses import replace
 
-from flask import make_response, redirect, render_template, request, url_for
+from flask import make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
-from itsdangerous import BadSignature, URLSafeSerializer
 
-from authserver.domain import sign_in as password_desk
+from authserver.domain import second_factors
+from authserver.domain import sign_in as desk
 from authserver.domain.sessions import UserSession
-from authserver.domain.sign_in import Claim, Desk, WrongCredentials
+from authserver.domain.sign_in import Claim, Desk, Half, Proof, WrongCredentials
 from authserver.errors import Throttled
 from authserver.terms import Path
-from authserver.web import arrivals, destinations, door, guards, mistakes, pages
+from authserver.web import arrivals, door, guards, mistakes
 from authserver.web.arrivals import Arrival
-from authserver.web.frontchannel import frontchannel
+from authserver.web.frontchannel import frontchannel, half_proofs
 from authserver.web.frontchannel.entrance import home_of
-from authserver.web.sign_in_page import Mode, SignInPage
+from authserver.web.frontchannel.sign_in_asks import page_of, too_many
+from authserver.web.sign_in_page import SignInPage
 
-_HINT_LENGTH = 200
 _OLD_FORM = "This page was open for too long. Type your password again."
-
-
-@dataclass(frozen=True)
-class _Ask:
-    """What the authorization endpoint hands over: the application's name counts only when it is signed."""
-
-    next: str = ""
-    application: str = ""
-    login_hint: str = ""
-    cancel_url: str = ""
-    is_again: bool = False
-    is_switch: bool = False
-
-
-def sign_in_first(
-    next_url: str,
-    *,
-    application: str,
-    login_hint: str = "",
-    cancel_url: str = "",
-    is_again: bool = False,
-    is_switch: bool = False,
-) -> ResponseReturnValue:
-    """Send the browser to the sign-in page for an application's request, and on to ``next_url`` afterwards."""
-    ask = _Ask(next_url, application, login_hint[:_HINT_LENGTH], cancel_url, is_again, is_switch)
-    return redirect(url_for("frontchannel.sign_in", ask=_signer().dumps(astuple(ask))), 303)
 
 
 @frontchannel.get(Path.SIGN_IN)
 def sign_in() -> ResponseReturnValue:
     """Show the form, unless nothing is left to do."""
-    live, page = guards.person(), _page(request.args)
+    live, page = guards.person(), page_of(request.args)
     if live is not None and page.mode == "first":
         # Somebody who is signed in already followed an old link.
         return redirect(page.next or home_of(live), 303)
@@ -64,65 +38,33 @@ def sign_in() -> ResponseReturnValue:
 
 @frontchannel.post(Path.SIGN_IN, endpoint="post_sign_in")
 def post_sign_in() -> ResponseReturnValue:
-    """Check the password, start or renew the session, and go on."""
-    live, page = guards.person(), _page(request.form)
+    """Check the password, and start or renew the session or ask for the second factor."""
+    live, page = guards.person(), page_of(request.form)
     services = door.services()
     claim = Claim(page.username, request.form.get("password", ""), arrivals.carried())
     clerk = Desk(services.settings, services.database, services.vault, services.passwords)
     try:
-        proof = clerk.check(arrivals.anonymous(), claim)
-        with services.database.transaction() as transaction:
-            user = password_desk.confirm(transaction, proof)
-            arrival = arrivals.begin(transaction, user, live, is_remembered=page.is_remembered)
+        found = _admit(clerk.check(arrivals.anonymous(), claim), live, page)
     except WrongCredentials as error:
         return replace(page, errors={"password": str(error)}).render(), 422
     except Throttled as error:
-        return _too_many(page, error)
-    return _go_on(page, arrival)
+        return too_many(page, error)
+    if isinstance(found, Half):
+        return replace(page, half="code", proof=half_proofs.seal(found)).render()
+    return go_on(page, found)
 
 
-@frontchannel.errorhandler(CSRFError)
-def _on_stale_form(error: CSRFError) -> ResponseReturnValue:
-    """Show a sign-in form that was open too long once more, with all but the password."""
-    if request.endpoint != "frontchannel.post_sign_in":
-        return mistakes.stale_form(error)
-    return replace(_page(request.form), errors={"": _OLD_FORM}).render(), 400
+def _admit(proof: Proof, live: UserSession | None, page: SignInPage) -> Arrival | Half:
+    with door.services().database.transaction() as transaction:
+        if second_factors.is_enrolled(transaction, proof.user_id):
+            user = desk.confirm_password(transaction, proof)
+            return Half(user.id, user.epoch)
+        user = desk.confirm(transaction, proof)
+        return arrivals.begin(transaction, user, live, is_remembered=page.is_remembered)
 
 
-def _page(values: Any) -> SignInPage:
-    """Return the page that a link or a sent form describes, believing neither of them more than is safe."""
-    live, ask = guards.person(), _read_ask(values.get("ask", ""))
-    page = SignInPage(
-        mode=_mode(live, values, ask),
-        next=ask.next or destinations.safe(values.get("next")) or "",
-        username=values.get("username", ask.login_hint),
-        is_remembered=values.get("remember") == "1",
-        application=ask.application,
-        cancel_url=ask.cancel_url,
-        ask=values.get("ask", "") if ask.next else "",
-        resume=values.get("resume", ""),
-    )
-    if live is not None and page.mode == "again":
-        page.username = live.user.username
-    return page
-
-
-def _mode(live: UserSession | None, values: Any, ask: _Ask) -> Mode:
-    if live is None:
-        return "first"
-    if values.get("switch") == "1" or ask.is_switch:
-        return "switch"
-    return "again" if values.get("again") == "1" or ask.is_again else "first"
-
-
-def _too_many(page: SignInPage, error: Throttled) -> ResponseReturnValue:
-    wait = f"Too many attempts. Wait {pages.seconds_in_words(error.retry_after)}, then try again."
-    response = make_response(replace(page, errors={"": wait}).render(), 429)
-    response.headers["Retry-After"] = str(error.retry_after)
-    return response
-
-
-def _go_on(page: SignInPage, arrival: Arrival) -> ResponseReturnValue:
+def go_on(page: SignInPage, arrival: Arrival) -> ResponseReturnValue:
+    """Give the browser its session, and lead it to what it signed in for."""
     arrivals.void_forms()
     kept = guards.open_form(arrival.session, page.resume) if page.resume else None
     if kept is not None:
@@ -133,13 +75,14 @@ def _go_on(page: SignInPage, arrival: Arrival) -> ResponseReturnValue:
     return response
 
 
-def _read_ask(signed: str) -> _Ask:
-    try:
-        return _Ask(*_signer().loads(signed)) if signed else _Ask()
-    except (BadSignature, TypeError):
-        return _Ask()  # It is made up, or another version of this product signed it.
+def start_over(page: SignInPage) -> ResponseReturnValue:
+    """Show the form for the password once more, for a page that was open too long."""
+    return replace(page, half="password", proof="", errors={"": _OLD_FORM}).render(), 400
 
 
-def _signer() -> URLSafeSerializer:
-    keys = door.services().vault.session_keys
-    return URLSafeSerializer([key.value for key in reversed(keys)], salt="sign-in")
+@frontchannel.errorhandler(CSRFError)
+def _on_stale_form(error: CSRFError) -> ResponseReturnValue:
+    """Show a sign-in form that was open too long once more, with all but the password."""
+    if request.endpoint not in {"frontchannel.post_sign_in", "frontchannel.post_second_factor"}:
+        return mistakes.stale_form(error)
+    return start_over(page_of(request.form))

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from authserver.domain.audit import AuditEvent
 from authserver.domain.sessions import UserSession
 from authserver.terms import Path
-from authserver.web.frontchannel import signin
+from authserver.web.frontchannel import sign_in_asks
 from tests.support import forms
 from tests.support.people import PASSWORD
 from tests.web.visits import session_cookie, sign_in, use_cookie
@@ -261,7 +261,7 @@ def test_the_trail_tells_who_came_and_who_was_refused(client, people, database):
 def ask(app, **changes):
     with app.test_request_context():
         options = {"application": "Model <review>", "cancel_url": "/oauth2/cancel?interaction=x"} | changes
-        return signin.sign_in_first("/oauth2/continue?interaction=x", **options).location
+        return sign_in_asks.sign_in_first("/oauth2/continue?interaction=x", **options).location
 
 
 def test_an_applications_request_names_it_and_leads_back(app, client, people):

@@ -1,0 +1,91 @@
+"""What a sign-in is for: handed over by the authorization endpoint, or described by a link or a sent form."""
+
+from dataclasses import astuple, dataclass, replace
+from typing import Any
+
+from flask import make_response, redirect, url_for
+from flask.typing import ResponseReturnValue
+from itsdangerous import BadSignature, URLSafeSerializer
+
+from authserver.domain.sessions import UserSession
+from authserver.errors import Throttled
+from authserver.web import destinations, door, guards, pages
+from authserver.web.sign_in_page import Half, Mode, SignInPage
+
+_HINT_LENGTH = 200
+
+
+@dataclass(frozen=True)
+class _Ask:
+    """What the authorization endpoint hands over: the application's name counts only when it is signed."""
+
+    next: str = ""
+    application: str = ""
+    login_hint: str = ""
+    cancel_url: str = ""
+    is_again: bool = False
+    is_switch: bool = False
+
+
+def sign_in_first(
+    next_url: str,
+    *,
+    application: str,
+    login_hint: str = "",
+    cancel_url: str = "",
+    is_again: bool = False,
+    is_switch: bool = False,
+    half: Half = "password",
+) -> ResponseReturnValue:
+    """Send the browser to the sign-in page for an application's request, and on to ``next_url`` afterwards."""
+    ask = _Ask(next_url, application, login_hint[:_HINT_LENGTH], cancel_url, is_again, is_switch)
+    endpoint = "frontchannel.sign_in" if half == "password" else "frontchannel.second_factor"
+    return redirect(url_for(endpoint, ask=_signer().dumps(astuple(ask))), 303)
+
+
+def page_of(values: Any, half: Half = "password") -> SignInPage:
+    """Return the page that a link or a sent form describes, believing neither of them more than is safe."""
+    live, ask = guards.person(), _read_ask(values.get("ask", ""))
+    page = SignInPage(
+        mode=_mode(live, values, ask),
+        half=half,
+        next=ask.next or destinations.safe(values.get("next")) or "",
+        username=values.get("username", ask.login_hint),
+        is_remembered=values.get("remember") == "1",
+        application=ask.application,
+        cancel_url=ask.cancel_url,
+        ask=values.get("ask", "") if ask.next else "",
+        resume=values.get("resume", ""),
+        proof=values.get("proof", "") if half == "code" else "",
+    )
+    if live is not None and page.mode == "again":
+        page.username = live.user.username
+    return page
+
+
+def too_many(page: SignInPage, error: Throttled) -> ResponseReturnValue:
+    """Return the page once more, saying how long to wait."""
+    wait = f"Too many attempts. Wait {pages.seconds_in_words(error.retry_after)}, then try again."
+    response = make_response(replace(page, errors={"": wait}).render(), 429)
+    response.headers["Retry-After"] = str(error.retry_after)
+    return response
+
+
+def _mode(live: UserSession | None, values: Any, ask: _Ask) -> Mode:
+    if live is None:
+        return "first"
+    if values.get("switch") == "1" or ask.is_switch:
+        return "switch"
+    return "again" if values.get("again") == "1" or ask.is_again else "first"
+
+
+def _read_ask(signed: str) -> _Ask:
+    try:
+        return _Ask(*_signer().loads(signed)) if signed else _Ask()
+    except (BadSignature, TypeError):
+        return _Ask()  # It is made up, or another version of this product signed it.
+
+
+def _signer() -> URLSafeSerializer:
+    keys = door.services().vault.session_keys
+    return URLSafeSerializer([key.value for key in reversed(keys)], salt="sign-in")
