@@ -11,8 +11,10 @@ import click
 from authserver.cli import client_options, output, secret_input
 from authserver.cli.installation import Installation, actor
 from authserver.cli.output import json_option
-from authserver.domain import client_secrets, clients
+from authserver.domain import client_secrets, clients, registrations, sector_identifiers
 from authserver.domain.clients import Client
+from authserver.domain.fetcher import Fetcher
+from authserver.domain.registrations import Registration
 from authserver.errors import InvalidInput
 from authserver.setting_values import read_duration
 from authserver.terms import AuthMethod, Kind, Status
@@ -60,6 +62,7 @@ def add(
     if is_public and (generate_secret or secret_stdin or secret_file):
         raise click.UsageError("A client with --auth-method none has no secret.")
     typed = secret_input.read("secret", secret_stdin, secret_file) if secret_stdin or secret_file else None
+    _check_sector(installation, registration)
     with installation.transaction() as session:
         who = actor()
         client = clients.register(session, who, registration, source="command")
@@ -133,10 +136,14 @@ def show(key: str) -> None:
 @json_option
 def edit(key: str, name: str | None, asked: client_options.Asked) -> None:
     """Change what a client is registered for; what is not named stays, and a list that is named replaces the old one."""
-    with Installation().transaction() as session:
+    installation = Installation()
+    with installation.transaction(write=False) as session:
+        before = clients.get(session, key)
+    registration = asked.for_change(before, name)
+    _check_sector(installation, registration, before)
+    with installation.transaction() as session:
         client = clients.get(session, key)
-        registration = asked.for_change(client, name)
-        clients.edit(session, actor(), client, registration, revision=client.revision)
+        clients.edit(session, actor(), client, registration, revision=before.revision)
         facts = _facts(client)
     output.say(f"Changed {facts['name']}; it is live now.", facts)
 
@@ -206,6 +213,13 @@ def secret(key: str, secret_stdin: bool, secret_file: Path | None, overlap: time
         client_secrets.expire_others(session, who, client, after=overlap)
         facts = _facts(client)
     _print_new(facts, generated)
+
+
+def _check_sector(installation: Installation, wanted: Registration, before: Client | None = None) -> None:
+    # A document of the client is fetched here, so that no transaction may be open.
+    if sector_identifiers.is_due(wanted, before):
+        fetcher = Fetcher(installation.settings)
+        sector_identifiers.check_registration(fetcher, registrations.check(wanted), before)
 
 
 def _duration(value: str) -> timedelta:

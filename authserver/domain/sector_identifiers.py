@@ -6,12 +6,13 @@ can put a document there vouches that the redirect URIs belong to one sector. As
 """
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, Protocol
 
 from authserver.domain.fetcher import Fetcher, FetchFailed
 from authserver.domain.registrations import Registration
 from authserver.errors import InvalidInput
+from authserver.terms import Kind
 
 FIELD = "sector_identifier_uri"
 
@@ -37,16 +38,18 @@ def check_registration(
     fetcher: Fetcher, registration: Registration, before: Registered | None = None
 ) -> None:
     """Check a new registration, or a change of ``before``; nothing is fetched when neither side of it changed."""
+    if is_due(registration, before):
+        check(fetcher, registration.details[FIELD], registration.redirect_uris)
+
+
+def is_due(registration: Registration, before: Registered | None = None) -> bool:
+    """Return whether the document has to be fetched for a new registration, or for a change of ``before``."""
     uri = registration.details.get(FIELD)
-    if uri and not _is_known(uri, registration.redirect_uris, before):
-        check(fetcher, uri, registration.redirect_uris)
-
-
-def _is_known(uri: str, redirect_uris: Collection[str], before: Registered | None) -> bool:
-    if before is None:
+    if not uri or registration.kind == Kind.OAUTH1:
         return False
-    details: Mapping[str, Any] = before.details
-    return details.get(FIELD) == uri and set(redirect_uris) <= set(before.redirect_uris)
+    if before is None or before.details.get(FIELD) != uri:
+        return True
+    return not set(registration.redirect_uris) <= set(before.redirect_uris)
 
 
 def _read(fetcher: Fetcher, uri: str) -> list[str]:

@@ -67,6 +67,15 @@ def session() -> Session:
     return cast(Session, g.session)
 
 
+def release() -> None:
+    """End this request's transaction before something slow, so that nothing is locked meanwhile; see ``session``.
+
+    What was read stays readable, and what was done is committed. To change records, get them again afterwards.
+    """
+    if g.pop("session", None) is not None:
+        g.transaction.close()
+
+
 def _is_writing() -> bool:
     view = current_app.view_functions.get(request.endpoint or "")
     return request.method not in _SAFE_METHODS or getattr(view, "writes_on_get", False)

@@ -1,9 +1,6 @@
 """OpenID Connect Core, section 10.1.1: keys of clients at an address, kept, and fetched again for an unknown kid."""
 
-import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -15,6 +12,7 @@ from authserver.settings import Settings
 from tests.spec.test_rfc6749_code import refused
 from tests.support import assertions
 from tests.support.assertions import Signer
+from tests.support.documents import DocumentServer
 from tests.support.relying_party import register
 
 ALONE: dict[str, Any] = {
@@ -25,46 +23,11 @@ ALONE: dict[str, Any] = {
 }
 
 
-class KeyServer:
-    """A client's own key server on loopback, which counts how often it is asked."""
-
-    def __init__(self) -> None:
-        self.document: Any = {"keys": []}
-        self.asked = 0
-        owner = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                owner.asked += 1
-                body = (
-                    owner.document
-                    if isinstance(owner.document, bytes)
-                    else json.dumps(owner.document).encode()
-                )
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}/jwks"
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-        self._thread.start()
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
-
 @pytest.fixture
-def key_server() -> Iterator[KeyServer]:
-    server = KeyServer()
-    yield server
-    server.close()
+def key_server() -> Iterator[DocumentServer]:
+    """A client's own key server."""
+    with DocumentServer({"keys": []}) as server:
+        yield server
 
 
 def running(settings: Settings, networks: str) -> Flask:
@@ -80,7 +43,7 @@ def app(settings: Settings) -> Iterator[Flask]:
     app.extensions["authserver"].database.engine.dispose()
 
 
-def signer(app: Flask, key_server: KeyServer, kid: str = "one") -> Signer:
+def signer(app: Flask, key_server: DocumentServer, kid: str = "one") -> Signer:
     key = assertions.generate()
     key_server.document = {"keys": [assertions.public(key, kid=kid)]}
     details = {"jwks_uri": key_server.url, "token_endpoint_auth_signing_alg": "ES256"}
@@ -89,7 +52,7 @@ def signer(app: Flask, key_server: KeyServer, kid: str = "one") -> Signer:
     return Signer(app, client_key, key, header={"kid": kid})
 
 
-def test_keys_are_fetched_once(app: Flask, key_server: KeyServer) -> None:
+def test_keys_are_fetched_once(app: Flask, key_server: DocumentServer) -> None:
     """10.1.1: the set is kept while it knows the kid."""
     client = signer(app, key_server)
     assert [client.token().status_code for _ in range(3)] == [200] * 3
@@ -97,7 +60,7 @@ def test_keys_are_fetched_once(app: Flask, key_server: KeyServer) -> None:
 
 
 def test_an_unknown_kid_has_them_fetched_again(
-    app: Flask, key_server: KeyServer, monkeypatch: pytest.MonkeyPatch
+    app: Flask, key_server: DocumentServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """10.1.1: the verifier knows to go back to the jwks_uri when it sees an unfamiliar kid."""
     monkeypatch.setattr(client_keys, "ASK_AGAIN_SECONDS", 0)
@@ -110,7 +73,7 @@ def test_an_unknown_kid_has_them_fetched_again(
     assert key_server.asked == 2
 
 
-def test_invented_kids_do_not_make_us_fetch(app: Flask, key_server: KeyServer) -> None:
+def test_invented_kids_do_not_make_us_fetch(app: Flask, key_server: DocumentServer) -> None:
     """S17, S28: an unknown kid is looked for at most every few seconds."""
     client = signer(app, key_server)
     assert client.token().status_code == 200
@@ -122,14 +85,14 @@ def test_invented_kids_do_not_make_us_fetch(app: Flask, key_server: KeyServer) -
 @pytest.mark.parametrize(
     "document", [b"", b"[]", b"{", b'{"keys": 5}', b'{"keys": [5, null, {}]}', b"[" * 9999]
 )
-def test_a_broken_set_is_invalid_client(app: Flask, key_server: KeyServer, document: bytes) -> None:
+def test_a_broken_set_is_invalid_client(app: Flask, key_server: DocumentServer, document: bytes) -> None:
     """S26: what a client serves never makes a 5xx."""
     client = signer(app, key_server)
     key_server.document = document
     refused(client.token(), "invalid_client", 401)
 
 
-def test_private_addresses_are_not_fetched(settings: Settings, key_server: KeyServer) -> None:
+def test_private_addresses_are_not_fetched(settings: Settings, key_server: DocumentServer) -> None:
     """S17: loopback is fetched from only where the operator said so."""
     app = running(settings, "")
     refused(signer(app, key_server).token(), "invalid_client", 401)

@@ -1,7 +1,11 @@
-"""A server on loopback that serves one JSON document of a client, and counts how often it is asked."""
+"""A server on loopback that serves one JSON document of a client, and counts how often it is asked.
+
+``meanwhile`` is called while the asking party waits, to show what it keeps from others.
+"""
 
 import json
 import threading
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
@@ -13,6 +17,7 @@ class DocumentServer:
         self.document = document
         self.status = status
         self.asked = 0
+        self.meanwhile: Callable[[], None] = lambda: None
         owner = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -30,6 +35,7 @@ class DocumentServer:
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
         """Answer one request."""
         self.asked += 1
+        self.meanwhile()
         body = self.document if isinstance(self.document, bytes) else json.dumps(self.document).encode()
         handler.send_response(self.status)
         handler.send_header("Content-Type", "application/json")

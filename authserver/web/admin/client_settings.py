@@ -3,11 +3,12 @@
 from flask import request, url_for
 from flask.typing import ResponseReturnValue
 
-from authserver.domain import clients
+from authserver.domain import clients, sector_identifiers
 from authserver.domain.clients import Client
+from authserver.domain.registrations import Registration
 from authserver.errors import Conflict, InvalidInput
 from authserver.web import door, guards
-from authserver.web.admin import answers
+from authserver.web.admin import answers, sectors
 from authserver.web.admin.blueprint import admin
 from authserver.web.admin.client_forms import ClientForm
 
@@ -31,6 +32,7 @@ def edit_client(key: str) -> ResponseReturnValue:
         return _form(client, form.with_fix(request.form["use_fix"]), marks)
     wanted = form.registration(client.details)
     try:
+        client = _with_known_sector(client, wanted)
         with answers.attempt():
             clients.edit(door.session(), door.actor(), client, wanted, revision=answers.seen_revision())
     except InvalidInput as error:
@@ -38,6 +40,15 @@ def edit_client(key: str) -> ResponseReturnValue:
     except Conflict as error:
         return answers.conflict(client, error)
     return answers.go(answers.back(url_for("admin.client_settings", key=key)), f"{client.name} was saved.")
+
+
+def _with_known_sector(client: Client, wanted: Registration) -> Client:
+    try:
+        return sectors.checked(client, wanted)
+    except InvalidInput as error:
+        # The sector itself stands on another page; here it is the redirect URIs that do not belong to it.
+        names = {sector_identifiers.FIELD: "redirect_uris"}
+        raise InvalidInput({names.get(name, name): error.fields[name] for name in error.fields}) from error
 
 
 def _form(

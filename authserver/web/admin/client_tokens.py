@@ -13,7 +13,7 @@ from authserver.domain.keys import ALGORITHMS
 from authserver.errors import Conflict, InvalidInput
 from authserver.terms import AuthMethod
 from authserver.web import door, guards
-from authserver.web.admin import answers
+from authserver.web.admin import answers, sectors
 from authserver.web.admin.blueprint import admin
 from authserver.web.admin.client_forms import ClientForm
 
@@ -39,8 +39,9 @@ def save_token_options(key: str) -> ResponseReturnValue:
     try:
         kept = {name: value for name, value in client.details.items() if name not in client_details.NAMES}
         wanted = ClientForm.of(client).registration(kept | _read(typed))
+        wanted = replace(wanted, auth_method=auth_method)
+        client = sectors.checked(client, wanted)
         with answers.attempt():
-            wanted = replace(wanted, auth_method=auth_method)
             clients.edit(door.session(), door.actor(), client, wanted, revision=answers.seen_revision())
     except InvalidInput as error:
         return _form(client, typed, auth_method, marks, error.fields, 422)

@@ -1,0 +1,93 @@
+"""A sector identifier URI in the console: its document is read when the client is saved, with nothing locked meanwhile."""
+
+from ipaddress import ip_network
+
+import pytest
+
+from authserver.context import SYSTEM
+from authserver.domain import clients
+from tests.support.documents import DocumentServer
+
+ONE, TWO = "https://a.example/cb", "https://b.example/cb"
+
+
+@pytest.fixture
+def settings(settings):
+    return settings.model_copy(update={"fetch_networks": (ip_network("127.0.0.0/8"),)})
+
+
+@pytest.fixture
+def sector():
+    with DocumentServer([ONE, TWO]) as server:
+        yield server
+
+
+def add(console, sector, *uris):
+    details = {"subject_type": "pairwise", "sector_identifier_uri": sector.url}
+    return console.add_client(redirect_uris=uris or (ONE,), details=details)
+
+
+def edit(console, client, **values):
+    return console.press(console.get(f"/admin/clients/{client.client_key}/edit"), "Save", **values)
+
+
+def save_tokens(console, client, **values):
+    return console.press(console.get(f"/admin/clients/{client.client_key}/tokens"), "Save", **values)
+
+
+def test_a_sector_is_taken_when_its_document_lists_every_uri(console, sector):
+    client = console.add_client(redirect_uris=(ONE, TWO))
+    answer = save_tokens(console, client, subject_type="pairwise", sector_identifier_uri=sector.url)
+    assert answer.status_code == 303
+    assert console.client(client.client_key).details["sector_identifier_uri"] == sector.url
+    assert sector.asked == 1
+
+
+def test_a_sector_that_does_not_list_a_uri_is_refused(console, sector):
+    client = console.add_client(redirect_uris=(ONE, "https://c.example/cb"))
+    answer = save_tokens(console, client, subject_type="pairwise", sector_identifier_uri=sector.url)
+    assert answer.status_code == 422
+    assert 'id="sector_identifier_uri-error"' in answer.text
+    assert "does not list https://c.example/cb" in answer.text
+    assert console.client(client.client_key).details == {}
+
+
+def test_a_redirect_uri_outside_the_sector_is_refused(console, sector):
+    client = add(console, sector)
+    answer = edit(console, client, redirect_uris=f"{ONE}\nhttps://c.example/cb")
+    assert answer.status_code == 422
+    assert 'id="redirect_uris-error"' in answer.text
+    assert console.client(client.client_key).redirect_uris == [ONE]
+    assert edit(console, client, redirect_uris=f"{ONE}\n{TWO}").status_code == 303
+    assert console.client(client.client_key).redirect_uris == [ONE, TWO]
+
+
+def test_what_the_form_gets_wrong_is_said_without_asking(console, sector):
+    client = add(console, sector)
+    answer = edit(console, client, redirect_uris="https://c.example/cb", name="")
+    assert answer.status_code == 422
+    assert 'id="name-error"' in answer.text
+    assert sector.asked == 0
+
+
+def test_another_change_asks_nobody(console, sector):
+    client = add(console, sector)
+    assert edit(console, client, name="New").status_code == 303
+    assert save_tokens(console, client, id_token_signed_response_alg="ES256").status_code == 303
+    assert sector.asked == 0
+
+
+def test_others_write_meanwhile_and_the_later_loses(console, sector):
+    """No transaction is open during the fetch; the revision that was looked at still decides."""
+    client = add(console, sector)
+
+    def write() -> None:
+        with console.services.database.transaction() as session:
+            clients.approve(
+                session, SYSTEM, clients.get(session, client.client_key), revision=client.revision
+            )
+
+    sector.meanwhile = write
+    assert edit(console, client, redirect_uris=f"{ONE}\n{TWO}").status_code == 409
+    saved = console.client(client.client_key)
+    assert (saved.status, saved.redirect_uris) == ("approved", [ONE])
