@@ -18,6 +18,7 @@ from authserver.domain import sessions
 from authserver.domain.sessions import UserSession
 from authserver.errors import SettingsError
 from authserver.web import destinations, door, mistakes
+from authserver.web.languages import say
 from authserver.web.sign_in_page import SignInPage
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -51,10 +52,12 @@ def require_configure_server() -> ResponseReturnValue | None:
         return None
     return mistakes.page(
         403,
-        "You need the permission Configure Server",
-        f"You are signed in as {live.user.username}, who may not manage this server.",
-        "Ask an administrator for the permission, or sign in with another account.",
-        links={"Use another account": url_for("frontchannel.sign_in", next=destinations.here(), switch=1)},
+        say("You need the permission Configure Server"),
+        say("You are signed in as %(name)s, who may not manage this server.", name=live.user.username),
+        say("Ask an administrator for the permission, or sign in with another account."),
+        links={
+            say("Use another account"): url_for("frontchannel.sign_in", next=destinations.here(), switch=1)
+        },
     )
 
 

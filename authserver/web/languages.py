@@ -29,6 +29,7 @@ def install(app: Flask) -> None:
     environment.policies["ext.i18n.trimmed"] = True
     environment.install_gettext_callables(_gettext, _ngettext, newstyle=True)  # type: ignore[attr-defined]
     environment.globals |= {"language": spoken, "asked_language": asked}
+    app.url_defaults(_carry)
     app.after_request(_tell)
 
 
@@ -55,12 +56,6 @@ def ask_for(ui_locales: str | None) -> None:
         setattr(g, _ASKED, wanted)
 
 
-def carry(_endpoint: str, values: dict[str, Any]) -> None:
-    """Put the application's wish into an address of the detour; for a blueprint's ``url_defaults``."""
-    if wanted := asked():
-        values.setdefault(PARAMETER, wanted)
-
-
 def say(message: str, **values: object) -> str:
     """Return a sentence in the language of this request, its %(places)s filled in."""
     return _gettext(message) % values if values else _gettext(message)
@@ -79,6 +74,12 @@ def to_say(message: str) -> str:
 def to_say_number(one: str, many: str) -> tuple[str, str]:
     """Mark a sentence about a %(number)s of things for the catalogues, for ``say_number``."""
     return one, many
+
+
+def _carry(endpoint: str, values: dict[str, Any]) -> None:
+    """Put the application's wish into every address of its detour; forms have it beside their CSRF token."""
+    if endpoint.startswith("frontchannel.") and (wanted := asked()):
+        values.setdefault(PARAMETER, wanted)
 
 
 def _carried() -> str:

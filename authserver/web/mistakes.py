@@ -17,51 +17,56 @@ from werkzeug.exceptions import HTTPException
 from authserver import logs
 from authserver.errors import Conflict, InvalidInput, NotFound, Refused, SettingsError, Throttled
 from authserver.web import headers, pages
+from authserver.web.languages import say, to_say
 
 RETRY_SECONDS = 5
-_BACK = "Go back and try again."
+_BACK = to_say("Go back and try again.")
 _WORDS: Mapping[int, tuple[str, str, str]] = {
     400: (
-        "This request cannot be understood",
-        "The browser sent something that this server cannot read.",
+        to_say("This request cannot be understood"),
+        to_say("The browser sent something that this server cannot read."),
         _BACK,
     ),
     403: (
-        "You may not do this",
-        "Your account does not have the permission.",
-        "Sign in with another account.",
+        to_say("You may not do this"),
+        to_say("Your account does not have the permission."),
+        to_say("Sign in with another account."),
     ),
     404: (
-        "There is nothing at this address",
-        "The page was removed, or the address has a mistake.",
-        "Check the address.",
+        to_say("There is nothing at this address"),
+        to_say("The page was removed, or the address has a mistake."),
+        to_say("Check the address."),
     ),
-    405: ("This address works differently", "The page cannot be used in this way.", _BACK),
+    405: (to_say("This address works differently"), to_say("The page cannot be used in this way."), _BACK),
     409: (
-        "Somebody was faster",
-        "What you worked on was changed in the meantime.",
-        "Load the page again and look.",
+        to_say("Somebody was faster"),
+        to_say("What you worked on was changed in the meantime."),
+        to_say("Load the page again and look."),
     ),
-    413: ("That was too much", "The form that was sent is too large.", "Go back and send less."),
+    413: (
+        to_say("That was too much"),
+        to_say("The form that was sent is too large."),
+        to_say("Go back and send less."),
+    ),
     422: (
-        "Something is missing or wrong",
-        "The form cannot be accepted as it is.",
-        "Go back and correct it.",
+        to_say("Something is missing or wrong"),
+        to_say("The form cannot be accepted as it is."),
+        to_say("Go back and correct it."),
     ),
     429: (
-        "Too many attempts",
-        "There were too many attempts in a short time.",
-        "Wait a moment, then try again.",
+        to_say("Too many attempts"),
+        to_say("There were too many attempts in a short time."),
+        to_say("Wait a moment, then try again."),
     ),
     500: (
-        "Something went wrong here",
-        "It is not your fault.",
-        "Try again; if it stays, tell the administrator.",
+        to_say("Something went wrong here"),
+        to_say("It is not your fault."),
+        to_say("Try again; if it stays, tell the administrator."),
     ),
     503: (
-        "The server is busy",
-        "It cannot reach its database at the moment.",
-        "Wait a few seconds, then try again.",
+        to_say("The server is busy"),
+        to_say("It cannot reach its database at the moment."),
+        to_say("Wait a few seconds, then try again."),
     ),
 }
 
@@ -104,13 +109,13 @@ def page(
     retry_after: int | None = None,
     links: Mapping[str, str] | None = None,
 ) -> Response:
-    """Return an error page; what is not given is worded by the status.
+    """Return an error page; what is not given is worded by the status, and what comes from below is translated on it.
 
     ``error`` is the protocol's own word, shown small; ``reference`` the diagnostics ledger's, else the request's id.
     """
     words = _WORDS.get(status, _WORDS[500] if status >= 500 else _WORDS[400])
     if retry_after is not None and not advice:
-        advice = f"Wait {pages.seconds_in_words(retry_after)}, then try again."
+        advice = pages.wait_then_try_again(retry_after)
     # Flask's render_template would run the context processors, which may look for records.
     body = current_app.jinja_env.get_template("error.html").render(
         status=status,
@@ -131,9 +136,9 @@ def stale_form(_error: CSRFError) -> Response:
     """Return the page for a form whose token is missing or of another time."""
     return page(
         400,
-        "This form is too old",
-        "You signed in or out after the page was opened, or the browser keeps no cookies.",
-        "Go back, load the page again and send the form once more.",
+        say("This form is too old"),
+        say("You signed in or out after the page was opened, or the browser keeps no cookies."),
+        say("Go back, load the page again and send the form once more."),
     )
 
 

@@ -13,7 +13,7 @@ from jinja2 import StrictUndefined
 from markupsafe import Markup
 
 from authserver import clock
-from authserver.web import assets, destinations, door, headers, languages, lengths, scope_words
+from authserver.web import assets, destinations, door, headers, languages, lengths, scope_words, sentences
 from authserver.web.assets import Assets
 from authserver.web.languages import say
 
@@ -47,7 +47,7 @@ def install(app: Flask) -> None:
         "duration": lengths.in_words,
         "instant": instant,
         "origin": origin,
-        "say": say,
+        "say": sentences.in_words,
         "scope_words": scope_words.in_words,
         "strong": Markup("<strong>{}</strong>").format,
     }
@@ -97,6 +97,11 @@ def seconds_in_words(seconds: int) -> str:
 def wait_then_try_again(seconds: int) -> str:
     """Return the advice for those who tried too often."""
     return say("Wait %(time)s, then try again.", time=seconds_in_words(seconds))
+
+
+def too_many_attempts(seconds: int) -> str:
+    """Return what a form says when it was sent too often."""
+    return say("Too many attempts. Wait %(time)s, then try again.", time=seconds_in_words(seconds))
 
 
 def _time(at: datetime, words: str) -> Markup:

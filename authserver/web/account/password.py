@@ -38,7 +38,7 @@ def change_password() -> ResponseReturnValue:
     except WrongCredentials:
         return _show(_WRONG), 422
     except Throttled as error:
-        wait = f"Too many attempts. Wait {pages.seconds_in_words(error.retry_after)}, then try again."
+        wait = pages.too_many_attempts(error.retry_after)
         return _show({"": wait}), 429, {"Retry-After": str(error.retry_after)}
     arrivals.void_forms()
     flash("Your password is changed, and every other session is signed out.", "success")

@@ -20,10 +20,11 @@ from authserver.protocol.oauth2.authorization_request import Ask, AuthorizationF
 from authserver.protocol.oauth2.errors import describe
 from authserver.protocol.oauth2.responses import FORM_POST, Answer
 from authserver.terms import LanePath, Path
-from authserver.web import door, mistakes
+from authserver.web import door, languages, mistakes
 from authserver.web.browser import this_browser
 from authserver.web.frontchannel import frontchannel
 from authserver.web.frontchannel.sign_in_asks import sign_in_first
+from authserver.web.languages import say
 
 
 @frontchannel.route(Path.AUTHORIZE, methods=["GET", "POST"])
@@ -35,13 +36,13 @@ def authorize() -> ResponseReturnValue:
         pairs = read_pairs(request.query_string.decode("latin-1"))
         if request.method == "POST":
             pairs += _form_pairs()
-        ask = authorization.read(door.services().oauth2, door.session(), pairs)
+        ask = _read(pairs)
         if request.method == "POST":
             # A form that another site posts carries no cookie of ours: the answer is looked for where they are sent.
             return redirect(_continue_url(_store(ask, browser=None)), 303)
         return _proceed(ask, None)
     except MalformedRequest as error:
-        return mistakes.page(400, "This request cannot be read", str(error), error="invalid_request")
+        return mistakes.page(400, say("This request cannot be read"), str(error), error="invalid_request")
     except (AuthorizationFailure, NotApproved) as failure:
         return _refuse(failure)
 
@@ -75,6 +76,12 @@ def _form_pairs() -> Pairs:
     return pairs
 
 
+def _read(pairs: Pairs) -> Ask:
+    ask = authorization.read(door.services().oauth2, door.session(), pairs)
+    languages.ask_for(ask.parameters.get("ui_locales"))
+    return ask
+
+
 def _store(ask: Ask, browser: str | None) -> str:
     return interactions.start(
         door.session(),
@@ -96,14 +103,15 @@ def _resume(
     session = door.session()
     row = interactions.find(session, handle, this_browser())
     if row is None:
-        sentence = "It was finished already, took too long, or was started in another browser."
+        sentence = say("It was finished already, took too long, or was started in another browser.")
         return mistakes.page(
-            400, "This sign-in cannot go on", sentence, "Go back to the application and start again."
+            400,
+            say("This sign-in cannot go on"),
+            sentence,
+            say("Go back to the application and start again."),
         )
     try:
-        ask = authorization.read(
-            door.services().oauth2, session, authorization_request.restored(row.parameters)
-        )
+        ask = _read(authorization_request.restored(row.parameters))
         return go_on(ask, _Detour(row, handle or ""))
     except (AuthorizationFailure, NotApproved) as failure:
         if isinstance(failure, AuthorizationFailure) and failure.address is not None:
@@ -144,8 +152,10 @@ def _proceed(ask: Ask, detour: _Detour | None) -> ResponseReturnValue:
 def _finish(ask: Ask, detour: _Detour | None, live: UserSession) -> ResponseReturnValue:
     session = door.session()
     if detour is not None and not interactions.complete(session, detour.row):
-        sentence = "It was finished in another tab."
-        return mistakes.page(400, "This sign-in cannot go on", sentence, "Go back to the application.")
+        sentence = say("It was finished in another tab.")
+        return mistakes.page(
+            400, say("This sign-in cannot go on"), sentence, say("Go back to the application.")
+        )
     answer = authorization_answer.answer(door.services().oauth2, session, door.actor(), ask, live)
     return _send(answer)
 
@@ -226,9 +236,9 @@ def _refuse(failure: AuthorizationFailure | NotApproved) -> ResponseReturnValue:
         return _send(answer)
     return mistakes.page(
         400,
-        "This sign-in request cannot be accepted",
+        say("This sign-in request cannot be accepted"),
         describe(failure.error),
-        "Tell the administrator of the application, with the reference below.",
+        say("Tell the administrator of the application, with the reference below."),
         error=failure.error.error,
         reference=reference,
     )

@@ -16,9 +16,12 @@ from authserver.terms import Path
 from authserver.web import door, guards, mistakes, pages
 from authserver.web.browser import this_browser
 from authserver.web.frontchannel import frontchannel
+from authserver.web.languages import say, to_say
 
-_UNKNOWN = "No device waits for this code. Check the letters; a code works for a few minutes, and once."
-_OVER = "The code was used already, ran out, or was opened in another window."
+_UNKNOWN = to_say(
+    "No device waits for this code. Check the letters; a code works for a few minutes, and once."
+)
+_OVER = to_say("The code was used already, ran out, or was opened in another window.")
 
 
 @frontchannel.get(Path.DEVICE)
@@ -65,9 +68,8 @@ def _look_up(live: UserSession, typed: str) -> ResponseReturnValue:
     try:
         charges = _charge(live)
     except Throttled as error:
-        sentence = (
-            f"Too many codes were tried. Wait {pages.seconds_in_words(error.retry_after)}, then try again."
-        )
+        wait = pages.seconds_in_words(error.retry_after)
+        sentence = say("Too many codes were tried. Wait %(time)s, then try again.", time=wait)
         return _ask(typed, sentence), 429, {"Retry-After": str(error.retry_after)}
     session = door.session()
     row = devices.find_pending(session, door.services().vault, code)
@@ -127,8 +129,8 @@ def _done(row: DeviceAuthorization, *, is_allowed: bool) -> str:
 def _refuse(sentence: str) -> ResponseReturnValue:
     return mistakes.page(
         400,
-        "The device cannot be connected",
+        say("The device cannot be connected"),
         sentence,
-        "Start again on the device and enter the new code.",
-        links={"Enter another code": pages.at(Path.DEVICE)},
+        say("Start again on the device and enter the new code."),
+        links={say("Enter another code"): pages.at(Path.DEVICE)},
     )

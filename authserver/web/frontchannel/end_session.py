@@ -16,6 +16,7 @@ from authserver.protocol.oidc.end_session import LogoutRequest
 from authserver.terms import Path
 from authserver.web import door, mistakes
 from authserver.web.frontchannel import frontchannel, signed_out
+from authserver.web.languages import say
 
 _OPEN_FOR_SECONDS = 1800
 
@@ -27,7 +28,7 @@ def end_session_request() -> ResponseReturnValue:
     try:
         logout = _carried(request.args.get("ask")) or _read()
     except MalformedRequest as error:
-        return mistakes.page(400, "This request cannot be read", str(error), error="invalid_request")
+        return mistakes.page(400, say("This request cannot be read"), str(error), error="invalid_request")
     except OAuth2Error as error:
         return _refuse(error)
     if request.method == "POST":
@@ -81,10 +82,10 @@ def _refuse(error: OAuth2Error) -> ResponseReturnValue:
     reference = server.record(Path.END_SESSION, door.address(), error, within=door.session())
     return mistakes.page(
         400,
-        "This request to sign out cannot be accepted",
+        say("This request to sign out cannot be accepted"),
         describe(error),
-        "You can sign out here all the same.",
+        say("You can sign out here all the same."),
         error=error.error,
         reference=reference,
-        links={"Sign out": url_for("frontchannel.sign_out")},
+        links={say("Sign out"): url_for("frontchannel.sign_out")},
     )

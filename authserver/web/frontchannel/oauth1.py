@@ -19,8 +19,12 @@ from authserver.web import destinations, door, mistakes
 from authserver.web.browser import this_browser
 from authserver.web.frontchannel import frontchannel
 from authserver.web.frontchannel.sign_in_asks import sign_in_first
+from authserver.web.languages import say, to_say
 
-_START_AGAIN = "Go back to the application and start again."
+_START_AGAIN = to_say("Go back to the application and start again.")
+_OR_TELL = to_say(
+    "Go back to the application and start again. If it stays, tell the administrator the reference."
+)
 
 
 @frontchannel.get(Path.OAUTH1_AUTHORIZE)
@@ -155,11 +159,9 @@ def _refuse(refused: Problem | NotApproved) -> ResponseReturnValue:
     reference = server.record(Path.OAUTH1_AUTHORIZE, door.address(), refused, within=session)
     return mistakes.page(
         400,
-        "This sign-in cannot go on",
+        say("This sign-in cannot go on"),
         refused.advice,
-        _START_AGAIN
-        if refused.client_id is None
-        else f"{_START_AGAIN} If it stays, tell the administrator the reference.",
+        say(_START_AGAIN if refused.client_id is None else _OR_TELL),
         error=refused.error,
         reference=reference,
     )

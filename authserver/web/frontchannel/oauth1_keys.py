@@ -13,6 +13,7 @@ from authserver.errors import Conflict, InvalidInput
 from authserver.terms import Kind, Path, Status
 from authserver.web import door, guards, mistakes
 from authserver.web.frontchannel import frontchannel
+from authserver.web.languages import say
 
 _SHORT_SECRET = 16
 
@@ -63,14 +64,19 @@ def _find(key: str) -> Client | None:
 
 def _nothing_to_decide(client: Client | None) -> ResponseReturnValue:
     if client is None:
-        sentence = "There is no consumer with this key. Requests that nobody decides about are deleted after a while."
+        sentence = say(
+            "There is no consumer with this key. Requests that nobody decides about are deleted after a while."
+        )
         return mistakes.page(
-            400, "This key is unknown", sentence, "Have the other server request a key again."
+            400, say("This key is unknown"), sentence, say("Have the other server request a key again.")
         )
     if not client.is_approved:
-        sentence = f"{client.name} was disapproved. The console can approve it again."
+        sentence = say("%(name)s was disapproved. The console can approve it again.", name=client.name)
         return mistakes.page(
-            409, "This consumer was decided about already", sentence, "Look in Settings > OAuth clients."
+            409,
+            say("This consumer was decided about already"),
+            sentence,
+            say("Look in Settings > OAuth clients."),
         )
     return render_template(
         "oauth1/key_decided.html", name=client.name, key=client.client_key, is_approved=True

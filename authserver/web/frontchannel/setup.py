@@ -12,6 +12,7 @@ from authserver.terms import Path
 from authserver.web import arrivals, door, mistakes, pages
 from authserver.web.arrivals import Arrival
 from authserver.web.frontchannel import frontchannel
+from authserver.web.languages import say
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def _create(form: _Form, password: str, again: str | None) -> Arrival:
     services = door.services()
     services.passwords.check_new(password, username=form.username)
     if again is not None and again != password:
-        raise InvalidInput({"password_again": "The two passwords differ."})
+        raise InvalidInput({"password_again": say("The two passwords differ.")})
     # Hashing takes long, so that no transaction is open meanwhile.
     password_hash = services.passwords.hash(password)
     with services.database.transaction() as transaction:
@@ -87,13 +88,13 @@ def _refuse(error: SetupClosed | Refused) -> ResponseReturnValue:
     if isinstance(error, SetupClosed):
         return mistakes.page(
             410,
-            "This server has been set up",
-            "An administrator exists, so that the setup link does not work any more.",
-            "Sign in with your account.",
-            links={"Sign in": pages.at(Path.SIGN_IN)},
+            say("This server has been set up"),
+            say("An administrator exists, so that the setup link does not work any more."),
+            say("Sign in with your account."),
+            links={say("Sign in"): pages.at(Path.SIGN_IN)},
         )
     return mistakes.page(
-        403, "This setup link does not work", str(error), "The link is in the server's output."
+        403, say("This setup link does not work"), str(error), say("The link is in the server's output.")
     )
 
 

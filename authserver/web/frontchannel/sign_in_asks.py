@@ -65,8 +65,9 @@ def page_of(values: Any, half: Half = "password") -> SignInPage:
 
 def too_many(page: SignInPage, error: Throttled) -> ResponseReturnValue:
     """Return the page once more, saying how long to wait."""
-    wait = f"Too many attempts. Wait {pages.seconds_in_words(error.retry_after)}, then try again."
-    response = make_response(replace(page, errors={"": wait}).render(), 429)
+    response = make_response(
+        replace(page, errors={"": pages.too_many_attempts(error.retry_after)}).render(), 429
+    )
     response.headers["Retry-After"] = str(error.retry_after)
     return response
 

@@ -17,6 +17,7 @@ from authserver.domain.sessions import UserSession
 from authserver.protocol.oidc import end_session, front_channel_logout
 from authserver.protocol.oidc.end_session import LogoutRequest
 from authserver.web import arrivals, browser_state, door
+from authserver.web.languages import to_say
 
 _KEY = "signed_out"
 _SHOWN_FOR_SECONDS = 600
@@ -24,12 +25,12 @@ _LONGEST_LINK = 2000  # A browser drops a cookie of more than 4 kB.
 _PATIENCE_SECONDS = 2.0
 _STEP_SECONDS = 0.1
 _WORDS = {
-    NoticeState.DELIVERED: "Signed out",
-    NoticeState.WAITING: "Is being told; this may take a few minutes",
-    NoticeState.FAILED: "Could not be told; sign out there as well",
+    NoticeState.DELIVERED: to_say("Signed out"),
+    NoticeState.WAITING: to_say("Is being told; this may take a few minutes"),
+    NoticeState.FAILED: to_say("Could not be told; sign out there as well"),
 }
-_FRAME_WORDS = "Asked to sign you out"
-_OTHER_WORDS = "Has lost its access; it may show you as signed in until you sign out there"
+_FRAME_WORDS = to_say("Asked to sign you out")
+_OTHER_WORDS = to_say("Has lost its access; it may show you as signed in until you sign out there")
 
 
 def finish(live: UserSession | None, logout: LogoutRequest) -> Response:

@@ -21,9 +21,10 @@ from authserver.web.arrivals import Arrival
 from authserver.web.frontchannel import frontchannel, half_proofs
 from authserver.web.frontchannel.entrance import home_of
 from authserver.web.frontchannel.sign_in_asks import page_of, too_many
+from authserver.web.languages import to_say
 from authserver.web.sign_in_page import SignInPage
 
-_OLD_FORM = "This page was open for too long. Type your password again."
+_OLD_FORM = to_say("This page was open for too long. Type your password again.")
 
 
 @frontchannel.get(Path.SIGN_IN)

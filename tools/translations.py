@@ -1,0 +1,114 @@
+"""Brings the catalogues in step with the pages: `python -m tools.translations [LANGUAGE …]`, or `make translations`.
+
+Reads the sentences from templates and code, adds new ones to every catalogue, drops those that are gone, and compiles what
+is translated. A language that is named and has no catalogue yet gets an empty one to fill in (de, pt_BR).
+"""
+
+import sys
+from datetime import UTC, datetime
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_file
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+
+from authserver.languages import CATALOGUES
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = ("*.html", "account/*.html", "oauth1/*.html")
+KEYWORDS: dict[str, Any] = {
+    "say": None,
+    "to_say": None,
+    "say_number": (1, 2),
+    "to_say_number": (1, 2),
+    "_": None,
+    "gettext": None,
+    "ngettext": (1, 2),
+}
+_LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
+_WIDTH = 118
+_TEMPLATE_OPTIONS = {"trimmed": "true", "trim_blocks": "true", "lstrip_blocks": "true", "silent": "false"}
+
+
+def extracted() -> Catalog:
+    """Every sentence that templates and code ask for, with the files that do."""
+    catalog = Catalog(project="authserver", charset="utf-8", creation_date=_LONG_AGO, fuzzy=False)
+    for file in _sources():
+        method, options = ("python", None) if file.suffix == ".py" else ("jinja2", _TEMPLATE_OPTIONS)
+        found = extract_from_file(
+            method,
+            file,
+            keywords=KEYWORDS,
+            comment_tags=("Translators:",),
+            options=options,
+            strip_comment_tags=True,
+        )
+        place = file.relative_to(ROOT).as_posix()
+        for _, message, comments, _ in found:
+            catalog.add(message, locations=[(place, 1)], auto_comments=comments)
+    return catalog
+
+
+def _sources() -> list[Path]:
+    templates = [file for pattern in PAGES for file in (ROOT / "templates").glob(pattern)]
+    return sorted([*templates, *(ROOT / "authserver" / "web").rglob("*.py")])
+
+
+def read(path: Path) -> Catalog:
+    """A catalogue as it lies there."""
+    with path.open("rb") as file:
+        return read_po(file, locale=path.parents[1].name, charset="utf-8")
+
+
+def written(catalog: Catalog) -> bytes:
+    """A catalogue as a file, the same on every machine: no line numbers, nothing that only tells when it was made."""
+    file = BytesIO()
+    write_po(file, catalog, width=_WIDTH, sort_by_file=True, ignore_obsolete=True, include_lineno=False)
+    return file.getvalue()
+
+
+def compiled(catalog: Catalog) -> bytes:
+    """The file that is read at run time."""
+    file = BytesIO()
+    write_mo(file, catalog)
+    return file.getvalue()
+
+
+def catalogues() -> list[Path]:
+    """The catalogues that there are."""
+    return sorted(CATALOGUES.glob("*/LC_MESSAGES/messages.po"))
+
+
+def update(path: Path, sentences: Catalog) -> Catalog:
+    """Bring one catalogue in step, and compile it."""
+    if path.exists():
+        catalog = read(path)
+        catalog.update(sentences, no_fuzzy_matching=True, update_creation_date=False)
+    else:
+        catalog = Catalog(
+            locale=path.parents[1].name, project="authserver", creation_date=_LONG_AGO, fuzzy=False
+        )
+        catalog.update(sentences, no_fuzzy_matching=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(written(catalog))
+    path.with_suffix(".mo").write_bytes(compiled(catalog))
+    return catalog
+
+
+def main(wanted: list[str]) -> None:
+    """Bring all catalogues in step, and those that are wanted into being."""
+    sentences = extracted()
+    new = {CATALOGUES / language / "LC_MESSAGES" / "messages.po" for language in wanted}
+    for path in sorted(new | set(catalogues())):
+        catalog = update(path, sentences)
+        open_ones = [
+            message for message in catalog if message.id and not (message.string and all(message.string))
+        ]
+        print(f"{path.parents[1].name}: {len(catalog)} sentences, {len(open_ones)} not translated")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
