@@ -32,7 +32,8 @@ def forget(response: Response) -> None:
 
 def _follow(response: Response) -> Response:
     person = g.get("_login_user")
-    if person is None:
+    if person is None or response.status_code >= 500:
+        # After an unexpected error the records of the request are gone, and nothing has changed.
         return response
     live = door.signed_in()
     if live is None:

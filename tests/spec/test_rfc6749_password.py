@@ -12,6 +12,7 @@ from authserver.protocol.services import Services
 from tests.spec.test_rfc6749_code import refused
 from tests.support.people import PASSWORD
 from tests.support.relying_party import RelyingParty, claims, register
+from tests.support.second_factors import set_up
 
 
 @pytest.fixture
@@ -40,6 +41,14 @@ def test_tokens_are_issued(legacy: RelyingParty, alice: User) -> None:
 def test_wrong_credentials_are_invalid_grant(legacy: RelyingParty, username: str, password: str) -> None:
     """5.2: invalid resource owner credentials are invalid_grant; the answers do not differ (S19)."""
     assert refused(ask(legacy, username, password), "invalid_grant") is None
+
+
+def test_a_user_with_a_second_factor_is_invalid_grant(app: Flask, legacy: RelyingParty) -> None:
+    """4.3, S1: a password alone is not enough for them at the sign-in page, so it is not here."""
+    set_up(app)
+    assert "second factor" in str(ask(legacy).get_json()["error_description"])
+    refused(ask(legacy), "invalid_grant")
+    refused(ask(legacy, password="wrong"), "invalid_grant")
 
 
 def test_a_disabled_user_is_invalid_grant(legacy: RelyingParty, services: Services, alice: User) -> None:

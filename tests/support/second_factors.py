@@ -1,0 +1,35 @@
+"""People with an authenticator app, for tests: the app itself is pyotp, which nobody here wrote."""
+
+from dataclasses import dataclass
+
+import pyotp
+from flask import Flask
+
+from authserver import clock
+from authserver.context import SYSTEM
+from authserver.domain import authenticator_apps, second_factors, users
+from authserver.protocol.services import Services
+
+
+@dataclass(frozen=True)
+class Telephone:
+    """An authenticator app that was set up, and the recovery codes that were shown."""
+
+    seed: str
+    recovery_codes: list[str]
+
+    def code(self, *, steps: int = 0) -> str:
+        """Return the code that the app shows now, or some steps of 30 seconds away."""
+        return pyotp.TOTP(self.seed).at(clock.now(), counter_offset=steps)
+
+
+def set_up(app: Flask, username: str = "alice") -> Telephone:
+    """Give a person an app, proved by the code of the step before, so that the present one is still to be used."""
+    services: Services = app.extensions["authserver"]
+    seed = authenticator_apps.new_seed()
+    telephone = Telephone(seed.text, [])
+    with services.database.transaction() as session:
+        user = users.find(session, username)
+        assert user is not None
+        codes = second_factors.enrol(session, services.vault, SYSTEM, user, seed, telephone.code(steps=-1))
+    return Telephone(seed.text, codes)
