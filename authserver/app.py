@@ -50,7 +50,9 @@ def _services(settings: Settings, database: db.Database, keys: vault.Vault) -> S
     oauth2 = OAuth2Server(settings, database, keys, verifier, ring, policies, fetcher, desk)
     oauth1 = OAuth1Server(settings, database, keys, policies, oauth2.ledger)
     notices = LogoutNotices(settings, database, ring, policies, fetcher)
-    return Services(settings, database, keys, passwords, verifier, ring, policies, oauth2, oauth1, notices)
+    return Services(
+        settings, database, keys, passwords, verifier, ring, policies, oauth2, oauth1, notices, fetcher
+    )
 
 
 def _flask_settings(settings: Settings, keys: vault.Vault) -> dict[str, object]:

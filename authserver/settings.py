@@ -94,7 +94,18 @@ class Settings(BaseModel):
     )
     consumer_requests: int = _setting(20, "Consumer keys that one network may request within an hour.", ge=1)
     consumer_request_lifetime: Lifetime = _setting(
-        "7d", "How long a requested consumer key waits for an administrator before it is deleted."
+        "7d",
+        "How long a requested consumer key or a client that registered itself waits before it is deleted.",
+    )
+    registration: Literal["pending", "approved", "closed"] = _setting(
+        "pending",
+        "What becomes of clients that register themselves (RFC 7591): they wait for an administrator, "
+        "are approved at once (for certification runs only), or are turned away.",
+    )
+    registrations: int = _setting(
+        20,
+        "Clients that one network may register within an hour, and changes one client may ask for.",
+        ge=1,
     )
     oslc_am_catalog: str = _setting(
         "", "Architecture management catalog named in root services; empty: an empty catalog of our own."

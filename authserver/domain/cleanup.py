@@ -16,12 +16,12 @@ from authserver import clock
 from authserver.context import SYSTEM
 from authserver.domain import (
     client_assertions,
-    consumer_requests,
     keys,
     nonces,
     outbox,
     submissions,
     throttles,
+    unapproved,
 )
 from authserver.domain.authorizations import Authorization
 from authserver.domain.codes import Code
@@ -119,5 +119,5 @@ def _purge_small(database: Database, settings: Settings, now: datetime) -> Itera
         submissions.purge(session, now - _KEPT)
         yield "throttles", throttles.purge(session, window=_KEPT)
         yield "logout notices", outbox.purge(session, older_than=_NOTICES_KEPT)
-        yield "requested consumers", consumer_requests.purge(session, settings)
+        yield "unapproved clients", unapproved.purge(session, settings)
         yield "signing keys", keys.purge(session, SYSTEM, settings)

@@ -48,7 +48,8 @@ def _choice(*words: str) -> Callable[[Any], str | None]:
     return lambda value: None if value in words else f"Choose one of {', '.join(words)}."
 
 
-def _https_fault(value: Any) -> str | None:
+def https_fault(value: Any) -> str | None:
+    """Return what is wrong with an address, https or on loopback http, or None."""
     parts = _split(value)
     if parts is None or parts.scheme not in {"https", "http"} or not parts.hostname or "@" in parts.netloc:
         return "Enter an https address."
@@ -130,8 +131,8 @@ _CHECKS: dict[str, Callable[[Any], str | None]] = {
     "access_token_signed_response_alg": _choice(*ALGORITHMS),
     "subject_type": _choice("public", "pairwise"),
     "client_assertion_audience": _choice("issuer"),
-    "sector_identifier_uri": _https_fault,
-    "jwks_uri": _https_fault,
+    "sector_identifier_uri": https_fault,
+    "jwks_uri": https_fault,
     "jwks": _jwks_fault,
     "resources": _uris_fault,
     "serves": _uris_fault,

@@ -58,11 +58,22 @@ class StoredSecret(NamedTuple):
 def generate(session: Session, actor: Actor, vault: Vault, client: Client) -> str:
     """Give the client a random secret of 256 bits and return it; it cannot be read again."""
     secret = handles.new_secret()
+    give(session, actor, vault, client, secret)
+    return secret
+
+
+def give(session: Session, actor: Actor, vault: Vault, client: Client, secret: str) -> None:
+    """Give the client a secret that was drawn for it."""
     if _is_signed_with(client):
         _add(session, actor, client, "sealed", vault.seal(_PURPOSE, secret.encode()))
     else:
         _add(session, actor, client, "hmac", vault.mac(_PURPOSE, secret.encode()).hex(), vault.pepper_id)
-    return secret
+
+
+def has_usable(session: Session, client: Client, auth_method: str) -> bool:
+    """Return whether one of the client's secrets serves for a method, which may be another than its present one."""
+    forms = {row.form for row in of_client(session, client)}
+    return bool(forms & {"sealed"} if auth_method == AuthMethod.SECRET_JWT else forms)
 
 
 def set_typed(

@@ -113,7 +113,13 @@ def register(
 
 
 def edit(
-    session: Session, actor: Actor, client: Client, registration: Registration, *, revision: int
+    session: Session,
+    actor: Actor,
+    client: Client,
+    registration: Registration,
+    *,
+    revision: int,
+    event: str = "client:edit",
 ) -> None:
     """Change what a client is registered for, live at once; raises InvalidInput, or Conflict for a stale revision."""
     check_revision(client, revision)
@@ -122,8 +128,8 @@ def edit(
     for column, value in registration.columns().items():
         setattr(client, column, value)
     client.updated_at = clock.now()
-    _save(session)
-    audit.record(session, actor, "client:edit", subject=client, before=before, after=describe(client))
+    save(session)
+    audit.record(session, actor, event, subject=client, before=before, after=describe(client))
 
 
 def approve(session: Session, actor: Actor, client: Client, *, revision: int) -> None:
@@ -155,6 +161,14 @@ def check_revision(client: Client, revision: int) -> None:
 def touch(client: Client) -> None:
     """Mark a change of something that belongs to the client, such as a secret, as a new revision."""
     client.updated_at = clock.now()
+
+
+def save(session: Session) -> None:
+    """Write what has changed so far; raises Conflict when somebody else changed the client meanwhile."""
+    try:
+        session.flush()
+    except StaleDataError as error:
+        raise Conflict(_CHANGED) from error
 
 
 def page(
@@ -198,20 +212,9 @@ def count_by(session: Session, column: str) -> dict[str, int]:
 
 def describe(client: Client) -> dict[str, Any]:
     """Return what the audit trail says of a client; never a secret."""
-    return {
-        "client_key": client.client_key,
-        "kind": client.kind,
-        "name": client.name,
-        "status": client.status,
-        "redirect_uris": client.redirect_uris,
-        "grant_types": client.grant_types,
-        "response_types": client.response_types,
-        "scopes": client.scopes,
-        "auth_method": client.auth_method,
-        "pkce_required": client.is_pkce_required,
-        "trusted": client.is_trusted,
-        "details": client.details,
-    }
+    columns = {name: getattr(client, name) for name in registrations.COLUMNS}
+    facts = {"client_key": client.client_key, "kind": client.kind, "name": client.name}
+    return facts | {"status": client.status} | registrations.describe(columns)
 
 
 SORTABLE: dict[str, Any] = {
@@ -276,15 +279,8 @@ def _decide(
     client.status = status
     client.decided_at = clock.now()
     client.decided_by = actor.name[:200]
-    _save(session)
+    save(session)
     audit.record(session, actor, event, subject=client, before=before, after=describe(client))
-
-
-def _save(session: Session) -> None:
-    try:
-        session.flush()
-    except StaleDataError as error:
-        raise Conflict(_CHANGED) from error
 
 
 def kind_words(kind: str) -> str:

@@ -1,9 +1,10 @@
 """What a client can be registered for, and the rules that any registration meets, wherever it comes from."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from authserver.domain import client_details, logout_uris, redirect_uris, texts
+from authserver.domain import client_demands, client_details, client_links, logout_uris, redirect_uris, texts
 from authserver.errors import InvalidInput
 from authserver.terms import AuthMethod, GrantType, Kind, Scope
 
@@ -61,6 +62,16 @@ class Registration:
         }
 
 
+COLUMNS = tuple(Registration("", "").columns())
+"""The columns of a client that its registration fills."""
+
+
+def describe(columns: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the audit trail says of a registration, in its own words."""
+    words = {"is_pkce_required": "pkce_required", "is_trusted": "trusted"}
+    return {words.get(name, name): value for name, value in columns.items()}
+
+
 def normal_response_type(value: str) -> str:
     """Return a response type with its words in the order in which they are registered."""
     return " ".join(sorted(value.split()))
@@ -84,8 +95,8 @@ def check(registration: Registration) -> Registration:
         grant_types=tuple(dict.fromkeys(registration.grant_types)),
         is_pkce_required=registration.is_pkce_required or registration.auth_method == AuthMethod.NONE,
     )
+    faults |= _detail_faults(registration)
     faults |= {key: value for key, value in _faults(registration).items() if value}
-    faults |= logout_uris.faults(registration.details, registration.redirect_uris)
     if faults:
         raise InvalidInput(faults)
     return registration
@@ -104,6 +115,15 @@ def _check_oauth1(registration: Registration, faults: dict[str, str]) -> Registr
     if faults:
         raise InvalidInput(faults)
     return replace(registration, grant_types=(), response_types=(), scopes=(), is_pkce_required=False)
+
+
+def _detail_faults(registration: Registration) -> dict[str, str]:
+    details, uris = registration.details, registration.redirect_uris
+    return {
+        **client_demands.faults(details, uris, registration.response_types),
+        **client_links.faults(details),
+        **logout_uris.faults(details, uris),
+    }
 
 
 def _faults(registration: Registration) -> dict[str, str | None]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from authserver.domain.client_secrets import Verifier
 from authserver.domain.db import Database
+from authserver.domain.fetcher import Fetcher
 from authserver.domain.key_ring import KeyRing
 from authserver.domain.passwords import Passwords
 from authserver.domain.policies import Policies
@@ -28,3 +29,4 @@ class Services:
     oauth2: OAuth2Server
     oauth1: OAuth1Server
     logout_notices: LogoutNotices
+    fetcher: Fetcher

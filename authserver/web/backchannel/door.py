@@ -41,6 +41,10 @@ def json_mistake(status: int, error: str, description: str, *headers: tuple[str,
     )
 
 
+ANY = "<key>"
+"""In place of the last part of a route: whatever stands there, which the handler reads from the request's path."""
+
+
 class Route(NamedTuple):
     """What serves a path, and by which methods; ``refuse`` answers what never reaches it in the endpoint's own format."""
 
@@ -59,7 +63,7 @@ class MachineDoor:
         self._cross_origin = CrossOrigin(services)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        route = self.routes.get(environ.get("PATH_INFO", ""))
+        route = self._route(environ.get("PATH_INFO", ""))
         if route is None:
             return self._otherwise(environ, start_response)
         method = environ["REQUEST_METHOD"]
@@ -68,6 +72,10 @@ class MachineDoor:
             # Refusals too: a script that cannot read why it was refused cannot do better.
             response = self._cross_origin.share(environ["PATH_INFO"], environ.get("HTTP_ORIGIN"), response)
         return wire.send(response, method, start_response)
+
+    def _route(self, path: str) -> Route | None:
+        route = self.routes.get(path)
+        return route or self.routes.get(f"{path.rpartition('/')[0]}/{ANY}")
 
     def _answer(self, route: Route, environ: Environ) -> Response:
         method = environ["REQUEST_METHOD"]

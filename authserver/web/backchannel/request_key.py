@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from authserver.context import Actor
-from authserver.domain import consumer_requests, throttles
+from authserver.domain import consumer_requests, throttles, unapproved
 from authserver.errors import InvalidInput, Throttled
 from authserver.protocol.messages import Request, Response, json_response
 from authserver.protocol.services import Services
@@ -22,7 +22,7 @@ def request_key(services: Services, request: Request) -> Response:
         with services.database.transaction() as session:
             throttles.charge(session, [bucket])
         with services.database.transaction() as session:
-            consumer_requests.purge(session, services.settings)
+            unapproved.purge(session, services.settings)
             client = consumer_requests.add(session, _actor(request), services.vault, document)
     except InvalidInput as error:
         return _refuse(400, "invalid_request", str(error))

@@ -1,10 +1,16 @@
 """Every machine address and what serves it; the replaced system's addresses are aliases of the same handlers."""
 
 from authserver.protocol.messages import Request, Response
-from authserver.protocol.oauth2 import device_authorization, introspection, revocation
+from authserver.protocol.oauth2 import (
+    device_authorization,
+    introspection,
+    registration,
+    registration_management,
+    revocation,
+)
 from authserver.protocol.oidc import userinfo
 from authserver.protocol.services import Services
-from authserver.terms import LanePath, Path, RootServices
+from authserver.terms import Kind, LanePath, Path, RootServices
 from authserver.web.backchannel import (
     check_session,
     device_picture,
@@ -15,7 +21,7 @@ from authserver.web.backchannel import (
     request_key,
     root_services,
 )
-from authserver.web.backchannel.door import Route
+from authserver.web.backchannel.door import ANY, Route
 
 _READ = ("GET", "HEAD")
 _POST = ("POST",)
@@ -46,6 +52,26 @@ def user_information(services: Services, request: Request) -> Response:
     return userinfo.answer(services.oauth2, request)
 
 
+def register(services: Services, request: Request) -> Response:
+    """The client registration endpoint."""
+    return registration.answer(services, request)
+
+
+def register_oauth2(services: Services, request: Request) -> Response:
+    """The client registration endpoint of the replaced system's OAuth 2.0 lane."""
+    return registration.answer(services, request, Kind.OAUTH2)
+
+
+def register_oidc(services: Services, request: Request) -> Response:
+    """The client registration endpoint of the replaced system's OpenID Connect lane."""
+    return registration.answer(services, request, Kind.OIDC)
+
+
+def manage_registration(services: Services, request: Request) -> Response:
+    """The client configuration endpoint: a client reads, changes or deletes its registration."""
+    return registration_management.answer(services, request)
+
+
 def routes() -> dict[str, Route]:
     """Return the route table."""
     table: dict[str, Route] = {
@@ -57,6 +83,10 @@ def routes() -> dict[str, Route]:
         LanePath.OAUTH2_DEVICE: Route(authorize_device, _POST),
         LanePath.OIDC_DEVICE: Route(authorize_device, _POST),
         Path.DEVICE_PICTURE: Route(device_picture.picture, _READ),
+        Path.REGISTRATION: Route(register, _POST),
+        LanePath.OAUTH2_REGISTRATION: Route(register_oauth2, _POST),
+        LanePath.OIDC_REGISTRATION: Route(register_oidc, _POST),
+        f"{Path.REGISTRATION}/{ANY}": Route(manage_registration, ("GET", "PUT", "DELETE")),
         Path.INTROSPECTION: Route(introspect, _POST),
         Path.USERINFO: Route(user_information, ("GET", "POST")),
         Path.CHECK_SESSION: Route(check_session.frame, _READ),

@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from authserver.domain import client_secrets, clients, consumer_requests, consumers
+from authserver.domain import client_secrets, clients, consumers, unapproved
 from authserver.domain.audit import AuditEvent
 from authserver.domain.client_secrets import StoredSecret
 from authserver.domain.clients import Client
@@ -103,7 +103,7 @@ def test_requested_keys_expire_while_nobody_decides(services, client, moving_clo
     key = client.post("/oauth/requestKey", json={"name": "a", "secret": "x"}).get_json()["key"]
     moving_clock.advance(services.settings.consumer_request_lifetime, seconds=-60)
     with services.database.transaction() as session:
-        assert consumer_requests.purge(session, services.settings) == 0
+        assert unapproved.purge(session, services.settings) == 0
     moving_clock.advance(timedelta(minutes=2))
     client.post("/oauth/requestKey", json={"name": "b", "secret": "x"})
     with services.database.transaction(write=False) as session:

@@ -1,0 +1,121 @@
+"""The client registration endpoint (RFC 7591): anonymous, so limited, and what is registered waits for approval (S16).
+
+What the metadata are called is in ``registration_metadata``; clients manage themselves in ``registration_management``.
+"""
+
+from typing import Any
+
+from authlib.oauth2 import OAuth2Error
+from authlib.oauth2.rfc6749.errors import AccessDeniedError
+from authlib.oauth2.rfc7591.errors import (
+    InvalidClientMetadataError,
+    InvalidRedirectURIError,
+    UnapprovedSoftwareStatementError,
+)
+
+from authserver import clock
+from authserver.context import Actor
+from authserver.domain import (
+    client_registrations,
+    clients,
+    registrations,
+    sector_identifiers,
+    throttles,
+    unapproved,
+)
+from authserver.domain.clients import Client
+from authserver.domain.registrations import Registration
+from authserver.domain.throttles import Bucket
+from authserver.errors import InvalidInput, Throttled
+from authserver.protocol.messages import NO_STORE, Request, Response, json_response
+from authserver.protocol.oauth2 import registration_document, registration_metadata
+from authserver.protocol.oauth2.errors import refusal
+from authserver.protocol.services import Services
+from authserver.terms import Kind, Path
+
+CLOSED, APPROVED = "closed", "approved"
+
+
+def answer(services: Services, message: Request, kind: Kind | None = None) -> Response:
+    """Register a client (RFC 7591, section 3); without a kind the request tells which it is."""
+    try:
+        return _register(services, message, kind)
+    except (InvalidInput, OAuth2Error, Throttled) as error:
+        return refuse(services, message, error)
+
+
+def refuse(services: Services, message: Request, error: Exception) -> Response:
+    """Answer what is wrong with a request, in JSON (RFC 7591, section 3.2.2)."""
+    if isinstance(error, Throttled):
+        sentence = "Too many clients were registered. Wait, or ask an administrator to create the client."
+        headers = (*NO_STORE, ("Retry-After", str(error.retry_after)))
+        return json_response(429, {"error": "too_many_requests", "error_description": sentence}, headers)
+    return services.oauth2.refuse(message, _refusal(error) if isinstance(error, InvalidInput) else error)
+
+
+def read(message: Request, document: dict[str, Any], kind: str) -> Registration:
+    """Return what a request asks for, in normal form; raises InvalidInput or an OAuth error."""
+    if "software_statement" in document:
+        sentence = "Software statements are not accepted: no issuer of them is trusted here."
+        raise refusal(UnapprovedSoftwareStatementError, sentence, "software-statement")
+    fallback = f"Application at {message.address or 'an unknown host'}"
+    return registrations.check(registration_metadata.read(document, kind, fallback))
+
+
+def information(
+    services: Services, client: Client, token: str, secret: str, *, is_changing: bool = False
+) -> dict[str, Any]:
+    """Return the client information response (RFC 7591, section 3.2.1; RFC 7592, section 3)."""
+    document: dict[str, Any] = {
+        "client_id": client.client_key,
+        "client_id_issued_at": clock.timestamp(client.created_at),
+    }
+    if secret:
+        document |= {"client_secret": secret, "client_secret_expires_at": 0}
+    return document | {
+        "registration_access_token": token,
+        "registration_client_uri": services.settings.url(f"{Path.REGISTRATION}/{client.client_key}"),
+        "registration_status": "change_pending" if is_changing else client.status,
+        **registration_metadata.write(client),
+    }
+
+
+def bucket(services: Services, address: str) -> Bucket:
+    """Return what is counted for registrations from an address."""
+    network = throttles.network_of(address)
+    return unapproved.bucket(services.vault, "registration", network, services.settings.registrations)
+
+
+def actor(message: Request, name: str) -> Actor:
+    """Return who asks, for the audit trail."""
+    return Actor(name=name, address=message.address, channel="machine", request_id=message.request_id)
+
+
+def _register(services: Services, message: Request, kind: Kind | None) -> Response:
+    settings = services.settings
+    if settings.registration == CLOSED:
+        error = refusal(
+            AccessDeniedError, "Registration is closed: ask an administrator.", "registration-closed"
+        )
+        error.status_code = 403
+        raise error
+    document = registration_document.read(message)
+    wanted = read(message, document, kind or registration_metadata.kind_of(document))
+    with services.database.transaction() as session:
+        throttles.charge(session, [bucket(services, message.address)])
+    sector_identifiers.check_registration(services.fetcher, wanted)
+    who = actor(message, "registration")
+    with services.database.transaction() as session:
+        unapproved.purge(session, settings)
+        client, secret, token = client_registrations.add(session, who, services.vault, wanted)
+        if settings.registration == APPROVED:
+            clients.approve(session, who, client, revision=client.revision)
+    return json_response(201, information(services, client, token, secret))
+
+
+def _refusal(error: InvalidInput) -> OAuth2Error:
+    faults = {registration_metadata.public_name(name): text for name, text in error.fields.items()}
+    kind = InvalidRedirectURIError if "redirect_uris" in faults else InvalidClientMetadataError
+    # Which member is meant comes first: the sentences were written for a form, where each stands under its field.
+    sentence = " ".join(f"{name}: {text}" for name, text in faults.items())
+    return refusal(kind, sentence, "registration-refused")

@@ -1,0 +1,141 @@
+"""The client configuration endpoint (RFC 7592): a client reads, changes or deletes its own registration.
+
+Whoever has no valid registration token learns nothing, not even whether a client exists. A change of an approved client
+waits for an administrator, while what was approved goes on serving (S2).
+"""
+
+import json
+from typing import Any
+
+from authlib.oauth2 import OAuth2Error
+from authlib.oauth2.rfc7591.errors import InvalidClientMetadataError
+from sqlalchemy.orm import Session
+
+from authserver.domain import (
+    client_registrations,
+    clients,
+    handles,
+    sector_identifiers,
+    throttles,
+    unapproved,
+)
+from authserver.domain.clients import Client
+from authserver.domain.handles import Handle
+from authserver.domain.registrations import Registration
+from authserver.errors import InvalidInput, Throttled
+from authserver.protocol.messages import NO_STORE, Request, Response, json_response
+from authserver.protocol.oauth2 import bearer, registration, registration_document, registration_metadata
+from authserver.protocol.oauth2.bearer import BearerError
+from authserver.protocol.oauth2.errors import refusal
+from authserver.protocol.services import Services
+from authserver.terms import Prefix, Status
+
+_ACTOR = "the client itself"
+
+
+def answer(services: Services, message: Request) -> Response:
+    """Do what a client asks of its registration (RFC 7592, section 2)."""
+    try:
+        value = bearer.read(message)
+        token = handles.read(Prefix.REGISTRATION_TOKEN, value)
+        if token is None:
+            raise _unknown()
+        if message.method == "PUT":
+            return _change(services, message, token, value)
+        return (_delete if message.method == "DELETE" else _show)(services, message, token, value)
+    except BearerError as error:
+        return _challenge(error)
+    except (InvalidInput, OAuth2Error, Throttled) as error:
+        return registration.refuse(services, message, error)
+
+
+def _show(services: Services, message: Request, token: Handle, value: str) -> Response:
+    with services.database.transaction(write=False) as session:
+        client = _authenticate(session, message, token, is_writing=False)
+        return _information(services, session, client, value)
+
+
+def _delete(services: Services, message: Request, token: Handle, _value: str) -> Response:
+    with services.database.transaction() as session:
+        client = _authenticate(session, message, token, is_writing=True)
+        clients.remove(session, registration.actor(message, _ACTOR), client)
+    return Response(204, b"", NO_STORE)
+
+
+def _change(services: Services, message: Request, token: Handle, value: str) -> Response:
+    with services.database.transaction(write=False) as session:
+        before = _authenticate(session, message, token, is_writing=False)
+        document = registration_document.read(message)
+        _check_identity(services, session, before, document)
+    wanted = registration.read(message, document, before.kind)
+    limit = services.settings.registrations
+    with services.database.transaction() as session:
+        bucket = unapproved.bucket(services.vault, "registration-change", before.client_key, limit)
+        throttles.charge(session, [bucket])
+    sector_identifiers.check_registration(services.fetcher, wanted, before)
+    with services.database.transaction() as session:
+        client = _authenticate(session, message, token, is_writing=True)
+        secret = _apply(services, session, message, client, wanted)
+        return _information(services, session, client, value, secret)
+
+
+def _apply(
+    services: Services, session: Session, message: Request, client: Client, wanted: Registration
+) -> str:
+    is_open = services.settings.registration == registration.APPROVED and not client.is_trusted
+    # Nobody has looked at a pending client yet: whoever reviews it sees the new values.
+    is_live = client.status == Status.PENDING or is_open
+    change = client_registrations.edit if is_live else client_registrations.propose
+    who = registration.actor(message, _ACTOR)
+    return change(session, who, services.vault, client, client_registrations.merged(client, wanted))
+
+
+def _check_identity(services: Services, session: Session, client: Client, document: dict[str, Any]) -> None:
+    """Refuse what a client must not send back, and another's identity (RFC 7592, section 2.2)."""
+    sent = [name for name in registration_metadata.READ_ONLY if name in document]
+    if sent:
+        raise _fault(f"{sent[0]} must not be sent.")
+    if document.get("client_id") != client.client_key:
+        raise _fault("client_id must be there, and be the client's own.")
+    secret = document.get("client_secret")
+    if secret is None:
+        return
+    policy = services.policies.get(session.connection(), client.id, client.revision)
+    is_own = isinstance(secret, str) and services.verifier.verify(policy.secrets, client.revision, secret)
+    if not is_own:
+        raise _fault("client_secret is not the client's; it cannot be chosen.")
+
+
+def _authenticate(session: Session, message: Request, token: Handle, *, is_writing: bool) -> Client:
+    key = message.path.rpartition("/")[2]
+    client = client_registrations.authenticate(session, key, token, is_writing=is_writing)
+    if client is None:
+        raise _unknown()
+    if client.status == Status.DISAPPROVED:
+        raise BearerError(403, "insufficient_scope", "An administrator has disapproved this client.")
+    return client
+
+
+def _information(
+    services: Services, session: Session, client: Client, value: str, secret: str = ""
+) -> Response:
+    is_changing = client_registrations.waiting(session, client) is not None
+    return json_response(
+        200, registration.information(services, client, value, secret, is_changing=is_changing)
+    )
+
+
+def _unknown() -> BearerError:
+    return BearerError(401, "invalid_token", "The registration access token is not valid here.")
+
+
+def _challenge(error: BearerError) -> Response:
+    """Answer as RFC 6750, section 3, demands, with a body that says the same in JSON."""
+    plain = error.answer()
+    document = {"error": error.error or "invalid_token", "error_description": error.description}
+    headers = (("Content-Type", "application/json"), *plain.headers)
+    return Response(plain.status, json.dumps(document, separators=(",", ":")).encode(), headers)
+
+
+def _fault(sentence: str) -> OAuth2Error:
+    return refusal(InvalidClientMetadataError, sentence, "registration-identity")

@@ -1,0 +1,158 @@
+"""Client metadata (RFC 7591, section 2; OpenID Connect Registration, section 2) and what the records call it.
+
+Here are the names, the JSON types and the defaults. Which values are right is decided in ``domain.registrations``, for
+the console and for clients alike.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from authserver.domain import client_demands, client_links, logout_uris
+from authserver.domain.client_registrations import OWN_DETAILS
+from authserver.domain.clients import Client
+from authserver.domain.registrations import Registration
+from authserver.errors import InvalidInput
+from authserver.terms import AuthMethod, GrantType, Kind, Scope
+
+READ_ONLY = (
+    "registration_access_token",
+    "registration_client_uri",
+    "client_secret_expires_at",
+    "client_id_issued_at",
+)
+"""What RFC 7592, section 2.2, forbids a client to send back."""
+
+_NAMES = {"name": "client_name", "scopes": "scope", "auth_method": "token_endpoint_auth_method"}
+_LISTS = {
+    "redirect_uris",
+    "grant_types",
+    "response_types",
+    logout_uris.POST_LOGOUT,
+    client_links.CONTACTS,
+    client_demands.ACR_VALUES,
+}
+_FLAGS = {logout_uris.BACK_CHANNEL_SESSION, logout_uris.FRONT_CHANNEL_SESSION, client_demands.AUTH_TIME}
+_OTHER = {"jwks": (dict, "an object"), client_demands.MAX_AGE: (int, "a number")}
+_KNOWN = (*_NAMES.values(), "redirect_uris", "grant_types", "response_types", *OWN_DETAILS)
+_IN_THE_BROWSER = {"token", "id_token"}
+_DEFAULTS: dict[str, Any] = {client_demands.APPLICATION_TYPE: client_demands.WEB}
+_SHOWN_DEFAULTS: dict[str, Any] = {
+    "subject_type": "public",
+    "id_token_signed_response_alg": "RS256",
+    client_demands.AUTH_TIME: False,
+}
+
+
+def kind_of(document: Mapping[str, Any]) -> Kind:
+    """Return which kind of client asks at the standard endpoint: OpenID Connect unless it clearly wants nothing of it."""
+    scope, response_types = document.get("scope"), document.get("response_types")
+    words = _words(response_types) if isinstance(response_types, list) else set()
+    if "id_token" in words:
+        return Kind.OIDC
+    if isinstance(scope, str) and scope.split() and Scope.OPENID not in scope.split():
+        return Kind.OAUTH2
+    return Kind.OAUTH2 if isinstance(response_types, list) and "token" in response_types else Kind.OIDC
+
+
+def read(document: Mapping[str, Any], kind: str, fallback_name: str) -> Registration:
+    """Return what a client asks to be; raises InvalidInput, under the records' names, for values of wrong types."""
+    values = {name: document[name] for name in _KNOWN if name in document}
+    faults = {name: fault for name, value in values.items() if (fault := _type_fault(name, value))}
+    if faults:
+        raise InvalidInput(faults)
+    grant_types, response_types = _flows(values)
+    own = {name: values[name] for name in OWN_DETAILS if name in values and values[name] != []}
+    return Registration(
+        kind=kind,
+        name=_name(document) or _host(values.get("redirect_uris", [])) or fallback_name,
+        redirect_uris=tuple(values.get("redirect_uris", ())),
+        grant_types=tuple(grant_types),
+        response_types=tuple(response_types),
+        scopes=_scopes(values.get("scope"), kind),
+        auth_method=values.get("token_endpoint_auth_method", AuthMethod.BASIC),
+        # There is no metadata for it, and the certification clients send no PKCE: administrators can require it.
+        is_pkce_required=False,
+        details={**(_DEFAULTS if kind == Kind.OIDC else {}), **own},
+    )
+
+
+def write(client: Client) -> dict[str, Any]:
+    """Return all metadata that is registered for a client, defaults included (RFC 7591, section 3.2.1)."""
+    shown = _SHOWN_DEFAULTS if client.kind == Kind.OIDC else {}
+    own = {name: client.details[name] for name in OWN_DETAILS if name in client.details}
+    grant_types = list(client.grant_types)
+    if _words(client.response_types) & _IN_THE_BROWSER and GrantType.IMPLICIT not in grant_types:
+        grant_types.append(GrantType.IMPLICIT)
+    return {
+        "client_name": client.name,
+        "redirect_uris": client.redirect_uris,
+        "grant_types": grant_types,
+        "response_types": client.response_types,
+        "scope": " ".join(client.scopes),
+        "token_endpoint_auth_method": client.auth_method,
+        **shown,
+        **own,
+    }
+
+
+def public_name(field: str) -> str:
+    """Return what the metadata call a field of the records."""
+    return _NAMES.get(field, field)
+
+
+def _type_fault(name: str, value: Any) -> str | None:
+    if name in _LISTS:
+        is_right = isinstance(value, list) and all(isinstance(item, str) for item in value)
+        return None if is_right else "This must be an array of strings."
+    kind, words = (bool, "true or false") if name in _FLAGS else _OTHER.get(name, (str, "a string"))
+    is_right = isinstance(value, kind) and isinstance(value, bool) == (kind is bool)
+    return None if is_right else f"This must be {words}."
+
+
+def _flows(values: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    """Return grant types and response types that fit each other (RFC 7591, section 2.1, MUST)."""
+    asked, responses = values.get("grant_types"), values.get("response_types")
+    if responses is None:
+        responses = ["code"] if asked is None or GrantType.AUTHORIZATION_CODE in asked else []
+    words = _words(responses)
+    if asked is None:
+        implied = {GrantType.AUTHORIZATION_CODE: "code" in words, GrantType.IMPLICIT: words & _IN_THE_BROWSER}
+        asked = [str(grant) for grant, is_implied in implied.items() if is_implied]
+        return asked or [GrantType.AUTHORIZATION_CODE], responses
+    if words & _IN_THE_BROWSER and GrantType.IMPLICIT not in asked:
+        raise InvalidInput(
+            {"grant_types": "A response type with token or id_token needs the grant type implicit."}
+        )
+    if GrantType.IMPLICIT in asked and not words & _IN_THE_BROWSER:
+        # The response types decide: what could never be used is not registered, and the answer says so.
+        asked = [grant for grant in asked if grant != GrantType.IMPLICIT]
+    return asked, responses
+
+
+def _words(response_types: list[Any]) -> set[str]:
+    return {word for value in response_types if isinstance(value, str) for word in value.split()}
+
+
+def _scopes(scope: str | None, kind: str) -> tuple[str, ...] | None:
+    if scope is None or not scope.split():
+        return None
+    scopes = tuple(scope.split())
+    if kind == Kind.OIDC and Scope.OPENID not in scopes:
+        return (Scope.OPENID, *scopes)
+    return scopes
+
+
+def _name(document: Mapping[str, Any]) -> str:
+    # Names in several languages (RFC 7591, section 2.2): the plain one counts, else the first that is there.
+    tagged = (value for name, value in document.items() if name.startswith("client_name#"))
+    name = document.get("client_name") or next(tagged, "")
+    return name if isinstance(name, str) else ""
+
+
+def _host(redirect_uris: list[str]) -> str:
+    try:
+        hosts = [urlsplit(uri).hostname for uri in redirect_uris if uri.isascii()]
+    except ValueError:
+        return ""
+    return f"Application at {hosts[0][:100]}" if hosts and hosts[0] else ""

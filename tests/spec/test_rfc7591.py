@@ -1,0 +1,469 @@
+"""RFC 7591: dynamic client registration at the standard address and at the replaced system's."""
+
+import itertools
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from authserver.app import create_app
+from authserver.domain.users import User
+from authserver.protocol.services import Services
+from authserver.settings import Settings
+from tests.support.moving_clock import MovingClock
+from tests.support.relying_party import RelyingParty, approve, stored
+
+STANDARD, OAUTH2_LANE, OIDC_LANE = "/oauth2/register", "/api/oauth2/register", "/api/oidc/register"
+MINIMAL: dict[str, Any] = {"client_name": "My Example", "redirect_uris": ["https://client.example/callback"]}
+
+
+def register(client: FlaskClient, path: str = STANDARD, **metadata: Any) -> TestResponse:
+    return client.post(path, json=MINIMAL | metadata)
+
+
+def registered(client: FlaskClient, path: str = STANDARD, **metadata: Any) -> dict[str, Any]:
+    answer = register(client, path, **metadata)
+    assert answer.status_code == 201, answer.text
+    document: dict[str, Any] = answer.get_json()
+    return document
+
+
+def refused(answer: TestResponse) -> str:
+    assert answer.status_code == 400, answer.text
+    assert answer.content_type == "application/json"
+    assert answer.headers["Cache-Control"] == "no-store"
+    return str(answer.get_json()["error"])
+
+
+@pytest.mark.parametrize(("path", "kind"), [(STANDARD, "oidc"), (OAUTH2_LANE, "oauth2"), (OIDC_LANE, "oidc")])
+def test_the_minimal_request_gets_everything_else_by_default(
+    client: FlaskClient, services: Services, path: str, kind: str
+) -> None:
+    """3.2.1: 201, JSON, not stored; all registered metadata, identifier and secret; 2: the defaults."""
+    answer = register(client, path)
+    document = answer.get_json()
+    assert (answer.status_code, answer.content_type) == (201, "application/json")
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert document | MINIMAL == document
+    assert document["grant_types"] == ["authorization_code"]
+    assert document["response_types"] == ["code"]
+    assert document["token_endpoint_auth_method"] == "client_secret_basic"
+    assert ("openid" in document["scope"].split()) is (kind == "oidc")
+    assert document["client_secret_expires_at"] == 0
+    assert len(document["client_secret"]) >= 43
+    assert isinstance(document["client_id_issued_at"], int)
+    assert document["registration_client_uri"] == f"http://localhost{STANDARD}/{document['client_id']}"
+    row = stored(services, document["client_id"])
+    assert (row.kind, row.status, row.source) == (kind, "pending", "registration")
+    assert (row.is_trusted, row.registered_from) == (False, "127.0.0.1")
+
+
+def test_everything_that_is_registered_is_echoed(client: FlaskClient) -> None:
+    """3.2.1: the server MUST return all registered metadata about this client."""
+    metadata: dict[str, Any] = {
+        "grant_types": ["authorization_code", "refresh_token"],
+        "response_types": ["code"],
+        "scope": "openid profile",
+        "token_endpoint_auth_method": "client_secret_post",
+        "client_uri": "https://client.example/",
+        "logo_uri": "https://cdn.example/logo.png",
+        "policy_uri": "https://client.example/privacy",
+        "tos_uri": "https://client.example/terms#top",
+        "contacts": ["ve7jtb@example.org", "Ünal"],
+        "software_id": "4NRB1-0XZABZI9E6-5SM3R",
+        "software_version": "2.1",
+    }
+    document = registered(client, **metadata)
+    assert document | metadata == document
+
+
+NOT_THEIRS = [
+    "client_id",
+    "trusted",
+    "is_trusted",
+    "status",
+    "oauth1",
+    "resources",
+    "serves",
+    "may_verify_requests",
+    "pkce_required",
+    "epoch",
+    "access_token_signed_response_alg",
+    "details",
+    "frobnicate",
+    "",
+    "\ud800",
+]
+
+
+def test_what_is_unknown_is_ignored(client: FlaskClient, services: Services) -> None:
+    """2: the server MUST ignore metadata that it does not understand; S16: and what is not a client's to say."""
+    for name in NOT_THEIRS:
+        document = registered(client, **{name: "true"})
+        assert name == "client_id" or name not in document
+        row = stored(services, document["client_id"])
+        assert (row.is_trusted, row.status, row.epoch) == (False, "pending", 0)
+        assert row.details.keys() <= {"application_type"}
+
+
+def test_trust_is_not_to_be_had_by_asking(client: FlaskClient, services: Services) -> None:
+    """S16: an anonymous wish never makes a client trusted, whatever its type."""
+    for wish in (True, "true", 1, {"a": 1}):
+        document = registered(client, trusted=wish, is_trusted=wish)
+        assert stored(services, document["client_id"]).is_trusted is False
+
+
+def test_null_and_empty_count_as_omitted(client: FlaskClient) -> None:
+    """RFC 7592, 2.2, and here as well: null asks for the default."""
+    document = registered(
+        client, grant_types=None, token_endpoint_auth_method=None, logo_uri="", contacts=None
+    )
+    assert document["grant_types"] == ["authorization_code"]
+    assert document["token_endpoint_auth_method"] == "client_secret_basic"
+    assert "logo_uri" not in document
+    assert "contacts" not in document
+
+
+INCONSISTENT = [
+    (["refresh_token"], ["code"]),
+    (["implicit"], ["code"]),
+    (["authorization_code"], ["id_token"]),
+    (["authorization_code"], ["code id_token"]),
+    (["authorization_code"], []),
+    (["authorization_code"], ["code", "nonsense"]),
+    (["authorization_code"], [""]),
+    (["nonsense"], ["code"]),
+    ([], []),
+    (["urb:ietf:params:oauth:grant-type:device_code"], []),
+]
+
+
+def test_inconsistent_flows_are_refused(client: FlaskClient) -> None:
+    """2.1: the server MUST ensure that a client cannot register itself into an inconsistent state."""
+    for grant_types, response_types in INCONSISTENT:
+        answer = register(client, grant_types=grant_types, response_types=response_types)
+        assert refused(answer) == "invalid_client_metadata"
+
+
+COMPLETED: list[tuple[dict[str, Any], list[str], list[str]]] = [
+    ({"response_types": ["id_token"]}, ["implicit"], ["id_token"]),
+    ({"response_types": ["code id_token"]}, ["authorization_code", "implicit"], ["code id_token"]),
+    ({"grant_types": ["client_credentials"]}, ["client_credentials"], []),
+    (
+        {"grant_types": ["authorization_code", "refresh_token"]},
+        ["authorization_code", "refresh_token"],
+        ["code"],
+    ),
+    (
+        {"grant_types": ["authorization_code", "implicit"], "response_types": ["code"]},
+        ["authorization_code"],
+        ["code"],
+    ),
+    ({"response_types": ["token"]}, ["implicit"], ["token"]),
+    ({"response_types": ["token id_token"]}, ["implicit"], ["id_token token"]),
+]
+
+
+def test_what_is_left_out_fits_what_is_said(client: FlaskClient) -> None:
+    """2.1: grant types and response types go together; 3.2.1: the answer says what was registered."""
+    for asked, grant_types, response_types in COMPLETED:
+        document = registered(client, **asked)
+        assert (document["grant_types"], document["response_types"]) == (grant_types, response_types)
+
+
+BAD_URIS = [
+    "javascript:alert(1)",
+    "data:text/html,x",
+    "http://client.example/cb",
+    "/cb",
+    "https://client.example/cb#fragment",
+    "https://user@client.example/",
+    "https://*.example/",
+    "client:cb",
+    "https://client.example/\x00",
+    "https://client.example/\ud800",
+    "https://client.example/é",
+    "https://[",
+    "",
+    "https://client.example/" + "a" * 2000,
+]
+
+
+def test_a_bad_redirect_uri_is_refused(client: FlaskClient) -> None:
+    """3.2.2: invalid_redirect_uri; S16: allow-listed schemes only."""
+    for uri in BAD_URIS:
+        assert refused(register(client, redirect_uris=[uri])) == "invalid_redirect_uri"
+
+
+@pytest.mark.parametrize("uri", ["http://127.0.0.1/cb", "http://[::1]:4000/cb", "com.example.app:/cb"])
+def test_native_redirect_uris_are_accepted(client: FlaskClient, uri: str) -> None:
+    """5 and RFC 8252: loopback and private-use schemes with a dot."""
+    document = registered(client, redirect_uris=[uri], token_endpoint_auth_method="none")
+    assert document["redirect_uris"] == [uri]
+    assert "client_secret" not in document
+    assert "client_secret_expires_at" not in document
+
+
+BAD_LISTS = [[], None, [f"https://a.example/{n}" for n in range(51)]]
+
+
+def test_redirect_uris_are_there_and_few(client: FlaskClient) -> None:
+    """2: clients using flows with redirection MUST register their redirection URI values."""
+    for uris in BAD_LISTS:
+        assert refused(register(client, redirect_uris=uris)) == "invalid_redirect_uri"
+
+
+def test_a_client_without_redirects_needs_no_uri(client: FlaskClient) -> None:
+    """2: redirect_uris are for flows with redirection."""
+    metadata = {"client_name": "Batch", "grant_types": ["client_credentials"], "scope": "reports"}
+    answer = client.post(STANDARD, json=metadata)
+    assert answer.status_code == 201, answer.text
+    assert answer.get_json()["redirect_uris"] == []
+
+
+def test_names_may_have_languages(client: FlaskClient) -> None:
+    """2.2: human-readable values in several languages; a name is found in any case."""
+    document = registered(client, **{"client_name#ja-Jpan-JP": "\u30af\u30e9\u30a4\u30a2\u30f3\u30c8\u540d"})
+    assert document["client_name"] == "My Example"
+    answer = client.post(
+        STANDARD, json={"client_name#fr": "Mon exemple", "redirect_uris": ["https://a.example/cb"]}
+    )
+    assert answer.get_json()["client_name"] == "Mon exemple"
+    answer = client.post(STANDARD, json={"redirect_uris": ["https://a.example/cb"]})
+    assert answer.get_json()["client_name"] == "Application at a.example"
+
+
+STATEMENTS = ["eyJhbGciOiJSUzI1NiJ9.e30.x", "x", {"a": 1}, 7]
+
+
+def test_a_software_statement_is_refused(client: FlaskClient) -> None:
+    """3.2.2: unapproved_software_statement, since no issuer of statements is trusted."""
+    for statement in STATEMENTS:
+        assert refused(register(client, software_statement=statement)) == "unapproved_software_statement"
+
+
+WRONG: tuple[Any, ...] = (
+    1,
+    1.5,
+    True,
+    {},
+    {"a": []},
+    [[]],
+    [1],
+    [None],
+    ["\x00"],
+    ["\ud800"],
+    "\x00",
+    "\ud800",
+    "x" * 2500,
+)
+FIELDS = (
+    "redirect_uris", "client_name", "grant_types", "response_types", "scope", "token_endpoint_auth_method", "jwks",
+    "jwks_uri", "client_uri", "logo_uri", "policy_uri", "tos_uri", "contacts", "software_id", "software_version",
+    "id_token_signed_response_alg", "userinfo_signed_response_alg", "subject_type", "sector_identifier_uri",
+    "token_endpoint_auth_signing_alg", "default_max_age", "require_auth_time", "default_acr_values",
+    "initiate_login_uri", "application_type", "post_logout_redirect_uris", "backchannel_logout_uri",
+    "backchannel_logout_session_required", "frontchannel_logout_uri", "frontchannel_logout_session_required",
+)  # fmt: skip
+
+
+def test_wrong_types_are_refused_in_json(client: FlaskClient) -> None:
+    """3.2.2, S26: no value of any type is a 5xx; the error names the field."""
+    for field, value in itertools.product(FIELDS, WRONG):
+        if value is True and field.endswith(("_required", "auth_time")):
+            continue
+        if type(value) is int and field == "default_max_age":
+            continue
+        answer = register(client, **{field: value})
+        expected = "invalid_redirect_uri" if field == "redirect_uris" else "invalid_client_metadata"
+        assert refused(answer) == expected, (field, value)
+        assert field in answer.get_json()["error_description"]
+
+
+def nested(depth: int) -> str:
+    return '{"client_name":"x","jwks":' + '{"a":' * depth + "1" + "}" * depth + "}"
+
+
+BODIES = [
+    b"",
+    b"{",
+    b"[]",
+    b'"x"',
+    b"null",
+    b"7",
+    b"\xff\xfe",
+    b"[" * 5000,
+    b'{"a":NaN}',
+    b'{"default_max_age":1e999}',
+    b'{"a":' + b"9" * 5000 + b"}",
+    b'{"client_name":"a","client_name":"b"}',
+    nested(9).encode(),
+    nested(400).encode(),
+    nested(3000).encode(),
+]
+
+
+def test_a_body_that_is_no_metadata_is_refused(client: FlaskClient) -> None:
+    """3.1: a JSON object; S26."""
+    for body in BODIES:
+        answer = client.post(STANDARD, data=body, content_type="application/json")
+        assert refused(answer) == "invalid_client_metadata"
+
+
+OTHER_TYPES = ["text/plain", "", "application/x-www-form-urlencoded", "multipart/form-data"]
+
+
+def test_only_json_is_read(client: FlaskClient) -> None:
+    """3.1: application/json; what other sites' pages can make a browser send is none."""
+    for content_type in OTHER_TYPES:
+        answer = client.post(STANDARD, data=json.dumps(MINIMAL), content_type=content_type)
+        assert refused(answer) == "invalid_client_metadata"
+
+
+def test_large_bodies_are_refused(client: FlaskClient) -> None:
+    """S28: bounded."""
+    for size in (33_000, 70_000):
+        answer = register(client, padding="x" * size)
+        assert answer.status_code == 413
+        assert "error" in answer.get_json()
+
+
+def test_one_network_registers_so_many_within_an_hour(
+    client: FlaskClient, services: Services, moving_clock: MovingClock
+) -> None:
+    """5: open registration is rate-limited; refused requests count as well only when they were worth looking at."""
+    statuses = [register(client).status_code for _ in range(services.settings.registrations + 1)]
+    assert statuses == [201] * services.settings.registrations + [429]
+    answer = register(client)
+    assert answer.get_json()["error"] == "too_many_requests"
+    assert int(answer.headers["Retry-After"]) > 0
+    elsewhere = client.post(STANDARD, json=MINIMAL, environ_base={"REMOTE_ADDR": "192.0.2.7"})
+    assert elsewhere.status_code == 201
+    moving_clock.advance(timedelta(hours=1), seconds=1)
+    assert register(client).status_code == 201
+
+
+def test_what_nobody_approves_expires(
+    client: FlaskClient, services: Services, moving_clock: MovingClock
+) -> None:
+    """S16: unapproved registrations expire; approved ones do not."""
+    forgotten, kept = registered(client), registered(client)
+    approve(services, kept["client_id"])
+    moving_clock.advance(services.settings.consumer_request_lifetime, seconds=1)
+    registered(client)
+    headers = {"Authorization": f"Bearer {forgotten['registration_access_token']}"}
+    assert client.get(forgotten["registration_client_uri"], headers=headers).status_code == 401
+    assert stored(services, kept["client_id"]).status == "approved"
+
+
+def party(app: Flask, document: dict[str, Any]) -> RelyingParty:
+    return RelyingParty(app, document["client_id"], document["client_secret"], document["redirect_uris"][0])
+
+
+@pytest.mark.parametrize("path", [STANDARD, OIDC_LANE, OAUTH2_LANE])
+def test_it_works_from_its_approval_on(
+    app: Flask, client: FlaskClient, services: Services, alice: User, path: str
+) -> None:
+    """S4: pending clients are inert everywhere; approved, the very credentials that were issued work."""
+    scope = "profile" if path == OAUTH2_LANE else "openid profile"
+    document = registered(client, path, grant_types=["authorization_code", "refresh_token"])
+    rp = party(app, document)
+    assert rp.authorize(scope=scope).status_code == 403
+    answer = rp.token(grant_type="refresh_token", refresh_token="x")
+    assert answer.get_json()["error"] == "unauthorized_client"
+    introspected = client.post("/oauth2/introspect", data={"token": "x"}, headers=rp.basic)
+    assert introspected.get_json()["error"] == "unauthorized_client"
+    approve(services, rp.key)
+    answer = rp.redeem(rp.code(scope=scope))
+    assert answer.status_code == 200, answer.text
+    assert ("id_token" in answer.get_json()) is (path != OAUTH2_LANE)
+
+
+def test_nothing_secret_is_kept_in_clear(client: FlaskClient, services: Services) -> None:
+    """I7: the secret and the registration token are stored as digests."""
+    document = registered(client)
+    kept = ""
+    with services.database.reading() as connection:
+        for table in ("clients", "client_registrations", "client_secrets", "audit_events", "failures"):
+            rows = connection.exec_driver_sql(f"SELECT * FROM {table}")
+            kept += repr([tuple(row) for row in rows])
+    assert document["client_id"] in kept
+    assert document["client_secret"] not in kept
+    assert document["registration_access_token"].rpartition("_")[2] not in kept
+
+
+@pytest.fixture
+def with_registration(settings: Settings) -> Any:
+    """Makes an application with another answer to those who register themselves."""
+    apps = []
+
+    def make(value: str) -> Flask:
+        apps.append(create_app(settings.model_copy(update={"registration": value})))
+        return apps[-1]
+
+    yield make
+    for app in apps:
+        app.extensions["authserver"].database.engine.dispose()
+
+
+def test_closed_registration_is_refused_and_not_advertised(with_registration: Any) -> None:
+    """3.2.2: an error in JSON; RFC 8414: discovery says only what is true."""
+    client = with_registration("closed").test_client()
+    for path in (STANDARD, OAUTH2_LANE, OIDC_LANE):
+        answer = register(client, path)
+        assert (answer.status_code, answer.get_json()["error"]) == (403, "access_denied")
+    for document in (
+        "openid-configuration",
+        "oauth-authorization-server",
+        "oauth2.0-configuration",
+        "oidc-configuration",
+    ):
+        assert "registration_endpoint" not in client.get(f"/.well-known/{document}").get_json()
+
+
+def test_registration_can_approve_at_once(with_registration: Any, alice: User) -> None:
+    """For certification runs: the client works without an administrator, and is still not trusted."""
+    app = with_registration("approved")
+    document = registered(app.test_client())
+    assert document["registration_status"] == "approved"
+    rp = party(app, document)
+    page = rp.sign_in(rp.authorize())
+    assert 'id="consent-allow"' in page.text
+    assert "code=" in rp.allow(page).location
+
+
+def test_discovery_names_the_endpoints(client: FlaskClient) -> None:
+    """RFC 8414, 2: registration_endpoint; each document's address makes its kind of client."""
+    expected = {
+        "openid-configuration": STANDARD,
+        "oauth-authorization-server": STANDARD,
+        "oauth2.0-configuration": OAUTH2_LANE,
+        "oidc-configuration": OIDC_LANE,
+    }
+    for name, path in expected.items():
+        endpoint = client.get(f"/.well-known/{name}").get_json()["registration_endpoint"]
+        assert endpoint == f"http://localhost{path}"
+        assert register(client, endpoint.removeprefix("http://localhost")).status_code == 201
+
+
+PATHS = [STANDARD, OAUTH2_LANE, OIDC_LANE, f"{STANDARD}/x"]
+
+
+def test_scripts_of_other_sites_are_not_let_in(client: FlaskClient) -> None:
+    """The threat model opens other endpoints to scripts, not this one."""
+    for path in PATHS:
+        answer = client.options(
+            path, headers={"Origin": "https://client.example", "Access-Control-Request-Method": "POST"}
+        )
+        assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "HEAD"])
+def test_the_endpoint_takes_post_only(client: FlaskClient, method: str) -> None:
+    """3.1: the client sends an HTTP POST."""
+    answer = client.open(STANDARD, method=method)
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
