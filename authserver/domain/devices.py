@@ -41,7 +41,10 @@ class State(StrEnum):
 
 
 class DeviceAuthorization(Base):
-    """One request of a device. ``confirmation`` is the digest of what the confirmation page carries."""
+    """One request of a device. ``confirmation`` is the digest of what the confirmation page carries.
+
+    ``audience`` are the resources that were asked for, separated by spaces; empty for this server alone.
+    """
 
     __tablename__ = "device_authorizations"
 
@@ -50,6 +53,7 @@ class DeviceAuthorization(Base):
     user_code_digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
     client_id: Mapped[int] = mapped_column(ForeignKey("clients.id", ondelete="CASCADE"), index=True)
     scope: Mapped[str] = mapped_column(String(4000))
+    audience: Mapped[str] = mapped_column(String(4000), default="", server_default="")
     address: Mapped[str] = mapped_column(String(64))
     state: Mapped[str] = mapped_column(String(10), default=State.PENDING)
     interval: Mapped[int]
@@ -122,7 +126,14 @@ _POLL_TOO_EARLY = (
 
 
 def start(
-    session: Session, settings: Settings, vault: Vault, *, client_id: int, scope: str, address: str
+    session: Session,
+    settings: Settings,
+    vault: Vault,
+    *,
+    client_id: int,
+    scope: str,
+    address: str,
+    audience: str = "",
 ) -> Started:
     """Begin a device authorization with codes that nobody has seen before."""
     secret, now = handles.new_secret(), clock.now()
@@ -132,6 +143,7 @@ def start(
         user_code_digest=_digest(vault, user_code),
         client_id=client_id,
         scope=scope,
+        audience=audience,
         address=address[:64],
         interval=int(settings.device_interval.total_seconds()),
         created_at=now,

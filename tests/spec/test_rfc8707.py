@@ -1,4 +1,4 @@
-"""RFC 8707: resource indicators at the authorization and token endpoints."""
+"""RFC 8707: resource indicators at the authorization, token and device authorization endpoints."""
 
 from typing import Any
 
@@ -8,7 +8,8 @@ from flask import Flask
 from authserver.domain.users import User
 from authserver.protocol.services import Services
 from tests.spec.test_rfc6749_code import refused
-from tests.support.relying_party import VERIFIER, RelyingParty, answered, claims, register
+from tests.support.device import GRANT, Device
+from tests.support.relying_party import VERIFIER, RelyingParty, answered, claims, edit, register
 
 CALENDAR, CONTACTS, UNKNOWN = "https://cal.example/", "https://contacts.example/app", "https://evil.example/"
 
@@ -125,3 +126,72 @@ def test_other_parameters_are_still_refused_twice(party: RelyingParty) -> None:
         party.browser.post("/oauth2/token", data=body, content_type=kind, headers=party.basic),
         "invalid_request",
     )
+
+
+def test_a_resource_that_was_taken_away_is_refused(party: RelyingParty, services: Services) -> None:
+    """2: what the client may not have (any more) is invalid_target, also where it was granted before (S14)."""
+    tokens = party.redeem(authorize(party, CALENDAR, CONTACTS)).get_json()
+    edit(services, party.key, details={"resources": [CALENDAR], "access_token_signed_response_alg": "ES256"})
+    refused(party.refresh(tokens["refresh_token"]), "invalid_target")
+    assert audience(party.refresh(tokens["refresh_token"], resource=CALENDAR).get_json()) == CALENDAR
+
+
+@pytest.fixture
+def device(app: Flask, services: Services, people: dict[str, User]) -> Device:
+    """A device of a client that may ask for two resources."""
+    details = {"resources": [CALENDAR, CONTACTS], "access_token_signed_response_alg": "ES256"}
+    alone: dict[str, Any] = {
+        "redirect_uris": (),
+        "response_types": (),
+        "grant_types": (GRANT, "refresh_token"),
+    }
+    return Device(RelyingParty(app, *register(services, details=details, **alone)))
+
+
+def test_a_device_names_its_resource(device: Device) -> None:
+    """2, RFC 8628, 3.1: the parameter of the device authorization request is the audience of the tokens."""
+    device.start(resource=CALENDAR)
+    assert audience(device.tokens()) == CALENDAR
+
+
+def test_a_device_may_name_several(device: Device) -> None:
+    """2: multiple resource parameters; a refresh keeps to them."""
+    device.start(resource=[CALENDAR, CONTACTS])
+    tokens = device.tokens()
+    assert audience(tokens) == [CALENDAR, CONTACTS]
+    refreshed = device.rp.refresh(tokens["refresh_token"], resource=CONTACTS).get_json()
+    assert audience(refreshed) == CONTACTS
+
+
+def test_a_poll_narrows(device: Device) -> None:
+    """2.2: the token request names one of the granted resources."""
+    device.start(resource=[CALENDAR, CONTACTS])
+    device.approve()
+    assert audience(device.poll(resource=CONTACTS).get_json()) == CONTACTS
+
+
+def test_a_poll_cannot_widen(device: Device) -> None:
+    """2.2: a resource that was not granted is invalid_target; the device code is not used up."""
+    device.start(resource=CALENDAR)
+    device.approve()
+    refused(device.poll(resource=CONTACTS), "invalid_target")
+    assert audience(device.poll().get_json()) == CALENDAR
+
+
+def test_a_device_s_refresh_cannot_widen(device: Device) -> None:
+    """2.2: the refresh token is bound to what was granted."""
+    device.start(resource=CALENDAR)
+    refused(device.rp.refresh(device.tokens()["refresh_token"], resource=CONTACTS), "invalid_target")
+
+
+def test_a_poll_alone_may_name_it(device: Device) -> None:
+    """2.2: at the token endpoint without a resource in the device authorization request."""
+    device.start()
+    device.approve()
+    assert audience(device.poll(resource=CALENDAR).get_json()) == CALENDAR
+
+
+@pytest.mark.parametrize("resource", [UNKNOWN, "calendar", "https://cal.example/#part", [CALENDAR, UNKNOWN]])
+def test_a_device_s_bad_resource_is_invalid_target(device: Device, resource: Any) -> None:
+    """2: refused where it is asked for, before a person is troubled."""
+    refused(device.ask(resource=resource), "invalid_target")

@@ -24,14 +24,14 @@ class Device:
         """The person's browser."""
         return self.rp.browser
 
-    def ask(self, path: str = "/oauth2/device_authorization", **changes: str | None) -> TestResponse:
+    def ask(self, path: str = "/oauth2/device_authorization", **changes: Any) -> TestResponse:
         """Ask for a pair of codes, authenticated as the client unless ``client_id`` is given."""
         form = {"scope": "openid profile"} | changes
         headers = {} if "client_id" in form else self.rp.basic
         data = {name: value for name, value in form.items() if value is not None}
         return self.rp.app.test_client().post(path, data=data, headers=headers)
 
-    def start(self, **changes: str | None) -> "Device":
+    def start(self, **changes: Any) -> "Device":
         """Ask for codes and keep them."""
         answer = self.ask(**changes)
         assert answer.status_code == 200, answer.text

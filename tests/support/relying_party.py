@@ -5,7 +5,7 @@ included. The foreign clients of tests/interop show that others get along; this 
 import base64
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 from urllib.parse import parse_qsl, quote_plus, urlsplit
 
@@ -61,6 +61,17 @@ def disapprove(services: Services, key: str) -> None:
     with services.database.transaction() as session:
         client = clients.get(session, key)
         clients.disapprove(session, SYSTEM, client, revision=client.revision)
+
+
+def edit(services: Services, key: str, **changes: Any) -> None:
+    """Have an administrator change what a client is registered for."""
+    with services.database.transaction() as session:
+        client = clients.get(session, key)
+        names = [field.name for field in fields(Registration)]
+        before = {name: getattr(client, name) for name in names}
+        lists = {name: tuple(value) for name, value in before.items() if isinstance(value, list)}
+        wanted = Registration(**before | lists | changes)
+        clients.edit(session, SYSTEM, client, wanted, revision=client.revision)
 
 
 def stored(services: Services, key: str) -> Client:

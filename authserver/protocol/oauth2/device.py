@@ -43,7 +43,8 @@ class DeviceCodeGrant(BaseGrant, TokenEndpointMixin):
         self.server.check_client(self.row, self.policy, self.GRANT_TYPE)
         self._check_code(self.row)
         self.server.check(self.row, self.policy, grant_type=self.GRANT_TYPE, scopes=self.row.scope.split())
-        self.audience = resources.requested(exchange.resources, self.policy, self.server.settings)
+        granted = self.row.request.get("resource", ())
+        self.audience = resources.narrowed(exchange.resources, self.policy, self.server.settings, granted)
 
     def create_token_response(self) -> tuple[int, dict[str, Any], Any]:
         """Consume the device code and issue its tokens in one step; a poll that loses the race gets invalid_grant."""

@@ -47,6 +47,7 @@ def approve(session: Session, actor: Actor, row: DeviceAuthorization, live: User
         auth_time=live.signed_in_at,
         acr=live.acr,
         amr=live.amr,
+        request={"resource": row.audience.split()} if row.audience else {},
     )
     devices.grant(session, row, authorization)
     # Not through the mapper: that someone signed in is no change of the client, and must not raise its revision.

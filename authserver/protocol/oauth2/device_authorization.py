@@ -10,7 +10,7 @@ from authlib.oauth2 import OAuth2Error
 from authserver.domain import devices, throttles, typed_codes
 from authserver.domain.policies import Policy
 from authserver.protocol.messages import Request, Response, json_response
-from authserver.protocol.oauth2 import requested_scope
+from authserver.protocol.oauth2 import requested_scope, resources
 from authserver.protocol.oauth2.exchange import TokenExchange
 from authserver.protocol.oauth2.server import OAuth2Server
 from authserver.terms import GrantType, Path
@@ -22,9 +22,11 @@ def answer(server: OAuth2Server, message: Request) -> Response:
         exchange = TokenExchange(message)
         policy = _client(server, exchange)
         scope = requested_scope.for_person(exchange.parameters.get("scope"), policy)
+        # RFC 8707, section 2.2: a device names what its tokens are for as any other client does.
+        audience = resources.requested(exchange.resources, policy, server.settings)
     except OAuth2Error as error:
         return server.refuse(message, error)
-    return json_response(200, _start(server, message, policy, scope))
+    return json_response(200, _start(server, message, policy, scope, audience))
 
 
 def verification_uri_complete(server: OAuth2Server, user_code: str) -> str:
@@ -40,7 +42,9 @@ def _client(server: OAuth2Server, exchange: TokenExchange) -> Policy:
     return policy
 
 
-def _start(server: OAuth2Server, message: Request, policy: Policy, scope: str) -> dict[str, Any]:
+def _start(
+    server: OAuth2Server, message: Request, policy: Policy, scope: str, audience: tuple[str, ...]
+) -> dict[str, Any]:
     settings = server.settings
     bucket = throttles.bucket(
         server.vault,
@@ -53,7 +57,13 @@ def _start(server: OAuth2Server, message: Request, policy: Policy, scope: str) -
     with server.database.transaction() as session:
         throttles.charge(session, [bucket])
         started = devices.start(
-            session, settings, server.vault, client_id=policy.id, scope=scope, address=message.address
+            session,
+            settings,
+            server.vault,
+            client_id=policy.id,
+            scope=scope,
+            address=message.address,
+            audience=" ".join(audience),
         )
     return {
         "device_code": started.device_code,

@@ -30,6 +30,11 @@ def requested(pairs: Pairs, policy: Policy, settings: Settings) -> tuple[str, ..
     wanted = tuple(dict.fromkeys(value for name, value in pairs if name == "resource" and value))
     if len(wanted) > _AT_MOST or sum(map(len, wanted)) > _LENGTH:
         raise _refused("Too many resources are requested.", "resource-too-many", policy)
+    _check(wanted, policy, settings)
+    return wanted
+
+
+def _check(wanted: Iterable[str], policy: Policy, settings: Settings) -> None:
     known = own(settings) | set(settings.resources) | set(policy.details.get("resources", ()))
     for uri in wanted:
         if fault := fault_of(uri):
@@ -38,7 +43,6 @@ def requested(pairs: Pairs, policy: Policy, settings: Settings) -> tuple[str, ..
             raise _refused(
                 "The client may not ask for this resource.", "resource-not-registered", policy, uri, known
             )
-    return wanted
 
 
 def narrowed(pairs: Pairs, policy: Policy, settings: Settings, granted: Iterable[str]) -> tuple[str, ...]:
@@ -47,6 +51,9 @@ def narrowed(pairs: Pairs, policy: Policy, settings: Settings, granted: Iterable
     if granted and not set(wanted) <= set(granted):
         fault = "The resource is none of those that were granted."
         raise _refused(fault, "resource-exceeds-grant", policy, " ".join(wanted), granted)
+    if not wanted:
+        # An administrator may have taken one of them away since (S14).
+        _check(granted, policy, settings)
     return wanted or granted
 
 
