@@ -6,7 +6,7 @@ BIN := .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench screenshots reference lock audit clean
+.PHONY: help run test lint bench screenshots reference translations lock audit clean
 
 help: ## Show these lines
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -32,6 +32,9 @@ screenshots: .venv/.ready-test ## Take the pictures of docs/images anew
 
 reference: .venv/.ready-test ## Write docs/reference anew from the code
 	$(BIN)/python -m tools.reference
+
+translations: .venv/.ready-test ## Bring the catalogues of the pages' languages in step (a new one: make translations ARGS=fr)
+	$(BIN)/python -m tools.translations $(ARGS)
 
 lock: .venv/.ready-test ## Resolve the dependencies of pyproject.toml anew and write both lock files
 	$(BIN)/uv pip compile $(LOCKING) --group build --output-file requirements.lock pyproject.toml

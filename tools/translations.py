@@ -35,7 +35,7 @@ _TEMPLATE_OPTIONS = {"trimmed": "true", "trim_blocks": "true", "lstrip_blocks": 
 
 def extracted() -> Catalog:
     """Every sentence that templates and code ask for, with the files that do."""
-    catalog = Catalog(project="authserver", charset="utf-8", creation_date=_LONG_AGO, fuzzy=False)
+    catalog = Catalog(charset="utf-8", fuzzy=False)
     for file in _sources():
         method, options = ("python", None) if file.suffix == ".py" else ("jinja2", _TEMPLATE_OPTIONS)
         found = extract_from_file(
@@ -65,6 +65,12 @@ def read(path: Path) -> Catalog:
 
 def written(catalog: Catalog) -> bytes:
     """A catalogue as a file, the same on every machine: no line numbers, nothing that only tells when it was made."""
+    catalog.header_comment = (
+        f"# {catalog.locale.english_name} for the pages. New sentences come by `make translations`."
+    )
+    catalog.project, catalog.version = "authserver", "1"
+    catalog.creation_date = catalog.revision_date = _LONG_AGO
+    catalog.msgid_bugs_address = catalog.last_translator = catalog.language_team = ""
     file = BytesIO()
     write_po(file, catalog, width=_WIDTH, sort_by_file=True, ignore_obsolete=True, include_lineno=False)
     return file.getvalue()
@@ -88,9 +94,7 @@ def update(path: Path, sentences: Catalog) -> Catalog:
         catalog = read(path)
         catalog.update(sentences, no_fuzzy_matching=True, update_creation_date=False)
     else:
-        catalog = Catalog(
-            locale=path.parents[1].name, project="authserver", creation_date=_LONG_AGO, fuzzy=False
-        )
+        catalog = Catalog(locale=path.parents[1].name, fuzzy=False)
         catalog.update(sentences, no_fuzzy_matching=True)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(written(catalog))

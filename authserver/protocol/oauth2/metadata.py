@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from authserver import languages
 from authserver.protocol import algorithms
 from authserver.protocol.oauth2 import client_authentication, responses
 from authserver.protocol.oauth2.server import OAuth2Server
@@ -34,6 +35,7 @@ def oauth_metadata(server: OAuth2Server) -> dict[str, Any]:
         "introspection_endpoint_auth_methods_supported": confidential,
         "introspection_endpoint_auth_signing_alg_values_supported": signed,
         "code_challenge_methods_supported": [S256],
+        "ui_locales_supported": list(languages.supported()),
         "authorization_response_iss_parameter_supported": True,
         **_registration(server, Path.REGISTRATION),
     }
