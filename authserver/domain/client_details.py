@@ -29,6 +29,7 @@ SECRET_ALGORITHMS = ("HS256",)
 _KEYS = 20
 _URIS = 50
 _LENGTH = 2000
+_PUBLIC_ONLY = "Enter public keys only, and keep the private ones to yourself."
 
 
 def faults(
@@ -84,12 +85,14 @@ def _jwks_fault(value: Any) -> str | None:
     listed = value.get("keys") if isinstance(value, dict) else None
     if not isinstance(listed, list) or not 1 <= len(listed) <= _KEYS or not _is_storable(value):
         return f"Enter a JWK set with one to {_KEYS} keys."
+    if any(isinstance(key, dict) and key.get("kty") == "oct" for key in listed):
+        return _PUBLIC_ONLY
     try:
         keys = KeySet.import_key_set(value).keys
     except (ValueError, TypeError, KeyError, AttributeError, JoseError, RecursionError):
         return "This JWK set holds something that is not a key."
     if any(isinstance(key, OctKey) or key.is_private for key in keys):
-        return "Enter public keys only, and keep the private ones to yourself."
+        return _PUBLIC_ONLY
     return None
 
 

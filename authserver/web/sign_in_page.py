@@ -29,6 +29,8 @@ class SignInPage:
     is_remembered: bool = False
     application: str = ""
     cancel_url: str = ""
+    policy_uri: str = ""
+    tos_uri: str = ""
     ask: str = ""
     resume: str = ""
     proof: str = ""

@@ -10,7 +10,7 @@ from typing import Any
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749.errors import InvalidRequestError, InvalidScopeError, UnsupportedResponseTypeError
 
-from authserver.domain import redirect_uris
+from authserver.domain import client_demands, redirect_uris
 from authserver.domain.policies import Policy
 from authserver.domain.registrations import normal_response_type
 from authserver.protocol.messages import Pairs, present, repeated
@@ -262,7 +262,8 @@ def _prompt(value: str, policy: Policy) -> frozenset[str]:
 
 def _max_age(value: str | None, policy: Policy) -> int | None:
     if value is None:
-        return None
+        # OpenID Connect Registration, section 2: default_max_age counts where the request says nothing.
+        return policy.details.get(client_demands.MAX_AGE)
     if not value.isascii() or not value.isdigit() or len(value) > 9:
         raise refusal(
             InvalidRequestError,

@@ -141,6 +141,7 @@ def _proceed(ask: Ask, detour: _Detour | None) -> ResponseReturnValue:
     return sign_in_first(
         _continue_url(handle),
         application=ask.policy.name,
+        details=ask.policy.details,
         login_hint=ask.login_hint,
         is_again=step is Step.SIGN_IN_AGAIN,
         is_switch=step is Step.SWITCH_ACCOUNT,

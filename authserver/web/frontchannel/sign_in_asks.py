@@ -1,5 +1,6 @@
 """What a sign-in is for: handed over by the authorization endpoint, or described by a link or a sent form."""
 
+from collections.abc import Mapping
 from dataclasses import astuple, dataclass, replace
 from typing import Any
 
@@ -7,12 +8,14 @@ from flask import make_response, redirect, url_for
 from flask.typing import ResponseReturnValue
 from itsdangerous import BadSignature, URLSafeSerializer
 
+from authserver.domain import client_links
 from authserver.domain.sessions import UserSession
 from authserver.errors import Throttled
 from authserver.web import destinations, door, guards, pages
 from authserver.web.sign_in_page import Half, Mode, SignInPage
 
 _HINT_LENGTH = 200
+_LINK_LENGTH = 300
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,8 @@ class _Ask:
     cancel_url: str = ""
     is_again: bool = False
     is_switch: bool = False
+    policy_uri: str = ""
+    tos_uri: str = ""
 
 
 def sign_in_first(
@@ -36,9 +41,11 @@ def sign_in_first(
     is_again: bool = False,
     is_switch: bool = False,
     half: Half = "password",
+    details: Mapping[str, Any] | None = None,
 ) -> ResponseReturnValue:
     """Send the browser to the sign-in page for an application's request, and on to ``next_url`` afterwards."""
-    ask = _Ask(next_url, application, login_hint[:_HINT_LENGTH], cancel_url, is_again, is_switch)
+    links = [_short((details or {}).get(name, "")) for name in (client_links.POLICY, client_links.TERMS)]
+    ask = _Ask(next_url, application, login_hint[:_HINT_LENGTH], cancel_url, is_again, is_switch, *links)
     endpoint = "frontchannel.sign_in" if half == "password" else "frontchannel.second_factor"
     return redirect(url_for(endpoint, ask=_signer().dumps(astuple(ask))), 303)
 
@@ -54,6 +61,8 @@ def page_of(values: Any, half: Half = "password") -> SignInPage:
         is_remembered=values.get("remember") == "1",
         application=ask.application,
         cancel_url=ask.cancel_url,
+        policy_uri=ask.policy_uri,
+        tos_uri=ask.tos_uri,
         ask=values.get("ask", "") if ask.next else "",
         resume=values.get("resume", ""),
         proof=values.get("proof", "") if half == "code" else "",
@@ -70,6 +79,11 @@ def too_many(page: SignInPage, error: Throttled) -> ResponseReturnValue:
     )
     response.headers["Retry-After"] = str(error.retry_after)
     return response
+
+
+def _short(link: str) -> str:
+    # What is handed over travels in an address, which servers cut off somewhere; consent shows a link of any length.
+    return link if len(link) <= _LINK_LENGTH else ""
 
 
 def _mode(live: UserSession | None, values: Any, ask: _Ask) -> Mode:
