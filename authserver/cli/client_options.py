@@ -12,12 +12,13 @@ from typing import Any
 
 import click
 
-from authserver.domain import client_details, consumers, logout_uris
+from authserver.domain import client_details, client_lifetimes, consumers, logout_uris
 from authserver.domain.clients import Client
 from authserver.domain.registrations import Registration
 from authserver.terms import AuthMethod, GrantType, Kind
 
 Command = Callable[..., Any]
+_OPTION_NAMES = (*client_details.NAMES, *client_lifetimes.NAMES)
 
 kind = click.option(
     "--type",
@@ -83,7 +84,7 @@ class Asked:
         if self.may_verify_requests is not None:
             details[consumers.MAY_VERIFY_REQUESTS] = self.may_verify_requests
         details |= self.logout | self.options
-        details = {key: value for key, value in details.items() if key not in client_details.NAMES or value}
+        details = {key: value for key, value in details.items() if key not in _OPTION_NAMES or value}
         return {key: value for key, value in details.items() if key not in logout_uris.NAMES or value}
 
 
@@ -131,7 +132,7 @@ _OPTIONS = (
         "options",
         multiple=True,
         metavar="NAME=VALUE",
-        help=f"One of {', '.join(client_details.NAMES)}; lists and key sets as JSON or @FILE, '' for none.",
+        help=f"One of {', '.join(_OPTION_NAMES)}; lists and key sets as JSON or @FILE, lifetimes like 15m, '' for none.",
     ),
 )
 
@@ -151,14 +152,16 @@ def _read_options(texts: tuple[str, ...]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for text in texts:
         name, equals, value = text.partition("=")
-        if not equals or name not in client_details.NAMES:
-            raise click.UsageError(f"--option takes NAME=VALUE; names are {', '.join(client_details.NAMES)}.")
+        if not equals or name not in _OPTION_NAMES:
+            raise click.UsageError(f"--option takes NAME=VALUE; names are {', '.join(_OPTION_NAMES)}.")
         found[name] = _read_option(name, value)
     return found
 
 
 def _read_option(name: str, value: str) -> Any:
     try:
+        if value and name in client_lifetimes.NAMES:
+            return client_lifetimes.read(value)
         value = Path(value[1:]).read_text(encoding="utf-8") if value.startswith("@") else value
         return json.loads(value) if value.lstrip()[:1] in {"[", "{"} else value
     except (OSError, ValueError, RecursionError) as error:

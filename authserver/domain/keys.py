@@ -15,7 +15,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from authserver import clock
 from authserver.context import Actor
-from authserver.domain import audit
+from authserver.domain import audit, client_lifetimes
 from authserver.domain.db import Base, Id, lock
 from authserver.domain.vault import Vault
 from authserver.errors import Conflict
@@ -118,7 +118,9 @@ def rotate_due(session: Session, actor: Actor, vault: Vault, settings: Settings)
 
 def over(rows: Sequence[SigningKey], settings: Settings) -> list[SigningKey]:
     """Return the retired keys of which no living token can be signed any more."""
-    longest = max(settings.id_token_lifetime, settings.access_token_lifetime) + PUBLISH_BEFORE_USE
+    # A client's own lifetimes may be longer than the settings, and may have been changed since.
+    usual = max(settings.id_token_lifetime, settings.access_token_lifetime)
+    longest = max(usual, client_lifetimes.LONGEST_SIGNED) + PUBLISH_BEFORE_USE
     now = clock.now()
     return [row for row in rows if row.retired_at is not None and row.retired_at + longest < now]
 

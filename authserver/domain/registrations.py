@@ -4,7 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from authserver.domain import client_demands, client_details, client_links, logout_uris, redirect_uris, texts
+from authserver.domain import (
+    client_demands,
+    client_details,
+    client_lifetimes,
+    client_links,
+    logout_uris,
+    redirect_uris,
+    texts,
+)
 from authserver.errors import InvalidInput
 from authserver.terms import AuthMethod, GrantType, Kind, Scope
 
@@ -121,6 +129,7 @@ def _detail_faults(registration: Registration) -> dict[str, str]:
     details, uris = registration.details, registration.redirect_uris
     return {
         **client_demands.faults(details, uris, registration.response_types),
+        **client_lifetimes.faults(details),
         **client_links.faults(details),
         **logout_uris.faults(details, uris),
     }

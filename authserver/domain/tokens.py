@@ -7,7 +7,7 @@ recognised without keeping its row.
 
 import hashlib
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -37,7 +37,6 @@ from authserver.domain.db import Base, Id, Instant
 from authserver.domain.handles import Handle
 from authserver.domain.refresh_values import Presented
 from authserver.domain.vault import Vault
-from authserver.settings import Settings
 
 _FAMILY_BYTES = 16
 
@@ -225,7 +224,7 @@ REVOKE_ACCESS = (
 
 
 def access_values(
-    settings: Settings, digest: bytes, scope: str, now: datetime, audience: str = ""
+    digest: bytes, scope: str, now: datetime, expires_at: datetime, audience: str = ""
 ) -> dict[str, Any]:
     """Return the values under which an access token whose secret has that digest is issued."""
     return {
@@ -233,7 +232,7 @@ def access_values(
         "access_scope": scope,
         "access_audience": audience,
         "now": now,
-        "access_expires_at": now + settings.access_token_lifetime,
+        "access_expires_at": expires_at,
     }
 
 
@@ -242,13 +241,15 @@ def digest_of_jwt(digest: bytes) -> bytes:
     return hashlib.sha256(digest).digest()
 
 
-def refresh_values(settings: Settings, vault: Vault, now: datetime) -> dict[str, Any]:
+def refresh_values(
+    vault: Vault, now: datetime, lifetime: timedelta, idle_lifetime: timedelta
+) -> dict[str, Any]:
     """Return the values under which a new family of refresh tokens begins."""
     return {
         "refresh_seed": secrets.token_bytes(_FAMILY_BYTES),
         "refresh_pepper_id": vault.pepper_id,
-        "refresh_idle_expires_at": now + settings.refresh_token_idle_lifetime,
-        "refresh_expires_at": now + settings.refresh_token_lifetime,
+        "refresh_idle_expires_at": now + idle_lifetime,
+        "refresh_expires_at": now + lifetime,
     }
 
 

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 from authserver.context import SYSTEM
-from authserver.domain import keys
+from authserver.domain import client_lifetimes, keys
 from authserver.domain.users import User
 from authserver.errors import Conflict
 from authserver.protocol.services import Services
@@ -109,7 +109,9 @@ def test_a_retired_key_is_published_until_its_tokens_are_over(
         keys.rotate(session, SYSTEM, services.vault, is_urgent=True)
     services.ring.forget()
     Verifier(app).claims(token)
-    moving_clock.advance(services.settings.id_token_lifetime, keys.PUBLISH_BEFORE_USE, seconds=120)
+    moving_clock.advance(client_lifetimes.LONGEST_SIGNED, seconds=-120)
+    Verifier(app).claims(token)
+    moving_clock.advance(keys.PUBLISH_BEFORE_USE, seconds=240)
     with pytest.raises(UnknownKey):
         Verifier(app).claims(token)
 

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any, Protocol
 
 from authserver import clock
-from authserver.domain import handles, tokens
+from authserver.domain import client_lifetimes, handles, tokens
 from authserver.domain.handles import Handle
 from authserver.domain.key_ring import KeyRing
 from authserver.domain.policies import Policy
@@ -49,6 +49,11 @@ class Draft:
         return self.policy.details.get("access_token_signed_response_alg")
 
     @property
+    def expires_in(self) -> int:
+        """The lifetime in seconds, as answers tell it (RFC 6749, section 5.1)."""
+        return int((self.expires_at - self.now).total_seconds())
+
+    @property
     def digest(self) -> bytes:
         """What the row holds of the token."""
         digest = handles.digest(self.secret)
@@ -64,13 +69,13 @@ class AccessTokens:
 
     def draw(self, policy: Policy, scope: str, now: datetime, audience: tuple[str, ...] = ()) -> Draft:
         """Return a new access token for a client."""
-        expires_at = now + self._settings.access_token_lifetime
+        expires_at = now + client_lifetimes.of(policy.details, self._settings, client_lifetimes.ACCESS_TOKEN)
         return Draft(policy, scope, audience, now, expires_at, handles.new_secret())
 
     def values(self, draft: Draft) -> dict[str, Any]:
         """Return the values under which the statements of ``tokens`` store it."""
         audience = " ".join(draft.audience)
-        return tokens.access_values(self._settings, draft.digest, draft.scope, draft.now, audience)
+        return tokens.access_values(draft.digest, draft.scope, draft.now, draft.expires_at, audience)
 
     def write(self, draft: Draft, token_id: int, person: UserFacts | None, granted: Granted | None) -> str:
         """Return the value to hand out, once the row has its number."""

@@ -113,7 +113,7 @@ def _access_token(
     return {
         "access_token": server.access_tokens.write(draft, issued.access_token_id, person, authorization),
         "token_type": "Bearer",
-        "expires_in": str(int(server.settings.access_token_lifetime.total_seconds())),
+        "expires_in": str(draft.expires_in),
         "scope": authorization.scope,
     }
 

@@ -13,7 +13,7 @@ from sqlalchemy import Row
 
 from authserver import clock
 from authserver.context import Actor
-from authserver.domain import authorizations, refresh_values, tokens
+from authserver.domain import authorizations, client_lifetimes, refresh_values, tokens
 from authserver.protocol.oauth2 import resources
 from authserver.protocol.oauth2.errors import refusal
 from authserver.protocol.oauth2.exchange import TokenExchange
@@ -87,10 +87,12 @@ class RefreshTokenGrant(BaseGrant, TokenEndpointMixin):
 
     def _rotate(self, now: datetime) -> dict[str, Any] | None:
         issuing = Issuing(self.server, self.policy, self.scope, now, self.audience)
+        name = client_lifetimes.REFRESH_TOKEN_IDLE
+        idle_lifetime = client_lifetimes.of(self.policy.details, self.server.settings, name)
         values = issuing.values | {
             "family_id": self.row.family_id,
             "presented": self.presented.generation,
-            "refresh_idle_expires_at": now + self.server.settings.refresh_token_idle_lifetime,
+            "refresh_idle_expires_at": now + idle_lifetime,
         }
         with self.server.database.consuming() as connection:
             issued = tokens.ROTATE.execute(connection, values)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Row
 
-from authserver.domain import refresh_values, standing, tokens
+from authserver.domain import client_lifetimes, refresh_values, standing, tokens
 from authserver.domain.policies import Policy
 from authserver.domain.standing import UserFacts
 from authserver.domain.tokens import Issued
@@ -31,7 +31,12 @@ class Issuing:
         self.with_refresh = GrantType.REFRESH_TOKEN in policy.grant_types
         self.values = server.access_tokens.values(self._draft)
         if self.with_refresh:
-            self.values |= tokens.refresh_values(server.settings, server.vault, now)
+            self.values |= tokens.refresh_values(
+                server.vault,
+                now,
+                client_lifetimes.of(policy.details, server.settings, client_lifetimes.REFRESH_TOKEN),
+                client_lifetimes.of(policy.details, server.settings, client_lifetimes.REFRESH_TOKEN_IDLE),
+            )
 
     def document(self, row: Row[Any], issued: Issued) -> dict[str, Any]:
         """Return the answer for newly issued tokens; ``row`` is what the grant's statement read."""
@@ -68,7 +73,7 @@ class Issuing:
         document = {
             "access_token": value,
             "token_type": "Bearer",
-            "expires_in": int(self._server.settings.access_token_lifetime.total_seconds()),
+            "expires_in": self._draft.expires_in,
         }
         return document | ({"scope": self._scope} if self._scope else {})
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from authserver import clock
+from authserver.domain import client_lifetimes
 from authserver.domain.key_ring import KeyRing
 from authserver.domain.keys import ALGORITHMS, DEFAULT_ALGORITHM
 from authserver.domain.policies import Policy
@@ -64,12 +65,13 @@ class IdTokens:
         authorization request asked for by name.
         """
         algorithm = policy.details.get("id_token_signed_response_alg", DEFAULT_ALGORITHM)
+        lifetime = client_lifetimes.of(policy.details, self._settings, client_lifetimes.ID_TOKEN)
         names = {*with_claims, *granted.request.get("claims", {}).get("id_token", ())}
         payload = {
             "iss": self._settings.issuer,
             "sub": subjects.of(policy, person.subject),
             "aud": policy.client_key,
-            "exp": clock.timestamp(now + self._settings.id_token_lifetime),
+            "exp": clock.timestamp(now + lifetime),
             "iat": clock.timestamp(now),
             **_authentication_claims(granted),
             **claims.by_name(person, names),

@@ -7,7 +7,7 @@ from typing import Any
 from flask import request, url_for
 from flask.typing import ResponseReturnValue
 
-from authserver.domain import client_details, clients
+from authserver.domain import client_details, client_lifetimes, clients
 from authserver.domain.clients import Client
 from authserver.domain.keys import ALGORITHMS
 from authserver.errors import Conflict, InvalidInput
@@ -18,6 +18,7 @@ from authserver.web.admin.blueprint import admin
 from authserver.web.admin.client_forms import ClientForm
 
 _LISTS = ("resources", "serves")
+_NAMES = (*client_details.NAMES, *client_lifetimes.NAMES)
 
 
 @admin.get("/clients/<key>/tokens")
@@ -33,11 +34,11 @@ def token_options(key: str) -> ResponseReturnValue:
 def save_token_options(key: str) -> ResponseReturnValue:
     """Save the options, unless somebody else changed the client since they were shown."""
     client = answers.get_client(key)
-    typed = {name: request.form.get(name, "").strip() for name in client_details.NAMES}
+    typed = {name: request.form.get(name, "").strip() for name in _NAMES}
     auth_method = request.form.get("auth_method", client.auth_method)
     marks = {name: request.form.get(name, "") for name in ("revision", "seen")}
     try:
-        kept = {name: value for name, value in client.details.items() if name not in client_details.NAMES}
+        kept = {name: value for name, value in client.details.items() if name not in _NAMES}
         wanted = ClientForm.of(client).registration(kept | _read(typed))
         wanted = replace(wanted, auth_method=auth_method)
         client = sectors.checked(client, wanted)
@@ -50,13 +51,21 @@ def save_token_options(key: str) -> ResponseReturnValue:
     return answers.go(url_for("admin.client_settings", key=key), f"{client.name} was saved.")
 
 
+def _usual_lifetimes() -> dict[str, str]:
+    settings = door.services().settings
+    usual = {name: client_lifetimes.of({}, settings, name) for name in client_lifetimes.NAMES}
+    return {name: client_lifetimes.written(int(length.total_seconds())) for name, length in usual.items()}
+
+
 def _shown(client: Client) -> dict[str, str]:
-    return {name: _text(client.details.get(name)) for name in client_details.NAMES}
+    return {name: _text(client.details.get(name)) for name in _NAMES}
 
 
 def _text(value: Any) -> str:
     if isinstance(value, list):
         return "\n".join(value)
+    if isinstance(value, int):
+        return client_lifetimes.written(value)
     return json.dumps(value, indent=2) if isinstance(value, dict) else value or ""
 
 
@@ -65,12 +74,22 @@ def _read(typed: dict[str, str]) -> dict[str, Any]:
     for name in _LISTS:
         if name in found:
             found[name] = typed[name].split()
+    for name in client_lifetimes.NAMES:
+        if name in found:
+            found[name] = _seconds(name, typed[name])
     if "jwks" in found:
         try:
             found["jwks"] = json.loads(typed["jwks"])
         except (ValueError, RecursionError) as error:
             raise InvalidInput({"jwks": "This is not a JWK set in JSON."}) from error
     return found
+
+
+def _seconds(name: str, text: str) -> int:
+    try:
+        return client_lifetimes.read(text)
+    except ValueError as error:
+        raise InvalidInput({name: "Write a length like 90s, 15m, 12h or 14d."}) from error
 
 
 def _form(
@@ -89,6 +108,7 @@ def _form(
         auth_method=auth_method,
         auth_methods=[method for method in AuthMethod if method != AuthMethod.NONE],
         algorithms=ALGORITHMS,
+        usual_lifetimes=_usual_lifetimes(),
         auth_algorithms=(*ALGORITHMS, *client_details.SECRET_ALGORITHMS),
         marks=marks,
         errors=errors or {},

@@ -67,3 +67,32 @@ def test_other_details_are_kept(console):
         "may_verify_requests": True,
         "subject_type": "pairwise",
     }
+
+
+def test_lifetimes_are_written_as_people_write_them(console):
+    client = console.add_client()
+    shown = page(console, client)
+    assert "(15m if empty)" in shown.text
+    values = {"access_token_lifetime": "1h", "id_token_lifetime": "90", "refresh_token_lifetime": "400d"}
+    assert console.press(shown, "Save", **values).status_code == 303
+    stored = console.client(client.client_key)
+    assert stored.revision > client.revision
+    assert stored.details == {
+        "access_token_lifetime": 3600,
+        "id_token_lifetime": 90,
+        "refresh_token_lifetime": 400 * 86400,
+    }
+    again = page(console, client)
+    assert 'value="400d"' in again.text
+    assert console.press(again, "Save", access_token_lifetime="", id_token_lifetime="").status_code == 303
+    assert console.client(client.client_key).details == {"refresh_token_lifetime": 400 * 86400}
+
+
+def test_a_lifetime_out_of_bounds_is_refused(console):
+    client = console.add_client()
+    for value, fault in (("2d", "from 1m to 1d"), ("5s", "from 1m to 1d"), ("soon", "Write a length")):
+        answer = console.press(page(console, client), "Save", access_token_lifetime=value)
+        assert answer.status_code == 422, value
+        assert fault in answer.text
+        assert f'value="{value}"' in answer.text
+    assert console.client(client.client_key).details == {}

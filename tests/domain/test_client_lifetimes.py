@@ -1,0 +1,62 @@
+"""How long the tokens of one client last: what people write, what is stored, what is refused."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from authserver.domain import client_lifetimes, registrations
+from authserver.domain.registrations import Registration
+from authserver.errors import InvalidInput
+from authserver.settings import Settings
+
+DAY = 86400
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds", "again"),
+    [
+        ("90", 90, "90s"),
+        ("90s", 90, "90s"),
+        ("15m", 900, "15m"),
+        ("1h30m", 5400, "90m"),
+        (" 24H ", DAY, "1d"),
+        ("14d", 14 * DAY, "14d"),
+    ],
+)
+def test_a_length_is_read_and_written(text: str, seconds: int, again: str) -> None:
+    assert client_lifetimes.read(text) == seconds
+    assert client_lifetimes.written(seconds) == again
+
+
+@pytest.mark.parametrize("text", ["", "soon", "15 m", "-5m", "1.5h", "15m\0", "٣m", "9999999999"])
+def test_nonsense_is_not_read(text: str) -> None:
+    with pytest.raises(ValueError, match="number of seconds"):
+        client_lifetimes.read(text)
+
+
+@pytest.mark.parametrize("name", client_lifetimes.NAMES)
+def test_the_bounds_are_kept(name: str) -> None:
+    bounds = client_lifetimes.BOUNDS[name]
+    shortest, longest = (int(length.total_seconds()) for length in bounds)
+    for value in (shortest, longest):
+        assert client_lifetimes.faults({name: value}) == {}
+    for value in (shortest - 1, longest + 1, 0, -1):
+        assert list(client_lifetimes.faults({name: value})) == [name]
+
+
+@pytest.mark.parametrize("value", ["900", 900.0, True, [900], {"seconds": 900}])
+def test_only_whole_numbers_are_lifetimes(value: Any) -> None:
+    details = {"access_token_lifetime": value}
+    with pytest.raises(InvalidInput, match="Enter a length from 1m to 1d") as refused:
+        registrations.check(
+            Registration("oidc", "App", redirect_uris=("https://a.example/cb",), details=details)
+        )
+    assert list(refused.value.fields) == ["access_token_lifetime"]
+
+
+def test_the_setting_counts_where_the_client_has_none() -> None:
+    settings = Settings()
+    for name in client_lifetimes.NAMES:
+        assert client_lifetimes.of({}, settings, name) == getattr(settings, name)
+        assert client_lifetimes.of({name: 600}, settings, name) == timedelta(minutes=10)
