@@ -1,0 +1,196 @@
+"""Which language a page speaks, what falls back to what, and how its words get onto it."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from flask import render_template_string, url_for
+
+from authserver import clock, languages
+from authserver.errors import InvalidInput
+from authserver.protocol.messages import MAX_PARAMETERS, MalformedRequest, read_pairs
+from authserver.web import languages as pages_languages
+from authserver.web import lengths, pages, scope_words, sentences
+from authserver.web.languages import say
+from tests.support import forms
+from tests.web.visits import sign_in
+
+NOW = datetime(2026, 11, 3, 14, 22, 5, tzinfo=UTC)
+
+
+def speaks(page):
+    """The language that a page says it is in."""
+    return page.text.partition('<html lang="')[2].partition('"')[0]
+
+
+@pytest.fixture
+def german(app):
+    """A request whose pages are German."""
+    with app.test_request_context("/sign-in", headers={"Accept-Language": "de"}):
+        yield
+
+
+@pytest.fixture
+def three_languages(monkeypatch):
+    monkeypatch.setattr(languages, "supported", lambda: ("en", "de", "pt-BR"))
+
+
+@pytest.mark.parametrize(
+    ("tags", "found"),
+    [
+        (["pt-BR"], "pt-BR"),
+        (["PT-br"], "pt-BR"),
+        (["pt-BR-x-private"], "pt-BR"),
+        (["pt"], None),
+        (["pt-PT", "de-Latn-DE-1996"], "de"),
+        (["", "-", "--de", "de-"], "de"),
+        ([*["xx"] * 20, "de"], None),
+        (["x-" * 5000 + "de"], None),
+        ([], None),
+    ],
+)
+def test_tags_are_looked_up_as_rfc_4647_says(three_languages, tags, found):
+    assert languages.first(tags) == found
+
+
+@pytest.mark.parametrize(
+    ("accepted", "spoken"),
+    [
+        ("de", "de"),
+        ("de-AT, en;q=0.8", "de"),
+        ("en;q=0.8, de;q=0.9", "de"),
+        ("en, de", "en"),
+        ("fr, nl;q=0.9, de;q=0.1", "de"),
+        ("de;q=0, fr", "en"),
+        ("fr", "en"),
+        ("*", "en"),
+        ("*, de;q=0.5", "de"),
+        ("", "en"),
+        (";;q=,,=", "en"),
+        ("de;q=nonsense, en", "en"),
+        ("x" * 7000, "en"),
+    ],
+)
+def test_without_a_wish_the_browser_decides(client, accepted, spoken):
+    page = client.get("/sign-in", headers={"Accept-Language": accepted})
+    assert speaks(page) == page.headers["Content-Language"] == spoken
+    assert "Accept-Language" in page.headers["Vary"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/nothing", "/sign-out", "/device", "/setup?token=nothing", "/oauth/authorize"]
+)
+def test_every_door_for_people_speaks_it(client, path):
+    page = client.get(path, headers={"Accept-Language": "de"}, follow_redirects=True)
+    assert speaks(page) == "de"
+
+
+@pytest.mark.parametrize("path", ["/", "/nothing", "/admin/nothing", "/admin", "/account", "/admin/clients"])
+def test_no_language_is_an_error_anywhere(client, people, path):
+    sign_in(client, "admin")
+    for wish in ("de", "%ED%B3%BF", "%FF", "%00", "de+" * 500, "&ui_locales=de"):
+        page = client.get(f"{path}?ui_locales={wish}", headers={"Accept-Language": "de,\xff;q=1"})
+        assert page.status_code < 500
+
+
+def test_the_console_stays_english(client, people):
+    sign_in(client, "admin")
+    page = client.get("/admin/clients?ui_locales=de", headers={"Accept-Language": "de"})
+    assert speaks(page) == page.headers["Content-Language"] == "en"
+    assert "Create client" in page.text
+
+
+def test_the_addresses_of_a_detour_carry_the_wish(app):
+    with app.test_request_context("/sign-in?ui_locales=xx+de-CH"):
+        assert url_for("frontchannel.sign_out") == "/sign-out?ui_locales=de"
+        assert url_for("frontchannel.sign_out", ui_locales="en") == "/sign-out?ui_locales=en"
+        assert url_for("account.profile") == "/account"
+    for path in ("/sign-in", "/sign-in?ui_locales=xx"):
+        with app.test_request_context(path, headers={"Accept-Language": "de"}):
+            assert url_for("frontchannel.sign_out") == "/sign-out"
+
+
+def test_forms_carry_it_too(client):
+    page = client.get("/sign-in?ui_locales=de", headers={"Accept-Language": "en"})
+    assert ("ui_locales", "de") in forms.find(page, "login-submit").fields
+    assert "ui_locales" not in client.get("/sign-in", headers={"Accept-Language": "de"}).text
+
+
+def test_a_request_from_elsewhere_can_bring_its_wish(app):
+    with app.test_request_context("/oauth2/continue"):
+        pages_languages.ask_for("xx")
+        assert pages_languages.spoken() == "en"
+        pages_languages.ask_for("de-AT")
+        assert pages_languages.spoken() == "de"
+        pages_languages.ask_for(None)
+        assert url_for("frontchannel.sign_in") == "/sign-in?ui_locales=de"
+
+
+def test_a_form_that_is_too_large_is_refused_in_the_browser_s_language(client, settings):
+    body = {"ui_locales": "de", "x": "a" * settings.max_body_bytes}
+    page = client.post("/sign-in", data=body, headers={"Accept-Language": "de"})
+    assert (page.status_code, speaks(page)) == (413, "de")
+    assert "zu groß" in page.text
+
+
+def test_outside_of_requests_everything_is_english():
+    assert say("Sign in") == "Sign in"
+    assert lengths.since(timedelta(days=2)) == "2 days ago"
+
+
+def test_names_cannot_bring_markup(app, german):
+    template = "{% trans name=evil | bdi %}Allow {{ name }} to use your account?{% endtrans %}"
+    app.jinja_env.autoescape = True
+    page = render_template_string(template, evil="<script>alert(1)</script>%(x)s")
+    assert page == "Darf <bdi>&lt;script&gt;alert(1)&lt;/script&gt;%(x)s</bdi> Ihr Konto verwenden?"
+    assert render_template_string("{{ evil | say }}", evil="<b>") == "&lt;b&gt;"
+    assert (
+        render_template_string("{{ evil | say }}", evil="<b> is repeated.") == "&lt;b&gt; kommt mehrfach vor."
+    )
+
+
+@pytest.mark.parametrize(
+    ("distance", "words"),
+    [
+        (timedelta(seconds=3), "gerade eben"),
+        (timedelta(minutes=1), "vor 1 Minute"),
+        (timedelta(days=1), "vor 1 Tag"),
+        (timedelta(days=3), "vor 3 Tagen"),
+        (timedelta(days=70), "vor 2 Monaten"),
+        (timedelta(days=800), "vor 2 Jahren"),
+        (timedelta(days=-3), "in 3 Tagen"),
+    ],
+)
+def test_times_are_told_in_german(german, monkeypatch, distance, words):
+    monkeypatch.setattr(clock, "now", lambda: NOW)
+    assert f">{words}<" in pages.ago(NOW - distance)
+
+
+def test_waiting_times_are_told_in_german(german):
+    assert pages.wait_then_try_again(90) == "Warten Sie 2 Minuten und versuchen Sie es dann erneut."
+    assert pages.seconds_in_words(1) == "1 Sekunde"
+    assert lengths.in_words(timedelta(days=3)) == "3 Tage"
+
+
+def test_scopes_are_told_in_german(german):
+    assert scope_words.in_words("email") == "Ihre E-Mail-Adresse sehen"
+    assert scope_words.in_words("models:read") == "„models:read“ in Ihrem Namen verwenden"
+
+
+def test_sentences_from_below_are_found_again(german, services):
+    with pytest.raises(InvalidInput) as short:
+        services.passwords.check_new("short", username="alice")
+    assert sentences.in_words(short.value.fields["password"]).startswith(
+        "Wählen Sie ein Passwort mit mindestens 1"
+    )
+    with pytest.raises(MalformedRequest) as long:
+        read_pairs("a=b&" * (MAX_PARAMETERS + 1))
+    assert sentences.in_words(str(long.value)) == "Eine Anfrage kann höchstens 100 Parameter haben."
+    for other in ("", "Nobody knows this sentence.", "Sie sind abgemeldet", "%", "%(name)s"):
+        assert sentences.in_words(other) == other
+
+
+def test_a_catalogue_is_read_once(german, monkeypatch):
+    say("Sign in")
+    monkeypatch.setattr(Path, "open", None)
+    assert say("Sign in") == "Anmelden"
