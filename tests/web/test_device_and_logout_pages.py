@@ -27,6 +27,12 @@ def colours(request):
     return request.param
 
 
+@pytest.fixture(params=["en", "de"])
+def language(request, page):
+    page.set_extra_http_headers({"Accept-Language": request.param})
+    return request.param
+
+
 def codes(server):
     """What a device is told that asks for its codes."""
     words = ["--type", "oidc", "--name", "Model exporter", "--generate-secret", "--json", "--approve"]
@@ -40,8 +46,9 @@ def codes(server):
     return answer.json()
 
 
-def look(page):
+def look(page, language):
     """Checks the page that is shown, at both ends of the widths."""
+    assert page.locator("html").get_attribute("lang") == language
     for width in (320, 1360):
         page.set_viewport_size({"width": width, "height": 800})
         axe.assert_accessible(page)
@@ -49,7 +56,7 @@ def look(page):
         assert hidden == 0, f"{page.url} is wider than the window by {hidden} px"
 
 
-def test_the_pages_of_a_device_are_accessible(server, page, complaints, colours):
+def test_the_pages_of_a_device_are_accessible(server, page, complaints, colours, language):
     complaints.expect("422")
     page.emulate_media(color_scheme=colours)
     told = codes(server)
@@ -57,16 +64,16 @@ def test_the_pages_of_a_device_are_accessible(server, page, complaints, colours)
     ways.sign_in(page, "alice")
     page.locator("summary").click()
     page.wait_for_function("document.querySelector('.qr').naturalWidth > 0")
-    look(page)
+    look(page, language)
     page.locator("#user_code").fill("bbbb bbbb")
     page.locator("#device-submit").click()
     page.wait_for_selector("#error-summary")
-    look(page)
+    look(page, language)
     page.goto(told["verification_uri_complete"])
-    look(page)
+    look(page, language)
     page.locator("#device-allow").click()
     page.wait_for_selector("#device-home")
-    look(page)
+    look(page, language)
 
 
 def test_a_device_is_connected_without_scripts(server, browser):
@@ -137,7 +144,7 @@ def test_frames_are_loaded_and_then_it_goes_on(server, page):
     assert "iss=http" in frame
 
 
-def test_the_page_that_tells_the_result_is_accessible(server, page, colours):
+def test_the_page_that_tells_the_result_is_accessible(server, page, colours, language):
     page.emulate_media(color_scheme=colours)
     port = free_port()
     redirect_uri = f"http://127.0.0.1:{port}/cb"
@@ -150,8 +157,8 @@ def test_the_page_that_tells_the_result_is_accessible(server, page, colours):
         ways.allow(page)
         page.wait_for_url(f"{origin}/cb?**")
         page.goto(f"{server.url}/oidc/end_session?client_id={client['client_key']}")
-        look(page)
+        look(page, language)
         page.locator("#logout-confirm").click()
         page.wait_for_selector("#logout-results")
-        look(page)
+        look(page, language)
         assert "Review board" in page.locator("#logout-results").inner_text()

@@ -64,11 +64,25 @@ def ask(server, client_key):
 
 
 def test_every_page_is_accessible(server, page, complaints, colours, width):
+    page.emulate_media(color_scheme=colours)
+    page.set_viewport_size({"width": width, "height": 800})
+    walk(server, page, complaints)
+
+
+def test_every_page_is_accessible_in_german(server, page, complaints, width):
+    """German words are longer."""
+    page.set_extra_http_headers({"Accept-Language": "de"})
+    page.set_viewport_size({"width": width, "height": 800})
+    walk(server, page, complaints)
+    page.goto(f"{server.url}/sign-in?switch=1")
+    assert page.locator("html").get_attribute("lang") == "de"
+
+
+def walk(server, page, complaints):
+    """Looks at every page that people see."""
     complaints.expect("Failed to load resource")  # pages that are errors, and are meant to be
     approved = server.add_client("Model review", REDIRECT_URI)["client_key"]
     pending = server.add_client("Model review", REDIRECT_URI, approve=False)["client_key"]
-    page.emulate_media(color_scheme=colours)
-    page.set_viewport_size({"width": width, "height": 800})
     for path in STRANGERS:
         look(page, f"{server.url}{path}")
     look(page, ask(server, pending))
@@ -86,8 +100,10 @@ def test_every_page_is_accessible(server, page, complaints, colours, width):
     axe.assert_accessible(page)
 
 
-def test_the_setup_page_is_accessible(live_server, page, colours):
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_the_setup_page_is_accessible(live_server, page, colours, language):
     page.emulate_media(color_scheme=colours)
+    page.set_extra_http_headers({"Accept-Language": language})
     link = next(word for word in live_server.log_text().split() if "/setup?token=" in word)
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 800})
@@ -113,6 +129,14 @@ def test_the_password_can_be_looked_at(server, page):
     page.get_by_role("button", name="Show password").click()
     assert page.locator("#password").get_attribute("type") == "text"
     page.get_by_role("button", name="Hide password").click()
+    assert page.locator("#password").get_attribute("type") == "password"
+
+
+def test_the_password_can_be_looked_at_in_german(server, page):
+    page.goto(f"{server.url}/sign-in?ui_locales=de")
+    page.locator("#password").fill("what did I type")
+    page.get_by_role("button", name="Anzeigen (Passwort)").click()
+    page.get_by_role("button", name="Verbergen (Passwort)").click()
     assert page.locator("#password").get_attribute("type") == "password"
 
 
