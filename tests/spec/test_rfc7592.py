@@ -1,0 +1,348 @@
+"""RFC 7592: a client reads, changes and deletes its registration; its changes wait for approval (S2)."""
+
+import itertools
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from authserver.app import create_app
+from authserver.domain import audit, clients
+from authserver.domain.users import User
+from authserver.protocol.services import Services
+from authserver.settings import Settings
+from tests.support.moving_clock import MovingClock
+from tests.support.registrant import Registrant, approve_change, discard_change, waiting
+from tests.support.relying_party import approve, disapprove, stored
+
+NEW = ["https://client.example/new"]
+METHODS = ("GET", "PUT", "DELETE")
+
+
+@pytest.fixture
+def pending(app: Flask) -> Registrant:
+    """A client that waits for its approval."""
+    return Registrant.new(app)
+
+
+@pytest.fixture
+def approved(app: Flask, services: Services, alice: User) -> Registrant:
+    """A client that an administrator has approved."""
+    registrant = Registrant.new(app)
+    approve(services, registrant.key)
+    return registrant
+
+
+def test_reading_tells_what_is_registered(pending: Registrant) -> None:
+    """2.1: 200 with the client information response; 3: with the address and the token."""
+    answer = pending.manage("GET")
+    assert (answer.status_code, answer.content_type) == (200, "application/json")
+    assert answer.headers["Cache-Control"] == "no-store"
+    told = {name: value for name, value in pending.told.items() if not name.startswith("client_secret")}
+    assert answer.get_json() == told
+
+
+TOKENS = ("", "x", "asg_1_" + "A" * 43, "asg_zzzzzzzzzzzz_" + "A" * 43, "asg_0_" + "A" * 43, "asa_1_" + "A" * 43,
+          "asg_" + "1" * 90)  # fmt: skip
+
+
+def test_a_wrong_token_is_told_nothing(pending: Registrant) -> None:
+    """2, 2.1: 401 for a token that is missing or not valid, by RFC 6750, whether the client exists or not."""
+    nobody = replace(
+        pending, told=pending.told | {"registration_client_uri": "http://localhost/oauth2/register/no"}
+    )
+    for method, token in itertools.product(METHODS, TOKENS):
+        answers = [one.manage(method, token, json={}) for one in (pending, nobody)]
+        assert [answer.status_code for answer in answers] == [401, 401]
+        assert answers[0].get_json() == answers[1].get_json()
+        assert answers[0].headers["WWW-Authenticate"].startswith("Bearer ")
+    assert pending.manage("GET").status_code == 200
+
+
+def test_a_token_is_good_for_one_client(app: Flask, pending: Registrant) -> None:
+    """1.3: the token is bound to its client."""
+    other = Registrant.new(app)
+    for method in METHODS:
+        answer = pending.manage(
+            method, other.told["registration_access_token"], json={"client_id": other.key}
+        )
+        assert answer.status_code == 401
+
+
+def test_the_token_travels_in_the_header(pending: Registrant) -> None:
+    """RFC 6750, 2, RFC 9700: never in the query."""
+    token = pending.told["registration_access_token"]
+    assert pending.manage("GET", "", query_string={"access_token": token}).status_code in {400, 401}
+
+
+def test_registration_tokens_are_nothing_else(approved: Registrant) -> None:
+    """S7: each kind of value has its own namespace."""
+    assert approved.rp.userinfo(approved.told["registration_access_token"]).status_code == 401
+    access_token = approved.rp.tokens()["access_token"]
+    assert approved.manage("GET", access_token).status_code == 401
+
+
+def test_odd_addresses_are_unknown(app: Flask, pending: Registrant) -> None:
+    """2.1: no such client: 401; S26."""
+    headers = {"Authorization": f"Bearer {pending.told['registration_access_token']}"}
+    for key in ("%00", "%ED%A0%80", "a" * 3000, "<key>", "..", "%2e", "\u00e9"):
+        assert app.test_client().get(f"/oauth2/register/{key}", headers=headers).status_code == 401
+
+
+def test_a_pending_client_is_changed_in_place(pending: Registrant, services: Services) -> None:
+    """2.2: 200 with all that is registered now; its review shows the new values."""
+    answer = pending.put(redirect_uris=NEW, client_name="New name")
+    assert answer.status_code == 200, answer.text
+    assert answer.get_json()["redirect_uris"] == NEW
+    row = stored(services, pending.key)
+    assert (row.redirect_uris, row.name, row.status) == (NEW, "New name", "pending")
+    assert waiting(services, pending.key) is None
+
+
+def test_omitted_fields_are_removed(app: Flask, services: Services) -> None:
+    """2.2: values MUST replace, not augment; omitted, null and empty fields are removed, or get their default."""
+    registrant = Registrant.new(app, logo_uri="https://client.example/l.png", contacts=["a@b.example"],
+                                grant_types=["authorization_code", "refresh_token"], default_max_age=60)  # fmt: skip
+    document = registrant.put(contacts=None, policy_uri="").get_json()
+    for name in ("logo_uri", "contacts", "default_max_age", "policy_uri"):
+        assert name not in document
+    assert document["grant_types"] == ["authorization_code"]
+
+
+def test_the_identity_must_match(pending: Registrant) -> None:
+    """2.2: client_id MUST be there and be the client's own; client_secret, when sent, MUST match and cannot be chosen."""
+    secret = pending.told["client_secret"]
+    assert pending.put(client_secret=secret).status_code == 200
+    for metadata in ({"client_id": None}, {"client_id": "other"}, {"client_id": 7}, {"client_id": [pending.key]},
+                     {"client_secret": "chosen by the client"}, {"client_secret": 7}, {"client_secret": secret[:-1]},
+                     {"client_secret": "\ud800"}):  # fmt: skip
+        answer = pending.put(**metadata)
+        assert (answer.status_code, answer.get_json()["error"]) == (400, "invalid_client_metadata")
+
+
+def test_read_only_fields_are_refused(pending: Registrant) -> None:
+    """2.2: the request MUST NOT include these four."""
+    for name in (
+        "registration_access_token",
+        "registration_client_uri",
+        "client_secret_expires_at",
+        "client_id_issued_at",
+    ):
+        answer = pending.put(**{name: pending.told[name]})
+        assert (answer.status_code, answer.get_json()["error"]) == (400, "invalid_client_metadata")
+
+
+def test_a_change_meets_the_same_rules(approved: Registrant, services: Services) -> None:
+    """2.2: refused like a registration, and nothing is changed; S26."""
+    bad: tuple[dict[str, Any], ...] = ({"redirect_uris": ["javascript:alert(1)"]}, {"redirect_uris": "x"}, {"jwks": 7}, {"client_name": "\x00"},
+           {"grant_types": ["implicit"]}, {"software_statement": "x"}, {"redirect_uris": []}, {"scope": ["a"]})  # fmt: skip
+    for metadata in bad:
+        assert approved.put(**metadata).status_code == 400, metadata
+    for body in (b"", b"[]", b"[" * 5000):
+        assert approved.manage("PUT", data=body, content_type="application/json").status_code == 400
+    assert waiting(services, approved.key) is None
+
+
+def test_a_change_of_an_approved_client_waits(approved: Registrant, services: Services) -> None:
+    """S2: the old revision goes on serving, and the new one does not, until an administrator approves it."""
+    rp, new = approved.rp, replace(approved.rp, redirect_uri=NEW[0])
+    refresh = rp.tokens()
+    answer = approved.put(redirect_uris=NEW, client_name="Bank")
+    assert answer.status_code == 200
+    assert answer.get_json()["registration_status"] == "change_pending"
+    assert answer.get_json()["redirect_uris"] == approved.told["redirect_uris"]
+    assert approved.registered()["client_name"] == "My Example"
+    assert rp.userinfo(refresh["access_token"]).status_code == 200
+    assert "code=" in rp.authorized().location
+    assert new.authorize().status_code == 400
+    approve_change(services, approved.key)
+    assert approved.registered()["redirect_uris"] == NEW
+    assert approved.registered()["registration_status"] == "approved"
+    assert "code=" in new.authorized().location
+    assert rp.authorize().status_code == 400
+
+
+def test_harmless_changes_wait_as_well(approved: Registrant, services: Services) -> None:
+    """S2: every change by an approved client waits: a name is what people trust."""
+    for metadata in (
+        {"client_name": "Bank"},
+        {"logo_uri": "https://client.example/l.png"},
+        {"contacts": ["a@b.c"]},
+    ):
+        assert approved.put(**metadata).get_json()["registration_status"] == "change_pending"
+    assert stored(services, approved.key).name == "My Example"
+
+
+def test_a_later_change_takes_the_place_of_an_earlier_one(approved: Registrant, services: Services) -> None:
+    """2.2: a change replaces; the registration as it is takes the change back."""
+    approved.put(redirect_uris=NEW)
+    approved.put(client_name="Bank")
+    change = waiting(services, approved.key)
+    assert change is not None
+    assert change.after["redirect_uris"] == approved.told["redirect_uris"]
+    assert change.after["name"] == "Bank"
+    assert approved.put().get_json()["registration_status"] == "approved"
+    assert waiting(services, approved.key) is None
+
+
+def test_a_discarded_change_is_gone(approved: Registrant, services: Services) -> None:
+    """S2: what was approved stays."""
+    approved.put(redirect_uris=NEW)
+    discard_change(services, approved.key)
+    assert approved.registered()["registration_status"] == "approved"
+    assert approved.registered()["redirect_uris"] == approved.told["redirect_uris"]
+
+
+def test_what_administrators_decide_is_not_the_client_s(approved: Registrant, services: Services) -> None:
+    """S16: trust, PKCE and the rights of resource servers survive a change, and cannot be asked for."""
+    with services.database.transaction() as session:
+        client = clients.get(session, approved.key)
+        client.is_pkce_required = True
+        client.details = client.details | {"resources": ["https://api.example"], "may_verify_requests": True}
+    approved.put(
+        client_name="Bank", is_trusted=True, resources=["https://other.example"], pkce_required=False
+    )
+    approve_change(services, approved.key)
+    row = stored(services, approved.key)
+    assert (row.name, row.is_pkce_required, row.is_trusted) == ("Bank", True, False)
+    assert (row.details["resources"], row.details["may_verify_requests"]) == (["https://api.example"], True)
+
+
+def test_a_new_secret_works_when_its_method_does(approved: Registrant, services: Services) -> None:
+    """2.2: the server can issue a secret; S2: not before the method that needs it is approved."""
+    answer = approved.put(token_endpoint_auth_method="client_secret_jwt").get_json()
+    secret = answer["client_secret"]
+    assert (answer["client_secret_expires_at"], secret != approved.told["client_secret"]) == (0, True)
+    assert (
+        replace(approved.rp, secret=secret).token(grant_type="authorization_code", code="x").status_code
+        == 401
+    )
+    assert approved.rp.redeem(approved.rp.code()).status_code == 200
+    approve_change(services, approved.key)
+    assert approved.registered()["token_endpoint_auth_method"] == "client_secret_jwt"
+    assert "client_secret" not in approved.put(token_endpoint_auth_method="client_secret_post").get_json()
+    approve_change(services, approved.key)
+    code = approved.rp.code()
+    form = {
+        "client_id": approved.key,
+        "client_secret": secret,
+        "code": code,
+        "grant_type": "authorization_code",
+    }
+    answer = approved.rp.token(
+        {},
+        **form,
+        redirect_uri=approved.rp.redirect_uri,
+        code_verifier="dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
+    )
+    assert answer.status_code == 200, answer.text
+
+
+def test_changes_are_recorded(approved: Registrant, services: Services) -> None:
+    """S22: who asked, what was before and after, who decided."""
+    approved.put(client_name="Bank")
+    approve_change(services, approved.key)
+    approved.put(client_name="Bank of England")
+    discard_change(services, approved.key)
+    client_id = stored(services, approved.key).id
+    with services.database.transaction(write=False) as session:
+        events, _ = audit.page(session, audit.Filter(client_id=client_id))
+    assert [event.event for event in events[:4]] == [
+        "client:discard-change", "client:ask-change", "client:approve-change", "client:ask-change",
+    ]  # fmt: skip
+    asked = events[3]
+    assert asked.before is not None
+    assert asked.after is not None
+    assert (asked.before["name"], asked.after["name"]) == ("My Example", "Bank")
+    assert (asked.actor_name, asked.address, asked.channel) == ("the client itself", "127.0.0.1", "machine")
+
+
+def test_deleting_takes_everything_away_at_once(approved: Registrant, services: Services) -> None:
+    """2.3: 204; the server MUST invalidate everything it was given, and a later use of the token is 401."""
+    rp = approved.rp
+    tokens, code = rp.tokens(), rp.code()
+    answer = approved.manage("DELETE")
+    assert (answer.status_code, answer.data) == (204, b"")
+    assert answer.headers["Cache-Control"] == "no-store"
+    for method in METHODS:
+        assert approved.manage(method, json={}).status_code == 401
+    assert rp.userinfo(tokens["access_token"]).status_code == 401
+    assert rp.redeem(code).status_code == 401
+    assert rp.authorize().status_code == 400
+    with services.database.transaction(write=False) as session:
+        assert clients.find(session, approved.key) is None
+
+
+def test_a_pending_client_can_be_deleted(pending: Registrant) -> None:
+    """2.3."""
+    assert pending.manage("DELETE").status_code == 204
+    assert pending.manage("GET").status_code == 401
+
+
+def test_a_disapproved_client_manages_nothing(approved: Registrant, services: Services) -> None:
+    """2.1: 403 where the client may not read its record; S3: with its next request."""
+    approved.put(client_name="Bank")
+    disapprove(services, approved.key)
+    for method in METHODS:
+        answer = approved.manage(method, json={"client_id": approved.key})
+        assert answer.status_code == 403
+        assert "My Example" not in answer.text
+    assert stored(services, approved.key).name == "My Example"
+    approved.told["registration_access_token"] = "asg_1_" + "A" * 43
+    assert approved.manage("GET").status_code == 401
+
+
+def test_other_methods_are_refused(pending: Registrant) -> None:
+    """2: GET, PUT and DELETE."""
+    for method in ("POST", "PATCH", "OPTIONS"):
+        answer = pending.manage(method)
+        assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, PUT, DELETE")
+
+
+def test_changes_are_rate_limited(
+    approved: Registrant, services: Services, moving_clock: MovingClock
+) -> None:
+    """S16, S28: each change leaves a row in the audit trail."""
+    limit = services.settings.registrations
+    statuses = [approved.put(client_name=f"Name {number}").status_code for number in range(limit + 1)]
+    assert statuses == [200] * limit + [429]
+    assert approved.manage("GET").status_code == 200
+    moving_clock.advance(timedelta(hours=1), seconds=1)
+    assert approved.put(client_name="Later").status_code == 200
+
+
+def test_approving_at_once_leaves_trusted_clients_alone(
+    settings: Settings, services: Services, people: Any
+) -> None:
+    """The setting for certification runs: changes count at once, but never for a client that people are not asked about."""
+    app = create_app(settings.model_copy(update={"registration": "approved"}))
+    registrant = Registrant.new(app)
+    assert registrant.put(redirect_uris=NEW).get_json()["redirect_uris"] == NEW
+    with services.database.transaction() as session:
+        clients.get(session, registrant.key).is_trusted = True
+    answer = registrant.put(redirect_uris=["https://evil.example/cb"]).get_json()
+    assert (answer["redirect_uris"], answer["registration_status"]) == (NEW, "change_pending")
+    app.extensions["authserver"].database.engine.dispose()
+
+
+def test_closing_registration_leaves_the_registered_alone(settings: Settings, pending: Registrant) -> None:
+    """Closed to newcomers; who is registered still manages that."""
+    app = create_app(settings.model_copy(update={"registration": "closed"}))
+    there = replace(pending, app=app)
+    assert there.registered()["client_name"] == "My Example"
+    assert there.manage("DELETE").status_code == 204
+    app.extensions["authserver"].database.engine.dispose()
+
+
+def test_an_administrator_s_edit_and_the_client_s_do_not_overwrite_each_other(
+    approved: Registrant, services: Services
+) -> None:
+    """S2, S22: what is approved is the client's wish on top of what the administrator has changed since."""
+    approved.put(client_name="Bank")
+    with services.database.transaction() as session:
+        clients.get(session, approved.key).is_trusted = True
+    approve_change(services, approved.key)
+    row = stored(services, approved.key)
+    assert (row.name, row.is_trusted) == ("Bank", True)

@@ -1,0 +1,80 @@
+"""A client that registers itself and manages its registration (RFC 7591, RFC 7592)."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from authserver.context import SYSTEM
+from authserver.domain import client_registrations, clients
+from authserver.domain.client_registrations import Change
+from authserver.protocol.services import Services
+from tests.support.relying_party import RelyingParty
+
+MINIMAL: dict[str, Any] = {"client_name": "My Example", "redirect_uris": ["https://client.example/callback"]}
+
+
+@dataclass
+class Registrant:
+    """One such client: what it was told when it registered."""
+
+    app: Flask
+    told: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def new(cls, app: Flask, path: str = "/oauth2/register", **metadata: Any) -> "Registrant":
+        """Register a client."""
+        answer = app.test_client().post(path, json=MINIMAL | metadata)
+        assert answer.status_code == 201, answer.text
+        return cls(app, answer.get_json())
+
+    @property
+    def key(self) -> str:
+        """The client key."""
+        return str(self.told["client_id"])
+
+    @property
+    def rp(self) -> RelyingParty:
+        """The same client where its users sign in."""
+        return RelyingParty(
+            self.app, self.key, self.told.get("client_secret", ""), self.told["redirect_uris"][0]
+        )
+
+    def manage(self, method: str, token: str | None = None, **request: Any) -> TestResponse:
+        """Send a request to its configuration endpoint."""
+        token = self.told["registration_access_token"] if token is None else token
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        path = self.told["registration_client_uri"].removeprefix("http://localhost")
+        return self.app.test_client().open(path, method=method, headers=headers, **request)
+
+    def put(self, **metadata: Any) -> TestResponse:
+        """Replace the registration by the minimal one with changes."""
+        return self.manage("PUT", json=MINIMAL | {"client_id": self.key} | metadata)
+
+    def registered(self) -> dict[str, Any]:
+        """What the server says is registered."""
+        answer = self.manage("GET")
+        assert answer.status_code == 200, answer.text
+        document: dict[str, Any] = answer.get_json()
+        return document
+
+
+def waiting(services: Services, key: str) -> Change | None:
+    """Return the change that waits for an administrator."""
+    with services.database.transaction(write=False) as session:
+        return client_registrations.waiting(session, clients.get(session, key))
+
+
+def approve_change(services: Services, key: str) -> None:
+    """Have an administrator approve the change that waits."""
+    with services.database.transaction() as session:
+        client = clients.get(session, key)
+        client_registrations.approve_change(session, SYSTEM, services.vault, client, revision=client.revision)
+
+
+def discard_change(services: Services, key: str) -> None:
+    """Have an administrator discard it."""
+    with services.database.transaction() as session:
+        client = clients.get(session, key)
+        client_registrations.discard_change(session, SYSTEM, client, revision=client.revision)
