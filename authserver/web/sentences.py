@@ -56,6 +56,22 @@ FROM_BELOW = (
     to_say("This sign-in was finished in another tab."),
     to_say("This consumer may not use OAuth Core 1.0."),
     to_say("The callback is not registered for this consumer."),
+    # domain.redirect_uris, each behind the URI that it is about
+    to_say("A redirect URI can have %(number)s characters at most."),
+    to_say("A redirect URI has only the characters of a URI; write others percent-encoded."),
+    to_say("This is not a URI: its host or port cannot be read."),
+    to_say("The scheme is missing; a redirect URI begins like https://app.example.org/."),
+    to_say("The scheme %(scheme)s: cannot receive a sign-in safely."),
+    to_say("A private-use scheme contains a dot, such as com.example.app:/callback."),
+    to_say("The host is missing; a redirect URI begins like https://app.example.org/."),
+    to_say("A wildcard would let anybody receive the sign-in; register each URI by itself."),
+    to_say("http:// is accepted on 127.0.0.1, [::1] and localhost only; use https://."),
+    to_say("A redirect URI has no fragment (the part from # on)."),
+    to_say("A redirect URI carries no user name or password."),
+    to_say("This looks copied from a finished sign-in: it carries %(parameter)s=."),
+    to_say("A redirect URI has no . or .. in its path."),
+    to_say("this URI is in the list twice."),
+    to_say("A client can have %(number)s redirect URIs at most."),
 )
 _PLACE = re.compile(r"%\\\((\w+)\\\)s")
 
@@ -64,15 +80,18 @@ def in_words(sentence: str) -> str:
     """Return a sentence from below, or one that is translated already, in the language of this request."""
     if spoken() == languages.SOURCE:
         return sentence
-    translated = say(sentence)
-    return translated if translated != sentence else _with_places(sentence)
+    subject, colon, rest = sentence.partition(": ")
+    return _listed(sentence) or (colon and (told := _listed(rest)) and f"{subject}: {told}") or sentence
 
 
-def _with_places(sentence: str) -> str:
+def _listed(sentence: str) -> str:
+    """Return the translation, empty where there is none."""
+    if (translated := say(sentence)) != sentence:
+        return translated
     for listed, pattern in _patterns():
         if match := pattern.fullmatch(sentence):
             return say(listed, **match.groupdict())
-    return sentence
+    return ""
 
 
 @cache

@@ -186,7 +186,12 @@ def test_sentences_from_below_are_found_again(german, services):
     with pytest.raises(MalformedRequest) as long:
         read_pairs("a=b&" * (MAX_PARAMETERS + 1))
     assert sentences.in_words(str(long.value)) == "Eine Anfrage kann höchstens 100 Parameter haben."
-    for other in ("", "Nobody knows this sentence.", "Sie sind abgemeldet", "%", "%(name)s"):
+    wrong = "javascript:x(1): The scheme javascript: cannot receive a sign-in safely."
+    assert (
+        sentences.in_words(wrong)
+        == "javascript:x(1): Das Schema javascript: kann keine Anmeldung sicher empfangen."
+    )
+    for other in ("", "a: b", ": ", "Nobody knows this sentence.", "Sie sind abgemeldet", "%", "%(name)s"):
         assert sentences.in_words(other) == other
 
 
