@@ -17,7 +17,7 @@ from authserver.domain.fetcher import Fetcher
 from authserver.domain.registrations import Registration
 from authserver.errors import InvalidInput
 from authserver.setting_values import read_duration
-from authserver.terms import AuthMethod, Kind, Status
+from authserver.terms import Kind, Status
 
 _PAGE = 1000
 _COLUMNS = {
@@ -58,9 +58,9 @@ def add(
         raise click.UsageError("Generate a secret or bring one, not both.")
     installation = Installation()
     registration = asked.for_new(kind, name)
-    is_public = kind != Kind.OAUTH1 and registration.auth_method == AuthMethod.NONE
-    if is_public and (generate_secret or secret_stdin or secret_file):
-        raise click.UsageError("A client with --auth-method none has no secret.")
+    uses_secret = client_secrets.are_used(kind, registration.auth_method)
+    if not uses_secret and (generate_secret or secret_stdin or secret_file):
+        raise click.UsageError(f"A client with --auth-method {registration.auth_method} has no secret.")
     typed = secret_input.read("secret", secret_stdin, secret_file) if secret_stdin or secret_file else None
     _check_sector(installation, registration)
     with installation.transaction() as session:
@@ -69,7 +69,7 @@ def add(
         secret = None
         if typed is not None:
             client_secrets.set_typed(session, who, installation.vault, installation.passwords, client, typed)
-        elif not is_public:
+        elif uses_secret:
             secret = client_secrets.generate(session, who, installation.vault, client)
         session.flush()
         if is_approved:
@@ -201,10 +201,9 @@ def secret(key: str, secret_stdin: bool, secret_file: Path | None, overlap: time
     with installation.transaction() as session:
         who = actor()
         client = clients.get(session, key)
-        if client.kind != Kind.OAUTH1 and client.auth_method == AuthMethod.NONE:
-            raise InvalidInput(
-                {"secret": "This client authenticates by nothing (auth method none), so it has no secret."}
-            )
+        if not client_secrets.are_used(client.kind, client.auth_method):
+            sentence = f"This client authenticates by {client.auth_method}, so it has no secret."
+            raise InvalidInput({"secret": sentence})
         generated = None
         if typed is None:
             generated = client_secrets.generate(session, who, installation.vault, client)

@@ -27,6 +27,8 @@ TYPED_MIN_LENGTH = 12
 TYPED_MAX_LENGTH = 256
 SIGNING_MIN_LENGTH = 32
 _PURPOSE = "client-secret"
+_METHODS = {AuthMethod.BASIC, AuthMethod.POST, AuthMethod.SECRET_JWT}
+_UNUSED = "This client authenticates itself without a secret, so that one would never be looked at."
 _REMEMBERED_FOR = timedelta(minutes=5)
 _REMEMBERED_AT_MOST = 10_000
 
@@ -53,6 +55,11 @@ class StoredSecret(NamedTuple):
     pepper_id: str
     stored: str
     expires_at: datetime | None
+
+
+def are_used(kind: str, auth_method: str) -> bool:
+    """Return whether a client of that kind, registered for that method, authenticates by a secret."""
+    return kind == Kind.OAUTH1 or auth_method in _METHODS
 
 
 def generate(session: Session, actor: Actor, vault: Vault, client: Client) -> str:
@@ -145,9 +152,8 @@ def get(session: Session, client: Client, secret_id: int) -> ClientSecret:
 def remove(session: Session, actor: Actor, client: Client, secret_id: int) -> None:
     """Delete one secret at once; raises NotFound, or Conflict for the only one that a client has."""
     row = get(session, client, secret_id)
-    if [other.id for other in of_client(session, client)] == [
-        row.id
-    ] and client.auth_method != AuthMethod.NONE:
+    is_only = [other.id for other in of_client(session, client)] == [row.id]
+    if is_only and are_used(client.kind, client.auth_method):
         raise Conflict("This is the client's only secret. Add another one first.")
     session.delete(row)
     clients.touch(client)
@@ -205,6 +211,8 @@ class Verifier:
 
 
 def _add(session: Session, actor: Actor, client: Client, form: str, stored: str, pepper_id: str = "") -> None:
+    if not are_used(client.kind, client.auth_method):
+        raise InvalidInput({"secret": _UNUSED})
     row = ClientSecret(
         client_id=client.id,
         form=form,

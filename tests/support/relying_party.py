@@ -28,7 +28,7 @@ EVERY_GRANT = ("authorization_code", "refresh_token")
 
 
 def register(services: Services, *, is_approved: bool = True, **registration: Any) -> tuple[str, str]:
-    """Register a client and return its key and, unless it is public, a generated secret."""
+    """Register a client and return its key and, where it uses one, a generated secret."""
     asked = {
         "kind": "oidc",
         "name": "The Relying Party",
@@ -38,11 +38,9 @@ def register(services: Services, *, is_approved: bool = True, **registration: An
     }
     with services.database.transaction() as session:
         client = clients.register(session, SYSTEM, Registration(**(asked | registration)), source="console")
-        secret = (
-            ""
-            if client.auth_method == "none"
-            else client_secrets.generate(session, SYSTEM, services.vault, client)
-        )
+        secret = ""
+        if client_secrets.are_used(client.kind, client.auth_method):
+            secret = client_secrets.generate(session, SYSTEM, services.vault, client)
         key = client.client_key
     if is_approved:
         approve(services, key)

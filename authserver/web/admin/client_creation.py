@@ -66,9 +66,9 @@ def _create(form: ClientForm, token: str) -> ResponseReturnValue:
 
 
 def give_secret(client: Client, form: ClientForm) -> str:
-    """Give a client the secret that the form asks for, and return it; empty for an application that keeps none."""
+    """Give a client the secret that the form asks for, and return it; empty where it uses none."""
     session, actor, services = door.session(), door.actor(), door.services()
-    if form.is_public:
+    if not client_secrets.are_used(client.kind, client.auth_method):
         return ""
     if form.secret_choice == TYPED:
         client_secrets.set_typed(session, actor, services.vault, services.passwords, client, form.secret)

@@ -8,7 +8,6 @@ from flask.typing import ResponseReturnValue
 
 from authserver.domain import audit, authorizations, client_secrets, lookalikes
 from authserver.domain.clients import Client
-from authserver.terms import AuthMethod
 from authserver.web import destinations, door
 from authserver.web.admin import answers, listing
 from authserver.web.admin.blueprint import admin
@@ -61,9 +60,15 @@ def client_activity(key: str) -> ResponseReturnValue:
 
 def header(client: Client, tab: str) -> dict[str, Any]:
     """Return what the pages of one client have in common."""
-    needs_secret = client.auth_method != AuthMethod.NONE
-    lacks_secret = needs_secret and not client_secrets.of_client(door.session(), client)
-    return {"client": client, "tab": tab, "back": destinations.here(), "lacks_secret": lacks_secret}
+    uses_secret = client_secrets.are_used(client.kind, client.auth_method)
+    has_secret = client_secrets.has_usable(door.session(), client, client.auth_method)
+    return {
+        "client": client,
+        "tab": tab,
+        "back": destinations.here(),
+        "uses_secret": uses_secret,
+        "lacks_secret": uses_secret and not has_secret,
+    }
 
 
 def redirect_hosts(client: Client) -> list[str]:

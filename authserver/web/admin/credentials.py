@@ -32,7 +32,8 @@ def client_credentials(key: str) -> ResponseReturnValue:
 @guards.require_recent_sign_in
 def new_secret(key: str) -> ResponseReturnValue:
     """Ask for the new secret and when the others end."""
-    return _form(answers.get_client(key))
+    client = answers.get_client(key)
+    return _form(client) if client_secrets.are_used(client.kind, client.auth_method) else _useless(client)
 
 
 @admin.post("/clients/<key>/secrets/new")
@@ -40,6 +41,8 @@ def new_secret(key: str) -> ResponseReturnValue:
 def add_secret(key: str) -> ResponseReturnValue:
     """Give the client a new secret and show it once; the revision keeps a reload from adding another."""
     client = answers.get_client(key)
+    if not client_secrets.are_used(client.kind, client.auth_method):
+        return _useless(client)
     form = ClientForm.sent(request.form, kind=client.kind)
     overlap = request.form.get("overlap", _DEFAULT_OVERLAP)
     try:
@@ -89,6 +92,11 @@ def _replace(client: Client, form: ClientForm, overlap: timedelta) -> str:
     secret = give_secret(client, form)
     client_secrets.expire_others(door.session(), door.actor(), client, after=overlap)
     return secret
+
+
+def _useless(client: Client) -> ResponseReturnValue:
+    sentence = "This application proves itself without a secret."
+    return answers.go(url_for("admin.client_credentials", key=client.client_key), sentence)
 
 
 def _form(client: Client, errors: dict[str, str] | None = None, status: int = 200) -> ResponseReturnValue:

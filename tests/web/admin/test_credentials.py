@@ -1,5 +1,7 @@
 """The secrets of a client: several live, one replaced without an interruption, each shown once."""
 
+import json
+import re
 from datetime import timedelta
 
 import pytest
@@ -7,6 +9,8 @@ import pytest
 from authserver import clock
 from authserver.context import SYSTEM
 from authserver.domain import client_secrets
+from tests.support import assertions
+from tests.web.admin.console import forms
 from tests.web.admin.test_client_creation import code_after
 
 
@@ -95,3 +99,40 @@ def test_an_oauth1_secret_can_be_opened_again_by_the_server_alone(console):
     (row,) = stored(console, consumer)
     sealed = client_secrets.StoredSecret(row.id, row.form, row.pepper_id, row.stored, None)
     assert client_secrets.reveal(console.services.vault, sealed) == secret
+
+
+@pytest.fixture(params=["none", "private_key_jwt"])
+def keyed(console, request):
+    """A client that authenticates itself without a secret."""
+    keys = {"jwks": {"keys": [assertions.public(assertions.generate())]}}
+    details = keys if request.param == "private_key_jwt" else {}
+    return console.add_client(auth_method=request.param, details=details)
+
+
+def test_a_client_that_uses_no_secret_is_given_none(console, keyed, trail):
+    text = console.get(f"/admin/clients/{keyed.client_key}/credentials").text
+    assert "secrets/new" not in text
+    assert "has no secret that works" not in text
+    path = f"/admin/clients/{keyed.client_key}/secrets/new"
+    sent = forms(console.get(f"/admin/clients/{keyed.client_key}/edit").text)[-1].fields
+    form = dict(sent) | {"secret_choice": "generate", "overlap": "0"}
+    for answer in (console.get(path), console.browser.post(path, data=form)):
+        assert answer.location == f"/admin/clients/{keyed.client_key}/credentials"
+    with console.services.database.transaction(write=False) as session:
+        assert client_secrets.of_client(session, keyed) == []
+    assert "client:add-secret" not in [event.event for event in trail()]
+
+
+def test_the_secret_of_a_client_that_got_a_key_can_be_removed(console):
+    client = console.add_client()
+    with console.services.database.transaction() as session:
+        client_secrets.generate(session, SYSTEM, console.services.vault, session.merge(client))
+    page = console.get(f"/admin/clients/{client.client_key}/tokens")
+    jwks = json.dumps({"keys": [assertions.public(assertions.generate())]})
+    assert console.press(page, "Save", auth_method="private_key_jwt", jwks=jwks).status_code == 303
+    text = console.get(f"/admin/clients/{client.client_key}/credentials").text
+    assert "The secrets below do not count." in text
+    path = re.search(r'href="([^"]*/secrets/\d+/remove)', text)[1]
+    assert console.press(console.get(path), "Remove secret").status_code == 303
+    with console.services.database.transaction(write=False) as session:
+        assert client_secrets.of_client(session, client) == []

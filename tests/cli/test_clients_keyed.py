@@ -1,0 +1,39 @@
+"""Clients that prove themselves by a key of their own have no secret on the command line either."""
+
+import json
+
+import pytest
+
+from authserver.domain import client_secrets, clients
+from tests.support import assertions
+
+pytestmark = pytest.mark.only_on("sqlite")
+
+
+@pytest.fixture
+def arguments(tmp_path):
+    keys = tmp_path / "keys.json"
+    keys.write_text(json.dumps({"keys": [assertions.public(assertions.generate())]}))
+    registration = ("--type", "oauth2", "--name", "Robot", "--grant-type", "client_credentials")
+    return ("clients", "add", *registration, "--auth-method", "private_key_jwt", "--option", f"jwks=@{keys}")
+
+
+def test_no_secret_is_made(runner, database, arguments):
+    added = runner.run_json(*arguments)
+    assert "client_secret" not in added
+    with database.transaction(write=False) as session:
+        assert client_secrets.of_client(session, clients.get(session, added["client_key"])) == []
+
+
+@pytest.mark.parametrize("option", ["--generate-secret", "--secret-stdin"])
+def test_none_is_offered(runner, arguments, option):
+    result = runner.invoke(*arguments, option, stdin="a secret that is long enough\n")
+    assert result.exit_code == 2
+    assert "--auth-method private_key_jwt has no secret" in result.stderr
+
+
+def test_none_is_added(runner, arguments):
+    key = runner.run_json(*arguments)["client_key"]
+    result = runner.invoke("clients", "secret", key)
+    assert result.exit_code == 1
+    assert "authenticates by private_key_jwt, so it has no secret" in result.stderr

@@ -1,0 +1,64 @@
+"""A client that proves itself by a key, or by nothing, can do nothing with a secret that it was given before (S15)."""
+
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from authserver.context import SYSTEM
+from authserver.domain import client_secrets, clients
+from authserver.errors import InvalidInput
+from authserver.protocol.services import Services
+from tests.spec.test_rfc6749_code import refused
+from tests.support import assertions
+from tests.support.assertions import Signer
+from tests.support.relying_party import RelyingParty, edit, register
+
+ENDPOINTS = ("/oauth2/token", "/oauth2/revoke", "/oauth2/introspect", "/oauth2/device_authorization")
+GRANTS = ("authorization_code", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code")
+FORM = {"grant_type": "refresh_token", "refresh_token": "x", "token": "x", "scope": "openid"}
+
+
+@pytest.fixture(params=["none", "private_key_jwt"])
+def party(app: Flask, services: Services, request: pytest.FixtureRequest) -> RelyingParty:
+    """A client that signed with a secret before, and is registered for another method now."""
+    made = register(services, auth_method="client_secret_jwt", grant_types=GRANTS)
+    keys = {"jwks": {"keys": [assertions.public(assertions.generate())]}}
+    details: dict[str, Any] = keys if request.param == "private_key_jwt" else {}
+    edit(services, made[0], auth_method=request.param, details=details)
+    return RelyingParty(app, *made)
+
+
+@pytest.mark.parametrize("path", ENDPOINTS)
+def test_the_header_is_refused(party: RelyingParty, path: str) -> None:
+    refused(party.browser.post(path, data=FORM, headers=party.basic), "invalid_client", 401)
+
+
+@pytest.mark.parametrize("path", ENDPOINTS)
+def test_the_body_is_refused(party: RelyingParty, path: str) -> None:
+    form = FORM | {"client_id": party.key, "client_secret": party.secret}
+    refused(party.browser.post(path, data=form), "invalid_client", 401)
+
+
+@pytest.mark.parametrize("path", ENDPOINTS)
+def test_a_signature_is_refused(party: RelyingParty, path: str) -> None:
+    signer = Signer.with_secret(party.app, party.key, party.secret)
+    form = FORM | {"client_assertion_type": assertions.TYPE, "client_assertion": signer.assertion()}
+    refused(party.browser.post(path, data=form), "invalid_client", 401)
+
+
+@pytest.mark.only_on("sqlite")
+def test_another_is_not_generated(services: Services, party: RelyingParty) -> None:
+    with services.database.transaction() as session:
+        client = clients.get(session, party.key)
+        with pytest.raises(InvalidInput, match="without a secret"):
+            client_secrets.generate(session, SYSTEM, services.vault, client)
+
+
+@pytest.mark.only_on("sqlite")
+def test_another_is_not_taken(services: Services, party: RelyingParty) -> None:
+    typed = "a secret that a person chose"
+    with services.database.transaction() as session:
+        client = clients.get(session, party.key)
+        with pytest.raises(InvalidInput, match="without a secret"):
+            client_secrets.set_typed(session, SYSTEM, services.vault, services.passwords, client, typed)
