@@ -6,6 +6,7 @@ kept, and only a later one is taken, by one conditional statement (RFC 6238, sec
 
 import base64
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -82,6 +83,13 @@ def exists(session: Session, user_id: int) -> bool:
     return (
         session.scalar(select(AuthenticatorApp.user_id).where(AuthenticatorApp.user_id == user_id))
         is not None
+    )
+
+
+def owners_among(session: Session, user_ids: Collection[int]) -> set[int]:
+    """Return those of some people who have an app."""
+    return set(
+        session.scalars(select(AuthenticatorApp.user_id).where(AuthenticatorApp.user_id.in_(user_ids)))
     )
 
 

@@ -4,7 +4,9 @@ Who has one proves it at every sign-in; the password alone opens nothing any mor
 like passwords, and charged before their outcome is known.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
@@ -20,12 +22,26 @@ RECOVERY = "recovery code"
 _TYPED_LENGTH = 60
 
 
+_FEW = 3
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What a person has: whether there is an app, and how many recovery codes are left."""
+    """What a person has: since when there is an app, when it was used last, and how many recovery codes are left."""
 
-    is_enrolled: bool
+    since: datetime | None
+    last_used_at: datetime | None
     codes_left: int
+
+    @property
+    def is_enrolled(self) -> bool:
+        """Whether the person has a second factor."""
+        return self.since is not None
+
+    @property
+    def has_few_codes(self) -> bool:
+        """Whether it is time for new recovery codes."""
+        return self.is_enrolled and self.codes_left <= _FEW
 
 
 def is_enrolled(session: Session, user_id: int) -> bool:
@@ -35,7 +51,15 @@ def is_enrolled(session: Session, user_id: int) -> bool:
 
 def of(session: Session, user_id: int) -> Standing:
     """Return what a person has."""
-    return Standing(is_enrolled(session, user_id), recovery_codes.count_left(session, user_id))
+    app = authenticator_apps.find(session, user_id)
+    if app is None:
+        return Standing(None, None, 0)
+    return Standing(app.created_at, app.last_used_at, recovery_codes.count_left(session, user_id))
+
+
+def enrolled_among(session: Session, user_ids: Collection[int]) -> set[int]:
+    """Return those of some people who have a second factor."""
+    return authenticator_apps.owners_among(session, user_ids)
 
 
 def enrol(session: Session, vault: Vault, actor: Actor, user: User, seed: Seed, code: str) -> list[str]:

@@ -14,4 +14,13 @@ def _admit() -> ResponseReturnValue | None:
     return guards.require_sign_in()
 
 
-from authserver.web.account import activity, applications, password, profile, sessions, theme  # noqa: E402, F401
+from authserver.web.account import (  # noqa: E402, F401
+    activity,
+    applications,
+    authenticator,
+    authenticator_setup,
+    password,
+    profile,
+    sessions,
+    theme,
+)

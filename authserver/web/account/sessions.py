@@ -1,12 +1,12 @@
 """Own sessions: where somebody is signed in, and signing out there."""
 
-from flask import flash, redirect, render_template, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from authserver import clock
 from authserver.domain import sessions
 from authserver.errors import NotFound
-from authserver.web import door
+from authserver.web import destinations, door
 from authserver.web.account import account
 from authserver.web.account.person import me, my_session
 from authserver.web.account.user_agents import in_words
@@ -36,10 +36,10 @@ def end_session(session_id: int) -> ResponseReturnValue:
 
 @account.post("/sessions/end-others")
 def end_other_sessions() -> ResponseReturnValue:
-    """End all sessions but this one."""
+    """End all sessions but this one, and go back to where that was asked for."""
     count = sessions.end_others(door.session(), door.actor(), me(), keep=my_session().id)
     flash(_ended(count), "success")
-    return redirect(url_for("account.session_list"), 303)
+    return redirect(destinations.safe(request.form.get("next")) or url_for("account.session_list"), 303)
 
 
 def _ended(count: int) -> str:

@@ -1,0 +1,99 @@
+"""The authenticator app: whether there is one, new recovery codes, and removing it. Setting it up is in its own room."""
+
+import secrets
+from urllib.parse import quote
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from authserver.domain import second_factors, sessions, submissions
+from authserver.errors import Conflict
+from authserver.web import destinations, door, guards
+from authserver.web.account import account
+from authserver.web.account.person import me, my_session
+
+_SEEN_BEFORE = "This form was sent before. The recovery codes that it made are not shown again."
+_NO_APP = "There is no authenticator app any more."
+
+
+@account.get("/authenticator")
+def authenticator() -> ResponseReturnValue:
+    """Show what there is; who comes for an application and has no app goes on to set one up."""
+    standing = second_factors.of(door.session(), my_session().user_id)
+    if not standing.is_enrolled and next_url():
+        return redirect(url_for("account.set_up_authenticator", next=next_url()), 303)
+    return render_template("account/authenticator.html", standing=standing, next=next_url())
+
+
+@account.get("/authenticator/recovery-codes")
+@guards.require_recent_sign_in
+def ask_new_recovery_codes() -> ResponseReturnValue:
+    """Ask whether to replace the recovery codes."""
+    standing = second_factors.of(door.session(), my_session().user_id)
+    if not standing.is_enrolled:
+        return redirect(url_for("account.authenticator"), 303)
+    return render_template(
+        "account/recovery_codes_new.html", standing=standing, form_token=secrets.token_urlsafe(16)
+    )
+
+
+@account.post("/authenticator/recovery-codes")
+@guards.require_recent_sign_in
+def renew_recovery_codes() -> ResponseReturnValue:
+    """Replace the recovery codes, and show the new ones in this answer; the form's token keeps a reload from it."""
+    session, token = door.session(), request.form.get("form_token") or secrets.token_urlsafe(16)
+    if submissions.find(session, token) is not None:
+        flash(_SEEN_BEFORE, "info")
+        return redirect(url_for("account.authenticator"), 303)
+    try:
+        codes = second_factors.renew_codes(session, door.services().vault, door.actor(), me())
+    except Conflict:
+        flash(_NO_APP, "info")
+        return redirect(url_for("account.authenticator"), 303)
+    submissions.record(session, token, str(my_session().user_id))
+    return show_codes(codes)
+
+
+@account.get("/authenticator/remove")
+@guards.require_recent_sign_in
+def ask_remove_authenticator() -> ResponseReturnValue:
+    """Ask whether to go back to the password alone."""
+    if not second_factors.is_enrolled(door.session(), my_session().user_id):
+        return redirect(url_for("account.authenticator"), 303)
+    return render_template("account/authenticator_remove.html")
+
+
+@account.post("/authenticator/remove")
+@guards.require_recent_sign_in
+def remove_authenticator() -> ResponseReturnValue:
+    """Remove the app and the recovery codes; sending the form twice removes nothing else."""
+    if second_factors.remove(door.session(), door.actor(), me()):
+        flash("The authenticator app is removed. You sign in with your password alone.", "success")
+    else:
+        flash(_NO_APP, "info")
+    return redirect(url_for("account.authenticator"), 303)
+
+
+def next_url() -> str | None:
+    """Return where the person wants to go on to afterwards, if anywhere."""
+    return destinations.safe(request.values.get("next"))
+
+
+def show_codes(codes: list[str], *, is_new_app: bool = False) -> str:
+    """Return the page that shows recovery codes, this once."""
+    others = [row for row in sessions.of_user(door.session(), me()) if row.id != my_session().id]
+    return render_template(
+        "account/recovery_codes.html",
+        codes=codes,
+        is_new_app=is_new_app,
+        as_text=quote(_as_text(codes)),
+        next=next_url(),
+        has_other_sessions=bool(others),
+    )
+
+
+def _as_text(codes: list[str]) -> str:
+    head = f"Recovery codes of {my_session().user.username} at {door.services().settings.issuer}"
+    return "\r\n".join(
+        [head, "Each works once, in place of the code of the authenticator app.", "", *codes, ""]
+    )
