@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ForeignKey, LargeBinary, String
+from sqlalchemy import ForeignKey, LargeBinary, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from authserver import clock
@@ -147,6 +147,16 @@ def waiting(session: Session, client: Client) -> Change | None:
     registration = merged(client, Registration(kind=client.kind, **values))
     after = _described(client, registration)
     return Change(row.wanted_at, row.wanted_from, clients.describe(client), after, registration)
+
+
+def changing(session: Session, *, limit: int) -> list[tuple[Client, datetime]]:
+    """Return the clients whose changes wait, the longest waiting first, with the time since when."""
+    rows = select(Client, ClientRegistration.wanted_at).join(
+        ClientRegistration, ClientRegistration.client_id == Client.id
+    )
+    waits = ClientRegistration.wanted_at.is_not(None)
+    ordered = rows.where(waits).order_by(ClientRegistration.wanted_at, Client.id).limit(limit)
+    return [(client, at) for client, at in session.execute(ordered) if at is not None]
 
 
 def approve_change(session: Session, actor: Actor, vault: Vault, client: Client, *, revision: int) -> None:

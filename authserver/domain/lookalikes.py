@@ -15,8 +15,13 @@ _DOUBLES = str.maketrans("0135аеорсухіјѕԁԛԝαοριν", "olesaeopcy
 
 def of_client(session: Session, client: Client) -> list[Client]:
     """Return other clients whose name could be mistaken for this one's."""
-    wanted = skeleton(client.name)
-    rows = session.execute(select(Client.id, Client.name).where(Client.id != client.id))
+    return of_name(session, client.name, but=client)
+
+
+def of_name(session: Session, name: str, *, but: Client) -> list[Client]:
+    """Return the clients, but for one, whose name could be mistaken for a name."""
+    wanted = skeleton(name)
+    rows = session.execute(select(Client.id, Client.name).where(Client.id != but.id))
     ids = [row.id for row in rows if skeleton(row.name) == wanted][:_SHOWN]
     return list(session.scalars(select(Client).where(Client.id.in_(ids)).order_by(Client.id))) if ids else []
 

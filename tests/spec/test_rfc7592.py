@@ -136,7 +136,8 @@ def test_read_only_fields_are_refused(pending: Registrant) -> None:
 
 def test_a_change_meets_the_same_rules(approved: Registrant, services: Services) -> None:
     """2.2: refused like a registration, and nothing is changed; S26."""
-    bad: tuple[dict[str, Any], ...] = ({"redirect_uris": ["javascript:alert(1)"]}, {"redirect_uris": "x"}, {"jwks": 7}, {"client_name": "\x00"},
+    bad: tuple[dict[str, Any], ...] = (
+           {"redirect_uris": ["javascript:alert(1)"]}, {"redirect_uris": "x"}, {"jwks": 7}, {"client_name": "\x00"},
            {"grant_types": ["implicit"]}, {"software_statement": "x"}, {"redirect_uris": []}, {"scope": ["a"]})  # fmt: skip
     for metadata in bad:
         assert approved.put(**metadata).status_code == 400, metadata

@@ -16,6 +16,7 @@ from authserver.web.admin import (
     decisions,
     oauth1,
     overview,
+    proposed_changes,
     redirect_uris,
     scopes,
     signing_keys,
@@ -26,6 +27,7 @@ from authserver.web.admin.blueprint import admin
 
 ROOMS = (
     overview,
+    proposed_changes,
     clients,
     client_creation,
     client_detail,

@@ -6,19 +6,26 @@ from typing import Any, NamedTuple
 
 from authserver.domain.audit import EVENTS, AuditEvent
 
-_LABELS = {
+LABELS = {
     "auth_method": "Authentication method",
     "client_key": "Client key",
-    "details": "More",
+    "client_uri": "Website",
+    "default_acr_values": "Authentication context classes by default",
+    "default_max_age": "Longest age of a sign-in by default",
     "email": "E-mail address",
     "ends_at": "Ends at",
     "grant_type": "Grant type",
     "grant_types": "Grant types",
+    "jwks": "Public keys",
+    "jwks_uri": "Address of the public keys",
     "kind": "Type",
+    "logo_uri": "Logo",
     "may_configure_server": "Configure Server",
     "pkce_required": "PKCE required",
+    "policy_uri": "Privacy policy",
     "redirect_uris": "Redirect URIs",
     "response_types": "Response types",
+    "tos_uri": "Terms",
     "username": "User name",
 }
 
@@ -42,18 +49,27 @@ class Entry:
 
 def differences(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> list[Change]:
     """Return the fields that differ; a list is compared item by item."""
-    old, new = before or {}, after or {}
+    old, new = _flat(before or {}), _flat(after or {})
     fields = [*old, *(field for field in new if field not in old)]
-    found = (_change(field, _items(old.get(field)), _items(new.get(field))) for field in fields)
+    found = (_change(field, texts_of(old.get(field)), texts_of(new.get(field))) for field in fields)
     return [change for change in found if change.removed or change.added]
 
 
+def _flat(facts: Mapping[str, Any]) -> dict[str, Any]:
+    # What a client keeps in its details are fields like the others to a reader.
+    details = facts.get("details")
+    if not isinstance(details, Mapping):
+        return dict(facts)
+    return {name: value for name, value in facts.items() if name != "details"} | dict(details)
+
+
 def _change(field: str, old: list[str], new: list[str]) -> Change:
-    label = _LABELS.get(field, field.replace("_", " ").capitalize())
+    label = LABELS.get(field, field.replace("_", " ").capitalize())
     return Change(label, [item for item in old if item not in new], [item for item in new if item not in old])
 
 
-def _items(value: Any) -> list[str]:
+def texts_of(value: Any) -> list[str]:
+    """Return a value as the texts that a reader sees; none for nothing."""
     if value in (None, "", [], {}):
         return []
     if isinstance(value, list):

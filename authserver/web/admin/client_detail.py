@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from authserver.domain import audit, authorizations, client_secrets, lookalikes
 from authserver.domain.clients import Client
 from authserver.web import destinations, door
-from authserver.web.admin import answers, listing
+from authserver.web.admin import answers, listing, proposed_changes
 from authserver.web.admin.blueprint import admin
 from authserver.web.admin.changes import Entry
 from authserver.web.admin.client_creation import discovery_url
@@ -30,6 +30,7 @@ def client_overview(key: str) -> ResponseReturnValue:
         hosts=redirect_hosts(client),
         similar=[] if client.is_approved else lookalikes.of_client(session, client),
         discovery=discovery_url(client),
+        **proposed_changes.shown(client),
         entries=[Entry(event) for event in events],
     )
 

@@ -6,7 +6,7 @@ from flask import url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from authserver.domain import audit, clients, sessions, users
+from authserver.domain import audit, client_registrations, clients, sessions, users
 from authserver.settings import Settings
 from authserver.terms import Status
 from authserver.web import destinations, door
@@ -42,6 +42,7 @@ def overview() -> ResponseReturnValue:
         by_status=by_status,
         clients_total=sum(by_status.values()),
         waiting=waiting,
+        changing=client_registrations.changing(session, limit=_PENDING_SHOWN),
         accounts=accounts,
         opened=opened,
         sessions=sessions.count_live(session),

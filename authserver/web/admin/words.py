@@ -2,6 +2,7 @@
 
 from authserver.domain import consumers
 from authserver.terms import AuthMethod, GrantType, Kind, Status
+from authserver.web.admin import own_words
 
 KINDS = {Kind.OAUTH1: "OAuth 1.0a", Kind.OAUTH2: "OAuth 2.0", Kind.OIDC: "OpenID Connect"}
 STATUSES = {
@@ -40,6 +41,7 @@ def naming(kind: str) -> dict[str, str]:
 FOR_TEMPLATES: dict[str, object] = {
     "KINDS": KINDS,
     "consumer_of": lambda client: consumers.of(client.details),
+    "own_words_of": own_words.of,
     "STATUSES": STATUSES,
     "STATUS_ICONS": STATUS_ICONS,
     "GRANT_TYPES": GRANT_TYPES,
