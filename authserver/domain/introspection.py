@@ -25,6 +25,7 @@ _GRANTED = (
     *standing.USER,
     Authorization.auth_time,
     Authorization.acr,
+    Authorization.amr,
     Authorization.request,
 )
 

@@ -10,7 +10,7 @@ from authserver.domain.users import User
 from authserver.protocol.services import Services
 from tests.spec.test_rfc6749_code import refused
 from tests.support.moving_clock import MovingClock
-from tests.support.relying_party import RelyingParty, disapprove, register
+from tests.support.relying_party import RelyingParty, claims, disapprove, register
 
 RESOURCE = "https://api.example/"
 
@@ -57,6 +57,7 @@ def test_an_access_token_is_described(rp: RelyingParty, alice: User) -> None:
         "aud": "http://localhost",
         "iss": "http://localhost",
         "acr": "urn:authserver:acr:password",
+        "amr": ["pwd"],
     }
     assert answer.headers["Cache-Control"] == "no-store"
 
@@ -67,6 +68,28 @@ def test_a_refresh_token_is_described(rp: RelyingParty, alice: User) -> None:
     assert document["active"] is True
     assert document["sub"] == alice.subject
     assert "token_type" not in document
+
+
+@pytest.mark.parametrize("name", ["auth_time", "acr", "amr"])
+@pytest.mark.parametrize("kind", ["access_token", "refresh_token"])
+def test_it_is_told_how_the_user_signed_in(rp: RelyingParty, kind: str, name: str) -> None:
+    """2.2: further members; RFC 9470, section 6.2: auth_time and acr as in the ID token."""
+    tokens = rp.tokens()
+    assert introspect(rp, tokens[kind]).get_json()[name] == claims(tokens["id_token"])[name]
+
+
+def test_a_client_for_itself_did_not_sign_in(app: Flask, services: Services) -> None:
+    """2.2: sub is the client where no user is involved, and nothing is told of a sign-in."""
+    alone: dict[str, Any] = {
+        "grant_types": ("client_credentials",),
+        "redirect_uris": (),
+        "response_types": (),
+    }
+    party = RelyingParty(app, *register(services, **alone))
+    document = introspect(party, party.token(grant_type="client_credentials").get_json()["access_token"])
+    told = document.get_json()
+    assert told["sub"] == told["client_id"] == party.key
+    assert not {"username", "auth_time", "acr", "amr"} & told.keys()
 
 
 def test_a_used_refresh_token_is_inactive(rp: RelyingParty) -> None:

@@ -11,7 +11,7 @@ from authserver.domain.users import User
 from authserver.protocol.services import Services
 from tests.spec.test_rfc6749_code import refused
 from tests.support.moving_clock import MovingClock
-from tests.support.relying_party import RelyingParty, approve, claims, disapprove, register
+from tests.support.relying_party import RelyingParty, answered, approve, claims, disapprove, register
 from tests.support.verifier import Verifier
 
 ALGORITHMS = ["RS256", "PS256", "ES256", "EdDSA"]
@@ -46,6 +46,7 @@ def test_a_token_is_a_signed_jwt(app: Flask, services: Services, alice: User, al
         "client_id": party.key,
         "scope": "openid profile email",
         "acr": "urn:authserver:acr:password",
+        "amr": ["pwd"],
     }
     half = hashlib.sha256(tokens["access_token"].encode()).digest()[:16]
     assert claims(tokens["id_token"])["at_hash"] == base64.urlsafe_b64encode(half).rstrip(b"=").decode()
@@ -62,7 +63,26 @@ def test_a_client_for_itself_is_the_subject(app: Flask, services: Services) -> N
     party = with_jwts(app, services, **alone)
     content = claims(party.token(grant_type="client_credentials").get_json()["access_token"])
     assert content["sub"] == content["client_id"] == party.key
-    assert "auth_time" not in content
+    assert not {"auth_time", "acr", "amr"} & content.keys()
+
+
+@pytest.mark.parametrize("name", ["auth_time", "acr", "amr"])
+def test_it_tells_how_the_user_signed_in(party: RelyingParty, name: str) -> None:
+    """2.2.1: auth_time, acr and amr are as in the ID token, and stay through a refresh."""
+    tokens = party.tokens()
+    refreshed = party.refresh(tokens["refresh_token"]).get_json()
+    told = [claims(token)[name] for token in (tokens["access_token"], refreshed["access_token"])]
+    assert told == [claims(tokens["id_token"])[name]] * 2
+
+
+@pytest.mark.parametrize("name", ["auth_time", "acr", "amr"])
+def test_a_hybrid_token_tells_it_too(
+    app: Flask, services: Services, people: dict[str, User], name: str
+) -> None:
+    """2.2.1: also where the authorization endpoint issues the token."""
+    party = with_jwts(app, services, response_types=("code id_token token",))
+    told = answered(party.authorized(response_type="code id_token token"))
+    assert claims(told["access_token"])[name] == claims(told["id_token"])[name]
 
 
 def test_it_works_at_userinfo(party: RelyingParty) -> None:

@@ -30,6 +30,8 @@ class Granted(Protocol):
     def auth_time(self) -> Any: ...
     @property
     def acr(self) -> Any: ...
+    @property
+    def amr(self) -> Any: ...
 
 
 @dataclass(frozen=True)
@@ -118,5 +120,8 @@ class AccessTokens:
 def _authentication_claims(person: UserFacts | None, granted: Granted | None) -> dict[str, Any]:
     if person is None or granted is None or granted.auth_time is None:
         return {}
-    acr = {"acr": granted.acr} if granted.acr else {}
-    return {"auth_time": clock.timestamp(granted.auth_time), **acr}
+    # RFC 9068, section 2.2.1: as in the ID token of the same authorization.
+    how = {"acr": granted.acr, "amr": granted.amr}
+    return {"auth_time": clock.timestamp(granted.auth_time)} | {
+        name: value for name, value in how.items() if value
+    }

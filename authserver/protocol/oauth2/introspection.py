@@ -117,4 +117,5 @@ def _described(server: OAuth2Server, connection: Connection, row: Row[Any]) -> D
         document["username"] = person.username
     if row.auth_time is not None:
         document["auth_time"] = clock.timestamp(row.auth_time)
-    return document | ({"acr": row.acr} if row.acr else {})
+    how = {"acr": row.acr, "amr": row.amr}
+    return document | {name: value for name, value in how.items() if value}
