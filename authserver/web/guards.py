@@ -14,12 +14,13 @@ from flask import g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from authserver.domain import sessions
+from authserver.domain import second_factors, sessions
 from authserver.domain.sessions import UserSession
 from authserver.errors import SettingsError
+from authserver.terms import Acr
 from authserver.web import destinations, door, mistakes
 from authserver.web.languages import say
-from authserver.web.sign_in_page import SignInPage
+from authserver.web.sign_in_page import Half, SignInPage
 
 View = TypeVar("View", bound=Callable[..., Any])
 _FOUND = "_login_user"  # where Flask-Login keeps whom it has found
@@ -62,16 +63,22 @@ def require_configure_server() -> ResponseReturnValue | None:
 
 
 def require_recent_sign_in(view: View) -> View:
-    """Let a view be reached only by people who have signed in lately; the others prove again who they are."""
+    """Let a view be reached only by people who have signed in lately; the others prove again who they are.
+
+    Who has a second factor must have signed in with it: a password typed before the app was set up, perhaps by
+    somebody else, is not enough to take the app away again.
+    """
 
     @wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> ResponseReturnValue:
         live = door.signed_in() if "session" in g else person()
         if live is None:
             return sign_in_first()
-        if sessions.is_recent(live, door.services().settings):
-            return view(*args, **kwargs)
-        return _sign_in_again(live)
+        if not sessions.is_recent(live, door.services().settings):
+            return _prove_again(live, "password")
+        if _lacks_second_factor(live):
+            return _prove_again(live, "code")
+        return view(*args, **kwargs)
 
     return guarded  # type: ignore[return-value]
 
@@ -99,13 +106,28 @@ def open_form(live: UserSession, sealed: str) -> dict[str, Any] | None:
     return kept
 
 
-def _sign_in_again(live: UserSession) -> ResponseReturnValue:
+def _prove_again(live: UserSession, half: Half) -> ResponseReturnValue:
     if request.method != "POST" or request.headers.get("HX-Request") == "true":
-        return redirect(url_for("frontchannel.sign_in", next=destinations.here(), again=1), 303)
+        endpoint = "frontchannel.sign_in" if half == "password" else "frontchannel.second_factor"
+        return redirect(url_for(endpoint, next=destinations.here(), again=1), 303)
     page = SignInPage(
-        mode="again", username=live.user.username, cancel_url=destinations.here(), resume=keep_form(live)
+        mode="again",
+        half=half,
+        username=live.user.username,
+        cancel_url=destinations.here(),
+        resume=keep_form(live),
     )
     return page.render(), 403
+
+
+def _lacks_second_factor(live: UserSession) -> bool:
+    if live.acr == Acr.MULTI_FACTOR:
+        return False
+    if "session" in g:
+        return second_factors.is_enrolled(door.session(), live.user_id)
+    # As in ``person``: the view may want to open its transaction later, or never.
+    with door.services().database.transaction(write=False) as transaction:
+        return second_factors.is_enrolled(transaction, live.user_id)
 
 
 def _purpose(live: UserSession) -> str:

@@ -26,6 +26,7 @@ _ON_THE_WAY = {
     Path.CONTINUE,
     Path.CONSENT,
     Path.SIGN_IN,
+    Path.SECOND_FACTOR,
     Path.END_SESSION,
     Path.OAUTH1_AUTHORIZE,
     Path.OAUTH1_CONSENT,

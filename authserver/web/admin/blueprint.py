@@ -31,7 +31,8 @@ def _redirect_browser(response: Response) -> None:
     # A script that follows a redirect would put a whole page into a dialog; the browser itself shall go there. A form
     # that needs a sign-in first is refused: the script sends it again as a page would, and nothing typed is lost.
     target = response.headers.pop("Location")
-    is_sign_in = target.partition("?")[0] == url_for("frontchannel.sign_in")
+    halves = (url_for("frontchannel.sign_in"), url_for("frontchannel.second_factor"))
+    is_sign_in = target.partition("?")[0] in halves
     response.set_data(b"")
     if request.method == "POST" and is_sign_in:
         response.status_code = 403
