@@ -16,6 +16,7 @@ from authserver import clock
 from authserver.context import SYSTEM
 from authserver.domain import (
     client_assertions,
+    diagnostics,
     keys,
     nonces,
     outbox,
@@ -39,7 +40,6 @@ _STEP = 1000
 # Measured: without a pause between the steps refreshes on PostgreSQL fell to a tenth, with this one not at all.
 _PAUSE_SECONDS = 0.02
 _KEPT = timedelta(days=1)
-_FAILURES_KEPT = timedelta(days=90)
 _NOTICES_KEPT = timedelta(days=7)
 
 
@@ -94,8 +94,7 @@ def purge(database: Database, settings: Settings) -> Iterator[tuple[str, int]]:
     now = clock.now()
     for rule in RULES:
         yield from ((rule.name, count) for count in _delete(database, rule.model, rule.is_over(now - _KEPT)))
-    is_old: ColumnElement[bool] = Failure.last_at < now - _FAILURES_KEPT
-    yield from (("failures", count) for count in _delete(database, Failure, is_old))
+    yield from (("failures", count) for count in _purge_failures(database, now))
     yield from _purge_small(database, settings, now)
 
 
@@ -110,6 +109,15 @@ def _delete(database: Database, model: type[Base], is_over: ColumnElement[bool])
         after, count = max(gone, default=after), len(gone)
         yield count
         time.sleep(_PAUSE_SECONDS)
+
+
+def _purge_failures(database: Database, now: datetime) -> Iterator[int]:
+    yield from _delete(database, Failure, Failure.last_at < now - diagnostics.KEPT)
+    with database.transaction(write=False) as session:
+        crowded = diagnostics.crowded(session)
+    for client_id in crowded:
+        with database.transaction() as session:
+            yield diagnostics.trim(session, client_id)
 
 
 def _purge_small(database: Database, settings: Settings, now: datetime) -> Iterator[tuple[str, int]]:

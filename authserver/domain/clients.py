@@ -16,7 +16,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from authserver import clock
 from authserver.context import Actor
-from authserver.domain import audit, registrations, texts
+from authserver.domain import audit, diagnostics, registrations, texts
 from authserver.domain.db import Base, Id
 from authserver.domain.registrations import Registration
 from authserver.errors import Conflict, InvalidInput, NotFound
@@ -149,6 +149,7 @@ def remove(session: Session, actor: Actor, client: Client, *, typed_name: str | 
     if typed_name is not None and client.is_in_use and typed_name.strip() != client.name:
         raise InvalidInput({"typed_name": "Type the name exactly as it is shown."})
     audit.record(session, actor, "client:remove", subject=client, before=describe(client))
+    diagnostics.forget(session, client.id)
     session.execute(delete(Client).where(Client.id == client.id))
 
 
@@ -180,6 +181,7 @@ def page(
     is_self_registered: bool = False,
     is_unused: bool = False,
     has_legacy_grants: bool = False,
+    is_failing: bool = False,
     keys: Sequence[str] | None = None,
     sort: str = "name",
     is_descending: bool = False,
@@ -188,6 +190,8 @@ def page(
 ) -> tuple[list[Client], int]:
     """Return one page of clients and how many match in all; ``sort`` is a column of ``SORTABLE``."""
     conditions = _conditions(kind, status, search, is_self_registered, is_unused, has_legacy_grants, keys)
+    if is_failing:
+        conditions.append(Client.id.in_(diagnostics.failing_lately()))
     count = session.scalar(select(func.count()).select_from(Client).where(*conditions)) or 0
     order = SORTABLE.get(sort, SORTABLE["name"])
     ordered = (

@@ -1,27 +1,33 @@
 """The diagnostics ledger: what was refused, what was received and what was expected, under a short reference.
 
-Equal refusals share a row and are counted, so that the ledger stays bounded. Nothing secret is ever given to it. The
-person sees the reference, the client gets it in ``error_description``, the administrator finds it in the console.
+Equal refusals share a row and are counted; of one client the latest ``PER_CLIENT`` are kept, each for ``KEPT`` after it
+was last seen. Nothing secret is ever given to it, and ``redaction`` takes out what a client has put in the wrong place. The
+person sees the reference, the client gets it in ``error_description``, the administrator finds it in the console, which
+reads through ``failures``.
 """
 
 import hashlib
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from threading import Lock
 
-from sqlalchemy import Dialect, LargeBinary, String, select
+from sqlalchemy import Dialect, LargeBinary, Select, String, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from authserver import clock, logs
-from authserver.domain import typed_codes
+from authserver.domain import redaction, typed_codes
 from authserver.domain.db import Base, Database, Id
 
-_REFERENCE_LENGTH = 8
+REFERENCE_LENGTH = 8
+KEPT = timedelta(days=30)
+LATELY = timedelta(days=7)
+PER_CLIENT = 1000
 _TEXT_LENGTH = 2000
+_WORD_LENGTH = 60
 _RECORDS_PER_SECOND = 50
 
 log = logs.get("diagnostics")
@@ -34,11 +40,11 @@ class Failure(Base):
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     fingerprint: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
-    reference: Mapped[str] = mapped_column(String(_REFERENCE_LENGTH), unique=True)
+    reference: Mapped[str] = mapped_column(String(REFERENCE_LENGTH), unique=True)
     client_id: Mapped[int | None] = mapped_column(Id, index=True)
-    endpoint: Mapped[str] = mapped_column(String(60))
-    error: Mapped[str] = mapped_column(String(60))
-    cause: Mapped[str] = mapped_column(String(60))
+    endpoint: Mapped[str] = mapped_column(String(_WORD_LENGTH))
+    error: Mapped[str] = mapped_column(String(_WORD_LENGTH))
+    cause: Mapped[str] = mapped_column(String(_WORD_LENGTH))
     detail: Mapped[str] = mapped_column(String(_TEXT_LENGTH))
     received: Mapped[str] = mapped_column(String(_TEXT_LENGTH))
     expected: Mapped[str] = mapped_column(String(_TEXT_LENGTH))
@@ -101,7 +107,7 @@ class Ledger:
 def find(session: Session, reference: str) -> Failure | None:
     """Return the refusal with that reference."""
     return session.scalars(
-        select(Failure).where(Failure.reference == reference.strip().upper())
+        select(Failure).where(Failure.reference == typed_codes.normal(reference, REFERENCE_LENGTH))
     ).one_or_none()
 
 
@@ -111,19 +117,50 @@ def of_client(session: Session, client_id: int, limit: int = 50) -> list[Failure
     return list(session.scalars(rows))
 
 
+def failing_lately() -> Select[tuple[int | None]]:
+    """Return the statement for the clients to which something was refused in the last seven days."""
+    return select(Failure.client_id).where(Failure.last_at >= clock.now() - LATELY)
+
+
+def crowded(session: Session) -> list[int]:
+    """Return the clients that have more refusals than are kept."""
+    counted = select(Failure.client_id).where(Failure.client_id.is_not(None)).group_by(Failure.client_id)
+    return [one for one in session.scalars(counted.having(func.count() > PER_CLIENT)) if one is not None]
+
+
+def trim(session: Session, client_id: int) -> int:
+    """Forget the refusals of a client that are more than are kept, the oldest first, and return how many."""
+    latest_first = (
+        select(Failure.id)
+        .where(Failure.client_id == client_id)
+        .order_by(Failure.last_at.desc(), Failure.id.desc())
+    )
+    surplus = delete(Failure).where(Failure.id.in_(latest_first.offset(PER_CLIENT)))
+    return len(session.scalars(surplus.returning(Failure.id), execution_options=_AS_IT_IS).all())
+
+
+def forget(session: Session, client_id: int) -> None:
+    """Forget what was refused to a client that is removed; its number may be another client's one day."""
+    session.execute(delete(Failure).where(Failure.client_id == client_id), execution_options=_AS_IT_IS)
+
+
+_AS_IT_IS = {"synchronize_session": False}
+
+
 def _upsert(session: Session, refusal: Refusal) -> str:
+    refusal = _fit(refusal)
     now = clock.now()
     insert = _insert(session.get_bind().dialect)
     values = {
         "fingerprint": _fingerprint(refusal),
-        "reference": typed_codes.draw(_REFERENCE_LENGTH),
+        "reference": typed_codes.draw(REFERENCE_LENGTH),
         "client_id": refusal.client_id,
         "endpoint": refusal.endpoint,
         "error": refusal.error,
         "cause": refusal.cause,
-        "detail": _clip(refusal.detail),
-        "received": _clip(refusal.received),
-        "expected": _clip(refusal.expected),
+        "detail": refusal.detail,
+        "received": refusal.received,
+        "expected": refusal.expected,
         "address": refusal.address,
         "count": 1,
         "first_at": now,
@@ -141,7 +178,21 @@ def _upsert(session: Session, refusal: Refusal) -> str:
             "expected": statement.excluded.expected,
         },
     )
-    return session.execute(statement.returning(Failure.reference)).scalar_one()
+    reference, count = session.execute(statement.returning(Failure.reference, Failure.count)).one()
+    if count == 1 and refusal.client_id is not None:
+        trim(session, refusal.client_id)
+    return str(reference)
+
+
+def _fit(refusal: Refusal) -> Refusal:
+    """Return the refusal as it may be stored: readable, without secrets, and no longer than its columns."""
+    return replace(
+        refusal,
+        endpoint=refusal.endpoint[:_WORD_LENGTH],
+        detail=redaction.without_secrets(_readable(refusal.detail))[:_TEXT_LENGTH],
+        received=redaction.without_secrets(_readable(refusal.received))[:_TEXT_LENGTH],
+        expected=redaction.without_tokens(_readable(refusal.expected))[:_TEXT_LENGTH],
+    )
 
 
 def _insert(dialect: Dialect) -> type[postgresql.Insert] | type[sqlite.Insert]:
@@ -151,11 +202,12 @@ def _insert(dialect: Dialect) -> type[postgresql.Insert] | type[sqlite.Insert]:
 def _fingerprint(refusal: Refusal) -> bytes:
     # What an unknown client sends is not part of it: an attacker could fill the ledger otherwise.
     received = refusal.received if refusal.client_id is not None else ""
-    parts = (refusal.endpoint, refusal.error, refusal.cause, str(refusal.client_id), received[:_TEXT_LENGTH])
+    parts = (refusal.endpoint, refusal.error, refusal.cause, str(refusal.client_id), received)
     return hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).digest()
 
 
-def _clip(text: str) -> str:
-    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)[
-        :_TEXT_LENGTH
-    ]
+def _readable(text: str) -> str:
+    text = redaction.shortened(text, _TEXT_LENGTH)
+    return "".join(
+        letter if letter.isprintable() or letter == "\n" else "\N{REPLACEMENT CHARACTER}" for letter in text
+    )

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from authserver import clock
-from authserver.domain import client_secrets, consumers, nonces, standing
+from authserver.domain import client_secrets, consumers, nonces, redaction, standing
 from authserver.domain.policies import Policies
 from authserver.domain.vault import Vault
 from authserver.protocol import gate
@@ -34,7 +34,7 @@ def know_client(
     policy = None if row is None else policies.get(connection, row.c_id, row.c_revision)
     if row is None or policy is None or policy.kind != Kind.OAUTH1:
         problem = Problem(Reason.CONSUMER_KEY_UNKNOWN, "There is no consumer with this key.")
-        problem.received = request.parameters.get("oauth_consumer_key")[:200]
+        problem.received = redaction.unknown_key(request.parameters.get("oauth_consumer_key"))
         raise problem
     request.row, request.policy, request.consumer = row, policy, consumers.of(policy.details)
 

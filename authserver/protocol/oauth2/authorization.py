@@ -17,7 +17,7 @@ from authlib.oauth2.rfc6749.errors import (
 from sqlalchemy.orm import Session
 
 from authserver import clock
-from authserver.domain import clients, consents, second_factors, standing
+from authserver.domain import clients, consents, redaction, second_factors, standing
 from authserver.domain.clients import Client
 from authserver.domain.policies import Policy
 from authserver.domain.sessions import UserSession
@@ -83,7 +83,7 @@ def read(server: OAuth2Server, session: Session, pairs: Pairs) -> Ask:
                 ClientAuthenticationFailed,
                 "No client is registered under this client_id.",
                 "client-unknown",
-                received=key,
+                received=redaction.unknown_key(key),
             )
         )
     policy = server.policies.get(session.connection(), client.id, client.revision)
@@ -95,7 +95,7 @@ def read(server: OAuth2Server, session: Session, pairs: Pairs) -> Ask:
         standing_of(client, None), policy, response_type=ask.response_type, scopes=ask.scopes
     )
     if verdict is not None:
-        raise AuthorizationFailure(refused(verdict, policy), ask.address)
+        raise AuthorizationFailure(refused(verdict, policy, ask.response_type), ask.address)
     return replace(ask, subject=_wanted_subject(server, ask))
 
 
@@ -237,7 +237,15 @@ def _needs_consent(session: Session, ask: Ask, live: UserSession) -> bool:
     return bool(new_scopes(session, ask, live))
 
 
-def refused(verdict: Verdict, policy: Policy) -> OAuth2Error:
+def refused(verdict: Verdict, policy: Policy, response_type: str = "") -> OAuth2Error:
     """Return the error for a verdict of the gate at the authorization endpoint (RFC 6749, section 4.1.2.1)."""
     kind = InvalidScopeError if verdict is Verdict.SCOPE_NOT_REGISTERED else UnauthorizedClientError
-    return refusal(kind, verdict.sentence, verdict, client_id=policy.id)
+    is_type = verdict is Verdict.RESPONSE_TYPE_NOT_REGISTERED
+    return refusal(
+        kind,
+        verdict.sentence,
+        verdict,
+        client_id=policy.id,
+        received=response_type if is_type else "",
+        expected="\n".join(sorted(policy.response_types)) if is_type else "",
+    )

@@ -243,7 +243,14 @@ def _claims(parameters: dict[str, str], scopes: tuple[str, ...], policy: Policy)
         raise refusal(InvalidRequestError, fault, "claims", client_id=policy.id)
     if foreign := wanted.scopes - policy.scopes:
         fault = f"The client is not registered for the scope {sorted(foreign)[0]}, which covers a claim."
-        raise refusal(InvalidScopeError, fault, "claims-scope-not-registered", client_id=policy.id)
+        raise refusal(
+            InvalidScopeError,
+            fault,
+            "claims-scope-not-registered",
+            received=" ".join(sorted(foreign)),
+            expected=" ".join(sorted(policy.scopes)),
+            client_id=policy.id,
+        )
     return wanted
 
 

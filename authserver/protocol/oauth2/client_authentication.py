@@ -7,6 +7,7 @@ from urllib.parse import unquote_plus
 
 from authlib.oauth2.rfc6749.errors import InvalidRequestError
 
+from authserver.domain import redaction
 from authserver.domain.client_secrets import Verifier
 from authserver.domain.policies import Policy
 from authserver.protocol.messages import Request
@@ -45,8 +46,8 @@ def read(request: Request, parameters: dict[str, str]) -> Credentials:
                 InvalidRequestError,
                 "client_id differs from the authenticated client.",
                 "client-id-differs",
-                received=parameters["client_id"],
-                expected=credentials.client_key,
+                received=redaction.unknown_key(parameters["client_id"]),
+                expected=redaction.unknown_key(credentials.client_key),
             )
         return credentials
     client_key = parameters.get("client_id", "")
@@ -71,7 +72,7 @@ def authenticate(credentials: Credentials, policy: Policy | None, verifier: Veri
             ClientAuthenticationFailed,
             "Client authentication failed.",
             "client-unknown",
-            received=credentials.client_key,
+            received=redaction.unknown_key(credentials.client_key),
         )
     if credentials.method != policy.auth_method:
         raise refusal(
@@ -111,8 +112,8 @@ def _read_assertion(parameters: dict[str, str], client_key: str) -> Credentials:
             InvalidRequestError,
             "client_id differs from the authenticated client.",
             "client-id-differs",
-            received=client_key,
-            expected=named,
+            received=redaction.unknown_key(client_key),
+            expected=redaction.unknown_key(named),
         )
     return Credentials(named, assertion.method, assertion=assertion)
 

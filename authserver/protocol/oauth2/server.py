@@ -170,11 +170,9 @@ def raise_verdict(verdict: Verdict, policy: Policy, asked: dict[str, Any]) -> No
         kind = UnauthorizedClientError
     elif verdict is Verdict.SCOPE_NOT_REGISTERED:
         kind = InvalidScopeError
-    raise refusal(
-        kind,
-        verdict.sentence,
-        verdict,
-        client_id=policy.id,
-        received=" ".join(asked.get("scopes", ())) or str(asked.get("grant_type", "")),
-        expected=" ".join(sorted(policy.scopes if "scope" in verdict else policy.grant_types)),
-    )
+    received = expected = ""
+    if verdict is Verdict.SCOPE_NOT_REGISTERED:
+        received, expected = " ".join(asked.get("scopes", ())), " ".join(sorted(policy.scopes))
+    elif verdict is Verdict.GRANT_NOT_REGISTERED:
+        received, expected = str(asked.get("grant_type", "")), " ".join(sorted(policy.grant_types))
+    raise refusal(kind, verdict.sentence, verdict, client_id=policy.id, received=received, expected=expected)

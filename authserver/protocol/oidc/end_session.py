@@ -12,7 +12,7 @@ from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749.errors import InvalidRequestError
 from sqlalchemy.orm import Session
 
-from authserver.domain import clients, logout_uris
+from authserver.domain import clients, logout_uris, redaction
 from authserver.domain.clients import Client
 from authserver.domain.sessions import UserSession
 from authserver.protocol.messages import Pairs, present, repeated
@@ -91,7 +91,7 @@ def _client(session: Session, named: str | None, claims: dict[str, Any] | None) 
         # Section 2: the client must be the one to which the ID token was issued.
         fault = "client_id is not the client to which the ID token was issued."
         raise refusal(
-            InvalidRequestError, fault, "client-id-differs", received=named, expected=" ".join(keys)
+            InvalidRequestError, fault, "client-id-differs", received=redaction.unknown_key(named), expected=" ".join(keys)
         )
     wanted = named or claims.get("azp")
     first = [wanted] if wanted in keys else keys

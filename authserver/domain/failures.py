@@ -1,0 +1,111 @@
+"""Reading the diagnostics ledger: by reference, client, endpoint or word. It is written by ``diagnostics``."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from urllib.parse import unquote_plus
+
+from sqlalchemy import ColumnElement, false, func, or_, select
+from sqlalchemy.orm import Session
+
+from authserver import clock
+from authserver.domain import diagnostics, texts, typed_codes
+from authserver.domain.clients import Client
+from authserver.domain.diagnostics import REFERENCE_LENGTH, Failure
+from authserver.errors import NotFound
+from authserver.terms import TYPED_ALPHABET
+
+_TRIED = 5
+_LETTER = f"[{TYPED_ALPHABET}]"
+_IN_A_SENTENCE = re.compile(rf"(?<![A-Z]){_LETTER}{{4}}[- ]?{_LETTER}{{4}}(?![A-Z])")
+_SEARCHED = (
+    Failure.detail,
+    Failure.received,
+    Failure.cause,
+    Failure.error,
+    Failure.endpoint,
+    Failure.address,
+)
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which refusals a reader wants to see; ``endpoints`` are beginnings of paths, ``search`` words or a client."""
+
+    client_id: int | None = None
+    endpoints: tuple[str, ...] = ()
+    search: str = ""
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """Return what the rows must meet."""
+        found: list[ColumnElement[bool]] = []
+        if self.client_id is not None:
+            found.append(Failure.client_id == self.client_id)
+        if self.endpoints:
+            found.append(
+                or_(*(Failure.endpoint.startswith(path, autoescape=True) for path in self.endpoints))
+            )
+        if self.search:
+            found.append(_mentions(self.search) if texts.is_storable(self.search) else false())
+        return found
+
+
+def page(session: Session, wanted: Filter, *, offset: int = 0, limit: int = 50) -> tuple[list[Failure], int]:
+    """Return one page of refusals, the latest first, and how many match in all."""
+    conditions = wanted.conditions()
+    count = session.scalar(select(func.count()).select_from(Failure).where(*conditions)) or 0
+    rows = (
+        select(Failure)
+        .where(*conditions)
+        .order_by(Failure.last_at.desc(), Failure.id.desc())
+        .offset(offset)
+        .limit(limit)
+    )
+    return list(session.scalars(rows)), count
+
+
+def get(session: Session, reference: str) -> Failure:
+    """Return the refusal with that reference; raises NotFound."""
+    failure = diagnostics.find(session, reference)
+    if failure is None:
+        raise NotFound("There is no refusal with this reference.")
+    return failure
+
+
+def references_in(text: str) -> list[str]:
+    """Return what may be references in what somebody typed or pasted, in any case, with dashes, spaces or a sentence."""
+    text = unquote_plus(text).upper()
+    found = [typed_codes.normal(text, REFERENCE_LENGTH)]
+    found += [typed_codes.normal(one, REFERENCE_LENGTH) for one in _IN_A_SENTENCE.findall(text)]
+    return [one for one in dict.fromkeys(found) if one][:_TRIED]
+
+
+def named(session: Session, text: str) -> Failure | None:
+    """Return the first refusal whose reference is in a text."""
+    return next((found for one in references_in(text) if (found := diagnostics.find(session, one))), None)
+
+
+def clients_of(session: Session, rows: Iterable[Failure]) -> dict[int, Client]:
+    """Return the clients that refusals concern, by their ids; one that was removed is missing."""
+    ids = {row.client_id for row in rows if row.client_id is not None}
+    return {client.id: client for client in session.scalars(select(Client).where(Client.id.in_(ids)))}
+
+
+def count_lately(session: Session, client_ids: Sequence[int]) -> dict[int, int]:
+    """Return how many different refusals each of these clients has met in the last seven days."""
+    counted = (
+        select(Failure.client_id, func.count())
+        .where(Failure.client_id.in_(client_ids), Failure.last_at >= clock.now() - diagnostics.LATELY)
+        .group_by(Failure.client_id)
+    )
+    return {one: number for one, number in session.execute(counted) if one is not None}
+
+
+def _mentions(search: str) -> ColumnElement[bool]:
+    needle = search.strip().lower()
+    words = [func.lower(column).contains(needle, autoescape=True) for column in _SEARCHED]
+    named_clients = select(Client.id).where(
+        func.lower(Client.name).contains(needle, autoescape=True)
+        | func.lower(Client.client_key).contains(needle, autoescape=True)
+    )
+    return or_(*words, Failure.client_id.in_(named_clients))
