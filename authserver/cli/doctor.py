@@ -64,6 +64,7 @@ def _of_deployment(installation: Installation) -> dict[str, Check]:
         "public URL": deployment.public_url,
         "keys": deployment.keys,
         "proxies": deployment.proxies,
+        "registration": deployment.registration,
         "disk": deployment.disk,
     }
     return {name: partial(check, installation.settings) for name, check in checks.items()}
@@ -80,6 +81,7 @@ def _of_records(installation: Installation) -> dict[str, Check]:
         "signing keys": records.signing_keys,
         "secrets": records.secrets,
         "administrators": records.administrators,
+        "second factors": records.second_factors,
         "audit trail": records.audit_trail,
         "legacy grants": records.legacy_grants,
     }

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from authserver.cli import output, secret_input
 from authserver.cli.installation import Installation, actor
 from authserver.cli.output import json_option
-from authserver.domain import profiles, users
+from authserver.domain import profiles, second_factors, users
 from authserver.domain.users import User
 from authserver.errors import NotFound
 from authserver.terms import CONFIGURE_SERVER
@@ -51,7 +51,7 @@ def add(
             password_hash=installation.passwords.hash(password),
             may_configure_server=CONFIGURE_SERVER in grants,
         )
-        facts = _facts(user)
+        facts = _facts(session, user)
     output.say(f"Created the account {user.username}.", facts)
 
 
@@ -63,13 +63,15 @@ def list_users(search: str) -> None:
     rows: list[output.Row] = []
     with Installation().transaction(write=False) as session:
         while len(found := users.page(session, search=search, offset=len(rows), limit=_PAGE)[0]):
-            rows += [_facts(user) for user in found]
+            enrolled = second_factors.enrolled_among(session, [user.id for user in found])
+            rows += [_row(user, has_second_factor=user.id in enrolled) for user in found]
     columns = {
         "username": "User name",
         "name": "Name",
         "email": "E-mail",
         "active": "Active",
         "configure_server": "Configure Server",
+        "second_factor": "Second factor",
         "last_sign_in_at": "Last sign-in",
     }
     output.listing(rows, columns=columns, nothing="There are no accounts.")
@@ -97,7 +99,7 @@ def edit(name: str, full_name: str | None, email: str | None, claims: tuple[str,
             users.edit(session, actor(), user, name=new_name, email=user.email if email is None else email)
         if changes:
             users.edit_claims(session, actor(), user, changes)
-        facts = _facts(user)
+        facts = _facts(session, user)
     output.say(f"Changed {user.username}.", facts)
 
 
@@ -109,7 +111,7 @@ def disable(name: str) -> None:
     with Installation().transaction() as session:
         user = _get(session, name)
         users.disable(session, actor(), user)
-        facts = _facts(user)
+        facts = _facts(session, user)
     output.say(f"Disabled {user.username}: sessions and tokens do not work any more.", facts)
 
 
@@ -121,7 +123,7 @@ def enable(name: str) -> None:
     with Installation().transaction() as session:
         user = _get(session, name)
         users.enable(session, actor(), user)
-        facts = _facts(user)
+        facts = _facts(session, user)
     output.say(f"Enabled {user.username}.", facts)
 
 
@@ -134,7 +136,7 @@ def grant(name: str, permission: str) -> None:
     with Installation().transaction() as session:
         user = _get(session, name)
         users.grant(session, actor(), user, may_configure_server=permission == CONFIGURE_SERVER)
-        facts = _facts(user)
+        facts = _facts(session, user)
     output.say(f"{user.username} may configure the server.", facts)
 
 
@@ -147,7 +149,7 @@ def revoke(name: str, permission: str) -> None:
     with Installation().transaction() as session:
         user = _get(session, name)
         users.grant(session, actor(), user, may_configure_server=permission != CONFIGURE_SERVER)
-        facts = _facts(user)
+        facts = _facts(session, user)
     output.say(f"{user.username} may not configure the server any more.", facts)
 
 
@@ -163,8 +165,23 @@ def set_password(name: str, password_stdin: bool, password_file: Path | None) ->
     with installation.transaction() as session:
         user = _get(session, name)
         users.set_password(session, actor(), user, installation.passwords.hash(password))
-        facts = _facts(user)
+        facts = _facts(session, user)
     output.say(f"{user.username} has a new password and must sign in again everywhere.", facts)
+
+
+@command.command("reset-second-factor")
+@click.argument("name", help="The user name.")
+@json_option
+def reset_second_factor(name: str) -> None:
+    """Remove the authenticator app and the recovery codes of somebody who has lost both."""
+    with Installation().transaction() as session:
+        user = _get(session, name)
+        had_one = second_factors.remove(session, actor(), user)
+        facts = _facts(session, user) | {"removed": had_one}
+    sentence = (
+        "signs in with the password alone." if had_one else "has no second factor; nothing was changed."
+    )
+    output.say(f"{user.username} {sentence}", facts)
 
 
 def _get(session: Session, name: str) -> User:
@@ -174,7 +191,11 @@ def _get(session: Session, name: str) -> User:
     return user
 
 
-def _facts(user: User) -> output.Row:
+def _facts(session: Session, user: User) -> output.Row:
+    return _row(user, has_second_factor=second_factors.is_enrolled(session, user.id))
+
+
+def _row(user: User, *, has_second_factor: bool) -> output.Row:
     return {
         "username": user.username,
         "subject": user.subject,
@@ -183,6 +204,7 @@ def _facts(user: User) -> output.Row:
         "claims": user.profile,
         "active": user.is_active,
         "configure_server": user.may_configure_server,
+        "second_factor": has_second_factor,
         "created_at": user.created_at,
         "last_sign_in_at": user.last_sign_in_at,
     }

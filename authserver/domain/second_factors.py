@@ -8,11 +8,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from authserver.context import Actor
 from authserver.domain import audit, authenticator_apps, recovery_codes
-from authserver.domain.authenticator_apps import Seed
+from authserver.domain.authenticator_apps import AuthenticatorApp, Seed
 from authserver.domain.users import User
 from authserver.domain.vault import Vault
 from authserver.errors import Conflict, InvalidInput
@@ -60,6 +61,17 @@ def of(session: Session, user_id: int) -> Standing:
 def enrolled_among(session: Session, user_ids: Collection[int]) -> set[int]:
     """Return those of some people who have a second factor."""
     return authenticator_apps.owners_among(session, user_ids)
+
+
+def administrators_without(session: Session) -> list[str]:
+    """Return the names of those who may configure the server with a password alone."""
+    enrolled = select(AuthenticatorApp.user_id)
+    names = (
+        select(User.username)
+        .where(User.may_configure_server, User.is_active, User.id.not_in(enrolled))
+        .order_by(User.username_key)
+    )
+    return list(session.scalars(names))
 
 
 def enrol(session: Session, vault: Vault, actor: Actor, user: User, seed: Seed, code: str) -> list[str]:

@@ -13,6 +13,7 @@ from jinja2 import StrictUndefined
 from markupsafe import Markup
 
 from authserver import clock
+from authserver.terms import Acr
 from authserver.web import assets, destinations, door, headers, languages, lengths, scope_words, sentences
 from authserver.web.assets import Assets
 from authserver.web.languages import say
@@ -41,6 +42,7 @@ def install(app: Flask) -> None:
         "product_name": app.extensions["authserver"].settings.product_name,
     }
     environment.filters |= {
+        "acr_words": acr_words,
         "ago": ago,
         "bdi": Markup("<bdi>{}</bdi>").format,
         "bdi_ltr": Markup('<bdi dir="ltr">{}</bdi>').format,
@@ -79,6 +81,11 @@ def ago(at: datetime | None) -> Markup:
 def instant(at: datetime | None) -> Markup:
     """Return an instant as a date and time of day, the same in every country."""
     return Markup.escape(say("never")) if at is None else _time(at, f"{at:%Y-%m-%d %H:%M}")
+
+
+def acr_words(acr: str) -> str:
+    """Return how somebody signed in, for the lists of sessions."""
+    return "in two steps" if acr == Acr.MULTI_FACTOR else "by password"
 
 
 def origin(uri: str) -> str:

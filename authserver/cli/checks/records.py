@@ -10,6 +10,7 @@ from authserver.cli.checks import deployment
 from authserver.cli.checks.finding import Finding, failed, passed, warned
 from authserver.cli.installation import Installation
 from authserver.domain import audit, client_secrets, clients, health, keys, schema, users
+from authserver.domain import second_factors as factors
 from authserver.domain.client_secrets import ClientSecret, StoredSecret
 from authserver.domain.clients import Client
 from authserver.domain.vault import Vault
@@ -134,6 +135,19 @@ def administrators(installation: Installation) -> Finding:
             return passed("There is an administrator; setup is closed.")
     fix = "Open the link that the server printed, or run: authserver users add NAME --grant configure_server"
     return warned("There is no administrator yet: setup is pending.", fix)
+
+
+def second_factors(installation: Installation) -> Finding | None:
+    """Nobody administers the server with a password alone."""
+    with installation.database.transaction(write=False) as session:
+        names = factors.administrators_without(session)
+        if not users.has_administrator(session):
+            return None
+    if not names:
+        return passed("Every administrator signs in with a second factor.")
+    who = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    fix = "They can set up an authenticator app on their account page."
+    return warned(f"A password alone opens the console to {who}.", fix)
 
 
 def audit_trail(installation: Installation) -> Finding:

@@ -5,7 +5,7 @@ from typing import Any
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from authserver.domain import profiles, users
+from authserver.domain import profiles, second_factors, users
 from authserver.domain.users import User
 from authserver.errors import InvalidInput
 from authserver.web import door
@@ -48,5 +48,12 @@ def _page(user: User, name: str, email: str, claims: dict[str, str], errors: dic
     labels = {claim: label.capitalize() for claim, label in profiles.LABELS.items()}
     labels |= {f"address.{part}": part.replace("_", " ").capitalize() for part in profiles.ADDRESS}
     return render_template(
-        "account/profile.html", user=user, name=name, email=email, claims=claims, labels=labels, errors=errors
+        "account/profile.html",
+        user=user,
+        name=name,
+        email=email,
+        claims=claims,
+        labels=labels,
+        errors=errors,
+        second_factor=second_factors.of(door.session(), user.id),
     )

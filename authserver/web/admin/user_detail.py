@@ -1,11 +1,14 @@
-"""One user: what is known of them, their permission, their sessions, and whether they may sign in at all."""
+"""One user: what is known of them, their permission, sessions and second factor, and whether they may sign in at all.
+
+Of the second factor an administrator learns whether there is one; nobody but its owner ever sees seeds or codes.
+"""
 
 from collections.abc import Callable
 
 from flask import request, url_for
 from flask.typing import ResponseReturnValue
 
-from authserver.domain import audit, authorizations, sessions, users
+from authserver.domain import audit, authorizations, second_factors, sessions, users
 from authserver.domain.sessions import UserSession
 from authserver.domain.users import User
 from authserver.errors import Conflict, InvalidInput, NotFound
@@ -17,7 +20,7 @@ from authserver.web.admin.users import GENERATE, PasswordWish
 
 _ROW = "/users/<int(max=9223372036854775807):user_id>"
 _SESSION = f"{_ROW}/sessions/<int(max=9223372036854775807):session_id>"
-_CHANGES = "<any(grant, withdraw, disable, enable):change>"
+_CHANGES = "<any(grant, withdraw, disable, enable, 'remove-second-factor'):change>"
 _EVENTS_SHOWN = 8
 
 
@@ -31,6 +34,7 @@ def user_detail(user_id: int) -> ResponseReturnValue:
         "admin/user_detail.html",
         user=user,
         live=sessions.of_user(session, user),
+        second_factor=second_factors.of(session, user.id),
         applications=authorizations.clients_of_user(session, user.id),
         entries=[Entry(event) for event in events],
     )
@@ -63,7 +67,7 @@ def edit_user(user_id: int) -> ResponseReturnValue:
 @admin.get(f"{_ROW}/{_CHANGES}")
 @guards.require_recent_sign_in
 def change_user_form(user_id: int, change: str) -> ResponseReturnValue:
-    """Ask before a permission is given or taken, or an account is shut or opened."""
+    """Ask before a permission is given or taken, an account is shut or opened, or a second factor is removed."""
     return _ask(users.get(door.session(), user_id), change)
 
 
@@ -73,7 +77,7 @@ def change_user(user_id: int, change: str) -> ResponseReturnValue:
     """Carry the change out; the last administrator stays."""
     session, actor = door.session(), door.actor()
     user = users.get(session, user_id)
-    changes: dict[str, tuple[Callable[[], None], str]] = {
+    changes: dict[str, tuple[Callable[[], object], str]] = {
         "grant": (
             lambda: users.grant(session, actor, user, may_configure_server=True),
             "may configure the server.",
@@ -84,6 +88,10 @@ def change_user(user_id: int, change: str) -> ResponseReturnValue:
         ),
         "disable": (lambda: users.disable(session, actor, user), "is disabled and signed out everywhere."),
         "enable": (lambda: users.enable(session, actor, user), "can sign in again."),
+        "remove-second-factor": (
+            lambda: second_factors.remove(session, actor, user),
+            "signs in with the password alone.",
+        ),
     }
     act, sentence = changes[change]
     try:

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from authserver.domain import passwords as password_rules
-from authserver.domain import users
+from authserver.domain import second_factors, users
 from authserver.errors import InvalidInput
 from authserver.web import door, guards
 from authserver.web.admin import answers, listing
@@ -50,7 +50,8 @@ def user_table() -> ResponseReturnValue:
     paging = listing.Paging(number, count)
     if paging.is_beyond:
         return answers.go(url_for("admin.user_table", q=search or None, page=paging.pages))
-    page = answers.show("admin/users.html", rows=rows, search=search, paging=paging)
+    enrolled = second_factors.enrolled_among(door.session(), [user.id for user in rows])
+    page = answers.show("admin/users.html", rows=rows, enrolled=enrolled, search=search, paging=paging)
     return *page, {"HX-Replace-Url": url_for("admin.user_table", q=search or None)}
 
 
