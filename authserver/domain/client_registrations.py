@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ForeignKey, LargeBinary, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm.exc import StaleDataError
 
 from authserver import clock
 from authserver.context import Actor
@@ -161,10 +162,7 @@ def changing(session: Session, *, limit: int) -> list[tuple[Client, datetime]]:
 
 def approve_change(session: Session, actor: Actor, vault: Vault, client: Client, *, revision: int) -> None:
     """Let the change that was shown count from now on; raises Conflict, or InvalidInput when a rule forbids it now."""
-    clients.check_revision(client, revision)
-    change = waiting(session, client)
-    if change is None:
-        raise Conflict(_NOT_WAITING)
+    change = _locked(session, client, revision)
     sealed = _forget(session, client)
     clients.edit(
         session, actor, client, change.registration, revision=revision, event="client:approve-change"
@@ -175,10 +173,7 @@ def approve_change(session: Session, actor: Actor, vault: Vault, client: Client,
 
 def discard_change(session: Session, actor: Actor, client: Client, *, revision: int) -> None:
     """Drop the change that was shown; what is registered stays. Raises Conflict."""
-    clients.check_revision(client, revision)
-    change = waiting(session, client)
-    if change is None:
-        raise Conflict(_NOT_WAITING)
+    change = _locked(session, client, revision)
     _forget(session, client)
     clients.touch(client)
     clients.save(session)
@@ -190,6 +185,19 @@ def discard_change(session: Session, actor: Actor, client: Client, *, revision: 
 def needs_secret(session: Session, client: Client, auth_method: str) -> bool:
     """Return whether a client lacks the secret that a method of authentication wants."""
     return _has_secret(auth_method) and not client_secrets.has_usable(session, client, auth_method)
+
+
+def _locked(session: Session, client: Client, revision: int) -> Change:
+    # The client's row is locked before the registration's, as by a client that changes or deletes itself.
+    try:
+        found = session.get(Client, client.id, with_for_update=True, populate_existing=True)
+    except StaleDataError as error:
+        raise Conflict(clients.CHANGED) from error
+    change = waiting(session, client) if found is not None else None
+    clients.check_revision(client, revision)
+    if change is None:
+        raise Conflict(_NOT_WAITING)
+    return change
 
 
 def _has_secret(auth_method: str) -> bool:

@@ -27,7 +27,7 @@ IN_USE = timedelta(days=30)
 
 _BY_ADMINISTRATORS = ("console", "command")
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
-_CHANGED = "Somebody changed this client meanwhile. Look at it again before you decide."
+CHANGED = "Somebody changed this client meanwhile. Look at it again before you decide."
 
 
 class Client(Base):
@@ -156,7 +156,7 @@ def remove(session: Session, actor: Actor, client: Client, *, typed_name: str | 
 def check_revision(client: Client, revision: int) -> None:
     """Raise Conflict when the client is not the one that was looked at."""
     if client.revision != revision:
-        raise Conflict(_CHANGED)
+        raise Conflict(CHANGED)
 
 
 def touch(client: Client) -> None:
@@ -169,7 +169,7 @@ def save(session: Session) -> None:
     try:
         session.flush()
     except StaleDataError as error:
-        raise Conflict(_CHANGED) from error
+        raise Conflict(CHANGED) from error
 
 
 def page(

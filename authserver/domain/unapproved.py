@@ -42,8 +42,9 @@ def check_room(session: Session, source: str) -> None:
 def purge(session: Session, settings: Settings) -> int:
     """Delete those that nobody has decided about in time; return how many."""
     before = clock.now() - settings.consumer_request_lifetime
-    overdue = _waiting(select(Client), SOURCES).where(Client.created_at < before).limit(MAX_WAITING)
-    found = list(session.scalars(overdue))
+    overdue = _waiting(select(Client), SOURCES).where(Client.created_at < before).order_by(Client.id)
+    # Several nodes do this at the same time: each takes what no other has in hand.
+    found = list(session.scalars(overdue.limit(MAX_WAITING).with_for_update(skip_locked=True)))
     for client in found:
         clients.remove(session, SYSTEM, client)
     return len(found)

@@ -73,6 +73,13 @@ def test_public_url(url, outcome):
     assert deployment.public_url(Settings(public_url=url)).outcome == outcome
 
 
+@pytest.mark.parametrize(
+    ("value", "outcome"), [("pending", "pass"), ("closed", "pass"), ("approved", "warn")]
+)
+def test_registration(value, outcome):
+    assert deployment.registration(Settings(registration=value)).outcome == outcome
+
+
 @pytest.mark.only_on("sqlite")
 class TestKeys:
     def test_missing_keys_are_not_made(self, runner, keys_dir):

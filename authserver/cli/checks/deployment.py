@@ -88,6 +88,18 @@ def proxies(settings: Settings) -> Finding:
     return passed(f"X-Forwarded-For is believed from {named}.")
 
 
+def registration(settings: Settings) -> Finding:
+    """Clients that register themselves work only once an administrator has approved them."""
+    if settings.registration == "approved":
+        fix = (
+            "Set AUTHSERVER_REGISTRATION to pending, or to closed, as soon as the certification run is over."
+        )
+        return warned("Whoever registers a client is approved at once.", fix)
+    if settings.registration == "closed":
+        return passed("Clients cannot register themselves.")
+    return passed("Clients that register themselves wait for an administrator.")
+
+
 def disk(settings: Settings) -> Finding | None:
     """An SQLite file is on a disk of this machine, with room to grow."""
     if settings.database_file is None:
