@@ -147,7 +147,7 @@ def _read_rest(
     wanted: tuple[str, ...],
 ) -> Ask:
     _check_response_type(response_type, parameters, policy)
-    scopes = _scopes(parameters.get("scope"), policy)
+    scopes = _scopes(parameters.get("scope"), policy, with_code="code" in response_type.split())
     _check_openid(response_type, scopes, parameters, policy)
     challenge = parameters.get("code_challenge")
     if "code" in response_type.split():
@@ -196,7 +196,7 @@ def _check_response_type(response_type: str, parameters: dict[str, str], policy:
             raise error
 
 
-def _scopes(requested: str | None, policy: Policy) -> tuple[str, ...]:
+def _scopes(requested: str | None, policy: Policy, *, with_code: bool) -> tuple[str, ...]:
     if requested is None:
         return (
             (Scope.OPENID,)
@@ -207,6 +207,9 @@ def _scopes(requested: str | None, policy: Policy) -> tuple[str, ...]:
     if Scope.OPENID in scopes:
         # OpenID Connect Core, section 3.1.2.1: scopes that are not understood are ignored.
         scopes = tuple(scope for scope in scopes if scope in policy.scopes or scope in set(Scope))
+        if not with_code:
+            # Section 11: offline access is ignored unless there will be a code, and so a refresh token.
+            scopes = tuple(scope for scope in scopes if scope != Scope.OFFLINE_ACCESS)
     foreign = [scope for scope in scopes if scope not in policy.scopes]
     if foreign:
         raise refusal(

@@ -1,0 +1,60 @@
+"""RFC 6749, section 4.2: the implicit grant, for clients that an administrator registered for it."""
+
+from urllib.parse import urlsplit
+
+import pytest
+from flask import Flask
+
+from authserver.domain.users import User
+from authserver.protocol.services import Services
+from tests.support.relying_party import RelyingParty, answered, register
+
+
+@pytest.fixture
+def party(app: Flask, services: Services, people: dict[str, User]) -> RelyingParty:
+    """A client that may be given an access token in the browser."""
+    asked = {"response_types": ("token",), "grant_types": ("implicit", "refresh_token")}
+    return RelyingParty(app, *register(services, kind="oauth2", scopes=("profile",), **asked))
+
+
+def granted(party: RelyingParty, **changes: str | None) -> dict[str, str]:
+    return answered(party.authorized(response_type="token", scope="profile", nonce=None, **changes))
+
+
+def test_the_answer_is_in_the_fragment(party: RelyingParty) -> None:
+    """4.2.2: the parameters are added to the fragment component of the redirection URI."""
+    location = urlsplit(party.authorized(response_type="token", scope="profile").location)
+    assert "access_token=" in location.fragment
+    assert location.query == ""
+
+
+def test_it_has_what_is_required(party: RelyingParty) -> None:
+    """4.2.2: access_token and token_type are REQUIRED, state if it was sent."""
+    told = granted(party, state="to the letter")
+    assert (told["token_type"], told["state"], told["scope"]) == ("Bearer", "to the letter", "profile")
+    assert int(told["expires_in"]) > 0
+
+
+def test_there_is_no_refresh_token(party: RelyingParty) -> None:
+    """4.2.2: the authorization server MUST NOT issue a refresh token."""
+    assert "refresh_token" not in granted(party)
+
+
+def test_errors_are_in_the_fragment_too(party: RelyingParty) -> None:
+    """4.2.2.1: the error is added to the fragment component, with state."""
+    page = party.authorize(response_type="token", scope="nonsense")
+    assert urlsplit(page.location).query == ""
+    told = answered(page)
+    assert (told["error"], told["state"]) == ("invalid_scope", "af0ifjsldkj")
+
+
+def test_it_takes_a_registration(rp: RelyingParty) -> None:
+    """4.2.2.1: unauthorized_client; RFC 9700, 2.1.2: the grant is off unless somebody switched it on."""
+    told = answered(rp.authorize(response_type="token"))
+    assert told["error"] == "unauthorized_client"
+
+
+def test_a_form_cannot_carry_it_to_the_token_endpoint(party: RelyingParty) -> None:
+    """4.2: there is no token request; the grant type is none of the token endpoint."""
+    answer = party.token(grant_type="implicit")
+    assert (answer.status_code, answer.get_json()["error"]) == (400, "unsupported_grant_type")
