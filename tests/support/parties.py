@@ -56,6 +56,18 @@ def node_party(
 
 
 @contextmanager
+def self_registering(server: LiveServer) -> Iterator[Party]:
+    """A Node party that nobody made a client for: it registers itself when it is first asked something."""
+    program = peers.node()
+    if program is None:
+        pytest.skip("there is no Node with the packages of tests/interop/node on this machine")
+    nobody = {"client_key": "", "client_secret": ""}
+    script = str(peers.NODE_HOME / "registration_party.js")
+    with _party([program, script], server, nobody, free_port()) as party:
+        yield party
+
+
+@contextmanager
 def authlib_flask(server: LiveServer) -> Iterator[Party]:
     """The Flask party on Authlib's client."""
     port = free_port()

@@ -1,0 +1,55 @@
+"""openid-client registers itself by discovery alone, is approved, signs people in, and manages its registration."""
+
+import json
+
+import pytest
+import requests
+
+from tests.support import databases, parties, servers, ways
+from tests.support.people import FULL_NAMES, PASSWORD
+
+pytestmark = [pytest.mark.interop, pytest.mark.browser]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("registration")
+    with (
+        databases.migrated("sqlite", folder) as url,
+        servers.serve(url, databases.copy_keys(folder), folder) as server,
+    ):
+        server.add_user("alice", password=PASSWORD)
+        yield server
+
+
+def ask(party, path):
+    answer = requests.get(f"{party.url}{path}", timeout=30)
+    assert answer.status_code == 200, answer.text
+    return answer.text
+
+
+def test_a_party_registers_itself_and_signs_people_in(page, complaints, server):
+    complaints.expect("/favicon.ico")
+    complaints.expect("403")
+    with parties.self_registering(server) as party:
+        told = json.loads(ask(party, "registration"))
+        key = told["client_id"]
+        assert told["registration_status"] == "pending"
+        page.goto(party.url)
+        assert "Waiting for approval" in page.locator("body").inner_text()
+        page.goto("about:blank")  # The page would go on by itself.
+
+        server.command("clients", "approve", key)
+        page.goto(party.url)
+        assert page.get_by_role("link", name="Privacy policy of the application").is_visible()
+        ways.sign_in(page, "alice")
+        ways.allow(page)
+        page.wait_for_url(f"{party.url}callback**")
+        assert json.loads(page.locator("body").inner_text())["name"] == FULL_NAMES["alice"]
+
+        assert json.loads(ask(party, "read"))["redirect_uris"] == told["redirect_uris"]
+        changed = json.loads(ask(party, "rename"))
+        assert changed["registration_status"] == "change_pending"
+        assert changed["client_name"] == "A party that registers itself"
+        assert ask(party, "delete") == "204"
+        assert key not in server.command("clients", "list")
