@@ -85,7 +85,7 @@ def instant(at: datetime | None) -> Markup:
 
 def acr_words(acr: str) -> str:
     """Return how somebody signed in, for the lists of sessions."""
-    return "in two steps" if acr == Acr.MULTI_FACTOR else "by password"
+    return "with password and code" if acr == Acr.MULTI_FACTOR else "with password"
 
 
 def origin(uri: str) -> str:

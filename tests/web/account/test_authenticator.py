@@ -1,0 +1,415 @@
+"""The authenticator app on the account pages: set up by a code that proves it, codes shown once, removed."""
+
+import re
+from dataclasses import dataclass
+from html import unescape
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import pyotp
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from werkzeug.test import TestResponse
+
+from authserver import clock
+from authserver.context import SYSTEM
+from authserver.domain import audit, second_factors, users
+from authserver.domain.authenticator_apps import AuthenticatorApp
+from authserver.domain.sessions import UserSession
+from authserver.domain.users import User
+from authserver.protocol.services import Services
+from authserver.terms import Acr
+from tests.support import forms
+from tests.support.moving_clock import MovingClock
+from tests.support.people import PASSWORD
+from tests.support.second_factors import set_up
+from tests.web.visits import session_cookie, sign_in, use_cookie
+
+HOME = "/account/authenticator"
+SET_UP = f"{HOME}/set-up"
+PAGES = [HOME, SET_UP, f"{HOME}/recovery-codes", f"{HOME}/remove"]
+ODD = ["", "x", "a.b", "....", "\u00e9", "\0", "9" * 5000]
+
+
+@pytest.fixture
+def browser(client: FlaskClient, people: dict[str, User]) -> FlaskClient:
+    """Alice's browser, signed in by password."""
+    sign_in(client, "alice")
+    return client
+
+
+@dataclass
+class Proposal:
+    """The set-up page, as somebody reads it."""
+
+    page: TestResponse
+
+    @property
+    def seed(self) -> str:
+        """The secret, put together from its groups."""
+        found = re.search(r'<code id="seed".*?</code>', self.page.text, re.DOTALL)
+        assert found, self.page.text
+        return re.sub(r"<[^>]+>|\s", "", found[0])
+
+    def code(self) -> str:
+        """What the app shows now."""
+        return pyotp.TOTP(self.seed).at(clock.now())
+
+
+def propose(browser: FlaskClient, url: str = SET_UP) -> Proposal:
+    page = browser.get(url)
+    assert page.status_code == 200, page.status
+    return Proposal(page)
+
+
+def save(browser: FlaskClient, shown: Proposal, code: str | None = None, **more: str) -> TestResponse:
+    typed = shown.code() if code is None else code
+    return forms.submit(browser, shown.page, "authenticator-save", code=typed, **more)
+
+
+def codes_on(page: TestResponse) -> list[str]:
+    return re.findall(r"<code>([A-Z]{4}-[A-Z]{4}-[A-Z]{4})</code>", page.text)
+
+
+def standing(services: Services, user: User) -> second_factors.Standing:
+    with services.database.transaction(write=False) as session:
+        return second_factors.of(session, user.id)
+
+
+def events(services: Services) -> list[str]:
+    with services.database.transaction(write=False) as session:
+        return [row.event for row in audit.page(session, audit.Filter())[0]]
+
+
+def enrolled(browser: FlaskClient) -> list[str]:
+    """Sets an app up; returns the recovery codes."""
+    return codes_on(save(browser, propose(browser)))
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_strangers_sign_in_first(client: FlaskClient, path: str) -> None:
+    assert client.get(path).location == f"/sign-in?next={path}"
+
+
+@pytest.mark.parametrize("path", PAGES[1:])
+def test_no_other_site_changes_anything(browser: FlaskClient, path: str) -> None:
+    assert browser.post(path).status_code == 400
+
+
+@pytest.mark.parametrize("path", PAGES[1:])
+def test_a_recent_sign_in_is_wanted(
+    browser: FlaskClient, services: Services, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    enrolled(browser)
+    MovingClock(monkeypatch).advance(services.settings.recent_sign_in, seconds=1)
+    assert "again=1" in browser.get(path).location
+
+
+def test_setting_up(browser: FlaskClient, services: Services, alice: User) -> None:
+    assert "password alone" in browser.get(HOME).text
+    answer = save(browser, propose(browser))
+    assert answer.status_code == 200
+    assert len(set(codes_on(answer))) == 10
+    assert "They will not be shown again" in answer.text
+    assert standing(services, alice).is_enrolled
+    page = browser.get(HOME).text
+    assert '<dd id="codes-left">10</dd>' in page
+    assert "user:add-second-factor" in events(services)
+
+
+def test_the_picture_says_what_the_letters_say(browser: FlaskClient, alice: User) -> None:
+    """The page has the otpauth address for those who are on the telephone; the picture is in the page itself."""
+    proposal = propose(browser)
+    address = urlsplit(unescape(re.search(r'href="(otpauth:[^"]+)"', proposal.page.text)[1]))
+    assert (address.netloc, unquote(address.path)) == ("totp", "/authserver:alice")
+    assert parse_qs(address.query) == {"secret": [proposal.seed], "issuer": ["authserver"]}
+    picture = unescape(re.search(r'<img class="qr" src="([^"]+)"', proposal.page.text)[1])
+    assert picture.startswith("data:image/svg+xml")
+    assert "img-src 'self' data:" in proposal.page.headers["Content-Security-Policy"]
+    assert proposal.page.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("username", ["\U0001d538" * 100, "a:b@example.org", "%00%zz", "<b>"])
+def test_any_user_name_fits_into_the_picture(
+    client: FlaskClient, services: Services, people: dict[str, User], username: str
+) -> None:
+    with services.database.transaction() as session:
+        hashed = users.get(session, people["alice"].id).password_hash
+        users.add(session, SYSTEM, username=username, password_hash=hashed)
+    sign_in(client, username)
+    assert codes_on(save(client, propose(client)))
+
+
+def test_the_session_counts_as_multi_factor_at_once(
+    app: Flask, browser: FlaskClient, services: Services
+) -> None:
+    before = session_cookie(browser)
+    enrolled(browser)
+    with services.database.transaction(write=False) as session:
+        row = session.scalars(select(UserSession)).one()
+        assert (row.acr, row.amr) == (Acr.MULTI_FACTOR, ["pwd", "otp", "mfa"])
+    assert browser.get("/account").status_code == 200
+    thief = app.test_client()
+    use_cookie(thief, before or "")
+    assert thief.get("/account").status_code == 303
+
+
+def test_nothing_is_stored_before_the_code_proves_it(
+    browser: FlaskClient, services: Services, alice: User
+) -> None:
+    proposal = propose(browser)
+    wrong = save(browser, proposal, "000000")
+    assert (wrong.status_code, 'id="code-error"' in wrong.text) == (422, True)
+    assert not standing(services, alice).is_enrolled
+    assert Proposal(wrong).seed == proposal.seed
+    assert save(browser, Proposal(wrong)).status_code == 200
+
+
+def test_a_code_may_be_typed_with_its_space(browser: FlaskClient) -> None:
+    proposal = propose(browser)
+    code = proposal.code()
+    assert save(browser, proposal, f" {code[:3]} {code[3:]} ").status_code == 200
+
+
+@pytest.mark.parametrize("typed", ODD)
+def test_odd_codes_are_wrong_codes(browser: FlaskClient, services: Services, alice: User, typed: str) -> None:
+    assert save(browser, propose(browser), typed).status_code == 422
+    assert not standing(services, alice).is_enrolled
+
+
+@pytest.mark.parametrize("made_up", ODD)
+def test_a_made_up_proposal_is_refused_kindly(
+    browser: FlaskClient, services: Services, alice: User, made_up: str
+) -> None:
+    proposal = propose(browser)
+    answer = save(browser, proposal, proposal=made_up)
+    assert answer.status_code == 422
+    assert "Here is a new secret" in answer.text
+    assert not standing(services, alice).is_enrolled
+    assert Proposal(answer).seed != proposal.seed
+
+
+def test_the_proposal_of_another_person_is_refused_kindly(
+    app: Flask, browser: FlaskClient, services: Services, people: dict[str, User]
+) -> None:
+    bobs = app.test_client()
+    sign_in(bobs, "bob")
+    proposal = propose(browser)
+    sealed = dict(forms.find(proposal.page, "authenticator-save").fields)["proposal"]
+    answer = save(bobs, propose(bobs), proposal.code(), proposal=sealed)
+    assert (answer.status_code, "Here is a new secret" in answer.text) == (422, True)
+    assert not standing(services, people["bob"]).is_enrolled
+
+
+def test_a_proposal_is_good_for_half_an_hour(
+    browser: FlaskClient, services: Services, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    time, proposal = MovingClock(monkeypatch), propose(browser)
+    time.advance(seconds=1805)
+    asked = forms.submit(browser, save(browser, proposal), "login-submit", password=PASSWORD)
+    answer = forms.submit(browser, asked, "resume-submit")
+    assert (answer.status_code, "open for too long" in answer.text) == (422, True)
+    assert not standing(services, alice).is_enrolled
+
+
+def test_a_form_that_waited_for_a_sign_in_goes_on(
+    browser: FlaskClient, services: Services, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proposal = propose(browser)
+    MovingClock(monkeypatch).advance(services.settings.recent_sign_in, seconds=1)
+    asked = save(browser, proposal)
+    assert asked.status_code == 403
+    resumed = forms.submit(browser, asked, "login-submit", password=PASSWORD)
+    assert len(codes_on(forms.submit(browser, resumed, "resume-submit"))) == 10
+
+
+def test_guessing_is_throttled(browser: FlaskClient, services: Services) -> None:
+    proposal = propose(browser)
+    for _ in range(services.settings.sign_in_attempts):
+        assert save(browser, proposal, "000000").status_code == 422
+    answer = save(browser, proposal)
+    assert (answer.status_code, "Too many attempts" in answer.text) == (429, True)
+    assert int(answer.headers["Retry-After"]) > 0
+
+
+def test_a_second_sending_changes_nothing(browser: FlaskClient, services: Services, alice: User) -> None:
+    proposal = propose(browser)
+    code = proposal.code()
+    save(browser, proposal, code)
+    with services.database.transaction(write=False) as session:
+        before = session.get_one(AuthenticatorApp, alice.id).sealed
+    again = save(browser, proposal, code)
+    assert again.location == HOME
+    assert "Recovery codes are shown once" in browser.get(HOME).text
+    with services.database.transaction(write=False) as session:
+        assert session.get_one(AuthenticatorApp, alice.id).sealed == before
+    assert events(services).count("user:add-second-factor") == 1
+
+
+def test_who_has_an_app_is_not_offered_another(browser: FlaskClient) -> None:
+    enrolled(browser)
+    assert browser.get(SET_UP).location == HOME
+
+
+def test_the_codes_can_be_downloaded(browser: FlaskClient) -> None:
+    page = save(browser, propose(browser))
+    link = unescape(re.search(r'id="codes-download" href="([^"]+)"', page.text)[1])
+    text = unquote(link.removeprefix("data:text/plain;charset=utf-8,"))
+    assert [line for line in text.split("\r\n") if re.fullmatch(r"[A-Z-]{14}", line)] == codes_on(page)
+    assert "alice at http://localhost" in text
+
+
+def test_the_codes_are_on_no_other_page(browser: FlaskClient) -> None:
+    codes = enrolled(browser)
+    for path in ["/account", *PAGES, "/account/activity"]:
+        page = browser.get(path).text
+        assert not [code for code in codes if code in page]
+
+
+def test_the_way_to_the_application_is_kept(browser: FlaskClient) -> None:
+    wanted = "/oauth2/continue?interaction=x"
+    started = browser.get(HOME, query_string={"next": wanted})
+    page = save(browser, propose(browser, started.location))
+    assert f'id="authenticator-continue" href="{wanted}"' in page.text
+    assert (
+        f'id="authenticator-continue" href="{wanted}"'
+        in browser.get(started.location, follow_redirects=True).text
+    )
+
+
+@pytest.mark.parametrize(
+    "elsewhere", ["https://evil.example/", "//evil.example", "javascript:alert(1)", "\\evil"]
+)
+def test_the_way_leads_nowhere_else(browser: FlaskClient, elsewhere: str) -> None:
+    assert browser.get(HOME, query_string={"next": elsewhere}).status_code == 200
+    proposal = propose(browser)
+    page = save(browser, proposal, next=elsewhere)
+    assert 'id="authenticator-continue"' not in page.text
+    assert "evil" not in page.text
+
+
+def test_other_sessions_can_be_ended_on_the_way(app: Flask, browser: FlaskClient) -> None:
+    other = app.test_client()
+    sign_in(other, "alice")
+    wanted = "/oauth2/continue?interaction=x"
+    page = save(browser, propose(browser, f"{SET_UP}?next={wanted}"))
+    answer = forms.submit(browser, page, "end-others")
+    assert "One other session is signed out." in browser.get(answer.location).text
+    assert f'href="{wanted}"' in browser.get(answer.location).text
+    assert other.get("/account").status_code == 303
+
+
+def test_nobody_is_asked_to_end_what_is_not_there(browser: FlaskClient) -> None:
+    assert 'id="end-others"' not in save(browser, propose(browser)).text
+
+
+def test_the_way_back_from_ending_sessions_is_on_this_site(browser: FlaskClient) -> None:
+    token = dict(forms.find(browser.get("/account"), "profile-save").fields)["csrf_token"]
+    form = {"csrf_token": token, "next": "//evil.example"}
+    assert browser.post("/account/sessions/end-others", data=form).location == "/account/sessions"
+
+
+def test_new_recovery_codes(browser: FlaskClient, services: Services, alice: User) -> None:
+    old = enrolled(browser)
+    page = forms.submit(browser, browser.get(f"{HOME}/recovery-codes"), "codes-renew")
+    new = codes_on(page)
+    assert (len(new), set(new) & set(old)) == (10, set())
+    with services.database.transaction() as session:
+        assert second_factors.redeem(session, services.vault, alice.id, old[0]) is None
+        assert second_factors.redeem(session, services.vault, alice.id, new[0]) == second_factors.RECOVERY
+    assert "user:renew-recovery-codes" in events(services)
+
+
+def test_a_reload_does_not_replace_the_codes_that_were_just_kept(
+    browser: FlaskClient, services: Services, alice: User
+) -> None:
+    enrolled(browser)
+    asked = browser.get(f"{HOME}/recovery-codes")
+    kept = codes_on(forms.submit(browser, asked, "codes-renew"))
+    again = forms.submit(browser, asked, "codes-renew")
+    assert (again.location, codes_on(again)) == (HOME, [])
+    assert "This form was sent before" in browser.get(HOME).text
+    with services.database.transaction() as session:
+        assert second_factors.redeem(session, services.vault, alice.id, kept[0])
+
+
+@pytest.mark.parametrize("token", ODD)
+def test_odd_form_tokens_do_no_harm(browser: FlaskClient, token: str) -> None:
+    enrolled(browser)
+    asked = browser.get(f"{HOME}/recovery-codes")
+    assert forms.submit(browser, asked, "codes-renew", form_token=token).status_code == 200
+
+
+def test_removing(app: Flask, browser: FlaskClient, services: Services, alice: User) -> None:
+    enrolled(browser)
+    asked = browser.get(f"{HOME}/remove")
+    assert "password alone" in asked.text
+    assert forms.submit(browser, asked, "remove-confirm").location == HOME
+    assert "The authenticator app is removed." in browser.get(HOME).text
+    assert not standing(services, alice).is_enrolled
+    assert "user:remove-second-factor" in events(services)
+    assert sign_in(app.test_client(), "alice").location == "/account"
+    assert forms.submit(browser, asked, "remove-confirm").location == HOME
+    assert events(services).count("user:remove-second-factor") == 1
+
+
+def test_without_an_app_there_is_nothing_to_replace_or_remove(browser: FlaskClient) -> None:
+    enrolled(browser)
+    renewing, removing = browser.get(f"{HOME}/recovery-codes"), browser.get(f"{HOME}/remove")
+    forms.submit(browser, removing, "remove-confirm")
+    assert forms.submit(browser, renewing, "codes-renew").location == HOME
+    assert browser.get(f"{HOME}/recovery-codes").location == HOME
+    assert browser.get(f"{HOME}/remove").location == HOME
+
+
+@pytest.mark.parametrize("path", ["/recovery-codes", "/remove"])
+def test_a_password_alone_does_not_open_the_way_around_the_app(
+    app: Flask, browser: FlaskClient, path: str
+) -> None:
+    """A session from before the set-up may be somebody else's who knows the password."""
+    set_up(app)
+    assert browser.get(f"{HOME}{path}").location.startswith("/sign-in/code?next=")
+
+
+@pytest.mark.parametrize(
+    ("used", "sentence"),
+    [(6, None), (7, "3 recovery codes are"), (9, "One recovery code is"), (10, "No recovery code is")],
+)
+def test_few_codes_are_told(
+    browser: FlaskClient, services: Services, alice: User, used: int, sentence: str | None
+) -> None:
+    codes = enrolled(browser)
+    with services.database.transaction() as session:
+        for code in codes[:used]:
+            assert second_factors.redeem(session, services.vault, alice.id, code)
+    for page in (browser.get("/account").text, browser.get(HOME).text):
+        assert (sentence or "left. ") in page if sentence else "notice-warning" not in page
+
+
+def test_the_profile_tells_whether_there_is_an_app(browser: FlaskClient) -> None:
+    assert "None: set up an authenticator app" in browser.get("/account").text
+    enrolled(browser)
+    assert "None: set up" not in browser.get("/account").text
+
+
+def test_the_list_of_sessions_tells_how(app: Flask, browser: FlaskClient) -> None:
+    sign_in(app.test_client(), "alice")
+    enrolled(browser)
+    rows = re.findall(r"Signed in ([a-z ]+?) <time", browser.get("/account/sessions").text)
+    assert rows == ["with password and code", "with password"]
+
+
+def test_the_activity_tells_of_it(browser: FlaskClient) -> None:
+    enrolled(browser)
+    assert "An authenticator app was set up." in browser.get("/account/activity").text
+
+
+def test_everything_of_one_person_leaves_others_alone(
+    app: Flask, browser: FlaskClient, services: Services, people: dict[str, Any]
+) -> None:
+    set_up(app, "bob")
+    enrolled(browser)
+    forms.submit(browser, browser.get(f"{HOME}/remove"), "remove-confirm")
+    assert standing(services, people["bob"]).codes_left == 10
