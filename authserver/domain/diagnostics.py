@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from threading import Lock
+from typing import Any
 
 from sqlalchemy import Dialect, LargeBinary, Select, String, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -117,7 +118,7 @@ def of_client(session: Session, client_id: int, limit: int = 50) -> list[Failure
     return list(session.scalars(rows))
 
 
-def failing_lately() -> Select[tuple[int | None]]:
+def failing_lately() -> Select[Any]:
     """Return the statement for the clients to which something was refused in the last seven days."""
     return select(Failure.client_id).where(Failure.last_at >= clock.now() - LATELY)
 

@@ -24,7 +24,10 @@ _WITH_SCOPES = (Kind.OAUTH2, Kind.OIDC)
 
 @dataclass(frozen=True)
 class ClientForm:
-    """What the form shows; response types and scopes are kept per kind, since changing the kind changes the choice."""
+    """What the form shows; response types and scopes are kept per kind, since changing the kind changes the choice.
+
+    ``focus`` names the field that a refusal is about, and ``suggestion`` says so.
+    """
 
     kind: str = Kind.OIDC
     name: str = ""
@@ -43,6 +46,8 @@ class ClientForm:
     logout: Mapping[str, Any] = field(default_factory=dict)
     secret: str = field(default="", repr=False)
     secret_again: str = field(default="", repr=False)
+    focus: str = ""
+    suggestion: str = ""
 
     @classmethod
     def sent(cls, form: MultiDict[str, str], kind: str = "") -> "ClientForm":

@@ -3,7 +3,7 @@
 from flask import request, url_for
 from flask.typing import ResponseReturnValue
 
-from authserver.domain import clients, sector_identifiers
+from authserver.domain import clients, diagnostics, sector_identifiers
 from authserver.domain.clients import Client
 from authserver.domain.registrations import Registration
 from authserver.errors import Conflict, InvalidInput
@@ -11,6 +11,7 @@ from authserver.web import door, guards
 from authserver.web.admin import answers, sectors
 from authserver.web.admin.blueprint import admin
 from authserver.web.admin.client_forms import ClientForm
+from authserver.web.admin.suggestions import suggested
 
 
 @admin.get("/clients/<key>/edit")
@@ -18,7 +19,8 @@ from authserver.web.admin.client_forms import ClientForm
 def edit_client_form(key: str) -> ResponseReturnValue:
     """Show the form with the client as it is."""
     client = answers.get_client(key)
-    return _form(client, ClientForm.of(client), answers.seen(client))
+    refused = diagnostics.find(door.session(), request.args.get("refusal", ""))
+    return _form(client, suggested(ClientForm.of(client), client, refused), answers.seen(client))
 
 
 @admin.post("/clients/<key>/edit")

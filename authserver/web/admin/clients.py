@@ -6,7 +6,7 @@ from typing import Any
 from flask import url_for
 from flask.typing import ResponseReturnValue
 
-from authserver.domain import clients
+from authserver.domain import clients, failures
 from authserver.terms import Kind, Status
 from authserver.web import door
 from authserver.web.admin import answers, listing, words
@@ -26,6 +26,7 @@ class Wish:
     itself: str = ""
     unused: str = ""
     legacy: str = ""
+    failing: str = ""
     sort: str = "name"
     desc: str = ""
     page: int = 1
@@ -40,6 +41,7 @@ class Wish:
             itself=listing.asked("itself", _FLAGS),
             unused=listing.asked("unused", _FLAGS),
             legacy=listing.asked("legacy", _FLAGS),
+            failing=listing.asked("failing", _FLAGS),
             sort=listing.asked("sort", _SORTS) or "name",
             desc=listing.asked("desc", _FLAGS),
             page=listing.asked_page(),
@@ -48,7 +50,7 @@ class Wish:
     @property
     def is_filtered(self) -> bool:
         """Whether rows may be hidden that the tab would otherwise show."""
-        return bool(self.status or self.q or self.itself or self.unused or self.legacy)
+        return bool(self.status or self.q or self.itself or self.unused or self.legacy or self.failing)
 
     def query(self) -> dict[str, Any]:
         """Return the part of the query string that is not the default."""
@@ -74,6 +76,7 @@ class Wish:
             "is_self_registered": bool(self.itself),
             "is_unused": bool(self.unused),
             "has_legacy_grants": bool(self.legacy),
+            "is_failing": bool(self.failing),
             "sort": self.sort,
             "is_descending": bool(self.desc),
         }
@@ -94,6 +97,7 @@ def client_table() -> ResponseReturnValue:
         "admin/clients.html",
         wish=wish,
         rows=rows,
+        failing=failures.count_lately(session, [row.id for row in rows]),
         paging=paging,
         kinds=kinds,
         total=sum(kinds.values()),

@@ -1,0 +1,70 @@
+"""Causes that lie in how the request is written."""
+
+from authserver.web.admin.causes.words import Compare, Remedy, Words
+
+_APPLICATION = "This is a mistake in the application's program or library, not in the client's settings here."
+
+WORDS = {
+    "parameter-repeated": Words("A parameter is repeated", f"Each may be sent once. {_APPLICATION}"),
+    "parameters-in-query": Words(
+        "Credentials were sent in the address",
+        f"Addresses end up in logs: send them in the body, and replace what was sent. {_APPLICATION}",
+    ),
+    "method-not-post": Words("The request is not a POST", f"Send it with the method POST. {_APPLICATION}"),
+    "content-type": Words("The request's body has another format", f"Send a form. {_APPLICATION}"),
+    "grant-type-missing": Words("The request has no grant_type", _APPLICATION),
+    "unsupported_grant_type": Words(
+        "The grant type is unknown",
+        "Look for a spelling mistake in the application; see the discovery document.",
+    ),
+    "response-type-missing": Words(
+        "The request has no response_type", "Set the application to the response type code."
+    ),
+    "response-type-unsupported": Words(
+        "The response type is unknown", "Set the application to the response type code."
+    ),
+    "response-mode": Words(
+        "The response mode cannot be used",
+        "Leave response_mode out, or use query, fragment or form_post as it suits the response type.",
+    ),
+    "request_not_supported": Words(
+        "Request objects are not supported", "Switch the request parameter (JAR) off in the application."
+    ),
+    "request_uri_not_supported": Words(
+        "Request objects are not supported", "Switch request_uri (JAR, PAR) off in the application."
+    ),
+    "code-challenge": Words(
+        "PKCE is missing or wrong",
+        "Switch PKCE on in the application, with the method S256. For a confidential client that cannot do it, it can be"
+        " made optional; that is less safe.",
+        remedy=Remedy.PKCE,
+    ),
+    "openid-scope-missing": Words(
+        "An ID token was requested without the scope openid", "Add openid to the application's scopes."
+    ),
+    "nonce-missing": Words("An ID token was requested without a nonce", _APPLICATION),
+    "claims": Words("The claims parameter cannot be read", f"It is a JSON object. {_APPLICATION}"),
+    "prompt": Words(
+        "The prompt parameter cannot be met", "It is none alone, or any of login, consent, select_account."
+    ),
+    "max-age": Words("The max_age parameter is no number", "It is a number of seconds."),
+    "id-token-hint": Words(
+        "The ID token hint is not from this server",
+        "The application keeps an ID token of another server or of before the signing keys were replaced. Sign in anew.",
+    ),
+    "code-missing": Words("The request has no code", _APPLICATION),
+    "refresh-token-missing": Words("The request has no refresh_token", _APPLICATION),
+    "device-code-missing": Words("The request has no device_code", _APPLICATION),
+    "token-missing": Words("The request has no token", _APPLICATION),
+    "username-missing": Words("The request has no username", _APPLICATION),
+    "password-missing": Words("The request has no password", _APPLICATION),
+    "description-malformed": Words(
+        "The description of a signed request cannot be read",
+        "A resource server describes the request that it received in JSON; see the documentation of /oauth/verify.",
+    ),
+    "scope-exceeds-grant": Words(
+        "More scope is asked for than was granted",
+        "A refresh can narrow the scope, not widen it. The person has to sign in anew and agree.",
+        Compare.WORDS,
+    ),
+}
