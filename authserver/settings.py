@@ -168,6 +168,11 @@ class Settings(BaseModel):
         "Failed sign-ins for one account from everywhere within the window; known browsers are exempt.",
         ge=1,
     )
+    client_secret_attempts: int = _setting(
+        100,
+        "Wrong secrets for one client from one network within the sign-in window, where a person typed the secret.",
+        ge=1,
+    )
     sign_in_attempts_per_network: int = _setting(
         300, "Failed sign-ins from one network within the window, over all accounts.", ge=1
     )

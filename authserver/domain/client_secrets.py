@@ -186,6 +186,24 @@ class Verifier:
                 return True
         return False
 
+    def needs_hash(self, stored: tuple[StoredSecret, ...], revision: int, presented: str) -> bool:
+        """Return whether only the slow hash of a secret that a person typed can tell if the presented one is right."""
+        if all(row.form != "argon2" for row in stored):
+            return False
+        now = clock.now()
+        secret = presented.encode("utf-8", "replace")
+        live = [row for row in stored if row.expires_at is None or row.expires_at > now]
+        quick = [
+            row for row in live if row.form != "argon2" or self._is_remembered(row, revision, secret, now)
+        ]
+        return len(quick) < len(live) and not any(self._matches(row, revision, secret, now) for row in quick)
+
+    def _is_remembered(self, row: StoredSecret, revision: int, secret: bytes, now: datetime) -> bool:
+        return self._remembered.get(self._memory(row, revision, secret), now) > now
+
+    def _memory(self, row: StoredSecret, revision: int, secret: bytes) -> tuple[int, int, bytes]:
+        return (row.id, revision, self._vault.mac("remembered-secret", secret))
+
     def _matches(self, row: StoredSecret, revision: int, secret: bytes, now: datetime) -> bool:
         if row.form == "hmac":
             return self._vault.knows_pepper(row.pepper_id) and hmac.compare_digest(
@@ -196,8 +214,7 @@ class Verifier:
         return self._matches_typed(row, revision, secret, now)
 
     def _matches_typed(self, row: StoredSecret, revision: int, secret: bytes, now: datetime) -> bool:
-        memory = (row.id, revision, self._vault.mac("remembered-secret", secret))
-        if self._remembered.get(memory, now) > now:
+        if self._is_remembered(row, revision, secret, now):
             return True
         if len(secret) > TYPED_MAX_LENGTH * 4 or not self._passwords.verify(
             row.stored, secret.decode("utf-8", "replace")
@@ -206,7 +223,7 @@ class Verifier:
         with self._guard:
             if len(self._remembered) >= _REMEMBERED_AT_MOST:
                 self._remembered.clear()
-            self._remembered[memory] = now + _REMEMBERED_FOR
+            self._remembered[self._memory(row, revision, secret)] = now + _REMEMBERED_FOR
         return True
 
 

@@ -1,6 +1,7 @@
 """RFC 6749, sections 2.3 and 3.2: client authentication and the form of token requests."""
 
 import base64
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -8,7 +9,10 @@ from werkzeug.test import TestResponse
 
 from authserver.context import SYSTEM
 from authserver.domain import client_secrets, clients
+from authserver.domain.users import User
 from authserver.protocol.services import Services
+from authserver.settings import Settings
+from tests.support.moving_clock import MovingClock
 from tests.support.relying_party import RelyingParty, register
 
 FORM = {"grant_type": "refresh_token", "refresh_token": "x"}
@@ -185,3 +189,63 @@ def test_a_retired_secret_stops_working(rp: RelyingParty, services: Services) ->
         client_secrets.generate(session, SYSTEM, services.vault, client)
         client_secrets.remove(session, SYSTEM, client, row.id)
     assert is_invalid_client(rp.token(**FORM))
+
+
+@pytest.fixture
+def guessed(app: Flask, services: Services, people: dict[str, User]) -> RelyingParty:
+    """A client whose secret a person typed."""
+    party = RelyingParty(app, register(services)[0], "a secret that a person chose")
+    with services.database.transaction() as session:
+        client = clients.get(session, party.key)
+        client_secrets.set_typed(session, SYSTEM, services.vault, services.passwords, client, party.secret)
+        client_secrets.expire_others(session, SYSTEM, client, after=timedelta(0))
+    return party
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """Few guesses are enough."""
+    return settings.model_copy(update={"client_secret_attempts": 3})
+
+
+def test_guessing_a_typed_secret_is_limited(guessed: RelyingParty, moving_clock: MovingClock) -> None:
+    """2.3.1: the server MUST protect any endpoint that takes a client password against brute force attacks."""
+    wrong = RelyingParty(guessed.app, guessed.key, "another guess at it")
+    for _ in range(3):
+        assert is_invalid_client(wrong.token(**FORM))
+    for guess in (wrong, guessed):
+        answer = guess.token(**FORM)
+        assert (answer.status_code, answer.get_json()["error"]) == (503, "temporarily_unavailable")
+        assert int(answer.headers["Retry-After"]) > 0
+    moving_clock.advance(timedelta(minutes=15), seconds=1)
+    assert passes(guessed.token(**FORM))
+
+
+@pytest.mark.parametrize(
+    "path", ["/oauth2/revoke", "/oauth2/introspect", "/oauth2/device_authorization", "/oauth/verify"]
+)
+def test_it_is_limited_everywhere(guessed: RelyingParty, path: str) -> None:
+    """2.3.1: any endpoint; the guesses at all of them are counted together."""
+    wrong = RelyingParty(guessed.app, guessed.key, "another guess at it")
+    for _ in range(3):
+        assert is_invalid_client(wrong.token(**FORM))
+    answer = wrong.browser.post(path, data={"token": "x"}, headers=wrong.basic)
+    assert (answer.status_code, answer.get_json()["error"]) == (503, "temporarily_unavailable")
+
+
+def test_the_right_secret_costs_no_guess(guessed: RelyingParty) -> None:
+    """S20: only guesses are counted; what was right lately passes while others guess."""
+    for _ in range(5):
+        assert passes(guessed.token(**FORM))
+    wrong = RelyingParty(guessed.app, guessed.key, "another guess at it")
+    for _ in range(4):
+        wrong.token(**FORM)
+    assert passes(guessed.token(**FORM))
+
+
+def test_guesses_at_a_generated_secret_are_not_counted(rp: RelyingParty) -> None:
+    """2.3.1: 256 bits are protection enough, and nobody can shut the client out."""
+    wrong = RelyingParty(rp.app, rp.key, "another guess at it")
+    for _ in range(5):
+        assert is_invalid_client(wrong.token(**FORM))
+    assert passes(rp.token(**FORM))

@@ -1,5 +1,6 @@
 """RFC 6749, section 4.2: the implicit grant, for clients that an administrator registered for it."""
 
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -13,12 +14,13 @@ from tests.support.relying_party import RelyingParty, answered, register
 @pytest.fixture
 def party(app: Flask, services: Services, people: dict[str, User]) -> RelyingParty:
     """A client that may be given an access token in the browser."""
-    asked = {"response_types": ("token",), "grant_types": ("implicit", "refresh_token")}
+    grants = ("implicit", "refresh_token")
+    asked: dict[str, Any] = {"response_types": ("token",), "grant_types": grants}
     return RelyingParty(app, *register(services, kind="oauth2", scopes=("profile",), **asked))
 
 
-def granted(party: RelyingParty, **changes: str | None) -> dict[str, str]:
-    return answered(party.authorized(response_type="token", scope="profile", nonce=None, **changes))
+def granted(party: RelyingParty, state: str = "x") -> dict[str, str]:
+    return answered(party.authorized(response_type="token", scope="profile", nonce=None, state=state))
 
 
 def test_the_answer_is_in_the_fragment(party: RelyingParty) -> None:

@@ -33,6 +33,7 @@ from authserver.protocol.messages import NO_STORE, Request, Response, json_respo
 from authserver.protocol.oauth2 import client_authentication, errors
 from authserver.protocol.oauth2.access_tokens import AccessTokens
 from authserver.protocol.oauth2.assertions import Assertions
+from authserver.protocol.oauth2.client_authentication import Credentials
 from authserver.protocol.oauth2.client_credentials import ClientCredentialsGrant
 from authserver.protocol.oauth2.client_keys import ClientKeys
 from authserver.protocol.oauth2.code import AuthorizationCodeGrant
@@ -41,6 +42,7 @@ from authserver.protocol.oauth2.errors import refusal
 from authserver.protocol.oauth2.exchange import TokenExchange
 from authserver.protocol.oauth2.password import PasswordGrant
 from authserver.protocol.oauth2.refresh import RefreshTokenGrant
+from authserver.protocol.oauth2.secret_guesses import SecretGuesses
 from authserver.protocol.oidc.id_token import IdTokens
 from authserver.settings import Settings
 
@@ -80,6 +82,7 @@ class OAuth2Server(AuthorizationServer):
         self.access_tokens = AccessTokens(settings, ring)
         self.desk = desk
         self._verifier = verifier
+        self._guesses = SecretGuesses(settings, database, vault, verifier)
         self._assertions = Assertions(settings, database, vault, ClientKeys(fetcher))
         for grant in GRANTS:
             self.register_grant(grant)
@@ -141,14 +144,19 @@ class OAuth2Server(AuthorizationServer):
         return row, client
 
     def identify(self, exchange: TokenExchange, policy: Policy | None) -> Policy:
-        """Return the client of a request once it has proved who it is; raises invalid_client."""
-        client = client_authentication.authenticate(exchange.credentials, policy, self._verifier)
+        """Return the client of a request once it has proved who it is; raises invalid_client, or Throttled."""
+        client = self.check_secret(exchange.credentials, policy, exchange.message.address)
         assertion = exchange.credentials.assertion
         # A grant that reads again within one request asks again, and the assertion has been used up by then.
         if assertion is not None and not exchange.is_assertion_used:
             self._assertions.verify(assertion, client, exchange.message.path)
             exchange.is_assertion_used = True
         return client
+
+    def check_secret(self, credentials: Credentials, policy: Policy | None, address: str) -> Policy:
+        """Return the client whose registered method and secret were presented; raises invalid_client, or Throttled."""
+        with self._guesses.counted(credentials, policy, address):
+            return client_authentication.authenticate(credentials, policy, self._verifier)
 
     def check_client(self, row: Row[Any], policy: Policy, grant_type: str | None = None) -> None:
         """Pass the gate with the client alone, whatever it presents, or raise the OAuth error."""

@@ -46,7 +46,7 @@ def _authenticate(services: Services, request: Request) -> None:
     with services.database.reading() as connection:
         row = token_credentials.lookup(connection, credentials.client_key, None)
         policy = None if row is None else services.policies.get(connection, row.c_id, row.c_revision)
-    policy = client_authentication.authenticate(credentials, policy, services.verifier)
+    policy = services.oauth2.check_secret(credentials, policy, request.address)
     assert row is not None
     services.oauth2.check_client(row, policy)
     if policy.details.get(MAY_VERIFY_REQUESTS) is not True:
