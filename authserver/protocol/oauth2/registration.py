@@ -34,6 +34,7 @@ from authserver.protocol.services import Services
 from authserver.terms import Kind, Path
 
 CLOSED, APPROVED = "closed", "approved"
+_ACTOR = "the client itself"
 
 
 def answer(services: Services, message: Request, kind: Kind | None = None) -> Response:
@@ -86,9 +87,9 @@ def bucket(services: Services, address: str) -> Bucket:
     return unapproved.bucket(services.vault, "registration", network, services.settings.registrations)
 
 
-def actor(message: Request, name: str) -> Actor:
-    """Return who asks, for the audit trail."""
-    return Actor(name=name, address=message.address, channel="machine", request_id=message.request_id)
+def actor(message: Request) -> Actor:
+    """Return who asks, for the audit trail: never a name that a client could choose."""
+    return Actor(name=_ACTOR, address=message.address, channel="machine", request_id=message.request_id)
 
 
 def _register(services: Services, message: Request, kind: Kind | None) -> Response:
@@ -104,7 +105,7 @@ def _register(services: Services, message: Request, kind: Kind | None) -> Respon
     with services.database.transaction() as session:
         throttles.charge(session, [bucket(services, message.address)])
     sector_identifiers.check_registration(services.fetcher, wanted)
-    who = actor(message, "registration")
+    who = actor(message)
     with services.database.transaction() as session:
         unapproved.purge(session, settings)
         client, secret, token = client_registrations.add(session, who, services.vault, wanted)

@@ -30,8 +30,6 @@ from authserver.protocol.oauth2.errors import refusal
 from authserver.protocol.services import Services
 from authserver.terms import Prefix, Status
 
-_ACTOR = "the client itself"
-
 
 def answer(services: Services, message: Request) -> Response:
     """Do what a client asks of its registration (RFC 7592, section 2)."""
@@ -58,7 +56,7 @@ def _show(services: Services, message: Request, token: Handle, value: str) -> Re
 def _delete(services: Services, message: Request, token: Handle, _value: str) -> Response:
     with services.database.transaction() as session:
         client = _authenticate(session, message, token, is_writing=True)
-        clients.remove(session, registration.actor(message, _ACTOR), client)
+        clients.remove(session, registration.actor(message), client)
     return Response(204, b"", NO_STORE)
 
 
@@ -86,7 +84,7 @@ def _apply(
     # Nobody has looked at a pending client yet: whoever reviews it sees the new values.
     is_live = client.status == Status.PENDING or is_open
     change = client_registrations.edit if is_live else client_registrations.propose
-    who = registration.actor(message, _ACTOR)
+    who = registration.actor(message)
     return change(session, who, services.vault, client, client_registrations.merged(client, wanted))
 
 
