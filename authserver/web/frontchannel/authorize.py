@@ -20,7 +20,7 @@ from authserver.protocol.oauth2.authorization_request import Ask, AuthorizationF
 from authserver.protocol.oauth2.errors import describe
 from authserver.protocol.oauth2.responses import FORM_POST, Answer
 from authserver.terms import LanePath, Path
-from authserver.web import door, languages, mistakes
+from authserver.web import console_link, door, languages, mistakes
 from authserver.web.browser import this_browser
 from authserver.web.frontchannel import frontchannel
 from authserver.web.frontchannel.sign_in_asks import sign_in_first
@@ -228,7 +228,11 @@ def _refuse(failure: AuthorizationFailure | NotApproved) -> ResponseReturnValue:
             within=door.session(),
         )
         page = render_template(
-            "not_approved.html", client=failure.policy, verdict=failure.verdict, reference=reference
+            "not_approved.html",
+            client=failure.policy,
+            verdict=failure.verdict,
+            reference=reference,
+            links=console_link.of(reference),
         )
         return page, 403
     reference = server.record(Path.AUTHORIZE, door.address(), failure.error, within=door.session())
@@ -242,6 +246,7 @@ def _refuse(failure: AuthorizationFailure | NotApproved) -> ResponseReturnValue:
         say("Tell the administrator of the application, with the reference below."),
         error=failure.error.error,
         reference=reference,
+        links=console_link.of(reference),
     )
 
 

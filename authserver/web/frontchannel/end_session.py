@@ -14,7 +14,7 @@ from authserver.protocol.oauth2.errors import describe
 from authserver.protocol.oidc import end_session
 from authserver.protocol.oidc.end_session import LogoutRequest
 from authserver.terms import Path
-from authserver.web import door, mistakes
+from authserver.web import console_link, door, mistakes
 from authserver.web.frontchannel import frontchannel, signed_out
 from authserver.web.languages import say
 
@@ -87,5 +87,5 @@ def _refuse(error: OAuth2Error) -> ResponseReturnValue:
         say("You can sign out here all the same."),
         error=error.error,
         reference=reference,
-        links={say("Sign out"): url_for("frontchannel.sign_out")},
+        links={say("Sign out"): url_for("frontchannel.sign_out"), **console_link.of(reference)},
     )

@@ -15,7 +15,7 @@ from authserver.protocol.oauth1 import authorization, problems
 from authserver.protocol.oauth1.authorization import Ask, NotApproved, Outcome
 from authserver.protocol.oauth1.problems import Problem
 from authserver.terms import Path
-from authserver.web import destinations, door, mistakes
+from authserver.web import console_link, destinations, door, mistakes
 from authserver.web.browser import this_browser
 from authserver.web.frontchannel import frontchannel
 from authserver.web.frontchannel.sign_in_asks import sign_in_first
@@ -154,7 +154,13 @@ def _refuse(refused: Problem | NotApproved) -> ResponseReturnValue:
             address=door.address(),
         )
         reference = server.ledger.record(refusal, within=session)
-        page = render_template("not_approved.html", client=policy, verdict=verdict, reference=reference)
+        page = render_template(
+            "not_approved.html",
+            client=policy,
+            verdict=verdict,
+            reference=reference,
+            links=console_link.of(reference),
+        )
         return page, 403
     reference = server.record(Path.OAUTH1_AUTHORIZE, door.address(), refused, within=session)
     return mistakes.page(
@@ -164,4 +170,5 @@ def _refuse(refused: Problem | NotApproved) -> ResponseReturnValue:
         say(_START_AGAIN if refused.client_id is None else _OR_TELL),
         error=refused.error,
         reference=reference,
+        links=console_link.of(reference),
     )
