@@ -15,6 +15,7 @@ main = Shell(
         "clients": "Register, approve and change clients.",
         "scopes": "Define the scopes that clients may ask for.",
         "keys": "List and rotate the signing keys.",
+        "diagnostics": "Look at refused requests.",
         "config": "Show the effective settings.",
         "doctor": "Check this deployment.",
     },

@@ -1,0 +1,82 @@
+"""``authserver diagnostics``: what was refused, by the reference that people and applications were given.
+
+The console says what to do about each cause; here is what the ledger holds, for those who are at a shell.
+"""
+
+import click
+
+from authserver.cli import output
+from authserver.cli.installation import Installation
+from authserver.cli.output import json_option
+from authserver.domain import clients, diagnostics, failures
+from authserver.domain.clients import Client
+from authserver.domain.diagnostics import Failure
+from authserver.errors import NotFound
+from authserver.terms import Path
+
+_COLUMNS = {
+    "reference": "Reference",
+    "cause": "Cause",
+    "endpoint": "Endpoint",
+    "client": "Client",
+    "count": "Times",
+    "last_at": "Last time",
+}
+
+
+@click.group()
+def command() -> None:
+    """Look at refused requests."""
+
+
+@command.command("list")
+@click.option("--client", "client_key", default="", help="Only what was refused to the client with this key.")
+@click.option("--search", default="", help="Only what mentions this word, or a client of this name.")
+@click.option(
+    "--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="How many at most."
+)
+@json_option
+def list_failures(client_key: str, search: str, limit: int) -> None:
+    """List refused requests, the latest first."""
+    with Installation().transaction(write=False) as session:
+        client_id = clients.get(session, client_key).id if client_key else None
+        found, _ = failures.page(session, failures.Filter(client_id, search=search), limit=limit)
+        known = failures.clients_of(session, found)
+        rows = [_facts(row, known.get(row.client_id or 0)) for row in found]
+    output.listing(rows, columns=_COLUMNS, nothing="Nothing was refused.")
+
+
+@command.command()
+@click.argument("reference", help="The reference, or the whole error that contains it.")
+@json_option
+def show(reference: str) -> None:
+    """Show one refused request."""
+    installation = Installation()
+    with installation.transaction(write=False) as session:
+        row = failures.named(session, reference)
+        if row is None:
+            raise NotFound(
+                f"No refusal has this reference. They are kept for {diagnostics.KEPT.days} days, and the latest"
+                f" {diagnostics.PER_CLIENT} of each client."
+            )
+        facts = _facts(row, failures.clients_of(session, [row]).get(row.client_id or 0))
+    url = installation.settings.url(Path.ADMIN)
+    output.show(facts | {"what_to_do": f"{url}/diagnostics/{facts['reference']}"})
+
+
+def _facts(row: Failure, client: Client | None) -> output.Row:
+    return {
+        "reference": row.reference,
+        "cause": row.cause,
+        "error": row.error,
+        "detail": row.detail,
+        "endpoint": row.endpoint,
+        "client": client.name if client else "",
+        "client_key": client.client_key if client else "",
+        "received": row.received,
+        "expected": row.expected,
+        "address": row.address,
+        "count": row.count,
+        "first_at": row.first_at,
+        "last_at": row.last_at,
+    }
