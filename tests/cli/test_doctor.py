@@ -18,6 +18,7 @@ from authserver.domain import clients, keys, users
 from authserver.domain.audit import AuditEvent
 from authserver.domain.registrations import Registration
 from authserver.settings import Settings
+from tests.support.second_factors import set_up
 
 
 def examine(runner, *options):
@@ -40,6 +41,22 @@ def test_a_sound_deployment_passes(runner, people):
     for name in ("administrators", "audit trail", "legacy grants"):
         assert report[name]["outcome"] == "pass", report[name]
     assert all(check["fix"] for check in report.values() if check["outcome"] != "pass")
+
+
+@pytest.mark.only_on("sqlite")
+def test_administrators_without_a_second_factor_are_named(runner, app, people):
+    check = examine(runner)["second factors"]
+    assert (check["outcome"], check["sentence"]) == (
+        "warn",
+        "A password alone opens the console to admin.",
+    )
+    set_up(app, "admin")
+    assert outcome(runner, "second factors") == "pass"
+
+
+@pytest.mark.only_on("sqlite")
+def test_nobody_is_named_where_nobody_administers(runner):
+    assert "second factors" not in examine(runner)
 
 
 @pytest.mark.only_on("sqlite")

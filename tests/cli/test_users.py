@@ -9,10 +9,11 @@ import pytest
 from sqlalchemy import select
 
 from authserver.context import SYSTEM
-from authserver.domain import setup, users
+from authserver.domain import second_factors, setup, users
 from authserver.domain.audit import AuditEvent
 from tests.support.databases import COMMAND, environment
 from tests.support.people import PASSWORD
+from tests.support.second_factors import set_up
 
 
 def add(runner, name, *options, password=PASSWORD):
@@ -204,3 +205,32 @@ def test_long_lists_are_complete(runner, database, monkeypatch):
         for name in "abcde":
             users.add(session, SYSTEM, username=name, password_hash=None)
     assert [row["username"] for row in runner.run_json("users", "list")] == list("abcde")
+
+
+def test_the_second_factor_of_who_lost_the_telephone_is_reset(runner, app, services, people):
+    telephone = set_up(app)
+    rows = {row["username"]: row["second_factor"] for row in runner.run_json("users", "list")}
+    assert rows == {"admin": False, "alice": True, "bob": False, "charlie": False}
+    printed = runner.run("users", "reset-second-factor", "Alice")
+    assert printed == "alice signs in with the password alone.\n"
+    with services.database.transaction() as session:
+        user_id = people["alice"].id
+        assert not second_factors.is_enrolled(session, user_id)
+        assert second_factors.redeem(session, services.vault, user_id, telephone.recovery_codes[0]) is None
+        event = session.scalars(
+            select(AuditEvent).where(AuditEvent.event == "user:remove-second-factor")
+        ).one()
+        assert (event.channel, event.user_id) == ("command", user_id)
+
+
+@pytest.mark.only_on("sqlite")
+def test_resetting_a_second_factor_tells_whether_there_was_one(runner, app, people):
+    set_up(app)
+    first = runner.run_json("users", "reset-second-factor", "alice")
+    again = runner.run_json("users", "reset-second-factor", "alice")
+    assert [(facts["username"], facts["second_factor"], facts["removed"]) for facts in (first, again)] == [
+        ("alice", False, True),
+        ("alice", False, False),
+    ]
+    assert "nothing was changed" in runner.run("users", "reset-second-factor", "alice")
+    assert runner.invoke("users", "reset-second-factor", "nobody").exit_code == 1

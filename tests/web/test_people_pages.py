@@ -21,6 +21,8 @@ MEMBERS = [
     "/account/sessions",
     "/account/applications",
     "/account/password",
+    "/account/authenticator",
+    "/account/authenticator/set-up",
     "/account/activity",
     "/admin",
 ]

@@ -15,7 +15,7 @@ from tests.support.people import PASSWORD
 from tests.web.visits import session_cookie, sign_in, use_cookie
 
 NEW = "four quite new words"
-PAGES = ["", "/sessions", "/applications", "/password", "/activity"]
+PAGES = ["", "/sessions", "/applications", "/password", "/activity", "/authenticator"]
 
 
 @pytest.fixture

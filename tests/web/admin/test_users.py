@@ -4,8 +4,9 @@ import re
 
 import pytest
 
-from authserver.domain import sessions, users
+from authserver.domain import second_factors, sessions, users
 from tests.support.people import PASSWORD
+from tests.support.second_factors import set_up
 from tests.web.admin.console import HTMX_RESULTS, sign_in
 
 
@@ -203,3 +204,56 @@ def test_nobody_is_not_found(console):
     for address in ["999", str(2**70), "0", "x"]:
         assert console.get(f"/admin/users/{address}").status_code == 404
     assert console.get(f"{path(console, 'alice')}/promote").status_code == 404
+
+
+def test_the_second_factor_is_shown_without_its_secrets(app, console):
+    assert "Remove second factor" not in console.get(path(console, "alice")).text
+    telephone = set_up(app)
+    page = console.get(path(console, "alice")).text
+    assert "Authenticator app" in page
+    assert re.search(r"10\s+recovery codes left", page)
+    listed = re.findall(r'data-label="Second factor">(.*?)</td>', console.get("/admin/users").text)
+    assert ["App" in cell for cell in listed] == [False, True, False]
+    for shown in (page, console.get("/admin/activity").text):
+        assert not [secret for secret in (telephone.seed, *telephone.recovery_codes) if secret in shown]
+
+
+def test_the_second_factor_is_removed_for_who_lost_the_telephone(app, console, trail):
+    set_up(app)
+    asked = console.get(f"{path(console, 'alice')}/remove-second-factor")
+    assert "at the next sign-in the password alone is enough" in asked.text
+    answer = console.press(asked, "Remove second factor")
+    assert answer.location == path(console, "alice")
+    assert "alice signs in with the password alone." in console.get(answer.location).text
+    with console.services.database.transaction(write=False) as session:
+        assert not second_factors.is_enrolled(session, find(console, "alice").id)
+    event = trail()[0]
+    assert (event.event, event.actor_name, event.subject_name) == (
+        "user:remove-second-factor",
+        "admin",
+        "alice",
+    )
+    assert console.press(asked, "Remove second factor").status_code == 303
+    assert [event.event for event in trail()].count("user:remove-second-factor") == 1
+
+
+def test_removing_a_second_factor_wants_a_recent_sign_in(app, console, grow_old):
+    set_up(app)
+    asked = console.get(f"{path(console, 'alice')}/remove-second-factor")
+    grow_old()
+    assert console.press(asked, "Remove second factor").status_code == 403
+    assert "again=1" in console.get(f"{path(console, 'alice')}/remove-second-factor").location
+
+
+def test_a_dialog_is_sent_again_as_a_page_when_the_code_is_missing(app, console):
+    """An administrator who set up an app elsewhere proves it before the next dangerous action; nothing typed is lost."""
+    page = console.get(f"{path(console, 'alice')}/edit")
+    set_up(app, "admin")
+    by_script = console.press(page, "Save", headers={"HX-Request": "true"}, name="Typed")
+    assert (by_script.status_code, by_script.text) == (403, "")
+    as_a_page = console.press(page, "Save", name="Typed")
+    assert (as_a_page.status_code, 'id="code"' in as_a_page.text) == (403, True)
+
+
+def test_sessions_tell_how_somebody_signed_in(console):
+    assert "signed in with password <time" in console.get(path(console, "admin")).text

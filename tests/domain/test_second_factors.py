@@ -1,0 +1,317 @@
+"""The second factor: RFC 6238's own vectors, each code once however many come at once, and nothing in clear."""
+
+import base64
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from threading import Barrier
+
+import pytest
+import time_machine
+from sqlalchemy import MetaData, select
+
+from authserver import clock
+from authserver.context import SYSTEM
+from authserver.domain import authenticator_apps, recovery_codes, second_factors, typed_codes, users
+from authserver.domain.authenticator_apps import AuthenticatorApp, Seed
+from authserver.domain.recovery_codes import RecoveryCode
+from authserver.domain.users import User
+from authserver.domain.vault import KEY_BYTES, Key, Vault
+from authserver.errors import Conflict, InvalidInput
+from tests.support.second_factors import Telephone, set_up
+
+VECTOR_SEED = Seed(base64.b32encode(b"12345678901234567890").decode())
+# RFC 6238, appendix B, SHA-1; the last six of the eight digits.
+VECTORS = [
+    (59, "287082"),
+    (1111111109, "081804"),
+    (1111111111, "050471"),
+    (1234567890, "005924"),
+    (2000000000, "279037"),
+    (20000000000, "353130"),
+]
+AT_ONCE = 16
+NOON = datetime(2030, 1, 1, 12, 0, 5, tzinfo=UTC)
+
+
+@pytest.fixture
+def now():
+    """A clock that stands still until the test moves it."""
+    with time_machine.travel(NOON, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def telephone(app, alice, now):
+    return set_up(app)
+
+
+def redeem(services, user, typed):
+    with services.database.transaction() as session:
+        return second_factors.redeem(session, services.vault, user.id, typed)
+
+
+def redeem_at_once(services, user, typed):
+    """What each of many threads gets that send the same code in the same moment."""
+    barrier = Barrier(AT_ONCE)
+
+    def one(_number):
+        barrier.wait(timeout=30)
+        return redeem(services, user, typed)
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return list(pool.map(one, range(AT_ONCE)))
+
+
+@pytest.mark.parametrize(("seconds", "code"), VECTORS)
+def test_the_vectors_of_the_specification(seconds, code):
+    with time_machine.travel(datetime.fromtimestamp(seconds, UTC), tick=False):
+        assert VECTOR_SEED.step_of(code) == seconds // 30
+
+
+@pytest.mark.parametrize(("seconds", "code"), VECTORS[1:])
+@pytest.mark.parametrize(("away", "is_valid"), [(-60, False), (-30, True), (30, True), (60, False)])
+def test_a_code_is_valid_one_step_aside_and_no_further(seconds, code, away, is_valid):
+    """Section 5.2: the clocks of server and telephone differ a little."""
+    instant = datetime.fromtimestamp(seconds, UTC) + timedelta(seconds=away)
+    with time_machine.travel(instant, tick=False):
+        assert VECTOR_SEED.step_of(code) == (seconds // 30 if is_valid else None)
+
+
+@pytest.mark.parametrize(
+    "typed", ["", "28708", "2870820", "28708a", "２８７０８２", "²87082", "\0\0\0\0\0\0", "-87082", "+87082"]
+)
+def test_what_is_no_code_has_no_step(typed):
+    with time_machine.travel(datetime.fromtimestamp(59, UTC), tick=False):
+        assert VECTOR_SEED.step_of(typed) is None
+
+
+def test_seeds_are_new_and_long_enough():
+    """RFC 4226, section 4: 160 bits."""
+    seeds = {authenticator_apps.new_seed().text for _ in range(100)}
+    assert {len(base64.b32decode(text)) for text in seeds} == {20}
+    assert len(seeds) == 100
+
+
+def test_a_code_counts_once(services, alice, telephone):
+    assert redeem(services, alice, telephone.code()) == second_factors.OTP
+    assert redeem(services, alice, telephone.code()) is None
+
+
+def test_the_code_that_proved_the_app_is_spent(services, alice, telephone):
+    assert redeem(services, alice, telephone.code(steps=-1)) is None
+
+
+def test_the_space_that_apps_show_is_ignored(services, alice, telephone):
+    code = telephone.code()
+    assert redeem(services, alice, f" {code[:3]} {code[3:]}\u00a0") == second_factors.OTP
+
+
+def test_an_earlier_code_is_refused_after_a_later_one(services, alice, telephone, now):
+    early = telephone.code()
+    now.shift(30)
+    assert redeem(services, alice, telephone.code()) == second_factors.OTP
+    assert redeem(services, alice, early) is None
+
+
+def test_a_clock_that_goes_back_lets_no_code_count_again(services, alice, telephone, now):
+    code = telephone.code()
+    assert redeem(services, alice, code) == second_factors.OTP
+    now.shift(-30)
+    assert redeem(services, alice, code) is None
+    assert redeem(services, alice, telephone.code()) is None
+    now.shift(60)
+    assert redeem(services, alice, telephone.code()) == second_factors.OTP
+
+
+def test_the_app_knows_when_it_was_used_last(services, alice, telephone, now):
+    now.shift(3600)
+    redeem(services, alice, telephone.code())
+    with services.database.transaction(write=False) as session:
+        standing = second_factors.of(session, alice.id)
+    assert standing == second_factors.Standing(NOON, NOON + timedelta(hours=1), 10)
+
+
+def test_a_code_counts_once_however_many_come_at_once(services, alice, telephone):
+    outcomes = redeem_at_once(services, alice, telephone.code())
+    assert sorted(outcomes, key=str) == [None] * (AT_ONCE - 1) + [second_factors.OTP]
+
+
+def test_a_recovery_code_counts_once_however_many_come_at_once(services, alice, telephone):
+    outcomes = redeem_at_once(services, alice, telephone.recovery_codes[0])
+    assert sorted(outcomes, key=str) == [None] * (AT_ONCE - 1) + [second_factors.RECOVERY]
+
+
+def test_an_app_is_set_up_once_however_many_try_at_once(services, alice, now):
+    """Two tabs, each with a seed of its own: one is stored, and its codes are the ones that count."""
+    barrier = Barrier(AT_ONCE)
+
+    def one(_number):
+        seed = authenticator_apps.new_seed()
+        barrier.wait(timeout=30)
+        try:
+            with services.database.transaction() as session:
+                user = users.get(session, alice.id)
+                code = Telephone(seed.text, []).code()
+                return second_factors.enrol(session, services.vault, SYSTEM, user, seed, code)
+        except Conflict:
+            return None
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        [codes] = [found for found in pool.map(one, range(AT_ONCE)) if found]
+    assert all(redeem(services, alice, code) == second_factors.RECOVERY for code in codes)
+
+
+def test_recovery_codes_count_once_each(services, alice, telephone):
+    assert len(set(telephone.recovery_codes)) == recovery_codes.COUNT == 10
+    for code in telephone.recovery_codes:
+        assert redeem(services, alice, code) == second_factors.RECOVERY
+        assert redeem(services, alice, code) is None
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        str.lower,
+        lambda code: code.replace("-", ""),
+        lambda code: code.replace("-", " "),
+        lambda code: f"  {code.replace('-', '–')} ",
+    ],
+    ids=["small", "without dashes", "spaces", "long dashes"],
+)
+def test_case_dashes_and_spaces_do_not_matter(services, alice, telephone, write):
+    assert redeem(services, alice, write(telephone.recovery_codes[3])) == second_factors.RECOVERY
+
+
+@pytest.mark.parametrize(
+    "typed", ["", "-", "BBBB-BBBB-BBBB", "A" * 12, "\0", "\ud800", "B" * 61, "BBBB BBBB BBBB B"]
+)
+def test_what_nobody_was_given_is_refused(services, alice, telephone, typed):
+    assert redeem(services, alice, typed) is None
+
+
+def test_the_codes_of_others_open_nothing(app, services, people, telephone):
+    bobs = set_up(app, "bob")
+    assert redeem(services, people["alice"], bobs.recovery_codes[0]) is None
+    assert redeem(services, people["alice"], bobs.code()) is None
+    assert redeem(services, people["charlie"], telephone.recovery_codes[0]) is None
+
+
+def test_new_recovery_codes_take_the_place_of_the_old(services, alice, telephone):
+    with services.database.transaction() as session:
+        user = users.get(session, alice.id)
+        fresh = second_factors.renew_codes(session, services.vault, SYSTEM, user)
+    assert redeem(services, alice, telephone.recovery_codes[0]) is None
+    assert redeem(services, alice, fresh[0]) == second_factors.RECOVERY
+
+
+def with_new_keys(vault, *, keeps_old):
+    """The same installation after its pepper and encryption key were replaced, with or without overlap."""
+    fresh = Key("fresh", bytes(range(KEY_BYTES)))
+    old = list(vault._peppers.values()) if keeps_old else []
+    old_encryption = list(vault._encryption_keys.values()) if keeps_old else []
+    return Vault(vault.session_keys, [fresh, *old], [fresh, *old_encryption])
+
+
+def test_what_was_made_before_the_keys_were_rotated_still_counts(services, alice, telephone):
+    rotated = replace(services, vault=with_new_keys(services.vault, keeps_old=True))
+    assert redeem(rotated, alice, telephone.recovery_codes[0]) == second_factors.RECOVERY
+    assert redeem(rotated, alice, telephone.code()) == second_factors.OTP
+    with rotated.database.transaction() as session:
+        user = users.get(session, alice.id)
+        [code, *_] = second_factors.renew_codes(session, rotated.vault, SYSTEM, user)
+    assert redeem(services, alice, code) is None, "it was made with the new pepper"
+    assert redeem(rotated, alice, code) == second_factors.RECOVERY
+
+
+def test_a_recovery_code_whose_pepper_is_gone_is_refused(services, alice, telephone):
+    rotated = replace(services, vault=with_new_keys(services.vault, keeps_old=False))
+    with services.database.transaction() as session:
+        taken = recovery_codes.redeem(session, rotated.vault, alice.id, telephone.recovery_codes[0])
+    assert taken is False
+
+
+def test_the_seed_is_sealed_for_its_person(services, people, telephone):
+    """A row that somebody copies to another account opens nothing there."""
+    with services.database.transaction(write=False) as session:
+        sealed = session.get_one(AuthenticatorApp, people["alice"].id).sealed
+    assert services.vault.open(f"authenticator app:{people['alice'].id}", sealed).decode() == telephone.seed
+    with services.database.transaction() as session:
+        now = clock.now()
+        bobs = AuthenticatorApp(
+            user_id=people["bob"].id, sealed=sealed, last_step=0, created_at=now, last_used_at=now
+        )
+        session.add(bobs)
+    with pytest.raises(Exception, match="is not the one that sealed"):
+        redeem(services, people["bob"], telephone.code())
+
+
+def test_nothing_is_in_the_database_in_clear(services, telephone):
+    """Neither the seed nor a recovery code, in any spelling, in any table, the audit trail included."""
+    metadata = MetaData()
+    metadata.reflect(services.database.engine)
+    with services.database.transaction(write=False) as session:
+        rows = [row for table in metadata.tables.values() for row in session.execute(select(table))]
+    text = "\n".join(repr(tuple(row)) for row in rows)
+    assert "authenticator_apps" in metadata.tables
+    assert len(text) > 1000
+    plain = [telephone.seed, base64.b32decode(telephone.seed).hex(), repr(base64.b32decode(telephone.seed))]
+    plain += [code for shown in telephone.recovery_codes for code in (shown, shown.replace("-", ""))]
+    assert [secret for secret in plain if secret.lower() in text.lower()] == []
+
+
+@pytest.mark.parametrize("typed", ["", "000000", "12345678901234567890"])
+def test_a_wrong_code_sets_nothing_up(services, alice, now, typed):
+    with services.database.transaction() as session:
+        user = users.get(session, alice.id)
+        with pytest.raises(InvalidInput) as refused:
+            second_factors.enrol(session, services.vault, SYSTEM, user, VECTOR_SEED, typed)
+        assert list(refused.value.fields) == ["code"]
+        assert second_factors.of(session, alice.id) == second_factors.Standing(None, None, 0)
+
+
+def test_a_second_app_is_refused(services, alice, telephone):
+    with services.database.transaction() as session:
+        user = users.get(session, alice.id)
+        with pytest.raises(Conflict):
+            second_factors.enrol(
+                session, services.vault, SYSTEM, user, Seed(telephone.seed), telephone.code()
+            )
+
+
+def test_what_is_removed_is_gone(services, alice, telephone):
+    with services.database.transaction() as session:
+        user = users.get(session, alice.id)
+        assert second_factors.remove(session, SYSTEM, user) is True
+        assert second_factors.remove(session, SYSTEM, user) is False
+        assert session.scalars(select(RecoveryCode)).all() == []
+        with pytest.raises(Conflict):
+            second_factors.renew_codes(session, services.vault, SYSTEM, user)
+    assert redeem(services, alice, telephone.code()) is None
+    assert redeem(services, alice, telephone.recovery_codes[0]) is None
+
+
+def test_who_has_one_and_which_administrators_do_not(app, services, people, telephone):
+    ids = [person.id for person in people.values()]
+    with services.database.transaction(write=False) as session:
+        assert second_factors.enrolled_among(session, ids) == {people["alice"].id}
+        assert second_factors.enrolled_among(session, []) == set()
+        assert second_factors.administrators_without(session) == ["admin"]
+    set_up(app, "admin")
+    with services.database.transaction(write=False) as session:
+        assert second_factors.administrators_without(session) == []
+
+
+def test_an_account_goes_with_its_second_factor(services, alice, telephone):
+    """Nothing is left of a person whose row is deleted by hand."""
+    with services.database.transaction() as session:
+        session.delete(session.get_one(User, alice.id))
+    with services.database.transaction(write=False) as session:
+        assert session.scalars(select(AuthenticatorApp)).all() == []
+        assert session.scalars(select(RecoveryCode)).all() == []
+
+
+def test_typed_codes_are_shown_in_groups_and_read_without_them():
+    code = typed_codes.draw(12)
+    assert typed_codes.shown(code) == f"{code[:4]}-{code[4:8]}-{code[8:]}"
+    assert typed_codes.normal(typed_codes.shown(code), 12) == code
