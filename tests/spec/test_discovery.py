@@ -6,7 +6,7 @@ from flask.testing import FlaskClient
 
 from authserver.app import create_app
 from authserver.settings import Settings
-from tests.support.relying_party import RelyingParty
+from tests.support.relying_party import RelyingParty, claims
 
 DOCUMENTS = (
     "/.well-known/openid-configuration",
@@ -50,6 +50,49 @@ def test_it_has_what_discovery_requires(client: FlaskClient) -> None:
     assert document["request_parameter_supported"] is False
     assert document["request_uri_parameter_supported"] is False
     assert {"openid", "profile", "email"} <= set(document["scopes_supported"])
+
+
+@pytest.mark.parametrize("path", DOCUMENTS)
+def test_it_is_json(client: FlaskClient, path: str) -> None:
+    """Discovery, 4.2, RFC 8414, 3.2: 200 with application/json."""
+    answer = client.get(path)
+    assert (answer.status_code, answer.content_type) == (200, "application/json")
+
+
+@pytest.mark.parametrize("path", DOCUMENTS)
+def test_nothing_in_it_is_empty(client: FlaskClient, path: str) -> None:
+    """Discovery, 4.2, RFC 8414, 3.2: claims with zero elements MUST be omitted."""
+    assert [name for name, value in client.get(path).get_json().items() if value in ([], "", None, {})] == []
+
+
+@pytest.mark.parametrize("path", DOCUMENTS)
+def test_nothing_goes_unsigned(client: FlaskClient, path: str) -> None:
+    """Discovery, 3: none MUST NOT be used for client authentication, nor where ID tokens come through the browser."""
+    document = client.get(path).get_json()
+    lists = [value for name, value in document.items() if "alg_values" in name]
+    assert lists
+    assert not any("none" in algorithms for algorithms in lists)
+
+
+def test_the_issuer_is_that_of_id_tokens(rp: RelyingParty) -> None:
+    """Discovery, 3 and 4.3: MUST be identical to the iss of ID tokens, and to what the document's address is made of."""
+    document = rp.browser.get(DOCUMENTS[0]).get_json()
+    assert document["issuer"] == claims(rp.tokens()["id_token"])["iss"]
+    assert not set("?#") & set(document["issuer"])
+
+
+def test_the_required_values_are_supported(client: FlaskClient) -> None:
+    """Discovery, 3: openid MUST be among the scopes; Dynamic OpenID Providers MUST support these response types."""
+    document = client.get(DOCUMENTS[0]).get_json()
+    assert "openid" in document["scopes_supported"]
+    assert {"code", "id_token", "id_token token"} <= set(document["response_types_supported"])
+    assert {"authorization_code", "implicit"} <= set(document["grant_types_supported"])
+
+
+def test_the_frame_of_the_session_is_named(client: FlaskClient) -> None:
+    """Session Management, 3.3: check_session_iframe, of the same origin as the issuer."""
+    document = client.get(DOCUMENTS[0]).get_json()
+    assert document["check_session_iframe"].startswith(f"{document['issuer']}/")
 
 
 def test_the_lanes_lead_to_working_endpoints(rp: RelyingParty) -> None:

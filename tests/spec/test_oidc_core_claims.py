@@ -62,6 +62,29 @@ def test_malformed_claims_are_refused(rp: RelyingParty, value: str) -> None:
     assert answered(rp.authorize(claims=value))["error"] == "invalid_request"
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"userinfo": {"shoe_size": None, "email": None}},
+        {"userinfo": {"email": {"essential": True, "unheard_of": [1]}}},
+        {"unheard_of": {"x": 1}, "userinfo": {"email": None}},
+        {"userinfo": {"email#de": None, "email": None}},
+    ],
+)
+def test_what_is_not_understood_is_ignored(rp: RelyingParty, value: dict) -> None:
+    """5.5: any members used that are not understood MUST be ignored."""
+    tokens = rp.tokens(scope="openid", claims=json.dumps(value))
+    assert rp.userinfo(tokens["access_token"]).get_json().keys() == {"sub", "email"}
+
+
+def test_an_essential_claim_that_is_not_known_is_no_error(rp: RelyingParty) -> None:
+    """5.5.1: the server MUST NOT return an error when a claim is not available, essential or not."""
+    wanted = {place: {"phone_number": {"essential": True}} for place in ("userinfo", "id_token")}
+    tokens = rp.tokens(scope="openid", claims=json.dumps(wanted))
+    assert "phone_number" not in claims(tokens["id_token"])
+    assert rp.userinfo(tokens["access_token"]).get_json().keys() == {"sub"}
+
+
 def test_a_sub_that_is_signed_in_is_silent(rp: RelyingParty) -> None:
     """5.5.1: with a value for sub, the server MUST only answer positively for that user."""
     subject = claims(rp.tokens()["id_token"])["sub"]

@@ -189,6 +189,31 @@ def test_no_parameters_at_all(rp: RelyingParty) -> None:
     assert "You are signed out" in rp.follow(end_session(rp)).text
 
 
+def test_a_hint_about_the_person_does_no_harm(app_rp: RelyingParty) -> None:
+    """2: logout_hint and parameters that are not known change nothing."""
+    hint = app_rp.tokens()["id_token"]
+    more = {"logout_hint": "alice", "unheard_of": "x"}
+    answer = end_session(app_rp, id_token_hint=hint, post_logout_redirect_uri=RETURN, **more)
+    assert (answer.status_code, answer.location) == (303, RETURN)
+
+
+@pytest.mark.parametrize("change", ["/", "&x=y", "#part", "%20"])
+def test_an_address_is_compared_as_a_string(app_rp: RelyingParty, change: str) -> None:
+    """3: the value MUST exactly match one registered."""
+    hint = app_rp.tokens()["id_token"]
+    answer = end_session(app_rp, id_token_hint=hint, post_logout_redirect_uri=RETURN + change)
+    assert not answer.location or answer.location.startswith("/")
+    assert "rp.example" not in (answer.location or "")
+
+
+def test_client_id_alone_proves_nothing(app_rp: RelyingParty) -> None:
+    """2, 6: without a hint the person is asked, and whoever sent them here decides nothing."""
+    app_rp.authorized()
+    answer = end_session(app_rp, client_id=app_rp.key, post_logout_redirect_uri=RETURN)
+    assert (answer.status_code, "Location" in answer.headers) == (200, False)
+    assert is_signed_in(app_rp)
+
+
 def test_repeated_parameters_are_refused(app_rp: RelyingParty) -> None:
     """S11: a repeated parameter could mean two things."""
     answer = app_rp.browser.get("/oidc/end_session?state=a&state=b")

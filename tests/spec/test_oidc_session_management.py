@@ -33,6 +33,13 @@ def test_the_answer_carries_a_session_state(rp: RelyingParty) -> None:
     assert state == computed(rp.key, browser_state(rp.browser), state.rpartition(".")[2])
 
 
+def test_it_is_one_word(rp: RelyingParty) -> None:
+    """2: the value MUST NOT contain the space character, which ends the client's part of the message."""
+    state = answered(rp.authorized())["session_state"]
+    assert " " not in state
+    assert " " not in rp.key
+
+
 def test_it_is_salted(rp: RelyingParty) -> None:
     """2: two answers of one session cannot be told to be of one session."""
     assert answered(rp.authorized())["session_state"] != answered(rp.authorized())["session_state"]

@@ -84,3 +84,53 @@ def test_a_disabled_users_token_is_refused(rp: RelyingParty, services: Services)
     with services.database.transaction() as session:
         users.enable(session, SYSTEM, users.find(session, "alice"))
     assert rp.userinfo(token).status_code == 401
+
+
+def test_a_post_can_carry_it_in_the_header(rp: RelyingParty) -> None:
+    """2.1: the header works for any method; OpenID Connect Core, 5.3: GET and POST MUST be supported."""
+    token = rp.tokens()["access_token"]
+    answer = rp.browser.post(PATH, headers={"Authorization": f"Bearer {token}"})
+    assert (answer.status_code, answer.get_json()["name"]) == (200, "Alice Adams")
+
+
+def test_the_body_of_a_get_counts_for_nothing(rp: RelyingParty) -> None:
+    """2.2: the GET method MUST NOT be used with a token in the body."""
+    token = rp.tokens()["access_token"]
+    assert rp.browser.get(PATH, data={"access_token": token}).status_code == 401
+
+
+def test_the_body_must_be_a_plain_form(rp: RelyingParty) -> None:
+    """2.2: single-part, with Content-Type application/x-www-form-urlencoded."""
+    token = rp.tokens()["access_token"]
+    parts = {"data": {"access_token": token}, "content_type": "multipart/form-data"}
+    for sent in (parts, {"json": {"access_token": token}}):
+        assert rp.browser.post(PATH, **sent).status_code == 401
+
+
+def test_a_repeated_token_is_refused(rp: RelyingParty) -> None:
+    """3.1: invalid_request, 400, where a parameter is repeated."""
+    answer = rp.browser.post(PATH, data={"access_token": [rp.tokens()["access_token"], "x"]})
+    assert answer.status_code == 400
+    assert 'error="invalid_request"' in answer.headers["WWW-Authenticate"]
+
+
+def test_an_attribute_stands_once_in_a_challenge(rp: RelyingParty) -> None:
+    """3: realm, scope and error MUST NOT appear more than once, in letters that fit between quotes."""
+    for token in ("nonsense", 'a"b\\c', rp.tokens(scope="profile")["access_token"]):
+        challenge = rp.userinfo(token).headers["WWW-Authenticate"]
+        for name in ("realm", "scope", "error", "error_description"):
+            assert challenge.count(f' {name}="') <= 1, challenge
+        assert challenge.count('"') % 2 == 0
+        assert "\\" not in challenge
+
+
+def test_another_scheme_is_no_token(rp: RelyingParty) -> None:
+    """3.1: a request without a bearer token gets no error code."""
+    answer = rp.browser.get(PATH, headers=rp.basic)
+    assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, 'Bearer realm="authserver"')
+
+
+def test_what_a_token_opens_is_not_stored(rp: RelyingParty) -> None:
+    """5.3: what is for one bearer is not kept by caches for others, refusals included."""
+    for token in (rp.tokens()["access_token"], "nonsense"):
+        assert "no-store" in rp.userinfo(token).headers["Cache-Control"]

@@ -68,3 +68,45 @@ def test_a_disapproved_client_is_refused(rp: RelyingParty, services: Services) -
     token = rp.tokens()["access_token"]
     disapprove(services, rp.key)
     refused(revoke(rp, token), "unauthorized_client")
+
+
+def test_revoking_twice_is_no_error(rp: RelyingParty) -> None:
+    """2.2: the client cannot do anything about a token that is invalid already."""
+    token = rp.tokens()["access_token"]
+    assert [revoke(rp, token).status_code for _ in range(2)] == [200, 200]
+
+
+def test_a_public_client_revokes_its_own(public_rp: RelyingParty) -> None:
+    """2.1: a public client names itself, and the token must be its own."""
+    tokens = public_rp.redeem(public_rp.code(), {}, client_id=public_rp.key).get_json()
+    form = {"token": tokens["refresh_token"], "client_id": public_rp.key}
+    assert public_rp.browser.post("/oauth2/revoke", data=form).status_code == 200
+    assert public_rp.userinfo(tokens["access_token"]).status_code == 401
+
+
+def test_a_public_client_cannot_revoke_another_s(public_rp: RelyingParty, rp: RelyingParty) -> None:
+    """2.1: the request is refused, and the client is told of the error."""
+    token = rp.tokens()["access_token"]
+    form = {"token": token, "client_id": public_rp.key}
+    refused(public_rp.browser.post("/oauth2/revoke", data=form), "invalid_grant")
+    assert rp.userinfo(token).status_code == 200
+
+
+def test_a_token_in_the_query_is_refused(rp: RelyingParty) -> None:
+    """2.1: the parameters are in the body; 5 of RFC 6750: addresses are logged."""
+    token = rp.tokens()["access_token"]
+    refused(
+        rp.browser.post(f"/oauth2/revoke?token={token}", data={"a": "b"}, headers=rp.basic), "invalid_request"
+    )
+    assert rp.userinfo(token).status_code == 200
+
+
+def test_get_is_refused(rp: RelyingParty) -> None:
+    """2.1: the client makes the request by HTTP POST."""
+    assert rp.browser.get("/oauth2/revoke", headers=rp.basic).status_code == 405
+
+
+def test_discovery_names_the_endpoint(rp: RelyingParty) -> None:
+    """2: clients MUST be able to find the address; RFC 8414, 2."""
+    document = rp.browser.get("/.well-known/oauth-authorization-server").get_json()
+    assert document["revocation_endpoint"] == "http://localhost/oauth2/revoke"

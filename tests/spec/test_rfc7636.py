@@ -1,5 +1,9 @@
 """RFC 7636: Proof Key for Code Exchange."""
 
+import base64
+import hashlib
+
+import pytest
 from flask import Flask
 
 from authserver.protocol.services import Services
@@ -26,6 +30,56 @@ def test_a_missing_verifier_is_refused(rp: RelyingParty) -> None:
 def test_a_short_verifier_is_refused(rp: RelyingParty) -> None:
     """4.1: a verifier has 43 to 128 characters."""
     refused(rp.redeem(rp.code(), code_verifier=VERIFIER[:42]), "invalid_grant")
+
+
+@pytest.mark.parametrize("verifier", ["v" * 129, VERIFIER[:-1] + "=", VERIFIER[:-1] + "é", VERIFIER + "\n"])
+def test_a_verifier_of_other_letters_or_length_is_refused(rp: RelyingParty, verifier: str) -> None:
+    """4.1: 43 to 128 unreserved characters."""
+    refused(rp.redeem(rp.code(), code_verifier=verifier), "invalid_grant")
+
+
+def test_the_challenge_is_no_verifier(rp: RelyingParty) -> None:
+    """4.6: what stood in the authorization request, which others may have seen, redeems nothing."""
+    refused(rp.redeem(rp.code(), code_verifier=CHALLENGE), "invalid_grant")
+
+
+def test_a_challenge_is_bound_to_its_code(rp: RelyingParty) -> None:
+    """4.4: the server MUST associate the challenge with the code that it issues."""
+    other = base64.urlsafe_b64encode(hashlib.sha256(b"o" * 43).digest()).rstrip(b"=").decode()
+    code, another = rp.code(code_challenge=other), rp.code()
+    refused(rp.redeem(code), "invalid_grant")
+    assert rp.redeem(another).status_code == 200
+    assert rp.redeem(code, code_verifier="o" * 43).status_code == 200
+
+
+def test_the_code_itself_does_not_tell_the_challenge(rp: RelyingParty) -> None:
+    """4.4: the server MUST NOT include the challenge in requests to the client in a form that others can extract."""
+    location = rp.authorized().location
+    assert CHALLENGE not in location
+    assert VERIFIER not in location
+
+
+def test_a_hybrid_code_is_bound_as_well(app: Flask, services: Services, people) -> None:
+    """4.4, RFC 9700, 2.1.1: wherever a code is issued."""
+    rp = RelyingParty(app, *register(services, response_types=("code id_token",)))
+    code = answered(rp.authorized(response_type="code id_token"))["code"]
+    refused(rp.redeem(code, code_verifier=None), "invalid_grant")
+
+
+def test_a_hybrid_request_needs_a_challenge_as_well(app: Flask, services: Services, people) -> None:
+    """4.4.1: the policy holds for every response type with a code."""
+    rp = RelyingParty(app, *register(services, response_types=("code id_token",), auth_method="none"))
+    told = answered(
+        rp.authorize(response_type="code id_token", code_challenge=None, code_challenge_method=None)
+    )
+    assert told["error"] == "invalid_request"
+
+
+def test_discovery_names_the_method(rp: RelyingParty) -> None:
+    """RFC 8414, 2, RFC 9700, 2.1.1: code_challenge_methods_supported tells clients that PKCE can be used."""
+    for path in ("oauth-authorization-server", "openid-configuration"):
+        document = rp.browser.get(f"/.well-known/{path}").get_json()
+        assert document["code_challenge_methods_supported"] == ["S256"]
 
 
 def test_a_public_client_must_send_a_challenge(public_rp: RelyingParty) -> None:

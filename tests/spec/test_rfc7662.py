@@ -6,9 +6,12 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from authserver.context import SYSTEM
+from authserver.domain import users
 from authserver.domain.users import User
 from authserver.protocol.services import Services
 from tests.spec.test_rfc6749_code import refused
+from tests.support.logout import sign_out
 from tests.support.moving_clock import MovingClock
 from tests.support.relying_party import RelyingParty, claims, disapprove, register
 
@@ -121,6 +124,40 @@ def test_a_revoked_token_is_inactive(rp: RelyingParty) -> None:
     tokens = rp.tokens()
     rp.browser.post("/oauth2/revoke", data={"token": tokens["access_token"]}, headers=rp.basic)
     assert is_inactive(introspect(rp, tokens["access_token"]))
+
+
+@pytest.mark.parametrize("kind", ["access_token", "refresh_token"])
+def test_a_wrong_hint_does_not_matter(rp: RelyingParty, kind: str) -> None:
+    """2.1: a token that is not found by the hint MUST be looked for among all kinds."""
+    token = rp.tokens()[kind]
+    for hint in ("access_token", "refresh_token", "surprise"):
+        assert introspect(rp, token, token_type_hint=hint).get_json()["active"] is True
+
+
+@pytest.mark.parametrize("kind", ["access_token", "refresh_token"])
+def test_a_disabled_user_s_token_is_inactive(rp: RelyingParty, services: Services, kind: str) -> None:
+    """4: the server MUST perform all applicable checks; S3: with the next request."""
+    token = rp.tokens()[kind]
+    with services.database.transaction() as session:
+        person = users.find(session, "alice")
+        assert person is not None
+        users.disable(session, SYSTEM, person)
+    assert is_inactive(introspect(rp, token))
+
+
+@pytest.mark.parametrize("kind", ["access_token", "refresh_token"])
+def test_a_signed_out_session_s_token_is_inactive(rp: RelyingParty, kind: str) -> None:
+    """4: a token whose grant is over is not active."""
+    token = rp.tokens(scope="openid")[kind]
+    sign_out(rp)
+    assert is_inactive(introspect(rp, token))
+
+
+@pytest.mark.parametrize("kind", ["code", "id_token"])
+def test_other_values_are_no_tokens(rp: RelyingParty, kind: str) -> None:
+    """2.2: what is not a token for protected resources is inactive, however genuine."""
+    value = rp.code() if kind == "code" else rp.tokens()["id_token"]
+    assert is_inactive(introspect(rp, value))
 
 
 def test_another_client_learns_nothing(rp: RelyingParty, other_rp: RelyingParty) -> None:

@@ -2,10 +2,13 @@
 
 import base64
 import hashlib
+import hmac
+import json
 from typing import Any
 
 import pytest
 from flask import Flask
+from joserfc.jwk import import_key
 
 from authserver.domain.users import User
 from authserver.protocol.services import Services
@@ -132,6 +135,39 @@ def test_a_tampered_one_is_refused(party: RelyingParty) -> None:
     head, _, signature = party.tokens()["access_token"].split(".")
     other = party.tokens()["access_token"].split(".")[1]
     assert party.userinfo(f"{head}.{other}.{signature}").status_code == 401
+
+
+def forged(party: RelyingParty, header: dict[str, Any], signature: bytes) -> str:
+    """A token with another header, and the claims of a good one."""
+    _, content, _ = party.tokens()["access_token"].split(".")
+    head = base64.urlsafe_b64encode(json.dumps(header).encode()).rstrip(b"=").decode()
+    return f"{head}.{content}.{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}"
+
+
+@pytest.mark.parametrize("algorithm", ["none", "None", "", "HS256"])
+def test_an_unsigned_one_is_refused(party: RelyingParty, algorithm: str) -> None:
+    """2.1: tokens MUST NOT use none; 4: the resource server MUST reject any JWT with that algorithm."""
+    good = Verifier(party.app).header(party.tokens()["access_token"])
+    for signature in (b"", b"x" * 32):
+        token = forged(party, good | {"alg": algorithm}, signature)
+        assert party.userinfo(token).status_code == 401
+
+
+def test_a_public_key_is_no_secret(party: RelyingParty) -> None:
+    """2.1, RFC 8725, 3.1: a MAC under the published key is no signature."""
+    good = Verifier(party.app).header(party.tokens()["access_token"])
+    keys = party.app.test_client().get("/jwks.json").get_json()["keys"]
+    public = import_key(next(key for key in keys if key["kid"] == good["kid"])).as_pem()
+    head, content, _ = forged(party, good | {"alg": "HS256"}, b"").split(".")
+    mac = hmac.digest(public, f"{head}.{content}".encode(), "sha256")
+    signature = base64.urlsafe_b64encode(mac).rstrip(b"=").decode()
+    assert party.userinfo(f"{head}.{content}.{signature}").status_code == 401
+
+
+def test_a_client_cannot_choose_its_name(party: RelyingParty, alice: User) -> None:
+    """5: a client MUST NOT be able to take a client_id that passes for a person's sub."""
+    assert len(party.key) == 32
+    assert party.key != alice.subject
 
 
 def test_the_id_of_a_jwt_is_no_opaque_token(party: RelyingParty) -> None:

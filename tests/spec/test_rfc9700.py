@@ -3,6 +3,7 @@
 import html
 import re
 
+import pytest
 from flask import Flask
 
 from authserver.context import SYSTEM
@@ -10,6 +11,8 @@ from authserver.domain import clients, consents, users
 from authserver.domain.registrations import Registration
 from authserver.protocol.services import Services
 from tests.support import forms
+from tests.support.moving_clock import MovingClock
+from tests.support.people import PASSWORD
 from tests.support.relying_party import REDIRECT_URI, RelyingParty, answered, register
 
 
@@ -167,3 +170,101 @@ def test_cancelling_the_sign_in_tells_the_application(rp: RelyingParty) -> None:
     [link] = [tag for tag in re.findall(r"<a [^>]*>", rp.authorize().text) if 'id="login-cancel"' in tag]
     cancel = html.unescape(re.findall(r'href="([^"]*)"', link)[0])
     assert answered(rp.browser.get(cancel))["error"] == "access_denied"
+
+
+def test_refresh_tokens_of_public_clients_are_rotated(public_rp: RelyingParty) -> None:
+    """2.2.2, 4.14.2: refresh tokens of public clients MUST be sender-constrained or rotated."""
+    own = {"client_id": public_rp.key}
+    tokens = public_rp.redeem(public_rp.code(), {}, **own).get_json()
+    renewed = public_rp.refresh(tokens["refresh_token"], {}, **own).get_json()
+    assert renewed["refresh_token"] != tokens["refresh_token"]
+
+
+def test_reuse_by_a_public_client_ends_the_family(public_rp: RelyingParty, moving_clock: MovingClock) -> None:
+    """4.14.2: a refresh token that is presented again revokes the active one."""
+    own = {"client_id": public_rp.key}
+    first = public_rp.redeem(public_rp.code(), {}, **own).get_json()["refresh_token"]
+    second = public_rp.refresh(first, {}, **own).get_json()["refresh_token"]
+    moving_clock.advance(seconds=60)
+    for token in (first, second):
+        assert public_rp.refresh(token, {}, **own).get_json()["error"] == "invalid_grant"
+
+
+def test_a_new_password_ends_refresh_tokens(rp: RelyingParty, services: Services) -> None:
+    """4.14.2: refresh tokens SHOULD be revoked on a change of the password."""
+    token = rp.tokens(scope="openid offline_access", prompt="consent")["refresh_token"]
+    with services.database.transaction() as session:
+        person = users.find(session, "alice")
+        assert person is not None
+        users.set_password(session, SYSTEM, person, services.passwords.hash("another fine password"))
+    assert rp.refresh(token).get_json()["error"] == "invalid_grant"
+
+
+def test_a_refresh_token_is_bound_to_its_scope(rp: RelyingParty) -> None:
+    """4.14.2: refresh tokens MUST be bound to the scope that the user consented to."""
+    token = rp.tokens(scope="openid")["refresh_token"]
+    assert rp.refresh(token, scope="openid email").get_json()["error"] == "invalid_scope"
+
+
+def test_tokens_are_for_their_audience(rp: RelyingParty) -> None:
+    """2.3: access tokens SHOULD be restricted to a resource server, which MUST refuse those for others."""
+    document = rp.app.test_client().post(
+        "/oauth2/introspect", data={"token": rp.tokens()["access_token"]}, headers=rp.basic
+    )
+    assert document.get_json()["aud"] == "http://localhost"
+
+
+def test_answers_do_not_carry_what_browsers_resend(rp: RelyingParty) -> None:
+    """4.12: no answer of the sign-in or consent form is one that makes a browser repeat the body elsewhere."""
+    page = rp.authorize()
+    seen = [page.status_code]
+    form = forms.find(page, "login-submit")
+    answer = rp.browser.post(
+        form.action, data=dict(form.fields) | {"username": "alice", "password": PASSWORD}
+    )
+    while answer.status_code in {302, 303, 307, 308}:
+        seen.append(answer.status_code)
+        answer = rp.browser.get(answer.location)
+    assert {307, 308} & set(seen) == set()
+
+
+@pytest.mark.parametrize("path", ["/oauth2/authorize", "/sign-in", "/sign-out", "/oidc/end_session"])
+@pytest.mark.parametrize(
+    "name", ["next", "redirect_uri", "post_logout_redirect_uri", "return_to", "back", "url"]
+)
+def test_nobody_is_sent_elsewhere_by_a_link(rp: RelyingParty, path: str, name: str) -> None:
+    """4.11.2: authorization servers MUST NOT be open redirectors."""
+    for signed_in in (False, True):
+        if signed_in:
+            rp.authorized()
+        answer = rp.browser.get(path, query_string={name: "https://evil.example/"})
+        assert "evil.example" not in answer.headers.get("Location", "")
+
+
+@pytest.mark.parametrize("response_type", ["code", "code id_token"])
+def test_errors_lead_to_registered_addresses_only(rp: RelyingParty, response_type: str) -> None:
+    """4.11.2: an error is no way around the check of the redirect URI."""
+    answer = rp.authorize(
+        response_type=response_type, redirect_uri="https://evil.example/", scope="nonsense", prompt="none"
+    )
+    assert (answer.status_code, "Location" in answer.headers) == (400, False)
+
+
+@pytest.mark.parametrize("path", ["/oauth2/authorize", "/oidc/authorize", "/consent", "/sign-in"])
+def test_pages_know_no_cross_origin_requests(rp: RelyingParty, path: str) -> None:
+    """2.6: the authorization endpoint MUST NOT support CORS: clients redirect to it, scripts have no business there."""
+    for method in ("GET", "OPTIONS"):
+        answer = rp.browser.open(path, method=method, headers={"Origin": "https://rp.example"})
+        assert not [name for name, _ in answer.headers if name.startswith("Access-Control-")]
+
+
+def test_the_password_grant_is_off(rp: RelyingParty) -> None:
+    """2.4: the grant MUST NOT be used; it works only where an administrator registered an old client for it."""
+    answer = rp.token(grant_type="password", username="alice", password=PASSWORD)
+    assert answer.get_json()["error"] == "unauthorized_client"
+
+
+def test_tokens_do_not_go_through_the_browser_unasked(rp: RelyingParty) -> None:
+    """2.1.2: response types with tokens in the answer SHOULD NOT be used: they take a registration."""
+    for response_type in ("token", "id_token token", "code token", "code id_token token"):
+        assert answered(rp.authorize(response_type=response_type))["error"] == "unauthorized_client"
