@@ -8,10 +8,16 @@ from pathlib import Path
 
 import click
 
-from authserver.cli import client_options, output, secret_input
+from authserver.cli import client_changes, client_options, output, secret_input
 from authserver.cli.installation import Installation, actor
 from authserver.cli.output import json_option
-from authserver.domain import client_secrets, clients, registrations, sector_identifiers
+from authserver.domain import (
+    client_registrations,
+    client_secrets,
+    clients,
+    registrations,
+    sector_identifiers,
+)
 from authserver.domain.clients import Client
 from authserver.domain.fetcher import Fetcher
 from authserver.domain.registrations import Registration
@@ -34,6 +40,10 @@ _COLUMNS = {
 @click.group()
 def command() -> None:
     """Register, approve and change clients."""
+
+
+command.add_command(client_changes.approve_change)
+command.add_command(client_changes.discard_change)
 
 
 @command.command()
@@ -120,12 +130,15 @@ def show(key: str) -> None:
             "registered_by": client.registered_by,
             "decided_by": client.decided_by,
             "decided_at": client.decided_at,
+            "revision": client.revision,
+            "change": client_changes.facts(client_registrations.waiting(session, client)),
             "secrets": [
                 {"id": row.id, "created_at": row.created_at, "expires_at": row.expires_at} for row in secrets
             ],
         }
     if not output.is_json():
         facts["secrets"] = len(facts["secrets"])
+        facts["change"] = client_changes.in_words(facts["change"])
     output.show(facts)
 
 
@@ -150,12 +163,13 @@ def edit(key: str, name: str | None, asked: client_options.Asked) -> None:
 
 @command.command()
 @click.argument("key", help="The client key.")
+@client_changes.revision_option
 @json_option
-def approve(key: str) -> None:
+def approve(key: str, revision: int | None) -> None:
     """Let a client be used."""
     with Installation().transaction() as session:
         client = clients.get(session, key)
-        clients.approve(session, actor(), client, revision=client.revision)
+        clients.approve(session, actor(), client, revision=client_changes.seen(client, revision))
         facts = _facts(client)
     output.say(f"Approved {facts['name']}.", facts)
 

@@ -31,7 +31,7 @@ from authserver.domain.handles import Handle
 from authserver.domain.registrations import Registration
 from authserver.domain.vault import Vault
 from authserver.errors import Conflict
-from authserver.terms import AuthMethod, Prefix
+from authserver.terms import AuthMethod, Prefix, Status
 
 OWN_DETAILS = (
     "id_token_signed_response_alg",
@@ -138,9 +138,9 @@ def propose(session: Session, actor: Actor, vault: Vault, client: Client, regist
 
 
 def waiting(session: Session, client: Client) -> Change | None:
-    """Return the change that waits for an administrator."""
+    """Return the change that waits for an administrator; that of a disapproved client rests."""
     row = session.get(ClientRegistration, client.id)
-    if row is None or row.wanted is None or row.wanted_at is None:
+    if row is None or row.wanted is None or row.wanted_at is None or not client.is_approved:
         return None
     values: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in row.wanted.items()
@@ -155,8 +155,8 @@ def changing(session: Session, *, limit: int) -> list[tuple[Client, datetime]]:
     rows = select(Client, ClientRegistration.wanted_at).join(
         ClientRegistration, ClientRegistration.client_id == Client.id
     )
-    waits = ClientRegistration.wanted_at.is_not(None)
-    ordered = rows.where(waits).order_by(ClientRegistration.wanted_at, Client.id).limit(limit)
+    waits = (ClientRegistration.wanted_at.is_not(None), Client.status == Status.APPROVED)
+    ordered = rows.where(*waits).order_by(ClientRegistration.wanted_at, Client.id).limit(limit)
     return [(client, at) for client, at in session.execute(ordered) if at is not None]
 
 

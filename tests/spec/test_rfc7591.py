@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from authserver.app import create_app
+from authserver.domain import unapproved
 from authserver.domain.users import User
 from authserver.protocol.services import Services
 from authserver.settings import Settings
@@ -344,6 +345,18 @@ def test_one_network_registers_so_many_within_an_hour(
     elsewhere = client.post(STANDARD, json=MINIMAL, environ_base={"REMOTE_ADDR": "192.0.2.7"})
     assert elsewhere.status_code == 201
     moving_clock.advance(timedelta(hours=1), seconds=1)
+    assert register(client).status_code == 201
+
+
+def test_so_many_wait_and_no_more(
+    client: FlaskClient, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """S16, S28: from however many networks they come; who was decided about does not wait."""
+    monkeypatch.setattr(unapproved, "MAX_WAITING", 2)
+    first = registered(client)
+    registered(client)
+    assert register(client).status_code == 429
+    approve(services, first["client_id"])
     assert register(client).status_code == 201
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.registrant import Registrant, waiting
-from tests.support.relying_party import approve, stored
+from tests.support.relying_party import approve, disapprove, stored
 from tests.web.admin.console import HTMX_DIALOG, Console, forms
 
 
@@ -82,6 +82,18 @@ def test_a_pending_client_that_changes_itself_is_looked_at_again(console, app, s
     assert console.press(form, "Approve").status_code == 409
     assert stored(services, registrant.key).status == "pending"
     assert "evil.example" in console.get(f"/admin/clients/{registrant.key}/approve").text
+
+
+def test_the_change_of_a_disapproved_client_rests(console, registrant, services):
+    """S2: it cannot be decided about by the way, and is there again with a new approval."""
+    form = console.get(f"/admin/clients/{registrant.key}/change/approve")
+    disapprove(services, registrant.key)
+    assert console.press(form, "Approve the change").status_code == 409
+    assert "A change waits" not in page_of(console, registrant).text
+    assert "/change/approve" not in console.get("/admin").text
+    approve(services, registrant.key)
+    assert stored(services, registrant.key).name == "My Example"
+    assert "A change waits" in page_of(console, registrant).text
 
 
 def test_a_deleted_client_cannot_be_approved(console, app):

@@ -1,0 +1,81 @@
+"""``authserver clients approve-change|discard-change``: decide about what clients ask for themselves (RFC 7592)."""
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from authserver.cli import output
+from authserver.cli.installation import Installation, actor
+from authserver.cli.output import json_option
+from authserver.domain import client_registrations, clients
+from authserver.domain.clients import Client
+from authserver.errors import NotFound
+
+revision_option: Callable[[Any], Any] = click.option(
+    "--revision",
+    type=int,
+    default=None,
+    help="Decide only if the client still is at this revision, which `clients show` prints.",
+)
+
+
+def seen(client: Client, revision: int | None) -> int:
+    """Return the revision that is decided about: what was looked at if that was said, else what there is."""
+    return client.revision if revision is None else revision
+
+
+@click.command("approve-change")
+@click.argument("key", help="The client key.")
+@revision_option
+@json_option
+def approve_change(key: str, revision: int | None) -> None:
+    """Let the change that a client asked for count from its next request on."""
+    installation = Installation()
+    with installation.transaction() as session:
+        client = clients.get(session, key)
+        decided = _change(client_registrations.waiting(session, client))
+        client_registrations.approve_change(
+            session, actor(), installation.vault, client, revision=seen(client, revision)
+        )
+        name = client.name
+    output.say(
+        f"Approved the change of {name}: {', '.join(decided)}.", {"client_key": key, "changed": decided}
+    )
+
+
+@click.command("discard-change")
+@click.argument("key", help="The client key.")
+@revision_option
+@json_option
+def discard_change(key: str, revision: int | None) -> None:
+    """Drop the change that a client asked for; the client stays as it was approved."""
+    with Installation().transaction() as session:
+        client = clients.get(session, key)
+        decided = _change(client_registrations.waiting(session, client))
+        client_registrations.discard_change(session, actor(), client, revision=seen(client, revision))
+        name = client.name
+    output.say(f"Discarded the change of {name}.", {"client_key": key, "discarded": decided})
+
+
+def facts(change: client_registrations.Change | None) -> output.Row | None:
+    """Return what a change would change: since when it waits, and each field before and after."""
+    if change is None:
+        return None
+    fields = _change(change)
+    before = {name: change.before.get(name) for name in fields}
+    after = {name: change.after.get(name) for name in fields}
+    return {"asked_at": change.at, "asked_from": change.address, "before": before, "after": after}
+
+
+def in_words(change: output.Row | None) -> list[str]:
+    """Return the same for a person, one field a line."""
+    if change is None:
+        return []
+    return [f"{name}: {change['before'][name]} -> {value}" for name, value in change["after"].items()]
+
+
+def _change(change: client_registrations.Change | None) -> list[str]:
+    if change is None:
+        raise NotFound("No change of this client waits.")
+    return [name for name, value in change.after.items() if change.before.get(name) != value]
