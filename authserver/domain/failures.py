@@ -43,7 +43,7 @@ class Filter:
             found.append(Failure.client_id == self.client_id)
         if self.endpoints:
             found.append(
-                or_(*(Failure.endpoint.startswith(path, autoescape=True) for path in self.endpoints))
+                or_(*(Failure.endpoint.startswith(str(path), autoescape=True) for path in self.endpoints))
             )
         if self.search:
             found.append(_mentions(self.search) if texts.is_storable(self.search) else false())

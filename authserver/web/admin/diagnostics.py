@@ -48,11 +48,11 @@ class Entry:
 
 @dataclass(frozen=True)
 class Wish:
-    """What the query string asks to see; ``client`` is a client key, ``endpoint`` a key of ``ENDPOINTS``."""
+    """What the query string asks to see; ``client`` is a client key, ``at`` a key of ``ENDPOINTS``."""
 
     q: str = ""
     client: str = ""
-    endpoint: str = ""
+    at: str = ""
     page: int = 1
 
     @classmethod
@@ -61,14 +61,14 @@ class Wish:
         return cls(
             q=request.args.get("q", "").strip()[:1000],
             client=listing.asked("client"),
-            endpoint=listing.asked("endpoint", _KEYS),
+            at=listing.asked("at", _KEYS),
             page=listing.asked_page(),
         )
 
     @property
     def is_filtered(self) -> bool:
         """Whether some refusals are hidden."""
-        return bool(self.q or self.client or self.endpoint)
+        return bool(self.q or self.client or self.at)
 
     def url(self, **changes: Any) -> str:
         """Return the address with some wishes changed."""
@@ -82,7 +82,7 @@ class Wish:
         client = clients.find(door.session(), self.client) if self.client else None
         return failures.Filter(
             client_id=(client.id if client else -1) if self.client else None,
-            endpoints=ENDPOINTS[self.endpoint][1] if self.endpoint else (),
+            endpoints=ENDPOINTS[self.at][1] if self.at else (),
             search=self.q,
         )
 

@@ -1,0 +1,251 @@
+"""The diagnostics ledger: equal refusals are one, old and many are forgotten, references are found in what people paste."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, insert, select, update
+
+from authserver import clock
+from authserver.context import SYSTEM
+from authserver.domain import cleanup, clients, diagnostics, failures, redaction
+from authserver.domain.diagnostics import Failure, Ledger, Refusal
+from authserver.domain.registrations import Registration
+
+WRONG = Refusal("/oauth2/token", "invalid_grant", "code-expired", "The code has expired.")
+SECRET = "Zk3vJx0cQ9-mT7_pLr2WbYh5NsDfGa8eUiOoPq1XtCw"
+TOKEN = f"asa_1a_{SECRET}"
+JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJl"
+
+
+@pytest.fixture
+def ledger(database):
+    return Ledger(database, ticks=iter(range(10_000_000)).__next__)
+
+
+@pytest.fixture
+def client_id(database):
+    with database.transaction() as session:
+        registration = Registration("oidc", "Grafana", redirect_uris=("https://app.example.org/cb",))
+        return clients.register(session, SYSTEM, registration, source="console").id
+
+
+@pytest.fixture
+def look(database):
+    """What the ledger says of a reference."""
+
+    def find(reference):
+        with database.transaction(write=False) as session:
+            return diagnostics.find(session, reference)
+
+    return find
+
+
+@pytest.fixture
+def fill(database):
+    """Puts many different refusals of one client into the ledger at once."""
+
+    def put(client_id, count):
+        now = clock.now()
+        rows = [
+            {
+                "fingerprint": f"{client_id}-{number}".encode().ljust(32, b"."),
+                "reference": f"{client_id}#{number}"[:8],
+                "client_id": client_id,
+                "endpoint": WRONG.endpoint,
+                "error": WRONG.error,
+                "cause": WRONG.cause,
+                "detail": "",
+                "received": "",
+                "expected": "",
+                "address": "",
+                "count": 1,
+                "first_at": now - timedelta(hours=1),
+                "last_at": now - timedelta(hours=1) + timedelta(seconds=number),
+            }
+            for number in range(count)
+        ]
+        with database.transaction() as session:
+            session.execute(insert(Failure), rows)
+
+    return put
+
+
+def count_of(database, client_id):
+    with database.transaction(write=False) as session:
+        return session.scalar(select(func.count()).where(Failure.client_id == client_id))
+
+
+def test_equal_refusals_share_a_reference_and_are_counted(ledger, look):
+    first = ledger.record(replace(WRONG, address="192.0.2.1"))
+    assert ledger.record(replace(WRONG, address="192.0.2.2")) == first
+    assert ledger.record(replace(WRONG, cause="code-unknown")) != first
+    assert (look(first).count, look(first).address) == (2, "192.0.2.2")
+
+
+def test_a_new_refusal_pushes_the_oldest_of_its_client_out(database, ledger, look, fill, client_id):
+    fill(client_id, diagnostics.PER_CLIENT)
+    fill(client_id + 1, 3)
+    reference = ledger.record(replace(WRONG, client_id=client_id))
+    assert look(reference).count == 1
+    assert count_of(database, client_id) == diagnostics.PER_CLIENT
+    assert count_of(database, client_id + 1) == 3
+    with database.transaction(write=False) as session:
+        left = set(session.scalars(select(Failure.reference).where(Failure.client_id == client_id)))
+    assert f"{client_id}#0" not in left
+    assert f"{client_id}#1" in left
+
+
+def test_the_clean_up_keeps_thirty_days_and_a_thousand_of_each_client(
+    database, settings, ledger, look, fill, client_id
+):
+    fill(client_id, diagnostics.PER_CLIENT + 20)
+    old, recent = (ledger.record(replace(WRONG, cause=cause)) for cause in ("code-unknown", "code-replayed"))
+    with database.transaction() as session:
+        for reference, days in ((old, 31), (recent, 29)):
+            age = update(Failure).where(Failure.reference == reference)
+            session.execute(age.values(last_at=clock.now() - timedelta(days=days)))
+    gone = sum(count for name, count in cleanup.purge(database, settings) if name == "failures")
+    assert gone == 21
+    assert look(old) is None
+    assert look(recent) is not None
+    assert count_of(database, client_id) == diagnostics.PER_CLIENT
+
+
+def test_a_removed_client_leaves_no_refusals(database, ledger, client_id):
+    ledger.record(replace(WRONG, client_id=client_id))
+    with database.transaction() as session:
+        clients.remove(session, SYSTEM, session.get_one(clients.Client, client_id))
+    assert count_of(database, client_id) == 0
+
+
+@pytest.mark.only_on("sqlite")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{}",
+        "  {} ",
+        "{lower}",
+        "{first} {second}",
+        "{first}-{second}",
+        "The code has expired. (reference {})",
+        "https://app.example.org/cb?error=invalid_request&error_description=No.+%28reference+{}%29&state=x",
+        "Error invalid_request · Status 400 · Reference {}",
+    ],
+)
+def test_a_reference_is_found_in_what_people_paste(database, ledger, text):
+    reference = ledger.record(WRONG)
+    pasted = text.format(
+        reference, lower=reference.lower(), first=reference[:4].lower(), second=reference[4:]
+    )
+    with database.transaction(write=False) as session:
+        found = failures.named(session, pasted)
+    assert found is not None
+    assert found.reference == reference
+
+
+@pytest.mark.parametrize(
+    "text", ["", "Grafana", "redirect_uri is not registered", "\0", "\ud800BCDFGHJK" * 300]
+)
+@pytest.mark.only_on("sqlite")
+def test_other_texts_name_no_refusal(database, ledger, text):
+    ledger.record(WRONG)
+    with database.transaction(write=False) as session:
+        assert failures.named(session, text) is None
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        ({"search": "EXPIRED"}, {"code-expired"}),
+        ({"search": "grafana"}, {"scope-not-registered"}),
+        ({"search": "100%"}, set()),
+        ({"search": "\0"}, set()),
+        ({"endpoints": ("/oauth2/authorize",)}, {"scope-not-registered"}),
+        ({}, {"scope-not-registered", "code-expired"}),
+    ],
+)
+def test_refusals_are_searched_by_word_client_and_endpoint(database, ledger, client_id, wanted, expected):
+    ledger.record(WRONG)
+    ledger.record(
+        replace(
+            WRONG,
+            cause="scope-not-registered",
+            detail="No.",
+            client_id=client_id,
+            endpoint="/oauth2/authorize",
+        )
+    )
+    with database.transaction(write=False) as session:
+        rows, count = failures.page(session, failures.Filter(**wanted))
+    assert {row.cause for row in rows} == expected
+    assert count == len(expected)
+
+
+def test_only_the_last_seven_days_count_as_failing(database, ledger, client_id):
+    reference = ledger.record(replace(WRONG, client_id=client_id))
+    ledger.record(replace(WRONG, client_id=client_id, cause="code-unknown"))
+    with database.transaction() as session:
+        assert failures.count_lately(session, [client_id]) == {client_id: 2}
+        aged = update(Failure).where(Failure.reference == reference)
+        session.execute(aged.values(last_at=clock.now() - timedelta(days=8)))
+    with database.transaction(write=False) as session:
+        assert failures.count_lately(session, [client_id]) == {client_id: 1}
+        assert [row.id for row in clients.page(session, is_failing=True)[0]] == [client_id]
+        assert failures.count_lately(session, []) == {}
+
+
+@pytest.mark.only_on("sqlite")
+@pytest.mark.parametrize(
+    ("text", "stored"),
+    [
+        (f"https://a.example/cb?code={SECRET}&x=1#state=abc", "https://a.example/cb?code=…&x=1#state=…"),
+        (f"https://a.example/{SECRET}/cb", "https://a.example/…/cb"),
+        ("https://user:hunter2@a.example/cb", "https://…@a.example/cb"),
+        ("https://a.example/cb?client_secret=hunter2&y", "https://a.example/cb?client_secret=…&y"),
+        (f"before {TOKEN} after", "before asa_1a_… after"),
+        (f"scope {JWT}", "scope …"),
+        ("a" * 1990 + SECRET, "…"),
+        ("https://a.example/very/long-but-harmless-path-0123456789abcdef0123456789abcdef/cb", None),
+        ("openid profile models.read offline_access", None),
+        ("urn:ietf:params:oauth:grant-type:device_code", None),
+    ],
+)
+def test_what_looks_like_a_secret_is_left_out(ledger, look, text, stored):
+    row = look(ledger.record(replace(WRONG, received=text, detail=text)))
+    assert row.received == (text if stored is None else stored)
+    assert row.detail == row.received
+
+
+@pytest.mark.only_on("sqlite")
+def test_addresses_that_differ_in_a_secret_only_are_one_refusal(ledger, client_id):
+    uri = "https://a.example/cb?code="
+    first = ledger.record(replace(WRONG, client_id=client_id, received=f"{uri}{SECRET}"))
+    assert ledger.record(replace(WRONG, client_id=client_id, received=f"{uri}other")) == first
+
+
+@pytest.mark.only_on("sqlite")
+@pytest.mark.parametrize(
+    ("key", "shown"),
+    [
+        ("grafana", "grafana"),
+        ("0123456789abcdef0123456789abcdef", "0123456789abcdef0123456789abcdef"),
+        ("correct horse battery", "corr… (21 characters)"),
+    ],
+)
+def test_an_unknown_key_is_shown_only_if_it_cannot_be_a_secret(key, shown):
+    assert redaction.unknown_key(key) == shown
+
+
+def test_values_that_are_too_long_or_unreadable_are_stored_all_the_same(ledger, look):
+    text = "\0\ud800 wörld " + "long " * 1000
+    row = look(ledger.record(replace(WRONG, received=text, endpoint="/" + "x" * 100)))
+    assert len(row.received) <= 2000
+    assert row.received.endswith("…")
+    assert row.endpoint == "/" + "x" * 59
+
+
+@pytest.mark.only_on("sqlite")
+def test_lines_stay_lines(ledger, look):
+    row = look(ledger.record(replace(WRONG, expected="https://a.example/\nhttps://b.example/")))
+    assert row.expected.splitlines() == ["https://a.example/", "https://b.example/"]
