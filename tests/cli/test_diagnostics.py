@@ -1,0 +1,75 @@
+"""authserver diagnostics: the ledger at a shell, by the reference that people were given."""
+
+import pytest
+
+from authserver.context import SYSTEM
+from authserver.domain import clients
+from authserver.domain.diagnostics import Refusal
+from authserver.domain.registrations import Registration
+
+
+@pytest.fixture
+def client_key(database):
+    with database.transaction() as session:
+        registration = Registration("oidc", "Grafana", redirect_uris=("https://app.example.org/cb",))
+        return clients.register(session, SYSTEM, registration, source="console").client_key
+
+
+@pytest.fixture
+def record(services, database):
+    def put(cause, key=""):
+        with database.transaction(write=False) as session:
+            client_id = clients.get(session, key).id if key else None
+        refusal = Refusal(
+            "/oauth2/token",
+            "invalid_grant",
+            cause,
+            "It is over.",
+            client_id,
+            "received",
+            "expected",
+            "192.0.2.1",
+        )
+        return services.oauth2.ledger.record(refusal)
+
+    return put
+
+
+def test_refusals_are_listed_the_latest_first(runner, record, client_key):
+    first, second = record("code-expired"), record("code-unknown", client_key)
+    rows = runner.run_json("diagnostics", "list")
+    assert [row["reference"] for row in rows] == [second, first]
+    assert [row["client"] for row in rows] == ["Grafana", ""]
+    assert first in runner.run("diagnostics", "list")
+    assert len(runner.run_json("diagnostics", "list", "--limit", "1")) == 1
+
+
+def test_the_list_is_narrowed_to_a_client_and_a_word(runner, record, client_key):
+    record("code-expired")
+    mine = record("code-unknown", client_key)
+    for options in (["--client", client_key], ["--search", "GRAFANA"], ["--search", "unknown"]):
+        assert [row["reference"] for row in runner.run_json("diagnostics", "list", *options)] == [mine]
+    assert runner.invoke("diagnostics", "list", "--client", "nobody").exit_code == 1
+
+
+@pytest.mark.only_on("sqlite")
+def test_nothing_refused_is_said(runner):
+    assert runner.run("diagnostics", "list") == "Nothing was refused.\n"
+    assert runner.run_json("diagnostics", "list") == []
+
+
+@pytest.mark.parametrize("written", ["{}", "{lower}", "The code has expired. (reference {})"])
+def test_a_refusal_is_shown_by_its_reference(runner, record, client_key, written):
+    reference = record("code-unknown", client_key)
+    facts = runner.run_json("diagnostics", "show", written.format(reference, lower=reference.lower()))
+    assert facts["reference"] == reference
+    assert (facts["cause"], facts["client_key"], facts["count"]) == ("code-unknown", client_key, 1)
+    assert (facts["received"], facts["expected"], facts["address"]) == ("received", "expected", "192.0.2.1")
+    assert facts["what_to_do"] == f"http://localhost/admin/diagnostics/{reference}"
+
+
+@pytest.mark.only_on("sqlite")
+def test_an_unknown_reference_says_how_long_they_are_kept(runner):
+    result = runner.invoke("diagnostics", "show", "BCDFGHJK")
+    assert result.exit_code == 1
+    assert "30 days" in result.output
