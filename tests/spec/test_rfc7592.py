@@ -266,6 +266,7 @@ def test_deleting_takes_everything_away_at_once(approved: Registrant, services: 
     tokens, code = rp.tokens(), rp.code()
     answer = approved.manage("DELETE")
     assert (answer.status_code, answer.data) == (204, b"")
+    assert "Content-Length" not in answer.headers
     assert answer.headers["Cache-Control"] == "no-store"
     for method in METHODS:
         assert approved.manage(method, json={}).status_code == 401

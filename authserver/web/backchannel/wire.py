@@ -50,10 +50,9 @@ def headers(environ: dict[str, Any]) -> dict[str, str]:
 
 def send(response: Response, method: str, start_response: Callable[..., Any]) -> Iterable[bytes]:
     """Start the answer and return its body; none for HEAD."""
-    lines = [
-        *response.headers,
-        ("Content-Length", str(len(response.body))),
-        ("X-Content-Type-Options", "nosniff"),
-    ]
+    lines = [*response.headers, ("X-Content-Type-Options", "nosniff")]
+    # RFC 9110, section 8.6: an answer without content MUST NOT tell how long it is.
+    if response.status != HTTPStatus.NO_CONTENT:
+        lines.append(("Content-Length", str(len(response.body))))
     start_response(_STATUS_LINES[response.status], lines)
     return [] if method == "HEAD" else [response.body]
