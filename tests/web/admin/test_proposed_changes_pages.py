@@ -1,0 +1,62 @@
+"""The pages about changes that clients ask for, in a real Chromium: readable, wide and narrow, and decided in a dialog."""
+
+import pytest
+import requests
+from playwright.sync_api import expect
+
+from tests.support import axe, ways
+from tests.support.people import PASSWORD
+
+pytestmark = [pytest.mark.browser, pytest.mark.only_on("sqlite")]
+
+
+@pytest.fixture
+def server(live_server):
+    live_server.add_user("admin", password=PASSWORD, grant="configure_server")
+    return live_server
+
+
+@pytest.fixture
+def address(server):
+    """The page of an approved client that asks for another name, which is another client's."""
+    metadata = {
+        "client_name": "Model review board",
+        "redirect_uris": ["https://review.example.org/callback"],
+        "policy_uri": "https://elsewhere.example.org/privacy",
+        "contacts": ["owner@review.example.org"],
+    }
+    told = requests.post(f"{server.url}/oauth2/register", json=metadata, timeout=30).json()
+    server.command("clients", "approve", told["client_id"])
+    server.add_client("Grafana", "https://grafana.example.org/callback")
+    change = metadata | {"client_id": told["client_id"], "client_name": "Grafana"}
+    headers = {"Authorization": f"Bearer {told['registration_access_token']}"}
+    asked = requests.put(told["registration_client_uri"], json=change, headers=headers, timeout=30)
+    assert asked.json()["registration_status"] == "change_pending"
+    return f"{server.url}/admin/clients/{told['client_id']}"
+
+
+def test_every_page_is_accessible_and_fits(page, address):
+    page.goto(address)
+    ways.sign_in(page, "admin")
+    page.wait_for_url(address)
+    for path in ("", "/change/approve", "/change/discard", "/settings"):
+        for scheme, width in (("light", 320), ("dark", 320), ("light", 1360), ("dark", 1360)):
+            page.emulate_media(color_scheme=scheme)
+            page.set_viewport_size({"width": width, "height": 800})
+            page.goto(f"{address}{path}")
+            axe.assert_accessible(page)
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} is too wide"
+
+
+def test_a_change_is_approved_in_the_dialog(page, address):
+    page.goto(address)
+    ways.sign_in(page, "admin")
+    page.wait_for_url(address)
+    page.get_by_role("link", name="Approve the change").or_(
+        page.get_by_role("button", name="Approve the change")
+    ).click()
+    dialog = page.get_by_role("dialog", name="Approve the change of Model review board")
+    expect(dialog.get_by_text("could be mistaken for another")).to_be_visible()
+    dialog.get_by_role("button", name="Approve the change").click()
+    expect(page.get_by_text("The change of Grafana is approved.")).to_be_visible()
+    expect(page.get_by_role("heading", name="Grafana", level=1)).to_be_visible()
