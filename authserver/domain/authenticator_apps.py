@@ -19,6 +19,7 @@ from authserver import clock
 from authserver.domain.db import Base, Id
 from authserver.domain.users import User
 from authserver.domain.vault import Vault
+from authserver.errors import SettingsError
 
 DIGITS = 6
 _SEED_BYTES = 20  # RFC 4226, section 4: 160 bits are recommended.
@@ -124,6 +125,15 @@ def redeem(session: Session, vault: Vault, user_id: int, code: str) -> bool:
         .execution_options(synchronize_session=False)
     )
     return taken is not None
+
+
+def can_be_asked(vault: Vault, row: AuthenticatorApp) -> bool:
+    """Return whether the key that sealed the seed is still there."""
+    try:
+        vault.open(_purpose(row.user_id), row.sealed)
+    except SettingsError:
+        return False
+    return True
 
 
 def remove(session: Session, user_id: int) -> bool:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from authserver.context import Actor
 from authserver.domain import audit, authenticator_apps, recovery_codes
 from authserver.domain.authenticator_apps import AuthenticatorApp, Seed
+from authserver.domain.recovery_codes import RecoveryCode
 from authserver.domain.users import User
 from authserver.domain.vault import Vault
 from authserver.errors import Conflict, InvalidInput
@@ -72,6 +73,16 @@ def administrators_without(session: Session) -> list[str]:
         .order_by(User.username_key)
     )
     return list(session.scalars(names))
+
+
+def lost_with_keys(session: Session, vault: Vault) -> list[str]:
+    """Return the names of those whose app or recovery codes cannot be checked with the keys that are left."""
+    apps = session.execute(select(AuthenticatorApp, User.username).join_from(AuthenticatorApp, User))
+    codes = session.execute(
+        select(RecoveryCode.pepper_id, User.username).join_from(RecoveryCode, User).distinct()
+    )
+    lost = {name for row, name in apps if not authenticator_apps.can_be_asked(vault, row)}
+    return sorted(lost | {name for pepper_id, name in codes if not vault.knows_pepper(pepper_id)})
 
 
 def enrol(session: Session, vault: Vault, actor: Actor, user: User, seed: Seed, code: str) -> list[str]:

@@ -134,6 +134,17 @@ class TestKeys:
         assert report["secrets"]["outcome"] == "fail"
         assert "Lost" in report["secrets"]["sentence"]
 
+    @pytest.mark.parametrize("file", ["pepper.keys", "encryption.keys"])
+    def test_a_second_factor_whose_key_is_gone(self, runner, app, people, keys_dir, file):
+        set_up(app)
+        assert "cannot be checked" not in examine(runner)["second factors"]["sentence"]
+        (keys_dir / file).write_text(f"other {(keys_dir / file).read_text().split()[1]}\n")
+        check = examine(runner)["second factors"]
+        assert (check["outcome"], check["sentence"]) == (
+            "fail",
+            "The second factor of alice cannot be checked.",
+        )
+
 
 @pytest.mark.parametrize(
     ("url", "networks", "outcome"),

@@ -138,16 +138,29 @@ def administrators(installation: Installation) -> Finding:
 
 
 def second_factors(installation: Installation) -> Finding | None:
-    """Nobody administers the server with a password alone."""
+    """Every second factor can still be checked with the keys we hold, and every administrator has one."""
+    if deployment.keys(installation.settings).outcome == "fail":
+        return None
     with installation.database.transaction(write=False) as session:
+        lost = factors.lost_with_keys(session, installation.vault)
         names = factors.administrators_without(session)
-        if not users.has_administrator(session):
-            return None
+        has_administrator = users.has_administrator(session)
+    if lost:
+        fix = (
+            "Put the old lines back into pepper.keys and encryption.keys, or let these people set up their apps "
+            "anew: authserver users reset-second-factor NAME"
+        )
+        return failed(f"The second factor of {_some(lost)} cannot be checked.", fix)
+    if not has_administrator:
+        return None
     if not names:
         return passed("Every administrator signs in with a second factor.")
-    who = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
     fix = "They can set up an authenticator app on their account page."
-    return warned(f"A password alone opens the console to {who}.", fix)
+    return warned(f"A password alone opens the console to {_some(names)}.", fix)
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def audit_trail(installation: Installation) -> Finding:
