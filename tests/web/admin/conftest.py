@@ -1,6 +1,7 @@
 """The console of one test: an administrator who has just signed in, and a way to let time pass."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,9 +10,11 @@ from flask.testing import FlaskClient
 
 from authserver.domain import audit
 from authserver.domain.audit import AuditEvent
+from authserver.domain.clients import Client
+from authserver.domain.diagnostics import Ledger, Refusal
 from authserver.domain.sessions import UserSession
 from authserver.protocol.services import Services
-from tests.web.admin.console import Console, add_people, sign_in
+from tests.web.admin.console import REGISTERED_URI, WRONG_URI, Console, add_people, sign_in
 
 
 @pytest.fixture
@@ -55,3 +58,25 @@ def trail(services: Services) -> Callable[[], list[AuditEvent]]:
             return audit.page(session, audit.Filter())[0]
 
     return read
+
+
+@pytest.fixture
+def record(services: Services) -> Callable[..., str]:
+    """Puts a refusal into the ledger and returns its reference."""
+    ledger = Ledger(services.database, ticks=iter(range(1_000_000)).__next__)
+
+    def put(cause: str = "code-expired", client: Client | None = None, **fields: str) -> str:
+        refusal = Refusal(
+            "/oauth2/token", "invalid_grant", cause, "The code has expired.", address="192.0.2.1"
+        )
+        return ledger.record(replace(refusal, client_id=client.id if client else None, **fields))
+
+    return put
+
+
+@pytest.fixture
+def wrong_uri(console: Console, record: Callable[..., str]) -> tuple[Client, Callable[..., str]]:
+    """A client, and the reference under which it was refused for its redirect URI."""
+    client = console.add_client(approve=True)
+    facts = {"endpoint": "/oauth2/authorize", "expected": REGISTERED_URI, "detail": "It is not registered."}
+    return client, lambda uri=WRONG_URI: record("redirect-uri-not-registered", client, received=uri, **facts)

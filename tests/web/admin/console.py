@@ -13,6 +13,8 @@ from authserver.domain.registrations import Registration
 from authserver.protocol.services import Services
 from tests.support import people
 
+REGISTERED_URI = "https://app.example.org/callback"
+WRONG_URI = "https://app.example.org/Callback/"
 HTMX_DIALOG = {"HX-Request": "true", "HX-Target": "dialog#dialog"}
 HTMX_RESULTS = {"HX-Request": "true", "HX-Target": "div#results"}
 
@@ -160,3 +162,12 @@ def sign_in(browser: FlaskClient, services: Services, username: str) -> int:
 def add_people(services: Services) -> None:
     """Make the test people."""
     people.add(services.database, services.settings, "admin", "alice", "bob")
+
+
+def authorize(browser: FlaskClient, client: Client, **changes: str) -> TestResponse:
+    """Ask for a sign-in to a client, as its application would."""
+    query = {
+        "client_id": client.client_key, "response_type": "code", "redirect_uri": REGISTERED_URI, "scope": "openid",
+        "code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", "code_challenge_method": "S256",
+    }  # fmt: skip
+    return browser.get("/oauth2/authorize", query_string=query | changes)

@@ -1,0 +1,177 @@
+"""What the console can do about a refusal: add the address, approve, open the form with what was refused filled in."""
+
+import pytest
+
+from authserver.domain import clients
+from tests.web.admin.console import HTMX_DIALOG, REGISTERED_URI, WRONG_URI, authorize, forms, people_actor
+
+
+def post(console, reference, revision):
+    """Sends the form of Add this URI as a browser would that has seen it before."""
+    token = dict(forms(console.get("/admin/diagnostics").text)[0].fields)["csrf_token"]
+    data = {"csrf_token": token, "revision": revision}
+    return console.browser.post(f"/admin/diagnostics/{reference}/add-redirect-uri", data=data)
+
+
+def test_a_wrong_redirect_uri_is_added_and_works(console, wrong_uri, trail):
+    client, _ = wrong_uri
+    refused = authorize(console.browser, client, redirect_uri=WRONG_URI)
+    assert refused.status_code == 400
+    link = refused.text.partition('href="/admin/diagnostics/')[2].partition('"')[0]
+    page = console.get(f"/admin/diagnostics/{link}")
+    assert "Add this URI" in page.text
+    form = console.get(f"/admin/diagnostics/{link}/add-redirect-uri")
+    assert WRONG_URI in form.text
+    assert "Ends with a slash" in form.text
+    assert "Anybody can send" not in form.text, "the host is known"
+    answer = console.press(form, "Add this URI")
+    assert answer.location == f"/admin/diagnostics/{link}"
+    assert console.client(client.client_key).redirect_uris == [REGISTERED_URI, WRONG_URI]
+    assert (trail()[0].event, trail()[0].actor_name) == ("client:edit", "admin")
+    assert "registered by now" in console.get(answer.location).text
+    assert authorize(console.browser, client, redirect_uri=WRONG_URI).status_code == 303
+
+
+def test_an_address_of_another_host_is_warned_about(console, wrong_uri):
+    _, refused = wrong_uri
+    form = console.get(
+        f"/admin/diagnostics/{refused('https://evil.example/cb')}/add-redirect-uri", **HTMX_DIALOG
+    )
+    assert "<dialog" not in form.text
+    assert "Anybody can send a request with any address" in form.text
+    assert "evil.example" in form.text
+
+
+@pytest.mark.parametrize(
+    ("uri", "reason"),
+    [
+        ("http://app.example.org/callback", "use https://"),
+        ("https://*.example.org/", "A wildcard would let anybody"),
+        ("https://app.example.org/cb#part", "no fragment"),
+        ("javascript:alert(1)", "cannot receive a sign-in safely"),
+        ("https://app.example.org/callback?code=asc_1a_0123456789012345678901234567890", "is not kept"),
+        ("https://app.example.org/" + "x" * 2100, "is not kept"),
+    ],
+)
+def test_an_address_that_may_not_be_registered_says_why(console, wrong_uri, uri, reason):
+    client, refused = wrong_uri
+    reference = refused(uri)
+    assert reason in console.get(f"/admin/diagnostics/{reference}").text
+    form = console.get(f"/admin/diagnostics/{reference}/add-redirect-uri")
+    assert reason in form.text
+    assert 'id="add"' not in form.text
+    assert post(console, reference, client.revision).status_code == 422
+    assert console.client(client.client_key).redirect_uris == [REGISTERED_URI]
+
+
+def test_a_client_that_changed_meanwhile_is_not_changed(console, wrong_uri, services):
+    client, refused = wrong_uri
+    form = console.get(f"/admin/diagnostics/{refused()}/add-redirect-uri")
+    with services.database.transaction() as session:
+        row = session.get_one(clients.Client, client.id)
+        clients.disapprove(session, people_actor(), row, revision=row.revision)
+    answer = console.press(form, "Add this URI")
+    assert answer.status_code == 409
+    assert "Nothing was done" in answer.text
+    assert console.client(client.client_key).redirect_uris == [REGISTERED_URI]
+
+
+def test_adding_wants_a_recent_sign_in(console, wrong_uri, grow_old):
+    client, refused = wrong_uri
+    reference = refused()
+    grow_old()
+    assert "/sign-in" in console.get(f"/admin/diagnostics/{reference}/add-redirect-uri").location
+    assert post(console, reference, client.revision).status_code == 403
+    assert console.client(client.client_key).redirect_uris == [REGISTERED_URI]
+
+
+def test_only_a_refused_address_can_be_added(console, record):
+    client = console.add_client(approve=True)
+    reference = record("code-expired", client, received="https://app.example.org/new")
+    assert post(console, reference, client.revision).status_code == 422
+
+
+def test_a_callback_of_a_consumer_is_added_too(console, record):
+    consumer = console.add_client(kind="oauth1", grant_types=(), response_types=(), approve=True)
+    reference = record(
+        "parameter-rejected", consumer, received="https://app.example.org/new", expected=REGISTERED_URI,
+        endpoint="/oauth/requestToken",
+    )  # fmt: skip
+    assert "Add this URI" in console.get(f"/admin/diagnostics/{reference}").text
+    console.press(console.get(f"/admin/diagnostics/{reference}/add-redirect-uri"), "Add this URI")
+    assert console.client(consumer.client_key).redirect_uris == [
+        REGISTERED_URI,
+        "https://app.example.org/new",
+    ]
+
+
+@pytest.mark.parametrize("cause", ["client-pending", "consumer-key-refused", "client-disapproved"])
+def test_a_client_that_waits_is_approved_from_its_refusal(console, record, cause):
+    client = console.add_client()
+    path = f"/admin/diagnostics/{record(cause, client)}"
+    page = console.get(path)
+    url = page.text.partition('id="fix" href="')[2].partition('"')[0].replace("&amp;", "&")
+    answer = console.press(console.get(url), "Approve")
+    assert answer.location == path
+    assert console.client(client.client_key).is_approved
+    assert "approved by now" in console.get(path).text
+
+
+@pytest.mark.parametrize(
+    ("cause", "received", "field", "value"),
+    [
+        ("grant-type-not-registered", "client_credentials", "grant_types", "client_credentials"),
+        ("response-type-not-registered", "id_token", "response_types", "id_token"),
+        ("scope-not-registered", "openid models.read", "scopes", "models.read"),
+        ("client-authentication-method", "client_secret_post", "auth_method", "client_secret_post"),
+        (
+            "post-logout-redirect-uri-not-registered",
+            "https://app.example.org/bye",
+            "post_logout_redirect_uris",
+            "https://app.example.org/bye",
+        ),
+    ],
+)
+def test_the_settings_are_filled_in_with_what_was_refused(
+    console, record, services, cause, received, field, value
+):
+    client = console.add_client(approve=True, scopes=("openid", "profile"))
+    reference = record(cause, client, received=received, expected="x")
+    page = console.get(f"/admin/diagnostics/{reference}")
+    url = page.text.partition('id="fix" href="')[2].partition('"')[0].replace("&amp;", "&")
+    form = console.get(url)
+    assert f"From the refusal {reference}: what was refused is filled in." in form.text
+    assert form.text.count("autofocus") == 1
+    assert console.press(form, "Save").location == f"/admin/diagnostics/{reference}"
+    assert "registered by now" in console.get(f"/admin/diagnostics/{reference}").text
+    with services.database.transaction(write=False) as session:
+        facts = clients.describe(session.get_one(clients.Client, client.id))
+    saved = facts[field] if field in facts else facts["details"][field]
+    assert value == saved or value in saved
+
+
+def test_a_refusal_of_another_client_fills_nothing_in(console, record):
+    grafana, jenkins = console.add_client("Grafana"), console.add_client("Jenkins")
+    reference = record("scope-not-registered", grafana, received="models.write")
+    page = console.get(f"/admin/clients/{jenkins.client_key}/edit?refusal={reference}")
+    assert "models.write" not in page.text
+    assert "From the refusal" not in page.text
+
+
+@pytest.mark.parametrize(
+    ("cause", "target"),
+    [
+        ("code-challenge", "/edit"),
+        ("client-secret-wrong", "/credentials"),
+        ("resource-not-registered", "/tokens"),
+        ("may-not-verify", "/oauth1"),
+        ("user-disabled", "/admin/users"),
+        ("client-unknown", "/admin/clients"),
+    ],
+)
+def test_other_causes_lead_to_where_they_are_settled(console, record, cause, target):
+    client = console.add_client(approve=True)
+    page = console.get(f"/admin/diagnostics/{record(cause, client)}").text
+    url = page.partition('id="fix" href="')[2].partition('"')[0].replace("&amp;", "&")
+    assert target in url
+    assert console.get(url).status_code == 200
