@@ -48,6 +48,9 @@ def answer(services: Services, message: Request, kind: Kind | None = None) -> Re
 def refuse(services: Services, message: Request, error: Exception) -> Response:
     """Answer what is wrong with a request, in JSON (RFC 7591, section 3.2.2)."""
     if isinstance(error, Throttled):
+        # Other shortages than these limits, such as of room for hashing, are worded at the door.
+        if type(error) is not Throttled:
+            raise error
         sentence = "Too many clients were registered. Wait, or ask an administrator to create the client."
         headers = (*NO_STORE, ("Retry-After", str(error.retry_after)))
         return json_response(429, {"error": "too_many_requests", "error_description": sentence}, headers)
