@@ -56,13 +56,19 @@ def _is_computed(value: ast.expr) -> bool:
     return isinstance(value, ast.Call)
 
 
+def _branches(value: ast.IfExp) -> tuple[ast.expr, ast.expr]:
+    return value.body, value.orelse
+
+
 def words_in(house: list[Room]) -> tuple[set[str], list[str]]:
     """The causes that are written in the code, and the expressions that nobody has explained to this test."""
     found: set[str] = set()
     unknown = []
     for room, line, value in causes(house):
         text = ast.unparse(value)
-        if isinstance(value, ast.Constant):
+        if isinstance(value, ast.IfExp) and all(isinstance(one, ast.Constant) for one in _branches(value)):
+            found |= {one.value for one in _branches(value)}
+        elif isinstance(value, ast.Constant):
             found.add(value.value)
         elif text in DERIVED:
             found |= DERIVED[text]

@@ -28,6 +28,7 @@ LISTS = [
     ("/admin/redirect-uris/check", ["uri"]),
     ("/admin/users", ["q", "page"]),
     ("/admin/activity", ["event", "client", "user", "q", "page"]),
+    ("/admin/diagnostics", ["q", "client", "at", "page"]),
     ("/admin/activity/export.csv", ["event", "client", "user", "q"]),
 ]
 
