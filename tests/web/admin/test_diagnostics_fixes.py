@@ -2,7 +2,8 @@
 
 import pytest
 
-from authserver.domain import clients
+from authserver.domain import client_secrets, clients
+from tests.support import consumer
 from tests.web.admin.console import HTMX_DIALOG, REGISTERED_URI, WRONG_URI, authorize, forms, people_actor
 
 
@@ -175,3 +176,86 @@ def test_other_causes_lead_to_where_they_are_settled(console, record, cause, tar
     url = page.partition('id="fix" href="')[2].partition('"')[0].replace("&amp;", "&")
     assert target in url
     assert console.get(url).status_code == 200
+
+
+BASIC, POST = "client_secret_basic", "client_secret_post"
+
+
+@pytest.mark.parametrize(
+    ("method", "grant", "title", "marked", "fix"),
+    [
+        (
+            BASIC,
+            "client_credentials",
+            "The client is not registered for the grant type",
+            "client_credentials",
+            "Change the grant types",
+        ),
+        (
+            POST,
+            "authorization_code",
+            "The client authenticates itself in another way than registered",
+            BASIC,
+            "Change the authentication method",
+        ),
+    ],
+)
+def test_the_error_of_the_token_endpoint_leads_to_the_fix(
+    console, services, method, grant, title, marked, fix
+):
+    client = console.add_client(approve=True, auth_method=method)
+    with services.database.transaction() as session:
+        row = session.get_one(clients.Client, client.id)
+        secret = client_secrets.generate(session, people_actor(), services.vault, row)
+    form = {"grant_type": grant, "code": "x"}
+    answer = console.browser.post("/oauth2/token", data=form, auth=(client.client_key, secret))
+    page = found(console, answer.get_json()["error_description"])
+    assert f"<h1>{title}</h1>" in page
+    assert marked in page.partition('id="received"')[2].partition("</dd>")[0]
+    assert fix in page
+
+
+@pytest.mark.parametrize(
+    ("changes", "title", "marked", "fix"),
+    [
+        (
+            {"scope": "openid offline_access"},
+            "The client is not registered for a scope",
+            '<mark class="differs">offline_access</mark>',
+            "Change the scopes",
+        ),
+        (
+            {"response_type": "id_token", "nonce": "n"},
+            "The client is not registered for the response type",
+            "id_token",
+            "Change the response types",
+        ),
+        ({"code_challenge": ""}, "PKCE is missing or wrong", "", "Change the PKCE setting"),
+        ({"redirect_uri": WRONG_URI}, "The redirect URI is not registered", "", "Add this URI"),
+    ],
+)
+def test_what_the_application_got_leads_to_the_fix(console, changes, title, marked, fix):
+    client = console.add_client(approve=True, scopes=("openid",))
+    answer = authorize(console.browser, client, **changes)
+    page = found(console, answer.location or answer.text.partition('id="reference">')[2][:8])
+    assert f"<h1>{title}</h1>" in page
+    assert marked in page
+    assert fix in page
+
+
+def found(console, pasted):
+    """The page that the search leads to when all that an application logged is pasted."""
+    answer = console.browser.get("/admin/diagnostics", query_string={"q": pasted})
+    assert answer.status_code == 303, answer.text
+    return console.get(answer.location).text
+
+
+def test_a_refused_callback_is_added_and_the_consumer_goes_on(console, app, services):
+    oauth1 = consumer.register(services, app, callbacks=("https://tool.example/other",))
+    refused = oauth1.request_token()
+    assert consumer.problem(refused) == (400, "parameter_rejected")
+    page = found(console, refused.text)
+    assert "Add this URI" in page
+    reference = page.partition('data-copies="')[2].partition('"')[0]
+    console.press(console.get(f"/admin/diagnostics/{reference}/add-redirect-uri"), "Add this URI")
+    assert oauth1.request_token().status_code == 200
