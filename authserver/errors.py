@@ -7,6 +7,7 @@ AuthserverError
 ├── Conflict           it changed meanwhile, or a rule of the records forbids it
 ├── Refused            the actor may not do this
 └── Throttled          too many attempts; try again later
+    └── Busy           not the caller's fault: this process has no room at the moment
 """
 
 
@@ -44,3 +45,7 @@ class Throttled(AuthserverError):
     def __init__(self, retry_after: int) -> None:
         self.retry_after = retry_after
         super().__init__("Too many attempts. Wait a moment and try again.")
+
+
+class Busy(Throttled):
+    """This process has no room for the work at the moment, whoever asks; ``retry_after`` is in whole seconds."""

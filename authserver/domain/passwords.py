@@ -8,7 +8,7 @@ from functools import cache
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from authserver.errors import InvalidInput, Throttled
+from authserver.errors import Busy, InvalidInput
 from authserver.settings import Settings
 from authserver.terms import TYPED_ALPHABET
 
@@ -72,7 +72,7 @@ class _Slot:
 
     def __enter__(self) -> None:
         if not self._slots.acquire(timeout=_WAIT_SECONDS):
-            raise Throttled(retry_after=_WAIT_SECONDS)
+            raise Busy(retry_after=_WAIT_SECONDS)
 
     def __exit__(self, *_: object) -> None:
         self._slots.release()

@@ -37,6 +37,7 @@ DEFAULT_SCOPES: dict[str, tuple[str, ...]] = {
 }
 AUTH_METHODS = tuple(AuthMethod)
 _SCOPES = 100
+_SCOPE_LENGTH = 3000  # The records of what is granted hold a little more.
 
 
 @dataclass(frozen=True)
@@ -184,6 +185,8 @@ def _response_fault(registration: Registration) -> str | None:
 def _scope_fault(scopes: tuple[str, ...]) -> str | None:
     if len(scopes) > _SCOPES:
         return f"A client can have {_SCOPES} scopes at most."
+    if len(" ".join(scopes)) > _SCOPE_LENGTH:
+        return f"All scopes together can have {_SCOPE_LENGTH} letters at most."
     for scope in scopes:
         if (
             not scope

@@ -4,6 +4,7 @@ Query and form are ordered pairs, kept apart, so that duplicates are seen and no
 """
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -67,14 +68,13 @@ def read_pairs(text: str) -> Pairs:
     return tuple(pairs)
 
 
-def repeated(pairs: Pairs, allowed: frozenset[str] = frozenset()) -> str | None:
-    """Return the name of a parameter that is there twice, which RFC 6749, section 3.1, forbids."""
-    seen: set[str] = set()
-    for name, _ in pairs:
-        if name in seen and name not in allowed:
-            return name
-        seen.add(name)
-    return None
+def repeated(pairs: Pairs, allowed: frozenset[str] = frozenset()) -> list[str]:
+    """Return the names of parameters that are there twice, which RFC 6749, section 3.1, forbids."""
+    names = [name for name, _ in pairs]
+    if len(set(names)) == len(names):
+        return []
+    counts = Counter(names)
+    return [name for name, count in counts.items() if count > 1 and name not in allowed]
 
 
 def present(pairs: Pairs) -> dict[str, str]:

@@ -32,14 +32,12 @@ def forget(response: Response) -> None:
 
 def _follow(response: Response) -> Response:
     person = g.get("_login_user")
-    if person is None or response.status_code >= 500:
-        # After an unexpected error the records of the request are gone, and nothing has changed.
+    if person is None:
         return response
-    live = door.signed_in()
-    if live is None:
+    if not person.is_authenticated:
         forget(response)
         return response
-    state = session_state.of_browser(door.services().vault, live.sid)
+    state = session_state.of_browser(door.services().vault, person.sid)
     if request.cookies.get(door.cookie_name(_COOKIE)) != state:
         response.set_cookie(door.cookie_name(_COOKIE), state, path="/", **_attributes())
     return response

@@ -44,6 +44,8 @@ class SignedIn(UserMixin):
     def __init__(self, session: UserSession) -> None:
         self.session = session
         self.user = session.user
+        # Kept apart from the record, which cannot be read any more once the request's transaction was rolled back.
+        self.sid = session.sid
 
     def get_id(self) -> str:
         return str(self.user.id)

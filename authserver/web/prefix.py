@@ -9,6 +9,7 @@ from urllib.parse import quote
 from authserver import logs
 from authserver.domain import typed_codes
 from authserver.terms import Path
+from authserver.web import incoming
 
 log = logs.get("web")
 
@@ -29,6 +30,7 @@ class PublicPath:
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         environ["authserver.request_id"] = request_id = typed_codes.draw(_ID_LENGTH)
         started = time.perf_counter()
+        incoming.guard(environ)
         path = environ.get("PATH_INFO", "")
         if not environ.get("QUERY_STRING", "").isascii():
             # Flask reads a query as UTF-8 before any page could answer; raw bytes may be none.

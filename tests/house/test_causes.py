@@ -24,8 +24,8 @@ DERIVED = {
         "request_uri_not_supported",
     },
 }
-# Errors of Authlib itself, which know no cause but their own name, and the one that is set by hand.
-OTHERS = {"unsupported_grant_type", "response-type-unsupported"}
+# The one that is set by hand.
+OTHERS = {"response-type-unsupported"}
 RECORDERS = ("authserver/protocol/", "authserver/web/frontchannel/", "authserver/web/backchannel/")
 # Functions of the same name that say something else.
 STRANGERS = {"authserver/web/frontchannel/setup.py", "authserver/protocol/oauth2/registration.py:_refusal"}

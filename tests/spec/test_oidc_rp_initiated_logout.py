@@ -252,3 +252,12 @@ def test_discovery_names_the_endpoint(rp: RelyingParty) -> None:
     """2.1: end_session_endpoint is REQUIRED."""
     document = rp.browser.get("/.well-known/openid-configuration").get_json()
     assert document["end_session_endpoint"] == "http://localhost/oidc/end_session"
+
+
+def test_a_state_that_is_too_long_is_refused(app_rp: RelyingParty) -> None:
+    """3: state is passed back as it came, so that one which cannot be is refused, not cut."""
+    hint = app_rp.tokens()["id_token"]
+    parameters = {"id_token_hint": hint, "post_logout_redirect_uri": RETURN}
+    whole = end_session(app_rp, state="x" * 3000, **parameters)
+    assert whole.status_code == 400
+    assert is_signed_in(app_rp)

@@ -32,7 +32,7 @@ def is_invalid_client(answer: TestResponse) -> bool:
 
 def is_throttled(answer: TestResponse) -> bool:
     """The attempt was not even looked at: later, and it is told when."""
-    return answer.status_code in {429, 503} and int(answer.headers["Retry-After"]) > 0
+    return answer.status_code == 429 and int(answer.headers["Retry-After"]) > 0
 
 
 def passes(answer: TestResponse) -> bool:

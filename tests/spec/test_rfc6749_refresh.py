@@ -128,6 +128,13 @@ def test_the_refreshed_id_token_names_the_same_sign_in(rp: RelyingParty) -> None
     assert after["iat"] == before["iat"] + 60
 
 
+def test_the_refreshed_id_token_has_no_nonce(rp: RelyingParty) -> None:
+    """OpenID Connect Core, 12.2: it SHOULD NOT have a nonce."""
+    first = rp.tokens()
+    assert "nonce" in claims(first["id_token"])
+    assert "nonce" not in claims(rp.refresh(first["refresh_token"]).get_json()["id_token"])
+
+
 def test_a_missing_refresh_token_is_an_invalid_request(rp: RelyingParty) -> None:
     """5.2: a missing parameter is invalid_request."""
     refused(rp.token(grant_type="refresh_token"), "invalid_request")

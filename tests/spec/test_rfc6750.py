@@ -134,3 +134,28 @@ def test_what_a_token_opens_is_not_stored(rp: RelyingParty) -> None:
     """5.3: what is for one bearer is not kept by caches for others, refusals included."""
     for token in (rp.tokens()["access_token"], "nonsense"):
         assert "no-store" in rp.userinfo(token).headers["Cache-Control"]
+
+
+def test_two_headers_are_refused(rp: RelyingParty) -> None:
+    """3.1: more than one way to send the token is invalid_request; servers join repeated fields with a comma."""
+    token = rp.tokens()["access_token"]
+    header = {"Authorization": f"Bearer {token},Bearer {token}"}
+    answer = rp.app.test_client().get("/oidc/userinfo", headers=header)
+    assert answer.status_code == 400
+    assert 'error="invalid_request"' in answer.headers["WWW-Authenticate"]
+
+
+def test_a_request_that_cannot_be_read_is_challenged(rp: RelyingParty) -> None:
+    """3: every refusal has its WWW-Authenticate, a malformed body's too."""
+    header = {"Authorization": f"Bearer {rp.tokens()['access_token']}"}
+    form = "application/x-www-form-urlencoded"
+    answer = rp.app.test_client().post("/oidc/userinfo", data=b"a=\xff", content_type=form, headers=header)
+    assert answer.status_code == 400
+    assert 'error="invalid_request"' in answer.headers["WWW-Authenticate"]
+
+
+def test_head_is_answered_as_get_is(rp: RelyingParty) -> None:
+    """RFC 9110, 9.1: a general-purpose server MUST support GET and HEAD."""
+    header = {"Authorization": f"Bearer {rp.tokens()['access_token']}"}
+    answer = rp.app.test_client().head("/oidc/userinfo", headers=header)
+    assert (answer.status_code, answer.data) == (200, b"")

@@ -6,10 +6,13 @@ from html import unescape
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from authserver.context import SYSTEM
 from authserver.domain import clients, users
+from authserver.domain.clients import Client
+from authserver.domain.diagnostics import Failure
 from authserver.protocol.services import Services
 from authserver.terms import TYPED_ALPHABET
 from tests.spec.test_rfc6749_code import refused
@@ -429,3 +432,20 @@ def test_the_account_can_be_switched(device: Device) -> None:
     assert "Bob Brown" in switched.text
     forms.submit(device.browser, switched, "device-allow")
     assert device.rp.userinfo(device.poll().get_json()["access_token"]).get_json()["name"] == "Bob Brown"
+
+
+def test_a_request_without_any_parameter(device: Device) -> None:
+    """3.1: scope is OPTIONAL, and client_id is needed only where the client does not authenticate."""
+    answer = device.rp.app.test_client().post("/oauth2/device_authorization", headers=device.rp.basic)
+    assert answer.status_code == 200
+    assert "user_code" in answer.get_json()
+
+
+def test_the_misprint_of_old_pages_is_named(device: Device, services: Services) -> None:
+    """The replaced system's page writes urb: for urn:; the diagnostics say so, and for which client."""
+    answer = device.start().poll(grant_type="urb:ietf:params:oauth:grant-type:device_code")
+    assert answer.get_json()["error"] == "unsupported_grant_type"
+    assert "urn:" in answer.get_json()["error_description"]
+    with services.database.transaction(write=False) as session:
+        cause = select(Failure.cause, Client.client_key).join(Client, Client.id == Failure.client_id)
+        assert session.execute(cause).all() == [("grant-type-misprinted", device.rp.key)]

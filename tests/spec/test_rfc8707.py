@@ -195,3 +195,11 @@ def test_a_poll_alone_may_name_it(device: Device) -> None:
 def test_a_device_s_bad_resource_is_invalid_target(device: Device, resource: Any) -> None:
     """2: refused where it is asked for, before a person is troubled."""
     refused(device.ask(resource=resource), "invalid_target")
+
+
+def test_the_query_is_refused(rp: RelyingParty) -> None:
+    """2, S11: what is sent in the wrong place is refused, not ignored."""
+    answer = rp.app.test_client().post(
+        "/oauth2/token?resource=https://api.example", data={"grant_type": "refresh_token"}, headers=rp.basic
+    )
+    assert (answer.status_code, answer.get_json()["error"]) == (400, "invalid_request")

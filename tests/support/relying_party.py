@@ -117,7 +117,7 @@ class RelyingParty:
 
     def follow(self, answer: TestResponse) -> TestResponse:
         """Follow redirects within the application, stopping at pages and at redirects to elsewhere."""
-        while answer.status_code in {302, 303} and not urlsplit(answer.location).netloc:
+        while answer.status_code in {302, 303} and not urlsplit(answer.location).scheme:
             answer = self.browser.get(answer.location)
         return answer
 

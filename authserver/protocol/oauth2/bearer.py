@@ -42,9 +42,12 @@ def read(message: Request) -> str:
         scheme, _, value = header.partition(" ")
         if scheme.lower() != "bearer":
             raise BearerError(401, "", "Send the access token as Authorization: Bearer.")
+        if "," in value:
+            # Servers join repeated header fields with commas, and no token contains one.
+            raise BearerError(400, "invalid_request", "Send one access token.")
         found.append(value.strip())
     form = message.form or ()
-    if repeated(form) == "access_token":
+    if "access_token" in repeated(form):
         raise BearerError(400, "invalid_request", "access_token is repeated.")
     if message.method == "POST" and "access_token" in present(form):
         found.append(present(form)["access_token"])

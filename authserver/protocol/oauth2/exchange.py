@@ -12,6 +12,7 @@ NEVER_IN_QUERY = frozenset(
     {
         "grant_type", "code", "code_verifier", "redirect_uri", "refresh_token", "device_code", "username", "password",
         "scope", "client_id", "client_secret", "client_assertion", "client_assertion_type", "token", "token_type_hint",
+        "resource", "audience",
     }
 )  # fmt: skip
 
@@ -37,7 +38,9 @@ def form_parameters(message: Request) -> dict[str, str]:
     """Return the form of a machine request; raises invalid_request when it is none, repeated or in the query (S11)."""
     if message.method != "POST":
         raise refusal(InvalidRequestError, "Use the POST method.", "method-not-post", received=message.method)
-    if message.form is None:
+    # A request without any parameter needs no body, and a body that is not there needs no type.
+    form = () if message.form is None and not message.body else message.form
+    if form is None:
         raise refusal(
             InvalidRequestError,
             "Send the parameters as application/x-www-form-urlencoded.",
@@ -49,11 +52,11 @@ def form_parameters(message: Request) -> dict[str, str]:
         raise refusal(
             InvalidRequestError, f"Send {misplaced[0]} in the body, not in the query.", "parameters-in-query"
         )
-    if name := repeated(message.form, REPEATABLE):
+    for name in repeated(form, REPEATABLE):
         raise refusal(
             InvalidRequestError,
             f"The parameter {name[:60]} is repeated.",
             "parameter-repeated",
             received=name[:200],
         )
-    return present(message.form)
+    return present(form)

@@ -14,7 +14,7 @@ from sqlalchemy import Row
 from authserver import clock
 from authserver.context import Actor
 from authserver.domain import authorizations, client_lifetimes, refresh_values, tokens
-from authserver.protocol.oauth2 import resources
+from authserver.protocol.oauth2 import requested_scope, resources
 from authserver.protocol.oauth2.errors import refusal
 from authserver.protocol.oauth2.exchange import TokenExchange
 from authserver.protocol.oauth2.token_response import Issuing
@@ -69,7 +69,10 @@ class RefreshTokenGrant(BaseGrant, TokenEndpointMixin):
             raise self._refusal("The refresh token has expired.", "refresh-token-expired")
 
     def _requested_scope(self) -> str:
-        requested: str = self.request.parameters.get("scope", self.row.scope)
+        asked: str | None = self.request.parameters.get("scope")
+        if asked is None:
+            return str(self.row.scope)
+        requested = " ".join(requested_scope.words(asked, self.policy))
         # RFC 6749, section 6: no scope beyond what the user granted.
         if not set(requested.split()) <= set(self.row.scope.split()):
             raise refusal(

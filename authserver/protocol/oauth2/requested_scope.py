@@ -1,5 +1,7 @@
 """The scope of token requests that name one: what is asked for, or the default where nothing is (RFC 6749, section 3.3)."""
 
+import re
+
 from authlib.oauth2.rfc6749.errors import InvalidScopeError
 
 from authserver.domain.policies import Policy
@@ -7,6 +9,21 @@ from authserver.protocol.oauth2.errors import refusal
 from authserver.terms import Kind, Scope
 
 _ABOUT_PEOPLE = frozenset(Scope)
+_TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
+
+
+def words(asked: str, policy: Policy) -> tuple[str, ...]:
+    """Return what a scope parameter names, each word once; raises invalid_scope for what is no scope (section 3.3)."""
+    found = tuple(dict.fromkeys(word for word in asked.split(" ") if word))
+    if not found or not all(_TOKEN.fullmatch(word) for word in found):
+        raise refusal(
+            InvalidScopeError,
+            "scope must be words of printable ASCII letters, separated by spaces.",
+            "scope-malformed",
+            received=asked[:2000],
+            client_id=policy.id,
+        )
+    return found
 
 
 def for_person(asked: str | None, policy: Policy) -> str:
@@ -26,7 +43,7 @@ def for_client(asked: str | None, policy: Policy) -> str:
 
 
 def _checked(asked: str, policy: Policy) -> str:
-    scopes = tuple(dict.fromkeys(asked.split()))
+    scopes = words(asked, policy)
     foreign = [scope for scope in scopes if scope not in policy.scopes]
     if foreign:
         raise refusal(

@@ -25,6 +25,7 @@ from authserver.domain.diagnostics import Ledger, Refusal
 from authserver.domain.fetcher import Fetcher
 from authserver.domain.key_ring import KeyRing
 from authserver.domain.policies import Policies, Policy
+from authserver.domain.registrations import MISPRINTED_DEVICE_GRANT
 from authserver.domain.sign_in import Desk
 from authserver.domain.vault import Vault
 from authserver.protocol import gate
@@ -55,6 +56,12 @@ GRANTS = (
 )
 # A device that waits for its person is refused every few seconds; nobody has to look into that.
 _EXPECTED = (AuthorizationPendingError, SlowDownError)
+
+
+class UnsupportedGrantType(OAuth2Error):
+    """The grant type is none of this server's (RFC 6749, section 5.2)."""
+
+    error = "unsupported_grant_type"
 
 
 class OAuth2Server(AuthorizationServer):
@@ -98,10 +105,31 @@ class OAuth2Server(AuthorizationServer):
             exchange = TokenExchange(message)
             if exchange.payload.grant_type is None:
                 raise refusal(InvalidRequestError, "grant_type is missing.", "grant-type-missing")
+            if exchange.payload.grant_type not in self.grant_types:
+                raise self._unsupported(exchange)
         except OAuth2Error as error:
             return self.refuse(message, error)
         response: Response = self.create_token_response(exchange)
         return response
+
+    def _unsupported(self, exchange: TokenExchange) -> OAuth2Error:
+        asked = str(exchange.payload.grant_type)
+        with self.database.reading() as connection:
+            row = standing.find_client(connection, exchange.credentials.client_key)
+        is_misprint = asked == MISPRINTED_DEVICE_GRANT
+        fault = (
+            "grant_type begins with urn:, not with urb:."
+            if is_misprint
+            else f"{asked[:100]} is no grant type here."
+        )
+        return refusal(
+            UnsupportedGrantType,
+            fault,
+            "grant-type-misprinted" if is_misprint else "grant-type-unsupported",
+            received=asked[:200],
+            expected=" ".join(self.grant_types),
+            client_id=None if row is None else row.c_id,
+        )
 
     def create_oauth2_request(self, request: Any) -> Any:
         return request

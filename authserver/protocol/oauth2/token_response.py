@@ -62,7 +62,8 @@ class Issuing:
         document["refresh_token"] = refresh_values.write(
             self._server.vault, row.family_id, row.seed, row.pepper_id, generation
         )
-        return self._with_id_token(document, person, row)
+        # OpenID Connect Core, section 12.2: an ID token that was refreshed should have no nonce.
+        return self._with_id_token(document, person, row, with_nonce=False)
 
     def alone(self, issued: Issued) -> dict[str, Any]:
         """Return the answer for an access token that a client got for itself."""
@@ -78,10 +79,15 @@ class Issuing:
         return document | ({"scope": self._scope} if self._scope else {})
 
     def _with_id_token(
-        self, document: dict[str, Any], person: UserFacts | None, granted: Any
+        self, document: dict[str, Any], person: UserFacts | None, granted: Any, *, with_nonce: bool = True
     ) -> dict[str, Any]:
         if person is not None and Scope.OPENID in granted.scope.split():
             document["id_token"] = self._server.id_tokens.issue(
-                self._policy, person, granted, now=self._now, access_token=document["access_token"]
+                self._policy,
+                person,
+                granted,
+                now=self._now,
+                access_token=document["access_token"],
+                with_nonce=with_nonce,
             )
         return document

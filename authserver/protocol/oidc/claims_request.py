@@ -1,6 +1,7 @@
 """The ``claims`` parameter (OpenID Connect Core, section 5.5): single claims that a client asks for by name."""
 
 import json
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 from authserver.protocol.oidc import claims
@@ -39,6 +40,21 @@ class ClaimsRequest(NamedTuple):
     def is_acr_essential(self) -> bool:
         """Whether one of those classes must be reached."""
         return (self.id_token.get("acr") or {}).get("essential") is True
+
+    def within(self, scopes: Collection[str]) -> "ClaimsRequest":
+        """Return the request without the claims of other scopes than these."""
+        foreign = {
+            name for scope, covered in claims.BY_SCOPE.items() if scope not in scopes for name in covered
+        }
+        return ClaimsRequest(
+            *({name: place[name] for name in place if name not in foreign} for place in self)
+        )
+
+    def insisting_on(self, subject: str) -> str:
+        """Return the parameter as a client would write it who insists on one user beside the rest."""
+        id_token = self.id_token | {"sub": {"essential": True, "value": subject}}
+        document = {"userinfo": self.userinfo, "id_token": id_token}
+        return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
 
     def kept(self) -> dict[str, Any]:
         """Return what an authorization keeps of the request: names only, of claims that this server knows."""

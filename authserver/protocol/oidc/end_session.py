@@ -43,7 +43,7 @@ def read(server: OAuth2Server, session: Session, pairs: Pairs) -> tuple[LogoutRe
 
     A hint that is not ours, or a return address that is not registered, does not keep a person from signing out.
     """
-    if name := repeated(pairs):
+    for name in repeated(pairs):
         raise refusal(InvalidRequestError, f"{name[:60]} is repeated.", "parameter-repeated")
     parameters = present(pairs)
     hint = parameters.get("id_token_hint")
@@ -55,7 +55,10 @@ def read(server: OAuth2Server, session: Session, pairs: Pairs) -> tuple[LogoutRe
         request = LogoutRequest(key, fault=fault)
         return request, refusal(InvalidRequestError, fault, "id-token-hint", client_id=_id(client))
     sid = str(claims.get("sid", "")) if claims else ""
-    state = parameters.get("state", "")[:_STATE_LENGTH]
+    state = parameters.get("state", "")
+    if len(state) > _STATE_LENGTH:
+        fault = f"state can have {_STATE_LENGTH} characters at most."
+        raise refusal(InvalidRequestError, fault, "state-too-long", client_id=_id(client))
     wanted = parameters.get("post_logout_redirect_uri", "")
     if wanted and not _may_return(client, wanted):
         return LogoutRequest(key, claims is not None, sid, fault=_NOT_REGISTERED), _not_registered(
@@ -91,7 +94,11 @@ def _client(session: Session, named: str | None, claims: dict[str, Any] | None) 
         # Section 2: the client must be the one to which the ID token was issued.
         fault = "client_id is not the client to which the ID token was issued."
         raise refusal(
-            InvalidRequestError, fault, "client-id-differs", received=redaction.unknown_key(named), expected=" ".join(keys)
+            InvalidRequestError,
+            fault,
+            "client-id-differs",
+            received=redaction.unknown_key(named),
+            expected=" ".join(keys),
         )
     wanted = named or claims.get("azp")
     first = [wanted] if wanted in keys else keys

@@ -58,6 +58,7 @@ class IdTokens:
         access_token: str | None = None,
         code: str | None = None,
         with_claims: Collection[str] = (),
+        with_nonce: bool = True,
     ) -> str:
         """Return the signed ID token for an authorization.
 
@@ -76,6 +77,8 @@ class IdTokens:
             **_authentication_claims(granted),
             **claims.by_name(person, names),
         }
+        if with_nonce and (nonce := granted.request.get("nonce")):
+            payload["nonce"] = nonce
         if access_token is not None:
             payload["at_hash"] = half_hash(access_token, algorithm)
         if code is not None:
@@ -93,7 +96,6 @@ def half_hash(value: str, algorithm: str) -> str:
 def _authentication_claims(granted: Granted) -> dict[str, Any]:
     claims = {
         "auth_time": clock.timestamp(granted.auth_time) if granted.auth_time else None,
-        "nonce": granted.request.get("nonce"),
         "acr": granted.acr,
         "amr": granted.amr,
         "sid": granted.sid,

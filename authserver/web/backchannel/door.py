@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import exc
 
 from authserver import logs
-from authserver.errors import Throttled
+from authserver.errors import Busy, Throttled
 from authserver.protocol.messages import (
     FORM_TYPE,
     MalformedRequest,
@@ -90,9 +90,12 @@ class MachineDoor:
         except MalformedRequest as error:
             return route.refuse(400, "invalid_request", str(error))
         except Throttled as error:
-            return route.refuse(
-                503, "temporarily_unavailable", str(error), ("Retry-After", str(error.retry_after))
-            )
+            is_busy = isinstance(error, Busy)
+            status, word = (503, "temporarily_unavailable") if is_busy else (429, "too_many_requests")
+            return route.refuse(status, word, str(error), ("Retry-After", str(error.retry_after)))
+        except exc.DataError as error:
+            log.warning("refused by the database", path=environ["PATH_INFO"], detail=str(error.orig)[:200])
+            return route.refuse(400, "invalid_request", "A parameter cannot be stored.")
         except (exc.DBAPIError, exc.TimeoutError) as error:
             log.warning(
                 "database unavailable",

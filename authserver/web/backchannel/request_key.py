@@ -7,6 +7,7 @@ from authserver.context import Actor
 from authserver.domain import consumer_requests, throttles, unapproved
 from authserver.errors import InvalidInput, Throttled
 from authserver.protocol.messages import Request, Response, json_response
+from authserver.protocol.oauth2.errors import printable
 from authserver.protocol.services import Services
 
 MAX_BYTES = 4096
@@ -38,7 +39,7 @@ def _read(body: bytes) -> dict[str, Any]:
     try:
         document = json.loads(body.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
-        raise InvalidInput({"body": 'The body must be JSON: {"name": "…", "secret": "…"}.'}) from error
+        raise InvalidInput({"body": "The body must be JSON: an object with name and secret."}) from error
     if not isinstance(document, dict):
         raise InvalidInput({"body": "The body must be one JSON object."})
     return document
@@ -49,5 +50,5 @@ def _actor(request: Request) -> Actor:
 
 
 def _refuse(status: int, error: str, description: str, *headers: tuple[str, str]) -> Response:
-    document = {"error": error, "error_description": description}
+    document = {"error": error, "error_description": printable(description)}
     return json_response(status, document, (("Cache-Control", "no-store"), *headers))

@@ -1,5 +1,7 @@
 """Every machine address and what serves it; the replaced system's addresses are aliases of the same handlers."""
 
+from dataclasses import replace
+
 from authserver.protocol.messages import Request, Response
 from authserver.protocol.oauth2 import (
     device_authorization,
@@ -8,6 +10,7 @@ from authserver.protocol.oauth2 import (
     registration_management,
     revocation,
 )
+from authserver.protocol.oauth2.bearer import BearerError
 from authserver.protocol.oidc import userinfo
 from authserver.protocol.services import Services
 from authserver.terms import Kind, LanePath, Path, RootServices
@@ -52,6 +55,12 @@ def user_information(services: Services, request: Request) -> Response:
     return userinfo.answer(services.oauth2, request)
 
 
+def _refuse_bearer(status: int, error: str, description: str, *headers: tuple[str, str]) -> Response:
+    """Refuse in the format of an endpoint that bearer tokens open (RFC 6750, section 3)."""
+    answer = BearerError(status, error, description).answer()
+    return replace(answer, headers=(*answer.headers, *headers))
+
+
 def register(services: Services, request: Request) -> Response:
     """The client registration endpoint."""
     return registration.answer(services, request)
@@ -88,7 +97,7 @@ def routes() -> dict[str, Route]:
         LanePath.OIDC_REGISTRATION: Route(register_oidc, _POST),
         f"{Path.REGISTRATION}/{ANY}": Route(manage_registration, ("GET", "PUT", "DELETE")),
         Path.INTROSPECTION: Route(introspect, _POST),
-        Path.USERINFO: Route(user_information, ("GET", "POST")),
+        Path.USERINFO: Route(user_information, (*_READ, "POST"), _refuse_bearer),
         Path.CHECK_SESSION: Route(check_session.frame, _READ),
         Path.JWKS: Route(discovery.jwks, _READ),
         Path.OPENID_CONFIGURATION: Route(discovery.openid_configuration, _READ),

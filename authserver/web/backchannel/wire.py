@@ -5,6 +5,7 @@ from http import HTTPStatus
 from typing import Any
 
 from authserver.protocol.messages import MalformedRequest, Response
+from authserver.web.incoming import BrokenBody
 
 _STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 
@@ -14,7 +15,7 @@ class TooLarge(Exception):
 
 
 def read_body(environ: dict[str, Any], limit: int) -> bytes:
-    """Return the request body; raises TooLarge, or MalformedRequest for a length that is no number."""
+    """Return the request body; raises TooLarge, or MalformedRequest for one that is broken or of no known length."""
     declared = environ.get("CONTENT_LENGTH") or ""
     if declared and not (declared.isascii() and declared.isdigit()):
         raise MalformedRequest("Content-Length is not a number.")
@@ -22,10 +23,21 @@ def read_body(environ: dict[str, Any], limit: int) -> bytes:
         raise TooLarge
     if not declared and not environ.get("wsgi.input_terminated"):
         return b""
-    body: bytes = environ["wsgi.input"].read(int(declared) if declared else limit + 1)
+    body = _read_all(environ["wsgi.input"], int(declared) if declared else limit + 1)
     if len(body) > limit:
         raise TooLarge
     return body
+
+
+def _read_all(stream: Any, size: int) -> bytes:
+    parts: list[bytes] = []
+    try:
+        while size > 0 and (part := stream.read(size)):
+            parts.append(part)
+            size -= len(part)
+    except BrokenBody as error:
+        raise MalformedRequest(BrokenBody.description) from error
+    return b"".join(parts)
 
 
 def text(body: bytes) -> str:

@@ -20,7 +20,7 @@ from authserver.protocol.oauth2.authorization_request import Ask, AuthorizationF
 from authserver.protocol.oauth2.errors import describe
 from authserver.protocol.oauth2.responses import FORM_POST, Answer
 from authserver.terms import LanePath, Path
-from authserver.web import console_link, door, languages, mistakes
+from authserver.web import console_link, door, languages, mistakes, returns
 from authserver.web.browser import this_browser
 from authserver.web.frontchannel import frontchannel
 from authserver.web.frontchannel.sign_in_asks import sign_in_first
@@ -35,7 +35,7 @@ def authorize() -> ResponseReturnValue:
     try:
         pairs = read_pairs(request.query_string.decode("latin-1"))
         if request.method == "POST":
-            pairs += _form_pairs()
+            pairs += returns.posted_pairs()
         ask = _read(pairs)
         if request.method == "POST":
             # A form that another site posts carries no cookie of ours: the answer is looked for where they are sent.
@@ -65,15 +65,6 @@ def consent() -> ResponseReturnValue:
 def cancel() -> ResponseReturnValue:
     """Leave the sign-in page: the application is told that it was cancelled."""
     return _resume(request.args.get("interaction"), _cancel)
-
-
-def _form_pairs() -> Pairs:
-    # Flask has parsed the form into the same ordered pairs; they pass the same checks as a query.
-    pairs = tuple(request.form.items(multi=True))
-    for name, value in pairs:
-        if "\0" in name + value or any("\ud800" <= letter <= "\udfff" for letter in name + value):
-            raise MalformedRequest("A parameter contains a NUL character or a lone surrogate.")
-    return pairs
 
 
 def _read(pairs: Pairs) -> Ask:
@@ -253,5 +244,4 @@ def _refuse(failure: AuthorizationFailure | NotApproved) -> ResponseReturnValue:
 def _send(answer: Answer) -> ResponseReturnValue:
     if answer.mode == FORM_POST:
         return render_template("form_post.html", action=answer.redirect_uri, parameters=answer.parameters)
-    # 303 makes every browser follow with GET, which 307 would not after the consent form (RFC 9700, section 4.12).
-    return redirect(answer.location, 303)
+    return returns.redirect_exactly(answer.location)

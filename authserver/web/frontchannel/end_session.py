@@ -1,7 +1,6 @@
 """The end session endpoint for people whom an application sends (OpenID Connect RP-Initiated Logout 1.0, section 2)."""
 
 from dataclasses import astuple
-from urllib.parse import urlencode
 
 from authlib.oauth2 import OAuth2Error
 from flask import redirect, render_template, request, url_for
@@ -14,7 +13,7 @@ from authserver.protocol.oauth2.errors import describe
 from authserver.protocol.oidc import end_session
 from authserver.protocol.oidc.end_session import LogoutRequest
 from authserver.terms import Path
-from authserver.web import console_link, door, mistakes
+from authserver.web import console_link, door, mistakes, returns
 from authserver.web.frontchannel import frontchannel, signed_out
 from authserver.web.languages import say
 
@@ -69,7 +68,7 @@ def _signer() -> URLSafeTimedSerializer:
 def _read() -> LogoutRequest:
     pairs = read_pairs(request.query_string.decode("latin-1"))
     if request.method == "POST":
-        pairs += read_pairs(urlencode(list(request.form.items(multi=True)), errors="surrogatepass"))
+        pairs += returns.posted_pairs()
     server = door.services().oauth2
     logout, error = end_session.read(server, door.session(), pairs)
     if error is not None:

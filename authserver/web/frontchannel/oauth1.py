@@ -15,7 +15,7 @@ from authserver.protocol.oauth1 import authorization, problems
 from authserver.protocol.oauth1.authorization import Ask, NotApproved, Outcome
 from authserver.protocol.oauth1.problems import Problem
 from authserver.terms import Path
-from authserver.web import console_link, destinations, door, mistakes
+from authserver.web import console_link, destinations, door, mistakes, returns
 from authserver.web.browser import this_browser
 from authserver.web.frontchannel import frontchannel
 from authserver.web.frontchannel.sign_in_asks import sign_in_first
@@ -135,7 +135,7 @@ def _decide(ask: Ask, live: UserSession) -> Outcome:
 
 def _send(ask: Ask, outcome: Outcome) -> ResponseReturnValue:
     if outcome.location:
-        return redirect(outcome.location, 303)
+        return returns.redirect_exactly(outcome.location)
     if outcome.verifier:
         return render_template("oauth1/verifier.html", client=ask.policy, verifier=outcome.verifier)
     return render_template("oauth1/done.html", client=ask.policy)

@@ -16,7 +16,7 @@ from authserver.domain.outbox import NoticeState
 from authserver.domain.sessions import UserSession
 from authserver.protocol.oidc import end_session, front_channel_logout
 from authserver.protocol.oidc.end_session import LogoutRequest
-from authserver.web import arrivals, browser_state, door
+from authserver.web import arrivals, browser_state, door, returns
 from authserver.web.languages import to_say
 
 _KEY = "signed_out"
@@ -49,8 +49,10 @@ def finish(live: UserSession | None, logout: LogoutRequest) -> Response:
         "at": clock.timestamp(clock.now()),
     }
     arrivals.void_forms()
-    there = link if link and goes_on and not needs_frames else url_for("frontchannel.sign_out")
-    response = make_response(redirect(there, 303))
+    there = link if goes_on and not needs_frames else None
+    response = make_response(
+        returns.redirect_exactly(there) if there else redirect(url_for("frontchannel.sign_out"), 303)
+    )
     door.delete_cookie(response, door.SESSION_COOKIE)
     browser_state.forget(response)
     return response

@@ -138,7 +138,7 @@ def test_token_credentials_are_bound_to_their_consumer(services, app, consumer):
     assert problem(thief.whoami()) == (401, "invalid_expired_token")
 
 
-@pytest.mark.parametrize("seconds", [-301, 301, -10_000_000, 10_000_000])
+@pytest.mark.parametrize("seconds", [-400, 400, -10_000_000, 10_000_000])
 def test_timestamps_are_refused_both_ways(consumer, moving_clock, seconds):
     now = int(moving_clock.now().timestamp())
     answer = consumer.request_token(timestamp=str(now + seconds))

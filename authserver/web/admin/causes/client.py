@@ -65,12 +65,6 @@ WORDS = {
         Compare.WORDS,
         Remedy.SCOPES,
     ),
-    "claims-scope-not-registered": Words(
-        "A requested claim belongs to a scope that the client is not registered for",
-        "Add the scope if the application may have it; otherwise let it ask for fewer claims.",
-        Compare.WORDS,
-        Remedy.SCOPES,
-    ),
     "resource-not-registered": Words(
         "The client may not ask for this resource",
         "Add the resource to the client if its tokens may be used there.",

@@ -13,10 +13,19 @@ WORDS = {
     "method-not-post": Words("The request is not a POST", f"Send it with the method POST. {_APPLICATION}"),
     "content-type": Words("The request's body has another format", f"Send a form. {_APPLICATION}"),
     "grant-type-missing": Words("The request has no grant_type", _APPLICATION),
-    "unsupported_grant_type": Words(
+    "grant-type-unsupported": Words(
         "The grant type is unknown",
         "Look for a spelling mistake in the application; see the discovery document.",
+        Compare.WORDS,
     ),
+    "grant-type-misprinted": Words(
+        "The grant type begins with urb: in place of urn:",
+        "An old page misprints the device grant. Correct the application: urn:ietf:params:oauth:grant-type:device_code.",
+    ),
+    "scope-malformed": Words(
+        "The scope cannot be read", f"It is a list of words, separated by spaces. {_APPLICATION}"
+    ),
+    "state-too-long": Words("The state of a sign-out is too long", _APPLICATION),
     "response-type-missing": Words(
         "The request has no response_type", "Set the application to the response type code."
     ),

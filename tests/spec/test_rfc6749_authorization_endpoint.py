@@ -1,0 +1,95 @@
+"""RFC 6749, sections 3.1 and 4.1: what the authorization endpoint reads and where it answers, to the letter."""
+
+from urllib.parse import urlencode
+
+import pytest
+from flask import Flask
+
+from authserver.domain.interactions import AuthorizationRequest
+from authserver.domain.users import User
+from authserver.protocol.services import Services
+from tests.support.relying_party import RelyingParty, answered, register
+
+FORM = "application/x-www-form-urlencoded"
+ODD_URIS = [
+    "com.example.app:///cb",
+    "https://rp.example/cb?a=+&b=;&c=[x]",
+    "https://RP.Example.org/cb",
+    "https://rp.example/cb?",
+    "https://rp.example/a%2fb//c",
+]
+
+
+@pytest.mark.parametrize("uri", ODD_URIS)
+@pytest.mark.parametrize("mode", ["query", "fragment"])
+def test_the_answer_goes_to_the_registered_uri_to_the_letter(
+    app: Flask, services: Services, people: dict[str, User], uri: str, mode: str
+) -> None:
+    """4.1.2, S8: the address is the one that was registered, not a tidier one."""
+    party = RelyingParty(app, *register(services, redirect_uris=(uri,)), redirect_uri=uri)
+    answer = party.authorized(response_mode=mode)
+    location = answer.headers["Location"]
+    mark = "#" if mode == "fragment" else "&" if "?" in uri else "?"
+    assert location.startswith(f"{uri}{mark}" if not uri.endswith("?") or mode == "fragment" else uri)
+
+
+@pytest.mark.parametrize("body", [b"state=%FF", b"state=%ED%A0%80", b"state=\xff", b"state=%00"])
+def test_what_cannot_be_echoed_is_refused_by_post_too(rp: RelyingParty, body: bytes) -> None:
+    """3.1: state comes back exactly, or the request is refused; POST is read as strictly as GET."""
+    request = urlencode(rp.request(state=None)).encode() + b"&" + body
+    answer = rp.browser.post("/oauth2/authorize", data=request, content_type=FORM)
+    assert answer.status_code == 400
+    assert "invalid_request" in answer.text
+
+
+def test_a_post_has_as_many_parameters_as_a_get(rp: RelyingParty) -> None:
+    """S28: lists are bounded."""
+    request = urlencode([*rp.request().items(), *((f"x{number}", "") for number in range(200))])
+    assert rp.browser.post("/oauth2/authorize", data=request, content_type=FORM).status_code == 400
+
+
+def test_a_post_is_a_plain_form(rp: RelyingParty) -> None:
+    """OpenID Connect Core, 3.1.2.1: by POST the parameters are serialized as a form."""
+    answer = rp.browser.post("/oauth2/authorize", data=rp.request(), content_type="multipart/form-data")
+    assert answer.status_code == 400
+
+
+@pytest.mark.parametrize("name", ["client_id", "redirect_uri"])
+def test_a_repeated_name_is_not_hidden_by_another(rp: RelyingParty, name: str) -> None:
+    """3.1, S9: as long as it is not clear where to, nothing is redirected."""
+    request = [("foo", "1"), ("foo", "2"), *rp.request().items(), (name, rp.request()[name])]
+    answer = rp.browser.get("/oauth2/authorize", query_string=urlencode(request))
+    assert answer.status_code == 400
+
+
+def test_a_repeated_state_is_not_hidden_by_another(rp: RelyingParty) -> None:
+    """3.1: which state counts is not guessed."""
+    request = [("foo", "1"), ("foo", "2"), *rp.request().items(), ("state", "second")]
+    answer = rp.browser.get("/oauth2/authorize", query_string=urlencode(request))
+    assert answered(answer)["error"] == "invalid_request"
+    assert "state" not in answered(answer)
+
+
+def test_an_id_token_is_not_stored(rp: RelyingParty, services: Services) -> None:
+    """I7: a hint can end a session; of it only the person's identifier is kept while somebody signs in."""
+    hint = rp.tokens()["id_token"]
+    page = rp.authorize(id_token_hint=hint, prompt="login")
+    with services.database.transaction(write=False) as session:
+        kept = [str(row.parameters) for row in session.query(AuthorizationRequest)]
+    assert kept
+    assert not any(hint in text for text in kept)
+    assert 'id="login-submit"' in page.text
+
+
+def test_the_hint_counts_after_the_sign_in(rp: RelyingParty) -> None:
+    """OpenID Connect Core, 3.1.2.2: tokens are for the user whom the hint names, or for nobody."""
+    hint = rp.tokens()["id_token"]
+    rp.browser = rp.app.test_client()
+    page = rp.sign_in(rp.authorize(id_token_hint=hint), "bob")
+    assert answered(page)["error"] == "login_required"
+
+
+def test_max_age_of_many_digits_is_no_limit(rp: RelyingParty) -> None:
+    """OpenID Connect Core, 3.1.2.1: a number of seconds, however large."""
+    rp.tokens()
+    assert "code" in answered(rp.authorize(max_age="9" * 30, prompt="none"))
