@@ -112,9 +112,8 @@ def add(session: Session, vault: Vault, user: User, seed: Seed, step: int) -> Au
 def redeem(session: Session, vault: Vault, user_id: int, code: str) -> bool:
     """Take a code, once; a code of an earlier step than the last one taken is refused too."""
     row = find(session, user_id)
-    if row is None:
-        return False
-    step = Seed(vault.open(_purpose(user_id), row.sealed).decode()).step_of(code)
+    seed = None if row is None else _open(vault, row)
+    step = None if seed is None else seed.step_of(code)
     if step is None:
         return False
     taken = session.scalar(
@@ -129,11 +128,7 @@ def redeem(session: Session, vault: Vault, user_id: int, code: str) -> bool:
 
 def can_be_asked(vault: Vault, row: AuthenticatorApp) -> bool:
     """Return whether the key that sealed the seed is still there."""
-    try:
-        vault.open(_purpose(row.user_id), row.sealed)
-    except SettingsError:
-        return False
-    return True
+    return _open(vault, row) is not None
 
 
 def remove(session: Session, user_id: int) -> bool:
@@ -145,6 +140,14 @@ def remove(session: Session, user_id: int) -> bool:
         .execution_options(synchronize_session=False)
     )
     return gone.first() is not None
+
+
+def _open(vault: Vault, row: AuthenticatorApp) -> Seed | None:
+    # Without the key no code of the app can be right, but a recovery code still can; the doctor tells operators.
+    try:
+        return Seed(vault.open(_purpose(row.user_id), row.sealed).decode())
+    except SettingsError:
+        return None
 
 
 def _purpose(user_id: int) -> str:

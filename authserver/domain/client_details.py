@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from joserfc.errors import JoseError
-from joserfc.jwk import KeySet, OctKey
+from joserfc.jwk import KeySet, OctKey, RSAKey
 
 from authserver.domain import texts
 from authserver.domain.keys import ALGORITHMS
@@ -27,6 +27,7 @@ from authserver.terms import AuthMethod
 
 SECRET_ALGORITHMS = ("HS256",)
 _KEYS = 20
+_RSA_BITS = 2048
 _URIS = 50
 _LENGTH = 2000
 _PUBLIC_ONLY = "Enter public keys only, and keep the private ones to yourself."
@@ -93,6 +94,9 @@ def _jwks_fault(value: Any) -> str | None:
         return "This JWK set holds something that is not a key."
     if any(isinstance(key, OctKey) or key.is_private for key in keys):
         return _PUBLIC_ONLY
+    # RFC 7518, section 3.3: a key of 2048 bits or larger MUST be used.
+    if any(isinstance(key, RSAKey) and key.public_key.key_size < _RSA_BITS for key in keys):
+        return f"An RSA key has {_RSA_BITS} bits or more."
     return None
 
 

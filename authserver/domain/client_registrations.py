@@ -31,7 +31,7 @@ from authserver.domain.handles import Handle
 from authserver.domain.registrations import Registration
 from authserver.domain.vault import Vault
 from authserver.errors import Conflict
-from authserver.terms import AuthMethod, Prefix, Status
+from authserver.terms import Prefix, Status
 
 OWN_DETAILS = (
     "id_token_signed_response_alg",
@@ -79,7 +79,11 @@ def add(session: Session, actor: Actor, vault: Vault, registration: Registration
     """Register a pending client; return it with its secret, empty if it has none, and its registration token."""
     unapproved.check_room(session, unapproved.REGISTERED)
     client = clients.register(session, actor, registration, source=unapproved.REGISTERED)
-    secret = client_secrets.generate(session, actor, vault, client) if _has_secret(client.auth_method) else ""
+    secret = (
+        client_secrets.generate(session, actor, vault, client)
+        if client_secrets.are_used(client.kind, client.auth_method)
+        else ""
+    )
     token_secret = handles.new_secret()
     session.add(ClientRegistration(client_id=client.id, digest=handles.digest(token_secret)))
     session.flush()
@@ -184,7 +188,9 @@ def discard_change(session: Session, actor: Actor, client: Client, *, revision: 
 
 def needs_secret(session: Session, client: Client, auth_method: str) -> bool:
     """Return whether a client lacks the secret that a method of authentication wants."""
-    return _has_secret(auth_method) and not client_secrets.has_usable(session, client, auth_method)
+    return client_secrets.are_used(client.kind, auth_method) and not client_secrets.has_usable(
+        session, client, auth_method
+    )
 
 
 def _locked(session: Session, client: Client, revision: int) -> Change:
@@ -198,10 +204,6 @@ def _locked(session: Session, client: Client, revision: int) -> Change:
     if change is None:
         raise Conflict(_NOT_WAITING)
     return change
-
-
-def _has_secret(auth_method: str) -> bool:
-    return auth_method in {AuthMethod.BASIC, AuthMethod.POST, AuthMethod.SECRET_JWT}
 
 
 def _forget(session: Session, client: Client) -> str:

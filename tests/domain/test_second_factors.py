@@ -315,3 +315,13 @@ def test_typed_codes_are_shown_in_groups_and_read_without_them():
     code = typed_codes.draw(12)
     assert typed_codes.shown(code) == f"{code[:4]}-{code[4:8]}-{code[8:]}"
     assert typed_codes.normal(typed_codes.shown(code), 12) == code
+
+
+def test_a_recovery_code_works_without_the_key_of_the_seed(services, alice, telephone):
+    """A key that was lost costs the app, not the account."""
+    vault = services.vault
+    lost = Vault(vault.session_keys, list(vault._peppers.values()), [Key("other", bytes(range(KEY_BYTES)))])
+    with services.database.transaction() as session:
+        assert second_factors.redeem(session, lost, alice.id, telephone.code()) is None
+        kind = second_factors.redeem(session, lost, alice.id, telephone.recovery_codes[0])
+    assert kind == second_factors.RECOVERY

@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 
 from authserver import clock
+from authserver.errors import InvalidInput
 from authserver.protocol.services import Services
 from tests.spec.test_rfc6749_code import refused
 from tests.support import assertions
@@ -274,3 +275,11 @@ def test_discovery_says_so(app: Flask, path: str) -> None:
     assert {"client_secret_jwt", "private_key_jwt"} <= set(document["token_endpoint_auth_methods_supported"])
     assert document["token_endpoint_auth_signing_alg_values_supported"] == [*ALGORITHMS, "HS256"]
     assert "none" not in document["introspection_endpoint_auth_methods_supported"]
+
+
+def test_a_short_rsa_key_is_not_registered(services: Services) -> None:
+    """RFC 7518, 3.3: a key of size 2048 bits or larger MUST be used."""
+    modulus = base64.urlsafe_b64encode(b"\xff" * 128).rstrip(b"=").decode()
+    short = {"keys": [{"kty": "RSA", "n": modulus, "e": "AQAB"}]}
+    with pytest.raises(InvalidInput, match="2048"):
+        register(services, auth_method="private_key_jwt", details={"jwks": short})
