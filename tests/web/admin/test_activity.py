@@ -106,7 +106,13 @@ def test_the_overview_counts_what_there_is(busy):
 
 def test_differences_compare_lists_item_by_item():
     before = {"name": "A", "uris": ["a", "b"], "trusted": False, "details": {"policy": "a"}, "same": 1}
-    after = {"name": "B", "uris": ["b", "c"], "trusted": True, "details": {"policy": "b", "x": [1]}, "same": 1}
+    after = {
+        "name": "B",
+        "uris": ["b", "c"],
+        "trusted": True,
+        "details": {"policy": "b", "x": [1]},
+        "same": 1,
+    }
     found = [(change.label, change.removed, change.added) for change in differences(before, after)]
     assert found == [
         ("Name", ["A"], ["B"]),
