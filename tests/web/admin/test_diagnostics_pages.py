@@ -1,6 +1,7 @@
 """The pages of diagnostics in a real Chromium: accessible in light and dark, and they fit, wide and narrow."""
 
 import pytest
+from playwright.sync_api import expect
 
 from authserver.app import create_app
 from authserver.domain.diagnostics import Refusal
@@ -75,11 +76,8 @@ def test_a_mark_is_said_and_not_shown_by_colour_alone(page, live_server, paths):
     page.goto(f"{live_server.url}{paths[4]}")
     ways.sign_in(page, "admin")
     mark = page.locator("#received mark").first
-    style = mark.evaluate(
-        "e => [getComputedStyle(e).textDecorationLine, getComputedStyle(e, '::before').content]"
-    )
-    assert style[0] == "underline"
-    assert "differs" in style[1]
+    expect(mark).to_have_css("text-decoration-line", "underline")
+    assert "differs" in mark.evaluate("e => getComputedStyle(e, '::before').content")
     assert page.locator("#received code").inner_text() == REGISTERED.upper() + "/"
 
 
