@@ -27,6 +27,7 @@ KEYWORDS: dict[str, Any] = {
     "_": None,
     "gettext": None,
     "ngettext": (1, 2),
+    "pgettext": ((1, "c"), 2),
 }
 _LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 _WIDTH = 118
@@ -47,8 +48,8 @@ def extracted() -> Catalog:
             strip_comment_tags=True,
         )
         place = file.relative_to(ROOT).as_posix()
-        for _, message, comments, _ in found:
-            catalog.add(message, locations=[(place, 1)], auto_comments=comments)
+        for _, message, comments, meaning in found:
+            catalog.add(message, locations=[(place, 1)], auto_comments=comments, context=meaning)
     return catalog
 
 

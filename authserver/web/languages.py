@@ -18,7 +18,8 @@ from werkzeug.exceptions import HTTPException
 from authserver import languages
 
 PARAMETER = "ui_locales"
-_ENGLISH_WINGS = {"account", "admin"}
+_ENGLISH_WINGS = {"admin"}
+_CARRYING_WINGS = {"frontchannel", "account"}
 _ASKED = "asked_language"
 
 
@@ -27,14 +28,14 @@ def install(app: Flask) -> None:
     environment = app.jinja_env
     environment.add_extension("jinja2.ext.i18n")
     environment.policies["ext.i18n.trimmed"] = True
-    environment.install_gettext_callables(_gettext, _ngettext, newstyle=True)  # type: ignore[attr-defined]
+    environment.install_gettext_callables(_gettext, _ngettext, newstyle=True, pgettext=_pgettext)  # type: ignore[attr-defined]
     environment.globals |= {"language": spoken, "asked_language": asked}
     app.url_defaults(_carry)
     app.after_request(_tell)
 
 
 def spoken() -> str:
-    """Return the language of this request's pages; console and account speak English."""
+    """Return the language of this request's pages; the console speaks English."""
     if not has_request_context() or request.blueprint in _ENGLISH_WINGS:
         return languages.SOURCE
     return asked() or _preferred()
@@ -78,7 +79,7 @@ def to_say_number(one: str, many: str) -> tuple[str, str]:
 
 def _carry(endpoint: str, values: dict[str, Any]) -> None:
     """Put the application's wish into every address of its detour; forms have it beside their CSRF token."""
-    if endpoint.startswith("frontchannel.") and (wanted := asked()):
+    if endpoint.partition(".")[0] in _CARRYING_WINGS and (wanted := asked()):
         values.setdefault(PARAMETER, wanted)
 
 
@@ -102,6 +103,10 @@ def _preferred() -> str:
 def _gettext(message: str) -> str:
     # Under the empty message a catalogue keeps its own head.
     return _catalogue(spoken()).gettext(message) if message else ""
+
+
+def _pgettext(meaning: str, message: str) -> str:
+    return _catalogue(spoken()).pgettext(meaning, message)
 
 
 def _ngettext(one: str, many: str, number: int) -> str:

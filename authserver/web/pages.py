@@ -85,7 +85,7 @@ def instant(at: datetime | None) -> Markup:
 
 def acr_words(acr: str) -> str:
     """Return how somebody signed in, for the lists of sessions."""
-    return "with password and code" if acr == Acr.MULTI_FACTOR else "with password"
+    return say("with password and code") if acr == Acr.MULTI_FACTOR else say("with password")
 
 
 def origin(uri: str) -> str:

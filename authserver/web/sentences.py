@@ -21,6 +21,18 @@ FROM_BELOW = (
     to_say("Enter the user name."),
     to_say("This user name is taken."),
     to_say("Enter an e-mail address like name@example.org."),
+    to_say("The %(label)s can have %(number)s characters at most."),
+    to_say("The %(label)s contains characters that cannot be stored."),
+    # domain.profiles
+    to_say("The %(label)s is text of %(number)s letters at most."),
+    to_say("Enter an address that begins with https://."),
+    to_say("Enter a date like 1990-12-31, 0000-12-31 without the year, or the year alone."),
+    to_say("Enter a date like 1990-12-31."),
+    to_say("Enter a time zone like Europe/Berlin."),
+    to_say("Enter a language like en-GB."),
+    to_say("Enter a number like +49 30 1234567, with the country's code."),
+    # domain.second_factors
+    to_say("This is not the code that the app shows now. Check the clock of your telephone."),
     # domain.setup
     to_say("This setup link is not one that this server printed. Copy it whole, from https to its end."),
     to_say("This setup link is too old. Start the server again: it prints a new one."),
@@ -72,6 +84,63 @@ FROM_BELOW = (
     to_say("A redirect URI has no . or .. in its path."),
     to_say("this URI is in the list twice."),
     to_say("A client can have %(number)s redirect URIs at most."),
+    # domain.audit, on the page of a person's own activity
+    to_say("The first administrator was created."),
+    to_say("An account was created."),
+    to_say("An account was edited."),
+    to_say("A permission was given or taken."),
+    to_say("An account was disabled."),
+    to_say("An account was enabled again."),
+    to_say("A password was changed."),
+    to_say("An authenticator app was set up."),
+    to_say("An authenticator app and its recovery codes were removed."),
+    to_say("Recovery codes were replaced."),
+    to_say("Someone signed in."),
+    to_say("A sign-in was refused."),
+    to_say("Someone signed out, or a session was ended."),
+    to_say("A client was created."),
+    to_say("A client was edited."),
+    to_say("A client was approved."),
+    to_say("A client was disapproved."),
+    to_say("A client was removed for good."),
+    to_say("A client asked for a change of its registration."),
+    to_say("A change that a client asked for was approved."),
+    to_say("A change that a client asked for was discarded."),
+    to_say("A client got a new secret."),
+    to_say("A secret of a client was removed."),
+    to_say("A user let a client use their account, or a client acted for itself."),
+    to_say("An authorization and its tokens were revoked."),
+    to_say("A user removed an application's access."),
+    to_say("A scope was defined."),
+    to_say("A scope was changed."),
+    to_say("A scope was removed."),
+    to_say("A signing key was created."),
+    to_say("The signing keys were rotated."),
+    to_say("A signing key was removed."),
+)
+LABELS = (
+    # domain.users, domain.profiles: what a %(label)s stands for, and what fields are called
+    to_say("user name"),
+    to_say("name"),
+    to_say("e-mail address"),
+    to_say("given name"),
+    to_say("family name"),
+    to_say("middle name"),
+    to_say("nickname"),
+    to_say("profile page"),
+    to_say("picture address"),
+    to_say("website"),
+    to_say("gender"),
+    to_say("birthdate"),
+    to_say("time zone"),
+    to_say("language"),
+    to_say("telephone number"),
+    to_say("formatted"),
+    to_say("street address"),
+    to_say("locality"),
+    to_say("region"),
+    to_say("postal code"),
+    to_say("country"),
 )
 _PLACE = re.compile(r"%\\\((\w+)\\\)s")
 
@@ -90,8 +159,13 @@ def _listed(sentence: str) -> str:
         return translated
     for listed, pattern in _patterns():
         if match := pattern.fullmatch(sentence):
-            return say(listed, **match.groupdict())
+            return say(listed, **_spoken(match.groupdict()))
     return ""
+
+
+def _spoken(places: dict[str, str]) -> dict[str, str]:
+    # Whatever else is filled in is a name or a number, even where it looks like a sentence of ours.
+    return {place: say(text) if place == "label" else text for place, text in places.items()}
 
 
 @cache

@@ -7,6 +7,8 @@ import pytest
 from flask import render_template_string, url_for
 
 from authserver import clock, languages
+from authserver.domain import profiles
+from authserver.domain.audit import EVENTS
 from authserver.errors import InvalidInput
 from authserver.protocol.messages import MAX_PARAMETERS, MalformedRequest, read_pairs
 from authserver.web import languages as pages_languages
@@ -78,7 +80,7 @@ def test_without_a_wish_the_browser_decides(client, accepted, spoken):
 
 
 @pytest.mark.parametrize(
-    "path", ["/nothing", "/sign-out", "/device", "/setup?token=nothing", "/oauth/authorize"]
+    "path", ["/nothing", "/sign-out", "/device", "/setup?token=nothing", "/oauth/authorize", "/account"]
 )
 def test_every_door_for_people_speaks_it(client, path):
     page = client.get(path, headers={"Accept-Language": "de"}, follow_redirects=True)
@@ -98,13 +100,17 @@ def test_the_console_stays_english(client, people):
     page = client.get("/admin/clients?ui_locales=de", headers={"Accept-Language": "de"})
     assert speaks(page) == page.headers["Content-Language"] == "en"
     assert "Create client" in page.text
+    assert all(
+        words in page.text for words in (">Account</a>", ">Console</a>", "Sign out", "Skip to content")
+    )
 
 
 def test_the_addresses_of_a_detour_carry_the_wish(app):
     with app.test_request_context("/sign-in?ui_locales=xx+de-CH"):
         assert url_for("frontchannel.sign_out") == "/sign-out?ui_locales=de"
         assert url_for("frontchannel.sign_out", ui_locales="en") == "/sign-out?ui_locales=en"
-        assert url_for("account.profile") == "/account"
+        assert url_for("account.profile") == "/account?ui_locales=de"
+        assert url_for("admin.overview") == "/admin"
     for path in ("/sign-in", "/sign-in?ui_locales=xx"):
         with app.test_request_context(path, headers={"Accept-Language": "de"}):
             assert url_for("frontchannel.sign_out") == "/sign-out"
@@ -193,6 +199,21 @@ def test_sentences_from_below_are_found_again(german, services):
     )
     for other in ("", "a: b", ": ", "Nobody knows this sentence.", "Sie sind abgemeldet", "%", "%(name)s"):
         assert sentences.in_words(other) == other
+
+
+def test_labels_within_sentences_are_told_in_german(german):
+    with pytest.raises(InvalidInput) as long:
+        profiles.clean({"nickname": "x" * 500, "website": "ftp://x", "phone_number": "\n"})
+    told = {field: sentences.in_words(text) for field, text in long.value.fields.items()}
+    assert told["nickname"] == "„Spitzname“ darf höchstens 200 Zeichen lang sein."
+    assert told["website"].startswith("Geben Sie eine Adresse ein")
+    labels = {*profiles.LABELS.values(), *(part.replace("_", " ") for part in profiles.ADDRESS)}
+    assert labels <= set(sentences.LABELS), "list new labels in web/sentences.py"
+
+
+def test_every_event_is_told_in_german(german):
+    assert set(EVENTS.values()) <= set(sentences.FROM_BELOW), "list new events in web/sentences.py"
+    assert sentences.in_words(EVENTS["user:set-password"]) == "Ein Passwort wurde geändert."
 
 
 def test_a_catalogue_is_read_once(german, monkeypatch):

@@ -8,14 +8,15 @@ from authserver.domain.audit import EVENTS, Filter
 from authserver.web import door
 from authserver.web.account import account
 from authserver.web.account.person import my_session
+from authserver.web.languages import to_say
 
 PAGE_SIZE = 25
 _WORDS = EVENTS | {
-    "session:start": "You signed in.",
-    "session:refuse": "A sign-in with your user name was refused.",
-    "session:end": "A session of yours ended.",
-    "authorization:grant": "An application was let use your account.",
-    "consent:withdraw": "You removed an application's access.",
+    "session:start": to_say("You signed in."),
+    "session:refuse": to_say("A sign-in with your user name was refused."),
+    "session:end": to_say("A session of yours ended."),
+    "authorization:grant": to_say("An application was let use your account."),
+    "consent:withdraw": to_say("You removed an application's access."),
 }
 _LAST_PAGE = 4000
 

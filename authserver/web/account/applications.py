@@ -12,6 +12,7 @@ from authserver.errors import NotFound
 from authserver.web import door, scope_words
 from authserver.web.account import account
 from authserver.web.account.person import me
+from authserver.web.languages import say
 
 
 @dataclass
@@ -41,7 +42,7 @@ def remove_application(client_key: str) -> ResponseReturnValue:
     """Take an application's access back."""
     client = _access(client_key).client
     consents.withdraw(door.session(), door.actor(), me().id, client)
-    flash(f"{client.name} cannot use your account any more.", "success")
+    flash(say("%(name)s cannot use your account any more.", name=client.name), "success")
     return redirect(url_for("account.application_list"), 303)
 
 
@@ -49,7 +50,7 @@ def _access(client_key: str) -> _Access:
     client = clients.find(door.session(), client_key)
     found = [access for access in _accesses() if client is not None and access.client.id == client.id]
     if not found:
-        raise NotFound("This application has no access to your account.")
+        raise NotFound(say("This application has no access to your account."))
     return found[0]
 
 

@@ -11,9 +11,10 @@ from authserver.errors import Conflict
 from authserver.web import destinations, door, guards
 from authserver.web.account import account
 from authserver.web.account.person import me, my_session
+from authserver.web.languages import say, to_say
 
-_SEEN_BEFORE = "This form was sent before. The recovery codes that it made are not shown again."
-_NO_APP = "There is no authenticator app any more."
+_SEEN_BEFORE = to_say("This form was sent before. The recovery codes that it made are not shown again.")
+_NO_APP = to_say("There is no authenticator app any more.")
 
 
 @account.get("/authenticator")
@@ -43,12 +44,12 @@ def renew_recovery_codes() -> ResponseReturnValue:
     """Replace the recovery codes, and show the new ones in this answer; the form's token keeps a reload from it."""
     session, token = door.session(), request.form.get("form_token") or secrets.token_urlsafe(16)
     if submissions.find(session, token) is not None:
-        flash(_SEEN_BEFORE, "info")
+        flash(say(_SEEN_BEFORE), "info")
         return redirect(url_for("account.authenticator"), 303)
     try:
         codes = second_factors.renew_codes(session, door.services().vault, door.actor(), me())
     except Conflict:
-        flash(_NO_APP, "info")
+        flash(say(_NO_APP), "info")
         return redirect(url_for("account.authenticator"), 303)
     submissions.record(session, token, str(my_session().user_id))
     return show_codes(codes)
@@ -68,9 +69,9 @@ def ask_remove_authenticator() -> ResponseReturnValue:
 def remove_authenticator() -> ResponseReturnValue:
     """Remove the app and the recovery codes; sending the form twice removes nothing else."""
     if second_factors.remove(door.session(), door.actor(), me()):
-        flash("The authenticator app is removed. You sign in with your password alone.", "success")
+        flash(say("The authenticator app is removed. You sign in with your password alone."), "success")
     else:
-        flash(_NO_APP, "info")
+        flash(say(_NO_APP), "info")
     return redirect(url_for("account.authenticator"), 303)
 
 
@@ -93,7 +94,7 @@ def show_codes(codes: list[str], *, is_new_app: bool = False) -> str:
 
 
 def _as_text(codes: list[str]) -> str:
-    head = f"Recovery codes of {my_session().user.username} at {door.services().settings.issuer}"
-    return "\r\n".join(
-        [head, "Each works once, in place of the code of the authenticator app.", "", *codes, ""]
-    )
+    name, server = my_session().user.username, door.services().settings.issuer
+    head = say("Recovery codes of %(name)s at %(server)s", name=name, server=server)
+    rule = say("Each works once, in place of the code of the authenticator app.")
+    return "\r\n".join([head, rule, "", *codes, ""])

@@ -14,11 +14,14 @@ from authserver.web import arrivals, door, guards, pages
 from authserver.web.account import account, seed_proposals
 from authserver.web.account.authenticator import next_url, show_codes
 from authserver.web.account.person import me, my_session
+from authserver.web.languages import say, to_say
 
-_OLD = {
-    "": "This page was open for too long, or was made for another sign-in. Here is a new secret: scan it once more."
-}
-_EXISTS = "Your authenticator app is set up. Recovery codes are shown once; you can replace them here."
+_OLD = to_say(
+    "This page was open for too long, or was made for another sign-in. Here is a new secret: scan it once more."
+)
+_EXISTS = to_say(
+    "Your authenticator app is set up. Recovery codes are shown once; you can replace them here."
+)
 
 
 @account.get("/authenticator/set-up")
@@ -37,14 +40,14 @@ def add_authenticator() -> ResponseReturnValue:
     live = my_session()
     seed = seed_proposals.read(live, request.form.get("proposal", ""))
     if seed is None:
-        return _propose(authenticator_apps.new_seed(), _OLD), 422
+        return _propose(authenticator_apps.new_seed(), {"": say(_OLD)}), 422
     try:
         charges = _charge(live)
         return _enrol(live, seed, charges)
     except InvalidInput as error:
         return _propose(seed, error.fields), 422
     except Conflict:
-        flash(_EXISTS, "info")
+        flash(say(_EXISTS), "info")
         return redirect(url_for("account.authenticator", next=next_url()), 303)
     except Throttled as error:
         wait = {"": pages.too_many_attempts(error.retry_after)}
@@ -73,7 +76,7 @@ def _enrol(live: UserSession, seed: Seed, charges: Sequence[Charge]) -> Response
     arrival = arrivals.step_up(session, user, live, second_factors.OTP)
     if arrival is None:
         # It ended meanwhile; what it asked for is undone with this transaction.
-        raise Refused("You have been signed out.")
+        raise Refused(say("You have been signed out."))
     response = make_response(show_codes(codes, is_new_app=True))
     arrivals.attach(response, arrival)
     return response

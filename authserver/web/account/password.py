@@ -14,9 +14,10 @@ from authserver.web import arrivals, door, guards, pages
 from authserver.web.account import account
 from authserver.web.account.person import my_session
 from authserver.web.arrivals import Arrival
+from authserver.web.languages import say, to_say
 
-_WRONG = {"old_password": "This is not your present password."}
-_SAME = {"new_password": "This is the password that you have. Choose another."}
+_WRONG = to_say("This is not your present password.")
+_SAME = to_say("This is the password that you have. Choose another.")
 
 
 @account.get("/password", endpoint="password")
@@ -36,12 +37,12 @@ def change_password() -> ResponseReturnValue:
     except InvalidInput as error:
         return _show(error.fields), 422
     except WrongCredentials:
-        return _show(_WRONG), 422
+        return _show({"old_password": say(_WRONG)}), 422
     except Throttled as error:
         wait = pages.too_many_attempts(error.retry_after)
         return _show({"": wait}), 429, {"Retry-After": str(error.retry_after)}
     arrivals.void_forms()
-    flash("Your password is changed, and every other session is signed out.", "success")
+    flash(say("Your password is changed, and every other session is signed out."), "success")
     response = make_response(redirect(url_for("account.profile"), 303))
     arrivals.attach(response, arrival)
     return response
@@ -52,11 +53,11 @@ def _change(live: UserSession, old: str, new: str) -> Arrival:
     services.passwords.check_new(new, username=live.user.username, field="new_password")
     again = request.form.get("new_password_again")
     if again is not None and again != new:
-        raise InvalidInput({"new_password_again": "The two passwords differ."})
+        raise InvalidInput({"new_password_again": say("The two passwords differ.")})
     clerk = Desk(services.settings, services.database, services.vault, services.passwords)
     proof = clerk.check(arrivals.person(live.user), Claim(live.user.username, old, arrivals.carried()))
     if old == new:
-        raise InvalidInput(_SAME)
+        raise InvalidInput({"new_password": say(_SAME)})
     return _store(live, proof, services.passwords.hash(new))
 
 

@@ -5,13 +5,14 @@ from authserver.domain.sessions import UserSession
 from authserver.domain.users import User
 from authserver.errors import Refused
 from authserver.web import door
+from authserver.web.languages import say
 
 
 def my_session() -> UserSession:
     """Return the session of this browser, for reading."""
     live = door.signed_in()
     if live is None:
-        raise Refused("You have been signed out.")
+        raise Refused(say("You have been signed out."))
     return live
 
 

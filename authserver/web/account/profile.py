@@ -11,6 +11,7 @@ from authserver.errors import InvalidInput
 from authserver.web import door
 from authserver.web.account import account
 from authserver.web.account.person import me
+from authserver.web.languages import say
 
 _ADDRESS = tuple(f"address.{part}" for part in profiles.ADDRESS)
 
@@ -34,7 +35,7 @@ def edit_profile() -> ResponseReturnValue:
                 users.edit_claims(door.session(), door.actor(), user, claims)
     except InvalidInput as error:
         return _page(user, name, email, _shown(user) | claims, error.fields), 422
-    flash("Your profile is saved.", "success")
+    flash(say("Your profile is saved."), "success")
     return redirect(url_for("account.profile"), 303)
 
 
@@ -44,16 +45,20 @@ def _shown(user: User) -> dict[str, str]:
     return {name: user.profile.get(name, "") for name in profiles.LABELS} | parts
 
 
+def _labels() -> dict[str, str]:
+    labels = profiles.LABELS | {f"address.{part}": part.replace("_", " ") for part in profiles.ADDRESS}
+    spoken = {claim: say(label) for claim, label in labels.items()}
+    return {claim: label[0].upper() + label[1:] for claim, label in spoken.items()}
+
+
 def _page(user: User, name: str, email: str, claims: dict[str, str], errors: dict[str, Any]) -> str:
-    labels = {claim: label.capitalize() for claim, label in profiles.LABELS.items()}
-    labels |= {f"address.{part}": part.replace("_", " ").capitalize() for part in profiles.ADDRESS}
     return render_template(
         "account/profile.html",
         user=user,
         name=name,
         email=email,
         claims=claims,
-        labels=labels,
+        labels=_labels(),
         errors=errors,
         second_factor=second_factors.of(door.session(), user.id),
     )

@@ -10,6 +10,7 @@ from authserver.web import destinations, door
 from authserver.web.account import account
 from authserver.web.account.person import me, my_session
 from authserver.web.account.user_agents import in_words
+from authserver.web.languages import say, say_number
 
 
 @account.get("/sessions", endpoint="session_list")
@@ -26,11 +27,11 @@ def end_session(session_id: int) -> ResponseReturnValue:
     """End one of the other sessions."""
     own = {row.id: row for row in sessions.of_user(door.session(), me())}
     if session_id not in own:
-        raise NotFound("This session has ended already.")
+        raise NotFound(say("This session has ended already."))
     if session_id == my_session().id:
         return redirect(url_for("frontchannel.sign_out"), 303)
     sessions.end(door.session(), door.actor(), own[session_id])
-    flash(f"{in_words(own[session_id].user_agent)} is signed out.", "success")
+    flash(say("%(name)s is signed out.", name=in_words(own[session_id].user_agent)), "success")
     return redirect(url_for("account.session_list"), 303)
 
 
@@ -44,5 +45,5 @@ def end_other_sessions() -> ResponseReturnValue:
 
 def _ended(count: int) -> str:
     if count == 0:
-        return "You were not signed in anywhere else."
-    return "One other session is signed out." if count == 1 else f"{count} other sessions are signed out."
+        return say("You were not signed in anywhere else.")
+    return say_number("One other session is signed out.", "%(number)s other sessions are signed out.", count)

@@ -19,8 +19,8 @@
     button.hidden = false;
     button.addEventListener("click", function () {
       navigator.clipboard.writeText(place.innerText.trim()).then(
-        function () { say("Copied"); },
-        function () { select(place); say("Press Ctrl+C"); }
+        function () { say(button.getAttribute("data-copied") || "Copied"); },
+        function () { select(place); say(button.getAttribute("data-press") || "Press Ctrl+C"); }
       );
     });
   }
