@@ -64,11 +64,11 @@ def enter(page: Page, code: str) -> None:
 
 def save(page: Page) -> tuple[App, list[str]]:
     """Types the seed of the set-up page into an app, and the app's code into the page."""
-    page.get_by_text("Without a camera").click()
+    page.locator("summary").click()
     app = App(page.locator("#seed").inner_text().replace(" ", ""))
     page.locator("#code").fill(app.code())
     page.locator("#authenticator-save").click()
-    expect(page.get_by_text("They will not be shown again.")).to_be_visible()
+    expect(page.locator("#codes")).to_be_visible()
     return app, CODES.findall(page.locator("#codes").inner_text())
 
 
@@ -138,6 +138,44 @@ def test_an_application_that_insists_has_an_app_set_up_on_the_way(page: Page, se
     is_back_with_a_code(page)
 
 
+@pytest.mark.only_on("sqlite")
+def test_the_way_over_the_account_speaks_the_language_of_the_application(
+    page: Page, server: LiveServer, complaints: Complaints
+) -> None:
+    """Set-up, its mistakes, other sessions ended, and back: German, as the application asks, in an English browser."""
+    complaints.expect("422")
+    insisting = {"id_token": {"acr": {"essential": True, "value": MULTI_FACTOR}}}
+    other = page.context.browser.new_context()
+    sign_in(other.new_page(), server)
+    page.goto(asked_of(page, server, claims=json.dumps(insisting), ui_locales="de"))
+    ways.sign_in(page, "alice")
+    _is_german(page, "Zweiten Schritt einrichten")
+    page.locator("#second-factor-set-up").click()
+    _is_german(page, "Authenticator-App einrichten")
+    page.locator("#code").fill("000000")
+    page.locator("#authenticator-save").click()
+    expect(page.locator("#error-summary")).to_contain_text("Diesen Code zeigt die App gerade nicht an.")
+    _is_german(page, "Authenticator-App einrichten")
+    page.locator("summary").click()
+    save(page)
+    _is_german(page, "Ihre Wiederherstellungs\u00adcodes")
+    page.locator("#end-others").click()
+    expect(page.get_by_role("status")).to_have_text("Eine andere Sitzung wurde abgemeldet.")
+    _is_german(page, "Authenticator-App")
+    page.locator("#authenticator-continue").click()
+    _is_german(page, "Darf Model review Ihr Konto verwenden?")
+    ways.allow(page)
+    is_back_with_a_code(page)
+    page.goto(f"{server.url}/account")
+    expect(page.locator("h1")).to_have_text("Profile")
+    other.close()
+
+
+def _is_german(page: Page, heading: str) -> None:
+    expect(page.locator("h1")).to_have_text(heading)
+    expect(page.locator("html")).to_have_attribute("lang", "de")
+
+
 def test_a_mistyped_code_does_not_shut_the_way_to_the_application(
     page: Page, server: LiveServer, complaints: Complaints
 ) -> None:
@@ -200,23 +238,25 @@ def test_it_works_without_scripts(browser, server: LiveServer) -> None:
 @pytest.mark.only_on("sqlite")
 @pytest.mark.parametrize("colours", ["light", "dark"])
 @pytest.mark.parametrize("width", [320, 1360])
+@pytest.mark.parametrize("language", ["en", "de"])
 def test_every_state_of_the_pages_is_accessible(
-    page: Page, server: LiveServer, complaints: Complaints, colours: str, width: int
+    page: Page, server: LiveServer, complaints: Complaints, colours: str, width: int, language: str
 ) -> None:
     """Beside the lists of ``tests/web``: the states that only somebody with an app sees."""
     complaints.expect("422")
+    page.set_extra_http_headers({"Accept-Language": language})
     page.emulate_media(color_scheme=colours)
     page.set_viewport_size({"width": width, "height": 800})
     other = page.context.browser.new_context()
     sign_in(other.new_page(), server)
     sign_in(page, server, "/account/authenticator/set-up")
-    page.get_by_text("Without a camera").click()
+    page.locator("summary").click()
     _look(page)
     page.locator("#code").fill("000000")
     page.locator("#authenticator-save").click()
     expect(page.locator("#error-summary")).to_be_focused()
     _look(page)
-    page.get_by_text("Without a camera").click()
+    page.locator("summary").click()
     save(page)
     expect(page.locator("#end-others")).to_be_visible()
     _look(page)
@@ -228,6 +268,8 @@ def test_every_state_of_the_pages_is_accessible(
     expect(page.locator("#codes")).to_be_visible()
     _look(page)
     page.goto(f"{server.url}/account")
+    expect(page.locator("html")).to_have_attribute("lang", language)
+    page.locator("summary").click()
     _look(page)
     other.close()
 

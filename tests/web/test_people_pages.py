@@ -71,13 +71,15 @@ def test_every_page_is_accessible(server, page, complaints, colours, width):
     walk(server, page, complaints)
 
 
-def test_every_page_is_accessible_in_german(server, page, complaints, width):
+def test_every_page_is_accessible_in_german(server, page, complaints, colours, width):
     """German words are longer."""
+    page.emulate_media(color_scheme=colours)
     page.set_extra_http_headers({"Accept-Language": "de"})
     page.set_viewport_size({"width": width, "height": 800})
     walk(server, page, complaints)
-    page.goto(f"{server.url}/sign-in?switch=1")
-    assert page.locator("html").get_attribute("lang") == "de"
+    for path in ("/sign-in?switch=1", "/account"):
+        page.goto(f"{server.url}{path}")
+        assert page.locator("html").get_attribute("lang") == "de"
 
 
 def walk(server, page, complaints):

@@ -4,11 +4,11 @@ from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
 from authserver.domain import audit
-from authserver.domain.audit import EVENTS, Filter
+from authserver.domain.audit import EVENTS, AuditEvent, Filter
 from authserver.web import door
 from authserver.web.account import account
 from authserver.web.account.person import my_session
-from authserver.web.languages import to_say
+from authserver.web.languages import say, to_say
 
 PAGE_SIZE = 25
 _WORDS = EVENTS | {
@@ -33,7 +33,14 @@ def activity() -> ResponseReturnValue:
         "account/activity.html",
         events=events,
         words=_WORDS,
+        doer=_doer,
         user_id=user_id,
         page=number,
         pages=max(1, -(-count // PAGE_SIZE)),
     )
+
+
+def _doer(event: AuditEvent) -> str:
+    """Return who did it; on the command line nobody is signed in, and the operating system's name is told."""
+    name = event.actor_name.removeprefix("command line (").removesuffix(")")
+    return say("command line (%(name)s)", name=name) if event.channel == "command" else event.actor_name
