@@ -1,0 +1,99 @@
+"""The account in the person's language: what the pages say of what was done, and how long an application's wish lasts."""
+
+import pytest
+
+from tests.support import forms
+from tests.support.people import PASSWORD
+from tests.web.visits import sign_in
+
+FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0"
+
+
+@pytest.fixture
+def german(client, people):
+    """Alice's browser, which prefers German."""
+    client.environ_base |= {"HTTP_ACCEPT_LANGUAGE": "de-DE,de;q=0.9,en;q=0.5"}
+    sign_in(client, "alice")
+    return client
+
+
+@pytest.fixture
+def signed_in(client, people):
+    sign_in(client, "alice")
+    return client
+
+
+def test_what_was_saved_and_what_was_not_is_told_in_german(german):
+    page = german.get("/account")
+    assert all(label in page.text for label in ("Vorname", "Postleitzahl", "Zeitzone", "Benutzername"))
+    refused = forms.submit(german, page, "profile-save", zoneinfo="Mars", nickname="x" * 201)
+    assert refused.status_code == 422
+    assert "Geben Sie eine Zeitzone wie Europe/Berlin ein." in refused.text
+    assert "„Spitzname“ darf höchstens 200 Zeichen lang sein." in refused.text
+    forms.submit(german, page, "profile-save", zoneinfo="Europe/Berlin")
+    assert "Ihr Profil wurde gespeichert." in german.get("/account").text
+
+
+def test_a_password_that_is_refused_is_told_in_german(german):
+    page, fresh = german.get("/account/password"), "four quite new words"
+    for old, new, again, words in [
+        ("wrong", fresh, fresh, "Das ist nicht Ihr derzeitiges Passwort."),
+        (PASSWORD, PASSWORD, PASSWORD, "Das ist Ihr derzeitiges Passwort. Wählen Sie ein anderes."),
+        (PASSWORD, fresh, "other words", "Die beiden Passwörter stimmen nicht überein."),
+    ]:
+        typed = {"old_password": old, "new_password": new, "new_password_again": again}
+        assert words in forms.submit(german, page, "password-save", **typed).text
+
+
+def test_activity_is_told_in_german(german, runner):
+    runner.run("users", "edit", "alice", "--name", "Alice B")
+    page = german.get("/account/activity").text
+    assert "Sie haben sich angemeldet." in page
+    assert "Ein Konto wurde bearbeitet." in page
+    assert "durch <bdi>Befehlszeile (" in page
+
+
+def test_sessions_are_told_in_german(app, german):
+    sign_in_elsewhere(app)
+    page = german.get("/account/sessions")
+    assert "Firefox (Windows)" in page.text
+    assert " mit Passwort von <bdi" in page.text
+    forms.submit(german, page, "end-others")
+    assert "Eine andere Sitzung wurde abgemeldet." in german.get("/account/sessions").text
+
+
+def sign_in_elsewhere(app):
+    browser = app.test_client()
+    browser.environ_base |= {"HTTP_USER_AGENT": FIREFOX}
+    sign_in(browser, "alice")
+
+
+def test_english_words_stay_as_they_are(app, signed_in):
+    sign_in_elsewhere(app)
+    page = signed_in.get("/account/sessions")
+    assert "<strong>Firefox on Windows</strong>" in page.text
+    assert "Signed in with password <time" in page.text
+    forms.submit(signed_in, page, "end-others")
+    assert "One other session is signed out." in signed_in.get("/account/sessions").text
+
+
+def test_a_wish_is_carried_from_page_to_page(signed_in):
+    """Every address of the account, its forms, and what leads to the front channel; the console has no use for it."""
+    page = signed_in.get("/account?ui_locales=de-AT")
+    assert page.headers["Content-Language"] == "de"
+    for path in ("/account/sessions", "/account/activity", "/account/theme", "/sign-out"):
+        assert f'"{path}?ui_locales=de"' in page.text
+    saved = forms.submit(signed_in, page, "profile-save")
+    assert saved.location == "/account?ui_locales=de"
+    assert "Ihr Profil wurde gespeichert." in signed_in.get(saved.location).text
+
+
+def test_without_a_wish_addresses_carry_none(german):
+    assert "ui_locales" not in german.get("/account").text
+
+
+def test_a_sign_in_on_the_way_keeps_it(client, people):
+    lead = client.get("/account/authenticator?ui_locales=de").location
+    assert "ui_locales=de" in lead
+    back = sign_in(client, "alice", url=lead).location
+    assert client.get(back).headers["Content-Language"] == "de"
