@@ -14,7 +14,7 @@ from authserver.domain import second_factors, users
 from authserver.protocol.services import Services
 from tests.support import forms
 from tests.support.people import PASSWORD as PASSPHRASE
-from tests.support.relying_party import RelyingParty, answered, claims
+from tests.support.relying_party import RelyingParty, answered, claims, register
 from tests.support.second_factors import Telephone, set_up
 
 PASSWORD = "urn:authserver:acr:password"
@@ -180,3 +180,13 @@ def test_removing_the_app_makes_the_password_enough(
         assert alice is not None
         second_factors.remove(session, SYSTEM, alice)
     assert id_token(rp, rp.authorized())["acr"] == PASSWORD
+
+
+def test_a_registered_default_counts(
+    rp: RelyingParty, signed_in_before: Telephone, services: Services
+) -> None:
+    """OpenID Connect Registration, section 2: default_acr_values count where the request names none."""
+    details = {"default_acr_values": [MULTI_FACTOR]}
+    party = RelyingParty(rp.app, *register(services, details=details))
+    party.browser = rp.browser
+    assert id_token(party, enter(party, party.authorize(), signed_in_before.code()))["acr"] == MULTI_FACTOR
