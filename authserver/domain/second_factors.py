@@ -22,8 +22,6 @@ from authserver.errors import Conflict, InvalidInput
 OTP = "otp"
 RECOVERY = "recovery code"
 _TYPED_LENGTH = 60
-
-
 _FEW = 3
 
 

@@ -20,7 +20,7 @@ from authserver.errors import SettingsError
 from authserver.terms import Acr
 from authserver.web import destinations, door, mistakes
 from authserver.web.languages import say
-from authserver.web.sign_in_page import Half, SignInPage
+from authserver.web.sign_in_page import ENDPOINTS, Half, SignInPage
 
 View = TypeVar("View", bound=Callable[..., Any])
 _FOUND = "_login_user"  # where Flask-Login keeps whom it has found
@@ -76,7 +76,7 @@ def require_recent_sign_in(view: View) -> View:
             return sign_in_first()
         if not sessions.is_recent(live, door.services().settings):
             return _prove_again(live, "password")
-        if _lacks_second_factor(live):
+        if lacks_second_factor(live):
             return _prove_again(live, "code")
         return view(*args, **kwargs)
 
@@ -108,8 +108,7 @@ def open_form(live: UserSession, sealed: str) -> dict[str, Any] | None:
 
 def _prove_again(live: UserSession, half: Half) -> ResponseReturnValue:
     if request.method != "POST" or request.headers.get("HX-Request") == "true":
-        endpoint = "frontchannel.sign_in" if half == "password" else "frontchannel.second_factor"
-        return redirect(url_for(endpoint, next=destinations.here(), again=1), 303)
+        return redirect(url_for(ENDPOINTS[half], next=destinations.here(), again=1), 303)
     page = SignInPage(
         mode="again",
         half=half,
@@ -120,7 +119,8 @@ def _prove_again(live: UserSession, half: Half) -> ResponseReturnValue:
     return page.render(), 403
 
 
-def _lacks_second_factor(live: UserSession) -> bool:
+def lacks_second_factor(live: UserSession) -> bool:
+    """Return whether somebody has a second factor and has proved their password only in this session."""
     if live.acr == Acr.MULTI_FACTOR:
         return False
     if "session" in g:

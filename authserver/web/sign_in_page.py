@@ -9,7 +9,7 @@ Mode = Literal["first", "again", "switch"]
 Half = Literal["password", "code"]
 
 _TEMPLATES: dict[Half, str] = {"password": "sign_in.html", "code": "second_factor.html"}
-_ENDPOINTS: dict[Half, str] = {"password": "frontchannel.sign_in", "code": "frontchannel.second_factor"}
+ENDPOINTS: dict[Half, str] = {"password": "frontchannel.sign_in", "code": "frontchannel.second_factor"}
 
 
 @dataclass
@@ -38,7 +38,7 @@ class SignInPage:
 
     def render(self) -> str:
         """Return the page."""
-        action = url_for(_ENDPOINTS[self.half])
+        action = url_for(ENDPOINTS[self.half])
         return render_template(
             _TEMPLATES[self.half], **asdict(self), action=action, switch_url=self._switch_url()
         )

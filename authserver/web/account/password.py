@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from authserver.domain import sessions, sign_in, users
 from authserver.domain.sessions import How, UserSession
-from authserver.domain.sign_in import Claim, Desk, Proof, WrongCredentials
+from authserver.domain.sign_in import Claim, Proof, WrongCredentials
 from authserver.errors import InvalidInput, Throttled
 from authserver.web import arrivals, door, guards, pages
 from authserver.web.account import account
@@ -54,8 +54,9 @@ def _change(live: UserSession, old: str, new: str) -> Arrival:
     again = request.form.get("new_password_again")
     if again is not None and again != new:
         raise InvalidInput({"new_password_again": say("The two passwords differ.")})
-    clerk = Desk(services.settings, services.database, services.vault, services.passwords)
-    proof = clerk.check(arrivals.person(live.user), Claim(live.user.username, old, arrivals.carried()))
+    proof = services.oauth2.desk.check(
+        arrivals.person(live.user), Claim(live.user.username, old, arrivals.carried())
+    )
     if old == new:
         raise InvalidInput({"new_password": say(_SAME)})
     return _store(live, proof, services.passwords.hash(new))

@@ -9,13 +9,12 @@ from dataclasses import replace
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from authserver.domain import second_factors
 from authserver.domain import sign_in as desk
 from authserver.domain.sessions import UserSession
-from authserver.domain.sign_in import Desk, Half, WrongCode, WrongCredentials
+from authserver.domain.sign_in import Half, WrongCode, WrongCredentials
 from authserver.domain.throttles import Charge
 from authserver.errors import Throttled
-from authserver.terms import Acr, Path
+from authserver.terms import Path
 from authserver.web import arrivals, door, guards
 from authserver.web.arrivals import Arrival
 from authserver.web.frontchannel import frontchannel, half_proofs
@@ -31,7 +30,7 @@ def second_factor() -> ResponseReturnValue:
     live, page = guards.person(), page_of(request.args, "code")
     if live is None:
         return redirect(url_for("frontchannel.sign_in", ask=page.ask or None, next=page.next or None), 303)
-    if live.acr == Acr.MULTI_FACTOR or not _is_enrolled(live):
+    if not guards.lacks_second_factor(live):
         return redirect(page.next or home_of(live), 303)
     return page.render()
 
@@ -43,10 +42,8 @@ def post_second_factor() -> ResponseReturnValue:
     half = half_proofs.read(page.proof) if page.proof else _signed_in_half(live)
     if half is None:
         return start_over(page)
-    services = door.services()
-    clerk = Desk(services.settings, services.database, services.vault, services.passwords)
     try:
-        charges = clerk.charge_code(half, arrivals.carried())
+        charges = door.services().oauth2.desk.charge_code(half, arrivals.carried())
         arrival = _admit(half, charges, live, page)
     except WrongCode as error:
         _record(half, charges)
@@ -77,8 +74,3 @@ def _record(half: Half, charges: tuple[Charge, ...]) -> None:
 
 def _signed_in_half(live: UserSession | None) -> Half | None:
     return None if live is None else Half(live.user_id, live.user_epoch)
-
-
-def _is_enrolled(live: UserSession) -> bool:
-    with door.services().database.transaction(write=False) as transaction:
-        return second_factors.is_enrolled(transaction, live.user_id)

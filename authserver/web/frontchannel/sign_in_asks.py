@@ -12,7 +12,7 @@ from authserver.domain import client_links
 from authserver.domain.sessions import UserSession
 from authserver.errors import Throttled
 from authserver.web import destinations, door, guards, pages
-from authserver.web.sign_in_page import Half, Mode, SignInPage
+from authserver.web.sign_in_page import ENDPOINTS, Half, Mode, SignInPage
 
 _HINT_LENGTH = 200
 _LINK_LENGTH = 300
@@ -46,8 +46,7 @@ def sign_in_first(
     """Send the browser to the sign-in page for an application's request, and on to ``next_url`` afterwards."""
     links = [_short((details or {}).get(name, "")) for name in (client_links.POLICY, client_links.TERMS)]
     ask = _Ask(next_url, application, login_hint[:_HINT_LENGTH], cancel_url, is_again, is_switch, *links)
-    endpoint = "frontchannel.sign_in" if half == "password" else "frontchannel.second_factor"
-    return redirect(url_for(endpoint, ask=_signer().dumps(astuple(ask))), 303)
+    return redirect(url_for(ENDPOINTS[half], ask=_signer().dumps(astuple(ask))), 303)
 
 
 def page_of(values: Any, half: Half = "password") -> SignInPage:

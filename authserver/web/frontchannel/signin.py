@@ -13,7 +13,7 @@ from flask_wtf.csrf import CSRFError
 from authserver.domain import second_factors
 from authserver.domain import sign_in as desk
 from authserver.domain.sessions import UserSession
-from authserver.domain.sign_in import Claim, Desk, Half, Proof, WrongCredentials
+from authserver.domain.sign_in import Claim, Half, Proof, WrongCredentials
 from authserver.errors import Throttled
 from authserver.terms import Path
 from authserver.web import arrivals, door, guards, mistakes
@@ -41,11 +41,9 @@ def sign_in() -> ResponseReturnValue:
 def post_sign_in() -> ResponseReturnValue:
     """Check the password, and start or renew the session or ask for the second factor."""
     live, page = guards.person(), page_of(request.form)
-    services = door.services()
     claim = Claim(page.username, request.form.get("password", ""), arrivals.carried())
-    clerk = Desk(services.settings, services.database, services.vault, services.passwords)
     try:
-        found = _admit(clerk.check(arrivals.anonymous(), claim), live, page)
+        found = _admit(door.services().oauth2.desk.check(arrivals.anonymous(), claim), live, page)
     except WrongCredentials as error:
         return replace(page, errors={"password": str(error)}).render(), 422
     except Throttled as error:
