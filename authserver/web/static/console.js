@@ -44,6 +44,13 @@
     enhance(document);
   });
 
+  // What was typed into a search before htmx listened to it would otherwise find nothing until the next letter.
+  document.addEventListener("htmx:after:init", ({ target: form }) => {
+    if (!form.matches("form[role=search]")) return;
+    const typed = [...form.querySelectorAll("input")].some((field) => field.value !== field.defaultValue);
+    if (typed) form.dispatchEvent(new Event("input"));
+  });
+
   document.addEventListener("htmx:before:request", (event) => {
     for (const menu of document.querySelectorAll("[popover]")) if (menu.matches(":popover-open")) menu.hidePopover();
     void event;

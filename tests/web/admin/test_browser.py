@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from sqlalchemy import update
 
 from authserver import clock
@@ -158,6 +158,21 @@ def test_the_list_follows_the_search_and_keeps_its_address(page, server, key):
     expect(page.locator("tbody tr")).to_have_count(2)
     page.get_by_label("Status").select_option("pending")
     expect(page.locator("tbody tr")).to_have_count(1)
+
+
+def test_what_is_typed_before_the_scripts_are_there_is_searched_for(page, server, key):
+    """However late htmx comes, it starts guarded, and nobody has to type again."""
+    open_console(page, server)
+    held: list[Route] = []
+    page.route("**/hx-csp.min.js", lambda route: held.append(route))  # noqa: PLW0108  # Playwright writes on it.
+    with page.expect_request("**/hx-csp.min.js"):
+        page.goto(f"{server.url}/admin/clients", wait_until="commit")
+    page.wait_for_function("() => window.htmx")
+    page.get_by_label("Search").fill("no such client")
+    assert page.evaluate("document.readyState") == "loading"
+    held.pop().continue_()
+    expect(page.get_by_text("No client matches")).to_be_visible()
+    expect(page.get_by_role("link", name="Grafana")).to_have_count(0)
 
 
 def test_ticked_rows_are_decided_together(page, server, key):
