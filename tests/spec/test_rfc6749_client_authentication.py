@@ -144,6 +144,14 @@ def test_parameters_in_the_query_are_refused(rp: RelyingParty) -> None:
     assert (answer.status_code, answer.get_json()["error"]) == (400, "invalid_request")
 
 
+@pytest.mark.parametrize("path", ["/oauth2/revoke", "/oauth2/introspect", "/oauth2/device_authorization"])
+@pytest.mark.parametrize("name", ["client_secret", "client_assertion"])
+def test_credentials_are_in_no_address(rp: RelyingParty, path: str, name: str) -> None:
+    """2.3.1: credentials MUST NOT be included in the request URI, of whichever endpoint."""
+    answer = rp.browser.post(f"{path}?{name}=x", data={"token": "x"}, headers=rp.basic)
+    assert (answer.status_code, answer.get_json()["error"]) == (400, "invalid_request")
+
+
 def test_a_repeated_parameter_is_refused(rp: RelyingParty) -> None:
     """3.2: parameters MUST NOT be included more than once."""
     answer = rp.browser.post(

@@ -63,6 +63,14 @@ def test_the_client_must_authenticate(robot: RelyingParty) -> None:
     refused(robot.token({}, grant_type="client_credentials", client_id=robot.key), "invalid_client", 401)
 
 
+def test_a_public_client_cannot_be_registered_for_it(app: Flask) -> None:
+    """4.4: the grant MUST only be used by confidential clients."""
+    metadata = {"client_name": "Robot", "grant_types": ["client_credentials"]}
+    wished = metadata | {"token_endpoint_auth_method": "none"}
+    refused(app.test_client().post("/oauth2/register", json=wished), "invalid_client_metadata")
+    assert app.test_client().post("/oauth2/register", json=metadata).status_code == 201
+
+
 def test_a_pending_client_is_refused(app: Flask, services: Services) -> None:
     """S4: a pending client is inert."""
     refused(ask(RelyingParty(app, *register(services, is_approved=False, **ALONE))), "unauthorized_client")

@@ -161,6 +161,34 @@ def test_a_code_is_bound_to_its_client(rp: RelyingParty, other_rp: RelyingParty)
     assert rp.redeem(code).status_code == 200
 
 
+def test_a_public_client_s_code_is_bound_to_it(
+    public_rp: RelyingParty, app: Flask, services: Services
+) -> None:
+    """4.1.3: for a public client the server MUST ensure that the code was issued to the client_id in the request."""
+    thief = RelyingParty(app, *register(services, name="The Thief", auth_method="none"))
+    code = public_rp.code()
+    refused(thief.redeem(code, {}, client_id=thief.key), "invalid_grant")
+    assert public_rp.redeem(code, {}, client_id=public_rp.key).status_code == 200
+
+
+def test_a_good_code_needs_the_client_s_authentication(rp: RelyingParty) -> None:
+    """4.1.3: the server MUST require client authentication for confidential clients, whatever else is right."""
+    code = rp.code()
+    refused(rp.redeem(code, {}, client_id=rp.key), "invalid_client", 401)
+    assert rp.redeem(code).status_code == 200
+
+
+def test_a_public_client_s_code_does_not_name_it(public_rp: RelyingParty) -> None:
+    """3.2.1: an unauthenticated client MUST send its client_id; that the code is good is not enough."""
+    refused(public_rp.redeem(public_rp.code(), {}), "invalid_client", 401)
+
+
+def test_authentication_that_is_sent_is_checked(public_rp: RelyingParty) -> None:
+    """4.1.3: the server MUST authenticate the client if client authentication is included."""
+    made_up = RelyingParty(public_rp.app, public_rp.key, "made up")
+    refused(public_rp.redeem(public_rp.code(), made_up.basic), "invalid_client", 401)
+
+
 def test_a_code_is_bound_to_its_redirect_uri(rp: RelyingParty) -> None:
     """4.1.3: redirect_uri MUST be identical to that of the authorization request."""
     refused(rp.redeem(rp.code(), redirect_uri="https://rp.example/other"), "invalid_grant")

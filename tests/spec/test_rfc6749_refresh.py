@@ -1,11 +1,12 @@
 """RFC 6749, section 6, and RFC 9700, section 4.14: refresh tokens, rotation and reuse."""
 
 import time_machine
+from flask import Flask
 
 from authserver import clock
 from authserver.protocol.services import Services
 from tests.spec.test_rfc6749_code import refused
-from tests.support.relying_party import RelyingParty, claims, disapprove
+from tests.support.relying_party import RelyingParty, claims, disapprove, register
 
 
 def test_a_refresh_token_is_rotated(rp: RelyingParty) -> None:
@@ -51,6 +52,24 @@ def test_another_client_cannot_refresh(rp: RelyingParty, other_rp: RelyingParty)
     tokens = rp.tokens()
     refused(other_rp.refresh(tokens["refresh_token"]), "invalid_grant")
     assert rp.refresh(tokens["refresh_token"]).status_code == 200
+
+
+def test_a_good_refresh_token_needs_the_client_s_authentication(rp: RelyingParty) -> None:
+    """6: the server MUST require client authentication for confidential clients, whatever else is right."""
+    token = rp.tokens()["refresh_token"]
+    refused(rp.refresh(token, {}, client_id=rp.key), "invalid_client", 401)
+    assert rp.refresh(token).status_code == 200
+
+
+def test_a_public_client_s_refresh_token_is_bound_to_it(
+    public_rp: RelyingParty, app: Flask, services: Services
+) -> None:
+    """10.4: the server MUST maintain the binding between a refresh token and the client to whom it was issued."""
+    thief = RelyingParty(app, *register(services, name="The Thief", auth_method="none"))
+    own = {"client_id": public_rp.key}
+    token = public_rp.redeem(public_rp.code(), {}, **own).get_json()["refresh_token"]
+    refused(thief.refresh(token, {}, client_id=thief.key), "invalid_grant")
+    assert public_rp.refresh(token, {}, **own).status_code == 200
 
 
 def test_a_forged_refresh_token_is_refused(rp: RelyingParty) -> None:

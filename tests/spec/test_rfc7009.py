@@ -1,5 +1,6 @@
 """RFC 7009: token revocation."""
 
+import pytest
 from werkzeug.test import TestResponse
 
 from authserver.protocol.services import Services
@@ -33,13 +34,14 @@ def test_an_unknown_token_is_answered_200(rp: RelyingParty) -> None:
         assert revoke(rp, token).status_code == 200
 
 
-def test_a_wrong_hint_does_not_matter(rp: RelyingParty) -> None:
+@pytest.mark.parametrize("hint", ["access_token", "refresh_token", "surprise"])
+@pytest.mark.parametrize("kind", ["access_token", "refresh_token"])
+def test_a_wrong_hint_does_not_matter(rp: RelyingParty, kind: str, hint: str) -> None:
     """2.1: a wrong hint MUST extend the search to all token types."""
     tokens = rp.tokens()
-    assert revoke(rp, tokens["access_token"], token_type_hint="refresh_token").status_code == 200
+    assert revoke(rp, tokens[kind], token_type_hint=hint).status_code == 200
     assert rp.userinfo(tokens["access_token"]).status_code == 401
-    assert revoke(rp, tokens["refresh_token"], token_type_hint="surprise").status_code == 200
-    refused(rp.refresh(tokens["refresh_token"]), "invalid_grant")
+    assert (rp.refresh(tokens["refresh_token"]).status_code == 400) is (kind == "refresh_token")
 
 
 def test_another_client_cannot_revoke(rp: RelyingParty, other_rp: RelyingParty) -> None:

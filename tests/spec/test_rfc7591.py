@@ -63,6 +63,12 @@ def test_the_minimal_request_gets_everything_else_by_default(
     assert (row.is_trusted, row.registered_from) == (False, "127.0.0.1")
 
 
+@pytest.mark.parametrize("name", ["client_id", "client_secret", "registration_access_token"])
+def test_each_client_has_credentials_of_its_own(client: FlaskClient, name: str) -> None:
+    """3.2.1: client_secret MUST be unique for each client_id, which SHOULD NOT be that of another client."""
+    assert registered(client)[name] != registered(client)[name]
+
+
 def test_everything_that_is_registered_is_echoed(client: FlaskClient) -> None:
     """3.2.1: the server MUST return all registered metadata about this client."""
     metadata: dict[str, Any] = {
@@ -216,6 +222,14 @@ def test_redirect_uris_are_there_and_few(client: FlaskClient) -> None:
     """2: clients using flows with redirection MUST register their redirection URI values."""
     for uris in BAD_LISTS:
         assert refused(register(client, redirect_uris=uris)) == "invalid_redirect_uri"
+
+
+@pytest.mark.parametrize("metadata", [{"token_endpoint_auth_method": "none"}, {"response_types": ["token"]}])
+def test_nobody_is_registered_for_redirects_without_a_uri(
+    client: FlaskClient, metadata: dict[str, Any]
+) -> None:
+    """RFC 6749, 3.1.2.2: public clients, and those using the implicit grant, MUST register their redirect URI."""
+    assert refused(register(client, redirect_uris=[], **metadata)) == "invalid_redirect_uri"
 
 
 def test_a_client_without_redirects_needs_no_uri(client: FlaskClient) -> None:

@@ -110,20 +110,40 @@ def test_what_is_no_token_is_inactive(rp: RelyingParty, token: str) -> None:
     assert is_inactive(introspect(rp, token))
 
 
+@pytest.mark.parametrize("kind", ["access_token", "refresh_token"])
+def test_a_guessed_secret_is_inactive(rp: RelyingParty, kind: str) -> None:
+    """4: the server MUST perform all applicable checks; that the token's row is there is not enough."""
+    token = rp.tokens()[kind]
+    assert is_inactive(introspect(rp, f"{token[:-6]}AAAAAA"))
+
+
+def test_a_changed_jwt_is_inactive(app: Flask, services: Services, people: dict[str, User]) -> None:
+    """4: where the token is signed, the server MUST validate the signature."""
+    party = RelyingParty(app, *register(services, details={"access_token_signed_response_alg": "ES256"}))
+    first, second = (party.tokens()["access_token"].split(".") for _ in range(2))
+    assert introspect(party, ".".join(first)).get_json()["active"] is True
+    assert is_inactive(introspect(party, ".".join((first[0], second[1], first[2]))))
+
+
+@pytest.mark.parametrize(
+    ("kind", "lifetime"),
+    [("access_token", "access_token_lifetime"), ("refresh_token", "refresh_token_idle_lifetime")],
+)
 def test_an_expired_token_is_inactive(
-    rp: RelyingParty, services: Services, moving_clock: MovingClock
+    rp: RelyingParty, services: Services, moving_clock: MovingClock, kind: str, lifetime: str
 ) -> None:
     """4: the server MUST determine whether the token has expired."""
-    tokens = rp.tokens()
-    moving_clock.advance(services.settings.access_token_lifetime, seconds=1)
-    assert is_inactive(introspect(rp, tokens["access_token"]))
+    token = rp.tokens()[kind]
+    moving_clock.advance(getattr(services.settings, lifetime), seconds=1)
+    assert is_inactive(introspect(rp, token))
 
 
-def test_a_revoked_token_is_inactive(rp: RelyingParty) -> None:
+@pytest.mark.parametrize("kind", ["access_token", "refresh_token"])
+def test_a_revoked_token_is_inactive(rp: RelyingParty, kind: str) -> None:
     """4: the server MUST determine whether the token has been revoked."""
-    tokens = rp.tokens()
-    rp.browser.post("/oauth2/revoke", data={"token": tokens["access_token"]}, headers=rp.basic)
-    assert is_inactive(introspect(rp, tokens["access_token"]))
+    token = rp.tokens()[kind]
+    rp.browser.post("/oauth2/revoke", data={"token": token}, headers=rp.basic)
+    assert is_inactive(introspect(rp, token))
 
 
 @pytest.mark.parametrize("kind", ["access_token", "refresh_token"])
