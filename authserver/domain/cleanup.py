@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, delete, exists, or_, select
+from sqlalchemy import ColumnElement, and_, delete, exists, or_, select
 
 from authserver import clock
 from authserver.context import SYSTEM
@@ -57,7 +57,7 @@ def _expired(model: Any) -> Callable[[datetime], ColumnElement[bool]]:
 
 def _is_unused(before: datetime) -> ColumnElement[bool]:
     # A consumed code stays with its authorization, so that its replay is recognised as long as there is something to revoke.
-    return Code.expires_at.__lt__(before) & Code.consumed_at.is_(None)
+    return and_(Code.expires_at < before, Code.consumed_at.is_(None))
 
 
 def _is_empty(before: datetime) -> ColumnElement[bool]:
@@ -65,11 +65,11 @@ def _is_empty(before: datetime) -> ColumnElement[bool]:
     left = [exists().where(model.authorization_id == Authorization.id) for model in under]
     redeemable = exists().where(Code.authorization_id == Authorization.id, Code.expires_at >= before)
     # A client's own authorization is found again and used for the next token, however old it is; there are few of them.
-    return Authorization.created_at.__lt__(before) & Authorization.own_key.is_(None) & ~or_(*left, redeemable)
+    return and_(Authorization.created_at < before, Authorization.own_key.is_(None), ~or_(*left, redeemable))
 
 
 def _is_unnamed(before: datetime) -> ColumnElement[bool]:
-    return UserSession.expires_at.__lt__(before) & ~exists().where(Authorization.session_id == UserSession.id)
+    return and_(UserSession.expires_at < before, ~exists().where(Authorization.session_id == UserSession.id))
 
 
 RULES = (

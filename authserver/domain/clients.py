@@ -20,7 +20,7 @@ from authserver.domain import audit, diagnostics, registrations, texts
 from authserver.domain.db import Base, Id
 from authserver.domain.registrations import Registration
 from authserver.errors import Conflict, InvalidInput, NotFound
-from authserver.terms import GrantType, Kind, Status
+from authserver.terms import GrantType, Status
 
 IN_USE = timedelta(days=30)
 """A client that signed somebody in within this time is not removed without its name being typed."""
@@ -285,8 +285,3 @@ def _decide(
     client.decided_by = actor.name[:200]
     save(session)
     audit.record(session, actor, event, subject=client, before=before, after=describe(client))
-
-
-def kind_words(kind: str) -> str:
-    """Return what the console calls a kind of client."""
-    return {Kind.OAUTH1: "OAuth 1.0a", Kind.OAUTH2: "OAuth 2.0", Kind.OIDC: "OpenID Connect"}[Kind(kind)]

@@ -12,7 +12,6 @@ from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import JSON, BigInteger, Connection, DateTime, Dialect, Engine, Integer, event, text
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 
@@ -96,15 +95,6 @@ class Database:
         else:
             with self._alone.connect() as connection:
                 yield connection
-
-    def is_ready(self) -> bool:
-        """Return whether the database answers."""
-        try:
-            with self.reading() as connection:
-                connection.execute(text("SELECT 1"))
-        except DBAPIError:
-            return False
-        return True
 
 
 def engine_options(url: str, pool_size: int) -> dict[str, Any]:

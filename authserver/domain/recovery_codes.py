@@ -1,6 +1,6 @@
 """Recovery codes: ten words on paper, each of which replaces the authenticator app once.
 
-They are drawn at random with 50 bits, so that a keyed digest is enough to keep them; nobody can read them again.
+They are drawn at random with 52 bits, so that a keyed digest is enough to keep them; nobody can read them again.
 """
 
 from collections.abc import Sequence

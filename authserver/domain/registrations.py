@@ -16,33 +16,24 @@ from authserver.domain import (
 from authserver.errors import InvalidInput
 from authserver.terms import AuthMethod, GrantType, Kind, Scope
 
-CONSOLE_GRANT_TYPES = (
-    GrantType.AUTHORIZATION_CODE,
-    GrantType.PASSWORD,
-    GrantType.REFRESH_TOKEN,
-    GrantType.DEVICE_CODE,
-    GrantType.CLIENT_CREDENTIALS,
-)
 RESPONSE_TYPES: dict[str, tuple[str, ...]] = {
     Kind.OAUTH1: (),
     Kind.OAUTH2: ("code", "token"),
     Kind.OIDC: ("code", "code id_token", "code id_token token", "code token", "id_token", "id_token token"),
 }
-LEGACY_GRANT_TYPES = frozenset({GrantType.PASSWORD, GrantType.IMPLICIT})
 MISPRINTED_DEVICE_GRANT = "urb:ietf:params:oauth:grant-type:device_code"
 DEFAULT_SCOPES: dict[str, tuple[str, ...]] = {
     Kind.OAUTH1: (),
     Kind.OAUTH2: (Scope.PROFILE, Scope.EMAIL),
     Kind.OIDC: tuple(Scope),
 }
-AUTH_METHODS = tuple(AuthMethod)
 _SCOPES = 100
 _SCOPE_LENGTH = 3000  # The records of what is granted hold a little more.
 
 
 @dataclass(frozen=True)
 class Registration:
-    """What somebody asks a client to be; ``details`` holds what no rule and no query looks at (links, OAuth 1.0a)."""
+    """What somebody asks a client to be; ``details`` holds what no query looks at, each part judged by a room of its own."""
 
     kind: str
     name: str
@@ -144,7 +135,7 @@ def _faults(registration: Registration) -> dict[str, str | None]:
         "response_types": _response_fault(registration),
         "scopes": _scope_fault(registration.scopes or ()),
         "auth_method": None
-        if registration.auth_method in AUTH_METHODS
+        if registration.auth_method in set(AuthMethod)
         else "Choose how the application authenticates itself.",
     }
 
@@ -161,7 +152,7 @@ def _grant_fault(registration: Registration) -> str | None:
     asked = set(registration.grant_types)
     if MISPRINTED_DEVICE_GRANT in asked:
         return f"{MISPRINTED_DEVICE_GRANT} is a misprint; the name begins with urn:."
-    if not asked <= {*CONSOLE_GRANT_TYPES, GrantType.IMPLICIT}:
+    if not asked <= set(GrantType):
         return f"Unknown grant type: {sorted(asked - set(GrantType))[0][:80]}."
     if not asked:
         return "Choose at least one grant type."

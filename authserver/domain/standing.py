@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Label, Row, Select, and_, bindparam, select
+from sqlalchemy import Connection, Label, Row, Select, bindparam, select
 from sqlalchemy.sql.selectable import FromClause
 
 from authserver.domain.authorizations import Authorization
@@ -125,6 +125,6 @@ def user(row: Row[Any]) -> UserFacts | None:
 def under_authorization(statement: Select[Any], source: FromClause) -> Select[Any]:
     """Join an authorization's user and session to a source that holds clients and authorizations."""
     joined = source.outerjoin(User.__table__, User.id == Authorization.user_id).outerjoin(
-        UserSession.__table__, and_(UserSession.id == Authorization.session_id)
+        UserSession.__table__, UserSession.id == Authorization.session_id
     )
     return statement.select_from(joined)
