@@ -11,6 +11,7 @@ from joserfc.jwk import KeySet
 
 from authserver.context import SYSTEM
 from authserver.domain import clients, registrations, sessions, users
+from authserver.domain.users import User
 from authserver.errors import InvalidInput
 from authserver.protocol.services import Services
 from authserver.settings import Settings
@@ -18,6 +19,7 @@ from tests.support import forms
 from tests.support.logout import Receiver, end_session, is_signed_in, party, receiver, sign_out
 from tests.support.moving_clock import MovingClock
 from tests.support.relying_party import RelyingParty, claims, disapprove
+from tests.support.verifier import Verifier
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 
@@ -86,6 +88,37 @@ def test_the_logout_token_is_signed_like_id_tokens(
     checked = jwt.decode(told.tokens[0], keys, algorithms=["RS256"])
     assert checked.header["typ"] == "logout+jwt"
     assert checked.header["kid"]
+
+
+@pytest.mark.parametrize("algorithm", ["PS256", "ES256", "EdDSA"])
+def test_it_is_signed_as_the_client_is_registered(
+    rp: RelyingParty, services: Services, told: Receiver, algorithm: str
+) -> None:
+    """2.4, 2.6: the algorithm is that of the client's ID tokens, or it MUST be refused; and never none."""
+    details = {"backchannel_logout_uri": told.url, "id_token_signed_response_alg": algorithm}
+    app_rp = party(rp, services, **details)
+    logged_out(app_rp, services, told)
+    verifier = Verifier(rp.app)
+    assert verifier.header(told.tokens[0])["alg"] == algorithm
+    assert verifier.claims(told.tokens[0])["aud"] == app_rp.key
+
+
+def test_it_names_the_pairwise_subject(
+    rp: RelyingParty, services: Services, told: Receiver, alice: User
+) -> None:
+    """2.4: sub is the identifier that the client's ID tokens have (Core, section 8)."""
+    app_rp = party(rp, services, backchannel_logout_uri=told.url, subject_type="pairwise")
+    id_token, token = logged_out(app_rp, services, told)
+    assert token["sub"] == id_token["sub"] != alice.subject
+
+
+def test_each_session_has_an_identifier_of_its_own(
+    app_rp: RelyingParty, services: Services, told: Receiver
+) -> None:
+    """2.1, Front-Channel Logout, 3: different sid values identify distinct sessions at the server."""
+    first = claims(app_rp.tokens()["id_token"])["sid"]
+    sign_out(app_rp)
+    assert claims(app_rp.tokens()["id_token"])["sid"] != first
 
 
 def test_a_logout_token_is_no_hint(app_rp: RelyingParty, services: Services, told: Receiver) -> None:
@@ -214,6 +247,17 @@ def test_a_failure_is_tried_again(
     moving_clock.advance(timedelta(seconds=6))
     assert (deliver(services), deliver(services)) == (1, 0)
     assert claims(told.tokens[0])["jti"] == claims(told.tokens[1])["jti"]
+
+
+def test_an_empty_answer_is_as_good(
+    app_rp: RelyingParty, services: Services, told: Receiver, moving_clock: MovingClock
+) -> None:
+    """2.8: web frameworks make 204 of an empty 200, and the server should take that for success."""
+    told.status = 204
+    logged_out(app_rp, services, told)
+    moving_clock.advance(timedelta(hours=1))
+    assert deliver(services) == 0
+    assert len(told.received) == 1
 
 
 def test_it_is_given_up_at_last(

@@ -9,6 +9,7 @@ from joserfc.jwk import KeySet
 
 from authserver import clock
 from tests.support.relying_party import RelyingParty, claims
+from tests.support.verifier import Verifier
 
 
 def test_it_is_signed_with_a_published_key(rp: RelyingParty) -> None:
@@ -76,6 +77,20 @@ def test_auth_time_stays_with_single_sign_on(rp: RelyingParty, other_rp: Relying
     assert second["sid"] == first["sid"]
 
 
+def test_every_application_knows_a_person_by_the_same_name(rp: RelyingParty, other_rp: RelyingParty) -> None:
+    """8: the public subject type provides the same sub value to all clients; 2: each person has another."""
+    alice, again, bob = (
+        claims(party.tokens(name)["id_token"])["sub"]
+        for party, name in (
+            (rp, "alice"),
+            (other_rp, "alice"),
+            (RelyingParty(rp.app, rp.key, rp.secret), "bob"),
+        )
+    )
+    assert alice == again
+    assert alice not in {bob, "alice"}
+
+
 def test_scope_claims_are_not_in_it(rp: RelyingParty) -> None:
     """5.4: with an access token, the claims of the scopes come from userinfo."""
     assert not {"name", "email"} & claims(rp.tokens()["id_token"]).keys()
@@ -84,3 +99,15 @@ def test_scope_claims_are_not_in_it(rp: RelyingParty) -> None:
 def test_there_is_none_without_openid(rp: RelyingParty) -> None:
     """3.1.2.1: without the scope openid it is not an OpenID Connect request."""
     assert "id_token" not in rp.tokens(scope="profile email")
+
+
+def test_its_header_names_one_key_and_no_other_source(rp: RelyingParty) -> None:
+    """2, 10.1: kid MUST be there where the set has several keys; x5u, x5c, jku and jwk SHOULD NOT be used."""
+    assert Verifier(rp.app).header(rp.tokens()["id_token"]).keys() == {"alg", "typ", "kid"}
+
+
+def test_scopes_that_are_not_understood_are_ignored(rp: RelyingParty) -> None:
+    """3.1.2.1: they SHOULD be ignored; RFC 6749, 5.1: scope is REQUIRED where it is not the one that was asked for."""
+    tokens = rp.tokens(scope="openid unheard_of")
+    assert tokens["scope"] == "openid"
+    assert "id_token" in tokens

@@ -12,9 +12,9 @@ from authserver.protocol.services import Services
 from tests.support.relying_party import RelyingParty, answered, claims, register
 
 
-def pairwise(app: Flask, services: Services, host: str = "rp.example") -> RelyingParty:
+def pairwise(app: Flask, services: Services, host: str = "rp.example", **more: str) -> RelyingParty:
     uri = f"https://{host}/cb"
-    key, secret = register(services, redirect_uris=(uri,), details={"subject_type": "pairwise"})
+    key, secret = register(services, redirect_uris=(uri,), details={"subject_type": "pairwise"} | more)
     return RelyingParty(app, key, secret, redirect_uri=uri)
 
 
@@ -33,6 +33,29 @@ def test_the_subject_is_the_same_everywhere(app: Flask, services: Services, alic
     document = party.browser.post("/oauth2/introspect", data=form, headers=party.basic).get_json()
     assert document["sub"] == sub
     assert "username" not in document
+
+
+@pytest.mark.parametrize("name", ["access_token_signed_response_alg", "userinfo_signed_response_alg"])
+def test_signed_answers_tell_it_too(app: Flask, services: Services, alice: User, name: str) -> None:
+    """8.1: the sub of a client is that of its sector in whatever it is told, signed or not."""
+    details = {"subject_type": "pairwise", name: "ES256"}
+    party = RelyingParty(app, *register(services, details=details))
+    tokens = party.tokens()
+    token = party.userinfo(tokens["access_token"]).text if "userinfo" in name else tokens["access_token"]
+    assert claims(token)["sub"] == claims(tokens["id_token"])["sub"] != alice.subject
+
+
+def test_a_sector_identifier_uri_makes_one_sector(app: Flask, services: Services, alice: User) -> None:
+    """8.1: where a sector_identifier_uri is registered, its host is the sector, and not that of the redirect URIs."""
+    subjects = {
+        uri: [
+            subject(pairwise(app, services, host, sector_identifier_uri=uri))
+            for host in ("a.example", "b.example")
+        ]
+        for uri in ("https://one.example/sector.json", "https://two.example/sector.json")
+    }
+    first, second = (set(found) for found in subjects.values())
+    assert (len(first), len(second), first & second) == (1, 1, set())
 
 
 def test_it_stays(app: Flask, services: Services, people: dict[str, User]) -> None:

@@ -112,7 +112,7 @@ ASK = """(message) => new Promise((resolve) => {
 @pytest.mark.browser
 @pytest.mark.only_on("sqlite")
 def test_the_frame_answers_in_a_browser(live_server: LiveServer, page: Page) -> None:
-    """3.1: unchanged while the session lasts, changed after logout, error for what is no question."""
+    """3.1, 3.2: unchanged while the session lasts, to the application's origin alone; changed after logout."""
     live_server.add_user("alice", password=PASSWORD)
     port = free_port()
     key = live_server.add_client("Watcher", parties.redirect_uri(port))["client_key"]
@@ -125,6 +125,9 @@ def test_the_frame_answers_in_a_browser(live_server: LiveServer, page: Page) -> 
         assert page.evaluate(ASK, question) == "unchanged"
         assert page.evaluate(ASK, f"{question}x") == "changed"
         assert page.evaluate(ASK, "no question") == "error"
+        with site(free_port(), PARENT.format(frame=f"{live_server.url}/oidc/check_session")) as elsewhere:
+            page.goto(elsewhere)
+            assert page.evaluate(ASK, question) == "changed"
         page.goto(f"{live_server.url}/sign-out")
         page.locator("#logout-confirm").click()
         page.wait_for_selector("#sign-in")

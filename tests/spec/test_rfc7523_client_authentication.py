@@ -269,12 +269,14 @@ def test_it_authenticates_at_introspection_and_revocation(signer: Signer) -> Non
 @pytest.mark.parametrize(
     "path", ["/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"]
 )
-def test_discovery_says_so(app: Flask, path: str) -> None:
-    """RFC 8414, 2: the methods, and the algorithms that MUST be named with them."""
+@pytest.mark.parametrize("endpoint", ["token", "revocation", "introspection"])
+def test_discovery_says_so(app: Flask, path: str, endpoint: str) -> None:
+    """RFC 8414, 2: the methods, and the algorithms that MUST be named with them, for each of the three endpoints."""
     document = app.test_client().get(path).get_json()
-    assert {"client_secret_jwt", "private_key_jwt"} <= set(document["token_endpoint_auth_methods_supported"])
-    assert document["token_endpoint_auth_signing_alg_values_supported"] == [*ALGORITHMS, "HS256"]
-    assert "none" not in document["introspection_endpoint_auth_methods_supported"]
+    methods = document[f"{endpoint}_endpoint_auth_methods_supported"]
+    assert {"client_secret_jwt", "private_key_jwt"} <= set(methods)
+    assert ("none" in methods) is (endpoint != "introspection")
+    assert document[f"{endpoint}_endpoint_auth_signing_alg_values_supported"] == [*ALGORITHMS, "HS256"]
 
 
 def test_a_short_rsa_key_is_not_registered(services: Services) -> None:

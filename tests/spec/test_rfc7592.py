@@ -44,6 +44,18 @@ def test_reading_tells_what_is_registered(pending: Registrant) -> None:
     assert answer.get_json() == told
 
 
+@pytest.mark.parametrize("name", ["client_id", "registration_client_uri", "registration_access_token"])
+def test_a_change_is_answered_with_the_way_back(pending: Registrant, name: str) -> None:
+    """2.2, 3: the answer to a change is a client information response too, with address and token REQUIRED."""
+    answer = pending.put(client_name="New name").get_json()
+    assert answer[name]
+    if name != "registration_access_token":
+        assert answer[name] == pending.told[name]
+        return
+    pending.told[name] = answer[name]
+    assert pending.registered()["client_name"] == "New name"
+
+
 TOKENS = ("", "x", "asg_1_" + "A" * 43, "asg_zzzzzzzzzzzz_" + "A" * 43, "asg_0_" + "A" * 43, "asa_1_" + "A" * 43,
           "asg_" + "1" * 90)  # fmt: skip
 

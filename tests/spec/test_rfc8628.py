@@ -114,6 +114,17 @@ def test_repeated_parameters_are_refused(device: Device) -> None:
     refused(answer, "invalid_request")
 
 
+def test_unknown_parameters_are_ignored(device: Device) -> None:
+    """3.1: the server MUST ignore unrecognized request parameters."""
+    assert device.ask(unheard_of="x").status_code == 200
+
+
+def test_a_parameter_without_a_value_counts_as_omitted(public_device: Device) -> None:
+    """3.1: parameters sent without a value MUST be treated as if they were omitted from the request."""
+    assert public_device.ask(client_id=public_device.rp.key, scope="", resource="").status_code == 200
+    refused(public_device.ask(client_id=""), "invalid_client", 401)
+
+
 def test_get_is_not_allowed(device: Device) -> None:
     """3.1: the client makes a request by using the HTTP POST method."""
     assert device.browser.get("/oauth2/device_authorization").status_code == 405
@@ -359,6 +370,23 @@ def test_a_secret_is_needed_to_poll(device: Device) -> None:
     device.start().approve()
     form = {"grant_type": GRANT, "device_code": device.codes["device_code"], "client_id": device.rp.key}
     refused(device.rp.token({}, **form), "invalid_client", 401)
+    assert device.poll().status_code == 200
+
+
+def test_a_public_device_names_itself_when_it_polls(public_device: Device) -> None:
+    """3.4: client_id is REQUIRED if the client is not authenticating with the authorization server."""
+    own = {"client_id": public_device.rp.key}
+    public_device.start(**own).approve()
+    form = {"grant_type": GRANT, "device_code": public_device.codes["device_code"]}
+    refused(public_device.rp.token({}, **form), "invalid_client", 401)
+    assert public_device.rp.token({}, **form, **own).status_code == 200
+
+
+def test_a_guessed_device_code_is_refused(device: Device) -> None:
+    """5.2: a device code that is guessed is none, although one with that number waits."""
+    code = device.start().codes["device_code"]
+    device.approve()
+    refused(device.poll(device_code=f"{code[:-6]}AAAAAA"), "invalid_grant")
     assert device.poll().status_code == 200
 
 

@@ -71,6 +71,15 @@ def test_the_token_request_alone_may_name_it(party: RelyingParty) -> None:
     assert audience(party.redeem(party.code(), resource=CALENDAR).get_json()) == CALENDAR
 
 
+def test_a_token_that_comes_through_the_browser_is_restricted_too(
+    app: Flask, services: Services, people: dict[str, User]
+) -> None:
+    """2.1: the resource of the authorization request holds for the access token of its answer."""
+    details = {"resources": [CALENDAR], "access_token_signed_response_alg": "ES256"}
+    rp = RelyingParty(app, *register(services, details=details, response_types=("id_token token",)))
+    assert audience(answered(rp.authorized(response_type="id_token token", resource=CALENDAR))) == CALENDAR
+
+
 @pytest.mark.parametrize(
     "resource",
     [

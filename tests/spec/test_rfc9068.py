@@ -11,6 +11,7 @@ from flask import Flask
 from joserfc.jwk import import_key
 
 from authserver.domain.users import User
+from authserver.protocol import own_jwts
 from authserver.protocol.services import Services
 from tests.spec.test_rfc6749_code import refused
 from tests.support.moving_clock import MovingClock
@@ -162,6 +163,25 @@ def test_a_public_key_is_no_secret(party: RelyingParty) -> None:
     mac = hmac.digest(public, f"{head}.{content}".encode(), "sha256")
     signature = base64.urlsafe_b64encode(mac).rstrip(b"=").decode()
     assert party.userinfo(f"{head}.{content}.{signature}").status_code == 401
+
+
+def test_a_token_of_another_issuer_is_refused(party: RelyingParty, services: Services) -> None:
+    """4: the issuer identifier MUST exactly match the value of iss, also where the key is a known one."""
+    content = claims(party.tokens()["access_token"])
+    for issuer, status in (
+        ("http://localhost", 200),
+        ("http://localhost/", 401),
+        ("https://other.example", 401),
+    ):
+        token = own_jwts.sign(services.ring, "ES256", "at+jwt", content | {"iss": issuer})
+        assert party.userinfo(token).status_code == status
+
+
+@pytest.mark.parametrize("kind", ["JWT", "logout+jwt", "at+JWT2"])
+def test_another_type_is_refused(party: RelyingParty, services: Services, kind: str) -> None:
+    """4: the resource server MUST verify that typ is at+jwt, and reject tokens with any other value."""
+    content = claims(party.tokens()["access_token"])
+    assert party.userinfo(own_jwts.sign(services.ring, "ES256", kind, content)).status_code == 401
 
 
 def test_a_client_cannot_choose_its_name(party: RelyingParty, alice: User) -> None:

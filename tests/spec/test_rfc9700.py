@@ -13,7 +13,7 @@ from authserver.protocol.services import Services
 from tests.support import forms
 from tests.support.moving_clock import MovingClock
 from tests.support.people import PASSWORD
-from tests.support.relying_party import REDIRECT_URI, RelyingParty, answered, register
+from tests.support.relying_party import REDIRECT_URI, RelyingParty, answered, disapprove, register
 
 
 def is_consent(page) -> bool:
@@ -40,11 +40,14 @@ def test_loopback_ports_may_vary(app: Flask, services: Services, people) -> None
         assert rp.authorize(redirect_uri=uri).status_code == 400, uri
 
 
-def test_a_code_is_bound_to_the_port_that_was_used(app: Flask, services: Services, people) -> None:
-    """4.1.3: the redirect URI of the token request is that of the authorization request."""
-    uri = "http://127.0.0.1:49152/cb"
-    rp = RelyingParty(app, *register(services, redirect_uris=("http://127.0.0.1/cb",)), redirect_uri=uri)
-    assert rp.redeem(rp.code()).status_code == 200
+@pytest.mark.parametrize("host", ["127.0.0.1", "[::1]"])
+def test_a_code_is_bound_to_the_port_that_was_used(app: Flask, services: Services, people, host: str) -> None:
+    """4.1.3: the server MUST allow variable ports there; the token request names the one that was used."""
+    uri = f"http://{host}:49152/cb"
+    rp = RelyingParty(app, *register(services, redirect_uris=(f"http://{host}/cb",)), redirect_uri=uri)
+    code = rp.code()
+    assert rp.redeem(code, redirect_uri=f"http://{host}:49153/cb").status_code == 400
+    assert rp.redeem(code).status_code == 200
 
 
 def test_pages_cannot_be_framed(rp: RelyingParty) -> None:
@@ -241,13 +244,26 @@ def test_nobody_is_sent_elsewhere_by_a_link(rp: RelyingParty, path: str, name: s
         assert "evil.example" not in answer.headers.get("Location", "")
 
 
-@pytest.mark.parametrize("response_type", ["code", "code id_token"])
+@pytest.mark.parametrize("response_type", ["code", "code id_token", "token", "nonsense"])
 def test_errors_lead_to_registered_addresses_only(rp: RelyingParty, response_type: str) -> None:
     """4.11.2: an error is no way around the check of the redirect URI."""
     answer = rp.authorize(
         response_type=response_type, redirect_uri="https://evil.example/", scope="nonsense", prompt="none"
     )
     assert (answer.status_code, "Location" in answer.headers) == (400, False)
+
+
+@pytest.mark.parametrize("is_approved", [True, False])
+@pytest.mark.parametrize("change", [{"scope": "nonsense"}, {"prompt": "none"}, {"response_type": "nonsense"}])
+def test_nobody_is_led_to_who_was_not_approved(
+    app: Flask, services: Services, change: dict[str, str], is_approved: bool
+) -> None:
+    """4.11.2: the server MUST take precautions: a redirect URI is trusted once an administrator has approved it."""
+    rp = RelyingParty(app, *register(services, is_approved=is_approved))
+    if is_approved:
+        disapprove(services, rp.key)
+    answer = rp.authorize(**change)
+    assert (answer.status_code, "Location" in answer.headers) == (403, False)
 
 
 @pytest.mark.parametrize("path", ["/oauth2/authorize", "/oidc/authorize", "/consent", "/sign-in"])
