@@ -7,10 +7,9 @@ import hashlib
 from datetime import datetime
 
 from sqlalchemy import Connection, ForeignKey, LargeBinary, delete
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from authserver.domain.db import Base
+from authserver.domain.db import Base, insert
 
 
 class ClientAssertion(Base):
@@ -25,9 +24,8 @@ class ClientAssertion(Base):
 
 def claim(connection: Connection, client_id: int, jti: str, expires_at: datetime) -> bool:
     """Use an assertion up; True exactly once for the same client and ``jti``."""
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     statement = (
-        insert(ClientAssertion)
+        insert(connection, ClientAssertion)
         .values(client_id=client_id, digest=hashlib.sha256(jti.encode()).digest(), expires_at=expires_at)
         .on_conflict_do_nothing()
         .returning(ClientAssertion.client_id)

@@ -12,6 +12,7 @@ from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import JSON, BigInteger, Connection, DateTime, Dialect, Engine, Integer, event, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 
@@ -129,6 +130,12 @@ def lock(transaction: Session | Connection, name: str) -> None:
         connection.execute(
             text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": f"authserver:{name}"}
         )
+
+
+def insert(transaction: Session | Connection, record: type[Base]) -> postgresql.Insert | sqlite.Insert:
+    """Return an insert that can say what happens on conflict, which each database's dialect words for itself."""
+    bind = transaction.get_bind() if isinstance(transaction, Session) else transaction
+    return postgresql.insert(record) if bind.dialect.name == "postgresql" else sqlite.insert(record)
 
 
 def _configure(engine: Engine) -> None:

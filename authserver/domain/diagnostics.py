@@ -14,14 +14,13 @@ from datetime import datetime, timedelta
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import Dialect, LargeBinary, Select, String, delete, func, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import LargeBinary, Select, String, delete, func, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from authserver import clock, logs
 from authserver.domain import redaction, typed_codes
-from authserver.domain.db import Base, Database, Id
+from authserver.domain.db import Base, Database, Id, insert
 
 REFERENCE_LENGTH = 8
 KEPT = timedelta(days=30)
@@ -151,7 +150,6 @@ _AS_IT_IS = {"synchronize_session": False}
 def _upsert(session: Session, refusal: Refusal) -> str:
     refusal = _fit(refusal)
     now = clock.now()
-    insert = _insert(session.get_bind().dialect)
     values = {
         "fingerprint": _fingerprint(refusal),
         "reference": typed_codes.draw(REFERENCE_LENGTH),
@@ -167,7 +165,7 @@ def _upsert(session: Session, refusal: Refusal) -> str:
         "first_at": now,
         "last_at": now,
     }
-    statement = insert(Failure).values(values)
+    statement = insert(session, Failure).values(values)
     statement = statement.on_conflict_do_update(
         index_elements=[Failure.fingerprint],
         set_={
@@ -194,10 +192,6 @@ def _fit(refusal: Refusal) -> Refusal:
         received=redaction.without_secrets(_readable(refusal.received))[:_TEXT_LENGTH],
         expected=redaction.without_tokens(_readable(refusal.expected))[:_TEXT_LENGTH],
     )
-
-
-def _insert(dialect: Dialect) -> type[postgresql.Insert] | type[sqlite.Insert]:
-    return postgresql.Insert if dialect.name == "postgresql" else sqlite.Insert
 
 
 def _fingerprint(refusal: Refusal) -> bytes:

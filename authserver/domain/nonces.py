@@ -7,10 +7,9 @@ import hashlib
 from datetime import datetime
 
 from sqlalchemy import Connection, ForeignKey, LargeBinary, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from authserver.domain.db import Base
+from authserver.domain.db import Base, insert
 
 
 class Nonce(Base):
@@ -27,9 +26,8 @@ def claim(
     connection: Connection, client_id: int, *, token: str, timestamp: str, nonce: str, expires_at: datetime
 ) -> bool:
     """Use a nonce up; True exactly once for the same client, token and timestamp."""
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     statement = (
-        insert(Nonce)
+        insert(connection, Nonce)
         .values(client_id=client_id, digest=_digest(token, timestamp, nonce), expires_at=expires_at)
         .on_conflict_do_nothing()
         .returning(Nonce.client_id)

@@ -6,13 +6,12 @@ Setup is over, for good, once it was completed or an administrator was made in a
 from datetime import datetime
 
 from sqlalchemy import LargeBinary, delete
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from authserver import clock
 from authserver.context import Actor
 from authserver.domain import audit, handles, users
-from authserver.domain.db import Base, Id, lock
+from authserver.domain.db import Base, Id, insert, lock
 from authserver.domain.users import User
 from authserver.errors import Conflict, Refused
 from authserver.settings import Settings
@@ -113,7 +112,7 @@ def complete(
 
 
 def _close(session: Session) -> None:
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    statement = insert(Installation).values(id=_ONLY, completed_at=clock.now()).on_conflict_do_nothing()
+    closing = insert(session, Installation).values(id=_ONLY, completed_at=clock.now())
+    statement = closing.on_conflict_do_nothing()
     if session.execute(statement.returning(Installation.id)).one_or_none() is None:
         raise SetupClosed

@@ -11,10 +11,9 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, String, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from authserver.domain.db import Base, Id
+from authserver.domain.db import Base, Id, insert
 from authserver.domain.vault import Vault
 
 _PURPOSE = "subject-salt"
@@ -33,13 +32,12 @@ class SubjectSalt(Base):
 
 def ensure(transaction: Session | Connection, vault: Vault) -> bytes:
     """Return the salt, which the first caller on any node draws."""
-    connection = transaction.connection() if isinstance(transaction, Session) else transaction
-    sealed = connection.scalar(select(SubjectSalt.sealed))
+    sealed = transaction.scalar(select(SubjectSalt.sealed))
     if sealed is None:
-        insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
         drawn = vault.seal(_PURPOSE, secrets.token_bytes(_BYTES))
-        connection.execute(insert(SubjectSalt).values(id=_THE_ONE, sealed=drawn).on_conflict_do_nothing())
-        sealed = connection.scalar(select(SubjectSalt.sealed))
+        first = insert(transaction, SubjectSalt).values(id=_THE_ONE, sealed=drawn)
+        transaction.execute(first.on_conflict_do_nothing())
+        sealed = transaction.scalar(select(SubjectSalt.sealed))
     return vault.open(_PURPOSE, str(sealed))
 
 

@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import IPv6Address, ip_address, ip_network
 
-from sqlalchemy import Dialect, LargeBinary, case, delete, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import LargeBinary, case, delete, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from authserver import clock
-from authserver.domain.db import Base
+from authserver.domain.db import Base, insert
 from authserver.domain.vault import Vault
 from authserver.errors import Throttled
 
@@ -101,8 +100,7 @@ def purge(session: Session, *, window: timedelta) -> int:
 
 def _charge_one(session: Session, bucket: Bucket, now: datetime) -> Charge:
     is_over = Throttle.window_started_at <= now - bucket.window
-    insert = _insert(session.get_bind().dialect)
-    statement = insert(Throttle).values(key=bucket.key, window_started_at=now, count=1)
+    statement = insert(session, Throttle).values(key=bucket.key, window_started_at=now, count=1)
     statement = statement.on_conflict_do_update(
         index_elements=[Throttle.key],
         set_={
@@ -118,7 +116,3 @@ def _charge_one(session: Session, bucket: Bucket, now: datetime) -> Charge:
 
 def _seconds_until(instant: datetime, now: datetime) -> int:
     return max(1, int((instant - now).total_seconds()) + 1)
-
-
-def _insert(dialect: Dialect) -> type[postgresql.Insert] | type[sqlite.Insert]:
-    return postgresql.Insert if dialect.name == "postgresql" else sqlite.Insert
