@@ -5,7 +5,7 @@ import unicodedata
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, func, select, update
+from sqlalchemy import ColumnElement, String, func, or_, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from authserver import clock
@@ -197,12 +197,9 @@ def page(session: Session, *, search: str = "", offset: int = 0, limit: int = 25
     if search and not texts.is_storable(search):
         return [], 0
     if search:
-        needle = f"%{_escape_like(canonical(search))}%"
-        conditions.append(
-            User.username_key.like(needle, escape="\\")
-            | func.lower(User.name).like(needle, escape="\\")
-            | func.lower(User.email).like(needle, escape="\\")
-        )
+        needle = canonical(search)
+        searched = (User.username_key, func.lower(User.name), func.lower(User.email))
+        conditions.append(or_(*(text.contains(needle, autoescape=True) for text in searched)))
     found = session.scalar(select(func.count()).select_from(User).where(*conditions)) or 0
     rows = session.scalars(
         select(User).where(*conditions).order_by(User.username_key).offset(offset).limit(limit)
@@ -243,7 +240,3 @@ def _clean_email(email: str) -> str:
     if email and (not at or not local or not domain or " " in email):
         raise InvalidInput({"email": "Enter an e-mail address like name@example.org."})
     return email
-
-
-def _escape_like(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
