@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, ForeignKey, String, cast, delete, false, func, or_, select
+from sqlalchemy import ColumnElement, ForeignKey, String, cast, delete, false, func, or_, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -198,6 +198,12 @@ def page(
         select(Client).where(*conditions).order_by(order.desc() if is_descending else order.asc(), Client.id)
     )
     return list(session.scalars(ordered.offset(offset).limit(limit))), count
+
+
+def note_sign_in(session: Session, client_id: int) -> None:
+    """Note that somebody has signed in to a client; not through the mapper, as it is no change and no new revision."""
+    signed_in = update(Client).where(Client.id == client_id).values(last_sign_in_at=clock.now())
+    session.execute(signed_in, execution_options={"synchronize_session": False})
 
 
 def has_sign_in(session: Session) -> bool:

@@ -7,10 +7,8 @@ returns to registered addresses only.
 
 from dataclasses import dataclass, field
 
-from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from authserver import clock
 from authserver.context import Actor
 from authserver.domain import (
     authorizations,
@@ -36,7 +34,6 @@ from authserver.protocol.oauth1.server import OAuth1Server
 from authserver.terms import OAUTH1_GRANT
 
 _TYPED_VERIFIER_LENGTH = 12
-_GROUP = 4
 
 
 class NotApproved(Exception):
@@ -128,11 +125,7 @@ def approve(session: Session, actor: Actor, ask: Ask, live: UserSession) -> Outc
     verifier = _new_verifier(ask)
     if not temporary_credentials.approve(session, ask.credential, authorization.id, verifier):
         raise Conflict("This sign-in was finished in another tab.")
-    # Not through the mapper: that someone signed in is no change of the client, and must not raise its revision.
-    session.execute(
-        update(Client).where(Client.id == client.id).values(last_sign_in_at=clock.now()),
-        execution_options={"synchronize_session": False},
-    )
+    clients.note_sign_in(session, client.id)
     return _outcome(ask, verifier)
 
 
@@ -179,8 +172,7 @@ def _new_verifier(ask: Ask) -> str:
 
 def _outcome(ask: Ask, verifier: str) -> Outcome:
     if ask.callback == OUT_OF_BAND:
-        groups = (verifier[start : start + _GROUP] for start in range(0, len(verifier), _GROUP))
-        return Outcome(verifier="-".join(groups))
+        return Outcome(verifier=typed_codes.shown(verifier))
     if not ask.has_address:
         return Outcome()
     pairs = [("oauth_token", ask.token)] + ([] if ask.is_1_0 else [("oauth_verifier", verifier)])

@@ -6,7 +6,6 @@ One authorization is recorded for whatever is issued, so that all of it can be r
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from authserver import clock
@@ -38,7 +37,7 @@ def answer(server: OAuth2Server, session: Session, actor: Actor, ask: Ask, live:
     if verdict is not None:
         raise AuthorizationFailure(refused(verdict, ask.policy), ask.address)
     authorization = _authorize(session, actor, ask, client, live)
-    _note_sign_in(session, client)
+    clients.note_sign_in(session, client.id)
     issued = _issue(server, session, ask, authorization, live) | _session_state(server, ask, live)
     return ask.address.answer(*issued.items())
 
@@ -123,11 +122,3 @@ def _session_state(server: OAuth2Server, ask: Ask, live: UserSession) -> dict[st
         return {}
     state = session_state.for_client(server.vault, live.sid, ask.policy.client_key, ask.address.redirect_uri)
     return {"session_state": state} if state else {}
-
-
-def _note_sign_in(session: Session, client: Client) -> None:
-    # Not through the mapper: that someone signed in is no change of the client, and must not raise its revision.
-    session.execute(
-        update(Client).where(Client.id == client.id).values(last_sign_in_at=clock.now()),
-        execution_options={"synchronize_session": False},
-    )

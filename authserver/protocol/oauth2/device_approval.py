@@ -1,12 +1,9 @@
 """What happens when a person decides about a device (RFC 8628, section 3.3): the gate, and the authorization."""
 
-from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from authserver import clock
 from authserver.context import Actor
-from authserver.domain import authorizations, devices, standing
-from authserver.domain.clients import Client
+from authserver.domain import authorizations, clients, devices, standing
 from authserver.domain.devices import DeviceAuthorization, State
 from authserver.domain.sessions import UserSession
 from authserver.protocol import gate
@@ -50,11 +47,7 @@ def approve(session: Session, actor: Actor, row: DeviceAuthorization, live: User
         request={"resource": row.audience.split()} if row.audience else {},
     )
     devices.grant(session, row, authorization)
-    # Not through the mapper: that someone signed in is no change of the client, and must not raise its revision.
-    session.execute(
-        update(Client).where(Client.id == client.id).values(last_sign_in_at=clock.now()),
-        execution_options={"synchronize_session": False},
-    )
+    clients.note_sign_in(session, client.id)
     return True
 
 

@@ -8,14 +8,12 @@ from typing import Any
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749.errors import InvalidGrantError, InvalidRequestError
 from authlib.oauth2.rfc6749.grants import BaseGrant, TokenEndpointMixin
-from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from authserver import clock
 from authserver.context import Actor
-from authserver.domain import authorizations, sign_in, standing, tokens
+from authserver.domain import authorizations, clients, sign_in, standing, tokens
 from authserver.domain.authorizations import Authorization
-from authserver.domain.clients import Client
 from authserver.domain.sign_in import Claim, SecondFactorRequired, WrongCredentials
 from authserver.domain.users import User
 from authserver.protocol.oauth2 import requested_scope, resources
@@ -74,11 +72,7 @@ class PasswordGrant(BaseGrant, TokenEndpointMixin):
     def _authorize(self, session: Session, user: User) -> Authorization:
         now = clock.now()
         user.last_sign_in_at = now
-        # Not through the mapper: that someone signed in is no change of the client, and must not raise its revision.
-        session.execute(
-            update(Client).where(Client.id == self.policy.id).values(last_sign_in_at=now),
-            execution_options={"synchronize_session": False},
-        )
+        clients.note_sign_in(session, self.policy.id)
         return authorizations.add(
             session,
             self.actor,
