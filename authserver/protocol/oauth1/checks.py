@@ -1,4 +1,4 @@
-"""The decisions about a signed request, each on its own; the server and the verification call them in this order.
+"""The decisions about a signed request, each on its own, and the order in which all who judge one call them.
 
 Signature, then timestamp, then standing: a stranger who cannot sign learns nothing about a consumer. The nonce comes
 last, in the transaction that acts, so that a request which is refused before uses nothing up.
@@ -37,6 +37,13 @@ def know_client(
         problem.received = redaction.unknown_key(request.parameters.get("oauth_consumer_key"))
         raise problem
     request.row, request.policy, request.consumer = row, policy, consumers.of(policy.details)
+
+
+def check(request: SignedRequest, settings: Settings, vault: Vault, token_secret: str) -> None:
+    """Check what does not depend on the credential's own state, in the one order; raises Problem."""
+    check_signature(request, vault, token_secret)
+    check_timestamp(request, settings)
+    check_client(request)
 
 
 def check_signature(request: SignedRequest, vault: Vault, token_secret: str) -> None:

@@ -47,9 +47,7 @@ def diagnose(server: OAuth1Server, request: SignedRequest, submitted_base_string
 
 def _problem(server: OAuth1Server, request: SignedRequest) -> Problem | None:
     try:
-        checks.check_signature(request, server.vault, _token_secret(server, request))
-        checks.check_timestamp(request, server.settings)
-        checks.check_client(request)
+        checks.check(request, server.settings, server.vault, _token_secret(server, request))
     except Problem as problem:
         return problem
     return _used_nonce(server, request)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from authserver import clock
 from authserver.protocol.oauth1 import base_strings
-from authserver.protocol.oauth1.encoding import Pair, Pairs
+from authserver.protocol.oauth1.encoding import Pairs
 from authserver.protocol.oauth1.problems import Problem, Reason
 from authserver.protocol.oauth1.signed_request import SignedRequest
 
@@ -74,11 +74,10 @@ def difference(ours: str, theirs: str) -> Difference | None:
 
 
 def _shown(pairs: Pairs) -> Pairs:
-    return tuple((name, _mask(pair)) for pair in pairs for name in [pair[0]])
+    return tuple((name, _mask(name, value)) for name, value in pairs)
 
 
-def _mask(pair: Pair) -> str:
-    name, value = pair
+def _mask(name: str, value: str) -> str:
     if name in {"oauth_token", "oauth_verifier"}:
         return _OURS.sub(r"\1…", value) if _OURS.match(value) else value and "…"
     if not name.startswith("oauth_") and _CONFIDENTIAL.search(name):

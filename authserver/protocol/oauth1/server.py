@@ -112,7 +112,7 @@ class OAuth1Server(AuthorizationServer):
         with self.database.reading() as connection:
             row = temporary_credentials.lookup(connection, request.client_key, None)
             checks.know_client(connection, self.policies, request, row)
-        self._check(request, token_secret="")
+        checks.check(request, self.settings, self.vault, token_secret="")
         if request.token_value:
             raise problems.rejected("oauth_token", "A request for temporary credentials has no token yet.")
         if not request.redirect_uri and not request.consumer.allows_1_0:
@@ -154,7 +154,8 @@ class OAuth1Server(AuthorizationServer):
             raise Problem(Reason.TOKEN_REJECTED, "There are no such temporary credentials.").about(
                 request.policy.id
             )
-        self._check(request, temporary_credentials.reveal(self.vault, row.sealed_secret))
+        token_secret = temporary_credentials.reveal(self.vault, row.sealed_secret)
+        checks.check(request, self.settings, self.vault, token_secret)
 
     def create_token_credential(self, request: SignedRequest) -> Issued:
         fault = self._exchange_fault(request)
@@ -175,11 +176,6 @@ class OAuth1Server(AuthorizationServer):
 
     def delete_temporary_credential(self, request: SignedRequest) -> None:
         """Do nothing: Authlib asks for it after a failure too, and the exchange itself has used the credential up."""
-
-    def _check(self, request: SignedRequest, token_secret: str) -> None:
-        checks.check_signature(request, self.vault, token_secret)
-        checks.check_timestamp(request, self.settings)
-        checks.check_client(request)
 
     def _exchange_fault(self, request: SignedRequest) -> Problem | None:
         row = request.row

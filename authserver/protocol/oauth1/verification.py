@@ -7,7 +7,6 @@ from authserver import clock
 from authserver.domain import consumers, handles, standing, token_credentials
 from authserver.domain.policies import Policy
 from authserver.domain.standing import UserFacts
-from authserver.domain.users import User
 from authserver.protocol.oauth1 import checks
 from authserver.protocol.oauth1.problems import Problem, Reason
 from authserver.protocol.oauth1.server import OAuth1Server
@@ -25,6 +24,13 @@ class Verified:
     user: UserFacts
     expires_at: datetime | None
 
+    @property
+    def expires_in(self) -> int | None:
+        """How many whole seconds the token lasts from now on."""
+        if self.expires_at is None:
+            return None
+        return max(0, int((self.expires_at - clock.now()).total_seconds()))
+
 
 def verify(server: OAuth1Server, request: SignedRequest) -> Verified:
     """Return who a signed request is from, and use its nonce up; raises Problem."""
@@ -37,7 +43,8 @@ def verify(server: OAuth1Server, request: SignedRequest) -> Verified:
     row = request.row
     if handle is None or not handles.matches(handle, row.digest) or row.owner_id != request.policy.id:
         raise _unknown_or_expired("The access token is unknown.").about(request.policy.id)
-    _check(server, request, token_credentials.reveal(server.vault, row.sealed_secret))
+    token_secret = token_credentials.reveal(server.vault, row.sealed_secret)
+    checks.check(request, server.settings, server.vault, token_secret)
     if row.expires_at <= clock.now():
         raise _unknown_or_expired("The access token has expired.").about(request.policy.id)
     checks.check_authorization(request, Reason.INVALID_EXPIRED_TOKEN)
@@ -48,20 +55,14 @@ def verify(server: OAuth1Server, request: SignedRequest) -> Verified:
 
 
 def _two_legged(server: OAuth1Server, request: SignedRequest) -> Verified:
-    _check(server, request, "")
+    checks.check(request, server.settings, server.vault, token_secret="")
     with server.database.transaction(write=False) as session:
         functional = consumers.functional_user(session, request.consumer)
     if functional is None:
         advice = "The consumer has no functional user, so that it cannot act without a token."
         raise Problem(Reason.PERMISSION_DENIED, advice).about(request.policy.id)
     _claim(server, request)
-    return Verified(request.policy, _facts(functional), None)
-
-
-def _check(server: OAuth1Server, request: SignedRequest, token_secret: str) -> None:
-    checks.check_signature(request, server.vault, token_secret)
-    checks.check_timestamp(request, server.settings)
-    checks.check_client(request)
+    return Verified(request.policy, standing.facts(functional), None)
 
 
 def _claim(server: OAuth1Server, request: SignedRequest) -> None:
@@ -69,19 +70,6 @@ def _claim(server: OAuth1Server, request: SignedRequest) -> None:
         problem = checks.claim_nonce(connection, request, server.settings)
     if problem is not None:
         raise problem
-
-
-def _facts(user: User) -> UserFacts:
-    return UserFacts(
-        user.id,
-        user.subject,
-        user.username,
-        user.name,
-        user.email,
-        user.email_verified,
-        user.profile,
-        user.updated_at,
-    )
 
 
 def _unknown_or_expired(advice: str) -> Problem:

@@ -1,6 +1,5 @@
 """The machine endpoints of OAuth 1.0a: temporary credentials, token credentials, and the protected sample resource."""
 
-from authserver import clock
 from authserver.protocol.messages import FORM_TYPE, Request, Response, json_response
 from authserver.protocol.oauth1 import problems, verification
 from authserver.protocol.oauth1.encoding import encode_form
@@ -30,9 +29,6 @@ def whoami(services: Services, request: Request) -> Response:
         verified = verification.verify(server, server.read(request))
     except Problem as problem:
         return server.refuse(request, problem)
-    lifetime = None
-    if verified.expires_at is not None:
-        lifetime = max(0, int((verified.expires_at - clock.now()).total_seconds()))
     return json_response(
         200,
         {
@@ -40,7 +36,7 @@ def whoami(services: Services, request: Request) -> Response:
             "sub": verified.user.subject,
             "name": verified.user.name,
             "consumer": {"key": verified.policy.client_key, "name": verified.policy.name},
-            "expires_in": lifetime,
+            "expires_in": verified.expires_in,
         },
     )
 

@@ -93,9 +93,8 @@ def _verified_document(verified: Verified) -> dict[str, Any]:
         "two_legged": verified.expires_at is None,
     }
     if verified.expires_at is not None:
-        lifetime = verified.expires_at - clock.now()
         document |= {
-            "expires_in": max(0, int(lifetime.total_seconds())),
+            "expires_in": verified.expires_in,
             "expires_at": clock.timestamp(verified.expires_at),
         }
     return document
