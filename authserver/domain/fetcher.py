@@ -5,7 +5,6 @@ cookies; 3 seconds and 256 kB in all. The setting ``fetch_networks`` lets furthe
 """
 
 import socket
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
@@ -15,16 +14,19 @@ from urllib.parse import SplitResult, urlencode, urlsplit
 import urllib3
 from urllib3.exceptions import HTTPError
 
+from authserver.domain.deadline import Deadline, DeadlineMissed, WatchedPool, WatchedTlsPool
 from authserver.settings import Settings
 
 SECONDS = 3
 BYTES = 256 * 1024
 _CHUNK = 16 * 1024
+_ALWAYS = {"User-Agent": "authserver", "Accept-Encoding": "identity"}
 _FORM = "application/x-www-form-urlencoded"
-# Each of these carries an IPv4 address inside, which could be one of ours.
-_TRANSLATED = [
-    ip_network(text) for text in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "::/96")
-]
+# What is public in IPv6 is handed out from here alone; some of it carries an IPv4 address inside, perhaps one of ours.
+_GIVEN_OUT = ip_network("2000::/3")
+_TRANSLATED = [ip_network(text) for text in ("2001::/32", "2002::/16")]
+# Python calls a few addresses in here public.
+_PROTOCOL_ASSIGNMENTS = ip_network("192.0.0.0/24")
 
 Address = IPv4Address | IPv6Address
 
@@ -58,40 +60,35 @@ class Fetcher:
         return self._ask("POST", url, {"Content-Type": _FORM}, urlencode(form).encode())
 
     def _ask(self, method: str, url: str, headers: dict[str, str], body: bytes | None) -> Fetched:
-        deadline = time.monotonic() + SECONDS
         parts, port = _split(url)
-        address = self._resolve(parts, port)
-        target = parts.path or "/"
-        target = f"{target}?{parts.query}" if parts.query else target
-        pool = self._pool(parts, address, port)
+        path = parts.path or "/"
         try:
-            response = pool.request(
-                method,
-                target,
-                body=body,
-                headers={
-                    "Host": parts.netloc,
-                    "User-Agent": "authserver",
-                    "Accept-Encoding": "identity",
-                    **headers,
-                },
-                redirect=False,
-                retries=False,
-                assert_same_host=False,
-                preload_content=False,
-                decode_content=False,
-                timeout=urllib3.Timeout(total=SECONDS),
-            )
-            return Fetched(response.status, response.headers, _read(response, deadline))
+            with Deadline(SECONDS) as deadline:
+                address = self._resolve(parts, port, deadline)
+                with self._pool(parts, address, port, deadline) as pool:
+                    response = pool.request(
+                        method,
+                        f"{path}?{parts.query}" if parts.query else path,
+                        body=body,
+                        headers={**_ALWAYS, "Host": parts.netloc, **headers},
+                        redirect=False,
+                        retries=False,
+                        assert_same_host=False,
+                        preload_content=False,
+                        decode_content=False,
+                        timeout=deadline.seconds_left,
+                    )
+                    with response:
+                        return Fetched(response.status, response.headers, _read(response))
+        except (DeadlineMissed, urllib3.exceptions.TimeoutError) as error:
+            raise FetchFailed(f"{parts.hostname} did not answer within {SECONDS} seconds.") from error
         except (HTTPError, OSError, ValueError) as error:
             raise FetchFailed(f"{parts.hostname} did not answer: {type(error).__name__}.") from error
-        finally:
-            pool.close()
 
-    def _resolve(self, parts: SplitResult, port: int) -> Address:
+    def _resolve(self, parts: SplitResult, port: int, deadline: Deadline) -> Address:
         host = parts.hostname or ""
         try:
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            found = deadline.look_up(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
             raise FetchFailed(f"{host} has no address.") from error
         for _, _, _, _, where in found:
@@ -108,17 +105,26 @@ class Fetcher:
         is_allowed = any(address in network for network in self._networks)
         if is_plain:
             return address.is_loopback and is_allowed
-        is_translated = any(address in network for network in _TRANSLATED)
-        return is_allowed or (address.is_global and not address.is_multicast and not is_translated)
+        return is_allowed or _is_public(address)
 
-    def _pool(self, parts: SplitResult, address: Address, port: int) -> urllib3.HTTPConnectionPool:
+    def _pool(
+        self, parts: SplitResult, address: Address, port: int, deadline: Deadline
+    ) -> urllib3.HTTPConnectionPool:
         if parts.scheme == "http":
-            return urllib3.HTTPConnectionPool(str(address), port)
+            return WatchedPool(str(address), port, deadline=deadline)
         # The certificate is checked against the name, although the connection goes to the pinned address.
         tls: dict[str, Any] = {"server_hostname": parts.hostname, "assert_hostname": parts.hostname}
         if self._ca_file is not None:
             tls["ca_certs"] = str(self._ca_file)
-        return urllib3.HTTPSConnectionPool(str(address), port, cert_reqs="CERT_REQUIRED", **tls)
+        return WatchedTlsPool(str(address), port, cert_reqs="CERT_REQUIRED", deadline=deadline, **tls)
+
+
+def _is_public(address: Address) -> bool:
+    if not address.is_global or address.is_multicast:
+        return False
+    if isinstance(address, IPv4Address):
+        return address not in _PROTOCOL_ASSIGNMENTS
+    return address in _GIVEN_OUT and not any(address in network for network in _TRANSLATED)
 
 
 def _split(url: str) -> tuple[SplitResult, int]:
@@ -134,13 +140,10 @@ def _split(url: str) -> tuple[SplitResult, int]:
     return parts, port
 
 
-def _read(response: urllib3.BaseHTTPResponse, deadline: float) -> bytes:
+def _read(response: urllib3.BaseHTTPResponse) -> bytes:
     body = b""
-    # One read is what one packet brings: a server that sends a byte at a time meets the deadline as well.
     while chunk := response.read1(_CHUNK):
         body += chunk
         if len(body) > BYTES:
             raise FetchFailed(f"The answer is longer than {BYTES // 1024} kB.")
-        if time.monotonic() > deadline:
-            raise FetchFailed(f"The answer took longer than {SECONDS} seconds.")
     return body

@@ -25,13 +25,14 @@ LOOPBACK = Settings(fetch_networks="127.0.0.0/8")
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers by the path: /big, /drip, /away, /silent, or an echo."""
+    """Answers by the path: /big, /drip, /drip-headers, /away, /silent, or an echo."""
 
     def do_GET(self) -> None:
         answer = {
             "/big": self._big,
             "/drip": self._drip,
             "/away": self._away,
+            "/drip-headers": self._drip_headers,
             "/silent": lambda: time.sleep(2),
         }
         answer.get(self.path, self._echo)()
@@ -55,6 +56,13 @@ class Handler(BaseHTTPRequestHandler):
     def _drip(self) -> None:
         self.send_response(200)
         self.end_headers()
+        self._slowly()
+
+    def _drip_headers(self) -> None:
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Letters: ")
+        self._slowly()
+
+    def _slowly(self) -> None:
         try:
             for _ in range(100):
                 self.wfile.write(b"x")
@@ -142,14 +150,48 @@ def test_a_long_answer_is_cut_off(port: int) -> None:
         Fetcher(LOOPBACK).get(f"http://127.0.0.1:{port}/big")
 
 
-@pytest.mark.parametrize("path", ["drip", "silent"])
-def test_a_slow_answer_is_given_up(port: int, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
-    """Also one that sends a byte now and then, which no timeout between two bytes would notice."""
+@pytest.fixture
+def hurry(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Has the fetcher wait shortly, and looks that it did."""
     monkeypatch.setattr(fetcher, "SECONDS", 0.4)
     started = time.monotonic()
-    with pytest.raises(FetchFailed):
-        Fetcher(LOOPBACK).get(f"http://127.0.0.1:{port}/{path}")
+    yield
     assert time.monotonic() - started < 1.5
+
+
+@pytest.mark.parametrize("path", ["drip", "drip-headers", "silent"])
+def test_a_slow_answer_is_given_up(port: int, hurry: None, path: str) -> None:
+    """Also one that sends a byte now and then, which no timeout between two bytes would notice."""
+    with pytest.raises(FetchFailed, match="did not answer within"):
+        Fetcher(LOOPBACK).get(f"http://127.0.0.1:{port}/{path}")
+
+
+def test_a_slow_handshake_is_given_up(hurry: None) -> None:
+    """The other side takes the connection and then sends the beginning of a handshake, byte by byte."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=_drip_a_handshake, args=(listening,), daemon=True).start()
+        with pytest.raises(FetchFailed, match="did not answer within"):
+            Fetcher(LOOPBACK).get(f"https://127.0.0.1:{listening.getsockname()[1]}/")
+
+
+def _drip_a_handshake(listening: socket.socket) -> None:
+    accepted, _ = listening.accept()
+    with accepted:
+        try:
+            for byte in b"\x16\x03\x03\x40\x00" + bytes(100):
+                accepted.send(bytes([byte]))
+                time.sleep(0.05)
+        except OSError:
+            return
+
+
+def test_a_slow_look_up_is_given_up(hurry: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A resolver has patience of its own, which is longer than ours."""
+    answered = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [answered.wait(10)])
+    with pytest.raises(FetchFailed, match="did not answer within"):
+        Fetcher(LOOPBACK).get("https://slow.example/")
+    answered.set()
 
 
 @pytest.mark.parametrize(
@@ -168,6 +210,9 @@ def test_a_slow_answer_is_given_up(port: int, monkeypatch: pytest.MonkeyPatch, p
         "https://[::1]/",
         "https://[fe80::1]/",
         "https://[fd00::1]/",
+        "https://[fec0::1]/",
+        "https://[5f00::1]/",
+        "https://192.0.0.8/",
         "https://[::ffff:127.0.0.1]/",
         "https://[::ffff:7f00:1]/",
         "https://[64:ff9b::7f00:1]/",
@@ -223,7 +268,7 @@ def test_the_address_is_resolved_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
     connected: list[str] = []
 
-    def pool(_self: Fetcher, _parts: Any, address: Any, _port: int) -> Any:
+    def pool(_self: Fetcher, _parts: Any, address: Any, *_: Any) -> Any:
         connected.append(str(address))
         raise OSError("no network in tests")
 
