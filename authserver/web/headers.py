@@ -24,11 +24,13 @@ _ON_THE_WAY = {
     Path.AUTHORIZE,
     LanePath.OIDC_AUTHORIZE,
     Path.CONTINUE,
+    Path.CANCEL,
     Path.CONSENT,
     Path.SIGN_IN,
     Path.SECOND_FACTOR,
     Path.END_SESSION,
     Path.OAUTH1_AUTHORIZE,
+    Path.OAUTH1_CANCEL,
     Path.OAUTH1_CONSENT,
 }
 _CONSOLES = {"admin", "account"}

@@ -46,7 +46,16 @@ def test_account_and_console_are_locked_tighter(client, people, path):
 
 @pytest.mark.parametrize(
     "path",
-    ["/sign-in", "/sign-in/code", "/oauth2/authorize", "/oidc/authorize", "/oauth2/continue", "/consent"],
+    [
+        "/sign-in",
+        "/sign-in/code",
+        "/oauth2/authorize",
+        "/oidc/authorize",
+        "/oauth2/continue",
+        "/oauth2/cancel",
+        "/oauth/cancel",
+        "/consent",
+    ],
 )
 def test_the_way_to_an_application_is_open(client, path):
     page = client.get(path)
