@@ -43,6 +43,11 @@ class AuthenticatorApp(Base):
         """The id under which the audit trail names it: an app is its person's."""
         return self.user_id
 
+    @property
+    def enrolment(self) -> str:
+        """What tells this app from an earlier or later one of the same person."""
+        return f"{self.created_at:%Y%m%d%H%M%S%f}"
+
 
 @dataclass(frozen=True, slots=True)
 class Seed:

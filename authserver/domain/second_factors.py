@@ -49,6 +49,12 @@ def is_enrolled(session: Session, user_id: int) -> bool:
     return authenticator_apps.exists(session, user_id)
 
 
+def enrolment(session: Session, user_id: int) -> str:
+    """Return what tells this second factor of a person from an earlier or later one, "" without any."""
+    app = authenticator_apps.find(session, user_id)
+    return "" if app is None else app.enrolment
+
+
 def of(session: Session, user_id: int) -> Standing:
     """Return what a person has."""
     app = authenticator_apps.find(session, user_id)

@@ -122,12 +122,13 @@ class Desk:
         """Count a try of a second factor, in a transaction of its own; raises Throttled.
 
         A code has six digits only, so that strangers who know the password share one small budget for the account;
-        a browser in which the person has signed in before has its own (S20).
+        a browser in which the person has proved this second factor before has its own (S20).
         """
-        known = known_browsers.recognise(self._vault, carried, half.user_id, half.user_epoch)
-        who = ("browser", known) if known is not None else ("account", str(half.user_id))
-        budget = self._bucket("code", *who, limit=self._settings.sign_in_attempts)
         with self._database.transaction() as session:
+            factor = second_factors.enrolment(session, half.user_id)
+            known = known_browsers.recognise(self._vault, carried, half.user_id, half.user_epoch, factor)
+            who = ("browser", known) if factor and known else ("account", str(half.user_id))
+            budget = self._bucket("code", *who, limit=self._settings.sign_in_attempts)
             return tuple(throttles.charge(session, [budget]))
 
     def _bucket(self, *names: str, limit: int) -> Bucket:

@@ -21,11 +21,12 @@ KNOWN_COOKIE = "authserver_known"
 
 @dataclass(frozen=True)
 class Arrival:
-    """What the browser is to be given."""
+    """What the browser is to be given; ``is_again`` where the same person goes on in the same session."""
 
     session: UserSession
     cookie: str
     known: str
+    is_again: bool = False
 
 
 def anonymous(name: str = "anonymous") -> Actor:
@@ -59,12 +60,12 @@ def begin(
 ) -> Arrival:
     """Start a session, or renew the one that the same person has in this browser."""
     services, actor = door.services(), person(user)
-    started = None
+    renewed = None
     if live is not None and live.user_id == user.id:
-        started = sessions.renew(transaction, actor, services.settings, live, user, how)
+        renewed = sessions.renew(transaction, actor, services.settings, live, user, how)
     elif live is not None:
         sessions.end(transaction, actor, transaction.get_one(UserSession, live.id))
-    started = started or sessions.start(
+    started = renewed or sessions.start(
         transaction,
         actor,
         services.settings,
@@ -73,18 +74,20 @@ def begin(
         user_agent=request.headers.get("User-Agent", ""),
         how=how,
     )
-    return _arrival(started, user)
+    return _arrival(transaction, started, user, how, is_again=renewed is not None)
 
 
 def step_up(transaction: Session, user: User, live: UserSession, kind: str) -> Arrival | None:
     """Raise the session of somebody who has just proved their second factor; None when it is over."""
-    started = sessions.step_up(transaction, person(user), live, with_code(kind))
-    return None if started is None else _arrival(started, user)
+    how = with_code(kind)
+    started = sessions.step_up(transaction, person(user), live, how)
+    return None if started is None else _arrival(transaction, started, user, how, is_again=True)
 
 
-def _arrival(started: Started, user: User) -> Arrival:
-    known = known_browsers.introduce(door.services().vault, carried(), user.id, user.epoch)
-    return Arrival(started.session, started.cookie, known)
+def _arrival(transaction: Session, started: Started, user: User, how: How, *, is_again: bool) -> Arrival:
+    factor = "" if how is BY_PASSWORD else second_factors.enrolment(transaction, user.id)
+    known = known_browsers.introduce(door.services().vault, carried(), user.id, user.epoch, factor)
+    return Arrival(started.session, started.cookie, known, is_again)
 
 
 def void_forms() -> None:

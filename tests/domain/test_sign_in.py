@@ -6,13 +6,14 @@ import pytest
 from sqlalchemy import select
 
 from authserver.context import SYSTEM, Actor
-from authserver.domain import known_browsers, sign_in, users
+from authserver.domain import known_browsers, second_factors, sign_in, users
 from authserver.domain.audit import AuditEvent
-from authserver.domain.sign_in import Claim, Desk, WrongCredentials
+from authserver.domain.sign_in import Claim, Desk, Half, WrongCredentials
 from authserver.domain.users import User
 from authserver.errors import Throttled
 from authserver.settings import Settings
 from tests.support.people import PASSWORD
+from tests.support.second_factors import set_up
 
 HERE = Actor("anonymous", address="192.0.2.1", channel="browser")
 ELSEWHERE = Actor("anonymous", address="198.51.100.1", channel="browser")
@@ -168,7 +169,36 @@ def test_a_browser_can_know_several_people(services, people):
     )
 
 
-@pytest.mark.parametrize("carried", ["x", "a.b.c", "~", "é", "." * 1001, "a.%s.c"])
+def test_a_browser_that_knew_a_person_before_their_second_factor_has_no_budget_for_codes(
+    app, desk, services, database, alice
+):
+    """Whoever collected known browsers with a stolen password guesses codes within the account's one budget."""
+    collected = [known_browsers.introduce(services.vault, "", alice.id, alice.epoch) for _ in range(3)]
+    set_up(app)
+    with database.transaction() as session:
+        factor = second_factors.enrolment(session, alice.id)
+    half = Half(alice.id, alice.epoch)
+    for carried in collected:
+        desk.charge_code(half, carried)
+    with pytest.raises(Throttled):
+        desk.charge_code(half, collected[0])
+    proved = known_browsers.introduce(services.vault, collected[0], alice.id, alice.epoch, factor)
+    assert desk.charge_code(half, proved)
+    assert known_browsers.recognise(services.vault, proved, alice.id, alice.epoch, "another") is None
+
+
+def test_a_browser_carries_one_word_for_a_person(services, alice):
+    before = known_browsers.introduce(services.vault, "", alice.id, alice.epoch)
+    after = known_browsers.introduce(services.vault, before, alice.id, alice.epoch, "app")
+    assert "~" not in after
+    assert (
+        known_browsers.recognise(services.vault, after, alice.id, alice.epoch, "app") == before.split(".")[0]
+    )
+
+
+@pytest.mark.parametrize(
+    "carried", ["x", "a.b.c", "a.b.c.d", "a.b.c.d.e", "a.b.%s.d", "~", "é", "." * 1001, "a.%s.c"]
+)
 def test_a_made_up_word_is_not_recognised(services, alice, carried):
     carried = carried.replace("%s", services.vault.pepper_id)
     assert known_browsers.recognise(services.vault, carried, alice.id, alice.epoch) is None
