@@ -82,6 +82,7 @@ class Ledger:
         """Return the reference of a refusal; empty when there are too many of them or the database is away.
 
         ``within`` is a writing transaction that is open already: on SQLite a second one would wait for it in vain.
+        Raises what broke the connection of that transaction, with which nothing else can be done either.
         """
         if not self._has_room():
             return ""
@@ -92,6 +93,8 @@ class Ledger:
             with self._database.transaction() as session:
                 return _upsert(session, refusal)
         except DBAPIError as error:
+            if within is not None and error.connection_invalidated:
+                raise
             log.warning("refusal not recorded", cause=refusal.cause, error=type(error).__name__)
             return ""
 

@@ -4,7 +4,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, select, text, update
+from sqlalchemy.exc import OperationalError
 
 from authserver import clock
 from authserver.context import SYSTEM
@@ -249,3 +250,33 @@ def test_values_that_are_too_long_or_unreadable_are_stored_all_the_same(ledger, 
 def test_lines_stay_lines(ledger, look):
     row = look(ledger.record(replace(WRONG, expected="https://a.example/\nhttps://b.example/")))
     assert row.expected.splitlines() == ["https://a.example/", "https://b.example/"]
+
+
+@pytest.mark.only_on("postgresql")
+def test_a_connection_that_broke_is_not_hidden(ledger, database):
+    """The request cannot go on with it, so the caller must not be told that all is well (fault: database restart)."""
+    with database.transaction() as session:
+        _cut(database, session)
+        with pytest.raises(OperationalError):
+            ledger.record(WRONG, within=session)
+        session.rollback()
+
+
+@pytest.mark.only_on("postgresql")
+def test_a_page_that_records_a_refusal_while_the_database_restarts_is_a_503(app, database, monkeypatch):
+    record = Ledger.record
+
+    def cut_and_record(ledger, refusal, within=None):
+        _cut(database, within)
+        return record(ledger, refusal, within)
+
+    monkeypatch.setattr(Ledger, "record", cut_and_record)
+    answer = app.test_client().get("/oauth2/authorize?client_id=unknown")
+    assert (answer.status_code, "Retry-After" in answer.headers) == (503, True)
+
+
+def _cut(database, session):
+    """End the connection of a transaction, as a restart of the database does."""
+    number = session.scalar(text("SELECT pg_backend_pid()"))
+    with database.transaction() as other:
+        other.execute(text("SELECT pg_terminate_backend(:number)"), {"number": number})
