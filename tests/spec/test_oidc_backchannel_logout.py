@@ -3,18 +3,21 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet
+from sqlalchemy.pool import QueuePool
 
 from authserver.context import SYSTEM
 from authserver.domain import clients, registrations, sessions, users
+from authserver.domain.db import Database
 from authserver.domain.users import User
 from authserver.errors import InvalidInput
 from authserver.protocol.services import Services
 from authserver.settings import Settings
+from authserver.web.frontchannel import signed_out
 from tests.support import forms
 from tests.support.logout import Receiver, end_session, is_signed_in, party, receiver, sign_out
 from tests.support.moving_clock import MovingClock
@@ -390,3 +393,21 @@ def test_discovery_says_so(rp: RelyingParty) -> None:
     document = rp.browser.get("/.well-known/openid-configuration").get_json()
     assert document["backchannel_logout_supported"] is True
     assert document["backchannel_logout_session_supported"] is True
+
+
+def test_the_page_that_tells_the_result_waits_once(
+    app_rp: RelyingParty, services: Services, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """2.5: a slow application holds up neither other requests nor whoever loads the page again."""
+    app_rp.tokens()
+    sign_out(app_rp)
+    naps: list[int] = []
+    monkeypatch.setattr(signed_out, "_PATIENCE_SECONDS", 0.1)
+    pool = cast(QueuePool, database.engine.pool)
+    monkeypatch.setattr(signed_out.time, "sleep", lambda _seconds: naps.append(pool.checkedout()))
+    assert "Is being told" in app_rp.browser.get("/sign-out").text
+    assert naps
+    assert set(naps) == {0}
+    naps.clear()
+    assert "Is being told" in app_rp.browser.get("/sign-out").text
+    assert not naps

@@ -63,9 +63,9 @@ def page() -> str:
     facts: dict[str, Any] = browser.get(_KEY) or {}
     if clock.timestamp(clock.now()) - facts.get("at", 0) > _SHOWN_FOR_SECONDS:
         facts = {}
+    states = _states_of_notices(facts) if facts.get("session") else {}
     session = door.session()
     members = outbox.taking_part(session, facts["session"]) if facts.get("session") else []
-    states = _wait_for_notices(facts["session"]) if members else {}
     frames = {member.id: frame for member in members if (frame := _frame(member, facts["sid"]))}
     if frames:
         g.csp_frames = front_channel_logout.origins(frames.values())
@@ -99,14 +99,20 @@ def _words(client: Client, states: dict[int, str], frames: dict[int, str]) -> st
     return _FRAME_WORDS if client.id in frames else _OTHER_WORDS
 
 
-def _wait_for_notices(session_id: int) -> dict[int, str]:
-    """Return how far the notices have come, giving the worker a moment to send them."""
+def _states_of_notices(facts: dict[str, Any]) -> dict[int, str]:
+    """Return how far the notices have come, at the first showing after giving the worker a moment to send them.
+
+    No transaction may be open meanwhile: a slow application must not keep a connection busy.
+    """
+    door.release()
     services = door.services()
+    has_waited, facts["waited"] = facts.get("waited", False), True
+    browser.modified = True
     services.logout_notices.wake()
-    deadline = time.monotonic() + _PATIENCE_SECONDS
+    deadline = time.monotonic() + (0 if has_waited else _PATIENCE_SECONDS)
     while True:
         with services.database.reading() as connection:
-            states = outbox.of_session(connection, session_id)
+            states = outbox.of_session(connection, facts["session"])
         if NoticeState.WAITING not in states.values() or time.monotonic() > deadline:
             return states
         time.sleep(_STEP_SECONDS)
