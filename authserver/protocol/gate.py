@@ -47,6 +47,15 @@ _SENTENCES = {
 }
 
 
+class NotApproved(Exception):
+    """The client waits for an administrator or was disapproved: a page says so, and nothing is redirected."""
+
+    def __init__(self, policy: Policy, verdict: Verdict) -> None:
+        self.policy = policy
+        self.verdict = verdict
+        super().__init__(verdict.sentence)
+
+
 def judge(
     standing: Standing,
     policy: Policy | None = None,

@@ -27,22 +27,13 @@ from authserver.domain.sessions import UserSession
 from authserver.domain.temporary_credentials import TemporaryCredential
 from authserver.errors import Conflict
 from authserver.protocol import gate
-from authserver.protocol.gate import Verdict
+from authserver.protocol.gate import NotApproved
 from authserver.protocol.oauth1.encoding import Pair, encode_form
 from authserver.protocol.oauth1.problems import Problem, Reason
 from authserver.protocol.oauth1.server import OAuth1Server
 from authserver.terms import OAUTH1_GRANT
 
 _TYPED_VERIFIER_LENGTH = 12
-
-
-class NotApproved(Exception):
-    """The consumer waits for an administrator or was disapproved: a page says so, and nothing is redirected."""
-
-    def __init__(self, policy: Policy, verdict: Verdict) -> None:
-        self.policy = policy
-        self.verdict = verdict
-        super().__init__(verdict.sentence)
 
 
 @dataclass(frozen=True, slots=True)

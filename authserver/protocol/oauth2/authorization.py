@@ -23,7 +23,7 @@ from authserver.domain.policies import Policy
 from authserver.domain.sessions import UserSession
 from authserver.domain.standing import Standing
 from authserver.protocol import gate
-from authserver.protocol.gate import Verdict
+from authserver.protocol.gate import NotApproved, Verdict
 from authserver.protocol.messages import Pairs
 from authserver.protocol.oauth2 import authorization_request, errors
 from authserver.protocol.oauth2.authorization_request import Ask, AuthorizationFailure
@@ -32,15 +32,6 @@ from authserver.protocol.oauth2.responses import Answer
 from authserver.protocol.oauth2.server import OAuth2Server
 from authserver.protocol.oidc import subjects
 from authserver.terms import AuthMethod, Scope
-
-
-class NotApproved(Exception):
-    """The client waits for an administrator or was disapproved: a page says so, and nothing is redirected."""
-
-    def __init__(self, policy: Policy, verdict: Verdict) -> None:
-        self.policy = policy
-        self.verdict = verdict
-        super().__init__(verdict.sentence)
 
 
 class Step(Enum):

@@ -10,19 +10,19 @@ from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from authserver.domain import consents, interactions
-from authserver.domain.diagnostics import Refusal
 from authserver.domain.interactions import AuthorizationRequest
 from authserver.domain.sessions import UserSession
+from authserver.protocol.gate import NotApproved
 from authserver.protocol.messages import MalformedRequest, Pairs, read_pairs
 from authserver.protocol.oauth2 import authorization, authorization_answer, authorization_request
-from authserver.protocol.oauth2.authorization import NotApproved, Step
+from authserver.protocol.oauth2.authorization import Step
 from authserver.protocol.oauth2.authorization_request import Ask, AuthorizationFailure
 from authserver.protocol.oauth2.errors import describe
 from authserver.protocol.oauth2.responses import FORM_POST, Answer
 from authserver.terms import LanePath, Path
 from authserver.web import console_link, door, languages, mistakes, returns
 from authserver.web.browser import this_browser
-from authserver.web.frontchannel import frontchannel
+from authserver.web.frontchannel import frontchannel, not_approved
 from authserver.web.frontchannel.sign_in_asks import sign_in_first
 from authserver.web.languages import say
 
@@ -205,28 +205,11 @@ def _cancel(ask: Ask, _detour: _Detour) -> ResponseReturnValue:
 
 
 def _refuse(failure: AuthorizationFailure | NotApproved) -> ResponseReturnValue:
-    server = door.services().oauth2
     if isinstance(failure, NotApproved):
-        reference = server.ledger.record(
-            Refusal(
-                Path.AUTHORIZE,
-                "unauthorized_client",
-                failure.verdict,
-                failure.verdict.sentence,
-                failure.policy.id,
-                address=door.address(),
-            ),
-            within=door.session(),
-        )
-        page = render_template(
-            "not_approved.html",
-            client=failure.policy,
-            verdict=failure.verdict,
-            reference=reference,
-            links=console_link.of(reference),
-        )
-        return page, 403
-    reference = server.record(Path.AUTHORIZE, door.address(), failure.error, within=door.session())
+        return not_approved.page(failure, Path.AUTHORIZE, "unauthorized_client")
+    reference = door.services().oauth2.record(
+        Path.AUTHORIZE, door.address(), failure.error, within=door.session()
+    )
     answer = authorization.error_answer(failure, reference)
     if answer is not None:
         return _send(answer)

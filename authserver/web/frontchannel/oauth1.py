@@ -9,15 +9,15 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from authserver.domain import consents, interactions
-from authserver.domain.diagnostics import Refusal
 from authserver.domain.sessions import UserSession
+from authserver.protocol.gate import NotApproved
 from authserver.protocol.oauth1 import authorization, problems
-from authserver.protocol.oauth1.authorization import Ask, NotApproved, Outcome
+from authserver.protocol.oauth1.authorization import Ask, Outcome
 from authserver.protocol.oauth1.problems import Problem
 from authserver.terms import Path
 from authserver.web import console_link, destinations, door, mistakes, returns
 from authserver.web.browser import this_browser
-from authserver.web.frontchannel import frontchannel
+from authserver.web.frontchannel import frontchannel, not_approved
 from authserver.web.frontchannel.sign_in_asks import sign_in_first
 from authserver.web.languages import say, to_say
 
@@ -142,27 +142,10 @@ def _send(ask: Ask, outcome: Outcome) -> ResponseReturnValue:
 
 
 def _refuse(refused: Problem | NotApproved) -> ResponseReturnValue:
-    server, session = door.services().oauth1, door.session()
     if isinstance(refused, NotApproved):
-        verdict, policy = refused.verdict, refused.policy
-        refusal = Refusal(
-            Path.OAUTH1_AUTHORIZE,
-            "consumer_key_refused",
-            verdict,
-            verdict.sentence,
-            policy.id,
-            address=door.address(),
-        )
-        reference = server.ledger.record(refusal, within=session)
-        page = render_template(
-            "not_approved.html",
-            client=policy,
-            verdict=verdict,
-            reference=reference,
-            links=console_link.of(reference),
-        )
-        return page, 403
-    reference = server.record(Path.OAUTH1_AUTHORIZE, door.address(), refused, within=session)
+        return not_approved.page(refused, Path.OAUTH1_AUTHORIZE, "consumer_key_refused")
+    server = door.services().oauth1
+    reference = server.record(Path.OAUTH1_AUTHORIZE, door.address(), refused, within=door.session())
     return mistakes.page(
         400,
         say("This sign-in cannot go on"),
