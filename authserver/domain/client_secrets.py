@@ -7,6 +7,7 @@ OAuth 1.0a signs with the secret itself, so there it is stored encrypted.
 
 import hmac
 import threading
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -105,6 +106,10 @@ def set_requested(session: Session, actor: Actor, vault: Vault, client: Client, 
     _add(session, actor, client, "sealed", vault.seal(_PURPOSE, secret.encode()))
 
 
+def _is_live(secret: ClientSecret | StoredSecret, now: datetime) -> bool:
+    return secret.expires_at is None or secret.expires_at > now
+
+
 def _is_signed_with(client: Client) -> bool:
     # What a client signs with can be checked only by who has it too.
     return client.kind == Kind.OAUTH1 or client.auth_method == AuthMethod.SECRET_JWT
@@ -126,7 +131,7 @@ def of_client(session: Session, client: Client) -> list[ClientSecret]:
     rows = session.scalars(
         select(ClientSecret).where(ClientSecret.client_id == client.id).order_by(ClientSecret.id)
     )
-    return [row for row in rows if row.expires_at is None or row.expires_at > now]
+    return [row for row in rows if _is_live(row, now)]
 
 
 def expire_others(session: Session, actor: Actor, client: Client, *, after: timedelta) -> None:
@@ -161,9 +166,15 @@ def remove(session: Session, actor: Actor, client: Client, secret_id: int) -> No
     audit.record(session, actor, "client:remove-secret", subject=client, before={"secret": secret_id})
 
 
-def reveal(vault: Vault, stored: StoredSecret) -> str:
+def reveal(vault: Vault, secret: ClientSecret | StoredSecret) -> str:
     """Return an encrypted secret in clear, for checking signatures made with it."""
-    return vault.open(_PURPOSE, stored.stored).decode()
+    return vault.open(_PURPOSE, secret.stored).decode()
+
+
+def revealed(vault: Vault, secrets: Iterable[ClientSecret | StoredSecret]) -> list[str]:
+    """Return in clear those of a client's secrets that work still and that it can sign with."""
+    now = clock.now()
+    return [reveal(vault, row) for row in secrets if row.form == "sealed" and _is_live(row, now)]
 
 
 class Verifier:
@@ -179,12 +190,7 @@ class Verifier:
         """Return whether the presented secret is one of the client's, of which the policy revision is given."""
         now = clock.now()
         secret = presented.encode("utf-8", "replace")
-        for row in stored:
-            if row.expires_at is not None and row.expires_at <= now:
-                continue
-            if self._matches(row, revision, secret, now):
-                return True
-        return False
+        return any(self._matches(row, revision, secret, now) for row in stored if _is_live(row, now))
 
     def needs_hash(self, stored: tuple[StoredSecret, ...], revision: int, presented: str) -> bool:
         """Return whether only the slow hash of a secret that a person typed can tell if the presented one is right."""
@@ -192,7 +198,7 @@ class Verifier:
             return False
         now = clock.now()
         secret = presented.encode("utf-8", "replace")
-        live = [row for row in stored if row.expires_at is None or row.expires_at > now]
+        live = [row for row in stored if _is_live(row, now)]
         quick = [
             row for row in live if row.form != "argon2" or self._is_remembered(row, revision, secret, now)
         ]

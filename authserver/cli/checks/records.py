@@ -11,7 +11,7 @@ from authserver.cli.checks.finding import Finding, failed, passed, warned
 from authserver.cli.installation import Installation
 from authserver.domain import audit, client_secrets, clients, health, keys, schema, users
 from authserver.domain import second_factors as factors
-from authserver.domain.client_secrets import ClientSecret, StoredSecret
+from authserver.domain.client_secrets import ClientSecret
 from authserver.domain.clients import Client
 from authserver.domain.vault import Vault
 from authserver.errors import SettingsError
@@ -120,9 +120,7 @@ def _can_check(vault: Vault, secret: ClientSecret) -> bool:
         return vault.knows_pepper(secret.pepper_id)
     if secret.form == "sealed":
         try:
-            client_secrets.reveal(
-                vault, StoredSecret(*(getattr(secret, name) for name in StoredSecret._fields))
-            )
+            client_secrets.reveal(vault, secret)
         except SettingsError:
             return False
     return True

@@ -113,8 +113,6 @@ def claim_nonce(connection: Connection, request: SignedRequest, settings: Settin
 
 
 def _keys(request: SignedRequest, vault: Vault, token_secret: str) -> signatures.Keys:
-    now = clock.now()
-    live = (row for row in request.policy.secrets if row.expires_at is None or row.expires_at > now)
-    secrets = tuple(client_secrets.reveal(vault, row) for row in live if row.form == "sealed")
+    secrets = tuple(client_secrets.revealed(vault, request.policy.secrets))
     public_key = request.consumer.public_key
     return signatures.Keys(secrets, token_secret, public_keys.load(public_key) if public_key else ())

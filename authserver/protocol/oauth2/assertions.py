@@ -109,9 +109,7 @@ class Assertions:
             ) from error
 
     def _secrets(self, policy: Policy) -> list[OctKey]:
-        now = clock.now()
-        live = [row for row in policy.secrets if row.expires_at is None or row.expires_at > now]
-        secrets = [client_secrets.reveal(self._vault, row).encode() for row in live if row.form == "sealed"]
+        secrets = [secret.encode() for secret in client_secrets.revealed(self._vault, policy.secrets)]
         return [
             OctKey.import_key(secret)
             for secret in secrets

@@ -7,7 +7,6 @@ from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
 from authserver.domain import client_secrets, clients, consumer_requests, consumers, lookalikes
-from authserver.domain.client_secrets import StoredSecret
 from authserver.domain.clients import Client
 from authserver.errors import Conflict, InvalidInput
 from authserver.terms import Kind, Path, Status
@@ -123,5 +122,4 @@ def _form(client: Client, errors: dict[str, str] | None = None) -> str:
 
 def _is_secret_short(client: Client) -> bool:
     rows = client_secrets.of_client(door.session(), client)
-    secrets = (StoredSecret(row.id, row.form, row.pepper_id, row.stored, row.expires_at) for row in rows)
-    return any(len(client_secrets.reveal(door.services().vault, row)) < _SHORT_SECRET for row in secrets)
+    return any(len(one) < _SHORT_SECRET for one in client_secrets.revealed(door.services().vault, rows))

@@ -8,7 +8,6 @@ import pytest
 
 from authserver.domain import client_secrets, clients, consumers, unapproved
 from authserver.domain.audit import AuditEvent
-from authserver.domain.client_secrets import StoredSecret
 from authserver.domain.clients import Client
 from tests.support import forms
 from tests.support.consumer import Consumer, problem
@@ -61,8 +60,7 @@ def test_request_key_takes_json_whatever_its_type(services, client, body, conten
     assert consumers.of(row.details).wants_trust is ("trusted" in body)
     with services.database.transaction(write=False) as session:
         (secret,) = client_secrets.of_client(session, row)
-        kept = StoredSecret(secret.id, secret.form, secret.pepper_id, secret.stored, secret.expires_at)
-    assert client_secrets.reveal(services.vault, kept) == "s3cret"
+    assert client_secrets.reveal(services.vault, secret) == "s3cret"
 
 
 def test_a_missing_name_falls_back_to_the_callers_host(services, client):

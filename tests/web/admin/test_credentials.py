@@ -97,8 +97,7 @@ def test_an_oauth1_secret_can_be_opened_again_by_the_server_alone(console):
     secret = code_after(page.text, "Consumer secret")
     assert "stored encrypted" in page.text
     (row,) = stored(console, consumer)
-    sealed = client_secrets.StoredSecret(row.id, row.form, row.pepper_id, row.stored, None)
-    assert client_secrets.reveal(console.services.vault, sealed) == secret
+    assert client_secrets.reveal(console.services.vault, row) == secret
 
 
 @pytest.fixture(params=["none", "private_key_jwt"])
