@@ -4,6 +4,7 @@ import pytest
 import time_machine
 
 from authserver import clock
+from authserver.protocol import own_jwts
 from authserver.protocol.services import Services
 from tests.support.relying_party import RelyingParty, answered, claims, register
 
@@ -131,6 +132,14 @@ def test_a_forged_id_token_hint_is_refused(rp: RelyingParty) -> None:
     forged = f"{header}.eyJzdWIiOiJ4In0.{signature}"
     for hint in (forged, "nonsense", token + "x", "a.b.c"):
         assert answered(rp.authorize(prompt="none", id_token_hint=hint))["error"] == "invalid_request"
+
+
+def test_an_id_token_of_another_issuer_is_no_hint(rp: RelyingParty, services: Services) -> None:
+    """An ID token previously issued by this server, which its iss says, and not the key alone."""
+    content = claims(rp.tokens()["id_token"])
+    for issuer, error in (("http://localhost", None), ("https://other.example", "invalid_request")):
+        hint = own_jwts.sign(services.ring, "RS256", "JWT", content | {"iss": issuer})
+        assert answered(rp.authorize(prompt="none", id_token_hint=hint)).get("error") == error
 
 
 def test_unknown_hints_are_tolerated(rp: RelyingParty) -> None:

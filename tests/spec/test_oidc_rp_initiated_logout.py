@@ -5,11 +5,12 @@ import json
 
 import pytest
 
+from authserver.protocol import own_jwts
 from authserver.protocol.services import Services
 from tests.support import forms
 from tests.support.logout import end_session, is_signed_in, party
 from tests.support.moving_clock import MovingClock
-from tests.support.relying_party import RelyingParty, answered, disapprove
+from tests.support.relying_party import RelyingParty, answered, claims, disapprove
 
 RETURN = "https://rp.example/signed-out?from=op"
 STATE = "a b&c=d/é+%20"
@@ -143,19 +144,21 @@ def test_client_id_and_hint_together(app_rp: RelyingParty) -> None:
 
 
 def forged(token: str) -> str:
-    head, body, signature = token.split(".")
-    claims = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
-    changed = base64.urlsafe_b64encode(json.dumps(claims | {"forged": True}).encode()).rstrip(b"=").decode()
+    head, _, signature = token.split(".")
+    content = json.dumps(claims(token) | {"forged": True})
+    changed = base64.urlsafe_b64encode(content.encode()).rstrip(b"=").decode()
     return f"{head}.{changed}.{signature}"
 
 
-@pytest.mark.parametrize("kind", ["forged", "access token", "nonsense", "unsigned", "long"])
-def test_a_hint_that_is_not_ours_proves_nothing(app_rp: RelyingParty, kind: str) -> None:
-    """4: a hint that was not issued by this OP is no proof; the person is asked, and nothing is redirected."""
+@pytest.mark.parametrize("kind", ["forged", "other issuer", "access token", "nonsense", "unsigned", "long"])
+def test_a_hint_that_is_not_ours_proves_nothing(app_rp: RelyingParty, services: Services, kind: str) -> None:
+    """2, 4: the OP MUST validate that it was the issuer; else the person is asked, and nothing is redirected."""
     tokens = app_rp.tokens()
     body = tokens["id_token"].split(".")[1]
+    of_another = claims(tokens["id_token"]) | {"iss": "https://other.example"}
     hint = {
         "forged": forged(tokens["id_token"]),
+        "other issuer": own_jwts.sign(services.ring, "RS256", "JWT", of_another),
         "access token": tokens["access_token"],
         "nonsense": "nonsense",
         "unsigned": f"eyJhbGciOiJub25lIn0.{body}.",
@@ -164,6 +167,7 @@ def test_a_hint_that_is_not_ours_proves_nothing(app_rp: RelyingParty, kind: str)
     page = end_session(app_rp, id_token_hint=hint, client_id=app_rp.key, post_logout_redirect_uri=RETURN)
     assert 'id="logout-confirm"' in page.text
     assert is_signed_in(app_rp)
+    assert forms.submit(app_rp.browser, page, "logout-confirm").location == "/sign-out"
 
 
 def test_a_hint_of_another_session_asks(app_rp: RelyingParty) -> None:
