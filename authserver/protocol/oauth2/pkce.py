@@ -1,9 +1,9 @@
 """Proof Key for Code Exchange (RFC 7636), with S256 only."""
 
-import base64
-import hashlib
 import hmac
 import re
+
+from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
 from authserver.terms import S256
 
@@ -38,7 +38,5 @@ def check_verifier(challenge: str, verifier: str | None) -> str | None:
         return "code_verifier is missing."
     if not _VERIFIER.fullmatch(verifier):
         return "code_verifier must have 43 to 128 unreserved characters."
-    computed = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
-    return (
-        None if hmac.compare_digest(computed, challenge) else "code_verifier does not match code_challenge."
-    )
+    is_same = hmac.compare_digest(create_s256_code_challenge(verifier), challenge)
+    return None if is_same else "code_verifier does not match code_challenge."
