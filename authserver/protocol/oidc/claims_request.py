@@ -1,12 +1,12 @@
 """The ``claims`` parameter (OpenID Connect Core, section 5.5): single claims that a client asks for by name."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 from authserver.protocol.oidc import claims
 
-_DEPTH_LENGTH = 8000
+_LENGTH = 8000
 
 
 class ClaimsRequest(NamedTuple):
@@ -22,19 +22,14 @@ class ClaimsRequest(NamedTuple):
         return {scope for scope, covered in claims.BY_SCOPE.items() if names & set(covered)}
 
     @property
-    def subject(self) -> str | None:
-        """The one user that the client insists on (section 5.5.1), or None."""
-        wanted = self.id_token.get("sub") or {}
-        value = wanted.get("value")
-        return value if isinstance(value, str) else None
+    def subjects(self) -> tuple[str, ...] | None:
+        """The users of whom the client insists on one (section 5.5.1), or None."""
+        return self._acceptable("sub")
 
     @property
     def acr(self) -> tuple[str, ...] | None:
         """The authentication context classes that are asked for (section 5.5.1.1), or None where none are named."""
-        wanted = self.id_token.get("acr") or {}
-        values = wanted.get("values", [wanted.get("value")])
-        named = [value for value in values if isinstance(value, str)] if isinstance(values, list) else []
-        return tuple(named) or None
+        return self._acceptable("acr")
 
     @property
     def is_acr_essential(self) -> bool:
@@ -50,9 +45,9 @@ class ClaimsRequest(NamedTuple):
             *({name: place[name] for name in place if name not in foreign} for place in self)
         )
 
-    def insisting_on(self, subject: str) -> str:
-        """Return the parameter as a client would write it who insists on one user beside the rest."""
-        id_token = self.id_token | {"sub": {"essential": True, "value": subject}}
+    def insisting_on(self, subjects: Sequence[str]) -> str:
+        """Return the parameter as a client would write it who insists on one of some users beside the rest."""
+        id_token = self.id_token | {"sub": {"essential": True, "values": list(subjects)}}
         document = {"userinfo": self.userinfo, "id_token": id_token}
         return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
 
@@ -62,6 +57,13 @@ class ClaimsRequest(NamedTuple):
         wanted = {"userinfo": self.userinfo, "id_token": self.id_token}
         return {place: sorted(known & set(names)) for place, names in wanted.items() if known & set(names)}
 
+    def _acceptable(self, name: str) -> tuple[str, ...] | None:
+        """Return what a claim of the ID token may be, as ``value`` or ``values`` say, or None where they say nothing."""
+        wanted = self.id_token.get(name) or {}
+        values = wanted.get("values", [wanted.get("value")])
+        named = [value for value in values if isinstance(value, str)] if isinstance(values, list) else []
+        return tuple(named) or None
+
 
 NOTHING = ClaimsRequest({}, {})
 
@@ -70,7 +72,7 @@ def read(text: str | None) -> ClaimsRequest | None:
     """Return the parsed parameter, or None when it is not what section 5.5 describes."""
     if text is None:
         return NOTHING
-    if len(text) > _DEPTH_LENGTH:
+    if len(text) > _LENGTH:
         return None
     try:
         document = json.loads(text)
