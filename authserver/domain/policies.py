@@ -37,7 +37,10 @@ _SECRETS = (
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The registration of one client at one revision; standing (status, epoch) is read afresh each time, not kept."""
+    """The registration of one client at one revision; standing (status, epoch) is read afresh each time, not kept.
+
+    ``scopes`` are those that it may ask for: its ``own_scopes``, for which it is registered, and those open to all.
+    """
 
     id: int
     client_key: str
@@ -47,6 +50,7 @@ class Policy:
     redirect_uris: tuple[str, ...]
     grant_types: frozenset[str]
     response_types: frozenset[str]
+    own_scopes: frozenset[str]
     scopes: frozenset[str]
     auth_method: str
     is_pkce_required: bool
@@ -105,6 +109,7 @@ def _read(connection: Connection, vault: Vault, client_id: int, everybodys: froz
         redirect_uris=tuple(row.redirect_uris),
         grant_types=frozenset(row.grant_types),
         response_types=frozenset(normal_response_type(value) for value in row.response_types),
+        own_scopes=frozenset(row.scopes),
         scopes=frozenset(row.scopes) | everybodys,
         auth_method=row.auth_method,
         is_pkce_required=row.is_pkce_required,

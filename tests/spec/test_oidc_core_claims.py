@@ -90,13 +90,22 @@ def test_an_essential_claim_that_is_not_known_is_no_error(rp: RelyingParty) -> N
     assert rp.userinfo(tokens["access_token"]).get_json().keys() == {"sub"}
 
 
-def test_a_sub_that_is_signed_in_is_silent(rp: RelyingParty) -> None:
-    """5.5.1: with a value for sub, the server MUST only answer positively for that user."""
+@pytest.mark.parametrize(
+    ("member", "acceptable"), [("value", "{}"), ("values", ["{}"]), ("values", ["somebody-else", "{}"])]
+)
+def test_a_sub_that_is_signed_in_is_silent(
+    rp: RelyingParty, member: str, acceptable: str | list[str]
+) -> None:
+    """5.5.1: with a value, or a choice of values, for sub the server MUST only answer positively for such a user."""
     subject = claims(rp.tokens()["id_token"])["sub"]
-    wanted = json.dumps({"id_token": {"sub": {"value": subject}}})
-    assert "code" in answered(rp.authorize(claims=wanted, prompt="none"))
-    other = json.dumps({"id_token": {"sub": {"value": "somebody-else"}}})
-    assert answered(rp.authorize(claims=other, prompt="none"))["error"] == "login_required"
+
+    def asked_for(sub: str) -> dict[str, str]:
+        wanted = json.loads(json.dumps(acceptable).replace("{}", sub))
+        document = json.dumps({"id_token": {"sub": {member: wanted}}})
+        return answered(rp.authorize(claims=document, prompt="none"))
+
+    assert "code" in asked_for(subject)
+    assert asked_for("another-one")["error"] == "login_required"
 
 
 def test_an_essential_acr_that_cannot_be_reached_is_a_failure(rp: RelyingParty) -> None:

@@ -477,6 +477,21 @@ def test_discovery_names_the_endpoints(client: FlaskClient) -> None:
         assert register(client, endpoint.removeprefix("http://localhost")).status_code == 201
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["openid-configuration", "oauth-authorization-server", "oauth2.0-configuration", "oidc-configuration"],
+)
+def test_every_response_type_that_is_announced_can_be_registered(client: FlaskClient, name: str) -> None:
+    """2: response_types, out of those that the document with this registration_endpoint announces."""
+    discovered = client.get(f"/.well-known/{name}").get_json()
+    path = discovered["registration_endpoint"].removeprefix("http://localhost")
+    for response_type in discovered["response_types_supported"]:
+        flows = {"authorization_code"} if "code" in response_type.split() else set()
+        flows |= {"implicit"} if response_type != "code" else set()
+        answer = register(client, path, response_types=[response_type], grant_types=sorted(flows))
+        assert (response_type, answer.status_code) == (response_type, 201)
+
+
 PATHS = [STANDARD, OAUTH2_LANE, OIDC_LANE, f"{STANDARD}/x"]
 
 

@@ -5,8 +5,10 @@ from flask import Flask
 
 from authserver.context import SYSTEM
 from authserver.domain import scopes
+from authserver.domain.users import User
 from authserver.protocol.services import Services
 from tests.spec.test_rfc6749_code import refused
+from tests.support.people import PASSWORD
 from tests.support.relying_party import RelyingParty, answered, register
 
 ALONE = {"kind": "oauth2", "grant_types": ("client_credentials",), "redirect_uris": (), "response_types": ()}
@@ -42,6 +44,20 @@ def test_an_open_scope_closes_again(app: Flask, services: Services) -> None:
         scopes.edit(session, SYSTEM, row, words=row.words, is_open=False)
     services.policies.catalogue.forget()
     refused(party.token(grant_type="client_credentials", scope="models.read"), "invalid_scope")
+
+
+def test_who_names_no_scope_gets_no_open_one(app: Flask, services: Services, people: dict[str, User]) -> None:
+    """RFC 6749, 3.3, and S14: the default is what the client is registered for, however it is asked."""
+    grants = ("authorization_code", "client_credentials", "password")
+    party = RelyingParty(
+        app,
+        *register(services, kind="oauth2", grant_types=grants, response_types=("code",), scopes=("read",)),
+    )
+    define(services, is_open=True)
+    own = party.token(grant_type="client_credentials")
+    typed = party.token(grant_type="password", username="alice", password=PASSWORD)
+    code = answered(party.allow(party.sign_in(party.authorize(scope=None))))["code"]
+    assert [answer.get_json()["scope"] for answer in (own, typed, party.redeem(code))] == ["read"] * 3
 
 
 @pytest.mark.parametrize(

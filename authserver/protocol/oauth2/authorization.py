@@ -87,7 +87,7 @@ def read(server: OAuth2Server, session: Session, pairs: Pairs) -> Ask:
     )
     if verdict is not None:
         raise AuthorizationFailure(refused(verdict, policy, ask.response_type), ask.address)
-    return replace(ask, subject=_wanted_subject(server, ask))
+    return replace(ask, subjects=_wanted_subjects(server, ask))
 
 
 def next_step(session: Session, ask: Ask, live: UserSession | None, *, started_at: datetime | None) -> Step:
@@ -101,7 +101,7 @@ def next_step(session: Session, ask: Ask, live: UserSession | None, *, started_a
     if not _is_fresh_enough(ask, live, started_at):
         step = Step.SWITCH_ACCOUNT if "select_account" in ask.prompt else Step.SIGN_IN_AGAIN
         return _unless_silent(ask, step, LoginRequired)
-    if ask.subject is not None and ask.subject != subjects.of(ask.policy, live.user.subject):
+    if ask.subjects is not None and subjects.of(ask.policy, live.user.subject) not in ask.subjects:
         if _was_made_for(live, started_at):
             raise AuthorizationFailure(_another_user(ask), ask.address)
         return _unless_silent(ask, Step.SWITCH_ACCOUNT, LoginRequired)
@@ -169,17 +169,17 @@ def _was_made_for(live: UserSession, started_at: datetime | None) -> bool:
     return started_at is not None and live.signed_in_at >= started_at
 
 
-def _wanted_subject(server: OAuth2Server, ask: Ask) -> str | None:
+def _wanted_subjects(server: OAuth2Server, ask: Ask) -> tuple[str, ...] | None:
     hint = ask.parameters.get("id_token_hint")
     if hint is None or Scope.OPENID not in ask.scopes:
-        return ask.claims.subject
+        return ask.claims.subjects
     claims = server.id_tokens.read_hint(hint)
     if claims is None:
         fault = "id_token_hint is not an ID token of this server."
         raise AuthorizationFailure(
             refusal(InvalidRequestError, fault, "id-token-hint", client_id=ask.policy.id), ask.address
         )
-    return str(claims["sub"])
+    return (str(claims["sub"]),)
 
 
 def _another_user(ask: Ask) -> OAuth2Error:

@@ -54,7 +54,7 @@ class Ask:
     login_hint: str
     claims: ClaimsRequest
     context: Demand
-    subject: str | None
+    subjects: tuple[str, ...] | None
     resources: tuple[str, ...]
     parameters: dict[str, str] = field(repr=False)
 
@@ -75,8 +75,8 @@ class Ask:
         A hint is an ID token, with which a session can be ended: of it only the person's identifier is kept.
         """
         kept: dict[str, Any] = {name: value for name, value in self.parameters.items() if name != _HINT}
-        if _HINT in self.parameters and self.subject is not None:
-            kept["claims"] = self.claims.insisting_on(self.subject)
+        if _HINT in self.parameters and self.subjects is not None:
+            kept["claims"] = self.claims.insisting_on(self.subjects)
         return kept | ({"resource": list(self.resources)} if self.resources else {})
 
 
@@ -179,7 +179,7 @@ def _read_rest(
         context=context_classes.demanded(
             parameters.get("acr_values", ""), claims, tuple(policy.details.get("default_acr_values", ()))
         ),
-        subject=None,
+        subjects=None,
         resources=wanted,
         parameters=parameters,
     )
@@ -205,11 +205,7 @@ def _check_response_type(response_type: str, parameters: dict[str, str], policy:
 
 def _scopes(requested: str | None, policy: Policy, *, with_code: bool) -> tuple[str, ...]:
     if requested is None:
-        return (
-            (Scope.OPENID,)
-            if policy.kind == Kind.OIDC
-            else tuple(sorted(policy.scopes - {Scope.OFFLINE_ACCESS}))
-        )
+        return requested_scope.default(policy)
     scopes = requested_scope.words(requested, policy)
     if Scope.OPENID in scopes:
         # OpenID Connect Core, section 3.1.2.1: scopes that are not understood are ignored.

@@ -3,6 +3,7 @@
 from typing import Any
 
 from authserver import languages
+from authserver.domain.registrations import RESPONSE_TYPES
 from authserver.protocol import algorithms
 from authserver.protocol.oauth2 import client_authentication, responses
 from authserver.protocol.oauth2.server import OAuth2Server
@@ -84,14 +85,18 @@ def openid_configuration(server: OAuth2Server) -> dict[str, Any]:
 def lane(server: OAuth2Server, kind: Kind) -> dict[str, Any]:
     """Return the document at the replaced system's address for one kind of client, with the paths its clients know."""
     url = server.settings.url
+    # What a client of this kind can be registered for; the other documents speak for both kinds.
+    response_types = {"response_types_supported": list(RESPONSE_TYPES[kind])}
     if kind is Kind.OIDC:
         return openid_configuration(server) | {
+            **response_types,
             "authorization_endpoint": url(LanePath.OIDC_AUTHORIZE),
             "token_endpoint": url(LanePath.OIDC_TOKEN),
             "device_authorization_endpoint": url(LanePath.OIDC_DEVICE),
             **_registration(server, LanePath.OIDC_REGISTRATION),
         }
     return oauth_metadata(server) | {
+        **response_types,
         "token_endpoint": url(LanePath.OAUTH2_TOKEN),
         "device_authorization_endpoint": url(LanePath.OAUTH2_DEVICE),
         **_registration(server, LanePath.OAUTH2_REGISTRATION),

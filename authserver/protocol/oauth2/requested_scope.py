@@ -26,20 +26,23 @@ def words(asked: str, policy: Policy) -> tuple[str, ...]:
     return found
 
 
+def default(policy: Policy) -> tuple[str, ...]:
+    """Return the scope under which a client acts for a person where it names none: never more than it is registered for."""
+    if policy.kind == Kind.OIDC:
+        return (str(Scope.OPENID),)
+    return tuple(sorted(policy.own_scopes - {Scope.OFFLINE_ACCESS}))
+
+
 def for_person(asked: str | None, policy: Policy) -> str:
     """Return the scope under which a client acts for a person."""
-    if asked is None and policy.kind == Kind.OIDC:
-        return str(Scope.OPENID)
-    return (
-        _checked(asked, policy)
-        if asked is not None
-        else " ".join(sorted(policy.scopes - {Scope.OFFLINE_ACCESS}))
-    )
+    return _checked(asked, policy) if asked is not None else " ".join(default(policy))
 
 
 def for_client(asked: str | None, policy: Policy) -> str:
     """Return the scope under which a client acts for itself; by default all but those that are about people."""
-    return _checked(asked, policy) if asked is not None else " ".join(sorted(policy.scopes - _ABOUT_PEOPLE))
+    return (
+        _checked(asked, policy) if asked is not None else " ".join(sorted(policy.own_scopes - _ABOUT_PEOPLE))
+    )
 
 
 def _checked(asked: str, policy: Policy) -> str:
