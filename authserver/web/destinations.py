@@ -3,7 +3,7 @@
 import re
 from urllib.parse import quote
 
-from flask import request
+from flask import current_app, request
 
 from authserver.web import door
 
@@ -13,9 +13,23 @@ _UNSAFE = re.compile(r"[^\x21-\x7e]|\\|^//|/\.\.?(/|\?|#|$)|/(\.|%2e)(\.|%2e)?(/
 
 def here() -> str:
     """Return the address of this request, for coming back to it."""
-    path = quote(f"{request.script_root}{request.path}", safe="/:@!$&'()*+,;=~")
+    path = _quoted(request.path)
     query = quote(request.query_string, safe="%/:?@!$&'()*+,;=~[]")
     return f"{path}?{query}" if query else path
+
+
+def page_of_form() -> str:
+    """Return the address of the page that this request's form stands on, so that a browser can go there."""
+    pages, path = current_app.create_url_adapter(request), request.path
+    if request.method != "POST" or pages is None or pages.test(path, "GET"):
+        return here()
+    named = safe(request.form.get("next"))
+    if named is not None:
+        return named
+    # What is done with one press has an address below that of its page: /account/sessions/7/end.
+    while path and not pages.test(path, "GET"):
+        path = path.rpartition("/")[0]
+    return _quoted(path or "/")
 
 
 def safe(wanted: str | None) -> str | None:
@@ -26,3 +40,7 @@ def safe(wanted: str | None) -> str | None:
     below = wanted.removeprefix(base)
     is_below = wanted.startswith(base) and (not below or below[0] in "/?")
     return wanted if is_below and not below.startswith("//") else None
+
+
+def _quoted(path: str) -> str:
+    return quote(f"{request.script_root}{path}", safe="/:@!$&'()*+,;=~")

@@ -44,8 +44,9 @@ class SignedIn(UserMixin):
     def __init__(self, session: UserSession) -> None:
         self.session = session
         self.user = session.user
-        # Kept apart from the record, which cannot be read any more once the request's transaction was rolled back.
+        # Both are kept apart from the record, which cannot be read any more once the request's transaction was rolled back.
         self.sid = session.sid
+        self.user_id = session.user_id
 
     def get_id(self) -> str:
         return str(self.user.id)

@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from flask_wtf import CSRFProtect
+from flask_wtf.csrf import CSRFError
 
 from authserver.protocol.services import Services
-from authserver.web import browser_state, door, headers, mistakes, pages
+from authserver.web import browser_state, door, guards, headers, mistakes, pages
 from authserver.web.account import account
 from authserver.web.admin import admin
 from authserver.web.backchannel.door import MachineDoor
@@ -28,6 +29,7 @@ def install(app: door.Application, services: Services) -> None:
     headers.install(app)
     pages.install(app)
     mistakes.install(app)
+    app.register_error_handler(CSRFError, guards.stale_form)
     for blueprint in (frontchannel, account, admin):
         app.register_blueprint(blueprint)
     browser_state.install(app)

@@ -2,30 +2,27 @@
 
 ``require_sign_in`` and ``require_configure_server`` are for a blueprint's ``before_request``: they return what to
 answer instead, or None. ``require_recent_sign_in`` wraps a view. What a person typed into a form is not lost when
-they must sign in again before it is accepted: the sign-in page carries it, sealed, and hands it back.
+they must sign in before it is accepted: the sign-in page carries it, sealed, and hands it back (``kept_forms``).
 """
 
-import json
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
 
 from flask import g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from authserver.domain import second_factors, sessions
 from authserver.domain.sessions import UserSession
-from authserver.errors import SettingsError
 from authserver.terms import Acr
-from authserver.web import destinations, door, mistakes
+from authserver.web import destinations, door, kept_forms, mistakes
 from authserver.web.languages import say
 from authserver.web.sign_in_page import ENDPOINTS, Half, SignInPage
 
 View = TypeVar("View", bound=Callable[..., Any])
 _FOUND = "_login_user"  # where Flask-Login keeps whom it has found
-_RESUME = "resume"
-_LARGEST_RESUME = 32768
 
 
 def person() -> UserSession | None:
@@ -57,7 +54,9 @@ def require_configure_server() -> ResponseReturnValue | None:
         say("You are signed in as %(name)s, who may not manage this server.", name=live.user.username),
         say("Ask an administrator for the permission, or sign in with another account."),
         links={
-            say("Use another account"): url_for("frontchannel.sign_in", next=destinations.here(), switch=1)
+            say("Use another account"): url_for(
+                "frontchannel.sign_in", next=destinations.page_of_form(), switch=1
+            )
         },
     )
 
@@ -84,39 +83,44 @@ def require_recent_sign_in(view: View) -> View:
 
 
 def sign_in_first() -> ResponseReturnValue:
-    """Send the browser to the sign-in page and back here; a form that was sent is to be shown again, not repeated."""
-    return redirect(url_for("frontchannel.sign_in", next=destinations.here()), 303)
+    """Send the browser to the sign-in page and back; a form that was sent is kept for whom it had been shown to."""
+    owner, page = _owner_of_form(), destinations.page_of_form()
+    if owner is None:
+        return redirect(url_for("frontchannel.sign_in", next=page), 303)
+    return SignInPage(next=page, resume=kept_forms.keep(owner)).render(), 403
 
 
-def keep_form(live: UserSession) -> str:
-    """Return this request's form, sealed for the person, so that it can be sent again after a sign-in."""
-    fields = [pair for pair in request.form.items(multi=True) if pair[0] != "csrf_token"]
-    text = json.dumps({"url": destinations.here(), "fields": fields}).encode()
-    if len(text) > _LARGEST_RESUME:
-        raise RequestEntityTooLarge
-    return door.services().vault.seal(_purpose(live), text)
-
-
-def open_form(live: UserSession, sealed: str) -> dict[str, Any] | None:
-    """Return a form that was kept for this person: its url and its fields; None when it is not theirs."""
+def stale_form(error: CSRFError) -> ResponseReturnValue:
+    """Answer a form whose CSRF token is missing or of another time, keeping what its own person typed into it."""
+    owner, live = _owner_of_form(), person()
+    if owner is None or (live is not None and live.user_id != owner):
+        return mistakes.stale_form(error)
+    if live is not None:
+        return kept_forms.offer(kept_forms.sent(), username=live.user.username), 400
     try:
-        kept: dict[str, Any] = json.loads(door.services().vault.open(_purpose(live), sealed))
-    except (SettingsError, ValueError):
-        return None
-    return kept
+        return sign_in_first()
+    except RequestEntityTooLarge:
+        return mistakes.stale_form(error)
+
+
+def _owner_of_form() -> int | None:
+    # A script that is refused sends its form again as a page does.
+    is_page = request.method == "POST" and request.headers.get("HX-Request") != "true"
+    return kept_forms.owner() if is_page else None
 
 
 def _prove_again(live: UserSession, half: Half) -> ResponseReturnValue:
+    page = destinations.page_of_form()
     if request.method != "POST" or request.headers.get("HX-Request") == "true":
-        return redirect(url_for(ENDPOINTS[half], next=destinations.here(), again=1), 303)
-    page = SignInPage(
+        return redirect(url_for(ENDPOINTS[half], next=page, again=1), 303)
+    asked = SignInPage(
         mode="again",
         half=half,
         username=live.user.username,
-        cancel_url=destinations.here(),
-        resume=keep_form(live),
+        cancel_url=page,
+        resume=kept_forms.keep(live.user_id),
     )
-    return page.render(), 403
+    return asked.render(), 403
 
 
 def lacks_second_factor(live: UserSession) -> bool:
@@ -128,10 +132,6 @@ def lacks_second_factor(live: UserSession) -> bool:
     # As in ``person``: the view may want to open its transaction later, or never.
     with door.services().database.transaction(write=False) as transaction:
         return second_factors.is_enrolled(transaction, live.user_id)
-
-
-def _purpose(live: UserSession) -> str:
-    return f"{_RESUME}:{live.user_id}"
 
 
 def _look_up() -> Any:

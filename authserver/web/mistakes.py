@@ -77,7 +77,6 @@ def install(app: Flask) -> None:
     """Answer every error with a page."""
     handlers: Mapping[type[Exception], Callable[..., Any]] = {
         HTTPException: _on_http_error,
-        CSRFError: stale_form,
         NotFound: lambda error: page(404, text=str(error)),
         Conflict: lambda error: page(409, text=str(error)),
         Refused: lambda error: page(403, text=str(error)),
@@ -133,12 +132,15 @@ def page(
 
 
 def stale_form(_error: CSRFError) -> Response:
-    """Return the page for a form whose token is missing or of another time."""
+    """Return the page for a form whose token is missing or of another time, and that is not kept."""
     return page(
         400,
         say("This form is too old"),
-        say("You signed in or out after the page was opened, or the browser keeps no cookies."),
-        say("Go back, load the page again and send the form once more."),
+        say("Somebody signed in or out after the page was opened, or the browser keeps no cookies."),
+        say(
+            "Go back: if your browser still shows what you typed, copy what you want to keep. Then load the page again "
+            "and send the form once more."
+        ),
     )
 
 

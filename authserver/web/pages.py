@@ -14,7 +14,17 @@ from markupsafe import Markup
 
 from authserver import clock
 from authserver.terms import Acr
-from authserver.web import assets, destinations, door, headers, languages, lengths, scope_words, sentences
+from authserver.web import (
+    assets,
+    destinations,
+    door,
+    headers,
+    kept_forms,
+    languages,
+    lengths,
+    scope_words,
+    sentences,
+)
 from authserver.web.assets import Assets
 from authserver.web.languages import say
 
@@ -34,6 +44,7 @@ def install(app: Flask) -> None:
     environment.globals |= {
         "asset_url": static.url,
         "at": at,
+        "form_mark": kept_forms.mark,
         "here": destinations.here,
         "icon": _icons(static),
         "csp_nonce": headers.nonce,

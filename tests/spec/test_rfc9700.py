@@ -81,7 +81,24 @@ def test_consent_needs_the_csrf_token(rp: RelyingParty) -> None:
     """4.7 and S21: another site cannot consent for the user."""
     form = forms.find(rp.sign_in(rp.authorize()), "consent-allow")
     fields = {name: value for name, value in form.fields if name != "csrf_token"} | {"decision": "allow"}
-    assert rp.browser.post(form.action, data=fields).status_code == 400
+    assert is_consent(rp.follow(rp.browser.post(form.action, data=fields)))
+
+
+def test_consent_goes_on_working_after_a_sign_in_in_another_tab(rp: RelyingParty) -> None:
+    """S18 voids forms of other people and of nobody, not those of the person who signs in again."""
+    page = rp.sign_in(rp.authorize())
+    again = rp.browser.get("/sign-in?again=1")
+    forms.submit(rp.browser, again, "login-submit", password="correct horse battery staple")
+    assert "code" in answered(rp.allow(page))
+
+
+def test_consent_is_asked_anew_after_signing_out_and_in_again(rp: RelyingParty) -> None:
+    """S12: it is for the session that saw it, and no dead end for the person."""
+    page = rp.sign_in(rp.authorize())
+    forms.submit(rp.browser, rp.browser.get("/sign-out"), "logout-confirm")
+    again = rp.sign_in(rp.follow(forms.submit(rp.browser, page, "consent-allow")))
+    assert is_consent(again)
+    assert "code" in answered(rp.allow(again))
 
 
 def test_consent_is_for_the_person_who_saw_it(rp: RelyingParty) -> None:

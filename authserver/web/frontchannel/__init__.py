@@ -20,4 +20,5 @@ from authserver.web.frontchannel import (  # noqa: E402, F401
     setup,
     signin,
     signout,
+    stale_forms,
 )

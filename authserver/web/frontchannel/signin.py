@@ -6,9 +6,8 @@ What follows for those with a second factor is in ``second_factor``.
 
 from dataclasses import replace
 
-from flask import make_response, redirect, render_template, request
+from flask import make_response, redirect, request
 from flask.typing import ResponseReturnValue
-from flask_wtf.csrf import CSRFError
 
 from authserver.domain import second_factors
 from authserver.domain import sign_in as desk
@@ -16,7 +15,7 @@ from authserver.domain.sessions import UserSession
 from authserver.domain.sign_in import Claim, Half, Proof, WrongCredentials
 from authserver.errors import Throttled
 from authserver.terms import Path
-from authserver.web import arrivals, door, guards, mistakes
+from authserver.web import arrivals, door, guards, kept_forms
 from authserver.web.arrivals import Arrival
 from authserver.web.frontchannel import frontchannel, half_proofs
 from authserver.web.frontchannel.entrance import home_of
@@ -64,10 +63,10 @@ def _admit(proof: Proof, live: UserSession | None, page: SignInPage) -> Arrival 
 
 def go_on(page: SignInPage, arrival: Arrival) -> ResponseReturnValue:
     """Give the browser its session, and lead it to what it signed in for."""
-    arrivals.void_forms()
-    kept = guards.open_form(arrival.session, page.resume) if page.resume else None
+    _settle_forms(arrival)
+    kept = kept_forms.find(arrival.session.user_id, page.resume) if page.resume else None
     if kept is not None:
-        response = make_response(render_template("resume.html", url=kept["url"], fields=kept["fields"]))
+        response = make_response(kept_forms.offer(kept))
     else:
         response = make_response(redirect(page.next or home_of(arrival.session), 303))
     arrivals.attach(response, arrival)
@@ -79,9 +78,9 @@ def start_over(page: SignInPage) -> ResponseReturnValue:
     return replace(page, half="password", proof="", errors={"": _OLD_FORM}).render(), 400
 
 
-@frontchannel.errorhandler(CSRFError)
-def _on_stale_form(error: CSRFError) -> ResponseReturnValue:
-    """Show a sign-in form that was open too long once more, with all but the password."""
-    if request.endpoint not in {"frontchannel.post_sign_in", "frontchannel.post_second_factor"}:
-        return mistakes.stale_form(error)
-    return start_over(page_of(request.form))
+def _settle_forms(arrival: Arrival) -> None:
+    if arrival.is_again:
+        # Whoever opened the forms in other tabs is the person who has just signed in again: they go on working.
+        door.forget_loaded_user()
+    else:
+        arrivals.void_forms()

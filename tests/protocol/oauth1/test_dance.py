@@ -297,6 +297,14 @@ def test_a_decision_on_something_else_than_was_shown_is_not_taken(consumer):
     assert problem(shown.access_token("x")) == (401, "permission_unknown")
 
 
+def test_a_decision_whose_form_is_too_old_is_asked_for_anew(consumer):
+    temporary = consumer.with_token(consumer.request_token())
+    page = sign_in(temporary)
+    again = temporary.follow(forms.submit(temporary.browser, page, "consent-allow", csrf_token="old"))
+    assert 'id="consent-allow"' in again.text
+    assert problem(temporary.access_token("x")) == (401, "permission_unknown")
+
+
 def test_another_browser_cannot_send_the_decision(consumer):
     temporary = consumer.with_token(consumer.request_token())
     page = sign_in(temporary)

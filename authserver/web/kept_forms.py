@@ -1,0 +1,77 @@
+"""Forms that outlive a sign-in: for whom a form was shown, and what was typed into it, sealed until it is sent again.
+
+Every form of somebody who is signed in carries, beside its CSRF token, a mark that only we can make: who it was shown
+to, and in which browser. A CSRF token dies when somebody arrives; the mark then still tells that the form is ours, so
+that what was typed is kept for this person and nobody else. Where that is done is in ``guards``.
+"""
+
+import json
+from typing import Any
+
+from flask import g, render_template, request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from authserver.errors import SettingsError
+from authserver.web import destinations, door
+from authserver.web.browser import this_browser
+
+FIELD = "shown_to"
+_LARGEST = 32768
+
+
+def mark() -> str:
+    """Return the mark of this request's forms; nothing where nobody was found to be signed in."""
+    found = g.get("_login_user")
+    if found is None or not found.is_authenticated:
+        return ""
+    if "form_mark" not in g:
+        # One for all forms of a page, so that it can be compressed away.
+        g.form_mark = door.services().vault.seal(_marked(), str(found.user_id).encode())
+    return str(g.form_mark)
+
+
+def owner() -> int | None:
+    """Return to whom the form of this request was shown in this browser; None without a mark of ours."""
+    try:
+        return int(door.services().vault.open(_marked(), request.form.get(FIELD, "")))
+    except (SettingsError, ValueError):
+        return None
+
+
+def sent() -> dict[str, Any]:
+    """Return the form of this request: its url, the page it stands on, and its fields."""
+    fields = [pair for pair in request.form.items(multi=True) if pair[0] != "csrf_token"]
+    return {"url": destinations.here(), "page": destinations.page_of_form(), "fields": fields}
+
+
+def keep(user_id: int) -> str:
+    """Return the form of this request, sealed for a person, so that it can be sent again after a sign-in."""
+    text = json.dumps(sent()).encode()
+    if len(text) > _LARGEST:
+        raise RequestEntityTooLarge
+    return door.services().vault.seal(_purpose(user_id), text)
+
+
+def find(user_id: int, sealed: str) -> dict[str, Any] | None:
+    """Return a form that was kept for this person; None when it is not theirs."""
+    try:
+        kept: dict[str, Any] = json.loads(door.services().vault.open(_purpose(user_id), sealed))
+    except (SettingsError, ValueError):
+        return None
+    return kept
+
+
+def offer(kept: dict[str, Any], *, username: str = "") -> str:
+    """Return the page on which a kept form is sent once more; ``username`` where no sign-in has led there."""
+    page = kept.get("page", kept["url"])
+    return render_template(
+        "resume.html", url=kept["url"], page=page, fields=kept["fields"], username=username
+    )
+
+
+def _marked() -> str:
+    return f"shown to:{this_browser()}"
+
+
+def _purpose(user_id: int) -> str:
+    return f"resume:{user_id}"

@@ -1,0 +1,213 @@
+"""What was typed is not lost to a sign-in or its end, and nobody but the person who typed it can send it."""
+
+import re
+
+import pytest
+
+from authserver.domain import sessions, users
+from authserver.domain.sessions import UserSession
+from authserver.web import door
+from tests.support import forms
+from tests.support.people import PASSWORD
+from tests.support.second_factors import set_up
+from tests.web.visits import sign_in
+
+TYPED = "Typed by hand"
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def name_of(people, database):
+    """Reads the full name that is stored for somebody."""
+
+    def read(username):
+        with database.transaction(write=False) as session:
+            return users.get(session, people[username].id).name
+
+    return read
+
+
+@pytest.fixture
+def end_sessions(people, database):
+    """Signs somebody out from elsewhere."""
+
+    def end(username):
+        with database.transaction() as session:
+            for row in session.query(UserSession).filter_by(user_id=people[username].id):
+                sessions.end(session, door.Actor(name="admin"), row)
+
+    return end
+
+
+def opened(browser, username="alice", **more):
+    """Signs somebody in and opens the profile in one tab."""
+    sign_in(browser, username, **more)
+    return browser.get("/account")
+
+
+def sent(browser, page, **more):
+    return forms.submit(browser, page, "profile-save", name=TYPED, **more)
+
+
+def is_too_old(answer):
+    return answer.status_code == 400 and "too old" in answer.text and "resume-submit" not in answer.text
+
+
+def test_a_form_goes_on_working_when_its_person_signs_in_again(client, people, name_of):
+    page = opened(client)
+    sign_in(client, "alice", url="/sign-in?again=1")
+    assert sent(client, page).status_code == 303
+    assert name_of("alice") == TYPED
+
+
+def test_a_form_goes_on_working_after_the_second_factor(app, client, people, name_of):
+    page = opened(client)
+    telephone = set_up(app)
+    forms.submit(client, client.get("/sign-in/code"), "login-submit", code=telephone.code())
+    assert sent(client, page).status_code == 303
+    assert name_of("alice") == TYPED
+
+
+def test_a_form_of_somebody_else_is_void_and_not_kept(client, people, name_of):
+    page = opened(client)
+    sign_in(client, "bob", url="/sign-in?switch=1")
+    assert is_too_old(sent(client, page))
+    assert (name_of("alice"), name_of("bob")) == ("Alice Adams", people["bob"].name)
+
+
+def test_a_form_from_before_a_sign_in_is_sent_once_more_by_its_person(client, people, name_of):
+    page = opened(client)
+    forms.submit(client, client.get("/sign-out"), "logout-confirm")
+    sign_in(client, "alice")
+    offered = sent(client, page)
+    assert offered.status_code == 400
+    assert "as <strong><bdi>alice</bdi></strong>" in offered.text
+    assert name_of("alice") == "Alice Adams"
+    assert forms.submit(client, offered, "resume-submit").location == "/account"
+    assert name_of("alice") == TYPED
+
+
+def test_a_form_without_a_mark_is_never_offered(client, people):
+    opened(client)
+    assert is_too_old(client.post("/account", data={"csrf_token": "x", "name": "Chosen by an attacker"}))
+
+
+@pytest.mark.parametrize("mark", ["x", "a.b", "....", "\0", "é.é"])
+def test_a_made_up_mark_is_none(client, people, mark):
+    opened(client)
+    assert is_too_old(client.post("/account", data={"csrf_token": "x", "name": "x", "shown_to": mark}))
+
+
+def test_a_mark_counts_in_its_own_browser_only(app, client, people):
+    elsewhere = dict(forms.find(opened(app.test_client()), "profile-save").fields)
+    opened(client)
+    assert is_too_old(client.post("/account", data=elsewhere))
+
+
+def test_a_mark_is_no_token(client, people, name_of):
+    mark = dict(forms.find(opened(client), "profile-save").fields)["shown_to"]
+    client.post("/account", data={"csrf_token": mark, "shown_to": mark, "name": "x"})
+    assert name_of("alice") == "Alice Adams"
+
+
+def test_a_script_is_told_to_send_the_form_as_a_page(client, people):
+    page = opened(client)
+    fields = dict(forms.find(page, "profile-save").fields) | {"csrf_token": "x"}
+    assert is_too_old(client.post("/account", data=fields, headers=HTMX))
+
+
+def test_a_form_sent_after_the_session_ended_is_kept(client, people, name_of, end_sessions):
+    page = opened(client)
+    end_sessions("alice")
+    asked = sent(client, page)
+    assert asked.status_code == 403
+    assert "What you entered is kept" in asked.text
+    assert TYPED not in asked.text
+    mistyped = forms.submit(client, asked, "login-submit", username="alice", password="wrong")
+    resumed = forms.submit(client, mistyped, "login-submit", username="alice", password=PASSWORD)
+    assert name_of("alice") == "Alice Adams"
+    assert forms.submit(client, resumed, "resume-submit").location == "/account"
+    assert name_of("alice") == TYPED
+
+
+def test_a_form_sent_after_signing_out_in_another_tab_is_kept(client, people, name_of):
+    page = opened(client)
+    forms.submit(client, client.get("/sign-out"), "logout-confirm")
+    resumed = forms.submit(client, sent(client, page), "login-submit", username="alice", password=PASSWORD)
+    forms.submit(client, resumed, "resume-submit")
+    assert name_of("alice") == TYPED
+
+
+def test_a_form_is_kept_while_both_factors_are_asked_for(app, client, people, name_of, end_sessions):
+    page = opened(client)
+    telephone = set_up(app)
+    end_sessions("alice")
+    half = forms.submit(client, sent(client, page), "login-submit", username="alice", password=PASSWORD)
+    resumed = forms.submit(client, half, "login-submit", code=telephone.code())
+    forms.submit(client, resumed, "resume-submit")
+    assert name_of("alice") == TYPED
+
+
+def test_somebody_else_does_not_get_the_form(client, people, name_of, end_sessions):
+    page = opened(client)
+    end_sessions("alice")
+    answer = forms.submit(client, sent(client, page), "login-submit", username="bob", password=PASSWORD)
+    assert answer.location == "/account"
+    assert TYPED not in client.get("/account").text
+    assert (name_of("alice"), name_of("bob")) == ("Alice Adams", people["bob"].name)
+
+
+def test_a_form_of_an_address_without_a_page_leads_back_to_its_page(app, client, people, end_sessions):
+    sign_in(app.test_client(), "alice")
+    sign_in(client, "alice")
+    page = client.get("/account/sessions")
+    end_sessions("alice")
+    asked = forms.submit(client, page, "end-others")
+    resumed = forms.submit(client, asked, "login-submit", username="alice", password=PASSWORD)
+    assert re.search(r'<a class="button" href="([^"]+)">', resumed.text)[1] == "/account/sessions"
+    done = forms.submit(client, resumed, "resume-submit")
+    assert client.get(done.location).status_code == 200
+    assert client.get("/account/sessions").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "page"),
+    [
+        ("/account/sessions/7/end", "/account/sessions"),
+        ("/account/sessions/end-others", "/account/sessions"),
+        ("/account/theme", "/account"),
+        ("/admin/users/3/sessions/end", "/admin/users/3"),
+        ("/admin/users/3/sessions/9/end", "/admin/users/3"),
+        ("/device/decision", "/device"),
+        ("/account/password", "/account/password"),
+    ],
+)
+def test_a_stranger_is_led_to_a_page_and_not_into_a_dead_end(client, path, page):
+    token = dict(forms.find(client.get("/sign-in"), "login-submit").fields)["csrf_token"]
+    answer = client.post(path, data={"csrf_token": token})
+    assert (answer.status_code, answer.location) == (303, f"/sign-in?next={page}")
+
+
+@pytest.mark.parametrize(
+    ("named", "page"), [("/account/activity", "/account/activity"), ("//evil.example", "/account")]
+)
+def test_a_form_can_name_its_page(client, named, page):
+    token = dict(forms.find(client.get("/sign-in"), "login-submit").fields)["csrf_token"]
+    answer = client.post("/account/theme", data={"csrf_token": token, "next": named})
+    assert answer.location == f"/sign-in?next={page}"
+
+
+def test_a_form_that_is_too_large_to_be_kept_is_said_to_be(client, people, end_sessions):
+    page = opened(client)
+    end_sessions("alice")
+    assert sent(client, page, email="a" * 40_000).status_code == 413
+    forms.submit(client, client.get("/sign-in"), "login-submit", username="bob", password=PASSWORD)
+    forms.submit(client, client.get("/sign-out"), "logout-confirm")
+    assert is_too_old(sent(client, page, email="a" * 40_000))
+
+
+def test_signing_out_where_nobody_is_signed_in_says_so(client, people):
+    sign_in(client, "alice")
+    first, second = client.get("/sign-out"), client.get("/sign-out")
+    forms.submit(client, first, "logout-confirm")
+    assert forms.submit(client, second, "logout-confirm").location == "/sign-out"
