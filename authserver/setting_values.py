@@ -24,6 +24,15 @@ def read_duration(value: Any) -> Any:
     return timedelta(seconds=sum(int(n) * _SECONDS[unit] for n, unit in re.findall(r"(\d+)([smhd]?)", text)))
 
 
+def write_duration(length: timedelta) -> str:
+    """Return a duration as ``read_duration`` reads it, in the largest unit that divides it: 14d, 90m, 61s."""
+    for letter in ("d", "h", "m", "s"):
+        unit = timedelta(seconds=_SECONDS[letter])
+        if length and not length % unit:
+            return f"{length // unit}{letter}"
+    return "0"
+
+
 def _read_list(value: Any) -> Any:
     return [word.strip() for word in value.split(",") if word.strip()] if isinstance(value, str) else value
 

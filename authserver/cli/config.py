@@ -10,15 +10,10 @@ from authserver import settings
 from authserver.cli import output
 from authserver.cli.output import json_option
 from authserver.setting_sources import PREFIX
+from authserver.setting_values import write_duration
 from authserver.settings import Settings
 
 _COLUMNS = {"name": "Setting", "value": "Value", "origin": "From", "help": "What it is"}
-_UNITS = (
-    ("d", timedelta(days=1)),
-    ("h", timedelta(hours=1)),
-    ("m", timedelta(minutes=1)),
-    ("s", timedelta(seconds=1)),
-)
 MASKED = "********"
 
 
@@ -51,20 +46,12 @@ def show(name: str, value: Any) -> str:
     if isinstance(value, SecretStr):
         return MASKED
     if isinstance(value, timedelta):
-        return duration(value)
+        return write_duration(value)
     if isinstance(value, tuple):
         return ",".join(map(str, value))
     if name == "database_url":
         return _without_password(str(value))
     return str(value)
-
-
-def duration(value: timedelta) -> str:
-    """Return a duration in the largest unit that divides it: 14d, 90m, 60s."""
-    for letter, unit in _UNITS:
-        if value and not value % unit:
-            return f"{value // unit}{letter}"
-    return "0"
 
 
 def _without_password(url: str) -> str:

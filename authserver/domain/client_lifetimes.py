@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, NamedTuple
 
-from authserver.setting_values import read_duration
+from authserver.setting_values import read_duration, write_duration
 from authserver.settings import Settings
 
 ACCESS_TOKEN = "access_token_lifetime"
@@ -17,8 +17,6 @@ REFRESH_TOKEN_IDLE = "refresh_token_idle_lifetime"
 REFRESH_TOKEN = "refresh_token_lifetime"
 LONGEST_SIGNED = timedelta(days=1)
 """No client's JWTs last longer, so that a key which signs no more is not published for ever."""
-
-_UNITS = {"d": 86400, "h": 3600, "m": 60}
 
 
 class Bounds(NamedTuple):
@@ -52,10 +50,7 @@ def read(text: str) -> int:
 
 def written(seconds: int) -> str:
     """Return a number of seconds as people write it, in the largest unit that fits: 15m."""
-    for unit, size in _UNITS.items():
-        if seconds and seconds % size == 0:
-            return f"{seconds // size}{unit}"
-    return f"{seconds}s"
+    return write_duration(timedelta(seconds=seconds))
 
 
 def faults(details: Mapping[str, Any]) -> dict[str, str]:
@@ -70,5 +65,5 @@ def _fits(value: Any, bounds: Bounds) -> bool:
 
 
 def _sentence(bounds: Bounds) -> str:
-    shortest, longest = (written(int(length.total_seconds())) for length in bounds)
+    shortest, longest = map(write_duration, bounds)
     return f"Enter a length from {shortest} to {longest}, or leave it empty for the server's own."

@@ -49,6 +49,11 @@ def seen(client: Client) -> dict[str, int]:
     return {"revision": client.revision, "seen": audit.last_id(door.session(), client.id)}
 
 
+def sent_marks() -> dict[str, str]:
+    """Return the marks that a form carried here, for showing that form once more."""
+    return {name: request.form.get(name, "") for name in ("revision", "seen")}
+
+
 def seen_revision() -> int:
     """Return the revision that the person looked at when they sent the form; no revision is 0 or below."""
     return _number("revision")

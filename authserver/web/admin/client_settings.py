@@ -29,7 +29,7 @@ def edit_client(key: str) -> ResponseReturnValue:
     """Save the form, unless somebody else changed the client since it was shown."""
     client = answers.get_client(key)
     form = ClientForm.sent(request.form, kind=client.kind)
-    marks = {name: request.form.get(name, "") for name in ("revision", "seen")}
+    marks = answers.sent_marks()
     if "use_fix" in request.form:
         return _form(client, form.with_fix(request.form["use_fix"]), marks)
     wanted = form.registration(client.details)

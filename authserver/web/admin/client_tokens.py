@@ -11,6 +11,7 @@ from authserver.domain import client_details, client_lifetimes, clients
 from authserver.domain.clients import Client
 from authserver.domain.keys import ALGORITHMS
 from authserver.errors import Conflict, InvalidInput
+from authserver.setting_values import write_duration
 from authserver.terms import AuthMethod
 from authserver.web import door, guards
 from authserver.web.admin import answers, sectors
@@ -36,7 +37,7 @@ def save_token_options(key: str) -> ResponseReturnValue:
     client = answers.get_client(key)
     typed = {name: request.form.get(name, "").strip() for name in _NAMES}
     auth_method = request.form.get("auth_method", client.auth_method)
-    marks = {name: request.form.get(name, "") for name in ("revision", "seen")}
+    marks = answers.sent_marks()
     try:
         kept = {name: value for name, value in client.details.items() if name not in _NAMES}
         wanted = ClientForm.of(client).registration(kept | _read(typed))
@@ -54,7 +55,7 @@ def save_token_options(key: str) -> ResponseReturnValue:
 def _usual_lifetimes() -> dict[str, str]:
     settings = door.services().settings
     usual = {name: client_lifetimes.of({}, settings, name) for name in client_lifetimes.NAMES}
-    return {name: client_lifetimes.written(int(length.total_seconds())) for name, length in usual.items()}
+    return {name: write_duration(length) for name, length in usual.items()}
 
 
 def _shown(client: Client) -> dict[str, str]:

@@ -109,7 +109,5 @@ def _form(client: Client, errors: dict[str, str] | None = None, status: int = 20
         others=len(client_secrets.of_client(door.session(), client)),
         overlaps=OVERLAPS,
         overlap=request.form.get("overlap", _DEFAULT_OVERLAP),
-        marks=answers.seen(client)
-        if status == 200
-        else {name: request.form.get(name, "") for name in ("revision", "seen")},
+        marks=answers.seen(client) if status == 200 else answers.sent_marks(),
     )

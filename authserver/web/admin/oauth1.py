@@ -87,7 +87,7 @@ def save_oauth1_options(key: str) -> ResponseReturnValue:
     """Save the options, unless somebody else changed the client since they were shown."""
     client = answers.get_client(key)
     form = OptionsForm.sent(consumers.of(client.details))
-    marks = {name: request.form.get(name, "") for name in ("revision", "seen")}
+    marks = answers.sent_marks()
     details = client.details | {MAY_VERIFY_REQUESTS: form.may_verify_requests}
     try:
         if client.kind == Kind.OAUTH1:
