@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from authserver.domain.audit import EVENTS, AuditEvent
 
-LABELS = {
+_LABELS = {
     "auth_method": "Authentication method",
     "client_key": "Client key",
     "client_uri": "Website",
@@ -64,8 +64,14 @@ def _flat(facts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _change(field: str, old: list[str], new: list[str]) -> Change:
-    label = LABELS.get(field, field.replace("_", " ").capitalize())
-    return Change(label, [item for item in old if item not in new], [item for item in new if item not in old])
+    return Change(
+        label_of(field), [item for item in old if item not in new], [item for item in new if item not in old]
+    )
+
+
+def label_of(field: str) -> str:
+    """Return what a reader is told a field is called."""
+    return _LABELS.get(field, field.replace("_", " ").capitalize())
 
 
 def texts_of(value: Any) -> list[str]:

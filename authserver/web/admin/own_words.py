@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from authserver.domain import client_demands, client_links
 from authserver.domain.clients import Client
-from authserver.web.admin.changes import LABELS, texts_of
+from authserver.web.admin.changes import label_of, texts_of
 
 _LINKS = (*client_links.LINKS, client_demands.INITIATE_LOGIN)
 _NAMES = (*client_links.NAMES, *client_demands.NAMES)
@@ -29,4 +29,4 @@ def of(client: Client) -> list[Said]:
 def _said(name: str, value: object, hosts: set[str | None]) -> Said:
     is_link = name in _LINKS
     is_elsewhere = is_link and urlsplit(str(value)).hostname not in hosts
-    return Said(LABELS.get(name, name.replace("_", " ").capitalize()), texts_of(value), is_link, is_elsewhere)
+    return Said(label_of(name), texts_of(value), is_link, is_elsewhere)

@@ -2,7 +2,6 @@
 
 from authserver.domain import registrations, sector_identifiers
 from authserver.domain.clients import Client
-from authserver.domain.fetcher import Fetcher
 from authserver.domain.registrations import Registration
 from authserver.web import door
 from authserver.web.admin import answers
@@ -14,5 +13,5 @@ def checked(client: Client, wanted: Registration) -> Client:
         return client
     wanted = registrations.check(wanted)
     door.release()
-    sector_identifiers.check_registration(Fetcher(door.services().settings), wanted, client)
+    sector_identifiers.check_registration(door.services().fetcher, wanted, client)
     return answers.get_client(client.client_key)
