@@ -78,18 +78,6 @@ class Problem(OAuth1Error):
         body = [("oauth_problem", self.error), *self.companions.items()]
         return [*body, ("oauth_problem_advice", self.advice)] if self.advice else body
 
-    def get_headers(self) -> list[Pair]:
-        """Return the headers that every refusal has; the challenge needs the realm and is made by ``challenge``."""
-        return [
-            ("Content-Type", "application/x-www-form-urlencoded"),
-            ("Cache-Control", "no-store"),
-            ("Pragma", "no-cache"),
-        ]
-
-    def form(self) -> str:
-        """Return the body of the answer."""
-        return encode_form(self.get_body())
-
 
 def challenge(realm: str, problem: Problem | None = None) -> str:
     """Return the WWW-Authenticate value, with the problem where there is one (RFC 5849, section 3.5.1)."""

@@ -16,7 +16,7 @@ from authserver.domain.db import Database
 from authserver.domain.diagnostics import Ledger, Refusal
 from authserver.domain.policies import Policies
 from authserver.domain.vault import Vault
-from authserver.protocol.messages import NO_STORE, Request, Response
+from authserver.protocol.messages import FORM_TYPE, NO_STORE, Request, Response
 from authserver.protocol.oauth1 import checks, problems
 from authserver.protocol.oauth1.encoding import Pair, encode_form
 from authserver.protocol.oauth1.issued import Issued
@@ -71,8 +71,8 @@ class OAuth1Server(AuthorizationServer):
     def refuse(self, message: Request, problem: Problem) -> Response:
         """Record why a request is refused, and answer it in the words of problem reporting."""
         self.record_and_refer(message.path, message.address, problem)
-        headers = (*problem.get_headers(), ("WWW-Authenticate", problems.challenge(self.realm, problem)))
-        return Response(problem.status_code, problem.form().encode(), headers)
+        challenge = ("WWW-Authenticate", problems.challenge(self.realm, problem))
+        return _form(problem.get_body(), problem.status_code, challenge)
 
     def record_and_refer(self, endpoint: str, address: str, problem: Problem) -> None:
         """Record why a request is refused, and let the advice name the reference under which that is found."""
@@ -232,6 +232,5 @@ def _callback_missing() -> Problem:
     return problem
 
 
-def _form(pairs: list[Pair]) -> Response:
-    headers = (("Content-Type", "application/x-www-form-urlencoded"), *NO_STORE)
-    return Response(200, encode_form(pairs).encode(), headers)
+def _form(pairs: list[Pair], status: int = 200, *headers: Pair) -> Response:
+    return Response(status, encode_form(pairs).encode(), (("Content-Type", FORM_TYPE), *NO_STORE, *headers))

@@ -4,6 +4,7 @@ import pytest
 
 from authserver.protocol.oauth1 import parameters
 from authserver.protocol.oauth1.base_strings import base_string
+from authserver.protocol.oauth1.encoding import encode_form
 from authserver.protocol.oauth1.problems import Problem
 
 OAUTH = (("oauth_token", "t"), ("oauth_signature", "s"))
@@ -98,4 +99,4 @@ def test_ambiguous_and_unreadable_parameters_are_refused(header, query, form):
     with pytest.raises(Problem) as refused:
         parameters.collect(header, query, form)
     assert refused.value.error == "parameter_rejected"
-    assert refused.value.form().isascii()
+    assert encode_form(refused.value.get_body()).isascii()
