@@ -44,7 +44,7 @@ class SignedIn(UserMixin):
     def __init__(self, session: UserSession) -> None:
         self.session = session
         self.user = session.user
-        # Both are kept apart from the record, which cannot be read any more once the request's transaction was rolled back.
+        # Kept apart from the record, which cannot be read any more once the request's transaction was rolled back.
         self.sid = session.sid
         self.user_id = session.user_id
 
