@@ -109,6 +109,24 @@ def test_login_hint_fills_the_form_in(rp: RelyingParty) -> None:
     assert 'value="bob"' in rp.authorize(login_hint="bob").text
 
 
+@pytest.mark.parametrize("wish", [{"prompt": "login"}, {"max_age": "0"}])
+def test_a_login_hint_for_another_user_stays_editable(rp: RelyingParty, wish: dict[str, str]) -> None:
+    """login_hint, also where the user in the browser has to sign in again: the one who is asked for can."""
+    rp.authorized("alice")
+    page = rp.authorize(login_hint="bob", **wish)
+    assert ('value="bob"' in page.text, "readonly" in page.text) == (True, False)
+    tokens = rp.redeem(answered(rp.allow(rp.sign_in(page, "bob")))["code"]).get_json()
+    assert rp.userinfo(tokens["access_token"]).get_json()["preferred_username"] == "bob"
+
+
+@pytest.mark.parametrize("hint", ["alice", "ALICE", "alice@example.org"])
+def test_a_login_hint_for_the_user_asks_for_the_password_alone(rp: RelyingParty, hint: str) -> None:
+    """prompt=login: reauthentication of whoever is signed in, by name or by e-mail address."""
+    rp.authorized("alice")
+    page = rp.authorize(login_hint=hint, prompt="login")
+    assert ('value="alice"' in page.text, "readonly" in page.text) == (True, True)
+
+
 def test_an_id_token_hint_of_the_user_is_silent(rp: RelyingParty) -> None:
     """If the user identified by the hint is signed in, the answer is positive; its expiry does not matter."""
     with time_machine.travel(clock.now(), tick=False) as traveller:

@@ -8,7 +8,7 @@ from flask import make_response, redirect, url_for
 from flask.typing import ResponseReturnValue
 from itsdangerous import BadSignature, URLSafeSerializer
 
-from authserver.domain import client_links
+from authserver.domain import client_links, users
 from authserver.domain.sessions import UserSession
 from authserver.errors import Throttled
 from authserver.web import destinations, door, guards, pages
@@ -90,7 +90,14 @@ def _mode(live: UserSession | None, values: Any, ask: _Ask) -> Mode:
         return "first"
     if values.get("switch") == "1" or ask.is_switch:
         return "switch"
-    return "again" if values.get("again") == "1" or ask.is_again else "first"
+    if values.get("again") == "1" or ask.is_again:
+        return "switch" if _names_another(ask.login_hint, live) else "again"
+    return "first"
+
+
+def _names_another(login_hint: str, live: UserSession) -> bool:
+    own = {users.canonical(name) for name in (live.user.username, live.user.email)}
+    return bool(login_hint) and users.canonical(login_hint) not in own
 
 
 def _read_ask(signed: str) -> _Ask:
