@@ -23,6 +23,7 @@ from joserfc.jwk import KeySet, OctKey
 
 from authserver.domain import texts
 from authserver.domain.keys import ALGORITHMS
+from authserver.setting_values import LOOPBACK_HOSTS
 from authserver.terms import AuthMethod
 
 SECRET_ALGORITHMS = ("HS256",)
@@ -56,7 +57,7 @@ def https_fault(value: Any) -> str | None:
     if parts is None or parts.scheme not in {"https", "http"} or not parts.hostname or "@" in parts.netloc:
         return "Enter an https address."
     # Whether a plain address can be fetched is for the fetcher to say; off loopback it never can.
-    if parts.scheme == "http" and parts.hostname not in {"127.0.0.1", "::1", "localhost"}:
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK_HOSTS:
         return "Enter an https address."
     return None
 
@@ -72,9 +73,7 @@ def _uris_fault(value: Any) -> str | None:
 
 
 def _split(value: Any) -> SplitResult | None:
-    if not isinstance(value, str) or len(value) > _LENGTH or not value.isascii() or not value.isprintable():
-        return None
-    if set(value) & set(' "<>\\^`{|}'):
+    if not isinstance(value, str) or len(value) > _LENGTH or not texts.has_letters_of_uri(value):
         return None
     try:
         return urlsplit(value)

@@ -8,10 +8,12 @@ from collections.abc import Iterable
 from typing import NamedTuple
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
+from authserver.domain import texts
+from authserver.setting_values import LOOPBACK_HOSTS
+
 LENGTH = 2000
 COUNT = 50
-LOOPBACK_LITERALS = {"127.0.0.1", "::1"}
-LOOPBACK_HOSTS = LOOPBACK_LITERALS | {"localhost"}
+_LOOPBACK_LITERALS = LOOPBACK_HOSTS - {"localhost"}
 _DANGEROUS_SCHEMES = {
     "javascript", "data", "file", "vbscript", "blob", "about", "view-source", "filesystem", "ftp", "mailto", "ws", "wss",
 }  # fmt: skip
@@ -25,11 +27,14 @@ class Finding(NamedTuple):
     refused: bool = True
 
 
+_WILDCARD = Finding("A wildcard would let anybody receive the sign-in; register each URI by itself.")
+
+
 def check(uri: str) -> Finding | None:
     """Return what is wrong with a redirect URI that somebody wants to register, or None."""
     if len(uri) > LENGTH:
         return Finding(f"A redirect URI can have {LENGTH} characters at most.")
-    if not uri.isascii() or not uri.isprintable() or any(letter in uri for letter in ' "<>\\^`{|}'):
+    if not texts.has_letters_of_uri(uri):
         return Finding("A redirect URI has only the characters of a URI; write others percent-encoded.")
     try:
         parts = urlsplit(uri)
@@ -54,7 +59,7 @@ def _check_scheme(uri: str, parts: SplitResult, host: str) -> Finding | None:
     if not host:
         return Finding("The host is missing; a redirect URI begins like https://app.example.org/.")
     if "*" in uri:
-        return Finding("A wildcard would let anybody receive the sign-in; register each URI by itself.")
+        return _WILDCARD
     if scheme == "http" and host not in LOOPBACK_HOSTS:
         return Finding(
             "http:// is accepted on 127.0.0.1, [::1] and localhost only; use https://.", "https" + uri[4:]
@@ -71,7 +76,7 @@ def _check_rest(uri: str, parts: SplitResult) -> Finding | None:
             uri.replace(parts.netloc, parts.netloc.rpartition("@")[2], 1),
         )
     if "*" in uri:
-        return Finding("A wildcard would let anybody receive the sign-in; register each URI by itself.")
+        return _WILDCARD
     copied = {"code", "state", "error", "id_token", "access_token"} & parse_qs(parts.query).keys()
     if copied:
         return Finding(
@@ -114,7 +119,7 @@ def _differs_in_loopback_port_only(uri: str, registered: str) -> bool:
         return False
     try:
         asked, known = urlsplit(uri), urlsplit(registered)
-        if known.hostname not in LOOPBACK_LITERALS or (asked.port is None and asked.netloc != known.netloc):
+        if known.hostname not in _LOOPBACK_LITERALS or (asked.port is None and asked.netloc != known.netloc):
             return False
         return _without_port(uri, asked) == _without_port(registered, known)
     except ValueError:

@@ -5,11 +5,17 @@ import unicodedata
 from authserver.errors import InvalidInput
 
 NAME_LENGTH = 200
+_NEVER_IN_URIS = frozenset(' "<>\\^`{|}')
 
 
 def is_storable(value: str) -> bool:
     """Return whether both databases keep the text as it is: no NUL and no lone surrogates."""
     return ("\0" not in value and value.isprintable()) or _has_only_harmless_controls(value)
+
+
+def has_letters_of_uri(value: str) -> bool:
+    """Return whether a text has only letters that a URI can have; others are written percent-encoded (RFC 3986)."""
+    return value.isascii() and value.isprintable() and not set(value) & _NEVER_IN_URIS
 
 
 def _has_only_harmless_controls(value: str) -> bool:

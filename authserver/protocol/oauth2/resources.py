@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from authlib.oauth2 import OAuth2Error
 
+from authserver.domain import texts
 from authserver.domain.policies import Policy
 from authserver.protocol.messages import Pairs
 from authserver.protocol.oauth2.errors import refusal
@@ -69,7 +70,7 @@ def is_for(audience: str, names: Iterable[str]) -> bool:
 
 def fault_of(uri: str) -> str | None:
     """Return what is wrong with the name of a resource (RFC 8707, section 2), or None."""
-    if not uri.isascii() or not uri.isprintable() or set(uri) & set(' "<>\\^`{|}'):
+    if not texts.has_letters_of_uri(uri):
         return "A resource is an absolute URI."
     try:
         parts = urlsplit(uri)
