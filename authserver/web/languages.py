@@ -4,7 +4,7 @@ What the application asked for comes first (``ui_locales``), then what the brows
 application is carried by the addresses and forms of its detour and by nothing else, so that it ends with the detour.
 
 English stands in the code and in the templates. In code, ``say`` translates now, and ``to_say`` marks a sentence that is
-translated where it is shown; ``domain_words`` lists those that come from lower floors. What machines read is never
+translated where it is shown; ``sentences`` lists those that come from lower floors. What machines read is never
 translated.
 """
 

@@ -41,7 +41,7 @@ def _read_all(stream: Any, size: int) -> bytes:
 
 
 def text(body: bytes) -> str:
-    """Return a form body as text; raises MalformedRequest when it is not ASCII, as percent-encoding always is."""
+    """Return a form body as text; raises MalformedRequest when it is not UTF-8, of which percent-encoding is a part."""
     try:
         return body.decode("utf-8")
     except UnicodeDecodeError as error:
