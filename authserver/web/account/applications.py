@@ -25,19 +25,19 @@ class _Access:
     used_at: datetime | None = None
 
 
-@account.get("/applications", endpoint="application_list")
+@account.get("/applications")
 def application_list() -> ResponseReturnValue:
     """Show every application with a consent, or with access that needed none."""
     return render_template("account/applications.html", accesses=_accesses())
 
 
-@account.get("/applications/<client_key>/remove", endpoint="ask_remove_application")
+@account.get("/applications/<client_key>/remove")
 def ask_remove_application(client_key: str) -> ResponseReturnValue:
     """Ask whether to take an application's access back."""
     return render_template("account/application_remove.html", access=_access(client_key))
 
 
-@account.post("/applications/<client_key>/remove", endpoint="remove_application")
+@account.post("/applications/<client_key>/remove")
 def remove_application(client_key: str) -> ResponseReturnValue:
     """Take an application's access back."""
     client = _access(client_key).client

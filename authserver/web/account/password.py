@@ -20,14 +20,14 @@ _WRONG = to_say("This is not your present password.")
 _SAME = to_say("This is the password that you have. Choose another.")
 
 
-@account.get("/password", endpoint="password")
+@account.get("/password")
 @guards.require_recent_sign_in
 def password() -> ResponseReturnValue:
     """Show the form."""
     return _show({})
 
 
-@account.post("/password", endpoint="change_password")
+@account.post("/password")
 @guards.require_recent_sign_in
 def change_password() -> ResponseReturnValue:
     """Check the old password, store the new one, and sign out everywhere else."""

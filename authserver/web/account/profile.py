@@ -23,7 +23,7 @@ def profile() -> ResponseReturnValue:
     return _page(user, user.name, user.email, _shown(user), {})
 
 
-@account.post("", endpoint="edit_profile")
+@account.post("")
 def edit_profile() -> ResponseReturnValue:
     """Change the profile."""
     user, name, email = me(), request.form.get("name", ""), request.form.get("email", "")

@@ -13,7 +13,7 @@ from authserver.web.account.user_agents import in_words
 from authserver.web.languages import say, say_number
 
 
-@account.get("/sessions", endpoint="session_list")
+@account.get("/sessions")
 def session_list() -> ResponseReturnValue:
     """Show all sessions, this one first."""
     settings, now = door.services().settings, clock.now()

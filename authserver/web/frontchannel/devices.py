@@ -35,7 +35,7 @@ def device() -> ResponseReturnValue:
     return _ask() if typed is None else _look_up(live, typed)
 
 
-@frontchannel.post(Path.DEVICE, endpoint="post_device")
+@frontchannel.post(Path.DEVICE)
 def post_device() -> ResponseReturnValue:
     """Show what waits under the code that was typed."""
     live = guards.person()

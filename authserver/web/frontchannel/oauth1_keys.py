@@ -23,7 +23,7 @@ def approve_key() -> ResponseReturnValue:
     return guards.require_configure_server() or _show_form()
 
 
-@frontchannel.post(Path.OAUTH1_APPROVE_KEY, endpoint="post_approve_key")
+@frontchannel.post(Path.OAUTH1_APPROVE_KEY)
 def post_approve_key() -> ResponseReturnValue:
     """Approve or remove the consumer as it was shown."""
     return guards.require_configure_server() or _take_decision()

@@ -35,7 +35,7 @@ def second_factor() -> ResponseReturnValue:
     return page.render()
 
 
-@frontchannel.post(Path.SECOND_FACTOR, endpoint="post_second_factor")
+@frontchannel.post(Path.SECOND_FACTOR)
 def post_second_factor() -> ResponseReturnValue:
     """Check the code, start, renew or raise the session, and go on."""
     live, page = guards.person(), page_of(request.form, "code")

@@ -31,7 +31,7 @@ def set_up() -> ResponseReturnValue:
     return _checked(_Form(request.args.get("token", "")))
 
 
-@frontchannel.post(Path.SETUP, endpoint="post_set_up")
+@frontchannel.post(Path.SETUP)
 def post_set_up() -> ResponseReturnValue:
     """Create the administrator and sign them in."""
     words = request.form

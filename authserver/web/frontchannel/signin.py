@@ -36,7 +36,7 @@ def sign_in() -> ResponseReturnValue:
     return page.render()
 
 
-@frontchannel.post(Path.SIGN_IN, endpoint="post_sign_in")
+@frontchannel.post(Path.SIGN_IN)
 def post_sign_in() -> ResponseReturnValue:
     """Check the password, and start or renew the session or ask for the second factor."""
     live, page = guards.person(), page_of(request.form)

@@ -17,7 +17,7 @@ def sign_out() -> ResponseReturnValue:
     return render_template("sign_out.html", user=live.user, ask="", application="")
 
 
-@frontchannel.post(Path.SIGN_OUT, endpoint="post_sign_out")
+@frontchannel.post(Path.SIGN_OUT)
 def post_sign_out() -> ResponseReturnValue:
     """End the session of this browser."""
     return signed_out.finish(door.signed_in(), end_session.opened(request.form.get("ask")))
