@@ -109,9 +109,12 @@ SESSION_COOKIE = "authserver_session"
 @login_manager.request_loader
 def _load(_request: Any) -> SignedIn | None:
     cookie = request.cookies.get(cookie_name(SESSION_COOKIE))
-    if not cookie:
-        return None
-    row = sessions.find(session(), services().settings, cookie)
+    return find_person(session(), cookie) if cookie else None
+
+
+def find_person(transaction: Session, cookie: str) -> SignedIn | None:
+    """Return the person whose live session a cookie opens; that it was seen is noted once the request is answered."""
+    row = sessions.find(transaction, services().settings, cookie)
     if row is None:
         return None
     if sessions.is_due(row):

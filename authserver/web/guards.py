@@ -138,11 +138,5 @@ def _look_up() -> Any:
     cookie = request.cookies.get(door.cookie_name(door.SESSION_COOKIE))
     if not cookie:
         return door.login_manager.anonymous_user()
-    services = door.services()
-    with services.database.transaction(write=False) as transaction:
-        row = sessions.find(transaction, services.settings, cookie)
-    if row is None:
-        return door.login_manager.anonymous_user()
-    if sessions.is_due(row):
-        g.seen_session = row.id
-    return door.SignedIn(row)
+    with door.services().database.transaction(write=False) as transaction:
+        return door.find_person(transaction, cookie) or door.login_manager.anonymous_user()
