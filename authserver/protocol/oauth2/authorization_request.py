@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc6749.errors import InvalidRequestError, InvalidScopeError, UnsupportedResponseTypeError
+from authlib.oauth2.rfc6749.errors import InvalidRequestError, UnsupportedResponseTypeError
 
 from authserver.domain import client_demands, redirect_uris
 from authserver.domain.policies import Policy
@@ -213,16 +213,7 @@ def _scopes(requested: str | None, policy: Policy, *, with_code: bool) -> tuple[
         if not with_code:
             # Section 11: offline access is ignored unless there will be a code, and so a refresh token.
             scopes = tuple(scope for scope in scopes if scope != Scope.OFFLINE_ACCESS)
-    foreign = [scope for scope in scopes if scope not in policy.scopes]
-    if foreign:
-        raise refusal(
-            InvalidScopeError,
-            f"The client is not registered for the scope {foreign[0][:60]}.",
-            "scope-not-registered",
-            received=requested,
-            expected=" ".join(sorted(policy.scopes)),
-            client_id=policy.id,
-        )
+    requested_scope.check_registered(scopes, requested, policy)
     return scopes
 
 

@@ -1,4 +1,4 @@
-"""The scope of token requests that name one: what is asked for, or the default where nothing is (RFC 6749, section 3.3)."""
+"""The scope of a request: what it names, held against the registration, or the default (RFC 6749, section 3.3)."""
 
 import re
 
@@ -45,8 +45,8 @@ def for_client(asked: str | None, policy: Policy) -> str:
     )
 
 
-def _checked(asked: str, policy: Policy) -> str:
-    scopes = words(asked, policy)
+def check_registered(scopes: tuple[str, ...], asked: str, policy: Policy) -> None:
+    """Raise invalid_scope when one of the scopes, read from ``asked``, is none that the client is registered for."""
     foreign = [scope for scope in scopes if scope not in policy.scopes]
     if foreign:
         raise refusal(
@@ -57,4 +57,9 @@ def _checked(asked: str, policy: Policy) -> str:
             expected=" ".join(sorted(policy.scopes)),
             client_id=policy.id,
         )
+
+
+def _checked(asked: str, policy: Policy) -> str:
+    scopes = words(asked, policy)
+    check_registered(scopes, asked, policy)
     return " ".join(scopes)
