@@ -42,7 +42,7 @@ class WrongCode(Refused):
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class Attempt:
     """What somebody typed, and what their browser carries to be recognised."""
 
     username: str
@@ -88,27 +88,24 @@ class Desk:
         self._vault = vault
         self._passwords = passwords
 
-    def check(self, actor: Actor, claim: Claim) -> Proof:
+    def check(self, actor: Actor, attempt: Attempt) -> Proof:
         """Return the proof; raises WrongCredentials, or Throttled when it was tried too often."""
         with self._database.transaction() as session:
-            account = _find(session, claim.username)
-            charges = tuple(throttles.charge(session, self._buckets(actor.address, claim, account)))
-        matches = self._verify(account, claim.password, charges)
+            account = _find(session, attempt.username)
+            charges = tuple(throttles.charge(session, self._buckets(actor.address, attempt, account)))
+        matches = self._verify(account, attempt.password, charges)
         if account is None or not matches or not account.is_active or account.password_hash is None:
             self._record_refusal(actor, account, matches, charges)
             raise WrongCredentials
-        new_hash = self._rehash(account.password_hash, claim.password)
+        new_hash = self._rehash(account.password_hash, attempt.password)
         return Proof(account.id, account.epoch, account.username, charges, account.password_hash, new_hash)
 
-    def _buckets(self, address: str, claim: Claim, account: _Account | None) -> list[Bucket]:
+    def _buckets(self, address: str, attempt: Attempt, account: _Account | None) -> list[Bucket]:
         """Return what the try is charged to, the narrow first: a known browser alone, or account and network."""
-        settings, name, network = (
-            self._settings,
-            users.canonical(claim.username),
-            throttles.network_of(address),
-        )
+        settings = self._settings
+        name, network = users.canonical(attempt.username), throttles.network_of(address)
         known = known_browsers.recognise(
-            self._vault, claim.carried, account.id if account else 0, account.epoch if account else 0
+            self._vault, attempt.carried, account.id if account else 0, account.epoch if account else 0
         )
         if known is not None:
             return [self._bucket("browser", known, limit=settings.sign_in_attempts)]

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from authserver.context import SYSTEM, Actor
 from authserver.domain import known_browsers, second_factors, sign_in, users
 from authserver.domain.audit import AuditEvent
-from authserver.domain.sign_in import Claim, Desk, Half, WrongCredentials
+from authserver.domain.sign_in import Attempt, Desk, Half, WrongCredentials
 from authserver.domain.users import User
 from authserver.errors import Throttled
 from authserver.settings import Settings
@@ -56,10 +56,10 @@ def desk(services, passwords, people):
     return Desk(services.settings, services.database, services.vault, passwords)
 
 
-def refuse(desk, *claims, actor=HERE):
-    for claim in claims:
+def refuse(desk, *attempts, actor=HERE):
+    for attempt in attempts:
         with pytest.raises(WrongCredentials):
-            desk.check(actor, claim)
+            desk.check(actor, attempt)
 
 
 def confirm(database, proof):
@@ -68,88 +68,88 @@ def confirm(database, proof):
 
 
 def test_the_right_password_proves_who_it_is(desk, database):
-    assert confirm(database, desk.check(HERE, Claim("alice", PASSWORD))).username == "alice"
+    assert confirm(database, desk.check(HERE, Attempt("alice", PASSWORD))).username == "alice"
 
 
 @pytest.mark.parametrize("spelling", ["ALICE", " alice ", "\uff41lice"])
 def test_spellings_of_a_name_are_one_name(desk, spelling):
-    assert desk.check(HERE, Claim(spelling, PASSWORD)).username == "alice"
+    assert desk.check(HERE, Attempt(spelling, PASSWORD)).username == "alice"
 
 
 @pytest.mark.parametrize(
-    "claim",
+    "attempt",
     [
-        Claim("alice", "wrong"),
-        Claim("alice", ""),
-        Claim("alice", PASSWORD + " "),
-        Claim("alice", "x" * 100_000),
-        Claim("alice", "\ud800"),
-        Claim("alice", "nul\0"),
-        Claim("nobody", PASSWORD),
-        Claim("", ""),
-        Claim("\0", PASSWORD),
-        Claim("\ud800", PASSWORD),
-        Claim("n" * 60_000, PASSWORD),
-        Claim("charlie", PASSWORD),
+        Attempt("alice", "wrong"),
+        Attempt("alice", ""),
+        Attempt("alice", PASSWORD + " "),
+        Attempt("alice", "x" * 100_000),
+        Attempt("alice", "\ud800"),
+        Attempt("alice", "nul\0"),
+        Attempt("nobody", PASSWORD),
+        Attempt("", ""),
+        Attempt("\0", PASSWORD),
+        Attempt("\ud800", PASSWORD),
+        Attempt("n" * 60_000, PASSWORD),
+        Attempt("charlie", PASSWORD),
     ],
 )
-def test_every_refusal_is_the_same_and_costs_the_same(desk, database, passwords, people, claim):
+def test_every_refusal_is_the_same_and_costs_the_same(desk, database, passwords, people, attempt):
     with database.transaction() as session:
         users.disable(session, SYSTEM, session.get_one(User, people["charlie"].id))
     with pytest.raises(WrongCredentials, match="The user name or the password is wrong"):
-        desk.check(HERE, claim)
+        desk.check(HERE, attempt)
     assert passwords.verified == 1
 
 
 def test_too_many_tries_are_refused_without_the_work(desk, passwords):
-    refuse(desk, *[Claim("alice", "wrong")] * 3)
+    refuse(desk, *[Attempt("alice", "wrong")] * 3)
     with pytest.raises(Throttled):
-        desk.check(HERE, Claim("alice", PASSWORD))
+        desk.check(HERE, Attempt("alice", PASSWORD))
     assert passwords.verified == 3
 
 
 def test_a_name_that_nobody_has_is_throttled_alike(desk):
-    refuse(desk, *[Claim("nobody", "wrong")] * 3)
+    refuse(desk, *[Attempt("nobody", "wrong")] * 3)
     with pytest.raises(Throttled):
-        desk.check(HERE, Claim("nobody", "wrong"))
+        desk.check(HERE, Attempt("nobody", "wrong"))
 
 
 def test_another_network_is_not_throttled(desk):
-    refuse(desk, *[Claim("alice", "wrong")] * 3)
-    assert desk.check(ELSEWHERE, Claim("alice", PASSWORD))
+    refuse(desk, *[Attempt("alice", "wrong")] * 3)
+    assert desk.check(ELSEWHERE, Attempt("alice", PASSWORD))
 
 
 def test_one_network_cannot_try_many_accounts(desk):
-    refuse(desk, *[Claim(f"user{number}", "wrong") for number in range(5)])
+    refuse(desk, *[Attempt(f"user{number}", "wrong") for number in range(5)])
     with pytest.raises(Throttled):
-        desk.check(HERE, Claim("alice", PASSWORD))
+        desk.check(HERE, Attempt("alice", PASSWORD))
 
 
 def test_many_networks_cannot_try_one_account(desk):
     for number in range(7):
-        refuse(desk, Claim("alice", "wrong"), actor=Actor("anonymous", address=f"198.51.{number}.1"))
+        refuse(desk, Attempt("alice", "wrong"), actor=Actor("anonymous", address=f"198.51.{number}.1"))
     with pytest.raises(Throttled):
-        desk.check(HERE, Claim("alice", PASSWORD))
+        desk.check(HERE, Attempt("alice", PASSWORD))
 
 
 def test_success_costs_nothing(desk, database):
     for _ in range(10):
-        confirm(database, desk.check(HERE, Claim("alice", PASSWORD)))
+        confirm(database, desk.check(HERE, Attempt("alice", PASSWORD)))
 
 
 def test_the_owner_is_not_shut_out_of_a_browser_that_knows_them(desk, services, alice):
     carried = known_browsers.introduce(services.vault, "", alice.id, alice.epoch)
     for number in range(7):
-        refuse(desk, Claim("alice", "wrong"), actor=Actor("anonymous", address=f"198.51.{number}.1"))
-    refuse(desk, *[Claim(f"user{number}", "wrong") for number in range(5)])
-    assert desk.check(HERE, Claim("alice", PASSWORD, carried))
+        refuse(desk, Attempt("alice", "wrong"), actor=Actor("anonymous", address=f"198.51.{number}.1"))
+    refuse(desk, *[Attempt(f"user{number}", "wrong") for number in range(5)])
+    assert desk.check(HERE, Attempt("alice", PASSWORD, carried))
 
 
 def test_a_known_browser_has_a_limit_of_its_own(desk, services, alice):
     carried = known_browsers.introduce(services.vault, "", alice.id, alice.epoch)
-    refuse(desk, *[Claim("alice", "wrong", carried)] * 3)
+    refuse(desk, *[Attempt("alice", "wrong", carried)] * 3)
     with pytest.raises(Throttled):
-        desk.check(HERE, Claim("alice", PASSWORD, carried))
+        desk.check(HERE, Attempt("alice", PASSWORD, carried))
 
 
 def test_a_browser_that_knows_one_person_is_a_stranger_to_another(services, people):
@@ -207,7 +207,7 @@ def test_a_made_up_word_is_not_recognised(services, alice, carried):
 def test_parallel_guesses_are_admitted_up_to_the_limit(desk, passwords):
     def guess(number):
         try:
-            desk.check(HERE, Claim("alice", f"wrong {number}"))
+            desk.check(HERE, Attempt("alice", f"wrong {number}"))
         except WrongCredentials:
             return "refused"
         except Throttled:
@@ -227,13 +227,13 @@ def test_a_busy_process_gives_the_try_back(desk, passwords, monkeypatch):
         patch.setattr(passwords, "verify", busy, raising=False)
         for _ in range(5):
             with pytest.raises(Throttled):
-                desk.check(HERE, Claim("alice", PASSWORD))
-    assert desk.check(HERE, Claim("alice", PASSWORD))
+                desk.check(HERE, Attempt("alice", PASSWORD))
+    assert desk.check(HERE, Attempt("alice", PASSWORD))
 
 
 @pytest.mark.parametrize("change", ["disable", "set_password"])
 def test_a_proof_is_worth_nothing_once_the_account_changed(desk, database, alice, change):
-    proof = desk.check(HERE, Claim("alice", PASSWORD))
+    proof = desk.check(HERE, Attempt("alice", PASSWORD))
     with database.transaction() as session:
         user = session.get_one(User, alice.id)
         users.disable(session, SYSTEM, user) if change == "disable" else users.set_password(
@@ -249,15 +249,15 @@ def test_a_password_is_hashed_anew_when_the_settings_ask_for_more_work(services,
     )
     desk = Desk(stronger, database, services.vault, type(services.passwords)(stronger))
     before = people["alice"].password_hash
-    user = confirm(database, desk.check(HERE, Claim("alice", PASSWORD)))
+    user = confirm(database, desk.check(HERE, Attempt("alice", PASSWORD)))
     assert user.password_hash != before
-    assert desk.check(HERE, Claim("alice", PASSWORD)).new_hash is None
+    assert desk.check(HERE, Attempt("alice", PASSWORD)).new_hash is None
 
 
 def test_refusals_are_recorded_without_what_was_typed(desk, database, people):
     with database.transaction() as session:
         users.disable(session, SYSTEM, session.get_one(User, people["bob"].id))
-    refuse(desk, Claim("alice", "secret one"), Claim("secret two", "x"), Claim("bob", PASSWORD))
+    refuse(desk, Attempt("alice", "secret one"), Attempt("secret two", "x"), Attempt("bob", PASSWORD))
     with database.transaction(write=False) as session:
         query = select(AuditEvent).where(AuditEvent.event == "session:refuse").order_by(AuditEvent.id)
         rows = list(session.scalars(query))
@@ -270,7 +270,7 @@ def test_refusals_are_recorded_without_what_was_typed(desk, database, people):
 
 
 def test_the_refusal_that_fills_a_bucket_says_so(desk, database):
-    refuse(desk, *[Claim("alice", "wrong")] * 3)
+    refuse(desk, *[Attempt("alice", "wrong")] * 3)
     with database.transaction(write=False) as session:
         rows = session.scalars(
             select(AuditEvent.after).where(AuditEvent.event == "session:refuse").order_by(AuditEvent.id)

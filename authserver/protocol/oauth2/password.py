@@ -14,7 +14,7 @@ from authserver import clock
 from authserver.context import Actor
 from authserver.domain import authorizations, clients, sign_in, standing, tokens
 from authserver.domain.authorizations import Authorization
-from authserver.domain.sign_in import Claim, SecondFactorRequired, WrongCredentials
+from authserver.domain.sign_in import Attempt, SecondFactorRequired, WrongCredentials
 from authserver.domain.users import User
 from authserver.protocol.oauth2 import requested_scope, resources
 from authserver.protocol.oauth2.errors import refusal
@@ -46,7 +46,7 @@ class PasswordGrant(BaseGrant, TokenEndpointMixin):
         self.actor = Actor(name=self.policy.name, address=exchange.message.address, channel="machine")
         try:
             self.proof = self.server.desk.check(
-                self.actor, Claim(parameters["username"], parameters["password"])
+                self.actor, Attempt(parameters["username"], parameters["password"])
             )
         except WrongCredentials as error:
             raise self._wrong() from error

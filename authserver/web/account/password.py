@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from authserver.domain import sessions, sign_in, users
 from authserver.domain.sessions import How, UserSession
-from authserver.domain.sign_in import Claim, Proof, WrongCredentials
+from authserver.domain.sign_in import Attempt, Proof, WrongCredentials
 from authserver.errors import InvalidInput, Throttled
 from authserver.web import arrivals, door, guards, pages
 from authserver.web.account import account
@@ -55,7 +55,7 @@ def _change(live: UserSession, old: str, new: str) -> Arrival:
     if again is not None and again != new:
         raise InvalidInput({"new_password_again": say("The two passwords differ.")})
     proof = services.oauth2.desk.check(
-        arrivals.person(live.user), Claim(live.user.username, old, arrivals.carried())
+        arrivals.person(live.user), Attempt(live.user.username, old, arrivals.carried())
     )
     if old == new:
         raise InvalidInput({"new_password": say(_SAME)})

@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from authserver.domain import second_factors
 from authserver.domain import sign_in as desk
 from authserver.domain.sessions import UserSession
-from authserver.domain.sign_in import Claim, Half, Proof, WrongCredentials
+from authserver.domain.sign_in import Attempt, Half, Proof, WrongCredentials
 from authserver.errors import Throttled
 from authserver.terms import Path
 from authserver.web import arrivals, door, guards, kept_forms
@@ -40,9 +40,9 @@ def sign_in() -> ResponseReturnValue:
 def post_sign_in() -> ResponseReturnValue:
     """Check the password, and start or renew the session or ask for the second factor."""
     live, page = guards.person(), page_of(request.form)
-    claim = Claim(page.username, request.form.get("password", ""), arrivals.carried())
+    attempt = Attempt(page.username, request.form.get("password", ""), arrivals.carried())
     try:
-        found = _admit(door.services().oauth2.desk.check(arrivals.anonymous(), claim), live, page)
+        found = _admit(door.services().oauth2.desk.check(arrivals.anonymous(), attempt), live, page)
     except WrongCredentials as error:
         return replace(page, errors={"password": str(error)}).render(), 422
     except Throttled as error:
