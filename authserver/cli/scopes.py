@@ -57,9 +57,8 @@ def edit(name: str, words: str | None, is_open: bool | None) -> None:
     with Installation().transaction() as session:
         row = scopes.get(session, name)
         new_words = row.words if words is None else words
-        scopes.edit(
-            session, actor(), row, words=new_words, is_open=row.is_open if is_open is None else is_open
-        )
+        new_open = row.is_open if is_open is None else is_open
+        scopes.edit(session, actor(), row, words=new_words, is_open=new_open, revision=row.revision)
         facts = _facts(row)
     output.say(f"Changed the scope {name}.", facts)
 

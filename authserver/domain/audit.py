@@ -167,14 +167,17 @@ def before(session: Session, wanted: Filter, event_id: int | None, *, limit: int
     )
 
 
-def last_id(session: Session, client_id: int) -> int:
-    """Return the id of the latest event of a client, or 0: a mark from which ``since`` goes on."""
-    return session.scalar(select(func.max(AuditEvent.id)).where(AuditEvent.client_id == client_id)) or 0
+def last_id(session: Session) -> int:
+    """Return the id of the latest event, or 0: a mark from which ``since`` goes on."""
+    return session.scalar(select(func.max(AuditEvent.id))) or 0
 
 
-def since(session: Session, client_id: int, event_id: int) -> list[AuditEvent]:
-    """Return what happened to a client after an event, the earliest first."""
-    newer = select(AuditEvent).where(AuditEvent.client_id == client_id, AuditEvent.id > event_id)
+def since(session: Session, subject: Subject, event_id: int) -> list[AuditEvent]:
+    """Return what happened to a record after an event, the earliest first; to a client also by way of what it has."""
+    about = (AuditEvent.subject_kind == subject.__tablename__) & (AuditEvent.subject_id == subject.id)
+    if subject.__tablename__ == "clients":
+        about = AuditEvent.client_id == subject.id
+    newer = select(AuditEvent).where(about, AuditEvent.id > event_id)
     return list(session.scalars(newer.order_by(AuditEvent.id).limit(20)))
 
 

@@ -12,14 +12,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, ForeignKey, String, cast, delete, false, func, or_, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
-from sqlalchemy.orm.exc import StaleDataError
 
 from authserver import clock
 from authserver.context import Actor
-from authserver.domain import audit, diagnostics, registrations, texts
+from authserver.domain import audit, diagnostics, registrations, revisions, texts
 from authserver.domain.db import Base, Id
 from authserver.domain.registrations import Registration
-from authserver.errors import Conflict, InvalidInput, NotFound
+from authserver.errors import InvalidInput, NotFound
 from authserver.terms import GrantType, Status
 
 IN_USE = timedelta(days=30)
@@ -155,8 +154,7 @@ def remove(session: Session, actor: Actor, client: Client, *, typed_name: str | 
 
 def check_revision(client: Client, revision: int) -> None:
     """Raise Conflict when the client is not the one that was looked at."""
-    if client.revision != revision:
-        raise Conflict(CHANGED)
+    revisions.check(client, revision, CHANGED)
 
 
 def touch(client: Client) -> None:
@@ -166,10 +164,7 @@ def touch(client: Client) -> None:
 
 def save(session: Session) -> None:
     """Write what has changed so far; raises Conflict when somebody else changed the client meanwhile."""
-    try:
-        session.flush()
-    except StaleDataError as error:
-        raise Conflict(CHANGED) from error
+    revisions.save(session, CHANGED)
 
 
 def page(

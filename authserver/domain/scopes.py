@@ -11,13 +11,14 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from authserver import clock
 from authserver.context import Actor
-from authserver.domain import audit, texts
+from authserver.domain import audit, revisions, texts
 from authserver.domain.db import Base, Id, lock
 from authserver.errors import InvalidInput, NotFound
 from authserver.terms import Scope as StandardScope
 
 NAME_LENGTH = 100
 WORDS_LENGTH = 200
+_CHANGED = "Somebody changed this scope meanwhile. Look at it again before you decide."
 
 
 class Scope(Base):
@@ -31,6 +32,10 @@ class Scope(Base):
     is_open: Mapped[bool]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+    revision: Mapped[int] = mapped_column(default=1)
+
+    # As with clients: the mapper raises the revision with every change.
+    __mapper_args__ = {"version_id_col": revision}
 
 
 def all_scopes(session: Session) -> list[Scope]:
@@ -71,12 +76,13 @@ def add(session: Session, actor: Actor, *, name: str, words: str, is_open: bool 
     return row
 
 
-def edit(session: Session, actor: Actor, row: Scope, *, words: str, is_open: bool) -> None:
-    """Change the words of a scope and who may ask for it; raises InvalidInput."""
+def edit(session: Session, actor: Actor, row: Scope, *, words: str, is_open: bool, revision: int) -> None:
+    """Change the words of a scope and who may ask; raises InvalidInput, or Conflict for a stale revision."""
+    revisions.check(row, revision, _CHANGED)
     words = texts.clean("words", "words for the consent page", words, length=WORDS_LENGTH)
     before = describe(row)
     row.words, row.is_open, row.updated_at = words, is_open, clock.now()
-    session.flush()
+    revisions.save(session, _CHANGED)
     audit.record(session, actor, "scope:edit", subject=row, before=before, after=describe(row))
 
 

@@ -10,15 +10,19 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from authserver import clock
 from authserver.context import Actor
-from authserver.domain import audit, outbox, profiles, texts
+from authserver.domain import audit, outbox, profiles, revisions, texts
 from authserver.domain.db import Base, Id, lock
 from authserver.errors import Conflict, InvalidInput, NotFound
 
 USERNAME_LENGTH = 100
+_CHANGED = "Somebody changed this account meanwhile. Look at it again before you decide."
 
 
 class User(Base):
-    """A person. ``epoch`` rises when everything made for them so far must stop working."""
+    """A person. ``epoch`` rises when everything made for them so far must stop working.
+
+    ``revision`` rises with every change that the audit trail tells, and not with a sign-in as the mapper's would.
+    """
 
     __tablename__ = "users"
 
@@ -36,6 +40,7 @@ class User(Base):
     epoch: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+    revision: Mapped[int] = mapped_column(default=1)
     last_sign_in_at: Mapped[datetime | None]
 
     @property
@@ -101,8 +106,17 @@ def add(
     return user
 
 
-def edit(session: Session, actor: Actor, user: User, *, name: str, email: str) -> None:
-    """Change what is known of a person; a new address counts as unverified."""
+def edit(
+    session: Session, actor: Actor, user: User, *, name: str, email: str, revision: int | None = None
+) -> None:
+    """Change what is known of a person; a new address counts as unverified.
+
+    Raises InvalidInput, or Conflict when ``revision`` is given and is not the one that counts.
+    """
+    if revision is not None:
+        # Of two administrators the second waits here and then finds what the first has done.
+        session.refresh(user, with_for_update=True)
+        revisions.check(user, revision, _CHANGED)
     before = describe(user)
     email = _clean_email(email)
     user.name = texts.clean("name", "name", name, required=False)
@@ -220,7 +234,7 @@ def describe(user: User) -> dict[str, Any]:
 
 
 def _record_change(session: Session, actor: Actor, user: User, event: str, before: dict[str, Any]) -> None:
-    user.updated_at = clock.now()
+    user.updated_at, user.revision = clock.now(), User.revision + 1
     session.flush()
     audit.record(session, actor, event, subject=user, before=before, after=describe(user))
 

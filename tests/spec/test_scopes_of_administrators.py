@@ -41,7 +41,7 @@ def test_an_open_scope_closes_again(app: Flask, services: Services) -> None:
     assert party.token(grant_type="client_credentials", scope="models.read").status_code == 200
     with services.database.transaction() as session:
         row = scopes.get(session, "models.read")
-        scopes.edit(session, SYSTEM, row, words=row.words, is_open=False)
+        scopes.edit(session, SYSTEM, row, words=row.words, is_open=False, revision=row.revision)
     services.policies.catalogue.forget()
     refused(party.token(grant_type="client_credentials", scope="models.read"), "invalid_scope")
 

@@ -8,10 +8,13 @@ from flask.typing import ResponseReturnValue
 
 from authserver.domain import audit, clients
 from authserver.domain.clients import Client
+from authserver.domain.scopes import Scope
+from authserver.domain.users import User
 from authserver.errors import Conflict
 from authserver.web import destinations, door
 from authserver.web.admin.changes import Entry
 
+Record = Client | Scope | User
 _FRAMES = {"dialog#dialog": "admin/dialog.html", "div#results": "admin/results.html"}
 
 
@@ -44,9 +47,9 @@ def attempt() -> Iterator[None]:
         yield
 
 
-def seen(client: Client) -> dict[str, int]:
-    """Return the marks that a form about a client carries: which revision was shown, and the last event before it."""
-    return {"revision": client.revision, "seen": audit.last_id(door.session(), client.id)}
+def seen(record: Record) -> dict[str, int]:
+    """Return the marks that a form about a record carries: which revision was shown, and the last event before it."""
+    return {"revision": record.revision, "seen": audit.last_id(door.session())}
 
 
 def sent_marks() -> dict[str, str]:
@@ -59,17 +62,26 @@ def seen_revision() -> int:
     return _number("revision")
 
 
-def conflict(client: Client, error: Conflict) -> tuple[str, int]:
-    """Show that a client is not what was looked at any more, and what changed."""
-    events = audit.since(door.session(), client.id, _number("seen"))
-    return show(
-        "admin/conflict.html", 409, client=client, error=error, entries=[Entry(event) for event in events]
-    )
+def conflict(record: Record, error: Conflict) -> tuple[str, int]:
+    """Show that a record is not what was looked at any more, and what changed."""
+    events = audit.since(door.session(), record, _number("seen"))
+    name, url = _whereabouts(record)
+    entries = [Entry(event) for event in events]
+    return show("admin/conflict.html", 409, name=name, url=url, error=error, entries=entries)
 
 
 def get_client(key: str) -> Client:
     """Return the client of an address; raises NotFound, which becomes a page."""
     return clients.get(door.session(), key)
+
+
+def _whereabouts(record: Record) -> tuple[str, str]:
+    """Return what pages call a record, and the page that shows it."""
+    if isinstance(record, Client):
+        return record.name, url_for("admin.client_overview", key=record.client_key)
+    if isinstance(record, User):
+        return record.username, url_for("admin.user_detail", user_id=record.id)
+    return record.name, url_for("admin.edit_scope", name=record.name)
 
 
 def _number(field: str) -> int:

@@ -1,10 +1,14 @@
 """Settings > Scopes: the scopes of this installation's own, in the words that people are asked with."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
 from flask import request, url_for
 from flask.typing import ResponseReturnValue
 
 from authserver.domain import scopes
-from authserver.errors import InvalidInput
+from authserver.errors import Conflict, InvalidInput
 from authserver.web import door, guards
 from authserver.web.admin import answers
 from authserver.web.admin.blueprint import admin
@@ -40,18 +44,22 @@ def add_scope() -> ResponseReturnValue:
 def edit_scope() -> ResponseReturnValue:
     """Show one scope in its form; the name is in the query, since it can hold any letter that a path cannot."""
     row = scopes.get(door.session(), request.args.get("name", ""))
-    return _form(row.name, {}, 200, words=row.words, is_open=row.is_open)
+    return _form(row.name, {}, 200, words=row.words, is_open=row.is_open, marks=answers.seen(row))
 
 
 @admin.post("/settings/scopes/edit")
 @guards.require_recent_sign_in
 def change_scope() -> ResponseReturnValue:
-    """Change the words of a scope and who may ask for it."""
+    """Change the words of a scope and who may ask, unless somebody else changed it since it was shown."""
     row = scopes.get(door.session(), request.form.get("name", ""))
+    wanted: dict[str, Any] = {"words": _words(), "is_open": _is_open()}
     try:
-        scopes.edit(door.session(), door.actor(), row, words=_words(), is_open=_is_open())
+        with answers.attempt():
+            scopes.edit(door.session(), door.actor(), row, **wanted, revision=answers.seen_revision())
     except InvalidInput as error:
-        return _form(row.name, error.fields, 422)
+        return _form(row.name, error.fields, 422, marks=answers.sent_marks())
+    except Conflict as error:
+        return answers.conflict(row, error)
     return _done(f"The scope {row.name} is changed.")
 
 
@@ -78,7 +86,12 @@ def _done(message: str) -> ResponseReturnValue:
 
 
 def _form(
-    name: str, errors: dict[str, str], status: int, words: str | None = None, is_open: bool | None = None
+    name: str,
+    errors: dict[str, str],
+    status: int,
+    words: str | None = None,
+    is_open: bool | None = None,
+    marks: Mapping[str, object] = MappingProxyType({}),
 ) -> ResponseReturnValue:
     return answers.show(
         "admin/scope_form.html",
@@ -88,6 +101,7 @@ def _form(
         words=_words() if words is None else words,
         is_open=_is_open() if is_open is None else is_open,
         errors=errors,
+        marks=marks,
     )
 
 

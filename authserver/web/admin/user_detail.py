@@ -45,22 +45,22 @@ def user_detail(user_id: int) -> ResponseReturnValue:
 def edit_user_form(user_id: int) -> ResponseReturnValue:
     """Show name and e-mail address for editing."""
     user = users.get(door.session(), user_id)
-    return answers.show(
-        "admin/user_edit.html", user=user, values={"name": user.name, "email": user.email}, errors={}
-    )
+    return _edit_form(user, {"name": user.name, "email": user.email}, answers.seen(user))
 
 
 @admin.post(f"{_ROW}/edit")
 @guards.require_recent_sign_in
 def edit_user(user_id: int) -> ResponseReturnValue:
-    """Save name and e-mail address."""
+    """Save name and e-mail address, unless somebody else changed the account since it was shown."""
     user = users.get(door.session(), user_id)
-    values = {name: request.form.get(name, "") for name in ("name", "email")}
+    values: dict[str, str] = {name: request.form.get(name, "") for name in ("name", "email")}
     try:
         with answers.attempt():
-            users.edit(door.session(), door.actor(), user, **values)
+            users.edit(door.session(), door.actor(), user, **values, revision=answers.seen_revision())
     except InvalidInput as error:
-        return answers.show("admin/user_edit.html", 422, user=user, values=values, errors=error.fields)
+        return _edit_form(user, values, answers.sent_marks(), error.fields, 422)
+    except Conflict as error:
+        return answers.conflict(user, error)
     return _done(user, f"{user.username} was saved.")
 
 
@@ -158,6 +158,18 @@ def _find_session(user: User, session_id: int) -> UserSession:
         if row.id == session_id:
             return row
     raise NotFound("This session is over.")
+
+
+def _edit_form(
+    user: User,
+    values: dict[str, str],
+    marks: object,
+    errors: dict[str, str] | None = None,
+    status: int = 200,
+) -> ResponseReturnValue:
+    return answers.show(
+        "admin/user_edit.html", status, user=user, values=values, marks=marks, errors=errors or {}
+    )
 
 
 def _ask(user: User, change: str, error: str = "", status: int = 200) -> ResponseReturnValue:

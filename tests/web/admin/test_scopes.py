@@ -1,5 +1,7 @@
 """Settings > Scopes: define, change, remove; discovery and the trail follow."""
 
+from tests.web.admin.console import HTMX_DIALOG
+
 
 def supported(console):
     return console.get("/.well-known/openid-configuration").get_json()["scopes_supported"]
@@ -35,6 +37,35 @@ def test_a_scope_is_changed(console):
     text = console.get("/admin/settings/scopes").text
     assert "See your models" in text
     assert "Every client" in text
+
+
+def test_two_edits_of_the_same_revision_show_the_second_what_the_first_changed(console, trail):
+    define(console)
+    pages = [console.get("/admin/settings/scopes/edit?name=models.read") for _ in range(2)]
+    assert console.press(pages[0], "Save", words="First words").status_code == 303
+    answer = console.press(pages[1], "Save", headers=HTMX_DIALOG, words="Second words")
+    assert answer.status_code == 409
+    assert "models.read changed meanwhile" in answer.text
+    assert all(words in answer.text for words in ("Read your models", "First words", "Nothing was done"))
+    assert 'href="/admin/settings/scopes/edit?name=models.read"' in answer.text
+    assert "First words" in console.get("/admin/settings/scopes").text
+    assert trail()[0].after["words"] == "First words"
+
+
+def test_wrong_input_keeps_the_revision_that_was_shown(console):
+    define(console)
+    pages = [console.get("/admin/settings/scopes/edit?name=models.read") for _ in range(2)]
+    refused = console.press(pages[1], "Save", words="")
+    assert refused.status_code == 422
+    console.press(pages[0], "Save", words="First words")
+    assert console.press(refused, "Save", words="Second words").status_code == 409
+
+
+def test_a_form_without_a_revision_changes_nothing(console):
+    define(console)
+    page = console.get("/admin/settings/scopes/edit?name=models.read")
+    assert console.press(page, "Save", words="Blind", revision="").status_code == 409
+    assert "Blind" not in console.get("/admin/settings/scopes").text
 
 
 def test_a_scope_is_removed(console, trail):

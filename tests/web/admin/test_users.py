@@ -7,7 +7,7 @@ import pytest
 from authserver.domain import second_factors, sessions, users
 from tests.support.people import PASSWORD
 from tests.support.second_factors import set_up
-from tests.web.admin.console import HTMX_RESULTS, sign_in
+from tests.web.admin.console import HTMX_DIALOG, HTMX_RESULTS, sign_in
 
 
 def find(console, username):
@@ -112,6 +112,33 @@ def test_name_and_address_are_edited(console, trail):
         "aa@example.org",
     )
     assert trail()[0].before["name"] == "Alice Adams"
+
+
+def test_two_edits_of_the_same_revision_show_the_second_what_the_first_changed(console, trail):
+    pages = [console.get(f"{path(console, 'alice')}/edit") for _ in range(2)]
+    assert console.press(pages[0], "Save", name="First Name").status_code == 303
+    answer = console.press(pages[1], "Save", headers=HTMX_DIALOG, email="second@example.org")
+    assert answer.status_code == 409
+    assert "alice changed meanwhile" in answer.text
+    assert all(words in answer.text for words in ("Alice Adams", "First Name", "Nothing was done"))
+    assert f'href="{path(console, "alice")}"' in answer.text
+    assert trail()[0].after["name"] == "First Name"
+    assert "second@example.org" not in console.get(path(console, "alice")).text
+
+
+def test_what_the_person_changed_meanwhile_is_not_overwritten(console, app):
+    page = console.get(f"{path(console, 'alice')}/edit")
+    browser = app.test_client()
+    sign_in(browser, console.services, "alice")
+    own = console.__class__(browser, console.services)
+    assert own.press(own.get("/account"), "Save", name="Her Own Name").status_code == 303
+    assert console.press(page, "Save", email="admins@example.org").status_code == 409
+
+
+def test_a_sign_in_is_no_change(console, app):
+    page = console.get(f"{path(console, 'alice')}/edit")
+    sign_in(app.test_client(), console.services, "alice")
+    assert console.press(page, "Save", name="New Name").status_code == 303
 
 
 def test_the_permission_is_given_and_taken(console):
