@@ -95,6 +95,13 @@ def test_a_narrower_scope_can_be_asked_for(rp: RelyingParty) -> None:
     assert wide["scope"] == "openid profile email"
 
 
+def test_without_openid_no_id_token_is_issued(rp: RelyingParty) -> None:
+    """6, and OpenID Connect Core, 12.2: what a client narrows away is not delivered, until it asks for all again."""
+    narrow = rp.refresh(rp.tokens()["refresh_token"], scope="email").get_json()
+    assert "id_token" not in narrow
+    assert "id_token" in rp.refresh(narrow["refresh_token"]).get_json()
+
+
 def test_a_wider_scope_is_refused(rp: RelyingParty) -> None:
     """6: invalid_scope."""
     refused(rp.refresh(rp.tokens()["refresh_token"], scope="openid phone"), "invalid_scope")

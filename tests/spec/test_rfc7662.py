@@ -65,6 +65,11 @@ def test_an_access_token_is_described(rp: RelyingParty, alice: User) -> None:
     assert answer.headers["Cache-Control"] == "no-store"
 
 
+def test_the_name_is_part_of_the_profile(rp: RelyingParty) -> None:
+    """5: what is told of a user is limited to what was consented to, as userinfo limits it."""
+    assert "username" not in introspect(rp, rp.tokens(scope="openid email")["access_token"]).get_json()
+
+
 def test_a_refresh_token_is_described(rp: RelyingParty, alice: User) -> None:
     """2: the endpoint answers for refresh tokens too, to the client that holds them."""
     document = introspect(rp, rp.tokens()["refresh_token"], token_type_hint="refresh_token").get_json()

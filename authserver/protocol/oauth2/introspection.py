@@ -19,7 +19,7 @@ from authserver.protocol.oauth2.errors import ClientAuthenticationFailed, refusa
 from authserver.protocol.oauth2.exchange import TokenExchange
 from authserver.protocol.oauth2.server import OAuth2Server, raise_verdict
 from authserver.protocol.oidc import subjects
-from authserver.terms import AuthMethod
+from authserver.terms import AuthMethod, Scope
 
 Document = dict[str, Any]
 _INACTIVE: Document = {"active": False}
@@ -112,8 +112,8 @@ def _described(server: OAuth2Server, connection: Connection, row: Row[Any]) -> D
     if person is None:
         return document | {"sub": owner.client_key}
     document["sub"] = subjects.of(owner, person.subject)
-    if not owner.pairwise_key:
-        # A pairwise identifier would be worth nothing beside the name.
+    # The name is part of the profile; beside it, a pairwise identifier would be worth nothing.
+    if Scope.PROFILE in row.scope.split() and not owner.pairwise_key:
         document["username"] = person.username
     if row.auth_time is not None:
         document["auth_time"] = clock.timestamp(row.auth_time)

@@ -81,7 +81,7 @@ class Issuing:
     def _with_id_token(
         self, document: dict[str, Any], person: UserFacts | None, granted: Any, *, with_nonce: bool = True
     ) -> dict[str, Any]:
-        if person is not None and Scope.OPENID in granted.scope.split():
+        if person is not None and Scope.OPENID in self._scope.split():
             document["id_token"] = self._server.id_tokens.issue(
                 self._policy,
                 person,
