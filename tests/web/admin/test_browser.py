@@ -77,6 +77,42 @@ def test_a_sign_in_that_ran_out_while_the_dialog_was_open_loses_nothing(page, se
     expect(page.get_by_text("It is approved")).to_be_visible()
 
 
+def test_a_session_that_ended_while_the_dialog_was_open_loses_nothing(page, server, complaints):
+    complaints.expect("403")
+    open_console(page, server)
+    page.get_by_role("link", name="Create client").click()
+    page.get_by_label("Name", exact=True).fill("Half an hour of typing")
+    page.get_by_label("Redirect URIs").fill("https://typed.example/cb")
+    services = create_app(Settings(**server.settings)).extensions["authserver"]
+    with services.database.transaction() as session:
+        session.execute(update(UserSession).values(ended_at=clock.now()))
+    page.get_by_role("button", name="Save and approve").click()
+    expect(page.get_by_text("What you entered is kept")).to_be_visible()
+    axe.assert_accessible(page)
+    ways.sign_in(page, "admin")
+    page.get_by_role("button", name="Go on").click()
+    expect(page.get_by_role("heading", name="Half an hour of typing was created")).to_be_visible()
+    expect(page.get_by_text("It is approved")).to_be_visible()
+
+
+def test_a_dialog_outlives_a_sign_in_in_another_tab(page, server, complaints):
+    complaints.expect("400")  # the answer that has the form sent again as a page
+    open_console(page, server)
+    page.get_by_role("link", name="Create client").click()
+    page.get_by_label("Name", exact=True).fill("Half an hour of typing")
+    page.get_by_label("Redirect URIs").fill("https://typed.example/cb")
+    other = page.context.new_page()
+    other.goto(f"{server.url}/sign-out")
+    other.locator("#logout-confirm").click()
+    other.goto(f"{server.url}/sign-in")
+    ways.sign_in(other, "admin")
+    page.get_by_role("button", name="Save and approve").click()
+    expect(page.get_by_text("What you entered is kept")).to_be_visible()
+    axe.assert_accessible(page)
+    page.get_by_role("button", name="Go on").click()
+    expect(page.get_by_role("heading", name="Half an hour of typing was created")).to_be_visible()
+
+
 def test_pasted_lines_become_one_redirect_uri_each_and_can_be_removed(page, server):
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     open_console(page, server, "/admin/clients/new")
