@@ -9,11 +9,10 @@ from flask import Flask
 from authserver.app import create_app
 from authserver.protocol.oauth2 import client_keys
 from authserver.settings import Settings
-from tests.spec.test_rfc6749_code import refused
 from tests.support import assertions
 from tests.support.assertions import Signer
 from tests.support.documents import DocumentServer
-from tests.support.relying_party import register
+from tests.support.relying_party import refused, register
 
 ALONE: dict[str, Any] = {
     "kind": "oauth2",

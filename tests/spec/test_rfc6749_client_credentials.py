@@ -9,8 +9,7 @@ from sqlalchemy import func, select
 
 from authserver.domain.audit import AuditEvent
 from authserver.protocol.services import Services
-from tests.spec.test_rfc6749_code import refused
-from tests.support.relying_party import RelyingParty, approve, disapprove, register
+from tests.support.relying_party import RelyingParty, approve, disapprove, refused, register
 
 ALONE: dict[str, Any] = {
     "kind": "oauth2",

@@ -5,18 +5,7 @@ from flask import Flask
 
 from authserver import clock
 from authserver.protocol.services import Services
-from tests.support.relying_party import RelyingParty, answered, register
-
-
-def refused(answer, error: str, status: int = 400) -> None:
-    """The token endpoint refused in its own format (section 5.2)."""
-    assert (answer.status_code, answer.get_json()["error"]) == (status, error)
-    assert answer.content_type == "application/json"
-    assert answer.headers["Cache-Control"] == "no-store"
-    description = answer.get_json()["error_description"]
-    assert description.isascii()
-    assert description.isprintable()
-    assert not set('"\\') & set(description)
+from tests.support.relying_party import RelyingParty, answered, refused, register
 
 
 def test_a_code_is_exchanged_for_tokens(rp: RelyingParty) -> None:

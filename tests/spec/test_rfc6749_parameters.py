@@ -8,8 +8,7 @@ from werkzeug.test import TestResponse
 
 from authserver.domain.users import User
 from authserver.protocol.services import Services
-from tests.spec.test_rfc6749_code import refused
-from tests.support.relying_party import RelyingParty, answered, register
+from tests.support.relying_party import RelyingParty, answered, refused, register
 
 ODD = 'a"b\\c\x7f\té\u2028'
 TWO = ("https://rp.example/cb", "https://rp.example/other")

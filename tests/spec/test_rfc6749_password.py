@@ -9,9 +9,8 @@ from authserver.context import SYSTEM
 from authserver.domain import users
 from authserver.domain.users import User
 from authserver.protocol.services import Services
-from tests.spec.test_rfc6749_code import refused
 from tests.support.people import PASSWORD
-from tests.support.relying_party import RelyingParty, claims, register
+from tests.support.relying_party import RelyingParty, claims, refused, register
 from tests.support.second_factors import set_up
 
 

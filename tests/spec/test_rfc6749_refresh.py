@@ -5,8 +5,7 @@ from flask import Flask
 
 from authserver import clock
 from authserver.protocol.services import Services
-from tests.spec.test_rfc6749_code import refused
-from tests.support.relying_party import RelyingParty, claims, disapprove, register
+from tests.support.relying_party import RelyingParty, claims, disapprove, refused, register
 
 
 def test_a_refresh_token_is_rotated(rp: RelyingParty) -> None:

@@ -8,9 +8,8 @@ from flask import Flask
 from authserver.domain.users import User
 from authserver.errors import InvalidInput
 from authserver.protocol.services import Services
-from tests.spec.test_rfc6749_code import refused
 from tests.support.people import PASSWORD
-from tests.support.relying_party import RelyingParty, answered, register
+from tests.support.relying_party import RelyingParty, answered, refused, register
 
 GRANTS = ("authorization_code", "refresh_token", "password", "client_credentials")
 NO_SCOPES = ["  ", "openid\temail", "openid\nemail", "openid\u00a0email", 'openid "', "openid \\"]

@@ -4,8 +4,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from authserver.protocol.services import Services
-from tests.spec.test_rfc6749_code import refused
-from tests.support.relying_party import RelyingParty, disapprove
+from tests.support.relying_party import RelyingParty, disapprove, refused
 
 
 def revoke(rp: RelyingParty, token: str, **more: str) -> TestResponse:

@@ -12,10 +12,9 @@ from flask import Flask
 from authserver import clock
 from authserver.errors import InvalidInput
 from authserver.protocol.services import Services
-from tests.spec.test_rfc6749_code import refused
 from tests.support import assertions
 from tests.support.assertions import Signer
-from tests.support.relying_party import disapprove, register
+from tests.support.relying_party import disapprove, refused, register
 
 ALONE: dict[str, Any] = {
     "kind": "oauth2",

@@ -7,8 +7,7 @@ import pytest
 from flask import Flask
 
 from authserver.protocol.services import Services
-from tests.spec.test_rfc6749_code import refused
-from tests.support.relying_party import CHALLENGE, VERIFIER, RelyingParty, answered, register
+from tests.support.relying_party import CHALLENGE, VERIFIER, RelyingParty, answered, refused, register
 
 
 def challenge_of(verifier: str) -> str:

@@ -10,10 +10,9 @@ from authserver.context import SYSTEM
 from authserver.domain import users
 from authserver.domain.users import User
 from authserver.protocol.services import Services
-from tests.spec.test_rfc6749_code import refused
 from tests.support.logout import sign_out
 from tests.support.moving_clock import MovingClock
-from tests.support.relying_party import RelyingParty, claims, disapprove, register
+from tests.support.relying_party import RelyingParty, claims, disapprove, refused, register
 
 RESOURCE = "https://api.example/"
 

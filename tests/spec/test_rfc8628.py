@@ -15,11 +15,10 @@ from authserver.domain.clients import Client
 from authserver.domain.diagnostics import Failure
 from authserver.protocol.services import Services
 from authserver.terms import TYPED_ALPHABET
-from tests.spec.test_rfc6749_code import refused
 from tests.support import forms
 from tests.support.device import GRANT, Device
 from tests.support.moving_clock import MovingClock
-from tests.support.relying_party import RelyingParty, claims, disapprove, register
+from tests.support.relying_party import RelyingParty, claims, disapprove, refused, register
 
 pytestmark = pytest.mark.usefixtures("people")
 GRANTS = (GRANT, "refresh_token")

@@ -7,9 +7,8 @@ from flask import Flask
 
 from authserver.domain.users import User
 from authserver.protocol.services import Services
-from tests.spec.test_rfc6749_code import refused
 from tests.support.device import GRANT, Device
-from tests.support.relying_party import VERIFIER, RelyingParty, answered, claims, edit, register
+from tests.support.relying_party import VERIFIER, RelyingParty, answered, claims, edit, refused, register
 
 CALENDAR, CONTACTS, UNKNOWN = "https://cal.example/", "https://contacts.example/app", "https://evil.example/"
 

@@ -13,9 +13,8 @@ from joserfc.jwk import import_key
 from authserver.domain.users import User
 from authserver.protocol import own_jwts
 from authserver.protocol.services import Services
-from tests.spec.test_rfc6749_code import refused
 from tests.support.moving_clock import MovingClock
-from tests.support.relying_party import RelyingParty, answered, approve, claims, disapprove, register
+from tests.support.relying_party import RelyingParty, answered, approve, claims, disapprove, refused, register
 from tests.support.verifier import Verifier
 
 ALGORITHMS = ["RS256", "PS256", "ES256", "EdDSA"]

@@ -7,9 +7,8 @@ from authserver.context import SYSTEM
 from authserver.domain import scopes
 from authserver.domain.users import User
 from authserver.protocol.services import Services
-from tests.spec.test_rfc6749_code import refused
 from tests.support.people import PASSWORD
-from tests.support.relying_party import RelyingParty, answered, register
+from tests.support.relying_party import RelyingParty, answered, refused, register
 
 ALONE = {"kind": "oauth2", "grant_types": ("client_credentials",), "redirect_uris": (), "response_types": ()}
 

@@ -194,6 +194,18 @@ def answered(answer: TestResponse) -> dict[str, str]:
     return dict(pairs)
 
 
+def refused(answer: TestResponse, error: str, status: int = 400) -> None:
+    """Assert that a machine endpoint refused in its own format (RFC 6749, section 5.2)."""
+    document: dict[str, str] = answer.get_json()
+    assert (answer.status_code, document["error"]) == (status, error)
+    assert answer.content_type == "application/json"
+    assert answer.headers["Cache-Control"] == "no-store"
+    description = document["error_description"]
+    assert description.isascii()
+    assert description.isprintable()
+    assert not set('"\\') & set(description)
+
+
 def claims(jwt: str) -> dict[str, Any]:
     """Return the claims of a JWT without checking its signature."""
     part = jwt.split(".")[1]

@@ -9,10 +9,9 @@ from authserver.context import SYSTEM
 from authserver.domain import client_secrets, clients
 from authserver.errors import InvalidInput
 from authserver.protocol.services import Services
-from tests.spec.test_rfc6749_code import refused
 from tests.support import assertions
 from tests.support.assertions import Signer
-from tests.support.relying_party import RelyingParty, edit, register
+from tests.support.relying_party import RelyingParty, edit, refused, register
 
 ENDPOINTS = ("/oauth2/token", "/oauth2/revoke", "/oauth2/introspect", "/oauth2/device_authorization")
 GRANTS = ("authorization_code", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code")
