@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, Page
 
 from authserver.settings import Settings
 from tests.support import browser as chromium
-from tests.support import databases, postgres, run, servers
+from tests.support import databases, postgres, run, servers, templates
 from tests.support import people as crowd
 from tests.support.command import Runner
 from tests.support.moving_clock import MovingClock
@@ -135,6 +135,7 @@ def app(settings: Settings) -> Iterator[Flask]:
     from authserver.app import create_app
 
     app = create_app(settings)
+    templates.share(app)
     yield app
     app.extensions["authserver"].database.engine.dispose()
 
