@@ -6,6 +6,8 @@ that what was typed is kept for this person and nobody else. Where that is done 
 """
 
 import json
+import re
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from flask import g, render_template, request
@@ -17,6 +19,24 @@ from authserver.web.browser import this_browser
 
 FIELD = "shown_to"
 _LARGEST = 32768
+_SECRET = re.compile(r"password|^secret(_again)?$|^code$")
+_COVER = "••••••••"
+# What forms carry for themselves, and nobody types.
+_OF_THE_PAGE = frozenset(
+    {
+        FIELD,
+        "ask",
+        "back",
+        "confirmation",
+        "epoch",
+        "form_token",
+        "interaction",
+        "next",
+        "proposal",
+        "revision",
+    }
+    | {"seen", "token", "ui_locales"}
+)
 
 
 def mark() -> str:
@@ -64,9 +84,19 @@ def find(user_id: int, sealed: str) -> dict[str, Any] | None:
 def offer(kept: dict[str, Any], *, username: str = "") -> str:
     """Return the page on which a kept form is sent once more; ``username`` where no sign-in has led there."""
     page = kept.get("page", kept["url"])
+    shown = _readable(kept["fields"])
     return render_template(
-        "resume.html", url=kept["url"], page=page, fields=kept["fields"], username=username
+        "resume.html", url=kept["url"], page=page, fields=kept["fields"], shown=shown, username=username
     )
+
+
+def _readable(fields: Iterable[Sequence[str]]) -> list[tuple[str, str]]:
+    """Return what somebody typed or chose, as it may be read over their shoulder."""
+    return [
+        (name, _COVER if _SECRET.search(name) else value)
+        for name, value in fields
+        if value and name not in _OF_THE_PAGE
+    ]
 
 
 def _marked() -> str:

@@ -157,6 +157,18 @@ def test_somebody_else_does_not_get_the_form(client, people, name_of, end_sessio
     assert (name_of("alice"), name_of("bob")) == ("Alice Adams", people["bob"].name)
 
 
+def test_what_is_sent_is_shown_and_secrets_are_covered(client, people, end_sessions):
+    sign_in(client, "alice")
+    page = client.get("/account/password")
+    end_sessions("alice")
+    typed = {"old_password": "the old secret", "new_password": "the new secret", "colour": "<b>red"}
+    asked = forms.submit(client, page, "password-save", **typed)
+    resumed = forms.submit(client, asked, "login-submit", username="alice", password=PASSWORD)
+    seen = re.sub(r"<form.*</form>", "", resumed.text, flags=re.DOTALL)
+    assert all(words in seen for words in ("/account/password", "old_password", "colour", "&lt;b&gt;red"))
+    assert not any(words in seen for words in ("the old secret", "the new secret", "shown_to"))
+
+
 def test_a_form_of_an_address_without_a_page_leads_back_to_its_page(app, client, people, end_sessions):
     sign_in(app.test_client(), "alice")
     sign_in(client, "alice")
