@@ -34,12 +34,6 @@ def faults(details: Mapping[str, Any], registered: Iterable[str]) -> dict[str, s
     return {name: sentence for name, sentence in found.items() if sentence}
 
 
-def origin(uri: str) -> str:
-    """Return scheme, host and port of an address."""
-    parts = urlsplit(uri)
-    return f"{parts.scheme}://{parts.netloc}".lower()
-
-
 def _fault_of_list(uris: Any) -> str | None:
     if not isinstance(uris, list | tuple) or not all(isinstance(uri, str) for uri in uris):
         return "Enter a list of addresses."
@@ -66,7 +60,11 @@ def _fault_of_address(uri: Any) -> str | None:
 def _fault_of_frame(uri: Any, registered: Iterable[str]) -> str | None:
     fault = _fault_of_address(uri)
     # Front-Channel Logout, section 2: scheme, host and port MUST be those of a registered redirect URI.
-    if not fault and uri and origin(uri) not in {origin(other) for other in registered}:
+    if (
+        not fault
+        and uri
+        and redirect_uris.origin(uri) not in {redirect_uris.origin(one) for one in registered}
+    ):
         return "Scheme, host and port must be those of one of the redirect URIs."
     return fault
 

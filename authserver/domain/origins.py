@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, String, bindparam, cast, func, select
 
+from authserver.domain import redirect_uris
 from authserver.domain.clients import Client
 from authserver.terms import Kind, Status
 
@@ -45,19 +46,4 @@ def is_current(connection: Connection, owner: Owner) -> bool:
 
 def of(uris: Iterable[str]) -> set[str]:
     """Return the origins of those URIs that have one, as browsers write them (RFC 6454, section 6.2)."""
-    return {origin for uri in uris if (origin := _origin(uri))}
-
-
-def _origin(uri: str) -> str:
-    if not uri.isascii() or not uri.isprintable():
-        return ""
-    try:
-        parts = urlsplit(uri)
-        port = parts.port
-    except ValueError:
-        return ""
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        return ""
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    is_usual = port in {None, 443 if parts.scheme == "https" else 80}
-    return f"{parts.scheme}://{host}" if is_usual else f"{parts.scheme}://{host}:{port}"
+    return {origin for uri in uris if (origin := redirect_uris.origin(uri))}

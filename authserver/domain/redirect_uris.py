@@ -114,6 +114,22 @@ def is_registered(uri: str, registered: Iterable[str]) -> bool:
     return any(uri == other or _differs_in_loopback_port_only(uri, other) for other in registered)
 
 
+def origin(uri: str) -> str:
+    """Return a URI's web origin as browsers write it (RFC 6454, section 6.2), "" where it has none."""
+    if not uri.isascii() or not uri.isprintable():
+        return ""
+    try:
+        parts = urlsplit(uri)
+        port = parts.port
+    except ValueError:
+        return ""
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        return ""
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    is_usual = port in {None, 443 if parts.scheme == "https" else 80}
+    return f"{parts.scheme}://{host}" if is_usual else f"{parts.scheme}://{host}:{port}"
+
+
 def _differs_in_loopback_port_only(uri: str, registered: str) -> bool:
     if not (uri.startswith("http://") and registered.startswith("http://")):
         return False

@@ -4,15 +4,17 @@ import hashlib
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Page
 
 from authserver.domain import clients
+from authserver.domain.users import User
 from authserver.protocol.services import Services
 from tests.support import parties, ways
 from tests.support.logout import is_signed_in, sign_out, site
 from tests.support.people import PASSWORD
-from tests.support.relying_party import CHALLENGE, REDIRECT_URI, RelyingParty, answered
+from tests.support.relying_party import CHALLENGE, REDIRECT_URI, RelyingParty, answered, register
 from tests.support.servers import LiveServer, free_port
 
 ORIGIN = REDIRECT_URI.removesuffix("/cb")
@@ -31,6 +33,17 @@ def test_the_answer_carries_a_session_state(rp: RelyingParty) -> None:
     """2: session_state is REQUIRED in authentication responses, made of client, origin, browser state and a salt."""
     state = answered(rp.authorized())["session_state"]
     assert state == computed(rp.key, browser_state(rp.browser), state.rpartition(".")[2])
+
+
+@pytest.mark.parametrize("uri", ["https://RP.example.org:443/cb", "https://rp.example.org/cb"])
+def test_the_origin_is_written_as_browsers_write_it(
+    app: Flask, services: Services, people: dict[str, User], uri: str
+) -> None:
+    """3.2: the frame hashes the origin that the browser tells it, which has small letters and no usual port."""
+    rp = RelyingParty(app, *register(services, redirect_uris=(uri,)), redirect_uri=uri)
+    state = answered(rp.authorized())["session_state"]
+    expected = f"{rp.key} https://rp.example.org {browser_state(rp.browser)} {state.rpartition('.')[2]}"
+    assert state.partition(".")[0] == hashlib.sha256(expected.encode()).hexdigest()
 
 
 def test_it_is_one_word(rp: RelyingParty) -> None:

@@ -107,6 +107,14 @@ def test_one_audit_record_explains_all_equal_tokens(robot: RelyingParty, service
     assert grants(services) == 2
 
 
+def test_the_record_names_the_request(robot: RelyingParty, services: Services) -> None:
+    """I4: the trail, the log and the answer name a request alike."""
+    answer = ask(robot, scope="read")
+    with services.database.transaction(write=False) as session:
+        recorded = select(AuditEvent.request_id).where(AuditEvent.event == "authorization:grant")
+        assert session.scalars(recorded).one() == answer.headers["X-Request-Id"]
+
+
 def test_requests_that_come_together_share_one_record(robot: RelyingParty, services: Services) -> None:
     """I4 under fire: fifty first requests at once make fifty tokens and one record."""
     with ThreadPoolExecutor(10) as pool:

@@ -7,7 +7,6 @@ from authlib.oauth2.rfc6749.grants import BaseGrant, TokenEndpointMixin
 from sqlalchemy.exc import IntegrityError
 
 from authserver import clock
-from authserver.context import Actor
 from authserver.domain import own_authorizations, tokens
 from authserver.domain.tokens import Issued
 from authserver.protocol.oauth2 import requested_scope, resources
@@ -54,7 +53,7 @@ class ClientCredentialsGrant(BaseGrant, TokenEndpointMixin):
         with self.server.database.transaction() as session:
             authorization_id = own_authorizations.renew(
                 session,
-                Actor(name=self.policy.name, address=self.request.message.address, channel="machine"),
+                self.request.actor(self.policy),
                 self.own_key,
                 client=self.row,
                 scope=self.scope,

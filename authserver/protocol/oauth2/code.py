@@ -11,7 +11,6 @@ from authlib.oauth2.rfc6749.grants import BaseGrant, TokenEndpointMixin
 from sqlalchemy import Row
 
 from authserver import clock
-from authserver.context import Actor
 from authserver.domain import authorizations, codes, handles
 from authserver.protocol.oauth2 import pkce, resources, token_response
 from authserver.protocol.oauth2.errors import refusal
@@ -75,7 +74,7 @@ class AuthorizationCodeGrant(BaseGrant, TokenEndpointMixin):
 
     def _revoke_replayed(self, row: Row[Any]) -> NoReturn:
         """Revoke what a code produced when its rightful client presents it again (RFC 6749, section 4.1.2)."""
-        actor = Actor(name=self.policy.name, address=self.request.message.address, channel="machine")
+        actor = self.request.actor(self.policy)
         with self.server.database.transaction() as session:
             authorizations.revoke(session, actor, row.authorization_id, reason="code replayed")
         raise self._refusal("The code has been used; what it produced was revoked.", "code-replayed")

@@ -16,7 +16,6 @@ from authlib.oauth2.rfc8628.errors import AuthorizationPendingError, ExpiredToke
 from sqlalchemy import Row
 
 from authserver import clock
-from authserver.context import Actor
 from authserver.domain import authorizations, devices, handles
 from authserver.domain.devices import State
 from authserver.protocol.oauth2 import resources, token_response
@@ -85,7 +84,7 @@ class DeviceCodeGrant(BaseGrant, TokenEndpointMixin):
 
     def _revoke_replayed(self, row: Row[Any]) -> NoReturn:
         """Revoke what a device code produced when its rightful client presents it again."""
-        actor = Actor(name=self.policy.name, address=self.request.message.address, channel="machine")
+        actor = self.request.actor(self.policy)
         with self.server.database.transaction() as session:
             # The row that was read may be older than the approval; what counts is what stands there now.
             authorization_id = devices.authorization_of(session, row.device_id)

@@ -3,6 +3,8 @@
 from authlib.oauth2.rfc6749.errors import InvalidRequestError
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload, OAuth2Request
 
+from authserver.context import Actor
+from authserver.domain.policies import Policy
 from authserver.protocol.messages import Request, present, repeated
 from authserver.protocol.oauth2 import client_authentication
 from authserver.protocol.oauth2.errors import refusal
@@ -32,6 +34,10 @@ class TokenExchange(OAuth2Request):
         self.resources = tuple((name, value) for name, value in message.form or () if name == "resource")
         self.is_assertion_used = False
         self.credentials = client_authentication.read(message, self.parameters)
+
+    def actor(self, client: Policy) -> Actor:
+        """Return the client as the audit trail names whoever asks."""
+        return Actor(client.name, None, self.message.address, "machine", self.message.request_id)
 
 
 def form_parameters(message: Request) -> dict[str, str]:

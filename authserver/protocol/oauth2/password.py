@@ -11,7 +11,6 @@ from authlib.oauth2.rfc6749.grants import BaseGrant, TokenEndpointMixin
 from sqlalchemy.orm import Session
 
 from authserver import clock
-from authserver.context import Actor
 from authserver.domain import authorizations, clients, sign_in, standing, tokens
 from authserver.domain.authorizations import Authorization
 from authserver.domain.sign_in import Attempt, SecondFactorRequired, WrongCredentials
@@ -43,7 +42,7 @@ class PasswordGrant(BaseGrant, TokenEndpointMixin):
                 )
         self.scope = requested_scope.for_person(parameters.get("scope"), self.policy)
         self.audience = resources.requested(exchange.resources, self.policy, self.server.settings)
-        self.actor = Actor(name=self.policy.name, address=exchange.message.address, channel="machine")
+        self.actor = exchange.actor(self.policy)
         try:
             self.proof = self.server.desk.check(
                 self.actor, Attempt(parameters["username"], parameters["password"])

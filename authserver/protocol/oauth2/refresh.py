@@ -12,7 +12,6 @@ from authlib.oauth2.rfc6749.grants import BaseGrant, TokenEndpointMixin
 from sqlalchemy import Row
 
 from authserver import clock
-from authserver.context import Actor
 from authserver.domain import authorizations, client_lifetimes, refresh_values, tokens
 from authserver.protocol.oauth2 import requested_scope, resources
 from authserver.protocol.oauth2.errors import refusal
@@ -111,7 +110,7 @@ class RefreshTokenGrant(BaseGrant, TokenEndpointMixin):
         return issuing.refreshed(self.row, issued, self.row.generation)
 
     def _revoke_reused(self) -> NoReturn:
-        actor = Actor(name=self.policy.name, address=self.request.message.address, channel="machine")
+        actor = self.request.actor(self.policy)
         with self.server.database.transaction() as session:
             authorizations.revoke(session, actor, self.row.authorization_id, reason="refresh token reused")
         raise self._refusal(

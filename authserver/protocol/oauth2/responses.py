@@ -1,15 +1,16 @@
 """How the authorization endpoint answers: where to, in which response mode, always with ``iss`` (RFC 9207)."""
 
 from dataclasses import dataclass
+from itertools import chain
 from urllib.parse import quote, urlencode
 
+from authserver.domain import registrations
 from authserver.protocol.messages import Pairs
 
 QUERY, FRAGMENT, FORM_POST = "query", "fragment", "form_post"
 RESPONSE_MODES = (QUERY, FRAGMENT, FORM_POST)
-RESPONSE_TYPES = (
-    "code", "token", "id_token", "id_token token", "code id_token", "code token", "code id_token token",
-)  # fmt: skip
+# What a client of any kind can be registered for.
+RESPONSE_TYPES = tuple(dict.fromkeys(chain.from_iterable(registrations.RESPONSE_TYPES.values())))
 
 
 @dataclass(frozen=True, slots=True)

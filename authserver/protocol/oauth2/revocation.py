@@ -4,7 +4,6 @@ from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749.errors import InvalidGrantError, InvalidRequestError
 
 from authserver import clock
-from authserver.context import Actor
 from authserver.domain import authorizations, refresh_values, tokens
 from authserver.domain.handles import Handle
 from authserver.domain.policies import Policy
@@ -57,7 +56,7 @@ def _check_owner(policy: Policy, owner_id: int) -> None:
 def _revoke_authorization(
     server: OAuth2Server, exchange: TokenExchange, policy: Policy, authorization_id: int
 ) -> None:
-    actor = Actor(name=policy.name, address=exchange.message.address, channel="machine")
+    actor = exchange.actor(policy)
     with server.database.transaction() as session:
         authorizations.revoke(session, actor, authorization_id, reason="revoked by the client")
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from urllib.parse import urlencode
 
-from authserver.domain import logout_uris
+from authserver.domain import logout_uris, redirect_uris
 from authserver.domain.clients import Client
 
 
@@ -17,4 +17,4 @@ def frame(client: Client, issuer: str, sid: str) -> str | None:
 
 def origins(frames: Iterable[str]) -> str:
     """Return the origins of frames, as a Content-Security-Policy names them."""
-    return " ".join(sorted({logout_uris.origin(frame) for frame in frames}))
+    return " ".join(sorted({redirect_uris.origin(frame) for frame in frames}))

@@ -7,7 +7,7 @@ read; the application gets a salted hash of it, which tells nothing by itself.
 import hashlib
 import secrets
 
-from authserver.domain import logout_uris
+from authserver.domain import redirect_uris
 from authserver.domain.vault import Vault
 
 _PURPOSE = "browser-state"
@@ -21,8 +21,9 @@ def of_browser(vault: Vault, sid: str) -> str:
 
 def for_client(vault: Vault, sid: str, client_key: str, redirect_uri: str) -> str | None:
     """Return the session_state of an authorization response (section 3), None for an application without a web origin."""
-    if not redirect_uri.startswith(("https://", "http://")):
+    origin = redirect_uris.origin(redirect_uri)
+    if not origin:
         return None
     salt = secrets.token_hex(_SALT_BYTES)
-    text = " ".join((client_key, logout_uris.origin(redirect_uri), of_browser(vault, sid), salt))
+    text = " ".join((client_key, origin, of_browser(vault, sid), salt))
     return f"{hashlib.sha256(text.encode()).hexdigest()}.{salt}"
