@@ -131,6 +131,13 @@ def redeem(session: Session, vault: Vault, user_id: int, code: str) -> bool:
     return taken is not None
 
 
+def was_just_taken(session: Session, vault: Vault, user_id: int, code: str) -> bool:
+    """Return whether a code is the very one that was taken last, and is still valid."""
+    row = find(session, user_id)
+    seed = None if row is None else _open(vault, row)
+    return row is not None and seed is not None and seed.step_of(code) == row.last_step
+
+
 def can_be_asked(vault: Vault, row: AuthenticatorApp) -> bool:
     """Return whether the key that sealed the seed is still there."""
     return _open(vault, row) is not None

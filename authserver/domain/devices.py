@@ -206,13 +206,14 @@ def show(row: DeviceAuthorization, session_id: int) -> str:
 
 def find_shown(session: Session, confirmation: str | None, session_id: int) -> DeviceAuthorization | None:
     """Return the pending device of a confirmation page, if this session was shown it and the client is still the same."""
-    handle = handles.read(Prefix.DEVICE_CONFIRMATION, confirmation)
-    if handle is None:
-        return None
-    row = session.get(DeviceAuthorization, handle.id, options=[joinedload(DeviceAuthorization.client)])
-    if row is None or not handles.matches(handle, row.confirmation) or row.shown_session_id != session_id:
-        return None
-    return row if _is_pending(row) and row.shown_revision == row.client.revision else None
+    row = _of_confirmation(session, confirmation, session_id)
+    return row if row is not None and _is_pending(row) and row.shown_revision == row.client.revision else None
+
+
+def find_decided(session: Session, confirmation: str | None, session_id: int) -> DeviceAuthorization | None:
+    """Return the device that was decided about on a confirmation page which this session was shown, while its code lasts."""
+    row = _of_confirmation(session, confirmation, session_id)
+    return row if row is not None and row.state != State.PENDING and row.expires_at > clock.now() else None
 
 
 def decide(session: Session, row: DeviceAuthorization, state: State) -> bool:
@@ -239,6 +240,24 @@ def grant(session: Session, row: DeviceAuthorization, authorization: Authorizati
         .values(authorization_id=authorization.id)
         .execution_options(synchronize_session=False)
     )
+
+
+def _of_confirmation(
+    session: Session, confirmation: str | None, session_id: int
+) -> DeviceAuthorization | None:
+    handle = handles.read(Prefix.DEVICE_CONFIRMATION, confirmation)
+    if handle is None:
+        return None
+    # Read anew each time: another request may have decided since this one looked first.
+    row = session.get(
+        DeviceAuthorization,
+        handle.id,
+        options=[joinedload(DeviceAuthorization.client)],
+        populate_existing=True,
+    )
+    if row is None or not handles.matches(handle, row.confirmation) or row.shown_session_id != session_id:
+        return None
+    return row
 
 
 def _is_pending(row: DeviceAuthorization) -> bool:

@@ -1,10 +1,11 @@
 """Interactions: the sign-in and consent detour of one authorization request, kept on the server (S12).
 
 What was shown is what is granted: the parameters and the client's revision are stored here when the request arrives,
-and only the browser that started the detour can finish it, once.
+and only the browser that started the detour can finish it, once. A request that ended well is answered once more to the
+same sign-in session for a minute, so that a double click, a reload or a lost answer does no harm; docs/decisions tells why.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ForeignKey, LargeBinary, update
@@ -16,9 +17,15 @@ from authserver.domain.db import Base, Id
 from authserver.settings import Settings
 from authserver.terms import Prefix
 
+_ANSWERED_AGAIN_FOR = timedelta(minutes=1)
+
 
 class AuthorizationRequest(Base):
-    """A request that waits for a person. ``browser`` is the digest of the browser that may finish it."""
+    """A request that waits for a person. ``browser`` is the digest of the browser that may finish it.
+
+    ``shown_session_id`` is the sign-in session that was asked; after the end the one that got the answer, None where
+    the request ended with an error. ``client_revision`` is the one that was read last.
+    """
 
     __tablename__ = "authorization_requests"
 
@@ -62,29 +69,51 @@ def start(
 
 def find(session: Session, handle: str | None, browser: str) -> AuthorizationRequest | None:
     """Return the open request of a handle for the browser it belongs to, claiming it for a first browser."""
-    parsed = handles.read(Prefix.INTERACTION, handle)
-    row = session.get(AuthorizationRequest, parsed.id) if parsed else None
-    if parsed is None or row is None or not handles.matches(parsed, row.digest):
-        return None
-    if row.completed_at is not None or row.expires_at <= clock.now():
-        return None
-    return row if _belongs(session, row, handles.digest(browser)) else None
+    row = _look_up(session, handle, browser)
+    return row if row is not None and row.completed_at is None else None
 
 
-def complete(session: Session, row: AuthorizationRequest) -> bool:
-    """Consume the request; True exactly once."""
+def find_answered(
+    session: Session, handle: str | None, browser: str, session_id: int
+) -> AuthorizationRequest | None:
+    """Return the request that ended well a moment ago in this browser and this sign-in session."""
+    row = _look_up(session, handle, browser)
+    if row is None or row.completed_at is None or row.shown_session_id != session_id:
+        return None
+    return row if clock.now() - row.completed_at <= _ANSWERED_AGAIN_FOR else None
+
+
+def complete(session: Session, row: AuthorizationRequest, *, session_id: int, client_revision: int) -> bool:
+    """Consume the request for the answer to a sign-in session; True exactly once."""
     taken = session.execute(
         update(AuthorizationRequest)
         .where(AuthorizationRequest.id == row.id, AuthorizationRequest.completed_at.is_(None))
-        .values(completed_at=clock.now())
+        .values(completed_at=clock.now(), shown_session_id=session_id, client_revision=client_revision)
         .returning(AuthorizationRequest.id)
     )
     return taken.one_or_none() is not None
 
 
+def fail(row: AuthorizationRequest) -> None:
+    """End the request with an error, which is final: nobody gets an answer any more."""
+    row.completed_at = row.completed_at or clock.now()
+    row.shown_session_id = None
+
+
 def show(row: AuthorizationRequest, session_id: int) -> None:
     """Remember in which sign-in session the consent page was shown: only that person can answer it."""
     row.shown_session_id = session_id
+
+
+def _look_up(session: Session, handle: str | None, browser: str) -> AuthorizationRequest | None:
+    parsed = handles.read(Prefix.INTERACTION, handle)
+    if parsed is None:
+        return None
+    # Locked, so that the second of two parallel requests waits here, and then sees how the first one ended.
+    row = session.get(AuthorizationRequest, parsed.id, with_for_update=True)
+    if row is None or not handles.matches(parsed, row.digest) or row.expires_at <= clock.now():
+        return None
+    return row if _belongs(session, row, handles.digest(browser)) else None
 
 
 def _belongs(session: Session, row: AuthorizationRequest, browser: bytes) -> bool:

@@ -119,6 +119,13 @@ def redeem(session: Session, vault: Vault, user_id: int, typed: str) -> str | No
     return None
 
 
+def was_just_taken(session: Session, vault: Vault, user_id: int, typed: str) -> bool:
+    """Return whether a code of the app is the very one that was taken last, and valid still."""
+    return len(typed) <= _TYPED_LENGTH and authenticator_apps.was_just_taken(
+        session, vault, user_id, _digits(typed)
+    )
+
+
 def renew_codes(session: Session, vault: Vault, actor: Actor, user: User) -> list[str]:
     """Replace the recovery codes, and return the new ones, shown this once; raises Conflict without an app."""
     session.get_one(User, user.id, with_for_update=True)

@@ -147,6 +147,23 @@ def approve(session: Session, row: TemporaryCredential, authorization_id: int, v
     return _decide(session, row, authorization_id=authorization_id, verifier_digest=_digest(verifier))
 
 
+def approve_again(session: Session, row: TemporaryCredential, verifier: str) -> bool:
+    """Replace the verifier of an approved credential, for a browser that lost the first one; False once it is used."""
+    changed = session.execute(
+        update(TemporaryCredential)
+        .where(
+            TemporaryCredential.id == row.id,
+            TemporaryCredential.authorization_id.is_not(None),
+            TemporaryCredential.consumed_at.is_(None),
+            TemporaryCredential.expires_at > clock.now(),
+        )
+        .values(verifier_digest=_digest(verifier))
+        .returning(TemporaryCredential.id)
+        .execution_options(synchronize_session=False)
+    )
+    return changed.one_or_none() is not None
+
+
 def refuse(session: Session, row: TemporaryCredential) -> bool:
     """Note that the user said no; True exactly once."""
     return _decide(session, row, refused_at=clock.now())

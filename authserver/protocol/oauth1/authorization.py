@@ -64,10 +64,13 @@ class Outcome:
     verifier: str = ""
 
 
-def read(server: OAuth1Server, session: Session, token: str, callback: str) -> Ask:
+def read(
+    server: OAuth1Server, session: Session, token: str, callback: str, *, is_decided: bool = False
+) -> Ask:
     """Return the request that a token stands for; raises Problem or NotApproved, both for a page.
 
-    ``callback`` is what the address of the page named: only OAuth Core 1.0 sends it here.
+    ``callback`` is what the address of the page named: only OAuth Core 1.0 sends it here. ``is_decided`` reads one that
+    was approved already, for ``approve_again``.
     """
     credential = temporary_credentials.find(session, token)
     client = session.get(Client, credential.client_id) if credential else None
@@ -77,7 +80,8 @@ def read(server: OAuth1Server, session: Session, token: str, callback: str) -> A
     verdict = gate.judge(standing.of_client(client.status, client.epoch))
     if verdict is not None:
         raise NotApproved(policy, verdict)
-    if not credential.is_open or credential.client_epoch != client.epoch:
+    can_go_on = credential.authorization_id is not None if is_decided else credential.is_open
+    if not can_go_on or credential.client_epoch != client.epoch:
         raise Problem(Reason.TOKEN_USED, "This sign-in was finished already, or took too long.").about(
             client.id
         )
@@ -118,6 +122,16 @@ def approve(session: Session, actor: Actor, ask: Ask, live: UserSession) -> Outc
         raise Conflict("This sign-in was finished in another tab.")
     clients.note_sign_in(session, client.id)
     return _outcome(ask, verifier)
+
+
+def approve_again(session: Session, ask: Ask) -> Outcome:
+    """Return the outcome of an approval once more: with a new verifier, as only the digest of the first one is kept.
+
+    Where the consumer has used the first one by now, there is nothing left to carry back.
+    """
+    verifier = _new_verifier(ask)
+    is_waiting = temporary_credentials.approve_again(session, ask.credential, verifier)
+    return _outcome(ask, verifier) if is_waiting else Outcome()
 
 
 def refuse(session: Session, ask: Ask) -> Outcome:

@@ -112,6 +112,16 @@ def next_step(session: Session, ask: Ask, live: UserSession | None, *, started_a
     return Step.ANSWER
 
 
+def still_stands(session: Session, ask: Ask, live: UserSession, *, started_at: datetime) -> bool:
+    """Return whether a request that the person has just let through would be let through as well now.
+
+    What is always asked for, by ``prompt=consent`` or of a public client, was decided; consent taken back counts.
+    """
+    step = next_step(session, ask, live, started_at=started_at)
+    is_granted = ask.policy.is_trusted or not new_scopes(session, ask, live)
+    return is_granted and step in {Step.CONSENT, Step.ANSWER}
+
+
 def denied(ask: Ask) -> AuthorizationFailure:
     """Return the failure for a person who said no (RFC 6749, section 4.1.2.1)."""
     error = refusal(AccessDeniedError, "The user did not allow it.", "user-denied", client_id=ask.policy.id)

@@ -51,13 +51,16 @@ def authorize() -> ResponseReturnValue:
 @door.writes
 def continue_authorization() -> ResponseReturnValue:
     """Go on with a stored request, after a sign-in or from a posted form."""
-    return _resume(request.args.get("interaction"), _proceed)
+    handle = request.args.get("interaction")
+    return _answer_again(handle) or _resume(handle, _proceed)
 
 
 @frontchannel.post(Path.CONSENT)
 def consent() -> ResponseReturnValue:
     """Take the person's decision on the request that they were shown."""
-    return _resume(request.form.get("interaction"), _decide)
+    handle = request.form.get("interaction")
+    again = _answer_again(handle) if request.form.get("decision") == "allow" else None
+    return again or _resume(handle, _decide)
 
 
 @frontchannel.get(Path.CANCEL)
@@ -94,20 +97,45 @@ def _resume(
     session = door.session()
     row = interactions.find(session, handle, this_browser())
     if row is None:
-        sentence = say("It was finished already, took too long, or was started in another browser.")
-        return mistakes.page(
-            400,
-            say("This sign-in cannot go on"),
-            sentence,
-            say("Go back to the application and start again."),
-        )
+        return _over()
     try:
         ask = _read(authorization_request.restored(row.parameters))
         return go_on(ask, _Detour(row, handle or ""))
     except (AuthorizationFailure, NotApproved) as failure:
         if isinstance(failure, AuthorizationFailure) and failure.address is not None:
-            interactions.complete(session, row)
+            interactions.fail(row)
         return _refuse(failure)
+
+
+def _answer_again(handle: str | None) -> ResponseReturnValue | None:
+    """Answer what this sign-in session was answered a moment ago: a double click, a reload, or an answer that got lost.
+
+    None where there is nothing of that kind. The decision itself is not repeated: it must still stand.
+    """
+    session, live = door.session(), door.signed_in()
+    row = interactions.find_answered(session, handle, this_browser(), live.id) if live is not None else None
+    if row is None or live is None:
+        return None
+    try:
+        ask = _read(authorization_request.restored(row.parameters))
+        is_same_client = ask.policy.revision == row.client_revision
+        if not is_same_client or not authorization.still_stands(
+            session, ask, live, started_at=row.created_at
+        ):
+            return _over()
+        return _send(_answer(ask, live))
+    except (AuthorizationFailure, NotApproved) as failure:
+        interactions.fail(row)
+        return _refuse(failure)
+
+
+def _over() -> ResponseReturnValue:
+    return mistakes.page(
+        400,
+        say("This sign-in cannot go on"),
+        say("It was finished already, took too long, or was started in another browser."),
+        say("Go back to the application and start again."),
+    )
 
 
 class _Detour:
@@ -142,14 +170,15 @@ def _proceed(ask: Ask, detour: _Detour | None) -> ResponseReturnValue:
 
 
 def _finish(ask: Ask, detour: _Detour | None, live: UserSession) -> ResponseReturnValue:
-    session = door.session()
-    if detour is not None and not interactions.complete(session, detour.row):
-        sentence = say("It was finished in another tab.")
-        return mistakes.page(
-            400, say("This sign-in cannot go on"), sentence, say("Go back to the application.")
-        )
-    answer = authorization_answer.answer(door.services().oauth2, session, door.actor(), ask, live)
-    return _send(answer)
+    if detour is not None and not interactions.complete(
+        door.session(), detour.row, session_id=live.id, client_revision=ask.policy.revision
+    ):
+        return _over()
+    return _send(_answer(ask, live))
+
+
+def _answer(ask: Ask, live: UserSession) -> Answer:
+    return authorization_answer.answer(door.services().oauth2, door.session(), door.actor(), ask, live)
 
 
 def _show_consent(ask: Ask, handle: str, live: UserSession) -> ResponseReturnValue:

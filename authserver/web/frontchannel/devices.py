@@ -7,7 +7,7 @@ from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from authserver.domain import devices, throttles, typed_codes
-from authserver.domain.devices import DeviceAuthorization
+from authserver.domain.devices import DeviceAuthorization, State
 from authserver.domain.sessions import UserSession
 from authserver.domain.throttles import Bucket, Charge
 from authserver.errors import Throttled
@@ -53,14 +53,20 @@ def decide_device() -> ResponseReturnValue:
     session = door.session()
     row = devices.find_shown(session, request.form.get("confirmation"), live.id)
     if row is None:
-        return _refuse(_OVER)
+        return _tell_decision(live)
     if request.form.get("decision") != "allow":
-        return _done(row, is_allowed=False) if device_approval.deny(session, row) else _refuse(_OVER)
+        return _done(row, is_allowed=False) if device_approval.deny(session, row) else _tell_decision(live)
     verdict = device_approval.judge(door.services().oauth2, session, row, live)
     if verdict is not None:
         return _refuse(verdict.sentence)
     is_approved = device_approval.approve(session, door.actor(), row, live)
-    return _done(row, is_allowed=True) if is_approved else _refuse(_OVER)
+    return _done(row, is_allowed=True) if is_approved else _tell_decision(live)
+
+
+def _tell_decision(live: UserSession) -> ResponseReturnValue:
+    """Show a person who sends the form again, after a double click or a reload, what they have decided already."""
+    row = devices.find_decided(door.session(), request.form.get("confirmation"), live.id)
+    return _refuse(_OVER) if row is None else _done(row, is_allowed=row.state != State.DENIED)
 
 
 def _look_up(live: UserSession, typed: str) -> ResponseReturnValue:

@@ -4,6 +4,8 @@ What is decided is decided in ``protocol.oauth1.authorization``. The temporary c
 interaction beside it ties the decision to the browser and the person that the page was shown to (S12).
 """
 
+from typing import Any
+
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
@@ -48,8 +50,10 @@ def authorize_oauth1() -> ResponseReturnValue:
 def consent_oauth1() -> ResponseReturnValue:
     """Take the person's decision on what they were shown."""
     try:
-        ask = _ask(request.form)
         live = door.signed_in()
+        if live is not None and (again := _approve_again(live)) is not None:
+            return again
+        ask = _ask(request.form)
         if live is None or not _is_what_was_shown(ask, live):
             return redirect(_here(ask.token, request.form.get("oauth_callback", "")), 303)
         return _send(ask, _decide(ask, live))
@@ -68,12 +72,13 @@ def cancel_oauth1() -> ResponseReturnValue:
     return _send(ask, authorization.refuse(door.session(), ask))
 
 
-def _ask(values: MultiDict[str, str]) -> Ask:
+def _ask(values: MultiDict[str, str], *, is_decided: bool = False) -> Ask:
     for name in ("oauth_token", "oauth_callback"):
         if len(values.getlist(name)) > 1:
             raise problems.rejected(name, f"{name} is repeated.")
     token, callback = values.get("oauth_token", ""), values.get("oauth_callback", "")
-    return authorization.read(door.services().oauth1, door.session(), token, callback)
+    server = door.services().oauth1
+    return authorization.read(server, door.session(), token, callback, is_decided=is_decided)
 
 
 def _here(token: str, callback: str, **more: object) -> str:
@@ -94,7 +99,7 @@ def _show(ask: Ask, live: UserSession, callback: str) -> ResponseReturnValue:
         door.services().settings,
         client_id=ask.policy.id,
         client_revision=ask.policy.revision,
-        parameters={"temporary_credential": ask.credential.id, "callback": ask.callback},
+        parameters=_shown(ask),
         browser=this_browser(),
     )
     row = interactions.find(session, handle, this_browser())
@@ -119,9 +124,26 @@ def _is_what_was_shown(ask: Ask, live: UserSession) -> bool:
     row = interactions.find(door.session(), request.form.get("interaction"), this_browser())
     if row is None:
         return False
-    shown = {"temporary_credential": ask.credential.id, "callback": ask.callback}
-    is_same = row.parameters == shown and row.client_revision == ask.policy.revision
-    return is_same and row.shown_session_id == live.id and interactions.complete(door.session(), row)
+    if row.parameters != _shown(ask) or row.client_revision != ask.policy.revision:
+        return False
+    return row.shown_session_id == live.id and interactions.complete(
+        door.session(), row, session_id=live.id, client_revision=ask.policy.revision
+    )
+
+
+def _shown(ask: Ask) -> dict[str, Any]:
+    return {"temporary_credential": ask.credential.id, "callback": ask.callback}
+
+
+def _approve_again(live: UserSession) -> ResponseReturnValue | None:
+    """Answer the form that this sign-in session was answered a moment ago: a double click, or an answer that got lost."""
+    handle = request.form.get("interaction")
+    row = interactions.find_answered(door.session(), handle, this_browser(), live.id)
+    if row is None or request.form.get("decision") != "allow":
+        return None
+    ask = _ask(request.form, is_decided=True)
+    is_same = row.parameters == _shown(ask) and row.client_revision == ask.policy.revision
+    return _send(ask, authorization.approve_again(door.session(), ask)) if is_same else None
 
 
 def _decide(ask: Ask, live: UserSession) -> Outcome:

@@ -91,13 +91,14 @@ def _mode(live: UserSession | None, values: Any, ask: _Ask) -> Mode:
     if values.get("switch") == "1" or ask.is_switch:
         return "switch"
     if values.get("again") == "1" or ask.is_again:
-        return "switch" if _names_another(ask.login_hint, live) else "again"
+        return "switch" if ask.login_hint and not is_own_name(ask.login_hint, live) else "again"
     return "first"
 
 
-def _names_another(login_hint: str, live: UserSession) -> bool:
-    own = {users.canonical(name) for name in (live.user.username, live.user.email)}
-    return bool(login_hint) and users.canonical(login_hint) not in own
+def is_own_name(typed: str, live: UserSession) -> bool:
+    """Return whether somebody who is signed in signs in by this name."""
+    own = {users.canonical(name) for name in (live.user.username, live.user.email) if name}
+    return users.canonical(typed) in own
 
 
 def _read_ask(signed: str) -> _Ask:

@@ -32,7 +32,7 @@ def sign_in() -> ResponseReturnValue:
     live, page = guards.person(), page_of(request.args)
     if live is not None and page.mode == "first":
         # Somebody who is signed in already followed an old link.
-        return redirect(page.next or home_of(live), 303)
+        return lead_on(page, live)
     return page.render()
 
 
@@ -64,13 +64,15 @@ def _admit(proof: Proof, live: UserSession | None, page: SignInPage) -> Arrival 
 def go_on(page: SignInPage, arrival: Arrival) -> ResponseReturnValue:
     """Give the browser its session, and lead it to what it signed in for."""
     _settle_forms(arrival)
-    kept = kept_forms.find(arrival.session.user_id, page.resume) if page.resume else None
-    if kept is not None:
-        response = make_response(kept_forms.offer(kept))
-    else:
-        response = make_response(redirect(page.next or home_of(arrival.session), 303))
+    response = make_response(lead_on(page, arrival.session))
     arrivals.attach(response, arrival)
     return response
+
+
+def lead_on(page: SignInPage, live: UserSession) -> ResponseReturnValue:
+    """Lead somebody who is signed in to what the page was for."""
+    kept = kept_forms.find(live.user_id, page.resume) if page.resume else None
+    return redirect(page.next or home_of(live), 303) if kept is None else kept_forms.offer(kept)
 
 
 def start_over(page: SignInPage) -> ResponseReturnValue:

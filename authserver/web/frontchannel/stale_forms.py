@@ -9,10 +9,12 @@ from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 
+from authserver.domain.sessions import UserSession
 from authserver.web import guards
 from authserver.web.frontchannel import frontchannel
-from authserver.web.frontchannel.sign_in_asks import page_of
-from authserver.web.frontchannel.signin import start_over
+from authserver.web.frontchannel.sign_in_asks import is_own_name, page_of
+from authserver.web.frontchannel.signin import lead_on, start_over
+from authserver.web.sign_in_page import SignInPage
 
 _SIGN_IN = {"frontchannel.post_sign_in", "frontchannel.post_second_factor"}
 # The page that asks for the decision, and the fields that tell what is decided about.
@@ -22,11 +24,20 @@ _ASKED_ANEW = {
 }
 
 
+def _has_let_in(live: UserSession, sign_in: SignInPage, endpoint: str) -> bool:
+    if sign_in.mode != "first" or not is_own_name(sign_in.username, live):
+        return False
+    return endpoint != "frontchannel.post_second_factor" or not guards.lacks_second_factor(live)
+
+
 @frontchannel.errorhandler(CSRFError)
 def _on_stale_form(error: CSRFError) -> ResponseReturnValue:
     endpoint = request.endpoint or ""
     if endpoint in _SIGN_IN:
-        return start_over(page_of(request.form))
+        sign_in, live = page_of(request.form), guards.person()
+        # The form of somebody who was let in by it has come twice, by a double click or a reload.
+        is_done = live is not None and _has_let_in(live, sign_in, endpoint)
+        return lead_on(sign_in, live) if is_done and live is not None else start_over(sign_in)
     if endpoint in _ASKED_ANEW:
         page, names = _ASKED_ANEW[endpoint]
         values: dict[str, Any] = {name: request.form.get(name) or None for name in names}

@@ -155,10 +155,14 @@ def test_a_form_without_token_is_shown_again_with_the_name(client, people):
     assert again.location == "/account/sessions"
 
 
-def test_forms_of_the_time_before_are_void_afterwards(client, people):
-    old = client.get("/sign-in")
+def test_forms_of_the_time_before_are_void_afterwards(client, people, database):
+    old = client.get("/sign-in?next=/account/sessions")
     sign_in(client, "alice")
-    assert forms.submit(client, old, "login-submit", username="alice", password=PASSWORD).status_code == 400
+    assert forms.submit(client, old, "login-submit", username="bob", password=PASSWORD).status_code == 400
+    again = forms.submit(client, old, "login-submit", username="alice", password=PASSWORD)
+    assert (again.status_code, again.location) == (303, "/account/sessions")
+    with database.transaction(write=False) as session:
+        assert session.query(UserSession).count() == 1
 
 
 def test_the_cookie_changes_with_every_sign_in(app, client, people, database):
