@@ -7,6 +7,7 @@ that what was typed is kept for this person and nobody else. Where that is done 
 
 import json
 import re
+import zlib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -18,6 +19,7 @@ from authserver.web import destinations, door
 from authserver.web.browser import this_browser
 
 FIELD = "shown_to"
+# Compressed: it has to fit into the sign-in form, beside what encryption and encoding add.
 _LARGEST = 32768
 _SECRET = re.compile(r"password|^secret(_again)?$|^code$")
 _COVER = "••••••••"
@@ -66,7 +68,7 @@ def sent() -> dict[str, Any]:
 
 def keep(user_id: int) -> str:
     """Return the form of this request, sealed for a person, so that it can be sent again after a sign-in."""
-    text = json.dumps(sent()).encode()
+    text = zlib.compress(json.dumps(sent()).encode())
     if len(text) > _LARGEST:
         raise RequestEntityTooLarge
     return door.services().vault.seal(_purpose(user_id), text)
@@ -75,8 +77,9 @@ def keep(user_id: int) -> str:
 def find(user_id: int, sealed: str) -> dict[str, Any] | None:
     """Return a form that was kept for this person; None when it is not theirs."""
     try:
-        kept: dict[str, Any] = json.loads(door.services().vault.open(_purpose(user_id), sealed))
-    except (SettingsError, ValueError):
+        text = zlib.decompress(door.services().vault.open(_purpose(user_id), sealed))
+        kept: dict[str, Any] = json.loads(text)
+    except (SettingsError, ValueError, zlib.error):
         return None
     return kept
 
