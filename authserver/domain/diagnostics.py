@@ -7,6 +7,7 @@ reads through ``failures``.
 """
 
 import hashlib
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -16,6 +17,7 @@ from typing import Any
 
 from sqlalchemy import LargeBinary, Select, String, delete, func, select
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from authserver import clock, logs
@@ -29,6 +31,7 @@ PER_CLIENT = 1000
 _TEXT_LENGTH = 2000
 _WORD_LENGTH = 60
 _RECORDS_PER_SECOND = 50
+_NUMBER = re.compile(r"\d+")
 
 log = logs.get("diagnostics")
 
@@ -92,8 +95,8 @@ class Ledger:
                     return _upsert(within, refusal)
             with self._database.transaction() as session:
                 return _upsert(session, refusal)
-        except DBAPIError as error:
-            if within is not None and error.connection_invalidated:
+        except (DBAPIError, PoolTimeout) as error:
+            if within is not None and getattr(error, "connection_invalidated", False):
                 raise
             log.warning("refusal not recorded", cause=refusal.cause, error=type(error).__name__)
             return ""
@@ -198,9 +201,11 @@ def _fit(refusal: Refusal) -> Refusal:
 
 
 def _fingerprint(refusal: Refusal) -> bytes:
+    parts = [refusal.endpoint, refusal.error, refusal.cause, str(refusal.client_id)]
     # What an unknown client sends is not part of it: an attacker could fill the ledger otherwise.
-    received = refusal.received if refusal.client_id is not None else ""
-    parts = (refusal.endpoint, refusal.error, refusal.cause, str(refusal.client_id), received)
+    if refusal.client_id is not None:
+        # By how many seconds a clock is wrong makes no other fault of it.
+        parts += [refusal.received, _NUMBER.sub("", refusal.detail)]
     return hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).digest()
 
 

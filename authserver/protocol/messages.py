@@ -18,7 +18,13 @@ FORM_TYPE = "application/x-www-form-urlencoded"
 
 
 class MalformedRequest(ValueError):
-    """The request cannot be read; the text is a sentence for whoever wrote the client."""
+    """The request cannot be read; the text is a sentence for whoever wrote the client, the rest for the ledger."""
+
+    def __init__(self, sentence: str, cause: str, *, received: str = "", expected: str = "") -> None:
+        self.cause = cause
+        self.received = received
+        self.expected = expected
+        super().__init__(sentence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +65,27 @@ def read_pairs(text: str) -> Pairs:
             text, keep_blank_values=True, encoding="utf-8", errors="strict", max_num_fields=MAX_PARAMETERS
         )
     except UnicodeDecodeError as error:
-        raise MalformedRequest("The parameters are not percent-encoded UTF-8.") from error
+        sentence = "The parameters are not percent-encoded UTF-8."
+        raise MalformedRequest(
+            sentence, "parameters-not-utf-8", received="other bytes", expected="UTF-8"
+        ) from error
     except ValueError as error:
-        raise MalformedRequest(f"A request can have {MAX_PARAMETERS} parameters at most.") from error
+        sentence = f"A request can have {MAX_PARAMETERS} parameters at most."
+        raise MalformedRequest(
+            sentence,
+            "parameters-too-many",
+            received=f"{text.count('&') + 1} parameters",
+            expected=f"{MAX_PARAMETERS} at most",
+        ) from error
     for name, value in pairs:
         if not _is_clean(name) or not _is_clean(value):
-            raise MalformedRequest("A parameter contains a NUL character or a lone surrogate.")
+            sentence = "A parameter contains a NUL character or a lone surrogate."
+            raise MalformedRequest(
+                sentence,
+                "parameter-unstorable",
+                received=f"such a character in {name[:60]}",
+                expected="text without them",
+            )
     return tuple(pairs)
 
 

@@ -32,8 +32,15 @@ def redirect_exactly(location: str) -> Any:
 def posted_pairs() -> Pairs:
     """Return the form of this request as it was sent; raises MalformedRequest as for a query."""
     if request.mimetype != FORM_TYPE:
-        raise MalformedRequest(f"Send the parameters as {FORM_TYPE}.")
+        raise MalformedRequest(
+            f"Send the parameters as {FORM_TYPE}.",
+            "content-type",
+            received=request.mimetype,
+            expected=FORM_TYPE,
+        )
     try:
         return read_pairs(request.get_data(parse_form_data=False).decode("utf-8"))
     except UnicodeDecodeError as error:
-        raise MalformedRequest("The body is not UTF-8.") from error
+        raise MalformedRequest(
+            "The body is not UTF-8.", "body-not-utf-8", received="other bytes", expected="UTF-8"
+        ) from error

@@ -11,10 +11,19 @@ from authserver.web.admin.causes import WORDS
 from tests.house.engine import Room, report, rooms
 
 # Where the cause stands among the arguments of the calls that record one.
-POSITIONS = {"refusal": 2, "Refusal": 2, "_refusal": -1, "_refused": 1}
+POSITIONS = {
+    "refusal": 2,
+    "Refusal": 2,
+    "_refusal": -1,
+    "_refused": 1,
+    "BearerError": 3,
+    "_malformed": 1,
+    "_dead": 0,
+    "MalformedRequest": 1,
+}
 # What is not written as a word: verdicts of the gate and problems of OAuth 1.0a, which are enumerated, and these.
 ENUMERATED = {"verdict", "refused.verdict", "failure.verdict"}
-PASSED_ON = {"cause"}
+PASSED_ON = {"cause", "error.cause"}
 DERIVED = {
     "f'{name}-missing'": {"username-missing", "password-missing"},
     "kind": {
@@ -26,7 +35,12 @@ DERIVED = {
 }
 # The one that is set by hand.
 OTHERS = {"response-type-unsupported"}
-RECORDERS = ("authserver/protocol/", "authserver/web/frontchannel/", "authserver/web/backchannel/")
+RECORDERS = (
+    "authserver/protocol/",
+    "authserver/web/frontchannel/",
+    "authserver/web/backchannel/",
+    "authserver/web/returns.py",
+)
 # Functions of the same name that say something else.
 STRANGERS = {"authserver/web/frontchannel/setup.py", "authserver/protocol/oauth2/registration.py:_refusal"}
 
@@ -105,3 +119,19 @@ def test_a_planted_cause_is_seen():
     found, unknown = words_in([Room("authserver/protocol/oauth2/planted.py", source)])
     assert found == {"planted-cause"}
     assert unknown == ["authserver/protocol/oauth2/planted.py:3: odd() is a cause that no test knows"]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "BearerError(401, 'invalid_token', 'Words.', 'planted-cause', scope='x')",
+        "MalformedRequest('Words.', 'planted-cause', received='x')",
+        "_malformed('Words.', 'planted-cause', 'x')",
+        "_dead('planted-cause' if odd else 'planted-cause', client_id=1)",
+    ],
+)
+def test_every_way_of_recording_is_seen(call):
+    assert words_in([Room("authserver/protocol/oauth2/planted.py", f"raise {call}")]) == (
+        {"planted-cause"},
+        [],
+    )

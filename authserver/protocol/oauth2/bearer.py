@@ -6,33 +6,80 @@ from sqlalchemy import Connection, Row
 
 from authserver import clock
 from authserver.domain import standing, tokens
+from authserver.domain.diagnostics import Refusal
 from authserver.protocol import gate
 from authserver.protocol.messages import NO_STORE, Request, Response, present, repeated
 from authserver.protocol.oauth2 import resources
-from authserver.protocol.oauth2.errors import printable
+from authserver.protocol.oauth2.errors import printable, referred
 from authserver.protocol.oauth2.server import OAuth2Server
+from authserver.terms import Prefix
+
+_EXPECTED = "the header Authorization: Bearer, with one access token"
+_KINDS: dict[str, str] = {
+    Prefix.ACCESS_TOKEN: "an opaque access token",
+    Prefix.REFRESH_TOKEN: "a refresh token",
+    Prefix.CODE: "an authorization code",
+    Prefix.DEVICE_CODE: "a device code",
+    Prefix.REGISTRATION_TOKEN: "a registration access token",
+}
 
 
 class BearerError(Exception):
-    """A refused bearer token; ``error`` is empty when no token was sent at all (RFC 6750, section 3.1)."""
+    """A refused bearer token; ``error`` is empty when no token was sent at all (RFC 6750, section 3.1).
 
-    def __init__(self, status: int, error: str, description: str, scope: str = "") -> None:
+    ``cause``, ``received`` and ``expected`` are for the administrator, with the client that they concern; no token.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        error: str,
+        description: str,
+        cause: str = "",
+        *,
+        scope: str = "",
+        client_id: int | None = None,
+        received: str = "",
+        expected: str = "",
+    ) -> None:
         self.status = status
         self.error = error
         self.description = description
+        self.cause = cause
         self.scope = scope
+        self.client_id = client_id
+        self.received = received
+        self.expected = expected
         super().__init__(description)
 
-    def answer(self) -> Response:
+    def answer(self, reference: str = "") -> Response:
         """Return the challenge, in the header alone (RFC 6750, section 3)."""
         attributes = ['realm="authserver"']
         if self.error:
-            attributes += [f'error="{self.error}"', f'error_description="{printable(self.description)}"']
+            described = referred(printable(self.description), reference)
+            attributes += [f'error="{self.error}"', f'error_description="{described}"']
         if self.scope:
             attributes.append(f'scope="{self.scope}"')
         return Response(
             self.status, b"", (("WWW-Authenticate", f"Bearer {', '.join(attributes)}"), *NO_STORE)
         )
+
+
+def record(server: OAuth2Server, endpoint: str, address: str, error: BearerError) -> str:
+    """Put a refused token into the diagnostics ledger and return its reference; a bare challenge refuses nothing."""
+    if not error.error:
+        return ""
+    refused = Refusal(
+        endpoint=endpoint,
+        error=error.error,
+        cause=error.cause,
+        detail=error.description,
+        client_id=error.client_id,
+        received=error.received,
+        expected=error.expected,
+        address=address,
+    )
+    return server.ledger.record(refused)
 
 
 def read(message: Request) -> str:
@@ -44,17 +91,19 @@ def read(message: Request) -> str:
             raise BearerError(401, "", "Send the access token as Authorization: Bearer.")
         if "," in value:
             # Servers join repeated header fields with commas, and no token contains one.
-            raise BearerError(400, "invalid_request", "Send one access token.")
+            raise _malformed("Send one access token.", "access-token-repeated", "several in the header")
         found.append(value.strip())
     form = message.form or ()
     if "access_token" in repeated(form):
-        raise BearerError(400, "invalid_request", "access_token is repeated.")
+        raise _malformed("Send one access token.", "access-token-repeated", "several in the body")
     if message.method == "POST" and "access_token" in present(form):
         found.append(present(form)["access_token"])
     if any(name == "access_token" for name, _ in message.query):
-        raise BearerError(400, "invalid_request", "Do not send the access token in the query.")
+        fault = "Do not send the access token in the query."
+        raise _malformed(fault, "access-token-in-query", "access_token in the address")
     if len(found) > 1:
-        raise BearerError(400, "invalid_request", "Send the access token in one place.")
+        fault = "Send the access token in one place."
+        raise _malformed(fault, "access-token-in-two-places", "one in the header and one in the body")
     if not found:
         raise BearerError(401, "", "No access token was sent.")
     return found[0]
@@ -62,21 +111,64 @@ def read(message: Request) -> str:
 
 def accept(server: OAuth2Server, connection: Connection, message: Request, scope: str) -> Row[Any]:
     """Return the row of a live access token for this server with the scope, in one round trip; raises BearerError."""
-    handle = server.access_tokens.read(read(message))
+    value = read(message)
+    handle = server.access_tokens.read(value)
     row = tokens.find_access(connection, handle) if handle else None
-    if row is None or not is_live(row):
-        raise BearerError(401, "invalid_token", "The access token is unknown, expired or revoked.")
+    if row is None:
+        raise _dead(
+            "access-token-unknown", received=kind_of(value), expected="an access token of this server"
+        )
+    if not is_live(row):
+        raise _dead(
+            "access-token-expired" if row.revoked_at is None else "access-token-revoked", client_id=row.c_id
+        )
     verdict = gate.judge(standing.standing(row))
     if verdict is not None:
-        raise BearerError(401, "invalid_token", verdict.sentence)
+        raise BearerError(401, "invalid_token", verdict.sentence, verdict, client_id=row.c_id)
     # RFC 8707, section 2, and RFC 9068, section 4: a token for other resource servers is none for this one.
-    if not resources.is_for(row.audience, resources.own(server.settings)):
-        raise BearerError(401, "invalid_token", "The access token is meant for another resource server.")
+    names = resources.own(server.settings)
+    if not resources.is_for(row.audience, names):
+        raise BearerError(
+            401,
+            "invalid_token",
+            "The access token is meant for another resource server.",
+            "access-token-audience",
+            client_id=row.c_id,
+            received=row.audience,
+            expected="\n".join(sorted(names)),
+        )
     if scope not in row.scope.split():
-        raise BearerError(403, "insufficient_scope", f"The access token lacks the scope {scope}.", scope)
+        raise BearerError(
+            403,
+            "insufficient_scope",
+            f"The access token lacks the scope {scope}.",
+            "access-token-scope",
+            scope=scope,
+            client_id=row.c_id,
+            received=row.scope,
+            expected=scope,
+        )
     return row
+
+
+def kind_of(value: str) -> str:
+    """Return in words what was sent as a token, and nothing of it: people send other things by mistake."""
+    if value.count(".") == 2:
+        return "a JWT"
+    return _KINDS.get(value.partition("_")[0], "something else")
 
 
 def is_live(row: Row[Any]) -> bool:
     """Return whether an access token itself is neither expired nor revoked."""
     return row.revoked_at is None and row.expires_at > clock.now()
+
+
+def _malformed(sentence: str, cause: str, received: str) -> BearerError:
+    return BearerError(400, "invalid_request", sentence, cause, received=received, expected=_EXPECTED)
+
+
+def _dead(cause: str, **facts: Any) -> BearerError:
+    # RFC 6750, section 3.1, has one word for all of them, and strangers need not learn which it is.
+    return BearerError(
+        401, "invalid_token", "The access token is unknown, expired or revoked.", cause, **facts
+    )

@@ -6,9 +6,9 @@
 from typing import Any
 
 from authlib.oauth2.rfc6749 import OAuth2Error
-from authlib.oauth2.rfc6749.errors import InvalidClientError
+from authlib.oauth2.rfc6749.errors import InvalidClientError, InvalidRequestError
 
-from authserver.protocol.messages import NO_STORE, Response, json_response
+from authserver.protocol.messages import NO_STORE, MalformedRequest, Response, json_response
 
 _REALM = 'Basic realm="authserver", charset="UTF-8"'
 
@@ -37,6 +37,13 @@ def refusal(
     return error
 
 
+def unreadable(error: MalformedRequest) -> OAuth2Error:
+    """Return the refusal of a request that could not be read at all."""
+    return refusal(
+        InvalidRequestError, str(error), error.cause, received=error.received, expected=error.expected
+    )
+
+
 def printable(text: str) -> str:
     """Return the text in the letters that error_description can have (RFC 6749, section 5.2)."""
     text = text.replace('"', "'").replace("\\", "/")
@@ -57,5 +64,9 @@ def answer(error: OAuth2Error, reference: str = "") -> Response:
 
 def describe(error: OAuth2Error, reference: str = "") -> str:
     """Return the error's description with the reference under which an administrator finds it."""
-    text = printable(error.get_error_description() or "")
+    return referred(printable(error.get_error_description() or ""), reference)
+
+
+def referred(text: str, reference: str) -> str:
+    """Return a description that ends with the reference of the refusal, if that was recorded."""
     return f"{text} (reference {reference})".strip() if reference else text

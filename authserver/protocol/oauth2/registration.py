@@ -45,8 +45,13 @@ def answer(services: Services, message: Request, kind: Kind | None = None) -> Re
         return refuse(services, message, error)
 
 
-def refuse(services: Services, message: Request, error: Exception) -> Response:
-    """Answer what is wrong with a request, in JSON (RFC 7591, section 3.2.2)."""
+def refuse(
+    services: Services,
+    message: Request,
+    error: InvalidInput | OAuth2Error | Throttled,
+    client_id: int | None = None,
+) -> Response:
+    """Answer what is wrong with a request, in JSON (RFC 7591, section 3.2.2); a client that manages itself is known."""
     if isinstance(error, Throttled):
         # Other shortages than these limits, such as of room for hashing, are worded at the door.
         if type(error) is not Throttled:
@@ -54,7 +59,9 @@ def refuse(services: Services, message: Request, error: Exception) -> Response:
         sentence = "Too many clients were registered. Wait, or ask an administrator to create the client."
         headers = (*NO_STORE, ("Retry-After", str(error.retry_after)))
         return json_response(429, {"error": "too_many_requests", "error_description": sentence}, headers)
-    return services.oauth2.refuse(message, _refusal(error) if isinstance(error, InvalidInput) else error)
+    refused = _refusal(error) if isinstance(error, InvalidInput) else error
+    refused.client_id = client_id
+    return services.oauth2.refuse(message, refused)
 
 
 def read(message: Request, document: dict[str, Any], kind: str) -> Registration:

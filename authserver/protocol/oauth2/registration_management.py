@@ -5,6 +5,7 @@ waits for an administrator, while what was approved goes on serving (S2).
 """
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from authlib.oauth2 import OAuth2Error
@@ -23,46 +24,55 @@ from authserver.domain.clients import Client
 from authserver.domain.handles import Handle
 from authserver.domain.registrations import Registration
 from authserver.errors import InvalidInput, Throttled
+from authserver.protocol.gate import Verdict
 from authserver.protocol.messages import NO_STORE, Request, Response, json_response
 from authserver.protocol.oauth2 import bearer, registration, registration_document, registration_metadata
 from authserver.protocol.oauth2.bearer import BearerError
-from authserver.protocol.oauth2.errors import refusal
+from authserver.protocol.oauth2.errors import referred, refusal
 from authserver.protocol.services import Services
-from authserver.terms import Prefix, Status
+from authserver.terms import Path, Prefix, Status
+
+ENDPOINT = f"{Path.REGISTRATION}/<key>"
+"""How the endpoint is called where no client is meant."""
 
 
 def answer(services: Services, message: Request) -> Response:
     """Do what a client asks of its registration (RFC 7592, section 2)."""
+    client_id = None
+    # In the ledger it is one endpoint: whoever has no valid token could name any client in the address.
+    recorded = replace(message, path=ENDPOINT)
     try:
         value = bearer.read(message)
         token = handles.read(Prefix.REGISTRATION_TOKEN, value)
         if token is None:
-            raise _unknown()
+            raise _unknown(value)
+        client_id = token.id
         if message.method == "PUT":
             return _change(services, message, token, value)
         return (_delete if message.method == "DELETE" else _show)(services, message, token, value)
     except BearerError as error:
-        return _challenge(error)
+        return _challenge(error, bearer.record(services.oauth2, ENDPOINT, message.address, error))
     except (InvalidInput, OAuth2Error, Throttled) as error:
-        return registration.refuse(services, message, error)
+        # All of these come after the token has proved to be that of the client which it names.
+        return registration.refuse(services, recorded, error, client_id)
 
 
 def _show(services: Services, message: Request, token: Handle, value: str) -> Response:
     with services.database.transaction(write=False) as session:
-        client = _authenticate(session, message, token, is_writing=False)
+        client = _authenticate(session, message, token, value, is_writing=False)
         return _information(services, session, client, value)
 
 
-def _delete(services: Services, message: Request, token: Handle, _value: str) -> Response:
+def _delete(services: Services, message: Request, token: Handle, value: str) -> Response:
     with services.database.transaction() as session:
-        client = _authenticate(session, message, token, is_writing=True)
+        client = _authenticate(session, message, token, value, is_writing=True)
         clients.remove(session, registration.actor(message), client)
     return Response(204, b"", NO_STORE)
 
 
 def _change(services: Services, message: Request, token: Handle, value: str) -> Response:
     with services.database.transaction(write=False) as session:
-        before = _authenticate(session, message, token, is_writing=False)
+        before = _authenticate(session, message, token, value, is_writing=False)
         document = registration_document.read(message)
         _check_identity(services, session, before, document)
     wanted = registration.read(message, document, before.kind)
@@ -72,7 +82,7 @@ def _change(services: Services, message: Request, token: Handle, value: str) -> 
         throttles.charge(session, [bucket])
     sector_identifiers.check_registration(services.fetcher, wanted, before)
     with services.database.transaction() as session:
-        client = _authenticate(session, message, token, is_writing=True)
+        client = _authenticate(session, message, token, value, is_writing=True)
         secret = _apply(services, session, message, client, wanted)
         return _information(services, session, client, value, secret)
 
@@ -104,13 +114,16 @@ def _check_identity(services: Services, session: Session, client: Client, docume
         raise _fault("client_secret is not the client's; it cannot be chosen.")
 
 
-def _authenticate(session: Session, message: Request, token: Handle, *, is_writing: bool) -> Client:
+def _authenticate(
+    session: Session, message: Request, token: Handle, value: str, *, is_writing: bool
+) -> Client:
     key = message.path.rpartition("/")[2]
     client = client_registrations.authenticate(session, key, token, is_writing=is_writing)
     if client is None:
-        raise _unknown()
+        raise _unknown(value)
     if client.status == Status.DISAPPROVED:
-        raise BearerError(403, "insufficient_scope", "An administrator has disapproved this client.")
+        verdict = Verdict.CLIENT_DISAPPROVED
+        raise BearerError(403, "insufficient_scope", verdict.sentence, verdict, client_id=client.id)
     return client
 
 
@@ -123,14 +136,22 @@ def _information(
     )
 
 
-def _unknown() -> BearerError:
-    return BearerError(401, "invalid_token", "The registration access token is not valid here.")
+def _unknown(value: str) -> BearerError:
+    return BearerError(
+        401,
+        "invalid_token",
+        "The registration access token is not valid here.",
+        "registration-token-wrong",
+        received=bearer.kind_of(value),
+        expected="the registration access token of the client whose address this is",
+    )
 
 
-def _challenge(error: BearerError) -> Response:
+def _challenge(error: BearerError, reference: str) -> Response:
     """Answer as RFC 6750, section 3, demands, with a body that says the same in JSON."""
-    plain = error.answer()
-    document = {"error": error.error or "invalid_token", "error_description": error.description}
+    plain = error.answer(reference)
+    described = referred(error.description, reference)
+    document = {"error": error.error or "invalid_token", "error_description": described}
     headers = (("Content-Type", "application/json"), *plain.headers)
     return Response(plain.status, json.dumps(document, separators=(",", ":")).encode(), headers)
 

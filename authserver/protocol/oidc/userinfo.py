@@ -2,8 +2,11 @@
 
 from typing import Any
 
+from sqlalchemy import Row
+
 from authserver.domain import standing
 from authserver.domain.policies import Policy
+from authserver.domain.standing import UserFacts
 from authserver.protocol import own_jwts
 from authserver.protocol.messages import NO_STORE, Request, Response, json_response
 from authserver.protocol.oauth2 import bearer
@@ -19,16 +22,30 @@ def answer(server: OAuth2Server, message: Request) -> Response:
         with server.database.reading() as connection:
             row = bearer.accept(server, connection, message, Scope.OPENID)
             policy = server.policies.get(connection, row.c_id, row.c_revision)
+        person = _person(row)
     except BearerError as error:
-        return error.answer()
-    person = standing.user(row)
-    if person is None:
-        fault = "The access token stands for no user."
-        return BearerError(403, "insufficient_scope", fault, Scope.OPENID).answer()
+        return error.answer(bearer.record(server, message.path, message.address, error))
     names = claims.of_scopes(row.scope.split()) | set(row.request.get("claims", {}).get("userinfo", ()))
     document = {"sub": subjects.of(policy, person.subject)} | claims.by_name(person, names)
     algorithm = policy.details.get("userinfo_signed_response_alg")
     return json_response(200, document) if algorithm is None else _signed(server, policy, document, algorithm)
+
+
+def _person(row: Row[Any]) -> UserFacts:
+    person = standing.user(row)
+    if person is None:
+        fault = "The access token stands for no user."
+        raise BearerError(
+            403,
+            "insufficient_scope",
+            fault,
+            "access-token-without-user",
+            scope=Scope.OPENID,
+            client_id=row.c_id,
+            received=row.grant_type,
+            expected="a grant in which a person signs in",
+        )
+    return person
 
 
 def _signed(server: OAuth2Server, policy: Policy, document: dict[str, Any], algorithm: str) -> Response:

@@ -31,6 +31,7 @@ ENDPOINTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
         "Registration",
         (Path.REGISTRATION, LanePath.OAUTH2_REGISTRATION, LanePath.OIDC_REGISTRATION),
     ),
+    "userinfo": ("Userinfo", (Path.USERINFO,)),
     "sign-out": ("Sign-out", (Path.END_SESSION,)),
     "oauth1": ("OAuth 1.0a", ("/oauth/",)),
 }

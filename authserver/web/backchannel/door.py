@@ -7,6 +7,8 @@ hands on.
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
+from authlib.oauth2 import OAuth2Error
+from authlib.oauth2.rfc6749.errors import InvalidRequestError
 from sqlalchemy import exc
 
 from authserver import logs
@@ -19,6 +21,7 @@ from authserver.protocol.messages import (
     json_response,
     read_pairs,
 )
+from authserver.protocol.oauth2.errors import describe, refusal, unreadable
 from authserver.protocol.services import Services
 from authserver.web import addresses
 from authserver.web.backchannel import wire
@@ -46,11 +49,17 @@ ANY = "<key>"
 
 
 class Route(NamedTuple):
-    """What serves a path, and by which methods; ``refuse`` answers what never reaches it in the endpoint's own format."""
+    """What serves a path, and by which methods; ``refuse`` answers what never reaches it in the endpoint's own format.
+
+    ``error`` is that format's word for a request that cannot be read. What is refused at public documents, which anybody
+    may ask for as they like, is not recorded in the diagnostics ledger.
+    """
 
     handler: Handler
     methods: tuple[str, ...]
     refuse: Callable[..., Response] = json_mistake
+    error: str = "invalid_request"
+    is_recorded: bool = True
 
 
 class MachineDoor:
@@ -63,39 +72,43 @@ class MachineDoor:
         self._cross_origin = CrossOrigin(services)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        route = self._route(environ.get("PATH_INFO", ""))
-        if route is None:
+        path = self._path(environ.get("PATH_INFO", ""))
+        if path is None:
             return self._otherwise(environ, start_response)
         method = environ["REQUEST_METHOD"]
-        response = self._answer(route, environ)
+        response = self._answer(path, environ)
         if method != "OPTIONS":
             # Refusals too: a script that cannot read why it was refused cannot do better.
             response = self._cross_origin.share(environ["PATH_INFO"], environ.get("HTTP_ORIGIN"), response)
         return wire.send(response, method, start_response)
 
-    def _route(self, path: str) -> Route | None:
-        route = self.routes.get(path)
-        return route or self.routes.get(f"{path.rpartition('/')[0]}/{ANY}")
+    def _path(self, path: str) -> str | None:
+        """Return how a path is called in the table of routes, or None where it is not there."""
+        names = (path, f"{path.rpartition('/')[0]}/{ANY}")
+        return next((name for name in names if name in self.routes), None)
 
-    def _answer(self, route: Route, environ: Environ) -> Response:
-        method = environ["REQUEST_METHOD"]
+    def _answer(self, path: str, environ: Environ) -> Response:
+        route, method = self.routes[path], environ["REQUEST_METHOD"]
         if method not in route.methods and not (method == "OPTIONS" and "HTTP_ORIGIN" in environ):
-            return _refuse_method(route)
+            return self._refuse(path, environ, 405, _wrong_method(route, method), _allow(route))
         try:
             # The schedule of the signing keys is kept here, where no transaction is open.
             self._services.ring.tend()
             return self._serve(route, environ)
         except wire.TooLarge:
-            return route.refuse(413, "invalid_request", "The request body is too large.")
+            return self._refuse(path, environ, 413, self._too_large(environ))
         except MalformedRequest as error:
-            return route.refuse(400, "invalid_request", str(error))
+            return self._refuse(path, environ, 400, unreadable(error))
         except Throttled as error:
             is_busy = isinstance(error, Busy)
             status, word = (503, "temporarily_unavailable") if is_busy else (429, "too_many_requests")
             return route.refuse(status, word, str(error), ("Retry-After", str(error.retry_after)))
         except exc.DataError as error:
             log.warning("refused by the database", path=environ["PATH_INFO"], detail=str(error.orig)[:200])
-            return route.refuse(400, "invalid_request", "A parameter cannot be stored.")
+            sentence = "A parameter cannot be stored."
+            return self._refuse(
+                path, environ, 400, refusal(InvalidRequestError, sentence, "parameter-unstorable")
+            )
         except (exc.DBAPIError, exc.TimeoutError) as error:
             log.warning(
                 "database unavailable",
@@ -115,7 +128,8 @@ class MachineDoor:
         if environ["REQUEST_METHOD"] == "OPTIONS":
             path, origin = environ["PATH_INFO"], environ["HTTP_ORIGIN"]
             answer = self._cross_origin.preflight(path, route.methods, origin)
-            return answer or _refuse_method(route)
+            # Whoever asks this is a browser, which shows nobody the answer.
+            return answer or route.refuse(405, route.error, _sentence(route), _allow(route))
         return route.handler(self._services, self._read(environ))
 
     def _read(self, environ: Environ) -> Request:
@@ -130,15 +144,51 @@ class MachineDoor:
             form=read_pairs(wire.text(body)) if is_form else None,
             headers=wire.headers(environ),
             body=body,
-            address=addresses.client_address(
-                environ.get("REMOTE_ADDR", ""),
-                environ.get("HTTP_X_FORWARDED_FOR", ""),
-                settings.trusted_proxies,
-            ),
+            address=self._address(environ),
             request_id=environ.get("authserver.request_id", ""),
         )
 
+    def _refuse(
+        self, path: str, environ: Environ, status: int, error: OAuth2Error, *headers: tuple[str, str]
+    ) -> Response:
+        """Record why a request does not reach its handler, and answer it in the endpoint's own format."""
+        route, reference = self.routes[path], ""
+        error.error = route.error
+        if route.is_recorded:
+            reference = self._services.oauth2.record(path, self._address(environ), error)
+        return route.refuse(status, route.error, describe(error, reference), *headers)
 
-def _refuse_method(route: Route) -> Response:
-    allow = ("Allow", ", ".join(route.methods))
-    return route.refuse(405, "invalid_request", f"Use {' or '.join(route.methods)}.", allow)
+    def _too_large(self, environ: Environ) -> OAuth2Error:
+        declared = environ.get("CONTENT_LENGTH")
+        return refusal(
+            InvalidRequestError,
+            "The request body is too large.",
+            "body-too-large",
+            received=f"{declared} bytes" if declared else "",
+            expected=f"{self._services.settings.max_body_bytes} bytes at most",
+        )
+
+    def _address(self, environ: Environ) -> str:
+        return addresses.client_address(
+            environ.get("REMOTE_ADDR", ""),
+            environ.get("HTTP_X_FORWARDED_FOR", ""),
+            self._services.settings.trusted_proxies,
+        )
+
+
+def _wrong_method(route: Route, method: str) -> OAuth2Error:
+    return refusal(
+        InvalidRequestError,
+        _sentence(route),
+        "method-not-allowed",
+        received=method[:60],
+        expected=" ".join(route.methods),
+    )
+
+
+def _sentence(route: Route) -> str:
+    return f"Use {' or '.join(route.methods)}."
+
+
+def _allow(route: Route) -> tuple[str, str]:
+    return "Allow", ", ".join(route.methods)

@@ -41,11 +41,12 @@ def whoami(services: Services, request: Request) -> Response:
     )
 
 
-def refuse(status: int, _error: str, description: str, *headers: tuple[str, str]) -> Response:
+def refuse(status: int, error: str, description: str, *headers: tuple[str, str]) -> Response:
     """Return what never reaches these endpoints in their own format; the problem says whose mistake it is."""
     pairs = [("oauth_problem_advice", description)]
     if status < 500:
-        pairs.insert(0, ("oauth_problem", Reason.PARAMETER_REJECTED))
+        # The extension has no word for what is not about the request itself, such as too many of them.
+        pairs.insert(0, ("oauth_problem", error if error in set(Reason) else Reason.PARAMETER_REJECTED))
     content = (("Content-Type", FORM_TYPE), ("Cache-Control", "no-store"))
     return Response(status, encode_form(pairs).encode(), (*content, *headers))
 

@@ -3,11 +3,13 @@
 import json
 from typing import Any
 
+from authlib.oauth2.rfc6749.errors import InvalidRequestError
+
 from authserver.context import Actor
 from authserver.domain import consumer_requests, throttles, unapproved
 from authserver.errors import InvalidInput, Throttled
 from authserver.protocol.messages import Request, Response, json_response
-from authserver.protocol.oauth2.errors import printable
+from authserver.protocol.oauth2.errors import refusal
 from authserver.protocol.services import Services
 
 MAX_BYTES = 4096
@@ -16,7 +18,15 @@ MAX_BYTES = 4096
 def request_key(services: Services, request: Request) -> Response:
     """Register a provisional consumer and answer its key; the body is JSON whatever its type says."""
     if len(request.body) > MAX_BYTES:
-        return _refuse(413, "invalid_request", f"The body can have {MAX_BYTES} bytes at most.")
+        error = refusal(
+            InvalidRequestError,
+            f"The body can have {MAX_BYTES} bytes at most.",
+            "body-too-large",
+            received=f"{len(request.body)} bytes",
+            expected=f"{MAX_BYTES} bytes at most",
+        )
+        error.status_code = 413
+        return services.oauth2.refuse(request, error)
     try:
         document = _read(request.body)
         bucket = consumer_requests.bucket(services.vault, services.settings, request.address)
@@ -26,12 +36,16 @@ def request_key(services: Services, request: Request) -> Response:
             unapproved.purge(session, services.settings)
             client = consumer_requests.add(session, _actor(request), services.vault, document)
     except InvalidInput as error:
-        return _refuse(400, "invalid_request", str(error))
+        return services.oauth2.refuse(
+            request, refusal(InvalidRequestError, str(error), "consumer-request-refused")
+        )
     except Throttled as error:
         sentence = (
             "Too many consumer keys were requested. Wait, or ask an administrator to create the consumer."
         )
-        return _refuse(429, "too_many_requests", sentence, ("Retry-After", str(error.retry_after)))
+        document = {"error": "too_many_requests", "error_description": sentence}
+        headers = (("Cache-Control", "no-store"), ("Retry-After", str(error.retry_after)))
+        return json_response(429, document, headers)
     return json_response(200, {"key": client.client_key})
 
 
@@ -47,8 +61,3 @@ def _read(body: bytes) -> dict[str, Any]:
 
 def _actor(request: Request) -> Actor:
     return Actor(name="requestKey", address=request.address, channel="machine", request_id=request.request_id)
-
-
-def _refuse(status: int, error: str, description: str, *headers: tuple[str, str]) -> Response:
-    document = {"error": error, "error_description": printable(description)}
-    return json_response(status, document, (("Cache-Control", "no-store"), *headers))

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from authserver.protocol.messages import Request, Response
+from authserver.protocol.oauth1.problems import Reason
 from authserver.protocol.oauth2 import (
     device_authorization,
     introspection,
@@ -24,7 +25,7 @@ from authserver.web.backchannel import (
     request_key,
     root_services,
 )
-from authserver.web.backchannel.door import ANY, Route
+from authserver.web.backchannel.door import ANY, Handler, Route
 
 _READ = ("GET", "HEAD")
 _POST = ("POST",)
@@ -81,6 +82,14 @@ def manage_registration(services: Services, request: Request) -> Response:
     return registration_management.answer(services, request)
 
 
+def _document(handler: Handler) -> Route:
+    return Route(handler, _READ, is_recorded=False)
+
+
+def _oauth1(handler: Handler) -> Route:
+    return Route(handler, ("GET", "POST"), oauth1.refuse, Reason.PARAMETER_REJECTED)
+
+
 def routes() -> dict[str, Route]:
     """Return the route table."""
     table: dict[str, Route] = {
@@ -91,27 +100,27 @@ def routes() -> dict[str, Route]:
         Path.DEVICE_AUTHORIZATION: Route(authorize_device, _POST),
         LanePath.OAUTH2_DEVICE: Route(authorize_device, _POST),
         LanePath.OIDC_DEVICE: Route(authorize_device, _POST),
-        Path.DEVICE_PICTURE: Route(device_picture.picture, _READ),
+        Path.DEVICE_PICTURE: _document(device_picture.picture),
         Path.REGISTRATION: Route(register, _POST),
         LanePath.OAUTH2_REGISTRATION: Route(register_oauth2, _POST),
         LanePath.OIDC_REGISTRATION: Route(register_oidc, _POST),
         f"{Path.REGISTRATION}/{ANY}": Route(manage_registration, ("GET", "PUT", "DELETE")),
         Path.INTROSPECTION: Route(introspect, _POST),
         Path.USERINFO: Route(user_information, (*_READ, "POST"), _refuse_bearer),
-        Path.CHECK_SESSION: Route(check_session.frame, _READ),
-        Path.JWKS: Route(discovery.jwks, _READ),
-        Path.OPENID_CONFIGURATION: Route(discovery.openid_configuration, _READ),
-        Path.OAUTH_METADATA: Route(discovery.oauth_metadata, _READ),
-        Path.OAUTH2_LANE: Route(discovery.oauth2_lane, _READ),
-        Path.OIDC_LANE: Route(discovery.oidc_lane, _READ),
+        Path.CHECK_SESSION: _document(check_session.frame),
+        Path.JWKS: _document(discovery.jwks),
+        Path.OPENID_CONFIGURATION: _document(discovery.openid_configuration),
+        Path.OAUTH_METADATA: _document(discovery.oauth_metadata),
+        Path.OAUTH2_LANE: _document(discovery.oauth2_lane),
+        Path.OIDC_LANE: _document(discovery.oidc_lane),
         Path.OAUTH1_REQUEST_KEY: Route(request_key.request_key, _POST),
-        Path.OAUTH1_REQUEST_TOKEN: Route(oauth1.request_token, ("GET", "POST"), oauth1.refuse),
-        Path.OAUTH1_ACCESS_TOKEN: Route(oauth1.access_token, ("GET", "POST"), oauth1.refuse),
+        Path.OAUTH1_REQUEST_TOKEN: _oauth1(oauth1.request_token),
+        Path.OAUTH1_ACCESS_TOKEN: _oauth1(oauth1.access_token),
         Path.OAUTH1_WHOAMI: Route(oauth1.whoami, ("GET", "POST")),
         Path.OAUTH1_VERIFY: Route(oauth1_verify.verify, _POST),
         **{path: Route(root_services.root_services, _READ) for path in RootServices},
-        Path.OSLC_CATALOG: Route(root_services.catalog, _READ),
-        Path.LIVE: Route(health.live, _READ),
-        Path.READY: Route(health.ready, _READ),
+        Path.OSLC_CATALOG: _document(root_services.catalog),
+        Path.LIVE: _document(health.live),
+        Path.READY: _document(health.ready),
     }
     return {str(path): route for path, route in table.items()}

@@ -18,7 +18,9 @@ def read_body(environ: dict[str, Any], limit: int) -> bytes:
     """Return the request body; raises TooLarge, or MalformedRequest for one that is broken or of no known length."""
     declared = environ.get("CONTENT_LENGTH") or ""
     if declared and not (declared.isascii() and declared.isdigit()):
-        raise MalformedRequest("Content-Length is not a number.")
+        raise MalformedRequest(
+            "Content-Length is not a number.", "content-length", received=declared, expected="a number"
+        )
     if declared and int(declared) > limit:
         raise TooLarge
     if not declared and not environ.get("wsgi.input_terminated"):
@@ -36,7 +38,9 @@ def _read_all(stream: Any, size: int) -> bytes:
             parts.append(part)
             size -= len(part)
     except BrokenBody as error:
-        raise MalformedRequest(BrokenBody.description) from error
+        raise MalformedRequest(
+            BrokenBody.description, "body-broken", expected="a body as long as its headers say"
+        ) from error
     return b"".join(parts)
 
 
@@ -45,7 +49,9 @@ def text(body: bytes) -> str:
     try:
         return body.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise MalformedRequest("The body is not UTF-8.") from error
+        raise MalformedRequest(
+            "The body is not UTF-8.", "body-not-utf-8", received="other bytes", expected="UTF-8"
+        ) from error
 
 
 def headers(environ: dict[str, Any]) -> dict[str, str]:

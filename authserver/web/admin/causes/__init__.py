@@ -3,15 +3,27 @@
 A house test holds the table and the code together: no cause without words, no words without a cause.
 """
 
-from authserver.web.admin.causes import authentication, client, messages, oauth1, people, registration, tokens
+from authserver.web.admin.causes import (
+    authentication,
+    bearer,
+    client,
+    messages,
+    oauth1,
+    people,
+    registration,
+    tokens,
+    transport,
+)
 from authserver.web.admin.causes.words import Compare, Remedy, Words
 
 WORDS: dict[str, Words] = {
     **client.WORDS,
     **messages.WORDS,
+    **transport.WORDS,
     **people.WORDS,
     **authentication.WORDS,
     **tokens.WORDS,
+    **bearer.WORDS,
     **registration.WORDS,
     **oauth1.WORDS,
 }

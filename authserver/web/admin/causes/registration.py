@@ -18,6 +18,10 @@ WORDS = {
         "The change is about another client",
         "A client that changes itself sends its own client_id, and its secret or none.",
     ),
+    "consumer-request-refused": Words(
+        "The request for a consumer key cannot be read",
+        "A modeling tool sends a JSON object with name and secret. Look at its log, or create the consumer here.",
+    ),
     "software-statement": Words(
         "Software statements are not accepted",
         "Let the application register without one; an administrator approves it here.",
