@@ -48,15 +48,27 @@ def parse(kind: str | None, text: str) -> Assertion:
     """Return an assertion that came in; raises invalid_client when it is none."""
     if kind != TYPE:
         raise _refused(
-            "client_assertion_type is not the one of RFC 7523.", "assertion-type", received=kind or ""
+            "client_assertion_type is not the one of RFC 7523.",
+            "assertion-type",
+            received=kind or "",
+            expected=TYPE,
         )
     try:
         signature = jws.extract_compact(text.encode() if len(text) <= _LENGTH else b"")
         claims = json.loads(signature.payload)
     except (JoseError, ValueError, RecursionError) as error:
-        raise _refused("client_assertion is not a signed JWT.", "assertion-malformed") from error
+        raise _refused(
+            "client_assertion is not a signed JWT.",
+            "assertion-malformed",
+            received=f"{len(text)} characters",
+            expected=f"a signed JWT of {_LENGTH} characters at most",
+        ) from error
     if not isinstance(claims, dict) or not isinstance(claims.get("sub"), str):
-        raise _refused("client_assertion names no client as its subject.", "assertion-subject")
+        raise _refused(
+            "client_assertion names no client as its subject.",
+            "assertion-subject",
+            expected="the client key as sub",
+        )
     return Assertion(text, signature.headers(), claims)
 
 
@@ -79,7 +91,13 @@ class Assertions:
     def _check_signature(self, assertion: Assertion, policy: Policy) -> None:
         kind, algorithm = assertion.header.get("typ"), assertion.header.get("alg")
         if kind is not None and str(kind).lower().removeprefix("application/") not in _TYPES:
-            raise _refused("The assertion's typ is that of another kind of JWT.", "assertion-typ", policy)
+            raise _refused(
+                "The assertion's typ is that of another kind of JWT.",
+                "assertion-typ",
+                policy,
+                received=_readable(kind),
+                expected=" ".join(sorted(_TYPES)),
+            )
         allowed = _allowed(policy)
         if not isinstance(algorithm, str) or algorithm not in allowed:
             raise _refused(
@@ -105,7 +123,11 @@ class Assertions:
             return self._keys.find(policy, assertion.header.get("kid"), _KEY_TYPES[algorithm])
         except FetchFailed as error:
             raise _refused(
-                "The client's keys cannot be fetched.", "client-keys", policy, received=str(error)
+                "The client's keys cannot be fetched.",
+                "client-keys",
+                policy,
+                received=str(error),
+                expected="a JWK set at the jwks_uri",
             ) from error
 
     def _secrets(self, policy: Policy) -> list[OctKey]:
@@ -131,19 +153,31 @@ class Assertions:
                 "The assertion is not meant for this server.",
                 "assertion-audience",
                 policy,
-                received=str(audience)[:500] if texts.is_storable(str(audience)) else "",
+                received=_readable(audience),
                 expected=expected,
             )
 
     def _check_times(self, claims: dict[str, Any], policy: Policy) -> datetime:
         if claims.get("iss") != policy.client_key or claims.get("sub") != policy.client_key:
-            raise _refused("The assertion's iss and sub must be the client_id.", "assertion-issuer", policy)
+            raise _refused(
+                "The assertion's iss and sub must be the client_id.",
+                "assertion-issuer",
+                policy,
+                received=f"iss {_readable(claims.get('iss'))}, sub {_readable(claims.get('sub'))}",
+                expected=policy.client_key,
+            )
         now = clock.now()
         expires_at = _instant(claims.get("exp"))
         if expires_at is None or expires_at <= now:
-            raise _refused("The assertion has expired, or says no exp.", "assertion-expired", policy)
+            said = "no exp" if expires_at is None else "an exp that is over"
+            sentence = "The assertion has expired, or says no exp."
+            raise _refused(
+                sentence, "assertion-expired", policy, received=said, expected="an exp that is ahead"
+            )
         if expires_at > now + self._settings.client_assertion_lifetime + _SKEW:
-            raise _refused("The assertion's exp is too far ahead.", "assertion-expires-late", policy)
+            limit = f"at most {self._settings.client_assertion_lifetime.total_seconds():.0f} s ahead"
+            sentence = "The assertion's exp is too far ahead."
+            raise _refused(sentence, "assertion-expires-late", policy, expected=limit)
         for name in ("nbf", "iat"):
             begins_at = _instant(claims.get(name))
             if name in claims and (begins_at is None or begins_at > now + _SKEW):
@@ -152,7 +186,8 @@ class Assertions:
 
     def _use_up(self, jti: Any, policy: Policy, expires_at: datetime) -> None:
         if not isinstance(jti, str) or not 1 <= len(jti) <= _JTI_LENGTH or not texts.is_storable(jti):
-            raise _refused("The assertion needs a jti.", "assertion-jti", policy)
+            expected = f"a text of 1 to {_JTI_LENGTH} characters"
+            raise _refused("The assertion needs a jti.", "assertion-jti", policy, expected=expected)
         with self._database.consuming() as connection:
             is_first = client_assertions.claim(connection, policy.id, jti, expires_at)
         if not is_first:
@@ -164,6 +199,10 @@ def _allowed(policy: Policy) -> tuple[str, ...]:
     if registered is not None:
         return (registered,)
     return algorithms.SYMMETRIC if policy.auth_method == AuthMethod.SECRET_JWT else algorithms.ASYMMETRIC
+
+
+def _readable(value: Any) -> str:
+    return str(value)[:500] if texts.is_storable(str(value)) else ""
 
 
 def _instant(value: Any) -> datetime | None:

@@ -25,12 +25,12 @@ from authserver.domain.standing import Standing
 from authserver.protocol import gate
 from authserver.protocol.gate import NotApproved, Verdict
 from authserver.protocol.messages import Pairs
-from authserver.protocol.oauth2 import authorization_request, errors
+from authserver.protocol.oauth2 import authorization_request, bearer, errors
 from authserver.protocol.oauth2.authorization_request import Ask, AuthorizationFailure
 from authserver.protocol.oauth2.errors import ClientAuthenticationFailed, refusal
 from authserver.protocol.oauth2.responses import Answer
 from authserver.protocol.oauth2.server import OAuth2Server
-from authserver.protocol.oidc import subjects
+from authserver.protocol.oidc import context_classes, subjects
 from authserver.terms import AuthMethod, Scope
 
 
@@ -44,6 +44,16 @@ class Step(Enum):
     ENROL = auto()
     CONSENT = auto()
     ANSWER = auto()
+
+
+_STANDS = {
+    Step.SIGN_IN: "nobody is signed in",
+    Step.SIGN_IN_AGAIN: "the sign-in is older than max_age",
+    Step.SWITCH_ACCOUNT: "somebody else is signed in",
+    Step.STEP_UP: "the second factor was not asked for",
+    Step.CONSENT: "the person has not agreed to all that is asked for",
+}
+"""Why nothing can be answered in silence, by what would have to happen first."""
 
 
 class LoginRequired(OAuth2Error):
@@ -75,6 +85,7 @@ def read(server: OAuth2Server, session: Session, pairs: Pairs) -> Ask:
                 "No client is registered under this client_id.",
                 "client-unknown",
                 received=redaction.unknown_key(key),
+                expected="the key of a client that is registered here",
             )
         )
     policy = server.policies.get(session.connection(), client.id, client.revision)
@@ -169,7 +180,14 @@ def _unless_silent(ask: Ask, step: Step, error: type[OAuth2Error]) -> Step:
     if not _may_ask(ask):
         kind = error.error.replace("_", "-")
         raise AuthorizationFailure(
-            refusal(error, "prompt=none, but the user has to act.", kind, client_id=ask.policy.id),
+            refusal(
+                error,
+                "prompt=none, but the user has to act.",
+                kind,
+                received=f"prompt=none, but {_STANDS[step]}",
+                expected="the same without prompt=none",
+                client_id=ask.policy.id,
+            ),
             ask.address,
         )
     return step
@@ -187,7 +205,15 @@ def _wanted_subjects(server: OAuth2Server, ask: Ask) -> tuple[str, ...] | None:
     if claims is None:
         fault = "id_token_hint is not an ID token of this server."
         raise AuthorizationFailure(
-            refusal(InvalidRequestError, fault, "id-token-hint", client_id=ask.policy.id), ask.address
+            refusal(
+                InvalidRequestError,
+                fault,
+                "id-token-hint",
+                received=bearer.kind_of(hint),
+                expected=f"an ID token of {server.settings.issuer}",
+                client_id=ask.policy.id,
+            ),
+            ask.address,
         )
     return (str(claims["sub"]),)
 
@@ -216,7 +242,17 @@ def _may_ask(ask: Ask) -> bool:
 
 def _acr_out_of_reach(ask: Ask) -> OAuth2Error:
     fault = "The demanded authentication context class cannot be reached."
-    return refusal(UnmetAuthenticationRequirements, fault, "acr-out-of-reach", client_id=ask.policy.id)
+    return refusal(
+        UnmetAuthenticationRequirements,
+        fault,
+        "acr-out-of-reach",
+        received=" ".join(ask.context.classes),
+        # Of a class that there is, the person lacks what they need; the request must let them set that up.
+        expected="a request without prompt=none"
+        if ask.context.can_be_met()
+        else "\n".join(context_classes.SUPPORTED),
+        client_id=ask.policy.id,
+    )
 
 
 def _is_fresh_enough(ask: Ask, live: UserSession, started_at: datetime | None) -> bool:

@@ -10,20 +10,19 @@ from typing import Any
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749.errors import InvalidRequestError, UnsupportedResponseTypeError
 
-from authserver.domain import client_demands, redirect_uris
+from authserver.domain import redirect_uris
 from authserver.domain.policies import Policy
 from authserver.domain.registrations import normal_response_type
 from authserver.protocol.messages import Pairs, present, repeated
-from authserver.protocol.oauth2 import pkce, requested_scope, resources, responses
+from authserver.protocol.oauth2 import authorization_values, pkce, requested_scope, resources, responses
 from authserver.protocol.oauth2.errors import refusal
 from authserver.protocol.oauth2.responses import ReturnAddress
-from authserver.protocol.oidc import claims_request, context_classes
+from authserver.protocol.oidc import context_classes
 from authserver.protocol.oidc.claims_request import ClaimsRequest
 from authserver.protocol.oidc.context_classes import Demand
 from authserver.settings import Settings
 from authserver.terms import Kind, Scope
 
-PROMPTS = frozenset({"none", "login", "consent", "select_account"})
 _HINT = "id_token_hint"
 _REPEATABLE = frozenset({"resource"})
 _NEVER_REDIRECTED = frozenset({"client_id", "redirect_uri"})
@@ -89,10 +88,12 @@ def restored(stored: dict[str, Any]) -> Pairs:
 def client_key(pairs: Pairs) -> str:
     """Return which client the request says it is from; raises a failure that is shown on a page."""
     for name in _NEVER_REDIRECTED.intersection(repeated(pairs)):
-        raise AuthorizationFailure(refusal(InvalidRequestError, f"{name} is repeated.", "parameter-repeated"))
+        raise AuthorizationFailure(_repeated(name))
     key = present(pairs).get("client_id")
     if key is None:
-        raise AuthorizationFailure(refusal(InvalidRequestError, "client_id is missing.", "client-id-missing"))
+        raise AuthorizationFailure(
+            refusal(InvalidRequestError, "client_id is missing.", "client-id-missing", expected="client_id")
+        )
     return key
 
 
@@ -109,16 +110,22 @@ def read(pairs: Pairs, policy: Policy, settings: Settings) -> Ask:
     address = ReturnAddress(redirect_uri, mode, state, settings.issuer)
     try:
         if repeated_names:
-            raise refusal(
-                InvalidRequestError,
-                f"{repeated_names[0][:60]} is repeated.",
-                "parameter-repeated",
-                client_id=policy.id,
-            )
+            raise _repeated(repeated_names[0], policy)
         wanted = resources.requested(pairs, policy, settings)
         return _read_rest(parameters, policy, address, response_type, wanted)
     except OAuth2Error as error:
         raise AuthorizationFailure(error, address) from error
+
+
+def _repeated(name: str, policy: Policy | None = None) -> OAuth2Error:
+    return refusal(
+        InvalidRequestError,
+        f"{name[:60]} is repeated.",
+        "parameter-repeated",
+        received=name[:200],
+        expected="each parameter once, but for resource",
+        client_id=policy.id if policy else None,
+    )
 
 
 def _redirect_uri(parameters: dict[str, str], policy: Policy) -> str:
@@ -129,7 +136,11 @@ def _redirect_uri(parameters: dict[str, str], policy: Policy) -> str:
         if len(policy.redirect_uris) == 1 and not is_openid:
             return policy.redirect_uris[0]
         error = refusal(
-            InvalidRequestError, "redirect_uri is missing.", "redirect-uri-missing", client_id=policy.id
+            InvalidRequestError,
+            "redirect_uri is missing.",
+            "redirect-uri-missing",
+            expected="\n".join(policy.redirect_uris),
+            client_id=policy.id,
         )
         raise AuthorizationFailure(error)
     if not redirect_uris.is_registered(asked, policy.redirect_uris):
@@ -162,8 +173,15 @@ def _read_rest(
             challenge, parameters.get("code_challenge_method"), is_required=policy.is_pkce_required
         )
         if fault:
-            raise refusal(InvalidRequestError, fault, "code-challenge", client_id=policy.id)
-    claims = _claims(parameters, scopes, policy)
+            raise refusal(
+                InvalidRequestError,
+                fault.sentence,
+                "code-challenge",
+                received=fault.received,
+                expected=fault.expected,
+                client_id=policy.id,
+            )
+    claims = authorization_values.claims(parameters, scopes, policy)
     return Ask(
         policy=policy,
         address=address,
@@ -172,8 +190,8 @@ def _read_rest(
         scopes=scopes,
         nonce=parameters.get("nonce"),
         code_challenge=challenge or "",
-        prompt=_prompt(parameters.get("prompt", ""), policy),
-        max_age=_max_age(parameters.get("max_age"), policy),
+        prompt=authorization_values.prompt(parameters.get("prompt", ""), policy),
+        max_age=authorization_values.max_age(parameters.get("max_age"), policy),
         login_hint=parameters.get("login_hint", "")[:200],
         claims=claims,
         context=context_classes.demanded(
@@ -188,17 +206,36 @@ def _read_rest(
 def _check_response_type(response_type: str, parameters: dict[str, str], policy: Policy) -> None:
     if not response_type:
         raise refusal(
-            InvalidRequestError, "response_type is missing.", "response-type-missing", client_id=policy.id
+            InvalidRequestError,
+            "response_type is missing.",
+            "response-type-missing",
+            client_id=policy.id,
+            expected="\n".join(sorted(policy.response_types)),
         )
     if response_type not in responses.RESPONSE_TYPES:
         error = UnsupportedResponseTypeError(response_type)
         error.cause, error.client_id, error.received = "response-type-unsupported", policy.id, response_type
+        error.expected = "\n".join(sorted(policy.response_types))
         raise error
     if fault := responses.mode_fault(parameters.get("response_mode"), response_type):
-        raise refusal(InvalidRequestError, fault, "response-mode", client_id=policy.id)
+        raise refusal(
+            InvalidRequestError,
+            fault,
+            "response-mode",
+            received=f"{parameters['response_mode']}",
+            expected=" ".join(responses.modes(response_type)),
+            client_id=policy.id,
+        )
     for name, kind in (("request", "request_not_supported"), ("request_uri", "request_uri_not_supported")):
         if name in parameters:
-            error = refusal(InvalidRequestError, f"{name} is not supported.", kind, client_id=policy.id)
+            error = refusal(
+                InvalidRequestError,
+                f"{name} is not supported.",
+                kind,
+                client_id=policy.id,
+                received=name,
+                expected="the parameters themselves",
+            )
             error.error = kind
             raise error
 
@@ -224,48 +261,21 @@ def _check_openid(
         return
     if Scope.OPENID not in scopes:
         fault = "A response type with id_token needs the scope openid."
-        raise refusal(InvalidRequestError, fault, "openid-scope-missing", client_id=policy.id)
+        raise refusal(
+            InvalidRequestError,
+            fault,
+            "openid-scope-missing",
+            client_id=policy.id,
+            received=" ".join(scopes),
+            expected=Scope.OPENID,
+        )
     # OpenID Connect Core, sections 3.2.2.1 and 3.3.2.11: the ID token from this endpoint must carry a nonce.
     if "nonce" not in parameters:
         fault = "A response type with id_token needs a nonce."
-        raise refusal(InvalidRequestError, fault, "nonce-missing", client_id=policy.id)
-
-
-def _claims(parameters: dict[str, str], scopes: tuple[str, ...], policy: Policy) -> ClaimsRequest:
-    if Scope.OPENID not in scopes:
-        return claims_request.NOTHING
-    wanted = claims_request.read(parameters.get("claims"))
-    if wanted is None:
-        fault = "claims must be a JSON object with the members userinfo and id_token."
-        raise refusal(InvalidRequestError, fault, "claims", client_id=policy.id)
-    # Core, section 5.5.1: what a client may not have is left out; it is no error, essential or not.
-    return wanted.within(policy.scopes)
-
-
-def _prompt(value: str, policy: Policy) -> frozenset[str]:
-    prompt = frozenset(value.split())
-    if not prompt <= PROMPTS or ("none" in prompt and len(prompt) > 1):
         raise refusal(
             InvalidRequestError,
-            "prompt must be none alone, or login, consent, select_account.",
-            "prompt",
-            received=value,
+            fault,
+            "nonce-missing",
             client_id=policy.id,
+            expected=f"nonce, because of response_type={response_type}",
         )
-    return prompt
-
-
-def _max_age(value: str | None, policy: Policy) -> int | None:
-    if value is None:
-        # OpenID Connect Registration, section 2: default_max_age counts where the request says nothing.
-        return policy.details.get(client_demands.MAX_AGE)
-    if not value.isascii() or not value.isdigit():
-        raise refusal(
-            InvalidRequestError,
-            "max_age must be a number of seconds.",
-            "max-age",
-            received=value,
-            client_id=policy.id,
-        )
-    # So many seconds that they need more digits are no limit at all.
-    return int(value) if len(value.lstrip("0")) <= 9 else None

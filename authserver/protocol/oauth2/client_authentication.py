@@ -18,6 +18,7 @@ from authserver.terms import AuthMethod
 
 METHODS = tuple(AuthMethod)
 _ID_LENGTH = 200
+_PAIR = "key and secret, each form-encoded, joined by a colon and encoded with Base64"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,8 @@ def read(request: Request, parameters: dict[str, str]) -> Credentials:
                 InvalidRequestError,
                 "Use one method of client authentication, not two.",
                 "two-client-authentications",
+                received=f"{AuthMethod.BASIC}, and one in the body",
+                expected="one of them",
             )
         if parameters.get("client_id", credentials.client_key) != credentials.client_key:
             raise refusal(
@@ -55,7 +58,10 @@ def read(request: Request, parameters: dict[str, str]) -> Credentials:
         return _read_assertion(parameters, client_key)
     if not client_key:
         raise refusal(
-            ClientAuthenticationFailed, "No client authentication was sent.", "client-authentication-missing"
+            ClientAuthenticationFailed,
+            "No client authentication was sent.",
+            "client-authentication-missing",
+            expected=" ".join(METHODS),
         )
     if "client_secret" in parameters:
         return Credentials(_checked(client_key), AuthMethod.POST, parameters["client_secret"])
@@ -73,6 +79,7 @@ def authenticate(credentials: Credentials, policy: Policy | None, verifier: Veri
             "Client authentication failed.",
             "client-unknown",
             received=redaction.unknown_key(credentials.client_key),
+            expected="the key of a client that is registered here",
         )
     if credentials.method != policy.auth_method:
         raise refusal(
@@ -101,6 +108,8 @@ def _read_assertion(parameters: dict[str, str], client_key: str) -> Credentials:
             InvalidRequestError,
             "Use one method of client authentication, not two.",
             "two-client-authentications",
+            received="client_secret and client_assertion",
+            expected="one of them",
         )
     assertion = assertions.parse(
         parameters.get("client_assertion_type"), parameters.get("client_assertion", "")
@@ -125,6 +134,8 @@ def _read_basic(header: str) -> Credentials:
             ClientAuthenticationFailed,
             "The Authorization header is not Basic.",
             "client-authentication-scheme",
+            received=f"the scheme {redaction.unknown_key(scheme)}",
+            expected="Basic",
         )
     try:
         name, colon, secret = base64.b64decode(value.strip(), validate=True).decode().partition(":")
@@ -132,14 +143,28 @@ def _read_basic(header: str) -> Credentials:
         client_key, secret = (unquote_plus(part, errors="strict") for part in (name, secret))
     except (binascii.Error, UnicodeError, ValueError) as error:
         raise refusal(
-            ClientAuthenticationFailed, "The Basic credentials cannot be read.", "basic-malformed"
+            ClientAuthenticationFailed,
+            "The Basic credentials cannot be read.",
+            "basic-malformed",
+            expected=_PAIR,
         ) from error
     if not colon or not client_key:
-        raise refusal(ClientAuthenticationFailed, "The Basic credentials cannot be read.", "basic-malformed")
+        raise refusal(
+            ClientAuthenticationFailed,
+            "The Basic credentials cannot be read.",
+            "basic-malformed",
+            expected=_PAIR,
+        )
     return Credentials(_checked(client_key), AuthMethod.BASIC, secret)
 
 
 def _checked(client_key: str) -> str:
     if len(client_key) > _ID_LENGTH or not client_key.isascii() or not client_key.isprintable():
-        raise refusal(ClientAuthenticationFailed, "Client authentication failed.", "client-unknown")
+        raise refusal(
+            ClientAuthenticationFailed,
+            "Client authentication failed.",
+            "client-unknown",
+            received=f"a key of {len(client_key)} characters",
+            expected=f"at most {_ID_LENGTH} printable ASCII characters",
+        )
     return client_key

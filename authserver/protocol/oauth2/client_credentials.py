@@ -33,7 +33,14 @@ class ClientCredentialsGrant(BaseGrant, TokenEndpointMixin):
         if self.policy.auth_method == AuthMethod.NONE:
             # RFC 6749, section 4.4: the grant MUST only be used by confidential clients.
             fault = "A client without a secret cannot act for itself."
-            raise refusal(UnauthorizedClientError, fault, "public-client", client_id=self.policy.id)
+            raise refusal(
+                UnauthorizedClientError,
+                fault,
+                "public-client",
+                client_id=self.policy.id,
+                received="no secret",
+                expected="a client with a secret or a key",
+            )
         self.scope = requested_scope.for_client(asked, self.policy)
         self.audience = resources.requested(exchange.resources, self.policy, self.server.settings)
 

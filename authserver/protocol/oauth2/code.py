@@ -28,7 +28,7 @@ class AuthorizationCodeGrant(BaseGrant, TokenEndpointMixin):
         exchange: TokenExchange = self.request
         value = exchange.parameters.get("code")
         if value is None:
-            raise refusal(InvalidRequestError, "code is missing.", "code-missing")
+            raise refusal(InvalidRequestError, "code is missing.", "code-missing", expected="code")
         self.handle = handles.read(Prefix.CODE, value)
         with self.server.database.reading() as connection:
             row = codes.find(connection, exchange.credentials.client_key, self.handle)
@@ -68,7 +68,9 @@ class AuthorizationCodeGrant(BaseGrant, TokenEndpointMixin):
                 expected=row.redirect_uri,
             )
         if fault := pkce.check_verifier(row.code_challenge, parameters.get("code_verifier")):
-            raise self._refusal(fault, "code-verifier")
+            raise self._refusal(
+                fault.sentence, "code-verifier", received=fault.received, expected=fault.expected
+            )
         if row.consumed_at is None and row.expires_at <= clock.now():
             raise self._refusal("The code has expired.", "code-expired")
 

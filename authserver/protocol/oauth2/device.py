@@ -34,7 +34,9 @@ class DeviceCodeGrant(BaseGrant, TokenEndpointMixin):
         exchange: TokenExchange = self.request
         value = exchange.parameters.get("device_code")
         if value is None:
-            raise refusal(InvalidRequestError, "device_code is missing.", "device-code-missing")
+            raise refusal(
+                InvalidRequestError, "device_code is missing.", "device-code-missing", expected="device_code"
+            )
         self.handle = handles.read(Prefix.DEVICE_CODE, value)
         with self.server.database.reading() as connection:
             row = devices.find(connection, exchange.credentials.client_key, self.handle)

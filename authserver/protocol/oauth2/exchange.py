@@ -43,7 +43,13 @@ class TokenExchange(OAuth2Request):
 def form_parameters(message: Request) -> dict[str, str]:
     """Return the form of a machine request; raises invalid_request when it is none, repeated or in the query (S11)."""
     if message.method != "POST":
-        raise refusal(InvalidRequestError, "Use the POST method.", "method-not-post", received=message.method)
+        raise refusal(
+            InvalidRequestError,
+            "Use the POST method.",
+            "method-not-post",
+            received=message.method,
+            expected="POST",
+        )
     # A request without any parameter needs no body, and a body that is not there needs no type.
     form = () if message.form is None and not message.body else message.form
     if form is None:
@@ -56,7 +62,11 @@ def form_parameters(message: Request) -> dict[str, str]:
         )
     if misplaced := [name for name, _ in message.query if name in NEVER_IN_QUERY]:
         raise refusal(
-            InvalidRequestError, f"Send {misplaced[0]} in the body, not in the query.", "parameters-in-query"
+            InvalidRequestError,
+            f"Send {misplaced[0]} in the body, not in the query.",
+            "parameters-in-query",
+            received=f"{misplaced[0]} in the address",
+            expected=f"{misplaced[0]} in the body",
         )
     for name in repeated(form, REPEATABLE):
         raise refusal(
@@ -64,5 +74,6 @@ def form_parameters(message: Request) -> dict[str, str]:
             f"The parameter {name[:60]} is repeated.",
             "parameter-repeated",
             received=name[:200],
+            expected=f"each parameter once, but for {', '.join(sorted(REPEATABLE))}",
         )
     return present(form)

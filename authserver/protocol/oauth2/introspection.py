@@ -31,7 +31,7 @@ def answer(server: OAuth2Server, message: Request) -> Response:
         exchange = TokenExchange(message)
         value = exchange.parameters.get("token")
         if value is None:
-            raise refusal(InvalidRequestError, "token is missing.", "token-missing")
+            raise refusal(InvalidRequestError, "token is missing.", "token-missing", expected="token")
         with server.database.reading() as connection:
             document = _introspect(server, connection, exchange, value)
     except OAuth2Error as error:
@@ -67,7 +67,14 @@ def _authenticate(
     if caller.auth_method == AuthMethod.NONE:
         # RFC 7662, section 2.1: without authentication anybody could try tokens out here.
         fault = "A client without a secret cannot introspect tokens."
-        raise refusal(ClientAuthenticationFailed, fault, "introspection-public-client", client_id=caller.id)
+        raise refusal(
+            ClientAuthenticationFailed,
+            fault,
+            "introspection-public-client",
+            client_id=caller.id,
+            received="no secret",
+            expected="a client with a secret or a key",
+        )
     verdict = gate.judge(standing.of_client(row.caller_status, row.caller_epoch))
     if verdict is not None:
         raise_verdict(verdict, caller, {})

@@ -38,7 +38,11 @@ class PasswordGrant(BaseGrant, TokenEndpointMixin):
         for name in ("username", "password"):
             if name not in parameters:
                 raise refusal(
-                    InvalidRequestError, f"{name} is missing.", f"{name}-missing", client_id=self.policy.id
+                    InvalidRequestError,
+                    f"{name} is missing.",
+                    f"{name}-missing",
+                    client_id=self.policy.id,
+                    expected=name,
                 )
         self.scope = requested_scope.for_person(parameters.get("scope"), self.policy)
         self.audience = resources.requested(exchange.resources, self.policy, self.server.settings)
@@ -90,7 +94,14 @@ class PasswordGrant(BaseGrant, TokenEndpointMixin):
 
     def _not_enough(self) -> OAuth2Error:
         fault = "This account signs in with a second factor, for which this grant cannot ask."
-        return refusal(InvalidGrantError, fault, "second-factor-required", client_id=self.policy.id)
+        return refusal(
+            InvalidGrantError,
+            fault,
+            "second-factor-required",
+            client_id=self.policy.id,
+            received="a password alone",
+            expected="a grant in which the browser asks for the second factor",
+        )
 
     def _wrong(self) -> OAuth2Error:
         fault = "The user name or the password is wrong."

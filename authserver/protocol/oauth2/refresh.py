@@ -30,7 +30,12 @@ class RefreshTokenGrant(BaseGrant, TokenEndpointMixin):
         exchange: TokenExchange = self.request
         value = exchange.parameters.get("refresh_token")
         if value is None:
-            raise refusal(InvalidRequestError, "refresh_token is missing.", "refresh-token-missing")
+            raise refusal(
+                InvalidRequestError,
+                "refresh_token is missing.",
+                "refresh-token-missing",
+                expected="refresh_token",
+            )
         # What cannot be one of ours names no family, and is refused like one that is not known.
         self.presented = refresh_values.read(value) or refresh_values.NOT_OURS
         self._read()

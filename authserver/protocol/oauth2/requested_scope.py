@@ -21,6 +21,7 @@ def words(asked: str, policy: Policy) -> tuple[str, ...]:
             "scope must be words of printable ASCII letters, separated by spaces.",
             "scope-malformed",
             received=asked[:2000],
+            expected="printable ASCII letters but for quotation marks and backslashes, separated by spaces",
             client_id=policy.id,
         )
     return found

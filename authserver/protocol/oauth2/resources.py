@@ -30,7 +30,13 @@ def requested(pairs: Pairs, policy: Policy, settings: Settings) -> tuple[str, ..
     """Return the resources that a request names; raises invalid_target."""
     wanted = tuple(dict.fromkeys(value for name, value in pairs if name == "resource" and value))
     if len(wanted) > _AT_MOST or sum(map(len, wanted)) > _LENGTH:
-        raise _refused("Too many resources are requested.", "resource-too-many", policy)
+        raise _refused(
+            "Too many resources are requested.",
+            "resource-too-many",
+            policy,
+            f"{len(wanted)} resources of {sum(map(len, wanted))} letters",
+            [f"{_AT_MOST} resources of {_LENGTH} letters in all, at most"],
+        )
     _check(wanted, policy, settings)
     return wanted
 
@@ -39,7 +45,7 @@ def _check(wanted: Iterable[str], policy: Policy, settings: Settings) -> None:
     known = own(settings) | set(settings.resources) | set(policy.details.get("resources", ()))
     for uri in wanted:
         if fault := fault_of(uri):
-            raise _refused(fault, "resource-malformed", policy, uri)
+            raise _refused(fault, "resource-malformed", policy, uri, ["an absolute URI without a fragment"])
         if uri not in known:
             raise _refused(
                 "The client may not ask for this resource.", "resource-not-registered", policy, uri, known

@@ -50,6 +50,11 @@ def default_mode(response_type: str) -> str:
     return QUERY if response_type == "code" else FRAGMENT
 
 
+def modes(response_type: str) -> tuple[str, ...]:
+    """Return the response modes that a response type can have."""
+    return tuple(mode for mode in RESPONSE_MODES if mode_fault(mode, response_type) is None)
+
+
 def mode_fault(mode: str | None, response_type: str) -> str | None:
     """Return what is wrong with a requested response mode, or None."""
     if mode is None:

@@ -19,7 +19,7 @@ def answer(server: OAuth2Server, message: Request) -> Response:
         exchange = TokenExchange(message)
         value = exchange.parameters.get("token")
         if value is None:
-            raise refusal(InvalidRequestError, "token is missing.", "token-missing")
+            raise refusal(InvalidRequestError, "token is missing.", "token-missing", expected="token")
         _revoke(server, exchange, value)
     except OAuth2Error as error:
         return server.refuse(message, error)

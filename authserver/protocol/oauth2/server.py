@@ -104,7 +104,12 @@ class OAuth2Server(AuthorizationServer):
         try:
             exchange = TokenExchange(message)
             if exchange.payload.grant_type is None:
-                raise refusal(InvalidRequestError, "grant_type is missing.", "grant-type-missing")
+                raise refusal(
+                    InvalidRequestError,
+                    "grant_type is missing.",
+                    "grant-type-missing",
+                    expected=" ".join(self.grant_types),
+                )
             if exchange.payload.grant_type not in self.grant_types:
                 raise self._unsupported(exchange)
         except OAuth2Error as error:
