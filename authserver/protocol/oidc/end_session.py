@@ -16,6 +16,7 @@ from authserver.domain import clients, logout_uris, redaction
 from authserver.domain.clients import Client
 from authserver.domain.sessions import UserSession
 from authserver.protocol.messages import Pairs, present, repeated
+from authserver.protocol.oauth2 import bearer
 from authserver.protocol.oauth2.errors import refusal
 from authserver.protocol.oauth2.server import OAuth2Server
 
@@ -44,7 +45,13 @@ def read(server: OAuth2Server, session: Session, pairs: Pairs) -> tuple[LogoutRe
     A hint that is not ours, or a return address that is not registered, does not keep a person from signing out.
     """
     for name in repeated(pairs):
-        raise refusal(InvalidRequestError, f"{name[:60]} is repeated.", "parameter-repeated")
+        raise refusal(
+            InvalidRequestError,
+            f"{name[:60]} is repeated.",
+            "parameter-repeated",
+            received=name[:200],
+            expected="each parameter once",
+        )
     parameters = present(pairs)
     hint = parameters.get("id_token_hint")
     claims = server.id_tokens.read_hint(hint) if hint else None
@@ -52,18 +59,30 @@ def read(server: OAuth2Server, session: Session, pairs: Pairs) -> tuple[LogoutRe
     key = client.client_key if client else ""
     if hint and claims is None:
         fault = "id_token_hint is not an ID token of this server."
-        request = LogoutRequest(key, fault=fault)
-        return request, refusal(InvalidRequestError, fault, "id-token-hint", client_id=_id(client))
+        return LogoutRequest(key, fault=fault), refusal(
+            InvalidRequestError,
+            fault,
+            "id-token-hint",
+            received=bearer.kind_of(hint),
+            expected=f"an ID token of {server.settings.issuer}",
+            client_id=_id(client),
+        )
     sid = str(claims.get("sid", "")) if claims else ""
     state = parameters.get("state", "")
     if len(state) > _STATE_LENGTH:
         fault = f"state can have {_STATE_LENGTH} characters at most."
-        raise refusal(InvalidRequestError, fault, "state-too-long", client_id=_id(client))
+        raise refusal(
+            InvalidRequestError,
+            fault,
+            "state-too-long",
+            received=f"{len(state)} characters",
+            expected=f"{_STATE_LENGTH} characters at most",
+            client_id=_id(client),
+        )
     wanted = parameters.get("post_logout_redirect_uri", "")
     if wanted and not _may_return(client, wanted):
-        return LogoutRequest(key, claims is not None, sid, fault=_NOT_REGISTERED), _not_registered(
-            client, wanted
-        )
+        fault, error = _no_way_back(client, wanted, parameters.get("client_id"), is_hinted=claims is not None)
+        return LogoutRequest(key, claims is not None, sid, fault=fault), error
     return LogoutRequest(key, claims is not None, sid, wanted, state), None
 
 
@@ -80,9 +99,6 @@ def return_link(session: Session, request: LogoutRequest) -> str | None:
     if not request.state:
         return uri
     return f"{uri}{'&' if '?' in uri else '?'}state={quote(request.state, safe='')}"
-
-
-_NOT_REGISTERED = "The address to return to is not registered for the application."
 
 
 def _client(session: Session, named: str | None, claims: dict[str, Any] | None) -> Client | None:
@@ -108,6 +124,38 @@ def _client(session: Session, named: str | None, claims: dict[str, Any] | None) 
 def _may_return(client: Client | None, uri: str) -> bool:
     registered = client.details.get(logout_uris.POST_LOGOUT, ()) if client and client.is_approved else ()
     return uri in registered
+
+
+def _no_way_back(
+    client: Client | None, wanted: str, named: str | None, *, is_hinted: bool
+) -> tuple[str, OAuth2Error]:
+    """Return what the person is told, and the administrator, of an address that cannot be returned to (section 3)."""
+    if client is None and named is None and not is_hinted:
+        return "The application did not say which one it is, so that the way back to it is unknown.", _nobody(
+            wanted
+        )
+    error = _unknown(named) if client is None and named is not None else _not_registered(client, wanted)
+    return "The address to return to is not registered for the application.", error
+
+
+def _unknown(named: str) -> OAuth2Error:
+    return refusal(
+        InvalidRequestError,
+        "No client is registered under this client_id.",
+        "client-unknown",
+        received=redaction.unknown_key(named),
+        expected="the key of a client that is registered here",
+    )
+
+
+def _nobody(wanted: str) -> OAuth2Error:
+    return refusal(
+        InvalidRequestError,
+        "post_logout_redirect_uri needs id_token_hint, or at least client_id.",
+        "post-logout-client-missing",
+        received=f"post_logout_redirect_uri {wanted} alone",
+        expected="id_token_hint, or at least client_id, beside it",
+    )
 
 
 def _not_registered(client: Client | None, wanted: str) -> OAuth2Error:

@@ -22,7 +22,7 @@ from authserver.protocol.oauth2.responses import FORM_POST, Answer
 from authserver.terms import LanePath, Path
 from authserver.web import console_link, door, languages, mistakes, returns
 from authserver.web.browser import this_browser
-from authserver.web.frontchannel import frontchannel, not_approved
+from authserver.web.frontchannel import frontchannel, not_approved, not_read
 from authserver.web.frontchannel.sign_in_asks import sign_in_first
 from authserver.web.languages import say
 
@@ -42,7 +42,7 @@ def authorize() -> ResponseReturnValue:
             return redirect(_continue_url(_store(ask, browser=None)), 303)
         return _proceed(ask, None)
     except MalformedRequest as error:
-        return mistakes.page(400, say("This request cannot be read"), str(error), error="invalid_request")
+        return not_read.page(error, Path.AUTHORIZE)
     except (AuthorizationFailure, NotApproved) as failure:
         return _refuse(failure)
 

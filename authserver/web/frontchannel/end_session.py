@@ -14,7 +14,7 @@ from authserver.protocol.oidc import end_session
 from authserver.protocol.oidc.end_session import LogoutRequest
 from authserver.terms import Path
 from authserver.web import console_link, door, mistakes, returns
-from authserver.web.frontchannel import frontchannel, signed_out
+from authserver.web.frontchannel import frontchannel, not_read, signed_out
 from authserver.web.languages import say
 
 _OPEN_FOR_SECONDS = 1800
@@ -27,7 +27,7 @@ def end_session_request() -> ResponseReturnValue:
     try:
         logout = _carried(request.args.get("ask")) or _read()
     except MalformedRequest as error:
-        return mistakes.page(400, say("This request cannot be read"), str(error), error="invalid_request")
+        return not_read.page(error, Path.END_SESSION)
     except OAuth2Error as error:
         return _refuse(error)
     if request.method == "POST":

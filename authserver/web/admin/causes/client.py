@@ -47,6 +47,11 @@ WORDS = {
         Compare.URIS,
         Remedy.SIGN_OUT,
     ),
+    "post-logout-client-missing": Words(
+        "A sign-out names an address to return to, but no application",
+        "The person was signed out, but not sent back: an address is good for the application that registered it. Let the"
+        " application send id_token_hint with the ID token that it got; client_id alone makes a link of the address.",
+    ),
     "grant-type-not-registered": Words(
         "The client is not registered for the grant type",
         "Tick the grant type if the application shall use it; otherwise switch it off in the application.",

@@ -35,6 +35,7 @@ WORDS = {
     "response-mode": Words(
         "The response mode cannot be used",
         "Leave response_mode out, or use query, fragment or form_post as it suits the response type.",
+        Compare.WORDS,
     ),
     "request_not_supported": Words(
         "Request objects are not supported", "Switch the request parameter (JAR) off in the application."
