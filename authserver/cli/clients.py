@@ -232,7 +232,8 @@ def _check_sector(installation: Installation, wanted: Registration, before: Clie
     # A document of the client is fetched here, so that no transaction may be open.
     if sector_identifiers.is_due(wanted, before):
         fetcher = Fetcher(installation.settings)
-        sector_identifiers.check_registration(fetcher, registrations.check(wanted), before)
+        wanted = registrations.check(wanted, known_name=before.name if before else None)
+        sector_identifiers.check_registration(fetcher, wanted, before)
 
 
 def _duration(value: str) -> timedelta:

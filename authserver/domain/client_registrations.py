@@ -123,7 +123,7 @@ def edit(session: Session, actor: Actor, vault: Vault, client: Client, registrat
 def propose(session: Session, actor: Actor, vault: Vault, client: Client, registration: Registration) -> str:
     """Let a change wait in place of any older one; return the secret that works once it is approved, or an empty text."""
     row = session.get_one(ClientRegistration, client.id)
-    registration = registrations.check(registration)
+    registration = registrations.check(registration, known_name=client.name)
     before, after = clients.describe(client), _described(client, registration)
     _forget(session, client)
     clients.touch(client)

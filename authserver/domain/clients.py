@@ -122,7 +122,7 @@ def edit(
 ) -> None:
     """Change what a client is registered for, live at once; raises InvalidInput, or Conflict for a stale revision."""
     check_revision(client, revision)
-    registration = registrations.check(registration)
+    registration = registrations.check(registration, known_name=client.name)
     before = describe(client)
     for column, value in registration.columns().items():
         setattr(client, column, value)

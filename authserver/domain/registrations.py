@@ -77,11 +77,14 @@ def normal_response_type(value: str) -> str:
     return " ".join(sorted(value.split()))
 
 
-def check(registration: Registration) -> Registration:
-    """Return the registration in normal form; raises InvalidInput naming every field that is wrong."""
+def check(registration: Registration, *, known_name: str | None = None) -> Registration:
+    """Return the registration in normal form; raises InvalidInput naming every field that is wrong.
+
+    A name that the client has already is not judged again: it was taken when the rules were others.
+    """
     if registration.kind not in set(Kind):
         raise InvalidInput({"kind": "Choose OAuth 1.0a, OAuth 2.0 or OpenID Connect."})
-    registration, faults = _with_clean_name(registration)
+    registration, faults = _with_clean_name(registration, known_name)
     if registration.kind == Kind.OAUTH1:
         return _check_oauth1(registration, faults)
     scopes = DEFAULT_SCOPES[registration.kind] if registration.scopes is None else registration.scopes
@@ -102,7 +105,11 @@ def check(registration: Registration) -> Registration:
     return registration
 
 
-def _with_clean_name(registration: Registration) -> tuple[Registration, dict[str, str]]:
+def _with_clean_name(
+    registration: Registration, known_name: str | None
+) -> tuple[Registration, dict[str, str]]:
+    if registration.name == known_name:
+        return registration, {}
     try:
         return replace(registration, name=texts.clean("name", "name", registration.name)), {}
     except InvalidInput as error:

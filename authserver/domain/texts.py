@@ -5,6 +5,8 @@ import unicodedata
 from authserver.errors import InvalidInput
 
 NAME_LENGTH = 200
+_JOINERS = frozenset("\u200c\u200d")  # Several scripts, and emoji, are not written without them.
+_BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # Letters and symbols that show nothing.
 _NEVER_IN_URIS = frozenset(' "<>\\^`{|}')
 
 
@@ -23,7 +25,10 @@ def _has_only_harmless_controls(value: str) -> bool:
 
 
 def clean(field: str, label: str, value: str, *, length: int = NAME_LENGTH, required: bool = True) -> str:
-    """Return one line of text without surrounding space; raises InvalidInput under the field's name."""
+    """Return one line of text without surrounding space; raises InvalidInput under the field's name.
+
+    Something in it can be seen, and nothing in it is hidden or turns the text around it.
+    """
     value = unicodedata.normalize("NFC", value).strip() if is_storable(value) else value
     if not value and not required:
         return ""
@@ -33,4 +38,19 @@ def clean(field: str, label: str, value: str, *, length: int = NAME_LENGTH, requ
         raise InvalidInput({field: f"The {label} can have {length} characters at most."})
     if not is_storable(value) or any(unicodedata.category(letter) in {"Cc", "Zl", "Zp"} for letter in value):
         raise InvalidInput({field: f"The {label} contains characters that cannot be stored."})
+    if hidden := [letter for letter in value if _is_hidden(letter)]:
+        code = f"U+{ord(hidden[0]):04X}"
+        raise InvalidInput(
+            {field: f"The {label} contains a character that cannot be seen or turns text round ({code})."}
+        )
+    if not any(map(_is_visible, value)):
+        raise InvalidInput({field: f"The {label} has nothing in it that can be seen."})
     return value
+
+
+def _is_hidden(letter: str) -> bool:
+    return unicodedata.category(letter) == "Cf" and letter not in _JOINERS
+
+
+def _is_visible(letter: str) -> bool:
+    return unicodedata.category(letter)[0] in "LNPS" and letter not in _BLANK

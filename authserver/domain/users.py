@@ -119,7 +119,8 @@ def edit(
         revisions.check(user, revision, _CHANGED)
     before = describe(user)
     email = _clean_email(email)
-    user.name = texts.clean("name", "name", name, required=False)
+    if name != user.name:
+        user.name = texts.clean("name", "name", name, required=False)
     if email != user.email:
         user.email, user.email_verified = email, False
     _record_change(session, actor, user, "user:edit", before)

@@ -55,7 +55,7 @@ def install(app: Flask) -> None:
     environment.filters |= {
         "acr_words": acr_words,
         "ago": ago,
-        "bdi": Markup("<bdi>{}</bdi>").format,
+        "bdi": isolated,
         "bdi_ltr": Markup('<bdi dir="ltr">{}</bdi>').format,
         "duration": lengths.in_words,
         "instant": instant,
@@ -64,6 +64,11 @@ def install(app: Flask) -> None:
         "scope_words": scope_words.in_words,
         "strong": Markup("<strong>{}</strong>").format,
     }
+
+
+def isolated(name: str) -> Markup:
+    """Return a name so that its direction of writing changes nothing around it."""
+    return Markup("<bdi>{}</bdi>").format(name)
 
 
 def at(path: str) -> str:

@@ -64,13 +64,16 @@ def refuse(
     return services.oauth2.refuse(message, refused)
 
 
-def read(message: Request, document: dict[str, Any], kind: str) -> Registration:
+def read(
+    message: Request, document: dict[str, Any], kind: str, *, known_name: str | None = None
+) -> Registration:
     """Return what a request asks for, in normal form; raises InvalidInput or an OAuth error."""
     if "software_statement" in document:
         sentence = "Software statements are not accepted: no issuer of them is trusted here."
         raise refusal(UnapprovedSoftwareStatementError, sentence, "software-statement")
     fallback = f"Application at {message.address or 'an unknown host'}"
-    return registrations.check(registration_metadata.read(document, kind, fallback))
+    wanted = registration_metadata.read(document, kind, fallback)
+    return registrations.check(wanted, known_name=known_name)
 
 
 def information(

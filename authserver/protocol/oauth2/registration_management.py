@@ -75,7 +75,7 @@ def _change(services: Services, message: Request, token: Handle, value: str) -> 
         before = _authenticate(session, message, token, value, is_writing=False)
         document = registration_document.read(message)
         _check_identity(services, session, before, document)
-    wanted = registration.read(message, document, before.kind)
+    wanted = registration.read(message, document, before.kind, known_name=before.name)
     limit = services.settings.registrations
     with services.database.transaction() as session:
         bucket = unapproved.bucket(services.vault, "registration-change", before.client_key, limit)

@@ -5,11 +5,12 @@ from datetime import datetime
 
 from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup
 
 from authserver.domain import authorizations, clients, consents
 from authserver.domain.clients import Client
 from authserver.errors import NotFound
-from authserver.web import door, scope_words
+from authserver.web import door, pages, scope_words
 from authserver.web.account import account
 from authserver.web.account.person import me
 from authserver.web.languages import say
@@ -42,7 +43,8 @@ def remove_application(client_key: str) -> ResponseReturnValue:
     """Take an application's access back."""
     client = _access(client_key).client
     consents.withdraw(door.session(), door.actor(), me().id, client)
-    flash(say("%(name)s cannot use your account any more.", name=client.name), "success")
+    sentence = Markup.escape(say("%(name)s cannot use your account any more."))
+    flash(sentence % {"name": pages.isolated(client.name)}, "success")
     return redirect(url_for("account.application_list"), 303)
 
 

@@ -5,13 +5,14 @@ from contextlib import contextmanager
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup
 
 from authserver.domain import audit, clients
 from authserver.domain.clients import Client
 from authserver.domain.scopes import Scope
 from authserver.domain.users import User
 from authserver.errors import Conflict
-from authserver.web import destinations, door
+from authserver.web import destinations, door, pages
 from authserver.web.admin.changes import Entry
 
 Record = Client | Scope | User
@@ -25,10 +26,14 @@ def show(template: str, status: int = 200, **values: object) -> tuple[str, int]:
     return render_template(template, frame=frame, is_dialog=target == "dialog#dialog", **values), status
 
 
-def go(url: str, message: str = "") -> ResponseReturnValue:
-    """Send the browser on after a change, with a sentence for the next page."""
+def go(url: str, message: str = "", *, name: str = "") -> ResponseReturnValue:
+    """Send the browser on after a change, with a sentence for the next page.
+
+    ``name`` stands where it says {name}, kept apart from the sentence; several names come as markup.
+    """
     if message:
-        flash(message)
+        isolated = name if isinstance(name, Markup) else pages.isolated(name)
+        flash(Markup.escape(message).format(name=isolated))
     return redirect(url, 303)
 
 

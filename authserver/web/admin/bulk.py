@@ -2,11 +2,12 @@
 
 from flask import request, url_for
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup
 
 from authserver.domain import authorizations, clients
 from authserver.domain.clients import Client
 from authserver.errors import Conflict, InvalidInput
-from authserver.web import door, guards
+from authserver.web import door, guards, pages
 from authserver.web.admin import answers
 from authserver.web.admin.blueprint import admin
 
@@ -37,9 +38,9 @@ def bulk_decide(verb: str) -> ResponseReturnValue:
     revisions = dict(zip(keys, request.form.getlist("revision"), strict=False))
     rows, _ = clients.page(door.session(), keys=keys, limit=_AT_MOST)
     left = [client.name for client in rows if not _decide(verb, client, revisions.get(client.client_key, ""))]
-    return answers.go(
-        answers.back(url_for("admin.client_table")), _summary(verb, len(rows) - len(left), left)
-    )
+    names = Markup(", ").join(map(pages.isolated, left[:_NAMED]))
+    sentence = _summary(verb, len(rows) - len(left), len(left))
+    return answers.go(answers.back(url_for("admin.client_table")), sentence, name=names)
 
 
 def _decide(verb: str, client: Client, revision: str) -> bool:
@@ -59,10 +60,10 @@ def _decide(verb: str, client: Client, revision: str) -> bool:
     return True
 
 
-def _summary(verb: str, count: int, left: list[str]) -> str:
+def _summary(verb: str, count: int, left: int) -> str:
     sentence = f"{count} {'client was' if count == 1 else 'clients were'} {_DONE[verb]}."
     if not left:
         return sentence
-    named = ", ".join(left[:_NAMED]) + (f" and {len(left) - _NAMED} more" if len(left) > _NAMED else "")
+    more = f" and {left - _NAMED} more" if left > _NAMED else ""
     reason = "changed meanwhile or in use" if verb == "remove" else "changed meanwhile"
-    return f"{sentence} Left alone, because {reason}: {named}."
+    return f"{sentence} Left alone, because {reason}: {{name}}{more}."

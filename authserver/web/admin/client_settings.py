@@ -41,7 +41,9 @@ def edit_client(key: str) -> ResponseReturnValue:
         return _form(client, form, marks, error.fields, 422)
     except Conflict as error:
         return answers.conflict(client, error)
-    return answers.go(answers.back(url_for("admin.client_settings", key=key)), f"{client.name} was saved.")
+    return answers.go(
+        answers.back(url_for("admin.client_settings", key=key)), "{name} was saved.", name=client.name
+    )
 
 
 def _with_known_sector(client: Client, wanted: Registration) -> Client:

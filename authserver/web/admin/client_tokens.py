@@ -49,7 +49,7 @@ def save_token_options(key: str) -> ResponseReturnValue:
         return _form(client, typed, auth_method, marks, error.fields, 422)
     except Conflict as error:
         return answers.conflict(client, error)
-    return answers.go(url_for("admin.client_settings", key=key), f"{client.name} was saved.")
+    return answers.go(url_for("admin.client_settings", key=key), "{name} was saved.", name=client.name)
 
 
 def _usual_lifetimes() -> dict[str, str]:

@@ -35,7 +35,9 @@ def approve_client(key: str) -> ResponseReturnValue:
             clients.approve(door.session(), door.actor(), client, revision=answers.seen_revision())
     except Conflict as error:
         return answers.conflict(client, error)
-    return answers.go(_detail(client), f"{client.name} is approved. Users can sign in with it from now on.")
+    return answers.go(
+        _detail(client), "{name} is approved. Users can sign in with it from now on.", name=client.name
+    )
 
 
 @admin.get("/clients/<key>/disapprove")
@@ -58,7 +60,9 @@ def disapprove_client(key: str) -> ResponseReturnValue:
             clients.disapprove(door.session(), door.actor(), client, revision=answers.seen_revision())
     except Conflict as error:
         return answers.conflict(client, error)
-    return answers.go(_detail(client), f"{client.name} is disapproved. Nobody can sign in with it any more.")
+    return answers.go(
+        _detail(client), "{name} is disapproved. Nobody can sign in with it any more.", name=client.name
+    )
 
 
 @admin.get("/clients/<key>/remove")
@@ -83,7 +87,7 @@ def remove_client(key: str) -> ResponseReturnValue:
         return _removal(client, error.fields, 422)
     except Conflict as error:
         return answers.conflict(client, error)
-    return answers.go(answers.back(url_for("admin.client_table")), f"{client.name} was removed.")
+    return answers.go(answers.back(url_for("admin.client_table")), "{name} was removed.", name=client.name)
 
 
 def _removal(client: Client, errors: dict[str, str] | None = None, status: int = 200) -> ResponseReturnValue:

@@ -99,7 +99,7 @@ def save_oauth1_options(key: str) -> ResponseReturnValue:
         return _options(client, form, marks, error.fields, 422)
     except Conflict as error:
         return answers.conflict(client, error)
-    return answers.go(url_for("admin.client_settings", key=key), f"{client.name} was saved.")
+    return answers.go(url_for("admin.client_settings", key=key), "{name} was saved.", name=client.name)
 
 
 @admin.get("/clients/<key>/oauth1/debugger")

@@ -36,7 +36,7 @@ def approve_change(key: str) -> ResponseReturnValue:
         return _ask("admin/change_approve.html", client, error.fields, 422)
     except Conflict as error:
         return answers.conflict(client, error)
-    return answers.go(_detail(client), f"The change of {client.name} is approved.")
+    return answers.go(_detail(client), "The change of {name} is approved.", name=client.name)
 
 
 @admin.get("/clients/<key>/change/discard")
@@ -58,7 +58,7 @@ def discard_change(key: str) -> ResponseReturnValue:
             )
     except Conflict as error:
         return answers.conflict(client, error)
-    return answers.go(_detail(client), f"The change of {client.name} was discarded.")
+    return answers.go(_detail(client), "The change of {name} was discarded.", name=client.name)
 
 
 def shown(client: Client) -> dict[str, Any]:

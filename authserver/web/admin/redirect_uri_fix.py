@@ -49,7 +49,8 @@ def add_redirect_uri(reference: str) -> ResponseReturnValue:
         return answers.conflict(client, error)
     return answers.go(
         url_for("admin.refusal", reference=failure.reference),
-        f"The redirect URI was added to {client.name}. It counts from the next request on: try again.",
+        "The redirect URI was added to {name}. It counts from the next request on: try again.",
+        name=client.name,
     )
 
 

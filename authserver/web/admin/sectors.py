@@ -11,7 +11,7 @@ def checked(client: Client, wanted: Registration) -> Client:
     """Check a change of a client as far as its sector goes, and return the client read anew; raises InvalidInput."""
     if not sector_identifiers.is_due(wanted, client):
         return client
-    wanted = registrations.check(wanted)
+    wanted = registrations.check(wanted, known_name=client.name)
     door.release()
     sector_identifiers.check_registration(door.services().fetcher, wanted, client)
     return answers.get_client(client.client_key)

@@ -61,7 +61,7 @@ def edit_user(user_id: int) -> ResponseReturnValue:
         return _edit_form(user, values, answers.sent_marks(), error.fields, 422)
     except Conflict as error:
         return answers.conflict(user, error)
-    return _done(user, f"{user.username} was saved.")
+    return _done(user, "{name} was saved.")
 
 
 @admin.get(f"{_ROW}/{_CHANGES}")
@@ -99,7 +99,7 @@ def change_user(user_id: int, change: str) -> ResponseReturnValue:
             act()
     except Conflict as error:
         return _ask(user, change, str(error), 409)
-    return _done(user, f"{user.username} {sentence}")
+    return _done(user, f"{{name}} {sentence}")
 
 
 @admin.get(f"{_ROW}/password")
@@ -131,7 +131,7 @@ def reset_password(user_id: int) -> ResponseReturnValue:
     users.set_password(door.session(), door.actor(), user, password_hash)
     if wish.choice == GENERATE:
         return answers.show("admin/password_created.html", user=user, password=password, is_new=False)
-    return _done(user, f"The password of {user.username} was set.")
+    return _done(user, "The password of {name} was set.")
 
 
 @admin.post(f"{_SESSION}/end")
@@ -188,4 +188,4 @@ def _password_form(
 
 
 def _done(user: User, message: str) -> ResponseReturnValue:
-    return answers.go(url_for("admin.user_detail", user_id=user.id), message)
+    return answers.go(url_for("admin.user_detail", user_id=user.id), message, name=user.username)

@@ -86,7 +86,9 @@ def create_user() -> ResponseReturnValue:
         return _form(error.fields, 422)
     if wish.choice == GENERATE:
         return answers.show("admin/password_created.html", user=user, password=password, is_new=True)
-    return answers.go(url_for("admin.user_detail", user_id=user.id), f"{user.username} was created.")
+    return answers.go(
+        url_for("admin.user_detail", user_id=user.id), "{name} was created.", name=user.username
+    )
 
 
 def _form(errors: dict[str, str] | None = None, status: int = 200) -> ResponseReturnValue:

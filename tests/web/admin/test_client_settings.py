@@ -2,6 +2,7 @@
 
 import pytest
 
+from authserver.domain import clients
 from tests.web.admin.console import HTMX_DIALOG
 
 
@@ -24,7 +25,7 @@ def test_a_client_of_each_type_is_edited(console, trail, kind):
     assert (event.event, event.before["name"], event.after["name"]) == ("client:edit", "Grafana", "Grafana 2")
     shown = console.get(answer.location).text
     assert "https://b.example/cb" in shown
-    assert "Grafana 2 was saved." in shown
+    assert "<bdi>Grafana 2</bdi> was saved." in shown
 
 
 def test_saving_without_a_change_keeps_everything(console):
@@ -135,3 +136,14 @@ def test_a_redirect_uri_is_checked_while_it_is_typed(console, uri, sentence, fix
     assert sentence in answer["sentence"]
     assert bool(answer["sentence"]) == bool(sentence)
     assert answer["fix"] == fix
+
+
+def test_a_name_is_kept_apart_from_the_sentence_that_says_it(console, services):
+    """Whatever is in it, one taken by an older version included, it turns nothing round and is no HTML."""
+    client = console.add_client()
+    name = "{name} <b>\u202egpj"
+    with services.database.transaction() as session:
+        clients.get(session, client.client_key).name = name
+    answer = console.press(console.get(f"/admin/clients/{client.client_key}/approve"), "Approve")
+    shown = console.get(answer.location).text
+    assert "<bdi>{name} &lt;b&gt;\u202egpj</bdi> is approved. Users can sign in" in shown

@@ -178,7 +178,7 @@ def test_several_clients_are_decided_at_once_but_not_those_that_changed(console)
     assert states == ["pending", "approved", "approved"]
     message = console.get(answer.location).text
     assert "2 clients were approved." in message
-    assert "Left alone, because changed meanwhile: Changed." in message
+    assert "Left alone, because changed meanwhile: <bdi>Changed</bdi>." in message
 
 
 def test_several_clients_are_disapproved_or_removed_but_not_those_in_use(console):

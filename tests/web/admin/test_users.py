@@ -251,7 +251,7 @@ def test_the_second_factor_is_removed_for_who_lost_the_telephone(app, console, t
     assert "at the next sign-in the password alone is enough" in asked.text
     answer = console.press(asked, "Remove second factor")
     assert answer.location == path(console, "alice")
-    assert "alice signs in with the password alone." in console.get(answer.location).text
+    assert "<bdi>alice</bdi> signs in with the password alone." in console.get(answer.location).text
     with console.services.database.transaction(write=False) as session:
         assert not second_factors.is_enrolled(session, find(console, "alice").id)
     event = trail()[0]

@@ -1,0 +1,95 @@
+"""What names may hold: something that can be seen, nothing that is hidden, in every script."""
+
+import unicodedata
+
+import pytest
+
+from authserver.context import SYSTEM
+from authserver.domain import clients, texts, users
+from authserver.domain.clients import Client
+from authserver.domain.users import User
+from authserver.errors import InvalidInput
+from tests.support.relying_party import RelyingParty, edit, register
+
+FAMILY = "\U0001f469\u200d\U0001f469\u200d\U0001f467"  # three emoji, joined to one
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Grafana",
+        "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+        FAMILY,
+        "\u2764\ufe0f",
+        "\u65e5\u672c",
+        "e\u0301",
+        "1",
+        "?",
+    ],
+)
+def test_every_script_is_taken(name):
+    assert texts.clean("name", "name", f" {name} ") == unicodedata.normalize("NFC", name)
+
+
+@pytest.mark.parametrize(
+    "name", ["\u200d", "\u3164", "\u2800", "\u115f\u1160", "\u0301", "\ufe0f", "\u200c \u200c"]
+)
+def test_something_can_be_seen(name):
+    with pytest.raises(InvalidInput, match="The name has nothing in it that can be seen"):
+        texts.clean("name", "name", name)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        0xAD,
+        0x61C,
+        0x180E,
+        0x200B,
+        0x200E,
+        0x200F,
+        *range(0x202A, 0x202F),
+        0x2060,
+        *range(0x2066, 0x206A),
+        0xFEFF,
+        0xE0041,
+    ],
+)
+def test_nothing_is_hidden_and_nothing_turns_text_round(code):
+    with pytest.raises(InvalidInput, match=rf"turns text round \(U\+{code:04X}\)"):
+        texts.clean("name", "name", f"a{chr(code)}gpj.exe")
+
+
+def test_names_are_judged_wherever_they_come_from(database, services):
+    with database.transaction() as session:
+        for field in ({"username": "a\u202eb"}, {"username": "b", "name": "\u200b"}):
+            with pytest.raises(InvalidInput):
+                users.add(session, SYSTEM, password_hash=None, **field)
+    with pytest.raises(InvalidInput):
+        register(services, name="\u200b\u200b")
+
+
+def test_a_name_that_was_taken_before_is_no_obstacle(app, services, database, people):
+    """What has such a name works, and can be changed otherwise."""
+    rp = RelyingParty(app, *register(services))
+    with database.transaction() as session:
+        clients.get(session, rp.key).name = "Old\u200b"
+        user = session.get_one(User, people["alice"].id)
+        user.name = "Alice\u200b"
+    edit(services, rp.key, redirect_uris=("https://rp.example/new",), name="Old\u200b")
+    with database.transaction() as session:
+        users.edit(session, SYSTEM, session.get_one(User, user.id), name="Alice\u200b", email="a@example.org")
+    with database.transaction(write=False) as session:
+        assert session.query(Client).one().redirect_uris == ["https://rp.example/new"]
+        assert session.get_one(User, user.id).email == "a@example.org"
+    with pytest.raises(InvalidInput):
+        edit(services, rp.key, name="New\u200b")
+
+
+@pytest.mark.parametrize("name", ["\u200b", "a\u202egpj.exe"])
+def test_a_client_that_registers_itself_is_told(client, services, name):
+    answer = client.post(
+        "/oauth2/register", json={"client_name": name, "redirect_uris": ["https://app.example.org/cb"]}
+    )
+    assert (answer.status_code, answer.get_json()["error"]) == (400, "invalid_client_metadata")
+    assert "U+20" in answer.get_json()["error_description"]
