@@ -62,6 +62,7 @@ FROM_BELOW = (
     to_say("client_id is not the client to which the ID token was issued."),
     to_say("id_token_hint is not an ID token of this server."),
     to_say("The address to return to is not registered for the application."),
+    to_say("The application did not say which one it is, so that the way back to it is unknown."),
     # protocol.oauth1.authorization
     to_say("This sign-in is unknown; start it again in the application."),
     to_say("This sign-in was finished already, or took too long."),
