@@ -91,9 +91,11 @@ def challenge(realm: str, problem: Problem | None = None) -> str:
 def absent(*names: str) -> Problem:
     """Return the refusal of a request that lacks parameters."""
     joined = "&".join(escape(name) for name in names)
-    return Problem(
+    problem = Problem(
         Reason.PARAMETER_ABSENT, f"The request lacks {', '.join(names)}.", oauth_parameters_absent=joined
     )
+    problem.expected = " ".join(names)
+    return problem
 
 
 def rejected(name: str, advice: str, value: str = "") -> Problem:

@@ -67,6 +67,7 @@ def _inside(value: Any) -> list[Any]:
 
 
 def _fault(sentence: str, *, status: int = 400) -> OAuth2Error:
-    error = refusal(InvalidClientMetadataError, sentence, "registration-malformed")
+    expected = "one JSON object with the client's metadata"
+    error = refusal(InvalidClientMetadataError, sentence, "registration-malformed", expected=expected)
     error.status_code = status
     return error

@@ -157,4 +157,5 @@ def _challenge(error: BearerError, reference: str) -> Response:
 
 
 def _fault(sentence: str) -> OAuth2Error:
-    return refusal(InvalidClientMetadataError, sentence, "registration-identity")
+    expected = "the client's own client_id, and its own secret or none"
+    return refusal(InvalidClientMetadataError, sentence, "registration-identity", expected=expected)

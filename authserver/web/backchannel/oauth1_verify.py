@@ -12,6 +12,7 @@ from authlib.oauth2.rfc6749.errors import InvalidRequestError, UnauthorizedClien
 from authserver import clock
 from authserver.domain import token_credentials
 from authserver.domain.consumers import MAY_VERIFY_REQUESTS
+from authserver.domain.policies import Policy
 from authserver.protocol.messages import Request, Response, json_response
 from authserver.protocol.oauth1 import problems, submitted, verification
 from authserver.protocol.oauth1.problems import Problem
@@ -24,24 +25,22 @@ from authserver.protocol.services import Services
 def verify(services: Services, request: Request) -> Response:
     """Answer who a described request is from, or the problem with it and what to answer to its sender."""
     try:
-        _authenticate(services, request)
-        document = _read(request.body)
+        asker = _authenticate(services, request)
+        document = _read(request.body, asker)
     except OAuth2Error as error:
         return services.oauth2.refuse(request, error)
     server = services.oauth1
     try:
         verified = verification.verify(server, submitted.read(document))
     except ValueError as error:
-        return services.oauth2.refuse(
-            request, refusal(InvalidRequestError, str(error), "description-malformed")
-        )
+        return services.oauth2.refuse(request, _unreadable(str(error), asker))
     except Problem as problem:
         server.record_and_refer(request.path, request.address, problem)
         return json_response(200, _problem_document(server.realm, problem))
     return json_response(200, _verified_document(verified))
 
 
-def _authenticate(services: Services, request: Request) -> None:
+def _authenticate(services: Services, request: Request) -> Policy:
     credentials = client_authentication.read(request, {})
     with services.database.reading() as connection:
         row = token_credentials.lookup(connection, credentials.client_key, None)
@@ -54,16 +53,24 @@ def _authenticate(services: Services, request: Request) -> None:
         error = refusal(UnauthorizedClientError, sentence, "may-not-verify", client_id=policy.id)
         error.status_code = 403
         raise error
+    return policy
 
 
-def _read(body: bytes) -> dict[str, Any]:
+def _read(body: bytes, asker: Policy) -> dict[str, Any]:
     try:
         document = json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise refusal(InvalidRequestError, "The body must be JSON.", "description-malformed") from error
+        raise _unreadable("The body must be JSON.", asker) from error
     if not isinstance(document, dict):
-        raise refusal(InvalidRequestError, "The body must be one JSON object.", "description-malformed")
+        raise _unreadable("The body must be one JSON object.", asker)
     return document
+
+
+def _unreadable(sentence: str, asker: Policy) -> OAuth2Error:
+    expected = "a JSON object that describes the signed request"
+    return refusal(
+        InvalidRequestError, sentence, "description-malformed", client_id=asker.id, expected=expected
+    )
 
 
 def _problem_document(realm: str, problem: Problem) -> dict[str, Any]:
