@@ -117,8 +117,8 @@ def _with_clean_name(
 
 
 def _check_oauth1(registration: Registration, faults: dict[str, str]) -> Registration:
-    if fault := redirect_uris.check_all(registration.redirect_uris):
-        faults["redirect_uris"] = fault
+    faults |= _detail_faults(registration)
+    faults |= {key: value for key, value in _common_faults(registration).items() if value}
     if faults:
         raise InvalidInput(faults)
     return replace(registration, grant_types=(), response_types=(), scopes=(), is_pkce_required=False)
@@ -136,11 +136,18 @@ def _detail_faults(registration: Registration) -> dict[str, str]:
 
 def _faults(registration: Registration) -> dict[str, str | None]:
     return {
-        **client_details.faults(registration.details, registration.auth_method, registration.redirect_uris),
+        **_common_faults(registration),
         "redirect_uris": _redirect_fault(registration),
         "grant_types": _grant_fault(registration),
         "response_types": _response_fault(registration),
         "scopes": _scope_fault(registration.scopes or ()),
+    }
+
+
+def _common_faults(registration: Registration) -> dict[str, str | None]:
+    return {
+        **client_details.faults(registration.details, registration.auth_method, registration.redirect_uris),
+        "redirect_uris": redirect_uris.check_all(registration.redirect_uris),
         "auth_method": None
         if registration.auth_method in set(AuthMethod)
         else "Choose how the application authenticates itself.",

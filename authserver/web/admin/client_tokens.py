@@ -12,7 +12,7 @@ from authserver.domain.clients import Client
 from authserver.domain.keys import ALGORITHMS
 from authserver.errors import Conflict, InvalidInput
 from authserver.setting_values import write_duration
-from authserver.terms import AuthMethod
+from authserver.terms import AuthMethod, Kind
 from authserver.web import door, guards
 from authserver.web.admin import answers, sectors
 from authserver.web.admin.blueprint import admin
@@ -27,6 +27,8 @@ _NAMES = (*client_details.NAMES, *client_lifetimes.NAMES)
 def token_options(key: str) -> ResponseReturnValue:
     """Show the options."""
     client = answers.get_client(key)
+    if client.kind == Kind.OAUTH1:
+        return _useless(client)
     return _form(client, _shown(client), client.auth_method, answers.seen(client))
 
 
@@ -35,6 +37,8 @@ def token_options(key: str) -> ResponseReturnValue:
 def save_token_options(key: str) -> ResponseReturnValue:
     """Save the options, unless somebody else changed the client since they were shown."""
     client = answers.get_client(key)
+    if client.kind == Kind.OAUTH1:
+        return _useless(client)
     typed = {name: request.form.get(name, "").strip() for name in _NAMES}
     auth_method = request.form.get("auth_method", client.auth_method)
     marks = answers.sent_marks()
@@ -50,6 +54,11 @@ def save_token_options(key: str) -> ResponseReturnValue:
     except Conflict as error:
         return answers.conflict(client, error)
     return answers.go(url_for("admin.client_settings", key=key), "{name} was saved.", name=client.name)
+
+
+def _useless(client: Client) -> ResponseReturnValue:
+    sentence = "OAuth 1.0a knows none of these tokens and keys."
+    return answers.go(url_for("admin.client_settings", key=client.client_key), sentence)
 
 
 def _usual_lifetimes() -> dict[str, str]:

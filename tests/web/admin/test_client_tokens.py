@@ -1,8 +1,16 @@
 """A client's tokens and keys in the console: every option is shown, saved, and refused when it is wrong."""
 
 import json
+from dataclasses import replace
 
+import pytest
+
+from authserver.context import SYSTEM
+from authserver.domain import clients
+from authserver.errors import InvalidInput
+from authserver.web.admin.client_forms import ClientForm
 from tests.support import assertions
+from tests.web.admin.console import forms
 
 
 def page(console, client):
@@ -96,3 +104,41 @@ def test_a_lifetime_out_of_bounds_is_refused(console):
         assert fault in answer.text
         assert f'value="{value}"' in answer.text
     assert console.client(client.client_key).details == {}
+
+
+def test_an_oauth1_consumer_is_not_offered_them(console):
+    client = console.add_client(kind="oauth1")
+    settings = f"/admin/clients/{client.client_key}/settings"
+    assert page(console, client).location == settings
+    edit = console.get(f"/admin/clients/{client.client_key}/edit")
+    token = next(dict(form.fields)["csrf_token"] for form in forms(edit.text) if form.method == "post")
+    sent = {"csrf_token": token, "auth_method": "a\0b", "jwks_uri": "javascript:alert(1)"}
+    assert console.browser.post(f"/admin/clients/{client.client_key}/tokens", data=sent).location == settings
+    assert "OAuth 1.0a knows none of these" in console.get(settings).text
+    assert console.client(client.client_key).details == {}
+
+
+@pytest.mark.parametrize("auth_method", ["a\0b", "nonsense", "x" * 40, "\ud800", "private_key_jwt"])
+@pytest.mark.parametrize("kind", ["oauth1", "oidc"])
+def test_an_authentication_method_is_judged_for_every_kind(console, kind, auth_method):
+    client = console.add_client(kind=kind)
+    with console.services.database.transaction() as session:
+        stored = clients.get(session, client.client_key)
+        wanted = replace(ClientForm.of(stored).registration(stored.details), auth_method=auth_method)
+        with pytest.raises(InvalidInput):
+            clients.edit(session, SYSTEM, stored, wanted, revision=stored.revision)
+
+
+@pytest.mark.parametrize(
+    "details",
+    [
+        {"jwks_uri": "javascript:alert(1)"},
+        {"id_token_signed_response_alg": "none"},
+        {"policy_uri": "javascript:alert(1)"},
+        {"backchannel_logout_uri": "x"},
+        {"access_token_lifetime": -1},
+    ],
+)
+def test_details_are_judged_for_an_oauth1_consumer_too(console, details):
+    with pytest.raises(InvalidInput):
+        console.add_client(kind="oauth1", details=details)
