@@ -84,6 +84,21 @@ def test_equal_refusals_share_a_reference_and_are_counted(ledger, look):
     assert (look(first).count, look(first).address) == (2, "192.0.2.2")
 
 
+@pytest.mark.only_on("sqlite")
+def test_refusals_with_other_sentences_are_other_refusals_but_for_numbers(ledger, client_id):
+    late = replace(WRONG, client_id=client_id, detail="The clock is 3 s behind.")
+    first = ledger.record(late)
+    assert ledger.record(replace(late, detail="The clock is 44 s behind.")) == first
+    assert ledger.record(replace(late, detail="The clock is 3 s ahead.")) != first
+    assert ledger.record(replace(late, received="other")) != first
+
+
+@pytest.mark.only_on("sqlite")
+def test_what_a_stranger_sends_makes_no_other_refusal(ledger):
+    first = ledger.record(replace(WRONG, detail="One.", received="one"))
+    assert ledger.record(replace(WRONG, detail="Two.", received="two")) == first
+
+
 def test_a_new_refusal_pushes_the_oldest_of_its_client_out(database, ledger, look, fill, client_id):
     fill(client_id, diagnostics.PER_CLIENT)
     fill(client_id + 1, 3)

@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from authserver.domain import failures
 from authserver.protocol import own_jwts
 from authserver.protocol.services import Services
 from tests.support import forms
@@ -112,6 +113,29 @@ def test_an_address_that_is_not_registered_is_not_redirected_to(app_rp: RelyingP
     assert "not registered" in page
     assert wanted not in page
     assert not is_signed_in(app_rp)
+
+
+@pytest.mark.parametrize(
+    ("sent", "told", "cause"),
+    [
+        ({}, "did not say which one it is", "post-logout-client-missing"),
+        ({"client_id": "nobody"}, "is not registered for the application", "client-unknown"),
+    ],
+)
+def test_an_address_of_nobody_is_not_redirected_to(
+    app_rp: RelyingParty, services: Services, sent: dict[str, str], told: str, cause: str
+) -> None:
+    """3: the address is good for the client that id_token_hint or client_id names; the page tells that none did."""
+    app_rp.tokens()
+    page = end_session(app_rp, post_logout_redirect_uri=RETURN, **sent)
+    after = app_rp.follow(forms.submit(app_rp.browser, page, "logout-confirm")).text
+    assert told in after
+    assert RETURN not in after
+    with services.database.transaction(write=False) as session:
+        (row,) = failures.page(session, failures.Filter())[0]
+    assert (row.cause, row.endpoint) == (cause, "/oidc/end_session")
+    assert row.received
+    assert row.expected
 
 
 def test_an_address_of_another_client_is_not_redirected_to(app_rp: RelyingParty, services: Services) -> None:

@@ -6,6 +6,7 @@ from authserver import clock
 from authserver.context import SYSTEM
 from authserver.domain import users
 from authserver.protocol.services import Services
+from tests.support.ledger import reference_of
 from tests.support.relying_party import RelyingParty, disapprove
 
 PATH = "/oidc/userinfo"
@@ -105,6 +106,14 @@ def test_the_body_must_be_a_plain_form(rp: RelyingParty) -> None:
     parts = {"data": {"access_token": token}, "content_type": "multipart/form-data"}
     for sent in (parts, {"json": {"access_token": token}}):
         assert rp.browser.post(PATH, **sent).status_code == 401
+
+
+def test_a_refusal_carries_its_reference(rp: RelyingParty) -> None:
+    """3: error_description is for developers; it ends with what an administrator finds the refusal by."""
+    lacking = rp.tokens(scope="profile")["access_token"]
+    answers = [rp.userinfo("nonsense"), rp.userinfo(lacking), rp.browser.delete(PATH)]
+    assert len({reference_of(answer) for answer in answers}) == 3
+    assert all(f'(reference {reference_of(one)})"' in one.headers["WWW-Authenticate"] for one in answers)
 
 
 def test_a_repeated_token_is_refused(rp: RelyingParty) -> None:

@@ -13,6 +13,7 @@ from authserver.domain import audit, clients
 from authserver.domain.users import User
 from authserver.protocol.services import Services
 from authserver.settings import Settings
+from tests.support.ledger import reference_of
 from tests.support.moving_clock import MovingClock
 from tests.support.registrant import Registrant, approve_change, discard_change, waiting
 from tests.support.relying_party import approve, disapprove, stored
@@ -71,6 +72,15 @@ def test_a_wrong_token_is_told_nothing(pending: Registrant) -> None:
         assert answers[0].get_json() == answers[1].get_json()
         assert answers[0].headers["WWW-Authenticate"].startswith("Bearer ")
     assert pending.manage("GET").status_code == 200
+
+
+def test_a_refusal_carries_its_reference(pending: Registrant) -> None:
+    """RFC 6750, 3: in the challenge, and the same in the body."""
+    for method in METHODS:
+        answer = pending.manage(method, "nonsense", json={})
+        described = answer.get_json()["error_description"]
+        assert described.endswith(f"(reference {reference_of(answer)})")
+        assert f'error_description="{described}"' in answer.headers["WWW-Authenticate"]
 
 
 def test_a_token_is_good_for_one_client(app: Flask, pending: Registrant) -> None:

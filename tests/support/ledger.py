@@ -1,0 +1,34 @@
+"""What a refusal said under which reference it was recorded, and what the diagnostics ledger holds under it."""
+
+import re
+from urllib.parse import unquote_plus
+
+from werkzeug.test import TestResponse
+
+from authserver.domain import diagnostics
+from authserver.domain.diagnostics import Failure
+from authserver.protocol.services import Services
+
+_REFERENCE = re.compile(r"""(?:\(reference |<code id="reference">)([A-Z]{8})""")
+
+
+def reference_of(answer: TestResponse) -> str:
+    """Return the reference that an answer carries, wherever its format has the description; fails without one."""
+    places = (answer.headers.get("WWW-Authenticate", ""), answer.location or "", answer.text)
+    found = {one for place in places for one in _REFERENCE.findall(unquote_plus(place))}
+    assert len(found) == 1, f"{answer.status}: {places}"
+    return str(found.pop())
+
+
+def recorded(services: Services, answer: TestResponse) -> Failure:
+    """Return the entry of the ledger to which an answer refers."""
+    with services.database.transaction(write=False) as session:
+        failure = diagnostics.find(session, reference_of(answer))
+    assert failure is not None
+    return failure
+
+
+def recorded_count(services: Services) -> int:
+    """Return how many refusals the ledger has counted."""
+    with services.database.transaction(write=False) as session:
+        return sum(row.count for row in session.query(Failure))
