@@ -17,6 +17,8 @@ from authserver.domain.users import User
 from authserver.web import door
 
 KNOWN_COOKIE = "authserver_known"
+FAREWELL = "signed_out"
+"""What the browser remembers of the sign-out before, for the page that tells what came of it."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,8 @@ def void_forms() -> None:
 
 def attach(response: Response, arrival: Arrival) -> None:
     """Put the cookies on the answer, once the transaction is committed."""
+    # Whoever comes next is not told which applications the person before had used.
+    browser.pop(FAREWELL, None)
     settings, remembered = door.services().settings, arrival.session.is_remembered
     lifetime = int(settings.remembered_session_lifetime.total_seconds()) if remembered else None
     door.set_cookie(response, door.SESSION_COOKIE, arrival.cookie, max_age=lifetime)

@@ -23,6 +23,8 @@ FROM_BELOW = (
     to_say("Enter an e-mail address like name@example.org."),
     to_say("The %(label)s can have %(number)s characters at most."),
     to_say("The %(label)s contains characters that cannot be stored."),
+    to_say("The %(label)s contains a character that cannot be seen or turns text round (%(code)s)."),
+    to_say("The %(label)s has nothing in it that can be seen."),
     # domain.profiles
     to_say("The %(label)s is text of %(number)s letters at most."),
     to_say("Enter an address that begins with https://."),

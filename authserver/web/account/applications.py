@@ -10,6 +10,7 @@ from markupsafe import Markup
 from authserver.domain import authorizations, clients, consents
 from authserver.domain.clients import Client
 from authserver.errors import NotFound
+from authserver.terms import GrantType
 from authserver.web import door, pages, scope_words
 from authserver.web.account import account
 from authserver.web.account.person import me
@@ -18,12 +19,32 @@ from authserver.web.languages import say
 
 @dataclass
 class _Access:
-    """What one application may do, since when, and when it last asked."""
+    """What one application may do, and when it was given that in each of the ways there are.
+
+    ``granted_at`` is a consent; the others are the latest sign-in, device that was connected, and use of a password
+    that the application was told.
+    """
 
     client: Client
     scopes: list[str]
     granted_at: datetime | None = None
     used_at: datetime | None = None
+    device_at: datetime | None = None
+    password_at: datetime | None = None
+
+    @property
+    def needs_no_consent(self) -> bool:
+        """Whether the person was never asked, because an administrator trusts the application."""
+        return self.client.is_trusted and self.granted_at is None and self.used_at is not None
+
+    def add(self, held: authorizations.Access) -> None:
+        """Note what the application holds."""
+        self.scopes = scope_words.in_order({*self.scopes, *held.scope.split()})
+        way = _WAYS.get(held.grant_type, "used_at")
+        setattr(self, way, max(getattr(self, way) or held.at, held.at))
+
+
+_WAYS: dict[str, str] = {GrantType.DEVICE_CODE: "device_at", GrantType.PASSWORD: "password_at"}
 
 
 @account.get("/applications")
@@ -62,6 +83,6 @@ def _accesses() -> list[_Access]:
         row.client_id: _Access(row.client, scope_words.in_order(row.scopes), granted_at=row.granted_at)
         for row in consents.of_user(session, user.id)
     }
-    for client, used_at in authorizations.clients_of_user(session, user.id):
-        found.setdefault(client.id, _Access(client, [])).used_at = used_at
+    for held in authorizations.accesses_of_user(session, user.id, user.epoch):
+        found.setdefault(held.client.id, _Access(held.client, [])).add(held)
     return sorted(found.values(), key=lambda access: access.client.name.casefold())

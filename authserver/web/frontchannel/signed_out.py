@@ -19,7 +19,6 @@ from authserver.protocol.oidc.end_session import LogoutRequest
 from authserver.web import arrivals, browser_state, door, returns
 from authserver.web.languages import to_say
 
-_KEY = "signed_out"
 _SHOWN_FOR_SECONDS = 600
 _LONGEST_LINK = 2000  # A browser drops a cookie of more than 4 kB.
 _PATIENCE_SECONDS = 2.0
@@ -39,7 +38,7 @@ def finish(live: UserSession | None, logout: LogoutRequest) -> Response:
     needs_frames = live is not None and _end(live)
     link = end_session.return_link(session, logout)
     goes_on = end_session.destination(session, logout) is not None
-    browser[_KEY] = {
+    browser[arrivals.FAREWELL] = {
         "session": live.id if live else 0,
         "sid": live.sid if live else "",
         "link": link if link and len(link) <= _LONGEST_LINK else None,
@@ -60,7 +59,7 @@ def finish(live: UserSession | None, logout: LogoutRequest) -> Response:
 
 def page() -> str:
     """Return the page that says that nobody is signed in, with the result for each application used before."""
-    facts: dict[str, Any] = browser.get(_KEY) or {}
+    facts: dict[str, Any] = browser.get(arrivals.FAREWELL) or {}
     if clock.timestamp(clock.now()) - facts.get("at", 0) > _SHOWN_FOR_SECONDS:
         facts = {}
     states = _states_of_notices(facts) if facts.get("session") else {}

@@ -250,12 +250,6 @@ def test_applications_with_what_they_may_do(signed_in, database, people, applica
     assert "See your e-mail address" in page
 
 
-def test_trusted_applications_are_listed_although_nobody_was_asked(signed_in, database, people, application):
-    with database.transaction() as session:
-        authorize(session, people["alice"], application)
-    assert "An administrator trusts it" in signed_in.get("/account/applications").text
-
-
 def test_removing_the_access_of_an_application(signed_in, database, people, application):
     with database.transaction() as session:
         consents.remember(session, people["alice"].id, application.id, ("openid",))

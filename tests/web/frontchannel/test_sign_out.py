@@ -1,9 +1,11 @@
 """Signing out: asked for, done by a form, and final on every node."""
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from authserver import clock
 from authserver.domain.sessions import UserSession
 from tests.support import forms
+from tests.support.relying_party import RelyingParty, register
 from tests.web.visits import session_cookie, sign_in, use_cookie
 
 
@@ -55,3 +57,16 @@ def test_the_menu_of_every_page_signs_out(client, people):
     sign_in(client, "alice")
     forms.submit(client, client.get("/account"), "sign-out")
     assert client.get("/account").status_code == 303
+
+
+def test_what_the_page_tells_is_over_as_soon_as_anybody_signs_in(app, services, people, database):
+    rp = RelyingParty(app, *register(services))
+    rp.tokens("alice")
+    forms.submit(rp.browser, rp.browser.get("/sign-out"), "logout-confirm")
+    assert "The Relying Party" in rp.browser.get("/sign-out").text
+    sign_in(rp.browser, "bob")
+    with database.transaction() as session:
+        session.execute(update(UserSession).values(ended_at=clock.now()))
+    page = rp.browser.get("/sign-out").text
+    assert "You are signed out" in page
+    assert "The Relying Party" not in page

@@ -1,0 +1,77 @@
+"""The list of applications says what each may do and how it was given that, whichever way it was."""
+
+import pytest
+
+from tests.support.consumer import register as register_consumer
+from tests.support.device import GRANT, Device
+from tests.support.people import PASSWORD
+from tests.support.relying_party import RelyingParty, edit, register
+
+TRUST = "An administrator trusts it"
+DEVICE = {"redirect_uris": (), "grant_types": (GRANT, "refresh_token"), "response_types": ()}
+PASSWORD_GRANT = {"redirect_uris": (), "grant_types": ("password",), "response_types": ()}
+
+
+@pytest.fixture
+def party(app, services, people):
+    """Registers an application for alice's browser."""
+    return lambda **registration: RelyingParty(app, *register(services, **registration))
+
+
+def listed(party):
+    """What alice's list says."""
+    page = party.follow(party.browser.get("/account/applications"))
+    page = party.sign_in(page) if 'id="login-submit"' in page.text else page
+    return page.text.partition("<h1>")[2]
+
+
+def test_a_device_that_was_connected(party):
+    device = Device(party(**DEVICE))
+    device.start(scope="openid email").tokens()
+    page = listed(device.rp)
+    assert "A device was connected" in page
+    assert "See your e-mail address" in page
+    assert TRUST not in page
+    assert "Last sign-in" not in page
+
+
+def test_an_application_that_was_told_the_password(party):
+    rp = party(**PASSWORD_GRANT)
+    assert (
+        rp.token(grant_type="password", username="alice", password=PASSWORD, scope="email").status_code == 200
+    )
+    page = listed(rp)
+    assert "It used your password" in page
+    assert "See your e-mail address" in page
+    assert TRUST not in page
+    ask = rp.browser.get(f"/account/applications/{rp.key}/remove")
+    assert "It was told your password." in ask.text
+
+
+def test_a_trusted_application_and_what_it_may_do(party, services):
+    rp = party(is_trusted=True)
+    rp.tokens(scope="openid email")
+    page = listed(rp)
+    assert TRUST in page
+    assert "See your e-mail address" in page
+    edit(services, rp.key, is_trusted=False)
+    assert TRUST not in listed(rp)
+
+
+def test_consent_and_a_device_together(party):
+    rp = party(grant_types=("authorization_code", "refresh_token", GRANT))
+    rp.tokens(scope="openid profile")
+    Device(rp).start(scope="openid email").tokens()
+    page = listed(rp)
+    assert page.count('class="card row"') == 1
+    for words in ("Allowed", "Last sign-in", "A device was connected", "See your name", "See your e-mail"):
+        assert words in page
+
+
+def test_a_consumer_signs_people_in(app, services, people):
+    consumer = register_consumer(services, app)
+    token = consumer.dance()
+    page = token.browser.get("/account/applications").text
+    assert "Sign you in" in page
+    assert "Allowed" in page
+    assert TRUST not in page
