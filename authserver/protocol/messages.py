@@ -83,7 +83,7 @@ def read_pairs(text: str) -> Pairs:
             raise MalformedRequest(
                 sentence,
                 "parameter-unstorable",
-                received=f"such a character in {name[:60]}",
+                received=f"such a character in {name}",
                 expected="text without them",
             )
     return tuple(pairs)

@@ -122,7 +122,7 @@ def _repeated(name: str, policy: Policy | None = None) -> OAuth2Error:
         InvalidRequestError,
         f"{name[:60]} is repeated.",
         "parameter-repeated",
-        received=name[:200],
+        received=name,
         expected="each parameter once, but for resource",
         client_id=policy.id if policy else None,
     )

@@ -49,7 +49,7 @@ def read(server: OAuth2Server, session: Session, pairs: Pairs) -> tuple[LogoutRe
             InvalidRequestError,
             f"{name[:60]} is repeated.",
             "parameter-repeated",
-            received=name[:200],
+            received=name,
             expected="each parameter once",
         )
     parameters = present(pairs)
