@@ -202,7 +202,7 @@ def _allowed(policy: Policy) -> tuple[str, ...]:
 
 
 def _readable(value: Any) -> str:
-    return str(value)[:500] if texts.is_storable(str(value)) else ""
+    return str(value) if texts.is_storable(str(value)) else ""
 
 
 def _instant(value: Any) -> datetime | None:
@@ -218,7 +218,7 @@ def _refused(
         ClientAuthenticationFailed,
         sentence,
         cause,
-        received=received[:500],
+        received=received,
         expected=expected,
         client_id=policy.id if policy else None,
     )

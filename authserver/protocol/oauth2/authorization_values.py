@@ -26,7 +26,7 @@ def claims(parameters: dict[str, str], scopes: tuple[str, ...], policy: Policy) 
             InvalidRequestError,
             fault,
             "claims",
-            received=parameters.get("claims", "")[:500],
+            received=parameters.get("claims", ""),
             expected='{"userinfo": {…}, "id_token": {…}}, where each claim is null or an object',
             client_id=policy.id,
         )

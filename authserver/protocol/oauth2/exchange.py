@@ -57,7 +57,7 @@ def form_parameters(message: Request) -> dict[str, str]:
             InvalidRequestError,
             "Send the parameters as application/x-www-form-urlencoded.",
             "content-type",
-            received=message.headers.get("content-type", "")[:200],
+            received=message.headers.get("content-type", ""),
             expected="application/x-www-form-urlencoded",
         )
     if misplaced := [name for name, _ in message.query if name in NEVER_IN_QUERY]:

@@ -20,7 +20,7 @@ def words(asked: str, policy: Policy) -> tuple[str, ...]:
             InvalidScopeError,
             "scope must be words of printable ASCII letters, separated by spaces.",
             "scope-malformed",
-            received=asked[:2000],
+            received=asked,
             expected="printable ASCII letters but for quotation marks and backslashes, separated by spaces",
             client_id=policy.id,
         )
@@ -54,7 +54,7 @@ def check_registered(scopes: tuple[str, ...], asked: str, policy: Policy) -> Non
             InvalidScopeError,
             f"The client is not registered for the scope {foreign[0][:60]}.",
             "scope-not-registered",
-            received=asked[:2000],
+            received=asked,
             expected=" ".join(sorted(policy.scopes)),
             client_id=policy.id,
         )

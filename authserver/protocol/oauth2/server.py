@@ -131,7 +131,7 @@ class OAuth2Server(AuthorizationServer):
             UnsupportedGrantType,
             fault,
             "grant-type-misprinted" if is_misprint else "grant-type-unsupported",
-            received=asked[:200],
+            received=asked,
             expected=" ".join(self.grant_types),
             client_id=None if row is None else row.c_id,
         )
