@@ -37,6 +37,11 @@ class _Access:
         """Whether the person was never asked, because an administrator trusts the application."""
         return self.client.is_trusted and self.granted_at is None and self.used_at is not None
 
+    @property
+    def asks_people(self) -> bool:
+        """Whether the application sends people to pages of this server, where they are asked."""
+        return any((self.granted_at, self.used_at, self.device_at))
+
     def add(self, held: authorizations.Access) -> None:
         """Note what the application holds."""
         self.scopes = scope_words.in_order({*self.scopes, *held.scope.split()})

@@ -46,6 +46,7 @@ def test_an_application_that_was_told_the_password(party):
     assert TRUST not in page
     ask = rp.browser.get(f"/account/applications/{rp.key}/remove")
     assert "It was told your password." in ask.text
+    assert "it will ask for your permission" not in ask.text
 
 
 def test_a_trusted_application_and_what_it_may_do(party, services):
