@@ -1,5 +1,7 @@
 """The list of applications says what each may do and how it was given that, whichever way it was."""
 
+import re
+
 import pytest
 
 from tests.support.consumer import register as register_consumer
@@ -67,6 +69,9 @@ def test_consent_and_a_device_together(party):
     assert page.count('class="card row"') == 1
     for words in ("Allowed", "Last sign-in", "A device was connected", "See your name", "See your e-mail"):
         assert words in page
+    assert not re.search(r"\.(Last sign-in|A device)", page), (
+        "two sentences stand without a space between them"
+    )
 
 
 def test_a_consumer_signs_people_in(app, services, people):
