@@ -12,7 +12,6 @@ from authserver.domain.fetcher import Fetcher
 from authserver.domain.key_ring import KeyRing
 from authserver.domain.passwords import Passwords
 from authserver.domain.policies import Policies
-from authserver.domain.scope_catalogue import ScopeCatalogue
 from authserver.domain.sign_in import Desk
 from authserver.protocol.oauth1.server import OAuth1Server
 from authserver.protocol.oauth2.server import OAuth2Server
@@ -44,7 +43,7 @@ def _services(settings: Settings, database: db.Database, keys: vault.Vault) -> S
     passwords = Passwords(settings)
     verifier = Verifier(keys, passwords)
     ring = KeyRing(settings, database, keys)
-    policies = Policies(keys, ScopeCatalogue(database))
+    policies = Policies(keys)
     fetcher = Fetcher(settings)
     desk = Desk(settings, database, keys, passwords)
     oauth2 = OAuth2Server(settings, database, keys, verifier, ring, policies, fetcher, desk)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, UniqueConstraint, select
+from sqlalchemy import ForeignKey, String, UniqueConstraint, cast, select
 from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship
 
 from authserver import clock
@@ -42,6 +42,14 @@ def remember(session: Session, user_id: int, client_id: int, scopes: tuple[str, 
         session.add(row)
     row.scopes = sorted({*row.scopes, *scopes})
     row.granted_at = clock.now()
+    session.flush()
+
+
+def forget_scope(session: Session, scope: str) -> None:
+    """Take a scope out of everything that people let clients do, so that they are asked for it anew."""
+    named = cast(Consent.scopes, String).contains(scope, autoescape=True)
+    for row in session.scalars(select(Consent).where(named)):
+        row.scopes = [known for known in row.scopes if known != scope]
     session.flush()
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, ForeignKey, LargeBinary, Row, String, bindpar
 from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship
 
 from authserver import clock
-from authserver.domain import handles, standing, typed_codes
+from authserver.domain import handles, policies, standing, typed_codes
 from authserver.domain.authorizations import Authorization
 from authserver.domain.clients import Client
 from authserver.domain.db import Base, Id
@@ -179,7 +179,7 @@ def poll(connection: Connection, row: Row[Any]) -> bool:
 
 
 def normal_user_code(typed: str) -> str:
-    """Return a user code as it is stored: capital letters without dashes and spaces; empty when it cannot be one."""
+    """Return a user code as it is stored: capital letters alone; empty when it cannot be one."""
     return typed_codes.normal(typed, USER_CODE_LENGTH)
 
 
@@ -195,19 +195,21 @@ def find_pending(session: Session, vault: Vault, user_code: str) -> DeviceAuthor
     return row if row is not None and _is_pending(row) else None
 
 
-def show(row: DeviceAuthorization, session_id: int) -> str:
+def show(session: Session, row: DeviceAuthorization, session_id: int) -> str:
     """Return what the confirmation page carries: only that page, in that sign-in session, can decide (S12)."""
     secret = handles.new_secret()
     row.shown_session_id = session_id
-    row.shown_revision = row.client.revision
+    row.shown_revision = policies.current_revision(session, row.client)
     row.confirmation = handles.digest(secret)
     return handles.write(Prefix.DEVICE_CONFIRMATION, row.id, secret)
 
 
 def find_shown(session: Session, confirmation: str | None, session_id: int) -> DeviceAuthorization | None:
-    """Return the pending device of a confirmation page, if this session was shown it and the client is still the same."""
+    """Return the pending device of a confirmation page, if this session was shown it and nothing was changed since."""
     row = _of_confirmation(session, confirmation, session_id)
-    return row if row is not None and _is_pending(row) and row.shown_revision == row.client.revision else None
+    if row is None or not _is_pending(row):
+        return None
+    return row if row.shown_revision == policies.current_revision(session, row.client) else None
 
 
 def find_decided(session: Session, confirmation: str | None, session_id: int) -> DeviceAuthorization | None:

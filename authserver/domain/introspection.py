@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, bindparam, select
 from sqlalchemy.sql.selectable import FromClause
 
-from authserver.domain import standing
+from authserver.domain import policies, standing
 from authserver.domain.authorizations import Authorization
 from authserver.domain.clients import Client
 from authserver.domain.handles import Handle
@@ -15,7 +15,7 @@ from authserver.domain.tokens import AccessToken, RefreshToken
 _CALLER = Client.__table__.alias("caller")
 _CALLER_COLUMNS = (
     _CALLER.c.id.label("caller_id"),
-    _CALLER.c.revision.label("caller_revision"),
+    policies.revision_of(_CALLER.c).label("caller_revision"),
     _CALLER.c.status.label("caller_status"),
     _CALLER.c.epoch.label("caller_epoch"),
 )

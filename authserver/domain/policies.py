@@ -1,7 +1,8 @@
 """What the hot paths know of a client: an immutable snapshot, kept in the process under the revision it was read at.
 
-The statement that serves a request returns the client's revision; a snapshot of another revision is never used, so
-that an edit or a disapproval on another node counts at once.
+The statement that serves a request returns the policy's revision; a snapshot of another revision is never used, so
+that an edit or a disapproval on another node counts at once. It rises with the client's own and with every change of
+the scopes that administrators define, since these decide what every client may ask for.
 """
 
 from collections import OrderedDict
@@ -10,18 +11,28 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, select
+from sqlalchemy.orm import Session
 
-from authserver.domain import subject_salt
+from authserver.domain import scopes, subject_salt
 from authserver.domain.client_secrets import ClientSecret, StoredSecret
 from authserver.domain.clients import Client
 from authserver.domain.registrations import normal_response_type
-from authserver.domain.scope_catalogue import ScopeCatalogue
+from authserver.domain.scopes import Scope
 from authserver.domain.vault import Vault
 
 _KEPT = 5000
 
-_CLIENT = select(Client.__table__).where(Client.id == bindparam("client_id"))
+
+def revision_of(client: Any) -> ColumnElement[int]:
+    """Return the revision of a client's policy, for a statement that reads the client, its table or an alias of it."""
+    revision: ColumnElement[int] = client.revision + scopes.REVISION
+    return revision
+
+
+_CLIENT = select(Client.__table__, revision_of(Client).label("policy_revision")).where(
+    Client.id == bindparam("client_id")
+)
 _SECRETS = (
     select(
         ClientSecret.id,
@@ -33,6 +44,7 @@ _SECRETS = (
     .where(ClientSecret.client_id == bindparam("client_id"))
     .order_by(ClientSecret.id.desc())
 )
+_OPEN_SCOPES = select(Scope.name).where(Scope.is_open)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,29 +75,31 @@ class Policy:
 class Policies:
     """The snapshots of one process."""
 
-    def __init__(self, vault: Vault, catalogue: ScopeCatalogue) -> None:
-        self.catalogue = catalogue
+    def __init__(self, vault: Vault) -> None:
         self._vault = vault
-        self._open: frozenset[str] = frozenset()
         self._kept: OrderedDict[int, Policy] = OrderedDict()
         self._guard = Lock()
 
     def get(self, connection: Connection, client_id: int, revision: int) -> Policy:
-        """Return the snapshot of a client at the revision that the caller has just read."""
-        everybodys = self.catalogue.current().open
-        if everybodys != self._open:
-            with self._guard:
-                self._kept.clear()
-                self._open = everybodys
+        """Return the snapshot of a client at the revision of its policy that the caller has just read."""
         policy = self._kept.get(client_id)
         if policy is not None and policy.revision == revision:
             return policy
-        policy = _read(connection, self._vault, client_id, everybodys)
+        policy = _read(connection, self._vault, client_id)
         with self._guard:
             self._kept[client_id] = policy
             while len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
         return policy
+
+    def of(self, session: Session, client: Client) -> Policy:
+        """Return the snapshot of a client whose record has been read already."""
+        return self.get(session.connection(), client.id, current_revision(session, client))
+
+
+def current_revision(session: Session, client: Client) -> int:
+    """Return the revision of the policy of a client whose record has been read already."""
+    return client.revision + int(session.scalar(select(scopes.REVISION)) or 0)
 
 
 def _pairwise_key(connection: Connection, vault: Vault, client: Row[Any]) -> bytes:
@@ -95,7 +109,7 @@ def _pairwise_key(connection: Connection, vault: Vault, client: Row[Any]) -> byt
     return subject_salt.key_of_sector(salt, subject_salt.sector_of(client))
 
 
-def _read(connection: Connection, vault: Vault, client_id: int, everybodys: frozenset[str]) -> Policy:
+def _read(connection: Connection, vault: Vault, client_id: int) -> Policy:
     row = connection.execute(_CLIENT, {"client_id": client_id}).one()
     secrets = tuple(
         StoredSecret(*secret) for secret in connection.execute(_SECRETS, {"client_id": client_id})
@@ -103,14 +117,14 @@ def _read(connection: Connection, vault: Vault, client_id: int, everybodys: froz
     return Policy(
         id=row.id,
         client_key=row.client_key,
-        revision=row.revision,
+        revision=row.policy_revision,
         kind=row.kind,
         name=row.name,
         redirect_uris=tuple(row.redirect_uris),
         grant_types=frozenset(row.grant_types),
         response_types=frozenset(normal_response_type(value) for value in row.response_types),
         own_scopes=frozenset(row.scopes),
-        scopes=frozenset(row.scopes) | everybodys,
+        scopes=frozenset(row.scopes).union(connection.scalars(_OPEN_SCOPES)),
         auth_method=row.auth_method,
         is_pkce_required=row.is_pkce_required,
         is_trusted=row.is_trusted,

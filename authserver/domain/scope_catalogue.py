@@ -1,8 +1,10 @@
-"""The scopes as one process knows them, at most a few seconds old, so that no request asks the database for their words."""
+"""The names of the scopes as discovery tells them, at most a second old, so that not every reader costs a statement.
+
+What decides about a request never looks here: it reads ``scopes.REVISION`` with everything else.
+"""
 
 from datetime import timedelta
 from threading import Lock
-from typing import NamedTuple
 
 from sqlalchemy import select
 
@@ -10,41 +12,28 @@ from authserver import clock
 from authserver.domain.db import Database
 from authserver.domain.scopes import Scope
 
-_REREAD_AFTER = timedelta(seconds=5)
-
-
-class Catalogue(NamedTuple):
-    """The scopes that administrators defined: their words by name, and those that every client may ask for."""
-
-    words: dict[str, str]
-    open: frozenset[str]
+_REREAD_AFTER = timedelta(seconds=1)
+_NAMES = select(Scope.name).order_by(Scope.name)
 
 
 class ScopeCatalogue:
-    """Reads the scopes every few seconds."""
+    """Reads the names once a second at most."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._guard = Lock()
-        self._known = Catalogue({}, frozenset())
+        self._names: tuple[str, ...] = ()
         self._read_at = clock.now() - 2 * _REREAD_AFTER
 
-    def current(self) -> Catalogue:
-        """Return what is defined."""
-        if abs(clock.now() - self._read_at) >= _REREAD_AFTER:
+    def names(self) -> tuple[str, ...]:
+        """Return the names of all defined scopes, sorted."""
+        if self._is_old():
             with self._guard:
-                if abs(clock.now() - self._read_at) >= _REREAD_AFTER:
-                    self._known, self._read_at = self._read(), clock.now()
-        return self._known
+                if self._is_old():
+                    with self._database.reading() as connection:
+                        self._names = tuple(connection.scalars(_NAMES))
+                    self._read_at = clock.now()
+        return self._names
 
-    def forget(self) -> None:
-        """Read the scopes again when they are next asked for."""
-        self._read_at = clock.now() - 2 * _REREAD_AFTER
-
-    def _read(self) -> Catalogue:
-        statement = select(Scope.name, Scope.words, Scope.is_open).order_by(Scope.name)
-        with self._database.reading() as connection:
-            rows = connection.execute(statement).all()
-        return Catalogue(
-            {row.name: row.words for row in rows}, frozenset(row.name for row in rows if row.is_open)
-        )
+    def _is_old(self) -> bool:
+        return abs(clock.now() - self._read_at) >= _REREAD_AFTER

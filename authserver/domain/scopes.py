@@ -4,14 +4,15 @@ The scopes of OpenID Connect are fixed (``terms.Scope``). A scope that nobody ha
 client; people then see its bare name.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import String, select
+from sqlalchemy import String, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from authserver import clock
 from authserver.context import Actor
-from authserver.domain import audit, revisions, texts
+from authserver.domain import audit, consents, revisions, texts
 from authserver.domain.db import Base, Id, lock
 from authserver.errors import InvalidInput, NotFound
 from authserver.terms import Scope as StandardScope
@@ -36,6 +37,19 @@ class Scope(Base):
 
     # As with clients: the mapper raises the revision with every change.
     __mapper_args__ = {"version_id_col": revision}
+
+
+class ScopeRevision(Base):
+    """The one row that counts the changes of all scopes: whoever remembers some of them sees by it that they are old."""
+
+    __tablename__ = "scope_revisions"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    revision: Mapped[int]
+
+
+REVISION = select(ScopeRevision.revision).scalar_subquery()
+"""How often scopes were changed, to be read by the statement that serves a request."""
 
 
 def all_scopes(session: Session) -> list[Scope]:
@@ -72,6 +86,7 @@ def add(session: Session, actor: Actor, *, name: str, words: str, is_open: bool 
     row = Scope(name=name, words=words, is_open=is_open, created_at=now, updated_at=now)
     session.add(row)
     session.flush()
+    _count(session)
     audit.record(session, actor, "scope:add", subject=row, after=describe(row))
     return row
 
@@ -83,19 +98,36 @@ def edit(session: Session, actor: Actor, row: Scope, *, words: str, is_open: boo
     before = describe(row)
     row.words, row.is_open, row.updated_at = words, is_open, clock.now()
     revisions.save(session, _CHANGED)
+    _count(session)
     audit.record(session, actor, "scope:edit", subject=row, before=before, after=describe(row))
 
 
 def remove(session: Session, actor: Actor, row: Scope) -> None:
-    """Forget a scope; clients that are registered for it by name keep it."""
+    """Forget a scope; clients that are registered for it by name keep it.
+
+    People are asked again before a client uses that name once more: its words may be others by then.
+    """
     audit.record(session, actor, "scope:remove", subject=row, before=describe(row))
     session.delete(row)
     session.flush()
+    _count(session)
+    consents.forget_scope(session, row.name)
 
 
 def describe(row: Scope) -> dict[str, object]:
     """Return what the audit trail says of a scope."""
     return {"name": row.name, "words": row.words, "open": row.is_open}
+
+
+def words(session: Session) -> dict[str, str]:
+    """Return what the defined scopes allow, by name."""
+    return {row.name: row.words for row in session.execute(select(Scope.name, Scope.words))}
+
+
+def has_closed(session: Session, names: Collection[str]) -> bool:
+    """Return whether one of the names is a scope for which an administrator decides who may ask."""
+    closed = select(Scope.id).where(Scope.name.in_(names), Scope.is_open.is_(False))
+    return session.scalars(closed.limit(1)).first() is not None
 
 
 def fault_of_name(name: str) -> str | None:
@@ -104,3 +136,11 @@ def fault_of_name(name: str) -> str | None:
     if name and is_token and len(name) <= NAME_LENGTH:
         return None
     return f"Enter up to {NAME_LENGTH} printable ASCII letters without quotes, backslashes and spaces."
+
+
+def _count(session: Session) -> None:
+    session.execute(
+        update(ScopeRevision)
+        .values(revision=ScopeRevision.revision + 1)
+        .execution_options(synchronize_session=False)
+    )

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Label, Row, Select, bindparam, select
 from sqlalchemy.sql.selectable import FromClause
 
+from authserver.domain import policies
 from authserver.domain.authorizations import Authorization
 from authserver.domain.clients import Client
 from authserver.domain.sessions import UserSession
@@ -46,6 +47,7 @@ class Standing(NamedTuple):
     revoked_at: datetime | None
     session_ended_at: datetime | None
     is_offline: bool | None
+    grant_type: str | None
 
 
 STANDING: tuple[Any, ...] = (
@@ -58,6 +60,7 @@ STANDING: tuple[Any, ...] = (
     Authorization.revoked_at.label("s_revoked_at"),
     UserSession.ended_at.label("s_session_ended_at"),
     Authorization.is_offline.label("s_is_offline"),
+    Authorization.grant_type.label("s_grant_type"),
 )
 
 GRANTED: tuple[Any, ...] = (
@@ -86,7 +89,7 @@ USER: tuple[Any, ...] = (
 CLIENT: tuple[Label[Any], ...] = (
     Client.id.label("c_id"),
     Client.client_key.label("c_key"),
-    Client.revision.label("c_revision"),
+    policies.revision_of(Client).label("c_revision"),
 )
 
 
@@ -112,7 +115,7 @@ def client_alone(row: Row[Any]) -> Standing:
 
 def of_client(status: str, epoch: int, *, user_is_active: bool | None = None) -> Standing:
     """Return the standing of a client, and a user if there is one, before there is an authorization."""
-    return Standing(status, epoch, None, user_is_active, None, None, None, None, None)
+    return Standing(status, epoch, None, user_is_active, None, None, None, None, None, None)
 
 
 def user(row: Row[Any]) -> UserFacts | None:

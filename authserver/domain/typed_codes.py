@@ -13,8 +13,11 @@ def draw(length: int) -> str:
 
 
 def normal(typed: str, length: int) -> str:
-    """Return what somebody typed as a code is stored: capitals without dashes and spaces; empty when it cannot be one."""
-    code = "".join(letter for letter in typed.upper() if letter not in "- \t\u2010\u2011\u2013")
+    """Return what somebody typed as a code is stored; empty when it cannot be one.
+
+    Case counts for nothing, and no more do punctuation and spaces, whichever people put in (RFC 8628, section 6.1).
+    """
+    code = "".join(filter(str.isalnum, typed.upper()))
     return code if len(code) == length and set(code) <= set(TYPED_ALPHABET) else ""
 
 

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from authserver.domain.policies import Policy
 from authserver.domain.standing import Standing
-from authserver.terms import Status
+from authserver.terms import GrantType, Status
 
 
 class Verdict(StrEnum):
@@ -67,12 +67,12 @@ def judge(
     """Return why a request must be refused, or None.
 
     ``standing`` is what the serving statement has just read; its authorization part is judged where there is one. The
-    policy is needed where a grant type, a response type or scopes are asked for.
+    policy is left out only before it is known what is asked for, and where there are no scopes and grant types.
     """
     return (
         _judge_client(standing)
         or _judge_authorization(standing)
-        or (_judge_registration(policy, grant_type, response_type, scopes) if policy else None)
+        or (_judge_registration(policy, standing, grant_type, response_type, scopes) if policy else None)
     )
 
 
@@ -99,9 +99,15 @@ def _judge_authorization(standing: Standing) -> Verdict | None:
 
 
 def _judge_registration(
-    policy: Policy, grant_type: str | None, response_type: str | None, scopes: Collection[str]
+    policy: Policy,
+    standing: Standing,
+    grant_type: str | None,
+    response_type: str | None,
+    scopes: Collection[str],
 ) -> Verdict | None:
-    if grant_type is not None and grant_type not in policy.grant_types:
+    # Implicit is no grant type that administrators tick: there the response type was judged when it was issued.
+    asked = {grant_type, standing.grant_type} - {None, GrantType.IMPLICIT}
+    if not policy.grant_types.issuperset(asked):
         return Verdict.GRANT_NOT_REGISTERED
     if response_type is not None and response_type not in policy.response_types:
         return Verdict.RESPONSE_TYPE_NOT_REGISTERED

@@ -16,7 +16,6 @@ ALONE = {"kind": "oauth2", "grant_types": ("client_credentials",), "redirect_uri
 def define(services: Services, name: str = "models.read", *, is_open: bool) -> None:
     with services.database.transaction() as session:
         scopes.add(session, SYSTEM, name=name, words="Read your models", is_open=is_open)
-    services.policies.catalogue.forget()
 
 
 def test_people_are_asked_in_its_words(rp: RelyingParty, services: Services) -> None:
@@ -41,7 +40,6 @@ def test_an_open_scope_closes_again(app: Flask, services: Services) -> None:
     with services.database.transaction() as session:
         row = scopes.get(session, "models.read")
         scopes.edit(session, SYSTEM, row, words=row.words, is_open=False, revision=row.revision)
-    services.policies.catalogue.forget()
     refused(party.token(grant_type="client_credentials", scope="models.read"), "invalid_scope")
 
 

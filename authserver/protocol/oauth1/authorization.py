@@ -76,7 +76,7 @@ def read(
     client = session.get(Client, credential.client_id) if credential else None
     if credential is None or client is None:
         raise Problem(Reason.TOKEN_REJECTED, "This sign-in is unknown; start it again in the application.")
-    policy = server.policies.get(session.connection(), client.id, client.revision)
+    policy = server.policies.of(session, client)
     verdict = gate.judge(standing.of_client(client.status, client.epoch))
     if verdict is not None:
         raise NotApproved(policy, verdict)

@@ -88,7 +88,7 @@ def read(server: OAuth2Server, session: Session, pairs: Pairs) -> Ask:
                 expected="the key of a client that is registered here",
             )
         )
-    policy = server.policies.get(session.connection(), client.id, client.revision)
+    policy = server.policies.of(session, client)
     verdict = gate.judge(standing_of(client, None))
     if verdict is not None:
         raise NotApproved(policy, verdict)

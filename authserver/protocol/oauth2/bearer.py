@@ -7,11 +7,12 @@ from sqlalchemy import Connection, Row
 from authserver import clock
 from authserver.domain import standing, tokens
 from authserver.domain.diagnostics import Refusal
+from authserver.domain.policies import Policy
 from authserver.protocol import gate
 from authserver.protocol.messages import NO_STORE, Request, Response, present, repeated
 from authserver.protocol.oauth2 import resources
 from authserver.protocol.oauth2.errors import printable, referred
-from authserver.protocol.oauth2.server import OAuth2Server
+from authserver.protocol.oauth2.server import OAuth2Server, registration_facts
 from authserver.terms import Prefix
 
 _EXPECTED = "the header Authorization: Bearer, with one access token"
@@ -109,8 +110,10 @@ def read(message: Request) -> str:
     return found[0]
 
 
-def accept(server: OAuth2Server, connection: Connection, message: Request, scope: str) -> Row[Any]:
-    """Return the row of a live access token for this server with the scope, in one round trip; raises BearerError."""
+def accept(
+    server: OAuth2Server, connection: Connection, message: Request, scope: str
+) -> tuple[Row[Any], Policy]:
+    """Return a live access token for this server with the scope, and its client, in one round trip; raises BearerError."""
     value = read(message)
     handle = server.access_tokens.read(value)
     row = tokens.find_access(connection, handle) if handle else None
@@ -122,9 +125,12 @@ def accept(server: OAuth2Server, connection: Connection, message: Request, scope
         raise _dead(
             "access-token-expired" if row.revoked_at is None else "access-token-revoked", client_id=row.c_id
         )
-    verdict = gate.judge(standing.standing(row))
+    policy = server.policies.get(connection, row.c_id, row.c_revision)
+    scopes = row.scope.split()
+    verdict = gate.judge(standing.standing(row), policy, scopes=scopes)
     if verdict is not None:
-        raise BearerError(401, "invalid_token", verdict.sentence, verdict, client_id=row.c_id)
+        facts = registration_facts(verdict, policy, (row.s_grant_type,), scopes)
+        raise BearerError(401, "invalid_token", verdict.sentence, verdict, client_id=row.c_id, **facts)
     # RFC 8707, section 2, and RFC 9068, section 4: a token for other resource servers is none for this one.
     names = resources.own(server.settings)
     if not resources.is_for(row.audience, names):
@@ -137,7 +143,7 @@ def accept(server: OAuth2Server, connection: Connection, message: Request, scope
             received=row.audience,
             expected="\n".join(sorted(names)),
         )
-    if scope not in row.scope.split():
+    if scope not in scopes:
         raise BearerError(
             403,
             "insufficient_scope",
@@ -148,7 +154,7 @@ def accept(server: OAuth2Server, connection: Connection, message: Request, scope
             received=row.scope,
             expected=scope,
         )
-    return row
+    return row, policy
 
 
 def kind_of(value: str) -> str:

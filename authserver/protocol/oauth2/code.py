@@ -36,7 +36,7 @@ class AuthorizationCodeGrant(BaseGrant, TokenEndpointMixin):
         self._check_code(self.row)
         if self.row.consumed_at is not None:
             self._revoke_replayed(self.row)
-        self.server.check(self.row, self.policy, grant_type=self.GRANT_TYPE, scopes=self.row.scope.split())
+        self.server.check(self.row, self.policy, grant_type=self.GRANT_TYPE, scope=self.row.scope)
         granted = self.row.request.get("resource", ())
         self.audience = resources.narrowed(exchange.resources, self.policy, self.server.settings, granted)
 

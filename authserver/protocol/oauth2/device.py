@@ -43,7 +43,7 @@ class DeviceCodeGrant(BaseGrant, TokenEndpointMixin):
             self.row, self.policy = self.server.authenticate(connection, exchange, row)
         self.server.check_client(self.row, self.policy, self.GRANT_TYPE)
         self._check_code(self.row)
-        self.server.check(self.row, self.policy, grant_type=self.GRANT_TYPE, scopes=self.row.scope.split())
+        self.server.check(self.row, self.policy, grant_type=self.GRANT_TYPE, scope=self.row.scope)
         granted = self.row.request.get("resource", ())
         self.audience = resources.narrowed(exchange.resources, self.policy, self.server.settings, granted)
 

@@ -1,9 +1,12 @@
 """What happens when a person decides about a device (RFC 8628, section 3.3): the gate, and the authorization."""
 
+from datetime import timedelta
+
 from sqlalchemy.orm import Session
 
+from authserver import clock
 from authserver.context import Actor
-from authserver.domain import authorizations, clients, devices, standing
+from authserver.domain import authorizations, client_demands, clients, devices, standing
 from authserver.domain.devices import DeviceAuthorization, State
 from authserver.domain.sessions import UserSession
 from authserver.protocol import gate
@@ -17,9 +20,22 @@ def judge(
 ) -> Verdict | None:
     """Return why the gate refuses what a device asks for, or None."""
     client = row.client
-    policy = server.policies.get(session.connection(), client.id, client.revision)
+    policy = server.policies.of(session, client)
     stands = standing.of_client(client.status, client.epoch, user_is_active=live.user.is_active)
     return gate.judge(stands, policy, grant_type=GrantType.DEVICE_CODE, scopes=row.scope.split())
+
+
+def needs_sign_in(
+    server: OAuth2Server, session: Session, row: DeviceAuthorization, live: UserSession
+) -> bool:
+    """Return whether the client wants a younger sign-in (default_max_age: OpenID Connect Registration, section 2).
+
+    One that was made after the device asked is always young enough.
+    """
+    max_age = server.policies.of(session, row.client).details.get(client_demands.MAX_AGE)
+    if max_age is None or live.signed_in_at >= row.created_at:
+        return False
+    return clock.now() - live.signed_in_at > timedelta(seconds=max_age)
 
 
 def approve(session: Session, actor: Actor, row: DeviceAuthorization, live: UserSession) -> bool:

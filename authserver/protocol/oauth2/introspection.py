@@ -19,7 +19,7 @@ from authserver.protocol.oauth2.errors import ClientAuthenticationFailed, refusa
 from authserver.protocol.oauth2.exchange import TokenExchange
 from authserver.protocol.oauth2.server import OAuth2Server, raise_verdict
 from authserver.protocol.oidc import subjects
-from authserver.terms import AuthMethod, Scope
+from authserver.terms import AuthMethod, GrantType, Scope
 
 Document = dict[str, Any]
 _INACTIVE: Document = {"active": False}
@@ -49,13 +49,14 @@ def _introspect(
         is_proved = refresh_values.proves(server.vault, presented, known.seed, known.pepper_id)
         if not is_proved or presented.generation != known.generation or known.c_id != caller.id:
             return _INACTIVE
-        return _refresh(server, connection, known)
+        return _refresh(server, caller, known)
     handle = server.access_tokens.read(value)
     row = introspection.find_access(connection, exchange.credentials.client_key, handle)
     caller, known = _authenticate(server, connection, exchange, row)
     if handle is None or not handles.matches(handle, known.digest) or not _may_ask(caller, known):
         return _INACTIVE
-    return _access(server, connection, known)
+    owner = server.policies.get(connection, known.c_id, known.c_revision)
+    return _access(server, owner, known)
 
 
 def _authenticate(
@@ -77,7 +78,7 @@ def _authenticate(
         )
     verdict = gate.judge(standing.of_client(row.caller_status, row.caller_epoch))
     if verdict is not None:
-        raise_verdict(verdict, caller, {})
+        raise_verdict(verdict, caller)
     return caller, row
 
 
@@ -88,11 +89,13 @@ def _may_ask(caller: Policy, row: Row[Any]) -> bool:
     return bool(row.audience) and resources.is_for(row.audience, names)
 
 
-def _access(server: OAuth2Server, connection: Connection, row: Row[Any]) -> Document:
-    if not bearer.is_live(row) or gate.judge(standing.standing(row)) is not None:
+def _access(server: OAuth2Server, owner: Policy, row: Row[Any]) -> Document:
+    audience = row.audience.split()
+    is_registered = resources.are_registered(audience, owner, server.settings)
+    if not bearer.is_live(row) or not is_registered or not _passes(row, owner):
         return _INACTIVE
-    audience = row.audience.split() or [server.settings.issuer]
-    return _described(server, connection, row) | {
+    audience = audience or [server.settings.issuer]
+    return _described(server, owner, row) | {
         "token_type": "Bearer",
         "aud": audience[0] if len(audience) == 1 else audience,
         "iat": clock.timestamp(row.issued_at),
@@ -100,18 +103,22 @@ def _access(server: OAuth2Server, connection: Connection, row: Row[Any]) -> Docu
     }
 
 
-def _refresh(server: OAuth2Server, connection: Connection, row: Row[Any]) -> Document:
+def _refresh(server: OAuth2Server, owner: Policy, row: Row[Any]) -> Document:
     ends_at = min(row.idle_expires_at, row.expires_at)
-    if ends_at <= clock.now() or gate.judge(standing.standing(row)) is not None:
+    if ends_at <= clock.now() or not _passes(row, owner, GrantType.REFRESH_TOKEN):
         return _INACTIVE
-    return _described(server, connection, row) | {
+    return _described(server, owner, row) | {
         "iat": clock.timestamp(row.rotated_at),
         "exp": clock.timestamp(ends_at),
     }
 
 
-def _described(server: OAuth2Server, connection: Connection, row: Row[Any]) -> Document:
-    owner = server.policies.get(connection, row.c_id, row.c_revision)
+def _passes(row: Row[Any], owner: Policy, grant_type: str | None = None) -> bool:
+    verdict = gate.judge(standing.standing(row), owner, grant_type=grant_type, scopes=row.scope.split())
+    return verdict is None
+
+
+def _described(server: OAuth2Server, owner: Policy, row: Row[Any]) -> Document:
     person = standing.user(row)
     document: Document = {"active": True, "iss": server.settings.issuer, "client_id": owner.client_key}
     if row.scope:

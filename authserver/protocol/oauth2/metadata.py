@@ -1,5 +1,6 @@
 """Discovery (RFC 8414, OpenID Connect Discovery), derived from what is registered, so that it cannot say more."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from authserver import languages
@@ -11,8 +12,8 @@ from authserver.protocol.oidc import claims, context_classes, subjects
 from authserver.terms import S256, AuthMethod, GrantType, Kind, LanePath, Path, Scope
 
 
-def oauth_metadata(server: OAuth2Server) -> dict[str, Any]:
-    """Return the authorization server metadata of RFC 8414, section 2."""
+def oauth_metadata(server: OAuth2Server, scopes: Sequence[str]) -> dict[str, Any]:
+    """Return the authorization server metadata of RFC 8414, section 2; ``scopes`` are those of administrators."""
     url = server.settings.url
     methods = [str(method) for method in client_authentication.METHODS]
     confidential = [method for method in methods if method != AuthMethod.NONE]
@@ -24,7 +25,7 @@ def oauth_metadata(server: OAuth2Server) -> dict[str, Any]:
         "jwks_uri": url(Path.JWKS),
         "revocation_endpoint": url(Path.REVOCATION),
         "device_authorization_endpoint": url(Path.DEVICE_AUTHORIZATION),
-        "scopes_supported": [*map(str, Scope), *server.policies.catalogue.current().words],
+        "scopes_supported": [*map(str, Scope), *scopes],
         "response_types_supported": list(responses.RESPONSE_TYPES),
         "response_modes_supported": list(responses.RESPONSE_MODES),
         "grant_types_supported": [str(name) for name in (*server.grant_types, GrantType.IMPLICIT)],
@@ -47,9 +48,9 @@ def _registration(server: OAuth2Server, path: str) -> dict[str, str]:
     return {"registration_endpoint": server.settings.url(path)} if is_open else {}
 
 
-def openid_configuration(server: OAuth2Server) -> dict[str, Any]:
+def openid_configuration(server: OAuth2Server, scopes: Sequence[str]) -> dict[str, Any]:
     """Return the provider metadata of OpenID Connect Discovery, section 3."""
-    return oauth_metadata(server) | {
+    return oauth_metadata(server, scopes) | {
         "userinfo_endpoint": server.settings.url(Path.USERINFO),
         "end_session_endpoint": server.settings.url(Path.END_SESSION),
         "check_session_iframe": server.settings.url(Path.CHECK_SESSION),
@@ -82,20 +83,20 @@ def openid_configuration(server: OAuth2Server) -> dict[str, Any]:
     }
 
 
-def lane(server: OAuth2Server, kind: Kind) -> dict[str, Any]:
+def lane(kind: Kind, server: OAuth2Server, scopes: Sequence[str]) -> dict[str, Any]:
     """Return the document at the replaced system's address for one kind of client, with the paths its clients know."""
     url = server.settings.url
     # What a client of this kind can be registered for; the other documents speak for both kinds.
     response_types = {"response_types_supported": list(RESPONSE_TYPES[kind])}
     if kind is Kind.OIDC:
-        return openid_configuration(server) | {
+        return openid_configuration(server, scopes) | {
             **response_types,
             "authorization_endpoint": url(LanePath.OIDC_AUTHORIZE),
             "token_endpoint": url(LanePath.OIDC_TOKEN),
             "device_authorization_endpoint": url(LanePath.OIDC_DEVICE),
             **_registration(server, LanePath.OIDC_REGISTRATION),
         }
-    return oauth_metadata(server) | {
+    return oauth_metadata(server, scopes) | {
         **response_types,
         "token_endpoint": url(LanePath.OAUTH2_TOKEN),
         "device_authorization_endpoint": url(LanePath.OAUTH2_DEVICE),

@@ -39,7 +39,6 @@ class RefreshTokenGrant(BaseGrant, TokenEndpointMixin):
         # What cannot be one of ours names no family, and is refused like one that is not known.
         self.presented = refresh_values.read(value) or refresh_values.NOT_OURS
         self._read()
-        self.scope = self._requested_scope()
         granted = self.row.request.get("resource", ())
         self.audience = resources.narrowed(exchange.resources, self.policy, self.server.settings, granted)
 
@@ -68,7 +67,11 @@ class RefreshTokenGrant(BaseGrant, TokenEndpointMixin):
             raise self._refusal(
                 "The refresh token was issued to another client.", "refresh-token-of-another-client"
             )
-        self.server.check(row, self.policy, grant_type=self.GRANT_TYPE, scopes=row.scope.split())
+        # Reuse counts whatever else is wrong with the request: who has stolen a token may not know its scope.
+        if not self._is_honoured():
+            self._revoke_reused()
+        self.scope = self._requested_scope()
+        self.server.check(row, self.policy, grant_type=self.GRANT_TYPE, scope=self.scope)
         if min(row.expires_at, row.idle_expires_at) <= clock.now():
             raise self._refusal("The refresh token has expired.", "refresh-token-expired")
 
@@ -92,6 +95,12 @@ class RefreshTokenGrant(BaseGrant, TokenEndpointMixin):
     def _is_present(self) -> bool:
         return bool(self.presented.generation == self.row.generation)
 
+    def _is_honoured(self) -> bool:
+        """Return whether this is the present token or, for a moment, the one before: its answer may have been lost (S7)."""
+        is_predecessor = self.presented.generation == self.row.generation - 1
+        grace = self.server.settings.refresh_grace
+        return self._is_present() or (is_predecessor and clock.now() - self.row.rotated_at < grace)
+
     def _rotate(self, now: datetime) -> dict[str, Any] | None:
         issuing = Issuing(self.server, self.policy, self.scope, now, self.audience)
         name = client_lifetimes.REFRESH_TOKEN_IDLE
@@ -106,9 +115,6 @@ class RefreshTokenGrant(BaseGrant, TokenEndpointMixin):
         return None if issued is None else issuing.refreshed(self.row, issued, self.presented.generation + 1)
 
     def _repeat(self, now: datetime) -> dict[str, Any]:
-        is_predecessor = self.presented.generation == self.row.generation - 1
-        if not is_predecessor or now - self.row.rotated_at >= self.server.settings.refresh_grace:
-            self._revoke_reused()
         issuing = Issuing(self.server, self.policy, self.scope, now, self.audience)
         with self.server.database.consuming() as connection:
             issued = tokens.issue(connection, self.row.authorization_id, issuing.values)

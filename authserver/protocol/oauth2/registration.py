@@ -3,6 +3,7 @@
 What the metadata are called is in ``registration_metadata``; clients manage themselves in ``registration_management``.
 """
 
+from collections.abc import Collection
 from typing import Any
 
 from authlib.oauth2 import OAuth2Error
@@ -12,6 +13,7 @@ from authlib.oauth2.rfc7591.errors import (
     InvalidRedirectURIError,
     UnapprovedSoftwareStatementError,
 )
+from sqlalchemy.orm import Session
 
 from authserver import clock
 from authserver.context import Actor
@@ -19,6 +21,7 @@ from authserver.domain import (
     client_registrations,
     clients,
     registrations,
+    scopes,
     sector_identifiers,
     throttles,
     unapproved,
@@ -105,6 +108,11 @@ def actor(message: Request) -> Actor:
     return Actor(name=_ACTOR, address=message.address, channel="machine", request_id=message.request_id)
 
 
+def is_approved_at_once(services: Services, session: Session, new_scopes: Collection[str]) -> bool:
+    """Return whether a registration waits for nobody: scopes that are not open to all always wait."""
+    return services.settings.registration == APPROVED and not scopes.has_closed(session, new_scopes)
+
+
 def _register(services: Services, message: Request, kind: Kind | None) -> Response:
     settings = services.settings
     if settings.registration == CLOSED:
@@ -122,7 +130,7 @@ def _register(services: Services, message: Request, kind: Kind | None) -> Respon
     with services.database.transaction() as session:
         unapproved.purge(session, settings)
         client, secret, token = client_registrations.add(session, who, services.vault, wanted)
-        if settings.registration == APPROVED:
+        if is_approved_at_once(services, session, wanted.scopes or ()):
             clients.approve(session, who, client, revision=client.revision)
     return json_response(201, information(services, client, token, secret))
 

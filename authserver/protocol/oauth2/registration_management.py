@@ -90,7 +90,8 @@ def _change(services: Services, message: Request, token: Handle, value: str) -> 
 def _apply(
     services: Services, session: Session, message: Request, client: Client, wanted: Registration
 ) -> str:
-    is_open = services.settings.registration == registration.APPROVED and not client.is_trusted
+    new_scopes = set(wanted.scopes or ()) - set(client.scopes)
+    is_open = not client.is_trusted and registration.is_approved_at_once(services, session, new_scopes)
     # Nobody has looked at a pending client yet: whoever reviews it sees the new values.
     is_live = client.status == Status.PENDING or is_open
     change = client_registrations.edit if is_live else client_registrations.propose
@@ -108,8 +109,8 @@ def _check_identity(services: Services, session: Session, client: Client, docume
     secret = document.get("client_secret")
     if secret is None:
         return
-    policy = services.policies.get(session.connection(), client.id, client.revision)
-    is_own = isinstance(secret, str) and services.verifier.verify(policy.secrets, client.revision, secret)
+    policy = services.policies.of(session, client)
+    is_own = isinstance(secret, str) and services.verifier.verify(policy.secrets, policy.revision, secret)
     if not is_own:
         raise _fault("client_secret is not the client's; it cannot be chosen.")
 

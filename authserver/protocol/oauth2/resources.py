@@ -41,8 +41,17 @@ def requested(pairs: Pairs, policy: Policy, settings: Settings) -> tuple[str, ..
     return wanted
 
 
+def are_registered(uris: Iterable[str], policy: Policy, settings: Settings) -> bool:
+    """Return whether the client may still ask for tokens for all of these resources."""
+    return _known(policy, settings).issuperset(uris)
+
+
+def _known(policy: Policy, settings: Settings) -> set[str]:
+    return own(settings) | set(settings.resources) | set(policy.details.get("resources", ()))
+
+
 def _check(wanted: Iterable[str], policy: Policy, settings: Settings) -> None:
-    known = own(settings) | set(settings.resources) | set(policy.details.get("resources", ()))
+    known = _known(policy, settings)
     for uri in wanted:
         if fault := fault_of(uri):
             raise _refused(fault, "resource-malformed", policy, uri, ["an absolute URI without a fragment"])

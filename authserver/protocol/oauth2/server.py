@@ -4,6 +4,7 @@ It carries settings, keys and the database. Grants live in rooms of their own; t
 (reading the request, authenticating the client, the gate, refusing) are here, so that no grant can forget one.
 """
 
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from authlib.oauth2 import OAuth2Error
@@ -26,6 +27,7 @@ from authserver.domain.fetcher import Fetcher
 from authserver.domain.key_ring import KeyRing
 from authserver.domain.policies import Policies, Policy
 from authserver.domain.registrations import MISPRINTED_DEVICE_GRANT
+from authserver.domain.scope_catalogue import ScopeCatalogue
 from authserver.domain.sign_in import Desk
 from authserver.domain.vault import Vault
 from authserver.protocol import gate
@@ -83,6 +85,7 @@ class OAuth2Server(AuthorizationServer):
         self.database = database
         self.vault = vault
         self.policies = policies
+        self.scope_catalogue = ScopeCatalogue(database)
         self.ledger = Ledger(database)
         self.ring = ring
         self.id_tokens = IdTokens(settings, ring)
@@ -195,25 +198,36 @@ class OAuth2Server(AuthorizationServer):
         """Pass the gate with the client alone, whatever it presents, or raise the OAuth error."""
         verdict = gate.judge(standing.client_alone(row), policy, grant_type=grant_type)
         if verdict is not None:
-            raise_verdict(verdict, policy, {"grant_type": grant_type or ""})
+            raise_verdict(verdict, policy, grant_types=(grant_type or "",))
 
-    def check(self, row: Row[Any], policy: Policy, **asked: Any) -> None:
+    def check(self, row: Row[Any], policy: Policy, *, grant_type: str, scope: str) -> None:
         """Pass the gate with what a statement has read, or raise the OAuth error that fits the verdict."""
-        verdict = gate.judge(standing.standing(row), policy, **asked)
+        scopes = scope.split()
+        verdict = gate.judge(standing.standing(row), policy, grant_type=grant_type, scopes=scopes)
         if verdict is not None:
-            raise_verdict(verdict, policy, asked)
+            raise_verdict(verdict, policy, grant_types=(grant_type, row.s_grant_type), scopes=scopes)
 
 
-def raise_verdict(verdict: Verdict, policy: Policy, asked: dict[str, Any]) -> NoReturn:
+def raise_verdict(
+    verdict: Verdict, policy: Policy, *, grant_types: Sequence[str] = (), scopes: Sequence[str] = ()
+) -> NoReturn:
     """Raise the OAuth error for a verdict of the gate (RFC 6749, section 5.2)."""
     kind = InvalidGrantError
     if verdict.concerns_client:
         kind = UnauthorizedClientError
     elif verdict is Verdict.SCOPE_NOT_REGISTERED:
         kind = InvalidScopeError
-    received = expected = ""
+    facts = registration_facts(verdict, policy, grant_types, scopes)
+    raise refusal(kind, verdict.sentence, verdict, client_id=policy.id, **facts)
+
+
+def registration_facts(
+    verdict: Verdict, policy: Policy, grant_types: Sequence[str], scopes: Sequence[str]
+) -> dict[str, str]:
+    """Return what the ledger keeps as received and expected where the registration does not cover what was asked."""
     if verdict is Verdict.SCOPE_NOT_REGISTERED:
-        received, expected = " ".join(asked.get("scopes", ())), " ".join(sorted(policy.scopes))
-    elif verdict is Verdict.GRANT_NOT_REGISTERED:
-        received, expected = str(asked.get("grant_type", "")), " ".join(sorted(policy.grant_types))
-    raise refusal(kind, verdict.sentence, verdict, client_id=policy.id, received=received, expected=expected)
+        return {"received": " ".join(scopes), "expected": " ".join(sorted(policy.scopes))}
+    if verdict is Verdict.GRANT_NOT_REGISTERED:
+        missing = [name for name in grant_types if name not in policy.grant_types]
+        return {"received": " ".join(missing), "expected": " ".join(sorted(policy.grant_types))}
+    return {}

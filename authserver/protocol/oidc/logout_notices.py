@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from authserver import clock, logs
-from authserver.domain import outbox
+from authserver.domain import outbox, policies
 from authserver.domain.clients import Client
 from authserver.domain.db import Database
 from authserver.domain.fetcher import Fetcher, FetchFailed
@@ -110,7 +110,9 @@ class LogoutNotices:
     def _write(self, notice: Claimed) -> _Letter | None:
         with self._database.reading() as connection:
             client = connection.execute(
-                select(Client.status, Client.revision).where(Client.id == notice.client_id)
+                select(Client.status, policies.revision_of(Client).label("revision")).where(
+                    Client.id == notice.client_id
+                )
             ).one_or_none()
             if client is None or client.status != Status.APPROVED:
                 return None

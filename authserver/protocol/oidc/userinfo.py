@@ -20,8 +20,7 @@ def answer(server: OAuth2Server, message: Request) -> Response:
     """Answer with the claims that the access token's scopes allow, or with a challenge."""
     try:
         with server.database.reading() as connection:
-            row = bearer.accept(server, connection, message, Scope.OPENID)
-            policy = server.policies.get(connection, row.c_id, row.c_revision)
+            row, policy = bearer.accept(server, connection, message, Scope.OPENID)
         person = _person(row)
     except BearerError as error:
         return error.answer(bearer.record(server, message.path, message.address, error))

@@ -36,7 +36,7 @@ def add_scope() -> ResponseReturnValue:
         scopes.add(door.session(), door.actor(), name=name, words=_words(), is_open=_is_open())
     except InvalidInput as error:
         return _form("", error.fields, 422)
-    return _done(f"The scope {name} is defined.")
+    return _done("The scope {name} is defined.", name)
 
 
 @admin.get("/settings/scopes/edit")
@@ -60,7 +60,7 @@ def change_scope() -> ResponseReturnValue:
         return _form(row.name, error.fields, 422, marks=answers.sent_marks())
     except Conflict as error:
         return answers.conflict(row, error)
-    return _done(f"The scope {row.name} is changed.")
+    return _done("The scope {name} is changed.", row.name)
 
 
 @admin.get("/settings/scopes/remove")
@@ -77,12 +77,11 @@ def remove_scope() -> ResponseReturnValue:
     """Forget a scope."""
     row = scopes.get(door.session(), request.form.get("name", ""))
     scopes.remove(door.session(), door.actor(), row)
-    return _done(f"The scope {row.name} is removed.")
+    return _done("The scope {name} is removed.", row.name)
 
 
-def _done(message: str) -> ResponseReturnValue:
-    door.services().policies.catalogue.forget()
-    return answers.go(url_for("admin.scope_table"), message)
+def _done(message: str, name: str) -> ResponseReturnValue:
+    return answers.go(url_for("admin.scope_table"), message, name=name)
 
 
 def _form(

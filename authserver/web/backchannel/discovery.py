@@ -5,35 +5,41 @@ Whose scripts may read them is decided in ``cross_origin``.
 
 import hashlib
 import json
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, partial
 from typing import Any
 
 from authserver.protocol.messages import Request, Response
 from authserver.protocol.oauth2 import metadata
+from authserver.protocol.oauth2.server import OAuth2Server
 from authserver.protocol.services import Services
 from authserver.terms import Kind
 
+Metadata = Callable[[OAuth2Server, tuple[str, ...]], dict[str, Any]]
+
+_OAUTH2_LANE = partial(metadata.lane, Kind.OAUTH2)
+_OIDC_LANE = partial(metadata.lane, Kind.OIDC)
 _CACHED = ("Cache-Control", "public, max-age=300")
 
 
 def openid_configuration(services: Services, request: Request) -> Response:
     """OpenID Connect Discovery's document."""
-    return _document(metadata.openid_configuration(services.oauth2), request)
+    return _send(_written(metadata.openid_configuration, services.oauth2, _scopes(services)), request)
 
 
 def oauth_metadata(services: Services, request: Request) -> Response:
     """RFC 8414's document."""
-    return _document(metadata.oauth_metadata(services.oauth2), request)
+    return _send(_written(metadata.oauth_metadata, services.oauth2, _scopes(services)), request)
 
 
 def oauth2_lane(services: Services, request: Request) -> Response:
     """The replaced system's OAuth 2.0 document."""
-    return _document(metadata.lane(services.oauth2, Kind.OAUTH2), request)
+    return _send(_written(_OAUTH2_LANE, services.oauth2, _scopes(services)), request)
 
 
 def oidc_lane(services: Services, request: Request) -> Response:
     """The replaced system's OpenID Connect document."""
-    return _document(metadata.lane(services.oauth2, Kind.OIDC), request)
+    return _send(_written(_OIDC_LANE, services.oauth2, _scopes(services)), request)
 
 
 def jwks(services: Services, request: Request) -> Response:
@@ -41,8 +47,14 @@ def jwks(services: Services, request: Request) -> Response:
     return _send(services.ring.current().jwks, request)
 
 
-def _document(document: dict[str, Any], request: Request) -> Response:
-    return _send(json.dumps(document, separators=(",", ":")).encode(), request)
+def _scopes(services: Services) -> tuple[str, ...]:
+    return services.oauth2.scope_catalogue.names()
+
+
+@lru_cache(maxsize=16)
+def _written(build: Metadata, server: OAuth2Server, scopes: tuple[str, ...]) -> bytes:
+    """Return a document as it is sent: what it says depends on the settings and on the defined scopes alone."""
+    return json.dumps(build(server, scopes), separators=(",", ":")).encode()
 
 
 def _send(body: bytes, request: Request) -> Response:

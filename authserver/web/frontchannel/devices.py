@@ -3,7 +3,7 @@
 Whoever has typed a code, or followed a link that carries one, is always shown what asks for what, and decides.
 """
 
-from flask import render_template, request, url_for
+from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from authserver.domain import devices, throttles, typed_codes
@@ -31,8 +31,10 @@ def device() -> ResponseReturnValue:
     live = guards.person()
     if live is None:
         return guards.sign_in_first()
-    typed = request.args.get("user_code")
-    return _ask() if typed is None else _look_up(live, typed)
+    typed = request.args.get("user_code", "")
+    # A page of somebody else's must not use up the guesses of this person: they send the code themselves.
+    is_led_here = request.headers.get("Sec-Fetch-Site") == "cross-site"
+    return _ask(typed) if is_led_here or not typed else _look_up(live, typed)
 
 
 @frontchannel.post(Path.DEVICE)
@@ -71,6 +73,8 @@ def _tell_decision(live: UserSession) -> ResponseReturnValue:
 
 def _look_up(live: UserSession, typed: str) -> ResponseReturnValue:
     code = devices.normal_user_code(typed)
+    if not code:
+        return _ask(typed, _UNKNOWN), 422
     try:
         charges = _charge(live)
     except Throttled as error:
@@ -83,7 +87,11 @@ def _look_up(live: UserSession, typed: str) -> ResponseReturnValue:
         return _ask(typed, _UNKNOWN), 422
     throttles.refund(session, charges)
     verdict = device_approval.judge(door.services().oauth2, session, row, live)
-    return _refuse(verdict.sentence) if verdict is not None else _confirm(live, row, code)
+    if verdict is not None:
+        return _refuse(verdict.sentence)
+    if device_approval.needs_sign_in(door.services().oauth2, session, row, live):
+        return redirect(url_for("frontchannel.sign_in", next=_address_of(code), again=1), 303)
+    return _confirm(live, row, code)
 
 
 def _charge(live: UserSession) -> list[Charge]:
@@ -112,20 +120,21 @@ def _ask(typed: str = "", error: str = "") -> str:
 
 
 def _confirm(live: UserSession, row: DeviceAuthorization, code: str) -> str:
-    shown = typed_codes.shown(code)
     return render_template(
         "device_confirm.html",
         client=row.client,
         user=live.user,
-        user_code=shown,
+        user_code=typed_codes.shown(code),
         address=row.address,
         asked_at=row.created_at,
         scopes=row.scope.split(),
-        confirmation=devices.show(row, live.id),
-        switch_url=url_for(
-            "frontchannel.sign_in", next=url_for("frontchannel.device", user_code=shown), switch=1
-        ),
+        confirmation=devices.show(door.session(), row, live.id),
+        switch_url=url_for("frontchannel.sign_in", next=_address_of(code), switch=1),
     )
+
+
+def _address_of(code: str) -> str:
+    return url_for("frontchannel.device", user_code=typed_codes.shown(code))
 
 
 def _done(row: DeviceAuthorization, *, is_allowed: bool) -> str:
