@@ -14,7 +14,7 @@ from authserver import clock
 from authserver.context import Actor
 from authserver.domain import audit
 from authserver.domain.clients import Client
-from authserver.domain.db import Base, Id
+from authserver.domain.db import COUNTED, Base, Id
 from authserver.terms import Scope
 
 
@@ -25,6 +25,7 @@ class Authorization(Base):
     """
 
     __tablename__ = "authorizations"
+    __table_args__ = COUNTED
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     client_id: Mapped[int] = mapped_column(ForeignKey("clients.id", ondelete="CASCADE"), index=True)

@@ -18,7 +18,7 @@ from authserver import clock
 from authserver.context import Actor
 from authserver.domain import audit, clients, handles, texts
 from authserver.domain.clients import Client
-from authserver.domain.db import Base, Id
+from authserver.domain.db import COUNTED, Base, Id
 from authserver.domain.passwords import Passwords
 from authserver.domain.vault import Vault
 from authserver.errors import Conflict, InvalidInput, NotFound
@@ -38,6 +38,7 @@ class ClientSecret(Base):
     """One live secret; ``form`` says how ``stored`` was made: hmac, argon2 or sealed."""
 
     __tablename__ = "client_secrets"
+    __table_args__ = COUNTED
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     client_id: Mapped[int] = mapped_column(ForeignKey("clients.id", ondelete="CASCADE"), index=True)

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from authserver import clock
 from authserver.context import Actor
 from authserver.domain import audit, diagnostics, registrations, revisions, texts
-from authserver.domain.db import Base, Id
+from authserver.domain.db import COUNTED, Base, Id
 from authserver.domain.registrations import Registration
 from authserver.errors import InvalidInput, NotFound
 from authserver.terms import GrantType, Status
@@ -33,6 +33,7 @@ class Client(Base):
     """A registered client; the lists are JSON because no query looks into them."""
 
     __tablename__ = "clients"
+    __table_args__ = COUNTED
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     client_key: Mapped[str] = mapped_column(String(64), unique=True)

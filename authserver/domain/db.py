@@ -38,6 +38,9 @@ class Instant(TypeDecorator[datetime]):
 Id = BigInteger().with_variant(Integer(), "sqlite")
 """Sequential row ids: they keep the indexes small however many tokens there are."""
 
+COUNTED = {"sqlite_autoincrement": True}
+"""The table arguments of records that are remembered by their id: it is never given out again, on SQLite either."""
+
 
 class Base(DeclarativeBase):
     """The base of every record."""

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from authserver import clock
 from authserver.context import Actor
 from authserver.domain import audit, consents, revisions, texts
-from authserver.domain.db import Base, Id, lock
+from authserver.domain.db import COUNTED, Base, Id, lock
 from authserver.errors import InvalidInput, NotFound
 from authserver.terms import Scope as StandardScope
 
@@ -26,6 +26,7 @@ class Scope(Base):
     """One scope; ``is_open`` lets every client ask for it, else only clients that are registered for it may."""
 
     __tablename__ = "scopes"
+    __table_args__ = COUNTED
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     name: Mapped[str] = mapped_column(String(NAME_LENGTH), unique=True)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relations
 from authserver import clock
 from authserver.context import Actor
 from authserver.domain import audit, authorizations, handles, outbox
-from authserver.domain.db import Base, Id
+from authserver.domain.db import COUNTED, Base, Id
 from authserver.domain.users import User
 from authserver.settings import Settings
 from authserver.terms import Acr, Prefix
@@ -21,6 +21,7 @@ class UserSession(Base):
     """One sign-in of one person in one browser; ``sid`` is the id that relying parties see."""
 
     __tablename__ = "user_sessions"
+    __table_args__ = COUNTED
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     digest: Mapped[bytes] = mapped_column(LargeBinary(32))

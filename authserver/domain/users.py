@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from authserver import clock
 from authserver.context import Actor
 from authserver.domain import audit, outbox, profiles, revisions, texts
-from authserver.domain.db import Base, Id, lock
+from authserver.domain.db import COUNTED, Base, Id, lock
 from authserver.errors import Conflict, InvalidInput, NotFound
 
 USERNAME_LENGTH = 100
@@ -25,6 +25,7 @@ class User(Base):
     """
 
     __tablename__ = "users"
+    __table_args__ = COUNTED
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     subject: Mapped[str] = mapped_column(String(64), unique=True)
