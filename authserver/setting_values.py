@@ -1,6 +1,7 @@
 """What values of settings look like: durations, lists, addresses. What can be set is in ``settings``."""
 
 import re
+import ssl
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
@@ -75,5 +76,21 @@ def _check_database_url(value: str) -> str:
     return f"sqlite:///{Path(file).absolute()}"
 
 
+def _check_ca_file(value: Path) -> Path:
+    try:
+        ssl.create_default_context(cafile=value)
+    except OSError as error:
+        raise ValueError(f"must name a readable file of certificates in PEM ({error})") from error
+    return value
+
+
+def _check_name(value: str) -> str:
+    if not value.isprintable():
+        raise ValueError("must be one line of letters that can be seen")
+    return value
+
+
+CaFile = Annotated[Path, AfterValidator(_check_ca_file)]
+Name = Annotated[str, AfterValidator(_check_name)]
 PublicUrl = Annotated[str, AfterValidator(_check_public_url)]
 DatabaseUrl = Annotated[str, AfterValidator(_check_database_url)]

@@ -16,7 +16,16 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from authserver import setting_sources
 from authserver.errors import SettingsError
 from authserver.setting_sources import Given
-from authserver.setting_values import DatabaseUrl, Duration, Lifetime, Networks, PublicUrl, Words
+from authserver.setting_values import (
+    CaFile,
+    DatabaseUrl,
+    Duration,
+    Lifetime,
+    Name,
+    Networks,
+    PublicUrl,
+    Words,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -50,7 +59,7 @@ class Settings(BaseModel):
         None,
         "Keys that encrypt recoverable secrets, written like the session keys; else keys/encryption.keys.",
     )
-    product_name: str = _setting("authserver", "The name shown on every page.", min_length=1, max_length=60)
+    product_name: Name = _setting("authserver", "The name shown on every page.", min_length=1, max_length=60)
     trusted_proxies: Networks = _setting(
         "", "Networks of reverse proxies whose X-Forwarded-For counts, separated by commas; empty: none."
     )
@@ -151,7 +160,7 @@ class Settings(BaseModel):
         "",
         "Networks that are not public but may be asked all the same, for clients' key sets and logout addresses.",
     )
-    fetch_ca_file: Path | None = _setting(
+    fetch_ca_file: CaFile | None = _setting(
         None, "A file with the certificates of a private authority that fetched servers may be known by."
     )
 

@@ -101,6 +101,19 @@ def test_every_mistake_gets_its_sentence(monkeypatch):
     assert second.startswith("AUTHSERVER_THREADS: ")
 
 
+@pytest.mark.parametrize("name", ["Sign-in\nX-Header: 1", "\x00", "a\u202eb"])
+def test_a_name_that_is_not_one_line_is_refused(name):
+    assert refusal(product_name=name).startswith("product_name: must be one line")
+
+
+@pytest.mark.parametrize("content", [None, "no certificate"])
+def test_a_file_without_certificates_is_refused(tmp_path, content):
+    file = tmp_path / "ca.pem"
+    if content is not None:
+        file.write_text(content)
+    assert refusal(fetch_ca_file=file).startswith("fetch_ca_file: must name a readable file of certificates")
+
+
 def test_a_mistaken_secret_is_not_repeated(monkeypatch):
     monkeypatch.setenv("AUTHSERVER_DATABASE_URL", "mysql://root:hunter2hunter2@db/x")
     assert "hunter2" not in refusal()

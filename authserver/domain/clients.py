@@ -148,9 +148,11 @@ def remove(session: Session, actor: Actor, client: Client, *, typed_name: str | 
     """Delete a client and everything made for it, for good; raises InvalidInput for a name typed wrong."""
     if typed_name is not None and client.is_in_use and typed_name.strip() != client.name:
         raise InvalidInput({"typed_name": "Type the name exactly as it is shown."})
-    audit.record(session, actor, "client:remove", subject=client, before=describe(client))
+    before = describe(client)
     diagnostics.forget(session, client.id)
+    # The row is locked before the audit trail, in the order of those who issue something to this client meanwhile.
     session.execute(delete(Client).where(Client.id == client.id))
+    audit.record(session, actor, "client:remove", subject=client, before=before)
 
 
 def check_revision(client: Client, revision: int) -> None:

@@ -94,6 +94,12 @@ def _check_rest(uri: str, parts: SplitResult) -> Finding | None:
     return None
 
 
+def sound(uris: Iterable[str]) -> tuple[str, ...]:
+    """Return those of the URIs that can be registered, each by itself: of the others nothing can be told."""
+    findings = ((uri, check(uri)) for uri in uris)
+    return tuple(uri for uri, finding in findings if finding is None or not finding.refused)
+
+
 def check_all(uris: Iterable[str]) -> str | None:
     """Return the sentence about the first URI that must be refused in a list, or None."""
     seen: set[str] = set()

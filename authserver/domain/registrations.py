@@ -125,7 +125,7 @@ def _check_oauth1(registration: Registration, faults: dict[str, str]) -> Registr
 
 
 def _detail_faults(registration: Registration) -> dict[str, str]:
-    details, uris = registration.details, registration.redirect_uris
+    details, uris = registration.details, redirect_uris.sound(registration.redirect_uris)
     return {
         **client_demands.faults(details, uris, registration.response_types),
         **client_lifetimes.faults(details),
@@ -146,7 +146,9 @@ def _faults(registration: Registration) -> dict[str, str | None]:
 
 def _common_faults(registration: Registration) -> dict[str, str | None]:
     return {
-        **client_details.faults(registration.details, registration.auth_method, registration.redirect_uris),
+        **client_details.faults(
+            registration.details, registration.auth_method, redirect_uris.sound(registration.redirect_uris)
+        ),
         "redirect_uris": redirect_uris.check_all(registration.redirect_uris),
         "auth_method": None
         if registration.auth_method in set(AuthMethod)

@@ -206,6 +206,24 @@ def test_a_bad_redirect_uri_is_refused(client: FlaskClient) -> None:
         assert refused(register(client, redirect_uris=[uri])) == "invalid_redirect_uri"
 
 
+@pytest.mark.parametrize(
+    "uri", ["https://[::1", "https://[x]/", "https://x\u2100y/cb", "https://a:b/", "//[::1/cb"]
+)
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"subject_type": "pairwise"},
+        {"response_types": ["id_token"], "grant_types": ["implicit"]},
+        {"frontchannel_logout_uri": "https://client.example/out"},
+    ],
+)
+def test_a_host_that_cannot_be_read_is_refused(
+    client: FlaskClient, uri: str, metadata: dict[str, Any]
+) -> None:
+    """3.2.2: invalid_redirect_uri, whatever else is derived from the hosts of redirect URIs (S26)."""
+    assert refused(register(client, redirect_uris=[uri], **metadata)) == "invalid_redirect_uri"
+
+
 @pytest.mark.parametrize("uri", ["http://127.0.0.1/cb", "http://[::1]:4000/cb", "com.example.app:/cb"])
 def test_native_redirect_uris_are_accepted(client: FlaskClient, uri: str) -> None:
     """5 and RFC 8252: loopback and private-use schemes with a dot."""

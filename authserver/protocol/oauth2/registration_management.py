@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from authserver.domain import (
     client_registrations,
+    client_secrets,
     clients,
     handles,
     sector_identifiers,
@@ -22,16 +23,19 @@ from authserver.domain import (
 )
 from authserver.domain.clients import Client
 from authserver.domain.handles import Handle
+from authserver.domain.policies import Policy
 from authserver.domain.registrations import Registration
 from authserver.errors import InvalidInput, Throttled
 from authserver.protocol.gate import Verdict
 from authserver.protocol.messages import NO_STORE, Request, Response, json_response
 from authserver.protocol.oauth2 import bearer, registration, registration_document, registration_metadata
 from authserver.protocol.oauth2.bearer import BearerError
-from authserver.protocol.oauth2.errors import referred, refusal
+from authserver.protocol.oauth2.client_authentication import Credentials
+from authserver.protocol.oauth2.errors import ClientAuthenticationFailed, referred, refusal
 from authserver.protocol.services import Services
-from authserver.terms import Path, Prefix, Status
+from authserver.terms import AuthMethod, Path, Prefix, Status
 
+_NOT_ITS_SECRET = "client_secret is not the client's; it cannot be chosen."
 ENDPOINT = f"{Path.REGISTRATION}/<key>"
 """How the endpoint is called where no client is meant."""
 
@@ -74,7 +78,9 @@ def _change(services: Services, message: Request, token: Handle, value: str) -> 
     with services.database.transaction(write=False) as session:
         before = _authenticate(session, message, token, value, is_writing=False)
         document = registration_document.read(message)
-        _check_identity(services, session, before, document)
+        _check_identity(before, document)
+        policy = services.policies.of(session, before)
+    _check_secret(services, message, policy, document.get("client_secret"))
     wanted = registration.read(message, document, before.kind, known_name=before.name)
     limit = services.settings.registrations
     with services.database.transaction() as session:
@@ -99,20 +105,27 @@ def _apply(
     return change(session, who, services.vault, client, client_registrations.merged(client, wanted))
 
 
-def _check_identity(services: Services, session: Session, client: Client, document: dict[str, Any]) -> None:
+def _check_identity(client: Client, document: dict[str, Any]) -> None:
     """Refuse what a client must not send back, and another's identity (RFC 7592, section 2.2)."""
     sent = [name for name in registration_metadata.READ_ONLY if name in document]
     if sent:
         raise _fault(f"{sent[0]} must not be sent.")
     if document.get("client_id") != client.client_key:
         raise _fault("client_id must be there, and be the client's own.")
-    secret = document.get("client_secret")
+
+
+def _check_secret(services: Services, message: Request, policy: Policy, secret: Any) -> None:
+    """Refuse a secret that is not the client's (RFC 7592, section 2.2); it is a guess like any other at a secret."""
     if secret is None:
         return
-    policy = services.policies.of(session, client)
-    is_own = isinstance(secret, str) and services.verifier.verify(policy.secrets, policy.revision, secret)
-    if not is_own:
-        raise _fault("client_secret is not the client's; it cannot be chosen.")
+    try:
+        if isinstance(secret, str) and client_secrets.are_used(policy.kind, policy.auth_method):
+            credentials = Credentials(policy.client_key, AuthMethod(policy.auth_method), secret)
+            services.oauth2.check_secret(credentials, policy, message.address)
+            return
+    except ClientAuthenticationFailed as error:
+        raise _fault(_NOT_ITS_SECRET) from error
+    raise _fault(_NOT_ITS_SECRET)
 
 
 def _authenticate(

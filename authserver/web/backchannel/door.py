@@ -130,7 +130,12 @@ class MachineDoor:
             answer = self._cross_origin.preflight(path, route.methods, origin)
             # Whoever asks this is a browser, which shows nobody the answer.
             return answer or route.refuse(405, route.error, _sentence(route), _allow(route))
-        return route.handler(self._services, self._read(environ))
+        request = self._read(environ)
+        try:
+            return route.handler(self._services, request)
+        except (exc.IntegrityError, exc.NoResultFound):
+            # Something was removed between the handler's reading and its writing; now it finds it gone, and says so.
+            return route.handler(self._services, request)
 
     def _read(self, environ: Environ) -> Request:
         settings = self._services.settings

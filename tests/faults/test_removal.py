@@ -1,0 +1,47 @@
+"""A client that is removed while it is used: its requests find it there or gone, and nothing is a 5xx (S5, S26)."""
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+from flask import Flask
+
+from authserver.context import SYSTEM
+from authserver.domain import clients
+from authserver.protocol.services import Services
+from tests.support.device import GRANT
+from tests.support.relying_party import RelyingParty, register
+
+AT_ONCE = 8
+ROUNDS = 10
+ALONE = {
+    "kind": "oauth2",
+    "grant_types": ("client_credentials", GRANT),
+    "redirect_uris": (),
+    "response_types": (),
+    "scopes": ("read",),
+}
+
+
+def remove(services: Services, key: str) -> None:
+    with services.database.transaction() as session:
+        clients.remove(session, SYSTEM, clients.get(session, key))
+
+
+@pytest.mark.parametrize("path", ["/oauth2/token", "/oauth2/device_authorization"])
+def test_a_removal_under_way_is_no_fault(app: Flask, services: Services, path: str) -> None:
+    """Those that came before are answered, the others are told that the client is unknown."""
+    form = {"scope": "read"} | ({"grant_type": "client_credentials"} if path == "/oauth2/token" else {})
+    for _ in range(ROUNDS):
+        party = RelyingParty(app, *register(services, **ALONE))
+        barrier = Barrier(AT_ONCE)
+
+        def act(number: int, party: RelyingParty = party, barrier: Barrier = barrier) -> int:
+            barrier.wait(timeout=30)
+            if number == 0:
+                remove(services, party.key)
+                return 401
+            return app.test_client().post(path, data=form, headers=party.basic).status_code
+
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            assert set(pool.map(act, range(AT_ONCE))) <= {200, 401}
