@@ -198,9 +198,9 @@ def _was_made_for(live: UserSession, started_at: datetime | None) -> bool:
 
 
 def _wanted_subjects(server: OAuth2Server, ask: Ask) -> tuple[str, ...] | None:
-    hint = ask.parameters.get("id_token_hint")
+    wanted, hint = ask.claims.subjects, ask.parameters.get("id_token_hint")
     if hint is None or Scope.OPENID not in ask.scopes:
-        return ask.claims.subjects
+        return wanted
     claims = server.id_tokens.read_hint(hint)
     if claims is None:
         fault = "id_token_hint is not an ID token of this server."
@@ -215,7 +215,9 @@ def _wanted_subjects(server: OAuth2Server, ask: Ask) -> tuple[str, ...] | None:
             ),
             ask.address,
         )
-    return (str(claims["sub"]),)
+    hinted = str(claims["sub"])
+    # Core, sections 3.1.2.2 and 5.5.1: both must be met, and where they name different users nobody does.
+    return (hinted,) if wanted is None or hinted in wanted else ()
 
 
 def _another_user(ask: Ask) -> OAuth2Error:
