@@ -97,7 +97,7 @@ def read(server: OAuth2Server, session: Session, pairs: Pairs) -> Ask:
         stands, policy, grant_type=grant_type, response_type=ask.response_type, scopes=ask.scopes
     )
     if verdict is not None:
-        raise AuthorizationFailure(_refused(verdict, policy, ask.response_type), ask.address)
+        raise AuthorizationFailure(_error_for(verdict, policy, ask.response_type), ask.address)
     return replace(ask, subjects=_wanted_subjects(server, ask))
 
 
@@ -270,7 +270,7 @@ def _needs_consent(session: Session, ask: Ask, live: UserSession) -> bool:
     return bool(new_scopes(session, ask, live))
 
 
-def _refused(verdict: Verdict, policy: Policy, response_type: str = "") -> OAuth2Error:
+def _error_for(verdict: Verdict, policy: Policy, response_type: str = "") -> OAuth2Error:
     """Return the error for a verdict of the gate at the authorization endpoint (RFC 6749, section 4.1.2.1)."""
     kind = InvalidScopeError if verdict is Verdict.SCOPE_NOT_REGISTERED else UnauthorizedClientError
     is_type = verdict is Verdict.RESPONSE_TYPE_NOT_REGISTERED
