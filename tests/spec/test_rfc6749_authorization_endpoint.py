@@ -33,6 +33,31 @@ def test_the_answer_goes_to_the_registered_uri_to_the_letter(
     assert location.startswith(f"{uri}{mark}" if not uri.endswith("?") or mode == "fragment" else uri)
 
 
+@pytest.mark.parametrize(
+    "sent",
+    [
+        "https://rp.example/cb",
+        "https://rp.example/cb?",
+        "https://rp.example/cb?b=2&a=1",
+        "https://rp.example/cb?a=1",
+        "https://rp.example/cb?a=1&b=2&c=3",
+        "https://rp.example/cb?a=1&b=%32",
+        "https://rp.example/cb?a=1;b=2",
+        "https://rp.example/cb?a=1&b=2#",
+    ],
+)
+def test_the_query_of_a_redirect_uri_is_part_of_it(
+    app: Flask, services: Services, people: dict[str, User], sent: str
+) -> None:
+    """3.1.2.3, RFC 9700, 2.1: exact string matching, of the query too."""
+    uri = "https://rp.example/cb?a=1&b=2"
+    party = RelyingParty(app, *register(services, redirect_uris=(uri,)), redirect_uri=uri)
+    page = party.authorize(redirect_uri=sent)
+    assert (page.status_code, "Location" in page.headers) == (400, False)
+    assert "redirect_uri" in page.text
+    assert party.authorized().location.startswith(f"{uri}&code=")
+
+
 @pytest.mark.parametrize("response_type", ["magic", "none", "CODE", "code code", "token magic", None])
 @pytest.mark.parametrize("response_mode", [None, "query"])
 def test_what_is_no_response_type_is_answered_in_the_query(
