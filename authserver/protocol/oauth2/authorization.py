@@ -270,7 +270,7 @@ def _needs_consent(session: Session, ask: Ask, live: UserSession) -> bool:
     return bool(new_scopes(session, ask, live))
 
 
-def _error_for(verdict: Verdict, policy: Policy, response_type: str = "") -> OAuth2Error:
+def _error_for(verdict: Verdict, policy: Policy, response_type: str) -> OAuth2Error:
     """Return the error for a verdict of the gate at the authorization endpoint (RFC 6749, section 4.1.2.1)."""
     kind = InvalidScopeError if verdict is Verdict.SCOPE_NOT_REGISTERED else UnauthorizedClientError
     is_type = verdict is Verdict.RESPONSE_TYPE_NOT_REGISTERED
