@@ -27,9 +27,10 @@ class Consent(Base):
 
 
 def find(session: Session, user_id: int, client_id: int) -> Consent | None:
-    """Return what the user lets the client do."""
+    """Return what the user lets the client do, as it is now, also where it was read before."""
     return session.scalars(
-        select(Consent).where(Consent.user_id == user_id, Consent.client_id == client_id)
+        select(Consent).where(Consent.user_id == user_id, Consent.client_id == client_id),
+        execution_options={"populate_existing": True},
     ).one_or_none()
 
 

@@ -40,6 +40,11 @@ class AuthorizationRequest(Base):
     expires_at: Mapped[datetime] = mapped_column(index=True)
     completed_at: Mapped[datetime | None]
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the request still waits for its end."""
+        return self.completed_at is None
+
 
 def start(
     session: Session,
@@ -49,8 +54,12 @@ def start(
     client_revision: int,
     parameters: dict[str, Any],
     browser: str | None,
+    shown_session_id: int | None = None,
 ) -> str:
-    """Store a request and return its handle; without a browser the first one that opens the handle claims it."""
+    """Store a request and return its handle; without a browser the first one that opens the handle claims it.
+
+    ``shown_session_id`` is the sign-in session that is asked at once.
+    """
     now = clock.now()
     secret = handles.new_secret()
     row = AuthorizationRequest(
@@ -59,6 +68,7 @@ def start(
         client_revision=client_revision,
         parameters=parameters,
         browser=handles.digest(browser) if browser else None,
+        shown_session_id=shown_session_id,
         created_at=now,
         expires_at=now + settings.interaction_lifetime,
     )
@@ -68,19 +78,22 @@ def start(
 
 
 def find(session: Session, handle: str | None, browser: str) -> AuthorizationRequest | None:
-    """Return the open request of a handle for the browser it belongs to, claiming it for a first browser."""
-    row = _look_up(session, handle, browser)
-    return row if row is not None and row.completed_at is None else None
-
-
-def find_answered(
-    session: Session, handle: str | None, browser: str, session_id: int
-) -> AuthorizationRequest | None:
-    """Return the request that ended well a moment ago in this browser and this sign-in session."""
-    row = _look_up(session, handle, browser)
-    if row is None or row.completed_at is None or row.shown_session_id != session_id:
+    """Return the request of a handle for the browser it belongs to, ended or not, claiming it for a first browser."""
+    parsed = handles.read(Prefix.INTERACTION, handle)
+    if parsed is None:
         return None
-    return row if clock.now() - row.completed_at <= _ANSWERED_AGAIN_FOR else None
+    # Locked, so that the second of two parallel requests waits here, and then sees how the first one ended.
+    row = session.get(AuthorizationRequest, parsed.id, with_for_update=True)
+    if row is None or not handles.matches(parsed, row.digest) or row.expires_at <= clock.now():
+        return None
+    return row if _belongs(session, row, handles.digest(browser)) else None
+
+
+def was_answered(row: AuthorizationRequest, session_id: int) -> bool:
+    """Return whether the request ended well a moment ago in that sign-in session."""
+    if row.completed_at is None or row.shown_session_id != session_id:
+        return False
+    return clock.now() - row.completed_at <= _ANSWERED_AGAIN_FOR
 
 
 def complete(session: Session, row: AuthorizationRequest, *, session_id: int, client_revision: int) -> bool:
@@ -103,17 +116,6 @@ def fail(row: AuthorizationRequest) -> None:
 def show(row: AuthorizationRequest, session_id: int) -> None:
     """Remember in which sign-in session the consent page was shown: only that person can answer it."""
     row.shown_session_id = session_id
-
-
-def _look_up(session: Session, handle: str | None, browser: str) -> AuthorizationRequest | None:
-    parsed = handles.read(Prefix.INTERACTION, handle)
-    if parsed is None:
-        return None
-    # Locked, so that the second of two parallel requests waits here, and then sees how the first one ended.
-    row = session.get(AuthorizationRequest, parsed.id, with_for_update=True)
-    if row is None or not handles.matches(parsed, row.digest) or row.expires_at <= clock.now():
-        return None
-    return row if _belongs(session, row, handles.digest(browser)) else None
 
 
 def _belongs(session: Session, row: AuthorizationRequest, browser: bytes) -> bool:

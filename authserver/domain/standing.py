@@ -7,12 +7,15 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Label, Row, Select, bindparam, select
+from sqlalchemy import Connection, Label, Row, Select, bindparam, select, update
+from sqlalchemy.orm import Session
 from sqlalchemy.sql.selectable import FromClause
 
+from authserver import clock
 from authserver.domain import policies
 from authserver.domain.authorizations import Authorization
 from authserver.domain.clients import Client
+from authserver.domain.policies import Policy
 from authserver.domain.sessions import UserSession
 from authserver.domain.users import User
 
@@ -101,6 +104,27 @@ _FIND_CLIENT: Select[Any] = select(
 def find_client(connection: Connection, client_key: str) -> Row[Any] | None:
     """Return the client of that key with its standing, for ``client_alone``."""
     return connection.execute(_FIND_CLIENT, {"client_key": client_key}).one_or_none()
+
+
+def note_sign_in(session: Session, policy: Policy, live: UserSession) -> int | None:
+    """Note that a person signs in to a client, and return the client's epoch, which nobody raises before this is recorded.
+
+    None where the client, the scopes, the account or the session is not what was read any more. To be called before
+    anything is recorded, as an administrator's decision takes the client and the audit trail in this order too.
+    """
+    stands = (
+        select(UserSession.id)
+        .join(User, User.id == UserSession.user_id)
+        .where(UserSession.id == live.id, UserSession.ended_at.is_(None))
+        .where(User.is_active, User.epoch == live.user_epoch)
+    )
+    return session.scalar(
+        update(Client)
+        .where(Client.id == policy.id, policies.revision_of(Client) == policy.revision, stands.exists())
+        .values(last_sign_in_at=clock.now())
+        .returning(Client.epoch)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def standing(row: Row[Any]) -> Standing:

@@ -1,4 +1,7 @@
-"""OpenID Connect Discovery, RFC 8414, and the replaced system's own documents: every statement is true."""
+"""OpenID Connect Discovery, RFC 8414, and the replaced system's own documents: every statement is true.
+
+What they say of requests and of endpoints is in ``test_discovery_requests`` and ``test_discovery_endpoints``.
+"""
 
 import pytest
 from flask import Flask
@@ -6,14 +9,8 @@ from flask.testing import FlaskClient
 
 from authserver.app import create_app
 from authserver.settings import Settings
+from tests.support.discovery import DOCUMENTS
 from tests.support.relying_party import RelyingParty, claims
-
-DOCUMENTS = (
-    "/.well-known/openid-configuration",
-    "/.well-known/oauth-authorization-server",
-    "/.well-known/oauth2.0-configuration",
-    "/.well-known/oidc-configuration",
-)
 
 
 @pytest.mark.parametrize("path", DOCUMENTS)

@@ -148,6 +148,41 @@ def test_an_essential_class_can_be_declined(rp: RelyingParty, signed_in_before: 
     assert answered(rp.follow(rp.browser.get(found[1])))["error"] == "access_denied"
 
 
+@pytest.mark.parametrize(
+    "members",
+    [{"value": 1}, {"values": []}, {"values": [1]}, {"values": "x"}, {"value": PASSWORD, "values": []}],
+)
+def test_an_essential_class_that_there_cannot_be_is_a_failure(
+    rp: RelyingParty, members: dict[str, object]
+) -> None:
+    """5.5.1.1: an essential acr that cannot be met is a failed authentication attempt, whatever it is."""
+    rp.tokens()
+    wanted = json.dumps({"id_token": {"acr": {"essential": True} | members}})
+    assert answered(rp.authorize(claims=wanted))["error"] == "unmet_authentication_requirements"
+
+
+@pytest.mark.parametrize("values", [[], [1], ["urn:of-somebody-else"]])
+def test_a_wish_for_no_class_leaves_the_word_to_acr_values(
+    rp: RelyingParty, signed_in_before: Telephone, values: list[object]
+) -> None:
+    """5.5.1.1: what both parameters together mean is left open; a wish that says nothing must not hide the other."""
+    wanted = json.dumps({"id_token": {"acr": {"values": values}}})
+    assert 'id="code"' in rp.authorize(claims=wanted, acr_values=MULTI_FACTOR).text
+
+
+@pytest.mark.parametrize("class_", [MULTI_FACTOR, "urn:of-somebody-else"])
+def test_an_essential_class_stays_one_beside_a_hint(rp: RelyingParty, class_: str) -> None:
+    """5.5.1.1: the demand is still there after the sign-in."""
+    hint = rp.tokens()["id_token"]
+    wanted = json.dumps({"id_token": {"acr": {"essential": True, "value": class_}}})
+    rp.browser = rp.app.test_client()
+    page = rp.sign_in(rp.authorize(claims=wanted, id_token_hint=hint))
+    if class_ == MULTI_FACTOR:
+        assert 'id="second-factor-set-up"' in page.text
+    else:
+        assert answered(page)["error"] == "unmet_authentication_requirements"
+
+
 def test_two_factors_meet_the_password_class(rp: RelyingParty, telephone: Telephone) -> None:
     """5.5.1.1: the acr that is returned is one of those that were asked for."""
     wanted = json.dumps({"id_token": {"acr": {"essential": True, "values": [PASSWORD]}}})

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 
+import pytest
 import time_machine
 from joserfc import jwt
 from joserfc.jwk import KeySet
@@ -37,6 +38,23 @@ def test_it_carries_the_required_claims(rp: RelyingParty) -> None:
     assert (content["iat"], content["exp"]) == (now, now + 900)
     assert content["sub"].isascii()
     assert len(content["sub"]) <= 255
+
+
+@pytest.mark.parametrize("more", [{}, {"max_age": "60"}, {"scope": "openid profile email"}])
+def test_it_holds_nothing_that_nobody_asked_for(rp: RelyingParty, more: dict[str, str]) -> None:
+    """2, 5.4: who signed in, when, how and for whom; with max_age auth_time MUST be there."""
+    content = claims(rp.tokens(**{"scope": "openid"} | more)["id_token"])
+    required = {"iss", "sub", "aud", "exp", "iat"}
+    assert content.keys() == required | {"auth_time", "acr", "amr", "sid", "nonce", "at_hash"}
+
+
+def test_sid_names_the_session(rp: RelyingParty, other_rp: RelyingParty) -> None:
+    """Back-Channel Logout, 2.1: one sid in a session, another one in the next."""
+    first = claims(rp.tokens()["id_token"])["sid"]
+    other_rp.browser = rp.browser
+    assert claims(other_rp.tokens()["id_token"])["sid"] == first
+    rp.browser = rp.app.test_client()
+    assert claims(rp.tokens()["id_token"])["sid"] != first
 
 
 def test_the_nonce_comes_back(rp: RelyingParty) -> None:

@@ -14,7 +14,7 @@ from authserver.domain.users import User
 from authserver.errors import Conflict
 from authserver.protocol.services import Services
 from tests.support.moving_clock import MovingClock
-from tests.support.relying_party import RelyingParty, register
+from tests.support.relying_party import RelyingParty, answered, register
 from tests.support.verifier import UnknownKey, Verifier
 
 ALGORITHMS = ["RS256", "PS256", "ES256", "EdDSA"]
@@ -25,6 +25,11 @@ def party(app: Flask, services: Services, **details: Any) -> RelyingParty:
     return RelyingParty(app, *register(services, details=details))
 
 
+def half_hash(value: str, algorithm: str) -> str:
+    hashed = (hashlib.sha512 if algorithm == "EdDSA" else hashlib.sha256)(value.encode()).digest()
+    return base64.urlsafe_b64encode(hashed[: len(hashed) // 2]).rstrip(b"=").decode()
+
+
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_the_id_token_is_signed_as_registered(
     app: Flask, services: Services, alice: User, algorithm: str
@@ -33,11 +38,19 @@ def test_the_id_token_is_signed_as_registered(
     tokens = party(app, services, id_token_signed_response_alg=algorithm).tokens()
     verifier = Verifier(app)
     assert verifier.header(tokens["id_token"])["alg"] == algorithm
-    hashed = (hashlib.sha512 if algorithm == "EdDSA" else hashlib.sha256)(
-        tokens["access_token"].encode()
-    ).digest()
-    half = base64.urlsafe_b64encode(hashed[: len(hashed) // 2]).rstrip(b"=").decode()
-    assert verifier.claims(tokens["id_token"])["at_hash"] == half
+    assert verifier.claims(tokens["id_token"])["at_hash"] == half_hash(tokens["access_token"], algorithm)
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_the_hashes_are_by_the_algorithm(app: Flask, services: Services, alice: User, algorithm: str) -> None:
+    """3.3.2.11: at_hash and c_hash beside what came through the browser, by the hash of the signature's algorithm."""
+    details = {"id_token_signed_response_alg": algorithm}
+    words = ("code id_token token",)
+    rp = RelyingParty(app, *register(services, response_types=words, details=details))
+    answer = answered(rp.authorized(response_type=words[0]))
+    content = Verifier(app).claims(answer["id_token"])
+    assert content["at_hash"] == half_hash(answer["access_token"], algorithm)
+    assert content["c_hash"] == half_hash(answer["code"], algorithm)
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)

@@ -1,6 +1,6 @@
 """RFC 6749, sections 3.1 and 4.1: what the authorization endpoint reads and where it answers, to the letter."""
 
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 from flask import Flask
@@ -31,6 +31,124 @@ def test_the_answer_goes_to_the_registered_uri_to_the_letter(
     location = answer.headers["Location"]
     mark = "#" if mode == "fragment" else "&" if "?" in uri else "?"
     assert location.startswith(f"{uri}{mark}" if not uri.endswith("?") or mode == "fragment" else uri)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        "https://rp.example/cb",
+        "https://rp.example/cb?",
+        "https://rp.example/cb?b=2&a=1",
+        "https://rp.example/cb?a=1",
+        "https://rp.example/cb?a=1&b=2&c=3",
+        "https://rp.example/cb?a=1&b=%32",
+        "https://rp.example/cb?a=1;b=2",
+        "https://rp.example/cb?a=1&b=2#",
+    ],
+)
+def test_the_query_of_a_redirect_uri_is_part_of_it(
+    app: Flask, services: Services, people: dict[str, User], sent: str
+) -> None:
+    """3.1.2.3, RFC 9700, 2.1: exact string matching, of the query too."""
+    uri = "https://rp.example/cb?a=1&b=2"
+    party = RelyingParty(app, *register(services, redirect_uris=(uri,)), redirect_uri=uri)
+    page = party.authorize(redirect_uri=sent)
+    assert (page.status_code, "Location" in page.headers) == (400, False)
+    assert "redirect_uri" in page.text
+    assert party.authorized().location.startswith(f"{uri}&code=")
+
+
+@pytest.mark.parametrize("response_type", ["magic", "none", "CODE", "code code", "token magic", None])
+@pytest.mark.parametrize("response_mode", [None, "query"])
+def test_what_is_no_response_type_is_answered_in_the_query(
+    rp: RelyingParty, response_type: str | None, response_mode: str | None
+) -> None:
+    """3.1.1, 4.1.2.1: a type that is missing or not understood MUST be answered with an error, in the query."""
+    page = rp.authorize(response_type=response_type, response_mode=response_mode)
+    expected = "unsupported_response_type" if response_type else "invalid_request"
+    assert answered(page)["error"] == expected
+    assert not urlsplit(page.location).fragment
+
+
+@pytest.mark.parametrize("response_mode", ["fragment", "form_post"])
+def test_it_is_answered_where_it_was_asked_to(rp: RelyingParty, response_mode: str) -> None:
+    """Multiple Response Types, 2.1: response_mode tells how the answer comes back."""
+    page = rp.authorize(response_type="magic", response_mode=response_mode)
+    assert answered(page)["error"] == "unsupported_response_type"
+    assert (page.status_code == 200) == (response_mode == "form_post")
+    assert not urlsplit(page.location or "").query
+
+
+@pytest.mark.parametrize("name", ["request", "request_uri"])
+@pytest.mark.parametrize("missing", ["response_type", "scope", "code_challenge", None])
+def test_a_request_object_is_refused_as_such(rp: RelyingParty, name: str, missing: str | None) -> None:
+    """OpenID Connect Core, 3.1.2.6, 6.1: what is missed because it is in the object is not what is wrong."""
+    left_out = {} if missing is None else {missing: None}
+    answer = answered(rp.authorize(**left_out, **{name: "https://rp.example/object"}))
+    assert answer["error"] == f"{name}_not_supported"
+
+
+def test_a_redirect_uri_without_a_value_is_omitted(
+    app: Flask, services: Services, people: dict[str, User]
+) -> None:
+    """3.1: parameters sent without a value MUST be treated as if they were omitted."""
+    party = RelyingParty(app, *register(services, kind="oauth2"))
+    code = party.code(redirect_uri="", scope="profile")
+    # 4.1.3: so it is not compared at the token endpoint either.
+    assert party.redeem(code, redirect_uri=None).status_code == 200
+
+
+def test_a_missing_redirect_uri_is_missing_without_a_value_too(rp: RelyingParty) -> None:
+    """3.1, OpenID Connect Core, 3.1.2.1: redirect_uri is REQUIRED."""
+    page = rp.authorize(redirect_uri="")
+    assert (page.status_code, "redirect_uri is missing" in page.text) == (400, True)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "max_age",
+        "response_mode",
+        "scope",
+        "claims",
+        "prompt",
+        "id_token_hint",
+        "nonce",
+        "request",
+        "resource",
+    ],
+)
+def test_what_has_no_value_is_omitted(rp: RelyingParty, name: str) -> None:
+    """3.1: parameters sent without a value MUST be treated as if they were omitted."""
+    page = rp.authorized(**{name: ""})
+    assert "code" in answered(page)
+    assert urlsplit(page.location).query
+
+
+def test_a_state_without_a_value_does_not_come_back(rp: RelyingParty) -> None:
+    """3.1, 4.1.2: state is there if it was present in the request, and without a value it is not."""
+    assert "state" not in answered(rp.authorized(state=""))
+
+
+def test_a_challenge_without_a_value_is_none(rp: RelyingParty) -> None:
+    """3.1, RFC 7636, 4.4.1: where a challenge is required it is missing."""
+    answer = answered(rp.authorize(code_challenge="", code_challenge_method=""))
+    assert answer["error"] == "invalid_request"
+    assert "must use PKCE" in answer["error_description"]
+
+
+def test_a_challenge_without_a_value_binds_nothing(
+    app: Flask, services: Services, people: dict[str, User]
+) -> None:
+    """3.1: where it can be left out, the code is redeemed without a verifier."""
+    party = RelyingParty(app, *register(services, is_pkce_required=False))
+    code = party.code(code_challenge="", code_challenge_method="")
+    assert party.redeem(code, code_verifier=None).status_code == 200
+
+
+def test_a_response_type_without_a_value_is_missing(rp: RelyingParty) -> None:
+    """3.1.1: response_type is REQUIRED."""
+    assert answered(rp.authorize(response_type=""))["error"] == "invalid_request"
 
 
 @pytest.mark.parametrize("body", [b"state=%FF", b"state=%ED%A0%80", b"state=\xff", b"state=%00"])

@@ -1,10 +1,14 @@
 """RFC 6749, section 4.1: the authorization code grant."""
 
+import base64
+
+import pytest
 import time_machine
 from flask import Flask
 
 from authserver import clock
 from authserver.protocol.services import Services
+from tests.support.moving_clock import MovingClock
 from tests.support.relying_party import RelyingParty, answered, refused, register
 
 
@@ -127,6 +131,25 @@ def test_a_replayed_code_revokes_what_it_produced(rp: RelyingParty) -> None:
     refused(rp.refresh(tokens["refresh_token"]), "invalid_grant")
 
 
+def test_a_code_replayed_later_revokes_too(rp: RelyingParty, moving_clock: MovingClock) -> None:
+    """4.1.2, 10.5: also half a minute later, when there are refreshed tokens."""
+    code = rp.code()
+    tokens = rp.redeem(code).get_json()
+    moving_clock.advance(seconds=30)
+    refreshed = rp.refresh(tokens["refresh_token"]).get_json()
+    refused(rp.redeem(code), "invalid_grant")
+    for access_token in (tokens["access_token"], refreshed["access_token"]):
+        assert rp.userinfo(access_token).status_code == 401
+    refused(rp.refresh(refreshed["refresh_token"]), "invalid_grant")
+
+
+def test_a_code_cannot_be_guessed(rp: RelyingParty) -> None:
+    """10.10: the probability of guessing MUST be at most 2^-128; 256 random bits are here, new ones in each code."""
+    secrets = {rp.code().split("_", 2)[2] for _ in range(3)}
+    assert len(secrets) == 3
+    assert all(len(base64.urlsafe_b64decode(f"{secret}=")) == 32 for secret in secrets)
+
+
 def test_a_code_replayed_by_another_client_revokes_nothing(rp: RelyingParty, other_rp: RelyingParty) -> None:
     """S6: a replay by the wrong client must not be a lever against the right one."""
     code = rp.code()
@@ -188,12 +211,13 @@ def test_a_code_needs_its_redirect_uri(rp: RelyingParty) -> None:
     refused(rp.redeem(rp.code(), redirect_uri=None), "invalid_grant")
 
 
-def test_a_code_expires(rp: RelyingParty) -> None:
-    """4.1.2: the code MUST expire shortly after it is issued."""
+@pytest.mark.parametrize(("age", "status"), [(58, 200), (61, 400)])
+def test_a_code_expires(rp: RelyingParty, age: int, status: int) -> None:
+    """4.1.2: the code MUST expire shortly after it is issued; clients have a minute."""
     with time_machine.travel(clock.now(), tick=False) as traveller:
         code = rp.code()
-        traveller.shift(61)
-        refused(rp.redeem(code), "invalid_grant")
+        traveller.shift(age)
+        assert rp.redeem(code).status_code == status
 
 
 def test_a_guessed_code_is_refused(rp: RelyingParty) -> None:

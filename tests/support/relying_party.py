@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, quote_plus, urlsplit
 
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from authserver.context import SYSTEM
@@ -64,12 +65,16 @@ def disapprove(services: Services, key: str) -> None:
 def edit(services: Services, key: str, **changes: Any) -> None:
     """Have an administrator change what a client is registered for."""
     with services.database.transaction() as session:
-        client = clients.get(session, key)
-        names = [field.name for field in fields(Registration)]
-        before = {name: getattr(client, name) for name in names}
-        lists = {name: tuple(value) for name, value in before.items() if isinstance(value, list)}
-        wanted = Registration(**before | lists | changes)
-        clients.edit(session, SYSTEM, client, wanted, revision=client.revision)
+        change(session, clients.get(session, key), **changes)
+
+
+def change(session: Session, client: Client, **changes: Any) -> None:
+    """Change what a client is registered for within a transaction."""
+    names = [field.name for field in fields(Registration)]
+    before = {name: getattr(client, name) for name in names}
+    lists = {name: tuple(value) for name, value in before.items() if isinstance(value, list)}
+    wanted = Registration(**before | lists | changes)
+    clients.edit(session, SYSTEM, client, wanted, revision=client.revision)
 
 
 def stored(services: Services, key: str) -> Client:

@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 from authserver.context import Actor
 from authserver.domain import (
     authorizations,
-    clients,
     consents,
     consumers,
     handles,
@@ -96,17 +95,17 @@ def needs_consent(session: Session, ask: Ask, live: UserSession) -> bool:
 
 
 def approve(session: Session, actor: Actor, ask: Ask, live: UserSession) -> Outcome:
-    """Bind the credential to the person, once; raises NotApproved, or Conflict when it was decided meanwhile."""
-    client = clients.get(session, ask.policy.client_key)
-    verdict = gate.judge(standing.of_client(client.status, client.epoch, user_is_active=live.user.is_active))
-    if verdict is not None:
-        raise NotApproved(ask.policy, verdict)
+    """Bind the credential to the person, once; raises Conflict when it was decided, or the consumer changed, meanwhile."""
+    client_epoch = standing.note_sign_in(session, ask.policy, live)
+    if client_epoch is None:
+        # Changed in this very moment; whoever loads the page again passes the gate anew.
+        raise Conflict("What you worked on was changed in the meantime.")
     authorization = authorizations.add(
         session,
         actor,
-        client_id=client.id,
-        client_epoch=ask.credential.client_epoch,
-        client_name=client.name,
+        client_id=ask.policy.id,
+        client_epoch=client_epoch,
+        client_name=ask.policy.name,
         grant_type=OAUTH1_GRANT,
         scope="",
         user_id=live.user_id,
@@ -120,7 +119,6 @@ def approve(session: Session, actor: Actor, ask: Ask, live: UserSession) -> Outc
     verifier = _new_verifier(ask)
     if not temporary_credentials.approve(session, ask.credential, authorization.id, verifier):
         raise Conflict("This sign-in was finished in another tab.")
-    clients.note_sign_in(session, client.id)
     return _outcome(ask, verifier)
 
 

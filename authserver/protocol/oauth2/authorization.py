@@ -18,10 +18,8 @@ from sqlalchemy.orm import Session
 
 from authserver import clock
 from authserver.domain import clients, consents, redaction, second_factors, standing
-from authserver.domain.clients import Client
 from authserver.domain.policies import Policy
 from authserver.domain.sessions import UserSession
-from authserver.domain.standing import Standing
 from authserver.protocol import gate
 from authserver.protocol.gate import NotApproved, Verdict
 from authserver.protocol.messages import Pairs
@@ -31,7 +29,7 @@ from authserver.protocol.oauth2.errors import ClientAuthenticationFailed, refusa
 from authserver.protocol.oauth2.responses import Answer
 from authserver.protocol.oauth2.server import OAuth2Server
 from authserver.protocol.oidc import context_classes, subjects
-from authserver.terms import AuthMethod, Scope
+from authserver.terms import AuthMethod, GrantType, Scope
 
 
 class Step(Enum):
@@ -89,15 +87,17 @@ def read(server: OAuth2Server, session: Session, pairs: Pairs) -> Ask:
             )
         )
     policy = server.policies.of(session, client)
-    verdict = gate.judge(standing_of(client, None))
+    stands = standing.of_client(client.status, client.epoch)
+    verdict = gate.judge(stands)
     if verdict is not None:
         raise NotApproved(policy, verdict)
     ask = authorization_request.read(pairs, policy, server.settings)
+    grant_type = GrantType.AUTHORIZATION_CODE if "code" in ask.words else None
     verdict = gate.judge(
-        standing_of(client, None), policy, response_type=ask.response_type, scopes=ask.scopes
+        stands, policy, grant_type=grant_type, response_type=ask.response_type, scopes=ask.scopes
     )
     if verdict is not None:
-        raise AuthorizationFailure(refused(verdict, policy, ask.response_type), ask.address)
+        raise AuthorizationFailure(_error_for(verdict, policy, ask.response_type), ask.address)
     return replace(ask, subjects=_wanted_subjects(server, ask))
 
 
@@ -129,8 +129,9 @@ def still_stands(session: Session, ask: Ask, live: UserSession, *, started_at: d
     What is always asked for, by ``prompt=consent`` or of a public client, was decided; consent taken back counts.
     """
     step = next_step(session, ask, live, started_at=started_at)
-    is_granted = ask.policy.is_trusted or not new_scopes(session, ask, live)
-    return is_granted and step in {Step.CONSENT, Step.ANSWER}
+    if step is Step.CONSENT:
+        return ask.policy.is_trusted or not new_scopes(session, ask, live)
+    return step is Step.ANSWER
 
 
 def denied(ask: Ask) -> AuthorizationFailure:
@@ -169,13 +170,6 @@ def new_scopes(session: Session, ask: Ask, live: UserSession) -> set[str]:
     return set(ask.consent_scopes) - set(known.scopes if known else ())
 
 
-def standing_of(client: Client, live: UserSession | None) -> Standing:
-    """Return what the gate judges before there is an authorization."""
-    return standing.of_client(
-        client.status, client.epoch, user_is_active=None if live is None else live.user.is_active
-    )
-
-
 def _unless_silent(ask: Ask, step: Step, error: type[OAuth2Error]) -> Step:
     if not _may_ask(ask):
         kind = error.error.replace("_", "-")
@@ -198,9 +192,9 @@ def _was_made_for(live: UserSession, started_at: datetime | None) -> bool:
 
 
 def _wanted_subjects(server: OAuth2Server, ask: Ask) -> tuple[str, ...] | None:
-    hint = ask.parameters.get("id_token_hint")
+    wanted, hint = ask.claims.subjects, ask.parameters.get("id_token_hint")
     if hint is None or Scope.OPENID not in ask.scopes:
-        return ask.claims.subjects
+        return wanted
     claims = server.id_tokens.read_hint(hint)
     if claims is None:
         fault = "id_token_hint is not an ID token of this server."
@@ -215,7 +209,9 @@ def _wanted_subjects(server: OAuth2Server, ask: Ask) -> tuple[str, ...] | None:
             ),
             ask.address,
         )
-    return (str(claims["sub"]),)
+    hinted = str(claims["sub"])
+    # Core, sections 3.1.2.2 and 5.5.1: both must be met, and where they name different users nobody does.
+    return (hinted,) if wanted is None or hinted in wanted else ()
 
 
 def _another_user(ask: Ask) -> OAuth2Error:
@@ -274,7 +270,7 @@ def _needs_consent(session: Session, ask: Ask, live: UserSession) -> bool:
     return bool(new_scopes(session, ask, live))
 
 
-def refused(verdict: Verdict, policy: Policy, response_type: str = "") -> OAuth2Error:
+def _error_for(verdict: Verdict, policy: Policy, response_type: str) -> OAuth2Error:
     """Return the error for a verdict of the gate at the authorization endpoint (RFC 6749, section 4.1.2.1)."""
     kind = InvalidScopeError if verdict is Verdict.SCOPE_NOT_REGISTERED else UnauthorizedClientError
     is_type = verdict is Verdict.RESPONSE_TYPE_NOT_REGISTERED

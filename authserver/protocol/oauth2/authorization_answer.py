@@ -10,39 +10,32 @@ from sqlalchemy.orm import Session
 
 from authserver import clock
 from authserver.context import Actor
-from authserver.domain import authorizations, clients, codes, standing, tokens
+from authserver.domain import authorizations, codes, standing, tokens
 from authserver.domain.authorizations import Authorization
-from authserver.domain.clients import Client
 from authserver.domain.sessions import UserSession
-from authserver.protocol import gate
-from authserver.protocol.oauth2.authorization import refused, standing_of
-from authserver.protocol.oauth2.authorization_request import Ask, AuthorizationFailure
+from authserver.protocol.oauth2.authorization_request import Ask
 from authserver.protocol.oauth2.responses import Answer
 from authserver.protocol.oauth2.server import OAuth2Server
 from authserver.protocol.oidc import claims, session_state
 from authserver.terms import GrantType, Scope
 
 
-def answer(server: OAuth2Server, session: Session, actor: Actor, ask: Ask, live: UserSession) -> Answer:
-    """Pass the gate, record the authorization, and return the answer for a person who is signed in and consents."""
-    client = clients.get(session, ask.policy.client_key)
-    grant_type = GrantType.AUTHORIZATION_CODE if "code" in ask.words else None
-    verdict = gate.judge(
-        standing_of(client, live),
-        ask.policy,
-        grant_type=grant_type,
-        response_type=ask.response_type,
-        scopes=ask.scopes,
-    )
-    if verdict is not None:
-        raise AuthorizationFailure(refused(verdict, ask.policy), ask.address)
-    authorization = _authorize(session, actor, ask, client, live)
-    clients.note_sign_in(session, client.id)
+def answer(
+    server: OAuth2Server, session: Session, actor: Actor, ask: Ask, live: UserSession, *, client_epoch: int
+) -> Answer:
+    """Record the authorization, and return the answer for a person who is signed in and consents.
+
+    ``client_epoch`` is what ``standing.note_sign_in`` has just returned: what the gate judged when the request was read
+    still counts.
+    """
+    authorization = _authorize(session, actor, ask, live, client_epoch)
     issued = _issue(server, session, ask, authorization, live) | _session_state(server, ask, live)
     return ask.address.answer(*issued.items())
 
 
-def _authorize(session: Session, actor: Actor, ask: Ask, client: Client, live: UserSession) -> Authorization:
+def _authorize(
+    session: Session, actor: Actor, ask: Ask, live: UserSession, client_epoch: int
+) -> Authorization:
     request: dict[str, Any] = {}
     if ask.nonce is not None:
         request["nonce"] = ask.nonce
@@ -53,9 +46,9 @@ def _authorize(session: Session, actor: Actor, ask: Ask, client: Client, live: U
     return authorizations.add(
         session,
         actor,
-        client_id=client.id,
-        client_epoch=client.epoch,
-        client_name=client.name,
+        client_id=ask.policy.id,
+        client_epoch=client_epoch,
+        client_name=ask.policy.name,
         grant_type=GrantType.AUTHORIZATION_CODE if "code" in ask.words else GrantType.IMPLICIT,
         scope=" ".join(ask.scopes),
         user_id=live.user_id,

@@ -104,7 +104,7 @@ def read(pairs: Pairs, policy: Policy, settings: Settings) -> Ask:
     response_type = normal_response_type(parameters.get("response_type", ""))
     wanted_mode = parameters.get("response_mode")
     mode_is_usable = wanted_mode is not None and responses.mode_fault(wanted_mode, response_type) is None
-    mode = wanted_mode if wanted_mode and mode_is_usable else responses.default_mode(response_type or "code")
+    mode = wanted_mode if wanted_mode and mode_is_usable else responses.default_mode(response_type)
     repeated_names = repeated(pairs, _REPEATABLE)
     state = None if "state" in repeated_names else parameters.get("state")
     address = ReturnAddress(redirect_uri, mode, state, settings.issuer)
@@ -164,6 +164,8 @@ def _read_rest(
     response_type: str,
     wanted: tuple[str, ...],
 ) -> Ask:
+    # First, as everything else may be in it (Core, section 6.1): what is missed then is not what is wrong.
+    _check_request_object(parameters, policy)
     _check_response_type(response_type, parameters, policy)
     scopes = _scopes(parameters.get("scope"), policy, with_code="code" in response_type.split())
     _check_openid(response_type, scopes, parameters, policy)
@@ -203,6 +205,21 @@ def _read_rest(
     )
 
 
+def _check_request_object(parameters: dict[str, str], policy: Policy) -> None:
+    for name, kind in (("request", "request_not_supported"), ("request_uri", "request_uri_not_supported")):
+        if name in parameters:
+            error = refusal(
+                InvalidRequestError,
+                f"{name} is not supported.",
+                kind,
+                client_id=policy.id,
+                received=name,
+                expected="the parameters themselves",
+            )
+            error.error = kind
+            raise error
+
+
 def _check_response_type(response_type: str, parameters: dict[str, str], policy: Policy) -> None:
     if not response_type:
         raise refusal(
@@ -226,18 +243,6 @@ def _check_response_type(response_type: str, parameters: dict[str, str], policy:
             expected=" ".join(responses.modes(response_type)),
             client_id=policy.id,
         )
-    for name, kind in (("request", "request_not_supported"), ("request_uri", "request_uri_not_supported")):
-        if name in parameters:
-            error = refusal(
-                InvalidRequestError,
-                f"{name} is not supported.",
-                kind,
-                client_id=policy.id,
-                received=name,
-                expected="the parameters themselves",
-            )
-            error.error = kind
-            raise error
 
 
 def _scopes(requested: str | None, policy: Policy, *, with_code: bool) -> tuple[str, ...]:

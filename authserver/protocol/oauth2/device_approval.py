@@ -47,6 +47,8 @@ def approve(session: Session, actor: Actor, row: DeviceAuthorization, live: User
     if not devices.decide(session, row, State.APPROVED):
         return False
     client = row.client
+    # First, as an administrator's decision takes the client and the audit trail in this order too.
+    clients.note_sign_in(session, client.id)
     authorization = authorizations.add(
         session,
         actor,
@@ -63,7 +65,6 @@ def approve(session: Session, actor: Actor, row: DeviceAuthorization, live: User
         request={"resource": row.audience.split()} if row.audience else {},
     )
     devices.grant(session, row, authorization)
-    clients.note_sign_in(session, client.id)
     return True
 
 

@@ -46,8 +46,11 @@ class ReturnAddress:
 
 
 def default_mode(response_type: str) -> str:
-    """Return the response mode for a response type (OAuth 2.0 Multiple Response Types, section 5)."""
-    return QUERY if response_type == "code" else FRAGMENT
+    """Return the response mode for a response type (OAuth 2.0 Multiple Response Types, section 5).
+
+    One that is not understood is answered with an error only, in the query (RFC 6749, section 4.1.2.1).
+    """
+    return FRAGMENT if response_type in RESPONSE_TYPES and response_type != "code" else QUERY
 
 
 def modes(response_type: str) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 from authserver.protocol.oidc import claims
+from authserver.terms import Acr
 
 _LENGTH = 8000
 
@@ -46,23 +47,32 @@ class ClaimsRequest(NamedTuple):
         )
 
     def insisting_on(self, subjects: Sequence[str]) -> str:
-        """Return the parameter as a client would write it who insists on one of some users beside the rest."""
-        id_token = self.id_token | {"sub": {"essential": True, "values": list(subjects)}}
-        document = {"userinfo": self.userinfo, "id_token": id_token}
-        return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+        """Return the parameter as a client would write it who insists on one of some users beside the rest.
+
+        Only what this server understands is in it, so that it is no longer than a client may write it.
+        """
+        id_token = _known(self.id_token) | {"sub": {"values": list(subjects)}}
+        if self.acr is not None:
+            classes = [name for name in dict.fromkeys(self.acr) if name in set(Acr)]
+            id_token["acr"] = {"essential": self.is_acr_essential, "values": classes}
+        return json.dumps({"userinfo": _known(self.userinfo), "id_token": id_token}, separators=(",", ":"))
 
     def kept(self) -> dict[str, Any]:
         """Return what an authorization keeps of the request: names only, of claims that this server knows."""
-        known = set(claims.SUPPORTED)
         wanted = {"userinfo": self.userinfo, "id_token": self.id_token}
-        return {place: sorted(known & set(names)) for place, names in wanted.items() if known & set(names)}
+        return {place: sorted(known) for place, names in wanted.items() if (known := _known(names))}
 
     def _acceptable(self, name: str) -> tuple[str, ...] | None:
-        """Return what a claim of the ID token may be, as ``value`` or ``values`` say, or None where they say nothing."""
+        """Return what a claim of the ID token may be, as ``value`` and ``values`` say, or None where they say nothing.
+
+        What no claim here can be is left out of it, and nothing may be left: that is a demand which nobody meets.
+        """
         wanted = self.id_token.get(name) or {}
-        values = wanted.get("values", [wanted.get("value")])
-        named = [value for value in values if isinstance(value, str)] if isinstance(values, list) else []
-        return tuple(named) or None
+        value, values = wanted.get("value"), wanted.get("values")
+        if value is None and values is None:
+            return None
+        choice = values if isinstance(values, list) else [value if values is None else values]
+        return tuple(one for one in choice if isinstance(one, str) and value in (None, one))
 
 
 NOTHING = ClaimsRequest({}, {})
@@ -84,6 +94,10 @@ def read(text: str | None) -> ClaimsRequest | None:
     if not all(_is_request(place) for place in places):
         return None
     return ClaimsRequest(*places)
+
+
+def _known(names: Collection[str]) -> dict[str, Any]:
+    return dict.fromkeys(name for name in names if name in claims.SUPPORTED)
 
 
 def _is_request(place: Any) -> bool:

@@ -44,9 +44,12 @@ class Demand(NamedTuple):
 
 def demanded(acr_values: str, claims: ClaimsRequest, default: tuple[str, ...]) -> Demand:
     """Return what a request demands: by the claim, which can be essential, by ``acr_values``, else what is registered."""
-    if claims.acr is not None:
-        return Demand(claims.acr, claims.is_acr_essential)
-    return Demand(tuple(acr_values.split()) or default)
+    if claims.acr is None:
+        return Demand(tuple(acr_values.split()) or default)
+    by_name = Demand(claims.acr, claims.is_acr_essential)
+    # A wish for classes that are not to be had is none (Core, section 5.5.1.1).
+    is_heard = by_name.is_essential or by_name.can_be_met()
+    return by_name if is_heard else Demand(tuple(acr_values.split()))
 
 
 def _level(name: str) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from authserver.domain import consents, interactions
+from authserver.domain import consents, interactions, standing
 from authserver.domain.interactions import AuthorizationRequest
 from authserver.domain.sessions import UserSession
 from authserver.protocol.gate import NotApproved
@@ -51,16 +51,14 @@ def authorize() -> ResponseReturnValue:
 @door.writes
 def continue_authorization() -> ResponseReturnValue:
     """Go on with a stored request, after a sign-in or from a posted form."""
-    handle = request.args.get("interaction")
-    return _answer_again(handle) or _resume(handle, _proceed)
+    return _resume(request.args.get("interaction"), _proceed, _answer_again)
 
 
 @frontchannel.post(Path.CONSENT)
 def consent() -> ResponseReturnValue:
     """Take the person's decision on the request that they were shown."""
-    handle = request.form.get("interaction")
-    again = _answer_again(handle) if request.form.get("decision") == "allow" else None
-    return again or _resume(handle, _decide)
+    is_allowed = request.form.get("decision") == "allow"
+    return _resume(request.form.get("interaction"), _decide, _answer_again if is_allowed else None)
 
 
 @frontchannel.get(Path.CANCEL)
@@ -91,42 +89,36 @@ def _continue_url(handle: str) -> str:
     return url_for("frontchannel.continue_authorization", interaction=handle)
 
 
-def _resume(
-    handle: str | None, go_on: "Callable[[Ask, _Detour], ResponseReturnValue]"
-) -> ResponseReturnValue:
-    session = door.session()
-    row = interactions.find(session, handle, this_browser())
+def _resume(handle: str | None, go_on: "_Way", once_more: "_Way | None" = None) -> ResponseReturnValue:
+    """Go on with a stored request; ``once_more`` is the way of one that this sign-in session was answered a moment ago."""
+    live, row = door.signed_in(), interactions.find(door.session(), handle, this_browser())
     if row is None:
         return _over()
+    if not row.is_open:
+        if once_more is None or live is None or not interactions.was_answered(row, live.id):
+            return _over()
+        go_on = once_more
     try:
         ask = _read(authorization_request.restored(row.parameters))
         return go_on(ask, _Detour(row, handle or ""))
     except (AuthorizationFailure, NotApproved) as failure:
-        if isinstance(failure, AuthorizationFailure) and failure.address is not None:
+        if not row.is_open or (isinstance(failure, AuthorizationFailure) and failure.address is not None):
             interactions.fail(row)
         return _refuse(failure)
 
 
-def _answer_again(handle: str | None) -> ResponseReturnValue | None:
-    """Answer what this sign-in session was answered a moment ago: a double click, a reload, or an answer that got lost.
+def _answer_again(ask: Ask, detour: "_Detour") -> ResponseReturnValue:
+    """Answer once more: a double click, a reload, or an answer that got lost.
 
-    None where there is nothing of that kind. The decision itself is not repeated: it must still stand.
+    The decision itself is not repeated: it must still stand.
     """
-    session, live = door.session(), door.signed_in()
-    row = interactions.find_answered(session, handle, this_browser(), live.id) if live is not None else None
-    if row is None or live is None:
-        return None
-    try:
-        ask = _read(authorization_request.restored(row.parameters))
-        is_same_client = ask.policy.revision == row.client_revision
-        if not is_same_client or not authorization.still_stands(
-            session, ask, live, started_at=row.created_at
-        ):
-            return _over()
-        return _send(_answer(ask, live))
-    except (AuthorizationFailure, NotApproved) as failure:
-        interactions.fail(row)
-        return _refuse(failure)
+    session, live, row = door.session(), door.signed_in(), detour.row
+    if live is None or ask.policy.revision != row.client_revision:
+        return _over()
+    if not authorization.still_stands(session, ask, live, started_at=row.created_at):
+        return _over()
+    client_epoch = standing.note_sign_in(session, ask.policy, live)
+    return _over() if client_epoch is None else _send(_answer(ask, live, client_epoch))
 
 
 def _over() -> ResponseReturnValue:
@@ -146,6 +138,9 @@ class _Detour:
         self.handle = handle
 
 
+_Way = Callable[[Ask, _Detour], ResponseReturnValue]
+
+
 def _proceed(ask: Ask, detour: _Detour | None) -> ResponseReturnValue:
     session, live = door.session(), door.signed_in()
     started_at = detour.row.created_at if detour else None
@@ -154,7 +149,7 @@ def _proceed(ask: Ask, detour: _Detour | None) -> ResponseReturnValue:
         return _finish(ask, detour, live)
     handle = detour.handle if detour else _store(ask, this_browser())
     if step is Step.CONSENT and live is not None:
-        return _show_consent(ask, handle, live) if detour else redirect(_continue_url(handle), 303)
+        return _show_consent(ask, detour, live) if detour else redirect(_continue_url(handle), 303)
     if step is Step.ENROL:
         return _show_enrolment(ask, handle) if detour else redirect(_continue_url(handle), 303)
     return sign_in_first(
@@ -170,32 +165,35 @@ def _proceed(ask: Ask, detour: _Detour | None) -> ResponseReturnValue:
 
 
 def _finish(ask: Ask, detour: _Detour | None, live: UserSession) -> ResponseReturnValue:
+    client_epoch = standing.note_sign_in(door.session(), ask.policy, live)
+    if client_epoch is None:
+        # An administrator or the person has changed something in this very moment: it is looked at anew.
+        return redirect(_continue_url(detour.handle if detour else _store(ask, this_browser())), 303)
     if detour is not None and not interactions.complete(
         door.session(), detour.row, session_id=live.id, client_revision=ask.policy.revision
     ):
         return _over()
-    return _send(_answer(ask, live))
+    return _send(_answer(ask, live, client_epoch))
 
 
-def _answer(ask: Ask, live: UserSession) -> Answer:
-    return authorization_answer.answer(door.services().oauth2, door.session(), door.actor(), ask, live)
+def _answer(ask: Ask, live: UserSession, client_epoch: int) -> Answer:
+    return authorization_answer.answer(
+        door.services().oauth2, door.session(), door.actor(), ask, live, client_epoch=client_epoch
+    )
 
 
-def _show_consent(ask: Ask, handle: str, live: UserSession) -> ResponseReturnValue:
-    session = door.session()
-    row = interactions.find(session, handle, this_browser())
-    if row is not None:
-        interactions.show(row, live.id)
+def _show_consent(ask: Ask, detour: _Detour, live: UserSession) -> ResponseReturnValue:
+    interactions.show(detour.row, live.id)
     return render_template(
         "consent.html",
         client=ask.policy,
         user=live.user,
         scopes=ask.consent_scopes,
-        new_scopes=authorization.new_scopes(session, ask, live),
+        new_scopes=authorization.new_scopes(door.session(), ask, live),
         redirect_uri=ask.address.redirect_uri,
-        interaction=handle,
+        interaction=detour.handle,
         revision=ask.policy.revision,
-        switch_url=url_for("frontchannel.sign_in", next=_continue_url(handle), switch=1),
+        switch_url=url_for("frontchannel.sign_in", next=_continue_url(detour.handle), switch=1),
     )
 
 

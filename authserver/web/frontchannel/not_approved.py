@@ -18,6 +18,7 @@ def page(refused: NotApproved, path: Path, error: str) -> ResponseReturnValue:
         "not_approved.html",
         client=policy,
         verdict=verdict,
+        error=error,
         reference=reference,
         links=console_link.of(reference),
     )

@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from authserver.domain import consents, interactions
+from authserver.domain.interactions import AuthorizationRequest
 from authserver.domain.sessions import UserSession
 from authserver.protocol.gate import NotApproved
 from authserver.protocol.oauth1 import authorization, problems
@@ -51,10 +52,11 @@ def consent_oauth1() -> ResponseReturnValue:
     """Take the person's decision on what they were shown."""
     try:
         live = door.signed_in()
-        if live is not None and (again := _approve_again(live)) is not None:
+        row = interactions.find(door.session(), request.form.get("interaction"), this_browser())
+        if live is not None and row is not None and (again := _approve_again(row, live)) is not None:
             return again
         ask = _ask(request.form)
-        if live is None or not _is_what_was_shown(ask, live):
+        if live is None or row is None or not _is_what_was_shown(ask, row, live):
             return redirect(_here(ask.token, request.form.get("oauth_callback", "")), 303)
         return _send(ask, _decide(ask, live))
     except (Problem, NotApproved) as refused:
@@ -93,18 +95,15 @@ def _sign_in(ask: Ask) -> ResponseReturnValue:
 
 
 def _show(ask: Ask, live: UserSession, callback: str) -> ResponseReturnValue:
-    session = door.session()
     handle = interactions.start(
-        session,
+        door.session(),
         door.services().settings,
         client_id=ask.policy.id,
         client_revision=ask.policy.revision,
         parameters=_shown(ask),
         browser=this_browser(),
+        shown_session_id=live.id,
     )
-    row = interactions.find(session, handle, this_browser())
-    assert row is not None
-    interactions.show(row, live.id)
     return render_template(
         "oauth1/warning.html" if ask.is_1_0 else "oauth1/consent.html",
         client=ask.policy,
@@ -120,10 +119,7 @@ def _show(ask: Ask, live: UserSession, callback: str) -> ResponseReturnValue:
     )
 
 
-def _is_what_was_shown(ask: Ask, live: UserSession) -> bool:
-    row = interactions.find(door.session(), request.form.get("interaction"), this_browser())
-    if row is None:
-        return False
+def _is_what_was_shown(ask: Ask, row: AuthorizationRequest, live: UserSession) -> bool:
     if row.parameters != _shown(ask) or row.client_revision != ask.policy.revision:
         return False
     return row.shown_session_id == live.id and interactions.complete(
@@ -135,11 +131,9 @@ def _shown(ask: Ask) -> dict[str, Any]:
     return {"temporary_credential": ask.credential.id, "callback": ask.callback}
 
 
-def _approve_again(live: UserSession) -> ResponseReturnValue | None:
+def _approve_again(row: AuthorizationRequest, live: UserSession) -> ResponseReturnValue | None:
     """Answer the form that this sign-in session was answered a moment ago: a double click, or an answer that got lost."""
-    handle = request.form.get("interaction")
-    row = interactions.find_answered(door.session(), handle, this_browser(), live.id)
-    if row is None or request.form.get("decision") != "allow":
+    if not interactions.was_answered(row, live.id) or request.form.get("decision") != "allow":
         return None
     ask = _ask(request.form, is_decided=True)
     is_same = row.parameters == _shown(ask) and row.client_revision == ask.policy.revision

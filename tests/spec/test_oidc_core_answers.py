@@ -1,0 +1,123 @@
+"""OpenID Connect Core, section 3, Multiple Response Types, Form Post, RFC 9207: what an answer holds, to the letter."""
+
+import string
+from urllib.parse import urlsplit
+
+import pytest
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from authserver.domain.users import User
+from authserver.protocol.services import Services
+from tests.support import forms
+from tests.support.relying_party import RelyingParty, answered, claims, register
+
+HYBRID = ("code id_token", "code token", "code id_token token")
+IMPLICIT = ("id_token", "id_token token")
+WAYS = [
+    ("code", "query"),
+    *(
+        (response_type, mode)
+        for response_type in ("code", *HYBRID, *IMPLICIT)
+        for mode in ("fragment", "form_post")
+    ),
+]
+ODD = {
+    "visible": string.printable[:94] * 4 + "x" * 24,
+    "spaces": " " * 400,
+    "escapes": "%26%3D%00+&amp;&#x3c;" * 19,
+    "letters": "äß€𝄞\u202e\u200b" * 66,
+    "one": "0",
+}
+ERRORS: dict[str, dict[str, str | None]] = {
+    "invalid_request": {"max_age": "soon"},
+    "invalid_scope": {"scope": "nonsense"},
+    "login_required": {"prompt": "none"},
+    "request_not_supported": {"request": "x"},
+    "invalid_target": {"resource": "https://unknown.example/"},
+}
+
+
+@pytest.fixture
+def rp(app: Flask, services: Services, people: dict[str, User]) -> RelyingParty:
+    """A trusted client registered for every response type but one."""
+    types = ("code", *HYBRID, *IMPLICIT)
+    return RelyingParty(app, *register(services, response_types=types, is_trusted=True))
+
+
+def place_of(answer: TestResponse) -> str:
+    """Return the response mode in which an answer came; a form holds nothing but its fields."""
+    if answer.status_code == 200:
+        assert forms.find(answer, "form-post-continue").ids == {"", "form-post-continue"}
+        return "form_post"
+    parts = urlsplit(answer.location)
+    assert not (parts.query and parts.fragment)
+    return "fragment" if parts.fragment else "query"
+
+
+@pytest.mark.only_on("sqlite")
+@pytest.mark.parametrize(("response_type", "mode"), WAYS)
+@pytest.mark.parametrize("error", ERRORS)
+def test_an_error_holds_state_and_iss_and_nothing_else(
+    rp: RelyingParty, response_type: str, mode: str, error: str
+) -> None:
+    """RFC 6749, 4.1.2.1, Core, 3.1.2.6, RFC 9207, 2: in the mode that was asked for."""
+    page = rp.authorize(response_type=response_type, response_mode=mode, **ERRORS[error])
+    answer = answered(page)
+    assert (place_of(page), answer["error"]) == (mode, error)
+    assert set(answer) == {"error", "error_description", "state", "iss"}
+    assert (answer["state"], answer["iss"]) == ("af0ifjsldkj", "http://localhost")
+
+
+@pytest.mark.only_on("sqlite")
+@pytest.mark.parametrize(("response_type", "mode"), WAYS)
+def test_an_error_without_state_holds_iss_alone(rp: RelyingParty, response_type: str, mode: str) -> None:
+    """RFC 6749, 4.1.2.1: state is there if it was present in the request."""
+    page = rp.authorize(response_type=response_type, response_mode=mode, prompt="none", state=None)
+    assert set(answered(page)) == {"error", "error_description", "iss"}
+
+
+@pytest.mark.only_on("sqlite")
+@pytest.mark.parametrize(("response_type", "mode"), WAYS)
+def test_a_success_holds_what_its_words_say(rp: RelyingParty, response_type: str, mode: str) -> None:
+    """RFC 6749, 4.1.2 and 4.2.2, Core, 3.2.2.5 and 3.3.2.5, Session Management, 2."""
+    token = {"access_token", "token_type", "expires_in", "scope"}
+    words = {"code": {"code"}, "id_token": {"id_token"}, "token": token}
+    page = rp.authorized(response_type=response_type, response_mode=mode)
+    expected = set().union(*(words[word] for word in response_type.split()))
+    assert place_of(page) == mode
+    assert set(answered(page)) == expected | {"state", "iss", "session_state"}
+
+
+@pytest.mark.parametrize(("response_type", "mode"), [WAYS[0], ("id_token token", "fragment"), WAYS[2]])
+@pytest.mark.parametrize("name", ODD)
+def test_state_comes_back_in_every_mode(rp: RelyingParty, response_type: str, mode: str, name: str) -> None:
+    """RFC 6749, 4.1.2: the exact value received, with a success and with an error."""
+    ask = {"response_type": response_type, "response_mode": mode, "state": ODD[name]}
+    for page in (rp.authorize(**ask, prompt="none"), rp.authorized(**ask)):
+        assert place_of(page) == mode
+        assert answered(page)["state"] == ODD[name]
+
+
+@pytest.mark.parametrize(("response_type", "mode"), [("code", "query"), *WAYS[-4:]])
+@pytest.mark.parametrize("name", ODD)
+def test_a_nonce_comes_back_in_every_id_token(
+    rp: RelyingParty, response_type: str, mode: str, name: str
+) -> None:
+    """Core, 2: passed through unmodified, whatever its letters."""
+    answer = answered(rp.authorized(response_type=response_type, response_mode=mode, nonce=ODD[name]))
+    token = answer.get("id_token") or rp.redeem(answer["code"]).get_json()["id_token"]
+    assert claims(token)["nonce"] == ODD[name]
+
+
+@pytest.mark.only_on("sqlite")
+@pytest.mark.parametrize(("response_type", "mode"), WAYS)
+def test_a_posted_form_goes_to_the_redirect_uri(rp: RelyingParty, response_type: str, mode: str) -> None:
+    """Form Post, 2: an HTML form with method POST and a button for browsers without scripts; errors as well."""
+    page = rp.authorize(response_type=response_type, response_mode=mode, prompt="none")
+    if mode == "form_post":
+        form = forms.find(page, "form-post-continue")
+        assert (form.action, form.method, page.status_code) == (rp.redirect_uri, "post", 200)
+        assert page.headers["Cache-Control"] == "no-store"
+    else:
+        assert page.location.startswith(f"{rp.redirect_uri}{'?' if mode == 'query' else '#'}")

@@ -1,0 +1,89 @@
+"""The discovery documents and a client that believes them: it finds every address and every choice in one document."""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from authserver.protocol.services import Services
+from tests.support.relying_party import VERIFIER, RelyingParty, answered, register
+
+OPENID_DOCUMENTS = ("/.well-known/openid-configuration", "/.well-known/oidc-configuration")
+DOCUMENTS = (
+    "/.well-known/openid-configuration",
+    "/.well-known/oauth-authorization-server",
+    "/.well-known/oauth2.0-configuration",
+    "/.well-known/oidc-configuration",
+)
+GRANTS = (
+    "authorization_code",
+    "refresh_token",
+    "password",
+    "client_credentials",
+    "urn:ietf:params:oauth:grant-type:device_code",
+)
+SCOPES = ("openid", "profile", "email", "address", "phone", "offline_access")
+TYPES = {
+    "oauth2": ("code", "token"),
+    "oidc": ("code", "code id_token", "code id_token token", "code token", "id_token", "id_token token"),
+}
+
+
+def kind_for(path: str, response_type: str = "code") -> str:
+    """Return which kind of client reads a document and can have a response type."""
+    return "oauth2" if "oauth2.0" in path or response_type == "token" else "oidc"
+
+
+@dataclass
+class Reader:
+    """A trusted client of one document, registered for all that its kind can have unless a test says otherwise."""
+
+    rp: RelyingParty
+    document: dict[str, Any]
+
+    @classmethod
+    def new(
+        cls, app: Flask, services: Services, path: str, *, kind: str = "", **registration: Any
+    ) -> "Reader":
+        """Register a client and read the document."""
+        kind = kind or kind_for(path)
+        everything = {
+            "grant_types": GRANTS,
+            "response_types": TYPES[kind],
+            "scopes": SCOPES,
+            "is_trusted": True,
+        }
+        rp = RelyingParty(app, *register(services, kind=kind, **everything | registration))
+        answer = app.test_client().get(path)
+        assert answer.status_code == 200
+        return cls(rp, answer.get_json())
+
+    def at(self, name: str) -> str:
+        """Return the path of an endpoint."""
+        return urlsplit(self.document[name]).path
+
+    def authorize(self, **changes: str | None) -> TestResponse:
+        """Send an authorization request to the document's address, and sign alice in where that is asked for."""
+        request = self.rp.request(**changes)
+        page = self.rp.follow(self.rp.browser.get(self.at("authorization_endpoint"), query_string=request))
+        return self.rp.sign_in(page) if 'id="password"' in page.text else page
+
+    def post(self, name: str, form: dict[str, str], headers: dict[str, str] | None = None) -> TestResponse:
+        """Send a form to an endpoint, authenticated with the secret unless headers say otherwise."""
+        headers = self.rp.basic if headers is None else headers
+        return self.rp.app.test_client().post(self.at(name), data=form, headers=headers)
+
+    def tokens(self, **changes: str | None) -> dict[str, Any]:
+        """Sign in for a code and redeem it."""
+        form = {
+            "grant_type": "authorization_code",
+            "code": answered(self.authorize(**changes))["code"],
+            "redirect_uri": self.rp.redirect_uri,
+            "code_verifier": VERIFIER,
+        }
+        answer = self.post("token_endpoint", form)
+        assert answer.status_code == 200, answer.text
+        document: dict[str, Any] = answer.get_json()
+        return document
