@@ -36,19 +36,38 @@ def test_what_is_handed_out_cannot_be_guessed(rp: RelyingParty, kind: str) -> No
 def test_what_is_handed_out_is_not_stored(rp: RelyingParty, services: Services, kind: str) -> None:
     """10.3, 10.4: tokens MUST be kept confidential in storage; codes as well."""
     secret = secret_of(drawn(rp, kind))
-    with services.database.reading() as connection:
-        tables = services.database.engine.dialect.get_table_names(connection)
-        kept = [
-            repr(_plain(row))
-            for name in tables
-            for row in connection.exec_driver_sql(f'SELECT * FROM "{name}"')
-        ]
+    kept = stored(services)
     assert any(rp.key in text for text in kept)
     assert not [text for text in kept if secret in text]
 
 
+def stored(services: Services) -> list[str]:
+    """Return every row of every table as text."""
+    with services.database.reading() as connection:
+        return [
+            repr(_plain(row))
+            for name in services.database.engine.dialect.get_table_names(connection)
+            for row in connection.exec_driver_sql(f'SELECT * FROM "{name}"')
+        ]
+
+
 def _plain(row: object) -> list[object]:
     return [bytes(value) if isinstance(value, memoryview) else value for value in row]  # type: ignore[attr-defined]
+
+
+def test_a_secret_that_came_by_mistake_is_not_stored(rp: RelyingParty, services: Services) -> None:
+    """2.3.1 MUST NOT be in the request URI, but mistaken clients put it there; S24: nothing of it is kept in clear."""
+    mistaken = {
+        "client_secret": "mistaken-secret",
+        "password": "mistaken-password",
+        "id_token": "mistaken-token",
+    }
+    page = rp.authorize(**mistaken)
+    assert 'id="login-submit"' in page.text
+    kept = stored(services)
+    assert any(rp.key in text for text in kept)
+    assert not [text for text in kept if "mistaken" in text]
+    assert answered(rp.allow(rp.sign_in(page)))["code"]
 
 
 def test_a_guessed_access_token_opens_nothing(rp: RelyingParty) -> None:

@@ -24,6 +24,10 @@ from authserver.settings import Settings
 from authserver.terms import Kind, Scope
 
 _HINT = "id_token_hint"
+_READ = (
+    "client_id", "redirect_uri", "response_type", "response_mode", "scope", "state", "nonce",
+    "code_challenge", "code_challenge_method", "prompt", "max_age", "login_hint", "claims", "acr_values", "ui_locales",
+)  # fmt: skip
 _REPEATABLE = frozenset({"resource"})
 _NEVER_REDIRECTED = frozenset({"client_id", "redirect_uri"})
 
@@ -71,9 +75,10 @@ class Ask:
     def stored(self) -> dict[str, Any]:
         """The parameters as a record keeps them while a person signs in; ``restored`` makes pairs of them again.
 
-        A hint is an ID token, with which a session can be ended: of it only the person's identifier is kept.
+        A hint is an ID token, with which a session can be ended: of it only the person's identifier is kept. What this
+        endpoint does not read is left out: a client that is mistaken may have put its secret there (S24).
         """
-        kept: dict[str, Any] = {name: value for name, value in self.parameters.items() if name != _HINT}
+        kept: dict[str, Any] = {name: self.parameters[name] for name in _READ if name in self.parameters}
         if _HINT in self.parameters and self.subjects is not None:
             kept["claims"] = self.claims.insisting_on(self.subjects)
         return kept | ({"resource": list(self.resources)} if self.resources else {})
