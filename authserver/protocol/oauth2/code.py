@@ -11,7 +11,7 @@ from authlib.oauth2.rfc6749.grants import BaseGrant, TokenEndpointMixin
 from sqlalchemy import Row
 
 from authserver import clock
-from authserver.domain import authorizations, codes, handles
+from authserver.domain import authorizations, codes, handles, redirect_uris
 from authserver.protocol.oauth2 import pkce, resources, token_response
 from authserver.protocol.oauth2.errors import refusal
 from authserver.protocol.oauth2.exchange import TokenExchange
@@ -37,6 +37,7 @@ class AuthorizationCodeGrant(BaseGrant, TokenEndpointMixin):
         if self.row.consumed_at is not None:
             self._revoke_replayed(self.row)
         self.server.check(self.row, self.policy, grant_type=self.GRANT_TYPE, scope=self.row.scope)
+        self._check_registered(self.row)
         granted = self.row.request.get("resource", ())
         self.audience = resources.narrowed(exchange.resources, self.policy, self.server.settings, granted)
 
@@ -59,20 +60,40 @@ class AuthorizationCodeGrant(BaseGrant, TokenEndpointMixin):
             raise self._refusal("The code is unknown.", "code-unknown")
         if row.owner_id != self.policy.id:
             raise self._refusal("The code was issued to another client.", "code-of-another-client")
-        redirect_uri = parameters.get("redirect_uri", "")
-        if row.redirect_uri and redirect_uri != row.redirect_uri:
-            raise self._refusal(
-                "redirect_uri differs from the authorization request.",
-                "redirect-uri-differs",
-                received=redirect_uri,
-                expected=row.redirect_uri,
-            )
+        self._check_redirect_uri(row, parameters.get("redirect_uri", ""))
         if fault := pkce.check_verifier(row.code_challenge, parameters.get("code_verifier")):
             raise self._refusal(
                 fault.sentence, "code-verifier", received=fault.received, expected=fault.expected
             )
         if row.consumed_at is None and row.expires_at <= clock.now():
             raise self._refusal("The code has expired.", "code-expired")
+
+    def _check_redirect_uri(self, row: Row[Any], sent: str) -> None:
+        # RFC 6749, section 4.1.3: what the authorization request named; one that it left out may be left out here too.
+        used = self._redirect_uri(row)
+        if sent not in ((used,) if row.redirect_uri else ("", used)):
+            raise self._refusal(
+                "redirect_uri differs from the authorization request.",
+                "redirect-uri-differs",
+                received=sent,
+                expected=used,
+            )
+
+    @staticmethod
+    def _redirect_uri(row: Row[Any]) -> str:
+        """Return where the code was sent to, whether the authorization request named it or not."""
+        return str(row.redirect_uri or row.request.get("redirect_uri", ""))
+
+    def _check_registered(self, row: Row[Any]) -> None:
+        # RFC 6749, section 10.6: the registered value decides; an administrator may have taken it away since.
+        used = self._redirect_uri(row)
+        if not redirect_uris.is_registered(used, self.policy.redirect_uris):
+            raise self._refusal(
+                "redirect_uri is not registered for this client any more.",
+                "redirect-uri-not-registered",
+                received=used,
+                expected="\n".join(self.policy.redirect_uris),
+            )
 
     def _revoke_replayed(self, row: Row[Any]) -> NoReturn:
         """Revoke what a code produced when its rightful client presents it again (RFC 6749, section 4.1.2)."""
