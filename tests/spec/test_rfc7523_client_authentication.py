@@ -91,6 +91,17 @@ def test_a_client_can_be_held_to_the_issuer(app: Flask, services: Services) -> N
     assert signer.token(signer.assertion(aud="http://localhost")).status_code == 200
 
 
+@pytest.mark.parametrize("kid", [None, "one", "sig-1"])
+@pytest.mark.parametrize("is_registered", [True, False])
+def test_a_key_may_have_an_id(app: Flask, services: Services, kid: str | None, is_registered: bool) -> None:
+    """Core, 10.1: keys are told apart by kid where there are several; neither the set nor the header need have it."""
+    key = assertions.generate()
+    entry = assertions.public(key, **({"kid": kid} if kid and is_registered else {}))
+    signer = with_key(app, services, jwks={"keys": [entry]})
+    header = {"kid": kid} if kid else {}
+    assert Signer(app, signer.client_key, key, header=header).token().status_code == 200
+
+
 @pytest.mark.parametrize("name", ["iss", "sub"])
 @pytest.mark.parametrize("value", [None, "", "somebody", 5, ["a"]])
 def test_issuer_and_subject_are_the_client(signer: Signer, name: str, value: Any) -> None:
@@ -278,9 +289,9 @@ def test_discovery_says_so(app: Flask, path: str, endpoint: str) -> None:
     assert document[f"{endpoint}_endpoint_auth_signing_alg_values_supported"] == [*ALGORITHMS, "HS256"]
 
 
-def test_a_short_rsa_key_is_not_registered(services: Services) -> None:
-    """RFC 7518, 3.3: a key of size 2048 bits or larger MUST be used."""
-    modulus = base64.urlsafe_b64encode(b"\xff" * 128).rstrip(b"=").decode()
-    short = {"keys": [{"kty": "RSA", "n": modulus, "e": "AQAB"}]}
+@pytest.mark.parametrize("padding", [b"", bytes(128), bytes(1000)])
+def test_a_short_rsa_key_is_not_registered(services: Services, padding: bytes) -> None:
+    """RFC 7518, 3.3: a key of size 2048 bits or larger MUST be used, however its modulus is written."""
+    short = {"keys": [assertions.padded(assertions.short_rsa_key(), padding)]}
     with pytest.raises(InvalidInput, match="2048"):
         register(services, auth_method="private_key_jwt", details={"jwks": short})
