@@ -35,9 +35,26 @@ class TokenExchange(OAuth2Request):
         self.is_assertion_used = False
         self.credentials = client_authentication.read(message, self.parameters)
 
+    def required(self, name: str, client_id: int | None = None) -> str:
+        """Return a parameter without which there is nothing to answer; raises invalid_request."""
+        value = self.parameters.get(name)
+        if value is None:
+            raise refusal(
+                InvalidRequestError,
+                f"{name} is missing.",
+                _missing(name),
+                client_id=client_id,
+                expected=name,
+            )
+        return value
+
     def actor(self, client: Policy) -> Actor:
         """Return the client as the audit trail names whoever asks."""
         return Actor(client.name, None, self.message.address, "machine", self.message.request_id)
+
+
+def _missing(name: str) -> str:
+    return f"{name.replace('_', '-')}-missing"
 
 
 def form_parameters(message: Request) -> dict[str, str]:

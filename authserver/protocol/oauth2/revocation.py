@@ -1,7 +1,7 @@
 """Token revocation (RFC 7009): an access token by itself, a refresh token with everything from its authorization."""
 
 from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc6749.errors import InvalidGrantError, InvalidRequestError
+from authlib.oauth2.rfc6749.errors import InvalidGrantError
 
 from authserver import clock
 from authserver.domain import authorizations, refresh_values, tokens
@@ -17,10 +17,7 @@ def answer(server: OAuth2Server, message: Request) -> Response:
     """Answer a revocation request; an unknown token is as good as revoked (RFC 7009, section 2.2)."""
     try:
         exchange = TokenExchange(message)
-        value = exchange.parameters.get("token")
-        if value is None:
-            raise refusal(InvalidRequestError, "token is missing.", "token-missing", expected="token")
-        _revoke(server, exchange, value)
+        _revoke(server, exchange, exchange.required("token"))
     except OAuth2Error as error:
         return server.refuse(message, error)
     return Response(200, b"", NO_STORE)
@@ -28,11 +25,9 @@ def answer(server: OAuth2Server, message: Request) -> Response:
 
 def _revoke(server: OAuth2Server, exchange: TokenExchange, value: str) -> None:
     presented = refresh_values.read(value) or refresh_values.NOT_OURS
+    row, policy = server.admit(exchange, None, tokens.find_refresh, presented)
+    handle = server.access_tokens.read(value)
     with server.database.reading() as connection:
-        found = tokens.find_refresh(connection, exchange.credentials.client_key, presented)
-        row, policy = server.authenticate(connection, exchange, found)
-        server.check_client(row, policy)
-        handle = server.access_tokens.read(value)
         access = tokens.find_access(connection, handle) if handle else None
     if refresh_values.proves(server.vault, presented, row.seed, row.pepper_id):
         _check_owner(policy, row.owner_id)
