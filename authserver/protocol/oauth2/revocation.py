@@ -4,7 +4,8 @@ from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749.errors import InvalidGrantError
 
 from authserver import clock
-from authserver.domain import authorizations, refresh_values, tokens
+from authserver.context import Actor
+from authserver.domain import authorizations, handles, introspection, refresh_values, tokens
 from authserver.domain.handles import Handle
 from authserver.domain.policies import Policy
 from authserver.protocol.messages import NO_STORE, Request, Response
@@ -24,16 +25,18 @@ def answer(server: OAuth2Server, message: Request) -> Response:
 
 
 def _revoke(server: OAuth2Server, exchange: TokenExchange, value: str) -> None:
-    presented = refresh_values.read(value) or refresh_values.NOT_OURS
-    row, policy = server.admit(exchange, None, tokens.find_refresh, presented)
+    # The value itself says which kind it is; token_type_hint is not needed (section 2.1).
+    presented = refresh_values.read(value)
+    if presented is not None:
+        row, caller = server.admit(exchange, None, introspection.find_refresh, presented)
+        if refresh_values.proves(server.vault, presented, row.seed, row.pepper_id):
+            _check_owner(caller, row.c_id)
+            _revoke_authorization(server, exchange.actor(caller), row.authorization_id)
+        return
     handle = server.access_tokens.read(value)
-    with server.database.reading() as connection:
-        access = tokens.find_access(connection, handle) if handle else None
-    if refresh_values.proves(server.vault, presented, row.seed, row.pepper_id):
-        _check_owner(policy, row.owner_id)
-        _revoke_authorization(server, exchange, policy, row.authorization_id)
-    elif access is not None:
-        _check_owner(policy, access.c_id)
+    row, caller = server.admit(exchange, None, introspection.find_access, handle)
+    if handle is not None and handles.matches(handle, row.digest):
+        _check_owner(caller, row.c_id)
         _revoke_access(server, handle)
 
 
@@ -48,14 +51,11 @@ def _check_owner(policy: Policy, owner_id: int) -> None:
         )
 
 
-def _revoke_authorization(
-    server: OAuth2Server, exchange: TokenExchange, policy: Policy, authorization_id: int
-) -> None:
-    actor = exchange.actor(policy)
+def _revoke_authorization(server: OAuth2Server, actor: Actor, authorization_id: int) -> None:
     with server.database.transaction() as session:
         authorizations.revoke(session, actor, authorization_id, reason="revoked by the client")
 
 
-def _revoke_access(server: OAuth2Server, handle: Handle | None) -> None:
+def _revoke_access(server: OAuth2Server, handle: Handle) -> None:
     with server.database.consuming() as connection:
-        connection.execute(tokens.REVOKE_ACCESS, {"token_id": handle.id if handle else 0, "now": clock.now()})
+        connection.execute(tokens.REVOKE_ACCESS, {"token_id": handle.id, "now": clock.now()})
