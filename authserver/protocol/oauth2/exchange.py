@@ -9,12 +9,12 @@ from authserver.protocol.messages import Request, present, repeated
 from authserver.protocol.oauth2 import client_authentication
 from authserver.protocol.oauth2.errors import refusal
 
-REPEATABLE = frozenset({"resource", "audience"})
+REPEATABLE = frozenset({"resource"})
 NEVER_IN_QUERY = frozenset(
     {
         "grant_type", "code", "code_verifier", "redirect_uri", "refresh_token", "device_code", "username", "password",
         "scope", "client_id", "client_secret", "client_assertion", "client_assertion_type", "token", "token_type_hint",
-        "resource", "audience",
+        "resource",
     }
 )  # fmt: skip
 
@@ -77,7 +77,7 @@ def form_parameters(message: Request) -> dict[str, str]:
             received=message.headers.get("content-type", ""),
             expected="application/x-www-form-urlencoded",
         )
-    if misplaced := [name for name, _ in message.query if name in NEVER_IN_QUERY]:
+    if misplaced := [name for name in present(message.query) if name in NEVER_IN_QUERY]:
         raise refusal(
             InvalidRequestError,
             f"Send {misplaced[0]} in the body, not in the query.",
