@@ -20,6 +20,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, OctKey
+from joserfc.util import base64_to_int
 
 from authserver.domain import texts
 from authserver.domain.keys import ALGORITHMS
@@ -87,7 +88,7 @@ def _jwks_fault(value: Any) -> str | None:
         return f"Enter a JWK set with one to {_KEYS} keys."
     if any(isinstance(key, dict) and key.get("kty") == "oct" for key in listed):
         return _PUBLIC_ONLY
-    if any(isinstance(key, dict) and _is_short(key.get("n")) for key in listed):
+    if any(map(is_short, listed)):
         return "An RSA key has 2048 bits or more."
     try:
         keys = KeySet.import_key_set(value).keys
@@ -98,9 +99,17 @@ def _jwks_fault(value: Any) -> str | None:
     return None
 
 
-def _is_short(modulus: Any) -> bool:
-    # RFC 7518, section 3.3: 2048 bits or larger MUST be used; each letter of base64url carries six.
-    return isinstance(modulus, str) and len(modulus.rstrip("=")) * 6 < _RSA_BITS
+def is_short(key: Any) -> bool:
+    """Return whether a JWK is an RSA key of less than the 2048 bits that MUST be used (RFC 7518, section 3.3).
+
+    It is measured before the library imports it, which would warn of it.
+    """
+    if not isinstance(key, dict) or key.get("kty") != "RSA" or not isinstance(key.get("n"), str):
+        return False
+    try:
+        return base64_to_int(key["n"]).bit_length() < _RSA_BITS
+    except ValueError:
+        return False
 
 
 def _is_storable(value: Any) -> bool:

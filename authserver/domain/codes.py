@@ -18,7 +18,7 @@ from authserver.terms import Prefix
 
 
 class Code(Base):
-    """One authorization code. ``redirect_uri`` is empty when the request named none."""
+    """One authorization code. ``redirect_uri`` is empty when the request named none: the authorization then keeps it."""
 
     __tablename__ = "codes"
 

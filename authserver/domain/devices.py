@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, ForeignKey, LargeBinary, Row, String, bindparam, select, update
+from sqlalchemy import Connection, ForeignKey, LargeBinary, Row, String, bindparam, case, select, update
 from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship
 
 from authserver import clock
@@ -108,20 +108,17 @@ REDEEM = Issuance(
     .returning(DeviceAuthorization.authorization_id)
 )
 
-_PENDING = (DeviceAuthorization.id == bindparam("device_id"), DeviceAuthorization.state == State.PENDING)
-_POLL_IN_TIME = (
-    update(DeviceAuthorization)
-    .where(
-        *_PENDING,
-        DeviceAuthorization.interval == bindparam("known_interval"),
-        DeviceAuthorization.polled_at.is_(None) | (DeviceAuthorization.polled_at <= bindparam("latest")),
-    )
-    .values(polled_at=bindparam("now"))
+_IS_IN_TIME = (DeviceAuthorization.interval == bindparam("known_interval")) & (
+    DeviceAuthorization.polled_at.is_(None) | (DeviceAuthorization.polled_at <= bindparam("latest"))
 )
-_POLL_TOO_EARLY = (
+_POLL = (
     update(DeviceAuthorization)
-    .where(*_PENDING)
-    .values(interval=DeviceAuthorization.interval + SLOW_DOWN_SECONDS, polled_at=bindparam("now"))
+    .where(DeviceAuthorization.id == bindparam("device_id"), DeviceAuthorization.state == State.PENDING)
+    .values(
+        interval=DeviceAuthorization.interval + case((_IS_IN_TIME, 0), else_=SLOW_DOWN_SECONDS),
+        polled_at=bindparam("now"),
+    )
+    .returning(DeviceAuthorization.interval)
 )
 
 
@@ -172,10 +169,7 @@ def poll(connection: Connection, row: Row[Any]) -> bool:
     now = clock.now()
     latest = now - timedelta(seconds=row.interval) + _EARLY
     values = {"device_id": row.device_id, "known_interval": row.interval, "latest": latest, "now": now}
-    if connection.execute(_POLL_IN_TIME, values).rowcount:
-        return True
-    connection.execute(_POLL_TOO_EARLY, {"device_id": row.device_id, "now": now})
-    return False
+    return bool(connection.execute(_POLL, values).scalar_one_or_none() == row.interval)
 
 
 def normal_user_code(typed: str) -> str:

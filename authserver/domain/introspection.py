@@ -1,4 +1,4 @@
-"""What introspection reads: the client that asks and, beside it, a token with everything that decides whether it works."""
+"""What introspection and revocation read: the client that asks and, beside it, a token with all that decides about it."""
 
 from typing import Any
 
@@ -23,6 +23,7 @@ _GRANTED = (
     *standing.CLIENT,
     *standing.STANDING,
     *standing.USER,
+    Authorization.id.label("authorization_id"),
     Authorization.auth_time,
     Authorization.acr,
     Authorization.amr,

@@ -82,15 +82,20 @@ class Policies:
 
     def get(self, connection: Connection, client_id: int, revision: int) -> Policy:
         """Return the snapshot of a client at the revision of its policy that the caller has just read."""
-        policy = self._kept.get(client_id)
-        if policy is not None and policy.revision == revision:
-            return policy
+        kept = self.kept(client_id, revision)
+        if kept is not None:
+            return kept
         policy = _read(connection, self._vault, client_id)
         with self._guard:
             self._kept[client_id] = policy
             while len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
         return policy
+
+    def kept(self, client_id: int, revision: int) -> Policy | None:
+        """Return the snapshot at that revision if this process has it."""
+        policy = self._kept.get(client_id)
+        return policy if policy is not None and policy.revision == revision else None
 
     def of(self, session: Session, client: Client) -> Policy:
         """Return the snapshot of a client whose record has been read already."""

@@ -38,6 +38,15 @@ def facts(person: User) -> UserFacts:
     return UserFacts(*(getattr(person, name) for name in UserFacts._fields))
 
 
+class Asking(NamedTuple):
+    """The client that a request comes from: who it is, at which revision of its policy, and whether it stands."""
+
+    id: int
+    revision: int
+    status: str
+    epoch: int
+
+
 class Standing(NamedTuple):
     """What must hold for anything issued under an authorization to work; None where there is no user or session."""
 
@@ -96,6 +105,9 @@ CLIENT: tuple[Label[Any], ...] = (
 )
 
 
+_CLIENT = ("c_id", "c_revision", "s_client_status", "s_client_epoch")
+_CALLER = ("caller_id", "caller_revision", "caller_status", "caller_epoch")
+
 _FIND_CLIENT: Select[Any] = select(
     *CLIENT, Client.status.label("s_client_status"), Client.epoch.label("s_client_epoch")
 ).where(Client.client_key == bindparam("client_key"))
@@ -132,9 +144,16 @@ def standing(row: Row[Any]) -> Standing:
     return Standing(*(row._mapping[column.name] for column in STANDING))
 
 
+def asking(row: Row[Any]) -> Asking:
+    """Return the client that asks: the caller where a statement reads one beside the client that it asks about."""
+    names = _CALLER if "caller_id" in row._mapping else _CLIENT
+    return Asking(*(row._mapping[name] for name in names))
+
+
 def client_alone(row: Row[Any]) -> Standing:
-    """Return the standing of the client only, as if nothing had been granted to it yet."""
-    return of_client(row._mapping["s_client_status"], row._mapping["s_client_epoch"])
+    """Return the standing of the client that asks only, as if nothing had been granted to it yet."""
+    client = asking(row)
+    return of_client(client.status, client.epoch)
 
 
 def of_client(status: str, epoch: int, *, user_is_active: bool | None = None) -> Standing:

@@ -90,8 +90,8 @@ def read_pairs(text: str) -> Pairs:
 
 
 def repeated(pairs: Pairs, allowed: frozenset[str] = frozenset()) -> list[str]:
-    """Return the names of parameters that are there twice, which RFC 6749, section 3.1, forbids."""
-    names = [name for name, _ in pairs]
+    """Return the names of parameters that have two values, which RFC 6749, section 3.1, forbids."""
+    names = [name for name, value in pairs if value]
     if len(set(names)) == len(names):
         return []
     counts = Counter(names)

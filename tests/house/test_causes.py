@@ -25,7 +25,15 @@ POSITIONS = {
 ENUMERATED = {"verdict", "refused.verdict", "failure.verdict"}
 PASSED_ON = {"cause", "error.cause"}
 DERIVED = {
-    "f'{name}-missing'": {"username-missing", "password-missing"},
+    # What an endpoint cannot do without: the calls of ``required``.
+    "_missing(name)": {
+        "code-missing",
+        "device-code-missing",
+        "password-missing",
+        "refresh-token-missing",
+        "token-missing",
+        "username-missing",
+    },
     "kind": {
         "login-required",
         "consent-required",

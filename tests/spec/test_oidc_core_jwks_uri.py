@@ -72,6 +72,44 @@ def test_an_unknown_kid_has_them_fetched_again(
     assert key_server.asked == 2
 
 
+def test_a_key_without_an_id_is_found(app: Flask, key_server: DocumentServer) -> None:
+    """10.1: kid is for keys to be told apart; the set may do without where the assertion's header has one."""
+    client = signer(app, key_server)
+    key_server.document = {"keys": [assertions.public(client.key)]}
+    assert client.token().status_code == 200
+
+
+def test_a_key_with_an_id_follows_one_without(
+    app: Flask, key_server: DocumentServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """10.1.1: an unfamiliar kid has the set fetched again, though a key without an id might have been meant."""
+    monkeypatch.setattr(client_keys, "ASK_AGAIN_SECONDS", 0)
+    client = signer(app, key_server)
+    key_server.document = {"keys": [assertions.public(assertions.generate())]}
+    refused(client.token(), "invalid_client", 401)
+    key_server.document = {"keys": [assertions.public(client.key, kid="one")]}
+    assert client.token().status_code == 200
+
+
+@pytest.mark.parametrize("padding", [b"", bytes(128)])
+def test_a_short_rsa_key_is_not_used(app: Flask, key_server: DocumentServer, padding: bytes) -> None:
+    """RFC 7518, 3.3: a key of size 2048 bits or larger MUST be used, however its modulus is written."""
+    key = assertions.short_rsa_key()
+    key_server.document = {"keys": [assertions.padded(key, padding)]}
+    details = {"jwks_uri": key_server.url, "token_endpoint_auth_signing_alg": "RS256"}
+    services = app.extensions["authserver"]
+    client_key, _ = register(services, auth_method="private_key_jwt", details=details, **ALONE)
+    refused(Signer(app, client_key, key, "RS256").token(), "invalid_client", 401)
+
+
+def test_a_secret_in_the_set_is_no_key(app: Flask, key_server: DocumentServer) -> None:
+    """S26: symmetric keys are left out, those that are too short too."""
+    client = signer(app, key_server)
+    key_server.document["keys"].append({"kty": "oct", "k": "c2hvcnQ", "kid": "two"})
+    refused(client.token(client.assertion({"kid": "two"})), "invalid_client", 401)
+    assert client.token().status_code == 200
+
+
 def test_invented_kids_do_not_make_us_fetch(app: Flask, key_server: DocumentServer) -> None:
     """S17, S28: an unknown kid is looked for at most every few seconds."""
     client = signer(app, key_server)

@@ -42,6 +42,13 @@ def test_a_client_gets_a_token_for_itself(robot: RelyingParty) -> None:
     assert answer.headers["Cache-Control"] == "no-store"
 
 
+def test_no_refresh_token_comes_with_it(app: Flask, services: Services) -> None:
+    """4.4.3: a refresh token SHOULD NOT be included, though the client is registered for them."""
+    grants = ("client_credentials", "refresh_token", "authorization_code")
+    party = RelyingParty(app, *register(services, grant_types=grants))
+    assert "refresh_token" not in ask(party).get_json()
+
+
 def test_the_default_scope_is_told(robot: RelyingParty) -> None:
     """3.3: the scope is told where it differs from what was asked for; nothing about people is in it."""
     assert ask(robot).get_json()["scope"] == "read write"

@@ -10,7 +10,7 @@ from authserver.domain import users
 from authserver.domain.users import User
 from authserver.protocol.services import Services
 from tests.support.people import PASSWORD
-from tests.support.relying_party import RelyingParty, claims, refused, register
+from tests.support.relying_party import RelyingParty, claims, disapprove, refused, register
 from tests.support.second_factors import set_up
 
 
@@ -69,6 +69,17 @@ def test_both_parameters_are_required(legacy: RelyingParty, missing: str) -> Non
 def test_a_client_must_be_registered_for_the_grant(rp: RelyingParty) -> None:
     """5.2: off unless registered; the password is not even tried."""
     refused(ask(rp), "unauthorized_client")
+
+
+@pytest.mark.parametrize("is_approved", [False, True])
+def test_a_client_that_is_not_approved_is_refused(app: Flask, services: Services, is_approved: bool) -> None:
+    """S1, S3, S4: pending or disapproved, the password is not even tried."""
+    asked: dict[str, Any] = {"grant_types": ("password",), "response_types": (), "redirect_uris": ()}
+    party = RelyingParty(app, *register(services, is_approved=is_approved, **asked))
+    if is_approved:
+        disapprove(services, party.key)
+    refused(ask(party), "unauthorized_client")
+    refused(ask(party, "nobody", "wrong"), "unauthorized_client")
 
 
 def test_a_scope_beyond_the_registration_is_refused(legacy: RelyingParty) -> None:

@@ -1,11 +1,12 @@
 """RFC 6749, section 6, and RFC 9700, section 4.14: refresh tokens, rotation and reuse."""
 
+import pytest
 import time_machine
 from flask import Flask
 
 from authserver import clock
 from authserver.protocol.services import Services
-from tests.support.relying_party import RelyingParty, claims, disapprove, refused, register
+from tests.support.relying_party import RelyingParty, claims, disapprove, edit, refused, register
 
 
 def test_a_refresh_token_is_rotated(rp: RelyingParty) -> None:
@@ -92,6 +93,28 @@ def test_a_narrower_scope_can_be_asked_for(rp: RelyingParty) -> None:
     assert narrow["scope"] == "openid email"
     wide = rp.refresh(narrow["refresh_token"]).get_json()
     assert wide["scope"] == "openid profile email"
+
+
+def test_a_refresh_narrows_to_what_is_registered(rp: RelyingParty, services: Services) -> None:
+    """6, S14: after a scope was taken away the rest can be asked for, and nothing less precise."""
+    token = rp.tokens()["refresh_token"]
+    edit(services, rp.key, scopes=("openid", "profile"))
+    refused(rp.refresh(token), "invalid_scope")
+    narrow = rp.refresh(token, scope="openid profile")
+    assert (narrow.status_code, narrow.get_json()["scope"]) == (200, "openid profile")
+
+
+@pytest.mark.parametrize(
+    "more", [{"scope": "openid phone"}, {"scope": "a\\b"}, {"resource": "https://unknown.example/"}]
+)
+def test_reuse_counts_whatever_else_is_wrong(rp: RelyingParty, more: dict[str, str]) -> None:
+    """RFC 9700, 4.14.2: who has stolen an old token may not know its scope; the family is revoked all the same."""
+    first = rp.tokens()
+    second = rp.refresh(first["refresh_token"]).get_json()
+    third = rp.refresh(second["refresh_token"]).get_json()
+    refused(rp.refresh(first["refresh_token"], **more), "invalid_grant")
+    refused(rp.refresh(third["refresh_token"]), "invalid_grant")
+    assert rp.userinfo(third["access_token"]).status_code == 401
 
 
 def test_without_openid_no_id_token_is_issued(rp: RelyingParty) -> None:

@@ -1,13 +1,14 @@
 """RFC 6750: bearer tokens at a protected resource, here the userinfo endpoint."""
 
 import time_machine
+from flask import Flask
 
 from authserver import clock
 from authserver.context import SYSTEM
 from authserver.domain import users
 from authserver.protocol.services import Services
 from tests.support.ledger import reference_of
-from tests.support.relying_party import RelyingParty, disapprove
+from tests.support.relying_party import RelyingParty, disapprove, register
 
 PATH = "/oidc/userinfo"
 
@@ -29,6 +30,27 @@ def test_the_query_is_refused(rp: RelyingParty) -> None:
     answer = rp.browser.get(PATH, query_string={"access_token": rp.tokens()["access_token"]})
     assert answer.status_code == 400
     assert 'error="invalid_request"' in answer.headers["WWW-Authenticate"]
+
+
+def test_the_query_of_a_post_is_refused_too(rp: RelyingParty) -> None:
+    """RFC 9700, 4.3.2: whatever else is sent."""
+    token = rp.tokens()["access_token"]
+    header = {"Authorization": f"Bearer {token}"}
+    for sent in ({}, {"headers": header}, {"data": {"access_token": token}}):
+        answer = rp.browser.post(f"{PATH}?access_token={token}", **sent)
+        assert answer.status_code == 400
+        assert 'error="invalid_request"' in answer.headers["WWW-Authenticate"]
+
+
+def test_a_parameter_without_a_value_is_no_token(rp: RelyingParty) -> None:
+    """RFC 6749, 3.1: what is sent without a value counts as omitted; the header's token is the only one."""
+    token = rp.tokens()["access_token"]
+    header = {"Authorization": f"Bearer {token}"}
+    assert rp.browser.get(f"{PATH}?access_token=", headers=header).status_code == 200
+    assert rp.browser.post(PATH, data={"access_token": ""}, headers=header).status_code == 200
+    assert rp.browser.post(PATH, data={"access_token": [token, ""]}).status_code == 200
+    answer = rp.browser.post(PATH, data={"access_token": ""})
+    assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, 'Bearer realm="authserver"')
 
 
 def test_two_places_are_refused(rp: RelyingParty) -> None:
@@ -67,6 +89,12 @@ def test_a_token_without_the_scope_is_forbidden(rp: RelyingParty) -> None:
     assert answer.status_code == 403
     assert 'error="insufficient_scope"' in answer.headers["WWW-Authenticate"]
     assert 'scope="openid"' in answer.headers["WWW-Authenticate"]
+
+
+def test_scopes_are_compared_word_by_word(app: Flask, services: Services, people: object) -> None:
+    """RFC 6749, 3.3: scope is a list of words; openid in the middle of one is none of them."""
+    rp = RelyingParty(app, *register(services, kind="oauth2", scopes=("openidx", "xopenid")))
+    assert rp.userinfo(rp.tokens(scope="openidx xopenid", nonce=None)["access_token"]).status_code == 403
 
 
 def test_a_disapproved_clients_token_is_refused(rp: RelyingParty, services: Services) -> None:

@@ -7,6 +7,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
 from flask import Flask
 
 from authserver import clock
@@ -66,6 +69,19 @@ def test_the_called_endpoint_is_an_audience(signer: Signer, path: str) -> None:
     assert signer.token(signer.assertion(aud=f"http://localhost{path}"), path=path).status_code == 200
 
 
+@pytest.mark.parametrize("audience", ["/oauth2/token", "/api/oauth2/token", "/api/oidc/token"])
+@pytest.mark.parametrize("path", ["/oauth2/token", "/api/oauth2/token", "/api/oidc/token"])
+def test_every_name_of_the_token_endpoint_is_an_audience(signer: Signer, path: str, audience: str) -> None:
+    """3: a client whose discovery document names one of the endpoint's addresses may call it by another."""
+    assert signer.token(signer.assertion(aud=f"http://localhost{audience}"), path=path).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/oauth2/authorize", "/oauth2/introspect", "/oidc/userinfo", "/api/oauth2"])
+def test_another_endpoint_is_no_audience(signer: Signer, path: str) -> None:
+    """3: what was made for one endpoint must not work at another."""
+    refused(signer.token(signer.assertion(aud=f"http://localhost{path}")), "invalid_client", 401)
+
+
 @pytest.mark.parametrize(
     "audience", ["http://localhost", ["http://localhost"], ["https://x.example", "http://localhost"]]
 )
@@ -89,6 +105,17 @@ def test_a_client_can_be_held_to_the_issuer(app: Flask, services: Services) -> N
     refused(signer.token(), "invalid_client", 401)
     refused(signer.token(signer.assertion(aud=["http://localhost"])), "invalid_client", 401)
     assert signer.token(signer.assertion(aud="http://localhost")).status_code == 200
+
+
+@pytest.mark.parametrize("kid", [None, "one", "sig-1"])
+@pytest.mark.parametrize("is_registered", [True, False])
+def test_a_key_may_have_an_id(app: Flask, services: Services, kid: str | None, is_registered: bool) -> None:
+    """Core, 10.1: keys are told apart by kid where there are several; neither the set nor the header need have it."""
+    key = assertions.generate()
+    entry = assertions.public(key, **({"kid": kid} if kid and is_registered else {}))
+    signer = with_key(app, services, jwks={"keys": [entry]})
+    header = {"kid": kid} if kid else {}
+    assert Signer(app, signer.client_key, key, header=header).token().status_code == 200
 
 
 @pytest.mark.parametrize("name", ["iss", "sub"])
@@ -118,6 +145,13 @@ def test_one_that_lives_too_long_is_refused(signer: Signer) -> None:
 def test_one_of_the_future_is_refused(signer: Signer, name: str) -> None:
     """3: before nbf the token MUST NOT be accepted."""
     refused(signer.token(signer.assertion(**{name: later(minutes=5)})), "invalid_client", 401)
+
+
+@pytest.mark.parametrize("name", ["nbf", "iat"])
+@pytest.mark.parametrize("value", ["now", True, [1], {"a": 1}, -5, 1e300])
+def test_a_time_is_a_number(signer: Signer, name: str, value: Any) -> None:
+    """RFC 7519, 4.1.5 and 4.1.6: the value MUST be a number containing a NumericDate."""
+    refused(signer.token(signer.assertion(**{name: value})), "invalid_client", 401)
 
 
 @pytest.mark.parametrize("jti", [None, "", 5, "x" * 501])
@@ -233,11 +267,62 @@ def test_the_type_is_required(signer: Signer, kind: str) -> None:
         "bnVsbA.bnVsbA.",
         "eyJhbGciOiJFUzI1NiJ9.W10.AAAA",
         "eyJhbGciOlsxXX0.e30.AAAA",
+        "WyJhbGciXQ.eyJzdWIiOiJ4In0.AAAA",
+        "ImFsZyI.eyJzdWIiOiJ4In0.AAAA",
+        "eyJhbGciOiJFUzI1NiJ9." + base64.urlsafe_b64encode(b"[" * 3000).decode() + ".AAAA",
     ],
 )
 def test_what_is_no_jwt_is_refused(signer: Signer, assertion: str) -> None:
     """3: the server MUST reject an invalid JWT; S26: with no 5xx."""
     refused(signer.token(assertion), "invalid_client", 401)
+
+
+def encoded(value: Any, encoding: str = "utf-8") -> str:
+    text = json.dumps(value).encode(encoding)
+    return base64.urlsafe_b64encode(text).rstrip(b"=").decode()
+
+
+def signed(signer: Signer, header: str, claims: str) -> str:
+    """Return a JWT of two parts as they are, with a good signature."""
+    raw = signer.key.get_op_key("sign")
+    r, s = decode_dss_signature(raw.sign(f"{header}.{claims}".encode(), ECDSA(SHA256())))
+    signature = base64.urlsafe_b64encode(r.to_bytes(32, "big") + s.to_bytes(32, "big")).rstrip(b"=")
+    return f"{header}.{claims}.{signature.decode()}"
+
+
+def parts(signer: Signer, **header: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    from tests.support.relying_party import claims
+
+    return {"alg": "ES256", "kid": "one"} | header, claims(signer.assertion())
+
+
+@pytest.mark.parametrize("part", ["header", "claims"])
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32", "utf-8-sig"])
+def test_a_jwt_is_written_in_utf_8(signer: Signer, part: str, encoding: str) -> None:
+    """RFC 7519, 7.2: header and claims MUST be the UTF-8 representation of a JSON object."""
+    header, claims = parts(signer)
+    forms = {"header": "utf-8", "claims": "utf-8"} | {part: encoding}
+    odd = signed(signer, encoded(header, forms["header"]), encoded(claims, forms["claims"]))
+    refused(signer.token(odd), "invalid_client", 401)
+    assert signer.token(signed(signer, encoded(header), encoded(claims))).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"crit": ["exotic"], "exotic": 1},
+        {"crit": ["exotic"]},
+        {"crit": ["b64"], "b64": False},
+        {"crit": []},
+        {"crit": 5},
+        {"crit": [["a"]]},
+        {"crit": None},
+    ],
+)
+def test_what_must_be_understood_is_refused(signer: Signer, more: dict[str, Any]) -> None:
+    """RFC 7515, 4.1.11: if an extension listed in crit is not understood, the JWS is invalid."""
+    header, claims = parts(signer, **more)
+    refused(signer.token(signed(signer, encoded(header), encoded(claims))), "invalid_client", 401)
 
 
 @pytest.mark.parametrize("kid", ["two", 5, None, ["one"], {"a": 1}, "one\u0000"])
@@ -278,9 +363,9 @@ def test_discovery_says_so(app: Flask, path: str, endpoint: str) -> None:
     assert document[f"{endpoint}_endpoint_auth_signing_alg_values_supported"] == [*ALGORITHMS, "HS256"]
 
 
-def test_a_short_rsa_key_is_not_registered(services: Services) -> None:
-    """RFC 7518, 3.3: a key of size 2048 bits or larger MUST be used."""
-    modulus = base64.urlsafe_b64encode(b"\xff" * 128).rstrip(b"=").decode()
-    short = {"keys": [{"kty": "RSA", "n": modulus, "e": "AQAB"}]}
+@pytest.mark.parametrize("padding", [b"", bytes(128), bytes(1000)])
+def test_a_short_rsa_key_is_not_registered(services: Services, padding: bytes) -> None:
+    """RFC 7518, 3.3: a key of size 2048 bits or larger MUST be used, however its modulus is written."""
+    short = {"keys": [assertions.padded(assertions.short_rsa_key(), padding)]}
     with pytest.raises(InvalidInput, match="2048"):
         register(services, auth_method="private_key_jwt", details={"jwks": short})

@@ -11,7 +11,8 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from authserver.app import create_app
-from authserver.domain import unapproved
+from authserver.context import SYSTEM
+from authserver.domain import scopes, unapproved
 from authserver.domain.users import User
 from authserver.protocol.services import Services
 from authserver.settings import Settings
@@ -479,6 +480,17 @@ def test_registration_can_approve_at_once(with_registration: Any, alice: User) -
     page = rp.sign_in(rp.authorize())
     assert 'id="consent-allow"' in page.text
     assert "code=" in rp.allow(page).location
+
+
+@pytest.mark.parametrize(("is_open", "status"), [(True, "approved"), (False, "pending")])
+def test_a_closed_scope_waits_all_the_same(with_registration: Any, is_open: bool, status: str) -> None:
+    """S14, S16: for which clients a scope is, an administrator decides, however registration is set."""
+    app = with_registration("approved")
+    with app.extensions["authserver"].database.transaction() as session:
+        scopes.add(session, SYSTEM, name="models.read", words="Read your models", is_open=is_open)
+    document = registered(app.test_client(), scope="openid models.read")
+    assert document["registration_status"] == status
+    assert document["scope"].split() == ["openid", "models.read"]
 
 
 def test_discovery_names_the_endpoints(client: FlaskClient) -> None:

@@ -9,7 +9,8 @@ import pytest
 from flask import Flask
 
 from authserver.app import create_app
-from authserver.domain import audit, clients
+from authserver.context import SYSTEM
+from authserver.domain import audit, clients, scopes
 from authserver.domain.users import User
 from authserver.protocol.services import Services
 from authserver.settings import Settings
@@ -348,6 +349,21 @@ def test_approving_at_once_leaves_trusted_clients_alone(
         clients.get(session, registrant.key).is_trusted = True
     answer = registrant.put(redirect_uris=["https://evil.example/cb"]).get_json()
     assert (answer["redirect_uris"], answer["registration_status"]) == (NEW, "change_pending")
+    app.extensions["authserver"].database.engine.dispose()
+
+
+@pytest.mark.parametrize(("is_open", "status"), [(True, "approved"), (False, "change_pending")])
+def test_a_closed_scope_waits_all_the_same(
+    settings: Settings, services: Services, people: Any, is_open: bool, status: str
+) -> None:
+    """S14: a client that was approved at once asks for more; who may have such a scope an administrator decides."""
+    with services.database.transaction() as session:
+        scopes.add(session, SYSTEM, name="models.read", words="Read your models", is_open=is_open)
+    app = create_app(settings.model_copy(update={"registration": "approved"}))
+    registrant = Registrant.new(app, scope="openid")
+    answer = registrant.put(scope="openid models.read").get_json()
+    assert answer["registration_status"] == status
+    assert ("models.read" in answer["scope"].split()) is is_open
     app.extensions["authserver"].database.engine.dispose()
 
 

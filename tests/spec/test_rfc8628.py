@@ -169,6 +169,24 @@ def test_case_and_dash_do_not_matter(device: Device) -> None:
     assert 'id="device-allow"' in device.enter(f" {typed} ").text
 
 
+@pytest.mark.parametrize(
+    "punctuation",
+    ["", "-", "--", " ", "\t", ".", "_", "/", "\u00b7", "\u2014", "\u2212", "\u00a0", "\u200b", "(%s)"],
+)
+def test_any_punctuation_is_for_reading_only(device: Device, punctuation: str) -> None:
+    """6.1: the server should ignore characters that are not in its set of user codes, whichever people put in."""
+    halves = device.start().codes["user_code"].split("-")
+    typed = punctuation % "".join(halves) if "%" in punctuation else punctuation.join(halves)
+    assert 'id="device-allow"' in device.enter(typed).text
+
+
+def test_a_code_with_other_letters_is_another(device: Device) -> None:
+    """6.1: what is a letter counts; nothing is taken for a mistyped one."""
+    typed = device.start().codes["user_code"]
+    for odd in (f"{typed}A", f"{typed}1", f"\u0391{typed[1:]}"):
+        assert device.enter(odd).status_code == 422
+
+
 def test_what_asks_is_always_shown(device: Device) -> None:
     """5.4: the person is told what is being authorized, and decides."""
     page = device.start().enter().text
@@ -191,6 +209,42 @@ def test_the_link_with_the_code_asks_as_well(device: Device) -> None:
     waiting(device.poll(), "authorization_pending")
     forms.submit(device.browser, page, "device-allow")
     assert device.poll().status_code == 200
+
+
+def test_policy_and_terms_are_shown(app: Flask, services: Services) -> None:
+    """5.4; OpenID Connect Registration, 2: policy_uri and tos_uri SHOULD be displayed where people decide."""
+    links = {"policy_uri": "https://rp.example/privacy", "tos_uri": "https://rp.example/terms"}
+    page = Device(party(app, services, details=links)).start().enter()
+    for link in links.values():
+        assert f'href="{link}"' in page.text
+
+
+def test_the_client_may_want_a_younger_sign_in(
+    app: Flask, services: Services, moving_clock: MovingClock
+) -> None:
+    """OpenID Connect Registration, 2: default_max_age says how long ago the person may have signed in at most."""
+    device = Device(party(app, services, details={"default_max_age": 60}))
+    device.open_page()
+    moving_clock.advance(timedelta(seconds=30))
+    assert 'id="device-allow"' in device.start().enter().text
+    moving_clock.advance(timedelta(seconds=60))
+    page = device.rp.follow(device.start().enter())
+    assert 'id="login-submit"' in page.text
+    confirm = device.rp.sign_in(page)
+    assert device.codes["user_code"] in confirm.text
+    forms.submit(device.browser, confirm, "device-allow")
+    assert device.poll().status_code == 200
+
+
+def test_a_sign_in_for_this_device_is_young_enough(
+    app: Flask, services: Services, moving_clock: MovingClock
+) -> None:
+    """The same, where somebody takes their time: nobody signs in over and over."""
+    device = Device(party(app, services, details={"default_max_age": 0}))
+    page = device.rp.follow(device.start().enter())
+    moving_clock.advance(timedelta(seconds=60))
+    assert 'id="device-allow"' in page.text
+    assert 'id="device-allow"' in device.enter().text
 
 
 def test_the_person_signs_in_first(device: Device) -> None:
@@ -218,6 +272,32 @@ def test_guessing_is_limited(device: Device, services: Services) -> None:
     answers = [device.enter("BBBB-BBBB") for _ in range(services.settings.device_attempts + 1)]
     assert [answer.status_code for answer in answers[-2:]] == [422, 429]
     assert device.enter().status_code == 429
+
+
+def test_what_cannot_be_a_code_costs_no_guess(device: Device, services: Services) -> None:
+    """5.1: guesses are counted, not slips of the keyboard."""
+    for _ in range(services.settings.device_attempts + 2):
+        assert device.enter("nonsense").status_code == 422
+    assert device.start().enter().status_code == 200
+
+
+def test_foreign_pages_use_up_nobody_s_guesses(device: Device, services: Services) -> None:
+    """5.1, S20: a page of somebody else can send a browser here, again and again; the person decides to send a code."""
+    device.open_page()
+    for _ in range(services.settings.device_attempts + 2):
+        answer = device.browser.get("/device?user_code=BBBB-BBBB", headers={"Sec-Fetch-Site": "cross-site"})
+        assert answer.status_code == 200
+        assert 'id="device-submit"' in answer.text
+    assert device.start().enter().status_code == 200
+
+
+def test_the_code_of_a_foreign_link_is_only_filled_in(device: Device) -> None:
+    """3.3.1, 5.4: the right code too is sent by the person, who then confirms."""
+    device.open_page()
+    address = device.start().codes["verification_uri_complete"]
+    page = device.browser.get(address, headers={"Sec-Fetch-Site": "cross-site"})
+    assert 'id="device-allow"' not in page.text
+    assert dict(forms.find(page, "device-submit").fields)["user_code"] == device.codes["user_code"]
 
 
 def test_the_right_code_costs_no_guess(device: Device, services: Services) -> None:

@@ -183,6 +183,23 @@ def test_another_type_is_refused(party: RelyingParty, services: Services, kind: 
     assert party.userinfo(own_jwts.sign(services.ring, "ES256", kind, content)).status_code == 401
 
 
+@pytest.mark.parametrize("header", [["alg"], "alg", 5, {"alg": "ES256", "kid": ["a"]}, {"kid": 5}])
+def test_an_odd_header_is_refused(party: RelyingParty, header: Any) -> None:
+    """S26: whatever is sent as a token, the answer is the challenge."""
+    _, payload, signature = party.tokens()["access_token"].split(".")
+    head = base64.urlsafe_b64encode(json.dumps(header).encode()).rstrip(b"=").decode()
+    assert party.userinfo(f"{head}.{payload}.{signature}").status_code == 401
+
+
+@pytest.mark.parametrize("critical", [5, ["exotic"], [["a"]], []])
+def test_an_odd_crit_is_refused(party: RelyingParty, critical: Any) -> None:
+    """RFC 7515, 4.1.11, S26: also where the header names a key of this server."""
+    head, payload, signature = party.tokens()["access_token"].split(".")
+    header = json.loads(base64.urlsafe_b64decode(head + "=" * (-len(head) % 4))) | {"crit": critical}
+    head = base64.urlsafe_b64encode(json.dumps(header).encode()).rstrip(b"=").decode()
+    assert party.userinfo(f"{head}.{payload}.{signature}").status_code == 401
+
+
 def test_a_client_cannot_choose_its_name(party: RelyingParty, alice: User) -> None:
     """5: a client MUST NOT be able to take a client_id that passes for a person's sub."""
     assert len(party.key) == 32

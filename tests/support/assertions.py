@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric import rsa
 from flask import Flask
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
+from joserfc.util import urlsafe_b64decode, urlsafe_b64encode
 from werkzeug.test import TestResponse
 
 from authserver import clock
@@ -26,6 +28,18 @@ def generate(algorithm: str = "ES256") -> Any:
 def public(key: Any, **more: Any) -> dict[str, Any]:
     """Return the public JWK of a key."""
     return {**key.as_dict(private=False), **more}
+
+
+def short_rsa_key() -> RSAKey:
+    """Return a private RSA key of 1024 bits."""
+    raw = rsa.generate_private_key(public_exponent=65537, key_size=1024)
+    return RSAKey(raw, raw)
+
+
+def padded(key: RSAKey, padding: bytes) -> dict[str, Any]:
+    """Return the public JWK of an RSA key whose modulus is written with bytes before it."""
+    entry = public(key)
+    return entry | {"n": urlsafe_b64encode(padding + urlsafe_b64decode(entry["n"].encode())).decode()}
 
 
 @dataclass

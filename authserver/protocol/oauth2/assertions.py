@@ -1,13 +1,10 @@
 """Client authentication by a signed assertion: client_secret_jwt and private_key_jwt (RFC 7523; Core, section 9)."""
 
-import json
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from authlib.oauth2 import OAuth2Error
-from joserfc import jws
-from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
 
 from authserver import clock
@@ -16,9 +13,10 @@ from authserver.domain.db import Database
 from authserver.domain.fetcher import FetchFailed
 from authserver.domain.policies import Policy
 from authserver.domain.vault import Vault
-from authserver.protocol import algorithms
+from authserver.protocol import algorithms, received_jwts
 from authserver.protocol.oauth2.client_keys import ClientKeys
 from authserver.protocol.oauth2.errors import ClientAuthenticationFailed, refusal
+from authserver.protocol.received_jwts import ReceivedJwt
 from authserver.settings import Settings
 from authserver.terms import AuthMethod, LanePath, Path
 
@@ -30,12 +28,8 @@ _SKEW = timedelta(seconds=30)
 _KEY_TYPES = {"RS256": "RSA", "PS256": "RSA", "ES256": "EC", "EdDSA": "OKP"}
 
 
-class Assertion(NamedTuple):
+class Assertion(ReceivedJwt):
     """An assertion as it came in; nothing in it has been checked."""
-
-    text: str
-    header: dict[str, Any]
-    claims: dict[str, Any]
 
     @property
     def method(self) -> AuthMethod:
@@ -54,22 +48,21 @@ def parse(kind: str | None, text: str) -> Assertion:
             expected=TYPE,
         )
     try:
-        signature = jws.extract_compact(text.encode() if len(text) <= _LENGTH else b"")
-        claims = json.loads(signature.payload)
-    except (JoseError, ValueError, RecursionError) as error:
+        assertion = Assertion(*received_jwts.read(text if len(text) <= _LENGTH else ""))
+    except ValueError as error:
         raise _refused(
             "client_assertion is not a signed JWT.",
             "assertion-malformed",
             received=f"{len(text)} characters",
             expected=f"a signed JWT of {_LENGTH} characters at most",
         ) from error
-    if not isinstance(claims, dict) or not isinstance(claims.get("sub"), str):
+    if not isinstance(assertion.claims.get("sub"), str):
         raise _refused(
             "client_assertion names no client as its subject.",
             "assertion-subject",
             expected="the client key as sub",
         )
-    return Assertion(text, signature.headers(), claims)
+    return assertion
 
 
 class Assertions:
@@ -107,14 +100,9 @@ class Assertions:
                 received=str(algorithm),
                 expected=" ".join(allowed),
             )
-        registry = algorithms.registry(algorithm)
-        for key in self._candidates(assertion, policy, algorithm):
-            try:
-                jws.deserialize_compact(assertion.text.encode(), key, registry=registry)
-            except (JoseError, ValueError):
-                continue
-            return
-        raise _refused("The assertion's signature is wrong.", "assertion-signature", policy)
+        candidates = self._candidates(assertion, policy, algorithm)
+        if not any(assertion.is_signed_with(key, algorithm) for key in candidates):
+            raise _refused("The assertion's signature is wrong.", "assertion-signature", policy)
 
     def _candidates(self, assertion: Assertion, policy: Policy, algorithm: str) -> Iterable[Any]:
         if policy.auth_method == AuthMethod.SECRET_JWT:

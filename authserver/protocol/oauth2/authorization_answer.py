@@ -43,6 +43,8 @@ def _authorize(
         request["claims"] = wanted
     if ask.resources:
         request["resource"] = list(ask.resources)
+    if not ask.redirect_uri_was_sent:
+        request["redirect_uri"] = ask.address.redirect_uri
     return authorizations.add(
         session,
         actor,

@@ -99,7 +99,7 @@ def read(message: Request) -> str:
         raise _malformed("Send one access token.", "access-token-repeated", "several in the body")
     if message.method == "POST" and "access_token" in present(form):
         found.append(present(form)["access_token"])
-    if any(name == "access_token" for name, _ in message.query):
+    if "access_token" in present(message.query):
         fault = "Do not send the access token in the query."
         raise _malformed(fault, "access-token-in-query", "access_token in the address")
     if len(found) > 1:

@@ -3,46 +3,39 @@
 from typing import Any
 
 from authlib.oauth2.rfc6749.errors import UnauthorizedClientError
-from authlib.oauth2.rfc6749.grants import BaseGrant, TokenEndpointMixin
 from sqlalchemy.exc import IntegrityError
 
 from authserver import clock
 from authserver.domain import own_authorizations, tokens
 from authserver.domain.tokens import Issued
 from authserver.protocol.oauth2 import requested_scope, resources
-from authserver.protocol.oauth2.errors import refusal
-from authserver.protocol.oauth2.exchange import TokenExchange
+from authserver.protocol.oauth2.grant import Grant
 from authserver.protocol.oauth2.token_response import Issuing
 from authserver.terms import AuthMethod, GrantType
 
 
-class ClientCredentialsGrant(BaseGrant, TokenEndpointMixin):
+class ClientCredentialsGrant(Grant):
     """Issues an access token to the client that authenticates."""
 
     GRANT_TYPE = GrantType.CLIENT_CREDENTIALS
 
     def validate_token_request(self) -> None:
         """Authenticate the client and pass the gate; raises the OAuth error."""
-        exchange: TokenExchange = self.request
-        asked, key = exchange.parameters.get("scope"), exchange.credentials.client_key
-        self.own_key = own_authorizations.key(key, asked, [value for _, value in exchange.resources])
-        with self.server.database.reading() as connection:
-            row = own_authorizations.find(connection, key, self.own_key)
-            self.row, self.policy = self.server.authenticate(connection, exchange, row)
-        self.server.check_client(self.row, self.policy, self.GRANT_TYPE)
+        asked, key = self.request.parameters.get("scope"), self.request.credentials.client_key
+        self.own_key = own_authorizations.key(key, asked, [value for _, value in self.request.resources])
+        self.admit(own_authorizations.find, self.own_key)
         if self.policy.auth_method == AuthMethod.NONE:
             # RFC 6749, section 4.4: the grant MUST only be used by confidential clients.
             fault = "A client without a secret cannot act for itself."
-            raise refusal(
-                UnauthorizedClientError,
+            raise self._refusal(
                 fault,
                 "public-client",
-                client_id=self.policy.id,
+                kind=UnauthorizedClientError,
                 received="no secret",
                 expected="a client with a secret or a key",
             )
         self.scope = requested_scope.for_client(asked, self.policy)
-        self.audience = resources.requested(exchange.resources, self.policy, self.server.settings)
+        self.audience = resources.requested(self.request.resources, self.policy, self.server.settings)
 
     def create_token_response(self) -> tuple[int, dict[str, Any], Any]:
         """Issue the token under the authorization that all such requests share."""

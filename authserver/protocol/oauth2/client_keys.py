@@ -1,7 +1,7 @@
 """The public keys of clients: from the registration, or fetched from the address that it names and kept for a while.
 
-A key that is not known is looked for again at most every few seconds, so that nobody can make this server fetch more
-often by inventing key ids.
+A key that is not known is looked for again at most every few seconds, and an address is asked by one request at a time,
+so that nobody can make this server fetch more often by inventing key ids.
 """
 
 import json
@@ -12,8 +12,9 @@ from threading import Lock
 from typing import Any, NamedTuple
 
 from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, KeySet, OctKey, OKPKey, RSAKey
+from joserfc.jwk import ECKey, OKPKey, RSAKey, import_key
 
+from authserver.domain import client_details
 from authserver.domain.fetcher import Fetcher, FetchFailed
 from authserver.domain.policies import Policy
 
@@ -21,14 +22,25 @@ KEPT_SECONDS = 600
 ASK_AGAIN_SECONDS = 10
 _KEPT = 1000
 _KEYS = 50
+_KINDS = ("RSA", "EC", "OKP")
 
 PublicKey = RSAKey | ECKey | OKPKey
 
 
+class _Key(NamedTuple):
+    """A key, and the id under which its owner published it."""
+
+    key: PublicKey
+    kid: str | None
+
+
 class _Fetched(NamedTuple):
-    keys: tuple[PublicKey, ...]
+    keys: tuple[_Key, ...]
     at: float
     fault: str = ""
+
+
+_NOTHING = _Fetched((), float("-inf"))
 
 
 class ClientKeys:
@@ -38,69 +50,88 @@ class ClientKeys:
         self._fetcher = fetcher
         self._ticks = ticks
         self._fetched: OrderedDict[str, _Fetched] = OrderedDict()
-        self._registered: OrderedDict[tuple[int, int], tuple[PublicKey, ...]] = OrderedDict()
+        self._asking: dict[str, Lock] = {}
+        self._registered: OrderedDict[tuple[int, int], tuple[_Key, ...]] = OrderedDict()
         self._guard = Lock()
 
     def find(self, policy: Policy, kid: Any, kind: str) -> tuple[PublicKey, ...]:
         """Return the keys of a client that may have signed, by key id and key type; raises FetchFailed."""
         uri = policy.details.get("jwks_uri")
-        if uri is None:
-            return _matching(self._of_registration(policy), kid, kind)
-        known = self._fetched.get(uri)
-        age = KEPT_SECONDS if known is None else self._ticks() - known.at
-        found = _matching(known.keys, kid, kind) if known is not None and age < KEPT_SECONDS else ()
-        if found or (known is not None and age < ASK_AGAIN_SECONDS):
-            if known is not None and known.fault:
-                raise FetchFailed(known.fault)
-            return found
-        return _matching(self._fetch(uri), kid, kind)
+        keys = self._of_registration(policy) if uri is None else self._of_address(uri, kid, kind)
+        # Keys may come without an id (OpenID Connect Core, section 10.1): whatever names them, they are tried.
+        ids = (kid, None)
+        return tuple(one.key for one in keys if one.key.key_type == kind and (kid is None or one.kid in ids))
 
-    def _of_registration(self, policy: Policy) -> tuple[PublicKey, ...]:
+    def _of_registration(self, policy: Policy) -> tuple[_Key, ...]:
         mark = (policy.id, policy.revision)
-        if mark not in self._registered:
+        keys = self._registered.get(mark)
+        if keys is None:
             keys = read(policy.details.get("jwks"))
-            with self._guard:
-                self._registered[mark] = keys
-                while len(self._registered) > _KEPT:
-                    self._registered.popitem(last=False)
-        return self._registered.get(mark, ())
+            self._keep(self._registered, mark, keys)
+        return keys
 
-    def _fetch(self, uri: str) -> tuple[PublicKey, ...]:
-        keys: tuple[PublicKey, ...] = ()
-        fault = ""
+    def _of_address(self, uri: str, kid: Any, kind: str) -> tuple[_Key, ...]:
+        known = self._fetched.get(uri, _NOTHING)
+        age = self._ticks() - known.at
+        is_over = age >= KEPT_SECONDS
+        if is_over or (age >= ASK_AGAIN_SECONDS and not any(_is_named(one, kid, kind) for one in known.keys)):
+            known = self._ask(uri, known, waits=is_over)
+        if known.fault:
+            raise FetchFailed(known.fault)
+        return known.keys
+
+    def _ask(self, uri: str, seen: _Fetched, *, waits: bool) -> _Fetched:
+        """Fetch a set, unless another request is at it: then wait for what that brings, or do with what there is."""
+        with self._guard:
+            asking = self._asking.setdefault(uri, Lock())
+        if not asking.acquire(blocking=waits):
+            return seen
+        try:
+            known = self._fetched.get(uri, _NOTHING)
+            if known is seen or known is _NOTHING:
+                known = self._fetch(uri)
+                self._keep(self._fetched, uri, known)
+            return known
+        finally:
+            self._asking.pop(uri, None)
+            asking.release()
+
+    def _fetch(self, uri: str) -> _Fetched:
         try:
             answer = self._fetcher.get(uri)
             if answer.status != 200:
                 raise FetchFailed(f"The key set was answered with status {answer.status}.")
-            keys = read(json.loads(answer.body))
+            return _Fetched(read(json.loads(answer.body)), self._ticks())
         except (ValueError, RecursionError):
-            fault = "The key set is not JSON."
+            return _Fetched((), self._ticks(), "The key set is not JSON.")
         except FetchFailed as error:
-            fault = str(error)
+            return _Fetched((), self._ticks(), str(error))
+
+    def _keep(self, kept: OrderedDict[Any, Any], mark: Any, value: Any) -> None:
         with self._guard:
-            self._fetched[uri] = _Fetched(keys, self._ticks(), fault)
-            while len(self._fetched) > _KEPT:
-                self._fetched.popitem(last=False)
-        if fault:
-            raise FetchFailed(fault)
-        return keys
+            kept[mark] = value
+            while len(kept) > _KEPT:
+                kept.popitem(last=False)
 
 
-def read(document: Any) -> tuple[PublicKey, ...]:
+def read(document: Any) -> tuple[_Key, ...]:
     """Return the public keys of a JWK set; what cannot be used is left out (RFC 7517, section 5)."""
     listed = document.get("keys") if isinstance(document, dict) else None
-    keys: list[PublicKey] = []
-    for entry in listed[:_KEYS] if isinstance(listed, list) else ():
-        try:
-            (key,) = KeySet.import_key_set({"keys": [entry]}).keys
-        except (ValueError, TypeError, KeyError, AttributeError, JoseError, RecursionError):
-            continue
-        if not isinstance(key, OctKey) and entry.get("use", "sig") == "sig":
-            keys.append(key)
-    return tuple(keys)
+    found = map(_usable, listed[:_KEYS] if isinstance(listed, list) else ())
+    return tuple(key for key in found if key is not None)
 
 
-def _matching(keys: tuple[PublicKey, ...], kid: Any, kind: str) -> tuple[PublicKey, ...]:
-    same = tuple(key for key in keys if key.key_type == kind)
-    # Keys may come without an id (OpenID Connect Core, section 10.1); then every one of the type is tried.
-    return same if kid is None else tuple(key for key in same if key.as_dict().get("kid") in (kid, None))
+def _usable(entry: Any) -> _Key | None:
+    if not isinstance(entry, dict) or entry.get("kty") not in _KINDS or entry.get("use", "sig") != "sig":
+        return None
+    if client_details.is_short(entry):
+        return None
+    try:
+        key = import_key(entry)
+    except (ValueError, TypeError, KeyError, AttributeError, JoseError, RecursionError):
+        return None
+    return _Key(key, entry.get("kid"))  # type: ignore[arg-type]
+
+
+def _is_named(known: _Key, kid: Any, kind: str) -> bool:
+    return known.key.key_type == kind and (kid is None or known.kid == kid)

@@ -5,45 +5,36 @@ What the authorization endpoint does with it lives in ``authorization``.
 
 from typing import Any, NoReturn
 
-from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc6749.errors import InvalidGrantError, InvalidRequestError
-from authlib.oauth2.rfc6749.grants import BaseGrant, TokenEndpointMixin
 from sqlalchemy import Row
 
 from authserver import clock
-from authserver.domain import authorizations, codes, handles
-from authserver.protocol.oauth2 import pkce, resources, token_response
-from authserver.protocol.oauth2.errors import refusal
-from authserver.protocol.oauth2.exchange import TokenExchange
+from authserver.domain import authorizations, codes, handles, redirect_uris
+from authserver.protocol.oauth2 import pkce
+from authserver.protocol.oauth2.grant import Grant
+from authserver.protocol.oauth2.token_response import Issuing
 from authserver.terms import GrantType, Prefix
 
 
-class AuthorizationCodeGrant(BaseGrant, TokenEndpointMixin):
+class AuthorizationCodeGrant(Grant):
     """Redeems an authorization code, once."""
 
     GRANT_TYPE = GrantType.AUTHORIZATION_CODE
 
     def validate_token_request(self) -> None:
         """Authenticate the client and check the code, its redirect URI and verifier; raises the OAuth error."""
-        exchange: TokenExchange = self.request
-        value = exchange.parameters.get("code")
-        if value is None:
-            raise refusal(InvalidRequestError, "code is missing.", "code-missing", expected="code")
-        self.handle = handles.read(Prefix.CODE, value)
-        with self.server.database.reading() as connection:
-            row = codes.find(connection, exchange.credentials.client_key, self.handle)
-            self.row, self.policy = self.server.authenticate(connection, exchange, row)
+        self.handle = handles.read(Prefix.CODE, self.request.required("code"))
+        self.admit(codes.find, self.handle)
         self._check_code(self.row)
         if self.row.consumed_at is not None:
             self._revoke_replayed(self.row)
-        self.server.check(self.row, self.policy, grant_type=self.GRANT_TYPE, scope=self.row.scope)
-        granted = self.row.request.get("resource", ())
-        self.audience = resources.narrowed(exchange.resources, self.policy, self.server.settings, granted)
+        self.check_granted(self.row.scope)
+        self._check_registered(self.row)
+        self.audience = self.granted_audience()
 
     def create_token_response(self) -> tuple[int, dict[str, Any], Any]:
         """Consume the code and issue its tokens in one step; a request that loses the race gets invalid_grant."""
         now = clock.now()
-        issuing = token_response.Issuing(self.server, self.policy, self.row.scope, now, self.audience)
+        issuing = Issuing(self.server, self.policy, self.row.scope, now, self.audience)
         values = issuing.values | {"code_id": self.row.code_id}
         with self.server.database.consuming() as connection:
             issued = codes.REDEEM.execute(connection, values, with_refresh=issuing.with_refresh)
@@ -53,20 +44,11 @@ class AuthorizationCodeGrant(BaseGrant, TokenEndpointMixin):
 
     def _check_code(self, row: Row[Any]) -> None:
         parameters = self.request.parameters
-        # The client is judged first, whatever it presents: a pending one is told so.
-        self.server.check_client(row, self.policy, self.GRANT_TYPE)
         if self.handle is None or row.code_id is None or not handles.matches(self.handle, row.digest):
             raise self._refusal("The code is unknown.", "code-unknown")
         if row.owner_id != self.policy.id:
             raise self._refusal("The code was issued to another client.", "code-of-another-client")
-        redirect_uri = parameters.get("redirect_uri", "")
-        if row.redirect_uri and redirect_uri != row.redirect_uri:
-            raise self._refusal(
-                "redirect_uri differs from the authorization request.",
-                "redirect-uri-differs",
-                received=redirect_uri,
-                expected=row.redirect_uri,
-            )
+        self._check_redirect_uri(row, parameters.get("redirect_uri", ""))
         if fault := pkce.check_verifier(row.code_challenge, parameters.get("code_verifier")):
             raise self._refusal(
                 fault.sentence, "code-verifier", received=fault.received, expected=fault.expected
@@ -74,12 +56,36 @@ class AuthorizationCodeGrant(BaseGrant, TokenEndpointMixin):
         if row.consumed_at is None and row.expires_at <= clock.now():
             raise self._refusal("The code has expired.", "code-expired")
 
+    def _check_redirect_uri(self, row: Row[Any], sent: str) -> None:
+        # RFC 6749, section 4.1.3: what the authorization request named; one that it left out may be left out here too.
+        used = self._redirect_uri(row)
+        if sent not in ((used,) if row.redirect_uri else ("", used)):
+            raise self._refusal(
+                "redirect_uri differs from the authorization request.",
+                "redirect-uri-differs",
+                received=sent,
+                expected=used,
+            )
+
+    @staticmethod
+    def _redirect_uri(row: Row[Any]) -> str:
+        """Return where the code was sent to, whether the authorization request named it or not."""
+        return str(row.redirect_uri or row.request.get("redirect_uri", ""))
+
+    def _check_registered(self, row: Row[Any]) -> None:
+        # RFC 6749, section 10.6: the registered value decides; an administrator may have taken it away since.
+        used = self._redirect_uri(row)
+        if not redirect_uris.is_registered(used, self.policy.redirect_uris):
+            raise self._refusal(
+                "redirect_uri is not registered for this client any more.",
+                "redirect-uri-not-registered",
+                received=used,
+                expected="\n".join(self.policy.redirect_uris),
+            )
+
     def _revoke_replayed(self, row: Row[Any]) -> NoReturn:
         """Revoke what a code produced when its rightful client presents it again (RFC 6749, section 4.1.2)."""
         actor = self.request.actor(self.policy)
         with self.server.database.transaction() as session:
             authorizations.revoke(session, actor, row.authorization_id, reason="code replayed")
         raise self._refusal("The code has been used; what it produced was revoked.", "code-replayed")
-
-    def _refusal(self, description: str, cause: str, **facts: str) -> OAuth2Error:
-        return refusal(InvalidGrantError, description, cause, client_id=self.policy.id, **facts)

@@ -5,51 +5,34 @@ The endpoint that hands out the codes is in ``device_authorization``, the page f
 
 from typing import Any, NoReturn
 
-from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc6749.errors import (
-    AccessDeniedError,
-    InvalidGrantError,
-    InvalidRequestError,
-)
-from authlib.oauth2.rfc6749.grants import BaseGrant, TokenEndpointMixin
+from authlib.oauth2.rfc6749.errors import AccessDeniedError
 from authlib.oauth2.rfc8628.errors import AuthorizationPendingError, ExpiredTokenError, SlowDownError
 from sqlalchemy import Row
 
 from authserver import clock
 from authserver.domain import authorizations, devices, handles
 from authserver.domain.devices import State
-from authserver.protocol.oauth2 import resources, token_response
-from authserver.protocol.oauth2.errors import refusal
-from authserver.protocol.oauth2.exchange import TokenExchange
+from authserver.protocol.oauth2.grant import Grant
+from authserver.protocol.oauth2.token_response import Issuing
 from authserver.terms import GrantType, Prefix
 
 
-class DeviceCodeGrant(BaseGrant, TokenEndpointMixin):
+class DeviceCodeGrant(Grant):
     """Redeems a device code, once, after a person has approved it (RFC 8628, section 3.4)."""
 
     GRANT_TYPE = GrantType.DEVICE_CODE
 
     def validate_token_request(self) -> None:
         """Authenticate the client and check how far its device code has come; raises the OAuth error."""
-        exchange: TokenExchange = self.request
-        value = exchange.parameters.get("device_code")
-        if value is None:
-            raise refusal(
-                InvalidRequestError, "device_code is missing.", "device-code-missing", expected="device_code"
-            )
-        self.handle = handles.read(Prefix.DEVICE_CODE, value)
-        with self.server.database.reading() as connection:
-            row = devices.find(connection, exchange.credentials.client_key, self.handle)
-            self.row, self.policy = self.server.authenticate(connection, exchange, row)
-        self.server.check_client(self.row, self.policy, self.GRANT_TYPE)
+        self.handle = handles.read(Prefix.DEVICE_CODE, self.request.required("device_code"))
+        self.admit(devices.find, self.handle)
         self._check_code(self.row)
-        self.server.check(self.row, self.policy, grant_type=self.GRANT_TYPE, scope=self.row.scope)
-        granted = self.row.request.get("resource", ())
-        self.audience = resources.narrowed(exchange.resources, self.policy, self.server.settings, granted)
+        self.check_granted(self.row.scope)
+        self.audience = self.granted_audience()
 
     def create_token_response(self) -> tuple[int, dict[str, Any], Any]:
         """Consume the device code and issue its tokens in one step; a poll that loses the race gets invalid_grant."""
-        issuing = token_response.Issuing(self.server, self.policy, self.row.scope, clock.now(), self.audience)
+        issuing = Issuing(self.server, self.policy, self.row.scope, clock.now(), self.audience)
         values = issuing.values | {"device_id": self.row.device_id}
         with self.server.database.consuming() as connection:
             issued = devices.REDEEM.execute(connection, values, with_refresh=issuing.with_refresh)
@@ -59,19 +42,17 @@ class DeviceCodeGrant(BaseGrant, TokenEndpointMixin):
 
     def _check_code(self, row: Row[Any]) -> None:
         if self.handle is None or row.device_id is None or not handles.matches(self.handle, row.digest):
-            raise self._refusal(InvalidGrantError, "The device code is unknown.", "device-code-unknown")
+            raise self._refusal("The device code is unknown.", "device-code-unknown")
         if row.owner_id != self.policy.id:
             raise self._refusal(
-                InvalidGrantError,
-                "The device code was issued to another client.",
-                "device-code-of-another-client",
+                "The device code was issued to another client.", "device-code-of-another-client"
             )
         if row.state == State.CONSUMED:
             self._revoke_replayed(row)
         if row.state == State.DENIED:
-            raise self._refusal(AccessDeniedError, "The user did not allow it.", "user-denied")
+            raise self._refusal("The user did not allow it.", "user-denied", kind=AccessDeniedError)
         if row.expires_at <= clock.now():
-            raise self._refusal(ExpiredTokenError, "The device code has expired.", "device-code-expired")
+            raise self._refusal("The device code has expired.", "device-code-expired", kind=ExpiredTokenError)
         if row.state == State.PENDING:
             self._keep_waiting(row)
 
@@ -93,10 +74,5 @@ class DeviceCodeGrant(BaseGrant, TokenEndpointMixin):
             if authorization_id is not None:
                 authorizations.revoke(session, actor, authorization_id, reason="device code replayed")
         raise self._refusal(
-            InvalidGrantError,
-            "The device code has been used; what it produced was revoked.",
-            "device-code-replayed",
+            "The device code has been used; what it produced was revoked.", "device-code-replayed"
         )
-
-    def _refusal(self, kind: type[OAuth2Error], description: str, cause: str) -> OAuth2Error:
-        return refusal(kind, description, cause, client_id=self.policy.id)

@@ -7,7 +7,7 @@ from typing import Any
 
 from authlib.oauth2 import OAuth2Error
 
-from authserver.domain import devices, throttles, typed_codes
+from authserver.domain import devices, standing, throttles, typed_codes
 from authserver.domain.policies import Policy
 from authserver.protocol.messages import Request, Response, json_response
 from authserver.protocol.oauth2 import requested_scope, resources
@@ -20,7 +20,7 @@ def answer(server: OAuth2Server, message: Request) -> Response:
     """Answer a device authorization request (RFC 8628, section 3.1); a confidential client authenticates itself."""
     try:
         exchange = TokenExchange(message)
-        policy = _client(server, exchange)
+        _, policy = server.admit(exchange, GrantType.DEVICE_CODE, standing.find_client)
         scope = requested_scope.for_person(exchange.parameters.get("scope"), policy)
         # RFC 8707, section 2.2: a device names what its tokens are for as any other client does.
         audience = resources.requested(exchange.resources, policy, server.settings)
@@ -32,14 +32,6 @@ def answer(server: OAuth2Server, message: Request) -> Response:
 def verification_uri_complete(server: OAuth2Server, user_code: str) -> str:
     """Return the address that carries the user code as well (RFC 8628, section 3.3.1)."""
     return f"{server.settings.url(Path.DEVICE)}?user_code={typed_codes.shown(user_code)}"
-
-
-def _client(server: OAuth2Server, exchange: TokenExchange) -> Policy:
-    with server.database.reading() as connection:
-        found = devices.find(connection, exchange.credentials.client_key, None)
-        row, policy = server.authenticate(connection, exchange, found)
-    server.check_client(row, policy, GrantType.DEVICE_CODE)
-    return policy
 
 
 def _start(

@@ -9,12 +9,12 @@ from authserver.protocol.messages import Request, present, repeated
 from authserver.protocol.oauth2 import client_authentication
 from authserver.protocol.oauth2.errors import refusal
 
-REPEATABLE = frozenset({"resource", "audience"})
+REPEATABLE = frozenset({"resource"})
 NEVER_IN_QUERY = frozenset(
     {
         "grant_type", "code", "code_verifier", "redirect_uri", "refresh_token", "device_code", "username", "password",
         "scope", "client_id", "client_secret", "client_assertion", "client_assertion_type", "token", "token_type_hint",
-        "resource", "audience",
+        "resource",
     }
 )  # fmt: skip
 
@@ -35,9 +35,26 @@ class TokenExchange(OAuth2Request):
         self.is_assertion_used = False
         self.credentials = client_authentication.read(message, self.parameters)
 
+    def required(self, name: str, client_id: int | None = None) -> str:
+        """Return a parameter without which there is nothing to answer; raises invalid_request."""
+        value = self.parameters.get(name)
+        if value is None:
+            raise refusal(
+                InvalidRequestError,
+                f"{name} is missing.",
+                _missing(name),
+                client_id=client_id,
+                expected=name,
+            )
+        return value
+
     def actor(self, client: Policy) -> Actor:
         """Return the client as the audit trail names whoever asks."""
         return Actor(client.name, None, self.message.address, "machine", self.message.request_id)
+
+
+def _missing(name: str) -> str:
+    return f"{name.replace('_', '-')}-missing"
 
 
 def form_parameters(message: Request) -> dict[str, str]:
@@ -60,7 +77,7 @@ def form_parameters(message: Request) -> dict[str, str]:
             received=message.headers.get("content-type", ""),
             expected="application/x-www-form-urlencoded",
         )
-    if misplaced := [name for name, _ in message.query if name in NEVER_IN_QUERY]:
+    if misplaced := [name for name in present(message.query) if name in NEVER_IN_QUERY]:
         raise refusal(
             InvalidRequestError,
             f"Send {misplaced[0]} in the body, not in the query.",

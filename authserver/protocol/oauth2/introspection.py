@@ -6,8 +6,7 @@ Whatever is wrong with a token, the answer is the same ``{"active": false}`` (se
 from typing import Any
 
 from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc6749.errors import InvalidRequestError
-from sqlalchemy import Connection, Row
+from sqlalchemy import Row
 
 from authserver import clock
 from authserver.domain import handles, introspection, refresh_values, standing
@@ -17,7 +16,7 @@ from authserver.protocol.messages import Request, Response, json_response
 from authserver.protocol.oauth2 import bearer, resources
 from authserver.protocol.oauth2.errors import ClientAuthenticationFailed, refusal
 from authserver.protocol.oauth2.exchange import TokenExchange
-from authserver.protocol.oauth2.server import OAuth2Server, raise_verdict
+from authserver.protocol.oauth2.server import OAuth2Server
 from authserver.protocol.oidc import subjects
 from authserver.terms import AuthMethod, GrantType, Scope
 
@@ -29,57 +28,40 @@ def answer(server: OAuth2Server, message: Request) -> Response:
     """Answer an introspection request of an authenticated client (RFC 7662, section 2)."""
     try:
         exchange = TokenExchange(message)
-        value = exchange.parameters.get("token")
-        if value is None:
-            raise refusal(InvalidRequestError, "token is missing.", "token-missing", expected="token")
-        with server.database.reading() as connection:
-            document = _introspect(server, connection, exchange, value)
+        document = _introspect(server, exchange, exchange.required("token"))
     except OAuth2Error as error:
         return server.refuse(message, error)
     return json_response(200, document)
 
 
-def _introspect(
-    server: OAuth2Server, connection: Connection, exchange: TokenExchange, value: str
-) -> Document:
+def _introspect(server: OAuth2Server, exchange: TokenExchange, value: str) -> Document:
     presented = refresh_values.read(value)
     if presented is not None:
-        row = introspection.find_refresh(connection, exchange.credentials.client_key, presented)
-        caller, known = _authenticate(server, connection, exchange, row)
-        is_proved = refresh_values.proves(server.vault, presented, known.seed, known.pepper_id)
-        if not is_proved or presented.generation != known.generation or known.c_id != caller.id:
+        row, caller = server.admit(exchange, None, introspection.find_refresh, presented)
+        _check_confidential(caller)
+        is_proved = refresh_values.proves(server.vault, presented, row.seed, row.pepper_id)
+        if not is_proved or presented.generation != row.generation or row.c_id != caller.id:
             return _INACTIVE
-        return _refresh(server, caller, known)
+        return _refresh(server, caller, row)
     handle = server.access_tokens.read(value)
-    row = introspection.find_access(connection, exchange.credentials.client_key, handle)
-    caller, known = _authenticate(server, connection, exchange, row)
-    if handle is None or not handles.matches(handle, known.digest) or not _may_ask(caller, known):
+    row, caller = server.admit(exchange, None, introspection.find_access, handle)
+    _check_confidential(caller)
+    if handle is None or not handles.matches(handle, row.digest) or not _may_ask(caller, row):
         return _INACTIVE
-    owner = server.policies.get(connection, known.c_id, known.c_revision)
-    return _access(server, owner, known)
+    return _access(server, server.policy(row.c_id, row.c_revision), row)
 
 
-def _authenticate(
-    server: OAuth2Server, connection: Connection, exchange: TokenExchange, row: Row[Any] | None
-) -> tuple[Policy, Row[Any]]:
-    policy = None if row is None else server.policies.get(connection, row.caller_id, row.caller_revision)
-    caller = server.identify(exchange, policy)
-    assert row is not None
+def _check_confidential(caller: Policy) -> None:
+    # RFC 7662, section 2.1: without authentication anybody could try tokens out here.
     if caller.auth_method == AuthMethod.NONE:
-        # RFC 7662, section 2.1: without authentication anybody could try tokens out here.
-        fault = "A client without a secret cannot introspect tokens."
         raise refusal(
             ClientAuthenticationFailed,
-            fault,
+            "A client without a secret cannot introspect tokens.",
             "introspection-public-client",
             client_id=caller.id,
             received="no secret",
             expected="a client with a secret or a key",
         )
-    verdict = gate.judge(standing.of_client(row.caller_status, row.caller_epoch))
-    if verdict is not None:
-        raise_verdict(verdict, caller)
-    return caller, row
 
 
 def _may_ask(caller: Policy, row: Row[Any]) -> bool:

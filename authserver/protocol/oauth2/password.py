@@ -6,8 +6,6 @@ Passwords are checked where the sign-in page checks them, under the same limits;
 from typing import Any
 
 from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc6749.errors import InvalidGrantError, InvalidRequestError
-from authlib.oauth2.rfc6749.grants import BaseGrant, TokenEndpointMixin
 from sqlalchemy.orm import Session
 
 from authserver import clock
@@ -16,41 +14,26 @@ from authserver.domain.authorizations import Authorization
 from authserver.domain.sign_in import Attempt, SecondFactorRequired, WrongCredentials
 from authserver.domain.users import User
 from authserver.protocol.oauth2 import requested_scope, resources
-from authserver.protocol.oauth2.errors import refusal
-from authserver.protocol.oauth2.exchange import TokenExchange
+from authserver.protocol.oauth2.grant import Grant
 from authserver.protocol.oauth2.token_response import Issuing
 from authserver.terms import Acr, GrantType
 
 
-class PasswordGrant(BaseGrant, TokenEndpointMixin):
+class PasswordGrant(Grant):
     """Exchanges a person's user name and password for tokens."""
 
     GRANT_TYPE = GrantType.PASSWORD
 
     def validate_token_request(self) -> None:
         """Authenticate the client, pass the gate, and check the password; raises the OAuth error or Throttled."""
-        exchange: TokenExchange = self.request
-        parameters = exchange.parameters
-        with self.server.database.reading() as connection:
-            row = standing.find_client(connection, exchange.credentials.client_key)
-            self.row, self.policy = self.server.authenticate(connection, exchange, row)
-        self.server.check_client(self.row, self.policy, self.GRANT_TYPE)
-        for name in ("username", "password"):
-            if name not in parameters:
-                raise refusal(
-                    InvalidRequestError,
-                    f"{name} is missing.",
-                    f"{name}-missing",
-                    client_id=self.policy.id,
-                    expected=name,
-                )
-        self.scope = requested_scope.for_person(parameters.get("scope"), self.policy)
-        self.audience = resources.requested(exchange.resources, self.policy, self.server.settings)
-        self.actor = exchange.actor(self.policy)
+        self.admit(standing.find_client)
+        names = ("username", "password")
+        attempt = Attempt(*(self.request.required(name, self.policy.id) for name in names))
+        self.scope = requested_scope.for_person(self.request.parameters.get("scope"), self.policy)
+        self.audience = resources.requested(self.request.resources, self.policy, self.server.settings)
+        self.actor = self.request.actor(self.policy)
         try:
-            self.proof = self.server.desk.check(
-                self.actor, Attempt(parameters["username"], parameters["password"])
-            )
+            self.proof = self.server.desk.check(self.actor, attempt)
         except WrongCredentials as error:
             raise self._wrong() from error
 
@@ -94,15 +77,13 @@ class PasswordGrant(BaseGrant, TokenEndpointMixin):
 
     def _not_enough(self) -> OAuth2Error:
         fault = "This account signs in with a second factor, for which this grant cannot ask."
-        return refusal(
-            InvalidGrantError,
+        return self._refusal(
             fault,
             "second-factor-required",
-            client_id=self.policy.id,
             received="a password alone",
             expected="a grant in which the browser asks for the second factor",
         )
 
     def _wrong(self) -> OAuth2Error:
         fault = "The user name or the password is wrong."
-        return refusal(InvalidGrantError, fault, "password-wrong", client_id=self.policy.id)
+        return self._refusal(fault, "password-wrong")

@@ -6,41 +6,29 @@ The direct predecessor, presented by the same client within the grace window, ge
 from datetime import datetime
 from typing import Any, NoReturn
 
-from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc6749.errors import InvalidGrantError, InvalidRequestError, InvalidScopeError
-from authlib.oauth2.rfc6749.grants import BaseGrant, TokenEndpointMixin
+from authlib.oauth2.rfc6749.errors import InvalidScopeError
 from sqlalchemy import Row
 
 from authserver import clock
 from authserver.domain import authorizations, client_lifetimes, refresh_values, tokens
-from authserver.protocol.oauth2 import requested_scope, resources
-from authserver.protocol.oauth2.errors import refusal
-from authserver.protocol.oauth2.exchange import TokenExchange
+from authserver.protocol.oauth2 import requested_scope
+from authserver.protocol.oauth2.grant import Grant
 from authserver.protocol.oauth2.token_response import Issuing
 from authserver.terms import GrantType
 
 
-class RefreshTokenGrant(BaseGrant, TokenEndpointMixin):
+class RefreshTokenGrant(Grant):
     """Exchanges the present refresh token of a family for the next one and a new access token."""
 
     GRANT_TYPE = GrantType.REFRESH_TOKEN
 
     def validate_token_request(self) -> None:
         """Authenticate the client and check the refresh token and scope; raises the OAuth error."""
-        exchange: TokenExchange = self.request
-        value = exchange.parameters.get("refresh_token")
-        if value is None:
-            raise refusal(
-                InvalidRequestError,
-                "refresh_token is missing.",
-                "refresh-token-missing",
-                expected="refresh_token",
-            )
+        value = self.request.required("refresh_token")
         # What cannot be one of ours names no family, and is refused like one that is not known.
         self.presented = refresh_values.read(value) or refresh_values.NOT_OURS
         self._read()
-        granted = self.row.request.get("resource", ())
-        self.audience = resources.narrowed(exchange.resources, self.policy, self.server.settings, granted)
+        self.audience = self.granted_audience()
 
     def create_token_response(self) -> tuple[int, dict[str, Any], Any]:
         """Rotate the family, or repeat the successor that the presented token already has."""
@@ -53,14 +41,10 @@ class RefreshTokenGrant(BaseGrant, TokenEndpointMixin):
         return 200, self._repeat(now), self.TOKEN_RESPONSE_HEADER
 
     def _read(self) -> None:
-        exchange: TokenExchange = self.request
-        with self.server.database.reading() as connection:
-            row = tokens.find_refresh(connection, exchange.credentials.client_key, self.presented)
-            self.row, self.policy = self.server.authenticate(connection, exchange, row)
+        self.admit(tokens.find_refresh, self.presented)
         self._check(self.row)
 
     def _check(self, row: Row[Any]) -> None:
-        self.server.check_client(row, self.policy, self.GRANT_TYPE)
         if not refresh_values.proves(self.server.vault, self.presented, row.seed, row.pepper_id):
             raise self._refusal("The refresh token is unknown.", "refresh-token-unknown")
         if row.owner_id != self.policy.id:
@@ -71,22 +55,21 @@ class RefreshTokenGrant(BaseGrant, TokenEndpointMixin):
         if not self._is_honoured():
             self._revoke_reused()
         self.scope = self._requested_scope()
-        self.server.check(row, self.policy, grant_type=self.GRANT_TYPE, scope=self.scope)
+        self.check_granted(self.scope)
         if min(row.expires_at, row.idle_expires_at) <= clock.now():
             raise self._refusal("The refresh token has expired.", "refresh-token-expired")
 
     def _requested_scope(self) -> str:
-        asked: str | None = self.request.parameters.get("scope")
+        asked = self.request.parameters.get("scope")
         if asked is None:
             return str(self.row.scope)
         requested = " ".join(requested_scope.words(asked, self.policy))
         # RFC 6749, section 6: no scope beyond what the user granted.
         if not set(requested.split()) <= set(self.row.scope.split()):
-            raise refusal(
-                InvalidScopeError,
+            raise self._refusal(
                 "The scope exceeds what was granted.",
                 "scope-exceeds-grant",
-                client_id=self.policy.id,
+                kind=InvalidScopeError,
                 received=requested,
                 expected=self.row.scope,
             )
@@ -127,6 +110,3 @@ class RefreshTokenGrant(BaseGrant, TokenEndpointMixin):
         raise self._refusal(
             "The refresh token has been used; its family was revoked.", "refresh-token-reused"
         )
-
-    def _refusal(self, description: str, cause: str) -> OAuth2Error:
-        return refusal(InvalidGrantError, description, cause, client_id=self.policy.id)

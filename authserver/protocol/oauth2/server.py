@@ -1,11 +1,11 @@
 """The OAuth 2.0 server of one application: Authlib's framework-free server with our grants registered on it.
 
-It carries settings, keys and the database. Grants live in rooms of their own; the phases that every grant shares
-(reading the request, authenticating the client, the gate, refusing) are here, so that no grant can forget one.
+It carries settings, keys and the database. Grants live in rooms of their own; the phases that every endpoint shares
+(reading the request, authenticating the client, the gate, refusing) are here, so that none can forget one.
 """
 
-from collections.abc import Sequence
-from typing import Any, NoReturn
+from collections.abc import Callable, Sequence
+from typing import Any, Concatenate, NoReturn
 
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import AuthorizationServer
@@ -43,6 +43,7 @@ from authserver.protocol.oauth2.code import AuthorizationCodeGrant
 from authserver.protocol.oauth2.device import DeviceCodeGrant
 from authserver.protocol.oauth2.errors import refusal
 from authserver.protocol.oauth2.exchange import TokenExchange
+from authserver.protocol.oauth2.grant import What
 from authserver.protocol.oauth2.password import PasswordGrant
 from authserver.protocol.oauth2.refresh import RefreshTokenGrant
 from authserver.protocol.oauth2.secret_guesses import SecretGuesses
@@ -170,16 +171,36 @@ class OAuth2Server(AuthorizationServer):
         )
         return self.ledger.record(refused, within)
 
-    def authenticate(
-        self, connection: Connection, exchange: TokenExchange, row: Row[Any] | None
+    def admit(
+        self,
+        exchange: TokenExchange,
+        grant_type: str | None,
+        find: Callable[Concatenate[Connection, str, What], Row[Any] | None],
+        *what: What.args,
+        **named: What.kwargs,
     ) -> tuple[Row[Any], Policy]:
-        """Return what a statement read, and the client of it, once the client has proved who it is; raises."""
-        policy = None if row is None else self.policies.get(connection, row.c_id, row.c_revision)
-        client = self.identify(exchange, policy)
-        assert row is not None
-        return row, client
+        """Return what a statement reads, and the client that asks, authenticated and past the gate; raises.
 
-    def identify(self, exchange: TokenExchange, policy: Policy | None) -> Policy:
+        No connection is held while a secret is hashed or a client's keys are fetched.
+        """
+        with self.database.reading() as connection:
+            row = find(connection, exchange.credentials.client_key, *what, **named)
+            asking = None if row is None else standing.asking(row)
+            known = None if asking is None else self.policies.get(connection, asking.id, asking.revision)
+        policy = self._identify(exchange, known)
+        assert row is not None
+        self.check_client(row, policy, grant_type)
+        return row, policy
+
+    def policy(self, client_id: int, revision: int) -> Policy:
+        """Return a client's policy where no connection is at hand."""
+        kept = self.policies.kept(client_id, revision)
+        if kept is not None:
+            return kept
+        with self.database.reading() as connection:
+            return self.policies.get(connection, client_id, revision)
+
+    def _identify(self, exchange: TokenExchange, policy: Policy | None) -> Policy:
         """Return the client of a request once it has proved who it is; raises invalid_client, or Throttled."""
         client = self.check_secret(exchange.credentials, policy, exchange.message.address)
         assertion = exchange.credentials.assertion

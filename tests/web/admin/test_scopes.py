@@ -1,5 +1,10 @@
 """Settings > Scopes: define, change, remove; discovery and the trail follow."""
 
+from html import unescape
+from urllib.parse import quote
+
+import pytest
+
 from tests.web.admin.console import HTMX_DIALOG
 
 
@@ -74,6 +79,20 @@ def test_a_scope_is_removed(console, trail):
     assert console.press(page, "Remove").status_code == 303
     assert "models.read" not in supported(console)
     assert trail()[0].event == "scope:remove"
+
+
+@pytest.mark.parametrize("name", ["{0}", "{name}", "a.{b}", "{", "%(name)s", "%s"])
+def test_a_name_is_no_pattern(console, name):
+    """RFC 6749, 3.3, allows braces and percent signs; the console's sentences are filled in with them once."""
+    address = f"name={quote(name)}"
+    assert name in unescape(console.get(define(console, name=name).location).text)
+    edit = console.get(f"/admin/settings/scopes/edit?{address}")
+    assert name in unescape(console.get(console.press(edit, "Save", words="Other words").location).text)
+    remove = console.get(f"/admin/settings/scopes/remove?{address}")
+    told = console.get(console.press(remove, "Remove").location)
+    assert told.status_code == 200
+    assert name in unescape(told.text)
+    assert name not in supported(console)
 
 
 def test_an_unknown_scope_is_not_found(console):

@@ -1,0 +1,89 @@
+"""An address of keys is asked by one request at a time, and no more often than the room promises."""
+
+import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
+
+import pytest
+
+from authserver.domain.fetcher import Fetched, FetchFailed
+from authserver.protocol.oauth2 import client_keys
+from authserver.protocol.oauth2.client_keys import ASK_AGAIN_SECONDS, KEPT_SECONDS, ClientKeys
+from tests.support import assertions
+
+AT_ONCE = 8
+
+
+class Keys:
+    """A policy with an address, a fetcher that counts, and a clock that stands still."""
+
+    def __init__(self) -> None:
+        self.id, self.revision = 1, 1
+        self.details: dict[str, Any] = {"jwks_uri": "https://rp.example/jwks"}
+        self.document: Any = {"keys": [assertions.public(assertions.generate(), kid="one")]}
+        self.fetches = 0
+        self.now = 1000.0
+        self.meanwhile: Callable[[], object] = lambda: None
+        self.known = ClientKeys(self, lambda: self.now)  # type: ignore[arg-type]
+
+    def get(self, uri: str) -> Fetched:
+        self.fetches += 1
+        self.meanwhile()
+        return Fetched(200, {}, json.dumps(self.document).encode())
+
+    def find(self, kid: str = "one") -> int:
+        return len(self.known.find(self, kid, "EC"))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def keys() -> Keys:
+    return Keys()
+
+
+def test_many_at_once_fetch_once(keys: Keys) -> None:
+    barrier = Barrier(AT_ONCE)
+
+    def find(number: int) -> int:
+        barrier.wait(timeout=30)
+        return keys.find(f"invented {number}" if number else "one")
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        assert sorted(pool.map(find, range(AT_ONCE))) == [0] * (AT_ONCE - 1) + [1]
+    assert keys.fetches == 1
+
+
+def test_nobody_waits_for_a_kid_that_another_request_looks_for(keys: Keys) -> None:
+    keys.find()
+    keys.now += ASK_AGAIN_SECONDS
+    found: list[int] = []
+    keys.meanwhile = lambda: found.extend([keys.find("another"), keys.find("one")])
+    assert keys.find("invented") == 0
+    assert (found, keys.fetches) == ([0, 1], 2)
+
+
+def test_a_set_that_is_over_is_not_used_again(keys: Keys) -> None:
+    keys.find()
+    keys.now += KEPT_SECONDS
+    keys.document = {"keys": []}
+    assert (keys.find(), keys.fetches) == (0, 2)
+
+
+def test_registered_keys_are_there_however_many_clients_come(
+    keys: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client_keys, "_KEPT", 0)
+    keys.details = {"jwks": keys.document}
+    assert [keys.find() for _ in range(3)] == [1] * 3
+
+
+def test_what_failed_is_told_again(keys: Keys) -> None:
+    def fail() -> None:
+        raise FetchFailed("Nobody is there.")
+
+    keys.meanwhile = fail
+    for _ in range(3):
+        with pytest.raises(FetchFailed, match="Nobody"):
+            keys.find()
+    assert keys.fetches == 1
