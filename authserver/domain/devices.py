@@ -43,6 +43,7 @@ class State(StrEnum):
 class DeviceAuthorization(Base):
     """One request of a device. ``confirmation`` is the digest of what the confirmation page carries.
 
+    ``client_epoch`` is None in rows of an older version of the product, which may still serve beside this one.
     ``audience`` are the resources that were asked for, separated by spaces; empty for this server alone.
     """
 
@@ -52,6 +53,7 @@ class DeviceAuthorization(Base):
     digest: Mapped[bytes] = mapped_column(LargeBinary(32))
     user_code_digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
     client_id: Mapped[int] = mapped_column(ForeignKey("clients.id", ondelete="CASCADE"), index=True)
+    client_epoch: Mapped[int | None]
     scope: Mapped[str] = mapped_column(String(4000))
     audience: Mapped[str] = mapped_column(String(4000), default="", server_default="")
     address: Mapped[str] = mapped_column(String(64))
@@ -88,6 +90,7 @@ FIND = standing.under_authorization(
         DeviceAuthorization.interval,
         DeviceAuthorization.polled_at,
         DeviceAuthorization.expires_at,
+        DeviceAuthorization.client_epoch.label("asked_under_epoch"),
         Authorization.id.label("authorization_id"),
         Authorization.scope,
         Authorization.auth_time,
@@ -128,6 +131,7 @@ def start(
     vault: Vault,
     *,
     client_id: int,
+    client_epoch: int,
     scope: str,
     address: str,
     audience: str = "",
@@ -139,6 +143,7 @@ def start(
         digest=handles.digest(secret),
         user_code_digest=_digest(vault, user_code),
         client_id=client_id,
+        client_epoch=client_epoch,
         scope=scope,
         audience=audience,
         address=address[:64],

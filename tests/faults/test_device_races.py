@@ -1,8 +1,11 @@
 """Single use of device codes under fire (I1, S5): fifty polls at once, over two server processes, on both databases."""
 
+from sqlalchemy.orm import Session
+
 from authserver.context import SYSTEM
 from authserver.domain import authorizations, clients, devices
-from authserver.domain.devices import State
+from authserver.domain.clients import Client
+from authserver.domain.devices import Started, State
 from authserver.protocol.services import Services
 from tests.faults.test_races import Crowd, services, two_processes  # noqa: F401 - fixtures
 from tests.support.device import GRANT
@@ -13,13 +16,24 @@ ROUNDS = 10
 DEVICE = {"redirect_uris": (), "grant_types": (GRANT, "refresh_token"), "response_types": ()}
 
 
+def begin(session: Session, services: Services, client: Client) -> Started:  # noqa: F811
+    """Have a device ask for its codes."""
+    return devices.start(
+        session,
+        services.settings,
+        services.vault,
+        client_id=client.id,
+        client_epoch=client.epoch,
+        scope="openid",
+        address="",
+    )
+
+
 def approved_code(services: Services, key: str) -> str:  # noqa: F811
     """Return a device code that alice has approved."""
     with services.database.transaction() as session:
         client = clients.get(session, key)
-        started = devices.start(
-            session, services.settings, services.vault, client_id=client.id, scope="openid", address=""
-        )
+        started = begin(session, services, client)
         row = devices.find_pending(session, services.vault, started.user_code)
         assert row is not None
         assert devices.decide(session, row, State.APPROVED)
@@ -55,9 +69,7 @@ def test_the_first_decision_counts(services: Services) -> None:  # noqa: F811
     key, _ = register(services, **DEVICE)
     with services.database.transaction() as session:
         client = clients.get(session, key)
-        started = devices.start(
-            session, services.settings, services.vault, client_id=client.id, scope="openid", address=""
-        )
+        started = begin(session, services, client)
     code = devices.normal_user_code(started.user_code)
     outcomes = []
     for state in (State.APPROVED, State.DENIED, State.APPROVED):

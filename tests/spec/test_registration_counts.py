@@ -10,7 +10,15 @@ from authserver.domain.users import User
 from authserver.protocol.services import Services
 from tests.support.device import GRANT, Device
 from tests.support.people import PASSWORD
-from tests.support.relying_party import EVERY_GRANT, RelyingParty, edit, refused, register
+from tests.support.relying_party import (
+    EVERY_GRANT,
+    RelyingParty,
+    approve,
+    disapprove,
+    edit,
+    refused,
+    register,
+)
 
 RESOURCE = "https://api.example/"
 SCOPES = ("openid", "profile", "email")
@@ -125,3 +133,31 @@ def test_a_resource_that_was_taken_away(party: RelyingParty, api: RelyingParty, 
     edit(services, party.key, details={})
     assert not is_active(api, token)
     assert not is_active(party, token)
+
+
+def test_a_code_without_a_challenge_dies_when_pkce_is_demanded(
+    app: Flask, services: Services, people: Any
+) -> None:
+    """RFC 9700, 2.1.1, and S2: the edit counts with the next request."""
+    party = RelyingParty(app, *register(services, is_pkce_required=False))
+    plain = {"code_challenge": None, "code_challenge_method": None}
+    code, other = party.code(**plain), party.code(**plain)
+    assert party.redeem(code, code_verifier=None).status_code == 200
+    edit(services, party.key, is_pkce_required=True)
+    refused(party.redeem(other, code_verifier=None), "invalid_grant")
+
+
+@pytest.mark.parametrize("is_approved", [False, True])
+def test_a_device_code_dies_with_the_approval(
+    party: RelyingParty, services: Services, is_approved: bool
+) -> None:
+    """S3: approving again does not revive what was handed out before, whether a person had decided or not."""
+    device = Device(party).start()
+    if is_approved:
+        device.approve()
+    disapprove(services, party.key)
+    refused(device.poll(), "unauthorized_client")
+    approve(services, party.key)
+    refused(device.poll(), "invalid_grant")
+    assert 'id="device-allow"' not in device.enter().text
+    Device(party).tokens()

@@ -50,6 +50,15 @@ def test_a_user_with_a_second_factor_is_invalid_grant(app: Flask, legacy: Relyin
     refused(ask(legacy, password="wrong"), "invalid_grant")
 
 
+def test_right_passwords_shut_nobody_out(app: Flask, legacy: RelyingParty, services: Services) -> None:
+    """4.3.2: MUST protect against brute force; S20: but a tool that knows the password is no attack on its owner."""
+    set_up(app)
+    for _ in range(services.settings.sign_in_attempts + 1):
+        refused(ask(legacy), "invalid_grant")
+    browser = RelyingParty(app, *register(services))
+    assert 'id="code"' in browser.sign_in(browser.authorize()).text
+
+
 def test_a_disabled_user_is_invalid_grant(legacy: RelyingParty, services: Services, alice: User) -> None:
     """S1: the gate judges the user."""
     token = ask(legacy).get_json()["access_token"]

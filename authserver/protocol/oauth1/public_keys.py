@@ -10,6 +10,8 @@ from cryptography.x509 import load_pem_x509_certificate
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, RSAKey
 
+from authserver.domain import client_details
+
 MIN_BITS = 2048
 MAX_LENGTH = 20_000
 
@@ -45,7 +47,8 @@ def _from_jwks(text: str) -> tuple[RSAPublicKey, ...]:
         document = json.loads(text)
         if "keys" not in document:
             document = {"keys": [document]}
-        keys = KeySet.import_key_set(document).keys
+        is_short = any(map(client_details.is_short, document["keys"]))
+        keys = () if is_short else KeySet.import_key_set(document).keys
     except (ValueError, TypeError, KeyError, AttributeError, JoseError, RecursionError) as error:
         raise ValueError("This is not a JWK set.") from error
     found = [key for key in keys if isinstance(key, RSAKey)]

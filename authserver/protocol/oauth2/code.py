@@ -73,7 +73,12 @@ class AuthorizationCodeGrant(Grant):
         return str(row.redirect_uri or row.request.get("redirect_uri", ""))
 
     def _check_registered(self, row: Row[Any]) -> None:
-        # RFC 6749, section 10.6: the registered value decides; an administrator may have taken it away since.
+        """Hold the code against what the client is registered for by now; an administrator may have changed it."""
+        if self.policy.is_pkce_required and not row.code_challenge:
+            raise self._refusal(
+                "This client must use PKCE now.", "code-verifier", expected="code_challenge at the sign-in"
+            )
+        # RFC 6749, section 10.6: the registered value decides.
         used = self._redirect_uri(row)
         if not redirect_uris.is_registered(used, self.policy.redirect_uris):
             raise self._refusal(

@@ -12,6 +12,7 @@ from sqlalchemy import Row
 from authserver import clock
 from authserver.domain import authorizations, devices, handles
 from authserver.domain.devices import State
+from authserver.protocol.gate import Verdict
 from authserver.protocol.oauth2.grant import Grant
 from authserver.protocol.oauth2.token_response import Issuing
 from authserver.terms import GrantType, Prefix
@@ -47,6 +48,9 @@ class DeviceCodeGrant(Grant):
             raise self._refusal(
                 "The device code was issued to another client.", "device-code-of-another-client"
             )
+        if row.asked_under_epoch not in {None, row.s_client_epoch}:
+            verdict = Verdict.CLIENT_WAS_DISAPPROVED
+            raise self._refusal(verdict.sentence, verdict)
         if row.state == State.CONSUMED:
             self._revoke_replayed(row)
         if row.state == State.DENIED:

@@ -22,6 +22,8 @@ def judge(
     client = row.client
     policy = server.policies.of(session, client)
     stands = standing.of_client(client.status, client.epoch, user_is_active=live.user.is_active)
+    # What a device asked for before the client was disapproved does not come back with a new approval (S3).
+    stands = stands._replace(granted_client_epoch=row.client_epoch)
     return gate.judge(stands, policy, grant_type=GrantType.DEVICE_CODE, scopes=row.scope.split())
 
 

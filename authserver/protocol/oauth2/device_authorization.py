@@ -20,13 +20,14 @@ def answer(server: OAuth2Server, message: Request) -> Response:
     """Answer a device authorization request (RFC 8628, section 3.1); a confidential client authenticates itself."""
     try:
         exchange = TokenExchange(message)
-        _, policy = server.admit(exchange, GrantType.DEVICE_CODE, standing.find_client)
+        row, policy = server.admit(exchange, GrantType.DEVICE_CODE, standing.find_client)
         scope = requested_scope.for_person(exchange.parameters.get("scope"), policy)
         # RFC 8707, section 2.2: a device names what its tokens are for as any other client does.
         audience = resources.requested(exchange.resources, policy, server.settings)
     except OAuth2Error as error:
         return server.refuse(message, error)
-    return json_response(200, _start(server, message, policy, scope, audience))
+    started = _start(server, message, policy, row.s_client_epoch, scope, audience)
+    return json_response(200, started)
 
 
 def verification_uri_complete(server: OAuth2Server, user_code: str) -> str:
@@ -35,7 +36,12 @@ def verification_uri_complete(server: OAuth2Server, user_code: str) -> str:
 
 
 def _start(
-    server: OAuth2Server, message: Request, policy: Policy, scope: str, audience: tuple[str, ...]
+    server: OAuth2Server,
+    message: Request,
+    policy: Policy,
+    client_epoch: int,
+    scope: str,
+    audience: tuple[str, ...],
 ) -> dict[str, Any]:
     settings = server.settings
     bucket = throttles.bucket(
@@ -53,6 +59,7 @@ def _start(
             settings,
             server.vault,
             client_id=policy.id,
+            client_epoch=client_epoch,
             scope=scope,
             address=message.address,
             audience=" ".join(audience),

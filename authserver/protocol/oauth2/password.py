@@ -9,7 +9,7 @@ from authlib.oauth2 import OAuth2Error
 from sqlalchemy.orm import Session
 
 from authserver import clock
-from authserver.domain import authorizations, clients, sign_in, standing, tokens
+from authserver.domain import authorizations, clients, sign_in, standing, throttles, tokens
 from authserver.domain.authorizations import Authorization
 from authserver.domain.sign_in import Attempt, SecondFactorRequired, WrongCredentials
 from authserver.domain.users import User
@@ -52,6 +52,9 @@ class PasswordGrant(Grant):
         except WrongCredentials as error:
             raise self._wrong() from error
         except SecondFactorRequired as error:
+            # The password was right, and must not count as a failed try: it would shut the owner out elsewhere (S20).
+            with self.server.database.transaction() as session:
+                throttles.refund(session, self.proof.charges)
             raise self._not_enough() from error
         return 200, issuing.for_person(person, authorization, issued), self.TOKEN_RESPONSE_HEADER
 
