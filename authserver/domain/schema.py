@@ -11,7 +11,6 @@ from functools import cache
 from sqlalchemy import Connection, func, inspect, select, table, text
 
 from authserver.domain.db import Database, lock
-from authserver.errors import Conflict
 from authserver.settings import ROOT
 
 MIGRATIONS = ROOT / "migrations"
@@ -70,8 +69,7 @@ def count_rows(connection: Connection) -> dict[str, int]:
 @contextmanager
 def rebuilding(database: Database) -> Iterator[Connection]:
     """Open the transaction in which tables are rebuilt: other processes that want the same wait for it."""
-    opened = _without_foreign_keys(database) if database.is_sqlite else database.engine.begin()
-    with opened as connection:
+    with database.rebuilding() as connection:
         if not database.is_sqlite:
             connection.execute(
                 text(f"SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '{_WAIT_FOR_OTHERS}'")
@@ -79,23 +77,6 @@ def rebuilding(database: Database) -> Iterator[Connection]:
             lock(connection, "migrate")
             connection.execute(text(f"SET LOCAL lock_timeout = '{_WAIT_FOR_TABLES}'"))
         yield connection
-
-
-@contextmanager
-def _without_foreign_keys(database: Database) -> Iterator[Connection]:
-    # SQLite changes a column by copying its table and dropping the old one, which must not cascade into other tables.
-    # Foreign keys can be switched off only while no transaction is open; they are checked by hand before it ends.
-    with database.engine.connect() as connection:
-        driver = connection.connection
-        driver.cursor().execute("PRAGMA foreign_keys=OFF")
-        try:
-            with connection.begin():
-                yield connection
-                orphans = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
-                if orphans:
-                    raise Conflict(f"The migration would leave rows without their owners: {orphans[:3]}.")
-        finally:
-            driver.cursor().execute("PRAGMA foreign_keys=ON")
 
 
 def _run_revisions(connection: Connection, hear: Callable[[str, str], None]) -> None:
