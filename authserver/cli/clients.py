@@ -18,6 +18,7 @@ from authserver.domain import (
     registrations,
     sector_identifiers,
 )
+from authserver.domain.client_secrets import TypedSecret
 from authserver.domain.clients import Client
 from authserver.domain.fetcher import Fetcher
 from authserver.domain.registrations import Registration
@@ -71,14 +72,14 @@ def add(
     uses_secret = client_secrets.are_used(kind, registration.auth_method)
     if not uses_secret and (generate_secret or secret_stdin or secret_file):
         raise click.UsageError(f"A client with --auth-method {registration.auth_method} has no secret.")
-    typed = secret_input.read("secret", secret_stdin, secret_file) if secret_stdin or secret_file else None
+    typed = _typed(installation, secret_stdin, secret_file)
     _check_sector(installation, registration)
     with installation.transaction() as session:
         who = actor()
         client = clients.register(session, who, registration, source="command")
         secret = None
         if typed is not None:
-            client_secrets.set_typed(session, who, installation.vault, installation.passwords, client, typed)
+            client_secrets.set_typed(session, who, installation.vault, client, typed)
         elif uses_secret:
             secret = client_secrets.generate(session, who, installation.vault, client)
         session.flush()
@@ -211,7 +212,7 @@ def remove(key: str) -> None:
 def secret(key: str, secret_stdin: bool, secret_file: Path | None, overlap: timedelta) -> None:
     """Give a client a new secret: generated and printed, unless an option brings one."""
     installation = Installation()
-    typed = secret_input.read("secret", secret_stdin, secret_file) if secret_stdin or secret_file else None
+    typed = _typed(installation, secret_stdin, secret_file)
     with installation.transaction() as session:
         who = actor()
         client = clients.get(session, key)
@@ -222,10 +223,17 @@ def secret(key: str, secret_stdin: bool, secret_file: Path | None, overlap: time
         if typed is None:
             generated = client_secrets.generate(session, who, installation.vault, client)
         else:
-            client_secrets.set_typed(session, who, installation.vault, installation.passwords, client, typed)
+            client_secrets.set_typed(session, who, installation.vault, client, typed)
         client_secrets.expire_others(session, who, client, after=overlap)
         facts = _facts(client)
     _print_new(facts, generated)
+
+
+def _typed(installation: Installation, stdin: bool, file: Path | None) -> TypedSecret | None:
+    # Hashing takes long, so that no transaction may be open here.
+    if not stdin and file is None:
+        return None
+    return client_secrets.typed(installation.passwords, secret_input.read("secret", stdin, file))
 
 
 def _check_sector(installation: Installation, wanted: Registration, before: Client | None = None) -> None:
