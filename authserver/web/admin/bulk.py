@@ -4,7 +4,7 @@ from flask import request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from authserver.domain import authorizations, clients
+from authserver.domain import accesses, clients
 from authserver.domain.clients import Client
 from authserver.errors import Conflict, InvalidInput
 from authserver.web import door, guards, pages
@@ -26,7 +26,7 @@ def bulk_form(verb: str) -> ResponseReturnValue:
     back = answers.back(url_for("admin.client_table"))
     if not rows:
         return answers.go(back, "Tick at least one client first.")
-    live = 0 if verb == "approve" else sum(authorizations.count_live(session, client) for client in rows)
+    live = 0 if verb == "approve" else accesses.count(session, *rows)
     return answers.show("admin/bulk.html", verb=verb, rows=rows, live=live, back=back, done=_DONE[verb])
 
 
