@@ -11,11 +11,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, ForeignKey, String, cast, delete, false, func, or_, select, update
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column, validates
 
 from authserver import clock
 from authserver.context import Actor
-from authserver.domain import audit, diagnostics, registrations, revisions, texts
+from authserver.domain import audit, client_origins, diagnostics, registrations, revisions, skeletons, texts
 from authserver.domain.db import Base, Id
 from authserver.domain.registrations import Registration
 from authserver.errors import InvalidInput, NotFound
@@ -58,9 +58,15 @@ class Client(Base):
     decided_at: Mapped[datetime | None]
     decided_by: Mapped[str] = mapped_column(String(200), default="")
     last_sign_in_at: Mapped[datetime | None]
+    skeleton: Mapped[str | None] = mapped_column(String(skeletons.LENGTH), index=True)
 
     # The mapper raises the revision with every change and refuses a write that is based on an older one.
     __mapper_args__ = {"version_id_col": revision}
+
+    @validates("name")
+    def _keep_skeleton(self, _column: str, name: str) -> str:
+        self.skeleton = skeletons.of(name)
+        return name
 
     @property
     def is_approved(self) -> bool:
@@ -107,6 +113,7 @@ def register(
     )
     session.add(client)
     session.flush()
+    client_origins.write(session, client.id, client.redirect_uris)
     audit.record(session, actor, "client:create", subject=client, after=describe(client))
     return client
 
@@ -128,6 +135,7 @@ def edit(
         setattr(client, column, value)
     client.updated_at = clock.now()
     save(session)
+    client_origins.write(session, client.id, client.redirect_uris)
     audit.record(session, actor, event, subject=client, before=before, after=describe(client))
 
 
