@@ -12,6 +12,7 @@ from authserver.cli import client_changes, client_options, output, secret_input
 from authserver.cli.installation import Installation, actor
 from authserver.cli.output import json_option
 from authserver.domain import (
+    client_lists,
     client_registrations,
     client_secrets,
     clients,
@@ -110,7 +111,7 @@ def list_clients(kind: str | None, status: str | None, search: str) -> None:
     rows: list[output.Row] = []
     with Installation().transaction(write=False) as session:
         while True:
-            found, _ = clients.page(
+            found, _ = client_lists.page(
                 session, kind=kind or "", status=status or "", search=search, offset=len(rows), limit=_PAGE
             )
             rows += [_facts(client) for client in found]

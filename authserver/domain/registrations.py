@@ -1,6 +1,6 @@
 """What a client can be registered for, and the rules that any registration meets, wherever it comes from."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -21,6 +21,11 @@ RESPONSE_TYPES: dict[str, tuple[str, ...]] = {
     Kind.OAUTH2: ("code", "token"),
     Kind.OIDC: ("code", "code id_token", "code id_token token", "code token", "id_token", "id_token token"),
 }
+WITH_ACCESS_TOKEN = tuple(
+    value for values in RESPONSE_TYPES.values() for value in values if "token" in value.split()
+)
+"""The response types that issue an access token in the browser, which RFC 9700, section 2.1.2, advises against."""
+
 MISPRINTED_DEVICE_GRANT = "urb:ietf:params:oauth:grant-type:device_code"
 DEFAULT_SCOPES: dict[str, tuple[str, ...]] = {
     Kind.OAUTH1: (),
@@ -77,6 +82,16 @@ def normal_response_type(value: str) -> str:
     return " ".join(sorted(value.split()))
 
 
+def words_of(response_types: Iterable[object]) -> set[str]:
+    """Return what the response types issue: code, id_token, token."""
+    return {word for value in response_types if isinstance(value, str) for word in value.split()}
+
+
+def are_in_browser(response_types: Iterable[object]) -> bool:
+    """Return whether the browser receives tokens, for which a client registers ``implicit`` (RFC 7591, section 2.1)."""
+    return bool(words_of(response_types) & {"token", "id_token"})
+
+
 def check(registration: Registration, *, known_name: str | None = None) -> Registration:
     """Return the registration in normal form; raises InvalidInput naming every field that is wrong.
 
@@ -127,7 +142,7 @@ def _check_oauth1(registration: Registration, faults: dict[str, str]) -> Registr
 def _detail_faults(registration: Registration) -> dict[str, str]:
     details, uris = registration.details, registration.redirect_uris
     return {
-        **client_demands.faults(details, uris, registration.response_types),
+        **client_demands.faults(details, uris, is_in_browser=are_in_browser(registration.response_types)),
         **client_lifetimes.faults(details),
         **client_links.faults(details),
         **logout_uris.faults(details, uris),
