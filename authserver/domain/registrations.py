@@ -11,6 +11,7 @@ from authserver.domain import (
     client_links,
     logout_uris,
     redirect_uris,
+    scope_names,
     texts,
 )
 from authserver.errors import InvalidInput
@@ -69,6 +70,19 @@ class Registration:
 
 COLUMNS = tuple(Registration("", "").columns())
 """The columns of a client that its registration fills."""
+
+
+def from_columns(columns: Mapping[str, Any]) -> Registration:
+    """Return the registration that has these values in the columns of a client."""
+    values: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in columns.items()
+    }
+    return Registration(**values)
+
+
+def of(client: object) -> Registration:
+    """Return what a client is registered for."""
+    return from_columns({name: getattr(client, name) for name in COLUMNS})
 
 
 def describe(columns: Mapping[str, Any]) -> dict[str, Any]:
@@ -208,10 +222,6 @@ def _scope_fault(scopes: tuple[str, ...]) -> str | None:
     if len(" ".join(scopes)) > _SCOPE_LENGTH:
         return f"All scopes together can have {_SCOPE_LENGTH} letters at most."
     for scope in scopes:
-        if (
-            not scope
-            or len(scope) > 100
-            or any(not "!" <= letter <= "~" or letter in '"\\' for letter in scope)
-        ):
+        if len(scope) > scope_names.LENGTH or not scope_names.is_name(scope):
             return "A scope is a word of printable ASCII letters without quotes, backslashes and spaces."
     return None
