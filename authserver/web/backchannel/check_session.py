@@ -26,7 +26,7 @@ _HEADERS = (
 
 def frame(services: Services, _request: Request) -> Response:
     """Return the frame."""
-    name = browser_state.cookie_name(is_secure=services.settings.is_secure)
+    name = services.settings.cookie_name(browser_state.COOKIE)
     page = (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Session</title></head>'
         f'<body data-cookie="{name}"><script>{_SCRIPT}</script></body></html>'
