@@ -46,7 +46,7 @@ def migrations(installation: Installation) -> Finding:
 
 def writes(installation: Installation) -> Finding:
     """The database takes writes."""
-    health.is_writable(installation.database)
+    health.check_writable(installation.database)
     return passed("The database takes writes.")
 
 
