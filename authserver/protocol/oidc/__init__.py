@@ -1,1 +1,1 @@
-"""OpenID Connect: ID tokens, claims, userinfo, authentication contexts, and logout in all its ways; discovery is in ``oauth2``."""
+"""OpenID Connect: ID tokens, claims, userinfo, context classes and logout in all ways; discovery is in ``oauth2``."""
