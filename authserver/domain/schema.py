@@ -60,10 +60,14 @@ def migrate(database: Database, tell: Tell) -> list[str]:
     return taken
 
 
-def count_rows(connection: Connection) -> dict[str, int]:
+def count_rows(connection: Connection, tell: Tell) -> dict[str, int]:
     """Return how many rows each table holds, by name; this reads the tables, so it takes its time."""
-    tables = sorted(name for name in inspect(connection).get_table_names() if name != "alembic_version")
-    return {name: connection.scalar(select(func.count()).select_from(table(name))) or 0 for name in tables}
+    counts: dict[str, int] = {}
+    for name in sorted(inspect(connection).get_table_names()):
+        if name != "alembic_version":
+            tell(f"counting: {name}")
+            counts[name] = connection.scalar(select(func.count()).select_from(table(name))) or 0
+    return counts
 
 
 @contextmanager
