@@ -55,12 +55,11 @@ def _services(settings: Settings, database: db.Database, keys: vault.Vault) -> S
 
 
 def _flask_settings(settings: Settings, keys: vault.Vault) -> dict[str, object]:
-    prefix = "__Host-" if settings.is_secure else ""
     current, *older = [key.value for key in keys.session_keys]
     return {
         "SECRET_KEY": current,
         "SECRET_KEY_FALLBACKS": older,
-        "SESSION_COOKIE_NAME": f"{prefix}authserver_browser",
+        "SESSION_COOKIE_NAME": settings.cookie_name("authserver_browser"),
         "SESSION_COOKIE_SECURE": settings.is_secure,
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",

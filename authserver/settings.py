@@ -207,6 +207,10 @@ class Settings(BaseModel):
         """Whether people reach this server by TLS."""
         return self.public_url.startswith("https://")
 
+    def cookie_name(self, name: str) -> str:
+        """Return a cookie's name, with the prefix that pins it to this host where TLS allows it."""
+        return f"__Host-{name}" if self.is_secure else name
+
     @cached_property
     def origin(self) -> str:
         """Scheme, host and port of the public URL."""

@@ -141,7 +141,6 @@ class Prefix(StrEnum):
     REGISTRATION_TOKEN = "asg"
     TEMPORARY_CREDENTIAL = "ast"
     TOKEN_CREDENTIAL = "aso"
-    PASSWORD_RESET = "asp"
 
 
 class Acr(StrEnum):

@@ -1,6 +1,7 @@
 """Writes the icon sprite anew: `python -m tools.icons FOLDER [NAME …]`, FOLDER being an unpacked lucide-static package.
 
-The sprite keeps the icons that it has and gains the named ones, so that only icons in use are shipped.
+The sprite keeps those of its icons that templates or code name, and gains the named ones, so that only icons in use are
+shipped.
 """
 
 import json
@@ -9,7 +10,9 @@ import shutil
 import sys
 from pathlib import Path
 
-VENDORED = Path(__file__).resolve().parent.parent / "authserver" / "web" / "static" / "vendor" / "lucide"
+ROOT = Path(__file__).resolve().parent.parent
+WEB = ROOT / "authserver" / "web"
+VENDORED = WEB / "static" / "vendor" / "lucide"
 SPRITE = VENDORED / "icons.svg"
 _SHAPES = re.compile(r"<svg[^>]*>(.*)</svg>", re.DOTALL)
 _SYMBOL = re.compile(r'<symbol id="([a-z0-9-]+)"')
@@ -18,6 +21,13 @@ _SYMBOL = re.compile(r'<symbol id="([a-z0-9-]+)"')
 def names_in(sprite: str) -> set[str]:
     """The names of the icons that a sprite holds."""
     return set(_SYMBOL.findall(sprite))
+
+
+def in_use(names: set[str]) -> set[str]:
+    """Those of the names that a template or the code of the pages says, in quotation marks."""
+    files = [*(ROOT / "templates").rglob("*.html"), *WEB.rglob("*.py")]
+    text = "\n".join(file.read_text(encoding="utf-8") for file in files)
+    return names & set(re.findall(r"[\"']([a-z0-9-]+)[\"']", text))
 
 
 def symbol(folder: Path, name: str) -> str:
@@ -32,7 +42,7 @@ def symbol(folder: Path, name: str) -> str:
 
 def main(folder: Path, names: list[str]) -> None:
     """Write the sprite and its licence."""
-    kept = names_in(SPRITE.read_text(encoding="utf-8")) if SPRITE.exists() else set()
+    kept = in_use(names_in(SPRITE.read_text(encoding="utf-8"))) if SPRITE.exists() else set()
     symbols = "\n".join(symbol(folder, name) for name in sorted(kept | set(names)))
     VENDORED.mkdir(parents=True, exist_ok=True)
     version = json.loads((folder / "package.json").read_text(encoding="utf-8"))["version"]

@@ -37,7 +37,7 @@ def prepare(services: Services, *, migrates: bool, tell: Tell) -> str | None:
         if not schema.is_current(services.database):
             tell("The database is older than this version of authserver. Run: authserver database migrate")
             return None
-        health.is_writable(services.database)
+        health.check_writable(services.database)
         services.ring.current()
         return _setup_link(services)
     except DBAPIError as error:

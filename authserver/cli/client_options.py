@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from authserver.domain import client_details, client_lifetimes, consumers, logout_uris
+from authserver.domain import client_details, client_lifetimes, consumers, logout_uris, registrations
 from authserver.domain.clients import Client
 from authserver.domain.registrations import Registration
 from authserver.terms import AuthMethod, GrantType, Kind
@@ -59,19 +59,9 @@ class Asked:
 
     def for_change(self, client: Client, name: str | None) -> Registration:
         """Return what a client is registered for, with what the options name in place of the old."""
-        before = Registration(
-            kind=client.kind,
-            name=name or client.name,
-            redirect_uris=tuple(client.redirect_uris),
-            grant_types=tuple(client.grant_types),
-            response_types=tuple(client.response_types),
-            scopes=tuple(client.scopes),
-            auth_method=client.auth_method,
-            is_pkce_required=client.is_pkce_required,
-            is_trusted=client.is_trusted,
-            details=client.details,
-        )
-        return replace(before, **self._given(), details=self._details(client.details))
+        before = registrations.of(client)
+        wanted = replace(before, **self._given(), details=self._details(client.details))
+        return replace(wanted, name=name or client.name)
 
     def _given(self) -> dict[str, Any]:
         columns = {field.name for field in fields(Registration)}

@@ -12,12 +12,14 @@ from authserver.cli import client_changes, client_options, output, secret_input
 from authserver.cli.installation import Installation, actor
 from authserver.cli.output import json_option
 from authserver.domain import (
+    client_lists,
     client_registrations,
     client_secrets,
     clients,
     registrations,
     sector_identifiers,
 )
+from authserver.domain.client_secrets import TypedSecret
 from authserver.domain.clients import Client
 from authserver.domain.fetcher import Fetcher
 from authserver.domain.registrations import Registration
@@ -71,14 +73,14 @@ def add(
     uses_secret = client_secrets.are_used(kind, registration.auth_method)
     if not uses_secret and (generate_secret or secret_stdin or secret_file):
         raise click.UsageError(f"A client with --auth-method {registration.auth_method} has no secret.")
-    typed = secret_input.read("secret", secret_stdin, secret_file) if secret_stdin or secret_file else None
+    typed = _typed(installation, secret_stdin, secret_file)
     _check_sector(installation, registration)
     with installation.transaction() as session:
         who = actor()
         client = clients.register(session, who, registration, source="command")
         secret = None
         if typed is not None:
-            client_secrets.set_typed(session, who, installation.vault, installation.passwords, client, typed)
+            client_secrets.set_typed(session, who, installation.vault, client, typed)
         elif uses_secret:
             secret = client_secrets.generate(session, who, installation.vault, client)
         session.flush()
@@ -109,7 +111,7 @@ def list_clients(kind: str | None, status: str | None, search: str) -> None:
     rows: list[output.Row] = []
     with Installation().transaction(write=False) as session:
         while True:
-            found, _ = clients.page(
+            found, _ = client_lists.page(
                 session, kind=kind or "", status=status or "", search=search, offset=len(rows), limit=_PAGE
             )
             rows += [_facts(client) for client in found]
@@ -211,7 +213,7 @@ def remove(key: str) -> None:
 def secret(key: str, secret_stdin: bool, secret_file: Path | None, overlap: timedelta) -> None:
     """Give a client a new secret: generated and printed, unless an option brings one."""
     installation = Installation()
-    typed = secret_input.read("secret", secret_stdin, secret_file) if secret_stdin or secret_file else None
+    typed = _typed(installation, secret_stdin, secret_file)
     with installation.transaction() as session:
         who = actor()
         client = clients.get(session, key)
@@ -222,10 +224,17 @@ def secret(key: str, secret_stdin: bool, secret_file: Path | None, overlap: time
         if typed is None:
             generated = client_secrets.generate(session, who, installation.vault, client)
         else:
-            client_secrets.set_typed(session, who, installation.vault, installation.passwords, client, typed)
+            client_secrets.set_typed(session, who, installation.vault, client, typed)
         client_secrets.expire_others(session, who, client, after=overlap)
         facts = _facts(client)
     _print_new(facts, generated)
+
+
+def _typed(installation: Installation, stdin: bool, file: Path | None) -> TypedSecret | None:
+    # Hashing takes long, so that no transaction may be open here.
+    if not stdin and file is None:
+        return None
+    return client_secrets.typed(installation.passwords, secret_input.read("secret", stdin, file))
 
 
 def _check_sector(installation: Installation, wanted: Registration, before: Client | None = None) -> None:

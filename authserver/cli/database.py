@@ -51,9 +51,9 @@ def status() -> None:
     """Show which database this is, its revision and how many rows its tables hold."""
     installation = Installation()
     installation.refuse_missing_file()
-    with explained(), installation.database.reading() as connection:
+    with explained(), output.progress() as tell, installation.database.reading() as connection:
         revision = schema.current(connection)
-        rows = schema.count_rows(connection)
+        rows = schema.count_rows(connection, tell)
     facts = {
         "database": installation.database.engine.url.render_as_string(hide_password=True),
         "revision": revision,

@@ -28,7 +28,8 @@ Check = Callable[[], Finding | None]
 @json_option
 def command(probes: bool) -> None:
     """Check this deployment: settings, address, keys, database, clock, audit trail."""
-    found = list(examine(probes=probes))
+    with output.progress() as tell:
+        found = list(examine(tell, probes=probes))
     is_well = all(finding.outcome != "fail" for _, finding in found)
     if output.is_json():
         checks = [{"check": name, **finding._asdict()} for name, finding in found]
@@ -40,17 +41,17 @@ def command(probes: bool) -> None:
         raise click.exceptions.Exit(1)
 
 
-def examine(*, probes: bool) -> Iterator[tuple[str, Finding]]:
-    """Run the checks, one after the other; those that need what is missing are left out."""
+def examine(tell: Callable[[str], None], *, probes: bool) -> Iterator[tuple[str, Finding]]:
+    """Run the checks, one after the other, telling which is next; those that need what is missing are left out."""
     try:
         installation = Installation()
     except SettingsError as error:
         yield "settings", failed(str(error), "Correct the setting; docs/reference/settings.md explains each.")
         return
     yield "settings", Finding("pass", "The settings can be read.")
-    yield from _run(_of_deployment(installation))
-    yield from _run({"address": partial(address.answers, installation.settings, probes=probes)})
-    for name, check in _of_records(installation).items():
+    asked = {"address": partial(address.answers, installation.settings, probes=probes)}
+    for name, check in (_of_deployment(installation) | asked | _of_records(installation)).items():
+        tell(f"checking: {name}")
         finding = _attempt(check)
         if finding is None:
             continue
@@ -86,13 +87,6 @@ def _of_records(installation: Installation) -> dict[str, Check]:
         "legacy grants": records.legacy_grants,
     }
     return {name: partial(check, installation) for name, check in checks.items()}
-
-
-def _run(checks: dict[str, Check]) -> Iterator[tuple[str, Finding]]:
-    for name, check in checks.items():
-        finding = _attempt(check)
-        if finding is not None:
-            yield name, finding
 
 
 def _attempt(check: Check) -> Finding | None:

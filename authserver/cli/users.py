@@ -39,8 +39,7 @@ def add(
 ) -> None:
     """Create an account with a password, asked for unless an option says where it is."""
     installation = Installation()
-    password = secret_input.read("password", password_stdin, password_file)
-    installation.passwords.check_new(password, username=name)
+    password_hash = _new_hash(installation, name, password_stdin, password_file)
     with installation.transaction() as session:
         user = users.add(
             session,
@@ -48,7 +47,7 @@ def add(
             username=name,
             email=email,
             name=full_name,
-            password_hash=installation.passwords.hash(password),
+            password_hash=password_hash,
             may_configure_server=CONFIGURE_SERVER in grants,
         )
         facts = _facts(session, user)
@@ -160,11 +159,10 @@ def revoke(name: str, permission: str) -> None:
 def set_password(name: str, password_stdin: bool, password_file: Path | None) -> None:
     """Replace a password; sessions and tokens made with the old one stop working."""
     installation = Installation()
-    password = secret_input.read("password", password_stdin, password_file)
-    installation.passwords.check_new(password, username=name)
+    password_hash = _new_hash(installation, name, password_stdin, password_file)
     with installation.transaction() as session:
         user = _get(session, name)
-        users.set_password(session, actor(), user, installation.passwords.hash(password))
+        users.set_password(session, actor(), user, password_hash)
         facts = _facts(session, user)
     output.say(f"{user.username} has a new password and must sign in again everywhere.", facts)
 
@@ -182,6 +180,13 @@ def reset_second_factor(name: str) -> None:
         "signs in with the password alone." if had_one else "has no second factor; nothing was changed."
     )
     output.say(f"{user.username} {sentence}", facts)
+
+
+def _new_hash(installation: Installation, name: str, stdin: bool, file: Path | None) -> str:
+    # Hashing takes long, so that no transaction may be open here.
+    password = secret_input.read("password", stdin, file)
+    installation.passwords.check_new(password, username=name)
+    return installation.passwords.hash(password)
 
 
 def _get(session: Session, name: str) -> User:

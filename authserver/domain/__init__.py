@@ -1,4 +1,6 @@
 """The records: one noun, one file, with its model, its queries and its verbs.
 
-Every function takes the open transaction as its first argument; only ``db`` begins, commits or rolls back.
+A function that reads or changes records takes the caller's open transaction, or a connection, first; where nothing may
+be open meanwhile, as while a password is checked, a room takes the ``Database`` itself. Only ``db`` begins, commits or
+rolls back.
 """

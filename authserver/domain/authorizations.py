@@ -5,15 +5,14 @@ been touched, so that disapproving a client or disabling a user needs no hunt fo
 """
 
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
-from sqlalchemy import ForeignKey, LargeBinary, String, and_, func, select, update
+from sqlalchemy import ForeignKey, LargeBinary, String, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from authserver import clock
 from authserver.context import Actor
 from authserver.domain import audit
-from authserver.domain.clients import Client
 from authserver.domain.db import COUNTED, Base, Id
 from authserver.terms import Scope
 
@@ -144,56 +143,3 @@ def revoke_of_user_and_client(session: Session, user_id: int, client_id: int) ->
         )
         .values(revoked_at=clock.now())
     )
-
-
-def count_live(session: Session, client: Client) -> int:
-    """Return how many authorizations of a client are alive, for the words of a confirmation."""
-    live = and_(
-        Authorization.client_id == client.id,
-        Authorization.client_epoch == client.epoch,
-        Authorization.revoked_at.is_(None),
-    )
-    return session.scalar(select(func.count()).select_from(Authorization).where(live)) or 0
-
-
-class Access(NamedTuple):
-    """What one client holds for a user by one way of getting it; ``at`` is when it got so much last."""
-
-    client: Client
-    grant_type: str
-    scope: str
-    at: datetime
-
-
-def accesses_of_user(session: Session, user_id: int, user_epoch: int) -> list[Access]:
-    """Return the accesses that live authorizations of a user give."""
-    latest = func.max(Authorization.created_at, type_=Authorization.created_at.type)
-    rows = session.execute(
-        select(Client, Authorization.grant_type, Authorization.scope, latest)
-        .join(
-            Authorization,
-            and_(Authorization.client_id == Client.id, Authorization.client_epoch == Client.epoch),
-        )
-        .where(
-            Authorization.user_id == user_id,
-            Authorization.user_epoch == user_epoch,
-            Authorization.revoked_at.is_(None),
-        )
-        .group_by(Client.id, Authorization.grant_type, Authorization.scope)
-    )
-    return [Access(*row) for row in rows]
-
-
-def clients_of_user(session: Session, user_id: int) -> list[tuple[Client, datetime]]:
-    """Return the clients that hold live authorizations for a user, with the time of the latest."""
-    rows = session.execute(
-        select(Client, func.max(Authorization.created_at, type_=Authorization.created_at.type))
-        .join(
-            Authorization,
-            and_(Authorization.client_id == Client.id, Authorization.client_epoch == Client.epoch),
-        )
-        .where(Authorization.user_id == user_id, Authorization.revoked_at.is_(None))
-        .group_by(Client.id)
-        .order_by(func.lower(Client.name))
-    )
-    return [(client, at) for client, at in rows]

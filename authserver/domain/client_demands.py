@@ -28,14 +28,11 @@ _LENGTH = 200
 
 
 def faults(
-    details: Mapping[str, Any], redirect_uris: Sequence[str], response_types: Sequence[str]
+    details: Mapping[str, Any], redirect_uris: Sequence[str], *, is_in_browser: bool
 ) -> dict[str, str]:
-    """Return the sentence about each field that is wrong."""
+    """Return the sentence about each field that is wrong; ``is_in_browser`` says where the client receives tokens."""
     found = {name: check(details[name]) for name, check in _CHECKS.items() if details.get(name) is not None}
-    kind = details.get(APPLICATION_TYPE)
-    if kind == WEB and any(
-        word in {"token", "id_token"} for value in response_types for word in value.split()
-    ):
+    if details.get(APPLICATION_TYPE) == WEB and is_in_browser:
         found["redirect_uris"] = next(filter(None, map(_web_fault, redirect_uris)), None)
     return {name: sentence for name, sentence in found.items() if sentence}
 

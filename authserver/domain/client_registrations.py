@@ -146,10 +146,8 @@ def waiting(session: Session, client: Client) -> Change | None:
     row = session.get(ClientRegistration, client.id)
     if row is None or row.wanted is None or row.wanted_at is None or not client.is_approved:
         return None
-    values: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in row.wanted.items()
-    }
-    registration = merged(client, Registration(kind=client.kind, **values))
+    wanted = registrations.from_columns({"kind": client.kind, **row.wanted})
+    registration = merged(client, wanted)
     after = _described(client, registration)
     return Change(row.wanted_at, row.wanted_from, clients.describe(client), after, registration)
 

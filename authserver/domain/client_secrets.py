@@ -8,6 +8,7 @@ OAuth 1.0a signs with the secret itself, so there it is stored encrypted.
 import hmac
 import threading
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -59,6 +60,14 @@ class StoredSecret(NamedTuple):
     expires_at: datetime | None
 
 
+@dataclass(frozen=True)
+class TypedSecret:
+    """A secret that a person chose, with its argon2id hash."""
+
+    secret: str = field(repr=False)
+    hashed: str = field(repr=False)
+
+
 def are_used(kind: str, auth_method: str) -> bool:
     """Return whether a client of that kind, registered for that method, authenticates by a secret."""
     return kind == Kind.OAUTH1 or auth_method in _METHODS
@@ -85,19 +94,26 @@ def has_usable(session: Session, client: Client, auth_method: str) -> bool:
     return bool(forms & {"sealed"} if auth_method == AuthMethod.SECRET_JWT else forms)
 
 
-def set_typed(
-    session: Session, actor: Actor, vault: Vault, passwords: Passwords, client: Client, secret: str
-) -> None:
-    """Give the client a secret that a person chose; raises InvalidInput when it is too short or cannot be sent."""
+def typed(passwords: Passwords, secret: str) -> TypedSecret:
+    """Check and hash a secret that a person chose, which takes long: no transaction may be open meanwhile.
+
+    Raises InvalidInput when the secret is too short or cannot be sent.
+    """
     check_typed(secret)
-    if client.auth_method == AuthMethod.SECRET_JWT and len(secret.encode()) < SIGNING_MIN_LENGTH:
+    return TypedSecret(secret, passwords.hash(secret))
+
+
+def set_typed(session: Session, actor: Actor, vault: Vault, client: Client, chosen: TypedSecret) -> None:
+    """Give the client a secret that a person chose; raises InvalidInput when it is too short to sign with."""
+    secret = chosen.secret.encode()
+    if client.auth_method == AuthMethod.SECRET_JWT and len(secret) < SIGNING_MIN_LENGTH:
         raise InvalidInput(
             {"secret": f"Enter {SIGNING_MIN_LENGTH} characters or more: the application signs with it."}
         )
     if _is_signed_with(client):
-        _add(session, actor, client, "sealed", vault.seal(_PURPOSE, secret.encode()))
+        _add(session, actor, client, "sealed", vault.seal(_PURPOSE, secret))
     else:
-        _add(session, actor, client, "argon2", passwords.hash(secret))
+        _add(session, actor, client, "argon2", chosen.hashed)
 
 
 def set_requested(session: Session, actor: Actor, vault: Vault, client: Client, secret: str) -> None:

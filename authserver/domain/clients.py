@@ -6,26 +6,23 @@ is used only for the revision that the same statement read, and an administrator
 """
 
 import secrets
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, ForeignKey, String, cast, delete, false, func, or_, select, update
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy import ForeignKey, String, delete, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column, validates
 
 from authserver import clock
 from authserver.context import Actor
-from authserver.domain import audit, diagnostics, registrations, revisions, texts
+from authserver.domain import audit, client_origins, diagnostics, registrations, revisions, skeletons, texts
 from authserver.domain.db import COUNTED, Base, Id
 from authserver.domain.registrations import Registration
 from authserver.errors import InvalidInput, NotFound
-from authserver.terms import GrantType, Status
+from authserver.terms import Status
 
 IN_USE = timedelta(days=30)
 """A client that signed somebody in within this time is not removed without its name being typed."""
 
-_BY_ADMINISTRATORS = ("console", "command")
-_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 CHANGED = "Somebody changed this client meanwhile. Look at it again before you decide."
 
 
@@ -59,9 +56,15 @@ class Client(Base):
     decided_at: Mapped[datetime | None]
     decided_by: Mapped[str] = mapped_column(String(200), default="")
     last_sign_in_at: Mapped[datetime | None]
+    skeleton: Mapped[str | None] = mapped_column(String(skeletons.LENGTH), index=True)
 
     # The mapper raises the revision with every change and refuses a write that is based on an older one.
     __mapper_args__ = {"version_id_col": revision}
+
+    @validates("name")
+    def _keep_skeleton(self, _column: str, name: str) -> str:
+        self.skeleton = skeletons.of(name)
+        return name
 
     @property
     def is_approved(self) -> bool:
@@ -108,6 +111,7 @@ def register(
     )
     session.add(client)
     session.flush()
+    client_origins.write(session, client.id, client.redirect_uris)
     audit.record(session, actor, "client:create", subject=client, after=describe(client))
     return client
 
@@ -129,6 +133,7 @@ def edit(
         setattr(client, column, value)
     client.updated_at = clock.now()
     save(session)
+    client_origins.write(session, client.id, client.redirect_uris)
     audit.record(session, actor, event, subject=client, before=before, after=describe(client))
 
 
@@ -170,34 +175,6 @@ def save(session: Session) -> None:
     revisions.save(session, CHANGED)
 
 
-def page(
-    session: Session,
-    *,
-    kind: str = "",
-    status: str = "",
-    search: str = "",
-    is_self_registered: bool = False,
-    is_unused: bool = False,
-    has_legacy_grants: bool = False,
-    is_failing: bool = False,
-    keys: Sequence[str] | None = None,
-    sort: str = "name",
-    is_descending: bool = False,
-    offset: int = 0,
-    limit: int = 25,
-) -> tuple[list[Client], int]:
-    """Return one page of clients and how many match in all; ``sort`` is a column of ``SORTABLE``."""
-    conditions = _conditions(kind, status, search, is_self_registered, is_unused, has_legacy_grants, keys)
-    if is_failing:
-        conditions.append(Client.id.in_(diagnostics.failing_lately()))
-    count = session.scalar(select(func.count()).select_from(Client).where(*conditions)) or 0
-    order = SORTABLE.get(sort, SORTABLE["name"])
-    ordered = (
-        select(Client).where(*conditions).order_by(order.desc() if is_descending else order.asc(), Client.id)
-    )
-    return list(session.scalars(ordered.offset(offset).limit(limit))), count
-
-
 def note_sign_in(session: Session, client_id: int) -> None:
     """Note that somebody has signed in to a client; not through the mapper, as it is no change and no new revision."""
     signed_in = update(Client).where(Client.id == client_id).values(last_sign_in_at=clock.now())
@@ -209,74 +186,11 @@ def has_sign_in(session: Session) -> bool:
     return session.scalar(select(Client.id).where(Client.last_sign_in_at.is_not(None)).limit(1)) is not None
 
 
-def count_by(session: Session, column: str) -> dict[str, int]:
-    """Return how many clients there are for each value of ``kind`` or ``status``."""
-    grouped = {"kind": Client.kind, "status": Client.status}[column]
-    return {
-        str(value): number
-        for value, number in session.execute(select(grouped, func.count()).group_by(grouped))
-    }
-
-
 def describe(client: Client) -> dict[str, Any]:
     """Return what the audit trail says of a client; never a secret."""
     columns = {name: getattr(client, name) for name in registrations.COLUMNS}
     facts = {"client_key": client.client_key, "kind": client.kind, "name": client.name}
     return facts | {"status": client.status} | registrations.describe(columns)
-
-
-SORTABLE: dict[str, Any] = {
-    "name": func.lower(Client.name),
-    "key": Client.client_key,
-    "status": Client.status,
-    "kind": Client.kind,
-    "created": Client.created_at,
-    "last_sign_in": func.coalesce(Client.last_sign_in_at, _LONG_AGO),
-}
-
-
-def _conditions(
-    kind: str,
-    status: str,
-    search: str,
-    is_self_registered: bool,
-    is_unused: bool,
-    has_legacy_grants: bool,
-    keys: Sequence[str] | None,
-) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
-    if kind:
-        conditions.append(Client.kind == kind)
-    if status:
-        conditions.append(Client.status == status)
-    if is_self_registered:
-        conditions.append(Client.source.not_in(_BY_ADMINISTRATORS))
-    if keys is not None:
-        conditions.append(Client.client_key.in_([key for key in keys if texts.is_storable(key)]))
-    if is_unused:
-        conditions.append(Client.last_sign_in_at.is_(None))
-    if has_legacy_grants:
-        conditions.append(
-            _mentions(Client.grant_types, GrantType.PASSWORD) | _mentions(Client.response_types, "token")
-        )
-    if search:
-        conditions.append(_matches(search) if texts.is_storable(search) else false())
-    return conditions
-
-
-def _mentions(column: Any, word: str) -> ColumnElement[bool]:
-    return cast(column, String).contains(word, autoescape=True)
-
-
-def _matches(search: str) -> ColumnElement[bool]:
-    needle = search.strip().lower()
-    texts_searched = (
-        Client.name,
-        Client.client_key,
-        cast(Client.redirect_uris, String),
-        Client.registered_by,
-    )
-    return or_(*(func.lower(text).contains(needle, autoescape=True) for text in texts_searched))
 
 
 def _decide(

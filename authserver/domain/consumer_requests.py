@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from authserver.context import Actor
-from authserver.domain import client_secrets, clients, consumers, texts, throttles, unapproved
+from authserver.domain import client_secrets, clients, consumers, registrations, texts, throttles, unapproved
 from authserver.domain.clients import Client
 from authserver.domain.consumers import Consumer
 from authserver.domain.registrations import Registration
@@ -49,9 +49,8 @@ def approve(
 ) -> None:
     """Let a requested consumer be used, with what the administrator decided about it; raises Conflict, InvalidInput."""
     options = replace(consumers.of(client.details), allows_1_0=allows_1_0, wants_trust=False)
-    wanted = Registration(
-        kind=Kind.OAUTH1,
-        name=client.name,
+    wanted = replace(
+        registrations.of(client),
         redirect_uris=tuple(callbacks),
         is_trusted=is_trusted,
         details={**client.details, **options.details()},

@@ -16,6 +16,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 
+from authserver.errors import Conflict
+
 BUSY_TIMEOUT_MS = 5000
 STATEMENT_TIMEOUT_MS = 15000
 
@@ -78,10 +80,9 @@ class Database:
             yield session
 
     @contextmanager
-    def connection(self, write: bool = True) -> Iterator[Connection]:
+    def connection(self) -> Iterator[Connection]:
         """Open a transaction for several Core statements."""
-        engine = self.engine if write else self._reader
-        with engine.begin() as connection:
+        with self.engine.begin() as connection:
             yield connection
 
     @contextmanager
@@ -99,6 +100,25 @@ class Database:
         else:
             with self._alone.connect() as connection:
                 yield connection
+
+    @contextmanager
+    def rebuilding(self) -> Iterator[Connection]:
+        """Open a transaction that may replace whole tables; raises Conflict for rows left without their owners."""
+        if not self.is_sqlite:
+            with self.connection() as connection:
+                yield connection
+            return
+        # SQLite changes a column by copying its table and dropping the old one, which must not cascade into other tables.
+        # Foreign keys can be switched off only while no transaction is open; they are checked by hand before it ends.
+        with self.engine.connect() as connection:
+            driver = connection.connection
+            driver.cursor().execute("PRAGMA foreign_keys=OFF")
+            try:
+                with connection.begin():
+                    yield connection
+                    _check_foreign_keys(connection)
+            finally:
+                driver.cursor().execute("PRAGMA foreign_keys=ON")
 
 
 def engine_options(url: str, pool_size: int) -> dict[str, Any]:
@@ -120,6 +140,11 @@ def engine_options(url: str, pool_size: int) -> dict[str, Any]:
     # Lone surrogates must not reach the driver, and JSON that escapes them cannot be stored in PostgreSQL either.
     options["json_serializer"] = _dump_json
     return options
+
+
+def _check_foreign_keys(connection: Connection) -> None:
+    if orphans := connection.exec_driver_sql("PRAGMA foreign_key_check").all():
+        raise Conflict(f"The migration would leave rows without their owners: {orphans[:3]}.")
 
 
 def _dump_json(value: Any) -> str:

@@ -20,12 +20,11 @@ class Heartbeat(Base):
     at: Mapped[datetime]
 
 
-def is_writable(database: Database) -> bool:
-    """Return whether a row can be written."""
+def check_writable(database: Database) -> None:
+    """Write a row and take it back; raises SQLAlchemy's error when the database takes no writes."""
     with database.transaction() as session:
         row = session.execute(insert(Heartbeat).values(at=clock.now()).returning(Heartbeat.id)).scalar_one()
         session.execute(delete(Heartbeat).where(Heartbeat.id == row))
-    return True
 
 
 def is_clock_sane() -> bool:

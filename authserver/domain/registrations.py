@@ -1,6 +1,6 @@
 """What a client can be registered for, and the rules that any registration meets, wherever it comes from."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -11,6 +11,7 @@ from authserver.domain import (
     client_links,
     logout_uris,
     redirect_uris,
+    scope_names,
     texts,
 )
 from authserver.errors import InvalidInput
@@ -21,6 +22,11 @@ RESPONSE_TYPES: dict[str, tuple[str, ...]] = {
     Kind.OAUTH2: ("code", "token"),
     Kind.OIDC: ("code", "code id_token", "code id_token token", "code token", "id_token", "id_token token"),
 }
+WITH_ACCESS_TOKEN = tuple(
+    value for values in RESPONSE_TYPES.values() for value in values if "token" in value.split()
+)
+"""The response types that issue an access token in the browser, which RFC 9700, section 2.1.2, advises against."""
+
 MISPRINTED_DEVICE_GRANT = "urb:ietf:params:oauth:grant-type:device_code"
 DEFAULT_SCOPES: dict[str, tuple[str, ...]] = {
     Kind.OAUTH1: (),
@@ -66,6 +72,19 @@ COLUMNS = tuple(Registration("", "").columns())
 """The columns of a client that its registration fills."""
 
 
+def from_columns(columns: Mapping[str, Any]) -> Registration:
+    """Return the registration that has these values in the columns of a client."""
+    values: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in columns.items()
+    }
+    return Registration(**values)
+
+
+def of(client: object) -> Registration:
+    """Return what a client is registered for."""
+    return from_columns({name: getattr(client, name) for name in COLUMNS})
+
+
 def describe(columns: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the audit trail says of a registration, in its own words."""
     words = {"is_pkce_required": "pkce_required", "is_trusted": "trusted"}
@@ -75,6 +94,16 @@ def describe(columns: Mapping[str, Any]) -> dict[str, Any]:
 def normal_response_type(value: str) -> str:
     """Return a response type with its words in the order in which they are registered."""
     return " ".join(sorted(value.split()))
+
+
+def words_of(response_types: Iterable[object]) -> set[str]:
+    """Return what the response types issue: code, id_token, token."""
+    return {word for value in response_types if isinstance(value, str) for word in value.split()}
+
+
+def are_in_browser(response_types: Iterable[object]) -> bool:
+    """Return whether the browser receives tokens, for which a client registers ``implicit`` (RFC 7591, section 2.1)."""
+    return bool(words_of(response_types) & {"token", "id_token"})
 
 
 def check(registration: Registration, *, known_name: str | None = None) -> Registration:
@@ -127,7 +156,7 @@ def _check_oauth1(registration: Registration, faults: dict[str, str]) -> Registr
 def _detail_faults(registration: Registration) -> dict[str, str]:
     details, uris = registration.details, redirect_uris.sound(registration.redirect_uris)
     return {
-        **client_demands.faults(details, uris, registration.response_types),
+        **client_demands.faults(details, uris, is_in_browser=are_in_browser(registration.response_types)),
         **client_lifetimes.faults(details),
         **client_links.faults(details),
         **logout_uris.faults(details, uris),
@@ -195,10 +224,6 @@ def _scope_fault(scopes: tuple[str, ...]) -> str | None:
     if len(" ".join(scopes)) > _SCOPE_LENGTH:
         return f"All scopes together can have {_SCOPE_LENGTH} letters at most."
     for scope in scopes:
-        if (
-            not scope
-            or len(scope) > 100
-            or any(not "!" <= letter <= "~" or letter in '"\\' for letter in scope)
-        ):
+        if len(scope) > scope_names.LENGTH or not scope_names.is_name(scope):
             return "A scope is a word of printable ASCII letters without quotes, backslashes and spaces."
     return None

@@ -11,7 +11,6 @@ from functools import cache
 from sqlalchemy import Connection, func, inspect, select, table, text
 
 from authserver.domain.db import Database, lock
-from authserver.errors import Conflict
 from authserver.settings import ROOT
 
 MIGRATIONS = ROOT / "migrations"
@@ -61,17 +60,20 @@ def migrate(database: Database, tell: Tell) -> list[str]:
     return taken
 
 
-def count_rows(connection: Connection) -> dict[str, int]:
+def count_rows(connection: Connection, tell: Tell) -> dict[str, int]:
     """Return how many rows each table holds, by name; this reads the tables, so it takes its time."""
-    tables = sorted(name for name in inspect(connection).get_table_names() if name != "alembic_version")
-    return {name: connection.scalar(select(func.count()).select_from(table(name))) or 0 for name in tables}
+    counts: dict[str, int] = {}
+    for name in sorted(inspect(connection).get_table_names()):
+        if name != "alembic_version":
+            tell(f"counting: {name}")
+            counts[name] = connection.scalar(select(func.count()).select_from(table(name))) or 0
+    return counts
 
 
 @contextmanager
 def rebuilding(database: Database) -> Iterator[Connection]:
     """Open the transaction in which tables are rebuilt: other processes that want the same wait for it."""
-    opened = _without_foreign_keys(database) if database.is_sqlite else database.engine.begin()
-    with opened as connection:
+    with database.rebuilding() as connection:
         if not database.is_sqlite:
             connection.execute(
                 text(f"SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '{_WAIT_FOR_OTHERS}'")
@@ -79,23 +81,6 @@ def rebuilding(database: Database) -> Iterator[Connection]:
             lock(connection, "migrate")
             connection.execute(text(f"SET LOCAL lock_timeout = '{_WAIT_FOR_TABLES}'"))
         yield connection
-
-
-@contextmanager
-def _without_foreign_keys(database: Database) -> Iterator[Connection]:
-    # SQLite changes a column by copying its table and dropping the old one, which must not cascade into other tables.
-    # Foreign keys can be switched off only while no transaction is open; they are checked by hand before it ends.
-    with database.engine.connect() as connection:
-        driver = connection.connection
-        driver.cursor().execute("PRAGMA foreign_keys=OFF")
-        try:
-            with connection.begin():
-                yield connection
-                orphans = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
-                if orphans:
-                    raise Conflict(f"The migration would leave rows without their owners: {orphans[:3]}.")
-        finally:
-            driver.cursor().execute("PRAGMA foreign_keys=ON")
 
 
 def _run_revisions(connection: Connection, hear: Callable[[str, str], None]) -> None:

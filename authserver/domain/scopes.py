@@ -12,12 +12,11 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from authserver import clock
 from authserver.context import Actor
-from authserver.domain import audit, consents, revisions, texts
+from authserver.domain import audit, consents, revisions, scope_names, texts
 from authserver.domain.db import COUNTED, Base, Id, lock
 from authserver.errors import InvalidInput, NotFound
 from authserver.terms import Scope as StandardScope
 
-NAME_LENGTH = 100
 WORDS_LENGTH = 200
 _CHANGED = "Somebody changed this scope meanwhile. Look at it again before you decide."
 
@@ -29,7 +28,7 @@ class Scope(Base):
     __table_args__ = COUNTED
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
-    name: Mapped[str] = mapped_column(String(NAME_LENGTH), unique=True)
+    name: Mapped[str] = mapped_column(String(scope_names.LENGTH), unique=True)
     words: Mapped[str] = mapped_column(String(WORDS_LENGTH))
     is_open: Mapped[bool]
     created_at: Mapped[datetime]
@@ -133,10 +132,9 @@ def has_closed(session: Session, names: Collection[str]) -> bool:
 
 def fault_of_name(name: str) -> str | None:
     """Return what is wrong with the name of a scope (RFC 6749, section 3.3), or None."""
-    is_token = all("!" <= letter <= "~" and letter not in '"\\' for letter in name)
-    if name and is_token and len(name) <= NAME_LENGTH:
+    if len(name) <= scope_names.LENGTH and scope_names.is_name(name):
         return None
-    return f"Enter up to {NAME_LENGTH} printable ASCII letters without quotes, backslashes and spaces."
+    return f"Enter up to {scope_names.LENGTH} printable ASCII letters without quotes, backslashes and spaces."
 
 
 def _count(session: Session) -> None:

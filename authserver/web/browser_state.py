@@ -11,12 +11,7 @@ from flask import Flask, Response, g, request
 from authserver.protocol.oidc import session_state
 from authserver.web import door
 
-_COOKIE = "authserver_state"
-
-
-def cookie_name(*, is_secure: bool) -> str:
-    """Return the cookie's name, for the script that reads it."""
-    return f"__Host-{_COOKIE}" if is_secure else _COOKIE
+COOKIE = "authserver_state"
 
 
 def install(app: Flask) -> None:
@@ -26,8 +21,8 @@ def install(app: Flask) -> None:
 
 def forget(response: Response) -> None:
     """Make the browser forget the state, because the session is over."""
-    if door.cookie_name(_COOKIE) in request.cookies:
-        response.delete_cookie(door.cookie_name(_COOKIE), path="/", **_attributes())
+    if door.cookie_name(COOKIE) in request.cookies:
+        response.delete_cookie(door.cookie_name(COOKIE), path="/", **_attributes())
 
 
 def _follow(response: Response) -> Response:
@@ -38,8 +33,8 @@ def _follow(response: Response) -> Response:
         forget(response)
         return response
     state = session_state.of_browser(door.services().vault, person.sid)
-    if request.cookies.get(door.cookie_name(_COOKIE)) != state:
-        response.set_cookie(door.cookie_name(_COOKIE), state, path="/", **_attributes())
+    if request.cookies.get(door.cookie_name(COOKIE)) != state:
+        response.set_cookie(door.cookie_name(COOKIE), state, path="/", **_attributes())
     return response
 
 

@@ -85,8 +85,8 @@ def _is_writing() -> bool:
 
 
 def cookie_name(name: str) -> str:
-    """Return a cookie's name, with the prefix that pins it to this host where TLS allows it."""
-    return f"__Host-{name}" if services().settings.is_secure else name
+    """Return what a cookie of ours is called here."""
+    return services().settings.cookie_name(name)
 
 
 def set_cookie(response: Any, name: str, value: str, max_age: int | None = None) -> None:

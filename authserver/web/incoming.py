@@ -1,8 +1,11 @@
-"""The body of a request as it comes in: broken or cut off is a client's mistake, whichever server reads it for us."""
+"""What comes in with a request: its body, of which broken or cut off is a client's mistake, and the numbers of a form."""
 
 from typing import Any
 
+from flask import request
 from werkzeug.exceptions import BadRequest
+
+_DIGITS = 19  # More do not fit into a row id.
 
 
 class BrokenBody(BadRequest):
@@ -46,3 +49,9 @@ def guard(environ: dict[str, Any]) -> None:
     is_number = declared.isascii() and declared.isdigit()
     if declared or environ.get("wsgi.input_terminated"):
         environ["wsgi.input"] = Incoming(environ["wsgi.input"], int(declared) if is_number else None)
+
+
+def sent_number(field: str) -> int:
+    """Return a number that a form carried for us, such as a revision; no record has 0, which stands for anything else."""
+    text = request.form.get(field, "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < _DIGITS else 0

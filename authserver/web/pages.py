@@ -57,7 +57,6 @@ def install(app: Flask) -> None:
         "ago": ago,
         "bdi": isolated,
         "bdi_ltr": Markup('<bdi dir="ltr">{}</bdi>').format,
-        "duration": lengths.in_words,
         "instant": instant,
         "origin": origin,
         "say": sentences.in_words,

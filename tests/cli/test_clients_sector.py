@@ -2,7 +2,7 @@
 
 import pytest
 
-from authserver.domain import clients
+from authserver.domain import client_lists, clients
 from tests.support.documents import DocumentServer
 
 ONE, TWO = "https://a.example/cb", "https://b.example/cb"
@@ -33,7 +33,7 @@ def test_a_sector_that_does_not_is_refused(runner, database, sector):
     assert result.exit_code == 1
     assert "does not list https://c.example/cb" in result.output
     with database.transaction(write=False) as session:
-        assert clients.page(session) == ([], 0)
+        assert client_lists.page(session) == ([], 0)
 
 
 def test_an_edit_of_the_redirect_uris_asks_again(runner, database, sector):

@@ -119,17 +119,25 @@ def test_purging_tells_what_went(runner):
 
 
 @pytest.mark.only_on("sqlite")
-def test_long_work_shows_progress_on_a_terminal(settings):
+@pytest.mark.parametrize(
+    ("command", "told", "printed"),
+    [
+        ("database purge", b"sessions: 0 deleted", b"There was nothing to delete."),
+        ("database status", b"counting: users", b"up to date"),
+        ("doctor --json", b"checking: audit trail", b'"ok": '),
+    ],
+)
+def test_long_work_shows_progress_on_a_terminal(settings, command, told, printed):
     controller, terminal = pty.openpty()
     done = subprocess.run(
-        [*COMMAND, "database", "purge"],
+        [*COMMAND, *command.split()],
         stderr=terminal,
         stdout=subprocess.PIPE,
         env=environment(database_url=settings.database_url, keys_dir=str(settings.keys_dir)),
-        check=True,
+        check=False,
     )
     os.close(terminal)
     shown = os.read(controller, 10_000)
     os.close(controller)
-    assert b"sessions: 0 deleted" in shown
-    assert done.stdout == b"There was nothing to delete.\n"
+    assert told in shown
+    assert printed in done.stdout

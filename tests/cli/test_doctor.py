@@ -18,6 +18,7 @@ from authserver.domain import clients, keys, users
 from authserver.domain.audit import AuditEvent
 from authserver.domain.registrations import Registration
 from authserver.settings import Settings
+from tests.support.relying_party import register
 from tests.support.second_factors import set_up
 
 
@@ -251,8 +252,17 @@ def test_an_audit_trail_that_somebody_changed(runner, database, people):
     assert "from row 2 on" in report["audit trail"]["sentence"]
 
 
-def test_approved_clients_with_legacy_grants(runner, database):
-    registration = Registration("oauth2", "Old tool", grant_types=("password",), response_types=())
+@pytest.mark.parametrize(
+    "flows",
+    [
+        {"kind": "oauth2", "grant_types": ("password",), "response_types": ()},
+        {"kind": "oauth2", "response_types": ("token",)},
+        {"kind": "oidc", "response_types": ("code", "code token")},
+        {"kind": "oidc", "response_types": ("id_token token",)},
+    ],
+)
+def test_approved_clients_with_legacy_grants(runner, database, flows):
+    registration = Registration(name="Old tool", redirect_uris=("https://tool.example/cb",), **flows)
     with database.transaction() as session:
         client = clients.register(session, SYSTEM, registration, source="console")
     assert outcome(runner, "legacy grants") == "pass", "a pending client can do nothing"
@@ -263,6 +273,14 @@ def test_approved_clients_with_legacy_grants(runner, database):
     report = examine(runner)
     assert report["legacy grants"]["outcome"] == "warn"
     assert "Old tool" in report["legacy grants"]["sentence"]
+
+
+@pytest.mark.only_on("sqlite")
+@pytest.mark.parametrize("response_types", [("code",), ("code id_token",), ("id_token",)])
+def test_an_id_token_in_the_browser_is_no_legacy_grant(runner, services, response_types):
+    """RFC 9700, section 2.1.2, is about access tokens."""
+    register(services, response_types=response_types)
+    assert outcome(runner, "legacy grants") == "pass"
 
 
 class TestAddress:

@@ -124,16 +124,26 @@ def test_a_stopped_server_finishes_what_it_began(database_url, keys_dir, folder)
             body = b"grant_type=authorization_code&code=x"
             head = (
                 "POST /oauth2/token HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
-                f"Content-Length: {len(body)}\r\n\r\n"
+                f"Content-Length: {len(body)}\r\nExpect: 100-continue\r\n\r\n"
             )
-            connection.sendall(head.encode() + body[:10])
-            time.sleep(0.3)  # lets the worker begin to read this request
+            connection.sendall(head.encode())
+            assert b" 100 " in connection.recv(100), "the worker reads this request"
+            connection.sendall(body[:10])
             process.send_signal(signal.SIGTERM)
-            time.sleep(0.3)  # lets the stop reach the worker
+            until(lambda: not takes_requests(base))
             connection.sendall(body[10:])
             answer = connection.recv(100)
         assert b" 401 " in answer
         assert process.wait(servers.PATIENCE) == 0
+
+
+def takes_requests(base):
+    """Whether new requests are answered: who is about to stop leaves them waiting."""
+    try:
+        with urllib.request.urlopen(f"{base}/livez", timeout=1):
+            return True
+    except OSError:
+        return False
 
 
 @pytest.mark.only_on("sqlite")
@@ -237,9 +247,7 @@ def test_a_database_that_comes_later(empty_database_url, folder):
         assert (status, json.loads(text)["checks"]["database"]) == (503, False)
         assert LINK.findall(log.read_text()) == []
         postgres.rename(postgres.create(), name)
-        began = time.monotonic()
         until(lambda: fetch(f"{base}/readyz")[0] == 200)
-        assert time.monotonic() - began < 5
         until(lambda: LINK.findall(log.read_text()))
         assert len(LINK.findall(log.read_text())) == 1
     postgres.drop(name)

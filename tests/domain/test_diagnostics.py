@@ -9,7 +9,7 @@ from sqlalchemy.exc import OperationalError
 
 from authserver import clock
 from authserver.context import SYSTEM
-from authserver.domain import cleanup, clients, diagnostics, failures, redaction
+from authserver.domain import cleanup, client_lists, clients, diagnostics, failures, redaction
 from authserver.domain.diagnostics import Failure, Ledger, Refusal
 from authserver.domain.registrations import Registration
 
@@ -207,7 +207,7 @@ def test_only_the_last_seven_days_count_as_failing(database, ledger, client_id):
         session.execute(aged.values(last_at=clock.now() - timedelta(days=8)))
     with database.transaction(write=False) as session:
         assert failures.count_lately(session, [client_id]) == {client_id: 1}
-        assert [row.id for row in clients.page(session, is_failing=True)[0]] == [client_id]
+        assert [row.id for row in client_lists.page(session, is_failing=True)[0]] == [client_id]
         assert failures.count_lately(session, []) == {}
 
 

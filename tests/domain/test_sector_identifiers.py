@@ -87,9 +87,12 @@ def test_a_new_registration_is_checked(sector: DocumentServer) -> None:
         )
 
 
-def test_without_the_uri_nothing_is_fetched() -> None:
+def test_without_the_uri_nothing_is_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(Fetcher, "get", lambda _self, url, *_: asked.append(url))
     plain = Registration("oidc", "One", redirect_uris=(ONE,))
     sector_identifiers.check_registration(Fetcher(Settings()), plain)
+    assert asked == []
 
 
 @pytest.mark.parametrize(

@@ -135,6 +135,8 @@ def test_many_networks_cannot_try_one_account(desk):
 def test_success_costs_nothing(desk, database):
     for _ in range(10):
         confirm(database, desk.check(HERE, Attempt("alice", PASSWORD)))
+    refuse(desk, *[Attempt("alice", "wrong")] * 2)
+    assert desk.check(HERE, Attempt("alice", PASSWORD)), "all tries but the two that failed are left"
 
 
 def test_the_owner_is_not_shut_out_of_a_browser_that_knows_them(desk, services, alice):

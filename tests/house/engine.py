@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -47,8 +47,9 @@ class Room:
 Law = Callable[[list[Room]], list[str]]
 
 
+@cache
 def rooms() -> list[Room]:
-    """Every source file that is shipped."""
+    """Every source file that is shipped, read once for all laws."""
     files = [*sorted((ROOT / "authserver").rglob("*.py")), ROOT / "wsgi.py"]
     return [Room(file.relative_to(ROOT).as_posix(), file.read_text(encoding="utf-8")) for file in files]
 
@@ -83,14 +84,19 @@ def _absolute(room: Room, node: ast.ImportFrom) -> str:
 
 def names(room: Room) -> Iterator[tuple[int, str]]:
     """Line and dotted name of everything read, with the names of `from` imports and `as` put back to the originals."""
-    originals = _originals(room)
     for node in ast.walk(room.tree):
         if isinstance(node, ast.Attribute | ast.Name) and (name := dotted(node)):
-            first, _, rest = name.partition(".")
-            original = originals.get(first, first)
-            yield node.lineno, f"{original}.{rest}" if rest else original
+            yield node.lineno, original(room, name)
 
 
+def original(room: Room, name: str) -> str:
+    """The dotted name as it is called where it comes from."""
+    first, _, rest = name.partition(".")
+    found = _originals(room).get(first, first)
+    return f"{found}.{rest}" if rest else found
+
+
+@cache
 def _originals(room: Room) -> dict[str, str]:
     """What each imported name stands for: {'dt': 'datetime.datetime'} after `from datetime import datetime as dt`."""
     found: dict[str, str] = {}

@@ -6,6 +6,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from tests.house.engine import ROOT
+from tools import icons
 
 DRAWERS = {"utils", "util", "helpers", "helper", "common", "misc", "core"}
 LONGEST_ROOM = 300  # lines
@@ -72,6 +73,16 @@ def test_no_oversized_rooms():
 def test_templates_bring_no_script_or_style_of_their_own(template):
     if template.is_file():
         assert sins(template.read_text(encoding="utf-8"), TEMPLATE_SINS, template.name) == []
+
+
+def test_every_icon_that_is_shipped_is_in_use():
+    shipped = icons.names_in(icons.SPRITE.read_text(encoding="utf-8"))
+    assert shipped
+    assert shipped - icons.in_use(shipped) == set()
+
+
+def test_a_planted_icon_is_seen():
+    assert icons.in_use({"user-round", "planted-icon"}) == {"user-round"}
 
 
 @pytest.mark.parametrize("lock", LOCKS)

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 
 import pytest
 
@@ -11,6 +12,7 @@ DOCUMENTS = sorted((ROOT / "docs" / "specifications").glob("*.md"))
 NAMED = re.compile(r"`(test_\w+)`")
 
 
+@cache
 def existing_tests() -> set[str]:
     """Return the names of all test functions."""
     found: set[str] = set()

@@ -10,11 +10,12 @@ from babel.messages.catalog import Catalog
 
 from authserver import languages
 from authserver.web import sentences
-from tests.house.engine import ROOT, rooms
+from tests.house.engine import ROOT, Room, rooms
 from tools import translations
 
 CATALOGUES = translations.catalogues()
 PLACE = re.compile(r"%(?:\(\w+\)s)?")
+SENTENCE = re.compile(r"[A-Z\0].+\.")
 MARKUP = re.compile(r"<[a-zA-Z/!]|&#?\w+;")
 # A page for people whose words stand in the markup, and not between {{ _( and ) }}.
 BARE_WORDS = re.compile(
@@ -25,6 +26,41 @@ NOT_WORDS = re.compile(
     re.DOTALL,
 )
 SPOKEN_PAGES = sorted(page for place in translations.PAGES for page in (ROOT / "templates").glob(place))
+
+
+# The rooms whose sentences reach pages for people, and what of theirs does not: it is for the console, the command line
+# or clients, or the page has words of its own for it.
+SPOKEN_ROOMS = {
+    f"authserver/{room}.py"
+    for room in (
+        "domain/authenticator_apps",
+        "domain/passwords",
+        "domain/profiles",
+        "domain/recovery_codes",
+        "domain/second_factors",
+        "domain/setup",
+        "domain/sign_in",
+        "domain/texts",
+        "domain/users",
+        "protocol/gate",
+        "protocol/oidc/end_session",
+    )
+}
+UNSHOWN = {
+    "An address has the parts \0.",
+    "Enter the \0.",  # what people can leave empty is the user name alone, and that is listed
+    "Enter true or false.",
+    "Somebody changed this account meanwhile. Look at it again before you decide.",
+    "The \0 is text.",
+    "There is an authenticator app already. Remove it before you set up another.",
+    "There is no authenticator app that recovery codes could replace.",
+    "There is no claim \0 that can be set.",
+    "There is no such user.",
+    "This account signs in with a second factor.",
+    "This server has been set up already.",
+    "Write a claim as NAME=VALUE.",
+    "\0 is the last administrator. Give another user Configure Server first.",
+}
 
 
 @pytest.fixture(scope="module")
@@ -142,12 +178,39 @@ def test_sentences_from_below_are_there():
     ] == []
 
 
+def test_every_sentence_of_the_spoken_rooms_is_listed():
+    spoken = [room for room in rooms() if room.path in SPOKEN_ROOMS]
+    assert {room.path for room in spoken} == SPOKEN_ROOMS
+    assert set().union(*map(unlisted, spoken)) == UNSHOWN
+
+
+def test_a_planted_sentence_is_seen():
+    source = "def f(x):\n    'Return what nobody reads.'\n    raise Refused(f'{x} is planted.' if x else 'Planted.')"
+    assert unlisted(Room("authserver/domain/users.py", source)) == {"\0 is planted.", "Planted."}
+
+
+def unlisted(room):
+    """The sentences of a room, but for docstrings, that the catalogues do not know."""
+    listed = [
+        re.compile(PLACE.sub(".+", re.escape(one).replace("\\(", "(").replace("\\)", ")")))
+        for one in sentences.FROM_BELOW
+    ]
+    docstrings = {
+        node.value.value
+        for node in ast.walk(room.tree)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    }
+    found = {text for text in texts_of(room.tree) if SENTENCE.fullmatch(text)} - docstrings
+    return {text for text in found if not any(pattern.fullmatch(text) for pattern in listed)}
+
+
 def texts_of(tree):
     """Every text in a syntax tree; what an f-string leaves open is a NUL."""
+    parts = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
     for node in ast.walk(tree):
         if isinstance(node, ast.JoinedStr):
             yield "".join(part.value if isinstance(part, ast.Constant) else "\0" for part in node.values)
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in parts:
             yield node.value
 
 

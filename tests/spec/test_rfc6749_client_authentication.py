@@ -62,7 +62,9 @@ def test_basic_is_form_decoded(app: Flask, services: Services, people) -> None:
     key, _ = register(services)
     with services.database.transaction() as session:
         client = clients.get(session, key)
-        client_secrets.set_typed(session, SYSTEM, services.vault, services.passwords, client, secret)
+        client_secrets.set_typed(
+            session, SYSTEM, services.vault, client, client_secrets.typed(services.passwords, secret)
+        )
     assert passes(RelyingParty(app, key, secret).token(**FORM))
 
 
@@ -210,7 +212,9 @@ def guessed(app: Flask, services: Services, people: dict[str, User]) -> RelyingP
     party = RelyingParty(app, register(services)[0], "a secret that a person chose")
     with services.database.transaction() as session:
         client = clients.get(session, party.key)
-        client_secrets.set_typed(session, SYSTEM, services.vault, services.passwords, client, party.secret)
+        client_secrets.set_typed(
+            session, SYSTEM, services.vault, client, client_secrets.typed(services.passwords, party.secret)
+        )
         client_secrets.expire_others(session, SYSTEM, client, after=timedelta(0))
     return party
 

@@ -10,7 +10,7 @@ from flask import Flask
 
 from authserver.app import create_app
 from authserver.context import SYSTEM
-from authserver.domain import audit, clients, scopes
+from authserver.domain import audit, client_secrets, clients, scopes
 from authserver.domain.users import User
 from authserver.protocol.services import Services
 from authserver.settings import Settings
@@ -336,6 +336,17 @@ def test_changes_are_rate_limited(
     assert approved.manage("GET").status_code == 200
     moving_clock.advance(timedelta(hours=1), seconds=1)
     assert approved.put(client_name="Later").status_code == 200
+
+
+def test_guesses_at_a_typed_secret_are_limited(approved: Registrant, services: Services) -> None:
+    """2.2: client_secret MUST match; S20: guesses at one that a person typed are counted here as at the token endpoint."""
+    chosen = client_secrets.typed(services.passwords, "a secret that somebody typed")
+    with services.database.transaction() as session:
+        client = clients.get(session, approved.key)
+        client_secrets.set_typed(session, SYSTEM, services.vault, client, chosen)
+    limit = services.settings.client_secret_attempts
+    statuses = [approved.put(client_secret=f"guess {number}").status_code for number in range(limit + 1)]
+    assert statuses == [400] * limit + [429]
 
 
 def test_approving_at_once_leaves_trusted_clients_alone(

@@ -5,7 +5,7 @@ included. The foreign clients of tests/interop show that others get along; this 
 import base64
 import hashlib
 import json
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl, quote_plus, urlsplit
 
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from authserver.context import SYSTEM
-from authserver.domain import client_secrets, clients
+from authserver.domain import client_secrets, clients, registrations
 from authserver.domain.clients import Client
 from authserver.domain.registrations import Registration
 from authserver.protocol.services import Services
@@ -70,10 +70,7 @@ def edit(services: Services, key: str, **changes: Any) -> None:
 
 def change(session: Session, client: Client, **changes: Any) -> None:
     """Change what a client is registered for within a transaction."""
-    names = [field.name for field in fields(Registration)]
-    before = {name: getattr(client, name) for name in names}
-    lists = {name: tuple(value) for name, value in before.items() if isinstance(value, list)}
-    wanted = Registration(**before | lists | changes)
+    wanted = replace(registrations.of(client), **changes)
     clients.edit(session, SYSTEM, client, wanted, revision=client.revision)
 
 

@@ -1,8 +1,10 @@
 """Times and addresses as people read them, and the colours that they chose."""
 
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from flask import g
 
 from authserver import clock
 from authserver.web import pages, scope_words
@@ -60,7 +62,7 @@ def test_where_people_are_sent(uri, origin):
 
 
 def test_scopes_in_words(app):
-    with app.app_context():
+    with app.test_request_context(), ExitStack() as g.transaction:
         assert scope_words.in_words("email") == "See your e-mail address"
         assert scope_words.in_words("models:read") == "Use “models:read” in your name"
 

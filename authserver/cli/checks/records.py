@@ -9,7 +9,7 @@ from authserver.cli import single_node
 from authserver.cli.checks import deployment
 from authserver.cli.checks.finding import Finding, failed, passed, warned
 from authserver.cli.installation import Installation
-from authserver.domain import audit, client_secrets, clients, health, keys, schema, users
+from authserver.domain import audit, client_lists, client_secrets, health, keys, schema, users
 from authserver.domain import second_factors as factors
 from authserver.domain.client_secrets import ClientSecret
 from authserver.domain.clients import Client
@@ -46,7 +46,7 @@ def migrations(installation: Installation) -> Finding:
 
 def writes(installation: Installation) -> Finding:
     """The database takes writes."""
-    health.is_writable(installation.database)
+    health.check_writable(installation.database)
     return passed("The database takes writes.")
 
 
@@ -176,7 +176,7 @@ def audit_trail(installation: Installation) -> Finding:
 def legacy_grants(installation: Installation) -> Finding:
     """No approved client uses what RFC 9700 (2.1.2, 2.4) advises against: the implicit and the password grant."""
     with installation.database.transaction(write=False) as session:
-        found, count = clients.page(session, status=Status.APPROVED, has_legacy_grants=True, limit=3)
+        found, count = client_lists.page(session, status=Status.APPROVED, has_legacy_grants=True, limit=3)
         names = ", ".join(client.name for client in found)
     if count:
         fix = "Move them to the code flow (authserver clients edit KEY --grant-type … --response-type code)."

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from authserver.domain import client_demands, client_links, logout_uris
+from authserver.domain import client_demands, client_links, logout_uris, registrations
 from authserver.domain.client_registrations import OWN_DETAILS
 from authserver.domain.clients import Client
 from authserver.domain.registrations import Registration
@@ -35,7 +35,6 @@ _LISTS = {
 _FLAGS = {logout_uris.BACK_CHANNEL_SESSION, logout_uris.FRONT_CHANNEL_SESSION, client_demands.AUTH_TIME}
 _OTHER = {"jwks": (dict, "an object"), client_demands.MAX_AGE: (int, "a number")}
 _KNOWN = (*_NAMES.values(), "redirect_uris", "grant_types", "response_types", *OWN_DETAILS)
-_IN_THE_BROWSER = {"token", "id_token"}
 _DEFAULTS: dict[str, Any] = {client_demands.APPLICATION_TYPE: client_demands.WEB}
 _SHOWN_DEFAULTS: dict[str, Any] = {
     "subject_type": "public",
@@ -47,8 +46,7 @@ _SHOWN_DEFAULTS: dict[str, Any] = {
 def kind_of(document: Mapping[str, Any]) -> Kind:
     """Return which kind of client asks at the standard endpoint: OpenID Connect unless it clearly wants nothing of it."""
     scope, response_types = document.get("scope"), document.get("response_types")
-    words = _words(response_types) if isinstance(response_types, list) else set()
-    if "id_token" in words:
+    if isinstance(response_types, list) and "id_token" in registrations.words_of(response_types):
         return Kind.OIDC
     if isinstance(scope, str) and scope.split() and Scope.OPENID not in scope.split():
         return Kind.OAUTH2
@@ -82,7 +80,7 @@ def write(client: Client) -> dict[str, Any]:
     shown = _SHOWN_DEFAULTS if client.kind == Kind.OIDC else {}
     own = {name: client.details[name] for name in OWN_DETAILS if name in client.details}
     grant_types = list(client.grant_types)
-    if _words(client.response_types) & _IN_THE_BROWSER and GrantType.IMPLICIT not in grant_types:
+    if registrations.are_in_browser(client.response_types) and GrantType.IMPLICIT not in grant_types:
         grant_types.append(GrantType.IMPLICIT)
     return {
         "client_name": client.name,
@@ -115,23 +113,20 @@ def _flows(values: Mapping[str, Any]) -> tuple[list[str], list[str]]:
     asked, responses = values.get("grant_types"), values.get("response_types")
     if responses is None:
         responses = ["code"] if asked is None or GrantType.AUTHORIZATION_CODE in asked else []
-    words = _words(responses)
+    is_in_browser = registrations.are_in_browser(responses)
     if asked is None:
-        implied = {GrantType.AUTHORIZATION_CODE: "code" in words, GrantType.IMPLICIT: words & _IN_THE_BROWSER}
+        has_code = "code" in registrations.words_of(responses)
+        implied = {GrantType.AUTHORIZATION_CODE: has_code, GrantType.IMPLICIT: is_in_browser}
         asked = [str(grant) for grant, is_implied in implied.items() if is_implied]
         return asked or [GrantType.AUTHORIZATION_CODE], responses
-    if words & _IN_THE_BROWSER and GrantType.IMPLICIT not in asked:
+    if is_in_browser and GrantType.IMPLICIT not in asked:
         raise InvalidInput(
             {"grant_types": "A response type with token or id_token needs the grant type implicit."}
         )
-    if GrantType.IMPLICIT in asked and not words & _IN_THE_BROWSER:
+    if GrantType.IMPLICIT in asked and not is_in_browser:
         # The response types decide: what could never be used is not registered, and the answer says so.
         asked = [grant for grant in asked if grant != GrantType.IMPLICIT]
     return asked, responses
-
-
-def _words(response_types: list[Any]) -> set[str]:
-    return {word for value in response_types if isinstance(value, str) for word in value.split()}
 
 
 def _scopes(scope: str | None, kind: str) -> tuple[str, ...] | None:

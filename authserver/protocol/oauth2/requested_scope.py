@@ -1,21 +1,19 @@
 """The scope of a request: what it names, held against the registration, or the default (RFC 6749, section 3.3)."""
 
-import re
-
 from authlib.oauth2.rfc6749.errors import InvalidScopeError
 
+from authserver.domain import scope_names
 from authserver.domain.policies import Policy
 from authserver.protocol.oauth2.errors import refusal
 from authserver.terms import Kind, Scope
 
 _ABOUT_PEOPLE = frozenset(Scope)
-_TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 
 
 def words(asked: str, policy: Policy) -> tuple[str, ...]:
     """Return what a scope parameter names, each word once; raises invalid_scope for what is no scope (section 3.3)."""
     found = tuple(dict.fromkeys(word for word in asked.split(" ") if word))
-    if not found or not all(_TOKEN.fullmatch(word) for word in found):
+    if not found or not all(map(scope_names.is_name, found)):
         raise refusal(
             InvalidScopeError,
             "scope must be words of printable ASCII letters, separated by spaces.",

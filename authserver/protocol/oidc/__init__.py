@@ -1,1 +1,1 @@
-"""OpenID Connect: ID tokens, claims, userinfo and what discovery says."""
+"""OpenID Connect: ID tokens, claims, userinfo, context classes and logout in all ways; discovery is in ``oauth2``."""

@@ -7,7 +7,7 @@ from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from authserver.domain import authorizations, clients, consents
+from authserver.domain import accesses, clients, consents
 from authserver.domain.clients import Client
 from authserver.errors import NotFound
 from authserver.terms import GrantType
@@ -42,7 +42,7 @@ class _Access:
         """Whether the application sends people to pages of this server, where they are asked."""
         return any((self.granted_at, self.used_at, self.device_at))
 
-    def add(self, held: authorizations.Access) -> None:
+    def add(self, held: accesses.Access) -> None:
         """Note what the application holds."""
         self.scopes = scope_words.in_order({*self.scopes, *held.scope.split()})
         way = _WAYS.get(held.grant_type, "used_at")
@@ -88,6 +88,6 @@ def _accesses() -> list[_Access]:
         row.client_id: _Access(row.client, scope_words.in_order(row.scopes), granted_at=row.granted_at)
         for row in consents.of_user(session, user.id)
     }
-    for held in authorizations.accesses_of_user(session, user.id, user.epoch):
+    for held in accesses.of_user(session, user.id):
         found.setdefault(held.client.id, _Access(held.client, [])).add(held)
     return sorted(found.values(), key=lambda access: access.client.name.casefold())

@@ -3,16 +3,13 @@
 It opens in the session that it was made for, and for half an hour; the picture of it is for the page alone.
 """
 
-import json
 from datetime import timedelta
 
 import segno
 
-from authserver import clock
 from authserver.domain.authenticator_apps import Seed
 from authserver.domain.sessions import UserSession
-from authserver.errors import SettingsError
-from authserver.web import door
+from authserver.web import door, sealed
 
 _LIFETIME = timedelta(minutes=30)
 _QUIET_ZONE = 4
@@ -22,18 +19,13 @@ _LABEL_LENGTH = 40  # The account's name in the app; with a long one the picture
 
 def seal(live: UserSession, seed: Seed) -> str:
     """Return a proposal as the form carries it."""
-    text = json.dumps([seed.text, clock.timestamp(clock.now())])
-    return door.services().vault.seal(_purpose(live), text.encode())
+    return sealed.seal(_purpose(live), seed.text)
 
 
-def read(live: UserSession, sealed: str) -> Seed | None:
+def read(live: UserSession, carried: str) -> Seed | None:
     """Return the seed of a form; None when it is old, made up, or was proposed to somebody else."""
-    try:
-        text, at = json.loads(door.services().vault.open(_purpose(live), sealed))
-    except (SettingsError, ValueError):
-        return None
-    is_old = clock.timestamp(clock.now()) - at > _LIFETIME.total_seconds()
-    return None if is_old else Seed(text)
+    text = sealed.opened(_purpose(live), carried, _LIFETIME)
+    return None if text is None else Seed(text)
 
 
 def address(live: UserSession, seed: Seed) -> str:

@@ -12,7 +12,7 @@ from authserver.domain.clients import Client
 from authserver.domain.scopes import Scope
 from authserver.domain.users import User
 from authserver.errors import Conflict
-from authserver.web import destinations, door, pages
+from authserver.web import destinations, door, incoming, pages
 from authserver.web.admin.changes import Entry
 
 Record = Client | Scope | User
@@ -64,12 +64,12 @@ def sent_marks() -> dict[str, str]:
 
 def seen_revision() -> int:
     """Return the revision that the person looked at when they sent the form; no revision is 0 or below."""
-    return _number("revision")
+    return incoming.sent_number("revision")
 
 
 def conflict(record: Record, error: Conflict) -> tuple[str, int]:
     """Show that a record is not what was looked at any more, and what changed."""
-    events = audit.since(door.session(), record, _number("seen"))
+    events = audit.since(door.session(), record, incoming.sent_number("seen"))
     name, url = _whereabouts(record)
     entries = [Entry(event) for event in events]
     return show("admin/conflict.html", 409, name=name, url=url, error=error, entries=entries)
@@ -87,8 +87,3 @@ def _whereabouts(record: Record) -> tuple[str, str]:
     if isinstance(record, User):
         return record.username, url_for("admin.user_detail", user_id=record.id)
     return record.name, url_for("admin.edit_scope", name=record.name)
-
-
-def _number(field: str) -> int:
-    text = request.form.get(field, "")
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0

@@ -4,7 +4,7 @@ from flask import request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from authserver.domain import authorizations, clients
+from authserver.domain import accesses, client_lists, clients
 from authserver.domain.clients import Client
 from authserver.errors import Conflict, InvalidInput
 from authserver.web import door, guards, pages
@@ -22,11 +22,11 @@ _DONE = {"approve": "approved", "disapprove": "disapproved", "remove": "removed"
 def bulk_form(verb: str) -> ResponseReturnValue:
     """List what was ticked and ask."""
     session = door.session()
-    rows, _ = clients.page(session, keys=request.args.getlist("key")[:_AT_MOST], limit=_AT_MOST)
+    rows, _ = client_lists.page(session, keys=request.args.getlist("key")[:_AT_MOST], limit=_AT_MOST)
     back = answers.back(url_for("admin.client_table"))
     if not rows:
         return answers.go(back, "Tick at least one client first.")
-    live = 0 if verb == "approve" else sum(authorizations.count_live(session, client) for client in rows)
+    live = 0 if verb == "approve" else accesses.count(session, *rows)
     return answers.show("admin/bulk.html", verb=verb, rows=rows, live=live, back=back, done=_DONE[verb])
 
 
@@ -36,7 +36,7 @@ def bulk_decide(verb: str) -> ResponseReturnValue:
     """Decide about each client that is still as it was shown, and name those that were left alone."""
     keys = request.form.getlist("key")[:_AT_MOST]
     revisions = dict(zip(keys, request.form.getlist("revision"), strict=False))
-    rows, _ = clients.page(door.session(), keys=keys, limit=_AT_MOST)
+    rows, _ = client_lists.page(door.session(), keys=keys, limit=_AT_MOST)
     left = [client.name for client in rows if not _decide(verb, client, revisions.get(client.client_key, ""))]
     names = Markup(", ").join(map(pages.isolated, left[:_NAMED]))
     sentence = _summary(verb, len(rows) - len(left), len(left))

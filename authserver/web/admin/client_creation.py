@@ -10,6 +10,7 @@ from flask import request, url_for
 from flask.typing import ResponseReturnValue
 
 from authserver.domain import client_secrets, clients, submissions
+from authserver.domain.client_secrets import TypedSecret
 from authserver.domain.clients import Client
 from authserver.terms import Kind, Path
 from authserver.web import door, guards
@@ -34,23 +35,24 @@ def create_client() -> ResponseReturnValue:
     form = ClientForm.sent(request.form)
     if "use_fix" in request.form:
         return _form(form.with_fix(request.form["use_fix"]))
+    if faults := form.faults():
+        return _form(form, faults, 422)
+    typed = typed_secret(form)
     token = request.form.get("form_token") or _new_token()
     made = submissions.find(door.session(), token)
     if made is not None:
         message = "This form was sent before, and the client exists. Its secret is not shown again; you can replace it."
         return answers.go(url_for("admin.client_credentials", key=made), message)
-    if faults := form.faults():
-        return _form(form, faults, 422)
-    return _create(form, token)
+    return _create(form, typed, token)
 
 
-def _create(form: ClientForm, token: str) -> ResponseReturnValue:
+def _create(form: ClientForm, typed: TypedSecret | None, token: str) -> ResponseReturnValue:
     session, actor = door.session(), door.actor()
     with answers.attempt():
         client = clients.register(
             session, actor, form.registration(), source="console", owner_id=actor.user_id
         )
-        secret = give_secret(client, form)
+        secret = give_secret(client, typed)
         if "approve" in request.form:
             clients.approve(session, actor, client, revision=client.revision)
         submissions.record(session, token, client.client_key)
@@ -58,21 +60,29 @@ def _create(form: ClientForm, token: str) -> ResponseReturnValue:
         "admin/client_created.html",
         client=client,
         secret=secret,
-        is_typed=form.secret_choice == TYPED,
+        is_typed=typed is not None,
         discovery=discovery_url(client),
         naming=words.naming(client.kind),
         marks=answers.seen(client),
     )
 
 
-def give_secret(client: Client, form: ClientForm) -> str:
-    """Give a client the secret that the form asks for, and return it; empty where it uses none."""
+def typed_secret(form: ClientForm) -> TypedSecret | None:
+    """Return the secret that was typed, hashed; that takes long, so that the request's transaction ends before it."""
+    if form.secret_choice != TYPED:
+        return None
+    door.release()
+    return client_secrets.typed(door.services().passwords, form.secret)
+
+
+def give_secret(client: Client, typed: TypedSecret | None) -> str:
+    """Give a client the secret that was typed, or else a new one, and return it; empty where it uses none."""
     session, actor, services = door.session(), door.actor(), door.services()
     if not client_secrets.are_used(client.kind, client.auth_method):
         return ""
-    if form.secret_choice == TYPED:
-        client_secrets.set_typed(session, actor, services.vault, services.passwords, client, form.secret)
-        return form.secret
+    if typed is not None:
+        client_secrets.set_typed(session, actor, services.vault, client, typed)
+        return typed.secret
     return client_secrets.generate(session, actor, services.vault, client)
 
 

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from flask import url_for
 from flask.typing import ResponseReturnValue
 
-from authserver.domain import audit, authorizations, client_secrets, lookalikes
+from authserver.domain import accesses, audit, client_secrets, lookalikes
 from authserver.domain.clients import Client
 from authserver.web import destinations, door
 from authserver.web.admin import answers, listing, proposed_changes
@@ -26,7 +26,7 @@ def client_overview(key: str) -> ResponseReturnValue:
         "admin/client_overview.html",
         **header(client, "overview"),
         source=SOURCES.get(client.source, client.source),
-        live=authorizations.count_live(session, client),
+        live=accesses.count(session, client),
         hosts=redirect_hosts(client),
         similar=[] if client.is_approved else lookalikes.of_client(session, client),
         discovery=discovery_url(client),

@@ -7,7 +7,7 @@ from typing import Any
 from flask import request, url_for
 from flask.typing import ResponseReturnValue
 
-from authserver.domain import client_details, client_lifetimes, clients
+from authserver.domain import client_details, client_lifetimes, clients, registrations
 from authserver.domain.clients import Client
 from authserver.domain.keys import ALGORITHMS
 from authserver.errors import Conflict, InvalidInput
@@ -16,7 +16,6 @@ from authserver.terms import AuthMethod, Kind
 from authserver.web import door, guards
 from authserver.web.admin import answers, sectors
 from authserver.web.admin.blueprint import admin
-from authserver.web.admin.client_forms import ClientForm
 
 _LISTS = ("resources", "serves")
 _NAMES = (*client_details.NAMES, *client_lifetimes.NAMES)
@@ -44,8 +43,7 @@ def save_token_options(key: str) -> ResponseReturnValue:
     marks = answers.sent_marks()
     try:
         kept = {name: value for name, value in client.details.items() if name not in _NAMES}
-        wanted = ClientForm.of(client).registration(kept | _read(typed))
-        wanted = replace(wanted, auth_method=auth_method)
+        wanted = replace(registrations.of(client), auth_method=auth_method, details=kept | _read(typed))
         client = sectors.checked(client, wanted)
         with answers.attempt():
             clients.edit(door.session(), door.actor(), client, wanted, revision=answers.seen_revision())

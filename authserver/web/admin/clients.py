@@ -6,14 +6,14 @@ from typing import Any
 from flask import url_for
 from flask.typing import ResponseReturnValue
 
-from authserver.domain import clients, failures
+from authserver.domain import client_lists, failures
 from authserver.terms import Kind, Status
 from authserver.web import door
 from authserver.web.admin import answers, listing, words
 from authserver.web.admin.blueprint import admin
 
 _FLAGS = frozenset({"1"})
-_SORTS = frozenset(clients.SORTABLE)
+_SORTS = frozenset(client_lists.SORTABLE)
 
 
 @dataclass(frozen=True)
@@ -88,11 +88,11 @@ def client_table() -> ResponseReturnValue:
     wish = Wish.asked()
     session = door.session()
     offset = (wish.page - 1) * listing.SIZE
-    rows, count = clients.page(session, **wish.selection(), offset=offset, limit=listing.SIZE)
+    rows, count = client_lists.page(session, **wish.selection(), offset=offset, limit=listing.SIZE)
     paging = listing.Paging(wish.page, count)
     if paging.is_beyond:
         return answers.go(wish.url(page=paging.pages))
-    kinds = clients.count_by(session, "kind")
+    kinds = client_lists.count_by(session, "kind")
     page = answers.show(
         "admin/clients.html",
         wish=wish,
@@ -101,7 +101,7 @@ def client_table() -> ResponseReturnValue:
         paging=paging,
         kinds=kinds,
         total=sum(kinds.values()),
-        pending=clients.count_by(session, "status").get(Status.PENDING, 0),
+        pending=client_lists.count_by(session, "status").get(Status.PENDING, 0),
         naming=words.naming(wish.kind),
         back=wish.url(page=wish.page),
     )

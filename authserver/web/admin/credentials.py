@@ -6,14 +6,15 @@ from flask import request, url_for
 from flask.typing import ResponseReturnValue
 
 from authserver.domain import client_secrets, clients
+from authserver.domain.client_secrets import TypedSecret
 from authserver.domain.clients import Client
 from authserver.errors import Conflict, InvalidInput
 from authserver.web import door, guards
 from authserver.web.admin import answers, words
 from authserver.web.admin.blueprint import admin
-from authserver.web.admin.client_creation import give_secret
+from authserver.web.admin.client_creation import give_secret, typed_secret
 from authserver.web.admin.client_detail import header
-from authserver.web.admin.client_forms import TYPED, ClientForm
+from authserver.web.admin.client_forms import ClientForm
 
 OVERLAPS = {"0": "Now", "1": "In 1 hour", "24": "In 24 hours", "168": "In 7 days"}
 _DEFAULT_OVERLAP = "24"
@@ -49,8 +50,10 @@ def add_secret(key: str) -> ResponseReturnValue:
         if overlap not in OVERLAPS:
             raise InvalidInput({"overlap": "Choose when the other secrets end."})
         form.check_secret()
+        typed = typed_secret(form)
+        client = answers.get_client(key)
         with answers.attempt():
-            secret = _replace(client, form, timedelta(hours=int(overlap)))
+            secret = _replace(client, typed, timedelta(hours=int(overlap)))
     except InvalidInput as error:
         return _form(client, error.fields, 422)
     except Conflict as error:
@@ -59,7 +62,7 @@ def add_secret(key: str) -> ResponseReturnValue:
         "admin/secret_created.html",
         client=client,
         secret=secret,
-        is_typed=form.secret_choice == TYPED,
+        is_typed=typed is not None,
         naming=words.naming(client.kind),
     )
 
@@ -87,9 +90,9 @@ def remove_secret(key: str, secret_id: int) -> ResponseReturnValue:
     return answers.go(url_for("admin.client_credentials", key=key), "The secret was removed.")
 
 
-def _replace(client: Client, form: ClientForm, overlap: timedelta) -> str:
+def _replace(client: Client, typed: TypedSecret | None, overlap: timedelta) -> str:
     clients.check_revision(client, answers.seen_revision())
-    secret = give_secret(client, form)
+    secret = give_secret(client, typed)
     client_secrets.expire_others(door.session(), door.actor(), client, after=overlap)
     return secret
 

@@ -3,7 +3,7 @@
 from flask import request, url_for
 from flask.typing import ResponseReturnValue
 
-from authserver.domain import authorizations, clients, lookalikes
+from authserver.domain import accesses, clients, lookalikes
 from authserver.domain.clients import Client
 from authserver.errors import Conflict, InvalidInput
 from authserver.web import door, guards
@@ -45,9 +45,7 @@ def approve_client(key: str) -> ResponseReturnValue:
 def disapprove_client_form(key: str) -> ResponseReturnValue:
     """Ask whether a client shall stop, with the number of those it stops for."""
     client = answers.get_client(key)
-    return _ask(
-        "admin/client_disapprove.html", client, live=authorizations.count_live(door.session(), client)
-    )
+    return _ask("admin/client_disapprove.html", client, live=accesses.count(door.session(), client))
 
 
 @admin.post("/clients/<key>/disapprove")
@@ -91,7 +89,7 @@ def remove_client(key: str) -> ResponseReturnValue:
 
 
 def _removal(client: Client, errors: dict[str, str] | None = None, status: int = 200) -> ResponseReturnValue:
-    live = authorizations.count_live(door.session(), client)
+    live = accesses.count(door.session(), client)
     return _ask("admin/client_remove.html", client, status, live=live, errors=errors or {})
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from flask import request, url_for
 from flask.typing import ResponseReturnValue
 
-from authserver.domain import clients, consumers, diagnostics, users
+from authserver.domain import clients, consumers, diagnostics, registrations, users
 from authserver.domain.clients import Client
 from authserver.domain.consumers import MAY_VERIFY_REQUESTS, Consumer
 from authserver.errors import Conflict, InvalidInput
@@ -17,7 +17,6 @@ from authserver.web import door, guards
 from authserver.web.admin import answers
 from authserver.web.admin.blueprint import admin
 from authserver.web.admin.client_detail import header
-from authserver.web.admin.client_forms import ClientForm
 
 
 @dataclass(frozen=True)
@@ -92,7 +91,7 @@ def save_oauth1_options(key: str) -> ResponseReturnValue:
     try:
         if client.kind == Kind.OAUTH1:
             details |= form.checked().details()
-        wanted = ClientForm.of(client).registration(details)
+        wanted = replace(registrations.of(client), details=details)
         with answers.attempt():
             clients.edit(door.session(), door.actor(), client, wanted, revision=answers.seen_revision())
     except InvalidInput as error:

@@ -6,7 +6,7 @@ from flask import url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from authserver.domain import audit, client_registrations, clients, sessions, users
+from authserver.domain import audit, client_lists, client_registrations, clients, sessions, users
 from authserver.settings import Settings
 from authserver.terms import Status
 from authserver.web import destinations, door
@@ -31,8 +31,8 @@ class Step(NamedTuple):
 def overview() -> ResponseReturnValue:
     """Show the state of the server in a few true numbers."""
     session = door.session()
-    by_status = clients.count_by(session, "status")
-    waiting, _ = clients.page(session, status=Status.PENDING, sort="created", limit=_PENDING_SHOWN)
+    by_status = client_lists.count_by(session, "status")
+    waiting, _ = client_lists.page(session, status=Status.PENDING, sort="created", limit=_PENDING_SHOWN)
     events, _ = audit.page(session, audit.Filter(), limit=_EVENTS_SHOWN)
     accounts, opened = users.count(session)
     steps = _steps(session, by_status)

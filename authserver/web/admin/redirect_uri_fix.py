@@ -4,12 +4,13 @@ An address in a refusal is what a stranger sent. So it is shown with what speaks
 other redirect URI, and is added only as it was shown.
 """
 
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from flask import url_for
 from flask.typing import ResponseReturnValue
 
-from authserver.domain import clients, redirect_uris
+from authserver.domain import clients, redirect_uris, registrations
 from authserver.domain.clients import Client
 from authserver.domain.diagnostics import Failure
 from authserver.domain.registrations import Registration
@@ -19,7 +20,6 @@ from authserver.web.admin import answers, remedies, sectors
 from authserver.web.admin.blueprint import admin
 from authserver.web.admin.causes import Remedy, words_of
 from authserver.web.admin.client_detail import redirect_hosts
-from authserver.web.admin.client_forms import ClientForm
 from authserver.web.admin.diagnostics import get_with_client
 
 
@@ -63,10 +63,8 @@ def _fault(failure: Failure, client: Client) -> str:
 
 
 def _with_uri(client: Client, uri: str) -> Registration:
-    registration = ClientForm.of(client).registration(client.details)
-    return Registration(
-        **{**registration.__dict__, "redirect_uris": (*registration.redirect_uris, uri)},
-    )
+    registration = registrations.of(client)
+    return replace(registration, redirect_uris=(*registration.redirect_uris, uri))
 
 
 def _ask(failure: Failure, client: Client, fault: str, status: int = 200) -> ResponseReturnValue:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from flask import request, url_for
 from flask.typing import ResponseReturnValue
 
-from authserver.domain import audit, authorizations, second_factors, sessions, users
+from authserver.domain import accesses, audit, second_factors, sessions, users
 from authserver.domain.sessions import UserSession
 from authserver.domain.users import User
 from authserver.errors import Conflict, InvalidInput, NotFound
@@ -35,7 +35,7 @@ def user_detail(user_id: int) -> ResponseReturnValue:
         user=user,
         live=sessions.of_user(session, user),
         second_factor=second_factors.of(session, user.id),
-        applications=authorizations.clients_of_user(session, user.id),
+        applications=accesses.clients_of_user(session, user.id),
         entries=[Entry(event) for event in events],
     )
 

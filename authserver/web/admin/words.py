@@ -1,6 +1,6 @@
 """The console's words for kinds, states and grant types: those that its users know."""
 
-from authserver.domain import consumers
+from authserver.domain import consumers, registrations
 from authserver.terms import AuthMethod, GrantType, Kind, Status
 from authserver.web.admin import own_words
 
@@ -46,5 +46,7 @@ FOR_TEMPLATES: dict[str, object] = {
     "STATUS_ICONS": STATUS_ICONS,
     "GRANT_TYPES": GRANT_TYPES,
     "AUTH_METHODS": AUTH_METHODS,
+    "RESPONSE_TYPES": registrations.RESPONSE_TYPES,
+    "are_in_browser": registrations.are_in_browser,
 }
 """What the console's templates know under these names."""

@@ -25,8 +25,8 @@ _HEADERS = (
 
 
 def frame(services: Services, _request: Request) -> Response:
-    """Return the frame."""
-    name = browser_state.cookie_name(is_secure=services.settings.is_secure)
+    """Return the frame by which applications see whether the session has changed (Session Management, section 3.3)."""
+    name = services.settings.cookie_name(browser_state.COOKIE)
     page = (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Session</title></head>'
         f'<body data-cookie="{name}"><script>{_SCRIPT}</script></body></html>'

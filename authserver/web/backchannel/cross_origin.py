@@ -10,7 +10,7 @@ from dataclasses import replace
 from sqlalchemy import exc
 
 from authserver import logs
-from authserver.domain import origins
+from authserver.domain import client_origins, origins
 from authserver.domain.origins import Owner
 from authserver.protocol.messages import Response
 from authserver.protocol.services import Services
@@ -43,7 +43,7 @@ class CrossOrigin:
 
     def __init__(self, services: Services) -> None:
         self._database = services.database
-        self._listed = origins.of(services.settings.cors_origins)
+        self._listed = client_origins.of(services.settings.cors_origins)
         self._owners: dict[str, Owner] = {}
 
     def share(self, path: str, origin: str | None, answer: Response) -> Response:

@@ -1,11 +1,11 @@
 """The end session endpoint for people whom an application sends (OpenID Connect RP-Initiated Logout 1.0, section 2)."""
 
 from dataclasses import astuple
+from datetime import timedelta
 
 from authlib.oauth2 import OAuth2Error
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from authserver.domain import clients
 from authserver.protocol.messages import MalformedRequest, read_pairs
@@ -13,11 +13,12 @@ from authserver.protocol.oauth2.errors import describe
 from authserver.protocol.oidc import end_session
 from authserver.protocol.oidc.end_session import LogoutRequest
 from authserver.terms import Path
-from authserver.web import console_link, door, mistakes, returns
+from authserver.web import console_link, door, mistakes, returns, sealed
 from authserver.web.frontchannel import frontchannel, not_read, signed_out
 from authserver.web.languages import say
 
-_OPEN_FOR_SECONDS = 1800
+_PURPOSE = "end session"
+_OPEN_FOR = timedelta(minutes=30)
 
 
 @frontchannel.route(Path.END_SESSION, methods=["GET", "POST"], endpoint="end_session")
@@ -43,26 +44,20 @@ def end_session_request() -> ResponseReturnValue:
 
 def seal(logout: LogoutRequest) -> str:
     """Return a request in a form that can be carried by a page and is worth nothing when it was changed."""
-    return _signer().dumps(astuple(logout))
+    return sealed.seal(_PURPOSE, astuple(logout))
 
 
-def opened(sealed: str | None) -> LogoutRequest:
+def opened(carried: str | None) -> LogoutRequest:
     """Return the request that a page carried; an empty one when there is none."""
-    return _carried(sealed) or LogoutRequest()
+    return _carried(carried) or LogoutRequest()
 
 
-def _carried(sealed: str | None) -> LogoutRequest | None:
-    if not sealed:
-        return None
+def _carried(carried: str | None) -> LogoutRequest | None:
+    values = sealed.opened(_PURPOSE, carried or "", _OPEN_FOR)
     try:
-        return LogoutRequest(*_signer().loads(sealed, max_age=_OPEN_FOR_SECONDS))
-    except (BadSignature, TypeError):
-        return None
-
-
-def _signer() -> URLSafeTimedSerializer:
-    keys = door.services().vault.session_keys
-    return URLSafeTimedSerializer([key.value for key in reversed(keys)], salt="end-session")
+        return LogoutRequest(*values) if values is not None else None
+    except TypeError:
+        return None  # Another version of this product sealed it.
 
 
 def _read() -> LogoutRequest:

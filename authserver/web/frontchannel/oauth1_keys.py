@@ -10,7 +10,7 @@ from authserver.domain import client_secrets, clients, consumer_requests, consum
 from authserver.domain.clients import Client
 from authserver.errors import Conflict, InvalidInput
 from authserver.terms import Kind, Path, Status
-from authserver.web import door, guards, mistakes
+from authserver.web import door, guards, incoming, mistakes
 from authserver.web.frontchannel import frontchannel
 from authserver.web.languages import say
 
@@ -87,7 +87,7 @@ def _approve(client: Client) -> None:
         door.session(),
         door.actor(),
         client,
-        revision=_revision(),
+        revision=incoming.sent_number("revision"),
         is_trusted="trusted" in request.form,
         allows_1_0="allows_1_0" in request.form,
         callbacks=[
@@ -97,13 +97,8 @@ def _approve(client: Client) -> None:
 
 
 def _remove(client: Client) -> None:
-    clients.check_revision(client, _revision())
+    clients.check_revision(client, incoming.sent_number("revision"))
     clients.remove(door.session(), door.actor(), client)
-
-
-def _revision() -> int:
-    text = request.form.get("revision", "")
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
 
 
 def _form(client: Client, errors: dict[str, str] | None = None) -> str:

@@ -2,25 +2,27 @@
 
 from collections.abc import Mapping
 from dataclasses import astuple, dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 from flask import make_response, redirect, url_for
 from flask.typing import ResponseReturnValue
-from itsdangerous import BadSignature, URLSafeSerializer
 
 from authserver.domain import client_links, users
 from authserver.domain.sessions import UserSession
 from authserver.errors import Throttled
-from authserver.web import destinations, door, guards, pages
+from authserver.web import destinations, guards, pages, sealed
 from authserver.web.sign_in_page import ENDPOINTS, Half, Mode, SignInPage
 
+_PURPOSE = "sign-in ask"
+_LIFETIME = timedelta(days=1)  # A sign-in page may stay open over night.
 _HINT_LENGTH = 200
 _LINK_LENGTH = 300
 
 
 @dataclass(frozen=True)
 class _Ask:
-    """What the authorization endpoint hands over: the application's name counts only when it is signed."""
+    """What the authorization endpoint hands over: the application's name counts only when it is sealed."""
 
     next: str = ""
     application: str = ""
@@ -46,7 +48,7 @@ def sign_in_first(
     """Send the browser to the sign-in page for an application's request, and on to ``next_url`` afterwards."""
     links = [_short((details or {}).get(name, "")) for name in (client_links.POLICY, client_links.TERMS)]
     ask = _Ask(next_url, application, login_hint[:_HINT_LENGTH], cancel_url, is_again, is_switch, *links)
-    return redirect(url_for(ENDPOINTS[half], ask=_signer().dumps(astuple(ask))), 303)
+    return redirect(url_for(ENDPOINTS[half], ask=sealed.seal(_PURPOSE, astuple(ask))), 303)
 
 
 def page_of(values: Any, half: Half = "password") -> SignInPage:
@@ -101,13 +103,9 @@ def is_own_name(typed: str, live: UserSession) -> bool:
     return users.canonical(typed) in own
 
 
-def _read_ask(signed: str) -> _Ask:
+def _read_ask(carried: str) -> _Ask:
+    values = sealed.opened(_PURPOSE, carried, _LIFETIME)
     try:
-        return _Ask(*_signer().loads(signed)) if signed else _Ask()
-    except (BadSignature, TypeError):
-        return _Ask()  # It is made up, or another version of this product signed it.
-
-
-def _signer() -> URLSafeSerializer:
-    keys = door.services().vault.session_keys
-    return URLSafeSerializer([key.value for key in reversed(keys)], salt="sign-in")
+        return _Ask(*values) if values is not None else _Ask()
+    except TypeError:
+        return _Ask()  # Another version of this product sealed it.

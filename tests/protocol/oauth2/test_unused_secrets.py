@@ -60,4 +60,6 @@ def test_another_is_not_taken(services: Services, party: RelyingParty) -> None:
     with services.database.transaction() as session:
         client = clients.get(session, party.key)
         with pytest.raises(InvalidInput, match="without a secret"):
-            client_secrets.set_typed(session, SYSTEM, services.vault, services.passwords, client, typed)
+            client_secrets.set_typed(
+                session, SYSTEM, services.vault, client, client_secrets.typed(services.passwords, typed)
+            )

@@ -3,9 +3,11 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from authserver import clock
-from authserver.domain import authorizations
+from authserver.domain import authorizations, users
+from authserver.domain.authorizations import Authorization
 from authserver.domain.clients import Client
 from authserver.domain.registrations import Registration
 from tests.web.admin.console import HTMX_DIALOG, people_actor
@@ -112,6 +114,23 @@ def test_disapproving_counts_what_ends_and_waits_on_cancel(console):
     console.press(console.get(f"/admin/clients/{client.client_key}/approve"), "Approve")
     again = console.get(f"/admin/clients/{client.client_key}/disapprove")
     assert "no live authorizations" in again.text
+
+
+def test_what_ended_with_an_account_is_not_counted(console):
+    client = console.add_client(approve=True)
+    authorize(console, client, 2)
+    with console.services.database.transaction() as session:
+        alice = users.find(session, "alice")
+        for row in session.scalars(select(Authorization)):
+            row.user_id, row.user_epoch = alice.id, alice.epoch
+    path, ticked = f"/admin/users/{alice.id}", f"/admin/clients/bulk/disapprove?key={client.client_key}"
+    assert ("2 live authorizations" in console.get(ticked).text, client.name in console.get(path).text) == (
+        True,
+        True,
+    )
+    console.press(console.get(f"{path}/disable"), "Disable")
+    assert "no live authorizations" in console.get(f"/admin/clients/{client.client_key}/disapprove").text
+    assert "none has access" in console.get(path).text
 
 
 def test_a_client_in_use_is_removed_only_with_its_name(console):

@@ -1,0 +1,101 @@
+"""Clients are found by an origin or a similar name without reading all of them, and both are kept as clients change."""
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import event, select
+
+from authserver.context import SYSTEM
+from authserver.domain import client_origins, clients, lookalikes, origins, schema
+from authserver.domain.client_origins import ClientOrigin
+from authserver.domain.clients import Client
+from tests.support.relying_party import edit, register
+
+OURS = "https://rp.example"
+
+
+@pytest.fixture
+def plans(database):
+    """How SQLite goes about each statement from now on; a SCAN reads everything."""
+    found = []
+
+    def explain(connection, cursor, statement, parameters, *_):
+        if not statement.startswith("EXPLAIN"):
+            cursor.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            found.extend(row[-1] for row in cursor.fetchall())
+
+    event.listen(database.engine, "before_cursor_execute", explain)
+    yield found
+    event.remove(database.engine, "before_cursor_execute", explain)
+
+
+def owner(database, origin):
+    with database.reading() as connection:
+        return origins.find_owner(connection, origin)
+
+
+def kept(database):
+    with database.transaction(write=False) as session:
+        skeletons = {row.name: row.skeleton for row in session.scalars(select(Client))}
+        return {row.origin for row in session.scalars(select(ClientOrigin))}, skeletons
+
+
+@pytest.mark.only_on("sqlite")
+@pytest.mark.parametrize("origin", [OURS, "https://evil.example"])
+def test_an_origin_is_looked_up(services, plans, origin):
+    register(services)
+    plans.clear()
+    assert (owner(services.database, origin) is not None) == (origin == OURS)
+    assert plans
+    assert [plan for plan in plans if plan.startswith("SCAN")] == []
+
+
+@pytest.mark.only_on("sqlite")
+def test_similar_names_are_looked_up(services, plans):
+    key, twin = (register(services, name=name)[0] for name in ("Grafana", "GRAFANA"))
+    register(services, name="Another")
+    with services.database.transaction(write=False) as session:
+        client = clients.get(session, key)
+        plans.clear()
+        assert [row.client_key for row in lookalikes.of_client(session, client)] == [twin]
+    assert plans
+    assert [plan for plan in plans if plan.startswith("SCAN")] == []
+
+
+def test_both_follow_the_client(services):
+    key, _ = register(
+        services, redirect_uris=(f"{OURS}/cb", "https://other.example/cb", "com.example.app:/cb")
+    )
+    assert kept(services.database) == (
+        {OURS, "https://other.example"},
+        {"The Relying Party": "therelylngparty"},
+    )
+    edit(services, key, redirect_uris=(f"{OURS}:8443/cb",), name="Grafana")
+    assert kept(services.database) == ({f"{OURS}:8443"}, {"Grafana": "grafana"})
+    with services.database.transaction() as session:
+        clients.remove(session, SYSTEM, clients.get(session, key))
+    assert kept(services.database) == (set(), {})
+
+
+def test_an_origin_that_an_older_node_left_behind_opens_nothing(services):
+    key, _ = register(services)
+    edit(services, key, redirect_uris=("https://other.example/cb",))
+    with services.database.transaction() as session:
+        client_origins.write(session, clients.get(session, key).id, [f"{OURS}/cb"])
+    assert owner(services.database, OURS) is None
+
+
+def test_the_migration_fills_both(services, database):
+    register(services)
+    register(services, kind="oauth1", name="A Consumer", redirect_uris=(), grant_types=(), response_types=())
+    before = kept(database)
+    with schema.rebuilding(database) as connection:
+        config = Config()
+        config.set_main_option("script_location", str(schema.MIGRATIONS))
+        config.attributes["connection"] = connection
+        older = ScriptDirectory.from_config(config).get_revision("0015").down_revision
+        command.downgrade(config, older)
+        command.upgrade(config, "head")
+    assert kept(database) == before
+    assert owner(database, OURS) is not None

@@ -1,0 +1,99 @@
+"""A busy hasher keeps nobody from writing: nothing is hashed while a transaction is open, on the pages or at a shell."""
+
+from contextlib import contextmanager
+
+import pytest
+
+from authserver.context import SYSTEM
+from authserver.domain import client_secrets, users
+from authserver.domain.db import Database
+from authserver.domain.passwords import Passwords
+from tests.support.people import PASSWORD
+from tests.web.admin.console import Console, add_people, sign_in
+
+pytestmark = pytest.mark.only_on("sqlite")
+SECRET = "a secret that a person chose"
+TYPED = {"secret_choice": "typed", "secret": SECRET, "secret_again": SECRET}
+TYPED_PASSWORD = {"password_choice": "typed", "password": SECRET, "password_again": SECRET}
+
+
+@pytest.fixture
+def console(app, client, services):
+    add_people(services)
+    sign_in(client, services, "admin")
+    return Console(client, services)
+
+
+@pytest.fixture
+def registered(console):
+    """A client that has a secret."""
+    client = console.add_client()
+    with console.services.database.transaction() as session:
+        row = session.merge(client)
+        client_secrets.generate(session, SYSTEM, console.services.vault, row)
+    return console.client(client.client_key)
+
+
+@pytest.fixture
+def hashing(monkeypatch):
+    """For each hash from now on, whether a transaction was open while it was made."""
+    opened, found = [], []
+    begin, make = Database.transaction, Passwords.hash
+
+    @contextmanager
+    def transaction(self, write=True):
+        with begin(self, write) as session:
+            opened.append(session)
+            try:
+                yield session
+            finally:
+                opened.remove(session)
+
+    def make_and_note(self, password):
+        found.append(bool(opened))
+        return make(self, password)
+
+    monkeypatch.setattr(Database, "transaction", transaction)
+    monkeypatch.setattr(Passwords, "hash", make_and_note)
+    return found
+
+
+def test_the_secret_of_a_new_client(console, hashing):
+    page = console.get("/admin/clients/new?kind=oidc")
+    filled = {"name": "App", "redirect_uris": "https://app.example.org/cb", **TYPED}
+    assert console.press(page, "Save", **filled).status_code == 200
+    assert hashing == [False]
+
+
+def test_another_secret(console, registered, hashing):
+    page = console.get(f"/admin/clients/{registered.client_key}/secrets/new")
+    assert console.press(page, "Save", **TYPED).status_code == 200
+    assert hashing == [False]
+
+
+def test_the_password_of_a_new_user(console, hashing):
+    page = console.get("/admin/users/new")
+    assert console.press(page, "Save", username="dora", **TYPED_PASSWORD).status_code == 303
+    assert hashing == [False]
+
+
+def test_a_new_password(console, hashing):
+    with console.services.database.transaction(write=False) as session:
+        alice = users.find(session, "alice")
+    page = console.get(f"/admin/users/{alice.id}/password")
+    assert console.press(page, "Set password", **TYPED_PASSWORD).status_code == 303
+    assert hashing == [False]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "clients add --type oauth2 --name App --redirect-uri https://app.example.org/cb --secret-stdin",
+        "clients secret {key} --secret-stdin",
+        "users add dora --password-stdin",
+        "users set-password alice --password-stdin",
+    ],
+)
+def test_commands(console, registered, runner, hashing, command):
+    runner.run(*command.format(key=registered.client_key).split(), stdin=f"{PASSWORD} and more\n")
+    assert hashing == [False]
