@@ -32,15 +32,23 @@ _FRAME_WORDS = to_say("Asked to sign you out")
 _OTHER_WORDS = to_say("Has lost its access; it may show you as signed in until you sign out there")
 
 
-def finish(live: UserSession | None, logout: LogoutRequest) -> Response:
+def question(ask: str = "", application: str = "") -> str:
+    """Return the page that asks whether to sign out; who it was is not told where the session has run out."""
+    live = door.signed_in()
+    return render_template(
+        "sign_out.html", user=live.user if live else None, ask=ask, application=application
+    )
+
+
+def finish(present: UserSession | None, logout: LogoutRequest) -> Response:
     """End the session of this browser, and lead back to the application or to the page that tells the result."""
     session = door.session()
-    needs_frames = live is not None and _end(live)
+    needs_frames = present is not None and _end(present)
     link = end_session.return_link(session, logout)
     goes_on = end_session.destination(session, logout) is not None
     browser[arrivals.FAREWELL] = {
-        "session": live.id if live else 0,
-        "sid": live.sid if live else "",
+        "session": present.id if present else 0,
+        "sid": present.sid if present else "",
         "link": link if link and len(link) <= _LONGEST_LINK else None,
         "client": logout.client_key,
         "goes_on": goes_on,
@@ -80,12 +88,12 @@ def page() -> str:
     )
 
 
-def _end(live: UserSession) -> bool:
+def _end(present: UserSession) -> bool:
     """End a session; True when applications must be signed out by frames on a page."""
     session = door.session()
-    members = outbox.taking_part(session, live.id)
-    sessions.end(session, door.actor(), session.get_one(UserSession, live.id))
-    return any(_frame(member, live.sid) for member in members)
+    members = outbox.taking_part(session, present.id)
+    sessions.end(session, door.actor(), session.get_one(UserSession, present.id))
+    return any(_frame(member, present.sid) for member in members)
 
 
 def _frame(client: Client, sid: str) -> str | None:
