@@ -150,4 +150,4 @@ def _purge_small(database: Database, settings: Settings, now: datetime) -> Itera
         yield "throttles", throttles.purge(session, window=_KEPT)
         yield "logout notices", outbox.purge(session, older_than=_NOTICES_KEPT)
         yield "unapproved clients", unapproved.purge(session, settings)
-        yield "signing keys", keys.purge(session, SYSTEM, settings)
+        yield "signing keys", keys.purge(session, SYSTEM)

@@ -109,7 +109,7 @@ class KeyRing:
     def _tend(self) -> None:
         with self._database.transaction(write=False) as session:
             rows = keys.all_keys(session)
-        if not rows or not (keys.due(rows, self._settings) or keys.over(rows, self._settings)):
+        if not (keys.due(rows, self._settings) or keys.outlived(rows, self._settings) or keys.over(rows)):
             return
         with self._database.transaction() as session:
             keys.rotate_due(session, SYSTEM, self._vault, self._settings)
