@@ -109,36 +109,25 @@ def rotate(
     return following
 
 
-def due(rows: Sequence[SigningKey], settings: Settings) -> list[str]:
-    """Return the algorithms whose next key takes over by schedule now."""
-    return [algorithm for algorithm in ALGORITHMS if _is_due(rows, algorithm, settings)]
+def is_work_left(rows: Sequence[SigningKey], settings: Settings) -> bool:
+    """Return whether ``keep_schedule`` would change anything."""
+    return bool(_due(rows, settings) or _outlived(rows, settings) or _over(rows))
 
 
-def rotate_due(session: Session, actor: Actor, vault: Vault, settings: Settings) -> None:
+def keep_schedule(session: Session, actor: Actor, vault: Vault, settings: Settings) -> None:
     """Do what the schedule asks for, once over all nodes: rotate what is due and remove what is over."""
     lock(session, "signing-keys")
     rows = all_keys(session)
-    for row in outlived(rows, settings):
+    for row in _outlived(rows, settings):
         row.keep_seconds = _longest_seconds(settings)
-    for algorithm in due(rows, settings):
+    for algorithm in _due(rows, settings):
         rotate(session, actor, vault, algorithm)
     purge(session, actor)
 
 
-def outlived(rows: Sequence[SigningKey], settings: Settings) -> list[SigningKey]:
-    """Return the signing keys that would be removed before what they sign under these settings is over."""
-    return [row for row in rows if row.state == "active" and row.keep_seconds < _longest_seconds(settings)]
-
-
-def over(rows: Sequence[SigningKey]) -> list[SigningKey]:
-    """Return the retired keys of which nothing that is of use can be signed any more."""
-    now = clock.now()
-    return [row for row in rows if row.retired_at and row.retired_at + timedelta(0, row.keep_seconds) < now]
-
-
 def purge(session: Session, actor: Actor) -> int:
     """Remove retired keys once the last token signed with them is over; return how many."""
-    gone = over(all_keys(session))
+    gone = _over(all_keys(session))
     for row in gone:
         audit.record(session, actor, "key:remove", subject=row, before={"kid": row.kid})
         session.delete(row)
@@ -151,6 +140,10 @@ def _in_use(rows: Sequence[SigningKey], algorithm: str) -> tuple[SigningKey, Sig
     return states["active"], states["next"]
 
 
+def _due(rows: Sequence[SigningKey], settings: Settings) -> list[str]:
+    return [algorithm for algorithm in ALGORITHMS if _is_due(rows, algorithm, settings)]
+
+
 def _is_due(rows: Sequence[SigningKey], algorithm: str, settings: Settings) -> bool:
     states = {row.state for row in rows if row.algorithm == algorithm}
     if not settings.signing_key_rotation or not {"active", "next"} <= states:
@@ -160,6 +153,17 @@ def _is_due(rows: Sequence[SigningKey], algorithm: str, settings: Settings) -> b
     return (
         now >= began_at + settings.signing_key_rotation and now >= following.created_at + PUBLISH_BEFORE_USE
     )
+
+
+def _outlived(rows: Sequence[SigningKey], settings: Settings) -> list[SigningKey]:
+    """Return the signing keys that would be removed before what they sign under these settings is over."""
+    return [row for row in rows if row.state == "active" and row.keep_seconds < _longest_seconds(settings)]
+
+
+def _over(rows: Sequence[SigningKey]) -> list[SigningKey]:
+    """Return the retired keys of which nothing that is of use can be signed any more."""
+    now = clock.now()
+    return [row for row in rows if row.retired_at and row.retired_at + timedelta(0, row.keep_seconds) < now]
 
 
 def _longest_seconds(settings: Settings) -> int:

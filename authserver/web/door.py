@@ -30,6 +30,8 @@ class Application(Flask):
     """Flask with one transaction around each view: an answer commits, an exception rolls back."""
 
     def dispatch_request(self) -> ResponseReturnValue:
+        # Here no connection is held.
+        services().ring.tend()
         with ExitStack() as stack:
             g.transaction = stack
             answer = super().dispatch_request()
