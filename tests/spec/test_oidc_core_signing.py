@@ -10,7 +10,7 @@ from flask import Flask
 
 from authserver.app import create_app
 from authserver.context import SYSTEM
-from authserver.domain import keys
+from authserver.domain import key_ring, keys
 from authserver.domain.users import User
 from authserver.errors import Conflict
 from authserver.protocol.services import Services
@@ -99,6 +99,42 @@ def test_three_rotations_by_schedule_go_unnoticed(
         verifier.fetch()
         moving_clock.advance(TEN_MINUTES)
     assert len(dict.fromkeys(seen)) == 4
+
+
+def test_three_rotations_as_early_as_they_may_be_go_unnoticed(
+    app: Flask, services: Services, alice: User, moving_clock: MovingClock
+) -> None:
+    """10.1.1: somebody rotates again as soon as it is let; the verifier has fetched the keys just before the last time."""
+    rp, verifier = party(app, services), Verifier(app)
+    seen: list[str] = []
+    for _ in range(3):
+        while not rotated(services):
+            moving_clock.advance(TEN_MINUTES)
+            verifier.fetch()
+        # Every node knows of it within seconds; this one need not be the one that rotated.
+        moving_clock.advance(timedelta(seconds=11))
+        token = rp.tokens()["id_token"]
+        verifier.claims(token)
+        seen.append(verifier.header(token)["kid"])
+    assert len(dict.fromkeys(seen)) == 3
+
+
+def rotated(services: Services) -> bool:
+    try:
+        with services.database.transaction() as session:
+            keys.rotate(session, SYSTEM, services.vault)
+    except Conflict:
+        return False
+    return True
+
+
+def test_the_next_key_is_known_before_it_signs(app: Flask) -> None:
+    """10.1.1: a node reads it, a cache on the way keeps the set before it, and the verifier's cache that one."""
+    kept = app.test_client().get("/jwks.json").cache_control.max_age
+    assert kept is not None
+    until_known = key_ring._REREAD_AFTER + timedelta(seconds=kept) + TEN_MINUTES
+    assert timedelta(seconds=30) >= key_ring._REREAD_AFTER
+    assert until_known <= keys.PUBLISH_BEFORE_USE
 
 
 def test_a_retired_key_is_published_until_its_tokens_are_over(
