@@ -434,3 +434,25 @@ def test_the_page_that_tells_the_result_waits_once(
     naps.clear()
     assert "Is being told" in app_rp.browser.get("/sign-out").text
     assert not naps
+
+
+def test_one_page_waits_at_a_time(
+    app_rp: RelyingParty, services: Services, told: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """S28: a browser that shows the same page again and again does not make every thread wait."""
+    app_rp.tokens()
+    sign_out(app_rp)
+    cookie = app_rp.browser.get_cookie("authserver_browser")
+    assert cookie is not None
+    meanwhile: list[str] = []
+
+    def ask_again(_seconds: float) -> None:
+        other = app_rp.app.test_client()
+        other.set_cookie("authserver_browser", cookie.value)
+        meanwhile.append(other.get("/sign-out").text)
+        deliver(services)
+
+    monkeypatch.setattr(signed_out.time, "sleep", ask_again)
+    assert "Signed out</span>" in app_rp.browser.get("/sign-out").text
+    assert len(meanwhile) == 1
+    assert "Is being told" in meanwhile[0]

@@ -4,6 +4,7 @@ The page is found again by what the browser's signed cookie remembers for some m
 """
 
 import time
+from threading import Lock
 from typing import Any
 
 from flask import Response, g, make_response, redirect, render_template, url_for
@@ -30,6 +31,8 @@ _WORDS = {
 }
 _FRAME_WORDS = to_say("Asked to sign you out")
 _OTHER_WORDS = to_say("Has lost its access; it may show you as signed in until you sign out there")
+# One page of a process waits at a time, so that nobody can make all its threads wait (S28).
+_waiting = Lock()
 
 
 def question(ask: str = "", application: str = "") -> str:
@@ -112,14 +115,25 @@ def _states_of_notices(facts: dict[str, Any]) -> dict[int, str]:
     No transaction may be open meanwhile: a slow application must not keep a connection busy.
     """
     door.release()
-    services = door.services()
     has_waited, facts["waited"] = facts.get("waited", False), True
     browser.modified = True
-    services.logout_notices.wake()
-    deadline = time.monotonic() + (0 if has_waited else _PATIENCE_SECONDS)
-    while True:
-        with services.database.reading() as connection:
-            states = outbox.of_session(connection, facts["session"])
-        if NoticeState.WAITING not in states.values() or time.monotonic() > deadline:
-            return states
+    door.services().logout_notices.wake()
+    # A copied cookie has not waited either, however often it comes.
+    if has_waited or not _waiting.acquire(blocking=False):
+        return _states_now(facts)
+    try:
+        return _states_soon(facts)
+    finally:
+        _waiting.release()
+
+
+def _states_soon(facts: dict[str, Any]) -> dict[int, str]:
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while NoticeState.WAITING in (states := _states_now(facts)).values() and time.monotonic() < deadline:
         time.sleep(_STEP_SECONDS)
+    return states
+
+
+def _states_now(facts: dict[str, Any]) -> dict[int, str]:
+    with door.services().database.reading() as connection:
+        return outbox.of_session(connection, facts["session"])
