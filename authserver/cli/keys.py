@@ -67,7 +67,7 @@ def purge() -> None:
     """Remove retired keys of which no living token can be signed any more."""
     installation = Installation()
     with installation.transaction() as session:
-        count = keys.purge(session, actor(), installation.settings)
+        count = keys.purge(session, actor())
     output.say(f"Removed {count} keys.", {"removed": count})
 
 

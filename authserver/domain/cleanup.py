@@ -1,8 +1,9 @@
 """Clean-up: deletes what is over, in small steps, so that a running server does not notice.
 
 What is deleted here had stopped working before: tokens, codes and sessions are judged by their times on every use. The
-order matters: an authorization goes when nothing under it is left, a session when no authorization names it any more,
-so that nothing that was revoked or ended can come back to life for want of the row that said so.
+order matters: an authorization goes when nothing under it is left and its session is over, because it is what tells who
+takes part in that, and a session when no authorization names it any more, so that nothing that was revoked or ended can
+come back to life for want of the row that said so.
 """
 
 import time
@@ -11,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, and_, delete, exists, or_, select
+from sqlalchemy.orm import aliased
 
 from authserver import clock
 from authserver.context import SYSTEM
@@ -65,7 +67,27 @@ def _is_empty(before: datetime) -> ColumnElement[bool]:
     left = [exists().where(model.authorization_id == Authorization.id) for model in under]
     redeemable = exists().where(Code.authorization_id == Authorization.id, Code.expires_at >= before)
     # A client's own authorization is found again and used for the next token, however old it is; there are few of them.
-    return and_(Authorization.created_at < before, Authorization.own_key.is_(None), ~or_(*left, redeemable))
+    return and_(
+        Authorization.created_at < before,
+        Authorization.own_key.is_(None),
+        ~or_(*left, redeemable, _takes_part(before)),
+    )
+
+
+def _takes_part(before: datetime) -> ColumnElement[bool]:
+    """Whether somebody would look for the row to tell its client of a sign-out; the latest of a client's is enough."""
+    later = aliased(Authorization)
+    is_open = exists().where(
+        UserSession.id == Authorization.session_id,
+        UserSession.expires_at >= before,
+        or_(UserSession.ended_at.is_(None), UserSession.ended_at >= before),
+    )
+    is_told_by_another = exists().where(
+        later.session_id == Authorization.session_id,
+        later.client_id == Authorization.client_id,
+        later.id > Authorization.id,
+    )
+    return and_(is_open, ~is_told_by_another)
 
 
 def _is_unnamed(before: datetime) -> ColumnElement[bool]:
@@ -128,4 +150,4 @@ def _purge_small(database: Database, settings: Settings, now: datetime) -> Itera
         yield "throttles", throttles.purge(session, window=_KEPT)
         yield "logout notices", outbox.purge(session, older_than=_NOTICES_KEPT)
         yield "unapproved clients", unapproved.purge(session, settings)
-        yield "signing keys", keys.purge(session, SYSTEM, settings)
+        yield "signing keys", keys.purge(session, SYSTEM)

@@ -4,7 +4,8 @@ The keys themselves and their states live in ``keys``.
 """
 
 import json
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from threading import Lock
 from typing import Any
@@ -21,7 +22,8 @@ from authserver.domain.vault import Vault
 from authserver.settings import Settings
 
 _REREAD_AFTER = timedelta(seconds=10)
-_TEND_AFTER = timedelta(minutes=1)
+_FIRST_SECONDS = 5
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 log = logs.get("keys")
 
@@ -62,77 +64,83 @@ class Ring:
 
 
 class KeyRing:
-    """Reads the keys every few seconds, makes the first ones, and rotates them by schedule."""
+    """Reads the keys every few seconds, makes the first ones, and rotates them by schedule.
+
+    Whoever asks for a key may hold a connection already, and waiting for another one while all who hold one wait too
+    would stop everything. So the doors read, by ``tend``, and the others find what was read.
+    """
 
     def __init__(self, settings: Settings, database: Database, vault: Vault) -> None:
         self._settings = settings
         self._database = database
         self._vault = vault
         self._reading = Lock()
-        self._tending = Lock()
         self._ring: Ring | None = None
-        self._read_at = self._tended_at = datetime.min.replace(tzinfo=clock.now().tzinfo)
-        self._signers: dict[str, Signer] = {}
+        self._read_at = _NEVER
 
     def current(self) -> Ring:
-        """Return the keys, at most a few seconds old."""
+        """Return the keys as they were read last, which ``tend`` sees to; raises what the database does before that."""
         ring = self._ring
-        if ring is not None and not _is_older(self._read_at, _REREAD_AFTER):
-            return ring
-        with self._reading:
-            if self._ring is None or _is_older(self._read_at, _REREAD_AFTER):
-                self._ring = self._read(self._ring)
-                self._read_at = clock.now()
-            return self._ring
+        if ring is None:
+            with self._reading:
+                # Another thread may have read them meanwhile.
+                ring = self._ring or self._read()
+        return ring
 
     def forget(self) -> None:
-        """Read the keys again when they are next asked for."""
-        self._ring = None
+        """Have the keys read again before the next request."""
+        self._read_at = _NEVER
 
     def signer(self, algorithm: str = DEFAULT_ALGORITHM) -> Signer:
         """Return the one active key of an algorithm."""
         return self.current().signers[algorithm]
 
     def tend(self) -> None:
-        """Rotate and remove what the schedule says; call it where no transaction is open, as often as you like."""
-        if not _is_older(self._tended_at, _TEND_AFTER) or not self._tending.acquire(blocking=False):
+        """Read the keys when it is time to, and do what their schedule says.
+
+        Call it where no connection is held, as often as you like.
+        """
+        if not self._is_old() or not self._reading.acquire(
+            timeout=_FIRST_SECONDS if self._ring is None else 0
+        ):
             return
         try:
-            self._tended_at = clock.now()
-            self._tend()
+            if self._is_old():
+                self._read()
         except SQLAlchemyError as error:
-            # What serves goes on with the keys there are; the next minute tries again.
+            # What serves goes on with the keys there are, and tries again in a while.
+            self._read_at = clock.now()
             log.warning("signing keys were not tended", error=type(error).__name__)
         finally:
-            self._tending.release()
+            self._reading.release()
 
-    def _tend(self) -> None:
+    def _read(self) -> Ring:
         with self._database.transaction(write=False) as session:
             rows = keys.all_keys(session)
-        if not rows or not (keys.due(rows, self._settings) or keys.over(rows, self._settings)):
-            return
+        is_complete = {row.algorithm for row in rows if row.state == "active"} == set(ALGORITHMS)
+        # What was read counts, although the work may fail that the schedule wants.
+        ring = self._keep(rows) if is_complete else None
+        if ring is not None and not keys.is_work_left(rows, self._settings):
+            return ring
         with self._database.transaction() as session:
-            keys.rotate_due(session, SYSTEM, self._vault, self._settings)
-        self.forget()
-
-    def _read(self, before: Ring | None) -> Ring:
-        with self._database.transaction(write=False) as session:
+            keys.ensure(session, SYSTEM, self._vault)
+            subject_salt.ensure(session, self._vault)
+            keys.keep_schedule(session, SYSTEM, self._vault, self._settings)
             rows = keys.all_keys(session)
-        if {row.algorithm for row in rows if row.state == "active"} != set(ALGORITHMS):
-            with self._database.transaction() as session:
-                keys.ensure(session, SYSTEM, self._vault)
-                subject_salt.ensure(session, self._vault)
-                rows = keys.all_keys(session)
+        return self._keep(rows)
+
+    def _keep(self, rows: Sequence[SigningKey]) -> Ring:
+        before = self._ring.signers.values() if self._ring else ()
+        known = {signer.kid: signer for signer in before}
+        active = [row for row in rows if row.state == "active"]
+        signers = {row.algorithm: known.get(row.kid) or Signer(self._vault, row) for row in active}
         published = {row.kid: row.public for row in rows}
-        signers = {row.algorithm: self._signer(row) for row in rows if row.state == "active"}
-        if before is not None and (before.published, before.signers) == (published, signers):
-            return before
-        return Ring(signers, published)
+        ring = self._ring
+        if ring is None or (ring.published, ring.signers) != (published, signers):
+            self._ring = ring = Ring(signers, published)
+        self._read_at = clock.now()
+        return ring
 
-    def _signer(self, row: SigningKey) -> Signer:
-        return self._signers.setdefault(row.kid, Signer(self._vault, row))
-
-
-def _is_older(instant: datetime, limit: timedelta) -> bool:
-    # A clock that was set back must not keep an old reading alive.
-    return abs(clock.now() - instant) >= limit
+    def _is_old(self) -> bool:
+        # A clock that was set back must not keep an old reading alive.
+        return self._ring is None or abs(clock.now() - self._read_at) >= _REREAD_AFTER

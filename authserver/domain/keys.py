@@ -26,6 +26,7 @@ ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")
 
 DEFAULT_ALGORITHM = ALGORITHMS[0]
 PUBLISH_BEFORE_USE = timedelta(hours=1)
+_KEPT_AT_LEAST = client_lifetimes.LONGEST_SIGNED + PUBLISH_BEFORE_USE
 _RSA_BITS = 2048
 _PURPOSE = "signing-key"
 _ORDER = {"active": 0, "next": 1, "retired": 2}
@@ -34,7 +35,11 @@ PrivateKey = RSAKey | ECKey | OKPKey
 
 
 class SigningKey(Base):
-    """One key pair; the private part is encrypted with a key that is not in the database."""
+    """One key pair; the private part is encrypted with a key that is not in the database.
+
+    ``keep_seconds`` is how long it is published after its retirement: while it signs, it rises with the settings that
+    decide for how long something is of use that was signed, and never falls.
+    """
 
     __tablename__ = "signing_keys"
 
@@ -47,6 +52,7 @@ class SigningKey(Base):
     created_at: Mapped[datetime]
     activated_at: Mapped[datetime | None]
     retired_at: Mapped[datetime | None]
+    keep_seconds: Mapped[int] = mapped_column(default=int(_KEPT_AT_LEAST.total_seconds()))
 
 
 def all_keys(session: Session) -> list[SigningKey]:
@@ -103,31 +109,25 @@ def rotate(
     return following
 
 
-def due(rows: Sequence[SigningKey], settings: Settings) -> list[str]:
-    """Return the algorithms whose next key takes over by schedule now."""
-    return [algorithm for algorithm in ALGORITHMS if _is_due(rows, algorithm, settings)]
+def is_work_left(rows: Sequence[SigningKey], settings: Settings) -> bool:
+    """Return whether ``keep_schedule`` would change anything."""
+    return bool(_due(rows, settings) or _outlived(rows, settings) or _over(rows))
 
 
-def rotate_due(session: Session, actor: Actor, vault: Vault, settings: Settings) -> None:
+def keep_schedule(session: Session, actor: Actor, vault: Vault, settings: Settings) -> None:
     """Do what the schedule asks for, once over all nodes: rotate what is due and remove what is over."""
     lock(session, "signing-keys")
-    for algorithm in due(all_keys(session), settings):
+    rows = all_keys(session)
+    for row in _outlived(rows, settings):
+        row.keep_seconds = _longest_seconds(settings)
+    for algorithm in _due(rows, settings):
         rotate(session, actor, vault, algorithm)
-    purge(session, actor, settings)
+    purge(session, actor)
 
 
-def over(rows: Sequence[SigningKey], settings: Settings) -> list[SigningKey]:
-    """Return the retired keys of which no living token can be signed any more."""
-    # A client's own lifetimes may be longer than the settings, and may have been changed since.
-    usual = max(settings.id_token_lifetime, settings.access_token_lifetime)
-    longest = max(usual, client_lifetimes.LONGEST_SIGNED) + PUBLISH_BEFORE_USE
-    now = clock.now()
-    return [row for row in rows if row.retired_at is not None and row.retired_at + longest < now]
-
-
-def purge(session: Session, actor: Actor, settings: Settings) -> int:
+def purge(session: Session, actor: Actor) -> int:
     """Remove retired keys once the last token signed with them is over; return how many."""
-    gone = over(all_keys(session), settings)
+    gone = _over(all_keys(session))
     for row in gone:
         audit.record(session, actor, "key:remove", subject=row, before={"kid": row.kid})
         session.delete(row)
@@ -140,6 +140,10 @@ def _in_use(rows: Sequence[SigningKey], algorithm: str) -> tuple[SigningKey, Sig
     return states["active"], states["next"]
 
 
+def _due(rows: Sequence[SigningKey], settings: Settings) -> list[str]:
+    return [algorithm for algorithm in ALGORITHMS if _is_due(rows, algorithm, settings)]
+
+
 def _is_due(rows: Sequence[SigningKey], algorithm: str, settings: Settings) -> bool:
     states = {row.state for row in rows if row.algorithm == algorithm}
     if not settings.signing_key_rotation or not {"active", "next"} <= states:
@@ -149,6 +153,28 @@ def _is_due(rows: Sequence[SigningKey], algorithm: str, settings: Settings) -> b
     return (
         now >= began_at + settings.signing_key_rotation and now >= following.created_at + PUBLISH_BEFORE_USE
     )
+
+
+def _outlived(rows: Sequence[SigningKey], settings: Settings) -> list[SigningKey]:
+    """Return the signing keys that would be removed before what they sign under these settings is over."""
+    return [row for row in rows if row.state == "active" and row.keep_seconds < _longest_seconds(settings)]
+
+
+def _over(rows: Sequence[SigningKey]) -> list[SigningKey]:
+    """Return the retired keys of which nothing that is of use can be signed any more."""
+    now = clock.now()
+    return [row for row in rows if row.retired_at and row.retired_at + timedelta(0, row.keep_seconds) < now]
+
+
+def _longest_seconds(settings: Settings) -> int:
+    # An ID token proves as a hint that an application had the session, as long as that lasts (RP-Initiated Logout, 2).
+    lifetimes = (
+        settings.id_token_lifetime,
+        settings.access_token_lifetime,
+        settings.session_lifetime,
+        settings.remembered_session_lifetime,
+    )
+    return int(max(_KEPT_AT_LEAST, max(lifetimes) + PUBLISH_BEFORE_USE).total_seconds())
 
 
 def _import(algorithm: str, pem: str) -> PrivateKey:

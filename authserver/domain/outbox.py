@@ -16,7 +16,6 @@ from sqlalchemy import (
     Select,
     String,
     UniqueConstraint,
-    bindparam,
     column,
     delete,
     select,
@@ -35,7 +34,7 @@ from authserver.terms import Status
 _BACKOFF = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=5), timedelta(minutes=30))
 _LEASE = timedelta(seconds=30)
 _ERROR_LENGTH = 200
-_SESSIONS = table("user_sessions", *map(column, ("id", "user_id", "ended_at", "expires_at")))
+_SESSIONS = table("user_sessions", *map(column, ("id", "user_id", "ended_at")))
 
 
 class NoticeState(StrEnum):
@@ -87,10 +86,9 @@ def announce_session(session: Session, session_id: int) -> None:
 
 def announce_user(session: Session, user_id: int, *, keep: int | None = None) -> None:
     """Put down whom to tell that a person's sessions have ended, but for one, as when an account is disabled."""
+    # One that has run out counts as well: its tokens may work still, and applications may show the person signed in.
     open_sessions = select(_SESSIONS.c.id).where(
-        _SESSIONS.c.user_id == user_id,
-        _SESSIONS.c.ended_at.is_(None),
-        _SESSIONS.c.expires_at > bindparam("now", clock.now(), type_=LogoutNotice.created_at.type),
+        _SESSIONS.c.user_id == user_id, _SESSIONS.c.ended_at.is_(None)
     )
     ended = _taking_part().where(Authorization.session_id.in_(open_sessions))
     _announce(session, ended if keep is None else ended.where(Authorization.session_id != keep))

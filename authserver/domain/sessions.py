@@ -104,15 +104,22 @@ def renew(
     settings: Settings,
     row: UserSession,
     user: User,
+    *,
+    is_remembered: bool,
     how: How = BY_PASSWORD,
 ) -> Started | None:
-    """Give a live session a new cookie value after its person has signed in again, and the old value dies.
+    """Give an open session a new cookie value after its person has signed in again, and the old value dies.
 
     The session stays the same one to relying parties. None when it has ended, or was renewed, in the meantime.
     """
     now = clock.now()
-    lifetime = settings.remembered_session_lifetime if row.is_remembered else settings.session_lifetime
-    changes = {"user_epoch": user.epoch, "signed_in_at": now, "expires_at": now + lifetime}
+    lifetime = settings.remembered_session_lifetime if is_remembered else settings.session_lifetime
+    changes = {
+        "user_epoch": user.epoch,
+        "is_remembered": is_remembered,
+        "signed_in_at": now,
+        "expires_at": now + lifetime,
+    }
     started = _open_anew(session, actor, row, how, changes)
     if started is not None:
         user.last_sign_in_at = now
@@ -165,11 +172,20 @@ def _record_again(session: Session, actor: Actor, row: UserSession, after: dict[
 
 def find(session: Session, settings: Settings, cookie: str | None) -> UserSession | None:
     """Return the live session of a cookie, with its user; None when it is over for any reason."""
+    row = find_open(session, cookie)
+    return row if row is not None and is_live(row, settings, clock.now()) else None
+
+
+def find_open(session: Session, cookie: str | None) -> UserSession | None:
+    """Return the session of a cookie that nobody has ended, with its user, although it may have run out.
+
+    It lets nobody in; it is there to be ended, or to go on when its person signs in again.
+    """
     handle = handles.read(Prefix.SESSION, cookie)
     if handle is None:
         return None
     row = session.get(UserSession, handle.id, options=[joinedload(UserSession.user)])
-    if row is None or not handles.matches(handle, row.digest) or not is_live(row, settings, clock.now()):
+    if row is None or not handles.matches(handle, row.digest) or row.ended_at is not None:
         return None
     return row
 
@@ -208,11 +224,16 @@ def end(session: Session, actor: Actor, row: UserSession) -> None:
 
 
 def end_others(session: Session, actor: Actor, user: User, *, keep: int | None) -> int:
-    """Sign a person out everywhere but in the session to keep; return how many ended."""
-    rows = [row for row in of_user(session, user) if row.id != keep]
+    """Sign a person out everywhere but in the session to keep; return how many had not run out before."""
+    now = clock.now()
+    rows = session.scalars(
+        select(UserSession).where(
+            UserSession.user_id == user.id, UserSession.id != (keep or 0), UserSession.ended_at.is_(None)
+        )
+    ).all()
     for row in rows:
         end(session, actor, row)
-    return len(rows)
+    return sum(row.expires_at > now and row.user_epoch == user.epoch for row in rows)
 
 
 def of_user(session: Session, user: User) -> list[UserSession]:

@@ -1,7 +1,8 @@
 """What happens in the browser when somebody has proved who they are: a fresh session cookie, and being known next time.
 
 The cookie's value is new after every sign-in (S18). Where the same person signs in again, the session goes on under
-the new value, so that nothing granted in it is lost; where another person does, the earlier session ends.
+the new value, so that nothing granted in it is lost and one sign-out ends all of it, even when it had run out; where
+another person does, the earlier session ends.
 """
 
 from dataclasses import dataclass
@@ -60,13 +61,17 @@ def begin(
     is_remembered: bool,
     how: How = BY_PASSWORD,
 ) -> Arrival:
-    """Start a session, or renew the one that the same person has in this browser."""
+    """Start a session, or renew the one that the same person has in this browser, were it one that has run out."""
     services, actor = door.services(), person(user)
+    present = live or sessions.find_open(transaction, door.session_cookie())
     renewed = None
-    if live is not None and live.user_id == user.id:
-        renewed = sessions.renew(transaction, actor, services.settings, live, user, how)
-    elif live is not None:
-        sessions.end(transaction, actor, transaction.get_one(UserSession, live.id))
+    if present is not None and _is_of(present, user, live):
+        remembered = live.is_remembered if live is not None else is_remembered
+        renewed = sessions.renew(
+            transaction, actor, services.settings, present, user, is_remembered=remembered, how=how
+        )
+    elif present is not None:
+        sessions.end(transaction, actor, transaction.get_one(UserSession, present.id))
     started = renewed or sessions.start(
         transaction,
         actor,
@@ -77,6 +82,11 @@ def begin(
         how=how,
     )
     return _arrival(transaction, started, user, how, is_again=renewed is not None)
+
+
+def _is_of(present: UserSession, user: User, live: UserSession | None) -> bool:
+    # What ran out before the password was changed has been announced as over, and must not come back.
+    return present.user_id == user.id and (live is not None or present.user_epoch == user.epoch)
 
 
 def step_up(transaction: Session, user: User, live: UserSession, kind: str) -> Arrival | None:

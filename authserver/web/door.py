@@ -30,6 +30,8 @@ class Application(Flask):
     """Flask with one transaction around each view: an answer commits, an exception rolls back."""
 
     def dispatch_request(self) -> ResponseReturnValue:
+        # Here no connection is held.
+        services().ring.tend()
         with ExitStack() as stack:
             g.transaction = stack
             answer = super().dispatch_request()
@@ -108,8 +110,13 @@ SESSION_COOKIE = "authserver_session"
 
 @login_manager.request_loader
 def _load(_request: Any) -> SignedIn | None:
-    cookie = request.cookies.get(cookie_name(SESSION_COOKIE))
+    cookie = session_cookie()
     return find_person(session(), cookie) if cookie else None
+
+
+def session_cookie() -> str:
+    """Return what the browser carries of its session, which may be over."""
+    return request.cookies.get(cookie_name(SESSION_COOKIE), "")
 
 
 def find_person(transaction: Session, cookie: str) -> SignedIn | None:
@@ -125,6 +132,11 @@ def find_person(transaction: Session, cookie: str) -> SignedIn | None:
 def signed_in() -> UserSession | None:
     """Return the live session behind this request, with its user."""
     return cast(UserSession, current_user.session) if current_user.is_authenticated else None
+
+
+def open_session() -> UserSession | None:
+    """Return the session of this browser that can be ended: the live one, or one that ran out before anybody ended it."""
+    return signed_in() or sessions.find_open(session(), session_cookie())
 
 
 def forget_loaded_user() -> None:

@@ -135,7 +135,7 @@ def lacks_second_factor(live: UserSession) -> bool:
 
 
 def _look_up() -> Any:
-    cookie = request.cookies.get(door.cookie_name(door.SESSION_COOKIE))
+    cookie = door.session_cookie()
     if not cookie:
         return door.login_manager.anonymous_user()
     with door.services().database.transaction(write=False) as transaction:

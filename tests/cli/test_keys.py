@@ -33,7 +33,7 @@ def test_rotation_lets_the_next_key_sign(runner, services, moving_clock):
     after = states(runner)
     changes = {(before.get(kid), state) for kid, state in after.items()}
     assert changes == {("active", "retired"), ("next", "active"), (None, "next")}
-    services.ring.forget()
+    services.ring.tend()
     assert after[services.ring.signer().kid] == "active"
 
 

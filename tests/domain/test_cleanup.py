@@ -153,3 +153,19 @@ def test_housekeeping_outlives_a_database_that_is_away(services, database):
     with database.engine.begin() as connection:
         connection.exec_driver_sql("DROP TABLE access_tokens CASCADE")
     assert housekeeping.clean(services) == 0
+
+
+def test_who_takes_part_in_a_session_is_remembered_once_for_each_client(
+    services, database, settings, client_of, alice, rows, moving_clock
+):
+    with database.transaction() as session:
+        started = sessions.start(session, SYSTEM, settings, alice, is_remembered=True, user_agent="test")
+        for _ in range(3):
+            authorizations.add(
+                session, SYSTEM, client_id=client_of.id, client_epoch=0, client_name="App", user_id=alice.id,
+                grant_type="authorization_code", scope="openid", session_id=started.session.id,
+            )  # fmt: skip
+    moving_clock.advance(timedelta(days=5))
+    assert purge(services) == {"authorizations": 2}
+    moving_clock.advance(timedelta(days=5))
+    assert purge(services) == {"authorizations": 1, "sessions": 1}

@@ -3,16 +3,19 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 from typing import Any, cast
 
 import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet
+from sqlalchemy import select
 from sqlalchemy.pool import QueuePool
 
 from authserver.context import SYSTEM
-from authserver.domain import clients, registrations, sessions, users
+from authserver.domain import clients, outbox, registrations, sessions, users
 from authserver.domain.db import Database
+from authserver.domain.outbox import LogoutNotice
 from authserver.domain.users import User
 from authserver.errors import InvalidInput
 from authserver.protocol.services import Services
@@ -146,6 +149,24 @@ def test_every_application_of_the_session_is_told(
     tokens = [claims(token) for token in told.tokens]
     assert {token["aud"] for token in tokens} == {app_rp.key, second.key}
     assert len({token["jti"] for token in tokens}) == 2
+
+
+def test_they_are_told_in_parallel(
+    app_rp: RelyingParty, rp: RelyingParty, services: Services, told: Receiver
+) -> None:
+    """2.5: a slow application does not hold up the others: here each is slow until all have been asked."""
+    others = [party(rp, services, f"Party {n}", backchannel_logout_uri=told.url) for n in range(3)]
+    for used in (app_rp, *others):
+        used.tokens()
+    sign_out(app_rp)
+    told.together = Barrier(4, timeout=2)
+    assert deliver(services) == 4
+    assert states(services) == ["delivered"] * 4
+
+
+def states(services: Services) -> list[str]:
+    with services.database.reading() as connection:
+        return list(connection.scalars(select(LogoutNotice.state)))
 
 
 def test_an_application_that_was_not_used_is_not_told(
@@ -292,8 +313,10 @@ def test_a_notice_of_a_node_that_died_is_taken_up(
     app_rp.tokens()
     sign_out(app_rp)
     with services.database.connection() as connection:
-        connection.exec_driver_sql("UPDATE logout_notices SET attempts = 1")
-    moving_clock.advance(timedelta(seconds=31))
+        assert len(outbox.claim(connection, outbox.due(connection, 16))) == 1
+    moving_clock.advance(timedelta(seconds=25))
+    assert deliver(services) == 0
+    moving_clock.advance(timedelta(seconds=6))
     assert deliver(services) == 1
     assert len(told.received) == 1
 
@@ -411,3 +434,25 @@ def test_the_page_that_tells_the_result_waits_once(
     naps.clear()
     assert "Is being told" in app_rp.browser.get("/sign-out").text
     assert not naps
+
+
+def test_one_page_waits_at_a_time(
+    app_rp: RelyingParty, services: Services, told: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """S28: a browser that shows the same page again and again does not make every thread wait."""
+    app_rp.tokens()
+    sign_out(app_rp)
+    cookie = app_rp.browser.get_cookie("authserver_browser")
+    assert cookie is not None
+    meanwhile: list[str] = []
+
+    def ask_again(_seconds: float) -> None:
+        other = app_rp.app.test_client()
+        other.set_cookie("authserver_browser", cookie.value)
+        meanwhile.append(other.get("/sign-out").text)
+        deliver(services)
+
+    monkeypatch.setattr(signed_out.time, "sleep", ask_again)
+    assert "Signed out</span>" in app_rp.browser.get("/sign-out").text
+    assert len(meanwhile) == 1
+    assert "Is being told" in meanwhile[0]

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from authserver.app import create_app
 from authserver.context import SYSTEM
-from authserver.domain import client_lifetimes, keys
+from authserver.domain import key_ring, keys
 from authserver.domain.users import User
 from authserver.errors import Conflict
 from authserver.protocol.services import Services
@@ -113,27 +114,91 @@ def test_three_rotations_by_schedule_go_unnoticed(
     assert len(dict.fromkeys(seen)) == 4
 
 
+def test_three_rotations_as_early_as_they_may_be_go_unnoticed(
+    app: Flask, services: Services, alice: User, moving_clock: MovingClock
+) -> None:
+    """10.1.1: somebody rotates again as soon as it is let; the verifier has fetched the keys just before the last time."""
+    rp, verifier = party(app, services), Verifier(app)
+    seen: list[str] = []
+    for _ in range(3):
+        while not rotated(services):
+            moving_clock.advance(TEN_MINUTES)
+            verifier.fetch()
+        # Every node knows of it within seconds; this one need not be the one that rotated.
+        moving_clock.advance(timedelta(seconds=11))
+        token = rp.tokens()["id_token"]
+        verifier.claims(token)
+        seen.append(verifier.header(token)["kid"])
+    assert len(dict.fromkeys(seen)) == 3
+
+
+def rotated(services: Services) -> bool:
+    try:
+        with services.database.transaction() as session:
+            keys.rotate(session, SYSTEM, services.vault)
+    except Conflict:
+        return False
+    return True
+
+
+def test_the_next_key_is_known_before_it_signs(app: Flask) -> None:
+    """10.1.1: a node reads it, a cache on the way keeps the set before it, and the verifier's cache that one."""
+    kept = app.test_client().get("/jwks.json").cache_control.max_age
+    assert kept is not None
+    until_known = key_ring._REREAD_AFTER + timedelta(seconds=kept) + TEN_MINUTES
+    assert timedelta(seconds=30) >= key_ring._REREAD_AFTER
+    assert until_known <= keys.PUBLISH_BEFORE_USE
+
+
 def test_a_retired_key_is_published_until_its_tokens_are_over(
     app: Flask, services: Services, alice: User, moving_clock: MovingClock
 ) -> None:
     """10.1.1: recently decommissioned keys stay in the set, and leave it."""
     token = party(app, services).tokens()["id_token"]
-    with services.database.transaction() as session:
-        keys.rotate(session, SYSTEM, services.vault, is_urgent=True)
-    services.ring.forget()
+    rotate_now(services)
     Verifier(app).claims(token)
-    moving_clock.advance(client_lifetimes.LONGEST_SIGNED, seconds=-120)
+    moving_clock.advance(services.settings.remembered_session_lifetime, seconds=-120)
     Verifier(app).claims(token)
     moving_clock.advance(keys.PUBLISH_BEFORE_USE, seconds=240)
     with pytest.raises(UnknownKey):
         Verifier(app).claims(token)
 
 
+def restarted(services: Services, **changes: timedelta) -> Flask:
+    """Return the installation after it was stopped and started under other settings."""
+    return create_app(services.settings.model_copy(update=changes))
+
+
+@pytest.mark.parametrize("name", ["id_token_lifetime", "access_token_lifetime", "session_lifetime"])
+def test_a_setting_that_is_lowered_later_shortens_nothing(
+    app: Flask, services: Services, alice: User, moving_clock: MovingClock, name: str
+) -> None:
+    """10.1.1: what was signed under the longer lifetime can be checked until it is over."""
+    long = timedelta(days=20)
+    before = restarted(services, **{name: long})
+    token = party(before, before.extensions["authserver"]).tokens()["id_token"]
+    moving_clock.advance(keys.PUBLISH_BEFORE_USE, seconds=1)
+    Verifier(app)
+    rotate_now(services)
+    for passed in (long - timedelta(hours=2), timedelta(hours=1)):
+        moving_clock.advance(passed)
+        Verifier(app).claims(token)
+    moving_clock.advance(timedelta(hours=3))
+    with pytest.raises(UnknownKey):
+        Verifier(app).claims(token)
+    before.extensions["authserver"].database.engine.dispose()
+
+
+def rotate_now(services: Services) -> None:
+    with services.database.transaction() as session:
+        keys.rotate(session, SYSTEM, services.vault, is_urgent=True)
+    services.ring.forget()
+
+
 def test_an_early_rotation_is_refused(app: Flask, services: Services, moving_clock: MovingClock) -> None:
     """A key signs only after it has been published for an hour, unless somebody insists."""
     Verifier(app)
-    with services.database.transaction() as session:
-        keys.rotate(session, SYSTEM, services.vault, is_urgent=True)
+    rotate_now(services)
     with pytest.raises(Conflict, match="clients may not know it"), services.database.transaction() as session:
         keys.rotate(session, SYSTEM, services.vault)
     moving_clock.advance(keys.PUBLISH_BEFORE_USE, seconds=1)

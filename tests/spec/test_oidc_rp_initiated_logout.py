@@ -5,12 +5,14 @@ import json
 
 import pytest
 
-from authserver.domain import failures
+from authserver.context import SYSTEM
+from authserver.domain import failures, keys
 from authserver.protocol import own_jwts
 from authserver.protocol.services import Services
 from tests.support import forms
 from tests.support.logout import end_session, is_signed_in, party
 from tests.support.moving_clock import MovingClock
+from tests.support.people import PASSWORD
 from tests.support.relying_party import RelyingParty, answered, claims, disapprove
 
 RETURN = "https://rp.example/signed-out?from=op"
@@ -56,6 +58,20 @@ def test_an_expired_hint_is_as_good(
     """2: the OP SHOULD accept ID tokens whose exp time has passed."""
     hint = app_rp.tokens()["id_token"]
     moving_clock.advance(services.settings.id_token_lifetime, seconds=1)
+    assert end_session(app_rp, id_token_hint=hint, post_logout_redirect_uri=RETURN).location == RETURN
+
+
+def test_a_hint_of_a_retired_key_is_as_good(
+    app_rp: RelyingParty, services: Services, moving_clock: MovingClock
+) -> None:
+    """2: the OP SHOULD accept it while the session lasts, which may be longer than the key that signed it."""
+    words = {"username": "alice", "password": PASSWORD, "remember": "1"}
+    forms.submit(app_rp.browser, app_rp.browser.get("/sign-in"), "login-submit", **words)
+    hint = app_rp.tokens()["id_token"]
+    with services.database.transaction() as session:
+        keys.rotate(session, SYSTEM, services.vault, is_urgent=True)
+    moving_clock.advance(services.settings.remembered_session_lifetime, seconds=-60)
+    assert app_rp.browser.get("/jwks.json").status_code == 200
     assert end_session(app_rp, id_token_hint=hint, post_logout_redirect_uri=RETURN).location == RETURN
 
 

@@ -17,10 +17,14 @@ from tests.support.relying_party import RelyingParty, register
 
 @dataclass
 class Receiver:
-    """A back-channel logout endpoint on loopback: keeps what it is sent, and answers as it is told to."""
+    """A back-channel logout endpoint on loopback: keeps what it is sent, and answers as it is told to.
+
+    With ``together`` it answers nobody before so many requests have come as that waits for.
+    """
 
     url: str
     status: int = 200
+    together: threading.Barrier | None = None
     received: list[dict[str, Any]] = field(default_factory=list)
 
     @property
@@ -37,6 +41,8 @@ def receiver() -> Iterator[Receiver]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
             told.received.append({"path": self.path, "type": self.headers["Content-Type"], "body": body})
+            if told.together is not None:
+                told.together.wait()
             self.send_response(told.status)
             self.send_header("Content-Length", "0")
             self.end_headers()

@@ -79,8 +79,9 @@ def test_scripts_carry_the_nonce_of_their_page(client):
 
 def test_over_tls_cookies_and_transport_are_pinned(settings, people):
     secure = Settings(**settings.model_dump() | {"public_url": "https://login.example.org"})
-    browser = create_app(secure).test_client()
-    answer = browser.get("/sign-in", base_url="https://login.example.org")
+    app = create_app(secure)
+    answer = app.test_client().get("/sign-in", base_url="https://login.example.org")
+    app.extensions["authserver"].database.engine.dispose()
     assert "max-age=" in answer.headers["Strict-Transport-Security"]
     cookie = answer.headers["Set-Cookie"]
     assert cookie.startswith("__Host-")

@@ -75,6 +75,7 @@ class LogoutNotices:
 
     def deliver(self) -> int:
         """Post what is due and return how many notices were tried."""
+        self._ring.tend()
         with self._database.reading() as connection:
             due = outbox.due(connection, _AT_ONCE)
         if not due:

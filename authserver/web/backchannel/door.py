@@ -23,6 +23,7 @@ from authserver.protocol.messages import (
 )
 from authserver.protocol.oauth2.errors import describe, refusal, unreadable
 from authserver.protocol.services import Services
+from authserver.terms import Path
 from authserver.web import addresses
 from authserver.web.backchannel import wire
 from authserver.web.backchannel.cross_origin import CrossOrigin
@@ -92,8 +93,9 @@ class MachineDoor:
         if method not in route.methods and not (method == "OPTIONS" and "HTTP_ORIGIN" in environ):
             return self._refuse(path, environ, 405, _wrong_method(route, method), _allow(route))
         try:
-            # The schedule of the signing keys is kept here, where no transaction is open.
-            self._services.ring.tend()
+            if path != Path.LIVE:
+                # Here no connection is held; and that the process lives must be told without a database.
+                self._services.ring.tend()
             return self._serve(route, environ)
         except wire.TooLarge:
             return self._refuse(path, environ, 413, self._too_large(environ))

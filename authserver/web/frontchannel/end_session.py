@@ -4,7 +4,7 @@ from dataclasses import astuple
 from datetime import timedelta
 
 from authlib.oauth2 import OAuth2Error
-from flask import redirect, render_template, request, url_for
+from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from authserver.domain import clients
@@ -34,12 +34,12 @@ def end_session_request() -> ResponseReturnValue:
     if request.method == "POST":
         # A form that another site posts carries no cookie of ours: who is signed in is seen when it is sent on.
         return redirect(url_for("frontchannel.end_session", ask=seal(logout)), 303)
-    live = door.signed_in()
-    if live is None or logout.concerns(live):
-        return signed_out.finish(live, logout)
+    present = door.open_session()
+    if present is None or logout.concerns(present):
+        return signed_out.finish(present, logout)
     application = clients.find(door.session(), logout.client_key)
     name = application.name if application is not None and application.is_approved else ""
-    return render_template("sign_out.html", user=live.user, ask=seal(logout), application=name)
+    return signed_out.question(seal(logout), name)
 
 
 def seal(logout: LogoutRequest) -> str:

@@ -4,6 +4,7 @@ The page is found again by what the browser's signed cookie remembers for some m
 """
 
 import time
+from threading import Lock
 from typing import Any
 
 from flask import Response, g, make_response, redirect, render_template, url_for
@@ -30,17 +31,27 @@ _WORDS = {
 }
 _FRAME_WORDS = to_say("Asked to sign you out")
 _OTHER_WORDS = to_say("Has lost its access; it may show you as signed in until you sign out there")
+# One page of a process waits at a time, so that nobody can make all its threads wait (S28).
+_waiting = Lock()
 
 
-def finish(live: UserSession | None, logout: LogoutRequest) -> Response:
+def question(ask: str = "", application: str = "") -> str:
+    """Return the page that asks whether to sign out; who it was is not told where the session has run out."""
+    live = door.signed_in()
+    return render_template(
+        "sign_out.html", user=live.user if live else None, ask=ask, application=application
+    )
+
+
+def finish(present: UserSession | None, logout: LogoutRequest) -> Response:
     """End the session of this browser, and lead back to the application or to the page that tells the result."""
     session = door.session()
-    needs_frames = live is not None and _end(live)
+    needs_frames = present is not None and _end(present)
     link = end_session.return_link(session, logout)
     goes_on = end_session.destination(session, logout) is not None
     browser[arrivals.FAREWELL] = {
-        "session": live.id if live else 0,
-        "sid": live.sid if live else "",
+        "session": present.id if present else 0,
+        "sid": present.sid if present else "",
         "link": link if link and len(link) <= _LONGEST_LINK else None,
         "client": logout.client_key,
         "goes_on": goes_on,
@@ -80,12 +91,12 @@ def page() -> str:
     )
 
 
-def _end(live: UserSession) -> bool:
+def _end(present: UserSession) -> bool:
     """End a session; True when applications must be signed out by frames on a page."""
     session = door.session()
-    members = outbox.taking_part(session, live.id)
-    sessions.end(session, door.actor(), session.get_one(UserSession, live.id))
-    return any(_frame(member, live.sid) for member in members)
+    members = outbox.taking_part(session, present.id)
+    sessions.end(session, door.actor(), session.get_one(UserSession, present.id))
+    return any(_frame(member, present.sid) for member in members)
 
 
 def _frame(client: Client, sid: str) -> str | None:
@@ -104,14 +115,25 @@ def _states_of_notices(facts: dict[str, Any]) -> dict[int, str]:
     No transaction may be open meanwhile: a slow application must not keep a connection busy.
     """
     door.release()
-    services = door.services()
     has_waited, facts["waited"] = facts.get("waited", False), True
     browser.modified = True
-    services.logout_notices.wake()
-    deadline = time.monotonic() + (0 if has_waited else _PATIENCE_SECONDS)
-    while True:
-        with services.database.reading() as connection:
-            states = outbox.of_session(connection, facts["session"])
-        if NoticeState.WAITING not in states.values() or time.monotonic() > deadline:
-            return states
+    door.services().logout_notices.wake()
+    # A copied cookie has not waited either, however often it comes.
+    if has_waited or not _waiting.acquire(blocking=False):
+        return _states_now(facts)
+    try:
+        return _states_soon(facts)
+    finally:
+        _waiting.release()
+
+
+def _states_soon(facts: dict[str, Any]) -> dict[int, str]:
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while NoticeState.WAITING in (states := _states_now(facts)).values() and time.monotonic() < deadline:
         time.sleep(_STEP_SECONDS)
+    return states
+
+
+def _states_now(facts: dict[str, Any]) -> dict[int, str]:
+    with door.services().database.reading() as connection:
+        return outbox.of_session(connection, facts["session"])

@@ -1,6 +1,6 @@
 """Signing out: asked for on a page, done by a form; what came of it is told by ``signed_out``."""
 
-from flask import render_template, request
+from flask import request
 from flask.typing import ResponseReturnValue
 
 from authserver.terms import Path
@@ -11,13 +11,10 @@ from authserver.web.frontchannel import end_session, frontchannel, signed_out
 @frontchannel.get(Path.SIGN_OUT)
 def sign_out() -> ResponseReturnValue:
     """Ask whether to sign out, or say that it has been done."""
-    live = door.signed_in()
-    if live is None:
-        return signed_out.page()
-    return render_template("sign_out.html", user=live.user, ask="", application="")
+    return signed_out.page() if door.open_session() is None else signed_out.question()
 
 
 @frontchannel.post(Path.SIGN_OUT)
 def post_sign_out() -> ResponseReturnValue:
     """End the session of this browser."""
-    return signed_out.finish(door.signed_in(), end_session.opened(request.form.get("ask")))
+    return signed_out.finish(door.open_session(), end_session.opened(request.form.get("ask")))

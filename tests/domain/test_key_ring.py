@@ -1,0 +1,82 @@
+"""What a process keeps of the signing keys: read at the doors, and nothing of a key that signs no more."""
+
+import gc
+import weakref
+from datetime import timedelta
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from authserver.context import SYSTEM
+from authserver.domain import keys
+from tests.support.relying_party import RelyingParty, register
+
+
+@pytest.fixture
+def rp(app, services, alice):
+    return RelyingParty(app, *register(services))
+
+
+def rotate(services):
+    with services.database.transaction() as session:
+        return keys.rotate(session, SYSTEM, services.vault, is_urgent=True).kid
+
+
+def test_keys_are_read_where_no_connection_is_held(rp, services, moving_clock, monkeypatch):
+    held = []
+    pool, read = services.database.engine.pool, keys.all_keys
+
+    def reading(session):
+        held.append(pool.checkedout())
+        return read(session)
+
+    rp.tokens()
+    monkeypatch.setattr(keys, "all_keys", reading)
+    code = rp.code(prompt="login")
+    moving_clock.advance(timedelta(seconds=11))
+    assert rp.redeem(code).status_code == 200
+    moving_clock.advance(timedelta(seconds=11))
+    assert rp.browser.get("/account").status_code == 200
+    moving_clock.advance(timedelta(seconds=11))
+    services.logout_notices.deliver()
+    assert held == [0, 0, 0]
+
+
+def test_a_rotation_elsewhere_counts_within_seconds(services, moving_clock):
+    services.ring.tend()
+    following = rotate(services)
+    moving_clock.advance(timedelta(seconds=11))
+    services.ring.tend()
+    assert services.ring.signer().kid == following
+
+
+@pytest.mark.only_on("sqlite")
+def test_a_private_key_that_signs_no_more_is_forgotten(services):
+    retired = weakref.ref(services.ring.signer())
+    rotate(services)
+    services.ring.forget()
+    services.ring.tend()
+    gc.collect()
+    assert retired() is None
+
+
+@pytest.mark.only_on("sqlite")
+def test_a_key_that_goes_on_signing_is_not_imported_again(services):
+    before = services.ring.signer("ES256")
+    rotate(services)
+    services.ring.forget()
+    services.ring.tend()
+    assert services.ring.signer("ES256") is before
+
+
+@pytest.mark.only_on("sqlite")
+def test_without_a_database_the_keys_there_are_go_on_serving(client, services, moving_clock, monkeypatch):
+    published = client.get("/jwks.json").get_json()
+
+    def fail(_session):
+        raise OperationalError("SELECT", {}, Exception("it is away"))
+
+    monkeypatch.setattr(keys, "all_keys", fail)
+    moving_clock.advance(timedelta(seconds=11))
+    assert client.get("/jwks.json").get_json() == published
+    assert client.get("/livez").status_code == 200

@@ -1,0 +1,229 @@
+"""Rotation under traffic: resource servers that keep the JWK set for ten minutes never see a kid that they do not know.
+
+Two processes sign JWT access tokens all the time, while the keys are rotated three times, by the schedule, by the command
+and in the console, each time as early as that is let. Hours do not pass in a test: the rows of the keys are aged instead,
+a few minutes at a time, and the clocks of the resource servers go forward with them. What a process does within seconds,
+reading the keys again, happens in real time.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from threading import Condition, Event
+
+import pytest
+import requests
+
+from authserver import clock
+from authserver.app import create_app
+from authserver.domain import keys
+from authserver.domain.db import lock
+from authserver.domain.keys import SigningKey
+from authserver.protocol.services import Services
+from authserver.settings import Settings
+from tests.support import people, servers
+from tests.support.people import PASSWORD
+from tests.support.relying_party import register
+from tests.support.servers import PATIENCE, LiveServer
+from tests.support.verifier import Verifier
+
+ALGORITHM = "RS256"
+TEN_MINUTES = timedelta(minutes=10)
+STEP = timedelta(minutes=9)
+SCHEDULE = timedelta(hours=2)
+THREADS_PER_NODE = 2
+
+
+@pytest.fixture
+def server(database_kind: str, database_url: str, keys_dir: Path, tmp_path: Path) -> Iterator[LiveServer]:
+    """Two serving processes, whose keys are to be rotated every two hours."""
+    nodes, workers = (1, 2) if database_kind == "sqlite" else (2, 1)
+    with servers.serve(
+        database_url, keys_dir, tmp_path, nodes=nodes, workers=workers, signing_key_rotation="2h"
+    ) as started:
+        yield started
+
+
+@pytest.fixture
+def services(server: LiveServer) -> Iterator[Services]:
+    """The same installation, in this process, for arranging."""
+    settings = Settings(**server.settings, password_hash_memory=64, password_hash_rounds=1)
+    app = create_app(settings)
+    people.add(app.extensions["authserver"].database, settings, "admin")
+    yield app.extensions["authserver"]
+    app.extensions["authserver"].database.engine.dispose()
+
+
+class Time:
+    """The time of the keys and of those who check them: it passes as the test says."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._ahead = timedelta(0)
+
+    def now(self) -> datetime:
+        """Return the instant at which the resource servers are."""
+        return clock.now() + self._ahead
+
+    def pass_by(self, amount: timedelta) -> None:
+        """Let everybody see that so much time has passed."""
+        self._ahead += amount
+        with self._services.database.transaction() as session:
+            lock(session, "signing-keys")
+            for row in keys.all_keys(session):
+                row.created_at -= amount
+                row.activated_at = row.activated_at and row.activated_at - amount
+                row.retired_at = row.retired_at and row.retired_at - amount
+
+
+class ResourceServer(Verifier):
+    """Checks tokens with a JWK set that it keeps for ten minutes."""
+
+    def __init__(self, node: str, time: Time) -> None:
+        self._node = node
+        self._time = time
+        self.fetch()
+
+    def fetch(self) -> None:
+        self._fetched_at = self._time.now()
+        document = requests.get(f"{self._node}/jwks.json", timeout=30).json()
+        self.keys = {key["kid"]: key for key in document["keys"]}
+
+    def kid(self, token: str) -> str:
+        """Check a token and return what it was signed with; raises UnknownKey."""
+        if self._time.now() - self._fetched_at >= TEN_MINUTES:
+            self.fetch()
+        self.claims(token)
+        return str(self.header(token)["kid"])
+
+
+class Traffic:
+    """Clients that fetch one token after the other from each node, and resource servers that know the other node."""
+
+    def __init__(self, server: LiveServer, services: Services) -> None:
+        self._auth = register(
+            services,
+            kind="oauth2",
+            grant_types=("client_credentials",),
+            redirect_uris=(),
+            response_types=(),
+            details={"access_token_signed_response_alg": ALGORITHM},
+        )
+        self.time = Time(services)
+        self.tokens: dict[str, str] = {}
+        self._nodes = server.nodes
+        self._is_over = Event()
+        self._turned = Condition()
+        self._rounds = [0] * (THREADS_PER_NODE * 2)
+        self._latest = [""] * len(self._rounds)
+
+    @contextmanager
+    def flowing(self) -> Iterator[None]:
+        """Run the traffic meanwhile; raises what any of it has met."""
+        with ThreadPoolExecutor(len(self._rounds)) as pool:
+            runs = [pool.submit(self._flow, number) for number in range(len(self._rounds))]
+            try:
+                yield
+            finally:
+                self._is_over.set()
+                for run in runs:
+                    run.result()
+
+    def wait_until(self, is_reached: Callable[[], bool]) -> None:
+        """Wait, while the traffic flows, until something is so."""
+        with self._turned:
+            assert self._turned.wait_for(lambda: self._is_over.is_set() or is_reached(), PATIENCE)
+
+    def pass_by(self, amount: timedelta) -> None:
+        """Let time pass, and every client fetch a token since."""
+        self.time.pass_by(amount)
+        before = list(self._rounds)
+        self.wait_until(lambda: all(now >= then + 2 for now, then in zip(self._rounds, before, strict=True)))
+
+    def is_signed_with(self, kid: str) -> bool:
+        """Return whether everybody's latest token was."""
+        return set(self._latest) == {kid}
+
+    def _flow(self, number: int) -> None:
+        node = self._nodes[number % len(self._nodes)]
+        checker = ResourceServer(self._nodes[(number + 1) % len(self._nodes)], self.time)
+        try:
+            while not self._is_over.is_set():
+                token = self._token(node)
+                kid = checker.kid(token)
+                self.tokens.setdefault(kid, token)
+                with self._turned:
+                    self._rounds[number] += 1
+                    self._latest[number] = kid
+                    self._turned.notify_all()
+        finally:
+            self._is_over.set()
+
+    def _token(self, node: str) -> str:
+        form = {"grant_type": "client_credentials"}
+        # A new connection each time, so that both workers of one node are met.
+        answer = requests.post(f"{node}/oauth2/token", data=form, auth=self._auth, timeout=30)
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["access_token"])
+
+
+class Administrator:
+    """Somebody who is signed in to the console."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._browser = requests.Session()
+        self._post("/sign-in", username="admin", password=PASSWORD)
+
+    def rotates(self) -> bool:
+        """Press the button; return whether it was let."""
+        return self._post(f"/admin/settings/signing-keys/{ALGORITHM}/rotate").status_code == 200
+
+    def _post(self, path: str, **form: str) -> requests.Response:
+        page = self._browser.get(f"{self._url}{path}", timeout=30).text
+        hidden = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page)
+        return self._browser.post(f"{self._url}{path}", data=dict(hidden) | form, timeout=30)
+
+
+def command_rotates(server: LiveServer) -> bool:
+    try:
+        server.command("keys", "rotate", "--algorithm", ALGORITHM)
+    except AssertionError as error:
+        if "clients may not know it yet" not in str(error):
+            raise
+        return False
+    return True
+
+
+def key(services: Services, state: str) -> SigningKey:
+    with services.database.transaction(write=False) as session:
+        rows = keys.all_keys(session)
+    return next(row for row in rows if (row.algorithm, row.state) == (ALGORITHM, state))
+
+
+def test_no_kid_is_unknown_over_three_rotations(server: LiveServer, services: Services) -> None:
+    """OpenID Connect Core, section 10.1.1: keys are published before they sign, and after."""
+    traffic, administrator = Traffic(server, services), Administrator(server.nodes[-1])
+
+    def rotate(rotates: Callable[[], bool]) -> None:
+        """Rotate as early as it is let, and wait until every process knows."""
+        following = key(services, "next").kid
+        while not rotates():
+            traffic.pass_by(STEP)
+        traffic.wait_until(lambda: traffic.is_signed_with(following))
+
+    first = key(services, "active").kid
+
+    def schedule_rotates() -> bool:
+        active = key(services, "active")
+        return active.kid != first or clock.now() >= (active.activated_at or active.created_at) + SCHEDULE
+
+    with traffic.flowing():
+        for rotates in (schedule_rotates, lambda: command_rotates(server), administrator.rotates):
+            rotate(rotates)
+    assert len(traffic.tokens) == 4
+    checker = ResourceServer(server.url, traffic.time)
+    assert [checker.kid(token) for token in traffic.tokens.values()] == list(traffic.tokens)
