@@ -7,7 +7,7 @@ import time
 from threading import Lock
 from typing import Any
 
-from flask import Response, g, make_response, redirect, render_template, url_for
+from flask import Response, g, make_response, redirect, render_template, request, url_for
 from flask import session as browser
 
 from authserver import clock
@@ -18,10 +18,10 @@ from authserver.domain.sessions import UserSession
 from authserver.protocol.oidc import end_session, front_channel_logout
 from authserver.protocol.oidc.end_session import LogoutRequest
 from authserver.web import arrivals, browser_state, door, returns
+from authserver.web.frontchannel import logout_asks
 from authserver.web.languages import to_say
 
 _SHOWN_FOR_SECONDS = 600
-_LONGEST_LINK = 2000  # A browser drops a cookie of more than 4 kB.
 _PATIENCE_SECONDS = 2.0
 _STEP_SECONDS = 0.1
 _WORDS = {
@@ -52,7 +52,6 @@ def finish(present: UserSession | None, logout: LogoutRequest) -> Response:
     browser[arrivals.FAREWELL] = {
         "session": present.id if present else 0,
         "sid": present.sid if present else "",
-        "link": link if link and len(link) <= _LONGEST_LINK else None,
         "client": logout.client_key,
         "goes_on": goes_on,
         "fault": logout.fault,
@@ -60,9 +59,10 @@ def finish(present: UserSession | None, logout: LogoutRequest) -> Response:
     }
     arrivals.void_forms()
     there = link if goes_on and not needs_frames else None
-    response = make_response(
-        returns.redirect_exactly(there) if there else redirect(url_for("frontchannel.sign_out"), 303)
-    )
+    # The way back is too long for a cookie, which browsers drop from 4 kB on.
+    ask = logout_asks.seal(logout) if link else None
+    page = url_for("frontchannel.sign_out", ask=ask)
+    response = make_response(returns.redirect_exactly(there) if there else redirect(page, 303))
     door.delete_cookie(response, door.SESSION_COOKIE)
     browser_state.forget(response)
     return response
@@ -80,11 +80,12 @@ def page() -> str:
     if frames:
         g.csp_frames = front_channel_logout.origins(frames.values())
     application = clients.find(session, facts.get("client", ""))
+    asked = logout_asks.find(request.args.get("ask"))
     return render_template(
         "signed_out.html",
         results=[(member.name, _words(member, states, frames)) for member in members],
         frames=[(member.name, frames[member.id]) for member in members if member.id in frames],
-        link=facts.get("link") if application else None,
+        link=end_session.return_link(session, asked) if asked and application else None,
         goes_on=facts.get("goes_on", False),
         application=application.name if application else "",
         fault=facts.get("fault", ""),

@@ -3,9 +3,10 @@
 from flask import request
 from flask.typing import ResponseReturnValue
 
+from authserver.protocol.oidc.end_session import LogoutRequest
 from authserver.terms import Path
 from authserver.web import door
-from authserver.web.frontchannel import end_session, frontchannel, signed_out
+from authserver.web.frontchannel import frontchannel, logout_asks, signed_out
 
 
 @frontchannel.get(Path.SIGN_OUT)
@@ -17,4 +18,5 @@ def sign_out() -> ResponseReturnValue:
 @frontchannel.post(Path.SIGN_OUT)
 def post_sign_out() -> ResponseReturnValue:
     """End the session of this browser."""
-    return signed_out.finish(door.open_session(), end_session.opened(request.form.get("ask")))
+    asked = logout_asks.find(request.form.get("ask"))
+    return signed_out.finish(door.open_session(), asked or LogoutRequest())
