@@ -13,7 +13,7 @@ from flask import session as browser
 from authserver import clock
 from authserver.domain import clients, outbox, sessions
 from authserver.domain.clients import Client
-from authserver.domain.outbox import NoticeState
+from authserver.domain.outbox import Member, NoticeState
 from authserver.domain.sessions import UserSession
 from authserver.protocol.oidc import end_session, front_channel_logout
 from authserver.protocol.oidc.end_session import LogoutRequest
@@ -31,6 +31,9 @@ _WORDS = {
 }
 _FRAME_WORDS = to_say("Asked to sign you out")
 _OTHER_WORDS = to_say("Has lost its access; it may show you as signed in until you sign out there")
+_OFFLINE_WORDS = to_say(
+    "Keeps the access that you gave it; it may show you as signed in until you sign out there"
+)
 # One page of a process waits at a time, so that nobody can make all its threads wait (S28).
 _waiting = Lock()
 
@@ -76,15 +79,17 @@ def page() -> str:
     states = _states_of_notices(facts) if facts.get("session") else {}
     session = door.session()
     members = outbox.taking_part(session, facts["session"]) if facts.get("session") else []
-    frames = {member.id: frame for member in members if (frame := _frame(member, facts["sid"]))}
+    frames = {member.client.id: frame for member in members if (frame := _frame(member.client, facts["sid"]))}
     if frames:
         g.csp_frames = front_channel_logout.origins(frames.values())
     application = clients.find(session, facts.get("client", ""))
     asked = logout_asks.find(request.args.get("ask"))
     return render_template(
         "signed_out.html",
-        results=[(member.name, _words(member, states, frames)) for member in members],
-        frames=[(member.name, frames[member.id]) for member in members if member.id in frames],
+        results=[(member.client.name, _words(member, states, frames)) for member in members],
+        frames=[
+            (member.client.name, frames[member.client.id]) for member in members if member.client.id in frames
+        ],
         link=end_session.return_link(session, asked) if asked and application else None,
         goes_on=facts.get("goes_on", False),
         application=application.name if application else "",
@@ -97,17 +102,20 @@ def _end(present: UserSession) -> bool:
     session = door.session()
     members = outbox.taking_part(session, present.id)
     sessions.end(session, door.actor(), session.get_one(UserSession, present.id))
-    return any(_frame(member, present.sid) for member in members)
+    return any(_frame(member.client, present.sid) for member in members)
 
 
 def _frame(client: Client, sid: str) -> str | None:
     return front_channel_logout.frame(client, door.services().settings.issuer, sid)
 
 
-def _words(client: Client, states: dict[int, str], frames: dict[int, str]) -> str:
-    if client.id in states:
-        return _WORDS[NoticeState(states[client.id])]
-    return _FRAME_WORDS if client.id in frames else _OTHER_WORDS
+def _words(member: Member, states: dict[int, str], frames: dict[int, str]) -> str:
+    key = member.client.id
+    if key in states:
+        return _WORDS[NoticeState(states[key])]
+    if key in frames:
+        return _FRAME_WORDS
+    return _OFFLINE_WORDS if member.is_offline else _OTHER_WORDS
 
 
 def _states_of_notices(facts: dict[str, Any]) -> dict[int, str]:
