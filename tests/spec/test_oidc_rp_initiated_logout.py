@@ -168,7 +168,16 @@ def test_a_disapproved_client_is_not_redirected_to(app_rp: RelyingParty, service
     """S4: a client that is not approved is inert at every endpoint."""
     hint = app_rp.tokens()["id_token"]
     disapprove(services, app_rp.key)
-    assert end_session(app_rp, id_token_hint=hint, post_logout_redirect_uri=RETURN).location == "/sign-out"
+    page = end_session(app_rp, id_token_hint=hint, post_logout_redirect_uri=RETURN)
+    assert forms.submit(app_rp.browser, page, "logout-confirm").location == "/sign-out"
+
+
+def test_a_disapproved_client_signs_nobody_out_unasked(app_rp: RelyingParty, services: Services) -> None:
+    """S4: its hint proves nothing any more."""
+    hint = app_rp.tokens()["id_token"]
+    disapprove(services, app_rp.key)
+    assert 'id="logout-confirm"' in end_session(app_rp, id_token_hint=hint).text
+    assert is_signed_in(app_rp)
 
 
 def test_client_id_must_be_the_hints_audience(app_rp: RelyingParty, rp: RelyingParty) -> None:

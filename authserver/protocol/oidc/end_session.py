@@ -69,13 +69,15 @@ def read(server: OAuth2Server, session: Session, pairs: Pairs) -> tuple[LogoutRe
             client_id=_id(client),
         )
     sid = str(claims.get("sid", "")) if claims else ""
+    # S4: a client that is not approved decides nothing, so that the person is asked.
+    is_hinted = claims is not None and client is not None and client.is_approved
     wanted = parameters.get("post_logout_redirect_uri", "")
     if wanted and not _may_return(client, wanted):
         fault, error = _no_way_back(client, wanted, parameters.get("client_id"), is_hinted=claims is not None)
-        return LogoutRequest(key, claims is not None, sid, fault=fault), error
+        return LogoutRequest(key, is_hinted, sid, fault=fault), error
     state = parameters.get("state", "") if wanted else ""
     _check_length(client, _link(wanted, state))
-    return LogoutRequest(key, claims is not None, sid, wanted, state), None
+    return LogoutRequest(key, is_hinted, sid, wanted, state), None
 
 
 def destination(session: Session, request: LogoutRequest) -> str | None:
