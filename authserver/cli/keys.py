@@ -1,12 +1,14 @@
 """``authserver keys``: the keys that sign tokens. The installation's own secrets are files, see keys/README.md."""
 
 import click
+from sqlalchemy.orm import Session
 
 from authserver.cli import output
 from authserver.cli.installation import Installation, actor
 from authserver.cli.output import json_option
 from authserver.domain import keys
 from authserver.domain.keys import SigningKey
+from authserver.domain.vault import Vault
 
 _COLUMNS = {
     "kid": "Key id",
@@ -43,22 +45,35 @@ def list_keys() -> None:
     help="The key of this algorithm alone; may be repeated. Otherwise the keys of all algorithms.",
 )
 @click.option("--now", "is_urgent", is_flag=True, help="Do not wait until clients can know the next key.")
+@click.option(
+    "--stolen",
+    "is_stolen",
+    is_flag=True,
+    help="Replace all keys, the next ones too, and withdraw them: what they have signed is worth nothing any more.",
+)
 @json_option
-def rotate(algorithms: tuple[str, ...], is_urgent: bool) -> None:
+def rotate(algorithms: tuple[str, ...], is_urgent: bool, is_stolen: bool) -> None:
     """Let the next keys sign, and publish others for the time after."""
     installation = Installation()
     with installation.transaction() as session:
-        rotated = [
-            keys.rotate(session, actor(), installation.vault, algorithm, is_urgent=is_urgent)
-            for algorithm in algorithms or keys.ALGORITHMS
+        facts = [
+            _facts(_rotate(session, installation.vault, algorithm, is_urgent=is_urgent, is_stolen=is_stolen))
+            for algorithm in dict.fromkeys(algorithms or keys.ALGORITHMS)
         ]
-        facts = [_facts(key) for key in rotated]
     if output.is_json():
         output.listing(facts, columns=_COLUMNS, nothing="")
     for fact in () if output.is_json() else facts:
         output.say(
             f"The {fact['algorithm']} key {fact['kid']} signs from now on; every node knows it within seconds."
         )
+
+
+def _rotate(
+    session: Session, vault: Vault, algorithm: str, *, is_urgent: bool, is_stolen: bool
+) -> SigningKey:
+    if is_stolen:
+        return keys.replace_stolen(session, actor(), vault, algorithm)
+    return keys.rotate(session, actor(), vault, algorithm, is_urgent=is_urgent)
 
 
 @command.command()

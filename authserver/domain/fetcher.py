@@ -55,11 +55,14 @@ class Fetcher:
         """Return what is at a URL; raises FetchFailed."""
         return self._ask("GET", url, {"Accept": accept}, None)
 
-    def post(self, url: str, form: Mapping[str, str]) -> Fetched:
-        """Send a form and return the answer; raises FetchFailed."""
-        return self._ask("POST", url, {"Content-Type": _FORM}, urlencode(form).encode())
+    def post(self, url: str, form: Mapping[str, str]) -> int:
+        """Send a form and return the status of the answer, whatever else is in it; raises FetchFailed."""
+        body = urlencode(form).encode()
+        return self._ask("POST", url, {"Content-Type": _FORM}, body, reads=False).status
 
-    def _ask(self, method: str, url: str, headers: dict[str, str], body: bytes | None) -> Fetched:
+    def _ask(
+        self, method: str, url: str, headers: dict[str, str], body: bytes | None, *, reads: bool = True
+    ) -> Fetched:
         parts, port = _split(url)
         path = parts.path or "/"
         try:
@@ -79,7 +82,7 @@ class Fetcher:
                         timeout=deadline.seconds_left,
                     )
                     with response:
-                        return Fetched(response.status, response.headers, _read(response))
+                        return Fetched(response.status, response.headers, _read(response) if reads else b"")
         except (DeadlineMissed, urllib3.exceptions.TimeoutError) as error:
             raise FetchFailed(f"{parts.hostname} did not answer within {SECONDS} seconds.") from error
         except (HTTPError, OSError, ValueError) as error:

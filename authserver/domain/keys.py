@@ -34,6 +34,10 @@ _ORDER = {"active": 0, "next": 1, "retired": 2}
 PrivateKey = RSAKey | ECKey | OKPKey
 
 
+class Rotated(Conflict):
+    """Another key signs than the one that was seen."""
+
+
 class SigningKey(Base):
     """One key pair; the private part is encrypted with a key that is not in the database.
 
@@ -84,10 +88,15 @@ def rotate(
     algorithm: str = DEFAULT_ALGORITHM,
     *,
     is_urgent: bool = False,
+    instead_of: str | None = None,
 ) -> SigningKey:
-    """Let the next key sign from now on; raises Conflict when it has not been published for long enough."""
+    """Let the next key sign from now on; raises Conflict when it has not been published for long enough.
+
+    ``instead_of`` is the kid of the active key that its caller has seen; Rotated is raised when it signs no more.
+    """
     ensure(session, actor, vault, [algorithm])
     active, following = _in_use(all_keys(session), algorithm)
+    _check_active(active, instead_of)
     now = clock.now()
     usable_at = following.created_at + PUBLISH_BEFORE_USE
     if now < usable_at and not is_urgent:
@@ -109,6 +118,21 @@ def rotate(
     return following
 
 
+def replace_stolen(
+    session: Session, actor: Actor, vault: Vault, algorithm: str, *, instead_of: str | None = None
+) -> SigningKey:
+    """Remove every key of an algorithm, published ones too, and sign with a new one that nobody can have copied.
+
+    What was signed until now is worth nothing from now on. Raises Rotated as ``rotate`` does.
+    """
+    ensure(session, actor, vault, [algorithm])
+    rows = [row for row in all_keys(session) if row.algorithm == algorithm]
+    _check_active(_in_use(rows, algorithm)[0], instead_of)
+    _remove(session, actor, rows)
+    ensure(session, actor, vault, [algorithm])
+    return _in_use(all_keys(session), algorithm)[0]
+
+
 def is_work_left(rows: Sequence[SigningKey], settings: Settings) -> bool:
     """Return whether ``keep_schedule`` would change anything."""
     return bool(_due(rows, settings) or _outlived(rows, settings) or _over(rows))
@@ -128,11 +152,22 @@ def keep_schedule(session: Session, actor: Actor, vault: Vault, settings: Settin
 def purge(session: Session, actor: Actor) -> int:
     """Remove retired keys once the last token signed with them is over; return how many."""
     gone = _over(all_keys(session))
-    for row in gone:
+    _remove(session, actor, gone)
+    return len(gone)
+
+
+def _remove(session: Session, actor: Actor, rows: Sequence[SigningKey]) -> None:
+    for row in rows:
         audit.record(session, actor, "key:remove", subject=row, before={"kid": row.kid})
         session.delete(row)
     session.flush()
-    return len(gone)
+
+
+def _check_active(active: SigningKey, expected: str | None) -> None:
+    if expected is not None and active.kid != expected:
+        raise Rotated(
+            f"The {active.algorithm} key {active.kid} signs by now, since somebody has rotated the keys."
+        )
 
 
 def _in_use(rows: Sequence[SigningKey], algorithm: str) -> tuple[SigningKey, SigningKey]:

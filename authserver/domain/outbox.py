@@ -94,13 +94,23 @@ def announce_user(session: Session, user_id: int, *, keep: int | None = None) ->
     _announce(session, ended if keep is None else ended.where(Authorization.session_id != keep))
 
 
-def taking_part(session: Session, session_id: int) -> list[Client]:
+class Member(NamedTuple):
+    """An application that was used in a session; ``is_offline`` where it keeps its access when that ends."""
+
+    client: Client
+    is_offline: bool
+
+
+def taking_part(session: Session, session_id: int) -> list[Member]:
     """Return the approved applications that were used in a session, by name."""
     used = select(Authorization.client_id).where(Authorization.session_id == session_id)
-    rows = session.scalars(
-        select(Client).where(Client.id.in_(used), Client.status == Status.APPROVED).order_by(Client.name)
+    offline = used.where(Authorization.is_offline, Authorization.revoked_at.is_(None))
+    rows = session.execute(
+        select(Client, Client.id.in_(offline))
+        .where(Client.id.in_(used), Client.status == Status.APPROVED)
+        .order_by(Client.name)
     )
-    return list(rows)
+    return [Member(client, bool(is_offline)) for client, is_offline in rows]
 
 
 def of_session(connection: Connection, session_id: int) -> dict[int, str]:

@@ -1,6 +1,6 @@
 """What goes around every page: the request's id, the Content-Security-Policy and the other protective headers.
 
-Machine endpoints never pass here; theirs are in ``backchannel``.
+Machine endpoints never pass here; theirs are in ``backchannel.wire``.
 """
 
 import secrets
@@ -12,7 +12,9 @@ from authserver.terms import LanePath, Path
 from authserver.web import door
 
 _NONCE_BYTES = 16
-_HSTS = "max-age=31536000"
+HSTS = ("Strict-Transport-Security", "max-age=31536000")
+"""What tells browsers to come by TLS alone from now on."""
+
 _PERMISSIONS = (
     "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), "
     "midi=(), payment=(), usb=(), clipboard-write=(self), publickey-credentials-create=(self), "
@@ -74,7 +76,7 @@ def _protect(response: Response) -> Response:
     response.headers["Permissions-Policy"] = _PERMISSIONS
     response.headers.setdefault("Cache-Control", "no-store")
     if door.services().settings.is_secure:
-        response.headers["Strict-Transport-Security"] = _HSTS
+        response.headers.set(*HSTS)
     return response
 
 

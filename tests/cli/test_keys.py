@@ -43,3 +43,22 @@ def test_an_urgent_rotation_does_not_wait(runner):
     runner.run("keys", "rotate", "--now")
     assert {states(runner)[kid] for kid in before} == {"retired"}
     assert timedelta(0) < keys.PUBLISH_BEFORE_USE
+
+
+def test_stolen_keys_are_replaced_and_withdrawn_at_once(runner, client):
+    stolen = states(runner) | states(runner, "ES256")
+    runner.run("keys", "rotate", "--algorithm", "ES256", "--now")
+    before = states(runner, "PS256")
+    runner.run("keys", "rotate", "--stolen", "--algorithm", "RS256", "--algorithm", "ES256")
+    for algorithm in ("RS256", "ES256"):
+        assert sorted(states(runner, algorithm).values()) == ["active", "next"]
+        assert not set(states(runner, algorithm)) & set(stolen)
+    assert states(runner, "PS256") == before
+    published = {key["kid"] for key in client.get("/jwks.json").get_json()["keys"]}
+    assert not published & set(stolen)
+
+
+@pytest.mark.only_on("sqlite")
+def test_an_algorithm_that_is_named_twice_is_rotated_once(runner):
+    runner.run("keys", "rotate", "--now", "--algorithm", "ES256", "--algorithm", "ES256")
+    assert sorted(states(runner, "ES256").values()) == ["active", "next", "retired"]

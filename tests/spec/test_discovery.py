@@ -24,6 +24,23 @@ def test_it_is_json_for_everybody(client: FlaskClient, path: str) -> None:
     assert (again.status_code, again.data) == (304, b"")
 
 
+@pytest.mark.parametrize("written", ["{tag}", "W/{tag}", '"other", {tag}', '"other",W/{tag}', "*", " * "])
+def test_what_is_known_already_is_not_sent_again(client: FlaskClient, written: str) -> None:
+    """RFC 9110, 13.1.2: the tag, a weak one, a list, or any; 8.6: no Content-Length but that of a 200."""
+    tag = client.get("/jwks.json").headers["ETag"]
+    again = client.get("/jwks.json", headers={"If-None-Match": written.format(tag=tag)})
+    assert (again.status_code, again.headers["ETag"]) == (304, tag)
+    assert "Content-Length" not in again.headers
+
+
+@pytest.mark.parametrize("written", ["", '"other"', "**", "{bare}", "x{tag}", '"*"'])
+def test_what_is_not_known_is_sent(client: FlaskClient, written: str) -> None:
+    """RFC 9110, 13.1.2: a condition that names no tag of ours is true."""
+    tag = client.get("/jwks.json").headers["ETag"]
+    condition = written.format(tag=tag, bare=tag.strip('"'))
+    assert client.get("/jwks.json", headers={"If-None-Match": condition}).status_code == 200
+
+
 @pytest.mark.parametrize("path", DOCUMENTS)
 def test_every_endpoint_exists(client: FlaskClient, path: str) -> None:
     """Discovery, 3: what is advertised is there: no address answers 404."""

@@ -284,6 +284,16 @@ def test_an_empty_answer_is_as_good(
     assert len(told.received) == 1
 
 
+@pytest.mark.parametrize(("status", "state"), [(200, "delivered"), (400, "failed"), (500, "waiting")])
+def test_the_status_alone_counts(
+    app_rp: RelyingParty, services: Services, told: Receiver, status: int, state: str
+) -> None:
+    """2.8: 200 is success, 400 is failure; a body that is long, or never comes, changes neither."""
+    told.status, told.declared = status, 10_000_000
+    logged_out(app_rp, services, told)
+    assert states(services) == [state]
+
+
 def test_it_is_given_up_at_last(
     app_rp: RelyingParty, services: Services, told: Receiver, moving_clock: MovingClock
 ) -> None:

@@ -141,6 +141,22 @@ def rotated(services: Services) -> bool:
     return True
 
 
+def test_what_a_stolen_key_has_signed_is_worth_nothing(app: Flask, services: Services, alice: User) -> None:
+    """S3, I2: neither the key that signed nor the one that lay beside it in the database proves anything any more."""
+    rp = party(app, services, access_token_signed_response_alg="ES256", id_token_signed_response_alg="ES256")
+    tokens = rp.tokens()
+    assert rp.userinfo(tokens["access_token"]).status_code == 200
+    with services.database.transaction() as session:
+        keys.replace_stolen(session, SYSTEM, services.vault, "ES256")
+    services.ring.forget()
+    assert rp.userinfo(tokens["access_token"]).status_code == 401
+    page = rp.browser.get("/oidc/end_session", query_string={"id_token_hint": tokens["id_token"]})
+    assert 'id="logout-confirm"' in page.text
+    with pytest.raises(UnknownKey):
+        Verifier(app).claims(tokens["id_token"])
+    Verifier(app).claims(rp.tokens()["id_token"])
+
+
 def test_the_next_key_is_known_before_it_signs(app: Flask) -> None:
     """10.1.1: a node reads it, a cache on the way keeps the set before it, and the verifier's cache that one."""
     kept = app.test_client().get("/jwks.json").cache_control.max_age

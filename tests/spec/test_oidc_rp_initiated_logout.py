@@ -2,6 +2,9 @@
 
 import base64
 import json
+import random
+import re
+from urllib.parse import unquote
 
 import pytest
 
@@ -165,7 +168,16 @@ def test_a_disapproved_client_is_not_redirected_to(app_rp: RelyingParty, service
     """S4: a client that is not approved is inert at every endpoint."""
     hint = app_rp.tokens()["id_token"]
     disapprove(services, app_rp.key)
-    assert end_session(app_rp, id_token_hint=hint, post_logout_redirect_uri=RETURN).location == "/sign-out"
+    page = end_session(app_rp, id_token_hint=hint, post_logout_redirect_uri=RETURN)
+    assert forms.submit(app_rp.browser, page, "logout-confirm").location == "/sign-out"
+
+
+def test_a_disapproved_client_signs_nobody_out_unasked(app_rp: RelyingParty, services: Services) -> None:
+    """S4: its hint proves nothing any more."""
+    hint = app_rp.tokens()["id_token"]
+    disapprove(services, app_rp.key)
+    assert 'id="logout-confirm"' in end_session(app_rp, id_token_hint=hint).text
+    assert is_signed_in(app_rp)
 
 
 def test_client_id_must_be_the_hints_audience(app_rp: RelyingParty, rp: RelyingParty) -> None:
@@ -302,6 +314,44 @@ def test_a_state_that_is_too_long_is_refused(app_rp: RelyingParty) -> None:
     """3: state is passed back as it came, so that one which cannot be is refused, not cut."""
     hint = app_rp.tokens()["id_token"]
     parameters = {"id_token_hint": hint, "post_logout_redirect_uri": RETURN}
-    whole = end_session(app_rp, state="x" * 3000, **parameters)
+    whole = end_session(app_rp, state="x" * 8000, **parameters)
     assert whole.status_code == 400
     assert is_signed_in(app_rp)
+
+
+LONG_RETURN = "https://rp.example/" + "".join(random.Random(1).choices("abcdefghijklmnop0123456789", k=1900))
+ASTRAL = "".join(chr(random.Random(seed).randrange(0x10000, 0x10FFFF)) for seed in range(400))
+
+
+@pytest.fixture
+def long_rp(rp: RelyingParty, services: Services) -> RelyingParty:
+    """An application with an address that is as long as they can be, and a frame."""
+    return party(
+        rp,
+        services,
+        post_logout_redirect_uris=[LONG_RETURN],
+        frontchannel_logout_uri="https://rp.example/frame",
+    )
+
+
+@pytest.mark.parametrize("state", ['\\"%&+ \t' * 57, "é" * 400, "語" * 400, ASTRAL])
+@pytest.mark.parametrize("way", ["hint", "posted", "asked"])
+def test_a_long_state_comes_back_by_every_way(long_rp: RelyingParty, state: str, way: str) -> None:
+    """3: what was accepted is passed back unchanged, and no address of ours is longer than servers take."""
+    hint = long_rp.tokens()["id_token"]
+    proof = {"client_id": long_rp.key} if way == "asked" else {"id_token_hint": hint}
+    parameters = {"post_logout_redirect_uri": LONG_RETURN, "state": state, **proof}
+    if way == "posted":
+        answer = long_rp.browser.post("/oidc/end_session", data=parameters)
+        assert len(answer.location) < 8000
+        answer = long_rp.browser.get(answer.location)
+    else:
+        answer = end_session(long_rp, **parameters)
+    if way == "asked":
+        answer = forms.submit(long_rp.browser, answer, "logout-confirm")
+    assert len(answer.location) < 8000
+    page = long_rp.follow(answer).text
+    [link] = re.findall(r'id="logout-continue" href="([^"]+)"', page)
+    assert link.startswith(f"{LONG_RETURN}?state=")
+    assert unquote(link.partition("?state=")[2]) == state
+    assert ("data-goes-on" in page) == (way != "asked")

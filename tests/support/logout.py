@@ -19,12 +19,14 @@ from tests.support.relying_party import RelyingParty, register
 class Receiver:
     """A back-channel logout endpoint on loopback: keeps what it is sent, and answers as it is told to.
 
-    With ``together`` it answers nobody before so many requests have come as that waits for.
+    With ``together`` it answers nobody before so many requests have come as that waits for; ``declared`` is the length of a
+    body of which it sends nothing before the other side has gone.
     """
 
     url: str
     status: int = 200
     together: threading.Barrier | None = None
+    declared: int = 0
     received: list[dict[str, Any]] = field(default_factory=list)
 
     @property
@@ -44,8 +46,10 @@ def receiver() -> Iterator[Receiver]:
             if told.together is not None:
                 told.together.wait()
             self.send_response(told.status)
-            self.send_header("Content-Length", "0")
+            self.send_header("Content-Length", str(told.declared))
             self.end_headers()
+            if told.declared:
+                self.rfile.read(1)
 
         def log_message(self, *_: Any) -> None:
             """Say nothing."""

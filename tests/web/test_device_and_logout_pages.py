@@ -144,6 +144,30 @@ def test_frames_are_loaded_and_then_it_goes_on(server, page):
     assert "iss=http" in frame
 
 
+def test_an_old_form_asks_again_and_leads_back(server, page):
+    port = free_port()
+    redirect_uri, out = f"http://127.0.0.1:{port}/cb", f"http://127.0.0.1:{port}/out"
+    client = server.add_client("Review board", redirect_uri, post_logout_redirect_uri=out)
+    icon = '<!doctype html><html lang="en"><title>App</title><link rel="icon" href="data:,"></html>'
+    with site(port, icon) as origin:
+        authorize(page, server, client, redirect_uri)
+        ways.sign_in(page, "alice")
+        ways.allow(page)
+        page.wait_for_url(f"{origin}/cb?**")
+        hint = redeemed(page, server, client, redirect_uri)
+        page.goto(f"{server.url}/sign-out")
+        page.locator("#logout-confirm").click()
+        page.locator("#sign-in").click()
+        ways.sign_in(page, "alice")
+        query = urlencode({"id_token_hint": hint, "post_logout_redirect_uri": out, "state": "s"})
+        page.goto(f"{server.url}/oidc/end_session?{query}")
+        page.context.clear_cookies(name="authserver_browser")
+        page.locator("#logout-confirm").click()
+        page.wait_for_selector("#logout-confirm")
+        page.locator("#logout-confirm").click()
+        page.wait_for_url(f"{out}?state=s")
+
+
 def test_the_page_that_tells_the_result_is_accessible(server, page, colours, language):
     page.emulate_media(color_scheme=colours)
     port = free_port()

@@ -32,6 +32,14 @@ def test_every_page_is_protected(client, path):
     assert "Strict-Transport-Security" not in page.headers
 
 
+@pytest.mark.parametrize("path", ["/jwks.json", "/oauth2/token", "/oidc/userinfo", "/oidc/check_session"])
+def test_machine_endpoints_tell_nobody_where_people_come_from(client, path):
+    answer = client.get(path)
+    assert answer.headers.getlist("Referrer-Policy") == ["no-referrer"]
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert "Strict-Transport-Security" not in answer.headers
+
+
 @pytest.mark.parametrize("path", ["/account", "/account/password", "/admin", "/admin/clients"])
 def test_account_and_console_are_locked_tighter(client, people, path):
     sign_in(client, "admin")
@@ -80,9 +88,12 @@ def test_scripts_carry_the_nonce_of_their_page(client):
 def test_over_tls_cookies_and_transport_are_pinned(settings, people):
     secure = Settings(**settings.model_dump() | {"public_url": "https://login.example.org"})
     app = create_app(secure)
-    answer = app.test_client().get("/sign-in", base_url="https://login.example.org")
+    browser = app.test_client()
+    answer = browser.get("/sign-in", base_url="https://login.example.org")
+    machine = browser.get("/jwks.json", base_url="https://login.example.org")
     app.extensions["authserver"].database.engine.dispose()
-    assert "max-age=" in answer.headers["Strict-Transport-Security"]
+    for one in (answer, machine):
+        assert "max-age=" in one.headers["Strict-Transport-Security"]
     cookie = answer.headers["Set-Cookie"]
     assert cookie.startswith("__Host-")
     assert all(word in cookie for word in ("Secure", "HttpOnly", "Path=/", "SameSite=Lax"))

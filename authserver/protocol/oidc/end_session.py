@@ -20,7 +20,8 @@ from authserver.protocol.oauth2 import bearer
 from authserver.protocol.oauth2.errors import refusal
 from authserver.protocol.oauth2.server import OAuth2Server
 
-_STATE_LENGTH = 2000
+# What asks and tells carries the request in an address of ours, and servers take none of more than 8 kB.
+_LINK_LENGTH = 7000
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,22 +69,15 @@ def read(server: OAuth2Server, session: Session, pairs: Pairs) -> tuple[LogoutRe
             client_id=_id(client),
         )
     sid = str(claims.get("sid", "")) if claims else ""
-    state = parameters.get("state", "")
-    if len(state) > _STATE_LENGTH:
-        fault = f"state can have {_STATE_LENGTH} characters at most."
-        raise refusal(
-            InvalidRequestError,
-            fault,
-            "state-too-long",
-            received=f"{len(state)} characters",
-            expected=f"{_STATE_LENGTH} characters at most",
-            client_id=_id(client),
-        )
+    # S4: a client that is not approved decides nothing, so that the person is asked.
+    is_hinted = claims is not None and client is not None and client.is_approved
     wanted = parameters.get("post_logout_redirect_uri", "")
     if wanted and not _may_return(client, wanted):
         fault, error = _no_way_back(client, wanted, parameters.get("client_id"), is_hinted=claims is not None)
-        return LogoutRequest(key, claims is not None, sid, fault=fault), error
-    return LogoutRequest(key, claims is not None, sid, wanted, state), None
+        return LogoutRequest(key, is_hinted, sid, fault=fault), error
+    state = parameters.get("state", "") if wanted else ""
+    _check_length(client, _link(wanted, state))
+    return LogoutRequest(key, is_hinted, sid, wanted, state), None
 
 
 def destination(session: Session, request: LogoutRequest) -> str | None:
@@ -96,9 +90,25 @@ def return_link(session: Session, request: LogoutRequest) -> str | None:
     uri = request.redirect_uri
     if not uri or not _may_return(clients.find(session, request.client_key), uri):
         return None
-    if not request.state:
+    return _link(uri, request.state)
+
+
+def _link(uri: str, state: str) -> str:
+    if not state:
         return uri
-    return f"{uri}{'&' if '?' in uri else '?'}state={quote(request.state, safe='')}"
+    return f"{uri}{'&' if '?' in uri else '?'}state={quote(state, safe='')}"
+
+
+def _check_length(client: Client | None, link: str) -> None:
+    if len(link) > _LINK_LENGTH:
+        raise refusal(
+            InvalidRequestError,
+            "state is too long to be passed back.",
+            "state-too-long",
+            received=f"an address of {len(link)} characters, written as addresses are",
+            expected=f"{_LINK_LENGTH} characters at most; a state of 400 always fits",
+            client_id=_id(client),
+        )
 
 
 def _client(session: Session, named: str | None, claims: dict[str, Any] | None) -> Client | None:

@@ -143,17 +143,17 @@ class LogoutNotices:
 
     def _post(self, letter: _Letter) -> None:
         try:
-            answer = self._fetcher.post(letter.uri, {"logout_token": letter.token})
+            status = self._fetcher.post(letter.uri, {"logout_token": letter.token})
         except FetchFailed as error:
             self._note(letter.notice, str(error))
             return
-        if 200 <= answer.status < 300:
+        if 200 <= status < 300:
             with self._database.connection() as connection:
                 outbox.delivered(connection, letter.notice)
             log.info("logout delivered", client=letter.notice.client_id, tries=letter.notice.attempts)
             return
         # Section 2.8: with 400 the application says that it cannot log out; asking again would not change that.
-        self._note(letter.notice, f"The application answered {answer.status}.", is_final=answer.status == 400)
+        self._note(letter.notice, f"The application answered {status}.", is_final=status == 400)
 
     def _note(self, notice: Claimed, error: str, *, is_final: bool = False) -> None:
         with self._database.connection() as connection:

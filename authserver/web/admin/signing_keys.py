@@ -7,7 +7,7 @@ from flask import request, url_for
 from flask.typing import ResponseReturnValue
 
 from authserver.domain import keys
-from authserver.domain.keys import ALGORITHMS, SigningKey
+from authserver.domain.keys import ALGORITHMS, Rotated, SigningKey
 from authserver.errors import Conflict, NotFound
 from authserver.web import door, guards
 from authserver.web.admin import answers
@@ -44,21 +44,34 @@ def ask_to_rotate(algorithm: str) -> ResponseReturnValue:
 @guards.require_recent_sign_in
 def rotate_signing_key(algorithm: str) -> ResponseReturnValue:
     """Let the next key sign."""
-    services = door.services()
-    is_urgent = "urgent" in request.form
     try:
         with answers.attempt():
-            key = keys.rotate(
-                door.session(), door.actor(), services.vault, _known(algorithm), is_urgent=is_urgent
-            )
+            key = _rotate(_known(algorithm), request.form.get("active", ""))
     except Conflict as error:
-        return _question(algorithm, str(error), 409)
-    services.ring.forget()
+        return _question(algorithm, error)
+    door.services().ring.forget()
     return answers.go(url_for("admin.signing_keys"), f"The {algorithm} key {key.kid} signs from now on.")
 
 
-def _question(algorithm: str, error: str = "", status: int = 200) -> ResponseReturnValue:
-    return answers.show("admin/signing_key_rotate.html", status, algorithm=algorithm, error=error)
+def _rotate(algorithm: str, active: str) -> SigningKey:
+    session, actor, vault = door.session(), door.actor(), door.services().vault
+    if "stolen" in request.form:
+        return keys.replace_stolen(session, actor, vault, algorithm, instead_of=active)
+    is_urgent = "urgent" in request.form
+    return keys.rotate(session, actor, vault, algorithm, is_urgent=is_urgent, instead_of=active)
+
+
+def _question(algorithm: str, error: Conflict | None = None) -> ResponseReturnValue:
+    rows = keys.all_keys(door.session())
+    active = next((row.kid for row in rows if (row.algorithm, row.state) == (algorithm, "active")), "")
+    return answers.show(
+        "admin/signing_key_rotate.html",
+        409 if error else 200,
+        algorithm=algorithm,
+        active=active,
+        error=str(error or ""),
+        is_early=error is not None and not isinstance(error, Rotated),
+    )
 
 
 def _known(algorithm: str) -> str:

@@ -19,7 +19,6 @@ _HEADERS = (
         "Content-Security-Policy",
         f"default-src 'none'; script-src 'sha256-{_HASH}'; base-uri 'none'; form-action 'none'",
     ),
-    ("Referrer-Policy", "no-referrer"),
     ("Cache-Control", "public, max-age=300"),
 )
 

@@ -60,9 +60,15 @@ def _written(build: Metadata, server: OAuth2Server, scopes: tuple[str, ...]) -> 
 def _send(body: bytes, request: Request) -> Response:
     etag = _etag(body)
     headers = (_CACHED, ("ETag", etag))
-    if etag in request.headers.get("if-none-match", ""):
+    if _is_known(etag, request.headers.get("if-none-match", "")):
         return Response(304, b"", headers)
     return Response(200, body, (("Content-Type", "application/json"), *headers))
+
+
+def _is_known(etag: str, condition: str) -> bool:
+    """Whether the caller has what it asks for (RFC 9110, section 13.1.2): by a list of tags, weak ones too, or by a star."""
+    tags = {tag.strip().removeprefix("W/") for tag in condition.split(",")}
+    return bool(tags & {etag, "*"})
 
 
 @lru_cache(maxsize=64)

@@ -81,7 +81,7 @@ class MachineDoor:
         if method != "OPTIONS":
             # Refusals too: a script that cannot read why it was refused cannot do better.
             response = self._cross_origin.share(environ["PATH_INFO"], environ.get("HTTP_ORIGIN"), response)
-        return wire.send(response, method, start_response)
+        return wire.send(response, method, start_response, is_secure=self._services.settings.is_secure)
 
     def _path(self, path: str) -> str | None:
         """Return how a path is called in the table of routes, or None where it is not there."""

@@ -5,8 +5,12 @@ from http import HTTPStatus
 from typing import Any
 
 from authserver.protocol.messages import MalformedRequest, Response
+from authserver.web.headers import HSTS
 from authserver.web.incoming import BrokenBody
 
+# RFC 9110, section 8.6: an answer without content MUST NOT tell how long it is, and that to a condition need not.
+_WITHOUT_LENGTH = {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}
+_PROTECTED = (("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "no-referrer"))
 _STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 
 
@@ -66,11 +70,12 @@ def headers(environ: dict[str, Any]) -> dict[str, str]:
     return found
 
 
-def send(response: Response, method: str, start_response: Callable[..., Any]) -> Iterable[bytes]:
-    """Start the answer and return its body; none for HEAD."""
-    lines = [*response.headers, ("X-Content-Type-Options", "nosniff")]
-    # RFC 9110, section 8.6: an answer without content MUST NOT tell how long it is.
-    if response.status != HTTPStatus.NO_CONTENT:
+def send(
+    response: Response, method: str, start_response: Callable[..., Any], *, is_secure: bool
+) -> Iterable[bytes]:
+    """Start the answer and return its body; none for HEAD. Over TLS the browser is told to keep to it."""
+    lines = [*response.headers, *_PROTECTED, *([HSTS] if is_secure else [])]
+    if response.status not in _WITHOUT_LENGTH:
         lines.append(("Content-Length", str(len(response.body))))
     start_response(_STATUS_LINES[response.status], lines)
     return [] if method == "HEAD" else [response.body]

@@ -1,8 +1,5 @@
 """The end session endpoint for people whom an application sends (OpenID Connect RP-Initiated Logout 1.0, section 2)."""
 
-from dataclasses import astuple
-from datetime import timedelta
-
 from authlib.oauth2 import OAuth2Error
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -13,12 +10,9 @@ from authserver.protocol.oauth2.errors import describe
 from authserver.protocol.oidc import end_session
 from authserver.protocol.oidc.end_session import LogoutRequest
 from authserver.terms import Path
-from authserver.web import console_link, door, mistakes, returns, sealed
-from authserver.web.frontchannel import frontchannel, not_read, signed_out
+from authserver.web import console_link, door, mistakes, returns
+from authserver.web.frontchannel import frontchannel, logout_asks, not_read, signed_out
 from authserver.web.languages import say
-
-_PURPOSE = "end session"
-_OPEN_FOR = timedelta(minutes=30)
 
 
 @frontchannel.route(Path.END_SESSION, methods=["GET", "POST"], endpoint="end_session")
@@ -26,38 +20,20 @@ _OPEN_FOR = timedelta(minutes=30)
 def end_session_request() -> ResponseReturnValue:
     """Sign out at once for an application that proves it had the session, else ask."""
     try:
-        logout = _carried(request.args.get("ask")) or _read()
+        logout = logout_asks.find(request.args.get("ask")) or _read()
     except MalformedRequest as error:
         return not_read.page(error, Path.END_SESSION)
     except OAuth2Error as error:
         return _refuse(error)
     if request.method == "POST":
         # A form that another site posts carries no cookie of ours: who is signed in is seen when it is sent on.
-        return redirect(url_for("frontchannel.end_session", ask=seal(logout)), 303)
+        return redirect(url_for("frontchannel.end_session", ask=logout_asks.seal(logout)), 303)
     present = door.open_session()
     if present is None or logout.concerns(present):
         return signed_out.finish(present, logout)
     application = clients.find(door.session(), logout.client_key)
     name = application.name if application is not None and application.is_approved else ""
-    return signed_out.question(seal(logout), name)
-
-
-def seal(logout: LogoutRequest) -> str:
-    """Return a request in a form that can be carried by a page and is worth nothing when it was changed."""
-    return sealed.seal(_PURPOSE, astuple(logout))
-
-
-def opened(carried: str | None) -> LogoutRequest:
-    """Return the request that a page carried; an empty one when there is none."""
-    return _carried(carried) or LogoutRequest()
-
-
-def _carried(carried: str | None) -> LogoutRequest | None:
-    values = sealed.opened(_PURPOSE, carried or "", _OPEN_FOR)
-    try:
-        return LogoutRequest(*values) if values is not None else None
-    except TypeError:
-        return None  # Another version of this product sealed it.
+    return signed_out.question(logout_asks.seal(logout), name)
 
 
 def _read() -> LogoutRequest:

@@ -7,21 +7,21 @@ import time
 from threading import Lock
 from typing import Any
 
-from flask import Response, g, make_response, redirect, render_template, url_for
+from flask import Response, g, make_response, redirect, render_template, request, url_for
 from flask import session as browser
 
 from authserver import clock
 from authserver.domain import clients, outbox, sessions
 from authserver.domain.clients import Client
-from authserver.domain.outbox import NoticeState
+from authserver.domain.outbox import Member, NoticeState
 from authserver.domain.sessions import UserSession
 from authserver.protocol.oidc import end_session, front_channel_logout
 from authserver.protocol.oidc.end_session import LogoutRequest
 from authserver.web import arrivals, browser_state, door, returns
+from authserver.web.frontchannel import logout_asks
 from authserver.web.languages import to_say
 
 _SHOWN_FOR_SECONDS = 600
-_LONGEST_LINK = 2000  # A browser drops a cookie of more than 4 kB.
 _PATIENCE_SECONDS = 2.0
 _STEP_SECONDS = 0.1
 _WORDS = {
@@ -31,6 +31,9 @@ _WORDS = {
 }
 _FRAME_WORDS = to_say("Asked to sign you out")
 _OTHER_WORDS = to_say("Has lost its access; it may show you as signed in until you sign out there")
+_OFFLINE_WORDS = to_say(
+    "Keeps the access that you gave it; it may show you as signed in until you sign out there"
+)
 # One page of a process waits at a time, so that nobody can make all its threads wait (S28).
 _waiting = Lock()
 
@@ -52,7 +55,6 @@ def finish(present: UserSession | None, logout: LogoutRequest) -> Response:
     browser[arrivals.FAREWELL] = {
         "session": present.id if present else 0,
         "sid": present.sid if present else "",
-        "link": link if link and len(link) <= _LONGEST_LINK else None,
         "client": logout.client_key,
         "goes_on": goes_on,
         "fault": logout.fault,
@@ -60,9 +62,10 @@ def finish(present: UserSession | None, logout: LogoutRequest) -> Response:
     }
     arrivals.void_forms()
     there = link if goes_on and not needs_frames else None
-    response = make_response(
-        returns.redirect_exactly(there) if there else redirect(url_for("frontchannel.sign_out"), 303)
-    )
+    # The way back is too long for a cookie, which browsers drop from 4 kB on.
+    ask = logout_asks.seal(logout) if link else None
+    page = url_for("frontchannel.sign_out", ask=ask)
+    response = make_response(returns.redirect_exactly(there) if there else redirect(page, 303))
     door.delete_cookie(response, door.SESSION_COOKIE)
     browser_state.forget(response)
     return response
@@ -76,15 +79,18 @@ def page() -> str:
     states = _states_of_notices(facts) if facts.get("session") else {}
     session = door.session()
     members = outbox.taking_part(session, facts["session"]) if facts.get("session") else []
-    frames = {member.id: frame for member in members if (frame := _frame(member, facts["sid"]))}
+    frames = {member.client.id: frame for member in members if (frame := _frame(member.client, facts["sid"]))}
     if frames:
         g.csp_frames = front_channel_logout.origins(frames.values())
     application = clients.find(session, facts.get("client", ""))
+    asked = logout_asks.find(request.args.get("ask"))
     return render_template(
         "signed_out.html",
-        results=[(member.name, _words(member, states, frames)) for member in members],
-        frames=[(member.name, frames[member.id]) for member in members if member.id in frames],
-        link=facts.get("link") if application else None,
+        results=[(member.client.name, _words(member, states, frames)) for member in members],
+        frames=[
+            (member.client.name, frames[member.client.id]) for member in members if member.client.id in frames
+        ],
+        link=end_session.return_link(session, asked) if asked and application else None,
         goes_on=facts.get("goes_on", False),
         application=application.name if application else "",
         fault=facts.get("fault", ""),
@@ -96,17 +102,20 @@ def _end(present: UserSession) -> bool:
     session = door.session()
     members = outbox.taking_part(session, present.id)
     sessions.end(session, door.actor(), session.get_one(UserSession, present.id))
-    return any(_frame(member, present.sid) for member in members)
+    return any(_frame(member.client, present.sid) for member in members)
 
 
 def _frame(client: Client, sid: str) -> str | None:
     return front_channel_logout.frame(client, door.services().settings.issuer, sid)
 
 
-def _words(client: Client, states: dict[int, str], frames: dict[int, str]) -> str:
-    if client.id in states:
-        return _WORDS[NoticeState(states[client.id])]
-    return _FRAME_WORDS if client.id in frames else _OTHER_WORDS
+def _words(member: Member, states: dict[int, str], frames: dict[int, str]) -> str:
+    key = member.client.id
+    if key in states:
+        return _WORDS[NoticeState(states[key])]
+    if key in frames:
+        return _FRAME_WORDS
+    return _OFFLINE_WORDS if member.is_offline else _OTHER_WORDS
 
 
 def _states_of_notices(facts: dict[str, Any]) -> dict[int, str]:

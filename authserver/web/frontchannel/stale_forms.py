@@ -42,6 +42,8 @@ def _on_stale_form(error: CSRFError) -> ResponseReturnValue:
         page, names = _ASKED_ANEW[endpoint]
         values: dict[str, Any] = {name: request.form.get(name) or None for name in names}
         return redirect(url_for(page, **values), 303)
-    if endpoint == "frontchannel.post_sign_out" and guards.person() is None:
-        return redirect(url_for("frontchannel.sign_out"), 303)
+    ask = request.form.get("ask")
+    if endpoint == "frontchannel.post_sign_out" and (ask or guards.person() is None):
+        # What an application asks for is asked anew, on a page from which the way leads back to it.
+        return redirect(url_for("frontchannel.sign_out", ask=ask or None), 303)
     return guards.stale_form(error)

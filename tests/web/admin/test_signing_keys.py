@@ -2,6 +2,8 @@
 
 import pytest
 
+from authserver.domain import keys
+
 ALGORITHMS = ["RS256", "PS256", "ES256", "EdDSA"]
 
 
@@ -32,3 +34,25 @@ def test_a_key_is_rotated(console, trail):
 
 def test_an_unknown_algorithm_is_not_found(console):
     assert console.get("/admin/settings/signing-keys/HS256/rotate").status_code == 404
+
+
+def states(console, algorithm):
+    with console.services.database.transaction(write=False) as session:
+        return sorted(row.state for row in keys.all_keys(session) if row.algorithm == algorithm)
+
+
+def test_a_form_that_is_sent_twice_rotates_once(console):
+    page = console.get("/admin/settings/signing-keys/ES256/rotate")
+    assert console.press(page, "Rotate", urgent="1").status_code == 303
+    again = console.press(page, "Rotate", urgent="1")
+    assert again.status_code == 409
+    assert "somebody has rotated the keys" in again.text
+    assert states(console, "ES256") == ["active", "next", "retired"]
+
+
+def test_stolen_keys_are_replaced(console):
+    before = kids(console)
+    page = console.get("/admin/settings/signing-keys/EdDSA/rotate")
+    assert console.press(page, "Rotate", stolen="1").status_code == 303
+    assert states(console, "EdDSA") == ["active", "next"]
+    assert len(set(before) - set(kids(console))) == 2

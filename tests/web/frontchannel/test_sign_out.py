@@ -70,3 +70,17 @@ def test_what_the_page_tells_is_over_as_soon_as_anybody_signs_in(app, services, 
     page = rp.browser.get("/sign-out").text
     assert "You are signed out" in page
     assert "The Relying Party" not in page
+
+
+def test_the_page_tells_who_keeps_access(app, services, people):
+    words = {"offline_access": "Keeps the access that you gave it", "profile": "Has lost its access"}
+    parties = {scope: RelyingParty(app, *register(services, name=f"For {scope}")) for scope in words}
+    browser = app.test_client()
+    for scope, party in parties.items():
+        party.browser = browser
+        party.tokens(scope=f"openid {scope}", prompt="consent")
+    page = forms.submit(browser, browser.get("/sign-out"), "logout-confirm")
+    lines = browser.get(page.location).text.split('id="logout-results"')[1].split("<li>")[1:]
+    for (scope, told), line in zip(words.items(), lines, strict=True):
+        assert f"For {scope}" in line
+        assert told in line
