@@ -11,7 +11,7 @@ from authserver.web import door
 
 def seal(purpose: str, values: object) -> str:
     """Return values, which JSON can hold, as a form or an address carries them."""
-    text = json.dumps([values, clock.timestamp(clock.now())])
+    text = json.dumps([values, clock.timestamp(clock.now())], ensure_ascii=False, separators=(",", ":"))
     return door.services().vault.seal(purpose, text.encode())
 
 
