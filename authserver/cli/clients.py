@@ -16,6 +16,7 @@ from authserver.domain import (
     client_registrations,
     client_secrets,
     clients,
+    outbox,
     registrations,
     sector_identifiers,
 )
@@ -134,12 +135,17 @@ def show(key: str) -> None:
             "decided_at": client.decided_at,
             "revision": client.revision,
             "change": client_changes.facts(client_registrations.waiting(session, client)),
+            "untold_sign_outs": [
+                {name: getattr(row, name) for name in ("created_at", "state", "attempts", "error")}
+                for row in outbox.troubles(session, client.id)
+            ],
             "secrets": [
                 {"id": row.id, "created_at": row.created_at, "expires_at": row.expires_at} for row in secrets
             ],
         }
     if not output.is_json():
         facts["secrets"] = len(facts["secrets"])
+        facts["untold_sign_outs"] = [row["error"] for row in facts["untold_sign_outs"]]
         facts["change"] = client_changes.in_words(facts["change"])
     output.show(facts)
 

@@ -34,6 +34,7 @@ from authserver.terms import Status
 _BACKOFF = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=5), timedelta(minutes=30))
 _LEASE = timedelta(seconds=30)
 _ERROR_LENGTH = 200
+_SHOWN = 5
 _SESSIONS = table("user_sessions", *map(column, ("id", "user_id", "ended_at")))
 
 
@@ -121,6 +122,17 @@ def of_session(connection: Connection, session_id: int) -> dict[int, str]:
     return {row.client_id: row.state for row in rows}
 
 
+def troubles(session: Session, client_id: int) -> list[LogoutNotice]:
+    """Return the latest notices that an application has not taken, each with the reason of the last try."""
+    rows = session.scalars(
+        select(LogoutNotice)
+        .where(LogoutNotice.client_id == client_id, LogoutNotice.error != "")
+        .order_by(LogoutNotice.id.desc())
+        .limit(_SHOWN)
+    )
+    return list(rows)
+
+
 class Due(NamedTuple):
     """A notice whose time has come."""
 
@@ -148,16 +160,17 @@ def claim(connection: Connection, notices: list[Due]) -> list[Claimed]:
 
 def delivered(connection: Connection, notice: Claimed) -> None:
     """Note that an application knows."""
-    _finish(connection, notice, NoticeState.DELIVERED, "")
+    _set(connection, notice, state=NoticeState.DELIVERED, error="", finished_at=clock.now())
 
 
 def failed(connection: Connection, notice: Claimed, error: str, *, is_final: bool = False) -> None:
     """Note that an application could not be told: it is tried again later, or given up."""
+    changes: dict[str, Any]
     if is_final or notice.attempts > len(_BACKOFF):
-        _finish(connection, notice, NoticeState.FAILED, error)
-        return
-    due_at = clock.now() + _BACKOFF[notice.attempts - 1]
-    _set(connection, notice, due_at=due_at, error=error[:_ERROR_LENGTH])
+        changes = {"state": NoticeState.FAILED, "finished_at": clock.now()}
+    else:
+        changes = {"due_at": clock.now() + _BACKOFF[notice.attempts - 1]}
+    _set(connection, notice, error=error[:_ERROR_LENGTH], **changes)
 
 
 def purge(session: Session, *, older_than: timedelta) -> int:
@@ -235,10 +248,6 @@ def _claim_one(notice_id: int, due_at: datetime, now: datetime) -> Any:
             LogoutNotice.attempts,
         )
     )
-
-
-def _finish(connection: Connection, notice: Claimed, state: NoticeState, error: str) -> None:
-    _set(connection, notice, state=state, error=error[:_ERROR_LENGTH], finished_at=clock.now())
 
 
 def _set(connection: Connection, notice: Claimed, **values: Any) -> None:

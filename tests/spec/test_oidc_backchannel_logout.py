@@ -22,8 +22,10 @@ from authserver.protocol.services import Services
 from authserver.settings import Settings
 from authserver.web.frontchannel import signed_out
 from tests.support import forms
+from tests.support.command import Runner
 from tests.support.logout import Receiver, end_session, is_signed_in, party, receiver, sign_out
 from tests.support.moving_clock import MovingClock
+from tests.support.people import PASSWORD
 from tests.support.relying_party import RelyingParty, claims, disapprove
 from tests.support.verifier import Verifier
 
@@ -466,3 +468,30 @@ def test_one_page_waits_at_a_time(
     assert "Signed out</span>" in app_rp.browser.get("/sign-out").text
     assert len(meanwhile) == 1
     assert "Is being told" in meanwhile[0]
+
+
+def test_an_administrator_sees_why_it_was_not_told(
+    app_rp: RelyingParty, services: Services, told: Receiver, settings: Settings, people: dict[str, User]
+) -> None:
+    """2.8: the application, and what it answered, on the client's page and by the command."""
+    told.status = 400
+    logged_out(app_rp, services, told)
+    browser = app_rp.app.test_client()
+    words = {"username": "admin", "password": PASSWORD}
+    forms.submit(browser, browser.get("/sign-in"), "login-submit", **words)
+    assert "The application answered 400." in browser.get(f"/admin/clients/{app_rp.key}").text
+    [shown] = Runner(settings).run_json("clients", "show", app_rp.key)["untold_sign_outs"]
+    assert (shown["state"], shown["attempts"]) == ("failed", 1)
+    assert shown["error"] == "The application answered 400."
+
+
+def test_what_was_told_at_last_is_no_trouble(
+    app_rp: RelyingParty, services: Services, told: Receiver, settings: Settings, moving_clock: MovingClock
+) -> None:
+    """2.8: an administrator is shown what is left to be done."""
+    told.status = 500
+    logged_out(app_rp, services, told)
+    told.status = 200
+    moving_clock.advance(timedelta(seconds=6))
+    deliver(services)
+    assert Runner(settings).run_json("clients", "show", app_rp.key)["untold_sign_outs"] == []

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from flask import url_for
 from flask.typing import ResponseReturnValue
 
-from authserver.domain import accesses, audit, client_secrets, lookalikes
+from authserver.domain import accesses, audit, client_secrets, lookalikes, outbox
 from authserver.domain.clients import Client
 from authserver.web import destinations, door
 from authserver.web.admin import answers, listing, proposed_changes
@@ -32,6 +32,7 @@ def client_overview(key: str) -> ResponseReturnValue:
         discovery=discovery_url(client),
         **proposed_changes.shown(client),
         entries=[Entry(event) for event in events],
+        untold=outbox.troubles(session, client.id),
     )
 
 
