@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, Page
 
 from authserver.settings import Settings
 from tests.support import browser as chromium
-from tests.support import databases, postgres, run, servers, templates
+from tests.support import compiled, databases, postgres, run, servers
 from tests.support import people as crowd
 from tests.support.command import Runner
 from tests.support.moving_clock import MovingClock
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 # A developer's own settings must not decide how tests end.
 for name in [name for name in os.environ if name.startswith("AUTHSERVER_")]:
     del os.environ[name]
+
+compiled.share_routes()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -135,7 +137,7 @@ def app(settings: Settings) -> Iterator[Flask]:
     from authserver.app import create_app
 
     app = create_app(settings)
-    templates.share(app)
+    compiled.share_templates(app)
     yield app
     app.extensions["authserver"].database.engine.dispose()
 

@@ -12,6 +12,8 @@ import psutil
 import pytest
 
 _VARIABLE = "TEST_RUN_FOLDER"
+# Where pytest makes the folders of single tests; with `--basetemp FOLDER` they are elsewhere, and stay when a test fails.
+_PLACE_OF_TESTS = "PYTEST_DEBUG_TEMPROOT"
 _PREFIX = "authserver-tests-"
 _OWNER = "owner"
 _MEMORY = Path("/dev/shm")
@@ -29,10 +31,14 @@ def begin() -> None:
     (path / _OWNER).write_text(str(os.getpid()))
     path.chmod(0o755)  # PostgreSQL refuses to run as root, so its own user must come through here
     os.environ[_VARIABLE] = str(path)
+    # A test's database is in its folder, and each of its commits waits for the disk where that is on one.
+    os.environ.setdefault(_PLACE_OF_TESTS, str(path))
 
 
 def end() -> None:
     """Removes the folder."""
+    if os.environ.get(_PLACE_OF_TESTS) == os.environ[_VARIABLE]:
+        del os.environ[_PLACE_OF_TESTS]
     shutil.rmtree(os.environ.pop(_VARIABLE), ignore_errors=True)
 
 
