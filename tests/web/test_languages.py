@@ -1,10 +1,11 @@
 """Which language a page speaks, what falls back to what, and how its words get onto it."""
 
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from flask import render_template_string, url_for
+from flask import g, render_template_string, url_for
 
 from authserver import clock, languages
 from authserver.domain import profiles
@@ -28,7 +29,10 @@ def speaks(page):
 @pytest.fixture
 def german(app):
     """A request whose pages are German."""
-    with app.test_request_context("/sign-in", headers={"Accept-Language": "de"}):
+    with (
+        app.test_request_context("/sign-in", headers={"Accept-Language": "de"}),
+        ExitStack() as g.transaction,
+    ):
         yield
 
 
