@@ -4,6 +4,7 @@ import json
 import os
 import re
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -87,9 +88,13 @@ def running(folder: Path) -> Iterator[Agent]:
     """An agent, or the skipping of the test where there is none."""
     if not peers.oidc_agent():
         pytest.skip("there is no oidc-agent on this machine")
-    home = folder / "oidc-agent"
+    # A socket's address has room for about a hundred letters, and the folder of a test can have more.
+    with tempfile.TemporaryDirectory(prefix="agent-") as sockets:
+        yield from _started(folder / "oidc-agent", Path(sockets) / "agent")
+
+
+def _started(home: Path, socket: Path) -> Iterator[Agent]:
     home.mkdir()
-    socket = home / "agent"
     own = {
         "HOME": str(home),
         "OIDC_CONFIG_DIR": str(home),
