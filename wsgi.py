@@ -1,7 +1,7 @@
 """The door for WSGI servers: ``gunicorn wsgi:app``. What `authserver serve` starts with each worker starts here later."""
 
 from authserver.app import create_app
-from authserver.web import front
+from authserver.web import wiring
 
 app = create_app()
-front.work_with_first_request(app)
+wiring.work_with_first_request(app)

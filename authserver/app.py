@@ -6,20 +6,21 @@ from flask_migrate import Migrate
 
 from authserver import logs
 from authserver import settings as settings_room
-from authserver.domain import db, vault
-from authserver.domain.client_secrets import Verifier
+from authserver.domain import orm
+from authserver.domain.clients.client_cache import ClientCache
+from authserver.domain.clients.client_secrets import SecretVerifier
 from authserver.domain.fetcher import Fetcher
-from authserver.domain.key_ring import KeyRing
-from authserver.domain.passwords import Passwords
-from authserver.domain.policies import Policies
-from authserver.domain.sign_in import Desk
+from authserver.domain.keys import vault
+from authserver.domain.keys.key_ring import KeyRing
+from authserver.domain.users.authentication import PasswordAuthenticator
+from authserver.domain.users.passwords import PasswordHasher
 from authserver.protocol.oauth1.server import OAuth1Server
 from authserver.protocol.oauth2.server import OAuth2Server
-from authserver.protocol.oidc.logout_notices import LogoutNotices
+from authserver.protocol.oidc.backchannel_logout import LogoutNotifier
 from authserver.protocol.services import Services
 from authserver.settings import ROOT, Settings
-from authserver.web import front
-from authserver.web.door import Application
+from authserver.web import wiring
+from authserver.web.current import Application
 
 
 def create_app(settings: Settings | None = None) -> Application:
@@ -29,28 +30,38 @@ def create_app(settings: Settings | None = None) -> Application:
     keys = vault.load(settings)
     app = Application("authserver", template_folder=str(ROOT / "templates"), static_folder=None)
     app.config.update(_flask_settings(settings, keys))
-    db.extension.init_app(app)
-    Migrate(app, db.extension, directory=str(ROOT / "migrations"))
+    orm.extension.init_app(app)
+    Migrate(app, orm.extension, directory=str(ROOT / "migrations"))
     with app.app_context():
-        database = db.Database(db.extension.engine)
+        database = orm.Database(orm.extension.engine)
     services = _services(settings, database, keys)
     app.extensions["authserver"] = services
-    front.install(app, services)
+    wiring.install(app, services)
     return app
 
 
-def _services(settings: Settings, database: db.Database, keys: vault.Vault) -> Services:
-    passwords = Passwords(settings)
-    verifier = Verifier(keys, passwords)
-    ring = KeyRing(settings, database, keys)
-    policies = Policies(keys)
+def _services(settings: Settings, database: orm.Database, keys: vault.Vault) -> Services:
+    passwords = PasswordHasher(settings)
+    verifier = SecretVerifier(keys, passwords)
+    key_ring = KeyRing(settings, database, keys)
+    client_cache = ClientCache(keys)
     fetcher = Fetcher(settings)
-    desk = Desk(settings, database, keys, passwords)
-    oauth2 = OAuth2Server(settings, database, keys, verifier, ring, policies, fetcher, desk)
-    oauth1 = OAuth1Server(settings, database, keys, policies, oauth2.ledger)
-    notices = LogoutNotices(settings, database, ring, policies, fetcher)
+    authenticator = PasswordAuthenticator(settings, database, keys, passwords)
+    oauth2 = OAuth2Server(settings, database, keys, verifier, key_ring, client_cache, fetcher, authenticator)
+    oauth1 = OAuth1Server(settings, database, keys, client_cache, oauth2.error_log)
+    notices = LogoutNotifier(settings, database, key_ring, client_cache, fetcher)
     return Services(
-        settings, database, keys, passwords, verifier, ring, policies, oauth2, oauth1, notices, fetcher
+        settings,
+        database,
+        keys,
+        passwords,
+        verifier,
+        key_ring,
+        client_cache,
+        oauth2,
+        oauth1,
+        notices,
+        fetcher,
     )
 
 
@@ -70,5 +81,5 @@ def _flask_settings(settings: Settings, keys: vault.Vault) -> dict[str, object]:
         "WTF_CSRF_TIME_LIMIT": None,
         "WTF_CSRF_SSL_STRICT": False,
         "SQLALCHEMY_DATABASE_URI": settings.database_url,
-        "SQLALCHEMY_ENGINE_OPTIONS": db.engine_options(settings.database_url, settings.database_pool_size),
+        "SQLALCHEMY_ENGINE_OPTIONS": orm.engine_options(settings.database_url, settings.database_pool_size),
     }

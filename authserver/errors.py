@@ -35,7 +35,7 @@ class Conflict(AuthserverError):
     """The record changed meanwhile, or a rule that protects the records forbids the change."""
 
 
-class Refused(AuthserverError):
+class Forbidden(AuthserverError):
     """The actor may not do this."""
 
 

@@ -29,12 +29,12 @@ def compiled(language: str) -> Path:
     return CATALOGUES / language.replace("-", "_") / COMPILED
 
 
-def requested(ui_locales: str) -> str | None:
+def requested_language(ui_locales: str) -> str | None:
     """Return the language that ``ui_locales`` asks for (OpenID Connect Core, section 3.1.2.1), None where there is none."""
-    return first(ui_locales.split(maxsplit=_MOST_WISHES))
+    return first_supported(ui_locales.split(maxsplit=_MOST_WISHES))
 
 
-def first(tags: Iterable[str]) -> str | None:
+def first_supported(tags: Iterable[str]) -> str | None:
     """Return the first wish that can be granted; what is unknown or no language tag at all is passed over."""
     return next((found for tag in islice(tags, _MOST_WISHES) if (found := _look_up(tag))), None)
 

@@ -12,10 +12,10 @@ from typing import Any
 import structlog
 from structlog.typing import EventDict, Processor
 
-from authserver.terms import Prefix
+from authserver.vocabulary import TokenPrefix
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
-_HANDLES = rf"\b((?:{'|'.join(Prefix)})_[0-9a-z]+_)[\w.-]{{20,}}"
+_HANDLES = rf"\b((?:{'|'.join(TokenPrefix)})_[0-9a-z]+_)[\w.-]{{20,}}"
 _CREDENTIALS = r"\b((?:Basic|Bearer)\s+)[\w+/=.~-]{8,}"
 _PARAMETERS = (
     r"\b((?:client_secret|code_verifier|password|client_assertion|assertion|secret|code|token|access_token"

@@ -21,7 +21,7 @@ class Given(NamedTuple):
     origin: str
 
 
-def read(environ: Mapping[str, str], names: Collection[str]) -> dict[str, Given]:
+def read_sources(environ: Mapping[str, str], names: Collection[str]) -> dict[str, Given]:
     """Return what is given for the settings of these names; raises SettingsError for any other name."""
     found = _read_toml(environ.get(CONFIG_FILE, ""), names)
     for variable, value in environ.items():

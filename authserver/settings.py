@@ -224,7 +224,7 @@ class Settings(BaseModel):
 
 def given() -> dict[str, Given]:
     """Return what is set from outside, by setting; raises SettingsError."""
-    return setting_sources.read(os.environ, Settings.model_fields.keys())
+    return setting_sources.read_sources(os.environ, Settings.model_fields.keys())
 
 
 def load(**overrides: Any) -> Settings:

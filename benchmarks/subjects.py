@@ -9,7 +9,9 @@ from pathlib import Path
 from authserver import clock
 from authserver.app import create_app
 from authserver.context import SYSTEM
-from authserver.domain import authorizations, clients, codes, users
+from authserver.domain.authorizations import authorizations, codes
+from authserver.domain.clients import clients
+from authserver.domain.users import users
 from authserver.protocol.services import Services
 from authserver.settings import Settings
 from benchmarks.load import CONNECTIONS, Target
@@ -68,15 +70,15 @@ def prepared_targets(server: LiveServer) -> list[Target]:
 
 
 def _codes(services: Services, key: str, count: int) -> list[str]:
-    with services.database.transaction() as session:
-        client = clients.get(session, key)
-        user = users.add(session, SYSTEM, username="alice", password_hash=None, name="Alice Adams")
+    with services.database.transaction() as db:
+        client = clients.get(db, key)
+        user = users.add(db, SYSTEM, username="alice", password_hash=None, name="Alice Adams")
         return [
             codes.add(
-                session,
+                db,
                 services.settings,
                 authorizations.add(
-                    session,
+                    db,
                     SYSTEM,
                     client_id=client.id,
                     client_epoch=client.epoch,

@@ -25,8 +25,8 @@ from tests.support.command import Runner
 from tests.support.moving_clock import MovingClock
 
 if TYPE_CHECKING:
-    from authserver.domain.db import Database
-    from authserver.domain.users import User
+    from authserver.domain.orm import Database
+    from authserver.domain.users.users import User
     from authserver.protocol.services import Services
 
 # A developer's own settings must not decide how tests end.

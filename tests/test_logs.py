@@ -6,9 +6,10 @@ import logging
 import pytest
 
 from authserver import logs
-from authserver.domain import handles, refresh_values, vault
+from authserver.domain.keys import vault
+from authserver.domain.tokens import opaque_tokens, refresh_tokens
 from authserver.settings import Settings
-from authserver.terms import Prefix
+from authserver.vocabulary import TokenPrefix
 
 JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJlLXNpZ25hdHVyZQ"
 
@@ -62,11 +63,11 @@ def test_configuring_twice_does_not_write_twice(written):
     assert len(written().splitlines()) == 1
 
 
-@pytest.mark.parametrize("prefix", list(Prefix))
+@pytest.mark.parametrize("prefix", list(TokenPrefix))
 def test_no_opaque_value_is_written(written, prefix):
     logs.configure("info", "json")
-    secret = handles.new_secret()
-    value = handles.write(prefix, 4711, secret)
+    secret = opaque_tokens.new_secret()
+    value = opaque_tokens.format_token(prefix, 4711, secret)
     logs.get("web").warning("seen", what=value, where={"nested": [value]})
     line = written()
     assert secret not in line
@@ -75,7 +76,7 @@ def test_no_opaque_value_is_written(written, prefix):
 
 def test_no_refresh_token_is_written(keys_dir):
     keys = vault.load(Settings(keys_dir=keys_dir))
-    value = refresh_values.write(keys, 1, b"x" * 16, keys.pepper_id, 12)
+    value = refresh_tokens.format_refresh_token(keys, 1, b"x" * 16, keys.pepper_id, 12)
     assert logs.mask(f"presented {value}.") == "presented asr_1_***"
 
 
@@ -100,9 +101,9 @@ def test_what_looks_like_a_credential_is_cut_out(text):
 
 def test_a_traceback_is_masked_too(written):
     logs.configure("info", "json")
-    secret = handles.new_secret()
+    secret = opaque_tokens.new_secret()
     try:
-        raise ValueError(handles.write(Prefix.REFRESH_TOKEN, 1, secret))
+        raise ValueError(opaque_tokens.format_token(TokenPrefix.REFRESH_TOKEN, 1, secret))
     except ValueError:
         logs.get("web").exception("unexpected error")
     line = written()

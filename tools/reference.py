@@ -18,7 +18,7 @@ from authserver.cli import main as shell
 from authserver.domain.audit import EVENTS
 from authserver.setting_sources import CONFIG_FILE, PREFIX
 from authserver.settings import ROOT, Settings
-from authserver.web.backchannel.routes import routes
+from authserver.web.machine.routes import routes
 
 FOLDER = ROOT / "docs" / "reference"
 SETTINGS_PAGE = FOLDER / "settings.md"

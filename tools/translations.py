@@ -20,10 +20,8 @@ from authserver.languages import CATALOGUES
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = ("*.html", "account/*.html", "oauth1/*.html")
 KEYWORDS: dict[str, Any] = {
-    "say": None,
-    "to_say": None,
-    "say_number": (1, 2),
-    "to_say_number": (1, 2),
+    "gettext_noop": None,
+    "ngettext_noop": (1, 2),
     "_": None,
     "gettext": None,
     "ngettext": (1, 2),

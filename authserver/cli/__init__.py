@@ -5,9 +5,9 @@ Commands use the records directly, as the doors do; only ``serve`` and ``doctor`
 
 import click
 
-from authserver.cli.shell import Shell
+from authserver.cli.shell import CommandGroup
 
-main = Shell(
+main = CommandGroup(
     "authserver",
     help="An authorization server for OAuth 1.0a, OAuth 2.0 and OpenID Connect.",
     rooms={

@@ -10,10 +10,11 @@ from collections.abc import Callable
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from authserver import logs
-from authserver.domain import health, schema, setup
+from authserver.domain import health, schema
+from authserver.domain.users import setup
 from authserver.errors import SettingsError
 from authserver.protocol.services import Services
-from authserver.terms import Path
+from authserver.vocabulary import EndpointPath
 
 _RETRY_SECONDS = 1
 
@@ -38,7 +39,7 @@ def prepare(services: Services, *, migrates: bool, tell: Tell) -> str | None:
             tell("The database is older than this version of authserver. Run: authserver database migrate")
             return None
         health.check_writable(services.database)
-        services.ring.current()
+        services.key_ring.current()
         return _setup_link(services)
     except DBAPIError as error:
         reason = (str(error.orig).strip().splitlines() or ["no reason given"])[0]
@@ -72,9 +73,9 @@ def _try_until_ready(services: Services, migrates: bool, tell: Tell, found: Call
 
 
 def _setup_link(services: Services) -> str | None:
-    with services.database.transaction() as session:
-        token = setup.issue(session, services.settings)
-    return token and f"{services.settings.url(Path.SETUP)}?token={token}"
+    with services.database.transaction() as db:
+        token = setup.issue(db, services.settings)
+    return token and f"{services.settings.url(EndpointPath.SETUP)}?token={token}"
 
 
 def _refusal(services: Services, reason: str) -> str:

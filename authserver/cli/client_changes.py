@@ -8,8 +8,8 @@ import click
 from authserver.cli import output
 from authserver.cli.installation import Installation, actor
 from authserver.cli.output import json_option
-from authserver.domain import client_registrations, clients
-from authserver.domain.clients import Client
+from authserver.domain.clients import clients, self_registration
+from authserver.domain.clients.clients import Client
 from authserver.errors import NotFound
 
 revision_option: Callable[[Any], Any] = click.option(
@@ -32,11 +32,11 @@ def seen(client: Client, revision: int | None) -> int:
 def approve_change(key: str, revision: int | None) -> None:
     """Let the change that a client asked for count from its next request on."""
     installation = Installation()
-    with installation.transaction() as session:
-        client = clients.get(session, key)
-        decided = _change(client_registrations.waiting(session, client))
-        client_registrations.approve_change(
-            session, actor(), installation.vault, client, revision=seen(client, revision)
+    with installation.transaction() as db:
+        client = clients.get(db, key)
+        decided = _change(self_registration.pending_change_of(db, client))
+        self_registration.approve_change(
+            db, actor(), installation.vault, client, revision=seen(client, revision)
         )
         name = client.name
     output.say(
@@ -50,15 +50,15 @@ def approve_change(key: str, revision: int | None) -> None:
 @json_option
 def discard_change(key: str, revision: int | None) -> None:
     """Drop the change that a client asked for; the client stays as it was approved."""
-    with Installation().transaction() as session:
-        client = clients.get(session, key)
-        decided = _change(client_registrations.waiting(session, client))
-        client_registrations.discard_change(session, actor(), client, revision=seen(client, revision))
+    with Installation().transaction() as db:
+        client = clients.get(db, key)
+        decided = _change(self_registration.pending_change_of(db, client))
+        self_registration.discard_change(db, actor(), client, revision=seen(client, revision))
         name = client.name
     output.say(f"Discarded the change of {name}.", {"client_key": key, "discarded": decided})
 
 
-def facts(change: client_registrations.Change | None) -> output.Row | None:
+def facts(change: self_registration.PendingChange | None) -> output.Row | None:
     """Return what a change would change: since when it waits, and each field before and after."""
     if change is None:
         return None
@@ -68,14 +68,14 @@ def facts(change: client_registrations.Change | None) -> output.Row | None:
     return {"asked_at": change.at, "asked_from": change.address, "before": before, "after": after}
 
 
-def in_words(change: output.Row | None) -> list[str]:
+def format_changes(change: output.Row | None) -> list[str]:
     """Return the same for a person, one field a line."""
     if change is None:
         return []
     return [f"{name}: {change['before'][name]} -> {value}" for name, value in change["after"].items()]
 
 
-def _change(change: client_registrations.Change | None) -> list[str]:
+def _change(change: self_registration.PendingChange | None) -> list[str]:
     if change is None:
         raise NotFound("No change of this client waits.")
     return [name for name, value in change.after.items() if change.before.get(name) != value]

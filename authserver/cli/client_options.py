@@ -12,19 +12,20 @@ from typing import Any
 
 import click
 
-from authserver.domain import client_details, client_lifetimes, consumers, logout_uris, registrations
-from authserver.domain.clients import Client
-from authserver.domain.registrations import Registration
-from authserver.terms import AuthMethod, GrantType, Kind
+from authserver.domain.clients import client_details, logout_uris, registrations, token_lifetimes
+from authserver.domain.clients.clients import Client
+from authserver.domain.clients.registrations import Registration
+from authserver.domain.oauth1 import consumers
+from authserver.vocabulary import AuthMethod, ClientKind, GrantType
 
 Command = Callable[..., Any]
-_OPTION_NAMES = (*client_details.NAMES, *client_lifetimes.NAMES)
+_OPTION_NAMES = (*client_details.NAMES, *token_lifetimes.NAMES)
 
 kind = click.option(
     "--type",
     "kind",
     required=True,
-    type=click.Choice([str(word) for word in Kind]),
+    type=click.Choice([str(word) for word in ClientKind]),
     help="The protocol the client speaks.",
 )
 
@@ -35,7 +36,7 @@ def name(*, required: bool) -> Callable[[Command], Command]:
 
 
 @dataclass(frozen=True)
-class Asked:
+class ClientOptions:
     """What the options say; None where an option was left out."""
 
     redirect_uris: tuple[str, ...] | None
@@ -59,7 +60,7 @@ class Asked:
 
     def for_change(self, client: Client, name: str | None) -> Registration:
         """Return what a client is registered for, with what the options name in place of the old."""
-        before = registrations.of(client)
+        before = registrations.registration_of(client)
         wanted = replace(before, **self._given(), details=self._details(client.details))
         return replace(wanted, name=name or client.name)
 
@@ -70,7 +71,7 @@ class Asked:
     def _details(self, before: dict[str, Any]) -> dict[str, Any]:
         details = dict(before)
         if self.allows_1_0 is not None:
-            details |= replace(consumers.of(before), allows_1_0=self.allows_1_0).details()
+            details |= replace(consumers.options_of(before), allows_1_0=self.allows_1_0).details()
         if self.may_verify_requests is not None:
             details[consumers.MAY_VERIFY_REQUESTS] = self.may_verify_requests
         details |= self.logout | self.options
@@ -150,8 +151,8 @@ def _read_options(texts: tuple[str, ...]) -> dict[str, Any]:
 
 def _read_option(name: str, value: str) -> Any:
     try:
-        if value and name in client_lifetimes.NAMES:
-            return client_lifetimes.read(value)
+        if value and name in token_lifetimes.NAMES:
+            return token_lifetimes.parse_seconds(value)
         value = Path(value[1:]).read_text(encoding="utf-8") if value.startswith("@") else value
         return json.loads(value) if value.lstrip()[:1] in {"[", "{"} else value
     except (OSError, ValueError, RecursionError) as error:
@@ -178,7 +179,7 @@ def registration(command: Command) -> Command:
         options: tuple[str, ...],
         **others: Any,
     ) -> Any:
-        asked = Asked(
+        asked = ClientOptions(
             redirect_uris=redirect_uris or None,
             grant_types=grant_types or None,
             response_types=response_types or None,

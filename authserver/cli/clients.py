@@ -11,22 +11,22 @@ import click
 from authserver.cli import client_changes, client_options, output, secret_input
 from authserver.cli.installation import Installation, actor
 from authserver.cli.output import json_option
-from authserver.domain import (
-    client_lists,
-    client_registrations,
+from authserver.domain.clients import (
+    client_search,
     client_secrets,
     clients,
-    outbox,
     registrations,
     sector_identifiers,
+    self_registration,
 )
-from authserver.domain.client_secrets import TypedSecret
-from authserver.domain.clients import Client
+from authserver.domain.clients.client_secrets import TypedSecret
+from authserver.domain.clients.clients import Client
+from authserver.domain.clients.registrations import Registration
 from authserver.domain.fetcher import Fetcher
-from authserver.domain.registrations import Registration
+from authserver.domain.sessions import logout_notices
 from authserver.errors import InvalidInput
 from authserver.setting_values import read_duration
-from authserver.terms import Kind, Status
+from authserver.vocabulary import ClientKind, ClientStatus
 
 _PAGE = 1000
 _COLUMNS = {
@@ -60,7 +60,7 @@ command.add_command(client_changes.discard_change)
 def add(
     kind: str,
     name: str,
-    asked: client_options.Asked,
+    asked: client_options.ClientOptions,
     is_approved: bool,
     secret_stdin: bool,
     secret_file: Path | None,
@@ -76,17 +76,17 @@ def add(
         raise click.UsageError(f"A client with --auth-method {registration.auth_method} has no secret.")
     typed = _typed(installation, secret_stdin, secret_file)
     _check_sector(installation, registration)
-    with installation.transaction() as session:
+    with installation.transaction() as db:
         who = actor()
-        client = clients.register(session, who, registration, source="command")
+        client = clients.register(db, who, registration, source="command")
         secret = None
         if typed is not None:
-            client_secrets.set_typed(session, who, installation.vault, client, typed)
+            client_secrets.set_typed(db, who, installation.vault, client, typed)
         elif uses_secret:
-            secret = client_secrets.generate(session, who, installation.vault, client)
-        session.flush()
+            secret = client_secrets.generate(db, who, installation.vault, client)
+        db.flush()
         if is_approved:
-            clients.approve(session, who, client, revision=client.revision)
+            clients.approve(db, who, client, revision=client.revision)
         facts = _facts(client)
     _print_new(facts, secret)
 
@@ -95,13 +95,13 @@ def add(
 @click.option(
     "--type",
     "kind",
-    type=click.Choice([str(word) for word in Kind]),
+    type=click.Choice([str(word) for word in ClientKind]),
     default=None,
     help="Only clients of this type.",
 )
 @click.option(
     "--status",
-    type=click.Choice([str(word) for word in Status]),
+    type=click.Choice([str(word) for word in ClientStatus]),
     default=None,
     help="Only clients that stand like this.",
 )
@@ -110,10 +110,10 @@ def add(
 def list_clients(kind: str | None, status: str | None, search: str) -> None:
     """List the clients by name."""
     rows: list[output.Row] = []
-    with Installation().transaction(write=False) as session:
+    with Installation().transaction(write=False) as db:
         while True:
-            found, _ = client_lists.page(
-                session, kind=kind or "", status=status or "", search=search, offset=len(rows), limit=_PAGE
+            found, _ = client_search.page_of_clients(
+                db, kind=kind or "", status=status or "", search=search, offset=len(rows), limit=_PAGE
             )
             rows += [_facts(client) for client in found]
             if len(found) < _PAGE:
@@ -126,18 +126,18 @@ def list_clients(kind: str | None, status: str | None, search: str) -> None:
 @json_option
 def show(key: str) -> None:
     """Show one client with everything that is registered for it."""
-    with Installation().transaction(write=False) as session:
-        client = clients.get(session, key)
-        secrets = client_secrets.of_client(session, client)
+    with Installation().transaction(write=False) as db:
+        client = clients.get(db, key)
+        secrets = client_secrets.secrets_of_client(db, client)
         facts = _facts(client) | {
             "registered_by": client.registered_by,
             "decided_by": client.decided_by,
             "decided_at": client.decided_at,
             "revision": client.revision,
-            "change": client_changes.facts(client_registrations.waiting(session, client)),
+            "change": client_changes.facts(self_registration.pending_change_of(db, client)),
             "untold_sign_outs": [
                 {name: getattr(row, name) for name in ("created_at", "state", "attempts", "error")}
-                for row in outbox.troubles(session, client.id)
+                for row in logout_notices.failed_notices(db, client.id)
             ],
             "secrets": [
                 {"id": row.id, "created_at": row.created_at, "expires_at": row.expires_at} for row in secrets
@@ -146,7 +146,7 @@ def show(key: str) -> None:
     if not output.is_json():
         facts["secrets"] = len(facts["secrets"])
         facts["untold_sign_outs"] = [row["error"] for row in facts["untold_sign_outs"]]
-        facts["change"] = client_changes.in_words(facts["change"])
+        facts["change"] = client_changes.format_changes(facts["change"])
     output.show(facts)
 
 
@@ -155,16 +155,16 @@ def show(key: str) -> None:
 @client_options.name(required=False)
 @client_options.registration
 @json_option
-def edit(key: str, name: str | None, asked: client_options.Asked) -> None:
+def edit(key: str, name: str | None, asked: client_options.ClientOptions) -> None:
     """Change what a client is registered for; what is not named stays, and a list that is named replaces the old one."""
     installation = Installation()
-    with installation.transaction(write=False) as session:
-        before = clients.get(session, key)
+    with installation.transaction(write=False) as db:
+        before = clients.get(db, key)
     registration = asked.for_change(before, name)
     _check_sector(installation, registration, before)
-    with installation.transaction() as session:
-        client = clients.get(session, key)
-        clients.edit(session, actor(), client, registration, revision=before.revision)
+    with installation.transaction() as db:
+        client = clients.get(db, key)
+        clients.edit(db, actor(), client, registration, revision=before.revision)
         facts = _facts(client)
     output.say(f"Changed {facts['name']}; it is live now.", facts)
 
@@ -175,9 +175,9 @@ def edit(key: str, name: str | None, asked: client_options.Asked) -> None:
 @json_option
 def approve(key: str, revision: int | None) -> None:
     """Let a client be used."""
-    with Installation().transaction() as session:
-        client = clients.get(session, key)
-        clients.approve(session, actor(), client, revision=client_changes.seen(client, revision))
+    with Installation().transaction() as db:
+        client = clients.get(db, key)
+        clients.approve(db, actor(), client, revision=client_changes.seen(client, revision))
         facts = _facts(client)
     output.say(f"Approved {facts['name']}.", facts)
 
@@ -187,9 +187,9 @@ def approve(key: str, revision: int | None) -> None:
 @json_option
 def disapprove(key: str) -> None:
     """Stop a client on its next request; what it was given stays dead."""
-    with Installation().transaction() as session:
-        client = clients.get(session, key)
-        clients.disapprove(session, actor(), client, revision=client.revision)
+    with Installation().transaction() as db:
+        client = clients.get(db, key)
+        clients.disapprove(db, actor(), client, revision=client.revision)
         facts = _facts(client)
     output.say(f"Disapproved {facts['name']}: its sign-ins and tokens do not work any more.", facts)
 
@@ -199,10 +199,10 @@ def disapprove(key: str) -> None:
 @json_option
 def remove(key: str) -> None:
     """Delete a client and everything made for it, for good."""
-    with Installation().transaction() as session:
-        client = clients.get(session, key)
+    with Installation().transaction() as db:
+        client = clients.get(db, key)
         facts = _facts(client)
-        clients.remove(session, actor(), client)
+        clients.remove(db, actor(), client)
     output.say(f"Removed {facts['name']}.", {"client_key": key, "removed": True})
 
 
@@ -220,18 +220,18 @@ def secret(key: str, secret_stdin: bool, secret_file: Path | None, overlap: time
     """Give a client a new secret: generated and printed, unless an option brings one."""
     installation = Installation()
     typed = _typed(installation, secret_stdin, secret_file)
-    with installation.transaction() as session:
+    with installation.transaction() as db:
         who = actor()
-        client = clients.get(session, key)
+        client = clients.get(db, key)
         if not client_secrets.are_used(client.kind, client.auth_method):
             sentence = f"This client authenticates by {client.auth_method}, so it has no secret."
             raise InvalidInput({"secret": sentence})
         generated = None
         if typed is None:
-            generated = client_secrets.generate(session, who, installation.vault, client)
+            generated = client_secrets.generate(db, who, installation.vault, client)
         else:
-            client_secrets.set_typed(session, who, installation.vault, client, typed)
-        client_secrets.expire_others(session, who, client, after=overlap)
+            client_secrets.set_typed(db, who, installation.vault, client, typed)
+        client_secrets.expire_others(db, who, client, after=overlap)
         facts = _facts(client)
     _print_new(facts, generated)
 
@@ -240,14 +240,16 @@ def _typed(installation: Installation, stdin: bool, file: Path | None) -> TypedS
     # Hashing takes long, so that no transaction may be open here.
     if not stdin and file is None:
         return None
-    return client_secrets.typed(installation.passwords, secret_input.read("secret", stdin, file))
+    return client_secrets.hash_typed_secret(
+        installation.passwords, secret_input.read_secret("secret", stdin, file)
+    )
 
 
 def _check_sector(installation: Installation, wanted: Registration, before: Client | None = None) -> None:
     # A document of the client is fetched here, so that no transaction may be open.
-    if sector_identifiers.is_due(wanted, before):
+    if sector_identifiers.needs_fetch(wanted, before):
         fetcher = Fetcher(installation.settings)
-        wanted = registrations.check(wanted, known_name=before.name if before else None)
+        wanted = registrations.validate(wanted, known_name=before.name if before else None)
         sector_identifiers.check_registration(fetcher, wanted, before)
 
 

@@ -8,11 +8,12 @@ import click
 from authserver.cli import output
 from authserver.cli.installation import Installation
 from authserver.cli.output import json_option
-from authserver.domain import clients, diagnostics, failures
-from authserver.domain.clients import Client
-from authserver.domain.diagnostics import Failure
+from authserver.domain.clients import clients
+from authserver.domain.clients.clients import Client
+from authserver.domain.diagnostics import error_log, error_search
+from authserver.domain.diagnostics.error_log import RecordedError
 from authserver.errors import NotFound
-from authserver.terms import Path
+from authserver.vocabulary import EndpointPath
 
 _COLUMNS = {
     "reference": "Reference",
@@ -38,10 +39,12 @@ def command() -> None:
 @json_option
 def list_failures(client_key: str, search: str, limit: int) -> None:
     """List refused requests, the latest first."""
-    with Installation().transaction(write=False) as session:
-        client_id = clients.get(session, client_key).id if client_key else None
-        found, _ = failures.page(session, failures.Filter(client_id, search=search), limit=limit)
-        known = failures.clients_of(session, found)
+    with Installation().transaction(write=False) as db:
+        client_id = clients.get(db, client_key).id if client_key else None
+        found, _ = error_search.page_of_errors(
+            db, error_search.ErrorFilter(client_id, search=search), limit=limit
+        )
+        known = error_search.clients_of(db, found)
         rows = [_facts(row, known.get(row.client_id or 0)) for row in found]
     output.listing(rows, columns=_COLUMNS, nothing="Nothing was refused.")
 
@@ -52,19 +55,19 @@ def list_failures(client_key: str, search: str, limit: int) -> None:
 def show(reference: str) -> None:
     """Show one refused request."""
     installation = Installation()
-    with installation.transaction(write=False) as session:
-        row = failures.named(session, reference)
+    with installation.transaction(write=False) as db:
+        row = error_search.error_named_in(db, reference)
         if row is None:
             raise NotFound(
-                f"No refusal has this reference. They are kept for {diagnostics.KEPT.days} days, and the latest"
-                f" {diagnostics.PER_CLIENT} of each client."
+                f"No refusal has this reference. They are kept for {error_log.KEPT.days} days, and the latest"
+                f" {error_log.PER_CLIENT} of each client."
             )
-        facts = _facts(row, failures.clients_of(session, [row]).get(row.client_id or 0))
-    url = installation.settings.url(Path.ADMIN)
+        facts = _facts(row, error_search.clients_of(db, [row]).get(row.client_id or 0))
+    url = installation.settings.url(EndpointPath.ADMIN)
     output.show(facts | {"what_to_do": f"{url}/diagnostics/{facts['reference']}"})
 
 
-def _facts(row: Failure, client: Client | None) -> output.Row:
+def _facts(row: RecordedError, client: Client | None) -> output.Row:
     return {
         "reference": row.reference,
         "cause": row.cause,

@@ -7,8 +7,8 @@ import click
 from sqlalchemy.exc import SQLAlchemyError
 
 from authserver.cli import output
-from authserver.cli.checks import address, deployment, records
-from authserver.cli.checks.finding import Finding, failed
+from authserver.cli.checks import deployment, public_url, records
+from authserver.cli.checks.result import CheckResult, failed
 from authserver.cli.installation import Installation
 from authserver.cli.output import json_option
 from authserver.errors import AuthserverError, SettingsError
@@ -18,7 +18,7 @@ _SEE_DATABASE = (
     "See that the database runs and that AUTHSERVER_DATABASE_URL, its user and its rights are right."
 )
 
-Check = Callable[[], Finding | None]
+Check = Callable[[], CheckResult | None]
 
 
 @click.command()
@@ -41,15 +41,15 @@ def command(probes: bool) -> None:
         raise click.exceptions.Exit(1)
 
 
-def examine(tell: Callable[[str], None], *, probes: bool) -> Iterator[tuple[str, Finding]]:
+def examine(tell: Callable[[str], None], *, probes: bool) -> Iterator[tuple[str, CheckResult]]:
     """Run the checks, one after the other, telling which is next; those that need what is missing are left out."""
     try:
         installation = Installation()
     except SettingsError as error:
         yield "settings", failed(str(error), "Correct the setting; docs/reference/settings.md explains each.")
         return
-    yield "settings", Finding("pass", "The settings can be read.")
-    asked = {"address": partial(address.answers, installation.settings, probes=probes)}
+    yield "settings", CheckResult("pass", "The settings can be read.")
+    asked = {"address": partial(public_url.answers, installation.settings, probes=probes)}
     for name, check in (_of_deployment(installation) | asked | _of_records(installation)).items():
         tell(f"checking: {name}")
         finding = _attempt(check)
@@ -79,7 +79,7 @@ def _of_records(installation: Installation) -> dict[str, Check]:
         "writes": records.writes,
         "nodes": records.nodes,
         "clock": records.clocks,
-        "signing keys": records.signing_keys,
+        "signing keys": records.signing_key_state,
         "secrets": records.secrets,
         "administrators": records.administrators,
         "second factors": records.second_factors,
@@ -89,7 +89,7 @@ def _of_records(installation: Installation) -> dict[str, Check]:
     return {name: partial(check, installation) for name, check in checks.items()}
 
 
-def _attempt(check: Check) -> Finding | None:
+def _attempt(check: Check) -> CheckResult | None:
     try:
         return check()
     except SQLAlchemyError as error:
@@ -101,7 +101,7 @@ def _attempt(check: Check) -> Finding | None:
         return failed(error.format_message(), _SEE_DATABASE)
 
 
-def _print(name: str, finding: Finding) -> None:
+def _print(name: str, finding: CheckResult) -> None:
     word, colour = _WORDS[finding.outcome]
     click.echo(f"{click.style(word, fg=colour)}  {name:14}  {finding.sentence}")
     if finding.fix:

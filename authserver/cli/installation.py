@@ -12,10 +12,12 @@ from sqlalchemy.orm import Session
 
 from authserver import logs, settings
 from authserver.context import Actor
-from authserver.domain import db, schema, users, vault
-from authserver.domain.db import Database
-from authserver.domain.passwords import Passwords
-from authserver.domain.vault import Vault
+from authserver.domain import orm, schema
+from authserver.domain.keys import vault
+from authserver.domain.keys.vault import Vault
+from authserver.domain.orm import Database
+from authserver.domain.users import users
+from authserver.domain.users.passwords import PasswordHasher
 from authserver.settings import Settings
 
 # Other records point to users, so that they must be known whichever noun a command is about.
@@ -35,15 +37,15 @@ class Installation:
         return vault.load(self.settings)
 
     @cached_property
-    def passwords(self) -> Passwords:
+    def passwords(self) -> PasswordHasher:
         """The hasher."""
-        return Passwords(self.settings)
+        return PasswordHasher(self.settings)
 
     @cached_property
     def database(self) -> Database:
         """The database, whatever shape its tables have."""
         url = self.settings.database_url
-        engine = create_engine(url, **db.engine_options(url, 1))
+        engine = create_engine(url, **orm.engine_options(url, 1))
         click.get_current_context().call_on_close(engine.dispose)
         return Database(engine)
 
@@ -56,8 +58,8 @@ class Installation:
         if revision < schema.newest():
             state = "has no tables yet" if not revision else "is older than this version of authserver"
             raise click.ClickException(f"The database {state}. Run: authserver database migrate")
-        with explained(), self.database.transaction(write) as session:
-            yield session
+        with explained(), self.database.transaction(write) as db:
+            yield db
 
     def refuse_missing_file(self) -> None:
         """Stop before SQLite makes an empty database out of a mistyped name."""

@@ -6,9 +6,9 @@ from sqlalchemy.orm import Session
 from authserver.cli import output
 from authserver.cli.installation import Installation, actor
 from authserver.cli.output import json_option
-from authserver.domain import keys
-from authserver.domain.keys import SigningKey
-from authserver.domain.vault import Vault
+from authserver.domain.keys import signing_keys
+from authserver.domain.keys.signing_keys import SigningKey
+from authserver.domain.keys.vault import Vault
 
 _COLUMNS = {
     "kid": "Key id",
@@ -29,8 +29,8 @@ def command() -> None:
 @json_option
 def list_keys() -> None:
     """List the keys: the active one signs, the next is published already, retired ones still check old tokens."""
-    with Installation().transaction(write=False) as session:
-        rows = [_facts(key) for key in keys.all_keys(session)]
+    with Installation().transaction(write=False) as db:
+        rows = [_facts(key) for key in signing_keys.all_keys(db)]
     output.listing(
         rows, columns=_COLUMNS, nothing="There are no signing keys yet; they are made when the server starts."
     )
@@ -41,7 +41,7 @@ def list_keys() -> None:
     "--algorithm",
     "algorithms",
     multiple=True,
-    type=click.Choice(keys.ALGORITHMS),
+    type=click.Choice(signing_keys.ALGORITHMS),
     help="The key of this algorithm alone; may be repeated. Otherwise the keys of all algorithms.",
 )
 @click.option("--now", "is_urgent", is_flag=True, help="Do not wait until clients can know the next key.")
@@ -55,10 +55,10 @@ def list_keys() -> None:
 def rotate(algorithms: tuple[str, ...], is_urgent: bool, is_stolen: bool) -> None:
     """Let the next keys sign, and publish others for the time after."""
     installation = Installation()
-    with installation.transaction() as session:
+    with installation.transaction() as db:
         facts = [
-            _facts(_rotate(session, installation.vault, algorithm, is_urgent=is_urgent, is_stolen=is_stolen))
-            for algorithm in dict.fromkeys(algorithms or keys.ALGORITHMS)
+            _facts(_rotate(db, installation.vault, algorithm, is_urgent=is_urgent, is_stolen=is_stolen))
+            for algorithm in dict.fromkeys(algorithms or signing_keys.ALGORITHMS)
         ]
     if output.is_json():
         output.listing(facts, columns=_COLUMNS, nothing="")
@@ -68,12 +68,10 @@ def rotate(algorithms: tuple[str, ...], is_urgent: bool, is_stolen: bool) -> Non
         )
 
 
-def _rotate(
-    session: Session, vault: Vault, algorithm: str, *, is_urgent: bool, is_stolen: bool
-) -> SigningKey:
+def _rotate(db: Session, vault: Vault, algorithm: str, *, is_urgent: bool, is_stolen: bool) -> SigningKey:
     if is_stolen:
-        return keys.replace_stolen(session, actor(), vault, algorithm)
-    return keys.rotate(session, actor(), vault, algorithm, is_urgent=is_urgent)
+        return signing_keys.replace_stolen(db, actor(), vault, algorithm)
+    return signing_keys.rotate(db, actor(), vault, algorithm, is_urgent=is_urgent)
 
 
 @command.command()
@@ -81,8 +79,8 @@ def _rotate(
 def purge() -> None:
     """Remove retired keys of which no living token can be signed any more."""
     installation = Installation()
-    with installation.transaction() as session:
-        count = keys.purge(session, actor())
+    with installation.transaction() as db:
+        count = signing_keys.purge(db, actor())
     output.say(f"Removed {count} keys.", {"removed": count})
 
 

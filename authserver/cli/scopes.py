@@ -6,7 +6,7 @@ from authserver.cli import output
 from authserver.cli.installation import Installation, actor
 from authserver.cli.output import json_option
 from authserver.domain import scopes
-from authserver.domain.scopes import Scope
+from authserver.domain.scopes import DefinedScope
 
 _COLUMNS = {"name": "Scope", "words": "What people are asked", "open": "Every client may ask"}
 
@@ -28,8 +28,8 @@ def command() -> None:
 @json_option
 def add(name: str, words: str, is_open: bool) -> None:
     """Define a scope."""
-    with Installation().transaction() as session:
-        facts = _facts(scopes.add(session, actor(), name=name, words=words, is_open=is_open))
+    with Installation().transaction() as db:
+        facts = _facts(scopes.add(db, actor(), name=name, words=words, is_open=is_open))
     output.say(f"Defined the scope {name}.", facts)
 
 
@@ -37,8 +37,8 @@ def add(name: str, words: str, is_open: bool) -> None:
 @json_option
 def list_scopes() -> None:
     """List the scopes by name."""
-    with Installation().transaction(write=False) as session:
-        rows = [_facts(row) for row in scopes.all_scopes(session)]
+    with Installation().transaction(write=False) as db:
+        rows = [_facts(row) for row in scopes.all_scopes(db)]
     output.listing(rows, columns=_COLUMNS, nothing="No scopes are defined beside those of OpenID Connect.")
 
 
@@ -54,11 +54,11 @@ def list_scopes() -> None:
 @json_option
 def edit(name: str, words: str | None, is_open: bool | None) -> None:
     """Change the words of a scope, or who may ask for it."""
-    with Installation().transaction() as session:
-        row = scopes.get(session, name)
+    with Installation().transaction() as db:
+        row = scopes.get(db, name)
         new_words = row.words if words is None else words
         new_open = row.is_open if is_open is None else is_open
-        scopes.edit(session, actor(), row, words=new_words, is_open=new_open, revision=row.revision)
+        scopes.edit(db, actor(), row, words=new_words, is_open=new_open, revision=row.revision)
         facts = _facts(row)
     output.say(f"Changed the scope {name}.", facts)
 
@@ -68,10 +68,10 @@ def edit(name: str, words: str | None, is_open: bool | None) -> None:
 @json_option
 def remove(name: str) -> None:
     """Forget a scope; clients that are registered for it by name keep it."""
-    with Installation().transaction() as session:
-        scopes.remove(session, actor(), scopes.get(session, name))
+    with Installation().transaction() as db:
+        scopes.remove(db, actor(), scopes.get(db, name))
     output.say(f"Removed the scope {name}.", {"name": name, "removed": True})
 
 
-def _facts(row: Scope) -> output.Row:
+def _facts(row: DefinedScope) -> output.Row:
     return dict(scopes.describe(row))

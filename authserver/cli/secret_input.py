@@ -27,7 +27,7 @@ def options(word: str) -> Callable[[Command], Command]:
     return decorate
 
 
-def read(word: str, from_stdin: bool, file: Path | None) -> str:
+def read_secret(word: str, from_stdin: bool, file: Path | None) -> str:
     """Return the secret from where the options say, or ask for it twice; raises click.UsageError."""
     if from_stdin and file:
         raise click.UsageError(f"Use --{word}-stdin or --{word}-file, not both.")

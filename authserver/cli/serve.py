@@ -48,7 +48,7 @@ def _load(bind: str | None) -> Settings:
 
 def _serve(settings: Settings, bind: str, workers: int, threads: int, *, migrates: bool) -> None:
     from authserver.app import create_app
-    from authserver.cli.server import Server
+    from authserver.cli.gunicorn_server import Server
 
     app = create_app(settings)
     services: Services = app.extensions["authserver"]

@@ -17,7 +17,7 @@ from authserver.errors import AuthserverError, InvalidInput
 DONE, FAILED, MISUNDERSTOOD = 0, 1, 2
 
 
-class Shell(click.Group):
+class CommandGroup(click.Group):
     """The command ``authserver``; a noun's room is imported when the noun is used, so that commands start fast."""
 
     def __init__(self, name: str, *, rooms: dict[str, str], **options: Any) -> None:

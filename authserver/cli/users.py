@@ -8,10 +8,10 @@ from sqlalchemy.orm import Session
 from authserver.cli import output, secret_input
 from authserver.cli.installation import Installation, actor
 from authserver.cli.output import json_option
-from authserver.domain import profiles, second_factors, users
-from authserver.domain.users import User
+from authserver.domain.users import profiles, second_factors, users
+from authserver.domain.users.users import User
 from authserver.errors import NotFound
-from authserver.terms import CONFIGURE_SERVER
+from authserver.vocabulary import CONFIGURE_SERVER
 
 _PAGE = 1000
 _PERMISSION = click.Choice([CONFIGURE_SERVER])
@@ -40,9 +40,9 @@ def add(
     """Create an account with a password, asked for unless an option says where it is."""
     installation = Installation()
     password_hash = _new_hash(installation, name, password_stdin, password_file)
-    with installation.transaction() as session:
+    with installation.transaction() as db:
         user = users.add(
-            session,
+            db,
             actor(),
             username=name,
             email=email,
@@ -50,7 +50,7 @@ def add(
             password_hash=password_hash,
             may_configure_server=CONFIGURE_SERVER in grants,
         )
-        facts = _facts(session, user)
+        facts = _facts(db, user)
     output.say(f"Created the account {user.username}.", facts)
 
 
@@ -60,9 +60,9 @@ def add(
 def list_users(search: str) -> None:
     """List the accounts by name."""
     rows: list[output.Row] = []
-    with Installation().transaction(write=False) as session:
-        while len(found := users.page(session, search=search, offset=len(rows), limit=_PAGE)[0]):
-            enrolled = second_factors.enrolled_among(session, [user.id for user in found])
+    with Installation().transaction(write=False) as db:
+        while len(found := users.page_of_users(db, search=search, offset=len(rows), limit=_PAGE)[0]):
+            enrolled = second_factors.enrolled_among(db, [user.id for user in found])
             rows += [_row(user, has_second_factor=user.id in enrolled) for user in found]
     columns = {
         "username": "User name",
@@ -90,15 +90,15 @@ def list_users(search: str) -> None:
 @json_option
 def edit(name: str, full_name: str | None, email: str | None, claims: tuple[str, ...]) -> None:
     """Change what applications are told of a person; what is not named stays."""
-    changes = dict(profiles.parse(claim) for claim in claims)
-    with Installation().transaction() as session:
-        user = _get(session, name)
+    changes = dict(profiles.parse_claim(claim) for claim in claims)
+    with Installation().transaction() as db:
+        user = _get(db, name)
         if full_name is not None or email is not None:
             new_name = user.name if full_name is None else full_name
-            users.edit(session, actor(), user, name=new_name, email=user.email if email is None else email)
+            users.edit(db, actor(), user, name=new_name, email=user.email if email is None else email)
         if changes:
-            users.edit_claims(session, actor(), user, changes)
-        facts = _facts(session, user)
+            users.edit_claims(db, actor(), user, changes)
+        facts = _facts(db, user)
     output.say(f"Changed {user.username}.", facts)
 
 
@@ -107,10 +107,10 @@ def edit(name: str, full_name: str | None, email: str | None, claims: tuple[str,
 @json_option
 def disable(name: str) -> None:
     """Shut an account; its sessions and tokens stop working at once."""
-    with Installation().transaction() as session:
-        user = _get(session, name)
-        users.disable(session, actor(), user)
-        facts = _facts(session, user)
+    with Installation().transaction() as db:
+        user = _get(db, name)
+        users.disable(db, actor(), user)
+        facts = _facts(db, user)
     output.say(f"Disabled {user.username}: sessions and tokens do not work any more.", facts)
 
 
@@ -119,10 +119,10 @@ def disable(name: str) -> None:
 @json_option
 def enable(name: str) -> None:
     """Open an account again; what was made before it was disabled stays dead."""
-    with Installation().transaction() as session:
-        user = _get(session, name)
-        users.enable(session, actor(), user)
-        facts = _facts(session, user)
+    with Installation().transaction() as db:
+        user = _get(db, name)
+        users.enable(db, actor(), user)
+        facts = _facts(db, user)
     output.say(f"Enabled {user.username}.", facts)
 
 
@@ -132,10 +132,10 @@ def enable(name: str) -> None:
 @json_option
 def grant(name: str, permission: str) -> None:
     """Give an account a permission."""
-    with Installation().transaction() as session:
-        user = _get(session, name)
-        users.grant(session, actor(), user, may_configure_server=permission == CONFIGURE_SERVER)
-        facts = _facts(session, user)
+    with Installation().transaction() as db:
+        user = _get(db, name)
+        users.grant(db, actor(), user, may_configure_server=permission == CONFIGURE_SERVER)
+        facts = _facts(db, user)
     output.say(f"{user.username} may configure the server.", facts)
 
 
@@ -145,10 +145,10 @@ def grant(name: str, permission: str) -> None:
 @json_option
 def revoke(name: str, permission: str) -> None:
     """Take a permission from an account; the last administrator keeps it."""
-    with Installation().transaction() as session:
-        user = _get(session, name)
-        users.grant(session, actor(), user, may_configure_server=permission != CONFIGURE_SERVER)
-        facts = _facts(session, user)
+    with Installation().transaction() as db:
+        user = _get(db, name)
+        users.grant(db, actor(), user, may_configure_server=permission != CONFIGURE_SERVER)
+        facts = _facts(db, user)
     output.say(f"{user.username} may not configure the server any more.", facts)
 
 
@@ -160,10 +160,10 @@ def set_password(name: str, password_stdin: bool, password_file: Path | None) ->
     """Replace a password; sessions and tokens made with the old one stop working."""
     installation = Installation()
     password_hash = _new_hash(installation, name, password_stdin, password_file)
-    with installation.transaction() as session:
-        user = _get(session, name)
-        users.set_password(session, actor(), user, password_hash)
-        facts = _facts(session, user)
+    with installation.transaction() as db:
+        user = _get(db, name)
+        users.set_password(db, actor(), user, password_hash)
+        facts = _facts(db, user)
     output.say(f"{user.username} has a new password and must sign in again everywhere.", facts)
 
 
@@ -172,10 +172,10 @@ def set_password(name: str, password_stdin: bool, password_file: Path | None) ->
 @json_option
 def reset_second_factor(name: str) -> None:
     """Remove the authenticator app and the recovery codes of somebody who has lost both."""
-    with Installation().transaction() as session:
-        user = _get(session, name)
-        had_one = second_factors.remove(session, actor(), user)
-        facts = _facts(session, user) | {"removed": had_one}
+    with Installation().transaction() as db:
+        user = _get(db, name)
+        had_one = second_factors.remove(db, actor(), user)
+        facts = _facts(db, user) | {"removed": had_one}
     sentence = (
         "signs in with the password alone." if had_one else "has no second factor; nothing was changed."
     )
@@ -184,20 +184,20 @@ def reset_second_factor(name: str) -> None:
 
 def _new_hash(installation: Installation, name: str, stdin: bool, file: Path | None) -> str:
     # Hashing takes long, so that no transaction may be open here.
-    password = secret_input.read("password", stdin, file)
+    password = secret_input.read_secret("password", stdin, file)
     installation.passwords.check_new(password, username=name)
     return installation.passwords.hash(password)
 
 
-def _get(session: Session, name: str) -> User:
-    user = users.find(session, name)
+def _get(db: Session, name: str) -> User:
+    user = users.find(db, name)
     if user is None:
         raise NotFound(f"There is no account with the user name {name[:100]}.")
     return user
 
 
-def _facts(session: Session, user: User) -> output.Row:
-    return _row(user, has_second_factor=second_factors.is_enrolled(session, user.id))
+def _facts(db: Session, user: User) -> output.Row:
+    return _row(user, has_second_factor=second_factors.is_enrolled(db, user.id))
 
 
 def _row(user: User, *, has_second_factor: bool) -> output.Row:

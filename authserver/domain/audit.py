@@ -12,8 +12,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from authserver import clock
 from authserver.context import Actor
-from authserver.domain import texts
-from authserver.domain.db import Base, Id, lock
+from authserver.domain import text_rules
+from authserver.domain.orm import Base, Id, lock
 
 EVENTS = {
     "setup:complete": "The first administrator was created.",
@@ -86,7 +86,7 @@ class AuditEvent(Base):
 
 
 def record(
-    session: Session,
+    db: Session,
     actor: Actor,
     event: str,
     *,
@@ -116,16 +116,16 @@ def record(
         before=before,
         after=after,
     )
-    lock(session, "audit")
-    last = session.scalar(select(AuditEvent.seal).order_by(AuditEvent.id.desc()).limit(1))
+    lock(db, "audit")
+    last = db.scalar(select(AuditEvent.seal).order_by(AuditEvent.id.desc()).limit(1))
     row.seal = _seal(last or bytes(32), row)
-    session.add(row)
-    session.flush()
+    db.add(row)
+    db.flush()
     return row
 
 
 @dataclass(frozen=True)
-class Filter:
+class EventFilter:
     """Which events a reader wants to see; ``search`` looks into names and addresses."""
 
     client_id: int | None = None
@@ -143,50 +143,48 @@ class Filter:
         if self.event:
             found.append(AuditEvent.event == self.event)
         if self.search:
-            found.append(_mentions(self.search) if texts.is_storable(self.search) else false())
+            found.append(_mentions(self.search) if text_rules.is_storable(self.search) else false())
         return found
 
 
-def page(
-    session: Session, wanted: Filter, *, offset: int = 0, limit: int = 50
+def page_of_events(
+    db: Session, wanted: EventFilter, *, offset: int = 0, limit: int = 50
 ) -> tuple[list[AuditEvent], int]:
     """Return one page of events, the latest first, and how many match in all."""
     conditions = wanted.conditions()
-    count = session.scalar(select(func.count()).select_from(AuditEvent).where(*conditions)) or 0
+    count = db.scalar(select(func.count()).select_from(AuditEvent).where(*conditions)) or 0
     rows = select(AuditEvent).where(*conditions).order_by(AuditEvent.id.desc()).offset(offset).limit(limit)
-    return list(session.scalars(rows)), count
+    return list(db.scalars(rows)), count
 
 
-def before(session: Session, wanted: Filter, event_id: int | None, *, limit: int) -> list[AuditEvent]:
+def events_before(db: Session, wanted: EventFilter, event_id: int | None, *, limit: int) -> list[AuditEvent]:
     """Return the events older than one, the latest first; None begins with the newest. For reading a long trail."""
     conditions = wanted.conditions()
     if event_id is not None:
         conditions.append(AuditEvent.id < event_id)
-    return list(
-        session.scalars(select(AuditEvent).where(*conditions).order_by(AuditEvent.id.desc()).limit(limit))
-    )
+    return list(db.scalars(select(AuditEvent).where(*conditions).order_by(AuditEvent.id.desc()).limit(limit)))
 
 
-def last_id(session: Session) -> int:
+def last_id(db: Session) -> int:
     """Return the id of the latest event, or 0: a mark from which ``since`` goes on."""
-    return session.scalar(select(func.max(AuditEvent.id))) or 0
+    return db.scalar(select(func.max(AuditEvent.id))) or 0
 
 
-def since(session: Session, subject: Subject, event_id: int) -> list[AuditEvent]:
+def events_since(db: Session, subject: Subject, event_id: int) -> list[AuditEvent]:
     """Return what happened to a record after an event, the earliest first; to a client also by way of what it has."""
     about = (AuditEvent.subject_kind == subject.__tablename__) & (AuditEvent.subject_id == subject.id)
     if subject.__tablename__ == "clients":
         about = AuditEvent.client_id == subject.id
     newer = select(AuditEvent).where(about, AuditEvent.id > event_id)
-    return list(session.scalars(newer.order_by(AuditEvent.id).limit(20)))
+    return list(db.scalars(newer.order_by(AuditEvent.id).limit(20)))
 
 
-def first_broken(session: Session) -> int | None:
+def first_broken(db: Session) -> int | None:
     """Return the id of the first row that does not fit the chain, or None when the trail is whole."""
     last = bytes(32)
     chain = select(AuditEvent).order_by(AuditEvent.id).execution_options(yield_per=1000)
     # PostgreSQL reads through a cursor, which is to be closed where the chain breaks off early.
-    with closing(session.scalars(chain)) as rows:
+    with closing(db.scalars(chain)) as rows:
         for row in rows:
             if bytes(row.seal) != _seal(last, row):
                 return row.id

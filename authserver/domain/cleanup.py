@@ -16,26 +16,22 @@ from sqlalchemy.orm import aliased
 
 from authserver import clock
 from authserver.context import SYSTEM
-from authserver.domain import (
-    client_assertions,
-    diagnostics,
-    keys,
-    nonces,
-    outbox,
-    submissions,
-    throttles,
-    unapproved,
-)
-from authserver.domain.authorizations import Authorization
-from authserver.domain.codes import Code
-from authserver.domain.db import Base, Database
-from authserver.domain.devices import DeviceAuthorization
-from authserver.domain.diagnostics import Failure
-from authserver.domain.interactions import AuthorizationRequest
-from authserver.domain.sessions import UserSession
-from authserver.domain.temporary_credentials import TemporaryCredential
-from authserver.domain.token_credentials import TokenCredential
-from authserver.domain.tokens import AccessToken, RefreshToken
+from authserver.domain import form_tokens, throttles
+from authserver.domain.authorizations.authorization_requests import StoredAuthorizationRequest
+from authserver.domain.authorizations.authorizations import Authorization
+from authserver.domain.authorizations.codes import Code
+from authserver.domain.authorizations.device_authorizations import DeviceAuthorization
+from authserver.domain.clients import pending_clients, used_assertions
+from authserver.domain.diagnostics import error_log
+from authserver.domain.diagnostics.error_log import RecordedError
+from authserver.domain.keys import signing_keys
+from authserver.domain.oauth1 import nonces
+from authserver.domain.oauth1.temporary_credentials import TemporaryCredential
+from authserver.domain.oauth1.token_credentials import TokenCredential
+from authserver.domain.orm import Base, Database
+from authserver.domain.sessions import logout_notices
+from authserver.domain.sessions.user_sessions import UserSession
+from authserver.domain.tokens.tokens import AccessToken, RefreshToken
 from authserver.settings import Settings
 
 _STEP = 1000
@@ -106,7 +102,7 @@ RULES = (
     Rule("temporary credentials", TemporaryCredential, _expired(TemporaryCredential)),
     Rule("token credentials", TokenCredential, _expired(TokenCredential)),
     Rule("authorizations", Authorization, _is_empty),
-    Rule("authorization requests", AuthorizationRequest, _expired(AuthorizationRequest)),
+    Rule("authorization requests", StoredAuthorizationRequest, _expired(StoredAuthorizationRequest)),
     Rule("sessions", UserSession, _is_unnamed),
 )
 
@@ -126,28 +122,28 @@ def _delete(database: Database, model: type[Base], is_over: ColumnElement[bool])
     after, count = 0, _STEP
     while count == _STEP:
         step = select(identity).where(identity > after, is_over).order_by(identity).limit(_STEP)
-        with database.transaction() as session:
-            gone = list(session.scalars(delete(model).where(identity.in_(step)).returning(identity)))
+        with database.transaction() as db:
+            gone = list(db.scalars(delete(model).where(identity.in_(step)).returning(identity)))
         after, count = max(gone, default=after), len(gone)
         yield count
         time.sleep(_PAUSE_SECONDS)
 
 
 def _purge_failures(database: Database, now: datetime) -> Iterator[int]:
-    yield from _delete(database, Failure, Failure.last_at < now - diagnostics.KEPT)
-    with database.transaction(write=False) as session:
-        crowded = diagnostics.crowded(session)
+    yield from _delete(database, RecordedError, RecordedError.last_at < now - error_log.KEPT)
+    with database.transaction(write=False) as db:
+        crowded = error_log.clients_over_limit(db)
     for client_id in crowded:
-        with database.transaction() as session:
-            yield diagnostics.trim(session, client_id)
+        with database.transaction() as db:
+            yield error_log.trim(db, client_id)
 
 
 def _purge_small(database: Database, settings: Settings, now: datetime) -> Iterator[tuple[str, int]]:
-    with database.transaction() as session:
-        nonces.purge(session, now)
-        client_assertions.purge(session, now)
-        submissions.purge(session, now - _KEPT)
-        yield "throttles", throttles.purge(session, window=_KEPT)
-        yield "logout notices", outbox.purge(session, older_than=_NOTICES_KEPT)
-        yield "unapproved clients", unapproved.purge(session, settings)
-        yield "signing keys", keys.purge(session, SYSTEM)
+    with database.transaction() as db:
+        nonces.purge(db, now)
+        used_assertions.purge(db, now)
+        form_tokens.purge(db, now - _KEPT)
+        yield "throttles", throttles.purge(db, window=_KEPT)
+        yield "logout notices", logout_notices.purge(db, older_than=_NOTICES_KEPT)
+        yield "unapproved clients", pending_clients.purge(db, settings)
+        yield "signing keys", signing_keys.purge(db, SYSTEM)

@@ -14,7 +14,7 @@ from urllib.parse import SplitResult, urlencode, urlsplit
 import urllib3
 from urllib3.exceptions import HTTPError
 
-from authserver.domain.deadline import Deadline, DeadlineMissed, WatchedPool, WatchedTlsPool
+from authserver.domain.fetch_deadline import Deadline, DeadlineMissed, WatchedPool, WatchedTlsPool
 from authserver.settings import Settings
 
 SECONDS = 3

@@ -6,7 +6,7 @@ from sqlalchemy import delete, insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from authserver import clock
-from authserver.domain.db import Base, Database, Id
+from authserver.domain.orm import Base, Database, Id
 
 _RELEASED_AFTER = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -22,9 +22,9 @@ class Heartbeat(Base):
 
 def check_writable(database: Database) -> None:
     """Write a row and take it back; raises SQLAlchemy's error when the database takes no writes."""
-    with database.transaction() as session:
-        row = session.execute(insert(Heartbeat).values(at=clock.now()).returning(Heartbeat.id)).scalar_one()
-        session.execute(delete(Heartbeat).where(Heartbeat.id == row))
+    with database.transaction() as db:
+        row = db.execute(insert(Heartbeat).values(at=clock.now()).returning(Heartbeat.id)).scalar_one()
+        db.execute(delete(Heartbeat).where(Heartbeat.id == row))
 
 
 def is_clock_sane() -> bool:

@@ -19,15 +19,15 @@ class Revised(Protocol):
     def revision(self) -> int: ...
 
 
-def check(record: Revised, seen: int, changed: str) -> None:
+def check_revision(record: Revised, seen: int, changed: str) -> None:
     """Raise Conflict with that sentence when the record is not the one that was looked at."""
     if record.revision != seen:
         raise Conflict(changed)
 
 
-def save(session: Session, changed: str) -> None:
+def save_revision(db: Session, changed: str) -> None:
     """Write what has changed so far; raises Conflict where the mapper sees that somebody else was faster."""
     try:
-        session.flush()
+        db.flush()
     except StaleDataError as error:
         raise Conflict(changed) from error

@@ -10,7 +10,7 @@ from functools import cache
 
 from sqlalchemy import Connection, func, inspect, select, table, text
 
-from authserver.domain.db import Database, lock
+from authserver.domain.orm import Database, lock
 from authserver.settings import ROOT
 
 MIGRATIONS = ROOT / "migrations"

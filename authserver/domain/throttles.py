@@ -13,8 +13,8 @@ from sqlalchemy import LargeBinary, case, delete, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from authserver import clock
-from authserver.domain.db import Base, insert
-from authserver.domain.vault import Vault
+from authserver.domain.keys.vault import Vault
+from authserver.domain.orm import Base, insert
 from authserver.errors import Throttled
 
 _PURPOSE = "throttle"
@@ -66,20 +66,20 @@ def network_of(address: str) -> str:
     return str(ip_network(f"{parsed}/{_NETWORK_BITS[parsed.version]}", strict=False))
 
 
-def charge(session: Session, buckets: Sequence[Bucket]) -> list[Charge]:
+def charge(db: Session, buckets: Sequence[Bucket]) -> list[Charge]:
     """Count a try in every bucket; raises Throttled, which must roll the whole charge back, when one is full.
 
     Name the narrow bucket before the wide one: what a full narrow bucket refuses costs the wide one nothing. The
     transaction must be short and commit before the outcome is sought, or parallel tries wait for each other.
     """
     now = clock.now()
-    return [_charge_one(session, one, now) for one in buckets]
+    return [_charge_one(db, one, now) for one in buckets]
 
 
-def refund(session: Session, charges: Sequence[Charge]) -> None:
+def refund(db: Session, charges: Sequence[Charge]) -> None:
     """Give a try back, unless its window is over anyway."""
     for one in charges:
-        session.execute(
+        db.execute(
             update(Throttle)
             .where(
                 Throttle.key == one.bucket.key,
@@ -90,17 +90,17 @@ def refund(session: Session, charges: Sequence[Charge]) -> None:
         )
 
 
-def purge(session: Session, *, window: timedelta) -> int:
+def purge(db: Session, *, window: timedelta) -> int:
     """Forget buckets whose window is over; return how many."""
-    gone = session.execute(
+    gone = db.execute(
         delete(Throttle).where(Throttle.window_started_at <= clock.now() - window).returning(Throttle.key)
     )
     return len(gone.all())
 
 
-def _charge_one(session: Session, bucket: Bucket, now: datetime) -> Charge:
+def _charge_one(db: Session, bucket: Bucket, now: datetime) -> Charge:
     is_over = Throttle.window_started_at <= now - bucket.window
-    statement = insert(session, Throttle).values(key=bucket.key, window_started_at=now, count=1)
+    statement = insert(db, Throttle).values(key=bucket.key, window_started_at=now, count=1)
     statement = statement.on_conflict_do_update(
         index_elements=[Throttle.key],
         set_={
@@ -108,7 +108,7 @@ def _charge_one(session: Session, bucket: Bucket, now: datetime) -> Charge:
             "count": case((is_over, 1), else_=Throttle.count + 1),
         },
     )
-    began_at, tries = session.execute(statement.returning(Throttle.window_started_at, Throttle.count)).one()
+    began_at, tries = db.execute(statement.returning(Throttle.window_started_at, Throttle.count)).one()
     if tries > bucket.limit:
         raise Throttled(retry_after=_seconds_until(began_at + bucket.window, now))
     return Charge(bucket, began_at, is_last=tries == bucket.limit)

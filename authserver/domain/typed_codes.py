@@ -2,17 +2,17 @@
 
 import secrets
 
-from authserver.terms import TYPED_ALPHABET
+from authserver.vocabulary import TYPED_ALPHABET
 
 _GROUP = 4
 
 
-def draw(length: int) -> str:
+def generate_code(length: int) -> str:
     """Return a random code; each letter carries 4.3 bits."""
     return "".join(secrets.choice(TYPED_ALPHABET) for _ in range(length))
 
 
-def normal(typed: str, length: int) -> str:
+def normalize_code(typed: str, length: int) -> str:
     """Return what somebody typed as a code is stored; empty when it cannot be one.
 
     Case counts for nothing, and no more do punctuation and spaces, whichever people put in (RFC 8628, section 6.1).
@@ -21,6 +21,6 @@ def normal(typed: str, length: int) -> str:
     return code if len(code) == length and set(code) <= set(TYPED_ALPHABET) else ""
 
 
-def shown(code: str) -> str:
+def format_code(code: str) -> str:
     """Return a code as people read it, in groups of four: WDJB-MJHT."""
     return "-".join(code[at : at + _GROUP] for at in range(0, len(code), _GROUP))

@@ -4,8 +4,8 @@ from functools import cache
 
 from joserfc.jws import JWSRegistry
 
-from authserver.domain.client_details import SECRET_ALGORITHMS
-from authserver.domain.keys import ALGORITHMS
+from authserver.domain.clients.client_details import SECRET_ALGORITHMS
+from authserver.domain.keys.signing_keys import ALGORITHMS
 
 ASYMMETRIC = ALGORITHMS
 SYMMETRIC = SECRET_ALGORITHMS

@@ -29,7 +29,7 @@ class ReceivedJwt(NamedTuple):
         return True
 
 
-def read(text: str) -> ReceivedJwt:
+def parse_jwt(text: str) -> ReceivedJwt:
     """Return what a text of three parts says; raises ValueError for what is no signed JWT."""
     header, claims, _signature = text.encode().split(b".")
     try:

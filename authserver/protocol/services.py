@@ -2,16 +2,16 @@
 
 from dataclasses import dataclass
 
-from authserver.domain.client_secrets import Verifier
-from authserver.domain.db import Database
+from authserver.domain.clients.client_cache import ClientCache
+from authserver.domain.clients.client_secrets import SecretVerifier
 from authserver.domain.fetcher import Fetcher
-from authserver.domain.key_ring import KeyRing
-from authserver.domain.passwords import Passwords
-from authserver.domain.policies import Policies
-from authserver.domain.vault import Vault
+from authserver.domain.keys.key_ring import KeyRing
+from authserver.domain.keys.vault import Vault
+from authserver.domain.orm import Database
+from authserver.domain.users.passwords import PasswordHasher
 from authserver.protocol.oauth1.server import OAuth1Server
 from authserver.protocol.oauth2.server import OAuth2Server
-from authserver.protocol.oidc.logout_notices import LogoutNotices
+from authserver.protocol.oidc.backchannel_logout import LogoutNotifier
 from authserver.settings import Settings
 
 
@@ -22,11 +22,11 @@ class Services:
     settings: Settings
     database: Database
     vault: Vault
-    passwords: Passwords
-    verifier: Verifier
-    ring: KeyRing
-    policies: Policies
+    passwords: PasswordHasher
+    verifier: SecretVerifier
+    key_ring: KeyRing
+    client_cache: ClientCache
     oauth2: OAuth2Server
     oauth1: OAuth1Server
-    logout_notices: LogoutNotices
+    logout_notices: LogoutNotifier
     fetcher: Fetcher

@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import select
 
 from authserver.context import SYSTEM
-from authserver.domain import client_secrets, clients
 from authserver.domain.audit import AuditEvent
-from authserver.domain.registrations import Registration
+from authserver.domain.clients import client_secrets, clients
+from authserver.domain.clients.registrations import Registration
 
 KEY = "client_key"
 URI = "https://app.example.org/cb"
@@ -23,9 +23,9 @@ def add(runner, *options, stdin=None, kind="oidc"):
 
 
 def stored(services, added):
-    with services.database.transaction(write=False) as session:
-        client = clients.get(session, added[KEY])
-        secrets = client_secrets.of_client(session, client)
+    with services.database.transaction(write=False) as db:
+        client = clients.get(db, added[KEY])
+        secrets = client_secrets.secrets_of_client(db, client)
     return client, [
         client_secrets.StoredSecret(s.id, s.form, s.pepper_id, s.stored, s.expires_at) for s in secrets
     ]
@@ -156,13 +156,13 @@ def test_approving_disapproving_and_removing(runner, services):
     key = add(runner)[KEY]
     assert runner.run_json("clients", "approve", key)["status"] == "approved"
     assert runner.run_json("clients", "disapprove", key)["status"] == "disapproved"
-    with services.database.transaction(write=False) as session:
-        assert clients.get(session, key).epoch == 1
+    with services.database.transaction(write=False) as db:
+        assert clients.get(db, key).epoch == 1
     assert runner.run_json("clients", "remove", key) == {"client_key": key, "removed": True}
     result = runner.invoke("clients", "show", key)
     assert (result.exit_code, result.stderr) == (1, "authserver: There is no client with this key.\n")
-    with services.database.transaction(write=False) as session:
-        recorded = session.scalars(select(AuditEvent.event).order_by(AuditEvent.id))
+    with services.database.transaction(write=False) as db:
+        recorded = db.scalars(select(AuditEvent.event).order_by(AuditEvent.id))
         events = [event for event in recorded if event.startswith("client:")]
     assert events == [
         "client:create",
@@ -210,10 +210,10 @@ def test_a_list_can_be_narrowed(runner):
 @pytest.mark.only_on("sqlite")
 def test_long_lists_are_complete(runner, database, monkeypatch):
     monkeypatch.setattr("authserver.cli.clients._PAGE", 2)
-    with database.transaction() as session:
+    with database.transaction() as db:
         for name in "abcde":
             registration = Registration("oidc", name, redirect_uris=(URI,))
-            clients.register(session, SYSTEM, registration, source="console")
+            clients.register(db, SYSTEM, registration, source="console")
     assert [row["name"] for row in runner.run_json("clients", "list")] == list("abcde")
 
 

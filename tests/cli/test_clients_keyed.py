@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from authserver.domain import client_secrets, clients
+from authserver.domain.clients import client_secrets, clients
 from tests.support import assertions
 
 pytestmark = pytest.mark.only_on("sqlite")
@@ -21,8 +21,8 @@ def arguments(tmp_path):
 def test_no_secret_is_made(runner, database, arguments):
     added = runner.run_json(*arguments)
     assert "client_secret" not in added
-    with database.transaction(write=False) as session:
-        assert client_secrets.of_client(session, clients.get(session, added["client_key"])) == []
+    with database.transaction(write=False) as db:
+        assert client_secrets.secrets_of_client(db, clients.get(db, added["client_key"])) == []
 
 
 @pytest.mark.parametrize("option", ["--generate-secret", "--secret-stdin"])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from authserver.domain import client_lists, clients
+from authserver.domain.clients import client_search, clients
 from tests.support.documents import DocumentServer
 
 ONE, TWO = "https://a.example/cb", "https://b.example/cb"
@@ -32,8 +32,8 @@ def test_a_sector_that_does_not_is_refused(runner, database, sector):
     result = runner.invoke(*arguments(sector, ONE, "https://c.example/cb"))
     assert result.exit_code == 1
     assert "does not list https://c.example/cb" in result.output
-    with database.transaction(write=False) as session:
-        assert client_lists.page(session) == ([], 0)
+    with database.transaction(write=False) as db:
+        assert client_search.page_of_clients(db) == ([], 0)
 
 
 def test_an_edit_of_the_redirect_uris_asks_again(runner, database, sector):
@@ -42,5 +42,5 @@ def test_an_edit_of_the_redirect_uris_asks_again(runner, database, sector):
     assert sector.asked == 1
     assert runner.invoke("clients", "edit", key, "--redirect-uri", "https://c.example/cb").exit_code == 1
     runner.run("clients", "edit", key, "--redirect-uri", TWO)
-    with database.transaction(write=False) as session:
-        assert clients.get(session, key).redirect_uris == [TWO]
+    with database.transaction(write=False) as db:
+        assert clients.get(db, key).redirect_uris == [TWO]

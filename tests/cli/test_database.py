@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import create_engine, inspect
 
 from authserver.domain import schema
-from authserver.domain.db import Database, engine_options
+from authserver.domain.orm import Database, engine_options
 from authserver.errors import AuthserverError
 from authserver.settings import Settings
 from tests.support.command import Runner

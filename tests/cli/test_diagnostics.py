@@ -3,24 +3,24 @@
 import pytest
 
 from authserver.context import SYSTEM
-from authserver.domain import clients
-from authserver.domain.diagnostics import Refusal
-from authserver.domain.registrations import Registration
+from authserver.domain.clients import clients
+from authserver.domain.clients.registrations import Registration
+from authserver.domain.diagnostics.error_log import ErrorReport
 
 
 @pytest.fixture
 def client_key(database):
-    with database.transaction() as session:
+    with database.transaction() as db:
         registration = Registration("oidc", "Grafana", redirect_uris=("https://app.example.org/cb",))
-        return clients.register(session, SYSTEM, registration, source="console").client_key
+        return clients.register(db, SYSTEM, registration, source="console").client_key
 
 
 @pytest.fixture
 def record(services, database):
     def put(cause, key=""):
-        with database.transaction(write=False) as session:
-            client_id = clients.get(session, key).id if key else None
-        refusal = Refusal(
+        with database.transaction(write=False) as db:
+            client_id = clients.get(db, key).id if key else None
+        refusal = ErrorReport(
             "/oauth2/token",
             "invalid_grant",
             cause,
@@ -30,7 +30,7 @@ def record(services, database):
             "expected",
             "192.0.2.1",
         )
-        return services.oauth2.ledger.record(refusal)
+        return services.oauth2.error_log.record(refusal)
 
     return put
 

@@ -12,11 +12,13 @@ from sqlalchemy import text, update
 
 from authserver import clock
 from authserver.cli import main, single_node
-from authserver.cli.checks import address, deployment
+from authserver.cli.checks import deployment, public_url
 from authserver.context import SYSTEM
-from authserver.domain import clients, keys, users
 from authserver.domain.audit import AuditEvent
-from authserver.domain.registrations import Registration
+from authserver.domain.clients import clients
+from authserver.domain.clients.registrations import Registration
+from authserver.domain.keys import signing_keys
+from authserver.domain.users import users
 from authserver.settings import Settings
 from tests.support.relying_party import register
 from tests.support.second_factors import set_up
@@ -228,15 +230,15 @@ def test_a_clock_in_the_past(runner, monkeypatch):
 
 
 def test_no_key_that_signs(runner, database):
-    with database.transaction() as session:
-        session.execute(update(keys.SigningKey).values(state="retired"))
+    with database.transaction() as db:
+        db.execute(update(signing_keys.SigningKey).values(state="retired"))
     assert outcome(runner, "signing keys") == "fail"
 
 
 @pytest.mark.only_on("sqlite")
 def test_a_key_that_signs_for_too_long(runner, database):
-    with database.transaction() as session:
-        session.execute(update(keys.SigningKey).values(activated_at=clock.now() - timedelta(days=500)))
+    with database.transaction() as db:
+        db.execute(update(signing_keys.SigningKey).values(activated_at=clock.now() - timedelta(days=500)))
     assert outcome(runner, "signing keys") == "warn"
 
 
@@ -245,8 +247,8 @@ def test_nobody_to_administer(runner):
 
 
 def test_an_audit_trail_that_somebody_changed(runner, database, people):
-    with database.transaction() as session:
-        session.execute(update(AuditEvent).where(AuditEvent.id == 2).values(actor_name="nobody"))
+    with database.transaction() as db:
+        db.execute(update(AuditEvent).where(AuditEvent.id == 2).values(actor_name="nobody"))
     report = examine(runner)
     assert report["audit trail"]["outcome"] == "fail"
     assert "from row 2 on" in report["audit trail"]["sentence"]
@@ -263,13 +265,13 @@ def test_an_audit_trail_that_somebody_changed(runner, database, people):
 )
 def test_approved_clients_with_legacy_grants(runner, database, flows):
     registration = Registration(name="Old tool", redirect_uris=("https://tool.example/cb",), **flows)
-    with database.transaction() as session:
-        client = clients.register(session, SYSTEM, registration, source="console")
+    with database.transaction() as db:
+        client = clients.register(db, SYSTEM, registration, source="console")
     assert outcome(runner, "legacy grants") == "pass", "a pending client can do nothing"
-    with database.transaction() as session:
-        client = clients.get(session, client.client_key)
-        clients.approve(session, SYSTEM, client, revision=client.revision)
-        assert not users.has_administrator(session)
+    with database.transaction() as db:
+        client = clients.get(db, client.client_key)
+        clients.approve(db, SYSTEM, client, revision=client.revision)
+        assert not users.has_administrator(db)
     report = examine(runner)
     assert report["legacy grants"]["outcome"] == "warn"
     assert "Old tool" in report["legacy grants"]["sentence"]
@@ -286,23 +288,23 @@ def test_an_id_token_in_the_browser_is_no_legacy_grant(runner, services, respons
 class TestAddress:
     def test_elsewhere_is_asked_only_when_told(self):
         settings = Settings(public_url="https://login.invalid")
-        assert address.answers(settings, probes=False) is None
-        assert address.answers(settings, probes=True).outcome == "warn"
+        assert public_url.answers(settings, probes=False) is None
+        assert public_url.answers(settings, probes=True).outcome == "warn"
 
     def test_nothing_listens(self):
-        assert address.answers(Settings(public_url="http://127.0.0.1:1"), probes=False).outcome == "warn"
+        assert public_url.answers(Settings(public_url="http://127.0.0.1:1"), probes=False).outcome == "warn"
 
     def test_something_else_listens(self):
         with answering(404, b"") as url:
-            assert address.answers(Settings(public_url=url), probes=False).outcome == "fail"
+            assert public_url.answers(Settings(public_url=url), probes=False).outcome == "fail"
         with answering(200, b"<html>") as url:
-            assert address.answers(Settings(public_url=url), probes=False).outcome == "fail"
+            assert public_url.answers(Settings(public_url=url), probes=False).outcome == "fail"
         with answering(302, b"", location="http://127.0.0.1:1/") as url:
-            assert address.answers(Settings(public_url=url), probes=False).outcome == "fail"
+            assert public_url.answers(Settings(public_url=url), probes=False).outcome == "fail"
 
     def test_another_issuer(self):
         with answering(200, b'{"issuer": "https://login.example.org"}') as url:
-            finding = address.answers(Settings(public_url=url), probes=False)
+            finding = public_url.answers(Settings(public_url=url), probes=False)
         assert finding.outcome == "fail"
         assert "names the issuer https://login.example.org" in finding.sentence
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from authserver.domain import keys
+from authserver.domain.keys import signing_keys
 
 
 def states(runner, algorithm="RS256"):
@@ -14,7 +14,7 @@ def states(runner, algorithm="RS256"):
 
 @pytest.mark.only_on("sqlite")
 def test_the_list_tells_who_signs(runner, services):
-    signer = services.ring.signer()
+    signer = services.key_ring.signer()
     assert states(runner)[signer.kid] == "active"
     assert signer.kid in runner.run("keys", "list")
 
@@ -28,13 +28,13 @@ def test_a_key_that_clients_cannot_know_yet_does_not_sign(runner):
 
 def test_rotation_lets_the_next_key_sign(runner, services, moving_clock):
     before = states(runner)
-    moving_clock.advance(keys.PUBLISH_BEFORE_USE, seconds=1)
+    moving_clock.advance(signing_keys.PUBLISH_BEFORE_USE, seconds=1)
     runner.run("keys", "rotate")
     after = states(runner)
     changes = {(before.get(kid), state) for kid, state in after.items()}
     assert changes == {("active", "retired"), ("next", "active"), (None, "next")}
-    services.ring.tend()
-    assert after[services.ring.signer().kid] == "active"
+    services.key_ring.tend()
+    assert after[services.key_ring.signer().kid] == "active"
 
 
 @pytest.mark.only_on("sqlite")
@@ -42,7 +42,7 @@ def test_an_urgent_rotation_does_not_wait(runner):
     before = {kid for kid, state in states(runner).items() if state == "active"}
     runner.run("keys", "rotate", "--now")
     assert {states(runner)[kid] for kid in before} == {"retired"}
-    assert timedelta(0) < keys.PUBLISH_BEFORE_USE
+    assert timedelta(0) < signing_keys.PUBLISH_BEFORE_USE
 
 
 def test_stolen_keys_are_replaced_and_withdrawn_at_once(runner, client):

@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import select
 
 from authserver.context import SYSTEM
-from authserver.domain import second_factors, setup, users
 from authserver.domain.audit import AuditEvent
+from authserver.domain.users import second_factors, setup, users
 from tests.support.databases import COMMAND, environment
 from tests.support.people import PASSWORD
 from tests.support.second_factors import set_up
@@ -22,8 +22,8 @@ def add(runner, name, *options, password=PASSWORD):
 
 def test_an_added_account_has_what_was_said(runner, services):
     add(runner, "ada", "--email", "ada@example.org", "--name", "Ada Lovelace", "--grant", "configure_server")
-    with services.database.transaction(write=False) as session:
-        user = users.find(session, "ADA")
+    with services.database.transaction(write=False) as db:
+        user = users.find(db, "ADA")
     assert (user.email, user.name, user.may_configure_server) == ("ada@example.org", "Ada Lovelace", True)
     assert services.passwords.verify(user.password_hash, PASSWORD)
 
@@ -31,8 +31,8 @@ def test_an_added_account_has_what_was_said(runner, services):
 @pytest.mark.only_on("sqlite")
 def test_the_audit_trail_names_the_command_line(runner, database):
     add(runner, "ada")
-    with database.transaction(write=False) as session:
-        event = session.scalars(select(AuditEvent).where(AuditEvent.event == "user:create")).one()
+    with database.transaction(write=False) as db:
+        event = db.scalars(select(AuditEvent).where(AuditEvent.event == "user:create")).one()
     assert event.channel == "command"
     assert event.actor_name.startswith("command line (")
     assert PASSWORD not in json.dumps(event.after)
@@ -40,11 +40,11 @@ def test_the_audit_trail_names_the_command_line(runner, database):
 
 @pytest.mark.only_on("sqlite")
 def test_an_administrator_closes_the_setup(runner, database, settings):
-    with database.transaction() as session:
-        assert setup.issue(session, settings) is not None
+    with database.transaction() as db:
+        assert setup.issue(db, settings) is not None
     add(runner, "ada", "--grant", "configure_server")
-    with database.transaction() as session:
-        assert setup.issue(session, settings) is None
+    with database.transaction() as db:
+        assert setup.issue(db, settings) is None
 
 
 @pytest.mark.only_on("sqlite")
@@ -93,8 +93,8 @@ def test_a_password_comes_from_a_file(runner, services, tmp_path):
     file = tmp_path / "password"
     file.write_text("correct horse battery staple\r\n")
     runner.run("users", "add", "ada", "--password-file", str(file))
-    with services.database.transaction(write=False) as session:
-        assert services.passwords.verify(users.find(session, "ada").password_hash, PASSWORD)
+    with services.database.transaction(write=False) as db:
+        assert services.passwords.verify(users.find(db, "ada").password_hash, PASSWORD)
 
 
 @pytest.mark.only_on("sqlite")
@@ -130,8 +130,8 @@ def test_a_terminal_is_asked_twice_without_echo(settings, services):
     assert process.wait(30) == 0, shown
     assert b"Created the account ada." in shown
     assert PASSWORD.encode() not in shown
-    with services.database.transaction(write=False) as session:
-        assert users.find(session, "ada") is not None
+    with services.database.transaction(write=False) as db:
+        assert users.find(db, "ada") is not None
 
 
 def answer(controller, prompt):
@@ -157,8 +157,8 @@ def rest(controller):
 def test_disabling_and_enabling(runner, database):
     add(runner, "ada")
     assert runner.run_json("users", "disable", "ada")["active"] is False
-    with database.transaction(write=False) as session:
-        disabled = users.find(session, "ada")
+    with database.transaction(write=False) as db:
+        disabled = users.find(db, "ada")
     assert (disabled.is_active, disabled.epoch) == (False, 1)
     assert runner.run_json("users", "enable", "ada")["active"] is True
 
@@ -181,8 +181,8 @@ def test_a_permission_that_does_not_exist_is_a_misunderstanding(runner):
 
 def test_a_new_password_ends_what_the_old_one_began(runner, services, people):
     runner.run("users", "set-password", "alice", "--password-stdin", stdin="another horse, another staple\n")
-    with services.database.transaction(write=False) as session:
-        user = users.find(session, "alice")
+    with services.database.transaction(write=False) as db:
+        user = users.find(db, "alice")
     assert user.epoch == people["alice"].epoch + 1
     assert services.passwords.verify(user.password_hash, "another horse, another staple")
     assert not services.passwords.verify(user.password_hash, PASSWORD)
@@ -201,9 +201,9 @@ def test_an_account_that_does_not_exist_is_named(runner, verb):
 @pytest.mark.only_on("sqlite")
 def test_long_lists_are_complete(runner, database, monkeypatch):
     monkeypatch.setattr("authserver.cli.users._PAGE", 2)
-    with database.transaction() as session:
+    with database.transaction() as db:
         for name in "abcde":
-            users.add(session, SYSTEM, username=name, password_hash=None)
+            users.add(db, SYSTEM, username=name, password_hash=None)
     assert [row["username"] for row in runner.run_json("users", "list")] == list("abcde")
 
 
@@ -213,13 +213,11 @@ def test_the_second_factor_of_who_lost_the_telephone_is_reset(runner, app, servi
     assert rows == {"admin": False, "alice": True, "bob": False, "charlie": False}
     printed = runner.run("users", "reset-second-factor", "Alice")
     assert printed == "alice signs in with the password alone.\n"
-    with services.database.transaction() as session:
+    with services.database.transaction() as db:
         user_id = people["alice"].id
-        assert not second_factors.is_enrolled(session, user_id)
-        assert second_factors.redeem(session, services.vault, user_id, telephone.recovery_codes[0]) is None
-        event = session.scalars(
-            select(AuditEvent).where(AuditEvent.event == "user:remove-second-factor")
-        ).one()
+        assert not second_factors.is_enrolled(db, user_id)
+        assert second_factors.redeem(db, services.vault, user_id, telephone.recovery_codes[0]) is None
+        event = db.scalars(select(AuditEvent).where(AuditEvent.event == "user:remove-second-factor")).one()
         assert (event.channel, event.user_id) == ("command", user_id)
 
 

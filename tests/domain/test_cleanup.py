@@ -9,12 +9,15 @@ from sqlalchemy import func, select
 from authserver import clock
 from authserver.cli import housekeeping
 from authserver.context import SYSTEM
-from authserver.domain import authorizations, cleanup, clients, codes, sessions
-from authserver.domain.authorizations import Authorization
-from authserver.domain.codes import Code
-from authserver.domain.registrations import Registration
-from authserver.domain.sessions import UserSession
-from authserver.domain.tokens import AccessToken, RefreshToken
+from authserver.domain import cleanup
+from authserver.domain.authorizations import authorizations, codes
+from authserver.domain.authorizations.authorizations import Authorization
+from authserver.domain.authorizations.codes import Code
+from authserver.domain.clients import clients
+from authserver.domain.clients.registrations import Registration
+from authserver.domain.sessions import user_sessions
+from authserver.domain.sessions.user_sessions import UserSession
+from authserver.domain.tokens.tokens import AccessToken, RefreshToken
 
 SOON = timedelta(minutes=15)
 LONG = timedelta(days=90)
@@ -22,9 +25,9 @@ LONG = timedelta(days=90)
 
 @pytest.fixture
 def client_of(database):
-    with database.transaction() as session:
+    with database.transaction() as db:
         registration = Registration("oidc", "App", redirect_uris=("https://app.example.org/cb",))
-        return clients.register(session, SYSTEM, registration, source="console")
+        return clients.register(db, SYSTEM, registration, source="console")
 
 
 @pytest.fixture
@@ -32,19 +35,19 @@ def grant(database, settings, client_of, alice):
     """Makes an authorization in a session of alice's, with a code and the tokens that it was redeemed for."""
 
     def make(*, access=SOON, refresh=None, redeemed=True, own_key=None):
-        with database.transaction() as session:
-            started = sessions.start(session, SYSTEM, settings, alice, is_remembered=False, user_agent="test")
+        with database.transaction() as db:
+            started = user_sessions.start(db, SYSTEM, settings, alice, is_remembered=False, user_agent="test")
             row = authorizations.add(
-                session, SYSTEM, client_id=client_of.id, client_epoch=0, client_name="App", own_key=own_key,
+                db, SYSTEM, client_id=client_of.id, client_epoch=0, client_name="App", own_key=own_key,
                 grant_type="authorization_code", scope="openid", user_id=alice.id, session_id=started.session.id,
             )  # fmt: skip
-            codes.add(session, settings, row, redirect_uri="", code_challenge="")
+            codes.add(db, settings, row, redirect_uri="", code_challenge="")
             if redeemed:
-                code = session.scalars(select(Code).where(Code.authorization_id == row.id)).one()
+                code = db.scalars(select(Code).where(Code.authorization_id == row.id)).one()
                 code.consumed_at = clock.now()
-                session.add(token(row, access))
+                db.add(token(row, access))
             if refresh:
-                session.add(family(row, refresh))
+                db.add(family(row, refresh))
             return row.id
 
     return make
@@ -72,8 +75,8 @@ def rows(database):
 
     def count():
         models = (Authorization, Code, AccessToken, RefreshToken, UserSession)
-        with database.transaction(write=False) as session:
-            return [session.scalar(select(func.count()).select_from(model)) for model in models]
+        with database.transaction(write=False) as db:
+            return [db.scalar(select(func.count()).select_from(model)) for model in models]
 
     return count
 
@@ -113,9 +116,9 @@ def test_an_ended_session_is_remembered_while_something_names_it(
     services, database, grant, rows, moving_clock
 ):
     authorization_id = grant(refresh=LONG)
-    with database.transaction() as session:
-        row = session.get(Authorization, authorization_id)
-        session.get(UserSession, row.session_id).ended_at = clock.now()
+    with database.transaction() as db:
+        row = db.get(Authorization, authorization_id)
+        db.get(UserSession, row.session_id).ended_at = clock.now()
     moving_clock.advance(timedelta(days=30))
     purge(services)
     assert rows()[4] == 1, "without the row the session would not count as ended any more"
@@ -136,8 +139,8 @@ def test_many_rows_go_in_several_steps(services, grant, rows, moving_clock, monk
     moving_clock.advance(timedelta(days=3))
     fresh = grant()
     assert purge(services)["access tokens"] == 5
-    with services.database.transaction(write=False) as session:
-        assert list(session.scalars(select(Authorization.id))) == [fresh]
+    with services.database.transaction(write=False) as db:
+        assert list(db.scalars(select(Authorization.id))) == [fresh]
 
 
 @pytest.mark.only_on("sqlite")
@@ -158,11 +161,11 @@ def test_housekeeping_outlives_a_database_that_is_away(services, database):
 def test_who_takes_part_in_a_session_is_remembered_once_for_each_client(
     services, database, settings, client_of, alice, rows, moving_clock
 ):
-    with database.transaction() as session:
-        started = sessions.start(session, SYSTEM, settings, alice, is_remembered=True, user_agent="test")
+    with database.transaction() as db:
+        started = user_sessions.start(db, SYSTEM, settings, alice, is_remembered=True, user_agent="test")
         for _ in range(3):
             authorizations.add(
-                session, SYSTEM, client_id=client_of.id, client_epoch=0, client_name="App", user_id=alice.id,
+                db, SYSTEM, client_id=client_of.id, client_epoch=0, client_name="App", user_id=alice.id,
                 grant_type="authorization_code", scope="openid", session_id=started.session.id,
             )  # fmt: skip
     moving_clock.advance(timedelta(days=5))

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from authserver.domain import client_lifetimes, registrations
-from authserver.domain.registrations import Registration
+from authserver.domain.clients import registrations, token_lifetimes
+from authserver.domain.clients.registrations import Registration
 from authserver.errors import InvalidInput
 from authserver.settings import Settings
 
@@ -25,31 +25,31 @@ DAY = 86400
     ],
 )
 def test_a_length_is_read_and_written(text: str, seconds: int, again: str) -> None:
-    assert client_lifetimes.read(text) == seconds
-    assert client_lifetimes.written(seconds) == again
+    assert token_lifetimes.parse_seconds(text) == seconds
+    assert token_lifetimes.format_seconds(seconds) == again
 
 
 @pytest.mark.parametrize("text", ["", "soon", "15 m", "-5m", "1.5h", "15m\0", "٣m", "9999999999"])
 def test_nonsense_is_not_read(text: str) -> None:
     with pytest.raises(ValueError, match="number of seconds"):
-        client_lifetimes.read(text)
+        token_lifetimes.parse_seconds(text)
 
 
-@pytest.mark.parametrize("name", client_lifetimes.NAMES)
+@pytest.mark.parametrize("name", token_lifetimes.NAMES)
 def test_the_bounds_are_kept(name: str) -> None:
-    bounds = client_lifetimes.BOUNDS[name]
+    bounds = token_lifetimes.BOUNDS[name]
     shortest, longest = (int(length.total_seconds()) for length in bounds)
     for value in (shortest, longest):
-        assert client_lifetimes.faults({name: value}) == {}
+        assert token_lifetimes.validation_errors({name: value}) == {}
     for value in (shortest - 1, longest + 1, 0, -1):
-        assert list(client_lifetimes.faults({name: value})) == [name]
+        assert list(token_lifetimes.validation_errors({name: value})) == [name]
 
 
 @pytest.mark.parametrize("value", ["900", 900.0, True, [900], {"seconds": 900}])
 def test_only_whole_numbers_are_lifetimes(value: Any) -> None:
     details = {"access_token_lifetime": value}
     with pytest.raises(InvalidInput, match="Enter a length from 1m to 1d") as refused:
-        registrations.check(
+        registrations.validate(
             Registration("oidc", "App", redirect_uris=("https://a.example/cb",), details=details)
         )
     assert list(refused.value.fields) == ["access_token_lifetime"]
@@ -57,6 +57,6 @@ def test_only_whole_numbers_are_lifetimes(value: Any) -> None:
 
 def test_the_setting_counts_where_the_client_has_none() -> None:
     settings = Settings()
-    for name in client_lifetimes.NAMES:
-        assert client_lifetimes.of({}, settings, name) == getattr(settings, name)
-        assert client_lifetimes.of({name: 600}, settings, name) == timedelta(minutes=10)
+    for name in token_lifetimes.NAMES:
+        assert token_lifetimes.lifetime_of({}, settings, name) == getattr(settings, name)
+        assert token_lifetimes.lifetime_of({name: 600}, settings, name) == timedelta(minutes=10)

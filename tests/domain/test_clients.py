@@ -5,8 +5,8 @@ from flask import Flask
 from sqlalchemy import text
 
 from authserver.context import SYSTEM
-from authserver.domain import clients
-from authserver.domain.db import Base
+from authserver.domain.clients import clients
+from authserver.domain.orm import Base
 from authserver.protocol.services import Services
 from tests.support.relying_party import RelyingParty, refused, register
 
@@ -14,8 +14,8 @@ ALONE = {"kind": "oauth2", "grant_types": ("client_credentials",), "redirect_uri
 
 
 def remove(services: Services, key: str) -> None:
-    with services.database.transaction() as session:
-        clients.remove(session, SYSTEM, clients.get(session, key))
+    with services.database.transaction() as db:
+        clients.remove(db, SYSTEM, clients.get(db, key))
 
 
 def test_the_next_client_is_not_taken_for_a_removed_one(app: Flask, services: Services) -> None:

@@ -2,29 +2,31 @@
 
 import pytest
 
-from authserver.domain import consumers
-from authserver.domain.consumers import Consumer
+from authserver.domain.oauth1 import consumers
+from authserver.domain.oauth1.consumers import ConsumerOptions
 
 REGISTERED = ("https://tool.example/app", "http://127.0.0.1/cb")
 
 
 def test_options_survive_being_stored():
-    options = Consumer(
+    options = ConsumerOptions(
         signature_methods=("PLAINTEXT",), allows_1_0=True, functional_user_id=7, public_key="x"
     )
-    assert consumers.of(options.details()) == options
-    assert consumers.of({}) == Consumer()
+    assert consumers.options_of(options.details()) == options
+    assert consumers.options_of({}) == ConsumerOptions()
 
 
 def test_what_a_newer_node_has_written_is_passed_over():
-    assert consumers.of({"oauth1": {"allows_1_0": True, "from_tomorrow": 1}}) == Consumer(allows_1_0=True)
+    assert consumers.options_of({"oauth1": {"allows_1_0": True, "from_tomorrow": 1}}) == ConsumerOptions(
+        allows_1_0=True
+    )
 
 
 @pytest.mark.parametrize(
     "callback", ["oob", "https://tool.example/app", "http://127.0.0.1/cb", "http://127.0.0.1:4711/cb"]
 )
 def test_registered_callbacks_pass(callback):
-    assert consumers.callback_fault(Consumer(), REGISTERED, callback) == ""
+    assert consumers.callback_error(ConsumerOptions(), REGISTERED, callback) == ""
 
 
 @pytest.mark.parametrize("allows_prefix", [False, True])
@@ -35,7 +37,7 @@ def test_registered_callbacks_pass(callback):
      "https://tool.example/app/\\x", "https://tool.example@evil.example/app/", "https://evil.example/?https://tool.example/app"],
 )  # fmt: skip
 def test_others_do_not(callback, allows_prefix):
-    assert consumers.callback_fault(Consumer(allows_prefix=allows_prefix), REGISTERED, callback)
+    assert consumers.callback_error(ConsumerOptions(allows_prefix=allows_prefix), REGISTERED, callback)
 
 
 @pytest.mark.parametrize(
@@ -43,5 +45,5 @@ def test_others_do_not(callback, allows_prefix):
     ["https://tool.example/app/", "https://tool.example/app/a/b?c=d", "https://tool.example/app?a=b"],
 )
 def test_the_prefix_rule_reaches_below_the_registered_address(callback):
-    assert consumers.callback_fault(Consumer(), REGISTERED, callback)
-    assert consumers.callback_fault(Consumer(allows_prefix=True), REGISTERED, callback) == ""
+    assert consumers.callback_error(ConsumerOptions(), REGISTERED, callback)
+    assert consumers.callback_error(ConsumerOptions(allows_prefix=True), REGISTERED, callback) == ""

@@ -9,26 +9,28 @@ from sqlalchemy.exc import OperationalError
 
 from authserver import clock
 from authserver.context import SYSTEM
-from authserver.domain import cleanup, client_lists, clients, diagnostics, failures, redaction
-from authserver.domain.diagnostics import Failure, Ledger, Refusal
-from authserver.domain.registrations import Registration
+from authserver.domain import cleanup
+from authserver.domain.clients import client_search, clients
+from authserver.domain.clients.registrations import Registration
+from authserver.domain.diagnostics import error_log, error_search, redaction
+from authserver.domain.diagnostics.error_log import ErrorLog, ErrorReport, RecordedError
 
-WRONG = Refusal("/oauth2/token", "invalid_grant", "code-expired", "The code has expired.")
+WRONG = ErrorReport("/oauth2/token", "invalid_grant", "code-expired", "The code has expired.")
 SECRET = "Zk3vJx0cQ9-mT7_pLr2WbYh5NsDfGa8eUiOoPq1XtCw"
 TOKEN = f"asa_1a_{SECRET}"
 JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJl"
 
 
 @pytest.fixture
-def ledger(database):
-    return Ledger(database, ticks=iter(range(10_000_000)).__next__)
+def recorder(database):
+    return ErrorLog(database, ticks=iter(range(10_000_000)).__next__)
 
 
 @pytest.fixture
 def client_id(database):
-    with database.transaction() as session:
+    with database.transaction() as db:
         registration = Registration("oidc", "Grafana", redirect_uris=("https://app.example.org/cb",))
-        return clients.register(session, SYSTEM, registration, source="console").id
+        return clients.register(db, SYSTEM, registration, source="console").id
 
 
 @pytest.fixture
@@ -36,8 +38,8 @@ def look(database):
     """What the ledger says of a reference."""
 
     def find(reference):
-        with database.transaction(write=False) as session:
-            return diagnostics.find(session, reference)
+        with database.transaction(write=False) as db:
+            return error_log.find(db, reference)
 
     return find
 
@@ -66,72 +68,74 @@ def fill(database):
             }
             for number in range(count)
         ]
-        with database.transaction() as session:
-            session.execute(insert(Failure), rows)
+        with database.transaction() as db:
+            db.execute(insert(RecordedError), rows)
 
     return put
 
 
 def count_of(database, client_id):
-    with database.transaction(write=False) as session:
-        return session.scalar(select(func.count()).where(Failure.client_id == client_id))
+    with database.transaction(write=False) as db:
+        return db.scalar(select(func.count()).where(RecordedError.client_id == client_id))
 
 
-def test_equal_refusals_share_a_reference_and_are_counted(ledger, look):
-    first = ledger.record(replace(WRONG, address="192.0.2.1"))
-    assert ledger.record(replace(WRONG, address="192.0.2.2")) == first
-    assert ledger.record(replace(WRONG, cause="code-unknown")) != first
+def test_equal_refusals_share_a_reference_and_are_counted(recorder, look):
+    first = recorder.record(replace(WRONG, address="192.0.2.1"))
+    assert recorder.record(replace(WRONG, address="192.0.2.2")) == first
+    assert recorder.record(replace(WRONG, cause="code-unknown")) != first
     assert (look(first).count, look(first).address) == (2, "192.0.2.2")
 
 
 @pytest.mark.only_on("sqlite")
-def test_refusals_with_other_sentences_are_other_refusals_but_for_numbers(ledger, client_id):
+def test_refusals_with_other_sentences_are_other_refusals_but_for_numbers(recorder, client_id):
     late = replace(WRONG, client_id=client_id, detail="The clock is 3 s behind.")
-    first = ledger.record(late)
-    assert ledger.record(replace(late, detail="The clock is 44 s behind.")) == first
-    assert ledger.record(replace(late, detail="The clock is 3 s ahead.")) != first
-    assert ledger.record(replace(late, received="other")) != first
+    first = recorder.record(late)
+    assert recorder.record(replace(late, detail="The clock is 44 s behind.")) == first
+    assert recorder.record(replace(late, detail="The clock is 3 s ahead.")) != first
+    assert recorder.record(replace(late, received="other")) != first
 
 
 @pytest.mark.only_on("sqlite")
-def test_what_a_stranger_sends_makes_no_other_refusal(ledger):
-    first = ledger.record(replace(WRONG, detail="One.", received="one"))
-    assert ledger.record(replace(WRONG, detail="Two.", received="two")) == first
+def test_what_a_stranger_sends_makes_no_other_refusal(recorder):
+    first = recorder.record(replace(WRONG, detail="One.", received="one"))
+    assert recorder.record(replace(WRONG, detail="Two.", received="two")) == first
 
 
-def test_a_new_refusal_pushes_the_oldest_of_its_client_out(database, ledger, look, fill, client_id):
-    fill(client_id, diagnostics.PER_CLIENT)
+def test_a_new_refusal_pushes_the_oldest_of_its_client_out(database, recorder, look, fill, client_id):
+    fill(client_id, error_log.PER_CLIENT)
     fill(client_id + 1, 3)
-    reference = ledger.record(replace(WRONG, client_id=client_id))
+    reference = recorder.record(replace(WRONG, client_id=client_id))
     assert look(reference).count == 1
-    assert count_of(database, client_id) == diagnostics.PER_CLIENT
+    assert count_of(database, client_id) == error_log.PER_CLIENT
     assert count_of(database, client_id + 1) == 3
-    with database.transaction(write=False) as session:
-        left = set(session.scalars(select(Failure.reference).where(Failure.client_id == client_id)))
+    with database.transaction(write=False) as db:
+        left = set(db.scalars(select(RecordedError.reference).where(RecordedError.client_id == client_id)))
     assert f"{client_id}#0" not in left
     assert f"{client_id}#1" in left
 
 
 def test_the_clean_up_keeps_thirty_days_and_a_thousand_of_each_client(
-    database, settings, ledger, look, fill, client_id
+    database, settings, recorder, look, fill, client_id
 ):
-    fill(client_id, diagnostics.PER_CLIENT + 20)
-    old, recent = (ledger.record(replace(WRONG, cause=cause)) for cause in ("code-unknown", "code-replayed"))
-    with database.transaction() as session:
+    fill(client_id, error_log.PER_CLIENT + 20)
+    old, recent = (
+        recorder.record(replace(WRONG, cause=cause)) for cause in ("code-unknown", "code-replayed")
+    )
+    with database.transaction() as db:
         for reference, days in ((old, 31), (recent, 29)):
-            age = update(Failure).where(Failure.reference == reference)
-            session.execute(age.values(last_at=clock.now() - timedelta(days=days)))
+            age = update(RecordedError).where(RecordedError.reference == reference)
+            db.execute(age.values(last_at=clock.now() - timedelta(days=days)))
     gone = sum(count for name, count in cleanup.purge(database, settings) if name == "failures")
     assert gone == 21
     assert look(old) is None
     assert look(recent) is not None
-    assert count_of(database, client_id) == diagnostics.PER_CLIENT
+    assert count_of(database, client_id) == error_log.PER_CLIENT
 
 
-def test_a_removed_client_leaves_no_refusals(database, ledger, client_id):
-    ledger.record(replace(WRONG, client_id=client_id))
-    with database.transaction() as session:
-        clients.remove(session, SYSTEM, session.get_one(clients.Client, client_id))
+def test_a_removed_client_leaves_no_refusals(database, recorder, client_id):
+    recorder.record(replace(WRONG, client_id=client_id))
+    with database.transaction() as db:
+        clients.remove(db, SYSTEM, db.get_one(clients.Client, client_id))
     assert count_of(database, client_id) == 0
 
 
@@ -149,13 +153,13 @@ def test_a_removed_client_leaves_no_refusals(database, ledger, client_id):
         "Error invalid_request · Status 400 · Reference {}",
     ],
 )
-def test_a_reference_is_found_in_what_people_paste(database, ledger, text):
-    reference = ledger.record(WRONG)
+def test_a_reference_is_found_in_what_people_paste(database, recorder, text):
+    reference = recorder.record(WRONG)
     pasted = text.format(
         reference, lower=reference.lower(), first=reference[:4].lower(), second=reference[4:]
     )
-    with database.transaction(write=False) as session:
-        found = failures.named(session, pasted)
+    with database.transaction(write=False) as db:
+        found = error_search.error_named_in(db, pasted)
     assert found is not None
     assert found.reference == reference
 
@@ -164,10 +168,10 @@ def test_a_reference_is_found_in_what_people_paste(database, ledger, text):
     "text", ["", "Grafana", "redirect_uri is not registered", "\0", "\ud800BCDFGHJK" * 300]
 )
 @pytest.mark.only_on("sqlite")
-def test_other_texts_name_no_refusal(database, ledger, text):
-    ledger.record(WRONG)
-    with database.transaction(write=False) as session:
-        assert failures.named(session, text) is None
+def test_other_texts_name_no_refusal(database, recorder, text):
+    recorder.record(WRONG)
+    with database.transaction(write=False) as db:
+        assert error_search.error_named_in(db, text) is None
 
 
 @pytest.mark.parametrize(
@@ -181,9 +185,9 @@ def test_other_texts_name_no_refusal(database, ledger, text):
         ({}, {"scope-not-registered", "code-expired"}),
     ],
 )
-def test_refusals_are_searched_by_word_client_and_endpoint(database, ledger, client_id, wanted, expected):
-    ledger.record(WRONG)
-    ledger.record(
+def test_refusals_are_searched_by_word_client_and_endpoint(database, recorder, client_id, wanted, expected):
+    recorder.record(WRONG)
+    recorder.record(
         replace(
             WRONG,
             cause="scope-not-registered",
@@ -192,23 +196,23 @@ def test_refusals_are_searched_by_word_client_and_endpoint(database, ledger, cli
             endpoint="/oauth2/authorize",
         )
     )
-    with database.transaction(write=False) as session:
-        rows, count = failures.page(session, failures.Filter(**wanted))
+    with database.transaction(write=False) as db:
+        rows, count = error_search.page_of_errors(db, error_search.ErrorFilter(**wanted))
     assert {row.cause for row in rows} == expected
     assert count == len(expected)
 
 
-def test_only_the_last_seven_days_count_as_failing(database, ledger, client_id):
-    reference = ledger.record(replace(WRONG, client_id=client_id))
-    ledger.record(replace(WRONG, client_id=client_id, cause="code-unknown"))
-    with database.transaction() as session:
-        assert failures.count_lately(session, [client_id]) == {client_id: 2}
-        aged = update(Failure).where(Failure.reference == reference)
-        session.execute(aged.values(last_at=clock.now() - timedelta(days=8)))
-    with database.transaction(write=False) as session:
-        assert failures.count_lately(session, [client_id]) == {client_id: 1}
-        assert [row.id for row in client_lists.page(session, is_failing=True)[0]] == [client_id]
-        assert failures.count_lately(session, []) == {}
+def test_only_the_last_seven_days_count_as_failing(database, recorder, client_id):
+    reference = recorder.record(replace(WRONG, client_id=client_id))
+    recorder.record(replace(WRONG, client_id=client_id, cause="code-unknown"))
+    with database.transaction() as db:
+        assert error_search.count_lately(db, [client_id]) == {client_id: 2}
+        aged = update(RecordedError).where(RecordedError.reference == reference)
+        db.execute(aged.values(last_at=clock.now() - timedelta(days=8)))
+    with database.transaction(write=False) as db:
+        assert error_search.count_lately(db, [client_id]) == {client_id: 1}
+        assert [row.id for row in client_search.page_of_clients(db, is_failing=True)[0]] == [client_id]
+        assert error_search.count_lately(db, []) == {}
 
 
 @pytest.mark.only_on("sqlite")
@@ -227,17 +231,17 @@ def test_only_the_last_seven_days_count_as_failing(database, ledger, client_id):
         ("urn:ietf:params:oauth:grant-type:device_code", None),
     ],
 )
-def test_what_looks_like_a_secret_is_left_out(ledger, look, text, stored):
-    row = look(ledger.record(replace(WRONG, received=text, detail=text)))
+def test_what_looks_like_a_secret_is_left_out(recorder, look, text, stored):
+    row = look(recorder.record(replace(WRONG, received=text, detail=text)))
     assert row.received == (text if stored is None else stored)
     assert row.detail == row.received
 
 
 @pytest.mark.only_on("sqlite")
-def test_addresses_that_differ_in_a_secret_only_are_one_refusal(ledger, client_id):
+def test_addresses_that_differ_in_a_secret_only_are_one_refusal(recorder, client_id):
     uri = "https://a.example/cb?code="
-    first = ledger.record(replace(WRONG, client_id=client_id, received=f"{uri}{SECRET}"))
-    assert ledger.record(replace(WRONG, client_id=client_id, received=f"{uri}other")) == first
+    first = recorder.record(replace(WRONG, client_id=client_id, received=f"{uri}{SECRET}"))
+    assert recorder.record(replace(WRONG, client_id=client_id, received=f"{uri}other")) == first
 
 
 @pytest.mark.only_on("sqlite")
@@ -253,45 +257,45 @@ def test_an_unknown_key_is_shown_only_if_it_cannot_be_a_secret(key, shown):
     assert redaction.unknown_key(key) == shown
 
 
-def test_values_that_are_too_long_or_unreadable_are_stored_all_the_same(ledger, look):
+def test_values_that_are_too_long_or_unreadable_are_stored_all_the_same(recorder, look):
     text = "\0\ud800 wörld " + "long " * 1000
-    row = look(ledger.record(replace(WRONG, received=text, endpoint="/" + "x" * 100)))
+    row = look(recorder.record(replace(WRONG, received=text, endpoint="/" + "x" * 100)))
     assert len(row.received) <= 2000
     assert row.received.endswith("…")
     assert row.endpoint == "/" + "x" * 59
 
 
 @pytest.mark.only_on("sqlite")
-def test_lines_stay_lines(ledger, look):
-    row = look(ledger.record(replace(WRONG, expected="https://a.example/\nhttps://b.example/")))
+def test_lines_stay_lines(recorder, look):
+    row = look(recorder.record(replace(WRONG, expected="https://a.example/\nhttps://b.example/")))
     assert row.expected.splitlines() == ["https://a.example/", "https://b.example/"]
 
 
 @pytest.mark.only_on("postgresql")
-def test_a_connection_that_broke_is_not_hidden(ledger, database):
+def test_a_connection_that_broke_is_not_hidden(recorder, database):
     """The request cannot go on with it, so the caller must not be told that all is well (fault: database restart)."""
-    with database.transaction() as session:
-        _cut(database, session)
+    with database.transaction() as db:
+        _cut(database, db)
         with pytest.raises(OperationalError):
-            ledger.record(WRONG, within=session)
-        session.rollback()
+            recorder.record(WRONG, within=db)
+        db.rollback()
 
 
 @pytest.mark.only_on("postgresql")
 def test_a_page_that_records_a_refusal_while_the_database_restarts_is_a_503(app, database, monkeypatch):
-    record = Ledger.record
+    record = ErrorLog.record
 
-    def cut_and_record(ledger, refusal, within=None):
+    def cut_and_record(error_log, refusal, within=None):
         _cut(database, within)
-        return record(ledger, refusal, within)
+        return record(error_log, refusal, within)
 
-    monkeypatch.setattr(Ledger, "record", cut_and_record)
+    monkeypatch.setattr(ErrorLog, "record", cut_and_record)
     answer = app.test_client().get("/oauth2/authorize?client_id=unknown")
     assert (answer.status_code, "Retry-After" in answer.headers) == (503, True)
 
 
-def _cut(database, session):
+def _cut(database, db):
     """End the connection of a transaction, as a restart of the database does."""
-    number = session.scalar(text("SELECT pg_backend_pid()"))
+    number = db.scalar(text("SELECT pg_backend_pid()"))
     with database.transaction() as other:
         other.execute(text("SELECT pg_terminate_backend(:number)"), {"number": number})

@@ -7,9 +7,10 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import event, select
 
 from authserver.context import SYSTEM
-from authserver.domain import client_origins, clients, lookalikes, origins, schema
-from authserver.domain.client_origins import ClientOrigin
-from authserver.domain.clients import Client
+from authserver.domain import schema
+from authserver.domain.clients import clients, origin_lookup, similar_names, web_origins
+from authserver.domain.clients.clients import Client
+from authserver.domain.clients.web_origins import ClientOrigin
 from tests.support.relying_party import edit, register
 
 OURS = "https://rp.example"
@@ -32,13 +33,13 @@ def plans(database):
 
 def owner(database, origin):
     with database.reading() as connection:
-        return origins.find_owner(connection, origin)
+        return origin_lookup.find_owner(connection, origin)
 
 
 def kept(database):
-    with database.transaction(write=False) as session:
-        skeletons = {row.name: row.skeleton for row in session.scalars(select(Client))}
-        return {row.origin for row in session.scalars(select(ClientOrigin))}, skeletons
+    with database.transaction(write=False) as db:
+        skeletons = {row.name: row.skeleton for row in db.scalars(select(Client))}
+        return {row.origin for row in db.scalars(select(ClientOrigin))}, skeletons
 
 
 @pytest.mark.only_on("sqlite")
@@ -55,10 +56,10 @@ def test_an_origin_is_looked_up(services, plans, origin):
 def test_similar_names_are_looked_up(services, plans):
     key, twin = (register(services, name=name)[0] for name in ("Grafana", "GRAFANA"))
     register(services, name="Another")
-    with services.database.transaction(write=False) as session:
-        client = clients.get(session, key)
+    with services.database.transaction(write=False) as db:
+        client = clients.get(db, key)
         plans.clear()
-        assert [row.client_key for row in lookalikes.of_client(session, client)] == [twin]
+        assert [row.client_key for row in similar_names.similar_to_client(db, client)] == [twin]
     assert plans
     assert [plan for plan in plans if plan.startswith("SCAN")] == []
 
@@ -73,16 +74,16 @@ def test_both_follow_the_client(services):
     )
     edit(services, key, redirect_uris=(f"{OURS}:8443/cb",), name="Grafana")
     assert kept(services.database) == ({f"{OURS}:8443"}, {"Grafana": "grafana"})
-    with services.database.transaction() as session:
-        clients.remove(session, SYSTEM, clients.get(session, key))
+    with services.database.transaction() as db:
+        clients.remove(db, SYSTEM, clients.get(db, key))
     assert kept(services.database) == (set(), {})
 
 
 def test_an_origin_that_an_older_node_left_behind_opens_nothing(services):
     key, _ = register(services)
     edit(services, key, redirect_uris=("https://other.example/cb",))
-    with services.database.transaction() as session:
-        client_origins.write(session, clients.get(session, key).id, [f"{OURS}/cb"])
+    with services.database.transaction() as db:
+        web_origins.write(db, clients.get(db, key).id, [f"{OURS}/cb"])
     assert owner(services.database, OURS) is None
 
 

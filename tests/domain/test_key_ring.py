@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from authserver.context import SYSTEM
-from authserver.domain import keys
+from authserver.domain.keys import signing_keys
 from tests.support.relying_party import RelyingParty, register
 
 
@@ -18,20 +18,20 @@ def rp(app, services, alice):
 
 
 def rotate(services):
-    with services.database.transaction() as session:
-        return keys.rotate(session, SYSTEM, services.vault, is_urgent=True).kid
+    with services.database.transaction() as db:
+        return signing_keys.rotate(db, SYSTEM, services.vault, is_urgent=True).kid
 
 
 def test_keys_are_read_where_no_connection_is_held(rp, services, moving_clock, monkeypatch):
     held = []
-    pool, read = services.database.engine.pool, keys.all_keys
+    pool, read = services.database.engine.pool, signing_keys.all_keys
 
-    def reading(session):
+    def reading(db):
         held.append(pool.checkedout())
-        return read(session)
+        return read(db)
 
     rp.tokens()
-    monkeypatch.setattr(keys, "all_keys", reading)
+    monkeypatch.setattr(signing_keys, "all_keys", reading)
     code = rp.code(prompt="login")
     moving_clock.advance(timedelta(seconds=11))
     assert rp.redeem(code).status_code == 200
@@ -43,30 +43,30 @@ def test_keys_are_read_where_no_connection_is_held(rp, services, moving_clock, m
 
 
 def test_a_rotation_elsewhere_counts_within_seconds(services, moving_clock):
-    services.ring.tend()
+    services.key_ring.tend()
     following = rotate(services)
     moving_clock.advance(timedelta(seconds=11))
-    services.ring.tend()
-    assert services.ring.signer().kid == following
+    services.key_ring.tend()
+    assert services.key_ring.signer().kid == following
 
 
 @pytest.mark.only_on("sqlite")
 def test_a_private_key_that_signs_no_more_is_forgotten(services):
-    retired = weakref.ref(services.ring.signer())
+    retired = weakref.ref(services.key_ring.signer())
     rotate(services)
-    services.ring.forget()
-    services.ring.tend()
+    services.key_ring.forget()
+    services.key_ring.tend()
     gc.collect()
     assert retired() is None
 
 
 @pytest.mark.only_on("sqlite")
 def test_a_key_that_goes_on_signing_is_not_imported_again(services):
-    before = services.ring.signer("ES256")
+    before = services.key_ring.signer("ES256")
     rotate(services)
-    services.ring.forget()
-    services.ring.tend()
-    assert services.ring.signer("ES256") is before
+    services.key_ring.forget()
+    services.key_ring.tend()
+    assert services.key_ring.signer("ES256") is before
 
 
 @pytest.mark.only_on("sqlite")
@@ -76,7 +76,7 @@ def test_without_a_database_the_keys_there_are_go_on_serving(client, services, m
     def fail(_session):
         raise OperationalError("SELECT", {}, Exception("it is away"))
 
-    monkeypatch.setattr(keys, "all_keys", fail)
+    monkeypatch.setattr(signing_keys, "all_keys", fail)
     moving_clock.advance(timedelta(seconds=11))
     assert client.get("/jwks.json").get_json() == published
     assert client.get("/livez").status_code == 200

@@ -2,7 +2,7 @@
 
 import pytest
 
-from authserver.domain import profiles
+from authserver.domain.users import profiles
 from authserver.errors import InvalidInput
 
 
@@ -11,8 +11,8 @@ def test_the_files_of_time_zones_are_walked_once(monkeypatch):
     monkeypatch.setattr(profiles, "available_timezones", lambda: walks.append(1) or {"Europe/Berlin"})
     profiles._zones.cache_clear()
     for _ in range(2):
-        assert profiles.clean({"zoneinfo": "Europe/Berlin"}) == {"zoneinfo": "Europe/Berlin"}
+        assert profiles.clean_profile({"zoneinfo": "Europe/Berlin"}) == {"zoneinfo": "Europe/Berlin"}
         with pytest.raises(InvalidInput):
-            profiles.clean({"zoneinfo": "Europe/Nowhere"})
+            profiles.clean_profile({"zoneinfo": "Europe/Nowhere"})
     assert walks == [1]
     profiles._zones.cache_clear()

@@ -12,15 +12,16 @@ from sqlalchemy import MetaData, select
 
 from authserver import clock
 from authserver.context import SYSTEM
-from authserver.domain import authenticator_apps, recovery_codes, second_factors, typed_codes, users
-from authserver.domain.authenticator_apps import AuthenticatorApp, Seed
-from authserver.domain.recovery_codes import RecoveryCode
-from authserver.domain.users import User
-from authserver.domain.vault import KEY_BYTES, Key, Vault
+from authserver.domain import typed_codes
+from authserver.domain.keys.vault import KEY_BYTES, Key, Vault
+from authserver.domain.users import authenticator_apps, recovery_codes, second_factors, users
+from authserver.domain.users.authenticator_apps import AuthenticatorApp, TotpSeed
+from authserver.domain.users.recovery_codes import RecoveryCode
+from authserver.domain.users.users import User
 from authserver.errors import Conflict, InvalidInput
 from tests.support.second_factors import Telephone, set_up
 
-VECTOR_SEED = Seed(base64.b32encode(b"12345678901234567890").decode())
+VECTOR_SEED = TotpSeed(base64.b32encode(b"12345678901234567890").decode())
 # RFC 6238, appendix B, SHA-1; the last six of the eight digits.
 VECTORS = [
     (59, "287082"),
@@ -47,8 +48,8 @@ def telephone(app, alice, now):
 
 
 def redeem(services, user, typed):
-    with services.database.transaction() as session:
-        return second_factors.redeem(session, services.vault, user.id, typed)
+    with services.database.transaction() as db:
+        return second_factors.redeem(db, services.vault, user.id, typed)
 
 
 def redeem_at_once(services, user, typed):
@@ -127,9 +128,9 @@ def test_a_clock_that_goes_back_lets_no_code_count_again(services, alice, teleph
 def test_the_app_knows_when_it_was_used_last(services, alice, telephone, now):
     now.shift(3600)
     redeem(services, alice, telephone.code())
-    with services.database.transaction(write=False) as session:
-        standing = second_factors.of(session, alice.id)
-    assert standing == second_factors.Standing(NOON, NOON + timedelta(hours=1), 10)
+    with services.database.transaction(write=False) as db:
+        standing = second_factors.status_of(db, alice.id)
+    assert standing == second_factors.SecondFactorStatus(NOON, NOON + timedelta(hours=1), 10)
 
 
 def test_a_code_counts_once_however_many_come_at_once(services, alice, telephone):
@@ -150,10 +151,10 @@ def test_an_app_is_set_up_once_however_many_try_at_once(services, alice, now):
         seed = authenticator_apps.new_seed()
         barrier.wait(timeout=30)
         try:
-            with services.database.transaction() as session:
-                user = users.get(session, alice.id)
+            with services.database.transaction() as db:
+                user = users.get(db, alice.id)
                 code = Telephone(seed.text, []).code()
-                return second_factors.enrol(session, services.vault, SYSTEM, user, seed, code)
+                return second_factors.enrol(db, services.vault, SYSTEM, user, seed, code)
         except Conflict:
             return None
 
@@ -198,9 +199,9 @@ def test_the_codes_of_others_open_nothing(app, services, people, telephone):
 
 
 def test_new_recovery_codes_take_the_place_of_the_old(services, alice, telephone):
-    with services.database.transaction() as session:
-        user = users.get(session, alice.id)
-        fresh = second_factors.renew_codes(session, services.vault, SYSTEM, user)
+    with services.database.transaction() as db:
+        user = users.get(db, alice.id)
+        fresh = second_factors.renew_codes(db, services.vault, SYSTEM, user)
     assert redeem(services, alice, telephone.recovery_codes[0]) is None
     assert redeem(services, alice, fresh[0]) == second_factors.RECOVERY
 
@@ -217,31 +218,31 @@ def test_what_was_made_before_the_keys_were_rotated_still_counts(services, alice
     rotated = replace(services, vault=with_new_keys(services.vault, keeps_old=True))
     assert redeem(rotated, alice, telephone.recovery_codes[0]) == second_factors.RECOVERY
     assert redeem(rotated, alice, telephone.code()) == second_factors.OTP
-    with rotated.database.transaction() as session:
-        user = users.get(session, alice.id)
-        [code, *_] = second_factors.renew_codes(session, rotated.vault, SYSTEM, user)
+    with rotated.database.transaction() as db:
+        user = users.get(db, alice.id)
+        [code, *_] = second_factors.renew_codes(db, rotated.vault, SYSTEM, user)
     assert redeem(services, alice, code) is None, "it was made with the new pepper"
     assert redeem(rotated, alice, code) == second_factors.RECOVERY
 
 
 def test_a_recovery_code_whose_pepper_is_gone_is_refused(services, alice, telephone):
     rotated = replace(services, vault=with_new_keys(services.vault, keeps_old=False))
-    with services.database.transaction() as session:
-        taken = recovery_codes.redeem(session, rotated.vault, alice.id, telephone.recovery_codes[0])
+    with services.database.transaction() as db:
+        taken = recovery_codes.redeem(db, rotated.vault, alice.id, telephone.recovery_codes[0])
     assert taken is False
 
 
 def test_the_seed_is_sealed_for_its_person(services, people, telephone):
     """A row that somebody copies to another account opens nothing there."""
-    with services.database.transaction(write=False) as session:
-        sealed = session.get_one(AuthenticatorApp, people["alice"].id).sealed
+    with services.database.transaction(write=False) as db:
+        sealed = db.get_one(AuthenticatorApp, people["alice"].id).sealed
     assert services.vault.open(f"authenticator app:{people['alice'].id}", sealed).decode() == telephone.seed
-    with services.database.transaction() as session:
+    with services.database.transaction() as db:
         now = clock.now()
         bobs = AuthenticatorApp(
             user_id=people["bob"].id, sealed=sealed, last_step=0, created_at=now, last_used_at=now
         )
-        session.add(bobs)
+        db.add(bobs)
     assert redeem(services, people["bob"], telephone.code()) is None
 
 
@@ -249,8 +250,8 @@ def test_nothing_is_in_the_database_in_clear(services, telephone):
     """Neither the seed nor a recovery code, in any spelling, in any table, the audit trail included."""
     metadata = MetaData()
     metadata.reflect(services.database.engine)
-    with services.database.transaction(write=False) as session:
-        rows = [row for table in metadata.tables.values() for row in session.execute(select(table))]
+    with services.database.transaction(write=False) as db:
+        rows = [row for table in metadata.tables.values() for row in db.execute(select(table))]
     text = "\n".join(repr(tuple(row)) for row in rows)
     assert "authenticator_apps" in metadata.tables
     assert len(text) > 1000
@@ -261,66 +262,64 @@ def test_nothing_is_in_the_database_in_clear(services, telephone):
 
 @pytest.mark.parametrize("typed", ["", "000000", "12345678901234567890"])
 def test_a_wrong_code_sets_nothing_up(services, alice, now, typed):
-    with services.database.transaction() as session:
-        user = users.get(session, alice.id)
+    with services.database.transaction() as db:
+        user = users.get(db, alice.id)
         with pytest.raises(InvalidInput) as refused:
-            second_factors.enrol(session, services.vault, SYSTEM, user, VECTOR_SEED, typed)
+            second_factors.enrol(db, services.vault, SYSTEM, user, VECTOR_SEED, typed)
         assert list(refused.value.fields) == ["code"]
-        assert second_factors.of(session, alice.id) == second_factors.Standing(None, None, 0)
+        assert second_factors.status_of(db, alice.id) == second_factors.SecondFactorStatus(None, None, 0)
 
 
 def test_a_second_app_is_refused(services, alice, telephone):
-    with services.database.transaction() as session:
-        user = users.get(session, alice.id)
+    with services.database.transaction() as db:
+        user = users.get(db, alice.id)
         with pytest.raises(Conflict):
-            second_factors.enrol(
-                session, services.vault, SYSTEM, user, Seed(telephone.seed), telephone.code()
-            )
+            second_factors.enrol(db, services.vault, SYSTEM, user, TotpSeed(telephone.seed), telephone.code())
 
 
 def test_what_is_removed_is_gone(services, alice, telephone):
-    with services.database.transaction() as session:
-        user = users.get(session, alice.id)
-        assert second_factors.remove(session, SYSTEM, user) is True
-        assert second_factors.remove(session, SYSTEM, user) is False
-        assert session.scalars(select(RecoveryCode)).all() == []
+    with services.database.transaction() as db:
+        user = users.get(db, alice.id)
+        assert second_factors.remove(db, SYSTEM, user) is True
+        assert second_factors.remove(db, SYSTEM, user) is False
+        assert db.scalars(select(RecoveryCode)).all() == []
         with pytest.raises(Conflict):
-            second_factors.renew_codes(session, services.vault, SYSTEM, user)
+            second_factors.renew_codes(db, services.vault, SYSTEM, user)
     assert redeem(services, alice, telephone.code()) is None
     assert redeem(services, alice, telephone.recovery_codes[0]) is None
 
 
 def test_who_has_one_and_which_administrators_do_not(app, services, people, telephone):
     ids = [person.id for person in people.values()]
-    with services.database.transaction(write=False) as session:
-        assert second_factors.enrolled_among(session, ids) == {people["alice"].id}
-        assert second_factors.enrolled_among(session, []) == set()
-        assert second_factors.administrators_without(session) == ["admin"]
+    with services.database.transaction(write=False) as db:
+        assert second_factors.enrolled_among(db, ids) == {people["alice"].id}
+        assert second_factors.enrolled_among(db, []) == set()
+        assert second_factors.administrators_without(db) == ["admin"]
     set_up(app, "admin")
-    with services.database.transaction(write=False) as session:
-        assert second_factors.administrators_without(session) == []
+    with services.database.transaction(write=False) as db:
+        assert second_factors.administrators_without(db) == []
 
 
 def test_an_account_goes_with_its_second_factor(services, alice, telephone):
     """Nothing is left of a person whose row is deleted by hand."""
-    with services.database.transaction() as session:
-        session.delete(session.get_one(User, alice.id))
-    with services.database.transaction(write=False) as session:
-        assert session.scalars(select(AuthenticatorApp)).all() == []
-        assert session.scalars(select(RecoveryCode)).all() == []
+    with services.database.transaction() as db:
+        db.delete(db.get_one(User, alice.id))
+    with services.database.transaction(write=False) as db:
+        assert db.scalars(select(AuthenticatorApp)).all() == []
+        assert db.scalars(select(RecoveryCode)).all() == []
 
 
 def test_typed_codes_are_shown_in_groups_and_read_without_them():
-    code = typed_codes.draw(12)
-    assert typed_codes.shown(code) == f"{code[:4]}-{code[4:8]}-{code[8:]}"
-    assert typed_codes.normal(typed_codes.shown(code), 12) == code
+    code = typed_codes.generate_code(12)
+    assert typed_codes.format_code(code) == f"{code[:4]}-{code[4:8]}-{code[8:]}"
+    assert typed_codes.normalize_code(typed_codes.format_code(code), 12) == code
 
 
 def test_a_recovery_code_works_without_the_key_of_the_seed(services, alice, telephone):
     """A key that was lost costs the app, not the account."""
     vault = services.vault
     lost = Vault(vault.session_keys, list(vault._peppers.values()), [Key("other", bytes(range(KEY_BYTES)))])
-    with services.database.transaction() as session:
-        assert second_factors.redeem(session, lost, alice.id, telephone.code()) is None
-        kind = second_factors.redeem(session, lost, alice.id, telephone.recovery_codes[0])
+    with services.database.transaction() as db:
+        assert second_factors.redeem(db, lost, alice.id, telephone.code()) is None
+        kind = second_factors.redeem(db, lost, alice.id, telephone.recovery_codes[0])
     assert kind == second_factors.RECOVERY

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from authserver.domain import sector_identifiers
+from authserver.domain.clients import sector_identifiers
+from authserver.domain.clients.registrations import Registration
 from authserver.domain.fetcher import Fetcher
-from authserver.domain.registrations import Registration
 from authserver.errors import InvalidInput
 from authserver.settings import Settings
 from tests.support.documents import DocumentServer

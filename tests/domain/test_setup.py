@@ -6,30 +6,30 @@ import pytest
 from sqlalchemy import func, select
 
 from authserver.context import SYSTEM
-from authserver.domain import setup, users
 from authserver.domain.audit import AuditEvent
-from authserver.domain.setup import SetupClosed, SetupLink
-from authserver.domain.users import User
-from authserver.errors import InvalidInput, Refused
+from authserver.domain.users import setup, users
+from authserver.domain.users.setup import SetupClosed, SetupLink
+from authserver.domain.users.users import User
+from authserver.errors import Forbidden, InvalidInput
 from tests.support import people as crowd
 from tests.support.moving_clock import MovingClock
 
 
 def issue(database, settings):
-    with database.transaction() as session:
-        return setup.issue(session, settings)
+    with database.transaction() as db:
+        return setup.issue(db, settings)
 
 
 def complete(database, token, username="root"):
-    with database.transaction() as session:
-        return setup.complete(session, SYSTEM, token=token, username=username, password_hash="hash")
+    with database.transaction() as db:
+        return setup.complete(db, SYSTEM, token=token, username=username, password_hash="hash")
 
 
 def test_the_link_makes_an_administrator(database, settings):
     user = complete(database, issue(database, settings))
     assert user.may_configure_server
-    with database.transaction(write=False) as session:
-        events = list(session.scalars(select(AuditEvent.event).order_by(AuditEvent.id)))
+    with database.transaction(write=False) as db:
+        events = list(db.scalars(select(AuditEvent.event).order_by(AuditEvent.id)))
     assert events[-2:] == ["user:create", "setup:complete"]
 
 
@@ -58,8 +58,8 @@ def test_no_link_once_there_is_an_administrator(database, settings):
 def test_setup_stays_closed_when_the_administrator_is_gone(database, settings):
     token = issue(database, settings)
     user = complete(database, token)
-    with database.transaction() as session:
-        session.get_one(User, user.id).may_configure_server = False
+    with database.transaction() as db:
+        db.get_one(User, user.id).may_configure_server = False
     assert issue(database, settings) is None
 
 
@@ -71,7 +71,7 @@ def test_ordinary_users_do_not_close_setup(database, settings):
 def test_a_link_gets_too_old(database, settings, monkeypatch):
     token = issue(database, settings)
     MovingClock(monkeypatch).advance(settings.setup_link_lifetime, seconds=1)
-    with pytest.raises(Refused, match="too old"):
+    with pytest.raises(Forbidden, match="too old"):
         complete(database, token)
 
 
@@ -79,8 +79,8 @@ def test_old_links_are_forgotten(database, settings, monkeypatch):
     issue(database, settings)
     MovingClock(monkeypatch).advance(settings.setup_link_lifetime, seconds=1)
     issue(database, settings)
-    with database.transaction(write=False) as session:
-        assert session.scalar(select(func.count()).select_from(SetupLink)) == 1
+    with database.transaction(write=False) as db:
+        assert db.scalar(select(func.count()).select_from(SetupLink)) == 1
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_old_links_are_forgotten(database, settings, monkeypatch):
 )
 def test_other_tokens_are_refused(database, settings, token):
     issue(database, settings)
-    with pytest.raises(Refused):
+    with pytest.raises(Forbidden):
         complete(database, token)
 
 
@@ -110,13 +110,13 @@ def test_of_parallel_attempts_one_wins(database, settings):
 
     with ThreadPoolExecutor(12) as threads:
         winners = [name for name in threads.map(attempt, range(12)) if name]
-    with database.transaction(write=False) as session:
-        assert [user.username for user in users.page(session)[0]] == winners
+    with database.transaction(write=False) as db:
+        assert [user.username for user in users.page_of_users(db)[0]] == winners
     assert len(winners) == 1
 
 
 def test_the_token_is_not_stored(database, settings):
     token = issue(database, settings)
-    with database.transaction(write=False) as session:
-        row = session.scalars(select(SetupLink)).one()
+    with database.transaction(write=False) as db:
+        row = db.scalars(select(SetupLink)).one()
     assert token.split("_", 2)[-1].encode() not in bytes(row.digest)

@@ -6,10 +6,16 @@ import pytest
 from sqlalchemy import select
 
 from authserver.context import SYSTEM, Actor
-from authserver.domain import known_browsers, second_factors, sign_in, users
 from authserver.domain.audit import AuditEvent
-from authserver.domain.sign_in import Attempt, Desk, Half, WrongCredentials
-from authserver.domain.users import User
+from authserver.domain.sessions import known_browsers
+from authserver.domain.users import authentication, second_factors, users
+from authserver.domain.users.authentication import (
+    PasswordAuthenticator,
+    PendingSecondFactor,
+    SignInAttempt,
+    WrongCredentials,
+)
+from authserver.domain.users.users import User
 from authserver.errors import Throttled
 from authserver.settings import Settings
 from tests.support.people import PASSWORD
@@ -52,111 +58,121 @@ def passwords(services):
 
 
 @pytest.fixture
-def desk(services, passwords, people):
-    return Desk(services.settings, services.database, services.vault, passwords)
+def authenticator(services, passwords, people):
+    return PasswordAuthenticator(services.settings, services.database, services.vault, passwords)
 
 
-def refuse(desk, *attempts, actor=HERE):
+def refuse(authenticator, *attempts, actor=HERE):
     for attempt in attempts:
         with pytest.raises(WrongCredentials):
-            desk.check(actor, attempt)
+            authenticator.check(actor, attempt)
 
 
 def confirm(database, proof):
-    with database.transaction() as session:
-        return sign_in.confirm(session, proof)
+    with database.transaction() as db:
+        return authentication.complete_sign_in(db, proof)
 
 
-def test_the_right_password_proves_who_it_is(desk, database):
-    assert confirm(database, desk.check(HERE, Attempt("alice", PASSWORD))).username == "alice"
+def test_the_right_password_proves_who_it_is(authenticator, database):
+    assert confirm(database, authenticator.check(HERE, SignInAttempt("alice", PASSWORD))).username == "alice"
 
 
 @pytest.mark.parametrize("spelling", ["ALICE", " alice ", "\uff41lice"])
-def test_spellings_of_a_name_are_one_name(desk, spelling):
-    assert desk.check(HERE, Attempt(spelling, PASSWORD)).username == "alice"
+def test_spellings_of_a_name_are_one_name(authenticator, spelling):
+    assert authenticator.check(HERE, SignInAttempt(spelling, PASSWORD)).username == "alice"
 
 
 @pytest.mark.parametrize(
     "attempt",
     [
-        Attempt("alice", "wrong"),
-        Attempt("alice", ""),
-        Attempt("alice", PASSWORD + " "),
-        Attempt("alice", "x" * 100_000),
-        Attempt("alice", "\ud800"),
-        Attempt("alice", "nul\0"),
-        Attempt("nobody", PASSWORD),
-        Attempt("", ""),
-        Attempt("\0", PASSWORD),
-        Attempt("\ud800", PASSWORD),
-        Attempt("n" * 60_000, PASSWORD),
-        Attempt("charlie", PASSWORD),
+        SignInAttempt("alice", "wrong"),
+        SignInAttempt("alice", ""),
+        SignInAttempt("alice", PASSWORD + " "),
+        SignInAttempt("alice", "x" * 100_000),
+        SignInAttempt("alice", "\ud800"),
+        SignInAttempt("alice", "nul\0"),
+        SignInAttempt("nobody", PASSWORD),
+        SignInAttempt("", ""),
+        SignInAttempt("\0", PASSWORD),
+        SignInAttempt("\ud800", PASSWORD),
+        SignInAttempt("n" * 60_000, PASSWORD),
+        SignInAttempt("charlie", PASSWORD),
     ],
 )
-def test_every_refusal_is_the_same_and_costs_the_same(desk, database, passwords, people, attempt):
-    with database.transaction() as session:
-        users.disable(session, SYSTEM, session.get_one(User, people["charlie"].id))
+def test_every_refusal_is_the_same_and_costs_the_same(authenticator, database, passwords, people, attempt):
+    with database.transaction() as db:
+        users.disable(db, SYSTEM, db.get_one(User, people["charlie"].id))
     with pytest.raises(WrongCredentials, match="The user name or the password is wrong"):
-        desk.check(HERE, attempt)
+        authenticator.check(HERE, attempt)
     assert passwords.verified == 1
 
 
-def test_too_many_tries_are_refused_without_the_work(desk, passwords):
-    refuse(desk, *[Attempt("alice", "wrong")] * 3)
+def test_too_many_tries_are_refused_without_the_work(authenticator, passwords):
+    refuse(authenticator, *[SignInAttempt("alice", "wrong")] * 3)
     with pytest.raises(Throttled):
-        desk.check(HERE, Attempt("alice", PASSWORD))
+        authenticator.check(HERE, SignInAttempt("alice", PASSWORD))
     assert passwords.verified == 3
 
 
-def test_a_name_that_nobody_has_is_throttled_alike(desk):
-    refuse(desk, *[Attempt("nobody", "wrong")] * 3)
+def test_a_name_that_nobody_has_is_throttled_alike(authenticator):
+    refuse(authenticator, *[SignInAttempt("nobody", "wrong")] * 3)
     with pytest.raises(Throttled):
-        desk.check(HERE, Attempt("nobody", "wrong"))
+        authenticator.check(HERE, SignInAttempt("nobody", "wrong"))
 
 
-def test_another_network_is_not_throttled(desk):
-    refuse(desk, *[Attempt("alice", "wrong")] * 3)
-    assert desk.check(ELSEWHERE, Attempt("alice", PASSWORD))
+def test_another_network_is_not_throttled(authenticator):
+    refuse(authenticator, *[SignInAttempt("alice", "wrong")] * 3)
+    assert authenticator.check(ELSEWHERE, SignInAttempt("alice", PASSWORD))
 
 
-def test_one_network_cannot_try_many_accounts(desk):
-    refuse(desk, *[Attempt(f"user{number}", "wrong") for number in range(5)])
+def test_one_network_cannot_try_many_accounts(authenticator):
+    refuse(authenticator, *[SignInAttempt(f"user{number}", "wrong") for number in range(5)])
     with pytest.raises(Throttled):
-        desk.check(HERE, Attempt("alice", PASSWORD))
+        authenticator.check(HERE, SignInAttempt("alice", PASSWORD))
 
 
-def test_many_networks_cannot_try_one_account(desk):
+def test_many_networks_cannot_try_one_account(authenticator):
     for number in range(7):
-        refuse(desk, Attempt("alice", "wrong"), actor=Actor("anonymous", address=f"198.51.{number}.1"))
+        refuse(
+            authenticator,
+            SignInAttempt("alice", "wrong"),
+            actor=Actor("anonymous", address=f"198.51.{number}.1"),
+        )
     with pytest.raises(Throttled):
-        desk.check(HERE, Attempt("alice", PASSWORD))
+        authenticator.check(HERE, SignInAttempt("alice", PASSWORD))
 
 
-def test_success_costs_nothing(desk, database):
+def test_success_costs_nothing(authenticator, database):
     for _ in range(10):
-        confirm(database, desk.check(HERE, Attempt("alice", PASSWORD)))
-    refuse(desk, *[Attempt("alice", "wrong")] * 2)
-    assert desk.check(HERE, Attempt("alice", PASSWORD)), "all tries but the two that failed are left"
+        confirm(database, authenticator.check(HERE, SignInAttempt("alice", PASSWORD)))
+    refuse(authenticator, *[SignInAttempt("alice", "wrong")] * 2)
+    assert authenticator.check(HERE, SignInAttempt("alice", PASSWORD)), (
+        "all tries but the two that failed are left"
+    )
 
 
-def test_the_owner_is_not_shut_out_of_a_browser_that_knows_them(desk, services, alice):
-    carried = known_browsers.introduce(services.vault, "", alice.id, alice.epoch)
+def test_the_owner_is_not_shut_out_of_a_browser_that_knows_them(authenticator, services, alice):
+    carried = known_browsers.remember_browser(services.vault, "", alice.id, alice.epoch)
     for number in range(7):
-        refuse(desk, Attempt("alice", "wrong"), actor=Actor("anonymous", address=f"198.51.{number}.1"))
-    refuse(desk, *[Attempt(f"user{number}", "wrong") for number in range(5)])
-    assert desk.check(HERE, Attempt("alice", PASSWORD, carried))
+        refuse(
+            authenticator,
+            SignInAttempt("alice", "wrong"),
+            actor=Actor("anonymous", address=f"198.51.{number}.1"),
+        )
+    refuse(authenticator, *[SignInAttempt(f"user{number}", "wrong") for number in range(5)])
+    assert authenticator.check(HERE, SignInAttempt("alice", PASSWORD, carried))
 
 
-def test_a_known_browser_has_a_limit_of_its_own(desk, services, alice):
-    carried = known_browsers.introduce(services.vault, "", alice.id, alice.epoch)
-    refuse(desk, *[Attempt("alice", "wrong", carried)] * 3)
+def test_a_known_browser_has_a_limit_of_its_own(authenticator, services, alice):
+    carried = known_browsers.remember_browser(services.vault, "", alice.id, alice.epoch)
+    refuse(authenticator, *[SignInAttempt("alice", "wrong", carried)] * 3)
     with pytest.raises(Throttled):
-        desk.check(HERE, Attempt("alice", PASSWORD, carried))
+        authenticator.check(HERE, SignInAttempt("alice", PASSWORD, carried))
 
 
 def test_a_browser_that_knows_one_person_is_a_stranger_to_another(services, people):
     alice, bob = people["alice"], people["bob"]
-    carried = known_browsers.introduce(services.vault, "", alice.id, alice.epoch)
+    carried = known_browsers.remember_browser(services.vault, "", alice.id, alice.epoch)
     assert known_browsers.recognise(services.vault, carried, alice.id, alice.epoch)
     assert known_browsers.recognise(services.vault, carried, bob.id, bob.epoch) is None
     assert known_browsers.recognise(services.vault, carried, alice.id, alice.epoch + 1) is None
@@ -165,33 +181,33 @@ def test_a_browser_that_knows_one_person_is_a_stranger_to_another(services, peop
 def test_a_browser_can_know_several_people(services, people):
     carried = ""
     for user in people.values():
-        carried = known_browsers.introduce(services.vault, carried, user.id, user.epoch)
+        carried = known_browsers.remember_browser(services.vault, carried, user.id, user.epoch)
     assert all(
         known_browsers.recognise(services.vault, carried, user.id, user.epoch) for user in people.values()
     )
 
 
 def test_a_browser_that_knew_a_person_before_their_second_factor_has_no_budget_for_codes(
-    app, desk, services, database, alice
+    app, authenticator, services, database, alice
 ):
     """Whoever collected known browsers with a stolen password guesses codes within the account's one budget."""
-    collected = [known_browsers.introduce(services.vault, "", alice.id, alice.epoch) for _ in range(3)]
+    collected = [known_browsers.remember_browser(services.vault, "", alice.id, alice.epoch) for _ in range(3)]
     set_up(app)
-    with database.transaction() as session:
-        factor = second_factors.enrolment(session, alice.id)
-    half = Half(alice.id, alice.epoch)
+    with database.transaction() as db:
+        factor = second_factors.enrolment(db, alice.id)
+    half = PendingSecondFactor(alice.id, alice.epoch)
     for carried in collected:
-        desk.charge_code(half, carried)
+        authenticator.charge_code(half, carried)
     with pytest.raises(Throttled):
-        desk.charge_code(half, collected[0])
-    proved = known_browsers.introduce(services.vault, collected[0], alice.id, alice.epoch, factor)
-    assert desk.charge_code(half, proved)
+        authenticator.charge_code(half, collected[0])
+    proved = known_browsers.remember_browser(services.vault, collected[0], alice.id, alice.epoch, factor)
+    assert authenticator.charge_code(half, proved)
     assert known_browsers.recognise(services.vault, proved, alice.id, alice.epoch, "another") is None
 
 
 def test_a_browser_carries_one_word_for_a_person(services, alice):
-    before = known_browsers.introduce(services.vault, "", alice.id, alice.epoch)
-    after = known_browsers.introduce(services.vault, before, alice.id, alice.epoch, "app")
+    before = known_browsers.remember_browser(services.vault, "", alice.id, alice.epoch)
+    after = known_browsers.remember_browser(services.vault, before, alice.id, alice.epoch, "app")
     assert "~" not in after
     assert (
         known_browsers.recognise(services.vault, after, alice.id, alice.epoch, "app") == before.split(".")[0]
@@ -206,10 +222,10 @@ def test_a_made_up_word_is_not_recognised(services, alice, carried):
     assert known_browsers.recognise(services.vault, carried, alice.id, alice.epoch) is None
 
 
-def test_parallel_guesses_are_admitted_up_to_the_limit(desk, passwords):
+def test_parallel_guesses_are_admitted_up_to_the_limit(authenticator, passwords):
     def guess(number):
         try:
-            desk.check(HERE, Attempt("alice", f"wrong {number}"))
+            authenticator.check(HERE, SignInAttempt("alice", f"wrong {number}"))
         except WrongCredentials:
             return "refused"
         except Throttled:
@@ -221,7 +237,7 @@ def test_parallel_guesses_are_admitted_up_to_the_limit(desk, passwords):
     assert passwords.verified == 3
 
 
-def test_a_busy_process_gives_the_try_back(desk, passwords, monkeypatch):
+def test_a_busy_process_gives_the_try_back(authenticator, passwords, monkeypatch):
     def busy(stored, password):
         raise Throttled(5)
 
@@ -229,18 +245,16 @@ def test_a_busy_process_gives_the_try_back(desk, passwords, monkeypatch):
         patch.setattr(passwords, "verify", busy, raising=False)
         for _ in range(5):
             with pytest.raises(Throttled):
-                desk.check(HERE, Attempt("alice", PASSWORD))
-    assert desk.check(HERE, Attempt("alice", PASSWORD))
+                authenticator.check(HERE, SignInAttempt("alice", PASSWORD))
+    assert authenticator.check(HERE, SignInAttempt("alice", PASSWORD))
 
 
 @pytest.mark.parametrize("change", ["disable", "set_password"])
-def test_a_proof_is_worth_nothing_once_the_account_changed(desk, database, alice, change):
-    proof = desk.check(HERE, Attempt("alice", PASSWORD))
-    with database.transaction() as session:
-        user = session.get_one(User, alice.id)
-        users.disable(session, SYSTEM, user) if change == "disable" else users.set_password(
-            session, SYSTEM, user, "x"
-        )
+def test_a_proof_is_worth_nothing_once_the_account_changed(authenticator, database, alice, change):
+    proof = authenticator.check(HERE, SignInAttempt("alice", PASSWORD))
+    with database.transaction() as db:
+        user = db.get_one(User, alice.id)
+        users.disable(db, SYSTEM, user) if change == "disable" else users.set_password(db, SYSTEM, user, "x")
     with pytest.raises(WrongCredentials):
         confirm(database, proof)
 
@@ -249,20 +263,27 @@ def test_a_password_is_hashed_anew_when_the_settings_ask_for_more_work(services,
     stronger = Settings(
         **services.settings.model_dump(exclude={"password_hash_rounds"}), password_hash_rounds=2
     )
-    desk = Desk(stronger, database, services.vault, type(services.passwords)(stronger))
+    authenticator = PasswordAuthenticator(
+        stronger, database, services.vault, type(services.passwords)(stronger)
+    )
     before = people["alice"].password_hash
-    user = confirm(database, desk.check(HERE, Attempt("alice", PASSWORD)))
+    user = confirm(database, authenticator.check(HERE, SignInAttempt("alice", PASSWORD)))
     assert user.password_hash != before
-    assert desk.check(HERE, Attempt("alice", PASSWORD)).new_hash is None
+    assert authenticator.check(HERE, SignInAttempt("alice", PASSWORD)).new_hash is None
 
 
-def test_refusals_are_recorded_without_what_was_typed(desk, database, people):
-    with database.transaction() as session:
-        users.disable(session, SYSTEM, session.get_one(User, people["bob"].id))
-    refuse(desk, Attempt("alice", "secret one"), Attempt("secret two", "x"), Attempt("bob", PASSWORD))
-    with database.transaction(write=False) as session:
+def test_refusals_are_recorded_without_what_was_typed(authenticator, database, people):
+    with database.transaction() as db:
+        users.disable(db, SYSTEM, db.get_one(User, people["bob"].id))
+    refuse(
+        authenticator,
+        SignInAttempt("alice", "secret one"),
+        SignInAttempt("secret two", "x"),
+        SignInAttempt("bob", PASSWORD),
+    )
+    with database.transaction(write=False) as db:
         query = select(AuditEvent).where(AuditEvent.event == "session:refuse").order_by(AuditEvent.id)
-        rows = list(session.scalars(query))
+        rows = list(db.scalars(query))
     assert [(row.subject_name, row.after["reason"]) for row in rows] == [
         ("alice", "wrong password"),
         ("", "no such user"),
@@ -271,10 +292,10 @@ def test_refusals_are_recorded_without_what_was_typed(desk, database, people):
     assert "secret" not in str([vars(row) for row in rows])
 
 
-def test_the_refusal_that_fills_a_bucket_says_so(desk, database):
-    refuse(desk, *[Attempt("alice", "wrong")] * 3)
-    with database.transaction(write=False) as session:
-        rows = session.scalars(
+def test_the_refusal_that_fills_a_bucket_says_so(authenticator, database):
+    refuse(authenticator, *[SignInAttempt("alice", "wrong")] * 3)
+    with database.transaction(write=False) as db:
+        rows = db.scalars(
             select(AuditEvent.after).where(AuditEvent.event == "session:refuse").order_by(AuditEvent.id)
         )
         assert ["throttled" in after for after in rows] == [False, False, True]

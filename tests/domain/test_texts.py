@@ -5,9 +5,11 @@ import unicodedata
 import pytest
 
 from authserver.context import SYSTEM
-from authserver.domain import clients, texts, users
-from authserver.domain.clients import Client
-from authserver.domain.users import User
+from authserver.domain import text_rules
+from authserver.domain.clients import clients
+from authserver.domain.clients.clients import Client
+from authserver.domain.users import users
+from authserver.domain.users.users import User
 from authserver.errors import InvalidInput
 from tests.support.relying_party import RelyingParty, edit, register
 
@@ -28,7 +30,7 @@ FAMILY = "\U0001f469\u200d\U0001f469\u200d\U0001f467"  # three emoji, joined to 
     ],
 )
 def test_every_script_is_taken(name):
-    assert texts.clean("name", "name", f" {name} ") == unicodedata.normalize("NFC", name)
+    assert text_rules.clean_line("name", "name", f" {name} ") == unicodedata.normalize("NFC", name)
 
 
 @pytest.mark.parametrize(
@@ -36,7 +38,7 @@ def test_every_script_is_taken(name):
 )
 def test_something_can_be_seen(name):
     with pytest.raises(InvalidInput, match="The name has nothing in it that can be seen"):
-        texts.clean("name", "name", name)
+        text_rules.clean_line("name", "name", name)
 
 
 @pytest.mark.parametrize(
@@ -57,14 +59,14 @@ def test_something_can_be_seen(name):
 )
 def test_nothing_is_hidden_and_nothing_turns_text_round(code):
     with pytest.raises(InvalidInput, match=rf"turns text round \(U\+{code:04X}\)"):
-        texts.clean("name", "name", f"a{chr(code)}gpj.exe")
+        text_rules.clean_line("name", "name", f"a{chr(code)}gpj.exe")
 
 
 def test_names_are_judged_wherever_they_come_from(database, services):
-    with database.transaction() as session:
+    with database.transaction() as db:
         for field in ({"username": "a\u202eb"}, {"username": "b", "name": "\u200b"}):
             with pytest.raises(InvalidInput):
-                users.add(session, SYSTEM, password_hash=None, **field)
+                users.add(db, SYSTEM, password_hash=None, **field)
     with pytest.raises(InvalidInput):
         register(services, name="\u200b\u200b")
 
@@ -72,16 +74,16 @@ def test_names_are_judged_wherever_they_come_from(database, services):
 def test_a_name_that_was_taken_before_is_no_obstacle(app, services, database, people):
     """What has such a name works, and can be changed otherwise."""
     rp = RelyingParty(app, *register(services))
-    with database.transaction() as session:
-        clients.get(session, rp.key).name = "Old\u200b"
-        user = session.get_one(User, people["alice"].id)
+    with database.transaction() as db:
+        clients.get(db, rp.key).name = "Old\u200b"
+        user = db.get_one(User, people["alice"].id)
         user.name = "Alice\u200b"
     edit(services, rp.key, redirect_uris=("https://rp.example/new",), name="Old\u200b")
-    with database.transaction() as session:
-        users.edit(session, SYSTEM, session.get_one(User, user.id), name="Alice\u200b", email="a@example.org")
-    with database.transaction(write=False) as session:
-        assert session.query(Client).one().redirect_uris == ["https://rp.example/new"]
-        assert session.get_one(User, user.id).email == "a@example.org"
+    with database.transaction() as db:
+        users.edit(db, SYSTEM, db.get_one(User, user.id), name="Alice\u200b", email="a@example.org")
+    with database.transaction(write=False) as db:
+        assert db.query(Client).one().redirect_uris == ["https://rp.example/new"]
+        assert db.get_one(User, user.id).email == "a@example.org"
     with pytest.raises(InvalidInput):
         edit(services, rp.key, name="New\u200b")
 

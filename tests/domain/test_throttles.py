@@ -25,8 +25,8 @@ def wide(services):
 
 
 def charge(database, *buckets):
-    with database.transaction() as session:
-        return throttles.charge(session, buckets)
+    with database.transaction() as db:
+        return throttles.charge(db, buckets)
 
 
 def is_admitted(database, *buckets):
@@ -82,8 +82,8 @@ def test_a_full_wide_bucket_costs_the_narrow_one_nothing(database, narrow, wide)
 def test_a_try_can_be_given_back(database, narrow):
     for _ in range(10):
         charges = charge(database, narrow)
-        with database.transaction() as session:
-            throttles.refund(session, charges)
+        with database.transaction() as db:
+            throttles.refund(db, charges)
     assert [is_admitted(database, narrow) for _ in range(4)] == [True, True, True, False]
 
 
@@ -93,8 +93,8 @@ def test_nothing_is_given_back_into_a_later_window(database, narrow, monkeypatch
     clock.advance(WINDOW, seconds=1)
     for _ in range(3):
         charge(database, narrow)
-    with database.transaction() as session:
-        throttles.refund(session, old)
+    with database.transaction() as db:
+        throttles.refund(db, old)
     assert not is_admitted(database, narrow)
 
 
@@ -110,9 +110,9 @@ def test_purging_forgets_old_windows_only(database, narrow, wide, monkeypatch):
     charge(database, narrow)
     clock.advance(WINDOW, seconds=1)
     charge(database, wide)
-    with database.transaction() as session:
-        assert throttles.purge(session, window=WINDOW) == 1
-        assert [bytes(key) for key in session.scalars(select(Throttle.key))] == [wide.key]
+    with database.transaction() as db:
+        assert throttles.purge(db, window=WINDOW) == 1
+        assert [bytes(key) for key in db.scalars(select(Throttle.key))] == [wide.key]
 
 
 def test_names_are_kept_apart(services):

@@ -15,11 +15,14 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from authserver.context import SYSTEM
-from authserver.domain import clients, consents, sessions, users
-from authserver.domain.authorizations import Authorization
-from authserver.domain.clients import Client
-from authserver.domain.db import Database
-from authserver.domain.users import User
+from authserver.domain.authorizations import consents
+from authserver.domain.authorizations.authorizations import Authorization
+from authserver.domain.clients import clients
+from authserver.domain.clients.clients import Client
+from authserver.domain.orm import Database
+from authserver.domain.sessions import user_sessions
+from authserver.domain.users import users
+from authserver.domain.users.users import User
 from authserver.protocol.services import Services
 from tests.support import consumer as consumers
 from tests.support import forms
@@ -35,20 +38,20 @@ def rp(app: Flask, services: Services, people: dict[str, User]) -> RelyingParty:
     return RelyingParty(app, *register(services))
 
 
-def disapprove(session: Session, client: Client) -> None:
-    clients.disapprove(session, SYSTEM, client, revision=client.revision)
+def disapprove(db: Session, client: Client) -> None:
+    clients.disapprove(db, SYSTEM, client, revision=client.revision)
 
 
-def disable_alice(session: Session, _client: Client) -> None:
-    alice = users.find(session, "alice")
+def disable_alice(db: Session, _client: Client) -> None:
+    alice = users.find(db, "alice")
     assert alice is not None
-    users.disable(session, SYSTEM, alice)
+    users.disable(db, SYSTEM, alice)
 
 
-def sign_alice_out(session: Session, _client: Client) -> None:
-    alice = users.find(session, "alice")
+def sign_alice_out(db: Session, _client: Client) -> None:
+    alice = users.find(db, "alice")
     assert alice is not None
-    sessions.end_others(session, SYSTEM, alice, keep=None)
+    user_sessions.end_others(db, SYSTEM, alice, keep=None)
 
 
 @contextmanager
@@ -57,12 +60,12 @@ def in_the_middle(
 ) -> Iterator[Future[TestResponse]]:
     """Have a request read the client before the deed, and write after it, as both change the client's row."""
     with ThreadPoolExecutor(1) as pool:
-        with database.transaction() as session:
-            client = clients.get(session, key)
-            session.execute(text("SELECT 1 FROM clients WHERE id = :id FOR NO KEY UPDATE"), {"id": client.id})
+        with database.transaction() as db:
+            client = clients.get(db, key)
+            db.execute(text("SELECT 1 FROM clients WHERE id = :id FOR NO KEY UPDATE"), {"id": client.id})
             answer = pool.submit(request)
             wait_until_somebody_waits(database)
-            deed(session, client)
+            deed(db, client)
         yield answer
 
 
@@ -78,8 +81,8 @@ def wait_until_somebody_waits(database: Database) -> None:
 
 
 def recorded(database: Database) -> int:
-    with database.transaction(write=False) as session:
-        return session.query(Authorization).count()
+    with database.transaction(write=False) as db:
+        return db.query(Authorization).count()
 
 
 @pytest.mark.parametrize("is_asked", [False, True])
@@ -146,24 +149,24 @@ def test_a_consumer_that_is_disapproved_meanwhile_gets_nothing(
 
 def test_two_consents_at_once_are_both_remembered(rp: RelyingParty, database: Database) -> None:
     """What was read before the wait is not what is written after it."""
-    with database.transaction() as session:
-        alice, client = users.find(session, "alice"), clients.get(session, rp.key)
+    with database.transaction() as db:
+        alice, client = users.find(db, "alice"), clients.get(db, rp.key)
         assert alice is not None
-        consents.remember(session, alice.id, client.id, ("openid",))
+        consents.remember(db, alice.id, client.id, ("openid",))
 
     def remember_email() -> None:
-        with database.transaction() as session:
-            known = consents.find(session, alice.id, client.id)
+        with database.transaction() as db:
+            known = consents.find(db, alice.id, client.id)
             assert known is not None
-            consents.remember(session, alice.id, client.id, ("email",))
+            consents.remember(db, alice.id, client.id, ("email",))
 
     with ThreadPoolExecutor(1) as pool:
-        with database.transaction() as session:
-            consents.remember(session, alice.id, client.id, ("profile",))
+        with database.transaction() as db:
+            consents.remember(db, alice.id, client.id, ("profile",))
             other = pool.submit(remember_email)
             wait_until_somebody_waits(database)
         other.result()
-    with database.transaction(write=False) as session:
-        known = consents.find(session, alice.id, client.id)
+    with database.transaction(write=False) as db:
+        known = consents.find(db, alice.id, client.id)
         assert known is not None
         assert known.scopes == ["email", "openid", "profile"]

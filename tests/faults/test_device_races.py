@@ -3,9 +3,10 @@
 from sqlalchemy.orm import Session
 
 from authserver.context import SYSTEM
-from authserver.domain import authorizations, clients, devices
-from authserver.domain.clients import Client
-from authserver.domain.devices import Started, State
+from authserver.domain.authorizations import authorizations, device_authorizations
+from authserver.domain.authorizations.device_authorizations import DeviceState, IssuedDeviceCodes
+from authserver.domain.clients import clients
+from authserver.domain.clients.clients import Client
 from authserver.protocol.services import Services
 from tests.faults.test_races import Crowd, services, two_processes  # noqa: F401 - fixtures
 from tests.support.device import GRANT
@@ -16,10 +17,10 @@ ROUNDS = 10
 DEVICE = {"redirect_uris": (), "grant_types": (GRANT, "refresh_token"), "response_types": ()}
 
 
-def begin(session: Session, services: Services, client: Client) -> Started:  # noqa: F811
+def begin(db: Session, services: Services, client: Client) -> IssuedDeviceCodes:  # noqa: F811
     """Have a device ask for its codes."""
-    return devices.start(
-        session,
+    return device_authorizations.start(
+        db,
         services.settings,
         services.vault,
         client_id=client.id,
@@ -31,14 +32,14 @@ def begin(session: Session, services: Services, client: Client) -> Started:  # n
 
 def approved_code(services: Services, key: str) -> str:  # noqa: F811
     """Return a device code that alice has approved."""
-    with services.database.transaction() as session:
-        client = clients.get(session, key)
-        started = begin(session, services, client)
-        row = devices.find_pending(session, services.vault, started.user_code)
+    with services.database.transaction() as db:
+        client = clients.get(db, key)
+        started = begin(db, services, client)
+        row = device_authorizations.find_pending(db, services.vault, started.user_code)
         assert row is not None
-        assert devices.decide(session, row, State.APPROVED)
+        assert device_authorizations.decide(db, row, DeviceState.APPROVED)
         authorization = authorizations.add(
-            session,
+            db,
             SYSTEM,
             client_id=client.id,
             client_epoch=client.epoch,
@@ -47,7 +48,7 @@ def approved_code(services: Services, key: str) -> str:  # noqa: F811
             scope="openid",
             user_id=1,
         )
-        devices.grant(session, row, authorization)
+        device_authorizations.grant(db, row, authorization)
         return started.device_code
 
 
@@ -67,13 +68,13 @@ def test_fifty_polls_get_one_set_of_tokens(two_processes: LiveServer, services: 
 def test_the_first_decision_counts(services: Services) -> None:  # noqa: F811
     """S5: a device is approved or denied once."""
     key, _ = register(services, **DEVICE)
-    with services.database.transaction() as session:
-        client = clients.get(session, key)
-        started = begin(session, services, client)
-    code = devices.normal_user_code(started.user_code)
+    with services.database.transaction() as db:
+        client = clients.get(db, key)
+        started = begin(db, services, client)
+    code = device_authorizations.normalize_user_code(started.user_code)
     outcomes = []
-    for state in (State.APPROVED, State.DENIED, State.APPROVED):
-        with services.database.transaction() as session:
-            row = devices.find_pending(session, services.vault, code)
-            outcomes.append(row is not None and devices.decide(session, row, state))
+    for state in (DeviceState.APPROVED, DeviceState.DENIED, DeviceState.APPROVED):
+        with services.database.transaction() as db:
+            row = device_authorizations.find_pending(db, services.vault, code)
+            outcomes.append(row is not None and device_authorizations.decide(db, row, state))
     assert outcomes == [True, False, False]

@@ -5,9 +5,10 @@ from contextlib import contextmanager
 import pytest
 
 from authserver.context import SYSTEM
-from authserver.domain import client_secrets, users
-from authserver.domain.db import Database
-from authserver.domain.passwords import Passwords
+from authserver.domain.clients import client_secrets
+from authserver.domain.orm import Database
+from authserver.domain.users import users
+from authserver.domain.users.passwords import PasswordHasher
 from tests.support.people import PASSWORD
 from tests.web.admin.console import Console, add_people, sign_in
 
@@ -28,9 +29,9 @@ def console(app, client, services):
 def registered(console):
     """A client that has a secret."""
     client = console.add_client()
-    with console.services.database.transaction() as session:
-        row = session.merge(client)
-        client_secrets.generate(session, SYSTEM, console.services.vault, row)
+    with console.services.database.transaction() as db:
+        row = db.merge(client)
+        client_secrets.generate(db, SYSTEM, console.services.vault, row)
     return console.client(client.client_key)
 
 
@@ -38,23 +39,23 @@ def registered(console):
 def hashing(monkeypatch):
     """For each hash from now on, whether a transaction was open while it was made."""
     opened, found = [], []
-    begin, make = Database.transaction, Passwords.hash
+    begin, make = Database.transaction, PasswordHasher.hash
 
     @contextmanager
     def transaction(self, write=True):
-        with begin(self, write) as session:
-            opened.append(session)
+        with begin(self, write) as db:
+            opened.append(db)
             try:
-                yield session
+                yield db
             finally:
-                opened.remove(session)
+                opened.remove(db)
 
     def make_and_note(self, password):
         found.append(bool(opened))
         return make(self, password)
 
     monkeypatch.setattr(Database, "transaction", transaction)
-    monkeypatch.setattr(Passwords, "hash", make_and_note)
+    monkeypatch.setattr(PasswordHasher, "hash", make_and_note)
     return found
 
 
@@ -78,8 +79,8 @@ def test_the_password_of_a_new_user(console, hashing):
 
 
 def test_a_new_password(console, hashing):
-    with console.services.database.transaction(write=False) as session:
-        alice = users.find(session, "alice")
+    with console.services.database.transaction(write=False) as db:
+        alice = users.find(db, "alice")
     page = console.get(f"/admin/users/{alice.id}/password")
     assert console.press(page, "Set password", **TYPED_PASSWORD).status_code == 303
     assert hashing == [False]

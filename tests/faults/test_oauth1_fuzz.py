@@ -13,8 +13,8 @@ from itertools import cycle
 import pytest
 
 from authserver.context import SYSTEM
-from authserver.domain import client_secrets, clients
-from authserver.domain.registrations import Registration
+from authserver.domain.clients import client_secrets, clients
+from authserver.domain.clients.registrations import Registration
 from tests.support import forms, oauth1_grammar
 from tests.support.consumer import register
 from tests.support.people import PASSWORD
@@ -77,10 +77,10 @@ def basic(services, app):
         response_types=(),
         details={"may_verify_requests": True},
     )
-    with services.database.transaction() as session:
-        client = clients.register(session, SYSTEM, registration, source="console")
-        secret = client_secrets.generate(session, SYSTEM, services.vault, client)
-        clients.approve(session, SYSTEM, client, revision=client.revision)
+    with services.database.transaction() as db:
+        client = clients.register(db, SYSTEM, registration, source="console")
+        secret = client_secrets.generate(db, SYSTEM, services.vault, client)
+        clients.approve(db, SYSTEM, client, revision=client.revision)
         return RelyingParty(app, client.client_key, secret).basic["Authorization"]
 
 

@@ -10,7 +10,9 @@ from oauthlib import oauth1
 
 from authserver.app import create_app
 from authserver.context import SYSTEM
-from authserver.domain import authorizations, clients, temporary_credentials
+from authserver.domain.authorizations import authorizations
+from authserver.domain.clients import clients
+from authserver.domain.oauth1 import temporary_credentials
 from authserver.settings import Settings
 from tests.support import people
 from tests.support.consumer import register
@@ -32,10 +34,10 @@ def services(live_nodes):
 
 def approved_credentials(services, key):
     """Temporary credentials that alice has approved."""
-    with services.database.transaction() as session:
-        client = clients.get(session, key)
+    with services.database.transaction() as db:
+        client = clients.get(db, key)
         token, secret = temporary_credentials.add(
-            session.connection(),
+            db.connection(),
             services.settings,
             services.vault,
             client_id=client.id,
@@ -43,7 +45,7 @@ def approved_credentials(services, key):
             callback="oob",
         )
         authorization = authorizations.add(
-            session,
+            db,
             SYSTEM,
             client_id=client.id,
             client_epoch=client.epoch,
@@ -52,8 +54,8 @@ def approved_credentials(services, key):
             scope="",
             user_id=1,
         )
-        row = temporary_credentials.find(session, token)
-        assert temporary_credentials.approve(session, row, authorization.id, VERIFIER)
+        row = temporary_credentials.find(db, token)
+        assert temporary_credentials.approve(db, row, authorization.id, VERIFIER)
     return token, secret
 
 

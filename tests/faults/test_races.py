@@ -12,7 +12,8 @@ import requests
 from authserver import clock
 from authserver.app import create_app
 from authserver.context import SYSTEM
-from authserver.domain import authorizations, clients, codes
+from authserver.domain.authorizations import authorizations, codes
+from authserver.domain.clients import clients
 from authserver.protocol.services import Services
 from authserver.settings import Settings
 from tests.support import people, servers
@@ -72,10 +73,10 @@ def services(two_processes: LiveServer) -> Iterator[Services]:
 
 def new_code(services: Services, key: str) -> str:
     """Return a code as the authorization endpoint would have made it."""
-    with services.database.transaction() as session:
-        client = clients.get(session, key)
+    with services.database.transaction() as db:
+        client = clients.get(db, key)
         authorization = authorizations.add(
-            session,
+            db,
             SYSTEM,
             client_id=client.id,
             client_epoch=client.epoch,
@@ -86,7 +87,7 @@ def new_code(services: Services, key: str) -> str:
             auth_time=clock.now(),
         )
         return codes.add(
-            session, services.settings, authorization, redirect_uri=REDIRECT_URI, code_challenge=CHALLENGE
+            db, services.settings, authorization, redirect_uri=REDIRECT_URI, code_challenge=CHALLENGE
         )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from flask import Flask
 
 from authserver.context import SYSTEM
-from authserver.domain import client_registrations, clients
+from authserver.domain.clients import clients, self_registration
 from authserver.errors import Conflict, NotFound
 from authserver.protocol.services import Services
 from tests.support.registrant import Registrant, waiting
@@ -35,16 +35,14 @@ def at_once(*deeds: Callable[[], Any]) -> list[Any]:
 def decide(services: Services, key: str, revision: int, verb: str) -> str:
     """Decide as a page does that showed this revision."""
     try:
-        with services.database.transaction() as session:
-            client = clients.get(session, key)
+        with services.database.transaction() as db:
+            client = clients.get(db, key)
             if verb == "approve":
-                clients.approve(session, SYSTEM, client, revision=revision)
+                clients.approve(db, SYSTEM, client, revision=revision)
             elif verb == "approve-change":
-                client_registrations.approve_change(
-                    session, SYSTEM, services.vault, client, revision=revision
-                )
+                self_registration.approve_change(db, SYSTEM, services.vault, client, revision=revision)
             else:
-                client_registrations.discard_change(session, SYSTEM, client, revision=revision)
+                self_registration.discard_change(db, SYSTEM, client, revision=revision)
     except (Conflict, NotFound):
         return "refused"
     return "done"

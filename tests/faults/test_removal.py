@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 
 from authserver.context import SYSTEM
-from authserver.domain import clients
+from authserver.domain.clients import clients
 from authserver.protocol.services import Services
 from tests.support.device import GRANT
 from tests.support.relying_party import RelyingParty, register
@@ -24,8 +24,8 @@ ALONE = {
 
 
 def remove(services: Services, key: str) -> None:
-    with services.database.transaction() as session:
-        clients.remove(session, SYSTEM, clients.get(session, key))
+    with services.database.transaction() as db:
+        clients.remove(db, SYSTEM, clients.get(db, key))
 
 
 @pytest.mark.parametrize("path", ["/oauth2/token", "/oauth2/device_authorization"])

@@ -6,9 +6,10 @@ from functools import partial
 import pytest
 
 from authserver.context import SYSTEM
-from authserver.domain import scopes, users
-from authserver.domain.db import Database
-from authserver.domain.users import User
+from authserver.domain import scopes
+from authserver.domain.orm import Database
+from authserver.domain.users import users
+from authserver.domain.users.users import User
 from authserver.errors import Conflict
 from tests.faults.test_registration_races import at_once
 
@@ -19,9 +20,9 @@ AT_ONCE = 6
 def edit_scope(database: Database, revision: int, words: str) -> str:
     """Save a scope as a page does that showed this revision."""
     try:
-        with database.transaction() as session:
-            row = scopes.get(session, "models.read")
-            scopes.edit(session, SYSTEM, row, words=words, is_open=False, revision=revision)
+        with database.transaction() as db:
+            row = scopes.get(db, "models.read")
+            scopes.edit(db, SYSTEM, row, words=words, is_open=False, revision=revision)
     except Conflict:
         return "refused"
     return "done"
@@ -30,17 +31,17 @@ def edit_scope(database: Database, revision: int, words: str) -> str:
 def edit_user(database: Database, user_id: int, revision: int, name: str) -> str:
     """Save an account as a page does that showed this revision."""
     try:
-        with database.transaction() as session:
-            user = users.get(session, user_id)
-            users.edit(session, SYSTEM, user, name=name, email=user.email, revision=revision)
+        with database.transaction() as db:
+            user = users.get(db, user_id)
+            users.edit(db, SYSTEM, user, name=name, email=user.email, revision=revision)
     except Conflict:
         return "refused"
     return "done"
 
 
 def test_a_scope_is_changed_once_for_each_revision(database: Database) -> None:
-    with database.transaction() as session:
-        scopes.add(session, SYSTEM, name="models.read", words="Read your models")
+    with database.transaction() as db:
+        scopes.add(db, SYSTEM, name="models.read", words="Read your models")
     for revision in range(1, ROUNDS + 1):
         deeds = [partial(edit_scope, database, revision, f"Words {n} of {revision}") for n in range(AT_ONCE)]
         assert Counter(at_once(*deeds)) == {"done": 1, "refused": AT_ONCE - 1}
@@ -60,13 +61,13 @@ def test_every_change_of_an_account_is_a_revision(
     database: Database, people: dict[str, User], change: str
 ) -> None:
     changes = {
-        "edit": lambda session, user: users.edit(session, SYSTEM, user, name="New", email=""),
-        "edit_claims": lambda session, user: users.edit_claims(session, SYSTEM, user, {"nickname": "Al"}),
-        "grant": lambda session, user: users.grant(session, SYSTEM, user, may_configure_server=True),
-        "disable": lambda session, user: users.disable(session, SYSTEM, user),
-        "set_password": lambda session, user: users.set_password(session, SYSTEM, user, "hash"),
+        "edit": lambda db, user: users.edit(db, SYSTEM, user, name="New", email=""),
+        "edit_claims": lambda db, user: users.edit_claims(db, SYSTEM, user, {"nickname": "Al"}),
+        "grant": lambda db, user: users.grant(db, SYSTEM, user, may_configure_server=True),
+        "disable": lambda db, user: users.disable(db, SYSTEM, user),
+        "set_password": lambda db, user: users.set_password(db, SYSTEM, user, "hash"),
     }
-    with database.transaction() as session:
-        user = users.get(session, people["alice"].id)
-        changes[change](session, user)
+    with database.transaction() as db:
+        user = users.get(db, people["alice"].id)
+        changes[change](db, user)
         assert user.revision == 2

@@ -19,9 +19,9 @@ import requests
 
 from authserver import clock
 from authserver.app import create_app
-from authserver.domain import keys
-from authserver.domain.db import lock
-from authserver.domain.keys import SigningKey
+from authserver.domain.keys import signing_keys
+from authserver.domain.keys.signing_keys import SigningKey
+from authserver.domain.orm import lock
 from authserver.protocol.services import Services
 from authserver.settings import Settings
 from tests.support import people, servers
@@ -71,9 +71,9 @@ class Time:
     def pass_by(self, amount: timedelta) -> None:
         """Let everybody see that so much time has passed."""
         self._ahead += amount
-        with self._services.database.transaction() as session:
-            lock(session, "signing-keys")
-            for row in keys.all_keys(session):
+        with self._services.database.transaction() as db:
+            lock(db, "signing-keys")
+            for row in signing_keys.all_keys(db):
                 row.created_at -= amount
                 row.activated_at = row.activated_at and row.activated_at - amount
                 row.retired_at = row.retired_at and row.retired_at - amount
@@ -199,8 +199,8 @@ def command_rotates(server: LiveServer) -> bool:
 
 
 def key(services: Services, state: str) -> SigningKey:
-    with services.database.transaction(write=False) as session:
-        rows = keys.all_keys(session)
+    with services.database.transaction(write=False) as db:
+        rows = signing_keys.all_keys(db)
     return next(row for row in rows if (row.algorithm, row.state) == (ALGORITHM, state))
 
 

@@ -8,7 +8,9 @@ import requests
 from playwright.sync_api import expect
 
 from authserver.app import create_app
-from authserver.domain import clients, consumers, users
+from authserver.domain.clients import clients
+from authserver.domain.oauth1 import consumers
+from authserver.domain.users import users
 from authserver.settings import Settings
 from tests.support import databases, parties, servers, ways
 from tests.support.people import PASSWORD
@@ -33,9 +35,9 @@ def set_functional_user(server, key, name):
     """What the console's form does."""
     app = create_app(Settings(**server.settings))
     database = app.extensions["authserver"].database
-    with database.transaction() as session:
-        client = clients.get(session, key)
-        options = replace(consumers.of(client.details), functional_user_id=users.find(session, name).id)
+    with database.transaction() as db:
+        client = clients.get(db, key)
+        options = replace(consumers.options_of(client.details), functional_user_id=users.find(db, name).id)
         client.details = client.details | options.details()
     database.engine.dispose()
 

@@ -32,25 +32,25 @@ def add_client(server: LiveServer, *grants: str, scope: str) -> tuple[str, str]:
 def test_password(live_server: LiveServer) -> None:
     live_server.add_user("alice", password=PASSWORD)
     key, secret = add_client(live_server, "password", "refresh_token", scope="openid profile")
-    session = OAuth2Session(client=LegacyApplicationClient(key, scope="openid profile"))
+    db = OAuth2Session(client=LegacyApplicationClient(key, scope="openid profile"))
     url = f"{live_server.url}/oauth2/token"
-    token = session.fetch_token(url, username="alice", password=PASSWORD, client_id=key, client_secret=secret)
+    token = db.fetch_token(url, username="alice", password=PASSWORD, client_id=key, client_secret=secret)
     assert token["refresh_token"]
-    assert session.get(f"{live_server.url}/oidc/userinfo").json()["name"] == "Alice Adams"
-    refreshed = session.refresh_token(url, auth=(key, secret))
+    assert db.get(f"{live_server.url}/oidc/userinfo").json()["name"] == "Alice Adams"
+    refreshed = db.refresh_token(url, auth=(key, secret))
     assert refreshed["access_token"] != token["access_token"]
     with pytest.raises(InvalidGrantError):
-        session.fetch_token(url, username="alice", password="wrong", client_id=key, client_secret=secret)
+        db.fetch_token(url, username="alice", password="wrong", client_id=key, client_secret=secret)
 
 
 def test_client_credentials(live_server: LiveServer) -> None:
     key, secret = add_client(live_server, "client_credentials", scope="read write")
-    session = OAuth2Session(client=BackendApplicationClient(key, scope="read"))
-    token = session.fetch_token(f"{live_server.url}/oauth2/token", client_id=key, client_secret=secret)
+    db = OAuth2Session(client=BackendApplicationClient(key, scope="read"))
+    token = db.fetch_token(f"{live_server.url}/oauth2/token", client_id=key, client_secret=secret)
     assert token["scope"] == ["read"]
     assert "refresh_token" not in token
     form = {"token": token["access_token"]}
-    answer = session.post(
+    answer = db.post(
         f"{live_server.url}/oauth2/introspect", data=form, auth=(key, secret), withhold_token=True
     )
     assert answer.json()["active"] is True

@@ -8,8 +8,8 @@ from werkzeug.test import TestResponse
 
 from authserver.app import create_app
 from authserver.context import SYSTEM
-from authserver.domain import clients, origins
-from authserver.domain.users import User
+from authserver.domain.clients import clients, origin_lookup
+from authserver.domain.users.users import User
 from authserver.protocol.services import Services
 from authserver.settings import Settings
 from tests.support.relying_party import RelyingParty, approve, disapprove, register
@@ -199,8 +199,8 @@ def test_an_origin_of_two_clients_lives_with_either(
 
 def test_a_removed_client_s_origin_is_unknown(app: Flask, services: Services, rp: RelyingParty) -> None:
     assert is_let_in(app, OURS)
-    with services.database.transaction() as session:
-        clients.remove(session, SYSTEM, clients.get(session, rp.key))
+    with services.database.transaction() as db:
+        clients.remove(db, SYSTEM, clients.get(db, rp.key))
     assert not is_let_in(app, OURS)
 
 
@@ -256,6 +256,6 @@ def test_a_failing_look_up_shares_nothing_and_spoils_nothing(
         raise OperationalError("SELECT", {}, Exception("gone"))
 
     code = rp.code()
-    monkeypatch.setattr(origins, "find_owner", fail)
+    monkeypatch.setattr(origin_lookup, "find_owner", fail)
     answer = rp.redeem(code, headers=rp.basic | {"Origin": OURS})
     assert (answer.status_code, answer.headers.get(ALLOW)) == (200, None)

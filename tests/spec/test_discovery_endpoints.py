@@ -8,7 +8,7 @@ from flask import Flask
 from joserfc.jwk import OctKey
 
 from authserver.app import create_app
-from authserver.domain.users import User
+from authserver.domain.users.users import User
 from authserver.protocol.services import Services
 from authserver.settings import Settings
 from tests.support import assertions

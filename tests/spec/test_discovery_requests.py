@@ -9,8 +9,9 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from authserver.context import SYSTEM
-from authserver.domain import scopes, users
-from authserver.domain.users import User
+from authserver.domain import scopes
+from authserver.domain.users import users
+from authserver.domain.users.users import User
 from authserver.protocol.services import Services
 from tests.spec.test_oidc_core_userinfo_claims import EVERYTHING, OF_SCOPE
 from tests.support.discovery import DOCUMENTS, OPENID_DOCUMENTS, Reader, kind_for
@@ -80,8 +81,8 @@ def test_a_scope_that_is_listed_is_granted(
     app: Flask, services: Services, people: dict[str, User], path: str
 ) -> None:
     """scopes_supported: those of OpenID Connect and of administrators, and none beyond."""
-    with services.database.transaction() as session:
-        scopes.add(session, SYSTEM, name="models.read", words="Read your models", is_open=True)
+    with services.database.transaction() as db:
+        scopes.add(db, SYSTEM, name="models.read", words="Read your models", is_open=True)
     reader = Reader.new(app, services, path)
     listed = reader.document["scopes_supported"]
     assert {"openid", *OF_SCOPE, "offline_access", "models.read"} <= set(listed)
@@ -202,5 +203,5 @@ def test_every_prompt_is_understood(reader: Reader, prompt: str) -> None:
 
 def tell_everything(services: Services, alice: User) -> None:
     known: dict[str, Any] = EVERYTHING
-    with services.database.transaction() as session:
-        users.edit_claims(session, SYSTEM, users.get(session, alice.id), known)
+    with services.database.transaction() as db:
+        users.edit_claims(db, SYSTEM, users.get(db, alice.id), known)

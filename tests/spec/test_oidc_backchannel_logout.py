@@ -13,10 +13,12 @@ from sqlalchemy import select
 from sqlalchemy.pool import QueuePool
 
 from authserver.context import SYSTEM
-from authserver.domain import clients, outbox, registrations, sessions, users
-from authserver.domain.db import Database
-from authserver.domain.outbox import LogoutNotice
-from authserver.domain.users import User
+from authserver.domain.clients import clients, registrations
+from authserver.domain.orm import Database
+from authserver.domain.sessions import logout_notices, user_sessions
+from authserver.domain.sessions.logout_notices import LogoutNotice
+from authserver.domain.users import users
+from authserver.domain.users.users import User
 from authserver.errors import InvalidInput
 from authserver.protocol.services import Services
 from authserver.settings import Settings
@@ -201,10 +203,10 @@ def test_ending_a_session_from_elsewhere_tells_too(
 ) -> None:
     """Sign out everywhere else, in the account of the person or by an administrator."""
     app_rp.tokens()
-    with services.database.transaction() as session:
-        user = users.find(session, "alice")
+    with services.database.transaction() as db:
+        user = users.find(db, "alice")
         assert user is not None
-        sessions.end_others(session, SYSTEM, user, keep=None)
+        user_sessions.end_others(db, SYSTEM, user, keep=None)
     deliver(services)
     assert len(told.received) == 1
 
@@ -212,10 +214,10 @@ def test_ending_a_session_from_elsewhere_tells_too(
 def test_disabling_an_account_tells_too(app_rp: RelyingParty, services: Services, told: Receiver) -> None:
     """S3: disabling signs out everywhere."""
     app_rp.tokens()
-    with services.database.transaction() as session:
-        user = users.find(session, "alice")
+    with services.database.transaction() as db:
+        user = users.find(db, "alice")
         assert user is not None
-        users.disable(session, SYSTEM, user)
+        users.disable(db, SYSTEM, user)
     deliver(services)
     assert len(told.received) == 1
 
@@ -223,10 +225,10 @@ def test_disabling_an_account_tells_too(app_rp: RelyingParty, services: Services
 def test_setting_a_password_tells_too(app_rp: RelyingParty, services: Services, told: Receiver) -> None:
     """A session of the old password is over."""
     app_rp.tokens()
-    with services.database.transaction() as session:
-        user = users.find(session, "alice")
+    with services.database.transaction() as db:
+        user = users.find(db, "alice")
         assert user is not None
-        users.set_password(session, SYSTEM, user, services.passwords.hash("another long password"))
+        users.set_password(db, SYSTEM, user, services.passwords.hash("another long password"))
     deliver(services)
     assert len(told.received) == 1
 
@@ -249,10 +251,10 @@ def test_nothing_is_told_when_the_transaction_fails(
     app_rp.tokens()
 
     def end_and_fail() -> None:
-        with services.database.transaction() as session:
-            user = users.find(session, "alice")
+        with services.database.transaction() as db:
+            user = users.find(db, "alice")
             assert user is not None
-            sessions.end_others(session, SYSTEM, user, keep=None)
+            user_sessions.end_others(db, SYSTEM, user, keep=None)
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -325,7 +327,7 @@ def test_a_notice_of_a_node_that_died_is_taken_up(
     app_rp.tokens()
     sign_out(app_rp)
     with services.database.connection() as connection:
-        assert len(outbox.claim(connection, outbox.due(connection, 16))) == 1
+        assert len(logout_notices.claim(connection, logout_notices.due_notices(connection, 16))) == 1
     moving_clock.advance(timedelta(seconds=25))
     assert deliver(services) == 0
     moving_clock.advance(timedelta(seconds=6))
@@ -366,8 +368,8 @@ def test_other_networks_are_never_asked(
     """S17: an address that a client chose does not lead into the network of the server."""
     app_rp = party(rp, services, backchannel_logout_uri=told.url)
     app_rp.tokens()
-    with services.database.transaction() as session:
-        client = clients.get(session, app_rp.key)
+    with services.database.transaction() as db:
+        client = clients.get(db, app_rp.key)
         client.details = {**client.details, "backchannel_logout_uri": url}
     sign_out(app_rp)
     deliver(services)
@@ -419,7 +421,7 @@ def test_what_is_registered_is_checked(details: dict[str, Any]) -> None:
     """2.2: an absolute URI without a fragment; https, or http on loopback."""
     asked = registrations.Registration("oidc", "A", redirect_uris=("https://rp.example/cb",), details=details)
     with pytest.raises(InvalidInput) as refused:
-        registrations.check(asked)
+        registrations.validate(asked)
     assert set(refused.value.fields) == set(details)
 
 

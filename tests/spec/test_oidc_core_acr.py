@@ -10,7 +10,7 @@ from werkzeug.test import TestResponse
 
 from authserver import clock
 from authserver.context import SYSTEM
-from authserver.domain import second_factors, users
+from authserver.domain.users import second_factors, users
 from authserver.protocol.services import Services
 from tests.support import forms
 from tests.support.people import PASSWORD as PASSPHRASE
@@ -210,10 +210,10 @@ def test_removing_the_app_makes_the_password_enough(
     rp: RelyingParty, telephone: Telephone, services: Services
 ) -> None:
     """The password class is what is reached then."""
-    with services.database.transaction() as session:
-        alice = users.find(session, "alice")
+    with services.database.transaction() as db:
+        alice = users.find(db, "alice")
         assert alice is not None
-        second_factors.remove(session, SYSTEM, alice)
+        second_factors.remove(db, SYSTEM, alice)
     assert id_token(rp, rp.authorized())["acr"] == PASSWORD
 
 

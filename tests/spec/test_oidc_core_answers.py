@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from authserver.domain.users import User
+from authserver.domain.users.users import User
 from authserver.protocol.services import Services
 from tests.support import forms
 from tests.support.relying_party import RelyingParty, answered, claims, register

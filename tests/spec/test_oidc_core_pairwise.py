@@ -4,9 +4,9 @@ import pytest
 from flask import Flask
 
 from authserver.context import SYSTEM
-from authserver.domain import clients
-from authserver.domain.registrations import Registration
-from authserver.domain.users import User
+from authserver.domain.clients import clients
+from authserver.domain.clients.registrations import Registration
+from authserver.domain.users.users import User
 from authserver.errors import InvalidInput
 from authserver.protocol.services import Services
 from tests.support.relying_party import RelyingParty, answered, claims, register
@@ -85,8 +85,8 @@ def test_several_hosts_need_a_sector_identifier(services: Services) -> None:
     """8.1: with several hosts the client MUST register a sector_identifier_uri."""
     uris = ("https://a.example/cb", "https://b.example/cb")
     registration = Registration("oidc", "Two", redirect_uris=uris, details={"subject_type": "pairwise"})
-    with services.database.transaction() as session, pytest.raises(InvalidInput, match="sector identifier"):
-        clients.register(session, SYSTEM, registration, source="console")
+    with services.database.transaction() as db, pytest.raises(InvalidInput, match="sector identifier"):
+        clients.register(db, SYSTEM, registration, source="console")
 
 
 def test_discovery_names_both_types(app: Flask) -> None:

@@ -4,7 +4,7 @@ import pytest
 import time_machine
 
 from authserver import clock
-from authserver.protocol import own_jwts
+from authserver.protocol import issued_jwts
 from authserver.protocol.services import Services
 from tests.support.relying_party import RelyingParty, answered, claims, register
 
@@ -156,7 +156,7 @@ def test_an_id_token_of_another_issuer_is_no_hint(rp: RelyingParty, services: Se
     """An ID token previously issued by this server, which its iss says, and not the key alone."""
     content = claims(rp.tokens()["id_token"])
     for issuer, error in (("http://localhost", None), ("https://other.example", "invalid_request")):
-        hint = own_jwts.sign(services.ring, "RS256", "JWT", content | {"iss": issuer})
+        hint = issued_jwts.sign_jwt(services.key_ring, "RS256", "JWT", content | {"iss": issuer})
         assert answered(rp.authorize(prompt="none", id_token_hint=hint)).get("error") == error
 
 

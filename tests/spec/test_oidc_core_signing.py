@@ -10,8 +10,8 @@ from flask import Flask
 
 from authserver.app import create_app
 from authserver.context import SYSTEM
-from authserver.domain import key_ring, keys
-from authserver.domain.users import User
+from authserver.domain.keys import key_ring, signing_keys
+from authserver.domain.users.users import User
 from authserver.errors import Conflict
 from authserver.protocol.services import Services
 from tests.support.moving_clock import MovingClock
@@ -134,8 +134,8 @@ def test_three_rotations_as_early_as_they_may_be_go_unnoticed(
 
 def rotated(services: Services) -> bool:
     try:
-        with services.database.transaction() as session:
-            keys.rotate(session, SYSTEM, services.vault)
+        with services.database.transaction() as db:
+            signing_keys.rotate(db, SYSTEM, services.vault)
     except Conflict:
         return False
     return True
@@ -146,9 +146,9 @@ def test_what_a_stolen_key_has_signed_is_worth_nothing(app: Flask, services: Ser
     rp = party(app, services, access_token_signed_response_alg="ES256", id_token_signed_response_alg="ES256")
     tokens = rp.tokens()
     assert rp.userinfo(tokens["access_token"]).status_code == 200
-    with services.database.transaction() as session:
-        keys.replace_stolen(session, SYSTEM, services.vault, "ES256")
-    services.ring.forget()
+    with services.database.transaction() as db:
+        signing_keys.replace_stolen(db, SYSTEM, services.vault, "ES256")
+    services.key_ring.forget()
     assert rp.userinfo(tokens["access_token"]).status_code == 401
     page = rp.browser.get("/oidc/end_session", query_string={"id_token_hint": tokens["id_token"]})
     assert 'id="logout-confirm"' in page.text
@@ -163,7 +163,7 @@ def test_the_next_key_is_known_before_it_signs(app: Flask) -> None:
     assert kept is not None
     until_known = key_ring._REREAD_AFTER + timedelta(seconds=kept) + TEN_MINUTES
     assert timedelta(seconds=30) >= key_ring._REREAD_AFTER
-    assert until_known <= keys.PUBLISH_BEFORE_USE
+    assert until_known <= signing_keys.PUBLISH_BEFORE_USE
 
 
 def test_a_retired_key_is_published_until_its_tokens_are_over(
@@ -175,7 +175,7 @@ def test_a_retired_key_is_published_until_its_tokens_are_over(
     Verifier(app).claims(token)
     moving_clock.advance(services.settings.remembered_session_lifetime, seconds=-120)
     Verifier(app).claims(token)
-    moving_clock.advance(keys.PUBLISH_BEFORE_USE, seconds=240)
+    moving_clock.advance(signing_keys.PUBLISH_BEFORE_USE, seconds=240)
     with pytest.raises(UnknownKey):
         Verifier(app).claims(token)
 
@@ -193,7 +193,7 @@ def test_a_setting_that_is_lowered_later_shortens_nothing(
     long = timedelta(days=20)
     before = restarted(services, **{name: long})
     token = party(before, before.extensions["authserver"]).tokens()["id_token"]
-    moving_clock.advance(keys.PUBLISH_BEFORE_USE, seconds=1)
+    moving_clock.advance(signing_keys.PUBLISH_BEFORE_USE, seconds=1)
     Verifier(app)
     rotate_now(services)
     for passed in (long - timedelta(hours=2), timedelta(hours=1)):
@@ -206,20 +206,20 @@ def test_a_setting_that_is_lowered_later_shortens_nothing(
 
 
 def rotate_now(services: Services) -> None:
-    with services.database.transaction() as session:
-        keys.rotate(session, SYSTEM, services.vault, is_urgent=True)
-    services.ring.forget()
+    with services.database.transaction() as db:
+        signing_keys.rotate(db, SYSTEM, services.vault, is_urgent=True)
+    services.key_ring.forget()
 
 
 def test_an_early_rotation_is_refused(app: Flask, services: Services, moving_clock: MovingClock) -> None:
     """A key signs only after it has been published for an hour, unless somebody insists."""
     Verifier(app)
     rotate_now(services)
-    with pytest.raises(Conflict, match="clients may not know it"), services.database.transaction() as session:
-        keys.rotate(session, SYSTEM, services.vault)
-    moving_clock.advance(keys.PUBLISH_BEFORE_USE, seconds=1)
-    with services.database.transaction() as session:
-        keys.rotate(session, SYSTEM, services.vault)
+    with pytest.raises(Conflict, match="clients may not know it"), services.database.transaction() as db:
+        signing_keys.rotate(db, SYSTEM, services.vault)
+    moving_clock.advance(signing_keys.PUBLISH_BEFORE_USE, seconds=1)
+    with services.database.transaction() as db:
+        signing_keys.rotate(db, SYSTEM, services.vault)
 
 
 def test_no_request_imports_a_key(
@@ -232,5 +232,5 @@ def test_no_request_imports_a_key(
     def fail(*_: object) -> None:
         raise AssertionError("a private key was imported")
 
-    monkeypatch.setattr(keys, "open_private", fail)
+    monkeypatch.setattr(signing_keys, "open_private", fail)
     assert rp.tokens()["id_token"]

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from authserver.context import SYSTEM
-from authserver.domain import users
-from authserver.domain.users import User
+from authserver.domain.users import users
+from authserver.domain.users.users import User
 from authserver.errors import InvalidInput
 from authserver.protocol.services import Services
 from tests.support import forms
@@ -48,8 +48,8 @@ OF_SCOPE = {
 
 
 def tell(services: Services, alice: User, claims: dict[str, Any]) -> None:
-    with services.database.transaction() as session:
-        users.edit_claims(session, SYSTEM, users.get(session, alice.id), claims)
+    with services.database.transaction() as db:
+        users.edit_claims(db, SYSTEM, users.get(db, alice.id), claims)
 
 
 def known(rp: RelyingParty, scope: str) -> dict[str, Any]:

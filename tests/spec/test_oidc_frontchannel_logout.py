@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from authserver.domain import registrations
+from authserver.domain.clients import registrations
 from authserver.errors import InvalidInput
 from authserver.protocol.services import Services
 from tests.support.logout import end_session, party, sign_out
@@ -100,7 +100,7 @@ def test_what_is_registered_is_checked(uri: Any) -> None:
     details = {"frontchannel_logout_uri": uri}
     asked = registrations.Registration("oidc", "A", redirect_uris=("https://rp.example/cb",), details=details)
     with pytest.raises(InvalidInput) as refused:
-        registrations.check(asked)
+        registrations.validate(asked)
     assert set(refused.value.fields) == {"frontchannel_logout_uri"}
 
 

@@ -6,9 +6,11 @@ from datetime import timedelta
 import pytest
 
 from authserver.context import SYSTEM
-from authserver.domain import cleanup, sessions, users
-from authserver.domain.db import Database
-from authserver.domain.users import User
+from authserver.domain import cleanup
+from authserver.domain.orm import Database
+from authserver.domain.sessions import user_sessions
+from authserver.domain.users import users
+from authserver.domain.users.users import User
 from authserver.protocol.services import Services
 from authserver.settings import Settings
 from tests.support import forms
@@ -152,10 +154,10 @@ def test_a_session_of_the_old_password_does_not_come_back(
 ) -> None:
     """S18: applications were told that it is over, so that the next sign-in is a session of its own."""
     first = claims(app_rp.tokens()["id_token"])["sid"]
-    with database.transaction() as session:
-        user = users.find(session, "alice")
+    with database.transaction() as db:
+        user = users.find(db, "alice")
         assert user is not None
-        users.set_password(session, SYSTEM, user, services.passwords.hash(PASSWORD))
+        users.set_password(db, SYSTEM, user, services.passwords.hash(PASSWORD))
     assert claims(app_rp.tokens()["id_token"])["sid"] != first
 
 
@@ -171,12 +173,12 @@ def test_administrators_end_what_has_run_out(
     """S3, 2.5: applications that may show the person as signed in are told, whatever the session's age."""
     tokens = app_rp.tokens()
     moving_clock.advance(services.settings.session_lifetime, seconds=1)
-    with services.database.transaction() as session:
-        user = session.get_one(User, alice.id)
+    with services.database.transaction() as db:
+        user = db.get_one(User, alice.id)
         if way == "disable":
-            users.disable(session, SYSTEM, user)
+            users.disable(db, SYSTEM, user)
         else:
-            assert sessions.end_others(session, SYSTEM, user, keep=None) == 0
+            assert user_sessions.end_others(db, SYSTEM, user, keep=None) == 0
     refused(app_rp.refresh(tokens["refresh_token"]), "invalid_grant")
     assert told_sids(services, told) == [claims(tokens["id_token"])["sid"]]
 

@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from joserfc.jwk import RSAKey
 
-from authserver.domain.users import User
+from authserver.domain.users.users import User
 from authserver.protocol.services import Services
 from tests.spec.test_rfc7591 import refused, register, registered
 from tests.support.moving_clock import MovingClock

@@ -9,8 +9,9 @@ from urllib.parse import unquote
 import pytest
 
 from authserver.context import SYSTEM
-from authserver.domain import failures, keys
-from authserver.protocol import own_jwts
+from authserver.domain.diagnostics import error_search
+from authserver.domain.keys import signing_keys
+from authserver.protocol import issued_jwts
 from authserver.protocol.services import Services
 from tests.support import forms
 from tests.support.logout import end_session, is_signed_in, party
@@ -71,8 +72,8 @@ def test_a_hint_of_a_retired_key_is_as_good(
     words = {"username": "alice", "password": PASSWORD, "remember": "1"}
     forms.submit(app_rp.browser, app_rp.browser.get("/sign-in"), "login-submit", **words)
     hint = app_rp.tokens()["id_token"]
-    with services.database.transaction() as session:
-        keys.rotate(session, SYSTEM, services.vault, is_urgent=True)
+    with services.database.transaction() as db:
+        signing_keys.rotate(db, SYSTEM, services.vault, is_urgent=True)
     moving_clock.advance(services.settings.remembered_session_lifetime, seconds=-60)
     assert app_rp.browser.get("/jwks.json").status_code == 200
     assert end_session(app_rp, id_token_hint=hint, post_logout_redirect_uri=RETURN).location == RETURN
@@ -150,8 +151,8 @@ def test_an_address_of_nobody_is_not_redirected_to(
     after = app_rp.follow(forms.submit(app_rp.browser, page, "logout-confirm")).text
     assert told in after
     assert RETURN not in after
-    with services.database.transaction(write=False) as session:
-        (row,) = failures.page(session, failures.Filter())[0]
+    with services.database.transaction(write=False) as db:
+        (row,) = error_search.page_of_errors(db, error_search.ErrorFilter())[0]
     assert (row.cause, row.endpoint) == (cause, "/oidc/end_session")
     assert row.received
     assert row.expected
@@ -210,7 +211,7 @@ def test_a_hint_that_is_not_ours_proves_nothing(app_rp: RelyingParty, services: 
     of_another = claims(tokens["id_token"]) | {"iss": "https://other.example"}
     hint = {
         "forged": forged(tokens["id_token"]),
-        "other issuer": own_jwts.sign(services.ring, "RS256", "JWT", of_another),
+        "other issuer": issued_jwts.sign_jwt(services.key_ring, "RS256", "JWT", of_another),
         "access token": tokens["access_token"],
         "nonsense": "nonsense",
         "unsigned": f"eyJhbGciOiJub25lIn0.{body}.",

@@ -8,8 +8,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Page
 
-from authserver.domain import clients
-from authserver.domain.users import User
+from authserver.domain.clients import clients
+from authserver.domain.users.users import User
 from authserver.protocol.services import Services
 from tests.support import parties, ways
 from tests.support.logout import is_signed_in, sign_out, site
@@ -60,8 +60,8 @@ def test_it_is_salted(rp: RelyingParty) -> None:
 
 def test_it_comes_with_every_response_type(rp: RelyingParty, services: Services) -> None:
     """2: returned from the authorization endpoint, whatever else is."""
-    with services.database.transaction() as session:
-        client = clients.get(session, rp.key)
+    with services.database.transaction() as db:
+        client = clients.get(db, rp.key)
         client.response_types = ["code", "id_token"]
     assert "session_state" in answered(rp.authorized(response_type="id_token"))
 

@@ -7,8 +7,8 @@ from werkzeug.test import TestResponse
 
 from authserver import clock
 from authserver.context import SYSTEM
-from authserver.domain import users
-from authserver.domain.users import User
+from authserver.domain.users import users
+from authserver.domain.users.users import User
 from authserver.protocol.services import Services
 from tests.support import forms
 from tests.support.people import PASSWORD
@@ -156,8 +156,8 @@ def test_an_account_disabled_half_way_is_refused(
 ) -> None:
     """S3: disabling takes effect on the next request."""
     page = half_way(rp)
-    with services.database.transaction() as session:
-        users.disable(session, SYSTEM, users.get(session, alice.id))
+    with services.database.transaction() as db:
+        users.disable(db, SYSTEM, users.get(db, alice.id))
     assert enter(rp, page, telephone.code()).status_code == 400
 
 

@@ -5,8 +5,8 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 from flask import Flask
 
-from authserver.domain.interactions import AuthorizationRequest
-from authserver.domain.users import User
+from authserver.domain.authorizations.authorization_requests import StoredAuthorizationRequest
+from authserver.domain.users.users import User
 from authserver.protocol.services import Services
 from tests.support.relying_party import RelyingParty, answered, register
 
@@ -192,8 +192,8 @@ def test_an_id_token_is_not_stored(rp: RelyingParty, services: Services) -> None
     """I7: a hint can end a session; of it only the person's identifier is kept while somebody signs in."""
     hint = rp.tokens()["id_token"]
     page = rp.authorize(id_token_hint=hint, prompt="login")
-    with services.database.transaction(write=False) as session:
-        kept = [str(row.parameters) for row in session.query(AuthorizationRequest)]
+    with services.database.transaction(write=False) as db:
+        kept = [str(row.parameters) for row in db.query(StoredAuthorizationRequest)]
     assert kept
     assert not any(hint in text for text in kept)
     assert 'id="login-submit"' in page.text

@@ -8,8 +8,8 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from authserver.context import SYSTEM
-from authserver.domain import client_secrets, clients
-from authserver.domain.users import User
+from authserver.domain.clients import client_secrets, clients
+from authserver.domain.users.users import User
 from authserver.protocol.services import Services
 from authserver.settings import Settings
 from tests.support.moving_clock import MovingClock
@@ -60,10 +60,10 @@ def test_basic_is_form_decoded(app: Flask, services: Services, people) -> None:
     """2.3.1 and appendix B: both parts are form-encoded before they are joined."""
     secret = "p%s+s wört:d=="
     key, _ = register(services)
-    with services.database.transaction() as session:
-        client = clients.get(session, key)
+    with services.database.transaction() as db:
+        client = clients.get(db, key)
         client_secrets.set_typed(
-            session, SYSTEM, services.vault, client, client_secrets.typed(services.passwords, secret)
+            db, SYSTEM, services.vault, client, client_secrets.hash_typed_secret(services.passwords, secret)
         )
     assert passes(RelyingParty(app, key, secret).token(**FORM))
 
@@ -198,11 +198,11 @@ def test_a_huge_body_is_refused(rp: RelyingParty) -> None:
 
 def test_a_retired_secret_stops_working(rp: RelyingParty, services: Services) -> None:
     """S3: a removed secret is refused on the next request."""
-    with services.database.transaction() as session:
-        client = clients.get(session, rp.key)
-        [row] = client_secrets.of_client(session, client)
-        client_secrets.generate(session, SYSTEM, services.vault, client)
-        client_secrets.remove(session, SYSTEM, client, row.id)
+    with services.database.transaction() as db:
+        client = clients.get(db, rp.key)
+        [row] = client_secrets.secrets_of_client(db, client)
+        client_secrets.generate(db, SYSTEM, services.vault, client)
+        client_secrets.remove(db, SYSTEM, client, row.id)
     assert is_invalid_client(rp.token(**FORM))
 
 
@@ -210,12 +210,16 @@ def test_a_retired_secret_stops_working(rp: RelyingParty, services: Services) ->
 def guessed(app: Flask, services: Services, people: dict[str, User]) -> RelyingParty:
     """A client whose secret a person typed."""
     party = RelyingParty(app, register(services)[0], "a secret that a person chose")
-    with services.database.transaction() as session:
-        client = clients.get(session, party.key)
+    with services.database.transaction() as db:
+        client = clients.get(db, party.key)
         client_secrets.set_typed(
-            session, SYSTEM, services.vault, client, client_secrets.typed(services.passwords, party.secret)
+            db,
+            SYSTEM,
+            services.vault,
+            client,
+            client_secrets.hash_typed_secret(services.passwords, party.secret),
         )
-        client_secrets.expire_others(session, SYSTEM, client, after=timedelta(0))
+        client_secrets.expire_others(db, SYSTEM, client, after=timedelta(0))
     return party
 
 

@@ -102,9 +102,9 @@ def test_userinfo_knows_no_user_behind_the_token(app: Flask, services: Services)
 
 
 def grants(services: Services) -> int:
-    with services.database.transaction(write=False) as session:
+    with services.database.transaction(write=False) as db:
         statement = select(func.count()).where(AuditEvent.event == "authorization:grant")
-        return session.scalar(statement) or 0
+        return db.scalar(statement) or 0
 
 
 def test_one_audit_record_explains_all_equal_tokens(robot: RelyingParty, services: Services) -> None:
@@ -117,9 +117,9 @@ def test_one_audit_record_explains_all_equal_tokens(robot: RelyingParty, service
 def test_the_record_names_the_request(robot: RelyingParty, services: Services) -> None:
     """I4: the trail, the log and the answer name a request alike."""
     answer = ask(robot, scope="read")
-    with services.database.transaction(write=False) as session:
+    with services.database.transaction(write=False) as db:
         recorded = select(AuditEvent.request_id).where(AuditEvent.event == "authorization:grant")
-        assert session.scalars(recorded).one() == answer.headers["X-Request-Id"]
+        assert db.scalars(recorded).one() == answer.headers["X-Request-Id"]
 
 
 def test_requests_that_come_together_share_one_record(robot: RelyingParty, services: Services) -> None:

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import pytest
 from flask import Flask
 
-from authserver.domain.users import User
+from authserver.domain.users.users import User
 from authserver.protocol.services import Services
 from tests.support.relying_party import RelyingParty, answered, register
 

@@ -6,8 +6,8 @@ import pytest
 from flask import Flask
 
 from authserver.context import SYSTEM
-from authserver.domain import users
-from authserver.domain.users import User
+from authserver.domain.users import users
+from authserver.domain.users.users import User
 from authserver.protocol.services import Services
 from tests.support.people import PASSWORD
 from tests.support.relying_party import RelyingParty, claims, disapprove, refused, register
@@ -62,8 +62,8 @@ def test_right_passwords_shut_nobody_out(app: Flask, legacy: RelyingParty, servi
 def test_a_disabled_user_is_invalid_grant(legacy: RelyingParty, services: Services, alice: User) -> None:
     """S1: the gate judges the user."""
     token = ask(legacy).get_json()["access_token"]
-    with services.database.transaction() as session:
-        users.disable(session, SYSTEM, users.get(session, alice.id))
+    with services.database.transaction() as db:
+        users.disable(db, SYSTEM, users.get(db, alice.id))
     refused(ask(legacy), "invalid_grant")
     assert legacy.userinfo(token).status_code == 401
 

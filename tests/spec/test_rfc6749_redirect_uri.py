@@ -3,7 +3,7 @@
 import pytest
 from flask import Flask
 
-from authserver.domain.users import User
+from authserver.domain.users.users import User
 from authserver.protocol.services import Services
 from tests.support.relying_party import REDIRECT_URI, RelyingParty, edit, refused, register
 

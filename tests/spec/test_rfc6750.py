@@ -5,9 +5,9 @@ from flask import Flask
 
 from authserver import clock
 from authserver.context import SYSTEM
-from authserver.domain import users
+from authserver.domain.users import users
 from authserver.protocol.services import Services
-from tests.support.ledger import reference_of
+from tests.support.error_log import reference_of
 from tests.support.relying_party import RelyingParty, disapprove, register
 
 PATH = "/oidc/userinfo"
@@ -107,11 +107,11 @@ def test_a_disapproved_clients_token_is_refused(rp: RelyingParty, services: Serv
 def test_a_disabled_users_token_is_refused(rp: RelyingParty, services: Services) -> None:
     """S3: disabling takes effect on the next request, and enabling again revives nothing."""
     token = rp.tokens()["access_token"]
-    with services.database.transaction() as session:
-        users.disable(session, SYSTEM, users.find(session, "alice"))
+    with services.database.transaction() as db:
+        users.disable(db, SYSTEM, users.find(db, "alice"))
     assert rp.userinfo(token).status_code == 401
-    with services.database.transaction() as session:
-        users.enable(session, SYSTEM, users.find(session, "alice"))
+    with services.database.transaction() as db:
+        users.enable(db, SYSTEM, users.find(db, "alice"))
     assert rp.userinfo(token).status_code == 401
 
 

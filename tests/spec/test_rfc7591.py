@@ -12,8 +12,9 @@ from werkzeug.test import TestResponse
 
 from authserver.app import create_app
 from authserver.context import SYSTEM
-from authserver.domain import scopes, unapproved
-from authserver.domain.users import User
+from authserver.domain import scopes
+from authserver.domain.clients import pending_clients
+from authserver.domain.users.users import User
 from authserver.protocol.services import Services
 from authserver.settings import Settings
 from tests.support.moving_clock import MovingClock
@@ -385,7 +386,7 @@ def test_so_many_wait_and_no_more(
     client: FlaskClient, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """S16, S28: from however many networks they come; who was decided about does not wait."""
-    monkeypatch.setattr(unapproved, "MAX_WAITING", 2)
+    monkeypatch.setattr(pending_clients, "MAX_WAITING", 2)
     first = registered(client)
     registered(client)
     assert register(client).status_code == 429
@@ -486,8 +487,8 @@ def test_registration_can_approve_at_once(with_registration: Any, alice: User) -
 def test_a_closed_scope_waits_all_the_same(with_registration: Any, is_open: bool, status: str) -> None:
     """S14, S16: for which clients a scope is, an administrator decides, however registration is set."""
     app = with_registration("approved")
-    with app.extensions["authserver"].database.transaction() as session:
-        scopes.add(session, SYSTEM, name="models.read", words="Read your models", is_open=is_open)
+    with app.extensions["authserver"].database.transaction() as db:
+        scopes.add(db, SYSTEM, name="models.read", words="Read your models", is_open=is_open)
     document = registered(app.test_client(), scope="openid models.read")
     assert document["registration_status"] == status
     assert document["scope"].split() == ["openid", "models.read"]

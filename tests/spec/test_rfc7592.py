@@ -10,11 +10,12 @@ from flask import Flask
 
 from authserver.app import create_app
 from authserver.context import SYSTEM
-from authserver.domain import audit, client_secrets, clients, scopes
-from authserver.domain.users import User
+from authserver.domain import audit, scopes
+from authserver.domain.clients import client_secrets, clients
+from authserver.domain.users.users import User
 from authserver.protocol.services import Services
 from authserver.settings import Settings
-from tests.support.ledger import reference_of
+from tests.support.error_log import reference_of
 from tests.support.moving_clock import MovingClock
 from tests.support.registrant import Registrant, approve_change, discard_change, waiting
 from tests.support.relying_party import approve, disapprove, stored
@@ -221,8 +222,8 @@ def test_a_discarded_change_is_gone(approved: Registrant, services: Services) ->
 
 def test_what_administrators_decide_is_not_the_client_s(approved: Registrant, services: Services) -> None:
     """S16: trust, PKCE and the rights of resource servers survive a change, and cannot be asked for."""
-    with services.database.transaction() as session:
-        client = clients.get(session, approved.key)
+    with services.database.transaction() as db:
+        client = clients.get(db, approved.key)
         client.is_pkce_required = True
         client.details = client.details | {"resources": ["https://api.example"], "may_verify_requests": True}
     approved.put(
@@ -271,8 +272,8 @@ def test_changes_are_recorded(approved: Registrant, services: Services) -> None:
     approved.put(client_name="Bank of England")
     discard_change(services, approved.key)
     client_id = stored(services, approved.key).id
-    with services.database.transaction(write=False) as session:
-        events, _ = audit.page(session, audit.Filter(client_id=client_id))
+    with services.database.transaction(write=False) as db:
+        events, _ = audit.page_of_events(db, audit.EventFilter(client_id=client_id))
     assert [event.event for event in events[:4]] == [
         "client:discard-change", "client:ask-change", "client:approve-change", "client:ask-change",
     ]  # fmt: skip
@@ -296,8 +297,8 @@ def test_deleting_takes_everything_away_at_once(approved: Registrant, services: 
     assert rp.userinfo(tokens["access_token"]).status_code == 401
     assert rp.redeem(code).status_code == 401
     assert rp.authorize().status_code == 400
-    with services.database.transaction(write=False) as session:
-        assert clients.find(session, approved.key) is None
+    with services.database.transaction(write=False) as db:
+        assert clients.find(db, approved.key) is None
 
 
 def test_a_pending_client_can_be_deleted(pending: Registrant) -> None:
@@ -340,10 +341,10 @@ def test_changes_are_rate_limited(
 
 def test_guesses_at_a_typed_secret_are_limited(approved: Registrant, services: Services) -> None:
     """2.2: client_secret MUST match; S20: guesses at one that a person typed are counted here as at the token endpoint."""
-    chosen = client_secrets.typed(services.passwords, "a secret that somebody typed")
-    with services.database.transaction() as session:
-        client = clients.get(session, approved.key)
-        client_secrets.set_typed(session, SYSTEM, services.vault, client, chosen)
+    chosen = client_secrets.hash_typed_secret(services.passwords, "a secret that somebody typed")
+    with services.database.transaction() as db:
+        client = clients.get(db, approved.key)
+        client_secrets.set_typed(db, SYSTEM, services.vault, client, chosen)
     limit = services.settings.client_secret_attempts
     statuses = [approved.put(client_secret=f"guess {number}").status_code for number in range(limit + 1)]
     assert statuses == [400] * limit + [429]
@@ -356,8 +357,8 @@ def test_approving_at_once_leaves_trusted_clients_alone(
     app = create_app(settings.model_copy(update={"registration": "approved"}))
     registrant = Registrant.new(app)
     assert registrant.put(redirect_uris=NEW).get_json()["redirect_uris"] == NEW
-    with services.database.transaction() as session:
-        clients.get(session, registrant.key).is_trusted = True
+    with services.database.transaction() as db:
+        clients.get(db, registrant.key).is_trusted = True
     answer = registrant.put(redirect_uris=["https://evil.example/cb"]).get_json()
     assert (answer["redirect_uris"], answer["registration_status"]) == (NEW, "change_pending")
     app.extensions["authserver"].database.engine.dispose()
@@ -368,8 +369,8 @@ def test_a_closed_scope_waits_all_the_same(
     settings: Settings, services: Services, people: Any, is_open: bool, status: str
 ) -> None:
     """S14: a client that was approved at once asks for more; who may have such a scope an administrator decides."""
-    with services.database.transaction() as session:
-        scopes.add(session, SYSTEM, name="models.read", words="Read your models", is_open=is_open)
+    with services.database.transaction() as db:
+        scopes.add(db, SYSTEM, name="models.read", words="Read your models", is_open=is_open)
     app = create_app(settings.model_copy(update={"registration": "approved"}))
     registrant = Registrant.new(app, scope="openid")
     answer = registrant.put(scope="openid models.read").get_json()
@@ -392,8 +393,8 @@ def test_an_administrator_s_edit_and_the_client_s_do_not_overwrite_each_other(
 ) -> None:
     """S2, S22: what is approved is the client's wish on top of what the administrator has changed since."""
     approved.put(client_name="Bank")
-    with services.database.transaction() as session:
-        clients.get(session, approved.key).is_trusted = True
+    with services.database.transaction() as db:
+        clients.get(db, approved.key).is_trusted = True
     approve_change(services, approved.key)
     row = stored(services, approved.key)
     assert (row.name, row.is_trusted) == ("Bank", True)

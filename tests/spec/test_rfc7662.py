@@ -7,8 +7,8 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from authserver.context import SYSTEM
-from authserver.domain import users
-from authserver.domain.users import User
+from authserver.domain.users import users
+from authserver.domain.users.users import User
 from authserver.protocol.services import Services
 from tests.support.logout import sign_out
 from tests.support.moving_clock import MovingClock
@@ -162,10 +162,10 @@ def test_a_wrong_hint_does_not_matter(rp: RelyingParty, kind: str) -> None:
 def test_a_disabled_user_s_token_is_inactive(rp: RelyingParty, services: Services, kind: str) -> None:
     """4: the server MUST perform all applicable checks; S3: with the next request."""
     token = rp.tokens()[kind]
-    with services.database.transaction() as session:
-        person = users.find(session, "alice")
+    with services.database.transaction() as db:
+        person = users.find(db, "alice")
         assert person is not None
-        users.disable(session, SYSTEM, person)
+        users.disable(db, SYSTEM, person)
     assert is_inactive(introspect(rp, token))
 
 

@@ -10,11 +10,12 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from authserver.context import SYSTEM
-from authserver.domain import clients, users
-from authserver.domain.clients import Client
-from authserver.domain.diagnostics import Failure
+from authserver.domain.clients import clients
+from authserver.domain.clients.clients import Client
+from authserver.domain.diagnostics.error_log import RecordedError
+from authserver.domain.users import users
 from authserver.protocol.services import Services
-from authserver.terms import TYPED_ALPHABET
+from authserver.vocabulary import TYPED_ALPHABET
 from tests.support import forms
 from tests.support.device import GRANT, Device
 from tests.support.moving_clock import MovingClock
@@ -328,8 +329,8 @@ def test_the_decision_needs_the_forms_token(device: Device) -> None:
 def test_a_client_changed_meanwhile_is_shown_again(device: Device, services: Services) -> None:
     """S12: what was shown is what is granted."""
     page = device.start().enter()
-    with services.database.transaction() as session:
-        clients.get(session, device.rp.key).name = "Something Else"
+    with services.database.transaction() as db:
+        clients.get(db, device.rp.key).name = "Something Else"
     assert forms.submit(device.browser, page, "device-allow").status_code == 400
     waiting(device.poll(), "authorization_pending")
 
@@ -497,10 +498,10 @@ def test_a_client_disapproved_meanwhile_is_refused(device: Device, services: Ser
 def test_a_user_disabled_meanwhile_is_refused(device: Device, services: Services) -> None:
     """S3: disabling takes effect on the next request."""
     device.start().approve()
-    with services.database.transaction() as session:
-        user = users.find(session, "alice")
+    with services.database.transaction() as db:
+        user = users.find(db, "alice")
         assert user is not None
-        users.disable(session, SYSTEM, user)
+        users.disable(db, SYSTEM, user)
     refused(device.poll(), "invalid_grant")
 
 
@@ -553,6 +554,8 @@ def test_the_misprint_of_old_pages_is_named(device: Device, services: Services) 
     answer = device.start().poll(grant_type="urb:ietf:params:oauth:grant-type:device_code")
     assert answer.get_json()["error"] == "unsupported_grant_type"
     assert "urn:" in answer.get_json()["error_description"]
-    with services.database.transaction(write=False) as session:
-        cause = select(Failure.cause, Client.client_key).join(Client, Client.id == Failure.client_id)
-        assert session.execute(cause).all() == [("grant-type-misprinted", device.rp.key)]
+    with services.database.transaction(write=False) as db:
+        cause = select(RecordedError.cause, Client.client_key).join(
+            Client, Client.id == RecordedError.client_id
+        )
+        assert db.execute(cause).all() == [("grant-type-misprinted", device.rp.key)]

@@ -10,8 +10,8 @@ import pytest
 from flask import Flask
 from joserfc.jwk import import_key
 
-from authserver.domain.users import User
-from authserver.protocol import own_jwts
+from authserver.domain.users.users import User
+from authserver.protocol import issued_jwts
 from authserver.protocol.services import Services
 from tests.support.moving_clock import MovingClock
 from tests.support.relying_party import RelyingParty, answered, approve, claims, disapprove, refused, register
@@ -172,7 +172,7 @@ def test_a_token_of_another_issuer_is_refused(party: RelyingParty, services: Ser
         ("http://localhost/", 401),
         ("https://other.example", 401),
     ):
-        token = own_jwts.sign(services.ring, "ES256", "at+jwt", content | {"iss": issuer})
+        token = issued_jwts.sign_jwt(services.key_ring, "ES256", "at+jwt", content | {"iss": issuer})
         assert party.userinfo(token).status_code == status
 
 
@@ -180,7 +180,7 @@ def test_a_token_of_another_issuer_is_refused(party: RelyingParty, services: Ser
 def test_another_type_is_refused(party: RelyingParty, services: Services, kind: str) -> None:
     """4: the resource server MUST verify that typ is at+jwt, and reject tokens with any other value."""
     content = claims(party.tokens()["access_token"])
-    assert party.userinfo(own_jwts.sign(services.ring, "ES256", kind, content)).status_code == 401
+    assert party.userinfo(issued_jwts.sign_jwt(services.key_ring, "ES256", kind, content)).status_code == 401
 
 
 @pytest.mark.parametrize("header", [["alg"], "alg", 5, {"alg": "ES256", "kid": ["a"]}, {"kid": 5}])

@@ -7,8 +7,10 @@ import pytest
 from flask import Flask
 
 from authserver.context import SYSTEM
-from authserver.domain import clients, consents, users
-from authserver.domain.registrations import Registration
+from authserver.domain.authorizations import consents
+from authserver.domain.clients import clients
+from authserver.domain.clients.registrations import Registration
+from authserver.domain.users import users
 from authserver.protocol.services import Services
 from tests.support import forms
 from tests.support.moving_clock import MovingClock
@@ -119,12 +121,12 @@ def test_consent_is_for_the_person_who_saw_it(rp: RelyingParty) -> None:
 def test_consent_is_for_the_client_that_was_shown(rp: RelyingParty, services: Services) -> None:
     """S12: when the client was edited meanwhile, what it is now is shown first."""
     page = rp.sign_in(rp.authorize())
-    with services.database.transaction() as session:
-        client = clients.get(session, rp.key)
+    with services.database.transaction() as db:
+        client = clients.get(db, rp.key)
         changed = Registration(
             "oidc", "Renamed", (REDIRECT_URI,), tuple(client.grant_types), scopes=tuple(client.scopes)
         )
-        clients.edit(session, SYSTEM, client, changed, revision=client.revision)
+        clients.edit(db, SYSTEM, client, changed, revision=client.revision)
     again = rp.allow(page)
     assert is_consent(again)
     assert "Renamed" in again.text
@@ -134,9 +136,9 @@ def test_consent_is_remembered_and_can_be_taken_back(rp: RelyingParty, services:
     """Consent is asked once for the same scopes; withdrawing it kills what was issued."""
     tokens = rp.tokens()
     assert "code" in answered(rp.authorize())
-    with services.database.transaction() as session:
-        alice = users.find(session, "alice")
-        consents.withdraw(session, SYSTEM, alice.id, clients.get(session, rp.key))
+    with services.database.transaction() as db:
+        alice = users.find(db, "alice")
+        consents.withdraw(db, SYSTEM, alice.id, clients.get(db, rp.key))
     assert is_consent(rp.authorize())
     assert rp.userinfo(tokens["access_token"]).status_code == 401
 
@@ -215,10 +217,10 @@ def test_reuse_by_a_public_client_ends_the_family(public_rp: RelyingParty, movin
 def test_a_new_password_ends_refresh_tokens(rp: RelyingParty, services: Services) -> None:
     """4.14.2: refresh tokens SHOULD be revoked on a change of the password."""
     token = rp.tokens(scope="openid offline_access", prompt="consent")["refresh_token"]
-    with services.database.transaction() as session:
-        person = users.find(session, "alice")
+    with services.database.transaction() as db:
+        person = users.find(db, "alice")
         assert person is not None
-        users.set_password(session, SYSTEM, person, services.passwords.hash("another fine password"))
+        users.set_password(db, SYSTEM, person, services.passwords.hash("another fine password"))
     assert rp.refresh(token).get_json()["error"] == "invalid_grant"
 
 

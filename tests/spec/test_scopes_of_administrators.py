@@ -8,7 +8,7 @@ from flask import Flask
 from authserver.app import create_app
 from authserver.context import SYSTEM
 from authserver.domain import scopes
-from authserver.domain.users import User
+from authserver.domain.users.users import User
 from authserver.protocol.services import Services
 from authserver.settings import Settings
 from tests.support.people import PASSWORD
@@ -18,8 +18,8 @@ ALONE = {"kind": "oauth2", "grant_types": ("client_credentials",), "redirect_uri
 
 
 def define(services: Services, name: str = "models.read", *, is_open: bool) -> None:
-    with services.database.transaction() as session:
-        scopes.add(session, SYSTEM, name=name, words="Read your models", is_open=is_open)
+    with services.database.transaction() as db:
+        scopes.add(db, SYSTEM, name=name, words="Read your models", is_open=is_open)
 
 
 def test_people_are_asked_in_its_words(rp: RelyingParty, services: Services) -> None:
@@ -41,21 +41,21 @@ def test_an_open_scope_closes_again(app: Flask, services: Services) -> None:
     define(services, is_open=True)
     party = RelyingParty(app, *register(services, **ALONE))
     assert party.token(grant_type="client_credentials", scope="models.read").status_code == 200
-    with services.database.transaction() as session:
-        row = scopes.get(session, "models.read")
-        scopes.edit(session, SYSTEM, row, words=row.words, is_open=False, revision=row.revision)
+    with services.database.transaction() as db:
+        row = scopes.get(db, "models.read")
+        scopes.edit(db, SYSTEM, row, words=row.words, is_open=False, revision=row.revision)
     refused(party.token(grant_type="client_credentials", scope="models.read"), "invalid_scope")
 
 
 def change(services: Services, *, words: str = "Read your models", is_open: bool = True) -> None:
-    with services.database.transaction() as session:
-        row = scopes.get(session, "models.read")
-        scopes.edit(session, SYSTEM, row, words=words, is_open=is_open, revision=row.revision)
+    with services.database.transaction() as db:
+        row = scopes.get(db, "models.read")
+        scopes.edit(db, SYSTEM, row, words=words, is_open=is_open, revision=row.revision)
 
 
 def remove(services: Services) -> None:
-    with services.database.transaction() as session:
-        scopes.remove(session, SYSTEM, scopes.get(session, "models.read"))
+    with services.database.transaction() as db:
+        scopes.remove(db, SYSTEM, scopes.get(db, "models.read"))
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from oauthlib import oauth1
 from werkzeug.test import TestResponse
 
 from authserver.context import SYSTEM
-from authserver.domain import client_secrets, clients
-from authserver.domain.consumers import Consumer as Options
-from authserver.domain.registrations import Registration
+from authserver.domain.clients import client_secrets, clients
+from authserver.domain.clients.registrations import Registration
+from authserver.domain.oauth1.consumers import ConsumerOptions as Options
 from authserver.protocol.services import Services
 from tests.support import forms
 from tests.support.people import PASSWORD
@@ -138,11 +138,11 @@ def register(
         is_trusted=is_trusted,
         details=Options(**options).details(),
     )
-    with services.database.transaction() as session:
-        client = clients.register(session, SYSTEM, registration, source="console")
-        secret = client_secrets.generate(session, SYSTEM, services.vault, client)
+    with services.database.transaction() as db:
+        client = clients.register(db, SYSTEM, registration, source="console")
+        secret = client_secrets.generate(db, SYSTEM, services.vault, client)
         if is_approved:
-            clients.approve(session, SYSTEM, client, revision=client.revision)
+            clients.approve(db, SYSTEM, client, revision=client.revision)
         return Consumer(app, client.client_key, secret)
 
 

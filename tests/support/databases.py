@@ -15,8 +15,9 @@ from pathlib import Path
 from sqlalchemy import create_engine
 
 from authserver.context import SYSTEM
-from authserver.domain import keys, schema, vault
-from authserver.domain.db import Database, engine_options
+from authserver.domain import schema
+from authserver.domain.keys import signing_keys, vault
+from authserver.domain.orm import Database, engine_options
 from authserver.settings import Settings
 from tests.support import postgres, run
 
@@ -37,8 +38,8 @@ def _make_ready(database_url: str) -> None:
     database = Database(create_engine(database_url, **engine_options(database_url, 1)))
     try:
         schema.migrate(database, lambda _: None)
-        with database.transaction() as session:
-            keys.ensure(session, SYSTEM, vault.load(settings))
+        with database.transaction() as db:
+            signing_keys.ensure(db, SYSTEM, vault.load(settings))
     finally:
         database.engine.dispose()
 

@@ -5,8 +5,8 @@ from urllib.parse import unquote_plus
 
 from werkzeug.test import TestResponse
 
-from authserver.domain import diagnostics
-from authserver.domain.diagnostics import Failure
+from authserver.domain.diagnostics import error_log
+from authserver.domain.diagnostics.error_log import RecordedError
 from authserver.protocol.services import Services
 
 _REFERENCE = re.compile(r"""(?:\(reference |<code id="reference">)([A-Z]{8})""")
@@ -20,15 +20,15 @@ def reference_of(answer: TestResponse) -> str:
     return str(found.pop())
 
 
-def recorded(services: Services, answer: TestResponse) -> Failure:
+def recorded(services: Services, answer: TestResponse) -> RecordedError:
     """Return the entry of the ledger to which an answer refers."""
-    with services.database.transaction(write=False) as session:
-        failure = diagnostics.find(session, reference_of(answer))
+    with services.database.transaction(write=False) as db:
+        failure = error_log.find(db, reference_of(answer))
     assert failure is not None
     return failure
 
 
 def recorded_count(services: Services) -> int:
     """Return how many refusals the ledger has counted."""
-    with services.database.transaction(write=False) as session:
-        return sum(row.count for row in session.query(Failure))
+    with services.database.transaction(write=False) as db:
+        return sum(row.count for row in db.query(RecordedError))

@@ -3,9 +3,9 @@
 from functools import cache
 
 from authserver.context import SYSTEM
-from authserver.domain import users
-from authserver.domain.db import Database
-from authserver.domain.passwords import Passwords
+from authserver.domain.orm import Database
+from authserver.domain.users import users
+from authserver.domain.users.passwords import PasswordHasher
 from authserver.settings import Settings
 
 PASSWORD = "correct horse battery staple"
@@ -14,10 +14,10 @@ FULL_NAMES = {"alice": "Alice Adams", "bob": "Bob Brown", "charlie": "Charlie Cl
 
 def add(database: Database, settings: Settings, *names: str) -> dict[str, users.User]:
     """Makes these people and returns them by user name; `admin` may configure the server."""
-    with database.transaction() as session:
+    with database.transaction() as db:
         return {
             name: users.add(
-                session,
+                db,
                 SYSTEM,
                 username=name,
                 name=FULL_NAMES[name],
@@ -31,4 +31,4 @@ def add(database: Database, settings: Settings, *names: str) -> dict[str, users.
 
 @cache
 def _hash(memory: int, rounds: int) -> str:
-    return Passwords(Settings(password_hash_memory=memory, password_hash_rounds=rounds)).hash(PASSWORD)
+    return PasswordHasher(Settings(password_hash_memory=memory, password_hash_rounds=rounds)).hash(PASSWORD)

@@ -7,8 +7,8 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from authserver.context import SYSTEM
-from authserver.domain import client_registrations, clients
-from authserver.domain.client_registrations import Change
+from authserver.domain.clients import clients, self_registration
+from authserver.domain.clients.self_registration import PendingChange
 from authserver.protocol.services import Services
 from tests.support.relying_party import RelyingParty
 
@@ -60,21 +60,21 @@ class Registrant:
         return document
 
 
-def waiting(services: Services, key: str) -> Change | None:
+def waiting(services: Services, key: str) -> PendingChange | None:
     """Return the change that waits for an administrator."""
-    with services.database.transaction(write=False) as session:
-        return client_registrations.waiting(session, clients.get(session, key))
+    with services.database.transaction(write=False) as db:
+        return self_registration.pending_change_of(db, clients.get(db, key))
 
 
 def approve_change(services: Services, key: str) -> None:
     """Have an administrator approve the change that waits."""
-    with services.database.transaction() as session:
-        client = clients.get(session, key)
-        client_registrations.approve_change(session, SYSTEM, services.vault, client, revision=client.revision)
+    with services.database.transaction() as db:
+        client = clients.get(db, key)
+        self_registration.approve_change(db, SYSTEM, services.vault, client, revision=client.revision)
 
 
 def discard_change(services: Services, key: str) -> None:
     """Have an administrator discard it."""
-    with services.database.transaction() as session:
-        client = clients.get(session, key)
-        client_registrations.discard_change(session, SYSTEM, client, revision=client.revision)
+    with services.database.transaction() as db:
+        client = clients.get(db, key)
+        self_registration.discard_change(db, SYSTEM, client, revision=client.revision)

@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from authserver.context import SYSTEM
-from authserver.domain import client_secrets, clients, registrations
-from authserver.domain.clients import Client
-from authserver.domain.registrations import Registration
+from authserver.domain.clients import client_secrets, clients, registrations
+from authserver.domain.clients.clients import Client
+from authserver.domain.clients.registrations import Registration
 from authserver.protocol.services import Services
 from tests.support import forms
 from tests.support.people import PASSWORD
@@ -37,11 +37,11 @@ def register(services: Services, *, is_approved: bool = True, **registration: An
         "grant_types": EVERY_GRANT,
         "response_types": ("code",),
     }
-    with services.database.transaction() as session:
-        client = clients.register(session, SYSTEM, Registration(**(asked | registration)), source="console")
+    with services.database.transaction() as db:
+        client = clients.register(db, SYSTEM, Registration(**(asked | registration)), source="console")
         secret = ""
         if client_secrets.are_used(client.kind, client.auth_method):
-            secret = client_secrets.generate(session, SYSTEM, services.vault, client)
+            secret = client_secrets.generate(db, SYSTEM, services.vault, client)
         key = client.client_key
     if is_approved:
         approve(services, key)
@@ -50,34 +50,34 @@ def register(services: Services, *, is_approved: bool = True, **registration: An
 
 def approve(services: Services, key: str) -> None:
     """Have an administrator approve a client."""
-    with services.database.transaction() as session:
-        client = clients.get(session, key)
-        clients.approve(session, SYSTEM, client, revision=client.revision)
+    with services.database.transaction() as db:
+        client = clients.get(db, key)
+        clients.approve(db, SYSTEM, client, revision=client.revision)
 
 
 def disapprove(services: Services, key: str) -> None:
     """Have an administrator disapprove a client."""
-    with services.database.transaction() as session:
-        client = clients.get(session, key)
-        clients.disapprove(session, SYSTEM, client, revision=client.revision)
+    with services.database.transaction() as db:
+        client = clients.get(db, key)
+        clients.disapprove(db, SYSTEM, client, revision=client.revision)
 
 
 def edit(services: Services, key: str, **changes: Any) -> None:
     """Have an administrator change what a client is registered for."""
-    with services.database.transaction() as session:
-        change(session, clients.get(session, key), **changes)
+    with services.database.transaction() as db:
+        change(db, clients.get(db, key), **changes)
 
 
-def change(session: Session, client: Client, **changes: Any) -> None:
+def change(db: Session, client: Client, **changes: Any) -> None:
     """Change what a client is registered for within a transaction."""
-    wanted = replace(registrations.of(client), **changes)
-    clients.edit(session, SYSTEM, client, wanted, revision=client.revision)
+    wanted = replace(registrations.registration_of(client), **changes)
+    clients.edit(db, SYSTEM, client, wanted, revision=client.revision)
 
 
 def stored(services: Services, key: str) -> Client:
     """Return the client's record."""
-    with services.database.transaction(write=False) as session:
-        return clients.get(session, key)
+    with services.database.transaction(write=False) as db:
+        return clients.get(db, key)
 
 
 @dataclass

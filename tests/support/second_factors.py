@@ -7,7 +7,7 @@ from flask import Flask
 
 from authserver import clock
 from authserver.context import SYSTEM
-from authserver.domain import authenticator_apps, second_factors, users
+from authserver.domain.users import authenticator_apps, second_factors, users
 from authserver.errors import InvalidInput
 from authserver.protocol.services import Services
 
@@ -29,15 +29,11 @@ def set_up(app: Flask, username: str = "alice") -> Telephone:
     services: Services = app.extensions["authserver"]
     seed = authenticator_apps.new_seed()
     telephone = Telephone(seed.text, [])
-    with services.database.transaction() as session:
-        user = users.find(session, username)
+    with services.database.transaction() as db:
+        user = users.find(db, username)
         assert user is not None
         try:
-            codes = second_factors.enrol(
-                session, services.vault, SYSTEM, user, seed, telephone.code(steps=-1)
-            )
+            codes = second_factors.enrol(db, services.vault, SYSTEM, user, seed, telephone.code(steps=-1))
         except InvalidInput:  # A step went by between showing the code and looking at it.
-            codes = second_factors.enrol(
-                session, services.vault, SYSTEM, user, seed, telephone.code(steps=-1)
-            )
+            codes = second_factors.enrol(db, services.vault, SYSTEM, user, seed, telephone.code(steps=-1))
     return Telephone(seed.text, codes)

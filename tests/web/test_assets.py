@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from authserver.web import assets
+from authserver.web.rendering import assets
 
 
 @pytest.fixture

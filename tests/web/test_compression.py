@@ -5,7 +5,7 @@ import gzip
 import pytest
 from flask import Flask, Response
 
-from authserver.web.compression import compress
+from authserver.web.rendering.compression import compress
 
 PAGE = "<p>A long page</p>" * 200
 HEADERS = {"Accept-Encoding": "gzip, br", "Sec-Fetch-Site": "same-origin"}

@@ -3,7 +3,8 @@
 import pytest
 from flask import request
 
-from authserver.web import door, guards
+from authserver.web import current
+from authserver.web.session import access
 from tests.support import forms
 from tests.support.moving_clock import MovingClock
 from tests.support.people import PASSWORD
@@ -13,13 +14,13 @@ from tests.web.visits import sign_in
 
 @pytest.fixture
 def app(app):
-    @guards.require_recent_sign_in
+    @access.require_recent_sign_in
     def danger():
         if request.method == "POST":
             fields = "&".join(
                 f"{name}={value}" for name, value in request.form.items() if name != "csrf_token"
             )
-            return f"{fields} by {door.signed_in().user.username}"
+            return f"{fields} by {current.current_session().user.username}"
         return "the form"
 
     app.add_url_rule("/danger", view_func=danger, methods=["GET", "POST"])

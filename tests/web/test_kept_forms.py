@@ -5,9 +5,10 @@ import secrets
 
 import pytest
 
-from authserver.domain import sessions, users
-from authserver.domain.sessions import UserSession
-from authserver.web import door
+from authserver.domain.sessions import user_sessions
+from authserver.domain.sessions.user_sessions import UserSession
+from authserver.domain.users import users
+from authserver.web import current
 from tests.support import forms
 from tests.support.people import PASSWORD
 from tests.support.second_factors import set_up
@@ -22,8 +23,8 @@ def name_of(people, database):
     """Reads the full name that is stored for somebody."""
 
     def read(username):
-        with database.transaction(write=False) as session:
-            return users.get(session, people[username].id).name
+        with database.transaction(write=False) as db:
+            return users.get(db, people[username].id).name
 
     return read
 
@@ -33,9 +34,9 @@ def end_sessions(people, database):
     """Signs somebody out from elsewhere."""
 
     def end(username):
-        with database.transaction() as session:
-            for row in session.query(UserSession).filter_by(user_id=people[username].id):
-                sessions.end(session, door.Actor(name="admin"), row)
+        with database.transaction() as db:
+            for row in db.query(UserSession).filter_by(user_id=people[username].id):
+                user_sessions.end(db, current.Actor(name="admin"), row)
 
     return end
 

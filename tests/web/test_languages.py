@@ -8,13 +8,13 @@ import pytest
 from flask import g, render_template_string, url_for
 
 from authserver import clock, languages
-from authserver.domain import profiles
 from authserver.domain.audit import EVENTS
+from authserver.domain.users import profiles
 from authserver.errors import InvalidInput
-from authserver.protocol.messages import MAX_PARAMETERS, MalformedRequest, read_pairs
-from authserver.web import languages as pages_languages
-from authserver.web import lengths, pages, scope_words, sentences
-from authserver.web.languages import say
+from authserver.protocol.http import MAX_PARAMETERS, MalformedRequest, parse_pairs
+from authserver.web.rendering import durations, scope_labels, sentences, template_globals
+from authserver.web.rendering import languages as pages_languages
+from authserver.web.rendering.languages import gettext
 from tests.support import forms
 from tests.web.visits import sign_in
 
@@ -56,7 +56,7 @@ def three_languages(monkeypatch):
     ],
 )
 def test_tags_are_looked_up_as_rfc_4647_says(three_languages, tags, found):
-    assert languages.first(tags) == found
+    assert languages.first_supported(tags) == found
 
 
 @pytest.mark.parametrize(
@@ -128,11 +128,11 @@ def test_forms_carry_it_too(client):
 
 def test_a_request_from_elsewhere_can_bring_its_wish(app):
     with app.test_request_context("/oauth2/continue"):
-        pages_languages.ask_for("xx")
-        assert pages_languages.spoken() == "en"
-        pages_languages.ask_for("de-AT")
-        assert pages_languages.spoken() == "de"
-        pages_languages.ask_for(None)
+        pages_languages.choose_language("xx")
+        assert pages_languages.current_language() == "en"
+        pages_languages.choose_language("de-AT")
+        assert pages_languages.current_language() == "de"
+        pages_languages.choose_language(None)
         assert url_for("frontchannel.sign_in") == "/sign-in?ui_locales=de"
 
 
@@ -144,8 +144,8 @@ def test_a_form_that_is_too_large_is_refused_in_the_browser_s_language(client, s
 
 
 def test_outside_of_requests_everything_is_english():
-    assert say("Sign in") == "Sign in"
-    assert lengths.since(timedelta(days=2)) == "2 days ago"
+    assert gettext("Sign in") == "Sign in"
+    assert durations.format_since(timedelta(days=2)) == "2 days ago"
 
 
 def test_names_cannot_bring_markup(app, german):
@@ -173,54 +173,56 @@ def test_names_cannot_bring_markup(app, german):
 )
 def test_times_are_told_in_german(german, monkeypatch, distance, words):
     monkeypatch.setattr(clock, "now", lambda: NOW)
-    assert f">{words}<" in pages.ago(NOW - distance)
+    assert f">{words}<" in template_globals.ago(NOW - distance)
 
 
 def test_waiting_times_are_told_in_german(german):
-    assert pages.wait_then_try_again(90) == "Warten Sie 2 Minuten und versuchen Sie es dann erneut."
-    assert pages.seconds_in_words(1) == "1 Sekunde"
-    assert lengths.in_words(timedelta(days=3)) == "3 Tage"
+    assert (
+        template_globals.wait_then_try_again(90) == "Warten Sie 2 Minuten und versuchen Sie es dann erneut."
+    )
+    assert template_globals.seconds_in_words(1) == "1 Sekunde"
+    assert durations.format_duration(timedelta(days=3)) == "3 Tage"
 
 
 def test_scopes_are_told_in_german(german):
-    assert scope_words.in_words("email") == "Ihre E-Mail-Adresse sehen"
-    assert scope_words.in_words("models:read") == "„models:read“ in Ihrem Namen verwenden"
+    assert scope_labels.labels_of_scopes("email") == "Ihre E-Mail-Adresse sehen"
+    assert scope_labels.labels_of_scopes("models:read") == "„models:read“ in Ihrem Namen verwenden"
 
 
 def test_sentences_from_below_are_found_again(german, services):
     with pytest.raises(InvalidInput) as short:
         services.passwords.check_new("short", username="alice")
-    assert sentences.in_words(short.value.fields["password"]).startswith(
+    assert sentences.translate_sentence(short.value.fields["password"]).startswith(
         "Wählen Sie ein Passwort mit mindestens 1"
     )
     with pytest.raises(MalformedRequest) as long:
-        read_pairs("a=b&" * (MAX_PARAMETERS + 1))
-    assert sentences.in_words(str(long.value)) == "Eine Anfrage kann höchstens 100 Parameter haben."
+        parse_pairs("a=b&" * (MAX_PARAMETERS + 1))
+    assert sentences.translate_sentence(str(long.value)) == "Eine Anfrage kann höchstens 100 Parameter haben."
     wrong = "javascript:x(1): The scheme javascript: cannot receive a sign-in safely."
     assert (
-        sentences.in_words(wrong)
+        sentences.translate_sentence(wrong)
         == "javascript:x(1): Das Schema javascript: kann keine Anmeldung sicher empfangen."
     )
     for other in ("", "a: b", ": ", "Nobody knows this sentence.", "Sie sind abgemeldet", "%", "%(name)s"):
-        assert sentences.in_words(other) == other
+        assert sentences.translate_sentence(other) == other
 
 
 def test_labels_within_sentences_are_told_in_german(german):
     with pytest.raises(InvalidInput) as long:
-        profiles.clean({"nickname": "x" * 500, "website": "ftp://x", "phone_number": "\n"})
-    told = {field: sentences.in_words(text) for field, text in long.value.fields.items()}
+        profiles.clean_profile({"nickname": "x" * 500, "website": "ftp://x", "phone_number": "\n"})
+    told = {field: sentences.translate_sentence(text) for field, text in long.value.fields.items()}
     assert told["nickname"] == "„Spitzname“ darf höchstens 200 Zeichen lang sein."
     assert told["website"].startswith("Geben Sie eine Adresse ein")
     labels = {*profiles.LABELS.values(), *(part.replace("_", " ") for part in profiles.ADDRESS)}
-    assert labels <= set(sentences.LABELS), "list new labels in web/sentences.py"
+    assert labels <= set(sentences.LABELS), "list new labels in web/rendering/sentences.py"
 
 
 def test_every_event_is_told_in_german(german):
-    assert set(EVENTS.values()) <= set(sentences.FROM_BELOW), "list new events in web/sentences.py"
-    assert sentences.in_words(EVENTS["user:set-password"]) == "Ein Passwort wurde geändert."
+    assert set(EVENTS.values()) <= set(sentences.FROM_BELOW), "list new events in web/rendering/sentences.py"
+    assert sentences.translate_sentence(EVENTS["user:set-password"]) == "Ein Passwort wurde geändert."
 
 
 def test_a_catalogue_is_read_once(german, monkeypatch):
-    say("Sign in")
+    gettext("Sign in")
     monkeypatch.setattr(Path, "open", None)
-    assert say("Sign in") == "Anmelden"
+    assert gettext("Sign in") == "Anmelden"

@@ -10,7 +10,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 from structlog.testing import capture_logs
 
-from authserver.errors import Conflict, InvalidInput, NotFound, Refused, Throttled
+from authserver.errors import Conflict, Forbidden, InvalidInput, NotFound, Throttled
 from tests.web.visits import sign_in
 
 SECRET = "value-of-a-statement"
@@ -23,7 +23,7 @@ def of_database(kind):
 CASES = {
     "not found": (NotFound("There is no such thing."), 404, "There is no such thing."),
     "conflict": (Conflict("It is the last one."), 409, "It is the last one."),
-    "refused": (Refused("You may not."), 403, "You may not."),
+    "refused": (Forbidden("You may not."), 403, "You may not."),
     "input": (InvalidInput({"name": "Enter the name."}), 422, "Enter the name."),
     "throttled": (Throttled(90), 429, "Wait 2 minutes"),
     "stale": (StaleDataError(), 409, "changed in the meantime"),
@@ -125,19 +125,19 @@ def test_error_pages_need_no_records(client, people, database):
 
 
 def test_an_error_rolls_back_what_the_view_wrote(app, client, people, database):
-    from authserver.domain import users
-    from authserver.web import door
+    from authserver.domain.users import users
+    from authserver.web import current
 
-    @door.writes
+    @current.writes
     def half():
-        users.get(door.session(), people["alice"].id).name = "Half"
-        door.session().flush()
+        users.get(current.transaction(), people["alice"].id).name = "Half"
+        current.transaction().flush()
         raise Conflict("Too late.")
 
     app.add_url_rule("/half", view_func=half)
     assert client.get("/half").status_code == 409
-    with database.transaction(write=False) as session:
-        assert users.get(session, people["alice"].id).name == "Alice Adams"
+    with database.transaction(write=False) as db:
+        assert users.get(db, people["alice"].id).name == "Alice Adams"
 
 
 @pytest.mark.parametrize(

@@ -98,6 +98,6 @@ def out_of_band(server):
 
     arguments = ["--type", "oauth1", "--name", "Terminal", "--generate-secret", "--approve", "--json"]
     client = json.loads(server.command("clients", "add", *arguments))
-    session = OAuth1Session(client["client_key"], client_secret=client["client_secret"], callback_uri="oob")
-    session.fetch_request_token(f"{server.url}/oauth/requestToken")
-    return session.authorization_url(f"{server.url}/oauth/authorize")
+    db = OAuth1Session(client["client_key"], client_secret=client["client_secret"], callback_uri="oob")
+    db.fetch_request_token(f"{server.url}/oauth/requestToken")
+    return db.authorization_url(f"{server.url}/oauth/authorize")

@@ -7,8 +7,8 @@ import pytest
 from flask import g
 
 from authserver import clock
-from authserver.web import pages, scope_words
 from authserver.web.account import user_agents
+from authserver.web.rendering import scope_labels, template_globals
 from tests.support import forms
 from tests.web.visits import sign_in
 
@@ -32,21 +32,21 @@ NOW = datetime(2026, 11, 3, 14, 22, 5, tzinfo=UTC)
 )
 def test_how_long_ago(monkeypatch, distance, words):
     monkeypatch.setattr(clock, "now", lambda: NOW)
-    assert f">{words}<" in pages.ago(NOW - distance)
+    assert f">{words}<" in template_globals.ago(NOW - distance)
 
 
 def test_the_exact_time_is_beside_it(monkeypatch):
     monkeypatch.setattr(clock, "now", lambda: NOW)
-    assert 'title="2026-11-03 14:22:05 UTC"' in pages.ago(NOW)
-    assert 'datetime="2026-11-03T14:22:05+00:00"' in pages.ago(NOW)
-    assert pages.ago(None) == "never"
+    assert 'title="2026-11-03 14:22:05 UTC"' in template_globals.ago(NOW)
+    assert 'datetime="2026-11-03T14:22:05+00:00"' in template_globals.ago(NOW)
+    assert template_globals.ago(None) == "never"
 
 
 @pytest.mark.parametrize(
     ("seconds", "words"), [(1, "1 second"), (59, "59 seconds"), (61, "2 minutes"), (900, "15 minutes")]
 )
 def test_waiting_times_are_rounded_up(seconds, words):
-    assert pages.seconds_in_words(seconds) == words
+    assert template_globals.seconds_in_words(seconds) == words
 
 
 @pytest.mark.parametrize(
@@ -58,17 +58,17 @@ def test_waiting_times_are_rounded_up(seconds, words):
     ],
 )
 def test_where_people_are_sent(uri, origin):
-    assert pages.origin(uri) == origin
+    assert template_globals.origin(uri) == origin
 
 
 def test_scopes_in_words(app):
     with app.test_request_context(), ExitStack() as g.transaction:
-        assert scope_words.in_words("email") == "See your e-mail address"
-        assert scope_words.in_words("models:read") == "Use “models:read” in your name"
+        assert scope_labels.labels_of_scopes("email") == "See your e-mail address"
+        assert scope_labels.labels_of_scopes("models:read") == "Use “models:read” in your name"
 
 
 def test_scopes_in_order():
-    assert scope_words.in_order(["models:read", "email", "openid"]) == ["openid", "email", "models:read"]
+    assert scope_labels.in_order(["models:read", "email", "openid"]) == ["openid", "email", "models:read"]
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_scopes_in_order():
     ],
 )
 def test_devices_in_words(user_agent, words):
-    assert user_agents.in_words(user_agent) == words
+    assert user_agents.describe_user_agent(user_agent) == words
 
 
 def test_a_missing_name_is_a_mistake_and_not_an_empty_place(app):

@@ -6,8 +6,8 @@ from urllib.parse import quote, urlencode
 import pytest
 from sqlalchemy import String, select
 
-from authserver.domain import diagnostics
-from authserver.domain.diagnostics import Failure, Ledger
+from authserver.domain.diagnostics import error_log
+from authserver.domain.diagnostics.error_log import ErrorLog, RecordedError
 from tests.support import relying_party
 from tests.support.consumer import Consumer
 
@@ -43,8 +43,8 @@ PEOPLE = ["/oauth2/authorize", "/oidc/end_session"]
 @pytest.fixture(autouse=True)
 def room(monkeypatch):
     """The ledger takes everything that this test sends in one second."""
-    monkeypatch.setattr(Ledger, "_has_room", lambda self: True)
-    monkeypatch.setattr(diagnostics, "PER_CLIENT", 100_000)
+    monkeypatch.setattr(ErrorLog, "_has_room", lambda self: True)
+    monkeypatch.setattr(error_log, "PER_CLIENT", 100_000)
 
 
 @pytest.fixture
@@ -57,9 +57,9 @@ def written(database):
     """Everything that the ledger holds, and how many refusals that are."""
 
     def read():
-        texts = [column for column in Failure.__table__.c if isinstance(column.type, String)]
-        with database.transaction(write=False) as session:
-            rows = session.execute(select(*texts)).all()
+        texts = [column for column in RecordedError.__table__.c if isinstance(column.type, String)]
+        with database.transaction(write=False) as db:
+            rows = db.execute(select(*texts)).all()
         return "\n".join(str(value) for row in rows for value in row), len(rows)
 
     return read

@@ -4,8 +4,8 @@ import shutil
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from authserver.cli.checks.finding import Finding, failed, passed, warned
-from authserver.domain import vault
+from authserver.cli.checks.result import CheckResult, failed, passed, warned
+from authserver.domain.keys import vault
 from authserver.errors import SettingsError
 from authserver.setting_values import LOOPBACK_HOSTS
 from authserver.settings import Settings
@@ -26,7 +26,7 @@ _LITTLE_SPACE = 500 * 1024 * 1024
 _MOUNTS = Path("/proc/mounts")
 
 
-def public_url(settings: Settings) -> Finding:
+def public_url(settings: Settings) -> CheckResult:
     """The address is one that clients can compare letter by letter, and is protected by TLS."""
     parts = urlsplit(settings.public_url)
     usual = {"http": 80, "https": 443}[parts.scheme]
@@ -46,7 +46,7 @@ def public_url(settings: Settings) -> Finding:
     return passed(f"{settings.public_url} is the issuer.")
 
 
-def keys(settings: Settings) -> Finding:
+def keys(settings: Settings) -> CheckResult:
     """The installation's own secrets are there, can be read by us and by nobody else, and are real keys."""
     given = {
         "session": settings.session_keys,
@@ -70,7 +70,7 @@ def keys(settings: Settings) -> Finding:
     return passed("The installation's keys are there, and private.")
 
 
-def proxies(settings: Settings) -> Finding:
+def proxies(settings: Settings) -> CheckResult:
     """Forwarded addresses are believed from proxies only, and a proxy in front is known as one."""
     everybody = [str(network) for network in settings.trusted_proxies if network.prefixlen == 0]
     if everybody:
@@ -88,7 +88,7 @@ def proxies(settings: Settings) -> Finding:
     return passed(f"X-Forwarded-For is believed from {named}.")
 
 
-def registration(settings: Settings) -> Finding:
+def registration(settings: Settings) -> CheckResult:
     """Clients that register themselves work only once an administrator has approved them."""
     if settings.registration == "approved":
         fix = (
@@ -100,7 +100,7 @@ def registration(settings: Settings) -> Finding:
     return passed("Clients that register themselves wait for an administrator.")
 
 
-def disk(settings: Settings) -> Finding | None:
+def disk(settings: Settings) -> CheckResult | None:
     """An SQLite file is on a disk of this machine, with room to grow."""
     if settings.database_file is None:
         return None

@@ -7,21 +7,24 @@ from sqlalchemy import select, text
 from authserver import clock
 from authserver.cli import single_node
 from authserver.cli.checks import deployment
-from authserver.cli.checks.finding import Finding, failed, passed, warned
+from authserver.cli.checks.result import CheckResult, failed, passed, warned
 from authserver.cli.installation import Installation
-from authserver.domain import audit, client_lists, client_secrets, health, keys, schema, users
-from authserver.domain import second_factors as factors
-from authserver.domain.client_secrets import ClientSecret
-from authserver.domain.clients import Client
-from authserver.domain.vault import Vault
+from authserver.domain import audit, health, schema
+from authserver.domain.clients import client_search, client_secrets
+from authserver.domain.clients.client_secrets import ClientSecret
+from authserver.domain.clients.clients import Client
+from authserver.domain.keys import signing_keys
+from authserver.domain.keys.vault import Vault
+from authserver.domain.users import second_factors as factors
+from authserver.domain.users import users
 from authserver.errors import SettingsError
-from authserver.terms import Status
+from authserver.vocabulary import ClientStatus
 
 _DRIFT_SECONDS = 2
 _OLD_KEY_DAYS = 400
 
 
-def database(installation: Installation) -> Finding:
+def database(installation: Installation) -> CheckResult:
     """The database answers."""
     installation.refuse_missing_file()
     with installation.database.reading() as connection:
@@ -32,7 +35,7 @@ def database(installation: Installation) -> Finding:
     return passed(f"{name} {version} answers.")
 
 
-def migrations(installation: Installation) -> Finding:
+def migrations(installation: Installation) -> CheckResult:
     """The tables have the shape that this version needs."""
     with installation.database.reading() as connection:
         revision = schema.current(connection)
@@ -44,13 +47,13 @@ def migrations(installation: Installation) -> Finding:
     return passed(f"The tables are at revision {revision}.")
 
 
-def writes(installation: Installation) -> Finding:
+def writes(installation: Installation) -> CheckResult:
     """The database takes writes."""
     health.check_writable(installation.database)
     return passed("The database takes writes.")
 
 
-def nodes(installation: Installation) -> Finding | None:
+def nodes(installation: Installation) -> CheckResult | None:
     """On SQLite one server at most is running."""
     file = installation.settings.database_file
     if file is None:
@@ -61,7 +64,7 @@ def nodes(installation: Installation) -> Finding | None:
     )
 
 
-def clocks(installation: Installation) -> Finding:
+def clocks(installation: Installation) -> CheckResult:
     """This machine's clock is right: tokens and signatures of every node are judged by it."""
     if not health.is_clock_sane():
         return failed(
@@ -80,17 +83,17 @@ def clocks(installation: Installation) -> Finding:
     return passed("This clock and the database's agree.")
 
 
-def signing_keys(installation: Installation) -> Finding | None:
+def signing_key_state(installation: Installation) -> CheckResult | None:
     """A key signs, its private part can be opened with the keys we hold, and it is not old."""
     if deployment.keys(installation.settings).outcome == "fail":
         return None
-    with installation.database.transaction(write=False) as session:
-        active = [key for key in keys.all_keys(session) if key.state == "active"]
+    with installation.database.transaction(write=False) as db:
+        active = [key for key in signing_keys.all_keys(db) if key.state == "active"]
     if not active:
         return failed("No signing key is active.", "Start the server: it makes one.")
     for key in active:
         try:
-            keys.open_private(installation.vault, key.algorithm, key.private)
+            signing_keys.open_private(installation.vault, key.algorithm, key.private)
         except SettingsError as error:
             fix = "Put the old line back into encryption.keys."
             return failed(f"The signing key {key.kid} cannot be opened: {error}", fix)
@@ -100,12 +103,12 @@ def signing_keys(installation: Installation) -> Finding | None:
     return passed(f"{', '.join(f'{key.kid} ({key.algorithm})' for key in active)} can sign.")
 
 
-def secrets(installation: Installation) -> Finding | None:
+def secrets(installation: Installation) -> CheckResult | None:
     """Every stored client secret can still be checked with the keys we hold."""
     if deployment.keys(installation.settings).outcome == "fail":
         return None
-    with installation.database.transaction(write=False) as session:
-        rows = session.execute(select(ClientSecret, Client.name).join_from(ClientSecret, Client)).all()
+    with installation.database.transaction(write=False) as db:
+        rows = db.execute(select(ClientSecret, Client.name).join_from(ClientSecret, Client)).all()
     lost = sorted({name for secret, name in rows if not _can_check(installation.vault, secret)})
     if lost:
         fix = (
@@ -126,23 +129,23 @@ def _can_check(vault: Vault, secret: ClientSecret) -> bool:
     return True
 
 
-def administrators(installation: Installation) -> Finding:
+def administrators(installation: Installation) -> CheckResult:
     """Somebody can administer the server, so that the setup link is closed."""
-    with installation.database.transaction(write=False) as session:
-        if users.has_administrator(session):
+    with installation.database.transaction(write=False) as db:
+        if users.has_administrator(db):
             return passed("There is an administrator; setup is closed.")
     fix = "Open the link that the server printed, or run: authserver users add NAME --grant configure_server"
     return warned("There is no administrator yet: setup is pending.", fix)
 
 
-def second_factors(installation: Installation) -> Finding | None:
+def second_factors(installation: Installation) -> CheckResult | None:
     """Every second factor can still be checked with the keys we hold, and every administrator has one."""
     if deployment.keys(installation.settings).outcome == "fail":
         return None
-    with installation.database.transaction(write=False) as session:
-        lost = factors.lost_with_keys(session, installation.vault)
-        names = factors.administrators_without(session)
-        has_administrator = users.has_administrator(session)
+    with installation.database.transaction(write=False) as db:
+        lost = factors.lost_with_keys(db, installation.vault)
+        names = factors.administrators_without(db)
+        has_administrator = users.has_administrator(db)
     if lost:
         fix = (
             "Put the old lines back into pepper.keys and encryption.keys, or let these people set up their apps "
@@ -161,10 +164,10 @@ def _some(names: list[str]) -> str:
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
-def audit_trail(installation: Installation) -> Finding:
+def audit_trail(installation: Installation) -> CheckResult:
     """No row of the audit trail was changed or taken out."""
-    with installation.database.transaction(write=False) as session:
-        broken = audit.first_broken(session)
+    with installation.database.transaction(write=False) as db:
+        broken = audit.first_broken(db)
     if broken is None:
         return passed("The audit trail is whole.")
     fix = (
@@ -173,10 +176,12 @@ def audit_trail(installation: Installation) -> Finding:
     return failed(f"The audit trail does not fit together from row {broken} on.", fix)
 
 
-def legacy_grants(installation: Installation) -> Finding:
+def legacy_grants(installation: Installation) -> CheckResult:
     """No approved client uses what RFC 9700 (2.1.2, 2.4) advises against: the implicit and the password grant."""
-    with installation.database.transaction(write=False) as session:
-        found, count = client_lists.page(session, status=Status.APPROVED, has_legacy_grants=True, limit=3)
+    with installation.database.transaction(write=False) as db:
+        found, count = client_search.page_of_clients(
+            db, status=ClientStatus.APPROVED, has_legacy_grants=True, limit=3
+        )
         names = ", ".join(client.name for client in found)
     if count:
         fix = "Move them to the code flow (authserver clients edit KEY --grant-type … --response-type code)."

@@ -10,14 +10,14 @@ from cryptography.x509 import load_pem_x509_certificate
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, RSAKey
 
-from authserver.domain import client_details
+from authserver.domain.clients import client_details
 
 MIN_BITS = 2048
 MAX_LENGTH = 20_000
 
 
 @lru_cache(maxsize=256)
-def load(text: str) -> tuple[RSAPublicKey, ...]:
+def load_public_keys(text: str) -> tuple[RSAPublicKey, ...]:
     """Return the keys; raises ValueError with a sentence when the text holds none that can be used."""
     if len(text) > MAX_LENGTH or not text.isascii():
         raise ValueError("Paste one PEM public key, one certificate or one JWK set.")

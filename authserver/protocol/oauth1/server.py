@@ -11,15 +11,16 @@ from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from authserver import clock
-from authserver.domain import consumers, handles, temporary_credentials, token_credentials
-from authserver.domain.db import Database
-from authserver.domain.diagnostics import Ledger, Refusal
-from authserver.domain.policies import Policies
-from authserver.domain.vault import Vault
-from authserver.protocol.messages import FORM_TYPE, NO_STORE, Request, Response
-from authserver.protocol.oauth1 import checks, problems
+from authserver.domain.clients.client_cache import ClientCache
+from authserver.domain.diagnostics.error_log import ErrorLog, ErrorReport
+from authserver.domain.keys.vault import Vault
+from authserver.domain.oauth1 import consumers, temporary_credentials, token_credentials
+from authserver.domain.orm import Database
+from authserver.domain.tokens import opaque_tokens
+from authserver.protocol.http import FORM_TYPE, NO_STORE, Request, Response
+from authserver.protocol.oauth1 import problems, request_checks
 from authserver.protocol.oauth1.encoding import Pair, encode_form
-from authserver.protocol.oauth1.issued import Issued
+from authserver.protocol.oauth1.issued_credentials import IssuedCredentials
 from authserver.protocol.oauth1.parameters import collect
 from authserver.protocol.oauth1.problems import Problem, Reason
 from authserver.protocol.oauth1.signed_request import SignedRequest
@@ -30,14 +31,19 @@ class OAuth1Server(AuthorizationServer):
     """The law of OAuth 1.0a for one application."""
 
     def __init__(
-        self, settings: Settings, database: Database, vault: Vault, policies: Policies, ledger: Ledger
+        self,
+        settings: Settings,
+        database: Database,
+        vault: Vault,
+        client_cache: ClientCache,
+        error_log: ErrorLog,
     ) -> None:
         super().__init__()
         self.settings = settings
         self.database = database
         self.vault = vault
-        self.policies = policies
-        self.ledger = ledger
+        self.client_cache = client_cache
+        self.error_log = error_log
         product = settings.product_name
         self.realm = settings.oauth_realm or (product if product.isascii() else "OAuth")
 
@@ -82,7 +88,7 @@ class OAuth1Server(AuthorizationServer):
 
     def record(self, endpoint: str, address: str, problem: Problem, within: Session | None = None) -> str:
         """Put a refusal into the diagnostics ledger and return its reference."""
-        refusal = Refusal(
+        refusal = ErrorReport(
             endpoint=endpoint,
             error=problem.error,
             cause=problem.error.replace("_", "-"),
@@ -92,7 +98,7 @@ class OAuth1Server(AuthorizationServer):
             expected=problem.expected,
             address=address,
         )
-        return self.ledger.record(refusal, within)
+        return self.error_log.record(refusal, within)
 
     # What follows is called by Authlib's flow.
 
@@ -111,56 +117,60 @@ class OAuth1Server(AuthorizationServer):
     def validate_temporary_credentials_request(self, request: SignedRequest) -> None:
         with self.database.reading() as connection:
             row = temporary_credentials.lookup(connection, request.client_key, None)
-            checks.know_client(connection, self.policies, request, row)
-        checks.check(request, self.settings, self.vault, token_secret="")
+            request_checks.find_client(connection, self.client_cache, request, row)
+        request_checks.check_request(request, self.settings, self.vault, token_secret="")
         if request.token_value:
             raise problems.rejected("oauth_token", "A request for temporary credentials has no token yet.")
         if not request.redirect_uri and not request.consumer.allows_1_0:
-            raise _callback_missing().about(request.policy.id)
-        fault = request.redirect_uri and consumers.callback_fault(
-            request.consumer, request.policy.redirect_uris, request.redirect_uri
+            raise _callback_missing().about(request.client.id)
+        fault = request.redirect_uri and consumers.callback_error(
+            request.consumer, request.client.redirect_uris, request.redirect_uri
         )
         if fault:
             raise problems.rejected("oauth_callback", fault, request.redirect_uri).about(
-                request.policy.id, request.redirect_uri, "\n".join(request.policy.redirect_uris)
+                request.client.id, request.redirect_uri, "\n".join(request.client.redirect_uris)
             )
 
-    def create_temporary_credential(self, request: SignedRequest) -> Issued:
+    def create_temporary_credential(self, request: SignedRequest) -> IssuedCredentials:
         with self.database.connection() as connection:
-            problem = checks.claim_nonce(connection, request, self.settings)
+            problem = request_checks.claim_nonce(connection, request, self.settings)
             if problem is None:
                 token, secret = temporary_credentials.add(
                     connection,
                     self.settings,
                     self.vault,
-                    client_id=request.policy.id,
+                    client_id=request.client.id,
                     client_epoch=request.row.s_client_epoch,
                     callback=request.redirect_uri or "",
                 )
         if problem is not None:
             raise problem
-        return Issued(token, secret)
+        return IssuedCredentials(token, secret)
 
     def validate_token_request(self, request: SignedRequest) -> None:
-        handle = temporary_credentials.read(request.token_value)
+        handle = temporary_credentials.parse_temporary_token(request.token_value)
         with self.database.reading() as connection:
             row = temporary_credentials.lookup(connection, request.client_key, handle)
-            checks.know_client(connection, self.policies, request, row)
+            request_checks.find_client(connection, self.client_cache, request, row)
         if not request.token_value:
             raise problems.absent("oauth_token")
         row = request.row
         # Of another client's credential not even the existence is told.
-        if handle is None or not handles.matches(handle, row.digest) or row.owner_id != request.policy.id:
+        if (
+            handle is None
+            or not opaque_tokens.matches(handle, row.digest)
+            or row.owner_id != request.client.id
+        ):
             raise Problem(Reason.TOKEN_REJECTED, "There are no such temporary credentials.").about(
-                request.policy.id
+                request.client.id
             )
         token_secret = temporary_credentials.reveal(self.vault, row.sealed_secret)
-        checks.check(request, self.settings, self.vault, token_secret)
+        request_checks.check_request(request, self.settings, self.vault, token_secret)
 
-    def create_token_credential(self, request: SignedRequest) -> Issued:
+    def create_token_credential(self, request: SignedRequest) -> IssuedCredentials:
         fault = self._exchange_fault(request)
         with self.database.connection() as connection:
-            problem = checks.claim_nonce(connection, request, self.settings) or fault
+            problem = request_checks.claim_nonce(connection, request, self.settings) or fault
             if problem is None:
                 # Consume before minting: of two exchanges at once only one gets past this line.
                 authorization_id = temporary_credentials.consume(connection, request.row.credential_id)
@@ -168,8 +178,8 @@ class OAuth1Server(AuthorizationServer):
                     token, secret = token_credentials.add(
                         connection, self.settings, self.vault, authorization_id
                     )
-                    return Issued(token, secret)
-                problem = _used().about(request.policy.id)
+                    return IssuedCredentials(token, secret)
+                problem = _used().about(request.client.id)
             elif problem.error == Reason.VERIFIER_INVALID:
                 temporary_credentials.count_wrong_verifier(connection, request.row.credential_id)
         raise problem
@@ -182,10 +192,10 @@ class OAuth1Server(AuthorizationServer):
         fault = _lifecycle_fault(row) or _verifier_fault(request, row)
         if fault is None:
             try:
-                checks.check_authorization(request, Reason.TOKEN_REVOKED)
+                request_checks.check_authorization(request, Reason.TOKEN_REVOKED)
             except Problem as problem:
                 fault = problem
-        return None if fault is None else fault.about(request.policy.id, fault.received, fault.expected)
+        return None if fault is None else fault.about(request.client.id, fault.received, fault.expected)
 
 
 def _lifecycle_fault(row: Row[Any]) -> Problem | None:

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from authserver.protocol.oauth1.encoding import escape
 from authserver.setting_values import LOOPBACK_HOSTS
-from authserver.terms import SignatureMethod
+from authserver.vocabulary import SignatureMethod
 
 _HMAC_DIGESTS = {
     SignatureMethod.HMAC_SHA1: "sha1",

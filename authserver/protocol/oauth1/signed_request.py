@@ -7,12 +7,12 @@ from typing import Any
 from authlib.oauth1.rfc5849.wrapper import OAuth1Request
 from sqlalchemy import Row
 
-from authserver.domain.consumers import Consumer
-from authserver.domain.policies import Policy
+from authserver.domain.clients.client_cache import RegisteredClient
+from authserver.domain.oauth1.consumers import ConsumerOptions
 from authserver.protocol.oauth1 import base_strings, problems
 from authserver.protocol.oauth1.parameters import Parameters
 from authserver.protocol.oauth1.problems import Problem, Reason
-from authserver.terms import SignatureMethod
+from authserver.vocabulary import SignatureMethod
 
 _TIMESTAMP = re.compile("[0-9]{1,11}")
 _MAX_KEY_LENGTH = 64
@@ -26,8 +26,8 @@ class SignedRequest(OAuth1Request):
     """
 
     row: Row[Any]
-    policy: Policy
-    consumer: Consumer
+    client: RegisteredClient
+    consumer: ConsumerOptions
 
     def __init__(self, method: str, uri: str, parameters: Parameters) -> None:
         self.method = method
@@ -36,7 +36,7 @@ class SignedRequest(OAuth1Request):
         self.oauth_params = parameters.protocol
         self.signature_type = parameters.place
         self.realm = parameters.realm
-        self.client = None
+        self.client = None  # type: ignore[assignment]  # set by request_checks.find_client
         self.credential = None
         self.user = None
         self._check_version()

@@ -10,15 +10,16 @@ from functools import cached_property
 from typing import Any, Protocol
 
 from authserver import clock
-from authserver.domain import client_lifetimes, handles, tokens
-from authserver.domain.handles import Handle
-from authserver.domain.key_ring import KeyRing
-from authserver.domain.policies import Policy
-from authserver.domain.standing import UserFacts
-from authserver.protocol import own_jwts
+from authserver.domain.authorizations.access_state import UserFacts
+from authserver.domain.clients import token_lifetimes
+from authserver.domain.clients.client_cache import RegisteredClient
+from authserver.domain.keys.key_ring import KeyRing
+from authserver.domain.tokens import opaque_tokens, tokens
+from authserver.domain.tokens.opaque_tokens import OpaqueToken
+from authserver.protocol import issued_jwts
 from authserver.protocol.oidc import subjects
 from authserver.settings import Settings
-from authserver.terms import Prefix
+from authserver.vocabulary import TokenPrefix
 
 JWT_TYPE = "at+jwt"
 
@@ -35,10 +36,10 @@ class Granted(Protocol):
 
 
 @dataclass(frozen=True)
-class Draft:
+class AccessTokenDraft:
     """An access token that is going to be stored and then told: the secret is drawn, the row has no number yet."""
 
-    policy: Policy
+    client: RegisteredClient
     scope: str
     audience: tuple[str, ...]
     now: datetime
@@ -48,7 +49,7 @@ class Draft:
     @cached_property
     def algorithm(self) -> str | None:
         """What the token is signed with; None for an opaque one."""
-        return self.policy.details.get("access_token_signed_response_alg")
+        return self.client.details.get("access_token_signed_response_alg")
 
     @property
     def expires_in(self) -> int:
@@ -58,60 +59,66 @@ class Draft:
     @property
     def digest(self) -> bytes:
         """What the row holds of the token."""
-        digest = handles.digest(self.secret)
+        digest = opaque_tokens.digest(self.secret)
         return digest if self.algorithm is None else tokens.digest_of_jwt(digest)
 
 
 class AccessTokens:
     """Makes and reads the access tokens of one application."""
 
-    def __init__(self, settings: Settings, ring: KeyRing) -> None:
+    def __init__(self, settings: Settings, key_ring: KeyRing) -> None:
         self._settings = settings
-        self._ring = ring
+        self._key_ring = key_ring
 
-    def draw(self, policy: Policy, scope: str, now: datetime, audience: tuple[str, ...] = ()) -> Draft:
+    def draw(
+        self, client: RegisteredClient, scope: str, now: datetime, audience: tuple[str, ...] = ()
+    ) -> AccessTokenDraft:
         """Return a new access token for a client."""
-        expires_at = now + client_lifetimes.of(policy.details, self._settings, client_lifetimes.ACCESS_TOKEN)
-        return Draft(policy, scope, audience, now, expires_at, handles.new_secret())
+        expires_at = now + token_lifetimes.lifetime_of(
+            client.details, self._settings, token_lifetimes.ACCESS_TOKEN
+        )
+        return AccessTokenDraft(client, scope, audience, now, expires_at, opaque_tokens.new_secret())
 
-    def values(self, draft: Draft) -> dict[str, Any]:
+    def values(self, draft: AccessTokenDraft) -> dict[str, Any]:
         """Return the values under which the statements of ``tokens`` store it."""
         audience = " ".join(draft.audience)
         return tokens.access_values(draft.digest, draft.scope, draft.now, draft.expires_at, audience)
 
-    def write(self, draft: Draft, token_id: int, person: UserFacts | None, granted: Granted | None) -> str:
+    def write(
+        self, draft: AccessTokenDraft, token_id: int, person: UserFacts | None, granted: Granted | None
+    ) -> str:
         """Return the value to hand out, once the row has its number."""
         if draft.algorithm is None:
-            return handles.write(Prefix.ACCESS_TOKEN, token_id, draft.secret)
-        policy = draft.policy
+            return opaque_tokens.format_token(TokenPrefix.ACCESS_TOKEN, token_id, draft.secret)
+        client = draft.client
         # RFC 9068, section 2.2: where the client acts for itself, it is the subject.
-        subject = policy.client_key if person is None else subjects.of(policy, person.subject)
+        subject = client.client_key if person is None else subjects.subject_of(client, person.subject)
         claims = {
             "iss": self._settings.issuer,
             "sub": subject,
             "aud": self._audience(draft),
-            "client_id": policy.client_key,
+            "client_id": client.client_key,
             "exp": clock.timestamp(draft.expires_at),
             "iat": clock.timestamp(draft.now),
-            "jti": handles.write(Prefix.TOKEN_ID, token_id, draft.secret),
+            "jti": opaque_tokens.format_token(TokenPrefix.TOKEN_ID, token_id, draft.secret),
             **_authentication_claims(person, granted),
         }
         if draft.scope:
             claims["scope"] = draft.scope
-        return own_jwts.sign(self._ring, draft.algorithm, JWT_TYPE, claims)
+        return issued_jwts.sign_jwt(self._key_ring, draft.algorithm, JWT_TYPE, claims)
 
-    def read(self, value: str) -> Handle | None:
+    def read(self, value: str) -> OpaqueToken | None:
         """Return the row that an access token points to, or None when it cannot be one of ours."""
         if "." not in value:
-            return handles.read(Prefix.ACCESS_TOKEN, value)
+            return opaque_tokens.parse_token(TokenPrefix.ACCESS_TOKEN, value)
         # RFC 9068, section 4: the type, the signature and the issuer; the row says whether it still works.
-        claims = own_jwts.read(self._ring, value, JWT_TYPE)
+        claims = issued_jwts.verify_jwt(self._key_ring, value, JWT_TYPE)
         if claims is None or claims.get("iss") != self._settings.issuer:
             return None
-        handle = handles.read(Prefix.TOKEN_ID, claims.get("jti"))
-        return None if handle is None else Handle(handle.id, tokens.digest_of_jwt(handle.digest))
+        handle = opaque_tokens.parse_token(TokenPrefix.TOKEN_ID, claims.get("jti"))
+        return None if handle is None else OpaqueToken(handle.id, tokens.digest_of_jwt(handle.digest))
 
-    def _audience(self, draft: Draft) -> str | list[str]:
+    def _audience(self, draft: AccessTokenDraft) -> str | list[str]:
         # RFC 9068, section 3: without a resource the default one, which is this server and its userinfo endpoint.
         audience = draft.audience or (self._settings.issuer,)
         return audience[0] if len(audience) == 1 else list(audience)

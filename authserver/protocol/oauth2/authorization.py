@@ -17,22 +17,25 @@ from authlib.oauth2.rfc6749.errors import (
 from sqlalchemy.orm import Session
 
 from authserver import clock
-from authserver.domain import clients, consents, redaction, second_factors, standing
-from authserver.domain.policies import Policy
-from authserver.domain.sessions import UserSession
-from authserver.protocol import gate
-from authserver.protocol.gate import NotApproved, Verdict
-from authserver.protocol.messages import Pairs
-from authserver.protocol.oauth2 import authorization_request, bearer, errors
-from authserver.protocol.oauth2.authorization_request import Ask, AuthorizationFailure
-from authserver.protocol.oauth2.errors import ClientAuthenticationFailed, refusal
-from authserver.protocol.oauth2.responses import Answer
+from authserver.domain.authorizations import access_state, consents
+from authserver.domain.clients import clients
+from authserver.domain.clients.client_cache import RegisteredClient
+from authserver.domain.diagnostics import redaction
+from authserver.domain.sessions.user_sessions import UserSession
+from authserver.domain.users import second_factors
+from authserver.protocol import access
+from authserver.protocol.access import ClientNotApproved, DenialReason
+from authserver.protocol.http import Pairs
+from authserver.protocol.oauth2 import authorization_request, bearer_tokens, errors
+from authserver.protocol.oauth2.authorization_request import AuthorizationError, AuthorizationRequest
+from authserver.protocol.oauth2.errors import ClientAuthenticationFailed, oauth_error
+from authserver.protocol.oauth2.response_modes import AuthorizationResponse
 from authserver.protocol.oauth2.server import OAuth2Server
-from authserver.protocol.oidc import context_classes, subjects
-from authserver.terms import AuthMethod, GrantType, Scope
+from authserver.protocol.oidc import acr, subjects
+from authserver.vocabulary import AuthMethod, GrantType, ScopeName
 
 
-class Step(Enum):
+class NextStep(Enum):
     """What has to happen next for an authorization request."""
 
     SIGN_IN = auto()
@@ -45,11 +48,11 @@ class Step(Enum):
 
 
 _STANDS = {
-    Step.SIGN_IN: "nobody is signed in",
-    Step.SIGN_IN_AGAIN: "the sign-in is older than max_age",
-    Step.SWITCH_ACCOUNT: "somebody else is signed in",
-    Step.STEP_UP: "the second factor was not asked for",
-    Step.CONSENT: "the person has not agreed to all that is asked for",
+    NextStep.SIGN_IN: "nobody is signed in",
+    NextStep.SIGN_IN_AGAIN: "the sign-in is older than max_age",
+    NextStep.SWITCH_ACCOUNT: "somebody else is signed in",
+    NextStep.STEP_UP: "the second factor was not asked for",
+    NextStep.CONSENT: "the person has not agreed to all that is asked for",
 }
 """Why nothing can be answered in silence, by what would have to happen first."""
 
@@ -72,13 +75,13 @@ class UnmetAuthenticationRequirements(OAuth2Error):
     error = "unmet_authentication_requirements"
 
 
-def read(server: OAuth2Server, session: Session, pairs: Pairs) -> Ask:
+def read_authorization_request(server: OAuth2Server, db: Session, pairs: Pairs) -> AuthorizationRequest:
     """Return the valid request that arrived; raises AuthorizationFailure or NotApproved."""
-    client = clients.find(session, authorization_request.client_key(pairs))
+    client = clients.find(db, authorization_request.client_key(pairs))
     if client is None:
         key = dict(pairs).get("client_id", "")
-        raise AuthorizationFailure(
-            refusal(
+        raise AuthorizationError(
+            oauth_error(
                 ClientAuthenticationFailed,
                 "No client is registered under this client_id.",
                 "client-unknown",
@@ -86,69 +89,75 @@ def read(server: OAuth2Server, session: Session, pairs: Pairs) -> Ask:
                 expected="the key of a client that is registered here",
             )
         )
-    policy = server.policies.of(session, client)
-    stands = standing.of_client(client.status, client.epoch)
-    verdict = gate.judge(stands)
-    if verdict is not None:
-        raise NotApproved(policy, verdict)
-    ask = authorization_request.read(pairs, policy, server.settings)
+    policy = server.client_cache.of(db, client)
+    stands = access_state.state_of_client(client.status, client.epoch)
+    denial = access.check_access(stands)
+    if denial is not None:
+        raise ClientNotApproved(policy, denial)
+    ask = authorization_request.parse_authorization_request(pairs, policy, server.settings)
     grant_type = GrantType.AUTHORIZATION_CODE if "code" in ask.words else None
-    verdict = gate.judge(
+    denial = access.check_access(
         stands, policy, grant_type=grant_type, response_type=ask.response_type, scopes=ask.scopes
     )
-    if verdict is not None:
-        raise AuthorizationFailure(_error_for(verdict, policy, ask.response_type), ask.address)
+    if denial is not None:
+        raise AuthorizationError(_error_for(denial, policy, ask.response_type), ask.address)
     return replace(ask, subjects=_wanted_subjects(server, ask))
 
 
-def next_step(session: Session, ask: Ask, live: UserSession | None, *, started_at: datetime | None) -> Step:
+def next_step(
+    db: Session, ask: AuthorizationRequest, live: UserSession | None, *, started_at: datetime | None
+) -> NextStep:
     """Return what has to happen before the request can be answered; raises AuthorizationFailure for prompt=none.
 
     ``started_at`` is when the request was stored, None for one that has just arrived: a sign-in after that was made
     for it.
     """
     if live is None:
-        return _unless_silent(ask, Step.SIGN_IN, LoginRequired)
+        return _unless_silent(ask, NextStep.SIGN_IN, LoginRequired)
     if not _is_fresh_enough(ask, live, started_at):
-        step = Step.SWITCH_ACCOUNT if "select_account" in ask.prompt else Step.SIGN_IN_AGAIN
+        step = NextStep.SWITCH_ACCOUNT if "select_account" in ask.prompt else NextStep.SIGN_IN_AGAIN
         return _unless_silent(ask, step, LoginRequired)
-    if ask.subjects is not None and subjects.of(ask.policy, live.user.subject) not in ask.subjects:
+    if ask.subjects is not None and subjects.subject_of(ask.client, live.user.subject) not in ask.subjects:
         if _was_made_for(live, started_at):
-            raise AuthorizationFailure(_another_user(ask), ask.address)
-        return _unless_silent(ask, Step.SWITCH_ACCOUNT, LoginRequired)
-    if not ask.context.is_met_by(live.acr) and (higher := _towards(session, ask, live)) is not None:
+            raise AuthorizationError(_another_user(ask), ask.address)
+        return _unless_silent(ask, NextStep.SWITCH_ACCOUNT, LoginRequired)
+    if not ask.context.is_met_by(live.acr) and (higher := _towards(db, ask, live)) is not None:
         return higher
-    if _needs_consent(session, ask, live):
-        return _unless_silent(ask, Step.CONSENT, ConsentRequired)
-    return Step.ANSWER
+    if _needs_consent(db, ask, live):
+        return _unless_silent(ask, NextStep.CONSENT, ConsentRequired)
+    return NextStep.ANSWER
 
 
-def still_stands(session: Session, ask: Ask, live: UserSession, *, started_at: datetime) -> bool:
+def is_still_allowed(
+    db: Session, ask: AuthorizationRequest, live: UserSession, *, started_at: datetime
+) -> bool:
     """Return whether a request that the person has just let through would be let through as well now.
 
     What is always asked for, by ``prompt=consent`` or of a public client, was decided; consent taken back counts.
     """
-    step = next_step(session, ask, live, started_at=started_at)
-    if step is Step.CONSENT:
-        return ask.policy.is_trusted or not new_scopes(session, ask, live)
-    return step is Step.ANSWER
+    step = next_step(db, ask, live, started_at=started_at)
+    if step is NextStep.CONSENT:
+        return ask.client.is_trusted or not new_scopes(db, ask, live)
+    return step is NextStep.ANSWER
 
 
-def denied(ask: Ask) -> AuthorizationFailure:
+def denied(ask: AuthorizationRequest) -> AuthorizationError:
     """Return the failure for a person who said no (RFC 6749, section 4.1.2.1)."""
-    error = refusal(AccessDeniedError, "The user did not allow it.", "user-denied", client_id=ask.policy.id)
-    return AuthorizationFailure(error, ask.address)
-
-
-def cancelled(ask: Ask) -> AuthorizationFailure:
-    """Return the failure for a person who left the sign-in page."""
-    error = refusal(
-        AccessDeniedError, "The user cancelled the sign-in.", "user-cancelled", client_id=ask.policy.id
+    error = oauth_error(
+        AccessDeniedError, "The user did not allow it.", "user-denied", client_id=ask.client.id
     )
-    return AuthorizationFailure(error, ask.address)
+    return AuthorizationError(error, ask.address)
 
 
-def error_answer(failure: AuthorizationFailure, reference: str) -> Answer | None:
+def cancelled(ask: AuthorizationRequest) -> AuthorizationError:
+    """Return the failure for a person who left the sign-in page."""
+    error = oauth_error(
+        AccessDeniedError, "The user cancelled the sign-in.", "user-cancelled", client_id=ask.client.id
+    )
+    return AuthorizationError(error, ask.address)
+
+
+def error_answer(failure: AuthorizationError, reference: str) -> AuthorizationResponse | None:
     """Return the answer that carries a failure back to the client, or None where a page must show it."""
     if failure.address is None:
         return None
@@ -159,28 +168,28 @@ def error_answer(failure: AuthorizationFailure, reference: str) -> Answer | None
     return failure.address.answer(*parameters)
 
 
-def after_consent(ask: Ask) -> Ask:
+def after_consent(ask: AuthorizationRequest) -> AuthorizationRequest:
     """Return the request as it stands once the person has consented: nothing is left to prompt for."""
     return replace(ask, prompt=frozenset())
 
 
-def new_scopes(session: Session, ask: Ask, live: UserSession) -> set[str]:
+def new_scopes(db: Session, ask: AuthorizationRequest, live: UserSession) -> set[str]:
     """Return the requested scopes that the person has not consented to before."""
-    known = consents.find(session, live.user_id, ask.policy.id)
+    known = consents.find(db, live.user_id, ask.client.id)
     return set(ask.consent_scopes) - set(known.scopes if known else ())
 
 
-def _unless_silent(ask: Ask, step: Step, error: type[OAuth2Error]) -> Step:
+def _unless_silent(ask: AuthorizationRequest, step: NextStep, error: type[OAuth2Error]) -> NextStep:
     if not _may_ask(ask):
         kind = error.error.replace("_", "-")
-        raise AuthorizationFailure(
-            refusal(
+        raise AuthorizationError(
+            oauth_error(
                 error,
                 "prompt=none, but the user has to act.",
                 kind,
                 received=f"prompt=none, but {_STANDS[step]}",
                 expected="the same without prompt=none",
-                client_id=ask.policy.id,
+                client_id=ask.client.id,
             ),
             ask.address,
         )
@@ -191,21 +200,21 @@ def _was_made_for(live: UserSession, started_at: datetime | None) -> bool:
     return started_at is not None and live.signed_in_at >= started_at
 
 
-def _wanted_subjects(server: OAuth2Server, ask: Ask) -> tuple[str, ...] | None:
+def _wanted_subjects(server: OAuth2Server, ask: AuthorizationRequest) -> tuple[str, ...] | None:
     wanted, hint = ask.claims.subjects, ask.parameters.get("id_token_hint")
-    if hint is None or Scope.OPENID not in ask.scopes:
+    if hint is None or ScopeName.OPENID not in ask.scopes:
         return wanted
     claims = server.id_tokens.read_hint(hint)
     if claims is None:
         fault = "id_token_hint is not an ID token of this server."
-        raise AuthorizationFailure(
-            refusal(
+        raise AuthorizationError(
+            oauth_error(
                 InvalidRequestError,
                 fault,
                 "id-token-hint",
-                received=bearer.kind_of(hint),
+                received=bearer_tokens.kind_of(hint),
                 expected=f"an ID token of {server.settings.issuer}",
-                client_id=ask.policy.id,
+                client_id=ask.client.id,
             ),
             ask.address,
         )
@@ -214,44 +223,42 @@ def _wanted_subjects(server: OAuth2Server, ask: Ask) -> tuple[str, ...] | None:
     return (hinted,) if wanted is None or hinted in wanted else ()
 
 
-def _another_user(ask: Ask) -> OAuth2Error:
+def _another_user(ask: AuthorizationRequest) -> OAuth2Error:
     fault = "Another user signed in than the one who was asked for."
-    return refusal(LoginRequired, fault, "another-user", client_id=ask.policy.id)
+    return oauth_error(LoginRequired, fault, "another-user", client_id=ask.client.id)
 
 
-def _towards(session: Session, ask: Ask, live: UserSession) -> Step | None:
+def _towards(db: Session, ask: AuthorizationRequest, live: UserSession) -> NextStep | None:
     """Return how the person can reach the class that the client wants, None where it is a wish that cannot be had."""
     is_essential = ask.context.is_essential
-    if ask.context.can_be_met() and second_factors.is_enrolled(session, live.user_id):
+    if ask.context.can_be_met() and second_factors.is_enrolled(db, live.user_id):
         # A wish is no reason to fail a silent request (Core, section 5.5.1.1); the answer tells which class it is.
-        return _unless_silent(ask, Step.STEP_UP, LoginRequired) if _may_ask(ask) or is_essential else None
+        return _unless_silent(ask, NextStep.STEP_UP, LoginRequired) if _may_ask(ask) or is_essential else None
     if not is_essential:
         return None
     if ask.context.can_be_met() and _may_ask(ask):
-        return Step.ENROL
-    raise AuthorizationFailure(_acr_out_of_reach(ask), ask.address)
+        return NextStep.ENROL
+    raise AuthorizationError(_acr_out_of_reach(ask), ask.address)
 
 
-def _may_ask(ask: Ask) -> bool:
+def _may_ask(ask: AuthorizationRequest) -> bool:
     return "none" not in ask.prompt
 
 
-def _acr_out_of_reach(ask: Ask) -> OAuth2Error:
+def _acr_out_of_reach(ask: AuthorizationRequest) -> OAuth2Error:
     fault = "The demanded authentication context class cannot be reached."
-    return refusal(
+    return oauth_error(
         UnmetAuthenticationRequirements,
         fault,
         "acr-out-of-reach",
         received=" ".join(ask.context.classes),
         # Of a class that there is, the person lacks what they need; the request must let them set that up.
-        expected="a request without prompt=none"
-        if ask.context.can_be_met()
-        else "\n".join(context_classes.SUPPORTED),
-        client_id=ask.policy.id,
+        expected="a request without prompt=none" if ask.context.can_be_met() else "\n".join(acr.SUPPORTED),
+        client_id=ask.client.id,
     )
 
 
-def _is_fresh_enough(ask: Ask, live: UserSession, started_at: datetime | None) -> bool:
+def _is_fresh_enough(ask: AuthorizationRequest, live: UserSession, started_at: datetime | None) -> bool:
     if _was_made_for(live, started_at):
         return True
     if ask.prompt & {"login", "select_account"}:
@@ -259,26 +266,26 @@ def _is_fresh_enough(ask: Ask, live: UserSession, started_at: datetime | None) -
     return ask.max_age is None or clock.now() - live.signed_in_at <= timedelta(seconds=ask.max_age)
 
 
-def _needs_consent(session: Session, ask: Ask, live: UserSession) -> bool:
+def _needs_consent(db: Session, ask: AuthorizationRequest, live: UserSession) -> bool:
     if "consent" in ask.prompt:
         return True
-    if ask.policy.is_trusted:
+    if ask.client.is_trusted:
         return False
     # RFC 8252, section 8.6: a public client without an https redirect cannot be told from an impostor; always ask.
-    if ask.policy.auth_method == AuthMethod.NONE and not ask.address.redirect_uri.startswith("https://"):
+    if ask.client.auth_method == AuthMethod.NONE and not ask.address.redirect_uri.startswith("https://"):
         return True
-    return bool(new_scopes(session, ask, live))
+    return bool(new_scopes(db, ask, live))
 
 
-def _error_for(verdict: Verdict, policy: Policy, response_type: str) -> OAuth2Error:
+def _error_for(denial: DenialReason, client: RegisteredClient, response_type: str) -> OAuth2Error:
     """Return the error for a verdict of the gate at the authorization endpoint (RFC 6749, section 4.1.2.1)."""
-    kind = InvalidScopeError if verdict is Verdict.SCOPE_NOT_REGISTERED else UnauthorizedClientError
-    is_type = verdict is Verdict.RESPONSE_TYPE_NOT_REGISTERED
-    return refusal(
+    kind = InvalidScopeError if denial is DenialReason.SCOPE_NOT_REGISTERED else UnauthorizedClientError
+    is_type = denial is DenialReason.RESPONSE_TYPE_NOT_REGISTERED
+    return oauth_error(
         kind,
-        verdict.sentence,
-        verdict,
-        client_id=policy.id,
+        denial.sentence,
+        denial,
+        client_id=client.id,
         received=response_type if is_type else "",
-        expected="\n".join(sorted(policy.response_types)) if is_type else "",
+        expected="\n".join(sorted(client.response_types)) if is_type else "",
     )

@@ -10,18 +10,24 @@ from typing import Any
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749.errors import InvalidRequestError, UnsupportedResponseTypeError
 
-from authserver.domain import redirect_uris
-from authserver.domain.policies import Policy
-from authserver.domain.registrations import normal_response_type
-from authserver.protocol.messages import Pairs, present, repeated
-from authserver.protocol.oauth2 import authorization_values, pkce, requested_scope, resources, responses
-from authserver.protocol.oauth2.errors import refusal
-from authserver.protocol.oauth2.responses import ReturnAddress
-from authserver.protocol.oidc import context_classes
+from authserver.domain.clients import redirect_uris
+from authserver.domain.clients.client_cache import RegisteredClient
+from authserver.domain.clients.registrations import normalize_response_type
+from authserver.protocol.http import Pairs, present_values, repeated_names
+from authserver.protocol.oauth2 import (
+    authorization_parameters,
+    pkce,
+    requested_scope,
+    resources,
+    response_modes,
+)
+from authserver.protocol.oauth2.errors import oauth_error
+from authserver.protocol.oauth2.response_modes import ResponseTarget
+from authserver.protocol.oidc import acr
+from authserver.protocol.oidc.acr import AcrRequirement
 from authserver.protocol.oidc.claims_request import ClaimsRequest
-from authserver.protocol.oidc.context_classes import Demand
 from authserver.settings import Settings
-from authserver.terms import Kind, Scope
+from authserver.vocabulary import ClientKind, ScopeName
 
 _HINT = "id_token_hint"
 _READ = (
@@ -32,21 +38,21 @@ _REPEATABLE = frozenset({"resource"})
 _NEVER_REDIRECTED = frozenset({"client_id", "redirect_uri"})
 
 
-class AuthorizationFailure(Exception):
+class AuthorizationError(Exception):
     """A request that is refused: to the client where there is an address to return to, else on a page."""
 
-    def __init__(self, error: OAuth2Error, address: ReturnAddress | None = None) -> None:
+    def __init__(self, error: OAuth2Error, address: ResponseTarget | None = None) -> None:
         self.error = error
         self.address = address
         super().__init__(error.error)
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class AuthorizationRequest:
     """A valid authorization request."""
 
-    policy: Policy = field(repr=False)
-    address: ReturnAddress
+    client: RegisteredClient = field(repr=False)
+    address: ResponseTarget
     redirect_uri_was_sent: bool
     response_type: str
     scopes: tuple[str, ...]
@@ -56,7 +62,7 @@ class Ask:
     max_age: int | None
     login_hint: str
     claims: ClaimsRequest
-    context: Demand
+    context: AcrRequirement
     subjects: tuple[str, ...] | None
     resources: tuple[str, ...]
     parameters: dict[str, str] = field(repr=False)
@@ -84,7 +90,7 @@ class Ask:
         return kept | ({"resource": list(self.resources)} if self.resources else {})
 
 
-def restored(stored: dict[str, Any]) -> Pairs:
+def restore_pairs(stored: dict[str, Any]) -> Pairs:
     """Return the pairs of a request that was stored."""
     values = {name: value if isinstance(value, list) else [value] for name, value in stored.items()}
     return tuple((name, value) for name, listed in values.items() for value in listed)
@@ -92,71 +98,75 @@ def restored(stored: dict[str, Any]) -> Pairs:
 
 def client_key(pairs: Pairs) -> str:
     """Return which client the request says it is from; raises a failure that is shown on a page."""
-    for name in _NEVER_REDIRECTED.intersection(repeated(pairs)):
-        raise AuthorizationFailure(_repeated(name))
-    key = present(pairs).get("client_id")
+    for name in _NEVER_REDIRECTED.intersection(repeated_names(pairs)):
+        raise AuthorizationError(_repeated(name))
+    key = present_values(pairs).get("client_id")
     if key is None:
-        raise AuthorizationFailure(
-            refusal(InvalidRequestError, "client_id is missing.", "client-id-missing", expected="client_id")
+        raise AuthorizationError(
+            oauth_error(
+                InvalidRequestError, "client_id is missing.", "client-id-missing", expected="client_id"
+            )
         )
     return key
 
 
-def read(pairs: Pairs, policy: Policy, settings: Settings) -> Ask:
+def parse_authorization_request(
+    pairs: Pairs, client: RegisteredClient, settings: Settings
+) -> AuthorizationRequest:
     """Return the request of a known client; raises AuthorizationFailure."""
-    parameters = present(pairs)
-    redirect_uri = _redirect_uri(parameters, policy)
-    response_type = normal_response_type(parameters.get("response_type", ""))
+    parameters = present_values(pairs)
+    redirect_uri = _redirect_uri(parameters, client)
+    response_type = normalize_response_type(parameters.get("response_type", ""))
     wanted_mode = parameters.get("response_mode")
-    mode_is_usable = wanted_mode is not None and responses.mode_fault(wanted_mode, response_type) is None
-    mode = wanted_mode if wanted_mode and mode_is_usable else responses.default_mode(response_type)
-    repeated_names = repeated(pairs, _REPEATABLE)
-    state = None if "state" in repeated_names else parameters.get("state")
-    address = ReturnAddress(redirect_uri, mode, state, settings.issuer)
+    mode_is_usable = wanted_mode is not None and response_modes.mode_error(wanted_mode, response_type) is None
+    mode = wanted_mode if wanted_mode and mode_is_usable else response_modes.default_mode(response_type)
+    repeated = repeated_names(pairs, _REPEATABLE)
+    state = None if "state" in repeated else parameters.get("state")
+    address = ResponseTarget(redirect_uri, mode, state, settings.issuer)
     try:
-        if repeated_names:
-            raise _repeated(repeated_names[0], policy)
-        wanted = resources.requested(pairs, policy, settings)
-        return _read_rest(parameters, policy, address, response_type, wanted)
+        if repeated:
+            raise _repeated(repeated[0], client)
+        wanted = resources.requested_resources(pairs, client, settings)
+        return _read_rest(parameters, client, address, response_type, wanted)
     except OAuth2Error as error:
-        raise AuthorizationFailure(error, address) from error
+        raise AuthorizationError(error, address) from error
 
 
-def _repeated(name: str, policy: Policy | None = None) -> OAuth2Error:
-    return refusal(
+def _repeated(name: str, client: RegisteredClient | None = None) -> OAuth2Error:
+    return oauth_error(
         InvalidRequestError,
         f"{name[:60]} is repeated.",
         "parameter-repeated",
         received=name,
         expected="each parameter once, but for resource",
-        client_id=policy.id if policy else None,
+        client_id=client.id if client else None,
     )
 
 
-def _redirect_uri(parameters: dict[str, str], policy: Policy) -> str:
+def _redirect_uri(parameters: dict[str, str], client: RegisteredClient) -> str:
     asked = parameters.get("redirect_uri")
     if asked is None:
-        is_openid = policy.kind == Kind.OIDC or Scope.OPENID in parameters.get("scope", "").split()
+        is_openid = client.kind == ClientKind.OIDC or ScopeName.OPENID in parameters.get("scope", "").split()
         # RFC 6749, section 3.1.2.3: it can be left out where one alone is registered; OpenID Connect always wants it.
-        if len(policy.redirect_uris) == 1 and not is_openid:
-            return policy.redirect_uris[0]
-        error = refusal(
+        if len(client.redirect_uris) == 1 and not is_openid:
+            return client.redirect_uris[0]
+        error = oauth_error(
             InvalidRequestError,
             "redirect_uri is missing.",
             "redirect-uri-missing",
-            expected="\n".join(policy.redirect_uris),
-            client_id=policy.id,
+            expected="\n".join(client.redirect_uris),
+            client_id=client.id,
         )
-        raise AuthorizationFailure(error)
-    if not redirect_uris.is_registered(asked, policy.redirect_uris):
-        raise AuthorizationFailure(
-            refusal(
+        raise AuthorizationError(error)
+    if not redirect_uris.is_registered(asked, client.redirect_uris):
+        raise AuthorizationError(
+            oauth_error(
                 InvalidRequestError,
                 "redirect_uri is not registered for this client.",
                 "redirect-uri-not-registered",
                 received=asked,
-                expected="\n".join(policy.redirect_uris),
-                client_id=policy.id,
+                expected="\n".join(client.redirect_uris),
+                client_id=client.id,
             )
         )
     return asked
@@ -164,45 +174,45 @@ def _redirect_uri(parameters: dict[str, str], policy: Policy) -> str:
 
 def _read_rest(
     parameters: dict[str, str],
-    policy: Policy,
-    address: ReturnAddress,
+    client: RegisteredClient,
+    address: ResponseTarget,
     response_type: str,
     wanted: tuple[str, ...],
-) -> Ask:
+) -> AuthorizationRequest:
     # First, as everything else may be in it (Core, section 6.1): what is missed then is not what is wrong.
-    _check_request_object(parameters, policy)
-    _check_response_type(response_type, parameters, policy)
-    scopes = _scopes(parameters.get("scope"), policy, with_code="code" in response_type.split())
-    _check_openid(response_type, scopes, parameters, policy)
+    _check_request_object(parameters, client)
+    _check_response_type(response_type, parameters, client)
+    scopes = _scopes(parameters.get("scope"), client, with_code="code" in response_type.split())
+    _check_openid(response_type, scopes, parameters, client)
     challenge = parameters.get("code_challenge")
     if "code" in response_type.split():
         fault = pkce.check_challenge(
-            challenge, parameters.get("code_challenge_method"), is_required=policy.is_pkce_required
+            challenge, parameters.get("code_challenge_method"), is_required=client.is_pkce_required
         )
         if fault:
-            raise refusal(
+            raise oauth_error(
                 InvalidRequestError,
                 fault.sentence,
                 "code-challenge",
                 received=fault.received,
                 expected=fault.expected,
-                client_id=policy.id,
+                client_id=client.id,
             )
-    claims = authorization_values.claims(parameters, scopes, policy)
-    return Ask(
-        policy=policy,
+    claims = authorization_parameters.parse_claims(parameters, scopes, client)
+    return AuthorizationRequest(
+        client=client,
         address=address,
         redirect_uri_was_sent="redirect_uri" in parameters,
         response_type=response_type,
         scopes=scopes,
         nonce=parameters.get("nonce"),
         code_challenge=challenge or "",
-        prompt=authorization_values.prompt(parameters.get("prompt", ""), policy),
-        max_age=authorization_values.max_age(parameters.get("max_age"), policy),
+        prompt=authorization_parameters.parse_prompt(parameters.get("prompt", ""), client),
+        max_age=authorization_parameters.parse_max_age(parameters.get("max_age"), client),
         login_hint=parameters.get("login_hint", "")[:200],
         claims=claims,
-        context=context_classes.demanded(
-            parameters.get("acr_values", ""), claims, tuple(policy.details.get("default_acr_values", ()))
+        context=acr.acr_requirement(
+            parameters.get("acr_values", ""), claims, tuple(client.details.get("default_acr_values", ()))
         ),
         subjects=None,
         resources=wanted,
@@ -210,14 +220,14 @@ def _read_rest(
     )
 
 
-def _check_request_object(parameters: dict[str, str], policy: Policy) -> None:
+def _check_request_object(parameters: dict[str, str], client: RegisteredClient) -> None:
     for name, kind in (("request", "request_not_supported"), ("request_uri", "request_uri_not_supported")):
         if name in parameters:
-            error = refusal(
+            error = oauth_error(
                 InvalidRequestError,
                 f"{name} is not supported.",
                 kind,
-                client_id=policy.id,
+                client_id=client.id,
                 received=name,
                 expected="the parameters themselves",
             )
@@ -225,67 +235,67 @@ def _check_request_object(parameters: dict[str, str], policy: Policy) -> None:
             raise error
 
 
-def _check_response_type(response_type: str, parameters: dict[str, str], policy: Policy) -> None:
+def _check_response_type(response_type: str, parameters: dict[str, str], client: RegisteredClient) -> None:
     if not response_type:
-        raise refusal(
+        raise oauth_error(
             InvalidRequestError,
             "response_type is missing.",
             "response-type-missing",
-            client_id=policy.id,
-            expected="\n".join(sorted(policy.response_types)),
+            client_id=client.id,
+            expected="\n".join(sorted(client.response_types)),
         )
-    if response_type not in responses.RESPONSE_TYPES:
+    if response_type not in response_modes.RESPONSE_TYPES:
         error = UnsupportedResponseTypeError(response_type)
-        error.cause, error.client_id, error.received = "response-type-unsupported", policy.id, response_type
-        error.expected = "\n".join(sorted(policy.response_types))
+        error.cause, error.client_id, error.received = "response-type-unsupported", client.id, response_type
+        error.expected = "\n".join(sorted(client.response_types))
         raise error
-    if fault := responses.mode_fault(parameters.get("response_mode"), response_type):
-        raise refusal(
+    if fault := response_modes.mode_error(parameters.get("response_mode"), response_type):
+        raise oauth_error(
             InvalidRequestError,
             fault,
             "response-mode",
             received=f"{parameters['response_mode']}",
-            expected=" ".join(responses.modes(response_type)),
-            client_id=policy.id,
+            expected=" ".join(response_modes.allowed_modes(response_type)),
+            client_id=client.id,
         )
 
 
-def _scopes(requested: str | None, policy: Policy, *, with_code: bool) -> tuple[str, ...]:
+def _scopes(requested: str | None, client: RegisteredClient, *, with_code: bool) -> tuple[str, ...]:
     if requested is None:
-        return requested_scope.default(policy)
-    scopes = requested_scope.words(requested, policy)
-    if Scope.OPENID in scopes:
+        return requested_scope.default_scopes(client)
+    scopes = requested_scope.parse_scope(requested, client)
+    if ScopeName.OPENID in scopes:
         # OpenID Connect Core, section 3.1.2.1: scopes that are not understood are ignored.
-        scopes = tuple(scope for scope in scopes if scope in policy.scopes or scope in set(Scope))
+        scopes = tuple(scope for scope in scopes if scope in client.scopes or scope in set(ScopeName))
         if not with_code:
             # Section 11: offline access is ignored unless there will be a code, and so a refresh token.
-            scopes = tuple(scope for scope in scopes if scope != Scope.OFFLINE_ACCESS)
-    requested_scope.check_registered(scopes, requested, policy)
+            scopes = tuple(scope for scope in scopes if scope != ScopeName.OFFLINE_ACCESS)
+    requested_scope.check_registered(scopes, requested, client)
     return scopes
 
 
 def _check_openid(
-    response_type: str, scopes: tuple[str, ...], parameters: dict[str, str], policy: Policy
+    response_type: str, scopes: tuple[str, ...], parameters: dict[str, str], client: RegisteredClient
 ) -> None:
     if "id_token" not in response_type.split():
         return
-    if Scope.OPENID not in scopes:
+    if ScopeName.OPENID not in scopes:
         fault = "A response type with id_token needs the scope openid."
-        raise refusal(
+        raise oauth_error(
             InvalidRequestError,
             fault,
             "openid-scope-missing",
-            client_id=policy.id,
+            client_id=client.id,
             received=" ".join(scopes),
-            expected=Scope.OPENID,
+            expected=ScopeName.OPENID,
         )
     # OpenID Connect Core, sections 3.2.2.1 and 3.3.2.11: the ID token from this endpoint must carry a nonce.
     if "nonce" not in parameters:
         fault = "A response type with id_token needs a nonce."
-        raise refusal(
+        raise oauth_error(
             InvalidRequestError,
             fault,
             "nonce-missing",
-            client_id=policy.id,
+            client_id=client.id,
             expected=f"nonce, because of response_type={response_type}",
         )

@@ -7,14 +7,14 @@ from urllib.parse import unquote_plus
 
 from authlib.oauth2.rfc6749.errors import InvalidRequestError
 
-from authserver.domain import redaction
-from authserver.domain.client_secrets import Verifier
-from authserver.domain.policies import Policy
-from authserver.protocol.messages import Request
-from authserver.protocol.oauth2 import assertions
-from authserver.protocol.oauth2.assertions import Assertion
-from authserver.protocol.oauth2.errors import ClientAuthenticationFailed, refusal
-from authserver.terms import AuthMethod
+from authserver.domain.clients.client_cache import RegisteredClient
+from authserver.domain.clients.client_secrets import SecretVerifier
+from authserver.domain.diagnostics import redaction
+from authserver.protocol.http import Request
+from authserver.protocol.oauth2 import client_assertions
+from authserver.protocol.oauth2.client_assertions import ClientAssertion
+from authserver.protocol.oauth2.errors import ClientAuthenticationFailed, oauth_error
+from authserver.vocabulary import AuthMethod
 
 METHODS = tuple(AuthMethod)
 _ID_LENGTH = 200
@@ -28,16 +28,16 @@ class Credentials:
     client_key: str
     method: AuthMethod
     secret: str = field(default="", repr=False)
-    assertion: Assertion | None = field(default=None, repr=False)
+    assertion: ClientAssertion | None = field(default=None, repr=False)
 
 
-def read(request: Request, parameters: dict[str, str]) -> Credentials:
+def parse_credentials(request: Request, parameters: dict[str, str]) -> Credentials:
     """Return the credentials of a request; raises the OAuth error for none, for two, and for unreadable ones."""
     header = request.headers.get("authorization", "")
     if header:
         credentials = _read_basic(header)
         if "client_secret" in parameters or "client_assertion" in parameters:
-            raise refusal(
+            raise oauth_error(
                 InvalidRequestError,
                 "Use one method of client authentication, not two.",
                 "two-client-authentications",
@@ -45,7 +45,7 @@ def read(request: Request, parameters: dict[str, str]) -> Credentials:
                 expected="one of them",
             )
         if parameters.get("client_id", credentials.client_key) != credentials.client_key:
-            raise refusal(
+            raise oauth_error(
                 InvalidRequestError,
                 "client_id differs from the authenticated client.",
                 "client-id-differs",
@@ -57,7 +57,7 @@ def read(request: Request, parameters: dict[str, str]) -> Credentials:
     if "client_assertion" in parameters or "client_assertion_type" in parameters:
         return _read_assertion(parameters, client_key)
     if not client_key:
-        raise refusal(
+        raise oauth_error(
             ClientAuthenticationFailed,
             "No client authentication was sent.",
             "client-authentication-missing",
@@ -68,56 +68,58 @@ def read(request: Request, parameters: dict[str, str]) -> Credentials:
     return Credentials(_checked(client_key), AuthMethod.NONE)
 
 
-def authenticate(credentials: Credentials, policy: Policy | None, verifier: Verifier) -> Policy:
+def authenticate_client(
+    credentials: Credentials, client: RegisteredClient | None, verifier: SecretVerifier
+) -> RegisteredClient:
     """Return the client whose registered method and secret were presented (RFC 6749, section 2.3); raises.
 
     An assertion is checked by ``assertions``, since that uses it up.
     """
-    if policy is None:
-        raise refusal(
+    if client is None:
+        raise oauth_error(
             ClientAuthenticationFailed,
             "Client authentication failed.",
             "client-unknown",
             received=redaction.unknown_key(credentials.client_key),
             expected="the key of a client that is registered here",
         )
-    if credentials.method != policy.auth_method:
-        raise refusal(
+    if credentials.method != client.auth_method:
+        raise oauth_error(
             ClientAuthenticationFailed,
-            f"Client authentication failed: this client is registered for {policy.auth_method}.",
+            f"Client authentication failed: this client is registered for {client.auth_method}.",
             "client-authentication-method",
             received=credentials.method,
-            expected=policy.auth_method,
-            client_id=policy.id,
+            expected=client.auth_method,
+            client_id=client.id,
         )
     if credentials.method == AuthMethod.NONE or credentials.assertion is not None:
-        return policy
-    if not verifier.verify(policy.secrets, policy.revision, credentials.secret):
-        raise refusal(
+        return client
+    if not verifier.verify(client.secrets, client.revision, credentials.secret):
+        raise oauth_error(
             ClientAuthenticationFailed,
             "Client authentication failed.",
             "client-secret-wrong",
-            client_id=policy.id,
+            client_id=client.id,
         )
-    return policy
+    return client
 
 
 def _read_assertion(parameters: dict[str, str], client_key: str) -> Credentials:
     if "client_secret" in parameters:
-        raise refusal(
+        raise oauth_error(
             InvalidRequestError,
             "Use one method of client authentication, not two.",
             "two-client-authentications",
             received="client_secret and client_assertion",
             expected="one of them",
         )
-    assertion = assertions.parse(
+    assertion = client_assertions.parse_assertion(
         parameters.get("client_assertion_type"), parameters.get("client_assertion", "")
     )
     named = _checked(assertion.claims["sub"])
     # RFC 7521, section 4.2: client_id is unnecessary, and must name the same client where it is sent.
     if client_key and client_key != named:
-        raise refusal(
+        raise oauth_error(
             InvalidRequestError,
             "client_id differs from the authenticated client.",
             "client-id-differs",
@@ -130,7 +132,7 @@ def _read_assertion(parameters: dict[str, str], client_key: str) -> Credentials:
 def _read_basic(header: str) -> Credentials:
     scheme, _, value = header.partition(" ")
     if scheme.lower() != "basic":
-        raise refusal(
+        raise oauth_error(
             ClientAuthenticationFailed,
             "The Authorization header is not Basic.",
             "client-authentication-scheme",
@@ -142,14 +144,14 @@ def _read_basic(header: str) -> Credentials:
         # RFC 6749, section 2.3.1: both parts are form-encoded before they are joined.
         client_key, secret = (unquote_plus(part, errors="strict") for part in (name, secret))
     except (binascii.Error, UnicodeError, ValueError) as error:
-        raise refusal(
+        raise oauth_error(
             ClientAuthenticationFailed,
             "The Basic credentials cannot be read.",
             "basic-malformed",
             expected=_PAIR,
         ) from error
     if not colon or not client_key:
-        raise refusal(
+        raise oauth_error(
             ClientAuthenticationFailed,
             "The Basic credentials cannot be read.",
             "basic-malformed",
@@ -160,7 +162,7 @@ def _read_basic(header: str) -> Credentials:
 
 def _checked(client_key: str) -> str:
     if len(client_key) > _ID_LENGTH or not client_key.isascii() or not client_key.isprintable():
-        raise refusal(
+        raise oauth_error(
             ClientAuthenticationFailed,
             "Client authentication failed.",
             "client-unknown",

@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey, RSAKey, import_key
 
-from authserver.domain import client_details
+from authserver.domain.clients import client_details
+from authserver.domain.clients.client_cache import RegisteredClient
 from authserver.domain.fetcher import Fetcher, FetchFailed
-from authserver.domain.policies import Policy
 
 KEPT_SECONDS = 600
 ASK_AGAIN_SECONDS = 10
@@ -43,7 +43,7 @@ class _Fetched(NamedTuple):
 _NOTHING = _Fetched((), float("-inf"))
 
 
-class ClientKeys:
+class ClientKeySets:
     """The key sets that one process knows."""
 
     def __init__(self, fetcher: Fetcher, ticks: Callable[[], float] = time.monotonic) -> None:
@@ -54,19 +54,19 @@ class ClientKeys:
         self._registered: OrderedDict[tuple[int, int], tuple[_Key, ...]] = OrderedDict()
         self._guard = Lock()
 
-    def find(self, policy: Policy, kid: Any, kind: str) -> tuple[PublicKey, ...]:
+    def find(self, client: RegisteredClient, kid: Any, kind: str) -> tuple[PublicKey, ...]:
         """Return the keys of a client that may have signed, by key id and key type; raises FetchFailed."""
-        uri = policy.details.get("jwks_uri")
-        keys = self._of_registration(policy) if uri is None else self._of_address(uri, kid, kind)
+        uri = client.details.get("jwks_uri")
+        keys = self._of_registration(client) if uri is None else self._of_address(uri, kid, kind)
         # Keys may come without an id (OpenID Connect Core, section 10.1): whatever names them, they are tried.
         ids = (kid, None)
         return tuple(one.key for one in keys if one.key.key_type == kind and (kid is None or one.kid in ids))
 
-    def _of_registration(self, policy: Policy) -> tuple[_Key, ...]:
-        mark = (policy.id, policy.revision)
+    def _of_registration(self, client: RegisteredClient) -> tuple[_Key, ...]:
+        mark = (client.id, client.revision)
         keys = self._registered.get(mark)
         if keys is None:
-            keys = read(policy.details.get("jwks"))
+            keys = parse_jwk_set(client.details.get("jwks"))
             self._keep(self._registered, mark, keys)
         return keys
 
@@ -101,7 +101,7 @@ class ClientKeys:
             answer = self._fetcher.get(uri)
             if answer.status != 200:
                 raise FetchFailed(f"The key set was answered with status {answer.status}.")
-            return _Fetched(read(json.loads(answer.body)), self._ticks())
+            return _Fetched(parse_jwk_set(json.loads(answer.body)), self._ticks())
         except (ValueError, RecursionError):
             return _Fetched((), self._ticks(), "The key set is not JSON.")
         except FetchFailed as error:
@@ -114,7 +114,7 @@ class ClientKeys:
                 kept.popitem(last=False)
 
 
-def read(document: Any) -> tuple[_Key, ...]:
+def parse_jwk_set(document: Any) -> tuple[_Key, ...]:
     """Return the public keys of a JWK set; what cannot be used is left out (RFC 7517, section 5)."""
     listed = document.get("keys") if isinstance(document, dict) else None
     found = map(_usable, listed[:_KEYS] if isinstance(listed, list) else ())

@@ -7,38 +7,39 @@ from typing import Any
 
 from authlib.oauth2 import OAuth2Error
 
-from authserver.domain import devices, standing, throttles, typed_codes
-from authserver.domain.policies import Policy
-from authserver.protocol.messages import Request, Response, json_response
+from authserver.domain import throttles, typed_codes
+from authserver.domain.authorizations import access_state, device_authorizations
+from authserver.domain.clients.client_cache import RegisteredClient
+from authserver.protocol.http import Request, Response, json_response
 from authserver.protocol.oauth2 import requested_scope, resources
-from authserver.protocol.oauth2.exchange import TokenExchange
 from authserver.protocol.oauth2.server import OAuth2Server
-from authserver.terms import GrantType, Path
+from authserver.protocol.oauth2.token_request import TokenRequest
+from authserver.vocabulary import EndpointPath, GrantType
 
 
-def answer(server: OAuth2Server, message: Request) -> Response:
+def respond_to_device_authorization(server: OAuth2Server, message: Request) -> Response:
     """Answer a device authorization request (RFC 8628, section 3.1); a confidential client authenticates itself."""
     try:
-        exchange = TokenExchange(message)
-        row, policy = server.admit(exchange, GrantType.DEVICE_CODE, standing.find_client)
-        scope = requested_scope.for_person(exchange.parameters.get("scope"), policy)
+        exchange = TokenRequest(message)
+        row, client = server.admit(exchange, GrantType.DEVICE_CODE, access_state.find_client)
+        scope = requested_scope.scope_for_user(exchange.parameters.get("scope"), client)
         # RFC 8707, section 2.2: a device names what its tokens are for as any other client does.
-        audience = resources.requested(exchange.resources, policy, server.settings)
+        audience = resources.requested_resources(exchange.resources, client, server.settings)
     except OAuth2Error as error:
         return server.refuse(message, error)
-    started = _start(server, message, policy, row.s_client_epoch, scope, audience)
+    started = _start(server, message, client, row.s_client_epoch, scope, audience)
     return json_response(200, started)
 
 
 def verification_uri_complete(server: OAuth2Server, user_code: str) -> str:
     """Return the address that carries the user code as well (RFC 8628, section 3.3.1)."""
-    return f"{server.settings.url(Path.DEVICE)}?user_code={typed_codes.shown(user_code)}"
+    return f"{server.settings.url(EndpointPath.DEVICE)}?user_code={typed_codes.format_code(user_code)}"
 
 
 def _start(
     server: OAuth2Server,
     message: Request,
-    policy: Policy,
+    client: RegisteredClient,
     client_epoch: int,
     scope: str,
     audience: tuple[str, ...],
@@ -47,18 +48,18 @@ def _start(
     bucket = throttles.bucket(
         server.vault,
         "device-requests",
-        str(policy.id),
+        str(client.id),
         throttles.network_of(message.address),
         limit=settings.device_requests,
         window=settings.sign_in_window,
     )
-    with server.database.transaction() as session:
-        throttles.charge(session, [bucket])
-        started = devices.start(
-            session,
+    with server.database.transaction() as db:
+        throttles.charge(db, [bucket])
+        started = device_authorizations.start(
+            db,
             settings,
             server.vault,
-            client_id=policy.id,
+            client_id=client.id,
             client_epoch=client_epoch,
             scope=scope,
             address=message.address,
@@ -66,8 +67,8 @@ def _start(
         )
     return {
         "device_code": started.device_code,
-        "user_code": typed_codes.shown(started.user_code),
-        "verification_uri": settings.url(Path.DEVICE),
+        "user_code": typed_codes.format_code(started.user_code),
+        "verification_uri": settings.url(EndpointPath.DEVICE),
         "verification_uri_complete": verification_uri_complete(server, started.user_code),
         "expires_in": int(settings.device_code_lifetime.total_seconds()),
         "interval": int(settings.device_interval.total_seconds()),

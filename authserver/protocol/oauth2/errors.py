@@ -8,7 +8,7 @@ from typing import Any
 from authlib.oauth2.rfc6749 import OAuth2Error
 from authlib.oauth2.rfc6749.errors import InvalidClientError, InvalidRequestError
 
-from authserver.protocol.messages import NO_STORE, MalformedRequest, Response, json_response
+from authserver.protocol.http import NO_STORE, MalformedRequest, Response, json_response
 
 _REALM = 'Basic realm="authserver", charset="UTF-8"'
 
@@ -19,7 +19,7 @@ class ClientAuthenticationFailed(InvalidClientError):
     status_code = 401
 
 
-def refusal(
+def oauth_error(
     kind: type[OAuth2Error],
     description: str,
     cause: str,
@@ -37,9 +37,9 @@ def refusal(
     return error
 
 
-def unreadable(error: MalformedRequest) -> OAuth2Error:
+def unreadable_request(error: MalformedRequest) -> OAuth2Error:
     """Return the refusal of a request that could not be read at all."""
-    return refusal(
+    return oauth_error(
         InvalidRequestError, str(error), error.cause, received=error.received, expected=error.expected
     )
 
@@ -50,7 +50,7 @@ def printable(text: str) -> str:
     return "".join(letter if " " <= letter <= "~" else "?" for letter in text)[:500]
 
 
-def answer(error: OAuth2Error, reference: str = "") -> Response:
+def error_response(error: OAuth2Error, reference: str = "") -> Response:
     """Return the JSON answer of a machine endpoint (RFC 6749, section 5.2)."""
     document: dict[str, Any] = {"error": error.error}
     description = describe(error, reference)
@@ -64,9 +64,9 @@ def answer(error: OAuth2Error, reference: str = "") -> Response:
 
 def describe(error: OAuth2Error, reference: str = "") -> str:
     """Return the error's description with the reference under which an administrator finds it."""
-    return referred(printable(error.get_error_description() or ""), reference)
+    return with_reference(printable(error.get_error_description() or ""), reference)
 
 
-def referred(text: str, reference: str) -> str:
+def with_reference(text: str, reference: str) -> str:
     """Return a description that ends with the reference of the refusal, if that was recorded."""
     return f"{text} (reference {reference})".strip() if reference else text

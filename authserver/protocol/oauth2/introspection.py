@@ -9,52 +9,53 @@ from authlib.oauth2 import OAuth2Error
 from sqlalchemy import Row
 
 from authserver import clock
-from authserver.domain import handles, introspection, refresh_values, standing
-from authserver.domain.policies import Policy
-from authserver.protocol import gate
-from authserver.protocol.messages import Request, Response, json_response
-from authserver.protocol.oauth2 import bearer, resources
-from authserver.protocol.oauth2.errors import ClientAuthenticationFailed, refusal
-from authserver.protocol.oauth2.exchange import TokenExchange
+from authserver.domain.authorizations import access_state
+from authserver.domain.clients.client_cache import RegisteredClient
+from authserver.domain.tokens import introspection, opaque_tokens, refresh_tokens
+from authserver.protocol import access
+from authserver.protocol.http import Request, Response, json_response
+from authserver.protocol.oauth2 import bearer_tokens, resources
+from authserver.protocol.oauth2.errors import ClientAuthenticationFailed, oauth_error
 from authserver.protocol.oauth2.server import OAuth2Server
+from authserver.protocol.oauth2.token_request import TokenRequest
 from authserver.protocol.oidc import subjects
-from authserver.terms import AuthMethod, GrantType, Scope
+from authserver.vocabulary import AuthMethod, GrantType, ScopeName
 
 Document = dict[str, Any]
 _INACTIVE: Document = {"active": False}
 
 
-def answer(server: OAuth2Server, message: Request) -> Response:
+def respond_to_introspection(server: OAuth2Server, message: Request) -> Response:
     """Answer an introspection request of an authenticated client (RFC 7662, section 2)."""
     try:
-        exchange = TokenExchange(message)
+        exchange = TokenRequest(message)
         document = _introspect(server, exchange, exchange.required("token"))
     except OAuth2Error as error:
         return server.refuse(message, error)
     return json_response(200, document)
 
 
-def _introspect(server: OAuth2Server, exchange: TokenExchange, value: str) -> Document:
-    presented = refresh_values.read(value)
+def _introspect(server: OAuth2Server, exchange: TokenRequest, value: str) -> Document:
+    presented = refresh_tokens.parse_refresh_token(value)
     if presented is not None:
         row, caller = server.admit(exchange, None, introspection.find_refresh, presented)
         _check_confidential(caller)
-        is_proved = refresh_values.proves(server.vault, presented, row.seed, row.pepper_id)
+        is_proved = refresh_tokens.is_genuine(server.vault, presented, row.seed, row.pepper_id)
         if not is_proved or presented.generation != row.generation or row.c_id != caller.id:
             return _INACTIVE
         return _refresh(server, caller, row)
     handle = server.access_tokens.read(value)
     row, caller = server.admit(exchange, None, introspection.find_access, handle)
     _check_confidential(caller)
-    if handle is None or not handles.matches(handle, row.digest) or not _may_ask(caller, row):
+    if handle is None or not opaque_tokens.matches(handle, row.digest) or not _may_ask(caller, row):
         return _INACTIVE
-    return _access(server, server.policy(row.c_id, row.c_revision), row)
+    return _access(server, server.registered_client(row.c_id, row.c_revision), row)
 
 
-def _check_confidential(caller: Policy) -> None:
+def _check_confidential(caller: RegisteredClient) -> None:
     # RFC 7662, section 2.1: without authentication anybody could try tokens out here.
     if caller.auth_method == AuthMethod.NONE:
-        raise refusal(
+        raise oauth_error(
             ClientAuthenticationFailed,
             "A client without a secret cannot introspect tokens.",
             "introspection-public-client",
@@ -64,17 +65,17 @@ def _check_confidential(caller: Policy) -> None:
         )
 
 
-def _may_ask(caller: Policy, row: Row[Any]) -> bool:
+def _may_ask(caller: RegisteredClient, row: Row[Any]) -> bool:
     if row.c_id == caller.id:
         return True
     names = {caller.client_key, *caller.details.get("serves", ())}
-    return bool(row.audience) and resources.is_for(row.audience, names)
+    return bool(row.audience) and resources.is_audience(row.audience, names)
 
 
-def _access(server: OAuth2Server, owner: Policy, row: Row[Any]) -> Document:
+def _access(server: OAuth2Server, owner: RegisteredClient, row: Row[Any]) -> Document:
     audience = row.audience.split()
     is_registered = resources.are_registered(audience, owner, server.settings)
-    if not bearer.is_live(row) or not is_registered or not _passes(row, owner):
+    if not bearer_tokens.is_live(row) or not is_registered or not _passes(row, owner):
         return _INACTIVE
     audience = audience or [server.settings.issuer]
     return _described(server, owner, row) | {
@@ -85,7 +86,7 @@ def _access(server: OAuth2Server, owner: Policy, row: Row[Any]) -> Document:
     }
 
 
-def _refresh(server: OAuth2Server, owner: Policy, row: Row[Any]) -> Document:
+def _refresh(server: OAuth2Server, owner: RegisteredClient, row: Row[Any]) -> Document:
     ends_at = min(row.idle_expires_at, row.expires_at)
     if ends_at <= clock.now() or not _passes(row, owner, GrantType.REFRESH_TOKEN):
         return _INACTIVE
@@ -95,21 +96,23 @@ def _refresh(server: OAuth2Server, owner: Policy, row: Row[Any]) -> Document:
     }
 
 
-def _passes(row: Row[Any], owner: Policy, grant_type: str | None = None) -> bool:
-    verdict = gate.judge(standing.standing(row), owner, grant_type=grant_type, scopes=row.scope.split())
-    return verdict is None
+def _passes(row: Row[Any], owner: RegisteredClient, grant_type: str | None = None) -> bool:
+    denial = access.check_access(
+        access_state.access_state_of(row), owner, grant_type=grant_type, scopes=row.scope.split()
+    )
+    return denial is None
 
 
-def _described(server: OAuth2Server, owner: Policy, row: Row[Any]) -> Document:
-    person = standing.user(row)
+def _described(server: OAuth2Server, owner: RegisteredClient, row: Row[Any]) -> Document:
+    person = access_state.user_facts_of(row)
     document: Document = {"active": True, "iss": server.settings.issuer, "client_id": owner.client_key}
     if row.scope:
         document["scope"] = row.scope
     if person is None:
         return document | {"sub": owner.client_key}
-    document["sub"] = subjects.of(owner, person.subject)
+    document["sub"] = subjects.subject_of(owner, person.subject)
     # The name is part of the profile; beside it, a pairwise identifier would be worth nothing.
-    if Scope.PROFILE in row.scope.split() and not owner.pairwise_key:
+    if ScopeName.PROFILE in row.scope.split() and not owner.pairwise_key:
         document["username"] = person.username
     if row.auth_time is not None:
         document["auth_time"] = clock.timestamp(row.auth_time)

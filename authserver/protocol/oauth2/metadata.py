@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from authserver import languages
-from authserver.domain.registrations import RESPONSE_TYPES
+from authserver.domain.clients.registrations import RESPONSE_TYPES
 from authserver.protocol import algorithms
-from authserver.protocol.oauth2 import client_authentication, responses
+from authserver.protocol.oauth2 import client_authentication, response_modes
 from authserver.protocol.oauth2.server import OAuth2Server
-from authserver.protocol.oidc import claims, context_classes, subjects
-from authserver.terms import S256, AuthMethod, GrantType, Kind, LanePath, Path, Scope
+from authserver.protocol.oidc import acr, claims, subjects
+from authserver.vocabulary import S256, AuthMethod, ClientKind, EndpointPath, GrantType, LegacyPath, ScopeName
 
 
 def oauth_metadata(server: OAuth2Server, scopes: Sequence[str]) -> dict[str, Any]:
@@ -20,26 +20,26 @@ def oauth_metadata(server: OAuth2Server, scopes: Sequence[str]) -> dict[str, Any
     signed = list(algorithms.ASYMMETRIC + algorithms.SYMMETRIC)
     return {
         "issuer": server.settings.issuer,
-        "authorization_endpoint": url(Path.AUTHORIZE),
-        "token_endpoint": url(Path.TOKEN),
-        "jwks_uri": url(Path.JWKS),
-        "revocation_endpoint": url(Path.REVOCATION),
-        "device_authorization_endpoint": url(Path.DEVICE_AUTHORIZATION),
-        "scopes_supported": [*map(str, Scope), *scopes],
-        "response_types_supported": list(responses.RESPONSE_TYPES),
-        "response_modes_supported": list(responses.RESPONSE_MODES),
+        "authorization_endpoint": url(EndpointPath.AUTHORIZE),
+        "token_endpoint": url(EndpointPath.TOKEN),
+        "jwks_uri": url(EndpointPath.JWKS),
+        "revocation_endpoint": url(EndpointPath.REVOCATION),
+        "device_authorization_endpoint": url(EndpointPath.DEVICE_AUTHORIZATION),
+        "scopes_supported": [*map(str, ScopeName), *scopes],
+        "response_types_supported": list(response_modes.RESPONSE_TYPES),
+        "response_modes_supported": list(response_modes.RESPONSE_MODES),
         "grant_types_supported": [str(name) for name in (*server.grant_types, GrantType.IMPLICIT)],
         "token_endpoint_auth_methods_supported": methods,
         "token_endpoint_auth_signing_alg_values_supported": signed,
         "revocation_endpoint_auth_methods_supported": methods,
         "revocation_endpoint_auth_signing_alg_values_supported": signed,
-        "introspection_endpoint": url(Path.INTROSPECTION),
+        "introspection_endpoint": url(EndpointPath.INTROSPECTION),
         "introspection_endpoint_auth_methods_supported": confidential,
         "introspection_endpoint_auth_signing_alg_values_supported": signed,
         "code_challenge_methods_supported": [S256],
         "ui_locales_supported": list(languages.supported()),
         "authorization_response_iss_parameter_supported": True,
-        **_registration(server, Path.REGISTRATION),
+        **_registration(server, EndpointPath.REGISTRATION),
     }
 
 
@@ -51,9 +51,9 @@ def _registration(server: OAuth2Server, path: str) -> dict[str, str]:
 def openid_configuration(server: OAuth2Server, scopes: Sequence[str]) -> dict[str, Any]:
     """Return the provider metadata of OpenID Connect Discovery, section 3."""
     return oauth_metadata(server, scopes) | {
-        "userinfo_endpoint": server.settings.url(Path.USERINFO),
-        "end_session_endpoint": server.settings.url(Path.END_SESSION),
-        "check_session_iframe": server.settings.url(Path.CHECK_SESSION),
+        "userinfo_endpoint": server.settings.url(EndpointPath.USERINFO),
+        "end_session_endpoint": server.settings.url(EndpointPath.END_SESSION),
+        "check_session_iframe": server.settings.url(EndpointPath.CHECK_SESSION),
         "backchannel_logout_supported": True,
         "backchannel_logout_session_supported": True,
         "frontchannel_logout_supported": True,
@@ -61,7 +61,7 @@ def openid_configuration(server: OAuth2Server, scopes: Sequence[str]) -> dict[st
         "subject_types_supported": list(subjects.TYPES),
         "id_token_signing_alg_values_supported": server.id_tokens.algorithms,
         "userinfo_signing_alg_values_supported": server.id_tokens.algorithms,
-        "acr_values_supported": [str(name) for name in context_classes.SUPPORTED],
+        "acr_values_supported": [str(name) for name in acr.SUPPORTED],
         "claim_types_supported": ["normal"],
         "claims_supported": [
             *claims.SUPPORTED,
@@ -83,22 +83,22 @@ def openid_configuration(server: OAuth2Server, scopes: Sequence[str]) -> dict[st
     }
 
 
-def lane(kind: Kind, server: OAuth2Server, scopes: Sequence[str]) -> dict[str, Any]:
+def legacy_metadata(kind: ClientKind, server: OAuth2Server, scopes: Sequence[str]) -> dict[str, Any]:
     """Return the document at the replaced system's address for one kind of client, with the paths its clients know."""
     url = server.settings.url
     # What a client of this kind can be registered for; the other documents speak for both kinds.
     response_types = {"response_types_supported": list(RESPONSE_TYPES[kind])}
-    if kind is Kind.OIDC:
+    if kind is ClientKind.OIDC:
         return openid_configuration(server, scopes) | {
             **response_types,
-            "authorization_endpoint": url(LanePath.OIDC_AUTHORIZE),
-            "token_endpoint": url(LanePath.OIDC_TOKEN),
-            "device_authorization_endpoint": url(LanePath.OIDC_DEVICE),
-            **_registration(server, LanePath.OIDC_REGISTRATION),
+            "authorization_endpoint": url(LegacyPath.OIDC_AUTHORIZE),
+            "token_endpoint": url(LegacyPath.OIDC_TOKEN),
+            "device_authorization_endpoint": url(LegacyPath.OIDC_DEVICE),
+            **_registration(server, LegacyPath.OIDC_REGISTRATION),
         }
     return oauth_metadata(server, scopes) | {
         **response_types,
-        "token_endpoint": url(LanePath.OAUTH2_TOKEN),
-        "device_authorization_endpoint": url(LanePath.OAUTH2_DEVICE),
-        **_registration(server, LanePath.OAUTH2_REGISTRATION),
+        "token_endpoint": url(LegacyPath.OAUTH2_TOKEN),
+        "device_authorization_endpoint": url(LegacyPath.OAUTH2_DEVICE),
+        **_registration(server, LegacyPath.OAUTH2_REGISTRATION),
     }

@@ -6,14 +6,14 @@ from typing import NamedTuple
 
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
-from authserver.terms import S256
+from authserver.vocabulary import S256
 
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 _BOTH = f"code_challenge, and code_challenge_method={S256}"
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 
 
-class Fault(NamedTuple):
+class PkceError(NamedTuple):
     """What is wrong, with what an administrator needs to understand it; never the values, of which one is a secret."""
 
     sentence: str
@@ -21,41 +21,45 @@ class Fault(NamedTuple):
     expected: str
 
 
-def check_challenge(challenge: str | None, method: str | None, *, is_required: bool) -> Fault | None:
+def check_challenge(challenge: str | None, method: str | None, *, is_required: bool) -> PkceError | None:
     """Return what is wrong with the challenge of an authorization request (RFC 7636, section 4.3), or None."""
     if challenge is None:
         if method is not None:
             sentence = "code_challenge_method was sent without code_challenge."
-            return Fault(sentence, "code_challenge_method alone", _BOTH)
+            return PkceError(sentence, "code_challenge_method alone", _BOTH)
         sentence = "This client must use PKCE: send code_challenge with code_challenge_method=S256."
-        return Fault(sentence, "", _BOTH) if is_required else None
+        return PkceError(sentence, "", _BOTH) if is_required else None
     if method != S256:
         received = (
             "code_challenge without code_challenge_method" if method is None else f"the method {method}"
         )
-        return Fault("code_challenge_method must be S256.", received, f"code_challenge_method={S256}")
+        return PkceError("code_challenge_method must be S256.", received, f"code_challenge_method={S256}")
     if _CHALLENGE.fullmatch(challenge):
         return None
     sentence = "code_challenge must be 43 base64url characters."
-    return Fault(sentence, _described(challenge), "43 characters of A-Z, a-z, 0-9, - and _")
+    return PkceError(sentence, _described(challenge), "43 characters of A-Z, a-z, 0-9, - and _")
 
 
-def check_verifier(challenge: str, verifier: str | None) -> Fault | None:
+def check_verifier(challenge: str, verifier: str | None) -> PkceError | None:
     """Return what is wrong with the verifier of a token request (RFC 7636, section 4.6), or None."""
     if not challenge:
         sentence = "code_verifier was sent, but the authorization request had no code_challenge."
         return (
-            Fault(sentence, "code_verifier", "none, or code_challenge at the sign-in") if verifier else None
+            PkceError(sentence, "code_verifier", "none, or code_challenge at the sign-in")
+            if verifier
+            else None
         )
     if verifier is None:
-        return Fault("code_verifier is missing.", "", "code_verifier")
+        return PkceError("code_verifier is missing.", "", "code_verifier")
     if not _VERIFIER.fullmatch(verifier):
         sentence = "code_verifier must have 43 to 128 unreserved characters."
-        return Fault(sentence, _described(verifier), "43 to 128 of A-Z, a-z, 0-9, -, ., _ and ~")
+        return PkceError(sentence, _described(verifier), "43 to 128 of A-Z, a-z, 0-9, -, ., _ and ~")
     if hmac.compare_digest(create_s256_code_challenge(verifier), challenge):
         return None
     sentence = "code_verifier does not match code_challenge."
-    return Fault(sentence, "another code_verifier", "the one whose SHA-256 the sign-in's code_challenge was")
+    return PkceError(
+        sentence, "another code_verifier", "the one whose SHA-256 the sign-in's code_challenge was"
+    )
 
 
 def _described(value: str) -> str:

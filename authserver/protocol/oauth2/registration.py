@@ -17,38 +17,37 @@ from sqlalchemy.orm import Session
 
 from authserver import clock
 from authserver.context import Actor
-from authserver.domain import (
-    client_registrations,
+from authserver.domain import scopes, throttles
+from authserver.domain.clients import (
     clients,
+    pending_clients,
     registrations,
-    scopes,
     sector_identifiers,
-    throttles,
-    unapproved,
+    self_registration,
 )
-from authserver.domain.clients import Client
-from authserver.domain.registrations import Registration
+from authserver.domain.clients.clients import Client
+from authserver.domain.clients.registrations import Registration
 from authserver.domain.throttles import Bucket
 from authserver.errors import InvalidInput, Throttled
-from authserver.protocol.messages import NO_STORE, Request, Response, json_response
-from authserver.protocol.oauth2 import registration_document, registration_metadata
-from authserver.protocol.oauth2.errors import refusal
+from authserver.protocol.http import NO_STORE, Request, Response, json_response
+from authserver.protocol.oauth2 import registration_json, registration_metadata
+from authserver.protocol.oauth2.errors import oauth_error
 from authserver.protocol.services import Services
-from authserver.terms import Kind, Path
+from authserver.vocabulary import ClientKind, EndpointPath
 
 CLOSED, APPROVED = "closed", "approved"
 _ACTOR = "the client itself"
 
 
-def answer(services: Services, message: Request, kind: Kind | None = None) -> Response:
+def respond_to_registration(services: Services, message: Request, kind: ClientKind | None = None) -> Response:
     """Register a client (RFC 7591, section 3); without a kind the request tells which it is."""
     try:
         return _register(services, message, kind)
     except (InvalidInput, OAuth2Error, Throttled) as error:
-        return refuse(services, message, error)
+        return registration_error(services, message, error)
 
 
-def refuse(
+def registration_error(
     services: Services,
     message: Request,
     error: InvalidInput | OAuth2Error | Throttled,
@@ -67,19 +66,19 @@ def refuse(
     return services.oauth2.refuse(message, refused)
 
 
-def read(
+def parse_registration(
     message: Request, document: dict[str, Any], kind: str, *, known_name: str | None = None
 ) -> Registration:
     """Return what a request asks for, in normal form; raises InvalidInput or an OAuth error."""
     if "software_statement" in document:
         sentence = "Software statements are not accepted: no issuer of them is trusted here."
-        raise refusal(UnapprovedSoftwareStatementError, sentence, "software-statement")
+        raise oauth_error(UnapprovedSoftwareStatementError, sentence, "software-statement")
     fallback = f"Application at {message.address or 'an unknown host'}"
-    wanted = registration_metadata.read(document, kind, fallback)
-    return registrations.check(wanted, known_name=known_name)
+    wanted = registration_metadata.registration_from_metadata(document, kind, fallback)
+    return registrations.validate(wanted, known_name=known_name)
 
 
-def information(
+def client_information(
     services: Services, client: Client, token: str, secret: str, *, is_changing: bool = False
 ) -> dict[str, Any]:
     """Return the client information response (RFC 7591, section 3.2.1; RFC 7592, section 3)."""
@@ -91,48 +90,48 @@ def information(
         document |= {"client_secret": secret, "client_secret_expires_at": 0}
     return document | {
         "registration_access_token": token,
-        "registration_client_uri": services.settings.url(f"{Path.REGISTRATION}/{client.client_key}"),
+        "registration_client_uri": services.settings.url(f"{EndpointPath.REGISTRATION}/{client.client_key}"),
         "registration_status": "change_pending" if is_changing else client.status,
-        **registration_metadata.write(client),
+        **registration_metadata.metadata_of_client(client),
     }
 
 
 def bucket(services: Services, address: str) -> Bucket:
     """Return what is counted for registrations from an address."""
     network = throttles.network_of(address)
-    return unapproved.bucket(services.vault, "registration", network, services.settings.registrations)
+    return pending_clients.bucket(services.vault, "registration", network, services.settings.registrations)
 
 
-def actor(message: Request) -> Actor:
+def registration_actor(message: Request) -> Actor:
     """Return who asks, for the audit trail: never a name that a client could choose."""
     return Actor(name=_ACTOR, address=message.address, channel="machine", request_id=message.request_id)
 
 
-def is_approved_at_once(services: Services, session: Session, new_scopes: Collection[str]) -> bool:
+def is_approved_at_once(services: Services, db: Session, new_scopes: Collection[str]) -> bool:
     """Return whether a registration waits for nobody: scopes that are not open to all always wait."""
-    return services.settings.registration == APPROVED and not scopes.has_closed(session, new_scopes)
+    return services.settings.registration == APPROVED and not scopes.has_closed(db, new_scopes)
 
 
-def _register(services: Services, message: Request, kind: Kind | None) -> Response:
+def _register(services: Services, message: Request, kind: ClientKind | None) -> Response:
     settings = services.settings
     if settings.registration == CLOSED:
-        error = refusal(
+        error = oauth_error(
             AccessDeniedError, "Registration is closed: ask an administrator.", "registration-closed"
         )
         error.status_code = 403
         raise error
-    document = registration_document.read(message)
-    wanted = read(message, document, kind or registration_metadata.kind_of(document))
-    with services.database.transaction() as session:
-        throttles.charge(session, [bucket(services, message.address)])
+    document = registration_json.parse_registration_json(message)
+    wanted = parse_registration(message, document, kind or registration_metadata.kind_of(document))
+    with services.database.transaction() as db:
+        throttles.charge(db, [bucket(services, message.address)])
     sector_identifiers.check_registration(services.fetcher, wanted)
-    who = actor(message)
-    with services.database.transaction() as session:
-        unapproved.purge(session, settings)
-        client, secret, token = client_registrations.add(session, who, services.vault, wanted)
-        if is_approved_at_once(services, session, wanted.scopes or ()):
-            clients.approve(session, who, client, revision=client.revision)
-    return json_response(201, information(services, client, token, secret))
+    who = registration_actor(message)
+    with services.database.transaction() as db:
+        pending_clients.purge(db, settings)
+        client, secret, token = self_registration.add(db, who, services.vault, wanted)
+        if is_approved_at_once(services, db, wanted.scopes or ()):
+            clients.approve(db, who, client, revision=client.revision)
+    return json_response(201, client_information(services, client, token, secret))
 
 
 def _refusal(error: InvalidInput) -> OAuth2Error:
@@ -140,4 +139,4 @@ def _refusal(error: InvalidInput) -> OAuth2Error:
     kind = InvalidRedirectURIError if "redirect_uris" in faults else InvalidClientMetadataError
     # Which member is meant comes first: the sentences were written for a form, where each stands under its field.
     sentence = " ".join(f"{name}: {text}" for name, text in faults.items())
-    return refusal(kind, sentence, "registration-refused")
+    return oauth_error(kind, sentence, "registration-refused")

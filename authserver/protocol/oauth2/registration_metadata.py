@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from authserver.domain import client_demands, client_links, logout_uris, registrations
-from authserver.domain.client_registrations import OWN_DETAILS
-from authserver.domain.clients import Client
-from authserver.domain.registrations import Registration
+from authserver.domain.clients import client_links, logout_uris, registrations, sign_in_requirements
+from authserver.domain.clients.clients import Client
+from authserver.domain.clients.registrations import Registration
+from authserver.domain.clients.self_registration import OWN_DETAILS
 from authserver.errors import InvalidInput
-from authserver.terms import AuthMethod, GrantType, Kind, Scope
+from authserver.vocabulary import AuthMethod, ClientKind, GrantType, ScopeName
 
 READ_ONLY = (
     "registration_access_token",
@@ -30,30 +30,34 @@ _LISTS = {
     "response_types",
     logout_uris.POST_LOGOUT,
     client_links.CONTACTS,
-    client_demands.ACR_VALUES,
+    sign_in_requirements.ACR_VALUES,
 }
-_FLAGS = {logout_uris.BACK_CHANNEL_SESSION, logout_uris.FRONT_CHANNEL_SESSION, client_demands.AUTH_TIME}
-_OTHER = {"jwks": (dict, "an object"), client_demands.MAX_AGE: (int, "a number")}
+_FLAGS = {logout_uris.BACK_CHANNEL_SESSION, logout_uris.FRONT_CHANNEL_SESSION, sign_in_requirements.AUTH_TIME}
+_OTHER = {"jwks": (dict, "an object"), sign_in_requirements.MAX_AGE: (int, "a number")}
 _KNOWN = (*_NAMES.values(), "redirect_uris", "grant_types", "response_types", *OWN_DETAILS)
-_DEFAULTS: dict[str, Any] = {client_demands.APPLICATION_TYPE: client_demands.WEB}
+_DEFAULTS: dict[str, Any] = {sign_in_requirements.APPLICATION_TYPE: sign_in_requirements.WEB}
 _SHOWN_DEFAULTS: dict[str, Any] = {
     "subject_type": "public",
     "id_token_signed_response_alg": "RS256",
-    client_demands.AUTH_TIME: False,
+    sign_in_requirements.AUTH_TIME: False,
 }
 
 
-def kind_of(document: Mapping[str, Any]) -> Kind:
+def kind_of(document: Mapping[str, Any]) -> ClientKind:
     """Return which kind of client asks at the standard endpoint: OpenID Connect unless it clearly wants nothing of it."""
     scope, response_types = document.get("scope"), document.get("response_types")
-    if isinstance(response_types, list) and "id_token" in registrations.words_of(response_types):
-        return Kind.OIDC
-    if isinstance(scope, str) and scope.split() and Scope.OPENID not in scope.split():
-        return Kind.OAUTH2
-    return Kind.OAUTH2 if isinstance(response_types, list) and "token" in response_types else Kind.OIDC
+    if isinstance(response_types, list) and "id_token" in registrations.issued_artifacts(response_types):
+        return ClientKind.OIDC
+    if isinstance(scope, str) and scope.split() and ScopeName.OPENID not in scope.split():
+        return ClientKind.OAUTH2
+    return (
+        ClientKind.OAUTH2
+        if isinstance(response_types, list) and "token" in response_types
+        else ClientKind.OIDC
+    )
 
 
-def read(document: Mapping[str, Any], kind: str, fallback_name: str) -> Registration:
+def registration_from_metadata(document: Mapping[str, Any], kind: str, fallback_name: str) -> Registration:
     """Return what a client asks to be; raises InvalidInput, under the records' names, for values of wrong types."""
     values = {name: document[name] for name in _KNOWN if name in document}
     faults = {name: fault for name, value in values.items() if (fault := _type_fault(name, value))}
@@ -71,16 +75,16 @@ def read(document: Mapping[str, Any], kind: str, fallback_name: str) -> Registra
         auth_method=values.get("token_endpoint_auth_method", AuthMethod.BASIC),
         # There is no metadata for it, and the certification clients send no PKCE: administrators can require it.
         is_pkce_required=False,
-        details={**(_DEFAULTS if kind == Kind.OIDC else {}), **own},
+        details={**(_DEFAULTS if kind == ClientKind.OIDC else {}), **own},
     )
 
 
-def write(client: Client) -> dict[str, Any]:
+def metadata_of_client(client: Client) -> dict[str, Any]:
     """Return all metadata that is registered for a client, defaults included (RFC 7591, section 3.2.1)."""
-    shown = _SHOWN_DEFAULTS if client.kind == Kind.OIDC else {}
+    shown = _SHOWN_DEFAULTS if client.kind == ClientKind.OIDC else {}
     own = {name: client.details[name] for name in OWN_DETAILS if name in client.details}
     grant_types = list(client.grant_types)
-    if registrations.are_in_browser(client.response_types) and GrantType.IMPLICIT not in grant_types:
+    if registrations.issues_in_browser(client.response_types) and GrantType.IMPLICIT not in grant_types:
         grant_types.append(GrantType.IMPLICIT)
     return {
         "client_name": client.name,
@@ -113,9 +117,9 @@ def _flows(values: Mapping[str, Any]) -> tuple[list[str], list[str]]:
     asked, responses = values.get("grant_types"), values.get("response_types")
     if responses is None:
         responses = ["code"] if asked is None or GrantType.AUTHORIZATION_CODE in asked else []
-    is_in_browser = registrations.are_in_browser(responses)
+    is_in_browser = registrations.issues_in_browser(responses)
     if asked is None:
-        has_code = "code" in registrations.words_of(responses)
+        has_code = "code" in registrations.issued_artifacts(responses)
         implied = {GrantType.AUTHORIZATION_CODE: has_code, GrantType.IMPLICIT: is_in_browser}
         asked = [str(grant) for grant, is_implied in implied.items() if is_implied]
         return asked or [GrantType.AUTHORIZATION_CODE], responses
@@ -133,8 +137,8 @@ def _scopes(scope: str | None, kind: str) -> tuple[str, ...] | None:
     if scope is None or not scope.split():
         return None
     scopes = tuple(scope.split())
-    if kind == Kind.OIDC and Scope.OPENID not in scopes:
-        return (Scope.OPENID, *scopes)
+    if kind == ClientKind.OIDC and ScopeName.OPENID not in scopes:
+        return (ScopeName.OPENID, *scopes)
     return scopes
 
 

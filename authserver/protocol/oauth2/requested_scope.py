@@ -3,62 +3,62 @@
 from authlib.oauth2.rfc6749.errors import InvalidScopeError
 
 from authserver.domain import scope_names
-from authserver.domain.policies import Policy
-from authserver.protocol.oauth2.errors import refusal
-from authserver.terms import Kind, Scope
+from authserver.domain.clients.client_cache import RegisteredClient
+from authserver.protocol.oauth2.errors import oauth_error
+from authserver.vocabulary import ClientKind, ScopeName
 
-_ABOUT_PEOPLE = frozenset(Scope)
+_ABOUT_PEOPLE = frozenset(ScopeName)
 
 
-def words(asked: str, policy: Policy) -> tuple[str, ...]:
+def parse_scope(asked: str, client: RegisteredClient) -> tuple[str, ...]:
     """Return what a scope parameter names, each word once; raises invalid_scope for what is no scope (section 3.3)."""
     found = tuple(dict.fromkeys(word for word in asked.split(" ") if word))
     if not found or not all(map(scope_names.is_name, found)):
-        raise refusal(
+        raise oauth_error(
             InvalidScopeError,
             "scope must be words of printable ASCII letters, separated by spaces.",
             "scope-malformed",
             received=asked,
             expected="printable ASCII letters but for quotation marks and backslashes, separated by spaces",
-            client_id=policy.id,
+            client_id=client.id,
         )
     return found
 
 
-def default(policy: Policy) -> tuple[str, ...]:
+def default_scopes(client: RegisteredClient) -> tuple[str, ...]:
     """Return the scope under which a client acts for a person where it names none: never more than it is registered for."""
-    if policy.kind == Kind.OIDC:
-        return (str(Scope.OPENID),)
-    return tuple(sorted(policy.own_scopes - {Scope.OFFLINE_ACCESS}))
+    if client.kind == ClientKind.OIDC:
+        return (str(ScopeName.OPENID),)
+    return tuple(sorted(client.own_scopes - {ScopeName.OFFLINE_ACCESS}))
 
 
-def for_person(asked: str | None, policy: Policy) -> str:
+def scope_for_user(asked: str | None, client: RegisteredClient) -> str:
     """Return the scope under which a client acts for a person."""
-    return _checked(asked, policy) if asked is not None else " ".join(default(policy))
+    return _checked(asked, client) if asked is not None else " ".join(default_scopes(client))
 
 
-def for_client(asked: str | None, policy: Policy) -> str:
+def scope_for_client(asked: str | None, client: RegisteredClient) -> str:
     """Return the scope under which a client acts for itself; by default all but those that are about people."""
     return (
-        _checked(asked, policy) if asked is not None else " ".join(sorted(policy.own_scopes - _ABOUT_PEOPLE))
+        _checked(asked, client) if asked is not None else " ".join(sorted(client.own_scopes - _ABOUT_PEOPLE))
     )
 
 
-def check_registered(scopes: tuple[str, ...], asked: str, policy: Policy) -> None:
+def check_registered(scopes: tuple[str, ...], asked: str, client: RegisteredClient) -> None:
     """Raise invalid_scope when one of the scopes, read from ``asked``, is none that the client is registered for."""
-    foreign = [scope for scope in scopes if scope not in policy.scopes]
+    foreign = [scope for scope in scopes if scope not in client.scopes]
     if foreign:
-        raise refusal(
+        raise oauth_error(
             InvalidScopeError,
             f"The client is not registered for the scope {foreign[0][:60]}.",
             "scope-not-registered",
             received=asked,
-            expected=" ".join(sorted(policy.scopes)),
-            client_id=policy.id,
+            expected=" ".join(sorted(client.scopes)),
+            client_id=client.id,
         )
 
 
-def _checked(asked: str, policy: Policy) -> str:
-    scopes = words(asked, policy)
-    check_registered(scopes, asked, policy)
+def _checked(asked: str, client: RegisteredClient) -> str:
+    scopes = parse_scope(asked, client)
+    check_registered(scopes, asked, client)
     return " ".join(scopes)

@@ -9,12 +9,12 @@ from urllib.parse import urlsplit
 
 from authlib.oauth2 import OAuth2Error
 
-from authserver.domain import texts
-from authserver.domain.policies import Policy
-from authserver.protocol.messages import Pairs
-from authserver.protocol.oauth2.errors import refusal
+from authserver.domain import text_rules
+from authserver.domain.clients.client_cache import RegisteredClient
+from authserver.protocol.http import Pairs
+from authserver.protocol.oauth2.errors import oauth_error
 from authserver.settings import Settings
-from authserver.terms import Path
+from authserver.vocabulary import EndpointPath
 
 _AT_MOST = 20
 _LENGTH = 3900  # All of them together, as the record stores them.
@@ -26,66 +26,68 @@ class InvalidTarget(OAuth2Error):
     error = "invalid_target"
 
 
-def requested(pairs: Pairs, policy: Policy, settings: Settings) -> tuple[str, ...]:
+def requested_resources(pairs: Pairs, client: RegisteredClient, settings: Settings) -> tuple[str, ...]:
     """Return the resources that a request names; raises invalid_target."""
     wanted = tuple(dict.fromkeys(value for name, value in pairs if name == "resource" and value))
     if len(wanted) > _AT_MOST or sum(map(len, wanted)) > _LENGTH:
         raise _refused(
             "Too many resources are requested.",
             "resource-too-many",
-            policy,
+            client,
             f"{len(wanted)} resources of {sum(map(len, wanted))} letters",
             [f"{_AT_MOST} resources of {_LENGTH} letters in all, at most"],
         )
-    _check(wanted, policy, settings)
+    _check(wanted, client, settings)
     return wanted
 
 
-def are_registered(uris: Iterable[str], policy: Policy, settings: Settings) -> bool:
+def are_registered(uris: Iterable[str], client: RegisteredClient, settings: Settings) -> bool:
     """Return whether the client may still ask for tokens for all of these resources."""
-    return _known(policy, settings).issuperset(uris)
+    return _known(client, settings).issuperset(uris)
 
 
-def _known(policy: Policy, settings: Settings) -> set[str]:
-    return own(settings) | set(settings.resources) | set(policy.details.get("resources", ()))
+def _known(client: RegisteredClient, settings: Settings) -> set[str]:
+    return own_resources(settings) | set(settings.resources) | set(client.details.get("resources", ()))
 
 
-def _check(wanted: Iterable[str], policy: Policy, settings: Settings) -> None:
-    known = _known(policy, settings)
+def _check(wanted: Iterable[str], client: RegisteredClient, settings: Settings) -> None:
+    known = _known(client, settings)
     for uri in wanted:
-        if fault := fault_of(uri):
-            raise _refused(fault, "resource-malformed", policy, uri, ["an absolute URI without a fragment"])
+        if fault := resource_error(uri):
+            raise _refused(fault, "resource-malformed", client, uri, ["an absolute URI without a fragment"])
         if uri not in known:
             raise _refused(
-                "The client may not ask for this resource.", "resource-not-registered", policy, uri, known
+                "The client may not ask for this resource.", "resource-not-registered", client, uri, known
             )
 
 
-def narrowed(pairs: Pairs, policy: Policy, settings: Settings, granted: Iterable[str]) -> tuple[str, ...]:
+def narrowed_audience(
+    pairs: Pairs, client: RegisteredClient, settings: Settings, granted: Iterable[str]
+) -> tuple[str, ...]:
     """Return the audience of tokens under a grant: what this request names of it, else all (RFC 8707, section 2.2)."""
-    wanted, granted = requested(pairs, policy, settings), tuple(granted)
+    wanted, granted = requested_resources(pairs, client, settings), tuple(granted)
     if granted and not set(wanted) <= set(granted):
         fault = "The resource is none of those that were granted."
-        raise _refused(fault, "resource-exceeds-grant", policy, " ".join(wanted), granted)
+        raise _refused(fault, "resource-exceeds-grant", client, " ".join(wanted), granted)
     if not wanted:
         # An administrator may have taken one of them away since (S14).
-        _check(granted, policy, settings)
+        _check(granted, client, settings)
     return wanted or granted
 
 
-def own(settings: Settings) -> set[str]:
+def own_resources(settings: Settings) -> set[str]:
     """Return the names of this server's own protected resource, the userinfo endpoint."""
-    return {settings.issuer, settings.url(Path.USERINFO)}
+    return {settings.issuer, settings.url(EndpointPath.USERINFO)}
 
 
-def is_for(audience: str, names: Iterable[str]) -> bool:
+def is_audience(audience: str, names: Iterable[str]) -> bool:
     """Return whether a token with that audience is meant for a resource of one of these names."""
     return not audience or bool(set(audience.split()) & set(names))
 
 
-def fault_of(uri: str) -> str | None:
+def resource_error(uri: str) -> str | None:
     """Return what is wrong with the name of a resource (RFC 8707, section 2), or None."""
-    if not texts.has_letters_of_uri(uri):
+    if not text_rules.has_only_uri_characters(uri):
         return "A resource is an absolute URI."
     try:
         parts = urlsplit(uri)
@@ -97,8 +99,8 @@ def fault_of(uri: str) -> str | None:
 
 
 def _refused(
-    fault: str, cause: str, policy: Policy, received: str = "", known: Iterable[str] = ()
+    fault: str, cause: str, client: RegisteredClient, received: str = "", known: Iterable[str] = ()
 ) -> OAuth2Error:
-    return refusal(
-        InvalidTarget, fault, cause, client_id=policy.id, received=received, expected="\n".join(sorted(known))
+    return oauth_error(
+        InvalidTarget, fault, cause, client_id=client.id, received=received, expected="\n".join(sorted(known))
     )

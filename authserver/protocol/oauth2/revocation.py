@@ -5,57 +5,58 @@ from authlib.oauth2.rfc6749.errors import InvalidGrantError
 
 from authserver import clock
 from authserver.context import Actor
-from authserver.domain import authorizations, handles, introspection, refresh_values, tokens
-from authserver.domain.handles import Handle
-from authserver.domain.policies import Policy
-from authserver.protocol.messages import NO_STORE, Request, Response
-from authserver.protocol.oauth2.errors import refusal
-from authserver.protocol.oauth2.exchange import TokenExchange
+from authserver.domain.authorizations import authorizations
+from authserver.domain.clients.client_cache import RegisteredClient
+from authserver.domain.tokens import introspection, opaque_tokens, refresh_tokens, tokens
+from authserver.domain.tokens.opaque_tokens import OpaqueToken
+from authserver.protocol.http import NO_STORE, Request, Response
+from authserver.protocol.oauth2.errors import oauth_error
 from authserver.protocol.oauth2.server import OAuth2Server
+from authserver.protocol.oauth2.token_request import TokenRequest
 
 
-def answer(server: OAuth2Server, message: Request) -> Response:
+def respond_to_revocation(server: OAuth2Server, message: Request) -> Response:
     """Answer a revocation request; an unknown token is as good as revoked (RFC 7009, section 2.2)."""
     try:
-        exchange = TokenExchange(message)
+        exchange = TokenRequest(message)
         _revoke(server, exchange, exchange.required("token"))
     except OAuth2Error as error:
         return server.refuse(message, error)
     return Response(200, b"", NO_STORE)
 
 
-def _revoke(server: OAuth2Server, exchange: TokenExchange, value: str) -> None:
+def _revoke(server: OAuth2Server, exchange: TokenRequest, value: str) -> None:
     # The value itself says which kind it is; token_type_hint is not needed (section 2.1).
-    presented = refresh_values.read(value)
+    presented = refresh_tokens.parse_refresh_token(value)
     if presented is not None:
         row, caller = server.admit(exchange, None, introspection.find_refresh, presented)
-        if refresh_values.proves(server.vault, presented, row.seed, row.pepper_id):
+        if refresh_tokens.is_genuine(server.vault, presented, row.seed, row.pepper_id):
             _check_owner(caller, row.c_id)
             _revoke_authorization(server, exchange.actor(caller), row.authorization_id)
         return
     handle = server.access_tokens.read(value)
     row, caller = server.admit(exchange, None, introspection.find_access, handle)
-    if handle is not None and handles.matches(handle, row.digest):
+    if handle is not None and opaque_tokens.matches(handle, row.digest):
         _check_owner(caller, row.c_id)
         _revoke_access(server, handle)
 
 
-def _check_owner(policy: Policy, owner_id: int) -> None:
+def _check_owner(client: RegisteredClient, owner_id: int) -> None:
     # RFC 7009, section 2.1: the token must have been issued to the client that asks.
-    if owner_id != policy.id:
-        raise refusal(
+    if owner_id != client.id:
+        raise oauth_error(
             InvalidGrantError,
             "The token was issued to another client.",
             "token-of-another-client",
-            client_id=policy.id,
+            client_id=client.id,
         )
 
 
 def _revoke_authorization(server: OAuth2Server, actor: Actor, authorization_id: int) -> None:
-    with server.database.transaction() as session:
-        authorizations.revoke(session, actor, authorization_id, reason="revoked by the client")
+    with server.database.transaction() as db:
+        authorizations.revoke(db, actor, authorization_id, reason="revoked by the client")
 
 
-def _revoke_access(server: OAuth2Server, handle: Handle) -> None:
+def _revoke_access(server: OAuth2Server, handle: OpaqueToken) -> None:
     with server.database.consuming() as connection:
         connection.execute(tokens.REVOKE_ACCESS, {"token_id": handle.id, "now": clock.now()})

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from authserver.domain import throttles
-from authserver.domain.client_secrets import Verifier
-from authserver.domain.db import Database
-from authserver.domain.policies import Policy
-from authserver.domain.vault import Vault
+from authserver.domain.clients.client_cache import RegisteredClient
+from authserver.domain.clients.client_secrets import SecretVerifier
+from authserver.domain.keys.vault import Vault
+from authserver.domain.orm import Database
 from authserver.protocol.oauth2.client_authentication import Credentials
 from authserver.settings import Settings
 
@@ -20,33 +20,37 @@ _PURPOSE = "client-secret"
 class SecretGuesses:
     """Charges each guess before its outcome is known, and gives it back when it was none."""
 
-    def __init__(self, settings: Settings, database: Database, vault: Vault, verifier: Verifier) -> None:
+    def __init__(
+        self, settings: Settings, database: Database, vault: Vault, verifier: SecretVerifier
+    ) -> None:
         self._settings = settings
         self._database = database
         self._vault = vault
         self._verifier = verifier
 
     @contextmanager
-    def counted(self, credentials: Credentials, policy: Policy | None, address: str) -> Iterator[None]:
+    def counted(
+        self, credentials: Credentials, client: RegisteredClient | None, address: str
+    ) -> Iterator[None]:
         """Count what happens inside as one guess, unless it succeeds; raises Throttled when there were too many."""
-        if policy is None or not self._is_guess(credentials, policy):
+        if client is None or not self._is_guess(credentials, client):
             yield
             return
         bucket = throttles.bucket(
             self._vault,
             _PURPOSE,
-            str(policy.id),
+            str(client.id),
             throttles.network_of(address),
             limit=self._settings.client_secret_attempts,
             window=self._settings.sign_in_window,
         )
-        with self._database.transaction() as session:
-            charges = throttles.charge(session, [bucket])
+        with self._database.transaction() as db:
+            charges = throttles.charge(db, [bucket])
         yield
-        with self._database.transaction() as session:
-            throttles.refund(session, charges)
+        with self._database.transaction() as db:
+            throttles.refund(db, charges)
 
-    def _is_guess(self, credentials: Credentials, policy: Policy) -> bool:
-        if credentials.method != policy.auth_method or not credentials.secret:
+    def _is_guess(self, credentials: Credentials, client: RegisteredClient) -> bool:
+        if credentials.method != client.auth_method or not credentials.secret:
             return False
-        return self._verifier.needs_hash(policy.secrets, policy.revision, credentials.secret)
+        return self._verifier.needs_hash(client.secrets, client.revision, credentials.secret)

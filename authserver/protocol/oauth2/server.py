@@ -19,34 +19,34 @@ from authlib.oauth2.rfc8628.errors import AuthorizationPendingError, SlowDownErr
 from sqlalchemy import Connection, Row
 from sqlalchemy.orm import Session
 
-from authserver.domain import standing
-from authserver.domain.client_secrets import Verifier
-from authserver.domain.db import Database
-from authserver.domain.diagnostics import Ledger, Refusal
+from authserver.domain.authorizations import access_state
+from authserver.domain.clients.client_cache import ClientCache, RegisteredClient
+from authserver.domain.clients.client_secrets import SecretVerifier
+from authserver.domain.clients.registrations import MISPRINTED_DEVICE_GRANT
+from authserver.domain.diagnostics.error_log import ErrorLog, ErrorReport
 from authserver.domain.fetcher import Fetcher
-from authserver.domain.key_ring import KeyRing
-from authserver.domain.policies import Policies, Policy
-from authserver.domain.registrations import MISPRINTED_DEVICE_GRANT
-from authserver.domain.scope_catalogue import ScopeCatalogue
-from authserver.domain.sign_in import Desk
-from authserver.domain.vault import Vault
-from authserver.protocol import gate
-from authserver.protocol.gate import Verdict
-from authserver.protocol.messages import NO_STORE, Request, Response, json_response
+from authserver.domain.keys.key_ring import KeyRing
+from authserver.domain.keys.vault import Vault
+from authserver.domain.orm import Database
+from authserver.domain.scope_cache import ScopeCache
+from authserver.domain.users.authentication import PasswordAuthenticator
+from authserver.protocol import access
+from authserver.protocol.access import DenialReason
+from authserver.protocol.http import NO_STORE, Request, Response, json_response
 from authserver.protocol.oauth2 import client_authentication, errors
 from authserver.protocol.oauth2.access_tokens import AccessTokens
-from authserver.protocol.oauth2.assertions import Assertions
+from authserver.protocol.oauth2.client_assertions import AssertionVerifier
 from authserver.protocol.oauth2.client_authentication import Credentials
-from authserver.protocol.oauth2.client_credentials import ClientCredentialsGrant
-from authserver.protocol.oauth2.client_keys import ClientKeys
-from authserver.protocol.oauth2.code import AuthorizationCodeGrant
-from authserver.protocol.oauth2.device import DeviceCodeGrant
-from authserver.protocol.oauth2.errors import refusal
-from authserver.protocol.oauth2.exchange import TokenExchange
-from authserver.protocol.oauth2.grant import What
-from authserver.protocol.oauth2.password import PasswordGrant
-from authserver.protocol.oauth2.refresh import RefreshTokenGrant
+from authserver.protocol.oauth2.client_keys import ClientKeySets
+from authserver.protocol.oauth2.errors import oauth_error
+from authserver.protocol.oauth2.grants.authorization_code import AuthorizationCodeGrant
+from authserver.protocol.oauth2.grants.base import What
+from authserver.protocol.oauth2.grants.client_credentials import ClientCredentialsGrant
+from authserver.protocol.oauth2.grants.device_code import DeviceCodeGrant
+from authserver.protocol.oauth2.grants.password import PasswordGrant
+from authserver.protocol.oauth2.grants.refresh_token import RefreshTokenGrant
 from authserver.protocol.oauth2.secret_guesses import SecretGuesses
+from authserver.protocol.oauth2.token_request import TokenRequest
 from authserver.protocol.oidc.id_token import IdTokens
 from authserver.settings import Settings
 
@@ -75,26 +75,26 @@ class OAuth2Server(AuthorizationServer):
         settings: Settings,
         database: Database,
         vault: Vault,
-        verifier: Verifier,
-        ring: KeyRing,
-        policies: Policies,
+        verifier: SecretVerifier,
+        key_ring: KeyRing,
+        client_cache: ClientCache,
         fetcher: Fetcher,
-        desk: Desk,
+        authenticator: PasswordAuthenticator,
     ) -> None:
         super().__init__()
         self.settings = settings
         self.database = database
         self.vault = vault
-        self.policies = policies
-        self.scope_catalogue = ScopeCatalogue(database)
-        self.ledger = Ledger(database)
-        self.ring = ring
-        self.id_tokens = IdTokens(settings, ring)
-        self.access_tokens = AccessTokens(settings, ring)
-        self.desk = desk
+        self.client_cache = client_cache
+        self.scope_catalogue = ScopeCache(database)
+        self.error_log = ErrorLog(database)
+        self.key_ring = key_ring
+        self.id_tokens = IdTokens(settings, key_ring)
+        self.access_tokens = AccessTokens(settings, key_ring)
+        self.authenticator = authenticator
         self._verifier = verifier
         self._guesses = SecretGuesses(settings, database, vault, verifier)
-        self._assertions = Assertions(settings, database, vault, ClientKeys(fetcher))
+        self._assertions = AssertionVerifier(settings, database, vault, ClientKeySets(fetcher))
         for grant in GRANTS:
             self.register_grant(grant)
 
@@ -106,9 +106,9 @@ class OAuth2Server(AuthorizationServer):
     def answer_token_request(self, message: Request) -> Response:
         """Answer a request to the token endpoint (RFC 6749, section 3.2)."""
         try:
-            exchange = TokenExchange(message)
+            exchange = TokenRequest(message)
             if exchange.payload.grant_type is None:
-                raise refusal(
+                raise oauth_error(
                     InvalidRequestError,
                     "grant_type is missing.",
                     "grant-type-missing",
@@ -121,17 +121,17 @@ class OAuth2Server(AuthorizationServer):
         response: Response = self.create_token_response(exchange)
         return response
 
-    def _unsupported(self, exchange: TokenExchange) -> OAuth2Error:
+    def _unsupported(self, exchange: TokenRequest) -> OAuth2Error:
         asked = str(exchange.payload.grant_type)
         with self.database.reading() as connection:
-            row = standing.find_client(connection, exchange.credentials.client_key)
+            row = access_state.find_client(connection, exchange.credentials.client_key)
         is_misprint = asked == MISPRINTED_DEVICE_GRANT
         fault = (
             "grant_type begins with urn:, not with urb:."
             if is_misprint
             else f"{asked[:100]} is no grant type here."
         )
-        return refusal(
+        return oauth_error(
             UnsupportedGrantType,
             fault,
             "grant-type-misprinted" if is_misprint else "grant-type-unsupported",
@@ -155,11 +155,11 @@ class OAuth2Server(AuthorizationServer):
     def refuse(self, message: Request, error: OAuth2Error) -> Response:
         """Record why a machine's request is refused, and answer it in the endpoint's own format."""
         reference = "" if isinstance(error, _EXPECTED) else self.record(message.path, message.address, error)
-        return errors.answer(error, reference)
+        return errors.error_response(error, reference)
 
     def record(self, endpoint: str, address: str, error: OAuth2Error, within: Session | None = None) -> str:
         """Put a refusal into the diagnostics ledger and return its reference; see ``Ledger.record`` for ``within``."""
-        refused = Refusal(
+        refused = ErrorReport(
             endpoint=endpoint,
             error=error.error,
             cause=getattr(error, "cause", error.error),
@@ -169,40 +169,40 @@ class OAuth2Server(AuthorizationServer):
             expected=getattr(error, "expected", ""),
             address=address,
         )
-        return self.ledger.record(refused, within)
+        return self.error_log.record(refused, within)
 
     def admit(
         self,
-        exchange: TokenExchange,
+        exchange: TokenRequest,
         grant_type: str | None,
         find: Callable[Concatenate[Connection, str, What], Row[Any] | None],
         *what: What.args,
         **named: What.kwargs,
-    ) -> tuple[Row[Any], Policy]:
+    ) -> tuple[Row[Any], RegisteredClient]:
         """Return what a statement reads, and the client that asks, authenticated and past the gate; raises.
 
         No connection is held while a secret is hashed or a client's keys are fetched.
         """
         with self.database.reading() as connection:
             row = find(connection, exchange.credentials.client_key, *what, **named)
-            asking = None if row is None else standing.asking(row)
-            known = None if asking is None else self.policies.get(connection, asking.id, asking.revision)
-        policy = self._identify(exchange, known)
+            asking = None if row is None else access_state.calling_client(row)
+            known = None if asking is None else self.client_cache.get(connection, asking.id, asking.revision)
+        client = self._identify(exchange, known)
         assert row is not None
-        self.check_client(row, policy, grant_type)
-        return row, policy
+        self.check_client(row, client, grant_type)
+        return row, client
 
-    def policy(self, client_id: int, revision: int) -> Policy:
+    def client(self, client_id: int, revision: int) -> RegisteredClient:
         """Return a client's policy where no connection is at hand."""
-        kept = self.policies.kept(client_id, revision)
+        kept = self.client_cache.kept(client_id, revision)
         if kept is not None:
             return kept
         with self.database.reading() as connection:
-            return self.policies.get(connection, client_id, revision)
+            return self.client_cache.get(connection, client_id, revision)
 
-    def _identify(self, exchange: TokenExchange, policy: Policy | None) -> Policy:
+    def _identify(self, exchange: TokenRequest, client: RegisteredClient | None) -> RegisteredClient:
         """Return the client of a request once it has proved who it is; raises invalid_client, or Throttled."""
-        client = self.check_secret(exchange.credentials, policy, exchange.message.address)
+        client = self.check_secret(exchange.credentials, client, exchange.message.address)
         assertion = exchange.credentials.assertion
         # A grant that reads again within one request asks again, and the assertion has been used up by then.
         if assertion is not None and not exchange.is_assertion_used:
@@ -210,45 +210,53 @@ class OAuth2Server(AuthorizationServer):
             exchange.is_assertion_used = True
         return client
 
-    def check_secret(self, credentials: Credentials, policy: Policy | None, address: str) -> Policy:
+    def check_secret(
+        self, credentials: Credentials, client: RegisteredClient | None, address: str
+    ) -> RegisteredClient:
         """Return the client whose registered method and secret were presented; raises invalid_client, or Throttled."""
-        with self._guesses.counted(credentials, policy, address):
-            return client_authentication.authenticate(credentials, policy, self._verifier)
+        with self._guesses.counted(credentials, client, address):
+            return client_authentication.authenticate_client(credentials, client, self._verifier)
 
-    def check_client(self, row: Row[Any], policy: Policy, grant_type: str | None = None) -> None:
+    def check_client(self, row: Row[Any], client: RegisteredClient, grant_type: str | None = None) -> None:
         """Pass the gate with the client alone, whatever it presents, or raise the OAuth error."""
-        verdict = gate.judge(standing.client_alone(row), policy, grant_type=grant_type)
-        if verdict is not None:
-            raise_verdict(verdict, policy, grant_types=(grant_type or "",))
+        denial = access.check_access(access_state.state_of_caller(row), client, grant_type=grant_type)
+        if denial is not None:
+            raise_denial(denial, client, grant_types=(grant_type or "",))
 
-    def check(self, row: Row[Any], policy: Policy, *, grant_type: str, scope: str) -> None:
+    def check(self, row: Row[Any], client: RegisteredClient, *, grant_type: str, scope: str) -> None:
         """Pass the gate with what a statement has read, or raise the OAuth error that fits the verdict."""
         scopes = scope.split()
-        verdict = gate.judge(standing.standing(row), policy, grant_type=grant_type, scopes=scopes)
-        if verdict is not None:
-            raise_verdict(verdict, policy, grant_types=(grant_type, row.s_grant_type), scopes=scopes)
+        denial = access.check_access(
+            access_state.access_state_of(row), client, grant_type=grant_type, scopes=scopes
+        )
+        if denial is not None:
+            raise_denial(denial, client, grant_types=(grant_type, row.s_grant_type), scopes=scopes)
 
 
-def raise_verdict(
-    verdict: Verdict, policy: Policy, *, grant_types: Sequence[str] = (), scopes: Sequence[str] = ()
+def raise_denial(
+    denial: DenialReason,
+    client: RegisteredClient,
+    *,
+    grant_types: Sequence[str] = (),
+    scopes: Sequence[str] = (),
 ) -> NoReturn:
     """Raise the OAuth error for a verdict of the gate (RFC 6749, section 5.2)."""
     kind = InvalidGrantError
-    if verdict.concerns_client:
+    if denial.concerns_client:
         kind = UnauthorizedClientError
-    elif verdict is Verdict.SCOPE_NOT_REGISTERED:
+    elif denial is DenialReason.SCOPE_NOT_REGISTERED:
         kind = InvalidScopeError
-    facts = registration_facts(verdict, policy, grant_types, scopes)
-    raise refusal(kind, verdict.sentence, verdict, client_id=policy.id, **facts)
+    facts = registration_facts(denial, client, grant_types, scopes)
+    raise oauth_error(kind, denial.sentence, denial, client_id=client.id, **facts)
 
 
 def registration_facts(
-    verdict: Verdict, policy: Policy, grant_types: Sequence[str], scopes: Sequence[str]
+    denial: DenialReason, client: RegisteredClient, grant_types: Sequence[str], scopes: Sequence[str]
 ) -> dict[str, str]:
     """Return what the ledger keeps as received and expected where the registration does not cover what was asked."""
-    if verdict is Verdict.SCOPE_NOT_REGISTERED:
-        return {"received": " ".join(scopes), "expected": " ".join(sorted(policy.scopes))}
-    if verdict is Verdict.GRANT_NOT_REGISTERED:
-        missing = [name for name in grant_types if name not in policy.grant_types]
-        return {"received": " ".join(missing), "expected": " ".join(sorted(policy.grant_types))}
+    if denial is DenialReason.SCOPE_NOT_REGISTERED:
+        return {"received": " ".join(scopes), "expected": " ".join(sorted(client.scopes))}
+    if denial is DenialReason.GRANT_NOT_REGISTERED:
+        missing = [name for name in grant_types if name not in client.grant_types]
+        return {"received": " ".join(missing), "expected": " ".join(sorted(client.grant_types))}
     return {}

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 from authserver.protocol.oidc import claims
-from authserver.terms import Acr
+from authserver.vocabulary import Acr
 
 _LENGTH = 8000
 
@@ -78,7 +78,7 @@ class ClaimsRequest(NamedTuple):
 NOTHING = ClaimsRequest({}, {})
 
 
-def read(text: str | None) -> ClaimsRequest | None:
+def parse_claims_request(text: str | None) -> ClaimsRequest | None:
     """Return the parsed parameter, or None when it is not what section 5.5 describes."""
     if text is None:
         return NOTHING

@@ -12,12 +12,13 @@ from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749.errors import InvalidRequestError
 from sqlalchemy.orm import Session
 
-from authserver.domain import clients, logout_uris, redaction
-from authserver.domain.clients import Client
-from authserver.domain.sessions import UserSession
-from authserver.protocol.messages import Pairs, present, repeated
-from authserver.protocol.oauth2 import bearer
-from authserver.protocol.oauth2.errors import refusal
+from authserver.domain.clients import clients, logout_uris
+from authserver.domain.clients.clients import Client
+from authserver.domain.diagnostics import redaction
+from authserver.domain.sessions.user_sessions import UserSession
+from authserver.protocol.http import Pairs, present_values, repeated_names
+from authserver.protocol.oauth2 import bearer_tokens
+from authserver.protocol.oauth2.errors import oauth_error
 from authserver.protocol.oauth2.server import OAuth2Server
 
 # What asks and tells carries the request in an address of ours, and servers take none of more than 8 kB.
@@ -40,31 +41,33 @@ class LogoutRequest:
         return self.is_hinted and bool(self.sid) and self.sid == live.sid
 
 
-def read(server: OAuth2Server, session: Session, pairs: Pairs) -> tuple[LogoutRequest, OAuth2Error | None]:
+def parse_logout_request(
+    server: OAuth2Server, db: Session, pairs: Pairs
+) -> tuple[LogoutRequest, OAuth2Error | None]:
     """Return the request, and what an administrator should know about it; raises the OAuth error for a page.
 
     A hint that is not ours, or a return address that is not registered, does not keep a person from signing out.
     """
-    for name in repeated(pairs):
-        raise refusal(
+    for name in repeated_names(pairs):
+        raise oauth_error(
             InvalidRequestError,
             f"{name[:60]} is repeated.",
             "parameter-repeated",
             received=name,
             expected="each parameter once",
         )
-    parameters = present(pairs)
+    parameters = present_values(pairs)
     hint = parameters.get("id_token_hint")
     claims = server.id_tokens.read_hint(hint) if hint else None
-    client = _client(session, parameters.get("client_id"), claims)
+    client = _client(db, parameters.get("client_id"), claims)
     key = client.client_key if client else ""
     if hint and claims is None:
         fault = "id_token_hint is not an ID token of this server."
-        return LogoutRequest(key, fault=fault), refusal(
+        return LogoutRequest(key, fault=fault), oauth_error(
             InvalidRequestError,
             fault,
             "id-token-hint",
-            received=bearer.kind_of(hint),
+            received=bearer_tokens.kind_of(hint),
             expected=f"an ID token of {server.settings.issuer}",
             client_id=_id(client),
         )
@@ -80,15 +83,15 @@ def read(server: OAuth2Server, session: Session, pairs: Pairs) -> tuple[LogoutRe
     return LogoutRequest(key, is_hinted, sid, wanted, state), None
 
 
-def destination(session: Session, request: LogoutRequest) -> str | None:
+def destination(db: Session, request: LogoutRequest) -> str | None:
     """Return where the browser may be sent afterwards (section 3), None where a page must do."""
-    return return_link(session, request) if request.is_hinted else None
+    return return_link(db, request) if request.is_hinted else None
 
 
-def return_link(session: Session, request: LogoutRequest) -> str | None:
+def return_link(db: Session, request: LogoutRequest) -> str | None:
     """Return the address, with the state to the letter, that a person may be offered as a link."""
     uri = request.redirect_uri
-    if not uri or not _may_return(clients.find(session, request.client_key), uri):
+    if not uri or not _may_return(clients.find(db, request.client_key), uri):
         return None
     return _link(uri, request.state)
 
@@ -101,7 +104,7 @@ def _link(uri: str, state: str) -> str:
 
 def _check_length(client: Client | None, link: str) -> None:
     if len(link) > _LINK_LENGTH:
-        raise refusal(
+        raise oauth_error(
             InvalidRequestError,
             "state is too long to be passed back.",
             "state-too-long",
@@ -111,15 +114,15 @@ def _check_length(client: Client | None, link: str) -> None:
         )
 
 
-def _client(session: Session, named: str | None, claims: dict[str, Any] | None) -> Client | None:
+def _client(db: Session, named: str | None, claims: dict[str, Any] | None) -> Client | None:
     if claims is None:
-        return clients.find(session, named or "")
+        return clients.find(db, named or "")
     audience = claims.get("aud", ())
     keys = [audience] if isinstance(audience, str) else [key for key in audience if isinstance(key, str)]
     if named is not None and named not in keys:
         # Section 2: the client must be the one to which the ID token was issued.
         fault = "client_id is not the client to which the ID token was issued."
-        raise refusal(
+        raise oauth_error(
             InvalidRequestError,
             fault,
             "client-id-differs",
@@ -128,7 +131,7 @@ def _client(session: Session, named: str | None, claims: dict[str, Any] | None) 
         )
     wanted = named or claims.get("azp")
     first = [wanted] if wanted in keys else keys
-    return next((client for key in first if (client := clients.find(session, key))), None)
+    return next((client for key in first if (client := clients.find(db, key))), None)
 
 
 def _may_return(client: Client | None, uri: str) -> bool:
@@ -149,7 +152,7 @@ def _no_way_back(
 
 
 def _unknown(named: str) -> OAuth2Error:
-    return refusal(
+    return oauth_error(
         InvalidRequestError,
         "No client is registered under this client_id.",
         "client-unknown",
@@ -159,7 +162,7 @@ def _unknown(named: str) -> OAuth2Error:
 
 
 def _nobody(wanted: str) -> OAuth2Error:
-    return refusal(
+    return oauth_error(
         InvalidRequestError,
         "post_logout_redirect_uri needs id_token_hint, or at least client_id.",
         "post-logout-client-missing",
@@ -170,7 +173,7 @@ def _nobody(wanted: str) -> OAuth2Error:
 
 def _not_registered(client: Client | None, wanted: str) -> OAuth2Error:
     registered = client.details.get(logout_uris.POST_LOGOUT, ()) if client else ()
-    return refusal(
+    return oauth_error(
         InvalidRequestError,
         "post_logout_redirect_uri is not registered for this client.",
         "post-logout-redirect-uri-not-registered",

@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from authserver import clock
-from authserver.domain import client_lifetimes
-from authserver.domain.key_ring import KeyRing
-from authserver.domain.keys import ALGORITHMS, DEFAULT_ALGORITHM
-from authserver.domain.policies import Policy
-from authserver.domain.standing import UserFacts
-from authserver.protocol import own_jwts
+from authserver.domain.authorizations.access_state import UserFacts
+from authserver.domain.clients import token_lifetimes
+from authserver.domain.clients.client_cache import RegisteredClient
+from authserver.domain.keys.key_ring import KeyRing
+from authserver.domain.keys.signing_keys import ALGORITHMS, DEFAULT_ALGORITHM
+from authserver.protocol import issued_jwts
 from authserver.protocol.oidc import claims, subjects
 from authserver.settings import Settings
 
@@ -35,9 +35,9 @@ class Granted(Protocol):
 class IdTokens:
     """Issues the ID tokens of one application."""
 
-    def __init__(self, settings: Settings, ring: KeyRing) -> None:
+    def __init__(self, settings: Settings, key_ring: KeyRing) -> None:
         self._settings = settings
-        self._ring = ring
+        self._key_ring = key_ring
 
     @property
     def algorithms(self) -> list[str]:
@@ -46,14 +46,14 @@ class IdTokens:
 
     def read_hint(self, token: str) -> dict[str, Any] | None:
         """Return the claims of an ``id_token_hint`` that this server signed, expired or not, or None (section 3.1.2.1)."""
-        found = own_jwts.read(self._ring, token, "JWT") or {}
+        found = issued_jwts.verify_jwt(self._key_ring, token, "JWT") or {}
         names_somebody = found.get("iss") == self._settings.issuer and isinstance(found.get("sub"), str)
         # Signed userinfo has the same type and names the same person, but it expires never and tells of no sign-in.
         return found if names_somebody and "exp" in found else None
 
     def issue(
         self,
-        policy: Policy,
+        client: RegisteredClient,
         person: UserFacts,
         granted: Granted,
         *,
@@ -68,17 +68,17 @@ class IdTokens:
         ``with_claims`` names the claims about the person that belong into the token itself, beside those that the
         authorization request asked for by name.
         """
-        algorithm = policy.details.get("id_token_signed_response_alg", DEFAULT_ALGORITHM)
-        lifetime = client_lifetimes.of(policy.details, self._settings, client_lifetimes.ID_TOKEN)
+        algorithm = client.details.get("id_token_signed_response_alg", DEFAULT_ALGORITHM)
+        lifetime = token_lifetimes.lifetime_of(client.details, self._settings, token_lifetimes.ID_TOKEN)
         names = {*with_claims, *granted.request.get("claims", {}).get("id_token", ())}
         payload = {
             "iss": self._settings.issuer,
-            "sub": subjects.of(policy, person.subject),
-            "aud": policy.client_key,
+            "sub": subjects.subject_of(client, person.subject),
+            "aud": client.client_key,
             "exp": clock.timestamp(now + lifetime),
             "iat": clock.timestamp(now),
             **_authentication_claims(granted),
-            **claims.by_name(person, names),
+            **claims.claims_by_name(person, names),
         }
         if with_nonce and (nonce := granted.request.get("nonce")):
             payload["nonce"] = nonce
@@ -86,7 +86,7 @@ class IdTokens:
             payload["at_hash"] = half_hash(access_token, algorithm)
         if code is not None:
             payload["c_hash"] = half_hash(code, algorithm)
-        return own_jwts.sign(self._ring, algorithm, "JWT", payload)
+        return issued_jwts.sign_jwt(self._key_ring, algorithm, "JWT", payload)
 
 
 def half_hash(value: str, algorithm: str) -> str:

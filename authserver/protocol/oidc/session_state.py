@@ -7,23 +7,23 @@ read; the application gets a salted hash of it, which tells nothing by itself.
 import hashlib
 import secrets
 
-from authserver.domain import redirect_uris
-from authserver.domain.vault import Vault
+from authserver.domain.clients import redirect_uris
+from authserver.domain.keys.vault import Vault
 
 _PURPOSE = "browser-state"
 _SALT_BYTES = 12
 
 
-def of_browser(vault: Vault, sid: str) -> str:
+def browser_state(vault: Vault, sid: str) -> str:
     """Return the state of a browser in which that session is open."""
     return vault.mac(_PURPOSE, sid.encode()).hex()
 
 
-def for_client(vault: Vault, sid: str, client_key: str, redirect_uri: str) -> str | None:
+def session_state(vault: Vault, sid: str, client_key: str, redirect_uri: str) -> str | None:
     """Return the session_state of an authorization response (section 3), None for an application without a web origin."""
-    origin = redirect_uris.origin(redirect_uri)
+    origin = redirect_uris.origin_of(redirect_uri)
     if not origin:
         return None
     salt = secrets.token_hex(_SALT_BYTES)
-    text = " ".join((client_key, origin, of_browser(vault, sid), salt))
+    text = " ".join((client_key, origin, browser_state(vault, sid), salt))
     return f"{hashlib.sha256(text.encode()).hexdigest()}.{salt}"

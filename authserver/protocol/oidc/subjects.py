@@ -7,14 +7,14 @@ import base64
 import hashlib
 import hmac
 
-from authserver.domain.policies import Policy
+from authserver.domain.clients.client_cache import RegisteredClient
 
 TYPES = ("public", "pairwise")
 
 
-def of(policy: Policy, subject: str) -> str:
+def subject_of(client: RegisteredClient, subject: str) -> str:
     """Return the ``sub`` under which a client knows the person with that public subject identifier."""
-    if not policy.pairwise_key:
+    if not client.pairwise_key:
         return subject
-    digest = hmac.digest(policy.pairwise_key, subject.encode(), hashlib.sha256)
+    digest = hmac.digest(client.pairwise_key, subject.encode(), hashlib.sha256)
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()

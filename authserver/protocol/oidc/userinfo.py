@@ -4,34 +4,36 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from authserver.domain import standing
-from authserver.domain.policies import Policy
-from authserver.domain.standing import UserFacts
-from authserver.protocol import own_jwts
-from authserver.protocol.messages import NO_STORE, Request, Response, json_response
-from authserver.protocol.oauth2 import bearer
-from authserver.protocol.oauth2.bearer import BearerError
+from authserver.domain.authorizations import access_state
+from authserver.domain.authorizations.access_state import UserFacts
+from authserver.domain.clients.client_cache import RegisteredClient
+from authserver.protocol import issued_jwts
+from authserver.protocol.http import NO_STORE, Request, Response, json_response
+from authserver.protocol.oauth2 import bearer_tokens
+from authserver.protocol.oauth2.bearer_tokens import BearerError
 from authserver.protocol.oauth2.server import OAuth2Server
 from authserver.protocol.oidc import claims, subjects
-from authserver.terms import Scope
+from authserver.vocabulary import ScopeName
 
 
-def answer(server: OAuth2Server, message: Request) -> Response:
+def respond_to_userinfo(server: OAuth2Server, message: Request) -> Response:
     """Answer with the claims that the access token's scopes allow, or with a challenge."""
     try:
         with server.database.reading() as connection:
-            row, policy = bearer.accept(server, connection, message, Scope.OPENID)
+            row, client = bearer_tokens.accept_bearer_token(server, connection, message, ScopeName.OPENID)
         person = _person(row)
     except BearerError as error:
-        return error.answer(bearer.record(server, message.path, message.address, error))
-    names = claims.of_scopes(row.scope.split()) | set(row.request.get("claims", {}).get("userinfo", ()))
-    document = {"sub": subjects.of(policy, person.subject)} | claims.by_name(person, names)
-    algorithm = policy.details.get("userinfo_signed_response_alg")
-    return json_response(200, document) if algorithm is None else _signed(server, policy, document, algorithm)
+        return error.answer(bearer_tokens.record_bearer_error(server, message.path, message.address, error))
+    names = claims.claims_of_scopes(row.scope.split()) | set(
+        row.request.get("claims", {}).get("userinfo", ())
+    )
+    document = {"sub": subjects.subject_of(client, person.subject)} | claims.claims_by_name(person, names)
+    algorithm = client.details.get("userinfo_signed_response_alg")
+    return json_response(200, document) if algorithm is None else _signed(server, client, document, algorithm)
 
 
 def _person(row: Row[Any]) -> UserFacts:
-    person = standing.user(row)
+    person = access_state.user_facts_of(row)
     if person is None:
         fault = "The access token stands for no user."
         raise BearerError(
@@ -39,7 +41,7 @@ def _person(row: Row[Any]) -> UserFacts:
             "insufficient_scope",
             fault,
             "access-token-without-user",
-            scope=Scope.OPENID,
+            scope=ScopeName.OPENID,
             client_id=row.c_id,
             received=row.grant_type,
             expected="a grant in which a person signs in",
@@ -47,8 +49,10 @@ def _person(row: Row[Any]) -> UserFacts:
     return person
 
 
-def _signed(server: OAuth2Server, policy: Policy, document: dict[str, Any], algorithm: str) -> Response:
+def _signed(
+    server: OAuth2Server, client: RegisteredClient, document: dict[str, Any], algorithm: str
+) -> Response:
     # Core, section 5.3.2: a signed answer names its issuer and the client that it is for.
-    claims_and_parties = document | {"iss": server.settings.issuer, "aud": policy.client_key}
-    token = own_jwts.sign(server.ring, algorithm, "JWT", claims_and_parties)
+    claims_and_parties = document | {"iss": server.settings.issuer, "aud": client.client_key}
+    token = issued_jwts.sign_jwt(server.key_ring, algorithm, "JWT", claims_and_parties)
     return Response(200, token.encode(), (("Content-Type", "application/jwt"), *NO_STORE))

@@ -7,14 +7,16 @@ from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from authserver.domain import accesses, clients, consents
-from authserver.domain.clients import Client
+from authserver.domain.authorizations import application_access, consents
+from authserver.domain.clients import clients
+from authserver.domain.clients.clients import Client
 from authserver.errors import NotFound
-from authserver.terms import GrantType
-from authserver.web import door, pages, scope_words
-from authserver.web.account import account
-from authserver.web.account.person import me
-from authserver.web.languages import say
+from authserver.vocabulary import GrantType
+from authserver.web import current
+from authserver.web.account.blueprint import account
+from authserver.web.account.current_user import own_user
+from authserver.web.rendering import scope_labels, template_globals
+from authserver.web.rendering.languages import gettext
 
 
 @dataclass
@@ -42,9 +44,9 @@ class _Access:
         """Whether the application sends people to pages of this server, where they are asked."""
         return any((self.granted_at, self.used_at, self.device_at))
 
-    def add(self, held: accesses.Access) -> None:
+    def add(self, held: application_access.ApplicationAccess) -> None:
         """Note what the application holds."""
-        self.scopes = scope_words.in_order({*self.scopes, *held.scope.split()})
+        self.scopes = scope_labels.in_order({*self.scopes, *held.scope.split()})
         way = _WAYS.get(held.grant_type, "used_at")
         setattr(self, way, max(getattr(self, way) or held.at, held.at))
 
@@ -68,26 +70,26 @@ def ask_remove_application(client_key: str) -> ResponseReturnValue:
 def remove_application(client_key: str) -> ResponseReturnValue:
     """Take an application's access back."""
     client = _access(client_key).client
-    consents.withdraw(door.session(), door.actor(), me().id, client)
-    sentence = Markup.escape(say("%(name)s cannot use your account any more."))
-    flash(sentence % {"name": pages.isolated(client.name)}, "success")
+    consents.withdraw(current.transaction(), current.actor(), own_user().id, client)
+    sentence = Markup.escape(gettext("%(name)s cannot use your account any more."))
+    flash(sentence % {"name": template_globals.isolated(client.name)}, "success")
     return redirect(url_for("account.application_list"), 303)
 
 
 def _access(client_key: str) -> _Access:
-    client = clients.find(door.session(), client_key)
+    client = clients.find(current.transaction(), client_key)
     found = [access for access in _accesses() if client is not None and access.client.id == client.id]
     if not found:
-        raise NotFound(say("This application has no access to your account."))
+        raise NotFound(gettext("This application has no access to your account."))
     return found[0]
 
 
 def _accesses() -> list[_Access]:
-    session, user = door.session(), me()
+    db, user = current.transaction(), own_user()
     found = {
-        row.client_id: _Access(row.client, scope_words.in_order(row.scopes), granted_at=row.granted_at)
-        for row in consents.of_user(session, user.id)
+        row.client_id: _Access(row.client, scope_labels.in_order(row.scopes), granted_at=row.granted_at)
+        for row in consents.consents_of_user(db, user.id)
     }
-    for held in accesses.of_user(session, user.id):
+    for held in application_access.access_of_user(db, user.id):
         found.setdefault(held.client.id, _Access(held.client, [])).add(held)
     return sorted(found.values(), key=lambda access: access.client.name.casefold())

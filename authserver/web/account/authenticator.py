@@ -6,31 +6,34 @@ from urllib.parse import quote
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from authserver.domain import second_factors, sessions, submissions
+from authserver.domain import form_tokens
+from authserver.domain.sessions import user_sessions
+from authserver.domain.users import second_factors
 from authserver.errors import Conflict
-from authserver.web import destinations, door, guards
-from authserver.web.account import account
-from authserver.web.account.person import me, my_session
-from authserver.web.languages import say, to_say
+from authserver.web import current, local_urls
+from authserver.web.account.blueprint import account
+from authserver.web.account.current_user import own_session, own_user
+from authserver.web.rendering.languages import gettext, gettext_noop
+from authserver.web.session import access
 
-_SEEN_BEFORE = to_say("This form was sent before. The recovery codes that it made are not shown again.")
-_NO_APP = to_say("There is no authenticator app any more.")
+_SEEN_BEFORE = gettext_noop("This form was sent before. The recovery codes that it made are not shown again.")
+_NO_APP = gettext_noop("There is no authenticator app any more.")
 
 
 @account.get("/authenticator")
 def authenticator() -> ResponseReturnValue:
     """Show what there is; who comes for an application and has no app goes on to set one up."""
-    standing = second_factors.of(door.session(), my_session().user_id)
+    standing = second_factors.status_of(current.transaction(), own_session().user_id)
     if not standing.is_enrolled and next_url():
         return redirect(url_for("account.set_up_authenticator", next=next_url()), 303)
     return render_template("account/authenticator.html", standing=standing, next=next_url())
 
 
 @account.get("/authenticator/recovery-codes")
-@guards.require_recent_sign_in
+@access.require_recent_sign_in
 def ask_new_recovery_codes() -> ResponseReturnValue:
     """Ask whether to replace the recovery codes."""
-    standing = second_factors.of(door.session(), my_session().user_id)
+    standing = second_factors.status_of(current.transaction(), own_session().user_id)
     if not standing.is_enrolled:
         return redirect(url_for("account.authenticator"), 303)
     return render_template(
@@ -39,50 +42,54 @@ def ask_new_recovery_codes() -> ResponseReturnValue:
 
 
 @account.post("/authenticator/recovery-codes")
-@guards.require_recent_sign_in
+@access.require_recent_sign_in
 def renew_recovery_codes() -> ResponseReturnValue:
     """Replace the recovery codes, and show the new ones in this answer; the form's token keeps a reload from it."""
-    session, token = door.session(), request.form.get("form_token") or secrets.token_urlsafe(16)
-    if submissions.find(session, token) is not None:
-        flash(say(_SEEN_BEFORE), "info")
+    db, token = current.transaction(), request.form.get("form_token") or secrets.token_urlsafe(16)
+    if form_tokens.find(db, token) is not None:
+        flash(gettext(_SEEN_BEFORE), "info")
         return redirect(url_for("account.authenticator"), 303)
     try:
-        codes = second_factors.renew_codes(session, door.services().vault, door.actor(), me())
+        codes = second_factors.renew_codes(db, current.services().vault, current.actor(), own_user())
     except Conflict:
-        flash(say(_NO_APP), "info")
+        flash(gettext(_NO_APP), "info")
         return redirect(url_for("account.authenticator"), 303)
-    submissions.record(session, token, str(my_session().user_id))
+    form_tokens.record(db, token, str(own_session().user_id))
     return show_codes(codes)
 
 
 @account.get("/authenticator/remove")
-@guards.require_recent_sign_in
+@access.require_recent_sign_in
 def ask_remove_authenticator() -> ResponseReturnValue:
     """Ask whether to go back to the password alone."""
-    if not second_factors.is_enrolled(door.session(), my_session().user_id):
+    if not second_factors.is_enrolled(current.transaction(), own_session().user_id):
         return redirect(url_for("account.authenticator"), 303)
     return render_template("account/authenticator_remove.html")
 
 
 @account.post("/authenticator/remove")
-@guards.require_recent_sign_in
+@access.require_recent_sign_in
 def remove_authenticator() -> ResponseReturnValue:
     """Remove the app and the recovery codes; sending the form twice removes nothing else."""
-    if second_factors.remove(door.session(), door.actor(), me()):
-        flash(say("The authenticator app is removed. You sign in with your password alone."), "success")
+    if second_factors.remove(current.transaction(), current.actor(), own_user()):
+        flash(gettext("The authenticator app is removed. You sign in with your password alone."), "success")
     else:
-        flash(say(_NO_APP), "info")
+        flash(gettext(_NO_APP), "info")
     return redirect(url_for("account.authenticator"), 303)
 
 
 def next_url() -> str | None:
     """Return where the person wants to go on to afterwards, if anywhere."""
-    return destinations.safe(request.values.get("next"))
+    return local_urls.safe_local_url(request.values.get("next"))
 
 
 def show_codes(codes: list[str], *, is_new_app: bool = False) -> str:
     """Return the page that shows recovery codes, this once."""
-    others = [row for row in sessions.of_user(door.session(), me()) if row.id != my_session().id]
+    others = [
+        row
+        for row in user_sessions.sessions_of_user(current.transaction(), own_user())
+        if row.id != own_session().id
+    ]
     return render_template(
         "account/recovery_codes.html",
         codes=codes,
@@ -94,7 +101,7 @@ def show_codes(codes: list[str], *, is_new_app: bool = False) -> str:
 
 
 def _as_text(codes: list[str]) -> str:
-    name, server = my_session().user.username, door.services().settings.issuer
-    head = say("Recovery codes of %(name)s at %(server)s", name=name, server=server)
-    rule = say("Each works once, in place of the code of the authenticator app.")
+    name, server = own_session().user.username, current.services().settings.issuer
+    head = gettext("Recovery codes of %(name)s at %(server)s", name=name, server=server)
+    rule = gettext("Each works once, in place of the code of the authenticator app.")
     return "\r\n".join([head, rule, "", *codes, ""])

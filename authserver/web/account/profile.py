@@ -5,13 +5,13 @@ from typing import Any
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from authserver.domain import profiles, second_factors, users
-from authserver.domain.users import User
+from authserver.domain.users import profiles, second_factors, users
+from authserver.domain.users.users import User
 from authserver.errors import InvalidInput
-from authserver.web import door
-from authserver.web.account import account
-from authserver.web.account.person import me
-from authserver.web.languages import say
+from authserver.web import current
+from authserver.web.account.blueprint import account
+from authserver.web.account.current_user import own_user
+from authserver.web.rendering.languages import gettext
 
 _ADDRESS = tuple(f"address.{part}" for part in profiles.ADDRESS)
 
@@ -19,23 +19,23 @@ _ADDRESS = tuple(f"address.{part}" for part in profiles.ADDRESS)
 @account.get("")
 def profile() -> ResponseReturnValue:
     """Show the profile."""
-    user = me()
+    user = own_user()
     return _page(user, user.name, user.email, _shown(user), {})
 
 
 @account.post("")
 def edit_profile() -> ResponseReturnValue:
     """Change the profile."""
-    user, name, email = me(), request.form.get("name", ""), request.form.get("email", "")
+    user, name, email = own_user(), request.form.get("name", ""), request.form.get("email", "")
     claims = {claim: request.form[claim] for claim in (*profiles.LABELS, *_ADDRESS) if claim in request.form}
     try:
-        with door.session().begin_nested():
-            users.edit(door.session(), door.actor(), user, name=name, email=email)
+        with current.transaction().begin_nested():
+            users.edit(current.transaction(), current.actor(), user, name=name, email=email)
             if _shown(user) | claims != _shown(user):
-                users.edit_claims(door.session(), door.actor(), user, claims)
+                users.edit_claims(current.transaction(), current.actor(), user, claims)
     except InvalidInput as error:
         return _page(user, name, email, _shown(user) | claims, error.fields), 422
-    flash(say("Your profile is saved."), "success")
+    flash(gettext("Your profile is saved."), "success")
     return redirect(url_for("account.profile"), 303)
 
 
@@ -47,7 +47,7 @@ def _shown(user: User) -> dict[str, str]:
 
 def _labels() -> dict[str, str]:
     labels = profiles.LABELS | {f"address.{part}": part.replace("_", " ") for part in profiles.ADDRESS}
-    spoken = {claim: say(label) for claim, label in labels.items()}
+    spoken = {claim: gettext(label) for claim, label in labels.items()}
     return {claim: label[0].upper() + label[1:] for claim, label in spoken.items()}
 
 
@@ -60,5 +60,5 @@ def _page(user: User, name: str, email: str, claims: dict[str, str], errors: dic
         claims=claims,
         labels=_labels(),
         errors=errors,
-        second_factor=second_factors.of(door.session(), user.id),
+        second_factor=second_factors.status_of(current.transaction(), user.id),
     )

@@ -7,9 +7,10 @@ from datetime import timedelta
 
 import segno
 
-from authserver.domain.authenticator_apps import Seed
-from authserver.domain.sessions import UserSession
-from authserver.web import door, sealed
+from authserver.domain.sessions.user_sessions import UserSession
+from authserver.domain.users.authenticator_apps import TotpSeed
+from authserver.web import current
+from authserver.web.session import sealed_values
 
 _LIFETIME = timedelta(minutes=30)
 _QUIET_ZONE = 4
@@ -17,25 +18,25 @@ _SCALE = 5
 _LABEL_LENGTH = 40  # The account's name in the app; with a long one the picture is too fine for cameras.
 
 
-def seal(live: UserSession, seed: Seed) -> str:
+def seal_seed(live: UserSession, seed: TotpSeed) -> str:
     """Return a proposal as the form carries it."""
-    return sealed.seal(_purpose(live), seed.text)
+    return sealed_values.seal(_purpose(live), seed.text)
 
 
-def read(live: UserSession, carried: str) -> Seed | None:
+def unseal_seed(live: UserSession, carried: str) -> TotpSeed | None:
     """Return the seed of a form; None when it is old, made up, or was proposed to somebody else."""
-    text = sealed.opened(_purpose(live), carried, _LIFETIME)
-    return None if text is None else Seed(text)
+    text = sealed_values.unseal(_purpose(live), carried, _LIFETIME)
+    return None if text is None else TotpSeed(text)
 
 
-def address(live: UserSession, seed: Seed) -> str:
+def otpauth_url(live: UserSession, seed: TotpSeed) -> str:
     """Return what apps are told: the seed, this server and the account."""
-    return seed.address(door.services().settings.product_name, live.user.username[:_LABEL_LENGTH])
+    return seed.address(current.services().settings.product_name, live.user.username[:_LABEL_LENGTH])
 
 
-def picture(live: UserSession, seed: Seed) -> str:
+def qr_code_url(live: UserSession, seed: TotpSeed) -> str:
     """Return the QR code as the address of a picture that stands in the page itself, so that no URL names the seed."""
-    code = segno.make(address(live, seed), error="l", micro=False)
+    code = segno.make(otpauth_url(live, seed), error="l", micro=False)
     return str(
         code.svg_data_uri(
             border=_QUIET_ZONE, scale=_SCALE, dark="#000", light="#fff", svgclass=None, lineclass=None
@@ -43,7 +44,7 @@ def picture(live: UserSession, seed: Seed) -> str:
     )
 
 
-def in_groups(seed: Seed) -> list[str]:
+def grouped_seed(seed: TotpSeed) -> list[str]:
     """Return the seed as people type it, four letters at a time."""
     return [seed.text[at : at + 4] for at in range(0, len(seed.text), 4)]
 

@@ -5,8 +5,9 @@ from datetime import timedelta
 from flask import make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from authserver.web import destinations, door, pages
-from authserver.web.account import account
+from authserver.web import current, local_urls
+from authserver.web.account.blueprint import account
+from authserver.web.rendering import template_globals
 
 _LIFETIME = timedelta(days=400)
 
@@ -15,9 +16,11 @@ _LIFETIME = timedelta(days=400)
 def choose_theme() -> ResponseReturnValue:
     """Remember the colours in a cookie, and go back."""
     response = make_response(
-        redirect(destinations.safe(request.form.get("next")) or url_for("account.profile"), 303)
+        redirect(local_urls.safe_local_url(request.form.get("next")) or url_for("account.profile"), 303)
     )
     chosen = request.form.get("theme", "")
-    if chosen in pages.THEMES:
-        door.set_cookie(response, pages.THEME_COOKIE, chosen, max_age=int(_LIFETIME.total_seconds()))
+    if chosen in template_globals.THEMES:
+        current.set_cookie(
+            response, template_globals.THEME_COOKIE, chosen, max_age=int(_LIFETIME.total_seconds())
+        )
     return response

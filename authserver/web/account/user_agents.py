@@ -1,12 +1,12 @@
 """What a browser calls itself, as people would call it; a guess for recognising one's own devices, nothing more."""
 
-from authserver.web.languages import say, to_say
+from authserver.web.rendering.languages import gettext, gettext_noop
 
 _BROWSERS = (
     ("Edg", "Edge"),
     ("OPR/", "Opera"),
     ("Firefox/", "Firefox"),
-    ("JavaFX", to_say("A modeling tool")),
+    ("JavaFX", gettext_noop("A modeling tool")),
     ("Chromium/", "Chromium"),
     ("HeadlessChrome/", "Chrome"),
     ("Chrome/", "Chrome"),
@@ -24,10 +24,10 @@ _SYSTEMS = (
 )
 
 
-def in_words(user_agent: str) -> str:
+def describe_user_agent(user_agent: str) -> str:
     """Return browser and system: Firefox on Windows."""
-    browser = next((words for mark, words in _BROWSERS if mark in user_agent), to_say("A browser"))
+    browser = next((words for mark, words in _BROWSERS if mark in user_agent), gettext_noop("A browser"))
     system = next((words for mark, words in _SYSTEMS if mark in user_agent), "")
     if not system:
-        return say(browser)
-    return say("%(browser)s on %(system)s", browser=say(browser), system=system)
+        return gettext(browser)
+    return gettext("%(browser)s on %(system)s", browser=gettext(browser), system=system)

@@ -27,7 +27,7 @@ from authserver.web.admin import (
 )
 from authserver.web.admin.blueprint import admin
 
-ROOMS = (
+VIEWS = (
     overview,
     proposed_changes,
     clients,
@@ -49,4 +49,4 @@ ROOMS = (
     signing_keys,
 )
 
-__all__ = ["ROOMS", "admin"]
+__all__ = ["VIEWS", "admin"]

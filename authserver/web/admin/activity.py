@@ -10,13 +10,15 @@ from typing import Any
 from flask import Response, url_for
 from flask.typing import ResponseReturnValue
 
-from authserver.domain import audit, clients, users
+from authserver.domain import audit
 from authserver.domain.audit import AuditEvent
-from authserver.domain.db import Database
-from authserver.web import door
-from authserver.web.admin import answers, listing
+from authserver.domain.clients import clients
+from authserver.domain.orm import Database
+from authserver.domain.users import users
+from authserver.web import current
+from authserver.web.admin import pagination, responses
+from authserver.web.admin.audit_changes import AuditEntry
 from authserver.web.admin.blueprint import admin
-from authserver.web.admin.changes import Entry
 
 _EVENTS = frozenset(audit.EVENTS)
 _BATCH = 1000
@@ -27,7 +29,7 @@ _COLUMNS = (
 
 
 @dataclass(frozen=True)
-class Wish:
+class ActivityQuery:
     """What the query string asks to see; ``client`` is a client key, ``user`` a user name."""
 
     event: str = ""
@@ -37,14 +39,14 @@ class Wish:
     page: int = 1
 
     @classmethod
-    def asked(cls) -> "Wish":
+    def asked(cls) -> "ActivityQuery":
         """Read the query string."""
         return cls(
-            event=listing.asked("event", _EVENTS),
-            client=listing.asked("client"),
-            user=listing.asked("user"),
-            q=listing.asked("q"),
-            page=listing.asked_page(),
+            event=pagination.query_value("event", _EVENTS),
+            client=pagination.query_value("client"),
+            user=pagination.query_value("user"),
+            q=pagination.query_value("q"),
+            page=pagination.requested_page(),
         )
 
     @property
@@ -60,11 +62,11 @@ class Wish:
         """Return the address with some wishes changed."""
         return url_for("admin.activity", **replace(self, **({"page": 1} | changes)).query())
 
-    def filter(self) -> audit.Filter:
+    def filter(self) -> audit.EventFilter:
         """Return what the trail is asked for; a client or user that does not exist has no events."""
-        client = clients.find(door.session(), self.client) if self.client else None
-        user = users.find(door.session(), self.user) if self.user else None
-        return audit.Filter(
+        client = clients.find(current.transaction(), self.client) if self.client else None
+        user = users.find(current.transaction(), self.user) if self.user else None
+        return audit.EventFilter(
             client_id=_id(client) if self.client else None,
             user_id=_id(user) if self.user else None,
             event=self.event,
@@ -75,28 +77,30 @@ class Wish:
 @admin.get("/activity")
 def activity() -> ResponseReturnValue:
     """Show one page of the trail, the latest first."""
-    wish = Wish.asked()
-    offset = (wish.page - 1) * listing.SIZE
-    events, count = audit.page(door.session(), wish.filter(), offset=offset, limit=listing.SIZE)
-    paging = listing.Paging(wish.page, count)
-    if paging.is_beyond:
-        return answers.go(wish.url(page=paging.pages))
-    page = answers.show(
-        "admin/activity.html",
-        wish=wish,
-        paging=paging,
-        entries=[Entry(event) for event in events],
-        events=audit.EVENTS,
-        query=replace(wish, page=1).query(),
+    query = ActivityQuery.asked()
+    offset = (query.page - 1) * pagination.SIZE
+    events, count = audit.page_of_events(
+        current.transaction(), query.filter(), offset=offset, limit=pagination.SIZE
     )
-    return *page, {"HX-Replace-Url": wish.url(page=wish.page)}
+    paging = pagination.Paging(query.page, count)
+    if paging.is_beyond:
+        return responses.redirect_with_message(query.url(page=paging.pages))
+    page = responses.render(
+        "admin/activity.html",
+        query=query,
+        paging=paging,
+        entries=[AuditEntry(event) for event in events],
+        events=audit.EVENTS,
+        export_query=replace(query, page=1).query(),
+    )
+    return *page, {"HX-Replace-Url": query.url(page=query.page)}
 
 
 @admin.get("/activity/export.<any(jsonl, csv):form>")
 def export_activity(form: str) -> ResponseReturnValue:
     """Send all matching events, as JSON lines or as a table for a spreadsheet."""
-    wanted = Wish.asked().filter()
-    rows = _rows(door.services().database, wanted)
+    wanted = ActivityQuery.asked().filter()
+    rows = _rows(current.services().database, wanted)
     lines = _json_lines(rows) if form == "jsonl" else _table(rows)
     kind = "application/jsonl" if form == "jsonl" else "text/csv"
     answer = Response(lines, content_type=f"{kind}; charset=utf-8")
@@ -104,13 +108,13 @@ def export_activity(form: str) -> ResponseReturnValue:
     return answer
 
 
-def _rows(database: Database, wanted: audit.Filter) -> Iterator[AuditEvent]:
+def _rows(database: Database, wanted: audit.EventFilter) -> Iterator[AuditEvent]:
     # The answer leaves when the request's own transaction is over, and one held open for a slow reader would keep
     # SQLite from tidying up; so each batch is read in a short one of its own.
     last: int | None = None
     while True:
-        with database.transaction(write=False) as session:
-            batch = audit.before(session, wanted, last, limit=_BATCH)
+        with database.transaction(write=False) as db:
+            batch = audit.events_before(db, wanted, last, limit=_BATCH)
         yield from batch
         if len(batch) < _BATCH:
             return

@@ -3,18 +3,18 @@
 from flask import Blueprint, Response, request, url_for
 from flask.typing import ResponseReturnValue
 
-from authserver.terms import Path
-from authserver.web import guards
-from authserver.web.admin import words
-from authserver.web.compression import compress
+from authserver.vocabulary import EndpointPath
+from authserver.web.admin import labels
+from authserver.web.rendering.compression import compress
+from authserver.web.session import access
 
-admin = Blueprint("admin", __name__, url_prefix=Path.ADMIN)
-admin.record(lambda state: state.app.jinja_env.globals.update(words.FOR_TEMPLATES))
+admin = Blueprint("admin", __name__, url_prefix=EndpointPath.ADMIN)
+admin.record(lambda state: state.app.jinja_env.globals.update(labels.FOR_TEMPLATES))
 
 
 @admin.before_request
 def _admit() -> ResponseReturnValue | None:
-    return guards.require_configure_server()
+    return access.require_configure_server()
 
 
 @admin.after_request

@@ -4,12 +4,15 @@ from flask import request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from authserver.domain import accesses, client_lists, clients
-from authserver.domain.clients import Client
+from authserver.domain.authorizations import application_access
+from authserver.domain.clients import client_search, clients
+from authserver.domain.clients.clients import Client
 from authserver.errors import Conflict, InvalidInput
-from authserver.web import door, guards, pages
-from authserver.web.admin import answers
+from authserver.web import current
+from authserver.web.admin import responses
 from authserver.web.admin.blueprint import admin
+from authserver.web.rendering import template_globals
+from authserver.web.session import access
 
 _AT_MOST = 100
 _NAMED = 5
@@ -18,43 +21,45 @@ _DONE = {"approve": "approved", "disapprove": "disapproved", "remove": "removed"
 
 
 @admin.get(f"/clients/bulk/{_VERBS}")
-@guards.require_recent_sign_in
+@access.require_recent_sign_in
 def bulk_form(verb: str) -> ResponseReturnValue:
     """List what was ticked and ask."""
-    session = door.session()
-    rows, _ = client_lists.page(session, keys=request.args.getlist("key")[:_AT_MOST], limit=_AT_MOST)
-    back = answers.back(url_for("admin.client_table"))
+    db = current.transaction()
+    rows, _ = client_search.page_of_clients(db, keys=request.args.getlist("key")[:_AT_MOST], limit=_AT_MOST)
+    back = responses.return_url(url_for("admin.client_table"))
     if not rows:
-        return answers.go(back, "Tick at least one client first.")
-    live = 0 if verb == "approve" else accesses.count(session, *rows)
-    return answers.show("admin/bulk.html", verb=verb, rows=rows, live=live, back=back, done=_DONE[verb])
+        return responses.redirect_with_message(back, "Tick at least one client first.")
+    live = 0 if verb == "approve" else application_access.count(db, *rows)
+    return responses.render("admin/bulk.html", verb=verb, rows=rows, live=live, back=back, done=_DONE[verb])
 
 
 @admin.post(f"/clients/bulk/{_VERBS}")
-@guards.require_recent_sign_in
+@access.require_recent_sign_in
 def bulk_decide(verb: str) -> ResponseReturnValue:
     """Decide about each client that is still as it was shown, and name those that were left alone."""
     keys = request.form.getlist("key")[:_AT_MOST]
     revisions = dict(zip(keys, request.form.getlist("revision"), strict=False))
-    rows, _ = client_lists.page(door.session(), keys=keys, limit=_AT_MOST)
+    rows, _ = client_search.page_of_clients(current.transaction(), keys=keys, limit=_AT_MOST)
     left = [client.name for client in rows if not _decide(verb, client, revisions.get(client.client_key, ""))]
-    names = Markup(", ").join(map(pages.isolated, left[:_NAMED]))
+    names = Markup(", ").join(map(template_globals.isolated, left[:_NAMED]))
     sentence = _summary(verb, len(rows) - len(left), len(left))
-    return answers.go(answers.back(url_for("admin.client_table")), sentence, name=names)
+    return responses.redirect_with_message(
+        responses.return_url(url_for("admin.client_table")), sentence, name=names
+    )
 
 
 def _decide(verb: str, client: Client, revision: str) -> bool:
-    session, actor = door.session(), door.actor()
+    db, actor = current.transaction(), current.actor()
     if str(client.revision) != revision:
         return False
     try:
-        with answers.attempt():
+        with responses.in_savepoint():
             if verb == "approve":
-                clients.approve(session, actor, client, revision=client.revision)
+                clients.approve(db, actor, client, revision=client.revision)
             elif verb == "disapprove":
-                clients.disapprove(session, actor, client, revision=client.revision)
+                clients.disapprove(db, actor, client, revision=client.revision)
             else:
-                clients.remove(session, actor, client, typed_name="")
+                clients.remove(db, actor, client, typed_name="")
     except (Conflict, InvalidInput):
         return False
     return True

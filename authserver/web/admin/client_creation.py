@@ -9,27 +9,32 @@ import secrets
 from flask import request, url_for
 from flask.typing import ResponseReturnValue
 
-from authserver.domain import client_secrets, clients, submissions
-from authserver.domain.client_secrets import TypedSecret
-from authserver.domain.clients import Client
-from authserver.terms import Kind, Path
-from authserver.web import door, guards
-from authserver.web.admin import answers, listing, words
+from authserver.domain import form_tokens
+from authserver.domain.clients import client_secrets, clients
+from authserver.domain.clients.client_secrets import TypedSecret
+from authserver.domain.clients.clients import Client
+from authserver.vocabulary import ClientKind, EndpointPath
+from authserver.web import current
+from authserver.web.admin import labels, pagination, responses
 from authserver.web.admin.blueprint import admin
 from authserver.web.admin.client_forms import TYPED, ClientForm
+from authserver.web.session import access
 
-_DISCOVERY = {Kind.OIDC: Path.OPENID_CONFIGURATION, Kind.OAUTH2: Path.OAUTH_METADATA}
+_DISCOVERY = {
+    ClientKind.OIDC: EndpointPath.OPENID_CONFIGURATION,
+    ClientKind.OAUTH2: EndpointPath.OAUTH_METADATA,
+}
 
 
 @admin.get("/clients/new")
-@guards.require_recent_sign_in
+@access.require_recent_sign_in
 def new_client() -> ResponseReturnValue:
     """Show the empty form, for the type of the tab that it was opened from."""
-    return _form(ClientForm(kind=listing.asked("kind", frozenset(Kind)) or Kind.OIDC))
+    return _form(ClientForm(kind=pagination.query_value("kind", frozenset(ClientKind)) or ClientKind.OIDC))
 
 
 @admin.post("/clients/new")
-@guards.require_recent_sign_in
+@access.require_recent_sign_in
 def create_client() -> ResponseReturnValue:
     """Create a client from the form and show its key and secret."""
     form = ClientForm.sent(request.form)
@@ -39,31 +44,29 @@ def create_client() -> ResponseReturnValue:
         return _form(form, faults, 422)
     typed = typed_secret(form)
     token = request.form.get("form_token") or _new_token()
-    made = submissions.find(door.session(), token)
+    made = form_tokens.find(current.transaction(), token)
     if made is not None:
         message = "This form was sent before, and the client exists. Its secret is not shown again; you can replace it."
-        return answers.go(url_for("admin.client_credentials", key=made), message)
+        return responses.redirect_with_message(url_for("admin.client_credentials", key=made), message)
     return _create(form, typed, token)
 
 
 def _create(form: ClientForm, typed: TypedSecret | None, token: str) -> ResponseReturnValue:
-    session, actor = door.session(), door.actor()
-    with answers.attempt():
-        client = clients.register(
-            session, actor, form.registration(), source="console", owner_id=actor.user_id
-        )
+    db, actor = current.transaction(), current.actor()
+    with responses.in_savepoint():
+        client = clients.register(db, actor, form.registration(), source="console", owner_id=actor.user_id)
         secret = give_secret(client, typed)
         if "approve" in request.form:
-            clients.approve(session, actor, client, revision=client.revision)
-        submissions.record(session, token, client.client_key)
-    return answers.show(
+            clients.approve(db, actor, client, revision=client.revision)
+        form_tokens.record(db, token, client.client_key)
+    return responses.render(
         "admin/client_created.html",
         client=client,
         secret=secret,
         is_typed=typed is not None,
         discovery=discovery_url(client),
-        naming=words.naming(client.kind),
-        marks=answers.seen(client),
+        naming=labels.naming(client.kind),
+        marks=responses.form_marks(client),
     )
 
 
@@ -71,30 +74,30 @@ def typed_secret(form: ClientForm) -> TypedSecret | None:
     """Return the secret that was typed, hashed; that takes long, so that the request's transaction ends before it."""
     if form.secret_choice != TYPED:
         return None
-    door.release()
-    return client_secrets.typed(door.services().passwords, form.secret)
+    current.release()
+    return client_secrets.hash_typed_secret(current.services().passwords, form.secret)
 
 
 def give_secret(client: Client, typed: TypedSecret | None) -> str:
     """Give a client the secret that was typed, or else a new one, and return it; empty where it uses none."""
-    session, actor, services = door.session(), door.actor(), door.services()
+    db, actor, services = current.transaction(), current.actor(), current.services()
     if not client_secrets.are_used(client.kind, client.auth_method):
         return ""
     if typed is not None:
-        client_secrets.set_typed(session, actor, services.vault, client, typed)
+        client_secrets.set_typed(db, actor, services.vault, client, typed)
         return typed.secret
-    return client_secrets.generate(session, actor, services.vault, client)
+    return client_secrets.generate(db, actor, services.vault, client)
 
 
 def discovery_url(client: Client) -> str:
     """Return where the application finds everything else; empty for a protocol without discovery."""
-    path = _DISCOVERY.get(Kind(client.kind))
-    return door.services().settings.url(path) if path else ""
+    path = _DISCOVERY.get(ClientKind(client.kind))
+    return current.services().settings.url(path) if path else ""
 
 
 def _form(form: ClientForm, errors: dict[str, str] | None = None, status: int = 200) -> ResponseReturnValue:
     token = request.form.get("form_token") or _new_token()
-    return answers.show("admin/client_new.html", status, form=form, errors=errors or {}, form_token=token)
+    return responses.render("admin/client_new.html", status, form=form, errors=errors or {}, form_token=token)
 
 
 def _new_token() -> str:

@@ -1,4 +1,4 @@
-"""The form of a client: from what was sent to a Registration and a wish about its secret, and back onto the page.
+"""The form of a client: from what was sent to a Registration and a query about its secret, and back onto the page.
 
 Which values are right is decided in ``domain.registrations``; here is only what people type, line by line.
 """
@@ -9,17 +9,17 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
-from authserver.domain import client_secrets, logout_uris, redirect_uris, registrations
-from authserver.domain.clients import Client
-from authserver.domain.redirect_uris import Finding
-from authserver.domain.registrations import Registration
+from authserver.domain.clients import client_secrets, logout_uris, redirect_uris, registrations
+from authserver.domain.clients.clients import Client
+from authserver.domain.clients.redirect_uris import RedirectUriIssue
+from authserver.domain.clients.registrations import Registration
 from authserver.errors import InvalidInput
-from authserver.terms import AuthMethod, GrantType, Kind
+from authserver.vocabulary import AuthMethod, ClientKind, GrantType
 
 PUBLIC = "none"
 GENERATE = "generate"
 TYPED = "typed"
-_WITH_SCOPES = (Kind.OAUTH2, Kind.OIDC)
+_WITH_SCOPES = (ClientKind.OAUTH2, ClientKind.OIDC)
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class ClientForm:
     ``focus`` names the field that a refusal is about, and ``suggestion`` says so.
     """
 
-    kind: str = Kind.OIDC
+    kind: str = ClientKind.OIDC
     name: str = ""
     redirect_uris: tuple[str, ...] = ()
     secret_choice: str = GENERATE
@@ -89,7 +89,7 @@ class ClientForm:
     @property
     def is_public(self) -> bool:
         """Whether the application cannot keep a secret."""
-        return self.kind != Kind.OAUTH1 and self.secret_choice == PUBLIC
+        return self.kind != ClientKind.OAUTH1 and self.secret_choice == PUBLIC
 
     def registration(self, details: Mapping[str, Any] | None = None) -> Registration:
         """Return what is asked for; ``details`` are kept from the client that is edited."""
@@ -113,7 +113,7 @@ class ClientForm:
     def faults(self) -> dict[str, str]:
         """Return what is wrong with a new client, field by field, secret included."""
         found: dict[str, str] = {}
-        for check in (lambda: registrations.check(self.registration()), self.check_secret):
+        for check in (lambda: registrations.validate(self.registration()), self.check_secret):
             try:
                 check()
             except InvalidInput as error:
@@ -128,9 +128,9 @@ class ClientForm:
         if self.secret != self.secret_again:
             raise InvalidInput({"secret_again": "The two secrets differ. Type the same one again."})
 
-    def findings(self) -> list[tuple[str, Finding]]:
+    def findings(self) -> list[tuple[str, RedirectUriIssue]]:
         """Return what there is to say about each redirect URI, warnings included."""
-        return [(uri, found) for uri in self.redirect_uris if (found := redirect_uris.check(uri))]
+        return [(uri, found) for uri in self.redirect_uris if (found := redirect_uris.find_issue(uri))]
 
     def with_fix(self, uri: str) -> "ClientForm":
         """Return the form with the better value that was offered for one of its redirect URIs."""

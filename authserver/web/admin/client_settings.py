@@ -3,52 +3,58 @@
 from flask import request, url_for
 from flask.typing import ResponseReturnValue
 
-from authserver.domain import clients, diagnostics, sector_identifiers
-from authserver.domain.clients import Client
-from authserver.domain.registrations import Registration
+from authserver.domain.clients import clients, sector_identifiers
+from authserver.domain.clients.clients import Client
+from authserver.domain.clients.registrations import Registration
+from authserver.domain.diagnostics import error_log
 from authserver.errors import Conflict, InvalidInput
-from authserver.web import door, guards
-from authserver.web.admin import answers, sectors
+from authserver.web import current
+from authserver.web.admin import responses, sector_check
 from authserver.web.admin.blueprint import admin
 from authserver.web.admin.client_forms import ClientForm
-from authserver.web.admin.suggestions import suggested
+from authserver.web.admin.suggested_edits import with_suggestion
+from authserver.web.session import access
 
 
 @admin.get("/clients/<key>/edit")
-@guards.require_recent_sign_in
+@access.require_recent_sign_in
 def edit_client_form(key: str) -> ResponseReturnValue:
     """Show the form with the client as it is."""
-    client = answers.get_client(key)
-    refused = diagnostics.find(door.session(), request.args.get("refusal", ""))
-    return _form(client, suggested(ClientForm.of(client), client, refused), answers.seen(client))
+    client = responses.get_client(key)
+    refused = error_log.find(current.transaction(), request.args.get("refusal", ""))
+    return _form(
+        client, with_suggestion(ClientForm.of(client), client, refused), responses.form_marks(client)
+    )
 
 
 @admin.post("/clients/<key>/edit")
-@guards.require_recent_sign_in
+@access.require_recent_sign_in
 def edit_client(key: str) -> ResponseReturnValue:
     """Save the form, unless somebody else changed the client since it was shown."""
-    client = answers.get_client(key)
+    client = responses.get_client(key)
     form = ClientForm.sent(request.form, kind=client.kind)
-    marks = answers.sent_marks()
+    marks = responses.sent_marks()
     if "use_fix" in request.form:
         return _form(client, form.with_fix(request.form["use_fix"]), marks)
     wanted = form.registration(client.details)
     try:
         client = _with_known_sector(client, wanted)
-        with answers.attempt():
-            clients.edit(door.session(), door.actor(), client, wanted, revision=answers.seen_revision())
+        with responses.in_savepoint():
+            clients.edit(
+                current.transaction(), current.actor(), client, wanted, revision=responses.seen_revision()
+            )
     except InvalidInput as error:
         return _form(client, form, marks, error.fields, 422)
     except Conflict as error:
-        return answers.conflict(client, error)
-    return answers.go(
-        answers.back(url_for("admin.client_settings", key=key)), "{name} was saved.", name=client.name
+        return responses.render_conflict(client, error)
+    return responses.redirect_with_message(
+        responses.return_url(url_for("admin.client_settings", key=key)), "{name} was saved.", name=client.name
     )
 
 
 def _with_known_sector(client: Client, wanted: Registration) -> Client:
     try:
-        return sectors.checked(client, wanted)
+        return sector_check.checked(client, wanted)
     except InvalidInput as error:
         # The sector itself stands on another page; here it is the redirect URIs that do not belong to it.
         names = {sector_identifiers.FIELD: "redirect_uris"}
@@ -59,12 +65,12 @@ def _form(
     client: Client, form: ClientForm, marks: object, errors: dict[str, str] | None = None, status: int = 200
 ) -> ResponseReturnValue:
     default = url_for("admin.client_settings", key=client.client_key)
-    return answers.show(
+    return responses.render(
         "admin/client_edit.html",
         status,
         client=client,
         form=form,
         marks=marks,
         errors=errors or {},
-        back=answers.back(default),
+        back=responses.return_url(default),
     )

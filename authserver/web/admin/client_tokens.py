@@ -7,61 +7,68 @@ from typing import Any
 from flask import request, url_for
 from flask.typing import ResponseReturnValue
 
-from authserver.domain import client_details, client_lifetimes, clients, registrations
-from authserver.domain.clients import Client
-from authserver.domain.keys import ALGORITHMS
+from authserver.domain.clients import client_details, clients, registrations, token_lifetimes
+from authserver.domain.clients.clients import Client
+from authserver.domain.keys.signing_keys import ALGORITHMS
 from authserver.errors import Conflict, InvalidInput
 from authserver.setting_values import write_duration
-from authserver.terms import AuthMethod, Kind
-from authserver.web import door, guards
-from authserver.web.admin import answers, sectors
+from authserver.vocabulary import AuthMethod, ClientKind
+from authserver.web import current
+from authserver.web.admin import responses, sector_check
 from authserver.web.admin.blueprint import admin
+from authserver.web.session import access
 
 _LISTS = ("resources", "serves")
-_NAMES = (*client_details.NAMES, *client_lifetimes.NAMES)
+_NAMES = (*client_details.NAMES, *token_lifetimes.NAMES)
 
 
 @admin.get("/clients/<key>/tokens")
-@guards.require_recent_sign_in
+@access.require_recent_sign_in
 def token_options(key: str) -> ResponseReturnValue:
     """Show the options."""
-    client = answers.get_client(key)
-    if client.kind == Kind.OAUTH1:
+    client = responses.get_client(key)
+    if client.kind == ClientKind.OAUTH1:
         return _useless(client)
-    return _form(client, _shown(client), client.auth_method, answers.seen(client))
+    return _form(client, _shown(client), client.auth_method, responses.form_marks(client))
 
 
 @admin.post("/clients/<key>/tokens")
-@guards.require_recent_sign_in
+@access.require_recent_sign_in
 def save_token_options(key: str) -> ResponseReturnValue:
     """Save the options, unless somebody else changed the client since they were shown."""
-    client = answers.get_client(key)
-    if client.kind == Kind.OAUTH1:
+    client = responses.get_client(key)
+    if client.kind == ClientKind.OAUTH1:
         return _useless(client)
     typed = {name: request.form.get(name, "").strip() for name in _NAMES}
     auth_method = request.form.get("auth_method", client.auth_method)
-    marks = answers.sent_marks()
+    marks = responses.sent_marks()
     try:
         kept = {name: value for name, value in client.details.items() if name not in _NAMES}
-        wanted = replace(registrations.of(client), auth_method=auth_method, details=kept | _read(typed))
-        client = sectors.checked(client, wanted)
-        with answers.attempt():
-            clients.edit(door.session(), door.actor(), client, wanted, revision=answers.seen_revision())
+        wanted = replace(
+            registrations.registration_of(client), auth_method=auth_method, details=kept | _read(typed)
+        )
+        client = sector_check.checked(client, wanted)
+        with responses.in_savepoint():
+            clients.edit(
+                current.transaction(), current.actor(), client, wanted, revision=responses.seen_revision()
+            )
     except InvalidInput as error:
         return _form(client, typed, auth_method, marks, error.fields, 422)
     except Conflict as error:
-        return answers.conflict(client, error)
-    return answers.go(url_for("admin.client_settings", key=key), "{name} was saved.", name=client.name)
+        return responses.render_conflict(client, error)
+    return responses.redirect_with_message(
+        url_for("admin.client_settings", key=key), "{name} was saved.", name=client.name
+    )
 
 
 def _useless(client: Client) -> ResponseReturnValue:
     sentence = "OAuth 1.0a knows none of these tokens and keys."
-    return answers.go(url_for("admin.client_settings", key=client.client_key), sentence)
+    return responses.redirect_with_message(url_for("admin.client_settings", key=client.client_key), sentence)
 
 
 def _usual_lifetimes() -> dict[str, str]:
-    settings = door.services().settings
-    usual = {name: client_lifetimes.of({}, settings, name) for name in client_lifetimes.NAMES}
+    settings = current.services().settings
+    usual = {name: token_lifetimes.lifetime_of({}, settings, name) for name in token_lifetimes.NAMES}
     return {name: write_duration(length) for name, length in usual.items()}
 
 
@@ -73,7 +80,7 @@ def _text(value: Any) -> str:
     if isinstance(value, list):
         return "\n".join(value)
     if isinstance(value, int):
-        return client_lifetimes.written(value)
+        return token_lifetimes.format_seconds(value)
     return json.dumps(value, indent=2) if isinstance(value, dict) else value or ""
 
 
@@ -82,7 +89,7 @@ def _read(typed: dict[str, str]) -> dict[str, Any]:
     for name in _LISTS:
         if name in found:
             found[name] = typed[name].split()
-    for name in client_lifetimes.NAMES:
+    for name in token_lifetimes.NAMES:
         if name in found:
             found[name] = _seconds(name, typed[name])
     if "jwks" in found:
@@ -95,7 +102,7 @@ def _read(typed: dict[str, str]) -> dict[str, Any]:
 
 def _seconds(name: str, text: str) -> int:
     try:
-        return client_lifetimes.read(text)
+        return token_lifetimes.parse_seconds(text)
     except ValueError as error:
         raise InvalidInput({name: "Write a length like 90s, 15m, 12h or 14d."}) from error
 
@@ -108,7 +115,7 @@ def _form(
     errors: dict[str, str] | None = None,
     status: int = 200,
 ) -> ResponseReturnValue:
-    return answers.show(
+    return responses.render(
         "admin/client_tokens.html",
         status,
         client=client,

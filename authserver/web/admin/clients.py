@@ -6,18 +6,19 @@ from typing import Any
 from flask import url_for
 from flask.typing import ResponseReturnValue
 
-from authserver.domain import client_lists, failures
-from authserver.terms import Kind, Status
-from authserver.web import door
-from authserver.web.admin import answers, listing, words
+from authserver.domain.clients import client_search
+from authserver.domain.diagnostics import error_search
+from authserver.vocabulary import ClientKind, ClientStatus
+from authserver.web import current
+from authserver.web.admin import labels, pagination, responses
 from authserver.web.admin.blueprint import admin
 
 _FLAGS = frozenset({"1"})
-_SORTS = frozenset(client_lists.SORTABLE)
+_SORTS = frozenset(client_search.SORTABLE)
 
 
 @dataclass(frozen=True)
-class Wish:
+class ClientQuery:
     """What the query string asks the table to show."""
 
     kind: str = ""
@@ -32,19 +33,19 @@ class Wish:
     page: int = 1
 
     @classmethod
-    def asked(cls) -> "Wish":
+    def asked(cls) -> "ClientQuery":
         """Read the query string; what it cannot mean is left out."""
         return cls(
-            kind=listing.asked("kind", frozenset(Kind)),
-            status=listing.asked("status", frozenset(Status)),
-            q=listing.asked("q"),
-            itself=listing.asked("itself", _FLAGS),
-            unused=listing.asked("unused", _FLAGS),
-            legacy=listing.asked("legacy", _FLAGS),
-            failing=listing.asked("failing", _FLAGS),
-            sort=listing.asked("sort", _SORTS) or "name",
-            desc=listing.asked("desc", _FLAGS),
-            page=listing.asked_page(),
+            kind=pagination.query_value("kind", frozenset(ClientKind)),
+            status=pagination.query_value("status", frozenset(ClientStatus)),
+            q=pagination.query_value("q"),
+            itself=pagination.query_value("itself", _FLAGS),
+            unused=pagination.query_value("unused", _FLAGS),
+            legacy=pagination.query_value("legacy", _FLAGS),
+            failing=pagination.query_value("failing", _FLAGS),
+            sort=pagination.query_value("sort", _SORTS) or "name",
+            desc=pagination.query_value("desc", _FLAGS),
+            page=pagination.requested_page(),
         )
 
     @property
@@ -54,7 +55,7 @@ class Wish:
 
     def query(self) -> dict[str, Any]:
         """Return the part of the query string that is not the default."""
-        defaults = asdict(Wish())
+        defaults = asdict(ClientQuery())
         return {name: value for name, value in asdict(self).items() if value != defaults[name]}
 
     def url(self, **changes: Any) -> str:
@@ -85,24 +86,24 @@ class Wish:
 @admin.get("/clients")
 def client_table() -> ResponseReturnValue:
     """Show one page of client keys."""
-    wish = Wish.asked()
-    session = door.session()
-    offset = (wish.page - 1) * listing.SIZE
-    rows, count = client_lists.page(session, **wish.selection(), offset=offset, limit=listing.SIZE)
-    paging = listing.Paging(wish.page, count)
+    query = ClientQuery.asked()
+    db = current.transaction()
+    offset = (query.page - 1) * pagination.SIZE
+    rows, count = client_search.page_of_clients(db, **query.selection(), offset=offset, limit=pagination.SIZE)
+    paging = pagination.Paging(query.page, count)
     if paging.is_beyond:
-        return answers.go(wish.url(page=paging.pages))
-    kinds = client_lists.count_by(session, "kind")
-    page = answers.show(
+        return responses.redirect_with_message(query.url(page=paging.pages))
+    kinds = client_search.count_by(db, "kind")
+    page = responses.render(
         "admin/clients.html",
-        wish=wish,
+        query=query,
         rows=rows,
-        failing=failures.count_lately(session, [row.id for row in rows]),
+        failing=error_search.count_lately(db, [row.id for row in rows]),
         paging=paging,
         kinds=kinds,
         total=sum(kinds.values()),
-        pending=client_lists.count_by(session, "status").get(Status.PENDING, 0),
-        naming=words.naming(wish.kind),
-        back=wish.url(page=wish.page),
+        pending=client_search.count_by(db, "status").get(ClientStatus.PENDING, 0),
+        naming=labels.naming(query.kind),
+        back=query.url(page=query.page),
     )
-    return *page, {"HX-Replace-Url": wish.url(page=wish.page)}
+    return *page, {"HX-Replace-Url": query.url(page=query.page)}

@@ -7,7 +7,7 @@ from itertools import takewhile
 from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
-from authserver.web.admin.causes import Compare
+from authserver.web.admin.explanations import Compare
 
 _LETTER_BY_LETTER = 200
 _PARTS = ("scheme", "host", "port", "path", "query", "fragment")

@@ -5,16 +5,17 @@ from datetime import timedelta
 from flask import request, url_for
 from flask.typing import ResponseReturnValue
 
-from authserver.domain import client_secrets, clients
-from authserver.domain.client_secrets import TypedSecret
-from authserver.domain.clients import Client
+from authserver.domain.clients import client_secrets, clients
+from authserver.domain.clients.client_secrets import TypedSecret
+from authserver.domain.clients.clients import Client
 from authserver.errors import Conflict, InvalidInput
-from authserver.web import door, guards
-from authserver.web.admin import answers, words
+from authserver.web import current
+from authserver.web.admin import labels, responses
 from authserver.web.admin.blueprint import admin
 from authserver.web.admin.client_creation import give_secret, typed_secret
 from authserver.web.admin.client_detail import header
 from authserver.web.admin.client_forms import ClientForm
+from authserver.web.session import access
 
 OVERLAPS = {"0": "Now", "1": "In 1 hour", "24": "In 24 hours", "168": "In 7 days"}
 _DEFAULT_OVERLAP = "24"
@@ -24,24 +25,24 @@ _ROW_IDS = "<int(max=9223372036854775807):secret_id>"
 @admin.get("/clients/<key>/credentials")
 def client_credentials(key: str) -> ResponseReturnValue:
     """List the secrets that work, and when they end."""
-    client = answers.get_client(key)
-    live = client_secrets.of_client(door.session(), client)
-    return answers.show("admin/client_credentials.html", **header(client, "credentials"), live=live)
+    client = responses.get_client(key)
+    live = client_secrets.secrets_of_client(current.transaction(), client)
+    return responses.render("admin/client_credentials.html", **header(client, "credentials"), live=live)
 
 
 @admin.get("/clients/<key>/secrets/new")
-@guards.require_recent_sign_in
+@access.require_recent_sign_in
 def new_secret(key: str) -> ResponseReturnValue:
     """Ask for the new secret and when the others end."""
-    client = answers.get_client(key)
+    client = responses.get_client(key)
     return _form(client) if client_secrets.are_used(client.kind, client.auth_method) else _useless(client)
 
 
 @admin.post("/clients/<key>/secrets/new")
-@guards.require_recent_sign_in
+@access.require_recent_sign_in
 def add_secret(key: str) -> ResponseReturnValue:
     """Give the client a new secret and show it once; the revision keeps a reload from adding another."""
-    client = answers.get_client(key)
+    client = responses.get_client(key)
     if not client_secrets.are_used(client.kind, client.auth_method):
         return _useless(client)
     form = ClientForm.sent(request.form, kind=client.kind)
@@ -51,66 +52,72 @@ def add_secret(key: str) -> ResponseReturnValue:
             raise InvalidInput({"overlap": "Choose when the other secrets end."})
         form.check_secret()
         typed = typed_secret(form)
-        client = answers.get_client(key)
-        with answers.attempt():
+        client = responses.get_client(key)
+        with responses.in_savepoint():
             secret = _replace(client, typed, timedelta(hours=int(overlap)))
     except InvalidInput as error:
         return _form(client, error.fields, 422)
     except Conflict as error:
-        return answers.conflict(client, error)
-    return answers.show(
+        return responses.render_conflict(client, error)
+    return responses.render(
         "admin/secret_created.html",
         client=client,
         secret=secret,
         is_typed=typed is not None,
-        naming=words.naming(client.kind),
+        naming=labels.naming(client.kind),
     )
 
 
 @admin.get(f"/clients/<key>/secrets/{_ROW_IDS}/remove")
-@guards.require_recent_sign_in
+@access.require_recent_sign_in
 def remove_secret_form(key: str, secret_id: int) -> ResponseReturnValue:
     """Ask whether a secret shall stop working at once."""
-    client = answers.get_client(key)
-    secret = client_secrets.get(door.session(), client, secret_id)
-    return answers.show("admin/secret_remove.html", client=client, secret=secret, marks=answers.seen(client))
+    client = responses.get_client(key)
+    secret = client_secrets.get(current.transaction(), client, secret_id)
+    return responses.render(
+        "admin/secret_remove.html", client=client, secret=secret, marks=responses.form_marks(client)
+    )
 
 
 @admin.post(f"/clients/<key>/secrets/{_ROW_IDS}/remove")
-@guards.require_recent_sign_in
+@access.require_recent_sign_in
 def remove_secret(key: str, secret_id: int) -> ResponseReturnValue:
     """End a secret at once."""
-    client = answers.get_client(key)
+    client = responses.get_client(key)
     try:
-        with answers.attempt():
-            clients.check_revision(client, answers.seen_revision())
-            client_secrets.remove(door.session(), door.actor(), client, secret_id)
+        with responses.in_savepoint():
+            clients.check_revision(client, responses.seen_revision())
+            client_secrets.remove(current.transaction(), current.actor(), client, secret_id)
     except Conflict as error:
-        return answers.conflict(client, error)
-    return answers.go(url_for("admin.client_credentials", key=key), "The secret was removed.")
+        return responses.render_conflict(client, error)
+    return responses.redirect_with_message(
+        url_for("admin.client_credentials", key=key), "The secret was removed."
+    )
 
 
 def _replace(client: Client, typed: TypedSecret | None, overlap: timedelta) -> str:
-    clients.check_revision(client, answers.seen_revision())
+    clients.check_revision(client, responses.seen_revision())
     secret = give_secret(client, typed)
-    client_secrets.expire_others(door.session(), door.actor(), client, after=overlap)
+    client_secrets.expire_others(current.transaction(), current.actor(), client, after=overlap)
     return secret
 
 
 def _useless(client: Client) -> ResponseReturnValue:
     sentence = "This application proves itself without a secret."
-    return answers.go(url_for("admin.client_credentials", key=client.client_key), sentence)
+    return responses.redirect_with_message(
+        url_for("admin.client_credentials", key=client.client_key), sentence
+    )
 
 
 def _form(client: Client, errors: dict[str, str] | None = None, status: int = 200) -> ResponseReturnValue:
-    return answers.show(
+    return responses.render(
         "admin/secret_new.html",
         status,
         client=client,
         form=ClientForm.sent(request.form, kind=client.kind),
         errors=errors or {},
-        others=len(client_secrets.of_client(door.session(), client)),
+        others=len(client_secrets.secrets_of_client(current.transaction(), client)),
         overlaps=OVERLAPS,
         overlap=request.form.get("overlap", _DEFAULT_OVERLAP),
-        marks=answers.seen(client) if status == 200 else answers.sent_marks(),
+        marks=responses.form_marks(client) if status == 200 else responses.sent_marks(),
     )

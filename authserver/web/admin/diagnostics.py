@@ -10,45 +10,49 @@ from typing import Any
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from authserver.domain import clients, diagnostics, failures, redaction
-from authserver.domain.clients import Client
-from authserver.domain.diagnostics import Failure
+from authserver.domain.clients import clients
+from authserver.domain.clients.clients import Client
+from authserver.domain.diagnostics import error_log, error_search, redaction
+from authserver.domain.diagnostics.error_log import RecordedError
 from authserver.errors import NotFound
-from authserver.terms import LanePath, Path
-from authserver.web import door
-from authserver.web.admin import answers, comparison, listing, remedies
+from authserver.vocabulary import EndpointPath, LegacyPath
+from authserver.web import current
+from authserver.web.admin import comparison, error_fixes, pagination, responses
 from authserver.web.admin.blueprint import admin
-from authserver.web.admin.causes import Remedy, words_of
 from authserver.web.admin.client_detail import header
+from authserver.web.admin.explanations import FixKind, explanation_of
 
 ENDPOINTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    "sign-in": ("Sign-in", (Path.AUTHORIZE, LanePath.OIDC_AUTHORIZE)),
-    "token": ("Token", (Path.TOKEN, LanePath.OAUTH2_TOKEN, LanePath.OIDC_TOKEN)),
-    "device": ("Device", (Path.DEVICE_AUTHORIZATION, LanePath.OAUTH2_DEVICE, LanePath.OIDC_DEVICE)),
-    "introspection": ("Introspection", (Path.INTROSPECTION,)),
-    "revocation": ("Revocation", (Path.REVOCATION,)),
+    "sign-in": ("Sign-in", (EndpointPath.AUTHORIZE, LegacyPath.OIDC_AUTHORIZE)),
+    "token": ("Token", (EndpointPath.TOKEN, LegacyPath.OAUTH2_TOKEN, LegacyPath.OIDC_TOKEN)),
+    "device": (
+        "Device",
+        (EndpointPath.DEVICE_AUTHORIZATION, LegacyPath.OAUTH2_DEVICE, LegacyPath.OIDC_DEVICE),
+    ),
+    "introspection": ("Introspection", (EndpointPath.INTROSPECTION,)),
+    "revocation": ("Revocation", (EndpointPath.REVOCATION,)),
     "registration": (
         "Registration",
-        (Path.REGISTRATION, LanePath.OAUTH2_REGISTRATION, LanePath.OIDC_REGISTRATION),
+        (EndpointPath.REGISTRATION, LegacyPath.OAUTH2_REGISTRATION, LegacyPath.OIDC_REGISTRATION),
     ),
-    "userinfo": ("Userinfo", (Path.USERINFO,)),
-    "sign-out": ("Sign-out", (Path.END_SESSION,)),
+    "userinfo": ("Userinfo", (EndpointPath.USERINFO,)),
+    "sign-out": ("Sign-out", (EndpointPath.END_SESSION,)),
     "oauth1": ("OAuth 1.0a", ("/oauth/",)),
 }
 _KEYS = frozenset(ENDPOINTS)
 
 
-class Entry:
+class ErrorEntry:
     """One refusal as a list shows it."""
 
-    def __init__(self, failure: Failure, client: Client | None) -> None:
+    def __init__(self, failure: RecordedError, client: Client | None) -> None:
         self.failure = failure
         self.client = client
-        self.title = words_of(failure.cause).title
+        self.title = explanation_of(failure.cause).title
 
 
 @dataclass(frozen=True)
-class Wish:
+class ErrorQuery:
     """What the query string asks to see; ``client`` is a client key, ``at`` a key of ``ENDPOINTS``."""
 
     q: str = ""
@@ -57,13 +61,13 @@ class Wish:
     page: int = 1
 
     @classmethod
-    def asked(cls) -> "Wish":
+    def asked(cls) -> "ErrorQuery":
         """Read the query string."""
         return cls(
             q=request.args.get("q", "").strip()[:1000],
-            client=listing.asked("client"),
-            at=listing.asked("at", _KEYS),
-            page=listing.asked_page(),
+            client=pagination.query_value("client"),
+            at=pagination.query_value("at", _KEYS),
+            page=pagination.requested_page(),
         )
 
     @property
@@ -78,10 +82,10 @@ class Wish:
             "admin.diagnostics", **{name: one for name, one in values.items() if one not in ("", 1)}
         )
 
-    def filter(self) -> failures.Filter:
+    def filter(self) -> error_search.ErrorFilter:
         """Return what the ledger is asked for; a client that does not exist has no refusals."""
-        client = clients.find(door.session(), self.client) if self.client else None
-        return failures.Filter(
+        client = clients.find(current.transaction(), self.client) if self.client else None
+        return error_search.ErrorFilter(
             client_id=(client.id if client else -1) if self.client else None,
             endpoints=ENDPOINTS[self.at][1] if self.at else (),
             search=self.q,
@@ -89,71 +93,75 @@ class Wish:
 
 
 @admin.get("/diagnostics", endpoint="diagnostics")
-def refusal_list() -> ResponseReturnValue:
+def error_list() -> ResponseReturnValue:
     """Show one page of refusals, the latest first; a reference leads to its own page."""
-    wish = Wish.asked()
-    named = failures.named(door.session(), wish.q) if wish.q else None
+    query = ErrorQuery.asked()
+    named = error_search.error_named_in(current.transaction(), query.q) if query.q else None
     is_live = request.headers.get("HX-Request") == "true"
     if named is not None and not is_live:
         return redirect(url_for("admin.refusal", reference=named.reference), 303)
-    rows, paging = ([named], listing.Paging(1, 1)) if named is not None else _rows(wish.filter(), wish.page)
+    rows, paging = (
+        ([named], pagination.Paging(1, 1)) if named is not None else _rows(query.filter(), query.page)
+    )
     if paging.is_beyond:
-        return answers.go(wish.url(page=paging.pages))
-    page = answers.show(
+        return responses.redirect_with_message(query.url(page=paging.pages))
+    page = responses.render(
         "admin/diagnostics.html",
-        wish=wish,
+        query=query,
         paging=paging,
         entries=_entries(rows),
         endpoints=ENDPOINTS,
-        is_reference=bool(failures.references_in(wish.q)),
+        is_reference=bool(error_search.references_in(query.q)),
         **limits(),
     )
-    return *page, {"HX-Replace-Url": wish.url(page=wish.page)}
+    return *page, {"HX-Replace-Url": query.url(page=query.page)}
 
 
 @admin.get("/clients/<key>/diagnostics")
 def client_diagnostics(key: str) -> ResponseReturnValue:
     """Show what was refused to one client."""
-    client = answers.get_client(key)
-    rows, paging = _rows(failures.Filter(client_id=client.id), listing.asked_page())
+    client = responses.get_client(key)
+    rows, paging = _rows(error_search.ErrorFilter(client_id=client.id), pagination.requested_page())
     if paging.is_beyond:
-        return answers.go(url_for("admin.client_diagnostics", key=key, page=paging.pages))
-    return answers.show(
+        return responses.redirect_with_message(
+            url_for("admin.client_diagnostics", key=key, page=paging.pages)
+        )
+    return responses.render(
         "admin/client_diagnostics.html",
         **header(client, "diagnostics"),
-        entries=[Entry(row, client) for row in rows],
+        entries=[ErrorEntry(row, client) for row in rows],
         paging=paging,
         **limits(),
     )
 
 
 @admin.get("/diagnostics/<reference>")
-def refusal(reference: str) -> ResponseReturnValue:
+def recorded_error(reference: str) -> ResponseReturnValue:
     """Show one refusal: why, what was received, and what can be done about it."""
-    session = door.session()
-    failure = failures.named(session, reference)
+    db = current.transaction()
+    failure = error_search.error_named_in(db, reference)
     if failure is None:
-        return answers.show("admin/refusal_unknown.html", 404, reference=reference[:40], **limits())
+        return responses.render("admin/refusal_unknown.html", 404, reference=reference[:40], **limits())
     if failure.reference != reference:
         return redirect(url_for("admin.refusal", reference=failure.reference), 303)
-    client = failures.clients_of(session, [failure]).get(failure.client_id or 0)
-    words = words_of(failure.cause)
-    return answers.show(
+    client = error_search.clients_of(db, [failure]).get(failure.client_id or 0)
+    words = explanation_of(failure.cause)
+    return responses.render(
         "admin/refusal.html",
         failure=failure,
         client=client,
         words=words,
         sides=comparison.compare(words.compare, failure.received, _expected(failure, client)),
-        fix=remedies.fix_of(failure, client),
+        fix=error_fixes.available_fix(failure, client),
         back=url_for("admin.refusal", reference=failure.reference),
         **limits(),
     )
 
 
-def get_with_client(reference: str) -> tuple[Failure, Client]:
+def get_with_client(reference: str) -> tuple[RecordedError, Client]:
     """Return a refusal and the client that it concerns; raises NotFound when either is gone."""
-    failure = failures.get(door.session(), reference)
-    client = failures.clients_of(door.session(), [failure]).get(failure.client_id or 0)
+    failure = error_search.get(current.transaction(), reference)
+    client = error_search.clients_of(current.transaction(), [failure]).get(failure.client_id or 0)
     if client is None:
         raise NotFound("There is no client to which this was refused.")
     return failure, client
@@ -161,22 +169,24 @@ def get_with_client(reference: str) -> tuple[Failure, Client]:
 
 def limits() -> dict[str, int]:
     """Return how long and how many refusals are kept, for the pages that say so."""
-    return {"kept_days": diagnostics.KEPT.days, "kept_count": diagnostics.PER_CLIENT}
+    return {"kept_days": error_log.KEPT.days, "kept_count": error_log.PER_CLIENT}
 
 
-def _rows(wanted: failures.Filter, number: int) -> tuple[list[Failure], listing.Paging]:
-    offset = (number - 1) * listing.SIZE
-    rows, count = failures.page(door.session(), wanted, offset=offset, limit=listing.SIZE)
-    return rows, listing.Paging(number, count)
+def _rows(wanted: error_search.ErrorFilter, number: int) -> tuple[list[RecordedError], pagination.Paging]:
+    offset = (number - 1) * pagination.SIZE
+    rows, count = error_search.page_of_errors(
+        current.transaction(), wanted, offset=offset, limit=pagination.SIZE
+    )
+    return rows, pagination.Paging(number, count)
 
 
-def _entries(rows: list[Failure]) -> list[Entry]:
-    known = failures.clients_of(door.session(), rows)
-    return [Entry(row, known.get(row.client_id or 0)) for row in rows]
+def _entries(rows: list[RecordedError]) -> list[ErrorEntry]:
+    known = error_search.clients_of(current.transaction(), rows)
+    return [ErrorEntry(row, known.get(row.client_id or 0)) for row in rows]
 
 
-def _expected(failure: Failure, client: Client | None) -> str:
-    if client is not None and words_of(failure.cause).remedy == Remedy.ADD_URI:
+def _expected(failure: RecordedError, client: Client | None) -> str:
+    if client is not None and explanation_of(failure.cause).fix_kind == FixKind.ADD_URI:
         # Fifty addresses are longer than what the ledger keeps of them.
         is_cut = failure.expected.endswith(redaction.HIDDEN)
         return "\n".join(client.redirect_uris) if is_cut else failure.expected

@@ -5,34 +5,38 @@ from dataclasses import dataclass, replace
 from flask import request, url_for
 from flask.typing import ResponseReturnValue
 
-from authserver.domain import clients, consumers, diagnostics, registrations, users
-from authserver.domain.clients import Client
-from authserver.domain.consumers import MAY_VERIFY_REQUESTS, Consumer
+from authserver.domain.clients import clients, registrations
+from authserver.domain.clients.clients import Client
+from authserver.domain.diagnostics import error_log
+from authserver.domain.oauth1 import consumers
+from authserver.domain.oauth1.consumers import MAY_VERIFY_REQUESTS, ConsumerOptions
+from authserver.domain.users import users
 from authserver.errors import Conflict, InvalidInput
-from authserver.protocol.oauth1 import public_keys, submitted
-from authserver.protocol.oauth1.diagnosis import Diagnosis, diagnose
+from authserver.protocol.oauth1 import described_request, public_keys
 from authserver.protocol.oauth1.problems import Problem
-from authserver.terms import Kind, SignatureMethod
-from authserver.web import door, guards
-from authserver.web.admin import answers
+from authserver.protocol.oauth1.request_debugger import Diagnosis, diagnose
+from authserver.vocabulary import ClientKind, SignatureMethod
+from authserver.web import current
+from authserver.web.admin import responses
 from authserver.web.admin.blueprint import admin
 from authserver.web.admin.client_detail import header
+from authserver.web.session import access
 
 
 @dataclass(frozen=True)
 class OptionsForm:
     """The options as the form shows them; the functional user by name."""
 
-    consumer: Consumer
+    consumer: ConsumerOptions
     functional_user: str
     may_verify_requests: bool
 
     @classmethod
     def of(cls, client: Client) -> "OptionsForm":
         """Return the form that shows a client as it is."""
-        consumer = consumers.of(client.details)
+        consumer = consumers.options_of(client.details)
         user = (
-            door.session().get(users.User, consumer.functional_user_id)
+            current.transaction().get(users.User, consumer.functional_user_id)
             if consumer.functional_user_id
             else None
         )
@@ -40,10 +44,10 @@ class OptionsForm:
         return cls(consumer, user.username if user else "", may_verify)
 
     @classmethod
-    def sent(cls, before: Consumer) -> "OptionsForm":
+    def sent(cls, before: ConsumerOptions) -> "OptionsForm":
         """Read the form; what it does not show is kept from before."""
         form = request.form
-        consumer = Consumer(
+        consumer = ConsumerOptions(
             signature_methods=tuple(form.getlist("signature_methods")),
             allows_1_0="allows_1_0" in form,
             allows_prefix="allows_prefix" in form,
@@ -52,19 +56,19 @@ class OptionsForm:
         )
         return cls(consumer, form.get("functional_user", "").strip(), "may_verify_requests" in form)
 
-    def checked(self) -> Consumer:
+    def checked(self) -> ConsumerOptions:
         """Return the options in normal form; raises InvalidInput."""
         faults: dict[str, str] = {}
-        user = users.find(door.session(), self.functional_user) if self.functional_user else None
+        user = users.find(current.transaction(), self.functional_user) if self.functional_user else None
         if self.functional_user and user is None:
             faults["functional_user"] = "There is no active user of this name."
         try:
-            public_keys.load(self.consumer.public_key) if self.consumer.public_key else None
+            public_keys.load_public_keys(self.consumer.public_key) if self.consumer.public_key else None
         except ValueError as error:
             faults["public_key"] = str(error)
         wanted = replace(self.consumer, functional_user_id=user.id if user else None)
         try:
-            wanted = consumers.check(door.session(), wanted)
+            wanted = consumers.validate_options(current.transaction(), wanted)
         except InvalidInput as error:
             faults = error.fields | faults
         if faults:
@@ -73,50 +77,54 @@ class OptionsForm:
 
 
 @admin.get("/clients/<key>/oauth1")
-@guards.require_recent_sign_in
+@access.require_recent_sign_in
 def oauth1_options(key: str) -> ResponseReturnValue:
     """Show the options of a consumer, and for every client whether it may verify signed requests."""
-    client = answers.get_client(key)
-    return _options(client, OptionsForm.of(client), answers.seen(client))
+    client = responses.get_client(key)
+    return _options(client, OptionsForm.of(client), responses.form_marks(client))
 
 
 @admin.post("/clients/<key>/oauth1")
-@guards.require_recent_sign_in
+@access.require_recent_sign_in
 def save_oauth1_options(key: str) -> ResponseReturnValue:
     """Save the options, unless somebody else changed the client since they were shown."""
-    client = answers.get_client(key)
-    form = OptionsForm.sent(consumers.of(client.details))
-    marks = answers.sent_marks()
+    client = responses.get_client(key)
+    form = OptionsForm.sent(consumers.options_of(client.details))
+    marks = responses.sent_marks()
     details = client.details | {MAY_VERIFY_REQUESTS: form.may_verify_requests}
     try:
-        if client.kind == Kind.OAUTH1:
+        if client.kind == ClientKind.OAUTH1:
             details |= form.checked().details()
-        wanted = replace(registrations.of(client), details=details)
-        with answers.attempt():
-            clients.edit(door.session(), door.actor(), client, wanted, revision=answers.seen_revision())
+        wanted = replace(registrations.registration_of(client), details=details)
+        with responses.in_savepoint():
+            clients.edit(
+                current.transaction(), current.actor(), client, wanted, revision=responses.seen_revision()
+            )
     except InvalidInput as error:
         return _options(client, form, marks, error.fields, 422)
     except Conflict as error:
-        return answers.conflict(client, error)
-    return answers.go(url_for("admin.client_settings", key=key), "{name} was saved.", name=client.name)
+        return responses.render_conflict(client, error)
+    return responses.redirect_with_message(
+        url_for("admin.client_settings", key=key), "{name} was saved.", name=client.name
+    )
 
 
 @admin.get("/clients/<key>/oauth1/debugger")
 def oauth1_debugger(key: str) -> ResponseReturnValue:
     """Show the form into which a signed request is pasted."""
-    return _debugger(answers.get_client(key))
+    return _debugger(responses.get_client(key))
 
 
 @admin.post("/clients/<key>/oauth1/debugger")
 def debug_oauth1(key: str) -> ResponseReturnValue:
     """Say what the server makes of the request; nothing of it is kept."""
-    client = answers.get_client(key)
+    client = responses.get_client(key)
     document = {
         name: request.form.get(name, "").strip() for name in ("method", "url", "authorization", "body")
     }
-    server = door.services().oauth1
+    server = current.services().oauth1
     try:
-        signed = submitted.read(document)
+        signed = described_request.parse_described_request(document)
         found = diagnose(server, signed, request.form.get("base_string", "").strip())
     except ValueError as error:
         return _debugger(client, errors={"": str(error)}, status=422)
@@ -129,7 +137,7 @@ def debug_oauth1(key: str) -> ResponseReturnValue:
 def _options(
     client: Client, form: OptionsForm, marks: object, errors: dict[str, str] | None = None, status: int = 200
 ) -> ResponseReturnValue:
-    return answers.show(
+    return responses.render(
         "admin/oauth1_options.html",
         status,
         client=client,
@@ -151,13 +159,13 @@ def _debugger(
     status: int = 200,
 ) -> ResponseReturnValue:
     names = ("method", "url", "authorization", "body", "base_string")
-    return answers.show(
+    return responses.render(
         "admin/oauth1_debugger.html",
         status,
         found=found,
         problem=problem,
         is_other=is_other,
-        failures=diagnostics.of_client(door.session(), client.id, limit=20),
+        failures=error_log.errors_of_client(current.transaction(), client.id, limit=20),
         errors=errors or {},
         typed={name: request.form.get(name, "") for name in names},
         **header(client, "settings"),

@@ -6,19 +6,22 @@ from flask import url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from authserver.domain import audit, client_lists, client_registrations, clients, sessions, users
+from authserver.domain import audit
+from authserver.domain.clients import client_search, clients, self_registration
+from authserver.domain.sessions import user_sessions
+from authserver.domain.users import users
 from authserver.settings import Settings
-from authserver.terms import Status
-from authserver.web import destinations, door
-from authserver.web.admin import answers
+from authserver.vocabulary import ClientStatus
+from authserver.web import current, local_urls
+from authserver.web.admin import responses
+from authserver.web.admin.audit_changes import AuditEntry
 from authserver.web.admin.blueprint import admin
-from authserver.web.admin.changes import Entry
 
 _PENDING_SHOWN = 5
 _EVENTS_SHOWN = 6
 
 
-class Step(NamedTuple):
+class ChecklistStep(NamedTuple):
     """One line of the first-run checklist."""
 
     is_done: bool
@@ -30,37 +33,43 @@ class Step(NamedTuple):
 @admin.get("")
 def overview() -> ResponseReturnValue:
     """Show the state of the server in a few true numbers."""
-    session = door.session()
-    by_status = client_lists.count_by(session, "status")
-    waiting, _ = client_lists.page(session, status=Status.PENDING, sort="created", limit=_PENDING_SHOWN)
-    events, _ = audit.page(session, audit.Filter(), limit=_EVENTS_SHOWN)
-    accounts, opened = users.count(session)
-    steps = _steps(session, by_status)
-    return answers.show(
+    db = current.transaction()
+    by_status = client_search.count_by(db, "status")
+    waiting, _ = client_search.page_of_clients(
+        db, status=ClientStatus.PENDING, sort="created", limit=_PENDING_SHOWN
+    )
+    events, _ = audit.page_of_events(db, audit.EventFilter(), limit=_EVENTS_SHOWN)
+    accounts, opened = users.count(db)
+    steps = _steps(db, by_status)
+    return responses.render(
         "admin/overview.html",
         steps=[] if all(step.is_done for step in steps) else steps,
         by_status=by_status,
         clients_total=sum(by_status.values()),
         waiting=waiting,
-        changing=client_registrations.changing(session, limit=_PENDING_SHOWN),
+        changing=self_registration.clients_with_pending_changes(db, limit=_PENDING_SHOWN),
         accounts=accounts,
         opened=opened,
-        sessions=sessions.count_live(session),
-        entries=[Entry(event) for event in events],
-        back=destinations.here(),
+        sessions=user_sessions.count_live(db),
+        entries=[AuditEntry(event) for event in events],
+        back=local_urls.current_url(),
     )
 
 
-def _steps(session: Session, by_status: dict[str, int]) -> list[Step]:
+def _steps(db: Session, by_status: dict[str, int]) -> list[ChecklistStep]:
     table = url_for("admin.client_table")
-    settings = door.services().settings
+    settings = current.services().settings
     return [
-        Step(True, "The first administrator exists.", url_for("admin.user_table"), "Users"),
-        Step(settings.is_secure, _reached(settings), "", ""),
-        Step(bool(by_status), "A client is registered.", url_for("admin.new_client"), "Create client"),
-        Step(bool(by_status.get(Status.APPROVED)), "A client is approved.", table, "OAuth clients"),
-        Step(
-            clients.has_sign_in(session), "Somebody has signed in to an application.", table, "OAuth clients"
+        ChecklistStep(True, "The first administrator exists.", url_for("admin.user_table"), "Users"),
+        ChecklistStep(settings.is_secure, _reached(settings), "", ""),
+        ChecklistStep(
+            bool(by_status), "A client is registered.", url_for("admin.new_client"), "Create client"
+        ),
+        ChecklistStep(
+            bool(by_status.get(ClientStatus.APPROVED)), "A client is approved.", table, "OAuth clients"
+        ),
+        ChecklistStep(
+            clients.has_sign_in(db), "Somebody has signed in to an application.", table, "OAuth clients"
         ),
     ]
 

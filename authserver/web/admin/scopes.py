@@ -9,79 +9,82 @@ from flask.typing import ResponseReturnValue
 
 from authserver.domain import scopes
 from authserver.errors import Conflict, InvalidInput
-from authserver.web import door, guards
-from authserver.web.admin import answers
+from authserver.web import current
+from authserver.web.admin import responses
 from authserver.web.admin.blueprint import admin
+from authserver.web.session import access
 
 
 @admin.get("/settings/scopes")
 def scope_table() -> ResponseReturnValue:
     """Show the scopes by name."""
-    return answers.show("admin/scopes.html", rows=scopes.all_scopes(door.session()))
+    return responses.render("admin/scopes.html", rows=scopes.all_scopes(current.transaction()))
 
 
 @admin.get("/settings/scopes/new")
-@guards.require_recent_sign_in
+@access.require_recent_sign_in
 def new_scope() -> ResponseReturnValue:
     """Show the empty form."""
     return _form("", {}, 200)
 
 
 @admin.post("/settings/scopes/new")
-@guards.require_recent_sign_in
+@access.require_recent_sign_in
 def add_scope() -> ResponseReturnValue:
     """Define a scope."""
     name = request.form.get("name", "").strip()
     try:
-        scopes.add(door.session(), door.actor(), name=name, words=_words(), is_open=_is_open())
+        scopes.add(current.transaction(), current.actor(), name=name, words=_words(), is_open=_is_open())
     except InvalidInput as error:
         return _form("", error.fields, 422)
     return _done("The scope {name} is defined.", name)
 
 
 @admin.get("/settings/scopes/edit")
-@guards.require_recent_sign_in
+@access.require_recent_sign_in
 def edit_scope() -> ResponseReturnValue:
     """Show one scope in its form; the name is in the query, since it can hold any letter that a path cannot."""
-    row = scopes.get(door.session(), request.args.get("name", ""))
-    return _form(row.name, {}, 200, words=row.words, is_open=row.is_open, marks=answers.seen(row))
+    row = scopes.get(current.transaction(), request.args.get("name", ""))
+    return _form(row.name, {}, 200, words=row.words, is_open=row.is_open, marks=responses.form_marks(row))
 
 
 @admin.post("/settings/scopes/edit")
-@guards.require_recent_sign_in
+@access.require_recent_sign_in
 def change_scope() -> ResponseReturnValue:
     """Change the words of a scope and who may ask, unless somebody else changed it since it was shown."""
-    row = scopes.get(door.session(), request.form.get("name", ""))
+    row = scopes.get(current.transaction(), request.form.get("name", ""))
     wanted: dict[str, Any] = {"words": _words(), "is_open": _is_open()}
     try:
-        with answers.attempt():
-            scopes.edit(door.session(), door.actor(), row, **wanted, revision=answers.seen_revision())
+        with responses.in_savepoint():
+            scopes.edit(
+                current.transaction(), current.actor(), row, **wanted, revision=responses.seen_revision()
+            )
     except InvalidInput as error:
-        return _form(row.name, error.fields, 422, marks=answers.sent_marks())
+        return _form(row.name, error.fields, 422, marks=responses.sent_marks())
     except Conflict as error:
-        return answers.conflict(row, error)
+        return responses.render_conflict(row, error)
     return _done("The scope {name} is changed.", row.name)
 
 
 @admin.get("/settings/scopes/remove")
-@guards.require_recent_sign_in
+@access.require_recent_sign_in
 def ask_to_remove_scope() -> ResponseReturnValue:
     """Ask whether a scope shall be forgotten."""
-    row = scopes.get(door.session(), request.args.get("name", ""))
-    return answers.show("admin/scope_remove.html", row=row)
+    row = scopes.get(current.transaction(), request.args.get("name", ""))
+    return responses.render("admin/scope_remove.html", row=row)
 
 
 @admin.post("/settings/scopes/remove")
-@guards.require_recent_sign_in
+@access.require_recent_sign_in
 def remove_scope() -> ResponseReturnValue:
     """Forget a scope."""
-    row = scopes.get(door.session(), request.form.get("name", ""))
-    scopes.remove(door.session(), door.actor(), row)
+    row = scopes.get(current.transaction(), request.form.get("name", ""))
+    scopes.remove(current.transaction(), current.actor(), row)
     return _done("The scope {name} is removed.", row.name)
 
 
 def _done(message: str, name: str) -> ResponseReturnValue:
-    return answers.go(url_for("admin.scope_table"), message, name=name)
+    return responses.redirect_with_message(url_for("admin.scope_table"), message, name=name)
 
 
 def _form(
@@ -92,7 +95,7 @@ def _form(
     is_open: bool | None = None,
     marks: Mapping[str, object] = MappingProxyType({}),
 ) -> ResponseReturnValue:
-    return answers.show(
+    return responses.render(
         "admin/scope_form.html",
         status,
         name=name,

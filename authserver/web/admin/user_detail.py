@@ -8,15 +8,19 @@ from collections.abc import Callable
 from flask import request, url_for
 from flask.typing import ResponseReturnValue
 
-from authserver.domain import accesses, audit, second_factors, sessions, users
-from authserver.domain.sessions import UserSession
-from authserver.domain.users import User
+from authserver.domain import audit
+from authserver.domain.authorizations import application_access
+from authserver.domain.sessions import user_sessions
+from authserver.domain.sessions.user_sessions import UserSession
+from authserver.domain.users import second_factors, users
+from authserver.domain.users.users import User
 from authserver.errors import Conflict, InvalidInput, NotFound
-from authserver.web import door, guards
-from authserver.web.admin import answers
+from authserver.web import current
+from authserver.web.admin import responses
+from authserver.web.admin.audit_changes import AuditEntry
 from authserver.web.admin.blueprint import admin
-from authserver.web.admin.changes import Entry
-from authserver.web.admin.users import GENERATE, PasswordWish
+from authserver.web.admin.users import GENERATE, NewPassword
+from authserver.web.session import access
 
 _ROW = "/users/<int(max=9223372036854775807):user_id>"
 _SESSION = f"{_ROW}/sessions/<int(max=9223372036854775807):session_id>"
@@ -27,75 +31,77 @@ _EVENTS_SHOWN = 8
 @admin.get(_ROW)
 def user_detail(user_id: int) -> ResponseReturnValue:
     """Show one account."""
-    session = door.session()
-    user = users.get(session, user_id)
-    events, _ = audit.page(session, audit.Filter(user_id=user.id), limit=_EVENTS_SHOWN)
-    return answers.show(
+    db = current.transaction()
+    user = users.get(db, user_id)
+    events, _ = audit.page_of_events(db, audit.EventFilter(user_id=user.id), limit=_EVENTS_SHOWN)
+    return responses.render(
         "admin/user_detail.html",
         user=user,
-        live=sessions.of_user(session, user),
-        second_factor=second_factors.of(session, user.id),
-        applications=accesses.clients_of_user(session, user.id),
-        entries=[Entry(event) for event in events],
+        live=user_sessions.sessions_of_user(db, user),
+        second_factor=second_factors.status_of(db, user.id),
+        applications=application_access.clients_of_user(db, user.id),
+        entries=[AuditEntry(event) for event in events],
     )
 
 
 @admin.get(f"{_ROW}/edit")
-@guards.require_recent_sign_in
+@access.require_recent_sign_in
 def edit_user_form(user_id: int) -> ResponseReturnValue:
     """Show name and e-mail address for editing."""
-    user = users.get(door.session(), user_id)
-    return _edit_form(user, {"name": user.name, "email": user.email}, answers.seen(user))
+    user = users.get(current.transaction(), user_id)
+    return _edit_form(user, {"name": user.name, "email": user.email}, responses.form_marks(user))
 
 
 @admin.post(f"{_ROW}/edit")
-@guards.require_recent_sign_in
+@access.require_recent_sign_in
 def edit_user(user_id: int) -> ResponseReturnValue:
     """Save name and e-mail address, unless somebody else changed the account since it was shown."""
-    user = users.get(door.session(), user_id)
+    user = users.get(current.transaction(), user_id)
     values: dict[str, str] = {name: request.form.get(name, "") for name in ("name", "email")}
     try:
-        with answers.attempt():
-            users.edit(door.session(), door.actor(), user, **values, revision=answers.seen_revision())
+        with responses.in_savepoint():
+            users.edit(
+                current.transaction(), current.actor(), user, **values, revision=responses.seen_revision()
+            )
     except InvalidInput as error:
-        return _edit_form(user, values, answers.sent_marks(), error.fields, 422)
+        return _edit_form(user, values, responses.sent_marks(), error.fields, 422)
     except Conflict as error:
-        return answers.conflict(user, error)
+        return responses.render_conflict(user, error)
     return _done(user, "{name} was saved.")
 
 
 @admin.get(f"{_ROW}/{_CHANGES}")
-@guards.require_recent_sign_in
+@access.require_recent_sign_in
 def change_user_form(user_id: int, change: str) -> ResponseReturnValue:
     """Ask before a permission is given or taken, an account is shut or opened, or a second factor is removed."""
-    return _ask(users.get(door.session(), user_id), change)
+    return _ask(users.get(current.transaction(), user_id), change)
 
 
 @admin.post(f"{_ROW}/{_CHANGES}")
-@guards.require_recent_sign_in
+@access.require_recent_sign_in
 def change_user(user_id: int, change: str) -> ResponseReturnValue:
     """Carry the change out; the last administrator stays."""
-    session, actor = door.session(), door.actor()
-    user = users.get(session, user_id)
+    db, actor = current.transaction(), current.actor()
+    user = users.get(db, user_id)
     changes: dict[str, tuple[Callable[[], object], str]] = {
         "grant": (
-            lambda: users.grant(session, actor, user, may_configure_server=True),
+            lambda: users.grant(db, actor, user, may_configure_server=True),
             "may configure the server.",
         ),
         "withdraw": (
-            lambda: users.grant(session, actor, user, may_configure_server=False),
+            lambda: users.grant(db, actor, user, may_configure_server=False),
             "may not configure the server any more.",
         ),
-        "disable": (lambda: users.disable(session, actor, user), "is disabled and signed out everywhere."),
-        "enable": (lambda: users.enable(session, actor, user), "can sign in again."),
+        "disable": (lambda: users.disable(db, actor, user), "is disabled and signed out everywhere."),
+        "enable": (lambda: users.enable(db, actor, user), "can sign in again."),
         "remove-second-factor": (
-            lambda: second_factors.remove(session, actor, user),
+            lambda: second_factors.remove(db, actor, user),
             "signs in with the password alone.",
         ),
     }
     act, sentence = changes[change]
     try:
-        with answers.attempt():
+        with responses.in_savepoint():
             act()
     except Conflict as error:
         return _ask(user, change, str(error), 409)
@@ -103,58 +109,60 @@ def change_user(user_id: int, change: str) -> ResponseReturnValue:
 
 
 @admin.get(f"{_ROW}/password")
-@guards.require_recent_sign_in
+@access.require_recent_sign_in
 def reset_password_form(user_id: int) -> ResponseReturnValue:
     """Ask for the new password."""
-    return _password_form(users.get(door.session(), user_id))
+    return _password_form(users.get(current.transaction(), user_id))
 
 
 @admin.post(f"{_ROW}/password")
-@guards.require_recent_sign_in
+@access.require_recent_sign_in
 def reset_password(user_id: int) -> ResponseReturnValue:
     """Set a password; the epoch that the form carries keeps a reload from setting another."""
-    wish = PasswordWish.sent(request.form)
-    services = door.services()
+    query = NewPassword.sent(request.form)
+    services = current.services()
     with services.database.transaction(write=False) as transaction:
         user = users.get(transaction, user_id)
     try:
-        password = wish.settle(user.username)
+        password = query.settle(user.username)
     except InvalidInput as error:
         return _password_form(user, error.fields, 422)
     # Hashing takes long, so that it is done before the transaction is opened.
     password_hash = services.passwords.hash(password)
-    user = users.get(door.session(), user_id)
+    user = users.get(current.transaction(), user_id)
     if request.form.get("epoch") != str(user.epoch):
         return _done(
             user, "This form was sent before. The password that was shown then is the one that counts."
         )
-    users.set_password(door.session(), door.actor(), user, password_hash)
-    if wish.choice == GENERATE:
-        return answers.show("admin/password_created.html", user=user, password=password, is_new=False)
+    users.set_password(current.transaction(), current.actor(), user, password_hash)
+    if query.choice == GENERATE:
+        return responses.render("admin/password_created.html", user=user, password=password, is_new=False)
     return _done(user, "The password of {name} was set.")
 
 
 @admin.post(f"{_SESSION}/end")
-@guards.require_recent_sign_in
+@access.require_recent_sign_in
 def end_user_session(user_id: int, session_id: int) -> ResponseReturnValue:
     """Sign a person out of one browser."""
-    user = users.get(door.session(), user_id)
-    sessions.end(door.session(), door.actor(), _find_session(user, session_id))
+    user = users.get(current.transaction(), user_id)
+    user_sessions.end(current.transaction(), current.actor(), _find_session(user, session_id))
     return _done(user, "The session was ended.")
 
 
 @admin.post(f"{_ROW}/sessions/end")
-@guards.require_recent_sign_in
+@access.require_recent_sign_in
 def end_user_sessions(user_id: int) -> ResponseReturnValue:
     """Sign a person out everywhere; the administrator's own present session stays."""
-    user = users.get(door.session(), user_id)
-    present = door.signed_in()
-    ended = sessions.end_others(door.session(), door.actor(), user, keep=present.id if present else None)
+    user = users.get(current.transaction(), user_id)
+    present = current.current_session()
+    ended = user_sessions.end_others(
+        current.transaction(), current.actor(), user, keep=present.id if present else None
+    )
     return _done(user, f"{ended} {'session was' if ended == 1 else 'sessions were'} ended.")
 
 
 def _find_session(user: User, session_id: int) -> UserSession:
-    for row in sessions.of_user(door.session(), user):
+    for row in user_sessions.sessions_of_user(current.transaction(), user):
         if row.id == session_id:
             return row
     raise NotFound("This session is over.")
@@ -167,15 +175,15 @@ def _edit_form(
     errors: dict[str, str] | None = None,
     status: int = 200,
 ) -> ResponseReturnValue:
-    return answers.show(
+    return responses.render(
         "admin/user_edit.html", status, user=user, values=values, marks=marks, errors=errors or {}
     )
 
 
 def _ask(user: User, change: str, error: str = "", status: int = 200) -> ResponseReturnValue:
-    present = door.signed_in()
+    present = current.current_session()
     is_self = present is not None and present.user_id == user.id
-    return answers.show(
+    return responses.render(
         "admin/user_change.html", status, user=user, change=change, error=error, is_self=is_self
     )
 
@@ -184,8 +192,10 @@ def _password_form(
     user: User, errors: dict[str, str] | None = None, status: int = 200
 ) -> ResponseReturnValue:
     choice = request.form.get("password_choice", GENERATE)
-    return answers.show("admin/user_password.html", status, user=user, choice=choice, errors=errors or {})
+    return responses.render("admin/user_password.html", status, user=user, choice=choice, errors=errors or {})
 
 
 def _done(user: User, message: str) -> ResponseReturnValue:
-    return answers.go(url_for("admin.user_detail", user_id=user.id), message, name=user.username)
+    return responses.redirect_with_message(
+        url_for("admin.user_detail", user_id=user.id), message, name=user.username
+    )

@@ -6,18 +6,19 @@ from flask import request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
-from authserver.domain import passwords as password_rules
-from authserver.domain import second_factors, users
+from authserver.domain.users import passwords as password_rules
+from authserver.domain.users import second_factors, users
 from authserver.errors import InvalidInput
-from authserver.web import door, guards
-from authserver.web.admin import answers, listing
+from authserver.web import current
+from authserver.web.admin import pagination, responses
 from authserver.web.admin.blueprint import admin
+from authserver.web.session import access
 
 GENERATE = "generate"
 
 
 @dataclass(frozen=True)
-class PasswordWish:
+class NewPassword:
     """A new password: made here, or typed twice."""
 
     choice: str = GENERATE
@@ -25,7 +26,7 @@ class PasswordWish:
     again: str = field(default="", repr=False)
 
     @classmethod
-    def sent(cls, form: MultiDict[str, str]) -> "PasswordWish":
+    def sent(cls, form: MultiDict[str, str]) -> "NewPassword":
         """Read the form."""
         return cls(
             form.get("password_choice", GENERATE), form.get("password", ""), form.get("password_again", "")
@@ -35,7 +36,7 @@ class PasswordWish:
         """Return the password to set; raises InvalidInput when a typed one cannot be taken."""
         if self.choice == GENERATE:
             return password_rules.generate()
-        door.services().passwords.check_new(self.password, username=username)
+        current.services().passwords.check_new(self.password, username=username)
         if self.password != self.again:
             raise InvalidInput({"password_again": "The two passwords differ. Type the same one again."})
         return self.password
@@ -44,38 +45,42 @@ class PasswordWish:
 @admin.get("/users")
 def user_table() -> ResponseReturnValue:
     """Show one page of accounts."""
-    search, number = listing.asked("q"), listing.asked_page()
-    offset = (number - 1) * listing.SIZE
-    rows, count = users.page(door.session(), search=search, offset=offset, limit=listing.SIZE)
-    paging = listing.Paging(number, count)
+    search, number = pagination.query_value("q"), pagination.requested_page()
+    offset = (number - 1) * pagination.SIZE
+    rows, count = users.page_of_users(
+        current.transaction(), search=search, offset=offset, limit=pagination.SIZE
+    )
+    paging = pagination.Paging(number, count)
     if paging.is_beyond:
-        return answers.go(url_for("admin.user_table", q=search or None, page=paging.pages))
-    enrolled = second_factors.enrolled_among(door.session(), [user.id for user in rows])
-    page = answers.show("admin/users.html", rows=rows, enrolled=enrolled, search=search, paging=paging)
+        return responses.redirect_with_message(
+            url_for("admin.user_table", q=search or None, page=paging.pages)
+        )
+    enrolled = second_factors.enrolled_among(current.transaction(), [user.id for user in rows])
+    page = responses.render("admin/users.html", rows=rows, enrolled=enrolled, search=search, paging=paging)
     return *page, {"HX-Replace-Url": url_for("admin.user_table", q=search or None)}
 
 
 @admin.get("/users/new")
-@guards.require_recent_sign_in
+@access.require_recent_sign_in
 def new_user() -> ResponseReturnValue:
     """Show the empty form."""
     return _form()
 
 
 @admin.post("/users/new")
-@guards.require_recent_sign_in
+@access.require_recent_sign_in
 def create_user() -> ResponseReturnValue:
     """Create an account; a generated password stands in this answer and nowhere else."""
-    wish = PasswordWish.sent(request.form)
+    new_password = NewPassword.sent(request.form)
     username = request.form.get("username", "")
     try:
-        password = wish.settle(username)
+        password = new_password.settle(username)
         # Hashing takes long, so that it is done before the transaction is opened.
-        password_hash = door.services().passwords.hash(password)
-        with answers.attempt():
+        password_hash = current.services().passwords.hash(password)
+        with responses.in_savepoint():
             user = users.add(
-                door.session(),
-                door.actor(),
+                current.transaction(),
+                current.actor(),
                 username=username,
                 name=request.form.get("name", ""),
                 email=request.form.get("email", ""),
@@ -84,9 +89,9 @@ def create_user() -> ResponseReturnValue:
             )
     except InvalidInput as error:
         return _form(error.fields, 422)
-    if wish.choice == GENERATE:
-        return answers.show("admin/password_created.html", user=user, password=password, is_new=True)
-    return answers.go(
+    if new_password.choice == GENERATE:
+        return responses.render("admin/password_created.html", user=user, password=password, is_new=True)
+    return responses.redirect_with_message(
         url_for("admin.user_detail", user_id=user.id), "{name} was created.", name=user.username
     )
 
@@ -94,7 +99,7 @@ def create_user() -> ResponseReturnValue:
 def _form(errors: dict[str, str] | None = None, status: int = 200) -> ResponseReturnValue:
     form = request.form
     values = {name: form.get(name, "") for name in ("username", "name", "email")}
-    return answers.show(
+    return responses.render(
         "admin/user_new.html",
         status,
         values=values,

@@ -4,21 +4,35 @@ The authorization endpoint begins and ends here as well; what it decides is the 
 in ``account``, the console in ``admin``.
 """
 
-from flask import Blueprint
-
-frontchannel = Blueprint("frontchannel", __name__)
-
-from authserver.web.frontchannel import (  # noqa: E402, F401
-    approval,
+from authserver.web.frontchannel import (
+    approval_status,
     authorize,
     devices,
     end_session,
-    entrance,
+    expired_forms,
+    home,
     oauth1,
     oauth1_keys,
     second_factor,
     setup,
-    signin,
-    signout,
-    stale_forms,
+    sign_in,
+    sign_out,
 )
+from authserver.web.frontchannel.blueprint import frontchannel
+
+VIEWS = (
+    approval_status,
+    authorize,
+    devices,
+    end_session,
+    expired_forms,
+    home,
+    oauth1,
+    oauth1_keys,
+    second_factor,
+    setup,
+    sign_in,
+    sign_out,
+)
+
+__all__ = ["VIEWS", "frontchannel"]

@@ -9,77 +9,79 @@ from collections.abc import Callable
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from authserver.domain import consents, interactions, standing
-from authserver.domain.interactions import AuthorizationRequest
-from authserver.domain.sessions import UserSession
-from authserver.protocol.gate import NotApproved
-from authserver.protocol.messages import MalformedRequest, Pairs, read_pairs
-from authserver.protocol.oauth2 import authorization, authorization_answer, authorization_request
-from authserver.protocol.oauth2.authorization import Step
-from authserver.protocol.oauth2.authorization_request import Ask, AuthorizationFailure
+from authserver.domain.authorizations import access_state, authorization_requests, consents
+from authserver.domain.authorizations.authorization_requests import StoredAuthorizationRequest
+from authserver.domain.sessions.user_sessions import UserSession
+from authserver.protocol.access import ClientNotApproved
+from authserver.protocol.http import MalformedRequest, Pairs, parse_pairs
+from authserver.protocol.oauth2 import authorization, authorization_request, authorization_response
+from authserver.protocol.oauth2.authorization import NextStep
+from authserver.protocol.oauth2.authorization_request import AuthorizationError, AuthorizationRequest
 from authserver.protocol.oauth2.errors import describe
-from authserver.protocol.oauth2.responses import FORM_POST, Answer
-from authserver.terms import LanePath, Path
-from authserver.web import console_link, door, languages, mistakes, returns
-from authserver.web.browser import this_browser
-from authserver.web.frontchannel import frontchannel, not_approved, not_read
-from authserver.web.frontchannel.sign_in_asks import sign_in_first
-from authserver.web.languages import say
+from authserver.protocol.oauth2.response_modes import FORM_POST, AuthorizationResponse
+from authserver.vocabulary import EndpointPath, LegacyPath
+from authserver.web import client_redirects, current
+from authserver.web.frontchannel import not_approved, unreadable_request
+from authserver.web.frontchannel.blueprint import frontchannel
+from authserver.web.frontchannel.sign_in_context import sign_in_first
+from authserver.web.rendering import console_link, error_pages, languages
+from authserver.web.rendering.languages import gettext
+from authserver.web.session.browser_id import browser_id
 
 
-@frontchannel.route(Path.AUTHORIZE, methods=["GET", "POST"])
-@frontchannel.route(LanePath.OIDC_AUTHORIZE, methods=["GET", "POST"], endpoint="authorize_oidc")
-@door.writes
+@frontchannel.route(EndpointPath.AUTHORIZE, methods=["GET", "POST"])
+@frontchannel.route(LegacyPath.OIDC_AUTHORIZE, methods=["GET", "POST"], endpoint="authorize_oidc")
+@current.writes
 def authorize() -> ResponseReturnValue:
     """Begin an authorization request."""
     try:
-        pairs = read_pairs(request.query_string.decode("latin-1"))
+        pairs = parse_pairs(request.query_string.decode("latin-1"))
         if request.method == "POST":
-            pairs += returns.posted_pairs()
+            pairs += client_redirects.posted_pairs()
         ask = _read(pairs)
         if request.method == "POST":
             # A form that another site posts carries no cookie of ours: the answer is looked for where they are sent.
             return redirect(_continue_url(_store(ask, browser=None)), 303)
         return _proceed(ask, None)
     except MalformedRequest as error:
-        return not_read.page(error, Path.AUTHORIZE)
-    except (AuthorizationFailure, NotApproved) as failure:
+        return unreadable_request.unreadable_request_page(error, EndpointPath.AUTHORIZE)
+    except (AuthorizationError, ClientNotApproved) as failure:
         return _refuse(failure)
 
 
-@frontchannel.get(Path.CONTINUE)
-@door.writes
+@frontchannel.get(EndpointPath.CONTINUE)
+@current.writes
 def continue_authorization() -> ResponseReturnValue:
     """Go on with a stored request, after a sign-in or from a posted form."""
     return _resume(request.args.get("interaction"), _proceed, _answer_again)
 
 
-@frontchannel.post(Path.CONSENT)
+@frontchannel.post(EndpointPath.CONSENT)
 def consent() -> ResponseReturnValue:
     """Take the person's decision on the request that they were shown."""
     is_allowed = request.form.get("decision") == "allow"
     return _resume(request.form.get("interaction"), _decide, _answer_again if is_allowed else None)
 
 
-@frontchannel.get(Path.CANCEL)
-@door.writes
+@frontchannel.get(EndpointPath.CANCEL)
+@current.writes
 def cancel() -> ResponseReturnValue:
     """Leave the sign-in page: the application is told that it was cancelled."""
     return _resume(request.args.get("interaction"), _cancel)
 
 
-def _read(pairs: Pairs) -> Ask:
-    ask = authorization.read(door.services().oauth2, door.session(), pairs)
-    languages.ask_for(ask.parameters.get("ui_locales"))
+def _read(pairs: Pairs) -> AuthorizationRequest:
+    ask = authorization.read_authorization_request(current.services().oauth2, current.transaction(), pairs)
+    languages.choose_language(ask.parameters.get("ui_locales"))
     return ask
 
 
-def _store(ask: Ask, browser: str | None) -> str:
-    return interactions.start(
-        door.session(),
-        door.services().settings,
-        client_id=ask.policy.id,
-        client_revision=ask.policy.revision,
+def _store(ask: AuthorizationRequest, browser: str | None) -> str:
+    return authorization_requests.start(
+        current.transaction(),
+        current.services().settings,
+        client_id=ask.client.id,
+        client_revision=ask.client.revision,
         parameters=ask.stored,
         browser=browser,
     )
@@ -91,127 +93,135 @@ def _continue_url(handle: str) -> str:
 
 def _resume(handle: str | None, go_on: "_Way", once_more: "_Way | None" = None) -> ResponseReturnValue:
     """Go on with a stored request; ``once_more`` is the way of one that this sign-in session was answered a moment ago."""
-    live, row = door.signed_in(), interactions.find(door.session(), handle, this_browser())
+    live, row = (
+        current.current_session(),
+        authorization_requests.find(current.transaction(), handle, browser_id()),
+    )
     if row is None:
         return _over()
     if not row.is_open:
-        if once_more is None or live is None or not interactions.was_answered(row, live.id):
+        if once_more is None or live is None or not authorization_requests.was_answered(row, live.id):
             return _over()
         go_on = once_more
     try:
-        ask = _read(authorization_request.restored(row.parameters))
+        ask = _read(authorization_request.restore_pairs(row.parameters))
         return go_on(ask, _Detour(row, handle or ""))
-    except (AuthorizationFailure, NotApproved) as failure:
-        if not row.is_open or (isinstance(failure, AuthorizationFailure) and failure.address is not None):
-            interactions.fail(row)
+    except (AuthorizationError, ClientNotApproved) as failure:
+        if not row.is_open or (isinstance(failure, AuthorizationError) and failure.address is not None):
+            authorization_requests.fail(row)
         return _refuse(failure)
 
 
-def _answer_again(ask: Ask, detour: "_Detour") -> ResponseReturnValue:
+def _answer_again(ask: AuthorizationRequest, detour: "_Detour") -> ResponseReturnValue:
     """Answer once more: a double click, a reload, or an answer that got lost.
 
     The decision itself is not repeated: it must still stand.
     """
-    session, live, row = door.session(), door.signed_in(), detour.row
-    if live is None or ask.policy.revision != row.client_revision:
+    db, live, row = current.transaction(), current.current_session(), detour.row
+    if live is None or ask.client.revision != row.client_revision:
         return _over()
-    if not authorization.still_stands(session, ask, live, started_at=row.created_at):
+    if not authorization.is_still_allowed(db, ask, live, started_at=row.created_at):
         return _over()
-    client_epoch = standing.note_sign_in(session, ask.policy, live)
+    client_epoch = access_state.record_sign_in(db, ask.client, live)
     return _over() if client_epoch is None else _send(_answer(ask, live, client_epoch))
 
 
 def _over() -> ResponseReturnValue:
-    return mistakes.page(
+    return error_pages.error_page(
         400,
-        say("This sign-in cannot go on"),
-        say("It was finished already, took too long, or was started in another browser."),
-        say("Go back to the application and start again."),
+        gettext("This sign-in cannot go on"),
+        gettext("It was finished already, took too long, or was started in another browser."),
+        gettext("Go back to the application and start again."),
     )
 
 
 class _Detour:
     """A stored request and the handle it is known by."""
 
-    def __init__(self, row: AuthorizationRequest, handle: str) -> None:
+    def __init__(self, row: StoredAuthorizationRequest, handle: str) -> None:
         self.row = row
         self.handle = handle
 
 
-_Way = Callable[[Ask, _Detour], ResponseReturnValue]
+_Way = Callable[[AuthorizationRequest, _Detour], ResponseReturnValue]
 
 
-def _proceed(ask: Ask, detour: _Detour | None) -> ResponseReturnValue:
-    session, live = door.session(), door.signed_in()
+def _proceed(ask: AuthorizationRequest, detour: _Detour | None) -> ResponseReturnValue:
+    db, live = current.transaction(), current.current_session()
     started_at = detour.row.created_at if detour else None
-    step = authorization.next_step(session, ask, live, started_at=started_at)
-    if step is Step.ANSWER and live is not None:
+    step = authorization.next_step(db, ask, live, started_at=started_at)
+    if step is NextStep.ANSWER and live is not None:
         return _finish(ask, detour, live)
-    handle = detour.handle if detour else _store(ask, this_browser())
-    if step is Step.CONSENT and live is not None:
+    handle = detour.handle if detour else _store(ask, browser_id())
+    if step is NextStep.CONSENT and live is not None:
         return _show_consent(ask, detour, live) if detour else redirect(_continue_url(handle), 303)
-    if step is Step.ENROL:
+    if step is NextStep.ENROL:
         return _show_enrolment(ask, handle) if detour else redirect(_continue_url(handle), 303)
     return sign_in_first(
         _continue_url(handle),
-        application=ask.policy.name,
-        details=ask.policy.details,
+        application=ask.client.name,
+        details=ask.client.details,
         login_hint=ask.login_hint,
-        is_again=step is Step.SIGN_IN_AGAIN,
-        is_switch=step is Step.SWITCH_ACCOUNT,
-        half="code" if step is Step.STEP_UP else "password",
+        is_again=step is NextStep.SIGN_IN_AGAIN,
+        is_switch=step is NextStep.SWITCH_ACCOUNT,
+        half="code" if step is NextStep.STEP_UP else "password",
         cancel_url=url_for("frontchannel.cancel", interaction=handle),
     )
 
 
-def _finish(ask: Ask, detour: _Detour | None, live: UserSession) -> ResponseReturnValue:
-    client_epoch = standing.note_sign_in(door.session(), ask.policy, live)
+def _finish(ask: AuthorizationRequest, detour: _Detour | None, live: UserSession) -> ResponseReturnValue:
+    client_epoch = access_state.record_sign_in(current.transaction(), ask.client, live)
     if client_epoch is None:
         # An administrator or the person has changed something in this very moment: it is looked at anew.
-        return redirect(_continue_url(detour.handle if detour else _store(ask, this_browser())), 303)
-    if detour is not None and not interactions.complete(
-        door.session(), detour.row, session_id=live.id, client_revision=ask.policy.revision
+        return redirect(_continue_url(detour.handle if detour else _store(ask, browser_id())), 303)
+    if detour is not None and not authorization_requests.complete(
+        current.transaction(), detour.row, session_id=live.id, client_revision=ask.client.revision
     ):
         return _over()
     return _send(_answer(ask, live, client_epoch))
 
 
-def _answer(ask: Ask, live: UserSession, client_epoch: int) -> Answer:
-    return authorization_answer.answer(
-        door.services().oauth2, door.session(), door.actor(), ask, live, client_epoch=client_epoch
+def _answer(ask: AuthorizationRequest, live: UserSession, client_epoch: int) -> AuthorizationResponse:
+    return authorization_response.issue_authorization_response(
+        current.services().oauth2,
+        current.transaction(),
+        current.actor(),
+        ask,
+        live,
+        client_epoch=client_epoch,
     )
 
 
-def _show_consent(ask: Ask, detour: _Detour, live: UserSession) -> ResponseReturnValue:
-    interactions.show(detour.row, live.id)
+def _show_consent(ask: AuthorizationRequest, detour: _Detour, live: UserSession) -> ResponseReturnValue:
+    authorization_requests.show(detour.row, live.id)
     return render_template(
         "consent.html",
-        client=ask.policy,
+        client=ask.client,
         user=live.user,
         scopes=ask.consent_scopes,
-        new_scopes=authorization.new_scopes(door.session(), ask, live),
+        new_scopes=authorization.new_scopes(current.transaction(), ask, live),
         redirect_uri=ask.address.redirect_uri,
         interaction=detour.handle,
-        revision=ask.policy.revision,
+        revision=ask.client.revision,
         switch_url=url_for("frontchannel.sign_in", next=_continue_url(detour.handle), switch=1),
     )
 
 
-def _show_enrolment(ask: Ask, handle: str) -> ResponseReturnValue:
+def _show_enrolment(ask: AuthorizationRequest, handle: str) -> ResponseReturnValue:
     return render_template(
         "second_factor_needed.html",
-        application=ask.policy.name,
+        application=ask.client.name,
         set_up_url=url_for("account.authenticator", next=_continue_url(handle)),
         cancel_url=url_for("frontchannel.cancel", interaction=handle),
     )
 
 
-def _decide(ask: Ask, detour: _Detour) -> ResponseReturnValue:
-    session, live = door.session(), door.signed_in()
+def _decide(ask: AuthorizationRequest, detour: _Detour) -> ResponseReturnValue:
+    db, live = current.transaction(), current.current_session()
     is_what_was_shown = (
         live is not None
         and detour.row.shown_session_id == live.id
-        and request.form.get("revision") == str(ask.policy.revision)
+        and request.form.get("revision") == str(ask.client.revision)
     )
     if live is None or not is_what_was_shown:
         # Somebody else is signed in by now, or the client was changed: what is granted must be what was shown.
@@ -219,39 +229,39 @@ def _decide(ask: Ask, detour: _Detour) -> ResponseReturnValue:
     if request.form.get("decision") != "allow":
         raise authorization.denied(ask)
     step = authorization.next_step(
-        session, authorization.after_consent(ask), live, started_at=detour.row.created_at
+        db, authorization.after_consent(ask), live, started_at=detour.row.created_at
     )
-    if step not in {Step.CONSENT, Step.ANSWER}:
+    if step not in {NextStep.CONSENT, NextStep.ANSWER}:
         return redirect(_continue_url(detour.handle), 303)
-    consents.remember(session, live.user_id, ask.policy.id, ask.consent_scopes)
+    consents.remember(db, live.user_id, ask.client.id, ask.consent_scopes)
     return _finish(ask, detour, live)
 
 
-def _cancel(ask: Ask, _detour: _Detour) -> ResponseReturnValue:
+def _cancel(ask: AuthorizationRequest, _detour: _Detour) -> ResponseReturnValue:
     raise authorization.cancelled(ask)
 
 
-def _refuse(failure: AuthorizationFailure | NotApproved) -> ResponseReturnValue:
-    if isinstance(failure, NotApproved):
-        return not_approved.page(failure, Path.AUTHORIZE, "unauthorized_client")
-    reference = door.services().oauth2.record(
-        Path.AUTHORIZE, door.address(), failure.error, within=door.session()
+def _refuse(failure: AuthorizationError | ClientNotApproved) -> ResponseReturnValue:
+    if isinstance(failure, ClientNotApproved):
+        return not_approved.not_approved_page(failure, EndpointPath.AUTHORIZE, "unauthorized_client")
+    reference = current.services().oauth2.record(
+        EndpointPath.AUTHORIZE, current.network_address(), failure.error, within=current.transaction()
     )
     answer = authorization.error_answer(failure, reference)
     if answer is not None:
         return _send(answer)
-    return mistakes.page(
+    return error_pages.error_page(
         400,
-        say("This sign-in request cannot be accepted"),
+        gettext("This sign-in request cannot be accepted"),
         describe(failure.error),
-        say("Tell the administrator of the application, with the reference below."),
+        gettext("Tell the administrator of the application, with the reference below."),
         error=failure.error.error,
         reference=reference,
-        links=console_link.of(reference),
+        links=console_link.console_link_for(reference),
     )
 
 
-def _send(answer: Answer) -> ResponseReturnValue:
+def _send(answer: AuthorizationResponse) -> ResponseReturnValue:
     if answer.mode == FORM_POST:
         return render_template("form_post.html", action=answer.redirect_uri, parameters=answer.parameters)
-    return returns.redirect_exactly(answer.location)
+    return client_redirects.redirect_exactly(answer.location)

@@ -3,23 +3,24 @@
 from flask import render_template
 from flask.typing import ResponseReturnValue
 
-from authserver.domain.diagnostics import Refusal
-from authserver.protocol.gate import NotApproved
-from authserver.terms import Path
-from authserver.web import console_link, door
+from authserver.domain.diagnostics.error_log import ErrorReport
+from authserver.protocol.access import ClientNotApproved
+from authserver.vocabulary import EndpointPath
+from authserver.web import current
+from authserver.web.rendering import console_link
 
 
-def page(refused: NotApproved, path: Path, error: str) -> ResponseReturnValue:
+def not_approved_page(refused: ClientNotApproved, path: EndpointPath, error: str) -> ResponseReturnValue:
     """Record the refusal and return the page with its reference; ``error`` is the protocol's own word for it."""
-    verdict, policy = refused.verdict, refused.policy
-    refusal = Refusal(path, error, verdict, verdict.sentence, policy.id, address=door.address())
-    reference = door.services().oauth2.ledger.record(refusal, within=door.session())
+    denial, client = refused.denial, refused.client
+    refusal = ErrorReport(path, error, denial, denial.sentence, client.id, address=current.network_address())
+    reference = current.services().oauth2.error_log.record(refusal, within=current.transaction())
     shown = render_template(
         "not_approved.html",
-        client=policy,
-        verdict=verdict,
+        client=client,
+        denial=denial,
         error=error,
         reference=reference,
-        links=console_link.of(reference),
+        links=console_link.console_link_for(reference),
     )
     return shown, 403

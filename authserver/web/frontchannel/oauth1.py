@@ -10,77 +10,81 @@ from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
-from authserver.domain import consents, interactions
-from authserver.domain.interactions import AuthorizationRequest
-from authserver.domain.sessions import UserSession
-from authserver.protocol.gate import NotApproved
+from authserver.domain.authorizations import authorization_requests, consents
+from authserver.domain.authorizations.authorization_requests import StoredAuthorizationRequest
+from authserver.domain.sessions.user_sessions import UserSession
+from authserver.protocol.access import ClientNotApproved
 from authserver.protocol.oauth1 import authorization, problems
-from authserver.protocol.oauth1.authorization import Ask, Outcome
+from authserver.protocol.oauth1.authorization import ApprovalOutcome, TokenApproval
 from authserver.protocol.oauth1.problems import Problem
-from authserver.terms import Path
-from authserver.web import console_link, destinations, door, mistakes, returns
-from authserver.web.browser import this_browser
-from authserver.web.frontchannel import frontchannel, not_approved
-from authserver.web.frontchannel.sign_in_asks import sign_in_first
-from authserver.web.languages import say, to_say
+from authserver.vocabulary import EndpointPath
+from authserver.web import client_redirects, current, local_urls
+from authserver.web.frontchannel import not_approved
+from authserver.web.frontchannel.blueprint import frontchannel
+from authserver.web.frontchannel.sign_in_context import sign_in_first
+from authserver.web.rendering import console_link, error_pages
+from authserver.web.rendering.languages import gettext, gettext_noop
+from authserver.web.session.browser_id import browser_id
 
-_START_AGAIN = to_say("Go back to the application and start again.")
-_OR_TELL = to_say(
+_START_AGAIN = gettext_noop("Go back to the application and start again.")
+_OR_TELL = gettext_noop(
     "Go back to the application and start again. If it stays, tell the administrator the reference."
 )
 
 
-@frontchannel.get(Path.OAUTH1_AUTHORIZE)
-@door.writes
+@frontchannel.get(EndpointPath.OAUTH1_AUTHORIZE)
+@current.writes
 def authorize_oauth1() -> ResponseReturnValue:
     """Lead a person to the decision on the temporary credentials that an application has sent them with."""
     callback = request.args.get("oauth_callback", "")
     try:
         ask = _ask(request.args)
-        live = door.signed_in()
+        live = current.current_session()
         if live is None:
             return _sign_in(ask)
-        if authorization.needs_consent(door.session(), ask, live):
+        if authorization.needs_consent(current.transaction(), ask, live):
             return _show(ask, live, callback)
-        return _send(ask, authorization.approve(door.session(), door.actor(), ask, live))
-    except (Problem, NotApproved) as refused:
+        return _send(ask, authorization.approve(current.transaction(), current.actor(), ask, live))
+    except (Problem, ClientNotApproved) as refused:
         return _refuse(refused)
 
 
-@frontchannel.post(Path.OAUTH1_CONSENT)
+@frontchannel.post(EndpointPath.OAUTH1_CONSENT)
 def consent_oauth1() -> ResponseReturnValue:
     """Take the person's decision on what they were shown."""
     try:
-        live = door.signed_in()
-        row = interactions.find(door.session(), request.form.get("interaction"), this_browser())
+        live = current.current_session()
+        row = authorization_requests.find(
+            current.transaction(), request.form.get("interaction"), browser_id()
+        )
         if live is not None and row is not None and (again := _approve_again(row, live)) is not None:
             return again
         ask = _ask(request.form)
         if live is None or row is None or not _is_what_was_shown(ask, row, live):
             return redirect(_here(ask.token, request.form.get("oauth_callback", "")), 303)
         return _send(ask, _decide(ask, live))
-    except (Problem, NotApproved) as refused:
+    except (Problem, ClientNotApproved) as refused:
         return _refuse(refused)
 
 
-@frontchannel.get(Path.OAUTH1_CANCEL)
-@door.writes
+@frontchannel.get(EndpointPath.OAUTH1_CANCEL)
+@current.writes
 def cancel_oauth1() -> ResponseReturnValue:
     """Leave the sign-in page: the application is told that the person did not go on."""
     try:
         ask = _ask(request.args)
-    except (Problem, NotApproved) as refused:
+    except (Problem, ClientNotApproved) as refused:
         return _refuse(refused)
-    return _send(ask, authorization.refuse(door.session(), ask))
+    return _send(ask, authorization.deny(current.transaction(), ask))
 
 
-def _ask(values: MultiDict[str, str], *, is_decided: bool = False) -> Ask:
+def _ask(values: MultiDict[str, str], *, is_decided: bool = False) -> TokenApproval:
     for name in ("oauth_token", "oauth_callback"):
         if len(values.getlist(name)) > 1:
             raise problems.rejected(name, f"{name} is repeated.")
     token, callback = values.get("oauth_token", ""), values.get("oauth_callback", "")
-    server = door.services().oauth1
-    return authorization.read(server, door.session(), token, callback, is_decided=is_decided)
+    server = current.services().oauth1
+    return authorization.find_approval(server, current.transaction(), token, callback, is_decided=is_decided)
 
 
 def _here(token: str, callback: str, **more: object) -> str:
@@ -88,86 +92,88 @@ def _here(token: str, callback: str, **more: object) -> str:
     return url_for("frontchannel.authorize_oauth1", **address, **more)  # type: ignore[arg-type]
 
 
-def _sign_in(ask: Ask) -> ResponseReturnValue:
+def _sign_in(ask: TokenApproval) -> ResponseReturnValue:
     callback = request.args.get("oauth_callback")
     cancel = url_for("frontchannel.cancel_oauth1", oauth_token=ask.token, oauth_callback=callback)
-    return sign_in_first(destinations.here(), application=ask.policy.name, cancel_url=cancel)
+    return sign_in_first(local_urls.current_url(), application=ask.client.name, cancel_url=cancel)
 
 
-def _show(ask: Ask, live: UserSession, callback: str) -> ResponseReturnValue:
-    handle = interactions.start(
-        door.session(),
-        door.services().settings,
-        client_id=ask.policy.id,
-        client_revision=ask.policy.revision,
+def _show(ask: TokenApproval, live: UserSession, callback: str) -> ResponseReturnValue:
+    handle = authorization_requests.start(
+        current.transaction(),
+        current.services().settings,
+        client_id=ask.client.id,
+        client_revision=ask.client.revision,
         parameters=_shown(ask),
-        browser=this_browser(),
+        browser=browser_id(),
         shown_session_id=live.id,
     )
     return render_template(
         "oauth1/warning.html" if ask.is_1_0 else "oauth1/consent.html",
-        client=ask.policy,
+        client=ask.client,
         user=live.user,
         scopes=(),
         new_scopes=(),
         redirect_uri=ask.callback if ask.has_address else "",
         interaction=handle,
-        revision=ask.policy.revision,
+        revision=ask.client.revision,
         oauth_token=ask.token,
         oauth_callback=callback,
         switch_url=url_for("frontchannel.sign_in", next=_here(ask.token, callback), switch=1),
     )
 
 
-def _is_what_was_shown(ask: Ask, row: AuthorizationRequest, live: UserSession) -> bool:
-    if row.parameters != _shown(ask) or row.client_revision != ask.policy.revision:
+def _is_what_was_shown(ask: TokenApproval, row: StoredAuthorizationRequest, live: UserSession) -> bool:
+    if row.parameters != _shown(ask) or row.client_revision != ask.client.revision:
         return False
-    return row.shown_session_id == live.id and interactions.complete(
-        door.session(), row, session_id=live.id, client_revision=ask.policy.revision
+    return row.shown_session_id == live.id and authorization_requests.complete(
+        current.transaction(), row, session_id=live.id, client_revision=ask.client.revision
     )
 
 
-def _shown(ask: Ask) -> dict[str, Any]:
+def _shown(ask: TokenApproval) -> dict[str, Any]:
     return {"temporary_credential": ask.credential.id, "callback": ask.callback}
 
 
-def _approve_again(row: AuthorizationRequest, live: UserSession) -> ResponseReturnValue | None:
+def _approve_again(row: StoredAuthorizationRequest, live: UserSession) -> ResponseReturnValue | None:
     """Answer the form that this sign-in session was answered a moment ago: a double click, or an answer that got lost."""
-    if not interactions.was_answered(row, live.id) or request.form.get("decision") != "allow":
+    if not authorization_requests.was_answered(row, live.id) or request.form.get("decision") != "allow":
         return None
     ask = _ask(request.form, is_decided=True)
-    is_same = row.parameters == _shown(ask) and row.client_revision == ask.policy.revision
-    return _send(ask, authorization.approve_again(door.session(), ask)) if is_same else None
+    is_same = row.parameters == _shown(ask) and row.client_revision == ask.client.revision
+    return _send(ask, authorization.reissue_verifier(current.transaction(), ask)) if is_same else None
 
 
-def _decide(ask: Ask, live: UserSession) -> Outcome:
-    session = door.session()
+def _decide(ask: TokenApproval, live: UserSession) -> ApprovalOutcome:
+    db = current.transaction()
     if request.form.get("decision") != "allow":
-        return authorization.refuse(session, ask)
+        return authorization.deny(db, ask)
     if not ask.is_1_0:
-        consents.remember(session, live.user_id, ask.policy.id, ())
-    return authorization.approve(session, door.actor(), ask, live)
+        consents.remember(db, live.user_id, ask.client.id, ())
+    return authorization.approve(db, current.actor(), ask, live)
 
 
-def _send(ask: Ask, outcome: Outcome) -> ResponseReturnValue:
+def _send(ask: TokenApproval, outcome: ApprovalOutcome) -> ResponseReturnValue:
     if outcome.location:
-        return returns.redirect_exactly(outcome.location)
+        return client_redirects.redirect_exactly(outcome.location)
     if outcome.verifier:
-        return render_template("oauth1/verifier.html", client=ask.policy, verifier=outcome.verifier)
-    return render_template("oauth1/done.html", client=ask.policy)
+        return render_template("oauth1/verifier.html", client=ask.client, verifier=outcome.verifier)
+    return render_template("oauth1/done.html", client=ask.client)
 
 
-def _refuse(refused: Problem | NotApproved) -> ResponseReturnValue:
-    if isinstance(refused, NotApproved):
-        return not_approved.page(refused, Path.OAUTH1_AUTHORIZE, "consumer_key_refused")
-    server = door.services().oauth1
-    reference = server.record(Path.OAUTH1_AUTHORIZE, door.address(), refused, within=door.session())
-    return mistakes.page(
+def _refuse(refused: Problem | ClientNotApproved) -> ResponseReturnValue:
+    if isinstance(refused, ClientNotApproved):
+        return not_approved.not_approved_page(refused, EndpointPath.OAUTH1_AUTHORIZE, "consumer_key_refused")
+    server = current.services().oauth1
+    reference = server.record(
+        EndpointPath.OAUTH1_AUTHORIZE, current.network_address(), refused, within=current.transaction()
+    )
+    return error_pages.error_page(
         400,
-        say("This sign-in cannot go on"),
+        gettext("This sign-in cannot go on"),
         refused.advice,
-        say(_START_AGAIN if refused.client_id is None else _OR_TELL),
+        gettext(_START_AGAIN if refused.client_id is None else _OR_TELL),
         error=refused.error,
         reference=reference,
-        links=console_link.of(reference),
+        links=console_link.console_link_for(reference),
     )

@@ -6,46 +6,49 @@ The console can do the same; this page is what ``oauthApprovalModuleUrl`` promis
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
-from authserver.domain import client_secrets, clients, consumer_requests, consumers, lookalikes
-from authserver.domain.clients import Client
+from authserver.domain.clients import client_secrets, clients, similar_names
+from authserver.domain.clients.clients import Client
+from authserver.domain.oauth1 import consumer_requests, consumers
 from authserver.errors import Conflict, InvalidInput
-from authserver.terms import Kind, Path, Status
-from authserver.web import door, guards, incoming, mistakes
-from authserver.web.frontchannel import frontchannel
-from authserver.web.languages import say
+from authserver.vocabulary import ClientKind, ClientStatus, EndpointPath
+from authserver.web import current, request_body
+from authserver.web.frontchannel.blueprint import frontchannel
+from authserver.web.rendering import error_pages
+from authserver.web.rendering.languages import gettext
+from authserver.web.session import access
 
 _SHORT_SECRET = 16
 
 
-@frontchannel.get(Path.OAUTH1_APPROVE_KEY)
+@frontchannel.get(EndpointPath.OAUTH1_APPROVE_KEY)
 def approve_key() -> ResponseReturnValue:
     """Show a requested consumer to an administrator, with what to know before approving it."""
-    return guards.require_configure_server() or _show_form()
+    return access.require_configure_server() or _show_form()
 
 
-@frontchannel.post(Path.OAUTH1_APPROVE_KEY)
+@frontchannel.post(EndpointPath.OAUTH1_APPROVE_KEY)
 def post_approve_key() -> ResponseReturnValue:
     """Approve or remove the consumer as it was shown."""
-    return guards.require_configure_server() or _take_decision()
+    return access.require_configure_server() or _take_decision()
 
 
-@guards.require_recent_sign_in
+@access.require_recent_sign_in
 def _show_form() -> ResponseReturnValue:
     client = _find(request.args.get("key", ""))
-    if client is None or client.status != Status.PENDING:
+    if client is None or client.status != ClientStatus.PENDING:
         return _nothing_to_decide(client)
     return _form(client)
 
 
-@guards.require_recent_sign_in
+@access.require_recent_sign_in
 def _take_decision() -> ResponseReturnValue:
     client = _find(request.form.get("key", ""))
-    if client is None or client.status != Status.PENDING:
+    if client is None or client.status != ClientStatus.PENDING:
         return _nothing_to_decide(client)
     is_approval = request.form.get("decision") == "approve"
     try:
         # An error is answered, and an answer commits: what was done before it must be undone.
-        with door.session().begin_nested():
+        with current.transaction().begin_nested():
             _approve(client) if is_approval else _remove(client)
     except InvalidInput as error:
         return _form(client, error.fields), 422
@@ -57,25 +60,28 @@ def _take_decision() -> ResponseReturnValue:
 
 
 def _find(key: str) -> Client | None:
-    client = clients.find(door.session(), key)
-    return client if client is not None and client.kind == Kind.OAUTH1 else None
+    client = clients.find(current.transaction(), key)
+    return client if client is not None and client.kind == ClientKind.OAUTH1 else None
 
 
 def _nothing_to_decide(client: Client | None) -> ResponseReturnValue:
     if client is None:
-        sentence = say(
+        sentence = gettext(
             "There is no consumer with this key. Requests that nobody decides about are deleted after a while."
         )
-        return mistakes.page(
-            400, say("This key is unknown"), sentence, say("Have the other server request a key again.")
+        return error_pages.error_page(
+            400,
+            gettext("This key is unknown"),
+            sentence,
+            gettext("Have the other server request a key again."),
         )
     if not client.is_approved:
-        sentence = say("%(name)s was disapproved. The console can approve it again.", name=client.name)
-        return mistakes.page(
+        sentence = gettext("%(name)s was disapproved. The console can approve it again.", name=client.name)
+        return error_pages.error_page(
             409,
-            say("This consumer was decided about already"),
+            gettext("This consumer was decided about already"),
             sentence,
-            say("Look in Settings > OAuth clients."),
+            gettext("Look in Settings > OAuth clients."),
         )
     return render_template(
         "oauth1/key_decided.html", name=client.name, key=client.client_key, is_approved=True
@@ -84,10 +90,10 @@ def _nothing_to_decide(client: Client | None) -> ResponseReturnValue:
 
 def _approve(client: Client) -> None:
     consumer_requests.approve(
-        door.session(),
-        door.actor(),
+        current.transaction(),
+        current.actor(),
         client,
-        revision=incoming.sent_number("revision"),
+        revision=request_body.sent_number("revision"),
         is_trusted="trusted" in request.form,
         allows_1_0="allows_1_0" in request.form,
         callbacks=[
@@ -97,8 +103,8 @@ def _approve(client: Client) -> None:
 
 
 def _remove(client: Client) -> None:
-    clients.check_revision(client, incoming.sent_number("revision"))
-    clients.remove(door.session(), door.actor(), client)
+    clients.check_revision(client, request_body.sent_number("revision"))
+    clients.remove(current.transaction(), current.actor(), client)
 
 
 def _form(client: Client, errors: dict[str, str] | None = None) -> str:
@@ -106,9 +112,9 @@ def _form(client: Client, errors: dict[str, str] | None = None) -> str:
     return render_template(
         "oauth1/approve_key.html",
         client=client,
-        wants_trust=consumers.of(client.details).wants_trust,
+        wants_trust=consumers.options_of(client.details).wants_trust,
         is_secret_short=_is_secret_short(client),
-        similar=lookalikes.of_client(door.session(), client),
+        similar=similar_names.similar_to_client(current.transaction(), client),
         typed=typed,
         callbacks=typed.get("redirect_uris", "\n".join(client.redirect_uris)),
         errors=errors or {},
@@ -116,5 +122,5 @@ def _form(client: Client, errors: dict[str, str] | None = None) -> str:
 
 
 def _is_secret_short(client: Client) -> bool:
-    rows = client_secrets.of_client(door.session(), client)
-    return any(len(one) < _SHORT_SECRET for one in client_secrets.revealed(door.services().vault, rows))
+    rows = client_secrets.secrets_of_client(current.transaction(), client)
+    return any(len(one) < _SHORT_SECRET for one in client_secrets.reveal_all(current.services().vault, rows))

@@ -9,80 +9,86 @@ from dataclasses import replace
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from authserver.domain import second_factors
-from authserver.domain import sign_in as desk
-from authserver.domain.sessions import UserSession
-from authserver.domain.sign_in import Half, WrongCode, WrongCredentials
+from authserver.domain.sessions.user_sessions import UserSession
 from authserver.domain.throttles import Charge
+from authserver.domain.users import authentication as authenticator
+from authserver.domain.users import second_factors
+from authserver.domain.users.authentication import PendingSecondFactor, WrongCredentials, WrongSecondFactor
 from authserver.errors import Throttled
-from authserver.terms import Acr, Path
-from authserver.web import arrivals, door, guards
-from authserver.web.arrivals import Arrival
-from authserver.web.frontchannel import frontchannel, half_proofs
-from authserver.web.frontchannel.sign_in_asks import page_of, too_many
-from authserver.web.frontchannel.signin import go_on, lead_on, start_over
-from authserver.web.sign_in_page import SignInPage
+from authserver.vocabulary import Acr, EndpointPath
+from authserver.web import current
+from authserver.web.frontchannel import pending_second_factor
+from authserver.web.frontchannel.blueprint import frontchannel
+from authserver.web.frontchannel.sign_in import continue_with_session, redirect_onward, show_password_form
+from authserver.web.frontchannel.sign_in_context import sign_in_page_of, too_many_attempts_page
+from authserver.web.session import access, sign_in_session
+from authserver.web.session.sign_in_page import SignInPage
+from authserver.web.session.sign_in_session import SignedInBrowser
 
 
-@frontchannel.get(Path.SECOND_FACTOR)
+@frontchannel.get(EndpointPath.SECOND_FACTOR)
 def second_factor() -> ResponseReturnValue:
     """Ask somebody who is signed in by a password for the code too."""
-    live, page = guards.person(), page_of(request.args, "code")
+    live, page = access.current_person(), sign_in_page_of(request.args, "code")
     if live is None:
         return redirect(url_for("frontchannel.sign_in", ask=page.ask or None, next=page.next or None), 303)
-    return page.render() if guards.lacks_second_factor(live) else lead_on(page, live)
+    return page.render() if access.lacks_second_factor(live) else redirect_onward(page, live)
 
 
-@frontchannel.post(Path.SECOND_FACTOR)
+@frontchannel.post(EndpointPath.SECOND_FACTOR)
 def post_second_factor() -> ResponseReturnValue:
     """Check the code, start, renew or raise the session, and go on."""
-    live, page = guards.person(), page_of(request.form, "code")
-    half = half_proofs.read(page.proof) if page.proof else _signed_in_half(live)
+    live, page = access.current_person(), sign_in_page_of(request.form, "code")
+    half = pending_second_factor.unseal_pending(page.proof) if page.proof else _signed_in_half(live)
     if half is None:
-        return start_over(page)
+        return show_password_form(page)
     try:
-        charges = door.services().oauth2.desk.charge_code(half, arrivals.carried())
+        charges = current.services().oauth2.authenticator.charge_code(
+            half, sign_in_session.known_browser_cookie()
+        )
         arrival = _admit(half, charges, live, page)
-    except WrongCode as error:
+    except WrongSecondFactor as error:
         if live is not None and _has_let_in(live, half):
-            return lead_on(page, live)
+            return redirect_onward(page, live)
         _record(half, charges)
         return replace(page, errors={"code": str(error)}).render(), 422
     except WrongCredentials:
-        return start_over(page)
+        return show_password_form(page)
     except Throttled as error:
-        return too_many(page, error)
-    return start_over(page) if arrival is None else go_on(page, arrival)
+        return too_many_attempts_page(page, error)
+    return show_password_form(page) if arrival is None else continue_with_session(page, arrival)
 
 
 def _admit(
-    half: Half, charges: tuple[Charge, ...], live: UserSession | None, page: SignInPage
-) -> Arrival | None:
-    services, typed = door.services(), request.form.get("code", "")
+    half: PendingSecondFactor, charges: tuple[Charge, ...], live: UserSession | None, page: SignInPage
+) -> SignedInBrowser | None:
+    services, typed = current.services(), request.form.get("code", "")
     with services.database.transaction() as transaction:
-        user, kind = desk.confirm_second(transaction, services.vault, half, typed, charges)
+        user, kind = authenticator.complete_second_factor(transaction, services.vault, half, typed, charges)
         if not page.proof and live is not None:
-            return arrivals.step_up(transaction, user, live, kind)
-        how = arrivals.with_code(kind)
-        return arrivals.begin(transaction, user, live, is_remembered=page.is_remembered, how=how)
+            return sign_in_session.step_up(transaction, user, live, kind)
+        how = sign_in_session.method_with_code(kind)
+        return sign_in_session.begin_session(
+            transaction, user, live, is_remembered=page.is_remembered, how=how
+        )
 
 
-def _has_let_in(live: UserSession, half: Half) -> bool:
+def _has_let_in(live: UserSession, half: PendingSecondFactor) -> bool:
     """Return whether the code is the one by which this browser is signed in: the form was sent twice.
 
     It opens nothing a second time (RFC 6238, section 5.2); whoever is signed in by it is only led on.
     """
     if live.user_id != half.user_id or live.acr != Acr.MULTI_FACTOR:
         return False
-    services, typed = door.services(), request.form.get("code", "")
+    services, typed = current.services(), request.form.get("code", "")
     with services.database.transaction(write=False) as transaction:
-        return second_factors.was_just_taken(transaction, services.vault, half.user_id, typed)
+        return second_factors.was_just_used(transaction, services.vault, half.user_id, typed)
 
 
-def _record(half: Half, charges: tuple[Charge, ...]) -> None:
-    with door.services().database.transaction() as transaction:
-        desk.refuse_code(transaction, arrivals.anonymous(), half, charges)
+def _record(half: PendingSecondFactor, charges: tuple[Charge, ...]) -> None:
+    with current.services().database.transaction() as transaction:
+        authenticator.record_wrong_code(transaction, sign_in_session.anonymous_actor(), half, charges)
 
 
-def _signed_in_half(live: UserSession | None) -> Half | None:
-    return None if live is None else Half(live.user_id, live.user_epoch)
+def _signed_in_half(live: UserSession | None) -> PendingSecondFactor | None:
+    return None if live is None else PendingSecondFactor(live.user_id, live.user_epoch)

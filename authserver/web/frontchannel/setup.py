@@ -5,14 +5,16 @@ from dataclasses import dataclass
 from flask import make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from authserver.domain import setup
-from authserver.domain.setup import SetupClosed
-from authserver.errors import InvalidInput, Refused
-from authserver.terms import Path
-from authserver.web import arrivals, door, mistakes, pages
-from authserver.web.arrivals import Arrival
-from authserver.web.frontchannel import frontchannel
-from authserver.web.languages import say
+from authserver.domain.users import setup
+from authserver.domain.users.setup import SetupClosed
+from authserver.errors import Forbidden, InvalidInput
+from authserver.vocabulary import EndpointPath
+from authserver.web import current
+from authserver.web.frontchannel.blueprint import frontchannel
+from authserver.web.rendering import error_pages, template_globals
+from authserver.web.rendering.languages import gettext
+from authserver.web.session import sign_in_session
+from authserver.web.session.sign_in_session import SignedInBrowser
 
 
 @dataclass(frozen=True)
@@ -25,13 +27,13 @@ class _Form:
     email: str = ""
 
 
-@frontchannel.get(Path.SETUP)
+@frontchannel.get(EndpointPath.SETUP)
 def set_up() -> ResponseReturnValue:
     """Show the form to the holder of a link that works."""
     return _checked(_Form(request.args.get("token", "")))
 
 
-@frontchannel.post(Path.SETUP)
+@frontchannel.post(EndpointPath.SETUP)
 def post_set_up() -> ResponseReturnValue:
     """Create the administrator and sign them in."""
     words = request.form
@@ -43,32 +45,32 @@ def post_set_up() -> ResponseReturnValue:
         arrival = _create(form, words.get("password", ""), words.get("password_again"))
     except InvalidInput as error:
         return _show(form, error.fields), 422
-    except (SetupClosed, Refused) as error:
+    except (SetupClosed, Forbidden) as error:
         return _refuse(error)
-    arrivals.void_forms()
-    response = make_response(redirect(pages.at(Path.ADMIN), 303))
-    arrivals.attach(response, arrival)
+    sign_in_session.void_forms()
+    response = make_response(redirect(template_globals.at(EndpointPath.ADMIN), 303))
+    sign_in_session.attach_cookies(response, arrival)
     return response
 
 
-def _create(form: _Form, password: str, again: str | None) -> Arrival:
-    services = door.services()
+def _create(form: _Form, password: str, again: str | None) -> SignedInBrowser:
+    services = current.services()
     services.passwords.check_new(password, username=form.username)
     if again is not None and again != password:
-        raise InvalidInput({"password_again": say("The two passwords differ.")})
+        raise InvalidInput({"password_again": gettext("The two passwords differ.")})
     # Hashing takes long, so that no transaction is open meanwhile.
     password_hash = services.passwords.hash(password)
     with services.database.transaction() as transaction:
         user = setup.complete(
             transaction,
-            arrivals.anonymous("setup link"),
+            sign_in_session.anonymous_actor("setup link"),
             token=form.token,
             username=form.username,
             password_hash=password_hash,
             name=form.name,
             email=form.email,
         )
-        return arrivals.begin(transaction, user, None, is_remembered=False)
+        return sign_in_session.begin_session(transaction, user, None, is_remembered=False)
 
 
 def _checked(form: _Form) -> ResponseReturnValue:
@@ -76,28 +78,31 @@ def _checked(form: _Form) -> ResponseReturnValue:
 
 
 def _refusal(token: str) -> ResponseReturnValue | None:
-    with door.services().database.transaction(write=False) as transaction:
+    with current.services().database.transaction(write=False) as transaction:
         try:
             setup.check(transaction, token)
-        except (SetupClosed, Refused) as error:
+        except (SetupClosed, Forbidden) as error:
             return _refuse(error)
     return None
 
 
-def _refuse(error: SetupClosed | Refused) -> ResponseReturnValue:
+def _refuse(error: SetupClosed | Forbidden) -> ResponseReturnValue:
     if isinstance(error, SetupClosed):
-        return mistakes.page(
+        return error_pages.error_page(
             410,
-            say("This server has been set up"),
-            say("An administrator exists, so that the setup link does not work any more."),
-            say("Sign in with your account."),
-            links={say("Sign in"): pages.at(Path.SIGN_IN)},
+            gettext("This server has been set up"),
+            gettext("An administrator exists, so that the setup link does not work any more."),
+            gettext("Sign in with your account."),
+            links={gettext("Sign in"): template_globals.at(EndpointPath.SIGN_IN)},
         )
-    return mistakes.page(
-        403, say("This setup link does not work"), str(error), say("The link is in the server's output.")
+    return error_pages.error_page(
+        403,
+        gettext("This setup link does not work"),
+        str(error),
+        gettext("The link is in the server's output."),
     )
 
 
 def _show(form: _Form, errors: dict[str, str]) -> str:
-    settings = door.services().settings
+    settings = current.services().settings
     return render_template("setup.html", form=form, errors=errors, min_length=settings.password_min_length)

@@ -7,9 +7,9 @@ from oauthlib import oauth1
 from oauthlib.oauth1.rfc5849 import signature
 
 from authserver import clock
-from authserver.domain import consumers
-from authserver.domain.clients import Client
-from authserver.domain.users import User
+from authserver.domain.clients.clients import Client
+from authserver.domain.oauth1 import consumers
+from authserver.domain.users.users import User
 from tests.support.consumer import CALLBACK, credentials, problem, register, returned
 
 
@@ -75,8 +75,8 @@ def test_an_unregistered_callback_is_never_taken_unsigned(services, app, people)
 
 def test_withdrawing_the_opt_in_stops_what_is_under_way(services, consumer):
     temporary = asked(consumer)
-    with services.database.transaction() as session:
-        session.query(Client).one().details = consumers.Consumer().details()
+    with services.database.transaction() as db:
+        db.query(Client).one().details = consumers.ConsumerOptions().details()
     page = temporary.authorize(oauth_callback=CALLBACK)
     assert page.status_code == 400
     assert "version_rejected" in page.text
@@ -101,8 +101,8 @@ def test_an_administrator_never_serves_as_a_functional_user(services, app, admin
     assert problem(consumer.whoami()) == (401, "permission_denied")
     consumer = register(services, app, functional_user_id=alice.id)
     assert consumer.whoami().status_code == 200
-    with services.database.transaction() as session:
-        session.get(User, alice.id).may_configure_server = True
+    with services.database.transaction() as db:
+        db.get(User, alice.id).may_configure_server = True
     assert problem(consumer.whoami()) == (401, "permission_denied")
 
 

@@ -7,11 +7,12 @@ from urllib.parse import parse_qsl
 import pytest
 
 from authserver.context import SYSTEM
-from authserver.domain import clients, users
-from authserver.domain.clients import Client
-from authserver.domain.consents import Consent
-from authserver.domain.temporary_credentials import TemporaryCredential
-from authserver.domain.token_credentials import TokenCredential
+from authserver.domain.authorizations.consents import Consent
+from authserver.domain.clients import clients
+from authserver.domain.clients.clients import Client
+from authserver.domain.oauth1.temporary_credentials import TemporaryCredential
+from authserver.domain.oauth1.token_credentials import TokenCredential
+from authserver.domain.users import users
 from tests.support import forms
 from tests.support.consumer import CALLBACK, credentials, problem, register, returned
 from tests.support.people import PASSWORD
@@ -52,8 +53,8 @@ def test_consent_is_remembered_and_trusted_consumers_do_not_ask(services, app, c
     consumer.dance()
     second = consumer.with_token(consumer.request_token())
     assert second.browser.get(f"/oauth/authorize?oauth_token={second.token}").status_code == 303
-    with services.database.transaction(write=False) as session:
-        assert session.query(Consent).filter_by(user_id=alice.id).count() == 1
+    with services.database.transaction(write=False) as db:
+        assert db.query(Consent).filter_by(user_id=alice.id).count() == 1
     trusted = register(services, app, is_trusted=True)
     temporary = trusted.with_token(trusted.request_token())
     page = temporary.follow(temporary.browser.get(f"/oauth/authorize?oauth_token={temporary.token}"))
@@ -99,8 +100,8 @@ def test_of_many_exchanges_at_once_one_succeeds(services, consumer):
     with ThreadPoolExecutor(10) as pool:
         answers = list(pool.map(lambda _: temporary.access_token(verifier), range(20)))
     assert sorted(answer.status_code for answer in answers) == [200] + [401] * 19
-    with services.database.transaction(write=False) as session:
-        assert session.query(TokenCredential).count() == 1
+    with services.database.transaction(write=False) as db:
+        assert db.query(TokenCredential).count() == 1
 
 
 def test_of_many_uses_of_one_nonce_at_once_one_succeeds(consumer):
@@ -250,8 +251,8 @@ def test_pending_disapproved_and_unknown_consumers(services, app, people):
 
 
 def test_other_kinds_of_clients_are_unknown_here(services, app, consumer):
-    with services.database.transaction() as session:
-        session.query(Client).update({"kind": "oauth2"})
+    with services.database.transaction() as db:
+        db.query(Client).update({"kind": "oauth2"})
     assert problem(consumer.request_token()) == (401, "consumer_key_unknown")
 
 
@@ -273,17 +274,17 @@ def test_disapproving_reaches_live_credentials_at_once_and_approving_does_not_re
 
 def test_removing_a_consumer_removes_its_credentials(services, consumer):
     token = consumer.dance()
-    with services.database.transaction() as session:
-        clients.remove(session, SYSTEM, clients.get(session, consumer.key))
+    with services.database.transaction() as db:
+        clients.remove(db, SYSTEM, clients.get(db, consumer.key))
     assert problem(token.whoami()) == (401, "consumer_key_unknown")
-    with services.database.transaction(write=False) as session:
-        assert session.query(TokenCredential).count() == session.query(TemporaryCredential).count() == 0
+    with services.database.transaction(write=False) as db:
+        assert db.query(TokenCredential).count() == db.query(TemporaryCredential).count() == 0
 
 
 def test_disabling_the_user_reaches_the_token_at_once(services, consumer):
     token = consumer.dance()
-    with services.database.transaction() as session:
-        users.disable(session, SYSTEM, users.find(session, "alice"))
+    with services.database.transaction() as db:
+        users.disable(db, SYSTEM, users.find(db, "alice"))
     assert problem(token.whoami()) == (401, "invalid_expired_token")
 
 
@@ -328,8 +329,8 @@ def test_a_decided_sign_in_cannot_be_decided_again(consumer):
 
 def test_nothing_recoverable_is_stored(services, consumer):
     token = consumer.dance()
-    with services.database.transaction(write=False) as session:
-        temporary, made = session.query(TemporaryCredential).one(), session.query(TokenCredential).one()
+    with services.database.transaction(write=False) as db:
+        temporary, made = db.query(TemporaryCredential).one(), db.query(TokenCredential).one()
     stored = repr([vars(temporary), vars(made)])
     for secret in (token.secret, token.token_secret, token.token.split("_", 2)[-1]):
         assert secret not in stored
@@ -342,9 +343,9 @@ def test_an_unsigned_request_is_challenged(app):
 
 
 def decide(services, consumer, decision):
-    with services.database.transaction() as session:
-        client = clients.get(session, consumer.key)
-        decision(session, SYSTEM, client, revision=client.revision)
+    with services.database.transaction() as db:
+        client = clients.get(db, consumer.key)
+        decision(db, SYSTEM, client, revision=client.revision)
 
 
 def sign_in(consumer, username="alice"):

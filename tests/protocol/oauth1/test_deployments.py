@@ -8,8 +8,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from authserver.app import create_app
 from authserver.context import SYSTEM
-from authserver.domain import clients, consents, sessions
-from authserver.domain.sessions import UserSession
+from authserver.domain.authorizations import consents
+from authserver.domain.clients import clients
+from authserver.domain.sessions import user_sessions
+from authserver.domain.sessions.user_sessions import UserSession
 from authserver.settings import Settings
 from tests.support.consumer import CALLBACK, credentials, problem, register
 
@@ -50,15 +52,15 @@ def test_a_public_url_with_a_path_is_what_is_signed(settings, people):
 
 def test_signing_out_ends_what_was_granted_in_the_session(services, consumer):
     token = consumer.dance()
-    with services.database.transaction() as session:
-        sessions.end(session, SYSTEM, session.query(UserSession).one())
+    with services.database.transaction() as db:
+        user_sessions.end(db, SYSTEM, db.query(UserSession).one())
     assert problem(token.whoami()) == (401, "invalid_expired_token")
 
 
 def test_withdrawing_access_reaches_the_token_at_once(services, consumer, alice):
     token = consumer.dance()
-    with services.database.transaction() as session:
-        consents.withdraw(session, SYSTEM, alice.id, clients.get(session, consumer.key))
+    with services.database.transaction() as db:
+        consents.withdraw(db, SYSTEM, alice.id, clients.get(db, consumer.key))
     assert problem(token.whoami()) == (401, "invalid_expired_token")
 
 

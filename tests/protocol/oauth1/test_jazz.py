@@ -6,9 +6,10 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from authserver.domain import client_secrets, clients, consumers, unapproved
 from authserver.domain.audit import AuditEvent
-from authserver.domain.clients import Client
+from authserver.domain.clients import client_secrets, clients, pending_clients
+from authserver.domain.clients.clients import Client
+from authserver.domain.oauth1 import consumers
 from tests.support import forms
 from tests.support.consumer import Consumer, problem
 from tests.support.people import PASSWORD
@@ -57,9 +58,9 @@ def test_request_key_takes_json_whatever_its_type(services, client, body, conten
     row = stored(services, answer.get_json()["key"])
     assert (row.name, row.status, row.kind, row.source) == ("DOORS Next", "pending", "oauth1", "requestKey")
     assert row.is_trusted is False
-    assert consumers.of(row.details).wants_trust is ("trusted" in body)
-    with services.database.transaction(write=False) as session:
-        (secret,) = client_secrets.of_client(session, row)
+    assert consumers.options_of(row.details).wants_trust is ("trusted" in body)
+    with services.database.transaction(write=False) as db:
+        (secret,) = client_secrets.secrets_of_client(db, row)
     assert client_secrets.reveal(services.vault, secret) == "s3cret"
 
 
@@ -100,12 +101,12 @@ def test_request_key_limits_size_and_rate(services, client):
 def test_requested_keys_expire_while_nobody_decides(services, client, moving_clock):
     key = client.post("/oauth/requestKey", json={"name": "a", "secret": "x"}).get_json()["key"]
     moving_clock.advance(services.settings.consumer_request_lifetime, seconds=-60)
-    with services.database.transaction() as session:
-        assert unapproved.purge(session, services.settings) == 0
+    with services.database.transaction() as db:
+        assert pending_clients.purge(db, services.settings) == 0
     moving_clock.advance(timedelta(minutes=2))
     client.post("/oauth/requestKey", json={"name": "b", "secret": "x"})
-    with services.database.transaction(write=False) as session:
-        assert clients.find(session, key) is None
+    with services.database.transaction(write=False) as db:
+        assert clients.find(db, key) is None
 
 
 def test_the_deep_link_leads_through_the_sign_in_to_the_decision(services, app, people):
@@ -134,7 +135,7 @@ def test_trusted_and_1_0_are_what_the_administrator_ticks(services, app, people)
     forms.submit(browser, page, "key-approve", trusted="1", allows_1_0="1")
     row = stored(services, key)
     assert row.is_trusted is True
-    assert consumers.of(row.details).allows_1_0 is True
+    assert consumers.options_of(row.details).allows_1_0 is True
 
 
 def test_a_requested_key_works_from_its_approval_on(app, people):
@@ -151,9 +152,9 @@ def test_remove_deletes_the_consumer(services, app, people):
     browser = signed_in(app, "admin")
     page = forms.submit(browser, browser.get(f"/oauth/approveKey?key={key}"), "key-remove")
     assert "was removed" in page.text
-    with services.database.transaction(write=False) as session:
-        assert clients.find(session, key) is None
-        events = [row.event for row in session.query(AuditEvent).filter_by(subject_kind="clients")]
+    with services.database.transaction(write=False) as db:
+        assert clients.find(db, key) is None
+        events = [row.event for row in db.query(AuditEvent).filter_by(subject_kind="clients")]
     assert events[-1] == "client:remove"
 
 
@@ -209,5 +210,5 @@ def follow(browser, answer):
 
 
 def stored(services, key) -> Client:
-    with services.database.transaction(write=False) as session:
-        return clients.get(session, key)
+    with services.database.transaction(write=False) as db:
+        return clients.get(db, key)

@@ -42,7 +42,7 @@ def test_another_base_string_does_not_pass(method):
 @pytest.mark.parametrize("method", ["", "MD5", "hmac-sha1", "RSA-SHA1", "HMAC-SHA1", "PLAINTEXT"])
 @pytest.mark.parametrize("signature", ["", "&", "=", "\u2603", "\udc80", "A" * 4000])
 def test_nonsense_is_refused_not_raised(method, signature, pem):
-    keys = signatures.Keys(KEYS.client_secrets, KEYS.token_secret, public_keys.load(pem))
+    keys = signatures.Keys(KEYS.client_secrets, KEYS.token_secret, public_keys.load_public_keys(pem))
     assert not signatures.verify(method, "base", signature, keys)
 
 
@@ -57,7 +57,7 @@ def test_without_secret_or_key_nothing_passes(method):
 )
 def test_rsa_checks_with_the_public_key(method, algorithm, private_key, pem):
     signature = base64.b64encode(private_key.sign(b"base", padding.PKCS1v15(), algorithm)).decode()
-    keys = signatures.Keys(("unused",), "unused", public_keys.load(pem))
+    keys = signatures.Keys(("unused",), "unused", public_keys.load_public_keys(pem))
     assert signatures.verify(method, "base", signature, keys)
     assert not signatures.verify(method, "other", signature, keys)
     assert not signatures.verify({"RSA-SHA1": "RSA-SHA256"}.get(method, "RSA-SHA1"), "base", signature, keys)
@@ -67,8 +67,8 @@ def test_a_jwk_set_is_read(private_key, pem):
     jwk = RSAKey.import_key(pem).as_dict(private=False)
     import json
 
-    assert public_keys.load(json.dumps({"keys": [jwk]})) == (private_key.public_key(),)
-    assert public_keys.load(json.dumps(jwk)) == (private_key.public_key(),)
+    assert public_keys.load_public_keys(json.dumps({"keys": [jwk]})) == (private_key.public_key(),)
+    assert public_keys.load_public_keys(json.dumps(jwk)) == (private_key.public_key(),)
 
 
 def test_unusable_keys_are_refused_with_a_sentence(private_key):
@@ -91,7 +91,7 @@ def test_unusable_keys_are_refused_with_a_sentence(private_key):
     texts += ["{" + '"keys":[' * 4000, "\u2603", "x" * 30_000, "-----BEGIN CERTIFICATE-----"]
     for text in texts:
         with pytest.raises(ValueError, match=r"[.;]"):
-            public_keys.load(text)
+            public_keys.load_public_keys(text)
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from authserver.context import SYSTEM
-from authserver.domain import client_secrets, clients
-from authserver.domain.diagnostics import Failure
-from authserver.domain.registrations import Registration
+from authserver.domain.clients import client_secrets, clients
+from authserver.domain.clients.registrations import Registration
+from authserver.domain.diagnostics.error_log import RecordedError
 from tests.support.consumer import FORM, register
 
 URL = "https://models.example:8443/oslc/resources?x=%2F&a=2&a=1"
@@ -25,11 +25,11 @@ class ResourceServer:
             response_types=(),
             details={"may_verify_requests": True} if right else {},
         )
-        with services.database.transaction() as session:
-            client = clients.register(session, SYSTEM, registration, source="console")
-            secret = client_secrets.generate(session, SYSTEM, services.vault, client)
+        with services.database.transaction() as db:
+            client = clients.register(db, SYSTEM, registration, source="console")
+            secret = client_secrets.generate(db, SYSTEM, services.vault, client)
             if is_approved:
-                clients.approve(session, SYSTEM, client, revision=client.revision)
+                clients.approve(db, SYSTEM, client, revision=client.revision)
             pair = f"{client.client_key}:{secret}"
         self.basic = f"Basic {base64.b64encode(pair.encode()).decode()}"
         self.app = app
@@ -157,8 +157,8 @@ def test_a_refused_signature_is_explained_without_its_secrets(services, resource
     forged = replace(token, token_secret="guess")
     document = resource_server.ask(description(forged)).get_json()
     reference = document["advice"].rpartition("reference ")[2].rstrip(")")
-    with services.database.transaction(write=False) as session:
-        failure = session.query(Failure).filter_by(reference=reference).one()
+    with services.database.transaction(write=False) as db:
+        failure = db.query(RecordedError).filter_by(reference=reference).one()
     assert failure.error == "signature_invalid"
     assert (
         failure.received
@@ -178,7 +178,7 @@ def test_the_clock_and_the_nonce_are_explained(services, token, moving_clock):
     answer = token.whoami(timestamp=late)
     assert "ahead" in answer.text
     token.whoami(nonce="again", timestamp=str(int(moving_clock.now().timestamp())))
-    with services.database.transaction(write=False) as session:
-        failure = session.query(Failure).filter_by(error="timestamp_refused").one()
+    with services.database.transaction(write=False) as db:
+        failure = db.query(RecordedError).filter_by(error="timestamp_refused").one()
     assert failure.received == "clock ahead"
     assert "s ahead" in failure.detail

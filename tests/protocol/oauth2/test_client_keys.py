@@ -10,7 +10,7 @@ import pytest
 
 from authserver.domain.fetcher import Fetched, FetchFailed
 from authserver.protocol.oauth2 import client_keys
-from authserver.protocol.oauth2.client_keys import ASK_AGAIN_SECONDS, KEPT_SECONDS, ClientKeys
+from authserver.protocol.oauth2.client_keys import ASK_AGAIN_SECONDS, KEPT_SECONDS, ClientKeySets
 from tests.support import assertions
 
 AT_ONCE = 8
@@ -26,7 +26,7 @@ class Keys:
         self.fetches = 0
         self.now = 1000.0
         self.meanwhile: Callable[[], object] = lambda: None
-        self.known = ClientKeys(self, lambda: self.now)  # type: ignore[arg-type]
+        self.known = ClientKeySets(self, lambda: self.now)  # type: ignore[arg-type]
 
     def get(self, uri: str) -> Fetched:
         self.fetches += 1

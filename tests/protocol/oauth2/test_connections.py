@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 
 from authserver.app import create_app
-from authserver.domain.client_secrets import Verifier
+from authserver.domain.clients.client_secrets import SecretVerifier
 from authserver.protocol.services import Services
 from authserver.settings import Settings
 from tests.support import assertions
@@ -67,12 +67,12 @@ def test_while_a_secret_is_checked(
 ) -> None:
     seen: list[int] = []
     party = RelyingParty(app, *register(services, grant_types=GRANTS))
-    check = Verifier.verify
+    check = SecretVerifier.verify
 
-    def verify(self: Verifier, *arguments: Any) -> bool:
+    def verify(self: SecretVerifier, *arguments: Any) -> bool:
         seen.append(held(app))
         return check(self, *arguments)
 
-    monkeypatch.setattr(Verifier, "verify", verify)
+    monkeypatch.setattr(SecretVerifier, "verify", verify)
     assert app.test_client().post(path, data=form, headers=party.basic).status_code < 500
     assert seen == [0]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from authserver.domain.users import User
+from authserver.domain.users.users import User
 from authserver.protocol.services import Services
 from tests.support.device import GRANT, Device
 from tests.support.moving_clock import MovingClock

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from authserver.domain.users import User
+from authserver.domain.users.users import User
 from authserver.protocol.services import Services
-from tests.support.ledger import recorded, recorded_count, reference_of
+from tests.support.error_log import recorded, recorded_count, reference_of
 from tests.support.moving_clock import MovingClock
 from tests.support.registrant import Registrant
 from tests.support.relying_party import CHALLENGE, RelyingParty, disapprove, register, stored

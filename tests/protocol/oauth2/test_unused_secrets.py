@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 
 from authserver.context import SYSTEM
-from authserver.domain import client_secrets, clients
+from authserver.domain.clients import client_secrets, clients
 from authserver.errors import InvalidInput
 from authserver.protocol.services import Services
 from tests.support import assertions
@@ -48,18 +48,22 @@ def test_a_signature_is_refused(party: RelyingParty, path: str) -> None:
 
 @pytest.mark.only_on("sqlite")
 def test_another_is_not_generated(services: Services, party: RelyingParty) -> None:
-    with services.database.transaction() as session:
-        client = clients.get(session, party.key)
+    with services.database.transaction() as db:
+        client = clients.get(db, party.key)
         with pytest.raises(InvalidInput, match="without a secret"):
-            client_secrets.generate(session, SYSTEM, services.vault, client)
+            client_secrets.generate(db, SYSTEM, services.vault, client)
 
 
 @pytest.mark.only_on("sqlite")
 def test_another_is_not_taken(services: Services, party: RelyingParty) -> None:
     typed = "a secret that a person chose"
-    with services.database.transaction() as session:
-        client = clients.get(session, party.key)
+    with services.database.transaction() as db:
+        client = clients.get(db, party.key)
         with pytest.raises(InvalidInput, match="without a secret"):
             client_secrets.set_typed(
-                session, SYSTEM, services.vault, client, client_secrets.typed(services.passwords, typed)
+                db,
+                SYSTEM,
+                services.vault,
+                client,
+                client_secrets.hash_typed_secret(services.passwords, typed),
             )

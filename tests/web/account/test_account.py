@@ -4,11 +4,13 @@ import pytest
 from sqlalchemy import select
 
 from authserver.context import SYSTEM
-from authserver.domain import authorizations, clients, consents, users
 from authserver.domain.audit import AuditEvent
-from authserver.domain.authorizations import Authorization
-from authserver.domain.registrations import Registration
-from authserver.domain.sessions import UserSession
+from authserver.domain.authorizations import authorizations, consents
+from authserver.domain.authorizations.authorizations import Authorization
+from authserver.domain.clients import clients
+from authserver.domain.clients.registrations import Registration
+from authserver.domain.sessions.user_sessions import UserSession
+from authserver.domain.users import users
 from tests.support import forms
 from tests.support.moving_clock import MovingClock
 from tests.support.people import PASSWORD
@@ -65,8 +67,8 @@ def test_editing_the_profile(signed_in, database, people):
     answer = forms.submit(signed_in, page, "profile-save", name="Alice Ängström", email="new@example.org")
     assert answer.location == "/account"
     assert "Your profile is saved." in signed_in.get("/account").text
-    with database.transaction(write=False) as session:
-        user = users.get(session, people["alice"].id)
+    with database.transaction(write=False) as db:
+        user = users.get(db, people["alice"].id)
         assert (user.name, user.email, user.email_verified) == ("Alice Ängström", "new@example.org", False)
 
 
@@ -76,15 +78,15 @@ def test_a_wrong_address_is_named_and_the_rest_is_kept(signed_in, database, peop
     assert answer.status_code == 422
     assert "Enter an e-mail address" in answer.text
     assert 'value="New name"' in answer.text
-    with database.transaction(write=False) as session:
-        assert users.get(session, people["alice"].id).name == "Alice Adams"
+    with database.transaction(write=False) as db:
+        assert users.get(db, people["alice"].id).name == "Alice Adams"
 
 
 def test_the_user_name_and_permissions_are_not_ones_own_to_change(signed_in, database, people):
     page = signed_in.get("/account")
     forms.submit(signed_in, page, "profile-save", username="root", may_configure_server="1", is_active="0")
-    with database.transaction(write=False) as session:
-        user = users.get(session, people["alice"].id)
+    with database.transaction(write=False) as db:
+        user = users.get(db, people["alice"].id)
         assert (user.username, user.may_configure_server, user.is_active) == ("alice", False, True)
 
 
@@ -102,18 +104,18 @@ def test_sessions_that_idled_away_are_not_listed(signed_in, app, settings, monke
 
 
 def test_signing_in_again_leaves_applications_alone(signed_in, database, people, application):
-    with database.transaction() as session:
-        row = session.scalars(select(UserSession)).one()
-        authorize(session, people["alice"], application, session_id=row.id)
+    with database.transaction() as db:
+        row = db.scalars(select(UserSession)).one()
+        authorize(db, people["alice"], application, session_id=row.id)
     sign_in(signed_in, "alice", url="/sign-in?again=1")
-    with database.transaction(write=False) as session:
-        assert session.scalars(select(Authorization)).one().revoked_at is None
-        assert session.scalars(select(UserSession)).one().ended_at is None
+    with database.transaction(write=False) as db:
+        assert db.scalars(select(Authorization)).one().revoked_at is None
+        assert db.scalars(select(UserSession)).one().ended_at is None
 
 
 def test_ending_another_session(signed_in, elsewhere, database):
-    with database.transaction(write=False) as session:
-        other = session.scalars(select(UserSession.id).order_by(UserSession.id.desc())).first()
+    with database.transaction(write=False) as db:
+        other = db.scalars(select(UserSession.id).order_by(UserSession.id.desc())).first()
     page = signed_in.get("/account/sessions")
     token = dict(forms.find(page, "end-others").fields)["csrf_token"]
     signed_in.post(f"/account/sessions/{other}/end", data={"csrf_token": token})
@@ -123,8 +125,8 @@ def test_ending_another_session(signed_in, elsewhere, database):
 def test_nobody_ends_the_sessions_of_others(app, signed_in, database):
     bob = app.test_client()
     sign_in(bob, "bob")
-    with database.transaction(write=False) as session:
-        bobs = session.scalars(select(UserSession.id).order_by(UserSession.id.desc())).first()
+    with database.transaction(write=False) as db:
+        bobs = db.scalars(select(UserSession.id).order_by(UserSession.id.desc())).first()
     token = dict(forms.find(signed_in.get("/account"), "profile-save").fields)["csrf_token"]
     assert signed_in.post(f"/account/sessions/{bobs}/end", data={"csrf_token": token}).status_code == 404
     assert is_in(bob)
@@ -155,11 +157,11 @@ def test_changing_the_password(app, signed_in, elsewhere):
 
 
 def test_a_new_password_ends_what_applications_hold(signed_in, database, people, application):
-    with database.transaction() as session:
-        authorize(session, people["alice"], application)
+    with database.transaction() as db:
+        authorize(db, people["alice"], application)
     change_password(signed_in)
-    with database.transaction(write=False) as session:
-        granted, now = session.execute(
+    with database.transaction(write=False) as db:
+        granted, now = db.execute(
             select(Authorization.user_epoch, users.User.epoch).join(
                 users.User, users.User.id == Authorization.user_id
             )
@@ -201,8 +203,8 @@ def test_the_database_is_free_while_the_passwords_are_hashed(signed_in, services
     hasher, written = services.passwords.hash, []
 
     def write_meanwhile(password):
-        with services.database.transaction() as session:
-            written.append(session.scalar(select(UserSession.id)))
+        with services.database.transaction() as db:
+            written.append(db.scalar(select(UserSession.id)))
         return hasher(password)
 
     monkeypatch.setattr(services.passwords, "hash", write_meanwhile)
@@ -220,15 +222,15 @@ def application(database):
         response_types=("code",),
         scopes=("openid", "email"),
     )
-    with database.transaction() as session:
-        client = clients.register(session, SYSTEM, registration, source="command")
-        clients.approve(session, SYSTEM, client, revision=client.revision)
+    with database.transaction() as db:
+        client = clients.register(db, SYSTEM, registration, source="command")
+        clients.approve(db, SYSTEM, client, revision=client.revision)
         return client
 
 
-def authorize(session, user, client, **more):
+def authorize(db, user, client, **more):
     return authorizations.add(
-        session,
+        db,
         SYSTEM,
         client_id=client.id,
         client_epoch=client.epoch,
@@ -243,30 +245,30 @@ def authorize(session, user, client, **more):
 
 def test_applications_with_what_they_may_do(signed_in, database, people, application):
     assert "No application yet" in signed_in.get("/account/applications").text
-    with database.transaction() as session:
-        consents.remember(session, people["alice"].id, application.id, ("openid", "email"))
+    with database.transaction() as db:
+        consents.remember(db, people["alice"].id, application.id, ("openid", "email"))
     page = signed_in.get("/account/applications").text
     assert "Model &lt;review&gt;" in page
     assert "See your e-mail address" in page
 
 
 def test_removing_the_access_of_an_application(signed_in, database, people, application):
-    with database.transaction() as session:
-        consents.remember(session, people["alice"].id, application.id, ("openid",))
-        authorize(session, people["alice"], application)
+    with database.transaction() as db:
+        consents.remember(db, people["alice"].id, application.id, ("openid",))
+        authorize(db, people["alice"], application)
     ask = signed_in.get(f"/account/applications/{application.client_key}/remove")
     assert "Model &lt;review&gt;" in ask.text
     answer = forms.submit(signed_in, ask, "remove-confirm")
     assert answer.location == "/account/applications"
     assert "No application yet" in signed_in.get("/account/applications").text
-    with database.transaction(write=False) as session:
-        assert session.scalars(select(Authorization)).one().revoked_at is not None
-        assert consents.find(session, people["alice"].id, application.id) is None
+    with database.transaction(write=False) as db:
+        assert db.scalars(select(Authorization)).one().revoked_at is not None
+        assert consents.find(db, people["alice"].id, application.id) is None
 
 
 def test_the_consent_of_others_is_not_touched(signed_in, database, people, application):
-    with database.transaction() as session:
-        consents.remember(session, people["bob"].id, application.id, ("openid",))
+    with database.transaction() as db:
+        consents.remember(db, people["bob"].id, application.id, ("openid",))
     assert signed_in.get(f"/account/applications/{application.client_key}/remove").status_code == 404
     assert signed_in.get("/account/applications/nothing/remove").status_code == 404
 
@@ -286,8 +288,8 @@ def test_own_activity_has_pages(signed_in, database, people):
     first, last = signed_in.get("/account/activity"), signed_in.get("/account/activity?page=2")
     assert (first.text.count("<li>\n    <div>"), "Page 1 of 2" in first.text) == (25, True)
     assert last.text.count("<li>\n    <div>") > 0
-    with database.transaction(write=False) as session:
-        assert session.scalar(select(AuditEvent.id).where(AuditEvent.event == "user:edit").limit(1))
+    with database.transaction(write=False) as db:
+        assert db.scalar(select(AuditEvent.id).where(AuditEvent.event == "user:edit").limit(1))
 
 
 @pytest.mark.parametrize("page", ["0", "-1", "x", "99999999999999999999", "4001", "\0"])

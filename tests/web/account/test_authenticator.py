@@ -15,12 +15,13 @@ from werkzeug.test import TestResponse
 
 from authserver import clock
 from authserver.context import SYSTEM
-from authserver.domain import audit, second_factors, users
-from authserver.domain.authenticator_apps import AuthenticatorApp
-from authserver.domain.sessions import UserSession
-from authserver.domain.users import User
+from authserver.domain import audit
+from authserver.domain.sessions.user_sessions import UserSession
+from authserver.domain.users import second_factors, users
+from authserver.domain.users.authenticator_apps import AuthenticatorApp
+from authserver.domain.users.users import User
 from authserver.protocol.services import Services
-from authserver.terms import Acr
+from authserver.vocabulary import Acr
 from tests.support import forms
 from tests.support.moving_clock import MovingClock
 from tests.support.people import PASSWORD
@@ -73,14 +74,14 @@ def codes_on(page: TestResponse) -> list[str]:
     return re.findall(r"<code>([A-Z]{4}-[A-Z]{4}-[A-Z]{4})</code>", page.text)
 
 
-def standing(services: Services, user: User) -> second_factors.Standing:
-    with services.database.transaction(write=False) as session:
-        return second_factors.of(session, user.id)
+def standing(services: Services, user: User) -> second_factors.SecondFactorStatus:
+    with services.database.transaction(write=False) as db:
+        return second_factors.status_of(db, user.id)
 
 
 def events(services: Services) -> list[str]:
-    with services.database.transaction(write=False) as session:
-        return [row.event for row in audit.page(session, audit.Filter())[0]]
+    with services.database.transaction(write=False) as db:
+        return [row.event for row in audit.page_of_events(db, audit.EventFilter())[0]]
 
 
 def enrolled(browser: FlaskClient) -> list[str]:
@@ -135,9 +136,9 @@ def test_the_picture_says_what_the_letters_say(browser: FlaskClient, alice: User
 def test_any_user_name_fits_into_the_picture(
     client: FlaskClient, services: Services, people: dict[str, User], username: str
 ) -> None:
-    with services.database.transaction() as session:
-        hashed = users.get(session, people["alice"].id).password_hash
-        users.add(session, SYSTEM, username=username, password_hash=hashed)
+    with services.database.transaction() as db:
+        hashed = users.get(db, people["alice"].id).password_hash
+        users.add(db, SYSTEM, username=username, password_hash=hashed)
     sign_in(client, username)
     assert codes_on(save(client, propose(client)))
 
@@ -147,8 +148,8 @@ def test_the_session_counts_as_multi_factor_at_once(
 ) -> None:
     before = session_cookie(browser)
     enrolled(browser)
-    with services.database.transaction(write=False) as session:
-        row = session.scalars(select(UserSession)).one()
+    with services.database.transaction(write=False) as db:
+        row = db.scalars(select(UserSession)).one()
         assert (row.acr, row.amr) == (Acr.MULTI_FACTOR, ["pwd", "otp", "mfa"])
     assert browser.get("/account").status_code == 200
     thief = app.test_client()
@@ -238,13 +239,13 @@ def test_a_second_sending_changes_nothing(browser: FlaskClient, services: Servic
     proposal = propose(browser)
     code = proposal.code()
     save(browser, proposal, code)
-    with services.database.transaction(write=False) as session:
-        before = session.get_one(AuthenticatorApp, alice.id).sealed
+    with services.database.transaction(write=False) as db:
+        before = db.get_one(AuthenticatorApp, alice.id).sealed
     again = save(browser, proposal, code)
     assert again.location == HOME
     assert "Recovery codes are shown once" in browser.get(HOME).text
-    with services.database.transaction(write=False) as session:
-        assert session.get_one(AuthenticatorApp, alice.id).sealed == before
+    with services.database.transaction(write=False) as db:
+        assert db.get_one(AuthenticatorApp, alice.id).sealed == before
     assert events(services).count("user:add-second-factor") == 1
 
 
@@ -316,9 +317,9 @@ def test_new_recovery_codes(browser: FlaskClient, services: Services, alice: Use
     page = forms.submit(browser, browser.get(f"{HOME}/recovery-codes"), "codes-renew")
     new = codes_on(page)
     assert (len(new), set(new) & set(old)) == (10, set())
-    with services.database.transaction() as session:
-        assert second_factors.redeem(session, services.vault, alice.id, old[0]) is None
-        assert second_factors.redeem(session, services.vault, alice.id, new[0]) == second_factors.RECOVERY
+    with services.database.transaction() as db:
+        assert second_factors.redeem(db, services.vault, alice.id, old[0]) is None
+        assert second_factors.redeem(db, services.vault, alice.id, new[0]) == second_factors.RECOVERY
     assert "user:renew-recovery-codes" in events(services)
 
 
@@ -331,8 +332,8 @@ def test_a_reload_does_not_replace_the_codes_that_were_just_kept(
     again = forms.submit(browser, asked, "codes-renew")
     assert (again.location, codes_on(again)) == (HOME, [])
     assert "This form was sent before" in browser.get(HOME).text
-    with services.database.transaction() as session:
-        assert second_factors.redeem(session, services.vault, alice.id, kept[0])
+    with services.database.transaction() as db:
+        assert second_factors.redeem(db, services.vault, alice.id, kept[0])
 
 
 @pytest.mark.parametrize("token", ODD)
@@ -381,9 +382,9 @@ def test_few_codes_are_told(
     browser: FlaskClient, services: Services, alice: User, used: int, sentence: str | None
 ) -> None:
     codes = enrolled(browser)
-    with services.database.transaction() as session:
+    with services.database.transaction() as db:
         for code in codes[:used]:
-            assert second_factors.redeem(session, services.vault, alice.id, code)
+            assert second_factors.redeem(db, services.vault, alice.id, code)
     for page in (browser.get("/account").text, browser.get(HOME).text):
         assert (sentence or "left. ") in page if sentence else "notice-warning" not in page
 

@@ -10,9 +10,9 @@ from flask.testing import FlaskClient
 
 from authserver.domain import audit
 from authserver.domain.audit import AuditEvent
-from authserver.domain.clients import Client
-from authserver.domain.diagnostics import Ledger, Refusal
-from authserver.domain.sessions import UserSession
+from authserver.domain.clients.clients import Client
+from authserver.domain.diagnostics.error_log import ErrorLog, ErrorReport
+from authserver.domain.sessions.user_sessions import UserSession
 from authserver.protocol.services import Services
 from tests.web.admin.console import REGISTERED_URI, WRONG_URI, Console, add_people, sign_in
 
@@ -42,8 +42,8 @@ def grow_old(services: Services, session_id: int) -> Callable[[], None]:
     """Makes the administrator's sign-in too old for dangerous actions."""
 
     def grow() -> None:
-        with services.database.transaction() as session:
-            row = session.get_one(UserSession, session_id)
+        with services.database.transaction() as db:
+            row = db.get_one(UserSession, session_id)
             row.signed_in_at -= services.settings.recent_sign_in + timedelta(minutes=1)
 
     return grow
@@ -54,8 +54,8 @@ def trail(services: Services) -> Callable[[], list[AuditEvent]]:
     """Reads the audit trail, the latest event first."""
 
     def read() -> list[AuditEvent]:
-        with services.database.transaction(write=False) as session:
-            return audit.page(session, audit.Filter())[0]
+        with services.database.transaction(write=False) as db:
+            return audit.page_of_events(db, audit.EventFilter())[0]
 
     return read
 
@@ -63,13 +63,13 @@ def trail(services: Services) -> Callable[[], list[AuditEvent]]:
 @pytest.fixture
 def record(services: Services) -> Callable[..., str]:
     """Puts a refusal into the ledger and returns its reference."""
-    ledger = Ledger(services.database, ticks=iter(range(1_000_000)).__next__)
+    error_log = ErrorLog(services.database, ticks=iter(range(1_000_000)).__next__)
 
     def put(cause: str = "code-expired", client: Client | None = None, **fields: str) -> str:
-        refusal = Refusal(
+        refusal = ErrorReport(
             "/oauth2/token", "invalid_grant", cause, "The code has expired.", address="192.0.2.1"
         )
-        return ledger.record(replace(refusal, client_id=client.id if client else None, **fields))
+        return error_log.record(replace(refusal, client_id=client.id if client else None, **fields))
 
     return put
 

@@ -7,9 +7,10 @@ from typing import Any
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from authserver.domain import clients, sessions
-from authserver.domain.clients import Client
-from authserver.domain.registrations import Registration
+from authserver.domain.clients import clients
+from authserver.domain.clients.clients import Client
+from authserver.domain.clients.registrations import Registration
+from authserver.domain.sessions import user_sessions
 from authserver.protocol.services import Services
 from tests.support import people
 
@@ -115,8 +116,8 @@ class Console:
 
     def client(self, key: str) -> Client | None:
         """The record of a client, read anew."""
-        with self.services.database.transaction(write=False) as session:
-            return clients.find(session, key)
+        with self.services.database.transaction(write=False) as db:
+            return clients.find(db, key)
 
     def add_client(self, name: str = "Grafana", *, approve: bool = False, **fields: Any) -> Client:
         """Register a client behind the console's back."""
@@ -126,10 +127,10 @@ class Console:
                 | fields
             )
         )
-        with self.services.database.transaction() as session:
-            client = clients.register(session, people_actor(), registration, source="registration")
+        with self.services.database.transaction() as db:
+            client = clients.register(db, people_actor(), registration, source="registration")
             if approve:
-                clients.approve(session, people_actor(), client, revision=client.revision)
+                clients.approve(db, people_actor(), client, revision=client.revision)
         return client
 
 
@@ -142,13 +143,13 @@ def people_actor() -> Any:
 
 def sign_in(browser: FlaskClient, services: Services, username: str) -> int:
     """Give a browser a live session of one of the test people; return the session's id."""
-    from authserver.domain import users
+    from authserver.domain.users import users
 
-    with services.database.transaction() as session:
-        user = users.find(session, username)
+    with services.database.transaction() as db:
+        user = users.find(db, username)
         assert user is not None
-        started = sessions.start(
-            session,
+        started = user_sessions.start(
+            db,
             people_actor(),
             services.settings,
             user,

@@ -8,7 +8,7 @@ import pytest
 
 from authserver.context import Actor
 from authserver.domain import audit
-from authserver.web.admin.changes import differences
+from authserver.web.admin.audit_changes import differences
 from tests.web.admin.console import HTMX_RESULTS
 
 EVIL = "=HYPERLINK(1)"
@@ -55,9 +55,9 @@ def test_one_client_s_events(busy):
 
 
 def test_pages_hold_every_event_once(busy):
-    with busy.services.database.transaction() as session:
+    with busy.services.database.transaction() as db:
         for number in range(60):
-            audit.record(session, Actor("robot"), "user:edit", subject_name=f"row {number}")
+            audit.record(db, Actor("robot"), "user:edit", subject_name=f"row {number}")
     first, second, third = (busy.get(f"/admin/activity?q=row&page={page}").text for page in (1, 2, 3))
     assert ("row 59<" in first, "row 35<" in first, "row 34<" in first) == (True, True, False)
     assert ("row 34<" in second, "row 10<" in second) == (True, True)

@@ -9,7 +9,7 @@ from sqlalchemy import update
 
 from authserver import clock
 from authserver.app import create_app
-from authserver.domain.sessions import UserSession
+from authserver.domain.sessions.user_sessions import UserSession
 from authserver.settings import Settings
 from tests.support import axe, ways
 from tests.support.people import PASSWORD
@@ -67,8 +67,8 @@ def test_a_sign_in_that_ran_out_while_the_dialog_was_open_loses_nothing(page, se
     page.get_by_label("Name", exact=True).fill("Half an hour of typing")
     page.get_by_label("Redirect URIs").fill("https://typed.example/cb")
     services = create_app(Settings(**server.settings)).extensions["authserver"]
-    with services.database.transaction() as session:
-        session.execute(update(UserSession).values(signed_in_at=clock.now() - timedelta(minutes=11)))
+    with services.database.transaction() as db:
+        db.execute(update(UserSession).values(signed_in_at=clock.now() - timedelta(minutes=11)))
     page.get_by_role("button", name="Save and approve").click()
     page.locator("#password").fill(PASSWORD)
     page.locator("#login-submit").click()
@@ -84,8 +84,8 @@ def test_a_session_that_ended_while_the_dialog_was_open_loses_nothing(page, serv
     page.get_by_label("Name", exact=True).fill("Half an hour of typing")
     page.get_by_label("Redirect URIs").fill("https://typed.example/cb")
     services = create_app(Settings(**server.settings)).extensions["authserver"]
-    with services.database.transaction() as session:
-        session.execute(update(UserSession).values(ended_at=clock.now()))
+    with services.database.transaction() as db:
+        db.execute(update(UserSession).values(ended_at=clock.now()))
     page.get_by_role("button", name="Save and approve").click()
     expect(page.get_by_text("What you entered is kept")).to_be_visible()
     axe.assert_accessible(page)

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from authserver.domain import client_secrets
+from authserver.domain.clients import client_secrets
 from tests.web.admin.console import HTMX_DIALOG
 
 KINDS = ["oauth1", "oauth2", "oidc"]
@@ -32,8 +32,8 @@ def test_a_client_of_each_type_is_created_pending_with_key_and_secret(console, k
     assert len(secret) >= 43
     assert "no-store" in page.headers["Cache-Control"]
     assert "not shown again" in page.text or "not be shown again" in page.text
-    with console.services.database.transaction(write=False) as session:
-        (stored,) = client_secrets.of_client(session, client)
+    with console.services.database.transaction(write=False) as db:
+        (stored,) = client_secrets.secrets_of_client(db, client)
     assert secret not in stored.stored
     assert stored.form == ("sealed" if kind == "oauth1" else "hmac")
     form = client_secrets.StoredSecret(stored.id, stored.form, stored.pepper_id, stored.stored, None)
@@ -79,8 +79,8 @@ def test_an_application_that_keeps_no_secret_is_public_and_needs_pkce(console):
     client = console.client(code_after(page.text, "Client key"))
     assert (client.auth_method, client.is_pkce_required) == ("none", True)
     assert code_after(page.text, "Client secret") is None
-    with console.services.database.transaction(write=False) as session:
-        assert client_secrets.of_client(session, client) == []
+    with console.services.database.transaction(write=False) as db:
+        assert client_secrets.secrets_of_client(db, client) == []
 
 
 def test_a_typed_secret_is_taken_and_not_repeated(console):
@@ -88,8 +88,8 @@ def test_a_typed_secret_is_taken_and_not_repeated(console):
     page = create(console, secret_choice="typed", secret=typed, secret_again=typed)
     client = console.client(code_after(page.text, "Client key"))
     assert typed not in page.text
-    with console.services.database.transaction(write=False) as session:
-        (stored,) = client_secrets.of_client(session, client)
+    with console.services.database.transaction(write=False) as db:
+        (stored,) = client_secrets.secrets_of_client(db, client)
     assert stored.form == "argon2"
 
 

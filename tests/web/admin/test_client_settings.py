@@ -2,7 +2,7 @@
 
 import pytest
 
-from authserver.domain import clients
+from authserver.domain.clients import clients
 from tests.web.admin.console import HTMX_DIALOG
 
 
@@ -142,8 +142,8 @@ def test_a_name_is_kept_apart_from_the_sentence_that_says_it(console, services):
     """Whatever is in it, one taken by an older version included, it turns nothing round and is no HTML."""
     client = console.add_client()
     name = "{name} <b>\u202egpj"
-    with services.database.transaction() as session:
-        clients.get(session, client.client_key).name = name
+    with services.database.transaction() as db:
+        clients.get(db, client.client_key).name = name
     answer = console.press(console.get(f"/admin/clients/{client.client_key}/approve"), "Approve")
     shown = console.get(answer.location).text
     assert "<bdi>{name} &lt;b&gt;\u202egpj</bdi> is approved. Users can sign in" in shown

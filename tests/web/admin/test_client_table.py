@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from authserver import clock
-from authserver.domain.clients import Client
+from authserver.domain.clients.clients import Client
 from tests.web.admin.console import HTMX_RESULTS
 
 
@@ -20,9 +20,9 @@ def populated(console):
     console.add_client("beta", kind="oauth2", approve=True, redirect_uris=("https://beta.example/return",))
     console.add_client("Gamma", approve=True, grant_types=("authorization_code", "password"))
     delta = console.add_client("delta", approve=True)
-    with console.services.database.transaction() as session:
-        session.get_one(Client, delta.id).last_sign_in_at = clock.now() - timedelta(hours=1)
-        session.get_one(Client, delta.id).source = "console"
+    with console.services.database.transaction() as db:
+        db.get_one(Client, delta.id).last_sign_in_at = clock.now() - timedelta(hours=1)
+        db.get_one(Client, delta.id).source = "console"
     return console
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from authserver.context import SYSTEM
-from authserver.domain import clients
+from authserver.domain.clients import clients
 from authserver.errors import InvalidInput
 from authserver.web.admin.client_forms import ClientForm
 from tests.support import assertions
@@ -122,11 +122,11 @@ def test_an_oauth1_consumer_is_not_offered_them(console):
 @pytest.mark.parametrize("kind", ["oauth1", "oidc"])
 def test_an_authentication_method_is_judged_for_every_kind(console, kind, auth_method):
     client = console.add_client(kind=kind)
-    with console.services.database.transaction() as session:
-        stored = clients.get(session, client.client_key)
+    with console.services.database.transaction() as db:
+        stored = clients.get(db, client.client_key)
         wanted = replace(ClientForm.of(stored).registration(stored.details), auth_method=auth_method)
         with pytest.raises(InvalidInput):
-            clients.edit(session, SYSTEM, stored, wanted, revision=stored.revision)
+            clients.edit(db, SYSTEM, stored, wanted, revision=stored.revision)
 
 
 @pytest.mark.parametrize(

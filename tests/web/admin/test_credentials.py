@@ -8,23 +8,23 @@ import pytest
 
 from authserver import clock
 from authserver.context import SYSTEM
-from authserver.domain import client_secrets
+from authserver.domain.clients import client_secrets
 from tests.support import assertions
 from tests.web.admin.console import forms
 from tests.web.admin.test_client_creation import code_after
 
 
 def stored(console, client):
-    with console.services.database.transaction(write=False) as session:
-        return client_secrets.of_client(session, client)
+    with console.services.database.transaction(write=False) as db:
+        return client_secrets.secrets_of_client(db, client)
 
 
 @pytest.fixture
 def with_secret(console):
     client = console.add_client()
-    with console.services.database.transaction() as session:
-        row = session.merge(client)
-        client_secrets.generate(session, SYSTEM, console.services.vault, row)
+    with console.services.database.transaction() as db:
+        row = db.merge(client)
+        client_secrets.generate(db, SYSTEM, console.services.vault, row)
     return console.client(client.client_key)
 
 
@@ -117,15 +117,15 @@ def test_a_client_that_uses_no_secret_is_given_none(console, keyed, trail):
     form = dict(sent) | {"secret_choice": "generate", "overlap": "0"}
     for answer in (console.get(path), console.browser.post(path, data=form)):
         assert answer.location == f"/admin/clients/{keyed.client_key}/credentials"
-    with console.services.database.transaction(write=False) as session:
-        assert client_secrets.of_client(session, keyed) == []
+    with console.services.database.transaction(write=False) as db:
+        assert client_secrets.secrets_of_client(db, keyed) == []
     assert "client:add-secret" not in [event.event for event in trail()]
 
 
 def test_the_secret_of_a_client_that_got_a_key_can_be_removed(console):
     client = console.add_client()
-    with console.services.database.transaction() as session:
-        client_secrets.generate(session, SYSTEM, console.services.vault, session.merge(client))
+    with console.services.database.transaction() as db:
+        client_secrets.generate(db, SYSTEM, console.services.vault, db.merge(client))
     page = console.get(f"/admin/clients/{client.client_key}/tokens")
     jwks = json.dumps({"keys": [assertions.public(assertions.generate())]})
     assert console.press(page, "Save", auth_method="private_key_jwt", jwks=jwks).status_code == 303
@@ -133,5 +133,5 @@ def test_the_secret_of_a_client_that_got_a_key_can_be_removed(console):
     assert "The secrets below do not count." in text
     path = re.search(r'href="([^"]*/secrets/\d+/remove)', text)[1]
     assert console.press(console.get(path), "Remove secret").status_code == 303
-    with console.services.database.transaction(write=False) as session:
-        assert client_secrets.of_client(session, client) == []
+    with console.services.database.transaction(write=False) as db:
+        assert client_secrets.secrets_of_client(db, client) == []

@@ -6,10 +6,11 @@ import pytest
 from sqlalchemy import select
 
 from authserver import clock
-from authserver.domain import authorizations, users
-from authserver.domain.authorizations import Authorization
-from authserver.domain.clients import Client
-from authserver.domain.registrations import Registration
+from authserver.domain.authorizations import authorizations
+from authserver.domain.authorizations.authorizations import Authorization
+from authserver.domain.clients.clients import Client
+from authserver.domain.clients.registrations import Registration
+from authserver.domain.users import users
 from tests.web.admin.console import HTMX_DIALOG, people_actor
 
 TWIN = "Gr\N{CYRILLIC SMALL LETTER A}f\N{CYRILLIC SMALL LETTER A}na"
@@ -17,10 +18,10 @@ KINDS = ["oauth1", "oauth2", "oidc"]
 
 
 def authorize(console, client, times):
-    with console.services.database.transaction() as session:
+    with console.services.database.transaction() as db:
         for _ in range(times):
             authorizations.add(
-                session,
+                db,
                 people_actor(),
                 client_id=client.id,
                 client_epoch=client.epoch,
@@ -31,8 +32,8 @@ def authorize(console, client, times):
 
 
 def note_sign_in(console, client, ago):
-    with console.services.database.transaction() as session:
-        session.get_one(Client, client.id).last_sign_in_at = clock.now() - ago
+    with console.services.database.transaction() as db:
+        db.get_one(Client, client.id).last_sign_in_at = clock.now() - ago
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -71,12 +72,12 @@ def test_the_page_says_who_registered_what_and_where_sign_ins_go(console):
 def test_a_client_that_changed_since_it_was_shown_is_not_approved(console, services):
     client = console.add_client()
     page = console.get(f"/admin/clients/{client.client_key}/approve")
-    with services.database.transaction() as session:
-        row = session.get_one(Client, client.id)
-        from authserver.domain import clients
+    with services.database.transaction() as db:
+        row = db.get_one(Client, client.id)
+        from authserver.domain.clients import clients
 
         wanted = Registration(kind="oidc", name="Grafana", redirect_uris=("https://evil.example/cb",))
-        clients.edit(session, people_actor(), row, wanted, revision=row.revision)
+        clients.edit(db, people_actor(), row, wanted, revision=row.revision)
     answer = console.press(page, "Approve")
     assert answer.status_code == 409
     assert "https://evil.example/cb" in answer.text
@@ -119,9 +120,9 @@ def test_disapproving_counts_what_ends_and_waits_on_cancel(console):
 def test_what_ended_with_an_account_is_not_counted(console):
     client = console.add_client(approve=True)
     authorize(console, client, 2)
-    with console.services.database.transaction() as session:
-        alice = users.find(session, "alice")
-        for row in session.scalars(select(Authorization)):
+    with console.services.database.transaction() as db:
+        alice = users.find(db, "alice")
+        for row in db.scalars(select(Authorization)):
             row.user_id, row.user_epoch = alice.id, alice.epoch
     path, ticked = f"/admin/users/{alice.id}", f"/admin/clients/bulk/disapprove?key={client.client_key}"
     assert ("2 live authorizations" in console.get(ticked).text, client.name in console.get(path).text) == (

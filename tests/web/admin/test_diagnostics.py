@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import update
 
 from authserver import clock
-from authserver.domain import diagnostics
-from authserver.domain.diagnostics import Failure
+from authserver.domain.diagnostics import error_log
+from authserver.domain.diagnostics.error_log import RecordedError
 from tests.web.admin.console import HTMX_RESULTS, REGISTERED_URI, WRONG_URI, authorize, sign_in
 
 
@@ -163,9 +163,9 @@ def test_the_client_list_counts_and_filters_what_fails(console, record, services
     record("code-expired", grafana)
     record("code-unknown", grafana)
     old = record("code-expired", jenkins)
-    with services.database.transaction() as session:
-        aged = update(Failure).where(Failure.reference == old)
-        session.execute(aged.values(last_at=clock.now() - timedelta(days=8)))
+    with services.database.transaction() as db:
+        aged = update(RecordedError).where(RecordedError.reference == old)
+        db.execute(aged.values(last_at=clock.now() - timedelta(days=8)))
     page = console.get("/admin/clients").text
     assert 'aria-label="2 failures of Grafana"' in page
     assert "failures of Jenkins" not in page
@@ -207,6 +207,6 @@ def test_what_a_stranger_sends_is_text_on_the_page(console, wrong_uri):
 
 
 def test_the_ledger_keeps_what_the_pages_say(console):
-    assert timedelta(days=30) == diagnostics.KEPT
-    assert diagnostics.PER_CLIENT == 1000
+    assert timedelta(days=30) == error_log.KEPT
+    assert error_log.PER_CLIENT == 1000
     assert "30 days, the latest 1000" in console.get("/admin/diagnostics").text

@@ -2,7 +2,7 @@
 
 import pytest
 
-from authserver.domain import client_secrets, clients
+from authserver.domain.clients import client_secrets, clients
 from tests.support import consumer
 from tests.web.admin.console import HTMX_DIALOG, REGISTERED_URI, WRONG_URI, authorize, forms, people_actor
 
@@ -68,9 +68,9 @@ def test_an_address_that_may_not_be_registered_says_why(console, wrong_uri, uri,
 def test_a_client_that_changed_meanwhile_is_not_changed(console, wrong_uri, services):
     client, refused = wrong_uri
     form = console.get(f"/admin/diagnostics/{refused()}/add-redirect-uri")
-    with services.database.transaction() as session:
-        row = session.get_one(clients.Client, client.id)
-        clients.disapprove(session, people_actor(), row, revision=row.revision)
+    with services.database.transaction() as db:
+        row = db.get_one(clients.Client, client.id)
+        clients.disapprove(db, people_actor(), row, revision=row.revision)
     answer = console.press(form, "Add this URI")
     assert answer.status_code == 409
     assert "Nothing was done" in answer.text
@@ -145,8 +145,8 @@ def test_the_settings_are_filled_in_with_what_was_refused(
     assert form.text.count("autofocus") == 1
     assert console.press(form, "Save").location == f"/admin/diagnostics/{reference}"
     assert "registered by now" in console.get(f"/admin/diagnostics/{reference}").text
-    with services.database.transaction(write=False) as session:
-        facts = clients.describe(session.get_one(clients.Client, client.id))
+    with services.database.transaction(write=False) as db:
+        facts = clients.describe(db.get_one(clients.Client, client.id))
     saved = facts[field] if field in facts else facts["details"][field]
     assert value == saved or value in saved
 
@@ -204,9 +204,9 @@ def test_the_error_of_the_token_endpoint_leads_to_the_fix(
     console, services, method, grant, title, marked, fix
 ):
     client = console.add_client(approve=True, auth_method=method)
-    with services.database.transaction() as session:
-        row = session.get_one(clients.Client, client.id)
-        secret = client_secrets.generate(session, people_actor(), services.vault, row)
+    with services.database.transaction() as db:
+        row = db.get_one(clients.Client, client.id)
+        secret = client_secrets.generate(db, people_actor(), services.vault, row)
     form = {"grant_type": grant, "code": "x"}
     answer = console.browser.post("/oauth2/token", data=form, auth=(client.client_key, secret))
     page = found(console, answer.get_json()["error_description"])

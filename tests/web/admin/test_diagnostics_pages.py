@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from authserver.app import create_app
-from authserver.domain.diagnostics import Refusal
+from authserver.domain.diagnostics.error_log import ErrorReport
 from authserver.settings import Settings
 from tests.support import axe, ways
 from tests.support.people import PASSWORD
@@ -23,14 +23,14 @@ def paths(live_server):
     console = Console(None, services)
     client = console.add_client("Grafana", redirect_uris=(REGISTERED, f"{REGISTERED}/second"))
     consumer = console.add_client("Jazz", kind="oauth1", grant_types=(), response_types=())
-    ledger = services.oauth2.ledger
+    error_log = services.oauth2.error_log
 
     def record(cause, owner=client, received="", expected=""):
         detail = "The server's sentence about it."
-        refusal = Refusal(
+        refusal = ErrorReport(
             "/oauth2/authorize", "invalid_request", cause, detail, owner and owner.id, received, expected
         )
-        return ledger.record(refusal)
+        return error_log.record(refusal)
 
     expected = f"{REGISTERED}\n{REGISTERED}/second"
     wrong = record("redirect-uri-not-registered", client, REGISTERED.upper() + "/", expected)

@@ -5,7 +5,9 @@ from urllib.parse import urlencode
 
 import pytest
 
-from authserver.domain import clients, consumers, users
+from authserver.domain.clients import clients
+from authserver.domain.oauth1 import consumers
+from authserver.domain.users import users
 from tests.support import forms
 from tests.support.consumer import CALLBACK, register
 from tests.support.people import PASSWORD
@@ -14,8 +16,8 @@ from tests.support.people import PASSWORD
 @pytest.fixture
 def people(services):
     """The people of the console's tests, who are there already."""
-    with services.database.transaction(write=False) as session:
-        return {name: users.find(session, name) for name in ("admin", "alice")}
+    with services.database.transaction(write=False) as db:
+        return {name: users.find(db, name) for name in ("admin", "alice")}
 
 
 @pytest.fixture
@@ -31,8 +33,8 @@ def consumer(services, app, people):
 
 
 def options(services, consumer):
-    with services.database.transaction(write=False) as session:
-        return consumers.of(clients.get(session, consumer.key).details)
+    with services.database.transaction(write=False) as db:
+        return consumers.options_of(clients.get(db, consumer.key).details)
 
 
 def save(console, consumer, **fields):
@@ -51,7 +53,7 @@ def test_the_options_are_saved_and_shown(services, console, consumer, alice):
     )
     assert answer.status_code == 303
     saved = options(services, consumer)
-    assert saved == consumers.Consumer(
+    assert saved == consumers.ConsumerOptions(
         signature_methods=("HMAC-SHA256",), allows_1_0=True, allows_prefix=True, functional_user_id=alice.id
     )
     shown = console.get(f"/admin/clients/{consumer.key}/settings").text
@@ -81,13 +83,13 @@ def test_wrong_options_are_named_and_nothing_is_saved(services, console, consume
 
 
 def test_the_right_to_verify_is_given_here_to_clients_of_any_kind(services, console, consumer):
-    with services.database.transaction() as session:
-        clients.get(session, consumer.key).kind = "oauth2"
-        clients.get(session, consumer.key).response_types = ["code"]
-        clients.get(session, consumer.key).grant_types = ["authorization_code"]
+    with services.database.transaction() as db:
+        clients.get(db, consumer.key).kind = "oauth2"
+        clients.get(db, consumer.key).response_types = ["code"]
+        clients.get(db, consumer.key).grant_types = ["authorization_code"]
     assert save(console, consumer, may_verify_requests="1").status_code == 303
-    with services.database.transaction(write=False) as session:
-        assert clients.get(session, consumer.key).details["may_verify_requests"] is True
+    with services.database.transaction(write=False) as db:
+        assert clients.get(db, consumer.key).details["may_verify_requests"] is True
     assert (
         "May verify signed OAuth 1.0a requests" in console.get(f"/admin/clients/{consumer.key}/settings").text
     )

@@ -68,13 +68,13 @@ def test_a_change_without_its_token_is_refused(app, console):
 
 def test_taking_the_permission_counts_on_the_next_request(client, services):
     from authserver.context import SYSTEM
-    from authserver.domain import users
+    from authserver.domain.users import users
 
     sign_in(client, services, "admin")
     assert client.get("/admin").status_code == 200
-    with services.database.transaction() as session:
-        users.grant(session, SYSTEM, users.find(session, "alice"), may_configure_server=True)
-        users.grant(session, SYSTEM, users.find(session, "admin"), may_configure_server=False)
+    with services.database.transaction() as db:
+        users.grant(db, SYSTEM, users.find(db, "alice"), may_configure_server=True)
+        users.grant(db, SYSTEM, users.find(db, "admin"), may_configure_server=False)
     assert client.get("/admin").status_code == 403
 
 

@@ -5,7 +5,7 @@ from ipaddress import ip_network
 import pytest
 
 from authserver.context import SYSTEM
-from authserver.domain import clients
+from authserver.domain.clients import clients
 from tests.support.documents import DocumentServer
 
 ONE, TWO = "https://a.example/cb", "https://b.example/cb"
@@ -82,10 +82,8 @@ def test_others_write_meanwhile_and_the_later_loses(console, sector):
     client = add(console, sector)
 
     def write() -> None:
-        with console.services.database.transaction() as session:
-            clients.approve(
-                session, SYSTEM, clients.get(session, client.client_key), revision=client.revision
-            )
+        with console.services.database.transaction() as db:
+            clients.approve(db, SYSTEM, clients.get(db, client.client_key), revision=client.revision)
 
     sector.meanwhile = write
     assert edit(console, client, redirect_uris=f"{ONE}\n{TWO}").status_code == 409

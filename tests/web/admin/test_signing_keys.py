@@ -2,7 +2,7 @@
 
 import pytest
 
-from authserver.domain import keys
+from authserver.domain.keys import signing_keys
 
 ALGORITHMS = ["RS256", "PS256", "ES256", "EdDSA"]
 
@@ -37,8 +37,8 @@ def test_an_unknown_algorithm_is_not_found(console):
 
 
 def states(console, algorithm):
-    with console.services.database.transaction(write=False) as session:
-        return sorted(row.state for row in keys.all_keys(session) if row.algorithm == algorithm)
+    with console.services.database.transaction(write=False) as db:
+        return sorted(row.state for row in signing_keys.all_keys(db) if row.algorithm == algorithm)
 
 
 def test_a_form_that_is_sent_twice_rotates_once(console):

@@ -4,15 +4,16 @@ import re
 
 import pytest
 
-from authserver.domain import second_factors, sessions, users
+from authserver.domain.sessions import user_sessions
+from authserver.domain.users import second_factors, users
 from tests.support.people import PASSWORD
 from tests.support.second_factors import set_up
 from tests.web.admin.console import HTMX_DIALOG, HTMX_RESULTS, sign_in
 
 
 def find(console, username):
-    with console.services.database.transaction(write=False) as session:
-        return users.find(session, username)
+    with console.services.database.transaction(write=False) as db:
+        return users.find(db, username)
 
 
 def path(console, username):
@@ -24,17 +25,17 @@ def shown_password(page):
 
 
 def live_sessions(console, username):
-    with console.services.database.transaction(write=False) as session:
-        return sessions.of_user(session, users.find(session, username))
+    with console.services.database.transaction(write=False) as db:
+        return user_sessions.sessions_of_user(db, users.find(db, username))
 
 
 def test_the_list_is_searched_and_paged(console):
-    with console.services.database.transaction() as session:
+    with console.services.database.transaction() as db:
         from authserver.context import SYSTEM
 
         for number in range(30):
             users.add(
-                session,
+                db,
                 SYSTEM,
                 username=f"user{number:02}",
                 email=f"u{number}@Example.NET",
@@ -252,8 +253,8 @@ def test_the_second_factor_is_removed_for_who_lost_the_telephone(app, console, t
     answer = console.press(asked, "Remove second factor")
     assert answer.location == path(console, "alice")
     assert "<bdi>alice</bdi> signs in with the password alone." in console.get(answer.location).text
-    with console.services.database.transaction(write=False) as session:
-        assert not second_factors.is_enrolled(session, find(console, "alice").id)
+    with console.services.database.transaction(write=False) as db:
+        assert not second_factors.is_enrolled(db, find(console, "alice").id)
     event = trail()[0]
     assert (event.event, event.actor_name, event.subject_name) == (
         "user:remove-second-factor",

@@ -8,9 +8,11 @@ import time_machine
 
 from authserver import clock
 from authserver.context import SYSTEM
-from authserver.domain import clients, consents, users
-from authserver.domain.authorizations import Authorization
-from authserver.domain.sessions import UserSession
+from authserver.domain.authorizations import consents
+from authserver.domain.authorizations.authorizations import Authorization
+from authserver.domain.clients import clients
+from authserver.domain.sessions.user_sessions import UserSession
+from authserver.domain.users import users
 from tests.support import forms
 from tests.support.consumer import problem, returned
 from tests.support.consumer import register as register_consumer
@@ -72,8 +74,8 @@ def test_who_presses_both_buttons_has_decided_once(app, rp, database):
     assert answered(rp.deny(page))["error"] == "access_denied"
     assert is_over(rp.allow(page))
     assert is_over(rp.deny(page))
-    with database.transaction(write=False) as session:
-        assert session.query(Authorization).count() == 0
+    with database.transaction(write=False) as db:
+        assert db.query(Authorization).count() == 0
 
 
 def test_cancelling_what_was_allowed_changes_nothing(rp):
@@ -127,9 +129,9 @@ def test_a_thief_in_another_browser_is_not_answered(rp):
 def test_consent_that_was_taken_back_is_not_given_by_the_old_form(rp, services):
     page = rp.sign_in(rp.authorize())
     rp.allow(page)
-    with services.database.transaction() as session:
-        alice = users.find(session, "alice")
-        consents.withdraw(session, SYSTEM, alice.id, clients.get(session, rp.key))
+    with services.database.transaction() as db:
+        alice = users.find(db, "alice")
+        consents.withdraw(db, SYSTEM, alice.id, clients.get(db, rp.key))
     assert is_over(rp.allow(page))
 
 
@@ -200,8 +202,8 @@ def test_the_code_that_let_somebody_in_is_no_mistake_when_it_comes_again(rp, dat
         answer = forms.submit(rp.browser, page, "login-submit", code=telephone.code())
         assert answer.status_code == 303
     assert 'id="consent-allow"' in rp.follow(answer).text
-    with database.transaction(write=False) as session:
-        assert session.query(UserSession).count() == 1
+    with database.transaction(write=False) as db:
+        assert db.query(UserSession).count() == 1
 
 
 def test_the_code_of_signing_in_again_may_come_again_and_no_other(rp):

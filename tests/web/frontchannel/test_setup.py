@@ -2,7 +2,7 @@
 
 import pytest
 
-from authserver.domain import setup, users
+from authserver.domain.users import setup, users
 from tests.support import forms
 from tests.support import people as crowd
 from tests.support.moving_clock import MovingClock
@@ -12,8 +12,8 @@ PASSWORD = "a password of the first administrator"
 
 @pytest.fixture
 def link(database, settings):
-    with database.transaction() as session:
-        return f"/setup?token={setup.issue(session, settings)}"
+    with database.transaction() as db:
+        return f"/setup?token={setup.issue(db, settings)}"
 
 
 def fill_in(client, link, **changes):
@@ -25,8 +25,8 @@ def test_the_link_leads_to_the_console(client, link, database):
     answer = fill_in(client, link, name="Ruth Root", email="root@example.org")
     assert (answer.status_code, answer.location) == (303, "/admin")
     assert client.get("/admin").status_code == 200
-    with database.transaction(write=False) as session:
-        user = users.find(session, "root")
+    with database.transaction(write=False) as db:
+        user = users.find(db, "root")
         assert (user.name, user.email, user.may_configure_server) == ("Ruth Root", "root@example.org", True)
 
 
@@ -58,8 +58,8 @@ def test_of_two_open_pages_one_wins(app, link, database):
     first = forms.submit(one, pages[0], "setup-submit", username="first", **typed)
     second = forms.submit(other, pages[1], "setup-submit", username="second", **typed)
     assert (first.status_code, second.status_code) == (303, 410)
-    with database.transaction(write=False) as session:
-        assert [user.username for user in users.page(session)[0]] == ["first"]
+    with database.transaction(write=False) as db:
+        assert [user.username for user in users.page_of_users(db)[0]] == ["first"]
 
 
 def test_an_administrator_of_the_command_line_closes_it(client, link, database, settings):

@@ -7,17 +7,17 @@ import pytest
 from sqlalchemy import select
 
 from authserver.domain.audit import AuditEvent
-from authserver.domain.sessions import UserSession
-from authserver.terms import Path
-from authserver.web.frontchannel import sign_in_asks
+from authserver.domain.sessions.user_sessions import UserSession
+from authserver.vocabulary import EndpointPath
+from authserver.web.frontchannel import sign_in_context
 from tests.support import forms
 from tests.support.people import PASSWORD
 from tests.web.visits import session_cookie, sign_in, use_cookie
 
 
 def sessions_in(database):
-    with database.transaction(write=False) as session:
-        return list(session.scalars(select(UserSession).order_by(UserSession.id)))
+    with database.transaction(write=False) as db:
+        return list(db.scalars(select(UserSession).order_by(UserSession.id)))
 
 
 def test_signing_in_leads_home(client, people):
@@ -161,8 +161,8 @@ def test_forms_of_the_time_before_are_void_afterwards(client, people, database):
     assert forms.submit(client, old, "login-submit", username="bob", password=PASSWORD).status_code == 400
     again = forms.submit(client, old, "login-submit", username="alice", password=PASSWORD)
     assert (again.status_code, again.location) == (303, "/account/sessions")
-    with database.transaction(write=False) as session:
-        assert session.query(UserSession).count() == 1
+    with database.transaction(write=False) as db:
+        assert db.query(UserSession).count() == 1
 
 
 def test_the_cookie_changes_with_every_sign_in(app, client, people, database):
@@ -221,11 +221,11 @@ def test_who_is_signed_in_is_not_asked_again(client, people):
 
 def test_a_disabled_account_is_out_at_once(client, people, database):
     from authserver.context import SYSTEM
-    from authserver.domain import users
+    from authserver.domain.users import users
 
     sign_in(client, "alice")
-    with database.transaction() as session:
-        users.disable(session, SYSTEM, users.get(session, people["alice"].id))
+    with database.transaction() as db:
+        users.disable(db, SYSTEM, users.get(db, people["alice"].id))
     assert client.get("/account").status_code == 303
     assert sign_in(client, "alice").status_code == 422
 
@@ -234,8 +234,8 @@ def test_the_database_is_free_while_the_password_is_hashed(client, people, servi
     verify, written = services.passwords.verify, []
 
     def write_meanwhile(stored, password):
-        with services.database.transaction() as session:
-            written.append(session.scalar(select(UserSession.id)))
+        with services.database.transaction() as db:
+            written.append(db.scalar(select(UserSession.id)))
         return verify(stored, password)
 
     monkeypatch.setattr(services.passwords, "verify", write_meanwhile)
@@ -248,11 +248,9 @@ def test_the_trail_tells_who_came_and_who_was_refused(client, people, database):
     sign_in(client, "alice", "wrong")
     sign_in(client, "alice")
     sign_in(client, "alice", url="/sign-in?again=1")
-    with database.transaction(write=False) as session:
+    with database.transaction(write=False) as db:
         rows = list(
-            session.scalars(
-                select(AuditEvent).where(AuditEvent.event.like("session:%")).order_by(AuditEvent.id)
-            )
+            db.scalars(select(AuditEvent).where(AuditEvent.event.like("session:%")).order_by(AuditEvent.id))
         )
     assert [(row.event, row.actor_name, row.user_id) for row in rows] == [
         ("session:refuse", "anonymous", people["alice"].id),
@@ -265,7 +263,7 @@ def test_the_trail_tells_who_came_and_who_was_refused(client, people, database):
 def ask(app, **changes):
     with app.test_request_context():
         options = {"application": "Model <review>", "cancel_url": "/oauth2/cancel?interaction=x"} | changes
-        return sign_in_asks.sign_in_first("/oauth2/continue?interaction=x", **options).location
+        return sign_in_context.sign_in_first("/oauth2/continue?interaction=x", **options).location
 
 
 def test_an_applications_request_names_it_and_leads_back(app, client, people):
@@ -329,6 +327,6 @@ def test_sessions_end_when_idle_and_when_old(client, people, settings, monkeypat
 
 
 def test_the_way_back_to_the_application_is_not_blocked(client):
-    policy = client.get(Path.SIGN_IN).headers["Content-Security-Policy"]
+    policy = client.get(EndpointPath.SIGN_IN).headers["Content-Security-Policy"]
     assert "form-action" not in policy
     assert "frame-ancestors 'none'" in policy

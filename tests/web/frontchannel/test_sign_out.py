@@ -3,7 +3,7 @@
 from sqlalchemy import select, update
 
 from authserver import clock
-from authserver.domain.sessions import UserSession
+from authserver.domain.sessions.user_sessions import UserSession
 from tests.support import forms
 from tests.support.relying_party import RelyingParty, register
 from tests.web.visits import session_cookie, sign_in, use_cookie
@@ -17,8 +17,8 @@ def test_signing_out(client, people, database):
     assert answer.location == "/sign-out"
     assert "You are signed out" in client.get("/sign-out").text
     assert session_cookie(client) is None
-    with database.transaction(write=False) as session:
-        assert session.scalars(select(UserSession)).one().ended_at is not None
+    with database.transaction(write=False) as db:
+        assert db.scalars(select(UserSession)).one().ended_at is not None
 
 
 def test_a_copied_cookie_is_dead(app, client, people):
@@ -65,8 +65,8 @@ def test_what_the_page_tells_is_over_as_soon_as_anybody_signs_in(app, services, 
     forms.submit(rp.browser, rp.browser.get("/sign-out"), "logout-confirm")
     assert "The Relying Party" in rp.browser.get("/sign-out").text
     sign_in(rp.browser, "bob")
-    with database.transaction() as session:
-        session.execute(update(UserSession).values(ended_at=clock.now()))
+    with database.transaction() as db:
+        db.execute(update(UserSession).values(ended_at=clock.now()))
     page = rp.browser.get("/sign-out").text
     assert "You are signed out" in page
     assert "The Relying Party" not in page

@@ -1,0 +1,1 @@
+"""What users and clients were granted: authorizations, consents, codes, device codes and the requests behind them."""

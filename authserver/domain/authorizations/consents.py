@@ -1,0 +1,78 @@
+"""Consents: the remembered decision of a user to let a client use some scopes, until they take it back."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String, UniqueConstraint, cast, select
+from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship
+
+from authserver import clock
+from authserver.context import Actor
+from authserver.domain import audit
+from authserver.domain.authorizations import authorizations
+from authserver.domain.clients.clients import Client
+from authserver.domain.orm import Base, Id, lock
+
+
+class Consent(Base):
+    """What one user lets one client do."""
+
+    __tablename__ = "consents"
+    __table_args__ = (UniqueConstraint("user_id", "client_id"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    client_id: Mapped[int] = mapped_column(ForeignKey("clients.id", ondelete="CASCADE"), index=True)
+    scopes: Mapped[list[str]]
+    granted_at: Mapped[datetime]
+    client: Mapped[Client] = relationship(lazy="raise")
+
+
+def find(db: Session, user_id: int, client_id: int) -> Consent | None:
+    """Return what the user lets the client do, as it is now, also where it was read before."""
+    return db.scalars(
+        select(Consent).where(Consent.user_id == user_id, Consent.client_id == client_id),
+        execution_options={"populate_existing": True},
+    ).one_or_none()
+
+
+def remember(db: Session, user_id: int, client_id: int, scopes: tuple[str, ...]) -> None:
+    """Add scopes to what the user lets the client do."""
+    lock(db, f"consent:{user_id}:{client_id}")
+    row = find(db, user_id, client_id)
+    if row is None:
+        row = Consent(user_id=user_id, client_id=client_id, scopes=[])
+        db.add(row)
+    row.scopes = sorted({*row.scopes, *scopes})
+    row.granted_at = clock.now()
+    db.flush()
+
+
+def forget_scope(db: Session, scope: str) -> None:
+    """Take a scope out of everything that people let clients do, so that they are asked for it anew."""
+    named = cast(Consent.scopes, String).contains(scope, autoescape=True)
+    for row in db.scalars(select(Consent).where(named)):
+        row.scopes = [known for known in row.scopes if known != scope]
+    db.flush()
+
+
+def consents_of_user(db: Session, user_id: int) -> list[Consent]:
+    """Return a user's consents with their clients, by name."""
+    rows = db.scalars(
+        select(Consent)
+        .where(Consent.user_id == user_id)
+        .join(Client)
+        .options(joinedload(Consent.client))
+        .order_by(Client.name)
+    )
+    return list(rows)
+
+
+def withdraw(db: Session, actor: Actor, user_id: int, client: Client) -> None:
+    """Take a client's access back: the consent is forgotten and everything issued under it dies."""
+    row = find(db, user_id, client.id)
+    before = {"scopes": row.scopes} if row else None
+    if row is not None:
+        db.delete(row)
+    authorizations.revoke_of_user_and_client(db, user_id, client.id)
+    db.flush()
+    audit.record(db, actor, "consent:withdraw", subject=client, user_id=user_id, before=before)

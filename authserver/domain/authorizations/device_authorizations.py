@@ -1,0 +1,287 @@
+"""Device authorizations (RFC 8628): a device that shows a short code, and the person who approves it elsewhere.
+
+The device holds the device code, a handle like any other. The person types the user code; of it the row keeps a keyed
+digest, because 34 bits could be guessed from a plain one. Every change of state is a conditional update (S5); rows stay
+as tombstones, so that a replay is recognised (S6).
+"""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, ForeignKey, LargeBinary, Row, String, bindparam, case, select, update
+from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship
+
+from authserver import clock
+from authserver.domain import typed_codes
+from authserver.domain.authorizations import access_state
+from authserver.domain.authorizations.authorizations import Authorization
+from authserver.domain.clients import client_cache
+from authserver.domain.clients.clients import Client
+from authserver.domain.keys.vault import Vault
+from authserver.domain.orm import Base, Id
+from authserver.domain.tokens import opaque_tokens
+from authserver.domain.tokens.opaque_tokens import OpaqueToken
+from authserver.domain.tokens.tokens import IssueStatement
+from authserver.settings import Settings
+from authserver.vocabulary import TokenPrefix
+
+USER_CODE_LENGTH = 8
+SLOW_DOWN_SECONDS = 5
+_PURPOSE = "user-code"
+_DRAWS = 5
+# A device that waits exactly the interval must not be told to slow down because the network was quicker this time.
+_EARLY = timedelta(milliseconds=500)
+
+
+class DeviceState(StrEnum):
+    """How far a device authorization has come."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    DENIED = "denied"
+    CONSUMED = "consumed"
+
+
+class DeviceAuthorization(Base):
+    """One request of a device. ``confirmation`` is the digest of what the confirmation page carries.
+
+    ``client_epoch`` is None in rows of an older version of the product, which may still serve beside this one.
+    ``audience`` are the resources that were asked for, separated by spaces; empty for this server alone.
+    """
+
+    __tablename__ = "device_authorizations"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32))
+    user_code_digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    client_id: Mapped[int] = mapped_column(ForeignKey("clients.id", ondelete="CASCADE"), index=True)
+    client_epoch: Mapped[int | None]
+    scope: Mapped[str] = mapped_column(String(4000))
+    audience: Mapped[str] = mapped_column(String(4000), default="", server_default="")
+    address: Mapped[str] = mapped_column(String(64))
+    state: Mapped[str] = mapped_column(String(10), default=DeviceState.PENDING)
+    interval: Mapped[int]
+    polled_at: Mapped[datetime | None]
+    shown_session_id: Mapped[int | None] = mapped_column(Id)
+    shown_revision: Mapped[int | None]
+    confirmation: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    authorization_id: Mapped[int | None] = mapped_column(
+        ForeignKey("authorizations.id", ondelete="CASCADE"), index=True
+    )
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    client: Mapped[Client] = relationship(lazy="raise")
+
+
+class IssuedDeviceCodes(NamedTuple):
+    """A new device authorization: both codes, as they are told to the device."""
+
+    device_code: str
+    user_code: str
+
+
+FIND = access_state.under_authorization(
+    select(
+        *access_state.CLIENT_COLUMNS,
+        *access_state.STATE_COLUMNS,
+        *access_state.USER_COLUMNS,
+        DeviceAuthorization.id.label("device_id"),
+        DeviceAuthorization.digest,
+        DeviceAuthorization.client_id.label("owner_id"),
+        DeviceAuthorization.state,
+        DeviceAuthorization.interval,
+        DeviceAuthorization.polled_at,
+        DeviceAuthorization.expires_at,
+        DeviceAuthorization.client_epoch.label("asked_under_epoch"),
+        Authorization.id.label("authorization_id"),
+        Authorization.scope,
+        Authorization.auth_time,
+        Authorization.acr,
+        Authorization.amr,
+        Authorization.sid,
+        Authorization.request,
+    ),
+    Client.__table__.outerjoin(
+        DeviceAuthorization.__table__, DeviceAuthorization.id == bindparam("device_id")
+    ).outerjoin(Authorization.__table__, Authorization.id == DeviceAuthorization.authorization_id),
+).where(Client.client_key == bindparam("client_key"))
+
+REDEEM = IssueStatement(
+    update(DeviceAuthorization)
+    .where(
+        DeviceAuthorization.id == bindparam("device_id"), DeviceAuthorization.state == DeviceState.APPROVED
+    )
+    .values(state=DeviceState.CONSUMED)
+    .returning(DeviceAuthorization.authorization_id)
+)
+
+_IS_IN_TIME = (DeviceAuthorization.interval == bindparam("known_interval")) & (
+    DeviceAuthorization.polled_at.is_(None) | (DeviceAuthorization.polled_at <= bindparam("latest"))
+)
+_POLL = (
+    update(DeviceAuthorization)
+    .where(DeviceAuthorization.id == bindparam("device_id"), DeviceAuthorization.state == DeviceState.PENDING)
+    .values(
+        interval=DeviceAuthorization.interval + case((_IS_IN_TIME, 0), else_=SLOW_DOWN_SECONDS),
+        polled_at=bindparam("now"),
+    )
+    .returning(DeviceAuthorization.interval)
+)
+
+
+def start(
+    db: Session,
+    settings: Settings,
+    vault: Vault,
+    *,
+    client_id: int,
+    client_epoch: int,
+    scope: str,
+    address: str,
+    audience: str = "",
+) -> IssuedDeviceCodes:
+    """Begin a device authorization with codes that nobody has seen before."""
+    secret, now = opaque_tokens.new_secret(), clock.now()
+    user_code = _draw_user_code(db, vault)
+    row = DeviceAuthorization(
+        digest=opaque_tokens.digest(secret),
+        user_code_digest=_digest(vault, user_code),
+        client_id=client_id,
+        client_epoch=client_epoch,
+        scope=scope,
+        audience=audience,
+        address=address[:64],
+        interval=int(settings.device_interval.total_seconds()),
+        created_at=now,
+        expires_at=now + settings.device_code_lifetime,
+    )
+    db.add(row)
+    db.flush()
+    return IssuedDeviceCodes(opaque_tokens.format_token(TokenPrefix.DEVICE_CODE, row.id, secret), user_code)
+
+
+def find(connection: Connection, client_key: str, handle: OpaqueToken | None) -> Row[Any] | None:
+    """Return the client of that key and, beside it, what a device code stands for, in one round trip."""
+    parameters = {"client_key": client_key, "device_id": handle.id if handle else 0}
+    return connection.execute(FIND, parameters).one_or_none()
+
+
+def authorization_of(db: Session, device_id: int) -> int | None:
+    """Return the authorization that a device's tokens stand under."""
+    return db.scalar(select(DeviceAuthorization.authorization_id).where(DeviceAuthorization.id == device_id))
+
+
+def poll(connection: Connection, row: Row[Any]) -> bool:
+    """Note a poll of a pending device; False when it came too early, which makes the interval longer for good."""
+    now = clock.now()
+    latest = now - timedelta(seconds=row.interval) + _EARLY
+    values = {"device_id": row.device_id, "known_interval": row.interval, "latest": latest, "now": now}
+    return bool(connection.execute(_POLL, values).scalar_one_or_none() == row.interval)
+
+
+def normalize_user_code(typed: str) -> str:
+    """Return a user code as it is stored: capital letters alone; empty when it cannot be one."""
+    return typed_codes.normalize_code(typed, USER_CODE_LENGTH)
+
+
+def find_pending(db: Session, vault: Vault, user_code: str) -> DeviceAuthorization | None:
+    """Return the device that waits under a user code in normal form, with its client."""
+    if not user_code:
+        return None
+    row = db.scalars(
+        select(DeviceAuthorization)
+        .options(joinedload(DeviceAuthorization.client))
+        .where(DeviceAuthorization.user_code_digest == _digest(vault, user_code))
+    ).one_or_none()
+    return row if row is not None and _is_pending(row) else None
+
+
+def show(db: Session, row: DeviceAuthorization, session_id: int) -> str:
+    """Return what the confirmation page carries: only that page, in that sign-in session, can decide (S12)."""
+    secret = opaque_tokens.new_secret()
+    row.shown_session_id = session_id
+    row.shown_revision = client_cache.current_revision(db, row.client)
+    row.confirmation = opaque_tokens.digest(secret)
+    return opaque_tokens.format_token(TokenPrefix.DEVICE_CONFIRMATION, row.id, secret)
+
+
+def find_shown(db: Session, confirmation: str | None, session_id: int) -> DeviceAuthorization | None:
+    """Return the pending device of a confirmation page, if this session was shown it and nothing was changed since."""
+    row = _of_confirmation(db, confirmation, session_id)
+    if row is None or not _is_pending(row):
+        return None
+    return row if row.shown_revision == client_cache.current_revision(db, row.client) else None
+
+
+def find_decided(db: Session, confirmation: str | None, session_id: int) -> DeviceAuthorization | None:
+    """Return the device that was decided about on a confirmation page which this session was shown, while its code lasts."""
+    row = _of_confirmation(db, confirmation, session_id)
+    return (
+        row if row is not None and row.state != DeviceState.PENDING and row.expires_at > clock.now() else None
+    )
+
+
+def decide(db: Session, row: DeviceAuthorization, state: DeviceState) -> bool:
+    """Approve or deny a pending device; True exactly once. An approval then needs ``grant`` in the same transaction."""
+    decided = db.execute(
+        update(DeviceAuthorization)
+        .where(
+            DeviceAuthorization.id == row.id,
+            DeviceAuthorization.state == DeviceState.PENDING,
+            DeviceAuthorization.expires_at > clock.now(),
+        )
+        .values(state=state)
+        .returning(DeviceAuthorization.id)
+        .execution_options(synchronize_session=False)
+    )
+    return decided.one_or_none() is not None
+
+
+def grant(db: Session, row: DeviceAuthorization, authorization: Authorization) -> None:
+    """Put an approved device under the authorization that its tokens will stand under."""
+    db.execute(
+        update(DeviceAuthorization)
+        .where(DeviceAuthorization.id == row.id)
+        .values(authorization_id=authorization.id)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _of_confirmation(db: Session, confirmation: str | None, session_id: int) -> DeviceAuthorization | None:
+    handle = opaque_tokens.parse_token(TokenPrefix.DEVICE_CONFIRMATION, confirmation)
+    if handle is None:
+        return None
+    # Read anew each time: another request may have decided since this one looked first.
+    row = db.get(
+        DeviceAuthorization,
+        handle.id,
+        options=[joinedload(DeviceAuthorization.client)],
+        populate_existing=True,
+    )
+    if (
+        row is None
+        or not opaque_tokens.matches(handle, row.confirmation)
+        or row.shown_session_id != session_id
+    ):
+        return None
+    return row
+
+
+def _is_pending(row: DeviceAuthorization) -> bool:
+    return row.state == DeviceState.PENDING and row.expires_at > clock.now()
+
+
+def _draw_user_code(db: Session, vault: Vault) -> str:
+    for _ in range(_DRAWS):
+        code = typed_codes.generate_code(USER_CODE_LENGTH)
+        taken = select(DeviceAuthorization.id).where(
+            DeviceAuthorization.user_code_digest == _digest(vault, code)
+        )
+        if db.scalar(taken) is None:
+            return code
+    raise RuntimeError("No user code is free.")
+
+
+def _digest(vault: Vault, code: str) -> bytes:
+    return vault.mac(_PURPOSE, code.encode())

@@ -1,0 +1,1 @@
+"""Clients: registrations, secrets, redirect URIs, token lifetimes and the per-process cache."""

@@ -1,0 +1,273 @@
+"""Client secrets: several can live at once, so that one is replaced without an interruption.
+
+A generated secret has 256 bits and is stored as an HMAC, which costs nothing to check on every token request. One that
+a person typed is stored under argon2id; after one success the process remembers a keyed digest of it for a short time.
+OAuth 1.0a signs with the secret itself, so there it is stored encrypted.
+"""
+
+import hmac
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from sqlalchemy import ForeignKey, String, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from authserver import clock
+from authserver.context import Actor
+from authserver.domain import audit, text_rules
+from authserver.domain.clients import clients
+from authserver.domain.clients.clients import Client
+from authserver.domain.keys.vault import Vault
+from authserver.domain.orm import NEVER_REUSE_IDS, Base, Id
+from authserver.domain.tokens import opaque_tokens
+from authserver.domain.users.passwords import PasswordHasher
+from authserver.errors import Conflict, InvalidInput, NotFound
+from authserver.vocabulary import AuthMethod, ClientKind
+
+TYPED_MIN_LENGTH = 12
+TYPED_MAX_LENGTH = 256
+SIGNING_MIN_LENGTH = 32
+_PURPOSE = "client-secret"
+_METHODS = {AuthMethod.BASIC, AuthMethod.POST, AuthMethod.SECRET_JWT}
+_UNUSED = "This client authenticates itself without a secret, so that one would never be looked at."
+_REMEMBERED_FOR = timedelta(minutes=5)
+_REMEMBERED_AT_MOST = 10_000
+
+
+class ClientSecret(Base):
+    """One live secret; ``form`` says how ``stored`` was made: hmac, argon2 or sealed."""
+
+    __tablename__ = "client_secrets"
+    __table_args__ = NEVER_REUSE_IDS
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    client_id: Mapped[int] = mapped_column(ForeignKey("clients.id", ondelete="CASCADE"), index=True)
+    form: Mapped[str] = mapped_column(String(8))
+    pepper_id: Mapped[str] = mapped_column(String(64), default="")
+    stored: Mapped[str] = mapped_column(String(1000))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+
+
+class StoredSecret(NamedTuple):
+    """What a cached policy knows of a secret."""
+
+    id: int
+    form: str
+    pepper_id: str
+    stored: str
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True)
+class TypedSecret:
+    """A secret that a person chose, with its argon2id hash."""
+
+    secret: str = field(repr=False)
+    hashed: str = field(repr=False)
+
+
+def are_used(kind: str, auth_method: str) -> bool:
+    """Return whether a client of that kind, registered for that method, authenticates by a secret."""
+    return kind == ClientKind.OAUTH1 or auth_method in _METHODS
+
+
+def generate(db: Session, actor: Actor, vault: Vault, client: Client) -> str:
+    """Give the client a random secret of 256 bits and return it; it cannot be read again."""
+    secret = opaque_tokens.new_secret()
+    store_generated(db, actor, vault, client, secret)
+    return secret
+
+
+def store_generated(db: Session, actor: Actor, vault: Vault, client: Client, secret: str) -> None:
+    """Give the client a secret that was drawn for it."""
+    if _is_signed_with(client):
+        _add(db, actor, client, "sealed", vault.seal(_PURPOSE, secret.encode()))
+    else:
+        _add(db, actor, client, "hmac", vault.mac(_PURPOSE, secret.encode()).hex(), vault.pepper_id)
+
+
+def has_usable(db: Session, client: Client, auth_method: str) -> bool:
+    """Return whether one of the client's secrets serves for a method, which may be another than its present one."""
+    forms = {row.form for row in secrets_of_client(db, client)}
+    return bool(forms & {"sealed"} if auth_method == AuthMethod.SECRET_JWT else forms)
+
+
+def hash_typed_secret(passwords: PasswordHasher, secret: str) -> TypedSecret:
+    """Check and hash a secret that a person chose, which takes long: no transaction may be open meanwhile.
+
+    Raises InvalidInput when the secret is too short or cannot be sent.
+    """
+    check_typed(secret)
+    return TypedSecret(secret, passwords.hash(secret))
+
+
+def set_typed(db: Session, actor: Actor, vault: Vault, client: Client, chosen: TypedSecret) -> None:
+    """Give the client a secret that a person chose; raises InvalidInput when it is too short to sign with."""
+    secret = chosen.secret.encode()
+    if client.auth_method == AuthMethod.SECRET_JWT and len(secret) < SIGNING_MIN_LENGTH:
+        raise InvalidInput(
+            {"secret": f"Enter {SIGNING_MIN_LENGTH} characters or more: the application signs with it."}
+        )
+    if _is_signed_with(client):
+        _add(db, actor, client, "sealed", vault.seal(_PURPOSE, secret))
+    else:
+        _add(db, actor, client, "argon2", chosen.hashed)
+
+
+def set_requested(db: Session, actor: Actor, vault: Vault, client: Client, secret: str) -> None:
+    """Give an OAuth 1.0a consumer the secret that its program chose, of any length that can be signed with."""
+    if (
+        not 1 <= len(secret) <= TYPED_MAX_LENGTH
+        or not text_rules.is_storable(secret)
+        or not secret.isprintable()
+    ):
+        raise InvalidInput({"secret": f"The secret must be 1 to {TYPED_MAX_LENGTH} printable characters."})
+    _add(db, actor, client, "sealed", vault.seal(_PURPOSE, secret.encode()))
+
+
+def _is_live(secret: ClientSecret | StoredSecret, now: datetime) -> bool:
+    return secret.expires_at is None or secret.expires_at > now
+
+
+def _is_signed_with(client: Client) -> bool:
+    # What a client signs with can be checked only by who has it too.
+    return client.kind == ClientKind.OAUTH1 or client.auth_method == AuthMethod.SECRET_JWT
+
+
+def check_typed(secret: str) -> None:
+    """Raise InvalidInput when a secret that a person chose is too short or cannot be sent."""
+    if not TYPED_MIN_LENGTH <= len(secret) <= TYPED_MAX_LENGTH:
+        raise InvalidInput(
+            {"secret": f"Enter {TYPED_MIN_LENGTH} to {TYPED_MAX_LENGTH} characters, or generate a secret."}
+        )
+    if not text_rules.is_storable(secret) or not secret.isprintable():
+        raise InvalidInput({"secret": "The secret contains characters that cannot be sent."})
+
+
+def secrets_of_client(db: Session, client: Client) -> list[ClientSecret]:
+    """Return the secrets of a client that are not over, the oldest first."""
+    now = clock.now()
+    rows = db.scalars(
+        select(ClientSecret).where(ClientSecret.client_id == client.id).order_by(ClientSecret.id)
+    )
+    return [row for row in rows if _is_live(row, now)]
+
+
+def expire_others(db: Session, actor: Actor, client: Client, *, after: timedelta) -> None:
+    """Let every secret but the newest end after the overlap; zero ends them now."""
+    ends_at = clock.now() + after
+    for row in secrets_of_client(db, client)[:-1]:
+        if row.expires_at is None or row.expires_at > ends_at:
+            row.expires_at = ends_at
+            audit.record(
+                db, actor, "client:remove-secret", subject=client, after={"ends_at": ends_at.isoformat()}
+            )
+    clients.touch(client)
+
+
+def get(db: Session, client: Client, secret_id: int) -> ClientSecret:
+    """Return one secret of a client; raises NotFound."""
+    row = db.get(ClientSecret, secret_id)
+    if row is None or row.client_id != client.id:
+        raise NotFound("There is no such secret.")
+    return row
+
+
+def remove(db: Session, actor: Actor, client: Client, secret_id: int) -> None:
+    """Delete one secret at once; raises NotFound, or Conflict for the only one that a client has."""
+    row = get(db, client, secret_id)
+    is_only = [other.id for other in secrets_of_client(db, client)] == [row.id]
+    if is_only and are_used(client.kind, client.auth_method):
+        raise Conflict("This is the client's only secret. Add another one first.")
+    db.delete(row)
+    clients.touch(client)
+    db.flush()
+    audit.record(db, actor, "client:remove-secret", subject=client, before={"secret": secret_id})
+
+
+def reveal(vault: Vault, secret: ClientSecret | StoredSecret) -> str:
+    """Return an encrypted secret in clear, for checking signatures made with it."""
+    return vault.open(_PURPOSE, secret.stored).decode()
+
+
+def reveal_all(vault: Vault, secrets: Iterable[ClientSecret | StoredSecret]) -> list[str]:
+    """Return in clear those of a client's secrets that work still and that it can sign with."""
+    now = clock.now()
+    return [reveal(vault, row) for row in secrets if row.form == "sealed" and _is_live(row, now)]
+
+
+class SecretVerifier:
+    """Checks presented secrets, remembering recent successes so that argon2id does not run on every token request."""
+
+    def __init__(self, vault: Vault, passwords: PasswordHasher) -> None:
+        self._vault = vault
+        self._passwords = passwords
+        self._remembered: dict[tuple[int, int, bytes], datetime] = {}
+        self._guard = threading.Lock()
+
+    def verify(self, stored: tuple[StoredSecret, ...], revision: int, presented: str) -> bool:
+        """Return whether the presented secret is one of the client's, of which the policy revision is given."""
+        now = clock.now()
+        secret = presented.encode("utf-8", "replace")
+        return any(self._matches(row, revision, secret, now) for row in stored if _is_live(row, now))
+
+    def needs_hash(self, stored: tuple[StoredSecret, ...], revision: int, presented: str) -> bool:
+        """Return whether only the slow hash of a secret that a person typed can tell if the presented one is right."""
+        if all(row.form != "argon2" for row in stored):
+            return False
+        now = clock.now()
+        secret = presented.encode("utf-8", "replace")
+        live = [row for row in stored if _is_live(row, now)]
+        quick = [
+            row for row in live if row.form != "argon2" or self._is_remembered(row, revision, secret, now)
+        ]
+        return len(quick) < len(live) and not any(self._matches(row, revision, secret, now) for row in quick)
+
+    def _is_remembered(self, row: StoredSecret, revision: int, secret: bytes, now: datetime) -> bool:
+        return self._remembered.get(self._memory(row, revision, secret), now) > now
+
+    def _memory(self, row: StoredSecret, revision: int, secret: bytes) -> tuple[int, int, bytes]:
+        return (row.id, revision, self._vault.mac("remembered-secret", secret))
+
+    def _matches(self, row: StoredSecret, revision: int, secret: bytes, now: datetime) -> bool:
+        if row.form == "hmac":
+            return self._vault.knows_pepper(row.pepper_id) and hmac.compare_digest(
+                self._vault.mac(_PURPOSE, secret, row.pepper_id).hex(), row.stored
+            )
+        if row.form == "sealed":
+            return hmac.compare_digest(self._vault.open(_PURPOSE, row.stored), secret)
+        return self._matches_typed(row, revision, secret, now)
+
+    def _matches_typed(self, row: StoredSecret, revision: int, secret: bytes, now: datetime) -> bool:
+        if self._is_remembered(row, revision, secret, now):
+            return True
+        if len(secret) > TYPED_MAX_LENGTH * 4 or not self._passwords.verify(
+            row.stored, secret.decode("utf-8", "replace")
+        ):
+            return False
+        with self._guard:
+            if len(self._remembered) >= _REMEMBERED_AT_MOST:
+                self._remembered.clear()
+            self._remembered[self._memory(row, revision, secret)] = now + _REMEMBERED_FOR
+        return True
+
+
+def _add(db: Session, actor: Actor, client: Client, form: str, stored: str, pepper_id: str = "") -> None:
+    if not are_used(client.kind, client.auth_method):
+        raise InvalidInput({"secret": _UNUSED})
+    row = ClientSecret(
+        client_id=client.id,
+        form=form,
+        pepper_id=pepper_id,
+        stored=stored,
+        created_at=clock.now(),
+        expires_at=None,
+    )
+    db.add(row)
+    clients.touch(client)
+    db.flush()
+    audit.record(db, actor, "client:add-secret", subject=client, after={"secret": row.id, "form": form})

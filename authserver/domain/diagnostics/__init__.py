@@ -1,0 +1,1 @@
+"""The error log that administrators search by reference."""

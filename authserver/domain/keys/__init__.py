@@ -1,0 +1,1 @@
+"""Signing keys for tokens, and the installation's own keys."""

@@ -1,0 +1,248 @@
+"""Signing keys: published before use, used one at a time, kept until the last token signed with them is over.
+
+A key is *next* (published, not used yet), *active* (signs) or *retired* (published for checking), and each algorithm
+has its own. ``key_ring`` holds what a process keeps of them.
+"""
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from joserfc.jwk import ECKey, OKPKey, RSAKey
+from sqlalchemy import String, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from authserver import clock
+from authserver.context import Actor
+from authserver.domain import audit
+from authserver.domain.clients import token_lifetimes
+from authserver.domain.keys.vault import Vault
+from authserver.domain.orm import Base, Id, lock
+from authserver.errors import Conflict
+from authserver.settings import Settings
+
+ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")
+"""What tokens can be signed with, the default first (OpenID Connect Core, section 15.1, demands RS256)."""
+
+DEFAULT_ALGORITHM = ALGORITHMS[0]
+PUBLISH_BEFORE_USE = timedelta(hours=1)
+_KEPT_AT_LEAST = token_lifetimes.LONGEST_SIGNED + PUBLISH_BEFORE_USE
+_RSA_BITS = 2048
+_PURPOSE = "signing-key"
+_ORDER = {"active": 0, "next": 1, "retired": 2}
+
+PrivateKey = RSAKey | ECKey | OKPKey
+
+
+class AlreadyRotated(Conflict):
+    """Another key signs than the one that was seen."""
+
+
+class SigningKey(Base):
+    """One key pair; the private part is encrypted with a key that is not in the database.
+
+    ``keep_seconds`` is how long it is published after its retirement: while it signs, it rises with the settings that
+    decide for how long something is of use that was signed, and never falls.
+    """
+
+    __tablename__ = "signing_keys"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    kid: Mapped[str] = mapped_column(String(64), unique=True)
+    algorithm: Mapped[str] = mapped_column(String(10))
+    state: Mapped[str] = mapped_column(String(8))
+    public: Mapped[dict[str, Any]]
+    private: Mapped[str] = mapped_column(String(8000))
+    created_at: Mapped[datetime]
+    activated_at: Mapped[datetime | None]
+    retired_at: Mapped[datetime | None]
+    keep_seconds: Mapped[int] = mapped_column(default=int(_KEPT_AT_LEAST.total_seconds()))
+
+
+def all_keys(db: Session) -> list[SigningKey]:
+    """Return all keys that are published: the active ones first, then the next, then the retired."""
+    rows = db.scalars(select(SigningKey).order_by(SigningKey.id.desc()))
+    return sorted(rows, key=lambda row: (_ORDER[row.state], ALGORITHMS.index(row.algorithm)))
+
+
+def open_private(vault: Vault, algorithm: str, sealed: str) -> PrivateKey:
+    """Return the key object that signs; importing takes a hundred times as long as signing, so keep it."""
+    pem = vault.open(_PURPOSE, sealed).decode()
+    return _import(algorithm, pem)
+
+
+def ensure(db: Session, actor: Actor, vault: Vault, algorithms: Sequence[str] = ALGORITHMS) -> None:
+    """Make an active and a next key for each algorithm that lacks one, once over all nodes."""
+    lock(db, "signing-keys")
+    known = {(row.algorithm, row.state) for row in all_keys(db)}
+    for algorithm in algorithms:
+        for state in ("active", "next"):
+            if (algorithm, state) not in known:
+                _add(db, actor, vault, algorithm, state)
+
+
+def rotate(
+    db: Session,
+    actor: Actor,
+    vault: Vault,
+    algorithm: str = DEFAULT_ALGORITHM,
+    *,
+    is_urgent: bool = False,
+    instead_of: str | None = None,
+) -> SigningKey:
+    """Let the next key sign from now on; raises Conflict when it has not been published for long enough.
+
+    ``instead_of`` is the kid of the active key that its caller has seen; Rotated is raised when it signs no more.
+    """
+    ensure(db, actor, vault, [algorithm])
+    active, following = _in_use(all_keys(db), algorithm)
+    _check_active(active, instead_of)
+    now = clock.now()
+    usable_at = following.created_at + PUBLISH_BEFORE_USE
+    if now < usable_at and not is_urgent:
+        raise Conflict(
+            f"The next {algorithm} key is published since {following.created_at:%H:%M} UTC; clients may not know it "
+            f"yet. It can be used from {usable_at:%Y-%m-%d %H:%M} UTC."
+        )
+    active.state, active.retired_at = "retired", now
+    following.state, following.activated_at = "active", now
+    _add(db, actor, vault, algorithm, "next")
+    audit.record(
+        db,
+        actor,
+        "key:rotate",
+        subject=following,
+        before={"kid": active.kid},
+        after={"kid": following.kid},
+    )
+    return following
+
+
+def replace_stolen(
+    db: Session, actor: Actor, vault: Vault, algorithm: str, *, instead_of: str | None = None
+) -> SigningKey:
+    """Remove every key of an algorithm, published ones too, and sign with a new one that nobody can have copied.
+
+    What was signed until now is worth nothing from now on. Raises Rotated as ``rotate`` does.
+    """
+    ensure(db, actor, vault, [algorithm])
+    rows = [row for row in all_keys(db) if row.algorithm == algorithm]
+    _check_active(_in_use(rows, algorithm)[0], instead_of)
+    _remove(db, actor, rows)
+    ensure(db, actor, vault, [algorithm])
+    return _in_use(all_keys(db), algorithm)[0]
+
+
+def is_schedule_due(rows: Sequence[SigningKey], settings: Settings) -> bool:
+    """Return whether ``keep_schedule`` would change anything."""
+    return bool(_due(rows, settings) or _outlived(rows, settings) or _over(rows))
+
+
+def run_schedule(db: Session, actor: Actor, vault: Vault, settings: Settings) -> None:
+    """Do what the schedule asks for, once over all nodes: rotate what is due and remove what is over."""
+    lock(db, "signing-keys")
+    rows = all_keys(db)
+    for row in _outlived(rows, settings):
+        row.keep_seconds = _longest_seconds(settings)
+    for algorithm in _due(rows, settings):
+        rotate(db, actor, vault, algorithm)
+    purge(db, actor)
+
+
+def purge(db: Session, actor: Actor) -> int:
+    """Remove retired keys once the last token signed with them is over; return how many."""
+    gone = _over(all_keys(db))
+    _remove(db, actor, gone)
+    return len(gone)
+
+
+def _remove(db: Session, actor: Actor, rows: Sequence[SigningKey]) -> None:
+    for row in rows:
+        audit.record(db, actor, "key:remove", subject=row, before={"kid": row.kid})
+        db.delete(row)
+    db.flush()
+
+
+def _check_active(active: SigningKey, expected: str | None) -> None:
+    if expected is not None and active.kid != expected:
+        raise AlreadyRotated(
+            f"The {active.algorithm} key {active.kid} signs by now, since somebody has rotated the keys."
+        )
+
+
+def _in_use(rows: Sequence[SigningKey], algorithm: str) -> tuple[SigningKey, SigningKey]:
+    states = {row.state: row for row in rows if row.algorithm == algorithm and row.state != "retired"}
+    return states["active"], states["next"]
+
+
+def _due(rows: Sequence[SigningKey], settings: Settings) -> list[str]:
+    return [algorithm for algorithm in ALGORITHMS if _is_due(rows, algorithm, settings)]
+
+
+def _is_due(rows: Sequence[SigningKey], algorithm: str, settings: Settings) -> bool:
+    states = {row.state for row in rows if row.algorithm == algorithm}
+    if not settings.signing_key_rotation or not {"active", "next"} <= states:
+        return False
+    active, following = _in_use(rows, algorithm)
+    now, began_at = clock.now(), active.activated_at or active.created_at
+    return (
+        now >= began_at + settings.signing_key_rotation and now >= following.created_at + PUBLISH_BEFORE_USE
+    )
+
+
+def _outlived(rows: Sequence[SigningKey], settings: Settings) -> list[SigningKey]:
+    """Return the signing keys that would be removed before what they sign under these settings is over."""
+    return [row for row in rows if row.state == "active" and row.keep_seconds < _longest_seconds(settings)]
+
+
+def _over(rows: Sequence[SigningKey]) -> list[SigningKey]:
+    """Return the retired keys of which nothing that is of use can be signed any more."""
+    now = clock.now()
+    return [row for row in rows if row.retired_at and row.retired_at + timedelta(0, row.keep_seconds) < now]
+
+
+def _longest_seconds(settings: Settings) -> int:
+    # An ID token proves as a hint that an application had the session, as long as that lasts (RP-Initiated Logout, 2).
+    lifetimes = (
+        settings.id_token_lifetime,
+        settings.access_token_lifetime,
+        settings.session_lifetime,
+        settings.remembered_session_lifetime,
+    )
+    return int(max(_KEPT_AT_LEAST, max(lifetimes) + PUBLISH_BEFORE_USE).total_seconds())
+
+
+def _import(algorithm: str, pem: str) -> PrivateKey:
+    if algorithm == "ES256":
+        return ECKey.import_key(pem)
+    return OKPKey.import_key(pem) if algorithm == "EdDSA" else RSAKey.import_key(pem)
+
+
+def _generate(algorithm: str) -> PrivateKey:
+    if algorithm == "ES256":
+        return ECKey.generate_key("P-256")
+    if algorithm == "EdDSA":
+        return OKPKey.generate_key("Ed25519")
+    return RSAKey.generate_key(_RSA_BITS)
+
+
+def _add(db: Session, actor: Actor, vault: Vault, algorithm: str, state: str) -> None:
+    kid = secrets.token_hex(8)
+    key = _generate(algorithm)
+    public = {**key.as_dict(private=False), "kid": kid, "use": "sig", "alg": algorithm}
+    now = clock.now()
+    row = SigningKey(
+        kid=kid,
+        algorithm=algorithm,
+        state=state,
+        public=public,
+        private=vault.seal(_PURPOSE, key.as_pem(private=True)),
+        created_at=now,
+        activated_at=now if state == "active" else None,
+    )
+    db.add(row)
+    db.flush()
+    audit.record(
+        db, actor, "key:create", subject=row, after={"kid": kid, "algorithm": algorithm, "state": state}
+    )

@@ -1,0 +1,51 @@
+"""Nonces of signed requests: each is honoured once, on every node (RFC 5849, section 3.3).
+
+A row is kept until the request's timestamp is so old that it would be refused anyway.
+"""
+
+import hashlib
+from datetime import datetime
+
+from sqlalchemy import Connection, ForeignKey, LargeBinary, delete, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from authserver.domain.orm import Base, insert
+
+
+class Nonce(Base):
+    """One nonce that was used."""
+
+    __tablename__ = "nonces"
+
+    client_id: Mapped[int] = mapped_column(ForeignKey("clients.id", ondelete="CASCADE"), primary_key=True)
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+def claim(
+    connection: Connection, client_id: int, *, token: str, timestamp: str, nonce: str, expires_at: datetime
+) -> bool:
+    """Use a nonce up; True exactly once for the same client, token and timestamp."""
+    statement = (
+        insert(connection, Nonce)
+        .values(client_id=client_id, digest=_digest(token, timestamp, nonce), expires_at=expires_at)
+        .on_conflict_do_nothing()
+        .returning(Nonce.client_id)
+    )
+    return connection.execute(statement).one_or_none() is not None
+
+
+def is_used(connection: Connection, client_id: int, *, token: str, timestamp: str, nonce: str) -> bool:
+    """Return whether a nonce was used, without using it up: for explaining, never for deciding."""
+    digest = _digest(token, timestamp, nonce)
+    found = select(Nonce.client_id).where(Nonce.client_id == client_id, Nonce.digest == digest)
+    return connection.execute(found).one_or_none() is not None
+
+
+def purge(db: Session, before: datetime) -> None:
+    """Forget nonces whose timestamps are refused by now."""
+    db.execute(delete(Nonce).where(Nonce.expires_at < before))
+
+
+def _digest(token: str, timestamp: str, nonce: str) -> bytes:
+    return hashlib.sha256(f"{token}\0{timestamp}\0{nonce}".encode()).digest()

@@ -1,0 +1,225 @@
+"""Temporary credentials: one sign-in of one consumer under way, from requestToken to accessToken (RFC 5849, section 2).
+
+A row belongs to its client from the start and to one user from the moment of approval; it is exchanged once. It stays
+as a tombstone until it is purged, so that a second exchange is told apart from an unknown credential.
+"""
+
+import re
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    Connection,
+    ForeignKey,
+    LargeBinary,
+    Row,
+    String,
+    bindparam,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from authserver import clock
+from authserver.domain.authorizations import access_state
+from authserver.domain.authorizations.authorizations import Authorization
+from authserver.domain.clients.clients import Client
+from authserver.domain.keys.vault import Vault
+from authserver.domain.orm import Base, Id
+from authserver.domain.tokens import opaque_tokens
+from authserver.domain.tokens.opaque_tokens import OpaqueToken
+from authserver.settings import Settings
+from authserver.vocabulary import TokenPrefix
+
+MAX_WRONG_VERIFIERS = 5
+_PURPOSE = "temporary-credential"
+
+
+class TemporaryCredential(Base):
+    """One pair of temporary credentials; ``callback`` is empty when the consumer speaks OAuth Core 1.0."""
+
+    __tablename__ = "temporary_credentials"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32))
+    sealed_secret: Mapped[str] = mapped_column(String(300))
+    client_id: Mapped[int] = mapped_column(ForeignKey("clients.id", ondelete="CASCADE"), index=True)
+    client_epoch: Mapped[int]
+    callback: Mapped[str] = mapped_column(String(2000))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    authorization_id: Mapped[int | None] = mapped_column(
+        ForeignKey("authorizations.id", ondelete="CASCADE"), index=True
+    )
+    verifier_digest: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    wrong_verifiers: Mapped[int] = mapped_column(default=0)
+    refused_at: Mapped[datetime | None]
+    consumed_at: Mapped[datetime | None]
+
+    @property
+    def is_1_0(self) -> bool:
+        """Whether this sign-in goes by OAuth Core 1.0, decided when the credential was made."""
+        return not self.callback
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a user can still decide on it."""
+        decided = self.authorization_id is not None or self.refused_at is not None
+        return not decided and self.consumed_at is None and self.expires_at > clock.now()
+
+
+FIND = access_state.under_authorization(
+    select(
+        *access_state.CLIENT_COLUMNS,
+        *access_state.STATE_COLUMNS,
+        TemporaryCredential.id.label("credential_id"),
+        TemporaryCredential.digest,
+        TemporaryCredential.sealed_secret,
+        TemporaryCredential.client_id.label("owner_id"),
+        TemporaryCredential.client_epoch.label("made_under_epoch"),
+        TemporaryCredential.callback,
+        TemporaryCredential.expires_at,
+        TemporaryCredential.authorization_id,
+        TemporaryCredential.verifier_digest,
+        TemporaryCredential.wrong_verifiers,
+        TemporaryCredential.refused_at,
+        TemporaryCredential.consumed_at,
+    ),
+    Client.__table__.outerjoin(
+        TemporaryCredential.__table__, TemporaryCredential.id == bindparam("credential_id")
+    ).outerjoin(Authorization.__table__, Authorization.id == TemporaryCredential.authorization_id),
+).where(Client.client_key == bindparam("client_key"))
+
+
+def add(
+    connection: Connection,
+    settings: Settings,
+    vault: Vault,
+    *,
+    client_id: int,
+    client_epoch: int,
+    callback: str,
+) -> tuple[str, str]:
+    """Make temporary credentials and return the token and its secret; the secret is stored encrypted."""
+    now = clock.now()
+    handle_secret, token_secret = opaque_tokens.new_secret(), opaque_tokens.new_secret()
+    values = {
+        "digest": opaque_tokens.digest(handle_secret),
+        "sealed_secret": vault.seal(_PURPOSE, token_secret.encode()),
+        "client_id": client_id,
+        "client_epoch": client_epoch,
+        "callback": callback,
+        "created_at": now,
+        "expires_at": now + settings.temporary_credential_lifetime,
+        "wrong_verifiers": 0,
+    }
+    row_id = connection.execute(
+        insert(TemporaryCredential).values(values).returning(TemporaryCredential.id)
+    ).scalar_one()
+    return opaque_tokens.format_token(TokenPrefix.TEMPORARY_CREDENTIAL, row_id, handle_secret), token_secret
+
+
+def parse_temporary_token(value: str) -> OpaqueToken | None:
+    """Parse a token that came in; None when it cannot be one of these."""
+    return opaque_tokens.parse_token(TokenPrefix.TEMPORARY_CREDENTIAL, value)
+
+
+def lookup(connection: Connection, client_key: str, handle: OpaqueToken | None) -> Row[Any] | None:
+    """Return the client of that key and, beside it, the credential and its standing, in one round trip."""
+    parameters = {"client_key": client_key, "credential_id": handle.id if handle else 0}
+    return connection.execute(FIND, parameters).one_or_none()
+
+
+def find(db: Session, token: str) -> TemporaryCredential | None:
+    """Return the credential of a token, for the pages on which a person decides."""
+    handle = parse_temporary_token(token)
+    row = db.get(TemporaryCredential, handle.id) if handle else None
+    return row if handle and row and opaque_tokens.matches(handle, row.digest) else None
+
+
+def reveal(vault: Vault, sealed_secret: str) -> str:
+    """Return the token secret in clear, for checking signatures made with it."""
+    return vault.open(_PURPOSE, sealed_secret).decode()
+
+
+def approve(db: Session, row: TemporaryCredential, authorization_id: int, verifier: str) -> bool:
+    """Bind the credential to the authorization of the user who approved it; True exactly once."""
+    return _decide(db, row, authorization_id=authorization_id, verifier_digest=_digest(verifier))
+
+
+def reissue_verifier(db: Session, row: TemporaryCredential, verifier: str) -> bool:
+    """Replace the verifier of an approved credential, for a browser that lost the first one; False once it is used."""
+    changed = db.execute(
+        update(TemporaryCredential)
+        .where(
+            TemporaryCredential.id == row.id,
+            TemporaryCredential.authorization_id.is_not(None),
+            TemporaryCredential.consumed_at.is_(None),
+            TemporaryCredential.expires_at > clock.now(),
+        )
+        .values(verifier_digest=_digest(verifier))
+        .returning(TemporaryCredential.id)
+        .execution_options(synchronize_session=False)
+    )
+    return changed.one_or_none() is not None
+
+
+def deny(db: Session, row: TemporaryCredential) -> bool:
+    """Note that the user said no; True exactly once."""
+    return _decide(db, row, refused_at=clock.now())
+
+
+def matches_verifier(verifier: str, verifier_digest: bytes | None) -> bool:
+    """Return whether a verifier is the one that was made at approval, typed in any spelling."""
+    return opaque_tokens.matches(OpaqueToken(0, _digest(verifier)), verifier_digest)
+
+
+def count_wrong_verifier(connection: Connection, credential_id: int) -> None:
+    """Note a wrong verifier; after a few of them the credential cannot be exchanged any more."""
+    connection.execute(
+        update(TemporaryCredential)
+        .where(TemporaryCredential.id == credential_id)
+        .values(wrong_verifiers=TemporaryCredential.wrong_verifiers + 1)
+    )
+
+
+def consume(connection: Connection, credential_id: int) -> int | None:
+    """Use an approved credential up; return its authorization exactly once."""
+    now = clock.now()
+    return connection.execute(
+        update(TemporaryCredential)
+        .where(
+            TemporaryCredential.id == credential_id,
+            TemporaryCredential.authorization_id.is_not(None),
+            TemporaryCredential.refused_at.is_(None),
+            TemporaryCredential.consumed_at.is_(None),
+            TemporaryCredential.wrong_verifiers < MAX_WRONG_VERIFIERS,
+            TemporaryCredential.expires_at > now,
+        )
+        .values(consumed_at=now)
+        .returning(TemporaryCredential.authorization_id)
+    ).scalar_one_or_none()
+
+
+def _decide(db: Session, row: TemporaryCredential, **values: Any) -> bool:
+    changed = db.execute(
+        update(TemporaryCredential)
+        .where(
+            TemporaryCredential.id == row.id,
+            TemporaryCredential.authorization_id.is_(None),
+            TemporaryCredential.refused_at.is_(None),
+            TemporaryCredential.consumed_at.is_(None),
+            TemporaryCredential.expires_at > clock.now(),
+        )
+        .values(**values)
+        .returning(TemporaryCredential.id)
+        .execution_options(synchronize_session=False)
+    )
+    return changed.one_or_none() is not None
+
+
+def _digest(verifier: str) -> bytes:
+    # A person may have typed it: the grouping of the page and the case of its letters do not count.
+    typed = re.fullmatch(r"[A-Za-z]{4}([ -]?)[A-Za-z]{4}\1[A-Za-z]{4}", verifier.strip())
+    return opaque_tokens.digest(re.sub("[ -]", "", verifier.strip()).upper() if typed else verifier)

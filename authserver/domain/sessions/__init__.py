@@ -1,0 +1,1 @@
+"""User sessions, recognised browsers and logout notices."""

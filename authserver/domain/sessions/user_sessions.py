@@ -1,0 +1,259 @@
+"""Sign-in sessions: rows on the server that an opaque cookie points to, so that ending one works on every node."""
+
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import ForeignKey, LargeBinary, String, func, select, update
+from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship
+
+from authserver import clock
+from authserver.context import Actor
+from authserver.domain import audit
+from authserver.domain.authorizations import authorizations
+from authserver.domain.orm import NEVER_REUSE_IDS, Base, Id
+from authserver.domain.sessions import logout_notices
+from authserver.domain.tokens import opaque_tokens
+from authserver.domain.users.users import User
+from authserver.settings import Settings
+from authserver.vocabulary import Acr, TokenPrefix
+
+_SEEN_INTERVAL = timedelta(minutes=1)
+
+
+class UserSession(Base):
+    """One sign-in of one person in one browser; ``sid`` is the id that relying parties see."""
+
+    __tablename__ = "user_sessions"
+    __table_args__ = NEVER_REUSE_IDS
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32))
+    sid: Mapped[str] = mapped_column(String(43), unique=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    user_epoch: Mapped[int]
+    acr: Mapped[str] = mapped_column(String(100))
+    amr: Mapped[list[str]]
+    is_remembered: Mapped[bool]
+    user_agent: Mapped[str] = mapped_column(String(300))
+    address: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime]
+    signed_in_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    user: Mapped[User] = relationship(lazy="raise")
+
+
+class AuthenticationMethod(NamedTuple):
+    """How somebody proved who they are: the class that was reached, and the methods that were used (RFC 8176)."""
+
+    acr: str
+    amr: list[str]
+
+
+PASSWORD = AuthenticationMethod(Acr.PASSWORD, ["pwd"])
+PASSWORD_AND_OTP = AuthenticationMethod(Acr.MULTI_FACTOR, ["pwd", "otp", "mfa"])
+# RFC 8176 has no word for a code on paper.
+PASSWORD_AND_RECOVERY_CODE = AuthenticationMethod(Acr.MULTI_FACTOR, ["pwd", "mfa"])
+
+
+class StartedSession(NamedTuple):
+    """A new session and the cookie value that opens it."""
+
+    session: UserSession
+    cookie: str
+
+
+def start(
+    db: Session,
+    actor: Actor,
+    settings: Settings,
+    user: User,
+    *,
+    is_remembered: bool,
+    user_agent: str,
+    how: AuthenticationMethod = PASSWORD,
+) -> StartedSession:
+    """Begin a session with a cookie value that nobody has seen before."""
+    now = clock.now()
+    secret = opaque_tokens.new_secret()
+    lifetime = settings.remembered_session_lifetime if is_remembered else settings.session_lifetime
+    row = UserSession(
+        digest=opaque_tokens.digest(secret),
+        sid=opaque_tokens.new_secret(),
+        user_id=user.id,
+        user_epoch=user.epoch,
+        acr=how.acr,
+        amr=how.amr,
+        is_remembered=is_remembered,
+        user_agent="".join(letter for letter in user_agent if letter.isprintable())[:300],
+        address=actor.address[:64],
+        created_at=now,
+        signed_in_at=now,
+        seen_at=now,
+        expires_at=now + lifetime,
+        user=user,
+    )
+    user.last_sign_in_at = now
+    db.add(row)
+    db.flush()
+    audit.record(db, actor, "session:start", subject=row, subject_name=user.username, user_id=user.id)
+    return StartedSession(row, opaque_tokens.format_token(TokenPrefix.SESSION, row.id, secret))
+
+
+def renew(
+    db: Session,
+    actor: Actor,
+    settings: Settings,
+    row: UserSession,
+    user: User,
+    *,
+    is_remembered: bool,
+    how: AuthenticationMethod = PASSWORD,
+) -> StartedSession | None:
+    """Give an open session a new cookie value after its person has signed in again, and the old value dies.
+
+    The session stays the same one to relying parties. None when it has ended, or was renewed, in the meantime.
+    """
+    now = clock.now()
+    lifetime = settings.remembered_session_lifetime if is_remembered else settings.session_lifetime
+    changes = {
+        "user_epoch": user.epoch,
+        "is_remembered": is_remembered,
+        "signed_in_at": now,
+        "expires_at": now + lifetime,
+    }
+    started = _open_anew(db, actor, row, how, changes)
+    if started is not None:
+        user.last_sign_in_at = now
+        _record_again(db, actor, started.session, {"again": True})
+    return started
+
+
+def step_up(db: Session, actor: Actor, row: UserSession, how: AuthenticationMethod) -> StartedSession | None:
+    """Raise a live session to a second factor; the time of the sign-in stays, as the password was not asked for.
+
+    None when it has ended, or was renewed, in the meantime.
+    """
+    started = _open_anew(db, actor, row, how, {})
+    if started is not None:
+        _record_again(db, actor, started.session, {"second_factor": True})
+    return started
+
+
+def _open_anew(
+    db: Session, actor: Actor, row: UserSession, how: AuthenticationMethod, changes: dict[str, Any]
+) -> StartedSession | None:
+    secret = opaque_tokens.new_secret()
+    changes |= {"acr": how.acr, "amr": how.amr, "seen_at": clock.now(), "address": actor.address[:64]}
+    renewed = db.scalar(
+        update(UserSession)
+        .where(UserSession.id == row.id, UserSession.digest == row.digest, UserSession.ended_at.is_(None))
+        .values(digest=opaque_tokens.digest(secret), **changes)
+        .returning(UserSession.id)
+        .execution_options(synchronize_session=False)
+    )
+    if renewed is None:
+        return None
+    fresh = db.get_one(UserSession, row.id, options=[joinedload(UserSession.user)], populate_existing=True)
+    return StartedSession(fresh, opaque_tokens.format_token(TokenPrefix.SESSION, fresh.id, secret))
+
+
+def _record_again(db: Session, actor: Actor, row: UserSession, after: dict[str, Any]) -> None:
+    audit.record(
+        db,
+        actor,
+        "session:start",
+        subject=row,
+        subject_name=row.user.username,
+        user_id=row.user_id,
+        after=after,
+    )
+
+
+def find(db: Session, settings: Settings, cookie: str | None) -> UserSession | None:
+    """Return the live session of a cookie, with its user; None when it is over for any reason."""
+    row = find_open(db, cookie)
+    return row if row is not None and is_live(row, settings, clock.now()) else None
+
+
+def find_open(db: Session, cookie: str | None) -> UserSession | None:
+    """Return the session of a cookie that nobody has ended, with its user, although it may have run out.
+
+    It lets nobody in; it is there to be ended, or to go on when its person signs in again.
+    """
+    handle = opaque_tokens.parse_token(TokenPrefix.SESSION, cookie)
+    if handle is None:
+        return None
+    row = db.get(UserSession, handle.id, options=[joinedload(UserSession.user)])
+    if row is None or not opaque_tokens.matches(handle, row.digest) or row.ended_at is not None:
+        return None
+    return row
+
+
+def is_live(row: UserSession, settings: Settings, now: datetime) -> bool:
+    """Return whether a session still counts: not ended, not expired, not idle, its user in good standing."""
+    idles_at = row.expires_at if row.is_remembered else row.seen_at + settings.session_idle_lifetime
+    stands = row.user.is_active and row.user_epoch == row.user.epoch
+    return row.ended_at is None and now < row.expires_at and now < idles_at and stands
+
+
+def is_recent(row: UserSession, settings: Settings) -> bool:
+    """Return whether the person signed in lately enough for a dangerous action."""
+    return clock.now() - row.signed_in_at < settings.recent_sign_in
+
+
+def needs_touch(row: UserSession) -> bool:
+    """Return whether the last sight of a session is old enough to be noted again."""
+    return clock.now() - row.seen_at >= _SEEN_INTERVAL
+
+
+def touch(db: Session, session_id: int) -> None:
+    """Note that the session was used just now."""
+    db.execute(update(UserSession).where(UserSession.id == session_id).values(seen_at=clock.now()))
+
+
+def end(db: Session, actor: Actor, row: UserSession) -> None:
+    """Sign a session out, revoke what clients got in it unless they were given offline access, and have them told."""
+    if row.ended_at is not None:
+        return
+    row.ended_at = clock.now()
+    db.flush()
+    authorizations.revoke_of_session(db, row.id)
+    logout_notices.announce_session(db, row.id)
+    audit.record(db, actor, "session:end", subject=row, user_id=row.user_id)
+
+
+def end_others(db: Session, actor: Actor, user: User, *, keep: int | None) -> int:
+    """Sign a person out everywhere but in the session to keep; return how many had not run out before."""
+    now = clock.now()
+    rows = db.scalars(
+        select(UserSession).where(
+            UserSession.user_id == user.id, UserSession.id != (keep or 0), UserSession.ended_at.is_(None)
+        )
+    ).all()
+    for row in rows:
+        end(db, actor, row)
+    return sum(row.expires_at > now and row.user_epoch == user.epoch for row in rows)
+
+
+def sessions_of_user(db: Session, user: User) -> list[UserSession]:
+    """Return the sessions of a person that have not ended or expired, the latest seen first."""
+    rows = db.scalars(
+        select(UserSession)
+        .options(joinedload(UserSession.user))
+        .where(
+            UserSession.user_id == user.id,
+            UserSession.user_epoch == user.epoch,
+            UserSession.ended_at.is_(None),
+            UserSession.expires_at > clock.now(),
+        )
+        .order_by(UserSession.seen_at.desc())
+    )
+    return list(rows)
+
+
+def count_live(db: Session) -> int:
+    """Return how many sessions have neither ended nor expired."""
+    live = (UserSession.ended_at.is_(None), UserSession.expires_at > clock.now())
+    return db.scalar(select(func.count()).select_from(UserSession).where(*live)) or 0

@@ -1,0 +1,1 @@
+"""Access and refresh tokens: storage, rotation and introspection."""

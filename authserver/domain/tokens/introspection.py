@@ -1,0 +1,79 @@
+"""What introspection and revocation read: the client that asks and, beside it, a token with all that decides about it."""
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, bindparam, select
+from sqlalchemy.sql.selectable import FromClause
+
+from authserver.domain.authorizations import access_state
+from authserver.domain.authorizations.authorizations import Authorization
+from authserver.domain.clients import client_cache
+from authserver.domain.clients.clients import Client
+from authserver.domain.tokens.opaque_tokens import OpaqueToken
+from authserver.domain.tokens.refresh_tokens import PresentedRefreshToken
+from authserver.domain.tokens.tokens import AccessToken, RefreshToken
+
+_CALLER = Client.__table__.alias("caller")
+_CALLER_COLUMNS = (
+    _CALLER.c.id.label("caller_id"),
+    client_cache.revision_of(_CALLER.c).label("caller_revision"),
+    _CALLER.c.status.label("caller_status"),
+    _CALLER.c.epoch.label("caller_epoch"),
+)
+_GRANTED = (
+    *access_state.CLIENT_COLUMNS,
+    *access_state.STATE_COLUMNS,
+    *access_state.USER_COLUMNS,
+    Authorization.id.label("authorization_id"),
+    Authorization.auth_time,
+    Authorization.acr,
+    Authorization.amr,
+    Authorization.request,
+)
+
+
+def _beside_caller(token: type[AccessToken] | type[RefreshToken], *columns: Any) -> Select[Any]:
+    source: FromClause = (
+        _CALLER.outerjoin(token.__table__, token.id == bindparam("token_id"))
+        .outerjoin(Authorization.__table__, Authorization.id == token.authorization_id)
+        .outerjoin(Client.__table__, Client.id == Authorization.client_id)
+    )
+    statement = select(*_CALLER_COLUMNS, *_GRANTED, *columns)
+    return access_state.under_authorization(statement, source).where(
+        _CALLER.c.client_key == bindparam("client_key")
+    )
+
+
+_ACCESS = _beside_caller(
+    AccessToken,
+    AccessToken.digest,
+    AccessToken.scope,
+    AccessToken.audience,
+    AccessToken.issued_at,
+    AccessToken.expires_at,
+    AccessToken.revoked_at,
+)
+_REFRESH = _beside_caller(
+    RefreshToken,
+    RefreshToken.seed,
+    RefreshToken.pepper_id,
+    RefreshToken.generation,
+    RefreshToken.rotated_at,
+    RefreshToken.idle_expires_at,
+    RefreshToken.expires_at,
+    Authorization.scope,
+)
+
+
+def find_access(connection: Connection, client_key: str, handle: OpaqueToken | None) -> Row[Any] | None:
+    """Return the client that asks and the access token, in one round trip; None when the client is not known."""
+    parameters = {"client_key": client_key, "token_id": handle.id if handle else 0}
+    return connection.execute(_ACCESS, parameters).one_or_none()
+
+
+def find_refresh(
+    connection: Connection, client_key: str, presented: PresentedRefreshToken
+) -> Row[Any] | None:
+    """Return the client that asks and the family of refresh tokens, in one round trip."""
+    parameters = {"client_key": client_key, "token_id": presented.family_id}
+    return connection.execute(_REFRESH, parameters).one_or_none()

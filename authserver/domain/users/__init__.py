@@ -1,0 +1,1 @@
+"""User accounts: passwords, profiles, second factors, sign-in and first-run setup."""

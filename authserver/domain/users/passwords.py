@@ -1,0 +1,91 @@
+"""Hashing what people type: argon2id with bounded concurrency, and the rules for a new password (NIST 800-63B-4)."""
+
+import secrets
+import threading
+import unicodedata
+from functools import cache
+
+from argon2 import PasswordHasher as Argon2
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from authserver.errors import Busy, InvalidInput
+from authserver.settings import Settings
+from authserver.vocabulary import TYPED_ALPHABET
+
+MAX_LENGTH = 1024
+_WAIT_SECONDS = 5
+_LETTERS = TYPED_ALPHABET.lower()
+
+
+class PasswordHasher:
+    """The hasher of one process; no more hashes at once than the settings allow, whoever asks."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._hasher = Argon2(
+            time_cost=settings.password_hash_rounds, memory_cost=settings.password_hash_memory, parallelism=1
+        )
+        self._slots = threading.BoundedSemaphore(settings.password_hash_concurrency)
+        self._min_length = settings.password_min_length
+        self._nobody = self._hasher.hash("the password of an account that does not exist")
+
+    def hash(self, password: str) -> str:
+        """Return the argon2id hash; raises Throttled when the process hashes too much already."""
+        with _Slot(self._slots):
+            return self._hasher.hash(_normal(password))
+
+    def verify(self, stored: str | None, password: str) -> bool:
+        """Return whether the password is the stored one, with the same work when there is nothing stored."""
+        with _Slot(self._slots):
+            try:
+                matches = self._hasher.verify(stored or self._nobody, _normal(password))
+            except (VerificationError, InvalidHashError):
+                return False
+        return stored is not None and matches
+
+    def needs_rehash(self, stored: str) -> bool:
+        """Return whether the settings ask for more work than the stored hash took."""
+        return self._hasher.check_needs_rehash(stored)
+
+    def check_new(self, password: str, *, username: str = "", field: str = "password") -> None:
+        """Raise InvalidInput when a password cannot be chosen: length and common ones, no rules of composition."""
+        password = _normal(password)
+        if len(password) < self._min_length:
+            raise InvalidInput({field: f"Choose a password of {self._min_length} characters or more."})
+        if len(password) > MAX_LENGTH:
+            raise InvalidInput({field: f"Choose a password of at most {MAX_LENGTH} characters."})
+        if password.lower() in _common() or (username and password.lower() == username.lower()):
+            raise InvalidInput(
+                {field: "This password is among the first that an attacker tries. Choose another."}
+            )
+
+
+def generate() -> str:
+    """Return a password to hand over: four groups of letters that are easy to read out, 69 bits."""
+    return "-".join("".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(4))
+
+
+class _Slot:
+    """Waits a bounded time for one of the hashing slots."""
+
+    def __init__(self, slots: threading.BoundedSemaphore) -> None:
+        self._slots = slots
+
+    def __enter__(self) -> None:
+        if not self._slots.acquire(timeout=_WAIT_SECONDS):
+            raise Busy(retry_after=_WAIT_SECONDS)
+
+    def __exit__(self, *_: object) -> None:
+        self._slots.release()
+
+
+def _normal(password: str) -> str:
+    # A lone surrogate cannot be encoded; replacing it keeps the work uniform and matches nothing that was ever stored.
+    return unicodedata.normalize("NFKC", password).encode("utf-8", "replace").decode()[: MAX_LENGTH + 1]
+
+
+@cache
+def _common() -> frozenset[str]:
+    # The list is large and needed by few processes, so that it is read when the first password is chosen.
+    from zxcvbn.frequency_lists import FREQUENCY_LISTS
+
+    return frozenset(FREQUENCY_LISTS["passwords"])

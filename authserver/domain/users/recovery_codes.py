@@ -1,0 +1,89 @@
+"""Recovery codes: ten words on paper, each of which replaces the authenticator app once.
+
+They are drawn at random with 52 bits, so that a keyed digest is enough to keep them; nobody can read them again.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, LargeBinary, String, delete, func, or_, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from authserver import clock
+from authserver.domain import typed_codes
+from authserver.domain.keys.vault import Vault
+from authserver.domain.orm import Base, Id
+
+COUNT = 10
+LENGTH = 12
+_PURPOSE = "recovery code"
+
+
+class RecoveryCode(Base):
+    """One code of one person."""
+
+    __tablename__ = "recovery_codes"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32))
+    pepper_id: Mapped[str] = mapped_column(String(64))
+    used_at: Mapped[datetime | None]
+
+
+def replace(db: Session, vault: Vault, user_id: int) -> list[str]:
+    """Give a person new codes in place of the old ones, and return them as they are shown, this once."""
+    remove(db, user_id)
+    codes = [typed_codes.generate_code(LENGTH) for _ in range(COUNT)]
+    pepper_id = vault.pepper_id
+    db.add_all(
+        RecoveryCode(user_id=user_id, digest=_digest(vault, user_id, code, pepper_id), pepper_id=pepper_id)
+        for code in codes
+    )
+    db.flush()
+    return [typed_codes.format_code(code) for code in codes]
+
+
+def redeem(db: Session, vault: Vault, user_id: int, typed: str) -> bool:
+    """Take a code, once, by one conditional statement."""
+    code = typed_codes.normalize_code(typed, LENGTH)
+    known = [pepper_id for pepper_id in _peppers(db, user_id) if vault.knows_pepper(pepper_id)]
+    if not code or not known:
+        return False
+    matches = [
+        (RecoveryCode.pepper_id == pepper_id)
+        & (RecoveryCode.digest == _digest(vault, user_id, code, pepper_id))
+        for pepper_id in known
+    ]
+    taken = db.scalar(
+        update(RecoveryCode)
+        .where(RecoveryCode.user_id == user_id, RecoveryCode.used_at.is_(None), or_(*matches))
+        .values(used_at=clock.now())
+        .returning(RecoveryCode.id)
+        .execution_options(synchronize_session=False)
+    )
+    return taken is not None
+
+
+def count_left(db: Session, user_id: int) -> int:
+    """Return how many codes of a person are not used yet."""
+    left = (RecoveryCode.user_id == user_id, RecoveryCode.used_at.is_(None))
+    return db.scalar(select(func.count()).select_from(RecoveryCode).where(*left)) or 0
+
+
+def remove(db: Session, user_id: int) -> None:
+    """Forget the codes of a person."""
+    db.execute(
+        delete(RecoveryCode)
+        .where(RecoveryCode.user_id == user_id)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _peppers(db: Session, user_id: int) -> Sequence[str]:
+    owned = select(RecoveryCode.pepper_id).where(RecoveryCode.user_id == user_id)
+    return db.scalars(owned.distinct()).all()
+
+
+def _digest(vault: Vault, user_id: int, code: str, pepper_id: str) -> bytes:
+    return vault.mac(_PURPOSE, f"{user_id}\0{code}".encode(), pepper_id)

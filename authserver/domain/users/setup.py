@@ -1,0 +1,120 @@
+"""The first run: a one-time link lets whoever reads the server's output create the first administrator (S32).
+
+Setup is over, for good, once it was completed or an administrator was made in any other way.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import LargeBinary, delete
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from authserver import clock
+from authserver.context import Actor
+from authserver.domain import audit
+from authserver.domain.orm import Base, Id, insert, lock
+from authserver.domain.tokens import opaque_tokens
+from authserver.domain.users import users
+from authserver.domain.users.users import User
+from authserver.errors import Conflict, Forbidden
+from authserver.settings import Settings
+from authserver.vocabulary import TokenPrefix
+
+_ONLY = 1
+
+
+class SetupLink(Base):
+    """A link that was printed and not yet used."""
+
+    __tablename__ = "setup_links"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class CompletedSetup(Base):
+    """The one row whose presence says that setup was completed; it decides between parallel attempts."""
+
+    __tablename__ = "installation"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True, autoincrement=False)
+    completed_at: Mapped[datetime]
+
+
+class SetupClosed(Conflict):
+    """Setup was completed before."""
+
+    def __init__(self) -> None:
+        super().__init__("This server has been set up already.")
+
+
+def issue(db: Session, settings: Settings) -> str | None:
+    """Return a new token for the setup link, or None once there is an administrator."""
+    if is_closed(db):
+        return None
+    now = clock.now()
+    db.execute(delete(SetupLink).where(SetupLink.expires_at <= now))
+    secret = opaque_tokens.new_secret()
+    row = SetupLink(
+        digest=opaque_tokens.digest(secret), created_at=now, expires_at=now + settings.setup_link_lifetime
+    )
+    db.add(row)
+    db.flush()
+    return opaque_tokens.format_token(TokenPrefix.SETUP, row.id, secret)
+
+
+def is_closed(db: Session) -> bool:
+    """Return whether there is nothing left to set up."""
+    return db.get(CompletedSetup, _ONLY) is not None or users.has_administrator(db)
+
+
+def check(db: Session, token: str) -> SetupLink:
+    """Return the link of a token; raises SetupClosed, or Refused when the link is unknown, used or too old."""
+    if is_closed(db):
+        raise SetupClosed
+    handle = opaque_tokens.parse_token(TokenPrefix.SETUP, token)
+    row = db.get(SetupLink, handle.id) if handle else None
+    if handle is None or row is None or not opaque_tokens.matches(handle, row.digest):
+        raise Forbidden(
+            "This setup link is not one that this server printed. Copy it whole, from https to its end."
+        )
+    if row.used_at is not None or row.expires_at <= clock.now():
+        raise Forbidden("This setup link is too old. Start the server again: it prints a new one.")
+    return row
+
+
+def complete(
+    db: Session,
+    actor: Actor,
+    *,
+    token: str,
+    username: str,
+    password_hash: str,
+    name: str = "",
+    email: str = "",
+) -> User:
+    """Create the first administrator and close setup; of parallel attempts one succeeds, others raise SetupClosed."""
+    lock(db, "administrators")
+    link = check(db, token)
+    _close(db)
+    link.used_at = clock.now()
+    user = users.add(
+        db,
+        actor,
+        username=username,
+        password_hash=password_hash,
+        name=name,
+        email=email,
+        may_configure_server=True,
+    )
+    audit.record(db, actor, "setup:complete", subject=user)
+    return user
+
+
+def _close(db: Session) -> None:
+    closing = insert(db, CompletedSetup).values(id=_ONLY, completed_at=clock.now())
+    statement = closing.on_conflict_do_nothing()
+    if db.execute(statement.returning(CompletedSetup.id)).one_or_none() is None:
+        raise SetupClosed

@@ -1,0 +1,260 @@
+"""People: their accounts, permissions and standing. Sign-in sessions live in ``sessions``, hashing in ``passwords``."""
+
+import secrets
+import unicodedata
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, String, func, or_, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from authserver import clock
+from authserver.context import Actor
+from authserver.domain import audit, revisions, text_rules
+from authserver.domain.orm import NEVER_REUSE_IDS, Base, Id, lock
+from authserver.domain.sessions import logout_notices
+from authserver.domain.users import profiles
+from authserver.errors import Conflict, InvalidInput, NotFound
+
+USERNAME_LENGTH = 100
+_CHANGED = "Somebody changed this account meanwhile. Look at it again before you decide."
+
+
+class User(Base):
+    """A person. ``epoch`` rises when everything made for them so far must stop working.
+
+    ``revision`` rises with every change that the audit trail tells, and not with a sign-in as the mapper's would.
+    """
+
+    __tablename__ = "users"
+    __table_args__ = NEVER_REUSE_IDS
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    subject: Mapped[str] = mapped_column(String(64), unique=True)
+    username: Mapped[str] = mapped_column(String(USERNAME_LENGTH))
+    username_key: Mapped[str] = mapped_column(String(USERNAME_LENGTH * 3), unique=True)
+    name: Mapped[str] = mapped_column(String(text_rules.NAME_LENGTH), default="")
+    email: Mapped[str] = mapped_column(String(254), default="")
+    email_verified: Mapped[bool] = mapped_column(default=False)
+    profile: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    password_hash: Mapped[str | None] = mapped_column(String(255))
+    is_active: Mapped[bool] = mapped_column(default=True)
+    may_configure_server: Mapped[bool] = mapped_column(default=False)
+    epoch: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    revision: Mapped[int] = mapped_column(default=1)
+    last_sign_in_at: Mapped[datetime | None]
+
+    @property
+    def display_name(self) -> str:
+        """What pages call the person."""
+        return self.name or self.username
+
+
+def canonical_username(username: str) -> str:
+    """Return the form in which two spellings of one user name are equal."""
+    return unicodedata.normalize("NFKC", username).casefold().strip()
+
+
+def find(db: Session, username: str) -> User | None:
+    """Return the user of that name, in any spelling of its letters."""
+    key = canonical_username(username)
+    if not key or len(key) > USERNAME_LENGTH * 3 or not text_rules.is_storable(key):
+        return None
+    return db.scalars(select(User).where(User.username_key == key)).one_or_none()
+
+
+def get(db: Session, user_id: int) -> User:
+    """Return a user by id; raises NotFound."""
+    user = db.get(User, user_id)
+    if user is None:
+        raise NotFound("There is no such user.")
+    return user
+
+
+def add(
+    db: Session,
+    actor: Actor,
+    *,
+    username: str,
+    password_hash: str | None,
+    email: str = "",
+    name: str = "",
+    may_configure_server: bool = False,
+) -> User:
+    """Create an account; raises InvalidInput when the name is taken or the values cannot be stored."""
+    username = text_rules.clean_line("username", "user name", username, length=USERNAME_LENGTH)
+    email = _clean_email(email)
+    name = text_rules.clean_line("name", "name", name, required=False)
+    lock(db, "usernames")
+    if find(db, username) is not None:
+        raise InvalidInput({"username": "This user name is taken."})
+    now = clock.now()
+    user = User(
+        subject=secrets.token_urlsafe(16),
+        username=username,
+        username_key=canonical_username(username),
+        name=name,
+        email=email,
+        profile={},
+        password_hash=password_hash,
+        may_configure_server=may_configure_server,
+        created_at=now,
+        updated_at=now,
+    )
+    db.add(user)
+    db.flush()
+    audit.record(db, actor, "user:create", subject=user, after=describe(user))
+    return user
+
+
+def edit(
+    db: Session, actor: Actor, user: User, *, name: str, email: str, revision: int | None = None
+) -> None:
+    """Change what is known of a person; a new address counts as unverified.
+
+    Raises InvalidInput, or Conflict when ``revision`` is given and is not the one that counts.
+    """
+    if revision is not None:
+        # Of two administrators the second waits here and then finds what the first has done.
+        db.refresh(user, with_for_update=True)
+        revisions.check_revision(user, revision, _CHANGED)
+    before = describe(user)
+    email = _clean_email(email)
+    if name != user.name:
+        user.name = text_rules.clean_line("name", "name", name, required=False)
+    if email != user.email:
+        user.email, user.email_verified = email, False
+    _record_change(db, actor, user, "user:edit", before)
+
+
+def edit_claims(db: Session, actor: Actor, user: User, changes: dict[str, Any]) -> None:
+    """Change further claims about a person, an empty value removing one; raises InvalidInput.
+
+    A telephone number that changes counts as unverified, unless the same change says otherwise.
+    """
+    before = describe(user)
+    profile = profiles.merge_claims(user.profile, changes)
+    if profile.get("phone_number") != user.profile.get("phone_number") and profiles.VERIFIED not in changes:
+        profile[profiles.VERIFIED] = False
+    user.profile = profiles.clean_profile(profile)
+    _record_change(db, actor, user, "user:edit", before)
+
+
+def grant(db: Session, actor: Actor, user: User, *, may_configure_server: bool) -> None:
+    """Give or take the permission Configure Server; raises Conflict for the last administrator."""
+    if user.may_configure_server == may_configure_server:
+        return
+    before = describe(user)
+    if not may_configure_server:
+        _protect_last_administrator(db, user)
+    user.may_configure_server = may_configure_server
+    _record_change(db, actor, user, "user:grant", before)
+
+
+def disable(db: Session, actor: Actor, user: User) -> None:
+    """Shut an account: sessions, tokens and codes stop working with the next request on every node."""
+    if not user.is_active:
+        return
+    before = describe(user)
+    _protect_last_administrator(db, user)
+    user.is_active = False
+    logout_notices.announce_user(db, user.id)
+    user.epoch += 1
+    _record_change(db, actor, user, "user:disable", before)
+
+
+def enable(db: Session, actor: Actor, user: User) -> None:
+    """Open an account again; what was made before it was disabled stays dead."""
+    if user.is_active:
+        return
+    before = describe(user)
+    user.is_active = True
+    _record_change(db, actor, user, "user:enable", before)
+
+
+def set_password(
+    db: Session, actor: Actor, user: User, password_hash: str, *, keep: int | None = None
+) -> None:
+    """Replace the password; sessions and authorizations made with the old one stop working.
+
+    ``keep`` is the session that its caller renews, so that applications used in it are not told that it is over.
+    """
+    before = describe(user)
+    logout_notices.announce_user(db, user.id, keep=keep)
+    user.password_hash = password_hash
+    user.epoch += 1
+    _record_change(db, actor, user, "user:set-password", before)
+
+
+def store_rehashed(db: Session, user: User, password_hash: str) -> None:
+    """Store the same password under the present hashing parameters."""
+    db.execute(
+        update(User)
+        .where(User.id == user.id, User.password_hash == user.password_hash)
+        .values(password_hash=password_hash)
+    )
+
+
+def count(db: Session) -> tuple[int, int]:
+    """Return how many accounts there are, and how many of them are open."""
+    active = func.count().filter(User.is_active)
+    total, opened = db.execute(select(func.count(), active).select_from(User)).one()
+    return total, opened
+
+
+def has_administrator(db: Session) -> bool:
+    """Return whether anybody may configure the server, so that the first-run setup is over."""
+    return db.scalar(select(User.id).where(User.may_configure_server).limit(1)) is not None
+
+
+def page_of_users(
+    db: Session, *, search: str = "", offset: int = 0, limit: int = 25
+) -> tuple[list[User], int]:
+    """Return one page of users by name, and how many match in all."""
+    conditions: list[ColumnElement[bool]] = []
+    if search and not text_rules.is_storable(search):
+        return [], 0
+    if search:
+        needle = canonical_username(search)
+        searched = (User.username_key, func.lower(User.name), func.lower(User.email))
+        conditions.append(or_(*(text.contains(needle, autoescape=True) for text in searched)))
+    found = db.scalar(select(func.count()).select_from(User).where(*conditions)) or 0
+    rows = db.scalars(select(User).where(*conditions).order_by(User.username_key).offset(offset).limit(limit))
+    return list(rows), found
+
+
+def describe(user: User) -> dict[str, Any]:
+    """Return what the audit trail says of a user; never the password."""
+    return {
+        "username": user.username,
+        "name": user.name,
+        "email": user.email,
+        "claims": user.profile,
+        "active": user.is_active,
+        "may_configure_server": user.may_configure_server,
+    }
+
+
+def _record_change(db: Session, actor: Actor, user: User, event: str, before: dict[str, Any]) -> None:
+    user.updated_at, user.revision = clock.now(), User.revision + 1
+    db.flush()
+    audit.record(db, actor, event, subject=user, before=before, after=describe(user))
+
+
+def _protect_last_administrator(db: Session, user: User) -> None:
+    lock(db, "administrators")
+    others = select(User.id).where(User.may_configure_server, User.is_active, User.id != user.id).limit(1)
+    if user.may_configure_server and user.is_active and db.scalar(others) is None:
+        raise Conflict(
+            f"{user.username} is the last administrator. Give another user Configure Server first."
+        )
+
+
+def _clean_email(email: str) -> str:
+    email = text_rules.clean_line("email", "e-mail address", email, length=254, required=False)
+    local, at, domain = email.rpartition("@")
+    if email and (not at or not local or not domain or " " in email):
+        raise InvalidInput({"email": "Enter an e-mail address like name@example.org."})
+    return email

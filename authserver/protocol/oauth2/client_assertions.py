@@ -1,0 +1,220 @@
+"""Client authentication by a signed assertion: client_secret_jwt and private_key_jwt (RFC 7523; Core, section 9)."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from authlib.oauth2 import OAuth2Error
+from joserfc.jwk import OctKey
+
+from authserver import clock
+from authserver.domain import text_rules
+from authserver.domain.clients import client_secrets, used_assertions
+from authserver.domain.clients.client_cache import RegisteredClient
+from authserver.domain.fetcher import FetchFailed
+from authserver.domain.keys.vault import Vault
+from authserver.domain.orm import Database
+from authserver.protocol import algorithms, received_jwts
+from authserver.protocol.oauth2.client_keys import ClientKeySets
+from authserver.protocol.oauth2.errors import ClientAuthenticationFailed, oauth_error
+from authserver.protocol.received_jwts import ReceivedJwt
+from authserver.settings import Settings
+from authserver.vocabulary import AuthMethod, EndpointPath, LegacyPath
+
+TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+_TYPES = {"jwt", "client-authentication+jwt"}
+_LENGTH = 8000
+_JTI_LENGTH = 500
+_SKEW = timedelta(seconds=30)
+_KEY_TYPES = {"RS256": "RSA", "PS256": "RSA", "ES256": "EC", "EdDSA": "OKP"}
+
+
+class ClientAssertion(ReceivedJwt):
+    """An assertion as it came in; nothing in it has been checked."""
+
+    @property
+    def method(self) -> AuthMethod:
+        """How the client authenticates, by the kind of algorithm."""
+        is_symmetric = str(self.header.get("alg", "")).startswith("HS")
+        return AuthMethod.SECRET_JWT if is_symmetric else AuthMethod.PRIVATE_KEY_JWT
+
+
+def parse_assertion(kind: str | None, text: str) -> ClientAssertion:
+    """Return an assertion that came in; raises invalid_client when it is none."""
+    if kind != TYPE:
+        raise _refused(
+            "client_assertion_type is not the one of RFC 7523.",
+            "assertion-type",
+            received=kind or "",
+            expected=TYPE,
+        )
+    try:
+        assertion = ClientAssertion(*received_jwts.parse_jwt(text if len(text) <= _LENGTH else ""))
+    except ValueError as error:
+        raise _refused(
+            "client_assertion is not a signed JWT.",
+            "assertion-malformed",
+            received=f"{len(text)} characters",
+            expected=f"a signed JWT of {_LENGTH} characters at most",
+        ) from error
+    if not isinstance(assertion.claims.get("sub"), str):
+        raise _refused(
+            "client_assertion names no client as its subject.",
+            "assertion-subject",
+            expected="the client key as sub",
+        )
+    return assertion
+
+
+class AssertionVerifier:
+    """Checks the assertions that clients send to one application."""
+
+    def __init__(self, settings: Settings, database: Database, vault: Vault, keys: ClientKeySets) -> None:
+        self._settings = settings
+        self._database = database
+        self._vault = vault
+        self._keys = keys
+
+    def verify(self, assertion: ClientAssertion, client: RegisteredClient, path: str) -> None:
+        """Check an assertion that was sent to a path, and use it up; raises invalid_client."""
+        self._check_signature(assertion, client)
+        self._check_audience(assertion.claims.get("aud"), client, path)
+        expires_at = self._check_times(assertion.claims, client)
+        self._use_up(assertion.claims.get("jti"), client, expires_at)
+
+    def _check_signature(self, assertion: ClientAssertion, client: RegisteredClient) -> None:
+        kind, algorithm = assertion.header.get("typ"), assertion.header.get("alg")
+        if kind is not None and str(kind).lower().removeprefix("application/") not in _TYPES:
+            raise _refused(
+                "The assertion's typ is that of another kind of JWT.",
+                "assertion-typ",
+                client,
+                received=_readable(kind),
+                expected=" ".join(sorted(_TYPES)),
+            )
+        allowed = _allowed(client)
+        if not isinstance(algorithm, str) or algorithm not in allowed:
+            raise _refused(
+                "The assertion is signed with an algorithm that the client is not registered for.",
+                "assertion-algorithm",
+                client,
+                received=str(algorithm),
+                expected=" ".join(allowed),
+            )
+        candidates = self._candidates(assertion, client, algorithm)
+        if not any(assertion.is_signed_with(key, algorithm) for key in candidates):
+            raise _refused("The assertion's signature is wrong.", "assertion-signature", client)
+
+    def _candidates(
+        self, assertion: ClientAssertion, client: RegisteredClient, algorithm: str
+    ) -> Iterable[Any]:
+        if client.auth_method == AuthMethod.SECRET_JWT:
+            return self._secrets(client)
+        try:
+            return self._keys.find(client, assertion.header.get("kid"), _KEY_TYPES[algorithm])
+        except FetchFailed as error:
+            raise _refused(
+                "The client's keys cannot be fetched.",
+                "client-keys",
+                client,
+                received=str(error),
+                expected="a JWK set at the jwks_uri",
+            ) from error
+
+    def _secrets(self, client: RegisteredClient) -> list[OctKey]:
+        secrets = [secret.encode() for secret in client_secrets.reveal_all(self._vault, client.secrets)]
+        return [
+            OctKey.import_key(secret)
+            for secret in secrets
+            if len(secret) >= client_secrets.SIGNING_MIN_LENGTH
+        ]
+
+    def _check_audience(self, audience: Any, client: RegisteredClient, path: str) -> None:
+        if client.details.get("client_assertion_audience") == "issuer":
+            # FAPI 2.0, section 5.3.2.1: the issuer as a string and nothing else.
+            is_ours = audience == self._settings.issuer
+        else:
+            named = audience if isinstance(audience, list) else [audience]
+            paths = (path, EndpointPath.TOKEN, LegacyPath.OAUTH2_TOKEN, LegacyPath.OIDC_TOKEN)
+            ours = {self._settings.issuer, *(self._settings.url(name) for name in paths)}
+            is_ours = any(isinstance(name, str) and name in ours for name in named)
+        if not is_ours:
+            expected = f"{self._settings.issuer}\n{self._settings.url(EndpointPath.TOKEN)}"
+            raise _refused(
+                "The assertion is not meant for this server.",
+                "assertion-audience",
+                client,
+                received=_readable(audience),
+                expected=expected,
+            )
+
+    def _check_times(self, claims: dict[str, Any], client: RegisteredClient) -> datetime:
+        if claims.get("iss") != client.client_key or claims.get("sub") != client.client_key:
+            raise _refused(
+                "The assertion's iss and sub must be the client_id.",
+                "assertion-issuer",
+                client,
+                received=f"iss {_readable(claims.get('iss'))}, sub {_readable(claims.get('sub'))}",
+                expected=client.client_key,
+            )
+        now = clock.now()
+        expires_at = _instant(claims.get("exp"))
+        if expires_at is None or expires_at <= now:
+            said = "no exp" if expires_at is None else "an exp that is over"
+            sentence = "The assertion has expired, or says no exp."
+            raise _refused(
+                sentence, "assertion-expired", client, received=said, expected="an exp that is ahead"
+            )
+        if expires_at > now + self._settings.client_assertion_lifetime + _SKEW:
+            limit = f"at most {self._settings.client_assertion_lifetime.total_seconds():.0f} s ahead"
+            sentence = "The assertion's exp is too far ahead."
+            raise _refused(sentence, "assertion-expires-late", client, expected=limit)
+        for name in ("nbf", "iat"):
+            begins_at = _instant(claims.get(name))
+            if name in claims and (begins_at is None or begins_at > now + _SKEW):
+                raise _refused(f"The assertion's {name} is in the future.", "assertion-early", client)
+        return expires_at
+
+    def _use_up(self, jti: Any, client: RegisteredClient, expires_at: datetime) -> None:
+        if not isinstance(jti, str) or not 1 <= len(jti) <= _JTI_LENGTH or not text_rules.is_storable(jti):
+            expected = f"a text of 1 to {_JTI_LENGTH} characters"
+            raise _refused("The assertion needs a jti.", "assertion-jti", client, expected=expected)
+        with self._database.consuming() as connection:
+            is_first = used_assertions.claim(connection, client.id, jti, expires_at)
+        if not is_first:
+            raise _refused("The assertion has been used.", "assertion-replayed", client)
+
+
+def _allowed(client: RegisteredClient) -> tuple[str, ...]:
+    registered = client.details.get("token_endpoint_auth_signing_alg")
+    if registered is not None:
+        return (registered,)
+    return algorithms.SYMMETRIC if client.auth_method == AuthMethod.SECRET_JWT else algorithms.ASYMMETRIC
+
+
+def _readable(value: Any) -> str:
+    return str(value) if text_rules.is_storable(str(value)) else ""
+
+
+def _instant(value: Any) -> datetime | None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 32503680000:
+        return None
+    return datetime.fromtimestamp(value, UTC)
+
+
+def _refused(
+    sentence: str,
+    cause: str,
+    client: RegisteredClient | None = None,
+    *,
+    received: str = "",
+    expected: str = "",
+) -> OAuth2Error:
+    return oauth_error(
+        ClientAuthenticationFailed,
+        sentence,
+        cause,
+        received=received,
+        expected=expected,
+        client_id=client.id if client else None,
+    )

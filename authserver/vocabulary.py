@@ -1,0 +1,161 @@
+"""The vocabulary: every fixed word that two rooms must spell alike. Constants only, no logic."""
+
+from enum import StrEnum
+from typing import Final
+
+
+class EndpointPath(StrEnum):
+    """Paths below the public URL. Where a second address exists for the same endpoint, see ``ALIASES``."""
+
+    AUTHORIZE = "/oauth2/authorize"
+    TOKEN = "/oauth2/token"
+    INTROSPECTION = "/oauth2/introspect"
+    REVOCATION = "/oauth2/revoke"
+    DEVICE_AUTHORIZATION = "/oauth2/device_authorization"
+    REGISTRATION = "/oauth2/register"
+    USERINFO = "/oidc/userinfo"
+    END_SESSION = "/oidc/end_session"
+    CHECK_SESSION = "/oidc/check_session"
+    JWKS = "/jwks.json"
+    OPENID_CONFIGURATION = "/.well-known/openid-configuration"
+    OAUTH_METADATA = "/.well-known/oauth-authorization-server"
+    OAUTH2_LANE = "/.well-known/oauth2.0-configuration"
+    OIDC_LANE = "/.well-known/oidc-configuration"
+    SIGN_IN = "/sign-in"
+    SECOND_FACTOR = "/sign-in/code"
+    SIGN_OUT = "/sign-out"
+    CONSENT = "/consent"
+    CONTINUE = "/oauth2/continue"
+    CANCEL = "/oauth2/cancel"
+    DEVICE = "/device"
+    DEVICE_DECISION = "/device/decision"
+    DEVICE_PICTURE = "/device/code.svg"
+    OAUTH1_REQUEST_KEY = "/oauth/requestKey"
+    OAUTH1_APPROVE_KEY = "/oauth/approveKey"
+    OAUTH1_REQUEST_TOKEN = "/oauth/requestToken"
+    OAUTH1_AUTHORIZE = "/oauth/authorize"
+    OAUTH1_ACCESS_TOKEN = "/oauth/accessToken"
+    OAUTH1_CANCEL = "/oauth/cancel"
+    OAUTH1_CONSENT = "/oauth/consent"
+    OAUTH1_VERIFY = "/oauth/verify"
+    OAUTH1_WHOAMI = "/oauth/whoami"
+    OSLC_CATALOG = "/oslc/catalog"
+    SETUP = "/setup"
+    ACCOUNT = "/account"
+    ADMIN = "/admin"
+    LIVE = "/livez"
+    READY = "/readyz"
+
+
+class LegacyPath(StrEnum):
+    """The replaced system's own addresses, which its clients have in their configuration."""
+
+    OAUTH2_TOKEN = "/api/oauth2/token"
+    OIDC_TOKEN = "/api/oidc/token"
+    OIDC_AUTHORIZE = "/oidc/authorize"
+    OAUTH2_DEVICE = "/api/oauth2/device_code"
+    OIDC_DEVICE = "/api/oidc/device_code"
+    OAUTH2_REGISTRATION = "/api/oauth2/register"
+    OIDC_REGISTRATION = "/api/oidc/register"
+
+
+class RootServices(StrEnum):
+    """Where Jazz and OSLC clients look for the root services document."""
+
+    ROOT = "/rootservices"
+    WELL_KNOWN = "/.well-known/oslc/rootservices.xml"
+    API = "/oslc/api/rootservices"
+
+
+class ClientKind(StrEnum):
+    """What protocol a client was registered for."""
+
+    OAUTH1 = "oauth1"
+    OAUTH2 = "oauth2"
+    OIDC = "oidc"
+
+
+class ClientStatus(StrEnum):
+    """Where a client stands with the administrators."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    DISAPPROVED = "disapproved"
+
+
+class GrantType(StrEnum):
+    """The grant types of RFC 6749 and RFC 8628 that a client can be registered for."""
+
+    AUTHORIZATION_CODE = "authorization_code"
+    REFRESH_TOKEN = "refresh_token"
+    PASSWORD = "password"
+    CLIENT_CREDENTIALS = "client_credentials"
+    DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
+    IMPLICIT = "implicit"
+
+
+class AuthMethod(StrEnum):
+    """How a client proves who it is at the token endpoint (OpenID Connect Core, section 9)."""
+
+    BASIC = "client_secret_basic"
+    POST = "client_secret_post"
+    NONE = "none"
+    SECRET_JWT = "client_secret_jwt"
+    PRIVATE_KEY_JWT = "private_key_jwt"
+
+
+class SignatureMethod(StrEnum):
+    """How an OAuth 1.0a request is signed: RFC 5849, section 3.4, and the SHA-2 methods that came after it."""
+
+    HMAC_SHA1 = "HMAC-SHA1"
+    HMAC_SHA256 = "HMAC-SHA256"
+    HMAC_SHA512 = "HMAC-SHA512"
+    RSA_SHA1 = "RSA-SHA1"
+    RSA_SHA256 = "RSA-SHA256"
+    PLAINTEXT = "PLAINTEXT"
+
+
+class ScopeName(StrEnum):
+    """The scopes that OpenID Connect defines; administrators may define more."""
+
+    OPENID = "openid"
+    PROFILE = "profile"
+    EMAIL = "email"
+    ADDRESS = "address"
+    PHONE = "phone"
+    OFFLINE_ACCESS = "offline_access"
+
+
+class TokenPrefix(StrEnum):
+    """The first letters of every opaque value, so that a leak scanner and a reader can tell what they found."""
+
+    CODE = "asc"
+    ACCESS_TOKEN = "asa"
+    TOKEN_ID = "asj"
+    REFRESH_TOKEN = "asr"
+    SESSION = "ass"
+    INTERACTION = "asi"
+    SETUP = "asl"
+    DEVICE_CODE = "asd"
+    DEVICE_CONFIRMATION = "asv"
+    REGISTRATION_TOKEN = "asg"
+    TEMPORARY_CREDENTIAL = "ast"
+    TOKEN_CREDENTIAL = "aso"
+
+
+class Acr(StrEnum):
+    """Authentication context classes: how strongly the person has proved who they are."""
+
+    PASSWORD = "urn:authserver:acr:password"
+    MULTI_FACTOR = "urn:authserver:acr:multi-factor"
+
+
+CONFIGURE_SERVER: Final = "configure_server"
+"""The permission to manage clients, users and the server itself; the console calls it *Configure Server*."""
+
+OAUTH1_GRANT: Final = "oauth1"
+"""What an authorization under OAuth 1.0a records as its grant type; the protocol itself has no such word."""
+
+S256: Final = "S256"
+
+TYPED_ALPHABET: Final = "BCDFGHJKLMNPQRSTVWXZ"

@@ -1,0 +1,91 @@
+"""What the audit trail says, in words: which event, by whom, and how the record differed before and after."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from authserver.domain.audit import EVENTS, AuditEvent
+
+_LABELS = {
+    "auth_method": "Authentication method",
+    "client_key": "Client key",
+    "client_uri": "Website",
+    "default_acr_values": "Authentication context classes by default",
+    "default_max_age": "Longest age of a sign-in by default",
+    "email": "E-mail address",
+    "ends_at": "Ends at",
+    "grant_type": "Grant type",
+    "grant_types": "Grant types",
+    "jwks": "Public keys",
+    "jwks_uri": "Address of the public keys",
+    "kind": "Type",
+    "logo_uri": "Logo",
+    "may_configure_server": "Configure Server",
+    "pkce_required": "PKCE required",
+    "policy_uri": "Privacy policy",
+    "redirect_uris": "Redirect URIs",
+    "response_types": "Response types",
+    "tos_uri": "Terms",
+    "username": "User name",
+}
+
+
+class FieldChange(NamedTuple):
+    """One field: what it lost and what it gained, each as a list of texts."""
+
+    label: str
+    removed: list[str]
+    added: list[str]
+
+
+class AuditEntry:
+    """One event of the trail as a page shows it."""
+
+    def __init__(self, event: AuditEvent) -> None:
+        self.event = event
+        self.sentence = EVENTS.get(event.event, event.event)
+        self.changes = differences(event.before, event.after)
+
+
+def differences(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> list[FieldChange]:
+    """Return the fields that differ; a list is compared item by item."""
+    old, new = _flat(before or {}), _flat(after or {})
+    fields = [*old, *(field for field in new if field not in old)]
+    found = (_change(field, value_texts(old.get(field)), value_texts(new.get(field))) for field in fields)
+    return [change for change in found if change.removed or change.added]
+
+
+def _flat(facts: Mapping[str, Any]) -> dict[str, Any]:
+    # What a client keeps in its details are fields like the others to a reader.
+    details = facts.get("details")
+    if not isinstance(details, Mapping):
+        return dict(facts)
+    return {name: value for name, value in facts.items() if name != "details"} | dict(details)
+
+
+def _change(field: str, old: list[str], new: list[str]) -> FieldChange:
+    return FieldChange(
+        field_label(field),
+        [item for item in old if item not in new],
+        [item for item in new if item not in old],
+    )
+
+
+def field_label(field: str) -> str:
+    """Return what a reader is told a field is called."""
+    return _LABELS.get(field, field.replace("_", " ").capitalize())
+
+
+def value_texts(value: Any) -> list[str]:
+    """Return a value as the texts that a reader sees; none for nothing."""
+    if value in (None, "", [], {}):
+        return []
+    if isinstance(value, list):
+        return [_text(item) for item in value]
+    return [_text(value)]
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,57 @@
+"""The console's words for kinds, states and grant types: those that its users know."""
+
+from authserver.domain.clients import registrations
+from authserver.domain.oauth1 import consumers
+from authserver.vocabulary import AuthMethod, ClientKind, ClientStatus, GrantType
+from authserver.web.admin import self_description
+
+KINDS = {ClientKind.OAUTH1: "OAuth 1.0a", ClientKind.OAUTH2: "OAuth 2.0", ClientKind.OIDC: "OpenID Connect"}
+STATUSES = {
+    ClientStatus.APPROVED: "Approved",
+    ClientStatus.PENDING: "Pending approval",
+    ClientStatus.DISAPPROVED: "Disapproved",
+}
+STATUS_ICONS = {
+    ClientStatus.APPROVED: "circle-check",
+    ClientStatus.PENDING: "clock",
+    ClientStatus.DISAPPROVED: "ban",
+}
+GRANT_TYPES = {
+    GrantType.AUTHORIZATION_CODE: "People sign in with the browser.",
+    GrantType.REFRESH_TOKEN: "Stays signed in without asking again.",
+    GrantType.DEVICE_CODE: "For devices and tools without a browser.",
+    GrantType.CLIENT_CREDENTIALS: "The application acts for itself, without a person.",
+    GrantType.PASSWORD: "The application sees passwords.",
+}
+AUTH_METHODS = {
+    AuthMethod.BASIC: "HTTP Basic (client_secret_basic)",
+    AuthMethod.POST: "In the request body (client_secret_post)",
+    AuthMethod.SECRET_JWT: "Signs with it (client_secret_jwt)",
+    AuthMethod.PRIVATE_KEY_JWT: "Signs with a key of its own (private_key_jwt)",
+}
+SOURCES = {
+    "console": "In the console",
+    "command": "By the command line",
+    "registration": "Registered itself",
+    "requestKey": "Requested by the other server",
+}
+
+
+def naming(kind: str) -> dict[str, str]:
+    """Return what a client and its key are called: people of the OAuth 1.0a tab speak of consumers."""
+    noun = "consumer" if kind == ClientKind.OAUTH1 else "client"
+    return {"noun": noun, "name": f"{noun.capitalize()} name", "key": f"{noun.capitalize()} key"}
+
+
+FOR_TEMPLATES: dict[str, object] = {
+    "KINDS": KINDS,
+    "consumer_of": lambda client: consumers.options_of(client.details),
+    "own_words_of": self_description.self_description_of,
+    "STATUSES": STATUSES,
+    "STATUS_ICONS": STATUS_ICONS,
+    "GRANT_TYPES": GRANT_TYPES,
+    "AUTH_METHODS": AUTH_METHODS,
+    "RESPONSE_TYPES": registrations.RESPONSE_TYPES,
+    "are_in_browser": registrations.issues_in_browser,
+}
+"""What the console's templates know under these names."""

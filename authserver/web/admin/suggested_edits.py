@@ -1,0 +1,65 @@
+"""The client's form as a refusal suggests it: the field in question in focus, and what was refused filled in, not saved."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from authserver.domain.clients.clients import Client
+from authserver.domain.clients.registrations import RESPONSE_TYPES, normalize_response_type
+from authserver.domain.diagnostics.error_log import RecordedError
+from authserver.domain.diagnostics.redaction import HIDDEN
+from authserver.vocabulary import GrantType
+from authserver.web.admin.client_forms import ClientForm
+from authserver.web.admin.explanations import FixKind, explanation_of
+from authserver.web.admin.labels import AUTH_METHODS
+
+_LOOK = "Look whether that is right, then save."
+
+
+def with_suggestion(form: ClientForm, client: Client, failure: RecordedError | None) -> ClientForm:
+    """Return the form with what a refusal of this client suggests; unchanged where it suggests nothing."""
+    if failure is None or failure.client_id != client.id:
+        return form
+    fix_kind = explanation_of(failure.cause).fix_kind
+    focus = "redirect_uris" if fix_kind == FixKind.ADD_URI else str(fix_kind)
+    filled = _FILLED[fix_kind](form, failure.received) if fix_kind in _FILLED and failure.received else {}
+    kind = f"From the refusal {failure.reference}: "
+    sentence = f"{kind}what was refused is filled in. {_LOOK}" if filled else f"{kind}this field decides it."
+    return replace(form, focus=focus, suggestion=sentence, **filled)
+
+
+def _with_grants(form: ClientForm, received: str) -> dict[str, Any]:
+    known = [word for word in received.split() if word in set(GrantType)]
+    return {"grant_types": tuple(dict.fromkeys([*form.grant_types, *known]))} if known else {}
+
+
+def _with_response_type(form: ClientForm, received: str) -> dict[str, Any]:
+    wanted = normalize_response_type(received)
+    if wanted not in {normalize_response_type(one) for one in RESPONSE_TYPES[form.kind]}:
+        return {}
+    chosen = form.response_types.get(form.kind, ())
+    return {"response_types": {**form.response_types, form.kind: tuple(dict.fromkeys([*chosen, wanted]))}}
+
+
+def _with_scopes(form: ClientForm, received: str) -> dict[str, Any]:
+    words = dict.fromkeys([*form.scopes.get(form.kind, "").split(), *received.split()])
+    return {} if HIDDEN in received else {"scopes": {**form.scopes, form.kind: " ".join(words)}}
+
+
+def _with_method(_form: ClientForm, received: str) -> dict[str, Any]:
+    return {"auth_method": received} if received in AUTH_METHODS else {}
+
+
+def _with_sign_out(form: ClientForm, received: str) -> dict[str, Any]:
+    name = str(FixKind.SIGN_OUT)
+    known = form.logout.get(name, [])
+    return {} if HIDDEN in received else {"logout": {**form.logout, name: [*known, received]}}
+
+
+_FILLED: Mapping[FixKind, Callable[[ClientForm, str], dict[str, Any]]] = {
+    FixKind.GRANT_TYPES: _with_grants,
+    FixKind.RESPONSE_TYPES: _with_response_type,
+    FixKind.SCOPES: _with_scopes,
+    FixKind.AUTH_METHOD: _with_method,
+    FixKind.SIGN_OUT: _with_sign_out,
+}

@@ -1,0 +1,5 @@
+"""The blueprint of the front channel."""
+
+from flask import Blueprint
+
+frontchannel = Blueprint("frontchannel", __name__)

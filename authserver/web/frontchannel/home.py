@@ -1,0 +1,22 @@
+"""The bare public URL: leads people to where they belong."""
+
+from flask import redirect, url_for
+from flask.typing import ResponseReturnValue
+
+from authserver.domain.sessions.user_sessions import UserSession
+from authserver.vocabulary import EndpointPath
+from authserver.web import current
+from authserver.web.frontchannel.blueprint import frontchannel
+from authserver.web.rendering import template_globals
+
+
+@frontchannel.get("/")
+def root() -> ResponseReturnValue:
+    """Go to the console, the account, or the sign-in page."""
+    live = current.current_session()
+    return redirect(home_url_of(live) if live else url_for("frontchannel.sign_in"), 303)
+
+
+def home_url_of(live: UserSession) -> str:
+    """Return the address where somebody is at home."""
+    return template_globals.at(EndpointPath.ADMIN if live.user.may_configure_server else EndpointPath.ACCOUNT)

@@ -1,0 +1,46 @@
+"""Where to go next: addresses on this site that a form or link may name, and nothing else (no open redirect)."""
+
+import re
+from urllib.parse import quote
+
+from flask import current_app, request
+
+from authserver.web import current
+
+_MAX_LENGTH = 4000
+_UNSAFE = re.compile(r"[^\x21-\x7e]|\\|^//|/\.\.?(/|\?|#|$)|/(\.|%2e)(\.|%2e)?(/|\?|#|$)", re.IGNORECASE)
+
+
+def current_url() -> str:
+    """Return the address of this request, for coming back to it."""
+    path = _quoted(request.path)
+    query = quote(request.query_string, safe="%/:?@!$&'()*+,;=~[]")
+    return f"{path}?{query}" if query else path
+
+
+def form_page_url() -> str:
+    """Return the address of the page that this request's form stands on, so that a browser can go there."""
+    pages, path = current_app.create_url_adapter(request), request.path
+    if request.method != "POST" or pages is None or pages.test(path, "GET"):
+        return current_url()
+    named = safe_local_url(request.form.get("next"))
+    if named is not None:
+        return named
+    # What is done with one press has an address below that of its page: /account/sessions/7/end.
+    while path and not pages.test(path, "GET"):
+        path = path.rpartition("/")[0]
+    return _quoted(path or "/")
+
+
+def safe_local_url(wanted: str | None) -> str | None:
+    """Return an address that lies below the public URL, None for anything that is or may lead elsewhere."""
+    base = current.services().settings.base_path
+    if not wanted or len(wanted) > _MAX_LENGTH or not wanted.startswith("/") or _UNSAFE.search(wanted):
+        return None
+    below = wanted.removeprefix(base)
+    is_below = wanted.startswith(base) and (not below or below[0] in "/?")
+    return wanted if is_below and not below.startswith("//") else None
+
+
+def _quoted(path: str) -> str:
+    return quote(f"{request.script_root}{path}", safe="/:@!$&'()*+,;=~")

@@ -1,0 +1,33 @@
+"""The frame with which applications watch the session (OpenID Connect Session Management 1.0, section 3.2).
+
+It is the one page that every site may embed; it holds nothing but a script, which answers three words.
+"""
+
+import base64
+import hashlib
+
+from authserver.protocol.http import Request, Response
+from authserver.protocol.services import Services
+from authserver.web.rendering.assets import STATIC
+from authserver.web.session import browser_state
+
+_SCRIPT = (STATIC / "check_session.js").read_text(encoding="utf-8")
+_HASH = base64.b64encode(hashlib.sha256(_SCRIPT.encode()).digest()).decode()
+_HEADERS = (
+    ("Content-Type", "text/html; charset=utf-8"),
+    (
+        "Content-Security-Policy",
+        f"default-src 'none'; script-src 'sha256-{_HASH}'; base-uri 'none'; form-action 'none'",
+    ),
+    ("Cache-Control", "public, max-age=300"),
+)
+
+
+def frame(services: Services, _request: Request) -> Response:
+    """Return the frame by which applications see whether the session has changed (Session Management, section 3.3)."""
+    name = services.settings.cookie_name(browser_state.COOKIE)
+    page = (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Session</title></head>'
+        f'<body data-cookie="{name}"><script>{_SCRIPT}</script></body></html>'
+    )
+    return Response(200, page.encode(), _HEADERS)

@@ -1,0 +1,126 @@
+"""Every machine address and what serves it; the replaced system's addresses are aliases of the same handlers."""
+
+from dataclasses import replace
+
+from authserver.protocol.http import Request, Response
+from authserver.protocol.oauth1.problems import Reason
+from authserver.protocol.oauth2 import (
+    device_authorization,
+    introspection,
+    registration,
+    registration_management,
+    revocation,
+)
+from authserver.protocol.oauth2.bearer_tokens import BearerError
+from authserver.protocol.oidc import userinfo
+from authserver.protocol.services import Services
+from authserver.vocabulary import ClientKind, EndpointPath, LegacyPath, RootServices
+from authserver.web.machine import (
+    check_session,
+    device_qr_code,
+    discovery,
+    health,
+    oauth1,
+    oauth1_verify,
+    request_key,
+    root_services,
+)
+from authserver.web.machine.machine_app import ANY, Handler, Route
+
+_READ = ("GET", "HEAD")
+_POST = ("POST",)
+
+
+def token(services: Services, request: Request) -> Response:
+    """The token endpoint."""
+    return services.oauth2.answer_token_request(request)
+
+
+def revoke(services: Services, request: Request) -> Response:
+    """The revocation endpoint."""
+    return revocation.respond_to_revocation(services.oauth2, request)
+
+
+def authorize_device(services: Services, request: Request) -> Response:
+    """The device authorization endpoint."""
+    return device_authorization.respond_to_device_authorization(services.oauth2, request)
+
+
+def introspect(services: Services, request: Request) -> Response:
+    """The introspection endpoint."""
+    return introspection.respond_to_introspection(services.oauth2, request)
+
+
+def user_information(services: Services, request: Request) -> Response:
+    """The userinfo endpoint."""
+    return userinfo.respond_to_userinfo(services.oauth2, request)
+
+
+def _refuse_bearer(status: int, error: str, description: str, *headers: tuple[str, str]) -> Response:
+    """Refuse in the format of an endpoint that bearer tokens open (RFC 6750, section 3)."""
+    answer = BearerError(status, error, description).answer()
+    return replace(answer, headers=(*answer.headers, *headers))
+
+
+def register(services: Services, request: Request) -> Response:
+    """The client registration endpoint."""
+    return registration.respond_to_registration(services, request)
+
+
+def register_oauth2(services: Services, request: Request) -> Response:
+    """The client registration endpoint of the replaced system's OAuth 2.0 lane."""
+    return registration.respond_to_registration(services, request, ClientKind.OAUTH2)
+
+
+def register_oidc(services: Services, request: Request) -> Response:
+    """The client registration endpoint of the replaced system's OpenID Connect lane."""
+    return registration.respond_to_registration(services, request, ClientKind.OIDC)
+
+
+def manage_registration(services: Services, request: Request) -> Response:
+    """The client configuration endpoint: a client reads, changes or deletes its registration."""
+    return registration_management.respond_to_management(services, request)
+
+
+def _document(handler: Handler) -> Route:
+    return Route(handler, _READ, is_recorded=False)
+
+
+def _oauth1(handler: Handler) -> Route:
+    return Route(handler, ("GET", "POST"), oauth1.refuse, Reason.PARAMETER_REJECTED)
+
+
+def routes() -> dict[str, Route]:
+    """Return the route table."""
+    table: dict[str, Route] = {
+        EndpointPath.TOKEN: Route(token, _POST),
+        LegacyPath.OAUTH2_TOKEN: Route(token, _POST),
+        LegacyPath.OIDC_TOKEN: Route(token, _POST),
+        EndpointPath.REVOCATION: Route(revoke, _POST),
+        EndpointPath.DEVICE_AUTHORIZATION: Route(authorize_device, _POST),
+        LegacyPath.OAUTH2_DEVICE: Route(authorize_device, _POST),
+        LegacyPath.OIDC_DEVICE: Route(authorize_device, _POST),
+        EndpointPath.DEVICE_PICTURE: _document(device_qr_code.qr_code),
+        EndpointPath.REGISTRATION: Route(register, _POST),
+        LegacyPath.OAUTH2_REGISTRATION: Route(register_oauth2, _POST),
+        LegacyPath.OIDC_REGISTRATION: Route(register_oidc, _POST),
+        f"{EndpointPath.REGISTRATION}/{ANY}": Route(manage_registration, ("GET", "PUT", "DELETE")),
+        EndpointPath.INTROSPECTION: Route(introspect, _POST),
+        EndpointPath.USERINFO: Route(user_information, (*_READ, "POST"), _refuse_bearer),
+        EndpointPath.CHECK_SESSION: _document(check_session.frame),
+        EndpointPath.JWKS: _document(discovery.jwks),
+        EndpointPath.OPENID_CONFIGURATION: _document(discovery.openid_configuration),
+        EndpointPath.OAUTH_METADATA: _document(discovery.oauth_metadata),
+        EndpointPath.OAUTH2_LANE: _document(discovery.legacy_oauth2_metadata),
+        EndpointPath.OIDC_LANE: _document(discovery.legacy_oidc_metadata),
+        EndpointPath.OAUTH1_REQUEST_KEY: Route(request_key.request_key, _POST),
+        EndpointPath.OAUTH1_REQUEST_TOKEN: _oauth1(oauth1.request_token),
+        EndpointPath.OAUTH1_ACCESS_TOKEN: _oauth1(oauth1.access_token),
+        EndpointPath.OAUTH1_WHOAMI: Route(oauth1.whoami, ("GET", "POST")),
+        EndpointPath.OAUTH1_VERIFY: Route(oauth1_verify.verify, _POST),
+        **{path: Route(root_services.root_services, _READ) for path in RootServices},
+        EndpointPath.OSLC_CATALOG: _document(root_services.catalog),
+        EndpointPath.LIVE: _document(health.live),
+        EndpointPath.READY: _document(health.ready),
+    }
+    return {str(path): route for path, route in table.items()}

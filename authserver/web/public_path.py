@@ -1,0 +1,65 @@
+"""Serves the application below the path of the public URL, and numbers and logs every request."""
+
+import time
+from collections.abc import Callable, Iterable
+from string import punctuation
+from typing import Any
+from urllib.parse import quote
+
+from authserver import logs
+from authserver.domain import typed_codes
+from authserver.vocabulary import EndpointPath
+from authserver.web import request_body
+
+log = logs.get("web")
+
+# Health checks and RFC 8414's own form of its address are asked for at the root of the host.
+_AT_ROOT = frozenset({EndpointPath.LIVE, EndpointPath.READY})
+_ID_LENGTH = 10
+_NOT_FOUND = b"There is nothing at this address.\n"
+
+
+class PublicPath:
+    """A WSGI application that takes the public path off and hands on what is below it."""
+
+    def __init__(self, inner: Callable[..., Iterable[bytes]], base_path: str) -> None:
+        self._inner = inner
+        self._base_path = base_path
+        self._metadata_at_root = f"{EndpointPath.OAUTH_METADATA}{base_path}"
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        environ["authserver.request_id"] = request_id = typed_codes.generate_code(_ID_LENGTH)
+        started = time.perf_counter()
+        request_body.guard(environ)
+        path = environ.get("PATH_INFO", "")
+        if not environ.get("QUERY_STRING", "").isascii():
+            # Flask reads a query as UTF-8 before any page could answer; raw bytes may be none.
+            environ["QUERY_STRING"] = quote(environ["QUERY_STRING"], safe=punctuation, encoding="latin-1")
+
+        def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+            log.info(
+                "request",
+                request_id=request_id,
+                method=environ["REQUEST_METHOD"],
+                path=path[:200],
+                status=int(status[:3]),
+                ms=round((time.perf_counter() - started) * 1000, 1),
+            )
+            return start_response(status, [*headers, ("X-Request-Id", request_id)], *rest)
+
+        if not self._enter(environ, path):
+            start("404 Not Found", [("Content-Type", "text/plain"), ("Content-Length", str(len(_NOT_FOUND)))])
+            return [_NOT_FOUND]
+        return self._inner(environ, start)
+
+    def _enter(self, environ: dict[str, Any], path: str) -> bool:
+        if path == self._metadata_at_root:
+            environ["PATH_INFO"] = str(EndpointPath.OAUTH_METADATA)
+            return True
+        if path in _AT_ROOT:
+            return True
+        if self._base_path and path != self._base_path and not path.startswith(f"{self._base_path}/"):
+            return False
+        environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + self._base_path
+        environ["PATH_INFO"] = path[len(self._base_path) :] or "/"
+        return True

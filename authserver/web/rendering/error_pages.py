@@ -1,0 +1,192 @@
+"""Error pages for people: what happened, what to do, and a short reference under which the logs know more.
+
+They need no database and no template context, so that they can be shown when little else works. Machine endpoints
+answer in their own formats, in ``backchannel``.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flask import Flask, Response, current_app
+from flask_wtf.csrf import CSRFError
+from sqlalchemy import exc
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
+from sqlalchemy.orm.exc import StaleDataError
+from werkzeug.exceptions import HTTPException
+
+from authserver import logs
+from authserver.errors import Conflict, Forbidden, InvalidInput, NotFound, SettingsError, Throttled
+from authserver.web.rendering import headers, template_globals
+from authserver.web.rendering.languages import gettext, gettext_noop
+
+RETRY_SECONDS = 5
+_BACK = gettext_noop("Go back and try again.")
+_WORDS: Mapping[int, tuple[str, str, str]] = {
+    400: (
+        gettext_noop("This request cannot be understood"),
+        gettext_noop("The browser sent something that this server cannot read."),
+        _BACK,
+    ),
+    403: (
+        gettext_noop("You may not do this"),
+        gettext_noop("Your account does not have the permission."),
+        gettext_noop("Sign in with another account."),
+    ),
+    404: (
+        gettext_noop("There is nothing at this address"),
+        gettext_noop("The page was removed, or the address has a mistake."),
+        gettext_noop("Check the address."),
+    ),
+    405: (
+        gettext_noop("This address works differently"),
+        gettext_noop("The page cannot be used in this way."),
+        _BACK,
+    ),
+    409: (
+        gettext_noop("Somebody was faster"),
+        gettext_noop("What you worked on was changed in the meantime."),
+        gettext_noop("Load the page again and look."),
+    ),
+    413: (
+        gettext_noop("That was too much"),
+        gettext_noop("The form that was sent is too large."),
+        gettext_noop("Go back and send less."),
+    ),
+    422: (
+        gettext_noop("Something is missing or wrong"),
+        gettext_noop("The form cannot be accepted as it is."),
+        gettext_noop("Go back and correct it."),
+    ),
+    429: (
+        gettext_noop("Too many attempts"),
+        gettext_noop("There were too many attempts in a short time."),
+        gettext_noop("Wait a moment, then try again."),
+    ),
+    500: (
+        gettext_noop("Something went wrong here"),
+        gettext_noop("It is not your fault."),
+        gettext_noop("Try again; if it stays, tell the administrator."),
+    ),
+    503: (
+        gettext_noop("The server is busy"),
+        gettext_noop("It cannot reach its database at the moment."),
+        gettext_noop("Wait a few seconds, then try again."),
+    ),
+}
+
+log = logs.get("web")
+
+
+def install(app: Flask) -> None:
+    """Answer every error with a page."""
+    handlers: Mapping[type[Exception], Callable[..., Any]] = {
+        HTTPException: _on_http_error,
+        NotFound: lambda error: error_page(404, text=str(error)),
+        Conflict: lambda error: error_page(409, text=str(error)),
+        Forbidden: lambda error: error_page(403, text=str(error)),
+        InvalidInput: lambda error: error_page(422, text=str(error)),
+        Throttled: lambda error: error_page(429, retry_after=error.retry_after),
+        StaleDataError: lambda _: error_page(409),
+        IntegrityError: _on_collision,
+        DataError: _on_bad_data,
+        exc.OperationalError: _on_database_away,
+        exc.InterfaceError: _on_database_away,
+        exc.InternalError: _on_database_away,
+        exc.TimeoutError: _on_database_away,
+        DBAPIError: _on_database_error,
+        SettingsError: _on_surprise,
+        Exception: _on_surprise,
+    }
+    for kind, handler in handlers.items():
+        app.register_error_handler(kind, handler)
+
+
+def error_page(
+    status: int,
+    title: str = "",
+    text: str = "",
+    advice: str = "",
+    *,
+    error: str = "",
+    reference: str = "",
+    retry_after: int | None = None,
+    links: Mapping[str, str] | None = None,
+) -> Response:
+    """Return an error page; what is not given is worded by the status, and what comes from below is translated on it.
+
+    ``error`` is the protocol's own word, shown small; ``reference`` the diagnostics ledger's, else the request's id.
+    """
+    words = _WORDS.get(status, _WORDS[500] if status >= 500 else _WORDS[400])
+    if retry_after is not None and not advice:
+        advice = template_globals.wait_then_try_again(retry_after)
+    # Flask's render_template would run the context processors, which may look for records.
+    body = current_app.jinja_env.get_template("error.html").render(
+        status=status,
+        title=title or words[0],
+        text=text or words[1],
+        advice=advice or words[2],
+        error=error,
+        reference=reference or headers.request_id(),
+        links=links or {},
+    )
+    response = Response(body, status)
+    if retry_after is not None:
+        response.headers["Retry-After"] = str(retry_after)
+    return response
+
+
+def expired_form_page(_error: CSRFError) -> Response:
+    """Return the page for a form whose token is missing or of another time, and that is not kept."""
+    return error_page(
+        400,
+        gettext("This form is too old"),
+        gettext("Somebody signed in or out after the page was opened, or the browser keeps no cookies."),
+        gettext(
+            "Go back: if your browser still shows what you typed, copy what you want to keep. Then load the page again "
+            "and send the form once more."
+        ),
+    )
+
+
+def _on_http_error(error: HTTPException) -> Response:
+    response = error_page(error.code or 500)
+    if methods := getattr(error, "valid_methods", None):
+        response.headers["Allow"] = ", ".join(methods)
+    return response
+
+
+def _on_collision(error: IntegrityError) -> Response:
+    _log("collision", error)
+    return error_page(409)
+
+
+def _on_bad_data(error: DataError) -> Response:
+    _log("refused by the database", error)
+    return error_page(400)
+
+
+def _on_database_error(error: DBAPIError) -> Response:
+    return _on_database_away(error) if error.connection_invalidated else _on_surprise(error)
+
+
+def _on_database_away(error: Exception) -> Response:
+    _log("database away", error)
+    return error_page(503, retry_after=RETRY_SECONDS)
+
+
+def _on_surprise(error: Exception) -> Response:
+    if current_app.testing:
+        raise error
+    log.error("unexpected error", reference=headers.request_id(), exc_info=error)
+    return error_page(500)
+
+
+def _log(event: str, error: Exception) -> None:
+    # The driver's own words only: SQLAlchemy's would repeat the statement with its values.
+    cause = getattr(error, "orig", None) or error
+    log.warning(
+        event,
+        reference=headers.request_id(),
+        error=type(cause).__name__,
+        detail=str(cause).partition("\n")[0][:200],
+    )

@@ -1,0 +1,101 @@
+"""What goes around every page: the request's id, the Content-Security-Policy and the other protective headers.
+
+Machine endpoints never pass here; theirs are in ``backchannel.wire``.
+"""
+
+import secrets
+
+import structlog
+from flask import Flask, Response, g, request
+
+from authserver.vocabulary import EndpointPath, LegacyPath
+from authserver.web import current
+
+_NONCE_BYTES = 16
+HSTS = ("Strict-Transport-Security", "max-age=31536000")
+"""What tells browsers to come by TLS alone from now on."""
+
+_PERMISSIONS = (
+    "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), "
+    "midi=(), payment=(), usb=(), clipboard-write=(self), publickey-credentials-create=(self), "
+    "publickey-credentials-get=(self)"
+)
+# From these pages the way leads back to an application. Chromium and WebKit apply form-action to that redirect as well,
+# and a same-origin opener policy would cut the tie to an application that opened them in a pop-up window.
+_ON_THE_WAY = {
+    EndpointPath.AUTHORIZE,
+    LegacyPath.OIDC_AUTHORIZE,
+    EndpointPath.CONTINUE,
+    EndpointPath.CANCEL,
+    EndpointPath.CONSENT,
+    EndpointPath.SIGN_IN,
+    EndpointPath.SECOND_FACTOR,
+    EndpointPath.END_SESSION,
+    EndpointPath.OAUTH1_AUTHORIZE,
+    EndpointPath.OAUTH1_CANCEL,
+    EndpointPath.OAUTH1_CONSENT,
+}
+_CONSOLES = {"admin", "account"}
+
+
+def install(app: Flask) -> None:
+    """Give every request an id before anything else sees it, and every answer its headers."""
+    app.before_request_funcs.setdefault(None, []).insert(0, _begin)
+    app.after_request(_protect)
+    app.teardown_request(_end)
+
+
+def nonce() -> str:
+    """Return what a script of this page must carry to be run."""
+    if "csp_nonce" not in g:
+        g.csp_nonce = secrets.token_urlsafe(_NONCE_BYTES)
+    return str(g.csp_nonce)
+
+
+def request_id() -> str:
+    """Return the id under which the logs and the audit trail know this request."""
+    return str(g.request_id)
+
+
+def _begin() -> None:
+    g.request_id = request.environ.get("authserver.request_id") or secrets.token_hex(8)
+    structlog.contextvars.bind_contextvars(request_id=g.request_id)
+
+
+def _end(_error: BaseException | None) -> None:
+    structlog.contextvars.unbind_contextvars("request_id")
+
+
+def _protect(response: Response) -> Response:
+    is_on_the_way = request.path in _ON_THE_WAY
+    response.headers["Content-Security-Policy"] = _policy(is_on_the_way)
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Cross-Origin-Opener-Policy"] = "unsafe-none" if is_on_the_way else "same-origin"
+    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    response.headers["Permissions-Policy"] = _PERMISSIONS
+    response.headers.setdefault("Cache-Control", "no-store")
+    if current.services().settings.is_secure:
+        response.headers.set(*HSTS)
+    return response
+
+
+def _policy(is_on_the_way: bool) -> str:
+    parts = [
+        "default-src 'none'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+    ]
+    if "csp_frames" in g:
+        parts.append(f"frame-src {g.csp_frames}")
+    if "csp_nonce" in g:
+        parts.append(f"script-src 'nonce-{nonce()}'")
+    if "csp_nonce" in g or request.blueprint in _CONSOLES:
+        parts.append("connect-src 'self'")
+    if request.blueprint in _CONSOLES:
+        parts.append("require-trusted-types-for 'script'")
+    if not is_on_the_way:
+        parts.append("form-action 'self'")
+    return "; ".join(parts)

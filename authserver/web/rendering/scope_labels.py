@@ -1,0 +1,39 @@
+"""What scopes mean to people, for the consent page and the list of authorised applications."""
+
+from collections.abc import Iterable
+from typing import cast
+
+from flask import g
+
+from authserver.domain import scopes
+from authserver.vocabulary import ScopeName
+from authserver.web import current
+from authserver.web.rendering.languages import gettext, gettext_noop
+
+_WORDS = {
+    ScopeName.OPENID: gettext_noop("Know who you are, by an identifier that stays the same"),
+    ScopeName.PROFILE: gettext_noop("See your name and the rest of your profile"),
+    ScopeName.EMAIL: gettext_noop("See your e-mail address"),
+    ScopeName.ADDRESS: gettext_noop("See your postal address"),
+    ScopeName.PHONE: gettext_noop("See your telephone number"),
+    ScopeName.OFFLINE_ACCESS: gettext_noop("Keep this access after you have signed out"),
+}
+
+
+def labels_of_scopes(scope: str) -> str:
+    """Return what a scope lets an application do; one that nobody has put into words is quoted."""
+    if scope in set(ScopeName):
+        return gettext(_WORDS.get(ScopeName(scope), ""))
+    return _own_words().get(scope) or gettext("Use “%(scope)s” in your name", scope=scope)
+
+
+def _own_words() -> dict[str, str]:
+    if "scope_words" not in g:
+        g.scope_words = scopes.scope_labels(current.transaction())
+    return cast(dict[str, str], g.scope_words)
+
+
+def in_order(names: Iterable[str]) -> list[str]:
+    """Return scopes from who somebody is to what may be done in their name, those of the administrators last."""
+    known = [str(scope) for scope in _WORDS]
+    return sorted(names, key=lambda scope: (known.index(scope) if scope in known else len(known), scope))

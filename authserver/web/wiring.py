@@ -1,0 +1,52 @@
+"""Puts the doors on the application: blueprints, sign-in glue, CSRF protection, headers, error pages."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from flask_wtf import CSRFProtect
+from flask_wtf.csrf import CSRFError
+
+from authserver.protocol.services import Services
+from authserver.web import current
+from authserver.web.account import account
+from authserver.web.admin import admin
+from authserver.web.frontchannel import frontchannel
+from authserver.web.machine.machine_app import MachineApp
+from authserver.web.machine.routes import routes
+from authserver.web.public_path import PublicPath
+from authserver.web.rendering import error_pages, headers, template_globals
+from authserver.web.session import access, browser_state
+
+csrf = CSRFProtect()
+
+# Other sites send their forms here. Nobody is signed out, and nothing is granted, before an ID token of ours or a form
+# of ours says so.
+_POSTED_BY_APPLICATIONS = ("authorize.authorize", "end_session.end_session_request")
+
+
+def install(app: current.Application, services: Services) -> None:
+    """Install everything that answers requests; machines are served before Flask is asked."""
+    current.login_manager.init_app(app)
+    csrf.init_app(app)
+    headers.install(app)
+    template_globals.install(app)
+    error_pages.install(app)
+    app.register_error_handler(CSRFError, access.expired_form)
+    for blueprint in (frontchannel, account, admin):
+        app.register_blueprint(blueprint)
+    browser_state.install(app)
+    for view in _POSTED_BY_APPLICATIONS:
+        csrf.exempt(f"authserver.web.frontchannel.{view}")
+    app.wsgi_app = PublicPath(MachineApp(app.wsgi_app, services, routes()), services.settings.base_path)  # type: ignore[method-assign]
+
+
+def work_with_first_request(app: current.Application) -> None:
+    """Start this process's background work when it is first asked something, for servers that fork after loading us."""
+    services: Services = app.extensions["authserver"]
+    inner = app.wsgi_app
+
+    def entered(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        services.logout_notices.start()
+        return inner(environ, start_response)
+
+    app.wsgi_app = entered  # type: ignore[method-assign]

@@ -1,0 +1,71 @@
+"""The documents tell the truth where a test can know it: commands, settings, links and files that they name exist."""
+
+import re
+import shlex
+
+import pytest
+from click.testing import CliRunner
+
+from authserver.cli import main
+from authserver.settings import Settings
+from tests.architecture.engine import ROOT
+
+DOCUMENTS = [
+    *(ROOT / name for name in ("README.md", "SECURITY.md", "CHANGELOG.md", "CONTRIBUTING.md")),
+    *sorted((ROOT / "docs").rglob("*.md")),
+    *sorted((ROOT / "migrations").glob("*.md")),
+    *sorted((ROOT / "keys").glob("*.md")),
+]
+COMMAND = re.compile(r"^(?: {4,}|\$ )(?:\S*/bin/)?authserver ((?:[^\n]*\\\n)*[^\n]*)", re.MULTILINE)
+SETTING = re.compile(r"\bAUTHSERVER_([A-Z0-9_]*[A-Z0-9])\b(?!\*)")
+LINK = re.compile(r"\]\((?!\w+:)([^)#\s]+)")
+PATH = re.compile(r"`((?:authserver|tests|tools|migrations|templates|benchmarks|docs)/[\w./-]+)`")
+
+# What a reader is going to make.
+EXAMPLES = {"authserver/web/translations/fr/LC_MESSAGES/messages.po"}
+
+
+def commands(text):
+    """The words of every `authserver …` that stands on lines of its own."""
+    return [shlex.split(found.replace("\\\n", " "), comments=True) for found in COMMAND.findall(text)]
+
+
+def faults(text, folder):
+    """What a document names that is not there."""
+    found = [f"authserver {' '.join(words)}" for words in commands(text) if not is_command(words)]
+    settings = {*Settings.model_fields, *(f"{name}_file" for name in Settings.model_fields), "config_file"}
+    found += [name for name in SETTING.findall(text) if name.lower() not in settings]
+    found += [link for link in LINK.findall(text) if not (folder / link).exists()]
+    return found + [
+        path for path in PATH.findall(text) if path not in EXAMPLES and not (ROOT / path).exists()
+    ]
+
+
+def is_command(words):
+    """Whether the command and its options exist; what they are given is not looked at."""
+    words = [word for word in words if word not in {"…", "[OPTIONS]"}]
+    return CliRunner().invoke(main, [*words, "--help"]).exit_code == 0
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_what_a_document_names_is_there(document):
+    assert faults(document.read_text(encoding="utf-8"), document.parent) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "    authserver users forget alice",
+        "    authserver clients add --nmae x \\\n      --approve",
+        "Set `AUTHSERVER_PLANTED`.",
+        "See [there](planted.md).",
+        "See `tests/planted`.",
+    ],
+)
+def test_a_planted_fault_is_seen(text):
+    assert len(faults(text, ROOT)) == 1
+
+
+def test_what_is_there_passes():
+    text = "    authserver clients edit KEY \\\n      --name X\n`AUTHSERVER_PUBLIC_URL` [there](README.md) `tests/architecture`"
+    assert faults(text, ROOT) == []

@@ -1,0 +1,46 @@
+"""The migrations make exactly the tables that the records describe, on both databases."""
+
+import importlib
+import pkgutil
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Column, Integer, MetaData, Table, create_engine
+
+from authserver import domain
+from authserver.domain.orm import Base
+
+
+def differences(url, metadata):
+    """What a new migration would have to change."""
+    engine = create_engine(url)
+    try:
+        with engine.connect() as connection:
+            return compare_metadata(
+                MigrationContext.configure(connection, opts={"compare_type": True}), metadata
+            )
+    finally:
+        engine.dispose()
+
+
+@pytest.fixture
+def records():
+    """The tables of all records: every room is imported, whether or not this test's process needed it before."""
+    for room in pkgutil.iter_modules(domain.__path__, "authserver.domain."):
+        importlib.import_module(room.name)
+    return Base.metadata
+
+
+def test_migrations_make_the_tables_of_the_records(database_url, records):
+    assert differences(database_url, records) == []
+
+
+@pytest.mark.only_on("sqlite")
+def test_a_forgotten_migration_is_seen(database_url, records):
+    planted = MetaData()
+    for table in records.tables.values():
+        table.to_metadata(planted)
+    Table("forgotten", planted, Column("id", Integer, primary_key=True))
+    added = [change[1].name for change in differences(database_url, planted) if change[0] == "add_table"]
+    assert added == ["forgotten"]
