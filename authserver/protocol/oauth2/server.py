@@ -192,7 +192,7 @@ class OAuth2Server(AuthorizationServer):
         self.check_client(row, client, grant_type)
         return row, client
 
-    def client(self, client_id: int, revision: int) -> RegisteredClient:
+    def registered_client(self, client_id: int, revision: int) -> RegisteredClient:
         """Return a client's policy where no connection is at hand."""
         kept = self.client_cache.kept(client_id, revision)
         if kept is not None:

@@ -36,7 +36,7 @@ class AuthorizationCodeGrant(Grant):
     def create_token_response(self) -> tuple[int, dict[str, Any], Any]:
         """Consume the code and issue its tokens in one step; a request that loses the race gets invalid_grant."""
         now = clock.now()
-        issuing = TokenIssue(self.server, self.client, self.row.scope, now, self.audience)
+        issuing = TokenIssue(self.server, self.caller, self.row.scope, now, self.audience)
         values = issuing.values | {"code_id": self.row.code_id}
         with self.server.database.consuming() as connection:
             issued = codes.REDEEM.execute(connection, values, with_refresh=issuing.with_refresh)
@@ -48,7 +48,7 @@ class AuthorizationCodeGrant(Grant):
         parameters = self.request.parameters
         if self.handle is None or row.code_id is None or not opaque_tokens.matches(self.handle, row.digest):
             raise self._refusal("The code is unknown.", "code-unknown")
-        if row.owner_id != self.client.id:
+        if row.owner_id != self.caller.id:
             raise self._refusal("The code was issued to another client.", "code-of-another-client")
         self._check_redirect_uri(row, parameters.get("redirect_uri", ""))
         if fault := pkce.check_verifier(row.code_challenge, parameters.get("code_verifier")):
@@ -76,23 +76,23 @@ class AuthorizationCodeGrant(Grant):
 
     def _check_registered(self, row: Row[Any]) -> None:
         """Hold the code against what the client is registered for by now; an administrator may have changed it."""
-        if self.client.is_pkce_required and not row.code_challenge:
+        if self.caller.is_pkce_required and not row.code_challenge:
             raise self._refusal(
                 "This client must use PKCE now.", "code-verifier", expected="code_challenge at the sign-in"
             )
         # RFC 6749, section 10.6: the registered value decides.
         used = self._redirect_uri(row)
-        if not redirect_uris.is_registered(used, self.client.redirect_uris):
+        if not redirect_uris.is_registered(used, self.caller.redirect_uris):
             raise self._refusal(
                 "redirect_uri is not registered for this client any more.",
                 "redirect-uri-not-registered",
                 received=used,
-                expected="\n".join(self.client.redirect_uris),
+                expected="\n".join(self.caller.redirect_uris),
             )
 
     def _revoke_replayed(self, row: Row[Any]) -> NoReturn:
         """Revoke what a code produced when its rightful client presents it again (RFC 6749, section 4.1.2)."""
-        actor = self.request.actor(self.client)
+        actor = self.request.actor(self.caller)
         with self.server.database.transaction() as db:
             authorizations.revoke(db, actor, row.authorization_id, reason="code replayed")
         raise self._refusal("The code has been used; what it produced was revoked.", "code-replayed")

@@ -26,13 +26,13 @@ What = ParamSpec("What")
 
 
 class Grant(BaseGrant, TokenEndpointMixin):
-    """One request for tokens; ``row`` and ``policy`` are there once the client is admitted."""
+    """One request for tokens; ``row`` and ``caller`` are there once the client is admitted."""
 
     GRANT_TYPE: ClassVar[GrantType]
     server: OAuth2Server
     request: TokenRequest
     row: Row[Any]
-    client: RegisteredClient
+    caller: RegisteredClient
 
     def admit(
         self,
@@ -41,18 +41,18 @@ class Grant(BaseGrant, TokenEndpointMixin):
         **named: What.kwargs,
     ) -> None:
         """Read the client and what it presents, authenticate it and pass the gate with it; raises the OAuth error."""
-        self.row, self.client = self.server.admit(self.request, self.GRANT_TYPE, find, *what, **named)
+        self.row, self.caller = self.server.admit(self.request, self.GRANT_TYPE, find, *what, **named)
 
     def check_granted(self, scope: str) -> None:
         """Pass the gate with what the client was granted; raises the OAuth error."""
-        self.server.check(self.row, self.client, grant_type=self.GRANT_TYPE, scope=scope)
+        self.server.check(self.row, self.caller, grant_type=self.GRANT_TYPE, scope=scope)
 
     def granted_audience(self) -> tuple[str, ...]:
         """Return what the tokens are for, of what was granted (RFC 8707, section 2.2); raises invalid_target."""
         granted = self.row.request.get("resource", ())
-        return resources.narrowed_audience(self.request.resources, self.client, self.server.settings, granted)
+        return resources.narrowed_audience(self.request.resources, self.caller, self.server.settings, granted)
 
     def _refusal(
         self, description: str, cause: str, *, kind: type[OAuth2Error] = InvalidGrantError, **facts: str
     ) -> OAuth2Error:
-        return oauth_error(kind, description, cause, client_id=self.client.id, **facts)
+        return oauth_error(kind, description, cause, client_id=self.caller.id, **facts)

@@ -27,7 +27,7 @@ class ClientCredentialsGrant(Grant):
             key, asked, [value for _, value in self.request.resources]
         )
         self.admit(client_authorizations.find, self.own_key)
-        if self.client.auth_method == AuthMethod.NONE:
+        if self.caller.auth_method == AuthMethod.NONE:
             # RFC 6749, section 4.4: the grant MUST only be used by confidential clients.
             fault = "A client without a secret cannot act for itself."
             raise self._refusal(
@@ -37,14 +37,14 @@ class ClientCredentialsGrant(Grant):
                 received="no secret",
                 expected="a client with a secret or a key",
             )
-        self.scope = requested_scope.scope_for_client(asked, self.client)
+        self.scope = requested_scope.scope_for_client(asked, self.caller)
         self.audience = resources.requested_resources(
-            self.request.resources, self.client, self.server.settings
+            self.request.resources, self.caller, self.server.settings
         )
 
     def create_token_response(self) -> tuple[int, dict[str, Any], Any]:
         """Issue the token under the authorization that all such requests share."""
-        issuing = TokenIssue(self.server, self.client, self.scope, clock.now(), self.audience)
+        issuing = TokenIssue(self.server, self.caller, self.scope, clock.now(), self.audience)
         return 200, issuing.alone(self._issue(issuing)), self.TOKEN_RESPONSE_HEADER
 
     def _issue(self, issuing: TokenIssue) -> IssuedRows:
@@ -58,7 +58,7 @@ class ClientCredentialsGrant(Grant):
         with self.server.database.transaction() as db:
             authorization_id = client_authorizations.renew(
                 db,
-                self.request.actor(self.client),
+                self.request.actor(self.caller),
                 self.own_key,
                 client=self.row,
                 scope=self.scope,

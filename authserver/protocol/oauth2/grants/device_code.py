@@ -34,7 +34,7 @@ class DeviceCodeGrant(Grant):
 
     def create_token_response(self) -> tuple[int, dict[str, Any], Any]:
         """Consume the device code and issue its tokens in one step; a poll that loses the race gets invalid_grant."""
-        issuing = TokenIssue(self.server, self.client, self.row.scope, clock.now(), self.audience)
+        issuing = TokenIssue(self.server, self.caller, self.row.scope, clock.now(), self.audience)
         values = issuing.values | {"device_id": self.row.device_id}
         with self.server.database.consuming() as connection:
             issued = device_authorizations.REDEEM.execute(
@@ -47,7 +47,7 @@ class DeviceCodeGrant(Grant):
     def _check_code(self, row: Row[Any]) -> None:
         if self.handle is None or row.device_id is None or not opaque_tokens.matches(self.handle, row.digest):
             raise self._refusal("The device code is unknown.", "device-code-unknown")
-        if row.owner_id != self.client.id:
+        if row.owner_id != self.caller.id:
             raise self._refusal(
                 "The device code was issued to another client.", "device-code-of-another-client"
             )
@@ -74,7 +74,7 @@ class DeviceCodeGrant(Grant):
 
     def _revoke_replayed(self, row: Row[Any]) -> NoReturn:
         """Revoke what a device code produced when its rightful client presents it again."""
-        actor = self.request.actor(self.client)
+        actor = self.request.actor(self.caller)
         with self.server.database.transaction() as db:
             # The row that was read may be older than the approval; what counts is what stands there now.
             authorization_id = device_authorizations.authorization_of(db, row.device_id)

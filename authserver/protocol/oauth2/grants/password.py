@@ -32,12 +32,12 @@ class PasswordGrant(Grant):
         """Authenticate the client, pass the gate, and check the password; raises the OAuth error or Throttled."""
         self.admit(access_state.find_client)
         names = ("username", "password")
-        attempt = SignInAttempt(*(self.request.required(name, self.client.id) for name in names))
-        self.scope = requested_scope.scope_for_user(self.request.parameters.get("scope"), self.client)
+        attempt = SignInAttempt(*(self.request.required(name, self.caller.id) for name in names))
+        self.scope = requested_scope.scope_for_user(self.request.parameters.get("scope"), self.caller)
         self.audience = resources.requested_resources(
-            self.request.resources, self.client, self.server.settings
+            self.request.resources, self.caller, self.server.settings
         )
-        self.actor = self.request.actor(self.client)
+        self.actor = self.request.actor(self.caller)
         try:
             self.proof = self.server.authenticator.check(self.actor, attempt)
         except WrongCredentials as error:
@@ -46,7 +46,7 @@ class PasswordGrant(Grant):
     def create_token_response(self) -> tuple[int, dict[str, Any], Any]:
         """Record the authorization and issue its tokens in one transaction."""
         now = clock.now()
-        issuing = TokenIssue(self.server, self.client, self.scope, now, self.audience)
+        issuing = TokenIssue(self.server, self.caller, self.scope, now, self.audience)
         try:
             with self.server.database.transaction() as db:
                 user = authentication.complete_sign_in(db, self.proof)
@@ -67,13 +67,13 @@ class PasswordGrant(Grant):
     def _authorize(self, db: Session, user: User) -> Authorization:
         now = clock.now()
         user.last_sign_in_at = now
-        clients.note_sign_in(db, self.client.id)
+        clients.note_sign_in(db, self.caller.id)
         return authorizations.add(
             db,
             self.actor,
-            client_id=self.client.id,
+            client_id=self.caller.id,
             client_epoch=self.row.s_client_epoch,
-            client_name=self.client.name,
+            client_name=self.caller.name,
             grant_type=self.GRANT_TYPE,
             scope=self.scope,
             user_id=user.id,

@@ -49,7 +49,7 @@ class RefreshTokenGrant(Grant):
     def _check(self, row: Row[Any]) -> None:
         if not refresh_tokens.is_genuine(self.server.vault, self.presented, row.seed, row.pepper_id):
             raise self._refusal("The refresh token is unknown.", "refresh-token-unknown")
-        if row.owner_id != self.client.id:
+        if row.owner_id != self.caller.id:
             raise self._refusal(
                 "The refresh token was issued to another client.", "refresh-token-of-another-client"
             )
@@ -65,7 +65,7 @@ class RefreshTokenGrant(Grant):
         asked = self.request.parameters.get("scope")
         if asked is None:
             return str(self.row.scope)
-        requested = " ".join(requested_scope.parse_scope(asked, self.client))
+        requested = " ".join(requested_scope.parse_scope(asked, self.caller))
         # RFC 6749, section 6: no scope beyond what the user granted.
         if not set(requested.split()) <= set(self.row.scope.split()):
             raise self._refusal(
@@ -87,9 +87,9 @@ class RefreshTokenGrant(Grant):
         return self._is_present() or (is_predecessor and clock.now() - self.row.rotated_at < grace)
 
     def _rotate(self, now: datetime) -> dict[str, Any] | None:
-        issuing = TokenIssue(self.server, self.client, self.scope, now, self.audience)
+        issuing = TokenIssue(self.server, self.caller, self.scope, now, self.audience)
         name = token_lifetimes.REFRESH_TOKEN_IDLE
-        idle_lifetime = token_lifetimes.lifetime_of(self.client.details, self.server.settings, name)
+        idle_lifetime = token_lifetimes.lifetime_of(self.caller.details, self.server.settings, name)
         values = issuing.values | {
             "family_id": self.row.family_id,
             "presented": self.presented.generation,
@@ -100,13 +100,13 @@ class RefreshTokenGrant(Grant):
         return None if issued is None else issuing.refreshed(self.row, issued, self.presented.generation + 1)
 
     def _repeat(self, now: datetime) -> dict[str, Any]:
-        issuing = TokenIssue(self.server, self.client, self.scope, now, self.audience)
+        issuing = TokenIssue(self.server, self.caller, self.scope, now, self.audience)
         with self.server.database.consuming() as connection:
             issued = tokens.issue(connection, self.row.authorization_id, issuing.values)
         return issuing.refreshed(self.row, issued, self.row.generation)
 
     def _revoke_reused(self) -> NoReturn:
-        actor = self.request.actor(self.client)
+        actor = self.request.actor(self.caller)
         with self.server.database.transaction() as db:
             authorizations.revoke(db, actor, self.row.authorization_id, reason="refresh token reused")
         raise self._refusal(
