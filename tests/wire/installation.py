@@ -1,6 +1,7 @@
-"""A throwaway installation on SQLite: prepared by the command line, served by the applications of `wsgi.py`.
+"""A throwaway installation on SQLite: prepared by the command line and served in this process.
 
-Nothing here imports a module of the application but `authserver.cli`, so that modules can be renamed.
+Of the application only `authserver.cli.main`, `authserver.app.create_app` and `wsgi.py` are used, so that modules can
+be renamed.
 """
 
 import json
@@ -51,6 +52,13 @@ class Installation:
 
     def application(self, **settings: str) -> Any:
         """Return a new WSGI application with these settings beside the usual ones."""
+        from authserver.app import create_app
+
+        with _environment(self._settings | settings):
+            return create_app()
+
+    def notifying_application(self, **settings: str) -> Any:
+        """Return one that also sends back-channel logout notices, as the application of `wsgi.py` does."""
         with _environment(self._settings | settings):
             return runpy.run_path(str(ROOT / "wsgi.py"))["app"]
 

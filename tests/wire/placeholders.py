@@ -24,13 +24,15 @@ _ISO_TIME = re.compile(r"\b2030-\d\d-\d\dT[\d:.]+(?:Z|\+00:00)")
 _DESCRIPTION = re.compile(r'(error_description|oauth_problem_advice)="[^"]*"')
 _NONCE = re.compile(r"'nonce-[^']+'")
 _DIGEST = re.compile(r"'sha256-[^']+'")
+_ROW = re.compile(r"/(secrets|sessions)/\d+/")
+_ADDRESS = re.compile(r"\b10\.\d+\.\d+\.1\b")
 _ASSET = re.compile(r"/assets/[0-9a-f]{6,}/")
 _EXPIRES = re.compile(r"(?i)(expires=)([^;]+)")
 _REFERENCE = re.compile(r"(/admin/diagnostics/)[\w-]+")
 # Values that say nothing by themselves, by the name of their parameter or member.
 _OPAQUE_NAMES = {
     "ask", "resume", "proof", "csrf_token", "session_state", "client_secret", "oauth_token_secret", "oauth_verifier",
-    "oauth_nonce", "oauth_signature", "authorization", "Authorization",
+    "oauth_nonce", "oauth_signature", "public_key", "authorization", "Authorization",
     "kid", "jti", "sid", "at_hash", "c_hash", "n", "x", "y", "reference", "registration_access_token",
 }  # fmt: skip
 _TEXT_NAMES = {"error_description", "oauth_problem_advice", "advice"}
@@ -57,6 +59,7 @@ class Placeholders:
         text = _TIME.sub(lambda match: self.instant(int(match[0])), text)
         text = _ISO_TIME.sub("<instant>", text)
         text = _REFERENCE.sub(r"\1<reference>", text)
+        text = _ROW.sub(r"/\1/<id>/", _ADDRESS.sub("<address>", text))
         return _ASSET.sub("/assets/<digest>/", text)
 
     def instant(self, seconds: int) -> str:

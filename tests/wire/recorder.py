@@ -11,6 +11,7 @@ from werkzeug.test import Client, TestResponse
 from tests.wire.page_forms import Pairs, form_to, forms_of
 from tests.wire.placeholders import Placeholders, find_jwts, jwt_parts
 
+_LONGEST = 400  # characters of a request
 FORM = "application/x-www-form-urlencoded"
 # What protects a page is long and the same on most of them: it is written once, at the end, and named by its digest.
 _FOLDED = {
@@ -227,7 +228,8 @@ class Caller:
         headers: Mapping[str, str],
     ) -> list[str]:
         shown = self._recorder.placeholders
-        lines = [f"{method} {shown.url(path)}" + (f"?{shown.pairs(query)}" if query else "")]
+        asked = f"?{shown.pairs(query)}" if query else ""
+        lines = [f"{method} {shown.url(path)}{asked}"[:_LONGEST]]
         lines += [
             f"  > {name}: {shown.header(name, value)}"
             for name, value in headers.items()
@@ -239,9 +241,9 @@ class Caller:
         }:
             lines.append(f"  > Content-Type: {headers['Content-Type']}")
         if form:
-            lines.append(f"  > {shown.pairs(form)[:400]}")
+            lines.append(f"  > {shown.pairs(form)[:_LONGEST]}")
         if document is not None:
-            lines.append(f"  > {_json_text(shown.member('', document))[:400]}")
+            lines.append(f"  > {_json_text(shown.member('', document))[:_LONGEST]}")
         return lines
 
 

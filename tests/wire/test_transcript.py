@@ -24,5 +24,5 @@ def test_the_wire_format_is_the_recorded_one():
     )
     assert shown.returncode == 0, shown.stderr
     before, now = RECORDED.read_text(encoding="utf-8").splitlines(), shown.stdout.splitlines()
-    found = list(difflib.unified_diff(before, now, "recorded", "now", n=8, lineterm=""))
+    found = list(difflib.unified_diff(before, now, "recorded", "now", n=12, lineterm=""))
     assert not found, "\n".join(["the wire format has changed:", *found[:_LONGEST]])

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from joserfc.jwk import RSAKey
 from oauthlib import oauth1
 from werkzeug.test import TestResponse
 
@@ -70,6 +71,7 @@ def play(run: Run) -> None:
     _access_errors(run, caller, tool)
     _without_tokens(run, caller, tool)
     _verification(run, caller, tool)
+    _public_keys(run, caller)
     _keys(run)
     _pages(run, caller, tool)
 
@@ -321,6 +323,29 @@ def _verification(run: Run, caller: Caller, tool: Consumer) -> None:
     caller.post("verify: no authentication", VERIFY, json=document)
     caller.post("verify: wrong secret", VERIFY, json=document, headers=basic(server.key, "wrong"))
     caller.get("verify: GET", VERIFY, headers=server.basic)
+
+
+def _public_keys(run: Run, caller: Caller) -> None:
+    consumer = _add(run, "consumer with a key")
+    key = RSAKey.generate_key(2048)
+    path, administrator = f"/admin/clients/{consumer.key}/oauth1", run.browser("admin")
+    administrator.get(None, path)
+    administrator.submit(
+        "public key set in the console",
+        path,
+        public_key=key.as_pem(private=False).decode(),
+        signature_methods=["RSA-SHA1", "RSA-SHA256"],
+    )
+    private = replace(consumer, more={"rsa_key": key.as_pem(private=True).decode()})
+    for method in ("RSA-SHA1", "RSA-SHA256", "HMAC-SHA1"):
+        private.send(
+            caller,
+            f"request token: {method}",
+            "POST",
+            REQUEST,
+            callback_uri=CALLBACK,
+            signature_method=method,
+        )
 
 
 def _keys(run: Run) -> None:

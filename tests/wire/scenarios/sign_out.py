@@ -111,7 +111,7 @@ def _back_channel(run: Run) -> None:
         run.add_client(
             "notified", "oidc", trusted=True, more=("--backchannel-logout-uri", f"{url}/logout?tenant=a")
         )
-        application = run.installation.application(fetch_networks="127.0.0.0/8")
+        application = run.installation.notifying_application(fetch_networks="127.0.0.0/8")
         browser = run.browser("alice", application)
         run.tokens(run.clients["notified"], browser)
         browser.get(None, "/sign-out")
