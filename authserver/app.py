@@ -33,13 +33,19 @@ def create_app(settings: Settings | None = None) -> Application:
     Migrate(app, db.extension, directory=str(ROOT / "migrations"))
     with app.app_context():
         database = db.Database(db.extension.engine)
-    services = _services(settings, database, keys)
-    app.extensions["authserver"] = services
-    front.install(app, services)
+    connect(app, build_services(settings, database, keys))
+    front.install(app)
     return app
 
 
-def _services(settings: Settings, database: db.Database, keys: vault.Vault) -> Services:
+def connect(app: Application, services: Services) -> None:
+    """Give an application the services that it works with."""
+    app.extensions["authserver"] = services
+    front.serve_machines(app, services)
+
+
+def build_services(settings: Settings, database: db.Database, keys: vault.Vault) -> Services:
+    """Build the services of one process over its database."""
     passwords = Passwords(settings)
     verifier = Verifier(keys, passwords)
     ring = KeyRing(settings, database, keys)

@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, Page
 
 from authserver.settings import Settings
 from tests.support import browser as chromium
-from tests.support import compiled, databases, postgres, run, servers
+from tests.support import apps, compiled, databases, postgres, run, servers
 from tests.support import people as crowd
 from tests.support.command import Runner
 from tests.support.moving_clock import MovingClock
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 for name in [name for name in os.environ if name.startswith("AUTHSERVER_")]:
     del os.environ[name]
 
-compiled.share_routes()
+compiled.share()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -107,16 +107,27 @@ def empty_database_url(database_kind: str, tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def database_url(database_kind: str, tmp_path: Path) -> Iterator[str]:
-    """A database with the newest schema and no people, of this test alone."""
+def is_shared(request: pytest.FixtureRequest) -> bool:
+    """Whether this test gets the application of its process, not one of its own."""
+    return "app" in request.fixturenames and not request.node.get_closest_marker("own_app")
+
+
+@pytest.fixture
+def database_url(database_kind: str, tmp_path: Path, is_shared: bool) -> Iterator[str]:
+    """A database with the newest schema and no people, which nothing else uses during this test."""
+    if is_shared:
+        yield databases.shared(database_kind)
+        return
     with databases.migrated(database_kind, tmp_path) as url:
         yield url
 
 
 @pytest.fixture
-def keys_dir(tmp_path: Path) -> Path:
-    """This test's own copy of the secrets that open the ready databases."""
-    return databases.copy_keys(tmp_path)
+def keys_dir(request: pytest.FixtureRequest, is_shared: bool) -> Path:
+    """The secrets that open the ready databases: a copy of this test's own where it has its own database."""
+    if is_shared:
+        return databases.shared_folder() / "keys"
+    return databases.copy_keys(request.getfixturevalue("tmp_path"))
 
 
 @pytest.fixture
@@ -132,14 +143,13 @@ def settings(database_url: str, keys_dir: Path) -> Settings:
 
 
 @pytest.fixture
-def app(settings: Settings) -> Iterator[Flask]:
-    """The wired application over a fresh database."""
-    from authserver.app import create_app
-
-    app = create_app(settings)
-    compiled.share_templates(app)
-    yield app
-    app.extensions["authserver"].database.engine.dispose()
+def app(settings: Settings, is_shared: bool) -> Iterator[Flask]:
+    """The wired application over a fresh database; mark a test `own_app` when it changes the application itself."""
+    if is_shared:
+        yield apps.shared(settings)
+        return
+    with apps.own(settings) as app:
+        yield app
 
 
 @pytest.fixture

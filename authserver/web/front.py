@@ -22,8 +22,8 @@ csrf = CSRFProtect()
 _POSTED_BY_APPLICATIONS = ("authorize.authorize", "end_session.end_session_request")
 
 
-def install(app: door.Application, services: Services) -> None:
-    """Install everything that answers requests; machines are served before Flask is asked."""
+def install(app: door.Application) -> None:
+    """Install everything that serves people."""
     door.login_manager.init_app(app)
     csrf.init_app(app)
     headers.install(app)
@@ -35,6 +35,10 @@ def install(app: door.Application, services: Services) -> None:
     browser_state.install(app)
     for view in _POSTED_BY_APPLICATIONS:
         csrf.exempt(f"authserver.web.frontchannel.{view}")
+
+
+def serve_machines(app: door.Application, services: Services) -> None:
+    """Put the endpoints for machines before Flask, which is not asked for them."""
     app.wsgi_app = PublicPath(MachineDoor(app.wsgi_app, services, routes()), services.settings.base_path)  # type: ignore[method-assign]
 
 

@@ -1,7 +1,8 @@
 """Empty and ready databases of both kinds.
 
 Migrating and making signing keys takes seconds, so it is done once a run, and every test gets copies: of the database,
-and of the keys folder that opens what is in it.
+and of the keys folder that opens what is in it. A test of the application in this process gets the same database as the
+test before it, restored to the state of the template.
 """
 
 import os
@@ -10,12 +11,13 @@ import sqlite3
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import cache
 from pathlib import Path
 
 from sqlalchemy import create_engine
 
 from authserver.context import SYSTEM
-from authserver.domain import keys, schema, vault
+from authserver.domain import keys, schema, subject_salt, vault
 from authserver.domain.db import Database, engine_options
 from authserver.settings import Settings
 from tests.support import postgres, run
@@ -38,7 +40,11 @@ def _make_ready(database_url: str) -> None:
     try:
         schema.migrate(database, lambda _: None)
         with database.transaction() as session:
-            keys.ensure(session, SYSTEM, vault.load(settings))
+            sealed = vault.load(settings)
+            keys.ensure(session, SYSTEM, sealed)
+            subject_salt.ensure(session, sealed)
+            # So that no application has to do this before its first request.
+            keys.keep_schedule(session, SYSTEM, sealed, settings)
     finally:
         database.engine.dispose()
 
@@ -57,10 +63,57 @@ def _sqlite_template() -> Path:
     return run.folder() / "template.db"
 
 
+@cache
+def shared_folder() -> Path:
+    """Return the folder of this process, with the keys that open its shared databases."""
+    folder = run.folder() / f"process-{os.getpid()}"
+    folder.mkdir()
+    copy_keys(folder)
+    return folder
+
+
+def shared(kind: str) -> str:
+    """Return the URL of the database that the tests of this process share, restored to the state of the template."""
+    database = _shared(kind)
+    database.restore()
+    return database.url
+
+
+@cache
+def _shared(kind: str) -> "_SharedSqlite | _SharedPostgres":
+    return _SharedSqlite() if kind == "sqlite" else _SharedPostgres()
+
+
+class _SharedSqlite:
+    def __init__(self) -> None:
+        self._file = shared_folder() / "authserver.db"
+        self.url = f"sqlite:///{self._file}"
+
+    def restore(self) -> None:
+        """Copy the template into the file, which stays the same for those who have it open."""
+        _copy_sqlite(_sqlite_template(), self._file)
+
+
+class _SharedPostgres:
+    def __init__(self) -> None:
+        run.once("postgres-template", _make_postgres_template)
+        self._name = postgres.create(TEMPLATE)
+        self.url = postgres.address(self._name)
+        postgres.remember(self.url)
+
+    def restore(self) -> None:
+        """Put back the rows and sequences of the template; a test that left a transaction open loses its connection."""
+        postgres.restore(self.url)
+
+
 def _copy_sqlite(source: Path, target: Path) -> None:
     """Copies through SQLite, which knows what is still in the write-ahead log."""
+
+    def fail_when_locked(status: int, _remaining: int, _total: int) -> None:
+        assert status in {sqlite3.SQLITE_OK, sqlite3.SQLITE_DONE}, "a test left a transaction open"
+
     with closing(sqlite3.connect(source)) as reader, closing(sqlite3.connect(target)) as writer:
-        reader.backup(writer)
+        reader.backup(writer, progress=fail_when_locked)
 
 
 def _make_keys() -> None:

@@ -4,6 +4,8 @@ import logging
 import secrets
 import signal
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -88,6 +90,54 @@ def drop(database: str) -> None:
 def rename(database: str, name: str) -> None:
     """Gives a database its final name."""
     _command("ALTER DATABASE {} RENAME TO {}", database, name)
+
+
+def remember(url: str) -> None:
+    """Keep what a database holds in a schema of its own, from which it is restored."""
+    with _connected(url) as connection:
+        connection.execute("CREATE SCHEMA pristine")
+        for (table,) in connection.execute(_TABLES).fetchall():
+            connection.execute(
+                sql.SQL("CREATE TABLE pristine.{0} AS TABLE public.{0}").format(sql.Identifier(table))
+            )
+        connection.execute(
+            "CREATE TABLE pristine.sequences_ AS SELECT sequencename, last_value FROM pg_sequences WHERE schemaname = 'public'"
+        )
+        connection.execute(_RESTORE)
+
+
+def restore(url: str) -> None:
+    """Give a database the rows and sequences that were remembered, ending whoever has a transaction open there."""
+    with _connected(url) as connection:
+        connection.execute(_END_OTHERS)
+        connection.execute("SELECT pristine.restore()")
+
+
+@contextmanager
+def _connected(url: str) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
+        yield connection
+
+
+_TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+_END_OTHERS = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'
+"""
+_RESTORE = """
+CREATE FUNCTION pristine.restore() RETURNS void LANGUAGE plpgsql AS $$
+DECLARE name text; last bigint;
+BEGIN
+    SET LOCAL session_replication_role = replica;  -- no foreign key is checked meanwhile
+    FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
+        EXECUTE format('DELETE FROM public.%I', name);
+        EXECUTE format('INSERT INTO public.%I SELECT * FROM pristine.%I', name, name);
+    END LOOP;
+    FOR name, last IN SELECT * FROM pristine.sequences_ LOOP
+        EXECUTE format('SELECT setval(%L, %s, %L)', 'public.' || name, coalesce(last, 1), last IS NOT NULL);
+    END LOOP;
+END $$
+"""
 
 
 def _command(statement: str, *names: str) -> None:

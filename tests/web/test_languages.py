@@ -148,6 +148,7 @@ def test_outside_of_requests_everything_is_english():
     assert lengths.since(timedelta(days=2)) == "2 days ago"
 
 
+@pytest.mark.own_app
 def test_names_cannot_bring_markup(app, german):
     template = "{% trans name=evil | bdi %}Allow {{ name }} to use your account?{% endtrans %}"
     app.jinja_env.autoescape = True

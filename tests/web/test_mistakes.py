@@ -13,6 +13,8 @@ from structlog.testing import capture_logs
 from authserver.errors import Conflict, InvalidInput, NotFound, Refused, Throttled
 from tests.web.visits import sign_in
 
+pytestmark = pytest.mark.own_app
+
 SECRET = "value-of-a-statement"
 
 
