@@ -18,8 +18,8 @@ from flask.testing import FlaskClient
 from playwright.sync_api import Browser, Page
 
 from authserver.settings import Settings
-from tests.support import browser as chromium
 from tests.support import apps, compiled, databases, postgres, run, servers
+from tests.support import browser as chromium
 from tests.support import people as crowd
 from tests.support.command import Runner
 from tests.support.moving_clock import MovingClock
@@ -113,10 +113,18 @@ def is_shared(request: pytest.FixtureRequest) -> bool:
 
 
 @pytest.fixture
-def database_url(database_kind: str, tmp_path: Path, is_shared: bool) -> Iterator[str]:
-    """A database with the newest schema and no people, which nothing else uses during this test."""
+def initial_people(request: pytest.FixtureRequest) -> tuple[str, ...]:
+    """Who is in the database when the application of this process is given to a test."""
+    return crowd.NAMES if "people" in request.fixturenames else ()
+
+
+@pytest.fixture
+def database_url(
+    database_kind: str, tmp_path: Path, is_shared: bool, initial_people: tuple[str, ...]
+) -> Iterator[str]:
+    """A database with the newest schema, which nothing else uses during this test."""
     if is_shared:
-        yield databases.shared(database_kind)
+        yield databases.shared(database_kind, initial_people)
         return
     with databases.migrated(database_kind, tmp_path) as url:
         yield url
@@ -133,13 +141,7 @@ def keys_dir(request: pytest.FixtureRequest, is_shared: bool) -> Path:
 @pytest.fixture
 def settings(database_url: str, keys_dir: Path) -> Settings:
     """Settings for an app in this process; hashing passwords is as cheap as it can be."""
-    return Settings(
-        public_url="http://localhost",
-        database_url=database_url,
-        keys_dir=keys_dir,
-        password_hash_memory=64,
-        password_hash_rounds=1,
-    )
+    return databases.cheap_settings(database_url=database_url, keys_dir=keys_dir)
 
 
 @pytest.fixture
@@ -167,7 +169,7 @@ def database(services: Services) -> Database:
 @pytest.fixture
 def people(database: Database, settings: Settings) -> dict[str, User]:
     """alice, bob, charlie (ordinary) and admin (Configure Server), by user name; see tests/support/people.py."""
-    return crowd.add(database, settings, "alice", "bob", "charlie", "admin")
+    return crowd.find(database, *crowd.NAMES) or crowd.add(database, settings, *crowd.NAMES)
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import create_engine
 
@@ -20,7 +21,7 @@ from authserver.context import SYSTEM
 from authserver.domain import keys, schema, subject_salt, vault
 from authserver.domain.db import Database, engine_options
 from authserver.settings import Settings
-from tests.support import postgres, run
+from tests.support import people, postgres, run
 
 KINDS = ("sqlite", "postgresql")
 COMMAND = [sys.executable, "-c", "from authserver.cli import main; main()"]
@@ -72,10 +73,10 @@ def shared_folder() -> Path:
     return folder
 
 
-def shared(kind: str) -> str:
-    """Return the URL of the database that the tests of this process share, restored to the state of the template."""
+def shared(kind: str, names: tuple[str, ...] = ()) -> str:
+    """Return the URL of this process's database, restored to the state of the template, with these people in it."""
     database = _shared(kind)
-    database.restore()
+    database.restore(names)
     return database.url
 
 
@@ -89,21 +90,51 @@ class _SharedSqlite:
         self._file = shared_folder() / "authserver.db"
         self.url = f"sqlite:///{self._file}"
 
-    def restore(self) -> None:
-        """Copy the template into the file, which stays the same for those who have it open."""
-        _copy_sqlite(_sqlite_template(), self._file)
+    def restore(self, names: tuple[str, ...]) -> None:
+        """Copy the state into the file, which stays the same for those who have it open."""
+        _copy_sqlite(self._state(names) if names else _sqlite_template(), self._file)
+
+    def _state(self, names: tuple[str, ...]) -> Path:
+        file = shared_folder() / f"{'-'.join(names)}.db"
+        if not file.exists():
+            _copy_sqlite(_sqlite_template(), file)
+            _add_people(f"sqlite:///{file}", names)
+        return file
 
 
 class _SharedPostgres:
     def __init__(self) -> None:
         run.once("postgres-template", _make_postgres_template)
-        self._name = postgres.create(TEMPLATE)
-        self.url = postgres.address(self._name)
-        postgres.remember(self.url)
+        self.url = postgres.address(postgres.create(TEMPLATE))
+        self._states: dict[tuple[str, ...], str] = {}
+        self._keep(())
 
-    def restore(self) -> None:
-        """Put back the rows and sequences of the template; a test that left a transaction open loses its connection."""
-        postgres.restore(self.url)
+    def restore(self, names: tuple[str, ...]) -> None:
+        """Put back the rows and sequences of the state."""
+        if names not in self._states:
+            postgres.restore(self.url, self._states[()])
+            _add_people(self.url, names)
+            self._keep(names)
+        postgres.restore(self.url, self._states[names])
+
+    def _keep(self, names: tuple[str, ...]) -> None:
+        self._states[names] = f"state_{len(self._states)}"
+        postgres.keep(self.url, self._states[names])
+
+
+def _add_people(database_url: str, names: tuple[str, ...]) -> None:
+    database = Database(create_engine(database_url, **engine_options(database_url, 1)))
+    try:
+        people.add(database, cheap_settings(), *names)
+    finally:
+        database.engine.dispose()
+
+
+def cheap_settings(**settings: Any) -> Settings:
+    """Return settings for an application in this process; hashing passwords is as cheap as it can be."""
+    return Settings(
+        public_url="http://localhost", password_hash_memory=64, password_hash_rounds=1, **settings
+    )
 
 
 def _copy_sqlite(source: Path, target: Path) -> None:

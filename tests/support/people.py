@@ -2,12 +2,18 @@
 
 from functools import cache
 
-from authserver.context import SYSTEM
-from authserver.domain import users
+from flask.testing import FlaskClient
+
+from authserver.context import SYSTEM, Actor
+from authserver.domain import sessions, users
 from authserver.domain.db import Database
 from authserver.domain.passwords import Passwords
+from authserver.protocol.services import Services
 from authserver.settings import Settings
 
+# A browser at another machine than the one of the tests' requests.
+ACTOR = Actor(name="tool.example.org", address="203.0.113.9", channel="machine")
+NAMES = ("alice", "bob", "charlie", "admin")
 PASSWORD = "correct horse battery staple"
 FULL_NAMES = {"alice": "Alice Adams", "bob": "Bob Brown", "charlie": "Charlie Clark", "admin": "Ada Admin"}
 
@@ -27,6 +33,25 @@ def add(database: Database, settings: Settings, *names: str) -> dict[str, users.
             )
             for name in names
         }
+
+
+def find(database: Database, *names: str) -> dict[str, users.User]:
+    """Return these people of a database that has them, by user name."""
+    with database.transaction(write=False) as session:
+        found = {name: users.find(session, name) for name in names}
+    return {name: user for name, user in found.items() if user is not None}
+
+
+def open_session(browser: FlaskClient, services: Services, username: str) -> int:
+    """Give a browser a live session of a person, for tests of what comes after the sign-in; return the session's id."""
+    with services.database.transaction() as session:
+        user = users.find(session, username)
+        assert user is not None
+        started = sessions.start(
+            session, ACTOR, services.settings, user, is_remembered=False, user_agent="tests"
+        )
+    browser.set_cookie(services.settings.cookie_name("authserver_session"), started.cookie)
+    return started.session.id
 
 
 @cache

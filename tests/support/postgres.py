@@ -92,25 +92,22 @@ def rename(database: str, name: str) -> None:
     _command("ALTER DATABASE {} RENAME TO {}", database, name)
 
 
-def remember(url: str) -> None:
-    """Keep what a database holds in a schema of its own, from which it is restored."""
+def keep(url: str, state: str) -> None:
+    """Keep what a database holds in a schema with this name, from which it is restored."""
     with _connected(url) as connection:
-        connection.execute("CREATE SCHEMA pristine")
+        connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(state)))
         for (table,) in connection.execute(_TABLES).fetchall():
-            connection.execute(
-                sql.SQL("CREATE TABLE pristine.{0} AS TABLE public.{0}").format(sql.Identifier(table))
-            )
-        connection.execute(
-            "CREATE TABLE pristine.sequences_ AS SELECT sequencename, last_value FROM pg_sequences WHERE schemaname = 'public'"
-        )
+            copy = sql.SQL("CREATE TABLE {}.{} AS TABLE public.{}")
+            connection.execute(copy.format(*_names(state, table, table)))
+        connection.execute(sql.SQL("CREATE TABLE {}.{} AS " + _SEQUENCES).format(*_names(state, _SAVED)))
         connection.execute(_RESTORE)
 
 
-def restore(url: str) -> None:
-    """Give a database the rows and sequences that were remembered, ending whoever has a transaction open there."""
+def restore(url: str, state: str) -> None:
+    """Give a database the rows and sequences that were kept; a transaction that was left open is ended."""
     with _connected(url) as connection:
         connection.execute(_END_OTHERS)
-        connection.execute("SELECT pristine.restore()")
+        connection.execute("SELECT restore(%s)", [state])
 
 
 @contextmanager
@@ -119,21 +116,27 @@ def _connected(url: str) -> Iterator[psycopg.Connection]:
         yield connection
 
 
+def _names(*names: str) -> Iterator[sql.Identifier]:
+    return map(sql.Identifier, names)
+
+
+_SAVED = "saved sequences"
 _TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+_SEQUENCES = "SELECT sequencename, last_value FROM pg_sequences WHERE schemaname = 'public'"
 _END_OTHERS = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'
 """
 _RESTORE = """
-CREATE FUNCTION pristine.restore() RETURNS void LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION restore(state text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE name text; last bigint;
 BEGIN
-    SET LOCAL session_replication_role = replica;  -- no foreign key is checked meanwhile
+    SET LOCAL session_replication_role = replica;  -- foreign keys are not checked in between
     FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
         EXECUTE format('DELETE FROM public.%I', name);
-        EXECUTE format('INSERT INTO public.%I SELECT * FROM pristine.%I', name, name);
+        EXECUTE format('INSERT INTO public.%I SELECT * FROM %I.%I', name, state, name);
     END LOOP;
-    FOR name, last IN SELECT * FROM pristine.sequences_ LOOP
+    FOR name, last IN EXECUTE format('SELECT * FROM %I.%I', state, 'saved sequences') LOOP
         EXECUTE format('SELECT setval(%L, %s, %L)', 'public.' || name, coalesce(last, 1), last IS NOT NULL);
     END LOOP;
 END $$
@@ -142,4 +145,4 @@ END $$
 
 def _command(statement: str, *names: str) -> None:
     with psycopg.connect(_server().get_uri(), autocommit=True) as connection:
-        connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+        connection.execute(sql.SQL(statement).format(*_names(*names)))

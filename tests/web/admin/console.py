@@ -7,7 +7,7 @@ from typing import Any
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from authserver.domain import clients, sessions
+from authserver.domain import clients
 from authserver.domain.clients import Client
 from authserver.domain.registrations import Registration
 from authserver.protocol.services import Services
@@ -127,41 +127,10 @@ class Console:
             )
         )
         with self.services.database.transaction() as session:
-            client = clients.register(session, people_actor(), registration, source="registration")
+            client = clients.register(session, people.ACTOR, registration, source="registration")
             if approve:
-                clients.approve(session, people_actor(), client, revision=client.revision)
+                clients.approve(session, people.ACTOR, client, revision=client.revision)
         return client
-
-
-def people_actor() -> Any:
-    """Somebody at another machine."""
-    from authserver.context import Actor
-
-    return Actor(name="tool.example.org", address="203.0.113.9", channel="machine")
-
-
-def sign_in(browser: FlaskClient, services: Services, username: str) -> int:
-    """Give a browser a live session of one of the test people; return the session's id."""
-    from authserver.domain import users
-
-    with services.database.transaction() as session:
-        user = users.find(session, username)
-        assert user is not None
-        started = sessions.start(
-            session,
-            people_actor(),
-            services.settings,
-            user,
-            is_remembered=False,
-            user_agent="tests",
-        )
-    browser.set_cookie("authserver_session", started.cookie)
-    return started.session.id
-
-
-def add_people(services: Services) -> None:
-    """Make the test people."""
-    people.add(services.database, services.settings, "admin", "alice", "bob")
 
 
 def authorize(browser: FlaskClient, client: Client, **changes: str) -> TestResponse:

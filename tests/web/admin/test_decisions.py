@@ -10,7 +10,8 @@ from authserver.domain import authorizations, users
 from authserver.domain.authorizations import Authorization
 from authserver.domain.clients import Client
 from authserver.domain.registrations import Registration
-from tests.web.admin.console import HTMX_DIALOG, people_actor
+from tests.support.people import ACTOR
+from tests.web.admin.console import HTMX_DIALOG
 
 TWIN = "Gr\N{CYRILLIC SMALL LETTER A}f\N{CYRILLIC SMALL LETTER A}na"
 KINDS = ["oauth1", "oauth2", "oidc"]
@@ -21,7 +22,7 @@ def authorize(console, client, times):
         for _ in range(times):
             authorizations.add(
                 session,
-                people_actor(),
+                ACTOR,
                 client_id=client.id,
                 client_epoch=client.epoch,
                 client_name=client.name,
@@ -76,7 +77,7 @@ def test_a_client_that_changed_since_it_was_shown_is_not_approved(console, servi
         from authserver.domain import clients
 
         wanted = Registration(kind="oidc", name="Grafana", redirect_uris=("https://evil.example/cb",))
-        clients.edit(session, people_actor(), row, wanted, revision=row.revision)
+        clients.edit(session, ACTOR, row, wanted, revision=row.revision)
     answer = console.press(page, "Approve")
     assert answer.status_code == 409
     assert "https://evil.example/cb" in answer.text

@@ -8,7 +8,8 @@ from sqlalchemy import update
 from authserver import clock
 from authserver.domain import diagnostics
 from authserver.domain.diagnostics import Failure
-from tests.web.admin.console import HTMX_RESULTS, REGISTERED_URI, WRONG_URI, authorize, sign_in
+from tests.support.people import open_session
+from tests.web.admin.console import HTMX_RESULTS, REGISTERED_URI, WRONG_URI, authorize
 
 
 def main_of(page):
@@ -178,7 +179,7 @@ def test_the_error_page_leads_administrators_to_the_reason_and_nobody_else(conso
     client, _ = wrong_uri
     assert "/admin/diagnostics/" in authorize(console.browser, client, redirect_uri=WRONG_URI).text
     stranger, alice = app.test_client(), app.test_client()
-    sign_in(alice, services, "alice")
+    open_session(alice, services, "alice")
     for browser in (stranger, alice):
         page = authorize(browser, client, redirect_uri=WRONG_URI)
         assert "/admin" not in page.text
@@ -190,7 +191,7 @@ def test_the_error_page_leads_administrators_to_the_reason_and_nobody_else(conso
 
 def test_diagnostics_are_for_administrators(app, services, record):
     browser = app.test_client()
-    sign_in(browser, services, "alice")
+    open_session(browser, services, "alice")
     reference = record()
     for path in ("", f"/{reference}", f"/{reference}/add-redirect-uri"):
         assert browser.get(f"/admin/diagnostics{path}").status_code == 403

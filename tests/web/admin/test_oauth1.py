@@ -5,17 +5,10 @@ from urllib.parse import urlencode
 
 import pytest
 
-from authserver.domain import clients, consumers, users
+from authserver.domain import clients, consumers
 from tests.support import forms
 from tests.support.consumer import CALLBACK, register
 from tests.support.people import PASSWORD
-
-
-@pytest.fixture
-def people(services):
-    """The people of the console's tests, who are there already."""
-    with services.database.transaction(write=False) as session:
-        return {name: users.find(session, name) for name in ("admin", "alice")}
 
 
 @pytest.fixture
