@@ -1,7 +1,11 @@
 """The fixtures of the whole suite, and the rules of a run.
 
-A test that uses `app`, `client`, `database_url` or `live_server` runs on SQLite and on PostgreSQL; mark it
-`only_on("sqlite")` or `only_on("postgresql")` where the other would tell nothing new.
+A test that uses `app`, `client`, `database_url` or `live_server` needs a database, and runs on SQLite. It runs on
+PostgreSQL as well where SQL matters: in the folders of `ON_BOTH`, and where it or its module is marked
+`both_databases`. Mark whatever depends on locks, constraints, transactions, types or text that a database may reject,
+and one success of every prepared statement. `--full-matrix` (`make test-all`) runs every test on both.
+
+`only_on("sqlite")` and `only_on("postgresql")` are for tests that say nothing about the other one, in either run.
 """
 
 from __future__ import annotations
@@ -29,6 +33,9 @@ if TYPE_CHECKING:
     from authserver.domain.users import User
     from authserver.protocol.services import Services
 
+TESTS = Path(__file__).parent
+ON_BOTH = {"domain", "faults", "journeys"}
+
 # A developer's own settings must not decide how tests end.
 for name in [name for name in os.environ if name.startswith("AUTHSERVER_")]:
     del os.environ[name]
@@ -50,17 +57,23 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         run.end()
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves out the runs on the database that a test's `only_on` marker does not name."""
-    left_out = [item for item in items if not _is_wanted(item)]
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if item not in left_out]
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--full-matrix", action="store_true", help="run every test on both databases")
 
 
-def _is_wanted(item: pytest.Item) -> bool:
-    marker = item.get_closest_marker("only_on")
-    kind = getattr(item, "callspec", None) and item.callspec.params.get("database_kind")  # type: ignore[attr-defined]
-    return not marker or not kind or kind in marker.args
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Parametrize a test that needs a database by the kinds that it runs on."""
+    if "database_kind" in metafunc.fixturenames:
+        metafunc.parametrize("database_kind", _kinds(metafunc), indirect=True)
+
+
+def _kinds(metafunc: pytest.Metafunc) -> tuple[str, ...]:
+    test = metafunc.definition
+    if marker := test.get_closest_marker("only_on"):
+        return tuple(marker.args)
+    folder = test.path.relative_to(TESTS).parts[0]
+    is_on_both = folder in ON_BOTH or test.get_closest_marker("both_databases")
+    return databases.KINDS if is_on_both or metafunc.config.getoption("full_matrix") else ("sqlite",)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -93,9 +106,9 @@ def _what_was_seen(used: dict[str, Any], test: str) -> Iterator[tuple[str, str]]
         yield "the page", f"{page.url}\n{chromium.picture(page, test)}"
 
 
-@pytest.fixture(params=databases.KINDS)
+@pytest.fixture
 def database_kind(request: pytest.FixtureRequest) -> str:
-    """'sqlite' and 'postgresql' in turn."""
+    """'sqlite' or 'postgresql'."""
     return str(request.param)
 
 
