@@ -215,21 +215,32 @@ def moving_clock(monkeypatch: pytest.MonkeyPatch) -> MovingClock:
     return MovingClock(monkeypatch)
 
 
-@pytest.fixture
-def live_server(database_url: str, keys_dir: Path, tmp_path: Path) -> Iterator[servers.LiveServer]:
-    """A running `authserver serve`."""
-    with servers.serve(database_url, keys_dir, tmp_path) as server:
-        yield server
+@pytest.fixture(scope="session")
+def shared_servers() -> Iterator[servers.SharedServers]:
+    """The servers of this process."""
+    shared = servers.SharedServers()
+    yield shared
+    shared.close()
 
 
 @pytest.fixture
-def live_nodes(
-    database_kind: str, database_url: str, keys_dir: Path, tmp_path: Path
+def live_server(
+    request: pytest.FixtureRequest, database_kind: str, shared_servers: servers.SharedServers
 ) -> Iterator[servers.LiveServer]:
-    """Two serving processes on one database: two nodes, or for SQLite, which allows one node, two workers of it."""
-    processes = {"nodes": 1, "workers": 2} if database_kind == "sqlite" else {"nodes": 2, "workers": 1}
-    with servers.serve(database_url, keys_dir, tmp_path, **processes) as server:
+    """A running `authserver serve`; mark a test `own_server` when it needs the first start, or changes the process."""
+    if not request.node.get_closest_marker("own_server"):
+        yield shared_servers.get(database_kind)
+        return
+    url, keys, folder = map(request.getfixturevalue, ("database_url", "keys_dir", "tmp_path"))
+    with servers.serve(url, keys, folder) as server:
         yield server
+
+
+@pytest.fixture
+def live_nodes(database_kind: str, shared_servers: servers.SharedServers) -> servers.LiveServer:
+    """Two serving processes on one database: two nodes, or for SQLite, which allows one node, two workers of it."""
+    nodes, workers = (1, 2) if database_kind == "sqlite" else (2, 1)
+    return shared_servers.get(database_kind, nodes=nodes, workers=workers)
 
 
 @pytest.fixture(scope="session")

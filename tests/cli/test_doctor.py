@@ -99,6 +99,7 @@ def test_registration(value, outcome):
 
 
 @pytest.mark.only_on("sqlite")
+@pytest.mark.own_app
 class TestKeys:
     def test_missing_keys_are_not_made(self, runner, keys_dir):
         (keys_dir / "pepper.keys").unlink()

@@ -95,6 +95,7 @@ def test_the_first_start_makes_everything_and_prints_the_link(empty_database_url
 
 
 @pytest.mark.only_on("sqlite")
+@pytest.mark.own_server
 def test_no_link_once_there_is_an_administrator(live_server):
     live_server.add_user("ada", password=PASSWORD, grant="configure_server")
     [link] = LINK.findall(live_server.log_text())

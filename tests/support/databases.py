@@ -15,11 +15,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import create_engine
+from sqlalchemy import Table, create_engine
 
 from authserver.context import SYSTEM
 from authserver.domain import keys, schema, subject_salt, vault
-from authserver.domain.db import Database, engine_options
+from authserver.domain.db import Base, Database, engine_options
 from authserver.settings import Settings
 from tests.support import people, postgres, run
 
@@ -81,18 +81,34 @@ def shared(kind: str, names: tuple[str, ...] = ()) -> str:
 
 
 @cache
-def _shared(kind: str) -> "_SharedSqlite | _SharedPostgres":
-    return _SharedSqlite() if kind == "sqlite" else _SharedPostgres()
+def _shared(kind: str) -> "RestorableSqlite | RestorablePostgres":
+    return restorable(kind, shared_folder())
 
 
-class _SharedSqlite:
-    def __init__(self) -> None:
-        self._file = shared_folder() / "authserver.db"
+def restorable(kind: str, folder: Path) -> "RestorableSqlite | RestorablePostgres":
+    """Make a database that is restored to the state of the template again and again, while it is in use."""
+    return RestorableSqlite(folder) if kind == "sqlite" else RestorablePostgres()
+
+
+class RestorableSqlite:
+    """A file, which stays the same for those who have it open."""
+
+    def __init__(self, folder: Path) -> None:
+        run.once("keys", _make_keys)
+        self._file = folder / "authserver.db"
         self.url = f"sqlite:///{self._file}"
 
-    def restore(self, names: tuple[str, ...]) -> None:
-        """Copy the state into the file, which stays the same for those who have it open."""
+    def restore(self, names: tuple[str, ...] = (), *, first_id: int | None = None) -> None:
+        """Restore the state with these people in it; no record that is remembered by its id gets one below `first_id`."""
         _copy_sqlite(self._state(names) if names else _sqlite_template(), self._file)
+        if first_id is not None:
+            with closing(sqlite3.connect(self._file)) as connection, connection:
+                names_of_tables = [table.name for table in Base.metadata.sorted_tables if _is_counted(table)]
+                connection.executemany(
+                    "DELETE FROM sqlite_sequence WHERE name = ?", [(n,) for n in names_of_tables]
+                )
+                rows = [(name, first_id - 1) for name in names_of_tables]
+                connection.executemany("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", rows)
 
     def _state(self, names: tuple[str, ...]) -> Path:
         file = shared_folder() / f"{'-'.join(names)}.db"
@@ -102,20 +118,27 @@ class _SharedSqlite:
         return file
 
 
-class _SharedPostgres:
+def _is_counted(table: Table) -> bool:
+    return bool(table.dialect_options["sqlite"]["autoincrement"])
+
+
+class RestorablePostgres:
+    """A database with copies of its states in schemas of their own."""
+
     def __init__(self) -> None:
+        run.once("keys", _make_keys)
         run.once("postgres-template", _make_postgres_template)
         self.url = postgres.address(postgres.create(TEMPLATE))
         self._states: dict[tuple[str, ...], str] = {}
         self._keep(())
 
-    def restore(self, names: tuple[str, ...]) -> None:
-        """Put back the rows and sequences of the state."""
+    def restore(self, names: tuple[str, ...] = (), *, first_id: int | None = None) -> None:
+        """Restore the state with these people in it; no record gets an id below `first_id`."""
         if names not in self._states:
             postgres.restore(self.url, self._states[()])
             _add_people(self.url, names)
             self._keep(names)
-        postgres.restore(self.url, self._states[names])
+        postgres.restore(self.url, self._states[names], first_id)
 
     def _keep(self, names: tuple[str, ...]) -> None:
         self._states[names] = f"state_{len(self._states)}"

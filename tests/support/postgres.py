@@ -103,11 +103,11 @@ def keep(url: str, state: str) -> None:
         connection.execute(_RESTORE)
 
 
-def restore(url: str, state: str) -> None:
-    """Give a database the rows and sequences that were kept; a transaction that was left open is ended."""
+def restore(url: str, state: str, first_id: int | None = None) -> None:
+    """Give a database the rows that were kept, and its sequences their next id; an open transaction is ended."""
     with _connected(url) as connection:
         connection.execute(_END_OTHERS)
-        connection.execute("SELECT restore(%s)", [state])
+        connection.execute("SELECT restore(%s, %s)", [state, first_id])
 
 
 @contextmanager
@@ -128,7 +128,7 @@ SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'
 """
 _RESTORE = """
-CREATE OR REPLACE FUNCTION restore(state text) RETURNS void LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION restore(state text, first_id bigint) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE name text; last bigint;
 BEGIN
     SET LOCAL session_replication_role = replica;  -- foreign keys are not checked in between
@@ -137,7 +137,8 @@ BEGIN
         EXECUTE format('INSERT INTO public.%I SELECT * FROM %I.%I', name, state, name);
     END LOOP;
     FOR name, last IN EXECUTE format('SELECT * FROM %I.%I', state, 'saved sequences') LOOP
-        EXECUTE format('SELECT setval(%L, %s, %L)', 'public.' || name, coalesce(last, 1), last IS NOT NULL);
+        EXECUTE format('SELECT setval(%L, %s, %L)', 'public.' || name, coalesce(first_id - 1, last, 1),
+                       coalesce(first_id, last) IS NOT NULL);
     END LOOP;
 END $$
 """

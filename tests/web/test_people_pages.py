@@ -104,6 +104,7 @@ def walk(server, page, complaints):
     axe.assert_accessible(page)
 
 
+@pytest.mark.own_server
 @pytest.mark.parametrize("language", ["en", "de"])
 def test_the_setup_page_is_accessible(live_server, page, colours, language):
     page.emulate_media(color_scheme=colours)
