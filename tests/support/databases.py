@@ -130,10 +130,11 @@ class RestorablePostgres:
         run.once("postgres-template", _make_postgres_template)
         self.url = postgres.address(postgres.create(TEMPLATE))
         self._states: dict[tuple[str, ...], str] = {}
-        self._keep(())
 
     def restore(self, names: tuple[str, ...] = (), *, first_id: int | None = None) -> None:
         """Restore the state with these people in it; no record gets an id below `first_id`."""
+        if not self._states:
+            self._keep(())
         if names not in self._states:
             postgres.restore(self.url, self._states[()])
             _add_people(self.url, names)
@@ -141,8 +142,9 @@ class RestorablePostgres:
         postgres.restore(self.url, self._states[names], first_id)
 
     def _keep(self, names: tuple[str, ...]) -> None:
-        self._states[names] = f"state_{len(self._states)}"
-        postgres.keep(self.url, self._states[names])
+        state = f"state_{len(self._states)}"
+        postgres.keep(self.url, state)
+        self._states[names] = state
 
 
 def _add_people(database_url: str, names: tuple[str, ...]) -> None:

@@ -94,7 +94,7 @@ def rename(database: str, name: str) -> None:
 
 def keep(url: str, state: str) -> None:
     """Keep what a database holds in a schema with this name, from which it is restored."""
-    with _connected(url) as connection:
+    with _connected(url) as connection, connection.transaction():
         connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(state)))
         for (table,) in connection.execute(_TABLES).fetchall():
             copy = sql.SQL("CREATE TABLE {}.{} AS TABLE public.{}")
