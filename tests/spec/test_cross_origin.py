@@ -87,6 +87,7 @@ def is_let_in(app: Flask, origin: str) -> bool:
     return document.headers.get(ALLOW) == origin
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("path", CALLED)
 def test_a_registered_origin_may_call(rp: RelyingParty, path: str) -> None:
     answer = preflight(rp.app, path, OURS)

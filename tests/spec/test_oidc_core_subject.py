@@ -74,6 +74,7 @@ def test_both_count_after_the_sign_in(rp: RelyingParty) -> None:
     assert answer["error"] == "login_required"
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("document", ODD_CLAIMS)
 def test_odd_letters_in_claims_are_no_failure(rp: RelyingParty, document: str) -> None:
     """5.5: members that are not understood MUST be ignored, also while somebody signs in."""

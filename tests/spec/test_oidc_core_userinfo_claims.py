@@ -83,6 +83,7 @@ def test_what_is_not_known_is_left_out(rp: RelyingParty) -> None:
     }
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(
     ("name", "value"),
     [

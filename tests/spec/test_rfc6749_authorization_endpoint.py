@@ -151,6 +151,7 @@ def test_a_response_type_without_a_value_is_missing(rp: RelyingParty) -> None:
     assert answered(rp.authorize(response_type=""))["error"] == "invalid_request"
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("body", [b"state=%FF", b"state=%ED%A0%80", b"state=\xff", b"state=%00"])
 def test_what_cannot_be_echoed_is_refused_by_post_too(rp: RelyingParty, body: bytes) -> None:
     """3.1: state comes back exactly, or the request is refused; POST is read as strictly as GET."""

@@ -325,6 +325,7 @@ def test_what_must_be_understood_is_refused(signer: Signer, more: dict[str, Any]
     refused(signer.token(signed(signer, encoded(header), encoded(claims))), "invalid_client", 401)
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("kid", ["two", 5, None, ["one"], {"a": 1}, "one\u0000"])
 def test_an_odd_kid_is_refused(signer: Signer, kid: Any) -> None:
     """S26: whatever names the key, there is an answer of the endpoint's own."""

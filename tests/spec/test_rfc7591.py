@@ -108,6 +108,7 @@ NOT_THEIRS = [
 ]
 
 
+@pytest.mark.both_databases
 def test_what_is_unknown_is_ignored(client: FlaskClient, services: Services) -> None:
     """2: the server MUST ignore metadata that it does not understand; S16: and what is not a client's to say."""
     for name in NOT_THEIRS:
@@ -201,6 +202,7 @@ BAD_URIS = [
 ]
 
 
+@pytest.mark.both_databases
 def test_a_bad_redirect_uri_is_refused(client: FlaskClient) -> None:
     """3.2.2: invalid_redirect_uri; S16: allow-listed schemes only."""
     for uri in BAD_URIS:
@@ -305,6 +307,7 @@ FIELDS = (
 )  # fmt: skip
 
 
+@pytest.mark.both_databases
 def test_wrong_types_are_refused_in_json(client: FlaskClient) -> None:
     """3.2.2, S26: no value of any type is a 5xx; the error names the field."""
     for field, value in itertools.product(FIELDS, WRONG):

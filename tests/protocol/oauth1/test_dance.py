@@ -22,6 +22,7 @@ def consumer(services, app, people):
     return register(services, app)
 
 
+@pytest.mark.both_databases
 def test_the_whole_dance(consumer):
     answer = consumer.request_token()
     assert dict(parse_qsl(answer.text))["oauth_callback_confirmed"] == "true"
@@ -78,6 +79,7 @@ def test_out_of_band_shows_a_verifier_to_type(consumer):
     credentials(temporary.access_token(verifier.lower().replace("-", " ")))
 
 
+@pytest.mark.both_databases
 def test_wrong_verifiers_are_counted(consumer):
     temporary = consumer.with_token(consumer.request_token())
     verifier = returned(temporary.authorize())["oauth_verifier"]
@@ -93,6 +95,7 @@ def test_temporary_credentials_are_exchanged_once(consumer):
     assert problem(temporary.access_token(verifier)) == (401, "token_used")
 
 
+@pytest.mark.both_databases
 def test_of_many_exchanges_at_once_one_succeeds(services, consumer):
     temporary = consumer.with_token(consumer.request_token())
     verifier = returned(temporary.authorize())["oauth_verifier"]
@@ -103,6 +106,7 @@ def test_of_many_exchanges_at_once_one_succeeds(services, consumer):
         assert session.query(TokenCredential).count() == 1
 
 
+@pytest.mark.both_databases
 def test_of_many_uses_of_one_nonce_at_once_one_succeeds(consumer):
     with_token = consumer.dance()
     signed = with_token.sign("GET", "http://localhost/oauth/whoami", nonce="once")

@@ -72,6 +72,7 @@ def test_a_missing_name_falls_back_to_the_callers_host(services, client):
     assert row.registered_from == "192.0.2.7"
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(
     "body",
     [b"", b"{", b"[]", b'"x"', b"null", b"{}", b'{"name": "x"}', b'{"secret": ""}', b'{"secret": 1}', b'{"secret": null}',

@@ -129,6 +129,7 @@ def test_only_approved_clients_with_the_right_may_ask(services, app, token):
     assert app.test_client().post("/oauth/verify", data="{}").status_code == 401
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(
     "document",
     [

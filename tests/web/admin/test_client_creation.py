@@ -93,6 +93,7 @@ def test_a_typed_secret_is_taken_and_not_repeated(console):
     assert stored.form == "argon2"
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(
     ("values", "field", "sentence"),
     [

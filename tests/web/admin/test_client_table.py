@@ -9,6 +9,8 @@ from authserver import clock
 from authserver.domain.clients import Client
 from tests.web.admin.console import HTMX_RESULTS
 
+pytestmark = pytest.mark.both_databases
+
 
 def names(page):
     return re.findall(r'role="rowheader" class="name"><a href="[^"]+"><bdi>([^<]+)</bdi>', page.text)

@@ -95,6 +95,7 @@ def test_a_stale_disapproval_changes_nothing_at_all(console):
     assert (after.status, after.epoch) == ("approved", client.epoch)
 
 
+@pytest.mark.both_databases
 def test_a_made_up_revision_is_a_conflict(console):
     client = console.add_client()
     path = f"/admin/clients/{client.client_key}/approve"
@@ -172,6 +173,7 @@ def test_the_way_back_leads_to_the_list_it_came_from_and_nowhere_else(console):
         assert console.press(page, "Disapprove").location == f"/admin/clients/{key}"
 
 
+@pytest.mark.both_databases
 def test_what_is_gone_is_not_found(console):
     for path in ["", "/edit", "/approve", "/disapprove", "/remove", "/credentials", "/activity"]:
         assert console.get(f"/admin/clients/0123{path}").status_code == 404

@@ -56,6 +56,7 @@ def test_a_reference_that_is_gone_says_how_long_they_are_kept(console, record):
     assert "No refusal matches" in console.get("/admin/diagnostics?q=nothing").text
 
 
+@pytest.mark.both_databases
 def test_an_unknown_reference_has_a_page_of_its_own(console):
     page = console.get("/admin/diagnostics/BCDFGHJK")
     assert page.status_code == 404

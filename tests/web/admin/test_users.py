@@ -9,6 +9,8 @@ from tests.support.people import PASSWORD, open_session
 from tests.support.second_factors import set_up
 from tests.web.admin.console import HTMX_DIALOG, HTMX_RESULTS
 
+pytestmark = pytest.mark.both_databases
+
 
 def find(console, username):
     with console.services.database.transaction(write=False) as session:
