@@ -18,6 +18,7 @@ from authserver.protocol.services import Services
 from authserver.settings import Settings
 from tests.support.moving_clock import MovingClock
 from tests.support.relying_party import RelyingParty, approve, stored
+from tests.support.table import table
 
 STANDARD, OAUTH2_LANE, OIDC_LANE = "/oauth2/register", "/api/oauth2/register", "/api/oidc/register"
 MINIMAL: dict[str, Any] = {"client_name": "My Example", "redirect_uris": ["https://client.example/callback"]}
@@ -209,10 +210,8 @@ def test_a_bad_redirect_uri_is_refused(client: FlaskClient) -> None:
         assert refused(register(client, redirect_uris=[uri])) == "invalid_redirect_uri"
 
 
-@pytest.mark.parametrize(
-    "uri", ["https://[::1", "https://[x]/", "https://x\u2100y/cb", "https://a:b/", "//[::1/cb"]
-)
-@pytest.mark.parametrize(
+@table("uri", ["https://[::1", "https://[x]/", "https://x\u2100y/cb", "https://a:b/", "//[::1/cb"])
+@table(
     "metadata",
     [
         {"subject_type": "pairwise"},

@@ -15,6 +15,7 @@ from authserver.domain.token_credentials import TokenCredential
 from tests.support import forms
 from tests.support.consumer import CALLBACK, credentials, problem, register, returned
 from tests.support.people import PASSWORD
+from tests.support.table import table
 
 
 @pytest.fixture
@@ -151,7 +152,7 @@ def test_timestamps_are_refused_both_ways(consumer, moving_clock, seconds):
     assert int(low) <= now <= int(high)
 
 
-@pytest.mark.parametrize("timestamp", ["-1", "1.5", "abc", "9" * 40, "\uff11\uff12", " 1"])
+@table("timestamp", ["-1", "1.5", "abc", "9" * 40, "\uff11\uff12", " 1"])
 def test_what_is_no_timestamp_is_rejected(consumer, timestamp):
     assert problem(consumer.request_token(timestamp=timestamp)) == (400, "parameter_rejected")
 
@@ -180,7 +181,7 @@ def test_an_unknown_token_is_answered_with_the_word_that_jazz_knows(consumer):
         assert problem(replace(consumer, token=token).whoami()) == (401, "invalid_expired_token")
 
 
-@pytest.mark.parametrize("callback", ["https://tool.example/back/", "https://tool.example/back?x=1", "https://evil.example/",
+@table("callback", ["https://tool.example/back/", "https://tool.example/back?x=1", "https://evil.example/",
                                       "javascript:alert(1)", "oob2", "http://tool.example/back"])  # fmt: skip
 def test_callbacks_match_exactly(consumer, callback):
     assert problem(consumer.request_token(callback)) == (400, "parameter_rejected")

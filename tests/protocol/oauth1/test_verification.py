@@ -11,6 +11,7 @@ from authserver.domain import client_secrets, clients
 from authserver.domain.diagnostics import Failure
 from authserver.domain.registrations import Registration
 from tests.support.consumer import FORM, register
+from tests.support.table import table
 
 URL = "https://models.example:8443/oslc/resources?x=%2F&a=2&a=1"
 BODY = [("title", "ä b"), ("title", "+"), ("password", "hunter2")]
@@ -130,7 +131,7 @@ def test_only_approved_clients_with_the_right_may_ask(services, app, token):
 
 
 @pytest.mark.both_databases
-@pytest.mark.parametrize(
+@table(
     "document",
     [
         b"", b"{", b"[]", b"1", b"\xff", b"[" * 50000, {}, {"method": "GET"}, {"method": 1, "url": "https://a/"},

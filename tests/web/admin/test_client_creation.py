@@ -5,6 +5,7 @@ import re
 import pytest
 
 from authserver.domain import client_secrets
+from tests.support.table import table
 from tests.web.admin.console import HTMX_DIALOG
 
 KINDS = ["oauth1", "oauth2", "oidc"]
@@ -94,7 +95,7 @@ def test_a_typed_secret_is_taken_and_not_repeated(console):
 
 
 @pytest.mark.both_databases
-@pytest.mark.parametrize(
+@table(
     ("values", "field", "sentence"),
     [
         ({"name": " "}, "name", "Enter the name."),
