@@ -200,6 +200,7 @@ def test_old_tables(runner, database):
 
 
 @pytest.mark.only_on("postgresql")
+@pytest.mark.own_app
 def test_a_database_that_takes_no_writes(runner, database):
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         name = database.engine.url.database
