@@ -98,7 +98,7 @@ def test_from_setting_up_to_removing(page: Page, server: LiveServer) -> None:
     sign_in(page, server)
     page.get_by_role("link", name="Authenticator app", exact=True).first.click()
     page.locator("#authenticator-start").click()
-    page.wait_for_function("document.querySelector('.qr').naturalWidth > 0")
+    page.wait_for_function("document.querySelector('.qr')?.naturalWidth > 0")
     app, recovery_codes = save(page)
     assert len(recovery_codes) == 10
     page.locator("#codes-done").click()

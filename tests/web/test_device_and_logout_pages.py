@@ -55,7 +55,7 @@ def test_the_pages_of_a_device_are_accessible(server, page, complaints, look):
     page.goto(told["verification_uri"])
     ways.sign_in(page, "alice")
     page.locator("summary").click()
-    page.wait_for_function("document.querySelector('.qr').naturalWidth > 0")
+    page.wait_for_function("document.querySelector('.qr')?.naturalWidth > 0")
     check(page, look)
     page.locator("#user_code").fill("bbbb bbbb")
     page.locator("#device-submit").click()

@@ -98,12 +98,15 @@ def test_a_dialog_outlives_a_sign_in_in_another_tab(page, server, complaints):
     open_console(page, server)
     page.get_by_role("link", name="Create client").click()
     page.get_by_label("Name", exact=True).fill("Half an hour of typing")
-    page.get_by_label("Redirect URIs").fill("https://typed.example/cb")
+    # Wait for the live check: its request must not run while the other tab is signed out.
+    with page.expect_response("**/redirect-uris/check**"):
+        page.get_by_label("Redirect URIs").fill("https://typed.example/cb")
     other = page.context.new_page()
     other.goto(f"{server.url}/sign-out")
     other.locator("#logout-confirm").click()
     other.goto(f"{server.url}/sign-in")
     ways.sign_in(other, "admin")
+    other.wait_for_url(lambda url: "/sign-in" not in url)
     page.get_by_role("button", name="Save and approve").click()
     expect(page.get_by_text("What you entered is kept")).to_be_visible()
     axe.assert_accessible(page)
