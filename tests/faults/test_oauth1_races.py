@@ -11,6 +11,7 @@ from oauthlib import oauth1
 from authserver.app import create_app
 from authserver.context import SYSTEM
 from authserver.domain.authorizations import authorizations
+from authserver.domain.authorizations.authorizations import NewAuthorization, UserAuthentication
 from authserver.domain.clients import clients
 from authserver.domain.oauth1 import temporary_credentials
 from authserver.settings import Settings
@@ -47,12 +48,14 @@ def approved_credentials(services, key):
         authorization = authorizations.add(
             db,
             SYSTEM,
-            client_id=client.id,
-            client_epoch=client.epoch,
-            client_name=client.name,
-            grant_type="oauth1",
-            scope="",
-            user_id=1,
+            NewAuthorization(
+                client_id=client.id,
+                client_epoch=client.epoch,
+                client_name=client.name,
+                grant_type="oauth1",
+                scope="",
+                user=UserAuthentication(1),
+            ),
         )
         row = temporary_credentials.find(db, token)
         assert temporary_credentials.approve(db, row, authorization.id, VERIFIER)

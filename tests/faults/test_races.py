@@ -13,6 +13,7 @@ from authserver import clock
 from authserver.app import create_app
 from authserver.context import SYSTEM
 from authserver.domain.authorizations import authorizations, codes
+from authserver.domain.authorizations.authorizations import NewAuthorization, UserAuthentication
 from authserver.domain.clients import clients
 from authserver.protocol.services import Services
 from authserver.settings import Settings
@@ -78,13 +79,14 @@ def new_code(services: Services, key: str) -> str:
         authorization = authorizations.add(
             db,
             SYSTEM,
-            client_id=client.id,
-            client_epoch=client.epoch,
-            client_name=client.name,
-            grant_type="authorization_code",
-            scope="openid profile",
-            user_id=1,
-            auth_time=clock.now(),
+            NewAuthorization(
+                client_id=client.id,
+                client_epoch=client.epoch,
+                client_name=client.name,
+                grant_type="authorization_code",
+                scope="openid profile",
+                user=UserAuthentication(1, auth_time=clock.now()),
+            ),
         )
         return codes.add(
             db, services.settings, authorization, redirect_uri=REDIRECT_URI, code_challenge=CHALLENGE
