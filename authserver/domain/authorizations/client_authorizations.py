@@ -41,8 +41,8 @@ _FIND: Select[Any] = (
 
 def request_key(client_key: str, scope: str | None, resources: Sequence[str]) -> bytes:
     """Return the key that equal requests of a client share; ``scope`` is the parameter, None if it was omitted."""
-    words = None if scope is None else sorted(scope.split())
-    return hashlib.sha256(json.dumps([client_key, words, sorted(resources)]).encode()).digest()
+    scopes = None if scope is None else sorted(scope.split())
+    return hashlib.sha256(json.dumps([client_key, scopes, sorted(resources)]).encode()).digest()
 
 
 def find(connection: Connection, client_key: str, own_key: bytes) -> Row[Any] | None:

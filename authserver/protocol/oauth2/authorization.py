@@ -46,7 +46,7 @@ class NextStep(Enum):
     STEP_UP = auto()
     ENROL = auto()
     CONSENT = auto()
-    ANSWER = auto()
+    RESPOND = auto()
 
 
 _WHY_NOT_SILENT = {
@@ -77,7 +77,7 @@ class UnmetAuthenticationRequirements(OAuth2Error):
     error = "unmet_authentication_requirements"
 
 
-def read_authorization_request(services: Services, db: Session, pairs: Pairs) -> AuthorizationRequest:
+def accept_authorization_request(services: Services, db: Session, pairs: Pairs) -> AuthorizationRequest:
     """Return the valid request of an approved client; raises AuthorizationError or ClientNotApproved."""
     client = clients.find(db, authorization_request.client_key(pairs))
     if client is None:
@@ -137,7 +137,7 @@ def next_step(
             return acr_step
     if _needs_consent(db, request, user_session):
         return _unless_silent(request, NextStep.CONSENT, ConsentRequired)
-    return NextStep.ANSWER
+    return NextStep.RESPOND
 
 
 def is_still_allowed(
@@ -151,7 +151,7 @@ def is_still_allowed(
     step = next_step(db, request, user_session, started_at=started_at)
     if step is NextStep.CONSENT:
         return request.client.is_trusted or not new_scopes(db, request, user_session)
-    return step is NextStep.ANSWER
+    return step is NextStep.RESPOND
 
 
 def denied(request: AuthorizationRequest) -> AuthorizationError:
@@ -170,7 +170,7 @@ def cancelled(request: AuthorizationRequest) -> AuthorizationError:
     return AuthorizationError(error, request.address)
 
 
-def error_answer(error: AuthorizationError, reference: str) -> AuthorizationResponse | None:
+def error_response(error: AuthorizationError, reference: str) -> AuthorizationResponse | None:
     """Return the error response to the client, or None if a page must show the error."""
     if error.address is None:
         return None

@@ -75,7 +75,7 @@ def cancel() -> ResponseReturnValue:
 
 
 def _read(pairs: Pairs) -> AuthorizationRequest:
-    ask = authorization.read_authorization_request(current.services(), current.transaction(), pairs)
+    ask = authorization.accept_authorization_request(current.services(), current.transaction(), pairs)
     languages.choose_language(ask.parameters.get("ui_locales"))
     return ask
 
@@ -151,7 +151,7 @@ def _proceed(ask: AuthorizationRequest, detour: _Detour | None) -> ResponseRetur
     db, live = current.transaction(), current.current_session()
     started_at = detour.row.created_at if detour else None
     step = authorization.next_step(db, ask, live, started_at=started_at)
-    if step is NextStep.ANSWER and live is not None:
+    if step is NextStep.RESPOND and live is not None:
         return _finish(ask, detour, live)
     handle = detour.handle if detour else _store(ask, browser_id())
     if step is NextStep.CONSENT and live is not None:
@@ -232,7 +232,7 @@ def _decide(ask: AuthorizationRequest, detour: _Detour) -> ResponseReturnValue:
     step = authorization.next_step(
         db, authorization.after_consent(ask), live, started_at=detour.row.created_at
     )
-    if step not in {NextStep.CONSENT, NextStep.ANSWER}:
+    if step not in {NextStep.CONSENT, NextStep.RESPOND}:
         return redirect(_continue_url(detour.handle), 303)
     consents.remember(db, live.user_id, ask.client.id, ask.consent_scopes)
     return _finish(ask, detour, live)
@@ -252,7 +252,7 @@ def _refuse(failure: AuthorizationError | ClientNotApproved) -> ResponseReturnVa
         failure.error,
         within=current.transaction(),
     )
-    answer = authorization.error_answer(failure, reference)
+    answer = authorization.error_response(failure, reference)
     if answer is not None:
         return _send(answer)
     return error_pages.error_page(
