@@ -24,22 +24,22 @@ _CACHED = ("Cache-Control", "public, max-age=300")
 
 def openid_configuration(services: Services, request: Request) -> Response:
     """OpenID Connect Discovery's document."""
-    return _send(_written(metadata.openid_configuration, services.settings, _scopes(services)), request)
+    return _send(_written(metadata.openid_configuration, services, _scopes(services)), request)
 
 
 def oauth_metadata(services: Services, request: Request) -> Response:
     """RFC 8414's document."""
-    return _send(_written(metadata.oauth_metadata, services.settings, _scopes(services)), request)
+    return _send(_written(metadata.oauth_metadata, services, _scopes(services)), request)
 
 
 def legacy_oauth2_metadata(services: Services, request: Request) -> Response:
     """The replaced system's OAuth 2.0 document."""
-    return _send(_written(_OAUTH2_LANE, services.settings, _scopes(services)), request)
+    return _send(_written(_OAUTH2_LANE, services, _scopes(services)), request)
 
 
 def legacy_oidc_metadata(services: Services, request: Request) -> Response:
     """The replaced system's OpenID Connect document."""
-    return _send(_written(_OIDC_LANE, services.settings, _scopes(services)), request)
+    return _send(_written(_OIDC_LANE, services, _scopes(services)), request)
 
 
 def jwks(services: Services, request: Request) -> Response:
@@ -52,9 +52,9 @@ def _scopes(services: Services) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=16)
-def _written(build: Metadata, settings: Settings, scopes: tuple[str, ...]) -> bytes:
+def _written(build: Metadata, services: Services, scopes: tuple[str, ...]) -> bytes:
     """Return a document as it is sent: what it says depends on the settings and on the defined scopes alone."""
-    return json.dumps(build(settings, scopes), separators=(",", ":")).encode()
+    return json.dumps(build(services.settings, scopes), separators=(",", ":")).encode()
 
 
 def _send(body: bytes, request: Request) -> Response:
