@@ -30,7 +30,7 @@ def record(services, database):
             "expected",
             "192.0.2.1",
         )
-        return services.oauth2.error_log.record(refusal)
+        return services.error_log.record(refusal)
 
     return put
 

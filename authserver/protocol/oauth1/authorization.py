@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from authserver.context import Actor
 from authserver.domain import typed_codes
 from authserver.domain.authorizations import access_state, authorizations, consents
+from authserver.domain.authorizations.authorizations import NewAuthorization
 from authserver.domain.clients.client_cache import RegisteredClient
 from authserver.domain.clients.clients import Client
 from authserver.domain.oauth1 import consumers, temporary_credentials
@@ -98,18 +99,14 @@ def approve(db: Session, actor: Actor, ask: TokenApproval, live: UserSession) ->
     authorization = authorizations.add(
         db,
         actor,
-        client_id=ask.client.id,
-        client_epoch=client_epoch,
-        client_name=ask.client.name,
-        grant_type=OAUTH1_GRANT,
-        scope="",
-        user_id=live.user_id,
-        user_epoch=live.user_epoch,
-        session_id=live.id,
-        auth_time=live.signed_in_at,
-        acr=live.acr,
-        amr=live.amr,
-        sid=live.sid,
+        NewAuthorization(
+            client_id=ask.client.id,
+            client_epoch=client_epoch,
+            client_name=ask.client.name,
+            grant_type=OAUTH1_GRANT,
+            scope="",
+            user=access_state.authentication_of(live),
+        ),
     )
     verifier = _new_verifier(ask)
     if not temporary_credentials.approve(db, ask.credential, authorization.id, verifier):

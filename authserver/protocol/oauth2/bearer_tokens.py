@@ -7,23 +7,15 @@ from sqlalchemy import Connection, Row
 from authserver import clock
 from authserver.domain.authorizations import access_state
 from authserver.domain.clients.client_cache import RegisteredClient
-from authserver.domain.diagnostics.error_log import ErrorReport
-from authserver.domain.tokens import tokens
+from authserver.domain.diagnostics.error_log import ErrorLog, ErrorReport
+from authserver.domain.tokens import opaque_tokens, tokens
 from authserver.protocol import access
 from authserver.protocol.http import NO_STORE, Request, Response, present_values, repeated_names
 from authserver.protocol.oauth2 import resources
 from authserver.protocol.oauth2.errors import printable, with_reference
-from authserver.protocol.oauth2.server import OAuth2Server, registration_facts
-from authserver.vocabulary import TokenPrefix
+from authserver.protocol.services import Services
 
 _EXPECTED = "the header Authorization: Bearer, with one access token"
-_KINDS: dict[str, str] = {
-    TokenPrefix.ACCESS_TOKEN: "an opaque access token",
-    TokenPrefix.REFRESH_TOKEN: "a refresh token",
-    TokenPrefix.CODE: "an authorization code",
-    TokenPrefix.DEVICE_CODE: "a device code",
-    TokenPrefix.REGISTRATION_TOKEN: "a registration access token",
-}
 
 
 class BearerError(Exception):
@@ -67,7 +59,7 @@ class BearerError(Exception):
         )
 
 
-def record_bearer_error(server: OAuth2Server, endpoint: str, address: str, error: BearerError) -> str:
+def record_bearer_error(error_log: ErrorLog, endpoint: str, address: str, error: BearerError) -> str:
     """Put a refused token into the diagnostics ledger and return its reference; a bare challenge refuses nothing."""
     if not error.error:
         return ""
@@ -81,7 +73,7 @@ def record_bearer_error(server: OAuth2Server, endpoint: str, address: str, error
         expected=error.expected,
         address=address,
     )
-    return server.error_log.record(refused)
+    return error_log.record(refused)
 
 
 def parse_bearer_token(message: Request) -> str:
@@ -112,28 +104,30 @@ def parse_bearer_token(message: Request) -> str:
 
 
 def accept_bearer_token(
-    server: OAuth2Server, connection: Connection, message: Request, scope: str
+    services: Services, connection: Connection, message: Request, scope: str
 ) -> tuple[Row[Any], RegisteredClient]:
     """Return a live access token for this server with the scope, and its client, in one round trip; raises BearerError."""
     value = parse_bearer_token(message)
-    handle = server.access_tokens.read(value)
-    row = tokens.find_access(connection, handle) if handle else None
+    handle = services.access_tokens.parse_token(value)
+    row = tokens.find_access_token(connection, handle) if handle else None
     if row is None:
         raise _dead(
-            "access-token-unknown", received=kind_of(value), expected="an access token of this server"
+            "access-token-unknown",
+            received=opaque_tokens.kind_of(value),
+            expected="an access token of this server",
         )
     if not is_live(row):
         raise _dead(
             "access-token-expired" if row.revoked_at is None else "access-token-revoked", client_id=row.c_id
         )
-    client = server.client_cache.get(connection, row.c_id, row.c_revision)
+    client = services.client_cache.get(connection, row.c_id, row.c_revision)
     scopes = row.scope.split()
     denial = access.check_access(access_state.access_state_of(row), client, scopes=scopes)
     if denial is not None:
-        facts = registration_facts(denial, client, (row.s_grant_type,), scopes)
+        facts = access.registration_facts(denial, client, (row.s_grant_type,), scopes)
         raise BearerError(401, "invalid_token", denial.sentence, denial, client_id=row.c_id, **facts)
     # RFC 8707, section 2, and RFC 9068, section 4: a token for other resource servers is none for this one.
-    names = resources.own_resources(server.settings)
+    names = resources.own_resources(services.settings)
     if not resources.is_audience(row.audience, names):
         raise BearerError(
             401,
@@ -156,13 +150,6 @@ def accept_bearer_token(
             expected=scope,
         )
     return row, client
-
-
-def kind_of(value: str) -> str:
-    """Return in words what was sent as a token, and nothing of it: people send other things by mistake."""
-    if value.count(".") == 2:
-        return "a JWT"
-    return _KINDS.get(value.partition("_")[0], "something else")
 
 
 def is_live(row: Row[Any]) -> bool:

@@ -31,6 +31,7 @@ from authserver.domain.throttles import Bucket
 from authserver.errors import InvalidInput, Throttled
 from authserver.protocol.http import NO_STORE, Request, Response, json_response
 from authserver.protocol.oauth2 import registration_json, registration_metadata
+from authserver.protocol.oauth2.error_responses import respond_with_error
 from authserver.protocol.oauth2.errors import oauth_error
 from authserver.protocol.services import Services
 from authserver.vocabulary import ClientKind, EndpointPath
@@ -63,7 +64,7 @@ def registration_error(
         return json_response(429, {"error": "too_many_requests", "error_description": sentence}, headers)
     refused = _refusal(error) if isinstance(error, InvalidInput) else error
     refused.client_id = client_id
-    return services.oauth2.refuse(message, refused)
+    return respond_with_error(services.error_log, message, refused)
 
 
 def parse_registration(

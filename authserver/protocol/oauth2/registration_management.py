@@ -28,7 +28,13 @@ from authserver.domain.tokens.opaque_tokens import OpaqueToken
 from authserver.errors import InvalidInput, Throttled
 from authserver.protocol.access import DenialReason
 from authserver.protocol.http import NO_STORE, Request, Response, json_response
-from authserver.protocol.oauth2 import bearer_tokens, registration, registration_json, registration_metadata
+from authserver.protocol.oauth2 import (
+    admission,
+    bearer_tokens,
+    registration,
+    registration_json,
+    registration_metadata,
+)
 from authserver.protocol.oauth2.bearer_tokens import BearerError
 from authserver.protocol.oauth2.client_authentication import Credentials
 from authserver.protocol.oauth2.errors import ClientAuthenticationFailed, oauth_error, with_reference
@@ -56,7 +62,7 @@ def respond_to_management(services: Services, message: Request) -> Response:
         return (_delete if message.method == "DELETE" else _show)(services, message, token, value)
     except BearerError as error:
         return _challenge(
-            error, bearer_tokens.record_bearer_error(services.oauth2, ENDPOINT, message.address, error)
+            error, bearer_tokens.record_bearer_error(services.error_log, ENDPOINT, message.address, error)
         )
     except (InvalidInput, OAuth2Error, Throttled) as error:
         # All of these come after the token has proved to be that of the client which it names.
@@ -121,7 +127,7 @@ def _check_secret(services: Services, message: Request, client: RegisteredClient
     try:
         if isinstance(secret, str) and client_secrets.are_used(client.kind, client.auth_method):
             credentials = Credentials(client.client_key, AuthMethod(client.auth_method), secret)
-            services.oauth2.check_secret(credentials, client, message.address)
+            admission.check_secret(services, credentials, client, message.address)
             return
     except ClientAuthenticationFailed as error:
         raise _fault(_NOT_ITS_SECRET) from error
@@ -154,7 +160,7 @@ def _unknown(value: str) -> BearerError:
         "invalid_token",
         "The registration access token is not valid here.",
         "registration-token-wrong",
-        received=bearer_tokens.kind_of(value),
+        received=opaque_tokens.kind_of(value),
         expected="the registration access token of the client whose address this is",
     )
 

@@ -16,10 +16,10 @@ from authserver.domain.clients import clients, logout_uris
 from authserver.domain.clients.clients import Client
 from authserver.domain.diagnostics import redaction
 from authserver.domain.sessions.user_sessions import UserSession
+from authserver.domain.tokens import opaque_tokens
 from authserver.protocol.http import Pairs, present_values, repeated_names
-from authserver.protocol.oauth2 import bearer_tokens
 from authserver.protocol.oauth2.errors import oauth_error
-from authserver.protocol.oauth2.server import OAuth2Server
+from authserver.protocol.oidc.id_token import IdTokens
 
 # What asks and tells carries the request in an address of ours, and servers take none of more than 8 kB.
 _LINK_LENGTH = 7000
@@ -42,7 +42,7 @@ class LogoutRequest:
 
 
 def parse_logout_request(
-    server: OAuth2Server, db: Session, pairs: Pairs
+    id_tokens: IdTokens, db: Session, pairs: Pairs
 ) -> tuple[LogoutRequest, OAuth2Error | None]:
     """Return the request, and what an administrator should know about it; raises the OAuth error for a page.
 
@@ -58,7 +58,7 @@ def parse_logout_request(
         )
     parameters = present_values(pairs)
     hint = parameters.get("id_token_hint")
-    claims = server.id_tokens.read_hint(hint) if hint else None
+    claims = id_tokens.parse_hint(hint) if hint else None
     client = _client(db, parameters.get("client_id"), claims)
     key = client.client_key if client else ""
     if hint and claims is None:
@@ -67,8 +67,8 @@ def parse_logout_request(
             InvalidRequestError,
             fault,
             "id-token-hint",
-            received=bearer_tokens.kind_of(hint),
-            expected=f"an ID token of {server.settings.issuer}",
+            received=opaque_tokens.kind_of(hint),
+            expected=f"an ID token of {id_tokens.issuer}",
             client_id=_id(client),
         )
     sid = str(claims.get("sid", "")) if claims else ""

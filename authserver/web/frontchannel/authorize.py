@@ -10,13 +10,17 @@ from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from authserver.domain.authorizations import access_state, authorization_requests, consents
-from authserver.domain.authorizations.authorization_requests import StoredAuthorizationRequest
+from authserver.domain.authorizations.authorization_requests import (
+    NewAuthorizationRequest,
+    StoredAuthorizationRequest,
+)
 from authserver.domain.sessions.user_sessions import UserSession
 from authserver.protocol.access import ClientNotApproved
 from authserver.protocol.http import MalformedRequest, Pairs, parse_pairs
 from authserver.protocol.oauth2 import authorization, authorization_request, authorization_response
 from authserver.protocol.oauth2.authorization import NextStep
 from authserver.protocol.oauth2.authorization_request import AuthorizationError, AuthorizationRequest
+from authserver.protocol.oauth2.error_responses import record_error
 from authserver.protocol.oauth2.errors import describe
 from authserver.protocol.oauth2.response_modes import FORM_POST, AuthorizationResponse
 from authserver.vocabulary import EndpointPath, LegacyPath
@@ -71,7 +75,7 @@ def cancel() -> ResponseReturnValue:
 
 
 def _read(pairs: Pairs) -> AuthorizationRequest:
-    ask = authorization.read_authorization_request(current.services().oauth2, current.transaction(), pairs)
+    ask = authorization.accept_authorization_request(current.services(), current.transaction(), pairs)
     languages.choose_language(ask.parameters.get("ui_locales"))
     return ask
 
@@ -80,10 +84,7 @@ def _store(ask: AuthorizationRequest, browser: str | None) -> str:
     return authorization_requests.start(
         current.transaction(),
         current.services().settings,
-        client_id=ask.client.id,
-        client_revision=ask.client.revision,
-        parameters=ask.stored,
-        browser=browser,
+        NewAuthorizationRequest(ask.client.id, ask.client.revision, ask.stored, browser),
     )
 
 
@@ -150,7 +151,7 @@ def _proceed(ask: AuthorizationRequest, detour: _Detour | None) -> ResponseRetur
     db, live = current.transaction(), current.current_session()
     started_at = detour.row.created_at if detour else None
     step = authorization.next_step(db, ask, live, started_at=started_at)
-    if step is NextStep.ANSWER and live is not None:
+    if step is NextStep.RESPOND and live is not None:
         return _finish(ask, detour, live)
     handle = detour.handle if detour else _store(ask, browser_id())
     if step is NextStep.CONSENT and live is not None:
@@ -183,7 +184,7 @@ def _finish(ask: AuthorizationRequest, detour: _Detour | None, live: UserSession
 
 def _answer(ask: AuthorizationRequest, live: UserSession, client_epoch: int) -> AuthorizationResponse:
     return authorization_response.issue_authorization_response(
-        current.services().oauth2,
+        current.services(),
         current.transaction(),
         current.actor(),
         ask,
@@ -231,7 +232,7 @@ def _decide(ask: AuthorizationRequest, detour: _Detour) -> ResponseReturnValue:
     step = authorization.next_step(
         db, authorization.after_consent(ask), live, started_at=detour.row.created_at
     )
-    if step not in {NextStep.CONSENT, NextStep.ANSWER}:
+    if step not in {NextStep.CONSENT, NextStep.RESPOND}:
         return redirect(_continue_url(detour.handle), 303)
     consents.remember(db, live.user_id, ask.client.id, ask.consent_scopes)
     return _finish(ask, detour, live)
@@ -244,10 +245,14 @@ def _cancel(ask: AuthorizationRequest, _detour: _Detour) -> ResponseReturnValue:
 def _refuse(failure: AuthorizationError | ClientNotApproved) -> ResponseReturnValue:
     if isinstance(failure, ClientNotApproved):
         return not_approved.not_approved_page(failure, EndpointPath.AUTHORIZE, "unauthorized_client")
-    reference = current.services().oauth2.record(
-        EndpointPath.AUTHORIZE, current.network_address(), failure.error, within=current.transaction()
+    reference = record_error(
+        current.services().error_log,
+        EndpointPath.AUTHORIZE,
+        current.network_address(),
+        failure.error,
+        within=current.transaction(),
     )
-    answer = authorization.error_answer(failure, reference)
+    answer = authorization.error_response(failure, reference)
     if answer is not None:
         return _send(answer)
     return error_pages.error_page(

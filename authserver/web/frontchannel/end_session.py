@@ -6,6 +6,7 @@ from flask.typing import ResponseReturnValue
 
 from authserver.domain.clients import clients
 from authserver.protocol.http import MalformedRequest, parse_pairs
+from authserver.protocol.oauth2.error_responses import record_error
 from authserver.protocol.oauth2.errors import describe
 from authserver.protocol.oidc import end_session
 from authserver.protocol.oidc.end_session import LogoutRequest
@@ -42,20 +43,25 @@ def _read() -> LogoutRequest:
     pairs = parse_pairs(request.query_string.decode("latin-1"))
     if request.method == "POST":
         pairs += client_redirects.posted_pairs()
-    server = current.services().oauth2
-    logout, error = end_session.parse_logout_request(server, current.transaction(), pairs)
+    id_tokens = current.services().id_tokens
+    logout, error = end_session.parse_logout_request(id_tokens, current.transaction(), pairs)
     if error is not None:
-        server.record(
-            EndpointPath.END_SESSION, current.network_address(), error, within=current.transaction()
-        )
+        _record(error)
     return logout
 
 
-def _refuse(error: OAuth2Error) -> ResponseReturnValue:
-    server = current.services().oauth2
-    reference = server.record(
-        EndpointPath.END_SESSION, current.network_address(), error, within=current.transaction()
+def _record(error: OAuth2Error) -> str:
+    return record_error(
+        current.services().error_log,
+        EndpointPath.END_SESSION,
+        current.network_address(),
+        error,
+        within=current.transaction(),
     )
+
+
+def _refuse(error: OAuth2Error) -> ResponseReturnValue:
+    reference = _record(error)
     return error_pages.error_page(
         400,
         gettext("This request to sign out cannot be accepted"),

@@ -14,7 +14,7 @@ def not_approved_page(refused: ClientNotApproved, path: EndpointPath, error: str
     """Record the refusal and return the page with its reference; ``error`` is the protocol's own word for it."""
     denial, client = refused.denial, refused.client
     refusal = ErrorReport(path, error, denial, denial.sentence, client.id, address=current.network_address())
-    reference = current.services().oauth2.error_log.record(refusal, within=current.transaction())
+    reference = current.services().error_log.record(refusal, within=current.transaction())
     shown = render_template(
         "not_approved.html",
         client=client,

@@ -3,6 +3,7 @@
 from flask.typing import ResponseReturnValue
 
 from authserver.protocol.http import MalformedRequest
+from authserver.protocol.oauth2.error_responses import record_error
 from authserver.protocol.oauth2.errors import unreadable_request
 from authserver.web import current
 from authserver.web.rendering import console_link, error_pages
@@ -12,8 +13,12 @@ from authserver.web.rendering.languages import gettext
 def unreadable_request_page(error: MalformedRequest, endpoint: str) -> ResponseReturnValue:
     """Record what is wrong with the request, and say so under its reference."""
     refused = unreadable_request(error)
-    reference = current.services().oauth2.record(
-        endpoint, current.network_address(), refused, within=current.transaction()
+    reference = record_error(
+        current.services().error_log,
+        endpoint,
+        current.network_address(),
+        refused,
+        within=current.transaction(),
     )
     return error_pages.error_page(
         400,

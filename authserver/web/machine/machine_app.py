@@ -21,6 +21,7 @@ from authserver.protocol.http import (
     json_response,
     parse_pairs,
 )
+from authserver.protocol.oauth2.error_responses import record_error
 from authserver.protocol.oauth2.errors import describe, oauth_error, unreadable_request
 from authserver.protocol.services import Services
 from authserver.vocabulary import EndpointPath
@@ -164,7 +165,7 @@ class MachineApp:
         route, reference = self.routes[path], ""
         error.error = route.error
         if route.is_recorded:
-            reference = self._services.oauth2.record(path, self._address(environ), error)
+            reference = record_error(self._services.error_log, path, self._address(environ), error)
         return route.refuse(status, route.error, describe(error, reference), *headers)
 
     def _too_large(self, environ: Environ) -> OAuth2Error:

@@ -17,7 +17,8 @@ from authserver.protocol.http import Request, Response, json_response
 from authserver.protocol.oauth1 import described_request, problems, verification
 from authserver.protocol.oauth1.problems import Problem
 from authserver.protocol.oauth1.verification import VerifiedRequest
-from authserver.protocol.oauth2 import client_authentication
+from authserver.protocol.oauth2 import admission, client_authentication
+from authserver.protocol.oauth2.error_responses import respond_with_error
 from authserver.protocol.oauth2.errors import oauth_error
 from authserver.protocol.services import Services
 
@@ -28,12 +29,12 @@ def verify(services: Services, request: Request) -> Response:
         asker = _authenticate(services, request)
         document = _read(request.body, asker)
     except OAuth2Error as error:
-        return services.oauth2.refuse(request, error)
+        return respond_with_error(services.error_log, request, error)
     server = services.oauth1
     try:
         verified = verification.verify_request(server, described_request.parse_described_request(document))
     except ValueError as error:
-        return services.oauth2.refuse(request, _unreadable(str(error), asker))
+        return respond_with_error(services.error_log, request, _unreadable(str(error), asker))
     except Problem as problem:
         server.record_and_refer(request.path, request.address, problem)
         return json_response(200, _problem_document(server.realm, problem))
@@ -45,9 +46,9 @@ def _authenticate(services: Services, request: Request) -> RegisteredClient:
     with services.database.reading() as connection:
         row = token_credentials.lookup(connection, credentials.client_key, None)
         client = None if row is None else services.client_cache.get(connection, row.c_id, row.c_revision)
-    client = services.oauth2.check_secret(credentials, client, request.address)
+    client = admission.check_secret(services, credentials, client, request.address)
     assert row is not None
-    services.oauth2.check_client(row, client)
+    admission.check_client(row, client)
     if client.details.get(MAY_VERIFY_REQUESTS) is not True:
         sentence = "This client may not verify signed requests; an administrator can allow it."
         error = oauth_error(UnauthorizedClientError, sentence, "may-not-verify", client_id=client.id)

@@ -11,6 +11,7 @@ from authserver.domain.clients import pending_clients
 from authserver.domain.oauth1 import consumer_requests
 from authserver.errors import InvalidInput, Throttled
 from authserver.protocol.http import Request, Response, json_response
+from authserver.protocol.oauth2.error_responses import respond_with_error
 from authserver.protocol.oauth2.errors import oauth_error
 from authserver.protocol.services import Services
 
@@ -28,7 +29,7 @@ def request_key(services: Services, request: Request) -> Response:
             expected=f"{MAX_BYTES} bytes at most",
         )
         error.status_code = 413
-        return services.oauth2.refuse(request, error)
+        return respond_with_error(services.error_log, request, error)
     try:
         document = _read(request.body)
         bucket = consumer_requests.bucket(services.vault, services.settings, request.address)
@@ -38,8 +39,10 @@ def request_key(services: Services, request: Request) -> Response:
             pending_clients.purge(db, services.settings)
             client = consumer_requests.add(db, _actor(request), services.vault, document)
     except InvalidInput as error:
-        return services.oauth2.refuse(
-            request, oauth_error(InvalidRequestError, str(error), "consumer-request-refused")
+        return respond_with_error(
+            services.error_log,
+            request,
+            oauth_error(InvalidRequestError, str(error), "consumer-request-refused"),
         )
     except Throttled as error:
         sentence = (

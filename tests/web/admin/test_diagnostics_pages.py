@@ -21,7 +21,7 @@ def paths(live_server):
     console = Console(None, services)
     client = console.add_client("Grafana", redirect_uris=(REGISTERED, f"{REGISTERED}/second"))
     consumer = console.add_client("Jazz", kind="oauth1", grant_types=(), response_types=())
-    error_log = services.oauth2.error_log
+    error_log = services.error_log
 
     def record(cause, owner=client, received="", expected=""):
         detail = "The server's sentence about it."
