@@ -1,10 +1,16 @@
 """What text a record may hold: both databases must store the same, and a person must be able to read it back."""
 
+import re
 import unicodedata
 
 from authserver.errors import InvalidInput
 
 NAME_LENGTH = 200
+SCOPE_NAME_LENGTH = 100
+SCOPE_NAME_ERROR = (
+    f"A scope has 1 to {SCOPE_NAME_LENGTH} printable ASCII characters, except spaces, quotes and backslashes."
+)
+_SCOPE_TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 _JOINERS = frozenset("\u200c\u200d")  # Several scripts, and emoji, are not written without them.
 _BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # Letters and symbols that show nothing.
 _NEVER_IN_URIS = frozenset(' "<>\\^`{|}')
@@ -18,6 +24,16 @@ def is_storable(value: str) -> bool:
 def has_only_uri_characters(value: str) -> bool:
     """Return whether a text has only letters that a URI can have; others are written percent-encoded (RFC 3986)."""
     return value.isascii() and value.isprintable() and not set(value) & _NEVER_IN_URIS
+
+
+def is_scope_token(value: str) -> bool:
+    """Return whether a value is a scope token (RFC 6749, section 3.3)."""
+    return _SCOPE_TOKEN.fullmatch(value) is not None
+
+
+def is_scope_name(value: str) -> bool:
+    """Return whether a value can be the name of a scope: a scope token of limited length."""
+    return len(value) <= SCOPE_NAME_LENGTH and is_scope_token(value)
 
 
 def _has_only_harmless_controls(value: str) -> bool:

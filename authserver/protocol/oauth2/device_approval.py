@@ -8,7 +8,8 @@ from authserver import clock
 from authserver.context import Actor
 from authserver.domain.authorizations import access_state, authorizations, device_authorizations
 from authserver.domain.authorizations.device_authorizations import DeviceAuthorization, DeviceState
-from authserver.domain.clients import clients, sign_in_requirements
+from authserver.domain.clients import clients
+from authserver.domain.clients.metadata import DEFAULT_MAX_AGE
 from authserver.domain.sessions.user_sessions import UserSession
 from authserver.protocol import access
 from authserver.protocol.access import DenialReason
@@ -33,7 +34,7 @@ def needs_sign_in(server: OAuth2Server, db: Session, row: DeviceAuthorization, l
 
     One that was made after the device asked is always young enough.
     """
-    max_age = server.client_cache.of(db, row.client).details.get(sign_in_requirements.MAX_AGE)
+    max_age = server.client_cache.of(db, row.client).details.get(DEFAULT_MAX_AGE)
     if max_age is None or live.signed_in_at >= row.created_at:
         return False
     return clock.now() - live.signed_in_at > timedelta(seconds=max_age)

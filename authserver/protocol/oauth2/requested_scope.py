@@ -2,7 +2,7 @@
 
 from authlib.oauth2.rfc6749.errors import InvalidScopeError
 
-from authserver.domain import scope_names
+from authserver.domain import text_rules
 from authserver.domain.clients.client_cache import RegisteredClient
 from authserver.protocol.oauth2.errors import oauth_error
 from authserver.vocabulary import ClientKind, ScopeName
@@ -13,7 +13,7 @@ _ABOUT_PEOPLE = frozenset(ScopeName)
 def parse_scope(asked: str, client: RegisteredClient) -> tuple[str, ...]:
     """Return what a scope parameter names, each word once; raises invalid_scope for what is no scope (section 3.3)."""
     found = tuple(dict.fromkeys(word for word in asked.split(" ") if word))
-    if not found or not all(map(scope_names.is_name, found)):
+    if not found or not all(map(text_rules.is_scope_token, found)):
         raise oauth_error(
             InvalidScopeError,
             "scope must be words of printable ASCII letters, separated by spaces.",

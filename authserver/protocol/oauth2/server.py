@@ -22,13 +22,13 @@ from sqlalchemy.orm import Session
 from authserver.domain.authorizations import access_state
 from authserver.domain.clients.client_cache import ClientCache, RegisteredClient
 from authserver.domain.clients.client_secrets import SecretVerifier
-from authserver.domain.clients.registrations import MISPRINTED_DEVICE_GRANT
+from authserver.domain.clients.metadata import MISPRINTED_DEVICE_GRANT
 from authserver.domain.diagnostics.error_log import ErrorLog, ErrorReport
 from authserver.domain.fetcher import Fetcher
 from authserver.domain.keys.key_ring import KeyRing
 from authserver.domain.keys.vault import Vault
 from authserver.domain.orm import Database
-from authserver.domain.scope_cache import ScopeCache
+from authserver.domain.scopes import ScopeCache
 from authserver.domain.users.authentication import PasswordAuthenticator
 from authserver.protocol import access
 from authserver.protocol.access import DenialReason
