@@ -36,6 +36,28 @@ def is_scope_name(value: str) -> bool:
     return len(value) <= SCOPE_NAME_LENGTH and is_scope_token(value)
 
 
+def is_email_address(value: str) -> bool:
+    """Return whether a value has the syntax of an e-mail address, also one that works only in a local network."""
+    if " " in value:
+        return False  # RFC 5322 allows spaces in quotes, but few programs do.
+    # Importing the library takes long, and few processes need it.
+    import email_validator
+
+    # Installations in local networks have addresses such as admin@mail.local.
+    email_validator.SPECIAL_USE_DOMAIN_NAMES.clear()
+    try:
+        email_validator.validate_email(
+            value,
+            check_deliverability=False,
+            globally_deliverable=False,
+            allow_quoted_local=True,
+            allow_domain_literal=True,
+        )
+    except email_validator.EmailNotValidError:
+        return False
+    return True
+
+
 def _has_only_harmless_controls(value: str) -> bool:
     return all(unicodedata.category(letter) not in {"Cs", "Cc"} or letter in "\t\r\n" for letter in value)
 
