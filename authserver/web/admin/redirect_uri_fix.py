@@ -51,7 +51,7 @@ def add_redirect_uri(reference: str) -> ResponseReturnValue:
     except Conflict as conflict:
         return responses.render_conflict(client, conflict)
     return responses.redirect_with_message(
-        url_for("admin.refusal", reference=failure.reference),
+        url_for("admin.recorded_error", reference=failure.reference),
         "The redirect URI was added to {name}. It is effective now: try again.",
         name=client.name,
     )
@@ -79,5 +79,5 @@ def _confirm(failure: RecordedError, client: Client, error: str, status: int = 2
         host=host,
         hosts=redirect_hosts(client),
         marks=responses.form_marks(client),
-        back=url_for("admin.refusal", reference=failure.reference),
+        back=url_for("admin.recorded_error", reference=failure.reference),
     )
