@@ -130,7 +130,8 @@ _OTHER_OPTION = click.option(
     "others",
     multiple=True,
     metavar="NAME=VALUE",
-    help=f"{', '.join(OTHER_FIELDS)}: lists, key sets and booleans as JSON or @FILE; lifetimes like 15m; '' for none.",
+    help="Set another field; may be repeated. Lists, key sets and booleans are JSON or @FILE, lifetimes look like 15m, and "
+    f"'' clears the field. The fields are {', '.join(OTHER_FIELDS)}.",
 )
 
 

@@ -45,7 +45,7 @@ from authserver.domain.clients.response_types import (
     normalize_response_type,
 )
 from authserver.domain.keys.signing_keys import ALGORITHMS, DEFAULT_ALGORITHM
-from authserver.setting_values import LOOPBACK_HOSTS
+from authserver.setting_values import write_duration
 from authserver.vocabulary import AuthMethod, ClientKind, GrantType, ScopeName
 
 DEFAULT_SCOPES: dict[str, tuple[str, ...]] = {
@@ -65,6 +65,11 @@ DEFAULT_MAX_AGE = "default_max_age"
 POLICY_URI, TOS_URI = "policy_uri", "tos_uri"
 WEB, NATIVE = "web", "native"
 _ALGORITHMS = ", ".join(ALGORITHMS)
+
+
+def _lifetime_of(name: str, meaning: str) -> str:
+    limits = " to ".join(map(write_duration, token_lifetimes.BOUNDS[name]))
+    return f"{meaning}, in seconds, from {limits}. By default the setting of this name."
 
 
 _registration = partial(field, Section.REGISTRATION)
@@ -196,7 +201,8 @@ class ClientMetadata(BaseModel):
     )
     jwks_uri: Url | None = _tokens("JWK set URL", "Where the server reads the client's public keys.")
     jwks: JwkSet | None = _tokens(
-        "JWK set", f"The client's public keys, {MAX_KEYS} at most, for private_key_jwt; not with `jwks_uri`."
+        "Public keys",
+        f"A JWK set of the client's public keys, {MAX_KEYS} at most, for private_key_jwt; not with `jwks_uri`.",
     )
     resources: Resources | None = _tokens(
         "Resource servers",
@@ -209,21 +215,29 @@ class ClientMetadata(BaseModel):
         by_client=False,
     )
     access_token_lifetime: Annotated[int, lifetime(token_lifetimes.ACCESS_TOKEN)] | None = _lifetime(
-        "Access token lifetime", "The lifetime of access tokens."
+        "Access token lifetime", _lifetime_of(token_lifetimes.ACCESS_TOKEN, "The lifetime of access tokens")
     )
     id_token_lifetime: Annotated[int, lifetime(token_lifetimes.ID_TOKEN)] | None = _lifetime(
-        "ID token lifetime", "The lifetime of ID tokens."
+        "ID token lifetime", _lifetime_of(token_lifetimes.ID_TOKEN, "The lifetime of ID tokens")
     )
     refresh_token_idle_lifetime: Annotated[int, lifetime(token_lifetimes.REFRESH_TOKEN_IDLE)] | None = (
-        _lifetime("Refresh token idle lifetime", "How long an unused refresh token remains valid.")
+        _lifetime(
+            "Refresh token idle lifetime",
+            _lifetime_of(
+                token_lifetimes.REFRESH_TOKEN_IDLE, "How long an unused refresh token remains valid"
+            ),
+        )
     )
     refresh_token_lifetime: Annotated[int, lifetime(token_lifetimes.REFRESH_TOKEN)] | None = _lifetime(
-        "Refresh token lifetime", "How long refresh tokens remain valid in total, from the sign-in."
+        "Refresh token lifetime",
+        _lifetime_of(
+            token_lifetimes.REFRESH_TOKEN, "How long refresh tokens remain valid in total, from the sign-in"
+        ),
     )
     client_uri: Url | None = _description("Website", "The website of the application.")
     logo_uri: Url | None = _description("Logo", "The application's logo. The server never fetches it.")
     policy_uri: Url | None = _description("Privacy policy", "The application's privacy policy.")
-    tos_uri: Url | None = _description("Terms", "The application's terms of service.")
+    tos_uri: Url | None = _description("Terms of service", "The application's terms of service.")
     contacts: Contacts | None = _description(
         "Contacts",
         f"Ways to reach the people responsible, such as e-mail addresses; {MAX_CONTACTS} at most.",
@@ -293,9 +307,9 @@ class ClientMetadata(BaseModel):
         response_types = info.data.get("response_types", ())
         if response_types and not value:
             raise ValueError("Enter at least one redirect URI: sign-ins return there.")
-        if info.data.get("application_type") == WEB and issues_in_browser(response_types):
-            for uri in value:
-                _check_web_uri(uri)
+        is_in_browser = info.data.get("application_type") == WEB and issues_in_browser(response_types)
+        if is_in_browser and (error := uri_rules.first_web_error(value)):
+            raise ValueError(error)
         return value
 
     @field_validator("scopes", mode="before")
@@ -362,15 +376,6 @@ class ClientMetadata(BaseModel):
         if info.data.get("auth_method") == AuthMethod.PRIVATE_KEY_JWT and not has_url and value is None:
             raise ValueError("private_key_jwt needs the application's public keys or their URL.")
         return value
-
-
-def _check_web_uri(uri: str) -> None:
-    # OpenID Connect Registration, section 2: MUST be https and not localhost where the browser receives tokens.
-    parts = urlsplit(uri)
-    if parts.scheme != "https" or parts.hostname in LOOPBACK_HOSTS:
-        raise ValueError(
-            f"{uri[:80]}: a web application that receives tokens in the browser needs https:// and not localhost."
-        )
 
 
 FIELDS = ClientMetadata.model_fields

@@ -111,6 +111,16 @@ def first_error(uris: Iterable[str]) -> str | None:
     return None
 
 
+def first_web_error(uris: Iterable[str]) -> str | None:
+    """Return the sentence about the first URI that a web application cannot receive tokens at in the browser, or None."""
+    for uri in uris:
+        parts = urlsplit(uri)
+        # OpenID Connect Registration, section 2: MUST be https and not localhost.
+        if parts.scheme != "https" or parts.hostname in LOOPBACK_HOSTS:
+            return f"{uri[:80]}: a web application that receives tokens in the browser needs https:// and not localhost."
+    return None
+
+
 def is_registered(uri: str, registered: Iterable[str]) -> bool:
     """Return whether a request may use the URI."""
     return any(uri == other or _differs_in_loopback_port_only(uri, other) for other in registered)
