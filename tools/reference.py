@@ -13,7 +13,6 @@ from typing import Any
 import click
 from flask import Flask
 from pydantic.fields import FieldInfo
-from pydantic_core import PydanticUndefined
 
 from authserver.app import create_app
 from authserver.cli import main as shell
@@ -144,7 +143,12 @@ def _metadata_section(section: Section) -> str:
 def _metadata_row(name: str) -> str:
     field = metadata.FIELDS[name]
     wire = f"`{metadata.REGISTERED_NAMES[name]}`" if name in metadata.BY_CLIENT else "–"
-    cells = (wire, _type(metadata.TYPES[name]), _default(field.default), _cell(field.description or ""))
+    cells = (
+        wire,
+        _type(metadata.TYPES[name]),
+        "required" if field.is_required() else _default(field.default),
+        _cell(field.description or ""),
+    )
     return f"| `{name}` | {' | '.join(cells)} |\n"
 
 
@@ -155,8 +159,6 @@ def _type(kind: Any) -> str:
 
 
 def _default(value: Any) -> str:
-    if value is PydanticUndefined:
-        return "required"
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, tuple):

@@ -15,6 +15,7 @@ from authserver import clock
 from authserver.context import Actor
 from authserver.domain import audit, revisions, text_rules
 from authserver.domain.authorizations import consents
+from authserver.domain.clients.metadata_types import SCOPE_NAME_LENGTH, scope_name_error
 from authserver.domain.orm import NEVER_REUSE_IDS, Base, Database, Id, lock
 from authserver.errors import InvalidInput, NotFound
 from authserver.vocabulary import ScopeName as StandardScope
@@ -30,7 +31,7 @@ class DefinedScope(Base):
     __table_args__ = NEVER_REUSE_IDS
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
-    name: Mapped[str] = mapped_column(String(text_rules.SCOPE_NAME_LENGTH), unique=True)
+    name: Mapped[str] = mapped_column(String(SCOPE_NAME_LENGTH), unique=True)
     words: Mapped[str] = mapped_column(String(WORDS_LENGTH))
     is_open: Mapped[bool]
     created_at: Mapped[datetime]
@@ -90,7 +91,7 @@ def all_scopes(db: Session) -> list[DefinedScope]:
 
 def find(db: Session, name: str) -> DefinedScope | None:
     """Return the scope with a name, or None."""
-    if name_error(name) is not None:
+    if scope_name_error(name) is not None:
         return None
     return db.scalars(select(DefinedScope).where(DefinedScope.name == name)).one_or_none()
 
@@ -105,7 +106,7 @@ def get(db: Session, name: str) -> DefinedScope:
 
 def add(db: Session, actor: Actor, *, name: str, words: str, is_open: bool = False) -> DefinedScope:
     """Define a scope; raises InvalidInput if the name is invalid or taken, or the description is missing."""
-    if error := name_error(name):
+    if error := scope_name_error(name):
         raise InvalidInput({"name": error})
     if name in set(StandardScope):
         raise InvalidInput({"name": "This scope is defined by OpenID Connect."})
@@ -159,11 +160,6 @@ def has_closed(db: Session, names: Collection[str]) -> bool:
     """Return whether one of the names is a scope that is not open to every client."""
     closed = select(DefinedScope.id).where(DefinedScope.name.in_(names), DefinedScope.is_open.is_(False))
     return db.scalars(closed.limit(1)).first() is not None
-
-
-def name_error(name: str) -> str | None:
-    """Return what is wrong with the name of a scope (RFC 6749, section 3.3), or None."""
-    return None if text_rules.is_scope_name(name) else text_rules.SCOPE_NAME_ERROR
 
 
 def _count(db: Session) -> None:

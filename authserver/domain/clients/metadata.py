@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, Strict, ValidationInfo, field_validator
 
-from authserver.domain import text_rules
 from authserver.domain.clients import redirect_uris as uri_rules
 from authserver.domain.clients import token_lifetimes
 from authserver.domain.clients.metadata_types import (
@@ -35,8 +34,10 @@ from authserver.domain.clients.metadata_types import (
     clean_line,
     extra_of,
     field,
+    invalid,
     lifetime,
     one_of,
+    scope_name_error,
     type_of,
 )
 from authserver.domain.clients.response_types import (
@@ -271,7 +272,7 @@ class ClientMetadata(BaseModel):
         if MISPRINTED_DEVICE_GRANT in value:
             raise ValueError(f"{MISPRINTED_DEVICE_GRANT} is misspelled: it starts with urn:, not urb:.")
         if unknown := set(value) - set(GrantType):
-            raise ValueError(f"Unknown grant type: {min(unknown)[:80]}.")
+            raise invalid(f"Unknown grant type: {min(unknown)[:80]}.")
         if not value:
             raise ValueError("Choose at least one grant type.")
         if info.data.get("auth_method") == AuthMethod.NONE and GrantType.CLIENT_CREDENTIALS in value:
@@ -287,7 +288,7 @@ class ClientMetadata(BaseModel):
         allowed = set(map(normalize_response_type, RESPONSE_TYPES[info.data["kind"]]))
         for response_type in value:
             if response_type not in allowed:
-                raise ValueError(f"Unknown response type for this type of client: {response_type[:80]}.")
+                raise invalid(f"Unknown response type for this type of client: {response_type[:80]}.")
         grant_types = info.data.get("grant_types")
         if grant_types is None:
             return value
@@ -325,8 +326,8 @@ class ClientMetadata(BaseModel):
             raise ValueError(f"A client can have {MAX_SCOPES} scopes at most.")
         if len(" ".join(value)) > SCOPE_LENGTH:
             raise ValueError(f"All scopes together can have {SCOPE_LENGTH} characters at most.")
-        if not all(map(text_rules.is_scope_name, value)):
-            raise ValueError(text_rules.SCOPE_NAME_ERROR)
+        if error := next(filter(None, map(scope_name_error, value)), None):
+            raise ValueError(error)
         return value
 
     @field_validator("is_pkce_required")

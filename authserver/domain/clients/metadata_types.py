@@ -26,6 +26,7 @@ SECRET_ALGORITHMS = ("HS256",)
 """The algorithms of assertions that are signed with the client secret."""
 
 URL_LENGTH = 2000
+SCOPE_NAME_LENGTH = 100
 MAX_KEYS = 20
 MAX_RESOURCES = 50
 MAX_CONTACTS = 20
@@ -107,6 +108,18 @@ def clean_line(label: str, value: str) -> str:
         raise ValueError(str(error)) from error
 
 
+def scope_name_error(value: str) -> str | None:
+    """Return why a value cannot be the name of a scope, or None."""
+    if len(value) <= SCOPE_NAME_LENGTH and text_rules.is_scope_token(value):
+        return None
+    return f"A scope has 1 to {SCOPE_NAME_LENGTH} printable ASCII characters, except spaces, quotes and backslashes."
+
+
+def invalid(sentence: str) -> ValueError:
+    """Return the error of a validator; pydantic cannot report a sentence with a lone surrogate."""
+    return ValueError(sentence.encode("utf-8", "backslashreplace").decode())
+
+
 def is_short_rsa_key(key: Any) -> bool:
     """Return whether a JWK is an RSA key of less than the 2048 bits that RFC 7518, section 3.3, requires.
 
@@ -123,7 +136,7 @@ def is_short_rsa_key(key: Any) -> bool:
 def _rule(error_of: Callable[[Any], str | None]) -> AfterValidator:
     def check(value: Any) -> Any:
         if error := error_of(value):
-            raise ValueError(error)
+            raise invalid(error)
         return value
 
     return AfterValidator(check)

@@ -14,7 +14,7 @@ _PAIRS = {"rn": "m", "vv": "w", "cl": "d"}
 
 def skeleton_of(name: str) -> str:
     """Return the skeleton of a name; it is empty for a name without letters and digits."""
-    decomposed = unicodedata.normalize("NFKD", name.casefold())
+    decomposed = unicodedata.normalize("NFKD", name).casefold()
     letters = "".join(_ascii_lookalike(letter) for letter in decomposed if letter.isalnum()).translate(
         _DIGITS
     )
