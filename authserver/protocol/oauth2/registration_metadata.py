@@ -54,9 +54,11 @@ def requested_values(document: Mapping[str, Any], kind: str, fallback_name: str)
     if nulls := [field for field, value in given.items() if value is None]:
         raise InvalidInput(dict.fromkeys(nulls, "null is not a value. Omit the member instead."))
     name = given.pop("name", "")
+    if name == "":
+        name = _tagged_name(document) or _host(given.get("redirect_uris")) or fallback_name
     columns = {
         "kind": kind,
-        "name": name or _tagged_name(document) or _host(given.get("redirect_uris")) or fallback_name,
+        "name": name,
         "scopes": _scopes(given.pop("scopes", ""), kind),
         # There is no metadata for it, and the certification clients send no PKCE: administrators can require it.
         "is_pkce_required": False,
