@@ -1,10 +1,12 @@
 """What text a record may hold: both databases must store the same, and a person must be able to read it back."""
 
+import re
 import unicodedata
 
 from authserver.errors import InvalidInput
 
 NAME_LENGTH = 200
+_SCOPE_TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 _JOINERS = frozenset("\u200c\u200d")  # Several scripts, and emoji, are not written without them.
 _BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # Letters and symbols that show nothing.
 _NEVER_IN_URIS = frozenset(' "<>\\^`{|}')
@@ -18,6 +20,33 @@ def is_storable(value: str) -> bool:
 def has_only_uri_characters(value: str) -> bool:
     """Return whether a text has only letters that a URI can have; others are written percent-encoded (RFC 3986)."""
     return value.isascii() and value.isprintable() and not set(value) & _NEVER_IN_URIS
+
+
+def is_scope_token(value: str) -> bool:
+    """Return whether a value is a scope token (RFC 6749, section 3.3)."""
+    return _SCOPE_TOKEN.fullmatch(value) is not None
+
+
+def is_email_address(value: str) -> bool:
+    """Return whether a value has the syntax of an e-mail address, also one that works only in a local network."""
+    if " " in value:
+        return False  # RFC 5322 allows spaces in quotes, but few programs do.
+    # Importing the library takes long, and few processes need it.
+    import email_validator
+
+    # Installations in local networks have addresses such as admin@mail.local.
+    email_validator.SPECIAL_USE_DOMAIN_NAMES.clear()
+    try:
+        email_validator.validate_email(
+            value,
+            check_deliverability=False,
+            globally_deliverable=False,
+            allow_quoted_local=True,
+            allow_domain_literal=True,
+        )
+    except email_validator.EmailNotValidError:
+        return False
+    return True
 
 
 def _has_only_harmless_controls(value: str) -> bool:

@@ -55,7 +55,7 @@ def test_only_what_was_seen_is_decided(runner, asking, services, verb):
 def test_without_a_change_there_is_nothing_to_decide(runner, registrant, verb):
     refused = runner.invoke("clients", verb, registrant.key)
     assert refused.exit_code == 1
-    assert "No change of this client waits." in refused.stderr
+    assert "This client has no pending change." in refused.stderr
 
 
 def test_a_client_is_approved_as_it_was_seen(runner, registrant, services):

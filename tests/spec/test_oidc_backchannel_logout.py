@@ -419,7 +419,7 @@ def test_a_failed_result_is_shown_to_the_person(
 )
 def test_what_is_registered_is_checked(details: dict[str, Any]) -> None:
     """2.2: an absolute URI without a fragment; https, or http on loopback."""
-    asked = registrations.Registration("oidc", "A", redirect_uris=("https://rp.example/cb",), details=details)
+    asked = {"kind": "oidc", "name": "A", "redirect_uris": ("https://rp.example/cb",), **details}
     with pytest.raises(InvalidInput) as refused:
         registrations.validate(asked)
     assert set(refused.value.fields) == set(details)

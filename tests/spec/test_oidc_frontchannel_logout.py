@@ -98,7 +98,7 @@ def test_somebody_elses_result_is_not_shown(app_rp: RelyingParty) -> None:
 def test_what_is_registered_is_checked(uri: Any) -> None:
     """2: scheme, host and port MUST be those of a registered redirect URI."""
     details = {"frontchannel_logout_uri": uri}
-    asked = registrations.Registration("oidc", "A", redirect_uris=("https://rp.example/cb",), details=details)
+    asked = {"kind": "oidc", "name": "A", "redirect_uris": ("https://rp.example/cb",), **details}
     with pytest.raises(InvalidInput) as refused:
         registrations.validate(asked)
     assert set(refused.value.fields) == {"frontchannel_logout_uri"}

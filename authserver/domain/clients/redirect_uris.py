@@ -1,7 +1,7 @@
-"""Which redirect URIs a client may register, and which one a request may use (RFC 9700, section 4.1).
+"""Rules for redirect URIs: which ones a client may register, and which one a request may use (RFC 9700, section 4.1).
 
-Comparison is by exact string. Only the port may vary, and only for a registered http URI of a loopback IP literal
-(RFC 8252, section 7.3).
+URIs are compared as exact strings. Only the port may differ, and only for a registered http URI of a loopback IP
+literal (RFC 8252, section 7.3).
 """
 
 from collections.abc import Iterable
@@ -20,7 +20,7 @@ _DANGEROUS_SCHEMES = {
 
 
 class RedirectUriIssue(NamedTuple):
-    """What is wrong with a URI: ``sentence`` for the person, ``fix`` a better value or empty, ``refused`` or a warning."""
+    """A problem with a URI: what is wrong, a better value or an empty text, and whether the URI is rejected."""
 
     sentence: str
     fix: str = ""
@@ -31,7 +31,7 @@ _WILDCARD = RedirectUriIssue("A wildcard would let anybody receive the sign-in; 
 
 
 def find_issue(uri: str) -> RedirectUriIssue | None:
-    """Return what is wrong with a redirect URI that somebody wants to register, or None."""
+    """Return the problem with registering a redirect URI, or None."""
     if len(uri) > LENGTH:
         return RedirectUriIssue(f"A redirect URI can have {LENGTH} characters at most.")
     if not text_rules.has_only_uri_characters(uri):
@@ -96,14 +96,8 @@ def _check_rest(uri: str, parts: SplitResult) -> RedirectUriIssue | None:
     return None
 
 
-def registrable(uris: Iterable[str]) -> tuple[str, ...]:
-    """Return those of the URIs that can be registered, each by itself: of the others nothing can be told."""
-    findings = ((uri, find_issue(uri)) for uri in uris)
-    return tuple(uri for uri, finding in findings if finding is None or not finding.refused)
-
-
 def first_error(uris: Iterable[str]) -> str | None:
-    """Return the sentence about the first URI that must be refused in a list, or None."""
+    """Return the sentence about the first URI of a list that cannot be registered, or None."""
     seen: set[str] = set()
     for uri in uris:
         finding = find_issue(uri)
@@ -117,13 +111,23 @@ def first_error(uris: Iterable[str]) -> str | None:
     return None
 
 
+def first_web_error(uris: Iterable[str]) -> str | None:
+    """Return the sentence about the first URI that a web application cannot receive tokens at in the browser, or None."""
+    for uri in uris:
+        parts = urlsplit(uri)
+        # OpenID Connect Registration, section 2: MUST be https and not localhost.
+        if parts.scheme != "https" or parts.hostname in LOOPBACK_HOSTS:
+            return f"{uri[:80]}: a web application that receives tokens in the browser needs https:// and not localhost."
+    return None
+
+
 def is_registered(uri: str, registered: Iterable[str]) -> bool:
     """Return whether a request may use the URI."""
     return any(uri == other or _differs_in_loopback_port_only(uri, other) for other in registered)
 
 
 def origin_of(uri: str) -> str:
-    """Return a URI's web origin as browsers write it (RFC 6454, section 6.2), "" where it has none."""
+    """Return a URI's web origin as browsers serialize it (RFC 6454, section 6.2), "" if it has none."""
     if not uri.isascii() or not uri.isprintable():
         return ""
     try:
@@ -134,18 +138,25 @@ def origin_of(uri: str) -> str:
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         return ""
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    is_usual = port in {None, 443 if parts.scheme == "https" else 80}
-    return f"{parts.scheme}://{host}" if is_usual else f"{parts.scheme}://{host}:{port}"
+    is_default = port in {None, 443 if parts.scheme == "https" else 80}
+    return f"{parts.scheme}://{host}" if is_default else f"{parts.scheme}://{host}:{port}"
+
+
+def web_origins_of(uris: Iterable[str]) -> set[str]:
+    """Return the web origins of those URIs that have one."""
+    return {origin for uri in uris if (origin := origin_of(uri))}
 
 
 def _differs_in_loopback_port_only(uri: str, registered: str) -> bool:
     if not (uri.startswith("http://") and registered.startswith("http://")):
         return False
     try:
-        asked, known = urlsplit(uri), urlsplit(registered)
-        if known.hostname not in _LOOPBACK_LITERALS or (asked.port is None and asked.netloc != known.netloc):
+        requested, known = urlsplit(uri), urlsplit(registered)
+        if known.hostname not in _LOOPBACK_LITERALS:
             return False
-        return _without_port(uri, asked) == _without_port(registered, known)
+        if requested.port is None and requested.netloc != known.netloc:
+            return False
+        return _without_port(uri, requested) == _without_port(registered, known)
     except ValueError:
         return False
 

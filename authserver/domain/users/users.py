@@ -121,7 +121,8 @@ def edit(
         db.refresh(user, with_for_update=True)
         revisions.check_revision(user, revision, _CHANGED)
     before = describe(user)
-    email = _clean_email(email)
+    # A user keeps an address that was accepted under older rules.
+    email = _clean_email(email) if email != user.email else email
     if name != user.name:
         user.name = text_rules.clean_line("name", "name", name, required=False)
     if email != user.email:
@@ -254,7 +255,6 @@ def _protect_last_administrator(db: Session, user: User) -> None:
 
 def _clean_email(email: str) -> str:
     email = text_rules.clean_line("email", "e-mail address", email, length=254, required=False)
-    local, at, domain = email.rpartition("@")
-    if email and (not at or not local or not domain or " " in email):
+    if email and not text_rules.is_email_address(email):
         raise InvalidInput({"email": "Enter an e-mail address like name@example.org."})
     return email

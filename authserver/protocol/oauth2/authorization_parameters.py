@@ -5,8 +5,8 @@ The request as a whole is read in ``authorization_request``.
 
 from authlib.oauth2.rfc6749.errors import InvalidRequestError
 
-from authserver.domain.clients import sign_in_requirements
 from authserver.domain.clients.client_cache import RegisteredClient
+from authserver.domain.clients.metadata import DEFAULT_MAX_AGE
 from authserver.protocol.oauth2.errors import oauth_error
 from authserver.protocol.oidc import claims_request
 from authserver.protocol.oidc.claims_request import ClaimsRequest
@@ -55,7 +55,7 @@ def parse_max_age(value: str | None, client: RegisteredClient) -> int | None:
     """Return after how many seconds a sign-in is too old, None for never; raises invalid_request."""
     if value is None:
         # OpenID Connect Registration, section 2: default_max_age counts where the request says nothing.
-        return client.details.get(sign_in_requirements.MAX_AGE)
+        return client.details.get(DEFAULT_MAX_AGE)
     if not value.isascii() or not value.isdigit():
         raise oauth_error(
             InvalidRequestError,

@@ -12,7 +12,7 @@ from authlib.oauth2.rfc6749.errors import InvalidRequestError, UnsupportedRespon
 
 from authserver.domain.clients import redirect_uris
 from authserver.domain.clients.client_cache import RegisteredClient
-from authserver.domain.clients.registrations import normalize_response_type
+from authserver.domain.clients.response_types import normalize_response_type
 from authserver.protocol.http import Pairs, present_values, repeated_names
 from authserver.protocol.oauth2 import (
     authorization_parameters,

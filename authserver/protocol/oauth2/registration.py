@@ -26,7 +26,7 @@ from authserver.domain.clients import (
     self_registration,
 )
 from authserver.domain.clients.clients import Client
-from authserver.domain.clients.registrations import Registration
+from authserver.domain.clients.metadata import ClientMetadata
 from authserver.domain.throttles import Bucket
 from authserver.errors import InvalidInput, Throttled
 from authserver.protocol.http import NO_STORE, Request, Response, json_response
@@ -69,13 +69,13 @@ def registration_error(
 
 def parse_registration(
     message: Request, document: dict[str, Any], kind: str, *, known_name: str | None = None
-) -> Registration:
+) -> ClientMetadata:
     """Return what a request asks for, in normal form; raises InvalidInput or an OAuth error."""
     if "software_statement" in document:
         sentence = "Software statements are not accepted: no issuer of them is trusted here."
         raise oauth_error(UnapprovedSoftwareStatementError, sentence, "software-statement")
     fallback = f"Application at {message.address or 'an unknown host'}"
-    wanted = registration_metadata.registration_from_metadata(document, kind, fallback)
+    wanted = registration_metadata.requested_values(document, kind, fallback)
     return registrations.validate(wanted, known_name=known_name)
 
 
@@ -136,7 +136,7 @@ def _register(services: Services, message: Request, kind: ClientKind | None) -> 
 
 
 def _refusal(error: InvalidInput) -> OAuth2Error:
-    faults = {registration_metadata.public_name(name): text for name, text in error.fields.items()}
+    faults = {registration_metadata.registered_name(name): text for name, text in error.fields.items()}
     kind = InvalidRedirectURIError if "redirect_uris" in faults else InvalidClientMetadataError
     # Which member is meant comes first: the sentences were written for a form, where each stands under its field.
     sentence = " ".join(f"{name}: {text}" for name, text in faults.items())

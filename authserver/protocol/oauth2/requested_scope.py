@@ -2,7 +2,7 @@
 
 from authlib.oauth2.rfc6749.errors import InvalidScopeError
 
-from authserver.domain import scope_names
+from authserver.domain import text_rules
 from authserver.domain.clients.client_cache import RegisteredClient
 from authserver.protocol.oauth2.errors import oauth_error
 from authserver.vocabulary import ClientKind, ScopeName
@@ -13,7 +13,7 @@ _USER_SCOPES = frozenset(ScopeName)
 def parse_scope(parameter: str, client: RegisteredClient) -> tuple[str, ...]:
     """Return the scopes that a parameter contains, without duplicates; raises invalid_scope if it is malformed."""
     scopes = tuple(dict.fromkeys(name for name in parameter.split(" ") if name))
-    if not scopes or not all(map(scope_names.is_name, scopes)):
+    if not scopes or not all(map(text_rules.is_scope_token, scopes)):
         raise oauth_error(
             InvalidScopeError,
             "scope must consist of names of printable ASCII characters, separated by spaces.",

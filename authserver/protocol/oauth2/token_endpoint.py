@@ -22,7 +22,7 @@ from sqlalchemy import Row
 
 from authserver.domain.authorizations import access_state
 from authserver.domain.clients.client_cache import RegisteredClient
-from authserver.domain.clients.registrations import MISPRINTED_DEVICE_GRANT
+from authserver.domain.clients.metadata import MISPRINTED_DEVICE_GRANT
 from authserver.protocol import access
 from authserver.protocol.http import Request, Response, json_response
 from authserver.protocol.oauth2 import admission, resources

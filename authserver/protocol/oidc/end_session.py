@@ -12,8 +12,9 @@ from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749.errors import InvalidRequestError
 from sqlalchemy.orm import Session
 
-from authserver.domain.clients import clients, logout_uris
+from authserver.domain.clients import clients
 from authserver.domain.clients.clients import Client
+from authserver.domain.clients.metadata import POST_LOGOUT_REDIRECT_URIS
 from authserver.domain.diagnostics import redaction
 from authserver.domain.sessions.user_sessions import UserSession
 from authserver.domain.tokens import opaque_tokens
@@ -135,7 +136,7 @@ def _client(db: Session, named: str | None, claims: dict[str, Any] | None) -> Cl
 
 
 def _may_return(client: Client | None, uri: str) -> bool:
-    registered = client.details.get(logout_uris.POST_LOGOUT, ()) if client and client.is_approved else ()
+    registered = client.details.get(POST_LOGOUT_REDIRECT_URIS, ()) if client and client.is_approved else ()
     return uri in registered
 
 
@@ -172,7 +173,7 @@ def _nobody(wanted: str) -> OAuth2Error:
 
 
 def _not_registered(client: Client | None, wanted: str) -> OAuth2Error:
-    registered = client.details.get(logout_uris.POST_LOGOUT, ()) if client else ()
+    registered = client.details.get(POST_LOGOUT_REDIRECT_URIS, ()) if client else ()
     return oauth_error(
         InvalidRequestError,
         "post_logout_redirect_uri is not registered for this client.",

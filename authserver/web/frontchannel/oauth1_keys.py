@@ -6,7 +6,7 @@ The console can do the same; this page is what ``oauthApprovalModuleUrl`` promis
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
-from authserver.domain.clients import client_secrets, clients, similar_names
+from authserver.domain.clients import client_search, client_secrets, clients
 from authserver.domain.clients.clients import Client
 from authserver.domain.oauth1 import consumer_requests, consumers
 from authserver.errors import Conflict, InvalidInput
@@ -89,17 +89,14 @@ def _nothing_to_decide(client: Client | None) -> ResponseReturnValue:
 
 
 def _approve(client: Client) -> None:
-    consumer_requests.approve(
-        current.transaction(),
-        current.actor(),
-        client,
-        revision=request_body.sent_number("revision"),
+    lines = (line.strip() for line in request.form.get("redirect_uris", "").splitlines())
+    decision = consumer_requests.Decision(
         is_trusted="trusted" in request.form,
         allows_1_0="allows_1_0" in request.form,
-        callbacks=[
-            line.strip() for line in request.form.get("redirect_uris", "").splitlines() if line.strip()
-        ],
+        callbacks=tuple(line for line in lines if line),
     )
+    revision = request_body.sent_number("revision")
+    consumer_requests.approve(current.transaction(), current.actor(), client, decision, revision=revision)
 
 
 def _remove(client: Client) -> None:
@@ -114,7 +111,7 @@ def _form(client: Client, errors: dict[str, str] | None = None) -> str:
         client=client,
         wants_trust=consumers.options_of(client.details).wants_trust,
         is_secret_short=_is_secret_short(client),
-        similar=similar_names.similar_to_client(current.transaction(), client),
+        similar=client_search.similar_to_client(current.transaction(), client),
         typed=typed,
         callbacks=typed.get("redirect_uris", "\n".join(client.redirect_uris)),
         errors=errors or {},

@@ -8,7 +8,7 @@ from typing import Any
 from flask import make_response, redirect, url_for
 from flask.typing import ResponseReturnValue
 
-from authserver.domain.clients import client_links
+from authserver.domain.clients.metadata import POLICY_URI, TOS_URI
 from authserver.domain.sessions.user_sessions import UserSession
 from authserver.domain.users import users
 from authserver.errors import Throttled
@@ -49,7 +49,7 @@ def sign_in_first(
     details: Mapping[str, Any] | None = None,
 ) -> ResponseReturnValue:
     """Send the browser to the sign-in page for an application's request, and on to ``next_url`` afterwards."""
-    links = [_short((details or {}).get(name, "")) for name in (client_links.POLICY, client_links.TERMS)]
+    links = [_short((details or {}).get(name, "")) for name in (POLICY_URI, TOS_URI)]
     ask = _Ask(next_url, application, login_hint[:_HINT_LENGTH], cancel_url, is_again, is_switch, *links)
     return redirect(url_for(ENDPOINTS[half], ask=sealed_values.seal(_PURPOSE, astuple(ask))), 303)
 

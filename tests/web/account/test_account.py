@@ -12,7 +12,7 @@ from authserver.domain.authorizations.authorizations import (
     UserAuthentication,
 )
 from authserver.domain.clients import clients
-from authserver.domain.clients.registrations import Registration
+from authserver.domain.clients.metadata import ClientMetadata
 from authserver.domain.sessions.user_sessions import UserSession
 from authserver.domain.users import users
 from tests.support import forms
@@ -218,7 +218,7 @@ def test_the_database_is_free_while_the_passwords_are_hashed(signed_in, services
 
 @pytest.fixture
 def application(database):
-    registration = Registration(
+    registration = ClientMetadata(
         kind="oidc",
         name="Model <review>",
         redirect_uris=("https://review.example.org/cb",),
