@@ -129,11 +129,14 @@ class BearerError(ProtocolError):
 def public_description(error: ProtocolError, reference: str = "") -> str:
     """Return the description for the client, ending with the reference of the recorded error if there is one.
 
-    The result has only the characters that RFC 6749, section 5.2, allows in error_description.
+    The result has only the characters that RFC 6749, section 5.2, allows in error_description. A description that needs no
+    change is returned as it is, so that pages can translate it.
     """
-    text = error.details.description.replace('"', "'").replace("\\", "/")
-    text = "".join(character if " " <= character <= "~" else "?" for character in text)
-    return with_reference(text[:_MAX_DESCRIPTION_LENGTH], reference)
+    text = error.details.description
+    cleaned = text.replace('"', "'").replace("\\", "/")
+    cleaned = "".join(character if " " <= character <= "~" else "?" for character in cleaned)
+    cleaned = cleaned[:_MAX_DESCRIPTION_LENGTH]
+    return with_reference(text if cleaned == text else cleaned, reference)
 
 
 def with_reference(text: str, reference: str) -> str:
