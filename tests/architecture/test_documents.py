@@ -11,7 +11,7 @@ from authserver.settings import Settings
 from tests.architecture.engine import ROOT
 
 DOCUMENTS = [
-    *(ROOT / name for name in ("README.md", "SECURITY.md", "CHANGELOG.md")),
+    *(ROOT / name for name in ("README.md", "SECURITY.md", "CHANGELOG.md", "CONTRIBUTING.md")),
     *sorted((ROOT / "docs").rglob("*.md")),
     *sorted((ROOT / "migrations").glob("*.md")),
     *sorted((ROOT / "keys").glob("*.md")),
@@ -67,5 +67,8 @@ def test_a_planted_fault_is_seen(text):
 
 
 def test_what_is_there_passes():
-    text = "    authserver clients edit KEY \\\n      --name X\n`AUTHSERVER_PUBLIC_URL` [there](README.md) `tests/architecture`"
+    text = (
+        "    authserver clients edit KEY \\\n      --name X\n"
+        "`AUTHSERVER_PUBLIC_URL` [there](README.md) `tests/architecture`"
+    )
     assert faults(text, ROOT) == []
