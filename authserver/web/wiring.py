@@ -24,8 +24,8 @@ csrf = CSRFProtect()
 _POSTED_BY_APPLICATIONS = ("authorize.authorize", "end_session.end_session_request")
 
 
-def install(app: current.Application, services: Services) -> None:
-    """Install everything that answers requests; machines are served before Flask is asked."""
+def install(app: current.Application) -> None:
+    """Install the blueprints, error pages and headers of the pages."""
     current.login_manager.init_app(app)
     csrf.init_app(app)
     headers.install(app)
@@ -37,6 +37,10 @@ def install(app: current.Application, services: Services) -> None:
     browser_state.install(app)
     for view in _POSTED_BY_APPLICATIONS:
         csrf.exempt(f"authserver.web.frontchannel.{view}")
+
+
+def serve_machines(app: current.Application, services: Services) -> None:
+    """Put the machine endpoints in front of Flask."""
     app.wsgi_app = PublicPath(MachineApp(app.wsgi_app, services, routes()), services.settings.base_path)  # type: ignore[method-assign]
 
 

@@ -21,7 +21,7 @@ def record(services, database):
         with database.transaction(write=False) as db:
             client_id = clients.get(db, key).id if key else None
         refusal = ErrorDetails("invalid_grant", cause, "It is over.", "received", "expected", client_id)
-        return services.oauth2.error_log.record(refusal, "/oauth2/token", "192.0.2.1")
+        return services.error_log.record(refusal, "/oauth2/token", "192.0.2.1")
 
     return put
 

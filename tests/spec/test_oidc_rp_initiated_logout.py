@@ -278,6 +278,7 @@ def test_repeated_parameters_are_refused(app_rp: RelyingParty) -> None:
     assert "invalid_request" in answer.text
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(
     "query", ["%00=1", "id_token_hint=%00", "client_id=%ED%A0%80", "ask=x", "ask=%00&ask=y"]
 )

@@ -149,6 +149,7 @@ def test_outside_of_requests_everything_is_english():
     assert durations.format_since(timedelta(days=2)) == "2 days ago"
 
 
+@pytest.mark.own_app
 def test_names_cannot_bring_markup(app, german):
     template = "{% trans name=evil | bdi %}Allow {{ name }} to use your account?{% endtrans %}"
     app.jinja_env.autoescape = True
@@ -215,11 +216,11 @@ def test_labels_within_sentences_are_told_in_german(german):
     assert told["nickname"] == "„Spitzname“ darf höchstens 200 Zeichen lang sein."
     assert told["website"].startswith("Geben Sie eine Adresse ein")
     labels = {*profiles.LABELS.values(), *(part.replace("_", " ") for part in profiles.ADDRESS)}
-    assert labels <= set(sentences.LABELS), "list new labels in web/rendering/sentences.py"
+    assert labels <= set(sentences.LABELS), "list new labels in web/sentences.py"
 
 
 def test_every_event_is_told_in_german(german):
-    assert set(EVENTS.values()) <= set(sentences.FROM_BELOW), "list new events in web/rendering/sentences.py"
+    assert set(EVENTS.values()) <= set(sentences.FROM_BELOW), "list new events in web/sentences.py"
     assert sentences.translate_sentence(EVENTS["user:set-password"]) == "Ein Passwort wurde geändert."
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from authserver.context import Actor
 from authserver.domain import typed_codes
 from authserver.domain.authorizations import access_state, authorizations, consents
+from authserver.domain.authorizations.authorizations import NewAuthorization
 from authserver.domain.clients.client_cache import RegisteredClient
 from authserver.domain.clients.clients import Client
 from authserver.domain.oauth1 import consumers, temporary_credentials
@@ -101,18 +102,14 @@ def approve(db: Session, actor: Actor, approval: TokenApproval, user_session: Us
     authorization = authorizations.add(
         db,
         actor,
-        client_id=approval.client.id,
-        client_epoch=client_epoch,
-        client_name=approval.client.name,
-        grant_type=OAUTH1_GRANT,
-        scope="",
-        user_id=user_session.user_id,
-        user_epoch=user_session.user_epoch,
-        session_id=user_session.id,
-        auth_time=user_session.signed_in_at,
-        acr=user_session.acr,
-        amr=user_session.amr,
-        sid=user_session.sid,
+        NewAuthorization(
+            client_id=approval.client.id,
+            client_epoch=client_epoch,
+            client_name=approval.client.name,
+            grant_type=OAUTH1_GRANT,
+            scope="",
+            user=access_state.authentication_of(user_session),
+        ),
     )
     verifier = _new_verifier(approval)
     if not temporary_credentials.approve(db, approval.credential, authorization.id, verifier):

@@ -8,22 +8,14 @@ from authserver import clock
 from authserver.domain.authorizations import access_state
 from authserver.domain.clients.client_cache import RegisteredClient
 from authserver.domain.diagnostics.causes import Cause
-from authserver.domain.tokens import tokens
+from authserver.domain.tokens import opaque_tokens, tokens
 from authserver.protocol import access
 from authserver.protocol.errors import BearerError, ErrorCode
 from authserver.protocol.http import Request, present_values, repeated_names
 from authserver.protocol.oauth2 import resources
-from authserver.protocol.oauth2.server import OAuth2Server, registration_facts
-from authserver.vocabulary import TokenPrefix
+from authserver.protocol.services import Services
 
 _EXPECTED = "one access token, in the header Authorization: Bearer"
-_TOKEN_KINDS: dict[str, str] = {
-    TokenPrefix.ACCESS_TOKEN: "an opaque access token",
-    TokenPrefix.REFRESH_TOKEN: "a refresh token",
-    TokenPrefix.CODE: "an authorization code",
-    TokenPrefix.DEVICE_CODE: "a device code",
-    TokenPrefix.REGISTRATION_TOKEN: "a registration access token",
-}
 
 
 def parse_bearer_token(message: Request) -> str:
@@ -58,39 +50,41 @@ def parse_bearer_token(message: Request) -> str:
 
 
 def accept_bearer_token(
-    server: OAuth2Server, connection: Connection, message: Request, scope: str
+    services: Services, connection: Connection, message: Request, scope: str
 ) -> tuple[Row[Any], RegisteredClient]:
     """Return a valid access token for this server with the scope, and its client; raises BearerError.
 
     Takes one round trip to the database.
     """
     value = parse_bearer_token(message)
-    handle = server.access_tokens.read(value)
-    row = tokens.find_access(connection, handle) if handle else None
+    handle = services.access_tokens.parse_token(value)
+    row = tokens.find_access_token(connection, handle) if handle else None
     if row is None:
         raise _invalid(
-            Cause.ACCESS_TOKEN_UNKNOWN, received=kind_of(value), expected="an access token of this server"
+            Cause.ACCESS_TOKEN_UNKNOWN,
+            received=opaque_tokens.kind_of(value),
+            expected="an access token of this server",
         )
     if not is_live(row):
         is_revoked = row.revoked_at is not None
         raise _invalid(
             Cause.ACCESS_TOKEN_REVOKED if is_revoked else Cause.ACCESS_TOKEN_EXPIRED, client_id=row.c_id
         )
-    client = server.client_cache.get(connection, row.c_id, row.c_revision)
+    client = services.client_cache.get(connection, row.c_id, row.c_revision)
     scopes = row.scope.split()
     denial = access.check_access(access_state.access_state_of(row), client, scopes=scopes)
     if denial is not None:
-        facts = registration_facts(denial, client, (row.s_grant_type,), scopes)
+        received, expected = access.compare_registration(denial, client, (row.s_grant_type,), scopes)
         raise BearerError(
             ErrorCode.INVALID_TOKEN,
             denial.cause,
             denial.sentence,
-            received=facts.get("received", ""),
-            expected=facts.get("expected", ""),
+            received=received,
+            expected=expected,
             client_id=row.c_id,
         )
     # RFC 8707, section 2, and RFC 9068, section 4: reject tokens for other resource servers.
-    audience = resources.own_resources(server.settings)
+    audience = resources.own_resources(services.settings)
     if not resources.is_audience(row.audience, audience):
         raise BearerError(
             ErrorCode.INVALID_TOKEN,
@@ -111,13 +105,6 @@ def accept_bearer_token(
             client_id=row.c_id,
         )
     return row, client
-
-
-def kind_of(value: str) -> str:
-    """Return what kind of token a value is, without any part of it: it may be a secret sent by mistake."""
-    if value.count(".") == 2:
-        return "a JWT"
-    return _TOKEN_KINDS.get(value.partition("_")[0], "something else")
 
 
 def is_live(row: Row[Any]) -> bool:

@@ -26,7 +26,13 @@ from authserver.errors import InvalidInput, Throttled
 from authserver.protocol.access import DenialReason
 from authserver.protocol.errors import BearerError, ErrorCode, ProtocolError
 from authserver.protocol.http import NO_STORE, Request, Response, json_response
-from authserver.protocol.oauth2 import bearer_tokens, registration, registration_json, registration_metadata
+from authserver.protocol.oauth2 import (
+    admission,
+    bearer_tokens,
+    registration,
+    registration_json,
+    registration_metadata,
+)
 from authserver.protocol.oauth2.client_authentication import Credentials
 from authserver.protocol.services import Services
 from authserver.vocabulary import AuthMethod, ClientStatus, TokenPrefix
@@ -113,7 +119,7 @@ def _check_secret(services: Services, message: Request, client: RegisteredClient
     try:
         if isinstance(secret, str) and client_secrets.are_used(client.kind, client.auth_method):
             credentials = Credentials(client.client_key, AuthMethod(client.auth_method), secret)
-            services.oauth2.check_secret(credentials, client, message.address)
+            admission.check_secret(services, credentials, client, message.address)
             return
     except ProtocolError as error:
         raise _identity_error(_WRONG_SECRET) from error
@@ -145,7 +151,7 @@ def _unknown_token(value: str) -> BearerError:
         ErrorCode.INVALID_TOKEN,
         Cause.REGISTRATION_TOKEN_WRONG,
         "The registration access token is not valid for this client.",
-        received=bearer_tokens.kind_of(value),
+        received=opaque_tokens.kind_of(value),
         expected="the registration access token of the client in the URL",
     )
 

@@ -16,10 +16,10 @@ from authserver.domain.diagnostics import redaction
 from authserver.domain.diagnostics.causes import Cause
 from authserver.domain.diagnostics.error_log import ErrorDetails
 from authserver.domain.sessions.user_sessions import UserSession
+from authserver.domain.tokens import opaque_tokens
 from authserver.protocol.errors import ErrorCode, ProtocolError
 from authserver.protocol.http import Pairs, present_values, repeated_names
-from authserver.protocol.oauth2 import bearer_tokens
-from authserver.protocol.oauth2.server import OAuth2Server
+from authserver.protocol.oidc.id_token import IdTokens
 
 # The pages pass the request on in a URL, and servers reject URLs of more than 8 kB.
 _LINK_LENGTH = 7000
@@ -44,7 +44,7 @@ class LogoutRequest:
 
 
 def parse_logout_request(
-    server: OAuth2Server, db: Session, pairs: Pairs
+    id_tokens: IdTokens, db: Session, pairs: Pairs
 ) -> tuple[LogoutRequest, ErrorDetails | None]:
     """Return the request, and an error to record that does not prevent the sign-out; raises invalid_request.
 
@@ -60,7 +60,7 @@ def parse_logout_request(
         )
     parameters = present_values(pairs)
     hint, client_id = parameters.get("id_token_hint"), parameters.get("client_id")
-    claims = server.id_tokens.read_hint(hint) if hint else None
+    claims = id_tokens.parse_hint(hint) if hint else None
     client = _client(db, client_id, claims)
     key = client.client_key if client else ""
     if hint and claims is None:
@@ -68,8 +68,8 @@ def parse_logout_request(
             ErrorCode.INVALID_REQUEST,
             Cause.ID_TOKEN_HINT,
             "id_token_hint is not an ID token of this server.",
-            received=bearer_tokens.kind_of(hint),
-            expected=f"an ID token of {server.settings.issuer}",
+            received=opaque_tokens.kind_of(hint),
+            expected=f"an ID token of {id_tokens.issuer}",
             client_id=_id(client),
         )
         return LogoutRequest(key, problem=details.description), details

@@ -10,7 +10,10 @@ from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from authserver.domain.authorizations import access_state, authorization_requests, consents
-from authserver.domain.authorizations.authorization_requests import StoredAuthorizationRequest
+from authserver.domain.authorizations.authorization_requests import (
+    NewAuthorizationRequest,
+    StoredAuthorizationRequest,
+)
 from authserver.domain.sessions.user_sessions import UserSession
 from authserver.protocol.access import ClientNotApproved
 from authserver.protocol.errors import ProtocolError
@@ -69,7 +72,7 @@ def cancel() -> ResponseReturnValue:
 
 
 def _read(pairs: Pairs) -> AuthorizationRequest:
-    ask = authorization.read_authorization_request(current.services().oauth2, current.transaction(), pairs)
+    ask = authorization.accept_authorization_request(current.services(), current.transaction(), pairs)
     languages.choose_language(ask.parameters.get("ui_locales"))
     return ask
 
@@ -78,10 +81,7 @@ def _store(ask: AuthorizationRequest, browser: str | None) -> str:
     return authorization_requests.start(
         current.transaction(),
         current.services().settings,
-        client_id=ask.client.id,
-        client_revision=ask.client.revision,
-        parameters=ask.stored,
-        browser=browser,
+        NewAuthorizationRequest(ask.client.id, ask.client.revision, ask.stored, browser),
     )
 
 
@@ -148,7 +148,7 @@ def _proceed(ask: AuthorizationRequest, detour: _Detour | None) -> ResponseRetur
     db, live = current.transaction(), current.current_session()
     started_at = detour.row.created_at if detour else None
     step = authorization.next_step(db, ask, live, started_at=started_at)
-    if step is NextStep.ANSWER and live is not None:
+    if step is NextStep.RESPOND and live is not None:
         return _finish(ask, detour, live)
     handle = detour.handle if detour else _store(ask, browser_id())
     if step is NextStep.CONSENT and live is not None:
@@ -181,7 +181,7 @@ def _finish(ask: AuthorizationRequest, detour: _Detour | None, live: UserSession
 
 def _answer(ask: AuthorizationRequest, live: UserSession, client_epoch: int) -> AuthorizationResponse:
     return authorization_response.issue_authorization_response(
-        current.services().oauth2,
+        current.services(),
         current.transaction(),
         current.actor(),
         ask,
@@ -229,7 +229,7 @@ def _decide(ask: AuthorizationRequest, detour: _Detour) -> ResponseReturnValue:
     step = authorization.next_step(
         db, authorization.after_consent(ask), live, started_at=detour.row.created_at
     )
-    if step not in {NextStep.CONSENT, NextStep.ANSWER}:
+    if step not in {NextStep.CONSENT, NextStep.RESPOND}:
         return redirect(_continue_url(detour.handle), 303)
     consents.remember(db, live.user_id, ask.client.id, ask.consent_scopes)
     return _finish(ask, detour, live)
@@ -245,7 +245,7 @@ def _respond_with_error(error: ProtocolError | ClientNotApproved) -> ResponseRet
         return not_approved.not_approved_page(error, EndpointPath.AUTHORIZE, "unauthorized_client")
     if isinstance(error, AuthorizationError) and error.address is not None:
         reference = protocol_errors.record(error.details, EndpointPath.AUTHORIZE)
-        return _send(authorization.error_answer(error, error.address, reference))
+        return _send(authorization.error_response(error, error.address, reference))
     return protocol_errors.protocol_error_page(
         error,
         EndpointPath.AUTHORIZE,

@@ -45,7 +45,7 @@ def _read() -> LogoutRequest:
     if request.method == "POST":
         pairs += client_redirects.posted_pairs()
     logout, details = end_session.parse_logout_request(
-        current.services().oauth2, current.transaction(), pairs
+        current.services().id_tokens, current.transaction(), pairs
     )
     if details is not None:
         protocol_errors.record(details, EndpointPath.END_SESSION)

@@ -11,7 +11,10 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from authserver.domain.authorizations import authorization_requests, consents
-from authserver.domain.authorizations.authorization_requests import StoredAuthorizationRequest
+from authserver.domain.authorizations.authorization_requests import (
+    NewAuthorizationRequest,
+    StoredAuthorizationRequest,
+)
 from authserver.domain.sessions.user_sessions import UserSession
 from authserver.protocol.access import ClientNotApproved
 from authserver.protocol.oauth1 import authorization, errors
@@ -101,11 +104,9 @@ def _show(ask: TokenApproval, live: UserSession, callback: str) -> ResponseRetur
     handle = authorization_requests.start(
         current.transaction(),
         current.services().settings,
-        client_id=ask.client.id,
-        client_revision=ask.client.revision,
-        parameters=_shown(ask),
-        browser=browser_id(),
-        shown_session_id=live.id,
+        NewAuthorizationRequest(
+            ask.client.id, ask.client.revision, _shown(ask), browser_id(), shown_session_id=live.id
+        ),
     )
     return render_template(
         "oauth1/warning.html" if ask.is_1_0 else "oauth1/consent.html",

@@ -12,7 +12,7 @@ from authserver.web.rendering import console_link, error_pages
 
 def record(details: ErrorDetails, endpoint: str) -> str:
     """Record an error in the transaction of this request and return its reference."""
-    error_log = current.services().oauth2.error_log
+    error_log = current.services().error_log
     return error_log.record(details, endpoint, current.network_address(), within=current.transaction())
 
 

@@ -83,7 +83,7 @@ class MachineApp:
             error.details = replace(error.details, error=route.invalid_request)
         reference = ""
         if route.is_recorded:
-            reference = self._services.oauth2.error_log.record(error.details, path, self._address(environ))
+            reference = self._services.error_log.record(error.details, path, self._address(environ))
         return route.render_error(self._services, error, reference)
 
     def _serve(self, path: str, route: Route, environ: Environ) -> Response:

@@ -16,7 +16,7 @@ from authserver.protocol.http import Request, Response, json_response
 from authserver.protocol.oauth1 import described_request, errors, verification
 from authserver.protocol.oauth1.errors import OAuth1Error
 from authserver.protocol.oauth1.verification import VerifiedRequest
-from authserver.protocol.oauth2 import client_authentication
+from authserver.protocol.oauth2 import admission, client_authentication
 from authserver.protocol.services import Services
 
 
@@ -30,7 +30,7 @@ def verify(services: Services, request: Request) -> Response:
     except ValueError as error:
         raise _malformed(str(error), resource_server) from error
     except OAuth1Error as error:
-        reference = services.oauth2.error_log.record(error.details, request.path, request.address)
+        reference = services.error_log.record(error.details, request.path, request.address)
         return json_response(200, _error_document(server.realm, error, reference))
     return json_response(200, _verified_document(verified))
 
@@ -40,9 +40,9 @@ def _authenticate(services: Services, request: Request) -> RegisteredClient:
     with services.database.reading() as connection:
         row = token_credentials.lookup(connection, credentials.client_key, None)
         client = None if row is None else services.client_cache.get(connection, row.c_id, row.c_revision)
-    client = services.oauth2.check_secret(credentials, client, request.address)
+    client = admission.check_secret(services, credentials, client, request.address)
     assert row is not None
-    services.oauth2.check_client(row, client)
+    admission.check_client(row, client)
     if client.details.get(MAY_VERIFY_REQUESTS) is not True:
         raise ProtocolError(
             ErrorCode.UNAUTHORIZED_CLIENT,

@@ -8,8 +8,9 @@ from authserver.protocol.oauth2 import (
     registration,
     registration_management,
     revocation,
+    token_endpoint,
+    userinfo,
 )
-from authserver.protocol.oidc import userinfo
 from authserver.protocol.services import Services
 from authserver.vocabulary import ClientKind, EndpointPath, LegacyPath, RootServices
 from authserver.web.machine import (
@@ -31,27 +32,27 @@ _POST = ("POST",)
 
 def token(services: Services, request: Request) -> Response:
     """The token endpoint."""
-    return services.oauth2.answer_token_request(request)
+    return token_endpoint.respond_to_token_request(services, request)
 
 
 def revoke(services: Services, request: Request) -> Response:
     """The revocation endpoint."""
-    return revocation.respond_to_revocation(services.oauth2, request)
+    return revocation.respond_to_revocation(services, request)
 
 
 def authorize_device(services: Services, request: Request) -> Response:
     """The device authorization endpoint."""
-    return device_authorization.respond_to_device_authorization(services.oauth2, request)
+    return device_authorization.respond_to_device_authorization(services, request)
 
 
 def introspect(services: Services, request: Request) -> Response:
     """The introspection endpoint."""
-    return introspection.respond_to_introspection(services.oauth2, request)
+    return introspection.respond_to_introspection(services, request)
 
 
 def user_information(services: Services, request: Request) -> Response:
     """The userinfo endpoint."""
-    return userinfo.respond_to_userinfo(services.oauth2, request)
+    return userinfo.respond_to_userinfo(services, request)
 
 
 def register(services: Services, request: Request) -> Response:

@@ -1,12 +1,13 @@
-"""One token request on its way through the server: Authlib's request object around our strict request value."""
+"""Requests that clients authenticate: the form parameters and the credentials, parsed once.
 
-from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload, OAuth2Request
+The token, revocation, introspection and device authorization endpoints accept such requests.
+"""
 
 from authserver.context import Actor
 from authserver.domain.clients.client_cache import RegisteredClient
 from authserver.domain.diagnostics.causes import Cause
 from authserver.protocol.errors import ErrorCode, ProtocolError
-from authserver.protocol.http import Request, present_values, repeated_names
+from authserver.protocol.http import Pairs, Request, present_values, repeated_names
 from authserver.protocol.oauth2 import client_authentication
 
 REPEATABLE = frozenset({"resource"})
@@ -18,30 +19,29 @@ NEVER_IN_QUERY = frozenset(
     }
 )  # fmt: skip
 
-# The settings refuse plain http off loopback, so that Authlib's own check, which knows no loopback address but one and
-# raises outside its error handling, is given a URL that passes.
-_CHECKED_BY_SETTINGS = "https://checked.invalid"
 
-
-class TokenRequest(OAuth2Request):
-    """A request to a machine endpoint that authenticates clients; raises the OAuth error when it is malformed."""
+class ClientRequest:
+    """A form request from a client; raises the OAuth error if the form or the credentials are malformed."""
 
     def __init__(self, message: Request) -> None:
-        super().__init__(message.method, _CHECKED_BY_SETTINGS, headers=message.headers)
         self.message = message
-        self.parameters = form_parameters(message)
-        self.payload = BasicOAuth2Payload(self.parameters)
-        self.resources = tuple((name, value) for name, value in message.form or () if name == "resource")
-        self.is_assertion_used = False
+        self.parameters = _form_parameters(message)
+        self.resources: Pairs = tuple(pair for pair in message.form or () if pair[0] == "resource")
         self.credentials = client_authentication.parse_credentials(message, self.parameters)
+        self.is_assertion_verified = False
+
+    @property
+    def client_key(self) -> str:
+        """The client that the credentials name."""
+        return self.credentials.client_key
 
     def required(self, name: str, client_id: int | None = None) -> str:
-        """Return a parameter without which there is nothing to answer; raises invalid_request."""
+        """Return a required parameter; raises invalid_request."""
         value = self.parameters.get(name)
         if value is None:
             raise ProtocolError(
                 ErrorCode.INVALID_REQUEST,
-                Cause(_missing(name)),
+                Cause(f"{name.replace('_', '-')}-missing"),
                 f"{name} is missing.",
                 client_id=client_id,
                 expected=name,
@@ -49,16 +49,12 @@ class TokenRequest(OAuth2Request):
         return value
 
     def actor(self, client: RegisteredClient) -> Actor:
-        """Return the client as the audit trail names whoever asks."""
+        """Return the client as the actor of audit events."""
         return Actor(client.name, None, self.message.address, "machine", self.message.request_id)
 
 
-def _missing(name: str) -> str:
-    return f"{name.replace('_', '-')}-missing"
-
-
-def form_parameters(message: Request) -> dict[str, str]:
-    """Return the form of a machine request; raises invalid_request when it is none, repeated or in the query (S11)."""
+def _form_parameters(message: Request) -> dict[str, str]:
+    """Return the form parameters; raises invalid_request if one is repeated or in the query (S11)."""
     if message.method != "POST":
         raise ProtocolError(
             ErrorCode.INVALID_REQUEST,
@@ -67,7 +63,7 @@ def form_parameters(message: Request) -> dict[str, str]:
             received=message.method,
             expected="POST",
         )
-    # A request without any parameter needs no body, and a body that is not there needs no type.
+    # A request without parameters needs neither a body nor a content type.
     form = () if message.form is None and not message.body else message.form
     if form is None:
         raise ProtocolError(
@@ -82,7 +78,7 @@ def form_parameters(message: Request) -> dict[str, str]:
             ErrorCode.INVALID_REQUEST,
             Cause.PARAMETERS_IN_QUERY,
             f"Send {misplaced[0]} in the body, not in the query.",
-            received=f"{misplaced[0]} in the address",
+            received=f"{misplaced[0]} in the query",
             expected=f"{misplaced[0]} in the body",
         )
     for name in repeated_names(form, REPEATABLE):
@@ -91,6 +87,6 @@ def form_parameters(message: Request) -> dict[str, str]:
             Cause.PARAMETER_REPEATED,
             f"The parameter {name[:60]} is repeated.",
             received=name[:200],
-            expected=f"each parameter once, but for {', '.join(sorted(REPEATABLE))}",
+            expected=f"each parameter once, except {', '.join(sorted(REPEATABLE))}",
         )
     return present_values(form)
