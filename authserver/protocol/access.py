@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from authserver.domain.authorizations.access_state import AccessState
 from authserver.domain.clients.client_cache import RegisteredClient
+from authserver.domain.diagnostics.causes import Cause
 from authserver.vocabulary import ClientStatus, GrantType
 
 
@@ -21,6 +22,11 @@ class DenialReason(StrEnum):
     GRANT_NOT_REGISTERED = "grant-type-not-registered"
     RESPONSE_TYPE_NOT_REGISTERED = "response-type-not-registered"
     SCOPE_NOT_REGISTERED = "scope-not-registered"
+
+    @property
+    def cause(self) -> Cause:
+        """The cause under which the error log records the denial."""
+        return Cause(self.value)
 
     @property
     def sentence(self) -> str:
@@ -80,16 +86,16 @@ def check_access(
     )
 
 
-def registration_facts(
+def compare_registration(
     denial: DenialReason, client: RegisteredClient, grant_types: Sequence[str], scopes: Sequence[str]
-) -> dict[str, str]:
-    """Return what was received and what is expected, for the error log, if the registration does not cover a request."""
+) -> tuple[str, str]:
+    """Return the received and the registered values, for the error log; empty if the denial is about something else."""
     if denial is DenialReason.SCOPE_NOT_REGISTERED:
-        return {"received": " ".join(scopes), "expected": " ".join(sorted(client.scopes))}
+        return " ".join(scopes), " ".join(sorted(client.scopes))
     if denial is DenialReason.GRANT_NOT_REGISTERED:
         missing = [name for name in grant_types if name not in client.grant_types]
-        return {"received": " ".join(missing), "expected": " ".join(sorted(client.grant_types))}
-    return {}
+        return " ".join(missing), " ".join(sorted(client.grant_types))
+    return "", ""
 
 
 def _check_status(state: AccessState) -> DenialReason | None:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
-from authlib.oauth2.rfc6749.errors import InvalidGrantError, InvalidScopeError, UnauthorizedClientError
 from sqlalchemy import Connection, Row
 
 from authserver.domain import throttles
@@ -16,10 +15,10 @@ from authserver.domain.authorizations import access_state
 from authserver.domain.clients.client_cache import RegisteredClient
 from authserver.protocol import access
 from authserver.protocol.access import DenialReason
+from authserver.protocol.errors import ErrorCode, ProtocolError
 from authserver.protocol.oauth2 import client_authentication
 from authserver.protocol.oauth2.client_authentication import Credentials
 from authserver.protocol.oauth2.client_request import ClientRequest
-from authserver.protocol.oauth2.errors import oauth_error
 from authserver.protocol.services import Services
 
 Load = Callable[[Connection, ClientRequest], Row[Any] | None]
@@ -68,13 +67,15 @@ def raise_denial(
     scopes: Sequence[str] = (),
 ) -> NoReturn:
     """Raise the OAuth error for a failed access check (RFC 6749, section 5.2)."""
-    kind = InvalidGrantError
+    code = ErrorCode.INVALID_GRANT
     if denial.concerns_client:
-        kind = UnauthorizedClientError
+        code = ErrorCode.UNAUTHORIZED_CLIENT
     elif denial is DenialReason.SCOPE_NOT_REGISTERED:
-        kind = InvalidScopeError
-    facts = access.registration_facts(denial, client, grant_types, scopes)
-    raise oauth_error(kind, denial.sentence, denial, client_id=client.id, **facts)
+        code = ErrorCode.INVALID_SCOPE
+    received, expected = access.compare_registration(denial, client, grant_types, scopes)
+    raise ProtocolError(
+        code, denial.cause, denial.sentence, received=received, expected=expected, client_id=client.id
+    )
 
 
 def _authenticate(

@@ -7,13 +7,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
-from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc6749.errors import (
-    AccessDeniedError,
-    InvalidRequestError,
-    InvalidScopeError,
-    UnauthorizedClientError,
-)
 from sqlalchemy.orm import Session
 
 from authserver import clock
@@ -21,16 +14,17 @@ from authserver.domain.authorizations import access_state, consents
 from authserver.domain.clients import clients
 from authserver.domain.clients.client_cache import RegisteredClient
 from authserver.domain.diagnostics import redaction
+from authserver.domain.diagnostics.causes import Cause
 from authserver.domain.sessions.user_sessions import UserSession
 from authserver.domain.tokens import opaque_tokens
 from authserver.domain.users import second_factors
 from authserver.protocol import access
 from authserver.protocol.access import ClientNotApproved, DenialReason
+from authserver.protocol.errors import ErrorCode, ProtocolError, public_description
 from authserver.protocol.http import Pairs
-from authserver.protocol.oauth2 import authorization_request, errors
+from authserver.protocol.oauth2 import authorization_request
 from authserver.protocol.oauth2.authorization_request import AuthorizationError, AuthorizationRequest
-from authserver.protocol.oauth2.errors import ClientAuthenticationFailed, oauth_error
-from authserver.protocol.oauth2.response_modes import AuthorizationResponse
+from authserver.protocol.oauth2.response_modes import AuthorizationResponse, ResponseTarget
 from authserver.protocol.oidc import acr, subjects
 from authserver.protocol.oidc.id_token import IdTokens
 from authserver.protocol.services import Services
@@ -59,34 +53,16 @@ _WHY_NOT_SILENT = {
 """Why a request with prompt=none fails, by the step that it would need."""
 
 
-class LoginRequired(OAuth2Error):
-    """The user must sign in, which prompt=none forbids (OpenID Connect Core, section 3.1.2.6)."""
-
-    error = "login_required"
-
-
-class ConsentRequired(OAuth2Error):
-    """The user must consent, which prompt=none forbids (OpenID Connect Core, section 3.1.2.6)."""
-
-    error = "consent_required"
-
-
-class UnmetAuthenticationRequirements(OAuth2Error):
-    """The requested authentication context cannot be reached (OIDC Core Error Code unmet_authentication_requirements)."""
-
-    error = "unmet_authentication_requirements"
-
-
 def accept_authorization_request(services: Services, db: Session, pairs: Pairs) -> AuthorizationRequest:
     """Return the valid request of an approved client; raises AuthorizationError or ClientNotApproved."""
     client = clients.find(db, authorization_request.client_key(pairs))
     if client is None:
         key = dict(pairs).get("client_id", "")
         raise AuthorizationError(
-            oauth_error(
-                ClientAuthenticationFailed,
+            ProtocolError(
+                ErrorCode.INVALID_CLIENT,
+                Cause.CLIENT_UNKNOWN,
                 "No client is registered under this client_id.",
-                "client-unknown",
                 received=redaction.unknown_key(key),
                 expected="the key of a registered client",
             )
@@ -123,20 +99,20 @@ def next_step(
     made for this request.
     """
     if user_session is None:
-        return _unless_silent(request, NextStep.SIGN_IN, LoginRequired)
+        return _unless_silent(request, NextStep.SIGN_IN, ErrorCode.LOGIN_REQUIRED)
     if not _is_fresh_enough(request, user_session, started_at):
         step = NextStep.SWITCH_ACCOUNT if "select_account" in request.prompt else NextStep.SIGN_IN_AGAIN
-        return _unless_silent(request, step, LoginRequired)
+        return _unless_silent(request, step, ErrorCode.LOGIN_REQUIRED)
     if not _is_accepted_user(request, user_session):
         if _was_made_for(user_session, started_at):
             raise AuthorizationError(_another_user(request), request.address)
-        return _unless_silent(request, NextStep.SWITCH_ACCOUNT, LoginRequired)
+        return _unless_silent(request, NextStep.SWITCH_ACCOUNT, ErrorCode.LOGIN_REQUIRED)
     if not request.context.is_met_by(user_session.acr):
         acr_step = _step_to_acr(db, request, user_session)
         if acr_step is not None:
             return acr_step
     if _needs_consent(db, request, user_session):
-        return _unless_silent(request, NextStep.CONSENT, ConsentRequired)
+        return _unless_silent(request, NextStep.CONSENT, ErrorCode.CONSENT_REQUIRED)
     return NextStep.RESPOND
 
 
@@ -156,29 +132,32 @@ def is_still_allowed(
 
 def denied(request: AuthorizationRequest) -> AuthorizationError:
     """Return the error for a user who denied the request (RFC 6749, section 4.1.2.1)."""
-    error = oauth_error(
-        AccessDeniedError, "The user denied the request.", "user-denied", client_id=request.client.id
+    error = ProtocolError(
+        ErrorCode.ACCESS_DENIED,
+        Cause.USER_DENIED,
+        "The user denied the request.",
+        client_id=request.client.id,
     )
     return AuthorizationError(error, request.address)
 
 
 def cancelled(request: AuthorizationRequest) -> AuthorizationError:
     """Return the error for a user who cancelled the sign-in."""
-    error = oauth_error(
-        AccessDeniedError, "The user cancelled the sign-in.", "user-cancelled", client_id=request.client.id
+    error = ProtocolError(
+        ErrorCode.ACCESS_DENIED,
+        Cause.USER_CANCELLED,
+        "The user cancelled the sign-in.",
+        client_id=request.client.id,
     )
     return AuthorizationError(error, request.address)
 
 
-def error_response(error: AuthorizationError, reference: str) -> AuthorizationResponse | None:
-    """Return the error response to the client, or None if a page must show the error."""
-    if error.address is None:
-        return None
-    parameters = [("error", error.error.error)]
-    description = errors.describe(error.error, reference)
-    if description:
+def error_response(error: ProtocolError, address: ResponseTarget, reference: str) -> AuthorizationResponse:
+    """Return the response that returns an error to the client (RFC 6749, section 4.1.2.1)."""
+    parameters = [("error", error.error)]
+    if description := public_description(error, reference):
         parameters.append(("error_description", description))
-    return error.address.answer(*parameters)
+    return address.answer(*parameters)
 
 
 def after_consent(request: AuthorizationRequest) -> AuthorizationRequest:
@@ -192,14 +171,13 @@ def new_scopes(db: Session, request: AuthorizationRequest, user_session: UserSes
     return set(request.consent_scopes) - set(consent.scopes if consent else ())
 
 
-def _unless_silent(request: AuthorizationRequest, step: NextStep, error: type[OAuth2Error]) -> NextStep:
+def _unless_silent(request: AuthorizationRequest, step: NextStep, error: ErrorCode) -> NextStep:
     if not _may_interact(request):
-        kind = error.error.replace("_", "-")
         raise AuthorizationError(
-            oauth_error(
+            ProtocolError(
                 error,
+                Cause[error.name],
                 "prompt=none, but the user has to act.",
-                kind,
                 received=f"prompt=none, but {_WHY_NOT_SILENT[step]}",
                 expected="a request without prompt=none",
                 client_id=request.client.id,
@@ -220,10 +198,10 @@ def _accepted_subjects(id_tokens: IdTokens, request: AuthorizationRequest) -> tu
     claims = id_tokens.parse_hint(hint)
     if claims is None:
         raise AuthorizationError(
-            oauth_error(
-                InvalidRequestError,
+            ProtocolError(
+                ErrorCode.INVALID_REQUEST,
+                Cause.ID_TOKEN_HINT,
                 "id_token_hint is not an ID token of this server.",
-                "id-token-hint",
                 received=opaque_tokens.kind_of(hint),
                 expected=f"an ID token of {id_tokens.issuer}",
                 client_id=request.client.id,
@@ -241,11 +219,11 @@ def _is_accepted_user(request: AuthorizationRequest, user_session: UserSession) 
     return subjects.subject_of(request.client, user_session.user.subject) in request.subjects
 
 
-def _another_user(request: AuthorizationRequest) -> OAuth2Error:
-    return oauth_error(
-        LoginRequired,
+def _another_user(request: AuthorizationRequest) -> ProtocolError:
+    return ProtocolError(
+        ErrorCode.LOGIN_REQUIRED,
+        Cause.ANOTHER_USER,
         "The user who signed in is not the user that the request names.",
-        "another-user",
         client_id=request.client.id,
     )
 
@@ -257,7 +235,7 @@ def _step_to_acr(db: Session, request: AuthorizationRequest, user_session: UserS
         # A voluntary class does not fail a request with prompt=none (Core, section 5.5.1.1); acr says what was reached.
         if not _may_interact(request) and not is_essential:
             return None
-        return _unless_silent(request, NextStep.STEP_UP, LoginRequired)
+        return _unless_silent(request, NextStep.STEP_UP, ErrorCode.LOGIN_REQUIRED)
     if not is_essential:
         return None
     if request.context.can_be_met() and _may_interact(request):
@@ -269,11 +247,11 @@ def _may_interact(request: AuthorizationRequest) -> bool:
     return "none" not in request.prompt
 
 
-def _acr_out_of_reach(request: AuthorizationRequest) -> OAuth2Error:
-    return oauth_error(
-        UnmetAuthenticationRequirements,
+def _acr_out_of_reach(request: AuthorizationRequest) -> ProtocolError:
+    return ProtocolError(
+        ErrorCode.UNMET_AUTHENTICATION_REQUIREMENTS,
+        Cause.ACR_OUT_OF_REACH,
         "The requested authentication context class cannot be reached.",
-        "acr-out-of-reach",
         received=" ".join(request.context.classes),
         # If the class exists, the user has no second factor yet, and the request must let them set one up.
         expected="a request without prompt=none"
@@ -308,14 +286,18 @@ def _needs_consent(db: Session, request: AuthorizationRequest, user_session: Use
     return bool(new_scopes(db, request, user_session))
 
 
-def _error_for(denial: DenialReason, client: RegisteredClient, response_type: str) -> OAuth2Error:
+def _error_for(denial: DenialReason, client: RegisteredClient, response_type: str) -> ProtocolError:
     """Return the authorization endpoint's error for a failed access check (RFC 6749, section 4.1.2.1)."""
-    kind = InvalidScopeError if denial is DenialReason.SCOPE_NOT_REGISTERED else UnauthorizedClientError
+    kind = (
+        ErrorCode.INVALID_SCOPE
+        if denial is DenialReason.SCOPE_NOT_REGISTERED
+        else ErrorCode.UNAUTHORIZED_CLIENT
+    )
     concerns_type = denial is DenialReason.RESPONSE_TYPE_NOT_REGISTERED
-    return oauth_error(
+    return ProtocolError(
         kind,
+        denial.cause,
         denial.sentence,
-        denial,
         client_id=client.id,
         received=response_type if concerns_type else "",
         expected="\n".join(sorted(client.response_types)) if concerns_type else "",

@@ -5,7 +5,6 @@
 
 from typing import Any
 
-from authlib.oauth2 import OAuth2Error
 from sqlalchemy import Connection, Row
 
 from authserver.domain import throttles, typed_codes
@@ -14,7 +13,6 @@ from authserver.domain.authorizations.device_authorizations import IssuedDeviceC
 from authserver.protocol.http import Request, Response, json_response
 from authserver.protocol.oauth2 import admission, requested_scope, resources
 from authserver.protocol.oauth2.client_request import ClientRequest
-from authserver.protocol.oauth2.error_responses import respond_with_error
 from authserver.protocol.services import Services
 from authserver.settings import Settings
 from authserver.vocabulary import EndpointPath, GrantType
@@ -22,14 +20,11 @@ from authserver.vocabulary import EndpointPath, GrantType
 
 def respond_to_device_authorization(services: Services, message: Request) -> Response:
     """Respond to a device authorization request (RFC 8628, section 3.1); confidential clients must authenticate."""
-    try:
-        request = ClientRequest(message)
-        row, client = admission.admit(services, request, _load, grant_type=GrantType.DEVICE_CODE)
-        scope = requested_scope.scope_for_user(request.parameters.get("scope"), client)
-        # RFC 8707, section 2.2, applies to this endpoint, too.
-        audience = resources.requested_resources(request.resources, client, services.settings)
-    except OAuth2Error as error:
-        return respond_with_error(services.error_log, message, error)
+    request = ClientRequest(message)
+    row, client = admission.admit(services, request, _load, grant_type=GrantType.DEVICE_CODE)
+    scope = requested_scope.scope_for_user(request.parameters.get("scope"), client)
+    # RFC 8707, section 2.2, applies to this endpoint, too.
+    audience = resources.requested_resources(request.resources, client, services.settings)
     new = NewDeviceAuthorization(
         client.id, row.s_client_epoch, scope, message.address, audience=" ".join(audience)
     )

@@ -5,21 +5,20 @@ The response for a token that is invalid for any reason is the same: ``{"active"
 
 from typing import Any
 
-from authlib.oauth2 import OAuth2Error
 from sqlalchemy import Row
 
 from authserver import clock
 from authserver.domain.authorizations import access_state
 from authserver.domain.clients.client_cache import RegisteredClient
+from authserver.domain.diagnostics.causes import Cause
 from authserver.domain.tokens import introspection, opaque_tokens, refresh_tokens
 from authserver.domain.tokens.opaque_tokens import OpaqueToken
 from authserver.domain.tokens.refresh_tokens import PresentedRefreshToken
 from authserver.protocol import access
+from authserver.protocol.errors import ErrorCode, ProtocolError
 from authserver.protocol.http import Request, Response, json_response
 from authserver.protocol.oauth2 import admission, bearer_tokens, resources
 from authserver.protocol.oauth2.client_request import ClientRequest
-from authserver.protocol.oauth2.error_responses import respond_with_error
-from authserver.protocol.oauth2.errors import ClientAuthenticationFailed, oauth_error
 from authserver.protocol.oidc import subjects
 from authserver.protocol.services import Services
 from authserver.vocabulary import AuthMethod, GrantType, ScopeName
@@ -30,17 +29,14 @@ _INACTIVE: Document = {"active": False}
 
 def respond_to_introspection(services: Services, message: Request) -> Response:
     """Respond to an introspection request (RFC 7662, section 2)."""
-    try:
-        request = ClientRequest(message)
-        value = request.required("token")
-        presented = refresh_tokens.parse_refresh_token(value)
-        if presented is not None:
-            document = _introspect_refresh_token(services, request, presented)
-        else:
-            token = services.access_tokens.parse_token(value)
-            document = _introspect_access_token(services, request, token)
-    except OAuth2Error as error:
-        return respond_with_error(services.error_log, message, error)
+    request = ClientRequest(message)
+    value = request.required("token")
+    presented = refresh_tokens.parse_refresh_token(value)
+    if presented is not None:
+        document = _introspect_refresh_token(services, request, presented)
+    else:
+        token = services.access_tokens.parse_token(value)
+        document = _introspect_access_token(services, request, token)
     return json_response(200, document)
 
 
@@ -93,10 +89,10 @@ def _introspect_access_token(
 def _check_confidential(caller: RegisteredClient) -> None:
     # RFC 7662, section 2.1: callers must authenticate; otherwise anyone could test guessed tokens here.
     if caller.auth_method == AuthMethod.NONE:
-        raise oauth_error(
-            ClientAuthenticationFailed,
+        raise ProtocolError(
+            ErrorCode.INVALID_CLIENT,
+            Cause.INTROSPECTION_PUBLIC_CLIENT,
             "A public client cannot introspect tokens.",
-            "introspection-public-client",
             client_id=caller.id,
             received="no secret",
             expected="a client with a secret or a key",

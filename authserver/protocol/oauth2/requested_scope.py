@@ -1,10 +1,9 @@
 """The scope of a request: the parameter, checked against the registration, or the default (RFC 6749, section 3.3)."""
 
-from authlib.oauth2.rfc6749.errors import InvalidScopeError
-
 from authserver.domain import text_rules
 from authserver.domain.clients.client_cache import RegisteredClient
-from authserver.protocol.oauth2.errors import oauth_error
+from authserver.domain.diagnostics.causes import Cause
+from authserver.protocol.errors import ErrorCode, ProtocolError
 from authserver.vocabulary import ClientKind, ScopeName
 
 _USER_SCOPES = frozenset(ScopeName)
@@ -14,10 +13,10 @@ def parse_scope(parameter: str, client: RegisteredClient) -> tuple[str, ...]:
     """Return the scopes that a parameter contains, without duplicates; raises invalid_scope if it is malformed."""
     scopes = tuple(dict.fromkeys(name for name in parameter.split(" ") if name))
     if not scopes or not all(map(text_rules.is_scope_token, scopes)):
-        raise oauth_error(
-            InvalidScopeError,
+        raise ProtocolError(
+            ErrorCode.INVALID_SCOPE,
+            Cause.SCOPE_MALFORMED,
             "scope must consist of names of printable ASCII characters, separated by spaces.",
-            "scope-malformed",
             received=parameter,
             expected="names of printable ASCII characters except quotation mark and backslash, separated by spaces",
             client_id=client.id,
@@ -48,10 +47,10 @@ def check_registered(scopes: tuple[str, ...], parameter: str, client: Registered
     """Raise invalid_scope if the client is not registered for one of the scopes of the parameter."""
     unregistered = [scope for scope in scopes if scope not in client.scopes]
     if unregistered:
-        raise oauth_error(
-            InvalidScopeError,
+        raise ProtocolError(
+            ErrorCode.INVALID_SCOPE,
+            Cause.SCOPE_NOT_REGISTERED,
             f"The client is not registered for the scope {unregistered[0][:60]}.",
-            "scope-not-registered",
             received=parameter,
             expected=" ".join(sorted(client.scopes)),
             client_id=client.id,

@@ -7,23 +7,16 @@ that the settings open to all clients, and this server itself.
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-from authlib.oauth2 import OAuth2Error
-
 from authserver.domain import text_rules
 from authserver.domain.clients.client_cache import RegisteredClient
+from authserver.domain.diagnostics.causes import Cause
+from authserver.protocol.errors import ErrorCode, ProtocolError
 from authserver.protocol.http import Pairs
-from authserver.protocol.oauth2.errors import oauth_error
 from authserver.settings import Settings
 from authserver.vocabulary import EndpointPath
 
 _MAX_RESOURCES = 20
 _MAX_LENGTH = 3900  # Of all resources of a request together, which share one column.
-
-
-class InvalidTarget(OAuth2Error):
-    """A requested resource is malformed, unknown or not registered for the client (RFC 8707, section 2)."""
-
-    error = "invalid_target"
 
 
 def requested_resources(pairs: Pairs, client: RegisteredClient, settings: Settings) -> tuple[str, ...]:
@@ -33,7 +26,7 @@ def requested_resources(pairs: Pairs, client: RegisteredClient, settings: Settin
     if len(requested) > _MAX_RESOURCES or length > _MAX_LENGTH:
         raise _invalid_target(
             "The request names too many resources.",
-            "resource-too-many",
+            Cause.RESOURCE_TOO_MANY,
             client,
             f"{len(requested)} resources of {length} characters",
             [f"at most {_MAX_RESOURCES} resources of {_MAX_LENGTH} characters in total"],
@@ -55,7 +48,7 @@ def narrowed_audience(
     if granted and not set(requested) <= set(granted):
         raise _invalid_target(
             "resource was not included in the original grant.",
-            "resource-exceeds-grant",
+            Cause.RESOURCE_EXCEEDS_GRANT,
             client,
             " ".join(requested),
             granted,
@@ -98,12 +91,12 @@ def _check(uris: Iterable[str], client: RegisteredClient, settings: Settings) ->
     for uri in uris:
         if error := resource_error(uri):
             raise _invalid_target(
-                error, "resource-malformed", client, uri, ["an absolute URI without a fragment"]
+                error, Cause.RESOURCE_MALFORMED, client, uri, ["an absolute URI without a fragment"]
             )
         if uri not in allowed:
             raise _invalid_target(
                 "The client is not registered for this resource.",
-                "resource-not-registered",
+                Cause.RESOURCE_NOT_REGISTERED,
                 client,
                 uri,
                 allowed,
@@ -111,12 +104,12 @@ def _check(uris: Iterable[str], client: RegisteredClient, settings: Settings) ->
 
 
 def _invalid_target(
-    description: str, cause: str, client: RegisteredClient, received: str, expected: Iterable[str]
-) -> OAuth2Error:
-    return oauth_error(
-        InvalidTarget,
-        description,
+    description: str, cause: Cause, client: RegisteredClient, received: str, expected: Iterable[str]
+) -> ProtocolError:
+    return ProtocolError(
+        ErrorCode.INVALID_TARGET,
         cause,
+        description,
         client_id=client.id,
         received=received,
         expected="\n".join(sorted(expected)),

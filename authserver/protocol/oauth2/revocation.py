@@ -1,35 +1,29 @@
 """Token revocation (RFC 7009): an access token alone, or a refresh token with its whole authorization."""
 
-from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc6749.errors import InvalidGrantError
-
 from authserver import clock
 from authserver.domain.authorizations import authorizations
 from authserver.domain.clients.client_cache import RegisteredClient
+from authserver.domain.diagnostics.causes import Cause
 from authserver.domain.tokens import introspection, opaque_tokens, refresh_tokens, tokens
 from authserver.domain.tokens.opaque_tokens import OpaqueToken
 from authserver.domain.tokens.refresh_tokens import PresentedRefreshToken
+from authserver.protocol.errors import ErrorCode, ProtocolError
 from authserver.protocol.http import NO_STORE, Request, Response
 from authserver.protocol.oauth2 import admission
 from authserver.protocol.oauth2.client_request import ClientRequest
-from authserver.protocol.oauth2.error_responses import respond_with_error
-from authserver.protocol.oauth2.errors import oauth_error
 from authserver.protocol.services import Services
 
 
 def respond_to_revocation(services: Services, message: Request) -> Response:
     """Respond to a revocation request; the response for an unknown token is a success (RFC 7009, section 2.2)."""
-    try:
-        request = ClientRequest(message)
-        value = request.required("token")
-        # The token itself tells its type, so token_type_hint is not needed (section 2.1).
-        presented = refresh_tokens.parse_refresh_token(value)
-        if presented is not None:
-            _revoke_refresh_token(services, request, presented)
-        else:
-            _revoke_access_token(services, request, services.access_tokens.parse_token(value))
-    except OAuth2Error as error:
-        return respond_with_error(services.error_log, message, error)
+    request = ClientRequest(message)
+    value = request.required("token")
+    # The token itself tells its type, so token_type_hint is not needed (section 2.1).
+    presented = refresh_tokens.parse_refresh_token(value)
+    if presented is not None:
+        _revoke_refresh_token(services, request, presented)
+    else:
+        _revoke_access_token(services, request, services.access_tokens.parse_token(value))
     return Response(200, b"", NO_STORE)
 
 
@@ -64,9 +58,9 @@ def _revoke_access_token(services: Services, request: ClientRequest, token: Opaq
 def _check_owner(client: RegisteredClient, owner_id: int) -> None:
     # RFC 7009, section 2.1: the token must have been issued to the client that sends the request.
     if owner_id != client.id:
-        raise oauth_error(
-            InvalidGrantError,
+        raise ProtocolError(
+            ErrorCode.INVALID_GRANT,
+            Cause.TOKEN_OF_ANOTHER_CLIENT,
             "The token was issued to another client.",
-            "token-of-another-client",
             client_id=client.id,
         )

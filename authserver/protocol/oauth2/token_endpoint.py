@@ -16,19 +16,17 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc6749.errors import InvalidRequestError
 from sqlalchemy import Row
 
 from authserver.domain.authorizations import access_state
 from authserver.domain.clients.client_cache import RegisteredClient
 from authserver.domain.clients.metadata import MISPRINTED_DEVICE_GRANT
+from authserver.domain.diagnostics.causes import Cause
 from authserver.protocol import access
+from authserver.protocol.errors import ErrorCode, ProtocolError
 from authserver.protocol.http import Request, Response, json_response
 from authserver.protocol.oauth2 import admission, resources
 from authserver.protocol.oauth2.client_request import ClientRequest
-from authserver.protocol.oauth2.error_responses import respond_with_error
-from authserver.protocol.oauth2.errors import oauth_error
 from authserver.protocol.oauth2.grants.authorization_code import AuthorizationCodeGrant
 from authserver.protocol.oauth2.grants.base import ApprovedRequest, Grant, PresentedRequest, RecordChanged
 from authserver.protocol.oauth2.grants.client_credentials import ClientCredentialsGrant
@@ -53,29 +51,20 @@ GRANTS: Grants = MappingProxyType(
 )
 
 
-class UnsupportedGrantType(OAuth2Error):
-    """The server does not support the grant type (RFC 6749, section 5.2)."""
-
-    error = "unsupported_grant_type"
-
-
 def respond_to_token_request(services: Services, message: Request, grants: Grants = GRANTS) -> Response:
     """Respond to a token request."""
-    try:
-        request = ClientRequest(message)
-        document = _issue(services, request, _find_grant(services, request, grants))
-    except OAuth2Error as error:
-        return respond_with_error(services.error_log, message, error)
+    request = ClientRequest(message)
+    document = _issue(services, request, _find_grant(services, request, grants))
     return json_response(200, document)
 
 
 def _find_grant(services: Services, request: ClientRequest, grants: Grants) -> Grant:
     grant_type = request.parameters.get("grant_type")
     if grant_type is None:
-        raise oauth_error(
-            InvalidRequestError,
+        raise ProtocolError(
+            ErrorCode.INVALID_REQUEST,
+            Cause.GRANT_TYPE_MISSING,
             "grant_type is missing.",
-            "grant-type-missing",
             expected=" ".join(grants),
         )
     if grant_type not in grants:
@@ -83,7 +72,9 @@ def _find_grant(services: Services, request: ClientRequest, grants: Grants) -> G
     return grants[grant_type]
 
 
-def _unsupported(services: Services, request: ClientRequest, grant_type: str, grants: Grants) -> OAuth2Error:
+def _unsupported(
+    services: Services, request: ClientRequest, grant_type: str, grants: Grants
+) -> ProtocolError:
     with services.database.reading() as connection:
         row = access_state.find_client(connection, request.client_key)
     is_misprint = grant_type == MISPRINTED_DEVICE_GRANT
@@ -92,10 +83,10 @@ def _unsupported(services: Services, request: ClientRequest, grant_type: str, gr
         if is_misprint
         else f"The grant type {grant_type[:100]} is not supported."
     )
-    return oauth_error(
-        UnsupportedGrantType,
+    return ProtocolError(
+        ErrorCode.UNSUPPORTED_GRANT_TYPE,
+        Cause.GRANT_TYPE_MISPRINTED if is_misprint else Cause.GRANT_TYPE_UNSUPPORTED,
         description,
-        "grant-type-misprinted" if is_misprint else "grant-type-unsupported",
         received=grant_type,
         expected=" ".join(grants),
         client_id=None if row is None else row.c_id,

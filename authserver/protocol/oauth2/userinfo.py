@@ -7,10 +7,11 @@ from sqlalchemy import Row
 from authserver.domain.authorizations import access_state
 from authserver.domain.authorizations.access_state import UserFacts
 from authserver.domain.clients.client_cache import RegisteredClient
+from authserver.domain.diagnostics.causes import Cause
 from authserver.protocol import issued_jwts
+from authserver.protocol.errors import BearerError, ErrorCode
 from authserver.protocol.http import NO_STORE, Request, Response, json_response
 from authserver.protocol.oauth2 import bearer_tokens
-from authserver.protocol.oauth2.bearer_tokens import BearerError
 from authserver.protocol.oidc import claims, subjects
 from authserver.protocol.services import Services
 from authserver.vocabulary import ScopeName
@@ -18,14 +19,9 @@ from authserver.vocabulary import ScopeName
 
 def respond_to_userinfo(services: Services, message: Request) -> Response:
     """Respond with the claims that the access token's scopes allow, or with a challenge."""
-    try:
-        with services.database.reading() as connection:
-            row, client = bearer_tokens.accept_bearer_token(services, connection, message, ScopeName.OPENID)
-        user = _user(row)
-    except BearerError as error:
-        return error.answer(
-            bearer_tokens.record_bearer_error(services.error_log, message.path, message.address, error)
-        )
+    with services.database.reading() as connection:
+        row, client = bearer_tokens.accept_bearer_token(services, connection, message, ScopeName.OPENID)
+    user = _user(row)
     requested_by_name = row.request.get("claims", {}).get("userinfo", ())
     names = claims.claims_of_scopes(row.scope.split()) | set(requested_by_name)
     document = {"sub": subjects.subject_of(client, user.subject)} | claims.claims_by_name(user, names)
@@ -39,10 +35,9 @@ def _user(row: Row[Any]) -> UserFacts:
     user = access_state.user_facts_of(row)
     if user is None:
         raise BearerError(
-            403,
-            "insufficient_scope",
+            ErrorCode.INSUFFICIENT_SCOPE,
+            Cause.ACCESS_TOKEN_WITHOUT_USER,
             "The access token was issued to a client that acts for itself, not for a user.",
-            "access-token-without-user",
             scope=ScopeName.OPENID,
             client_id=row.c_id,
             received=row.grant_type,

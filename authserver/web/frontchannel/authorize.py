@@ -16,19 +16,18 @@ from authserver.domain.authorizations.authorization_requests import (
 )
 from authserver.domain.sessions.user_sessions import UserSession
 from authserver.protocol.access import ClientNotApproved
-from authserver.protocol.http import MalformedRequest, Pairs, parse_pairs
+from authserver.protocol.errors import ProtocolError
+from authserver.protocol.http import Pairs, parse_pairs
 from authserver.protocol.oauth2 import authorization, authorization_request, authorization_response
 from authserver.protocol.oauth2.authorization import NextStep
 from authserver.protocol.oauth2.authorization_request import AuthorizationError, AuthorizationRequest
-from authserver.protocol.oauth2.error_responses import record_error
-from authserver.protocol.oauth2.errors import describe
 from authserver.protocol.oauth2.response_modes import FORM_POST, AuthorizationResponse
 from authserver.vocabulary import EndpointPath, LegacyPath
 from authserver.web import client_redirects, current
-from authserver.web.frontchannel import not_approved, unreadable_request
+from authserver.web.frontchannel import not_approved, protocol_errors
 from authserver.web.frontchannel.blueprint import frontchannel
 from authserver.web.frontchannel.sign_in_context import sign_in_first
-from authserver.web.rendering import console_link, error_pages, languages
+from authserver.web.rendering import error_pages, languages
 from authserver.web.rendering.languages import gettext
 from authserver.web.session.browser_id import browser_id
 
@@ -47,10 +46,8 @@ def authorize() -> ResponseReturnValue:
             # A form that another site posts carries no cookie of ours: the answer is looked for where they are sent.
             return redirect(_continue_url(_store(ask, browser=None)), 303)
         return _proceed(ask, None)
-    except MalformedRequest as error:
-        return unreadable_request.unreadable_request_page(error, EndpointPath.AUTHORIZE)
-    except (AuthorizationError, ClientNotApproved) as failure:
-        return _refuse(failure)
+    except (ProtocolError, ClientNotApproved) as error:
+        return _respond_with_error(error)
 
 
 @frontchannel.get(EndpointPath.CONTINUE)
@@ -107,10 +104,10 @@ def _resume(handle: str | None, go_on: "_Way", once_more: "_Way | None" = None) 
     try:
         ask = _read(authorization_request.restore_pairs(row.parameters))
         return go_on(ask, _Detour(row, handle or ""))
-    except (AuthorizationError, ClientNotApproved) as failure:
-        if not row.is_open or (isinstance(failure, AuthorizationError) and failure.address is not None):
+    except (AuthorizationError, ClientNotApproved) as error:
+        if not row.is_open or (isinstance(error, AuthorizationError) and error.address is not None):
             authorization_requests.fail(row)
-        return _refuse(failure)
+        return _respond_with_error(error)
 
 
 def _answer_again(ask: AuthorizationRequest, detour: "_Detour") -> ResponseReturnValue:
@@ -242,27 +239,18 @@ def _cancel(ask: AuthorizationRequest, _detour: _Detour) -> ResponseReturnValue:
     raise authorization.cancelled(ask)
 
 
-def _refuse(failure: AuthorizationError | ClientNotApproved) -> ResponseReturnValue:
-    if isinstance(failure, ClientNotApproved):
-        return not_approved.not_approved_page(failure, EndpointPath.AUTHORIZE, "unauthorized_client")
-    reference = record_error(
-        current.services().error_log,
+def _respond_with_error(error: ProtocolError | ClientNotApproved) -> ResponseReturnValue:
+    """Return the error to the client if its redirect URI is valid, else show a page (RFC 6749, section 4.1.2.1)."""
+    if isinstance(error, ClientNotApproved):
+        return not_approved.not_approved_page(error, EndpointPath.AUTHORIZE, "unauthorized_client")
+    if isinstance(error, AuthorizationError) and error.address is not None:
+        reference = protocol_errors.record(error.details, EndpointPath.AUTHORIZE)
+        return _send(authorization.error_response(error, error.address, reference))
+    return protocol_errors.protocol_error_page(
+        error,
         EndpointPath.AUTHORIZE,
-        current.network_address(),
-        failure.error,
-        within=current.transaction(),
-    )
-    answer = authorization.error_response(failure, reference)
-    if answer is not None:
-        return _send(answer)
-    return error_pages.error_page(
-        400,
         gettext("This sign-in request cannot be accepted"),
-        describe(failure.error),
         gettext("Tell the administrator of the application, with the reference below."),
-        error=failure.error.error,
-        reference=reference,
-        links=console_link.console_link_for(reference),
     )
 
 

@@ -5,14 +5,15 @@
 
 from typing import Any, NoReturn
 
-from authlib.oauth2 import OAuth2Error
 from sqlalchemy import Connection, Row
 
 from authserver import clock
 from authserver.domain.authorizations import authorizations, codes
 from authserver.domain.clients import redirect_uris
+from authserver.domain.diagnostics.causes import Cause
 from authserver.domain.tokens import opaque_tokens
 from authserver.domain.tokens.opaque_tokens import OpaqueToken
+from authserver.protocol.errors import ProtocolError
 from authserver.protocol.oauth2 import pkce
 from authserver.protocol.oauth2.client_request import ClientRequest
 from authserver.protocol.oauth2.grants.base import ApprovedRequest, Checked, Grant, PresentedRequest
@@ -33,16 +34,16 @@ class AuthorizationCodeGrant(Grant):
         row = presented.row
         code = _parse_code(presented.request)
         if code is None or row.code_id is None or not opaque_tokens.matches(code, row.digest):
-            raise presented.error("The code is unknown.", "code-unknown")
+            raise presented.error(Cause.CODE_UNKNOWN, "The code is unknown.")
         if row.owner_id != presented.client.id:
-            raise presented.error("The code was issued to another client.", "code-of-another-client")
+            raise presented.error(Cause.CODE_OF_ANOTHER_CLIENT, "The code was issued to another client.")
         _check_redirect_uri(presented)
         _check_verifier(presented)
         # Only the rightful client gets here, so only its replay revokes anything (RFC 6749, section 4.1.2).
         if row.consumed_at is not None:
             _revoke_replayed(presented)
         if row.expires_at <= clock.now():
-            raise presented.error("The code has expired.", "code-expired")
+            raise presented.error(Cause.CODE_EXPIRED, "The code has expired.")
         return Checked(row.scope, _registration_error(presented))
 
     def issue(self, approved: ApprovedRequest) -> dict[str, Any]:
@@ -65,8 +66,8 @@ def _check_redirect_uri(presented: PresentedRequest) -> None:
     used, sent = _redirect_uri(presented.row), presented.request.parameters.get("redirect_uri", "")
     if sent not in ((used,) if presented.row.redirect_uri else ("", used)):
         raise presented.error(
+            Cause.REDIRECT_URI_DIFFERS,
             "redirect_uri differs from the authorization request.",
-            "redirect-uri-differs",
             received=sent,
             expected=used,
         )
@@ -76,17 +77,17 @@ def _check_verifier(presented: PresentedRequest) -> None:
     verifier = presented.request.parameters.get("code_verifier")
     if error := pkce.check_verifier(presented.row.code_challenge, verifier):
         raise presented.error(
-            error.sentence, "code-verifier", received=error.received, expected=error.expected
+            Cause.CODE_VERIFIER, error.sentence, received=error.received, expected=error.expected
         )
 
 
-def _registration_error(presented: PresentedRequest) -> OAuth2Error | None:
+def _registration_error(presented: PresentedRequest) -> ProtocolError | None:
     """Return the error if the client's registration no longer allows the code; it may have changed since the sign-in."""
     client = presented.client
     if client.is_pkce_required and not presented.row.code_challenge:
         return presented.error(
+            Cause.CODE_VERIFIER,
             "This client must use PKCE: send code_challenge in the authorization request.",
-            "code-verifier",
             expected="code_challenge in the authorization request",
         )
     # RFC 6749, section 10.6: the redirect URI must still be registered.
@@ -94,8 +95,8 @@ def _registration_error(presented: PresentedRequest) -> OAuth2Error | None:
     if redirect_uris.is_registered(used, client.redirect_uris):
         return None
     return presented.error(
+        Cause.REDIRECT_URI_NOT_REGISTERED,
         "redirect_uri is no longer registered for this client.",
-        "redirect-uri-not-registered",
         received=used,
         expected="\n".join(client.redirect_uris),
     )
@@ -109,4 +110,4 @@ def _redirect_uri(row: Row[Any]) -> str:
 def _revoke_replayed(presented: PresentedRequest) -> NoReturn:
     with presented.services.database.transaction() as db:
         authorizations.revoke(db, presented.actor, presented.row.authorization_id, reason="code replayed")
-    raise presented.error("The code was already used; its tokens have been revoked.", "code-replayed")
+    raise presented.error(Cause.CODE_REPLAYED, "The code was already used; its tokens have been revoked.")

@@ -7,15 +7,14 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar, final
 
-from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc6749.errors import InvalidGrantError
 from sqlalchemy import Connection, Row
 
 from authserver import clock
 from authserver.context import Actor
 from authserver.domain.clients.client_cache import RegisteredClient
+from authserver.domain.diagnostics.causes import Cause
+from authserver.protocol.errors import ErrorCode, ProtocolError
 from authserver.protocol.oauth2.client_request import ClientRequest
-from authserver.protocol.oauth2.errors import oauth_error
 from authserver.protocol.oauth2.token_response import TokenIssue
 from authserver.protocol.services import Services
 
@@ -39,10 +38,18 @@ class PresentedRequest:
         return self.request.actor(self.client)
 
     def error(
-        self, description: str, cause: str, *, kind: type[OAuth2Error] = InvalidGrantError, **facts: str
-    ) -> OAuth2Error:
+        self,
+        cause: Cause,
+        description: str,
+        *,
+        code: ErrorCode = ErrorCode.INVALID_GRANT,
+        received: str = "",
+        expected: str = "",
+    ) -> ProtocolError:
         """Return an error about this request, invalid_grant by default."""
-        return oauth_error(kind, description, cause, client_id=self.client.id, **facts)
+        return ProtocolError(
+            code, cause, description, received=received, expected=expected, client_id=self.client.id
+        )
 
 
 @final
@@ -55,7 +62,7 @@ class Checked:
     """
 
     scope: str
-    deferred_error: OAuth2Error | None = None
+    deferred_error: ProtocolError | None = None
 
 
 @final

@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from authlib.oauth2.rfc6749.errors import UnauthorizedClientError
 from sqlalchemy import Connection, Row
 from sqlalchemy.exc import IntegrityError
 
 from authserver.domain.authorizations import client_authorizations
+from authserver.domain.diagnostics.causes import Cause
 from authserver.domain.tokens import tokens
 from authserver.domain.tokens.tokens import IssuedRows
+from authserver.protocol.errors import ErrorCode
 from authserver.protocol.oauth2 import requested_scope
 from authserver.protocol.oauth2.client_request import ClientRequest
 from authserver.protocol.oauth2.grants.base import ApprovedRequest, Checked, Grant, PresentedRequest
@@ -31,9 +32,9 @@ class ClientCredentialsGrant(Grant):
         # RFC 6749, section 4.4: the grant MUST only be used by confidential clients.
         if client.auth_method == AuthMethod.NONE:
             raise presented.error(
+                Cause.PUBLIC_CLIENT,
                 "A public client cannot use the client credentials grant.",
-                "public-client",
-                kind=UnauthorizedClientError,
+                code=ErrorCode.UNAUTHORIZED_CLIENT,
                 received="no secret",
                 expected="a client with a secret or a key",
             )

@@ -5,16 +5,16 @@
 
 from typing import Any, NoReturn
 
-from authlib.oauth2.rfc6749.errors import AccessDeniedError
-from authlib.oauth2.rfc8628.errors import AuthorizationPendingError, ExpiredTokenError, SlowDownError
 from sqlalchemy import Connection, Row
 
 from authserver import clock
 from authserver.domain.authorizations import authorizations, device_authorizations
 from authserver.domain.authorizations.device_authorizations import DeviceState
+from authserver.domain.diagnostics.causes import Cause
 from authserver.domain.tokens import opaque_tokens
 from authserver.domain.tokens.opaque_tokens import OpaqueToken
 from authserver.protocol.access import DenialReason
+from authserver.protocol.errors import ErrorCode, ProtocolError
 from authserver.protocol.oauth2.client_request import ClientRequest
 from authserver.protocol.oauth2.grants.base import ApprovedRequest, Checked, Grant, PresentedRequest
 from authserver.vocabulary import GrantType, TokenPrefix
@@ -33,21 +33,23 @@ class DeviceCodeGrant(Grant):
         """Check the device code and its state; a replay revokes the authorization."""
         code, row = _parse_code(presented.request), presented.row
         if code is None or row.device_id is None or not opaque_tokens.matches(code, row.digest):
-            raise presented.error("The device code is unknown.", "device-code-unknown")
+            raise presented.error(Cause.DEVICE_CODE_UNKNOWN, "The device code is unknown.")
         if row.owner_id != presented.client.id:
             raise presented.error(
-                "The device code was issued to another client.", "device-code-of-another-client"
+                Cause.DEVICE_CODE_OF_ANOTHER_CLIENT, "The device code was issued to another client."
             )
         if row.requested_client_epoch not in {None, row.s_client_epoch}:
             denial = DenialReason.CLIENT_WAS_DISAPPROVED
-            raise presented.error(denial.sentence, denial)
+            raise presented.error(denial.cause, denial.sentence)
         if row.state == DeviceState.CONSUMED:
             _revoke_replayed(presented)
         if row.state == DeviceState.DENIED:
-            raise presented.error("The user denied the request.", "user-denied", kind=AccessDeniedError)
+            raise presented.error(
+                Cause.USER_DENIED, "The user denied the request.", code=ErrorCode.ACCESS_DENIED
+            )
         if row.expires_at <= clock.now():
             raise presented.error(
-                "The device code has expired.", "device-code-expired", kind=ExpiredTokenError
+                Cause.DEVICE_CODE_EXPIRED, "The device code has expired.", code=ErrorCode.EXPIRED_TOKEN
             )
         if row.state == DeviceState.PENDING:
             _raise_pending(presented)
@@ -73,9 +75,11 @@ def _raise_pending(presented: PresentedRequest) -> NoReturn:
     with presented.services.database.consuming() as connection:
         is_in_time = device_authorizations.poll(connection, presented.row)
     if is_in_time:
-        raise AuthorizationPendingError(description="The user has not decided yet.")
-    raise SlowDownError(
-        description=f"Increase the polling interval by {device_authorizations.SLOW_DOWN_SECONDS} seconds."
+        raise ProtocolError(ErrorCode.AUTHORIZATION_PENDING, None, "The user has not decided yet.")
+    raise ProtocolError(
+        ErrorCode.SLOW_DOWN,
+        None,
+        f"Increase the polling interval by {device_authorizations.SLOW_DOWN_SECONDS} seconds.",
     )
 
 
@@ -86,5 +90,5 @@ def _revoke_replayed(presented: PresentedRequest) -> NoReturn:
         if authorization_id is not None:
             authorizations.revoke(db, presented.actor, authorization_id, reason="device code replayed")
     raise presented.error(
-        "The device code was already used; its tokens have been revoked.", "device-code-replayed"
+        Cause.DEVICE_CODE_REPLAYED, "The device code was already used; its tokens have been revoked."
     )

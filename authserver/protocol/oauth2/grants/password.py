@@ -5,7 +5,6 @@ Passwords are checked as on the sign-in page, with the same limits.
 
 from typing import Any
 
-from authlib.oauth2 import OAuth2Error
 from sqlalchemy import Connection, Row
 from sqlalchemy.orm import Session
 
@@ -18,10 +17,12 @@ from authserver.domain.authorizations.authorizations import (
     UserAuthentication,
 )
 from authserver.domain.clients import clients
+from authserver.domain.diagnostics.causes import Cause
 from authserver.domain.tokens import tokens
 from authserver.domain.users import authentication
 from authserver.domain.users.authentication import SecondFactorRequired, SignInAttempt, WrongCredentials
 from authserver.domain.users.users import User
+from authserver.protocol.errors import ProtocolError
 from authserver.protocol.oauth2 import requested_scope
 from authserver.protocol.oauth2.client_request import ClientRequest
 from authserver.protocol.oauth2.grants.base import ApprovedRequest, Checked, Grant, PresentedRequest
@@ -93,14 +94,14 @@ def _authorize(db: Session, approved: ApprovedRequest, user: User) -> Authorizat
     )
 
 
-def _wrong_password(presented: PresentedRequest) -> OAuth2Error:
-    return presented.error("The user name or the password is wrong.", "password-wrong")
+def _wrong_password(presented: PresentedRequest) -> ProtocolError:
+    return presented.error(Cause.PASSWORD_WRONG, "The user name or the password is wrong.")
 
 
-def _second_factor_required(presented: PresentedRequest) -> OAuth2Error:
+def _second_factor_required(presented: PresentedRequest) -> ProtocolError:
     return presented.error(
+        Cause.SECOND_FACTOR_REQUIRED,
         "This account requires a second factor, which the password grant does not support.",
-        "second-factor-required",
         received="a password alone",
         expected="a grant with a sign-in in the browser",
     )

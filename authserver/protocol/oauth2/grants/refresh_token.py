@@ -7,15 +7,15 @@ grace window and gets the same successor, because the response with the successo
 from datetime import timedelta
 from typing import Any, NoReturn
 
-from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc6749.errors import InvalidScopeError
 from sqlalchemy import Connection, Row
 
 from authserver import clock
 from authserver.domain.authorizations import authorizations
 from authserver.domain.clients import token_lifetimes
+from authserver.domain.diagnostics.causes import Cause
 from authserver.domain.tokens import refresh_tokens, tokens
 from authserver.domain.tokens.refresh_tokens import PresentedRefreshToken
+from authserver.protocol.errors import ErrorCode, ProtocolError
 from authserver.protocol.oauth2 import requested_scope
 from authserver.protocol.oauth2.client_request import ClientRequest
 from authserver.protocol.oauth2.grants.base import (
@@ -41,10 +41,10 @@ class RefreshTokenGrant(Grant):
         """Check the refresh token and the scope; reuse revokes the authorization."""
         token, row = _parse_token(presented.request), presented.row
         if not refresh_tokens.is_genuine(presented.services.vault, token, row.seed, row.pepper_id):
-            raise presented.error("The refresh token is unknown.", "refresh-token-unknown")
+            raise presented.error(Cause.REFRESH_TOKEN_UNKNOWN, "The refresh token is unknown.")
         if row.owner_id != presented.client.id:
             raise presented.error(
-                "The refresh token was issued to another client.", "refresh-token-of-another-client"
+                Cause.REFRESH_TOKEN_OF_ANOTHER_CLIENT, "The refresh token was issued to another client."
             )
         # Before the other checks: a thief may not know the scope, and reuse must revoke the family anyway.
         if not _is_usable(token, row, presented.services.settings.refresh_grace):
@@ -78,19 +78,19 @@ def _scope(presented: PresentedRequest) -> str:
     # RFC 6749, section 6: the scope must not include any scope that the user did not grant.
     if not set(requested.split()) <= set(granted.split()):
         raise presented.error(
+            Cause.SCOPE_EXCEEDS_GRANT,
             "scope includes a scope that was not granted.",
-            "scope-exceeds-grant",
-            kind=InvalidScopeError,
+            code=ErrorCode.INVALID_SCOPE,
             received=requested,
             expected=granted,
         )
     return requested
 
 
-def _expiry_error(presented: PresentedRequest) -> OAuth2Error | None:
+def _expiry_error(presented: PresentedRequest) -> ProtocolError | None:
     if min(presented.row.expires_at, presented.row.idle_expires_at) > clock.now():
         return None
-    return presented.error("The refresh token has expired.", "refresh-token-expired")
+    return presented.error(Cause.REFRESH_TOKEN_EXPIRED, "The refresh token has expired.")
 
 
 def _rotate(approved: ApprovedRequest) -> dict[str, Any]:
@@ -125,6 +125,6 @@ def _revoke_reused(presented: PresentedRequest) -> NoReturn:
             db, presented.actor, presented.row.authorization_id, reason="refresh token reused"
         )
     raise presented.error(
+        Cause.REFRESH_TOKEN_REUSED,
         "The refresh token was already used; all tokens of its family have been revoked.",
-        "refresh-token-reused",
     )
