@@ -3,6 +3,7 @@
 import unicodedata
 
 from authserver.errors import InvalidInput
+from authserver.messages import message
 
 NAME_LENGTH = 200
 _JOINERS = frozenset("\u200c\u200d")  # Several scripts, and emoji, are not written without them.
@@ -35,18 +36,32 @@ def clean_line(
     if not value and not required:
         return ""
     if not value:
-        raise InvalidInput({field: f"Enter the {label}."})
+        raise InvalidInput({field: message("Enter the %(label)s.", label=label)})
     if len(value) > length:
-        raise InvalidInput({field: f"The {label} can have {length} characters at most."})
+        raise InvalidInput(
+            {
+                field: message(
+                    "The %(label)s can have at most %(count)s characters.", label=label, count=length
+                )
+            }
+        )
     if not is_storable(value) or any(unicodedata.category(letter) in {"Cc", "Zl", "Zp"} for letter in value):
-        raise InvalidInput({field: f"The {label} contains characters that cannot be stored."})
+        raise InvalidInput(
+            {field: message("The %(label)s contains characters that are not allowed.", label=label)}
+        )
     if hidden := [letter for letter in value if _is_hidden(letter)]:
         code = f"U+{ord(hidden[0]):04X}"
         raise InvalidInput(
-            {field: f"The {label} contains a character that cannot be seen or turns text round ({code})."}
+            {
+                field: message(
+                    "The %(label)s contains an invisible character or one that changes the text direction (%(code)s).",
+                    label=label,
+                    code=code,
+                )
+            }
         )
     if not any(map(_is_visible, value)):
-        raise InvalidInput({field: f"The {label} has nothing in it that can be seen."})
+        raise InvalidInput({field: message("The %(label)s has no visible characters.", label=label)})
     return value
 
 

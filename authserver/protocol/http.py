@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
 
+from authserver.messages import message
+
 Pairs = tuple[tuple[str, str], ...]
 
 MAX_PARAMETERS = 100
@@ -65,12 +67,12 @@ def parse_pairs(text: str) -> Pairs:
             text, keep_blank_values=True, encoding="utf-8", errors="strict", max_num_fields=MAX_PARAMETERS
         )
     except UnicodeDecodeError as error:
-        sentence = "The parameters are not percent-encoded UTF-8."
+        sentence = message("The parameters are not percent-encoded UTF-8.")
         raise MalformedRequest(
             sentence, "parameters-not-utf-8", received="other bytes", expected="UTF-8"
         ) from error
     except ValueError as error:
-        sentence = f"A request can have {MAX_PARAMETERS} parameters at most."
+        sentence = message("A request can have %(count)s parameters at most.", count=MAX_PARAMETERS)
         raise MalformedRequest(
             sentence,
             "parameters-too-many",
@@ -79,7 +81,7 @@ def parse_pairs(text: str) -> Pairs:
         ) from error
     for name, value in pairs:
         if not _is_clean(name) or not _is_clean(value):
-            sentence = "A parameter contains a NUL character or a lone surrogate."
+            sentence = message("A parameter contains a NUL character or a lone surrogate.")
             raise MalformedRequest(
                 sentence,
                 "parameter-unstorable",

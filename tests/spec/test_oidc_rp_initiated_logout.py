@@ -138,7 +138,7 @@ def test_an_address_that_is_not_registered_is_not_redirected_to(app_rp: RelyingP
 @pytest.mark.parametrize(
     ("sent", "told", "cause"),
     [
-        ({}, "did not say which one it is", "post-logout-client-missing"),
+        ({}, "did not identify itself", "post-logout-client-missing"),
         ({"client_id": "nobody"}, "is not registered for the application", "client-unknown"),
     ],
 )

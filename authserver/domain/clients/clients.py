@@ -20,12 +20,13 @@ from authserver.domain.clients.registrations import Registration
 from authserver.domain.diagnostics import error_log
 from authserver.domain.orm import NEVER_REUSE_IDS, Base, Id
 from authserver.errors import InvalidInput, NotFound
+from authserver.messages import message
 from authserver.vocabulary import ClientStatus
 
 IN_USE = timedelta(days=30)
 """A client that signed somebody in within this time is not removed without its name being typed."""
 
-CHANGED = "Somebody changed this client meanwhile. Look at it again before you decide."
+CHANGED = message("Someone else changed this client. Reload the page to see the current version.")
 
 
 class Client(Base):

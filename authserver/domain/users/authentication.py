@@ -19,6 +19,7 @@ from authserver.domain.users import second_factors, users
 from authserver.domain.users.passwords import PasswordHasher
 from authserver.domain.users.users import User
 from authserver.errors import Forbidden, Throttled
+from authserver.messages import message
 from authserver.settings import Settings
 
 
@@ -26,21 +27,21 @@ class WrongCredentials(Forbidden):
     """The one answer to an unknown name, a wrong or empty password and a disabled account."""
 
     def __init__(self) -> None:
-        super().__init__("The user name or the password is wrong.")
+        super().__init__(message("The user name or password is wrong."))
 
 
 class SecondFactorRequired(Forbidden):
     """The password is right, and not enough: the account has a second factor."""
 
     def __init__(self) -> None:
-        super().__init__("This account signs in with a second factor.")
+        super().__init__("This account requires a second factor.")
 
 
 class WrongSecondFactor(Forbidden):
     """The one answer to a code that is wrong, over, or used already."""
 
     def __init__(self) -> None:
-        super().__init__("This code is wrong, or was used already.")
+        super().__init__(message("This code is wrong or has already been used."))
 
 
 @dataclass(frozen=True, slots=True)

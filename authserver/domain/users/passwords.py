@@ -9,6 +9,7 @@ from argon2 import PasswordHasher as Argon2
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from authserver.errors import Busy, InvalidInput
+from authserver.messages import message
 from authserver.settings import Settings
 from authserver.vocabulary import TYPED_ALPHABET
 
@@ -50,13 +51,15 @@ class PasswordHasher:
         """Raise InvalidInput when a password cannot be chosen: length and common ones, no rules of composition."""
         password = _normal(password)
         if len(password) < self._min_length:
-            raise InvalidInput({field: f"Choose a password of {self._min_length} characters or more."})
-        if len(password) > MAX_LENGTH:
-            raise InvalidInput({field: f"Choose a password of at most {MAX_LENGTH} characters."})
-        if password.lower() in _common() or (username and password.lower() == username.lower()):
             raise InvalidInput(
-                {field: "This password is among the first that an attacker tries. Choose another."}
+                {field: message("The password needs at least %(count)s characters.", count=self._min_length)}
             )
+        if len(password) > MAX_LENGTH:
+            raise InvalidInput(
+                {field: message("The password can have at most %(count)s characters.", count=MAX_LENGTH)}
+            )
+        if password.lower() in _common() or (username and password.lower() == username.lower()):
+            raise InvalidInput({field: message("This password is too common. Choose another one.")})
 
 
 def generate() -> str:

@@ -19,6 +19,7 @@ from authserver.domain.users.authenticator_apps import AuthenticatorApp, TotpSee
 from authserver.domain.users.recovery_codes import RecoveryCode
 from authserver.domain.users.users import User
 from authserver.errors import Conflict, InvalidInput
+from authserver.messages import message
 
 OTP = "otp"
 RECOVERY = "recovery code"
@@ -95,11 +96,11 @@ def enrol(db: Session, vault: Vault, actor: Actor, user: User, seed: TotpSeed, c
     """
     db.get_one(User, user.id, with_for_update=True)
     if is_enrolled(db, user.id):
-        raise Conflict("There is an authenticator app already. Remove it before you set up another.")
+        raise Conflict("An authenticator app is already set up. Remove it before you set up another one.")
     step = seed.step_of(_digits(code))
     if step is None:
         raise InvalidInput(
-            {"code": "This is not the code that the app shows now. Check the clock of your telephone."}
+            {"code": message("This is not the current code. Check that the clock of your phone is right.")}
         )
     authenticator_apps.add(db, vault, user, seed, step)
     codes = recovery_codes.replace(db, vault, user.id)
@@ -129,7 +130,7 @@ def renew_codes(db: Session, vault: Vault, actor: Actor, user: User) -> list[str
     """Replace the recovery codes, and return the new ones, shown this once; raises Conflict without an app."""
     db.get_one(User, user.id, with_for_update=True)
     if not is_enrolled(db, user.id):
-        raise Conflict("There is no authenticator app that recovery codes could replace.")
+        raise Conflict("Recovery codes require an authenticator app.")
     codes = recovery_codes.replace(db, vault, user.id)
     audit.record(db, actor, "user:renew-recovery-codes", subject=user)
     return codes

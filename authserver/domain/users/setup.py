@@ -16,6 +16,7 @@ from authserver.domain.tokens import opaque_tokens
 from authserver.domain.users import users
 from authserver.domain.users.users import User
 from authserver.errors import Conflict, Forbidden
+from authserver.messages import message
 from authserver.settings import Settings
 from authserver.vocabulary import TokenPrefix
 
@@ -47,7 +48,7 @@ class SetupClosed(Conflict):
     """Setup was completed before."""
 
     def __init__(self) -> None:
-        super().__init__("This server has been set up already.")
+        super().__init__("This server is already set up.")
 
 
 def issue(db: Session, settings: Settings) -> str | None:
@@ -77,11 +78,9 @@ def check(db: Session, token: str) -> SetupLink:
     handle = opaque_tokens.parse_token(TokenPrefix.SETUP, token)
     row = db.get(SetupLink, handle.id) if handle else None
     if handle is None or row is None or not opaque_tokens.matches(handle, row.digest):
-        raise Forbidden(
-            "This setup link is not one that this server printed. Copy it whole, from https to its end."
-        )
+        raise Forbidden(message("The setup link is not valid. Make sure that you copied all of it."))
     if row.used_at is not None or row.expires_at <= clock.now():
-        raise Forbidden("This setup link is too old. Start the server again: it prints a new one.")
+        raise Forbidden(message("The setup link has expired. Restart the server to get a new one."))
     return row
 
 

@@ -15,9 +15,10 @@ from authserver.domain.orm import NEVER_REUSE_IDS, Base, Id, lock
 from authserver.domain.sessions import logout_notices
 from authserver.domain.users import profiles
 from authserver.errors import Conflict, InvalidInput, NotFound
+from authserver.messages import message
 
 USERNAME_LENGTH = 100
-_CHANGED = "Somebody changed this account meanwhile. Look at it again before you decide."
+_CHANGED = "Someone else changed this account. Reload the page to see the current version."
 
 
 class User(Base):
@@ -69,7 +70,7 @@ def get(db: Session, user_id: int) -> User:
     """Return a user by id; raises NotFound."""
     user = db.get(User, user_id)
     if user is None:
-        raise NotFound("There is no such user.")
+        raise NotFound("This user does not exist.")
     return user
 
 
@@ -84,12 +85,12 @@ def add(
     may_configure_server: bool = False,
 ) -> User:
     """Create an account; raises InvalidInput when the name is taken or the values cannot be stored."""
-    username = text_rules.clean_line("username", "user name", username, length=USERNAME_LENGTH)
+    username = text_rules.clean_line("username", message("user name"), username, length=USERNAME_LENGTH)
     email = _clean_email(email)
-    name = text_rules.clean_line("name", "name", name, required=False)
+    name = text_rules.clean_line("name", message("name"), name, required=False)
     lock(db, "usernames")
     if find(db, username) is not None:
-        raise InvalidInput({"username": "This user name is taken."})
+        raise InvalidInput({"username": message("This user name is taken.")})
     now = clock.now()
     user = User(
         subject=secrets.token_urlsafe(16),
@@ -123,7 +124,7 @@ def edit(
     before = describe(user)
     email = _clean_email(email)
     if name != user.name:
-        user.name = text_rules.clean_line("name", "name", name, required=False)
+        user.name = text_rules.clean_line("name", message("name"), name, required=False)
     if email != user.email:
         user.email, user.email_verified = email, False
     _record_change(db, actor, user, "user:edit", before)
@@ -248,13 +249,13 @@ def _protect_last_administrator(db: Session, user: User) -> None:
     others = select(User.id).where(User.may_configure_server, User.is_active, User.id != user.id).limit(1)
     if user.may_configure_server and user.is_active and db.scalar(others) is None:
         raise Conflict(
-            f"{user.username} is the last administrator. Give another user Configure Server first."
+            f"{user.username} is the last administrator. Grant Configure Server to another user first."
         )
 
 
 def _clean_email(email: str) -> str:
-    email = text_rules.clean_line("email", "e-mail address", email, length=254, required=False)
+    email = text_rules.clean_line("email", message("e-mail address"), email, length=254, required=False)
     local, at, domain = email.rpartition("@")
     if email and (not at or not local or not domain or " " in email):
-        raise InvalidInput({"email": "Enter an e-mail address like name@example.org."})
+        raise InvalidInput({"email": message("Enter an e-mail address such as name@example.org.")})
     return email

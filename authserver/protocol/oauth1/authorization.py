@@ -20,6 +20,7 @@ from authserver.domain.oauth1.temporary_credentials import TemporaryCredential
 from authserver.domain.sessions.user_sessions import UserSession
 from authserver.domain.tokens import opaque_tokens
 from authserver.errors import Conflict
+from authserver.messages import message
 from authserver.protocol import access
 from authserver.protocol.access import ClientNotApproved
 from authserver.protocol.oauth1.encoding import Pair, encode_form
@@ -69,14 +70,14 @@ def find_approval(
     credential = temporary_credentials.find(db, token)
     client = db.get(Client, credential.client_id) if credential else None
     if credential is None or client is None:
-        raise Problem(Reason.TOKEN_REJECTED, "This sign-in is unknown; start it again in the application.")
+        raise Problem(Reason.TOKEN_REJECTED, message("This sign-in is unknown."))
     policy = server.client_cache.of(db, client)
     denial = access.check_access(access_state.state_of_client(client.status, client.epoch))
     if denial is not None:
         raise ClientNotApproved(policy, denial)
     can_go_on = credential.authorization_id is not None if is_decided else credential.is_open
     if not can_go_on or credential.client_epoch != client.epoch:
-        raise Problem(Reason.TOKEN_USED, "This sign-in was finished already, or took too long.").about(
+        raise Problem(Reason.TOKEN_USED, message("This sign-in is already finished or has expired.")).about(
             client.id
         )
     return TokenApproval(credential, policy, token, _callback(credential, policy, callback))
@@ -113,7 +114,7 @@ def approve(db: Session, actor: Actor, ask: TokenApproval, live: UserSession) ->
     )
     verifier = _new_verifier(ask)
     if not temporary_credentials.approve(db, ask.credential, authorization.id, verifier):
-        raise Conflict("This sign-in was finished in another tab.")
+        raise Conflict(message("This sign-in was finished in another tab."))
     return _outcome(ask, verifier)
 
 
@@ -147,13 +148,15 @@ def _callback(credential: TemporaryCredential, client: RegisteredClient, named: 
 
 def _callback_of_1_0(consumer: ConsumerOptions, client: RegisteredClient, named: str) -> str:
     if not consumer.allows_1_0:
-        raise Problem(Reason.VERSION_REJECTED, "This consumer may not use OAuth Core 1.0.").about(client.id)
+        raise Problem(Reason.VERSION_REJECTED, message("This consumer may not use OAuth Core 1.0.")).about(
+            client.id
+        )
     if named == OUT_OF_BAND:
         return ""
     if not named:
         return client.redirect_uris[0] if len(client.redirect_uris) == 1 else ""
     if not consumers.is_registered(consumer, client.redirect_uris, named):
-        raise _not_registered("The callback is not registered for this consumer.", client, named)
+        raise _not_registered(message("The callback is not registered for this consumer."), client, named)
     return named
 
 

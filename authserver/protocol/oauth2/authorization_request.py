@@ -13,6 +13,7 @@ from authlib.oauth2.rfc6749.errors import InvalidRequestError, UnsupportedRespon
 from authserver.domain.clients import redirect_uris
 from authserver.domain.clients.client_cache import RegisteredClient
 from authserver.domain.clients.registrations import normalize_response_type
+from authserver.messages import message
 from authserver.protocol.http import Pairs, present_values, repeated_names
 from authserver.protocol.oauth2 import (
     authorization_parameters,
@@ -104,7 +105,10 @@ def client_key(pairs: Pairs) -> str:
     if key is None:
         raise AuthorizationError(
             oauth_error(
-                InvalidRequestError, "client_id is missing.", "client-id-missing", expected="client_id"
+                InvalidRequestError,
+                message("client_id is missing."),
+                "client-id-missing",
+                expected="client_id",
             )
         )
     return key
@@ -135,7 +139,7 @@ def parse_authorization_request(
 def _repeated(name: str, client: RegisteredClient | None = None) -> OAuth2Error:
     return oauth_error(
         InvalidRequestError,
-        f"{name[:60]} is repeated.",
+        message("%(name)s is repeated.", name=name[:60]),
         "parameter-repeated",
         received=name,
         expected="each parameter once, but for resource",
@@ -152,7 +156,7 @@ def _redirect_uri(parameters: dict[str, str], client: RegisteredClient) -> str:
             return client.redirect_uris[0]
         error = oauth_error(
             InvalidRequestError,
-            "redirect_uri is missing.",
+            message("redirect_uri is missing."),
             "redirect-uri-missing",
             expected="\n".join(client.redirect_uris),
             client_id=client.id,
@@ -162,7 +166,7 @@ def _redirect_uri(parameters: dict[str, str], client: RegisteredClient) -> str:
         raise AuthorizationError(
             oauth_error(
                 InvalidRequestError,
-                "redirect_uri is not registered for this client.",
+                message("redirect_uri is not registered for this client."),
                 "redirect-uri-not-registered",
                 received=asked,
                 expected="\n".join(client.redirect_uris),

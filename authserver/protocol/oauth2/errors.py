@@ -46,8 +46,9 @@ def unreadable_request(error: MalformedRequest) -> OAuth2Error:
 
 def printable(text: str) -> str:
     """Return the text in the letters that error_description can have (RFC 6749, section 5.2)."""
-    text = text.replace('"', "'").replace("\\", "/")
-    return "".join(letter if " " <= letter <= "~" else "?" for letter in text)[:500]
+    cleaned = text.replace('"', "'").replace("\\", "/")
+    cleaned = "".join(letter if " " <= letter <= "~" else "?" for letter in cleaned)[:500]
+    return text if cleaned == text else cleaned  # A message that needs no change stays translatable.
 
 
 def error_response(error: OAuth2Error, reference: str = "") -> Response:

@@ -16,6 +16,7 @@ from authserver.domain.clients import clients, logout_uris
 from authserver.domain.clients.clients import Client
 from authserver.domain.diagnostics import redaction
 from authserver.domain.sessions.user_sessions import UserSession
+from authserver.messages import Message, message
 from authserver.protocol.http import Pairs, present_values, repeated_names
 from authserver.protocol.oauth2 import bearer_tokens
 from authserver.protocol.oauth2.errors import oauth_error
@@ -51,7 +52,7 @@ def parse_logout_request(
     for name in repeated_names(pairs):
         raise oauth_error(
             InvalidRequestError,
-            f"{name[:60]} is repeated.",
+            message("%(name)s is repeated.", name=name[:60]),
             "parameter-repeated",
             received=name,
             expected="each parameter once",
@@ -62,7 +63,7 @@ def parse_logout_request(
     client = _client(db, parameters.get("client_id"), claims)
     key = client.client_key if client else ""
     if hint and claims is None:
-        fault = "id_token_hint is not an ID token of this server."
+        fault = message("id_token_hint is not an ID token of this server.")
         return LogoutRequest(key, fault=fault), oauth_error(
             InvalidRequestError,
             fault,
@@ -121,7 +122,7 @@ def _client(db: Session, named: str | None, claims: dict[str, Any] | None) -> Cl
     keys = [audience] if isinstance(audience, str) else [key for key in audience if isinstance(key, str)]
     if named is not None and named not in keys:
         # Section 2: the client must be the one to which the ID token was issued.
-        fault = "client_id is not the client to which the ID token was issued."
+        fault = message("client_id is not the client to which the ID token was issued.")
         raise oauth_error(
             InvalidRequestError,
             fault,
@@ -141,20 +142,20 @@ def _may_return(client: Client | None, uri: str) -> bool:
 
 def _no_way_back(
     client: Client | None, wanted: str, named: str | None, *, is_hinted: bool
-) -> tuple[str, OAuth2Error]:
+) -> tuple[Message, OAuth2Error]:
     """Return what the person is told, and the administrator, of an address that cannot be returned to (section 3)."""
     if client is None and named is None and not is_hinted:
-        return "The application did not say which one it is, so that the way back to it is unknown.", _nobody(
-            wanted
-        )
+        return message(
+            "The application did not identify itself, so you cannot return to it from here."
+        ), _nobody(wanted)
     error = _unknown(named) if client is None and named is not None else _not_registered(client, wanted)
-    return "The address to return to is not registered for the application.", error
+    return message("The return URL is not registered for the application."), error
 
 
 def _unknown(named: str) -> OAuth2Error:
     return oauth_error(
         InvalidRequestError,
-        "No client is registered under this client_id.",
+        message("No client is registered under this client_id."),
         "client-unknown",
         received=redaction.unknown_key(named),
         expected="the key of a client that is registered here",

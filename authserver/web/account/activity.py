@@ -2,21 +2,22 @@
 
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 
 from authserver.domain import audit
 from authserver.domain.audit import EVENTS, AuditEvent, EventFilter
+from authserver.messages import message
 from authserver.web import current
 from authserver.web.account.blueprint import account
 from authserver.web.account.current_user import own_session
-from authserver.web.rendering.languages import gettext, gettext_noop
 
 PAGE_SIZE = 25
 _WORDS = EVENTS | {
-    "session:start": gettext_noop("You signed in."),
-    "session:refuse": gettext_noop("A sign-in with your user name was refused."),
-    "session:end": gettext_noop("A session of yours ended."),
-    "authorization:grant": gettext_noop("An application was let use your account."),
-    "consent:withdraw": gettext_noop("You removed an application's access."),
+    "session:start": message("You signed in."),
+    "session:refuse": message("A sign-in with your user name was refused."),
+    "session:end": message("A session of yours ended."),
+    "authorization:grant": message("An application was let use your account."),
+    "consent:withdraw": message("You removed an application's access."),
 }
 _LAST_PAGE = 4000
 

@@ -5,18 +5,19 @@ from datetime import datetime
 
 from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 from markupsafe import Markup
 
 from authserver.domain.authorizations import application_access, consents
 from authserver.domain.clients import clients
 from authserver.domain.clients.clients import Client
 from authserver.errors import NotFound
+from authserver.messages import message
 from authserver.vocabulary import GrantType
 from authserver.web import current
 from authserver.web.account.blueprint import account
 from authserver.web.account.current_user import own_user
 from authserver.web.rendering import scope_labels, template_globals
-from authserver.web.rendering.languages import gettext
 
 
 @dataclass
@@ -80,7 +81,7 @@ def _access(client_key: str) -> _Access:
     client = clients.find(current.transaction(), client_key)
     found = [access for access in _accesses() if client is not None and access.client.id == client.id]
     if not found:
-        raise NotFound(gettext("This application has no access to your account."))
+        raise NotFound(message("This application has no access to your account."))
     return found[0]
 
 

@@ -5,19 +5,21 @@ from urllib.parse import quote
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 
 from authserver.domain import form_tokens
 from authserver.domain.sessions import user_sessions
 from authserver.domain.users import second_factors
 from authserver.errors import Conflict
+from authserver.messages import message
 from authserver.web import current, local_urls
 from authserver.web.account.blueprint import account
 from authserver.web.account.current_user import own_session, own_user
-from authserver.web.rendering.languages import gettext, gettext_noop
+from authserver.web.rendering.languages import translate
 from authserver.web.session import access
 
-_SEEN_BEFORE = gettext_noop("This form was sent before. The recovery codes that it made are not shown again.")
-_NO_APP = gettext_noop("There is no authenticator app any more.")
+_SEEN_BEFORE = message("This form was sent before. The recovery codes that it made are not shown again.")
+_NO_APP = message("There is no authenticator app any more.")
 
 
 @account.get("/authenticator")
@@ -47,12 +49,12 @@ def renew_recovery_codes() -> ResponseReturnValue:
     """Replace the recovery codes, and show the new ones in this answer; the form's token keeps a reload from it."""
     db, token = current.transaction(), request.form.get("form_token") or secrets.token_urlsafe(16)
     if form_tokens.find(db, token) is not None:
-        flash(gettext(_SEEN_BEFORE), "info")
+        flash(translate(_SEEN_BEFORE), "info")
         return redirect(url_for("account.authenticator"), 303)
     try:
         codes = second_factors.renew_codes(db, current.services().vault, current.actor(), own_user())
     except Conflict:
-        flash(gettext(_NO_APP), "info")
+        flash(translate(_NO_APP), "info")
         return redirect(url_for("account.authenticator"), 303)
     form_tokens.record(db, token, str(own_session().user_id))
     return show_codes(codes)
@@ -74,7 +76,7 @@ def remove_authenticator() -> ResponseReturnValue:
     if second_factors.remove(current.transaction(), current.actor(), own_user()):
         flash(gettext("The authenticator app is removed. You sign in with your password alone."), "success")
     else:
-        flash(gettext(_NO_APP), "info")
+        flash(translate(_NO_APP), "info")
     return redirect(url_for("account.authenticator"), 303)
 
 

@@ -11,19 +11,20 @@ from authserver.domain.throttles import Charge
 from authserver.domain.users import authenticator_apps, second_factors
 from authserver.domain.users.authenticator_apps import TotpSeed
 from authserver.errors import Conflict, Forbidden, InvalidInput, Throttled
+from authserver.messages import message
 from authserver.web import current
 from authserver.web.account import seed_proposals
 from authserver.web.account.authenticator import next_url, show_codes
 from authserver.web.account.blueprint import account
 from authserver.web.account.current_user import own_session, own_user
 from authserver.web.rendering import template_globals
-from authserver.web.rendering.languages import gettext, gettext_noop
+from authserver.web.rendering.languages import translate
 from authserver.web.session import access, sign_in_session
 
-_OLD = gettext_noop(
+_OLD = message(
     "This page was open for too long, or was made for another sign-in. Here is a new secret: scan it once more."
 )
-_EXISTS = gettext_noop(
+_EXISTS = message(
     "Your authenticator app is set up. Recovery codes are shown once; you can replace them here."
 )
 
@@ -44,14 +45,14 @@ def add_authenticator() -> ResponseReturnValue:
     live = own_session()
     seed = seed_proposals.unseal_seed(live, request.form.get("proposal", ""))
     if seed is None:
-        return _propose(authenticator_apps.new_seed(), {"": gettext(_OLD)}), 422
+        return _propose(authenticator_apps.new_seed(), {"": _OLD}), 422
     try:
         charges = _charge(live)
         return _enrol(live, seed, charges)
     except InvalidInput as error:
         return _propose(seed, error.fields), 422
     except Conflict:
-        flash(gettext(_EXISTS), "info")
+        flash(translate(_EXISTS), "info")
         return redirect(url_for("account.authenticator", next=next_url()), 303)
     except Throttled as error:
         wait = {"": template_globals.too_many_attempts(error.retry_after)}
@@ -80,7 +81,7 @@ def _enrol(live: UserSession, seed: TotpSeed, charges: Sequence[Charge]) -> Resp
     arrival = sign_in_session.step_up(db, user, live, second_factors.OTP)
     if arrival is None:
         # It ended meanwhile; what it asked for is undone with this transaction.
-        raise Forbidden(gettext("You have been signed out."))
+        raise Forbidden(message("You are signed out."))
     response = make_response(show_codes(codes, is_new_app=True))
     sign_in_session.attach_cookies(response, arrival)
     return response

@@ -4,15 +4,15 @@ from authserver.domain.sessions.user_sessions import UserSession
 from authserver.domain.users import users
 from authserver.domain.users.users import User
 from authserver.errors import Forbidden
+from authserver.messages import message
 from authserver.web import current
-from authserver.web.rendering.languages import gettext
 
 
 def own_session() -> UserSession:
     """Return the session of this browser, for reading."""
     live = current.current_session()
     if live is None:
-        raise Forbidden(gettext("You have been signed out."))
+        raise Forbidden(message("You are signed out."))
     return live
 
 

@@ -5,22 +5,23 @@ Hashing takes long, so that no transaction is open meanwhile: the view reads not
 
 from flask import flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 
 from authserver.domain.sessions import user_sessions
 from authserver.domain.sessions.user_sessions import AuthenticationMethod, UserSession
 from authserver.domain.users import authentication, users
 from authserver.domain.users.authentication import SignInAttempt, VerifiedPassword, WrongCredentials
 from authserver.errors import InvalidInput, Throttled
+from authserver.messages import message
 from authserver.web import current
 from authserver.web.account.blueprint import account
 from authserver.web.account.current_user import own_session
 from authserver.web.rendering import template_globals
-from authserver.web.rendering.languages import gettext, gettext_noop
 from authserver.web.session import access, sign_in_session
 from authserver.web.session.sign_in_session import SignedInBrowser
 
-_WRONG = gettext_noop("This is not your present password.")
-_SAME = gettext_noop("This is the password that you have. Choose another.")
+_WRONG = message("This is not your present password.")
+_SAME = message("This is the password that you have. Choose another.")
 
 
 @account.get("/password")
@@ -40,7 +41,7 @@ def change_password() -> ResponseReturnValue:
     except InvalidInput as error:
         return _show(error.fields), 422
     except WrongCredentials:
-        return _show({"old_password": gettext(_WRONG)}), 422
+        return _show({"old_password": _WRONG}), 422
     except Throttled as error:
         wait = template_globals.too_many_attempts(error.retry_after)
         return _show({"": wait}), 429, {"Retry-After": str(error.retry_after)}
@@ -56,13 +57,13 @@ def _change(live: UserSession, old: str, new: str) -> SignedInBrowser:
     services.passwords.check_new(new, username=live.user.username, field="new_password")
     again = request.form.get("new_password_again")
     if again is not None and again != new:
-        raise InvalidInput({"new_password_again": gettext("The two passwords differ.")})
+        raise InvalidInput({"new_password_again": message("The passwords do not match.")})
     proof = services.oauth2.authenticator.check(
         sign_in_session.user_actor(live.user),
         SignInAttempt(live.user.username, old, sign_in_session.known_browser_cookie()),
     )
     if old == new:
-        raise InvalidInput({"new_password": gettext(_SAME)})
+        raise InvalidInput({"new_password": _SAME})
     return _store(live, proof, services.passwords.hash(new))
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 
 from authserver.domain.users import profiles, second_factors, users
 from authserver.domain.users.users import User
@@ -11,7 +12,7 @@ from authserver.errors import InvalidInput
 from authserver.web import current
 from authserver.web.account.blueprint import account
 from authserver.web.account.current_user import own_user
-from authserver.web.rendering.languages import gettext
+from authserver.web.rendering.languages import translate
 
 _ADDRESS = tuple(f"address.{part}" for part in profiles.ADDRESS)
 
@@ -46,9 +47,9 @@ def _shown(user: User) -> dict[str, str]:
 
 
 def _labels() -> dict[str, str]:
-    labels = profiles.LABELS | {f"address.{part}": part.replace("_", " ") for part in profiles.ADDRESS}
-    spoken = {claim: gettext(label) for claim, label in labels.items()}
-    return {claim: label[0].upper() + label[1:] for claim, label in spoken.items()}
+    labels = profiles.LABELS | {f"address.{part}": label for part, label in profiles.ADDRESS.items()}
+    translated = {claim: translate(label) for claim, label in labels.items()}
+    return {claim: label[0].upper() + label[1:] for claim, label in translated.items()}
 
 
 def _page(user: User, name: str, email: str, claims: dict[str, str], errors: dict[str, Any]) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 
 from authserver.domain.authorizations import access_state, authorization_requests, consents
 from authserver.domain.authorizations.authorization_requests import StoredAuthorizationRequest
@@ -25,7 +26,6 @@ from authserver.web.frontchannel import not_approved, unreadable_request
 from authserver.web.frontchannel.blueprint import frontchannel
 from authserver.web.frontchannel.sign_in_context import sign_in_first
 from authserver.web.rendering import console_link, error_pages, languages
-from authserver.web.rendering.languages import gettext
 from authserver.web.session.browser_id import browser_id
 
 

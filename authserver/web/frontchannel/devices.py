@@ -5,6 +5,7 @@ Whoever has typed a code, or followed a link that carries one, is always shown w
 
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 
 from authserver.domain import throttles, typed_codes
 from authserver.domain.authorizations import device_authorizations
@@ -12,19 +13,19 @@ from authserver.domain.authorizations.device_authorizations import DeviceAuthori
 from authserver.domain.sessions.user_sessions import UserSession
 from authserver.domain.throttles import Bucket, Charge
 from authserver.errors import Throttled
+from authserver.messages import message
 from authserver.protocol.oauth2 import device_approval
 from authserver.vocabulary import EndpointPath
 from authserver.web import current
 from authserver.web.frontchannel.blueprint import frontchannel
 from authserver.web.rendering import error_pages, template_globals
-from authserver.web.rendering.languages import gettext, gettext_noop
 from authserver.web.session import access
 from authserver.web.session.browser_id import browser_id
 
-_UNKNOWN = gettext_noop(
+_UNKNOWN = message(
     "No device waits for this code. Check the letters; a code works for a few minutes, and once."
 )
-_OVER = gettext_noop("The code was used already, ran out, or was opened in another window.")
+_OVER = message("The code was used already, ran out, or was opened in another window.")
 
 
 @frontchannel.get(EndpointPath.DEVICE)

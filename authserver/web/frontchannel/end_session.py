@@ -3,6 +3,7 @@
 from authlib.oauth2 import OAuth2Error
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 
 from authserver.domain.clients import clients
 from authserver.protocol.http import MalformedRequest, parse_pairs
@@ -14,7 +15,6 @@ from authserver.web import client_redirects, current
 from authserver.web.frontchannel import logout_requests, signed_out, unreadable_request
 from authserver.web.frontchannel.blueprint import frontchannel
 from authserver.web.rendering import console_link, error_pages
-from authserver.web.rendering.languages import gettext
 
 
 @frontchannel.route(EndpointPath.END_SESSION, methods=["GET", "POST"], endpoint="end_session")

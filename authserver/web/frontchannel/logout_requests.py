@@ -1,9 +1,10 @@
 """Requests to sign out that wait for a person, sealed: our pages and addresses carry them, and nobody can change them."""
 
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from datetime import timedelta
 
 from authserver.protocol.oidc.end_session import LogoutRequest
+from authserver.web.rendering.languages import translate
 from authserver.web.session import sealed_values
 
 _PURPOSE = "end session"
@@ -12,7 +13,9 @@ _OPEN_FOR = timedelta(minutes=30)
 
 def seal_request(logout: LogoutRequest) -> str:
     """Return a request in a form that can be carried by a page and is worth nothing when it was changed."""
-    return sealed_values.seal(_PURPOSE, astuple(logout))
+    # The error is stored in the language of this request, because a message cannot be sealed.
+    shown = replace(logout, fault=translate(logout.fault))
+    return sealed_values.seal(_PURPOSE, astuple(shown))
 
 
 def find_request(carried: str | None) -> LogoutRequest | None:

@@ -8,11 +8,13 @@ from typing import Any
 
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 
 from authserver.domain.authorizations import authorization_requests, consents
 from authserver.domain.authorizations.authorization_requests import StoredAuthorizationRequest
 from authserver.domain.sessions.user_sessions import UserSession
+from authserver.messages import message
 from authserver.protocol.access import ClientNotApproved
 from authserver.protocol.oauth1 import authorization, problems
 from authserver.protocol.oauth1.authorization import ApprovalOutcome, TokenApproval
@@ -23,11 +25,10 @@ from authserver.web.frontchannel import not_approved
 from authserver.web.frontchannel.blueprint import frontchannel
 from authserver.web.frontchannel.sign_in_context import sign_in_first
 from authserver.web.rendering import console_link, error_pages
-from authserver.web.rendering.languages import gettext, gettext_noop
 from authserver.web.session.browser_id import browser_id
 
-_START_AGAIN = gettext_noop("Go back to the application and start again.")
-_OR_TELL = gettext_noop(
+_START_AGAIN = message("Go back to the application and start again.")
+_OR_TELL = message(
     "Go back to the application and start again. If it stays, tell the administrator the reference."
 )
 
@@ -172,7 +173,7 @@ def _refuse(refused: Problem | ClientNotApproved) -> ResponseReturnValue:
         400,
         gettext("This sign-in cannot go on"),
         refused.advice,
-        gettext(_START_AGAIN if refused.client_id is None else _OR_TELL),
+        (_START_AGAIN if refused.client_id is None else _OR_TELL),
         error=refused.error,
         reference=reference,
         links=console_link.console_link_for(reference),

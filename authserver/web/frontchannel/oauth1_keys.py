@@ -5,6 +5,7 @@ The console can do the same; this page is what ``oauthApprovalModuleUrl`` promis
 
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 
 from authserver.domain.clients import client_secrets, clients, similar_names
 from authserver.domain.clients.clients import Client
@@ -14,7 +15,6 @@ from authserver.vocabulary import ClientKind, ClientStatus, EndpointPath
 from authserver.web import current, request_body
 from authserver.web.frontchannel.blueprint import frontchannel
 from authserver.web.rendering import error_pages
-from authserver.web.rendering.languages import gettext
 from authserver.web.session import access
 
 _SHORT_SECRET = 16
@@ -53,7 +53,7 @@ def _take_decision() -> ResponseReturnValue:
     except InvalidInput as error:
         return _form(client, error.fields), 422
     except Conflict as error:
-        return _form(client, {"": str(error)}), 409
+        return _form(client, {"": error.text}), 409
     return render_template(
         "oauth1/key_decided.html", name=client.name, key=client.client_key, is_approved=is_approval
     )

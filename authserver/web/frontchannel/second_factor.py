@@ -51,7 +51,7 @@ def post_second_factor() -> ResponseReturnValue:
         if live is not None and _has_let_in(live, half):
             return redirect_onward(page, live)
         _record(half, charges)
-        return replace(page, errors={"code": str(error)}).render(), 422
+        return replace(page, errors={"code": error.text}).render(), 422
     except WrongCredentials:
         return show_password_form(page)
     except Throttled as error:

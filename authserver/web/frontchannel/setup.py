@@ -4,15 +4,16 @@ from dataclasses import dataclass
 
 from flask import make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 
 from authserver.domain.users import setup
 from authserver.domain.users.setup import SetupClosed
 from authserver.errors import Forbidden, InvalidInput
+from authserver.messages import message
 from authserver.vocabulary import EndpointPath
 from authserver.web import current
 from authserver.web.frontchannel.blueprint import frontchannel
 from authserver.web.rendering import error_pages, template_globals
-from authserver.web.rendering.languages import gettext
 from authserver.web.session import sign_in_session
 from authserver.web.session.sign_in_session import SignedInBrowser
 
@@ -57,7 +58,7 @@ def _create(form: _Form, password: str, again: str | None) -> SignedInBrowser:
     services = current.services()
     services.passwords.check_new(password, username=form.username)
     if again is not None and again != password:
-        raise InvalidInput({"password_again": gettext("The two passwords differ.")})
+        raise InvalidInput({"password_again": message("The passwords do not match.")})
     # Hashing takes long, so that no transaction is open meanwhile.
     password_hash = services.passwords.hash(password)
     with services.database.transaction() as transaction:
@@ -98,7 +99,7 @@ def _refuse(error: SetupClosed | Forbidden) -> ResponseReturnValue:
     return error_pages.error_page(
         403,
         gettext("This setup link does not work"),
-        str(error),
+        error.text,
         gettext("The link is in the server's output."),
     )
 

@@ -19,18 +19,18 @@ from authserver.domain.users.authentication import (
     WrongCredentials,
 )
 from authserver.errors import Throttled
+from authserver.messages import message
 from authserver.vocabulary import EndpointPath
 from authserver.web import current
 from authserver.web.frontchannel import pending_second_factor
 from authserver.web.frontchannel.blueprint import frontchannel
 from authserver.web.frontchannel.home import home_url_of
 from authserver.web.frontchannel.sign_in_context import sign_in_page_of, too_many_attempts_page
-from authserver.web.rendering.languages import gettext_noop
 from authserver.web.session import access, preserved_forms, sign_in_session
 from authserver.web.session.sign_in_page import SignInPage
 from authserver.web.session.sign_in_session import SignedInBrowser
 
-_OLD_FORM = gettext_noop("This page was open for too long. Type your password again.")
+_OLD_FORM = message("This page was open for too long. Type your password again.")
 
 
 @frontchannel.get(EndpointPath.SIGN_IN)
@@ -57,7 +57,7 @@ def post_sign_in() -> ResponseReturnValue:
             page,
         )
     except WrongCredentials as error:
-        return replace(page, errors={"password": str(error)}).render(), 422
+        return replace(page, errors={"password": error.text}).render(), 422
     except Throttled as error:
         return too_many_attempts_page(page, error)
     if isinstance(found, PendingSecondFactor):

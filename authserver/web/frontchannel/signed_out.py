@@ -16,24 +16,25 @@ from authserver.domain.clients.clients import Client
 from authserver.domain.sessions import logout_notices, user_sessions
 from authserver.domain.sessions.logout_notices import NoticeState, Participant
 from authserver.domain.sessions.user_sessions import UserSession
+from authserver.messages import message
 from authserver.protocol.oidc import end_session, frontchannel_logout
 from authserver.protocol.oidc.end_session import LogoutRequest
 from authserver.web import client_redirects, current
 from authserver.web.frontchannel import logout_requests
-from authserver.web.rendering.languages import gettext_noop
+from authserver.web.rendering.languages import translate
 from authserver.web.session import browser_state, sign_in_session
 
 _SHOWN_FOR_SECONDS = 600
 _PATIENCE_SECONDS = 2.0
 _STEP_SECONDS = 0.1
 _WORDS = {
-    NoticeState.DELIVERED: gettext_noop("Signed out"),
-    NoticeState.WAITING: gettext_noop("Is being told; this may take a few minutes"),
-    NoticeState.FAILED: gettext_noop("Could not be told; sign out there as well"),
+    NoticeState.DELIVERED: message("Signed out"),
+    NoticeState.WAITING: message("Is being told; this may take a few minutes"),
+    NoticeState.FAILED: message("Could not be told; sign out there as well"),
 }
-_FRAME_WORDS = gettext_noop("Asked to sign you out")
-_OTHER_WORDS = gettext_noop("Has lost its access; it may show you as signed in until you sign out there")
-_OFFLINE_WORDS = gettext_noop(
+_FRAME_WORDS = message("Asked to sign you out")
+_OTHER_WORDS = message("Has lost its access; it may show you as signed in until you sign out there")
+_OFFLINE_WORDS = message(
     "Keeps the access that you gave it; it may show you as signed in until you sign out there"
 )
 # One page of a process waits at a time, so that nobody can make all its threads wait (S28).
@@ -59,7 +60,7 @@ def end_browser_session(present: UserSession | None, logout: LogoutRequest) -> R
         "sid": present.sid if present else "",
         "client": logout.client_key,
         "goes_on": goes_on,
-        "fault": logout.fault,
+        "fault": translate(logout.fault),
         "at": clock.timestamp(clock.now()),
     }
     sign_in_session.void_forms()

@@ -1,12 +1,12 @@
 """The page for a request to sign in or out that cannot even be read."""
 
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 
 from authserver.protocol.http import MalformedRequest
 from authserver.protocol.oauth2.errors import unreadable_request
 from authserver.web import current
 from authserver.web.rendering import console_link, error_pages
-from authserver.web.rendering.languages import gettext
 
 
 def unreadable_request_page(error: MalformedRequest, endpoint: str) -> ResponseReturnValue:
@@ -18,7 +18,7 @@ def unreadable_request_page(error: MalformedRequest, endpoint: str) -> ResponseR
     return error_pages.error_page(
         400,
         gettext("This request cannot be read"),
-        str(error),
+        error.args[0],
         error=refused.error,
         reference=reference,
         links=console_link.console_link_for(reference),

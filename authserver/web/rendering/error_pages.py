@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Flask, Response, current_app
+from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
 from sqlalchemy import exc
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
@@ -16,61 +17,62 @@ from werkzeug.exceptions import HTTPException
 
 from authserver import logs
 from authserver.errors import Conflict, Forbidden, InvalidInput, NotFound, SettingsError, Throttled
+from authserver.messages import message
 from authserver.web.rendering import headers, template_globals
-from authserver.web.rendering.languages import gettext, gettext_noop
+from authserver.web.rendering.languages import translate
 
 RETRY_SECONDS = 5
-_BACK = gettext_noop("Go back and try again.")
+_BACK = message("Go back and try again.")
 _WORDS: Mapping[int, tuple[str, str, str]] = {
     400: (
-        gettext_noop("This request cannot be understood"),
-        gettext_noop("The browser sent something that this server cannot read."),
+        message("This request cannot be understood"),
+        message("The browser sent something that this server cannot read."),
         _BACK,
     ),
     403: (
-        gettext_noop("You may not do this"),
-        gettext_noop("Your account does not have the permission."),
-        gettext_noop("Sign in with another account."),
+        message("You may not do this"),
+        message("Your account does not have the permission."),
+        message("Sign in with another account."),
     ),
     404: (
-        gettext_noop("There is nothing at this address"),
-        gettext_noop("The page was removed, or the address has a mistake."),
-        gettext_noop("Check the address."),
+        message("There is nothing at this address"),
+        message("The page was removed, or the address has a mistake."),
+        message("Check the address."),
     ),
     405: (
-        gettext_noop("This address works differently"),
-        gettext_noop("The page cannot be used in this way."),
+        message("This address works differently"),
+        message("The page cannot be used in this way."),
         _BACK,
     ),
     409: (
-        gettext_noop("Somebody was faster"),
-        gettext_noop("What you worked on was changed in the meantime."),
-        gettext_noop("Load the page again and look."),
+        message("Somebody was faster"),
+        message("What you worked on was changed in the meantime."),
+        message("Load the page again and look."),
     ),
     413: (
-        gettext_noop("That was too much"),
-        gettext_noop("The form that was sent is too large."),
-        gettext_noop("Go back and send less."),
+        message("That was too much"),
+        message("The form that was sent is too large."),
+        message("Go back and send less."),
     ),
     422: (
-        gettext_noop("Something is missing or wrong"),
-        gettext_noop("The form cannot be accepted as it is."),
-        gettext_noop("Go back and correct it."),
+        message("Something is missing or wrong"),
+        message("The form cannot be accepted as it is."),
+        message("Go back and correct it."),
     ),
     429: (
-        gettext_noop("Too many attempts"),
-        gettext_noop("There were too many attempts in a short time."),
-        gettext_noop("Wait a moment, then try again."),
+        message("Too many attempts"),
+        message("There were too many attempts in a short time."),
+        message("Wait a moment, then try again."),
     ),
     500: (
-        gettext_noop("Something went wrong here"),
-        gettext_noop("It is not your fault."),
-        gettext_noop("Try again; if it stays, tell the administrator."),
+        message("Something went wrong here"),
+        message("It is not your fault."),
+        message("Try again; if it stays, tell the administrator."),
     ),
     503: (
-        gettext_noop("The server is busy"),
-        gettext_noop("It cannot reach its database at the moment."),
-        gettext_noop("Wait a few seconds, then try again."),
+        message("The server is busy"),
+        message("It cannot reach its database at the moment."),
+        message("Wait a few seconds, then try again."),
     ),
 }
 
@@ -81,10 +83,10 @@ def install(app: Flask) -> None:
     """Answer every error with a page."""
     handlers: Mapping[type[Exception], Callable[..., Any]] = {
         HTTPException: _on_http_error,
-        NotFound: lambda error: error_page(404, text=str(error)),
-        Conflict: lambda error: error_page(409, text=str(error)),
-        Forbidden: lambda error: error_page(403, text=str(error)),
-        InvalidInput: lambda error: error_page(422, text=str(error)),
+        NotFound: lambda error: error_page(404, text=error.text),
+        Conflict: lambda error: error_page(409, text=error.text),
+        Forbidden: lambda error: error_page(403, text=error.text),
+        InvalidInput: lambda error: error_page(422, text=" ".join(map(translate, error.fields.values()))),
         Throttled: lambda error: error_page(429, retry_after=error.retry_after),
         StaleDataError: lambda _: error_page(409),
         IntegrityError: _on_collision,

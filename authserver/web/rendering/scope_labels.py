@@ -4,26 +4,28 @@ from collections.abc import Iterable
 from typing import cast
 
 from flask import g
+from flask_babel import gettext
 
 from authserver.domain import scopes
+from authserver.messages import message
 from authserver.vocabulary import ScopeName
 from authserver.web import current
-from authserver.web.rendering.languages import gettext, gettext_noop
+from authserver.web.rendering.languages import translate
 
 _WORDS = {
-    ScopeName.OPENID: gettext_noop("Know who you are, by an identifier that stays the same"),
-    ScopeName.PROFILE: gettext_noop("See your name and the rest of your profile"),
-    ScopeName.EMAIL: gettext_noop("See your e-mail address"),
-    ScopeName.ADDRESS: gettext_noop("See your postal address"),
-    ScopeName.PHONE: gettext_noop("See your telephone number"),
-    ScopeName.OFFLINE_ACCESS: gettext_noop("Keep this access after you have signed out"),
+    ScopeName.OPENID: message("Know who you are, by an identifier that stays the same"),
+    ScopeName.PROFILE: message("See your name and the rest of your profile"),
+    ScopeName.EMAIL: message("See your e-mail address"),
+    ScopeName.ADDRESS: message("See your postal address"),
+    ScopeName.PHONE: message("See your telephone number"),
+    ScopeName.OFFLINE_ACCESS: message("Keep this access after you have signed out"),
 }
 
 
 def labels_of_scopes(scope: str) -> str:
     """Return what a scope lets an application do; one that nobody has put into words is quoted."""
     if scope in set(ScopeName):
-        return gettext(_WORDS.get(ScopeName(scope), ""))
+        return translate(_WORDS.get(ScopeName(scope), ""))
     return _own_words().get(scope) or gettext("Use “%(scope)s” in your name", scope=scope)
 
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from flask import Flask, request
+from flask_babel import gettext
 from flask_login import LoginManager
 from jinja2 import StrictUndefined
 from markupsafe import Markup
@@ -15,9 +16,8 @@ from markupsafe import Markup
 from authserver import clock
 from authserver.vocabulary import Acr
 from authserver.web import current, local_urls
-from authserver.web.rendering import assets, durations, headers, languages, scope_labels, sentences
+from authserver.web.rendering import assets, durations, headers, languages, scope_labels
 from authserver.web.rendering.assets import Assets
-from authserver.web.rendering.languages import gettext
 from authserver.web.session import preserved_forms
 
 THEME_COOKIE = "authserver_theme"
@@ -51,7 +51,6 @@ def install(app: Flask) -> None:
         "bdi_ltr": Markup('<bdi dir="ltr">{}</bdi>').format,
         "instant": instant,
         "origin": origin,
-        "say": sentences.translate_sentence,
         "scope_words": scope_labels.labels_of_scopes,
         "strong": Markup("<strong>{}</strong>").format,
     }

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from flask import g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import RequestEntityTooLarge
 
@@ -20,7 +21,6 @@ from authserver.domain.users import second_factors
 from authserver.vocabulary import Acr
 from authserver.web import current, local_urls
 from authserver.web.rendering import error_pages
-from authserver.web.rendering.languages import gettext
 from authserver.web.session import preserved_forms
 from authserver.web.session.sign_in_page import ENDPOINTS, SecondFactorPage, SignInPage
 

@@ -114,7 +114,7 @@ def test_every_refusal_looks_the_same(client, people):
     assert len(answers) == 1
     status, text = answers.pop()
     assert status == 422
-    assert "The user name or the password is wrong." in text
+    assert "The user name or password is wrong." in text
 
 
 def test_the_name_is_kept_and_the_password_is_not(client, people):
