@@ -16,7 +16,7 @@ log = logs.get("web")
 # Health checks and RFC 8414's own form of its address are asked for at the root of the host.
 _AT_ROOT = frozenset({EndpointPath.LIVE, EndpointPath.READY})
 _ID_LENGTH = 10
-_NOT_FOUND = b"There is nothing at this address.\n"
+_NOT_FOUND = b"Page not found.\n"
 
 
 class PublicPath:

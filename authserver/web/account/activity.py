@@ -14,9 +14,9 @@ from authserver.web.account.current_user import own_session
 PAGE_SIZE = 25
 _WORDS = EVENTS | {
     "session:start": message("You signed in."),
-    "session:refuse": message("A sign-in with your user name was refused."),
-    "session:end": message("A session of yours ended."),
-    "authorization:grant": message("An application was let use your account."),
+    "session:refuse": message("A sign-in with your user name failed."),
+    "session:end": message("One of your sessions ended."),
+    "authorization:grant": message("An application was allowed to use your account."),
     "consent:withdraw": message("You removed an application's access."),
 }
 _LAST_PAGE = 4000

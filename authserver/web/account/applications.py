@@ -72,7 +72,7 @@ def remove_application(client_key: str) -> ResponseReturnValue:
     """Take an application's access back."""
     client = _access(client_key).client
     consents.withdraw(current.transaction(), current.actor(), own_user().id, client)
-    sentence = Markup.escape(gettext("%(name)s cannot use your account any more."))
+    sentence = Markup.escape(gettext("%(name)s no longer has access to your account."))
     flash(sentence % {"name": template_globals.isolated(client.name)}, "success")
     return redirect(url_for("account.application_list"), 303)
 

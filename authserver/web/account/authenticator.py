@@ -18,8 +18,8 @@ from authserver.web.account.current_user import own_session, own_user
 from authserver.web.rendering.languages import translate
 from authserver.web.session import access
 
-_SEEN_BEFORE = message("This form was sent before. The recovery codes that it made are not shown again.")
-_NO_APP = message("There is no authenticator app any more.")
+_SEEN_BEFORE = message("This form was already submitted. Its recovery codes are not shown again.")
+_NO_APP = message("The authenticator app was already removed.")
 
 
 @account.get("/authenticator")
@@ -74,7 +74,9 @@ def ask_remove_authenticator() -> ResponseReturnValue:
 def remove_authenticator() -> ResponseReturnValue:
     """Remove the app and the recovery codes; sending the form twice removes nothing else."""
     if second_factors.remove(current.transaction(), current.actor(), own_user()):
-        flash(gettext("The authenticator app is removed. You sign in with your password alone."), "success")
+        flash(
+            gettext("The authenticator app was removed. You now sign in with your password only."), "success"
+        )
     else:
         flash(translate(_NO_APP), "info")
     return redirect(url_for("account.authenticator"), 303)
@@ -104,6 +106,6 @@ def show_codes(codes: list[str], *, is_new_app: bool = False) -> str:
 
 def _as_text(codes: list[str]) -> str:
     name, server = own_session().user.username, current.services().settings.issuer
-    head = gettext("Recovery codes of %(name)s at %(server)s", name=name, server=server)
-    rule = gettext("Each works once, in place of the code of the authenticator app.")
+    head = gettext("Recovery codes for %(name)s at %(server)s", name=name, server=server)
+    rule = gettext("Each code works once, instead of the code in the authenticator app.")
     return "\r\n".join([head, rule, "", *codes, ""])

@@ -21,9 +21,7 @@ from authserver.web.rendering import template_globals
 from authserver.web.rendering.languages import translate
 from authserver.web.session import access, sign_in_session
 
-_OLD = message(
-    "This page was open for too long, or was made for another sign-in. Here is a new secret: scan it once more."
-)
+_OLD = message("This page has expired or belongs to another session. Scan the new QR code.")
 _EXISTS = message(
     "Your authenticator app is set up. Recovery codes are shown once; you can replace them here."
 )

@@ -20,8 +20,8 @@ from authserver.web.rendering import template_globals
 from authserver.web.session import access, sign_in_session
 from authserver.web.session.sign_in_session import SignedInBrowser
 
-_WRONG = message("This is not your present password.")
-_SAME = message("This is the password that you have. Choose another.")
+_WRONG = message("The current password is wrong.")
+_SAME = message("This is your current password. Choose a different one.")
 
 
 @account.get("/password")
@@ -46,7 +46,7 @@ def change_password() -> ResponseReturnValue:
         wait = template_globals.too_many_attempts(error.retry_after)
         return _show({"": wait}), 429, {"Retry-After": str(error.retry_after)}
     sign_in_session.void_forms()
-    flash(gettext("Your password is changed, and every other session is signed out."), "success")
+    flash(gettext("Your password was changed, and all other sessions were signed out."), "success")
     response = make_response(redirect(url_for("account.profile"), 303))
     sign_in_session.attach_cookies(response, arrival)
     return response

@@ -36,7 +36,7 @@ def edit_profile() -> ResponseReturnValue:
                 users.edit_claims(current.transaction(), current.actor(), user, claims)
     except InvalidInput as error:
         return _page(user, name, email, _shown(user) | claims, error.fields), 422
-    flash(gettext("Your profile is saved."), "success")
+    flash(gettext("Your profile was saved."), "success")
     return redirect(url_for("account.profile"), 303)
 
 

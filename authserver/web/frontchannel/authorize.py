@@ -129,8 +129,8 @@ def _answer_again(ask: AuthorizationRequest, detour: "_Detour") -> ResponseRetur
 def _over() -> ResponseReturnValue:
     return error_pages.error_page(
         400,
-        gettext("This sign-in cannot go on"),
-        gettext("It was finished already, took too long, or was started in another browser."),
+        gettext("This sign-in cannot continue"),
+        gettext("It is already finished, has expired, or was started in another browser."),
         gettext("Go back to the application and start again."),
     )
 
@@ -252,9 +252,9 @@ def _refuse(failure: AuthorizationError | ClientNotApproved) -> ResponseReturnVa
         return _send(answer)
     return error_pages.error_page(
         400,
-        gettext("This sign-in request cannot be accepted"),
+        gettext("The application sent an invalid sign-in request"),
         describe(failure.error),
-        gettext("Tell the administrator of the application, with the reference below."),
+        gettext("Give the administrator of the application the reference below."),
         error=failure.error.error,
         reference=reference,
         links=console_link.console_link_for(reference),

@@ -23,9 +23,9 @@ from authserver.web.session import access
 from authserver.web.session.browser_id import browser_id
 
 _UNKNOWN = message(
-    "No device waits for this code. Check the letters; a code works for a few minutes, and once."
+    "No device is waiting for this code. Check the letters. A code works once, for a few minutes."
 )
-_OVER = message("The code was used already, ran out, or was opened in another window.")
+_OVER = message("The code was already used, has expired, or was opened in another window.")
 
 
 @frontchannel.get(EndpointPath.DEVICE)
@@ -82,9 +82,11 @@ def _look_up(live: UserSession, typed: str) -> ResponseReturnValue:
     try:
         charges = _charge(live)
     except Throttled as error:
-        wait = template_globals.seconds_in_words(error.retry_after)
-        sentence = gettext("Too many codes were tried. Wait %(time)s, then try again.", time=wait)
-        return _ask(typed, sentence), 429, {"Retry-After": str(error.retry_after)}
+        return (
+            _ask(typed, template_globals.too_many_attempts(error.retry_after)),
+            429,
+            {"Retry-After": str(error.retry_after)},
+        )
     db = current.transaction()
     row = device_authorizations.find_pending(db, current.services().vault, code)
     if row is None:

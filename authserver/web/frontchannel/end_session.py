@@ -58,9 +58,9 @@ def _refuse(error: OAuth2Error) -> ResponseReturnValue:
     )
     return error_pages.error_page(
         400,
-        gettext("This request to sign out cannot be accepted"),
+        gettext("The application sent an invalid sign-out request"),
         describe(error),
-        gettext("You can sign out here all the same."),
+        gettext("You can still sign out here."),
         error=error.error,
         reference=reference,
         links={

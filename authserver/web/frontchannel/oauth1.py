@@ -29,7 +29,7 @@ from authserver.web.session.browser_id import browser_id
 
 _START_AGAIN = message("Go back to the application and start again.")
 _OR_TELL = message(
-    "Go back to the application and start again. If it stays, tell the administrator the reference."
+    "Go back to the application and start again. If the error persists, give the administrator the reference below."
 )
 
 
@@ -171,7 +171,7 @@ def _refuse(refused: Problem | ClientNotApproved) -> ResponseReturnValue:
     )
     return error_pages.error_page(
         400,
-        gettext("This sign-in cannot go on"),
+        gettext("This sign-in cannot continue"),
         refused.advice,
         (_START_AGAIN if refused.client_id is None else _OR_TELL),
         error=refused.error,

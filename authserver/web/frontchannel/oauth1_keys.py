@@ -67,21 +67,23 @@ def _find(key: str) -> Client | None:
 def _nothing_to_decide(client: Client | None) -> ResponseReturnValue:
     if client is None:
         sentence = gettext(
-            "There is no consumer with this key. Requests that nobody decides about are deleted after a while."
+            "No consumer has this key. Requests that are not approved are deleted after some time."
         )
         return error_pages.error_page(
             400,
-            gettext("This key is unknown"),
+            gettext("Unknown consumer key"),
             sentence,
-            gettext("Have the other server request a key again."),
+            gettext("Request a new key in the other server."),
         )
     if not client.is_approved:
-        sentence = gettext("%(name)s was disapproved. The console can approve it again.", name=client.name)
+        sentence = gettext(
+            "%(name)s is disapproved. You can approve it again in the console.", name=client.name
+        )
         return error_pages.error_page(
             409,
-            gettext("This consumer was decided about already"),
+            gettext("This consumer is disapproved"),
             sentence,
-            gettext("Look in Settings > OAuth clients."),
+            gettext("Go to Settings > OAuth clients."),
         )
     return render_template(
         "oauth1/key_decided.html", name=client.name, key=client.client_key, is_approved=True

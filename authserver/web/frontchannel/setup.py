@@ -91,8 +91,8 @@ def _refuse(error: SetupClosed | Forbidden) -> ResponseReturnValue:
     if isinstance(error, SetupClosed):
         return error_pages.error_page(
             410,
-            gettext("This server has been set up"),
-            gettext("An administrator exists, so that the setup link does not work any more."),
+            gettext("This server is already set up"),
+            gettext("An administrator already exists, so the setup link no longer works."),
             gettext("Sign in with your account."),
             links={gettext("Sign in"): template_globals.at(EndpointPath.SIGN_IN)},
         )
@@ -100,7 +100,7 @@ def _refuse(error: SetupClosed | Forbidden) -> ResponseReturnValue:
         403,
         gettext("This setup link does not work"),
         error.text,
-        gettext("The link is in the server's output."),
+        gettext("The server prints the link when it starts."),
     )
 
 

@@ -30,7 +30,7 @@ from authserver.web.session import access, preserved_forms, sign_in_session
 from authserver.web.session.sign_in_page import SignInPage
 from authserver.web.session.sign_in_session import SignedInBrowser
 
-_OLD_FORM = message("This page was open for too long. Type your password again.")
+_OLD_FORM = message("This page has expired. Enter your password again.")
 
 
 @frontchannel.get(EndpointPath.SIGN_IN)

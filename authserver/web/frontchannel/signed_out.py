@@ -29,13 +29,13 @@ _PATIENCE_SECONDS = 2.0
 _STEP_SECONDS = 0.1
 _WORDS = {
     NoticeState.DELIVERED: message("Signed out"),
-    NoticeState.WAITING: message("Is being told; this may take a few minutes"),
-    NoticeState.FAILED: message("Could not be told; sign out there as well"),
+    NoticeState.WAITING: message("Sign-out in progress; this may take a few minutes"),
+    NoticeState.FAILED: message("Could not be reached; sign out there as well"),
 }
-_FRAME_WORDS = message("Asked to sign you out")
-_OTHER_WORDS = message("Has lost its access; it may show you as signed in until you sign out there")
+_FRAME_WORDS = message("Sign-out requested")
+_OTHER_WORDS = message("No longer has access; it may show you as signed in until you sign out there")
 _OFFLINE_WORDS = message(
-    "Keeps the access that you gave it; it may show you as signed in until you sign out there"
+    "Keeps the access that you allowed; it may show you as signed in until you sign out there"
 )
 # One page of a process waits at a time, so that nobody can make all its threads wait (S28).
 _waiting = Lock()

@@ -17,7 +17,7 @@ def unreadable_request_page(error: MalformedRequest, endpoint: str) -> ResponseR
     )
     return error_pages.error_page(
         400,
-        gettext("This request cannot be read"),
+        gettext("Invalid request"),
         error.args[0],
         error=refused.error,
         reference=reference,

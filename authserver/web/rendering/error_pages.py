@@ -25,39 +25,39 @@ RETRY_SECONDS = 5
 _BACK = message("Go back and try again.")
 _WORDS: Mapping[int, tuple[str, str, str]] = {
     400: (
-        message("This request cannot be understood"),
-        message("The browser sent something that this server cannot read."),
+        message("Invalid request"),
+        message("The server could not read the request that the browser sent."),
         _BACK,
     ),
     403: (
-        message("You may not do this"),
-        message("Your account does not have the permission."),
+        message("You do not have permission"),
+        message("Your account cannot open this page."),
         message("Sign in with another account."),
     ),
     404: (
-        message("There is nothing at this address"),
-        message("The page was removed, or the address has a mistake."),
-        message("Check the address."),
+        message("Page not found"),
+        message("The page does not exist or was removed."),
+        message("Check the URL."),
     ),
     405: (
-        message("This address works differently"),
-        message("The page cannot be used in this way."),
+        message("This page cannot be opened this way"),
+        message("The page does not support this kind of request."),
         _BACK,
     ),
     409: (
-        message("Somebody was faster"),
-        message("What you worked on was changed in the meantime."),
-        message("Load the page again and look."),
+        message("Someone else changed this"),
+        message("Your change was not saved."),
+        message("Reload the page to see the current version."),
     ),
     413: (
-        message("That was too much"),
-        message("The form that was sent is too large."),
-        message("Go back and send less."),
+        message("The form is too large"),
+        message("The server does not accept forms of this size."),
+        message("Go back and shorten your input."),
     ),
     422: (
         message("Something is missing or wrong"),
-        message("The form cannot be accepted as it is."),
-        message("Go back and correct it."),
+        message("The form was not saved."),
+        message("Go back and correct your input."),
     ),
     429: (
         message("Too many attempts"),
@@ -65,13 +65,13 @@ _WORDS: Mapping[int, tuple[str, str, str]] = {
         message("Wait a moment, then try again."),
     ),
     500: (
-        message("Something went wrong here"),
-        message("It is not your fault."),
-        message("Try again; if it stays, tell the administrator."),
+        message("Something went wrong"),
+        message("The server could not complete the request."),
+        message("Try again. If the error persists, give the administrator the reference below."),
     ),
     503: (
-        message("The server is busy"),
-        message("It cannot reach its database at the moment."),
+        message("The server is not available"),
+        message("It cannot reach its database."),
         message("Wait a few seconds, then try again."),
     ),
 }
@@ -141,11 +141,12 @@ def expired_form_page(_error: CSRFError) -> Response:
     """Return the page for a form whose token is missing or of another time, and that is not kept."""
     return error_page(
         400,
-        gettext("This form is too old"),
-        gettext("Somebody signed in or out after the page was opened, or the browser keeps no cookies."),
+        gettext("This form has expired"),
         gettext(
-            "Go back: if your browser still shows what you typed, copy what you want to keep. Then load the page again "
-            "and send the form once more."
+            "Someone signed in or out in this browser after the page was opened, or the browser blocks cookies."
+        ),
+        gettext(
+            "Go back and copy the input that you want to keep. Then reload the page and submit the form again."
         ),
     )
 

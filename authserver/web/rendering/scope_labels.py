@@ -13,12 +13,12 @@ from authserver.web import current
 from authserver.web.rendering.languages import translate
 
 _WORDS = {
-    ScopeName.OPENID: message("Know who you are, by an identifier that stays the same"),
-    ScopeName.PROFILE: message("See your name and the rest of your profile"),
+    ScopeName.OPENID: message("Recognize you by a permanent identifier"),
+    ScopeName.PROFILE: message("See your name and profile"),
     ScopeName.EMAIL: message("See your e-mail address"),
     ScopeName.ADDRESS: message("See your postal address"),
-    ScopeName.PHONE: message("See your telephone number"),
-    ScopeName.OFFLINE_ACCESS: message("Keep this access after you have signed out"),
+    ScopeName.PHONE: message("See your phone number"),
+    ScopeName.OFFLINE_ACCESS: message("Keep this access after you sign out"),
 }
 
 
@@ -26,7 +26,7 @@ def labels_of_scopes(scope: str) -> str:
     """Return what a scope lets an application do; one that nobody has put into words is quoted."""
     if scope in set(ScopeName):
         return translate(_WORDS.get(ScopeName(scope), ""))
-    return _own_words().get(scope) or gettext("Use “%(scope)s” in your name", scope=scope)
+    return _own_words().get(scope) or gettext("Use “%(scope)s” on your behalf", scope=scope)
 
 
 def _own_words() -> dict[str, str]:

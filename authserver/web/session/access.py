@@ -53,8 +53,10 @@ def require_configure_server() -> ResponseReturnValue | None:
         return None
     return error_pages.error_page(
         403,
-        gettext("You need the permission Configure Server"),
-        gettext("You are signed in as %(name)s, who may not manage this server.", name=live.user.username),
+        gettext("You need the Configure Server permission"),
+        gettext(
+            "You are signed in as %(name)s. This account cannot manage the server.", name=live.user.username
+        ),
         gettext("Ask an administrator for the permission, or sign in with another account."),
         links={
             gettext("Use another account"): url_for(

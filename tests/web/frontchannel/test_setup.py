@@ -41,7 +41,7 @@ def test_the_page_is_closed_afterwards(client, link, database, settings):
     fill_in(client, link)
     page = client.get(link)
     assert page.status_code == 410
-    assert "has been set up" in page.text
+    assert "is already set up" in page.text
     assert client.get("/setup").status_code == 410
     stranger = client.application.test_client()
     stranger.get(link)
@@ -78,7 +78,7 @@ def test_a_link_that_is_too_old_says_what_to_do(client, link, settings, monkeypa
     MovingClock(monkeypatch).advance(settings.setup_link_lifetime, seconds=1)
     page = client.get(link)
     assert page.status_code == 403
-    assert "Start the server again" in page.text
+    assert "Restart the server" in page.text
 
 
 @pytest.mark.parametrize(
