@@ -57,7 +57,7 @@ def test_rp_initiated_logout_shows_the_frames_and_then_goes_on(app_rp: RelyingPa
     assert answer.location.startswith("/sign-out?ask=")
     page = app_rp.follow(answer).text
     assert len(frames(page)) == 1
-    assert re.search(rf'id="logout-continue" href="{RETURN}\?state=xyz" data-goes-on', page)
+    assert re.search(rf'id="logout-continue" href="{RETURN}\?state=xyz" data-redirects', page)
 
 
 def test_only_applications_of_the_session_have_frames(app_rp: RelyingParty, rp: RelyingParty) -> None:

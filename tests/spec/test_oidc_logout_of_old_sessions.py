@@ -106,7 +106,7 @@ def test_a_hint_ends_a_session_that_has_run_out(
     tokens = app_rp.tokens()
     idle(services, moving_clock)
     answer = end_session(app_rp, id_token_hint=tokens["id_token"], post_logout_redirect_uri=RETURN)
-    assert f'href="{RETURN}" data-goes-on' in app_rp.follow(answer).text
+    assert f'href="{RETURN}" data-redirects' in app_rp.follow(answer).text
     refused(app_rp.refresh(tokens["refresh_token"]), "invalid_grant")
     assert told_sids(services, told) == [claims(tokens["id_token"])["sid"]]
 

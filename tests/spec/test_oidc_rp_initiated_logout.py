@@ -355,4 +355,4 @@ def test_a_long_state_comes_back_by_every_way(long_rp: RelyingParty, state: str,
     [link] = re.findall(r'id="logout-continue" href="([^"]+)"', page)
     assert link.startswith(f"{LONG_RETURN}?state=")
     assert unquote(link.partition("?state=")[2]) == state
-    assert ("data-goes-on" in page) == (way != "asked")
+    assert ("data-redirects" in page) == (way != "asked")

@@ -183,13 +183,13 @@ def test_waiting_times_are_told_in_german(german):
     assert (
         template_globals.wait_then_try_again(90) == "Warten Sie 2 Minuten und versuchen Sie es dann erneut."
     )
-    assert template_globals.seconds_in_words(1) == "1 Sekunde"
+    assert template_globals.format_wait(1) == "1 Sekunde"
     assert durations.format_duration(timedelta(days=3)) == "3 Tage"
 
 
 def test_scopes_are_told_in_german(german):
-    assert scope_labels.labels_of_scopes("email") == "Ihre E-Mail-Adresse sehen"
-    assert scope_labels.labels_of_scopes("models:read") == "„models:read“ in Ihrem Namen verwenden"
+    assert scope_labels.label_of_scope("email") == "Ihre E-Mail-Adresse sehen"
+    assert scope_labels.label_of_scope("models:read") == "„models:read“ in Ihrem Namen verwenden"
 
 
 def test_a_message_is_english_text_until_it_is_translated(german, services):

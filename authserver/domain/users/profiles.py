@@ -1,7 +1,6 @@
-"""What a person's profile can hold beside name and e-mail address: the other standard claims (Core, section 5.1).
+"""The profile of a user: the standard claims except name and email (OpenID Connect Core, section 5.1).
 
-Every value is typed here, once, so that what relying parties are told needs no second look: text is text, ``address``
-an object, ``phone_number_verified`` true or false; what is empty is not kept.
+Values are validated here when they are stored, so that clients receive the specified types. Empty values are not stored.
 """
 
 import re
@@ -48,7 +47,7 @@ _PHONE = re.compile(r"\+[0-9][0-9 ().-]{4,30}(;ext=[0-9]{1,8})?")
 
 
 def clean_profile(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the profile with every claim in its type; raises InvalidInput naming each that cannot be."""
+    """Return the validated profile; raises InvalidInput for all invalid claims."""
     found: dict[str, Any] = {}
     errors: dict[str, str] = {}
     for name, value in given.items():
@@ -64,7 +63,7 @@ def clean_profile(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def parse_claim(text: str) -> tuple[str, Any]:
-    """Return name and value of a claim written as NAME=VALUE, parts of the address as address.PART; raises InvalidInput."""
+    """Return the name and value of a claim written as NAME=VALUE, or address.PART=VALUE; raises InvalidInput."""
     name, equals, value = text.partition("=")
     if not equals:
         raise InvalidInput({"claim": "Write the claim as NAME=VALUE."})
@@ -72,11 +71,11 @@ def parse_claim(text: str) -> tuple[str, Any]:
 
 
 def merge_claims(before: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the claims with changes; ``address.PART`` changes a part of the address, and an empty value removes."""
+    """Return the claims with changes; ``address.PART`` changes a part of the address, an empty value removes a claim."""
     profile = {**before, "address": dict(before.get("address", {}))}
     for name, value in changes.items():
-        place, dot, part = name.partition(".")
-        if place == "address" and dot:
+        claim, dot, part = name.partition(".")
+        if claim == "address" and dot:
             profile["address"][part] = value
         else:
             profile[name] = value
@@ -129,7 +128,7 @@ def _url_error(value: str) -> str | None:
 
 
 def _birthdate_error(value: str) -> str | None:
-    # Core, section 5.1: year 0000 stands for one that is not told, and the year alone is enough.
+    # Core, section 5.1: the year 0000 means that it is omitted, and the year alone is allowed.
     text = value if len(value) > 4 else f"{value}-01-01"
     try:
         date.fromisoformat(text.replace("0000-", "2000-", 1))
@@ -146,7 +145,7 @@ def _birthdate_error(value: str) -> str | None:
 
 @cache
 def _zones() -> set[str]:
-    # Finding out which there are walks through all their files.
+    # Cached, because it reads all time zone files.
     return available_timezones()
 
 

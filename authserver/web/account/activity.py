@@ -1,4 +1,4 @@
-"""Own activity: what the audit trail knows of a person, without what concerns others."""
+"""The activity page: audit events of the user's own account."""
 
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
@@ -12,7 +12,7 @@ from authserver.web.account.blueprint import account
 from authserver.web.account.current_user import own_session
 
 PAGE_SIZE = 25
-_WORDS = EVENTS | {
+_EVENT_TEXTS = EVENTS | {
     "session:start": message("You signed in."),
     "session:refuse": message("A sign-in with your user name failed."),
     "session:end": message("One of your sessions ended."),
@@ -24,7 +24,7 @@ _LAST_PAGE = 4000
 
 @account.get("/activity")
 def activity() -> ResponseReturnValue:
-    """Show one page of events, the latest first."""
+    """Show one page of events, newest first."""
     number = min(max(1, request.args.get("page", 1, type=int)), _LAST_PAGE)
     user_id = own_session().user_id
     events, count = audit.page_of_events(
@@ -33,15 +33,15 @@ def activity() -> ResponseReturnValue:
     return render_template(
         "account/activity.html",
         events=events,
-        words=_WORDS,
-        doer=_doer,
+        event_texts=_EVENT_TEXTS,
+        actor_name=_actor_name,
         user_id=user_id,
         page=number,
         pages=max(1, -(-count // PAGE_SIZE)),
     )
 
 
-def _doer(event: AuditEvent) -> str:
-    """Return who did it; on the command line nobody is signed in, and the operating system's name is told."""
+def _actor_name(event: AuditEvent) -> str:
+    """Return the actor's name; for the command line it contains the name of the operating system's user."""
     name = event.actor_name.removeprefix("command line (").removesuffix(")")
     return gettext("command line (%(name)s)", name=name) if event.channel == "command" else event.actor_name

@@ -1,4 +1,4 @@
-"""Whose account this is: the session behind the request, and the records of its person to read and change."""
+"""The session and the user of an account page."""
 
 from authserver.domain.sessions.user_sessions import UserSession
 from authserver.domain.users import users
@@ -9,7 +9,7 @@ from authserver.web import current
 
 
 def own_session() -> UserSession:
-    """Return the session of this browser, for reading."""
+    """Return the session of this browser, read-only."""
     live = current.current_session()
     if live is None:
         raise Forbidden(message("You are signed out."))
@@ -17,5 +17,5 @@ def own_session() -> UserSession:
 
 
 def own_user() -> User:
-    """Return the person's record within this request's transaction."""
+    """Return the user in this request's transaction."""
     return users.get(current.transaction(), own_session().user_id)

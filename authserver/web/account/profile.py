@@ -1,4 +1,4 @@
-"""The profile: what applications may be told of a person, as far as the person has allowed it."""
+"""The profile page: the claims that clients can read with the user's consent."""
 
 from typing import Any
 

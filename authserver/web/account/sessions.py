@@ -1,4 +1,4 @@
-"""Own sessions: where somebody is signed in, and signing out there."""
+"""The sessions page: where the user is signed in, and ending sessions."""
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -46,17 +46,17 @@ def end_session(session_id: int) -> ResponseReturnValue:
 
 @account.post("/sessions/end-others")
 def end_other_sessions() -> ResponseReturnValue:
-    """End all sessions but this one, and go back to where that was asked for."""
+    """End all sessions except this one."""
     count = user_sessions.end_others(
         current.transaction(), current.actor(), own_user(), keep=own_session().id
     )
-    flash(_ended(count), "success")
+    flash(_ended_text(count), "success")
     return redirect(
         local_urls.safe_local_url(request.form.get("next")) or url_for("account.session_list"), 303
     )
 
 
-def _ended(count: int) -> str:
+def _ended_text(count: int) -> str:
     if count == 0:
         return gettext("You were not signed in anywhere else.")
     return ngettext("One other session is signed out.", "%(num)s other sessions are signed out.", count)

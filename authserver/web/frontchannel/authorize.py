@@ -26,7 +26,7 @@ from authserver.web.frontchannel import not_approved, unreadable_request
 from authserver.web.frontchannel.blueprint import frontchannel
 from authserver.web.frontchannel.sign_in_context import sign_in_first
 from authserver.web.rendering import console_link, error_pages, languages
-from authserver.web.session.browser_id import browser_id
+from authserver.web.session.browser import browser_id
 
 
 @frontchannel.route(EndpointPath.AUTHORIZE, methods=["GET", "POST"])
@@ -164,7 +164,7 @@ def _proceed(ask: AuthorizationRequest, detour: _Detour | None) -> ResponseRetur
         login_hint=ask.login_hint,
         is_again=step is NextStep.SIGN_IN_AGAIN,
         is_switch=step is NextStep.SWITCH_ACCOUNT,
-        half="code" if step is NextStep.STEP_UP else "password",
+        step="code" if step is NextStep.STEP_UP else "password",
         cancel_url=url_for("frontchannel.cancel", interaction=handle),
     )
 

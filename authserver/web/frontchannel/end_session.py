@@ -22,14 +22,14 @@ from authserver.web.rendering import console_link, error_pages
 def end_session_request() -> ResponseReturnValue:
     """Sign out at once for an application that proves it had the session, else ask."""
     try:
-        logout = logout_requests.find_request(request.args.get("ask")) or _read()
+        logout = logout_requests.unseal_request(request.args.get("logout")) or _read()
     except MalformedRequest as error:
         return unreadable_request.unreadable_request_page(error, EndpointPath.END_SESSION)
     except OAuth2Error as error:
         return _refuse(error)
     if request.method == "POST":
         # A form that another site posts carries no cookie of ours: who is signed in is seen when it is sent on.
-        return redirect(url_for("frontchannel.end_session", ask=logout_requests.seal_request(logout)), 303)
+        return redirect(url_for("frontchannel.end_session", logout=logout_requests.seal_request(logout)), 303)
     present = current.endable_session()
     if present is None or logout.concerns(present):
         return signed_out.end_browser_session(present, logout)

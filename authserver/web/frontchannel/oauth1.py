@@ -25,7 +25,7 @@ from authserver.web.frontchannel import not_approved
 from authserver.web.frontchannel.blueprint import frontchannel
 from authserver.web.frontchannel.sign_in_context import sign_in_first
 from authserver.web.rendering import console_link, error_pages
-from authserver.web.session.browser_id import browser_id
+from authserver.web.session.browser import browser_id
 
 _START_AGAIN = message("Go back to the application and start again.")
 _OR_TELL = message(

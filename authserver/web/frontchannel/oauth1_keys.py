@@ -1,6 +1,6 @@
-"""Where a Jazz or OSLC server sends its administrator after it has asked for a consumer key: decide about it in one page.
+"""The page on which an administrator approves or removes a consumer key that a Jazz or OSLC server requested.
 
-The console can do the same; this page is what ``oauthApprovalModuleUrl`` promises.
+Root services documents refer to it as ``oauthApprovalModuleUrl``. The console has the same functions.
 """
 
 from flask import render_template, request
@@ -22,32 +22,32 @@ _SHORT_SECRET = 16
 
 @frontchannel.get(EndpointPath.OAUTH1_APPROVE_KEY)
 def approve_key() -> ResponseReturnValue:
-    """Show a requested consumer to an administrator, with what to know before approving it."""
+    """Show a pending consumer to an administrator."""
     return access.require_configure_server() or _show_form()
 
 
 @frontchannel.post(EndpointPath.OAUTH1_APPROVE_KEY)
 def post_approve_key() -> ResponseReturnValue:
-    """Approve or remove the consumer as it was shown."""
-    return access.require_configure_server() or _take_decision()
+    """Approve or remove the consumer."""
+    return access.require_configure_server() or _apply_decision()
 
 
 @access.require_recent_sign_in
 def _show_form() -> ResponseReturnValue:
     client = _find(request.args.get("key", ""))
     if client is None or client.status != ClientStatus.PENDING:
-        return _nothing_to_decide(client)
+        return _not_pending_page(client)
     return _form(client)
 
 
 @access.require_recent_sign_in
-def _take_decision() -> ResponseReturnValue:
+def _apply_decision() -> ResponseReturnValue:
     client = _find(request.form.get("key", ""))
     if client is None or client.status != ClientStatus.PENDING:
-        return _nothing_to_decide(client)
+        return _not_pending_page(client)
     is_approval = request.form.get("decision") == "approve"
     try:
-        # An error is answered, and an answer commits: what was done before it must be undone.
+        # In a savepoint: the error response commits, so roll back to here first.
         with current.transaction().begin_nested():
             _approve(client) if is_approval else _remove(client)
     except InvalidInput as error:
@@ -64,25 +64,23 @@ def _find(key: str) -> Client | None:
     return client if client is not None and client.kind == ClientKind.OAUTH1 else None
 
 
-def _nothing_to_decide(client: Client | None) -> ResponseReturnValue:
+def _not_pending_page(client: Client | None) -> ResponseReturnValue:
     if client is None:
-        sentence = gettext(
+        text = gettext(
             "No consumer has this key. Requests that are not approved are deleted after some time."
         )
         return error_pages.error_page(
             400,
             gettext("Unknown consumer key"),
-            sentence,
+            text,
             gettext("Request a new key in the other server."),
         )
     if not client.is_approved:
-        sentence = gettext(
-            "%(name)s is disapproved. You can approve it again in the console.", name=client.name
-        )
+        text = gettext("%(name)s is disapproved. You can approve it again in the console.", name=client.name)
         return error_pages.error_page(
             409,
             gettext("This consumer is disapproved"),
-            sentence,
+            text,
             gettext("Go to Settings > OAuth clients."),
         )
     return render_template(

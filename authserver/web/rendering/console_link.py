@@ -1,4 +1,4 @@
-"""The way from an error page to the console's page about that refusal, for those who may go it."""
+"""The link from an error page to the recorded error in the console."""
 
 from flask import url_for
 from flask_babel import gettext
@@ -7,7 +7,7 @@ from authserver.web import current
 
 
 def console_link_for(reference: str) -> dict[str, str]:
-    """Return the link by its words, for a signed-in person with Configure Server; nothing for anybody else."""
+    """Return the label and URL of the link if the user has the Configure Server permission."""
     live = current.current_session()
     if not reference or live is None or not live.user.may_configure_server:
         return {}
