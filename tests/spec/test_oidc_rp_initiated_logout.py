@@ -279,7 +279,7 @@ def test_repeated_parameters_are_refused(app_rp: RelyingParty) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["%00=1", "id_token_hint=%00", "client_id=%ED%A0%80", "ask=x", "ask=%00&ask=y"]
+    "query", ["%00=1", "id_token_hint=%00", "client_id=%ED%A0%80", "logout=x", "logout=%00&logout=y"]
 )
 def test_nonsense_gives_a_page(rp: RelyingParty, query: str) -> None:
     """S26: no input gives a 5xx."""
@@ -290,9 +290,9 @@ def test_what_a_page_carries_cannot_be_changed(app_rp: RelyingParty) -> None:
     """S12: what was asked is what is done: a changed value counts for nothing."""
     app_rp.tokens()
     page = end_session(app_rp, client_id=app_rp.key)
-    ask = dict(forms.find(page, "logout-confirm").fields)["ask"]
+    sealed = dict(forms.find(page, "logout-confirm").fields)["logout"]
     assert (
-        'id="logout-confirm"' in app_rp.browser.get("/oidc/end_session", query_string={"ask": ask[:-2]}).text
+        'id="logout-confirm"' in app_rp.browser.get("/oidc/end_session", query_string={"logout": sealed[:-2]}).text
     )
 
 

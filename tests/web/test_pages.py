@@ -64,7 +64,7 @@ def test_where_people_are_sent(uri, origin):
 def test_scopes_in_words(app):
     with app.test_request_context(), ExitStack() as g.transaction:
         assert scope_labels.label_of_scope("email") == "See your e-mail address"
-        assert scope_labels.label_of_scope("models:read") == "Use “models:read” in your name"
+        assert scope_labels.label_of_scope("models:read") == "Use “models:read” on your behalf"
 
 
 def test_scopes_in_order():
