@@ -34,13 +34,19 @@ def create_app(settings: Settings | None = None) -> Application:
     Migrate(app, orm.extension, directory=str(ROOT / "migrations"))
     with app.app_context():
         database = orm.Database(orm.extension.engine)
-    services = _services(settings, database, keys)
-    app.extensions["authserver"] = services
-    wiring.install(app, services)
+    connect(app, build_services(settings, database, keys))
+    wiring.install(app)
     return app
 
 
-def _services(settings: Settings, database: orm.Database, keys: vault.Vault) -> Services:
+def connect(app: Application, services: Services) -> None:
+    """Give an application the services that it works with."""
+    app.extensions["authserver"] = services
+    wiring.serve_machines(app, services)
+
+
+def build_services(settings: Settings, database: orm.Database, keys: vault.Vault) -> Services:
+    """Build the services of one process over its database."""
     passwords = PasswordHasher(settings)
     verifier = SecretVerifier(keys, passwords)
     key_ring = KeyRing(settings, database, keys)

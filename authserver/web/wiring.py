@@ -23,8 +23,8 @@ csrf = CSRFProtect()
 _POSTED_BY_CLIENTS = ("authorize.authorize", "end_session.end_session_request")
 
 
-def install(app: current.Application, services: Services) -> None:
-    """Install all views; the endpoints for machines are served by WSGI middleware before Flask."""
+def install(app: current.Application) -> None:
+    """Install the blueprints, error pages and headers of the pages."""
     csrf.init_app(app)
     headers.install(app)
     template_globals.install(app)
@@ -35,6 +35,10 @@ def install(app: current.Application, services: Services) -> None:
     browser.install(app)
     for view in _POSTED_BY_CLIENTS:
         csrf.exempt(f"authserver.web.frontchannel.{view}")
+
+
+def serve_machines(app: current.Application, services: Services) -> None:
+    """Put the machine endpoints in front of Flask."""
     app.wsgi_app = PublicPath(MachineApp(app.wsgi_app, services, routes()), services.settings.base_path)  # type: ignore[method-assign]
 
 

@@ -101,6 +101,7 @@ def test_registration(value, outcome):
 
 
 @pytest.mark.only_on("sqlite")
+@pytest.mark.own_app
 class TestKeys:
     def test_missing_keys_are_not_made(self, runner, keys_dir):
         (keys_dir / "pepper.keys").unlink()
@@ -201,6 +202,7 @@ def test_old_tables(runner, database):
 
 
 @pytest.mark.only_on("postgresql")
+@pytest.mark.own_app
 def test_a_database_that_takes_no_writes(runner, database):
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         name = database.engine.url.database

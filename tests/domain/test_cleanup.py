@@ -152,6 +152,7 @@ def test_housekeeping_deletes_by_itself(services, grant, moving_clock):
 
 
 @pytest.mark.only_on("postgresql")
+@pytest.mark.own_app
 def test_housekeeping_outlives_a_database_that_is_away(services, database):
     with database.engine.begin() as connection:
         connection.exec_driver_sql("DROP TABLE access_tokens CASCADE")

@@ -13,6 +13,7 @@ from tests.support import assertions
 from tests.support.assertions import Signer
 from tests.support.documents import DocumentServer
 from tests.support.relying_party import refused, register
+from tests.support.table import table
 
 ALONE: dict[str, Any] = {
     "kind": "oauth2",
@@ -119,9 +120,7 @@ def test_invented_kids_do_not_make_us_fetch(app: Flask, key_server: DocumentServ
     assert key_server.asked == 1
 
 
-@pytest.mark.parametrize(
-    "document", [b"", b"[]", b"{", b'{"keys": 5}', b'{"keys": [5, null, {}]}', b"[" * 9999]
-)
+@table("document", [b"", b"[]", b"{", b'{"keys": 5}', b'{"keys": [5, null, {}]}', b"[" * 9999])
 def test_a_broken_set_is_invalid_client(app: Flask, key_server: DocumentServer, document: bytes) -> None:
     """S26: what a client serves never makes a 5xx."""
     client = signer(app, key_server)

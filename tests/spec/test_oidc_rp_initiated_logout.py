@@ -278,6 +278,7 @@ def test_repeated_parameters_are_refused(app_rp: RelyingParty) -> None:
     assert "invalid_request" in answer.text
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(
     "query", ["%00=1", "id_token_hint=%00", "client_id=%ED%A0%80", "logout=x", "logout=%00&logout=y"]
 )
@@ -292,7 +293,8 @@ def test_what_a_page_carries_cannot_be_changed(app_rp: RelyingParty) -> None:
     page = end_session(app_rp, client_id=app_rp.key)
     sealed = dict(forms.find(page, "logout-confirm").fields)["logout"]
     assert (
-        'id="logout-confirm"' in app_rp.browser.get("/oidc/end_session", query_string={"logout": sealed[:-2]}).text
+        'id="logout-confirm"'
+        in app_rp.browser.get("/oidc/end_session", query_string={"logout": sealed[:-2]}).text
     )
 
 

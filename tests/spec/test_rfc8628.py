@@ -259,6 +259,7 @@ def test_an_unknown_code_is_refused(device: Device) -> None:
     assert "No device is waiting for this code" in answer.text
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("typed", ["", "A", "ÅÅÅÅ-ÅÅÅÅ", "x" * 5000, "\u0000", "WDJB-MJHTT", "%s%s%s%s"])
 def test_nonsense_is_refused(device: Device, typed: str) -> None:
     """S26: no input gives a 5xx."""

@@ -16,6 +16,7 @@ from tests.support import forms
 from tests.support.moving_clock import MovingClock
 from tests.support.people import PASSWORD
 from tests.support.relying_party import REDIRECT_URI, RelyingParty, answered, disapprove, register
+from tests.support.table import table
 
 
 def is_consent(page) -> bool:
@@ -252,12 +253,11 @@ def test_answers_do_not_carry_what_browsers_resend(rp: RelyingParty) -> None:
     assert {307, 308} & set(seen) == set()
 
 
-@pytest.mark.parametrize("path", ["/oauth2/authorize", "/sign-in", "/sign-out", "/oidc/end_session"])
-@pytest.mark.parametrize(
-    "name", ["next", "redirect_uri", "post_logout_redirect_uri", "return_to", "back", "url"]
-)
+@table("path", ["/oauth2/authorize", "/sign-in", "/sign-out", "/oidc/end_session"])
+@table("name", ["next", "redirect_uri", "post_logout_redirect_uri", "return_to", "back", "url"])
 def test_nobody_is_sent_elsewhere_by_a_link(rp: RelyingParty, path: str, name: str) -> None:
     """4.11.2: authorization servers MUST NOT be open redirectors."""
+    rp.browser = rp.app.test_client()
     for signed_in in (False, True):
         if signed_in:
             rp.authorized()

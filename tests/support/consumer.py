@@ -14,7 +14,7 @@ from authserver.domain.clients import client_secrets, clients
 from authserver.domain.clients.registrations import Registration
 from authserver.domain.oauth1.consumers import ConsumerOptions as Options
 from authserver.protocol.services import Services
-from tests.support import forms
+from tests.support import forms, people
 from tests.support.people import PASSWORD
 
 CALLBACK = "https://tool.example/back"
@@ -111,7 +111,10 @@ class Consumer:
         return self.send(verb, "/oauth/accessToken", verifier=verifier, **more)
 
     def dance(self, username: str = "alice", callback: str = CALLBACK) -> "Consumer":
-        """Go all the way and return the consumer with its token credentials."""
+        """Go all the way and return the consumer with its token credentials; the person is signed in already."""
+        assert self.app is not None
+        if self.browser.get_cookie("authserver_session") is None:
+            people.open_session(self.browser, self.app.extensions["authserver"], username)
         temporary = self.with_token(self.request_token(callback))
         back = returned(temporary.authorize(username))
         return temporary.with_token(temporary.access_token(back["oauth_verifier"]))

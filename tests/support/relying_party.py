@@ -15,11 +15,13 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from authserver.context import SYSTEM
+from authserver.domain.authorizations import consents
 from authserver.domain.clients import client_secrets, clients, registrations
 from authserver.domain.clients.clients import Client
 from authserver.domain.clients.registrations import Registration
+from authserver.domain.users import users
 from authserver.protocol.services import Services
-from tests.support import forms
+from tests.support import forms, people
 from tests.support.people import PASSWORD
 
 REDIRECT_URI = "https://rp.example/cb"
@@ -147,8 +149,28 @@ class RelyingParty:
         return page
 
     def code(self, username: str = "alice", **changes: str | None) -> str:
-        """Return a fresh authorization code."""
+        """Return a fresh authorization code.
+
+        The person has signed in and consented before, as far as that counts for the request. Tests whose subject is the
+        sign-in or the consent call ``authorized``, which goes through the pages.
+        """
+        if self.browser.get_cookie(self.services.settings.cookie_name("authserver_session")) is None:
+            self.arrange_sign_in(username, self.request(**changes).get("scope", ""))
         return answered(self.authorized(username, **changes))["code"]
+
+    def arrange_sign_in(self, username: str, scope: str) -> None:
+        """Let a person be signed in and have consented to the scope, without the pages."""
+        people.open_session(self.browser, self.services, username)
+        with self.services.database.transaction() as db:
+            user, client = users.find(db, username), clients.get(db, self.key)
+            assert user is not None
+            consents.remember(db, user.id, client.id, tuple(scope.split()))
+
+    @property
+    def services(self) -> Services:
+        """What the application works with."""
+        services: Services = self.app.extensions["authserver"]
+        return services
 
     def token(self, headers: dict[str, str] | None = None, **form: str) -> TestResponse:
         """Send a form to the token endpoint, authenticated as this client unless headers say otherwise."""

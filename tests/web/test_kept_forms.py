@@ -94,6 +94,7 @@ def test_a_form_without_a_mark_is_never_offered(client, people):
     assert is_too_old(client.post("/account", data={"csrf_token": "x", "name": "Chosen by an attacker"}))
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("mark", ["x", "a.b", "....", "\0", "é.é"])
 def test_a_made_up_mark_is_none(client, people, mark):
     opened(client)

@@ -3,9 +3,9 @@
 import copy
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
+from babel.support import Translations
 from flask import g, render_template_string, url_for
 from flask_babel import gettext
 
@@ -152,6 +152,7 @@ def test_outside_of_requests_everything_is_english():
     assert durations.format_since(timedelta(days=2)) == "2 days ago"
 
 
+@pytest.mark.own_app
 def test_names_cannot_bring_markup(app, german):
     template = "{% trans name=evil | bdi %}Allow {{ name }} to use your account?{% endtrans %}"
     app.jinja_env.autoescape = True
@@ -238,5 +239,5 @@ def test_every_event_is_translated(german):
 
 def test_a_catalogue_is_read_once(german, monkeypatch):
     gettext("Sign in")
-    monkeypatch.setattr(Path, "open", None)
+    monkeypatch.setattr(Translations, "load", None)
     assert gettext("Sign in") == "Anmelden"

@@ -13,6 +13,8 @@ from structlog.testing import capture_logs
 from authserver.errors import Conflict, Forbidden, InvalidInput, NotFound, Throttled
 from tests.web.visits import sign_in
 
+pytestmark = pytest.mark.own_app
+
 SECRET = "value-of-a-statement"
 
 
@@ -140,6 +142,7 @@ def test_an_error_rolls_back_what_the_view_wrote(app, client, people, database):
         assert users.get(db, people["alice"].id).name == "Alice Adams"
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(
     "path", ["/%00", "/%ff%fe", "/account/sessions/99999999999999999999999/end", "/..%2f..%2fetc"]
 )

@@ -13,6 +13,7 @@ from authserver.domain.oauth1 import consumers
 from tests.support import forms
 from tests.support.consumer import Consumer, problem
 from tests.support.people import PASSWORD
+from tests.support.table import table
 
 JFS = "{http://jazz.net/xmlns/prod/jazz/jfs/1.0/}"
 RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
@@ -73,7 +74,8 @@ def test_a_missing_name_falls_back_to_the_callers_host(services, client):
     assert row.registered_from == "192.0.2.7"
 
 
-@pytest.mark.parametrize(
+@pytest.mark.both_databases
+@table(
     "body",
     [b"", b"{", b"[]", b'"x"', b"null", b"{}", b'{"name": "x"}', b'{"secret": ""}', b'{"secret": 1}', b'{"secret": null}',
      b'{"name": 1, "secret": "x"}', b'{"name": "a\\u0000b", "secret": "x"}', b'{"name": "a", "secret": "\\ud800"}',

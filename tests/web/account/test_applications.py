@@ -9,6 +9,8 @@ from tests.support.device import GRANT, Device
 from tests.support.people import PASSWORD
 from tests.support.relying_party import RelyingParty, edit, register
 
+pytestmark = pytest.mark.both_databases
+
 TRUST = "An administrator trusts it"
 DEVICE = {"redirect_uris": (), "grant_types": (GRANT, "refresh_token"), "response_types": ()}
 PASSWORD_GRANT = {"redirect_uris": (), "grant_types": ("password",), "response_types": ()}

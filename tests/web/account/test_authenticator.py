@@ -132,6 +132,7 @@ def test_the_picture_says_what_the_letters_say(browser: FlaskClient, alice: User
     assert proposal.page.headers["Cache-Control"] == "no-store"
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("username", ["\U0001d538" * 100, "a:b@example.org", "%00%zz", "<b>"])
 def test_any_user_name_fits_into_the_picture(
     client: FlaskClient, services: Services, people: dict[str, User], username: str
@@ -174,12 +175,14 @@ def test_a_code_may_be_typed_with_its_space(browser: FlaskClient) -> None:
     assert save(browser, proposal, f" {code[:3]} {code[3:]} ").status_code == 200
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("typed", ODD)
 def test_odd_codes_are_wrong_codes(browser: FlaskClient, services: Services, alice: User, typed: str) -> None:
     assert save(browser, propose(browser), typed).status_code == 422
     assert not standing(services, alice).is_enrolled
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("made_up", ODD)
 def test_a_made_up_proposal_is_refused_kindly(
     browser: FlaskClient, services: Services, alice: User, made_up: str
@@ -336,6 +339,7 @@ def test_a_reload_does_not_replace_the_codes_that_were_just_kept(
         assert second_factors.redeem(db, services.vault, alice.id, kept[0])
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("token", ODD)
 def test_odd_form_tokens_do_no_harm(browser: FlaskClient, token: str) -> None:
     enrolled(browser)

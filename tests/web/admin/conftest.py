@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 
 from authserver.domain import audit
@@ -14,21 +13,20 @@ from authserver.domain.clients.clients import Client
 from authserver.domain.diagnostics.error_log import ErrorLog, ErrorReport
 from authserver.domain.sessions.user_sessions import UserSession
 from authserver.protocol.services import Services
-from tests.web.admin.console import REGISTERED_URI, WRONG_URI, Console, add_people, sign_in
+from tests.support.people import open_session
+from tests.web.admin.console import REGISTERED_URI, WRONG_URI, Console
 
 
 @pytest.fixture
-def services(app: Flask) -> Services:
-    """What the application is made of, with the test people in it."""
-    made: Services = app.extensions["authserver"]
-    add_people(made)
-    return made
+def initial_people() -> tuple[str, ...]:
+    """The people of the console's tests, in every one of which they are there."""
+    return ("admin", "alice", "bob")
 
 
 @pytest.fixture
 def session_id(client: FlaskClient, services: Services) -> int:
     """The administrator's session."""
-    return sign_in(client, services, "admin")
+    return open_session(client, services, "admin")
 
 
 @pytest.fixture

@@ -11,6 +11,8 @@ from authserver.domain import audit
 from authserver.web.admin.audit_changes import differences
 from tests.web.admin.console import HTMX_RESULTS
 
+pytestmark = pytest.mark.both_databases
+
 EVIL = "=HYPERLINK(1)"
 
 

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from authserver.domain.clients import client_secrets
+from tests.support.table import table
 from tests.web.admin.console import HTMX_DIALOG
 
 KINDS = ["oauth1", "oauth2", "oidc"]
@@ -93,7 +94,8 @@ def test_a_typed_secret_is_taken_and_not_repeated(console):
     assert stored.form == "argon2"
 
 
-@pytest.mark.parametrize(
+@pytest.mark.both_databases
+@table(
     ("values", "field", "sentence"),
     [
         ({"name": " "}, "name", "Enter the name."),

@@ -106,6 +106,7 @@ def test_a_lifetime_out_of_bounds_is_refused(console):
     assert console.client(client.client_key).details == {}
 
 
+@pytest.mark.both_databases
 def test_an_oauth1_consumer_is_not_offered_them(console):
     client = console.add_client(kind="oauth1")
     settings = f"/admin/clients/{client.client_key}/settings"
@@ -118,6 +119,7 @@ def test_an_oauth1_consumer_is_not_offered_them(console):
     assert console.client(client.client_key).details == {}
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("auth_method", ["a\0b", "nonsense", "x" * 40, "\ud800", "private_key_jwt"])
 @pytest.mark.parametrize("kind", ["oauth1", "oidc"])
 def test_an_authentication_method_is_judged_for_every_kind(console, kind, auth_method):

@@ -4,7 +4,8 @@ import pytest
 
 from authserver.domain.clients import client_secrets, clients
 from tests.support import consumer
-from tests.web.admin.console import HTMX_DIALOG, REGISTERED_URI, WRONG_URI, authorize, forms, people_actor
+from tests.support.people import ACTOR
+from tests.web.admin.console import HTMX_DIALOG, REGISTERED_URI, WRONG_URI, authorize, forms
 
 
 def post(console, reference, revision):
@@ -70,7 +71,7 @@ def test_a_client_that_changed_meanwhile_is_not_changed(console, wrong_uri, serv
     form = console.get(f"/admin/diagnostics/{refused()}/add-redirect-uri")
     with services.database.transaction() as db:
         row = db.get_one(clients.Client, client.id)
-        clients.disapprove(db, people_actor(), row, revision=row.revision)
+        clients.disapprove(db, ACTOR, row, revision=row.revision)
     answer = console.press(form, "Add this URI")
     assert answer.status_code == 409
     assert "Nothing was done" in answer.text
@@ -206,7 +207,7 @@ def test_the_error_of_the_token_endpoint_leads_to_the_fix(
     client = console.add_client(approve=True, auth_method=method)
     with services.database.transaction() as db:
         row = db.get_one(clients.Client, client.id)
-        secret = client_secrets.generate(db, people_actor(), services.vault, row)
+        secret = client_secrets.generate(db, ACTOR, services.vault, row)
     form = {"grant_type": grant, "code": "x"}
     answer = console.browser.post("/oauth2/token", data=form, auth=(client.client_key, secret))
     page = found(console, answer.get_json()["error_description"])

@@ -67,6 +67,7 @@ def test_an_administrator_of_the_command_line_closes_it(client, link, database, 
     assert client.get(link).status_code == 410
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("query", ["", "?token=", "?token=asl_1_" + "A" * 43, "?token=%00"])
 def test_without_the_link_there_is_no_page(client, link, query):
     page = client.get(f"/setup{query}")
@@ -81,6 +82,7 @@ def test_a_link_that_is_too_old_says_what_to_do(client, link, settings, monkeypa
     assert "Restart the server" in page.text
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [

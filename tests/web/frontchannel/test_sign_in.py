@@ -67,6 +67,7 @@ def test_keep_me_signed_in(client, people, settings, database):
     assert sessions_in(database)[0].is_remembered
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(
     "wanted",
     [
@@ -100,6 +101,7 @@ def test_the_way_goes_on_where_it_was_meant_to(client, people, wanted):
     assert forms.submit(client, page, "login-submit", username="alice", password=PASSWORD).location == wanted
 
 
+@pytest.mark.both_databases
 def test_every_refusal_looks_the_same(client, people):
     def answer(username, password):
         page = sign_in(client, username, password)
