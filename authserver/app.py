@@ -54,7 +54,7 @@ def build_services(settings: Settings, database: orm.Database, keys: vault.Vault
     fetcher = Fetcher(settings)
     authenticator = PasswordAuthenticator(settings, database, keys, passwords)
     oauth2 = OAuth2Server(settings, database, keys, verifier, key_ring, client_cache, fetcher, authenticator)
-    oauth1 = OAuth1Server(settings, database, keys, client_cache, oauth2.error_log)
+    oauth1 = OAuth1Server(settings, database, keys, client_cache)
     notices = LogoutNotifier(settings, database, key_ring, client_cache, fetcher)
     return Services(
         settings,

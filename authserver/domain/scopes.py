@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from authserver import clock
 from authserver.context import Actor
 from authserver.domain import audit, revisions, scope_names, text_rules
+from authserver.domain.audit import Event
 from authserver.domain.authorizations import consents
 from authserver.domain.orm import NEVER_REUSE_IDS, Base, Id, lock
 from authserver.errors import InvalidInput, NotFound
@@ -88,7 +89,7 @@ def add(db: Session, actor: Actor, *, name: str, words: str, is_open: bool = Fal
     db.add(row)
     db.flush()
     _count(db)
-    audit.record(db, actor, "scope:add", subject=row, after=describe(row))
+    audit.record(db, actor, Event.SCOPE_ADD, subject=row, after=describe(row))
     return row
 
 
@@ -100,7 +101,7 @@ def edit(db: Session, actor: Actor, row: DefinedScope, *, words: str, is_open: b
     row.words, row.is_open, row.updated_at = words, is_open, clock.now()
     revisions.save_revision(db, _CHANGED)
     _count(db)
-    audit.record(db, actor, "scope:edit", subject=row, before=before, after=describe(row))
+    audit.record(db, actor, Event.SCOPE_EDIT, subject=row, before=before, after=describe(row))
 
 
 def remove(db: Session, actor: Actor, row: DefinedScope) -> None:
@@ -108,7 +109,7 @@ def remove(db: Session, actor: Actor, row: DefinedScope) -> None:
 
     People are asked again before a client uses that name once more: its words may be others by then.
     """
-    audit.record(db, actor, "scope:remove", subject=row, before=describe(row))
+    audit.record(db, actor, Event.SCOPE_REMOVE, subject=row, before=describe(row))
     db.delete(row)
     db.flush()
     _count(db)

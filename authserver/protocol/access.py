@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from authserver.domain.authorizations.access_state import AccessState
 from authserver.domain.clients.client_cache import RegisteredClient
+from authserver.domain.diagnostics.causes import Cause
 from authserver.messages import message
 from authserver.vocabulary import ClientStatus, GrantType
 
@@ -22,6 +23,11 @@ class DenialReason(StrEnum):
     GRANT_NOT_REGISTERED = "grant-type-not-registered"
     RESPONSE_TYPE_NOT_REGISTERED = "response-type-not-registered"
     SCOPE_NOT_REGISTERED = "scope-not-registered"
+
+    @property
+    def cause(self) -> Cause:
+        """The cause under which the error log records the denial."""
+        return Cause(self.value)
 
     @property
     def sentence(self) -> str:

@@ -15,7 +15,8 @@ from authserver.domain.clients import redirect_uris
 from authserver.domain.users import profiles
 from authserver.errors import InvalidInput
 from authserver.messages import message, plural_message
-from authserver.protocol.http import MAX_PARAMETERS, MalformedRequest, parse_pairs
+from authserver.protocol.errors import ProtocolError
+from authserver.protocol.http import MAX_PARAMETERS, parse_pairs
 from authserver.web.rendering import durations, scope_labels, template_globals
 from authserver.web.rendering import languages as pages_languages
 from authserver.web.rendering.languages import translate
@@ -198,7 +199,7 @@ def test_a_message_is_english_text_until_it_is_translated(german, services):
         services.passwords.check_new("short", username="alice")
     assert short.value.fields["password"] == "The password needs at least 12 characters."
     assert translate(short.value.fields["password"]) == "Das Passwort muss mindestens 12 Zeichen lang sein."
-    with pytest.raises(MalformedRequest) as long:
+    with pytest.raises(ProtocolError) as long:
         parse_pairs("a=b&" * (MAX_PARAMETERS + 1))
     assert translate(long.value.args[0]) == "Eine Anfrage kann höchstens 100 Parameter haben."
     assert translate(redirect_uris.first_error(["javascript:x(1)"])) == (

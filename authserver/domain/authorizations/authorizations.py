@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from authserver import clock
 from authserver.context import Actor
 from authserver.domain import audit
+from authserver.domain.audit import Event
 from authserver.domain.orm import NEVER_REUSE_IDS, Base, Id
 from authserver.vocabulary import ScopeName
 
@@ -87,7 +88,7 @@ def add(
     audit.record(
         db,
         actor,
-        "authorization:grant",
+        Event.AUTHORIZATION_GRANT,
         subject=row,
         subject_name=client_name,
         client_id=client_id,
@@ -110,7 +111,7 @@ def revoke(db: Session, actor: Actor, authorization_id: int, *, reason: str) -> 
     audit.record(
         db,
         actor,
-        "authorization:revoke",
+        Event.AUTHORIZATION_REVOKE,
         subject_name=str(authorization_id),
         client_id=changed.client_id,
         user_id=changed.user_id,

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relations
 from authserver import clock
 from authserver.context import Actor
 from authserver.domain import audit
+from authserver.domain.audit import Event
 from authserver.domain.authorizations import authorizations
 from authserver.domain.clients.clients import Client
 from authserver.domain.orm import Base, Id, lock
@@ -75,4 +76,4 @@ def withdraw(db: Session, actor: Actor, user_id: int, client: Client) -> None:
         db.delete(row)
     authorizations.revoke_of_user_and_client(db, user_id, client.id)
     db.flush()
-    audit.record(db, actor, "consent:withdraw", subject=client, user_id=user_id, before=before)
+    audit.record(db, actor, Event.CONSENT_WITHDRAW, subject=client, user_id=user_id, before=before)

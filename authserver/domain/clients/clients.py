@@ -15,6 +15,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, validates
 from authserver import clock
 from authserver.context import Actor
 from authserver.domain import audit, revisions, text_rules
+from authserver.domain.audit import Event
 from authserver.domain.clients import name_skeletons, registrations, web_origins
 from authserver.domain.clients.registrations import Registration
 from authserver.domain.diagnostics import error_log
@@ -115,7 +116,7 @@ def register(
     db.add(client)
     db.flush()
     web_origins.write(db, client.id, client.redirect_uris)
-    audit.record(db, actor, "client:create", subject=client, after=describe(client))
+    audit.record(db, actor, Event.CLIENT_CREATE, subject=client, after=describe(client))
     return client
 
 
@@ -126,7 +127,7 @@ def edit(
     registration: Registration,
     *,
     revision: int,
-    event: str = "client:edit",
+    event: Event = Event.CLIENT_EDIT,
 ) -> None:
     """Change what a client is registered for, live at once; raises InvalidInput, or Conflict for a stale revision."""
     check_revision(client, revision)
@@ -142,14 +143,14 @@ def edit(
 
 def approve(db: Session, actor: Actor, client: Client, *, revision: int) -> None:
     """Let the client be used, exactly as the approving person saw it; raises Conflict for a stale revision."""
-    _decide(db, actor, client, ClientStatus.APPROVED, "client:approve", revision)
+    _decide(db, actor, client, ClientStatus.APPROVED, Event.CLIENT_APPROVE, revision)
 
 
 def disapprove(db: Session, actor: Actor, client: Client, *, revision: int) -> None:
     """Stop the client on its next request; all it has been given stays dead when it is approved again."""
     check_revision(client, revision)
     client.epoch += 1
-    _decide(db, actor, client, ClientStatus.DISAPPROVED, "client:disapprove", revision)
+    _decide(db, actor, client, ClientStatus.DISAPPROVED, Event.CLIENT_DISAPPROVE, revision)
 
 
 def remove(db: Session, actor: Actor, client: Client, *, typed_name: str | None = None) -> None:
@@ -160,7 +161,7 @@ def remove(db: Session, actor: Actor, client: Client, *, typed_name: str | None 
     error_log.forget(db, client.id)
     # The row is locked before the audit trail, in the order of those who issue something to this client meanwhile.
     db.execute(delete(Client).where(Client.id == client.id))
-    audit.record(db, actor, "client:remove", subject=client, before=before)
+    audit.record(db, actor, Event.CLIENT_REMOVE, subject=client, before=before)
 
 
 def check_revision(client: Client, revision: int) -> None:
@@ -197,7 +198,7 @@ def describe(client: Client) -> dict[str, Any]:
 
 
 def _decide(
-    db: Session, actor: Actor, client: Client, status: ClientStatus, event: str, revision: int
+    db: Session, actor: Actor, client: Client, status: ClientStatus, event: Event, revision: int
 ) -> None:
     check_revision(client, revision)
     before = describe(client)

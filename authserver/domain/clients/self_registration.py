@@ -15,6 +15,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from authserver import clock
 from authserver.context import Actor
 from authserver.domain import audit
+from authserver.domain.audit import Event
 from authserver.domain.clients import (
     client_links,
     client_secrets,
@@ -137,7 +138,7 @@ def propose(db: Session, actor: Actor, vault: Vault, client: Client, registratio
     row.wanted_secret = vault.seal(_PURPOSE, secret.encode()) if secret else ""
     row.wanted_at, row.wanted_from = clock.now(), actor.address[:64]
     clients.save(db)
-    audit.record(db, actor, "client:ask-change", subject=client, before=before, after=after)
+    audit.record(db, actor, Event.CLIENT_ASK_CHANGE, subject=client, before=before, after=after)
     return secret
 
 
@@ -166,7 +167,7 @@ def approve_change(db: Session, actor: Actor, vault: Vault, client: Client, *, r
     """Let the change that was shown count from now on; raises Conflict, or InvalidInput when a rule forbids it now."""
     change = _locked(db, client, revision)
     sealed = _forget(db, client)
-    clients.edit(db, actor, client, change.registration, revision=revision, event="client:approve-change")
+    clients.edit(db, actor, client, change.registration, revision=revision, event=Event.CLIENT_APPROVE_CHANGE)
     if sealed:
         client_secrets.store_generated(db, actor, vault, client, vault.open(_PURPOSE, sealed).decode())
 
@@ -177,7 +178,9 @@ def discard_change(db: Session, actor: Actor, client: Client, *, revision: int) 
     _forget(db, client)
     clients.touch(client)
     clients.save(db)
-    audit.record(db, actor, "client:discard-change", subject=client, before=change.after, after=change.before)
+    audit.record(
+        db, actor, Event.CLIENT_DISCARD_CHANGE, subject=client, before=change.after, after=change.before
+    )
 
 
 def needs_secret(db: Session, client: Client, auth_method: str) -> bool:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from authserver.context import Actor
 from authserver.domain import audit, throttles
+from authserver.domain.audit import Event
 from authserver.domain.keys.vault import Vault
 from authserver.domain.orm import Database
 from authserver.domain.sessions import known_browsers
@@ -169,7 +170,7 @@ class PasswordAuthenticator:
             audit.record(
                 db,
                 actor,
-                "session:refuse",
+                Event.SESSION_REFUSE,
                 subject_name=account.username if account else "",
                 user_id=account.id if account else None,
                 after=details,
@@ -221,7 +222,7 @@ def record_wrong_code(
     """Record a wrong second factor."""
     details = {"reason": "wrong code"} | ({"throttled": True} if any(one.is_last for one in charges) else {})
     user = users.get(db, pending.user_id)
-    audit.record(db, actor, "session:refuse", subject_name=user.username, user_id=user.id, after=details)
+    audit.record(db, actor, Event.SESSION_REFUSE, subject_name=user.username, user_id=user.id, after=details)
 
 
 def _unchanged_user(db: Session, proof: VerifiedPassword | PendingSecondFactor) -> User:

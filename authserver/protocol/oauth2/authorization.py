@@ -7,13 +7,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
-from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc6749.errors import (
-    AccessDeniedError,
-    InvalidRequestError,
-    InvalidScopeError,
-    UnauthorizedClientError,
-)
 from sqlalchemy.orm import Session
 
 from authserver import clock
@@ -21,15 +14,16 @@ from authserver.domain.authorizations import access_state, consents
 from authserver.domain.clients import clients
 from authserver.domain.clients.client_cache import RegisteredClient
 from authserver.domain.diagnostics import redaction
+from authserver.domain.diagnostics.causes import Cause
 from authserver.domain.sessions.user_sessions import UserSession
 from authserver.domain.users import second_factors
 from authserver.protocol import access
 from authserver.protocol.access import ClientNotApproved, DenialReason
+from authserver.protocol.errors import ErrorCode, ProtocolError, public_description
 from authserver.protocol.http import Pairs
-from authserver.protocol.oauth2 import authorization_request, bearer_tokens, errors
+from authserver.protocol.oauth2 import authorization_request, bearer_tokens
 from authserver.protocol.oauth2.authorization_request import AuthorizationError, AuthorizationRequest
-from authserver.protocol.oauth2.errors import ClientAuthenticationFailed, oauth_error
-from authserver.protocol.oauth2.response_modes import AuthorizationResponse
+from authserver.protocol.oauth2.response_modes import AuthorizationResponse, ResponseTarget
 from authserver.protocol.oauth2.server import OAuth2Server
 from authserver.protocol.oidc import acr, subjects
 from authserver.vocabulary import AuthMethod, GrantType, ScopeName
@@ -57,34 +51,16 @@ _STANDS = {
 """Why nothing can be answered in silence, by what would have to happen first."""
 
 
-class LoginRequired(OAuth2Error):
-    """The person must sign in, and prompt=none forbids to ask (OpenID Connect Core, section 3.1.2.6)."""
-
-    error = "login_required"
-
-
-class ConsentRequired(OAuth2Error):
-    """The person must consent, and prompt=none forbids to ask (OpenID Connect Core, section 3.1.2.6)."""
-
-    error = "consent_required"
-
-
-class UnmetAuthenticationRequirements(OAuth2Error):
-    """The demanded way of signing in is not to be had (OpenID Connect Core Error Code unmet_authentication_requirements)."""
-
-    error = "unmet_authentication_requirements"
-
-
 def read_authorization_request(server: OAuth2Server, db: Session, pairs: Pairs) -> AuthorizationRequest:
     """Return the valid request that arrived; raises AuthorizationFailure or NotApproved."""
     client = clients.find(db, authorization_request.client_key(pairs))
     if client is None:
         key = dict(pairs).get("client_id", "")
         raise AuthorizationError(
-            oauth_error(
-                ClientAuthenticationFailed,
+            ProtocolError(
+                ErrorCode.INVALID_CLIENT,
+                Cause.CLIENT_UNKNOWN,
                 "No client is registered under this client_id.",
-                "client-unknown",
                 received=redaction.unknown_key(key),
                 expected="the key of a client that is registered here",
             )
@@ -113,18 +89,18 @@ def next_step(
     for it.
     """
     if live is None:
-        return _unless_silent(ask, NextStep.SIGN_IN, LoginRequired)
+        return _unless_silent(ask, NextStep.SIGN_IN, ErrorCode.LOGIN_REQUIRED)
     if not _is_fresh_enough(ask, live, started_at):
         step = NextStep.SWITCH_ACCOUNT if "select_account" in ask.prompt else NextStep.SIGN_IN_AGAIN
-        return _unless_silent(ask, step, LoginRequired)
+        return _unless_silent(ask, step, ErrorCode.LOGIN_REQUIRED)
     if ask.subjects is not None and subjects.subject_of(ask.client, live.user.subject) not in ask.subjects:
         if _was_made_for(live, started_at):
             raise AuthorizationError(_another_user(ask), ask.address)
-        return _unless_silent(ask, NextStep.SWITCH_ACCOUNT, LoginRequired)
+        return _unless_silent(ask, NextStep.SWITCH_ACCOUNT, ErrorCode.LOGIN_REQUIRED)
     if not ask.context.is_met_by(live.acr) and (higher := _towards(db, ask, live)) is not None:
         return higher
     if _needs_consent(db, ask, live):
-        return _unless_silent(ask, NextStep.CONSENT, ConsentRequired)
+        return _unless_silent(ask, NextStep.CONSENT, ErrorCode.CONSENT_REQUIRED)
     return NextStep.ANSWER
 
 
@@ -143,29 +119,29 @@ def is_still_allowed(
 
 def denied(ask: AuthorizationRequest) -> AuthorizationError:
     """Return the failure for a person who said no (RFC 6749, section 4.1.2.1)."""
-    error = oauth_error(
-        AccessDeniedError, "The user did not allow it.", "user-denied", client_id=ask.client.id
+    error = ProtocolError(
+        ErrorCode.ACCESS_DENIED, Cause.USER_DENIED, "The user did not allow it.", client_id=ask.client.id
     )
     return AuthorizationError(error, ask.address)
 
 
 def cancelled(ask: AuthorizationRequest) -> AuthorizationError:
     """Return the failure for a person who left the sign-in page."""
-    error = oauth_error(
-        AccessDeniedError, "The user cancelled the sign-in.", "user-cancelled", client_id=ask.client.id
+    error = ProtocolError(
+        ErrorCode.ACCESS_DENIED,
+        Cause.USER_CANCELLED,
+        "The user cancelled the sign-in.",
+        client_id=ask.client.id,
     )
     return AuthorizationError(error, ask.address)
 
 
-def error_answer(failure: AuthorizationError, reference: str) -> AuthorizationResponse | None:
-    """Return the answer that carries a failure back to the client, or None where a page must show it."""
-    if failure.address is None:
-        return None
-    parameters = [("error", failure.error.error)]
-    description = errors.describe(failure.error, reference)
-    if description:
+def error_answer(error: ProtocolError, address: ResponseTarget, reference: str) -> AuthorizationResponse:
+    """Return the response that returns an error to the client (RFC 6749, section 4.1.2.1)."""
+    parameters = [("error", error.error)]
+    if description := public_description(error, reference):
         parameters.append(("error_description", description))
-    return failure.address.answer(*parameters)
+    return address.answer(*parameters)
 
 
 def after_consent(ask: AuthorizationRequest) -> AuthorizationRequest:
@@ -179,14 +155,14 @@ def new_scopes(db: Session, ask: AuthorizationRequest, live: UserSession) -> set
     return set(ask.consent_scopes) - set(known.scopes if known else ())
 
 
-def _unless_silent(ask: AuthorizationRequest, step: NextStep, error: type[OAuth2Error]) -> NextStep:
+def _unless_silent(ask: AuthorizationRequest, step: NextStep, error: ErrorCode) -> NextStep:
     if not _may_ask(ask):
-        kind = error.error.replace("_", "-")
+        kind = error.replace("_", "-")
         raise AuthorizationError(
-            oauth_error(
+            ProtocolError(
                 error,
+                Cause(kind),
                 "prompt=none, but the user has to act.",
-                kind,
                 received=f"prompt=none, but {_STANDS[step]}",
                 expected="the same without prompt=none",
                 client_id=ask.client.id,
@@ -208,10 +184,10 @@ def _wanted_subjects(server: OAuth2Server, ask: AuthorizationRequest) -> tuple[s
     if claims is None:
         fault = "id_token_hint is not an ID token of this server."
         raise AuthorizationError(
-            oauth_error(
-                InvalidRequestError,
+            ProtocolError(
+                ErrorCode.INVALID_REQUEST,
+                Cause.ID_TOKEN_HINT,
                 fault,
-                "id-token-hint",
                 received=bearer_tokens.kind_of(hint),
                 expected=f"an ID token of {server.settings.issuer}",
                 client_id=ask.client.id,
@@ -223,9 +199,9 @@ def _wanted_subjects(server: OAuth2Server, ask: AuthorizationRequest) -> tuple[s
     return (hinted,) if wanted is None or hinted in wanted else ()
 
 
-def _another_user(ask: AuthorizationRequest) -> OAuth2Error:
+def _another_user(ask: AuthorizationRequest) -> ProtocolError:
     fault = "Another user signed in than the one who was asked for."
-    return oauth_error(LoginRequired, fault, "another-user", client_id=ask.client.id)
+    return ProtocolError(ErrorCode.LOGIN_REQUIRED, Cause.ANOTHER_USER, fault, client_id=ask.client.id)
 
 
 def _towards(db: Session, ask: AuthorizationRequest, live: UserSession) -> NextStep | None:
@@ -233,7 +209,11 @@ def _towards(db: Session, ask: AuthorizationRequest, live: UserSession) -> NextS
     is_essential = ask.context.is_essential
     if ask.context.can_be_met() and second_factors.is_enrolled(db, live.user_id):
         # A wish is no reason to fail a silent request (Core, section 5.5.1.1); the answer tells which class it is.
-        return _unless_silent(ask, NextStep.STEP_UP, LoginRequired) if _may_ask(ask) or is_essential else None
+        return (
+            _unless_silent(ask, NextStep.STEP_UP, ErrorCode.LOGIN_REQUIRED)
+            if _may_ask(ask) or is_essential
+            else None
+        )
     if not is_essential:
         return None
     if ask.context.can_be_met() and _may_ask(ask):
@@ -245,12 +225,12 @@ def _may_ask(ask: AuthorizationRequest) -> bool:
     return "none" not in ask.prompt
 
 
-def _acr_out_of_reach(ask: AuthorizationRequest) -> OAuth2Error:
+def _acr_out_of_reach(ask: AuthorizationRequest) -> ProtocolError:
     fault = "The demanded authentication context class cannot be reached."
-    return oauth_error(
-        UnmetAuthenticationRequirements,
+    return ProtocolError(
+        ErrorCode.UNMET_AUTHENTICATION_REQUIREMENTS,
+        Cause.ACR_OUT_OF_REACH,
         fault,
-        "acr-out-of-reach",
         received=" ".join(ask.context.classes),
         # Of a class that there is, the person lacks what they need; the request must let them set that up.
         expected="a request without prompt=none" if ask.context.can_be_met() else "\n".join(acr.SUPPORTED),
@@ -277,14 +257,18 @@ def _needs_consent(db: Session, ask: AuthorizationRequest, live: UserSession) ->
     return bool(new_scopes(db, ask, live))
 
 
-def _error_for(denial: DenialReason, client: RegisteredClient, response_type: str) -> OAuth2Error:
+def _error_for(denial: DenialReason, client: RegisteredClient, response_type: str) -> ProtocolError:
     """Return the error for a verdict of the gate at the authorization endpoint (RFC 6749, section 4.1.2.1)."""
-    kind = InvalidScopeError if denial is DenialReason.SCOPE_NOT_REGISTERED else UnauthorizedClientError
+    kind = (
+        ErrorCode.INVALID_SCOPE
+        if denial is DenialReason.SCOPE_NOT_REGISTERED
+        else ErrorCode.UNAUTHORIZED_CLIENT
+    )
     is_type = denial is DenialReason.RESPONSE_TYPE_NOT_REGISTERED
-    return oauth_error(
+    return ProtocolError(
         kind,
+        denial.cause,
         denial.sentence,
-        denial,
         client_id=client.id,
         received=response_type if is_type else "",
         expected="\n".join(sorted(client.response_types)) if is_type else "",

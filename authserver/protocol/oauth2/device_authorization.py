@@ -5,8 +5,6 @@ The grant that the device then polls is in ``device``, the page for people in ``
 
 from typing import Any
 
-from authlib.oauth2 import OAuth2Error
-
 from authserver.domain import throttles, typed_codes
 from authserver.domain.authorizations import access_state, device_authorizations
 from authserver.domain.clients.client_cache import RegisteredClient
@@ -19,14 +17,11 @@ from authserver.vocabulary import EndpointPath, GrantType
 
 def respond_to_device_authorization(server: OAuth2Server, message: Request) -> Response:
     """Answer a device authorization request (RFC 8628, section 3.1); a confidential client authenticates itself."""
-    try:
-        exchange = TokenRequest(message)
-        row, client = server.admit(exchange, GrantType.DEVICE_CODE, access_state.find_client)
-        scope = requested_scope.scope_for_user(exchange.parameters.get("scope"), client)
-        # RFC 8707, section 2.2: a device names what its tokens are for as any other client does.
-        audience = resources.requested_resources(exchange.resources, client, server.settings)
-    except OAuth2Error as error:
-        return server.refuse(message, error)
+    exchange = TokenRequest(message)
+    row, client = server.admit(exchange, GrantType.DEVICE_CODE, access_state.find_client)
+    scope = requested_scope.scope_for_user(exchange.parameters.get("scope"), client)
+    # RFC 8707, section 2.2: a device names what its tokens are for as any other client does.
+    audience = resources.requested_resources(exchange.resources, client, server.settings)
     started = _start(server, message, client, row.s_client_epoch, scope, audience)
     return json_response(200, started)
 

@@ -5,17 +5,17 @@ Whatever is wrong with a token, the answer is the same ``{"active": false}`` (se
 
 from typing import Any
 
-from authlib.oauth2 import OAuth2Error
 from sqlalchemy import Row
 
 from authserver import clock
 from authserver.domain.authorizations import access_state
 from authserver.domain.clients.client_cache import RegisteredClient
+from authserver.domain.diagnostics.causes import Cause
 from authserver.domain.tokens import introspection, opaque_tokens, refresh_tokens
 from authserver.protocol import access
+from authserver.protocol.errors import ErrorCode, ProtocolError
 from authserver.protocol.http import Request, Response, json_response
 from authserver.protocol.oauth2 import bearer_tokens, resources
-from authserver.protocol.oauth2.errors import ClientAuthenticationFailed, oauth_error
 from authserver.protocol.oauth2.server import OAuth2Server
 from authserver.protocol.oauth2.token_request import TokenRequest
 from authserver.protocol.oidc import subjects
@@ -27,11 +27,8 @@ _INACTIVE: Document = {"active": False}
 
 def respond_to_introspection(server: OAuth2Server, message: Request) -> Response:
     """Answer an introspection request of an authenticated client (RFC 7662, section 2)."""
-    try:
-        exchange = TokenRequest(message)
-        document = _introspect(server, exchange, exchange.required("token"))
-    except OAuth2Error as error:
-        return server.refuse(message, error)
+    exchange = TokenRequest(message)
+    document = _introspect(server, exchange, exchange.required("token"))
     return json_response(200, document)
 
 
@@ -55,10 +52,10 @@ def _introspect(server: OAuth2Server, exchange: TokenRequest, value: str) -> Doc
 def _check_confidential(caller: RegisteredClient) -> None:
     # RFC 7662, section 2.1: without authentication anybody could try tokens out here.
     if caller.auth_method == AuthMethod.NONE:
-        raise oauth_error(
-            ClientAuthenticationFailed,
+        raise ProtocolError(
+            ErrorCode.INVALID_CLIENT,
+            Cause.INTROSPECTION_PUBLIC_CLIENT,
             "A client without a secret cannot introspect tokens.",
-            "introspection-public-client",
             client_id=caller.id,
             received="no secret",
             expected="a client with a secret or a key",

@@ -1,4 +1,4 @@
-"""Discovery (RFC 8414, OpenID Connect Discovery), derived from what is registered, so that it cannot say more."""
+"""Discovery documents (RFC 8414, OpenID Connect Discovery), derived from the registered grants and settings."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,7 +13,7 @@ from authserver.vocabulary import S256, AuthMethod, ClientKind, EndpointPath, Gr
 
 
 def oauth_metadata(server: OAuth2Server, scopes: Sequence[str]) -> dict[str, Any]:
-    """Return the authorization server metadata of RFC 8414, section 2; ``scopes`` are those of administrators."""
+    """Return the authorization server metadata of RFC 8414, section 2; ``scopes`` are the custom scopes."""
     url = server.settings.url
     methods = [str(method) for method in client_authentication.METHODS]
     confidential = [method for method in methods if method != AuthMethod.NONE]
@@ -84,9 +84,9 @@ def openid_configuration(server: OAuth2Server, scopes: Sequence[str]) -> dict[st
 
 
 def legacy_metadata(kind: ClientKind, server: OAuth2Server, scopes: Sequence[str]) -> dict[str, Any]:
-    """Return the document at the replaced system's address for one kind of client, with the paths its clients know."""
+    """Return the discovery document of a legacy endpoint for one kind of client, with its legacy paths."""
     url = server.settings.url
-    # What a client of this kind can be registered for; the other documents speak for both kinds.
+    # Only the response types of this kind of client; the other documents list those of both kinds.
     response_types = {"response_types_supported": list(RESPONSE_TYPES[kind])}
     if kind is ClientKind.OIDC:
         return openid_configuration(server, scopes) | {

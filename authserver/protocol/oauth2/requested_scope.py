@@ -1,10 +1,9 @@
 """The scope of a request: what it names, held against the registration, or the default (RFC 6749, section 3.3)."""
 
-from authlib.oauth2.rfc6749.errors import InvalidScopeError
-
 from authserver.domain import scope_names
 from authserver.domain.clients.client_cache import RegisteredClient
-from authserver.protocol.oauth2.errors import oauth_error
+from authserver.domain.diagnostics.causes import Cause
+from authserver.protocol.errors import ErrorCode, ProtocolError
 from authserver.vocabulary import ClientKind, ScopeName
 
 _ABOUT_PEOPLE = frozenset(ScopeName)
@@ -14,10 +13,10 @@ def parse_scope(asked: str, client: RegisteredClient) -> tuple[str, ...]:
     """Return what a scope parameter names, each word once; raises invalid_scope for what is no scope (section 3.3)."""
     found = tuple(dict.fromkeys(word for word in asked.split(" ") if word))
     if not found or not all(map(scope_names.is_name, found)):
-        raise oauth_error(
-            InvalidScopeError,
+        raise ProtocolError(
+            ErrorCode.INVALID_SCOPE,
+            Cause.SCOPE_MALFORMED,
             "scope must be words of printable ASCII letters, separated by spaces.",
-            "scope-malformed",
             received=asked,
             expected="printable ASCII letters but for quotation marks and backslashes, separated by spaces",
             client_id=client.id,
@@ -48,10 +47,10 @@ def check_registered(scopes: tuple[str, ...], asked: str, client: RegisteredClie
     """Raise invalid_scope when one of the scopes, read from ``asked``, is none that the client is registered for."""
     foreign = [scope for scope in scopes if scope not in client.scopes]
     if foreign:
-        raise oauth_error(
-            InvalidScopeError,
+        raise ProtocolError(
+            ErrorCode.INVALID_SCOPE,
+            Cause.SCOPE_NOT_REGISTERED,
             f"The client is not registered for the scope {foreign[0][:60]}.",
-            "scope-not-registered",
             received=asked,
             expected=" ".join(sorted(client.scopes)),
             client_id=client.id,

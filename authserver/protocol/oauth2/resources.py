@@ -7,23 +7,16 @@ that the settings open to every client, and this server itself.
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-from authlib.oauth2 import OAuth2Error
-
 from authserver.domain import text_rules
 from authserver.domain.clients.client_cache import RegisteredClient
+from authserver.domain.diagnostics.causes import Cause
+from authserver.protocol.errors import ErrorCode, ProtocolError
 from authserver.protocol.http import Pairs
-from authserver.protocol.oauth2.errors import oauth_error
 from authserver.settings import Settings
 from authserver.vocabulary import EndpointPath
 
 _AT_MOST = 20
 _LENGTH = 3900  # All of them together, as the record stores them.
-
-
-class InvalidTarget(OAuth2Error):
-    """A requested resource is malformed, unknown or not for this client (RFC 8707, section 2)."""
-
-    error = "invalid_target"
 
 
 def requested_resources(pairs: Pairs, client: RegisteredClient, settings: Settings) -> tuple[str, ...]:
@@ -32,7 +25,7 @@ def requested_resources(pairs: Pairs, client: RegisteredClient, settings: Settin
     if len(wanted) > _AT_MOST or sum(map(len, wanted)) > _LENGTH:
         raise _refused(
             "Too many resources are requested.",
-            "resource-too-many",
+            Cause.RESOURCE_TOO_MANY,
             client,
             f"{len(wanted)} resources of {sum(map(len, wanted))} letters",
             [f"{_AT_MOST} resources of {_LENGTH} letters in all, at most"],
@@ -54,10 +47,12 @@ def _check(wanted: Iterable[str], client: RegisteredClient, settings: Settings) 
     known = _known(client, settings)
     for uri in wanted:
         if fault := resource_error(uri):
-            raise _refused(fault, "resource-malformed", client, uri, ["an absolute URI without a fragment"])
+            raise _refused(
+                fault, Cause.RESOURCE_MALFORMED, client, uri, ["an absolute URI without a fragment"]
+            )
         if uri not in known:
             raise _refused(
-                "The client may not ask for this resource.", "resource-not-registered", client, uri, known
+                "The client may not ask for this resource.", Cause.RESOURCE_NOT_REGISTERED, client, uri, known
             )
 
 
@@ -68,7 +63,7 @@ def narrowed_audience(
     wanted, granted = requested_resources(pairs, client, settings), tuple(granted)
     if granted and not set(wanted) <= set(granted):
         fault = "The resource is none of those that were granted."
-        raise _refused(fault, "resource-exceeds-grant", client, " ".join(wanted), granted)
+        raise _refused(fault, Cause.RESOURCE_EXCEEDS_GRANT, client, " ".join(wanted), granted)
     if not wanted:
         # An administrator may have taken one of them away since (S14).
         _check(granted, client, settings)
@@ -99,8 +94,13 @@ def resource_error(uri: str) -> str | None:
 
 
 def _refused(
-    fault: str, cause: str, client: RegisteredClient, received: str = "", known: Iterable[str] = ()
-) -> OAuth2Error:
-    return oauth_error(
-        InvalidTarget, fault, cause, client_id=client.id, received=received, expected="\n".join(sorted(known))
+    fault: str, cause: Cause, client: RegisteredClient, received: str = "", known: Iterable[str] = ()
+) -> ProtocolError:
+    return ProtocolError(
+        ErrorCode.INVALID_TARGET,
+        cause,
+        fault,
+        client_id=client.id,
+        received=received,
+        expected="\n".join(sorted(known)),
     )

@@ -1,27 +1,22 @@
 """Token revocation (RFC 7009): an access token by itself, a refresh token with everything from its authorization."""
 
-from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc6749.errors import InvalidGrantError
-
 from authserver import clock
 from authserver.context import Actor
 from authserver.domain.authorizations import authorizations
 from authserver.domain.clients.client_cache import RegisteredClient
+from authserver.domain.diagnostics.causes import Cause
 from authserver.domain.tokens import introspection, opaque_tokens, refresh_tokens, tokens
 from authserver.domain.tokens.opaque_tokens import OpaqueToken
+from authserver.protocol.errors import ErrorCode, ProtocolError
 from authserver.protocol.http import NO_STORE, Request, Response
-from authserver.protocol.oauth2.errors import oauth_error
 from authserver.protocol.oauth2.server import OAuth2Server
 from authserver.protocol.oauth2.token_request import TokenRequest
 
 
 def respond_to_revocation(server: OAuth2Server, message: Request) -> Response:
     """Answer a revocation request; an unknown token is as good as revoked (RFC 7009, section 2.2)."""
-    try:
-        exchange = TokenRequest(message)
-        _revoke(server, exchange, exchange.required("token"))
-    except OAuth2Error as error:
-        return server.refuse(message, error)
+    exchange = TokenRequest(message)
+    _revoke(server, exchange, exchange.required("token"))
     return Response(200, b"", NO_STORE)
 
 
@@ -44,10 +39,10 @@ def _revoke(server: OAuth2Server, exchange: TokenRequest, value: str) -> None:
 def _check_owner(client: RegisteredClient, owner_id: int) -> None:
     # RFC 7009, section 2.1: the token must have been issued to the client that asks.
     if owner_id != client.id:
-        raise oauth_error(
-            InvalidGrantError,
+        raise ProtocolError(
+            ErrorCode.INVALID_GRANT,
+            Cause.TOKEN_OF_ANOTHER_CLIENT,
             "The token was issued to another client.",
-            "token-of-another-client",
             client_id=client.id,
         )
 

@@ -7,23 +7,15 @@ It carries settings, keys and the database. Grants live in rooms of their own; t
 from collections.abc import Callable, Sequence
 from typing import Any, Concatenate, NoReturn
 
-from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import AuthorizationServer
-from authlib.oauth2.rfc6749.errors import (
-    InvalidGrantError,
-    InvalidRequestError,
-    InvalidScopeError,
-    UnauthorizedClientError,
-)
-from authlib.oauth2.rfc8628.errors import AuthorizationPendingError, SlowDownError
 from sqlalchemy import Connection, Row
-from sqlalchemy.orm import Session
 
 from authserver.domain.authorizations import access_state
 from authserver.domain.clients.client_cache import ClientCache, RegisteredClient
 from authserver.domain.clients.client_secrets import SecretVerifier
 from authserver.domain.clients.registrations import MISPRINTED_DEVICE_GRANT
-from authserver.domain.diagnostics.error_log import ErrorLog, ErrorReport
+from authserver.domain.diagnostics.causes import Cause
+from authserver.domain.diagnostics.error_log import ErrorLog
 from authserver.domain.fetcher import Fetcher
 from authserver.domain.keys.key_ring import KeyRing
 from authserver.domain.keys.vault import Vault
@@ -32,13 +24,13 @@ from authserver.domain.scope_cache import ScopeCache
 from authserver.domain.users.authentication import PasswordAuthenticator
 from authserver.protocol import access
 from authserver.protocol.access import DenialReason
+from authserver.protocol.errors import ErrorCode, ProtocolError
 from authserver.protocol.http import NO_STORE, Request, Response, json_response
-from authserver.protocol.oauth2 import client_authentication, errors
+from authserver.protocol.oauth2 import client_authentication
 from authserver.protocol.oauth2.access_tokens import AccessTokens
 from authserver.protocol.oauth2.client_assertions import AssertionVerifier
 from authserver.protocol.oauth2.client_authentication import Credentials
 from authserver.protocol.oauth2.client_keys import ClientKeySets
-from authserver.protocol.oauth2.errors import oauth_error
 from authserver.protocol.oauth2.grants.authorization_code import AuthorizationCodeGrant
 from authserver.protocol.oauth2.grants.base import What
 from authserver.protocol.oauth2.grants.client_credentials import ClientCredentialsGrant
@@ -57,14 +49,6 @@ GRANTS = (
     PasswordGrant,
     ClientCredentialsGrant,
 )
-# A device that waits for its person is refused every few seconds; nobody has to look into that.
-_EXPECTED = (AuthorizationPendingError, SlowDownError)
-
-
-class UnsupportedGrantType(OAuth2Error):
-    """The grant type is none of this server's (RFC 6749, section 5.2)."""
-
-    error = "unsupported_grant_type"
 
 
 class OAuth2Server(AuthorizationServer):
@@ -105,23 +89,20 @@ class OAuth2Server(AuthorizationServer):
 
     def answer_token_request(self, message: Request) -> Response:
         """Answer a request to the token endpoint (RFC 6749, section 3.2)."""
-        try:
-            exchange = TokenRequest(message)
-            if exchange.payload.grant_type is None:
-                raise oauth_error(
-                    InvalidRequestError,
-                    "grant_type is missing.",
-                    "grant-type-missing",
-                    expected=" ".join(self.grant_types),
-                )
-            if exchange.payload.grant_type not in self.grant_types:
-                raise self._unsupported(exchange)
-        except OAuth2Error as error:
-            return self.refuse(message, error)
+        exchange = TokenRequest(message)
+        if exchange.payload.grant_type is None:
+            raise ProtocolError(
+                ErrorCode.INVALID_REQUEST,
+                Cause.GRANT_TYPE_MISSING,
+                "grant_type is missing.",
+                expected=" ".join(self.grant_types),
+            )
+        if exchange.payload.grant_type not in self.grant_types:
+            raise self._unsupported(exchange)
         response: Response = self.create_token_response(exchange)
         return response
 
-    def _unsupported(self, exchange: TokenRequest) -> OAuth2Error:
+    def _unsupported(self, exchange: TokenRequest) -> ProtocolError:
         asked = str(exchange.payload.grant_type)
         with self.database.reading() as connection:
             row = access_state.find_client(connection, exchange.credentials.client_key)
@@ -131,10 +112,10 @@ class OAuth2Server(AuthorizationServer):
             if is_misprint
             else f"{asked[:100]} is no grant type here."
         )
-        return oauth_error(
-            UnsupportedGrantType,
+        return ProtocolError(
+            ErrorCode.UNSUPPORTED_GRANT_TYPE,
+            Cause.GRANT_TYPE_MISPRINTED if is_misprint else Cause.GRANT_TYPE_UNSUPPORTED,
             fault,
-            "grant-type-misprinted" if is_misprint else "grant-type-unsupported",
             received=asked,
             expected=" ".join(self.grant_types),
             client_id=None if row is None else row.c_id,
@@ -148,28 +129,6 @@ class OAuth2Server(AuthorizationServer):
 
     def handle_response(self, status: int, body: dict[str, Any], headers: Any) -> Response:
         return json_response(status, body, NO_STORE)
-
-    def handle_error_response(self, request: Any, error: OAuth2Error) -> Response:
-        return self.refuse(request.message, error)
-
-    def refuse(self, message: Request, error: OAuth2Error) -> Response:
-        """Record why a machine's request is refused, and answer it in the endpoint's own format."""
-        reference = "" if isinstance(error, _EXPECTED) else self.record(message.path, message.address, error)
-        return errors.error_response(error, reference)
-
-    def record(self, endpoint: str, address: str, error: OAuth2Error, within: Session | None = None) -> str:
-        """Put a refusal into the diagnostics ledger and return its reference; see ``Ledger.record`` for ``within``."""
-        refused = ErrorReport(
-            endpoint=endpoint,
-            error=error.error,
-            cause=getattr(error, "cause", error.error),
-            detail=error.get_error_description() or "",
-            client_id=getattr(error, "client_id", None),
-            received=getattr(error, "received", ""),
-            expected=getattr(error, "expected", ""),
-            address=address,
-        )
-        return self.error_log.record(refused, within)
 
     def admit(
         self,
@@ -241,13 +200,20 @@ def raise_denial(
     scopes: Sequence[str] = (),
 ) -> NoReturn:
     """Raise the OAuth error for a verdict of the gate (RFC 6749, section 5.2)."""
-    kind = InvalidGrantError
+    kind = ErrorCode.INVALID_GRANT
     if denial.concerns_client:
-        kind = UnauthorizedClientError
+        kind = ErrorCode.UNAUTHORIZED_CLIENT
     elif denial is DenialReason.SCOPE_NOT_REGISTERED:
-        kind = InvalidScopeError
+        kind = ErrorCode.INVALID_SCOPE
     facts = registration_facts(denial, client, grant_types, scopes)
-    raise oauth_error(kind, denial.sentence, denial, client_id=client.id, **facts)
+    raise ProtocolError(
+        kind,
+        denial.cause,
+        denial.sentence,
+        received=facts.get("received", ""),
+        expected=facts.get("expected", ""),
+        client_id=client.id,
+    )
 
 
 def registration_facts(

@@ -1,13 +1,13 @@
 """One token request on its way through the server: Authlib's request object around our strict request value."""
 
-from authlib.oauth2.rfc6749.errors import InvalidRequestError
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload, OAuth2Request
 
 from authserver.context import Actor
 from authserver.domain.clients.client_cache import RegisteredClient
+from authserver.domain.diagnostics.causes import Cause
+from authserver.protocol.errors import ErrorCode, ProtocolError
 from authserver.protocol.http import Request, present_values, repeated_names
 from authserver.protocol.oauth2 import client_authentication
-from authserver.protocol.oauth2.errors import oauth_error
 
 REPEATABLE = frozenset({"resource"})
 NEVER_IN_QUERY = frozenset(
@@ -39,10 +39,10 @@ class TokenRequest(OAuth2Request):
         """Return a parameter without which there is nothing to answer; raises invalid_request."""
         value = self.parameters.get(name)
         if value is None:
-            raise oauth_error(
-                InvalidRequestError,
+            raise ProtocolError(
+                ErrorCode.INVALID_REQUEST,
+                Cause(_missing(name)),
                 f"{name} is missing.",
-                _missing(name),
                 client_id=client_id,
                 expected=name,
             )
@@ -60,36 +60,36 @@ def _missing(name: str) -> str:
 def form_parameters(message: Request) -> dict[str, str]:
     """Return the form of a machine request; raises invalid_request when it is none, repeated or in the query (S11)."""
     if message.method != "POST":
-        raise oauth_error(
-            InvalidRequestError,
+        raise ProtocolError(
+            ErrorCode.INVALID_REQUEST,
+            Cause.METHOD_NOT_POST,
             "Use the POST method.",
-            "method-not-post",
             received=message.method,
             expected="POST",
         )
     # A request without any parameter needs no body, and a body that is not there needs no type.
     form = () if message.form is None and not message.body else message.form
     if form is None:
-        raise oauth_error(
-            InvalidRequestError,
+        raise ProtocolError(
+            ErrorCode.INVALID_REQUEST,
+            Cause.CONTENT_TYPE,
             "Send the parameters as application/x-www-form-urlencoded.",
-            "content-type",
             received=message.headers.get("content-type", ""),
             expected="application/x-www-form-urlencoded",
         )
     if misplaced := [name for name in present_values(message.query) if name in NEVER_IN_QUERY]:
-        raise oauth_error(
-            InvalidRequestError,
+        raise ProtocolError(
+            ErrorCode.INVALID_REQUEST,
+            Cause.PARAMETERS_IN_QUERY,
             f"Send {misplaced[0]} in the body, not in the query.",
-            "parameters-in-query",
             received=f"{misplaced[0]} in the address",
             expected=f"{misplaced[0]} in the body",
         )
     for name in repeated_names(form, REPEATABLE):
-        raise oauth_error(
-            InvalidRequestError,
+        raise ProtocolError(
+            ErrorCode.INVALID_REQUEST,
+            Cause.PARAMETER_REPEATED,
             f"The parameter {name[:60]} is repeated.",
-            "parameter-repeated",
             received=name[:200],
             expected=f"each parameter once, but for {', '.join(sorted(REPEATABLE))}",
         )

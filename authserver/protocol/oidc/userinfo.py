@@ -7,10 +7,11 @@ from sqlalchemy import Row
 from authserver.domain.authorizations import access_state
 from authserver.domain.authorizations.access_state import UserFacts
 from authserver.domain.clients.client_cache import RegisteredClient
+from authserver.domain.diagnostics.causes import Cause
 from authserver.protocol import issued_jwts
+from authserver.protocol.errors import BearerError, ErrorCode
 from authserver.protocol.http import NO_STORE, Request, Response, json_response
 from authserver.protocol.oauth2 import bearer_tokens
-from authserver.protocol.oauth2.bearer_tokens import BearerError
 from authserver.protocol.oauth2.server import OAuth2Server
 from authserver.protocol.oidc import claims, subjects
 from authserver.vocabulary import ScopeName
@@ -18,12 +19,9 @@ from authserver.vocabulary import ScopeName
 
 def respond_to_userinfo(server: OAuth2Server, message: Request) -> Response:
     """Answer with the claims that the access token's scopes allow, or with a challenge."""
-    try:
-        with server.database.reading() as connection:
-            row, client = bearer_tokens.accept_bearer_token(server, connection, message, ScopeName.OPENID)
-        person = _person(row)
-    except BearerError as error:
-        return error.answer(bearer_tokens.record_bearer_error(server, message.path, message.address, error))
+    with server.database.reading() as connection:
+        row, client = bearer_tokens.accept_bearer_token(server, connection, message, ScopeName.OPENID)
+    person = _person(row)
     names = claims.claims_of_scopes(row.scope.split()) | set(
         row.request.get("claims", {}).get("userinfo", ())
     )
@@ -37,10 +35,9 @@ def _person(row: Row[Any]) -> UserFacts:
     if person is None:
         fault = "The access token stands for no user."
         raise BearerError(
-            403,
-            "insufficient_scope",
+            ErrorCode.INSUFFICIENT_SCOPE,
+            Cause.ACCESS_TOKEN_WITHOUT_USER,
             fault,
-            "access-token-without-user",
             scope=ScopeName.OPENID,
             client_id=row.c_id,
             received=row.grant_type,

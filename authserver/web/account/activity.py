@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from authserver.domain import audit
-from authserver.domain.audit import EVENTS, AuditEvent, EventFilter
+from authserver.domain.audit import EVENTS, AuditEvent, Event, EventFilter
 from authserver.messages import message
 from authserver.web import current
 from authserver.web.account.blueprint import account
@@ -13,11 +13,11 @@ from authserver.web.account.current_user import own_session
 
 PAGE_SIZE = 25
 _EVENT_TEXTS = EVENTS | {
-    "session:start": message("You signed in."),
-    "session:refuse": message("A sign-in with your user name failed."),
-    "session:end": message("One of your sessions ended."),
-    "authorization:grant": message("An application was allowed to use your account."),
-    "consent:withdraw": message("You removed an application's access."),
+    Event.SESSION_START: message("You signed in."),
+    Event.SESSION_REFUSE: message("A sign-in with your user name failed."),
+    Event.SESSION_END: message("One of your sessions ended."),
+    Event.AUTHORIZATION_GRANT: message("An application was allowed to use your account."),
+    Event.CONSENT_WITHDRAW: message("You removed an application's access."),
 }
 _LAST_PAGE = 4000
 

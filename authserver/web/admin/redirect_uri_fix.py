@@ -62,7 +62,7 @@ def _fault(failure: RecordedError, client: Client) -> str:
         return "This was not refused for an address that could be registered."
     if error_fixes.is_registered(failure, client):
         return "This address is registered by now."
-    return error_fixes.uri_fault(failure, client)
+    return error_fixes.uri_error(failure, client)
 
 
 def _with_uri(client: Client, uri: str) -> Registration:

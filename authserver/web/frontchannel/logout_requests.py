@@ -14,7 +14,7 @@ _LIFETIME = timedelta(minutes=30)
 def seal_request(logout: LogoutRequest) -> str:
     """Return a request in sealed form."""
     # Sealing keeps only the text of a message, so the text is translated here.
-    return sealed_values.seal(_PURPOSE, astuple(replace(logout, fault=translate(logout.fault))))
+    return sealed_values.seal(_PURPOSE, astuple(replace(logout, problem=translate(logout.problem))))
 
 
 def unseal_request(sealed: str | None) -> LogoutRequest | None:

@@ -60,7 +60,7 @@ def end_browser_session(present: UserSession | None, logout: LogoutRequest) -> R
         "sid": present.sid if present else "",
         "client": logout.client_key,
         "redirects": redirects,
-        "fault": translate(logout.fault),
+        "fault": translate(logout.problem),
         "at": clock.timestamp(clock.now()),
     }
     sign_in_session.invalidate_forms()

@@ -10,6 +10,7 @@ from sqlalchemy import Row
 from authserver import clock
 from authserver.domain.authorizations import authorizations, codes
 from authserver.domain.clients import redirect_uris
+from authserver.domain.diagnostics.causes import Cause
 from authserver.domain.tokens import opaque_tokens
 from authserver.protocol.oauth2 import pkce
 from authserver.protocol.oauth2.grants.base import Grant
@@ -47,16 +48,16 @@ class AuthorizationCodeGrant(Grant):
     def _check_code(self, row: Row[Any]) -> None:
         parameters = self.request.parameters
         if self.handle is None or row.code_id is None or not opaque_tokens.matches(self.handle, row.digest):
-            raise self._refusal("The code is unknown.", "code-unknown")
+            raise self._refusal("The code is unknown.", Cause.CODE_UNKNOWN)
         if row.owner_id != self.caller.id:
-            raise self._refusal("The code was issued to another client.", "code-of-another-client")
+            raise self._refusal("The code was issued to another client.", Cause.CODE_OF_ANOTHER_CLIENT)
         self._check_redirect_uri(row, parameters.get("redirect_uri", ""))
         if fault := pkce.check_verifier(row.code_challenge, parameters.get("code_verifier")):
             raise self._refusal(
-                fault.sentence, "code-verifier", received=fault.received, expected=fault.expected
+                fault.sentence, Cause.CODE_VERIFIER, received=fault.received, expected=fault.expected
             )
         if row.consumed_at is None and row.expires_at <= clock.now():
-            raise self._refusal("The code has expired.", "code-expired")
+            raise self._refusal("The code has expired.", Cause.CODE_EXPIRED)
 
     def _check_redirect_uri(self, row: Row[Any], sent: str) -> None:
         # RFC 6749, section 4.1.3: what the authorization request named; one that it left out may be left out here too.
@@ -64,7 +65,7 @@ class AuthorizationCodeGrant(Grant):
         if sent not in ((used,) if row.redirect_uri else ("", used)):
             raise self._refusal(
                 "redirect_uri differs from the authorization request.",
-                "redirect-uri-differs",
+                Cause.REDIRECT_URI_DIFFERS,
                 received=sent,
                 expected=used,
             )
@@ -78,14 +79,16 @@ class AuthorizationCodeGrant(Grant):
         """Hold the code against what the client is registered for by now; an administrator may have changed it."""
         if self.caller.is_pkce_required and not row.code_challenge:
             raise self._refusal(
-                "This client must use PKCE now.", "code-verifier", expected="code_challenge at the sign-in"
+                "This client must use PKCE now.",
+                Cause.CODE_VERIFIER,
+                expected="code_challenge at the sign-in",
             )
         # RFC 6749, section 10.6: the registered value decides.
         used = self._redirect_uri(row)
         if not redirect_uris.is_registered(used, self.caller.redirect_uris):
             raise self._refusal(
                 "redirect_uri is not registered for this client any more.",
-                "redirect-uri-not-registered",
+                Cause.REDIRECT_URI_NOT_REGISTERED,
                 received=used,
                 expected="\n".join(self.caller.redirect_uris),
             )
@@ -95,4 +98,4 @@ class AuthorizationCodeGrant(Grant):
         actor = self.request.actor(self.caller)
         with self.server.database.transaction() as db:
             authorizations.revoke(db, actor, row.authorization_id, reason="code replayed")
-        raise self._refusal("The code has been used; what it produced was revoked.", "code-replayed")
+        raise self._refusal("The code has been used; what it produced was revoked.", Cause.CODE_REPLAYED)

@@ -8,14 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, ParamSpec
 
-from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc6749.errors import InvalidGrantError
 from authlib.oauth2.rfc6749.grants import BaseGrant, TokenEndpointMixin
 from sqlalchemy import Connection, Row
 
 from authserver.domain.clients.client_cache import RegisteredClient
+from authserver.domain.diagnostics.causes import Cause
+from authserver.protocol.errors import ErrorCode, ProtocolError
 from authserver.protocol.oauth2 import resources
-from authserver.protocol.oauth2.errors import oauth_error
 from authserver.protocol.oauth2.token_request import TokenRequest
 from authserver.vocabulary import GrantType
 
@@ -53,6 +52,14 @@ class Grant(BaseGrant, TokenEndpointMixin):
         return resources.narrowed_audience(self.request.resources, self.caller, self.server.settings, granted)
 
     def _refusal(
-        self, description: str, cause: str, *, kind: type[OAuth2Error] = InvalidGrantError, **facts: str
-    ) -> OAuth2Error:
-        return oauth_error(kind, description, cause, client_id=self.caller.id, **facts)
+        self,
+        description: str,
+        cause: Cause,
+        *,
+        kind: ErrorCode = ErrorCode.INVALID_GRANT,
+        received: str = "",
+        expected: str = "",
+    ) -> ProtocolError:
+        return ProtocolError(
+            kind, cause, description, received=received, expected=expected, client_id=self.caller.id
+        )

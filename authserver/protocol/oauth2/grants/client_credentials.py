@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from authlib.oauth2.rfc6749.errors import UnauthorizedClientError
 from sqlalchemy.exc import IntegrityError
 
 from authserver import clock
 from authserver.domain.authorizations import client_authorizations
+from authserver.domain.diagnostics.causes import Cause
 from authserver.domain.tokens import tokens
 from authserver.domain.tokens.tokens import IssuedRows
+from authserver.protocol.errors import ErrorCode
 from authserver.protocol.oauth2 import requested_scope, resources
 from authserver.protocol.oauth2.grants.base import Grant
 from authserver.protocol.oauth2.token_response import TokenIssue
@@ -32,8 +33,8 @@ class ClientCredentialsGrant(Grant):
             fault = "A client without a secret cannot act for itself."
             raise self._refusal(
                 fault,
-                "public-client",
-                kind=UnauthorizedClientError,
+                Cause.PUBLIC_CLIENT,
+                kind=ErrorCode.UNAUTHORIZED_CLIENT,
                 received="no secret",
                 expected="a client with a secret or a key",
             )

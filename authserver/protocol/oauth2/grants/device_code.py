@@ -5,15 +5,15 @@ The endpoint that hands out the codes is in ``device_authorization``, the page f
 
 from typing import Any, NoReturn
 
-from authlib.oauth2.rfc6749.errors import AccessDeniedError
-from authlib.oauth2.rfc8628.errors import AuthorizationPendingError, ExpiredTokenError, SlowDownError
 from sqlalchemy import Row
 
 from authserver import clock
 from authserver.domain.authorizations import authorizations, device_authorizations
 from authserver.domain.authorizations.device_authorizations import DeviceState
+from authserver.domain.diagnostics.causes import Cause
 from authserver.domain.tokens import opaque_tokens
 from authserver.protocol.access import DenialReason
+from authserver.protocol.errors import ErrorCode, ProtocolError
 from authserver.protocol.oauth2.grants.base import Grant
 from authserver.protocol.oauth2.token_response import TokenIssue
 from authserver.vocabulary import GrantType, TokenPrefix
@@ -46,20 +46,22 @@ class DeviceCodeGrant(Grant):
 
     def _check_code(self, row: Row[Any]) -> None:
         if self.handle is None or row.device_id is None or not opaque_tokens.matches(self.handle, row.digest):
-            raise self._refusal("The device code is unknown.", "device-code-unknown")
+            raise self._refusal("The device code is unknown.", Cause.DEVICE_CODE_UNKNOWN)
         if row.owner_id != self.caller.id:
             raise self._refusal(
-                "The device code was issued to another client.", "device-code-of-another-client"
+                "The device code was issued to another client.", Cause.DEVICE_CODE_OF_ANOTHER_CLIENT
             )
         if row.asked_under_epoch not in {None, row.s_client_epoch}:
             denial = DenialReason.CLIENT_WAS_DISAPPROVED
-            raise self._refusal(denial.sentence, denial)
+            raise self._refusal(denial.sentence, denial.cause)
         if row.state == DeviceState.CONSUMED:
             self._revoke_replayed(row)
         if row.state == DeviceState.DENIED:
-            raise self._refusal("The user did not allow it.", "user-denied", kind=AccessDeniedError)
+            raise self._refusal("The user did not allow it.", Cause.USER_DENIED, kind=ErrorCode.ACCESS_DENIED)
         if row.expires_at <= clock.now():
-            raise self._refusal("The device code has expired.", "device-code-expired", kind=ExpiredTokenError)
+            raise self._refusal(
+                "The device code has expired.", Cause.DEVICE_CODE_EXPIRED, kind=ErrorCode.EXPIRED_TOKEN
+            )
         if row.state == DeviceState.PENDING:
             self._keep_waiting(row)
 
@@ -68,9 +70,9 @@ class DeviceCodeGrant(Grant):
         with self.server.database.consuming() as connection:
             is_in_time = device_authorizations.poll(connection, row)
         if is_in_time:
-            raise AuthorizationPendingError(description="The user has not decided yet.")
+            raise ProtocolError(ErrorCode.AUTHORIZATION_PENDING, None, "The user has not decided yet.")
         wait = f"Poll less often: wait {device_authorizations.SLOW_DOWN_SECONDS} seconds longer between two polls."
-        raise SlowDownError(description=wait)
+        raise ProtocolError(ErrorCode.SLOW_DOWN, None, wait)
 
     def _revoke_replayed(self, row: Row[Any]) -> NoReturn:
         """Revoke what a device code produced when its rightful client presents it again."""
@@ -81,5 +83,5 @@ class DeviceCodeGrant(Grant):
             if authorization_id is not None:
                 authorizations.revoke(db, actor, authorization_id, reason="device code replayed")
         raise self._refusal(
-            "The device code has been used; what it produced was revoked.", "device-code-replayed"
+            "The device code has been used; what it produced was revoked.", Cause.DEVICE_CODE_REPLAYED
         )

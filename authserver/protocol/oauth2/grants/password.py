@@ -5,7 +5,6 @@ Passwords are checked where the sign-in page checks them, under the same limits;
 
 from typing import Any
 
-from authlib.oauth2 import OAuth2Error
 from sqlalchemy.orm import Session
 
 from authserver import clock
@@ -13,10 +12,12 @@ from authserver.domain import throttles
 from authserver.domain.authorizations import access_state, authorizations
 from authserver.domain.authorizations.authorizations import Authorization
 from authserver.domain.clients import clients
+from authserver.domain.diagnostics.causes import Cause
 from authserver.domain.tokens import tokens
 from authserver.domain.users import authentication
 from authserver.domain.users.authentication import SecondFactorRequired, SignInAttempt, WrongCredentials
 from authserver.domain.users.users import User
+from authserver.protocol.errors import ProtocolError
 from authserver.protocol.oauth2 import requested_scope, resources
 from authserver.protocol.oauth2.grants.base import Grant
 from authserver.protocol.oauth2.token_response import TokenIssue
@@ -84,15 +85,15 @@ class PasswordGrant(Grant):
             request={"resource": list(self.audience)} if self.audience else {},
         )
 
-    def _not_enough(self) -> OAuth2Error:
+    def _not_enough(self) -> ProtocolError:
         fault = "This account signs in with a second factor, for which this grant cannot ask."
         return self._refusal(
             fault,
-            "second-factor-required",
+            Cause.SECOND_FACTOR_REQUIRED,
             received="a password alone",
             expected="a grant in which the browser asks for the second factor",
         )
 
-    def _wrong(self) -> OAuth2Error:
+    def _wrong(self) -> ProtocolError:
         fault = "The user name or the password is wrong."
-        return self._refusal(fault, "password-wrong")
+        return self._refusal(fault, Cause.PASSWORD_WRONG)

@@ -6,13 +6,14 @@ The direct predecessor, presented by the same client within the grace window, ge
 from datetime import datetime
 from typing import Any, NoReturn
 
-from authlib.oauth2.rfc6749.errors import InvalidScopeError
 from sqlalchemy import Row
 
 from authserver import clock
 from authserver.domain.authorizations import authorizations
 from authserver.domain.clients import token_lifetimes
+from authserver.domain.diagnostics.causes import Cause
 from authserver.domain.tokens import refresh_tokens, tokens
+from authserver.protocol.errors import ErrorCode
 from authserver.protocol.oauth2 import requested_scope
 from authserver.protocol.oauth2.grants.base import Grant
 from authserver.protocol.oauth2.token_response import TokenIssue
@@ -48,10 +49,10 @@ class RefreshTokenGrant(Grant):
 
     def _check(self, row: Row[Any]) -> None:
         if not refresh_tokens.is_genuine(self.server.vault, self.presented, row.seed, row.pepper_id):
-            raise self._refusal("The refresh token is unknown.", "refresh-token-unknown")
+            raise self._refusal("The refresh token is unknown.", Cause.REFRESH_TOKEN_UNKNOWN)
         if row.owner_id != self.caller.id:
             raise self._refusal(
-                "The refresh token was issued to another client.", "refresh-token-of-another-client"
+                "The refresh token was issued to another client.", Cause.REFRESH_TOKEN_OF_ANOTHER_CLIENT
             )
         # Reuse counts whatever else is wrong with the request: who has stolen a token may not know its scope.
         if not self._is_honoured():
@@ -59,7 +60,7 @@ class RefreshTokenGrant(Grant):
         self.scope = self._requested_scope()
         self.check_granted(self.scope)
         if min(row.expires_at, row.idle_expires_at) <= clock.now():
-            raise self._refusal("The refresh token has expired.", "refresh-token-expired")
+            raise self._refusal("The refresh token has expired.", Cause.REFRESH_TOKEN_EXPIRED)
 
     def _requested_scope(self) -> str:
         asked = self.request.parameters.get("scope")
@@ -70,8 +71,8 @@ class RefreshTokenGrant(Grant):
         if not set(requested.split()) <= set(self.row.scope.split()):
             raise self._refusal(
                 "The scope exceeds what was granted.",
-                "scope-exceeds-grant",
-                kind=InvalidScopeError,
+                Cause.SCOPE_EXCEEDS_GRANT,
+                kind=ErrorCode.INVALID_SCOPE,
                 received=requested,
                 expected=self.row.scope,
             )
@@ -110,5 +111,5 @@ class RefreshTokenGrant(Grant):
         with self.server.database.transaction() as db:
             authorizations.revoke(db, actor, self.row.authorization_id, reason="refresh token reused")
         raise self._refusal(
-            "The refresh token has been used; its family was revoked.", "refresh-token-reused"
+            "The refresh token has been used; its family was revoked.", Cause.REFRESH_TOKEN_REUSED
         )
