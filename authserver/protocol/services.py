@@ -9,7 +9,7 @@ from authserver.domain.fetcher import Fetcher
 from authserver.domain.keys.key_ring import KeyRing
 from authserver.domain.keys.vault import Vault
 from authserver.domain.orm import Database
-from authserver.domain.scope_cache import ScopeCache
+from authserver.domain.scopes import ScopeCache
 from authserver.domain.users.authentication import PasswordAuthenticator
 from authserver.domain.users.passwords import PasswordHasher
 from authserver.protocol.oauth1.server import OAuth1Server

@@ -4,14 +4,16 @@ import pytest
 
 from authserver.context import SYSTEM
 from authserver.domain.clients import clients
-from authserver.domain.clients.registrations import Registration
+from authserver.domain.clients.metadata import ClientMetadata
 from authserver.domain.diagnostics.error_log import ErrorDetails
 
 
 @pytest.fixture
 def client_key(database):
     with database.transaction() as db:
-        registration = Registration("oidc", "Grafana", redirect_uris=("https://app.example.org/cb",))
+        registration = ClientMetadata(
+            kind="oidc", name="Grafana", redirect_uris=("https://app.example.org/cb",)
+        )
         return clients.register(db, SYSTEM, registration, source="console").client_key
 
 

@@ -18,7 +18,7 @@ from authserver.domain.authorizations.authorizations import (
 )
 from authserver.domain.authorizations.codes import Code
 from authserver.domain.clients import clients
-from authserver.domain.clients.registrations import Registration
+from authserver.domain.clients.metadata import ClientMetadata
 from authserver.domain.sessions import user_sessions
 from authserver.domain.sessions.user_sessions import UserSession
 from authserver.domain.tokens.tokens import AccessToken, RefreshToken
@@ -30,7 +30,7 @@ LONG = timedelta(days=90)
 @pytest.fixture
 def client_of(database):
     with database.transaction() as db:
-        registration = Registration("oidc", "App", redirect_uris=("https://app.example.org/cb",))
+        registration = ClientMetadata(kind="oidc", name="App", redirect_uris=("https://app.example.org/cb",))
         return clients.register(db, SYSTEM, registration, source="console")
 
 

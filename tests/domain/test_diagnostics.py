@@ -11,7 +11,8 @@ from authserver import clock
 from authserver.context import SYSTEM
 from authserver.domain import cleanup
 from authserver.domain.clients import client_search, clients
-from authserver.domain.clients.registrations import Registration
+from authserver.domain.clients.client_search import ClientFilter
+from authserver.domain.clients.metadata import ClientMetadata
 from authserver.domain.diagnostics import error_log, error_search, redaction
 from authserver.domain.diagnostics.causes import Cause
 from authserver.domain.diagnostics.error_log import ErrorDetails, ErrorLog, RecordedError
@@ -31,7 +32,9 @@ def recorder(database):
 @pytest.fixture
 def client_id(database):
     with database.transaction() as db:
-        registration = Registration("oidc", "Grafana", redirect_uris=("https://app.example.org/cb",))
+        registration = ClientMetadata(
+            kind="oidc", name="Grafana", redirect_uris=("https://app.example.org/cb",)
+        )
         return clients.register(db, SYSTEM, registration, source="console").id
 
 
@@ -207,7 +210,9 @@ def test_only_the_last_seven_days_count_as_failing(database, recorder, client_id
         db.execute(aged.values(last_at=clock.now() - timedelta(days=8)))
     with database.transaction(write=False) as db:
         assert error_search.count_lately(db, [client_id]) == {client_id: 1}
-        assert [row.id for row in client_search.page_of_clients(db, is_failing=True)[0]] == [client_id]
+        assert [row.id for row in client_search.page_of_clients(db, ClientFilter(is_failing=True))[0]] == [
+            client_id
+        ]
         assert error_search.count_lately(db, []) == {}
 
 

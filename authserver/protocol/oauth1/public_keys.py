@@ -10,7 +10,7 @@ from cryptography.x509 import load_pem_x509_certificate
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, RSAKey
 
-from authserver.domain.clients import client_details
+from authserver.domain.clients.metadata_types import is_short_rsa_key
 
 MIN_BITS = 2048
 MAX_LENGTH = 20_000
@@ -47,7 +47,7 @@ def _from_jwks(text: str) -> tuple[RSAPublicKey, ...]:
         document = json.loads(text)
         if "keys" not in document:
             document = {"keys": [document]}
-        is_short = any(map(client_details.is_short, document["keys"]))
+        is_short = any(map(is_short_rsa_key, document["keys"]))
         keys = () if is_short else KeySet.import_key_set(document).keys
     except (ValueError, TypeError, KeyError, AttributeError, JoseError, RecursionError) as error:
         raise ValueError("This is not a JWK set.") from error

@@ -3,8 +3,8 @@
 ``authorization_request`` parses the request as a whole.
 """
 
-from authserver.domain.clients import sign_in_requirements
 from authserver.domain.clients.client_cache import RegisteredClient
+from authserver.domain.clients.metadata import DEFAULT_MAX_AGE
 from authserver.domain.diagnostics.causes import Cause
 from authserver.protocol.errors import ErrorCode, ProtocolError
 from authserver.protocol.oidc import claims_request
@@ -54,7 +54,7 @@ def parse_max_age(value: str | None, client: RegisteredClient) -> int | None:
     """Return the maximum age of the sign-in in seconds, or None for no limit; raises invalid_request."""
     if value is None:
         # OpenID Connect Registration, section 2: default_max_age applies if the request has no max_age.
-        return client.details.get(sign_in_requirements.MAX_AGE)
+        return client.details.get(DEFAULT_MAX_AGE)
     if not value.isascii() or not value.isdigit():
         raise ProtocolError(
             ErrorCode.INVALID_REQUEST,

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey, RSAKey, import_key
 
-from authserver.domain.clients import client_details
 from authserver.domain.clients.client_cache import RegisteredClient
+from authserver.domain.clients.metadata_types import is_short_rsa_key
 from authserver.domain.fetcher import Fetcher, FetchFailed
 
 KEPT_SECONDS = 600
@@ -124,7 +124,7 @@ def parse_jwk_set(document: Any) -> tuple[_Key, ...]:
 def _usable(entry: Any) -> _Key | None:
     if not isinstance(entry, dict) or entry.get("kty") not in _KINDS or entry.get("use", "sig") != "sig":
         return None
-    if client_details.is_short(entry):
+    if is_short_rsa_key(entry):
         return None
     try:
         key = import_key(entry)

@@ -10,8 +10,9 @@ from authserver.context import Actor
 from authserver.domain.authorizations import access_state, authorizations, device_authorizations
 from authserver.domain.authorizations.authorizations import NewAuthorization
 from authserver.domain.authorizations.device_authorizations import DeviceAuthorization, DeviceState
-from authserver.domain.clients import clients, sign_in_requirements
+from authserver.domain.clients import clients
 from authserver.domain.clients.client_cache import ClientCache
+from authserver.domain.clients.metadata import DEFAULT_MAX_AGE
 from authserver.domain.sessions.user_sessions import UserSession
 from authserver.protocol import access
 from authserver.protocol.access import DenialReason
@@ -40,7 +41,7 @@ def needs_sign_in(
 
     A sign-in after the device's request is always recent enough.
     """
-    max_age = client_cache.of(db, row.client).details.get(sign_in_requirements.MAX_AGE)
+    max_age = client_cache.of(db, row.client).details.get(DEFAULT_MAX_AGE)
     if max_age is None or user_session.signed_in_at >= row.created_at:
         return False
     return clock.now() - user_session.signed_in_at > timedelta(seconds=max_age)

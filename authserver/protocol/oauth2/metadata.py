@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from authserver import languages
-from authserver.domain.clients.registrations import RESPONSE_TYPES
+from authserver.domain.clients.response_types import RESPONSE_TYPES
 from authserver.domain.keys.signing_keys import ALGORITHMS
 from authserver.protocol import algorithms
 from authserver.protocol.oauth2 import client_authentication, response_modes, token_endpoint

@@ -19,7 +19,7 @@ from authserver.domain.clients import (
     self_registration,
 )
 from authserver.domain.clients.clients import Client
-from authserver.domain.clients.registrations import Registration
+from authserver.domain.clients.metadata import ClientMetadata
 from authserver.domain.diagnostics.causes import Cause
 from authserver.domain.throttles import Bucket
 from authserver.errors import InvalidInput, Throttled
@@ -58,13 +58,13 @@ def protocol_error(error: InvalidInput | Throttled) -> ProtocolError:
 
 def parse_registration(
     message: Request, document: dict[str, Any], kind: str, *, known_name: str | None = None
-) -> Registration:
+) -> ClientMetadata:
     """Return the normalized registration that a request asks for; raises InvalidInput or ProtocolError."""
     if "software_statement" in document:
         sentence = "Software statements are not supported."
         raise ProtocolError(ErrorCode.UNAPPROVED_SOFTWARE_STATEMENT, Cause.SOFTWARE_STATEMENT, sentence)
     fallback = f"Application at {message.address or 'an unknown host'}"
-    wanted = registration_metadata.registration_from_metadata(document, kind, fallback)
+    wanted = registration_metadata.requested_values(document, kind, fallback)
     return registrations.validate(wanted, known_name=known_name)
 
 
@@ -126,7 +126,7 @@ def _register(services: Services, message: Request, kind: ClientKind | None) -> 
 
 
 def _metadata_error(error: InvalidInput) -> ProtocolError:
-    messages = {registration_metadata.public_name(name): text for name, text in error.fields.items()}
+    messages = {registration_metadata.registered_name(name): text for name, text in error.fields.items()}
     code = (
         ErrorCode.INVALID_REDIRECT_URI if "redirect_uris" in messages else ErrorCode.INVALID_CLIENT_METADATA
     )

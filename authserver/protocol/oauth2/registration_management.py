@@ -18,7 +18,7 @@ from authserver.domain.clients import (
 )
 from authserver.domain.clients.client_cache import RegisteredClient
 from authserver.domain.clients.clients import Client
-from authserver.domain.clients.registrations import Registration
+from authserver.domain.clients.metadata import ClientMetadata
 from authserver.domain.diagnostics.causes import Cause
 from authserver.domain.tokens import opaque_tokens
 from authserver.domain.tokens.opaque_tokens import OpaqueToken
@@ -93,7 +93,7 @@ def _change(services: Services, message: Request, token: OpaqueToken, value: str
         return _information(services, db, client, value, secret)
 
 
-def _apply(services: Services, db: Session, message: Request, client: Client, wanted: Registration) -> str:
+def _apply(services: Services, db: Session, message: Request, client: Client, wanted: ClientMetadata) -> str:
     new_scopes = set(wanted.scopes or ()) - set(client.scopes)
     is_open = not client.is_trusted and registration.is_approved_at_once(services, db, new_scopes)
     # A pending client can be changed directly: nobody has reviewed it yet.

@@ -1,6 +1,6 @@
 """The scope of a request: the parameter, checked against the registration, or the default (RFC 6749, section 3.3)."""
 
-from authserver.domain import scope_names
+from authserver.domain import text_rules
 from authserver.domain.clients.client_cache import RegisteredClient
 from authserver.domain.diagnostics.causes import Cause
 from authserver.protocol.errors import ErrorCode, ProtocolError
@@ -12,7 +12,7 @@ _USER_SCOPES = frozenset(ScopeName)
 def parse_scope(parameter: str, client: RegisteredClient) -> tuple[str, ...]:
     """Return the scopes that a parameter contains, without duplicates; raises invalid_scope if it is malformed."""
     scopes = tuple(dict.fromkeys(name for name in parameter.split(" ") if name))
-    if not scopes or not all(map(scope_names.is_name, scopes)):
+    if not scopes or not all(map(text_rules.is_scope_token, scopes)):
         raise ProtocolError(
             ErrorCode.INVALID_SCOPE,
             Cause.SCOPE_MALFORMED,

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from itertools import chain
 from urllib.parse import quote, urlencode
 
-from authserver.domain.clients import registrations
+from authserver.domain.clients import response_types
 from authserver.protocol.http import Pairs
 
 QUERY, FRAGMENT, FORM_POST = "query", "fragment", "form_post"
 RESPONSE_MODES = (QUERY, FRAGMENT, FORM_POST)
 # The response types that clients of any kind can be registered for.
-RESPONSE_TYPES = tuple(dict.fromkeys(chain.from_iterable(registrations.RESPONSE_TYPES.values())))
+RESPONSE_TYPES = tuple(dict.fromkeys(chain.from_iterable(response_types.RESPONSE_TYPES.values())))
 
 
 @dataclass(frozen=True, slots=True)

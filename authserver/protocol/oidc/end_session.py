@@ -10,21 +10,23 @@ from urllib.parse import quote
 
 from sqlalchemy.orm import Session
 
-from authserver.domain.clients import clients, logout_uris
+from authserver.domain.clients import clients
 from authserver.domain.clients.clients import Client
+from authserver.domain.clients.metadata import POST_LOGOUT_REDIRECT_URIS
 from authserver.domain.diagnostics import redaction
 from authserver.domain.diagnostics.causes import Cause
 from authserver.domain.diagnostics.error_log import ErrorDetails
 from authserver.domain.sessions.user_sessions import UserSession
 from authserver.domain.tokens import opaque_tokens
+from authserver.messages import message
 from authserver.protocol.errors import ErrorCode, ProtocolError
 from authserver.protocol.http import Pairs, present_values, repeated_names
 from authserver.protocol.oidc.id_token import IdTokens
 
 # The pages pass the request on in a URL, and servers reject URLs of more than 8 kB.
 _LINK_LENGTH = 7000
-_NOT_REGISTERED = "The address to return to is not registered for the application."
-_CLIENT_MISSING = "The application did not say which one it is, so that the way back to it is unknown."
+_NOT_REGISTERED = message("The return URL is not registered for the application.")
+_CLIENT_MISSING = message("The application did not identify itself, so you cannot return to it from here.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ def parse_logout_request(
         raise ProtocolError(
             ErrorCode.INVALID_REQUEST,
             Cause.PARAMETER_REPEATED,
-            f"{name[:60]} is repeated.",
+            message("%(name)s is repeated.", name=name[:60]),
             received=name,
             expected="each parameter once",
         )
@@ -67,7 +69,7 @@ def parse_logout_request(
         details = ErrorDetails(
             ErrorCode.INVALID_REQUEST,
             Cause.ID_TOKEN_HINT,
-            "id_token_hint is not an ID token of this server.",
+            message("id_token_hint is not an ID token of this server."),
             received=opaque_tokens.kind_of(hint),
             expected=f"an ID token of {id_tokens.issuer}",
             client_id=_id(client),
@@ -128,7 +130,7 @@ def _client(db: Session, client_id: str | None, claims: dict[str, Any] | None) -
         raise ProtocolError(
             ErrorCode.INVALID_REQUEST,
             Cause.CLIENT_ID_DIFFERS,
-            "client_id is not the client to which the ID token was issued.",
+            message("client_id is not the client to which the ID token was issued."),
             received=redaction.unknown_key(client_id),
             expected=" ".join(keys),
         )
@@ -138,7 +140,7 @@ def _client(db: Session, client_id: str | None, claims: dict[str, Any] | None) -
 
 
 def _is_registered(client: Client | None, uri: str) -> bool:
-    registered = client.details.get(logout_uris.POST_LOGOUT, ()) if client and client.is_approved else ()
+    registered = client.details.get(POST_LOGOUT_REDIRECT_URIS, ()) if client and client.is_approved else ()
     return uri in registered
 
 
@@ -158,11 +160,11 @@ def _redirect_error(
         return ErrorDetails(
             ErrorCode.INVALID_REQUEST,
             Cause.CLIENT_UNKNOWN,
-            "No client is registered under this client_id.",
+            message("No client is registered under this client_id."),
             received=redaction.unknown_key(client_id),
             expected="the client_id of a registered client",
         )
-    registered = client.details.get(logout_uris.POST_LOGOUT, ()) if client else ()
+    registered = client.details.get(POST_LOGOUT_REDIRECT_URIS, ()) if client else ()
     return ErrorDetails(
         ErrorCode.INVALID_REQUEST,
         Cause.POST_LOGOUT_REDIRECT_URI_NOT_REGISTERED,

@@ -3,13 +3,14 @@
 from collections.abc import Iterable
 from urllib.parse import urlencode
 
-from authserver.domain.clients import logout_uris, redirect_uris
+from authserver.domain.clients import redirect_uris
 from authserver.domain.clients.clients import Client
+from authserver.domain.clients.metadata import FRONTCHANNEL_LOGOUT_URI
 
 
 def logout_frame(client: Client, issuer: str, sid: str) -> str | None:
     """Return the URL of a client's logout iframe, with issuer and session (section 3), or None."""
-    uri = client.details.get(logout_uris.FRONT_CHANNEL)
+    uri = client.details.get(FRONTCHANNEL_LOGOUT_URI)
     if not uri:
         return None
     return f"{uri}{'&' if '?' in uri else '?'}{urlencode({'iss': issuer, 'sid': sid})}"

@@ -91,11 +91,11 @@ def save_oauth1_options(key: str) -> ResponseReturnValue:
     client = responses.get_client(key)
     form = OptionsForm.sent(consumers.options_of(client.details))
     marks = responses.sent_marks()
-    details = client.details | {MAY_VERIFY_REQUESTS: form.may_verify_requests}
+    changes: dict[str, object] = {MAY_VERIFY_REQUESTS: form.may_verify_requests}
     try:
         if client.kind == ClientKind.OAUTH1:
-            details |= form.checked().details()
-        wanted = replace(registrations.registration_of(client), details=details)
+            changes |= form.checked().details()
+        wanted = registrations.validate_change(client, changes)
         with responses.in_savepoint():
             clients.edit(
                 current.transaction(), current.actor(), client, wanted, revision=responses.seen_revision()

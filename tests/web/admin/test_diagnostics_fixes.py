@@ -142,7 +142,7 @@ def test_the_settings_are_filled_in_with_what_was_refused(
     page = console.get(f"/admin/diagnostics/{reference}")
     url = page.text.partition('id="fix" href="')[2].partition('"')[0].replace("&amp;", "&")
     form = console.get(url)
-    assert f"From the refusal {reference}: what was refused is filled in." in form.text
+    assert f"The rejected value of error {reference} is filled in." in form.text
     assert form.text.count("autofocus") == 1
     assert console.press(form, "Save").location == f"/admin/diagnostics/{reference}"
     assert "has been registered since" in console.get(f"/admin/diagnostics/{reference}").text
