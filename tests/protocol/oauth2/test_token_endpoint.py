@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from authlib.oauth2.rfc6749.errors import InvalidGrantError
 from flask import Flask
 from sqlalchemy import Connection, Row
 
@@ -16,6 +15,7 @@ from authserver.domain.authorizations import access_state, authorizations
 from authserver.domain.clients import clients
 from authserver.domain.tokens import refresh_tokens, tokens
 from authserver.domain.users.users import User
+from authserver.protocol.errors import ErrorCode, ProtocolError
 from authserver.protocol.http import Request, Response
 from authserver.protocol.oauth2 import token_endpoint
 from authserver.protocol.oauth2.client_request import ClientRequest
@@ -102,9 +102,10 @@ class Caller:
 
     def error(self, grant: Grant, **form: str) -> str:
         """Return the error code of a request that must fail."""
-        response = self.send(grant, **form)
-        assert response.status in {400, 401}
-        return str(json.loads(response.body)["error"])
+        with pytest.raises(ProtocolError) as raised:
+            self.send(grant, **form)
+        assert raised.value.status in {400, 401}
+        return raised.value.error
 
 
 def allow_grant_type(services: Services, key: str) -> None:
@@ -263,7 +264,7 @@ def test_the_audience_is_that_of_the_authorization(refreshing: Caller) -> None:
 def test_a_deferred_error_follows_the_access_check_and_precedes_the_audience(caller: Caller) -> None:
     class Deferring(CarelessGrant):
         def check(self, presented: PresentedRequest) -> Checked:
-            return Checked(self.scope, InvalidGrantError())
+            return Checked(self.scope, ProtocolError(ErrorCode.INVALID_GRANT, None, "Not redeemable."))
 
     assert caller.error(Deferring("openid administration")) == "invalid_scope"
     assert caller.error(Deferring(), resource="no-uri") == "invalid_grant"
