@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection, Row, select
 
 from authserver.context import SYSTEM
 from authserver.domain.authorizations import access_state, authorizations
+from authserver.domain.authorizations.authorizations import Authorization
 from authserver.domain.clients import clients
+from authserver.domain.clients.clients import Client
 from authserver.domain.tokens import refresh_tokens, tokens
 from authserver.domain.users.users import User
 from authserver.protocol.errors import ErrorCode, ProtocolError
@@ -252,6 +254,21 @@ def test_an_authorization_that_has_ended_issues_nothing(
     grant = CarelessRefresh()
     assert refreshing.error(grant) == "invalid_grant"
     assert grant.called == ["load", "check"]
+
+
+def test_a_grant_cannot_hide_the_state_of_an_authorization(refreshing: Caller) -> None:
+    """A statement that reads an authorization without its state is a programming error, not a way around the check."""
+
+    class Hiding(CarelessGrant):
+        def load(self, connection: Connection, request: ClientRequest) -> Row[Any] | None:
+            columns = (*access_state.CLIENT_COLUMNS, *access_state.GRANT_COLUMNS)
+            client_state = (Client.status.label("s_client_status"), Client.epoch.label("s_client_epoch"))
+            return connection.execute(select(*columns, *client_state).join_from(Authorization, Client)).one()
+
+    grant = Hiding()
+    with pytest.raises(KeyError):
+        refreshing.send(grant)
+    assert grant.called == ["check"]
 
 
 def test_the_audience_is_that_of_the_authorization(refreshing: Caller) -> None:
