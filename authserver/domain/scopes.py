@@ -14,6 +14,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from authserver import clock
 from authserver.context import Actor
 from authserver.domain import audit, revisions, text_rules
+from authserver.domain.audit import Event
 from authserver.domain.authorizations import consents
 from authserver.domain.clients.metadata_types import SCOPE_NAME_LENGTH, scope_name_error
 from authserver.domain.orm import NEVER_REUSE_IDS, Base, Database, Id, lock
@@ -119,7 +120,7 @@ def add(db: Session, actor: Actor, *, name: str, words: str, is_open: bool = Fal
     db.add(row)
     db.flush()
     _count(db)
-    audit.record(db, actor, "scope:add", subject=row, after=describe(row))
+    audit.record(db, actor, Event.SCOPE_ADD, subject=row, after=describe(row))
     return row
 
 
@@ -131,7 +132,7 @@ def edit(db: Session, actor: Actor, row: DefinedScope, *, words: str, is_open: b
     row.words, row.is_open, row.updated_at = words, is_open, clock.now()
     revisions.save_revision(db, _CHANGED)
     _count(db)
-    audit.record(db, actor, "scope:edit", subject=row, before=before, after=describe(row))
+    audit.record(db, actor, Event.SCOPE_EDIT, subject=row, before=before, after=describe(row))
 
 
 def remove(db: Session, actor: Actor, row: DefinedScope) -> None:
@@ -139,7 +140,7 @@ def remove(db: Session, actor: Actor, row: DefinedScope) -> None:
 
     Remembered consents to the scope are removed, because a new definition can have another meaning.
     """
-    audit.record(db, actor, "scope:remove", subject=row, before=describe(row))
+    audit.record(db, actor, Event.SCOPE_REMOVE, subject=row, before=describe(row))
     db.delete(row)
     db.flush()
     _count(db)

@@ -6,7 +6,9 @@ from flask import Response, request
 from werkzeug.datastructures import Headers
 from werkzeug.utils import redirect
 
-from authserver.protocol.http import FORM_TYPE, MalformedRequest, Pairs, parse_pairs
+from authserver.domain.diagnostics.causes import Cause
+from authserver.protocol.errors import ErrorCode, ProtocolError
+from authserver.protocol.http import FORM_TYPE, Pairs, parse_form
 
 
 class _Return(Response):
@@ -30,17 +32,13 @@ def redirect_exactly(location: str) -> Any:
 
 
 def posted_pairs() -> Pairs:
-    """Return the form of this request as it was sent; raises MalformedRequest as for a query."""
+    """Return the form of this request as it was sent; raises invalid_request as for a query."""
     if request.mimetype != FORM_TYPE:
-        raise MalformedRequest(
+        raise ProtocolError(
+            ErrorCode.INVALID_REQUEST,
+            Cause.CONTENT_TYPE,
             f"Send the parameters as {FORM_TYPE}.",
-            "content-type",
             received=request.mimetype,
             expected=FORM_TYPE,
         )
-    try:
-        return parse_pairs(request.get_data(parse_form_data=False).decode("utf-8"))
-    except UnicodeDecodeError as error:
-        raise MalformedRequest(
-            "The body is not UTF-8.", "body-not-utf-8", received="other bytes", expected="UTF-8"
-        ) from error
+    return parse_form(request.get_data(parse_form_data=False))

@@ -5,7 +5,7 @@ import pytest
 from authserver.context import SYSTEM
 from authserver.domain.clients import clients
 from authserver.domain.clients.metadata import ClientMetadata
-from authserver.domain.diagnostics.error_log import ErrorReport
+from authserver.domain.diagnostics.error_log import ErrorDetails
 
 
 @pytest.fixture
@@ -22,17 +22,8 @@ def record(services, database):
     def put(cause, key=""):
         with database.transaction(write=False) as db:
             client_id = clients.get(db, key).id if key else None
-        refusal = ErrorReport(
-            "/oauth2/token",
-            "invalid_grant",
-            cause,
-            "It is over.",
-            client_id,
-            "received",
-            "expected",
-            "192.0.2.1",
-        )
-        return services.oauth2.error_log.record(refusal)
+        refusal = ErrorDetails("invalid_grant", cause, "It is over.", "received", "expected", client_id)
+        return services.error_log.record(refusal, "/oauth2/token", "192.0.2.1")
 
     return put
 

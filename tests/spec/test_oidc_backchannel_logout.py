@@ -481,10 +481,10 @@ def test_an_administrator_sees_why_it_was_not_told(
     browser = app_rp.app.test_client()
     words = {"username": "admin", "password": PASSWORD}
     forms.submit(browser, browser.get("/sign-in"), "login-submit", **words)
-    assert "The application answered 400." in browser.get(f"/admin/clients/{app_rp.key}").text
+    assert "The application responded with status 400." in browser.get(f"/admin/clients/{app_rp.key}").text
     [shown] = Runner(settings).run_json("clients", "show", app_rp.key)["untold_sign_outs"]
     assert (shown["state"], shown["attempts"]) == ("failed", 1)
-    assert shown["error"] == "The application answered 400."
+    assert shown["error"] == "The application responded with status 400."
 
 
 def test_what_was_told_at_last_is_no_trouble(

@@ -11,7 +11,8 @@ from authserver import clock, languages
 from authserver.domain.audit import EVENTS
 from authserver.domain.users import profiles
 from authserver.errors import InvalidInput
-from authserver.protocol.http import MAX_PARAMETERS, MalformedRequest, parse_pairs
+from authserver.protocol.errors import ProtocolError
+from authserver.protocol.http import MAX_PARAMETERS, parse_pairs
 from authserver.web.rendering import durations, scope_labels, sentences, template_globals
 from authserver.web.rendering import languages as pages_languages
 from authserver.web.rendering.languages import gettext
@@ -196,7 +197,7 @@ def test_sentences_from_below_are_found_again(german, services):
     assert sentences.translate_sentence(short.value.fields["password"]).startswith(
         "Wählen Sie ein Passwort mit mindestens 1"
     )
-    with pytest.raises(MalformedRequest) as long:
+    with pytest.raises(ProtocolError) as long:
         parse_pairs("a=b&" * (MAX_PARAMETERS + 1))
     assert sentences.translate_sentence(str(long.value)) == "Eine Anfrage kann höchstens 100 Parameter haben."
     wrong = "javascript:x(1): The scheme javascript: cannot receive a sign-in safely."

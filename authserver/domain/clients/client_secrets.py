@@ -18,6 +18,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from authserver import clock
 from authserver.context import Actor
 from authserver.domain import audit, text_rules
+from authserver.domain.audit import Event
 from authserver.domain.clients import clients
 from authserver.domain.clients.clients import Client
 from authserver.domain.keys.vault import Vault
@@ -161,7 +162,7 @@ def expire_others(db: Session, actor: Actor, client: Client, *, after: timedelta
         if row.expires_at is None or row.expires_at > ends_at:
             row.expires_at = ends_at
             audit.record(
-                db, actor, "client:remove-secret", subject=client, after={"ends_at": ends_at.isoformat()}
+                db, actor, Event.CLIENT_REMOVE_SECRET, subject=client, after={"ends_at": ends_at.isoformat()}
             )
     clients.touch(client)
 
@@ -183,7 +184,7 @@ def remove(db: Session, actor: Actor, client: Client, secret_id: int) -> None:
     db.delete(row)
     clients.touch(client)
     db.flush()
-    audit.record(db, actor, "client:remove-secret", subject=client, before={"secret": secret_id})
+    audit.record(db, actor, Event.CLIENT_REMOVE_SECRET, subject=client, before={"secret": secret_id})
 
 
 def reveal(vault: Vault, secret: ClientSecret | StoredSecret) -> str:
@@ -267,4 +268,4 @@ def _add(db: Session, actor: Actor, client: Client, form: str, stored: str, pepp
     db.add(row)
     clients.touch(client)
     db.flush()
-    audit.record(db, actor, "client:add-secret", subject=client, after={"secret": row.id, "form": form})
+    audit.record(db, actor, Event.CLIENT_ADD_SECRET, subject=client, after={"secret": row.id, "form": form})

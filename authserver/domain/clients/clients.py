@@ -16,6 +16,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, validates
 from authserver import clock
 from authserver.context import Actor
 from authserver.domain import audit, revisions, text_rules
+from authserver.domain.audit import Event
 from authserver.domain.clients import name_skeletons, redirect_uris, registrations
 from authserver.domain.clients.metadata import ClientMetadata
 from authserver.domain.diagnostics import error_log
@@ -126,7 +127,7 @@ def register(
     db.add(client)
     db.flush()
     store_origins(db, client.id, client.redirect_uris)
-    audit.record(db, actor, "client:create", subject=client, after=describe(client))
+    audit.record(db, actor, Event.CLIENT_CREATE, subject=client, after=describe(client))
     return client
 
 
@@ -137,7 +138,7 @@ def edit(
     metadata: ClientMetadata,
     *,
     revision: int,
-    event: str = "client:edit",
+    event: Event = Event.CLIENT_EDIT,
 ) -> None:
     """Replace a client's metadata, effective immediately; raises Conflict for a stale revision."""
     check_revision(client, revision)
@@ -152,14 +153,14 @@ def edit(
 
 def approve(db: Session, actor: Actor, client: Client, *, revision: int) -> None:
     """Approve the client as it was at a revision; raises Conflict for a stale one."""
-    _decide(db, actor, client, ClientStatus.APPROVED, "client:approve", revision)
+    _decide(db, actor, client, ClientStatus.APPROVED, Event.CLIENT_APPROVE, revision)
 
 
 def disapprove(db: Session, actor: Actor, client: Client, *, revision: int) -> None:
     """Stop the client on its next request and invalidate everything issued to it, permanently."""
     check_revision(client, revision)
     client.epoch += 1
-    _decide(db, actor, client, ClientStatus.DISAPPROVED, "client:disapprove", revision)
+    _decide(db, actor, client, ClientStatus.DISAPPROVED, Event.CLIENT_DISAPPROVE, revision)
 
 
 def remove(db: Session, actor: Actor, client: Client, *, typed_name: str | None = None) -> None:
@@ -170,7 +171,7 @@ def remove(db: Session, actor: Actor, client: Client, *, typed_name: str | None 
     error_log.forget(db, client.id)
     # Lock the client's row before the audit trail, in the same order as a request that issues a token to the client.
     db.execute(delete(Client).where(Client.id == client.id))
-    audit.record(db, actor, "client:remove", subject=client, before=before)
+    audit.record(db, actor, Event.CLIENT_REMOVE, subject=client, before=before)
 
 
 def check_revision(client: Client, revision: int) -> None:
@@ -219,7 +220,7 @@ def describe(client: Client) -> dict[str, Any]:
 
 
 def _decide(
-    db: Session, actor: Actor, client: Client, status: ClientStatus, event: str, revision: int
+    db: Session, actor: Actor, client: Client, status: ClientStatus, event: Event, revision: int
 ) -> None:
     check_revision(client, revision)
     before = describe(client)

@@ -15,6 +15,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from authserver import clock
 from authserver.context import Actor
 from authserver.domain import audit
+from authserver.domain.audit import Event
 from authserver.domain.clients import client_secrets, clients, pending_clients, registrations
 from authserver.domain.clients.clients import Client
 from authserver.domain.clients.metadata import BY_CLIENT, ClientMetadata
@@ -106,7 +107,7 @@ def propose(db: Session, actor: Actor, vault: Vault, client: Client, metadata: C
     row.wanted_secret = vault.seal(_PURPOSE, secret.encode()) if secret else ""
     row.wanted_at, row.wanted_from = clock.now(), actor.address[:64]
     clients.save(db)
-    audit.record(db, actor, "client:ask-change", subject=client, before=before, after=after)
+    audit.record(db, actor, Event.CLIENT_ASK_CHANGE, subject=client, before=before, after=after)
     return secret
 
 
@@ -135,7 +136,7 @@ def approve_change(db: Session, actor: Actor, vault: Vault, client: Client, *, r
     change = _locked(db, client, revision)
     metadata = registrations.validate(change.values, known_name=client.name)
     sealed = _forget(db, client)
-    clients.edit(db, actor, client, metadata, revision=revision, event="client:approve-change")
+    clients.edit(db, actor, client, metadata, revision=revision, event=Event.CLIENT_APPROVE_CHANGE)
     if sealed:
         client_secrets.store_generated(db, actor, vault, client, vault.open(_PURPOSE, sealed).decode())
 
@@ -146,7 +147,9 @@ def discard_change(db: Session, actor: Actor, client: Client, *, revision: int) 
     _forget(db, client)
     clients.touch(client)
     clients.save(db)
-    audit.record(db, actor, "client:discard-change", subject=client, before=change.after, after=change.before)
+    audit.record(
+        db, actor, Event.CLIENT_DISCARD_CHANGE, subject=client, before=change.after, after=change.before
+    )
 
 
 def needs_secret(db: Session, client: Client, auth_method: str) -> bool:

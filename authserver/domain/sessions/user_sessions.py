@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relations
 from authserver import clock
 from authserver.context import Actor
 from authserver.domain import audit
+from authserver.domain.audit import Event
 from authserver.domain.authorizations import authorizations
 from authserver.domain.orm import NEVER_REUSE_IDS, Base, Id
 from authserver.domain.sessions import logout_notices
@@ -97,7 +98,7 @@ def start(
     user.last_sign_in_at = now
     db.add(row)
     db.flush()
-    audit.record(db, actor, "session:start", subject=row, subject_name=user.username, user_id=user.id)
+    audit.record(db, actor, Event.SESSION_START, subject=row, subject_name=user.username, user_id=user.id)
     return StartedSession(row, opaque_tokens.format_token(TokenPrefix.SESSION, row.id, secret))
 
 
@@ -163,7 +164,7 @@ def _record_again(db: Session, actor: Actor, row: UserSession, after: dict[str, 
     audit.record(
         db,
         actor,
-        "session:start",
+        Event.SESSION_START,
         subject=row,
         subject_name=row.user.username,
         user_id=row.user_id,
@@ -221,7 +222,7 @@ def end(db: Session, actor: Actor, row: UserSession) -> None:
     db.flush()
     authorizations.revoke_of_session(db, row.id)
     logout_notices.announce_session(db, row.id)
-    audit.record(db, actor, "session:end", subject=row, user_id=row.user_id)
+    audit.record(db, actor, Event.SESSION_END, subject=row, user_id=row.user_id)
 
 
 def end_others(db: Session, actor: Actor, user: User, *, keep: int | None) -> int:

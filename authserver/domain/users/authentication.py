@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from authserver.context import Actor
 from authserver.domain import audit, throttles
+from authserver.domain.audit import Event
 from authserver.domain.keys.vault import Vault
 from authserver.domain.orm import Database
 from authserver.domain.sessions import known_browsers
@@ -166,7 +167,7 @@ class PasswordAuthenticator:
             audit.record(
                 db,
                 actor,
-                "session:refuse",
+                Event.SESSION_REFUSE,
                 subject_name=account.username if account else "",
                 user_id=account.id if account else None,
                 after=facts,
@@ -218,7 +219,7 @@ def record_wrong_code(
     """Record that a second factor was refused."""
     facts = {"reason": "wrong code"} | ({"throttled": True} if any(one.is_last for one in charges) else {})
     user = users.get(db, half.user_id)
-    audit.record(db, actor, "session:refuse", subject_name=user.username, user_id=user.id, after=facts)
+    audit.record(db, actor, Event.SESSION_REFUSE, subject_name=user.username, user_id=user.id, after=facts)
 
 
 def _standing_user(db: Session, proof: VerifiedPassword | PendingSecondFactor) -> User:

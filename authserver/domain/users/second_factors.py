@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from authserver.context import Actor
 from authserver.domain import audit
+from authserver.domain.audit import Event
 from authserver.domain.keys.vault import Vault
 from authserver.domain.users import authenticator_apps, recovery_codes
 from authserver.domain.users.authenticator_apps import AuthenticatorApp, TotpSeed
@@ -103,7 +104,7 @@ def enrol(db: Session, vault: Vault, actor: Actor, user: User, seed: TotpSeed, c
         )
     authenticator_apps.add(db, vault, user, seed, step)
     codes = recovery_codes.replace(db, vault, user.id)
-    audit.record(db, actor, "user:add-second-factor", subject=user)
+    audit.record(db, actor, Event.USER_ADD_SECOND_FACTOR, subject=user)
     return codes
 
 
@@ -131,7 +132,7 @@ def renew_codes(db: Session, vault: Vault, actor: Actor, user: User) -> list[str
     if not is_enrolled(db, user.id):
         raise Conflict("There is no authenticator app that recovery codes could replace.")
     codes = recovery_codes.replace(db, vault, user.id)
-    audit.record(db, actor, "user:renew-recovery-codes", subject=user)
+    audit.record(db, actor, Event.USER_RENEW_RECOVERY_CODES, subject=user)
     return codes
 
 
@@ -141,7 +142,7 @@ def remove(db: Session, actor: Actor, user: User) -> bool:
     recovery_codes.remove(db, user.id)
     if not authenticator_apps.remove(db, user.id):
         return False
-    audit.record(db, actor, "user:remove-second-factor", subject=user)
+    audit.record(db, actor, Event.USER_REMOVE_SECOND_FACTOR, subject=user)
     return True
 
 

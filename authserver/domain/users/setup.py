@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from authserver import clock
 from authserver.context import Actor
 from authserver.domain import audit
+from authserver.domain.audit import Event
 from authserver.domain.orm import Base, Id, insert, lock
 from authserver.domain.tokens import opaque_tokens
 from authserver.domain.users import users
@@ -109,7 +110,7 @@ def complete(
         email=email,
         may_configure_server=True,
     )
-    audit.record(db, actor, "setup:complete", subject=user)
+    audit.record(db, actor, Event.SETUP_COMPLETE, subject=user)
     return user
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from authserver import clock
 from authserver.context import Actor
 from authserver.domain import audit, revisions, text_rules
+from authserver.domain.audit import Event
 from authserver.domain.orm import NEVER_REUSE_IDS, Base, Id, lock
 from authserver.domain.sessions import logout_notices
 from authserver.domain.users import profiles
@@ -105,7 +106,7 @@ def add(
     )
     db.add(user)
     db.flush()
-    audit.record(db, actor, "user:create", subject=user, after=describe(user))
+    audit.record(db, actor, Event.USER_CREATE, subject=user, after=describe(user))
     return user
 
 
@@ -127,7 +128,7 @@ def edit(
         user.name = text_rules.clean_line("name", "name", name, required=False)
     if email != user.email:
         user.email, user.email_verified = email, False
-    _record_change(db, actor, user, "user:edit", before)
+    _record_change(db, actor, user, Event.USER_EDIT, before)
 
 
 def edit_claims(db: Session, actor: Actor, user: User, changes: dict[str, Any]) -> None:
@@ -140,7 +141,7 @@ def edit_claims(db: Session, actor: Actor, user: User, changes: dict[str, Any]) 
     if profile.get("phone_number") != user.profile.get("phone_number") and profiles.VERIFIED not in changes:
         profile[profiles.VERIFIED] = False
     user.profile = profiles.clean_profile(profile)
-    _record_change(db, actor, user, "user:edit", before)
+    _record_change(db, actor, user, Event.USER_EDIT, before)
 
 
 def grant(db: Session, actor: Actor, user: User, *, may_configure_server: bool) -> None:
@@ -151,7 +152,7 @@ def grant(db: Session, actor: Actor, user: User, *, may_configure_server: bool) 
     if not may_configure_server:
         _protect_last_administrator(db, user)
     user.may_configure_server = may_configure_server
-    _record_change(db, actor, user, "user:grant", before)
+    _record_change(db, actor, user, Event.USER_GRANT, before)
 
 
 def disable(db: Session, actor: Actor, user: User) -> None:
@@ -163,7 +164,7 @@ def disable(db: Session, actor: Actor, user: User) -> None:
     user.is_active = False
     logout_notices.announce_user(db, user.id)
     user.epoch += 1
-    _record_change(db, actor, user, "user:disable", before)
+    _record_change(db, actor, user, Event.USER_DISABLE, before)
 
 
 def enable(db: Session, actor: Actor, user: User) -> None:
@@ -172,7 +173,7 @@ def enable(db: Session, actor: Actor, user: User) -> None:
         return
     before = describe(user)
     user.is_active = True
-    _record_change(db, actor, user, "user:enable", before)
+    _record_change(db, actor, user, Event.USER_ENABLE, before)
 
 
 def set_password(
@@ -186,7 +187,7 @@ def set_password(
     logout_notices.announce_user(db, user.id, keep=keep)
     user.password_hash = password_hash
     user.epoch += 1
-    _record_change(db, actor, user, "user:set-password", before)
+    _record_change(db, actor, user, Event.USER_SET_PASSWORD, before)
 
 
 def store_rehashed(db: Session, user: User, password_hash: str) -> None:
@@ -238,7 +239,7 @@ def describe(user: User) -> dict[str, Any]:
     }
 
 
-def _record_change(db: Session, actor: Actor, user: User, event: str, before: dict[str, Any]) -> None:
+def _record_change(db: Session, actor: Actor, user: User, event: Event, before: dict[str, Any]) -> None:
     user.updated_at, user.revision = clock.now(), User.revision + 1
     db.flush()
     audit.record(db, actor, event, subject=user, before=before, after=describe(user))

@@ -4,7 +4,7 @@ from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
 from authserver.domain import audit
-from authserver.domain.audit import EVENTS, AuditEvent, EventFilter
+from authserver.domain.audit import EVENTS, AuditEvent, Event, EventFilter
 from authserver.web import current
 from authserver.web.account.blueprint import account
 from authserver.web.account.current_user import own_session
@@ -12,11 +12,11 @@ from authserver.web.rendering.languages import gettext, gettext_noop
 
 PAGE_SIZE = 25
 _WORDS = EVENTS | {
-    "session:start": gettext_noop("You signed in."),
-    "session:refuse": gettext_noop("A sign-in with your user name was refused."),
-    "session:end": gettext_noop("A session of yours ended."),
-    "authorization:grant": gettext_noop("An application was let use your account."),
-    "consent:withdraw": gettext_noop("You removed an application's access."),
+    Event.SESSION_START: gettext_noop("You signed in."),
+    Event.SESSION_REFUSE: gettext_noop("A sign-in with your user name was refused."),
+    Event.SESSION_END: gettext_noop("A session of yours ended."),
+    Event.AUTHORIZATION_GRANT: gettext_noop("An application was let use your account."),
+    Event.CONSENT_WITHDRAW: gettext_noop("You removed an application's access."),
 }
 _LAST_PAGE = 4000
 

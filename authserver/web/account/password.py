@@ -57,7 +57,7 @@ def _change(live: UserSession, old: str, new: str) -> SignedInBrowser:
     again = request.form.get("new_password_again")
     if again is not None and again != new:
         raise InvalidInput({"new_password_again": gettext("The two passwords differ.")})
-    proof = services.oauth2.authenticator.check(
+    proof = services.sign_in.check(
         sign_in_session.user_actor(live.user),
         SignInAttempt(live.user.username, old, sign_in_session.known_browser_cookie()),
     )

@@ -62,7 +62,7 @@ def _error(failure: RecordedError, client: Client) -> str:
         return "This request was not rejected because of a redirect URI that could be registered."
     if error_fixes.is_registered(failure, client):
         return "This redirect URI is already registered."
-    return error_fixes.uri_fault(failure, client)
+    return error_fixes.uri_error(failure, client)
 
 
 def _confirm(failure: RecordedError, client: Client, error: str, status: int = 200) -> ResponseReturnValue:

@@ -10,21 +10,24 @@ from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from authserver.domain.authorizations import access_state, authorization_requests, consents
-from authserver.domain.authorizations.authorization_requests import StoredAuthorizationRequest
+from authserver.domain.authorizations.authorization_requests import (
+    NewAuthorizationRequest,
+    StoredAuthorizationRequest,
+)
 from authserver.domain.sessions.user_sessions import UserSession
 from authserver.protocol.access import ClientNotApproved
-from authserver.protocol.http import MalformedRequest, Pairs, parse_pairs
+from authserver.protocol.errors import ProtocolError
+from authserver.protocol.http import Pairs, parse_pairs
 from authserver.protocol.oauth2 import authorization, authorization_request, authorization_response
 from authserver.protocol.oauth2.authorization import NextStep
 from authserver.protocol.oauth2.authorization_request import AuthorizationError, AuthorizationRequest
-from authserver.protocol.oauth2.errors import describe
 from authserver.protocol.oauth2.response_modes import FORM_POST, AuthorizationResponse
 from authserver.vocabulary import EndpointPath, LegacyPath
 from authserver.web import client_redirects, current
-from authserver.web.frontchannel import not_approved, unreadable_request
+from authserver.web.frontchannel import not_approved, protocol_errors
 from authserver.web.frontchannel.blueprint import frontchannel
 from authserver.web.frontchannel.sign_in_context import sign_in_first
-from authserver.web.rendering import console_link, error_pages, languages
+from authserver.web.rendering import error_pages, languages
 from authserver.web.rendering.languages import gettext
 from authserver.web.session.browser_id import browser_id
 
@@ -43,10 +46,8 @@ def authorize() -> ResponseReturnValue:
             # A form that another site posts carries no cookie of ours: the answer is looked for where they are sent.
             return redirect(_continue_url(_store(ask, browser=None)), 303)
         return _proceed(ask, None)
-    except MalformedRequest as error:
-        return unreadable_request.unreadable_request_page(error, EndpointPath.AUTHORIZE)
-    except (AuthorizationError, ClientNotApproved) as failure:
-        return _refuse(failure)
+    except (ProtocolError, ClientNotApproved) as error:
+        return _respond_with_error(error)
 
 
 @frontchannel.get(EndpointPath.CONTINUE)
@@ -71,7 +72,7 @@ def cancel() -> ResponseReturnValue:
 
 
 def _read(pairs: Pairs) -> AuthorizationRequest:
-    ask = authorization.read_authorization_request(current.services().oauth2, current.transaction(), pairs)
+    ask = authorization.accept_authorization_request(current.services(), current.transaction(), pairs)
     languages.choose_language(ask.parameters.get("ui_locales"))
     return ask
 
@@ -80,10 +81,7 @@ def _store(ask: AuthorizationRequest, browser: str | None) -> str:
     return authorization_requests.start(
         current.transaction(),
         current.services().settings,
-        client_id=ask.client.id,
-        client_revision=ask.client.revision,
-        parameters=ask.stored,
-        browser=browser,
+        NewAuthorizationRequest(ask.client.id, ask.client.revision, ask.stored, browser),
     )
 
 
@@ -106,10 +104,10 @@ def _resume(handle: str | None, go_on: "_Way", once_more: "_Way | None" = None) 
     try:
         ask = _read(authorization_request.restore_pairs(row.parameters))
         return go_on(ask, _Detour(row, handle or ""))
-    except (AuthorizationError, ClientNotApproved) as failure:
-        if not row.is_open or (isinstance(failure, AuthorizationError) and failure.address is not None):
+    except (AuthorizationError, ClientNotApproved) as error:
+        if not row.is_open or (isinstance(error, AuthorizationError) and error.address is not None):
             authorization_requests.fail(row)
-        return _refuse(failure)
+        return _respond_with_error(error)
 
 
 def _answer_again(ask: AuthorizationRequest, detour: "_Detour") -> ResponseReturnValue:
@@ -150,7 +148,7 @@ def _proceed(ask: AuthorizationRequest, detour: _Detour | None) -> ResponseRetur
     db, live = current.transaction(), current.current_session()
     started_at = detour.row.created_at if detour else None
     step = authorization.next_step(db, ask, live, started_at=started_at)
-    if step is NextStep.ANSWER and live is not None:
+    if step is NextStep.RESPOND and live is not None:
         return _finish(ask, detour, live)
     handle = detour.handle if detour else _store(ask, browser_id())
     if step is NextStep.CONSENT and live is not None:
@@ -183,7 +181,7 @@ def _finish(ask: AuthorizationRequest, detour: _Detour | None, live: UserSession
 
 def _answer(ask: AuthorizationRequest, live: UserSession, client_epoch: int) -> AuthorizationResponse:
     return authorization_response.issue_authorization_response(
-        current.services().oauth2,
+        current.services(),
         current.transaction(),
         current.actor(),
         ask,
@@ -231,7 +229,7 @@ def _decide(ask: AuthorizationRequest, detour: _Detour) -> ResponseReturnValue:
     step = authorization.next_step(
         db, authorization.after_consent(ask), live, started_at=detour.row.created_at
     )
-    if step not in {NextStep.CONSENT, NextStep.ANSWER}:
+    if step not in {NextStep.CONSENT, NextStep.RESPOND}:
         return redirect(_continue_url(detour.handle), 303)
     consents.remember(db, live.user_id, ask.client.id, ask.consent_scopes)
     return _finish(ask, detour, live)
@@ -241,23 +239,18 @@ def _cancel(ask: AuthorizationRequest, _detour: _Detour) -> ResponseReturnValue:
     raise authorization.cancelled(ask)
 
 
-def _refuse(failure: AuthorizationError | ClientNotApproved) -> ResponseReturnValue:
-    if isinstance(failure, ClientNotApproved):
-        return not_approved.not_approved_page(failure, EndpointPath.AUTHORIZE, "unauthorized_client")
-    reference = current.services().oauth2.record(
-        EndpointPath.AUTHORIZE, current.network_address(), failure.error, within=current.transaction()
-    )
-    answer = authorization.error_answer(failure, reference)
-    if answer is not None:
-        return _send(answer)
-    return error_pages.error_page(
-        400,
+def _respond_with_error(error: ProtocolError | ClientNotApproved) -> ResponseReturnValue:
+    """Return the error to the client if its redirect URI is valid, else show a page (RFC 6749, section 4.1.2.1)."""
+    if isinstance(error, ClientNotApproved):
+        return not_approved.not_approved_page(error, EndpointPath.AUTHORIZE, "unauthorized_client")
+    if isinstance(error, AuthorizationError) and error.address is not None:
+        reference = protocol_errors.record(error.details, EndpointPath.AUTHORIZE)
+        return _send(authorization.error_response(error, error.address, reference))
+    return protocol_errors.protocol_error_page(
+        error,
+        EndpointPath.AUTHORIZE,
         gettext("This sign-in request cannot be accepted"),
-        describe(failure.error),
         gettext("Tell the administrator of the application, with the reference below."),
-        error=failure.error.error,
-        reference=reference,
-        links=console_link.console_link_for(reference),
     )
 
 

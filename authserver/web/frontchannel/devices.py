@@ -61,7 +61,7 @@ def decide_device() -> ResponseReturnValue:
         return _tell_decision(live)
     if request.form.get("decision") != "allow":
         return _done(row, is_allowed=False) if device_approval.deny(db, row) else _tell_decision(live)
-    denial = device_approval.check_device_access(current.services().oauth2, db, row, live)
+    denial = device_approval.check_device_access(current.services().client_cache, db, row, live)
     if denial is not None:
         return _refuse(denial.sentence)
     is_approved = device_approval.approve(db, current.actor(), row, live)
@@ -89,10 +89,10 @@ def _look_up(live: UserSession, typed: str) -> ResponseReturnValue:
     if row is None:
         return _ask(typed, _UNKNOWN), 422
     throttles.refund(db, charges)
-    denial = device_approval.check_device_access(current.services().oauth2, db, row, live)
+    denial = device_approval.check_device_access(current.services().client_cache, db, row, live)
     if denial is not None:
         return _refuse(denial.sentence)
-    if device_approval.needs_sign_in(current.services().oauth2, db, row, live):
+    if device_approval.needs_sign_in(current.services().client_cache, db, row, live):
         return redirect(url_for("frontchannel.sign_in", next=_address_of(code), again=1), 303)
     return _confirm(live, row, code)
 

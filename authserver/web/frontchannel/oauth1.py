@@ -11,18 +11,20 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from authserver.domain.authorizations import authorization_requests, consents
-from authserver.domain.authorizations.authorization_requests import StoredAuthorizationRequest
+from authserver.domain.authorizations.authorization_requests import (
+    NewAuthorizationRequest,
+    StoredAuthorizationRequest,
+)
 from authserver.domain.sessions.user_sessions import UserSession
 from authserver.protocol.access import ClientNotApproved
-from authserver.protocol.oauth1 import authorization, problems
+from authserver.protocol.oauth1 import authorization, errors
 from authserver.protocol.oauth1.authorization import ApprovalOutcome, TokenApproval
-from authserver.protocol.oauth1.problems import Problem
+from authserver.protocol.oauth1.errors import OAuth1Error
 from authserver.vocabulary import EndpointPath
 from authserver.web import client_redirects, current, local_urls
-from authserver.web.frontchannel import not_approved
+from authserver.web.frontchannel import not_approved, protocol_errors
 from authserver.web.frontchannel.blueprint import frontchannel
 from authserver.web.frontchannel.sign_in_context import sign_in_first
-from authserver.web.rendering import console_link, error_pages
 from authserver.web.rendering.languages import gettext, gettext_noop
 from authserver.web.session.browser_id import browser_id
 
@@ -45,8 +47,8 @@ def authorize_oauth1() -> ResponseReturnValue:
         if authorization.needs_consent(current.transaction(), ask, live):
             return _show(ask, live, callback)
         return _send(ask, authorization.approve(current.transaction(), current.actor(), ask, live))
-    except (Problem, ClientNotApproved) as refused:
-        return _refuse(refused)
+    except (OAuth1Error, ClientNotApproved) as error:
+        return _error_page(error)
 
 
 @frontchannel.post(EndpointPath.OAUTH1_CONSENT)
@@ -63,8 +65,8 @@ def consent_oauth1() -> ResponseReturnValue:
         if live is None or row is None or not _is_what_was_shown(ask, row, live):
             return redirect(_here(ask.token, request.form.get("oauth_callback", "")), 303)
         return _send(ask, _decide(ask, live))
-    except (Problem, ClientNotApproved) as refused:
-        return _refuse(refused)
+    except (OAuth1Error, ClientNotApproved) as error:
+        return _error_page(error)
 
 
 @frontchannel.get(EndpointPath.OAUTH1_CANCEL)
@@ -73,15 +75,15 @@ def cancel_oauth1() -> ResponseReturnValue:
     """Leave the sign-in page: the application is told that the person did not go on."""
     try:
         ask = _ask(request.args)
-    except (Problem, ClientNotApproved) as refused:
-        return _refuse(refused)
+    except (OAuth1Error, ClientNotApproved) as error:
+        return _error_page(error)
     return _send(ask, authorization.deny(current.transaction(), ask))
 
 
 def _ask(values: MultiDict[str, str], *, is_decided: bool = False) -> TokenApproval:
     for name in ("oauth_token", "oauth_callback"):
         if len(values.getlist(name)) > 1:
-            raise problems.rejected(name, f"{name} is repeated.")
+            raise errors.parameter_rejected(name, f"{name} is repeated.")
     token, callback = values.get("oauth_token", ""), values.get("oauth_callback", "")
     server = current.services().oauth1
     return authorization.find_approval(server, current.transaction(), token, callback, is_decided=is_decided)
@@ -102,11 +104,9 @@ def _show(ask: TokenApproval, live: UserSession, callback: str) -> ResponseRetur
     handle = authorization_requests.start(
         current.transaction(),
         current.services().settings,
-        client_id=ask.client.id,
-        client_revision=ask.client.revision,
-        parameters=_shown(ask),
-        browser=browser_id(),
-        shown_session_id=live.id,
+        NewAuthorizationRequest(
+            ask.client.id, ask.client.revision, _shown(ask), browser_id(), shown_session_id=live.id
+        ),
     )
     return render_template(
         "oauth1/warning.html" if ask.is_1_0 else "oauth1/consent.html",
@@ -114,7 +114,7 @@ def _show(ask: TokenApproval, live: UserSession, callback: str) -> ResponseRetur
         user=live.user,
         scopes=(),
         new_scopes=(),
-        redirect_uri=ask.callback if ask.has_address else "",
+        redirect_uri=ask.callback if ask.has_callback_url else "",
         interaction=handle,
         revision=ask.client.revision,
         oauth_token=ask.token,
@@ -161,19 +161,12 @@ def _send(ask: TokenApproval, outcome: ApprovalOutcome) -> ResponseReturnValue:
     return render_template("oauth1/done.html", client=ask.client)
 
 
-def _refuse(refused: Problem | ClientNotApproved) -> ResponseReturnValue:
-    if isinstance(refused, ClientNotApproved):
-        return not_approved.not_approved_page(refused, EndpointPath.OAUTH1_AUTHORIZE, "consumer_key_refused")
-    server = current.services().oauth1
-    reference = server.record(
-        EndpointPath.OAUTH1_AUTHORIZE, current.network_address(), refused, within=current.transaction()
-    )
-    return error_pages.error_page(
-        400,
+def _error_page(error: OAuth1Error | ClientNotApproved) -> ResponseReturnValue:
+    if isinstance(error, ClientNotApproved):
+        return not_approved.not_approved_page(error, EndpointPath.OAUTH1_AUTHORIZE, "consumer_key_refused")
+    return protocol_errors.protocol_error_page(
+        error,
+        EndpointPath.OAUTH1_AUTHORIZE,
         gettext("This sign-in cannot go on"),
-        refused.advice,
-        gettext(_START_AGAIN if refused.client_id is None else _OR_TELL),
-        error=refused.error,
-        reference=reference,
-        links=console_link.console_link_for(reference),
+        gettext(_START_AGAIN if error.details.client_id is None else _OR_TELL),
     )

@@ -43,9 +43,7 @@ def post_second_factor() -> ResponseReturnValue:
     if half is None:
         return show_password_form(page)
     try:
-        charges = current.services().oauth2.authenticator.charge_code(
-            half, sign_in_session.known_browser_cookie()
-        )
+        charges = current.services().sign_in.charge_code(half, sign_in_session.known_browser_cookie())
         arrival = _admit(half, charges, live, page)
     except WrongSecondFactor as error:
         if live is not None and _has_let_in(live, half):

@@ -52,7 +52,7 @@ def post_sign_in() -> ResponseReturnValue:
     )
     try:
         found = _admit(
-            current.services().oauth2.authenticator.check(sign_in_session.anonymous_actor(), attempt),
+            current.services().sign_in.check(sign_in_session.anonymous_actor(), attempt),
             live,
             page,
         )

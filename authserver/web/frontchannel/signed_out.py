@@ -59,7 +59,7 @@ def end_browser_session(present: UserSession | None, logout: LogoutRequest) -> R
         "sid": present.sid if present else "",
         "client": logout.client_key,
         "goes_on": goes_on,
-        "fault": logout.fault,
+        "fault": logout.problem,
         "at": clock.timestamp(clock.now()),
     }
     sign_in_session.void_forms()

@@ -6,7 +6,11 @@ from sqlalchemy import select
 from authserver.context import SYSTEM
 from authserver.domain.audit import AuditEvent
 from authserver.domain.authorizations import authorizations, consents
-from authserver.domain.authorizations.authorizations import Authorization
+from authserver.domain.authorizations.authorizations import (
+    Authorization,
+    NewAuthorization,
+    UserAuthentication,
+)
 from authserver.domain.clients import clients
 from authserver.domain.clients.metadata import ClientMetadata
 from authserver.domain.sessions.user_sessions import UserSession
@@ -232,14 +236,14 @@ def authorize(db, user, client, **more):
     return authorizations.add(
         db,
         SYSTEM,
-        client_id=client.id,
-        client_epoch=client.epoch,
-        client_name=client.name,
-        grant_type="authorization_code",
-        scope="openid",
-        user_id=user.id,
-        user_epoch=user.epoch,
-        **more,
+        NewAuthorization(
+            client_id=client.id,
+            client_epoch=client.epoch,
+            client_name=client.name,
+            grant_type="authorization_code",
+            scope="openid",
+            user=UserAuthentication(user.id, user.epoch, **more),
+        ),
     )
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from authserver import clock
 from authserver.domain.authorizations import authorizations
-from authserver.domain.authorizations.authorizations import Authorization
+from authserver.domain.authorizations.authorizations import Authorization, NewAuthorization
 from authserver.domain.clients.clients import Client
 from authserver.domain.clients.metadata import ClientMetadata
 from authserver.domain.users import users
@@ -24,11 +24,13 @@ def authorize(console, client, times):
             authorizations.add(
                 db,
                 ACTOR,
-                client_id=client.id,
-                client_epoch=client.epoch,
-                client_name=client.name,
-                grant_type="authorization_code",
-                scope="openid",
+                NewAuthorization(
+                    client_id=client.id,
+                    client_epoch=client.epoch,
+                    client_name=client.name,
+                    grant_type="authorization_code",
+                    scope="openid",
+                ),
             )
 
 
