@@ -99,7 +99,7 @@ def error_list() -> ResponseReturnValue:
     named = error_search.error_named_in(current.transaction(), query.q) if query.q else None
     is_live = request.headers.get("HX-Request") == "true"
     if named is not None and not is_live:
-        return redirect(url_for("admin.refusal", reference=named.reference), 303)
+        return redirect(url_for("admin.recorded_error", reference=named.reference), 303)
     rows, paging = (
         ([named], pagination.Paging(1, 1)) if named is not None else _rows(query.filter(), query.page)
     )
@@ -143,7 +143,7 @@ def recorded_error(reference: str) -> ResponseReturnValue:
     if failure is None:
         return responses.render("admin/refusal_unknown.html", 404, reference=reference[:40], **limits())
     if failure.reference != reference:
-        return redirect(url_for("admin.refusal", reference=failure.reference), 303)
+        return redirect(url_for("admin.recorded_error", reference=failure.reference), 303)
     client = error_search.clients_of(db, [failure]).get(failure.client_id or 0)
     words = explanation_of(failure.cause)
     return responses.render(
@@ -153,7 +153,7 @@ def recorded_error(reference: str) -> ResponseReturnValue:
         words=words,
         sides=comparison.compare(words.compare, failure.received, _expected(failure, client)),
         fix=error_fixes.available_fix(failure, client),
-        back=url_for("admin.refusal", reference=failure.reference),
+        back=url_for("admin.recorded_error", reference=failure.reference),
         **limits(),
     )
 

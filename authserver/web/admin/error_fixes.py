@@ -74,7 +74,7 @@ def _add_uri(failure: RecordedError, client: Client) -> Fix | None:
 def _approve(failure: RecordedError, client: Client) -> Fix:
     if client.is_approved:
         return Fix(sentence=_APPROVED, is_done=True)
-    back = url_for("admin.refusal", reference=failure.reference)
+    back = url_for("admin.recorded_error", reference=failure.reference)
     return Fix("Approve", url_for("admin.approve_client_form", key=client.client_key, back=back))
 
 
@@ -98,7 +98,7 @@ def is_settled(column: str, failure: RecordedError, client: Client) -> bool:
 
 
 def _edit_url(failure: RecordedError, client: Client) -> str:
-    back = url_for("admin.refusal", reference=failure.reference)
+    back = url_for("admin.recorded_error", reference=failure.reference)
     return url_for("admin.edit_client_form", key=client.client_key, refusal=failure.reference, back=back)
 
 

@@ -51,7 +51,7 @@ def add_redirect_uri(reference: str) -> ResponseReturnValue:
     except Conflict as error:
         return responses.render_conflict(client, error)
     return responses.redirect_with_message(
-        url_for("admin.refusal", reference=failure.reference),
+        url_for("admin.recorded_error", reference=failure.reference),
         "The redirect URI was added to {name}. It counts from the next request on: try again.",
         name=client.name,
     )
@@ -84,5 +84,5 @@ def _ask(failure: RecordedError, client: Client, fault: str, status: int = 200) 
         host=host,
         hosts=redirect_hosts(client),
         marks=responses.form_marks(client),
-        back=url_for("admin.refusal", reference=failure.reference),
+        back=url_for("admin.recorded_error", reference=failure.reference),
     )

@@ -11,4 +11,4 @@ def console_link_for(reference: str) -> dict[str, str]:
     live = current.current_session()
     if not reference or live is None or not live.user.may_configure_server:
         return {}
-    return {gettext("See why, and what to do"): url_for("admin.refusal", reference=reference)}
+    return {gettext("See why, and what to do"): url_for("admin.recorded_error", reference=reference)}

@@ -9,8 +9,8 @@ from tests.web.admin.console import HTMX_DIALOG, Console, sign_in
 
 SAFE_TO_SEE = {
     "overview", "client_table", "client_overview", "client_settings", "client_credentials", "client_activity",
-    "check_redirect_uri", "user_table", "user_detail", "activity", "export_activity", "scope_table", "signing_keys",
-    "oauth1_debugger", "diagnostics", "refusal", "client_diagnostics",
+    "check_redirect_uri", "user_table", "user_detail", "activity", "export_activity", "scope_table", "signing_key_list",
+    "oauth1_debugger", "diagnostics", "recorded_error", "client_diagnostics",
 }  # fmt: skip
 VALUES = {
     "algorithm": "RS256",
@@ -87,7 +87,7 @@ def test_dangerous_pages_ask_for_a_recent_sign_in_before_the_form_is_shown(app, 
         answer = console.get(path)
         if name in SAFE_TO_SEE:
             # Nothing was refused under this reference, which has a page as well.
-            assert answer.status_code in ({404} if name == "refusal" else {200, 303}), path
+            assert answer.status_code in ({404} if name == "recorded_error" else {200, 303}), path
             assert "again" not in (answer.location or "")
         else:
             assert re.match(r"/sign-in\?.*again=1", answer.location or ""), path
