@@ -1,12 +1,12 @@
-"""The people's door: one transaction per request, who is signed in, and who acts.
+"""The current browser request: its transaction, its user session, and the actor for the audit trail.
 
-Machines come through ``backchannel`` and never pass here. A view takes ``session()`` for its records; it is opened when
-first asked for, and committed when the view has answered, before the answer leaves. GET requests read; a view that
-writes on GET says so with ``@writes``.
+Each request has one transaction. ``transaction()`` opens it on first use, in a ``before_request`` function or in the
+view. It is committed once there is a response, before the response leaves. GET requests read; a view that writes on GET
+is marked with ``@writes``. Requests to machine endpoints are served by ``web.machine`` and do not use this module.
 """
 
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any, TypeVar, cast
 
 from flask import Flask, current_app, g, request
@@ -27,17 +27,22 @@ login_manager = LoginManager()
 
 
 class Application(Flask):
-    """Flask with one transaction around each view: an answer commits, an exception rolls back."""
+    """Flask with one transaction for each request: a response commits it, an exception rolls it back."""
+
+    def preprocess_request(self) -> ResponseReturnValue | None:
+        # No connection is held here.
+        services().key_ring.tend()
+        with _rollback_on_error():
+            response = super().preprocess_request()
+            if response is not None:
+                _commit()
+        return response
 
     def dispatch_request(self) -> ResponseReturnValue:
-        # Here no connection is held.
-        services().key_ring.tend()
-        with ExitStack() as stack:
-            g.transaction = stack
-            answer = super().dispatch_request()
-        g.pop("session", None)
-        _note_session_seen()
-        return answer
+        with _rollback_on_error():
+            response = super().dispatch_request()
+            _commit()
+        return response
 
 
 class SignedInUser(UserMixin):
@@ -66,19 +71,49 @@ def services() -> Services:
 
 
 def transaction() -> Session:
-    """Return this request's open transaction."""
-    if "session" not in g:
-        g.session = g.transaction.enter_context(services().database.transaction(write=_is_writing()))
-    return cast(Session, g.session)
+    """Return this request's transaction, opening it on first use."""
+    if not has_transaction():
+        g.open_transaction = ExitStack()
+        g.db = g.open_transaction.enter_context(services().database.transaction(write=_is_writing()))
+    return cast(Session, g.db)
+
+
+def has_transaction() -> bool:
+    """Return whether this request's transaction is open."""
+    return "db" in g
 
 
 def release() -> None:
-    """End this request's transaction before something slow, so that nothing is locked meanwhile; see ``session``.
+    """Commit this request's transaction before slow work, so that no lock or connection is held during it.
 
-    What was read stays readable, and what was done is committed. To change records, get them again afterwards.
+    Records stay readable. To change them, load them again: ``transaction()`` then opens a new transaction.
     """
-    if g.pop("session", None) is not None:
-        g.transaction.close()
+    if has_transaction():
+        g.pop("db")
+        g.pop("open_transaction").close()
+
+
+def _commit() -> None:
+    seen = g.pop("seen_session", None)
+    if seen is not None and has_transaction() and _is_writing():
+        user_sessions.touch(transaction(), seen)
+        seen = None
+    release()
+    if seen is not None:
+        # A transaction that only reads cannot record it.
+        with services().database.transaction() as db:
+            user_sessions.touch(db, seen)
+
+
+@contextmanager
+def _rollback_on_error() -> Iterator[None]:
+    try:
+        yield
+    except BaseException as error:
+        if has_transaction():
+            g.pop("db")
+            g.pop("open_transaction").__exit__(type(error), error, error.__traceback__)
+        raise
 
 
 def _is_writing() -> bool:
@@ -119,9 +154,9 @@ def session_cookie() -> str:
     return request.cookies.get(cookie_name(SESSION_COOKIE), "")
 
 
-def find_signed_in_user(transaction: Session, cookie: str) -> SignedInUser | None:
-    """Return the person whose live session a cookie opens; that it was seen is noted once the request is answered."""
-    row = user_sessions.find(transaction, services().settings, cookie)
+def find_signed_in_user(db: Session, cookie: str) -> SignedInUser | None:
+    """Return the user whose live session the cookie opens. The session's last use is recorded with the response."""
+    row = user_sessions.find(db, services().settings, cookie)
     if row is None:
         return None
     if user_sessions.needs_touch(row):
@@ -160,10 +195,3 @@ def actor() -> Actor:
         channel="browser",
         request_id=g.get("request_id", ""),
     )
-
-
-def _note_session_seen() -> None:
-    seen = g.pop("seen_session", None)
-    if seen is not None:
-        with services().database.transaction() as transaction:
-            user_sessions.touch(transaction, seen)

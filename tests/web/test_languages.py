@@ -1,17 +1,17 @@
 """Which language a page speaks, what falls back to what, and how its words get onto it."""
 
-from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from flask import g, render_template_string, url_for
+from flask import render_template_string, url_for
 
 from authserver import clock, languages
 from authserver.domain.audit import EVENTS
 from authserver.domain.users import profiles
 from authserver.errors import InvalidInput
 from authserver.protocol.http import MAX_PARAMETERS, MalformedRequest, parse_pairs
+from authserver.web import current
 from authserver.web.rendering import durations, scope_labels, sentences, template_globals
 from authserver.web.rendering import languages as pages_languages
 from authserver.web.rendering.languages import gettext
@@ -29,11 +29,9 @@ def speaks(page):
 @pytest.fixture
 def german(app):
     """A request whose pages are German."""
-    with (
-        app.test_request_context("/sign-in", headers={"Accept-Language": "de"}),
-        ExitStack() as g.transaction,
-    ):
+    with app.test_request_context("/sign-in", headers={"Accept-Language": "de"}):
         yield
+        current.release()
 
 
 @pytest.fixture

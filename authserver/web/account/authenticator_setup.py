@@ -59,7 +59,7 @@ def add_authenticator() -> ResponseReturnValue:
 
 
 def _charge(live: UserSession) -> Sequence[Charge]:
-    """Count a try of the code, in a transaction of its own."""
+    """Count an attempt in a transaction of its own, which Throttled rolls back."""
     services = current.services()
     settings = services.settings
     budget = throttles.bucket(
@@ -69,8 +69,9 @@ def _charge(live: UserSession) -> Sequence[Charge]:
         limit=settings.sign_in_attempts,
         window=settings.sign_in_window,
     )
-    with services.database.transaction() as transaction:
-        return throttles.charge(transaction, [budget])
+    current.release()
+    with services.database.transaction() as db:
+        return throttles.charge(db, [budget])
 
 
 def _enrol(live: UserSession, seed: TotpSeed, charges: Sequence[Charge]) -> ResponseReturnValue:

@@ -1,6 +1,6 @@
 """Changing one's own password: the old one proves who asks, the other sessions end, this one goes on.
 
-Hashing takes long, so that no transaction is open meanwhile: the view reads nothing through the door.
+Hashing takes long, so no transaction is open during it.
 """
 
 from flask import flash, make_response, redirect, render_template, request, url_for
@@ -35,6 +35,7 @@ def password() -> ResponseReturnValue:
 def change_password() -> ResponseReturnValue:
     """Check the old password, store the new one, and sign out everywhere else."""
     live = own_session()
+    current.release()
     try:
         arrival = _change(live, request.form.get("old_password", ""), request.form.get("new_password", ""))
     except InvalidInput as error:
@@ -67,19 +68,14 @@ def _change(live: UserSession, old: str, new: str) -> SignedInBrowser:
 
 
 def _store(live: UserSession, proof: VerifiedPassword, password_hash: str) -> SignedInBrowser:
-    with current.services().database.transaction() as transaction:
-        user = authentication.confirm_password(transaction, proof)
+    with current.services().database.transaction() as db:
+        user = authentication.confirm_password(db, proof)
         actor = sign_in_session.user_actor(user)
-        # Ended by name and not only by the new epoch, so that applications are told of it.
-        user_sessions.end_others(transaction, actor, user, keep=live.id)
-        users.set_password(transaction, actor, user, password_hash, keep=live.id)
-        return sign_in_session.begin_session(
-            transaction,
-            user,
-            live,
-            is_remembered=live.is_remembered,
-            how=AuthenticationMethod(live.acr, live.amr),
-        )
+        # Ended one by one and not only by the new epoch, so that their applications are notified.
+        user_sessions.end_others(db, actor, user, keep=live.id)
+        users.set_password(db, actor, user, password_hash, keep=live.id)
+        how = AuthenticationMethod(live.acr, live.amr)
+        return sign_in_session.begin_session(db, user, live, is_remembered=live.is_remembered, how=how)
 
 
 def _show(errors: dict[str, str]) -> str:

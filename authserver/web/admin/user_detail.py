@@ -121,13 +121,13 @@ def reset_password(user_id: int) -> ResponseReturnValue:
     """Set a password; the epoch that the form carries keeps a reload from setting another."""
     query = NewPassword.sent(request.form)
     services = current.services()
-    with services.database.transaction(write=False) as transaction:
-        user = users.get(transaction, user_id)
+    user = users.get(current.transaction(), user_id)
     try:
         password = query.settle(user.username)
     except InvalidInput as error:
         return _password_form(user, error.fields, 422)
-    # Hashing takes long, so that it is done before the transaction is opened.
+    # Hashing takes long, so no transaction is open during it.
+    current.release()
     password_hash = services.passwords.hash(password)
     user = users.get(current.transaction(), user_id)
     if request.form.get("epoch") != str(user.epoch):

@@ -75,7 +75,8 @@ def create_user() -> ResponseReturnValue:
     username = request.form.get("username", "")
     try:
         password = new_password.settle(username)
-        # Hashing takes long, so that it is done before the transaction is opened.
+        # Hashing takes long, so no transaction is open during it.
+        current.release()
         password_hash = current.services().passwords.hash(password)
         with responses.in_savepoint():
             user = users.add(

@@ -29,24 +29,25 @@ _FOUND = "_login_user"  # where Flask-Login keeps whom it has found
 
 
 def current_person() -> UserSession | None:
-    """Return who is signed in, looked up in a transaction of its own that is over when this returns.
+    """Return the live session behind this request, without opening the request's transaction.
 
-    For code that runs before the view's transaction is open, and for views that hash passwords, which must not keep
-    one open meanwhile. The records are for reading; to change them, get them again in a transaction.
+    Unless that is open, the session is looked up in a short transaction that is over when this returns. For error
+    handlers, which run outside of the request's transaction, and for views that verify passwords before they open it.
+    The records are for reading; to change them, load them again in a transaction.
     """
-    if _FOUND not in g:
+    if _FOUND not in g and not current.has_transaction():
         setattr(g, _FOUND, _look_up())
     return current.current_session()
 
 
 def require_sign_in() -> ResponseReturnValue | None:
     """Send those who have not signed in to the sign-in page."""
-    return None if current_person() else sign_in_first()
+    return None if current.current_session() else sign_in_first()
 
 
 def require_configure_server() -> ResponseReturnValue | None:
     """Send those who have not signed in to the sign-in page, and tell those without the permission."""
-    live = current_person()
+    live = current.current_session()
     if live is None:
         return sign_in_first()
     if live.user.may_configure_server:
@@ -73,7 +74,7 @@ def require_recent_sign_in(view: View) -> View:
 
     @wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> ResponseReturnValue:
-        live = current.current_session() if "session" in g else current_person()
+        live = current.current_session()
         if live is None:
             return sign_in_first()
         if not user_sessions.is_recent(live, current.services().settings):
@@ -130,16 +131,16 @@ def lacks_second_factor(live: UserSession) -> bool:
     """Return whether somebody has a second factor and has proved their password only in this session."""
     if live.acr == Acr.MULTI_FACTOR:
         return False
-    if "session" in g:
+    if current.has_transaction():
         return second_factors.is_enrolled(current.transaction(), live.user_id)
-    # As in ``person``: the view may want to open its transaction later, or never.
-    with current.services().database.transaction(write=False) as transaction:
-        return second_factors.is_enrolled(transaction, live.user_id)
+    # As in ``current_person``: the view may open its transaction later, or never.
+    with current.services().database.transaction(write=False) as db:
+        return second_factors.is_enrolled(db, live.user_id)
 
 
 def _look_up() -> Any:
     cookie = current.session_cookie()
     if not cookie:
         return current.login_manager.anonymous_user()
-    with current.services().database.transaction(write=False) as transaction:
-        return current.find_signed_in_user(transaction, cookie) or current.login_manager.anonymous_user()
+    with current.services().database.transaction(write=False) as db:
+        return current.find_signed_in_user(db, cookie) or current.login_manager.anonymous_user()
