@@ -48,7 +48,8 @@ def test_a_client_of_each_type_is_approved_disapproved_and_removed(console, trai
     assert answer.location == "/admin/clients"
     assert console.client(key) is None
     assert [event.event for event in trail()[:3]] == ["client:remove", "client:disapprove", "client:approve"]
-    assert trail()[1].before["status"], trail()[1].after["status"] == ("approved", "disapproved")
+    disapproval = trail()[1]
+    assert (disapproval.before["status"], disapproval.after["status"]) == ("approved", "disapproved")
 
 
 def test_the_page_says_who_registered_what_and_where_sign_ins_go(console):
