@@ -5,7 +5,7 @@ from datetime import timedelta
 from flask_migrate import Migrate
 
 from authserver import logs
-from authserver import settings as settings_room
+from authserver import settings as settings_module
 from authserver.domain import orm
 from authserver.domain.clients.client_cache import ClientCache
 from authserver.domain.clients.client_secrets import SecretVerifier
@@ -25,7 +25,7 @@ from authserver.web.current import Application
 
 def create_app(settings: Settings | None = None) -> Application:
     """Build the application; raises SettingsError when the deployment cannot work."""
-    settings = settings or settings_room.load()
+    settings = settings or settings_module.load()
     logs.configure(settings.log_level, settings.log_format)
     keys = vault.load(settings)
     app = Application("authserver", template_folder=str(ROOT / "templates"), static_folder=None)

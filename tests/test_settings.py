@@ -52,7 +52,7 @@ def test_origins_are_told(monkeypatch, tmp_path):
             "AUTHSERVER_PUBLIC_ULR",
             "Unknown setting AUTHSERVER_PUBLIC_ULR. Did you mean AUTHSERVER_PUBLIC_URL?",
         ),
-        ("AUTHSERVER_QQQ", "Unknown setting AUTHSERVER_QQQ. docs/reference/settings.md lists the names."),
+        ("AUTHSERVER_QQQ", "Unknown setting AUTHSERVER_QQQ. docs/reference/settings.md lists all settings."),
         ("AUTHSERVER_QQQ_FILE", "Unknown setting AUTHSERVER_QQQ_FILE."),
     ],
 )
@@ -82,13 +82,13 @@ def test_a_value_and_a_file_for_it_are_one_too_many(monkeypatch, tmp_path):
     monkeypatch.setenv("AUTHSERVER_PRODUCT_NAME_FILE", str(tmp_path))
     assert (
         refusal()
-        == "AUTHSERVER_PRODUCT_NAME and AUTHSERVER_PRODUCT_NAME_FILE are both set; keep one of them."
+        == "AUTHSERVER_PRODUCT_NAME and AUTHSERVER_PRODUCT_NAME_FILE are both set. Remove one of them."
     )
 
 
 def test_a_value_file_that_is_missing_is_refused(monkeypatch, tmp_path):
     monkeypatch.setenv("AUTHSERVER_DATABASE_URL_FILE", str(tmp_path / "none"))
-    assert refusal().startswith("AUTHSERVER_DATABASE_URL_FILE names a file that cannot be read: ")
+    assert refusal().startswith("AUTHSERVER_DATABASE_URL_FILE names a file that is not readable: ")
 
 
 def test_every_mistake_gets_its_sentence(monkeypatch):
@@ -96,7 +96,7 @@ def test_every_mistake_gets_its_sentence(monkeypatch):
     monkeypatch.setenv("AUTHSERVER_THREADS", "many")
     first, second = refusal().splitlines()
     assert first == (
-        "AUTHSERVER_PUBLIC_URL: must begin with https:// (http is accepted on 127.0.0.1, ::1 and localhost only)."
+        "AUTHSERVER_PUBLIC_URL: must begin with https:// (http is allowed only for 127.0.0.1, ::1 and localhost)."
     )
     assert second.startswith("AUTHSERVER_THREADS: ")
 

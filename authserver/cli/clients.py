@@ -237,7 +237,7 @@ def secret(key: str, secret_stdin: bool, secret_file: Path | None, overlap: time
 
 
 def _typed(installation: Installation, stdin: bool, file: Path | None) -> TypedSecret | None:
-    # Hashing takes long, so that no transaction may be open here.
+    # Hashing takes long, so no transaction may be open here.
     if not stdin and file is None:
         return None
     return client_secrets.hash_typed_secret(

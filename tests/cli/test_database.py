@@ -115,14 +115,14 @@ def test_a_failing_database_is_a_sentence(tmp_path):
 def test_purging_tells_what_went(runner):
     deleted = runner.run_json("database", "purge")["deleted"]
     assert deleted["access tokens"] == deleted["sessions"] == 0
-    assert runner.run("database", "purge") == "There was nothing to delete.\n"
+    assert runner.run("database", "purge") == "Nothing to delete.\n"
 
 
 @pytest.mark.only_on("sqlite")
 @pytest.mark.parametrize(
     ("command", "told", "printed"),
     [
-        ("database purge", b"sessions: 0 deleted", b"There was nothing to delete."),
+        ("database purge", b"sessions: 0 deleted", b"Nothing to delete."),
         ("database status", b"counting: users", b"up to date"),
         ("doctor --json", b"checking: audit trail", b'"ok": '),
     ],

@@ -67,7 +67,7 @@ def test_people_get_a_line_for_each_check_and_the_fix_under_it(runner):
     result = runner.invoke("doctor")
     assert result.exit_code == 0
     assert "ok    database        SQLite" in result.stdout
-    assert "warn  administrators  There is no administrator yet: setup is pending.\n" in result.stdout
+    assert "warn  administrators  There is no administrator yet.\n" in result.stdout
     assert " or run: authserver users add NAME --grant configure_server\n" in result.stdout
 
 
@@ -211,7 +211,7 @@ def test_a_database_that_takes_no_writes(runner, database):
 @pytest.mark.only_on("sqlite")
 def test_who_serves_the_file_is_told(runner, settings):
     assert examine(runner)["nodes"]["sentence"] == "No server uses the file at this moment."
-    with single_node.claim(settings.database_file):
+    with single_node.acquire_lock(settings.database_file):
         assert "One server uses the file: process " in examine(runner)["nodes"]["sentence"]
 
 
@@ -288,23 +288,23 @@ def test_an_id_token_in_the_browser_is_no_legacy_grant(runner, services, respons
 class TestAddress:
     def test_elsewhere_is_asked_only_when_told(self):
         settings = Settings(public_url="https://login.invalid")
-        assert public_url.answers(settings, probes=False) is None
-        assert public_url.answers(settings, probes=True).outcome == "warn"
+        assert public_url.check_discovery(settings, probes=False) is None
+        assert public_url.check_discovery(settings, probes=True).outcome == "warn"
 
     def test_nothing_listens(self):
-        assert public_url.answers(Settings(public_url="http://127.0.0.1:1"), probes=False).outcome == "warn"
+        assert public_url.check_discovery(Settings(public_url="http://127.0.0.1:1"), probes=False).outcome == "warn"
 
     def test_something_else_listens(self):
         with answering(404, b"") as url:
-            assert public_url.answers(Settings(public_url=url), probes=False).outcome == "fail"
+            assert public_url.check_discovery(Settings(public_url=url), probes=False).outcome == "fail"
         with answering(200, b"<html>") as url:
-            assert public_url.answers(Settings(public_url=url), probes=False).outcome == "fail"
+            assert public_url.check_discovery(Settings(public_url=url), probes=False).outcome == "fail"
         with answering(302, b"", location="http://127.0.0.1:1/") as url:
-            assert public_url.answers(Settings(public_url=url), probes=False).outcome == "fail"
+            assert public_url.check_discovery(Settings(public_url=url), probes=False).outcome == "fail"
 
     def test_another_issuer(self):
         with answering(200, b'{"issuer": "https://login.example.org"}') as url:
-            finding = public_url.answers(Settings(public_url=url), probes=False)
+            finding = public_url.check_discovery(Settings(public_url=url), probes=False)
         assert finding.outcome == "fail"
         assert "names the issuer https://login.example.org" in finding.sentence
 

@@ -28,17 +28,17 @@ def token_options(key: str) -> ResponseReturnValue:
     """Show the options."""
     client = responses.get_client(key)
     if client.kind == ClientKind.OAUTH1:
-        return _useless(client)
+        return _redirect_without_secret(client)
     return _form(client, _shown(client), client.auth_method, responses.form_marks(client))
 
 
 @admin.post("/clients/<key>/tokens")
 @access.require_recent_sign_in
 def save_token_options(key: str) -> ResponseReturnValue:
-    """Save the options, unless somebody else changed the client since they were shown."""
+    """Save the options, unless the client has changed since the form was shown."""
     client = responses.get_client(key)
     if client.kind == ClientKind.OAUTH1:
-        return _useless(client)
+        return _redirect_without_secret(client)
     typed = {name: request.form.get(name, "").strip() for name in _NAMES}
     auth_method = request.form.get("auth_method", client.auth_method)
     marks = responses.sent_marks()
@@ -61,7 +61,7 @@ def save_token_options(key: str) -> ResponseReturnValue:
     )
 
 
-def _useless(client: Client) -> ResponseReturnValue:
+def _redirect_without_secret(client: Client) -> ResponseReturnValue:
     sentence = "OAuth 1.0a knows none of these tokens and keys."
     return responses.redirect_with_message(url_for("admin.client_settings", key=client.client_key), sentence)
 

@@ -1,4 +1,4 @@
-// Copies and prints what is shown once; without scripts the buttons stay hidden. Nothing here writes HTML.
+// Copy and print buttons for values that are shown once. The buttons stay hidden without scripts. Never writes HTML.
 (function () {
   "use strict";
   function select(place) {
@@ -9,18 +9,18 @@
   }
   function copies(button) {
     var place = document.getElementById(button.getAttribute("data-copies"));
-    var words = button.lastChild;
-    var before = words.data;
-    function say(text) {
-      words.data = " " + text;
+    var label = button.lastChild;
+    var before = label.data;
+    function announce(text) {
+      label.data = " " + text;
       button.setAttribute("aria-live", "polite");
-      setTimeout(function () { words.data = before; }, 4000);
+      setTimeout(function () { label.data = before; }, 4000);
     }
     button.hidden = false;
     button.addEventListener("click", function () {
       navigator.clipboard.writeText(place.innerText.trim()).then(
-        function () { say(button.getAttribute("data-copied") || "Copied"); },
-        function () { select(place); say(button.getAttribute("data-press") || "Press Ctrl+C"); }
+        function () { announce(button.getAttribute("data-copied") || "Copied"); },
+        function () { select(place); announce(button.getAttribute("data-press") || "Press Ctrl+C"); }
       );
     });
   }

@@ -130,7 +130,7 @@ def test_the_secret_of_a_client_that_got_a_key_can_be_removed(console):
     jwks = json.dumps({"keys": [assertions.public(assertions.generate())]})
     assert console.press(page, "Save", auth_method="private_key_jwt", jwks=jwks).status_code == 303
     text = console.get(f"/admin/clients/{client.client_key}/credentials").text
-    assert "The secrets below do not count." in text
+    assert "The secrets below are not used." in text
     path = re.search(r'href="([^"]*/secrets/\d+/remove)', text)[1]
     assert console.press(console.get(path), "Remove secret").status_code == 303
     with console.services.database.transaction(write=False) as db:

@@ -50,9 +50,9 @@ def test_a_reference_that_is_typed_is_listed_and_nobody_is_sent_away(console, re
 def test_a_reference_that_is_gone_says_how_long_they_are_kept(console, record):
     record()
     page = console.get("/admin/diagnostics?q=BCDFGHJK").text
-    assert "No refusal has this reference" in page
+    assert "No error has this reference" in page
     assert "30 days" in page
-    assert "No refusal matches" in console.get("/admin/diagnostics?q=nothing").text
+    assert "No error matches" in console.get("/admin/diagnostics?q=nothing").text
 
 
 def test_an_unknown_reference_has_a_page_of_its_own(console):
@@ -83,7 +83,7 @@ def test_refusals_are_filtered_by_client_endpoint_and_word(console, record):
         page = console.get(f"/admin/diagnostics?{query}").text
         assert wanted in page
         assert other not in page
-    assert "No refusal matches" in console.get("/admin/diagnostics?client=unknown").text
+    assert "No error matches" in console.get("/admin/diagnostics?client=unknown").text
 
 
 def test_the_list_has_pages(console, record):

@@ -24,7 +24,7 @@ def page_of(console: Console, registrant: Registrant):
 
 def test_the_change_is_shown_before_and_after(console, registrant):
     page = page_of(console, registrant)
-    assert "A change waits for approval" in page.text
+    assert "Changes pending approval" in page.text
     for text in ("My Example", "Bank", "https://client.example/callback", "https://evil.example/cb", "127.0.0.1",
                  "Privacy policy", "https://client.example/privacy"):  # fmt: skip
         assert text in page.text
@@ -71,7 +71,7 @@ def test_a_decision_is_taken_once(console, registrant, verb, words):
     form = console.get(path)
     assert console.press(form, words).status_code == 303
     assert console.press(form, words).status_code == 409
-    assert "No change of this client waits any more." in console.get(path).text
+    assert "This client has no pending changes." in console.get(path).text
 
 
 def test_a_pending_client_that_changes_itself_is_looked_at_again(console, app, services):
@@ -127,7 +127,7 @@ def test_the_review_shows_who_registered_and_what_it_says_of_itself(console, app
         app, client_uri="https://elsewhere.example/", contacts=["owner@client.example"]
     )
     page = page_of(console, registrant)
-    for text in ("Registered itself", "registered itself", "127.0.0.1", "https://elsewhere.example/", "another host",
+    for text in ("Self-registered", "registered itself", "127.0.0.1", "https://elsewhere.example/", "another host",
                  "owner@client.example", "Review before you approve"):  # fmt: skip
         assert text.lower() in page.text.lower()
     listed = console.get("/admin/clients?itself=1").text
