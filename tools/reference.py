@@ -40,6 +40,8 @@ Every command takes `--help`, and every one but `serve` takes `--json`, which pr
 when it fails (`{{"error": …}}`). Exit codes: 0 done, 1 it could not be done, 2 the command was not understood. Passwords and
 secrets are asked for, or read by `--password-stdin`, `--secret-stdin` or from a file; never given as an argument.
 
+`authserver --version` prints the installed version.
+
 {_WRITTEN}"""
 _ENDPOINTS_HEAD = f"""# Endpoints
 

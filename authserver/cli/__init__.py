@@ -3,6 +3,8 @@
 Commands call ``domain`` directly. Only ``serve`` builds the whole application.
 """
 
+import click
+
 from authserver.cli.shell import CommandGroup
 
 main = CommandGroup(
@@ -20,3 +22,5 @@ main = CommandGroup(
         "doctor": "Check this deployment.",
     },
 )
+# The version is read from the installed package when somebody asks for it, not on every start.
+click.version_option(package_name="authserver", message="%(prog)s %(version)s")(main)

@@ -11,7 +11,7 @@ from authserver.settings import Settings
 from tests.architecture.engine import ROOT
 
 DOCUMENTS = [
-    *(ROOT / name for name in ("README.md", "SECURITY.md", "CHANGELOG.md")),
+    *(ROOT / name for name in ("README.md", "SECURITY.md", "CHANGELOG.md", "CONTRIBUTING.md")),
     *sorted((ROOT / "docs").rglob("*.md")),
     *sorted((ROOT / "migrations").glob("*.md")),
     *sorted((ROOT / "keys").glob("*.md")),

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from importlib import metadata
 
 import pytest
 from click.testing import CliRunner
@@ -20,6 +21,12 @@ def test_help_names_every_noun():
     assert result.exit_code == 0
     for noun in ("serve", "database", "users", "clients", "keys", "config", "doctor"):
         assert f"  {noun} " in result.stdout
+
+
+def test_version_prints_the_installed_version():
+    result = invoke("--version")
+    assert result.exit_code == 0
+    assert result.stdout == f"authserver {metadata.version('authserver')}\n"
 
 
 def test_help_reads_no_settings(monkeypatch):

@@ -1,0 +1,1 @@
+"""What is recorded, by endpoint; each module has one function `play`."""
