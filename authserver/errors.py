@@ -1,26 +1,26 @@
-"""The errors that cross floors. What a protocol endpoint answers are Authlib's own OAuth errors, not these.
+"""The errors shared by all layers. Protocol endpoints respond with OAuth errors instead.
 
 AuthserverError
-├── SettingsError      the deployment cannot start like this; the sentence says what to do
-├── InvalidInput       a person's or tool's input is wrong, field by field
-├── NotFound           what was named does not exist
-├── Conflict           it changed meanwhile, or a rule of the records forbids it
-├── Refused            the actor may not do this
-└── Throttled          too many attempts; try again later
-    └── Busy           not the caller's fault: this process has no room at the moment
+├── SettingsError      the server cannot start with this configuration
+├── InvalidInput       some form fields or options are invalid
+├── NotFound           the record does not exist
+├── Conflict           the record has changed, or a rule forbids the change
+├── Forbidden          the actor lacks the permission
+└── Throttled          too many attempts
+    └── Busy           this process is overloaded
 """
 
 
 class AuthserverError(Exception):
-    """Anything this product raises on purpose; its text is a sentence for a person."""
+    """Base class of the errors that the product raises on purpose. The message is a sentence for users."""
 
 
 class SettingsError(AuthserverError):
-    """The deployment cannot start like this; the sentence says what to do."""
+    """The server cannot start with this configuration. The message says what to do."""
 
 
 class InvalidInput(AuthserverError):
-    """Input that cannot be accepted: ``fields`` maps a field name to the sentence shown under it."""
+    """Invalid input. ``fields`` maps each field name to the message that is shown under the field."""
 
     def __init__(self, fields: dict[str, str]) -> None:
         self.fields = fields
@@ -28,19 +28,19 @@ class InvalidInput(AuthserverError):
 
 
 class NotFound(AuthserverError):
-    """What was named does not exist."""
+    """The record does not exist."""
 
 
 class Conflict(AuthserverError):
-    """The record changed meanwhile, or a rule that protects the records forbids the change."""
+    """The record has changed since it was read, or a rule forbids the change."""
 
 
 class Forbidden(AuthserverError):
-    """The actor may not do this."""
+    """The actor lacks the permission."""
 
 
 class Throttled(AuthserverError):
-    """Too many attempts; ``retry_after`` is in whole seconds."""
+    """Too many attempts. ``retry_after`` is in whole seconds."""
 
     def __init__(self, retry_after: int) -> None:
         self.retry_after = retry_after
@@ -48,4 +48,4 @@ class Throttled(AuthserverError):
 
 
 class Busy(Throttled):
-    """This process has no room for the work at the moment, whoever asks; ``retry_after`` is in whole seconds."""
+    """This process is overloaded. ``retry_after`` is in whole seconds."""

@@ -41,7 +41,7 @@ class Settings(BaseModel):
 
     public_url: PublicUrl = _setting(
         "http://127.0.0.1:8000",
-        "The URL that users and clients use, with an optional path. It is also the issuer. Must be https, except on loopback.",
+        "The URL that users and clients use, and the issuer. It may have a path. Must be https, except on loopback.",
     )
     database_url: DatabaseUrl = _setting(
         f"sqlite:///{ROOT / 'authserver.db'}",
@@ -50,7 +50,8 @@ class Settings(BaseModel):
     keys_dir: Path = _setting(ROOT / "keys", "The directory with the secret keys of this installation.")
     session_keys: SecretStr | None = _setting(
         None,
-        "Keys that sign browser cookies: `id:base64url`, separated by commas, the current key first. Default: session.keys in keys_dir.",
+        "Keys that sign browser cookies: `id:base64url`, separated by commas, the current key first. "
+        "Default: session.keys in keys_dir.",
     )
     peppers: SecretStr | None = _setting(
         None, "Keys for stored digests, in the same format. Default: pepper.keys in keys_dir."
@@ -61,7 +62,8 @@ class Settings(BaseModel):
     )
     product_name: Name = _setting("authserver", "The name shown on every page.", min_length=1, max_length=60)
     trusted_proxies: Networks = _setting(
-        "", "Networks of reverse proxies whose X-Forwarded-For header is trusted, separated by commas. Empty: none."
+        "",
+        "Networks of reverse proxies whose X-Forwarded-For header is trusted, separated by commas. Empty: none.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = _setting(
         "info", "The minimum level of log messages."
@@ -82,18 +84,22 @@ class Settings(BaseModel):
     code_lifetime: Lifetime = _setting("60s", "The lifetime of an authorization code.")
     access_token_lifetime: Lifetime = _setting("15m", "The lifetime of an access token.")
     id_token_lifetime: Lifetime = _setting("15m", "The lifetime of an ID token.")
-    refresh_token_idle_lifetime: Lifetime = _setting("14d", "How long a refresh token stays valid without being used.")
+    refresh_token_idle_lifetime: Lifetime = _setting(
+        "14d", "How long a refresh token stays valid without being used."
+    )
     refresh_token_lifetime: Lifetime = _setting("90d", "The total lifetime of a family of refresh tokens.")
     refresh_grace: Duration = _setting(
         "10s",
         "How long the previous refresh token can be retried after a rotation, with the same response. 0: never.",
     )
     temporary_credential_lifetime: Lifetime = _setting(
-        "10m", "The lifetime of OAuth 1.0a temporary credentials: the time from the request token to the access token."
+        "10m",
+        "The lifetime of OAuth 1.0a temporary credentials: the time from the request token to the access token.",
     )
     token_credential_lifetime: Lifetime = _setting("2h", "The lifetime of an OAuth 1.0a access token.")
     timestamp_window: Lifetime = _setting(
-        "5m", "The maximum clock difference for the timestamp of a signed OAuth 1.0a request, in either direction."
+        "5m",
+        "The maximum clock difference for the timestamp of a signed OAuth 1.0a request, in either direction.",
     )
     oauth_realm: str = _setting(
         "",
@@ -101,7 +107,9 @@ class Settings(BaseModel):
         max_length=60,
         pattern="^[ !#-\\[\\]-~]*$",
     )
-    consumer_requests: int = _setting(20, "The maximum number of consumer keys that one network can request per hour.", ge=1)
+    consumer_requests: int = _setting(
+        20, "The maximum number of consumer keys that one network can request per hour.", ge=1
+    )
     consumer_request_lifetime: Lifetime = _setting(
         "7d",
         "How long a requested consumer key or a self-registered client waits for approval before it is deleted.",
@@ -117,12 +125,15 @@ class Settings(BaseModel):
         ge=1,
     )
     oslc_am_catalog: str = _setting(
-        "", "The URL of the architecture management catalog in root services. Empty: a built-in empty catalog."
+        "",
+        "The URL of the architecture management catalog in root services. Empty: a built-in empty catalog.",
     )
     oslc_rm_catalog: str = _setting(
         "", "The URL of the requirements management catalog in root services. Empty: none."
     )
-    oslc_cm_catalog: str = _setting("", "The URL of the change management catalog in root services. Empty: none.")
+    oslc_cm_catalog: str = _setting(
+        "", "The URL of the change management catalog in root services. Empty: none."
+    )
     device_code_lifetime: Lifetime = _setting("10m", "The lifetime of a device code and its user code.")
     device_interval: Lifetime = _setting("5s", "The initial polling interval of devices.")
     device_requests: int = _setting(
@@ -134,7 +145,9 @@ class Settings(BaseModel):
     device_attempts_per_network: int = _setting(
         100, "The maximum number of wrong user codes per network within the sign-in window.", ge=1
     )
-    interaction_lifetime: Lifetime = _setting("30m", "How long an interaction (sign-in and consent) can be completed.")
+    interaction_lifetime: Lifetime = _setting(
+        "30m", "How long an interaction (sign-in and consent) can be completed."
+    )
     session_lifetime: Lifetime = _setting("12h", "The lifetime of a session.")
     session_idle_lifetime: Lifetime = _setting("2h", "How long a session stays valid without being used.")
     remembered_session_lifetime: Lifetime = _setting(
@@ -154,7 +167,8 @@ class Settings(BaseModel):
         "Resource identifiers (RFC 8707) that every client may request: URIs, separated by commas.",
     )
     cors_origins: Words = _setting(
-        "", "Additional web origins that may call the machine endpoints. The origins of redirect URIs are always allowed."
+        "",
+        "Additional web origins that may call the machine endpoints. The origins of redirect URIs are always allowed.",
     )
     fetch_networks: Networks = _setting(
         "",
@@ -167,7 +181,9 @@ class Settings(BaseModel):
     password_min_length: int = _setting(12, "The minimum length of a password.", ge=8, le=64)
     password_hash_memory: int = _setting(19456, "The memory of an argon2id hash, in KiB.", ge=64)
     password_hash_rounds: int = _setting(2, "The number of passes of an argon2id hash.", ge=1)
-    password_hash_concurrency: int = _setting(2, "The maximum number of concurrent password hashes per process.", ge=1)
+    password_hash_concurrency: int = _setting(
+        2, "The maximum number of concurrent password hashes per process.", ge=1
+    )
     sign_in_window: Lifetime = _setting("15m", "The time window of the sign-in limits.")
     sign_in_attempts: int = _setting(
         10, "The maximum number of failed sign-ins per account and network within the sign-in window.", ge=1

@@ -14,7 +14,7 @@ from authserver.cli.output import json_option
 from authserver.errors import AuthserverError, SettingsError
 
 _LABELS = {"pass": ("ok  ", "green"), "warn": ("warn", "yellow"), "fail": ("FAIL", "red")}
-_SEE_DATABASE = "Check that the database is running, and check AUTHSERVER_DATABASE_URL, the database user and its privileges."
+_SEE_DATABASE = "Check that the database is running. Check AUTHSERVER_DATABASE_URL and the privileges of the database user."
 
 Check = Callable[[], CheckResult | None]
 
