@@ -74,7 +74,7 @@ def test_a_file_that_cannot_be_read_is_refused(monkeypatch, tmp_path, content):
     if content is not None:
         file.write_bytes(content.encode("latin-1"))
     monkeypatch.setenv("AUTHSERVER_CONFIG_FILE", str(file))
-    assert refusal().startswith(f"AUTHSERVER_CONFIG_FILE names {file}, which cannot be read: ")
+    assert refusal().startswith(f"AUTHSERVER_CONFIG_FILE names {file}, which is not readable: ")
 
 
 def test_a_value_and_a_file_for_it_are_one_too_many(monkeypatch, tmp_path):

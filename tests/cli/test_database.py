@@ -87,7 +87,7 @@ def rebuild(database, statement):
 @pytest.mark.only_on("sqlite")
 def test_a_migration_may_not_leave_orphans(empty_database):
     schema.migrate(empty_database, lambda _: None)
-    with pytest.raises(AuthserverError, match="without their owners"):
+    with pytest.raises(AuthserverError, match="without their parent rows"):
         rebuild(empty_database, ORPHAN)
     with empty_database.reading() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM client_secrets").scalar() == 0

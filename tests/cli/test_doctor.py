@@ -140,12 +140,12 @@ class TestKeys:
     @pytest.mark.parametrize("file", ["pepper.keys", "encryption.keys"])
     def test_a_second_factor_whose_key_is_gone(self, runner, app, people, keys_dir, file):
         set_up(app)
-        assert "cannot be checked" not in examine(runner)["second factors"]["sentence"]
+        assert "cannot be verified" not in examine(runner)["second factors"]["sentence"]
         (keys_dir / file).write_text(f"other {(keys_dir / file).read_text().split()[1]}\n")
         check = examine(runner)["second factors"]
         assert (check["outcome"], check["sentence"]) == (
             "fail",
-            "The second factor of alice cannot be checked.",
+            "The second factor of alice cannot be verified.",
         )
 
 
@@ -210,9 +210,9 @@ def test_a_database_that_takes_no_writes(runner, database):
 
 @pytest.mark.only_on("sqlite")
 def test_who_serves_the_file_is_told(runner, settings):
-    assert examine(runner)["nodes"]["sentence"] == "No server uses the file at this moment."
+    assert examine(runner)["nodes"]["sentence"] == "No server uses the file."
     with single_node.acquire_lock(settings.database_file):
-        assert "One server uses the file: process " in examine(runner)["nodes"]["sentence"]
+        assert "A server uses the file: process " in examine(runner)["nodes"]["sentence"]
 
 
 @pytest.mark.only_on("postgresql")
@@ -306,14 +306,14 @@ class TestAddress:
         with answering(200, b'{"issuer": "https://login.example.org"}') as url:
             finding = public_url.check_discovery(Settings(public_url=url), probes=False)
         assert finding.outcome == "fail"
-        assert "names the issuer https://login.example.org" in finding.sentence
+        assert "is https://login.example.org" in finding.sentence
 
     @pytest.mark.only_on("sqlite")
     def test_the_server_itself(self, live_server):
         report = json.loads(live_server.command("doctor", "--json"))
         checks = {check["check"]: check for check in report["checks"]}
         assert checks["address"]["outcome"] == "pass"
-        assert "One server uses the file" in checks["nodes"]["sentence"]
+        assert "A server uses the file" in checks["nodes"]["sentence"]
 
 
 class answering:  # noqa: N801 - reads like a phrase

@@ -102,7 +102,7 @@ def test_no_link_once_there_is_an_administrator(live_server):
     folder = live_server.folder / "second"
     folder.mkdir()
     settings = {name: value for name, value in live_server.settings.items() if name in {"database_url"}}
-    assert "SQLite is for one node" in refused(folder, **settings)
+    assert "SQLite supports only one" in refused(folder, **settings)
 
 
 @pytest.mark.only_on("sqlite")

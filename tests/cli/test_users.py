@@ -59,7 +59,7 @@ def test_a_list_is_json_or_a_table(runner):
     table = runner.run("users", "list", "--search", "ad")
     assert "ada" in table
     assert "bob" not in table
-    assert runner.run("users", "list", "--search", "zzz") == "There are no accounts.\n"
+    assert runner.run("users", "list", "--search", "zzz") == "There are no users.\n"
 
 
 @pytest.mark.only_on("sqlite")
@@ -104,7 +104,7 @@ def test_a_password_comes_from_a_file(runner, services, tmp_path):
         (["--password-stdin"], "", "The password must be exactly one line."),
         (["--password-stdin"], "one\ntwo\n", "The password must be exactly one line."),
         (["--password-stdin", "--password-file", __file__], "x", "not both"),
-        ([], "", "There is no terminal to ask on"),
+        ([], "", "There is no terminal for a prompt"),
         (["--password", PASSWORD], "", "No such option"),
     ],
 )

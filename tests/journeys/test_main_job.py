@@ -75,7 +75,7 @@ def _create_client(page: Page, server: LiveServer, redirect_uri: str) -> dict[st
     uris.press("Enter")
     page.locator("input[name=grant_types][value=refresh_token]").check()
     page.locator("#save").click()
-    expect(page.get_by_text("It waits for approval")).to_be_visible()
+    expect(page.get_by_text("The client is pending approval")).to_be_visible()
     return {"client_key": _value(page, "Client key"), "client_secret": _value(page, "Client secret")}
 
 

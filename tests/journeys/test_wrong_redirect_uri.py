@@ -75,6 +75,6 @@ def test_somebody_else_tells_the_reference_and_the_administrator_finds_it(
     page.get_by_role("link", name="The redirect URI is not registered").click()
     expect(page).to_have_url(f"{live_server.url}/admin/diagnostics/{reference}")
     page.get_by_role("link", name="Add this URI").click()
-    expect(page.get_by_text("Anybody can send a request with any address")).to_be_visible()
+    expect(page.get_by_text("Anyone can send a request with any redirect URI")).to_be_visible()
     page.get_by_role("dialog").get_by_role("link", name="Cancel").click()
     expect(page.get_by_role("dialog")).to_be_hidden()

@@ -74,7 +74,7 @@ def test_a_sign_in_that_ran_out_while_the_dialog_was_open_loses_nothing(page, se
     page.locator("#login-submit").click()
     page.get_by_role("button", name="Go on").click()
     expect(page.get_by_role("heading", name="Half an hour of typing was created")).to_be_visible()
-    expect(page.get_by_text("It is approved")).to_be_visible()
+    expect(page.get_by_text("The client is approved")).to_be_visible()
 
 
 def test_a_session_that_ended_while_the_dialog_was_open_loses_nothing(page, server, complaints):
@@ -92,7 +92,7 @@ def test_a_session_that_ended_while_the_dialog_was_open_loses_nothing(page, serv
     ways.sign_in(page, "admin")
     page.get_by_role("button", name="Go on").click()
     expect(page.get_by_role("heading", name="Half an hour of typing was created")).to_be_visible()
-    expect(page.get_by_text("It is approved")).to_be_visible()
+    expect(page.get_by_text("The client is approved")).to_be_visible()
 
 
 def test_a_dialog_outlives_a_sign_in_in_another_tab(page, server, complaints):

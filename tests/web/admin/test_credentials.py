@@ -111,7 +111,7 @@ def keyed(console, request):
 def test_a_client_that_uses_no_secret_is_given_none(console, keyed, trail):
     text = console.get(f"/admin/clients/{keyed.client_key}/credentials").text
     assert "secrets/new" not in text
-    assert "has no secret that works" not in text
+    assert "has no active secret" not in text
     path = f"/admin/clients/{keyed.client_key}/secrets/new"
     sent = forms(console.get(f"/admin/clients/{keyed.client_key}/edit").text)[-1].fields
     form = dict(sent) | {"secret_choice": "generate", "overlap": "0"}

@@ -115,7 +115,7 @@ def test_disapproving_counts_what_ends_and_waits_on_cancel(console):
     console.press(page, "Disapprove")
     console.press(console.get(f"/admin/clients/{client.client_key}/approve"), "Approve")
     again = console.get(f"/admin/clients/{client.client_key}/disapprove")
-    assert "no live authorizations" in again.text
+    assert "no active authorizations" in again.text
 
 
 def test_what_ended_with_an_account_is_not_counted(console):
@@ -131,7 +131,7 @@ def test_what_ended_with_an_account_is_not_counted(console):
         True,
     )
     console.press(console.get(f"{path}/disable"), "Disable")
-    assert "no live authorizations" in console.get(f"/admin/clients/{client.client_key}/disapprove").text
+    assert "no active authorizations" in console.get(f"/admin/clients/{client.client_key}/disapprove").text
     assert "no access granted" in console.get(path).text
 
 

@@ -16,9 +16,9 @@ def main_of(page):
 
 
 def test_an_empty_ledger_says_so(console):
-    assert "Nothing was refused" in console.get("/admin/diagnostics").text
+    assert "No rejected requests" in console.get("/admin/diagnostics").text
     client = console.add_client()
-    assert "Nothing was refused" in console.get(f"/admin/clients/{client.client_key}/diagnostics").text
+    assert "No rejected requests" in console.get(f"/admin/clients/{client.client_key}/diagnostics").text
 
 
 def test_the_list_shows_the_latest_first_with_client_and_reference(console, record):

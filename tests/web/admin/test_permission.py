@@ -114,7 +114,7 @@ def test_what_was_typed_survives_the_sign_in_that_ran_out(console, filled, grow_
     made = console.press(waiting, "Go on")
     assert made.status_code == 200
     assert "Half an hour of typing was created" in made.text
-    assert "It is approved" in made.text
+    assert "The client is approved" in made.text
 
 
 def test_htmx_is_told_to_send_such_a_form_as_a_page(console, filled, grow_old):
