@@ -51,7 +51,7 @@ def test_administrators_without_a_second_factor_are_named(runner, app, people):
     check = examine(runner)["second factors"]
     assert (check["outcome"], check["sentence"]) == (
         "warn",
-        "A password alone opens the console to admin.",
+        "These administrators have no second factor: admin.",
     )
     set_up(app, "admin")
     assert outcome(runner, "second factors") == "pass"
@@ -180,7 +180,7 @@ class TestDisk:
         assert "nfs4" in finding.sentence
 
     def test_little_room(self, tmp_path, monkeypatch):
-        monkeypatch.setattr(deployment, "_LITTLE_SPACE", 2**62)
+        monkeypatch.setattr(deployment, "_LOW_SPACE", 2**62)
         assert deployment.disk(Settings(database_url=f"sqlite:///{tmp_path}/x.db")).outcome == "warn"
 
 

@@ -73,7 +73,7 @@ def test_a_client_that_changed_meanwhile_is_not_changed(console, wrong_uri, serv
         clients.disapprove(db, people_actor(), row, revision=row.revision)
     answer = console.press(form, "Add this URI")
     assert answer.status_code == 409
-    assert "Your changes were not saved" in answer.text
+    assert "Your change was not applied" in answer.text
     assert console.client(client.client_key).redirect_uris == [REGISTERED_URI]
 
 

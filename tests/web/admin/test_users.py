@@ -121,7 +121,7 @@ def test_two_edits_of_the_same_revision_show_the_second_what_the_first_changed(c
     answer = console.press(pages[1], "Save", headers=HTMX_DIALOG, email="second@example.org")
     assert answer.status_code == 409
     assert "alice changed meanwhile" in answer.text
-    assert all(words in answer.text for words in ("Alice Adams", "First Name", "Your changes were not saved"))
+    assert all(words in answer.text for words in ("Alice Adams", "First Name", "Your change was not applied"))
     assert f'href="{path(console, "alice")}"' in answer.text
     assert trail()[0].after["name"] == "First Name"
     assert "second@example.org" not in console.get(path(console, "alice")).text
