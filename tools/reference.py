@@ -47,8 +47,8 @@ _UNITS = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
 _COMMANDS_HEAD = f"""# Command line
 
 Every command has the option `--help`. Every command except `serve` has the option `--json`, which prints the result or
-the error (`{{"error": …}}`) as JSON. Exit codes: 0 success, 1 failure, 2 usage error. Commands prompt for passwords and secrets,
-or read them from standard input (`--password-stdin`, `--secret-stdin`) or a file; they are never arguments.
+the error (`{{"error": …}}`) as JSON. Exit codes: 0 success, 1 failure, 2 usage error. Commands prompt for passwords and
+secrets, or read them from standard input (`--password-stdin`, `--secret-stdin`) or a file; they are never arguments.
 
 `authserver --version` prints the installed version.
 

@@ -175,6 +175,16 @@ def current_session() -> UserSession | None:
     return cast(UserSession, current_user.session) if current_user.is_authenticated else None
 
 
+def load_session() -> UserSession | None:
+    """Return the live session of this request, with its user; looks it up in the request's transaction.
+
+    Flask-Login would read Flask's cookie first, and every page would vary by cookie.
+    """
+    if _LOADED_USER not in g:
+        setattr(g, _LOADED_USER, _load(request) or login_manager.anonymous_user())
+    return current_session()
+
+
 def current_session_without_transaction() -> UserSession | None:
     """Return the live session of this request, looked up in a transaction that has ended when this returns.
 
