@@ -6,17 +6,24 @@ BIN := .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench screenshots reference translations lock audit clean
+.PHONY: help run test test-all lint bench screenshots reference translations lock audit clean
 
 help: ## Show these lines
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 run: .venv/.ready-run ## Set up and serve on 127.0.0.1:8000 (more options: make run ARGS="--workers 4")
 	@exec $(BIN)/authserver serve $(ARGS)
 
-test: .venv/.ready-test lint ## Set up everything the tests need and run the whole suite
+# The checks run beside the tests. Their output follows that of the tests, and either of them fails the target.
+test: .venv/.ready-test ## Set up everything the tests need, run them, and check style and types
 	$(BIN)/python -m tools.peers
-	$(BIN)/python -m pytest $(ARGS)
+	@echo "Style and types are checked at the same time."; \
+	$(MAKE) --no-print-directory lint > .venv/lint.log 2>&1 & lint=$$!; \
+	$(BIN)/python -m pytest $(ARGS); tests=$$?; \
+	wait $$lint; lint=$$?; cat .venv/lint.log; exit $$((tests || lint))
+
+test-all: ## The same with every test on both databases
+	$(MAKE) --no-print-directory test ARGS="--full-matrix $(ARGS)"
 
 lint: .venv/.ready-test ## Check style (ruff) and types (mypy)
 	$(BIN)/ruff check .

@@ -1,4 +1,4 @@
-"""The roof: wires the floors together and holds nothing itself."""
+"""Creates the application and the objects that it consists of; contains no other logic."""
 
 from datetime import timedelta
 
@@ -9,14 +9,19 @@ from authserver import settings as settings_module
 from authserver.domain import orm
 from authserver.domain.clients.client_cache import ClientCache
 from authserver.domain.clients.client_secrets import SecretVerifier
+from authserver.domain.diagnostics.error_log import ErrorLog
 from authserver.domain.fetcher import Fetcher
 from authserver.domain.keys import vault
 from authserver.domain.keys.key_ring import KeyRing
+from authserver.domain.scopes import ScopeCache
 from authserver.domain.users.authentication import PasswordAuthenticator
 from authserver.domain.users.passwords import PasswordHasher
 from authserver.protocol.oauth1.server import OAuth1Server
-from authserver.protocol.oauth2.server import OAuth2Server
+from authserver.protocol.oauth2.access_tokens import AccessTokens
+from authserver.protocol.oauth2.client_assertions import AssertionVerifier
+from authserver.protocol.oauth2.client_keys import ClientKeySets
 from authserver.protocol.oidc.backchannel_logout import LogoutNotifier
+from authserver.protocol.oidc.id_token import IdTokens
 from authserver.protocol.services import Services
 from authserver.settings import ROOT, Settings
 from authserver.web import wiring
@@ -24,7 +29,7 @@ from authserver.web.current import Application
 
 
 def create_app(settings: Settings | None = None) -> Application:
-    """Build the application; raises SettingsError when the deployment cannot work."""
+    """Build the application; raises SettingsError if the configuration is invalid."""
     settings = settings or settings_module.load()
     logs.configure(settings.log_level, settings.log_format)
     keys = vault.load(settings)
@@ -34,34 +39,41 @@ def create_app(settings: Settings | None = None) -> Application:
     Migrate(app, orm.extension, directory=str(ROOT / "migrations"))
     with app.app_context():
         database = orm.Database(orm.extension.engine)
-    services = _services(settings, database, keys)
-    app.extensions["authserver"] = services
-    wiring.install(app, services)
+    connect(app, build_services(settings, database, keys))
+    wiring.install(app)
     return app
 
 
-def _services(settings: Settings, database: orm.Database, keys: vault.Vault) -> Services:
+def connect(app: Application, services: Services) -> None:
+    """Give an application the services that it works with."""
+    app.extensions["authserver"] = services
+    wiring.serve_machines(app, services)
+
+
+def build_services(settings: Settings, database: orm.Database, keys: vault.Vault) -> Services:
+    """Build the services of one process over its database."""
     passwords = PasswordHasher(settings)
-    verifier = SecretVerifier(keys, passwords)
     key_ring = KeyRing(settings, database, keys)
     client_cache = ClientCache(keys)
+    error_log = ErrorLog(database)
     fetcher = Fetcher(settings)
-    authenticator = PasswordAuthenticator(settings, database, keys, passwords)
-    oauth2 = OAuth2Server(settings, database, keys, verifier, key_ring, client_cache, fetcher, authenticator)
-    oauth1 = OAuth1Server(settings, database, keys, client_cache, oauth2.error_log)
-    notices = LogoutNotifier(settings, database, key_ring, client_cache, fetcher)
     return Services(
-        settings,
-        database,
-        keys,
-        passwords,
-        verifier,
-        key_ring,
-        client_cache,
-        oauth2,
-        oauth1,
-        notices,
-        fetcher,
+        settings=settings,
+        database=database,
+        vault=keys,
+        passwords=passwords,
+        sign_in=PasswordAuthenticator(settings, database, keys, passwords),
+        verifier=SecretVerifier(keys, passwords),
+        assertions=AssertionVerifier(settings, database, keys, ClientKeySets(fetcher)),
+        key_ring=key_ring,
+        access_tokens=AccessTokens(settings, key_ring),
+        id_tokens=IdTokens(settings, key_ring),
+        client_cache=client_cache,
+        scope_cache=ScopeCache(database),
+        error_log=error_log,
+        oauth1=OAuth1Server(settings, database, keys, client_cache),
+        logout_notices=LogoutNotifier(settings, database, key_ring, client_cache, fetcher),
+        fetcher=fetcher,
     )
 
 

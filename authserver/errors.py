@@ -1,38 +1,44 @@
-"""The errors shared by all layers. Protocol endpoints respond with OAuth errors instead.
+"""The errors that cross layers. Errors of the protocol endpoints are defined in ``protocol``.
 
 AuthserverError
-├── SettingsError      the server cannot start with this configuration
-├── InvalidInput       some form fields or options are invalid
-├── NotFound           the record does not exist
-├── Conflict           the record has changed, or a rule forbids the change
+├── SettingsError      the server cannot start with these settings
+├── InvalidInput       input is invalid, reported field by field
+├── NotFound           a record does not exist
+├── Conflict           a record has changed, or a rule forbids the change
 ├── Forbidden          the actor lacks the permission
-└── Throttled          too many attempts
-    └── Busy           this process is overloaded
+└── Throttled          too many attempts; retry later
+    └── Busy           this process is at capacity
 """
+
+from collections.abc import Mapping
 
 
 class AuthserverError(Exception):
-    """Base class of the errors that the product raises on purpose. The message is a sentence for users."""
+    """Base class; ``text`` says what happened, and pages translate it where it is a ``messages.Message``."""
+
+    def __init__(self, text: str = "") -> None:
+        self.text = text
+        super().__init__(text)
 
 
 class SettingsError(AuthserverError):
-    """The server cannot start with this configuration. The message says what to do."""
+    """The server cannot start with these settings; the text says how to correct them."""
 
 
 class InvalidInput(AuthserverError):
-    """Invalid input. ``fields`` maps each field name to the message that is shown under the field."""
+    """Input is invalid; ``fields`` maps each field name to the text shown under the field."""
 
-    def __init__(self, fields: dict[str, str]) -> None:
-        self.fields = fields
+    def __init__(self, fields: Mapping[str, str]) -> None:
+        self.fields = dict(fields)
         super().__init__(" ".join(fields.values()))
 
 
 class NotFound(AuthserverError):
-    """The record does not exist."""
+    """A record does not exist."""
 
 
 class Conflict(AuthserverError):
-    """The record has changed since it was read, or a rule forbids the change."""
+    """The record has changed since it was read, or a rule that protects the records forbids the change."""
 
 
 class Forbidden(AuthserverError):
@@ -40,12 +46,12 @@ class Forbidden(AuthserverError):
 
 
 class Throttled(AuthserverError):
-    """Too many attempts. ``retry_after`` is in whole seconds."""
+    """Too many attempts; ``retry_after`` is in seconds."""
 
     def __init__(self, retry_after: int) -> None:
         self.retry_after = retry_after
-        super().__init__("Too many attempts. Wait a moment and try again.")
+        super().__init__("Too many attempts. Wait a moment, then try again.")
 
 
 class Busy(Throttled):
-    """This process is overloaded. ``retry_after`` is in whole seconds."""
+    """This process is at capacity; ``retry_after`` is in seconds."""

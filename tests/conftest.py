@@ -1,7 +1,11 @@
 """The fixtures of the whole suite, and the rules of a run.
 
-A test that uses `app`, `client`, `database_url` or `live_server` runs on SQLite and on PostgreSQL; mark it
-`only_on("sqlite")` or `only_on("postgresql")` where the other would tell nothing new.
+A test that uses `app`, `client`, `database_url` or `live_server` needs a database, and runs on SQLite. It runs on
+PostgreSQL as well where SQL matters: in the folders of `ON_BOTH`, and where it or its module is marked
+`both_databases`. Mark whatever depends on locks, constraints, transactions, types or text that a database may reject,
+and one success of every prepared statement. `--full-matrix` (`make test-all`) runs every test on both.
+
+`only_on("sqlite")` and `only_on("postgresql")` are for tests that say nothing about the other one, in either run.
 """
 
 from __future__ import annotations
@@ -18,8 +22,8 @@ from flask.testing import FlaskClient
 from playwright.sync_api import Browser, Page
 
 from authserver.settings import Settings
+from tests.support import apps, compiled, databases, postgres, run, servers
 from tests.support import browser as chromium
-from tests.support import compiled, databases, postgres, run, servers
 from tests.support import people as crowd
 from tests.support.command import Runner
 from tests.support.moving_clock import MovingClock
@@ -29,11 +33,14 @@ if TYPE_CHECKING:
     from authserver.domain.users.users import User
     from authserver.protocol.services import Services
 
+TESTS = Path(__file__).parent
+ON_BOTH = {"domain", "faults", "journeys"}
+
 # A developer's own settings must not decide how tests end.
 for name in [name for name in os.environ if name.startswith("AUTHSERVER_")]:
     del os.environ[name]
 
-compiled.share_routes()
+compiled.share()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -50,17 +57,23 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         run.end()
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves out the runs on the database that a test's `only_on` marker does not name."""
-    left_out = [item for item in items if not _is_wanted(item)]
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if item not in left_out]
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--full-matrix", action="store_true", help="run every test on both databases")
 
 
-def _is_wanted(item: pytest.Item) -> bool:
-    marker = item.get_closest_marker("only_on")
-    kind = getattr(item, "callspec", None) and item.callspec.params.get("database_kind")  # type: ignore[attr-defined]
-    return not marker or not kind or kind in marker.args
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Parametrize a test that needs a database by the kinds that it runs on."""
+    if "database_kind" in metafunc.fixturenames:
+        metafunc.parametrize("database_kind", _kinds(metafunc), indirect=True)
+
+
+def _kinds(metafunc: pytest.Metafunc) -> tuple[str, ...]:
+    test = metafunc.definition
+    if marker := test.get_closest_marker("only_on"):
+        return tuple(marker.args)
+    folder = test.path.relative_to(TESTS).parts[0]
+    is_on_both = folder in ON_BOTH or test.get_closest_marker("both_databases")
+    return databases.KINDS if is_on_both or metafunc.config.getoption("full_matrix") else ("sqlite",)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -93,9 +106,9 @@ def _what_was_seen(used: dict[str, Any], test: str) -> Iterator[tuple[str, str]]
         yield "the page", f"{page.url}\n{chromium.picture(page, test)}"
 
 
-@pytest.fixture(params=databases.KINDS)
+@pytest.fixture
 def database_kind(request: pytest.FixtureRequest) -> str:
-    """'sqlite' and 'postgresql' in turn."""
+    """'sqlite' or 'postgresql'."""
     return str(request.param)
 
 
@@ -107,39 +120,51 @@ def empty_database_url(database_kind: str, tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def database_url(database_kind: str, tmp_path: Path) -> Iterator[str]:
-    """A database with the newest schema and no people, of this test alone."""
+def is_shared(request: pytest.FixtureRequest) -> bool:
+    """Whether this test gets the application of its process, not one of its own."""
+    return "app" in request.fixturenames and not request.node.get_closest_marker("own_app")
+
+
+@pytest.fixture
+def initial_people(request: pytest.FixtureRequest) -> tuple[str, ...]:
+    """Who is in the database when the application of this process is given to a test."""
+    return crowd.NAMES if "people" in request.fixturenames else ()
+
+
+@pytest.fixture
+def database_url(
+    database_kind: str, tmp_path: Path, is_shared: bool, initial_people: tuple[str, ...]
+) -> Iterator[str]:
+    """A database with the newest schema, which nothing else uses during this test."""
+    if is_shared:
+        yield databases.shared(database_kind, initial_people)
+        return
     with databases.migrated(database_kind, tmp_path) as url:
         yield url
 
 
 @pytest.fixture
-def keys_dir(tmp_path: Path) -> Path:
-    """This test's own copy of the secrets that open the ready databases."""
-    return databases.copy_keys(tmp_path)
+def keys_dir(request: pytest.FixtureRequest, is_shared: bool) -> Path:
+    """The secrets that open the ready databases: a copy of this test's own where it has its own database."""
+    if is_shared:
+        return databases.shared_folder() / "keys"
+    return databases.copy_keys(request.getfixturevalue("tmp_path"))
 
 
 @pytest.fixture
 def settings(database_url: str, keys_dir: Path) -> Settings:
     """Settings for an app in this process; hashing passwords is as cheap as it can be."""
-    return Settings(
-        public_url="http://localhost",
-        database_url=database_url,
-        keys_dir=keys_dir,
-        password_hash_memory=64,
-        password_hash_rounds=1,
-    )
+    return databases.cheap_settings(database_url=database_url, keys_dir=keys_dir)
 
 
 @pytest.fixture
-def app(settings: Settings) -> Iterator[Flask]:
-    """The wired application over a fresh database."""
-    from authserver.app import create_app
-
-    app = create_app(settings)
-    compiled.share_templates(app)
-    yield app
-    app.extensions["authserver"].database.engine.dispose()
+def app(settings: Settings, is_shared: bool) -> Iterator[Flask]:
+    """The wired application over a fresh database; mark a test `own_app` when it changes the application itself."""
+    if is_shared:
+        yield apps.shared(settings)
+        return
+    with apps.own(settings) as app:
+        yield app
 
 
 @pytest.fixture
@@ -157,7 +182,7 @@ def database(services: Services) -> Database:
 @pytest.fixture
 def people(database: Database, settings: Settings) -> dict[str, User]:
     """alice, bob, charlie (ordinary) and admin (Configure Server), by user name; see tests/support/people.py."""
-    return crowd.add(database, settings, "alice", "bob", "charlie", "admin")
+    return crowd.find(database, *crowd.NAMES) or crowd.add(database, settings, *crowd.NAMES)
 
 
 @pytest.fixture
@@ -190,21 +215,32 @@ def moving_clock(monkeypatch: pytest.MonkeyPatch) -> MovingClock:
     return MovingClock(monkeypatch)
 
 
-@pytest.fixture
-def live_server(database_url: str, keys_dir: Path, tmp_path: Path) -> Iterator[servers.LiveServer]:
-    """A running `authserver serve`."""
-    with servers.serve(database_url, keys_dir, tmp_path) as server:
-        yield server
+@pytest.fixture(scope="session")
+def shared_servers() -> Iterator[servers.SharedServers]:
+    """The servers of this process."""
+    shared = servers.SharedServers()
+    yield shared
+    shared.close()
 
 
 @pytest.fixture
-def live_nodes(
-    database_kind: str, database_url: str, keys_dir: Path, tmp_path: Path
+def live_server(
+    request: pytest.FixtureRequest, database_kind: str, shared_servers: servers.SharedServers
 ) -> Iterator[servers.LiveServer]:
-    """Two serving processes on one database: two nodes, or for SQLite, which allows one node, two workers of it."""
-    processes = {"nodes": 1, "workers": 2} if database_kind == "sqlite" else {"nodes": 2, "workers": 1}
-    with servers.serve(database_url, keys_dir, tmp_path, **processes) as server:
+    """A running `authserver serve`; mark a test `own_server` when it needs the first start, or changes the process."""
+    if not request.node.get_closest_marker("own_server"):
+        yield shared_servers.get(database_kind)
+        return
+    url, keys, folder = map(request.getfixturevalue, ("database_url", "keys_dir", "tmp_path"))
+    with servers.serve(url, keys, folder) as server:
         yield server
+
+
+@pytest.fixture
+def live_nodes(database_kind: str, shared_servers: servers.SharedServers) -> servers.LiveServer:
+    """Two serving processes on one database: two nodes, or for SQLite, which allows one node, two workers of it."""
+    nodes, workers = (1, 2) if database_kind == "sqlite" else (2, 1)
+    return shared_servers.get(database_kind, nodes=nodes, workers=workers)
 
 
 @pytest.fixture(scope="session")

@@ -111,7 +111,9 @@ def test_a_file_without_certificates_is_refused(tmp_path, content):
     file = tmp_path / "ca.pem"
     if content is not None:
         file.write_text(content)
-    assert refusal(fetch_ca_file=file).startswith("fetch_ca_file: must be a readable file with PEM certificates")
+    assert refusal(fetch_ca_file=file).startswith(
+        "fetch_ca_file: must be a readable file with PEM certificates"
+    )
 
 
 def test_a_mistaken_secret_is_not_repeated(monkeypatch):

@@ -1,8 +1,8 @@
-"""The current browser request: its transaction, its user session, and the actor for the audit trail.
+"""The current request: its database transaction, its user session and its actor.
 
-Each request has one transaction. ``transaction()`` opens it on first use, in a ``before_request`` function or in the
-view. It is committed once there is a response, before the response leaves. GET requests read; a view that writes on GET
-is marked with ``@writes``. Requests to machine endpoints are served by ``web.machine`` and do not use this module.
+A request has one transaction. It begins with the first call of ``transaction()``, in a view or in a ``before_request``
+function, and commits when there is a response, before the response is sent. GET requests read; a view that writes on GET
+is marked with ``@writes``. Requests of machines do not pass here (see ``web.machine``).
 """
 
 from collections.abc import Callable, Iterator
@@ -22,15 +22,20 @@ from authserver.web.network import client_address
 
 View = TypeVar("View", bound=Callable[..., Any])
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+_LOADED_USER = "_login_user"  # the attribute of ``g`` in which Flask-Login caches the user
 
 login_manager = LoginManager()
 
 
 class Application(Flask):
-    """Flask with one transaction for each request: a response commits it, an exception rolls it back."""
+    """Flask with one database transaction per request: a response commits, an exception rolls back."""
+
+    # ``LoginManager.init_app`` would also look up the user for every template, write session protection data to the
+    # cookie and add a remember-me cookie. Only ``current_user`` is used here.
+    login_manager = login_manager
 
     def preprocess_request(self) -> ResponseReturnValue | None:
-        # No connection is held here.
+        # Before the transaction begins, so that this does not hold a second connection.
         services().key_ring.tend()
         with _rollback_on_error():
             response = super().preprocess_request()
@@ -46,12 +51,12 @@ class Application(Flask):
 
 
 class SignedInUser(UserMixin):
-    """The person behind a request, for Flask-Login."""
+    """The user of a request, for Flask-Login."""
 
     def __init__(self, session: UserSession) -> None:
         self.session = session
         self.user = session.user
-        # Kept apart from the record, which cannot be read any more once the request's transaction was rolled back.
+        # Copies, because the record cannot be read after the request's transaction was rolled back.
         self.sid = session.sid
         self.user_id = session.user_id
 
@@ -60,18 +65,18 @@ class SignedInUser(UserMixin):
 
 
 def writes(view: View) -> View:
-    """Mark a view that changes records although it answers GET."""
+    """Mark a view that changes records in response to GET."""
     view.writes_on_get = True  # type: ignore[attr-defined]
     return view
 
 
 def services() -> Services:
-    """Return what this application is made of."""
+    """Return the services of this application."""
     return cast(Services, current_app.extensions["authserver"])
 
 
 def transaction() -> Session:
-    """Return this request's transaction, opening it on first use."""
+    """Return this request's transaction, beginning it on first use."""
     if not has_transaction():
         g.open_transaction = ExitStack()
         g.db = g.open_transaction.enter_context(services().database.transaction(write=_is_writing()))
@@ -79,41 +84,18 @@ def transaction() -> Session:
 
 
 def has_transaction() -> bool:
-    """Return whether this request's transaction is open."""
+    """Return whether this request's transaction has begun."""
     return "db" in g
 
 
 def release() -> None:
-    """Commit this request's transaction before slow work, so that no lock or connection is held during it.
+    """Commit this request's transaction before something slow, so that it holds no locks.
 
-    Records stay readable. To change them, load them again: ``transaction()`` then opens a new transaction.
+    Records stay readable. To change them, read them again in a new ``transaction()``.
     """
     if has_transaction():
         g.pop("db")
         g.pop("open_transaction").close()
-
-
-def _commit() -> None:
-    seen = g.pop("seen_session", None)
-    if seen is not None and has_transaction() and _is_writing():
-        user_sessions.touch(transaction(), seen)
-        seen = None
-    release()
-    if seen is not None:
-        # A transaction that only reads cannot record it.
-        with services().database.transaction() as db:
-            user_sessions.touch(db, seen)
-
-
-@contextmanager
-def _rollback_on_error() -> Iterator[None]:
-    try:
-        yield
-    except BaseException as error:
-        if has_transaction():
-            g.pop("db")
-            g.pop("open_transaction").__exit__(type(error), error, error.__traceback__)
-        raise
 
 
 def _is_writing() -> bool:
@@ -122,7 +104,7 @@ def _is_writing() -> bool:
 
 
 def cookie_name(name: str) -> str:
-    """Return what a cookie of ours is called here."""
+    """Return the name of a cookie in this installation."""
     return services().settings.cookie_name(name)
 
 
@@ -135,7 +117,7 @@ def set_cookie(response: Any, name: str, value: str, max_age: int | None = None)
 
 
 def delete_cookie(response: Any, name: str) -> None:
-    """Make the browser forget a cookie."""
+    """Delete a cookie from the browser."""
     secure = services().settings.is_secure
     response.delete_cookie(cookie_name(name), secure=secure, httponly=True, samesite="Lax", path="/")
 
@@ -150,12 +132,12 @@ def _load(_request: Any) -> SignedInUser | None:
 
 
 def session_cookie() -> str:
-    """Return what the browser carries of its session, which may be over."""
+    """Return the browser's session cookie; its session may have ended."""
     return request.cookies.get(cookie_name(SESSION_COOKIE), "")
 
 
 def find_signed_in_user(db: Session, cookie: str) -> SignedInUser | None:
-    """Return the user whose live session the cookie opens. The session's last use is recorded with the response."""
+    """Return the user of a live session cookie; the session's last use is stored when the request commits."""
     row = user_sessions.find(db, services().settings, cookie)
     if row is None:
         return None
@@ -165,33 +147,80 @@ def find_signed_in_user(db: Session, cookie: str) -> SignedInUser | None:
 
 
 def current_session() -> UserSession | None:
-    """Return the live session behind this request, with its user."""
+    """Return the live session of this request, with its user, or None."""
     return cast(UserSession, current_user.session) if current_user.is_authenticated else None
 
 
-def endable_session() -> UserSession | None:
-    """Return the session of this browser that can be ended: the live one, or one that ran out before anybody ended it."""
-    return current_session() or user_sessions.find_open(transaction(), session_cookie())
+def current_session_without_transaction() -> UserSession | None:
+    """Return the live session of this request, looked up in a transaction that has ended when this returns.
+
+    Use it in error handlers, which run after the request's transaction has ended, and in views that hash passwords before
+    they begin it. The records are read-only; to change them, read them again in a transaction.
+    """
+    if _LOADED_USER not in g and not has_transaction():
+        setattr(g, _LOADED_USER, _find_in_own_transaction())
+    return current_session()
+
+
+def loaded_user() -> Any:
+    """Return the user that Flask-Login has loaded in this request, or None if nothing has asked for it."""
+    return g.get(_LOADED_USER)
 
 
 def forget_loaded_user() -> None:
-    """Have Flask-Login look again, after a sign-in or sign-out within the request."""
-    g.pop("_login_user", None)
+    """Make Flask-Login load the user again, after a sign-in or sign-out within the request."""
+    g.pop(_LOADED_USER, None)
+
+
+def endable_session() -> UserSession | None:
+    """Return the session of this browser that can be ended: the live one, or one that has expired."""
+    return current_session() or user_sessions.find_open(transaction(), session_cookie())
 
 
 def network_address() -> str:
-    """Return the network address the request came from."""
+    """Return the network address of the browser."""
     trusted = services().settings.trusted_proxies
     return client_address(request.remote_addr or "", request.headers.get("X-Forwarded-For", ""), trusted)
 
 
 def actor() -> Actor:
-    """Return who acts in this request, for the audit trail."""
-    live = current_session()
+    """Return the actor of this request, for the audit trail."""
+    user_session = current_session()
     return Actor(
-        name=live.user.username if live else "anonymous",
-        user_id=live.user_id if live else None,
+        name=user_session.user.username if user_session else "anonymous",
+        user_id=user_session.user_id if user_session else None,
         address=network_address(),
         channel="browser",
         request_id=g.get("request_id", ""),
     )
+
+
+def _find_in_own_transaction() -> Any:
+    cookie = session_cookie()
+    if not cookie:
+        return login_manager.anonymous_user()
+    with services().database.transaction(write=False) as db:
+        return find_signed_in_user(db, cookie) or login_manager.anonymous_user()
+
+
+def _commit() -> None:
+    seen = g.pop("seen_session", None)
+    if seen is not None and has_transaction() and _is_writing():
+        user_sessions.touch(transaction(), seen)
+        seen = None
+    release()
+    if seen is not None:
+        # A transaction that only reads cannot store it.
+        with services().database.transaction() as db:
+            user_sessions.touch(db, seen)
+
+
+@contextmanager
+def _rollback_on_error() -> Iterator[None]:
+    try:
+        yield
+    except BaseException as error:
+        if has_transaction():
+            g.pop("db")
+            g.pop("open_transaction").__exit__(type(error), error, error.__traceback__)
+        raise

@@ -67,5 +67,8 @@ def test_a_planted_fault_is_seen(text):
 
 
 def test_what_is_there_passes():
-    text = "    authserver clients edit KEY \\\n      --name X\n`AUTHSERVER_PUBLIC_URL` [there](README.md) `tests/architecture`"
+    text = (
+        "    authserver clients edit KEY \\\n      --name X\n"
+        "`AUTHSERVER_PUBLIC_URL` [there](README.md) `tests/architecture`"
+    )
     assert faults(text, ROOT) == []

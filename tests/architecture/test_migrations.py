@@ -11,6 +11,8 @@ from sqlalchemy import Column, Integer, MetaData, Table, create_engine
 from authserver import domain
 from authserver.domain.orm import Base
 
+pytestmark = pytest.mark.both_databases
+
 
 def differences(url, metadata):
     """What a new migration would have to change."""

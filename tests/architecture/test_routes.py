@@ -46,6 +46,7 @@ def test_no_address_is_served_by_both_doors(app):
 
 
 @pytest.mark.only_on("sqlite")
+@pytest.mark.own_app
 def test_a_planted_route_is_seen(app):
     app.add_url_rule("/planted", "planted", view_func=lambda: "")
     assert "people GET /planted" in served(app)

@@ -23,6 +23,8 @@ from authserver.protocol.services import Services
 from tests.support.device import GRANT, Device
 from tests.support.relying_party import EVERY_GRANT, RelyingParty, register
 
+pytestmark = pytest.mark.both_databases
+
 Request = Callable[[], TestResponse]
 
 NUMBERS = {

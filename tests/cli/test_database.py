@@ -16,6 +16,8 @@ from authserver.settings import Settings
 from tests.support.command import Runner
 from tests.support.databases import COMMAND, environment
 
+pytestmark = pytest.mark.both_databases
+
 
 @pytest.fixture
 def empty(empty_database_url, tmp_path):

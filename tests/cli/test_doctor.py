@@ -16,7 +16,7 @@ from authserver.cli.checks import deployment, public_url
 from authserver.context import SYSTEM
 from authserver.domain.audit import AuditEvent
 from authserver.domain.clients import clients
-from authserver.domain.clients.registrations import Registration
+from authserver.domain.clients.metadata import ClientMetadata
 from authserver.domain.keys import signing_keys
 from authserver.domain.users import users
 from authserver.settings import Settings
@@ -101,6 +101,7 @@ def test_registration(value, outcome):
 
 
 @pytest.mark.only_on("sqlite")
+@pytest.mark.own_app
 class TestKeys:
     def test_missing_keys_are_not_made(self, runner, keys_dir):
         (keys_dir / "pepper.keys").unlink()
@@ -201,6 +202,7 @@ def test_old_tables(runner, database):
 
 
 @pytest.mark.only_on("postgresql")
+@pytest.mark.own_app
 def test_a_database_that_takes_no_writes(runner, database):
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         name = database.engine.url.database
@@ -264,7 +266,7 @@ def test_an_audit_trail_that_somebody_changed(runner, database, people):
     ],
 )
 def test_approved_clients_with_legacy_grants(runner, database, flows):
-    registration = Registration(name="Old tool", redirect_uris=("https://tool.example/cb",), **flows)
+    registration = ClientMetadata(name="Old tool", redirect_uris=("https://tool.example/cb",), **flows)
     with database.transaction() as db:
         client = clients.register(db, SYSTEM, registration, source="console")
     assert outcome(runner, "legacy grants") == "pass", "a pending client can do nothing"
@@ -292,7 +294,10 @@ class TestAddress:
         assert public_url.check_discovery(settings, probes=True).outcome == "warn"
 
     def test_nothing_listens(self):
-        assert public_url.check_discovery(Settings(public_url="http://127.0.0.1:1"), probes=False).outcome == "warn"
+        assert (
+            public_url.check_discovery(Settings(public_url="http://127.0.0.1:1"), probes=False).outcome
+            == "warn"
+        )
 
     def test_something_else_listens(self):
         with answering(404, b"") as url:

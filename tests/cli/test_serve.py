@@ -48,7 +48,7 @@ def start(folder, *options, **settings):
     """The outcome of a start in this process, in which it must not come to serving."""
     given = {"keys_dir": str(folder / "keys"), "database_url": f"sqlite:///{folder}/x.db"} | settings
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("authserver.cli.gunicorn_server.Server.run", lambda _: pytest.fail("it served"))
+        patch.setattr("authserver.cli.server.Server.run", lambda _: pytest.fail("it served"))
         bind = f"127.0.0.1:{servers.free_port()}"
         arguments = ["serve", "--bind", bind, *options]
         return CliRunner().invoke(main, arguments, env=environment(**given))
@@ -95,6 +95,7 @@ def test_the_first_start_makes_everything_and_prints_the_link(empty_database_url
 
 
 @pytest.mark.only_on("sqlite")
+@pytest.mark.own_server
 def test_no_link_once_there_is_an_administrator(live_server):
     live_server.add_user("ada", password=PASSWORD, grant="configure_server")
     [link] = LINK.findall(live_server.log_text())

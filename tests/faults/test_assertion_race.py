@@ -1,38 +1,30 @@
 """A client's assertion is honoured once (I1): fifty uses of one ``jti`` at once, over two server processes."""
 
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from threading import Barrier
 
 import pytest
 import requests
-from flask import Flask
 
-from authserver.app import create_app
-from authserver.settings import Settings
-from tests.support import assertions, servers
+from tests.support import assertions
 from tests.support.assertions import Signer
 from tests.support.relying_party import register
+from tests.support.servers import LiveServer
 
 AT_ONCE = 50
 ROUNDS = 3
 
 
 @pytest.mark.parametrize("method", ["private_key_jwt", "client_secret_jwt"])
-def test_an_assertion_is_used_once(database_url: str, keys_dir: Path, tmp_path: Path, method: str) -> None:
+def test_an_assertion_is_used_once(live_nodes: LiveServer, method: str) -> None:
     """Exactly one of fifty succeeds, the others are told invalid_client, and nobody gets a 5xx."""
-    is_sqlite = database_url.startswith("sqlite")
-    nodes, workers = (1, 2) if is_sqlite else (2, 1)
-    with servers.serve(database_url, keys_dir, tmp_path, nodes=nodes, workers=workers) as server:
-        app = create_app(Settings(**server.settings, password_hash_memory=64, password_hash_rounds=1))
-        signer = _signer(app, server.url, method)
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            for _ in range(ROUNDS):
-                assert sorted(_send_all(pool, server.nodes, signer.form())) == [200] + [401] * (AT_ONCE - 1)
-        app.extensions["authserver"].database.engine.dispose()
+    signer = _signer(live_nodes, method)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for _ in range(ROUNDS):
+            assert sorted(_send_all(pool, live_nodes.nodes, signer.form())) == [200] + [401] * (AT_ONCE - 1)
 
 
-def _signer(app: Flask, issuer: str, method: str) -> Signer:
+def _signer(server: LiveServer, method: str) -> Signer:
     key = assertions.generate()
     asked = {
         "kind": "oauth2",
@@ -42,11 +34,11 @@ def _signer(app: Flask, issuer: str, method: str) -> Signer:
         "auth_method": method,
     }
     details = {"jwks": {"keys": [assertions.public(key)]}} if method == "private_key_jwt" else {}
-    client_key, secret = register(app.extensions["authserver"], details=details, **asked)
+    client_key, secret = register(server.services, details=details, **asked)
     if method == "private_key_jwt":
-        return Signer(app, client_key, key, issuer=issuer)
-    signer = Signer.with_secret(app, client_key, secret)
-    signer.issuer = issuer
+        return Signer(server.app, client_key, key, issuer=server.url)
+    signer = Signer.with_secret(server.app, client_key, secret)
+    signer.issuer = server.url
     return signer
 
 

@@ -4,11 +4,17 @@ from sqlalchemy.orm import Session
 
 from authserver.context import SYSTEM
 from authserver.domain.authorizations import authorizations, device_authorizations
-from authserver.domain.authorizations.device_authorizations import DeviceState, IssuedDeviceCodes
+from authserver.domain.authorizations.authorizations import NewAuthorization, UserAuthentication
+from authserver.domain.authorizations.device_authorizations import (
+    DeviceState,
+    IssuedDeviceCodes,
+    NewDeviceAuthorization,
+)
 from authserver.domain.clients import clients
 from authserver.domain.clients.clients import Client
 from authserver.protocol.services import Services
-from tests.faults.test_races import Crowd, services, two_processes  # noqa: F401 - fixtures
+from tests.faults.test_races import Crowd, services  # noqa: F401 - fixtures
+from tests.support import people
 from tests.support.device import GRANT
 from tests.support.relying_party import register
 from tests.support.servers import LiveServer
@@ -23,10 +29,7 @@ def begin(db: Session, services: Services, client: Client) -> IssuedDeviceCodes:
         db,
         services.settings,
         services.vault,
-        client_id=client.id,
-        client_epoch=client.epoch,
-        scope="openid",
-        address="",
+        NewDeviceAuthorization(client.id, client.epoch, "openid", address=""),
     )
 
 
@@ -41,21 +44,23 @@ def approved_code(services: Services, key: str) -> str:  # noqa: F811
         authorization = authorizations.add(
             db,
             SYSTEM,
-            client_id=client.id,
-            client_epoch=client.epoch,
-            client_name=client.name,
-            grant_type=GRANT,
-            scope="openid",
-            user_id=1,
+            NewAuthorization(
+                client_id=client.id,
+                client_epoch=client.epoch,
+                client_name=client.name,
+                grant_type=GRANT,
+                scope="openid",
+                user=UserAuthentication(people.find(services.database, "alice")["alice"].id),
+            ),
         )
         device_authorizations.grant(db, row, authorization)
         return started.device_code
 
 
-def test_fifty_polls_get_one_set_of_tokens(two_processes: LiveServer, services: Services) -> None:  # noqa: F811
+def test_fifty_polls_get_one_set_of_tokens(live_nodes: LiveServer, services: Services) -> None:  # noqa: F811
     """I1: exactly one success and no 5xx, round after round."""
     key, secret = register(services, **DEVICE)
-    crowd = Crowd(two_processes, key, secret)
+    crowd = Crowd(live_nodes, key, secret)
     for _ in range(ROUNDS):
         form = {"grant_type": GRANT, "device_code": approved_code(services, key)}
         answers = crowd.send(form)

@@ -1,15 +1,10 @@
 """Disapproval counts on the very next request on every node (S3), and nothing comes back with a new approval."""
 
-from collections.abc import Iterator
-
 import pytest
 import requests
 
-from authserver.app import create_app
 from authserver.protocol.services import Services
-from authserver.settings import Settings
 from tests.faults.test_races import new_code, redemption
-from tests.support import people
 from tests.support.relying_party import register
 from tests.support.servers import LiveServer
 
@@ -17,13 +12,10 @@ DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 
 
 @pytest.fixture
-def services(live_nodes: LiveServer) -> Iterator[Services]:
+def services(live_nodes: LiveServer) -> Services:
     """The same installation, in this process, for arranging."""
-    settings = Settings(**live_nodes.settings, password_hash_memory=64, password_hash_rounds=1)
-    app = create_app(settings)
-    people.add(app.extensions["authserver"].database, settings, "alice")
-    yield app.extensions["authserver"]
-    app.extensions["authserver"].database.engine.dispose()
+    live_nodes.add_user("alice")
+    return live_nodes.services
 
 
 def is_refused(answer: requests.Response) -> bool:

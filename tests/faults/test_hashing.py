@@ -9,8 +9,8 @@ from authserver.domain.clients import client_secrets
 from authserver.domain.orm import Database
 from authserver.domain.users import users
 from authserver.domain.users.passwords import PasswordHasher
-from tests.support.people import PASSWORD
-from tests.web.admin.console import Console, add_people, sign_in
+from tests.support.people import PASSWORD, open_session
+from tests.web.admin.console import Console
 
 pytestmark = pytest.mark.only_on("sqlite")
 SECRET = "a secret that a person chose"
@@ -19,9 +19,8 @@ TYPED_PASSWORD = {"password_choice": "typed", "password": SECRET, "password_agai
 
 
 @pytest.fixture
-def console(app, client, services):
-    add_people(services)
-    sign_in(client, services, "admin")
+def console(app, client, services, people):
+    open_session(client, services, "admin")
     return Console(client, services)
 
 

@@ -8,12 +8,11 @@ import pytest
 import requests
 from oauthlib import oauth1
 
-from authserver.app import create_app
 from authserver.context import SYSTEM
 from authserver.domain.authorizations import authorizations
+from authserver.domain.authorizations.authorizations import NewAuthorization, UserAuthentication
 from authserver.domain.clients import clients
 from authserver.domain.oauth1 import temporary_credentials
-from authserver.settings import Settings
 from tests.support import people
 from tests.support.consumer import register
 
@@ -25,11 +24,8 @@ VERIFIER = "the verifier"
 @pytest.fixture
 def services(live_nodes):
     """The same installation, in this process, for arranging."""
-    settings = Settings(**live_nodes.settings, password_hash_memory=64, password_hash_rounds=1)
-    app = create_app(settings)
-    people.add(app.extensions["authserver"].database, settings, "alice")
-    yield app.extensions["authserver"]
-    app.extensions["authserver"].database.engine.dispose()
+    live_nodes.add_user("alice")
+    return live_nodes.services
 
 
 def approved_credentials(services, key):
@@ -47,12 +43,14 @@ def approved_credentials(services, key):
         authorization = authorizations.add(
             db,
             SYSTEM,
-            client_id=client.id,
-            client_epoch=client.epoch,
-            client_name=client.name,
-            grant_type="oauth1",
-            scope="",
-            user_id=1,
+            NewAuthorization(
+                client_id=client.id,
+                client_epoch=client.epoch,
+                client_name=client.name,
+                grant_type="oauth1",
+                scope="",
+                user=UserAuthentication(people.find(services.database, "alice")["alice"].id),
+            ),
         )
         row = temporary_credentials.find(db, token)
         assert temporary_credentials.approve(db, row, authorization.id, VERIFIER)

@@ -1,8 +1,6 @@
 """Single use under fire (I1, S5): fifty clients at once, over two server processes, on both databases."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from threading import Barrier, local
 from typing import Any
 
@@ -10,27 +8,17 @@ import pytest
 import requests
 
 from authserver import clock
-from authserver.app import create_app
 from authserver.context import SYSTEM
 from authserver.domain.authorizations import authorizations, codes
+from authserver.domain.authorizations.authorizations import NewAuthorization, UserAuthentication
 from authserver.domain.clients import clients
+from authserver.domain.users import users
 from authserver.protocol.services import Services
-from authserver.settings import Settings
-from tests.support import people, servers
 from tests.support.relying_party import CHALLENGE, REDIRECT_URI, VERIFIER, register
 from tests.support.servers import LiveServer
 
 AT_ONCE = 50
 ROUNDS = 20
-
-
-@pytest.fixture
-def two_processes(database_url: str, keys_dir: Path, tmp_path: Path) -> Iterator[LiveServer]:
-    """Two server processes on one database: two nodes on PostgreSQL, two workers of one node on SQLite."""
-    is_sqlite = database_url.startswith("sqlite")
-    nodes, workers = (1, 2) if is_sqlite else (2, 1)
-    with servers.serve(database_url, keys_dir, tmp_path, nodes=nodes, workers=workers) as server:
-        yield server
 
 
 class Crowd:
@@ -62,29 +50,28 @@ class Crowd:
 
 
 @pytest.fixture
-def services(two_processes: LiveServer) -> Iterator[Services]:
+def services(live_nodes: LiveServer) -> Services:
     """The same installation, in this process, for arranging."""
-    settings = Settings(**two_processes.settings, password_hash_memory=64, password_hash_rounds=1)
-    app = create_app(settings)
-    people.add(app.extensions["authserver"].database, settings, "alice")
-    yield app.extensions["authserver"]
-    app.extensions["authserver"].database.engine.dispose()
+    live_nodes.add_user("alice")
+    return live_nodes.services
 
 
 def new_code(services: Services, key: str) -> str:
     """Return a code as the authorization endpoint would have made it."""
     with services.database.transaction() as db:
-        client = clients.get(db, key)
+        client, user = clients.get(db, key), users.find(db, "alice")
+        assert user is not None
         authorization = authorizations.add(
             db,
             SYSTEM,
-            client_id=client.id,
-            client_epoch=client.epoch,
-            client_name=client.name,
-            grant_type="authorization_code",
-            scope="openid profile",
-            user_id=1,
-            auth_time=clock.now(),
+            NewAuthorization(
+                client_id=client.id,
+                client_epoch=client.epoch,
+                client_name=client.name,
+                grant_type="authorization_code",
+                scope="openid profile",
+                user=UserAuthentication(user.id, auth_time=clock.now()),
+            ),
         )
         return codes.add(
             db, services.settings, authorization, redirect_uri=REDIRECT_URI, code_challenge=CHALLENGE
@@ -107,21 +94,21 @@ def successes(answers: list[requests.Response]) -> list[dict[str, Any]]:
     return [answer.json() for answer in answers if answer.status_code == 200]
 
 
-def test_a_code_is_redeemed_once(two_processes: LiveServer, services: Services) -> None:
+def test_a_code_is_redeemed_once(live_nodes: LiveServer, services: Services) -> None:
     """Exactly one of fifty redemptions succeeds, in every round, and nobody gets a 5xx."""
     key, secret = register(services)
-    crowd = Crowd(two_processes, key, secret)
+    crowd = Crowd(live_nodes, key, secret)
     for _ in range(ROUNDS):
         assert len(successes(crowd.send(redemption(new_code(services, key))))) == 1
     crowd.close()
 
 
-def test_a_refresh_token_has_one_successor(two_processes: LiveServer, services: Services) -> None:
+def test_a_refresh_token_has_one_successor(live_nodes: LiveServer, services: Services) -> None:
     """Fifty refreshes inside the grace window all get the same successor; the family never forks."""
     key, secret = register(services)
-    crowd = Crowd(two_processes, key, secret)
+    crowd = Crowd(live_nodes, key, secret)
     first = requests.post(
-        f"{two_processes.url}/oauth2/token",
+        f"{live_nodes.url}/oauth2/token",
         data=redemption(new_code(services, key)),
         auth=(key, secret),
         timeout=30,

@@ -18,13 +18,11 @@ import pytest
 import requests
 
 from authserver import clock
-from authserver.app import create_app
 from authserver.domain.keys import signing_keys
 from authserver.domain.keys.signing_keys import SigningKey
 from authserver.domain.orm import lock
 from authserver.protocol.services import Services
-from authserver.settings import Settings
-from tests.support import people, servers
+from tests.support import servers
 from tests.support.people import PASSWORD
 from tests.support.relying_party import register
 from tests.support.servers import PATIENCE, LiveServer
@@ -48,13 +46,10 @@ def server(database_kind: str, database_url: str, keys_dir: Path, tmp_path: Path
 
 
 @pytest.fixture
-def services(server: LiveServer) -> Iterator[Services]:
+def services(server: LiveServer) -> Services:
     """The same installation, in this process, for arranging."""
-    settings = Settings(**server.settings, password_hash_memory=64, password_hash_rounds=1)
-    app = create_app(settings)
-    people.add(app.extensions["authserver"].database, settings, "admin")
-    yield app.extensions["authserver"]
-    app.extensions["authserver"].database.engine.dispose()
+    server.add_user("admin", grant="configure_server")
+    return server.services
 
 
 class Time:
@@ -190,7 +185,7 @@ class Administrator:
 
 def command_rotates(server: LiveServer) -> bool:
     try:
-        server.command("keys", "rotate", "--algorithm", ALGORITHM)
+        server.run("keys", "rotate", "--algorithm", ALGORITHM)
     except AssertionError as error:
         if "clients may not have fetched it yet" not in str(error):
             raise

@@ -9,11 +9,11 @@ from urllib.request import Request, urlopen
 import pytest
 from playwright.sync_api import Page
 
-from tests.support import oidc_agent, parties, servers, ways
+from tests.support import oidc_agent, parties, ways
 from tests.support.browser import Complaints
 from tests.support.parties import Party
 from tests.support.people import FULL_NAMES, PASSWORD
-from tests.support.servers import LiveServer
+from tests.support.servers import LiveServer, SharedServers
 
 pytestmark = [pytest.mark.interop, pytest.mark.browser, pytest.mark.only_on("sqlite")]
 DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
@@ -21,11 +21,11 @@ PATIENCE = 15
 
 
 @pytest.fixture
-def server(database_url: str, keys_dir: Path, tmp_path: Path) -> Iterator[LiveServer]:
+def server(shared_servers: SharedServers) -> LiveServer:
     """A server that may tell applications on loopback."""
-    with servers.serve(database_url, keys_dir, tmp_path, fetch_networks="127.0.0.0/8") as server:
-        server.add_user("alice", password=PASSWORD)
-        yield server
+    server = shared_servers.get("sqlite", fetch_networks="127.0.0.0/8")
+    server.add_user("alice", password=PASSWORD)
+    return server
 
 
 @pytest.fixture

@@ -7,39 +7,30 @@ import pytest
 import requests
 from playwright.sync_api import expect
 
-from authserver.app import create_app
 from authserver.domain.clients import clients
 from authserver.domain.oauth1 import consumers
 from authserver.domain.users import users
-from authserver.settings import Settings
-from tests.support import databases, parties, servers, ways
+from tests.support import parties, ways
 from tests.support.people import PASSWORD
 
-pytestmark = [pytest.mark.interop, pytest.mark.browser, pytest.mark.xdist_group("interop-oauth1")]
+pytestmark = [pytest.mark.interop, pytest.mark.browser]
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
+def server(shared_servers):
     """One server for the consumers of this file."""
-    folder = tmp_path_factory.mktemp("interop")
-    with (
-        databases.migrated("sqlite", folder) as url,
-        servers.serve(url, databases.copy_keys(folder), folder) as server,
-    ):
-        for name in ("alice", "bob"):
-            server.add_user(name, password=PASSWORD)
-        yield server
+    server = shared_servers.get("sqlite")
+    for name in ("alice", "bob"):
+        server.add_user(name, password=PASSWORD)
+    return server
 
 
 def set_functional_user(server, key, name):
     """What the console's form does."""
-    app = create_app(Settings(**server.settings))
-    database = app.extensions["authserver"].database
-    with database.transaction() as db:
+    with server.services.database.transaction() as db:
         client = clients.get(db, key)
         options = replace(consumers.options_of(client.details), functional_user_id=users.find(db, name).id)
         client.details = client.details | options.details()
-    database.engine.dispose()
 
 
 @pytest.fixture(autouse=True)

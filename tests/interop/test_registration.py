@@ -5,21 +5,17 @@ import json
 import pytest
 import requests
 
-from tests.support import databases, parties, servers, ways
+from tests.support import parties, ways
 from tests.support.people import FULL_NAMES, PASSWORD
 
 pytestmark = [pytest.mark.interop, pytest.mark.browser]
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("registration")
-    with (
-        databases.migrated("sqlite", folder) as url,
-        servers.serve(url, databases.copy_keys(folder), folder) as server,
-    ):
-        server.add_user("alice", password=PASSWORD)
-        yield server
+def server(shared_servers):
+    server = shared_servers.get("sqlite")
+    server.add_user("alice", password=PASSWORD)
+    return server
 
 
 def ask(party, path):

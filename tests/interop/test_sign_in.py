@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.support import databases, parties, servers, ways
+from tests.support import parties, ways
 from tests.support.people import FULL_NAMES, PASSWORD
 
 pytestmark = [pytest.mark.interop, pytest.mark.browser]
@@ -13,23 +13,18 @@ OWN_COOKIES = ("authlib-party", "mod_auth_openidc_session")  # what the parties 
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
+def server(shared_servers):
     """One server for the parties and tests of this file, each with a person of its own."""
-    folder = tmp_path_factory.mktemp("interop")
-    with (
-        databases.migrated("sqlite", folder) as url,
-        servers.serve(url, databases.copy_keys(folder), folder) as server,
-    ):
-        for name in ("alice", "bob", "charlie"):
-            server.add_user(name, password=PASSWORD)
-        yield server
+    server = shared_servers.get("sqlite")
+    for name in ("alice", "bob", "charlie"):
+        server.add_user(name, password=PASSWORD)
+    return server
 
 
 @pytest.fixture(
     scope="module",
-    params=[
-        pytest.param(start, id=start.__name__, marks=pytest.mark.xdist_group("interop")) for start in PARTIES
-    ],
+    params=PARTIES,
+    ids=[start.__name__ for start in PARTIES],
 )
 def party(request, server):
     with request.param(server) as party:

@@ -13,6 +13,7 @@ from authserver.domain.users.users import User
 from authserver.protocol.services import Services
 from authserver.settings import Settings
 from tests.support.relying_party import RelyingParty, approve, disapprove, register
+from tests.support.table import table
 
 OURS, THEIRS = "https://rp.example", "https://evil.example"
 CALLED = ["/oauth2/token", "/api/oauth2/token", "/api/oidc/token", "/oauth2/revoke", "/oidc/userinfo"]
@@ -87,6 +88,7 @@ def is_let_in(app: Flask, origin: str) -> bool:
     return document.headers.get(ALLOW) == origin
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("path", CALLED)
 def test_a_registered_origin_may_call(rp: RelyingParty, path: str) -> None:
     answer = preflight(rp.app, path, OURS)
@@ -106,7 +108,7 @@ def test_a_registered_origin_may_read(rp: RelyingParty, path: str) -> None:
     assert question.headers["Access-Control-Allow-Methods"] == "GET, HEAD"
 
 
-@pytest.mark.parametrize("origin", UNKNOWN)
+@table("origin", UNKNOWN)
 def test_another_origin_may_not(rp: RelyingParty, origin: str) -> None:
     """Origins are compared to the letter, as browsers write them (RFC 6454, section 6.2)."""
     for path in CALLED + READ:
@@ -147,7 +149,7 @@ def test_refusals_before_the_endpoint_carry_it(rp: RelyingParty) -> None:
     assert (answer.status_code, answer.headers[ALLOW]) == (405, OURS)
 
 
-@pytest.mark.parametrize("path", CLOSED)
+@table("path", CLOSED)
 def test_nothing_else_is_opened(rp: RelyingParty, path: str) -> None:
     for method in ("OPTIONS", "GET", "POST"):
         headers = {"Origin": OURS, "Access-Control-Request-Method": "POST"}

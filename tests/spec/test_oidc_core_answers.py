@@ -11,6 +11,7 @@ from authserver.domain.users.users import User
 from authserver.protocol.services import Services
 from tests.support import forms
 from tests.support.relying_party import RelyingParty, answered, claims, register
+from tests.support.table import table
 
 HYBRID = ("code id_token", "code token", "code id_token token")
 IMPLICIT = ("id_token", "id_token token")
@@ -56,8 +57,8 @@ def place_of(answer: TestResponse) -> str:
 
 
 @pytest.mark.only_on("sqlite")
-@pytest.mark.parametrize(("response_type", "mode"), WAYS)
-@pytest.mark.parametrize("error", ERRORS)
+@table(("response_type", "mode"), WAYS)
+@table("error", ERRORS)
 def test_an_error_holds_state_and_iss_and_nothing_else(
     rp: RelyingParty, response_type: str, mode: str, error: str
 ) -> None:
@@ -70,7 +71,7 @@ def test_an_error_holds_state_and_iss_and_nothing_else(
 
 
 @pytest.mark.only_on("sqlite")
-@pytest.mark.parametrize(("response_type", "mode"), WAYS)
+@table(("response_type", "mode"), WAYS)
 def test_an_error_without_state_holds_iss_alone(rp: RelyingParty, response_type: str, mode: str) -> None:
     """RFC 6749, 4.1.2.1: state is there if it was present in the request."""
     page = rp.authorize(response_type=response_type, response_mode=mode, prompt="none", state=None)
@@ -78,7 +79,7 @@ def test_an_error_without_state_holds_iss_alone(rp: RelyingParty, response_type:
 
 
 @pytest.mark.only_on("sqlite")
-@pytest.mark.parametrize(("response_type", "mode"), WAYS)
+@table(("response_type", "mode"), WAYS)
 def test_a_success_holds_what_its_words_say(rp: RelyingParty, response_type: str, mode: str) -> None:
     """RFC 6749, 4.1.2 and 4.2.2, Core, 3.2.2.5 and 3.3.2.5, Session Management, 2."""
     token = {"access_token", "token_type", "expires_in", "scope"}
@@ -89,8 +90,8 @@ def test_a_success_holds_what_its_words_say(rp: RelyingParty, response_type: str
     assert set(answered(page)) == expected | {"state", "iss", "session_state"}
 
 
-@pytest.mark.parametrize(("response_type", "mode"), [WAYS[0], ("id_token token", "fragment"), WAYS[2]])
-@pytest.mark.parametrize("name", ODD)
+@table(("response_type", "mode"), [WAYS[0], ("id_token token", "fragment"), WAYS[2]])
+@table("name", ODD)
 def test_state_comes_back_in_every_mode(rp: RelyingParty, response_type: str, mode: str, name: str) -> None:
     """RFC 6749, 4.1.2: the exact value received, with a success and with an error."""
     ask = {"response_type": response_type, "response_mode": mode, "state": ODD[name]}
@@ -99,8 +100,8 @@ def test_state_comes_back_in_every_mode(rp: RelyingParty, response_type: str, mo
         assert answered(page)["state"] == ODD[name]
 
 
-@pytest.mark.parametrize(("response_type", "mode"), [("code", "query"), *WAYS[-4:]])
-@pytest.mark.parametrize("name", ODD)
+@table(("response_type", "mode"), [("code", "query"), *WAYS[-4:]])
+@table("name", ODD)
 def test_a_nonce_comes_back_in_every_id_token(
     rp: RelyingParty, response_type: str, mode: str, name: str
 ) -> None:
@@ -111,7 +112,7 @@ def test_a_nonce_comes_back_in_every_id_token(
 
 
 @pytest.mark.only_on("sqlite")
-@pytest.mark.parametrize(("response_type", "mode"), WAYS)
+@table(("response_type", "mode"), WAYS)
 def test_a_posted_form_goes_to_the_redirect_uri(rp: RelyingParty, response_type: str, mode: str) -> None:
     """Form Post, 2: an HTML form with method POST and a button for browsers without scripts; errors as well."""
     page = rp.authorize(response_type=response_type, response_mode=mode, prompt="none")

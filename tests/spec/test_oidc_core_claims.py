@@ -8,6 +8,7 @@ from flask import Flask
 from authserver.domain.users.users import User
 from authserver.protocol.services import Services
 from tests.support.relying_party import RelyingParty, answered, claims, register
+from tests.support.table import table
 
 
 def test_userinfo_gives_the_claims_of_the_scopes(rp: RelyingParty) -> None:
@@ -59,9 +60,7 @@ def test_claims_beyond_the_registration_are_left_out(
     assert party.userinfo(tokens["access_token"]).get_json().keys() == {"sub"}
 
 
-@pytest.mark.parametrize(
-    "value", ["x", "[]", "1", '{"userinfo": []}', '{"id_token": {"name": 1}}', "[" * 5000]
-)
+@table("value", ["x", "[]", "1", '{"userinfo": []}', '{"id_token": {"name": 1}}', "[" * 5000])
 def test_malformed_claims_are_refused(rp: RelyingParty, value: str) -> None:
     """5.5: the parameter is a JSON object."""
     assert answered(rp.authorize(claims=value))["error"] == "invalid_request"

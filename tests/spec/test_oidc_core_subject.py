@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.support.relying_party import RelyingParty, answered, claims
+from tests.support.table import table
 
 CANNOT_MATCH: list[dict[str, Any]] = [
     {"value": 1},
@@ -35,7 +36,7 @@ def insisting(rp: RelyingParty, **members: Any) -> tuple[str, str]:
     return hint, document.replace("$alice", claims(hint)["sub"])
 
 
-@pytest.mark.parametrize("members", CANNOT_MATCH)
+@table("members", CANNOT_MATCH)
 def test_a_sub_that_nobody_has_is_a_demand_too(rp: RelyingParty, members: dict[str, Any]) -> None:
     """5.5.1: the server MUST NOT reply for a different user, whatever stands for the one."""
     _, wanted = insisting(rp, **members)
@@ -74,7 +75,8 @@ def test_both_count_after_the_sign_in(rp: RelyingParty) -> None:
     assert answer["error"] == "login_required"
 
 
-@pytest.mark.parametrize("document", ODD_CLAIMS)
+@pytest.mark.both_databases
+@table("document", ODD_CLAIMS)
 def test_odd_letters_in_claims_are_no_failure(rp: RelyingParty, document: str) -> None:
     """5.5: members that are not understood MUST be ignored, also while somebody signs in."""
     hint = rp.tokens()["id_token"]

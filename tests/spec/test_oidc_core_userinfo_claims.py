@@ -12,6 +12,7 @@ from authserver.protocol.services import Services
 from tests.support import forms
 from tests.support.command import Runner
 from tests.support.relying_party import RelyingParty
+from tests.support.table import table
 
 EVERYTHING: dict[str, Any] = {
     "given_name": "Alice",
@@ -83,7 +84,8 @@ def test_what_is_not_known_is_left_out(rp: RelyingParty) -> None:
     }
 
 
-@pytest.mark.parametrize(
+@pytest.mark.both_databases
+@table(
     ("name", "value"),
     [
         ("birthdate", "31.12.1990"),

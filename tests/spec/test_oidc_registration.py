@@ -101,6 +101,7 @@ def test_keys_come_inline(client: FlaskClient, has_kid: bool) -> None:
     assert "client_secret" not in document
 
 
+@pytest.mark.both_databases
 def test_keys_are_public_and_in_one_place(client: FlaskClient) -> None:
     """2: jwks_uri and jwks MUST NOT be used together; S24: nobody's private key is taken in."""
     public: dict[str, Any] = {"keys": [KEY.as_dict(private=False)]}

@@ -66,6 +66,7 @@ def test_more_delay_is_not(rp: RelyingParty, telephone: Telephone) -> None:
         assert enter(rp, page, code).status_code == 422
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(
     "typed",
     [

@@ -9,6 +9,7 @@ from authserver.domain.authorizations.authorization_requests import StoredAuthor
 from authserver.domain.users.users import User
 from authserver.protocol.services import Services
 from tests.support.relying_party import RelyingParty, answered, register
+from tests.support.table import table
 
 FORM = "application/x-www-form-urlencoded"
 ODD_URIS = [
@@ -33,7 +34,7 @@ def test_the_answer_goes_to_the_registered_uri_to_the_letter(
     assert location.startswith(f"{uri}{mark}" if not uri.endswith("?") or mode == "fragment" else uri)
 
 
-@pytest.mark.parametrize(
+@table(
     "sent",
     [
         "https://rp.example/cb",
@@ -58,8 +59,8 @@ def test_the_query_of_a_redirect_uri_is_part_of_it(
     assert party.authorized().location.startswith(f"{uri}&code=")
 
 
-@pytest.mark.parametrize("response_type", ["magic", "none", "CODE", "code code", "token magic", None])
-@pytest.mark.parametrize("response_mode", [None, "query"])
+@table("response_type", ["magic", "none", "CODE", "code code", "token magic", None])
+@table("response_mode", [None, "query"])
 def test_what_is_no_response_type_is_answered_in_the_query(
     rp: RelyingParty, response_type: str | None, response_mode: str | None
 ) -> None:
@@ -79,8 +80,8 @@ def test_it_is_answered_where_it_was_asked_to(rp: RelyingParty, response_mode: s
     assert not urlsplit(page.location or "").query
 
 
-@pytest.mark.parametrize("name", ["request", "request_uri"])
-@pytest.mark.parametrize("missing", ["response_type", "scope", "code_challenge", None])
+@table("name", ["request", "request_uri"])
+@table("missing", ["response_type", "scope", "code_challenge", None])
 def test_a_request_object_is_refused_as_such(rp: RelyingParty, name: str, missing: str | None) -> None:
     """OpenID Connect Core, 3.1.2.6, 6.1: what is missed because it is in the object is not what is wrong."""
     left_out = {} if missing is None else {missing: None}
@@ -104,7 +105,7 @@ def test_a_missing_redirect_uri_is_missing_without_a_value_too(rp: RelyingParty)
     assert (page.status_code, "redirect_uri is missing" in page.text) == (400, True)
 
 
-@pytest.mark.parametrize(
+@table(
     "name",
     [
         "max_age",
@@ -151,6 +152,7 @@ def test_a_response_type_without_a_value_is_missing(rp: RelyingParty) -> None:
     assert answered(rp.authorize(response_type=""))["error"] == "invalid_request"
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("body", [b"state=%FF", b"state=%ED%A0%80", b"state=\xff", b"state=%00"])
 def test_what_cannot_be_echoed_is_refused_by_post_too(rp: RelyingParty, body: bytes) -> None:
     """3.1: state comes back exactly, or the request is refused; POST is read as strictly as GET."""

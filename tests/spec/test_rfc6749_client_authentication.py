@@ -179,6 +179,7 @@ def test_an_unregistered_grant_type_is_unauthorized(app: Flask, services: Servic
     assert rp.token(**FORM).get_json()["error"] == "unauthorized_client"
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(
     "body", [b"grant_type=%00", b"grant_type=%ff", b"\xff\xfe", b"a=%ED%A0%80", b"&".join([b"a=1"] * 500)]
 )

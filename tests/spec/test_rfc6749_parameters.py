@@ -9,6 +9,7 @@ from werkzeug.test import TestResponse
 from authserver.domain.users.users import User
 from authserver.protocol.services import Services
 from tests.support.relying_party import RelyingParty, answered, refused, register
+from tests.support.table import table
 
 ODD = 'a"b\\c\x7f\té\u2028'
 TWO = ("https://rp.example/cb", "https://rp.example/other")
@@ -70,7 +71,7 @@ def test_openid_connect_always_sends_it(rp: RelyingParty) -> None:
     assert is_page(page)
 
 
-@pytest.mark.parametrize(
+@table(
     "change",
     [
         "https://rp.example/cb/",
@@ -133,7 +134,7 @@ def test_an_error_has_nothing_but_what_is_defined(rp: RelyingParty) -> None:
     assert rp.redeem("nonsense").get_json().keys() == {"error", "error_description"}
 
 
-@pytest.mark.parametrize("name", ["grant_type", "scope", "redirect_uri", "resource", "code_verifier"])
+@table("name", ["grant_type", "scope", "redirect_uri", "resource", "code_verifier"])
 def test_token_errors_keep_to_their_letters(rp: RelyingParty, name: str) -> None:
     """5.2: error and error_description MUST NOT include characters outside %x20-21 / %x23-5B / %x5D-7E."""
     form = {"grant_type": "authorization_code", "code": "x"} | {name: ODD}
@@ -142,9 +143,7 @@ def test_token_errors_keep_to_their_letters(rp: RelyingParty, name: str) -> None
     assert all(is_clean(value) for value in answer.get_json().values())
 
 
-@pytest.mark.parametrize(
-    "name", ["scope", "response_type", "response_mode", "prompt", "max_age", "resource", "claims", ODD]
-)
+@table("name", ["scope", "response_type", "response_mode", "prompt", "max_age", "resource", "claims", ODD])
 def test_authorization_errors_keep_to_their_letters(rp: RelyingParty, name: str) -> None:
     """4.1.2.1: the same at the authorization endpoint, parameters that are repeated included."""
     pairs = [*rp.request(prompt="none").items(), *([(ODD, "1")] * 2 if name == ODD else [])]
@@ -156,7 +155,7 @@ def test_authorization_errors_keep_to_their_letters(rp: RelyingParty, name: str)
     assert is_clean(told.get("error_description", ""))
 
 
-@pytest.mark.parametrize("header", ["Bearer x", "Basic", "Digest username=x", "Basic ", "x"])
+@table("header", ["Bearer x", "Basic", "Digest username=x", "Basic ", "x"])
 def test_a_failed_header_is_challenged(rp: RelyingParty, header: str) -> None:
     """5.2: who tried by the Authorization header MUST be answered 401 with a WWW-Authenticate of a known scheme."""
     form = {"grant_type": "authorization_code", "code": "x"}

@@ -10,6 +10,7 @@ from authserver.errors import InvalidInput
 from authserver.protocol.services import Services
 from tests.support.people import PASSWORD
 from tests.support.relying_party import RelyingParty, answered, refused, register
+from tests.support.table import table
 
 GRANTS = ("authorization_code", "refresh_token", "password", "client_credentials")
 NO_SCOPES = ["  ", "openid\temail", "openid\nemail", "openid\u00a0email", 'openid "', "openid \\"]
@@ -26,14 +27,14 @@ def asked(party: RelyingParty, scope: str, grant_type: str) -> Any:
     return party.token(grant_type=grant_type, scope=scope, **people)
 
 
-@pytest.mark.parametrize("scope", NO_SCOPES)
+@table("scope", NO_SCOPES)
 def test_what_is_no_scope_is_refused_at_refresh(wide: RelyingParty, scope: str) -> None:
     """3.3: scope-tokens are printable ASCII, separated by spaces; 5.2: a malformed scope is invalid_scope."""
     refused(wide.refresh(wide.tokens()["refresh_token"], scope=scope), "invalid_scope")
 
 
-@pytest.mark.parametrize("scope", NO_SCOPES)
-@pytest.mark.parametrize("grant_type", ["password", "client_credentials"])
+@table("scope", NO_SCOPES)
+@table("grant_type", ["password", "client_credentials"])
 def test_what_is_no_scope_is_refused_at_the_token_endpoint(
     wide: RelyingParty, scope: str, grant_type: str
 ) -> None:
@@ -41,7 +42,7 @@ def test_what_is_no_scope_is_refused_at_the_token_endpoint(
     refused(asked(wide, scope, grant_type), "invalid_scope")
 
 
-@pytest.mark.parametrize("scope", NO_SCOPES)
+@table("scope", NO_SCOPES)
 def test_what_is_no_scope_is_refused_at_the_authorization_endpoint(wide: RelyingParty, scope: str) -> None:
     """4.1.2.1: a malformed scope is invalid_scope."""
     assert answered(wide.authorize(scope=scope))["error"] == "invalid_scope"

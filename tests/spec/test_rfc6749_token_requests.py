@@ -12,6 +12,7 @@ from tests.support.assertions import Signer
 from tests.support.device import GRANT
 from tests.support.people import PASSWORD
 from tests.support.relying_party import RelyingParty, answered, refused, register
+from tests.support.table import table
 
 FORM = {"grant_type": "refresh_token", "refresh_token": "x"}
 TYPE = "application/x-www-form-urlencoded"
@@ -28,7 +29,7 @@ def post(party: RelyingParty, query: str = "", **more: object) -> TestResponse:
     return party.browser.post(f"/oauth2/token{query}", data=form, headers=party.basic)
 
 
-@pytest.mark.parametrize(
+@table(
     "name",
     [
         "grant_type", "code", "refresh_token", "device_code", "username", "password", "client_id", "client_secret",
@@ -47,8 +48,8 @@ def test_what_has_no_value_in_the_query_is_omitted(rp: RelyingParty, name: str) 
     passes(post(rp, f"?{name}="))
 
 
-@pytest.mark.parametrize("name", ["scope", "grant_type", "refresh_token", "client_id"])
-@pytest.mark.parametrize("place", [0, 1])
+@table("name", ["scope", "grant_type", "refresh_token", "client_id"])
+@table("place", [0, 1])
 def test_what_has_no_value_is_not_repeated(rp: RelyingParty, name: str, place: int) -> None:
     """3.2: a parameter with a value, and once more without one, is there once."""
     values = [{"scope": "openid", "client_id": rp.key, **FORM}[name]]
@@ -109,8 +110,8 @@ def test_grant_types_are_case_sensitive(rp: RelyingParty, kind: str) -> None:
     refused(post(rp, grant_type=kind), "unsupported_grant_type")
 
 
-@pytest.mark.parametrize("path", ENDPOINTS)
-@pytest.mark.parametrize("method", ["client_secret_post", "client_secret_jwt", "private_key_jwt"])
+@table("path", ENDPOINTS)
+@table("method", ["client_secret_post", "client_secret_jwt", "private_key_jwt"])
 def test_every_method_holds_at_every_endpoint(app: Flask, services: Services, path: str, method: str) -> None:
     """2.3; RFC 8628, 3.1: the methods of the token endpoint hold wherever clients authenticate."""
     key = assertions.generate()

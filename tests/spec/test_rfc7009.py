@@ -6,6 +6,8 @@ from werkzeug.test import TestResponse
 from authserver.protocol.services import Services
 from tests.support.relying_party import RelyingParty, disapprove, refused
 
+pytestmark = pytest.mark.both_databases
+
 
 def revoke(rp: RelyingParty, token: str, **more: str) -> TestResponse:
     return rp.app.test_client().post("/oauth2/revoke", data={"token": token} | more, headers=rp.basic)

@@ -19,6 +19,7 @@ from authserver.protocol.services import Services
 from authserver.settings import Settings
 from tests.support.moving_clock import MovingClock
 from tests.support.relying_party import RelyingParty, approve, stored
+from tests.support.table import table
 
 STANDARD, OAUTH2_LANE, OIDC_LANE = "/oauth2/register", "/api/oauth2/register", "/api/oidc/register"
 MINIMAL: dict[str, Any] = {"client_name": "My Example", "redirect_uris": ["https://client.example/callback"]}
@@ -109,6 +110,7 @@ NOT_THEIRS = [
 ]
 
 
+@pytest.mark.both_databases
 def test_what_is_unknown_is_ignored(client: FlaskClient, services: Services) -> None:
     """2: the server MUST ignore metadata that it does not understand; S16: and what is not a client's to say."""
     for name in NOT_THEIRS:
@@ -202,16 +204,15 @@ BAD_URIS = [
 ]
 
 
+@pytest.mark.both_databases
 def test_a_bad_redirect_uri_is_refused(client: FlaskClient) -> None:
     """3.2.2: invalid_redirect_uri; S16: allow-listed schemes only."""
     for uri in BAD_URIS:
         assert refused(register(client, redirect_uris=[uri])) == "invalid_redirect_uri"
 
 
-@pytest.mark.parametrize(
-    "uri", ["https://[::1", "https://[x]/", "https://x\u2100y/cb", "https://a:b/", "//[::1/cb"]
-)
-@pytest.mark.parametrize(
+@table("uri", ["https://[::1", "https://[x]/", "https://x\u2100y/cb", "https://a:b/", "//[::1/cb"])
+@table(
     "metadata",
     [
         {"subject_type": "pairwise"},
@@ -306,6 +307,7 @@ FIELDS = (
 )  # fmt: skip
 
 
+@pytest.mark.both_databases
 def test_wrong_types_are_refused_in_json(client: FlaskClient) -> None:
     """3.2.2, S26: no value of any type is a 5xx; the error names the field."""
     for field, value in itertools.product(FIELDS, WRONG):

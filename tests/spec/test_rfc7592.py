@@ -108,6 +108,7 @@ def test_registration_tokens_are_nothing_else(approved: Registrant) -> None:
     assert approved.manage("GET", access_token).status_code == 401
 
 
+@pytest.mark.both_databases
 def test_odd_addresses_are_unknown(app: Flask, pending: Registrant) -> None:
     """2.1: no such client: 401; S26."""
     headers = {"Authorization": f"Bearer {pending.told['registration_access_token']}"}
@@ -135,6 +136,7 @@ def test_omitted_fields_are_removed(app: Flask, services: Services) -> None:
     assert document["grant_types"] == ["authorization_code"]
 
 
+@pytest.mark.both_databases
 def test_the_identity_must_match(pending: Registrant) -> None:
     """2.2: client_id MUST be there and be the client's own; client_secret, when sent, MUST match and cannot be chosen."""
     secret = pending.told["client_secret"]
@@ -158,6 +160,7 @@ def test_read_only_fields_are_refused(pending: Registrant) -> None:
         assert (answer.status_code, answer.get_json()["error"]) == (400, "invalid_client_metadata")
 
 
+@pytest.mark.both_databases
 def test_a_change_meets_the_same_rules(approved: Registrant, services: Services) -> None:
     """2.2: refused like a registration, and nothing is changed; S26."""
     bad: tuple[dict[str, Any], ...] = (

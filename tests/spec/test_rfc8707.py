@@ -9,6 +9,7 @@ from authserver.domain.users.users import User
 from authserver.protocol.services import Services
 from tests.support.device import GRANT, Device
 from tests.support.relying_party import VERIFIER, RelyingParty, answered, claims, edit, refused, register
+from tests.support.table import table
 
 CALENDAR, CONTACTS, UNKNOWN = "https://cal.example/", "https://contacts.example/app", "https://evil.example/"
 
@@ -79,7 +80,7 @@ def test_a_token_that_comes_through_the_browser_is_restricted_too(
     assert audience(answered(rp.authorized(response_type="id_token token", resource=CALENDAR))) == CALENDAR
 
 
-@pytest.mark.parametrize(
+@table(
     "resource",
     [
         UNKNOWN,

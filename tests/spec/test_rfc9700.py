@@ -8,14 +8,14 @@ from flask import Flask
 
 from authserver.context import SYSTEM
 from authserver.domain.authorizations import consents
-from authserver.domain.clients import clients
-from authserver.domain.clients.registrations import Registration
+from authserver.domain.clients import clients, registrations
 from authserver.domain.users import users
 from authserver.protocol.services import Services
 from tests.support import forms
 from tests.support.moving_clock import MovingClock
 from tests.support.people import PASSWORD
 from tests.support.relying_party import REDIRECT_URI, RelyingParty, answered, disapprove, register
+from tests.support.table import table
 
 
 def is_consent(page) -> bool:
@@ -123,9 +123,7 @@ def test_consent_is_for_the_client_that_was_shown(rp: RelyingParty, services: Se
     page = rp.sign_in(rp.authorize())
     with services.database.transaction() as db:
         client = clients.get(db, rp.key)
-        changed = Registration(
-            "oidc", "Renamed", (REDIRECT_URI,), tuple(client.grant_types), scopes=tuple(client.scopes)
-        )
+        changed = registrations.validate_change(client, {"name": "Renamed", "redirect_uris": (REDIRECT_URI,)})
         clients.edit(db, SYSTEM, client, changed, revision=client.revision)
     again = rp.allow(page)
     assert is_consent(again)
@@ -252,12 +250,11 @@ def test_answers_do_not_carry_what_browsers_resend(rp: RelyingParty) -> None:
     assert {307, 308} & set(seen) == set()
 
 
-@pytest.mark.parametrize("path", ["/oauth2/authorize", "/sign-in", "/sign-out", "/oidc/end_session"])
-@pytest.mark.parametrize(
-    "name", ["next", "redirect_uri", "post_logout_redirect_uri", "return_to", "back", "url"]
-)
+@table("path", ["/oauth2/authorize", "/sign-in", "/sign-out", "/oidc/end_session"])
+@table("name", ["next", "redirect_uri", "post_logout_redirect_uri", "return_to", "back", "url"])
 def test_nobody_is_sent_elsewhere_by_a_link(rp: RelyingParty, path: str, name: str) -> None:
     """4.11.2: authorization servers MUST NOT be open redirectors."""
+    rp.browser = rp.app.test_client()
     for signed_in in (False, True):
         if signed_in:
             rp.authorized()

@@ -1,7 +1,9 @@
 """Runs axe-core on a page: WCAG 2.2 A and AA and axe's best practices, every finding with its element."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Page
@@ -10,6 +12,36 @@ from tools.peers import NODE_HOME
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"]
 _RUN = "async (tags) => (await axe.run(document, {runOnly: tags, resultTypes: ['violations']})).violations"
+
+_SCHEMES: tuple[Literal["light"], Literal["dark"]] = ("light", "dark")
+_LANGUAGES = ("en", "de")
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a page is looked at."""
+
+    scheme: Literal["light", "dark"]
+    width: int
+    language: str
+
+    def __str__(self) -> str:
+        return f"{self.scheme}-{self.width}-{self.language}"
+
+    def apply(self, page: Page) -> None:
+        """Have a page shown like this."""
+        page.emulate_media(color_scheme=self.scheme)
+        page.set_viewport_size({"width": self.width, "height": 800})
+        page.set_extra_http_headers({"Accept-Language": self.language})
+
+
+def looks(widths: Sequence[int]) -> list[Look]:
+    """Return looks in which any two of scheme, width and language occur together: half of all there are."""
+    return [
+        Look(scheme, width, _LANGUAGES[(row + column) % 2])
+        for row, width in enumerate(widths)
+        for column, scheme in enumerate(_SCHEMES)
+    ]
 
 
 def findings(page: Page) -> list[str]:

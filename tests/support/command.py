@@ -8,18 +8,16 @@ from click.testing import CliRunner, Result
 from authserver.settings import Settings
 from tests.support.databases import environment
 
+_PASSED_ON = ("public_url", "database_url", "keys_dir", "password_hash_memory", "password_hash_rounds")
+
 
 class Runner:
     """Calls the command line as a shell would: only the environment tells it where the database is."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._environment = environment(
-            public_url=settings.public_url,
-            database_url=settings.database_url,
-            keys_dir=str(settings.keys_dir),
-            password_hash_memory=str(settings.password_hash_memory),
-            password_hash_rounds=str(settings.password_hash_rounds),
-        )
+    def __init__(self, settings: Settings | dict[str, str]) -> None:
+        if isinstance(settings, Settings):
+            settings = {name: str(getattr(settings, name)) for name in _PASSED_ON}
+        self._environment = environment(**settings)
 
     def invoke(self, *arguments: str, stdin: str | None = None) -> Result:
         """The outcome of a command, whatever it is."""

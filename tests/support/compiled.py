@@ -1,11 +1,13 @@
-"""Compiled templates and routes, shared by all applications of a test process: compiling costs more than most tests do."""
+"""What all applications of a test process share, because it never differs: compiled templates, routes, imported keys."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from flask import Flask
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
+from joserfc.jwk import RSAKey
 from werkzeug.routing import Rule
 
 
@@ -24,16 +26,19 @@ class _Memory(BytecodeCache):
 _MEMORY = _Memory()
 
 
+def share() -> None:
+    """Share routes and keys among all applications that this process makes from now on."""
+    _share_routes()
+    _share_keys()
+
+
 def share_templates(app: Flask) -> None:
-    """Lets an application use what another one has compiled, as long as the template is the same."""
+    """Let an application use the templates that the others have compiled."""
     app.jinja_env.bytecode_cache = _MEMORY
 
 
-def share_routes() -> None:
-    """Lets the applications made from now on use the functions that others have compiled for building addresses.
-
-    Such a function is made of the parts of a rule alone; the rule that calls it hands itself over.
-    """
+def _share_routes() -> None:
+    """A compiled function that builds URLs depends on the parts of its rule alone; the rule itself is an argument."""
     compiled: dict[Any, Callable[..., tuple[str, str]]] = {}
     compile_builder = Rule._compile_builder
 
@@ -44,3 +49,15 @@ def share_routes() -> None:
         return compiled[key]
 
     Rule._compile_builder = remembered  # type: ignore[method-assign]
+
+
+def _share_keys() -> None:
+    """Importing a private RSA key checks its primes, which takes as long as several requests."""
+    import_key = RSAKey.import_key
+    import_pem = cache(import_key)
+
+    def remembered(value: Any, *arguments: Any, **more: Any) -> RSAKey:
+        is_pem = isinstance(value, str) and not arguments and not more
+        return import_pem(value) if is_pem else import_key(value, *arguments, **more)
+
+    RSAKey.import_key = remembered  # type: ignore[method-assign,assignment]

@@ -11,10 +11,10 @@ from werkzeug.test import TestResponse
 
 from authserver.context import SYSTEM
 from authserver.domain.clients import client_secrets, clients
-from authserver.domain.clients.registrations import Registration
+from authserver.domain.clients.metadata import ClientMetadata
 from authserver.domain.oauth1.consumers import ConsumerOptions as Options
 from authserver.protocol.services import Services
-from tests.support import forms
+from tests.support import forms, people
 from tests.support.people import PASSWORD
 
 CALLBACK = "https://tool.example/back"
@@ -111,7 +111,10 @@ class Consumer:
         return self.send(verb, "/oauth/accessToken", verifier=verifier, **more)
 
     def dance(self, username: str = "alice", callback: str = CALLBACK) -> "Consumer":
-        """Go all the way and return the consumer with its token credentials."""
+        """Go all the way and return the consumer with its token credentials; the person is signed in already."""
+        assert self.app is not None
+        if self.browser.get_cookie("authserver_session") is None:
+            people.open_session(self.browser, self.app.extensions["authserver"], username)
         temporary = self.with_token(self.request_token(callback))
         back = returned(temporary.authorize(username))
         return temporary.with_token(temporary.access_token(back["oauth_verifier"]))
@@ -131,12 +134,12 @@ def register(
 ) -> Consumer:
     """Register a consumer with these options."""
     is_trusted = options.pop("is_trusted", False)
-    registration = Registration(
+    registration = ClientMetadata(
         kind="oauth1",
         name="The Tool",
         redirect_uris=callbacks,
         is_trusted=is_trusted,
-        details=Options(**options).details(),
+        **Options(**options).details(),
     )
     with services.database.transaction() as db:
         client = clients.register(db, SYSTEM, registration, source="console")

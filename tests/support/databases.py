@@ -1,7 +1,8 @@
 """Empty and ready databases of both kinds.
 
 Migrating and making signing keys takes seconds, so it is done once a run, and every test gets copies: of the database,
-and of the keys folder that opens what is in it.
+and of the keys folder that opens what is in it. A test of the application in this process gets the same database as the
+test before it, restored to the state of the template.
 """
 
 import os
@@ -10,16 +11,19 @@ import sqlite3
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import cache
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import create_engine
+from sqlalchemy import Table, create_engine
 
 from authserver.context import SYSTEM
 from authserver.domain import schema
+from authserver.domain.clients import subject_salt
 from authserver.domain.keys import signing_keys, vault
-from authserver.domain.orm import Database, engine_options
+from authserver.domain.orm import Base, Database, engine_options
 from authserver.settings import Settings
-from tests.support import postgres, run
+from tests.support import people, postgres, run
 
 KINDS = ("sqlite", "postgresql")
 COMMAND = [sys.executable, "-c", "from authserver.cli import main; main()"]
@@ -39,7 +43,11 @@ def _make_ready(database_url: str) -> None:
     try:
         schema.migrate(database, lambda _: None)
         with database.transaction() as db:
-            signing_keys.ensure(db, SYSTEM, vault.load(settings))
+            sealed = vault.load(settings)
+            signing_keys.ensure(db, SYSTEM, sealed)
+            subject_salt.ensure(db, sealed)
+            # So that no application has to do this before its first request.
+            signing_keys.run_schedule(db, SYSTEM, sealed, settings)
     finally:
         database.engine.dispose()
 
@@ -58,10 +66,112 @@ def _sqlite_template() -> Path:
     return run.folder() / "template.db"
 
 
+@cache
+def shared_folder() -> Path:
+    """Return the folder of this process, with the keys that open its shared databases."""
+    folder = run.folder() / f"process-{os.getpid()}"
+    folder.mkdir()
+    copy_keys(folder)
+    return folder
+
+
+def shared(kind: str, names: tuple[str, ...] = ()) -> str:
+    """Return the URL of this process's database, restored to the state of the template, with these people in it."""
+    database = _shared(kind)
+    database.restore(names)
+    return database.url
+
+
+@cache
+def _shared(kind: str) -> "RestorableSqlite | RestorablePostgres":
+    return restorable(kind, shared_folder())
+
+
+def restorable(kind: str, folder: Path) -> "RestorableSqlite | RestorablePostgres":
+    """Make a database that is restored to the state of the template again and again, while it is in use."""
+    return RestorableSqlite(folder) if kind == "sqlite" else RestorablePostgres()
+
+
+class RestorableSqlite:
+    """A file, which stays the same for those who have it open."""
+
+    def __init__(self, folder: Path) -> None:
+        run.once("keys", _make_keys)
+        self._file = folder / "authserver.db"
+        self.url = f"sqlite:///{self._file}"
+
+    def restore(self, names: tuple[str, ...] = (), *, first_id: int | None = None) -> None:
+        """Restore the state with these people in it; no record that is remembered by its id gets one below `first_id`."""
+        _copy_sqlite(self._state(names) if names else _sqlite_template(), self._file)
+        if first_id is not None:
+            with closing(sqlite3.connect(self._file)) as connection, connection:
+                names_of_tables = [table.name for table in Base.metadata.sorted_tables if _is_counted(table)]
+                connection.executemany(
+                    "DELETE FROM sqlite_sequence WHERE name = ?", [(n,) for n in names_of_tables]
+                )
+                rows = [(name, first_id - 1) for name in names_of_tables]
+                connection.executemany("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", rows)
+
+    def _state(self, names: tuple[str, ...]) -> Path:
+        file = shared_folder() / f"{'-'.join(names)}.db"
+        if not file.exists():
+            _copy_sqlite(_sqlite_template(), file)
+            _add_people(f"sqlite:///{file}", names)
+        return file
+
+
+def _is_counted(table: Table) -> bool:
+    return bool(table.dialect_options["sqlite"]["autoincrement"])
+
+
+class RestorablePostgres:
+    """A database with copies of its states in schemas of their own."""
+
+    def __init__(self) -> None:
+        run.once("keys", _make_keys)
+        run.once("postgres-template", _make_postgres_template)
+        self.url = postgres.address(postgres.create(TEMPLATE))
+        self._states: dict[tuple[str, ...], str] = {}
+
+    def restore(self, names: tuple[str, ...] = (), *, first_id: int | None = None) -> None:
+        """Restore the state with these people in it; no record gets an id below `first_id`."""
+        if not self._states:
+            self._keep(())
+        if names not in self._states:
+            postgres.restore(self.url, self._states[()])
+            _add_people(self.url, names)
+            self._keep(names)
+        postgres.restore(self.url, self._states[names], first_id)
+
+    def _keep(self, names: tuple[str, ...]) -> None:
+        state = f"state_{len(self._states)}"
+        postgres.keep(self.url, state)
+        self._states[names] = state
+
+
+def _add_people(database_url: str, names: tuple[str, ...]) -> None:
+    database = Database(create_engine(database_url, **engine_options(database_url, 1)))
+    try:
+        people.add(database, cheap_settings(), *names)
+    finally:
+        database.engine.dispose()
+
+
+def cheap_settings(**settings: Any) -> Settings:
+    """Return settings for an application in this process; hashing passwords is as cheap as it can be."""
+    return Settings(
+        public_url="http://localhost", password_hash_memory=64, password_hash_rounds=1, **settings
+    )
+
+
 def _copy_sqlite(source: Path, target: Path) -> None:
     """Copies through SQLite, which knows what is still in the write-ahead log."""
+
+    def fail_when_locked(status: int, _remaining: int, _total: int) -> None:
+        assert status in {sqlite3.SQLITE_OK, sqlite3.SQLITE_DONE}, "a test left a transaction open"
+
     with closing(sqlite3.connect(source)) as reader, closing(sqlite3.connect(target)) as writer:
-        reader.backup(writer)
+        reader.backup(writer, progress=fail_when_locked)
 
 
 def _make_keys() -> None:

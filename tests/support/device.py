@@ -6,7 +6,7 @@ from typing import Any
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from tests.support import forms
+from tests.support import forms, people
 from tests.support.relying_party import RelyingParty
 
 GRANT = "urn:ietf:params:oauth:grant-type:device_code"
@@ -48,7 +48,9 @@ class Device:
         return self.rp.sign_in(page, username) if 'id="login-submit"' in page.text else page
 
     def enter(self, user_code: str | None = None, username: str = "alice") -> TestResponse:
-        """Type a code, the device's own unless another is given."""
+        """Type a code, the device's own unless another is given; the person is signed in already."""
+        if self.browser.get_cookie("authserver_session") is None:
+            people.open_session(self.browser, self.rp.services, username)
         page = self.open_page(username=username)
         return forms.submit(
             self.browser, page, "device-submit", user_code=user_code or self.codes["user_code"]

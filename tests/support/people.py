@@ -2,12 +2,19 @@
 
 from functools import cache
 
-from authserver.context import SYSTEM
+from flask.testing import FlaskClient
+
+from authserver.context import SYSTEM, Actor
 from authserver.domain.orm import Database
+from authserver.domain.sessions import user_sessions
 from authserver.domain.users import users
 from authserver.domain.users.passwords import PasswordHasher
+from authserver.protocol.services import Services
 from authserver.settings import Settings
 
+# A browser at another machine than the one of the tests' requests.
+ACTOR = Actor(name="tool.example.org", address="203.0.113.9", channel="machine")
+NAMES = ("alice", "bob", "charlie", "admin")
 PASSWORD = "correct horse battery staple"
 FULL_NAMES = {"alice": "Alice Adams", "bob": "Bob Brown", "charlie": "Charlie Clark", "admin": "Ada Admin"}
 
@@ -27,6 +34,25 @@ def add(database: Database, settings: Settings, *names: str) -> dict[str, users.
             )
             for name in names
         }
+
+
+def find(database: Database, *names: str) -> dict[str, users.User]:
+    """Return these people of a database that has them, by user name."""
+    with database.transaction(write=False) as db:
+        found = {name: users.find(db, name) for name in names}
+    return {name: user for name, user in found.items() if user is not None}
+
+
+def open_session(browser: FlaskClient, services: Services, username: str) -> int:
+    """Give a browser a live session of a person, for tests of what comes after the sign-in; return the session's id."""
+    with services.database.transaction() as db:
+        user = users.find(db, username)
+        assert user is not None
+        started = user_sessions.start(
+            db, ACTOR, services.settings, user, is_remembered=False, user_agent="tests"
+        )
+    browser.set_cookie(services.settings.cookie_name("authserver_session"), started.cookie)
+    return started.session.id
 
 
 @cache

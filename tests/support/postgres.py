@@ -4,6 +4,8 @@ import logging
 import secrets
 import signal
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -90,6 +92,58 @@ def rename(database: str, name: str) -> None:
     _command("ALTER DATABASE {} RENAME TO {}", database, name)
 
 
+def keep(url: str, state: str) -> None:
+    """Keep what a database holds in a schema with this name, from which it is restored."""
+    with _connected(url) as connection, connection.transaction():
+        connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(state)))
+        for (table,) in connection.execute(_TABLES).fetchall():
+            copy = sql.SQL("CREATE TABLE {}.{} AS TABLE public.{}")
+            connection.execute(copy.format(*_names(state, table, table)))
+        connection.execute(sql.SQL("CREATE TABLE {}.{} AS " + _SEQUENCES).format(*_names(state, _SAVED)))
+        connection.execute(_RESTORE)
+
+
+def restore(url: str, state: str, first_id: int | None = None) -> None:
+    """Give a database the rows that were kept, and its sequences their next id; an open transaction is ended."""
+    with _connected(url) as connection:
+        connection.execute(_END_OTHERS)
+        connection.execute("SELECT restore(%s, %s)", [state, first_id])
+
+
+@contextmanager
+def _connected(url: str) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
+        yield connection
+
+
+def _names(*names: str) -> Iterator[sql.Identifier]:
+    return map(sql.Identifier, names)
+
+
+_SAVED = "saved sequences"
+_TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+_SEQUENCES = "SELECT sequencename, last_value FROM pg_sequences WHERE schemaname = 'public'"
+_END_OTHERS = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'
+"""
+_RESTORE = """
+CREATE OR REPLACE FUNCTION restore(state text, first_id bigint) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE name text; last bigint;
+BEGIN
+    SET LOCAL session_replication_role = replica;  -- foreign keys are not checked in between
+    FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
+        EXECUTE format('DELETE FROM public.%I', name);
+        EXECUTE format('INSERT INTO public.%I SELECT * FROM %I.%I', name, state, name);
+    END LOOP;
+    FOR name, last IN EXECUTE format('SELECT * FROM %I.%I', state, 'saved sequences') LOOP
+        EXECUTE format('SELECT setval(%L, %s, %L)', 'public.' || name, coalesce(first_id - 1, last, 1),
+                       coalesce(first_id, last) IS NOT NULL);
+    END LOOP;
+END $$
+"""
+
+
 def _command(statement: str, *names: str) -> None:
     with psycopg.connect(_server().get_uri(), autocommit=True) as connection:
-        connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+        connection.execute(sql.SQL(statement).format(*_names(*names)))

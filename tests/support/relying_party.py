@@ -5,7 +5,7 @@ included. The foreign clients of tests/interop show that others get along; this 
 import base64
 import hashlib
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, quote_plus, urlsplit
 
@@ -15,11 +15,12 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from authserver.context import SYSTEM
+from authserver.domain.authorizations import consents
 from authserver.domain.clients import client_secrets, clients, registrations
 from authserver.domain.clients.clients import Client
-from authserver.domain.clients.registrations import Registration
+from authserver.domain.users import users
 from authserver.protocol.services import Services
-from tests.support import forms
+from tests.support import forms, people
 from tests.support.people import PASSWORD
 
 REDIRECT_URI = "https://rp.example/cb"
@@ -38,7 +39,8 @@ def register(services: Services, *, is_approved: bool = True, **registration: An
         "response_types": ("code",),
     }
     with services.database.transaction() as db:
-        client = clients.register(db, SYSTEM, Registration(**(asked | registration)), source="console")
+        metadata = registrations.validate(registrations.values_of_columns(asked | registration))
+        client = clients.register(db, SYSTEM, metadata, source="console")
         secret = ""
         if client_secrets.are_used(client.kind, client.auth_method):
             secret = client_secrets.generate(db, SYSTEM, services.vault, client)
@@ -70,7 +72,9 @@ def edit(services: Services, key: str, **changes: Any) -> None:
 
 def change(db: Session, client: Client, **changes: Any) -> None:
     """Change what a client is registered for within a transaction."""
-    wanted = replace(registrations.registration_of(client), **changes)
+    stored = registrations.columns_of(registrations.stored_values(client))
+    values = registrations.values_of_columns(stored | changes)
+    wanted = registrations.validate(values, known_name=client.name)
     clients.edit(db, SYSTEM, client, wanted, revision=client.revision)
 
 
@@ -147,8 +151,28 @@ class RelyingParty:
         return page
 
     def code(self, username: str = "alice", **changes: str | None) -> str:
-        """Return a fresh authorization code."""
+        """Return a fresh authorization code.
+
+        The person has signed in and consented before, as far as that counts for the request. Tests whose subject is the
+        sign-in or the consent call ``authorized``, which goes through the pages.
+        """
+        if self.browser.get_cookie(self.services.settings.cookie_name("authserver_session")) is None:
+            self.arrange_sign_in(username, self.request(**changes).get("scope", ""))
         return answered(self.authorized(username, **changes))["code"]
+
+    def arrange_sign_in(self, username: str, scope: str) -> None:
+        """Let a person be signed in and have consented to the scope, without the pages."""
+        people.open_session(self.browser, self.services, username)
+        with self.services.database.transaction() as db:
+            user, client = users.find(db, username), clients.get(db, self.key)
+            assert user is not None
+            consents.remember(db, user.id, client.id, tuple(scope.split()))
+
+    @property
+    def services(self) -> Services:
+        """What the application works with."""
+        services: Services = self.app.extensions["authserver"]
+        return services
 
     def token(self, headers: dict[str, str] | None = None, **form: str) -> TestResponse:
         """Send a form to the token endpoint, authenticated as this client unless headers say otherwise."""

@@ -1,21 +1,34 @@
-"""Real server processes: `authserver serve` on free loopback ports, one or more nodes on one database."""
+"""Real server processes: `authserver serve` on free loopback ports, one or more nodes on one database.
+
+A process of the run starts one server of each kind, and restores its database before each test that uses it. A server
+keeps what it knows of clients by their ids, so no id is used again.
+"""
 
 import json
 import secrets
 import socket
 import subprocess
+import tempfile
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from tests.support.databases import COMMAND, environment
-from tests.support.people import FULL_NAMES
+from flask import Flask
 
+from authserver.protocol.services import Services
+from authserver.settings import Settings
+from tests.support import databases, people
+from tests.support.command import Runner
+from tests.support.databases import COMMAND, RestorablePostgres, RestorableSqlite, environment
+from tests.support.people import FULL_NAMES, PASSWORD
+
+CHEAP_PASSWORDS = {"password_hash_memory": "64", "password_hash_rounds": "1"}
 PATIENCE = 60  # seconds that a process may take to be ready or to end
 
 
@@ -74,22 +87,36 @@ class LiveServer:
     settings: dict[str, str]
     folder: Path
     logs: list[Path] = field(default_factory=list)
+    _seen: dict[Path, int] = field(default_factory=dict)
+
+    @cached_property
+    def app(self) -> Flask:
+        """The same installation in this process, for arranging and looking."""
+        from authserver.app import create_app
+
+        return create_app(Settings(**self.settings))
+
+    @property
+    def services(self) -> Services:
+        """What that is made of."""
+        services: Services = self.app.extensions["authserver"]
+        return services
 
     def command(self, *arguments: str, stdin: str | None = None) -> str:
-        """Runs an `authserver` command on this installation and returns what it printed."""
-        done = subprocess.run(
-            [*COMMAND, *arguments],
-            env=environment(**self.settings),
-            input=stdin,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, f"authserver {' '.join(arguments)} failed:\n{done.stdout}\n{done.stderr}"
-        return done.stdout
+        """Runs an `authserver` command on this installation, in this process, and returns what it printed."""
+        return Runner(self.settings).run(*arguments, stdin=stdin)
 
-    def add_user(self, name: str, *, password: str, grant: str | None = None) -> None:
+    def run(self, *arguments: str) -> None:
+        """Runs a command in a process of its own, for tests whose threads read the environment at the same time."""
+        subprocess.run(
+            [*COMMAND, *arguments], env=environment(**self.settings), check=True, capture_output=True
+        )
+
+    def add_user(self, name: str, *, password: str = PASSWORD, grant: str | None = None) -> None:
         """Makes a person who can sign in."""
+        if (name == "admin") == (grant == "configure_server") and name in FULL_NAMES and password == PASSWORD:
+            people.add(self.services.database, self.services.settings, name)
+            return
         granted = ["--grant", grant] if grant else []
         shown = ["--name", FULL_NAMES.get(name, name)]
         arguments = [
@@ -123,8 +150,42 @@ class LiveServer:
         return answer
 
     def log_text(self) -> str:
-        """What all nodes have written so far."""
-        return "\n".join(f"--- {log.name}\n{log.read_text()}" for log in self.logs)
+        """What all nodes have written during this test."""
+        return "\n".join(f"--- {log.name}\n{log.read_text()[self._seen.get(log, 0) :]}" for log in self.logs)
+
+    def begin_test(self, nodes: int) -> None:
+        """Forget the logs of parties, and what the nodes wrote before."""
+        del self.logs[nodes:]
+        self._seen = {log: len(log.read_text()) for log in self.logs}
+
+
+class SharedServers:
+    """The servers of this process, by the kind of their database and their settings."""
+
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+        self._running: dict[Any, tuple[LiveServer, RestorableSqlite | RestorablePostgres]] = {}
+        self._tests = 0
+
+    def get(self, kind: str, *, nodes: int = 1, workers: int = 1, **settings: str) -> LiveServer:
+        """Return a server with a database as new; it is started when there is none."""
+        key = (kind, nodes, workers, *sorted(settings.items()))
+        if key not in self._running:
+            folder = Path(tempfile.mkdtemp(dir=databases.shared_folder()))
+            database = databases.restorable(kind, folder)
+            database.restore()
+            keys_dir = databases.copy_keys(folder)
+            started = serve(database.url, keys_dir, folder, nodes=nodes, workers=workers, **settings)
+            self._running[key] = (self._stack.enter_context(started), database)
+        server, database = self._running[key]
+        self._tests += 1
+        database.restore(first_id=self._tests * 1000)
+        server.begin_test(nodes)
+        return server
+
+    def close(self) -> None:
+        """End all of them."""
+        self._stack.close()
 
 
 @contextmanager
@@ -134,16 +195,22 @@ def serve(
     """Starts the nodes over the same database and keys, and ends them."""
     ports = [free_port() for _ in range(nodes)]
     urls = [f"http://127.0.0.1:{port}" for port in ports]
-    chosen = {
-        "public_url": urls[0],
-        "database_url": database_url,
-        "keys_dir": str(keys_dir),
-    } | settings
+    chosen = (
+        {
+            "public_url": urls[0],
+            "database_url": database_url,
+            "keys_dir": str(keys_dir),
+        }
+        | CHEAP_PASSWORDS
+        | settings
+    )
     server = LiveServer(url=chosen["public_url"], nodes=urls, settings=chosen, folder=folder)
     base_path = chosen["public_url"].removeprefix(urls[0])
     server.nodes = [f"{url}{base_path}" for url in urls]
     with _started(server, ports, workers):
         yield server
+    if "app" in vars(server):
+        server.services.database.engine.dispose()
 
 
 @contextmanager

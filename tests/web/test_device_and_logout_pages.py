@@ -22,14 +22,9 @@ def server(live_server):
     return live_server
 
 
-@pytest.fixture(params=["light", "dark"])
-def colours(request):
-    return request.param
-
-
-@pytest.fixture(params=["en", "de"])
-def language(request, page):
-    page.set_extra_http_headers({"Accept-Language": request.param})
+@pytest.fixture(params=axe.looks([320, 1360]), ids=str)
+def look(request, page):
+    request.param.apply(page)
     return request.param
 
 
@@ -46,34 +41,31 @@ def codes(server):
     return answer.json()
 
 
-def look(page, language):
-    """Checks the page that is shown, at both ends of the widths."""
-    assert page.locator("html").get_attribute("lang") == language
-    for width in (320, 1360):
-        page.set_viewport_size({"width": width, "height": 800})
-        axe.assert_accessible(page)
-        hidden = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert hidden == 0, f"{page.url} is wider than the window by {hidden} px"
+def check(page, look):
+    """Checks the page that is shown."""
+    assert page.locator("html").get_attribute("lang") == look.language
+    axe.assert_accessible(page)
+    hidden = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert hidden == 0, f"{page.url} is wider than the window by {hidden} px"
 
 
-def test_the_pages_of_a_device_are_accessible(server, page, complaints, colours, language):
+def test_the_pages_of_a_device_are_accessible(server, page, complaints, look):
     complaints.expect("422")
-    page.emulate_media(color_scheme=colours)
     told = codes(server)
     page.goto(told["verification_uri"])
     ways.sign_in(page, "alice")
     page.locator("summary").click()
     page.wait_for_function("document.querySelector('.qr')?.naturalWidth > 0")
-    look(page, language)
+    check(page, look)
     page.locator("#user_code").fill("bbbb bbbb")
     page.locator("#device-submit").click()
     page.wait_for_selector("#error-summary")
-    look(page, language)
+    check(page, look)
     page.goto(told["verification_uri_complete"])
-    look(page, language)
+    check(page, look)
     page.locator("#device-allow").click()
     page.wait_for_selector("#device-home")
-    look(page, language)
+    check(page, look)
 
 
 def test_a_device_is_connected_without_scripts(server, browser):
@@ -168,8 +160,7 @@ def test_an_old_form_asks_again_and_leads_back(server, page):
         page.wait_for_url(f"{out}?state=s")
 
 
-def test_the_page_that_tells_the_result_is_accessible(server, page, colours, language):
-    page.emulate_media(color_scheme=colours)
+def test_the_page_that_tells_the_result_is_accessible(server, page, look):
     port = free_port()
     redirect_uri = f"http://127.0.0.1:{port}/cb"
     front = f"http://127.0.0.1:{port}/front"
@@ -181,8 +172,8 @@ def test_the_page_that_tells_the_result_is_accessible(server, page, colours, lan
         ways.allow(page)
         page.wait_for_url(f"{origin}/cb?**")
         page.goto(f"{server.url}/oidc/end_session?client_id={client['client_key']}")
-        look(page, language)
+        check(page, look)
         page.locator("#logout-confirm").click()
         page.wait_for_selector("#logout-results")
-        look(page, language)
+        check(page, look)
         assert "Review board" in page.locator("#logout-results").inner_text()

@@ -11,6 +11,8 @@ from tests.support.people import PASSWORD
 from tests.support.second_factors import set_up
 from tests.web.visits import sign_in
 
+pytestmark = pytest.mark.own_app
+
 
 @pytest.fixture
 def app(app):

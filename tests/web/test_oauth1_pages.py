@@ -11,23 +11,13 @@ from tests.support.people import PASSWORD
 pytestmark = [pytest.mark.browser, pytest.mark.only_on("sqlite")]
 
 
-@pytest.fixture(params=["light", "dark"])
-def colours(request):
+@pytest.fixture(params=axe.looks([320, 1360]), ids=str)
+def look(request, page):
+    request.param.apply(page)
     return request.param
 
 
-@pytest.fixture(params=[320, 1360])
-def width(request):
-    return request.param
-
-
-@pytest.fixture(params=["en", "de"])
-def language(request, page):
-    page.set_extra_http_headers({"Accept-Language": request.param})
-    return request.param
-
-
-def look(page, url=None):
+def check(page, url=None):
     if url:
         page.goto(url)
     axe.assert_accessible(page)
@@ -35,54 +25,50 @@ def look(page, url=None):
     assert hidden == 0, f"{page.url} is wider than the window by {hidden} px"
 
 
-def test_every_page_is_accessible(live_server, page, complaints, colours, width, language):
+def test_every_page_is_accessible(live_server, page, complaints, look):
     complaints.expect("Failed to load resource")  # pages that are errors, and are meant to be
     live_server.add_user("admin", password=PASSWORD, grant="configure_server")
-    page.emulate_media(color_scheme=colours)
-    page.set_viewport_size({"width": width, "height": 800})
     keys = [request_key(live_server) for _ in range(2)]
     page.goto(f"{live_server.url}/oauth/approveKey?key={keys[0]}")
     ways.sign_in(page, "admin")
     page.wait_for_selector("#key-approve")
-    look(page)
+    check(page)
     page.locator("#redirect_uris").fill("javascript:alert(1)")
     page.locator("#key-approve").click()
     page.wait_for_selector("#error-summary")
-    look(page)
+    check(page)
     page.locator("#redirect_uris").fill("")
     page.locator("#key-approve").click()
     page.wait_for_selector("#key-approve", state="detached")
-    look(page)
+    check(page)
     page.goto(f"{live_server.url}/oauth/approveKey?key={keys[1]}")
     page.locator("#key-remove").click()
     page.wait_for_selector("#key-remove", state="detached")
-    look(page)
+    check(page)
     for path in (f"/oauth/approveKey?key={keys[1]}", "/oauth/authorize?oauth_token=nothing"):
-        look(page, f"{live_server.url}{path}")
+        check(page, f"{live_server.url}{path}")
     for path in ("settings", "oauth1", "oauth1/debugger"):
-        look(page, f"{live_server.url}/admin/clients/{keys[0]}/{path}")
+        check(page, f"{live_server.url}/admin/clients/{keys[0]}/{path}")
     page.locator("#url").fill(f"{live_server.url}/oauth/whoami")
     page.locator("#debug").click()
     page.wait_for_selector("#diagnosis")
-    look(page)
+    check(page)
 
 
-def test_the_warning_and_the_verifier_are_accessible(live_server, page, complaints, colours, width, language):
+def test_the_warning_and_the_verifier_are_accessible(live_server, page, complaints, look):
     complaints.expect("/favicon.ico")
     live_server.add_user("alice", password=PASSWORD)
-    page.emulate_media(color_scheme=colours)
-    page.set_viewport_size({"width": width, "height": 800})
     with parties.oauth1_party(live_server, "lyo", "--allow-oauth-1.0") as party:
         page.goto(party.url)
         ways.sign_in(page, "alice")
         page.wait_for_selector("#oauth10-warning")
-        look(page)
+        check(page)
     page.goto(out_of_band(live_server))
     page.wait_for_selector("#consent-allow")
-    look(page)
+    check(page)
     ways.allow(page)
     page.wait_for_selector("#verifier")
-    look(page)
+    check(page)
 
 
 def request_key(server):

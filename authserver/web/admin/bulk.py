@@ -6,6 +6,7 @@ from markupsafe import Markup
 
 from authserver.domain.authorizations import application_access
 from authserver.domain.clients import client_search, clients
+from authserver.domain.clients.client_search import ClientFilter
 from authserver.domain.clients.clients import Client
 from authserver.errors import Conflict, InvalidInput
 from authserver.web import current
@@ -25,7 +26,8 @@ _DONE = {"approve": "approved", "disapprove": "disapproved", "remove": "removed"
 def bulk_form(verb: str) -> ResponseReturnValue:
     """List the selected clients and ask for confirmation."""
     db = current.transaction()
-    rows, _ = client_search.page_of_clients(db, keys=request.args.getlist("key")[:_AT_MOST], limit=_AT_MOST)
+    wanted = ClientFilter(keys=request.args.getlist("key")[:_AT_MOST])
+    rows, _ = client_search.page_of_clients(db, wanted, limit=_AT_MOST)
     back = responses.return_url(url_for("admin.client_table"))
     if not rows:
         return responses.redirect_with_message(back, "Select at least one client.")
@@ -39,7 +41,7 @@ def decide_bulk(verb: str) -> ResponseReturnValue:
     """Apply the decision to each client that has not changed since the form was shown, and name the skipped ones."""
     keys = request.form.getlist("key")[:_AT_MOST]
     revisions = dict(zip(keys, request.form.getlist("revision"), strict=False))
-    rows, _ = client_search.page_of_clients(current.transaction(), keys=keys, limit=_AT_MOST)
+    rows, _ = client_search.page_of_clients(current.transaction(), ClientFilter(keys=keys), limit=_AT_MOST)
     left = [client.name for client in rows if not _decide(verb, client, revisions.get(client.client_key, ""))]
     names = Markup(", ").join(map(template_globals.isolated, left[:_NAMED]))
     sentence = _summary(verb, len(rows) - len(left), len(left))

@@ -1,5 +1,5 @@
-// Prevents a double click from submitting a form twice. It can be submitted again after a few seconds, or when the
-// page is shown again.
+// Prevents a double click from submitting a form twice. The form can be submitted again
+// after 4 seconds, or when the page is shown again.
 (function () {
   "use strict";
   var pause = 4000;

@@ -8,9 +8,10 @@ import pytest
 
 from authserver.context import SYSTEM
 from authserver.domain.clients import client_secrets, clients
-from authserver.domain.clients.registrations import Registration
+from authserver.domain.clients.metadata import ClientMetadata
 from authserver.domain.diagnostics.error_log import RecordedError
 from tests.support.consumer import FORM, register
+from tests.support.table import table
 
 URL = "https://models.example:8443/oslc/resources?x=%2F&a=2&a=1"
 BODY = [("title", "ä b"), ("title", "+"), ("password", "hunter2")]
@@ -18,12 +19,12 @@ BODY = [("title", "ä b"), ("title", "+"), ("password", "hunter2")]
 
 class ResourceServer:
     def __init__(self, services, app, *, right=True, is_approved=True):
-        registration = Registration(
+        registration = ClientMetadata(
             kind="oauth2",
             name="The model server",
             grant_types=("client_credentials",),
             response_types=(),
-            details={"may_verify_requests": True} if right else {},
+            may_verify_requests=right or None,
         )
         with services.database.transaction() as db:
             client = clients.register(db, SYSTEM, registration, source="console")
@@ -129,7 +130,8 @@ def test_only_approved_clients_with_the_right_may_ask(services, app, token):
     assert app.test_client().post("/oauth/verify", data="{}").status_code == 401
 
 
-@pytest.mark.parametrize(
+@pytest.mark.both_databases
+@table(
     "document",
     [
         b"", b"{", b"[]", b"1", b"\xff", b"[" * 50000, {}, {"method": "GET"}, {"method": 1, "url": "https://a/"},

@@ -141,6 +141,7 @@ def test_a_registration_that_is_refused_has_its_client(app: Flask, services: Ser
     assert (row.cause, row.client_id) == ("client-disapproved", known)
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("path", ["/oauth2/token", "/oauth2/revoke", "/oauth2/introspect", USERINFO,
                                   "/oauth2/device_authorization", "/oauth2/register", "/oauth/requestToken"])  # fmt: skip
 def test_what_the_door_refuses_is_recorded(app: Flask, services: Services, path: str) -> None:
@@ -240,6 +241,7 @@ def test_a_challenge_that_may_be_the_verifier_is_not_recorded(rp: RelyingParty, 
     assert plain not in f"{row.received}{row.detail}"
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("path", ["/oauth2/authorize", "/oidc/end_session"])
 def test_a_request_of_a_browser_that_cannot_be_read_is_recorded(
     app: Flask, services: Services, path: str

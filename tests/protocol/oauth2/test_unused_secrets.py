@@ -12,6 +12,7 @@ from authserver.protocol.services import Services
 from tests.support import assertions
 from tests.support.assertions import Signer
 from tests.support.relying_party import RelyingParty, edit, refused, register
+from tests.support.table import table
 
 ENDPOINTS = ("/oauth2/token", "/oauth2/revoke", "/oauth2/introspect", "/oauth2/device_authorization")
 GRANTS = ("authorization_code", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code")
@@ -28,18 +29,18 @@ def party(app: Flask, services: Services, request: pytest.FixtureRequest) -> Rel
     return RelyingParty(app, *made)
 
 
-@pytest.mark.parametrize("path", ENDPOINTS)
+@table("path", ENDPOINTS)
 def test_the_header_is_refused(party: RelyingParty, path: str) -> None:
     refused(party.browser.post(path, data=FORM, headers=party.basic), "invalid_client", 401)
 
 
-@pytest.mark.parametrize("path", ENDPOINTS)
+@table("path", ENDPOINTS)
 def test_the_body_is_refused(party: RelyingParty, path: str) -> None:
     form = FORM | {"client_id": party.key, "client_secret": party.secret}
     refused(party.browser.post(path, data=form), "invalid_client", 401)
 
 
-@pytest.mark.parametrize("path", ENDPOINTS)
+@table("path", ENDPOINTS)
 def test_a_signature_is_refused(party: RelyingParty, path: str) -> None:
     signer = Signer.with_secret(party.app, party.key, party.secret)
     form = FORM | {"client_assertion_type": assertions.TYPE, "client_assertion": signer.assertion()}

@@ -9,6 +9,8 @@ from tests.support.device import GRANT, Device
 from tests.support.people import PASSWORD
 from tests.support.relying_party import RelyingParty, edit, register
 
+pytestmark = pytest.mark.both_databases
+
 TRUST = "An administrator trusts it"
 DEVICE = {"redirect_uris": (), "grant_types": (GRANT, "refresh_token"), "response_types": ()}
 PASSWORD_GRANT = {"redirect_uris": (), "grant_types": ("password",), "response_types": ()}
@@ -47,7 +49,7 @@ def test_an_application_that_was_told_the_password(party):
     assert "See your e-mail address" in page
     assert TRUST not in page
     ask = rp.browser.get(f"/account/applications/{rp.key}/remove")
-    assert "It was told your password." in ask.text
+    assert "It knows your password." in ask.text
     assert "it will ask for your permission" not in ask.text
 
 

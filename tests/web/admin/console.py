@@ -7,10 +7,8 @@ from typing import Any
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from authserver.domain.clients import clients
+from authserver.domain.clients import clients, registrations
 from authserver.domain.clients.clients import Client
-from authserver.domain.clients.registrations import Registration
-from authserver.domain.sessions import user_sessions
 from authserver.protocol.services import Services
 from tests.support import people
 
@@ -121,48 +119,13 @@ class Console:
 
     def add_client(self, name: str = "Grafana", *, approve: bool = False, **fields: Any) -> Client:
         """Register a client behind the console's back."""
-        registration = Registration(
-            **(
-                {"kind": "oidc", "name": name, "redirect_uris": ("https://app.example.org/callback",)}
-                | fields
-            )
-        )
+        usual = {"kind": "oidc", "name": name, "redirect_uris": ("https://app.example.org/callback",)}
+        registration = registrations.validate(registrations.values_of_columns(usual | fields))
         with self.services.database.transaction() as db:
-            client = clients.register(db, people_actor(), registration, source="registration")
+            client = clients.register(db, people.ACTOR, registration, source="registration")
             if approve:
-                clients.approve(db, people_actor(), client, revision=client.revision)
+                clients.approve(db, people.ACTOR, client, revision=client.revision)
         return client
-
-
-def people_actor() -> Any:
-    """Somebody at another machine."""
-    from authserver.context import Actor
-
-    return Actor(name="tool.example.org", address="203.0.113.9", channel="machine")
-
-
-def sign_in(browser: FlaskClient, services: Services, username: str) -> int:
-    """Give a browser a live session of one of the test people; return the session's id."""
-    from authserver.domain.users import users
-
-    with services.database.transaction() as db:
-        user = users.find(db, username)
-        assert user is not None
-        started = user_sessions.start(
-            db,
-            people_actor(),
-            services.settings,
-            user,
-            is_remembered=False,
-            user_agent="tests",
-        )
-    browser.set_cookie("authserver_session", started.cookie)
-    return started.session.id
-
-
-def add_people(services: Services) -> None:
-    """Make the test people."""
-    people.add(services.database, services.settings, "admin", "alice", "bob")
 
 
 def authorize(browser: FlaskClient, client: Client, **changes: str) -> TestResponse:

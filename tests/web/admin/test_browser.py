@@ -8,10 +8,8 @@ from playwright.sync_api import Page, Route, expect
 from sqlalchemy import update
 
 from authserver import clock
-from authserver.app import create_app
 from authserver.domain.sessions.user_sessions import UserSession
-from authserver.settings import Settings
-from tests.support import axe, ways
+from tests.support import axe, people, ways
 from tests.support.people import PASSWORD
 from tests.web.admin.console import Console
 
@@ -66,7 +64,7 @@ def test_a_sign_in_that_ran_out_while_the_dialog_was_open_loses_nothing(page, se
     page.get_by_role("link", name="Create client").click()
     page.get_by_label("Client name", exact=True).fill("Half an hour of typing")
     page.get_by_label("Redirect URIs").fill("https://typed.example/cb")
-    services = create_app(Settings(**server.settings)).extensions["authserver"]
+    services = server.services
     with services.database.transaction() as db:
         db.execute(update(UserSession).values(signed_in_at=clock.now() - timedelta(minutes=11)))
     page.get_by_role("button", name="Save and approve").click()
@@ -83,11 +81,11 @@ def test_a_session_that_ended_while_the_dialog_was_open_loses_nothing(page, serv
     page.get_by_role("link", name="Create client").click()
     page.get_by_label("Client name", exact=True).fill("Half an hour of typing")
     page.get_by_label("Redirect URIs").fill("https://typed.example/cb")
-    services = create_app(Settings(**server.settings)).extensions["authserver"]
+    services = server.services
     with services.database.transaction() as db:
         db.execute(update(UserSession).values(ended_at=clock.now()))
     page.get_by_role("button", name="Save and approve").click()
-    expect(page.get_by_text("What you entered is kept")).to_be_visible()
+    expect(page.get_by_text("Your input is preserved")).to_be_visible()
     axe.assert_accessible(page)
     ways.sign_in(page, "admin")
     page.get_by_role("button", name="Go on").click()
@@ -110,7 +108,7 @@ def test_a_dialog_outlives_a_sign_in_in_another_tab(page, server, complaints):
     ways.sign_in(other, "admin")
     other.wait_for_url(lambda url: "/sign-in" not in url)
     page.get_by_role("button", name="Save and approve").click()
-    expect(page.get_by_text("What you entered is kept")).to_be_visible()
+    expect(page.get_by_text("Your input is preserved")).to_be_visible()
     axe.assert_accessible(page)
     page.get_by_role("button", name="Go on").click()
     expect(page.get_by_role("heading", name="Half an hour of typing was created")).to_be_visible()
@@ -258,7 +256,8 @@ def test_every_page_is_accessible_and_fits(page, server, key, width, scheme):
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": width, "height": 800})
     open_console(page, server)
-    client, user = f"/admin/clients/{key}", "/admin/users/1"
+    admin = people.find(server.services.database, "admin")["admin"]
+    client, user = f"/admin/clients/{key}", f"/admin/users/{admin.id}"
     paths = [
         "/admin",
         "/admin/clients",
@@ -290,7 +289,7 @@ def test_every_page_is_accessible_and_fits(page, server, key, width, scheme):
 
 
 def test_a_cold_page_of_a_full_list_is_small(page, server, live_server):
-    console = Console(None, create_app(Settings(**live_server.settings)).extensions["authserver"])
+    console = Console(None, live_server.services)
     for number in range(30):
         console.add_client(f"Client {number}")
     open_console(page, server)

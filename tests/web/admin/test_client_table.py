@@ -7,7 +7,10 @@ import pytest
 
 from authserver import clock
 from authserver.domain.clients.clients import Client
+from tests.support.table import table
 from tests.web.admin.console import HTMX_RESULTS
+
+pytestmark = pytest.mark.both_databases
 
 
 def names(page):
@@ -55,7 +58,7 @@ def test_a_banner_tells_of_those_that_wait(populated):
     assert names(populated.get(f"/admin/clients?q={key[3:20].upper()}")) == ["Epsilon"]
 
 
-@pytest.mark.parametrize(
+@table(
     ("query", "expected"),
     [
         ("q=ALPHA", ["Alpha"]),

@@ -7,11 +7,12 @@ from sqlalchemy import select
 
 from authserver import clock
 from authserver.domain.authorizations import authorizations
-from authserver.domain.authorizations.authorizations import Authorization
+from authserver.domain.authorizations.authorizations import Authorization, NewAuthorization
 from authserver.domain.clients.clients import Client
-from authserver.domain.clients.registrations import Registration
+from authserver.domain.clients.metadata import ClientMetadata
 from authserver.domain.users import users
-from tests.web.admin.console import HTMX_DIALOG, people_actor
+from tests.support.people import ACTOR
+from tests.web.admin.console import HTMX_DIALOG
 
 TWIN = "Gr\N{CYRILLIC SMALL LETTER A}f\N{CYRILLIC SMALL LETTER A}na"
 KINDS = ["oauth1", "oauth2", "oidc"]
@@ -22,12 +23,14 @@ def authorize(console, client, times):
         for _ in range(times):
             authorizations.add(
                 db,
-                people_actor(),
-                client_id=client.id,
-                client_epoch=client.epoch,
-                client_name=client.name,
-                grant_type="authorization_code",
-                scope="openid",
+                ACTOR,
+                NewAuthorization(
+                    client_id=client.id,
+                    client_epoch=client.epoch,
+                    client_name=client.name,
+                    grant_type="authorization_code",
+                    scope="openid",
+                ),
             )
 
 
@@ -77,8 +80,8 @@ def test_a_client_that_changed_since_it_was_shown_is_not_approved(console, servi
         row = db.get_one(Client, client.id)
         from authserver.domain.clients import clients
 
-        wanted = Registration(kind="oidc", name="Grafana", redirect_uris=("https://evil.example/cb",))
-        clients.edit(db, people_actor(), row, wanted, revision=row.revision)
+        wanted = ClientMetadata(kind="oidc", name="Grafana", redirect_uris=("https://evil.example/cb",))
+        clients.edit(db, ACTOR, row, wanted, revision=row.revision)
     answer = console.press(page, "Approve")
     assert answer.status_code == 409
     assert "https://evil.example/cb" in answer.text
@@ -96,6 +99,7 @@ def test_a_stale_disapproval_changes_nothing_at_all(console):
     assert (after.status, after.epoch) == ("approved", client.epoch)
 
 
+@pytest.mark.both_databases
 def test_a_made_up_revision_is_a_conflict(console):
     client = console.add_client()
     path = f"/admin/clients/{client.client_key}/approve"
@@ -173,6 +177,7 @@ def test_the_way_back_leads_to_the_list_it_came_from_and_nowhere_else(console):
         assert console.press(page, "Disapprove").location == f"/admin/clients/{key}"
 
 
+@pytest.mark.both_databases
 def test_what_is_gone_is_not_found(console):
     for path in ["", "/edit", "/approve", "/disapprove", "/remove", "/credentials", "/activity"]:
         assert console.get(f"/admin/clients/0123{path}").status_code == 404

@@ -8,7 +8,8 @@ from sqlalchemy import update
 from authserver import clock
 from authserver.domain.diagnostics import error_log
 from authserver.domain.diagnostics.error_log import RecordedError
-from tests.web.admin.console import HTMX_RESULTS, REGISTERED_URI, WRONG_URI, authorize, sign_in
+from tests.support.people import open_session
+from tests.web.admin.console import HTMX_RESULTS, REGISTERED_URI, WRONG_URI, authorize
 
 
 def main_of(page):
@@ -55,6 +56,7 @@ def test_a_reference_that_is_gone_says_how_long_they_are_kept(console, record):
     assert "No error matches" in console.get("/admin/diagnostics?q=nothing").text
 
 
+@pytest.mark.both_databases
 def test_an_unknown_reference_has_a_page_of_its_own(console):
     page = console.get("/admin/diagnostics/BCDFGHJK")
     assert page.status_code == 404
@@ -110,7 +112,7 @@ def test_a_refusal_tells_cause_advice_and_facts(console, record):
     record("code-replayed", client)
     page = main_of(console.get(f"/admin/diagnostics/{reference}"))
     for text in (
-        "used a second time",
+        "used twice",
         "invalid_grant",
         "/oauth2/token",
         "Jenkins",
@@ -124,7 +126,7 @@ def test_a_refusal_tells_cause_advice_and_facts(console, record):
 
 def test_a_refusal_without_a_client_and_one_of_an_older_version_have_pages(console, record):
     assert console.get(f"/admin/diagnostics/{record('client-unknown')}").status_code == 200
-    assert "The request was refused" in console.get(f"/admin/diagnostics/{record('of-old')}").text
+    assert "The request was rejected" in console.get(f"/admin/diagnostics/{record('of-old')}").text
     assert console.get(f"/admin/diagnostics/{record('of-old')}/add-redirect-uri").status_code == 404
 
 
@@ -178,7 +180,7 @@ def test_the_error_page_leads_administrators_to_the_reason_and_nobody_else(conso
     client, _ = wrong_uri
     assert "/admin/diagnostics/" in authorize(console.browser, client, redirect_uri=WRONG_URI).text
     stranger, alice = app.test_client(), app.test_client()
-    sign_in(alice, services, "alice")
+    open_session(alice, services, "alice")
     for browser in (stranger, alice):
         page = authorize(browser, client, redirect_uri=WRONG_URI)
         assert "/admin" not in page.text
@@ -190,7 +192,7 @@ def test_the_error_page_leads_administrators_to_the_reason_and_nobody_else(conso
 
 def test_diagnostics_are_for_administrators(app, services, record):
     browser = app.test_client()
-    sign_in(browser, services, "alice")
+    open_session(browser, services, "alice")
     reference = record()
     for path in ("", f"/{reference}", f"/{reference}/add-redirect-uri"):
         assert browser.get(f"/admin/diagnostics{path}").status_code == 403

@@ -4,7 +4,8 @@ import pytest
 
 from authserver.domain.clients import client_secrets, clients
 from tests.support import consumer
-from tests.web.admin.console import HTMX_DIALOG, REGISTERED_URI, WRONG_URI, authorize, forms, people_actor
+from tests.support.people import ACTOR
+from tests.web.admin.console import HTMX_DIALOG, REGISTERED_URI, WRONG_URI, authorize, forms
 
 
 def post(console, reference, revision):
@@ -29,7 +30,7 @@ def test_a_wrong_redirect_uri_is_added_and_works(console, wrong_uri, trail):
     assert answer.location == f"/admin/diagnostics/{link}"
     assert console.client(client.client_key).redirect_uris == [REGISTERED_URI, WRONG_URI]
     assert (trail()[0].event, trail()[0].actor_name) == ("client:edit", "admin")
-    assert "registered by now" in console.get(answer.location).text
+    assert "has been registered since" in console.get(answer.location).text
     assert authorize(console.browser, client, redirect_uri=WRONG_URI).status_code == 303
 
 
@@ -50,8 +51,8 @@ def test_an_address_of_another_host_is_warned_about(console, wrong_uri):
         ("https://*.example.org/", "A wildcard would let anybody"),
         ("https://app.example.org/cb#part", "no fragment"),
         ("javascript:alert(1)", "cannot receive a sign-in safely"),
-        ("https://app.example.org/callback?code=asc_1a_0123456789012345678901234567890", "is not kept"),
-        ("https://app.example.org/" + "x" * 2100, "is not kept"),
+        ("https://app.example.org/callback?code=asc_1a_0123456789012345678901234567890", "was not stored"),
+        ("https://app.example.org/" + "x" * 2100, "was not stored"),
     ],
 )
 def test_an_address_that_may_not_be_registered_says_why(console, wrong_uri, uri, reason):
@@ -70,7 +71,7 @@ def test_a_client_that_changed_meanwhile_is_not_changed(console, wrong_uri, serv
     form = console.get(f"/admin/diagnostics/{refused()}/add-redirect-uri")
     with services.database.transaction() as db:
         row = db.get_one(clients.Client, client.id)
-        clients.disapprove(db, people_actor(), row, revision=row.revision)
+        clients.disapprove(db, ACTOR, row, revision=row.revision)
     answer = console.press(form, "Add this URI")
     assert answer.status_code == 409
     assert "Your change was not applied" in answer.text
@@ -115,7 +116,7 @@ def test_a_client_that_waits_is_approved_from_its_refusal(console, record, cause
     answer = console.press(console.get(url), "Approve")
     assert answer.location == path
     assert console.client(client.client_key).is_approved
-    assert "approved by now" in console.get(path).text
+    assert "has been approved since" in console.get(path).text
 
 
 @pytest.mark.parametrize(
@@ -141,10 +142,10 @@ def test_the_settings_are_filled_in_with_what_was_refused(
     page = console.get(f"/admin/diagnostics/{reference}")
     url = page.text.partition('id="fix" href="')[2].partition('"')[0].replace("&amp;", "&")
     form = console.get(url)
-    assert f"From the refusal {reference}: what was refused is filled in." in form.text
+    assert f"The rejected value of error {reference} is filled in." in form.text
     assert form.text.count("autofocus") == 1
     assert console.press(form, "Save").location == f"/admin/diagnostics/{reference}"
-    assert "registered by now" in console.get(f"/admin/diagnostics/{reference}").text
+    assert "has been registered since" in console.get(f"/admin/diagnostics/{reference}").text
     with services.database.transaction(write=False) as db:
         facts = clients.describe(db.get_one(clients.Client, client.id))
     saved = facts[field] if field in facts else facts["details"][field]
@@ -194,7 +195,7 @@ BASIC, POST = "client_secret_basic", "client_secret_post"
         (
             POST,
             "authorization_code",
-            "The client authenticates itself in another way than registered",
+            "The client used another authentication method than it is registered for",
             BASIC,
             "Change the authentication method",
         ),
@@ -206,7 +207,7 @@ def test_the_error_of_the_token_endpoint_leads_to_the_fix(
     client = console.add_client(approve=True, auth_method=method)
     with services.database.transaction() as db:
         row = db.get_one(clients.Client, client.id)
-        secret = client_secrets.generate(db, people_actor(), services.vault, row)
+        secret = client_secrets.generate(db, ACTOR, services.vault, row)
     form = {"grant_type": grant, "code": "x"}
     answer = console.browser.post("/oauth2/token", data=form, auth=(client.client_key, secret))
     page = found(console, answer.get_json()["error_description"])

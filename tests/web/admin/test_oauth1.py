@@ -7,17 +7,9 @@ import pytest
 
 from authserver.domain.clients import clients
 from authserver.domain.oauth1 import consumers
-from authserver.domain.users import users
 from tests.support import forms
 from tests.support.consumer import CALLBACK, register
 from tests.support.people import PASSWORD
-
-
-@pytest.fixture
-def people(services):
-    """The people of the console's tests, who are there already."""
-    with services.database.transaction(write=False) as db:
-        return {name: users.find(db, name) for name in ("admin", "alice")}
 
 
 @pytest.fixture

@@ -4,6 +4,8 @@ import pytest
 
 from tests.web.admin.console import forms
 
+pytestmark = pytest.mark.both_databases
+
 ODD = [
     "\0",
     "a\0b",

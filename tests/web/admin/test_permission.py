@@ -5,7 +5,8 @@ import re
 import pytest
 from flask import Flask
 
-from tests.web.admin.console import HTMX_DIALOG, Console, sign_in
+from tests.support.people import open_session
+from tests.web.admin.console import HTMX_DIALOG, Console
 
 SAFE_TO_SEE = {
     "overview", "client_table", "client_overview", "client_settings", "client_credentials", "client_activity",
@@ -50,7 +51,7 @@ def test_nobody_gets_in_without_the_permission(app, client, services):
         assert answer.status_code in {303, 400}, (method, path, answer.status)
         if answer.status_code == 303:
             assert answer.location.startswith("/sign-in?next="), path
-    sign_in(client, services, "alice")
+    open_session(client, services, "alice")
     for method, path, _ in routes(app):
         answer = client.open(path, method=method, headers={"Referer": "http://localhost/"})
         assert answer.status_code in {403, 400}, (method, path, answer.status)
@@ -70,7 +71,7 @@ def test_taking_the_permission_counts_on_the_next_request(client, services):
     from authserver.context import SYSTEM
     from authserver.domain.users import users
 
-    sign_in(client, services, "admin")
+    open_session(client, services, "admin")
     assert client.get("/admin").status_code == 200
     with services.database.transaction() as db:
         users.grant(db, SYSTEM, users.find(db, "alice"), may_configure_server=True)

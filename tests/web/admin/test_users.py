@@ -6,9 +6,11 @@ import pytest
 
 from authserver.domain.sessions import user_sessions
 from authserver.domain.users import second_factors, users
-from tests.support.people import PASSWORD
+from tests.support.people import PASSWORD, open_session
 from tests.support.second_factors import set_up
-from tests.web.admin.console import HTMX_DIALOG, HTMX_RESULTS, sign_in
+from tests.web.admin.console import HTMX_DIALOG, HTMX_RESULTS
+
+pytestmark = pytest.mark.both_databases
 
 
 def find(console, username):
@@ -79,12 +81,12 @@ def test_an_account_is_created_with_a_typed_password_and_the_permission(console)
     [
         ({"username": ""}, "username", "Enter the user name."),
         ({"username": "Alice"}, "username", "This user name is taken."),
-        ({"username": "a\0b"}, "username", "cannot be stored"),
-        ({"email": "nobody"}, "email", "like name@example.org"),
+        ({"username": "a\0b"}, "username", "not allowed"),
+        ({"email": "nobody"}, "email", "such as name@example.org"),
         (
             {"password_choice": "typed", "password": "short", "password_again": "short"},
             "password",
-            "12 characters or more",
+            "at least 12 characters",
         ),
         (
             {"password_choice": "typed", "password": "x" * 14, "password_again": "y" * 14},
@@ -130,7 +132,7 @@ def test_two_edits_of_the_same_revision_show_the_second_what_the_first_changed(c
 def test_what_the_person_changed_meanwhile_is_not_overwritten(console, app):
     page = console.get(f"{path(console, 'alice')}/edit")
     browser = app.test_client()
-    sign_in(browser, console.services, "alice")
+    open_session(browser, console.services, "alice")
     own = console.__class__(browser, console.services)
     assert own.press(own.get("/account"), "Save", name="Her Own Name").status_code == 303
     assert console.press(page, "Save", email="admins@example.org").status_code == 409
@@ -138,7 +140,7 @@ def test_what_the_person_changed_meanwhile_is_not_overwritten(console, app):
 
 def test_a_sign_in_is_no_change(console, app):
     page = console.get(f"{path(console, 'alice')}/edit")
-    sign_in(app.test_client(), console.services, "alice")
+    open_session(app.test_client(), console.services, "alice")
     assert console.press(page, "Save", name="New Name").status_code == 303
 
 
@@ -151,7 +153,7 @@ def test_the_permission_is_given_and_taken(console):
 
 def test_disabling_ends_sessions_and_enabling_does_not_revive_them(console, app):
     phone = app.test_client()
-    sign_in(phone, console.services, "alice")
+    open_session(phone, console.services, "alice")
     assert phone.get("/account").status_code == 200
     console.press(console.get(f"{path(console, 'alice')}/disable"), "Disable")
     assert phone.get("/account").status_code == 303
@@ -167,7 +169,7 @@ def test_the_last_administrator_stays(console, trail, change, button):
     assert "your own account" in page.text
     answer = console.press(page, button)
     assert answer.status_code == 409
-    assert "admin is the last administrator. Give another user Configure Server first." in answer.text
+    assert "admin is the last administrator. Grant Configure Server to another user first." in answer.text
     assert find(console, "admin").is_active
     assert find(console, "admin").may_configure_server
     assert find(console, "admin").epoch == 0
@@ -182,7 +184,7 @@ def test_of_two_administrators_one_may_go(console):
 
 def test_a_reset_password_works_once_and_ends_all_sessions(console, app):
     phone = app.test_client()
-    sign_in(phone, console.services, "alice")
+    open_session(phone, console.services, "alice")
     page = console.get(f"{path(console, 'alice')}/password")
     password = shown_password(console.press(page, "Set password"))
     stored = find(console, "alice").password_hash
@@ -210,7 +212,7 @@ def test_a_typed_password_is_checked_and_set(console):
 def test_sessions_are_listed_and_ended(console, app):
     browsers = [app.test_client() for _ in range(3)]
     for browser in browsers:
-        sign_in(browser, console.services, "alice")
+        open_session(browser, console.services, "alice")
     page = console.get(path(console, "alice"))
     assert page.text.count("203.0.113.9") >= 3
     console.press(page, "End session of 203.0.113.9")
@@ -222,7 +224,7 @@ def test_sessions_are_listed_and_ended(console, app):
 
 def test_ending_all_of_one_s_own_sessions_keeps_the_present_one(console, app):
     other = app.test_client()
-    sign_in(other, console.services, "admin")
+    open_session(other, console.services, "admin")
     console.press(console.get(path(console, "admin")), "End all")
     assert other.get("/account").status_code == 303
     assert console.get("/admin").status_code == 200

@@ -1,0 +1,45 @@
+"""Applications in this process.
+
+Making one takes longer than most tests do, so a process makes one for each kind of database. A test gets it with new
+services over a restored database: nothing that the product keeps in memory is left from the test before.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+
+from flask import Flask
+
+from authserver.settings import Settings
+from tests.support import compiled
+
+
+@contextmanager
+def own(settings: Settings) -> Iterator[Flask]:
+    """Make an application for one test."""
+    from authserver.app import create_app
+
+    app = create_app(settings)
+    compiled.share_templates(app)
+    yield app
+    app.extensions["authserver"].database.engine.dispose()
+
+
+def shared(settings: Settings) -> Flask:
+    """Return this process's application with these settings, with new services."""
+    from authserver.app import build_services, connect
+
+    app = _made(settings)
+    before = app.extensions["authserver"]
+    del app.wsgi_app
+    connect(app, build_services(settings, before.database, before.vault))
+    return app
+
+
+@cache
+def _made(settings: Settings) -> Flask:
+    from authserver.app import create_app
+
+    app = create_app(settings)
+    compiled.share_templates(app)
+    return app
