@@ -25,6 +25,7 @@ _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 _LOADED_USER = "_login_user"  # the attribute of ``g`` in which Flask-Login caches the user
 
 login_manager = LoginManager()
+login_manager.session_protection = None  # The sessions are records of the server, not cookies.
 
 
 class Application(Flask):
