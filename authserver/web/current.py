@@ -1,8 +1,8 @@
 """The current request: its database transaction, its user session and its actor.
 
-Views call ``transaction()`` for their records. The transaction begins on first use and commits when the view has returned,
-before the response is sent. GET requests read; a view that writes on GET is marked with ``@writes``. Requests of machines
-do not pass here (see ``web.machine``).
+A request has one transaction. It begins with the first call of ``transaction()``, in a view or in a ``before_request``
+function, and commits when there is a response, before the response is sent. GET requests read; a view that writes on GET
+is marked with ``@writes``. Requests of machines do not pass here (see ``web.machine``).
 """
 
 from collections.abc import Callable, Iterator
@@ -29,14 +29,14 @@ login_manager.session_protection = None  # The sessions are records of the serve
 
 
 class Application(Flask):
-    """Flask with one database transaction for each request: a response commits, an exception rolls back."""
+    """Flask with one database transaction per request: a response commits, an exception rolls back."""
 
     # ``LoginManager.init_app`` would also look up the user for every template, write session protection data to the
     # cookie and add a remember-me cookie. Only ``current_user`` is used here.
     login_manager = login_manager
 
     def preprocess_request(self) -> ResponseReturnValue | None:
-        # No connection is held here.
+        # Before the transaction begins, so that this does not hold a second connection.
         services().key_ring.tend()
         with _rollback_on_error():
             response = super().preprocess_request()
@@ -77,7 +77,7 @@ def services() -> Services:
 
 
 def transaction() -> Session:
-    """Return this request's transaction, opening it on first use."""
+    """Return this request's transaction, beginning it on first use."""
     if not has_transaction():
         g.open_transaction = ExitStack()
         g.db = g.open_transaction.enter_context(services().database.transaction(write=_is_writing()))
@@ -85,41 +85,18 @@ def transaction() -> Session:
 
 
 def has_transaction() -> bool:
-    """Return whether this request's transaction is open."""
+    """Return whether this request's transaction has begun."""
     return "db" in g
 
 
 def release() -> None:
-    """Commit this request's transaction before slow work, so that no lock or connection is held during it.
+    """Commit this request's transaction before something slow, so that it holds no locks.
 
-    Records stay readable. To change them, load them again: ``transaction()`` then opens a new transaction.
+    Records stay readable. To change them, read them again in a new ``transaction()``.
     """
     if has_transaction():
         g.pop("db")
         g.pop("open_transaction").close()
-
-
-def _commit() -> None:
-    seen = g.pop("seen_session", None)
-    if seen is not None and has_transaction() and _is_writing():
-        user_sessions.touch(transaction(), seen)
-        seen = None
-    release()
-    if seen is not None:
-        # A transaction that only reads cannot record it.
-        with services().database.transaction() as db:
-            user_sessions.touch(db, seen)
-
-
-@contextmanager
-def _rollback_on_error() -> Iterator[None]:
-    try:
-        yield
-    except BaseException as error:
-        if has_transaction():
-            g.pop("db")
-            g.pop("open_transaction").__exit__(type(error), error, error.__traceback__)
-        raise
 
 
 def _is_writing() -> bool:
@@ -160,9 +137,9 @@ def session_cookie() -> str:
     return request.cookies.get(cookie_name(SESSION_COOKIE), "")
 
 
-def find_signed_in_user(transaction: Session, cookie: str) -> SignedInUser | None:
-    """Return the user of a live session cookie; the session's last use is stored after the response."""
-    row = user_sessions.find(transaction, services().settings, cookie)
+def find_signed_in_user(db: Session, cookie: str) -> SignedInUser | None:
+    """Return the user of a live session cookie; the session's last use is stored when the request commits."""
+    row = user_sessions.find(db, services().settings, cookie)
     if row is None:
         return None
     if user_sessions.needs_touch(row):
@@ -188,10 +165,10 @@ def load_session() -> UserSession | None:
 def current_session_without_transaction() -> UserSession | None:
     """Return the live session of this request, looked up in a transaction that has ended when this returns.
 
-    Use it before the view's transaction begins, and in views that hash passwords: hashing takes long and must not keep a
-    transaction open. The records are read-only; to change them, read them again in a transaction.
+    Use it in error handlers, which run after the request's transaction has ended, and in views that hash passwords before
+    they begin it. The records are read-only; to change them, read them again in a transaction.
     """
-    if _LOADED_USER not in g:
+    if _LOADED_USER not in g and not has_transaction():
         setattr(g, _LOADED_USER, _find_in_own_transaction())
     return current_session()
 
@@ -235,3 +212,26 @@ def _find_in_own_transaction() -> Any:
         return login_manager.anonymous_user()
     with services().database.transaction(write=False) as db:
         return find_signed_in_user(db, cookie) or login_manager.anonymous_user()
+
+
+def _commit() -> None:
+    seen = g.pop("seen_session", None)
+    if seen is not None and has_transaction() and _is_writing():
+        user_sessions.touch(transaction(), seen)
+        seen = None
+    release()
+    if seen is not None:
+        # A transaction that only reads cannot store it.
+        with services().database.transaction() as db:
+            user_sessions.touch(db, seen)
+
+
+@contextmanager
+def _rollback_on_error() -> Iterator[None]:
+    try:
+        yield
+    except BaseException as error:
+        if has_transaction():
+            g.pop("db")
+            g.pop("open_transaction").__exit__(type(error), error, error.__traceback__)
+        raise

@@ -128,7 +128,7 @@ def test_a_terminal_is_asked_twice_without_echo(settings, services):
     os.close(terminal)
     shown = answer(controller, b"Password: ") + answer(controller, b"Repeat: ") + rest(controller)
     assert process.wait(30) == 0, shown
-    assert b"Created the account ada." in shown
+    assert b"Created the user ada." in shown
     assert PASSWORD.encode() not in shown
     with services.database.transaction(write=False) as db:
         assert users.find(db, "ada") is not None

@@ -58,7 +58,7 @@ def add_authenticator() -> ResponseReturnValue:
 
 
 def _charge(live: UserSession) -> Sequence[Charge]:
-    """Charge an attempt, in a transaction of its own."""
+    """Charge an attempt, in a transaction of its own, which Throttled rolls back."""
     services = current.services()
     settings = services.settings
     budget = throttles.bucket(

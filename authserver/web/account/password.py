@@ -1,6 +1,6 @@
 """The password page. A password change requires the current password, ends all other sessions and renews this one.
 
-Hashing takes long, so the view opens no request transaction (``current.transaction``).
+Hashing takes long, so the view commits the request's transaction first.
 """
 
 from flask import flash, make_response, redirect, render_template, request, url_for

@@ -69,7 +69,7 @@ class ClientQuery:
         desc = "" if self.sort != column or self.desc else "1"
         return self.url(sort=column, desc=desc)
 
-    def filter(self) -> ClientFilter:
+    def client_filter(self) -> ClientFilter:
         """Return the filter of the search."""
         return ClientFilter(
             kind=self.kind,
@@ -90,7 +90,7 @@ def client_table() -> ResponseReturnValue:
     offset = (query.page - 1) * pagination.SIZE
     rows, count = client_search.page_of_clients(
         db,
-        query.filter(),
+        query.client_filter(),
         sort=query.sort,
         is_descending=bool(query.desc),
         offset=offset,

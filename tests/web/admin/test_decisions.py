@@ -69,7 +69,7 @@ def test_the_page_says_who_registered_what_and_where_sign_ins_go(console):
         "authorization_code",
     ]:
         assert expected in text
-    assert "could be mistaken" in text
+    assert "is easily confused" in text
     assert TWIN in text
 
 
