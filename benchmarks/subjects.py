@@ -9,9 +9,10 @@ from pathlib import Path
 from authserver import clock
 from authserver.app import create_app
 from authserver.context import SYSTEM
-from authserver.domain.authorizations import authorizations, codes
+from authserver.domain.authorizations import authorizations
 from authserver.domain.authorizations.authorizations import NewAuthorization, UserAuthentication
 from authserver.domain.clients import clients
+from authserver.domain.tokens import codes
 from authserver.domain.users import users
 from authserver.protocol.services import Services
 from authserver.settings import Settings

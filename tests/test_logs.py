@@ -6,8 +6,8 @@ import logging
 import pytest
 
 from authserver import logs
-from authserver.domain.keys import vault
-from authserver.domain.tokens import opaque_tokens, refresh_tokens
+from authserver.domain import opaque_tokens, vault
+from authserver.domain.tokens import refresh_tokens
 from authserver.settings import Settings
 from authserver.vocabulary import TokenPrefix
 

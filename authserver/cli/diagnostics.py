@@ -45,7 +45,7 @@ def list_errors(client_key: str, search: str, limit: int) -> None:
         found, _ = error_search.page_of_errors(
             db, error_search.ErrorFilter(client_id, search=search), limit=limit
         )
-        known = error_search.clients_of(db, found)
+        known = error_search.clients_of_errors(db, found)
         rows = [_facts(row, known.get(row.client_id or 0)) for row in found]
     output.listing(rows, columns=_COLUMNS, nothing="No errors are recorded.")
 
@@ -63,7 +63,7 @@ def show(reference: str) -> None:
                 f"No error has this reference. Errors are kept for {error_log.KEPT.days} days, up to"
                 f" {error_log.PER_CLIENT} per client."
             )
-        facts = _facts(row, error_search.clients_of(db, [row]).get(row.client_id or 0))
+        facts = _facts(row, error_search.clients_of_errors(db, [row]).get(row.client_id or 0))
     url = installation.settings.url(EndpointPath.ADMIN)
     output.show(facts | {"what_to_do": f"{url}/diagnostics/{facts['reference']}"})
 

@@ -9,19 +9,19 @@ from sqlalchemy import func, select
 from authserver import clock
 from authserver.cli import housekeeping
 from authserver.context import SYSTEM
-from authserver.domain import cleanup
-from authserver.domain.authorizations import authorizations, codes
+from authserver.domain import cleanup, user_sessions
+from authserver.domain.authorizations import authorizations
 from authserver.domain.authorizations.authorizations import (
     Authorization,
     NewAuthorization,
     UserAuthentication,
 )
-from authserver.domain.authorizations.codes import Code
 from authserver.domain.clients import clients
 from authserver.domain.clients.metadata import ClientMetadata
-from authserver.domain.sessions import user_sessions
-from authserver.domain.sessions.user_sessions import UserSession
+from authserver.domain.tokens import codes
+from authserver.domain.tokens.codes import Code
 from authserver.domain.tokens.tokens import AccessToken, RefreshToken
+from authserver.domain.user_sessions import UserSession
 
 SOON = timedelta(minutes=15)
 LONG = timedelta(days=90)

@@ -13,11 +13,11 @@ from sqlalchemy import MetaData, select
 from authserver import clock
 from authserver.context import SYSTEM
 from authserver.domain import typed_codes
-from authserver.domain.keys.vault import KEY_BYTES, Key, Vault
 from authserver.domain.users import authenticator_apps, recovery_codes, second_factors, users
 from authserver.domain.users.authenticator_apps import AuthenticatorApp, TotpSeed
 from authserver.domain.users.recovery_codes import RecoveryCode
 from authserver.domain.users.users import User
+from authserver.domain.vault import KEY_BYTES, Key, Vault
 from authserver.errors import Conflict, InvalidInput
 from tests.support.second_factors import Telephone, set_up
 

@@ -7,8 +7,7 @@ from sqlalchemy import select
 
 from authserver.context import SYSTEM, Actor
 from authserver.domain.audit import AuditEvent
-from authserver.domain.sessions import known_browsers
-from authserver.domain.users import authentication, second_factors, users
+from authserver.domain.users import authentication, known_browsers, second_factors, users
 from authserver.domain.users.authentication import (
     PasswordAuthenticator,
     PendingSecondFactor,

@@ -15,12 +15,12 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from authserver.context import SYSTEM
+from authserver.domain import user_sessions
 from authserver.domain.authorizations import consents
 from authserver.domain.authorizations.authorizations import Authorization
 from authserver.domain.clients import clients
 from authserver.domain.clients.clients import Client
 from authserver.domain.orm import Database
-from authserver.domain.sessions import user_sessions
 from authserver.domain.users import users
 from authserver.domain.users.users import User
 from authserver.protocol.services import Services

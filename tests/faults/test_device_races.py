@@ -3,15 +3,16 @@
 from sqlalchemy.orm import Session
 
 from authserver.context import SYSTEM
-from authserver.domain.authorizations import authorizations, device_authorizations
+from authserver.domain.authorizations import authorizations
 from authserver.domain.authorizations.authorizations import NewAuthorization, UserAuthentication
-from authserver.domain.authorizations.device_authorizations import (
+from authserver.domain.clients import clients
+from authserver.domain.clients.clients import Client
+from authserver.domain.tokens import device_authorizations
+from authserver.domain.tokens.device_authorizations import (
     DeviceState,
     IssuedDeviceCodes,
     NewDeviceAuthorization,
 )
-from authserver.domain.clients import clients
-from authserver.domain.clients.clients import Client
 from authserver.protocol.services import Services
 from tests.faults.test_races import Crowd, services  # noqa: F401 - fixtures
 from tests.support import people

@@ -13,10 +13,10 @@ from sqlalchemy import select
 from sqlalchemy.pool import QueuePool
 
 from authserver.context import SYSTEM
+from authserver.domain import logout_notices, user_sessions
 from authserver.domain.clients import clients, registrations
+from authserver.domain.logout_notices import LogoutNotice
 from authserver.domain.orm import Database
-from authserver.domain.sessions import logout_notices, user_sessions
-from authserver.domain.sessions.logout_notices import LogoutNotice
 from authserver.domain.users import users
 from authserver.domain.users.users import User
 from authserver.errors import InvalidInput

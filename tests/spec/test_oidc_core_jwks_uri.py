@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 
 from authserver.app import create_app
-from authserver.protocol.oauth2 import client_keys
+from authserver.protocol import client_keys
 from authserver.settings import Settings
 from tests.support import assertions
 from tests.support.assertions import Signer

@@ -6,9 +6,8 @@ from datetime import timedelta
 import pytest
 
 from authserver.context import SYSTEM
-from authserver.domain import cleanup
+from authserver.domain import cleanup, user_sessions
 from authserver.domain.orm import Database
-from authserver.domain.sessions import user_sessions
 from authserver.domain.users import users
 from authserver.domain.users.users import User
 from authserver.protocol.services import Services

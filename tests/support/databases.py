@@ -18,9 +18,8 @@ from typing import Any
 from sqlalchemy import Table, create_engine
 
 from authserver.context import SYSTEM
-from authserver.domain import schema
-from authserver.domain.clients import subject_salt
-from authserver.domain.keys import signing_keys, vault
+from authserver.domain import schema, vault
+from authserver.domain.keys import signing_keys, subject_salt
 from authserver.domain.orm import Base, Database, engine_options
 from authserver.settings import Settings
 from tests.support import people, postgres, run

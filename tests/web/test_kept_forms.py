@@ -5,8 +5,8 @@ import secrets
 
 import pytest
 
-from authserver.domain.sessions import user_sessions
-from authserver.domain.sessions.user_sessions import UserSession
+from authserver.domain import user_sessions
+from authserver.domain.user_sessions import UserSession
 from authserver.domain.users import users
 from authserver.web import current
 from tests.support import forms

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import event
 
 from authserver.domain.keys.key_ring import KeyRing
-from authserver.domain.sessions.user_sessions import UserSession
+from authserver.domain.user_sessions import UserSession
 from authserver.domain.users import users
 from authserver.errors import Conflict
 from authserver.web import current

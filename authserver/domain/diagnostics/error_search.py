@@ -87,7 +87,7 @@ def error_named_in(db: Session, text: str) -> RecordedError | None:
     return next((found for one in references_in(text) if (found := error_log.find(db, one))), None)
 
 
-def clients_of(db: Session, rows: Iterable[RecordedError]) -> dict[int, Client]:
+def clients_of_errors(db: Session, rows: Iterable[RecordedError]) -> dict[int, Client]:
     """Return the clients of errors by id, without those that were removed."""
     ids = {row.client_id for row in rows if row.client_id is not None}
     return {client.id: client for client in db.scalars(select(Client).where(Client.id.in_(ids)))}

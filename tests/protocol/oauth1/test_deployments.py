@@ -8,10 +8,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from authserver.app import create_app
 from authserver.context import SYSTEM
+from authserver.domain import user_sessions
 from authserver.domain.authorizations import consents
 from authserver.domain.clients import clients
-from authserver.domain.sessions import user_sessions
-from authserver.domain.sessions.user_sessions import UserSession
+from authserver.domain.user_sessions import UserSession
 from authserver.settings import Settings
 from tests.support.consumer import CALLBACK, credentials, problem, register
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from authserver.domain.fetcher import Fetched, FetchFailed
-from authserver.protocol.oauth2 import client_keys
-from authserver.protocol.oauth2.client_keys import KEPT_SECONDS, REFETCH_SECONDS, ClientKeySets
+from authserver.protocol import client_keys
+from authserver.protocol.client_keys import KEPT_SECONDS, REFETCH_SECONDS, ClientKeySets
 from tests.support import assertions
 
 AT_ONCE = 8

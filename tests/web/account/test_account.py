@@ -13,7 +13,7 @@ from authserver.domain.authorizations.authorizations import (
 )
 from authserver.domain.clients import clients
 from authserver.domain.clients.metadata import ClientMetadata
-from authserver.domain.sessions.user_sessions import UserSession
+from authserver.domain.user_sessions import UserSession
 from authserver.domain.users import users
 from tests.support import forms
 from tests.support.moving_clock import MovingClock

@@ -16,7 +16,7 @@ from werkzeug.test import TestResponse
 from authserver import clock
 from authserver.context import SYSTEM
 from authserver.domain import audit
-from authserver.domain.sessions.user_sessions import UserSession
+from authserver.domain.user_sessions import UserSession
 from authserver.domain.users import second_factors, users
 from authserver.domain.users.authenticator_apps import AuthenticatorApp
 from authserver.domain.users.users import User

@@ -11,7 +11,7 @@ from authserver.domain import audit
 from authserver.domain.audit import AuditEvent
 from authserver.domain.clients.clients import Client
 from authserver.domain.diagnostics.error_log import ErrorDetails, ErrorLog
-from authserver.domain.sessions.user_sessions import UserSession
+from authserver.domain.user_sessions import UserSession
 from authserver.protocol.services import Services
 from tests.support.people import open_session
 from tests.web.admin.console import REGISTERED_URI, WRONG_URI, Console

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, Route, expect
 from sqlalchemy import update
 
 from authserver import clock
-from authserver.domain.sessions.user_sessions import UserSession
+from authserver.domain.user_sessions import UserSession
 from tests.support import axe, people, ways
 from tests.support.people import PASSWORD
 from tests.web.admin.console import Console

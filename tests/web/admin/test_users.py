@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from authserver.domain.sessions import user_sessions
+from authserver.domain import user_sessions
 from authserver.domain.users import second_factors, users
 from tests.support.people import PASSWORD, open_session
 from tests.support.second_factors import set_up

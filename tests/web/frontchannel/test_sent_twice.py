@@ -11,7 +11,7 @@ from authserver.context import SYSTEM
 from authserver.domain.authorizations import consents
 from authserver.domain.authorizations.authorizations import Authorization
 from authserver.domain.clients import clients
-from authserver.domain.sessions.user_sessions import UserSession
+from authserver.domain.user_sessions import UserSession
 from authserver.domain.users import users
 from tests.support import forms
 from tests.support.consumer import problem, returned

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from authserver.domain.audit import AuditEvent
-from authserver.domain.sessions.user_sessions import UserSession
+from authserver.domain.user_sessions import UserSession
 from authserver.vocabulary import EndpointPath
 from authserver.web.frontchannel import sign_in_context
 from tests.support import forms

@@ -3,7 +3,7 @@
 from sqlalchemy import select, update
 
 from authserver import clock
-from authserver.domain.sessions.user_sessions import UserSession
+from authserver.domain.user_sessions import UserSession
 from tests.support import forms
 from tests.support.relying_party import RelyingParty, register
 from tests.web.visits import session_cookie, sign_in, use_cookie

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey, RSAKey, import_key
 
-from authserver.domain.clients.client_cache import RegisteredClient
+from authserver.domain.client_cache import RegisteredClient
 from authserver.domain.clients.metadata_types import is_short_rsa_key
 from authserver.domain.fetcher import Fetcher, FetchFailed
 

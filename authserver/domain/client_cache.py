@@ -15,12 +15,12 @@ from sqlalchemy import ColumnElement, Connection, Row, bindparam, select
 from sqlalchemy.orm import Session
 
 from authserver.domain import scopes
-from authserver.domain.clients import subject_salt
 from authserver.domain.clients.client_secrets import ClientSecret, StoredSecret
 from authserver.domain.clients.clients import Client
 from authserver.domain.clients.response_types import normalize_response_type
-from authserver.domain.keys.vault import Vault
+from authserver.domain.keys import subject_salt
 from authserver.domain.scopes import DefinedScope
+from authserver.domain.vault import Vault
 
 _MAX_CLIENTS = 5000
 

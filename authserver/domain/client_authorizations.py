@@ -13,7 +13,8 @@ from sqlalchemy import Connection, Row, Select, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from authserver.context import Actor
-from authserver.domain.authorizations import access_state, authorizations
+from authserver.domain import access_state
+from authserver.domain.authorizations import authorizations
 from authserver.domain.authorizations.authorizations import Authorization, NewAuthorization
 from authserver.domain.clients.clients import Client
 from authserver.domain.orm import lock

@@ -12,7 +12,7 @@ import hmac
 import secrets
 from datetime import timedelta
 
-from authserver.domain.keys.vault import Vault
+from authserver.domain.vault import Vault
 
 LIFETIME = timedelta(days=400)
 _PURPOSE = "known-browser"

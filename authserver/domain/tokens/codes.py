@@ -7,12 +7,11 @@ from sqlalchemy import Connection, ForeignKey, LargeBinary, Row, String, bindpar
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from authserver import clock
-from authserver.domain.authorizations import access_state
+from authserver.domain import access_state, opaque_tokens
 from authserver.domain.authorizations.authorizations import Authorization
 from authserver.domain.clients.clients import Client
+from authserver.domain.opaque_tokens import OpaqueToken
 from authserver.domain.orm import Base, Id
-from authserver.domain.tokens import opaque_tokens
-from authserver.domain.tokens.opaque_tokens import OpaqueToken
 from authserver.domain.tokens.tokens import IssueStatement
 from authserver.settings import Settings
 from authserver.vocabulary import TokenPrefix

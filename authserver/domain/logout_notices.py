@@ -25,10 +25,10 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from authserver import clock
+from authserver.domain import opaque_tokens
 from authserver.domain.authorizations.authorizations import Authorization
 from authserver.domain.clients.clients import Client
 from authserver.domain.orm import Base, Id, lock
-from authserver.domain.tokens import opaque_tokens
 from authserver.vocabulary import ClientStatus
 
 _BACKOFF = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=5), timedelta(minutes=30))

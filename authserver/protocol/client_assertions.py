@@ -8,15 +8,15 @@ from joserfc.jwk import OctKey
 
 from authserver import clock
 from authserver.domain import text_rules
+from authserver.domain.client_cache import RegisteredClient
 from authserver.domain.clients import client_secrets, used_assertions
-from authserver.domain.clients.client_cache import RegisteredClient
 from authserver.domain.diagnostics.causes import Cause
 from authserver.domain.fetcher import FetchFailed
-from authserver.domain.keys.vault import Vault
 from authserver.domain.orm import Database
+from authserver.domain.vault import Vault
 from authserver.protocol import algorithms, received_jwts
+from authserver.protocol.client_keys import ClientKeySets
 from authserver.protocol.errors import ErrorCode, ProtocolError
-from authserver.protocol.oauth2.client_keys import ClientKeySets
 from authserver.protocol.received_jwts import ReceivedJwt
 from authserver.settings import Settings
 from authserver.vocabulary import AuthMethod, EndpointPath, LegacyPath

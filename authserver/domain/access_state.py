@@ -13,11 +13,11 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.selectable import FromClause
 
 from authserver import clock
+from authserver.domain import client_cache
 from authserver.domain.authorizations.authorizations import Authorization, UserAuthentication
-from authserver.domain.clients import client_cache
-from authserver.domain.clients.client_cache import RegisteredClient
+from authserver.domain.client_cache import RegisteredClient
 from authserver.domain.clients.clients import Client
-from authserver.domain.sessions.user_sessions import UserSession
+from authserver.domain.user_sessions import UserSession
 from authserver.domain.users.users import User
 
 

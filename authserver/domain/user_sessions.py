@@ -8,12 +8,10 @@ from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relations
 
 from authserver import clock
 from authserver.context import Actor
-from authserver.domain import audit
+from authserver.domain import audit, logout_notices, opaque_tokens
 from authserver.domain.audit import Event
 from authserver.domain.authorizations import authorizations
 from authserver.domain.orm import NEVER_REUSE_IDS, Base, Id
-from authserver.domain.sessions import logout_notices
-from authserver.domain.tokens import opaque_tokens
 from authserver.domain.users.users import User
 from authserver.settings import Settings
 from authserver.vocabulary import Acr, TokenPrefix

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 from sqlalchemy import Connection, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from authserver.domain.keys.vault import Vault
 from authserver.domain.orm import Base, Id, insert
+from authserver.domain.vault import Vault
 
 _PURPOSE = "subject-salt"
 _BYTES = 32

@@ -10,12 +10,13 @@ from functools import cached_property
 from typing import Any, Protocol
 
 from authserver import clock
-from authserver.domain.authorizations.access_state import UserFacts
+from authserver.domain import opaque_tokens
+from authserver.domain.access_state import UserFacts
+from authserver.domain.client_cache import RegisteredClient
 from authserver.domain.clients import token_lifetimes
-from authserver.domain.clients.client_cache import RegisteredClient
 from authserver.domain.keys.key_ring import KeyRing
-from authserver.domain.tokens import opaque_tokens, tokens
-from authserver.domain.tokens.opaque_tokens import OpaqueToken
+from authserver.domain.opaque_tokens import OpaqueToken
+from authserver.domain.tokens import tokens
 from authserver.protocol import issued_jwts
 from authserver.protocol.oidc import subjects
 from authserver.settings import Settings
