@@ -13,7 +13,8 @@ from authserver.domain import cleanup
 from authserver.domain.clients import client_search, clients
 from authserver.domain.clients.client_search import ClientFilter
 from authserver.domain.clients.metadata import ClientMetadata
-from authserver.domain.diagnostics import error_log, error_search, redaction
+from authserver.domain.diagnostics import error_log, redaction
+from authserver.domain import error_search
 from authserver.domain.diagnostics.causes import Cause
 from authserver.domain.diagnostics.error_log import ErrorDetails, ErrorLog, RecordedError
 

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 import pytest
 
 from authserver.context import SYSTEM
-from authserver.domain.diagnostics import error_search
+from authserver.domain import error_search
 from authserver.domain.keys import signing_keys
 from authserver.protocol import issued_jwts
 from authserver.protocol.services import Services

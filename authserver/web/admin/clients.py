@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from authserver.domain.clients import client_search
 from authserver.domain.clients.client_search import ClientFilter
-from authserver.domain.diagnostics import error_search
+from authserver.domain import error_search
 from authserver.vocabulary import ClientKind, ClientStatus
 from authserver.web import current
 from authserver.web.admin import labels, pagination, responses
