@@ -15,6 +15,7 @@ from authserver import clock
 from authserver.context import Actor
 from authserver.domain import text_rules
 from authserver.domain.orm import Base, Id, lock
+from authserver.messages import message
 
 
 class Event(StrEnum):
@@ -55,38 +56,40 @@ class Event(StrEnum):
 
 
 EVENTS: dict[str, str] = {
-    Event.SETUP_COMPLETE: "The first administrator was created.",
-    Event.USER_CREATE: "An account was created.",
-    Event.USER_EDIT: "An account was edited.",
-    Event.USER_GRANT: "A permission was given or taken.",
-    Event.USER_DISABLE: "An account was disabled.",
-    Event.USER_ENABLE: "An account was enabled again.",
-    Event.USER_SET_PASSWORD: "A password was changed.",
-    Event.USER_ADD_SECOND_FACTOR: "An authenticator app was set up.",
-    Event.USER_REMOVE_SECOND_FACTOR: "An authenticator app and its recovery codes were removed.",
-    Event.USER_RENEW_RECOVERY_CODES: "Recovery codes were replaced.",
-    Event.SESSION_START: "Someone signed in.",
-    Event.SESSION_REFUSE: "A sign-in was refused.",
-    Event.SESSION_END: "Someone signed out, or a session was ended.",
-    Event.CLIENT_CREATE: "A client was created.",
-    Event.CLIENT_EDIT: "A client was edited.",
-    Event.CLIENT_APPROVE: "A client was approved.",
-    Event.CLIENT_DISAPPROVE: "A client was disapproved.",
-    Event.CLIENT_REMOVE: "A client was removed for good.",
-    Event.CLIENT_ASK_CHANGE: "A client asked for a change of its registration.",
-    Event.CLIENT_APPROVE_CHANGE: "A change that a client asked for was approved.",
-    Event.CLIENT_DISCARD_CHANGE: "A change that a client asked for was discarded.",
-    Event.CLIENT_ADD_SECRET: "A client got a new secret.",
-    Event.CLIENT_REMOVE_SECRET: "A secret of a client was removed.",
-    Event.AUTHORIZATION_GRANT: "A user let a client use their account, or a client acted for itself.",
-    Event.AUTHORIZATION_REVOKE: "An authorization and its tokens were revoked.",
-    Event.CONSENT_WITHDRAW: "A user removed an application's access.",
-    Event.SCOPE_ADD: "A scope was defined.",
-    Event.SCOPE_EDIT: "A scope was changed.",
-    Event.SCOPE_REMOVE: "A scope was removed.",
-    Event.KEY_CREATE: "A signing key was created.",
-    Event.KEY_ROTATE: "The signing keys were rotated.",
-    Event.KEY_REMOVE: "A signing key was removed.",
+    Event.SETUP_COMPLETE: message("The first administrator was created."),
+    Event.USER_CREATE: message("An account was created."),
+    Event.USER_EDIT: message("An account was edited."),
+    Event.USER_GRANT: message("A permission was given or taken."),
+    Event.USER_DISABLE: message("An account was disabled."),
+    Event.USER_ENABLE: message("An account was enabled again."),
+    Event.USER_SET_PASSWORD: message("A password was changed."),
+    Event.USER_ADD_SECOND_FACTOR: message("An authenticator app was set up."),
+    Event.USER_REMOVE_SECOND_FACTOR: message("An authenticator app and its recovery codes were removed."),
+    Event.USER_RENEW_RECOVERY_CODES: message("Recovery codes were replaced."),
+    Event.SESSION_START: message("Someone signed in."),
+    Event.SESSION_REFUSE: message("A sign-in was refused."),
+    Event.SESSION_END: message("Someone signed out, or a session was ended."),
+    Event.CLIENT_CREATE: message("A client was created."),
+    Event.CLIENT_EDIT: message("A client was edited."),
+    Event.CLIENT_APPROVE: message("A client was approved."),
+    Event.CLIENT_DISAPPROVE: message("A client was disapproved."),
+    Event.CLIENT_REMOVE: message("A client was removed for good."),
+    Event.CLIENT_ASK_CHANGE: message("A client asked for a change of its registration."),
+    Event.CLIENT_APPROVE_CHANGE: message("A change that a client asked for was approved."),
+    Event.CLIENT_DISCARD_CHANGE: message("A change that a client asked for was discarded."),
+    Event.CLIENT_ADD_SECRET: message("A client got a new secret."),
+    Event.CLIENT_REMOVE_SECRET: message("A secret of a client was removed."),
+    Event.AUTHORIZATION_GRANT: message(
+        "A user let a client use their account, or a client acted for itself."
+    ),
+    Event.AUTHORIZATION_REVOKE: message("An authorization and its tokens were revoked."),
+    Event.CONSENT_WITHDRAW: message("A user removed an application's access."),
+    Event.SCOPE_ADD: message("A scope was defined."),
+    Event.SCOPE_EDIT: message("A scope was changed."),
+    Event.SCOPE_REMOVE: message("A scope was removed."),
+    Event.KEY_CREATE: message("A signing key was created."),
+    Event.KEY_ROTATE: message("The signing keys were rotated."),
+    Event.KEY_REMOVE: message("A signing key was removed."),
 }
 """The sentence that describes each event, on the activity pages and in the reference."""
 

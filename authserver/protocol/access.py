@@ -6,6 +6,7 @@ from enum import StrEnum
 from authserver.domain.authorizations.access_state import AccessState
 from authserver.domain.clients.client_cache import RegisteredClient
 from authserver.domain.diagnostics.causes import Cause
+from authserver.messages import message
 from authserver.vocabulary import ClientStatus, GrantType
 
 
@@ -44,16 +45,18 @@ class DenialReason(StrEnum):
 
 
 _SENTENCES = {
-    DenialReason.CLIENT_PENDING: "This client is waiting for an administrator's approval.",
-    DenialReason.CLIENT_DISAPPROVED: "An administrator has disapproved this client.",
-    DenialReason.CLIENT_WAS_DISAPPROVED: "The client was disapproved after this was issued.",
-    DenialReason.USER_DISABLED: "The user's account is disabled.",
-    DenialReason.USER_CHANGED: "The user's account was reset after this was issued.",
-    DenialReason.REVOKED: "The authorization was revoked.",
-    DenialReason.SIGNED_OUT: "The user has signed out.",
-    DenialReason.GRANT_NOT_REGISTERED: "The client is not registered for this grant type.",
-    DenialReason.RESPONSE_TYPE_NOT_REGISTERED: "The client is not registered for this response type.",
-    DenialReason.SCOPE_NOT_REGISTERED: "The client is not registered for a requested scope.",
+    DenialReason.CLIENT_PENDING: message("This client is waiting for an administrator's approval."),
+    DenialReason.CLIENT_DISAPPROVED: message("An administrator has disapproved this client."),
+    DenialReason.CLIENT_WAS_DISAPPROVED: message("The client was disapproved after this was issued."),
+    DenialReason.USER_DISABLED: message("The user's account is disabled."),
+    DenialReason.USER_CHANGED: message("The user's account was reset after this was issued."),
+    DenialReason.REVOKED: message("The authorization was revoked."),
+    DenialReason.SIGNED_OUT: message("The user has signed out."),
+    DenialReason.GRANT_NOT_REGISTERED: message("The client is not registered for this grant type."),
+    DenialReason.RESPONSE_TYPE_NOT_REGISTERED: message(
+        "The client is not registered for this response type."
+    ),
+    DenialReason.SCOPE_NOT_REGISTERED: message("The client is not registered for a requested scope."),
 }
 
 

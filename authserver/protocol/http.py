@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from authserver.domain.diagnostics.causes import Cause
+from authserver.messages import message
 from authserver.protocol.errors import ErrorCode, ProtocolError
 
 Pairs = tuple[tuple[str, str], ...]
@@ -61,7 +62,7 @@ def parse_pairs(text: str) -> Pairs:
         raise ProtocolError(
             ErrorCode.INVALID_REQUEST,
             Cause.PARAMETERS_NOT_UTF_8,
-            "The parameters are not percent-encoded UTF-8.",
+            message("The parameters are not percent-encoded UTF-8."),
             received="other bytes",
             expected="UTF-8",
         ) from error
@@ -69,7 +70,7 @@ def parse_pairs(text: str) -> Pairs:
         raise ProtocolError(
             ErrorCode.INVALID_REQUEST,
             Cause.PARAMETERS_TOO_MANY,
-            f"A request can have {MAX_PARAMETERS} parameters at most.",
+            message("A request can have at most %(count)s parameters.", count=MAX_PARAMETERS),
             received=f"{text.count('&') + 1} parameters",
             expected=f"at most {MAX_PARAMETERS}",
         ) from error
@@ -78,7 +79,7 @@ def parse_pairs(text: str) -> Pairs:
             raise ProtocolError(
                 ErrorCode.INVALID_REQUEST,
                 Cause.PARAMETER_UNSTORABLE,
-                "A parameter contains a NUL character or a lone surrogate.",
+                message("A parameter contains a NUL character or a lone surrogate."),
                 received=f"such a character in {name}",
                 expected="text without these characters",
             )

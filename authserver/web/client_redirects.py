@@ -1,4 +1,4 @@
-"""The way back to an application: its address to the letter, and what other sites' forms have sent us, read strictly."""
+"""Redirects to clients with the exact registered URL, and strict parsing of forms that clients post."""
 
 from typing import Any
 
@@ -11,8 +11,8 @@ from authserver.protocol.errors import ErrorCode, ProtocolError
 from authserver.protocol.http import FORM_TYPE, Pairs, parse_form
 
 
-class _Return(Response):
-    """A redirect whose address nobody tidies up: applications compare it with what they registered."""
+class _ExactRedirect(Response):
+    """A redirect with an unchanged Location, because clients compare it with the registered URL."""
 
     exact_location: str
 
@@ -23,10 +23,10 @@ class _Return(Response):
 
 
 def redirect_exactly(location: str) -> Any:
-    """Send the browser to an address of an application with GET, whatever it was asked with (RFC 9700, section 4.12)."""
+    """Return a 303 redirect, so that the browser never posts credentials to the client (RFC 9700, section 4.12)."""
     if not (location.isascii() and location.isprintable()):
         return redirect(location, 303)
-    response = redirect(location, 303, Response=_Return)
+    response = redirect(location, 303, Response=_ExactRedirect)
     response.exact_location = location  # type: ignore[attr-defined]
     return response
 

@@ -47,7 +47,7 @@ def test_only_what_was_seen_is_decided(runner, asking, services, verb):
     asking.put(client_name="Other bank")
     refused = runner.invoke("clients", verb, asking.key, "--revision", str(revision))
     assert refused.exit_code == 1
-    assert "Somebody changed this client meanwhile" in refused.stderr
+    assert "Someone else changed this client" in refused.stderr
     assert waiting(services, asking.key).after["name"] == "Other bank"
 
 

@@ -37,7 +37,7 @@ def test_every_script_is_taken(name):
     "name", ["\u200d", "\u3164", "\u2800", "\u115f\u1160", "\u0301", "\ufe0f", "\u200c \u200c"]
 )
 def test_something_can_be_seen(name):
-    with pytest.raises(InvalidInput, match="The name has nothing in it that can be seen"):
+    with pytest.raises(InvalidInput, match="The name has no visible characters"):
         text_rules.clean_line("name", "name", name)
 
 
@@ -58,7 +58,7 @@ def test_something_can_be_seen(name):
     ],
 )
 def test_nothing_is_hidden_and_nothing_turns_text_round(code):
-    with pytest.raises(InvalidInput, match=rf"turns text round \(U\+{code:04X}\)"):
+    with pytest.raises(InvalidInput, match=rf"text direction \(U\+{code:04X}\)"):
         text_rules.clean_line("name", "name", f"a{chr(code)}gpj.exe")
 
 

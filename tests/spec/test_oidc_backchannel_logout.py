@@ -376,7 +376,7 @@ def test_other_networks_are_never_asked(
     with services.database.reading() as connection:
         state, error = connection.exec_driver_sql("SELECT state, error FROM logout_notices").one()
     assert state == "waiting"
-    assert "not on the public internet" in error
+    assert "does not have a public IP address" in error
 
 
 def test_the_result_is_shown_to_the_person(app_rp: RelyingParty, services: Services, told: Receiver) -> None:
@@ -442,11 +442,11 @@ def test_the_page_that_tells_the_result_waits_once(
     monkeypatch.setattr(signed_out, "_PATIENCE_SECONDS", 0.1)
     pool = cast(QueuePool, database.engine.pool)
     monkeypatch.setattr(signed_out.time, "sleep", lambda _seconds: naps.append(pool.checkedout()))
-    assert "Is being told" in app_rp.browser.get("/sign-out").text
+    assert "Sign-out in progress" in app_rp.browser.get("/sign-out").text
     assert naps
     assert set(naps) == {0}
     naps.clear()
-    assert "Is being told" in app_rp.browser.get("/sign-out").text
+    assert "Sign-out in progress" in app_rp.browser.get("/sign-out").text
     assert not naps
 
 
@@ -469,7 +469,7 @@ def test_one_page_waits_at_a_time(
     monkeypatch.setattr(signed_out.time, "sleep", ask_again)
     assert "Signed out</span>" in app_rp.browser.get("/sign-out").text
     assert len(meanwhile) == 1
-    assert "Is being told" in meanwhile[0]
+    assert "Sign-out in progress" in meanwhile[0]
 
 
 def test_an_administrator_sees_why_it_was_not_told(

@@ -1,12 +1,11 @@
 """Times and addresses as people read them, and the colours that they chose."""
 
-from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from flask import g
 
 from authserver import clock
+from authserver.web import current
 from authserver.web.account import user_agents
 from authserver.web.rendering import scope_labels, template_globals
 from tests.support import forms
@@ -46,7 +45,7 @@ def test_the_exact_time_is_beside_it(monkeypatch):
     ("seconds", "words"), [(1, "1 second"), (59, "59 seconds"), (61, "2 minutes"), (900, "15 minutes")]
 )
 def test_waiting_times_are_rounded_up(seconds, words):
-    assert template_globals.seconds_in_words(seconds) == words
+    assert template_globals.format_wait(seconds) == words
 
 
 @pytest.mark.parametrize(
@@ -62,9 +61,10 @@ def test_where_people_are_sent(uri, origin):
 
 
 def test_scopes_in_words(app):
-    with app.test_request_context(), ExitStack() as g.transaction:
-        assert scope_labels.labels_of_scopes("email") == "See your e-mail address"
-        assert scope_labels.labels_of_scopes("models:read") == "Use “models:read” in your name"
+    with app.test_request_context():
+        assert scope_labels.label_of_scope("email") == "See your e-mail address"
+        assert scope_labels.label_of_scope("models:read") == "Use “models:read” on your behalf"
+        current.release()
 
 
 def test_scopes_in_order():

@@ -22,12 +22,13 @@ from authserver.domain.clients.metadata import ClientMetadata
 from authserver.domain.diagnostics import error_log
 from authserver.domain.orm import NEVER_REUSE_IDS, Base, Id
 from authserver.errors import InvalidInput, NotFound
+from authserver.messages import message
 from authserver.vocabulary import ClientStatus
 
 IN_USE = timedelta(days=30)
 """Removing a client that had a sign-in within this time requires typing its name."""
 
-CHANGED = "Somebody changed this client meanwhile. Look at it again before you decide."
+CHANGED = message("Someone else changed this client. Reload the page to see the current version.")
 _ORIGIN_LENGTH = 300  # longer than any host name can be
 
 

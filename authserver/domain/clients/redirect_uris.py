@@ -9,6 +9,7 @@ from typing import NamedTuple
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from authserver.domain import text_rules
+from authserver.messages import message
 from authserver.setting_values import LOOPBACK_HOSTS
 
 LENGTH = 2000
@@ -27,22 +28,26 @@ class RedirectUriIssue(NamedTuple):
     refused: bool = True
 
 
-_WILDCARD = RedirectUriIssue("A wildcard would let anybody receive the sign-in; register each URI by itself.")
+_WILDCARD = RedirectUriIssue(
+    message("A wildcard would let anybody receive the sign-in; register each URI by itself.")
+)
 
 
 def find_issue(uri: str) -> RedirectUriIssue | None:
     """Return the problem with registering a redirect URI, or None."""
     if len(uri) > LENGTH:
-        return RedirectUriIssue(f"A redirect URI can have {LENGTH} characters at most.")
+        return RedirectUriIssue(
+            message("A redirect URI can have at most %(count)s characters.", count=LENGTH)
+        )
     if not text_rules.has_only_uri_characters(uri):
         return RedirectUriIssue(
-            "A redirect URI has only the characters of a URI; write others percent-encoded."
+            message("A redirect URI has only the characters of a URI; write others percent-encoded.")
         )
     try:
         parts = urlsplit(uri)
         host, _port = parts.hostname or "", parts.port
     except ValueError:
-        return RedirectUriIssue("This is not a URI: its host or port cannot be read.")
+        return RedirectUriIssue(message("This is not a URI: its host or port cannot be read."))
     return _check_scheme(uri, parts, host) or _check_rest(uri, parts)
 
 
@@ -50,31 +55,41 @@ def _check_scheme(uri: str, parts: SplitResult, host: str) -> RedirectUriIssue |
     scheme = parts.scheme
     if not scheme or ("://" not in uri and "." not in scheme and scheme not in _DANGEROUS_SCHEMES):
         return RedirectUriIssue(
-            "The scheme is missing; a redirect URI begins like https://app.example.org/.", f"https://{uri}"
+            message("The scheme is missing; a redirect URI begins like https://app.example.org/."),
+            f"https://{uri}",
         )
     if scheme in _DANGEROUS_SCHEMES:
-        return RedirectUriIssue(f"The scheme {scheme}: cannot receive a sign-in safely.")
+        return RedirectUriIssue(
+            message("The scheme %(scheme)s: cannot receive a sign-in safely.", scheme=scheme)
+        )
     if scheme not in {"http", "https"}:
         if "." not in scheme:
-            return RedirectUriIssue("A private-use scheme contains a dot, such as com.example.app:/callback.")
+            return RedirectUriIssue(
+                message("A private-use scheme contains a dot, such as com.example.app:/callback.")
+            )
         return None
     if not host:
-        return RedirectUriIssue("The host is missing; a redirect URI begins like https://app.example.org/.")
+        return RedirectUriIssue(
+            message("The host is missing; a redirect URI begins like https://app.example.org/.")
+        )
     if "*" in uri:
         return _WILDCARD
     if scheme == "http" and host not in LOOPBACK_HOSTS:
         return RedirectUriIssue(
-            "http:// is accepted on 127.0.0.1, [::1] and localhost only; use https://.", "https" + uri[4:]
+            message("http:// is accepted on 127.0.0.1, [::1] and localhost only; use https://."),
+            "https" + uri[4:],
         )
     return None
 
 
 def _check_rest(uri: str, parts: SplitResult) -> RedirectUriIssue | None:
     if "#" in uri:
-        return RedirectUriIssue("A redirect URI has no fragment (the part from # on).", uri.partition("#")[0])
+        return RedirectUriIssue(
+            message("A redirect URI has no fragment (the part from # on)."), uri.partition("#")[0]
+        )
     if "@" in parts.netloc:
         return RedirectUriIssue(
-            "A redirect URI carries no user name or password.",
+            message("A redirect URI carries no user name or password."),
             uri.replace(parts.netloc, parts.netloc.rpartition("@")[2], 1),
         )
     if "*" in uri:
@@ -82,11 +97,14 @@ def _check_rest(uri: str, parts: SplitResult) -> RedirectUriIssue | None:
     copied = {"code", "state", "error", "id_token", "access_token"} & parse_qs(parts.query).keys()
     if copied:
         return RedirectUriIssue(
-            f"This looks copied from a finished sign-in: it carries {sorted(copied)[0]}=.",
+            message(
+                "This looks copied from a finished sign-in: it carries %(parameter)s=.",
+                parameter=sorted(copied)[0],
+            ),
             uri.partition("?")[0],
         )
     if any(part in {".", ".."} for part in parts.path.split("/")):
-        return RedirectUriIssue("A redirect URI has no . or .. in its path.")
+        return RedirectUriIssue(message("A redirect URI has no . or .. in its path."))
     if parts.path not in {"", "/"} and parts.path.endswith("/"):
         return RedirectUriIssue(
             "Ends with a slash; it matches only if the application sends that slash too.",
@@ -102,12 +120,12 @@ def first_error(uris: Iterable[str]) -> str | None:
     for uri in uris:
         finding = find_issue(uri)
         if finding is not None and finding.refused:
-            return f"{uri[:80]}: {finding.sentence}"
+            return message("%(uri)s: %(problem)s", uri=uri[:80], problem=finding.sentence)
         if uri in seen:
-            return f"{uri[:80]}: this URI is in the list twice."
+            return message("%(uri)s: this URI is listed twice.", uri=uri[:80])
         seen.add(uri)
     if len(seen) > COUNT:
-        return f"A client can have {COUNT} redirect URIs at most."
+        return message("A client can have at most %(count)s redirect URIs.", count=COUNT)
     return None
 
 

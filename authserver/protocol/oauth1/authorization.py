@@ -21,6 +21,7 @@ from authserver.domain.oauth1.temporary_credentials import TemporaryCredential
 from authserver.domain.sessions.user_sessions import UserSession
 from authserver.domain.tokens import opaque_tokens
 from authserver.errors import Conflict
+from authserver.messages import message
 from authserver.protocol import access
 from authserver.protocol.access import ClientNotApproved
 from authserver.protocol.oauth1.encoding import Pair, encode_form
@@ -70,16 +71,14 @@ def find_approval(
     credential = temporary_credentials.find(db, token)
     client = db.get(Client, credential.client_id) if credential else None
     if credential is None or client is None:
-        raise OAuth1Error(
-            ProblemCode.TOKEN_REJECTED, "This sign-in is unknown; start it again in the application."
-        )
+        raise OAuth1Error(ProblemCode.TOKEN_REJECTED, message("This sign-in is unknown."))
     policy = server.client_cache.of(db, client)
     denial = access.check_access(access_state.state_of_client(client.status, client.epoch))
     if denial is not None:
         raise ClientNotApproved(policy, denial)
     can_go_on = credential.authorization_id is not None if is_decided else credential.is_open
     if not can_go_on or credential.client_epoch != client.epoch:
-        advice = "This sign-in was finished already, or took too long."
+        advice = message("This sign-in is already finished or has expired.")
         raise OAuth1Error(ProblemCode.TOKEN_USED, advice, client_id=client.id)
     return TokenApproval(credential, policy, token, _callback(credential, policy, callback))
 
@@ -98,7 +97,7 @@ def approve(db: Session, actor: Actor, approval: TokenApproval, user_session: Us
     client_epoch = access_state.record_sign_in(db, approval.client, user_session)
     if client_epoch is None:
         # The client or the user changed a moment ago; reloading the page repeats the access check.
-        raise Conflict("What you worked on was changed in the meantime.")
+        raise Conflict(message("The application or your account was changed during this sign-in."))
     authorization = authorizations.add(
         db,
         actor,
@@ -113,7 +112,7 @@ def approve(db: Session, actor: Actor, approval: TokenApproval, user_session: Us
     )
     verifier = _new_verifier(approval)
     if not temporary_credentials.approve(db, approval.credential, authorization.id, verifier):
-        raise Conflict("This sign-in was finished in another tab.")
+        raise Conflict(message("This sign-in was finished in another tab."))
     return _outcome(approval, verifier)
 
 
@@ -149,14 +148,14 @@ def _callback(credential: TemporaryCredential, client: RegisteredClient, request
 
 def _callback_of_1_0(consumer: ConsumerOptions, client: RegisteredClient, requested: str) -> str:
     if not consumer.allows_1_0:
-        advice = "This consumer may not use OAuth Core 1.0."
+        advice = message("This consumer may not use OAuth Core 1.0.")
         raise OAuth1Error(ProblemCode.VERSION_REJECTED, advice, client_id=client.id)
     if requested == OUT_OF_BAND:
         return ""
     if not requested:
         return client.redirect_uris[0] if len(client.redirect_uris) == 1 else ""
     if not consumers.is_registered(consumer, client.redirect_uris, requested):
-        raise _not_registered("The callback is not registered for this consumer.", client, requested)
+        raise _not_registered(message("The callback is not registered for this consumer."), client, requested)
     return requested
 
 

@@ -11,6 +11,7 @@ from authserver.domain.clients import redirect_uris
 from authserver.domain.clients.client_cache import RegisteredClient
 from authserver.domain.clients.response_types import normalize_response_type
 from authserver.domain.diagnostics.causes import Cause
+from authserver.messages import message
 from authserver.protocol.errors import ErrorCode, ProtocolError
 from authserver.protocol.http import Pairs, present_values, repeated_names
 from authserver.protocol.oauth2 import (
@@ -115,7 +116,7 @@ def client_key(pairs: Pairs) -> str:
             ProtocolError(
                 ErrorCode.INVALID_REQUEST,
                 Cause.CLIENT_ID_MISSING,
-                "client_id is missing.",
+                message("client_id is missing."),
                 expected="client_id",
             )
         )
@@ -148,7 +149,7 @@ def _repeated(name: str, client: RegisteredClient | None = None) -> ProtocolErro
     return ProtocolError(
         ErrorCode.INVALID_REQUEST,
         Cause.PARAMETER_REPEATED,
-        f"{name[:60]} is repeated.",
+        message("%(name)s is repeated.", name=name[:60]),
         received=name,
         expected="each parameter once, except resource",
         client_id=client.id if client else None,
@@ -165,7 +166,7 @@ def _redirect_uri(parameters: dict[str, str], client: RegisteredClient) -> str:
         error = ProtocolError(
             ErrorCode.INVALID_REQUEST,
             Cause.REDIRECT_URI_MISSING,
-            "redirect_uri is missing.",
+            message("redirect_uri is missing."),
             expected="\n".join(client.redirect_uris),
             client_id=client.id,
         )
@@ -175,7 +176,7 @@ def _redirect_uri(parameters: dict[str, str], client: RegisteredClient) -> str:
             ProtocolError(
                 ErrorCode.INVALID_REQUEST,
                 Cause.REDIRECT_URI_NOT_REGISTERED,
-                "redirect_uri is not registered for this client.",
+                message("redirect_uri is not registered for this client."),
                 received=requested,
                 expected="\n".join(client.redirect_uris),
                 client_id=client.id,

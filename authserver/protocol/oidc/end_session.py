@@ -18,14 +18,15 @@ from authserver.domain.diagnostics.causes import Cause
 from authserver.domain.diagnostics.error_log import ErrorDetails
 from authserver.domain.sessions.user_sessions import UserSession
 from authserver.domain.tokens import opaque_tokens
+from authserver.messages import message
 from authserver.protocol.errors import ErrorCode, ProtocolError
 from authserver.protocol.http import Pairs, present_values, repeated_names
 from authserver.protocol.oidc.id_token import IdTokens
 
 # The pages pass the request on in a URL, and servers reject URLs of more than 8 kB.
 _LINK_LENGTH = 7000
-_NOT_REGISTERED = "The address to return to is not registered for the application."
-_CLIENT_MISSING = "The application did not say which one it is, so that the way back to it is unknown."
+_NOT_REGISTERED = message("The return URL is not registered for the application.")
+_CLIENT_MISSING = message("The application did not identify itself, so you cannot return to it from here.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def parse_logout_request(
         raise ProtocolError(
             ErrorCode.INVALID_REQUEST,
             Cause.PARAMETER_REPEATED,
-            f"{name[:60]} is repeated.",
+            message("%(name)s is repeated.", name=name[:60]),
             received=name,
             expected="each parameter once",
         )
@@ -68,7 +69,7 @@ def parse_logout_request(
         details = ErrorDetails(
             ErrorCode.INVALID_REQUEST,
             Cause.ID_TOKEN_HINT,
-            "id_token_hint is not an ID token of this server.",
+            message("id_token_hint is not an ID token of this server."),
             received=opaque_tokens.kind_of(hint),
             expected=f"an ID token of {id_tokens.issuer}",
             client_id=_id(client),
@@ -129,7 +130,7 @@ def _client(db: Session, client_id: str | None, claims: dict[str, Any] | None) -
         raise ProtocolError(
             ErrorCode.INVALID_REQUEST,
             Cause.CLIENT_ID_DIFFERS,
-            "client_id is not the client to which the ID token was issued.",
+            message("client_id is not the client to which the ID token was issued."),
             received=redaction.unknown_key(client_id),
             expected=" ".join(keys),
         )
@@ -159,7 +160,7 @@ def _redirect_error(
         return ErrorDetails(
             ErrorCode.INVALID_REQUEST,
             Cause.CLIENT_UNKNOWN,
-            "No client is registered under this client_id.",
+            message("No client is registered under this client_id."),
             received=redaction.unknown_key(client_id),
             expected="the client_id of a registered client",
         )

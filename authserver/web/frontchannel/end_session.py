@@ -1,7 +1,8 @@
-"""The end session endpoint for people whom an application sends (OpenID Connect RP-Initiated Logout 1.0, section 2)."""
+"""The view of the end session endpoint (OpenID Connect RP-Initiated Logout 1.0, section 2)."""
 
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 
 from authserver.domain.clients import clients
 from authserver.protocol.errors import ProtocolError
@@ -12,25 +13,24 @@ from authserver.vocabulary import EndpointPath
 from authserver.web import client_redirects, current
 from authserver.web.frontchannel import logout_requests, protocol_errors, signed_out
 from authserver.web.frontchannel.blueprint import frontchannel
-from authserver.web.rendering.languages import gettext
 
 
 @frontchannel.route(EndpointPath.END_SESSION, methods=["GET", "POST"], endpoint="end_session")
 @current.writes
 def end_session_request() -> ResponseReturnValue:
-    """Sign out at once for an application that proves it had the session, else ask."""
+    """Sign out immediately if the client's hint names this session, else ask for confirmation."""
     try:
-        logout = logout_requests.find_request(request.args.get("ask")) or _read()
+        logout = logout_requests.unseal_request(request.args.get("ask")) or _parse()
     except ProtocolError as error:
         return protocol_errors.protocol_error_page(
             error,
             EndpointPath.END_SESSION,
-            gettext("This request to sign out cannot be accepted"),
-            gettext("You can sign out here all the same."),
+            gettext("The application sent an invalid sign-out request"),
+            gettext("You can still sign out here."),
             links={gettext("Sign out"): url_for("frontchannel.sign_out")},
         )
     if request.method == "POST":
-        # A form that another site posts carries no cookie of ours: who is signed in is seen when it is sent on.
+        # A cross-site POST has no session cookie, so the request continues after a redirect.
         return redirect(url_for("frontchannel.end_session", ask=logout_requests.seal_request(logout)), 303)
     present = current.endable_session()
     if present is None or logout.concerns(present):
@@ -40,7 +40,7 @@ def end_session_request() -> ResponseReturnValue:
     return signed_out.confirm_page(logout_requests.seal_request(logout), name)
 
 
-def _read() -> LogoutRequest:
+def _parse() -> LogoutRequest:
     pairs = parse_pairs(request.query_string.decode("latin-1"))
     if request.method == "POST":
         pairs += client_redirects.posted_pairs()

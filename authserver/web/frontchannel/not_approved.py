@@ -1,12 +1,15 @@
-"""The page for a client that waits for approval or was disapproved, shown by every authorization endpoint."""
+"""The page for a client that waits for approval or was disapproved, and the status that the page polls."""
 
-from flask import render_template
+from flask import jsonify, render_template
 from flask.typing import ResponseReturnValue
 
+from authserver.domain.clients import clients
 from authserver.domain.diagnostics.error_log import ErrorDetails
 from authserver.protocol.access import ClientNotApproved
 from authserver.vocabulary import EndpointPath
+from authserver.web import current
 from authserver.web.frontchannel import protocol_errors
+from authserver.web.frontchannel.blueprint import frontchannel
 from authserver.web.rendering import console_link
 
 
@@ -24,3 +27,10 @@ def not_approved_page(error: ClientNotApproved, endpoint: EndpointPath, code: st
         links=console_link.console_link_for(reference),
     )
     return page, 403
+
+
+@frontchannel.get("/approval/<client_key>")
+def approval_status(client_key: str) -> ResponseReturnValue:
+    """Return whether a client is approved, which anyone can also learn from an authorization request."""
+    client = clients.find(current.transaction(), client_key)
+    return jsonify(approved=client is not None and client.is_approved)
