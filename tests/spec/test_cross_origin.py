@@ -8,7 +8,7 @@ from werkzeug.test import TestResponse
 
 from authserver.app import create_app
 from authserver.context import SYSTEM
-from authserver.domain.clients import clients, origin_lookup
+from authserver.domain.clients import clients, web_origins
 from authserver.domain.users.users import User
 from authserver.protocol.services import Services
 from authserver.settings import Settings
@@ -258,6 +258,6 @@ def test_a_failing_look_up_shares_nothing_and_spoils_nothing(
         raise OperationalError("SELECT", {}, Exception("gone"))
 
     code = rp.code()
-    monkeypatch.setattr(origin_lookup, "find_owner", fail)
+    monkeypatch.setattr(web_origins, "find_owner", fail)
     answer = rp.redeem(code, headers=rp.basic | {"Origin": OURS})
     assert (answer.status_code, answer.headers.get(ALLOW)) == (200, None)
