@@ -5,10 +5,10 @@ import click
 from authserver.cli import output
 from authserver.cli.installation import Installation
 from authserver.cli.output import json_option
+from authserver.domain import error_search
 from authserver.domain.clients import clients
 from authserver.domain.clients.clients import Client
 from authserver.domain.diagnostics import error_log
-from authserver.domain import error_search
 from authserver.domain.diagnostics.error_log import RecordedError
 from authserver.errors import NotFound
 from authserver.vocabulary import EndpointPath

@@ -9,12 +9,11 @@ from sqlalchemy.exc import OperationalError
 
 from authserver import clock
 from authserver.context import SYSTEM
-from authserver.domain import cleanup
+from authserver.domain import cleanup, error_search
 from authserver.domain.clients import client_search, clients
 from authserver.domain.clients.client_search import ClientFilter
 from authserver.domain.clients.metadata import ClientMetadata
 from authserver.domain.diagnostics import error_log, redaction
-from authserver.domain import error_search
 from authserver.domain.diagnostics.causes import Cause
 from authserver.domain.diagnostics.error_log import ErrorDetails, ErrorLog, RecordedError
 

@@ -10,10 +10,10 @@ from typing import Any
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
+from authserver.domain import error_search
 from authserver.domain.clients import clients
 from authserver.domain.clients.clients import Client
 from authserver.domain.diagnostics import error_log, redaction
-from authserver.domain import error_search
 from authserver.domain.diagnostics.error_log import RecordedError
 from authserver.errors import NotFound
 from authserver.vocabulary import EndpointPath, LegacyPath
