@@ -1,4 +1,4 @@
-"""OpenID Connect Discovery 3, RFC 8414 2: what the documents say of the machine endpoints is how they answer."""
+"""OpenID Connect Discovery 3, RFC 8414 2: the machine endpoints do what the documents say about them."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -35,19 +35,19 @@ every_openid_document = pytest.mark.parametrize("path", OPENID_DOCUMENTS)
 
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
-    """Anybody may register as often as a test likes."""
+    """Let everybody register without a limit."""
     return settings.model_copy(update={"registration": "approved", "registrations": 1000})
 
 
 @pytest.fixture
 def reader(app: Flask, services: Services, people: dict[str, User], path: str) -> Reader:
-    """A client of the document."""
+    """A client that reads its configuration from the document."""
     return Reader.new(app, services, path)
 
 
 @every_document
-def test_a_grant_type_that_is_listed_is_known(reader: Reader) -> None:
-    """grant_types_supported: the document's own token endpoint knows it; implicit is had without that."""
+def test_listed_grant_type_is_supported(reader: Reader) -> None:
+    """grant_types_supported: the token endpoint of the document supports it. implicit does not use that endpoint."""
     listed = reader.document["grant_types_supported"]
     for grant in set(listed) - {"implicit"}:
         answer = reader.post("token_endpoint", {"grant_type": grant})
@@ -57,14 +57,14 @@ def test_a_grant_type_that_is_listed_is_known(reader: Reader) -> None:
 
 
 @every_document
-def test_a_grant_type_that_is_not_listed_is_not(reader: Reader) -> None:
-    """RFC 6749, 5.2: and no others."""
+def test_unlisted_grant_type_is_not_supported(reader: Reader) -> None:
+    """RFC 6749, 5.2: unsupported_grant_type for all others."""
     for grant in set(UNLISTED_GRANTS) - set(reader.document["grant_types_supported"]):
         refused(reader.post("token_endpoint", {"grant_type": grant}), "unsupported_grant_type")
 
 
 @every_document
-def test_each_grant_type_that_is_listed_gives_tokens(reader: Reader) -> None:
+def test_each_listed_grant_type_issues_tokens(reader: Reader) -> None:
     """grant_types_supported: for a client that is registered for it."""
     tokens = reader.tokens(scope="openid offline_access")
     device = reader.post("device_authorization_endpoint", {"scope": "openid"}).get_json()
@@ -84,13 +84,13 @@ def test_each_grant_type_that_is_listed_gives_tokens(reader: Reader) -> None:
 
 
 class Authentication:
-    """How clients authenticate: for each method a client that uses it, and what it sends with a form."""
+    """Client authentication: for each method, a client that uses it and the parameters and headers that it sends."""
 
     def __init__(self, app: Flask, services: Services, reader: Reader, kind: str) -> None:
         self._app, self._services, self._reader, self._kind = app, services, reader, kind
 
     def form(self, method: str, algorithm: str) -> tuple[dict[str, str], dict[str, str]]:
-        """Return the fields and headers by which a new client proves itself."""
+        """Return the parameters and headers with which a new client authenticates."""
         key, details = assertions.generate(algorithm), {}
         if method == "private_key_jwt":
             details = {
@@ -107,7 +107,7 @@ class Authentication:
         return {name: value for name, value in form.items() if name != "grant_type"}, {}
 
     def is_accepted(self, endpoint: str, method: str, algorithm: str) -> bool:
-        """Return whether an endpoint lets such a client in."""
+        """Return whether an endpoint accepts the authentication of such a client."""
         proof, headers = self.form(method, algorithm)
         ask = {"grant_type": "authorization_code", "code": "x"} if endpoint == "token" else {"token": "x"}
         answer = self._reader.post(f"{endpoint}_endpoint", ask | proof, headers)
@@ -118,16 +118,16 @@ class Authentication:
 
 @pytest.fixture
 def authentication(app: Flask, services: Services, reader: Reader, path: str) -> Authentication:
-    """The ways of the document's kind of client."""
+    """The authentication methods for the document's kind of client."""
     return Authentication(app, services, reader, kind_for(path))
 
 
 @every_document
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
-def test_the_authentication_methods_that_are_listed_work(
+def test_listed_authentication_methods_work(
     reader: Reader, authentication: Authentication, endpoint: str
 ) -> None:
-    """*_endpoint_auth_methods_supported: each one that is listed works there, and one that is not does not."""
+    """*_endpoint_auth_methods_supported: each listed method works there, and no other does."""
     listed = set(reader.document[f"{endpoint}_endpoint_auth_methods_supported"])
     every = {"client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "none"}
     algorithms = {"client_secret_jwt": "HS256"}
@@ -141,10 +141,10 @@ def test_the_authentication_methods_that_are_listed_work(
 
 @every_document
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
-def test_the_algorithms_of_assertions_that_are_listed_work(
+def test_listed_assertion_algorithms_work(
     reader: Reader, authentication: Authentication, endpoint: str
 ) -> None:
-    """*_endpoint_auth_signing_alg_values_supported: each one that is listed works there."""
+    """*_endpoint_auth_signing_alg_values_supported: each listed algorithm works there."""
     for algorithm in reader.document[f"{endpoint}_endpoint_auth_signing_alg_values_supported"]:
         method = "client_secret_jwt" if algorithm.startswith("HS") else "private_key_jwt"
         assert authentication.is_accepted(endpoint, method, algorithm), algorithm
@@ -155,8 +155,8 @@ def metadata(**more: Any) -> dict[str, Any]:
 
 
 @every_document
-def test_what_is_not_listed_cannot_be_registered(reader: Reader, path: str) -> None:
-    """RFC 7591, 2: a client cannot have what no document lists."""
+def test_unlisted_value_cannot_be_registered(reader: Reader, path: str) -> None:
+    """RFC 7591, 2: a client cannot register a value that no document lists."""
     unlisted: dict[str, tuple[str, ...]] = {
         "token_endpoint_auth_method": UNLISTED_METHODS,
         "token_endpoint_auth_signing_alg": ("none", "ES512", "HS1"),
@@ -180,10 +180,8 @@ def signed_with(app: Flask, services: Services, path: str, **details: str) -> tu
 
 
 @every_openid_document
-def test_the_subject_types_that_are_listed_differ(
-    app: Flask, services: Services, alice: User, path: str
-) -> None:
-    """subject_types_supported: a client of each type is told that kind of sub (Core, 8)."""
+def test_listed_subject_types_differ(app: Flask, services: Services, alice: User, path: str) -> None:
+    """subject_types_supported: a client of each type gets that type of sub (Core, 8)."""
     listed = Reader.new(app, services, path).document["subject_types_supported"]
     told = {
         kind: claims(signed_with(app, services, path, subject_type=kind)[1]["id_token"])["sub"]
@@ -196,10 +194,8 @@ def test_the_subject_types_that_are_listed_differ(
 
 @every_openid_document
 @pytest.mark.parametrize("what", ["id_token", "userinfo"])
-def test_the_algorithms_that_are_listed_sign(
-    app: Flask, services: Services, alice: User, path: str, what: str
-) -> None:
-    """*_signing_alg_values_supported: each one that is listed signs, by a key of the document's key set."""
+def test_listed_algorithms_sign(app: Flask, services: Services, alice: User, path: str, what: str) -> None:
+    """*_signing_alg_values_supported: each listed algorithm signs, with a key of the document's JWK set."""
     listed = Reader.new(app, services, path).document[f"{what}_signing_alg_values_supported"]
     assert listed[0] == "RS256"
     verifier = Verifier(app)
@@ -211,8 +207,8 @@ def test_the_algorithms_that_are_listed_sign(
 
 
 @every_document
-def test_the_key_set_is_for_the_algorithms_that_are_listed(reader: Reader) -> None:
-    """jwks_uri: a key for each algorithm that this server signs with, and none beyond."""
+def test_jwk_set_matches_the_listed_algorithms(reader: Reader) -> None:
+    """jwks_uri: one key for each signing algorithm, and no others."""
     keys = reader.rp.browser.get(reader.at("jwks_uri")).get_json()["keys"]
     openid = reader.rp.browser.get(OPENID_DOCUMENTS[0]).get_json()
     for what in ("id_token", "userinfo"):
@@ -224,7 +220,7 @@ Below = Callable[[str, str], Reader]
 
 @pytest.fixture
 def below(settings: Settings) -> Iterator[Below]:
-    """Reads a document of a server with a public address."""
+    """Read a document of a server at a public URL."""
     apps: list[Flask] = []
 
     def read(public_url: str, path: str) -> Reader:
@@ -242,8 +238,8 @@ def below(settings: Settings) -> Iterator[Below]:
 
 @every_document
 @pytest.mark.parametrize("public_url", ["http://localhost", "http://localhost/authentication"])
-def test_every_address_is_used(below: Below, path: str, public_url: str) -> None:
-    """RFC 8414, 2: the addresses of a document lead through a whole sign-in, also where the issuer has a path."""
+def test_every_endpoint_is_used(below: Below, path: str, public_url: str) -> None:
+    """RFC 8414, 2: the URLs of a document work for a complete sign-in, also if the issuer has a path."""
     reader = below(public_url, path)
     addresses = [value for name, value in reader.document.items() if name.endswith(("_endpoint", "_uri"))]
     assert all(address.startswith(f"{public_url}/") for address in addresses)
@@ -263,8 +259,8 @@ def test_every_address_is_used(below: Below, path: str, public_url: str) -> None
 
 
 @every_document
-def test_each_document_registers_its_own_kind(reader: Reader) -> None:
-    """registration_endpoint: clients are registered there for the response types that the document lists, and no others."""
+def test_each_document_registers_its_kind(reader: Reader) -> None:
+    """registration_endpoint: it registers clients for the response types that the document lists, and no others."""
     listed = reader.document["response_types_supported"]
     for response_type in ("code", "token", "id_token"):
         asked = metadata(response_types=[response_type])

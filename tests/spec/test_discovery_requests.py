@@ -1,4 +1,4 @@
-"""OpenID Connect Discovery 3, RFC 8414 2: what the documents say of authorization requests is how they are answered."""
+"""OpenID Connect Discovery 3, RFC 8414 2: authorization requests work as the documents say."""
 
 import json
 from typing import Any
@@ -26,20 +26,20 @@ every_openid_document = pytest.mark.parametrize("path", OPENID_DOCUMENTS)
 
 @pytest.fixture
 def reader(app: Flask, services: Services, people: dict[str, User], path: str) -> Reader:
-    """A client of the document."""
+    """A client that reads its configuration from the document."""
     return Reader.new(app, services, path)
 
 
 def mode_of(answer: TestResponse) -> str:
-    """Return in which response mode an answer came."""
+    """Return the response mode of a response."""
     if answer.status_code == 200:
         return "form_post" if "form-post-continue" in answer.text else "a page"
     return "fragment" if urlsplit(answer.location).fragment else "query"
 
 
 @every_document
-def test_a_response_mode_that_is_listed_is_had(reader: Reader) -> None:
-    """response_modes_supported: the answer comes in the mode that was asked for."""
+def test_listed_response_mode_works(reader: Reader) -> None:
+    """response_modes_supported: the response uses the requested mode."""
     listed = reader.document["response_modes_supported"]
     answers = {mode: reader.authorize(response_mode=mode) for mode in listed}
     assert {mode: mode_of(answer) for mode, answer in answers.items()} == {mode: mode for mode in listed}
@@ -48,17 +48,17 @@ def test_a_response_mode_that_is_listed_is_had(reader: Reader) -> None:
 
 
 @every_document
-def test_a_response_mode_that_is_not_listed_is_refused(reader: Reader) -> None:
-    """response_modes_supported: and no others."""
+def test_unlisted_response_mode_is_rejected(reader: Reader) -> None:
+    """response_modes_supported: other modes are errors."""
     for mode in set(UNLISTED_MODES) - set(reader.document["response_modes_supported"]):
         assert answered(reader.authorize(response_mode=mode))["error"] == "invalid_request", mode
 
 
 @every_document
-def test_a_response_type_that_is_listed_is_had(
+def test_listed_response_type_works(
     app: Flask, services: Services, people: dict[str, User], path: str
 ) -> None:
-    """response_types_supported: a client of the kind that it is for gets what its words say."""
+    """response_types_supported: a client of the right kind gets what the values of the response type name."""
     names = {"code": "code", "id_token": "id_token", "token": "access_token"}
     readers = {kind: Reader.new(app, services, path, kind=kind) for kind in ("oauth2", "oidc")}
     for response_type in readers["oidc"].document["response_types_supported"]:
@@ -69,18 +69,16 @@ def test_a_response_type_that_is_listed_is_had(
 
 
 @every_document
-def test_a_response_type_that_is_not_listed_is_refused(reader: Reader) -> None:
-    """response_types_supported: and no others."""
+def test_unlisted_response_type_is_rejected(reader: Reader) -> None:
+    """response_types_supported: other response types are errors."""
     for response_type in set(UNLISTED_TYPES) - set(reader.document["response_types_supported"]):
         error = answered(reader.authorize(response_type=response_type))["error"]
         assert error == "unsupported_response_type", response_type
 
 
 @every_document
-def test_a_scope_that_is_listed_is_granted(
-    app: Flask, services: Services, people: dict[str, User], path: str
-) -> None:
-    """scopes_supported: those of OpenID Connect and of administrators, and none beyond."""
+def test_listed_scope_is_granted(app: Flask, services: Services, people: dict[str, User], path: str) -> None:
+    """scopes_supported: the scopes of OpenID Connect and of the administrators, and no others."""
     with services.database.transaction() as db:
         scopes.add(db, SYSTEM, name="models.read", words="Read your models", is_open=True)
     reader = Reader.new(app, services, path)
@@ -91,10 +89,8 @@ def test_a_scope_that_is_listed_is_granted(
 
 
 @every_document
-def test_a_scope_that_is_listed_yields_its_claims(
-    app: Flask, services: Services, alice: User, path: str
-) -> None:
-    """scopes_supported, Core 5.4: each gives the claims that are its own."""
+def test_listed_scope_returns_its_claims(app: Flask, services: Services, alice: User, path: str) -> None:
+    """scopes_supported, Core 5.4: each scope returns its claims."""
     tell_everything(services, alice)
     reader = Reader.new(app, services, path)
     for scope in set(reader.document["scopes_supported"]) & set(OF_SCOPE):
@@ -103,10 +99,8 @@ def test_a_scope_that_is_listed_yields_its_claims(
 
 
 @every_openid_document
-def test_the_claims_that_are_listed_are_those_that_are_told(
-    app: Flask, services: Services, alice: User, path: str
-) -> None:
-    """claims_supported: seen in userinfo or an ID token of a full profile, each of them and none beyond."""
+def test_listed_claims_are_returned(app: Flask, services: Services, alice: User, path: str) -> None:
+    """claims_supported: userinfo or the ID token of a complete profile contains each of them, and no others."""
     tell_everything(services, alice)
     reader = Reader.new(app, services, path)
     request = {"response_type": "code id_token token", "scope": "openid profile email address phone"}
@@ -116,10 +110,8 @@ def test_the_claims_that_are_listed_are_those_that_are_told(
 
 
 @every_openid_document
-def test_claims_are_of_the_types_that_are_listed(
-    app: Flask, services: Services, alice: User, path: str
-) -> None:
-    """claim_types_supported, Core 5.6: normal ones are members; the others would come with _claim_names."""
+def test_claims_have_the_listed_types(app: Flask, services: Services, alice: User, path: str) -> None:
+    """claim_types_supported, Core 5.6: normal claims are members. Other types would need _claim_names."""
     tell_everything(services, alice)
     reader = Reader.new(app, services, path)
     wanted = json.dumps({"userinfo": {"email": None}})
@@ -129,8 +121,8 @@ def test_claims_are_of_the_types_that_are_listed(
 
 
 @every_openid_document
-def test_the_claims_parameter_works_as_it_is_said(reader: Reader) -> None:
-    """claims_parameter_supported: claims that no scope names come when they are asked for by name."""
+def test_claims_parameter_is_supported(reader: Reader) -> None:
+    """claims_parameter_supported: claims outside the granted scopes are returned if they are requested by name."""
     wanted = json.dumps({"userinfo": {"email": None}, "id_token": {"name": None}})
     tokens = reader.tokens(scope="openid", claims=wanted)
     told = {"email"} & reader.rp.userinfo(tokens["access_token"]).get_json().keys()
@@ -140,15 +132,15 @@ def test_the_claims_parameter_works_as_it_is_said(reader: Reader) -> None:
 
 @every_openid_document
 @pytest.mark.parametrize("name", ["request", "request_uri"])
-def test_request_objects_are_declined_as_it_is_said(reader: Reader, name: str) -> None:
-    """request_parameter_supported and request_uri_…: stated, as the latter is true where it is missing."""
+def test_request_objects_are_not_supported(reader: Reader, name: str) -> None:
+    """request_parameter_supported and request_uri_parameter_supported are stated, because the latter defaults to true."""
     assert reader.document[f"{name}_parameter_supported"] is False
     answer = answered(reader.authorize(**{name: "https://rp.example/object"}))
     assert answer["error"] == f"{name}_not_supported"
 
 
 @every_document
-def test_the_challenge_methods_that_are_listed_are_taken(reader: Reader) -> None:
+def test_listed_challenge_methods_work(reader: Reader) -> None:
     """code_challenge_methods_supported: a client can use each of them, and no other."""
     listed = reader.document["code_challenge_methods_supported"]
     for method in listed:
@@ -159,15 +151,15 @@ def test_the_challenge_methods_that_are_listed_are_taken(reader: Reader) -> None
 
 
 @every_document
-def test_the_answers_name_the_issuer_as_it_is_said(reader: Reader) -> None:
+def test_responses_contain_the_issuer(reader: Reader) -> None:
     """authorization_response_iss_parameter_supported (RFC 9207, 3)."""
     assert reader.document["authorization_response_iss_parameter_supported"] is True
     assert answered(reader.authorize())["iss"] == reader.document["issuer"]
 
 
 @every_openid_document
-def test_the_classes_that_are_listed_are_those_that_there_are(reader: Reader) -> None:
-    """acr_values_supported: a client may insist on each of them; on another none can be had."""
+def test_listed_acr_values_are_the_supported_ones(reader: Reader) -> None:
+    """acr_values_supported: a client can require each of them. Requests that require another value fail."""
     listed = reader.document["acr_values_supported"]
     assert claims(reader.tokens()["id_token"])["acr"] in listed
 
@@ -181,10 +173,10 @@ def test_the_classes_that_are_listed_are_those_that_there_are(reader: Reader) ->
 
 
 @every_document
-def test_the_languages_that_are_listed_are_spoken(
+def test_listed_languages_are_supported(
     app: Flask, services: Services, people: dict[str, User], path: str
 ) -> None:
-    """ui_locales_supported: the pages come in each of them."""
+    """ui_locales_supported: the pages are available in each of them."""
     reader = Reader.new(app, services, path)
     for locale in reader.document["ui_locales_supported"]:
         page = reader.rp.authorize(ui_locales=locale)
@@ -194,8 +186,8 @@ def test_the_languages_that_are_listed_are_spoken(
 
 @every_openid_document
 @pytest.mark.parametrize("prompt", ["none", "login", "consent", "select_account"])
-def test_every_prompt_is_understood(reader: Reader, prompt: str) -> None:
-    """Core, 3.1.2.1: what defines them leaves no choice, so that prompt_values_supported is not stated."""
+def test_every_prompt_value_is_supported(reader: Reader, prompt: str) -> None:
+    """Core, 3.1.2.1: all prompt values are mandatory, so prompt_values_supported is not listed."""
     assert "prompt_values_supported" not in reader.document
     page = reader.authorize(prompt=prompt)
     assert page.status_code == 200 or "invalid" not in answered(page).get("error", "")

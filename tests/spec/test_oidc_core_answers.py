@@ -1,4 +1,4 @@
-"""OpenID Connect Core, section 3, Multiple Response Types, Form Post, RFC 9207: what an answer holds, to the letter."""
+"""OpenID Connect Core, section 3, Multiple Response Types, Form Post, RFC 9207: the exact contents of a response."""
 
 import string
 from urllib.parse import urlsplit
@@ -41,13 +41,13 @@ ERRORS: dict[str, dict[str, str | None]] = {
 
 @pytest.fixture
 def rp(app: Flask, services: Services, people: dict[str, User]) -> RelyingParty:
-    """A trusted client registered for every response type but one."""
+    """A trusted client, registered for every response type but one."""
     types = ("code", *HYBRID, *IMPLICIT)
     return RelyingParty(app, *register(services, response_types=types, is_trusted=True))
 
 
-def place_of(answer: TestResponse) -> str:
-    """Return the response mode in which an answer came; a form holds nothing but its fields."""
+def response_mode_of(answer: TestResponse) -> str:
+    """Return the response mode of a response. A form contains only its fields."""
     if answer.status_code == 200:
         assert forms.find(answer, "form-post-continue").ids == {"", "form-post-continue"}
         return "form_post"
@@ -59,53 +59,53 @@ def place_of(answer: TestResponse) -> str:
 @pytest.mark.only_on("sqlite")
 @table(("response_type", "mode"), WAYS)
 @table("error", ERRORS)
-def test_an_error_holds_state_and_iss_and_nothing_else(
+def test_error_contains_state_and_iss_only(
     rp: RelyingParty, response_type: str, mode: str, error: str
 ) -> None:
-    """RFC 6749, 4.1.2.1, Core, 3.1.2.6, RFC 9207, 2: in the mode that was asked for."""
+    """RFC 6749, 4.1.2.1, Core, 3.1.2.6, RFC 9207, 2: in the requested response mode."""
     page = rp.authorize(response_type=response_type, response_mode=mode, **ERRORS[error])
     answer = answered(page)
-    assert (place_of(page), answer["error"]) == (mode, error)
+    assert (response_mode_of(page), answer["error"]) == (mode, error)
     assert set(answer) == {"error", "error_description", "state", "iss"}
     assert (answer["state"], answer["iss"]) == ("af0ifjsldkj", "http://localhost")
 
 
 @pytest.mark.only_on("sqlite")
 @table(("response_type", "mode"), WAYS)
-def test_an_error_without_state_holds_iss_alone(rp: RelyingParty, response_type: str, mode: str) -> None:
-    """RFC 6749, 4.1.2.1: state is there if it was present in the request."""
+def test_error_without_state_contains_iss_only(rp: RelyingParty, response_type: str, mode: str) -> None:
+    """RFC 6749, 4.1.2.1: state is present if it was present in the request."""
     page = rp.authorize(response_type=response_type, response_mode=mode, prompt="none", state=None)
     assert set(answered(page)) == {"error", "error_description", "iss"}
 
 
 @pytest.mark.only_on("sqlite")
 @table(("response_type", "mode"), WAYS)
-def test_a_success_holds_what_its_words_say(rp: RelyingParty, response_type: str, mode: str) -> None:
+def test_success_contains_what_the_response_type_names(
+    rp: RelyingParty, response_type: str, mode: str
+) -> None:
     """RFC 6749, 4.1.2 and 4.2.2, Core, 3.2.2.5 and 3.3.2.5, Session Management, 2."""
     token = {"access_token", "token_type", "expires_in", "scope"}
     words = {"code": {"code"}, "id_token": {"id_token"}, "token": token}
     page = rp.authorized(response_type=response_type, response_mode=mode)
     expected = set().union(*(words[word] for word in response_type.split()))
-    assert place_of(page) == mode
+    assert response_mode_of(page) == mode
     assert set(answered(page)) == expected | {"state", "iss", "session_state"}
 
 
 @table(("response_type", "mode"), [WAYS[0], ("id_token token", "fragment"), WAYS[2]])
 @table("name", ODD)
-def test_state_comes_back_in_every_mode(rp: RelyingParty, response_type: str, mode: str, name: str) -> None:
-    """RFC 6749, 4.1.2: the exact value received, with a success and with an error."""
+def test_state_is_returned_in_every_mode(rp: RelyingParty, response_type: str, mode: str, name: str) -> None:
+    """RFC 6749, 4.1.2: the exact value that was received, with a success and with an error."""
     ask = {"response_type": response_type, "response_mode": mode, "state": ODD[name]}
     for page in (rp.authorize(**ask, prompt="none"), rp.authorized(**ask)):
-        assert place_of(page) == mode
+        assert response_mode_of(page) == mode
         assert answered(page)["state"] == ODD[name]
 
 
 @table(("response_type", "mode"), [("code", "query"), *WAYS[-4:]])
 @table("name", ODD)
-def test_a_nonce_comes_back_in_every_id_token(
-    rp: RelyingParty, response_type: str, mode: str, name: str
-) -> None:
-    """Core, 2: passed through unmodified, whatever its letters."""
+def test_nonce_is_in_every_id_token(rp: RelyingParty, response_type: str, mode: str, name: str) -> None:
+    """Core, 2: passed through unmodified, whatever characters it contains."""
     answer = answered(rp.authorized(response_type=response_type, response_mode=mode, nonce=ODD[name]))
     token = answer.get("id_token") or rp.redeem(answer["code"]).get_json()["id_token"]
     assert claims(token)["nonce"] == ODD[name]
@@ -113,8 +113,8 @@ def test_a_nonce_comes_back_in_every_id_token(
 
 @pytest.mark.only_on("sqlite")
 @table(("response_type", "mode"), WAYS)
-def test_a_posted_form_goes_to_the_redirect_uri(rp: RelyingParty, response_type: str, mode: str) -> None:
-    """Form Post, 2: an HTML form with method POST and a button for browsers without scripts; errors as well."""
+def test_form_is_posted_to_the_redirect_uri(rp: RelyingParty, response_type: str, mode: str) -> None:
+    """Form Post, 2: an HTML form with method POST, and a button for browsers without scripts. Errors too."""
     page = rp.authorize(response_type=response_type, response_mode=mode, prompt="none")
     if mode == "form_post":
         form = forms.find(page, "form-post-continue")

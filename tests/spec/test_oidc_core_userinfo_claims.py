@@ -1,4 +1,4 @@
-"""OpenID Connect Core, sections 5.1 and 5.4: every standard claim, in its type, by its scope."""
+"""OpenID Connect Core, sections 5.1 and 5.4: every standard claim, with its type and its scope."""
 
 from typing import Any
 
@@ -59,14 +59,14 @@ def known(rp: RelyingParty, scope: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("scope", OF_SCOPE)
-def test_a_scope_gives_its_claims(rp: RelyingParty, services: Services, alice: User, scope: str) -> None:
+def test_scope_returns_its_claims(rp: RelyingParty, services: Services, alice: User, scope: str) -> None:
     """5.4: each scope requests its claims, and no others."""
     tell(services, alice, EVERYTHING)
     assert set(known(rp, f"openid {scope}")) == {"sub"} | OF_SCOPE[scope]
 
 
 def test_the_claims_have_their_types(rp: RelyingParty, services: Services, alice: User) -> None:
-    """5.1: booleans are booleans, updated_at is a number, the address an object."""
+    """5.1: booleans are booleans, updated_at is a number, address is an object."""
     tell(services, alice, EVERYTHING)
     document = known(rp, "openid profile email address phone")
     assert {name: document[name] for name in EVERYTHING} == EVERYTHING
@@ -74,7 +74,7 @@ def test_the_claims_have_their_types(rp: RelyingParty, services: Services, alice
     assert type(document["updated_at"]) is int
 
 
-def test_what_is_not_known_is_left_out(rp: RelyingParty) -> None:
+def test_unknown_claims_are_omitted(rp: RelyingParty) -> None:
     """5.3.2: a claim that is not returned is omitted, not null or empty."""
     assert set(known(rp, "openid profile address phone")) == {
         "sub",
@@ -104,21 +104,21 @@ def test_what_is_not_known_is_left_out(rp: RelyingParty) -> None:
         ("email", "a@b"),
     ],
 )
-def test_a_claim_of_another_type_is_refused(services: Services, alice: User, name: str, value: Any) -> None:
-    """5.1: what could not be told in its type is not stored."""
+def test_claim_with_another_type_is_rejected(services: Services, alice: User, name: str, value: Any) -> None:
+    """5.1: only values of the right type are stored."""
     with pytest.raises(InvalidInput):
         tell(services, alice, {name: value})
 
 
-def test_a_new_number_is_unverified(services: Services, rp: RelyingParty, alice: User) -> None:
-    """5.1: phone_number_verified says that somebody took steps to verify this very number."""
+def test_new_phone_number_is_unverified(services: Services, rp: RelyingParty, alice: User) -> None:
+    """5.1: phone_number_verified means that this very number was verified."""
     tell(services, alice, EVERYTHING)
     tell(services, alice, {"phone_number": "+49 30 7654321"})
     assert known(rp, "openid phone")["phone_number_verified"] is False
 
 
-def test_people_write_their_own(rp: RelyingParty) -> None:
-    """The account page takes the claims, and shows what is wrong under its field."""
+def test_users_edit_their_claims(rp: RelyingParty) -> None:
+    """The account page accepts the claims, and shows errors below their fields."""
     rp.tokens()
     page = rp.browser.get("/account")
     answer = forms.submit(rp.browser, page, "profile-save", given_name="Alice", **{"address.country": "DE"})
@@ -129,7 +129,7 @@ def test_people_write_their_own(rp: RelyingParty) -> None:
     assert "birthdate-error" in answer.text
 
 
-def test_operators_write_them(runner: Runner, rp: RelyingParty) -> None:
+def test_command_line_edits_claims(runner: Runner, rp: RelyingParty) -> None:
     """authserver users edit --claim."""
     runner.run("users", "edit", "alice", "--claim", "nickname=Al", "--claim", "address.country=DE")
     assert known(rp, "openid profile address")["nickname"] == "Al"

@@ -1,4 +1,4 @@
-"""Logout of sessions that have been open for long: RP-Initiated 2, Back-Channel 2.3 and 2.5, Front-Channel 3."""
+"""Logout of sessions that have expired: RP-Initiated 2, Back-Channel 2.3 and 2.5, Front-Channel 3."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -14,7 +14,7 @@ from authserver.domain.users.users import User
 from authserver.protocol.services import Services
 from authserver.settings import Settings
 from tests.support import forms
-from tests.support.logout import Receiver, end_session, receiver, sign_out
+from tests.support.logout import Receiver, end_session, logout_receiver, sign_out
 from tests.support.moving_clock import MovingClock
 from tests.support.people import PASSWORD
 from tests.support.relying_party import EVERY_GRANT, RelyingParty, claims, refused, register
@@ -25,69 +25,71 @@ RETURN = "https://rp.example/out"
 
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
-    """Applications on loopback may be told."""
+    """Allow logout requests to loopback."""
     return settings.model_copy(
         update={"fetch_networks": Settings(fetch_networks="127.0.0.0/8").fetch_networks}
     )
 
 
 @pytest.fixture
-def told() -> Iterator[Receiver]:
-    """Where the application receives its notices."""
-    with receiver() as started:
+def receiver() -> Iterator[Receiver]:
+    """The back-channel logout endpoint of the application."""
+    with logout_receiver() as started:
         yield started
 
 
 @pytest.fixture
-def app_rp(rp: RelyingParty, services: Services, told: Receiver) -> RelyingParty:
-    """An application that is told of logouts in both ways, and that people may return to."""
-    return used(rp, services, told, EVERY_GRANT)
+def app_rp(rp: RelyingParty, services: Services, receiver: Receiver) -> RelyingParty:
+    """An application with front-channel and back-channel logout, and a post-logout redirect URI."""
+    return used(rp, services, receiver, EVERY_GRANT)
 
 
-def used(rp: RelyingParty, services: Services, told: Receiver, grants: tuple[str, ...]) -> RelyingParty:
+def used(rp: RelyingParty, services: Services, receiver: Receiver, grants: tuple[str, ...]) -> RelyingParty:
     details = {
-        "backchannel_logout_uri": told.url,
+        "backchannel_logout_uri": receiver.url,
         "frontchannel_logout_uri": FRAME,
         "post_logout_redirect_uris": [RETURN],
     }
     return RelyingParty(rp.app, *register(services, name="The Party", grant_types=grants, details=details))
 
 
-def told_sids(services: Services, told: Receiver) -> list[str]:
-    """Deliver what is due; return the sessions that the application was told of."""
+def told_sids(services: Services, receiver: Receiver) -> list[str]:
+    """Deliver the due notices. Return the sids that the application received."""
     services.logout_notices.deliver()
-    return [claims(token)["sid"] for token in told.tokens]
+    return [claims(token)["sid"] for token in receiver.tokens]
 
 
 def idle(services: Services, clock: MovingClock) -> None:
-    """Let so much time pass that the session has run out, although the refresh token has not."""
+    """Let the time pass until the session has expired and the refresh token has not."""
     clock.advance(services.settings.session_idle_lifetime, seconds=1)
 
 
 def keep_signed_in(rp: RelyingParty) -> None:
-    """Sign in for a week."""
+    """Sign in for a week (Keep me signed in)."""
     words = {"username": "alice", "password": PASSWORD, "remember": "1"}
     forms.submit(rp.browser, rp.browser.get("/sign-in"), "login-submit", **words)
 
 
-def test_the_clean_up_forgets_nobody_who_takes_part(
-    rp: RelyingParty, services: Services, told: Receiver, moving_clock: MovingClock
+def test_cleanup_keeps_all_applications_of_a_session(
+    rp: RelyingParty, services: Services, receiver: Receiver, moving_clock: MovingClock
 ) -> None:
-    """Back-Channel 2.3, 2.5, Front-Channel 3: every RP of the session is told, however old its tokens are."""
-    app_rp = used(rp, services, told, ("authorization_code",))
+    """Back-Channel 2.3, 2.5, Front-Channel 3: every RP of the session is notified, however old its tokens are."""
+    app_rp = used(rp, services, receiver, ("authorization_code",))
     keep_signed_in(app_rp)
     sid = claims(app_rp.tokens()["id_token"])["sid"]
     moving_clock.advance(timedelta(days=3))
     assert sum(count for _, count in cleanup.purge(services.database, services.settings)) > 0
     page = app_rp.follow(sign_out(app_rp))
-    assert told_sids(services, told) == [sid]
+    assert told_sids(services, receiver) == [sid]
     assert FRAME in page.text
 
 
-def test_a_sign_out_ends_a_session_that_has_run_out(
-    app_rp: RelyingParty, services: Services, told: Receiver, moving_clock: MovingClock
+def test_sign_out_ends_an_expired_session(
+    app_rp: RelyingParty, services: Services, receiver: Receiver, moving_clock: MovingClock
 ) -> None:
-    """S3, RP-Initiated 2: the refresh token is dead at the next request, and the application is told (2.5)."""
+    """S3, RP-Initiated 2: the refresh token stops working with the next request, and the application is notified
+    (2.5).
+    """
     tokens = app_rp.tokens()
     idle(services, moving_clock)
     page = app_rp.browser.get("/sign-out")
@@ -95,36 +97,36 @@ def test_a_sign_out_ends_a_session_that_has_run_out(
     assert "Alice" not in page.text
     after = app_rp.follow(forms.submit(app_rp.browser, page, "logout-confirm"))
     refused(app_rp.refresh(tokens["refresh_token"]), "invalid_grant")
-    assert told_sids(services, told) == [claims(tokens["id_token"])["sid"]]
+    assert told_sids(services, receiver) == [claims(tokens["id_token"])["sid"]]
     assert FRAME in after.text
 
 
-def test_a_hint_ends_a_session_that_has_run_out(
-    app_rp: RelyingParty, services: Services, told: Receiver, moving_clock: MovingClock
+def test_hint_ends_an_expired_session(
+    app_rp: RelyingParty, services: Services, receiver: Receiver, moving_clock: MovingClock
 ) -> None:
-    """RP-Initiated 2, Back-Channel 2.5: the application that had the session ends it, and nobody is asked."""
+    """RP-Initiated 2, Back-Channel 2.5: the application of the session can end it without a confirmation."""
     tokens = app_rp.tokens()
     idle(services, moving_clock)
     answer = end_session(app_rp, id_token_hint=tokens["id_token"], post_logout_redirect_uri=RETURN)
     assert f'href="{RETURN}" data-goes-on' in app_rp.follow(answer).text
     refused(app_rp.refresh(tokens["refresh_token"]), "invalid_grant")
-    assert told_sids(services, told) == [claims(tokens["id_token"])["sid"]]
+    assert told_sids(services, receiver) == [claims(tokens["id_token"])["sid"]]
 
 
-def test_nobody_is_signed_out_of_an_old_session_unasked(
+def test_expired_session_is_not_ended_without_a_hint(
     app_rp: RelyingParty, services: Services, moving_clock: MovingClock
 ) -> None:
-    """RP-Initiated 6, S21: a request without a hint proves nothing, and any site can send it."""
+    """RP-Initiated 6, S21: a request without a hint proves nothing, because any site can send it."""
     tokens = app_rp.tokens()
     idle(services, moving_clock)
     assert 'id="logout-confirm"' in end_session(app_rp, client_id=app_rp.key).text
     assert app_rp.refresh(tokens["refresh_token"]).status_code == 200
 
 
-def test_signing_in_again_goes_on_with_the_session(
-    app_rp: RelyingParty, services: Services, told: Receiver, moving_clock: MovingClock
+def test_new_sign_in_continues_the_session(
+    app_rp: RelyingParty, services: Services, receiver: Receiver, moving_clock: MovingClock
 ) -> None:
-    """Back-Channel 2.5, S18: one sign-out ends what was granted before the session ran out, and after it."""
+    """Back-Channel 2.5, S18: one sign-out ends what was granted before and after the session expired."""
     first = app_rp.tokens()
     old_cookie = app_rp.browser.get_cookie("authserver_session")
     idle(services, moving_clock)
@@ -135,24 +137,24 @@ def test_signing_in_again_goes_on_with_the_session(
     sign_out(app_rp)
     for tokens in (first, second):
         refused(app_rp.refresh(tokens["refresh_token"]), "invalid_grant")
-    assert told_sids(services, told) == [claims(first["id_token"])["sid"]]
+    assert told_sids(services, receiver) == [claims(first["id_token"])["sid"]]
 
 
-def test_somebody_else_ends_the_session_that_has_run_out(
-    app_rp: RelyingParty, services: Services, told: Receiver, moving_clock: MovingClock
+def test_another_user_ends_the_expired_session(
+    app_rp: RelyingParty, services: Services, receiver: Receiver, moving_clock: MovingClock
 ) -> None:
-    """S18: what the person before left open in this browser is over when another one signs in."""
+    """S18: the previous user's session in this browser ends when another user signs in."""
     first = app_rp.tokens()
     idle(services, moving_clock)
     assert claims(app_rp.tokens("bob")["id_token"])["sid"] != claims(first["id_token"])["sid"]
     refused(app_rp.refresh(first["refresh_token"]), "invalid_grant")
-    assert told_sids(services, told) == [claims(first["id_token"])["sid"]]
+    assert told_sids(services, receiver) == [claims(first["id_token"])["sid"]]
 
 
-def test_a_session_of_the_old_password_does_not_come_back(
+def test_session_of_the_old_password_does_not_continue(
     app_rp: RelyingParty, services: Services, moving_clock: MovingClock, database: Database
 ) -> None:
-    """S18: applications were told that it is over, so that the next sign-in is a session of its own."""
+    """S18: applications were notified of its end, so the next sign-in starts a new session."""
     first = claims(app_rp.tokens()["id_token"])["sid"]
     with database.transaction() as db:
         user = users.find(db, "alice")
@@ -162,15 +164,15 @@ def test_a_session_of_the_old_password_does_not_come_back(
 
 
 @pytest.mark.parametrize("way", ["disable", "end others"])
-def test_administrators_end_what_has_run_out(
+def test_administrators_end_expired_sessions(
     app_rp: RelyingParty,
     services: Services,
-    told: Receiver,
+    receiver: Receiver,
     moving_clock: MovingClock,
     alice: User,
     way: str,
 ) -> None:
-    """S3, 2.5: applications that may show the person as signed in are told, whatever the session's age."""
+    """S3, 2.5: applications that may show the user as signed in are notified, however old the session is."""
     tokens = app_rp.tokens()
     moving_clock.advance(services.settings.session_lifetime, seconds=1)
     with services.database.transaction() as db:
@@ -180,15 +182,15 @@ def test_administrators_end_what_has_run_out(
         else:
             assert user_sessions.end_others(db, SYSTEM, user, keep=None) == 0
     refused(app_rp.refresh(tokens["refresh_token"]), "invalid_grant")
-    assert told_sids(services, told) == [claims(tokens["id_token"])["sid"]]
+    assert told_sids(services, receiver) == [claims(tokens["id_token"])["sid"]]
 
 
-def test_a_session_that_runs_out_takes_nothing_away(
-    app_rp: RelyingParty, services: Services, told: Receiver, moving_clock: MovingClock
+def test_expired_session_revokes_nothing(
+    app_rp: RelyingParty, services: Services, receiver: Receiver, moving_clock: MovingClock
 ) -> None:
-    """Core 11 leaves refresh tokens without offline_access to us: they have lifetimes of their own."""
+    """Core 11 leaves refresh tokens without offline_access to the server. Here they have their own lifetimes."""
     tokens = app_rp.tokens()
     moving_clock.advance(timedelta(days=3))
     assert sum(count for _, count in cleanup.purge(services.database, services.settings)) > 0
     assert app_rp.refresh(tokens["refresh_token"]).status_code == 200
-    assert told_sids(services, told) == []
+    assert told_sids(services, receiver) == []

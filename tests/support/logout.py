@@ -36,28 +36,28 @@ class Receiver:
 
 
 @contextmanager
-def receiver() -> Iterator[Receiver]:
+def logout_receiver() -> Iterator[Receiver]:
     """Start a receiver and end it afterwards."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-            told.received.append({"path": self.path, "type": self.headers["Content-Type"], "body": body})
-            if told.together is not None:
-                told.together.wait()
-            self.send_response(told.status)
-            self.send_header("Content-Length", str(told.declared))
+            receiver.received.append({"path": self.path, "type": self.headers["Content-Type"], "body": body})
+            if receiver.together is not None:
+                receiver.together.wait()
+            self.send_response(receiver.status)
+            self.send_header("Content-Length", str(receiver.declared))
             self.end_headers()
-            if told.declared:
+            if receiver.declared:
                 self.rfile.read(1)
 
         def log_message(self, *_: Any) -> None:
             """Say nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    told = Receiver(f"http://127.0.0.1:{server.server_port}/backchannel?tenant=a")
+    receiver = Receiver(f"http://127.0.0.1:{server.server_port}/backchannel?tenant=a")
     with _running(server):
-        yield told
+        yield receiver
 
 
 @contextmanager
