@@ -1,4 +1,4 @@
-"""S1, S2, S14: what a client is registered for counts at every use of what it holds, with the very next request."""
+"""S1, S2, S14: each use of a token or code is checked against the client's current registration."""
 
 from typing import Any
 
@@ -33,14 +33,14 @@ WITHOUT_REFRESH: dict[str, Any] = {"grant_types": tuple(name for name in EVERY i
 
 @pytest.fixture
 def party(app: Flask, services: Services, people: dict[str, User]) -> RelyingParty:
-    """A client that is registered for everything that is taken away here."""
+    """A client whose registration the tests reduce."""
     details = {"resources": [RESOURCE]}
     return RelyingParty(app, *register(services, grant_types=EVERY, scopes=SCOPES, details=details))
 
 
 @pytest.fixture
 def api(app: Flask, services: Services) -> RelyingParty:
-    """The resource server."""
+    """A resource server."""
     return RelyingParty(app, *register(services, name="The API", details={"serves": [RESOURCE]}))
 
 
@@ -58,7 +58,7 @@ def is_dead(answer: TestResponse) -> bool:
 def test_userinfo_follows_the_registration(
     party: RelyingParty, services: Services, change: dict[str, Any]
 ) -> None:
-    """A scope, or the grant by which the token came: what was taken away opens nothing."""
+    """A token is rejected if the client lost its scope, or the grant type that issued it."""
     token = party.tokens()["access_token"]
     assert party.userinfo(token).status_code == 200
     edit(services, party.key, **change)
@@ -77,24 +77,24 @@ def test_introspection_follows_the_registration(
     assert not is_active(party, token)
 
 
-def test_what_is_given_back_works_again(party: RelyingParty, services: Services) -> None:
-    """Taking a scope away is an edit, no revocation."""
+def test_restored_scope_works_again(party: RelyingParty, services: Services) -> None:
+    """Removing a scope from a client is an edit, not a revocation."""
     token = party.tokens()["access_token"]
     edit(services, party.key, **WITHOUT_EMAIL)
     edit(services, party.key, scopes=SCOPES)
     assert party.userinfo(token).status_code == 200
 
 
-def test_a_token_without_the_scope_goes_on(party: RelyingParty, services: Services) -> None:
-    """It is the token's own scope that must be registered, not all that was granted before."""
+def test_token_without_the_removed_scope_still_works(party: RelyingParty, services: Services) -> None:
+    """Only the scope of the token itself must be registered, not all that was granted before."""
     token = party.refresh(party.tokens()["refresh_token"], scope="openid profile").get_json()["access_token"]
     edit(services, party.key, **WITHOUT_EMAIL)
     assert party.userinfo(token).status_code == 200
     assert is_active(party, token)
 
 
-def test_without_the_grant_a_refresh_token_is_inactive(party: RelyingParty, services: Services) -> None:
-    """The access token that came with it goes on until it expires."""
+def test_refresh_token_without_its_grant_is_inactive(party: RelyingParty, services: Services) -> None:
+    """The access token that was issued with it works until it expires."""
     tokens = party.tokens()
     edit(services, party.key, **WITHOUT_REFRESH)
     assert not is_active(party, tokens["refresh_token"])
@@ -104,8 +104,10 @@ def test_without_the_grant_a_refresh_token_is_inactive(party: RelyingParty, serv
 
 
 @pytest.mark.parametrize("grant_type", ["password", "client_credentials", GRANT])
-def test_the_grant_by_which_it_came_counts(party: RelyingParty, services: Services, grant_type: str) -> None:
-    """Whichever grant it was, its tokens end with the registration for it; others go on."""
+def test_tokens_depend_on_the_grant_that_issued_them(
+    party: RelyingParty, services: Services, grant_type: str
+) -> None:
+    """Tokens of a removed grant type stop working, other tokens work."""
     if grant_type == GRANT:
         token = Device(party).tokens()["access_token"]
     else:
@@ -119,15 +121,17 @@ def test_the_grant_by_which_it_came_counts(party: RelyingParty, services: Servic
         assert is_dead(party.userinfo(token))
 
 
-def test_a_refresh_after_the_code_grant_was_taken_away(party: RelyingParty, services: Services) -> None:
-    """The refresh token belongs to an authorization that came by a code."""
+def test_refresh_depends_on_the_code_grant(party: RelyingParty, services: Services) -> None:
+    """The refresh token belongs to an authorization by code."""
     token = party.tokens()["refresh_token"]
     edit(services, party.key, **WITHOUT_CODE)
     refused(party.refresh(token), "unauthorized_client")
 
 
-def test_a_resource_that_was_taken_away(party: RelyingParty, api: RelyingParty, services: Services) -> None:
-    """RFC 8707: neither the client nor the resource server is told that the token works."""
+def test_token_for_a_removed_resource_is_inactive(
+    party: RelyingParty, api: RelyingParty, services: Services
+) -> None:
+    """RFC 8707: the token is inactive for the client and for the resource server."""
     token = party.tokens(resource=RESOURCE)["access_token"]
     assert is_active(api, token)
     edit(services, party.key, details={})
@@ -135,10 +139,10 @@ def test_a_resource_that_was_taken_away(party: RelyingParty, api: RelyingParty, 
     assert not is_active(party, token)
 
 
-def test_a_code_without_a_challenge_dies_when_pkce_is_demanded(
+def test_code_without_a_challenge_fails_when_pkce_becomes_required(
     app: Flask, services: Services, people: Any
 ) -> None:
-    """RFC 9700, 2.1.1, and S2: the edit counts with the next request."""
+    """RFC 9700, 2.1.1, and S2: the edit takes effect with the next request."""
     party = RelyingParty(app, *register(services, is_pkce_required=False))
     plain = {"code_challenge": None, "code_challenge_method": None}
     code, other = party.code(**plain), party.code(**plain)
@@ -148,10 +152,10 @@ def test_a_code_without_a_challenge_dies_when_pkce_is_demanded(
 
 
 @pytest.mark.parametrize("is_approved", [False, True])
-def test_a_device_code_dies_with_the_approval(
+def test_disapproval_invalidates_device_codes(
     party: RelyingParty, services: Services, is_approved: bool
 ) -> None:
-    """S3: approving again does not revive what was handed out before, whether a person had decided or not."""
+    """S3: a new approval does not restore the codes from before, whether the user had decided or not."""
     device = Device(party).start()
     if is_approved:
         device.approve()

@@ -29,7 +29,7 @@ def ask(robot: RelyingParty, **form: str) -> Any:
     return robot.token(grant_type="client_credentials", **form)
 
 
-def test_a_client_gets_a_token_for_itself(robot: RelyingParty) -> None:
+def test_client_gets_its_token(robot: RelyingParty) -> None:
     """4.4.3: an access token, and a refresh token SHOULD NOT be included."""
     answer = ask(robot, scope="write read")
     document = answer.get_json()
@@ -42,34 +42,34 @@ def test_a_client_gets_a_token_for_itself(robot: RelyingParty) -> None:
     assert answer.headers["Cache-Control"] == "no-store"
 
 
-def test_no_refresh_token_comes_with_it(app: Flask, services: Services) -> None:
-    """4.4.3: a refresh token SHOULD NOT be included, though the client is registered for them."""
+def test_no_refresh_token_is_issued(app: Flask, services: Services) -> None:
+    """4.4.3: a refresh token SHOULD NOT be included, even if the client is registered for refresh tokens."""
     grants = ("client_credentials", "refresh_token", "authorization_code")
     party = RelyingParty(app, *register(services, grant_types=grants))
     assert "refresh_token" not in ask(party).get_json()
 
 
-def test_the_default_scope_is_told(robot: RelyingParty) -> None:
-    """3.3: the scope is told where it differs from what was asked for; nothing about people is in it."""
+def test_default_scope_is_returned(robot: RelyingParty) -> None:
+    """3.3: the response contains the scope if it differs from the request. The default has no scopes about users."""
     assert ask(robot).get_json()["scope"] == "read write"
 
 
-def test_a_scope_beyond_the_registration_is_refused(robot: RelyingParty) -> None:
-    """3.3, S14: refused, not trimmed."""
+def test_scope_beyond_the_registration_is_rejected(robot: RelyingParty) -> None:
+    """3.3, S14: the server rejects the request and does not reduce the scope."""
     refused(ask(robot, scope="read admin"), "invalid_scope")
 
 
-def test_a_client_must_be_registered_for_the_grant(rp: RelyingParty) -> None:
+def test_client_must_be_registered_for_the_grant(rp: RelyingParty) -> None:
     """5.2: unauthorized_client."""
     refused(rp.token(grant_type="client_credentials"), "unauthorized_client")
 
 
-def test_the_client_must_authenticate(robot: RelyingParty) -> None:
+def test_client_must_authenticate(robot: RelyingParty) -> None:
     """4.4: the grant MUST only be used by confidential clients."""
     refused(robot.token({}, grant_type="client_credentials", client_id=robot.key), "invalid_client", 401)
 
 
-def test_a_public_client_cannot_be_registered_for_it(app: Flask) -> None:
+def test_public_client_cannot_use_the_grant(app: Flask) -> None:
     """4.4: the grant MUST only be used by confidential clients."""
     metadata = {"client_name": "Robot", "grant_types": ["client_credentials"]}
     wished = metadata | {"token_endpoint_auth_method": "none"}
@@ -77,13 +77,13 @@ def test_a_public_client_cannot_be_registered_for_it(app: Flask) -> None:
     assert app.test_client().post("/oauth2/register", json=metadata).status_code == 201
 
 
-def test_a_pending_client_is_refused(app: Flask, services: Services) -> None:
-    """S4: a pending client is inert."""
+def test_pending_client_is_rejected(app: Flask, services: Services) -> None:
+    """S4: a pending client is rejected at every endpoint."""
     refused(ask(RelyingParty(app, *register(services, is_approved=False, **ALONE))), "unauthorized_client")
 
 
-def test_a_disapproved_client_and_its_tokens_stop(robot: RelyingParty, services: Services) -> None:
-    """S3: approving again does not revive old tokens."""
+def test_disapproval_stops_the_client_and_its_tokens(robot: RelyingParty, services: Services) -> None:
+    """S3: a new approval does not restore old tokens."""
     token = ask(robot).get_json()["access_token"]
     disapprove(services, robot.key)
     refused(ask(robot), "unauthorized_client")
@@ -95,8 +95,8 @@ def test_a_disapproved_client_and_its_tokens_stop(robot: RelyingParty, services:
     assert answer.get_json()["sub"] == robot.key
 
 
-def test_userinfo_knows_no_user_behind_the_token(app: Flask, services: Services) -> None:
-    """The token stands for the client: there is nobody to tell of."""
+def test_userinfo_rejects_the_token(app: Flask, services: Services) -> None:
+    """The token belongs to the client. There is no user."""
     robot = RelyingParty(app, *register(services, **ALONE | {"scopes": ("openid",)}))
     assert robot.userinfo(ask(robot, scope="openid").get_json()["access_token"]).status_code == 403
 
@@ -107,23 +107,23 @@ def grants(services: Services) -> int:
         return db.scalar(statement) or 0
 
 
-def test_one_audit_record_explains_all_equal_tokens(robot: RelyingParty, services: Services) -> None:
-    """I4: every token is explained; the trail does not grow with each."""
+def test_one_audit_event_covers_all_equal_tokens(robot: RelyingParty, services: Services) -> None:
+    """I4: every token has an audit event, but the trail does not grow with each token."""
     for scope in ("read", "read", "read write", "write read"):
         assert ask(robot, scope=scope).status_code == 200
     assert grants(services) == 2
 
 
-def test_the_record_names_the_request(robot: RelyingParty, services: Services) -> None:
-    """I4: the trail, the log and the answer name a request alike."""
+def test_audit_event_names_the_request(robot: RelyingParty, services: Services) -> None:
+    """I4: the audit trail, the log and the response contain the same request id."""
     answer = ask(robot, scope="read")
     with services.database.transaction(write=False) as db:
         recorded = select(AuditEvent.request_id).where(AuditEvent.event == "authorization:grant")
         assert db.scalars(recorded).one() == answer.headers["X-Request-Id"]
 
 
-def test_requests_that_come_together_share_one_record(robot: RelyingParty, services: Services) -> None:
-    """I4 under fire: fifty first requests at once make fifty tokens and one record."""
+def test_concurrent_requests_share_one_audit_event(robot: RelyingParty, services: Services) -> None:
+    """I4 under load: fifty concurrent first requests produce fifty tokens and one audit event."""
     with ThreadPoolExecutor(10) as pool:
         answers = list(pool.map(lambda _: ask(robot, scope="read").get_json(), range(50)))
     assert len({document["access_token"] for document in answers}) == 50

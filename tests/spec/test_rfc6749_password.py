@@ -25,7 +25,7 @@ def ask(party: RelyingParty, username: str = "alice", password: str = PASSWORD, 
 
 
 def test_tokens_are_issued(legacy: RelyingParty, alice: User) -> None:
-    """4.3.3: access token and refresh token; with openid an ID token."""
+    """4.3.3: an access token and a refresh token, and with openid an ID token."""
     document = ask(legacy, scope="openid profile").get_json()
     assert set(document) == {"access_token", "token_type", "expires_in", "scope", "refresh_token", "id_token"}
     assert claims(document["id_token"])["sub"] == alice.subject
@@ -38,20 +38,20 @@ def test_tokens_are_issued(legacy: RelyingParty, alice: User) -> None:
     ("username", "password"), [("alice", "wrong"), ("nobody", PASSWORD), ("alice ", PASSWORD[:-1])]
 )
 def test_wrong_credentials_are_invalid_grant(legacy: RelyingParty, username: str, password: str) -> None:
-    """5.2: invalid resource owner credentials are invalid_grant; the answers do not differ (S19)."""
+    """5.2: invalid resource owner credentials are invalid_grant. The responses do not differ (S19)."""
     assert refused(ask(legacy, username, password), "invalid_grant") is None
 
 
-def test_a_user_with_a_second_factor_is_invalid_grant(app: Flask, legacy: RelyingParty) -> None:
-    """4.3, S1: a password alone is not enough for them at the sign-in page, so it is not here."""
+def test_user_with_a_second_factor_is_invalid_grant(app: Flask, legacy: RelyingParty) -> None:
+    """4.3, S1: their password alone is not enough at the sign-in page, so it is not enough here."""
     set_up(app)
     assert "second factor" in str(ask(legacy).get_json()["error_description"])
     refused(ask(legacy), "invalid_grant")
     refused(ask(legacy, password="wrong"), "invalid_grant")
 
 
-def test_right_passwords_shut_nobody_out(app: Flask, legacy: RelyingParty, services: Services) -> None:
-    """4.3.2: MUST protect against brute force; S20: but a tool that knows the password is no attack on its owner."""
+def test_successful_requests_lock_nobody_out(app: Flask, legacy: RelyingParty, services: Services) -> None:
+    """4.3.2: MUST protect against brute force. S20: requests with the right password are not an attack."""
     set_up(app)
     for _ in range(services.settings.sign_in_attempts + 1):
         refused(ask(legacy), "invalid_grant")
@@ -59,8 +59,8 @@ def test_right_passwords_shut_nobody_out(app: Flask, legacy: RelyingParty, servi
     assert 'id="code"' in browser.sign_in(browser.authorize()).text
 
 
-def test_a_disabled_user_is_invalid_grant(legacy: RelyingParty, services: Services, alice: User) -> None:
-    """S1: the gate judges the user."""
+def test_disabled_user_is_invalid_grant(legacy: RelyingParty, services: Services, alice: User) -> None:
+    """S1: the access check covers the user."""
     token = ask(legacy).get_json()["access_token"]
     with services.database.transaction() as db:
         users.disable(db, SYSTEM, users.get(db, alice.id))
@@ -75,14 +75,14 @@ def test_both_parameters_are_required(legacy: RelyingParty, missing: str) -> Non
     refused(legacy.token(grant_type="password", **form), "invalid_request")
 
 
-def test_a_client_must_be_registered_for_the_grant(rp: RelyingParty) -> None:
-    """5.2: off unless registered; the password is not even tried."""
+def test_client_must_be_registered_for_the_grant(rp: RelyingParty) -> None:
+    """5.2: off unless registered. The server does not check the password."""
     refused(ask(rp), "unauthorized_client")
 
 
 @pytest.mark.parametrize("is_approved", [False, True])
-def test_a_client_that_is_not_approved_is_refused(app: Flask, services: Services, is_approved: bool) -> None:
-    """S1, S3, S4: pending or disapproved, the password is not even tried."""
+def test_client_that_is_not_approved_is_rejected(app: Flask, services: Services, is_approved: bool) -> None:
+    """S1, S3, S4: for a pending or disapproved client, the server does not check the password."""
     asked: dict[str, Any] = {"grant_types": ("password",), "response_types": (), "redirect_uris": ()}
     party = RelyingParty(app, *register(services, is_approved=is_approved, **asked))
     if is_approved:
@@ -91,26 +91,26 @@ def test_a_client_that_is_not_approved_is_refused(app: Flask, services: Services
     refused(ask(party, "nobody", "wrong"), "unauthorized_client")
 
 
-def test_a_scope_beyond_the_registration_is_refused(legacy: RelyingParty) -> None:
-    """3.3, S14."""
+def test_scope_beyond_the_registration_is_rejected(legacy: RelyingParty) -> None:
+    """3.3, S14: the server does not reduce the scope silently."""
     refused(ask(legacy, scope="openid admin"), "invalid_scope")
 
 
-def test_the_client_must_authenticate(legacy: RelyingParty) -> None:
+def test_client_must_authenticate(legacy: RelyingParty) -> None:
     """4.3.2: the server MUST require client authentication for confidential clients."""
     form = {"grant_type": "password", "username": "alice", "password": PASSWORD, "client_id": legacy.key}
     refused(legacy.token({}, **form), "invalid_client", 401)
 
 
-def test_a_password_in_the_query_is_refused(legacy: RelyingParty) -> None:
-    """S11."""
+def test_password_in_the_query_is_rejected(legacy: RelyingParty) -> None:
+    """S11: URLs are logged."""
     form = {"grant_type": "password", "username": "alice"}
     answer = legacy.browser.post(f"/oauth2/token?password={PASSWORD}", data=form, headers=legacy.basic)
     refused(answer, "invalid_request")
 
 
 def test_guessing_is_throttled(legacy: RelyingParty, services: Services) -> None:
-    """4.3.2: the server MUST protect the endpoint against brute force; the limits are the sign-in page's."""
+    """4.3.2: the server MUST protect the endpoint against brute force. The limits are those of the sign-in page."""
     for number in range(services.settings.sign_in_attempts):
         refused(ask(legacy, "bob", f"guess {number}"), "invalid_grant")
     answer = ask(legacy, "bob")

@@ -1,4 +1,4 @@
-"""RFC 9207: the issuer in every authorization response, so that a client cannot be made to mix two servers up."""
+"""RFC 9207: every authorization response contains the issuer, which prevents mix-up attacks."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -35,7 +35,7 @@ ERRORS: dict[str, dict[str, str | None]] = {
 
 @pytest.fixture
 def party(app: Flask, services: Services, people: dict[str, User]) -> RelyingParty:
-    """A client for every way in which an answer can come."""
+    """A client for all response types."""
     return RelyingParty(app, *register(services, response_types=TYPES))
 
 
@@ -45,8 +45,8 @@ def issuer(party: RelyingParty, path: str = "/.well-known/oauth-authorization-se
 
 
 @pytest.mark.parametrize(("response_type", "mode"), MODES)
-def test_a_success_names_the_issuer(party: RelyingParty, response_type: str, mode: str) -> None:
-    """2: the response MUST include iss, in the place where the other parameters are."""
+def test_success_contains_the_issuer(party: RelyingParty, response_type: str, mode: str) -> None:
+    """2: the response MUST include iss, together with the other parameters."""
     page = party.authorized(response_type=response_type, response_mode=mode)
     assert answered(page)["iss"] == issuer(party)
     if mode != "form_post":
@@ -54,8 +54,8 @@ def test_a_success_names_the_issuer(party: RelyingParty, response_type: str, mod
 
 
 @pytest.mark.parametrize(("response_type", "mode"), MODES)
-def test_an_error_names_the_issuer(party: RelyingParty, response_type: str, mode: str) -> None:
-    """2: error responses MUST include iss as well."""
+def test_error_contains_the_issuer(party: RelyingParty, response_type: str, mode: str) -> None:
+    """2: error responses MUST include iss too."""
     page = party.authorize(response_type=response_type, response_mode=mode, prompt="none")
     answer = answered(page)
     assert (answer["error"], answer["iss"]) == ("login_required", issuer(party))
@@ -64,31 +64,33 @@ def test_an_error_names_the_issuer(party: RelyingParty, response_type: str, mode
 
 
 @pytest.mark.parametrize("error", ERRORS)
-def test_every_kind_of_error_names_it(party: RelyingParty, error: str) -> None:
-    """2: whatever is wrong."""
+def test_every_type_of_error_contains_the_issuer(party: RelyingParty, error: str) -> None:
+    """2: whatever the error is."""
     answer = answered(party.authorize(**ERRORS[error]))
     assert (answer["error"], answer["iss"]) == (error, issuer(party))
 
 
-def test_a_refusal_by_the_user_names_it(party: RelyingParty) -> None:
+def test_denial_contains_the_issuer(party: RelyingParty) -> None:
     """2: access_denied is an error response like the others."""
     answer = answered(party.deny(party.sign_in(party.authorize())))
     assert (answer["error"], answer["iss"]) == ("access_denied", issuer(party))
 
 
-def test_a_repeated_parameter_cannot_replace_it(party: RelyingParty) -> None:
-    """2: the value is the server's own, whatever the request says."""
+def test_request_parameter_cannot_replace_the_issuer(party: RelyingParty) -> None:
+    """2: the value comes from the server, whatever the request contains."""
     assert answered(party.authorized(iss="https://evil.example"))["iss"] == issuer(party)
 
 
-def test_plain_oauth_gets_it_too(app: Flask, services: Services, people: dict[str, User]) -> None:
-    """2: it does not take an ID token."""
+def test_plain_oauth_response_contains_the_issuer(
+    app: Flask, services: Services, people: dict[str, User]
+) -> None:
+    """2: it does not depend on an ID token."""
     party = RelyingParty(app, *register(services, kind="oauth2", scopes=("profile",)))
     assert answered(party.authorized(scope="profile", nonce=None))["iss"] == issuer(party)
 
 
-def test_it_is_the_id_token_s_issuer(party: RelyingParty) -> None:
-    """2.4: where the response has an ID token, its iss MUST be the same, or the client rejects the response."""
+def test_issuer_matches_the_id_token(party: RelyingParty) -> None:
+    """2.4: if the response has an ID token, its iss MUST be the same, or the client rejects the response."""
     answer = answered(party.authorized(response_type="code id_token"))
     assert answer["iss"] == claims(answer["id_token"])["iss"]
 
@@ -96,7 +98,7 @@ def test_it_is_the_id_token_s_issuer(party: RelyingParty) -> None:
 @pytest.mark.parametrize(
     "path", ["/.well-known/oauth-authorization-server", "/.well-known/openid-configuration"]
 )
-def test_the_metadata_say_so(party: RelyingParty, path: str) -> None:
+def test_metadata_announce_the_parameter(party: RelyingParty, path: str) -> None:
     """2.3, 3: authorization_response_iss_parameter_supported MUST be true where it is sent."""
     document = party.app.test_client().get(path).get_json()
     assert document["authorization_response_iss_parameter_supported"] is True
@@ -105,7 +107,7 @@ def test_the_metadata_say_so(party: RelyingParty, path: str) -> None:
 
 @pytest.fixture
 def below(settings: Settings) -> Iterator[RelyingParty]:
-    """A client of a server whose issuer has a path."""
+    """A client of a server with a path in its issuer."""
     app = create_app(settings.model_copy(update={"public_url": "http://localhost/authentication"}))
     services = app.extensions["authserver"]
     crowd.add(services.database, services.settings, "alice")
@@ -114,7 +116,7 @@ def below(settings: Settings) -> Iterator[RelyingParty]:
 
 
 @pytest.mark.only_on("sqlite")
-def test_an_issuer_with_a_path_is_told_to_the_letter(below: RelyingParty) -> None:
+def test_issuer_with_a_path_is_exact(below: RelyingParty) -> None:
     """2: identical to the issuer of the metadata, by simple string comparison."""
     request: dict[str, Any] = below.request(prompt="none")
     answer = answered(below.browser.get("/authentication/oauth2/authorize", query_string=request))
@@ -123,7 +125,7 @@ def test_an_issuer_with_a_path_is_told_to_the_letter(below: RelyingParty) -> Non
 
 
 @pytest.mark.parametrize("change", [{"client_id": "nobody"}, {"redirect_uri": "https://evil.example/cb"}])
-def test_what_is_not_answered_names_nothing(party: RelyingParty, change: dict[str, str]) -> None:
-    """RFC 6749, 4.1.2.1: where nothing is redirected there is no response to name an issuer in."""
+def test_error_page_contains_no_issuer(party: RelyingParty, change: dict[str, str]) -> None:
+    """RFC 6749, 4.1.2.1: without a redirect there is no response to the client."""
     page = party.authorize(**change)
     assert (page.status_code, "Location" in page.headers) == (400, False)

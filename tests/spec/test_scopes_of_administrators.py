@@ -1,4 +1,4 @@
-"""Scopes that administrators define: words on the consent page, and who may ask."""
+"""Scopes of the administrators: their description on the consent page, and which clients may request them."""
 
 from collections.abc import Iterator
 
@@ -22,14 +22,14 @@ def define(services: Services, name: str = "models.read", *, is_open: bool) -> N
         scopes.add(db, SYSTEM, name=name, words="Read your models", is_open=is_open)
 
 
-def test_people_are_asked_in_its_words(rp: RelyingParty, services: Services) -> None:
+def test_consent_page_shows_the_description(rp: RelyingParty, services: Services) -> None:
     define(services, is_open=True)
     page = rp.sign_in(rp.authorize(scope="openid models.read"))
     assert "Read your models" in page.text
     assert rp.redeem(answered(rp.allow(page))["code"]).get_json()["scope"] == "openid models.read"
 
 
-def test_a_closed_scope_needs_the_registration(app: Flask, services: Services) -> None:
+def test_closed_scope_requires_the_registration(app: Flask, services: Services) -> None:
     define(services, is_open=False)
     stranger = RelyingParty(app, *register(services, **ALONE))
     refused(stranger.token(grant_type="client_credentials", scope="models.read"), "invalid_scope")
@@ -37,7 +37,7 @@ def test_a_closed_scope_needs_the_registration(app: Flask, services: Services) -
     assert member.token(grant_type="client_credentials", scope="models.read").status_code == 200
 
 
-def test_an_open_scope_closes_again(app: Flask, services: Services) -> None:
+def test_open_scope_can_be_closed(app: Flask, services: Services) -> None:
     define(services, is_open=True)
     party = RelyingParty(app, *register(services, **ALONE))
     assert party.token(grant_type="client_credentials", scope="models.read").status_code == 200
@@ -60,14 +60,16 @@ def remove(services: Services) -> None:
 
 @pytest.fixture
 def elsewhere(app: Flask, settings: Settings) -> Iterator[Services]:
-    """Another process on the same database."""
+    """Another process with the same database."""
     other = create_app(settings)
     yield other.extensions["authserver"]
     other.extensions["authserver"].database.engine.dispose()
 
 
-def test_another_process_s_edit_counts_at_once(app: Flask, services: Services, elsewhere: Services) -> None:
-    """S2: with the very next request, on every node, for new tokens and for those that are out."""
+def test_edit_by_another_process_takes_effect_at_once(
+    app: Flask, services: Services, elsewhere: Services
+) -> None:
+    """S2: from the next request on, on every node, for new and existing tokens."""
     define(services, is_open=False)
     party = RelyingParty(app, *register(services, **ALONE))
     ask = {"grant_type": "client_credentials", "scope": "models.read"}
@@ -80,10 +82,10 @@ def test_another_process_s_edit_counts_at_once(app: Flask, services: Services, e
     assert answer.get_json() == {"active": False}
 
 
-def test_another_process_s_removal_counts_at_once(
+def test_removal_by_another_process_takes_effect_at_once(
     app: Flask, services: Services, elsewhere: Services
 ) -> None:
-    """S2: nobody may ask for what is not defined, unless registered for it by name."""
+    """S2: a scope that is not defined can be requested only by clients that are registered for it by name."""
     define(services, is_open=True)
     party = RelyingParty(app, *register(services, **ALONE))
     ask = {"grant_type": "client_credentials", "scope": "models.read"}
@@ -92,7 +94,7 @@ def test_another_process_s_removal_counts_at_once(
     refused(party.token(**ask), "invalid_scope")
 
 
-def test_another_process_s_definition_counts_at_once(
+def test_definition_by_another_process_takes_effect_at_once(
     app: Flask, services: Services, elsewhere: Services
 ) -> None:
     party = RelyingParty(app, *register(services, **ALONE))
@@ -102,8 +104,8 @@ def test_another_process_s_definition_counts_at_once(
     assert party.token(**ask).status_code == 200
 
 
-def test_words_that_changed_meanwhile_are_shown_again(rp: RelyingParty, services: Services) -> None:
-    """S12: what was shown is what is granted."""
+def test_changed_description_needs_a_new_confirmation(rp: RelyingParty, services: Services) -> None:
+    """S12: the server grants what the page showed."""
     define(services, is_open=True)
     page = rp.sign_in(rp.authorize(scope="openid models.read"))
     change(services, words="Read and delete your models")
@@ -113,8 +115,8 @@ def test_words_that_changed_meanwhile_are_shown_again(rp: RelyingParty, services
     assert rp.redeem(answered(rp.allow(again))["code"]).status_code == 200
 
 
-def test_a_scope_that_is_defined_anew_is_asked_for_again(rp: RelyingParty, services: Services) -> None:
-    """S12: what was allowed under other words is not allowed under these."""
+def test_redefined_scope_needs_new_consent(rp: RelyingParty, services: Services) -> None:
+    """S12: consent to the old description does not cover the new one."""
     define(services, is_open=True)
     rp.tokens(scope="openid models.read")
     assert "code" in answered(rp.authorize(scope="openid models.read"))
@@ -125,8 +127,8 @@ def test_a_scope_that_is_defined_anew_is_asked_for_again(rp: RelyingParty, servi
     assert "code" in answered(rp.authorize(scope="openid"))
 
 
-def test_who_names_no_scope_gets_no_open_one(app: Flask, services: Services, people: dict[str, User]) -> None:
-    """RFC 6749, 3.3, and S14: the default is what the client is registered for, however it is asked."""
+def test_open_scopes_are_not_in_the_default(app: Flask, services: Services, people: dict[str, User]) -> None:
+    """RFC 6749, 3.3, and S14: the default is the registered scope of the client, with every grant type."""
     grants = ("authorization_code", "client_credentials", "password")
     party = RelyingParty(
         app,
@@ -142,6 +144,6 @@ def test_who_names_no_scope_gets_no_open_one(app: Flask, services: Services, peo
 @pytest.mark.parametrize(
     "path", ["/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"]
 )
-def test_discovery_names_it(app: Flask, services: Services, path: str) -> None:
+def test_discovery_lists_the_scope(app: Flask, services: Services, path: str) -> None:
     define(services, is_open=False)
     assert "models.read" in app.test_client().get(path).get_json()["scopes_supported"]
