@@ -10,7 +10,7 @@ from joserfc.jwk import RSAKey
 
 from authserver.domain.users.users import User
 from authserver.protocol.services import Services
-from tests.spec.test_rfc7591 import refused, register, registered
+from tests.spec.test_rfc7591 import error_of, register, registered
 from tests.support.moving_clock import MovingClock
 from tests.support.relying_party import RelyingParty, approve, claims, stored
 
@@ -64,7 +64,7 @@ def test_response_contains_the_defaults(client: FlaskClient) -> None:
 def test_initiate_login_uri_must_be_https(client: FlaskClient) -> None:
     """2: initiate_login_uri MUST use the https scheme."""
     for uri in ("http://client.example/login", "http://localhost/login", "javascript:alert(1)", "/login"):
-        assert refused(register(client, initiate_login_uri=uri)) == "invalid_client_metadata"
+        assert error_of(register(client, initiate_login_uri=uri)) == "invalid_client_metadata"
 
 
 LINKS = ("client_uri", "logo_uri", "policy_uri", "tos_uri", "jwks_uri")
@@ -75,19 +75,19 @@ def test_links_must_have_safe_schemes(client: FlaskClient) -> None:
     bad = ("javascript:alert(1)", "data:text/html,x", "http://client.example/", "https://", "ftp://a.example/",
            "https://user:pass@a.example/", "https://a.example/\u00e9", 'https://a.example/"')  # fmt: skip
     for name, uri in itertools.product(LINKS, bad):
-        assert refused(register(client, **{name: uri})) == "invalid_client_metadata", (name, uri)
+        assert error_of(register(client, **{name: uri})) == "invalid_client_metadata", (name, uri)
 
 
 def test_implicit_web_client_needs_https_and_no_localhost(client: FlaskClient) -> None:
     """2: web clients using the implicit grant MUST only register https URIs, and MUST NOT use localhost."""
     for uri in ("http://127.0.0.1/cb", "https://localhost/cb", "com.example.app:/cb"):
         answer = register(client, response_types=["id_token"], redirect_uris=[uri])
-        assert refused(answer) == "invalid_redirect_uri"
+        assert error_of(answer) == "invalid_redirect_uri"
     document = registered(
         client, response_types=["id_token"], redirect_uris=["com.example.app:/cb"], application_type="native"
     )
     assert document["application_type"] == "native"
-    assert refused(register(client, application_type="toaster")) == "invalid_client_metadata"
+    assert error_of(register(client, application_type="toaster")) == "invalid_client_metadata"
 
 
 @pytest.mark.parametrize("has_kid", [True, False])
@@ -118,17 +118,17 @@ def test_jwks_must_be_public_and_unique(client: FlaskClient) -> None:
         {"token_endpoint_auth_method": "private_key_jwt"},
     )
     for metadata in bad:
-        assert refused(register(client, **metadata)) == "invalid_client_metadata", metadata
+        assert error_of(register(client, **metadata)) == "invalid_client_metadata", metadata
 
 
 def test_algorithms_must_be_listed_in_discovery(client: FlaskClient) -> None:
     """2: only the values from discovery, which do not include none."""
     names = ("id_token_signed_response_alg", "userinfo_signed_response_alg")
     for name, value in itertools.product(names, ("none", "HS256", "RS1", "rs256")):
-        assert refused(register(client, **{name: value})) == "invalid_client_metadata"
-    assert refused(register(client, subject_type="transient")) == "invalid_client_metadata"
+        assert error_of(register(client, **{name: value})) == "invalid_client_metadata"
+    assert error_of(register(client, subject_type="transient")) == "invalid_client_metadata"
     assert (
-        refused(register(client, token_endpoint_auth_method="tls_client_auth")) == "invalid_client_metadata"
+        error_of(register(client, token_endpoint_auth_method="tls_client_auth")) == "invalid_client_metadata"
     )
 
 
@@ -172,14 +172,14 @@ def test_names_and_links_are_escaped(app: Flask, services: Services, alice: User
 def test_sector_identifier_uri_is_checked(client: FlaskClient) -> None:
     """5: sector_identifier_uri MUST be fetched and list every redirect URI. Otherwise the registration is rejected."""
     answer = register(client, subject_type="pairwise", sector_identifier_uri="https://127.0.0.1/sector.json")
-    assert refused(answer) == "invalid_client_metadata"
+    assert error_of(answer) == "invalid_client_metadata"
     assert "sector_identifier_uri" in answer.get_json()["error_description"]
 
 
 def test_pairwise_client_with_several_hosts_needs_a_sector(client: FlaskClient) -> None:
     """Core, 8.1: with several hosts a sector_identifier_uri MUST be registered."""
     uris = ["https://a.example/cb", "https://b.example/cb"]
-    assert refused(register(client, redirect_uris=uris, subject_type="pairwise")) == "invalid_client_metadata"
+    assert error_of(register(client, redirect_uris=uris, subject_type="pairwise")) == "invalid_client_metadata"
 
 
 @pytest.mark.parametrize(
