@@ -6,6 +6,7 @@ A test compares every page with what this would write, so that nothing can chang
 import tempfile
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,9 @@ from pydantic.fields import FieldInfo
 from authserver.app import create_app
 from authserver.cli import main as shell
 from authserver.domain.audit import EVENTS
+from authserver.domain.clients import metadata
+from authserver.domain.clients.metadata_types import Section, type_of
+from authserver.domain.oauth1.consumers import ConsumerOptions
 from authserver.setting_sources import CONFIG_FILE, PREFIX
 from authserver.settings import ROOT, Settings
 from authserver.web.machine.routes import routes
@@ -74,6 +78,24 @@ subject, and what was before and after. Rows are never changed; each carries the
 """
 
 
+_METADATA_HEAD = f"""# Client metadata
+
+A client can be registered with these fields. The console, `authserver clients add` and `edit`, and dynamic registration
+(RFC 7591) check the same rules. *Registered name* is the name in a registration request; only administrators set fields
+without one. Fields without a default are optional. `--option NAME=VALUE` sets a field that has no option of its own.
+
+{_WRITTEN}"""
+_CONSUMER_HEAD = """
+## Options of OAuth 1.0a consumers
+
+These are stored in the field `oauth1`.
+
+| Option | Type | Default | Meaning |
+|---|---|---|---|
+"""
+_TYPE_NAMES = {tuple: "list", dict: "JSON object", bool: "boolean", int: "number"}
+
+
 def settings_page() -> str:
     """The page about settings."""
     return _SETTINGS_HEAD + "".join(map(_row, Settings.model_fields, Settings.model_fields.values()))
@@ -99,6 +121,49 @@ def _duration(seconds: int) -> str:
     unit, size = next((unit, size) for unit, size in _UNITS if seconds % size == 0)
     count = seconds // size
     return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
+
+
+def metadata_page() -> str:
+    """The page about client metadata."""
+    sections = "".join(map(_metadata_section, Section))
+    options = (
+        f"| `{name}` | {_type(type_of(field.annotation))} | {_default(field.default)} | {_cell(field.description or '')} |\n"
+        for name, field in ConsumerOptions.__pydantic_fields__.items()
+    )
+    return _METADATA_HEAD + sections + _CONSUMER_HEAD + "".join(options)
+
+
+def _metadata_section(section: Section) -> str:
+    head = (
+        f"\n## {section}\n\n| Field | Registered name | Type | Default | Meaning |\n|---|---|---|---|---|\n"
+    )
+    return head + "".join(map(_metadata_row, metadata.fields_of(section)))
+
+
+def _metadata_row(name: str) -> str:
+    field = metadata.FIELDS[name]
+    wire = f"`{metadata.REGISTERED_NAMES[name]}`" if name in metadata.BY_CLIENT else "–"
+    cells = (
+        wire,
+        _type(metadata.TYPES[name]),
+        "required" if field.is_required() else _default(field.default),
+        _cell(field.description or ""),
+    )
+    return f"| `{name}` | {' | '.join(cells)} |\n"
+
+
+def _type(kind: Any) -> str:
+    if issubclass(kind, StrEnum):
+        return ", ".join(f"`{value}`" for value in kind)
+    return _TYPE_NAMES.get(kind, "text")
+
+
+def _default(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, tuple):
+        return ", ".join(f"`{item}`" for item in value) or "empty"
+    return f"`{value}`" if value else "none"
 
 
 def events_page() -> str:
@@ -179,6 +244,7 @@ PAGES: dict[Path, Callable[[], str]] = {
     FOLDER / "command-line.md": commands_page,
     FOLDER / "endpoints.md": endpoints_page,
     FOLDER / "events.md": events_page,
+    FOLDER / "client-metadata.md": metadata_page,
 }
 
 

@@ -47,7 +47,7 @@ def test_only_what_was_seen_is_decided(runner, asking, services, verb):
     asking.put(client_name="Other bank")
     refused = runner.invoke("clients", verb, asking.key, "--revision", str(revision))
     assert refused.exit_code == 1
-    assert "Somebody changed this client meanwhile" in refused.stderr
+    assert "Someone else changed this client" in refused.stderr
     assert waiting(services, asking.key).after["name"] == "Other bank"
 
 
@@ -55,7 +55,7 @@ def test_only_what_was_seen_is_decided(runner, asking, services, verb):
 def test_without_a_change_there_is_nothing_to_decide(runner, registrant, verb):
     refused = runner.invoke("clients", verb, registrant.key)
     assert refused.exit_code == 1
-    assert "No change of this client waits." in refused.stderr
+    assert "This client has no pending change." in refused.stderr
 
 
 def test_a_client_is_approved_as_it_was_seen(runner, registrant, services):

@@ -16,7 +16,7 @@ from authserver.cli.checks import deployment, public_url
 from authserver.context import SYSTEM
 from authserver.domain.audit import AuditEvent
 from authserver.domain.clients import clients
-from authserver.domain.clients.registrations import Registration
+from authserver.domain.clients.metadata import ClientMetadata
 from authserver.domain.keys import signing_keys
 from authserver.domain.users import users
 from authserver.settings import Settings
@@ -266,7 +266,7 @@ def test_an_audit_trail_that_somebody_changed(runner, database, people):
     ],
 )
 def test_approved_clients_with_legacy_grants(runner, database, flows):
-    registration = Registration(name="Old tool", redirect_uris=("https://tool.example/cb",), **flows)
+    registration = ClientMetadata(name="Old tool", redirect_uris=("https://tool.example/cb",), **flows)
     with database.transaction() as db:
         client = clients.register(db, SYSTEM, registration, source="console")
     assert outcome(runner, "legacy grants") == "pass", "a pending client can do nothing"

@@ -11,10 +11,14 @@ from authserver.cli import housekeeping
 from authserver.context import SYSTEM
 from authserver.domain import cleanup
 from authserver.domain.authorizations import authorizations, codes
-from authserver.domain.authorizations.authorizations import Authorization
+from authserver.domain.authorizations.authorizations import (
+    Authorization,
+    NewAuthorization,
+    UserAuthentication,
+)
 from authserver.domain.authorizations.codes import Code
 from authserver.domain.clients import clients
-from authserver.domain.clients.registrations import Registration
+from authserver.domain.clients.metadata import ClientMetadata
 from authserver.domain.sessions import user_sessions
 from authserver.domain.sessions.user_sessions import UserSession
 from authserver.domain.tokens.tokens import AccessToken, RefreshToken
@@ -26,7 +30,7 @@ LONG = timedelta(days=90)
 @pytest.fixture
 def client_of(database):
     with database.transaction() as db:
-        registration = Registration("oidc", "App", redirect_uris=("https://app.example.org/cb",))
+        registration = ClientMetadata(kind="oidc", name="App", redirect_uris=("https://app.example.org/cb",))
         return clients.register(db, SYSTEM, registration, source="console")
 
 
@@ -38,8 +42,12 @@ def grant(database, settings, client_of, alice):
         with database.transaction() as db:
             started = user_sessions.start(db, SYSTEM, settings, alice, is_remembered=False, user_agent="test")
             row = authorizations.add(
-                db, SYSTEM, client_id=client_of.id, client_epoch=0, client_name="App", own_key=own_key,
-                grant_type="authorization_code", scope="openid", user_id=alice.id, session_id=started.session.id,
+                db,
+                SYSTEM,
+                NewAuthorization(
+                    client_of.id, 0, "App", "authorization_code", "openid", own_key=own_key,
+                    user=UserAuthentication(alice.id, session_id=started.session.id),
+                ),
             )  # fmt: skip
             codes.add(db, settings, row, redirect_uri="", code_challenge="")
             if redeemed:
@@ -166,8 +174,12 @@ def test_who_takes_part_in_a_session_is_remembered_once_for_each_client(
         started = user_sessions.start(db, SYSTEM, settings, alice, is_remembered=True, user_agent="test")
         for _ in range(3):
             authorizations.add(
-                db, SYSTEM, client_id=client_of.id, client_epoch=0, client_name="App", user_id=alice.id,
-                grant_type="authorization_code", scope="openid", session_id=started.session.id,
+                db,
+                SYSTEM,
+                NewAuthorization(
+                    client_of.id, 0, "App", "authorization_code", "openid",
+                    user=UserAuthentication(alice.id, session_id=started.session.id),
+                ),
             )  # fmt: skip
     moving_clock.advance(timedelta(days=5))
     assert purge(services) == {"authorizations": 2}

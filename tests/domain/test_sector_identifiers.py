@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from authserver.domain.clients import sector_identifiers
-from authserver.domain.clients.registrations import Registration
+from authserver.domain.clients.metadata import ClientMetadata
 from authserver.domain.fetcher import Fetcher
 from authserver.errors import InvalidInput
 from authserver.settings import Settings
@@ -31,9 +31,9 @@ def fault(url: str, *redirect_uris: str, settings: Settings = LOOPBACK) -> str:
     return refused.value.fields["sector_identifier_uri"]
 
 
-def registration(url: str, *redirect_uris: str) -> Registration:
+def registration(url: str, *redirect_uris: str) -> ClientMetadata:
     details = {"subject_type": "pairwise", "sector_identifier_uri": url}
-    return Registration("oidc", "Two", redirect_uris=redirect_uris, details=details)
+    return ClientMetadata(kind="oidc", name="Two", redirect_uris=redirect_uris, **details)
 
 
 def test_every_redirect_uri_is_listed(sector: DocumentServer) -> None:
@@ -90,7 +90,7 @@ def test_a_new_registration_is_checked(sector: DocumentServer) -> None:
 def test_without_the_uri_nothing_is_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
     monkeypatch.setattr(Fetcher, "get", lambda _self, url, *_: asked.append(url))
-    plain = Registration("oidc", "One", redirect_uris=(ONE,))
+    plain = ClientMetadata(kind="oidc", name="One", redirect_uris=(ONE,))
     sector_identifiers.check_registration(Fetcher(Settings()), plain)
     assert asked == []
 

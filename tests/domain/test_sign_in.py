@@ -102,7 +102,7 @@ def test_spellings_of_a_name_are_one_name(authenticator, spelling):
 def test_every_refusal_is_the_same_and_costs_the_same(authenticator, database, passwords, people, attempt):
     with database.transaction() as db:
         users.disable(db, SYSTEM, db.get_one(User, people["charlie"].id))
-    with pytest.raises(WrongCredentials, match="The user name or the password is wrong"):
+    with pytest.raises(WrongCredentials, match="The user name or password is wrong"):
         authenticator.check(HERE, attempt)
     assert passwords.verified == 1
 

@@ -38,7 +38,7 @@ def test_from_the_refused_sign_in_to_a_sign_in_that_works(
         page.goto(party.url)
         reference = page.locator("#reference").inner_text()
         finger = Finger()
-        finger.on(page.get_by_role("link", name="See why, and what to do"))
+        finger.on(page.get_by_role("link", name="See the cause and the fix"))
         expect(page.get_by_role("heading", name="The redirect URI is not registered")).to_be_visible()
         expect(page.locator("#received mark").first).to_be_visible()
         assert page.url == f"{live_server.url}/admin/diagnostics/{reference}"
@@ -65,7 +65,7 @@ def test_somebody_else_tells_the_reference_and_the_administrator_finds_it(
         f"{live_server.url}/oauth2/authorize?client_id={key}&response_type=code&redirect_uri=https://x.example/"
     )
     reference = page.locator("#reference").inner_text()
-    expect(page.get_by_role("link", name="See why")).to_have_count(0)
+    expect(page.get_by_role("link", name="See the cause")).to_have_count(0)
     page.goto(f"{live_server.url}/admin/diagnostics")
     ways.sign_in(page, "admin")
     search = page.get_by_label("Search a reference, a client or a word")

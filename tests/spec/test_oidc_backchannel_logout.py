@@ -430,7 +430,7 @@ def test_failed_result_is_shown_to_the_user(
 )
 def test_registered_uri_is_checked(details: dict[str, Any]) -> None:
     """2.2: an absolute URI without a fragment, with https, or http on loopback."""
-    asked = registrations.Registration("oidc", "A", redirect_uris=("https://rp.example/cb",), details=details)
+    asked = {"kind": "oidc", "name": "A", "redirect_uris": ("https://rp.example/cb",), **details}
     with pytest.raises(InvalidInput) as refused:
         registrations.validate(asked)
     assert set(refused.value.fields) == set(details)
@@ -453,11 +453,11 @@ def test_result_page_waits_once(
     monkeypatch.setattr(signed_out, "_PATIENCE_SECONDS", 0.1)
     pool = cast(QueuePool, database.engine.pool)
     monkeypatch.setattr(signed_out.time, "sleep", lambda _seconds: naps.append(pool.checkedout()))
-    assert "Is being told" in app_rp.browser.get("/sign-out").text
+    assert "Sign-out in progress" in app_rp.browser.get("/sign-out").text
     assert naps
     assert set(naps) == {0}
     naps.clear()
-    assert "Is being told" in app_rp.browser.get("/sign-out").text
+    assert "Sign-out in progress" in app_rp.browser.get("/sign-out").text
     assert not naps
 
 
@@ -480,7 +480,7 @@ def test_one_result_page_waits_at_a_time(
     monkeypatch.setattr(signed_out.time, "sleep", ask_again)
     assert "Signed out</span>" in app_rp.browser.get("/sign-out").text
     assert len(meanwhile) == 1
-    assert "Is being told" in meanwhile[0]
+    assert "Sign-out in progress" in meanwhile[0]
 
 
 def test_administrator_sees_why_a_notice_failed(
@@ -492,10 +492,10 @@ def test_administrator_sees_why_a_notice_failed(
     browser = app_rp.app.test_client()
     words = {"username": "admin", "password": PASSWORD}
     forms.submit(browser, browser.get("/sign-in"), "login-submit", **words)
-    assert "The application answered 400." in browser.get(f"/admin/clients/{app_rp.key}").text
+    assert "The application responded with status 400." in browser.get(f"/admin/clients/{app_rp.key}").text
     [shown] = Runner(settings).run_json("clients", "show", app_rp.key)["untold_sign_outs"]
     assert (shown["state"], shown["attempts"]) == ("failed", 1)
-    assert shown["error"] == "The application answered 400."
+    assert shown["error"] == "The application responded with status 400."
 
 
 def test_delivered_notice_is_not_shown_as_a_failure(

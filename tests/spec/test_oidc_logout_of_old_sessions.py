@@ -93,7 +93,7 @@ def test_sign_out_ends_an_expired_session(
     tokens = app_rp.tokens()
     idle(services, moving_clock)
     page = app_rp.browser.get("/sign-out")
-    assert "has run out" in page.text
+    assert "has expired" in page.text
     assert "Alice" not in page.text
     after = app_rp.follow(forms.submit(app_rp.browser, page, "logout-confirm"))
     refused(app_rp.refresh(tokens["refresh_token"]), "invalid_grant")
@@ -108,7 +108,7 @@ def test_hint_ends_an_expired_session(
     tokens = app_rp.tokens()
     idle(services, moving_clock)
     answer = end_session(app_rp, id_token_hint=tokens["id_token"], post_logout_redirect_uri=RETURN)
-    assert f'href="{RETURN}" data-goes-on' in app_rp.follow(answer).text
+    assert f'href="{RETURN}" data-redirects' in app_rp.follow(answer).text
     refused(app_rp.refresh(tokens["refresh_token"]), "invalid_grant")
     assert told_sids(services, receiver) == [claims(tokens["id_token"])["sid"]]
 

@@ -179,7 +179,9 @@ def test_sector_identifier_uri_is_checked(client: FlaskClient) -> None:
 def test_pairwise_client_with_several_hosts_needs_a_sector(client: FlaskClient) -> None:
     """Core, 8.1: with several hosts a sector_identifier_uri MUST be registered."""
     uris = ["https://a.example/cb", "https://b.example/cb"]
-    assert error_of(register(client, redirect_uris=uris, subject_type="pairwise")) == "invalid_client_metadata"
+    assert (
+        error_of(register(client, redirect_uris=uris, subject_type="pairwise")) == "invalid_client_metadata"
+    )
 
 
 @pytest.mark.parametrize(

@@ -138,7 +138,7 @@ def test_no_redirect_to_an_unregistered_uri(app_rp: RelyingParty, wanted: str) -
 @pytest.mark.parametrize(
     ("sent", "told", "cause"),
     [
-        ({}, "did not say which one it is", "post-logout-client-missing"),
+        ({}, "did not identify itself", "post-logout-client-missing"),
         ({"client_id": "nobody"}, "is not registered for the application", "client-unknown"),
     ],
 )
@@ -280,7 +280,7 @@ def test_repeated_parameters_are_rejected(app_rp: RelyingParty) -> None:
 
 @pytest.mark.both_databases
 @pytest.mark.parametrize(
-    "query", ["%00=1", "id_token_hint=%00", "client_id=%ED%A0%80", "ask=x", "ask=%00&ask=y"]
+    "query", ["%00=1", "id_token_hint=%00", "client_id=%ED%A0%80", "logout=x", "logout=%00&logout=y"]
 )
 def test_malformed_values_return_a_page(rp: RelyingParty, query: str) -> None:
     """S26: no input causes a 5xx."""
@@ -291,9 +291,10 @@ def test_form_values_cannot_be_changed(app_rp: RelyingParty) -> None:
     """S12: the server does what the page asked. A changed value has no effect."""
     app_rp.tokens()
     page = end_session(app_rp, client_id=app_rp.key)
-    ask = dict(forms.find(page, "logout-confirm").fields)["ask"]
+    sealed = dict(forms.find(page, "logout-confirm").fields)["logout"]
     assert (
-        'id="logout-confirm"' in app_rp.browser.get("/oidc/end_session", query_string={"ask": ask[:-2]}).text
+        'id="logout-confirm"'
+        in app_rp.browser.get("/oidc/end_session", query_string={"logout": sealed[:-2]}).text
     )
 
 
@@ -356,4 +357,4 @@ def test_longest_state_is_returned_in_every_way(long_rp: RelyingParty, state: st
     [link] = re.findall(r'id="logout-continue" href="([^"]+)"', page)
     assert link.startswith(f"{LONG_RETURN}?state=")
     assert unquote(link.partition("?state=")[2]) == state
-    assert ("data-goes-on" in page) == (way != "asked")
+    assert ("data-redirects" in page) == (way != "asked")

@@ -46,7 +46,7 @@ def test_the_exact_time_is_beside_it(monkeypatch):
     ("seconds", "words"), [(1, "1 second"), (59, "59 seconds"), (61, "2 minutes"), (900, "15 minutes")]
 )
 def test_waiting_times_are_rounded_up(seconds, words):
-    assert template_globals.seconds_in_words(seconds) == words
+    assert template_globals.format_wait(seconds) == words
 
 
 @pytest.mark.parametrize(
@@ -63,8 +63,8 @@ def test_where_people_are_sent(uri, origin):
 
 def test_scopes_in_words(app):
     with app.test_request_context(), ExitStack() as g.transaction:
-        assert scope_labels.labels_of_scopes("email") == "See your e-mail address"
-        assert scope_labels.labels_of_scopes("models:read") == "Use “models:read” in your name"
+        assert scope_labels.label_of_scope("email") == "See your e-mail address"
+        assert scope_labels.label_of_scope("models:read") == "Use “models:read” on your behalf"
 
 
 def test_scopes_in_order():

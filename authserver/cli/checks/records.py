@@ -11,6 +11,7 @@ from authserver.cli.checks.result import CheckResult, failed, passed, warned
 from authserver.cli.installation import Installation
 from authserver.domain import audit, health, schema
 from authserver.domain.clients import client_search, client_secrets
+from authserver.domain.clients.client_search import ClientFilter
 from authserver.domain.clients.client_secrets import ClientSecret
 from authserver.domain.clients.clients import Client
 from authserver.domain.keys import signing_keys
@@ -179,9 +180,8 @@ def audit_trail(installation: Installation) -> CheckResult:
 def legacy_grants(installation: Installation) -> CheckResult:
     """No approved client uses what RFC 9700 (2.1.2, 2.4) advises against: the implicit and the password grant."""
     with installation.database.transaction(write=False) as db:
-        found, count = client_search.page_of_clients(
-            db, status=ClientStatus.APPROVED, has_legacy_grants=True, limit=3
-        )
+        legacy = ClientFilter(status=ClientStatus.APPROVED, has_legacy_grants=True)
+        found, count = client_search.page_of_clients(db, legacy, limit=3)
         names = ", ".join(client.name for client in found)
     if count:
         fix = "Move them to the code flow (authserver clients edit KEY --grant-type … --response-type code)."

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from authserver import clock
 from authserver.context import Actor
 from authserver.domain import audit
+from authserver.domain.audit import Event
 from authserver.domain.clients import token_lifetimes
 from authserver.domain.keys.vault import Vault
 from authserver.domain.orm import Base, Id, lock
@@ -111,7 +112,7 @@ def rotate(
     audit.record(
         db,
         actor,
-        "key:rotate",
+        Event.KEY_ROTATE,
         subject=following,
         before={"kid": active.kid},
         after={"kid": following.kid},
@@ -159,7 +160,7 @@ def purge(db: Session, actor: Actor) -> int:
 
 def _remove(db: Session, actor: Actor, rows: Sequence[SigningKey]) -> None:
     for row in rows:
-        audit.record(db, actor, "key:remove", subject=row, before={"kid": row.kid})
+        audit.record(db, actor, Event.KEY_REMOVE, subject=row, before={"kid": row.kid})
         db.delete(row)
     db.flush()
 
@@ -244,5 +245,5 @@ def _add(db: Session, actor: Actor, vault: Vault, algorithm: str, state: str) ->
     db.add(row)
     db.flush()
     audit.record(
-        db, actor, "key:create", subject=row, after={"kid": kid, "algorithm": algorithm, "state": state}
+        db, actor, Event.KEY_CREATE, subject=row, after={"kid": kid, "algorithm": algorithm, "state": state}
     )

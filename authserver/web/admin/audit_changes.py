@@ -5,27 +5,15 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from authserver.domain.audit import EVENTS, AuditEvent
+from authserver.domain.clients import metadata
 
-_LABELS = {
-    "auth_method": "Authentication method",
+_LABELS = metadata.TITLES | {
     "client_key": "Client key",
-    "client_uri": "Website",
-    "default_acr_values": "Authentication context classes by default",
-    "default_max_age": "Longest age of a sign-in by default",
     "email": "E-mail address",
     "ends_at": "Ends at",
     "grant_type": "Grant type",
-    "grant_types": "Grant types",
-    "jwks": "Public keys",
-    "jwks_uri": "Address of the public keys",
-    "kind": "Type",
-    "logo_uri": "Logo",
     "may_configure_server": "Configure Server",
-    "pkce_required": "PKCE required",
-    "policy_uri": "Privacy policy",
-    "redirect_uris": "Redirect URIs",
-    "response_types": "Response types",
-    "tos_uri": "Terms",
+    "pkce_required": metadata.TITLES["is_pkce_required"],
     "username": "User name",
 }
 

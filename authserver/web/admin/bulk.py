@@ -6,6 +6,7 @@ from markupsafe import Markup
 
 from authserver.domain.authorizations import application_access
 from authserver.domain.clients import client_search, clients
+from authserver.domain.clients.client_search import ClientFilter
 from authserver.domain.clients.clients import Client
 from authserver.errors import Conflict, InvalidInput
 from authserver.web import current
@@ -25,7 +26,8 @@ _DONE = {"approve": "approved", "disapprove": "disapproved", "remove": "removed"
 def bulk_form(verb: str) -> ResponseReturnValue:
     """List what was ticked and ask."""
     db = current.transaction()
-    rows, _ = client_search.page_of_clients(db, keys=request.args.getlist("key")[:_AT_MOST], limit=_AT_MOST)
+    wanted = ClientFilter(keys=request.args.getlist("key")[:_AT_MOST])
+    rows, _ = client_search.page_of_clients(db, wanted, limit=_AT_MOST)
     back = responses.return_url(url_for("admin.client_table"))
     if not rows:
         return responses.redirect_with_message(back, "Tick at least one client first.")
@@ -39,7 +41,7 @@ def bulk_decide(verb: str) -> ResponseReturnValue:
     """Decide about each client that is still as it was shown, and name those that were left alone."""
     keys = request.form.getlist("key")[:_AT_MOST]
     revisions = dict(zip(keys, request.form.getlist("revision"), strict=False))
-    rows, _ = client_search.page_of_clients(current.transaction(), keys=keys, limit=_AT_MOST)
+    rows, _ = client_search.page_of_clients(current.transaction(), ClientFilter(keys=keys), limit=_AT_MOST)
     left = [client.name for client in rows if not _decide(verb, client, revisions.get(client.client_key, ""))]
     names = Markup(", ").join(map(template_globals.isolated, left[:_NAMED]))
     sentence = _summary(verb, len(rows) - len(left), len(left))

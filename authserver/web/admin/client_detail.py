@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from authserver.domain import audit
 from authserver.domain.authorizations import application_access
-from authserver.domain.clients import client_secrets, similar_names
+from authserver.domain.clients import client_search, client_secrets
 from authserver.domain.clients.clients import Client
 from authserver.domain.sessions import logout_notices
 from authserver.web import current, local_urls
@@ -31,7 +31,7 @@ def client_overview(key: str) -> ResponseReturnValue:
         source=SOURCES.get(client.source, client.source),
         live=application_access.count(db, client),
         hosts=redirect_hosts(client),
-        similar=[] if client.is_approved else similar_names.similar_to_client(db, client),
+        similar=[] if client.is_approved else client_search.similar_to_client(db, client),
         discovery=discovery_url(client),
         **proposed_changes.shown(client),
         entries=[AuditEntry(event) for event in events],

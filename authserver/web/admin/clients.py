@@ -7,6 +7,7 @@ from flask import url_for
 from flask.typing import ResponseReturnValue
 
 from authserver.domain.clients import client_search
+from authserver.domain.clients.client_search import ClientFilter
 from authserver.domain.diagnostics import error_search
 from authserver.vocabulary import ClientKind, ClientStatus
 from authserver.web import current
@@ -68,19 +69,17 @@ class ClientQuery:
         turned = "" if self.sort != column or self.desc else "1"
         return self.url(sort=column, desc=turned)
 
-    def selection(self) -> dict[str, Any]:
-        """Return what the records are asked for."""
-        return {
-            "kind": self.kind,
-            "status": self.status,
-            "search": self.q,
-            "is_self_registered": bool(self.itself),
-            "is_unused": bool(self.unused),
-            "has_legacy_grants": bool(self.legacy),
-            "is_failing": bool(self.failing),
-            "sort": self.sort,
-            "is_descending": bool(self.desc),
-        }
+    def filter(self) -> ClientFilter:
+        """Return the filter of the search."""
+        return ClientFilter(
+            kind=self.kind,
+            status=self.status,
+            search=self.q,
+            is_self_registered=bool(self.itself),
+            is_unused=bool(self.unused),
+            has_legacy_grants=bool(self.legacy),
+            is_failing=bool(self.failing),
+        )
 
 
 @admin.get("/clients")
@@ -89,7 +88,14 @@ def client_table() -> ResponseReturnValue:
     query = ClientQuery.asked()
     db = current.transaction()
     offset = (query.page - 1) * pagination.SIZE
-    rows, count = client_search.page_of_clients(db, **query.selection(), offset=offset, limit=pagination.SIZE)
+    rows, count = client_search.page_of_clients(
+        db,
+        query.filter(),
+        sort=query.sort,
+        is_descending=bool(query.desc),
+        offset=offset,
+        limit=pagination.SIZE,
+    )
     paging = pagination.Paging(query.page, count)
     if paging.is_beyond:
         return responses.redirect_with_message(query.url(page=paging.pages))

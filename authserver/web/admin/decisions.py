@@ -4,7 +4,7 @@ from flask import request, url_for
 from flask.typing import ResponseReturnValue
 
 from authserver.domain.authorizations import application_access
-from authserver.domain.clients import clients, similar_names
+from authserver.domain.clients import client_search, clients
 from authserver.domain.clients.clients import Client
 from authserver.errors import Conflict, InvalidInput
 from authserver.web import current
@@ -23,7 +23,7 @@ def approve_client_form(key: str) -> ResponseReturnValue:
         "admin/client_approve.html",
         client,
         hosts=redirect_hosts(client),
-        similar=similar_names.similar_to_client(current.transaction(), client),
+        similar=client_search.similar_to_client(current.transaction(), client),
     )
 
 

@@ -1,6 +1,6 @@
 """The console's words for kinds, states and grant types: those that its users know."""
 
-from authserver.domain.clients import registrations
+from authserver.domain.clients import response_types
 from authserver.domain.oauth1 import consumers
 from authserver.vocabulary import AuthMethod, ClientKind, ClientStatus, GrantType
 from authserver.web.admin import self_description
@@ -51,7 +51,7 @@ FOR_TEMPLATES: dict[str, object] = {
     "STATUS_ICONS": STATUS_ICONS,
     "GRANT_TYPES": GRANT_TYPES,
     "AUTH_METHODS": AUTH_METHODS,
-    "RESPONSE_TYPES": registrations.RESPONSE_TYPES,
-    "are_in_browser": registrations.issues_in_browser,
+    "RESPONSE_TYPES": response_types.RESPONSE_TYPES,
+    "are_in_browser": response_types.issues_in_browser,
 }
 """What the console's templates know under these names."""

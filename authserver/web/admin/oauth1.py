@@ -13,7 +13,7 @@ from authserver.domain.oauth1.consumers import MAY_VERIFY_REQUESTS, ConsumerOpti
 from authserver.domain.users import users
 from authserver.errors import Conflict, InvalidInput
 from authserver.protocol.oauth1 import described_request, public_keys
-from authserver.protocol.oauth1.problems import Problem
+from authserver.protocol.oauth1.errors import OAuth1Error
 from authserver.protocol.oauth1.request_debugger import Diagnosis, diagnose
 from authserver.vocabulary import ClientKind, SignatureMethod
 from authserver.web import current
@@ -91,11 +91,11 @@ def save_oauth1_options(key: str) -> ResponseReturnValue:
     client = responses.get_client(key)
     form = OptionsForm.sent(consumers.options_of(client.details))
     marks = responses.sent_marks()
-    details = client.details | {MAY_VERIFY_REQUESTS: form.may_verify_requests}
+    changes: dict[str, object] = {MAY_VERIFY_REQUESTS: form.may_verify_requests}
     try:
         if client.kind == ClientKind.OAUTH1:
-            details |= form.checked().details()
-        wanted = replace(registrations.registration_of(client), details=details)
+            changes |= form.checked().details()
+        wanted = registrations.validate_change(client, changes)
         with responses.in_savepoint():
             clients.edit(
                 current.transaction(), current.actor(), client, wanted, revision=responses.seen_revision()
@@ -128,10 +128,10 @@ def debug_oauth1(key: str) -> ResponseReturnValue:
         found = diagnose(server, signed, request.form.get("base_string", "").strip())
     except ValueError as error:
         return _debugger(client, errors={"": str(error)}, status=422)
-    except Problem as problem:
-        return _debugger(client, problem=problem)
+    except OAuth1Error as error:
+        return _debugger(client, problem=error)
     is_other = signed.client_key != client.client_key
-    return _debugger(client, found=found, problem=found.problem, is_other=is_other)
+    return _debugger(client, found=found, problem=found.error, is_other=is_other)
 
 
 def _options(
@@ -153,7 +153,7 @@ def _debugger(
     client: Client,
     *,
     found: Diagnosis | None = None,
-    problem: Problem | None = None,
+    problem: OAuth1Error | None = None,
     is_other: bool = False,
     errors: dict[str, str] | None = None,
     status: int = 200,

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from authserver.domain import audit
 from authserver.domain.clients import client_search, clients, self_registration
+from authserver.domain.clients.client_search import ClientFilter
 from authserver.domain.sessions import user_sessions
 from authserver.domain.users import users
 from authserver.settings import Settings
@@ -36,7 +37,7 @@ def overview() -> ResponseReturnValue:
     db = current.transaction()
     by_status = client_search.count_by(db, "status")
     waiting, _ = client_search.page_of_clients(
-        db, status=ClientStatus.PENDING, sort="created", limit=_PENDING_SHOWN
+        db, ClientFilter(status=ClientStatus.PENDING), sort="created", limit=_PENDING_SHOWN
     )
     events, _ = audit.page_of_events(db, audit.EventFilter(), limit=_EVENTS_SHOWN)
     accounts, opened = users.count(db)

@@ -5,7 +5,7 @@ from typing import Any
 from flask import url_for
 from flask.typing import ResponseReturnValue
 
-from authserver.domain.clients import self_registration, similar_names
+from authserver.domain.clients import client_search, self_registration
 from authserver.domain.clients.clients import Client
 from authserver.domain.clients.self_registration import PendingChange
 from authserver.errors import Conflict, InvalidInput
@@ -79,9 +79,9 @@ def shown(client: Client) -> dict[str, Any]:
 
 
 def _similar(client: Client, change: PendingChange) -> list[Client]:
-    name = change.registration.name
+    name = change.values["name"]
     return (
-        [] if name == client.name else similar_names.similar_to_name(current.transaction(), name, but=client)
+        [] if name == client.name else client_search.similar_to_name(current.transaction(), name, but=client)
     )
 
 

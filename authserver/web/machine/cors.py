@@ -10,8 +10,8 @@ from dataclasses import replace
 from sqlalchemy import exc
 
 from authserver import logs
-from authserver.domain.clients import origin_lookup, web_origins
-from authserver.domain.clients.origin_lookup import OriginOwner
+from authserver.domain.clients import redirect_uris, web_origins
+from authserver.domain.clients.web_origins import OriginOwner
 from authserver.protocol.http import Response
 from authserver.protocol.services import Services
 from authserver.vocabulary import EndpointPath, LegacyPath
@@ -43,7 +43,7 @@ class Cors:
 
     def __init__(self, services: Services) -> None:
         self._database = services.database
-        self._listed = web_origins.web_origins_of(services.settings.cors_origins)
+        self._listed = redirect_uris.web_origins_of(services.settings.cors_origins)
         self._owners: dict[str, OriginOwner] = {}
 
     def share(self, path: str, origin: str | None, answer: Response) -> Response:
@@ -74,9 +74,9 @@ class Cors:
         known = self._owners.get(origin)
         try:
             with self._database.reading() as connection:
-                if known is not None and origin_lookup.is_current(connection, known):
+                if known is not None and web_origins.is_current(connection, known):
                     return True
-                found = origin_lookup.find_owner(connection, origin)
+                found = web_origins.find_owner(connection, origin)
         except (exc.DBAPIError, exc.TimeoutError) as error:
             # The answer itself is good, and possibly the only one with these tokens; it is only not shared.
             log.warning("origin not checked", error=type(error).__name__)

@@ -28,7 +28,7 @@ def qr_code(services: Services, request: Request) -> Response:
     code = device_authorizations.normalize_user_code(present_values(request.query).get("user_code", ""))
     address = services.settings.url(EndpointPath.DEVICE)
     if code:
-        address = device_authorization.verification_uri_complete(services.oauth2, code)
+        address = device_authorization.verification_uri_complete(services.settings, code)
     drawing = io.BytesIO()
     segno.make(address, error="m", micro=False).save(
         drawing,

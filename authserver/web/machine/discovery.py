@@ -11,11 +11,11 @@ from typing import Any
 
 from authserver.protocol.http import Request, Response
 from authserver.protocol.oauth2 import metadata
-from authserver.protocol.oauth2.server import OAuth2Server
 from authserver.protocol.services import Services
+from authserver.settings import Settings
 from authserver.vocabulary import ClientKind
 
-Metadata = Callable[[OAuth2Server, tuple[str, ...]], dict[str, Any]]
+Metadata = Callable[[Settings, tuple[str, ...]], dict[str, Any]]
 
 _OAUTH2_LANE = partial(metadata.legacy_metadata, ClientKind.OAUTH2)
 _OIDC_LANE = partial(metadata.legacy_metadata, ClientKind.OIDC)
@@ -24,22 +24,22 @@ _CACHED = ("Cache-Control", "public, max-age=300")
 
 def openid_configuration(services: Services, request: Request) -> Response:
     """OpenID Connect Discovery's document."""
-    return _send(_written(metadata.openid_configuration, services.oauth2, _scopes(services)), request)
+    return _send(_written(metadata.openid_configuration, services, _scopes(services)), request)
 
 
 def oauth_metadata(services: Services, request: Request) -> Response:
     """RFC 8414's document."""
-    return _send(_written(metadata.oauth_metadata, services.oauth2, _scopes(services)), request)
+    return _send(_written(metadata.oauth_metadata, services, _scopes(services)), request)
 
 
 def legacy_oauth2_metadata(services: Services, request: Request) -> Response:
     """The replaced system's OAuth 2.0 document."""
-    return _send(_written(_OAUTH2_LANE, services.oauth2, _scopes(services)), request)
+    return _send(_written(_OAUTH2_LANE, services, _scopes(services)), request)
 
 
 def legacy_oidc_metadata(services: Services, request: Request) -> Response:
     """The replaced system's OpenID Connect document."""
-    return _send(_written(_OIDC_LANE, services.oauth2, _scopes(services)), request)
+    return _send(_written(_OIDC_LANE, services, _scopes(services)), request)
 
 
 def jwks(services: Services, request: Request) -> Response:
@@ -48,13 +48,13 @@ def jwks(services: Services, request: Request) -> Response:
 
 
 def _scopes(services: Services) -> tuple[str, ...]:
-    return services.oauth2.scope_catalogue.names()
+    return services.scope_cache.names()
 
 
 @lru_cache(maxsize=16)
-def _written(build: Metadata, server: OAuth2Server, scopes: tuple[str, ...]) -> bytes:
+def _written(build: Metadata, services: Services, scopes: tuple[str, ...]) -> bytes:
     """Return a document as it is sent: what it says depends on the settings and on the defined scopes alone."""
-    return json.dumps(build(server, scopes), separators=(",", ":")).encode()
+    return json.dumps(build(services.settings, scopes), separators=(",", ":")).encode()
 
 
 def _send(body: bytes, request: Request) -> Response:

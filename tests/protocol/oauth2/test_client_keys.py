@@ -10,7 +10,7 @@ import pytest
 
 from authserver.domain.fetcher import Fetched, FetchFailed
 from authserver.protocol.oauth2 import client_keys
-from authserver.protocol.oauth2.client_keys import ASK_AGAIN_SECONDS, KEPT_SECONDS, ClientKeySets
+from authserver.protocol.oauth2.client_keys import KEPT_SECONDS, REFETCH_SECONDS, ClientKeySets
 from tests.support import assertions
 
 AT_ONCE = 8
@@ -56,7 +56,7 @@ def test_many_at_once_fetch_once(keys: Keys) -> None:
 
 def test_nobody_waits_for_a_kid_that_another_request_looks_for(keys: Keys) -> None:
     keys.find()
-    keys.now += ASK_AGAIN_SECONDS
+    keys.now += REFETCH_SECONDS
     found: list[int] = []
     keys.meanwhile = lambda: found.extend([keys.find("another"), keys.find("one")])
     assert keys.find("invented") == 0

@@ -59,7 +59,7 @@ def test_one_client_s_events(busy):
 def test_pages_hold_every_event_once(busy):
     with busy.services.database.transaction() as db:
         for number in range(60):
-            audit.record(db, Actor("robot"), "user:edit", subject_name=f"row {number}")
+            audit.record(db, Actor("robot"), audit.Event.USER_EDIT, subject_name=f"row {number}")
     first, second, third = (busy.get(f"/admin/activity?q=row&page={page}").text for page in (1, 2, 3))
     assert ("row 59<" in first, "row 35<" in first, "row 34<" in first) == (True, True, False)
     assert ("row 34<" in second, "row 10<" in second) == (True, True)

@@ -85,7 +85,7 @@ def test_a_session_that_ended_while_the_dialog_was_open_loses_nothing(page, serv
     with services.database.transaction() as db:
         db.execute(update(UserSession).values(ended_at=clock.now()))
     page.get_by_role("button", name="Save and approve").click()
-    expect(page.get_by_text("What you entered is kept")).to_be_visible()
+    expect(page.get_by_text("Your input is preserved")).to_be_visible()
     axe.assert_accessible(page)
     ways.sign_in(page, "admin")
     page.get_by_role("button", name="Go on").click()
@@ -108,7 +108,7 @@ def test_a_dialog_outlives_a_sign_in_in_another_tab(page, server, complaints):
     ways.sign_in(other, "admin")
     other.wait_for_url(lambda url: "/sign-in" not in url)
     page.get_by_role("button", name="Save and approve").click()
-    expect(page.get_by_text("What you entered is kept")).to_be_visible()
+    expect(page.get_by_text("Your input is preserved")).to_be_visible()
     axe.assert_accessible(page)
     page.get_by_role("button", name="Go on").click()
     expect(page.get_by_role("heading", name="Half an hour of typing was created")).to_be_visible()

@@ -1,12 +1,10 @@
 """A client's tokens and keys in the console: every option is shown, saved, and refused when it is wrong."""
 
 import json
-from dataclasses import replace
 
 import pytest
 
-from authserver.context import SYSTEM
-from authserver.domain.clients import clients
+from authserver.domain.clients import clients, registrations
 from authserver.errors import InvalidInput
 from authserver.web.admin.client_forms import ClientForm
 from tests.support import assertions
@@ -56,10 +54,10 @@ def test_private_keys_and_nonsense_are_refused(console):
     client = console.add_client()
     private = {"keys": [assertions.generate().as_dict(private=True)]}
     for values, fault in (
-        ({"jwks": json.dumps(private)}, "keep the private ones"),
-        ({"jwks": "nonsense"}, "not a JWK set"),
+        ({"jwks": json.dumps(private)}, "Never share private"),
+        ({"jwks": "nonsense"}, "Enter a JWK set in JSON"),
         ({"auth_method": "private_key_jwt"}, "needs the application&#39;s public keys"),
-        ({"jwks_uri": "http://keys.example/"}, "https address"),
+        ({"jwks_uri": "http://keys.example/"}, "https URL"),
         ({"resources": "calendar"}, "absolute URI"),
     ):
         answer = console.press(page(console, client), "Save", **values)
@@ -98,7 +96,7 @@ def test_lifetimes_are_written_as_people_write_them(console):
 
 def test_a_lifetime_out_of_bounds_is_refused(console):
     client = console.add_client()
-    for value, fault in (("2d", "from 1m to 1d"), ("5s", "from 1m to 1d"), ("soon", "Write a length")):
+    for value, fault in (("2d", "from 1m to 1d"), ("5s", "from 1m to 1d"), ("soon", "Enter a length like")):
         answer = console.press(page(console, client), "Save", access_token_lifetime=value)
         assert answer.status_code == 422, value
         assert fault in answer.text
@@ -115,7 +113,7 @@ def test_an_oauth1_consumer_is_not_offered_them(console):
     token = next(dict(form.fields)["csrf_token"] for form in forms(edit.text) if form.method == "post")
     sent = {"csrf_token": token, "auth_method": "a\0b", "jwks_uri": "javascript:alert(1)"}
     assert console.browser.post(f"/admin/clients/{client.client_key}/tokens", data=sent).location == settings
-    assert "OAuth 1.0a knows none of these" in console.get(settings).text
+    assert "OAuth 1.0a has none of these" in console.get(settings).text
     assert console.client(client.client_key).details == {}
 
 
@@ -126,9 +124,9 @@ def test_an_authentication_method_is_judged_for_every_kind(console, kind, auth_m
     client = console.add_client(kind=kind)
     with console.services.database.transaction() as db:
         stored = clients.get(db, client.client_key)
-        wanted = replace(ClientForm.of(stored).registration(stored.details), auth_method=auth_method)
+        values = ClientForm.of(stored).values() | {"auth_method": auth_method}
         with pytest.raises(InvalidInput):
-            clients.edit(db, SYSTEM, stored, wanted, revision=stored.revision)
+            registrations.validate_change(stored, values)
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ from sqlalchemy import select
 
 from authserver import clock
 from authserver.domain.authorizations import authorizations
-from authserver.domain.authorizations.authorizations import Authorization
+from authserver.domain.authorizations.authorizations import Authorization, NewAuthorization
 from authserver.domain.clients.clients import Client
-from authserver.domain.clients.registrations import Registration
+from authserver.domain.clients.metadata import ClientMetadata
 from authserver.domain.users import users
 from tests.support.people import ACTOR
 from tests.web.admin.console import HTMX_DIALOG
@@ -24,11 +24,13 @@ def authorize(console, client, times):
             authorizations.add(
                 db,
                 ACTOR,
-                client_id=client.id,
-                client_epoch=client.epoch,
-                client_name=client.name,
-                grant_type="authorization_code",
-                scope="openid",
+                NewAuthorization(
+                    client_id=client.id,
+                    client_epoch=client.epoch,
+                    client_name=client.name,
+                    grant_type="authorization_code",
+                    scope="openid",
+                ),
             )
 
 
@@ -77,7 +79,7 @@ def test_a_client_that_changed_since_it_was_shown_is_not_approved(console, servi
         row = db.get_one(Client, client.id)
         from authserver.domain.clients import clients
 
-        wanted = Registration(kind="oidc", name="Grafana", redirect_uris=("https://evil.example/cb",))
+        wanted = ClientMetadata(kind="oidc", name="Grafana", redirect_uris=("https://evil.example/cb",))
         clients.edit(db, ACTOR, row, wanted, revision=row.revision)
     answer = console.press(page, "Approve")
     assert answer.status_code == 409

@@ -112,7 +112,7 @@ def test_a_refusal_tells_cause_advice_and_facts(console, record):
     record("code-replayed", client)
     page = main_of(console.get(f"/admin/diagnostics/{reference}"))
     for text in (
-        "used a second time",
+        "used twice",
         "invalid_grant",
         "/oauth2/token",
         "Jenkins",
@@ -126,7 +126,7 @@ def test_a_refusal_tells_cause_advice_and_facts(console, record):
 
 def test_a_refusal_without_a_client_and_one_of_an_older_version_have_pages(console, record):
     assert console.get(f"/admin/diagnostics/{record('client-unknown')}").status_code == 200
-    assert "The request was refused" in console.get(f"/admin/diagnostics/{record('of-old')}").text
+    assert "The request was rejected" in console.get(f"/admin/diagnostics/{record('of-old')}").text
     assert console.get(f"/admin/diagnostics/{record('of-old')}/add-redirect-uri").status_code == 404
 
 

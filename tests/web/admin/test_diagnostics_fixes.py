@@ -30,7 +30,7 @@ def test_a_wrong_redirect_uri_is_added_and_works(console, wrong_uri, trail):
     assert answer.location == f"/admin/diagnostics/{link}"
     assert console.client(client.client_key).redirect_uris == [REGISTERED_URI, WRONG_URI]
     assert (trail()[0].event, trail()[0].actor_name) == ("client:edit", "admin")
-    assert "registered by now" in console.get(answer.location).text
+    assert "has been registered since" in console.get(answer.location).text
     assert authorize(console.browser, client, redirect_uri=WRONG_URI).status_code == 303
 
 
@@ -51,8 +51,8 @@ def test_an_address_of_another_host_is_warned_about(console, wrong_uri):
         ("https://*.example.org/", "A wildcard would let anybody"),
         ("https://app.example.org/cb#part", "no fragment"),
         ("javascript:alert(1)", "cannot receive a sign-in safely"),
-        ("https://app.example.org/callback?code=asc_1a_0123456789012345678901234567890", "is not kept"),
-        ("https://app.example.org/" + "x" * 2100, "is not kept"),
+        ("https://app.example.org/callback?code=asc_1a_0123456789012345678901234567890", "was not stored"),
+        ("https://app.example.org/" + "x" * 2100, "was not stored"),
     ],
 )
 def test_an_address_that_may_not_be_registered_says_why(console, wrong_uri, uri, reason):
@@ -116,7 +116,7 @@ def test_a_client_that_waits_is_approved_from_its_refusal(console, record, cause
     answer = console.press(console.get(url), "Approve")
     assert answer.location == path
     assert console.client(client.client_key).is_approved
-    assert "approved by now" in console.get(path).text
+    assert "has been approved since" in console.get(path).text
 
 
 @pytest.mark.parametrize(
@@ -142,10 +142,10 @@ def test_the_settings_are_filled_in_with_what_was_refused(
     page = console.get(f"/admin/diagnostics/{reference}")
     url = page.text.partition('id="fix" href="')[2].partition('"')[0].replace("&amp;", "&")
     form = console.get(url)
-    assert f"From the refusal {reference}: what was refused is filled in." in form.text
+    assert f"The rejected value of error {reference} is filled in." in form.text
     assert form.text.count("autofocus") == 1
     assert console.press(form, "Save").location == f"/admin/diagnostics/{reference}"
-    assert "registered by now" in console.get(f"/admin/diagnostics/{reference}").text
+    assert "has been registered since" in console.get(f"/admin/diagnostics/{reference}").text
     with services.database.transaction(write=False) as db:
         facts = clients.describe(db.get_one(clients.Client, client.id))
     saved = facts[field] if field in facts else facts["details"][field]
@@ -195,7 +195,7 @@ BASIC, POST = "client_secret_basic", "client_secret_post"
         (
             POST,
             "authorization_code",
-            "The client authenticates itself in another way than registered",
+            "The client used another authentication method than it is registered for",
             BASIC,
             "Change the authentication method",
         ),

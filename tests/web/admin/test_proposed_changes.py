@@ -60,7 +60,7 @@ def test_only_what_was_shown_is_decided(console, registrant, services, verb, wor
     registrant.put(redirect_uris=["https://worse.example/cb"])
     answer = console.press(form, words)
     assert answer.status_code == 409
-    assert "Somebody changed this client meanwhile" in answer.text
+    assert "Someone else changed this client" in answer.text
     assert stored(services, registrant.key).redirect_uris == ["https://client.example/callback"]
     assert waiting(services, registrant.key).after["redirect_uris"] == ["https://worse.example/cb"]
 

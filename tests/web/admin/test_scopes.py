@@ -32,7 +32,7 @@ def test_wrong_input_is_shown_where_it_is(console):
     assert 'id="name-error"' in answer.text or "name-error" in answer.text
     assert define(console, name="openid").status_code == 422
     define(console)
-    assert "defined already" in define(console).text
+    assert "already defined" in define(console).text
 
 
 def test_a_scope_is_changed(console):

@@ -81,12 +81,12 @@ def test_an_account_is_created_with_a_typed_password_and_the_permission(console)
     [
         ({"username": ""}, "username", "Enter the user name."),
         ({"username": "Alice"}, "username", "This user name is taken."),
-        ({"username": "a\0b"}, "username", "cannot be stored"),
-        ({"email": "nobody"}, "email", "like name@example.org"),
+        ({"username": "a\0b"}, "username", "not allowed"),
+        ({"email": "nobody"}, "email", "such as name@example.org"),
         (
             {"password_choice": "typed", "password": "short", "password_again": "short"},
             "password",
-            "12 characters or more",
+            "at least 12 characters",
         ),
         (
             {"password_choice": "typed", "password": "x" * 14, "password_again": "y" * 14},
@@ -169,7 +169,7 @@ def test_the_last_administrator_stays(console, trail, change, button):
     assert "your own account" in page.text
     answer = console.press(page, button)
     assert answer.status_code == 409
-    assert "admin is the last administrator. Give another user Configure Server first." in answer.text
+    assert "admin is the last administrator. Grant Configure Server to another user first." in answer.text
     assert find(console, "admin").is_active
     assert find(console, "admin").may_configure_server
     assert find(console, "admin").epoch == 0

@@ -59,7 +59,7 @@ def at_once(app, browser, page, button):
 
 
 def is_over(answer):
-    return answer.status_code == 400 and "This sign-in cannot go on" in answer.text
+    return answer.status_code == 400 and "This sign-in cannot continue" in answer.text
 
 
 def test_every_sending_of_a_double_click_is_answered(app, rp):

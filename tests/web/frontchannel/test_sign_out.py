@@ -73,7 +73,7 @@ def test_what_the_page_tells_is_over_as_soon_as_anybody_signs_in(app, services, 
 
 
 def test_the_page_tells_who_keeps_access(app, services, people):
-    words = {"offline_access": "Keeps the access that you gave it", "profile": "Has lost its access"}
+    words = {"offline_access": "Keeps the access that you allowed", "profile": "No longer has access"}
     parties = {scope: RelyingParty(app, *register(services, name=f"For {scope}")) for scope in words}
     browser = app.test_client()
     for scope, party in parties.items():
