@@ -91,18 +91,18 @@ def is_allowed(app: Flask, origin: str) -> bool:
 @pytest.mark.both_databases
 @pytest.mark.parametrize("path", CALLED)
 def test_registered_origin_may_call(rp: RelyingParty, path: str) -> None:
-    answer = preflight(rp.app, path, OURS)
-    assert (answer.status_code, answer.headers[ALLOW], answer.headers["Vary"]) == (204, OURS, "Origin")
-    assert "POST" in answer.headers["Access-Control-Allow-Methods"]
-    assert "Authorization" in answer.headers["Access-Control-Allow-Headers"]
-    assert "Access-Control-Allow-Credentials" not in answer.headers
+    response = preflight(rp.app, path, OURS)
+    assert (response.status_code, response.headers[ALLOW], response.headers["Vary"]) == (204, OURS, "Origin")
+    assert "POST" in response.headers["Access-Control-Allow-Methods"]
+    assert "Authorization" in response.headers["Access-Control-Allow-Headers"]
+    assert "Access-Control-Allow-Credentials" not in response.headers
 
 
 @pytest.mark.parametrize("path", READ)
 def test_registered_origin_may_read(rp: RelyingParty, path: str) -> None:
-    answer = read(rp.app, path, Origin=OURS)
-    assert (answer.status_code, answer.headers[ALLOW], answer.headers["Vary"]) == (200, OURS, "Origin")
-    assert "Access-Control-Allow-Credentials" not in answer.headers
+    response = read(rp.app, path, Origin=OURS)
+    assert (response.status_code, response.headers[ALLOW], response.headers["Vary"]) == (200, OURS, "Origin")
+    assert "Access-Control-Allow-Credentials" not in response.headers
     question = preflight(rp.app, path, OURS, "GET")
     assert (question.status_code, question.headers[ALLOW]) == (204, OURS)
     assert question.headers["Access-Control-Allow-Methods"] == "GET, HEAD"
@@ -112,8 +112,8 @@ def test_registered_origin_may_read(rp: RelyingParty, path: str) -> None:
 def test_other_origin_is_not_allowed(rp: RelyingParty, origin: str) -> None:
     """Origins are compared exactly, as browsers serialize them (RFC 6454, section 6.2)."""
     for path in CALLED + READ:
-        answer = preflight(rp.app, path, origin)
-        assert (answer.status_code, answer.headers.get(ALLOW), answer.headers["Vary"]) == (
+        response = preflight(rp.app, path, origin)
+        assert (response.status_code, response.headers.get(ALLOW), response.headers["Vary"]) == (
             204,
             None,
             "Origin",
@@ -134,33 +134,33 @@ def test_responses_vary_by_origin(rp: RelyingParty, path: str) -> None:
 
 def test_results_and_errors_carry_the_header(rp: RelyingParty) -> None:
     for form in ({}, {"grant_type": "refresh_token", "refresh_token": "x"}):
-        answer = rp.browser.post("/oauth2/token", data=form, headers=rp.basic | {"Origin": OURS})
-        assert (answer.status_code, answer.headers[ALLOW]) == (400, OURS)
-    answer = rp.browser.get("/oidc/userinfo", headers={"Origin": OURS})
-    assert "WWW-Authenticate" in answer.headers["Access-Control-Expose-Headers"]
+        response = rp.browser.post("/oauth2/token", data=form, headers=rp.basic | {"Origin": OURS})
+        assert (response.status_code, response.headers[ALLOW]) == (400, OURS)
+    response = rp.browser.get("/oidc/userinfo", headers={"Origin": OURS})
+    assert "WWW-Authenticate" in response.headers["Access-Control-Expose-Headers"]
     assert ALLOW not in rp.browser.post("/oauth2/token", headers={"Origin": THEIRS}).headers
 
 
 def test_errors_before_the_endpoint_carry_the_header(rp: RelyingParty) -> None:
     too_long = {"grant_type": "x" * 70_000}
-    answer = rp.browser.post("/oauth2/token", data=too_long, headers={"Origin": OURS})
-    assert (answer.status_code, answer.headers[ALLOW]) == (413, OURS)
-    answer = rp.browser.put("/oauth2/token", headers={"Origin": OURS})
-    assert (answer.status_code, answer.headers[ALLOW]) == (405, OURS)
+    response = rp.browser.post("/oauth2/token", data=too_long, headers={"Origin": OURS})
+    assert (response.status_code, response.headers[ALLOW]) == (413, OURS)
+    response = rp.browser.put("/oauth2/token", headers={"Origin": OURS})
+    assert (response.status_code, response.headers[ALLOW]) == (405, OURS)
 
 
 @table("path", CLOSED)
 def test_other_endpoints_are_not_opened(rp: RelyingParty, path: str) -> None:
     for method in ("OPTIONS", "GET", "POST"):
         headers = {"Origin": OURS, "Access-Control-Request-Method": "POST"}
-        answer = rp.app.test_client().open(path, method=method, headers=headers)
-        assert not [name for name, _ in answer.headers if name.startswith("Access-Control-")], method
+        response = rp.app.test_client().open(path, method=method, headers=headers)
+        assert not [name for name, _ in response.headers if name.startswith("Access-Control-")], method
 
 
 def test_options_without_preflight_returns_405(app: Flask) -> None:
     """RFC 9110, section 15.5.6: a 405 MUST carry Allow."""
-    answer = preflight(app, "/oauth2/introspect", OURS)
-    assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
+    response = preflight(app, "/oauth2/introspect", OURS)
+    assert (response.status_code, response.headers["Allow"]) == (405, "POST")
 
 
 def test_pending_client_opens_nothing(app: Flask, services: Services, people: dict[str, User]) -> None:
@@ -257,5 +257,5 @@ def test_failed_lookup_allows_no_origin(rp: RelyingParty, monkeypatch: pytest.Mo
 
     code = rp.code()
     monkeypatch.setattr(origin_lookup, "find_owner", fail)
-    answer = rp.redeem(code, headers=rp.basic | {"Origin": OURS})
-    assert (answer.status_code, answer.headers.get(ALLOW)) == (200, None)
+    response = rp.redeem(code, headers=rp.basic | {"Origin": OURS})
+    assert (response.status_code, response.headers.get(ALLOW)) == (200, None)

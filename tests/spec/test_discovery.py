@@ -16,11 +16,11 @@ from tests.support.relying_party import RelyingParty, claims
 @pytest.mark.parametrize("path", DOCUMENTS)
 def test_document_is_public_json(client: FlaskClient, path: str) -> None:
     """RFC 8414, 3.2: a JSON object with issuer and the endpoints, cacheable."""
-    answer = client.get(path)
-    document = answer.get_json()
-    assert answer.status_code == 200
+    response = client.get(path)
+    document = response.get_json()
+    assert response.status_code == 200
     assert document["issuer"] == "http://localhost"
-    again = client.get(path, headers={"If-None-Match": answer.headers["ETag"]})
+    again = client.get(path, headers={"If-None-Match": response.headers["ETag"]})
     assert (again.status_code, again.data) == (304, b"")
 
 
@@ -50,8 +50,8 @@ def test_every_endpoint_exists(client: FlaskClient, path: str) -> None:
     }
     assert {"authorization_endpoint", "token_endpoint", "jwks_uri"} <= addresses.keys()
     for name, url in addresses.items():
-        answer = client.open(url.removeprefix("http://localhost"), method="GET")
-        assert answer.status_code != 404, name
+        response = client.open(url.removeprefix("http://localhost"), method="GET")
+        assert response.status_code != 404, name
 
 
 def test_required_members_are_present(client: FlaskClient) -> None:
@@ -69,8 +69,8 @@ def test_required_members_are_present(client: FlaskClient) -> None:
 @pytest.mark.parametrize("path", DOCUMENTS)
 def test_content_type_is_json(client: FlaskClient, path: str) -> None:
     """Discovery, 4.2, RFC 8414, 3.2: 200 with application/json."""
-    answer = client.get(path)
-    assert (answer.status_code, answer.content_type) == (200, "application/json")
+    response = client.get(path)
+    assert (response.status_code, response.content_type) == (200, "application/json")
 
 
 @pytest.mark.parametrize("path", DOCUMENTS)

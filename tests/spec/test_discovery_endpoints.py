@@ -16,7 +16,7 @@ from tests.support import people as crowd
 from tests.support.assertions import Signer
 from tests.support.discovery import DOCUMENTS, OPENID_DOCUMENTS, Reader, kind_for
 from tests.support.people import PASSWORD
-from tests.support.relying_party import RelyingParty, answered, claims, refused, register
+from tests.support.relying_party import RelyingParty, assert_error, claims, register, response_parameters
 from tests.support.verifier import Verifier
 
 pytestmark = pytest.mark.only_on("sqlite")
@@ -50,8 +50,8 @@ def test_listed_grant_type_is_supported(reader: Reader) -> None:
     """grant_types_supported: the token endpoint of the document supports it. implicit does not use that endpoint."""
     listed = reader.document["grant_types_supported"]
     for grant in set(listed) - {"implicit"}:
-        answer = reader.post("token_endpoint", {"grant_type": grant})
-        assert answer.get_json().get("error") != "unsupported_grant_type", grant
+        response = reader.post("token_endpoint", {"grant_type": grant})
+        assert response.get_json().get("error") != "unsupported_grant_type", grant
     types = reader.document["response_types_supported"]
     assert ("implicit" in listed) is any("code" not in one.split() for one in types)
 
@@ -60,7 +60,7 @@ def test_listed_grant_type_is_supported(reader: Reader) -> None:
 def test_unlisted_grant_type_is_not_supported(reader: Reader) -> None:
     """RFC 6749, 5.2: unsupported_grant_type for all others."""
     for grant in set(UNLISTED_GRANTS) - set(reader.document["grant_types_supported"]):
-        refused(reader.post("token_endpoint", {"grant_type": grant}), "unsupported_grant_type")
+        assert_error(reader.post("token_endpoint", {"grant_type": grant}), "unsupported_grant_type")
 
 
 @every_document
@@ -74,11 +74,11 @@ def test_each_listed_grant_type_issues_tokens(reader: Reader) -> None:
         "client_credentials": {"scope": "profile"},
     }
     for grant, form in forms.items():
-        answer = reader.post("token_endpoint", {"grant_type": grant} | form)
-        assert answer.status_code == 200, answer.text
+        response = reader.post("token_endpoint", {"grant_type": grant} | form)
+        assert response.status_code == 200, response.text
     grant = "urn:ietf:params:oauth:grant-type:device_code"
-    answer = reader.post("token_endpoint", {"grant_type": grant, "device_code": device["device_code"]})
-    refused(answer, "authorization_pending")
+    response = reader.post("token_endpoint", {"grant_type": grant, "device_code": device["device_code"]})
+    assert_error(response, "authorization_pending")
     listed = set(reader.document["grant_types_supported"])
     assert listed == {"authorization_code", *forms, grant, "implicit"}
 
@@ -110,10 +110,12 @@ class Authentication:
         """Return whether an endpoint accepts the authentication of such a client."""
         proof, headers = self.form(method, algorithm)
         ask = {"grant_type": "authorization_code", "code": "x"} if endpoint == "token" else {"token": "x"}
-        answer = self._reader.post(f"{endpoint}_endpoint", ask | proof, headers)
-        if answer.status_code != 401:
-            assert answer.status_code == 200 or answer.get_json()["error"] == "invalid_grant", answer.text
-        return answer.status_code != 401
+        response = self._reader.post(f"{endpoint}_endpoint", ask | proof, headers)
+        if response.status_code != 401:
+            assert response.status_code == 200 or response.get_json()["error"] == "invalid_grant", (
+                response.text
+            )
+        return response.status_code != 401
 
 
 @pytest.fixture
@@ -170,8 +172,8 @@ def test_unlisted_value_cannot_be_registered(reader: Reader, path: str) -> None:
     for name, values in unlisted.items():
         for value in values:
             asked = metadata(**{name: value})
-            answer = reader.rp.browser.post(reader.at("registration_endpoint"), json=asked)
-            refused(answer, "invalid_client_metadata")
+            response = reader.rp.browser.post(reader.at("registration_endpoint"), json=asked)
+            assert_error(response, "invalid_client_metadata")
 
 
 def signed_with(app: Flask, services: Services, path: str, **details: str) -> tuple[Reader, dict[str, Any]]:
@@ -248,14 +250,14 @@ def test_every_endpoint_is_used(below: Below, path: str, public_url: str) -> Non
     assert (told["active"], told["iss"]) == (True, public_url)
     if "userinfo_endpoint" in reader.document:
         headers = {"Authorization": f"Bearer {tokens['access_token']}"}
-        answer = reader.rp.browser.get(reader.at("userinfo_endpoint"), headers=headers)
-        assert answer.get_json()["name"] == "Alice Adams"
+        response = reader.rp.browser.get(reader.at("userinfo_endpoint"), headers=headers)
+        assert response.get_json()["name"] == "Alice Adams"
     assert reader.post("revocation_endpoint", {"token": tokens["access_token"]}).status_code == 200
     device = reader.post("device_authorization_endpoint", {"scope": "openid"}).get_json()
     assert device["verification_uri"] == f"{public_url}/device"
     registered = reader.rp.browser.post(reader.at("registration_endpoint"), json=metadata()).get_json()
     assert registered["registration_client_uri"].startswith(f"{public_url}/")
-    assert "code" in answered(reader.authorize())
+    assert "code" in response_parameters(reader.authorize())
 
 
 @every_document
@@ -264,5 +266,5 @@ def test_each_document_registers_its_kind(reader: Reader) -> None:
     listed = reader.document["response_types_supported"]
     for response_type in ("code", "token", "id_token"):
         asked = metadata(response_types=[response_type])
-        answer = reader.rp.browser.post(reader.at("registration_endpoint"), json=asked)
-        assert (answer.status_code == 201) is (response_type in listed), response_type
+        response = reader.rp.browser.post(reader.at("registration_endpoint"), json=asked)
+        assert (response.status_code == 201) is (response_type in listed), response_type

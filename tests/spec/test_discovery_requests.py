@@ -15,7 +15,7 @@ from authserver.domain.users.users import User
 from authserver.protocol.services import Services
 from tests.spec.test_oidc_core_userinfo_claims import EVERYTHING, OF_SCOPE
 from tests.support.discovery import DOCUMENTS, OPENID_DOCUMENTS, Reader, kind_for
-from tests.support.relying_party import answered, claims
+from tests.support.relying_party import claims, response_parameters
 
 pytestmark = pytest.mark.only_on("sqlite")
 UNLISTED_MODES = ("web_message", "jwt", "query.jwt", "fragment.jwt", "form_post.jwt", "okta_post_message")
@@ -30,20 +30,22 @@ def reader(app: Flask, services: Services, people: dict[str, User], path: str) -
     return Reader.new(app, services, path)
 
 
-def mode_of(answer: TestResponse) -> str:
+def mode_of(response: TestResponse) -> str:
     """Return the response mode of a response."""
-    if answer.status_code == 200:
-        return "form_post" if "form-post-continue" in answer.text else "a page"
-    return "fragment" if urlsplit(answer.location).fragment else "query"
+    if response.status_code == 200:
+        return "form_post" if "form-post-continue" in response.text else "a page"
+    return "fragment" if urlsplit(response.location).fragment else "query"
 
 
 @every_document
 def test_listed_response_mode_works(reader: Reader) -> None:
     """response_modes_supported: the response uses the requested mode."""
     listed = reader.document["response_modes_supported"]
-    answers = {mode: reader.authorize(response_mode=mode) for mode in listed}
-    assert {mode: mode_of(answer) for mode, answer in answers.items()} == {mode: mode for mode in listed}
-    assert all("code" in answered(answer) for answer in answers.values())
+    responses = {mode: reader.authorize(response_mode=mode) for mode in listed}
+    assert {mode: mode_of(response) for mode, response in responses.items()} == {
+        mode: mode for mode in listed
+    }
+    assert all("code" in response_parameters(response) for response in responses.values())
     assert {"query", "fragment", "form_post"} <= set(listed)
 
 
@@ -51,7 +53,7 @@ def test_listed_response_mode_works(reader: Reader) -> None:
 def test_unlisted_response_mode_is_rejected(reader: Reader) -> None:
     """response_modes_supported: other modes are errors."""
     for mode in set(UNLISTED_MODES) - set(reader.document["response_modes_supported"]):
-        assert answered(reader.authorize(response_mode=mode))["error"] == "invalid_request", mode
+        assert response_parameters(reader.authorize(response_mode=mode))["error"] == "invalid_request", mode
 
 
 @every_document
@@ -63,16 +65,16 @@ def test_listed_response_type_works(
     readers = {kind: Reader.new(app, services, path, kind=kind) for kind in ("oauth2", "oidc")}
     for response_type in readers["oidc"].document["response_types_supported"]:
         reader = readers[kind_for(path, response_type)]
-        answer = answered(reader.authorize(response_type=response_type))
+        response = response_parameters(reader.authorize(response_type=response_type))
         expected = {names[word] for word in response_type.split()}
-        assert answer.keys() & set(names.values()) == expected, response_type
+        assert response.keys() & set(names.values()) == expected, response_type
 
 
 @every_document
 def test_unlisted_response_type_is_rejected(reader: Reader) -> None:
     """response_types_supported: other response types are errors."""
     for response_type in set(UNLISTED_TYPES) - set(reader.document["response_types_supported"]):
-        error = answered(reader.authorize(response_type=response_type))["error"]
+        error = response_parameters(reader.authorize(response_type=response_type))["error"]
         assert error == "unsupported_response_type", response_type
 
 
@@ -104,8 +106,10 @@ def test_listed_claims_are_returned(app: Flask, services: Services, alice: User,
     tell_everything(services, alice)
     reader = Reader.new(app, services, path)
     request = {"response_type": "code id_token token", "scope": "openid profile email address phone"}
-    answer = answered(reader.authorize(**request))
-    told = claims(answer["id_token"]).keys() | reader.rp.userinfo(answer["access_token"]).get_json().keys()
+    response = response_parameters(reader.authorize(**request))
+    told = (
+        claims(response["id_token"]).keys() | reader.rp.userinfo(response["access_token"]).get_json().keys()
+    )
     assert told == set(reader.document["claims_supported"])
 
 
@@ -135,8 +139,8 @@ def test_claims_parameter_is_supported(reader: Reader) -> None:
 def test_request_objects_are_not_supported(reader: Reader, name: str) -> None:
     """request_parameter_supported and request_uri_parameter_supported are stated, because the latter defaults to true."""
     assert reader.document[f"{name}_parameter_supported"] is False
-    answer = answered(reader.authorize(**{name: "https://rp.example/object"}))
-    assert answer["error"] == f"{name}_not_supported"
+    response = response_parameters(reader.authorize(**{name: "https://rp.example/object"}))
+    assert response["error"] == f"{name}_not_supported"
 
 
 @every_document
@@ -146,15 +150,15 @@ def test_listed_challenge_methods_work(reader: Reader) -> None:
     for method in listed:
         assert reader.tokens(code_challenge_method=method)["access_token"]
     for method in {"plain", "S512", None} - set(listed):
-        answer = answered(reader.authorize(code_challenge_method=method))
-        assert answer["error"] == "invalid_request"
+        response = response_parameters(reader.authorize(code_challenge_method=method))
+        assert response["error"] == "invalid_request"
 
 
 @every_document
 def test_responses_contain_the_issuer(reader: Reader) -> None:
     """authorization_response_iss_parameter_supported (RFC 9207, 3)."""
     assert reader.document["authorization_response_iss_parameter_supported"] is True
-    assert answered(reader.authorize())["iss"] == reader.document["issuer"]
+    assert response_parameters(reader.authorize())["iss"] == reader.document["issuer"]
 
 
 @every_openid_document
@@ -167,9 +171,9 @@ def test_listed_acr_values_are_the_supported_ones(reader: Reader) -> None:
         return reader.authorize(claims=json.dumps({"id_token": {"acr": {"essential": True, "value": name}}}))
 
     for name in listed:
-        answer = insisting_on(name)
-        assert answer.status_code == 303 or 'id="second-factor-set-up"' in answer.text
-    assert answered(insisting_on("phr"))["error"] == "unmet_authentication_requirements"
+        response = insisting_on(name)
+        assert response.status_code == 303 or 'id="second-factor-set-up"' in response.text
+    assert response_parameters(insisting_on("phr"))["error"] == "unmet_authentication_requirements"
 
 
 @every_document
@@ -190,7 +194,7 @@ def test_every_prompt_value_is_supported(reader: Reader, prompt: str) -> None:
     """Core, 3.1.2.1: all prompt values are mandatory, so prompt_values_supported is not listed."""
     assert "prompt_values_supported" not in reader.document
     page = reader.authorize(prompt=prompt)
-    assert page.status_code == 200 or "invalid" not in answered(page).get("error", "")
+    assert page.status_code == 200 or "invalid" not in response_parameters(page).get("error", "")
 
 
 def tell_everything(services: Services, alice: User) -> None:

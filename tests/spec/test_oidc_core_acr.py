@@ -14,8 +14,8 @@ from authserver.domain.users import second_factors, users
 from authserver.protocol.services import Services
 from tests.support import forms
 from tests.support.people import PASSWORD as PASSPHRASE
-from tests.support.relying_party import RelyingParty, answered, claims, register
-from tests.support.second_factors import Telephone, set_up
+from tests.support.relying_party import RelyingParty, claims, register, response_parameters
+from tests.support.second_factors import TotpApp, set_up
 
 PASSWORD = "urn:authserver:acr:password"
 MULTI_FACTOR = "urn:authserver:acr:multi-factor"
@@ -24,7 +24,7 @@ WISHING = json.dumps({"id_token": {"acr": {"values": [MULTI_FACTOR, PASSWORD]}}}
 
 
 @pytest.fixture
-def telephone(app: Flask, rp: RelyingParty) -> Telephone:
+def totp_app(app: Flask, rp: RelyingParty) -> TotpApp:
     """Alice's authenticator app."""
     return set_up(app)
 
@@ -34,14 +34,14 @@ def enter(rp: RelyingParty, page: TestResponse, code: str) -> TestResponse:
     return rp.follow(forms.submit(rp.browser, page, "login-submit", code=code))
 
 
-def id_token(rp: RelyingParty, answer: TestResponse) -> dict[str, object]:
-    if 'id="consent-allow"' in answer.text:
-        answer = rp.allow(answer)
-    return claims(rp.redeem(answered(answer)["code"]).get_json()["id_token"])
+def id_token(rp: RelyingParty, response: TestResponse) -> dict[str, object]:
+    if 'id="consent-allow"' in response.text:
+        response = rp.allow(response)
+    return claims(rp.redeem(response_parameters(response)["code"]).get_json()["id_token"])
 
 
 @pytest.fixture
-def signed_in_before(app: Flask, rp: RelyingParty) -> Telephone:
+def signed_in_before(app: Flask, rp: RelyingParty) -> TotpApp:
     """Alice signed in with her password, and set up her app afterwards."""
     rp.tokens()
     return set_up(app)
@@ -53,20 +53,20 @@ def test_discovery_lists_the_acr_values(rp: RelyingParty) -> None:
     assert document["acr_values_supported"] == [PASSWORD, MULTI_FACTOR]
 
 
-def test_second_factor_is_required_at_every_sign_in(rp: RelyingParty, telephone: Telephone) -> None:
+def test_second_factor_is_required_at_every_sign_in(rp: RelyingParty, totp_app: TotpApp) -> None:
     """Core, section 2: acr and amr describe how the user signed in."""
     page = rp.sign_in(rp.authorize())
-    content = id_token(rp, enter(rp, page, telephone.code()))
+    content = id_token(rp, enter(rp, page, totp_app.code()))
     assert (content["acr"], content["amr"]) == (MULTI_FACTOR, ["pwd", "otp", "mfa"])
 
 
-def test_password_alone_does_not_sign_in(rp: RelyingParty, telephone: Telephone) -> None:
+def test_password_alone_does_not_sign_in(rp: RelyingParty, totp_app: TotpApp) -> None:
     """An incomplete sign-in does not count."""
     rp.sign_in(rp.authorize())
-    assert answered(rp.authorize(prompt="none"))["error"] == "login_required"
+    assert response_parameters(rp.authorize(prompt="none"))["error"] == "login_required"
 
 
-def test_acr_values_request_the_second_factor(rp: RelyingParty, signed_in_before: Telephone) -> None:
+def test_acr_values_request_the_second_factor(rp: RelyingParty, signed_in_before: TotpApp) -> None:
     """3.1.2.1: acr_values request only the second factor. auth_time does not change."""
     before = id_token(rp, rp.authorize())
     content = id_token(rp, enter(rp, rp.authorize(acr_values=MULTI_FACTOR), signed_in_before.code()))
@@ -74,23 +74,19 @@ def test_acr_values_request_the_second_factor(rp: RelyingParty, signed_in_before
     assert content["auth_time"] == before["auth_time"]
 
 
-def test_completed_second_factor_is_not_requested_again(
-    rp: RelyingParty, signed_in_before: Telephone
-) -> None:
+def test_completed_second_factor_is_not_requested_again(rp: RelyingParty, signed_in_before: TotpApp) -> None:
     """3.1.2.1: the second factor counts for the rest of the session."""
     enter(rp, rp.authorize(acr_values=MULTI_FACTOR), signed_in_before.code())
     assert id_token(rp, rp.authorize(acr_values=MULTI_FACTOR, prompt="none"))["acr"] == MULTI_FACTOR
 
 
-def test_first_acr_value_is_preferred(rp: RelyingParty, signed_in_before: Telephone) -> None:
+def test_first_acr_value_is_preferred(rp: RelyingParty, signed_in_before: TotpApp) -> None:
     """3.1.2.1: acr_values are in order of preference."""
     assert id_token(rp, rp.authorize(acr_values=f"{PASSWORD} {MULTI_FACTOR}"))["acr"] == PASSWORD
     assert 'id="code"' in rp.authorize(acr_values=f"{MULTI_FACTOR} {PASSWORD}").text
 
 
-def test_voluntary_acr_claim_requests_the_second_factor(
-    rp: RelyingParty, signed_in_before: Telephone
-) -> None:
+def test_voluntary_acr_claim_requests_the_second_factor(rp: RelyingParty, signed_in_before: TotpApp) -> None:
     """5.5.1.1: the claims parameter can request the acr claim too."""
     assert (
         id_token(rp, enter(rp, rp.authorize(claims=WISHING), signed_in_before.code()))["acr"] == MULTI_FACTOR
@@ -103,7 +99,7 @@ def test_voluntary_acr_out_of_reach_is_ignored(rp: RelyingParty, wish: dict[str,
     assert id_token(rp, rp.authorized(**wish))["acr"] == PASSWORD
 
 
-def test_voluntary_acr_does_not_fail_prompt_none(rp: RelyingParty, signed_in_before: Telephone) -> None:
+def test_voluntary_acr_does_not_fail_prompt_none(rp: RelyingParty, signed_in_before: TotpApp) -> None:
     """3.1.2.1: prompt=none must not show a page. The response states the class."""
     assert id_token(rp, rp.authorize(acr_values=MULTI_FACTOR, prompt="none"))["acr"] == PASSWORD
 
@@ -113,7 +109,7 @@ def test_unknown_acr_values_are_ignored(rp: RelyingParty) -> None:
     assert id_token(rp, rp.authorized(acr_values="1 urn:of-somebody-else"))["acr"] == PASSWORD
 
 
-def test_essential_acr_requests_the_second_factor(rp: RelyingParty, signed_in_before: Telephone) -> None:
+def test_essential_acr_requests_the_second_factor(rp: RelyingParty, signed_in_before: TotpApp) -> None:
     """5.5.1.1: an essential acr must be reached."""
     assert (
         id_token(rp, enter(rp, rp.authorize(claims=INSISTING), signed_in_before.code()))["acr"]
@@ -121,9 +117,9 @@ def test_essential_acr_requests_the_second_factor(rp: RelyingParty, signed_in_be
     )
 
 
-def test_essential_acr_fails_prompt_none(rp: RelyingParty, signed_in_before: Telephone) -> None:
+def test_essential_acr_fails_prompt_none(rp: RelyingParty, signed_in_before: TotpApp) -> None:
     """3.1.2.6: with prompt=none, the client learns that the user has to act."""
-    assert answered(rp.authorize(claims=INSISTING, prompt="none"))["error"] == "login_required"
+    assert response_parameters(rp.authorize(claims=INSISTING, prompt="none"))["error"] == "login_required"
 
 
 def test_essential_acr_offers_to_set_up_an_app(rp: RelyingParty) -> None:
@@ -137,17 +133,17 @@ def test_essential_acr_out_of_reach_fails_prompt_none(rp: RelyingParty) -> None:
     """5.5.1.1: an essential acr that cannot be reached is a failed authentication attempt."""
     rp.tokens()
     assert (
-        answered(rp.authorize(claims=INSISTING, prompt="none"))["error"]
+        response_parameters(rp.authorize(claims=INSISTING, prompt="none"))["error"]
         == "unmet_authentication_requirements"
     )
 
 
-def test_user_can_decline_the_second_factor(rp: RelyingParty, signed_in_before: Telephone) -> None:
+def test_user_can_decline_the_second_factor(rp: RelyingParty, signed_in_before: TotpApp) -> None:
     """3.1.2.6: leaving the page for the code denies access."""
     page = rp.authorize(claims=INSISTING)
     found = re.search(r'id="login-cancel" href="([^"]+)"', page.text)
     assert found is not None
-    assert answered(rp.follow(rp.browser.get(found[1])))["error"] == "access_denied"
+    assert response_parameters(rp.follow(rp.browser.get(found[1])))["error"] == "access_denied"
 
 
 @pytest.mark.parametrize(
@@ -158,12 +154,12 @@ def test_essential_acr_with_unsupported_values_fails(rp: RelyingParty, members: 
     """5.5.1.1: an essential acr that cannot be reached is a failed authentication attempt, whatever its value."""
     rp.tokens()
     wanted = json.dumps({"id_token": {"acr": {"essential": True} | members}})
-    assert answered(rp.authorize(claims=wanted))["error"] == "unmet_authentication_requirements"
+    assert response_parameters(rp.authorize(claims=wanted))["error"] == "unmet_authentication_requirements"
 
 
 @pytest.mark.parametrize("values", [[], [1], ["urn:of-somebody-else"]])
 def test_acr_claim_without_values_does_not_override_acr_values(
-    rp: RelyingParty, signed_in_before: Telephone, values: list[object]
+    rp: RelyingParty, signed_in_before: TotpApp, values: list[object]
 ) -> None:
     """5.5.1.1 does not define the combination. A claim request without values must not hide acr_values."""
     wanted = json.dumps({"id_token": {"acr": {"values": values}}})
@@ -180,14 +176,14 @@ def test_essential_acr_and_id_token_hint_both_apply(rp: RelyingParty, class_: st
     if class_ == MULTI_FACTOR:
         assert 'id="second-factor-set-up"' in page.text
     else:
-        assert answered(page)["error"] == "unmet_authentication_requirements"
+        assert response_parameters(page)["error"] == "unmet_authentication_requirements"
 
 
-def test_two_factors_satisfy_the_password_class(rp: RelyingParty, telephone: Telephone) -> None:
+def test_two_factors_satisfy_the_password_class(rp: RelyingParty, totp_app: TotpApp) -> None:
     """5.5.1.1: the returned acr is one of the requested values."""
     wanted = json.dumps({"id_token": {"acr": {"essential": True, "values": [PASSWORD]}}})
     page = rp.sign_in(rp.authorize(claims=wanted))
-    assert id_token(rp, enter(rp, page, telephone.code()))["acr"] == PASSWORD
+    assert id_token(rp, enter(rp, page, totp_app.code()))["acr"] == PASSWORD
 
 
 def test_essential_acr_without_a_value_requires_nothing(rp: RelyingParty) -> None:
@@ -196,18 +192,18 @@ def test_essential_acr_without_a_value_requires_nothing(rp: RelyingParty) -> Non
     assert id_token(rp, rp.authorized(claims=wanted))["acr"] == PASSWORD
 
 
-def test_prompt_login_requests_both_factors(rp: RelyingParty, telephone: Telephone) -> None:
+def test_prompt_login_requests_both_factors(rp: RelyingParty, totp_app: TotpApp) -> None:
     """3.1.2.1: prompt=login requests both factors again, and auth_time is later."""
     with time_machine.travel(clock.now(), tick=False) as traveller:
-        first = id_token(rp, enter(rp, rp.sign_in(rp.authorize()), telephone.code()))
+        first = id_token(rp, enter(rp, rp.sign_in(rp.authorize()), totp_app.code()))
         traveller.shift(60)
         page = forms.submit(rp.browser, rp.authorize(prompt="login"), "login-submit", password=PASSPHRASE)
-        second = id_token(rp, enter(rp, page, telephone.code()))
+        second = id_token(rp, enter(rp, page, totp_app.code()))
     assert (second["acr"], second["auth_time"]) == (MULTI_FACTOR, int(str(first["auth_time"])) + 60)
 
 
 def test_password_is_enough_after_removing_the_app(
-    rp: RelyingParty, telephone: Telephone, services: Services
+    rp: RelyingParty, totp_app: TotpApp, services: Services
 ) -> None:
     """The sign-in then reaches the password class."""
     with services.database.transaction() as db:
@@ -217,7 +213,7 @@ def test_password_is_enough_after_removing_the_app(
     assert id_token(rp, rp.authorized())["acr"] == PASSWORD
 
 
-def test_default_acr_values_apply(rp: RelyingParty, signed_in_before: Telephone, services: Services) -> None:
+def test_default_acr_values_apply(rp: RelyingParty, signed_in_before: TotpApp, services: Services) -> None:
     """OpenID Connect Registration, section 2: default_acr_values apply if the request names none."""
     details = {"default_acr_values": [MULTI_FACTOR]}
     party = RelyingParty(rp.app, *register(services, details=details))

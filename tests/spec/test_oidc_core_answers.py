@@ -10,7 +10,7 @@ from werkzeug.test import TestResponse
 from authserver.domain.users.users import User
 from authserver.protocol.services import Services
 from tests.support import forms
-from tests.support.relying_party import RelyingParty, answered, claims, register
+from tests.support.relying_party import RelyingParty, claims, register, response_parameters
 from tests.support.table import table
 
 HYBRID = ("code id_token", "code token", "code id_token token")
@@ -46,12 +46,12 @@ def rp(app: Flask, services: Services, people: dict[str, User]) -> RelyingParty:
     return RelyingParty(app, *register(services, response_types=types, is_trusted=True))
 
 
-def response_mode_of(answer: TestResponse) -> str:
+def response_mode_of(response: TestResponse) -> str:
     """Return the response mode of a response. A form contains only its fields."""
-    if answer.status_code == 200:
-        assert forms.find(answer, "form-post-continue").ids == {"", "form-post-continue"}
+    if response.status_code == 200:
+        assert forms.find(response, "form-post-continue").ids == {"", "form-post-continue"}
         return "form_post"
-    parts = urlsplit(answer.location)
+    parts = urlsplit(response.location)
     assert not (parts.query and parts.fragment)
     return "fragment" if parts.fragment else "query"
 
@@ -64,10 +64,10 @@ def test_error_contains_state_and_iss_only(
 ) -> None:
     """RFC 6749, 4.1.2.1, Core, 3.1.2.6, RFC 9207, 2: in the requested response mode."""
     page = rp.authorize(response_type=response_type, response_mode=mode, **ERRORS[error])
-    answer = answered(page)
-    assert (response_mode_of(page), answer["error"]) == (mode, error)
-    assert set(answer) == {"error", "error_description", "state", "iss"}
-    assert (answer["state"], answer["iss"]) == ("af0ifjsldkj", "http://localhost")
+    response = response_parameters(page)
+    assert (response_mode_of(page), response["error"]) == (mode, error)
+    assert set(response) == {"error", "error_description", "state", "iss"}
+    assert (response["state"], response["iss"]) == ("af0ifjsldkj", "http://localhost")
 
 
 @pytest.mark.only_on("sqlite")
@@ -75,7 +75,7 @@ def test_error_contains_state_and_iss_only(
 def test_error_without_state_contains_iss_only(rp: RelyingParty, response_type: str, mode: str) -> None:
     """RFC 6749, 4.1.2.1: state is present if it was present in the request."""
     page = rp.authorize(response_type=response_type, response_mode=mode, prompt="none", state=None)
-    assert set(answered(page)) == {"error", "error_description", "iss"}
+    assert set(response_parameters(page)) == {"error", "error_description", "iss"}
 
 
 @pytest.mark.only_on("sqlite")
@@ -89,7 +89,7 @@ def test_success_contains_what_the_response_type_names(
     page = rp.authorized(response_type=response_type, response_mode=mode)
     expected = set().union(*(words[word] for word in response_type.split()))
     assert response_mode_of(page) == mode
-    assert set(answered(page)) == expected | {"state", "iss", "session_state"}
+    assert set(response_parameters(page)) == expected | {"state", "iss", "session_state"}
 
 
 @table(("response_type", "mode"), [WAYS[0], ("id_token token", "fragment"), WAYS[2]])
@@ -99,15 +99,17 @@ def test_state_is_returned_in_every_mode(rp: RelyingParty, response_type: str, m
     ask = {"response_type": response_type, "response_mode": mode, "state": ODD[name]}
     for page in (rp.authorize(**ask, prompt="none"), rp.authorized(**ask)):
         assert response_mode_of(page) == mode
-        assert answered(page)["state"] == ODD[name]
+        assert response_parameters(page)["state"] == ODD[name]
 
 
 @table(("response_type", "mode"), [("code", "query"), *WAYS[-4:]])
 @table("name", ODD)
 def test_nonce_is_in_every_id_token(rp: RelyingParty, response_type: str, mode: str, name: str) -> None:
     """Core, 2: passed through unmodified, whatever characters it contains."""
-    answer = answered(rp.authorized(response_type=response_type, response_mode=mode, nonce=ODD[name]))
-    token = answer.get("id_token") or rp.redeem(answer["code"]).get_json()["id_token"]
+    response = response_parameters(
+        rp.authorized(response_type=response_type, response_mode=mode, nonce=ODD[name])
+    )
+    token = response.get("id_token") or rp.redeem(response["code"]).get_json()["id_token"]
     assert claims(token)["nonce"] == ODD[name]
 
 

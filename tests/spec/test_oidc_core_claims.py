@@ -7,16 +7,16 @@ from flask import Flask
 
 from authserver.domain.users.users import User
 from authserver.protocol.services import Services
-from tests.support.relying_party import RelyingParty, answered, claims, register
+from tests.support.relying_party import RelyingParty, claims, register, response_parameters
 from tests.support.table import table
 
 
 def test_userinfo_returns_the_claims_of_the_scopes(rp: RelyingParty) -> None:
     """5.3.2, 5.4: sub is REQUIRED. The claims of the granted scopes are present with the right types."""
     tokens = rp.tokens()
-    answer = rp.userinfo(tokens["access_token"])
-    document = answer.get_json()
-    assert answer.content_type == "application/json"
+    response = rp.userinfo(tokens["access_token"])
+    document = response.get_json()
+    assert response.content_type == "application/json"
     assert document["sub"] == claims(tokens["id_token"])["sub"]
     assert (document["name"], document["preferred_username"]) == ("Alice Adams", "alice")
     assert (document["email"], document["email_verified"]) == ("alice@example.org", False)
@@ -46,7 +46,10 @@ def test_claims_by_name_need_consent(rp: RelyingParty) -> None:
     """5.5: the consent page asks for what the client gets, even if no scope contains it."""
     rp.authorized(scope="openid")
     wanted = json.dumps({"userinfo": {"email": None}})
-    assert answered(rp.authorize(scope="openid", claims=wanted, prompt="none"))["error"] == "consent_required"
+    assert (
+        response_parameters(rp.authorize(scope="openid", claims=wanted, prompt="none"))["error"]
+        == "consent_required"
+    )
 
 
 def test_claims_beyond_the_registration_are_omitted(
@@ -63,7 +66,7 @@ def test_claims_beyond_the_registration_are_omitted(
 @table("value", ["x", "[]", "1", '{"userinfo": []}', '{"id_token": {"name": 1}}', "[" * 5000])
 def test_malformed_claims_are_rejected(rp: RelyingParty, value: str) -> None:
     """5.5: the parameter is a JSON object."""
-    assert answered(rp.authorize(claims=value))["error"] == "invalid_request"
+    assert response_parameters(rp.authorize(claims=value))["error"] == "invalid_request"
 
 
 @pytest.mark.parametrize(
@@ -101,7 +104,7 @@ def test_sub_of_the_signed_in_user_needs_no_page(
     def asked_for(sub: str) -> dict[str, str]:
         wanted = json.loads(json.dumps(acceptable).replace("{}", sub))
         document = json.dumps({"id_token": {"sub": {member: wanted}}})
-        return answered(rp.authorize(claims=document, prompt="none"))
+        return response_parameters(rp.authorize(claims=document, prompt="none"))
 
     assert "code" in asked_for(subject)
     assert asked_for("another-one")["error"] == "login_required"
@@ -111,5 +114,5 @@ def test_essential_acr_out_of_reach_fails(rp: RelyingParty) -> None:
     """5.5.1.1: an essential acr that is not reached is a failed authentication attempt."""
     rp.authorized()
     wanted = json.dumps({"id_token": {"acr": {"essential": True, "values": ["urn:of-somebody-else"]}}})
-    answer = answered(rp.authorize(claims=wanted))
-    assert answer["error"] == "unmet_authentication_requirements"
+    response = response_parameters(rp.authorize(claims=wanted))
+    assert response["error"] == "unmet_authentication_requirements"

@@ -7,7 +7,7 @@ from flask import Flask
 
 from authserver.domain.users.users import User
 from authserver.protocol.services import Services
-from tests.support.relying_party import RelyingParty, answered, claims, register
+from tests.support.relying_party import RelyingParty, claims, register, response_parameters
 
 HYBRID = ("code id_token", "code token", "code id_token token")
 WITH_ID_TOKEN = [HYBRID[0], HYBRID[2]]
@@ -21,7 +21,7 @@ def party(app: Flask, services: Services, people: dict[str, User]) -> RelyingPar
 
 def both(party: RelyingParty, response_type: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the claims of the ID tokens from the authorization endpoint and from the token endpoint."""
-    told = answered(party.authorized(response_type=response_type))
+    told = response_parameters(party.authorized(response_type=response_type))
     return claims(told["id_token"]), claims(party.redeem(told["code"]).get_json()["id_token"])
 
 
@@ -44,27 +44,27 @@ def test_both_id_tokens_describe_the_same_sign_in(party: RelyingParty, response_
 @pytest.mark.parametrize("response_type", HYBRID)
 def test_id_token_for_a_code_has_no_c_hash(party: RelyingParty, response_type: str) -> None:
     """3.3.3.6, 3.1.3.6: c_hash binds an ID token to the code returned with it. The token endpoint returns no code."""
-    told = answered(party.authorized(response_type=response_type))
+    told = response_parameters(party.authorized(response_type=response_type))
     assert "c_hash" not in claims(party.redeem(told["code"]).get_json()["id_token"])
 
 
 def test_code_token_returns_no_id_token_in_the_front_channel(party: RelyingParty) -> None:
     """3.3.2.5: only the token endpoint returns the ID token."""
-    told = answered(party.authorized(response_type="code token", nonce=None))
+    told = response_parameters(party.authorized(response_type="code token", nonce=None))
     assert "id_token" not in told
     assert "id_token" in party.redeem(told["code"]).get_json()
 
 
 def test_both_access_tokens_work(party: RelyingParty) -> None:
     """3.3.3.8: both endpoints return an access token, and these may differ."""
-    told = answered(party.authorized(response_type="code token"))
+    told = response_parameters(party.authorized(response_type="code token"))
     second = party.redeem(told["code"]).get_json()["access_token"]
     assert [party.userinfo(token).status_code for token in (told["access_token"], second)] == [200, 200]
 
 
 def test_replayed_code_revokes_the_front_channel_token(party: RelyingParty) -> None:
     """RFC 6749, 4.1.2: using a code twice revokes all tokens of the authorization."""
-    told = answered(party.authorized(response_type="code token"))
+    told = response_parameters(party.authorized(response_type="code token"))
     assert [party.redeem(told["code"]).status_code for _ in range(2)] == [200, 400]
     assert party.userinfo(told["access_token"]).status_code == 401
 

@@ -12,7 +12,7 @@ from authserver.settings import Settings
 from tests.support import assertions
 from tests.support.assertions import Signer
 from tests.support.documents import DocumentServer
-from tests.support.relying_party import refused, register
+from tests.support.relying_party import assert_error, register
 from tests.support.table import table
 
 ALONE: dict[str, Any] = {
@@ -87,7 +87,7 @@ def test_key_with_kid_can_replace_one_without(
     monkeypatch.setattr(client_keys, "REFETCH_SECONDS", 0)
     client = signer(app, key_server)
     key_server.document = {"keys": [assertions.public(assertions.generate())]}
-    refused(client.token(), "invalid_client", 401)
+    assert_error(client.token(), "invalid_client", 401)
     key_server.document = {"keys": [assertions.public(client.key, kid="one")]}
     assert client.token().status_code == 200
 
@@ -100,14 +100,14 @@ def test_short_rsa_key_is_not_used(app: Flask, key_server: DocumentServer, paddi
     details = {"jwks_uri": key_server.url, "token_endpoint_auth_signing_alg": "RS256"}
     services = app.extensions["authserver"]
     client_key, _ = register(services, auth_method="private_key_jwt", details=details, **ALONE)
-    refused(Signer(app, client_key, key, "RS256").token(), "invalid_client", 401)
+    assert_error(Signer(app, client_key, key, "RS256").token(), "invalid_client", 401)
 
 
 def test_symmetric_key_is_ignored(app: Flask, key_server: DocumentServer) -> None:
     """S26: symmetric keys are ignored, even if they are too short."""
     client = signer(app, key_server)
     key_server.document["keys"].append({"kty": "oct", "k": "c2hvcnQ", "kid": "two"})
-    refused(client.token(client.assertion({"kid": "two"})), "invalid_client", 401)
+    assert_error(client.token(client.assertion({"kid": "two"})), "invalid_client", 401)
     assert client.token().status_code == 200
 
 
@@ -116,7 +116,7 @@ def test_unknown_kids_do_not_cause_many_fetches(app: Flask, key_server: Document
     client = signer(app, key_server)
     assert client.token().status_code == 200
     for number in range(5):
-        refused(client.token(client.assertion({"kid": f"invented {number}"})), "invalid_client", 401)
+        assert_error(client.token(client.assertion({"kid": f"invented {number}"})), "invalid_client", 401)
     assert key_server.asked == 1
 
 
@@ -125,12 +125,12 @@ def test_malformed_jwk_set_is_invalid_client(app: Flask, key_server: DocumentSer
     """S26: no response from a client causes a 5xx."""
     client = signer(app, key_server)
     key_server.document = document
-    refused(client.token(), "invalid_client", 401)
+    assert_error(client.token(), "invalid_client", 401)
 
 
 def test_private_networks_are_not_contacted(settings: Settings, key_server: DocumentServer) -> None:
     """S17: the server contacts loopback only if the operator allows it."""
     app = running(settings, "")
-    refused(signer(app, key_server).token(), "invalid_client", 401)
+    assert_error(signer(app, key_server).token(), "invalid_client", 401)
     assert key_server.asked == 0
     app.extensions["authserver"].database.engine.dispose()

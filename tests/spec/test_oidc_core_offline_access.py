@@ -6,7 +6,7 @@ from flask import Flask
 from authserver.domain.users.users import User
 from authserver.protocol.services import Services
 from tests.support.logout import sign_out
-from tests.support.relying_party import RelyingParty, answered, register
+from tests.support.relying_party import RelyingParty, register, response_parameters
 
 SCOPE = "openid offline_access"
 TYPES = ("code", "code id_token", "id_token", "id_token token")
@@ -29,7 +29,7 @@ def test_consent_is_required(party: RelyingParty) -> None:
 def test_prompt_none_without_consent_fails(party: RelyingParty) -> None:
     """The server MUST ensure that the user consented to the requested offline access."""
     party.authorized(scope="openid")
-    assert answered(party.authorize(scope=SCOPE, prompt="none"))["error"] == "consent_required"
+    assert response_parameters(party.authorize(scope=SCOPE, prompt="none"))["error"] == "consent_required"
 
 
 def test_refresh_token_outlives_the_session(party: RelyingParty) -> None:
@@ -50,14 +50,14 @@ def test_without_offline_access_tokens_end_with_the_session(party: RelyingParty)
 def test_offline_access_is_ignored_without_a_code(party: RelyingParty, response_type: str) -> None:
     """The server MUST ignore the request unless the response type results in an authorization code."""
     party.authorized(scope="openid")
-    answer = answered(party.authorize(scope=SCOPE, response_type=response_type))
-    assert "offline_access" not in answer.get("scope", "")
-    assert "id_token" in answer
+    response = response_parameters(party.authorize(scope=SCOPE, response_type=response_type))
+    assert "offline_access" not in response.get("scope", "")
+    assert "id_token" in response
 
 
 def test_access_token_without_a_code_ends_with_the_session(party: RelyingParty) -> None:
     """The server MUST ignore the request, so nothing outlives the session."""
-    token = answered(party.authorized(scope=SCOPE, response_type="id_token token"))["access_token"]
+    token = response_parameters(party.authorized(scope=SCOPE, response_type="id_token token"))["access_token"]
     assert party.userinfo(token).status_code == 200
     sign_out(party)
     assert party.userinfo(token).status_code == 401
@@ -65,7 +65,9 @@ def test_access_token_without_a_code_ends_with_the_session(party: RelyingParty) 
 
 def test_hybrid_response_type_grants_offline_access(party: RelyingParty) -> None:
     """A response type that contains code results in an authorization code."""
-    answer = answered(party.authorized(scope=SCOPE, response_type="code id_token", prompt="consent"))
-    tokens = party.redeem(answer["code"]).get_json()
+    response = response_parameters(
+        party.authorized(scope=SCOPE, response_type="code id_token", prompt="consent")
+    )
+    tokens = party.redeem(response["code"]).get_json()
     sign_out(party)
     assert party.refresh(tokens["refresh_token"]).status_code == 200

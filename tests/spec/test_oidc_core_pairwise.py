@@ -7,7 +7,7 @@ from authserver.domain.clients import registrations
 from authserver.domain.users.users import User
 from authserver.errors import InvalidInput
 from authserver.protocol.services import Services
-from tests.support.relying_party import RelyingParty, answered, claims, register
+from tests.support.relying_party import RelyingParty, claims, register, response_parameters
 
 
 def pairwise(app: Flask, services: Services, host: str = "rp.example", **more: str) -> RelyingParty:
@@ -77,7 +77,7 @@ def test_id_token_hint_with_a_pairwise_subject(app: Flask, services: Services, a
     """3.1.2.1: id_token_hint contains the subject that the client knows."""
     party = pairwise(app, services)
     hint = party.tokens()["id_token"]
-    assert "code" in answered(party.authorize(prompt="none", id_token_hint=hint))
+    assert "code" in response_parameters(party.authorize(prompt="none", id_token_hint=hint))
 
 
 @pytest.mark.only_on("sqlite")

@@ -6,7 +6,7 @@ import time_machine
 from authserver import clock
 from authserver.protocol import issued_jwts
 from authserver.protocol.services import Services
-from tests.support.relying_party import RelyingParty, answered, claims, register
+from tests.support.relying_party import RelyingParty, claims, register, response_parameters
 
 
 def is_sign_in(page) -> bool:
@@ -15,26 +15,26 @@ def is_sign_in(page) -> bool:
 
 def test_prompt_none_without_a_sign_in_is_login_required(rp: RelyingParty) -> None:
     """prompt=none MUST NOT display pages: login_required, with state."""
-    answer = answered(rp.authorize(prompt="none"))
-    assert (answer["error"], answer["state"]) == ("login_required", "af0ifjsldkj")
+    response = response_parameters(rp.authorize(prompt="none"))
+    assert (response["error"], response["state"]) == ("login_required", "af0ifjsldkj")
 
 
 def test_prompt_none_without_consent_is_consent_required(rp: RelyingParty) -> None:
     """prompt=none MUST NOT display pages: consent_required."""
     page = rp.authorize()
     rp.sign_in(page)
-    assert answered(rp.authorize(prompt="none"))["error"] == "consent_required"
+    assert response_parameters(rp.authorize(prompt="none"))["error"] == "consent_required"
 
 
 def test_prompt_none_succeeds_after_sign_in_and_consent(rp: RelyingParty) -> None:
     """prompt=none: a signed-in user who consented sees no page."""
     rp.authorized()
-    assert "code" in answered(rp.authorize(prompt="none"))
+    assert "code" in response_parameters(rp.authorize(prompt="none"))
 
 
 def test_prompt_none_with_another_value_is_rejected(rp: RelyingParty) -> None:
     """If prompt contains none together with any other value, an error is returned."""
-    assert answered(rp.authorize(prompt="none login"))["error"] == "invalid_request"
+    assert response_parameters(rp.authorize(prompt="none login"))["error"] == "invalid_request"
 
 
 def test_prompt_login_requires_a_new_sign_in(rp: RelyingParty) -> None:
@@ -44,7 +44,7 @@ def test_prompt_login_requires_a_new_sign_in(rp: RelyingParty) -> None:
         traveller.shift(100)
         page = rp.authorize(prompt="login")
         assert is_sign_in(page)
-        code = answered(rp.sign_in(page))["code"]
+        code = response_parameters(rp.sign_in(page))["code"]
         second = claims(rp.redeem(code).get_json()["id_token"])
     assert second["auth_time"] == first["auth_time"] + 100
 
@@ -54,7 +54,7 @@ def test_prompt_consent_asks_again(rp: RelyingParty) -> None:
     rp.authorized()
     page = rp.authorize(prompt="consent")
     assert 'id="consent-allow"' in page.text
-    assert "code" in answered(rp.allow(page))
+    assert "code" in response_parameters(rp.allow(page))
 
 
 def test_prompt_login_consent_asks_for_both(rp: RelyingParty) -> None:
@@ -64,7 +64,7 @@ def test_prompt_login_consent_asks_for_both(rp: RelyingParty) -> None:
     assert is_sign_in(page)
     page = rp.sign_in(page)
     assert 'id="consent-allow"' in page.text
-    assert "code" in answered(rp.allow(page))
+    assert "code" in response_parameters(rp.allow(page))
 
 
 def test_prompt_select_account_offers_another_account(rp: RelyingParty) -> None:
@@ -73,7 +73,7 @@ def test_prompt_select_account_offers_another_account(rp: RelyingParty) -> None:
     page = rp.authorize(prompt="select_account")
     assert is_sign_in(page)
     page = rp.sign_in(page, "bob")
-    code = answered(rp.allow(page))["code"]
+    code = response_parameters(rp.allow(page))["code"]
     userinfo = rp.userinfo(rp.redeem(code).get_json()["access_token"]).get_json()
     assert userinfo["preferred_username"] == "bob"
 
@@ -83,9 +83,9 @@ def test_exceeded_max_age_requires_a_new_sign_in(rp: RelyingParty) -> None:
     with time_machine.travel(clock.now(), tick=False) as traveller:
         rp.authorized()
         traveller.shift(20)
-        assert "code" in answered(rp.authorize(max_age="30"))
+        assert "code" in response_parameters(rp.authorize(max_age="30"))
         assert is_sign_in(rp.authorize(max_age="10"))
-        assert answered(rp.authorize(max_age="10", prompt="none"))["error"] == "login_required"
+        assert response_parameters(rp.authorize(max_age="10", prompt="none"))["error"] == "login_required"
 
 
 def test_max_age_zero_always_requires_a_new_sign_in(rp: RelyingParty) -> None:
@@ -95,13 +95,13 @@ def test_max_age_zero_always_requires_a_new_sign_in(rp: RelyingParty) -> None:
         traveller.shift(1)
         page = rp.authorize(max_age="0")
         assert is_sign_in(page)
-        assert "code" in answered(rp.sign_in(page))
+        assert "code" in response_parameters(rp.sign_in(page))
 
 
 @pytest.mark.parametrize("value", ["-1", "x", "1.5"])
 def test_malformed_max_age_is_rejected(rp: RelyingParty, value: str) -> None:
     """S26: invalid input returns a clear error."""
-    assert answered(rp.authorize(max_age=value))["error"] == "invalid_request"
+    assert response_parameters(rp.authorize(max_age=value))["error"] == "invalid_request"
 
 
 def test_login_hint_prefills_the_form(rp: RelyingParty) -> None:
@@ -115,7 +115,7 @@ def test_login_hint_for_another_user_is_editable(rp: RelyingParty, wish: dict[st
     rp.authorized("alice")
     page = rp.authorize(login_hint="bob", **wish)
     assert ('value="bob"' in page.text, "readonly" in page.text) == (True, False)
-    tokens = rp.redeem(answered(rp.allow(rp.sign_in(page, "bob")))["code"]).get_json()
+    tokens = rp.redeem(response_parameters(rp.allow(rp.sign_in(page, "bob")))["code"]).get_json()
     assert rp.userinfo(tokens["access_token"]).get_json()["preferred_username"] == "bob"
 
 
@@ -132,7 +132,7 @@ def test_id_token_hint_of_the_current_user_needs_no_page(rp: RelyingParty) -> No
     with time_machine.travel(clock.now(), tick=False) as traveller:
         token = rp.tokens()["id_token"]
         traveller.shift(1000)
-        assert "code" in answered(rp.authorize(prompt="none", id_token_hint=token))
+        assert "code" in response_parameters(rp.authorize(prompt="none", id_token_hint=token))
 
 
 def test_id_token_hint_of_another_user_is_login_required(rp: RelyingParty) -> None:
@@ -140,7 +140,9 @@ def test_id_token_hint_of_another_user_is_login_required(rp: RelyingParty) -> No
     token = rp.tokens()["id_token"]
     other = RelyingParty(rp.app, rp.key, rp.secret)
     other.authorized("bob")
-    assert answered(other.authorize(prompt="none", id_token_hint=token))["error"] == "login_required"
+    assert (
+        response_parameters(other.authorize(prompt="none", id_token_hint=token))["error"] == "login_required"
+    )
 
 
 def test_forged_id_token_hint_is_rejected(rp: RelyingParty) -> None:
@@ -149,7 +151,9 @@ def test_forged_id_token_hint_is_rejected(rp: RelyingParty) -> None:
     header, _, signature = token.split(".")
     forged = f"{header}.eyJzdWIiOiJ4In0.{signature}"
     for hint in (forged, "nonsense", token + "x", "a.b.c"):
-        assert answered(rp.authorize(prompt="none", id_token_hint=hint))["error"] == "invalid_request"
+        assert (
+            response_parameters(rp.authorize(prompt="none", id_token_hint=hint))["error"] == "invalid_request"
+        )
 
 
 def test_id_token_of_another_issuer_is_rejected(rp: RelyingParty, services: Services) -> None:
@@ -157,13 +161,13 @@ def test_id_token_of_another_issuer_is_rejected(rp: RelyingParty, services: Serv
     content = claims(rp.tokens()["id_token"])
     for issuer, error in (("http://localhost", None), ("https://other.example", "invalid_request")):
         hint = issued_jwts.sign_jwt(services.key_ring, "RS256", "JWT", content | {"iss": issuer})
-        assert answered(rp.authorize(prompt="none", id_token_hint=hint)).get("error") == error
+        assert response_parameters(rp.authorize(prompt="none", id_token_hint=hint)).get("error") == error
 
 
 def test_unsupported_hints_are_ignored(rp: RelyingParty) -> None:
     """display, ui_locales, claims_locales and acr_values must not cause an error."""
     page = rp.authorized(display="popup", ui_locales="se xx", claims_locales="se", acr_values="1 2")
-    assert "code" in answered(page)
+    assert "code" in response_parameters(page)
 
 
 @pytest.mark.parametrize(
@@ -172,11 +176,15 @@ def test_unsupported_hints_are_ignored(rp: RelyingParty) -> None:
 )
 def test_request_objects_are_rejected(rp: RelyingParty, parameter: str, error: str) -> None:
     """3.1.2.6: request_not_supported, request_uri_not_supported."""
-    assert answered(rp.authorize(**{parameter: "https://rp.example/request.jwt"}))["error"] == error
+    assert (
+        response_parameters(rp.authorize(**{parameter: "https://rp.example/request.jwt"}))["error"] == error
+    )
 
 
 def test_signed_userinfo_is_not_a_hint(rp: RelyingParty, services: Services) -> None:
     """3.1.2.1: the hint is an ID token. S23: one type of token cannot be used as another."""
     party = RelyingParty(rp.app, *register(services, details={"userinfo_signed_response_alg": "RS256"}))
     token = party.userinfo(party.tokens()["access_token"]).text
-    assert answered(party.authorize(prompt="none", id_token_hint=token))["error"] == "invalid_request"
+    assert (
+        response_parameters(party.authorize(prompt="none", id_token_hint=token))["error"] == "invalid_request"
+    )

@@ -15,7 +15,7 @@ from authserver.domain.users.users import User
 from authserver.errors import Conflict
 from authserver.protocol.services import Services
 from tests.support.moving_clock import MovingClock
-from tests.support.relying_party import RelyingParty, answered, register
+from tests.support.relying_party import RelyingParty, register, response_parameters
 from tests.support.verifier import UnknownKey, Verifier
 
 ALGORITHMS = ["RS256", "PS256", "ES256", "EdDSA"]
@@ -50,10 +50,10 @@ def test_hashes_use_the_algorithm_of_the_signature(
     details = {"id_token_signed_response_alg": algorithm}
     words = ("code id_token token",)
     rp = RelyingParty(app, *register(services, response_types=words, details=details))
-    answer = answered(rp.authorized(response_type=words[0]))
-    content = Verifier(app).claims(answer["id_token"])
-    assert content["at_hash"] == half_hash(answer["access_token"], algorithm)
-    assert content["c_hash"] == half_hash(answer["code"], algorithm)
+    response = response_parameters(rp.authorized(response_type=words[0]))
+    content = Verifier(app).claims(response["id_token"])
+    assert content["at_hash"] == half_hash(response["access_token"], algorithm)
+    assert content["c_hash"] == half_hash(response["code"], algorithm)
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
@@ -62,9 +62,9 @@ def test_userinfo_uses_the_registered_algorithm(
 ) -> None:
     """5.3.2: application/jwt, with iss and aud."""
     rp = party(app, services, userinfo_signed_response_alg=algorithm)
-    answer = rp.userinfo(rp.tokens()["access_token"])
-    assert answer.content_type == "application/jwt"
-    content = Verifier(app).claims(answer.text)
+    response = rp.userinfo(rp.tokens()["access_token"])
+    assert response.content_type == "application/jwt"
+    content = Verifier(app).claims(response.text)
     assert (content["iss"], content["aud"], content["sub"]) == ("http://localhost", rp.key, alice.subject)
     assert content["name"] == "Alice Adams"
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.relying_party import RelyingParty, answered, claims
+from tests.support.relying_party import RelyingParty, claims, response_parameters
 from tests.support.table import table
 
 CANNOT_MATCH: list[dict[str, Any]] = [
@@ -40,39 +40,39 @@ def insisting(rp: RelyingParty, **members: Any) -> tuple[str, str]:
 def test_unknown_sub_is_a_requirement_too(rp: RelyingParty, members: dict[str, Any]) -> None:
     """5.5.1: the server MUST NOT respond for a different user, whatever value the client sent."""
     _, wanted = insisting(rp, **members)
-    assert answered(rp.authorize(claims=wanted, prompt="none"))["error"] == "login_required"
+    assert response_parameters(rp.authorize(claims=wanted, prompt="none"))["error"] == "login_required"
 
 
 @pytest.mark.parametrize("members", [{}, {"value": None}, {"essential": True}, {"values": "$alice"}])
 def test_sub_of_the_user_is_accepted(rp: RelyingParty, members: dict[str, Any]) -> None:
     """5.5.1: without a value, any user is accepted."""
     _, wanted = insisting(rp, **members)
-    assert "code" in answered(rp.authorize(claims=wanted, prompt="none"))
+    assert "code" in response_parameters(rp.authorize(claims=wanted, prompt="none"))
 
 
 def test_hint_does_not_override_the_sub_claim(rp: RelyingParty) -> None:
     """3.1.2.2, 5.5.1: if both name a user, it must be the same one. Otherwise the request fails."""
     hint, wanted = insisting(rp, value="not-alice")
-    answer = answered(rp.authorize(claims=wanted, id_token_hint=hint, prompt="none"))
-    assert answer["error"] == "login_required"
+    response = response_parameters(rp.authorize(claims=wanted, id_token_hint=hint, prompt="none"))
+    assert response["error"] == "login_required"
 
 
 def test_sub_claim_does_not_override_the_hint(rp: RelyingParty) -> None:
     """3.1.2.2: the hint applies even if the claims parameter allows other users as well."""
     hint, wanted = insisting(rp, values=["not-alice", "$alice"])
-    assert "code" in answered(rp.authorize(claims=wanted, id_token_hint=hint, prompt="none"))
+    assert "code" in response_parameters(rp.authorize(claims=wanted, id_token_hint=hint, prompt="none"))
     rp.browser = rp.app.test_client()
     rp.authorized("bob")
-    answer = answered(rp.authorize(claims=wanted, id_token_hint=hint, prompt="none"))
-    assert answer["error"] == "login_required"
+    response = response_parameters(rp.authorize(claims=wanted, id_token_hint=hint, prompt="none"))
+    assert response["error"] == "login_required"
 
 
 def test_both_apply_after_the_sign_in(rp: RelyingParty) -> None:
     """5.5.1: a requirement that no user satisfies still applies after a sign-in."""
     hint, wanted = insisting(rp, value="not-alice")
     rp.browser = rp.app.test_client()
-    answer = answered(rp.sign_in(rp.authorize(claims=wanted, id_token_hint=hint)))
-    assert answer["error"] == "login_required"
+    response = response_parameters(rp.sign_in(rp.authorize(claims=wanted, id_token_hint=hint)))
+    assert response["error"] == "login_required"
 
 
 @pytest.mark.both_databases
@@ -81,7 +81,7 @@ def test_odd_characters_in_claims_are_ignored(rp: RelyingParty, document: str) -
     """5.5: members that are not understood MUST be ignored, even while the user signs in."""
     hint = rp.tokens()["id_token"]
     rp.browser = rp.app.test_client()
-    assert "code" in answered(rp.authorized(claims=document, id_token_hint=hint))
+    assert "code" in response_parameters(rp.authorized(claims=document, id_token_hint=hint))
 
 
 def test_long_claims_survive_the_sign_in(rp: RelyingParty) -> None:
@@ -92,7 +92,7 @@ def test_long_claims_survive_the_sign_in(rp: RelyingParty) -> None:
     document = json.dumps(wanted, ensure_ascii=False)
     document = document[:-1] + f', "x": "{"y" * (7990 - len(document))}"}}'
     rp.browser = rp.app.test_client()
-    assert "code" in answered(rp.authorized(scope="openid", claims=document, id_token_hint=hint))
+    assert "code" in response_parameters(rp.authorized(scope="openid", claims=document, id_token_hint=hint))
 
 
 def test_other_claims_survive_the_sign_in(rp: RelyingParty) -> None:

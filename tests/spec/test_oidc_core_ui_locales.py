@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 
 from authserver.protocol.services import Services
 from tests.support import forms
-from tests.support.relying_party import RelyingParty, answered, disapprove
+from tests.support.relying_party import RelyingParty, disapprove, response_parameters
 from tests.support.second_factors import set_up
 
 GERMAN_BROWSER = {"Accept-Language": "de-DE,de;q=0.9,en;q=0.5"}
@@ -48,7 +48,7 @@ def test_unknown_or_malformed_tags_are_ignored(rp: RelyingParty, ui_locales: str
     """An error SHOULD NOT result if some or all of the requested locales are not supported."""
     page = rp.authorize(ui_locales=ui_locales)
     assert language(page) == "en"
-    assert "code" in answered(rp.authorized(ui_locales=ui_locales))
+    assert "code" in response_parameters(rp.authorized(ui_locales=ui_locales))
 
 
 def test_all_pages_use_the_language(rp: RelyingParty) -> None:
@@ -60,7 +60,7 @@ def test_all_pages_use_the_language(rp: RelyingParty) -> None:
     assert "Benutzername oder Passwort ist falsch." in page.text
     page = rp.sign_in(page)
     assert (language(page), "Ihre E-Mail-Adresse sehen" in page.text) == ("de", True)
-    assert "code" in answered(rp.allow(page))
+    assert "code" in response_parameters(rp.allow(page))
 
 
 def test_posted_request_uses_the_language(rp: RelyingParty) -> None:
@@ -93,12 +93,12 @@ def test_switching_the_account_keeps_the_language(rp: RelyingParty) -> None:
 
 def test_second_factor_page_uses_the_language(rp: RelyingParty, app: Flask) -> None:
     """Users with an authenticator app see one more page, which can show errors."""
-    telephone = set_up(app)
+    totp_app = set_up(app)
     page = rp.sign_in(rp.authorize(ui_locales="de"))
     assert (language(page), "Code aus Ihrer Authenticator-App" in page.text) == ("de", True)
     page = forms.submit(rp.browser, page, "login-submit", code="000000")
     assert (page.status_code, language(page)) == (422, "de")
-    page = rp.follow(forms.submit(rp.browser, page, "login-submit", code=telephone.code()))
+    page = rp.follow(forms.submit(rp.browser, page, "login-submit", code=totp_app.code()))
     assert (language(page), 'id="consent-allow"' in page.text) == ("de", True)
 
 
@@ -130,8 +130,8 @@ def test_form_post_page_uses_the_language(rp: RelyingParty) -> None:
 
 def test_error_descriptions_are_english(rp: RelyingParty) -> None:
     """RFC 6749, 4.1.2.1: error_description is for developers, in ASCII."""
-    told = answered(rp.authorize(ui_locales="de", prompt="none"))
-    english = answered(rp.authorize(prompt="none"))
+    told = response_parameters(rp.authorize(ui_locales="de", prompt="none"))
+    english = response_parameters(rp.authorize(prompt="none"))
     assert told["error"] == "login_required"
     assert "prompt=none, but the user has to act." in told["error_description"]
     assert told["error_description"].partition("(")[0] == english["error_description"].partition("(")[0]
@@ -153,7 +153,7 @@ def test_language_applies_to_one_request(rp: RelyingParty, other_rp: RelyingPart
     page = rp.sign_in(page)
     assert language(page) == "de"
     assert language(other_rp.authorize()) == "en"
-    assert "code" in answered(rp.allow(page))
+    assert "code" in response_parameters(rp.allow(page))
     assert language(other_rp.authorize(prompt="login")) == "en"
     assert language(rp.browser.get("/sign-out")) == "en"
 

@@ -121,12 +121,12 @@ def test_users_edit_their_claims(rp: RelyingParty) -> None:
     """The account page accepts the claims, and shows errors below their fields."""
     rp.tokens()
     page = rp.browser.get("/account")
-    answer = forms.submit(rp.browser, page, "profile-save", given_name="Alice", **{"address.country": "DE"})
-    assert answer.status_code == 303
+    response = forms.submit(rp.browser, page, "profile-save", given_name="Alice", **{"address.country": "DE"})
+    assert response.status_code == 303
     assert known(rp, "openid profile address")["address"] == {"country": "DE"}
-    answer = forms.submit(rp.browser, page, "profile-save", birthdate="soon")
-    assert answer.status_code == 422
-    assert "birthdate-error" in answer.text
+    response = forms.submit(rp.browser, page, "profile-save", birthdate="soon")
+    assert response.status_code == 422
+    assert "birthdate-error" in response.text
 
 
 def test_command_line_edits_claims(runner: Runner, rp: RelyingParty) -> None:

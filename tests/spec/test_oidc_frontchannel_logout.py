@@ -53,9 +53,9 @@ def test_policy_allows_only_that_frame(app_rp: RelyingParty) -> None:
 def test_rp_initiated_logout_shows_the_frames_first(app_rp: RelyingParty) -> None:
     """3: the frames load first. The page contains the way back, for the script and as a link."""
     hint = app_rp.tokens()["id_token"]
-    answer = end_session(app_rp, id_token_hint=hint, post_logout_redirect_uri=RETURN, state="xyz")
-    assert answer.location.startswith("/sign-out?logout=")
-    page = app_rp.follow(answer).text
+    response = end_session(app_rp, id_token_hint=hint, post_logout_redirect_uri=RETURN, state="xyz")
+    assert response.location.startswith("/sign-out?logout=")
+    page = app_rp.follow(response).text
     assert len(frames(page)) == 1
     assert re.search(rf'id="logout-continue" href="{RETURN}\?state=xyz" data-redirects', page)
 

@@ -17,7 +17,7 @@ from tests.support import forms
 from tests.support.logout import Receiver, end_session, logout_receiver, sign_out
 from tests.support.moving_clock import MovingClock
 from tests.support.people import PASSWORD
-from tests.support.relying_party import EVERY_GRANT, RelyingParty, claims, refused, register
+from tests.support.relying_party import EVERY_GRANT, RelyingParty, assert_error, claims, register
 
 FRAME = "https://rp.example/front"
 RETURN = "https://rp.example/out"
@@ -96,7 +96,7 @@ def test_sign_out_ends_an_expired_session(
     assert "has expired" in page.text
     assert "Alice" not in page.text
     after = app_rp.follow(forms.submit(app_rp.browser, page, "logout-confirm"))
-    refused(app_rp.refresh(tokens["refresh_token"]), "invalid_grant")
+    assert_error(app_rp.refresh(tokens["refresh_token"]), "invalid_grant")
     assert told_sids(services, receiver) == [claims(tokens["id_token"])["sid"]]
     assert FRAME in after.text
 
@@ -107,9 +107,9 @@ def test_hint_ends_an_expired_session(
     """RP-Initiated 2, Back-Channel 2.5: the application of the session can end it without a confirmation."""
     tokens = app_rp.tokens()
     idle(services, moving_clock)
-    answer = end_session(app_rp, id_token_hint=tokens["id_token"], post_logout_redirect_uri=RETURN)
-    assert f'href="{RETURN}" data-redirects' in app_rp.follow(answer).text
-    refused(app_rp.refresh(tokens["refresh_token"]), "invalid_grant")
+    response = end_session(app_rp, id_token_hint=tokens["id_token"], post_logout_redirect_uri=RETURN)
+    assert f'href="{RETURN}" data-redirects' in app_rp.follow(response).text
+    assert_error(app_rp.refresh(tokens["refresh_token"]), "invalid_grant")
     assert told_sids(services, receiver) == [claims(tokens["id_token"])["sid"]]
 
 
@@ -136,7 +136,7 @@ def test_new_sign_in_continues_the_session(
     assert app_rp.browser.get_cookie("authserver_session") != old_cookie
     sign_out(app_rp)
     for tokens in (first, second):
-        refused(app_rp.refresh(tokens["refresh_token"]), "invalid_grant")
+        assert_error(app_rp.refresh(tokens["refresh_token"]), "invalid_grant")
     assert told_sids(services, receiver) == [claims(first["id_token"])["sid"]]
 
 
@@ -147,7 +147,7 @@ def test_another_user_ends_the_expired_session(
     first = app_rp.tokens()
     idle(services, moving_clock)
     assert claims(app_rp.tokens("bob")["id_token"])["sid"] != claims(first["id_token"])["sid"]
-    refused(app_rp.refresh(first["refresh_token"]), "invalid_grant")
+    assert_error(app_rp.refresh(first["refresh_token"]), "invalid_grant")
     assert told_sids(services, receiver) == [claims(first["id_token"])["sid"]]
 
 
@@ -181,7 +181,7 @@ def test_administrators_end_expired_sessions(
             users.disable(db, SYSTEM, user)
         else:
             assert user_sessions.end_others(db, SYSTEM, user, keep=None) == 0
-    refused(app_rp.refresh(tokens["refresh_token"]), "invalid_grant")
+    assert_error(app_rp.refresh(tokens["refresh_token"]), "invalid_grant")
     assert told_sids(services, receiver) == [claims(tokens["id_token"])["sid"]]
 
 

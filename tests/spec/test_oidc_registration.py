@@ -81,8 +81,8 @@ def test_links_must_have_safe_schemes(client: FlaskClient) -> None:
 def test_implicit_web_client_needs_https_and_no_localhost(client: FlaskClient) -> None:
     """2: web clients using the implicit grant MUST only register https URIs, and MUST NOT use localhost."""
     for uri in ("http://127.0.0.1/cb", "https://localhost/cb", "com.example.app:/cb"):
-        answer = register(client, response_types=["id_token"], redirect_uris=[uri])
-        assert error_of(answer) == "invalid_redirect_uri"
+        response = register(client, response_types=["id_token"], redirect_uris=[uri])
+        assert error_of(response) == "invalid_redirect_uri"
     document = registered(
         client, response_types=["id_token"], redirect_uris=["com.example.app:/cb"], application_type="native"
     )
@@ -171,9 +171,11 @@ def test_names_and_links_are_escaped(app: Flask, services: Services, alice: User
 
 def test_sector_identifier_uri_is_checked(client: FlaskClient) -> None:
     """5: sector_identifier_uri MUST be fetched and list every redirect URI. Otherwise the registration is rejected."""
-    answer = register(client, subject_type="pairwise", sector_identifier_uri="https://127.0.0.1/sector.json")
-    assert error_of(answer) == "invalid_client_metadata"
-    assert "sector_identifier_uri" in answer.get_json()["error_description"]
+    response = register(
+        client, subject_type="pairwise", sector_identifier_uri="https://127.0.0.1/sector.json"
+    )
+    assert error_of(response) == "invalid_client_metadata"
+    assert "sector_identifier_uri" in response.get_json()["error_description"]
 
 
 def test_pairwise_client_with_several_hosts_needs_a_sector(client: FlaskClient) -> None:

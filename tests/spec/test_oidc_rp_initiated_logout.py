@@ -17,7 +17,7 @@ from tests.support import forms
 from tests.support.logout import end_session, is_signed_in, party
 from tests.support.moving_clock import MovingClock
 from tests.support.people import PASSWORD
-from tests.support.relying_party import RelyingParty, answered, claims, disapprove
+from tests.support.relying_party import RelyingParty, claims, disapprove, response_parameters
 
 RETURN = "https://rp.example/signed-out?from=op"
 STATE = "a b&c=d/é+%20"
@@ -32,17 +32,17 @@ def app_rp(rp: RelyingParty, services: Services) -> RelyingParty:
 def test_hint_signs_out_and_redirects(app_rp: RelyingParty) -> None:
     """2 and 3: the browser is redirected to the registered post_logout_redirect_uri."""
     hint = app_rp.tokens()["id_token"]
-    answer = end_session(app_rp, id_token_hint=hint, post_logout_redirect_uri=RETURN)
-    assert (answer.status_code, answer.location) == (303, RETURN)
+    response = end_session(app_rp, id_token_hint=hint, post_logout_redirect_uri=RETURN)
+    assert (response.status_code, response.location) == (303, RETURN)
     assert not is_signed_in(app_rp)
 
 
 def test_state_is_returned_unchanged(app_rp: RelyingParty) -> None:
     """3: if state was included, the OP MUST pass it back unchanged."""
     hint = app_rp.tokens()["id_token"]
-    answer = end_session(app_rp, id_token_hint=hint, post_logout_redirect_uri=RETURN, state=STATE)
-    assert answer.location.startswith(f"{RETURN}&state=")
-    assert answered(answer)["state"] == STATE
+    response = end_session(app_rp, id_token_hint=hint, post_logout_redirect_uri=RETURN, state=STATE)
+    assert response.location.startswith(f"{RETURN}&state=")
+    assert response_parameters(response)["state"] == STATE
 
 
 def test_post_works_like_get(app_rp: RelyingParty) -> None:
@@ -51,8 +51,8 @@ def test_post_works_like_get(app_rp: RelyingParty) -> None:
     without_cookies = app_rp.app.test_client()
     sent_on = without_cookies.post("/oidc/end_session", data=form)
     assert sent_on.status_code == 303
-    answer = app_rp.browser.get(sent_on.location)
-    assert answer.location.startswith(f"{RETURN}&state=")
+    response = app_rp.browser.get(sent_on.location)
+    assert response.location.startswith(f"{RETURN}&state=")
     assert not is_signed_in(app_rp)
 
 
@@ -82,7 +82,7 @@ def test_hint_signed_by_a_retired_key_is_accepted(
 def test_prompt_none_fails_after_sign_out(app_rp: RelyingParty) -> None:
     """The session is over for every application."""
     end_session(app_rp, id_token_hint=app_rp.tokens()["id_token"])
-    assert answered(app_rp.authorize(prompt="none"))["error"] == "login_required"
+    assert response_parameters(app_rp.authorize(prompt="none"))["error"] == "login_required"
 
 
 def test_tokens_of_the_session_stop_working(app_rp: RelyingParty) -> None:
@@ -127,9 +127,9 @@ def test_confirmation_requires_the_csrf_token(app_rp: RelyingParty) -> None:
 def test_no_redirect_to_an_unregistered_uri(app_rp: RelyingParty, wanted: str) -> None:
     """3: the value MUST exactly match a registered one. The user is signed out anyway."""
     hint = app_rp.tokens()["id_token"]
-    answer = end_session(app_rp, id_token_hint=hint, post_logout_redirect_uri=wanted)
-    assert answer.location == "/sign-out"
-    page = app_rp.follow(answer).text
+    response = end_session(app_rp, id_token_hint=hint, post_logout_redirect_uri=wanted)
+    assert response.location == "/sign-out"
+    page = app_rp.follow(response).text
     assert "not registered" in page
     assert wanted not in page
     assert not is_signed_in(app_rp)
@@ -184,16 +184,16 @@ def test_hint_of_a_disapproved_client_needs_confirmation(app_rp: RelyingParty, s
 def test_client_id_must_match_the_hint(app_rp: RelyingParty, rp: RelyingParty) -> None:
     """2: when both are present, the OP MUST verify that they match."""
     hint = app_rp.tokens()["id_token"]
-    answer = end_session(app_rp, id_token_hint=hint, client_id=rp.key)
-    assert answer.status_code == 400
+    response = end_session(app_rp, id_token_hint=hint, client_id=rp.key)
+    assert response.status_code == 400
     assert is_signed_in(app_rp)
 
 
 def test_matching_client_id_is_accepted(app_rp: RelyingParty) -> None:
     """2: client_id and id_token_hint can be sent together."""
     hint = app_rp.tokens()["id_token"]
-    answer = end_session(app_rp, id_token_hint=hint, client_id=app_rp.key, post_logout_redirect_uri=RETURN)
-    assert answer.location == RETURN
+    response = end_session(app_rp, id_token_hint=hint, client_id=app_rp.key, post_logout_redirect_uri=RETURN)
+    assert response.location == RETURN
 
 
 def forged(token: str) -> str:
@@ -250,32 +250,32 @@ def test_logout_hint_and_unknown_parameters_are_ignored(app_rp: RelyingParty) ->
     """2: logout_hint and unknown parameters change nothing."""
     hint = app_rp.tokens()["id_token"]
     more = {"logout_hint": "alice", "unheard_of": "x"}
-    answer = end_session(app_rp, id_token_hint=hint, post_logout_redirect_uri=RETURN, **more)
-    assert (answer.status_code, answer.location) == (303, RETURN)
+    response = end_session(app_rp, id_token_hint=hint, post_logout_redirect_uri=RETURN, **more)
+    assert (response.status_code, response.location) == (303, RETURN)
 
 
 @pytest.mark.parametrize("change", ["/", "&x=y", "#part", "%20"])
 def test_uri_is_compared_as_a_string(app_rp: RelyingParty, change: str) -> None:
     """3: the value MUST exactly match one registered."""
     hint = app_rp.tokens()["id_token"]
-    answer = end_session(app_rp, id_token_hint=hint, post_logout_redirect_uri=RETURN + change)
-    assert not answer.location or answer.location.startswith("/")
-    assert "rp.example" not in (answer.location or "")
+    response = end_session(app_rp, id_token_hint=hint, post_logout_redirect_uri=RETURN + change)
+    assert not response.location or response.location.startswith("/")
+    assert "rp.example" not in (response.location or "")
 
 
 def test_client_id_alone_proves_nothing(app_rp: RelyingParty) -> None:
     """2, 6: without a hint, the user is asked and decides."""
     app_rp.authorized()
-    answer = end_session(app_rp, client_id=app_rp.key, post_logout_redirect_uri=RETURN)
-    assert (answer.status_code, "Location" in answer.headers) == (200, False)
+    response = end_session(app_rp, client_id=app_rp.key, post_logout_redirect_uri=RETURN)
+    assert (response.status_code, "Location" in response.headers) == (200, False)
     assert is_signed_in(app_rp)
 
 
 def test_repeated_parameters_are_rejected(app_rp: RelyingParty) -> None:
     """S11: a repeated parameter is ambiguous."""
-    answer = app_rp.browser.get("/oidc/end_session?state=a&state=b")
-    assert answer.status_code == 400
-    assert "invalid_request" in answer.text
+    response = app_rp.browser.get("/oidc/end_session?state=a&state=b")
+    assert response.status_code == 400
+    assert "invalid_request" in response.text
 
 
 @pytest.mark.both_databases
@@ -345,15 +345,15 @@ def test_longest_state_is_returned_in_every_way(long_rp: RelyingParty, state: st
     proof = {"client_id": long_rp.key} if way == "asked" else {"id_token_hint": hint}
     parameters = {"post_logout_redirect_uri": LONG_RETURN, "state": state, **proof}
     if way == "posted":
-        answer = long_rp.browser.post("/oidc/end_session", data=parameters)
-        assert len(answer.location) < 8000
-        answer = long_rp.browser.get(answer.location)
+        response = long_rp.browser.post("/oidc/end_session", data=parameters)
+        assert len(response.location) < 8000
+        response = long_rp.browser.get(response.location)
     else:
-        answer = end_session(long_rp, **parameters)
+        response = end_session(long_rp, **parameters)
     if way == "asked":
-        answer = forms.submit(long_rp.browser, answer, "logout-confirm")
-    assert len(answer.location) < 8000
-    page = long_rp.follow(answer).text
+        response = forms.submit(long_rp.browser, response, "logout-confirm")
+    assert len(response.location) < 8000
+    page = long_rp.follow(response).text
     [link] = re.findall(r'id="logout-continue" href="([^"]+)"', page)
     assert link.startswith(f"{LONG_RETURN}?state=")
     assert unquote(link.partition("?state=")[2]) == state

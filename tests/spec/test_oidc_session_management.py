@@ -11,10 +11,10 @@ from playwright.sync_api import Page
 from authserver.domain.clients import clients
 from authserver.domain.users.users import User
 from authserver.protocol.services import Services
-from tests.support import parties, ways
+from tests.support import page_actions, parties
 from tests.support.logout import is_signed_in, sign_out, site
 from tests.support.people import PASSWORD
-from tests.support.relying_party import CHALLENGE, REDIRECT_URI, RelyingParty, answered, register
+from tests.support.relying_party import CHALLENGE, REDIRECT_URI, RelyingParty, register, response_parameters
 from tests.support.servers import LiveServer, free_port
 
 ORIGIN = REDIRECT_URI.removesuffix("/cb")
@@ -33,7 +33,7 @@ def test_response_contains_session_state(rp: RelyingParty) -> None:
     """2: session_state is REQUIRED in authentication responses, computed from client, origin, browser state and a
     salt.
     """
-    state = answered(rp.authorized())["session_state"]
+    state = response_parameters(rp.authorized())["session_state"]
     assert state == computed(rp.key, browser_state(rp.browser), state.rpartition(".")[2])
 
 
@@ -43,21 +43,24 @@ def test_origin_is_serialized_as_browsers_do(
 ) -> None:
     """3.2: the iframe hashes the origin from the browser, in lower case and without a default port."""
     rp = RelyingParty(app, *register(services, redirect_uris=(uri,)), redirect_uri=uri)
-    state = answered(rp.authorized())["session_state"]
+    state = response_parameters(rp.authorized())["session_state"]
     expected = f"{rp.key} https://rp.example.org {browser_state(rp.browser)} {state.rpartition('.')[2]}"
     assert state.partition(".")[0] == hashlib.sha256(expected.encode()).hexdigest()
 
 
 def test_session_state_contains_no_space(rp: RelyingParty) -> None:
     """2: the value MUST NOT contain a space, which separates the parts of the message."""
-    state = answered(rp.authorized())["session_state"]
+    state = response_parameters(rp.authorized())["session_state"]
     assert " " not in state
     assert " " not in rp.key
 
 
 def test_session_state_is_salted(rp: RelyingParty) -> None:
     """2: nobody can tell that two responses belong to one session."""
-    assert answered(rp.authorized())["session_state"] != answered(rp.authorized())["session_state"]
+    assert (
+        response_parameters(rp.authorized())["session_state"]
+        != response_parameters(rp.authorized())["session_state"]
+    )
 
 
 def test_session_state_is_in_every_response_type(rp: RelyingParty, services: Services) -> None:
@@ -65,16 +68,16 @@ def test_session_state_is_in_every_response_type(rp: RelyingParty, services: Ser
     with services.database.transaction() as db:
         client = clients.get(db, rp.key)
         client.response_types = ["code", "id_token"]
-    assert "session_state" in answered(rp.authorized(response_type="id_token"))
+    assert "session_state" in response_parameters(rp.authorized(response_type="id_token"))
 
 
 def test_no_session_state_without_openid(rp: RelyingParty) -> None:
     """2: it is part of authentication responses."""
-    assert "session_state" not in answered(rp.authorized(scope="profile"))
+    assert "session_state" not in response_parameters(rp.authorized(scope="profile"))
 
 
 def test_errors_contain_no_session_state(rp: RelyingParty) -> None:
-    assert "session_state" not in answered(rp.authorize(prompt="none"))
+    assert "session_state" not in response_parameters(rp.authorize(prompt="none"))
 
 
 def test_browser_state_changes_at_sign_out(rp: RelyingParty) -> None:
@@ -110,10 +113,10 @@ def test_iframe_may_be_embedded(rp: RelyingParty) -> None:
     """3.2: applications load check_session_iframe in an iframe."""
     document = rp.browser.get("/.well-known/openid-configuration").get_json()
     assert document["check_session_iframe"] == "http://localhost/oidc/check_session"
-    answer = rp.browser.get("/oidc/check_session")
-    assert answer.status_code == 200
-    assert "X-Frame-Options" not in answer.headers
-    assert "frame-ancestors" not in answer.headers["Content-Security-Policy"]
+    response = rp.browser.get("/oidc/check_session")
+    assert response.status_code == 200
+    assert "X-Frame-Options" not in response.headers
+    assert "frame-ancestors" not in response.headers["Content-Security-Policy"]
 
 
 PARENT = """<!doctype html><html lang="en"><title>RP</title><iframe id="op" src="{frame}"></iframe></html>"""
@@ -133,8 +136,8 @@ def test_iframe_responds_in_a_browser(live_server: LiveServer, page: Page) -> No
     key = live_server.add_client("Watcher", parties.redirect_uri(port))["client_key"]
     with site(port, PARENT.format(frame=f"{live_server.url}/oidc/check_session")) as origin:
         page.goto(f"{live_server.url}/oauth2/authorize?{_request(key, parties.redirect_uri(port))}")
-        ways.sign_in(page, "alice")
-        ways.allow(page)
+        page_actions.sign_in(page, "alice")
+        page_actions.allow(page)
         page.wait_for_url(f"{origin}/callback?**")
         question = f"{key} {dict(parse_qsl(urlsplit(page.url).query))['session_state']}"
         assert page.evaluate(ASK, question) == "unchanged"

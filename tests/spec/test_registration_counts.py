@@ -14,9 +14,9 @@ from tests.support.relying_party import (
     EVERY_GRANT,
     RelyingParty,
     approve,
+    assert_error,
     disapprove,
     edit,
-    refused,
     register,
 )
 
@@ -45,13 +45,13 @@ def api(app: Flask, services: Services) -> RelyingParty:
 
 
 def is_active(party: RelyingParty, token: str) -> bool:
-    answer = party.browser.post("/oauth2/introspect", data={"token": token}, headers=party.basic)
-    assert answer.status_code == 200
-    return bool(answer.get_json()["active"])
+    response = party.browser.post("/oauth2/introspect", data={"token": token}, headers=party.basic)
+    assert response.status_code == 200
+    return bool(response.get_json()["active"])
 
 
-def is_dead(answer: TestResponse) -> bool:
-    return answer.status_code == 401 and 'error="invalid_token"' in answer.headers["WWW-Authenticate"]
+def is_dead(response: TestResponse) -> bool:
+    return response.status_code == 401 and 'error="invalid_token"' in response.headers["WWW-Authenticate"]
 
 
 @pytest.mark.parametrize("change", [WITHOUT_EMAIL, WITHOUT_CODE])
@@ -100,7 +100,7 @@ def test_refresh_token_without_its_grant_is_inactive(party: RelyingParty, servic
     assert not is_active(party, tokens["refresh_token"])
     assert is_active(party, tokens["access_token"])
     assert party.userinfo(tokens["access_token"]).status_code == 200
-    refused(party.refresh(tokens["refresh_token"]), "unauthorized_client")
+    assert_error(party.refresh(tokens["refresh_token"]), "unauthorized_client")
 
 
 @pytest.mark.parametrize("grant_type", ["password", "client_credentials", GRANT])
@@ -125,7 +125,7 @@ def test_refresh_depends_on_the_code_grant(party: RelyingParty, services: Servic
     """The refresh token belongs to an authorization by code."""
     token = party.tokens()["refresh_token"]
     edit(services, party.key, **WITHOUT_CODE)
-    refused(party.refresh(token), "unauthorized_client")
+    assert_error(party.refresh(token), "unauthorized_client")
 
 
 def test_token_for_a_removed_resource_is_inactive(
@@ -148,7 +148,7 @@ def test_code_without_a_challenge_fails_when_pkce_becomes_required(
     code, other = party.code(**plain), party.code(**plain)
     assert party.redeem(code, code_verifier=None).status_code == 200
     edit(services, party.key, is_pkce_required=True)
-    refused(party.redeem(other, code_verifier=None), "invalid_grant")
+    assert_error(party.redeem(other, code_verifier=None), "invalid_grant")
 
 
 @pytest.mark.parametrize("is_approved", [False, True])
@@ -160,8 +160,8 @@ def test_disapproval_invalidates_device_codes(
     if is_approved:
         device.approve()
     disapprove(services, party.key)
-    refused(device.poll(), "unauthorized_client")
+    assert_error(device.poll(), "unauthorized_client")
     approve(services, party.key)
-    refused(device.poll(), "invalid_grant")
+    assert_error(device.poll(), "invalid_grant")
     assert 'id="device-allow"' not in device.enter().text
     Device(party).tokens()

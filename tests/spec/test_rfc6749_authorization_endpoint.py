@@ -8,7 +8,7 @@ from flask import Flask
 from authserver.domain.authorizations.authorization_requests import StoredAuthorizationRequest
 from authserver.domain.users.users import User
 from authserver.protocol.services import Services
-from tests.support.relying_party import RelyingParty, answered, register
+from tests.support.relying_party import RelyingParty, register, response_parameters
 from tests.support.table import table
 
 FORM = "application/x-www-form-urlencoded"
@@ -28,8 +28,8 @@ def test_response_uses_the_registered_uri_unchanged(
 ) -> None:
     """4.1.2, S8: the server redirects to the URI as registered, without normalization."""
     party = RelyingParty(app, *register(services, redirect_uris=(uri,)), redirect_uri=uri)
-    answer = party.authorized(response_mode=mode)
-    location = answer.headers["Location"]
+    response = party.authorized(response_mode=mode)
+    location = response.headers["Location"]
     mark = "#" if mode == "fragment" else "&" if "?" in uri else "?"
     assert location.startswith(f"{uri}{mark}" if not uri.endswith("?") or mode == "fragment" else uri)
 
@@ -67,7 +67,7 @@ def test_invalid_response_type_returns_an_error_in_the_query(
     """3.1.1, 4.1.2.1: a missing or unknown response type MUST return an error, in the query."""
     page = rp.authorize(response_type=response_type, response_mode=response_mode)
     expected = "unsupported_response_type" if response_type else "invalid_request"
-    assert answered(page)["error"] == expected
+    assert response_parameters(page)["error"] == expected
     assert not urlsplit(page.location).fragment
 
 
@@ -75,7 +75,7 @@ def test_invalid_response_type_returns_an_error_in_the_query(
 def test_error_uses_the_requested_response_mode(rp: RelyingParty, response_mode: str) -> None:
     """Multiple Response Types, 2.1: response_mode selects how the response is returned."""
     page = rp.authorize(response_type="magic", response_mode=response_mode)
-    assert answered(page)["error"] == "unsupported_response_type"
+    assert response_parameters(page)["error"] == "unsupported_response_type"
     assert (page.status_code == 200) == (response_mode == "form_post")
     assert not urlsplit(page.location or "").query
 
@@ -87,8 +87,8 @@ def test_request_object_is_rejected_as_not_supported(
 ) -> None:
     """OpenID Connect Core, 3.1.2.6, 6.1: parameters inside the object are not reported as missing."""
     left_out = {} if missing is None else {missing: None}
-    answer = answered(rp.authorize(**left_out, **{name: "https://rp.example/object"}))
-    assert answer["error"] == f"{name}_not_supported"
+    response = response_parameters(rp.authorize(**left_out, **{name: "https://rp.example/object"}))
+    assert response["error"] == f"{name}_not_supported"
 
 
 def test_redirect_uri_without_a_value_counts_as_omitted(
@@ -124,20 +124,20 @@ def test_required_redirect_uri_without_a_value_is_missing(rp: RelyingParty) -> N
 def test_what_has_no_value_is_omitted(rp: RelyingParty, name: str) -> None:
     """3.1: parameters sent without a value MUST be treated as if they were omitted."""
     page = rp.authorized(**{name: ""})
-    assert "code" in answered(page)
+    assert "code" in response_parameters(page)
     assert urlsplit(page.location).query
 
 
 def test_state_without_a_value_is_not_returned(rp: RelyingParty) -> None:
     """3.1, 4.1.2: state is returned if it was present in the request. Without a value it counts as omitted."""
-    assert "state" not in answered(rp.authorized(state=""))
+    assert "state" not in response_parameters(rp.authorized(state=""))
 
 
 def test_challenge_without_a_value_counts_as_missing(rp: RelyingParty) -> None:
     """3.1, RFC 7636, 4.4.1: if a challenge is required, the request fails."""
-    answer = answered(rp.authorize(code_challenge="", code_challenge_method=""))
-    assert answer["error"] == "invalid_request"
-    assert "must use PKCE" in answer["error_description"]
+    response = response_parameters(rp.authorize(code_challenge="", code_challenge_method=""))
+    assert response["error"] == "invalid_request"
+    assert "must use PKCE" in response["error_description"]
 
 
 def test_challenge_without_a_value_does_not_bind_the_code(
@@ -151,7 +151,7 @@ def test_challenge_without_a_value_does_not_bind_the_code(
 
 def test_response_type_without_a_value_is_missing(rp: RelyingParty) -> None:
     """3.1.1: response_type is REQUIRED."""
-    assert answered(rp.authorize(response_type=""))["error"] == "invalid_request"
+    assert response_parameters(rp.authorize(response_type=""))["error"] == "invalid_request"
 
 
 @pytest.mark.both_databases
@@ -159,9 +159,9 @@ def test_response_type_without_a_value_is_missing(rp: RelyingParty) -> None:
 def test_invalid_state_is_rejected_with_post_too(rp: RelyingParty, body: bytes) -> None:
     """3.1: state is returned exactly or the request is rejected. POST is parsed as strictly as GET."""
     request = urlencode(rp.request(state=None)).encode() + b"&" + body
-    answer = rp.browser.post("/oauth2/authorize", data=request, content_type=FORM)
-    assert answer.status_code == 400
-    assert "invalid_request" in answer.text
+    response = rp.browser.post("/oauth2/authorize", data=request, content_type=FORM)
+    assert response.status_code == 400
+    assert "invalid_request" in response.text
 
 
 def test_post_has_the_same_parameter_limit(rp: RelyingParty) -> None:
@@ -172,24 +172,24 @@ def test_post_has_the_same_parameter_limit(rp: RelyingParty) -> None:
 
 def test_post_must_be_a_form(rp: RelyingParty) -> None:
     """OpenID Connect Core, 3.1.2.1: with POST, the parameters are serialized as a form."""
-    answer = rp.browser.post("/oauth2/authorize", data=rp.request(), content_type="multipart/form-data")
-    assert answer.status_code == 400
+    response = rp.browser.post("/oauth2/authorize", data=rp.request(), content_type="multipart/form-data")
+    assert response.status_code == 400
 
 
 @pytest.mark.parametrize("name", ["client_id", "redirect_uri"])
 def test_repeated_client_or_uri_prevents_the_redirect(rp: RelyingParty, name: str) -> None:
     """3.1, S9: there is no redirect while the redirect URI is not certain."""
     request = [("foo", "1"), ("foo", "2"), *rp.request().items(), (name, rp.request()[name])]
-    answer = rp.browser.get("/oauth2/authorize", query_string=urlencode(request))
-    assert answer.status_code == 400
+    response = rp.browser.get("/oauth2/authorize", query_string=urlencode(request))
+    assert response.status_code == 400
 
 
 def test_repeated_state_is_not_returned(rp: RelyingParty) -> None:
     """3.1: the server does not choose between the values."""
     request = [("foo", "1"), ("foo", "2"), *rp.request().items(), ("state", "second")]
-    answer = rp.browser.get("/oauth2/authorize", query_string=urlencode(request))
-    assert answered(answer)["error"] == "invalid_request"
-    assert "state" not in answered(answer)
+    response = rp.browser.get("/oauth2/authorize", query_string=urlencode(request))
+    assert response_parameters(response)["error"] == "invalid_request"
+    assert "state" not in response_parameters(response)
 
 
 def test_id_token_hint_is_not_stored(rp: RelyingParty, services: Services) -> None:
@@ -208,10 +208,10 @@ def test_hint_applies_after_the_sign_in(rp: RelyingParty) -> None:
     hint = rp.tokens()["id_token"]
     rp.browser = rp.app.test_client()
     page = rp.sign_in(rp.authorize(id_token_hint=hint), "bob")
-    assert answered(page)["error"] == "login_required"
+    assert response_parameters(page)["error"] == "login_required"
 
 
 def test_very_large_max_age_is_accepted(rp: RelyingParty) -> None:
     """OpenID Connect Core, 3.1.2.1: a number of seconds, however large."""
     rp.tokens()
-    assert "code" in answered(rp.authorize(max_age="9" * 30, prompt="none"))
+    assert "code" in response_parameters(rp.authorize(max_age="9" * 30, prompt="none"))

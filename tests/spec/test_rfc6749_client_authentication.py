@@ -22,22 +22,22 @@ def basic(name: str, secret: str) -> dict[str, str]:
     return {"Authorization": "Basic " + base64.b64encode(f"{name}:{secret}".encode()).decode()}
 
 
-def is_invalid_client(answer: TestResponse) -> bool:
-    challenge = answer.headers.get("WWW-Authenticate", "")
-    return (answer.status_code, answer.get_json()["error"]) == (
+def is_invalid_client(response: TestResponse) -> bool:
+    challenge = response.headers.get("WWW-Authenticate", "")
+    return (response.status_code, response.get_json()["error"]) == (
         401,
         "invalid_client",
     ) and challenge.startswith("Basic")
 
 
-def is_throttled(answer: TestResponse) -> bool:
+def is_throttled(response: TestResponse) -> bool:
     """Assert that the attempt was rejected without a check, with a Retry-After header."""
-    return answer.status_code == 429 and int(answer.headers["Retry-After"]) > 0
+    return response.status_code == 429 and int(response.headers["Retry-After"]) > 0
 
 
-def passes(answer: TestResponse) -> bool:
+def passes(response: TestResponse) -> bool:
     """Assert that the client was accepted: the only error is the unknown refresh token."""
-    return answer.get_json()["error"] == "invalid_grant"
+    return response.get_json()["error"] == "invalid_grant"
 
 
 def test_basic_is_accepted(rp: RelyingParty) -> None:
@@ -52,8 +52,8 @@ def test_basic_with_the_same_client_id_is_accepted(rp: RelyingParty) -> None:
 
 def test_basic_with_another_client_id_is_rejected(rp: RelyingParty, other_rp: RelyingParty) -> None:
     """S15: the request may name no other client than the authenticated one."""
-    answer = rp.token(**FORM, client_id=other_rp.key)
-    assert (answer.status_code, answer.get_json()["error"]) == (400, "invalid_request")
+    response = rp.token(**FORM, client_id=other_rp.key)
+    assert (response.status_code, response.get_json()["error"]) == (400, "invalid_request")
 
 
 def test_basic_is_form_decoded(app: Flask, services: Services, people) -> None:
@@ -78,7 +78,7 @@ def test_unknown_client_gets_the_same_response(rp: RelyingParty) -> None:
     unknown, wrong = rp.token(basic("nobody", "x"), **FORM), rp.token(basic(rp.key, "x"), **FORM)
     assert is_invalid_client(unknown)
     strip = [
-        answer.get_json()["error_description"].partition(" (reference")[0] for answer in (unknown, wrong)
+        response.get_json()["error_description"].partition(" (reference")[0] for response in (unknown, wrong)
     ]
     assert strip[0] == strip[1]
 
@@ -105,8 +105,8 @@ def test_missing_credentials_are_rejected(rp: RelyingParty) -> None:
 
 def test_two_methods_are_rejected(rp: RelyingParty) -> None:
     """2.3: the client MUST NOT use more than one authentication method in each request."""
-    answer = rp.token(**FORM, client_secret=rp.secret)
-    assert (answer.status_code, answer.get_json()["error"]) == (400, "invalid_request")
+    response = rp.token(**FORM, client_secret=rp.secret)
+    assert (response.status_code, response.get_json()["error"]) == (400, "invalid_request")
 
 
 def test_only_the_registered_method_is_accepted(rp: RelyingParty, app: Flask, services: Services) -> None:
@@ -129,37 +129,37 @@ def test_public_client_sends_its_client_id(public_rp: RelyingParty) -> None:
 
 def test_get_is_rejected(rp: RelyingParty) -> None:
     """3.2: the client MUST use POST."""
-    answer = rp.browser.get("/oauth2/token", query_string=FORM, headers=rp.basic)
-    assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
-    assert answer.get_json()["error"] == "invalid_request"
+    response = rp.browser.get("/oauth2/token", query_string=FORM, headers=rp.basic)
+    assert (response.status_code, response.headers["Allow"]) == (405, "POST")
+    assert response.get_json()["error"] == "invalid_request"
 
 
 def test_json_is_rejected(rp: RelyingParty) -> None:
     """Appendix B: parameters are application/x-www-form-urlencoded."""
-    answer = rp.browser.post("/oauth2/token", json=FORM, headers=rp.basic)
-    assert (answer.status_code, answer.get_json()["error"]) == (400, "invalid_request")
+    response = rp.browser.post("/oauth2/token", json=FORM, headers=rp.basic)
+    assert (response.status_code, response.get_json()["error"]) == (400, "invalid_request")
 
 
 def test_parameters_in_the_query_are_rejected(rp: RelyingParty) -> None:
     """2.3.1: credentials MUST NOT be included in the request URI."""
-    answer = rp.browser.post("/oauth2/token?client_secret=x", data=FORM, headers=rp.basic)
-    assert (answer.status_code, answer.get_json()["error"]) == (400, "invalid_request")
+    response = rp.browser.post("/oauth2/token?client_secret=x", data=FORM, headers=rp.basic)
+    assert (response.status_code, response.get_json()["error"]) == (400, "invalid_request")
 
 
 @pytest.mark.parametrize("path", ["/oauth2/revoke", "/oauth2/introspect", "/oauth2/device_authorization"])
 @pytest.mark.parametrize("name", ["client_secret", "client_assertion"])
 def test_credentials_in_the_query_are_rejected(rp: RelyingParty, path: str, name: str) -> None:
     """2.3.1: credentials MUST NOT be included in the request URI of any endpoint."""
-    answer = rp.browser.post(f"{path}?{name}=x", data={"token": "x"}, headers=rp.basic)
-    assert (answer.status_code, answer.get_json()["error"]) == (400, "invalid_request")
+    response = rp.browser.post(f"{path}?{name}=x", data={"token": "x"}, headers=rp.basic)
+    assert (response.status_code, response.get_json()["error"]) == (400, "invalid_request")
 
 
 def test_repeated_parameter_is_rejected(rp: RelyingParty) -> None:
     """3.2: parameters MUST NOT be included more than once."""
-    answer = rp.browser.post(
+    response = rp.browser.post(
         "/oauth2/token", data={"grant_type": ["refresh_token", "authorization_code"]}, headers=rp.basic
     )
-    assert (answer.status_code, answer.get_json()["error"]) == (400, "invalid_request")
+    assert (response.status_code, response.get_json()["error"]) == (400, "invalid_request")
 
 
 def test_missing_grant_type_is_an_invalid_request(rp: RelyingParty) -> None:
@@ -169,8 +169,8 @@ def test_missing_grant_type_is_an_invalid_request(rp: RelyingParty) -> None:
 
 def test_unknown_grant_type_is_unsupported(rp: RelyingParty) -> None:
     """5.2: unsupported_grant_type."""
-    answer = rp.token(grant_type="urb:ietf:params:oauth:grant-type:device_code")
-    assert (answer.status_code, answer.get_json()["error"]) == (400, "unsupported_grant_type")
+    response = rp.token(grant_type="urb:ietf:params:oauth:grant-type:device_code")
+    assert (response.status_code, response.get_json()["error"]) == (400, "unsupported_grant_type")
 
 
 def test_unregistered_grant_type_is_unauthorized(app: Flask, services: Services, people) -> None:
@@ -185,16 +185,16 @@ def test_unregistered_grant_type_is_unauthorized(app: Flask, services: Services,
 )
 def test_malformed_request_is_an_invalid_request(rp: RelyingParty, body: bytes) -> None:
     """S26: no input causes a 5xx, and both databases give the same result."""
-    answer = rp.browser.post(
+    response = rp.browser.post(
         "/oauth2/token", data=body, content_type="application/x-www-form-urlencoded", headers=rp.basic
     )
-    assert (answer.status_code, answer.get_json()["error"]) == (400, "invalid_request")
+    assert (response.status_code, response.get_json()["error"]) == (400, "invalid_request")
 
 
 def test_large_body_is_rejected(rp: RelyingParty) -> None:
     """S28: the size of the body is limited, and the error has the format of the endpoint."""
-    answer = rp.token(grant_type="x" * 100_000)
-    assert (answer.status_code, answer.get_json()["error"]) == (413, "invalid_request")
+    response = rp.token(grant_type="x" * 100_000)
+    assert (response.status_code, response.get_json()["error"]) == (413, "invalid_request")
 
 
 def test_removed_secret_stops_working(rp: RelyingParty, services: Services) -> None:

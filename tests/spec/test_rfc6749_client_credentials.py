@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from authserver.domain.audit import AuditEvent
 from authserver.protocol.services import Services
-from tests.support.relying_party import RelyingParty, approve, disapprove, refused, register
+from tests.support.relying_party import RelyingParty, approve, assert_error, disapprove, register
 
 ALONE: dict[str, Any] = {
     "kind": "oauth2",
@@ -31,15 +31,15 @@ def ask(robot: RelyingParty, **form: str) -> Any:
 
 def test_client_gets_its_token(robot: RelyingParty) -> None:
     """4.4.3: an access token, and a refresh token SHOULD NOT be included."""
-    answer = ask(robot, scope="write read")
-    document = answer.get_json()
+    response = ask(robot, scope="write read")
+    document = response.get_json()
     assert set(document) == {"access_token", "token_type", "expires_in", "scope"}
     assert (document["token_type"], document["expires_in"], document["scope"]) == (
         "Bearer",
         900,
         "write read",
     )
-    assert answer.headers["Cache-Control"] == "no-store"
+    assert response.headers["Cache-Control"] == "no-store"
 
 
 def test_no_refresh_token_is_issued(app: Flask, services: Services) -> None:
@@ -56,43 +56,45 @@ def test_default_scope_is_returned(robot: RelyingParty) -> None:
 
 def test_scope_beyond_the_registration_is_rejected(robot: RelyingParty) -> None:
     """3.3, S14: the server rejects the request and does not reduce the scope."""
-    refused(ask(robot, scope="read admin"), "invalid_scope")
+    assert_error(ask(robot, scope="read admin"), "invalid_scope")
 
 
 def test_client_must_be_registered_for_the_grant(rp: RelyingParty) -> None:
     """5.2: unauthorized_client."""
-    refused(rp.token(grant_type="client_credentials"), "unauthorized_client")
+    assert_error(rp.token(grant_type="client_credentials"), "unauthorized_client")
 
 
 def test_client_must_authenticate(robot: RelyingParty) -> None:
     """4.4: the grant MUST only be used by confidential clients."""
-    refused(robot.token({}, grant_type="client_credentials", client_id=robot.key), "invalid_client", 401)
+    assert_error(robot.token({}, grant_type="client_credentials", client_id=robot.key), "invalid_client", 401)
 
 
 def test_public_client_cannot_use_the_grant(app: Flask) -> None:
     """4.4: the grant MUST only be used by confidential clients."""
     metadata = {"client_name": "Robot", "grant_types": ["client_credentials"]}
     wished = metadata | {"token_endpoint_auth_method": "none"}
-    refused(app.test_client().post("/oauth2/register", json=wished), "invalid_client_metadata")
+    assert_error(app.test_client().post("/oauth2/register", json=wished), "invalid_client_metadata")
     assert app.test_client().post("/oauth2/register", json=metadata).status_code == 201
 
 
 def test_pending_client_is_rejected(app: Flask, services: Services) -> None:
     """S4: a pending client is rejected at every endpoint."""
-    refused(ask(RelyingParty(app, *register(services, is_approved=False, **ALONE))), "unauthorized_client")
+    assert_error(
+        ask(RelyingParty(app, *register(services, is_approved=False, **ALONE))), "unauthorized_client"
+    )
 
 
 def test_disapproval_stops_the_client_and_its_tokens(robot: RelyingParty, services: Services) -> None:
     """S3: a new approval does not restore old tokens."""
     token = ask(robot).get_json()["access_token"]
     disapprove(services, robot.key)
-    refused(ask(robot), "unauthorized_client")
+    assert_error(ask(robot), "unauthorized_client")
     approve(services, robot.key)
-    answer = robot.browser.post("/oauth2/introspect", data={"token": token}, headers=robot.basic)
-    assert answer.get_json() == {"active": False}
+    response = robot.browser.post("/oauth2/introspect", data={"token": token}, headers=robot.basic)
+    assert response.get_json() == {"active": False}
     fresh = ask(robot).get_json()["access_token"]
-    answer = robot.browser.post("/oauth2/introspect", data={"token": fresh}, headers=robot.basic)
-    assert answer.get_json()["sub"] == robot.key
+    response = robot.browser.post("/oauth2/introspect", data={"token": fresh}, headers=robot.basic)
+    assert response.get_json()["sub"] == robot.key
 
 
 def test_userinfo_rejects_the_token(app: Flask, services: Services) -> None:
@@ -116,15 +118,15 @@ def test_one_audit_event_covers_all_equal_tokens(robot: RelyingParty, services: 
 
 def test_audit_event_names_the_request(robot: RelyingParty, services: Services) -> None:
     """I4: the audit trail, the log and the response contain the same request id."""
-    answer = ask(robot, scope="read")
+    response = ask(robot, scope="read")
     with services.database.transaction(write=False) as db:
         recorded = select(AuditEvent.request_id).where(AuditEvent.event == "authorization:grant")
-        assert db.scalars(recorded).one() == answer.headers["X-Request-Id"]
+        assert db.scalars(recorded).one() == response.headers["X-Request-Id"]
 
 
 def test_concurrent_requests_share_one_audit_event(robot: RelyingParty, services: Services) -> None:
     """I4 under load: fifty concurrent first requests produce fifty tokens and one audit event."""
     with ThreadPoolExecutor(10) as pool:
-        answers = list(pool.map(lambda _: ask(robot, scope="read").get_json(), range(50)))
-    assert len({document["access_token"] for document in answers}) == 50
+        responses = list(pool.map(lambda _: ask(robot, scope="read").get_json(), range(50)))
+    assert len({document["access_token"] for document in responses}) == 50
     assert grants(services) == 1

@@ -9,24 +9,24 @@ from flask import Flask
 from authserver import clock
 from authserver.protocol.services import Services
 from tests.support.moving_clock import MovingClock
-from tests.support.relying_party import RelyingParty, answered, refused, register
+from tests.support.relying_party import RelyingParty, assert_error, register, response_parameters
 
 
 def test_code_is_exchanged_for_tokens(rp: RelyingParty) -> None:
     """5.1: the response MUST contain access_token and token_type, as JSON that is not cached."""
-    answer = rp.redeem(rp.code())
-    document = answer.get_json()
-    assert answer.status_code == 200
+    response = rp.redeem(rp.code())
+    document = response.get_json()
+    assert response.status_code == 200
     assert document["token_type"] == "Bearer"
     assert {"access_token", "refresh_token", "id_token", "expires_in", "scope"} <= document.keys()
-    assert answer.headers["Cache-Control"] == "no-store"
+    assert response.headers["Cache-Control"] == "no-store"
     assert rp.userinfo(document["access_token"]).status_code == 200
 
 
 def test_state_is_returned_unchanged(rp: RelyingParty) -> None:
     """4.1.2: state is REQUIRED in the response with the exact value received."""
     state = "ä +%/?&=#\"'<>" + "x" * 380
-    assert answered(rp.authorized(state=state))["state"] == state
+    assert response_parameters(rp.authorized(state=state))["state"] == state
 
 
 def test_unknown_client_is_not_redirected(rp: RelyingParty) -> None:
@@ -67,59 +67,59 @@ def test_repeated_redirect_uri_is_not_redirected(rp: RelyingParty) -> None:
 def test_repeated_parameter_returns_an_error(rp: RelyingParty) -> None:
     """3.1: any other repeated parameter is invalid_request, once client and redirect URI are valid."""
     query = [*rp.request().items(), ("scope", "email")]
-    answer = answered(rp.browser.get("/oauth2/authorize", query_string=query))
-    assert (answer["error"], answer["state"]) == ("invalid_request", "af0ifjsldkj")
+    response = response_parameters(rp.browser.get("/oauth2/authorize", query_string=query))
+    assert (response["error"], response["state"]) == ("invalid_request", "af0ifjsldkj")
 
 
 def test_missing_response_type_returns_an_error(rp: RelyingParty) -> None:
     """4.1.2.1: a missing parameter is invalid_request, returned by redirect with state."""
-    answer = answered(rp.authorize(response_type=None))
-    assert (answer["error"], answer["state"]) == ("invalid_request", "af0ifjsldkj")
+    response = response_parameters(rp.authorize(response_type=None))
+    assert (response["error"], response["state"]) == ("invalid_request", "af0ifjsldkj")
 
 
 def test_unknown_response_type_returns_an_error(rp: RelyingParty) -> None:
     """4.1.2.1: unsupported_response_type."""
-    assert answered(rp.authorize(response_type="magic"))["error"] == "unsupported_response_type"
+    assert response_parameters(rp.authorize(response_type="magic"))["error"] == "unsupported_response_type"
 
 
 def test_unregistered_response_type_returns_an_error(rp: RelyingParty) -> None:
     """4.1.2.1: unauthorized_client when the client may not use this method."""
-    assert answered(rp.authorize(response_type="id_token"))["error"] == "unauthorized_client"
+    assert response_parameters(rp.authorize(response_type="id_token"))["error"] == "unauthorized_client"
 
 
 def test_parameter_without_a_value_counts_as_omitted(rp: RelyingParty) -> None:
     """3.1: parameters sent without a value MUST be treated as if they were omitted."""
-    assert answered(rp.authorize(response_type=""))["error"] == "invalid_request"
+    assert response_parameters(rp.authorize(response_type=""))["error"] == "invalid_request"
 
 
 def test_unknown_parameters_are_ignored(rp: RelyingParty) -> None:
     """3.1: the server MUST ignore unrecognized request parameters."""
-    assert "code" in answered(rp.authorized(surprise="yes"))
+    assert "code" in response_parameters(rp.authorized(surprise="yes"))
 
 
 def test_scope_beyond_the_registration_is_rejected(app: Flask, services: Services, people) -> None:
     """4.1.2.1: invalid_scope. The server does not reduce the scope silently."""
     rp = RelyingParty(app, *register(services, scopes=("openid", "profile")))
-    assert answered(rp.authorize(scope="openid email"))["error"] == "invalid_scope"
+    assert response_parameters(rp.authorize(scope="openid email"))["error"] == "invalid_scope"
 
 
 def test_user_can_deny(rp: RelyingParty) -> None:
     """4.1.2.1: access_denied."""
-    answer = answered(rp.deny(rp.sign_in(rp.authorize())))
-    assert (answer["error"], answer["state"]) == ("access_denied", "af0ifjsldkj")
+    response = response_parameters(rp.deny(rp.sign_in(rp.authorize())))
+    assert (response["error"], response["state"]) == ("access_denied", "af0ifjsldkj")
 
 
 def test_request_can_be_posted(rp: RelyingParty) -> None:
     """3.1: the endpoint MAY support POST. OpenID Connect Core, 3.1.2.1, requires it."""
     page = rp.follow(rp.browser.post("/oauth2/authorize", data=rp.request()))
-    assert "code" in answered(rp.allow(rp.sign_in(page)))
+    assert "code" in response_parameters(rp.allow(rp.sign_in(page)))
 
 
 def test_code_works_once(rp: RelyingParty) -> None:
     """4.1.2: the client MUST NOT use the code more than once. A second use is rejected."""
     code = rp.code()
     assert rp.redeem(code).status_code == 200
-    refused(rp.redeem(code), "invalid_grant")
+    assert_error(rp.redeem(code), "invalid_grant")
 
 
 def test_replayed_code_revokes_its_tokens(rp: RelyingParty) -> None:
@@ -128,7 +128,7 @@ def test_replayed_code_revokes_its_tokens(rp: RelyingParty) -> None:
     tokens = rp.redeem(code).get_json()
     rp.redeem(code)
     assert rp.userinfo(tokens["access_token"]).status_code == 401
-    refused(rp.refresh(tokens["refresh_token"]), "invalid_grant")
+    assert_error(rp.refresh(tokens["refresh_token"]), "invalid_grant")
 
 
 def test_later_replay_revokes_too(rp: RelyingParty, moving_clock: MovingClock) -> None:
@@ -137,10 +137,10 @@ def test_later_replay_revokes_too(rp: RelyingParty, moving_clock: MovingClock) -
     tokens = rp.redeem(code).get_json()
     moving_clock.advance(seconds=30)
     refreshed = rp.refresh(tokens["refresh_token"]).get_json()
-    refused(rp.redeem(code), "invalid_grant")
+    assert_error(rp.redeem(code), "invalid_grant")
     for access_token in (tokens["access_token"], refreshed["access_token"]):
         assert rp.userinfo(access_token).status_code == 401
-    refused(rp.refresh(refreshed["refresh_token"]), "invalid_grant")
+    assert_error(rp.refresh(refreshed["refresh_token"]), "invalid_grant")
 
 
 def test_code_cannot_be_guessed(rp: RelyingParty) -> None:
@@ -154,7 +154,7 @@ def test_replay_by_another_client_revokes_nothing(rp: RelyingParty, other_rp: Re
     """S6: another client must not be able to revoke the tokens of the right one."""
     code = rp.code()
     tokens = rp.redeem(code).get_json()
-    refused(other_rp.redeem(code), "invalid_grant")
+    assert_error(other_rp.redeem(code), "invalid_grant")
     assert rp.userinfo(tokens["access_token"]).status_code == 200
 
 
@@ -162,14 +162,14 @@ def test_replay_with_a_wrong_verifier_revokes_nothing(rp: RelyingParty) -> None:
     """S6: only the rightful client can trigger the revocation."""
     code = rp.code()
     tokens = rp.redeem(code).get_json()
-    refused(rp.redeem(code, code_verifier="w" * 43), "invalid_grant")
+    assert_error(rp.redeem(code, code_verifier="w" * 43), "invalid_grant")
     assert rp.userinfo(tokens["access_token"]).status_code == 200
 
 
 def test_code_is_bound_to_its_client(rp: RelyingParty, other_rp: RelyingParty) -> None:
     """4.1.3: the server MUST ensure that the code was issued to the authenticated client."""
     code = rp.code()
-    refused(other_rp.redeem(code), "invalid_grant")
+    assert_error(other_rp.redeem(code), "invalid_grant")
     assert rp.redeem(code).status_code == 200
 
 
@@ -177,36 +177,36 @@ def test_code_is_bound_to_its_public_client(public_rp: RelyingParty, app: Flask,
     """4.1.3: for a public client the server MUST ensure that the code was issued to the client_id in the request."""
     thief = RelyingParty(app, *register(services, name="The Thief", auth_method="none"))
     code = public_rp.code()
-    refused(thief.redeem(code, {}, client_id=thief.key), "invalid_grant")
+    assert_error(thief.redeem(code, {}, client_id=thief.key), "invalid_grant")
     assert public_rp.redeem(code, {}, client_id=public_rp.key).status_code == 200
 
 
 def test_code_alone_does_not_authenticate_the_client(rp: RelyingParty) -> None:
     """4.1.3: the server MUST require client authentication for confidential clients, even if all else is valid."""
     code = rp.code()
-    refused(rp.redeem(code, {}, client_id=rp.key), "invalid_client", 401)
+    assert_error(rp.redeem(code, {}, client_id=rp.key), "invalid_client", 401)
     assert rp.redeem(code).status_code == 200
 
 
 def test_public_client_must_send_its_client_id(public_rp: RelyingParty) -> None:
     """3.2.1: an unauthenticated client MUST send its client_id. A valid code is not enough."""
-    refused(public_rp.redeem(public_rp.code(), {}), "invalid_client", 401)
+    assert_error(public_rp.redeem(public_rp.code(), {}), "invalid_client", 401)
 
 
 def test_included_authentication_is_checked(public_rp: RelyingParty) -> None:
     """4.1.3: the server MUST authenticate the client if client authentication is included."""
     made_up = RelyingParty(public_rp.app, public_rp.key, "made up")
-    refused(public_rp.redeem(public_rp.code(), made_up.basic), "invalid_client", 401)
+    assert_error(public_rp.redeem(public_rp.code(), made_up.basic), "invalid_client", 401)
 
 
 def test_code_is_bound_to_its_redirect_uri(rp: RelyingParty) -> None:
     """4.1.3: redirect_uri MUST be identical to that of the authorization request."""
-    refused(rp.redeem(rp.code(), redirect_uri="https://rp.example/other"), "invalid_grant")
+    assert_error(rp.redeem(rp.code(), redirect_uri="https://rp.example/other"), "invalid_grant")
 
 
 def test_redirect_uri_is_required(rp: RelyingParty) -> None:
     """4.1.3: redirect_uri is REQUIRED when the authorization request had one."""
-    refused(rp.redeem(rp.code(), redirect_uri=None), "invalid_grant")
+    assert_error(rp.redeem(rp.code(), redirect_uri=None), "invalid_grant")
 
 
 @pytest.mark.parametrize(("age", "status"), [(58, 200), (61, 400)])
@@ -221,13 +221,13 @@ def test_code_expires(rp: RelyingParty, age: int, status: int) -> None:
 def test_guessed_code_is_rejected(rp: RelyingParty) -> None:
     """10.10: the row id alone is not enough."""
     code = rp.code()
-    refused(rp.redeem(code[:-6] + "AAAAAA"), "invalid_grant")
-    refused(rp.redeem("nonsense"), "invalid_grant")
+    assert_error(rp.redeem(code[:-6] + "AAAAAA"), "invalid_grant")
+    assert_error(rp.redeem("nonsense"), "invalid_grant")
 
 
 def test_missing_code_is_an_invalid_request(rp: RelyingParty) -> None:
     """5.2: a missing parameter is invalid_request."""
-    refused(rp.token(grant_type="authorization_code"), "invalid_request")
+    assert_error(rp.token(grant_type="authorization_code"), "invalid_request")
 
 
 def test_disapproved_client_cannot_redeem(rp: RelyingParty, services: Services) -> None:
@@ -236,7 +236,7 @@ def test_disapproved_client_cannot_redeem(rp: RelyingParty, services: Services) 
 
     code = rp.code()
     disapprove(services, rp.key)
-    refused(rp.redeem(code), "unauthorized_client")
+    assert_error(rp.redeem(code), "unauthorized_client")
 
 
 def test_approval_does_not_revive_codes(rp: RelyingParty, services: Services) -> None:
@@ -246,8 +246,8 @@ def test_approval_does_not_revive_codes(rp: RelyingParty, services: Services) ->
     code, tokens = rp.code(), rp.tokens()
     disapprove(services, rp.key)
     approve(services, rp.key)
-    refused(rp.redeem(code), "invalid_grant")
-    refused(rp.refresh(tokens["refresh_token"]), "invalid_grant")
+    assert_error(rp.redeem(code), "invalid_grant")
+    assert_error(rp.refresh(tokens["refresh_token"]), "invalid_grant")
     assert rp.userinfo(tokens["access_token"]).status_code == 401
 
 

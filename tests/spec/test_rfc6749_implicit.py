@@ -8,7 +8,7 @@ from flask import Flask
 
 from authserver.domain.users.users import User
 from authserver.protocol.services import Services
-from tests.support.relying_party import RelyingParty, answered, register
+from tests.support.relying_party import RelyingParty, register, response_parameters
 
 
 @pytest.fixture
@@ -20,7 +20,9 @@ def party(app: Flask, services: Services, people: dict[str, User]) -> RelyingPar
 
 
 def granted(party: RelyingParty, state: str = "x") -> dict[str, str]:
-    return answered(party.authorized(response_type="token", scope="profile", nonce=None, state=state))
+    return response_parameters(
+        party.authorized(response_type="token", scope="profile", nonce=None, state=state)
+    )
 
 
 def test_response_is_in_the_fragment(party: RelyingParty) -> None:
@@ -46,17 +48,17 @@ def test_errors_are_in_the_fragment(party: RelyingParty) -> None:
     """4.2.2.1: the error is added to the fragment component, with state."""
     page = party.authorize(response_type="token", scope="nonsense")
     assert urlsplit(page.location).query == ""
-    told = answered(page)
+    told = response_parameters(page)
     assert (told["error"], told["state"]) == ("invalid_scope", "af0ifjsldkj")
 
 
 def test_grant_requires_a_registration(rp: RelyingParty) -> None:
     """4.2.2.1: unauthorized_client. RFC 9700, 2.1.2: the grant is off by default."""
-    told = answered(rp.authorize(response_type="token"))
+    told = response_parameters(rp.authorize(response_type="token"))
     assert told["error"] == "unauthorized_client"
 
 
 def test_token_endpoint_does_not_know_the_grant(party: RelyingParty) -> None:
     """4.2: there is no token request, so implicit is not a grant type of the token endpoint."""
-    answer = party.token(grant_type="implicit")
-    assert (answer.status_code, answer.get_json()["error"]) == (400, "unsupported_grant_type")
+    response = party.token(grant_type="implicit")
+    assert (response.status_code, response.get_json()["error"]) == (400, "unsupported_grant_type")

@@ -8,7 +8,7 @@ from werkzeug.test import TestResponse
 
 from authserver.domain.users.users import User
 from authserver.protocol.services import Services
-from tests.support.relying_party import RelyingParty, answered, refused, register
+from tests.support.relying_party import RelyingParty, assert_error, register, response_parameters
 from tests.support.table import table
 
 ODD = 'a"b\\c\x7f\té\u2028'
@@ -27,9 +27,9 @@ def is_clean(text: str) -> bool:
     return all(" " <= letter <= "~" and letter not in '"\\' for letter in text)
 
 
-def is_page(answer: TestResponse) -> bool:
+def is_page(response: TestResponse) -> bool:
     """Return whether the response is an error page without a redirect."""
-    return answer.status_code == 400 and "Location" not in answer.headers
+    return response.status_code == 400 and "Location" not in response.headers
 
 
 def test_token_endpoint_ignores_unknown_parameters(rp: RelyingParty) -> None:
@@ -39,7 +39,7 @@ def test_token_endpoint_ignores_unknown_parameters(rp: RelyingParty) -> None:
 
 def test_empty_parameter_of_a_token_request_counts_as_omitted(rp: RelyingParty) -> None:
     """3.2: parameters sent without a value MUST be treated as if they were omitted."""
-    refused(rp.redeem(""), "invalid_request")
+    assert_error(rp.redeem(""), "invalid_request")
     assert rp.refresh(rp.tokens()["refresh_token"], scope="").status_code == 200
 
 
@@ -54,7 +54,7 @@ def test_only_registered_uri_may_be_omitted(plain: RelyingParty) -> None:
     """3.1.2.3: redirect_uri may be omitted if one is registered. The token request then has none either."""
     page = plain.authorized(redirect_uri=None, scope="profile", nonce=None)
     assert page.location.startswith(f"{plain.redirect_uri}?")
-    assert plain.redeem(answered(page)["code"], redirect_uri=None).status_code == 200
+    assert plain.redeem(response_parameters(page)["code"], redirect_uri=None).status_code == 200
 
 
 def test_one_of_several_uris_is_required(app: Flask, services: Services, people: dict[str, User]) -> None:
@@ -100,7 +100,7 @@ def test_default_scope_is_returned(plain: RelyingParty) -> None:
     """3.3: without scope, the server MUST use a default or fail, and MUST return a scope that differs from the
     request.
     """
-    code = answered(plain.authorized(scope=None, nonce=None))["code"]
+    code = response_parameters(plain.authorized(scope=None, nonce=None))["code"]
     assert set(plain.redeem(code).get_json()["scope"].split()) == {"profile", "email"}
 
 
@@ -112,7 +112,7 @@ def test_order_of_scopes_does_not_matter(rp: RelyingParty) -> None:
 
 def test_scopes_are_case_sensitive(plain: RelyingParty) -> None:
     """3.3: scope values are case-sensitive strings."""
-    assert answered(plain.authorize(scope="PROFILE"))["error"] == "invalid_scope"
+    assert response_parameters(plain.authorize(scope="PROFILE"))["error"] == "invalid_scope"
 
 
 def responses(rp: RelyingParty) -> list[TestResponse]:
@@ -123,12 +123,12 @@ def responses(rp: RelyingParty) -> list[TestResponse]:
 @pytest.mark.parametrize(("name", "value"), [("Cache-Control", "no-store"), ("Pragma", "no-cache")])
 def test_responses_are_not_cached(rp: RelyingParty, name: str, value: str) -> None:
     """5.1: Cache-Control: no-store and Pragma: no-cache MUST be in every response with tokens. 5.2: in errors too."""
-    assert [answer.headers[name] for answer in responses(rp)] == [value, value]
+    assert [response.headers[name] for response in responses(rp)] == [value, value]
 
 
 def test_responses_are_json(rp: RelyingParty) -> None:
     """5.1: the parameters are in the body as application/json."""
-    assert [answer.content_type for answer in responses(rp)] == ["application/json"] * 2
+    assert [response.content_type for response in responses(rp)] == ["application/json"] * 2
 
 
 def test_error_contains_only_defined_members(rp: RelyingParty) -> None:
@@ -140,9 +140,9 @@ def test_error_contains_only_defined_members(rp: RelyingParty) -> None:
 def test_token_errors_contain_allowed_characters(rp: RelyingParty, name: str) -> None:
     """5.2: error and error_description MUST NOT include characters outside %x20-21 / %x23-5B / %x5D-7E."""
     form = {"grant_type": "authorization_code", "code": "x"} | {name: ODD}
-    answer = rp.browser.post("/oauth2/token", data=form, headers=rp.basic)
-    assert answer.status_code == 400
-    assert all(is_clean(value) for value in answer.get_json().values())
+    response = rp.browser.post("/oauth2/token", data=form, headers=rp.basic)
+    assert response.status_code == 400
+    assert all(is_clean(value) for value in response.get_json().values())
 
 
 @table("name", ["scope", "response_type", "response_mode", "prompt", "max_age", "resource", "claims", ODD])
@@ -152,7 +152,7 @@ def test_authorization_errors_contain_allowed_characters(rp: RelyingParty, name:
     query = [(key, ODD if key == name else value) for key, value in pairs]
     if name not in dict(query):
         query.append((name, ODD))
-    told = answered(rp.browser.get("/oauth2/authorize", query_string=query))
+    told = response_parameters(rp.browser.get("/oauth2/authorize", query_string=query))
     assert is_clean(told["error"])
     assert is_clean(told.get("error_description", ""))
 
@@ -161,6 +161,6 @@ def test_authorization_errors_contain_allowed_characters(rp: RelyingParty, name:
 def test_failed_header_authentication_is_challenged(rp: RelyingParty, header: str) -> None:
     """5.2: after a failed Authorization header, the response MUST be 401 with a WWW-Authenticate of that scheme."""
     form = {"grant_type": "authorization_code", "code": "x"}
-    answer = rp.browser.post("/oauth2/token", data=form, headers={"Authorization": header})
-    refused(answer, "invalid_client", 401)
-    assert answer.headers["WWW-Authenticate"].startswith("Basic ")
+    response = rp.browser.post("/oauth2/token", data=form, headers={"Authorization": header})
+    assert_error(response, "invalid_client", 401)
+    assert response.headers["WWW-Authenticate"].startswith("Basic ")

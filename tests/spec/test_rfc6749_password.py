@@ -10,7 +10,7 @@ from authserver.domain.users import users
 from authserver.domain.users.users import User
 from authserver.protocol.services import Services
 from tests.support.people import PASSWORD
-from tests.support.relying_party import RelyingParty, claims, disapprove, refused, register
+from tests.support.relying_party import RelyingParty, assert_error, claims, disapprove, register
 from tests.support.second_factors import set_up
 
 
@@ -39,22 +39,22 @@ def test_tokens_are_issued(legacy: RelyingParty, alice: User) -> None:
 )
 def test_wrong_credentials_are_invalid_grant(legacy: RelyingParty, username: str, password: str) -> None:
     """5.2: invalid resource owner credentials are invalid_grant. The responses do not differ (S19)."""
-    assert refused(ask(legacy, username, password), "invalid_grant") is None
+    assert assert_error(ask(legacy, username, password), "invalid_grant") is None
 
 
 def test_user_with_a_second_factor_is_invalid_grant(app: Flask, legacy: RelyingParty) -> None:
     """4.3, S1: their password alone is not enough at the sign-in page, so it is not enough here."""
     set_up(app)
     assert "second factor" in str(ask(legacy).get_json()["error_description"])
-    refused(ask(legacy), "invalid_grant")
-    refused(ask(legacy, password="wrong"), "invalid_grant")
+    assert_error(ask(legacy), "invalid_grant")
+    assert_error(ask(legacy, password="wrong"), "invalid_grant")
 
 
 def test_successful_requests_lock_nobody_out(app: Flask, legacy: RelyingParty, services: Services) -> None:
     """4.3.2: MUST protect against brute force. S20: requests with the right password are not an attack."""
     set_up(app)
     for _ in range(services.settings.sign_in_attempts + 1):
-        refused(ask(legacy), "invalid_grant")
+        assert_error(ask(legacy), "invalid_grant")
     browser = RelyingParty(app, *register(services))
     assert 'id="code"' in browser.sign_in(browser.authorize()).text
 
@@ -64,7 +64,7 @@ def test_disabled_user_is_invalid_grant(legacy: RelyingParty, services: Services
     token = ask(legacy).get_json()["access_token"]
     with services.database.transaction() as db:
         users.disable(db, SYSTEM, users.get(db, alice.id))
-    refused(ask(legacy), "invalid_grant")
+    assert_error(ask(legacy), "invalid_grant")
     assert legacy.userinfo(token).status_code == 401
 
 
@@ -72,12 +72,12 @@ def test_disabled_user_is_invalid_grant(legacy: RelyingParty, services: Services
 def test_both_parameters_are_required(legacy: RelyingParty, missing: str) -> None:
     """4.3.2: username and password are REQUIRED."""
     form = {"username": "alice", "password": PASSWORD} | {missing: ""}
-    refused(legacy.token(grant_type="password", **form), "invalid_request")
+    assert_error(legacy.token(grant_type="password", **form), "invalid_request")
 
 
 def test_client_must_be_registered_for_the_grant(rp: RelyingParty) -> None:
     """5.2: off unless registered. The server does not check the password."""
-    refused(ask(rp), "unauthorized_client")
+    assert_error(ask(rp), "unauthorized_client")
 
 
 @pytest.mark.parametrize("is_approved", [False, True])
@@ -87,33 +87,33 @@ def test_client_that_is_not_approved_is_rejected(app: Flask, services: Services,
     party = RelyingParty(app, *register(services, is_approved=is_approved, **asked))
     if is_approved:
         disapprove(services, party.key)
-    refused(ask(party), "unauthorized_client")
-    refused(ask(party, "nobody", "wrong"), "unauthorized_client")
+    assert_error(ask(party), "unauthorized_client")
+    assert_error(ask(party, "nobody", "wrong"), "unauthorized_client")
 
 
 def test_scope_beyond_the_registration_is_rejected(legacy: RelyingParty) -> None:
     """3.3, S14: the server does not reduce the scope silently."""
-    refused(ask(legacy, scope="openid admin"), "invalid_scope")
+    assert_error(ask(legacy, scope="openid admin"), "invalid_scope")
 
 
 def test_client_must_authenticate(legacy: RelyingParty) -> None:
     """4.3.2: the server MUST require client authentication for confidential clients."""
     form = {"grant_type": "password", "username": "alice", "password": PASSWORD, "client_id": legacy.key}
-    refused(legacy.token({}, **form), "invalid_client", 401)
+    assert_error(legacy.token({}, **form), "invalid_client", 401)
 
 
 def test_password_in_the_query_is_rejected(legacy: RelyingParty) -> None:
     """S11: URLs are logged."""
     form = {"grant_type": "password", "username": "alice"}
-    answer = legacy.browser.post(f"/oauth2/token?password={PASSWORD}", data=form, headers=legacy.basic)
-    refused(answer, "invalid_request")
+    response = legacy.browser.post(f"/oauth2/token?password={PASSWORD}", data=form, headers=legacy.basic)
+    assert_error(response, "invalid_request")
 
 
 def test_guessing_is_throttled(legacy: RelyingParty, services: Services) -> None:
     """4.3.2: the server MUST protect the endpoint against brute force. The limits are those of the sign-in page."""
     for number in range(services.settings.sign_in_attempts):
-        refused(ask(legacy, "bob", f"guess {number}"), "invalid_grant")
-    answer = ask(legacy, "bob")
-    assert (answer.status_code, answer.get_json()["error"]) == (429, "too_many_requests")
-    assert int(answer.headers["Retry-After"]) > 0
+        assert_error(ask(legacy, "bob", f"guess {number}"), "invalid_grant")
+    response = ask(legacy, "bob")
+    assert (response.status_code, response.get_json()["error"]) == (429, "too_many_requests")
+    assert int(response.headers["Retry-After"]) > 0
     assert ask(legacy, "alice").status_code == 200

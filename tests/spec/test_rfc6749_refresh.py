@@ -6,7 +6,7 @@ from flask import Flask
 
 from authserver import clock
 from authserver.protocol.services import Services
-from tests.support.relying_party import RelyingParty, claims, disapprove, edit, refused, register
+from tests.support.relying_party import RelyingParty, assert_error, claims, disapprove, edit, register
 
 
 def test_refresh_token_is_rotated(rp: RelyingParty) -> None:
@@ -33,8 +33,8 @@ def test_reuse_after_the_grace_window_revokes_the_family(rp: RelyingParty) -> No
         first = rp.tokens()
         second = rp.refresh(first["refresh_token"]).get_json()
         traveller.shift(11)
-        refused(rp.refresh(first["refresh_token"]), "invalid_grant")
-        refused(rp.refresh(second["refresh_token"]), "invalid_grant")
+        assert_error(rp.refresh(first["refresh_token"]), "invalid_grant")
+        assert_error(rp.refresh(second["refresh_token"]), "invalid_grant")
         assert rp.userinfo(second["access_token"]).status_code == 401
 
 
@@ -43,21 +43,21 @@ def test_reuse_of_an_older_generation_revokes_the_family(rp: RelyingParty) -> No
     first = rp.tokens()
     second = rp.refresh(first["refresh_token"]).get_json()
     third = rp.refresh(second["refresh_token"]).get_json()
-    refused(rp.refresh(first["refresh_token"]), "invalid_grant")
-    refused(rp.refresh(third["refresh_token"]), "invalid_grant")
+    assert_error(rp.refresh(first["refresh_token"]), "invalid_grant")
+    assert_error(rp.refresh(third["refresh_token"]), "invalid_grant")
 
 
 def test_another_client_cannot_refresh(rp: RelyingParty, other_rp: RelyingParty) -> None:
     """6: the refresh token is bound to the client. Another client revokes nothing."""
     tokens = rp.tokens()
-    refused(other_rp.refresh(tokens["refresh_token"]), "invalid_grant")
+    assert_error(other_rp.refresh(tokens["refresh_token"]), "invalid_grant")
     assert rp.refresh(tokens["refresh_token"]).status_code == 200
 
 
 def test_refresh_requires_client_authentication(rp: RelyingParty) -> None:
     """6: the server MUST require client authentication for confidential clients, even if all else is valid."""
     token = rp.tokens()["refresh_token"]
-    refused(rp.refresh(token, {}, client_id=rp.key), "invalid_client", 401)
+    assert_error(rp.refresh(token, {}, client_id=rp.key), "invalid_client", 401)
     assert rp.refresh(token).status_code == 200
 
 
@@ -68,7 +68,7 @@ def test_refresh_token_is_bound_to_its_public_client(
     thief = RelyingParty(app, *register(services, name="The Thief", auth_method="none"))
     own = {"client_id": public_rp.key}
     token = public_rp.redeem(public_rp.code(), {}, **own).get_json()["refresh_token"]
-    refused(thief.refresh(token, {}, client_id=thief.key), "invalid_grant")
+    assert_error(thief.refresh(token, {}, client_id=thief.key), "invalid_grant")
     assert public_rp.refresh(token, {}, **own).status_code == 200
 
 
@@ -82,7 +82,7 @@ def test_forged_refresh_token_is_rejected(rp: RelyingParty) -> None:
         "asr_1_1.x",
         "x",
     ):
-        refused(rp.refresh(forged), "invalid_grant")
+        assert_error(rp.refresh(forged), "invalid_grant")
     assert rp.refresh(token).status_code == 200
 
 
@@ -99,7 +99,7 @@ def test_refresh_is_limited_to_the_registered_scope(rp: RelyingParty, services: 
     """6, S14: after a scope was removed, the client must request the rest explicitly."""
     token = rp.tokens()["refresh_token"]
     edit(services, rp.key, scopes=("openid", "profile"))
-    refused(rp.refresh(token), "invalid_scope")
+    assert_error(rp.refresh(token), "invalid_scope")
     narrow = rp.refresh(token, scope="openid profile")
     assert (narrow.status_code, narrow.get_json()["scope"]) == (200, "openid profile")
 
@@ -112,8 +112,8 @@ def test_reuse_revokes_even_if_the_request_has_other_errors(rp: RelyingParty, mo
     first = rp.tokens()
     second = rp.refresh(first["refresh_token"]).get_json()
     third = rp.refresh(second["refresh_token"]).get_json()
-    refused(rp.refresh(first["refresh_token"], **more), "invalid_grant")
-    refused(rp.refresh(third["refresh_token"]), "invalid_grant")
+    assert_error(rp.refresh(first["refresh_token"], **more), "invalid_grant")
+    assert_error(rp.refresh(third["refresh_token"]), "invalid_grant")
     assert rp.userinfo(third["access_token"]).status_code == 401
 
 
@@ -126,16 +126,16 @@ def test_no_id_token_without_openid(rp: RelyingParty) -> None:
 
 def test_wider_scope_is_rejected(rp: RelyingParty) -> None:
     """6: invalid_scope."""
-    refused(rp.refresh(rp.tokens()["refresh_token"], scope="openid phone"), "invalid_scope")
+    assert_error(rp.refresh(rp.tokens()["refresh_token"], scope="openid phone"), "invalid_scope")
 
 
 def test_redirect_uri_of_older_clients_is_accepted(rp: RelyingParty) -> None:
     """Clients of the replaced system send redirect_uri and scope with refresh requests."""
     tokens = rp.tokens()
-    answer = rp.refresh(
+    response = rp.refresh(
         tokens["refresh_token"], redirect_uri=rp.redirect_uri, scope=tokens["scope"], client_id=rp.key
     )
-    assert answer.status_code == 200
+    assert response.status_code == 200
 
 
 def test_unused_family_expires(rp: RelyingParty) -> None:
@@ -143,7 +143,7 @@ def test_unused_family_expires(rp: RelyingParty) -> None:
     with time_machine.travel(clock.now(), tick=False) as traveller:
         token = rp.tokens()["refresh_token"]
         traveller.shift(14 * 24 * 3600 + 1)
-        refused(rp.refresh(token), "invalid_grant")
+        assert_error(rp.refresh(token), "invalid_grant")
 
 
 def test_family_lifetime_is_limited(rp: RelyingParty) -> None:
@@ -154,14 +154,14 @@ def test_family_lifetime_is_limited(rp: RelyingParty) -> None:
             traveller.shift(13 * 24 * 3600)
             token = rp.refresh(token).get_json()["refresh_token"]
         traveller.shift(13 * 24 * 3600)
-        refused(rp.refresh(token), "invalid_grant")
+        assert_error(rp.refresh(token), "invalid_grant")
 
 
 def test_disapproved_client_cannot_refresh(rp: RelyingParty, services: Services) -> None:
     """S3: disapproval takes effect on the next request."""
     token = rp.tokens()["refresh_token"]
     disapprove(services, rp.key)
-    refused(rp.refresh(token), "unauthorized_client")
+    assert_error(rp.refresh(token), "unauthorized_client")
 
 
 def test_refreshed_id_token_describes_the_same_sign_in(rp: RelyingParty) -> None:
@@ -185,4 +185,4 @@ def test_refreshed_id_token_has_no_nonce(rp: RelyingParty) -> None:
 
 def test_missing_refresh_token_is_an_invalid_request(rp: RelyingParty) -> None:
     """5.2: a missing parameter is invalid_request."""
-    refused(rp.token(grant_type="refresh_token"), "invalid_request")
+    assert_error(rp.token(grant_type="refresh_token"), "invalid_request")

@@ -9,7 +9,7 @@ from authserver.domain.users.users import User
 from authserver.errors import InvalidInput
 from authserver.protocol.services import Services
 from tests.support.people import PASSWORD
-from tests.support.relying_party import RelyingParty, answered, refused, register
+from tests.support.relying_party import RelyingParty, assert_error, register, response_parameters
 from tests.support.table import table
 
 GRANTS = ("authorization_code", "refresh_token", "password", "client_credentials")
@@ -30,7 +30,7 @@ def scope_request(party: RelyingParty, scope: str, grant_type: str) -> Any:
 @table("scope", NO_SCOPES)
 def test_malformed_scope_is_rejected_at_refresh(wide: RelyingParty, scope: str) -> None:
     """3.3: scope tokens are printable ASCII, separated by spaces. 5.2: a malformed scope is invalid_scope."""
-    refused(wide.refresh(wide.tokens()["refresh_token"], scope=scope), "invalid_scope")
+    assert_error(wide.refresh(wide.tokens()["refresh_token"], scope=scope), "invalid_scope")
 
 
 @table("scope", NO_SCOPES)
@@ -39,19 +39,19 @@ def test_malformed_scope_is_rejected_at_the_token_endpoint(
     wide: RelyingParty, scope: str, grant_type: str
 ) -> None:
     """3.3, 5.2: a malformed scope is invalid_scope."""
-    refused(scope_request(wide, scope, grant_type), "invalid_scope")
+    assert_error(scope_request(wide, scope, grant_type), "invalid_scope")
 
 
 @table("scope", NO_SCOPES)
 def test_malformed_scope_is_rejected_at_the_authorization_endpoint(wide: RelyingParty, scope: str) -> None:
     """4.1.2.1: a malformed scope is invalid_scope."""
-    assert answered(wide.authorize(scope=scope))["error"] == "invalid_scope"
+    assert response_parameters(wide.authorize(scope=scope))["error"] == "invalid_scope"
 
 
 def test_repeated_scope_counts_once(wide: RelyingParty) -> None:
     """3.3: the response contains the granted scope once, with single spaces."""
-    answer = wide.refresh(wide.tokens()["refresh_token"], scope="openid " * 600 + " email")
-    assert answer.get_json()["scope"] == "openid email"
+    response = wide.refresh(wide.tokens()["refresh_token"], scope="openid " * 600 + " email")
+    assert response.get_json()["scope"] == "openid email"
 
 
 def test_number_of_registered_scopes_is_limited(services: Services) -> None:

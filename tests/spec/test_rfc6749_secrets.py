@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from authserver.protocol.services import Services
-from tests.support.relying_party import RelyingParty, answered
+from tests.support.relying_party import RelyingParty, response_parameters
 
 KINDS = ["code", "access_token", "refresh_token"]
 # 43 characters of base64url are 256 bits. The specification requires 128 and recommends 160.
@@ -67,7 +67,7 @@ def test_misplaced_secret_is_not_stored(rp: RelyingParty, services: Services) ->
     kept = stored(services)
     assert any(rp.key in text for text in kept)
     assert not [text for text in kept if "mistaken" in text]
-    assert answered(rp.allow(rp.sign_in(page)))["code"]
+    assert response_parameters(rp.allow(rp.sign_in(page)))["code"]
 
 
 def test_guessed_access_token_is_rejected(rp: RelyingParty) -> None:
@@ -81,9 +81,9 @@ def test_guessed_access_token_is_rejected(rp: RelyingParty) -> None:
 @pytest.mark.parametrize("mode", ["query", "fragment"])
 def test_state_is_escaped_in_the_query(rp: RelyingParty, mode: str, state: str) -> None:
     """10.14: the server MUST sanitize any value received, in particular state and redirect_uri."""
-    answer = rp.authorized(state=state, response_mode=mode)
-    assert "x=y" not in str(answer.headers.getlist("Set-Cookie"))
-    parameters = parse_qs(getattr(urlsplit(answer.location), mode))
+    response = rp.authorized(state=state, response_mode=mode)
+    assert "x=y" not in str(response.headers.getlist("Set-Cookie"))
+    parameters = parse_qs(getattr(urlsplit(response.location), mode))
     assert (parameters["state"], len(parameters["code"]), len(parameters["iss"])) == ([state], 1, 1)
 
 
@@ -92,4 +92,4 @@ def test_state_is_escaped_in_the_form(rp: RelyingParty, state: str) -> None:
     """10.14: the server MUST sanitize any value received. Form Post, section 2: it is returned unchanged."""
     page = rp.authorized(state=state, response_mode="form_post")
     assert "<script>alert" not in page.text
-    assert answered(page)["state"] == state
+    assert response_parameters(page)["state"] == state

@@ -11,7 +11,7 @@ from tests.support import assertions
 from tests.support.assertions import Signer
 from tests.support.device import GRANT
 from tests.support.people import PASSWORD
-from tests.support.relying_party import RelyingParty, answered, refused, register
+from tests.support.relying_party import RelyingParty, assert_error, register, response_parameters
 from tests.support.table import table
 
 FORM = {"grant_type": "refresh_token", "refresh_token": "x"}
@@ -19,9 +19,9 @@ TYPE = "application/x-www-form-urlencoded"
 ENDPOINTS = ["/oauth2/token", "/oauth2/revoke", "/oauth2/introspect", "/oauth2/device_authorization"]
 
 
-def passes(answer: TestResponse) -> None:
+def passes(response: TestResponse) -> None:
     """Assert that the request was parsed and the client accepted: the only error is the unknown refresh token."""
-    refused(answer, "invalid_grant")
+    assert_error(response, "invalid_grant")
 
 
 def post(party: RelyingParty, query: str = "", **more: object) -> TestResponse:
@@ -38,8 +38,8 @@ def post(party: RelyingParty, query: str = "", **more: object) -> TestResponse:
 )  # fmt: skip
 def test_parameters_in_the_query_are_rejected(rp: RelyingParty, name: str) -> None:
     """3.2, 2.3.1, S11: parameters belong in the body. In the URL they are rejected and not ignored."""
-    refused(post(rp, f"?{name}=x", **{name: None}), "invalid_request")
-    refused(post(rp, f"?{name}=x"), "invalid_request")
+    assert_error(post(rp, f"?{name}=x", **{name: None}), "invalid_request")
+    assert_error(post(rp, f"?{name}=x"), "invalid_request")
 
 
 @pytest.mark.parametrize("name", ["scope", "client_secret", "grant_type", "resource"])
@@ -62,13 +62,13 @@ def test_authorization_endpoint_counts_in_the_same_way(rp: RelyingParty, name: s
     """3.1: the same rule at the other endpoint."""
     query = [*rp.request().items(), (name, "")]
     page = rp.follow(rp.browser.get("/oauth2/authorize", query_string=query))
-    assert "code" in answered(rp.allow(rp.sign_in(page)))
+    assert "code" in response_parameters(rp.allow(rp.sign_in(page)))
 
 
 @pytest.mark.parametrize("name", ["scope", "audience", "client_id", "unheard_of"])
 def test_only_resource_may_be_repeated(rp: RelyingParty, name: str) -> None:
     """3.2: request parameters MUST NOT be included more than once."""
-    refused(post(rp, **{name: ["a", "b"]}), "invalid_request")
+    assert_error(post(rp, **{name: ["a", "b"]}), "invalid_request")
 
 
 def test_empty_secret_counts_as_omitted(public_rp: RelyingParty) -> None:
@@ -85,7 +85,7 @@ def test_header_and_assertion_are_two_methods(rp: RelyingParty, app: Flask) -> N
     """2.3: the client MUST NOT use more than one authentication method in each request."""
     signer = Signer.with_secret(app, rp.key, rp.secret)
     form = {"client_assertion_type": assertions.TYPE, "client_assertion": signer.assertion()}
-    refused(post(rp, **form), "invalid_request")
+    assert_error(post(rp, **form), "invalid_request")
 
 
 @pytest.mark.parametrize("scheme", ["basic", "BASIC", "bAsIc"])
@@ -107,7 +107,7 @@ def test_content_type_is_parsed(rp: RelyingParty, kind: str) -> None:
 @pytest.mark.parametrize("kind", ["Refresh_Token", "REFRESH_TOKEN", " refresh_token", GRANT.upper()])
 def test_grant_types_are_case_sensitive(rp: RelyingParty, kind: str) -> None:
     """Section 1.4 and appendix A.10: a grant type is compared as a string."""
-    refused(post(rp, grant_type=kind), "unsupported_grant_type")
+    assert_error(post(rp, grant_type=kind), "unsupported_grant_type")
 
 
 @table("path", ENDPOINTS)
@@ -135,7 +135,7 @@ def test_every_method_works_at_every_endpoint(app: Flask, services: Services, pa
         name: f"{value}x" if name in {"client_secret", "client_assertion"} else value
         for name, value in proof.items()
     }
-    refused(browser.post(path, data=FORM | {"token": "x"} | bad), "invalid_client", 401)
+    assert_error(browser.post(path, data=FORM | {"token": "x"} | bad), "invalid_client", 401)
 
 
 def test_password_grant_accepts_resource(app: Flask, services: Services, people: object) -> None:
@@ -147,4 +147,4 @@ def test_password_grant_accepts_resource(app: Flask, services: Services, people:
     token = party.token(**form, resource=api).get_json()["access_token"]
     assert party.userinfo(token).status_code == 401
     assert party.userinfo(party.token(**form).get_json()["access_token"]).status_code == 200
-    refused(party.token(**form, resource="https://other.example/"), "invalid_target")
+    assert_error(party.token(**form, resource="https://other.example/"), "invalid_target")

@@ -27,9 +27,9 @@ def test_form_body_is_accepted(rp: RelyingParty) -> None:
 
 def test_query_is_rejected(rp: RelyingParty) -> None:
     """RFC 9700, 4.3.2: access tokens are not passed in the URI query."""
-    answer = rp.browser.get(PATH, query_string={"access_token": rp.tokens()["access_token"]})
-    assert answer.status_code == 400
-    assert 'error="invalid_request"' in answer.headers["WWW-Authenticate"]
+    response = rp.browser.get(PATH, query_string={"access_token": rp.tokens()["access_token"]})
+    assert response.status_code == 400
+    assert 'error="invalid_request"' in response.headers["WWW-Authenticate"]
 
 
 def test_query_of_a_post_is_rejected(rp: RelyingParty) -> None:
@@ -37,9 +37,9 @@ def test_query_of_a_post_is_rejected(rp: RelyingParty) -> None:
     token = rp.tokens()["access_token"]
     header = {"Authorization": f"Bearer {token}"}
     for sent in ({}, {"headers": header}, {"data": {"access_token": token}}):
-        answer = rp.browser.post(f"{PATH}?access_token={token}", **sent)
-        assert answer.status_code == 400
-        assert 'error="invalid_request"' in answer.headers["WWW-Authenticate"]
+        response = rp.browser.post(f"{PATH}?access_token={token}", **sent)
+        assert response.status_code == 400
+        assert 'error="invalid_request"' in response.headers["WWW-Authenticate"]
 
 
 def test_parameter_without_a_value_is_not_a_token(rp: RelyingParty) -> None:
@@ -49,30 +49,32 @@ def test_parameter_without_a_value_is_not_a_token(rp: RelyingParty) -> None:
     assert rp.browser.get(f"{PATH}?access_token=", headers=header).status_code == 200
     assert rp.browser.post(PATH, data={"access_token": ""}, headers=header).status_code == 200
     assert rp.browser.post(PATH, data={"access_token": [token, ""]}).status_code == 200
-    answer = rp.browser.post(PATH, data={"access_token": ""})
-    assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, 'Bearer realm="authserver"')
+    response = rp.browser.post(PATH, data={"access_token": ""})
+    assert (response.status_code, response.headers["WWW-Authenticate"]) == (401, 'Bearer realm="authserver"')
 
 
 def test_two_methods_are_rejected(rp: RelyingParty) -> None:
     """2: clients MUST NOT use more than one method."""
     token = rp.tokens()["access_token"]
-    answer = rp.browser.post(PATH, data={"access_token": token}, headers={"Authorization": f"Bearer {token}"})
-    assert answer.status_code == 400
+    response = rp.browser.post(
+        PATH, data={"access_token": token}, headers={"Authorization": f"Bearer {token}"}
+    )
+    assert response.status_code == 400
 
 
 def test_missing_token_returns_a_challenge_without_an_error(rp: RelyingParty) -> None:
     """3.1: without authentication information, the challenge contains no error code."""
-    answer = rp.browser.get(PATH)
-    assert answer.status_code == 401
-    assert answer.headers["WWW-Authenticate"] == 'Bearer realm="authserver"'
+    response = rp.browser.get(PATH)
+    assert response.status_code == 401
+    assert response.headers["WWW-Authenticate"] == 'Bearer realm="authserver"'
 
 
 def test_invalid_token_returns_a_challenge(rp: RelyingParty) -> None:
     """3.1: invalid_token is 401."""
     for token in ("nonsense", "asa_1_" + "A" * 43, "asa_0_" + "A" * 43, "asa_zzzzzzzzzzzz_" + "A" * 43):
-        answer = rp.userinfo(token)
-        assert answer.status_code == 401
-        assert 'error="invalid_token"' in answer.headers["WWW-Authenticate"]
+        response = rp.userinfo(token)
+        assert response.status_code == 401
+        assert 'error="invalid_token"' in response.headers["WWW-Authenticate"]
 
 
 def test_expired_token_returns_a_challenge(rp: RelyingParty) -> None:
@@ -85,10 +87,10 @@ def test_expired_token_returns_a_challenge(rp: RelyingParty) -> None:
 
 def test_token_without_the_scope_returns_403(rp: RelyingParty) -> None:
     """3.1: insufficient_scope is 403 and names the scope."""
-    answer = rp.userinfo(rp.tokens(scope="profile")["access_token"])
-    assert answer.status_code == 403
-    assert 'error="insufficient_scope"' in answer.headers["WWW-Authenticate"]
-    assert 'scope="openid"' in answer.headers["WWW-Authenticate"]
+    response = rp.userinfo(rp.tokens(scope="profile")["access_token"])
+    assert response.status_code == 403
+    assert 'error="insufficient_scope"' in response.headers["WWW-Authenticate"]
+    assert 'scope="openid"' in response.headers["WWW-Authenticate"]
 
 
 def test_scopes_are_compared_as_a_list(app: Flask, services: Services, people: object) -> None:
@@ -118,8 +120,8 @@ def test_token_of_a_disabled_user_is_rejected(rp: RelyingParty, services: Servic
 def test_post_with_the_header_is_accepted(rp: RelyingParty) -> None:
     """2.1: the header works with any method. OpenID Connect Core, 5.3: GET and POST MUST be supported."""
     token = rp.tokens()["access_token"]
-    answer = rp.browser.post(PATH, headers={"Authorization": f"Bearer {token}"})
-    assert (answer.status_code, answer.get_json()["name"]) == (200, "Alice Adams")
+    response = rp.browser.post(PATH, headers={"Authorization": f"Bearer {token}"})
+    assert (response.status_code, response.get_json()["name"]) == (200, "Alice Adams")
 
 
 def test_body_of_a_get_is_ignored(rp: RelyingParty) -> None:
@@ -139,16 +141,16 @@ def test_body_must_be_a_form(rp: RelyingParty) -> None:
 def test_error_contains_its_reference(rp: RelyingParty) -> None:
     """3: error_description is for developers. It ends with the reference for Diagnostics."""
     lacking = rp.tokens(scope="profile")["access_token"]
-    answers = [rp.userinfo("nonsense"), rp.userinfo(lacking), rp.browser.delete(PATH)]
-    assert len({reference_of(answer) for answer in answers}) == 3
-    assert all(f'(reference {reference_of(one)})"' in one.headers["WWW-Authenticate"] for one in answers)
+    responses = [rp.userinfo("nonsense"), rp.userinfo(lacking), rp.browser.delete(PATH)]
+    assert len({reference_of(response) for response in responses}) == 3
+    assert all(f'(reference {reference_of(one)})"' in one.headers["WWW-Authenticate"] for one in responses)
 
 
 def test_repeated_token_is_rejected(rp: RelyingParty) -> None:
     """3.1: a repeated parameter is invalid_request with status 400."""
-    answer = rp.browser.post(PATH, data={"access_token": [rp.tokens()["access_token"], "x"]})
-    assert answer.status_code == 400
-    assert 'error="invalid_request"' in answer.headers["WWW-Authenticate"]
+    response = rp.browser.post(PATH, data={"access_token": [rp.tokens()["access_token"], "x"]})
+    assert response.status_code == 400
+    assert 'error="invalid_request"' in response.headers["WWW-Authenticate"]
 
 
 def test_challenge_contains_each_attribute_once(rp: RelyingParty) -> None:
@@ -163,8 +165,8 @@ def test_challenge_contains_each_attribute_once(rp: RelyingParty) -> None:
 
 def test_another_scheme_is_not_a_token(rp: RelyingParty) -> None:
     """3.1: a request without a bearer token gets no error code."""
-    answer = rp.browser.get(PATH, headers=rp.basic)
-    assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, 'Bearer realm="authserver"')
+    response = rp.browser.get(PATH, headers=rp.basic)
+    assert (response.status_code, response.headers["WWW-Authenticate"]) == (401, 'Bearer realm="authserver"')
 
 
 def test_responses_are_not_cached(rp: RelyingParty) -> None:
@@ -177,22 +179,22 @@ def test_two_headers_are_rejected(rp: RelyingParty) -> None:
     """3.1: more than one method is invalid_request. Web servers join repeated header fields with a comma."""
     token = rp.tokens()["access_token"]
     header = {"Authorization": f"Bearer {token},Bearer {token}"}
-    answer = rp.app.test_client().get("/oidc/userinfo", headers=header)
-    assert answer.status_code == 400
-    assert 'error="invalid_request"' in answer.headers["WWW-Authenticate"]
+    response = rp.app.test_client().get("/oidc/userinfo", headers=header)
+    assert response.status_code == 400
+    assert 'error="invalid_request"' in response.headers["WWW-Authenticate"]
 
 
 def test_malformed_request_returns_a_challenge(rp: RelyingParty) -> None:
     """3: every error has a WWW-Authenticate header, even for a malformed body."""
     header = {"Authorization": f"Bearer {rp.tokens()['access_token']}"}
     form = "application/x-www-form-urlencoded"
-    answer = rp.app.test_client().post("/oidc/userinfo", data=b"a=\xff", content_type=form, headers=header)
-    assert answer.status_code == 400
-    assert 'error="invalid_request"' in answer.headers["WWW-Authenticate"]
+    response = rp.app.test_client().post("/oidc/userinfo", data=b"a=\xff", content_type=form, headers=header)
+    assert response.status_code == 400
+    assert 'error="invalid_request"' in response.headers["WWW-Authenticate"]
 
 
 def test_head_works_like_get(rp: RelyingParty) -> None:
     """RFC 9110, 9.1: a general-purpose server MUST support GET and HEAD."""
     header = {"Authorization": f"Bearer {rp.tokens()['access_token']}"}
-    answer = rp.app.test_client().head("/oidc/userinfo", headers=header)
-    assert (answer.status_code, answer.data) == (200, b"")
+    response = rp.app.test_client().head("/oidc/userinfo", headers=header)
+    assert (response.status_code, response.data) == (200, b"")

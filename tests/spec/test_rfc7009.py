@@ -4,7 +4,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from authserver.protocol.services import Services
-from tests.support.relying_party import RelyingParty, disapprove, refused
+from tests.support.relying_party import RelyingParty, assert_error, disapprove
 
 pytestmark = pytest.mark.both_databases
 
@@ -26,7 +26,7 @@ def test_revoking_a_refresh_token_revokes_its_access_tokens(rp: RelyingParty) ->
     tokens = rp.tokens()
     assert revoke(rp, tokens["refresh_token"]).status_code == 200
     assert rp.userinfo(tokens["access_token"]).status_code == 401
-    refused(rp.refresh(tokens["refresh_token"]), "invalid_grant")
+    assert_error(rp.refresh(tokens["refresh_token"]), "invalid_grant")
 
 
 def test_unknown_token_returns_200(rp: RelyingParty) -> None:
@@ -48,29 +48,29 @@ def test_wrong_hint_does_not_matter(rp: RelyingParty, kind: str, hint: str) -> N
 def test_other_client_cannot_revoke(rp: RelyingParty, other_rp: RelyingParty) -> None:
     """2.1: the server verifies that the token was issued to the client, and otherwise returns an error."""
     tokens = rp.tokens()
-    refused(revoke(other_rp, tokens["access_token"]), "invalid_grant")
-    refused(revoke(other_rp, tokens["refresh_token"]), "invalid_grant")
+    assert_error(revoke(other_rp, tokens["access_token"]), "invalid_grant")
+    assert_error(revoke(other_rp, tokens["refresh_token"]), "invalid_grant")
     assert rp.userinfo(tokens["access_token"]).status_code == 200
 
 
 def test_client_must_authenticate(rp: RelyingParty) -> None:
     """2.1: the server first validates the client credentials."""
     tokens = rp.tokens()
-    answer = rp.browser.post("/oauth2/revoke", data={"token": tokens["access_token"], "client_id": rp.key})
-    refused(answer, "invalid_client", 401)
+    response = rp.browser.post("/oauth2/revoke", data={"token": tokens["access_token"], "client_id": rp.key})
+    assert_error(response, "invalid_client", 401)
     assert rp.userinfo(tokens["access_token"]).status_code == 200
 
 
 def test_missing_token_is_an_invalid_request(rp: RelyingParty) -> None:
     """2.1: token is REQUIRED."""
-    refused(revoke(rp, ""), "invalid_request")
+    assert_error(revoke(rp, ""), "invalid_request")
 
 
 def test_disapproved_client_is_rejected(rp: RelyingParty, services: Services) -> None:
     """S4: a client that is not approved is rejected at every endpoint."""
     token = rp.tokens()["access_token"]
     disapprove(services, rp.key)
-    refused(revoke(rp, token), "unauthorized_client")
+    assert_error(revoke(rp, token), "unauthorized_client")
 
 
 def test_revoking_twice_returns_200(rp: RelyingParty) -> None:
@@ -91,14 +91,14 @@ def test_public_client_cannot_revoke_other_tokens(public_rp: RelyingParty, rp: R
     """2.1: the request is rejected with an error."""
     token = rp.tokens()["access_token"]
     form = {"token": token, "client_id": public_rp.key}
-    refused(public_rp.browser.post("/oauth2/revoke", data=form), "invalid_grant")
+    assert_error(public_rp.browser.post("/oauth2/revoke", data=form), "invalid_grant")
     assert rp.userinfo(token).status_code == 200
 
 
 def test_token_in_the_query_is_rejected(rp: RelyingParty) -> None:
     """2.1: the parameters are in the body. RFC 6750, 5: URLs are logged."""
     token = rp.tokens()["access_token"]
-    refused(
+    assert_error(
         rp.browser.post(f"/oauth2/revoke?token={token}", data={"a": "b"}, headers=rp.basic), "invalid_request"
     )
     assert rp.userinfo(token).status_code == 200

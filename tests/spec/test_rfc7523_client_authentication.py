@@ -17,7 +17,7 @@ from authserver.errors import InvalidInput
 from authserver.protocol.services import Services
 from tests.support import assertions
 from tests.support.assertions import Signer
-from tests.support.relying_party import disapprove, refused, register
+from tests.support.relying_party import assert_error, disapprove, register
 from tests.support.table import table
 
 ALONE: dict[str, Any] = {
@@ -82,7 +82,7 @@ def test_every_url_of_the_token_endpoint_is_a_valid_audience(
 @table("path", ["/oauth2/authorize", "/oauth2/introspect", "/oidc/userinfo", "/api/oauth2"])
 def test_another_endpoint_is_not_a_valid_audience(signer: Signer, path: str) -> None:
     """3: an assertion for one endpoint must not work at another."""
-    refused(signer.token(signer.assertion(aud=f"http://localhost{path}")), "invalid_client", 401)
+    assert_error(signer.token(signer.assertion(aud=f"http://localhost{path}")), "invalid_client", 401)
 
 
 @pytest.mark.parametrize(
@@ -99,14 +99,14 @@ def test_issuer_is_a_valid_audience(signer: Signer, audience: Any) -> None:
 )
 def test_another_audience_is_rejected(signer: Signer, audience: Any) -> None:
     """3: the server MUST reject a JWT that does not contain its own identity as the audience."""
-    refused(signer.token(signer.assertion(aud=audience)), "invalid_client", 401)
+    assert_error(signer.token(signer.assertion(aud=audience)), "invalid_client", 401)
 
 
 def test_client_can_be_restricted_to_the_issuer(app: Flask, services: Services) -> None:
     """FAPI 2.0, 5.3.2.1: the issuer as a string, and nothing else."""
     signer = with_key(app, services, client_assertion_audience="issuer")
-    refused(signer.token(), "invalid_client", 401)
-    refused(signer.token(signer.assertion(aud=["http://localhost"])), "invalid_client", 401)
+    assert_error(signer.token(), "invalid_client", 401)
+    assert_error(signer.token(signer.assertion(aud=["http://localhost"])), "invalid_client", 401)
     assert signer.token(signer.assertion(aud="http://localhost")).status_code == 200
 
 
@@ -125,50 +125,50 @@ def test_key_may_have_a_kid(app: Flask, services: Services, kid: str | None, is_
 @table("value", [None, "", "somebody", 5, ["a"]])
 def test_issuer_and_subject_must_be_the_client(signer: Signer, name: str, value: Any) -> None:
     """3: for client authentication the subject MUST be the client_id. Core, 9: the issuer too."""
-    refused(signer.token(signer.assertion(**{name: value})), "invalid_client", 401)
+    assert_error(signer.token(signer.assertion(**{name: value})), "invalid_client", 401)
 
 
 @table("expires", [None, "soon", True, -5, 1e300, 10**30])
 def test_invalid_exp_is_rejected(signer: Signer, expires: Any) -> None:
     """3: exp MUST be present."""
-    refused(signer.token(signer.assertion(exp=expires)), "invalid_client", 401)
+    assert_error(signer.token(signer.assertion(exp=expires)), "invalid_client", 401)
 
 
 def test_expired_assertion_is_rejected(signer: Signer) -> None:
     """3: the server MUST reject a JWT that has expired."""
-    refused(signer.token(signer.assertion(exp=later(seconds=-1))), "invalid_client", 401)
+    assert_error(signer.token(signer.assertion(exp=later(seconds=-1))), "invalid_client", 401)
 
 
 def test_assertion_with_a_long_lifetime_is_rejected(signer: Signer) -> None:
     """3: the server may reject an exp unreasonably far in the future."""
-    refused(signer.token(signer.assertion(exp=later(hours=2))), "invalid_client", 401)
+    assert_error(signer.token(signer.assertion(exp=later(hours=2))), "invalid_client", 401)
 
 
 @pytest.mark.parametrize("name", ["nbf", "iat"])
 def test_assertion_from_the_future_is_rejected(signer: Signer, name: str) -> None:
     """3: before nbf the token MUST NOT be accepted."""
-    refused(signer.token(signer.assertion(**{name: later(minutes=5)})), "invalid_client", 401)
+    assert_error(signer.token(signer.assertion(**{name: later(minutes=5)})), "invalid_client", 401)
 
 
 @table("name", ["nbf", "iat"])
 @table("value", ["now", True, [1], {"a": 1}, -5, 1e300])
 def test_time_must_be_a_number(signer: Signer, name: str, value: Any) -> None:
     """RFC 7519, 4.1.5 and 4.1.6: the value MUST be a number containing a NumericDate."""
-    refused(signer.token(signer.assertion(**{name: value})), "invalid_client", 401)
+    assert_error(signer.token(signer.assertion(**{name: value})), "invalid_client", 401)
 
 
 @pytest.mark.parametrize("jti", [None, "", 5, "x" * 501])
 def test_jti_is_required(signer: Signer, jti: Any) -> None:
     """Core, 9: jti is REQUIRED."""
-    refused(signer.token(signer.assertion(jti=jti)), "invalid_client", 401)
+    assert_error(signer.token(signer.assertion(jti=jti)), "invalid_client", 401)
 
 
 def test_assertion_is_accepted_once(signer: Signer) -> None:
     """3: the server may ensure that JWTs are not replayed. This one does (I1)."""
     assertion = signer.assertion()
     assert signer.token(assertion).status_code == 200
-    refused(signer.token(assertion), "invalid_client", 401)
-    refused(signer.token(signer.assertion(jti=jti_of(assertion))), "invalid_client", 401)
+    assert_error(signer.token(assertion), "invalid_client", 401)
+    assert_error(signer.token(signer.assertion(jti=jti_of(assertion))), "invalid_client", 401)
 
 
 def jti_of(assertion: str) -> str:
@@ -186,7 +186,7 @@ def test_jti_belongs_to_its_client(app: Flask, services: Services) -> None:
 def test_rejected_assertion_does_not_use_up_its_jti(signer: Signer) -> None:
     """Somebody who guesses a jti must not be able to block it."""
     stranger = Signer(signer.app, signer.client_key, assertions.generate(), header=signer.header)
-    refused(stranger.token(stranger.assertion(jti="taken")), "invalid_client", 401)
+    assert_error(stranger.token(stranger.assertion(jti="taken")), "invalid_client", 401)
     assert signer.token(signer.assertion(jti="taken")).status_code == 200
 
 
@@ -196,7 +196,7 @@ def test_unregistered_algorithm_is_rejected(app: Flask, services: Services, algo
     key = assertions.generate(algorithm)
     jwks = {"keys": [assertions.public(key)]}
     signer = with_key(app, services, jwks=jwks)
-    refused(Signer(app, signer.client_key, key, algorithm).token(), "invalid_client", 401)
+    assert_error(Signer(app, signer.client_key, key, algorithm).token(), "invalid_client", 401)
 
 
 def test_public_key_is_not_a_secret(app: Flask, services: Services) -> None:
@@ -206,54 +206,54 @@ def test_public_key_is_not_a_secret(app: Flask, services: Services) -> None:
     content = f"{head}.{signer.assertion().split('.')[1]}"
     forged = hmac.digest(signer.key.as_pem(private=False), content.encode(), "sha256")
     signature = base64.urlsafe_b64encode(forged).rstrip(b"=").decode()
-    refused(signer.token(f"{content}.{signature}"), "invalid_client", 401)
+    assert_error(signer.token(f"{content}.{signature}"), "invalid_client", 401)
 
 
 def test_algorithm_none_is_rejected(signer: Signer) -> None:
     """RFC 8725, 3.2: only the registered algorithm is accepted."""
     _, payload, _ = signer.assertion().split(".")
-    refused(signer.token(f"eyJhbGciOiJub25lIn0.{payload}."), "invalid_client", 401)
+    assert_error(signer.token(f"eyJhbGciOiJub25lIn0.{payload}."), "invalid_client", 401)
 
 
 def test_another_type_of_jwt_is_rejected(signer: Signer) -> None:
     """RFC 8725, 3.11: typ must match if it is present."""
-    refused(signer.token(signer.assertion({"typ": "at+jwt"})), "invalid_client", 401)
+    assert_error(signer.token(signer.assertion({"typ": "at+jwt"})), "invalid_client", 401)
     assert signer.token(signer.assertion({"typ": "JWT"})).status_code == 200
 
 
 def test_wrong_secret_is_rejected(shared_secret_signer: Signer) -> None:
     """Core, 9: the HMAC is verified with the client secret."""
     other = Signer.with_secret(shared_secret_signer.app, shared_secret_signer.client_key, "x" * 43)
-    refused(other.token(), "invalid_client", 401)
+    assert_error(other.token(), "invalid_client", 401)
 
 
 def test_secret_in_the_form_is_rejected(app: Flask, services: Services) -> None:
     """S15: only the registered method."""
     key, secret = register(services, auth_method="client_secret_jwt", **ALONE)
     form = {"grant_type": "client_credentials", "client_id": key, "client_secret": secret}
-    refused(app.test_client().post("/oauth2/token", data=form), "invalid_client", 401)
+    assert_error(app.test_client().post("/oauth2/token", data=form), "invalid_client", 401)
 
 
 def test_assertion_of_a_client_with_basic_is_rejected(app: Flask, services: Services) -> None:
     """S15: only the registered method."""
-    refused(Signer.with_secret(app, *register(services, **ALONE)).token(), "invalid_client", 401)
+    assert_error(Signer.with_secret(app, *register(services, **ALONE)).token(), "invalid_client", 401)
 
 
 def test_two_methods_are_rejected(signer: Signer) -> None:
     """RFC 6749, 2.3: the client MUST NOT use more than one method in a request."""
-    refused(signer.token(client_secret="x" * 43), "invalid_request")
+    assert_error(signer.token(client_secret="x" * 43), "invalid_request")
 
 
 def test_another_client_id_is_rejected(signer: Signer) -> None:
     """RFC 7521, 4.2: client_id MUST identify the same client as the assertion."""
     assert signer.token(client_id=signer.client_key).status_code == 200
-    refused(signer.token(client_id="0" * 32), "invalid_request")
+    assert_error(signer.token(client_id="0" * 32), "invalid_request")
 
 
 @pytest.mark.parametrize("kind", ["", "urn:ietf:params:oauth:client-assertion-type:saml2-bearer", "jwt"])
 def test_assertion_type_is_required(signer: Signer, kind: str) -> None:
     """2.2: client_assertion_type MUST be the URN."""
-    refused(signer.token(client_assertion_type=kind), "invalid_client", 401)
+    assert_error(signer.token(client_assertion_type=kind), "invalid_client", 401)
 
 
 @table(
@@ -275,7 +275,7 @@ def test_assertion_type_is_required(signer: Signer, kind: str) -> None:
 )
 def test_malformed_jwt_is_rejected(signer: Signer, assertion: str) -> None:
     """3: the server MUST reject an invalid JWT. S26: without a 5xx."""
-    refused(signer.token(assertion), "invalid_client", 401)
+    assert_error(signer.token(assertion), "invalid_client", 401)
 
 
 def encoded(value: Any, encoding: str = "utf-8") -> str:
@@ -304,7 +304,7 @@ def test_jwt_must_be_utf_8(signer: Signer, part: str, encoding: str) -> None:
     header, claims = parts(signer)
     forms = {"header": "utf-8", "claims": "utf-8"} | {part: encoding}
     odd = signed(signer, encoded(header, forms["header"]), encoded(claims, forms["claims"]))
-    refused(signer.token(odd), "invalid_client", 401)
+    assert_error(signer.token(odd), "invalid_client", 401)
     assert signer.token(signed(signer, encoded(header), encoded(claims))).status_code == 200
 
 
@@ -323,7 +323,7 @@ def test_jwt_must_be_utf_8(signer: Signer, part: str, encoding: str) -> None:
 def test_unknown_critical_header_is_rejected(signer: Signer, more: dict[str, Any]) -> None:
     """RFC 7515, 4.1.11: if an extension listed in crit is not understood, the JWS is invalid."""
     header, claims = parts(signer, **more)
-    refused(signer.token(signed(signer, encoded(header), encoded(claims))), "invalid_client", 401)
+    assert_error(signer.token(signed(signer, encoded(header), encoded(claims))), "invalid_client", 401)
 
 
 @pytest.mark.both_databases
@@ -331,13 +331,13 @@ def test_unknown_critical_header_is_rejected(signer: Signer, more: dict[str, Any
 def test_odd_kid_is_rejected(signer: Signer, kid: Any) -> None:
     """S26: whatever the kid is, the endpoint returns a regular error."""
     header = base64.urlsafe_b64encode(json.dumps({"alg": "ES256", "kid": kid}).encode()).rstrip(b"=").decode()
-    refused(signer.token(f"{header}.{signer.assertion().partition('.')[2]}"), "invalid_client", 401)
+    assert_error(signer.token(f"{header}.{signer.assertion().partition('.')[2]}"), "invalid_client", 401)
 
 
 def test_disapproved_client_is_rejected(signer: Signer, services: Services) -> None:
     """S3: a valid signature does not help."""
     disapprove(services, signer.client_key)
-    refused(signer.token(), "unauthorized_client")
+    assert_error(signer.token(), "unauthorized_client")
 
 
 def test_assertion_works_at_introspection_and_revocation(signer: Signer) -> None:

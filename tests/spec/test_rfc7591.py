@@ -30,17 +30,17 @@ def register(client: FlaskClient, path: str = STANDARD, **metadata: Any) -> Test
 
 
 def registered(client: FlaskClient, path: str = STANDARD, **metadata: Any) -> dict[str, Any]:
-    answer = register(client, path, **metadata)
-    assert answer.status_code == 201, answer.text
-    document: dict[str, Any] = answer.get_json()
+    response = register(client, path, **metadata)
+    assert response.status_code == 201, response.text
+    document: dict[str, Any] = response.get_json()
     return document
 
 
-def error_of(answer: TestResponse) -> str:
-    assert answer.status_code == 400, answer.text
-    assert answer.content_type == "application/json"
-    assert answer.headers["Cache-Control"] == "no-store"
-    return str(answer.get_json()["error"])
+def error_of(response: TestResponse) -> str:
+    assert response.status_code == 400, response.text
+    assert response.content_type == "application/json"
+    assert response.headers["Cache-Control"] == "no-store"
+    return str(response.get_json()["error"])
 
 
 @pytest.mark.parametrize(("path", "kind"), [(STANDARD, "oidc"), (OAUTH2_LANE, "oauth2"), (OIDC_LANE, "oidc")])
@@ -48,10 +48,10 @@ def test_minimal_request_gets_the_defaults(
     client: FlaskClient, services: Services, path: str, kind: str
 ) -> None:
     """3.2.1: 201 with JSON that is not cached: all registered metadata, client_id and secret. 2: the defaults."""
-    answer = register(client, path)
-    document = answer.get_json()
-    assert (answer.status_code, answer.content_type) == (201, "application/json")
-    assert answer.headers["Cache-Control"] == "no-store"
+    response = register(client, path)
+    document = response.get_json()
+    assert (response.status_code, response.content_type) == (201, "application/json")
+    assert response.headers["Cache-Control"] == "no-store"
     assert document | MINIMAL == document
     assert document["grant_types"] == ["authorization_code"]
     assert document["response_types"] == ["code"]
@@ -156,8 +156,8 @@ INCONSISTENT = [
 def test_inconsistent_flows_are_rejected(client: FlaskClient) -> None:
     """2.1: the server MUST ensure that a client cannot register itself into an inconsistent state."""
     for grant_types, response_types in INCONSISTENT:
-        answer = register(client, grant_types=grant_types, response_types=response_types)
-        assert error_of(answer) == "invalid_client_metadata"
+        response = register(client, grant_types=grant_types, response_types=response_types)
+        assert error_of(response) == "invalid_client_metadata"
 
 
 COMPLETED: list[tuple[dict[str, Any], list[str], list[str]]] = [
@@ -252,21 +252,21 @@ def test_redirect_flows_require_a_redirect_uri(client: FlaskClient, metadata: di
 def test_client_without_redirects_needs_no_redirect_uri(client: FlaskClient) -> None:
     """2: redirect_uris are for flows with redirection."""
     metadata = {"client_name": "Batch", "grant_types": ["client_credentials"], "scope": "reports"}
-    answer = client.post(STANDARD, json=metadata)
-    assert answer.status_code == 201, answer.text
-    assert answer.get_json()["redirect_uris"] == []
+    response = client.post(STANDARD, json=metadata)
+    assert response.status_code == 201, response.text
+    assert response.get_json()["redirect_uris"] == []
 
 
 def test_client_name_can_have_languages(client: FlaskClient) -> None:
     """2.2: human-readable values in several languages. The name of the tag is not case-sensitive."""
     document = registered(client, **{"client_name#ja-Jpan-JP": "\u30af\u30e9\u30a4\u30a2\u30f3\u30c8\u540d"})
     assert document["client_name"] == "My Example"
-    answer = client.post(
+    response = client.post(
         STANDARD, json={"client_name#fr": "Mon exemple", "redirect_uris": ["https://a.example/cb"]}
     )
-    assert answer.get_json()["client_name"] == "Mon exemple"
-    answer = client.post(STANDARD, json={"redirect_uris": ["https://a.example/cb"]})
-    assert answer.get_json()["client_name"] == "Application at a.example"
+    assert response.get_json()["client_name"] == "Mon exemple"
+    response = client.post(STANDARD, json={"redirect_uris": ["https://a.example/cb"]})
+    assert response.get_json()["client_name"] == "Application at a.example"
 
 
 STATEMENTS = ["eyJhbGciOiJSUzI1NiJ9.e30.x", "x", {"a": 1}, 7]
@@ -311,10 +311,10 @@ def test_wrong_types_are_rejected_with_json(client: FlaskClient) -> None:
             continue
         if type(value) is int and field == "default_max_age":
             continue
-        answer = register(client, **{field: value})
+        response = register(client, **{field: value})
         expected = "invalid_redirect_uri" if field == "redirect_uris" else "invalid_client_metadata"
-        assert error_of(answer) == expected, (field, value)
-        assert field in answer.get_json()["error_description"]
+        assert error_of(response) == expected, (field, value)
+        assert field in response.get_json()["error_description"]
 
 
 def nested(depth: int) -> str:
@@ -343,8 +343,8 @@ BODIES = [
 def test_body_that_is_not_an_object_is_rejected(client: FlaskClient) -> None:
     """3.1: the request is a JSON object. S26: no body causes a 5xx."""
     for body in BODIES:
-        answer = client.post(STANDARD, data=body, content_type="application/json")
-        assert error_of(answer) == "invalid_client_metadata"
+        response = client.post(STANDARD, data=body, content_type="application/json")
+        assert error_of(response) == "invalid_client_metadata"
 
 
 OTHER_TYPES = ["text/plain", "", "application/x-www-form-urlencoded", "multipart/form-data"]
@@ -353,16 +353,16 @@ OTHER_TYPES = ["text/plain", "", "application/x-www-form-urlencoded", "multipart
 def test_other_content_types_are_rejected(client: FlaskClient) -> None:
     """3.1: application/json, which other sites cannot make a browser send."""
     for content_type in OTHER_TYPES:
-        answer = client.post(STANDARD, data=json.dumps(MINIMAL), content_type=content_type)
-        assert error_of(answer) == "invalid_client_metadata"
+        response = client.post(STANDARD, data=json.dumps(MINIMAL), content_type=content_type)
+        assert error_of(response) == "invalid_client_metadata"
 
 
 def test_large_bodies_are_rejected(client: FlaskClient) -> None:
     """S28: the size of the body is limited."""
     for size in (33_000, 70_000):
-        answer = register(client, padding="x" * size)
-        assert answer.status_code == 413
-        assert "error" in answer.get_json()
+        response = register(client, padding="x" * size)
+        assert response.status_code == 413
+        assert "error" in response.get_json()
 
 
 def test_registrations_per_network_are_limited(
@@ -371,9 +371,9 @@ def test_registrations_per_network_are_limited(
     """5: open registration is rate-limited. Rejected requests count only if the server had to process them."""
     statuses = [register(client).status_code for _ in range(services.settings.registrations + 1)]
     assert statuses == [201] * services.settings.registrations + [429]
-    answer = register(client)
-    assert answer.get_json()["error"] == "too_many_requests"
-    assert int(answer.headers["Retry-After"]) > 0
+    response = register(client)
+    assert response.get_json()["error"] == "too_many_requests"
+    assert int(response.headers["Retry-After"]) > 0
     elsewhere = client.post(STANDARD, json=MINIMAL, environ_base={"REMOTE_ADDR": "192.0.2.7"})
     assert elsewhere.status_code == 201
     moving_clock.advance(timedelta(hours=1), seconds=1)
@@ -418,14 +418,14 @@ def test_registration_works_after_approval(
     document = registered(client, path, grant_types=["authorization_code", "refresh_token"])
     rp = make_rp(app, document)
     assert rp.authorize(scope=scope).status_code == 403
-    answer = rp.token(grant_type="refresh_token", refresh_token="x")
-    assert answer.get_json()["error"] == "unauthorized_client"
+    response = rp.token(grant_type="refresh_token", refresh_token="x")
+    assert response.get_json()["error"] == "unauthorized_client"
     introspected = client.post("/oauth2/introspect", data={"token": "x"}, headers=rp.basic)
     assert introspected.get_json()["error"] == "unauthorized_client"
     approve(services, rp.key)
-    answer = rp.redeem(rp.code(scope=scope))
-    assert answer.status_code == 200, answer.text
-    assert ("id_token" in answer.get_json()) is (path != OAUTH2_LANE)
+    response = rp.redeem(rp.code(scope=scope))
+    assert response.status_code == 200, response.text
+    assert ("id_token" in response.get_json()) is (path != OAUTH2_LANE)
 
 
 def test_secrets_are_stored_as_digests(client: FlaskClient, services: Services) -> None:
@@ -459,8 +459,8 @@ def test_closed_registration_is_rejected_and_not_advertised(with_registration: A
     """3.2.2: an error in JSON. RFC 8414: discovery does not list the endpoint."""
     client = with_registration("closed").test_client()
     for path in (STANDARD, OAUTH2_LANE, OIDC_LANE):
-        answer = register(client, path)
-        assert (answer.status_code, answer.get_json()["error"]) == (403, "access_denied")
+        response = register(client, path)
+        assert (response.status_code, response.get_json()["error"]) == (403, "access_denied")
     for document in (
         "openid-configuration",
         "oauth-authorization-server",
@@ -517,8 +517,8 @@ def test_every_listed_response_type_can_be_registered(client: FlaskClient, name:
     for response_type in discovered["response_types_supported"]:
         flows = {"authorization_code"} if "code" in response_type.split() else set()
         flows |= {"implicit"} if response_type != "code" else set()
-        answer = register(client, path, response_types=[response_type], grant_types=sorted(flows))
-        assert (response_type, answer.status_code) == (response_type, 201)
+        response = register(client, path, response_types=[response_type], grant_types=sorted(flows))
+        assert (response_type, response.status_code) == (response_type, 201)
 
 
 PATHS = [STANDARD, OAUTH2_LANE, OIDC_LANE, f"{STANDARD}/x"]
@@ -527,14 +527,14 @@ PATHS = [STANDARD, OAUTH2_LANE, OIDC_LANE, f"{STANDARD}/x"]
 def test_cross_origin_scripts_are_not_allowed(client: FlaskClient) -> None:
     """The threat model opens other endpoints to scripts, but not this one."""
     for path in PATHS:
-        answer = client.options(
+        response = client.options(
             path, headers={"Origin": "https://client.example", "Access-Control-Request-Method": "POST"}
         )
-        assert "Access-Control-Allow-Origin" not in answer.headers
+        assert "Access-Control-Allow-Origin" not in response.headers
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "HEAD"])
 def test_only_post_is_allowed(client: FlaskClient, method: str) -> None:
     """3.1: the client sends an HTTP POST."""
-    answer = client.open(STANDARD, method=method)
-    assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
+    response = client.open(STANDARD, method=method)
+    assert (response.status_code, response.headers["Allow"]) == (405, "POST")

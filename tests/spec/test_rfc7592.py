@@ -17,7 +17,7 @@ from authserver.protocol.services import Services
 from authserver.settings import Settings
 from tests.support.error_log import reference_of
 from tests.support.moving_clock import MovingClock
-from tests.support.registrant import Registrant, approve_change, discard_change, waiting
+from tests.support.registrant import Registrant, approve_change, discard_change, find_pending_change
 from tests.support.relying_party import approve, disapprove, stored
 
 NEW = ["https://client.example/new"]
@@ -40,22 +40,24 @@ def approved(app: Flask, services: Services, alice: User) -> Registrant:
 
 def test_reading_returns_the_registered_metadata(pending: Registrant) -> None:
     """2.1: 200 with the client information response. 3: with the client configuration URL and the access token."""
-    answer = pending.manage("GET")
-    assert (answer.status_code, answer.content_type) == (200, "application/json")
-    assert answer.headers["Cache-Control"] == "no-store"
-    told = {name: value for name, value in pending.told.items() if not name.startswith("client_secret")}
-    assert answer.get_json() == told
+    response = pending.manage("GET")
+    assert (response.status_code, response.content_type) == (200, "application/json")
+    assert response.headers["Cache-Control"] == "no-store"
+    told = {
+        name: value for name, value in pending.registration.items() if not name.startswith("client_secret")
+    }
+    assert response.get_json() == told
 
 
 @pytest.mark.parametrize("name", ["client_id", "registration_client_uri", "registration_access_token"])
 def test_change_returns_the_client_information(pending: Registrant, name: str) -> None:
     """2.2, 3: the response to a change also contains registration_client_uri and registration_access_token."""
-    answer = pending.put(client_name="New name").get_json()
-    assert answer[name]
+    response = pending.put(client_name="New name").get_json()
+    assert response[name]
     if name != "registration_access_token":
-        assert answer[name] == pending.told[name]
+        assert response[name] == pending.registration[name]
         return
-    pending.told[name] = answer[name]
+    pending.registration[name] = response[name]
     assert pending.registered()["client_name"] == "New name"
 
 
@@ -66,44 +68,45 @@ TOKENS = ("", "x", "asg_1_" + "A" * 43, "asg_zzzzzzzzzzzz_" + "A" * 43, "asg_0_"
 def test_invalid_token_is_rejected(pending: Registrant) -> None:
     """2, 2.1: 401 for a missing or invalid token (RFC 6750), whether the client exists or not."""
     nobody = replace(
-        pending, told=pending.told | {"registration_client_uri": "http://localhost/oauth2/register/no"}
+        pending,
+        told=pending.registration | {"registration_client_uri": "http://localhost/oauth2/register/no"},
     )
     for method, token in itertools.product(METHODS, TOKENS):
-        answers = [one.manage(method, token, json={}) for one in (pending, nobody)]
-        assert [answer.status_code for answer in answers] == [401, 401]
-        assert answers[0].get_json() == answers[1].get_json()
-        assert answers[0].headers["WWW-Authenticate"].startswith("Bearer ")
+        responses = [one.manage(method, token, json={}) for one in (pending, nobody)]
+        assert [response.status_code for response in responses] == [401, 401]
+        assert responses[0].get_json() == responses[1].get_json()
+        assert responses[0].headers["WWW-Authenticate"].startswith("Bearer ")
     assert pending.manage("GET").status_code == 200
 
 
 def test_error_contains_its_reference(pending: Registrant) -> None:
     """RFC 6750, 3: in the challenge and in the body."""
     for method in METHODS:
-        answer = pending.manage(method, "nonsense", json={})
-        described = answer.get_json()["error_description"]
-        assert described.endswith(f"(reference {reference_of(answer)})")
-        assert f'error_description="{described}"' in answer.headers["WWW-Authenticate"]
+        response = pending.manage(method, "nonsense", json={})
+        described = response.get_json()["error_description"]
+        assert described.endswith(f"(reference {reference_of(response)})")
+        assert f'error_description="{described}"' in response.headers["WWW-Authenticate"]
 
 
 def test_token_is_bound_to_one_client(app: Flask, pending: Registrant) -> None:
     """1.3: the token is bound to its client."""
     other = Registrant.new(app)
     for method in METHODS:
-        answer = pending.manage(
-            method, other.told["registration_access_token"], json={"client_id": other.key}
+        response = pending.manage(
+            method, other.registration["registration_access_token"], json={"client_id": other.key}
         )
-        assert answer.status_code == 401
+        assert response.status_code == 401
 
 
 def test_token_is_accepted_in_the_header_only(pending: Registrant) -> None:
     """RFC 6750, 2, RFC 9700: never in the query."""
-    token = pending.told["registration_access_token"]
+    token = pending.registration["registration_access_token"]
     assert pending.manage("GET", "", query_string={"access_token": token}).status_code in {400, 401}
 
 
 def test_registration_token_is_not_an_access_token(approved: Registrant) -> None:
     """S7: each type of value has its own namespace."""
-    assert approved.rp.userinfo(approved.told["registration_access_token"]).status_code == 401
+    assert approved.rp.userinfo(approved.registration["registration_access_token"]).status_code == 401
     access_token = approved.rp.tokens()["access_token"]
     assert approved.manage("GET", access_token).status_code == 401
 
@@ -111,19 +114,19 @@ def test_registration_token_is_not_an_access_token(approved: Registrant) -> None
 @pytest.mark.both_databases
 def test_odd_client_ids_are_unknown(app: Flask, pending: Registrant) -> None:
     """2.1: 401 for a client that does not exist. S26: no input causes a 5xx."""
-    headers = {"Authorization": f"Bearer {pending.told['registration_access_token']}"}
+    headers = {"Authorization": f"Bearer {pending.registration['registration_access_token']}"}
     for key in ("%00", "%ED%A0%80", "a" * 3000, "<key>", "..", "%2e", "\u00e9"):
         assert app.test_client().get(f"/oauth2/register/{key}", headers=headers).status_code == 401
 
 
 def test_pending_client_is_changed_immediately(pending: Registrant, services: Services) -> None:
     """2.2: 200 with the metadata as registered now. The administrator's review shows the new values."""
-    answer = pending.put(redirect_uris=NEW, client_name="New name")
-    assert answer.status_code == 200, answer.text
-    assert answer.get_json()["redirect_uris"] == NEW
+    response = pending.put(redirect_uris=NEW, client_name="New name")
+    assert response.status_code == 200, response.text
+    assert response.get_json()["redirect_uris"] == NEW
     row = stored(services, pending.key)
     assert (row.redirect_uris, row.name, row.status) == (NEW, "New name", "pending")
-    assert waiting(services, pending.key) is None
+    assert find_pending_change(services, pending.key) is None
 
 
 def test_omitted_fields_are_removed(app: Flask, services: Services) -> None:
@@ -139,13 +142,13 @@ def test_omitted_fields_are_removed(app: Flask, services: Services) -> None:
 @pytest.mark.both_databases
 def test_client_id_and_secret_must_match(pending: Registrant) -> None:
     """2.2: client_id MUST be the client's own; client_secret, if present, MUST match. The client cannot choose it."""
-    secret = pending.told["client_secret"]
+    secret = pending.registration["client_secret"]
     assert pending.put(client_secret=secret).status_code == 200
     for metadata in ({"client_id": None}, {"client_id": "other"}, {"client_id": 7}, {"client_id": [pending.key]},
                      {"client_secret": "chosen by the client"}, {"client_secret": 7}, {"client_secret": secret[:-1]},
                      {"client_secret": "\ud800"}):  # fmt: skip
-        answer = pending.put(**metadata)
-        assert (answer.status_code, answer.get_json()["error"]) == (400, "invalid_client_metadata")
+        response = pending.put(**metadata)
+        assert (response.status_code, response.get_json()["error"]) == (400, "invalid_client_metadata")
 
 
 def test_read_only_fields_are_rejected(pending: Registrant) -> None:
@@ -156,8 +159,8 @@ def test_read_only_fields_are_rejected(pending: Registrant) -> None:
         "client_secret_expires_at",
         "client_id_issued_at",
     ):
-        answer = pending.put(**{name: pending.told[name]})
-        assert (answer.status_code, answer.get_json()["error"]) == (400, "invalid_client_metadata")
+        response = pending.put(**{name: pending.registration[name]})
+        assert (response.status_code, response.get_json()["error"]) == (400, "invalid_client_metadata")
 
 
 @pytest.mark.both_databases
@@ -170,17 +173,17 @@ def test_invalid_change_is_rejected(approved: Registrant, services: Services) ->
         assert approved.put(**metadata).status_code == 400, metadata
     for body in (b"", b"[]", b"[" * 5000):
         assert approved.manage("PUT", data=body, content_type="application/json").status_code == 400
-    assert waiting(services, approved.key) is None
+    assert find_pending_change(services, approved.key) is None
 
 
 def test_change_of_an_approved_client_waits(approved: Registrant, services: Services) -> None:
     """S2: the approved revision continues to work, and the new one does not work until an administrator approves it."""
     rp, new = approved.rp, replace(approved.rp, redirect_uri=NEW[0])
     refresh = rp.tokens()
-    answer = approved.put(redirect_uris=NEW, client_name="Bank")
-    assert answer.status_code == 200
-    assert answer.get_json()["registration_status"] == "change_pending"
-    assert answer.get_json()["redirect_uris"] == approved.told["redirect_uris"]
+    response = approved.put(redirect_uris=NEW, client_name="Bank")
+    assert response.status_code == 200
+    assert response.get_json()["registration_status"] == "change_pending"
+    assert response.get_json()["redirect_uris"] == approved.registration["redirect_uris"]
     assert approved.registered()["client_name"] == "My Example"
     assert rp.userinfo(refresh["access_token"]).status_code == 200
     assert "code=" in rp.authorized().location
@@ -207,12 +210,12 @@ def test_later_change_replaces_an_earlier_one(approved: Registrant, services: Se
     """2.2: a change replaces the one before. Sending the current registration withdraws the change."""
     approved.put(redirect_uris=NEW)
     approved.put(client_name="Bank")
-    change = waiting(services, approved.key)
+    change = find_pending_change(services, approved.key)
     assert change is not None
-    assert change.after["redirect_uris"] == approved.told["redirect_uris"]
+    assert change.after["redirect_uris"] == approved.registration["redirect_uris"]
     assert change.after["name"] == "Bank"
     assert approved.put().get_json()["registration_status"] == "approved"
-    assert waiting(services, approved.key) is None
+    assert find_pending_change(services, approved.key) is None
 
 
 def test_discarded_change_is_removed(approved: Registrant, services: Services) -> None:
@@ -220,7 +223,7 @@ def test_discarded_change_is_removed(approved: Registrant, services: Services) -
     approved.put(redirect_uris=NEW)
     discard_change(services, approved.key)
     assert approved.registered()["registration_status"] == "approved"
-    assert approved.registered()["redirect_uris"] == approved.told["redirect_uris"]
+    assert approved.registered()["redirect_uris"] == approved.registration["redirect_uris"]
 
 
 def test_client_cannot_set_administrator_fields(approved: Registrant, services: Services) -> None:
@@ -240,9 +243,12 @@ def test_client_cannot_set_administrator_fields(approved: Registrant, services: 
 
 def test_new_secret_works_after_approval_of_its_method(approved: Registrant, services: Services) -> None:
     """2.2: the server can issue a secret. S2: it works when the method that needs it is approved, not before."""
-    answer = approved.put(token_endpoint_auth_method="client_secret_jwt").get_json()
-    secret = answer["client_secret"]
-    assert (answer["client_secret_expires_at"], secret != approved.told["client_secret"]) == (0, True)
+    response = approved.put(token_endpoint_auth_method="client_secret_jwt").get_json()
+    secret = response["client_secret"]
+    assert (response["client_secret_expires_at"], secret != approved.registration["client_secret"]) == (
+        0,
+        True,
+    )
     assert (
         replace(approved.rp, secret=secret).token(grant_type="authorization_code", code="x").status_code
         == 401
@@ -259,13 +265,13 @@ def test_new_secret_works_after_approval_of_its_method(approved: Registrant, ser
         "code": code,
         "grant_type": "authorization_code",
     }
-    answer = approved.rp.token(
+    response = approved.rp.token(
         {},
         **form,
         redirect_uri=approved.rp.redirect_uri,
         code_verifier="dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
     )
-    assert answer.status_code == 200, answer.text
+    assert response.status_code == 200, response.text
 
 
 def test_changes_are_recorded(approved: Registrant, services: Services) -> None:
@@ -291,10 +297,10 @@ def test_deletion_invalidates_everything(approved: Registrant, services: Service
     """2.3: 204. The server MUST invalidate everything that it issued, and a later use of the token returns 401."""
     rp = approved.rp
     tokens, code = rp.tokens(), rp.code()
-    answer = approved.manage("DELETE")
-    assert (answer.status_code, answer.data) == (204, b"")
-    assert "Content-Length" not in answer.headers
-    assert answer.headers["Cache-Control"] == "no-store"
+    response = approved.manage("DELETE")
+    assert (response.status_code, response.data) == (204, b"")
+    assert "Content-Length" not in response.headers
+    assert response.headers["Cache-Control"] == "no-store"
     for method in METHODS:
         assert approved.manage(method, json={}).status_code == 401
     assert rp.userinfo(tokens["access_token"]).status_code == 401
@@ -315,19 +321,19 @@ def test_disapproved_client_cannot_manage_its_registration(approved: Registrant,
     approved.put(client_name="Bank")
     disapprove(services, approved.key)
     for method in METHODS:
-        answer = approved.manage(method, json={"client_id": approved.key})
-        assert answer.status_code == 403
-        assert "My Example" not in answer.text
+        response = approved.manage(method, json={"client_id": approved.key})
+        assert response.status_code == 403
+        assert "My Example" not in response.text
     assert stored(services, approved.key).name == "My Example"
-    approved.told["registration_access_token"] = "asg_1_" + "A" * 43
+    approved.registration["registration_access_token"] = "asg_1_" + "A" * 43
     assert approved.manage("GET").status_code == 401
 
 
 def test_other_methods_are_rejected(pending: Registrant) -> None:
     """2: the endpoint supports GET, PUT and DELETE."""
     for method in ("POST", "PATCH", "OPTIONS"):
-        answer = pending.manage(method)
-        assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, PUT, DELETE")
+        response = pending.manage(method)
+        assert (response.status_code, response.headers["Allow"]) == (405, "GET, PUT, DELETE")
 
 
 def test_changes_are_rate_limited(
@@ -364,8 +370,8 @@ def test_immediate_approval_excludes_trusted_clients(
     assert registrant.put(redirect_uris=NEW).get_json()["redirect_uris"] == NEW
     with services.database.transaction() as db:
         clients.get(db, registrant.key).is_trusted = True
-    answer = registrant.put(redirect_uris=["https://evil.example/cb"]).get_json()
-    assert (answer["redirect_uris"], answer["registration_status"]) == (NEW, "change_pending")
+    response = registrant.put(redirect_uris=["https://evil.example/cb"]).get_json()
+    assert (response["redirect_uris"], response["registration_status"]) == (NEW, "change_pending")
     app.extensions["authserver"].database.engine.dispose()
 
 
@@ -378,9 +384,9 @@ def test_closed_scope_waits_for_approval(
         scopes.add(db, SYSTEM, name="models.read", words="Read your models", is_open=is_open)
     app = create_app(settings.model_copy(update={"registration": "approved"}))
     registrant = Registrant.new(app, scope="openid")
-    answer = registrant.put(scope="openid models.read").get_json()
-    assert answer["registration_status"] == status
-    assert ("models.read" in answer["scope"].split()) is is_open
+    response = registrant.put(scope="openid models.read").get_json()
+    assert response["registration_status"] == status
+    assert ("models.read" in response["scope"].split()) is is_open
     app.extensions["authserver"].database.engine.dispose()
 
 

@@ -12,7 +12,7 @@ from authserver.domain.users.users import User
 from authserver.protocol.services import Services
 from tests.support.logout import sign_out
 from tests.support.moving_clock import MovingClock
-from tests.support.relying_party import RelyingParty, claims, disapprove, refused, register
+from tests.support.relying_party import RelyingParty, assert_error, claims, disapprove, register
 from tests.support.table import table
 
 RESOURCE = "https://api.example/"
@@ -22,9 +22,9 @@ def introspect(rp: RelyingParty, token: str, **more: str) -> TestResponse:
     return rp.app.test_client().post("/oauth2/introspect", data={"token": token} | more, headers=rp.basic)
 
 
-def is_inactive(answer: TestResponse) -> bool:
-    assert answer.status_code == 200, answer.text
-    return bool(answer.get_json() == {"active": False})
+def is_inactive(response: TestResponse) -> bool:
+    assert response.status_code == 200, response.text
+    return bool(response.get_json() == {"active": False})
 
 
 @pytest.fixture
@@ -46,8 +46,8 @@ def caller(app: Flask, services: Services, people: dict[str, User]) -> RelyingPa
 
 def test_access_token_is_described(rp: RelyingParty, alice: User) -> None:
     """2.2: active, scope, client_id, username, token_type, exp, iat, sub, aud, iss."""
-    answer = introspect(rp, rp.tokens()["access_token"])
-    document = answer.get_json()
+    response = introspect(rp, rp.tokens()["access_token"])
+    document = response.get_json()
     times = {name: document.pop(name) for name in ("iat", "exp", "auth_time")}
     assert times["exp"] - times["iat"] == 900
     assert document == {
@@ -62,7 +62,7 @@ def test_access_token_is_described(rp: RelyingParty, alice: User) -> None:
         "acr": "urn:authserver:acr:password",
         "amr": ["pwd"],
     }
-    assert answer.headers["Cache-Control"] == "no-store"
+    assert response.headers["Cache-Control"] == "no-store"
 
 
 def test_username_requires_the_profile_scope(rp: RelyingParty) -> None:
@@ -215,31 +215,31 @@ def test_token_of_a_disapproved_client_is_inactive_for_its_audience(
 def test_caller_must_authenticate(rp: RelyingParty) -> None:
     """2.1: the endpoint MUST require some form of authorization."""
     token = rp.tokens()["access_token"]
-    refused(rp.browser.post("/oauth2/introspect", data={"token": token}), "invalid_client", 401)
+    assert_error(rp.browser.post("/oauth2/introspect", data={"token": token}), "invalid_client", 401)
 
 
 def test_public_client_is_rejected(public_rp: RelyingParty) -> None:
     """2.1: a client_id alone is not authorization."""
     token = public_rp.redeem(public_rp.code(), headers={}, client_id=public_rp.key).get_json()["access_token"]
-    answer = public_rp.browser.post("/oauth2/introspect", data={"token": token, "client_id": public_rp.key})
-    refused(answer, "invalid_client", 401)
+    response = public_rp.browser.post("/oauth2/introspect", data={"token": token, "client_id": public_rp.key})
+    assert_error(response, "invalid_client", 401)
 
 
 def test_disapproved_caller_is_rejected(rp: RelyingParty, services: Services) -> None:
     """S1: introspection makes the same access check."""
     token = rp.tokens()["access_token"]
     disapprove(services, rp.key)
-    refused(introspect(rp, token), "unauthorized_client")
+    assert_error(introspect(rp, token), "unauthorized_client")
 
 
 def test_token_is_required(rp: RelyingParty) -> None:
     """2.1: token is REQUIRED."""
-    refused(introspect(rp, ""), "invalid_request")
+    assert_error(introspect(rp, ""), "invalid_request")
 
 
 def test_token_in_the_query_is_rejected(rp: RelyingParty) -> None:
     """2.1, S11: the parameters are in the body of a POST."""
-    refused(
+    assert_error(
         rp.browser.post("/oauth2/introspect?token=x", data={"token": "x"}, headers=rp.basic),
         "invalid_request",
     )

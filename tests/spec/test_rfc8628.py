@@ -19,7 +19,7 @@ from authserver.vocabulary import TYPED_ALPHABET
 from tests.support import forms
 from tests.support.device import GRANT, Device
 from tests.support.moving_clock import MovingClock
-from tests.support.relying_party import RelyingParty, claims, disapprove, refused, register
+from tests.support.relying_party import RelyingParty, assert_error, claims, disapprove, register
 
 pytestmark = pytest.mark.usefixtures("people")
 GRANTS = (GRANT, "refresh_token")
@@ -43,9 +43,9 @@ def public_device(app: Flask, services: Services) -> Device:
     return Device(make_rp(app, services, name="The Program", auth_method="none"))
 
 
-def assert_polling_error(answer: TestResponse, error: str) -> None:
-    refused(answer, error)
-    assert "reference" not in answer.get_json()["error_description"]
+def assert_polling_error(response: TestResponse, error: str) -> None:
+    assert_error(response, error)
+    assert "reference" not in response.get_json()["error_description"]
 
 
 # 3.1 and 3.2: the device authorization endpoint
@@ -53,10 +53,10 @@ def assert_polling_error(answer: TestResponse, error: str) -> None:
 
 def test_codes_are_issued(device: Device) -> None:
     """3.2: device_code, user_code, verification_uri and expires_in are REQUIRED."""
-    answer = device.ask()
-    assert answer.status_code == 200
-    assert answer.headers["Cache-Control"] == "no-store"
-    codes = answer.get_json()
+    response = device.ask()
+    assert response.status_code == 200
+    assert response.headers["Cache-Control"] == "no-store"
+    codes = response.get_json()
     assert codes["verification_uri"] == "http://localhost/device"
     assert codes["verification_uri_complete"] == f"http://localhost/device?user_code={codes['user_code']}"
     assert (codes["expires_in"], codes["interval"]) == (600, 5)
@@ -77,7 +77,7 @@ def test_legacy_paths_serve_the_same_endpoint(device: Device, path: str) -> None
 
 def test_confidential_client_must_authenticate(device: Device) -> None:
     """3.1: the client authentication requirements of RFC 6749, section 3.2.1, apply."""
-    refused(device.ask(client_id=device.rp.key), "invalid_client", 401)
+    assert_error(device.ask(client_id=device.rp.key), "invalid_client", 401)
 
 
 def test_public_client_sends_its_client_id(public_device: Device) -> None:
@@ -87,31 +87,31 @@ def test_public_client_sends_its_client_id(public_device: Device) -> None:
 
 def test_missing_client_id_is_rejected(device: Device) -> None:
     """3.1: client_id is REQUIRED if the client is not authenticating with the authorization server."""
-    answer = device.rp.app.test_client().post("/oauth2/device_authorization", data={"scope": "openid"})
-    refused(answer, "invalid_client", 401)
+    response = device.rp.app.test_client().post("/oauth2/device_authorization", data={"scope": "openid"})
+    assert_error(response, "invalid_client", 401)
 
 
 def test_client_without_the_grant_type_is_rejected(rp: RelyingParty) -> None:
     """RFC 6749, 5.2: the client is not authorized to use this grant type."""
-    refused(Device(rp).ask(), "unauthorized_client")
+    assert_error(Device(rp).ask(), "unauthorized_client")
 
 
 def test_pending_client_is_rejected(app: Flask, services: Services) -> None:
     """S4: a pending client is rejected at every endpoint."""
-    refused(Device(make_rp(app, services, is_approved=False)).ask(), "unauthorized_client")
+    assert_error(Device(make_rp(app, services, is_approved=False)).ask(), "unauthorized_client")
 
 
 def test_scope_beyond_the_registration_is_rejected(device: Device) -> None:
     """RFC 6749, 5.2: the requested scope is invalid. The server does not reduce it silently."""
-    refused(device.ask(scope="openid nuclear"), "invalid_scope")
+    assert_error(device.ask(scope="openid nuclear"), "invalid_scope")
 
 
 def test_repeated_parameters_are_rejected(device: Device) -> None:
     """3.1: parameters MUST NOT be included more than once."""
-    answer = device.rp.app.test_client().post(
+    response = device.rp.app.test_client().post(
         "/oauth2/device_authorization", data={"scope": ["openid", "email"]}, headers=device.rp.basic
     )
-    refused(answer, "invalid_request")
+    assert_error(response, "invalid_request")
 
 
 def test_unknown_parameters_are_ignored(device: Device) -> None:
@@ -122,7 +122,7 @@ def test_unknown_parameters_are_ignored(device: Device) -> None:
 def test_parameter_without_a_value_counts_as_omitted(public_device: Device) -> None:
     """3.1: parameters sent without a value MUST be treated as if they were omitted from the request."""
     assert public_device.ask(client_id=public_device.rp.key, scope="", resource="").status_code == 200
-    refused(public_device.ask(client_id=""), "invalid_client", 401)
+    assert_error(public_device.ask(client_id=""), "invalid_client", 401)
 
 
 def test_get_is_not_allowed(device: Device) -> None:
@@ -254,9 +254,9 @@ def test_user_signs_in_first(device: Device) -> None:
 
 
 def test_unknown_code_is_rejected(device: Device) -> None:
-    answer = device.start().enter("BBBB-BBBB")
-    assert answer.status_code == 422
-    assert "No device is waiting for this code" in answer.text
+    response = device.start().enter("BBBB-BBBB")
+    assert response.status_code == 422
+    assert "No device is waiting for this code" in response.text
 
 
 @pytest.mark.both_databases
@@ -264,15 +264,15 @@ def test_unknown_code_is_rejected(device: Device) -> None:
 def test_malformed_code_is_rejected(device: Device, typed: str) -> None:
     """S26: no input causes a 5xx."""
     page = device.open_page()
-    answer = forms.submit(device.browser, page, "device-submit", user_code=typed)
-    assert answer.status_code in {400, 422}
+    response = forms.submit(device.browser, page, "device-submit", user_code=typed)
+    assert response.status_code in {400, 422}
 
 
 def test_guessing_is_limited(device: Device, services: Services) -> None:
     """5.1: the server should limit the number of attempts."""
     device.start()
-    answers = [device.enter("BBBB-BBBB") for _ in range(services.settings.device_attempts + 1)]
-    assert [answer.status_code for answer in answers[-2:]] == [422, 429]
+    responses = [device.enter("BBBB-BBBB") for _ in range(services.settings.device_attempts + 1)]
+    assert [response.status_code for response in responses[-2:]] == [422, 429]
     assert device.enter().status_code == 429
 
 
@@ -287,9 +287,9 @@ def test_cross_site_requests_do_not_count_as_attempts(device: Device, services: 
     """5.1, S20: another site can send the browser here repeatedly. Only codes that the user submits count."""
     device.open_page()
     for _ in range(services.settings.device_attempts + 2):
-        answer = device.browser.get("/device?user_code=BBBB-BBBB", headers={"Sec-Fetch-Site": "cross-site"})
-        assert answer.status_code == 200
-        assert 'id="device-submit"' in answer.text
+        response = device.browser.get("/device?user_code=BBBB-BBBB", headers={"Sec-Fetch-Site": "cross-site"})
+        assert response.status_code == 200
+        assert 'id="device-submit"' in response.text
     assert device.start().enter().status_code == 200
 
 
@@ -348,17 +348,17 @@ def test_disapproved_client_cannot_be_confirmed(device: Device, services: Servic
     """S1: the page makes the same access check."""
     device.start()
     disapprove(services, device.rp.key)
-    answer = device.enter()
-    assert answer.status_code == 400
-    assert "disapproved" in answer.text
+    response = device.enter()
+    assert response.status_code == 400
+    assert "disapproved" in response.text
 
 
 def test_response_contains_a_link_for_a_qr_code(device: Device) -> None:
     """3.3.1: verification_uri_complete may be shown as a QR code."""
     code = device.start().codes["user_code"]
-    answer = device.browser.get("/device/code.svg", query_string={"user_code": code})
-    assert answer.content_type == "image/svg+xml"
-    assert f"http://localhost/device?user_code={code}" in answer.text
+    response = device.browser.get("/device/code.svg", query_string={"user_code": code})
+    assert response.content_type == "image/svg+xml"
+    assert f"http://localhost/device?user_code={code}" in response.text
     assert "user_code" not in device.browser.get("/device/code.svg?user_code=<script>").text
 
 
@@ -402,7 +402,7 @@ def test_expired_code_returns_expired_token(
     """3.5: expired_token."""
     device.start()
     moving_clock.advance(services.settings.device_code_lifetime, seconds=1)
-    refused(device.poll(), "expired_token")
+    assert_error(device.poll(), "expired_token")
 
 
 def test_expired_code_cannot_be_entered(
@@ -419,30 +419,30 @@ def test_late_approval_has_no_effect(device: Device, services: Services, moving_
     page = device.start().enter()
     moving_clock.advance(services.settings.device_code_lifetime, seconds=1)
     assert forms.submit(device.browser, page, "device-allow").status_code == 400
-    refused(device.poll(), "expired_token")
+    assert_error(device.poll(), "expired_token")
 
 
 def test_denial_reaches_the_device(device: Device) -> None:
     """3.5: access_denied."""
     assert "was not connected" in device.start().deny().text
-    refused(device.poll(), "access_denied")
+    assert_error(device.poll(), "access_denied")
 
 
 def test_replayed_device_code_revokes_its_tokens(device: Device) -> None:
     """S6: a used device code is invalid, and a replay revokes the tokens issued for it."""
     tokens = device.start().tokens()
-    refused(device.poll(), "invalid_grant")
+    assert_error(device.poll(), "invalid_grant")
     assert device.rp.userinfo(tokens["access_token"]).status_code == 401
-    refused(device.rp.refresh(tokens["refresh_token"]), "invalid_grant")
+    assert_error(device.rp.refresh(tokens["refresh_token"]), "invalid_grant")
 
 
 def test_another_client_cannot_redeem(device: Device, app: Flask, services: Services) -> None:
     """3.4: the device code is bound to its client. Another client cannot revoke anything with it (S6)."""
     device.start().approve()
     thief = Device(make_rp(app, services, name="The Thief"), device.codes)
-    refused(thief.poll(), "invalid_grant")
+    assert_error(thief.poll(), "invalid_grant")
     tokens = device.poll().get_json()
-    refused(thief.poll(), "invalid_grant")
+    assert_error(thief.poll(), "invalid_grant")
     assert device.rp.userinfo(tokens["access_token"]).status_code == 200
 
 
@@ -450,7 +450,7 @@ def test_polling_requires_the_client_secret(device: Device) -> None:
     """3.4: a confidential client authenticates."""
     device.start().approve()
     form = {"grant_type": GRANT, "device_code": device.codes["device_code"], "client_id": device.rp.key}
-    refused(device.rp.token({}, **form), "invalid_client", 401)
+    assert_error(device.rp.token({}, **form), "invalid_client", 401)
     assert device.poll().status_code == 200
 
 
@@ -459,7 +459,7 @@ def test_public_device_sends_its_client_id_when_it_polls(public_device: Device) 
     own = {"client_id": public_device.rp.key}
     public_device.start(**own).approve()
     form = {"grant_type": GRANT, "device_code": public_device.codes["device_code"]}
-    refused(public_device.rp.token({}, **form), "invalid_client", 401)
+    assert_error(public_device.rp.token({}, **form), "invalid_client", 401)
     assert public_device.rp.token({}, **form, **own).status_code == 200
 
 
@@ -467,13 +467,13 @@ def test_guessed_device_code_is_rejected(device: Device) -> None:
     """5.2: a guessed device code is invalid, even if a request with its row id is assert_polling_error."""
     code = device.start().codes["device_code"]
     device.approve()
-    refused(device.poll(device_code=f"{code[:-6]}AAAAAA"), "invalid_grant")
+    assert_error(device.poll(device_code=f"{code[:-6]}AAAAAA"), "invalid_grant")
     assert device.poll().status_code == 200
 
 
 def test_missing_device_code_is_an_invalid_request(device: Device) -> None:
     """3.4: device_code is REQUIRED."""
-    refused(device.rp.token(grant_type=GRANT), "invalid_request")
+    assert_error(device.rp.token(grant_type=GRANT), "invalid_request")
 
 
 @pytest.mark.parametrize(
@@ -481,19 +481,19 @@ def test_missing_device_code_is_an_invalid_request(device: Device) -> None:
 )
 def test_unknown_device_code_is_an_invalid_grant(device: Device, code: str) -> None:
     """RFC 6749, 5.2, and S7: a value of another type is as invalid as an unknown one."""
-    refused(device.start().poll(device_code=code), "invalid_grant")
+    assert_error(device.start().poll(device_code=code), "invalid_grant")
 
 
 def test_user_code_is_not_a_device_code(device: Device) -> None:
     """S7: each type of one-time value has its own namespace."""
-    refused(device.start().poll(device_code=device.codes["user_code"]), "invalid_grant")
+    assert_error(device.start().poll(device_code=device.codes["user_code"]), "invalid_grant")
 
 
 def test_client_disapproved_before_the_poll_is_rejected(device: Device, services: Services) -> None:
     """S3: disapproval takes effect on the next request."""
     device.start().approve()
     disapprove(services, device.rp.key)
-    refused(device.poll(), "unauthorized_client")
+    assert_error(device.poll(), "unauthorized_client")
 
 
 def test_user_disabled_before_the_poll_is_rejected(device: Device, services: Services) -> None:
@@ -503,7 +503,7 @@ def test_user_disabled_before_the_poll_is_rejected(device: Device, services: Ser
         user = users.find(db, "alice")
         assert user is not None
         users.disable(db, SYSTEM, user)
-    refused(device.poll(), "invalid_grant")
+    assert_error(device.poll(), "invalid_grant")
 
 
 def test_signing_out_of_the_browser_leaves_the_device_connected(device: Device) -> None:
@@ -528,7 +528,7 @@ def test_codes_are_stored_as_digests(device: Device, services: Services) -> None
 def test_resource_can_be_requested(device: Device) -> None:
     """RFC 8707, 2.2: a device names the resource server when it requests the token."""
     device.start().approve()
-    refused(device.poll(resource="https://elsewhere.example/"), "invalid_target")
+    assert_error(device.poll(resource="https://elsewhere.example/"), "invalid_target")
     assert device.poll(resource="http://localhost").status_code == 200
 
 
@@ -545,18 +545,18 @@ def test_account_can_be_switched(device: Device) -> None:
 
 def test_request_without_any_parameter_is_valid(device: Device) -> None:
     """3.1: scope is OPTIONAL, and client_id is needed only if the client does not authenticate."""
-    answer = device.rp.app.test_client().post("/oauth2/device_authorization", headers=device.rp.basic)
-    assert answer.status_code == 200
-    assert "user_code" in answer.get_json()
+    response = device.rp.app.test_client().post("/oauth2/device_authorization", headers=device.rp.basic)
+    assert response.status_code == 200
+    assert "user_code" in response.get_json()
 
 
 def test_misspelled_grant_type_is_explained(device: Device, services: Services) -> None:
     """The documentation of the replaced system writes urb: for urn:. Diagnostics explain the mistake and name the
     client.
     """
-    answer = device.start().poll(grant_type="urb:ietf:params:oauth:grant-type:device_code")
-    assert answer.get_json()["error"] == "unsupported_grant_type"
-    assert "urn:" in answer.get_json()["error_description"]
+    response = device.start().poll(grant_type="urb:ietf:params:oauth:grant-type:device_code")
+    assert response.get_json()["error"] == "unsupported_grant_type"
+    assert "urn:" in response.get_json()["error_description"]
     with services.database.transaction(write=False) as db:
         cause = select(RecordedError.cause, Client.client_key).join(
             Client, Client.id == RecordedError.client_id

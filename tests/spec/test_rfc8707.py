@@ -8,7 +8,15 @@ from flask import Flask
 from authserver.domain.users.users import User
 from authserver.protocol.services import Services
 from tests.support.device import GRANT, Device
-from tests.support.relying_party import VERIFIER, RelyingParty, answered, claims, edit, refused, register
+from tests.support.relying_party import (
+    VERIFIER,
+    RelyingParty,
+    assert_error,
+    claims,
+    edit,
+    register,
+    response_parameters,
+)
 from tests.support.table import table
 
 CALENDAR, CONTACTS, UNKNOWN = "https://cal.example/", "https://contacts.example/app", "https://evil.example/"
@@ -30,7 +38,7 @@ def authorize(party: RelyingParty, *resources: str) -> str:
     page = party.follow(party.browser.get("/oauth2/authorize", query_string=query))
     if 'id="login-submit"' in page.text:
         page = party.sign_in(page)
-    return answered(party.allow(page) if 'id="consent-allow"' in page.text else page)["code"]
+    return response_parameters(party.allow(page) if 'id="consent-allow"' in page.text else page)["code"]
 
 
 def test_one_resource_is_the_audience(party: RelyingParty) -> None:
@@ -55,14 +63,14 @@ def test_token_request_can_narrow(party: RelyingParty) -> None:
 def test_token_request_cannot_widen(party: RelyingParty) -> None:
     """2.2: a resource that was not granted is invalid_target. The code is not used up."""
     code = party.code(resource=CALENDAR)
-    refused(party.redeem(code, resource=CONTACTS), "invalid_target")
+    assert_error(party.redeem(code, resource=CONTACTS), "invalid_target")
     assert party.redeem(code).status_code == 200
 
 
 def test_refresh_cannot_widen(party: RelyingParty) -> None:
     """2.2: the same for refresh tokens, which continue to work."""
     tokens = party.tokens(resource=CALENDAR)
-    refused(party.refresh(tokens["refresh_token"], resource=CONTACTS), "invalid_target")
+    assert_error(party.refresh(tokens["refresh_token"], resource=CONTACTS), "invalid_target")
     assert party.refresh(tokens["refresh_token"]).status_code == 200
 
 
@@ -77,7 +85,10 @@ def test_front_channel_token_is_restricted_too(
     """2.1: the resource of the authorization request applies to the access token in its response."""
     details = {"resources": [CALENDAR], "access_token_signed_response_alg": "ES256"}
     rp = RelyingParty(app, *register(services, details=details, response_types=("id_token token",)))
-    assert audience(answered(rp.authorized(response_type="id_token token", resource=CALENDAR))) == CALENDAR
+    assert (
+        audience(response_parameters(rp.authorized(response_type="id_token token", resource=CALENDAR)))
+        == CALENDAR
+    )
 
 
 @table(
@@ -93,13 +104,13 @@ def test_front_channel_token_is_restricted_too(
 )
 def test_invalid_resource_is_invalid_target(party: RelyingParty, resource: str) -> None:
     """2: unknown, relative, or with a fragment: invalid_target at both endpoints. Resources are compared as strings."""
-    parameters = answered(party.authorize(resource=resource))
+    parameters = response_parameters(party.authorize(resource=resource))
     assert (parameters["error"], parameters["state"], parameters["iss"]) == (
         "invalid_target",
         "af0ifjsldkj",
         "http://localhost",
     )
-    refused(party.redeem(party.code(), resource=resource), "invalid_target")
+    assert_error(party.redeem(party.code(), resource=resource), "invalid_target")
 
 
 def test_token_for_another_audience_is_rejected_at_userinfo(party: RelyingParty) -> None:
@@ -123,7 +134,7 @@ def test_client_credentials_grant_accepts_resource(app: Flask, services: Service
     details = {"resources": [CALENDAR], "access_token_signed_response_alg": "ES256"}
     party = RelyingParty(app, *register(services, details=details, **alone))
     assert audience(party.token(grant_type="client_credentials", resource=CALENDAR).get_json()) == CALENDAR
-    refused(party.token(grant_type="client_credentials", resource=UNKNOWN), "invalid_target")
+    assert_error(party.token(grant_type="client_credentials", resource=UNKNOWN), "invalid_target")
 
 
 def test_other_parameters_may_not_be_repeated(party: RelyingParty) -> None:
@@ -131,7 +142,7 @@ def test_other_parameters_may_not_be_repeated(party: RelyingParty) -> None:
     form = [("grant_type", "authorization_code"), ("code", "a"), ("code", "b"), ("code_verifier", VERIFIER)]
     body = "&".join(f"{name}={value}" for name, value in form)
     kind = "application/x-www-form-urlencoded"
-    refused(
+    assert_error(
         party.browser.post("/oauth2/token", data=body, content_type=kind, headers=party.basic),
         "invalid_request",
     )
@@ -141,7 +152,7 @@ def test_removed_resource_is_rejected(party: RelyingParty, services: Services) -
     """2: a resource that the client may not use is invalid_target, even if it was granted before (S14)."""
     tokens = party.redeem(authorize(party, CALENDAR, CONTACTS)).get_json()
     edit(services, party.key, details={"resources": [CALENDAR], "access_token_signed_response_alg": "ES256"})
-    refused(party.refresh(tokens["refresh_token"]), "invalid_target")
+    assert_error(party.refresh(tokens["refresh_token"]), "invalid_target")
     assert audience(party.refresh(tokens["refresh_token"], resource=CALENDAR).get_json()) == CALENDAR
 
 
@@ -183,14 +194,14 @@ def test_device_token_request_cannot_widen(device: Device) -> None:
     """2.2: a resource that was not granted is invalid_target. The device code is not used up."""
     device.start(resource=CALENDAR)
     device.approve()
-    refused(device.poll(resource=CONTACTS), "invalid_target")
+    assert_error(device.poll(resource=CONTACTS), "invalid_target")
     assert audience(device.poll().get_json()) == CALENDAR
 
 
 def test_device_refresh_cannot_widen(device: Device) -> None:
     """2.2: the refresh token is bound to what was granted."""
     device.start(resource=CALENDAR)
-    refused(device.rp.refresh(device.tokens()["refresh_token"], resource=CONTACTS), "invalid_target")
+    assert_error(device.rp.refresh(device.tokens()["refresh_token"], resource=CONTACTS), "invalid_target")
 
 
 def test_device_token_request_alone_may_name_a_resource(device: Device) -> None:
@@ -203,12 +214,12 @@ def test_device_token_request_alone_may_name_a_resource(device: Device) -> None:
 @pytest.mark.parametrize("resource", [UNKNOWN, "calendar", "https://cal.example/#part", [CALENDAR, UNKNOWN]])
 def test_invalid_resource_of_a_device_is_invalid_target(device: Device, resource: Any) -> None:
     """2: rejected with the device authorization request, before the user enters a code."""
-    refused(device.ask(resource=resource), "invalid_target")
+    assert_error(device.ask(resource=resource), "invalid_target")
 
 
 def test_resource_in_the_query_is_rejected(rp: RelyingParty) -> None:
     """2, S11: a parameter in the wrong place is rejected and not ignored."""
-    answer = rp.app.test_client().post(
+    response = rp.app.test_client().post(
         "/oauth2/token?resource=https://api.example", data={"grant_type": "refresh_token"}, headers=rp.basic
     )
-    assert (answer.status_code, answer.get_json()["error"]) == (400, "invalid_request")
+    assert (response.status_code, response.get_json()["error"]) == (400, "invalid_request")

@@ -14,7 +14,15 @@ from authserver.domain.users.users import User
 from authserver.protocol import issued_jwts
 from authserver.protocol.services import Services
 from tests.support.moving_clock import MovingClock
-from tests.support.relying_party import RelyingParty, answered, approve, claims, disapprove, refused, register
+from tests.support.relying_party import (
+    RelyingParty,
+    approve,
+    assert_error,
+    claims,
+    disapprove,
+    register,
+    response_parameters,
+)
 from tests.support.table import table
 from tests.support.verifier import Verifier
 
@@ -85,7 +93,7 @@ def test_hybrid_token_describes_the_sign_in(
 ) -> None:
     """2.2.1: also if the authorization endpoint issues the token."""
     party = with_jwts(app, services, response_types=("code id_token token",))
-    told = answered(party.authorized(response_type="code id_token token"))
+    told = response_parameters(party.authorized(response_type="code id_token token"))
     assert claims(told["access_token"])[name] == claims(told["id_token"])[name]
 
 
@@ -97,8 +105,8 @@ def test_token_works_at_userinfo(party: RelyingParty) -> None:
 def test_token_can_be_introspected(party: RelyingParty) -> None:
     """RFC 7662 applies to JWTs too."""
     token = party.tokens()["access_token"]
-    answer = party.browser.post("/oauth2/introspect", data={"token": token}, headers=party.basic)
-    assert answer.get_json()["active"] is True
+    response = party.browser.post("/oauth2/introspect", data={"token": token}, headers=party.basic)
+    assert response.get_json()["active"] is True
 
 
 def test_revoked_token_is_rejected(party: RelyingParty) -> None:
@@ -231,4 +239,4 @@ def test_refresh_issues_a_new_token(party: RelyingParty) -> None:
 
 def test_unknown_resource_is_rejected(party: RelyingParty) -> None:
     """3: an unacceptable resource is invalid_target."""
-    refused(party.redeem(party.code(), resource="https://unknown.example/"), "invalid_target")
+    assert_error(party.redeem(party.code(), resource="https://unknown.example/"), "invalid_target")

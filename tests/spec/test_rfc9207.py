@@ -12,7 +12,7 @@ from authserver.domain.users.users import User
 from authserver.protocol.services import Services
 from authserver.settings import Settings
 from tests.support import people as crowd
-from tests.support.relying_party import RelyingParty, answered, claims, register
+from tests.support.relying_party import RelyingParty, claims, register, response_parameters
 
 TYPES = ("code", "code id_token", "id_token token")
 MODES = [
@@ -48,7 +48,7 @@ def issuer(party: RelyingParty, path: str = "/.well-known/oauth-authorization-se
 def test_success_contains_the_issuer(party: RelyingParty, response_type: str, mode: str) -> None:
     """2: the response MUST include iss, together with the other parameters."""
     page = party.authorized(response_type=response_type, response_mode=mode)
-    assert answered(page)["iss"] == issuer(party)
+    assert response_parameters(page)["iss"] == issuer(party)
     if mode != "form_post":
         assert "iss=" in getattr(urlsplit(page.location), mode)
 
@@ -57,8 +57,8 @@ def test_success_contains_the_issuer(party: RelyingParty, response_type: str, mo
 def test_error_contains_the_issuer(party: RelyingParty, response_type: str, mode: str) -> None:
     """2: error responses MUST include iss too."""
     page = party.authorize(response_type=response_type, response_mode=mode, prompt="none")
-    answer = answered(page)
-    assert (answer["error"], answer["iss"]) == ("login_required", issuer(party))
+    response = response_parameters(page)
+    assert (response["error"], response["iss"]) == ("login_required", issuer(party))
     if mode != "form_post":
         assert "iss=" in getattr(urlsplit(page.location), mode)
 
@@ -66,19 +66,19 @@ def test_error_contains_the_issuer(party: RelyingParty, response_type: str, mode
 @pytest.mark.parametrize("error", ERRORS)
 def test_every_type_of_error_contains_the_issuer(party: RelyingParty, error: str) -> None:
     """2: whatever the error is."""
-    answer = answered(party.authorize(**ERRORS[error]))
-    assert (answer["error"], answer["iss"]) == (error, issuer(party))
+    response = response_parameters(party.authorize(**ERRORS[error]))
+    assert (response["error"], response["iss"]) == (error, issuer(party))
 
 
 def test_denial_contains_the_issuer(party: RelyingParty) -> None:
     """2: access_denied is an error response like the others."""
-    answer = answered(party.deny(party.sign_in(party.authorize())))
-    assert (answer["error"], answer["iss"]) == ("access_denied", issuer(party))
+    response = response_parameters(party.deny(party.sign_in(party.authorize())))
+    assert (response["error"], response["iss"]) == ("access_denied", issuer(party))
 
 
 def test_request_parameter_cannot_replace_the_issuer(party: RelyingParty) -> None:
     """2: the value comes from the server, whatever the request contains."""
-    assert answered(party.authorized(iss="https://evil.example"))["iss"] == issuer(party)
+    assert response_parameters(party.authorized(iss="https://evil.example"))["iss"] == issuer(party)
 
 
 def test_plain_oauth_response_contains_the_issuer(
@@ -86,13 +86,13 @@ def test_plain_oauth_response_contains_the_issuer(
 ) -> None:
     """2: it does not depend on an ID token."""
     party = RelyingParty(app, *register(services, kind="oauth2", scopes=("profile",)))
-    assert answered(party.authorized(scope="profile", nonce=None))["iss"] == issuer(party)
+    assert response_parameters(party.authorized(scope="profile", nonce=None))["iss"] == issuer(party)
 
 
 def test_issuer_matches_the_id_token(party: RelyingParty) -> None:
     """2.4: if the response has an ID token, its iss MUST be the same, or the client rejects the response."""
-    answer = answered(party.authorized(response_type="code id_token"))
-    assert answer["iss"] == claims(answer["id_token"])["iss"]
+    response = response_parameters(party.authorized(response_type="code id_token"))
+    assert response["iss"] == claims(response["id_token"])["iss"]
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_metadata_announce_the_parameter(party: RelyingParty, path: str) -> None
     """2.3, 3: authorization_response_iss_parameter_supported MUST be true where it is sent."""
     document = party.app.test_client().get(path).get_json()
     assert document["authorization_response_iss_parameter_supported"] is True
-    assert document["issuer"] == answered(party.authorized())["iss"]
+    assert document["issuer"] == response_parameters(party.authorized())["iss"]
 
 
 @pytest.fixture
@@ -119,9 +119,11 @@ def below(settings: Settings) -> Iterator[RelyingParty]:
 def test_issuer_with_a_path_is_exact(below: RelyingParty) -> None:
     """2: identical to the issuer of the metadata, by simple string comparison."""
     request: dict[str, Any] = below.request(prompt="none")
-    answer = answered(below.browser.get("/authentication/oauth2/authorize", query_string=request))
+    response = response_parameters(
+        below.browser.get("/authentication/oauth2/authorize", query_string=request)
+    )
     path = "/.well-known/oauth-authorization-server/authentication"
-    assert answer["iss"] == issuer(below, path) == "http://localhost/authentication"
+    assert response["iss"] == issuer(below, path) == "http://localhost/authentication"
 
 
 @pytest.mark.parametrize("change", [{"client_id": "nobody"}, {"redirect_uri": "https://evil.example/cb"}])

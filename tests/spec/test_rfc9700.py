@@ -14,7 +14,7 @@ from authserver.protocol.services import Services
 from tests.support import forms
 from tests.support.moving_clock import MovingClock
 from tests.support.people import PASSWORD
-from tests.support.relying_party import REDIRECT_URI, RelyingParty, answered, disapprove, register
+from tests.support.relying_party import REDIRECT_URI, RelyingParty, disapprove, register, response_parameters
 from tests.support.table import table
 
 
@@ -68,15 +68,15 @@ def test_consent_is_bound_to_the_browser(rp: RelyingParty) -> None:
     stranger = RelyingParty(rp.app, rp.key, rp.secret)
     own = forms.find(stranger.sign_in(stranger.authorize(), "bob"), "consent-allow")
     fields = dict(form.fields) | {"csrf_token": dict(own.fields)["csrf_token"], "decision": "allow"}
-    answer = stranger.browser.post(form.action, data=fields)
-    assert (answer.status_code, "Location" in answer.headers) == (400, False)
+    response = stranger.browser.post(form.action, data=fields)
+    assert (response.status_code, "Location" in response.headers) == (400, False)
 
 
 def test_consent_counts_once(rp: RelyingParty, moving_clock: MovingClock) -> None:
     """S12: a decision is consumed. Submitting it twice within a moment works, later it does not."""
     page = rp.sign_in(rp.authorize())
-    first = answered(rp.allow(page))["code"]
-    assert answered(rp.allow(page))["code"] != first
+    first = response_parameters(rp.allow(page))["code"]
+    assert response_parameters(rp.allow(page))["code"] != first
     moving_clock.advance(seconds=61)
     assert rp.allow(page).status_code == 400
 
@@ -93,7 +93,7 @@ def test_consent_survives_a_sign_in_in_another_tab(rp: RelyingParty) -> None:
     page = rp.sign_in(rp.authorize())
     again = rp.browser.get("/sign-in?again=1")
     forms.submit(rp.browser, again, "login-submit", password="correct horse battery staple")
-    assert "code" in answered(rp.allow(page))
+    assert "code" in response_parameters(rp.allow(page))
 
 
 def test_consent_is_shown_again_after_a_new_sign_in(rp: RelyingParty) -> None:
@@ -102,7 +102,7 @@ def test_consent_is_shown_again_after_a_new_sign_in(rp: RelyingParty) -> None:
     forms.submit(rp.browser, rp.browser.get("/sign-out"), "logout-confirm")
     again = rp.sign_in(rp.follow(forms.submit(rp.browser, page, "consent-allow")))
     assert is_consent(again)
-    assert "code" in answered(rp.allow(again))
+    assert "code" in response_parameters(rp.allow(again))
 
 
 def test_consent_is_bound_to_the_user(rp: RelyingParty) -> None:
@@ -133,7 +133,7 @@ def test_consent_is_bound_to_the_registration_that_was_shown(rp: RelyingParty, s
 def test_consent_is_remembered_and_can_be_withdrawn(rp: RelyingParty, services: Services) -> None:
     """Consent is asked once for the same scopes. Withdrawing it revokes what was issued."""
     tokens = rp.tokens()
-    assert "code" in answered(rp.authorize())
+    assert "code" in response_parameters(rp.authorize())
     with services.database.transaction() as db:
         alice = users.find(db, "alice")
         consents.withdraw(db, SYSTEM, alice.id, clients.get(db, rp.key))
@@ -152,7 +152,7 @@ def test_new_scopes_need_consent(rp: RelyingParty) -> None:
 def test_trusted_clients_skip_consent(app: Flask, services: Services, people) -> None:
     """An administrator's decision replaces the user's, except with prompt=consent."""
     rp = RelyingParty(app, *register(services, is_trusted=True))
-    assert "code" in answered(rp.sign_in(rp.authorize()))
+    assert "code" in response_parameters(rp.sign_in(rp.authorize()))
     assert is_consent(rp.authorize(prompt="consent"))
 
 
@@ -191,7 +191,7 @@ def test_cancelling_the_sign_in_returns_access_denied(rp: RelyingParty) -> None:
     """RFC 6749, 4.1.2.1: access_denied if the user does not continue."""
     [link] = [tag for tag in re.findall(r"<a [^>]*>", rp.authorize().text) if 'id="login-cancel"' in tag]
     cancel = html.unescape(re.findall(r'href="([^"]*)"', link)[0])
-    assert answered(rp.browser.get(cancel))["error"] == "access_denied"
+    assert response_parameters(rp.browser.get(cancel))["error"] == "access_denied"
 
 
 def test_refresh_tokens_of_public_clients_are_rotated(public_rp: RelyingParty) -> None:
@@ -243,12 +243,12 @@ def test_redirects_do_not_resend_the_form(rp: RelyingParty) -> None:
     page = rp.authorize()
     seen = [page.status_code]
     form = forms.find(page, "login-submit")
-    answer = rp.browser.post(
+    response = rp.browser.post(
         form.action, data=dict(form.fields) | {"username": "alice", "password": PASSWORD}
     )
-    while answer.status_code in {302, 303, 307, 308}:
-        seen.append(answer.status_code)
-        answer = rp.browser.get(answer.location)
+    while response.status_code in {302, 303, 307, 308}:
+        seen.append(response.status_code)
+        response = rp.browser.get(response.location)
     assert {307, 308} & set(seen) == set()
 
 
@@ -260,17 +260,17 @@ def test_server_is_not_an_open_redirector(rp: RelyingParty, path: str, name: str
     for signed_in in (False, True):
         if signed_in:
             rp.authorized()
-        answer = rp.browser.get(path, query_string={name: "https://evil.example/"})
-        assert "evil.example" not in answer.headers.get("Location", "")
+        response = rp.browser.get(path, query_string={name: "https://evil.example/"})
+        assert "evil.example" not in response.headers.get("Location", "")
 
 
 @pytest.mark.parametrize("response_type", ["code", "code id_token", "token", "nonsense"])
 def test_errors_redirect_to_registered_uris_only(rp: RelyingParty, response_type: str) -> None:
     """4.11.2: errors do not bypass the check of the redirect URI."""
-    answer = rp.authorize(
+    response = rp.authorize(
         response_type=response_type, redirect_uri="https://evil.example/", scope="nonsense", prompt="none"
     )
-    assert (answer.status_code, "Location" in answer.headers) == (400, False)
+    assert (response.status_code, "Location" in response.headers) == (400, False)
 
 
 @pytest.mark.parametrize("is_approved", [True, False])
@@ -282,25 +282,27 @@ def test_no_redirect_to_a_client_that_is_not_approved(
     rp = RelyingParty(app, *register(services, is_approved=is_approved))
     if is_approved:
         disapprove(services, rp.key)
-    answer = rp.authorize(**change)
-    assert (answer.status_code, "Location" in answer.headers) == (403, False)
+    response = rp.authorize(**change)
+    assert (response.status_code, "Location" in response.headers) == (403, False)
 
 
 @pytest.mark.parametrize("path", ["/oauth2/authorize", "/oidc/authorize", "/consent", "/sign-in"])
 def test_pages_do_not_support_cors(rp: RelyingParty, path: str) -> None:
     """2.6: the authorization endpoint MUST NOT support CORS, because clients redirect to it."""
     for method in ("GET", "OPTIONS"):
-        answer = rp.browser.open(path, method=method, headers={"Origin": "https://rp.example"})
-        assert not [name for name, _ in answer.headers if name.startswith("Access-Control-")]
+        response = rp.browser.open(path, method=method, headers={"Origin": "https://rp.example"})
+        assert not [name for name, _ in response.headers if name.startswith("Access-Control-")]
 
 
 def test_password_grant_is_off_by_default(rp: RelyingParty) -> None:
     """2.4: the grant MUST NOT be used. It works only for clients that an administrator registered for it."""
-    answer = rp.token(grant_type="password", username="alice", password=PASSWORD)
-    assert answer.get_json()["error"] == "unauthorized_client"
+    response = rp.token(grant_type="password", username="alice", password=PASSWORD)
+    assert response.get_json()["error"] == "unauthorized_client"
 
 
 def test_front_channel_tokens_are_off_by_default(rp: RelyingParty) -> None:
     """2.1.2: response types that return access tokens SHOULD NOT be used. They need a registration."""
     for response_type in ("token", "id_token token", "code token", "code id_token token"):
-        assert answered(rp.authorize(response_type=response_type))["error"] == "unauthorized_client"
+        assert (
+            response_parameters(rp.authorize(response_type=response_type))["error"] == "unauthorized_client"
+        )

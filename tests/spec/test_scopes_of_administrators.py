@@ -12,7 +12,7 @@ from authserver.domain.users.users import User
 from authserver.protocol.services import Services
 from authserver.settings import Settings
 from tests.support.people import PASSWORD
-from tests.support.relying_party import RelyingParty, answered, refused, register
+from tests.support.relying_party import RelyingParty, assert_error, register, response_parameters
 
 ALONE = {"kind": "oauth2", "grant_types": ("client_credentials",), "redirect_uris": (), "response_types": ()}
 
@@ -26,13 +26,13 @@ def test_consent_page_shows_the_description(rp: RelyingParty, services: Services
     define(services, is_open=True)
     page = rp.sign_in(rp.authorize(scope="openid models.read"))
     assert "Read your models" in page.text
-    assert rp.redeem(answered(rp.allow(page))["code"]).get_json()["scope"] == "openid models.read"
+    assert rp.redeem(response_parameters(rp.allow(page))["code"]).get_json()["scope"] == "openid models.read"
 
 
 def test_closed_scope_requires_the_registration(app: Flask, services: Services) -> None:
     define(services, is_open=False)
     stranger = RelyingParty(app, *register(services, **ALONE))
-    refused(stranger.token(grant_type="client_credentials", scope="models.read"), "invalid_scope")
+    assert_error(stranger.token(grant_type="client_credentials", scope="models.read"), "invalid_scope")
     member = RelyingParty(app, *register(services, scopes=("models.read",), **ALONE))
     assert member.token(grant_type="client_credentials", scope="models.read").status_code == 200
 
@@ -44,7 +44,7 @@ def test_open_scope_can_be_closed(app: Flask, services: Services) -> None:
     with services.database.transaction() as db:
         row = scopes.get(db, "models.read")
         scopes.edit(db, SYSTEM, row, words=row.words, is_open=False, revision=row.revision)
-    refused(party.token(grant_type="client_credentials", scope="models.read"), "invalid_scope")
+    assert_error(party.token(grant_type="client_credentials", scope="models.read"), "invalid_scope")
 
 
 def change(services: Services, *, words: str = "Read your models", is_open: bool = True) -> None:
@@ -73,13 +73,13 @@ def test_edit_by_another_process_takes_effect_at_once(
     define(services, is_open=False)
     party = RelyingParty(app, *register(services, **ALONE))
     ask = {"grant_type": "client_credentials", "scope": "models.read"}
-    refused(party.token(**ask), "invalid_scope")
+    assert_error(party.token(**ask), "invalid_scope")
     change(elsewhere, is_open=True)
     token = party.token(**ask).get_json()["access_token"]
     change(elsewhere, is_open=False)
-    refused(party.token(**ask), "invalid_scope")
-    answer = party.browser.post("/oauth2/introspect", data={"token": token}, headers=party.basic)
-    assert answer.get_json() == {"active": False}
+    assert_error(party.token(**ask), "invalid_scope")
+    response = party.browser.post("/oauth2/introspect", data={"token": token}, headers=party.basic)
+    assert response.get_json() == {"active": False}
 
 
 def test_removal_by_another_process_takes_effect_at_once(
@@ -91,7 +91,7 @@ def test_removal_by_another_process_takes_effect_at_once(
     ask = {"grant_type": "client_credentials", "scope": "models.read"}
     assert party.token(**ask).status_code == 200
     remove(elsewhere)
-    refused(party.token(**ask), "invalid_scope")
+    assert_error(party.token(**ask), "invalid_scope")
 
 
 def test_definition_by_another_process_takes_effect_at_once(
@@ -99,7 +99,7 @@ def test_definition_by_another_process_takes_effect_at_once(
 ) -> None:
     party = RelyingParty(app, *register(services, **ALONE))
     ask = {"grant_type": "client_credentials", "scope": "models.read"}
-    refused(party.token(**ask), "invalid_scope")
+    assert_error(party.token(**ask), "invalid_scope")
     define(elsewhere, is_open=True)
     assert party.token(**ask).status_code == 200
 
@@ -112,19 +112,19 @@ def test_changed_description_needs_a_new_confirmation(rp: RelyingParty, services
     again = rp.allow(page)
     assert 'id="consent-allow"' in again.text
     assert "Read and delete your models" in again.text
-    assert rp.redeem(answered(rp.allow(again))["code"]).status_code == 200
+    assert rp.redeem(response_parameters(rp.allow(again))["code"]).status_code == 200
 
 
 def test_redefined_scope_needs_new_consent(rp: RelyingParty, services: Services) -> None:
     """S12: consent to the old description does not cover the new one."""
     define(services, is_open=True)
     rp.tokens(scope="openid models.read")
-    assert "code" in answered(rp.authorize(scope="openid models.read"))
+    assert "code" in response_parameters(rp.authorize(scope="openid models.read"))
     remove(services)
     define(services, is_open=True)
     page = rp.authorize(scope="openid models.read")
     assert 'id="consent-allow"' in page.text
-    assert "code" in answered(rp.authorize(scope="openid"))
+    assert "code" in response_parameters(rp.authorize(scope="openid"))
 
 
 def test_open_scopes_are_not_in_the_default(app: Flask, services: Services, people: dict[str, User]) -> None:
@@ -137,8 +137,8 @@ def test_open_scopes_are_not_in_the_default(app: Flask, services: Services, peop
     define(services, is_open=True)
     own = party.token(grant_type="client_credentials")
     typed = party.token(grant_type="password", username="alice", password=PASSWORD)
-    code = answered(party.allow(party.sign_in(party.authorize(scope=None))))["code"]
-    assert [answer.get_json()["scope"] for answer in (own, typed, party.redeem(code))] == ["read"] * 3
+    code = response_parameters(party.allow(party.sign_in(party.authorize(scope=None))))["code"]
+    assert [response.get_json()["scope"] for response in (own, typed, party.redeem(code))] == ["read"] * 3
 
 
 @pytest.mark.parametrize(

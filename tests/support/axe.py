@@ -74,12 +74,12 @@ def _evaluate(page: Page) -> Any:
 
 
 def _run(session: Any, context: int, expression: str) -> Any:
-    answer = session.send(
+    response = session.send(
         "Runtime.evaluate",
         {"expression": expression, "contextId": context, "awaitPromise": True, "returnByValue": True},
     )
-    assert "exceptionDetails" not in answer, answer["exceptionDetails"]
-    return answer["result"].get("value")
+    assert "exceptionDetails" not in response, response["exceptionDetails"]
+    return response["result"].get("value")
 
 
 @cache

@@ -44,9 +44,9 @@ class Consumer:
         if self.app is not None:
             self.browser = self.app.test_client()
 
-    def with_token(self, answer: TestResponse) -> "Consumer":
+    def with_token(self, response: TestResponse) -> "Consumer":
         """Return the consumer with the credentials of an answer; it keeps its browser."""
-        pairs = credentials(answer)
+        pairs = credentials(response)
         other = replace(self, token=pairs["oauth_token"], token_secret=pairs["oauth_token_secret"])
         other.browser = self.browser
         return other
@@ -100,11 +100,11 @@ class Consumer:
             page = self.follow(forms.submit(self.browser, page, button))
         return page
 
-    def follow(self, answer: TestResponse) -> TestResponse:
+    def follow(self, response: TestResponse) -> TestResponse:
         """Follow redirects within the application."""
-        while answer.status_code in {302, 303} and not urlsplit(answer.location).netloc:
-            answer = self.browser.get(answer.location)
-        return answer
+        while response.status_code in {302, 303} and not urlsplit(response.location).netloc:
+            response = self.browser.get(response.location)
+        return response
 
     def access_token(self, verifier: str | None, verb: str = "POST", **more: Any) -> TestResponse:
         """Exchange the temporary credentials."""
@@ -116,7 +116,7 @@ class Consumer:
         if self.browser.get_cookie("authserver_session") is None:
             people.open_session(self.browser, self.app.extensions["authserver"], username)
         temporary = self.with_token(self.request_token(callback))
-        back = returned(temporary.authorize(username))
+        back = callback_parameters(temporary.authorize(username))
         return temporary.with_token(temporary.access_token(back["oauth_verifier"]))
 
     def whoami(self, verb: str = "GET", **more: Any) -> TestResponse:
@@ -149,25 +149,25 @@ def register(
         return Consumer(app, client.client_key, secret)
 
 
-def credentials(answer: TestResponse) -> dict[str, str]:
+def credentials(response: TestResponse) -> dict[str, str]:
     """Return the pairs of a successful answer."""
-    assert answer.status_code == 200, f"{answer.status}: {answer.text}"
-    assert answer.content_type.startswith(FORM)
-    return dict(parse_qsl(answer.text, strict_parsing=True))
+    assert response.status_code == 200, f"{response.status}: {response.text}"
+    assert response.content_type.startswith(FORM)
+    return dict(parse_qsl(response.text, strict_parsing=True))
 
 
-def returned(answer: TestResponse) -> dict[str, str]:
+def callback_parameters(response: TestResponse) -> dict[str, str]:
     """Return what the browser carries back to the consumer."""
-    assert answer.status_code == 303, f"{answer.status}: {answer.text[:3000]}"
-    return dict(parse_qsl(urlsplit(answer.location).query))
+    assert response.status_code == 303, f"{response.status}: {response.text[:3000]}"
+    return dict(parse_qsl(urlsplit(response.location).query))
 
 
-def problem(answer: TestResponse) -> tuple[int, str]:
+def problem_of(response: TestResponse) -> tuple[int, str]:
     """Return the status and the problem of a refusal, which stands in the header and in the body."""
-    pairs = dict(parse_qsl(answer.text))
-    assert answer.content_type.startswith(FORM), answer.text
-    assert answer.headers["Cache-Control"] == "no-store"
-    challenge = answer.headers["WWW-Authenticate"]
+    pairs = dict(parse_qsl(response.text))
+    assert response.content_type.startswith(FORM), response.text
+    assert response.headers["Cache-Control"] == "no-store"
+    challenge = response.headers["WWW-Authenticate"]
     assert challenge.startswith('OAuth realm="')
     assert f'oauth_problem="{pairs["oauth_problem"]}"' in challenge
-    return answer.status_code, pairs["oauth_problem"]
+    return response.status_code, pairs["oauth_problem"]

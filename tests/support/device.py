@@ -33,9 +33,9 @@ class Device:
 
     def start(self, **changes: Any) -> "Device":
         """Ask for codes and keep them."""
-        answer = self.ask(**changes)
-        assert answer.status_code == 200, answer.text
-        self.codes = answer.get_json()
+        response = self.ask(**changes)
+        assert response.status_code == 200, response.text
+        self.codes = response.get_json()
         return self
 
     def poll(self, **changes: str) -> TestResponse:
@@ -69,7 +69,7 @@ class Device:
         if not self.codes:
             self.start()
         self.approve()
-        answer = self.poll()
-        assert answer.status_code == 200, answer.text
-        document: dict[str, Any] = answer.get_json()
+        response = self.poll()
+        assert response.status_code == 200, response.text
+        document: dict[str, Any] = response.get_json()
         return document

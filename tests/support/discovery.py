@@ -8,7 +8,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from authserver.protocol.services import Services
-from tests.support.relying_party import VERIFIER, RelyingParty, answered, register
+from tests.support.relying_party import VERIFIER, RelyingParty, register, response_parameters
 
 OPENID_DOCUMENTS = ("/.well-known/openid-configuration", "/.well-known/oidc-configuration")
 DOCUMENTS = (
@@ -56,9 +56,9 @@ class Reader:
             "is_trusted": True,
         }
         rp = RelyingParty(app, *register(services, kind=kind, **everything | registration))
-        answer = app.test_client().get(path)
-        assert answer.status_code == 200
-        return cls(rp, answer.get_json())
+        response = app.test_client().get(path)
+        assert response.status_code == 200
+        return cls(rp, response.get_json())
 
     def at(self, name: str) -> str:
         """Return the path of an endpoint."""
@@ -79,11 +79,11 @@ class Reader:
         """Sign in for a code and redeem it."""
         form = {
             "grant_type": "authorization_code",
-            "code": answered(self.authorize(**changes))["code"],
+            "code": response_parameters(self.authorize(**changes))["code"],
             "redirect_uri": self.rp.redirect_uri,
             "code_verifier": VERIFIER,
         }
-        answer = self.post("token_endpoint", form)
-        assert answer.status_code == 200, answer.text
-        document: dict[str, Any] = answer.get_json()
+        response = self.post("token_endpoint", form)
+        assert response.status_code == 200, response.text
+        document: dict[str, Any] = response.get_json()
         return document

@@ -12,18 +12,18 @@ from authserver.protocol.services import Services
 _REFERENCE = re.compile(r"""(?:\(reference |<code id="reference">)([A-Z]{8})""")
 
 
-def reference_of(answer: TestResponse) -> str:
+def reference_of(response: TestResponse) -> str:
     """Return the reference that an answer carries, wherever its format has the description; fails without one."""
-    places = (answer.headers.get("WWW-Authenticate", ""), answer.location or "", answer.text)
+    places = (response.headers.get("WWW-Authenticate", ""), response.location or "", response.text)
     found = {one for place in places for one in _REFERENCE.findall(unquote_plus(place))}
-    assert len(found) == 1, f"{answer.status}: {places}"
+    assert len(found) == 1, f"{response.status}: {places}"
     return str(found.pop())
 
 
-def recorded(services: Services, answer: TestResponse) -> RecordedError:
+def recorded(services: Services, response: TestResponse) -> RecordedError:
     """Return the entry of the ledger to which an answer refers."""
     with services.database.transaction(write=False) as db:
-        failure = error_log.find(db, reference_of(answer))
+        failure = error_log.find(db, reference_of(response))
     assert failure is not None
     return failure
 

@@ -121,11 +121,11 @@ class RelyingParty:
         """Send the browser to the authorization endpoint and follow it as far as our own pages go."""
         return self.follow(self.browser.get("/oauth2/authorize", query_string=self.request(**changes)))
 
-    def follow(self, answer: TestResponse) -> TestResponse:
+    def follow(self, response: TestResponse) -> TestResponse:
         """Follow redirects within the application, stopping at pages and at redirects to elsewhere."""
-        while answer.status_code in {302, 303} and not urlsplit(answer.location).scheme:
-            answer = self.browser.get(answer.location)
-        return answer
+        while response.status_code in {302, 303} and not urlsplit(response.location).scheme:
+            response = self.browser.get(response.location)
+        return response
 
     def sign_in(self, page: TestResponse, username: str = "alice", password: str = PASSWORD) -> TestResponse:
         """Sign in on the page that is shown, and follow."""
@@ -158,7 +158,7 @@ class RelyingParty:
         """
         if self.browser.get_cookie(self.services.settings.cookie_name("authserver_session")) is None:
             self.arrange_sign_in(username, self.request(**changes).get("scope", ""))
-        return answered(self.authorized(username, **changes))["code"]
+        return response_parameters(self.authorized(username, **changes))["code"]
 
     def arrange_sign_in(self, username: str, scope: str) -> None:
         """Let a person be signed in and have consented to the scope, without the pages."""
@@ -193,9 +193,9 @@ class RelyingParty:
 
     def tokens(self, username: str = "alice", **changes: str | None) -> dict[str, Any]:
         """Return the token response of a whole sign-in."""
-        answer = self.redeem(self.code(username, **changes))
-        assert answer.status_code == 200, answer.text
-        document: dict[str, Any] = answer.get_json()
+        response = self.redeem(self.code(username, **changes))
+        assert response.status_code == 200, response.text
+        document: dict[str, Any] = response.get_json()
         return document
 
     def refresh(self, refresh_token: str, headers: dict[str, str] | None = None, **form: str) -> TestResponse:
@@ -209,23 +209,23 @@ class RelyingParty:
         )
 
 
-def answered(answer: TestResponse) -> dict[str, str]:
+def response_parameters(response: TestResponse) -> dict[str, str]:
     """Return the parameters that the authorization endpoint sent back, in whichever response mode."""
-    if answer.status_code == 200:
-        return dict(forms.find(answer, "form-post-continue").fields)
-    assert answer.status_code in {302, 303}, f"{answer.status}: {answer.text[:2000]}"
-    parts = urlsplit(answer.location)
+    if response.status_code == 200:
+        return dict(forms.find(response, "form-post-continue").fields)
+    assert response.status_code in {302, 303}, f"{response.status}: {response.text[:2000]}"
+    parts = urlsplit(response.location)
     pairs = parse_qsl(parts.fragment or parts.query, keep_blank_values=True)
     assert len(dict(pairs)) == len(pairs), "a parameter is repeated"
     return dict(pairs)
 
 
-def refused(answer: TestResponse, error: str, status: int = 400) -> None:
+def assert_error(response: TestResponse, error: str, status: int = 400) -> None:
     """Assert that a machine endpoint refused in its own format (RFC 6749, section 5.2)."""
-    document: dict[str, str] = answer.get_json()
-    assert (answer.status_code, document["error"]) == (status, error)
-    assert answer.content_type == "application/json"
-    assert answer.headers["Cache-Control"] == "no-store"
+    document: dict[str, str] = response.get_json()
+    assert (response.status_code, document["error"]) == (status, error)
+    assert response.content_type == "application/json"
+    assert response.headers["Cache-Control"] == "no-store"
     description = document["error_description"]
     assert description.isascii()
     assert description.isprintable()

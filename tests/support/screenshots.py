@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from playwright.sync_api import Page
 
-from tests.support import browser, databases, run, servers, ways
+from tests.support import browser, databases, page_actions, run, servers
 from tests.support.people import PASSWORD
 from tools.peers import ROOT
 
@@ -53,7 +53,7 @@ def _take_all(server: servers.LiveServer) -> None:
         _take(page, "sign-in")
         page.set_viewport_size({"width": 1360, "height": 880})
         page.goto(f"{server.url}/admin")
-        ways.sign_in(page, "admin")
+        page_actions.sign_in(page, "admin")
         page.goto(f"{server.url}/admin/clients")
         _take(page, "console")
 

@@ -13,7 +13,7 @@ from authserver.protocol.services import Services
 
 
 @dataclass(frozen=True)
-class Telephone:
+class TotpApp:
     """An authenticator app that was set up, and the recovery codes that were shown."""
 
     seed: str
@@ -24,16 +24,16 @@ class Telephone:
         return pyotp.TOTP(self.seed).at(clock.now(), counter_offset=steps)
 
 
-def set_up(app: Flask, username: str = "alice") -> Telephone:
+def set_up(app: Flask, username: str = "alice") -> TotpApp:
     """Give a person an app, proved by the code of the step before, so that the present one is still to be used."""
     services: Services = app.extensions["authserver"]
     seed = authenticator_apps.new_seed()
-    telephone = Telephone(seed.text, [])
+    totp_app = TotpApp(seed.text, [])
     with services.database.transaction() as db:
         user = users.find(db, username)
         assert user is not None
         try:
-            codes = second_factors.enrol(db, services.vault, SYSTEM, user, seed, telephone.code(steps=-1))
+            codes = second_factors.enrol(db, services.vault, SYSTEM, user, seed, totp_app.code(steps=-1))
         except InvalidInput:  # A step went by between showing the code and looking at it.
-            codes = second_factors.enrol(db, services.vault, SYSTEM, user, seed, telephone.code(steps=-1))
-    return Telephone(seed.text, codes)
+            codes = second_factors.enrol(db, services.vault, SYSTEM, user, seed, totp_app.code(steps=-1))
+    return TotpApp(seed.text, codes)

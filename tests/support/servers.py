@@ -44,8 +44,8 @@ def wait_until_answers(url: str, process: subprocess.Popen[bytes], log: Path) ->
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            with urllib.request.urlopen(url, timeout=2) as answer:
-                if answer.status == 200:
+            with urllib.request.urlopen(url, timeout=2) as response:
+                if response.status == 200:
                     return
         except (urllib.error.URLError, OSError):
             time.sleep(0.05)
@@ -146,8 +146,8 @@ class LiveServer:
         arguments += [word for key, value in chosen.items() for word in (f"--{key.replace('_', '-')}", value)]
         arguments += [word for uri in redirect_uris for word in ("--redirect-uri", uri)]
         printed = self.command(*arguments, *(["--approve"] if approve else []))
-        answer: dict[str, Any] = json.loads(printed)
-        return answer
+        response: dict[str, Any] = json.loads(printed)
+        return response
 
     def log_text(self) -> str:
         """What all nodes have written during this test."""
