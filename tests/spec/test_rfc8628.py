@@ -53,7 +53,7 @@ def assert_polling_error(response: TestResponse, error: str) -> None:
 
 def test_codes_are_issued(device: Device) -> None:
     """3.2: device_code, user_code, verification_uri and expires_in are REQUIRED."""
-    response = device.ask()
+    response = device.request_codes()
     assert response.status_code == 200
     assert response.headers["Cache-Control"] == "no-store"
     codes = response.get_json()
@@ -66,23 +66,23 @@ def test_codes_are_issued(device: Device) -> None:
 def test_user_code_is_easy_to_type(device: Device) -> None:
     """6.1: consonants that do not look alike, in two groups."""
     assert re.fullmatch(
-        f"[{TYPED_ALPHABET}]{{4}}-[{TYPED_ALPHABET}]{{4}}", device.ask().get_json()["user_code"]
+        f"[{TYPED_ALPHABET}]{{4}}-[{TYPED_ALPHABET}]{{4}}", device.request_codes().get_json()["user_code"]
     )
 
 
 @pytest.mark.parametrize("path", ["/api/oauth2/device_code", "/api/oidc/device_code"])
 def test_legacy_paths_serve_the_same_endpoint(device: Device, path: str) -> None:
-    assert device.ask(path).status_code == 200
+    assert device.request_codes(path).status_code == 200
 
 
 def test_confidential_client_must_authenticate(device: Device) -> None:
     """3.1: the client authentication requirements of RFC 6749, section 3.2.1, apply."""
-    assert_error(device.ask(client_id=device.rp.key), "invalid_client", 401)
+    assert_error(device.request_codes(client_id=device.rp.key), "invalid_client", 401)
 
 
 def test_public_client_sends_its_client_id(public_device: Device) -> None:
     """3.1: client_id is REQUIRED if the client is not authenticating with the authorization server."""
-    assert public_device.ask(client_id=public_device.rp.key).status_code == 200
+    assert public_device.request_codes(client_id=public_device.rp.key).status_code == 200
 
 
 def test_missing_client_id_is_rejected(device: Device) -> None:
@@ -93,17 +93,17 @@ def test_missing_client_id_is_rejected(device: Device) -> None:
 
 def test_client_without_the_grant_type_is_rejected(rp: RelyingParty) -> None:
     """RFC 6749, 5.2: the client is not authorized to use this grant type."""
-    assert_error(Device(rp).ask(), "unauthorized_client")
+    assert_error(Device(rp).request_codes(), "unauthorized_client")
 
 
 def test_pending_client_is_rejected(app: Flask, services: Services) -> None:
     """S4: a pending client is rejected at every endpoint."""
-    assert_error(Device(make_rp(app, services, is_approved=False)).ask(), "unauthorized_client")
+    assert_error(Device(make_rp(app, services, is_approved=False)).request_codes(), "unauthorized_client")
 
 
 def test_scope_beyond_the_registration_is_rejected(device: Device) -> None:
     """RFC 6749, 5.2: the requested scope is invalid. The server does not reduce it silently."""
-    assert_error(device.ask(scope="openid nuclear"), "invalid_scope")
+    assert_error(device.request_codes(scope="openid nuclear"), "invalid_scope")
 
 
 def test_repeated_parameters_are_rejected(device: Device) -> None:
@@ -116,13 +116,15 @@ def test_repeated_parameters_are_rejected(device: Device) -> None:
 
 def test_unknown_parameters_are_ignored(device: Device) -> None:
     """3.1: the server MUST ignore unrecognized request parameters."""
-    assert device.ask(unheard_of="x").status_code == 200
+    assert device.request_codes(unheard_of="x").status_code == 200
 
 
 def test_parameter_without_a_value_counts_as_omitted(public_device: Device) -> None:
     """3.1: parameters sent without a value MUST be treated as if they were omitted from the request."""
-    assert public_device.ask(client_id=public_device.rp.key, scope="", resource="").status_code == 200
-    assert_error(public_device.ask(client_id=""), "invalid_client", 401)
+    assert (
+        public_device.request_codes(client_id=public_device.rp.key, scope="", resource="").status_code == 200
+    )
+    assert_error(public_device.request_codes(client_id=""), "invalid_client", 401)
 
 
 def test_get_is_not_allowed(device: Device) -> None:

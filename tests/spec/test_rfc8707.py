@@ -214,7 +214,7 @@ def test_device_token_request_alone_may_name_a_resource(device: Device) -> None:
 @pytest.mark.parametrize("resource", [UNKNOWN, "calendar", "https://cal.example/#part", [CALENDAR, UNKNOWN]])
 def test_invalid_resource_of_a_device_is_invalid_target(device: Device, resource: Any) -> None:
     """2: rejected with the device authorization request, before the user enters a code."""
-    assert_error(device.ask(resource=resource), "invalid_target")
+    assert_error(device.request_codes(resource=resource), "invalid_target")
 
 
 def test_resource_in_the_query_is_rejected(rp: RelyingParty) -> None:

@@ -1,4 +1,4 @@
-"""An OAuth 1.0a consumer for the tests: signed by oauthlib, sent to the application in this process, mistakes included."""
+"""An OAuth 1.0a consumer for the tests. oauthlib signs its requests, including invalid ones."""
 
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -25,9 +25,9 @@ PATHS = ["/oauth/requestToken", "/oauth/accessToken", "/oauth/whoami"]
 
 @dataclass
 class Consumer:
-    """A consumer, the token that it signs with at the moment, and a browser in front of the application.
+    """A consumer, its current token, and a browser.
 
-    Where the application runs in another process, ``app`` is None, and the consumer only signs.
+    If the application runs in another process, ``app`` is None, and the consumer only signs.
     """
 
     app: Flask | None
@@ -45,7 +45,7 @@ class Consumer:
             self.browser = self.app.test_client()
 
     def with_token(self, response: TestResponse) -> "Consumer":
-        """Return the consumer with the credentials of an answer; it keeps its browser."""
+        """Return the consumer with the credentials from a response. It keeps its browser."""
         pairs = credentials(response)
         other = replace(self, token=pairs["oauth_token"], token_secret=pairs["oauth_token_secret"])
         other.browser = self.browser
@@ -76,7 +76,7 @@ class Consumer:
         return self.deliver(verb, url, headers, body)
 
     def deliver(self, verb: str, url: str, headers: dict[str, str], body: Any) -> TestResponse:
-        """Send a request as it is."""
+        """Send a request unchanged."""
         parts = urlsplit(url)
         assert self.app is not None
         return self.app.test_client().open(
@@ -84,11 +84,11 @@ class Consumer:
         )
 
     def request_token(self, callback: str | None = CALLBACK, verb: str = "POST", **more: Any) -> TestResponse:
-        """Ask for temporary credentials."""
+        """Request temporary credentials."""
         return self.send(verb, "/oauth/requestToken", callback_uri=callback, **more)
 
     def authorize(self, username: str = "alice", button: str = "consent-allow", **query: str) -> TestResponse:
-        """Send the browser to the authorization endpoint, sign in and decide as far as that is asked for."""
+        """Open the authorization endpoint in the browser. Sign in and decide if the pages ask for it."""
         page = self.follow(
             self.browser.get("/oauth/authorize", query_string={"oauth_token": self.token or "", **query})
         )
@@ -107,11 +107,11 @@ class Consumer:
         return response
 
     def access_token(self, verifier: str | None, verb: str = "POST", **more: Any) -> TestResponse:
-        """Exchange the temporary credentials."""
+        """Exchange the temporary credentials for token credentials."""
         return self.send(verb, "/oauth/accessToken", verifier=verifier, **more)
 
-    def dance(self, username: str = "alice", callback: str = CALLBACK) -> "Consumer":
-        """Go all the way and return the consumer with its token credentials; the person is signed in already."""
+    def get_token_credentials(self, username: str = "alice", callback: str = CALLBACK) -> "Consumer":
+        """Return the consumer with token credentials, after a complete authorization by a signed-in user."""
         assert self.app is not None
         if self.browser.get_cookie("authserver_session") is None:
             people.open_session(self.browser, self.app.extensions["authserver"], username)
@@ -120,7 +120,7 @@ class Consumer:
         return temporary.with_token(temporary.access_token(back["oauth_verifier"]))
 
     def whoami(self, verb: str = "GET", **more: Any) -> TestResponse:
-        """Call the protected sample resource."""
+        """Call the sample protected resource."""
         return self.send(verb, "/oauth/whoami", **more)
 
 
@@ -150,20 +150,20 @@ def register(
 
 
 def credentials(response: TestResponse) -> dict[str, str]:
-    """Return the pairs of a successful answer."""
+    """Return the parameters of a successful response."""
     assert response.status_code == 200, f"{response.status}: {response.text}"
     assert response.content_type.startswith(FORM)
     return dict(parse_qsl(response.text, strict_parsing=True))
 
 
 def callback_parameters(response: TestResponse) -> dict[str, str]:
-    """Return what the browser carries back to the consumer."""
+    """Return the parameters that the browser carries back to the consumer."""
     assert response.status_code == 303, f"{response.status}: {response.text[:3000]}"
     return dict(parse_qsl(urlsplit(response.location).query))
 
 
 def problem_of(response: TestResponse) -> tuple[int, str]:
-    """Return the status and the problem of a refusal, which stands in the header and in the body."""
+    """Return the status and the oauth_problem of an error, which must be in the header and in the body."""
     pairs = dict(parse_qsl(response.text))
     assert response.content_type.startswith(FORM), response.text
     assert response.headers["Cache-Control"] == "no-store"

@@ -1,6 +1,6 @@
-"""Takes the pictures of docs/images from a real server with made-up data: `make screenshots`.
+"""Takes the screenshots in docs/images from a real server with example data: `make screenshots`.
 
-Not a test, but everything it needs is the harness: a database, a server, a browser, the ways that a person goes.
+It is not a test, but it uses the support of the tests: a database, a server, a browser, and the actions of a user.
 """
 
 import tempfile
@@ -25,7 +25,7 @@ PENDING = {"Requirements exporter"}
 
 
 def main() -> None:
-    """Takes every picture."""
+    """Take every screenshot."""
     IMAGES.mkdir(parents=True, exist_ok=True)
     run.begin()
     try:

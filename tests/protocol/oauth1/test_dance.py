@@ -47,12 +47,12 @@ def test_the_whole_dance(consumer):
 def test_every_method_in_every_place(services, app, people, place, method):
     consumer = replace(register(services, app), place=place, method=method)
     # oauthlib decodes twice what it puts into body and query, so there the callback carries no percent signs.
-    with_token = consumer.dance()
+    with_token = consumer.get_token_credentials()
     assert with_token.whoami("POST").get_json()["username"] == "alice"
 
 
 def test_consent_is_remembered_and_trusted_consumers_do_not_ask(services, app, consumer, alice):
-    consumer.dance()
+    consumer.get_token_credentials()
     second = consumer.with_token(consumer.request_token())
     assert second.browser.get(f"/oauth/authorize?oauth_token={second.token}").status_code == 303
     with services.database.transaction(write=False) as db:
@@ -110,7 +110,7 @@ def test_of_many_exchanges_at_once_one_succeeds(services, consumer):
 
 @pytest.mark.both_databases
 def test_of_many_uses_of_one_nonce_at_once_one_succeeds(consumer):
-    with_token = consumer.dance()
+    with_token = consumer.get_token_credentials()
     signed = with_token.sign("GET", "http://localhost/oauth/whoami", nonce="once")
     with ThreadPoolExecutor(10) as pool:
         answers = list(pool.map(lambda _: with_token.deliver("GET", *signed), range(20)))
@@ -119,7 +119,7 @@ def test_of_many_uses_of_one_nonce_at_once_one_succeeds(consumer):
 
 
 def test_a_nonce_is_not_used_up_by_a_request_that_nobody_signed(consumer):
-    with_token = consumer.dance()
+    with_token = consumer.get_token_credentials()
     url, headers, body = with_token.sign("GET", "http://localhost/oauth/whoami", nonce="mine")
     forged = {"Authorization": headers["Authorization"].replace('oauth_signature="', 'oauth_signature="A')}
     assert problem_of(with_token.deliver("GET", url, forged, body)) == (401, "signature_invalid")
@@ -139,7 +139,7 @@ def test_a_junk_request_does_not_harm_somebody_elses_credentials(services, app, 
 
 
 def test_token_credentials_are_bound_to_their_consumer(services, app, consumer):
-    with_token = consumer.dance()
+    with_token = consumer.get_token_credentials()
     thief = replace(register(services, app), token=with_token.token, token_secret=with_token.token_secret)
     assert problem_of(thief.whoami()) == (401, "invalid_expired_token")
 
@@ -167,7 +167,7 @@ def test_a_timestamp_within_the_window_passes(consumer, moving_clock):
 def test_lifetimes(services, consumer, moving_clock):
     temporary = consumer.with_token(consumer.request_token())
     verifier = callback_parameters(temporary.authorize())["oauth_verifier"]
-    token = consumer.dance()
+    token = consumer.get_token_credentials()
     moving_clock.advance(services.settings.temporary_credential_lifetime, seconds=1)
     now = str(int(moving_clock.now().timestamp()))
     assert problem_of(temporary.access_token(verifier, timestamp=now)) == (401, "token_expired")
@@ -199,7 +199,7 @@ def test_the_prefix_rule_is_off_by_default_and_stays_below_the_prefix(services, 
 
 def test_without_registered_callbacks_a_signed_one_will_do_if_it_is_safe(services, app, people):
     consumer = register(services, app, callbacks=())
-    consumer.dance(callback="https://anywhere.example/cb?x=%2F&y=1")
+    consumer.get_token_credentials(callback="https://anywhere.example/cb?x=%2F&y=1")
     for callback in ("http://anywhere.example/", "javascript:alert(1)", "https://a.example/#x"):
         assert problem_of(consumer.request_token(callback)) == (400, "parameter_rejected")
 
@@ -262,7 +262,7 @@ def test_other_kinds_of_clients_are_unknown_here(services, app, consumer):
 
 
 def test_disapproving_reaches_live_credentials_at_once_and_approving_does_not_revive_them(services, consumer):
-    token = consumer.dance()
+    token = consumer.get_token_credentials()
     temporary = consumer.with_token(consumer.request_token())
     verifier = callback_parameters(temporary.authorize())["oauth_verifier"]
     undecided = consumer.with_token(consumer.request_token())
@@ -274,11 +274,11 @@ def test_disapproving_reaches_live_credentials_at_once_and_approving_does_not_re
     assert problem_of(token.whoami()) == (401, "invalid_expired_token")
     assert problem_of(temporary.access_token(verifier)) == (401, "token_revoked")
     assert undecided.authorize().status_code == 400
-    assert consumer.dance().whoami().status_code == 200
+    assert consumer.get_token_credentials().whoami().status_code == 200
 
 
 def test_removing_a_consumer_removes_its_credentials(services, consumer):
-    token = consumer.dance()
+    token = consumer.get_token_credentials()
     with services.database.transaction() as db:
         clients.remove(db, SYSTEM, clients.get(db, consumer.key))
     assert problem_of(token.whoami()) == (401, "consumer_key_unknown")
@@ -287,7 +287,7 @@ def test_removing_a_consumer_removes_its_credentials(services, consumer):
 
 
 def test_disabling_the_user_reaches_the_token_at_once(services, consumer):
-    token = consumer.dance()
+    token = consumer.get_token_credentials()
     with services.database.transaction() as db:
         users.disable(db, SYSTEM, users.find(db, "alice"))
     assert problem_of(token.whoami()) == (401, "invalid_expired_token")
@@ -333,7 +333,7 @@ def test_a_decided_sign_in_cannot_be_decided_again(consumer):
 
 
 def test_nothing_recoverable_is_stored(services, consumer):
-    token = consumer.dance()
+    token = consumer.get_token_credentials()
     with services.database.transaction(write=False) as db:
         temporary, made = db.query(TemporaryCredential).one(), db.query(TokenCredential).one()
     stored = repr([vars(temporary), vars(made)])

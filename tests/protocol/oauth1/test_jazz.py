@@ -146,7 +146,7 @@ def test_a_requested_key_works_from_its_approval_on(app, people):
     assert problem_of(consumer.request_token()) == (503, "consumer_key_refused")
     browser = signed_in(app, "admin")
     forms.submit(browser, browser.get(f"/oauth/approveKey?key={key}"), "key-approve")
-    assert consumer.dance(callback="https://jazz.example/cb").whoami().status_code == 200
+    assert consumer.get_token_credentials(callback="https://jazz.example/cb").whoami().status_code == 200
 
 
 def test_remove_deletes_the_consumer(services, app, people):
