@@ -20,17 +20,17 @@ def test_document_is_public_json(client: FlaskClient, path: str) -> None:
     document = response.get_json()
     assert response.status_code == 200
     assert document["issuer"] == "http://localhost"
-    again = client.get(path, headers={"If-None-Match": response.headers["ETag"]})
-    assert (again.status_code, again.data) == (304, b"")
+    second = client.get(path, headers={"If-None-Match": response.headers["ETag"]})
+    assert (second.status_code, second.data) == (304, b"")
 
 
 @pytest.mark.parametrize("written", ["{tag}", "W/{tag}", '"other", {tag}', '"other",W/{tag}', "*", " * "])
 def test_matching_etag_returns_304(client: FlaskClient, written: str) -> None:
     """RFC 9110, 13.1.2: the tag, a weak tag, a list, or *. 8.6: no Content-Length other than that of the 200 response."""
     tag = client.get("/jwks.json").headers["ETag"]
-    again = client.get("/jwks.json", headers={"If-None-Match": written.format(tag=tag)})
-    assert (again.status_code, again.headers["ETag"]) == (304, tag)
-    assert "Content-Length" not in again.headers
+    second = client.get("/jwks.json", headers={"If-None-Match": written.format(tag=tag)})
+    assert (second.status_code, second.headers["ETag"]) == (304, tag)
+    assert "Content-Length" not in second.headers
 
 
 @pytest.mark.parametrize("written", ["", '"other"', "**", "{bare}", "x{tag}", '"*"'])
@@ -45,11 +45,9 @@ def test_other_etag_returns_the_document(client: FlaskClient, written: str) -> N
 def test_every_endpoint_exists(client: FlaskClient, path: str) -> None:
     """Discovery, 3: no advertised URL returns 404."""
     document = client.get(path).get_json()
-    addresses = {
-        name: url for name, url in document.items() if name.endswith(("_endpoint", "_uri", "_iframe"))
-    }
-    assert {"authorization_endpoint", "token_endpoint", "jwks_uri"} <= addresses.keys()
-    for name, url in addresses.items():
+    urls = {name: url for name, url in document.items() if name.endswith(("_endpoint", "_uri", "_iframe"))}
+    assert {"authorization_endpoint", "token_endpoint", "jwks_uri"} <= urls.keys()
+    for name, url in urls.items():
         response = client.open(url.removeprefix("http://localhost"), method="GET")
         assert response.status_code != 404, name
 
@@ -111,9 +109,9 @@ def test_check_session_iframe_is_listed(client: FlaskClient) -> None:
 
 def test_legacy_endpoints_work(rp: RelyingParty) -> None:
     """The paths of the replaced system are aliases of the same endpoints."""
-    lane = rp.browser.get("/.well-known/oidc-configuration").get_json()
-    assert lane["authorization_endpoint"] == "http://localhost/oidc/authorize"
-    assert lane["token_endpoint"] == "http://localhost/api/oidc/token"
+    oidc_document = rp.browser.get("/.well-known/oidc-configuration").get_json()
+    assert oidc_document["authorization_endpoint"] == "http://localhost/oidc/authorize"
+    assert oidc_document["token_endpoint"] == "http://localhost/api/oidc/token"
     rp.authorized()
     code_page = rp.browser.get("/oidc/authorize", query_string=rp.request())
     code = code_page.location.partition("code=")[2].partition("&")[0]
@@ -129,8 +127,10 @@ def test_legacy_endpoints_work(rp: RelyingParty) -> None:
 
 def test_issuer_with_a_path(settings: Settings) -> None:
     """RFC 8414, 3.1: with a path in the issuer, the well-known path works before and after it, and nowhere else."""
-    below: Flask = create_app(settings.model_copy(update={"public_url": "http://localhost/authentication"}))
-    client = below.test_client()
+    path_app: Flask = create_app(
+        settings.model_copy(update={"public_url": "http://localhost/authentication"})
+    )
+    client = path_app.test_client()
     paths = (
         "/.well-known/oauth-authorization-server/authentication",
         "/authentication/.well-known/openid-configuration",
@@ -141,7 +141,7 @@ def test_issuer_with_a_path(settings: Settings) -> None:
         assert document["token_endpoint"] == "http://localhost/authentication/oauth2/token"
     assert client.get("/.well-known/openid-configuration").status_code == 404
     assert client.get("/livez").status_code == 200
-    below.extensions["authserver"].database.engine.dispose()
+    path_app.extensions["authserver"].database.engine.dispose()
 
 
 def test_host_header_is_ignored(client: FlaskClient) -> None:

@@ -108,9 +108,9 @@ class Authentication:
 
     def is_accepted(self, endpoint: str, method: str, algorithm: str) -> bool:
         """Return whether an endpoint accepts the authentication of such a client."""
-        proof, headers = self.form(method, algorithm)
-        ask = {"grant_type": "authorization_code", "code": "x"} if endpoint == "token" else {"token": "x"}
-        response = self._reader.post(f"{endpoint}_endpoint", ask | proof, headers)
+        credentials, headers = self.form(method, algorithm)
+        request = {"grant_type": "authorization_code", "code": "x"} if endpoint == "token" else {"token": "x"}
+        response = self._reader.post(f"{endpoint}_endpoint", request | credentials, headers)
         if response.status_code != 401:
             assert response.status_code == 200 or response.get_json()["error"] == "invalid_grant", (
                 response.text
@@ -171,8 +171,8 @@ def test_unlisted_value_cannot_be_registered(reader: Reader, path: str) -> None:
         }
     for name, values in unlisted.items():
         for value in values:
-            asked = metadata(**{name: value})
-            response = reader.rp.browser.post(reader.at("registration_endpoint"), json=asked)
+            request = metadata(**{name: value})
+            response = reader.rp.browser.post(reader.at("registration_endpoint"), json=request)
             assert_error(response, "invalid_client_metadata")
 
 
@@ -195,15 +195,15 @@ def test_listed_subject_types_differ(app: Flask, services: Services, alice: User
 
 
 @every_openid_document
-@pytest.mark.parametrize("what", ["id_token", "userinfo"])
-def test_listed_algorithms_sign(app: Flask, services: Services, alice: User, path: str, what: str) -> None:
+@pytest.mark.parametrize("kind", ["id_token", "userinfo"])
+def test_listed_algorithms_sign(app: Flask, services: Services, alice: User, path: str, kind: str) -> None:
     """*_signing_alg_values_supported: each listed algorithm signs, with a key of the document's JWK set."""
-    listed = Reader.new(app, services, path).document[f"{what}_signing_alg_values_supported"]
+    listed = Reader.new(app, services, path).document[f"{kind}_signing_alg_values_supported"]
     assert listed[0] == "RS256"
     verifier = Verifier(app)
     for algorithm in listed:
-        reader, tokens = signed_with(app, services, path, **{f"{what}_signed_response_alg": algorithm})
-        token = tokens["id_token"] if what == "id_token" else reader.rp.userinfo(tokens["access_token"]).text
+        reader, tokens = signed_with(app, services, path, **{f"{kind}_signed_response_alg": algorithm})
+        token = tokens["id_token"] if kind == "id_token" else reader.rp.userinfo(tokens["access_token"]).text
         assert verifier.header(token)["alg"] == algorithm
         assert verifier.claims(token)["iss"] == reader.document["issuer"]
 
@@ -213,15 +213,15 @@ def test_jwk_set_matches_the_listed_algorithms(reader: Reader) -> None:
     """jwks_uri: one key for each signing algorithm, and no others."""
     keys = reader.rp.browser.get(reader.at("jwks_uri")).get_json()["keys"]
     openid = reader.rp.browser.get(OPENID_DOCUMENTS[0]).get_json()
-    for what in ("id_token", "userinfo"):
-        assert {key["alg"] for key in keys} == set(openid[f"{what}_signing_alg_values_supported"])
+    for kind in ("id_token", "userinfo"):
+        assert {key["alg"] for key in keys} == set(openid[f"{kind}_signing_alg_values_supported"])
 
 
-Below = Callable[[str, str], Reader]
+ReaderAt = Callable[[str, str], Reader]
 
 
 @pytest.fixture
-def below(settings: Settings) -> Iterator[Below]:
+def reader_at(settings: Settings) -> Iterator[ReaderAt]:
     """Read a document of a server at a public URL."""
     apps: list[Flask] = []
 
@@ -240,11 +240,11 @@ def below(settings: Settings) -> Iterator[Below]:
 
 @every_document
 @pytest.mark.parametrize("public_url", ["http://localhost", "http://localhost/authentication"])
-def test_every_endpoint_is_used(below: Below, path: str, public_url: str) -> None:
+def test_every_endpoint_is_used(reader_at: ReaderAt, path: str, public_url: str) -> None:
     """RFC 8414, 2: the URLs of a document work for a complete sign-in, also if the issuer has a path."""
-    reader = below(public_url, path)
-    addresses = [value for name, value in reader.document.items() if name.endswith(("_endpoint", "_uri"))]
-    assert all(address.startswith(f"{public_url}/") for address in addresses)
+    reader = reader_at(public_url, path)
+    urls = [value for name, value in reader.document.items() if name.endswith(("_endpoint", "_uri"))]
+    assert all(url.startswith(f"{public_url}/") for url in urls)
     tokens = reader.tokens()
     told = reader.post("introspection_endpoint", {"token": tokens["access_token"]}).get_json()
     assert (told["active"], told["iss"]) == (True, public_url)
@@ -265,6 +265,6 @@ def test_each_document_registers_its_kind(reader: Reader) -> None:
     """registration_endpoint: it registers clients for the response types that the document lists, and no others."""
     listed = reader.document["response_types_supported"]
     for response_type in ("code", "token", "id_token"):
-        asked = metadata(response_types=[response_type])
-        response = reader.rp.browser.post(reader.at("registration_endpoint"), json=asked)
+        request = metadata(response_types=[response_type])
+        response = reader.rp.browser.post(reader.at("registration_endpoint"), json=request)
         assert (response.status_code == 201) is (response_type in listed), response_type

@@ -13,7 +13,7 @@ from authserver.domain import scopes
 from authserver.domain.users import users
 from authserver.domain.users.users import User
 from authserver.protocol.services import Services
-from tests.spec.test_oidc_core_userinfo_claims import EVERYTHING, OF_SCOPE
+from tests.spec.test_oidc_core_userinfo_claims import ALL_CLAIMS, CLAIMS_OF_SCOPE
 from tests.support.discovery import DOCUMENTS, OPENID_DOCUMENTS, Reader, kind_for
 from tests.support.relying_party import claims, response_parameters
 
@@ -66,7 +66,7 @@ def test_listed_response_type_works(
     for response_type in readers["oidc"].document["response_types_supported"]:
         reader = readers[kind_for(path, response_type)]
         response = response_parameters(reader.authorize(response_type=response_type))
-        expected = {names[word] for word in response_type.split()}
+        expected = {names[value] for value in response_type.split()}
         assert response.keys() & set(names.values()) == expected, response_type
 
 
@@ -85,7 +85,7 @@ def test_listed_scope_is_granted(app: Flask, services: Services, people: dict[st
         scopes.add(db, SYSTEM, name="models.read", words="Read your models", is_open=True)
     reader = Reader.new(app, services, path)
     listed = reader.document["scopes_supported"]
-    assert {"openid", *OF_SCOPE, "offline_access", "models.read"} <= set(listed)
+    assert {"openid", *CLAIMS_OF_SCOPE, "offline_access", "models.read"} <= set(listed)
     granted = reader.tokens(scope=" ".join(listed))["scope"].split()
     assert sorted(granted) == sorted(listed)
 
@@ -93,17 +93,17 @@ def test_listed_scope_is_granted(app: Flask, services: Services, people: dict[st
 @every_document
 def test_listed_scope_returns_its_claims(app: Flask, services: Services, alice: User, path: str) -> None:
     """scopes_supported, Core 5.4: each scope returns its claims."""
-    tell_everything(services, alice)
+    complete_profile(services, alice)
     reader = Reader.new(app, services, path)
-    for scope in set(reader.document["scopes_supported"]) & set(OF_SCOPE):
+    for scope in set(reader.document["scopes_supported"]) & set(CLAIMS_OF_SCOPE):
         token = reader.tokens(scope=f"openid {scope}")["access_token"]
-        assert set(reader.rp.userinfo(token).get_json()) == {"sub"} | OF_SCOPE[scope]
+        assert set(reader.rp.userinfo(token).get_json()) == {"sub"} | CLAIMS_OF_SCOPE[scope]
 
 
 @every_openid_document
 def test_listed_claims_are_returned(app: Flask, services: Services, alice: User, path: str) -> None:
     """claims_supported: userinfo or the ID token of a complete profile contains each of them, and no others."""
-    tell_everything(services, alice)
+    complete_profile(services, alice)
     reader = Reader.new(app, services, path)
     request = {"response_type": "code id_token token", "scope": "openid profile email address phone"}
     response = response_parameters(reader.authorize(**request))
@@ -116,10 +116,10 @@ def test_listed_claims_are_returned(app: Flask, services: Services, alice: User,
 @every_openid_document
 def test_claims_have_the_listed_types(app: Flask, services: Services, alice: User, path: str) -> None:
     """claim_types_supported, Core 5.6: normal claims are members. Other types would need _claim_names."""
-    tell_everything(services, alice)
+    complete_profile(services, alice)
     reader = Reader.new(app, services, path)
-    wanted = json.dumps({"userinfo": {"email": None}})
-    document = reader.rp.userinfo(reader.tokens(claims=wanted)["access_token"]).get_json()
+    requested = json.dumps({"userinfo": {"email": None}})
+    document = reader.rp.userinfo(reader.tokens(claims=requested)["access_token"]).get_json()
     types = {"aggregated", "distributed"} if "_claim_names" in document else {"normal"}
     assert set(reader.document["claim_types_supported"]) == types
 
@@ -127,8 +127,8 @@ def test_claims_have_the_listed_types(app: Flask, services: Services, alice: Use
 @every_openid_document
 def test_claims_parameter_is_supported(reader: Reader) -> None:
     """claims_parameter_supported: claims outside the granted scopes are returned if they are requested by name."""
-    wanted = json.dumps({"userinfo": {"email": None}, "id_token": {"name": None}})
-    tokens = reader.tokens(scope="openid", claims=wanted)
+    requested = json.dumps({"userinfo": {"email": None}, "id_token": {"name": None}})
+    tokens = reader.tokens(scope="openid", claims=requested)
     told = {"email"} & reader.rp.userinfo(tokens["access_token"]).get_json().keys()
     told |= {"name"} & claims(tokens["id_token"]).keys()
     assert reader.document["claims_parameter_supported"] is (told == {"email", "name"})
@@ -167,13 +167,13 @@ def test_listed_acr_values_are_the_supported_ones(reader: Reader) -> None:
     listed = reader.document["acr_values_supported"]
     assert claims(reader.tokens()["id_token"])["acr"] in listed
 
-    def insisting_on(name: str) -> TestResponse:
+    def request_acr(name: str) -> TestResponse:
         return reader.authorize(claims=json.dumps({"id_token": {"acr": {"essential": True, "value": name}}}))
 
     for name in listed:
-        response = insisting_on(name)
+        response = request_acr(name)
         assert response.status_code == 303 or 'id="second-factor-set-up"' in response.text
-    assert response_parameters(insisting_on("phr"))["error"] == "unmet_authentication_requirements"
+    assert response_parameters(request_acr("phr"))["error"] == "unmet_authentication_requirements"
 
 
 @every_document
@@ -197,7 +197,7 @@ def test_every_prompt_value_is_supported(reader: Reader, prompt: str) -> None:
     assert page.status_code == 200 or "invalid" not in response_parameters(page).get("error", "")
 
 
-def tell_everything(services: Services, alice: User) -> None:
-    known: dict[str, Any] = EVERYTHING
+def complete_profile(services: Services, alice: User) -> None:
+    profile_claims: dict[str, Any] = ALL_CLAIMS
     with services.database.transaction() as db:
-        users.edit_claims(db, SYSTEM, users.get(db, alice.id), known)
+        users.edit_claims(db, SYSTEM, users.get(db, alice.id), profile_claims)

@@ -59,7 +59,7 @@ def deliver(services: Services) -> int:
     return services.logout_notices.deliver()
 
 
-def logged_out(
+def sign_in_and_out(
     app_rp: RelyingParty, services: Services, receiver: Receiver
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Sign in and out. Return the claims of the ID token and of the logout token."""
@@ -71,7 +71,7 @@ def logged_out(
 
 def test_logout_token_is_sent(app_rp: RelyingParty, services: Services, receiver: Receiver) -> None:
     """2.5: an HTTP POST to the registered URI with the form parameter logout_token."""
-    logged_out(app_rp, services, receiver)
+    sign_in_and_out(app_rp, services, receiver)
     assert len(receiver.received) == 1
     assert receiver.received[0]["path"] == "/backchannel?tenant=a"
     assert receiver.received[0]["type"] == "application/x-www-form-urlencoded"
@@ -79,7 +79,7 @@ def test_logout_token_is_sent(app_rp: RelyingParty, services: Services, receiver
 
 def test_logout_token_claims(app_rp: RelyingParty, services: Services, receiver: Receiver) -> None:
     """2.4: iss, aud, iat, exp, jti, events; sub and sid as in the ID token; never a nonce."""
-    id_token, token = logged_out(app_rp, services, receiver)
+    id_token, token = sign_in_and_out(app_rp, services, receiver)
     assert token["iss"] == "http://localhost"
     assert token["aud"] == app_rp.key
     assert (token["sub"], token["sid"]) == (id_token["sub"], id_token["sid"])
@@ -93,7 +93,7 @@ def test_logout_token_is_signed_like_id_tokens(
     app_rp: RelyingParty, services: Services, receiver: Receiver
 ) -> None:
     """2.4: signed with a published key, and typed logout+jwt so that it cannot be used as an ID token."""
-    logged_out(app_rp, services, receiver)
+    sign_in_and_out(app_rp, services, receiver)
     keys = KeySet.import_key_set(app_rp.browser.get("/jwks.json").get_json())
     checked = jwt.decode(receiver.tokens[0], keys, algorithms=["RS256"])
     assert checked.header["typ"] == "logout+jwt"
@@ -107,7 +107,7 @@ def test_logout_token_uses_the_registered_algorithm(
     """2.4, 2.6: the client's ID token algorithm, because clients MUST reject others, and never none."""
     details = {"backchannel_logout_uri": receiver.url, "id_token_signed_response_alg": algorithm}
     app_rp = party(rp, services, **details)
-    logged_out(app_rp, services, receiver)
+    sign_in_and_out(app_rp, services, receiver)
     verifier = Verifier(rp.app)
     assert verifier.header(receiver.tokens[0])["alg"] == algorithm
     assert verifier.claims(receiver.tokens[0])["aud"] == app_rp.key
@@ -118,7 +118,7 @@ def test_logout_token_contains_the_pairwise_subject(
 ) -> None:
     """2.4: sub is the identifier from the client's ID tokens (Core, section 8)."""
     app_rp = party(rp, services, backchannel_logout_uri=receiver.url, subject_type="pairwise")
-    id_token, token = logged_out(app_rp, services, receiver)
+    id_token, token = sign_in_and_out(app_rp, services, receiver)
     assert token["sub"] == id_token["sub"] != alice.subject
 
 
@@ -131,7 +131,7 @@ def test_each_session_has_its_own_sid(app_rp: RelyingParty, services: Services, 
 
 def test_logout_token_is_not_a_hint(app_rp: RelyingParty, services: Services, receiver: Receiver) -> None:
     """S23: typ is checked. One type of JWT cannot be used as another."""
-    logged_out(app_rp, services, receiver)
+    sign_in_and_out(app_rp, services, receiver)
     app_rp.tokens()
     page = end_session(app_rp, id_token_hint=receiver.tokens[0])
     assert 'id="logout-confirm"' in page.text
@@ -143,9 +143,9 @@ def test_every_application_of_the_session_is_notified(
 ) -> None:
     """2.5: all RPs of the session get their own token, except those without a back-channel logout URI."""
     second = party(rp, services, "The Second", backchannel_logout_uri=receiver.url)
-    for used in (app_rp, second, rp):
-        used.browser = app_rp.browser
-        used.tokens()
+    for used_rps in (app_rp, second, rp):
+        used_rps.browser = app_rp.browser
+        used_rps.tokens()
     sign_out(app_rp)
     deliver(services)
     tokens = [claims(token) for token in receiver.tokens]
@@ -158,8 +158,8 @@ def test_notices_are_sent_in_parallel(
 ) -> None:
     """2.5: a slow application does not delay the others. Here each one waits until all have got their token."""
     others = [party(rp, services, f"Party {n}", backchannel_logout_uri=receiver.url) for n in range(3)]
-    for used in (app_rp, *others):
-        used.tokens()
+    for used_rps in (app_rp, *others):
+        used_rps.tokens()
     sign_out(app_rp)
     receiver.together = Barrier(4, timeout=2)
     assert deliver(services) == 4
@@ -275,7 +275,7 @@ def test_failed_notice_is_sent_again(
 ) -> None:
     """2.8: a notice that did not get a 200 is not delivered. It is sent again later with the same jti."""
     receiver.status = status
-    logged_out(app_rp, services, receiver)
+    sign_in_and_out(app_rp, services, receiver)
     assert deliver(services) == 0
     receiver.status = 200
     moving_clock.advance(timedelta(seconds=6))
@@ -288,7 +288,7 @@ def test_status_204_counts_as_success(
 ) -> None:
     """2.8: some frameworks replace an empty 200 with 204, which the server should accept."""
     receiver.status = 204
-    logged_out(app_rp, services, receiver)
+    sign_in_and_out(app_rp, services, receiver)
     moving_clock.advance(timedelta(hours=1))
     assert deliver(services) == 0
     assert len(receiver.received) == 1
@@ -300,7 +300,7 @@ def test_response_body_is_ignored(
 ) -> None:
     """2.8: 200 is success, 400 is failure. A body that is long or never arrives changes neither."""
     receiver.status, receiver.declared = status, 10_000_000
-    logged_out(app_rp, services, receiver)
+    sign_in_and_out(app_rp, services, receiver)
     assert states(services) == [state]
 
 
@@ -309,7 +309,7 @@ def test_retries_end(
 ) -> None:
     """The intervals between retries grow, and the retries end."""
     receiver.status = 500
-    logged_out(app_rp, services, receiver)
+    sign_in_and_out(app_rp, services, receiver)
     for _ in range(8):
         moving_clock.advance(timedelta(hours=1))
         deliver(services)
@@ -321,7 +321,7 @@ def test_status_400_is_not_retried(
 ) -> None:
     """2.8: 400 means that the logout failed at the application."""
     receiver.status = 400
-    logged_out(app_rp, services, receiver)
+    sign_in_and_out(app_rp, services, receiver)
     moving_clock.advance(timedelta(hours=1))
     assert deliver(services) == 0
 
@@ -345,18 +345,18 @@ def test_workers_share_the_notices(
     app_rp: RelyingParty, rp: RelyingParty, services: Services, receiver: Receiver
 ) -> None:
     """A conditional update claims a notice, so concurrent workers send each notice once."""
-    used = [
+    used_rps = [
         app_rp,
         *(party(rp, services, f"Party {n}", backchannel_logout_uri=receiver.url) for n in range(5)),
     ]
-    for one in used:
-        one.tokens()
+    for used_rp in used_rps:
+        used_rp.tokens()
     sign_out(app_rp)
     with ThreadPoolExecutor(8) as pool:
         claimed = list(pool.map(lambda _: deliver(services), range(8)))
-    assert sum(claimed) == len(used)
-    assert {claims(token)["aud"] for token in receiver.tokens} == {one.key for one in used}
-    assert len(receiver.tokens) == len(used)
+    assert sum(claimed) == len(used_rps)
+    assert {claims(token)["aud"] for token in receiver.tokens} == {used_rp.key for used_rp in used_rps}
+    assert len(receiver.tokens) == len(used_rps)
 
 
 def test_disapproved_client_is_not_notified(
@@ -430,9 +430,9 @@ def test_failed_result_is_shown_to_the_user(
 )
 def test_registered_uri_is_checked(details: dict[str, Any]) -> None:
     """2.2: an absolute URI without a fragment, with https, or http on loopback."""
-    asked = {"kind": "oidc", "name": "A", "redirect_uris": ("https://rp.example/cb",), **details}
+    registration = {"kind": "oidc", "name": "A", "redirect_uris": ("https://rp.example/cb",), **details}
     with pytest.raises(InvalidInput) as refused:
-        registrations.validate(asked)
+        registrations.validate(registration)
     assert set(refused.value.fields) == set(details)
 
 
@@ -449,16 +449,18 @@ def test_result_page_waits_once(
     """2.5: a slow application delays neither other requests nor a reload of the page."""
     app_rp.tokens()
     sign_out(app_rp)
-    naps: list[int] = []
+    connections_in_use: list[int] = []
     monkeypatch.setattr(signed_out, "_PATIENCE_SECONDS", 0.1)
     pool = cast(QueuePool, database.engine.pool)
-    monkeypatch.setattr(signed_out.time, "sleep", lambda _seconds: naps.append(pool.checkedout()))
+    monkeypatch.setattr(
+        signed_out.time, "sleep", lambda _seconds: connections_in_use.append(pool.checkedout())
+    )
     assert "Sign-out in progress" in app_rp.browser.get("/sign-out").text
-    assert naps
-    assert set(naps) == {0}
-    naps.clear()
+    assert connections_in_use
+    assert set(connections_in_use) == {0}
+    connections_in_use.clear()
     assert "Sign-out in progress" in app_rp.browser.get("/sign-out").text
-    assert not naps
+    assert not connections_in_use
 
 
 def test_one_result_page_waits_at_a_time(
@@ -469,18 +471,18 @@ def test_one_result_page_waits_at_a_time(
     sign_out(app_rp)
     cookie = app_rp.browser.get_cookie("authserver_browser")
     assert cookie is not None
-    meanwhile: list[str] = []
+    other_pages: list[str] = []
 
-    def ask_again(_seconds: float) -> None:
+    def load_again(_seconds: float) -> None:
         other = app_rp.app.test_client()
         other.set_cookie("authserver_browser", cookie.value)
-        meanwhile.append(other.get("/sign-out").text)
+        other_pages.append(other.get("/sign-out").text)
         deliver(services)
 
-    monkeypatch.setattr(signed_out.time, "sleep", ask_again)
+    monkeypatch.setattr(signed_out.time, "sleep", load_again)
     assert "Signed out</span>" in app_rp.browser.get("/sign-out").text
-    assert len(meanwhile) == 1
-    assert "Sign-out in progress" in meanwhile[0]
+    assert len(other_pages) == 1
+    assert "Sign-out in progress" in other_pages[0]
 
 
 def test_administrator_sees_why_a_notice_failed(
@@ -488,14 +490,14 @@ def test_administrator_sees_why_a_notice_failed(
 ) -> None:
     """2.8: the client's page and the command show the application and its response."""
     receiver.status = 400
-    logged_out(app_rp, services, receiver)
+    sign_in_and_out(app_rp, services, receiver)
     browser = app_rp.app.test_client()
-    words = {"username": "admin", "password": PASSWORD}
-    forms.submit(browser, browser.get("/sign-in"), "login-submit", **words)
+    credentials = {"username": "admin", "password": PASSWORD}
+    forms.submit(browser, browser.get("/sign-in"), "login-submit", **credentials)
     assert "The application responded with status 400." in browser.get(f"/admin/clients/{app_rp.key}").text
-    [shown] = Runner(settings).run_json("clients", "show", app_rp.key)["untold_sign_outs"]
-    assert (shown["state"], shown["attempts"]) == ("failed", 1)
-    assert shown["error"] == "The application responded with status 400."
+    [notice] = Runner(settings).run_json("clients", "show", app_rp.key)["untold_sign_outs"]
+    assert (notice["state"], notice["attempts"]) == ("failed", 1)
+    assert notice["error"] == "The application responded with status 400."
 
 
 def test_delivered_notice_is_not_shown_as_a_failure(
@@ -507,7 +509,7 @@ def test_delivered_notice_is_not_shown_as_a_failure(
 ) -> None:
     """2.8: administrators see only the notices that are not delivered."""
     receiver.status = 500
-    logged_out(app_rp, services, receiver)
+    sign_in_and_out(app_rp, services, receiver)
     receiver.status = 200
     moving_clock.advance(timedelta(seconds=6))
     deliver(services)

@@ -19,8 +19,8 @@ from tests.support.second_factors import TotpApp, set_up
 
 PASSWORD = "urn:authserver:acr:password"
 MULTI_FACTOR = "urn:authserver:acr:multi-factor"
-INSISTING = json.dumps({"id_token": {"acr": {"essential": True, "value": MULTI_FACTOR}}})
-WISHING = json.dumps({"id_token": {"acr": {"values": [MULTI_FACTOR, PASSWORD]}}})
+ESSENTIAL = json.dumps({"id_token": {"acr": {"essential": True, "value": MULTI_FACTOR}}})
+VOLUNTARY = json.dumps({"id_token": {"acr": {"values": [MULTI_FACTOR, PASSWORD]}}})
 
 
 @pytest.fixture
@@ -89,14 +89,15 @@ def test_first_acr_value_is_preferred(rp: RelyingParty, signed_in_before: TotpAp
 def test_voluntary_acr_claim_requests_the_second_factor(rp: RelyingParty, signed_in_before: TotpApp) -> None:
     """5.5.1.1: the claims parameter can request the acr claim too."""
     assert (
-        id_token(rp, enter(rp, rp.authorize(claims=WISHING), signed_in_before.code()))["acr"] == MULTI_FACTOR
+        id_token(rp, enter(rp, rp.authorize(claims=VOLUNTARY), signed_in_before.code()))["acr"]
+        == MULTI_FACTOR
     )
 
 
-@pytest.mark.parametrize("wish", [{"acr_values": MULTI_FACTOR}, {"claims": WISHING}])
-def test_voluntary_acr_out_of_reach_is_ignored(rp: RelyingParty, wish: dict[str, str]) -> None:
+@pytest.mark.parametrize("voluntary", [{"acr_values": MULTI_FACTOR}, {"claims": VOLUNTARY}])
+def test_voluntary_acr_out_of_reach_is_ignored(rp: RelyingParty, voluntary: dict[str, str]) -> None:
     """5.5.1.1: acr is voluntary here, so the sign-in succeeds and the response states its class."""
-    assert id_token(rp, rp.authorized(**wish))["acr"] == PASSWORD
+    assert id_token(rp, rp.authorized(**voluntary))["acr"] == PASSWORD
 
 
 def test_voluntary_acr_does_not_fail_prompt_none(rp: RelyingParty, signed_in_before: TotpApp) -> None:
@@ -112,19 +113,19 @@ def test_unknown_acr_values_are_ignored(rp: RelyingParty) -> None:
 def test_essential_acr_requests_the_second_factor(rp: RelyingParty, signed_in_before: TotpApp) -> None:
     """5.5.1.1: an essential acr must be reached."""
     assert (
-        id_token(rp, enter(rp, rp.authorize(claims=INSISTING), signed_in_before.code()))["acr"]
+        id_token(rp, enter(rp, rp.authorize(claims=ESSENTIAL), signed_in_before.code()))["acr"]
         == MULTI_FACTOR
     )
 
 
 def test_essential_acr_fails_prompt_none(rp: RelyingParty, signed_in_before: TotpApp) -> None:
     """3.1.2.6: with prompt=none, the client learns that the user has to act."""
-    assert response_parameters(rp.authorize(claims=INSISTING, prompt="none"))["error"] == "login_required"
+    assert response_parameters(rp.authorize(claims=ESSENTIAL, prompt="none"))["error"] == "login_required"
 
 
 def test_essential_acr_offers_to_set_up_an_app(rp: RelyingParty) -> None:
     """5.5.1.1: users without a second factor can set one up."""
-    page = rp.sign_in(rp.authorize(claims=INSISTING))
+    page = rp.sign_in(rp.authorize(claims=ESSENTIAL))
     assert 'id="second-factor-set-up"' in page.text
     assert "/account/authenticator?next=" in page.text
 
@@ -133,14 +134,14 @@ def test_essential_acr_out_of_reach_fails_prompt_none(rp: RelyingParty) -> None:
     """5.5.1.1: an essential acr that cannot be reached is a failed authentication attempt."""
     rp.tokens()
     assert (
-        response_parameters(rp.authorize(claims=INSISTING, prompt="none"))["error"]
+        response_parameters(rp.authorize(claims=ESSENTIAL, prompt="none"))["error"]
         == "unmet_authentication_requirements"
     )
 
 
 def test_user_can_decline_the_second_factor(rp: RelyingParty, signed_in_before: TotpApp) -> None:
     """3.1.2.6: leaving the page for the code denies access."""
-    page = rp.authorize(claims=INSISTING)
+    page = rp.authorize(claims=ESSENTIAL)
     found = re.search(r'id="login-cancel" href="([^"]+)"', page.text)
     assert found is not None
     assert response_parameters(rp.follow(rp.browser.get(found[1])))["error"] == "access_denied"
@@ -153,8 +154,8 @@ def test_user_can_decline_the_second_factor(rp: RelyingParty, signed_in_before: 
 def test_essential_acr_with_unsupported_values_fails(rp: RelyingParty, members: dict[str, object]) -> None:
     """5.5.1.1: an essential acr that cannot be reached is a failed authentication attempt, whatever its value."""
     rp.tokens()
-    wanted = json.dumps({"id_token": {"acr": {"essential": True} | members}})
-    assert response_parameters(rp.authorize(claims=wanted))["error"] == "unmet_authentication_requirements"
+    requested = json.dumps({"id_token": {"acr": {"essential": True} | members}})
+    assert response_parameters(rp.authorize(claims=requested))["error"] == "unmet_authentication_requirements"
 
 
 @pytest.mark.parametrize("values", [[], [1], ["urn:of-somebody-else"]])
@@ -162,17 +163,17 @@ def test_acr_claim_without_values_does_not_override_acr_values(
     rp: RelyingParty, signed_in_before: TotpApp, values: list[object]
 ) -> None:
     """5.5.1.1 does not define the combination. A claim request without values must not hide acr_values."""
-    wanted = json.dumps({"id_token": {"acr": {"values": values}}})
-    assert 'id="code"' in rp.authorize(claims=wanted, acr_values=MULTI_FACTOR).text
+    requested = json.dumps({"id_token": {"acr": {"values": values}}})
+    assert 'id="code"' in rp.authorize(claims=requested, acr_values=MULTI_FACTOR).text
 
 
 @pytest.mark.parametrize("class_", [MULTI_FACTOR, "urn:of-somebody-else"])
 def test_essential_acr_and_id_token_hint_both_apply(rp: RelyingParty, class_: str) -> None:
     """5.5.1.1: the requirement still applies after the sign-in."""
     hint = rp.tokens()["id_token"]
-    wanted = json.dumps({"id_token": {"acr": {"essential": True, "value": class_}}})
+    requested = json.dumps({"id_token": {"acr": {"essential": True, "value": class_}}})
     rp.browser = rp.app.test_client()
-    page = rp.sign_in(rp.authorize(claims=wanted, id_token_hint=hint))
+    page = rp.sign_in(rp.authorize(claims=requested, id_token_hint=hint))
     if class_ == MULTI_FACTOR:
         assert 'id="second-factor-set-up"' in page.text
     else:
@@ -181,15 +182,15 @@ def test_essential_acr_and_id_token_hint_both_apply(rp: RelyingParty, class_: st
 
 def test_two_factors_satisfy_the_password_class(rp: RelyingParty, totp_app: TotpApp) -> None:
     """5.5.1.1: the returned acr is one of the requested values."""
-    wanted = json.dumps({"id_token": {"acr": {"essential": True, "values": [PASSWORD]}}})
-    page = rp.sign_in(rp.authorize(claims=wanted))
+    requested = json.dumps({"id_token": {"acr": {"essential": True, "values": [PASSWORD]}}})
+    page = rp.sign_in(rp.authorize(claims=requested))
     assert id_token(rp, enter(rp, page, totp_app.code()))["acr"] == PASSWORD
 
 
 def test_essential_acr_without_a_value_requires_nothing(rp: RelyingParty) -> None:
     """5.5.1: essential without a value requests only the claim."""
-    wanted = json.dumps({"id_token": {"acr": {"essential": True}}})
-    assert id_token(rp, rp.authorized(claims=wanted))["acr"] == PASSWORD
+    requested = json.dumps({"id_token": {"acr": {"essential": True}}})
+    assert id_token(rp, rp.authorized(claims=requested))["acr"] == PASSWORD
 
 
 def test_prompt_login_requests_both_factors(rp: RelyingParty, totp_app: TotpApp) -> None:

@@ -15,7 +15,7 @@ from tests.support.table import table
 
 HYBRID = ("code id_token", "code token", "code id_token token")
 IMPLICIT = ("id_token", "id_token token")
-WAYS = [
+RESPONSE_MODES = [
     ("code", "query"),
     *(
         (response_type, mode)
@@ -23,7 +23,7 @@ WAYS = [
         for mode in ("fragment", "form_post")
     ),
 ]
-ODD = {
+ODD_VALUES = {
     "visible": string.printable[:94] * 4 + "x" * 24,
     "spaces": " " * 400,
     "escapes": "%26%3D%00+&amp;&#x3c;" * 19,
@@ -57,7 +57,7 @@ def response_mode_of(response: TestResponse) -> str:
 
 
 @pytest.mark.only_on("sqlite")
-@table(("response_type", "mode"), WAYS)
+@table(("response_type", "mode"), RESPONSE_MODES)
 @table("error", ERRORS)
 def test_error_contains_state_and_iss_only(
     rp: RelyingParty, response_type: str, mode: str, error: str
@@ -71,7 +71,7 @@ def test_error_contains_state_and_iss_only(
 
 
 @pytest.mark.only_on("sqlite")
-@table(("response_type", "mode"), WAYS)
+@table(("response_type", "mode"), RESPONSE_MODES)
 def test_error_without_state_contains_iss_only(rp: RelyingParty, response_type: str, mode: str) -> None:
     """RFC 6749, 4.1.2.1: state is present if it was present in the request."""
     page = rp.authorize(response_type=response_type, response_mode=mode, prompt="none", state=None)
@@ -79,42 +79,42 @@ def test_error_without_state_contains_iss_only(rp: RelyingParty, response_type: 
 
 
 @pytest.mark.only_on("sqlite")
-@table(("response_type", "mode"), WAYS)
+@table(("response_type", "mode"), RESPONSE_MODES)
 def test_success_contains_what_the_response_type_names(
     rp: RelyingParty, response_type: str, mode: str
 ) -> None:
     """RFC 6749, 4.1.2 and 4.2.2, Core, 3.2.2.5 and 3.3.2.5, Session Management, 2."""
     token = {"access_token", "token_type", "expires_in", "scope"}
-    words = {"code": {"code"}, "id_token": {"id_token"}, "token": token}
+    parameters = {"code": {"code"}, "id_token": {"id_token"}, "token": token}
     page = rp.authorized(response_type=response_type, response_mode=mode)
-    expected = set().union(*(words[word] for word in response_type.split()))
+    expected = set().union(*(parameters[value] for value in response_type.split()))
     assert response_mode_of(page) == mode
     assert set(response_parameters(page)) == expected | {"state", "iss", "session_state"}
 
 
-@table(("response_type", "mode"), [WAYS[0], ("id_token token", "fragment"), WAYS[2]])
-@table("name", ODD)
+@table(("response_type", "mode"), [RESPONSE_MODES[0], ("id_token token", "fragment"), RESPONSE_MODES[2]])
+@table("name", ODD_VALUES)
 def test_state_is_returned_in_every_mode(rp: RelyingParty, response_type: str, mode: str, name: str) -> None:
     """RFC 6749, 4.1.2: the exact value that was received, with a success and with an error."""
-    ask = {"response_type": response_type, "response_mode": mode, "state": ODD[name]}
+    ask = {"response_type": response_type, "response_mode": mode, "state": ODD_VALUES[name]}
     for page in (rp.authorize(**ask, prompt="none"), rp.authorized(**ask)):
         assert response_mode_of(page) == mode
-        assert response_parameters(page)["state"] == ODD[name]
+        assert response_parameters(page)["state"] == ODD_VALUES[name]
 
 
-@table(("response_type", "mode"), [("code", "query"), *WAYS[-4:]])
-@table("name", ODD)
+@table(("response_type", "mode"), [("code", "query"), *RESPONSE_MODES[-4:]])
+@table("name", ODD_VALUES)
 def test_nonce_is_in_every_id_token(rp: RelyingParty, response_type: str, mode: str, name: str) -> None:
     """Core, 2: passed through unmodified, whatever characters it contains."""
     response = response_parameters(
-        rp.authorized(response_type=response_type, response_mode=mode, nonce=ODD[name])
+        rp.authorized(response_type=response_type, response_mode=mode, nonce=ODD_VALUES[name])
     )
     token = response.get("id_token") or rp.redeem(response["code"]).get_json()["id_token"]
-    assert claims(token)["nonce"] == ODD[name]
+    assert claims(token)["nonce"] == ODD_VALUES[name]
 
 
 @pytest.mark.only_on("sqlite")
-@table(("response_type", "mode"), WAYS)
+@table(("response_type", "mode"), RESPONSE_MODES)
 def test_form_is_posted_to_the_redirect_uri(rp: RelyingParty, response_type: str, mode: str) -> None:
     """Form Post, 2: an HTML form with method POST, and a button for browsers without scripts. Errors too."""
     page = rp.authorize(response_type=response_type, response_mode=mode, prompt="none")

@@ -36,8 +36,8 @@ def test_empty_claims_are_omitted(rp: RelyingParty) -> None:
 
 def test_claims_can_be_requested_by_name(rp: RelyingParty) -> None:
     """5.5: single claims for userinfo and for the ID token."""
-    wanted = {"userinfo": {"email": {"essential": True}}, "id_token": {"name": None}}
-    tokens = rp.tokens(scope="openid", claims=json.dumps(wanted))
+    requested = {"userinfo": {"email": {"essential": True}}, "id_token": {"name": None}}
+    tokens = rp.tokens(scope="openid", claims=json.dumps(requested))
     assert rp.userinfo(tokens["access_token"]).get_json()["email"] == "alice@example.org"
     assert claims(tokens["id_token"])["name"] == "Alice Adams"
 
@@ -45,9 +45,9 @@ def test_claims_can_be_requested_by_name(rp: RelyingParty) -> None:
 def test_claims_by_name_need_consent(rp: RelyingParty) -> None:
     """5.5: the consent page asks for what the client gets, even if no scope contains it."""
     rp.authorized(scope="openid")
-    wanted = json.dumps({"userinfo": {"email": None}})
+    requested = json.dumps({"userinfo": {"email": None}})
     assert (
-        response_parameters(rp.authorize(scope="openid", claims=wanted, prompt="none"))["error"]
+        response_parameters(rp.authorize(scope="openid", claims=requested, prompt="none"))["error"]
         == "consent_required"
     )
 
@@ -56,9 +56,9 @@ def test_claims_beyond_the_registration_are_omitted(
     app: Flask, services: Services, people: dict[str, User]
 ) -> None:
     """5.5.1: the server MUST NOT generate an error when claims are not returned, essential or voluntary."""
-    wanted = json.dumps({"userinfo": {"email": {"essential": True}}, "id_token": {"name": None}})
+    requested = json.dumps({"userinfo": {"email": {"essential": True}}, "id_token": {"name": None}})
     party = RelyingParty(app, *register(services, scopes=("openid",)))
-    tokens = party.tokens(scope="openid", claims=wanted)
+    tokens = party.tokens(scope="openid", claims=requested)
     assert "name" not in claims(tokens["id_token"])
     assert party.userinfo(tokens["access_token"]).get_json().keys() == {"sub"}
 
@@ -86,8 +86,8 @@ def test_unknown_members_are_ignored(rp: RelyingParty, value: dict) -> None:
 
 def test_unknown_essential_claim_is_not_an_error(rp: RelyingParty) -> None:
     """5.5.1: the server MUST NOT return an error when a claim is not available, essential or not."""
-    wanted = {place: {"phone_number": {"essential": True}} for place in ("userinfo", "id_token")}
-    tokens = rp.tokens(scope="openid", claims=json.dumps(wanted))
+    requested = {place: {"phone_number": {"essential": True}} for place in ("userinfo", "id_token")}
+    tokens = rp.tokens(scope="openid", claims=json.dumps(requested))
     assert "phone_number" not in claims(tokens["id_token"])
     assert rp.userinfo(tokens["access_token"]).get_json().keys() == {"sub"}
 
@@ -101,18 +101,18 @@ def test_sub_of_the_signed_in_user_needs_no_page(
     """5.5.1: with a value or values for sub, the server MUST only send a positive response for such a user."""
     subject = claims(rp.tokens()["id_token"])["sub"]
 
-    def asked_for(sub: str) -> dict[str, str]:
-        wanted = json.loads(json.dumps(acceptable).replace("{}", sub))
-        document = json.dumps({"id_token": {"sub": {member: wanted}}})
+    def request_sub(sub: str) -> dict[str, str]:
+        requested = json.loads(json.dumps(acceptable).replace("{}", sub))
+        document = json.dumps({"id_token": {"sub": {member: requested}}})
         return response_parameters(rp.authorize(claims=document, prompt="none"))
 
-    assert "code" in asked_for(subject)
-    assert asked_for("another-one")["error"] == "login_required"
+    assert "code" in request_sub(subject)
+    assert request_sub("another-one")["error"] == "login_required"
 
 
 def test_essential_acr_out_of_reach_fails(rp: RelyingParty) -> None:
     """5.5.1.1: an essential acr that is not reached is a failed authentication attempt."""
     rp.authorized()
-    wanted = json.dumps({"id_token": {"acr": {"essential": True, "values": ["urn:of-somebody-else"]}}})
-    response = response_parameters(rp.authorize(claims=wanted))
+    requested = json.dumps({"id_token": {"acr": {"essential": True, "values": ["urn:of-somebody-else"]}}})
+    response = response_parameters(rp.authorize(claims=requested))
     assert response["error"] == "unmet_authentication_requirements"

@@ -15,7 +15,7 @@ from tests.support.documents import DocumentServer
 from tests.support.relying_party import assert_error, register
 from tests.support.table import table
 
-ALONE: dict[str, Any] = {
+CLIENT_CREDENTIALS: dict[str, Any] = {
     "kind": "oauth2",
     "grant_types": ("client_credentials",),
     "redirect_uris": (),
@@ -48,7 +48,7 @@ def signer(app: Flask, key_server: DocumentServer, kid: str = "one") -> Signer:
     key_server.document = {"keys": [assertions.public(key, kid=kid)]}
     details = {"jwks_uri": key_server.url, "token_endpoint_auth_signing_alg": "ES256"}
     services = app.extensions["authserver"]
-    client_key, _ = register(services, auth_method="private_key_jwt", details=details, **ALONE)
+    client_key, _ = register(services, auth_method="private_key_jwt", details=details, **CLIENT_CREDENTIALS)
     return Signer(app, client_key, key, header={"kid": kid})
 
 
@@ -99,7 +99,7 @@ def test_short_rsa_key_is_not_used(app: Flask, key_server: DocumentServer, paddi
     key_server.document = {"keys": [assertions.padded(key, padding)]}
     details = {"jwks_uri": key_server.url, "token_endpoint_auth_signing_alg": "RS256"}
     services = app.extensions["authserver"]
-    client_key, _ = register(services, auth_method="private_key_jwt", details=details, **ALONE)
+    client_key, _ = register(services, auth_method="private_key_jwt", details=details, **CLIENT_CREDENTIALS)
     assert_error(Signer(app, client_key, key, "RS256").token(), "invalid_client", 401)
 
 

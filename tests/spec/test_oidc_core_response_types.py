@@ -32,7 +32,7 @@ def test_response_contains_what_the_response_type_names(rp: RelyingParty, respon
     """Multiple Response Types, 3 and 5: each value of response_type stands for a response parameter."""
     response = response_parameters(rp.authorized(response_type=response_type))
     names = {"code": "code", "id_token": "id_token", "token": "access_token"}
-    expected = {names[word] for word in response_type.split()}
+    expected = {names[value] for value in response_type.split()}
     assert expected == response.keys() & set(names.values())
     assert response["iss"] == "http://localhost"
     assert response["state"] == "af0ifjsldkj"

@@ -48,9 +48,9 @@ def test_hashes_use_the_algorithm_of_the_signature(
 ) -> None:
     """3.3.2.11: at_hash and c_hash of a front-channel response use the hash of the signature algorithm."""
     details = {"id_token_signed_response_alg": algorithm}
-    words = ("code id_token token",)
-    rp = RelyingParty(app, *register(services, response_types=words, details=details))
-    response = response_parameters(rp.authorized(response_type=words[0]))
+    response_types = ("code id_token token",)
+    rp = RelyingParty(app, *register(services, response_types=response_types, details=details))
+    response = response_parameters(rp.authorized(response_type=response_types[0]))
     content = Verifier(app).claims(response["id_token"])
     assert content["at_hash"] == half_hash(response["access_token"], algorithm)
     assert content["c_hash"] == half_hash(response["code"], algorithm)
@@ -102,20 +102,20 @@ def test_scheduled_rotations_do_not_disturb_verifiers(
         app, services, id_token_signed_response_alg=algorithm, access_token_signed_response_alg=algorithm
     )
     verifier = Verifier(app)
-    seen: list[str] = []
+    kids: list[str] = []
     for _ in range(4):
         # The cache has its maximum age when the token arrives. The verifier then fetches the set and checks again.
         for _ in range(3):
             token = rp.tokens()["id_token"]
             verifier.claims(token)
-            seen.append(verifier.header(token)["kid"])
+            kids.append(verifier.header(token)["kid"])
             moving_clock.advance(TEN_MINUTES)
             verifier.fetch()
             verifier.claims(token)
         moving_clock.advance(services.settings.signing_key_rotation - 3 * TEN_MINUTES)
         verifier.fetch()
         moving_clock.advance(TEN_MINUTES)
-    assert len(dict.fromkeys(seen)) == 4
+    assert len(dict.fromkeys(kids)) == 4
 
 
 def test_earliest_rotations_do_not_disturb_verifiers(
@@ -123,7 +123,7 @@ def test_earliest_rotations_do_not_disturb_verifiers(
 ) -> None:
     """10.1.1: an administrator rotates as early as allowed, just after the verifier has fetched the keys."""
     rp, verifier = party(app, services), Verifier(app)
-    seen: list[str] = []
+    kids: list[str] = []
     for _ in range(3):
         while not rotated(services):
             moving_clock.advance(TEN_MINUTES)
@@ -132,8 +132,8 @@ def test_earliest_rotations_do_not_disturb_verifiers(
         moving_clock.advance(timedelta(seconds=11))
         token = rp.tokens()["id_token"]
         verifier.claims(token)
-        seen.append(verifier.header(token)["kid"])
-    assert len(dict.fromkeys(seen)) == 3
+        kids.append(verifier.header(token)["kid"])
+    assert len(dict.fromkeys(kids)) == 3
 
 
 def rotated(services: Services) -> bool:
@@ -163,9 +163,9 @@ def test_emergency_rotation_invalidates_stolen_keys(app: Flask, services: Servic
 
 def test_next_key_is_published_before_it_signs(app: Flask) -> None:
     """10.1.1: a node, a cache on the way and the verifier's cache can each hold an older JWK set."""
-    kept = app.test_client().get("/jwks.json").cache_control.max_age
-    assert kept is not None
-    until_known = key_ring._REREAD_AFTER + timedelta(seconds=kept) + TEN_MINUTES
+    max_age = app.test_client().get("/jwks.json").cache_control.max_age
+    assert max_age is not None
+    until_known = key_ring._REREAD_AFTER + timedelta(seconds=max_age) + TEN_MINUTES
     assert timedelta(seconds=30) >= key_ring._REREAD_AFTER
     assert until_known <= signing_keys.PUBLISH_BEFORE_USE
 
@@ -194,13 +194,13 @@ def test_lowering_a_lifetime_does_not_shorten_publication(
     app: Flask, services: Services, alice: User, moving_clock: MovingClock, name: str
 ) -> None:
     """10.1.1: tokens that were signed with the longer lifetime can be verified until they expire."""
-    long = timedelta(days=20)
-    before = restarted(services, **{name: long})
+    lifetime = timedelta(days=20)
+    before = restarted(services, **{name: lifetime})
     token = party(before, before.extensions["authserver"]).tokens()["id_token"]
     moving_clock.advance(signing_keys.PUBLISH_BEFORE_USE, seconds=1)
     Verifier(app)
     rotate_now(services)
-    for passed in (long - timedelta(hours=2), timedelta(hours=1)):
+    for passed in (lifetime - timedelta(hours=2), timedelta(hours=1)):
         moving_clock.advance(passed)
         Verifier(app).claims(token)
     moving_clock.advance(timedelta(hours=3))

@@ -16,13 +16,13 @@ GERMAN_BROWSER = {"Accept-Language": "de-DE,de;q=0.9,en;q=0.5"}
 
 def language(page) -> str:
     """Return the language that a page declares, in the html element and in the header."""
-    stated = re.search(r'<html lang="([^"]+)"', page.text)[1]
-    assert page.headers["Content-Language"] == stated
-    return stated
+    declared = re.search(r'<html lang="([^"]+)"', page.text)[1]
+    assert page.headers["Content-Language"] == declared
+    return declared
 
 
 @pytest.mark.parametrize(
-    ("ui_locales", "spoken"),
+    ("ui_locales", "expected"),
     [
         ("de", "de"),
         ("en", "en"),
@@ -35,9 +35,9 @@ def language(page) -> str:
         ("  de  ", "de"),
     ],
 )
-def test_first_supported_language_is_used(rp: RelyingParty, ui_locales: str, spoken: str) -> None:
+def test_first_supported_language_is_used(rp: RelyingParty, ui_locales: str, expected: str) -> None:
     """ui_locales: a space-separated list of BCP 47 language tags, ordered by preference."""
-    assert language(rp.authorize(ui_locales=ui_locales)) == spoken
+    assert language(rp.authorize(ui_locales=ui_locales)) == expected
 
 
 @pytest.mark.parametrize(
@@ -130,11 +130,11 @@ def test_form_post_page_uses_the_language(rp: RelyingParty) -> None:
 
 def test_error_descriptions_are_english(rp: RelyingParty) -> None:
     """RFC 6749, 4.1.2.1: error_description is for developers, in ASCII."""
-    told = response_parameters(rp.authorize(ui_locales="de", prompt="none"))
+    response = response_parameters(rp.authorize(ui_locales="de", prompt="none"))
     english = response_parameters(rp.authorize(prompt="none"))
-    assert told["error"] == "login_required"
-    assert "prompt=none, but the user has to act." in told["error_description"]
-    assert told["error_description"].partition("(")[0] == english["error_description"].partition("(")[0]
+    assert response["error"] == "login_required"
+    assert "prompt=none, but the user has to act." in response["error_description"]
+    assert response["error_description"].partition("(")[0] == english["error_description"].partition("(")[0]
 
 
 def test_ui_locales_override_accept_language(rp: RelyingParty) -> None:
@@ -172,8 +172,8 @@ def test_sign_out_by_post_or_with_a_hint_uses_the_language(rp: RelyingParty) -> 
     hint = rp.tokens()["id_token"]
     posted = rp.browser.post("/oidc/end_session", data={"client_id": rp.key, "ui_locales": "de"})
     assert language(rp.follow(posted)) == "de"
-    done = rp.browser.get("/oidc/end_session", query_string={"id_token_hint": hint, "ui_locales": "de"})
-    page = rp.follow(done)
+    redirect = rp.browser.get("/oidc/end_session", query_string={"id_token_hint": hint, "ui_locales": "de"})
+    page = rp.follow(redirect)
     assert (language(page), "Sie sind abgemeldet" in page.text) == ("de", True)
 
 
@@ -188,6 +188,6 @@ def test_rejected_sign_out_uses_the_language(rp: RelyingParty) -> None:
 def test_discovery_lists_the_languages(rp: RelyingParty, client: FlaskClient) -> None:
     """Discovery, 3, and RFC 8414, 2: ui_locales_supported lists the languages that the pages have."""
     for path in ("/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"):
-        announced = client.get(path).get_json()["ui_locales_supported"]
-        assert announced == ["en", "de"]
-        assert [language(rp.authorize(ui_locales=tag)) for tag in announced] == announced
+        listed = client.get(path).get_json()["ui_locales_supported"]
+        assert listed == ["en", "de"]
+        assert [language(rp.authorize(ui_locales=tag)) for tag in listed] == listed

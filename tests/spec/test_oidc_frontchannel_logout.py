@@ -98,9 +98,9 @@ def test_result_of_another_browser_is_not_shown(app_rp: RelyingParty) -> None:
 def test_registered_uri_is_checked(uri: Any) -> None:
     """2: scheme, host and port MUST be those of a registered redirect URI."""
     details = {"frontchannel_logout_uri": uri}
-    asked = {"kind": "oidc", "name": "A", "redirect_uris": ("https://rp.example/cb",), **details}
+    registration = {"kind": "oidc", "name": "A", "redirect_uris": ("https://rp.example/cb",), **details}
     with pytest.raises(InvalidInput) as refused:
-        registrations.validate(asked)
+        registrations.validate(registration)
     assert set(refused.value.fields) == {"frontchannel_logout_uri"}
 
 

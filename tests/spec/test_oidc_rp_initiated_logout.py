@@ -99,8 +99,8 @@ def test_confirmation_is_required_without_a_hint(app_rp: RelyingParty) -> None:
     assert page.status_code == 200
     assert "The Party" in page.text
     assert is_signed_in(app_rp)
-    after = app_rp.follow(forms.submit(app_rp.browser, page, "logout-confirm"))
-    assert "You are signed out" in after.text
+    result = app_rp.follow(forms.submit(app_rp.browser, page, "logout-confirm"))
+    assert "You are signed out" in result.text
     assert not is_signed_in(app_rp)
 
 
@@ -108,9 +108,9 @@ def test_no_redirect_without_a_hint(app_rp: RelyingParty) -> None:
     """3: without other means of confirming the legitimacy, the OP MUST NOT perform the redirection."""
     app_rp.tokens()
     page = end_session(app_rp, client_id=app_rp.key, post_logout_redirect_uri=RETURN)
-    after = app_rp.follow(forms.submit(app_rp.browser, page, "logout-confirm"))
-    assert after.status_code == 200
-    assert f'href="{RETURN}"' in after.text  # The page offers a registered URI as a link.
+    result = app_rp.follow(forms.submit(app_rp.browser, page, "logout-confirm"))
+    assert result.status_code == 200
+    assert f'href="{RETURN}"' in result.text  # The page offers a registered URI as a link.
 
 
 def test_confirmation_requires_the_csrf_token(app_rp: RelyingParty) -> None:
@@ -121,36 +121,36 @@ def test_confirmation_requires_the_csrf_token(app_rp: RelyingParty) -> None:
 
 
 @pytest.mark.parametrize(
-    "wanted",
+    "uri",
     ["https://rp.example/signed-out", RETURN + "/", RETURN + "&x=1", "https://evil.example/", "javascript:1"],
 )
-def test_no_redirect_to_an_unregistered_uri(app_rp: RelyingParty, wanted: str) -> None:
+def test_no_redirect_to_an_unregistered_uri(app_rp: RelyingParty, uri: str) -> None:
     """3: the value MUST exactly match a registered one. The user is signed out anyway."""
     hint = app_rp.tokens()["id_token"]
-    response = end_session(app_rp, id_token_hint=hint, post_logout_redirect_uri=wanted)
+    response = end_session(app_rp, id_token_hint=hint, post_logout_redirect_uri=uri)
     assert response.location == "/sign-out"
     page = app_rp.follow(response).text
     assert "not registered" in page
-    assert wanted not in page
+    assert uri not in page
     assert not is_signed_in(app_rp)
 
 
 @pytest.mark.parametrize(
-    ("sent", "told", "cause"),
+    ("sent", "expected", "cause"),
     [
         ({}, "did not identify itself", "post-logout-client-missing"),
         ({"client_id": "nobody"}, "is not registered for the application", "client-unknown"),
     ],
 )
 def test_no_redirect_without_a_known_client(
-    app_rp: RelyingParty, services: Services, sent: dict[str, str], told: str, cause: str
+    app_rp: RelyingParty, services: Services, sent: dict[str, str], expected: str, cause: str
 ) -> None:
     """3: id_token_hint or client_id names the client whose URIs count. The page says that neither did."""
     app_rp.tokens()
     page = end_session(app_rp, post_logout_redirect_uri=RETURN, **sent)
-    after = app_rp.follow(forms.submit(app_rp.browser, page, "logout-confirm")).text
-    assert told in after
-    assert RETURN not in after
+    result = app_rp.follow(forms.submit(app_rp.browser, page, "logout-confirm")).text
+    assert expected in result
+    assert RETURN not in result
     with services.database.transaction(write=False) as db:
         (row,) = error_search.page_of_errors(db, error_search.ErrorFilter())[0]
     assert (row.cause, row.endpoint) == (cause, "/oidc/end_session")
@@ -317,8 +317,8 @@ def test_long_state_is_rejected(app_rp: RelyingParty) -> None:
     """3: state is returned unchanged, so a state that is too long is rejected and not truncated."""
     hint = app_rp.tokens()["id_token"]
     parameters = {"id_token_hint": hint, "post_logout_redirect_uri": RETURN}
-    whole = end_session(app_rp, state="x" * 8000, **parameters)
-    assert whole.status_code == 400
+    response = end_session(app_rp, state="x" * 8000, **parameters)
+    assert response.status_code == 400
     assert is_signed_in(app_rp)
 
 
@@ -342,8 +342,8 @@ def long_rp(rp: RelyingParty, services: Services) -> RelyingParty:
 def test_longest_state_is_returned_in_every_way(long_rp: RelyingParty, state: str, way: str) -> None:
     """3: an accepted state is returned unchanged, and no URL of ours is longer than servers accept."""
     hint = long_rp.tokens()["id_token"]
-    proof = {"client_id": long_rp.key} if way == "asked" else {"id_token_hint": hint}
-    parameters = {"post_logout_redirect_uri": LONG_RETURN, "state": state, **proof}
+    identification = {"client_id": long_rp.key} if way == "asked" else {"id_token_hint": hint}
+    parameters = {"post_logout_redirect_uri": LONG_RETURN, "state": state, **identification}
     if way == "posted":
         response = long_rp.browser.post("/oidc/end_session", data=parameters)
         assert len(response.location) < 8000

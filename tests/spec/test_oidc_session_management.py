@@ -25,7 +25,7 @@ def browser_state(browser: FlaskClient) -> str | None:
     return cookie.value if cookie else None
 
 
-def computed(client_key: str, state: str | None, salt: str) -> str:
+def expected_state(client_key: str, state: str | None, salt: str) -> str:
     return hashlib.sha256(f"{client_key} {ORIGIN} {state} {salt}".encode()).hexdigest() + f".{salt}"
 
 
@@ -34,7 +34,7 @@ def test_response_contains_session_state(rp: RelyingParty) -> None:
     salt.
     """
     state = response_parameters(rp.authorized())["session_state"]
-    assert state == computed(rp.key, browser_state(rp.browser), state.rpartition(".")[2])
+    assert state == expected_state(rp.key, browser_state(rp.browser), state.rpartition(".")[2])
 
 
 @pytest.mark.parametrize("uri", ["https://RP.example.org:443/cb", "https://rp.example.org/cb"])
@@ -120,7 +120,7 @@ def test_iframe_may_be_embedded(rp: RelyingParty) -> None:
 
 
 PARENT = """<!doctype html><html lang="en"><title>RP</title><iframe id="op" src="{frame}"></iframe></html>"""
-ASK = """(message) => new Promise((resolve) => {
+POST_MESSAGE = """(message) => new Promise((resolve) => {
   window.addEventListener('message', (event) => resolve(event.data), { once: true })
   document.getElementById('op').contentWindow.postMessage(message, '*')
   setTimeout(() => resolve('no answer'), 5000)
@@ -139,18 +139,18 @@ def test_iframe_responds_in_a_browser(live_server: LiveServer, page: Page) -> No
         page_actions.sign_in(page, "alice")
         page_actions.allow(page)
         page.wait_for_url(f"{origin}/callback?**")
-        question = f"{key} {dict(parse_qsl(urlsplit(page.url).query))['session_state']}"
-        assert page.evaluate(ASK, question) == "unchanged"
-        assert page.evaluate(ASK, f"{question}x") == "changed"
-        assert page.evaluate(ASK, "no question") == "error"
-        with site(free_port(), PARENT.format(frame=f"{live_server.url}/oidc/check_session")) as elsewhere:
-            page.goto(elsewhere)
-            assert page.evaluate(ASK, question) == "changed"
+        message = f"{key} {dict(parse_qsl(urlsplit(page.url).query))['session_state']}"
+        assert page.evaluate(POST_MESSAGE, message) == "unchanged"
+        assert page.evaluate(POST_MESSAGE, f"{message}x") == "changed"
+        assert page.evaluate(POST_MESSAGE, "no question") == "error"
+        with site(free_port(), PARENT.format(frame=f"{live_server.url}/oidc/check_session")) as other_origin:
+            page.goto(other_origin)
+            assert page.evaluate(POST_MESSAGE, message) == "changed"
         page.goto(f"{live_server.url}/sign-out")
         page.locator("#logout-confirm").click()
         page.wait_for_selector("#sign-in")
         page.goto(origin)
-        assert page.evaluate(ASK, question) == "changed"
+        assert page.evaluate(POST_MESSAGE, message) == "changed"
 
 
 def _request(key: str, redirect_uri: str) -> str:

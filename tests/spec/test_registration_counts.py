@@ -22,20 +22,22 @@ from tests.support.relying_party import (
 
 RESOURCE = "https://api.example/"
 SCOPES = ("openid", "profile", "email")
-EVERY = (*EVERY_GRANT, "password", "client_credentials", GRANT)
+ALL_GRANTS = (*EVERY_GRANT, "password", "client_credentials", GRANT)
 WITHOUT_EMAIL: dict[str, Any] = {"scopes": ("openid", "profile")}
 WITHOUT_CODE: dict[str, Any] = {
-    "grant_types": tuple(name for name in EVERY if name != "authorization_code"),
+    "grant_types": tuple(name for name in ALL_GRANTS if name != "authorization_code"),
     "response_types": (),
 }
-WITHOUT_REFRESH: dict[str, Any] = {"grant_types": tuple(name for name in EVERY if name != "refresh_token")}
+WITHOUT_REFRESH: dict[str, Any] = {
+    "grant_types": tuple(name for name in ALL_GRANTS if name != "refresh_token")
+}
 
 
 @pytest.fixture
 def party(app: Flask, services: Services, people: dict[str, User]) -> RelyingParty:
     """A client whose registration the tests reduce."""
     details = {"resources": [RESOURCE]}
-    return RelyingParty(app, *register(services, grant_types=EVERY, scopes=SCOPES, details=details))
+    return RelyingParty(app, *register(services, grant_types=ALL_GRANTS, scopes=SCOPES, details=details))
 
 
 @pytest.fixture
@@ -50,7 +52,7 @@ def is_active(party: RelyingParty, token: str) -> bool:
     return bool(response.get_json()["active"])
 
 
-def is_dead(response: TestResponse) -> bool:
+def is_invalid_token(response: TestResponse) -> bool:
     return response.status_code == 401 and 'error="invalid_token"' in response.headers["WWW-Authenticate"]
 
 
@@ -62,7 +64,7 @@ def test_userinfo_follows_the_registration(
     token = party.tokens()["access_token"]
     assert party.userinfo(token).status_code == 200
     edit(services, party.key, **change)
-    assert is_dead(party.userinfo(token))
+    assert is_invalid_token(party.userinfo(token))
 
 
 @pytest.mark.parametrize("kind", ["access_token", "refresh_token"])
@@ -111,14 +113,14 @@ def test_tokens_depend_on_the_grant_that_issued_them(
     if grant_type == GRANT:
         token = Device(party).tokens()["access_token"]
     else:
-        person = {"username": "alice", "password": PASSWORD} if grant_type == "password" else {}
-        token = party.token(grant_type=grant_type, **person).get_json()["access_token"]
+        credentials = {"username": "alice", "password": PASSWORD} if grant_type == "password" else {}
+        token = party.token(grant_type=grant_type, **credentials).get_json()["access_token"]
     other = party.tokens()["access_token"]
-    edit(services, party.key, grant_types=tuple(name for name in EVERY if name != grant_type))
+    edit(services, party.key, grant_types=tuple(name for name in ALL_GRANTS if name != grant_type))
     assert not is_active(party, token)
     assert is_active(party, other)
     if grant_type != "client_credentials":
-        assert is_dead(party.userinfo(token))
+        assert is_invalid_token(party.userinfo(token))
 
 
 def test_refresh_depends_on_the_code_grant(party: RelyingParty, services: Services) -> None:
@@ -144,8 +146,8 @@ def test_code_without_a_challenge_fails_when_pkce_becomes_required(
 ) -> None:
     """RFC 9700, 2.1.1, and S2: the edit takes effect with the next request."""
     party = RelyingParty(app, *register(services, is_pkce_required=False))
-    plain = {"code_challenge": None, "code_challenge_method": None}
-    code, other = party.code(**plain), party.code(**plain)
+    without_challenge = {"code_challenge": None, "code_challenge_method": None}
+    code, other = party.code(**without_challenge), party.code(**without_challenge)
     assert party.redeem(code, code_verifier=None).status_code == 200
     edit(services, party.key, is_pkce_required=True)
     assert_error(party.redeem(other, code_verifier=None), "invalid_grant")

@@ -125,11 +125,13 @@ def test_password_step_is_bound_to_its_browser(rp: RelyingParty, totp_app: TotpA
     """S12: another browser cannot finish a sign-in that this one started."""
     page = code_page(rp)
     fields = dict(forms.find(page, "login-submit").fields)
-    stranger = rp.app.test_client()
-    token = dict(forms.find(stranger.get("/sign-in"), "login-submit").fields)["csrf_token"]
-    response = stranger.post("/sign-in/code", data=fields | {"csrf_token": token, "code": totp_app.code()})
+    other_browser = rp.app.test_client()
+    token = dict(forms.find(other_browser.get("/sign-in"), "login-submit").fields)["csrf_token"]
+    response = other_browser.post(
+        "/sign-in/code", data=fields | {"csrf_token": token, "code": totp_app.code()}
+    )
     assert response.status_code == 400
-    assert not stranger.get_cookie("authserver_session")
+    assert not other_browser.get_cookie("authserver_session")
 
 
 def test_password_step_expires(rp: RelyingParty, totp_app: TotpApp) -> None:

@@ -197,9 +197,9 @@ def test_id_token_hint_is_not_stored(rp: RelyingParty, services: Services) -> No
     hint = rp.tokens()["id_token"]
     page = rp.authorize(id_token_hint=hint, prompt="login")
     with services.database.transaction(write=False) as db:
-        kept = [str(row.parameters) for row in db.query(StoredAuthorizationRequest)]
-    assert kept
-    assert not any(hint in text for text in kept)
+        stored = [str(row.parameters) for row in db.query(StoredAuthorizationRequest)]
+    assert stored
+    assert not any(hint in text for text in stored)
     assert 'id="login-submit"' in page.text
 
 

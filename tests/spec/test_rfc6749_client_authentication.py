@@ -31,23 +31,23 @@ def is_invalid_client(response: TestResponse) -> bool:
 
 
 def is_throttled(response: TestResponse) -> bool:
-    """Assert that the attempt was rejected without a check, with a Retry-After header."""
+    """Return whether the attempt was rejected without a check, with a Retry-After header."""
     return response.status_code == 429 and int(response.headers["Retry-After"]) > 0
 
 
-def passes(response: TestResponse) -> bool:
-    """Assert that the client was accepted: the only error is the unknown refresh token."""
+def is_accepted(response: TestResponse) -> bool:
+    """Return whether the client was accepted, so that the only error is the unknown refresh token."""
     return response.get_json()["error"] == "invalid_grant"
 
 
 def test_basic_is_accepted(rp: RelyingParty) -> None:
     """2.3.1: the server MUST support HTTP Basic."""
-    assert passes(rp.token(**FORM))
+    assert is_accepted(rp.token(**FORM))
 
 
 def test_basic_with_the_same_client_id_is_accepted(rp: RelyingParty) -> None:
     """Clients of the replaced system send both."""
-    assert passes(rp.token(**FORM, client_id=rp.key))
+    assert is_accepted(rp.token(**FORM, client_id=rp.key))
 
 
 def test_basic_with_another_client_id_is_rejected(rp: RelyingParty, other_rp: RelyingParty) -> None:
@@ -65,7 +65,7 @@ def test_basic_is_form_decoded(app: Flask, services: Services, people) -> None:
         client_secrets.set_typed(
             db, SYSTEM, services.vault, client, client_secrets.hash_typed_secret(services.passwords, secret)
         )
-    assert passes(RelyingParty(app, key, secret).token(**FORM))
+    assert is_accepted(RelyingParty(app, key, secret).token(**FORM))
 
 
 def test_wrong_secret_is_rejected(rp: RelyingParty) -> None:
@@ -112,7 +112,7 @@ def test_two_methods_are_rejected(rp: RelyingParty) -> None:
 def test_only_the_registered_method_is_accepted(rp: RelyingParty, app: Flask, services: Services) -> None:
     """2.3: a client uses the one method that it is registered for."""
     posting = RelyingParty(app, *register(services, auth_method="client_secret_post"))
-    assert passes(posting.token({}, **FORM, client_id=posting.key, client_secret=posting.secret))
+    assert is_accepted(posting.token({}, **FORM, client_id=posting.key, client_secret=posting.secret))
     assert is_invalid_client(rp.token({}, **FORM, client_id=rp.key, client_secret=rp.secret))
     assert is_invalid_client(posting.token(**FORM))
 
@@ -124,7 +124,7 @@ def test_a_confidential_client_must_authenticate(rp: RelyingParty) -> None:
 
 def test_public_client_sends_its_client_id(public_rp: RelyingParty) -> None:
     """3.2.1: a client that does not authenticate sends client_id."""
-    assert passes(public_rp.token({}, **FORM, client_id=public_rp.key))
+    assert is_accepted(public_rp.token({}, **FORM, client_id=public_rp.key))
 
 
 def test_get_is_rejected(rp: RelyingParty) -> None:
@@ -208,7 +208,7 @@ def test_removed_secret_stops_working(rp: RelyingParty, services: Services) -> N
 
 
 @pytest.fixture
-def guessed(app: Flask, services: Services, people: dict[str, User]) -> RelyingParty:
+def typed_secret_rp(app: Flask, services: Services, people: dict[str, User]) -> RelyingParty:
     """A client with a typed secret."""
     party = RelyingParty(app, register(services)[0], "a secret that a person chose")
     with services.database.transaction() as db:
@@ -230,36 +230,38 @@ def settings(settings: Settings) -> Settings:
     return settings.model_copy(update={"client_secret_attempts": 3})
 
 
-def test_guesses_at_a_typed_secret_are_limited(guessed: RelyingParty, moving_clock: MovingClock) -> None:
+def test_guesses_at_a_typed_secret_are_limited(
+    typed_secret_rp: RelyingParty, moving_clock: MovingClock
+) -> None:
     """2.3.1: the server MUST protect any endpoint that takes a client password against brute force attacks."""
-    wrong = RelyingParty(guessed.app, guessed.key, "another guess at it")
+    wrong = RelyingParty(typed_secret_rp.app, typed_secret_rp.key, "another guess at it")
     for _ in range(3):
         assert is_invalid_client(wrong.token(**FORM))
-    for guess in (wrong, guessed):
-        assert is_throttled(guess.token(**FORM))
+    for rp in (wrong, typed_secret_rp):
+        assert is_throttled(rp.token(**FORM))
     moving_clock.advance(timedelta(minutes=15), seconds=1)
-    assert passes(guessed.token(**FORM))
+    assert is_accepted(typed_secret_rp.token(**FORM))
 
 
 @pytest.mark.parametrize(
     "path", ["/oauth2/revoke", "/oauth2/introspect", "/oauth2/device_authorization", "/oauth/verify"]
 )
-def test_limit_covers_all_endpoints(guessed: RelyingParty, path: str) -> None:
+def test_limit_covers_all_endpoints(typed_secret_rp: RelyingParty, path: str) -> None:
     """2.3.1: any endpoint. The attempts at all endpoints count together."""
-    wrong = RelyingParty(guessed.app, guessed.key, "another guess at it")
+    wrong = RelyingParty(typed_secret_rp.app, typed_secret_rp.key, "another guess at it")
     for _ in range(3):
         assert is_invalid_client(wrong.token(**FORM))
     assert is_throttled(wrong.browser.post(path, data={"token": "x"}, headers=wrong.basic))
 
 
-def test_right_secret_does_not_count_as_an_attempt(guessed: RelyingParty) -> None:
+def test_right_secret_does_not_count_as_an_attempt(typed_secret_rp: RelyingParty) -> None:
     """S20: only failures count. A recently accepted secret works even while someone guesses."""
     for _ in range(5):
-        assert passes(guessed.token(**FORM))
-    wrong = RelyingParty(guessed.app, guessed.key, "another guess at it")
+        assert is_accepted(typed_secret_rp.token(**FORM))
+    wrong = RelyingParty(typed_secret_rp.app, typed_secret_rp.key, "another guess at it")
     for _ in range(4):
         wrong.token(**FORM)
-    assert passes(guessed.token(**FORM))
+    assert is_accepted(typed_secret_rp.token(**FORM))
 
 
 def test_guesses_at_a_generated_secret_are_not_counted(rp: RelyingParty) -> None:
@@ -267,4 +269,4 @@ def test_guesses_at_a_generated_secret_are_not_counted(rp: RelyingParty) -> None
     wrong = RelyingParty(rp.app, rp.key, "another guess at it")
     for _ in range(5):
         assert is_invalid_client(wrong.token(**FORM))
-    assert passes(rp.token(**FORM))
+    assert is_accepted(rp.token(**FORM))

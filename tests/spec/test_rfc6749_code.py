@@ -175,9 +175,9 @@ def test_code_is_bound_to_its_client(rp: RelyingParty, other_rp: RelyingParty) -
 
 def test_code_is_bound_to_its_public_client(public_rp: RelyingParty, app: Flask, services: Services) -> None:
     """4.1.3: for a public client the server MUST ensure that the code was issued to the client_id in the request."""
-    thief = RelyingParty(app, *register(services, name="The Thief", auth_method="none"))
+    attacker = RelyingParty(app, *register(services, name="The Thief", auth_method="none"))
     code = public_rp.code()
-    assert_error(thief.redeem(code, {}, client_id=thief.key), "invalid_grant")
+    assert_error(attacker.redeem(code, {}, client_id=attacker.key), "invalid_grant")
     assert public_rp.redeem(code, {}, client_id=public_rp.key).status_code == 200
 
 
@@ -195,8 +195,8 @@ def test_public_client_must_send_its_client_id(public_rp: RelyingParty) -> None:
 
 def test_included_authentication_is_checked(public_rp: RelyingParty) -> None:
     """4.1.3: the server MUST authenticate the client if client authentication is included."""
-    made_up = RelyingParty(public_rp.app, public_rp.key, "made up")
-    assert_error(public_rp.redeem(public_rp.code(), made_up.basic), "invalid_client", 401)
+    invented = RelyingParty(public_rp.app, public_rp.key, "made up")
+    assert_error(public_rp.redeem(public_rp.code(), invented.basic), "invalid_client", 401)
 
 
 def test_code_is_bound_to_its_redirect_uri(rp: RelyingParty) -> None:

@@ -15,11 +15,11 @@ from tests.support.relying_party import RelyingParty, register, response_paramet
 def party(app: Flask, services: Services, people: dict[str, User]) -> RelyingParty:
     """A client that may get an access token from the authorization endpoint."""
     grants = ("implicit", "refresh_token")
-    asked: dict[str, Any] = {"response_types": ("token",), "grant_types": grants}
-    return RelyingParty(app, *register(services, kind="oauth2", scopes=("profile",), **asked))
+    registration: dict[str, Any] = {"response_types": ("token",), "grant_types": grants}
+    return RelyingParty(app, *register(services, kind="oauth2", scopes=("profile",), **registration))
 
 
-def granted(party: RelyingParty, state: str = "x") -> dict[str, str]:
+def response_of(party: RelyingParty, state: str = "x") -> dict[str, str]:
     return response_parameters(
         party.authorized(response_type="token", scope="profile", nonce=None, state=state)
     )
@@ -34,28 +34,32 @@ def test_response_is_in_the_fragment(party: RelyingParty) -> None:
 
 def test_required_parameters_are_present(party: RelyingParty) -> None:
     """4.2.2: access_token and token_type are REQUIRED, state if it was sent."""
-    told = granted(party, state="to the letter")
-    assert (told["token_type"], told["state"], told["scope"]) == ("Bearer", "to the letter", "profile")
-    assert int(told["expires_in"]) > 0
+    response = response_of(party, state="to the letter")
+    assert (response["token_type"], response["state"], response["scope"]) == (
+        "Bearer",
+        "to the letter",
+        "profile",
+    )
+    assert int(response["expires_in"]) > 0
 
 
 def test_no_refresh_token_is_issued(party: RelyingParty) -> None:
     """4.2.2: the authorization server MUST NOT issue a refresh token."""
-    assert "refresh_token" not in granted(party)
+    assert "refresh_token" not in response_of(party)
 
 
 def test_errors_are_in_the_fragment(party: RelyingParty) -> None:
     """4.2.2.1: the error is added to the fragment component, with state."""
     page = party.authorize(response_type="token", scope="nonsense")
     assert urlsplit(page.location).query == ""
-    told = response_parameters(page)
-    assert (told["error"], told["state"]) == ("invalid_scope", "af0ifjsldkj")
+    response = response_parameters(page)
+    assert (response["error"], response["state"]) == ("invalid_scope", "af0ifjsldkj")
 
 
 def test_grant_requires_a_registration(rp: RelyingParty) -> None:
     """4.2.2.1: unauthorized_client. RFC 9700, 2.1.2: the grant is off by default."""
-    told = response_parameters(rp.authorize(response_type="token"))
-    assert told["error"] == "unauthorized_client"
+    response = response_parameters(rp.authorize(response_type="token"))
+    assert response["error"] == "unauthorized_client"
 
 
 def test_token_endpoint_does_not_know_the_grant(party: RelyingParty) -> None:

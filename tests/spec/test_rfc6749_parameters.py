@@ -11,20 +11,20 @@ from authserver.protocol.services import Services
 from tests.support.relying_party import RelyingParty, assert_error, register, response_parameters
 from tests.support.table import table
 
-ODD = 'a"b\\c\x7f\té\u2028'
-TWO = ("https://rp.example/cb", "https://rp.example/other")
+ODD_CHARACTERS = 'a"b\\c\x7f\té\u2028'
+TWO_URIS = ("https://rp.example/cb", "https://rp.example/other")
 PLAIN: dict[str, Any] = {"kind": "oauth2", "scopes": ("profile", "email")}
 
 
 @pytest.fixture
-def plain(app: Flask, services: Services, people: dict[str, User]) -> RelyingParty:
+def oauth2_rp(app: Flask, services: Services, people: dict[str, User]) -> RelyingParty:
     """A plain OAuth 2.0 client with one redirect URI."""
     return RelyingParty(app, *register(services, **PLAIN))
 
 
 def is_clean(text: str) -> bool:
     """Return whether a text contains only the characters %x20-21 / %x23-5B / %x5D-7E."""
-    return all(" " <= letter <= "~" and letter not in '"\\' for letter in text)
+    return all(" " <= character <= "~" and character not in '"\\' for character in text)
 
 
 def is_page(response: TestResponse) -> bool:
@@ -50,16 +50,16 @@ def test_endpoints_have_no_fragment(app: Flask, name: str) -> None:
     assert "#" not in document[name]
 
 
-def test_only_registered_uri_may_be_omitted(plain: RelyingParty) -> None:
+def test_only_registered_uri_may_be_omitted(oauth2_rp: RelyingParty) -> None:
     """3.1.2.3: redirect_uri may be omitted if one is registered. The token request then has none either."""
-    page = plain.authorized(redirect_uri=None, scope="profile", nonce=None)
-    assert page.location.startswith(f"{plain.redirect_uri}?")
-    assert plain.redeem(response_parameters(page)["code"], redirect_uri=None).status_code == 200
+    page = oauth2_rp.authorized(redirect_uri=None, scope="profile", nonce=None)
+    assert page.location.startswith(f"{oauth2_rp.redirect_uri}?")
+    assert oauth2_rp.redeem(response_parameters(page)["code"], redirect_uri=None).status_code == 200
 
 
 def test_one_of_several_uris_is_required(app: Flask, services: Services, people: dict[str, User]) -> None:
     """3.1.2.3: with several registered URIs, the client MUST include redirect_uri. Otherwise there is no redirect."""
-    party = RelyingParty(app, *register(services, redirect_uris=TWO, **PLAIN))
+    party = RelyingParty(app, *register(services, redirect_uris=TWO_URIS, **PLAIN))
     page = party.authorize(redirect_uri=None, scope="profile")
     assert is_page(page)
     assert "redirect_uri" in page.text
@@ -96,12 +96,12 @@ def test_redirect_uri_is_compared_as_a_string(rp: RelyingParty, change: str) -> 
     assert is_page(page)
 
 
-def test_default_scope_is_returned(plain: RelyingParty) -> None:
+def test_default_scope_is_returned(oauth2_rp: RelyingParty) -> None:
     """3.3: without scope, the server MUST use a default or fail, and MUST return a scope that differs from the
     request.
     """
-    code = response_parameters(plain.authorized(scope=None, nonce=None))["code"]
-    assert set(plain.redeem(code).get_json()["scope"].split()) == {"profile", "email"}
+    code = response_parameters(oauth2_rp.authorized(scope=None, nonce=None))["code"]
+    assert set(oauth2_rp.redeem(code).get_json()["scope"].split()) == {"profile", "email"}
 
 
 def test_order_of_scopes_does_not_matter(rp: RelyingParty) -> None:
@@ -110,9 +110,9 @@ def test_order_of_scopes_does_not_matter(rp: RelyingParty) -> None:
     assert set(tokens["scope"].split()) == {"openid", "profile", "email"}
 
 
-def test_scopes_are_case_sensitive(plain: RelyingParty) -> None:
+def test_scopes_are_case_sensitive(oauth2_rp: RelyingParty) -> None:
     """3.3: scope values are case-sensitive strings."""
-    assert response_parameters(plain.authorize(scope="PROFILE"))["error"] == "invalid_scope"
+    assert response_parameters(oauth2_rp.authorize(scope="PROFILE"))["error"] == "invalid_scope"
 
 
 def responses(rp: RelyingParty) -> list[TestResponse]:
@@ -139,22 +139,28 @@ def test_error_contains_only_defined_members(rp: RelyingParty) -> None:
 @table("name", ["grant_type", "scope", "redirect_uri", "resource", "code_verifier"])
 def test_token_errors_contain_allowed_characters(rp: RelyingParty, name: str) -> None:
     """5.2: error and error_description MUST NOT include characters outside %x20-21 / %x23-5B / %x5D-7E."""
-    form = {"grant_type": "authorization_code", "code": "x"} | {name: ODD}
+    form = {"grant_type": "authorization_code", "code": "x"} | {name: ODD_CHARACTERS}
     response = rp.browser.post("/oauth2/token", data=form, headers=rp.basic)
     assert response.status_code == 400
     assert all(is_clean(value) for value in response.get_json().values())
 
 
-@table("name", ["scope", "response_type", "response_mode", "prompt", "max_age", "resource", "claims", ODD])
+@table(
+    "name",
+    ["scope", "response_type", "response_mode", "prompt", "max_age", "resource", "claims", ODD_CHARACTERS],
+)
 def test_authorization_errors_contain_allowed_characters(rp: RelyingParty, name: str) -> None:
     """4.1.2.1: the same at the authorization endpoint, even with repeated parameters."""
-    pairs = [*rp.request(prompt="none").items(), *([(ODD, "1")] * 2 if name == ODD else [])]
-    query = [(key, ODD if key == name else value) for key, value in pairs]
+    pairs = [
+        *rp.request(prompt="none").items(),
+        *([(ODD_CHARACTERS, "1")] * 2 if name == ODD_CHARACTERS else []),
+    ]
+    query = [(key, ODD_CHARACTERS if key == name else value) for key, value in pairs]
     if name not in dict(query):
-        query.append((name, ODD))
-    told = response_parameters(rp.browser.get("/oauth2/authorize", query_string=query))
-    assert is_clean(told["error"])
-    assert is_clean(told.get("error_description", ""))
+        query.append((name, ODD_CHARACTERS))
+    response = response_parameters(rp.browser.get("/oauth2/authorize", query_string=query))
+    assert is_clean(response["error"])
+    assert is_clean(response.get("error_description", ""))
 
 
 @table("header", ["Bearer x", "Basic", "Digest username=x", "Basic ", "x"])

@@ -11,13 +11,13 @@ NEW_URI = "https://rp.example/new"
 
 
 @pytest.fixture
-def silent(app: Flask, services: Services, people: dict[str, User]) -> RelyingParty:
+def single_uri_rp(app: Flask, services: Services, people: dict[str, User]) -> RelyingParty:
     """A client with one redirect URI, which its authorization requests may omit (section 3.1.2.3)."""
     return RelyingParty(app, *register(services, kind="oauth2", scopes=("read",)))
 
 
-def code_without_uri(silent: RelyingParty) -> str:
-    return silent.code(redirect_uri=None, scope="read")
+def code_without_uri(single_uri_rp: RelyingParty) -> str:
+    return single_uri_rp.code(redirect_uri=None, scope="read")
 
 
 @pytest.mark.parametrize(
@@ -55,15 +55,15 @@ def test_loopback_port_must_be_identical(app: Flask, services: Services, people:
 
 
 @pytest.mark.parametrize("uri", [None, REDIRECT_URI])
-def test_omitted_redirect_uri_may_be_omitted_again(silent: RelyingParty, uri: str | None) -> None:
+def test_omitted_redirect_uri_may_be_omitted_again(single_uri_rp: RelyingParty, uri: str | None) -> None:
     """4.1.3: redirect_uri is REQUIRED only if the authorization request included it."""
-    assert silent.redeem(code_without_uri(silent), redirect_uri=uri).status_code == 200
+    assert single_uri_rp.redeem(code_without_uri(single_uri_rp), redirect_uri=uri).status_code == 200
 
 
 @pytest.mark.parametrize("uri", ["https://evil.example/cb", f"{REDIRECT_URI}/", "nonsense"])
-def test_redirect_uri_is_compared_with_the_registered_one(silent: RelyingParty, uri: str) -> None:
+def test_redirect_uri_is_compared_with_the_registered_one(single_uri_rp: RelyingParty, uri: str) -> None:
     """10.6: if a redirection URI is provided in the request, the server MUST validate it against the registered value."""
-    assert_error(silent.redeem(code_without_uri(silent), redirect_uri=uri), "invalid_grant")
+    assert_error(single_uri_rp.redeem(code_without_uri(single_uri_rp), redirect_uri=uri), "invalid_grant")
 
 
 def test_removed_redirect_uri_is_rejected(rp: RelyingParty, services: Services) -> None:
@@ -75,12 +75,12 @@ def test_removed_redirect_uri_is_rejected(rp: RelyingParty, services: Services) 
 
 @pytest.mark.parametrize("uri", [None, REDIRECT_URI, NEW_URI])
 def test_removed_and_omitted_redirect_uri_is_rejected(
-    silent: RelyingParty, services: Services, uri: str | None
+    single_uri_rp: RelyingParty, services: Services, uri: str | None
 ) -> None:
     """S2: the code was sent to the URI that was registered then."""
-    code = code_without_uri(silent)
-    edit(services, silent.key, redirect_uris=(NEW_URI,))
-    assert_error(silent.redeem(code, redirect_uri=uri), "invalid_grant")
+    code = code_without_uri(single_uri_rp)
+    edit(services, single_uri_rp.key, redirect_uris=(NEW_URI,))
+    assert_error(single_uri_rp.redeem(code, redirect_uri=uri), "invalid_grant")
 
 
 def test_replay_after_the_removal_revokes(rp: RelyingParty, services: Services) -> None:

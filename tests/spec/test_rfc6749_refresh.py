@@ -65,10 +65,10 @@ def test_refresh_token_is_bound_to_its_public_client(
     public_rp: RelyingParty, app: Flask, services: Services
 ) -> None:
     """10.4: the server MUST maintain the binding between a refresh token and the client to whom it was issued."""
-    thief = RelyingParty(app, *register(services, name="The Thief", auth_method="none"))
+    attacker = RelyingParty(app, *register(services, name="The Thief", auth_method="none"))
     own = {"client_id": public_rp.key}
     token = public_rp.redeem(public_rp.code(), {}, **own).get_json()["refresh_token"]
-    assert_error(thief.refresh(token, {}, client_id=thief.key), "invalid_grant")
+    assert_error(attacker.refresh(token, {}, client_id=attacker.key), "invalid_grant")
     assert public_rp.refresh(token, {}, **own).status_code == 200
 
 
@@ -89,10 +89,10 @@ def test_forged_refresh_token_is_rejected(rp: RelyingParty) -> None:
 def test_narrower_scope_can_be_requested(rp: RelyingParty) -> None:
     """6: the scope MUST NOT include what was not granted. A smaller scope is allowed, and the family keeps its own."""
     first = rp.tokens()
-    narrow = rp.refresh(first["refresh_token"], scope="openid email").get_json()
-    assert narrow["scope"] == "openid email"
-    wide = rp.refresh(narrow["refresh_token"]).get_json()
-    assert wide["scope"] == "openid profile email"
+    narrowed = rp.refresh(first["refresh_token"], scope="openid email").get_json()
+    assert narrowed["scope"] == "openid email"
+    complete = rp.refresh(narrowed["refresh_token"]).get_json()
+    assert complete["scope"] == "openid profile email"
 
 
 def test_refresh_is_limited_to_the_registered_scope(rp: RelyingParty, services: Services) -> None:
@@ -100,8 +100,8 @@ def test_refresh_is_limited_to_the_registered_scope(rp: RelyingParty, services: 
     token = rp.tokens()["refresh_token"]
     edit(services, rp.key, scopes=("openid", "profile"))
     assert_error(rp.refresh(token), "invalid_scope")
-    narrow = rp.refresh(token, scope="openid profile")
-    assert (narrow.status_code, narrow.get_json()["scope"]) == (200, "openid profile")
+    narrowed = rp.refresh(token, scope="openid profile")
+    assert (narrowed.status_code, narrowed.get_json()["scope"]) == (200, "openid profile")
 
 
 @pytest.mark.parametrize(
@@ -119,9 +119,9 @@ def test_reuse_revokes_even_if_the_request_has_other_errors(rp: RelyingParty, mo
 
 def test_no_id_token_without_openid(rp: RelyingParty) -> None:
     """6, and OpenID Connect Core, 12.2: a refresh without openid returns no ID token. The next one with openid does."""
-    narrow = rp.refresh(rp.tokens()["refresh_token"], scope="email").get_json()
-    assert "id_token" not in narrow
-    assert "id_token" in rp.refresh(narrow["refresh_token"]).get_json()
+    narrowed = rp.refresh(rp.tokens()["refresh_token"], scope="email").get_json()
+    assert "id_token" not in narrowed
+    assert "id_token" in rp.refresh(narrowed["refresh_token"]).get_json()
 
 
 def test_wider_scope_is_rejected(rp: RelyingParty) -> None:

@@ -13,11 +13,11 @@ from tests.support.relying_party import RelyingParty, assert_error, register, re
 from tests.support.table import table
 
 GRANTS = ("authorization_code", "refresh_token", "password", "client_credentials")
-NO_SCOPES = ["  ", "openid\temail", "openid\nemail", "openid\u00a0email", 'openid "', "openid \\"]
+MALFORMED_SCOPES = ["  ", "openid\temail", "openid\nemail", "openid\u00a0email", 'openid "', "openid \\"]
 
 
 @pytest.fixture
-def wide(app: Flask, services: Services, people: dict[str, User]) -> RelyingParty:
+def all_grants_rp(app: Flask, services: Services, people: dict[str, User]) -> RelyingParty:
     """A client for every grant type with a scope."""
     return RelyingParty(app, *register(services, grant_types=GRANTS))
 
@@ -27,30 +27,34 @@ def scope_request(party: RelyingParty, scope: str, grant_type: str) -> Any:
     return party.token(grant_type=grant_type, scope=scope, **people)
 
 
-@table("scope", NO_SCOPES)
-def test_malformed_scope_is_rejected_at_refresh(wide: RelyingParty, scope: str) -> None:
+@table("scope", MALFORMED_SCOPES)
+def test_malformed_scope_is_rejected_at_refresh(all_grants_rp: RelyingParty, scope: str) -> None:
     """3.3: scope tokens are printable ASCII, separated by spaces. 5.2: a malformed scope is invalid_scope."""
-    assert_error(wide.refresh(wide.tokens()["refresh_token"], scope=scope), "invalid_scope")
+    assert_error(all_grants_rp.refresh(all_grants_rp.tokens()["refresh_token"], scope=scope), "invalid_scope")
 
 
-@table("scope", NO_SCOPES)
+@table("scope", MALFORMED_SCOPES)
 @table("grant_type", ["password", "client_credentials"])
 def test_malformed_scope_is_rejected_at_the_token_endpoint(
-    wide: RelyingParty, scope: str, grant_type: str
+    all_grants_rp: RelyingParty, scope: str, grant_type: str
 ) -> None:
     """3.3, 5.2: a malformed scope is invalid_scope."""
-    assert_error(scope_request(wide, scope, grant_type), "invalid_scope")
+    assert_error(scope_request(all_grants_rp, scope, grant_type), "invalid_scope")
 
 
-@table("scope", NO_SCOPES)
-def test_malformed_scope_is_rejected_at_the_authorization_endpoint(wide: RelyingParty, scope: str) -> None:
+@table("scope", MALFORMED_SCOPES)
+def test_malformed_scope_is_rejected_at_the_authorization_endpoint(
+    all_grants_rp: RelyingParty, scope: str
+) -> None:
     """4.1.2.1: a malformed scope is invalid_scope."""
-    assert response_parameters(wide.authorize(scope=scope))["error"] == "invalid_scope"
+    assert response_parameters(all_grants_rp.authorize(scope=scope))["error"] == "invalid_scope"
 
 
-def test_repeated_scope_counts_once(wide: RelyingParty) -> None:
+def test_repeated_scope_counts_once(all_grants_rp: RelyingParty) -> None:
     """3.3: the response contains the granted scope once, with single spaces."""
-    response = wide.refresh(wide.tokens()["refresh_token"], scope="openid " * 600 + " email")
+    response = all_grants_rp.refresh(
+        all_grants_rp.tokens()["refresh_token"], scope="openid " * 600 + " email"
+    )
     assert response.get_json()["scope"] == "openid email"
 
 

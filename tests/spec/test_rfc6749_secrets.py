@@ -10,11 +10,11 @@ from tests.support.relying_party import RelyingParty, response_parameters
 
 KINDS = ["code", "access_token", "refresh_token"]
 # 43 characters of base64url are 256 bits. The specification requires 128 and recommends 160.
-LEAST_LETTERS = 43
+MINIMUM_LENGTH = 43
 STATES = ["a\r\nSet-Cookie: x=y", "</form><script>alert(1)</script>", "a&code=other&iss=other", "a#b", "a\\"]
 
 
-def drawn(rp: RelyingParty, kind: str) -> str:
+def issue(rp: RelyingParty, kind: str) -> str:
     """Return a new value of one type."""
     return rp.code() if kind == "code" else str(rp.tokens()[kind])
 
@@ -27,18 +27,18 @@ def secret_of(value: str) -> str:
 @pytest.mark.parametrize("kind", KINDS)
 def test_issued_values_cannot_be_guessed(rp: RelyingParty, kind: str) -> None:
     """10.10: the probability of guessing a generated token MUST be at most 2^-128."""
-    first, second = (secret_of(drawn(rp, kind)) for _ in range(2))
+    first, second = (secret_of(issue(rp, kind)) for _ in range(2))
     assert first != second
-    assert min(len(first), len(second)) >= LEAST_LETTERS
+    assert min(len(first), len(second)) >= MINIMUM_LENGTH
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_issued_values_are_not_stored(rp: RelyingParty, services: Services, kind: str) -> None:
     """10.3, 10.4: tokens and codes MUST be kept confidential in storage."""
-    secret = secret_of(drawn(rp, kind))
-    kept = stored(services)
-    assert any(rp.key in text for text in kept)
-    assert not [text for text in kept if secret in text]
+    secret = secret_of(issue(rp, kind))
+    stored_rows = stored(services)
+    assert any(rp.key in text for text in stored_rows)
+    assert not [text for text in stored_rows if secret in text]
 
 
 def stored(services: Services) -> list[str]:
@@ -57,16 +57,16 @@ def _plain(row: object) -> list[object]:
 
 def test_misplaced_secret_is_not_stored(rp: RelyingParty, services: Services) -> None:
     """2.3.1: credentials MUST NOT be in the request URI, but some clients put them there. S24: they are not stored."""
-    mistaken = {
+    misplaced = {
         "client_secret": "mistaken-secret",
         "password": "mistaken-password",
         "id_token": "mistaken-token",
     }
-    page = rp.authorize(**mistaken)
+    page = rp.authorize(**misplaced)
     assert 'id="login-submit"' in page.text
-    kept = stored(services)
-    assert any(rp.key in text for text in kept)
-    assert not [text for text in kept if "mistaken" in text]
+    stored_rows = stored(services)
+    assert any(rp.key in text for text in stored_rows)
+    assert not [text for text in stored_rows if "mistaken" in text]
     assert response_parameters(rp.allow(rp.sign_in(page)))["code"]
 
 

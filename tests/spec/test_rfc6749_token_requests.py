@@ -19,8 +19,8 @@ TYPE = "application/x-www-form-urlencoded"
 ENDPOINTS = ["/oauth2/token", "/oauth2/revoke", "/oauth2/introspect", "/oauth2/device_authorization"]
 
 
-def passes(response: TestResponse) -> None:
-    """Assert that the request was parsed and the client accepted: the only error is the unknown refresh token."""
+def is_accepted(response: TestResponse) -> None:
+    """Return whether the request was parsed and the client accepted, so that the only error is the unknown refresh token."""
     assert_error(response, "invalid_grant")
 
 
@@ -45,7 +45,7 @@ def test_parameters_in_the_query_are_rejected(rp: RelyingParty, name: str) -> No
 @pytest.mark.parametrize("name", ["scope", "client_secret", "grant_type", "resource"])
 def test_query_parameter_without_a_value_counts_as_omitted(rp: RelyingParty, name: str) -> None:
     """3.2: parameters sent without a value MUST be treated as if they were omitted from the request."""
-    passes(post(rp, f"?{name}="))
+    is_accepted(post(rp, f"?{name}="))
 
 
 @table("name", ["scope", "grant_type", "refresh_token", "client_id"])
@@ -54,7 +54,7 @@ def test_parameter_without_a_value_is_not_a_repetition(rp: RelyingParty, name: s
     """3.2: a parameter with a value and once more without one is present once."""
     values = [{"scope": "openid", "client_id": rp.key, **FORM}[name]]
     values.insert(place, "")
-    passes(post(rp, **{name: values}))
+    is_accepted(post(rp, **{name: values}))
 
 
 @pytest.mark.parametrize("name", ["scope", "state", "redirect_uri", "client_id"])
@@ -73,12 +73,12 @@ def test_only_resource_may_be_repeated(rp: RelyingParty, name: str) -> None:
 
 def test_empty_secret_counts_as_omitted(public_rp: RelyingParty) -> None:
     """2.3.1: the client MAY omit client_secret if the secret is an empty string. An empty one counts as omitted."""
-    passes(public_rp.token({}, **FORM, client_id=public_rp.key, client_secret=""))
+    is_accepted(public_rp.token({}, **FORM, client_id=public_rp.key, client_secret=""))
 
 
 def test_empty_secret_is_not_a_second_method(rp: RelyingParty) -> None:
     """3.2: an omitted parameter is not a method of client authentication."""
-    passes(post(rp, client_secret="", client_assertion="", client_assertion_type=""))
+    is_accepted(post(rp, client_secret="", client_assertion="", client_assertion_type=""))
 
 
 def test_header_and_assertion_are_two_methods(rp: RelyingParty, app: Flask) -> None:
@@ -92,7 +92,7 @@ def test_header_and_assertion_are_two_methods(rp: RelyingParty, app: Flask) -> N
 def test_scheme_is_not_case_sensitive(rp: RelyingParty, scheme: str) -> None:
     """RFC 7235, 2.1: the scheme is a case-insensitive token."""
     header = {"Authorization": rp.basic["Authorization"].replace("Basic", scheme)}
-    passes(rp.token(header, **FORM))
+    is_accepted(rp.token(header, **FORM))
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_scheme_is_not_case_sensitive(rp: RelyingParty, scheme: str) -> None:
 def test_content_type_is_parsed(rp: RelyingParty, kind: str) -> None:
     """Appendix B; RFC 9110, 8.3.1: type and subtype are case-insensitive, and parameters may follow."""
     body = "&".join(f"{name}={value}" for name, value in FORM.items())
-    passes(rp.browser.post("/oauth2/token", data=body, content_type=kind, headers=rp.basic))
+    is_accepted(rp.browser.post("/oauth2/token", data=body, content_type=kind, headers=rp.basic))
 
 
 @pytest.mark.parametrize("kind", ["Refresh_Token", "REFRESH_TOKEN", " refresh_token", GRANT.upper()])
@@ -121,19 +121,19 @@ def test_every_method_works_at_every_endpoint(app: Flask, services: Services, pa
     signer = Signer(app, client_key, key)
     if method == "client_secret_jwt":
         signer = Signer.with_secret(app, client_key, secret)
-    proof = {"client_id": client_key, "client_secret": secret}
+    credentials = {"client_id": client_key, "client_secret": secret}
     if method != "client_secret_post":
-        proof = {"client_assertion_type": assertions.TYPE}
-        proof["client_assertion"] = signer.assertion(aud=f"http://localhost{path}")
+        credentials = {"client_assertion_type": assertions.TYPE}
+        credentials["client_assertion"] = signer.assertion(aud=f"http://localhost{path}")
     browser = app.test_client()
-    good = browser.post(path, data=FORM | {"token": "x"} | proof)
+    good = browser.post(path, data=FORM | {"token": "x"} | credentials)
     if path == "/oauth2/token":
-        passes(good)
+        is_accepted(good)
     else:
         assert good.status_code == 200
     bad = {
         name: f"{value}x" if name in {"client_secret", "client_assertion"} else value
-        for name, value in proof.items()
+        for name, value in credentials.items()
     }
     assert_error(browser.post(path, data=FORM | {"token": "x"} | bad), "invalid_client", 401)
 
@@ -141,8 +141,8 @@ def test_every_method_works_at_every_endpoint(app: Flask, services: Services, pa
 def test_password_grant_accepts_resource(app: Flask, services: Services, people: object) -> None:
     """RFC 8707, 2.2: resource is for every access token request, including the password grant."""
     api = "https://api.example/"
-    asked: dict[str, Any] = {"grant_types": ("password",), "redirect_uris": (), "response_types": ()}
-    party = RelyingParty(app, *register(services, details={"resources": [api]}, **asked))
+    registration: dict[str, Any] = {"grant_types": ("password",), "redirect_uris": (), "response_types": ()}
+    party = RelyingParty(app, *register(services, details={"resources": [api]}, **registration))
     form = {"grant_type": "password", "username": "alice", "password": PASSWORD, "scope": "openid"}
     token = party.token(**form, resource=api).get_json()["access_token"]
     assert party.userinfo(token).status_code == 401

@@ -20,7 +20,7 @@ from tests.support.assertions import Signer
 from tests.support.relying_party import assert_error, disapprove, register
 from tests.support.table import table
 
-ALONE: dict[str, Any] = {
+CLIENT_CREDENTIALS: dict[str, Any] = {
     "kind": "oauth2",
     "grant_types": ("client_credentials",),
     "redirect_uris": (),
@@ -34,7 +34,7 @@ def with_key(app: Flask, services: Services, algorithm: str = "ES256", **details
     key = assertions.generate(algorithm)
     jwks = {"keys": [assertions.public(key, kid="one")]}
     options = {"jwks": jwks, "token_endpoint_auth_signing_alg": algorithm} | details
-    client_key, _ = register(services, auth_method="private_key_jwt", details=options, **ALONE)
+    client_key, _ = register(services, auth_method="private_key_jwt", details=options, **CLIENT_CREDENTIALS)
     return Signer(app, client_key, key, algorithm, header={"kid": "one"})
 
 
@@ -46,10 +46,10 @@ def signer(app: Flask, services: Services) -> Signer:
 @pytest.fixture
 def shared_secret_signer(app: Flask, services: Services) -> Signer:
     """A client that signs with its secret."""
-    return Signer.with_secret(app, *register(services, auth_method="client_secret_jwt", **ALONE))
+    return Signer.with_secret(app, *register(services, auth_method="client_secret_jwt", **CLIENT_CREDENTIALS))
 
 
-def later(**more: float) -> int:
+def timestamp_in(**more: float) -> int:
     return clock.timestamp(clock.now() + timedelta(**more))
 
 
@@ -136,18 +136,18 @@ def test_invalid_exp_is_rejected(signer: Signer, expires: Any) -> None:
 
 def test_expired_assertion_is_rejected(signer: Signer) -> None:
     """3: the server MUST reject a JWT that has expired."""
-    assert_error(signer.token(signer.assertion(exp=later(seconds=-1))), "invalid_client", 401)
+    assert_error(signer.token(signer.assertion(exp=timestamp_in(seconds=-1))), "invalid_client", 401)
 
 
 def test_assertion_with_a_long_lifetime_is_rejected(signer: Signer) -> None:
     """3: the server may reject an exp unreasonably far in the future."""
-    assert_error(signer.token(signer.assertion(exp=later(hours=2))), "invalid_client", 401)
+    assert_error(signer.token(signer.assertion(exp=timestamp_in(hours=2))), "invalid_client", 401)
 
 
 @pytest.mark.parametrize("name", ["nbf", "iat"])
 def test_assertion_from_the_future_is_rejected(signer: Signer, name: str) -> None:
     """3: before nbf the token MUST NOT be accepted."""
-    assert_error(signer.token(signer.assertion(**{name: later(minutes=5)})), "invalid_client", 401)
+    assert_error(signer.token(signer.assertion(**{name: timestamp_in(minutes=5)})), "invalid_client", 401)
 
 
 @table("name", ["nbf", "iat"])
@@ -185,8 +185,8 @@ def test_jti_belongs_to_its_client(app: Flask, services: Services) -> None:
 
 def test_rejected_assertion_does_not_use_up_its_jti(signer: Signer) -> None:
     """Somebody who guesses a jti must not be able to block it."""
-    stranger = Signer(signer.app, signer.client_key, assertions.generate(), header=signer.header)
-    assert_error(stranger.token(stranger.assertion(jti="taken")), "invalid_client", 401)
+    other = Signer(signer.app, signer.client_key, assertions.generate(), header=signer.header)
+    assert_error(other.token(other.assertion(jti="taken")), "invalid_client", 401)
     assert signer.token(signer.assertion(jti="taken")).status_code == 200
 
 
@@ -229,14 +229,16 @@ def test_wrong_secret_is_rejected(shared_secret_signer: Signer) -> None:
 
 def test_secret_in_the_form_is_rejected(app: Flask, services: Services) -> None:
     """S15: only the registered method."""
-    key, secret = register(services, auth_method="client_secret_jwt", **ALONE)
+    key, secret = register(services, auth_method="client_secret_jwt", **CLIENT_CREDENTIALS)
     form = {"grant_type": "client_credentials", "client_id": key, "client_secret": secret}
     assert_error(app.test_client().post("/oauth2/token", data=form), "invalid_client", 401)
 
 
 def test_assertion_of_a_client_with_basic_is_rejected(app: Flask, services: Services) -> None:
     """S15: only the registered method."""
-    assert_error(Signer.with_secret(app, *register(services, **ALONE)).token(), "invalid_client", 401)
+    assert_error(
+        Signer.with_secret(app, *register(services, **CLIENT_CREDENTIALS)).token(), "invalid_client", 401
+    )
 
 
 def test_two_methods_are_rejected(signer: Signer) -> None:
@@ -303,8 +305,8 @@ def test_jwt_must_be_utf_8(signer: Signer, part: str, encoding: str) -> None:
     """RFC 7519, 7.2: header and claims MUST be the UTF-8 representation of a JSON object."""
     header, claims = parts(signer)
     forms = {"header": "utf-8", "claims": "utf-8"} | {part: encoding}
-    odd = signed(signer, encoded(header, forms["header"]), encoded(claims, forms["claims"]))
-    assert_error(signer.token(odd), "invalid_client", 401)
+    malformed = signed(signer, encoded(header, forms["header"]), encoded(claims, forms["claims"]))
+    assert_error(signer.token(malformed), "invalid_client", 401)
     assert signer.token(signed(signer, encoded(header), encoded(claims))).status_code == 200
 
 

@@ -21,7 +21,7 @@ from tests.support.moving_clock import MovingClock
 from tests.support.relying_party import RelyingParty, approve, stored
 from tests.support.table import table
 
-STANDARD, OAUTH2_LANE, OIDC_LANE = "/oauth2/register", "/api/oauth2/register", "/api/oidc/register"
+STANDARD, OAUTH2_PATH, OIDC_PATH = "/oauth2/register", "/api/oauth2/register", "/api/oidc/register"
 MINIMAL: dict[str, Any] = {"client_name": "My Example", "redirect_uris": ["https://client.example/callback"]}
 
 
@@ -43,7 +43,7 @@ def error_of(response: TestResponse) -> str:
     return str(response.get_json()["error"])
 
 
-@pytest.mark.parametrize(("path", "kind"), [(STANDARD, "oidc"), (OAUTH2_LANE, "oauth2"), (OIDC_LANE, "oidc")])
+@pytest.mark.parametrize(("path", "kind"), [(STANDARD, "oidc"), (OAUTH2_PATH, "oauth2"), (OIDC_PATH, "oidc")])
 def test_minimal_request_gets_the_defaults(
     client: FlaskClient, services: Services, path: str, kind: str
 ) -> None:
@@ -91,7 +91,7 @@ def test_response_contains_all_registered_metadata(client: FlaskClient) -> None:
     assert document | metadata == document
 
 
-NOT_THEIRS = [
+NOT_CLIENT_METADATA = [
     "client_id",
     "trusted",
     "is_trusted",
@@ -113,7 +113,7 @@ NOT_THEIRS = [
 @pytest.mark.both_databases
 def test_unknown_metadata_is_ignored(client: FlaskClient, services: Services) -> None:
     """2: the server MUST ignore metadata that it does not understand. S16: and metadata that clients may not set."""
-    for name in NOT_THEIRS:
+    for name in NOT_CLIENT_METADATA:
         document = registered(client, **{name: "true"})
         assert name == "client_id" or name not in document
         row = stored(services, document["client_id"])
@@ -123,8 +123,8 @@ def test_unknown_metadata_is_ignored(client: FlaskClient, services: Services) ->
 
 def test_client_cannot_make_itself_trusted(client: FlaskClient, services: Services) -> None:
     """S16: an anonymous request never makes a client trusted, whatever the type of the value."""
-    for wish in (True, "true", 1, {"a": 1}):
-        document = registered(client, trusted=wish, is_trusted=wish)
+    for value in (True, "true", 1, {"a": 1}):
+        document = registered(client, trusted=value, is_trusted=value)
         assert stored(services, document["client_id"]).is_trusted is False
 
 
@@ -181,12 +181,12 @@ COMPLETED: list[tuple[dict[str, Any], list[str], list[str]]] = [
 
 def test_missing_types_are_derived(client: FlaskClient) -> None:
     """2.1: grant types and response types correspond. 3.2.1: the response contains what was registered."""
-    for asked, grant_types, response_types in COMPLETED:
-        document = registered(client, **asked)
+    for metadata, grant_types, response_types in COMPLETED:
+        document = registered(client, **metadata)
         assert (document["grant_types"], document["response_types"]) == (grant_types, response_types)
 
 
-BAD_URIS = [
+INVALID_URIS = [
     "javascript:alert(1)",
     "data:text/html,x",
     "http://client.example/cb",
@@ -207,7 +207,7 @@ BAD_URIS = [
 @pytest.mark.both_databases
 def test_invalid_redirect_uri_is_rejected(client: FlaskClient) -> None:
     """3.2.2: invalid_redirect_uri. S16: only allowed schemes."""
-    for uri in BAD_URIS:
+    for uri in INVALID_URIS:
         assert error_of(register(client, redirect_uris=[uri])) == "invalid_redirect_uri"
 
 
@@ -234,12 +234,12 @@ def test_native_redirect_uris_are_accepted(client: FlaskClient, uri: str) -> Non
     assert "client_secret_expires_at" not in document
 
 
-BAD_LISTS = [[], None, [f"https://a.example/{n}" for n in range(51)]]
+INVALID_LISTS = [[], None, [f"https://a.example/{n}" for n in range(51)]]
 
 
 def test_number_of_redirect_uris_is_limited(client: FlaskClient) -> None:
     """2: clients that use flows with redirection MUST register their redirection URI values."""
-    for uris in BAD_LISTS:
+    for uris in INVALID_LISTS:
         assert error_of(register(client, redirect_uris=uris)) == "invalid_redirect_uri"
 
 
@@ -278,7 +278,7 @@ def test_software_statement_is_rejected(client: FlaskClient) -> None:
         assert error_of(register(client, software_statement=statement)) == "unapproved_software_statement"
 
 
-WRONG: tuple[Any, ...] = (
+WRONG_VALUES: tuple[Any, ...] = (
     1,
     1.5,
     True,
@@ -306,7 +306,7 @@ FIELDS = (
 @pytest.mark.both_databases
 def test_wrong_types_are_rejected_with_json(client: FlaskClient) -> None:
     """3.2.2, S26: no value of any type causes a 5xx. The error names the field."""
-    for field, value in itertools.product(FIELDS, WRONG):
+    for field, value in itertools.product(FIELDS, WRONG_VALUES):
         if value is True and field.endswith(("_required", "auth_time")):
             continue
         if type(value) is int and field == "default_max_age":
@@ -374,8 +374,8 @@ def test_registrations_per_network_are_limited(
     response = register(client)
     assert response.get_json()["error"] == "too_many_requests"
     assert int(response.headers["Retry-After"]) > 0
-    elsewhere = client.post(STANDARD, json=MINIMAL, environ_base={"REMOTE_ADDR": "192.0.2.7"})
-    assert elsewhere.status_code == 201
+    other_network = client.post(STANDARD, json=MINIMAL, environ_base={"REMOTE_ADDR": "192.0.2.7"})
+    assert other_network.status_code == 201
     moving_clock.advance(timedelta(hours=1), seconds=1)
     assert register(client).status_code == 201
 
@@ -396,25 +396,25 @@ def test_unapproved_registrations_expire(
     client: FlaskClient, services: Services, moving_clock: MovingClock
 ) -> None:
     """S16: pending registrations expire, approved registrations do not."""
-    forgotten, kept = registered(client), registered(client)
-    approve(services, kept["client_id"])
+    unapproved, stored_rows = registered(client), registered(client)
+    approve(services, stored_rows["client_id"])
     moving_clock.advance(services.settings.consumer_request_lifetime, seconds=1)
     registered(client)
-    headers = {"Authorization": f"Bearer {forgotten['registration_access_token']}"}
-    assert client.get(forgotten["registration_client_uri"], headers=headers).status_code == 401
-    assert stored(services, kept["client_id"]).status == "approved"
+    headers = {"Authorization": f"Bearer {unapproved['registration_access_token']}"}
+    assert client.get(unapproved["registration_client_uri"], headers=headers).status_code == 401
+    assert stored(services, stored_rows["client_id"]).status == "approved"
 
 
 def make_rp(app: Flask, document: dict[str, Any]) -> RelyingParty:
     return RelyingParty(app, document["client_id"], document["client_secret"], document["redirect_uris"][0])
 
 
-@pytest.mark.parametrize("path", [STANDARD, OIDC_LANE, OAUTH2_LANE])
+@pytest.mark.parametrize("path", [STANDARD, OIDC_PATH, OAUTH2_PATH])
 def test_registration_works_after_approval(
     app: Flask, client: FlaskClient, services: Services, alice: User, path: str
 ) -> None:
     """S4: a pending client is rejected everywhere. After the approval, the issued credentials work."""
-    scope = "profile" if path == OAUTH2_LANE else "openid profile"
+    scope = "profile" if path == OAUTH2_PATH else "openid profile"
     document = registered(client, path, grant_types=["authorization_code", "refresh_token"])
     rp = make_rp(app, document)
     assert rp.authorize(scope=scope).status_code == 403
@@ -425,20 +425,20 @@ def test_registration_works_after_approval(
     approve(services, rp.key)
     response = rp.redeem(rp.code(scope=scope))
     assert response.status_code == 200, response.text
-    assert ("id_token" in response.get_json()) is (path != OAUTH2_LANE)
+    assert ("id_token" in response.get_json()) is (path != OAUTH2_PATH)
 
 
 def test_secrets_are_stored_as_digests(client: FlaskClient, services: Services) -> None:
     """I7: the secret and the registration token are stored as digests."""
     document = registered(client)
-    kept = ""
+    stored_rows = ""
     with services.database.reading() as connection:
         for table in ("clients", "client_registrations", "client_secrets", "audit_events", "failures"):
             rows = connection.exec_driver_sql(f"SELECT * FROM {table}")
-            kept += repr([tuple(row) for row in rows])
-    assert document["client_id"] in kept
-    assert document["client_secret"] not in kept
-    assert document["registration_access_token"].rpartition("_")[2] not in kept
+            stored_rows += repr([tuple(row) for row in rows])
+    assert document["client_id"] in stored_rows
+    assert document["client_secret"] not in stored_rows
+    assert document["registration_access_token"].rpartition("_")[2] not in stored_rows
 
 
 @pytest.fixture
@@ -458,7 +458,7 @@ def with_registration(settings: Settings) -> Any:
 def test_closed_registration_is_rejected_and_not_advertised(with_registration: Any) -> None:
     """3.2.2: an error in JSON. RFC 8414: discovery does not list the endpoint."""
     client = with_registration("closed").test_client()
-    for path in (STANDARD, OAUTH2_LANE, OIDC_LANE):
+    for path in (STANDARD, OAUTH2_PATH, OIDC_PATH):
         response = register(client, path)
         assert (response.status_code, response.get_json()["error"]) == (403, "access_denied")
     for document in (
@@ -497,8 +497,8 @@ def test_discovery_lists_the_endpoints(client: FlaskClient) -> None:
     expected = {
         "openid-configuration": STANDARD,
         "oauth-authorization-server": STANDARD,
-        "oauth2.0-configuration": OAUTH2_LANE,
-        "oidc-configuration": OIDC_LANE,
+        "oauth2.0-configuration": OAUTH2_PATH,
+        "oidc-configuration": OIDC_PATH,
     }
     for name, path in expected.items():
         endpoint = client.get(f"/.well-known/{name}").get_json()["registration_endpoint"]
@@ -521,7 +521,7 @@ def test_every_listed_response_type_can_be_registered(client: FlaskClient, name:
         assert (response_type, response.status_code) == (response_type, 201)
 
 
-PATHS = [STANDARD, OAUTH2_LANE, OIDC_LANE, f"{STANDARD}/x"]
+PATHS = [STANDARD, OAUTH2_PATH, OIDC_PATH, f"{STANDARD}/x"]
 
 
 def test_cross_origin_scripts_are_not_allowed(client: FlaskClient) -> None:

@@ -20,7 +20,7 @@ from tests.support.moving_clock import MovingClock
 from tests.support.registrant import Registrant, approve_change, discard_change, find_pending_change
 from tests.support.relying_party import approve, disapprove, stored
 
-NEW = ["https://client.example/new"]
+NEW_URIS = ["https://client.example/new"]
 METHODS = ("GET", "PUT", "DELETE")
 
 
@@ -43,10 +43,10 @@ def test_reading_returns_the_registered_metadata(pending: Registrant) -> None:
     response = pending.manage("GET")
     assert (response.status_code, response.content_type) == (200, "application/json")
     assert response.headers["Cache-Control"] == "no-store"
-    told = {
+    expected = {
         name: value for name, value in pending.registration.items() if not name.startswith("client_secret")
     }
-    assert response.get_json() == told
+    assert response.get_json() == expected
 
 
 @pytest.mark.parametrize("name", ["client_id", "registration_client_uri", "registration_access_token"])
@@ -67,12 +67,13 @@ TOKENS = ("", "x", "asg_1_" + "A" * 43, "asg_zzzzzzzzzzzz_" + "A" * 43, "asg_0_"
 
 def test_invalid_token_is_rejected(pending: Registrant) -> None:
     """2, 2.1: 401 for a missing or invalid token (RFC 6750), whether the client exists or not."""
-    nobody = replace(
+    unknown = replace(
         pending,
-        told=pending.registration | {"registration_client_uri": "http://localhost/oauth2/register/no"},
+        registration=pending.registration
+        | {"registration_client_uri": "http://localhost/oauth2/register/no"},
     )
     for method, token in itertools.product(METHODS, TOKENS):
-        responses = [one.manage(method, token, json={}) for one in (pending, nobody)]
+        responses = [registrant.manage(method, token, json={}) for registrant in (pending, unknown)]
         assert [response.status_code for response in responses] == [401, 401]
         assert responses[0].get_json() == responses[1].get_json()
         assert responses[0].headers["WWW-Authenticate"].startswith("Bearer ")
@@ -83,9 +84,9 @@ def test_error_contains_its_reference(pending: Registrant) -> None:
     """RFC 6750, 3: in the challenge and in the body."""
     for method in METHODS:
         response = pending.manage(method, "nonsense", json={})
-        described = response.get_json()["error_description"]
-        assert described.endswith(f"(reference {reference_of(response)})")
-        assert f'error_description="{described}"' in response.headers["WWW-Authenticate"]
+        description = response.get_json()["error_description"]
+        assert description.endswith(f"(reference {reference_of(response)})")
+        assert f'error_description="{description}"' in response.headers["WWW-Authenticate"]
 
 
 def test_token_is_bound_to_one_client(app: Flask, pending: Registrant) -> None:
@@ -121,11 +122,11 @@ def test_odd_client_ids_are_unknown(app: Flask, pending: Registrant) -> None:
 
 def test_pending_client_is_changed_immediately(pending: Registrant, services: Services) -> None:
     """2.2: 200 with the metadata as registered now. The administrator's review shows the new values."""
-    response = pending.put(redirect_uris=NEW, client_name="New name")
+    response = pending.put(redirect_uris=NEW_URIS, client_name="New name")
     assert response.status_code == 200, response.text
-    assert response.get_json()["redirect_uris"] == NEW
+    assert response.get_json()["redirect_uris"] == NEW_URIS
     row = stored(services, pending.key)
-    assert (row.redirect_uris, row.name, row.status) == (NEW, "New name", "pending")
+    assert (row.redirect_uris, row.name, row.status) == (NEW_URIS, "New name", "pending")
     assert find_pending_change(services, pending.key) is None
 
 
@@ -178,9 +179,9 @@ def test_invalid_change_is_rejected(approved: Registrant, services: Services) ->
 
 def test_change_of_an_approved_client_waits(approved: Registrant, services: Services) -> None:
     """S2: the approved revision continues to work, and the new one does not work until an administrator approves it."""
-    rp, new = approved.rp, replace(approved.rp, redirect_uri=NEW[0])
+    rp, new = approved.rp, replace(approved.rp, redirect_uri=NEW_URIS[0])
     refresh = rp.tokens()
-    response = approved.put(redirect_uris=NEW, client_name="Bank")
+    response = approved.put(redirect_uris=NEW_URIS, client_name="Bank")
     assert response.status_code == 200
     assert response.get_json()["registration_status"] == "change_pending"
     assert response.get_json()["redirect_uris"] == approved.registration["redirect_uris"]
@@ -189,7 +190,7 @@ def test_change_of_an_approved_client_waits(approved: Registrant, services: Serv
     assert "code=" in rp.authorized().location
     assert new.authorize().status_code == 400
     approve_change(services, approved.key)
-    assert approved.registered()["redirect_uris"] == NEW
+    assert approved.registered()["redirect_uris"] == NEW_URIS
     assert approved.registered()["registration_status"] == "approved"
     assert "code=" in new.authorized().location
     assert rp.authorize().status_code == 400
@@ -208,7 +209,7 @@ def test_minor_changes_wait_as_well(approved: Registrant, services: Services) ->
 
 def test_later_change_replaces_an_earlier_one(approved: Registrant, services: Services) -> None:
     """2.2: a change replaces the one before. Sending the current registration withdraws the change."""
-    approved.put(redirect_uris=NEW)
+    approved.put(redirect_uris=NEW_URIS)
     approved.put(client_name="Bank")
     change = find_pending_change(services, approved.key)
     assert change is not None
@@ -220,7 +221,7 @@ def test_later_change_replaces_an_earlier_one(approved: Registrant, services: Se
 
 def test_discarded_change_is_removed(approved: Registrant, services: Services) -> None:
     """S2: the approved registration stays."""
-    approved.put(redirect_uris=NEW)
+    approved.put(redirect_uris=NEW_URIS)
     discard_change(services, approved.key)
     assert approved.registered()["registration_status"] == "approved"
     assert approved.registered()["redirect_uris"] == approved.registration["redirect_uris"]
@@ -286,11 +287,11 @@ def test_changes_are_recorded(approved: Registrant, services: Services) -> None:
     assert [event.event for event in events[:4]] == [
         "client:discard-change", "client:ask-change", "client:approve-change", "client:ask-change",
     ]  # fmt: skip
-    asked = events[3]
-    assert asked.before is not None
-    assert asked.after is not None
-    assert (asked.before["name"], asked.after["name"]) == ("My Example", "Bank")
-    assert (asked.actor_name, asked.address, asked.channel) == ("the client itself", "127.0.0.1", "machine")
+    event = events[3]
+    assert event.before is not None
+    assert event.after is not None
+    assert (event.before["name"], event.after["name"]) == ("My Example", "Bank")
+    assert (event.actor_name, event.address, event.channel) == ("the client itself", "127.0.0.1", "machine")
 
 
 def test_deletion_invalidates_everything(approved: Registrant, services: Services) -> None:
@@ -367,11 +368,11 @@ def test_immediate_approval_excludes_trusted_clients(
     """
     app = create_app(settings.model_copy(update={"registration": "approved"}))
     registrant = Registrant.new(app)
-    assert registrant.put(redirect_uris=NEW).get_json()["redirect_uris"] == NEW
+    assert registrant.put(redirect_uris=NEW_URIS).get_json()["redirect_uris"] == NEW_URIS
     with services.database.transaction() as db:
         clients.get(db, registrant.key).is_trusted = True
     response = registrant.put(redirect_uris=["https://evil.example/cb"]).get_json()
-    assert (response["redirect_uris"], response["registration_status"]) == (NEW, "change_pending")
+    assert (response["redirect_uris"], response["registration_status"]) == (NEW_URIS, "change_pending")
     app.extensions["authserver"].database.engine.dispose()
 
 
@@ -393,9 +394,9 @@ def test_closed_scope_waits_for_approval(
 def test_closing_registration_keeps_existing_clients(settings: Settings, pending: Registrant) -> None:
     """With registration closed, registered clients still manage their registration."""
     app = create_app(settings.model_copy(update={"registration": "closed"}))
-    there = replace(pending, app=app)
-    assert there.registered()["client_name"] == "My Example"
-    assert there.manage("DELETE").status_code == 204
+    with_closed_registration = replace(pending, app=app)
+    assert with_closed_registration.registered()["client_name"] == "My Example"
+    assert with_closed_registration.manage("DELETE").status_code == 204
     app.extensions["authserver"].database.engine.dispose()
 
 

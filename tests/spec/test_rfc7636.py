@@ -83,10 +83,10 @@ def test_hybrid_code_is_bound_too(app: Flask, services: Services, people) -> Non
 def test_hybrid_request_requires_a_challenge_too(app: Flask, services: Services, people) -> None:
     """4.4.1: the requirement applies to every response type with a code."""
     rp = RelyingParty(app, *register(services, response_types=("code id_token",), auth_method="none"))
-    told = response_parameters(
+    response = response_parameters(
         rp.authorize(response_type="code id_token", code_challenge=None, code_challenge_method=None)
     )
-    assert told["error"] == "invalid_request"
+    assert response["error"] == "invalid_request"
 
 
 def test_discovery_lists_the_method(rp: RelyingParty) -> None:

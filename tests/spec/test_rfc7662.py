@@ -95,9 +95,9 @@ def test_token_without_a_user_has_no_sign_in(app: Flask, services: Services) -> 
     }
     party = RelyingParty(app, *register(services, **alone))
     document = introspect(party, party.token(grant_type="client_credentials").get_json()["access_token"])
-    told = document.get_json()
-    assert told["sub"] == told["client_id"] == party.key
-    assert not {"username", "auth_time", "acr", "amr"} & told.keys()
+    response = document.get_json()
+    assert response["sub"] == response["client_id"] == party.key
+    assert not {"username", "auth_time", "acr", "amr"} & response.keys()
 
 
 def test_used_refresh_token_is_inactive(rp: RelyingParty) -> None:
@@ -162,9 +162,9 @@ def test_token_of_a_disabled_user_is_inactive(rp: RelyingParty, services: Servic
     """4: the server MUST perform all applicable checks. S3: from the next request on."""
     token = rp.tokens()[kind]
     with services.database.transaction() as db:
-        person = users.find(db, "alice")
-        assert person is not None
-        users.disable(db, SYSTEM, person)
+        user = users.find(db, "alice")
+        assert user is not None
+        users.disable(db, SYSTEM, user)
     assert is_inactive(introspect(rp, token))
 
 

@@ -23,12 +23,12 @@ from tests.support.relying_party import RelyingParty, assert_error, claims, disa
 
 pytestmark = pytest.mark.usefixtures("people")
 GRANTS = (GRANT, "refresh_token")
-SECOND = timedelta(seconds=1)
+ONE_SECOND = timedelta(seconds=1)
 
 
 def make_rp(app: Flask, services: Services, **registration: object) -> RelyingParty:
-    asked = {"redirect_uris": (), "grant_types": GRANTS, "response_types": ()} | registration
-    return RelyingParty(app, *register(services, **asked))
+    defaults = {"redirect_uris": (), "grant_types": GRANTS, "response_types": ()} | registration
+    return RelyingParty(app, *register(services, **defaults))
 
 
 @pytest.fixture
@@ -168,8 +168,8 @@ def test_public_device_gets_tokens(public_device: Device) -> None:
 
 def test_case_and_dash_do_not_matter(device: Device) -> None:
     """6.1: case and punctuation do not matter when the user types the code."""
-    typed = device.start().codes["user_code"].lower().replace("-", " ")
-    assert 'id="device-allow"' in device.enter(f" {typed} ").text
+    entered = device.start().codes["user_code"].lower().replace("-", " ")
+    assert 'id="device-allow"' in device.enter(f" {entered} ").text
 
 
 @pytest.mark.parametrize(
@@ -179,15 +179,15 @@ def test_case_and_dash_do_not_matter(device: Device) -> None:
 def test_punctuation_is_ignored(device: Device, punctuation: str) -> None:
     """6.1: the server should ignore all characters that cannot occur in a user code."""
     halves = device.start().codes["user_code"].split("-")
-    typed = punctuation % "".join(halves) if "%" in punctuation else punctuation.join(halves)
-    assert 'id="device-allow"' in device.enter(typed).text
+    entered = punctuation % "".join(halves) if "%" in punctuation else punctuation.join(halves)
+    assert 'id="device-allow"' in device.enter(entered).text
 
 
 def test_code_with_other_letters_does_not_match(device: Device) -> None:
     """6.1: every letter counts. The server does not correct mistyped letters."""
-    typed = device.start().codes["user_code"]
-    for odd in (f"{typed}A", f"{typed}1", f"\u0391{typed[1:]}"):
-        assert device.enter(odd).status_code == 422
+    entered = device.start().codes["user_code"]
+    for other_code in (f"{entered}A", f"{entered}1", f"\u0391{entered[1:]}"):
+        assert device.enter(other_code).status_code == 422
 
 
 def test_confirmation_shows_the_client(device: Device) -> None:
@@ -262,11 +262,11 @@ def test_unknown_code_is_rejected(device: Device) -> None:
 
 
 @pytest.mark.both_databases
-@pytest.mark.parametrize("typed", ["", "A", "ÅÅÅÅ-ÅÅÅÅ", "x" * 5000, "\u0000", "WDJB-MJHTT", "%s%s%s%s"])
-def test_malformed_code_is_rejected(device: Device, typed: str) -> None:
+@pytest.mark.parametrize("entered", ["", "A", "ÅÅÅÅ-ÅÅÅÅ", "x" * 5000, "\u0000", "WDJB-MJHTT", "%s%s%s%s"])
+def test_malformed_code_is_rejected(device: Device, entered: str) -> None:
     """S26: no input causes a 5xx."""
     page = device.open_page()
-    response = forms.submit(device.browser, page, "device-submit", user_code=typed)
+    response = forms.submit(device.browser, page, "device-submit", user_code=entered)
     assert response.status_code in {400, 422}
 
 
@@ -382,11 +382,11 @@ def test_each_slow_down_increases_the_interval(device: Device, moving_clock: Mov
     """3.5: the interval MUST be increased by 5 seconds for this and all subsequent requests."""
     device.start().poll()
     assert_polling_error(device.poll(), "slow_down")
-    moving_clock.advance(6 * SECOND)
+    moving_clock.advance(6 * ONE_SECOND)
     assert_polling_error(device.poll(), "slow_down")
-    moving_clock.advance(14 * SECOND)
+    moving_clock.advance(14 * ONE_SECOND)
     assert_polling_error(device.poll(), "slow_down")
-    moving_clock.advance(20 * SECOND)
+    moving_clock.advance(20 * ONE_SECOND)
     assert_polling_error(device.poll(), "authorization_pending")
 
 
@@ -395,7 +395,7 @@ def test_polling_at_the_interval_is_allowed(device: Device, moving_clock: Moving
     device.start()
     for _ in range(4):
         assert_polling_error(device.poll(), "authorization_pending")
-        moving_clock.advance(5 * SECOND)
+        moving_clock.advance(5 * ONE_SECOND)
 
 
 def test_expired_code_returns_expired_token(
@@ -441,10 +441,10 @@ def test_replayed_device_code_revokes_its_tokens(device: Device) -> None:
 def test_another_client_cannot_redeem(device: Device, app: Flask, services: Services) -> None:
     """3.4: the device code is bound to its client. Another client cannot revoke anything with it (S6)."""
     device.start().approve()
-    thief = Device(make_rp(app, services, name="The Thief"), device.codes)
-    assert_error(thief.poll(), "invalid_grant")
+    attacker = Device(make_rp(app, services, name="The Thief"), device.codes)
+    assert_error(attacker.poll(), "invalid_grant")
     tokens = device.poll().get_json()
-    assert_error(thief.poll(), "invalid_grant")
+    assert_error(attacker.poll(), "invalid_grant")
     assert device.rp.userinfo(tokens["access_token"]).status_code == 200
 
 

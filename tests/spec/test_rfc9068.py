@@ -83,8 +83,8 @@ def test_token_describes_the_sign_in(party: RelyingParty, name: str) -> None:
     """2.2.1: auth_time, acr and amr are as in the ID token, and stay the same after a refresh."""
     tokens = party.tokens()
     refreshed = party.refresh(tokens["refresh_token"]).get_json()
-    told = [claims(token)[name] for token in (tokens["access_token"], refreshed["access_token"])]
-    assert told == [claims(tokens["id_token"])[name]] * 2
+    values = [claims(token)[name] for token in (tokens["access_token"], refreshed["access_token"])]
+    assert values == [claims(tokens["id_token"])[name]] * 2
 
 
 @pytest.mark.parametrize("name", ["auth_time", "acr", "amr"])
@@ -93,8 +93,8 @@ def test_hybrid_token_describes_the_sign_in(
 ) -> None:
     """2.2.1: also if the authorization endpoint issues the token."""
     party = with_jwts(app, services, response_types=("code id_token token",))
-    told = response_parameters(party.authorized(response_type="code id_token token"))
-    assert claims(told["access_token"])[name] == claims(told["id_token"])[name]
+    values = response_parameters(party.authorized(response_type="code id_token token"))
+    assert claims(values["access_token"])[name] == claims(values["id_token"])[name]
 
 
 def test_token_works_at_userinfo(party: RelyingParty) -> None:

@@ -106,7 +106,7 @@ def test_metadata_announce_the_parameter(party: RelyingParty, path: str) -> None
 
 
 @pytest.fixture
-def below(settings: Settings) -> Iterator[RelyingParty]:
+def rp_with_path(settings: Settings) -> Iterator[RelyingParty]:
     """A client of a server with a path in its issuer."""
     app = create_app(settings.model_copy(update={"public_url": "http://localhost/authentication"}))
     services = app.extensions["authserver"]
@@ -116,14 +116,14 @@ def below(settings: Settings) -> Iterator[RelyingParty]:
 
 
 @pytest.mark.only_on("sqlite")
-def test_issuer_with_a_path_is_exact(below: RelyingParty) -> None:
+def test_issuer_with_a_path_is_exact(rp_with_path: RelyingParty) -> None:
     """2: identical to the issuer of the metadata, by simple string comparison."""
-    request: dict[str, Any] = below.request(prompt="none")
+    request: dict[str, Any] = rp_with_path.request(prompt="none")
     response = response_parameters(
-        below.browser.get("/authentication/oauth2/authorize", query_string=request)
+        rp_with_path.browser.get("/authentication/oauth2/authorize", query_string=request)
     )
     path = "/.well-known/oauth-authorization-server/authentication"
-    assert response["iss"] == issuer(below, path) == "http://localhost/authentication"
+    assert response["iss"] == issuer(rp_with_path, path) == "http://localhost/authentication"
 
 
 @pytest.mark.parametrize("change", [{"client_id": "nobody"}, {"redirect_uri": "https://evil.example/cb"}])

@@ -182,16 +182,16 @@ def test_copied_session_cookie_is_invalid_after_sign_out(rp: RelyingParty) -> No
     cookie = rp.browser.get_cookie("authserver_session")
     assert cookie is not None
     forms.submit(rp.browser, rp.browser.get("/sign-out"), "logout-confirm")
-    thief = rp.app.test_client()
-    thief.set_cookie("authserver_session", cookie.value)
-    assert thief.get("/account").status_code == 303
+    attacker = rp.app.test_client()
+    attacker.set_cookie("authserver_session", cookie.value)
+    assert attacker.get("/account").status_code == 303
 
 
 def test_cancelling_the_sign_in_returns_access_denied(rp: RelyingParty) -> None:
     """RFC 6749, 4.1.2.1: access_denied if the user does not continue."""
     [link] = [tag for tag in re.findall(r"<a [^>]*>", rp.authorize().text) if 'id="login-cancel"' in tag]
-    cancel = html.unescape(re.findall(r'href="([^"]*)"', link)[0])
-    assert response_parameters(rp.browser.get(cancel))["error"] == "access_denied"
+    cancel_link = html.unescape(re.findall(r'href="([^"]*)"', link)[0])
+    assert response_parameters(rp.browser.get(cancel_link))["error"] == "access_denied"
 
 
 def test_refresh_tokens_of_public_clients_are_rotated(public_rp: RelyingParty) -> None:
@@ -218,9 +218,9 @@ def test_new_password_revokes_refresh_tokens(rp: RelyingParty, services: Service
     """4.14.2: refresh tokens SHOULD be revoked on a change of the password."""
     token = rp.tokens(scope="openid offline_access", prompt="consent")["refresh_token"]
     with services.database.transaction() as db:
-        person = users.find(db, "alice")
-        assert person is not None
-        users.set_password(db, SYSTEM, person, services.passwords.hash("another fine password"))
+        user = users.find(db, "alice")
+        assert user is not None
+        users.set_password(db, SYSTEM, user, services.passwords.hash("another fine password"))
     assert rp.refresh(token).get_json()["error"] == "invalid_grant"
 
 
