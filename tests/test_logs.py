@@ -25,9 +25,9 @@ def test_a_line_is_one_object_with_the_time_first(written):
     logs.configure("info", "json")
     logs.get("web").info("request", path="/ä", status=200)
     line = json.loads(written())
-    assert list(line) == ["timestamp", "level", "room", "event", "path", "status"]
+    assert list(line) == ["timestamp", "level", "module", "event", "path", "status"]
     assert line | {"timestamp": ""} == {
-        "timestamp": "", "level": "info", "room": "web", "event": "request", "path": "/ä", "status": 200,
+        "timestamp": "", "level": "info", "module": "web", "event": "request", "path": "/ä", "status": 200,
     }  # fmt: skip
 
 
@@ -51,7 +51,7 @@ def test_libraries_speak_the_same_way(written):
     logging.getLogger("gunicorn.error").warning("worker %s is gone", 7)
     logging.getLogger("authlib.oauth2").debug("issued %s", "everything")
     lines = [json.loads(line) for line in written().splitlines()]
-    assert [(line["room"], line["event"], line["level"]) for line in lines] == [
+    assert [(line["module"], line["event"], line["level"]) for line in lines] == [
         ("gunicorn.error", "worker 7 is gone", "warning")
     ]
 

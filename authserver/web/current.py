@@ -5,8 +5,8 @@ before the response is sent. GET requests read; a view that writes on GET is mar
 do not pass here (see ``web.machine``).
 """
 
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any, TypeVar, cast
 
 from flask import Flask, current_app, g, request
@@ -25,23 +25,29 @@ _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 _LOADED_USER = "_login_user"  # the attribute of ``g`` in which Flask-Login caches the user
 
 login_manager = LoginManager()
+login_manager.session_protection = None  # The sessions are records of the server, not cookies.
 
 
 class Application(Flask):
-    """Flask with one database transaction per view: a response commits, an exception rolls back."""
+    """Flask with one database transaction for each request: a response commits, an exception rolls back."""
 
     # ``LoginManager.init_app`` would also look up the user for every template, write session protection data to the
     # cookie and add a remember-me cookie. Only ``current_user`` is used here.
     login_manager = login_manager
 
-    def dispatch_request(self) -> ResponseReturnValue:
-        # Before the transaction begins, so that this does not hold a second connection.
+    def preprocess_request(self) -> ResponseReturnValue | None:
+        # No connection is held here.
         services().key_ring.tend()
-        with ExitStack() as stack:
-            g.transaction = stack
+        with _rollback_on_error():
+            response = super().preprocess_request()
+            if response is not None:
+                _commit()
+        return response
+
+    def dispatch_request(self) -> ResponseReturnValue:
+        with _rollback_on_error():
             response = super().dispatch_request()
-        g.pop("session", None)
-        _touch_session()
+            _commit()
         return response
 
 
@@ -71,24 +77,49 @@ def services() -> Services:
 
 
 def transaction() -> Session:
-    """Return this request's open transaction."""
-    if "session" not in g:
-        g.session = g.transaction.enter_context(services().database.transaction(write=_is_writing()))
-    return cast(Session, g.session)
+    """Return this request's transaction, opening it on first use."""
+    if not has_transaction():
+        g.open_transaction = ExitStack()
+        g.db = g.open_transaction.enter_context(services().database.transaction(write=_is_writing()))
+    return cast(Session, g.db)
 
 
 def has_transaction() -> bool:
-    """Return whether this request's transaction has begun."""
-    return "session" in g
+    """Return whether this request's transaction is open."""
+    return "db" in g
 
 
 def release() -> None:
-    """Commit this request's transaction before something slow, so that it holds no locks.
+    """Commit this request's transaction before slow work, so that no lock or connection is held during it.
 
-    Records stay readable. To change them, read them again in a new ``transaction()``.
+    Records stay readable. To change them, load them again: ``transaction()`` then opens a new transaction.
     """
-    if g.pop("session", None) is not None:
-        g.transaction.close()
+    if has_transaction():
+        g.pop("db")
+        g.pop("open_transaction").close()
+
+
+def _commit() -> None:
+    seen = g.pop("seen_session", None)
+    if seen is not None and has_transaction() and _is_writing():
+        user_sessions.touch(transaction(), seen)
+        seen = None
+    release()
+    if seen is not None:
+        # A transaction that only reads cannot record it.
+        with services().database.transaction() as db:
+            user_sessions.touch(db, seen)
+
+
+@contextmanager
+def _rollback_on_error() -> Iterator[None]:
+    try:
+        yield
+    except BaseException as error:
+        if has_transaction():
+            g.pop("db")
+            g.pop("open_transaction").__exit__(type(error), error, error.__traceback__)
+        raise
 
 
 def _is_writing() -> bool:
@@ -194,10 +225,3 @@ def _find_in_own_transaction() -> Any:
         return login_manager.anonymous_user()
     with services().database.transaction(write=False) as db:
         return find_signed_in_user(db, cookie) or login_manager.anonymous_user()
-
-
-def _touch_session() -> None:
-    seen = g.pop("seen_session", None)
-    if seen is not None:
-        with services().database.transaction() as db:
-            user_sessions.touch(db, seen)

@@ -47,7 +47,7 @@ def test_the_list_is_narrowed_to_a_client_and_a_word(runner, record, client_key)
 
 @pytest.mark.only_on("sqlite")
 def test_nothing_refused_is_said(runner):
-    assert runner.run("diagnostics", "list") == "Nothing was refused.\n"
+    assert runner.run("diagnostics", "list") == "No errors are recorded.\n"
     assert runner.run_json("diagnostics", "list") == []
 
 

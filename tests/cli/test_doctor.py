@@ -51,7 +51,7 @@ def test_administrators_without_a_second_factor_are_named(runner, app, people):
     check = examine(runner)["second factors"]
     assert (check["outcome"], check["sentence"]) == (
         "warn",
-        "A password alone opens the console to admin.",
+        "These administrators have no second factor: admin.",
     )
     set_up(app, "admin")
     assert outcome(runner, "second factors") == "pass"
@@ -67,7 +67,7 @@ def test_people_get_a_line_for_each_check_and_the_fix_under_it(runner):
     result = runner.invoke("doctor")
     assert result.exit_code == 0
     assert "ok    database        SQLite" in result.stdout
-    assert "warn  administrators  There is no administrator yet: setup is pending.\n" in result.stdout
+    assert "warn  administrators  There is no administrator yet.\n" in result.stdout
     assert " or run: authserver users add NAME --grant configure_server\n" in result.stdout
 
 
@@ -141,12 +141,12 @@ class TestKeys:
     @pytest.mark.parametrize("file", ["pepper.keys", "encryption.keys"])
     def test_a_second_factor_whose_key_is_gone(self, runner, app, people, keys_dir, file):
         set_up(app)
-        assert "cannot be checked" not in examine(runner)["second factors"]["sentence"]
+        assert "cannot be verified" not in examine(runner)["second factors"]["sentence"]
         (keys_dir / file).write_text(f"other {(keys_dir / file).read_text().split()[1]}\n")
         check = examine(runner)["second factors"]
         assert (check["outcome"], check["sentence"]) == (
             "fail",
-            "The second factor of alice cannot be checked.",
+            "The second factor of alice cannot be verified.",
         )
 
 
@@ -181,7 +181,7 @@ class TestDisk:
         assert "nfs4" in finding.sentence
 
     def test_little_room(self, tmp_path, monkeypatch):
-        monkeypatch.setattr(deployment, "_LITTLE_SPACE", 2**62)
+        monkeypatch.setattr(deployment, "_LOW_SPACE", 2**62)
         assert deployment.disk(Settings(database_url=f"sqlite:///{tmp_path}/x.db")).outcome == "warn"
 
 
@@ -212,9 +212,9 @@ def test_a_database_that_takes_no_writes(runner, database):
 
 @pytest.mark.only_on("sqlite")
 def test_who_serves_the_file_is_told(runner, settings):
-    assert examine(runner)["nodes"]["sentence"] == "No server uses the file at this moment."
-    with single_node.claim(settings.database_file):
-        assert "One server uses the file: process " in examine(runner)["nodes"]["sentence"]
+    assert examine(runner)["nodes"]["sentence"] == "No server uses the file."
+    with single_node.acquire_lock(settings.database_file):
+        assert "A server uses the file: process " in examine(runner)["nodes"]["sentence"]
 
 
 @pytest.mark.only_on("postgresql")
@@ -290,32 +290,35 @@ def test_an_id_token_in_the_browser_is_no_legacy_grant(runner, services, respons
 class TestAddress:
     def test_elsewhere_is_asked_only_when_told(self):
         settings = Settings(public_url="https://login.invalid")
-        assert public_url.answers(settings, probes=False) is None
-        assert public_url.answers(settings, probes=True).outcome == "warn"
+        assert public_url.check_discovery(settings, probes=False) is None
+        assert public_url.check_discovery(settings, probes=True).outcome == "warn"
 
     def test_nothing_listens(self):
-        assert public_url.answers(Settings(public_url="http://127.0.0.1:1"), probes=False).outcome == "warn"
+        assert (
+            public_url.check_discovery(Settings(public_url="http://127.0.0.1:1"), probes=False).outcome
+            == "warn"
+        )
 
     def test_something_else_listens(self):
         with answering(404, b"") as url:
-            assert public_url.answers(Settings(public_url=url), probes=False).outcome == "fail"
+            assert public_url.check_discovery(Settings(public_url=url), probes=False).outcome == "fail"
         with answering(200, b"<html>") as url:
-            assert public_url.answers(Settings(public_url=url), probes=False).outcome == "fail"
+            assert public_url.check_discovery(Settings(public_url=url), probes=False).outcome == "fail"
         with answering(302, b"", location="http://127.0.0.1:1/") as url:
-            assert public_url.answers(Settings(public_url=url), probes=False).outcome == "fail"
+            assert public_url.check_discovery(Settings(public_url=url), probes=False).outcome == "fail"
 
     def test_another_issuer(self):
         with answering(200, b'{"issuer": "https://login.example.org"}') as url:
-            finding = public_url.answers(Settings(public_url=url), probes=False)
+            finding = public_url.check_discovery(Settings(public_url=url), probes=False)
         assert finding.outcome == "fail"
-        assert "names the issuer https://login.example.org" in finding.sentence
+        assert "is https://login.example.org" in finding.sentence
 
     @pytest.mark.only_on("sqlite")
     def test_the_server_itself(self, live_server):
         report = json.loads(live_server.command("doctor", "--json"))
         checks = {check["check"]: check for check in report["checks"]}
         assert checks["address"]["outcome"] == "pass"
-        assert "One server uses the file" in checks["nodes"]["sentence"]
+        assert "A server uses the file" in checks["nodes"]["sentence"]
 
 
 class answering:  # noqa: N801 - reads like a phrase

@@ -23,7 +23,7 @@ def test_the_list_tells_who_signs(runner, services):
 def test_a_key_that_clients_cannot_know_yet_does_not_sign(runner):
     result = runner.invoke("keys", "rotate")
     assert result.exit_code == 1
-    assert "clients may not know it yet" in result.stderr
+    assert "clients may not have fetched it yet" in result.stderr
 
 
 def test_rotation_lets_the_next_key_sign(runner, services, moving_clock):

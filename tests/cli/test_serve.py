@@ -103,7 +103,7 @@ def test_no_link_once_there_is_an_administrator(live_server):
     folder = live_server.folder / "second"
     folder.mkdir()
     settings = {name: value for name, value in live_server.settings.items() if name in {"database_url"}}
-    assert "SQLite is for one node" in refused(folder, **settings)
+    assert "SQLite supports only one" in refused(folder, **settings)
 
 
 @pytest.mark.only_on("sqlite")
@@ -202,8 +202,8 @@ class TestRefusals:
 
     def test_a_missing_directory(self, folder):
         assert refused(folder, database_url=f"sqlite:///{folder}/none/x.db") == (
-            f"authserver: The directory of the database, {folder}/none, cannot be written: No such file or directory. "
-            "Create it, or give this user the right to write it.\n"
+            f"authserver: The directory of the database, {folder}/none, is not writable: No such file or directory. "
+            "Create it, or make it writable for this user.\n"
         )
 
     def test_a_database_that_is_none(self, folder):
@@ -211,7 +211,7 @@ class TestRefusals:
         assert "cannot be written: file is not a database." in refused(folder)
 
     def test_a_directory_that_cannot_be_written(self, folder):
-        assert "The directory of the database, /proc, cannot be written: " in refused(
+        assert "The directory of the database, /proc, is not writable: " in refused(
             folder, database_url="sqlite:////proc/x.db"
         )
 

@@ -140,7 +140,7 @@ def test_a_clients_own_authorization_is_kept_for_its_next_token(services, grant,
 
 
 def test_many_rows_go_in_several_steps(services, grant, rows, moving_clock, monkeypatch):
-    monkeypatch.setattr(cleanup, "_STEP", 2)
+    monkeypatch.setattr(cleanup, "_BATCH", 2)
     monkeypatch.setattr(cleanup, "_PAUSE_SECONDS", 0)
     for _ in range(5):
         grant()

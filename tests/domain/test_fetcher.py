@@ -146,7 +146,7 @@ def test_redirects_are_not_followed(port: int) -> None:
 
 
 def test_a_long_answer_is_cut_off(port: int) -> None:
-    with pytest.raises(FetchFailed, match="longer than 256 kB"):
+    with pytest.raises(FetchFailed, match="larger than 256 kB"):
         Fetcher(LOOPBACK).get(f"http://127.0.0.1:{port}/big")
 
 
@@ -159,7 +159,7 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("path", ["drip", "drip-headers", "silent"])
 def test_a_slow_answer_is_given_up(port: int, hurry: None, path: str) -> None:
     """Also one that sends a byte now and then, which no timeout between two bytes would notice."""
-    with pytest.raises(FetchFailed, match="did not answer within"):
+    with pytest.raises(FetchFailed, match="did not respond within"):
         Fetcher(LOOPBACK).get(f"http://127.0.0.1:{port}/{path}")
 
 
@@ -167,7 +167,7 @@ def test_a_slow_handshake_is_given_up(hurry: None) -> None:
     """The other side takes the connection and then sends the beginning of a handshake, byte by byte."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         threading.Thread(target=_drip_a_handshake, args=(listening,), daemon=True).start()
-        with pytest.raises(FetchFailed, match="did not answer within"):
+        with pytest.raises(FetchFailed, match="did not respond within"):
             Fetcher(LOOPBACK).get(f"https://127.0.0.1:{listening.getsockname()[1]}/")
 
 
@@ -186,7 +186,7 @@ def test_a_slow_look_up_is_given_up(hurry: None, monkeypatch: pytest.MonkeyPatch
     """A resolver has patience of its own, which is longer than ours."""
     answered = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [answered.wait(10)])
-    with pytest.raises(FetchFailed, match="did not answer within"):
+    with pytest.raises(FetchFailed, match="did not respond within"):
         Fetcher(LOOPBACK).get("https://slow.example/")
     answered.set()
 

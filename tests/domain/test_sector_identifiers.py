@@ -76,7 +76,7 @@ def test_an_unreachable_server(sector: DocumentServer) -> None:
 
 def test_a_private_address_is_not_asked(sector: DocumentServer) -> None:
     """S17: loopback is fetched from only where the operator said so."""
-    assert "not on the public internet" in fault(sector.url, settings=Settings())
+    assert "does not have a public IP address" in fault(sector.url, settings=Settings())
     assert sector.asked == 0
 
 

@@ -1,4 +1,4 @@
-"""A busy hasher keeps nobody from writing: nothing is hashed while a transaction is open, on the pages or at a shell."""
+"""No password is hashed or verified while a transaction is open, on the pages or in commands."""
 
 from contextlib import contextmanager
 
@@ -36,9 +36,9 @@ def registered(console):
 
 @pytest.fixture
 def hashing(monkeypatch):
-    """For each hash from now on, whether a transaction was open while it was made."""
+    """For each password that is hashed or verified from now on, whether a transaction was open."""
     opened, found = [], []
-    begin, make = Database.transaction, PasswordHasher.hash
+    begin, make, compare = Database.transaction, PasswordHasher.hash, PasswordHasher.verify
 
     @contextmanager
     def transaction(self, write=True):
@@ -53,8 +53,13 @@ def hashing(monkeypatch):
         found.append(bool(opened))
         return make(self, password)
 
+    def compare_and_note(self, *values):
+        found.append(bool(opened))
+        return compare(self, *values)
+
     monkeypatch.setattr(Database, "transaction", transaction)
     monkeypatch.setattr(PasswordHasher, "hash", make_and_note)
+    monkeypatch.setattr(PasswordHasher, "verify", compare_and_note)
     return found
 
 
@@ -83,6 +88,13 @@ def test_a_new_password(console, hashing):
     page = console.get(f"/admin/users/{alice.id}/password")
     assert console.press(page, "Set password", **TYPED_PASSWORD).status_code == 303
     assert hashing == [False]
+
+
+def test_ones_own_password(console, hashing):
+    page = console.get("/account/password")
+    typed = {"old_password": PASSWORD, "new_password": SECRET, "new_password_again": SECRET}
+    assert console.press(page, "Change password", **typed).status_code == 303
+    assert hashing == [False, False]
 
 
 @pytest.mark.parametrize(

@@ -219,7 +219,10 @@ def test_early_rotation_is_rejected(app: Flask, services: Services, moving_clock
     """A key signs only after it has been published for an hour, unless an administrator forces the rotation."""
     Verifier(app)
     rotate_now(services)
-    with pytest.raises(Conflict, match="clients may not know it"), services.database.transaction() as db:
+    with (
+        pytest.raises(Conflict, match="clients may not have fetched it"),
+        services.database.transaction() as db,
+    ):
         signing_keys.rotate(db, SYSTEM, services.vault)
     moving_clock.advance(signing_keys.PUBLISH_BEFORE_USE, seconds=1)
     with services.database.transaction() as db:

@@ -1,12 +1,11 @@
 """Which language a page speaks, what falls back to what, and how its words get onto it."""
 
 import copy
-from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from babel.support import Translations
-from flask import g, render_template_string, url_for
+from flask import render_template_string, url_for
 from flask_babel import gettext
 
 from authserver import clock, languages
@@ -17,6 +16,7 @@ from authserver.errors import InvalidInput
 from authserver.messages import message, plural_message
 from authserver.protocol.errors import ProtocolError
 from authserver.protocol.http import MAX_PARAMETERS, parse_pairs
+from authserver.web import current
 from authserver.web.rendering import durations, scope_labels, template_globals
 from authserver.web.rendering import languages as pages_languages
 from authserver.web.rendering.languages import translate
@@ -34,11 +34,9 @@ def speaks(page):
 @pytest.fixture
 def german(app):
     """A request whose pages are German."""
-    with (
-        app.test_request_context("/sign-in", headers={"Accept-Language": "de"}),
-        ExitStack() as g.transaction,
-    ):
+    with app.test_request_context("/sign-in", headers={"Accept-Language": "de"}):
         yield
+        current.release()
 
 
 @pytest.fixture

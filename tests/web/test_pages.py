@@ -1,12 +1,11 @@
 """Times and addresses as people read them, and the colours that they chose."""
 
-from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from flask import g
 
 from authserver import clock
+from authserver.web import current
 from authserver.web.account import user_agents
 from authserver.web.rendering import scope_labels, template_globals
 from tests.support import forms
@@ -62,9 +61,10 @@ def test_where_people_are_sent(uri, origin):
 
 
 def test_scopes_in_words(app):
-    with app.test_request_context(), ExitStack() as g.transaction:
+    with app.test_request_context():
         assert scope_labels.label_of_scope("email") == "See your e-mail address"
         assert scope_labels.label_of_scope("models:read") == "Use “models:read” on your behalf"
+        current.release()
 
 
 def test_scopes_in_order():

@@ -119,6 +119,7 @@ CLIENT_COLUMNS: tuple[Label[Any], ...] = (
 )
 
 
+_FROM_AUTHORIZATION = ("s_grant_type", "owner_id", "request")
 _CLIENT = ("c_id", "c_revision", "s_client_status", "s_client_epoch")
 _CALLER = ("caller_id", "caller_revision", "caller_status", "caller_epoch")
 
@@ -156,8 +157,11 @@ def record_sign_in(db: Session, client: RegisteredClient, user_session: UserSess
 
 
 def access_state_of(row: Row[Any]) -> AccessState:
-    """Return the state that a statement read: with an authorization if it has the STATE_COLUMNS, else of the client."""
-    if STATE_COLUMNS[-1].name not in row._mapping:
+    """Return the state of client, user and authorization, or of the client alone if the statement reads nothing else.
+
+    Raises KeyError if the statement reads an authorization without all STATE_COLUMNS.
+    """
+    if not any(name in row._mapping for name in _FROM_AUTHORIZATION):
         return state_of_caller(row)
     return AccessState(*(row._mapping[column.name] for column in STATE_COLUMNS))
 

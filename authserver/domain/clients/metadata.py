@@ -305,7 +305,7 @@ class ClientMetadata(BaseModel):
     @field_validator("redirect_uris")
     @classmethod
     def _check_redirect_uris(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
-        response_types = info.data.get("response_types", ())
+        response_types = _valid_or_given(info, "response_types")
         if response_types and not value:
             raise ValueError("Enter at least one redirect URI: sign-ins return there.")
         is_in_browser = info.data.get("application_type") == WEB and issues_in_browser(response_types)
@@ -377,6 +377,12 @@ class ClientMetadata(BaseModel):
         if info.data.get("auth_method") == AuthMethod.PRIVATE_KEY_JWT and not has_url and value is None:
             raise ValueError("private_key_jwt needs the application's public keys or their URL.")
         return value
+
+
+def _valid_or_given(info: ValidationInfo, name: str) -> tuple[object, ...]:
+    """Return a list above the validated field, or the given list if it is invalid."""
+    found = info.data.get(name, (info.context or {}).get("given", {}).get(name))
+    return tuple(found) if isinstance(found, list | tuple) else ()
 
 
 FIELDS = ClientMetadata.model_fields

@@ -31,6 +31,7 @@ _AUDIT_NAMES = {"is_pkce_required": "pkce_required", "is_trusted": "trusted"}
 _FIELD_SENTENCES = {
     "kind": "Choose OAuth 1.0a, OAuth 2.0 or OpenID Connect.",
     "auth_method": "Choose how the application authenticates.",
+    "scopes": "Enter scopes, separated by spaces.",
 }
 _SENTENCES = {
     "missing": "Enter a value.",
@@ -52,7 +53,7 @@ def validate(values: Mapping[str, Any], *, known_name: str | None = None) -> Cli
     """
     given = {name: value for name, value in values.items() if value is not None}
     try:
-        return ClientMetadata.model_validate(given, context={"known_name": known_name})
+        return ClientMetadata.model_validate(given, context={"known_name": known_name, "given": given})
     except ValidationError as error:
         raise InvalidInput(_sentences(error)) from error
 
@@ -93,7 +94,10 @@ def audit_facts(columns: Mapping[str, Any]) -> dict[str, Any]:
 
 def _sentences(error: ValidationError) -> dict[str, str]:
     found: dict[str, str] = {}
-    for issue in error.errors(include_url=False, include_input=False):
+    issues = error.errors(include_url=False, include_input=False)
+    # The rules are about values of the right type, so that wrong types are reported first, without other errors.
+    wrong_types = [issue for issue in issues if issue["type"].endswith("_type")]
+    for issue in wrong_types or issues:
         name, context = str(issue["loc"][0]), issue.get("ctx", {})
         if issue["type"] == "value_error":
             sentence = str(context["error"])

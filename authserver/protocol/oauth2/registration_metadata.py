@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from authserver.domain.clients import registrations
 from authserver.domain.clients.clients import Client
-from authserver.domain.clients.metadata import BY_CLIENT, REGISTERED_NAMES, WEB
+from authserver.domain.clients.metadata import BY_CLIENT, REGISTERED_NAMES, TYPES, WEB
 from authserver.domain.clients.response_types import issued_artifacts, issues_in_browser
 from authserver.errors import InvalidInput
 from authserver.vocabulary import ClientKind, GrantType, ScopeName
@@ -29,6 +29,9 @@ _SHOWN_DEFAULTS: dict[str, Any] = {
     "require_auth_time": False,
 }
 
+_NOT_A_VALUE = object()
+"""Stands for a member that no field accepts, such as null; None would mean that the field is absent."""
+
 
 def kind_of(document: Mapping[str, Any]) -> ClientKind:
     """Return the kind of client to register: OpenID Connect, unless the request asks only for OAuth 2.0."""
@@ -47,12 +50,10 @@ def kind_of(document: Mapping[str, Any]) -> ClientKind:
 def requested_values(document: Mapping[str, Any], kind: str, fallback_name: str) -> dict[str, Any]:
     """Return the fields that a client requests, not validated; raises InvalidInput for members that cannot be converted."""
     given = {
-        field: document[member]
+        field: _NOT_A_VALUE if document[member] is None else document[member]
         for field, member in REGISTERED_NAMES.items()
         if field in BY_CLIENT and member in document
     }
-    if nulls := [field for field, value in given.items() if value is None]:
-        raise InvalidInput(dict.fromkeys(nulls, "null is not a value. Omit the member instead."))
     name = given.pop("name", "")
     if name == "":
         name = _tagged_name(document) or _host(given.get("redirect_uris")) or fallback_name
@@ -63,11 +64,10 @@ def requested_values(document: Mapping[str, Any], kind: str, fallback_name: str)
         # There is no metadata for it, and the certification clients send no PKCE: administrators can require it.
         "is_pkce_required": False,
     }
-    optional = {
-        field: value for field, value in given.items() if value != [] or field in registrations.COLUMNS
-    }
+    empty = {field for field in registrations.DETAILS if TYPES[field] is tuple and given.get(field) == []}
     defaults = _DEFAULTS if kind == ClientKind.OIDC else {}
-    return defaults | optional | _flows(given) | columns
+    values = {field: value for field, value in given.items() if field not in empty}
+    return defaults | values | _flows(given) | columns
 
 
 def metadata_of_client(client: Client) -> dict[str, Any]:
@@ -89,8 +89,8 @@ def registered_name(field: str) -> str:
 def _flows(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return grant types and response types that are consistent with each other (RFC 7591, section 2.1, MUST)."""
     grant_types, response_types = given.get("grant_types"), given.get("response_types")
-    if not _is_list(grant_types) or not _is_list(response_types):
-        return {}  # The values are validated later.
+    if not all(map(_is_list, (grant_types, response_types, given.get("redirect_uris")))):
+        return {}  # Values of the wrong type are reported first.
     if response_types is None:
         has_code = grant_types is None or GrantType.AUTHORIZATION_CODE in grant_types
         response_types = ["code"] if has_code else []
@@ -117,9 +117,9 @@ def _is_list(value: Any) -> bool:
     return value is None or (isinstance(value, list) and all(isinstance(item, str) for item in value))
 
 
-def _scopes(scope: Any, kind: str) -> tuple[str, ...] | None:
+def _scopes(scope: Any, kind: str) -> object:
     if not isinstance(scope, str):
-        raise InvalidInput({"scopes": "Enter the scopes as one string, separated by spaces."})
+        return _NOT_A_VALUE
     scopes = tuple(scope.split())
     if scopes and kind == ClientKind.OIDC and ScopeName.OPENID not in scopes:
         return (ScopeName.OPENID, *scopes)

@@ -68,6 +68,7 @@ def _charge(live: UserSession) -> Sequence[Charge]:
         limit=settings.sign_in_attempts,
         window=settings.sign_in_window,
     )
+    current.release()
     with services.database.transaction() as db:
         return throttles.charge(db, [budget])
 

@@ -36,6 +36,7 @@ def password() -> ResponseReturnValue:
 def change_password() -> ResponseReturnValue:
     """Check the current password, store the new one, and end all other sessions."""
     live = own_session()
+    current.release()
     try:
         signed_in = _change(live, request.form.get("old_password", ""), request.form.get("new_password", ""))
     except InvalidInput as error:

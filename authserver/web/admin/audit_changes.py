@@ -1,4 +1,4 @@
-"""What the audit trail says, in words: which event, by whom, and how the record differed before and after."""
+"""Audit events as the console shows them, with the fields that changed."""
 
 import json
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ _LABELS = metadata.TITLES | {
 
 
 class FieldChange(NamedTuple):
-    """One field: what it lost and what it gained, each as a list of texts."""
+    """The values that one field lost and gained."""
 
     label: str
     removed: list[str]
@@ -27,7 +27,7 @@ class FieldChange(NamedTuple):
 
 
 class AuditEntry:
-    """One event of the trail as a page shows it."""
+    """An audit event with its sentence and changed fields."""
 
     def __init__(self, event: AuditEvent) -> None:
         self.event = event
@@ -36,7 +36,7 @@ class AuditEntry:
 
 
 def differences(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> list[FieldChange]:
-    """Return the fields that differ; a list is compared item by item."""
+    """Return the fields that differ. Lists are compared item by item."""
     old, new = _flat(before or {}), _flat(after or {})
     fields = [*old, *(field for field in new if field not in old)]
     found = (_change(field, value_texts(old.get(field)), value_texts(new.get(field))) for field in fields)
@@ -44,7 +44,7 @@ def differences(before: Mapping[str, Any] | None, after: Mapping[str, Any] | Non
 
 
 def _flat(facts: Mapping[str, Any]) -> dict[str, Any]:
-    # What a client keeps in its details are fields like the others to a reader.
+    # Show the entries of a client's details as fields.
     details = facts.get("details")
     if not isinstance(details, Mapping):
         return dict(facts)
@@ -60,12 +60,12 @@ def _change(field: str, old: list[str], new: list[str]) -> FieldChange:
 
 
 def field_label(field: str) -> str:
-    """Return what a reader is told a field is called."""
+    """Return the label of a field."""
     return _LABELS.get(field, field.replace("_", " ").capitalize())
 
 
 def value_texts(value: Any) -> list[str]:
-    """Return a value as the texts that a reader sees; none for nothing."""
+    """Return a value as a list of texts; an empty list for an empty value."""
     if value in (None, "", [], {}):
         return []
     if isinstance(value, list):

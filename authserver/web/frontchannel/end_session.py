@@ -20,7 +20,7 @@ from authserver.web.frontchannel.blueprint import frontchannel
 def end_session_request() -> ResponseReturnValue:
     """Sign out immediately if the client's hint names this session, else ask for confirmation."""
     try:
-        logout = logout_requests.unseal_request(request.args.get("logout")) or _parse()
+        logout = logout_requests.unseal_request(request.args.get("ask")) or _parse()
     except ProtocolError as error:
         return protocol_errors.protocol_error_page(
             error,
@@ -31,7 +31,7 @@ def end_session_request() -> ResponseReturnValue:
         )
     if request.method == "POST":
         # A cross-site POST has no session cookie, so the request continues after a redirect.
-        return redirect(url_for("frontchannel.end_session", logout=logout_requests.seal_request(logout)), 303)
+        return redirect(url_for("frontchannel.end_session", ask=logout_requests.seal_request(logout)), 303)
     present = current.endable_session()
     if present is None or logout.concerns(present):
         return signed_out.end_browser_session(present, logout)

@@ -38,11 +38,11 @@ def _on_csrf_error(error: CSRFError) -> ResponseReturnValue:
         view, names = _DECISIONS[endpoint]
         values: dict[str, Any] = {name: request.form.get(name) or None for name in names}
         return redirect(url_for(view, **values), 303)
-    logout = request.form.get("logout")
+    logout = request.form.get("ask")
     if endpoint == "frontchannel.post_sign_out" and (
         logout or current.current_session_without_transaction() is None
     ):
-        return redirect(url_for("frontchannel.sign_out", logout=logout or None), 303)
+        return redirect(url_for("frontchannel.sign_out", ask=logout or None), 303)
     return access.on_csrf_error(error)
 
 

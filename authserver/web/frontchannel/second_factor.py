@@ -33,7 +33,7 @@ def second_factor() -> ResponseReturnValue:
     """Ask a user who is signed in with a password only for a code."""
     live, page = current.current_session_without_transaction(), sign_in_page_of(request.args, "code")
     if live is None:
-        values = {"context": page.context or None, "next": page.next or None}
+        values = {"ask": page.context or None, "next": page.next or None}
         return redirect(url_for("frontchannel.sign_in", **values), 303)  # type: ignore[arg-type]
     return page.render() if access.lacks_second_factor(live) else redirect_onward(page, live)
 

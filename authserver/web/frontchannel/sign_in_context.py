@@ -60,12 +60,12 @@ def sign_in_first(
     context = SignInContext(
         next_url, application, login_hint[:_HINT_LENGTH], cancel_url, is_again, is_switch, *links
     )
-    return redirect(url_for(ENDPOINTS[step], context=sealed_values.seal(_PURPOSE, astuple(context))), 303)
+    return redirect(url_for(ENDPOINTS[step], ask=sealed_values.seal(_PURPOSE, astuple(context))), 303)
 
 
 def sign_in_page_of(values: Any, step: Step = "password") -> SignInPage:
     """Return the page that a link or a submitted form describes, ignoring values that are not safe."""
-    live, context = current.current_session_without_transaction(), _unseal_context(values.get("context", ""))
+    live, context = current.current_session_without_transaction(), _unseal_context(values.get("ask", ""))
     page = SignInPage(
         mode=_mode(live, values, context),
         step=step,
@@ -76,7 +76,7 @@ def sign_in_page_of(values: Any, step: Step = "password") -> SignInPage:
         cancel_url=context.cancel_url,
         policy_uri=context.policy_uri,
         tos_uri=context.tos_uri,
-        context=values.get("context", "") if context.next else "",
+        context=values.get("ask", "") if context.next else "",
         resume=values.get("resume", ""),
         pending=values.get("pending", "") if step == "code" else "",
     )

@@ -16,9 +16,9 @@ def sign_out() -> ResponseReturnValue:
     if current.endable_session() is None:
         return signed_out.signed_out_page()
     # Only the end session endpoint redirects back to the client.
-    logout = request.args.get("logout")
+    logout = request.args.get("ask")
     return (
-        redirect(url_for("frontchannel.end_session", logout=logout), 303)
+        redirect(url_for("frontchannel.end_session", ask=logout), 303)
         if logout
         else signed_out.confirm_page()
     )
@@ -27,5 +27,5 @@ def sign_out() -> ResponseReturnValue:
 @frontchannel.post(EndpointPath.SIGN_OUT)
 def post_sign_out() -> ResponseReturnValue:
     """End the session of this browser."""
-    logout = logout_requests.unseal_request(request.form.get("logout"))
+    logout = logout_requests.unseal_request(request.form.get("ask"))
     return signed_out.end_browser_session(current.endable_session(), logout or LogoutRequest())

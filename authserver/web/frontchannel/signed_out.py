@@ -67,7 +67,7 @@ def end_browser_session(present: UserSession | None, logout: LogoutRequest) -> R
     client_url = link if redirects and not needs_frames else None
     # In the URL, because browsers drop cookies of more than 4 kB.
     sealed = logout_requests.seal_request(logout) if link else None
-    page = url_for("frontchannel.sign_out", logout=sealed)
+    page = url_for("frontchannel.sign_out", ask=sealed)
     response = make_response(
         client_redirects.redirect_exactly(client_url) if client_url else redirect(page, 303)
     )
@@ -88,7 +88,7 @@ def signed_out_page() -> str:
     if frames:
         g.csp_frames = frontchannel_logout.frame_origins(frames.values())
     application = clients.find(db, facts.get("client", ""))
-    logout = logout_requests.unseal_request(request.args.get("logout"))
+    logout = logout_requests.unseal_request(request.args.get("ask"))
     return render_template(
         "signed_out.html",
         results=[(member.client.name, _result_of(member, states, frames)) for member in members],

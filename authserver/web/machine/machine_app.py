@@ -21,7 +21,7 @@ from authserver.web.machine import error_responses, wsgi_io
 from authserver.web.machine.cors import Cors
 from authserver.web.machine.error_responses import Renderer
 
-log = logs.get("backchannel")
+log = logs.get("machine")
 
 Handler = Callable[[Services, Request], Response]
 Environ = dict[str, Any]

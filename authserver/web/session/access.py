@@ -29,12 +29,12 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 def require_sign_in() -> ResponseReturnValue | None:
     """Redirect users who are not signed in to the sign-in page."""
-    return None if current.current_session_without_transaction() else sign_in_first()
+    return None if current.current_session() else sign_in_first()
 
 
 def require_configure_server() -> ResponseReturnValue | None:
     """Redirect users who are not signed in to the sign-in page, and return a 403 page without the permission."""
-    live = current.current_session_without_transaction()
+    live = current.current_session()
     if live is None:
         return sign_in_first()
     if live.user.may_configure_server:
@@ -63,11 +63,7 @@ def require_recent_sign_in(view: View) -> View:
 
     @wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> ResponseReturnValue:
-        live = (
-            current.current_session()
-            if current.has_transaction()
-            else current.current_session_without_transaction()
-        )
+        live = current.current_session()
         if live is None:
             return sign_in_first()
         if not user_sessions.is_recent(live, current.services().settings):

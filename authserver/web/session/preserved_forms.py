@@ -25,13 +25,12 @@ _MASK = "••••••••"
 _HIDDEN_FIELDS = frozenset(
     {
         MARK_FIELD,
+        "ask",
         "back",
         "confirmation",
-        "context",
         "epoch",
         "form_token",
         "interaction",
-        "logout",
         "next",
         "proposal",
         "revision",

@@ -48,5 +48,5 @@ class SignInPage:
 
     def _switch_url(self) -> str:
         if self.context:
-            return url_for("frontchannel.sign_in", context=self.context, switch=1)
+            return url_for("frontchannel.sign_in", ask=self.context, switch=1)
         return url_for("frontchannel.sign_in", next=self.next or None, switch=1)

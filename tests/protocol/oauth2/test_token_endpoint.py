@@ -7,15 +7,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from authlib.oauth2.rfc6749.errors import InvalidGrantError
 from flask import Flask
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection, Row, select
 
 from authserver.context import SYSTEM
 from authserver.domain.authorizations import access_state, authorizations
+from authserver.domain.authorizations.authorizations import Authorization
 from authserver.domain.clients import clients
+from authserver.domain.clients.clients import Client
 from authserver.domain.tokens import refresh_tokens, tokens
 from authserver.domain.users.users import User
+from authserver.protocol.errors import ErrorCode, ProtocolError
 from authserver.protocol.http import Request, Response
 from authserver.protocol.oauth2 import token_endpoint
 from authserver.protocol.oauth2.client_request import ClientRequest
@@ -102,9 +104,10 @@ class Caller:
 
     def error(self, grant: Grant, **form: str) -> str:
         """Return the error code of a request that must fail."""
-        response = self.send(grant, **form)
-        assert response.status in {400, 401}
-        return str(json.loads(response.body)["error"])
+        with pytest.raises(ProtocolError) as raised:
+            self.send(grant, **form)
+        assert raised.value.status in {400, 401}
+        return raised.value.error
 
 
 def allow_grant_type(services: Services, key: str) -> None:
@@ -253,6 +256,21 @@ def test_an_authorization_that_has_ended_issues_nothing(
     assert grant.called == ["load", "check"]
 
 
+def test_a_grant_cannot_hide_the_state_of_an_authorization(refreshing: Caller) -> None:
+    """A statement that reads an authorization without its state is a programming error, not a way around the check."""
+
+    class Hiding(CarelessGrant):
+        def load(self, connection: Connection, request: ClientRequest) -> Row[Any] | None:
+            columns = (*access_state.CLIENT_COLUMNS, *access_state.GRANT_COLUMNS)
+            client_state = (Client.status.label("s_client_status"), Client.epoch.label("s_client_epoch"))
+            return connection.execute(select(*columns, *client_state).join_from(Authorization, Client)).one()
+
+    grant = Hiding()
+    with pytest.raises(KeyError):
+        refreshing.send(grant)
+    assert grant.called == ["check"]
+
+
 def test_the_audience_is_that_of_the_authorization(refreshing: Caller) -> None:
     grant = CarelessRefresh()
     assert refreshing.send(grant).status == 200
@@ -263,7 +281,7 @@ def test_the_audience_is_that_of_the_authorization(refreshing: Caller) -> None:
 def test_a_deferred_error_follows_the_access_check_and_precedes_the_audience(caller: Caller) -> None:
     class Deferring(CarelessGrant):
         def check(self, presented: PresentedRequest) -> Checked:
-            return Checked(self.scope, InvalidGrantError())
+            return Checked(self.scope, ProtocolError(ErrorCode.INVALID_GRANT, None, "Not redeemable."))
 
     assert caller.error(Deferring("openid administration")) == "invalid_scope"
     assert caller.error(Deferring(), resource="no-uri") == "invalid_grant"

@@ -103,7 +103,7 @@ def test_the_overview_counts_what_there_is(busy):
     assert '<span class="figure">1</span> session' in text
     assert "Waiting</bdi>" in text
     assert "Done: </span>A client is approved." in text
-    assert "To do: </span>Somebody has signed in to an application." in text
+    assert "To do: </span>A user has signed in to an application." in text
 
 
 def test_differences_compare_lists_item_by_item():

@@ -111,7 +111,7 @@ def keyed(console, request):
 def test_a_client_that_uses_no_secret_is_given_none(console, keyed, trail):
     text = console.get(f"/admin/clients/{keyed.client_key}/credentials").text
     assert "secrets/new" not in text
-    assert "has no secret that works" not in text
+    assert "has no active secret" not in text
     path = f"/admin/clients/{keyed.client_key}/secrets/new"
     sent = forms(console.get(f"/admin/clients/{keyed.client_key}/edit").text)[-1].fields
     form = dict(sent) | {"secret_choice": "generate", "overlap": "0"}
@@ -130,7 +130,7 @@ def test_the_secret_of_a_client_that_got_a_key_can_be_removed(console):
     jwks = json.dumps({"keys": [assertions.public(assertions.generate())]})
     assert console.press(page, "Save", auth_method="private_key_jwt", jwks=jwks).status_code == 303
     text = console.get(f"/admin/clients/{client.client_key}/credentials").text
-    assert "The secrets below do not count." in text
+    assert "The secrets below are not used." in text
     path = re.search(r'href="([^"]*/secrets/\d+/remove)', text)[1]
     assert console.press(console.get(path), "Remove secret").status_code == 303
     with console.services.database.transaction(write=False) as db:

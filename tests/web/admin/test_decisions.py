@@ -47,11 +47,12 @@ def test_a_client_of_each_type_is_approved_disapproved_and_removed(console, trai
     assert console.client(key).decided_by == "admin"
     console.press(console.get(f"/admin/clients/{key}/disapprove"), "Disapprove")
     assert console.client(key).status == "disapproved"
-    answer = console.press(console.get(f"/admin/clients/{key}/remove"), "Remove for good")
+    answer = console.press(console.get(f"/admin/clients/{key}/remove"), "Remove permanently")
     assert answer.location == "/admin/clients"
     assert console.client(key) is None
     assert [event.event for event in trail()[:3]] == ["client:remove", "client:disapprove", "client:approve"]
-    assert trail()[1].before["status"], trail()[1].after["status"] == ("approved", "disapproved")
+    disapproval = trail()[1]
+    assert (disapproval.before["status"], disapproval.after["status"]) == ("approved", "disapproved")
 
 
 def test_the_page_says_who_registered_what_and_where_sign_ins_go(console):
@@ -118,7 +119,7 @@ def test_disapproving_counts_what_ends_and_waits_on_cancel(console):
     console.press(page, "Disapprove")
     console.press(console.get(f"/admin/clients/{client.client_key}/approve"), "Approve")
     again = console.get(f"/admin/clients/{client.client_key}/disapprove")
-    assert "no live authorizations" in again.text
+    assert "no active authorizations" in again.text
 
 
 def test_what_ended_with_an_account_is_not_counted(console):
@@ -134,8 +135,8 @@ def test_what_ended_with_an_account_is_not_counted(console):
         True,
     )
     console.press(console.get(f"{path}/disable"), "Disable")
-    assert "no live authorizations" in console.get(f"/admin/clients/{client.client_key}/disapprove").text
-    assert "none has access" in console.get(path).text
+    assert "no active authorizations" in console.get(f"/admin/clients/{client.client_key}/disapprove").text
+    assert "no access granted" in console.get(path).text
 
 
 def test_a_client_in_use_is_removed_only_with_its_name(console):
@@ -144,18 +145,18 @@ def test_a_client_in_use_is_removed_only_with_its_name(console):
     note_sign_in(console, client, timedelta(days=3))
     page = console.get(f"/admin/clients/{client.client_key}/remove")
     assert "2 live authorizations" in page.text
-    wrong = console.press(page, "Remove for good", typed_name="grafana")
+    wrong = console.press(page, "Remove permanently", typed_name="grafana")
     assert wrong.status_code == 422
     assert "Type the name exactly" in wrong.text
     assert console.client(client.client_key)
-    assert console.press(wrong, "Remove for good", typed_name="Grafana & Co").status_code == 303
+    assert console.press(wrong, "Remove permanently", typed_name="Grafana & Co").status_code == 303
     assert console.client(client.client_key) is None
 
 
 def test_a_client_unused_for_long_is_removed_with_one_press(console):
     client = console.add_client(approve=True)
     note_sign_in(console, client, timedelta(days=31))
-    console.press(console.get(f"/admin/clients/{client.client_key}/remove"), "Remove for good")
+    console.press(console.get(f"/admin/clients/{client.client_key}/remove"), "Remove permanently")
     assert console.client(client.client_key) is None
 
 
@@ -211,7 +212,7 @@ def test_several_clients_are_disapproved_or_removed_but_not_those_in_use(console
     note_sign_in(console, used, timedelta(days=1))
     ticked = [("key", client.client_key) for client in (used, unused)]
     page = console.browser.get("/admin/clients/bulk/remove", query_string=ticked)
-    console.press(page, "Remove for good")
+    console.press(page, "Remove permanently")
     assert console.client(unused.client_key) is None
     page = console.browser.get("/admin/clients/bulk/disapprove", query_string=ticked)
     console.press(page, "Disapprove")
@@ -220,4 +221,4 @@ def test_several_clients_are_disapproved_or_removed_but_not_those_in_use(console
 
 def test_nothing_ticked_is_said(console):
     answer = console.get("/admin/clients/bulk/approve")
-    assert "Tick at least one client first." in console.get(answer.location).text
+    assert "Select at least one client." in console.get(answer.location).text

@@ -17,9 +17,9 @@ def main_of(page):
 
 
 def test_an_empty_ledger_says_so(console):
-    assert "Nothing was refused" in console.get("/admin/diagnostics").text
+    assert "No rejected requests" in console.get("/admin/diagnostics").text
     client = console.add_client()
-    assert "Nothing was refused" in console.get(f"/admin/clients/{client.client_key}/diagnostics").text
+    assert "No rejected requests" in console.get(f"/admin/clients/{client.client_key}/diagnostics").text
 
 
 def test_the_list_shows_the_latest_first_with_client_and_reference(console, record):
@@ -51,9 +51,9 @@ def test_a_reference_that_is_typed_is_listed_and_nobody_is_sent_away(console, re
 def test_a_reference_that_is_gone_says_how_long_they_are_kept(console, record):
     record()
     page = console.get("/admin/diagnostics?q=BCDFGHJK").text
-    assert "No refusal has this reference" in page
+    assert "No error has this reference" in page
     assert "30 days" in page
-    assert "No refusal matches" in console.get("/admin/diagnostics?q=nothing").text
+    assert "No error matches" in console.get("/admin/diagnostics?q=nothing").text
 
 
 @pytest.mark.both_databases
@@ -85,7 +85,7 @@ def test_refusals_are_filtered_by_client_endpoint_and_word(console, record):
         page = console.get(f"/admin/diagnostics?{query}").text
         assert wanted in page
         assert other not in page
-    assert "No refusal matches" in console.get("/admin/diagnostics?client=unknown").text
+    assert "No error matches" in console.get("/admin/diagnostics?client=unknown").text
 
 
 def test_the_list_has_pages(console, record):

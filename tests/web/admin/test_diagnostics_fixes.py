@@ -25,7 +25,7 @@ def test_a_wrong_redirect_uri_is_added_and_works(console, wrong_uri, trail):
     form = console.get(f"/admin/diagnostics/{link}/add-redirect-uri")
     assert WRONG_URI in form.text
     assert "Ends with a slash" in form.text
-    assert "Anybody can send" not in form.text, "the host is known"
+    assert "Anyone can send" not in form.text, "the host is known"
     answer = console.press(form, "Add this URI")
     assert answer.location == f"/admin/diagnostics/{link}"
     assert console.client(client.client_key).redirect_uris == [REGISTERED_URI, WRONG_URI]
@@ -40,7 +40,7 @@ def test_an_address_of_another_host_is_warned_about(console, wrong_uri):
         f"/admin/diagnostics/{refused('https://evil.example/cb')}/add-redirect-uri", **HTMX_DIALOG
     )
     assert "<dialog" not in form.text
-    assert "Anybody can send a request with any address" in form.text
+    assert "Anyone can send a request with any redirect URI" in form.text
     assert "evil.example" in form.text
 
 
@@ -74,7 +74,7 @@ def test_a_client_that_changed_meanwhile_is_not_changed(console, wrong_uri, serv
         clients.disapprove(db, ACTOR, row, revision=row.revision)
     answer = console.press(form, "Add this URI")
     assert answer.status_code == 409
-    assert "Nothing was done" in answer.text
+    assert "Your change was not applied" in answer.text
     assert console.client(client.client_key).redirect_uris == [REGISTERED_URI]
 
 

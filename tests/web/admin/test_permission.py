@@ -10,8 +10,8 @@ from tests.web.admin.console import HTMX_DIALOG, Console
 
 SAFE_TO_SEE = {
     "overview", "client_table", "client_overview", "client_settings", "client_credentials", "client_activity",
-    "check_redirect_uri", "user_table", "user_detail", "activity", "export_activity", "scope_table", "signing_keys",
-    "oauth1_debugger", "diagnostics", "refusal", "client_diagnostics",
+    "check_redirect_uri", "user_table", "user_detail", "activity", "export_activity", "scope_table", "signing_key_list",
+    "oauth1_debugger", "diagnostics", "recorded_error", "client_diagnostics",
 }  # fmt: skip
 VALUES = {
     "algorithm": "RS256",
@@ -88,7 +88,7 @@ def test_dangerous_pages_ask_for_a_recent_sign_in_before_the_form_is_shown(app, 
         answer = console.get(path)
         if name in SAFE_TO_SEE:
             # Nothing was refused under this reference, which has a page as well.
-            assert answer.status_code in ({404} if name == "refusal" else {200, 303}), path
+            assert answer.status_code in ({404} if name == "recorded_error" else {200, 303}), path
             assert "again" not in (answer.location or "")
         else:
             assert re.match(r"/sign-in\?.*again=1", answer.location or ""), path
@@ -115,7 +115,7 @@ def test_what_was_typed_survives_the_sign_in_that_ran_out(console, filled, grow_
     made = console.press(waiting, "Go on")
     assert made.status_code == 200
     assert "Half an hour of typing was created" in made.text
-    assert "It is approved" in made.text
+    assert "The client is approved" in made.text
 
 
 def test_htmx_is_told_to_send_such_a_form_as_a_page(console, filled, grow_old):

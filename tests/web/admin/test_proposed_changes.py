@@ -24,7 +24,7 @@ def page_of(console: Console, registrant: Registrant):
 
 def test_the_change_is_shown_before_and_after(console, registrant):
     page = page_of(console, registrant)
-    assert "A change waits for approval" in page.text
+    assert "Changes pending approval" in page.text
     for text in ("My Example", "Bank", "https://client.example/callback", "https://evil.example/cb", "127.0.0.1",
                  "Privacy policy", "https://client.example/privacy"):  # fmt: skip
         assert text in page.text
@@ -42,7 +42,7 @@ def test_approving_makes_the_change_count(console, registrant, services, trail):
     event = trail()[0]
     assert (event.event, event.actor_name) == ("client:approve-change", "admin")
     assert (event.before["name"], event.after["name"]) == ("My Example", "Bank")
-    assert "A change waits" not in page_of(console, registrant).text
+    assert "Changes pending" not in page_of(console, registrant).text
 
 
 def test_discarding_leaves_the_client_as_it_was(console, registrant, services, trail):
@@ -73,7 +73,7 @@ def test_a_decision_is_taken_once(console, registrant, verb, words):
     form = console.get(path)
     assert console.press(form, words).status_code == 303
     assert console.press(form, words).status_code == 409
-    assert "No change of this client waits any more." in console.get(path).text
+    assert "This client has no pending changes." in console.get(path).text
 
 
 def test_a_pending_client_that_changes_itself_is_looked_at_again(console, app, services):
@@ -91,11 +91,11 @@ def test_the_change_of_a_disapproved_client_rests(console, registrant, services)
     form = console.get(f"/admin/clients/{registrant.key}/change/approve")
     disapprove(services, registrant.key)
     assert console.press(form, "Approve the change").status_code == 409
-    assert "A change waits" not in page_of(console, registrant).text
+    assert "Changes pending" not in page_of(console, registrant).text
     assert "/change/approve" not in console.get("/admin").text
     approve(services, registrant.key)
     assert stored(services, registrant.key).name == "My Example"
-    assert "A change waits" in page_of(console, registrant).text
+    assert "Changes pending" in page_of(console, registrant).text
 
 
 def test_a_deleted_client_cannot_be_approved(console, app):
@@ -121,7 +121,7 @@ def test_it_takes_a_recent_sign_in(console, registrant, services, grow_old, verb
 def test_a_name_that_looks_like_another_s_is_pointed_out(console, registrant):
     console.add_client("B\u0430nk", approve=True)
     page = console.get(f"/admin/clients/{registrant.key}/change/approve", **HTMX_DIALOG)
-    assert "could be mistaken for another" in page.text
+    assert "is easily confused with another" in page.text
 
 
 def test_the_review_shows_who_registered_and_what_it_says_of_itself(console, app):
@@ -129,7 +129,7 @@ def test_the_review_shows_who_registered_and_what_it_says_of_itself(console, app
         app, client_uri="https://elsewhere.example/", contacts=["owner@client.example"]
     )
     page = page_of(console, registrant)
-    for text in ("Registered itself", "registered itself", "127.0.0.1", "https://elsewhere.example/", "another host",
+    for text in ("Self-registered", "registered itself", "127.0.0.1", "https://elsewhere.example/", "another host",
                  "owner@client.example", "Review before you approve"):  # fmt: skip
         assert text.lower() in page.text.lower()
     listed = console.get("/admin/clients?itself=1").text

@@ -51,7 +51,9 @@ def test_two_edits_of_the_same_revision_show_the_second_what_the_first_changed(c
     answer = console.press(pages[1], "Save", headers=HTMX_DIALOG, words="Second words")
     assert answer.status_code == 409
     assert "models.read changed meanwhile" in answer.text
-    assert all(words in answer.text for words in ("Read your models", "First words", "Nothing was done"))
+    assert all(
+        words in answer.text for words in ("Read your models", "First words", "Your change was not applied")
+    )
     assert 'href="/admin/settings/scopes/edit?name=models.read"' in answer.text
     assert "First words" in console.get("/admin/settings/scopes").text
     assert trail()[0].after["words"] == "First words"

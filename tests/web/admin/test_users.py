@@ -123,7 +123,7 @@ def test_two_edits_of_the_same_revision_show_the_second_what_the_first_changed(c
     answer = console.press(pages[1], "Save", headers=HTMX_DIALOG, email="second@example.org")
     assert answer.status_code == 409
     assert "alice changed meanwhile" in answer.text
-    assert all(words in answer.text for words in ("Alice Adams", "First Name", "Nothing was done"))
+    assert all(words in answer.text for words in ("Alice Adams", "First Name", "Your change was not applied"))
     assert f'href="{path(console, "alice")}"' in answer.text
     assert trail()[0].after["name"] == "First Name"
     assert "second@example.org" not in console.get(path(console, "alice")).text
@@ -145,9 +145,9 @@ def test_a_sign_in_is_no_change(console, app):
 
 
 def test_the_permission_is_given_and_taken(console):
-    console.press(console.get(f"{path(console, 'alice')}/grant"), "Give permission")
+    console.press(console.get(f"{path(console, 'alice')}/grant"), "Grant permission")
     assert find(console, "alice").may_configure_server
-    console.press(console.get(f"{path(console, 'alice')}/withdraw"), "Take permission")
+    console.press(console.get(f"{path(console, 'alice')}/withdraw"), "Withdraw permission")
     assert not find(console, "alice").may_configure_server
 
 
@@ -162,7 +162,7 @@ def test_disabling_ends_sessions_and_enabling_does_not_revive_them(console, app)
     assert phone.get("/account").status_code == 303
 
 
-@pytest.mark.parametrize(("change", "button"), [("disable", "Disable"), ("withdraw", "Take permission")])
+@pytest.mark.parametrize(("change", "button"), [("disable", "Disable"), ("withdraw", "Withdraw permission")])
 def test_the_last_administrator_stays(console, trail, change, button):
     count = len(trail())
     page = console.get(f"{path(console, 'admin')}/{change}")
@@ -177,8 +177,8 @@ def test_the_last_administrator_stays(console, trail, change, button):
 
 
 def test_of_two_administrators_one_may_go(console):
-    console.press(console.get(f"{path(console, 'alice')}/grant"), "Give permission")
-    console.press(console.get(f"{path(console, 'admin')}/withdraw"), "Take permission")
+    console.press(console.get(f"{path(console, 'alice')}/grant"), "Grant permission")
+    console.press(console.get(f"{path(console, 'admin')}/withdraw"), "Withdraw permission")
     assert console.get("/admin").status_code == 403
 
 
@@ -251,10 +251,10 @@ def test_the_second_factor_is_shown_without_its_secrets(app, console):
 def test_the_second_factor_is_removed_for_who_lost_the_telephone(app, console, trail):
     set_up(app)
     asked = console.get(f"{path(console, 'alice')}/remove-second-factor")
-    assert "at the next sign-in the password alone is enough" in asked.text
+    assert "the user signs in with only the password" in asked.text
     answer = console.press(asked, "Remove second factor")
     assert answer.location == path(console, "alice")
-    assert "<bdi>alice</bdi> signs in with the password alone." in console.get(answer.location).text
+    assert "<bdi>alice</bdi> signs in with only the password." in console.get(answer.location).text
     with console.services.database.transaction(write=False) as db:
         assert not second_factors.is_enrolled(db, find(console, "alice").id)
     event = trail()[0]

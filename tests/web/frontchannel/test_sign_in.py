@@ -308,7 +308,7 @@ def test_an_application_can_want_another_account(app, client, people):
 )
 def test_an_application_that_we_did_not_name_is_not_shown(app, client, change):
     location = ask(app)
-    signed = location.partition("context=")[2]
+    signed = location.partition("ask=")[2]
     page = client.get(location.replace(signed, change(signed)))
     assert page.status_code == 200
     assert "Model" not in page.text
