@@ -8,7 +8,7 @@ from werkzeug.test import TestResponse
 
 from authserver.app import create_app
 from authserver.context import SYSTEM
-from authserver.domain.clients import clients, origin_lookup
+from authserver.domain.clients import clients, web_origins
 from authserver.domain.users.users import User
 from authserver.protocol.services import Services
 from authserver.settings import Settings
@@ -270,6 +270,6 @@ def test_failed_lookup_allows_no_origin(rp: RelyingParty, monkeypatch: pytest.Mo
         raise OperationalError("SELECT", {}, Exception("gone"))
 
     code = rp.code()
-    monkeypatch.setattr(origin_lookup, "find_owner", fail)
+    monkeypatch.setattr(web_origins, "find_owner", fail)
     response = rp.redeem(code, headers=rp.basic | {"Origin": ALLOWED_ORIGIN})
     assert (response.status_code, response.headers.get(ALLOW_ORIGIN)) == (200, None)
