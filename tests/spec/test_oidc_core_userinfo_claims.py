@@ -65,7 +65,7 @@ def test_scope_returns_its_claims(rp: RelyingParty, services: Services, alice: U
     assert set(userinfo(rp, f"openid {scope}")) == {"sub"} | CLAIMS_OF_SCOPE[scope]
 
 
-def test_the_claims_have_their_types(rp: RelyingParty, services: Services, alice: User) -> None:
+def test_claims_have_their_types(rp: RelyingParty, services: Services, alice: User) -> None:
     """5.1: booleans are booleans, updated_at is a number, address is an object."""
     set_claims(services, alice, ALL_CLAIMS)
     document = userinfo(rp, "openid profile email address phone")

@@ -117,7 +117,7 @@ def test_only_the_registered_method_is_accepted(rp: RelyingParty, app: Flask, se
     assert is_invalid_client(posting.token(**FORM))
 
 
-def test_a_confidential_client_must_authenticate(rp: RelyingParty) -> None:
+def test_confidential_client_must_authenticate(rp: RelyingParty) -> None:
     """3.2.1: confidential clients MUST authenticate."""
     assert is_invalid_client(rp.token({}, **FORM, client_id=rp.key))
 
