@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.support.registrant import Registrant, waiting
+from tests.support.registrant import Registrant, find_pending_change
 from tests.support.relying_party import stored
 
 
@@ -38,7 +38,7 @@ def test_a_change_is_shown_and_approved(runner, asking, services):
 def test_a_change_is_discarded(runner, asking, services):
     done = runner.invoke("clients", "discard-change", asking.key, "--json")
     assert json.loads(done.stdout) == {"client_key": asking.key, "discarded": ["name"]}
-    assert waiting(services, asking.key) is None
+    assert find_pending_change(services, asking.key) is None
 
 
 @pytest.mark.parametrize("verb", ["approve-change", "discard-change"])
@@ -48,7 +48,7 @@ def test_only_what_was_seen_is_decided(runner, asking, services, verb):
     refused = runner.invoke("clients", verb, asking.key, "--revision", str(revision))
     assert refused.exit_code == 1
     assert "Someone else changed this client" in refused.stderr
-    assert waiting(services, asking.key).after["name"] == "Other bank"
+    assert find_pending_change(services, asking.key).after["name"] == "Other bank"
 
 
 @pytest.mark.parametrize("verb", ["approve-change", "discard-change"])

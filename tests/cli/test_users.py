@@ -208,7 +208,7 @@ def test_long_lists_are_complete(runner, database, monkeypatch):
 
 
 def test_the_second_factor_of_who_lost_the_telephone_is_reset(runner, app, services, people):
-    telephone = set_up(app)
+    totp_app = set_up(app)
     rows = {row["username"]: row["second_factor"] for row in runner.run_json("users", "list")}
     assert rows == {"admin": False, "alice": True, "bob": False, "charlie": False}
     printed = runner.run("users", "reset-second-factor", "Alice")
@@ -216,7 +216,7 @@ def test_the_second_factor_of_who_lost_the_telephone_is_reset(runner, app, servi
     with services.database.transaction() as db:
         user_id = people["alice"].id
         assert not second_factors.is_enrolled(db, user_id)
-        assert second_factors.redeem(db, services.vault, user_id, telephone.recovery_codes[0]) is None
+        assert second_factors.redeem(db, services.vault, user_id, totp_app.recovery_codes[0]) is None
         event = db.scalars(select(AuditEvent).where(AuditEvent.event == "user:remove-second-factor")).one()
         assert (event.channel, event.user_id) == ("command", user_id)
 

@@ -8,7 +8,7 @@ from authserver.context import SYSTEM
 from authserver.domain.clients import clients
 from authserver.domain.orm import Base
 from authserver.protocol.services import Services
-from tests.support.relying_party import RelyingParty, refused, register
+from tests.support.relying_party import RelyingParty, assert_error, register
 
 ALONE = {"kind": "oauth2", "grant_types": ("client_credentials",), "redirect_uris": (), "response_types": ()}
 
@@ -26,7 +26,7 @@ def test_the_next_client_is_not_taken_for_a_removed_one(app: Flask, services: Se
     second = RelyingParty(app, *register(services, scopes=("second",), **ALONE))
     assert second.token(grant_type="client_credentials").get_json()["scope"] == "second"
     second.secret = first.secret
-    refused(second.token(grant_type="client_credentials"), "invalid_client", 401)
+    assert_error(second.token(grant_type="client_credentials"), "invalid_client", 401)
 
 
 @pytest.mark.only_on("sqlite")

@@ -19,7 +19,7 @@ from authserver.domain.users.recovery_codes import RecoveryCode
 from authserver.domain.users.users import User
 from authserver.domain.vault import KEY_BYTES, Key, Vault
 from authserver.errors import Conflict, InvalidInput
-from tests.support.second_factors import Telephone, set_up
+from tests.support.second_factors import TotpApp, set_up
 
 VECTOR_SEED = TotpSeed(base64.b32encode(b"12345678901234567890").decode())
 # RFC 6238, appendix B, SHA-1; the last six of the eight digits.
@@ -43,7 +43,7 @@ def now():
 
 
 @pytest.fixture
-def telephone(app, alice, now):
+def totp_app(app, alice, now):
     return set_up(app)
 
 
@@ -94,52 +94,52 @@ def test_seeds_are_new_and_long_enough():
     assert len(seeds) == 100
 
 
-def test_a_code_counts_once(services, alice, telephone):
-    assert redeem(services, alice, telephone.code()) == second_factors.OTP
-    assert redeem(services, alice, telephone.code()) is None
+def test_a_code_counts_once(services, alice, totp_app):
+    assert redeem(services, alice, totp_app.code()) == second_factors.OTP
+    assert redeem(services, alice, totp_app.code()) is None
 
 
-def test_the_code_that_proved_the_app_is_spent(services, alice, telephone):
-    assert redeem(services, alice, telephone.code(steps=-1)) is None
+def test_the_code_that_proved_the_app_is_spent(services, alice, totp_app):
+    assert redeem(services, alice, totp_app.code(steps=-1)) is None
 
 
-def test_the_space_that_apps_show_is_ignored(services, alice, telephone):
-    code = telephone.code()
+def test_the_space_that_apps_show_is_ignored(services, alice, totp_app):
+    code = totp_app.code()
     assert redeem(services, alice, f" {code[:3]} {code[3:]}\u00a0") == second_factors.OTP
 
 
-def test_an_earlier_code_is_refused_after_a_later_one(services, alice, telephone, now):
-    early = telephone.code()
+def test_an_earlier_code_is_refused_after_a_later_one(services, alice, totp_app, now):
+    early = totp_app.code()
     now.shift(30)
-    assert redeem(services, alice, telephone.code()) == second_factors.OTP
+    assert redeem(services, alice, totp_app.code()) == second_factors.OTP
     assert redeem(services, alice, early) is None
 
 
-def test_a_clock_that_goes_back_lets_no_code_count_again(services, alice, telephone, now):
-    code = telephone.code()
+def test_a_clock_that_goes_back_lets_no_code_count_again(services, alice, totp_app, now):
+    code = totp_app.code()
     assert redeem(services, alice, code) == second_factors.OTP
     now.shift(-30)
     assert redeem(services, alice, code) is None
-    assert redeem(services, alice, telephone.code()) is None
+    assert redeem(services, alice, totp_app.code()) is None
     now.shift(60)
-    assert redeem(services, alice, telephone.code()) == second_factors.OTP
+    assert redeem(services, alice, totp_app.code()) == second_factors.OTP
 
 
-def test_the_app_knows_when_it_was_used_last(services, alice, telephone, now):
+def test_the_app_knows_when_it_was_used_last(services, alice, totp_app, now):
     now.shift(3600)
-    redeem(services, alice, telephone.code())
+    redeem(services, alice, totp_app.code())
     with services.database.transaction(write=False) as db:
         standing = second_factors.status_of(db, alice.id)
     assert standing == second_factors.SecondFactorStatus(NOON, NOON + timedelta(hours=1), 10)
 
 
-def test_a_code_counts_once_however_many_come_at_once(services, alice, telephone):
-    outcomes = redeem_at_once(services, alice, telephone.code())
+def test_a_code_counts_once_however_many_come_at_once(services, alice, totp_app):
+    outcomes = redeem_at_once(services, alice, totp_app.code())
     assert sorted(outcomes, key=str) == [None] * (AT_ONCE - 1) + [second_factors.OTP]
 
 
-def test_a_recovery_code_counts_once_however_many_come_at_once(services, alice, telephone):
-    outcomes = redeem_at_once(services, alice, telephone.recovery_codes[0])
+def test_a_recovery_code_counts_once_however_many_come_at_once(services, alice, totp_app):
+    outcomes = redeem_at_once(services, alice, totp_app.recovery_codes[0])
     assert sorted(outcomes, key=str) == [None] * (AT_ONCE - 1) + [second_factors.RECOVERY]
 
 
@@ -153,7 +153,7 @@ def test_an_app_is_set_up_once_however_many_try_at_once(services, alice, now):
         try:
             with services.database.transaction() as db:
                 user = users.get(db, alice.id)
-                code = Telephone(seed.text, []).code()
+                code = TotpApp(seed.text, []).code()
                 return second_factors.enrol(db, services.vault, SYSTEM, user, seed, code)
         except Conflict:
             return None
@@ -163,9 +163,9 @@ def test_an_app_is_set_up_once_however_many_try_at_once(services, alice, now):
     assert all(redeem(services, alice, code) == second_factors.RECOVERY for code in codes)
 
 
-def test_recovery_codes_count_once_each(services, alice, telephone):
-    assert len(set(telephone.recovery_codes)) == recovery_codes.COUNT == 10
-    for code in telephone.recovery_codes:
+def test_recovery_codes_count_once_each(services, alice, totp_app):
+    assert len(set(totp_app.recovery_codes)) == recovery_codes.COUNT == 10
+    for code in totp_app.recovery_codes:
         assert redeem(services, alice, code) == second_factors.RECOVERY
         assert redeem(services, alice, code) is None
 
@@ -180,29 +180,29 @@ def test_recovery_codes_count_once_each(services, alice, telephone):
     ],
     ids=["small", "without dashes", "spaces", "long dashes"],
 )
-def test_case_dashes_and_spaces_do_not_matter(services, alice, telephone, write):
-    assert redeem(services, alice, write(telephone.recovery_codes[3])) == second_factors.RECOVERY
+def test_case_dashes_and_spaces_do_not_matter(services, alice, totp_app, write):
+    assert redeem(services, alice, write(totp_app.recovery_codes[3])) == second_factors.RECOVERY
 
 
 @pytest.mark.parametrize(
     "typed", ["", "-", "BBBB-BBBB-BBBB", "A" * 12, "\0", "\ud800", "B" * 61, "BBBB BBBB BBBB B"]
 )
-def test_what_nobody_was_given_is_refused(services, alice, telephone, typed):
+def test_what_nobody_was_given_is_refused(services, alice, totp_app, typed):
     assert redeem(services, alice, typed) is None
 
 
-def test_the_codes_of_others_open_nothing(app, services, people, telephone):
+def test_the_codes_of_others_open_nothing(app, services, people, totp_app):
     bobs = set_up(app, "bob")
     assert redeem(services, people["alice"], bobs.recovery_codes[0]) is None
     assert redeem(services, people["alice"], bobs.code()) is None
-    assert redeem(services, people["charlie"], telephone.recovery_codes[0]) is None
+    assert redeem(services, people["charlie"], totp_app.recovery_codes[0]) is None
 
 
-def test_new_recovery_codes_take_the_place_of_the_old(services, alice, telephone):
+def test_new_recovery_codes_take_the_place_of_the_old(services, alice, totp_app):
     with services.database.transaction() as db:
         user = users.get(db, alice.id)
         fresh = second_factors.renew_codes(db, services.vault, SYSTEM, user)
-    assert redeem(services, alice, telephone.recovery_codes[0]) is None
+    assert redeem(services, alice, totp_app.recovery_codes[0]) is None
     assert redeem(services, alice, fresh[0]) == second_factors.RECOVERY
 
 
@@ -214,10 +214,10 @@ def with_new_keys(vault, *, keeps_old):
     return Vault(vault.session_keys, [fresh, *old], [fresh, *old_encryption])
 
 
-def test_what_was_made_before_the_keys_were_rotated_still_counts(services, alice, telephone):
+def test_what_was_made_before_the_keys_were_rotated_still_counts(services, alice, totp_app):
     rotated = replace(services, vault=with_new_keys(services.vault, keeps_old=True))
-    assert redeem(rotated, alice, telephone.recovery_codes[0]) == second_factors.RECOVERY
-    assert redeem(rotated, alice, telephone.code()) == second_factors.OTP
+    assert redeem(rotated, alice, totp_app.recovery_codes[0]) == second_factors.RECOVERY
+    assert redeem(rotated, alice, totp_app.code()) == second_factors.OTP
     with rotated.database.transaction() as db:
         user = users.get(db, alice.id)
         [code, *_] = second_factors.renew_codes(db, rotated.vault, SYSTEM, user)
@@ -225,28 +225,28 @@ def test_what_was_made_before_the_keys_were_rotated_still_counts(services, alice
     assert redeem(rotated, alice, code) == second_factors.RECOVERY
 
 
-def test_a_recovery_code_whose_pepper_is_gone_is_refused(services, alice, telephone):
+def test_a_recovery_code_whose_pepper_is_gone_is_refused(services, alice, totp_app):
     rotated = replace(services, vault=with_new_keys(services.vault, keeps_old=False))
     with services.database.transaction() as db:
-        taken = recovery_codes.redeem(db, rotated.vault, alice.id, telephone.recovery_codes[0])
+        taken = recovery_codes.redeem(db, rotated.vault, alice.id, totp_app.recovery_codes[0])
     assert taken is False
 
 
-def test_the_seed_is_sealed_for_its_person(services, people, telephone):
+def test_the_seed_is_sealed_for_its_person(services, people, totp_app):
     """A row that somebody copies to another account opens nothing there."""
     with services.database.transaction(write=False) as db:
         sealed = db.get_one(AuthenticatorApp, people["alice"].id).sealed
-    assert services.vault.open(f"authenticator app:{people['alice'].id}", sealed).decode() == telephone.seed
+    assert services.vault.open(f"authenticator app:{people['alice'].id}", sealed).decode() == totp_app.seed
     with services.database.transaction() as db:
         now = clock.now()
         bobs = AuthenticatorApp(
             user_id=people["bob"].id, sealed=sealed, last_step=0, created_at=now, last_used_at=now
         )
         db.add(bobs)
-    assert redeem(services, people["bob"], telephone.code()) is None
+    assert redeem(services, people["bob"], totp_app.code()) is None
 
 
-def test_nothing_is_in_the_database_in_clear(services, telephone):
+def test_nothing_is_in_the_database_in_clear(services, totp_app):
     """Neither the seed nor a recovery code, in any spelling, in any table, the audit trail included."""
     metadata = MetaData()
     metadata.reflect(services.database.engine)
@@ -255,8 +255,8 @@ def test_nothing_is_in_the_database_in_clear(services, telephone):
     text = "\n".join(repr(tuple(row)) for row in rows)
     assert "authenticator_apps" in metadata.tables
     assert len(text) > 1000
-    plain = [telephone.seed, base64.b32decode(telephone.seed).hex(), repr(base64.b32decode(telephone.seed))]
-    plain += [code for shown in telephone.recovery_codes for code in (shown, shown.replace("-", ""))]
+    plain = [totp_app.seed, base64.b32decode(totp_app.seed).hex(), repr(base64.b32decode(totp_app.seed))]
+    plain += [code for shown in totp_app.recovery_codes for code in (shown, shown.replace("-", ""))]
     assert [secret for secret in plain if secret.lower() in text.lower()] == []
 
 
@@ -270,14 +270,14 @@ def test_a_wrong_code_sets_nothing_up(services, alice, now, typed):
         assert second_factors.status_of(db, alice.id) == second_factors.SecondFactorStatus(None, None, 0)
 
 
-def test_a_second_app_is_refused(services, alice, telephone):
+def test_a_second_app_is_refused(services, alice, totp_app):
     with services.database.transaction() as db:
         user = users.get(db, alice.id)
         with pytest.raises(Conflict):
-            second_factors.enrol(db, services.vault, SYSTEM, user, TotpSeed(telephone.seed), telephone.code())
+            second_factors.enrol(db, services.vault, SYSTEM, user, TotpSeed(totp_app.seed), totp_app.code())
 
 
-def test_what_is_removed_is_gone(services, alice, telephone):
+def test_what_is_removed_is_gone(services, alice, totp_app):
     with services.database.transaction() as db:
         user = users.get(db, alice.id)
         assert second_factors.remove(db, SYSTEM, user) is True
@@ -285,11 +285,11 @@ def test_what_is_removed_is_gone(services, alice, telephone):
         assert db.scalars(select(RecoveryCode)).all() == []
         with pytest.raises(Conflict):
             second_factors.renew_codes(db, services.vault, SYSTEM, user)
-    assert redeem(services, alice, telephone.code()) is None
-    assert redeem(services, alice, telephone.recovery_codes[0]) is None
+    assert redeem(services, alice, totp_app.code()) is None
+    assert redeem(services, alice, totp_app.recovery_codes[0]) is None
 
 
-def test_who_has_one_and_which_administrators_do_not(app, services, people, telephone):
+def test_who_has_one_and_which_administrators_do_not(app, services, people, totp_app):
     ids = [person.id for person in people.values()]
     with services.database.transaction(write=False) as db:
         assert second_factors.enrolled_among(db, ids) == {people["alice"].id}
@@ -300,7 +300,7 @@ def test_who_has_one_and_which_administrators_do_not(app, services, people, tele
         assert second_factors.administrators_without(db) == []
 
 
-def test_an_account_goes_with_its_second_factor(services, alice, telephone):
+def test_an_account_goes_with_its_second_factor(services, alice, totp_app):
     """Nothing is left of a person whose row is deleted by hand."""
     with services.database.transaction() as db:
         db.delete(db.get_one(User, alice.id))
@@ -315,11 +315,11 @@ def test_typed_codes_are_shown_in_groups_and_read_without_them():
     assert typed_codes.normalize_code(typed_codes.format_code(code), 12) == code
 
 
-def test_a_recovery_code_works_without_the_key_of_the_seed(services, alice, telephone):
+def test_a_recovery_code_works_without_the_key_of_the_seed(services, alice, totp_app):
     """A key that was lost costs the app, not the account."""
     vault = services.vault
     lost = Vault(vault.session_keys, list(vault._peppers.values()), [Key("other", bytes(range(KEY_BYTES)))])
     with services.database.transaction() as db:
-        assert second_factors.redeem(db, lost, alice.id, telephone.code()) is None
-        kind = second_factors.redeem(db, lost, alice.id, telephone.recovery_codes[0])
+        assert second_factors.redeem(db, lost, alice.id, totp_app.code()) is None
+        kind = second_factors.redeem(db, lost, alice.id, totp_app.recovery_codes[0])
     assert kind == second_factors.RECOVERY

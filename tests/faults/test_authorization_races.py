@@ -27,7 +27,7 @@ from authserver.protocol.services import Services
 from tests.support import consumer as consumers
 from tests.support import forms
 from tests.support.people import PASSWORD
-from tests.support.relying_party import RelyingParty, answered, change, register
+from tests.support.relying_party import RelyingParty, change, register, response_parameters
 
 pytestmark = pytest.mark.only_on("postgresql")
 Deed = Callable[[Session, Client], None]
@@ -112,14 +112,14 @@ def test_a_redirect_uri_that_is_removed_meanwhile_gets_nothing(rp: RelyingParty,
 def test_a_scope_that_is_removed_meanwhile_is_refused(rp: RelyingParty, database: Database) -> None:
     rp.authorized()
     with in_the_middle(database, rp.key, partial(change, scopes=("openid",)), rp.authorize) as answer:
-        assert answered(answer.result())["error"] == "invalid_scope"
+        assert response_parameters(answer.result())["error"] == "invalid_scope"
 
 
 def test_a_harmless_change_does_no_harm(rp: RelyingParty, database: Database) -> None:
     """The person notices nothing, and what they get works."""
     rp.authorized()
     with in_the_middle(database, rp.key, partial(change, is_trusted=True), rp.authorize) as answer:
-        assert rp.redeem(answered(answer.result())["code"]).status_code == 200
+        assert rp.redeem(response_parameters(answer.result())["code"]).status_code == 200
 
 
 @pytest.mark.parametrize("deed", [disable_alice, sign_alice_out])
@@ -128,7 +128,7 @@ def test_what_a_person_got_in_that_moment_is_dead(rp: RelyingParty, database: Da
     rp.authorized()
     with in_the_middle(database, rp.key, deed, rp.authorize) as answer:
         page = answer.result()
-    assert page.status_code == 200 or rp.redeem(answered(page)["code"]).status_code == 400
+    assert page.status_code == 200 or rp.redeem(response_parameters(page)["code"]).status_code == 400
 
 
 def test_a_consumer_that_is_disapproved_meanwhile_gets_nothing(

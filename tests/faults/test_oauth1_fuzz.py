@@ -58,7 +58,7 @@ def signers(services, app):
         ready,
         approved,
         temporary,
-        ready.dance(),
+        ready.get_token_credentials(),
         register(services, app, is_approved=False),
         replace(ready, place="BODY"),
         replace(ready, place="QUERY"),

@@ -13,7 +13,7 @@ from authserver.context import SYSTEM
 from authserver.domain.clients import clients, self_registration
 from authserver.errors import Conflict, NotFound
 from authserver.protocol.services import Services
-from tests.support.registrant import Registrant, waiting
+from tests.support.registrant import Registrant, find_pending_change
 from tests.support.relying_party import approve, stored
 
 ROUNDS = 10
@@ -63,7 +63,7 @@ def test_a_change_is_decided_once(app: Flask, services: Services) -> None:
         registrant, revision = asking(app, services)
         deeds = [partial(decide, services, registrant.key, revision, verb) for verb in verbs]
         assert Counter(at_once(*deeds)) == {"done": 1, "refused": 7}
-        assert waiting(services, registrant.key) is None
+        assert find_pending_change(services, registrant.key) is None
 
 
 def test_a_change_cannot_slip_under_an_approval(app: Flask, services: Services) -> None:
@@ -76,9 +76,11 @@ def test_a_change_cannot_slip_under_an_approval(app: Flask, services: Services) 
             lambda: decide(services, registrant.key, revision, "approve-change"),  # noqa: B023
         )
         outcomes[outcome] += 1
-        row, change = stored(services, registrant.key), waiting(services, registrant.key)
+        row, change = stored(services, registrant.key), find_pending_change(services, registrant.key)
         assert put == 200
-        assert row.redirect_uris == ([SEEN] if outcome == "done" else registrant.told["redirect_uris"])
+        assert row.redirect_uris == (
+            [SEEN] if outcome == "done" else registrant.registration["redirect_uris"]
+        )
         assert change is not None
         assert change.after["redirect_uris"] == [NEW]
     assert sum(outcomes.values()) == ROUNDS
@@ -93,7 +95,7 @@ def test_a_pending_client_cannot_change_under_its_approval(app: Flask, services:
             lambda: registrant.put(redirect_uris=[NEW]).status_code,  # noqa: B023
             lambda: decide(services, registrant.key, revision, "approve"),  # noqa: B023
         )
-        row, change = stored(services, registrant.key), waiting(services, registrant.key)
+        row, change = stored(services, registrant.key), find_pending_change(services, registrant.key)
         assert put == 200
         if outcome == "done":
             assert (row.status, row.redirect_uris, change is None) == ("approved", [SEEN], False)
@@ -106,7 +108,7 @@ def test_many_changes_at_once_leave_one_waiting(app: Flask, services: Services) 
     names = [f"Name {number}" for number in range(8)]
     answers = at_once(*(partial(registrant.put, client_name=name) for name in names))
     assert [answer.status_code for answer in answers] == [200] * 8
-    change = waiting(services, registrant.key)
+    change = find_pending_change(services, registrant.key)
     assert change is not None
     assert change.after["name"] in names
 

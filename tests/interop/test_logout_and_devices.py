@@ -9,7 +9,7 @@ from urllib.request import Request, urlopen
 import pytest
 from playwright.sync_api import Page
 
-from tests.support import oidc_agent, parties, ways
+from tests.support import oidc_agent, page_actions, parties
 from tests.support.browser import Complaints
 from tests.support.parties import Party
 from tests.support.people import FULL_NAMES, PASSWORD
@@ -59,8 +59,8 @@ def test_openid_client_signs_out_and_is_told(party: Party, page: Page, complaint
     """RP-initiated logout with hint and state; the logout token passes the checks of the specification."""
     complaints.expect("favicon.ico")  # the party has none
     page.goto(party.url)
-    ways.sign_in(page, "alice")
-    ways.allow(page)
+    page_actions.sign_in(page, "alice")
+    page_actions.allow(page)
     page.wait_for_url(f"{party.url}**")
     subject = json.loads(page.locator("body").inner_text())["sub"]
     page.goto(f"{party.url}logout")
@@ -74,7 +74,7 @@ def test_openid_client_connects_a_device(server: LiveServer, party: Party, page:
     """The device authorization grant, polled by the library itself."""
     codes = json.loads(answer(party, "device"))
     page.goto(codes["verification_uri_complete"])
-    ways.sign_in(page, "alice")
+    page_actions.sign_in(page, "alice")
     page.locator("#device-allow").click()
     page.wait_for_selector("#device-home")
     assert json.loads(answer(party, "device-result"))["name"] == FULL_NAMES["alice"]
@@ -86,7 +86,7 @@ def test_oidc_agent_connects_a_device(server: LiveServer, page: Page, tmp_path: 
     with oidc_agent.running(tmp_path) as agent:
         connecting = agent.begin(server)
         page.goto(f"{server.url}/device?user_code={agent.user_code()}")
-        ways.sign_in(page, "alice")
+        page_actions.sign_in(page, "alice")
         page.locator("#device-allow").click()
         page.wait_for_selector("#device-home")
         assert connecting.wait(PATIENCE) == 0

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from authserver.domain.clients import clients
 from authserver.domain.oauth1 import consumers
 from authserver.domain.users import users
-from tests.support import parties, ways
+from tests.support import page_actions, parties
 from tests.support.people import PASSWORD
 
 pytestmark = [pytest.mark.interop, pytest.mark.browser]
@@ -42,8 +42,8 @@ def parties_have_no_icon(complaints):
 def test_a_consumer_signs_somebody_in(page, server, name):
     with parties.oauth1_party(server, name) as party:
         page.goto(party.url)
-        ways.sign_in(page, "alice")
-        ways.allow(page)
+        page_actions.sign_in(page, "alice")
+        page_actions.allow(page)
         page.wait_for_url(f"{party.url}callback?**oauth_verifier=**")
         me = json.loads(page.locator("body").inner_text())
         assert me["username"] == "alice"
@@ -55,8 +55,8 @@ def test_denial_reaches_the_consumer(page, server, complaints, name):
     complaints.expect("Failed to load resource")  # the party's own error page
     with parties.oauth1_party(server, name) as party:
         page.goto(party.url)
-        ways.sign_in(page, "alice")
-        ways.deny(page)
+        page_actions.sign_in(page, "alice")
+        page_actions.deny(page)
         page.wait_for_url(f"{party.url}callback?**oauth_problem=user_refused**")
         assert "alice" not in page.locator("body").inner_text()
 
@@ -64,9 +64,9 @@ def test_denial_reaches_the_consumer(page, server, complaints, name):
 def test_a_lyo_client_completes_where_1_0_is_allowed(page, server):
     with parties.oauth1_party(server, "lyo", "--allow-oauth-1.0") as party:
         page.goto(party.url)
-        ways.sign_in(page, "alice")
+        page_actions.sign_in(page, "alice")
         expect(page.locator("#oauth10-warning")).to_be_visible()
-        ways.allow(page)
+        page_actions.allow(page)
         page.wait_for_url(f"{party.url}callback?**")
         assert "oauth_verifier" not in page.url
         assert json.loads(page.locator("body").inner_text())["username"] == "alice"

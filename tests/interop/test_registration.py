@@ -5,7 +5,7 @@ import json
 import pytest
 import requests
 
-from tests.support import parties, ways
+from tests.support import page_actions, parties
 from tests.support.people import FULL_NAMES, PASSWORD
 
 pytestmark = [pytest.mark.interop, pytest.mark.browser]
@@ -38,8 +38,8 @@ def test_a_party_registers_itself_and_signs_people_in(page, complaints, server):
         server.command("clients", "approve", key)
         page.goto(party.url)
         assert page.get_by_role("link", name="Privacy policy of the application").is_visible()
-        ways.sign_in(page, "alice")
-        ways.allow(page)
+        page_actions.sign_in(page, "alice")
+        page_actions.allow(page)
         page.wait_for_url(f"{party.url}callback**")
         assert json.loads(page.locator("body").inner_text())["name"] == FULL_NAMES["alice"]
 

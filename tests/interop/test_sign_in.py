@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.support import parties, ways
+from tests.support import page_actions, parties
 from tests.support.people import FULL_NAMES, PASSWORD
 
 pytestmark = [pytest.mark.interop, pytest.mark.browser]
@@ -38,8 +38,8 @@ def parties_have_no_icon(complaints):
 
 def sign_in(page, party, name):
     page.goto(party.url)
-    ways.sign_in(page, name)
-    ways.allow(page)
+    page_actions.sign_in(page, name)
+    page_actions.allow(page)
     page.wait_for_url(f"{party.url}**")
     return json.loads(page.locator("body").inner_text())
 
@@ -63,7 +63,7 @@ def test_second_sign_in_asks_nothing(page, party):
 def test_denial_reaches_the_party(page, party, complaints):
     complaints.expect("Failed to load resource")  # the party's own error page
     page.goto(party.url)
-    ways.sign_in(page, "charlie")
-    ways.deny(page)
+    page_actions.sign_in(page, "charlie")
+    page_actions.deny(page)
     page.wait_for_url(f"{party.url}callback?**error=access_denied**")
     assert FULL_NAMES["charlie"] not in page.content()

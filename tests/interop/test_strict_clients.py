@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.support import parties, ways
+from tests.support import page_actions, parties
 from tests.support.people import FULL_NAMES, PASSWORD
 
 pytestmark = [pytest.mark.interop, pytest.mark.browser]
@@ -24,8 +24,8 @@ def parties_have_no_icon(complaints):
 
 def sign_in(page, party):
     page.goto(party.url)
-    ways.sign_in(page, "alice")
-    ways.allow(page)
+    page_actions.sign_in(page, "alice")
+    page_actions.allow(page)
     page.wait_for_url(f"{party.url}callback**")
     return json.loads(page.locator("body").inner_text())
 

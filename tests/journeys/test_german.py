@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.support import ways
+from tests.support import page_actions
 from tests.support.browser import Complaints
 from tests.support.logout import site
 from tests.support.people import PASSWORD
@@ -28,13 +28,13 @@ def test_sign_in_consent_and_sign_out_in_german(
         page.goto(_request(live_server, client, origin))
         _is_german(page, "Anmelden")
         expect(page.locator(".lead")).to_have_text(f"um mit {NAME} fortzufahren")
-        ways.sign_in(page, "alice", "falsch")
+        page_actions.sign_in(page, "alice", "falsch")
         expect(page.locator("#error-summary")).to_contain_text("Benutzername oder Passwort ist falsch.")
         _is_german(page, "Anmelden")
-        ways.sign_in(page, "alice")
+        page_actions.sign_in(page, "alice")
         _is_german(page, f"Darf {NAME} Ihr Konto verwenden?")
         expect(page.locator(".permissions")).to_contain_text("Ihre E-Mail-Adresse sehen")
-        ways.allow(page)
+        page_actions.allow(page)
         page.wait_for_url(f"{origin}/cb?**")
         assert parse_qs(urlsplit(page.url).query)["state"] == ["s"]
     page.goto(f"{live_server.url}/oidc/end_session?{urlencode({'client_id': client, 'ui_locales': 'de'})}")

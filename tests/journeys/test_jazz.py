@@ -8,7 +8,7 @@ import pytest
 import requests
 from playwright.sync_api import Page, expect
 
-from tests.support import parties, ways
+from tests.support import page_actions, parties
 from tests.support.axe import assert_accessible
 from tests.support.browser import Complaints
 from tests.support.parties import Party
@@ -60,7 +60,7 @@ def request_key(address: str) -> str:
 def approve(page: Page, server: LiveServer, address: str, key: str) -> None:
     """Opens the approval module's link, signs in on the way, and finds the key pending in the console too."""
     page.goto(f"{address}?key={key}")
-    ways.sign_in(page, "admin")
+    page_actions.sign_in(page, "admin")
     page.wait_for_url(f"{address}?key={key}")
     assert not page.locator("#trusted").is_checked()
     assert_accessible(page)
@@ -84,10 +84,10 @@ def jazz_server(server: LiveServer, key: str) -> Iterator[Party]:
 def sign_in(page: Page, jazz: Party) -> None:
     """An engineer comes from the Jazz server and goes back to it."""
     page.goto(jazz.url)
-    ways.sign_in(page, "alice")
+    page_actions.sign_in(page, "alice")
     expect(page.get_by_role("heading", name="Allow ELM at work to use your account?")).to_be_visible()
     assert_accessible(page)
-    ways.allow(page)
+    page_actions.allow(page)
     page.wait_for_url(f"{jazz.url}callback?**oauth_verifier=**")
 
 

@@ -8,7 +8,7 @@ import pytest
 import requests
 from playwright.sync_api import Page, expect
 
-from tests.support import parties, servers, ways
+from tests.support import page_actions, parties, servers
 from tests.support.browser import Complaints
 from tests.support.people import PASSWORD
 from tests.support.servers import LiveServer
@@ -106,16 +106,16 @@ def _sign_out(page: Page, server: LiveServer) -> None:
 
 def _administrator_signs_in(page: Page, server: LiveServer) -> None:
     page.goto(f"{server.url}/sign-in")
-    ways.sign_in(page, "ada")
+    page_actions.sign_in(page, "ada")
     page.wait_for_url("**/admin**")
 
 
 def _sign_in_and_consent(page: Page, url: str) -> None:
     page.goto(url)
     expect(page.get_by_text(NAME).first).to_be_visible()
-    ways.sign_in(page, "alice")
+    page_actions.sign_in(page, "alice")
     expect(page.get_by_role("heading", name=f"Allow {NAME} to use your account?")).to_be_visible()
-    ways.allow(page)
+    page_actions.allow(page)
     page.wait_for_url(url)
     assert "Alice Adams" in page.content()
 

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from authserver import clock
-from tests.support import axe, ways
+from tests.support import axe, page_actions
 from tests.support.browser import Complaints
 from tests.support.people import PASSWORD
 from tests.support.relying_party import CHALLENGE
@@ -54,7 +54,7 @@ def sign_out(page: Page, server: LiveServer) -> None:
 
 def sign_in(page: Page, server: LiveServer, path: str = "/account") -> None:
     page.goto(f"{server.url}{path}")
-    ways.sign_in(page, "alice")
+    page_actions.sign_in(page, "alice")
 
 
 def enter(page: Page, code: str) -> None:
@@ -130,11 +130,11 @@ def test_an_application_that_insists_has_an_app_set_up_on_the_way(page: Page, se
     """The detour leads to the account page, and with one button back to the application."""
     insisting = {"id_token": {"acr": {"essential": True, "value": MULTI_FACTOR}}}
     page.goto(asked_of(page, server, claims=json.dumps(insisting)))
-    ways.sign_in(page, "alice")
+    page_actions.sign_in(page, "alice")
     page.locator("#second-factor-set-up").click()
     save(page)
     page.locator("#authenticator-continue").click()
-    ways.allow(page)
+    page_actions.allow(page)
     is_back_with_a_code(page)
 
 
@@ -148,7 +148,7 @@ def test_the_way_over_the_account_speaks_the_language_of_the_application(
     other = page.context.browser.new_context()
     sign_in(other.new_page(), server)
     page.goto(asked_of(page, server, claims=json.dumps(insisting), ui_locales="de"))
-    ways.sign_in(page, "alice")
+    page_actions.sign_in(page, "alice")
     _is_german(page, "Zweiten Faktor einrichten")
     page.locator("#second-factor-set-up").click()
     _is_german(page, "Authenticator-App einrichten")
@@ -164,7 +164,7 @@ def test_the_way_over_the_account_speaks_the_language_of_the_application(
     _is_german(page, "Authenticator-App")
     page.locator("#authenticator-continue").click()
     _is_german(page, "Darf Model review Ihr Konto verwenden?")
-    ways.allow(page)
+    page_actions.allow(page)
     is_back_with_a_code(page)
     page.goto(f"{server.url}/account")
     expect(page.locator("h1")).to_have_text("Profile")
@@ -185,11 +185,11 @@ def test_a_mistyped_code_does_not_shut_the_way_to_the_application(
     sign_in(page, server, "/account/authenticator/set-up")
     app, _ = save(page)
     page.goto(address)
-    ways.allow(page)
+    page_actions.allow(page)
     is_back_with_a_code(page)
     sign_out(page, server)
     page.goto(address)
-    ways.sign_in(page, "alice")
+    page_actions.sign_in(page, "alice")
     enter(page, "000000")
     expect(page.locator("#error-summary")).to_be_visible()
     enter(page, app.code())

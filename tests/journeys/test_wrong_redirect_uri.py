@@ -3,7 +3,7 @@
 import requests
 from playwright.sync_api import Locator, Page, expect
 
-from tests.support import parties, servers, ways
+from tests.support import page_actions, parties, servers
 from tests.support.browser import Complaints
 from tests.support.people import PASSWORD
 from tests.support.servers import LiveServer
@@ -33,7 +33,7 @@ def test_from_the_refused_sign_in_to_a_sign_in_that_works(
     client = live_server.add_client(NAME, wanted.replace("http://127.0.0.1", "http://localhost"))
     with parties.authlib_flask_as(live_server, client, port) as party:
         page.goto(f"{live_server.url}/admin")
-        ways.sign_in(page, "admin")
+        page_actions.sign_in(page, "admin")
         page.wait_for_url("**/admin")
         page.goto(party.url)
         reference = page.locator("#reference").inner_text()
@@ -49,7 +49,7 @@ def test_from_the_refused_sign_in_to_a_sign_in_that_works(
         expect(page.get_by_text("The redirect URI was added")).to_be_visible()
         assert finger.clicks <= 3
         page.goto(party.url)
-        ways.allow(page)
+        page_actions.allow(page)
         page.wait_for_url(party.url)
         assert requests.get(f"{party.url}tokens", timeout=10).json()["access_token"]
 
@@ -67,7 +67,7 @@ def test_somebody_else_tells_the_reference_and_the_administrator_finds_it(
     reference = page.locator("#reference").inner_text()
     expect(page.get_by_role("link", name="See the cause")).to_have_count(0)
     page.goto(f"{live_server.url}/admin/diagnostics")
-    ways.sign_in(page, "admin")
+    page_actions.sign_in(page, "admin")
     search = page.get_by_label("Search by reference, client or text")
     search.fill("nothing of the kind")
     expect(page.get_by_text("No error matches")).to_be_visible()

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 import pytest
 import requests
 
-from tests.support import axe, ways
+from tests.support import axe, page_actions
 from tests.support import browser as chromium
 from tests.support.logout import site
 from tests.support.people import PASSWORD
@@ -53,7 +53,7 @@ def test_the_pages_of_a_device_are_accessible(server, page, complaints, look):
     complaints.expect("422")
     told = codes(server)
     page.goto(told["verification_uri"])
-    ways.sign_in(page, "alice")
+    page_actions.sign_in(page, "alice")
     page.locator("summary").click()
     page.wait_for_function("document.querySelector('.qr')?.naturalWidth > 0")
     check(page, look)
@@ -74,7 +74,7 @@ def test_a_device_is_connected_without_scripts(server, browser):
     page = context.new_page()
     page.set_default_timeout(chromium.PATIENCE_MS)
     page.goto(told["verification_uri"])
-    ways.sign_in(page, "alice")
+    page_actions.sign_in(page, "alice")
     page.locator("#user_code").fill(told["user_code"].lower())
     page.locator("#device-submit").click()
     page.locator("#device-allow").click()
@@ -121,8 +121,8 @@ def test_frames_are_loaded_and_then_it_goes_on(server, page):
     icon = '<!doctype html><html lang="en"><title>App</title><link rel="icon" href="data:,"></html>'
     with site(port, icon) as origin:
         authorize(page, server, client, redirect_uri)
-        ways.sign_in(page, "alice")
-        ways.allow(page)
+        page_actions.sign_in(page, "alice")
+        page_actions.allow(page)
         page.wait_for_url(f"{origin}/cb?**")
         query = {
             "id_token_hint": redeemed(page, server, client, redirect_uri),
@@ -143,14 +143,14 @@ def test_an_old_form_asks_again_and_leads_back(server, page):
     icon = '<!doctype html><html lang="en"><title>App</title><link rel="icon" href="data:,"></html>'
     with site(port, icon) as origin:
         authorize(page, server, client, redirect_uri)
-        ways.sign_in(page, "alice")
-        ways.allow(page)
+        page_actions.sign_in(page, "alice")
+        page_actions.allow(page)
         page.wait_for_url(f"{origin}/cb?**")
         hint = redeemed(page, server, client, redirect_uri)
         page.goto(f"{server.url}/sign-out")
         page.locator("#logout-confirm").click()
         page.locator("#sign-in").click()
-        ways.sign_in(page, "alice")
+        page_actions.sign_in(page, "alice")
         query = urlencode({"id_token_hint": hint, "post_logout_redirect_uri": out, "state": "s"})
         page.goto(f"{server.url}/oidc/end_session?{query}")
         page.context.clear_cookies(name="authserver_browser")
@@ -168,8 +168,8 @@ def test_the_page_that_tells_the_result_is_accessible(server, page, look):
     icon = '<!doctype html><html lang="en"><title>App</title><link rel="icon" href="data:,"></html>'
     with site(port, icon) as origin:
         authorize(page, server, client, redirect_uri)
-        ways.sign_in(page, "alice")
-        ways.allow(page)
+        page_actions.sign_in(page, "alice")
+        page_actions.allow(page)
         page.wait_for_url(f"{origin}/cb?**")
         page.goto(f"{server.url}/oidc/end_session?client_id={client['client_key']}")
         check(page, look)

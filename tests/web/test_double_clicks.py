@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support import browser as chromium
-from tests.support import ways
+from tests.support import page_actions
 from tests.support.logout import site
 from tests.support.people import PASSWORD
 from tests.support.servers import free_port
@@ -41,7 +41,7 @@ def test_a_double_click_on_allow_leads_back_to_the_application(server, tab):
     client = server.add_client("Review board", redirect_uri)
     with site(port, ICON) as origin:
         authorize(tab, server, client, redirect_uri)
-        ways.sign_in(tab, "alice")
+        page_actions.sign_in(tab, "alice")
         tab.locator("#consent-allow").dblclick()
         tab.wait_for_url(f"{origin}/cb?**")
     assert "code=" in tab.url
@@ -50,7 +50,7 @@ def test_a_double_click_on_allow_leads_back_to_the_application(server, tab):
 
 def test_a_double_click_connects_the_device(server, tab):
     tab.goto(codes(server)["verification_uri_complete"])
-    ways.sign_in(tab, "alice")
+    page_actions.sign_in(tab, "alice")
     tab.locator("#device-allow").dblclick()
     tab.wait_for_selector("#device-home")
     assert "The device is connected" in tab.locator("h1").inner_text()

@@ -113,27 +113,27 @@ def test_the_console_sends_strangers_to_the_sign_in_page(client):
 
 def test_a_password_is_not_enough_for_those_with_a_second_factor(app, client, people):
     sign_in(client, "alice")
-    telephone = set_up(app)
+    totp_app = set_up(app)
     asked = client.get("/danger?a=1")
     assert asked.location == "/sign-in/code?next=/danger?a%3D1&again=1"
-    answer = forms.submit(client, client.get(asked.location), "login-submit", code=telephone.code())
+    answer = forms.submit(client, client.get(asked.location), "login-submit", code=totp_app.code())
     assert answer.location == "/danger?a=1"
     assert client.get("/danger?a=1").text == "the form"
 
 
 def test_a_form_is_kept_while_the_code_is_asked_for(app, client, people):
     sign_in(client, "alice")
-    telephone = set_up(app)
+    totp_app = set_up(app)
     asked = post(client, name="<b>", code="field of the same name")
     assert (asked.status_code, 'id="code"' in asked.text) == (403, True)
     mistyped = forms.submit(client, asked, "login-submit", code="000000")
-    resumed = forms.submit(client, mistyped, "login-submit", code=telephone.code())
+    resumed = forms.submit(client, mistyped, "login-submit", code=totp_app.code())
     kept = forms.submit(client, resumed, "resume-submit").text
     assert kept == "name=<b>&code=field of the same name by alice"
 
 
 def test_who_signed_in_with_both_is_not_asked_again(app, client, people):
-    telephone = set_up(app)
+    totp_app = set_up(app)
     half_way = sign_in(client, "alice")
-    forms.submit(client, half_way, "login-submit", code=telephone.code())
+    forms.submit(client, half_way, "login-submit", code=totp_app.code())
     assert client.get("/danger").text == "the form"

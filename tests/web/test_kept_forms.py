@@ -64,8 +64,8 @@ def test_a_form_goes_on_working_when_its_person_signs_in_again(client, people, n
 
 def test_a_form_goes_on_working_after_the_second_factor(app, client, people, name_of):
     page = opened(client)
-    telephone = set_up(app)
-    forms.submit(client, client.get("/sign-in/code"), "login-submit", code=telephone.code())
+    totp_app = set_up(app)
+    forms.submit(client, client.get("/sign-in/code"), "login-submit", code=totp_app.code())
     assert sent(client, page).status_code == 303
     assert name_of("alice") == TYPED
 
@@ -143,10 +143,10 @@ def test_a_form_sent_after_signing_out_in_another_tab_is_kept(client, people, na
 
 def test_a_form_is_kept_while_both_factors_are_asked_for(app, client, people, name_of, end_sessions):
     page = opened(client)
-    telephone = set_up(app)
+    totp_app = set_up(app)
     end_sessions("alice")
     half = forms.submit(client, sent(client, page), "login-submit", username="alice", password=PASSWORD)
-    resumed = forms.submit(client, half, "login-submit", code=telephone.code())
+    resumed = forms.submit(client, half, "login-submit", code=totp_app.code())
     forms.submit(client, resumed, "resume-submit")
     assert name_of("alice") == TYPED
 

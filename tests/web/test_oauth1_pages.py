@@ -5,7 +5,7 @@ import json
 import pytest
 import requests
 
-from tests.support import axe, parties, ways
+from tests.support import axe, page_actions, parties
 from tests.support.people import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.only_on("sqlite")]
@@ -30,7 +30,7 @@ def test_every_page_is_accessible(live_server, page, complaints, look):
     live_server.add_user("admin", password=PASSWORD, grant="configure_server")
     keys = [request_key(live_server) for _ in range(2)]
     page.goto(f"{live_server.url}/oauth/approveKey?key={keys[0]}")
-    ways.sign_in(page, "admin")
+    page_actions.sign_in(page, "admin")
     page.wait_for_selector("#key-approve")
     check(page)
     page.locator("#redirect_uris").fill("javascript:alert(1)")
@@ -60,13 +60,13 @@ def test_the_warning_and_the_verifier_are_accessible(live_server, page, complain
     live_server.add_user("alice", password=PASSWORD)
     with parties.oauth1_party(live_server, "lyo", "--allow-oauth-1.0") as party:
         page.goto(party.url)
-        ways.sign_in(page, "alice")
+        page_actions.sign_in(page, "alice")
         page.wait_for_selector("#oauth10-warning")
         check(page)
     page.goto(out_of_band(live_server))
     page.wait_for_selector("#consent-allow")
     check(page)
-    ways.allow(page)
+    page_actions.allow(page)
     page.wait_for_selector("#verifier")
     check(page)
 

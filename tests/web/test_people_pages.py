@@ -4,7 +4,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.support import axe, ways
+from tests.support import axe, page_actions
 from tests.support import browser as chromium
 from tests.support.people import PASSWORD
 
@@ -77,10 +77,10 @@ def walk(server, page, complaints):
         check(page, f"{server.url}{path}")
     check(page, ask(server, pending))
     check(page, ask(server, approved))
-    ways.sign_in(page, "alice", "wrong")
+    page_actions.sign_in(page, "alice", "wrong")
     page.wait_for_selector("#error-summary")
     axe.assert_accessible(page)
-    ways.sign_in(page, "alice")
+    page_actions.sign_in(page, "alice")
     page.wait_for_selector("#consent-allow")
     axe.assert_accessible(page)
     for path in MEMBERS:
@@ -133,7 +133,7 @@ def test_the_password_can_be_looked_at_in_german(server, page):
 def test_a_mistake_takes_the_focus(server, page, complaints):
     complaints.expect("Failed to load resource")
     page.goto(f"{server.url}/sign-in")
-    ways.sign_in(page, "alice", "wrong")
+    page_actions.sign_in(page, "alice", "wrong")
     page.wait_for_selector("#error-summary:focus")
 
 
@@ -142,7 +142,7 @@ def test_everything_works_without_scripts(server, browser):
     page = context.new_page()
     page.goto("/account/password")
     assert page.get_by_role("button", name="Show").count() == 0
-    ways.sign_in(page, "alice")
+    page_actions.sign_in(page, "alice")
     page.locator("#old_password").fill(PASSWORD)
     page.locator("#new_password").fill("four quite new words")
     page.locator("#new_password_again").fill("four quite new words")

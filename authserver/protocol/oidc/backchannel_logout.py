@@ -1,6 +1,6 @@
 """Back-channel logout (OpenID Connect Back-Channel Logout 1.0): notifies applications of the end of a session.
 
-``domain.sessions.logout_notices`` stores the notices. A thread in every serving process polls it each second, posts the due
+``domain.logout_notices`` stores the notices. A thread in every serving process polls it each second, posts the due
 notices in parallel and records the results. Tests call ``deliver`` directly.
 """
 

@@ -10,7 +10,7 @@ from authserver import clock
 from authserver.domain.clients.clients import Client
 from authserver.domain.oauth1 import consumers
 from authserver.domain.users.users import User
-from tests.support.consumer import CALLBACK, credentials, problem, register, returned
+from tests.support.consumer import CALLBACK, callback_parameters, credentials, problem_of, register
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def test_a_lyo_client_completes_where_it_is_allowed(consumer):
     answer = consumer.request_token(callback=None, verb="GET")
     assert "oauth_callback_confirmed" not in credentials(answer)
     temporary = consumer.with_token(answer)
-    back = returned(temporary.authorize(oauth_callback=CALLBACK))
+    back = callback_parameters(temporary.authorize(oauth_callback=CALLBACK))
     assert back == {"oauth_token": temporary.token}
     token = temporary.with_token(temporary.access_token(verifier=None))
     assert token.whoami().get_json()["username"] == "alice"
@@ -31,7 +31,7 @@ def test_a_lyo_client_completes_where_it_is_allowed(consumer):
 def test_it_is_refused_with_a_clear_problem_where_it_is_not(services, app, people):
     strict = register(services, app)
     answer = strict.request_token(callback=None, verb="GET")
-    assert problem(answer) == (400, "parameter_absent")
+    assert problem_of(answer) == (400, "parameter_absent")
     pairs = dict(parse_qsl(answer.text))
     assert pairs["oauth_parameters_absent"] == "oauth_callback"
     assert "OAuth Core 1.0" in pairs["oauth_problem_advice"]
@@ -39,8 +39,8 @@ def test_it_is_refused_with_a_clear_problem_where_it_is_not(services, app, peopl
 
 def test_the_version_is_decided_per_credential(consumer):
     temporary = consumer.with_token(consumer.request_token())
-    assert "oauth_verifier" in returned(temporary.authorize())
-    assert problem(temporary.access_token(verifier=None)) == (400, "parameter_absent")
+    assert "oauth_verifier" in callback_parameters(temporary.authorize())
+    assert problem_of(temporary.access_token(verifier=None)) == (400, "parameter_absent")
 
 
 def test_the_person_is_warned_every_time_even_for_a_trusted_consumer(services, app, people):
@@ -48,7 +48,7 @@ def test_the_person_is_warned_every_time_even_for_a_trusted_consumer(services, a
     for _ in range(2):
         temporary = trusted.with_token(trusted.request_token(callback=None))
         page = temporary.authorize(button="consent-deny", oauth_callback=CALLBACK)
-        assert returned(page)["oauth_problem"] == "user_refused"
+        assert callback_parameters(page)["oauth_problem"] == "user_refused"
     page = trusted.browser.get("/oauth/authorize", query_string={"oauth_token": asked(trusted).token})
     assert 'id="oauth10-warning"' in page.text
 
@@ -93,17 +93,17 @@ def test_two_legged_calls_act_for_the_functional_user(services, app, alice):
 
 
 def test_two_legged_calls_are_refused_without_a_functional_user(consumer):
-    assert problem(consumer.whoami()) == (401, "permission_denied")
+    assert problem_of(consumer.whoami()) == (401, "permission_denied")
 
 
 def test_an_administrator_never_serves_as_a_functional_user(services, app, admin, alice):
     consumer = register(services, app, functional_user_id=admin.id)
-    assert problem(consumer.whoami()) == (401, "permission_denied")
+    assert problem_of(consumer.whoami()) == (401, "permission_denied")
     consumer = register(services, app, functional_user_id=alice.id)
     assert consumer.whoami().status_code == 200
     with services.database.transaction() as db:
         db.get(User, alice.id).may_configure_server = True
-    assert problem(consumer.whoami()) == (401, "permission_denied")
+    assert problem_of(consumer.whoami()) == (401, "permission_denied")
 
 
 def asked(consumer):

@@ -14,7 +14,7 @@ from authserver.domain.oauth1.temporary_credentials import TemporaryCredential
 from authserver.domain.oauth1.token_credentials import TokenCredential
 from authserver.domain.users import users
 from tests.support import forms
-from tests.support.consumer import CALLBACK, credentials, problem, register, returned
+from tests.support.consumer import CALLBACK, callback_parameters, credentials, problem_of, register
 from tests.support.people import PASSWORD
 from tests.support.table import table
 
@@ -31,8 +31,8 @@ def test_the_whole_dance(consumer):
     temporary = consumer.with_token(answer)
     back = temporary.authorize()
     assert back.location.startswith(f"{CALLBACK}?")
-    assert returned(back)["oauth_token"] == temporary.token
-    answer = temporary.access_token(returned(back)["oauth_verifier"])
+    assert callback_parameters(back)["oauth_token"] == temporary.token
+    answer = temporary.access_token(callback_parameters(back)["oauth_verifier"])
     assert set(credentials(answer)) == {"oauth_token", "oauth_token_secret"}
     me = temporary.with_token(answer).whoami()
     assert me.status_code == 200
@@ -47,12 +47,12 @@ def test_the_whole_dance(consumer):
 def test_every_method_in_every_place(services, app, people, place, method):
     consumer = replace(register(services, app), place=place, method=method)
     # oauthlib decodes twice what it puts into body and query, so there the callback carries no percent signs.
-    with_token = consumer.dance()
+    with_token = consumer.get_token_credentials()
     assert with_token.whoami("POST").get_json()["username"] == "alice"
 
 
 def test_consent_is_remembered_and_trusted_consumers_do_not_ask(services, app, consumer, alice):
-    consumer.dance()
+    consumer.get_token_credentials()
     second = consumer.with_token(consumer.request_token())
     assert second.browser.get(f"/oauth/authorize?oauth_token={second.token}").status_code == 303
     with services.database.transaction(write=False) as db:
@@ -61,14 +61,14 @@ def test_consent_is_remembered_and_trusted_consumers_do_not_ask(services, app, c
     temporary = trusted.with_token(trusted.request_token())
     page = temporary.follow(temporary.browser.get(f"/oauth/authorize?oauth_token={temporary.token}"))
     assert "consent-allow" not in page.text
-    assert "oauth_verifier" in returned(temporary.authorize("bob"))
+    assert "oauth_verifier" in callback_parameters(temporary.authorize("bob"))
 
 
 def test_denying_tells_the_consumer(consumer):
     temporary = consumer.with_token(consumer.request_token())
-    back = returned(temporary.authorize(button="consent-deny"))
+    back = callback_parameters(temporary.authorize(button="consent-deny"))
     assert back == {"oauth_token": temporary.token, "oauth_problem": "user_refused"}
-    assert problem(temporary.access_token("x")) == (503, "user_refused")
+    assert problem_of(temporary.access_token("x")) == (503, "user_refused")
 
 
 def test_out_of_band_shows_a_verifier_to_type(consumer):
@@ -77,30 +77,30 @@ def test_out_of_band_shows_a_verifier_to_type(consumer):
     assert page.status_code == 200
     verifier = page.text.partition('id="verifier">')[2].partition("<")[0]
     assert len(verifier) == 14
-    assert problem(temporary.access_token("BBBB-BBBB-BBBB")) == (401, "verifier_invalid")
+    assert problem_of(temporary.access_token("BBBB-BBBB-BBBB")) == (401, "verifier_invalid")
     credentials(temporary.access_token(verifier.lower().replace("-", " ")))
 
 
 @pytest.mark.both_databases
 def test_wrong_verifiers_are_counted(consumer):
     temporary = consumer.with_token(consumer.request_token())
-    verifier = returned(temporary.authorize())["oauth_verifier"]
+    verifier = callback_parameters(temporary.authorize())["oauth_verifier"]
     for _ in range(5):
-        assert problem(temporary.access_token("wrong")) == (401, "verifier_invalid")
-    assert problem(temporary.access_token(verifier)) == (401, "token_rejected")
+        assert problem_of(temporary.access_token("wrong")) == (401, "verifier_invalid")
+    assert problem_of(temporary.access_token(verifier)) == (401, "token_rejected")
 
 
 def test_temporary_credentials_are_exchanged_once(consumer):
     temporary = consumer.with_token(consumer.request_token())
-    verifier = returned(temporary.authorize())["oauth_verifier"]
+    verifier = callback_parameters(temporary.authorize())["oauth_verifier"]
     credentials(temporary.access_token(verifier))
-    assert problem(temporary.access_token(verifier)) == (401, "token_used")
+    assert problem_of(temporary.access_token(verifier)) == (401, "token_used")
 
 
 @pytest.mark.both_databases
 def test_of_many_exchanges_at_once_one_succeeds(services, consumer):
     temporary = consumer.with_token(consumer.request_token())
-    verifier = returned(temporary.authorize())["oauth_verifier"]
+    verifier = callback_parameters(temporary.authorize())["oauth_verifier"]
     with ThreadPoolExecutor(10) as pool:
         answers = list(pool.map(lambda _: temporary.access_token(verifier), range(20)))
     assert sorted(answer.status_code for answer in answers) == [200] + [401] * 19
@@ -110,52 +110,52 @@ def test_of_many_exchanges_at_once_one_succeeds(services, consumer):
 
 @pytest.mark.both_databases
 def test_of_many_uses_of_one_nonce_at_once_one_succeeds(consumer):
-    with_token = consumer.dance()
+    with_token = consumer.get_token_credentials()
     signed = with_token.sign("GET", "http://localhost/oauth/whoami", nonce="once")
     with ThreadPoolExecutor(10) as pool:
         answers = list(pool.map(lambda _: with_token.deliver("GET", *signed), range(20)))
     assert sorted(answer.status_code for answer in answers) == [200] + [401] * 19
-    assert {problem(answer) for answer in answers if answer.status_code == 401} == {(401, "nonce_used")}
+    assert {problem_of(answer) for answer in answers if answer.status_code == 401} == {(401, "nonce_used")}
 
 
 def test_a_nonce_is_not_used_up_by_a_request_that_nobody_signed(consumer):
-    with_token = consumer.dance()
+    with_token = consumer.get_token_credentials()
     url, headers, body = with_token.sign("GET", "http://localhost/oauth/whoami", nonce="mine")
     forged = {"Authorization": headers["Authorization"].replace('oauth_signature="', 'oauth_signature="A')}
-    assert problem(with_token.deliver("GET", url, forged, body)) == (401, "signature_invalid")
+    assert problem_of(with_token.deliver("GET", url, forged, body)) == (401, "signature_invalid")
     assert with_token.deliver("GET", url, headers, body).status_code == 200
-    assert problem(with_token.deliver("GET", url, headers, body)) == (401, "nonce_used")
+    assert problem_of(with_token.deliver("GET", url, headers, body)) == (401, "nonce_used")
 
 
 def test_a_junk_request_does_not_harm_somebody_elses_credentials(services, app, consumer):
     temporary = consumer.with_token(consumer.request_token())
-    verifier = returned(temporary.authorize())["oauth_verifier"]
+    verifier = callback_parameters(temporary.authorize())["oauth_verifier"]
     thief = replace(register(services, app), token=temporary.token, token_secret=temporary.token_secret)
-    assert problem(thief.access_token(verifier)) == (401, "token_rejected")
-    assert problem(replace(temporary, secret="guess").access_token(verifier)) == (401, "signature_invalid")
+    assert problem_of(thief.access_token(verifier)) == (401, "token_rejected")
+    assert problem_of(replace(temporary, secret="guess").access_token(verifier)) == (401, "signature_invalid")
     unsigned = app.test_client().post("/oauth/accessToken", data={"oauth_token": temporary.token})
-    assert problem(unsigned) == (400, "parameter_absent")
+    assert problem_of(unsigned) == (400, "parameter_absent")
     credentials(temporary.access_token(verifier))
 
 
 def test_token_credentials_are_bound_to_their_consumer(services, app, consumer):
-    with_token = consumer.dance()
+    with_token = consumer.get_token_credentials()
     thief = replace(register(services, app), token=with_token.token, token_secret=with_token.token_secret)
-    assert problem(thief.whoami()) == (401, "invalid_expired_token")
+    assert problem_of(thief.whoami()) == (401, "invalid_expired_token")
 
 
 @pytest.mark.parametrize("seconds", [-400, 400, -10_000_000, 10_000_000])
 def test_timestamps_are_refused_both_ways(consumer, moving_clock, seconds):
     now = int(moving_clock.now().timestamp())
     answer = consumer.request_token(timestamp=str(now + seconds))
-    assert problem(answer) == (400, "timestamp_refused")
+    assert problem_of(answer) == (400, "timestamp_refused")
     low, high = dict(parse_qsl(answer.text))["oauth_acceptable_timestamps"].split("-")
     assert int(low) <= now <= int(high)
 
 
 @table("timestamp", ["-1", "1.5", "abc", "9" * 40, "\uff11\uff12", " 1"])
 def test_what_is_no_timestamp_is_rejected(consumer, timestamp):
-    assert problem(consumer.request_token(timestamp=timestamp)) == (400, "parameter_rejected")
+    assert problem_of(consumer.request_token(timestamp=timestamp)) == (400, "parameter_rejected")
 
 
 def test_a_timestamp_within_the_window_passes(consumer, moving_clock):
@@ -166,26 +166,26 @@ def test_a_timestamp_within_the_window_passes(consumer, moving_clock):
 
 def test_lifetimes(services, consumer, moving_clock):
     temporary = consumer.with_token(consumer.request_token())
-    verifier = returned(temporary.authorize())["oauth_verifier"]
-    token = consumer.dance()
+    verifier = callback_parameters(temporary.authorize())["oauth_verifier"]
+    token = consumer.get_token_credentials()
     moving_clock.advance(services.settings.temporary_credential_lifetime, seconds=1)
     now = str(int(moving_clock.now().timestamp()))
-    assert problem(temporary.access_token(verifier, timestamp=now)) == (401, "token_expired")
+    assert problem_of(temporary.access_token(verifier, timestamp=now)) == (401, "token_expired")
     assert token.whoami(timestamp=now).status_code == 200
     moving_clock.advance(services.settings.token_credential_lifetime)
     now = str(int(moving_clock.now().timestamp()))
-    assert problem(token.whoami(timestamp=now)) == (401, "invalid_expired_token")
+    assert problem_of(token.whoami(timestamp=now)) == (401, "invalid_expired_token")
 
 
 def test_an_unknown_token_is_answered_with_the_word_that_jazz_knows(consumer):
     for token in ("nonsense", "aso_1_" + "a" * 43, "ast_1_" + "a" * 43):
-        assert problem(replace(consumer, token=token).whoami()) == (401, "invalid_expired_token")
+        assert problem_of(replace(consumer, token=token).whoami()) == (401, "invalid_expired_token")
 
 
 @table("callback", ["https://tool.example/back/", "https://tool.example/back?x=1", "https://evil.example/",
                                       "javascript:alert(1)", "oob2", "http://tool.example/back"])  # fmt: skip
 def test_callbacks_match_exactly(consumer, callback):
-    assert problem(consumer.request_token(callback)) == (400, "parameter_rejected")
+    assert problem_of(consumer.request_token(callback)) == (400, "parameter_rejected")
 
 
 def test_the_prefix_rule_is_off_by_default_and_stays_below_the_prefix(services, app, people):
@@ -194,14 +194,14 @@ def test_the_prefix_rule_is_off_by_default_and_stays_below_the_prefix(services, 
         credentials(consumer.request_token(callback))
     for callback in (f"{CALLBACK}ward", "https://tool.example/", f"{CALLBACK}/../x", f"{CALLBACK}/%2e%2e/x",
                      "https://tool.example.evil/back/", "https://tool.example@evil/back/", f"{CALLBACK}/#x"):  # fmt: skip
-        assert problem(consumer.request_token(callback)) == (400, "parameter_rejected"), callback
+        assert problem_of(consumer.request_token(callback)) == (400, "parameter_rejected"), callback
 
 
 def test_without_registered_callbacks_a_signed_one_will_do_if_it_is_safe(services, app, people):
     consumer = register(services, app, callbacks=())
-    consumer.dance(callback="https://anywhere.example/cb?x=%2F&y=1")
+    consumer.get_token_credentials(callback="https://anywhere.example/cb?x=%2F&y=1")
     for callback in ("http://anywhere.example/", "javascript:alert(1)", "https://a.example/#x"):
-        assert problem(consumer.request_token(callback)) == (400, "parameter_rejected")
+        assert problem_of(consumer.request_token(callback)) == (400, "parameter_rejected")
 
 
 def test_the_callbacks_own_query_is_kept(services, app, people):
@@ -212,25 +212,25 @@ def test_the_callbacks_own_query_is_kept(services, app, people):
 
 def test_a_method_that_is_not_allowed_is_named(services, app, people):
     consumer = register(services, app, signature_methods=("HMAC-SHA256",))
-    assert problem(consumer.request_token()) == (400, "signature_method_rejected")
+    assert problem_of(consumer.request_token()) == (400, "signature_method_rejected")
     credentials(replace(consumer, method="HMAC-SHA256").request_token())
     header = 'OAuth oauth_consumer_key="k", oauth_signature_method="MD5", oauth_signature="x", '
     header += 'oauth_timestamp="1", oauth_nonce="n"'
     unknown = app.test_client().post(
         "/oauth/requestToken", headers={"Authorization": header.replace('"k"', f'"{consumer.key}"')}
     )
-    assert problem(unknown) == (400, "signature_method_rejected")
+    assert problem_of(unknown) == (400, "signature_method_rejected")
 
 
 def test_the_version_if_given_is_1_0(app):
     answer = app.test_client().post("/oauth/requestToken?oauth_version=2.0")
-    assert problem(answer) == (400, "version_rejected")
+    assert problem_of(answer) == (400, "version_rejected")
     assert dict(parse_qsl(answer.text))["oauth_acceptable_versions"] == "1.0-1.0"
 
 
 def test_missing_parameters_are_all_named(app):
     answer = app.test_client().post("/oauth/requestToken", headers={"Authorization": 'OAuth oauth_nonce="n"'})
-    assert problem(answer) == (400, "parameter_absent")
+    assert problem_of(answer) == (400, "parameter_absent")
     names = dict(parse_qsl(answer.text))["oauth_parameters_absent"].split("&")
     assert names == ["oauth_consumer_key", "oauth_signature_method", "oauth_signature", "oauth_timestamp"]
 
@@ -240,7 +240,7 @@ def test_the_base_string_is_made_from_the_public_url_not_from_the_host(consumer)
         "POST", "http://evil.example/oauth/requestToken", callback_uri=CALLBACK
     )
     headers["Host"] = "evil.example"
-    assert problem(consumer.deliver("POST", url, headers, body)) == (401, "signature_invalid")
+    assert problem_of(consumer.deliver("POST", url, headers, body)) == (401, "signature_invalid")
     url, headers, body = consumer.sign("POST", "http://localhost/oauth/requestToken", callback_uri=CALLBACK)
     headers["Host"] = "evil.example"
     credentials(consumer.deliver("POST", url, headers, body))
@@ -248,49 +248,49 @@ def test_the_base_string_is_made_from_the_public_url_not_from_the_host(consumer)
 
 def test_pending_disapproved_and_unknown_consumers(services, app, people):
     consumer = register(services, app, is_approved=False)
-    assert problem(consumer.request_token()) == (503, "consumer_key_refused")
-    assert problem(replace(consumer, secret="x").request_token()) == (401, "signature_invalid")
-    assert problem(replace(consumer, key="nobody").request_token()) == (401, "consumer_key_unknown")
+    assert problem_of(consumer.request_token()) == (503, "consumer_key_refused")
+    assert problem_of(replace(consumer, secret="x").request_token()) == (401, "signature_invalid")
+    assert problem_of(replace(consumer, key="nobody").request_token()) == (401, "consumer_key_unknown")
     decide(services, consumer, clients.disapprove)
-    assert problem(consumer.request_token()) == (401, "consumer_key_rejected")
+    assert problem_of(consumer.request_token()) == (401, "consumer_key_rejected")
 
 
 def test_other_kinds_of_clients_are_unknown_here(services, app, consumer):
     with services.database.transaction() as db:
         db.query(Client).update({"kind": "oauth2"})
-    assert problem(consumer.request_token()) == (401, "consumer_key_unknown")
+    assert problem_of(consumer.request_token()) == (401, "consumer_key_unknown")
 
 
 def test_disapproving_reaches_live_credentials_at_once_and_approving_does_not_revive_them(services, consumer):
-    token = consumer.dance()
+    token = consumer.get_token_credentials()
     temporary = consumer.with_token(consumer.request_token())
-    verifier = returned(temporary.authorize())["oauth_verifier"]
+    verifier = callback_parameters(temporary.authorize())["oauth_verifier"]
     undecided = consumer.with_token(consumer.request_token())
     decide(services, consumer, clients.disapprove)
-    assert problem(token.whoami()) == (401, "consumer_key_rejected")
-    assert problem(temporary.access_token(verifier)) == (401, "consumer_key_rejected")
+    assert problem_of(token.whoami()) == (401, "consumer_key_rejected")
+    assert problem_of(temporary.access_token(verifier)) == (401, "consumer_key_rejected")
     assert undecided.authorize().status_code == 403
     decide(services, consumer, clients.approve)
-    assert problem(token.whoami()) == (401, "invalid_expired_token")
-    assert problem(temporary.access_token(verifier)) == (401, "token_revoked")
+    assert problem_of(token.whoami()) == (401, "invalid_expired_token")
+    assert problem_of(temporary.access_token(verifier)) == (401, "token_revoked")
     assert undecided.authorize().status_code == 400
-    assert consumer.dance().whoami().status_code == 200
+    assert consumer.get_token_credentials().whoami().status_code == 200
 
 
 def test_removing_a_consumer_removes_its_credentials(services, consumer):
-    token = consumer.dance()
+    token = consumer.get_token_credentials()
     with services.database.transaction() as db:
         clients.remove(db, SYSTEM, clients.get(db, consumer.key))
-    assert problem(token.whoami()) == (401, "consumer_key_unknown")
+    assert problem_of(token.whoami()) == (401, "consumer_key_unknown")
     with services.database.transaction(write=False) as db:
         assert db.query(TokenCredential).count() == db.query(TemporaryCredential).count() == 0
 
 
 def test_disabling_the_user_reaches_the_token_at_once(services, consumer):
-    token = consumer.dance()
+    token = consumer.get_token_credentials()
     with services.database.transaction() as db:
         users.disable(db, SYSTEM, users.find(db, "alice"))
-    assert problem(token.whoami()) == (401, "invalid_expired_token")
+    assert problem_of(token.whoami()) == (401, "invalid_expired_token")
 
 
 def test_a_decision_on_something_else_than_was_shown_is_not_taken(consumer):
@@ -299,8 +299,8 @@ def test_a_decision_on_something_else_than_was_shown_is_not_taken(consumer):
     answer = forms.submit(shown.browser, page, "consent-allow", oauth_token=other.token)
     assert answer.status_code == 303
     assert answer.location == f"/oauth/authorize?oauth_token={other.token}"
-    assert problem(other.access_token("x")) == (401, "permission_unknown")
-    assert problem(shown.access_token("x")) == (401, "permission_unknown")
+    assert problem_of(other.access_token("x")) == (401, "permission_unknown")
+    assert problem_of(shown.access_token("x")) == (401, "permission_unknown")
 
 
 def test_a_decision_whose_form_is_too_old_is_asked_for_anew(consumer):
@@ -308,7 +308,7 @@ def test_a_decision_whose_form_is_too_old_is_asked_for_anew(consumer):
     page = sign_in(temporary)
     again = temporary.follow(forms.submit(temporary.browser, page, "consent-allow", csrf_token="old"))
     assert 'id="consent-allow"' in again.text
-    assert problem(temporary.access_token("x")) == (401, "permission_unknown")
+    assert problem_of(temporary.access_token("x")) == (401, "permission_unknown")
 
 
 def test_another_browser_cannot_send_the_decision(consumer):
@@ -321,19 +321,19 @@ def test_another_browser_cannot_send_the_decision(consumer):
     answer = forms.submit(stranger.browser, theirs, "consent-allow", interaction=interaction)
     assert answer.status_code == 303
     assert answer.location.startswith("/oauth/authorize?")
-    assert problem(temporary.access_token("x")) == (401, "permission_unknown")
+    assert problem_of(temporary.access_token("x")) == (401, "permission_unknown")
 
 
 def test_a_decided_sign_in_cannot_be_decided_again(consumer):
     temporary = consumer.with_token(consumer.request_token())
-    assert "oauth_verifier" in returned(temporary.authorize())
+    assert "oauth_verifier" in callback_parameters(temporary.authorize())
     again = replace(temporary).authorize("bob")
     assert again.status_code == 400
     assert "token_used" in again.text
 
 
 def test_nothing_recoverable_is_stored(services, consumer):
-    token = consumer.dance()
+    token = consumer.get_token_credentials()
     with services.database.transaction(write=False) as db:
         temporary, made = db.query(TemporaryCredential).one(), db.query(TokenCredential).one()
     stored = repr([vars(temporary), vars(made)])

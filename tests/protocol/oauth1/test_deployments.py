@@ -13,7 +13,7 @@ from authserver.domain.authorizations import consents
 from authserver.domain.clients import clients
 from authserver.domain.user_sessions import UserSession
 from authserver.settings import Settings
-from tests.support.consumer import CALLBACK, credentials, problem, register
+from tests.support.consumer import CALLBACK, credentials, problem_of, register
 
 
 @pytest.fixture
@@ -27,9 +27,9 @@ def test_rsa_consumers_sign_with_their_private_key(services, app, people, method
     public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
     private = key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()).decode()
     consumer = replace(register(services, app, public_key=public), method=method, more={"rsa_key": private})
-    assert consumer.dance().whoami().get_json()["username"] == "alice"
+    assert consumer.get_token_credentials().whoami().get_json()["username"] == "alice"
     without = replace(register(services, app), method=method, more={"rsa_key": private})
-    assert problem(without.request_token()) == (401, "signature_invalid")
+    assert problem_of(without.request_token()) == (401, "signature_invalid")
 
 
 def test_a_public_url_with_a_path_is_what_is_signed(settings, people):
@@ -43,7 +43,7 @@ def test_a_public_url_with_a_path_is_what_is_signed(settings, people):
     signed = consumer.sign("POST", "https://host.example:8443/oauth/requestToken", callback_uri=CALLBACK)
     _, headers, body = signed
     address = "http://localhost/authentication/oauth/requestToken"
-    assert problem(consumer.deliver("POST", address, headers, body)) == (401, "signature_invalid")
+    assert problem_of(consumer.deliver("POST", address, headers, body)) == (401, "signature_invalid")
     root = app.test_client().get("/authentication/rootservices").text
     assert 'rdf:about="https://host.example:8443/authentication/rootservices"' in root
     assert '"https://host.example:8443/authentication/oauth/accessToken"' in root
@@ -51,17 +51,17 @@ def test_a_public_url_with_a_path_is_what_is_signed(settings, people):
 
 
 def test_signing_out_ends_what_was_granted_in_the_session(services, consumer):
-    token = consumer.dance()
+    token = consumer.get_token_credentials()
     with services.database.transaction() as db:
         user_sessions.end(db, SYSTEM, db.query(UserSession).one())
-    assert problem(token.whoami()) == (401, "invalid_expired_token")
+    assert problem_of(token.whoami()) == (401, "invalid_expired_token")
 
 
 def test_withdrawing_access_reaches_the_token_at_once(services, consumer, alice):
-    token = consumer.dance()
+    token = consumer.get_token_credentials()
     with services.database.transaction() as db:
         consents.withdraw(db, SYSTEM, alice.id, clients.get(db, consumer.key))
-    assert problem(token.whoami()) == (401, "invalid_expired_token")
+    assert problem_of(token.whoami()) == (401, "invalid_expired_token")
 
 
 def test_repeated_parameters_on_the_authorization_url_are_refused(consumer):

@@ -11,7 +11,7 @@ from authserver.domain.clients import client_secrets, clients, pending_clients
 from authserver.domain.clients.clients import Client
 from authserver.domain.oauth1 import consumers
 from tests.support import forms
-from tests.support.consumer import Consumer, problem
+from tests.support.consumer import Consumer, problem_of
 from tests.support.people import PASSWORD
 from tests.support.table import table
 
@@ -143,10 +143,10 @@ def test_trusted_and_1_0_are_what_the_administrator_ticks(services, app, people)
 def test_a_requested_key_works_from_its_approval_on(app, people):
     key = requested(app)
     consumer = Consumer(app, key, "s3cret")
-    assert problem(consumer.request_token()) == (503, "consumer_key_refused")
+    assert problem_of(consumer.request_token()) == (503, "consumer_key_refused")
     browser = signed_in(app, "admin")
     forms.submit(browser, browser.get(f"/oauth/approveKey?key={key}"), "key-approve")
-    assert consumer.dance(callback="https://jazz.example/cb").whoami().status_code == 200
+    assert consumer.get_token_credentials(callback="https://jazz.example/cb").whoami().status_code == 200
 
 
 def test_remove_deletes_the_consumer(services, app, people):

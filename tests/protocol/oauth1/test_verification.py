@@ -49,7 +49,7 @@ def resource_server(services, app):
 
 @pytest.fixture
 def token(services, app, people):
-    return register(services, app).dance()
+    return register(services, app).get_token_credentials()
 
 
 def description(token, verb="POST", url=URL, form=BODY, **more):

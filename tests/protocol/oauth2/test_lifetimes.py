@@ -10,7 +10,7 @@ from authserver.protocol.services import Services
 from tests.support.device import GRANT, Device
 from tests.support.moving_clock import MovingClock
 from tests.support.people import PASSWORD
-from tests.support.relying_party import RelyingParty, answered, claims, edit, register, stored
+from tests.support.relying_party import RelyingParty, claims, edit, register, response_parameters, stored
 
 DAY = 86400
 SHORT = {"access_token_lifetime": 120, "id_token_lifetime": 300}
@@ -89,7 +89,7 @@ def test_tokens_of_the_authorization_endpoint(
 ) -> None:
     grants = ("authorization_code", "implicit")
     made = register(services, details=SHORT | JWT, response_types=(response_type,), grant_types=grants)
-    told = answered(RelyingParty(app, *made).authorized(response_type=response_type))
+    told = response_parameters(RelyingParty(app, *made).authorized(response_type=response_type))
     assert told["expires_in"] == "120"
     assert lasts(told["access_token"]) == 120
     assert lasts(told["id_token"]) == 300

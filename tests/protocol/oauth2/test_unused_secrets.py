@@ -11,7 +11,7 @@ from authserver.errors import InvalidInput
 from authserver.protocol.services import Services
 from tests.support import assertions
 from tests.support.assertions import Signer
-from tests.support.relying_party import RelyingParty, edit, refused, register
+from tests.support.relying_party import RelyingParty, assert_error, edit, register
 from tests.support.table import table
 
 ENDPOINTS = ("/oauth2/token", "/oauth2/revoke", "/oauth2/introspect", "/oauth2/device_authorization")
@@ -31,20 +31,20 @@ def party(app: Flask, services: Services, request: pytest.FixtureRequest) -> Rel
 
 @table("path", ENDPOINTS)
 def test_the_header_is_refused(party: RelyingParty, path: str) -> None:
-    refused(party.browser.post(path, data=FORM, headers=party.basic), "invalid_client", 401)
+    assert_error(party.browser.post(path, data=FORM, headers=party.basic), "invalid_client", 401)
 
 
 @table("path", ENDPOINTS)
 def test_the_body_is_refused(party: RelyingParty, path: str) -> None:
     form = FORM | {"client_id": party.key, "client_secret": party.secret}
-    refused(party.browser.post(path, data=form), "invalid_client", 401)
+    assert_error(party.browser.post(path, data=form), "invalid_client", 401)
 
 
 @table("path", ENDPOINTS)
 def test_a_signature_is_refused(party: RelyingParty, path: str) -> None:
     signer = Signer.with_secret(party.app, party.key, party.secret)
     form = FORM | {"client_assertion_type": assertions.TYPE, "client_assertion": signer.assertion()}
-    refused(party.browser.post(path, data=form), "invalid_client", 401)
+    assert_error(party.browser.post(path, data=form), "invalid_client", 401)
 
 
 @pytest.mark.only_on("sqlite")

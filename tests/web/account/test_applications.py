@@ -78,7 +78,7 @@ def test_consent_and_a_device_together(party):
 
 def test_a_consumer_signs_people_in(app, services, people):
     consumer = register_consumer(services, app)
-    token = consumer.dance()
+    token = consumer.get_token_credentials()
     page = token.browser.get("/account/applications").text
     assert "Sign you in" in page
     assert "Allowed" in page

@@ -9,7 +9,7 @@ from sqlalchemy import update
 
 from authserver import clock
 from authserver.domain.user_sessions import UserSession
-from tests.support import axe, people, ways
+from tests.support import axe, page_actions, people
 from tests.support.people import PASSWORD
 from tests.web.admin.console import Console
 
@@ -32,7 +32,7 @@ def key(server):
 
 def open_console(page: Page, server, path="/admin/clients"):
     page.goto(f"{server.url}{path}")
-    ways.sign_in(page, "admin")
+    page_actions.sign_in(page, "admin")
     page.wait_for_url(f"**{path}")
 
 
@@ -87,7 +87,7 @@ def test_a_session_that_ended_while_the_dialog_was_open_loses_nothing(page, serv
     page.get_by_role("button", name="Save and approve").click()
     expect(page.get_by_text("Your input is preserved")).to_be_visible()
     axe.assert_accessible(page)
-    ways.sign_in(page, "admin")
+    page_actions.sign_in(page, "admin")
     page.get_by_role("button", name="Go on").click()
     expect(page.get_by_role("heading", name="Half an hour of typing was created")).to_be_visible()
     expect(page.get_by_text("The client is approved")).to_be_visible()
@@ -105,7 +105,7 @@ def test_a_dialog_outlives_a_sign_in_in_another_tab(page, server, complaints):
     other.goto(f"{server.url}/sign-out")
     other.locator("#logout-confirm").click()
     other.goto(f"{server.url}/sign-in")
-    ways.sign_in(other, "admin")
+    page_actions.sign_in(other, "admin")
     other.wait_for_url(lambda url: "/sign-in" not in url)
     page.get_by_role("button", name="Save and approve").click()
     expect(page.get_by_text("Your input is preserved")).to_be_visible()

@@ -254,7 +254,7 @@ def found(console, pasted):
 def test_a_refused_callback_is_added_and_the_consumer_goes_on(console, app, services):
     oauth1 = consumer.register(services, app, callbacks=("https://tool.example/other",))
     refused = oauth1.request_token()
-    assert consumer.problem(refused) == (400, "parameter_rejected")
+    assert consumer.problem_of(refused) == (400, "parameter_rejected")
     page = found(console, refused.text)
     assert "Add this URI" in page
     reference = page.partition('data-copies="')[2].partition('"')[0]

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from authserver.domain.diagnostics.error_log import ErrorDetails
-from tests.support import axe, ways
+from tests.support import axe, page_actions
 from tests.support.people import PASSWORD
 from tests.web.admin.console import Console
 
@@ -58,7 +58,7 @@ def test_the_pages_are_accessible_and_fit(page, live_server, complaints, paths, 
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": width, "height": 800})
     page.goto(f"{live_server.url}/admin/diagnostics")
-    ways.sign_in(page, "admin")
+    page_actions.sign_in(page, "admin")
     page.wait_for_url("**/admin/diagnostics")
     for path in paths:
         page.goto(f"{live_server.url}{path}")
@@ -70,7 +70,7 @@ def test_the_pages_are_accessible_and_fit(page, live_server, complaints, paths, 
 
 def test_a_mark_is_said_and_not_shown_by_colour_alone(page, live_server, paths):
     page.goto(f"{live_server.url}{paths[4]}")
-    ways.sign_in(page, "admin")
+    page_actions.sign_in(page, "admin")
     mark = page.locator("#received mark").first
     expect(mark).to_have_css("text-decoration-line", "underline")
     assert "differs" in mark.evaluate("e => getComputedStyle(e, '::before').content")
@@ -79,7 +79,7 @@ def test_a_mark_is_said_and_not_shown_by_colour_alone(page, live_server, paths):
 
 def test_the_field_that_a_refusal_is_about_has_the_focus(page, live_server, paths):
     page.goto(f"{live_server.url}{paths[-1]}")
-    ways.sign_in(page, "admin")
+    page_actions.sign_in(page, "admin")
     page.wait_for_url("**/edit?**")
     assert page.evaluate("document.activeElement.id") == "scopes"
     assert page.locator("#scopes").input_value().split()[-1] == "models.read"

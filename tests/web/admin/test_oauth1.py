@@ -125,7 +125,7 @@ def described(consumer, **more):
 
 
 def test_the_debugger_tells_a_valid_request_and_uses_nothing_up(console, consumer):
-    token = consumer.dance()
+    token = consumer.get_token_credentials()
     request = described(token)
     for _ in range(2):
         page = debug(console, consumer, **request)
@@ -136,7 +136,7 @@ def test_the_debugger_tells_a_valid_request_and_uses_nothing_up(console, consume
 
 
 def test_the_debugger_points_at_the_first_difference(console, consumer):
-    token = consumer.dance()
+    token = consumer.get_token_credentials()
     request = described(token)
     request["body"] = "a=2"
     theirs = "POST&http%3A%2F%2Flocalhost%2Foauth%2Fwhoami&a%3D1%26b"
@@ -151,7 +151,7 @@ def test_the_debugger_explains_clock_nonce_and_unreadable_requests(console, cons
     page = debug(console, consumer, **described(consumer, timestamp=late))
     assert "timestamp_refused" in page.text
     assert "behind" in page.text
-    token = consumer.dance()
+    token = consumer.get_token_credentials()
     url, headers, body = token.sign("GET", "http://localhost/oauth/whoami")
     token.deliver("GET", url, headers, body)
     page = debug(console, consumer, method="GET", url=url, authorization=headers["Authorization"])

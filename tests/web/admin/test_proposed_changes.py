@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.registrant import Registrant, waiting
+from tests.support.registrant import Registrant, find_pending_change
 from tests.support.relying_party import approve, disapprove, stored
 from tests.web.admin.console import HTMX_DIALOG, Console, forms
 
@@ -49,7 +49,7 @@ def test_discarding_leaves_the_client_as_it_was(console, registrant, services, t
     form = console.get(f"/admin/clients/{registrant.key}/change/discard")
     assert console.press(form, "Discard").status_code == 303
     assert stored(services, registrant.key).name == "My Example"
-    assert waiting(services, registrant.key) is None
+    assert find_pending_change(services, registrant.key) is None
     assert trail()[0].event == "client:discard-change"
 
 
@@ -62,7 +62,9 @@ def test_only_what_was_shown_is_decided(console, registrant, services, verb, wor
     assert answer.status_code == 409
     assert "Someone else changed this client" in answer.text
     assert stored(services, registrant.key).redirect_uris == ["https://client.example/callback"]
-    assert waiting(services, registrant.key).after["redirect_uris"] == ["https://worse.example/cb"]
+    assert find_pending_change(services, registrant.key).after["redirect_uris"] == [
+        "https://worse.example/cb"
+    ]
 
 
 @pytest.mark.parametrize(("verb", "words"), [("approve", "Approve the change"), ("discard", "Discard")])

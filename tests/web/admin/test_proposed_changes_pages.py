@@ -4,7 +4,7 @@ import pytest
 import requests
 from playwright.sync_api import expect
 
-from tests.support import axe, ways
+from tests.support import axe, page_actions
 from tests.support.people import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.only_on("sqlite")]
@@ -37,7 +37,7 @@ def address(server):
 
 def test_every_page_is_accessible_and_fits(page, address):
     page.goto(address)
-    ways.sign_in(page, "admin")
+    page_actions.sign_in(page, "admin")
     page.wait_for_url(address)
     for path in ("", "/change/approve", "/change/discard", "/settings"):
         for scheme, width in (("light", 320), ("dark", 320), ("light", 1360), ("dark", 1360)):
@@ -50,7 +50,7 @@ def test_every_page_is_accessible_and_fits(page, address):
 
 def test_a_change_is_approved_in_the_dialog(page, address):
     page.goto(address)
-    ways.sign_in(page, "admin")
+    page_actions.sign_in(page, "admin")
     page.wait_for_url(address)
     page.get_by_role("link", name="Approve the change").or_(
         page.get_by_role("button", name="Approve the change")

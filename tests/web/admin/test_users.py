@@ -238,14 +238,14 @@ def test_nobody_is_not_found(console):
 
 def test_the_second_factor_is_shown_without_its_secrets(app, console):
     assert "Remove second factor" not in console.get(path(console, "alice")).text
-    telephone = set_up(app)
+    totp_app = set_up(app)
     page = console.get(path(console, "alice")).text
     assert "Authenticator app" in page
     assert re.search(r"10\s+recovery codes left", page)
     listed = re.findall(r'data-label="Second factor">(.*?)</td>', console.get("/admin/users").text)
     assert ["App" in cell for cell in listed] == [False, True, False]
     for shown in (page, console.get("/admin/activity").text):
-        assert not [secret for secret in (telephone.seed, *telephone.recovery_codes) if secret in shown]
+        assert not [secret for secret in (totp_app.seed, *totp_app.recovery_codes) if secret in shown]
 
 
 def test_the_second_factor_is_removed_for_who_lost_the_telephone(app, console, trail):

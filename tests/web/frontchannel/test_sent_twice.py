@@ -14,11 +14,11 @@ from authserver.domain.clients import clients
 from authserver.domain.user_sessions import UserSession
 from authserver.domain.users import users
 from tests.support import forms
-from tests.support.consumer import problem, returned
+from tests.support.consumer import callback_parameters, problem_of
 from tests.support.consumer import register as register_consumer
 from tests.support.device import GRANT, Device
 from tests.support.people import PASSWORD
-from tests.support.relying_party import RelyingParty, answered, edit, register
+from tests.support.relying_party import RelyingParty, edit, register, response_parameters
 from tests.support.second_factors import set_up
 
 COOKIES = ("authserver_browser", "authserver_session", "authserver_known")
@@ -64,14 +64,16 @@ def is_over(answer):
 
 def test_every_sending_of_a_double_click_is_answered(app, rp):
     page = rp.sign_in(rp.authorize())
-    codes = {answered(answer)["code"] for answer in at_once(app, rp.browser, page, "consent-allow")}
+    codes = {
+        response_parameters(answer)["code"] for answer in at_once(app, rp.browser, page, "consent-allow")
+    }
     assert len(codes) == AT_ONCE
     assert {rp.redeem(code).status_code for code in codes} == {200}
 
 
 def test_who_presses_both_buttons_has_decided_once(app, rp, database):
     page = rp.sign_in(rp.authorize())
-    assert answered(rp.deny(page))["error"] == "access_denied"
+    assert response_parameters(rp.deny(page))["error"] == "access_denied"
     assert is_over(rp.allow(page))
     assert is_over(rp.deny(page))
     with database.transaction(write=False) as db:
@@ -80,16 +82,16 @@ def test_who_presses_both_buttons_has_decided_once(app, rp, database):
 
 def test_cancelling_what_was_allowed_changes_nothing(rp):
     page = rp.sign_in(rp.authorize())
-    code = answered(rp.allow(page))["code"]
+    code = response_parameters(rp.allow(page))["code"]
     assert is_over(rp.deny(page))
-    assert answered(rp.allow(page))["code"] != code
+    assert response_parameters(rp.allow(page))["code"] != code
     assert rp.redeem(code).status_code == 200
 
 
 def test_a_cancelled_sign_in_stays_cancelled(rp):
     page = rp.authorize()
     cancel = forms_link(page, "login-cancel")
-    assert answered(rp.browser.get(cancel))["error"] == "access_denied"
+    assert response_parameters(rp.browser.get(cancel))["error"] == "access_denied"
     interaction = cancel.partition("interaction=")[2]
     rp.sign_in(rp.browser.get("/sign-in"))
     assert is_over(rp.browser.get(f"/oauth2/continue?interaction={interaction}"))
@@ -98,11 +100,11 @@ def test_a_cancelled_sign_in_stays_cancelled(rp):
 @pytest.mark.parametrize("prompt", [None, "login", "consent"])
 def test_the_way_on_after_a_sign_in_is_gone_again(rp, prompt):
     page = rp.sign_in(rp.authorize(prompt=prompt))
-    first = answered(rp.allow(page))["code"]
+    first = response_parameters(rp.allow(page))["code"]
     interaction = dict(forms.find(page, "consent-allow").fields)["interaction"]
     again = rp.browser.get(f"/oauth2/continue?interaction={interaction}")
-    assert answered(again)["code"] != first
-    assert answered(again)["state"] == "af0ifjsldkj"
+    assert response_parameters(again)["code"] != first
+    assert response_parameters(again)["state"] == "af0ifjsldkj"
 
 
 def test_another_person_in_this_browser_is_not_answered(rp):
@@ -179,27 +181,30 @@ def consent_page(consumer):
 def test_a_consumer_gets_the_verifier_that_the_browser_brings(app, consumer):
     page = consent_page(consumer)
     answers = at_once(app, consumer.browser, page, "consent-allow")
-    assert len({returned(answer)["oauth_verifier"] for answer in answers}) == AT_ONCE
-    first = returned(forms.submit(consumer.browser, page, "consent-allow"))
-    last = returned(forms.submit(consumer.browser, page, "consent-allow"))
+    assert len({callback_parameters(answer)["oauth_verifier"] for answer in answers}) == AT_ONCE
+    first = callback_parameters(forms.submit(consumer.browser, page, "consent-allow"))
+    last = callback_parameters(forms.submit(consumer.browser, page, "consent-allow"))
     assert first["oauth_token"] == last["oauth_token"] == consumer.token
-    assert problem(consumer.access_token(first["oauth_verifier"])) == (401, "verifier_invalid")
+    assert problem_of(consumer.access_token(first["oauth_verifier"])) == (401, "verifier_invalid")
     assert consumer.access_token(last["oauth_verifier"]).status_code == 200
     assert "You can close this page" in forms.submit(consumer.browser, page, "consent-allow").text
 
 
 def test_a_consumer_that_was_refused_stays_refused(consumer):
     page = consent_page(consumer)
-    assert returned(forms.submit(consumer.browser, page, "consent-deny"))["oauth_problem"] == "user_refused"
+    assert (
+        callback_parameters(forms.submit(consumer.browser, page, "consent-deny"))["oauth_problem"]
+        == "user_refused"
+    )
     again = consumer.follow(forms.submit(consumer.browser, page, "consent-allow"))
     assert (again.status_code, "token_used" in again.text) == (400, True)
 
 
 def test_the_code_that_let_somebody_in_is_no_mistake_when_it_comes_again(rp, database):
-    telephone = set_up(rp.app)
+    totp_app = set_up(rp.app)
     page = rp.sign_in(rp.authorize())
     for _ in range(2):
-        answer = forms.submit(rp.browser, page, "login-submit", code=telephone.code())
+        answer = forms.submit(rp.browser, page, "login-submit", code=totp_app.code())
         assert answer.status_code == 303
     assert 'id="consent-allow"' in rp.follow(answer).text
     with database.transaction(write=False) as db:
@@ -207,12 +212,12 @@ def test_the_code_that_let_somebody_in_is_no_mistake_when_it_comes_again(rp, dat
 
 
 def test_the_code_of_signing_in_again_may_come_again_and_no_other(rp):
-    telephone = set_up(rp.app)
+    totp_app = set_up(rp.app)
     with time_machine.travel(clock.now(), tick=False) as traveller:
-        forms.submit(rp.browser, rp.sign_in(rp.authorize()), "login-submit", code=telephone.code())
+        forms.submit(rp.browser, rp.sign_in(rp.authorize()), "login-submit", code=totp_app.code())
         traveller.shift(60)
         half = forms.submit(rp.browser, rp.browser.get("/sign-in?again=1"), "login-submit", password=PASSWORD)
-        code = telephone.code()
+        code = totp_app.code()
         assert [sent(rp, half, code), sent(rp, half, code), sent(rp, half, "000000")] == [303, 303, 422]
 
 

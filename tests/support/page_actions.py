@@ -1,4 +1,4 @@
-"""What a person does on our pages, by the ids that the pages promise."""
+"""What a user does on the pages, by the documented ids of their elements."""
 
 from playwright.sync_api import Page
 
@@ -6,17 +6,17 @@ from tests.support.people import PASSWORD
 
 
 def sign_in(page: Page, username: str, password: str = PASSWORD) -> None:
-    """Fills in the sign-in page and sends it."""
+    """Fill in the sign-in page and submit it."""
     page.locator("#username").fill(username)
     page.locator("#password").fill(password)
     page.locator("#login-submit").click()
 
 
 def allow(page: Page) -> None:
-    """Consents."""
+    """Allow on the consent page."""
     page.locator("#consent-allow").click()
 
 
 def deny(page: Page) -> None:
-    """Refuses to consent."""
+    """Deny on the consent page."""
     page.locator("#consent-deny").click()
