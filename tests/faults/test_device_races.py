@@ -8,7 +8,7 @@ from authserver.domain.authorizations.device_authorizations import DeviceState, 
 from authserver.domain.clients import clients
 from authserver.domain.clients.clients import Client
 from authserver.protocol.services import Services
-from tests.faults.test_races import Crowd, services  # noqa: F401 - fixtures
+from tests.faults.test_token_races import Crowd, services  # noqa: F401 - fixtures
 from tests.support import people
 from tests.support.device import GRANT
 from tests.support.relying_party import register

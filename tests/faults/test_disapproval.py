@@ -4,7 +4,7 @@ import pytest
 import requests
 
 from authserver.protocol.services import Services
-from tests.faults.test_races import new_code, redemption
+from tests.faults.test_token_races import new_code, redemption
 from tests.support.relying_party import register
 from tests.support.servers import LiveServer
 

@@ -14,7 +14,7 @@ from authserver.domain.users import users
 from tests.support import forms
 from tests.support.moving_clock import MovingClock
 from tests.support.people import PASSWORD
-from tests.web.visits import session_cookie, sign_in, use_cookie
+from tests.web.browser_session import session_cookie, sign_in, use_cookie
 
 NEW = "four quite new words"
 PAGES = ["", "/sessions", "/applications", "/password", "/activity", "/authenticator"]

@@ -26,7 +26,7 @@ from tests.support import forms
 from tests.support.moving_clock import MovingClock
 from tests.support.people import PASSWORD
 from tests.support.second_factors import set_up
-from tests.web.visits import session_cookie, sign_in, use_cookie
+from tests.web.browser_session import session_cookie, sign_in, use_cookie
 
 HOME = "/account/authenticator"
 SET_UP = f"{HOME}/set-up"

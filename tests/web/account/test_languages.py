@@ -4,7 +4,7 @@ import pytest
 
 from tests.support import forms
 from tests.support.people import PASSWORD
-from tests.web.visits import sign_in
+from tests.web.browser_session import sign_in
 
 FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0"
 

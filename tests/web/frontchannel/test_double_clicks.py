@@ -7,7 +7,7 @@ from tests.support import ways
 from tests.support.logout import site
 from tests.support.people import PASSWORD
 from tests.support.servers import free_port
-from tests.web.test_device_and_logout_pages import authorize, codes
+from tests.web.frontchannel.test_device_and_logout_pages import authorize, codes
 
 pytestmark = [pytest.mark.browser, pytest.mark.only_on("postgresql")]
 ICON = '<!doctype html><html lang="en"><title>App</title><link rel="icon" href="data:,"></html>'

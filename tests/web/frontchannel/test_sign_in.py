@@ -12,7 +12,7 @@ from authserver.vocabulary import EndpointPath
 from authserver.web.frontchannel import sign_in_context
 from tests.support import forms
 from tests.support.people import PASSWORD
-from tests.web.visits import session_cookie, sign_in, use_cookie
+from tests.web.browser_session import session_cookie, sign_in, use_cookie
 
 
 def sessions_in(database):

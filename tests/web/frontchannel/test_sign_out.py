@@ -6,7 +6,7 @@ from authserver import clock
 from authserver.domain.sessions.user_sessions import UserSession
 from tests.support import forms
 from tests.support.relying_party import RelyingParty, register
-from tests.web.visits import session_cookie, sign_in, use_cookie
+from tests.web.browser_session import session_cookie, sign_in, use_cookie
 
 
 def test_signing_out(client, people, database):

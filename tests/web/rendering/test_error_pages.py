@@ -11,7 +11,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from structlog.testing import capture_logs
 
 from authserver.errors import Conflict, Forbidden, InvalidInput, NotFound, Throttled
-from tests.web.visits import sign_in
+from tests.web.browser_session import sign_in
 
 pytestmark = pytest.mark.own_app
 

@@ -6,7 +6,7 @@ import pytest
 
 from authserver.app import create_app
 from authserver.settings import Settings
-from tests.web.visits import sign_in
+from tests.web.browser_session import sign_in
 
 PAGES = ["/sign-in", "/sign-out", "/no-such-page", "/setup"]
 

@@ -16,7 +16,7 @@ from authserver.web.rendering import durations, scope_labels, sentences, templat
 from authserver.web.rendering import languages as pages_languages
 from authserver.web.rendering.languages import gettext
 from tests.support import forms
-from tests.web.visits import sign_in
+from tests.web.browser_session import sign_in
 
 NOW = datetime(2026, 11, 3, 14, 22, 5, tzinfo=UTC)
 

@@ -10,7 +10,7 @@ from authserver import clock
 from authserver.web.account import user_agents
 from authserver.web.rendering import scope_labels, template_globals
 from tests.support import forms
-from tests.web.visits import sign_in
+from tests.web.browser_session import sign_in
 
 NOW = datetime(2026, 11, 3, 14, 22, 5, tzinfo=UTC)
 

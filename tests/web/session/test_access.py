@@ -9,7 +9,7 @@ from tests.support import forms
 from tests.support.moving_clock import MovingClock
 from tests.support.people import PASSWORD
 from tests.support.second_factors import set_up
-from tests.web.visits import sign_in
+from tests.web.browser_session import sign_in
 
 pytestmark = pytest.mark.own_app
 

@@ -12,7 +12,7 @@ from authserver.web import current
 from tests.support import forms
 from tests.support.people import PASSWORD
 from tests.support.second_factors import set_up
-from tests.web.visits import sign_in
+from tests.web.browser_session import sign_in
 
 TYPED = "Typed by hand"
 HTMX = {"HX-Request": "true"}
