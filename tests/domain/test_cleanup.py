@@ -1,4 +1,4 @@
-"""Clean-up: what is over goes, what counts stays, and nothing comes back to life."""
+"""The clean-up deletes expired records and keeps those that revocation still needs."""
 
 import secrets
 from datetime import timedelta
@@ -24,21 +24,21 @@ LONG = timedelta(days=90)
 
 
 @pytest.fixture
-def client_of(database):
+def registered_client(database):
     with database.transaction() as db:
         registration = Registration("oidc", "App", redirect_uris=("https://app.example.org/cb",))
         return clients.register(db, SYSTEM, registration, source="console")
 
 
 @pytest.fixture
-def grant(database, settings, client_of, alice):
-    """Makes an authorization in a session of alice's, with a code and the tokens that it was redeemed for."""
+def grant(database, settings, registered_client, alice):
+    """Return a function that adds an authorization of alice, with a code and, if redeemed, its tokens."""
 
     def make(*, access=SOON, refresh=None, redeemed=True, own_key=None):
         with database.transaction() as db:
             started = user_sessions.start(db, SYSTEM, settings, alice, is_remembered=False, user_agent="test")
             row = authorizations.add(
-                db, SYSTEM, client_id=client_of.id, client_epoch=0, client_name="App", own_key=own_key,
+                db, SYSTEM, client_id=registered_client.id, client_epoch=0, client_name="App", own_key=own_key,
                 grant_type="authorization_code", scope="openid", user_id=alice.id, session_id=started.session.id,
             )  # fmt: skip
             codes.add(db, settings, row, redirect_uri="", code_challenge="")
@@ -71,7 +71,7 @@ def family(authorization, lifetime):
 
 @pytest.fixture
 def rows(database):
-    """How many rows the tables hold."""
+    """Return a function that counts the rows of each table."""
 
     def count():
         models = (Authorization, Code, AccessToken, RefreshToken, UserSession)
@@ -88,31 +88,29 @@ def purge(services):
     return {name: count for name, count in counts.items() if count}
 
 
-def test_what_works_stays(services, grant, rows):
+def test_valid_records_are_kept(services, grant, rows):
     grant(refresh=LONG)
     assert purge(services) == {}
     assert rows() == [1, 1, 1, 1, 1]
 
 
-def test_what_is_over_goes_with_all_that_hung_on_it(services, grant, rows, moving_clock):
+def test_expired_records_are_deleted_with_their_dependents(services, grant, rows, moving_clock):
     grant(redeemed=True)
     grant(redeemed=False)
     moving_clock.advance(timedelta(days=3))
-    gone = purge(services)
-    assert gone == {"access tokens": 1, "codes": 1, "authorizations": 2, "sessions": 2}
+    deleted = purge(services)
+    assert deleted == {"access tokens": 1, "codes": 1, "authorizations": 2, "sessions": 2}
     assert rows() == [0, 0, 0, 0, 0]
 
 
-def test_as_long_as_a_refresh_token_lives_its_code_and_session_are_remembered(
-    services, grant, rows, moving_clock
-):
+def test_code_and_session_of_a_valid_refresh_token_are_kept(services, grant, rows, moving_clock):
     grant(refresh=LONG)
     moving_clock.advance(timedelta(days=30))
     assert purge(services) == {"access tokens": 1}
     assert rows() == [1, 1, 0, 1, 1], "a replay of the code must still find what to revoke"
 
 
-def test_an_ended_session_is_remembered_while_something_names_it(
+def test_ended_session_is_kept_while_an_authorization_refers_to_it(
     services, database, grant, rows, moving_clock
 ):
     authorization_id = grant(refresh=LONG)
@@ -121,17 +119,17 @@ def test_an_ended_session_is_remembered_while_something_names_it(
         db.get(UserSession, row.session_id).ended_at = clock.now()
     moving_clock.advance(timedelta(days=30))
     purge(services)
-    assert rows()[4] == 1, "without the row the session would not count as ended any more"
+    assert rows()[4] == 1, "without the row, the session would no longer count as ended"
 
 
-def test_a_clients_own_authorization_is_kept_for_its_next_token(services, grant, rows, moving_clock):
+def test_authorization_of_a_client_itself_is_kept(services, grant, rows, moving_clock):
     grant(own_key=b"x" * 32)
     moving_clock.advance(timedelta(days=30))
     purge(services)
     assert rows()[0] == 1
 
 
-def test_many_rows_go_in_several_steps(services, grant, rows, moving_clock, monkeypatch):
+def test_many_rows_are_deleted_in_batches(services, grant, rows, moving_clock, monkeypatch):
     monkeypatch.setattr(cleanup, "_STEP", 2)
     monkeypatch.setattr(cleanup, "_PAUSE_SECONDS", 0)
     for _ in range(5):
@@ -144,7 +142,7 @@ def test_many_rows_go_in_several_steps(services, grant, rows, moving_clock, monk
 
 
 @pytest.mark.only_on("sqlite")
-def test_housekeeping_deletes_by_itself(services, grant, moving_clock):
+def test_housekeeping_deletes_expired_records(services, grant, moving_clock):
     grant()
     moving_clock.advance(timedelta(days=3))
     assert housekeeping.clean(services) == 3
@@ -153,20 +151,20 @@ def test_housekeeping_deletes_by_itself(services, grant, moving_clock):
 
 @pytest.mark.only_on("postgresql")
 @pytest.mark.own_app
-def test_housekeeping_outlives_a_database_that_is_away(services, database):
+def test_housekeeping_survives_a_database_error(services, database):
     with database.engine.begin() as connection:
         connection.exec_driver_sql("DROP TABLE access_tokens CASCADE")
     assert housekeeping.clean(services) == 0
 
 
-def test_who_takes_part_in_a_session_is_remembered_once_for_each_client(
-    services, database, settings, client_of, alice, rows, moving_clock
+def test_one_authorization_per_client_is_kept_for_an_ended_session(
+    services, database, settings, registered_client, alice, rows, moving_clock
 ):
     with database.transaction() as db:
         started = user_sessions.start(db, SYSTEM, settings, alice, is_remembered=True, user_agent="test")
         for _ in range(3):
             authorizations.add(
-                db, SYSTEM, client_id=client_of.id, client_epoch=0, client_name="App", user_id=alice.id,
+                db, SYSTEM, client_id=registered_client.id, client_epoch=0, client_name="App", user_id=alice.id,
                 grant_type="authorization_code", scope="openid", session_id=started.session.id,
             )  # fmt: skip
     moving_clock.advance(timedelta(days=5))

@@ -1,4 +1,4 @@
-"""What names may hold: something that can be seen, nothing that is hidden, in every script."""
+"""Names must contain a visible character and no hidden ones. Every script is allowed."""
 
 import unicodedata
 
@@ -29,14 +29,14 @@ FAMILY = "\U0001f469\u200d\U0001f469\u200d\U0001f467"  # three emoji, joined to 
         "?",
     ],
 )
-def test_every_script_is_taken(name):
+def test_every_script_is_accepted(name):
     assert text_rules.clean_line("name", "name", f" {name} ") == unicodedata.normalize("NFC", name)
 
 
 @pytest.mark.parametrize(
     "name", ["\u200d", "\u3164", "\u2800", "\u115f\u1160", "\u0301", "\ufe0f", "\u200c \u200c"]
 )
-def test_something_can_be_seen(name):
+def test_name_without_visible_characters_is_rejected(name):
     with pytest.raises(InvalidInput, match="The name has nothing in it that can be seen"):
         text_rules.clean_line("name", "name", name)
 
@@ -57,12 +57,12 @@ def test_something_can_be_seen(name):
         0xE0041,
     ],
 )
-def test_nothing_is_hidden_and_nothing_turns_text_round(code):
+def test_hidden_and_bidirectional_characters_are_rejected(code):
     with pytest.raises(InvalidInput, match=rf"turns text round \(U\+{code:04X}\)"):
         text_rules.clean_line("name", "name", f"a{chr(code)}gpj.exe")
 
 
-def test_names_are_judged_wherever_they_come_from(database, services):
+def test_names_of_users_and_clients_are_checked(database, services):
     with database.transaction() as db:
         for field in ({"username": "a\u202eb"}, {"username": "b", "name": "\u200b"}):
             with pytest.raises(InvalidInput):
@@ -71,8 +71,8 @@ def test_names_are_judged_wherever_they_come_from(database, services):
         register(services, name="\u200b\u200b")
 
 
-def test_a_name_that_was_taken_before_is_no_obstacle(app, services, database, people):
-    """What has such a name works, and can be changed otherwise."""
+def test_existing_invalid_name_does_not_block_changes(app, services, database, people):
+    """Records with such a name work, and their other fields can be changed."""
     rp = RelyingParty(app, *register(services))
     with database.transaction() as db:
         clients.get(db, rp.key).name = "Old\u200b"
@@ -89,7 +89,7 @@ def test_a_name_that_was_taken_before_is_no_obstacle(app, services, database, pe
 
 
 @pytest.mark.parametrize("name", ["\u200b", "a\u202egpj.exe"])
-def test_a_client_that_registers_itself_is_told(client, services, name):
+def test_self_registration_with_an_invalid_name_is_rejected(client, services, name):
     answer = client.post(
         "/oauth2/register", json={"client_name": name, "redirect_uris": ["https://app.example.org/cb"]}
     )

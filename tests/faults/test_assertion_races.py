@@ -1,4 +1,4 @@
-"""A client's assertion is honoured once (I1): fifty uses of one ``jti`` at once, over two server processes."""
+"""A client assertion works once (I1): fifty uses of one ``jti`` at once, on two server processes."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -16,8 +16,8 @@ ROUNDS = 3
 
 
 @pytest.mark.parametrize("method", ["private_key_jwt", "client_secret_jwt"])
-def test_an_assertion_is_used_once(live_nodes: LiveServer, method: str) -> None:
-    """Exactly one of fifty succeeds, the others are told invalid_client, and nobody gets a 5xx."""
+def test_assertion_is_accepted_once(live_nodes: LiveServer, method: str) -> None:
+    """Exactly one of fifty requests succeeds. The others get invalid_client, and none a 5xx."""
     signer = _signer(live_nodes, method)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         for _ in range(ROUNDS):

@@ -1,4 +1,4 @@
-"""Bodies that are not framed as HTTP demands, sent by hand to a real server: 400 in the endpoint's own format (S26, I6)."""
+"""Bodies with invalid HTTP framing, sent to a real server, get 400 in the format of the endpoint (S26, I6)."""
 
 import json
 import socket
@@ -14,7 +14,7 @@ PEOPLE = ["/oauth2/authorize", "/oidc/end_session", "/sign-in", "/sign-in/code",
 
 
 def send(server: LiveServer, path: str, *headers: str, body: str) -> tuple[int, str]:
-    """Send bytes, close the sending side, and return status and body of the answer."""
+    """Send bytes, close the sending side, and return the status and body of the response."""
     address = urlsplit(server.url)
     assert address.hostname
     assert address.port
@@ -29,8 +29,8 @@ def send(server: LiveServer, path: str, *headers: str, body: str) -> tuple[int, 
     return int(head.split()[1]), content.decode("utf-8", "replace")
 
 
-def test_broken_chunks_are_refused_in_the_format_of_the_endpoint(live_server: LiveServer) -> None:
-    """One server takes all of them, because starting one takes longer than asking it a hundred times."""
+def test_malformed_chunks_are_rejected_in_the_format_of_the_endpoint(live_server: LiveServer) -> None:
+    """One server gets all requests, because starting a server takes longer than a hundred requests."""
     for path, chunks in product(MACHINES, BROKEN_CHUNKS):
         status, content = send(live_server, path, FORM, "Transfer-Encoding: chunked", body=chunks)
         assert (status, "error" in json.loads(content)) == (400, True), (path, chunks, content)
@@ -40,8 +40,8 @@ def test_broken_chunks_are_refused_in_the_format_of_the_endpoint(live_server: Li
     assert "unexpected error" not in live_server.log_text()
 
 
-def test_a_body_that_ends_early_is_not_acted_upon(live_server: LiveServer) -> None:
-    """RFC 9112, section 8: an incomplete request is not treated as complete; a cut scope would grant the default."""
+def test_truncated_body_is_rejected(live_server: LiveServer) -> None:
+    """RFC 9112, section 8: an incomplete request is not treated as complete. A truncated scope would grant the default."""
     form = "grant_type=client_credentials&sco"
     status, content = send(live_server, "/oauth2/token", FORM, "Content-Length: 200", body=form)
     assert (status, json.loads(content)["error"]) == (400, "invalid_request")
@@ -51,8 +51,8 @@ def test_a_body_that_ends_early_is_not_acted_upon(live_server: LiveServer) -> No
     assert (status, "<h1>" in content) == (400, True)
 
 
-def test_whole_chunks_are_read(live_server: LiveServer) -> None:
-    """RFC 9112, section 7.1: a request that is chunked well is served."""
+def test_valid_chunks_are_read(live_server: LiveServer) -> None:
+    """RFC 9112, section 7.1: a valid chunked request is served."""
     form = "client_id=x&grant_type=nothing"
     chunks = f"{len(form):x}\r\n{form}\r\n0\r\n\r\n"
     status, content = send(live_server, "/oauth2/token", FORM, "Transfer-Encoding: chunked", body=chunks)

@@ -1,4 +1,4 @@
-"""Single use under fire (I1, S5): fifty clients at once, over two server processes, on both databases."""
+"""Codes and refresh tokens under concurrency (I1, S5): fifty clients at once, on two server processes and both databases."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, local
@@ -20,8 +20,8 @@ AT_ONCE = 50
 ROUNDS = 20
 
 
-class Crowd:
-    """Fifty clients, each with a connection of its own, who send the same form in the same moment."""
+class ConcurrentClients:
+    """Fifty clients, each with its own connection, that send the same form at the same time."""
 
     def __init__(self, server: LiveServer, key: str, secret: str) -> None:
         self._server = server
@@ -30,7 +30,7 @@ class Crowd:
         self._own = local()
 
     def send(self, form: dict[str, str]) -> list[requests.Response]:
-        """Return the fifty answers."""
+        """Return the fifty responses."""
         barrier = Barrier(AT_ONCE)
         return list(self._pool.map(lambda number: self._send_one(barrier, number, form), range(AT_ONCE)))
 
@@ -50,13 +50,13 @@ class Crowd:
 
 @pytest.fixture
 def services(live_nodes: LiveServer) -> Services:
-    """The same installation, in this process, for arranging."""
+    """The services of the same installation in this process."""
     live_nodes.add_user("alice")
     return live_nodes.services
 
 
 def new_code(services: Services, key: str) -> str:
-    """Return a code as the authorization endpoint would have made it."""
+    """Return a code as the authorization endpoint would create it."""
     with services.database.transaction() as db:
         client, user = clients.get(db, key), users.find(db, "alice")
         assert user is not None
@@ -86,25 +86,25 @@ def redemption(code: str) -> dict[str, str]:
 
 
 def successes(answers: list[requests.Response]) -> list[dict[str, Any]]:
-    """Return the documents of the successful answers; the others must have lost properly."""
-    lost = [answer for answer in answers if answer.status_code != 200]
-    assert {(answer.status_code, answer.json()["error"]) for answer in lost} <= {(400, "invalid_grant")}
+    """Return the bodies of the successful responses. All others must be invalid_grant."""
+    failures = [answer for answer in answers if answer.status_code != 200]
+    assert {(answer.status_code, answer.json()["error"]) for answer in failures} <= {(400, "invalid_grant")}
     return [answer.json() for answer in answers if answer.status_code == 200]
 
 
-def test_a_code_is_redeemed_once(live_nodes: LiveServer, services: Services) -> None:
-    """Exactly one of fifty redemptions succeeds, in every round, and nobody gets a 5xx."""
+def test_code_is_redeemed_once(live_nodes: LiveServer, services: Services) -> None:
+    """Every round has exactly one successful redemption and no 5xx."""
     key, secret = register(services)
-    crowd = Crowd(live_nodes, key, secret)
+    crowd = ConcurrentClients(live_nodes, key, secret)
     for _ in range(ROUNDS):
         assert len(successes(crowd.send(redemption(new_code(services, key))))) == 1
     crowd.close()
 
 
-def test_a_refresh_token_has_one_successor(live_nodes: LiveServer, services: Services) -> None:
-    """Fifty refreshes inside the grace window all get the same successor; the family never forks."""
+def test_refresh_token_has_one_successor(live_nodes: LiveServer, services: Services) -> None:
+    """Fifty refreshes within the grace window get the same successor, so that the family does not fork."""
     key, secret = register(services)
-    crowd = Crowd(live_nodes, key, secret)
+    crowd = ConcurrentClients(live_nodes, key, secret)
     first = requests.post(
         f"{live_nodes.url}/oauth2/token",
         data=redemption(new_code(services, key)),

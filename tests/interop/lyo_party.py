@@ -1,7 +1,7 @@
-"""A consumer that behaves as Eclipse Lyo's client does: OAuth Core 1.0 with the habits of its Java library.
+"""A consumer that behaves like Eclipse Lyo's client: OAuth Core 1.0 with the peculiarities of its Java library.
 
-It asks for the request token by GET without a callback, names the callback on the authorization URL, exchanges without
-a verifier, and signs two-legged calls with `oauth_token=""`. `/` signs in, `/two-legged` calls for the functional user.
+It gets the request token by GET without a callback, passes the callback in the authorization URL, gets the access token
+without a verifier, and signs two-legged calls with `oauth_token=""`. `/` signs in, `/two-legged` calls as the functional user.
 """
 
 import base64
@@ -22,12 +22,12 @@ pending: dict[str, str] = {}
 
 
 def escaped(text: str) -> str:
-    """RFC 3986, as the Java library does it."""
+    """Return text encoded per RFC 3986, as the Java library does."""
     return quote(text, safe="~")
 
 
 def call(method: str, path: str, token: str, token_secret: str) -> requests.Response:
-    """Signs and sends a request the way OAuthMessage.writeAuthorizationHeader does."""
+    """Sign and send a request as OAuthMessage.writeAuthorizationHeader does."""
     pairs = {
         "oauth_token": token,
         "oauth_consumer_key": KEY,

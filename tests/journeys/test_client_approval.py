@@ -1,4 +1,4 @@
-"""The main job from end to end: an administrator approves a client, an engineer signs in to it."""
+"""From the first start to a sign-in: an administrator approves a client, and a user signs in to it."""
 
 import re
 from collections.abc import Iterator
@@ -18,22 +18,22 @@ NAME = "Requirements portal"
 
 @pytest.fixture
 def new_server(empty_database_url: str, keys_dir: Path, tmp_path: Path) -> Iterator[LiveServer]:
-    """A server as `authserver serve` leaves it on its very first start."""
+    """A server after its very first start, without any records."""
     with servers.serve(empty_database_url, keys_dir, tmp_path) as server:
         yield server
 
 
-def test_from_the_setup_link_to_a_sign_in_and_back(
+def test_setup_approval_sign_in_and_disapproval(
     new_server: LiveServer, page: Page, complaints: Complaints
 ) -> None:
-    """Setup, create a client, be refused, approve, sign in, consent, disapprove, be refused."""
-    complaints.expect("403")  # the page that says why a sign-in cannot go on yet
+    """Complete the setup, create a client, get rejected, approve it, sign in, consent, disapprove it, get rejected."""
+    complaints.expect("403")  # the page that says that the client is not approved
     port = servers.free_port()
     _set_up(page, new_server)
     client = _create_client(page, new_server, parties.redirect_uri(port))
     new_server.add_user("alice", password=PASSWORD)
     with parties.authlib_flask_as(new_server, client, port) as party:
-        _is_refused(page, party.url, "Waiting for approval")
+        _expect_error(page, party.url, "Waiting for approval")
         _decide(page, new_server, client["client_key"], "approve")
         _sign_out(page, new_server)
         _sign_in_and_consent(page, party.url)
@@ -46,7 +46,7 @@ def test_from_the_setup_link_to_a_sign_in_and_back(
         assert _refresh(new_server, client, tokens).status_code == 400
         assert _userinfo(new_server, tokens).status_code == 401
         page.context.clear_cookies(name="authlib-party")
-        _is_refused(page, party.url, "Not approved")
+        _expect_error(page, party.url, "Not approved")
 
 
 def _set_up(page: Page, server: LiveServer) -> None:
@@ -86,7 +86,7 @@ def _value(page: Page, term: str) -> str:
     return row.locator("code").first.inner_text().strip()
 
 
-def _is_refused(page: Page, url: str, heading: str) -> None:
+def _expect_error(page: Page, url: str, heading: str) -> None:
     page.goto(url)
     expect(page.get_by_role("heading", name=heading)).to_be_visible()
     expect(page.locator("#reference")).to_have_text(re.compile(r"[A-Z]{8}"))

@@ -1,4 +1,4 @@
-"""Clients are found by an origin or a similar name without reading all of them, and both are kept as clients change."""
+"""Lookup of clients by origin or by similar name. Both use an index, which is updated with the client."""
 
 import pytest
 from alembic import command
@@ -18,7 +18,7 @@ OURS = "https://rp.example"
 
 @pytest.fixture
 def plans(database):
-    """How SQLite goes about each statement from now on; a SCAN reads everything."""
+    """The query plans of SQLite for all following statements. SCAN means that the whole table is read."""
     found = []
 
     def explain(connection, cursor, statement, parameters, *_):
@@ -36,7 +36,7 @@ def owner(database, origin):
         return origin_lookup.find_owner(connection, origin)
 
 
-def kept(database):
+def stored_lookups(database):
     with database.transaction(write=False) as db:
         skeletons = {row.name: row.skeleton for row in db.scalars(select(Client))}
         return {row.origin for row in db.scalars(select(ClientOrigin))}, skeletons
@@ -44,7 +44,7 @@ def kept(database):
 
 @pytest.mark.only_on("sqlite")
 @pytest.mark.parametrize("origin", [OURS, "https://evil.example"])
-def test_an_origin_is_looked_up(services, plans, origin):
+def test_origin_lookup_uses_an_index(services, plans, origin):
     register(services)
     plans.clear()
     assert (owner(services.database, origin) is not None) == (origin == OURS)
@@ -53,7 +53,7 @@ def test_an_origin_is_looked_up(services, plans, origin):
 
 
 @pytest.mark.only_on("sqlite")
-def test_similar_names_are_looked_up(services, plans):
+def test_similar_name_lookup_uses_an_index(services, plans):
     key, twin = (register(services, name=name)[0] for name in ("Grafana", "GRAFANA"))
     register(services, name="Another")
     with services.database.transaction(write=False) as db:
@@ -64,22 +64,22 @@ def test_similar_names_are_looked_up(services, plans):
     assert [plan for plan in plans if plan.startswith("SCAN")] == []
 
 
-def test_both_follow_the_client(services):
+def test_origins_and_skeletons_are_updated_with_the_client(services):
     key, _ = register(
         services, redirect_uris=(f"{OURS}/cb", "https://other.example/cb", "com.example.app:/cb")
     )
-    assert kept(services.database) == (
+    assert stored_lookups(services.database) == (
         {OURS, "https://other.example"},
         {"The Relying Party": "therelylngparty"},
     )
     edit(services, key, redirect_uris=(f"{OURS}:8443/cb",), name="Grafana")
-    assert kept(services.database) == ({f"{OURS}:8443"}, {"Grafana": "grafana"})
+    assert stored_lookups(services.database) == ({f"{OURS}:8443"}, {"Grafana": "grafana"})
     with services.database.transaction() as db:
         clients.remove(db, SYSTEM, clients.get(db, key))
-    assert kept(services.database) == (set(), {})
+    assert stored_lookups(services.database) == (set(), {})
 
 
-def test_an_origin_that_an_older_node_left_behind_opens_nothing(services):
+def test_stale_origin_does_not_match(services):
     key, _ = register(services)
     edit(services, key, redirect_uris=("https://other.example/cb",))
     with services.database.transaction() as db:
@@ -87,10 +87,10 @@ def test_an_origin_that_an_older_node_left_behind_opens_nothing(services):
     assert owner(services.database, OURS) is None
 
 
-def test_the_migration_fills_both(services, database):
+def test_migration_fills_origins_and_skeletons(services, database):
     register(services)
     register(services, kind="oauth1", name="A Consumer", redirect_uris=(), grant_types=(), response_types=())
-    before = kept(database)
+    before = stored_lookups(database)
     with schema.rebuilding(database) as connection:
         config = Config()
         config.set_main_option("script_location", str(schema.MIGRATIONS))
@@ -98,5 +98,5 @@ def test_the_migration_fills_both(services, database):
         older = ScriptDirectory.from_config(config).get_revision("0015").down_revision
         command.downgrade(config, older)
         command.upgrade(config, "head")
-    assert kept(database) == before
+    assert stored_lookups(database) == before
     assert owner(database, OURS) is not None

@@ -1,4 +1,4 @@
-"""Clients: what is remembered of one that was removed never serves for another."""
+"""Ids of removed clients are not reused."""
 
 import pytest
 from flask import Flask
@@ -18,8 +18,8 @@ def remove(services: Services, key: str) -> None:
         clients.remove(db, SYSTEM, clients.get(db, key))
 
 
-def test_the_next_client_is_not_taken_for_a_removed_one(app: Flask, services: Services) -> None:
-    """I2, S26: a database that gives ids out again must not bring a registration and its secret back."""
+def test_new_client_is_not_confused_with_a_removed_one(app: Flask, services: Services) -> None:
+    """I2, S26: a reused id would attach the cached registration and secret to the next client."""
     first = RelyingParty(app, *register(services, scopes=("first",), **ALONE))
     assert first.token(grant_type="client_credentials").status_code == 200
     remove(services, first.key)
@@ -30,8 +30,8 @@ def test_the_next_client_is_not_taken_for_a_removed_one(app: Flask, services: Se
 
 
 @pytest.mark.only_on("sqlite")
-def test_the_tables_count_on_as_their_records_say(services: Services) -> None:
-    """The migrations are what makes the tables."""
+def test_autoincrement_in_migrations_matches_the_models(services: Services) -> None:
+    """The migrations create the tables, so the models alone do not show it."""
     counted = {
         name
         for name, table in Base.metadata.tables.items()

@@ -1,4 +1,4 @@
-"""How long the tokens of one client last: what people write, what is stored, what is refused."""
+"""Token lifetimes of one client: parsing, formatting, limits and defaults."""
 
 from datetime import timedelta
 from typing import Any
@@ -14,7 +14,7 @@ DAY = 86400
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds", "again"),
+    ("text", "seconds", "formatted"),
     [
         ("90", 90, "90s"),
         ("90s", 90, "90s"),
@@ -24,19 +24,19 @@ DAY = 86400
         ("14d", 14 * DAY, "14d"),
     ],
 )
-def test_a_length_is_read_and_written(text: str, seconds: int, again: str) -> None:
+def test_lifetime_is_parsed_and_formatted(text: str, seconds: int, formatted: str) -> None:
     assert token_lifetimes.parse_seconds(text) == seconds
-    assert token_lifetimes.format_seconds(seconds) == again
+    assert token_lifetimes.format_seconds(seconds) == formatted
 
 
 @pytest.mark.parametrize("text", ["", "soon", "15 m", "-5m", "1.5h", "15m\0", "٣m", "9999999999"])
-def test_nonsense_is_not_read(text: str) -> None:
+def test_invalid_lifetime_is_rejected(text: str) -> None:
     with pytest.raises(ValueError, match="number of seconds"):
         token_lifetimes.parse_seconds(text)
 
 
 @pytest.mark.parametrize("name", token_lifetimes.NAMES)
-def test_the_bounds_are_kept(name: str) -> None:
+def test_lifetime_outside_the_limits_is_rejected(name: str) -> None:
     bounds = token_lifetimes.BOUNDS[name]
     shortest, longest = (int(length.total_seconds()) for length in bounds)
     for value in (shortest, longest):
@@ -46,16 +46,16 @@ def test_the_bounds_are_kept(name: str) -> None:
 
 
 @pytest.mark.parametrize("value", ["900", 900.0, True, [900], {"seconds": 900}])
-def test_only_whole_numbers_are_lifetimes(value: Any) -> None:
+def test_lifetime_must_be_an_integer(value: Any) -> None:
     details = {"access_token_lifetime": value}
-    with pytest.raises(InvalidInput, match="Enter a length from 1m to 1d") as refused:
+    with pytest.raises(InvalidInput, match="Enter a length from 1m to 1d") as error:
         registrations.validate(
             Registration("oidc", "App", redirect_uris=("https://a.example/cb",), details=details)
         )
-    assert list(refused.value.fields) == ["access_token_lifetime"]
+    assert list(error.value.fields) == ["access_token_lifetime"]
 
 
-def test_the_setting_counts_where_the_client_has_none() -> None:
+def test_lifetime_defaults_to_the_setting() -> None:
     settings = Settings()
     for name in token_lifetimes.NAMES:
         assert token_lifetimes.lifetime_of({}, settings, name) == getattr(settings, name)

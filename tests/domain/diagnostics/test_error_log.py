@@ -1,4 +1,4 @@
-"""The diagnostics ledger: equal refusals are one, old and many are forgotten, references are found in what people paste."""
+"""The error log of Diagnostics: grouping of equal errors, limits, search by reference, and redaction."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -34,8 +34,8 @@ def client_id(database):
 
 
 @pytest.fixture
-def look(database):
-    """What the ledger says of a reference."""
+def find_error(database):
+    """Return a function that finds an error by its reference."""
 
     def find(reference):
         with database.transaction(write=False) as db:
@@ -46,7 +46,7 @@ def look(database):
 
 @pytest.fixture
 def fill(database):
-    """Puts many different refusals of one client into the ledger at once."""
+    """Return a function that adds many different errors of one client in one statement."""
 
     def put(client_id, count):
         now = clock.now()
@@ -79,15 +79,15 @@ def count_of(database, client_id):
         return db.scalar(select(func.count()).where(RecordedError.client_id == client_id))
 
 
-def test_equal_refusals_share_a_reference_and_are_counted(recorder, look):
+def test_equal_errors_share_a_reference_and_are_counted(recorder, find_error):
     first = recorder.record(replace(WRONG, address="192.0.2.1"))
     assert recorder.record(replace(WRONG, address="192.0.2.2")) == first
     assert recorder.record(replace(WRONG, cause="code-unknown")) != first
-    assert (look(first).count, look(first).address) == (2, "192.0.2.2")
+    assert (find_error(first).count, find_error(first).address) == (2, "192.0.2.2")
 
 
 @pytest.mark.only_on("sqlite")
-def test_refusals_with_other_sentences_are_other_refusals_but_for_numbers(recorder, client_id):
+def test_errors_are_grouped_by_detail_without_its_numbers(recorder, client_id):
     late = replace(WRONG, client_id=client_id, detail="The clock is 3 s behind.")
     first = recorder.record(late)
     assert recorder.record(replace(late, detail="The clock is 44 s behind.")) == first
@@ -96,16 +96,16 @@ def test_refusals_with_other_sentences_are_other_refusals_but_for_numbers(record
 
 
 @pytest.mark.only_on("sqlite")
-def test_what_a_stranger_sends_makes_no_other_refusal(recorder):
+def test_errors_of_unknown_clients_are_grouped_by_cause(recorder):
     first = recorder.record(replace(WRONG, detail="One.", received="one"))
     assert recorder.record(replace(WRONG, detail="Two.", received="two")) == first
 
 
-def test_a_new_refusal_pushes_the_oldest_of_its_client_out(database, recorder, look, fill, client_id):
+def test_new_error_replaces_the_oldest_of_the_same_client(database, recorder, find_error, fill, client_id):
     fill(client_id, error_log.PER_CLIENT)
     fill(client_id + 1, 3)
     reference = recorder.record(replace(WRONG, client_id=client_id))
-    assert look(reference).count == 1
+    assert find_error(reference).count == 1
     assert count_of(database, client_id) == error_log.PER_CLIENT
     assert count_of(database, client_id + 1) == 3
     with database.transaction(write=False) as db:
@@ -114,8 +114,8 @@ def test_a_new_refusal_pushes_the_oldest_of_its_client_out(database, recorder, l
     assert f"{client_id}#1" in left
 
 
-def test_the_clean_up_keeps_thirty_days_and_a_thousand_of_each_client(
-    database, settings, recorder, look, fill, client_id
+def test_clean_up_keeps_thirty_days_and_the_newest_errors_of_each_client(
+    database, settings, recorder, find_error, fill, client_id
 ):
     fill(client_id, error_log.PER_CLIENT + 20)
     old, recent = (
@@ -127,12 +127,12 @@ def test_the_clean_up_keeps_thirty_days_and_a_thousand_of_each_client(
             db.execute(age.values(last_at=clock.now() - timedelta(days=days)))
     gone = sum(count for name, count in cleanup.purge(database, settings) if name == "failures")
     assert gone == 21
-    assert look(old) is None
-    assert look(recent) is not None
+    assert find_error(old) is None
+    assert find_error(recent) is not None
     assert count_of(database, client_id) == error_log.PER_CLIENT
 
 
-def test_a_removed_client_leaves_no_refusals(database, recorder, client_id):
+def test_errors_of_a_removed_client_are_deleted(database, recorder, client_id):
     recorder.record(replace(WRONG, client_id=client_id))
     with database.transaction() as db:
         clients.remove(db, SYSTEM, db.get_one(clients.Client, client_id))
@@ -153,7 +153,7 @@ def test_a_removed_client_leaves_no_refusals(database, recorder, client_id):
         "Error invalid_request · Status 400 · Reference {}",
     ],
 )
-def test_a_reference_is_found_in_what_people_paste(database, recorder, text):
+def test_reference_is_found_in_pasted_text(database, recorder, text):
     reference = recorder.record(WRONG)
     pasted = text.format(
         reference, lower=reference.lower(), first=reference[:4].lower(), second=reference[4:]
@@ -168,14 +168,14 @@ def test_a_reference_is_found_in_what_people_paste(database, recorder, text):
     "text", ["", "Grafana", "redirect_uri is not registered", "\0", "\ud800BCDFGHJK" * 300]
 )
 @pytest.mark.only_on("sqlite")
-def test_other_texts_name_no_refusal(database, recorder, text):
+def test_text_without_a_reference_finds_nothing(database, recorder, text):
     recorder.record(WRONG)
     with database.transaction(write=False) as db:
         assert error_search.error_named_in(db, text) is None
 
 
 @pytest.mark.parametrize(
-    ("wanted", "expected"),
+    ("criteria", "expected"),
     [
         ({"search": "EXPIRED"}, {"code-expired"}),
         ({"search": "grafana"}, {"scope-not-registered"}),
@@ -185,7 +185,7 @@ def test_other_texts_name_no_refusal(database, recorder, text):
         ({}, {"scope-not-registered", "code-expired"}),
     ],
 )
-def test_refusals_are_searched_by_word_client_and_endpoint(database, recorder, client_id, wanted, expected):
+def test_errors_are_searched_by_text_client_and_endpoint(database, recorder, client_id, criteria, expected):
     recorder.record(WRONG)
     recorder.record(
         replace(
@@ -197,12 +197,12 @@ def test_refusals_are_searched_by_word_client_and_endpoint(database, recorder, c
         )
     )
     with database.transaction(write=False) as db:
-        rows, count = error_search.page_of_errors(db, error_search.ErrorFilter(**wanted))
+        rows, count = error_search.page_of_errors(db, error_search.ErrorFilter(**criteria))
     assert {row.cause for row in rows} == expected
     assert count == len(expected)
 
 
-def test_only_the_last_seven_days_count_as_failing(database, recorder, client_id):
+def test_only_errors_of_the_last_seven_days_count_as_failing(database, recorder, client_id):
     reference = recorder.record(replace(WRONG, client_id=client_id))
     recorder.record(replace(WRONG, client_id=client_id, cause="code-unknown"))
     with database.transaction() as db:
@@ -231,14 +231,14 @@ def test_only_the_last_seven_days_count_as_failing(database, recorder, client_id
         ("urn:ietf:params:oauth:grant-type:device_code", None),
     ],
 )
-def test_what_looks_like_a_secret_is_left_out(recorder, look, text, stored):
-    row = look(recorder.record(replace(WRONG, received=text, detail=text)))
+def test_likely_secrets_are_redacted(recorder, find_error, text, stored):
+    row = find_error(recorder.record(replace(WRONG, received=text, detail=text)))
     assert row.received == (text if stored is None else stored)
     assert row.detail == row.received
 
 
 @pytest.mark.only_on("sqlite")
-def test_addresses_that_differ_in_a_secret_only_are_one_refusal(recorder, client_id):
+def test_errors_that_differ_only_in_a_secret_are_grouped(recorder, client_id):
     uri = "https://a.example/cb?code="
     first = recorder.record(replace(WRONG, client_id=client_id, received=f"{uri}{SECRET}"))
     assert recorder.record(replace(WRONG, client_id=client_id, received=f"{uri}other")) == first
@@ -253,27 +253,27 @@ def test_addresses_that_differ_in_a_secret_only_are_one_refusal(recorder, client
         ("correct horse battery", "corr… (21 characters)"),
     ],
 )
-def test_an_unknown_key_is_shown_only_if_it_cannot_be_a_secret(key, shown):
+def test_unknown_client_key_is_shown_only_if_it_cannot_be_a_secret(key, shown):
     assert redaction.unknown_key(key) == shown
 
 
-def test_values_that_are_too_long_or_unreadable_are_stored_all_the_same(recorder, look):
+def test_long_or_unprintable_values_are_stored_shortened(recorder, find_error):
     text = "\0\ud800 wörld " + "long " * 1000
-    row = look(recorder.record(replace(WRONG, received=text, endpoint="/" + "x" * 100)))
+    row = find_error(recorder.record(replace(WRONG, received=text, endpoint="/" + "x" * 100)))
     assert len(row.received) <= 2000
     assert row.received.endswith("…")
     assert row.endpoint == "/" + "x" * 59
 
 
 @pytest.mark.only_on("sqlite")
-def test_lines_stay_lines(recorder, look):
-    row = look(recorder.record(replace(WRONG, expected="https://a.example/\nhttps://b.example/")))
+def test_line_breaks_are_kept(recorder, find_error):
+    row = find_error(recorder.record(replace(WRONG, expected="https://a.example/\nhttps://b.example/")))
     assert row.expected.splitlines() == ["https://a.example/", "https://b.example/"]
 
 
 @pytest.mark.only_on("postgresql")
-def test_a_connection_that_broke_is_not_hidden(recorder, database):
-    """The request cannot go on with it, so the caller must not be told that all is well (fault: database restart)."""
+def test_broken_connection_is_not_hidden(recorder, database):
+    """The request cannot continue on a broken connection, so the error must propagate (database restart)."""
     with database.transaction() as db:
         _cut(database, db)
         with pytest.raises(OperationalError):
@@ -282,12 +282,12 @@ def test_a_connection_that_broke_is_not_hidden(recorder, database):
 
 
 @pytest.mark.only_on("postgresql")
-def test_a_page_that_records_a_refusal_while_the_database_restarts_is_a_503(app, database, monkeypatch):
+def test_recording_an_error_during_a_database_restart_is_a_503(app, database, monkeypatch):
     record = ErrorLog.record
 
-    def cut_and_record(error_log, refusal, within=None):
+    def cut_and_record(error_log, report, within=None):
         _cut(database, within)
-        return record(error_log, refusal, within)
+        return record(error_log, report, within)
 
     monkeypatch.setattr(ErrorLog, "record", cut_and_record)
     answer = app.test_client().get("/oauth2/authorize?client_id=unknown")
@@ -295,7 +295,7 @@ def test_a_page_that_records_a_refusal_while_the_database_restarts_is_a_503(app,
 
 
 def _cut(database, db):
-    """End the connection of a transaction, as a restart of the database does."""
+    """End the connection of a transaction as a restart of the database does."""
     number = db.scalar(text("SELECT pg_backend_pid()"))
     with database.transaction() as other:
         other.execute(text("SELECT pg_terminate_backend(:number)"), {"number": number})

@@ -1,4 +1,4 @@
-"""What a process keeps of the signing keys: read at the doors, and nothing of a key that signs no more."""
+"""The per-process cache of signing keys: it reloads outside of transactions and forgets retired private keys."""
 
 import gc
 import weakref
@@ -22,7 +22,7 @@ def rotate(services):
         return signing_keys.rotate(db, SYSTEM, services.vault, is_urgent=True).kid
 
 
-def test_keys_are_read_where_no_connection_is_held(rp, services, moving_clock, monkeypatch):
+def test_keys_are_read_while_no_other_connection_is_held(rp, services, moving_clock, monkeypatch):
     held = []
     pool, read = services.database.engine.pool, signing_keys.all_keys
 
@@ -42,7 +42,7 @@ def test_keys_are_read_where_no_connection_is_held(rp, services, moving_clock, m
     assert held == [0, 0, 0]
 
 
-def test_a_rotation_elsewhere_counts_within_seconds(services, moving_clock):
+def test_rotation_by_another_process_is_seen_within_seconds(services, moving_clock):
     services.key_ring.tend()
     following = rotate(services)
     moving_clock.advance(timedelta(seconds=11))
@@ -51,7 +51,7 @@ def test_a_rotation_elsewhere_counts_within_seconds(services, moving_clock):
 
 
 @pytest.mark.only_on("sqlite")
-def test_a_private_key_that_signs_no_more_is_forgotten(services):
+def test_retired_private_key_is_forgotten(services):
     retired = weakref.ref(services.key_ring.signer())
     rotate(services)
     services.key_ring.forget()
@@ -61,7 +61,7 @@ def test_a_private_key_that_signs_no_more_is_forgotten(services):
 
 
 @pytest.mark.only_on("sqlite")
-def test_a_key_that_goes_on_signing_is_not_imported_again(services):
+def test_unchanged_key_is_not_imported_again(services):
     before = services.key_ring.signer("ES256")
     rotate(services)
     services.key_ring.forget()
@@ -70,7 +70,9 @@ def test_a_key_that_goes_on_signing_is_not_imported_again(services):
 
 
 @pytest.mark.only_on("sqlite")
-def test_without_a_database_the_keys_there_are_go_on_serving(client, services, moving_clock, monkeypatch):
+def test_cached_keys_are_served_while_the_database_is_unavailable(
+    client, services, moving_clock, monkeypatch
+):
     published = client.get("/jwks.json").get_json()
 
     def fail(_session):

@@ -1,4 +1,4 @@
-"""The options of a consumer, and which callbacks it may use."""
+"""The options of a consumer and its callback rules."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from authserver.domain.oauth1.consumers import ConsumerOptions
 REGISTERED = ("https://tool.example/app", "http://127.0.0.1/cb")
 
 
-def test_options_survive_being_stored():
+def test_options_survive_a_round_trip():
     options = ConsumerOptions(
         signature_methods=("PLAINTEXT",), allows_1_0=True, functional_user_id=7, public_key="x"
     )
@@ -16,7 +16,7 @@ def test_options_survive_being_stored():
     assert consumers.options_of({}) == ConsumerOptions()
 
 
-def test_what_a_newer_node_has_written_is_passed_over():
+def test_unknown_stored_options_are_ignored():
     assert consumers.options_of({"oauth1": {"allows_1_0": True, "from_tomorrow": 1}}) == ConsumerOptions(
         allows_1_0=True
     )
@@ -25,7 +25,7 @@ def test_what_a_newer_node_has_written_is_passed_over():
 @pytest.mark.parametrize(
     "callback", ["oob", "https://tool.example/app", "http://127.0.0.1/cb", "http://127.0.0.1:4711/cb"]
 )
-def test_registered_callbacks_pass(callback):
+def test_registered_callback_is_accepted(callback):
     assert consumers.callback_error(ConsumerOptions(), REGISTERED, callback) == ""
 
 
@@ -36,7 +36,7 @@ def test_registered_callbacks_pass(callback):
      "https://tool.example./app", "https://tool.example/app/../x", "https://tool.example/app/%2E%2E/x", "http://tool.example/app",
      "https://tool.example/app/\\x", "https://tool.example@evil.example/app/", "https://evil.example/?https://tool.example/app"],
 )  # fmt: skip
-def test_others_do_not(callback, allows_prefix):
+def test_other_callback_is_rejected(callback, allows_prefix):
     assert consumers.callback_error(ConsumerOptions(allows_prefix=allows_prefix), REGISTERED, callback)
 
 
@@ -44,6 +44,6 @@ def test_others_do_not(callback, allows_prefix):
     "callback",
     ["https://tool.example/app/", "https://tool.example/app/a/b?c=d", "https://tool.example/app?a=b"],
 )
-def test_the_prefix_rule_reaches_below_the_registered_address(callback):
+def test_prefix_rule_accepts_paths_below_the_registered_callback(callback):
     assert consumers.callback_error(ConsumerOptions(), REGISTERED, callback)
     assert consumers.callback_error(ConsumerOptions(allows_prefix=True), REGISTERED, callback) == ""

@@ -1,4 +1,4 @@
-"""Passwords are checked with the same work and answer in every case, throttled before the work is done."""
+"""Password authentication: equal work and equal errors in every case, and throttling before any work."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -26,7 +26,7 @@ ELSEWHERE = Actor("anonymous", address="198.51.100.1", channel="browser")
 
 
 class CountingPasswords:
-    """The real passwords, counting how often they were asked to do the work."""
+    """The real passwords, with a count of the verifications."""
 
     def __init__(self, passwords):
         self._passwords = passwords
@@ -62,7 +62,7 @@ def authenticator(services, passwords, people):
     return PasswordAuthenticator(services.settings, services.database, services.vault, passwords)
 
 
-def refuse(authenticator, *attempts, actor=HERE):
+def fail_attempts(authenticator, *attempts, actor=HERE):
     for attempt in attempts:
         with pytest.raises(WrongCredentials):
             authenticator.check(actor, attempt)
@@ -73,12 +73,12 @@ def confirm(database, proof):
         return authentication.complete_sign_in(db, proof)
 
 
-def test_the_right_password_proves_who_it_is(authenticator, database):
+def test_correct_password_signs_in(authenticator, database):
     assert confirm(database, authenticator.check(HERE, SignInAttempt("alice", PASSWORD))).username == "alice"
 
 
 @pytest.mark.parametrize("spelling", ["ALICE", " alice ", "\uff41lice"])
-def test_spellings_of_a_name_are_one_name(authenticator, spelling):
+def test_spelling_variants_of_a_user_name_are_equal(authenticator, spelling):
     assert authenticator.check(HERE, SignInAttempt(spelling, PASSWORD)).username == "alice"
 
 
@@ -99,7 +99,7 @@ def test_spellings_of_a_name_are_one_name(authenticator, spelling):
         SignInAttempt("charlie", PASSWORD),
     ],
 )
-def test_every_refusal_is_the_same_and_costs_the_same(authenticator, database, passwords, people, attempt):
+def test_all_failures_have_equal_errors_and_equal_work(authenticator, database, passwords, people, attempt):
     with database.transaction() as db:
         users.disable(db, SYSTEM, db.get_one(User, people["charlie"].id))
     with pytest.raises(WrongCredentials, match="The user name or the password is wrong"):
@@ -107,33 +107,33 @@ def test_every_refusal_is_the_same_and_costs_the_same(authenticator, database, p
     assert passwords.verified == 1
 
 
-def test_too_many_tries_are_refused_without_the_work(authenticator, passwords):
-    refuse(authenticator, *[SignInAttempt("alice", "wrong")] * 3)
+def test_throttled_attempt_does_no_hashing(authenticator, passwords):
+    fail_attempts(authenticator, *[SignInAttempt("alice", "wrong")] * 3)
     with pytest.raises(Throttled):
         authenticator.check(HERE, SignInAttempt("alice", PASSWORD))
     assert passwords.verified == 3
 
 
-def test_a_name_that_nobody_has_is_throttled_alike(authenticator):
-    refuse(authenticator, *[SignInAttempt("nobody", "wrong")] * 3)
+def test_unknown_user_name_is_throttled_too(authenticator):
+    fail_attempts(authenticator, *[SignInAttempt("nobody", "wrong")] * 3)
     with pytest.raises(Throttled):
         authenticator.check(HERE, SignInAttempt("nobody", "wrong"))
 
 
-def test_another_network_is_not_throttled(authenticator):
-    refuse(authenticator, *[SignInAttempt("alice", "wrong")] * 3)
+def test_other_networks_are_not_throttled(authenticator):
+    fail_attempts(authenticator, *[SignInAttempt("alice", "wrong")] * 3)
     assert authenticator.check(ELSEWHERE, SignInAttempt("alice", PASSWORD))
 
 
-def test_one_network_cannot_try_many_accounts(authenticator):
-    refuse(authenticator, *[SignInAttempt(f"user{number}", "wrong") for number in range(5)])
+def test_attempts_of_one_network_on_many_accounts_are_throttled(authenticator):
+    fail_attempts(authenticator, *[SignInAttempt(f"user{number}", "wrong") for number in range(5)])
     with pytest.raises(Throttled):
         authenticator.check(HERE, SignInAttempt("alice", PASSWORD))
 
 
-def test_many_networks_cannot_try_one_account(authenticator):
+def test_attempts_of_many_networks_on_one_account_are_throttled(authenticator):
     for number in range(7):
-        refuse(
+        fail_attempts(
             authenticator,
             SignInAttempt("alice", "wrong"),
             actor=Actor("anonymous", address=f"198.51.{number}.1"),
@@ -142,62 +142,63 @@ def test_many_networks_cannot_try_one_account(authenticator):
         authenticator.check(HERE, SignInAttempt("alice", PASSWORD))
 
 
-def test_success_costs_nothing(authenticator, database):
+def test_successful_sign_in_is_refunded(authenticator, database):
     for _ in range(10):
         confirm(database, authenticator.check(HERE, SignInAttempt("alice", PASSWORD)))
-    refuse(authenticator, *[SignInAttempt("alice", "wrong")] * 2)
+    fail_attempts(authenticator, *[SignInAttempt("alice", "wrong")] * 2)
     assert authenticator.check(HERE, SignInAttempt("alice", PASSWORD)), (
-        "all tries but the two that failed are left"
+        "all attempts except the two failed ones are refunded"
     )
 
 
-def test_the_owner_is_not_shut_out_of_a_browser_that_knows_them(authenticator, services, alice):
-    carried = known_browsers.remember_browser(services.vault, "", alice.id, alice.epoch)
+def test_known_browser_is_not_locked_out_by_other_networks(authenticator, services, alice):
+    cookie_value = known_browsers.remember_browser(services.vault, "", alice.id, alice.epoch)
     for number in range(7):
-        refuse(
+        fail_attempts(
             authenticator,
             SignInAttempt("alice", "wrong"),
             actor=Actor("anonymous", address=f"198.51.{number}.1"),
         )
-    refuse(authenticator, *[SignInAttempt(f"user{number}", "wrong") for number in range(5)])
-    assert authenticator.check(HERE, SignInAttempt("alice", PASSWORD, carried))
+    fail_attempts(authenticator, *[SignInAttempt(f"user{number}", "wrong") for number in range(5)])
+    assert authenticator.check(HERE, SignInAttempt("alice", PASSWORD, cookie_value))
 
 
-def test_a_known_browser_has_a_limit_of_its_own(authenticator, services, alice):
-    carried = known_browsers.remember_browser(services.vault, "", alice.id, alice.epoch)
-    refuse(authenticator, *[SignInAttempt("alice", "wrong", carried)] * 3)
+def test_known_browser_has_its_own_limit(authenticator, services, alice):
+    cookie_value = known_browsers.remember_browser(services.vault, "", alice.id, alice.epoch)
+    fail_attempts(authenticator, *[SignInAttempt("alice", "wrong", cookie_value)] * 3)
     with pytest.raises(Throttled):
-        authenticator.check(HERE, SignInAttempt("alice", PASSWORD, carried))
+        authenticator.check(HERE, SignInAttempt("alice", PASSWORD, cookie_value))
 
 
-def test_a_browser_that_knows_one_person_is_a_stranger_to_another(services, people):
+def test_browser_is_known_only_for_its_own_users(services, people):
     alice, bob = people["alice"], people["bob"]
-    carried = known_browsers.remember_browser(services.vault, "", alice.id, alice.epoch)
-    assert known_browsers.recognise(services.vault, carried, alice.id, alice.epoch)
-    assert known_browsers.recognise(services.vault, carried, bob.id, bob.epoch) is None
-    assert known_browsers.recognise(services.vault, carried, alice.id, alice.epoch + 1) is None
+    cookie_value = known_browsers.remember_browser(services.vault, "", alice.id, alice.epoch)
+    assert known_browsers.recognise(services.vault, cookie_value, alice.id, alice.epoch)
+    assert known_browsers.recognise(services.vault, cookie_value, bob.id, bob.epoch) is None
+    assert known_browsers.recognise(services.vault, cookie_value, alice.id, alice.epoch + 1) is None
 
 
-def test_a_browser_can_know_several_people(services, people):
-    carried = ""
+def test_browser_can_be_known_for_several_users(services, people):
+    cookie_value = ""
     for user in people.values():
-        carried = known_browsers.remember_browser(services.vault, carried, user.id, user.epoch)
+        cookie_value = known_browsers.remember_browser(services.vault, cookie_value, user.id, user.epoch)
     assert all(
-        known_browsers.recognise(services.vault, carried, user.id, user.epoch) for user in people.values()
+        known_browsers.recognise(services.vault, cookie_value, user.id, user.epoch)
+        for user in people.values()
     )
 
 
-def test_a_browser_that_knew_a_person_before_their_second_factor_has_no_budget_for_codes(
+def test_browser_known_before_the_second_factor_has_no_extra_attempts(
     app, authenticator, services, database, alice
 ):
-    """Whoever collected known browsers with a stolen password guesses codes within the account's one budget."""
+    """Known browsers that were collected with a stolen password do not add attempts to the account's budget for codes."""
     collected = [known_browsers.remember_browser(services.vault, "", alice.id, alice.epoch) for _ in range(3)]
     set_up(app)
     with database.transaction() as db:
         factor = second_factors.enrolment(db, alice.id)
     half = PendingSecondFactor(alice.id, alice.epoch)
-    for carried in collected:
-        authenticator.charge_code(half, carried)
+    for cookie_value in collected:
+        authenticator.charge_code(half, cookie_value)
     with pytest.raises(Throttled):
         authenticator.charge_code(half, collected[0])
     proved = known_browsers.remember_browser(services.vault, collected[0], alice.id, alice.epoch, factor)
@@ -205,7 +206,7 @@ def test_a_browser_that_knew_a_person_before_their_second_factor_has_no_budget_f
     assert known_browsers.recognise(services.vault, proved, alice.id, alice.epoch, "another") is None
 
 
-def test_a_browser_carries_one_word_for_a_person(services, alice):
+def test_cookie_contains_one_value_per_user(services, alice):
     before = known_browsers.remember_browser(services.vault, "", alice.id, alice.epoch)
     after = known_browsers.remember_browser(services.vault, before, alice.id, alice.epoch, "app")
     assert "~" not in after
@@ -215,14 +216,14 @@ def test_a_browser_carries_one_word_for_a_person(services, alice):
 
 
 @pytest.mark.parametrize(
-    "carried", ["x", "a.b.c", "a.b.c.d", "a.b.c.d.e", "a.b.%s.d", "~", "é", "." * 1001, "a.%s.c"]
+    "cookie_value", ["x", "a.b.c", "a.b.c.d", "a.b.c.d.e", "a.b.%s.d", "~", "é", "." * 1001, "a.%s.c"]
 )
-def test_a_made_up_word_is_not_recognised(services, alice, carried):
-    carried = carried.replace("%s", services.vault.pepper_id)
-    assert known_browsers.recognise(services.vault, carried, alice.id, alice.epoch) is None
+def test_forged_value_is_not_recognised(services, alice, cookie_value):
+    cookie_value = cookie_value.replace("%s", services.vault.pepper_id)
+    assert known_browsers.recognise(services.vault, cookie_value, alice.id, alice.epoch) is None
 
 
-def test_parallel_guesses_are_admitted_up_to_the_limit(authenticator, passwords):
+def test_parallel_guesses_share_the_limit(authenticator, passwords):
     def guess(number):
         try:
             authenticator.check(HERE, SignInAttempt("alice", f"wrong {number}"))
@@ -237,7 +238,7 @@ def test_parallel_guesses_are_admitted_up_to_the_limit(authenticator, passwords)
     assert passwords.verified == 3
 
 
-def test_a_busy_process_gives_the_try_back(authenticator, passwords, monkeypatch):
+def test_attempt_is_refunded_if_the_process_is_busy(authenticator, passwords, monkeypatch):
     def busy(stored, password):
         raise Throttled(5)
 
@@ -250,7 +251,7 @@ def test_a_busy_process_gives_the_try_back(authenticator, passwords, monkeypatch
 
 
 @pytest.mark.parametrize("change", ["disable", "set_password"])
-def test_a_proof_is_worth_nothing_once_the_account_changed(authenticator, database, alice, change):
+def test_password_check_is_void_after_a_change_of_the_account(authenticator, database, alice, change):
     proof = authenticator.check(HERE, SignInAttempt("alice", PASSWORD))
     with database.transaction() as db:
         user = db.get_one(User, alice.id)
@@ -259,7 +260,7 @@ def test_a_proof_is_worth_nothing_once_the_account_changed(authenticator, databa
         confirm(database, proof)
 
 
-def test_a_password_is_hashed_anew_when_the_settings_ask_for_more_work(services, database, people):
+def test_password_is_rehashed_after_the_work_factor_is_raised(services, database, people):
     stronger = Settings(
         **services.settings.model_dump(exclude={"password_hash_rounds"}), password_hash_rounds=2
     )
@@ -272,10 +273,10 @@ def test_a_password_is_hashed_anew_when_the_settings_ask_for_more_work(services,
     assert authenticator.check(HERE, SignInAttempt("alice", PASSWORD)).new_hash is None
 
 
-def test_refusals_are_recorded_without_what_was_typed(authenticator, database, people):
+def test_failures_are_recorded_without_the_typed_values(authenticator, database, people):
     with database.transaction() as db:
         users.disable(db, SYSTEM, db.get_one(User, people["bob"].id))
-    refuse(
+    fail_attempts(
         authenticator,
         SignInAttempt("alice", "secret one"),
         SignInAttempt("secret two", "x"),
@@ -292,8 +293,8 @@ def test_refusals_are_recorded_without_what_was_typed(authenticator, database, p
     assert "secret" not in str([vars(row) for row in rows])
 
 
-def test_the_refusal_that_fills_a_bucket_says_so(authenticator, database):
-    refuse(authenticator, *[SignInAttempt("alice", "wrong")] * 3)
+def test_failure_that_exhausts_the_limit_is_marked_in_the_audit_event(authenticator, database):
+    fail_attempts(authenticator, *[SignInAttempt("alice", "wrong")] * 3)
     with database.transaction(write=False) as db:
         rows = db.scalars(
             select(AuditEvent.after).where(AuditEvent.event == "session:refuse").order_by(AuditEvent.id)

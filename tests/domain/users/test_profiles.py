@@ -1,4 +1,4 @@
-"""What a profile can hold is told by what people see on their account page; here is what that costs."""
+"""Validation of profile claims. Limits are tested on the account page; this module tests the cost."""
 
 import pytest
 
@@ -6,13 +6,13 @@ from authserver.domain.users import profiles
 from authserver.errors import InvalidInput
 
 
-def test_the_files_of_time_zones_are_walked_once(monkeypatch):
-    walks = []
-    monkeypatch.setattr(profiles, "available_timezones", lambda: walks.append(1) or {"Europe/Berlin"})
+def test_time_zone_files_are_listed_once(monkeypatch):
+    listings = []
+    monkeypatch.setattr(profiles, "available_timezones", lambda: listings.append(1) or {"Europe/Berlin"})
     profiles._zones.cache_clear()
     for _ in range(2):
         assert profiles.clean_profile({"zoneinfo": "Europe/Berlin"}) == {"zoneinfo": "Europe/Berlin"}
         with pytest.raises(InvalidInput):
             profiles.clean_profile({"zoneinfo": "Europe/Nowhere"})
-    assert walks == [1]
+    assert listings == [1]
     profiles._zones.cache_clear()

@@ -1,4 +1,4 @@
-"""The second factor: RFC 6238's own vectors, each code once however many come at once, and nothing in clear."""
+"""The second factor: the test vectors of RFC 6238, single use under concurrency, and encrypted storage."""
 
 import base64
 from concurrent.futures import ThreadPoolExecutor
@@ -22,7 +22,7 @@ from authserver.errors import Conflict, InvalidInput
 from tests.support.second_factors import Telephone, set_up
 
 VECTOR_SEED = TotpSeed(base64.b32encode(b"12345678901234567890").decode())
-# RFC 6238, appendix B, SHA-1; the last six of the eight digits.
+# RFC 6238, appendix B, SHA-1: the last six of the eight digits.
 VECTORS = [
     (59, "287082"),
     (1111111109, "081804"),
@@ -37,7 +37,7 @@ NOON = datetime(2030, 1, 1, 12, 0, 5, tzinfo=UTC)
 
 @pytest.fixture
 def now():
-    """A clock that stands still until the test moves it."""
+    """Freeze the clock until the test moves it."""
     with time_machine.travel(NOON, tick=False) as traveller:
         yield traveller
 
@@ -53,7 +53,7 @@ def redeem(services, user, typed):
 
 
 def redeem_at_once(services, user, typed):
-    """What each of many threads gets that send the same code in the same moment."""
+    """Return the results of many threads that redeem the same code at once."""
     barrier = Barrier(AT_ONCE)
 
     def one(_number):
@@ -65,15 +65,15 @@ def redeem_at_once(services, user, typed):
 
 
 @pytest.mark.parametrize(("seconds", "code"), VECTORS)
-def test_the_vectors_of_the_specification(seconds, code):
+def test_rfc6238_vectors(seconds, code):
     with time_machine.travel(datetime.fromtimestamp(seconds, UTC), tick=False):
         assert VECTOR_SEED.step_of(code) == seconds // 30
 
 
 @pytest.mark.parametrize(("seconds", "code"), VECTORS[1:])
 @pytest.mark.parametrize(("away", "is_valid"), [(-60, False), (-30, True), (30, True), (60, False)])
-def test_a_code_is_valid_one_step_aside_and_no_further(seconds, code, away, is_valid):
-    """Section 5.2: the clocks of server and telephone differ a little."""
+def test_code_is_valid_for_one_step_before_and_after(seconds, code, away, is_valid):
+    """Section 5.2: the clocks of the server and the device may differ by one step."""
     instant = datetime.fromtimestamp(seconds, UTC) + timedelta(seconds=away)
     with time_machine.travel(instant, tick=False):
         assert VECTOR_SEED.step_of(code) == (seconds // 30 if is_valid else None)
@@ -82,40 +82,40 @@ def test_a_code_is_valid_one_step_aside_and_no_further(seconds, code, away, is_v
 @pytest.mark.parametrize(
     "typed", ["", "28708", "2870820", "28708a", "２８７０８２", "²87082", "\0\0\0\0\0\0", "-87082", "+87082"]
 )
-def test_what_is_no_code_has_no_step(typed):
+def test_malformed_code_has_no_step(typed):
     with time_machine.travel(datetime.fromtimestamp(59, UTC), tick=False):
         assert VECTOR_SEED.step_of(typed) is None
 
 
-def test_seeds_are_new_and_long_enough():
+def test_seeds_are_unique_and_long_enough():
     """RFC 4226, section 4: 160 bits."""
     seeds = {authenticator_apps.new_seed().text for _ in range(100)}
     assert {len(base64.b32decode(text)) for text in seeds} == {20}
     assert len(seeds) == 100
 
 
-def test_a_code_counts_once(services, alice, telephone):
+def test_code_works_once(services, alice, telephone):
     assert redeem(services, alice, telephone.code()) == second_factors.OTP
     assert redeem(services, alice, telephone.code()) is None
 
 
-def test_the_code_that_proved_the_app_is_spent(services, alice, telephone):
+def test_enrolment_code_cannot_be_reused(services, alice, telephone):
     assert redeem(services, alice, telephone.code(steps=-1)) is None
 
 
-def test_the_space_that_apps_show_is_ignored(services, alice, telephone):
+def test_spaces_in_a_code_are_ignored(services, alice, telephone):
     code = telephone.code()
     assert redeem(services, alice, f" {code[:3]} {code[3:]}\u00a0") == second_factors.OTP
 
 
-def test_an_earlier_code_is_refused_after_a_later_one(services, alice, telephone, now):
+def test_earlier_code_is_rejected_after_a_later_one(services, alice, telephone, now):
     early = telephone.code()
     now.shift(30)
     assert redeem(services, alice, telephone.code()) == second_factors.OTP
     assert redeem(services, alice, early) is None
 
 
-def test_a_clock_that_goes_back_lets_no_code_count_again(services, alice, telephone, now):
+def test_code_cannot_be_reused_after_the_clock_goes_back(services, alice, telephone, now):
     code = telephone.code()
     assert redeem(services, alice, code) == second_factors.OTP
     now.shift(-30)
@@ -125,26 +125,26 @@ def test_a_clock_that_goes_back_lets_no_code_count_again(services, alice, teleph
     assert redeem(services, alice, telephone.code()) == second_factors.OTP
 
 
-def test_the_app_knows_when_it_was_used_last(services, alice, telephone, now):
+def test_last_use_of_the_app_is_recorded(services, alice, telephone, now):
     now.shift(3600)
     redeem(services, alice, telephone.code())
     with services.database.transaction(write=False) as db:
-        standing = second_factors.status_of(db, alice.id)
-    assert standing == second_factors.SecondFactorStatus(NOON, NOON + timedelta(hours=1), 10)
+        status = second_factors.status_of(db, alice.id)
+    assert status == second_factors.SecondFactorStatus(NOON, NOON + timedelta(hours=1), 10)
 
 
-def test_a_code_counts_once_however_many_come_at_once(services, alice, telephone):
+def test_code_works_once_under_concurrency(services, alice, telephone):
     outcomes = redeem_at_once(services, alice, telephone.code())
     assert sorted(outcomes, key=str) == [None] * (AT_ONCE - 1) + [second_factors.OTP]
 
 
-def test_a_recovery_code_counts_once_however_many_come_at_once(services, alice, telephone):
+def test_recovery_code_works_once_under_concurrency(services, alice, telephone):
     outcomes = redeem_at_once(services, alice, telephone.recovery_codes[0])
     assert sorted(outcomes, key=str) == [None] * (AT_ONCE - 1) + [second_factors.RECOVERY]
 
 
-def test_an_app_is_set_up_once_however_many_try_at_once(services, alice, now):
-    """Two tabs, each with a seed of its own: one is stored, and its codes are the ones that count."""
+def test_app_is_set_up_once_under_concurrency(services, alice, now):
+    """Two tabs, each with its own seed: one seed is stored, and only its codes are valid."""
     barrier = Barrier(AT_ONCE)
 
     def one(_number):
@@ -163,7 +163,7 @@ def test_an_app_is_set_up_once_however_many_try_at_once(services, alice, now):
     assert all(redeem(services, alice, code) == second_factors.RECOVERY for code in codes)
 
 
-def test_recovery_codes_count_once_each(services, alice, telephone):
+def test_each_recovery_code_works_once(services, alice, telephone):
     assert len(set(telephone.recovery_codes)) == recovery_codes.COUNT == 10
     for code in telephone.recovery_codes:
         assert redeem(services, alice, code) == second_factors.RECOVERY
@@ -178,27 +178,27 @@ def test_recovery_codes_count_once_each(services, alice, telephone):
         lambda code: code.replace("-", " "),
         lambda code: f"  {code.replace('-', '–')} ",
     ],
-    ids=["small", "without dashes", "spaces", "long dashes"],
+    ids=["lower case", "without hyphens", "spaces", "dashes"],
 )
-def test_case_dashes_and_spaces_do_not_matter(services, alice, telephone, write):
+def test_recovery_code_ignores_case_hyphens_and_spaces(services, alice, telephone, write):
     assert redeem(services, alice, write(telephone.recovery_codes[3])) == second_factors.RECOVERY
 
 
 @pytest.mark.parametrize(
     "typed", ["", "-", "BBBB-BBBB-BBBB", "A" * 12, "\0", "\ud800", "B" * 61, "BBBB BBBB BBBB B"]
 )
-def test_what_nobody_was_given_is_refused(services, alice, telephone, typed):
+def test_unknown_code_is_rejected(services, alice, telephone, typed):
     assert redeem(services, alice, typed) is None
 
 
-def test_the_codes_of_others_open_nothing(app, services, people, telephone):
+def test_codes_of_other_users_are_rejected(app, services, people, telephone):
     bobs = set_up(app, "bob")
     assert redeem(services, people["alice"], bobs.recovery_codes[0]) is None
     assert redeem(services, people["alice"], bobs.code()) is None
     assert redeem(services, people["charlie"], telephone.recovery_codes[0]) is None
 
 
-def test_new_recovery_codes_take_the_place_of_the_old(services, alice, telephone):
+def test_new_recovery_codes_replace_the_old_ones(services, alice, telephone):
     with services.database.transaction() as db:
         user = users.get(db, alice.id)
         fresh = second_factors.renew_codes(db, services.vault, SYSTEM, user)
@@ -207,33 +207,33 @@ def test_new_recovery_codes_take_the_place_of_the_old(services, alice, telephone
 
 
 def with_new_keys(vault, *, keeps_old):
-    """The same installation after its pepper and encryption key were replaced, with or without overlap."""
+    """Return the vault after its pepper and encryption key were replaced, with or without an overlap."""
     fresh = Key("fresh", bytes(range(KEY_BYTES)))
     old = list(vault._peppers.values()) if keeps_old else []
     old_encryption = list(vault._encryption_keys.values()) if keeps_old else []
     return Vault(vault.session_keys, [fresh, *old], [fresh, *old_encryption])
 
 
-def test_what_was_made_before_the_keys_were_rotated_still_counts(services, alice, telephone):
+def test_codes_still_work_after_key_rotation(services, alice, telephone):
     rotated = replace(services, vault=with_new_keys(services.vault, keeps_old=True))
     assert redeem(rotated, alice, telephone.recovery_codes[0]) == second_factors.RECOVERY
     assert redeem(rotated, alice, telephone.code()) == second_factors.OTP
     with rotated.database.transaction() as db:
         user = users.get(db, alice.id)
         [code, *_] = second_factors.renew_codes(db, rotated.vault, SYSTEM, user)
-    assert redeem(services, alice, code) is None, "it was made with the new pepper"
+    assert redeem(services, alice, code) is None, "the code was made with the new pepper"
     assert redeem(rotated, alice, code) == second_factors.RECOVERY
 
 
-def test_a_recovery_code_whose_pepper_is_gone_is_refused(services, alice, telephone):
+def test_recovery_code_without_its_pepper_is_rejected(services, alice, telephone):
     rotated = replace(services, vault=with_new_keys(services.vault, keeps_old=False))
     with services.database.transaction() as db:
         taken = recovery_codes.redeem(db, rotated.vault, alice.id, telephone.recovery_codes[0])
     assert taken is False
 
 
-def test_the_seed_is_sealed_for_its_person(services, people, telephone):
-    """A row that somebody copies to another account opens nothing there."""
+def test_seed_is_encrypted_for_one_user(services, people, telephone):
+    """A row that is copied to another account is useless there."""
     with services.database.transaction(write=False) as db:
         sealed = db.get_one(AuthenticatorApp, people["alice"].id).sealed
     assert services.vault.open(f"authenticator app:{people['alice'].id}", sealed).decode() == telephone.seed
@@ -246,8 +246,8 @@ def test_the_seed_is_sealed_for_its_person(services, people, telephone):
     assert redeem(services, people["bob"], telephone.code()) is None
 
 
-def test_nothing_is_in_the_database_in_clear(services, telephone):
-    """Neither the seed nor a recovery code, in any spelling, in any table, the audit trail included."""
+def test_database_contains_no_plain_secrets(services, telephone):
+    """No table, including the audit trail, contains the seed or a recovery code in any spelling."""
     metadata = MetaData()
     metadata.reflect(services.database.engine)
     with services.database.transaction(write=False) as db:
@@ -261,7 +261,7 @@ def test_nothing_is_in_the_database_in_clear(services, telephone):
 
 
 @pytest.mark.parametrize("typed", ["", "000000", "12345678901234567890"])
-def test_a_wrong_code_sets_nothing_up(services, alice, now, typed):
+def test_wrong_code_does_not_enrol_the_app(services, alice, now, typed):
     with services.database.transaction() as db:
         user = users.get(db, alice.id)
         with pytest.raises(InvalidInput) as refused:
@@ -270,14 +270,14 @@ def test_a_wrong_code_sets_nothing_up(services, alice, now, typed):
         assert second_factors.status_of(db, alice.id) == second_factors.SecondFactorStatus(None, None, 0)
 
 
-def test_a_second_app_is_refused(services, alice, telephone):
+def test_second_app_is_rejected(services, alice, telephone):
     with services.database.transaction() as db:
         user = users.get(db, alice.id)
         with pytest.raises(Conflict):
             second_factors.enrol(db, services.vault, SYSTEM, user, TotpSeed(telephone.seed), telephone.code())
 
 
-def test_what_is_removed_is_gone(services, alice, telephone):
+def test_removed_second_factor_no_longer_works(services, alice, telephone):
     with services.database.transaction() as db:
         user = users.get(db, alice.id)
         assert second_factors.remove(db, SYSTEM, user) is True
@@ -289,7 +289,7 @@ def test_what_is_removed_is_gone(services, alice, telephone):
     assert redeem(services, alice, telephone.recovery_codes[0]) is None
 
 
-def test_who_has_one_and_which_administrators_do_not(app, services, people, telephone):
+def test_users_and_administrators_without_a_second_factor_are_listed(app, services, people, telephone):
     ids = [person.id for person in people.values()]
     with services.database.transaction(write=False) as db:
         assert second_factors.enrolled_among(db, ids) == {people["alice"].id}
@@ -300,8 +300,8 @@ def test_who_has_one_and_which_administrators_do_not(app, services, people, tele
         assert second_factors.administrators_without(db) == []
 
 
-def test_an_account_goes_with_its_second_factor(services, alice, telephone):
-    """Nothing is left of a person whose row is deleted by hand."""
+def test_deleting_a_user_deletes_the_second_factor(services, alice, telephone):
+    """Deleting the row of a user also deletes the second factor."""
     with services.database.transaction() as db:
         db.delete(db.get_one(User, alice.id))
     with services.database.transaction(write=False) as db:
@@ -309,14 +309,14 @@ def test_an_account_goes_with_its_second_factor(services, alice, telephone):
         assert db.scalars(select(RecoveryCode)).all() == []
 
 
-def test_typed_codes_are_shown_in_groups_and_read_without_them():
+def test_typed_codes_are_formatted_in_groups():
     code = typed_codes.generate_code(12)
     assert typed_codes.format_code(code) == f"{code[:4]}-{code[4:8]}-{code[8:]}"
     assert typed_codes.normalize_code(typed_codes.format_code(code), 12) == code
 
 
-def test_a_recovery_code_works_without_the_key_of_the_seed(services, alice, telephone):
-    """A key that was lost costs the app, not the account."""
+def test_recovery_code_works_without_the_encryption_key(services, alice, telephone):
+    """If the encryption key is lost, the authenticator app stops working, but the account remains accessible."""
     vault = services.vault
     lost = Vault(vault.session_keys, list(vault._peppers.values()), [Key("other", bytes(range(KEY_BYTES)))])
     with services.database.transaction() as db:

@@ -1,4 +1,4 @@
-"""The setup link makes one administrator, once, and never again."""
+"""The setup link creates one administrator, once."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -25,7 +25,7 @@ def complete(database, token, username="root"):
         return setup.complete(db, SYSTEM, token=token, username=username, password_hash="hash")
 
 
-def test_the_link_makes_an_administrator(database, settings):
+def test_link_creates_an_administrator(database, settings):
     user = complete(database, issue(database, settings))
     assert user.may_configure_server
     with database.transaction(write=False) as db:
@@ -33,21 +33,21 @@ def test_the_link_makes_an_administrator(database, settings):
     assert events[-2:] == ["user:create", "setup:complete"]
 
 
-def test_the_link_works_once(database, settings):
+def test_link_works_once(database, settings):
     token = issue(database, settings)
     complete(database, token)
     with pytest.raises(SetupClosed):
         complete(database, token, "second")
 
 
-def test_another_link_is_closed_as_well(database, settings):
+def test_other_links_are_closed_too(database, settings):
     one, other = issue(database, settings), issue(database, settings)
     complete(database, one)
     with pytest.raises(SetupClosed):
         complete(database, other, "second")
 
 
-def test_no_link_once_there_is_an_administrator(database, settings):
+def test_no_link_is_issued_once_an_administrator_exists(database, settings):
     token = issue(database, settings)
     crowd.add(database, settings, "admin")
     assert issue(database, settings) is None
@@ -55,7 +55,7 @@ def test_no_link_once_there_is_an_administrator(database, settings):
         complete(database, token)
 
 
-def test_setup_stays_closed_when_the_administrator_is_gone(database, settings):
+def test_setup_stays_closed_without_an_administrator(database, settings):
     token = issue(database, settings)
     user = complete(database, token)
     with database.transaction() as db:
@@ -68,14 +68,14 @@ def test_ordinary_users_do_not_close_setup(database, settings):
     assert issue(database, settings) is not None
 
 
-def test_a_link_gets_too_old(database, settings, monkeypatch):
+def test_link_expires(database, settings, monkeypatch):
     token = issue(database, settings)
     MovingClock(monkeypatch).advance(settings.setup_link_lifetime, seconds=1)
     with pytest.raises(Forbidden, match="too old"):
         complete(database, token)
 
 
-def test_old_links_are_forgotten(database, settings, monkeypatch):
+def test_expired_links_are_deleted(database, settings, monkeypatch):
     issue(database, settings)
     MovingClock(monkeypatch).advance(settings.setup_link_lifetime, seconds=1)
     issue(database, settings)
@@ -86,20 +86,20 @@ def test_old_links_are_forgotten(database, settings, monkeypatch):
 @pytest.mark.parametrize(
     "token", ["", "asl_1_", "asl_1_" + "A" * 43, "asl_999999_" + "A" * 43, "x\0y", "\ud800"]
 )
-def test_other_tokens_are_refused(database, settings, token):
+def test_invalid_token_is_rejected(database, settings, token):
     issue(database, settings)
     with pytest.raises(Forbidden):
         complete(database, token)
 
 
-def test_a_refused_form_does_not_use_the_link_up(database, settings):
+def test_rejected_form_does_not_consume_the_link(database, settings):
     token = issue(database, settings)
     with pytest.raises(InvalidInput):
         complete(database, token, "")
     assert complete(database, token).username == "root"
 
 
-def test_of_parallel_attempts_one_wins(database, settings):
+def test_parallel_attempts_create_one_administrator(database, settings):
     token = issue(database, settings)
 
     def attempt(number):
@@ -115,7 +115,7 @@ def test_of_parallel_attempts_one_wins(database, settings):
     assert len(winners) == 1
 
 
-def test_the_token_is_not_stored(database, settings):
+def test_token_is_not_stored(database, settings):
     token = issue(database, settings)
     with database.transaction(write=False) as db:
         row = db.scalars(select(SetupLink)).one()
