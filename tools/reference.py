@@ -1,6 +1,6 @@
-"""Writes docs/reference from the code itself: `python -m tools.reference`.
+"""Generates docs/reference from the code: `python -m tools.reference`.
 
-A test compares every page with what this would write, so that nothing can change without its documentation.
+A test compares every page with the generated text, so that the documentation cannot become outdated.
 """
 
 import tempfile
@@ -75,7 +75,7 @@ subject, and what was before and after. Rows are never changed; each carries the
 
 
 def settings_page() -> str:
-    """The page about settings."""
+    """Return the page about settings."""
     return _SETTINGS_HEAD + "".join(map(_row, Settings.model_fields, Settings.model_fields.values()))
 
 
@@ -85,7 +85,7 @@ def _row(name: str, field: FieldInfo) -> str:
 
 
 def _words(default: Any) -> str:
-    """A default as a reader would say it; places inside the checkout are told relative to it."""
+    """Return a default in words. Paths inside the checkout are relative to it."""
     if default in {None, "", ()}:
         return "none"
     if isinstance(default, timedelta):
@@ -102,12 +102,12 @@ def _duration(seconds: int) -> str:
 
 
 def events_page() -> str:
-    """The page about the events that are recorded."""
+    """Return the page about audit events."""
     return _EVENTS_HEAD + "".join(f"| `{event}` | {meaning} |\n" for event, meaning in sorted(EVENTS.items()))
 
 
 def commands_page() -> str:
-    """The page about the commands."""
+    """Return the page about the commands."""
     ctx = click.Context(shell, info_name="authserver")
     return _COMMANDS_HEAD + "".join(_commands(shell, ctx))
 
@@ -145,11 +145,11 @@ def _cell(text: str) -> str:
 
 
 def endpoints_page() -> str:
-    """The page about the addresses."""
+    """Return the page about the endpoints."""
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(database_url=f"sqlite:///{folder}/x.db", keys_dir=Path(folder) / "keys")
         app = create_app(settings)
-        page = _ENDPOINTS_HEAD + "".join(_machine_rows()) + _PAGES_HEAD + "".join(_people_rows(app))
+        page = _ENDPOINTS_HEAD + "".join(_machine_rows()) + _PAGES_HEAD + "".join(_page_rows(app))
         app.extensions["authserver"].database.engine.dispose()
     return page
 
@@ -162,7 +162,7 @@ def _machine_rows() -> Iterator[str]:
         yield _endpoint(paths, methods, handler)
 
 
-def _people_rows(app: Flask) -> Iterator[str]:
+def _page_rows(app: Flask) -> Iterator[str]:
     for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule):
         methods = tuple(sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}))
         yield _endpoint([rule.rule], methods, app.view_functions[rule.endpoint])

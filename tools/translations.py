@@ -1,7 +1,7 @@
-"""Brings the catalogues in step with the pages: `python -m tools.translations [LANGUAGE …]`, or `make translations`.
+"""Updates the translation catalogues: `python -m tools.translations [LANGUAGE …]`, or `make translations`.
 
-Reads the sentences from templates and code, adds new ones to every catalogue, drops those that are gone, and compiles what
-is translated. A language that is named and has no catalogue yet gets an empty one to fill in (de, pt_BR).
+Extracts the texts from templates and code, adds new ones to every catalogue, removes unused ones, and compiles the
+catalogues. A named language without a catalogue gets an empty one (de, pt_BR).
 """
 
 import sys
@@ -33,7 +33,7 @@ _TEMPLATE_OPTIONS = {"trimmed": "true", "trim_blocks": "true", "lstrip_blocks": 
 
 
 def extracted() -> Catalog:
-    """Every sentence that templates and code ask for, with the files that do."""
+    """Return all texts of the templates and the code, with the files that contain them."""
     catalog = Catalog(charset="utf-8", fuzzy=False)
     for file in _sources():
         method, options = ("python", None) if file.suffix == ".py" else ("jinja2", _TEMPLATE_OPTIONS)
@@ -57,13 +57,13 @@ def _sources() -> list[Path]:
 
 
 def read(path: Path) -> Catalog:
-    """A catalogue as it lies there."""
+    """Return a catalogue as stored."""
     with path.open("rb") as file:
         return read_po(file, locale=path.parents[1].name, charset="utf-8")
 
 
 def written(catalog: Catalog) -> bytes:
-    """A catalogue as a file, the same on every machine: no line numbers, nothing that only tells when it was made."""
+    """Return a catalogue as a file that is identical on every machine: without line numbers and dates."""
     catalog.header_comment = (
         f"# {catalog.locale.english_name} for the pages. New sentences come by `make translations`."
     )
@@ -76,19 +76,19 @@ def written(catalog: Catalog) -> bytes:
 
 
 def compiled(catalog: Catalog) -> bytes:
-    """The file that is read at run time."""
+    """Return the compiled catalogue."""
     file = BytesIO()
     write_mo(file, catalog)
     return file.getvalue()
 
 
 def catalogues() -> list[Path]:
-    """The catalogues that there are."""
+    """Return the paths of the existing catalogues."""
     return sorted(CATALOGUES.glob("*/LC_MESSAGES/messages.po"))
 
 
 def update(path: Path, sentences: Catalog) -> Catalog:
-    """Bring one catalogue in step, and compile it."""
+    """Update and compile one catalogue."""
     if path.exists():
         catalog = read(path)
         catalog.update(sentences, no_fuzzy_matching=True, update_creation_date=False)
@@ -102,7 +102,7 @@ def update(path: Path, sentences: Catalog) -> Catalog:
 
 
 def main(wanted: list[str]) -> None:
-    """Bring all catalogues in step, and those that are wanted into being."""
+    """Update all catalogues, and create those of new languages."""
     sentences = extracted()
     new = {CATALOGUES / language / "LC_MESSAGES" / "messages.po" for language in wanted}
     for path in sorted(new | set(catalogues())):

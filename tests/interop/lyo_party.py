@@ -1,7 +1,7 @@
 """A consumer that behaves like Eclipse Lyo's client: OAuth Core 1.0 with the peculiarities of its Java library.
 
 It gets the request token by GET without a callback, passes the callback in the authorization URL, gets the access token
-without a verifier, and signs two-legged calls with `oauth_token=""`. `/` signs in, `/two-legged` calls as the functional user.
+without a verifier, and signs two-legged calls with `oauth_token=""`. `/` signs in, `/two-legged` uses the functional user.
 """
 
 import base64

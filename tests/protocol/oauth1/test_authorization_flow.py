@@ -1,4 +1,4 @@
-"""The three-legged dance over HTTP, and everything that must not work in it (RFC 5849, sections 2 and 3)."""
+"""The three-legged authorization flow over HTTP, and its error cases (RFC 5849, sections 2 and 3)."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -25,7 +25,7 @@ def consumer(services, app, people):
 
 
 @pytest.mark.both_databases
-def test_the_whole_dance(consumer):
+def test_complete_flow(consumer):
     answer = consumer.request_token()
     assert dict(parse_qsl(answer.text))["oauth_callback_confirmed"] == "true"
     temporary = consumer.with_token(answer)
@@ -44,14 +44,14 @@ def test_the_whole_dance(consumer):
 @pytest.mark.parametrize("place", ["AUTH_HEADER", "BODY", "QUERY"])
 @pytest.mark.parametrize("method", ["HMAC-SHA1", "HMAC-SHA256", "HMAC-SHA512", "PLAINTEXT"])
 @pytest.mark.only_on("sqlite")
-def test_every_method_in_every_place(services, app, people, place, method):
+def test_every_signature_method_in_every_place(services, app, people, place, method):
     consumer = replace(register(services, app), place=place, method=method)
-    # oauthlib decodes twice what it puts into body and query, so there the callback carries no percent signs.
+    # oauthlib decodes body and query twice, so the callback contains no percent signs there.
     with_token = consumer.dance()
     assert with_token.whoami("POST").get_json()["username"] == "alice"
 
 
-def test_consent_is_remembered_and_trusted_consumers_do_not_ask(services, app, consumer, alice):
+def test_consent_is_remembered_and_not_needed_for_trusted_consumers(services, app, consumer, alice):
     consumer.dance()
     second = consumer.with_token(consumer.request_token())
     assert second.browser.get(f"/oauth/authorize?oauth_token={second.token}").status_code == 303
@@ -64,14 +64,14 @@ def test_consent_is_remembered_and_trusted_consumers_do_not_ask(services, app, c
     assert "oauth_verifier" in returned(temporary.authorize("bob"))
 
 
-def test_denying_tells_the_consumer(consumer):
+def test_denial_reaches_the_consumer(consumer):
     temporary = consumer.with_token(consumer.request_token())
     back = returned(temporary.authorize(button="consent-deny"))
     assert back == {"oauth_token": temporary.token, "oauth_problem": "user_refused"}
     assert problem(temporary.access_token("x")) == (503, "user_refused")
 
 
-def test_out_of_band_shows_a_verifier_to_type(consumer):
+def test_out_of_band_shows_the_verifier(consumer):
     temporary = consumer.with_token(consumer.request_token("oob"))
     page = temporary.authorize()
     assert page.status_code == 200
@@ -82,7 +82,7 @@ def test_out_of_band_shows_a_verifier_to_type(consumer):
 
 
 @pytest.mark.both_databases
-def test_wrong_verifiers_are_counted(consumer):
+def test_wrong_verifiers_are_limited(consumer):
     temporary = consumer.with_token(consumer.request_token())
     verifier = returned(temporary.authorize())["oauth_verifier"]
     for _ in range(5):
@@ -90,7 +90,7 @@ def test_wrong_verifiers_are_counted(consumer):
     assert problem(temporary.access_token(verifier)) == (401, "token_rejected")
 
 
-def test_temporary_credentials_are_exchanged_once(consumer):
+def test_temporary_credentials_work_once(consumer):
     temporary = consumer.with_token(consumer.request_token())
     verifier = returned(temporary.authorize())["oauth_verifier"]
     credentials(temporary.access_token(verifier))
@@ -98,7 +98,7 @@ def test_temporary_credentials_are_exchanged_once(consumer):
 
 
 @pytest.mark.both_databases
-def test_of_many_exchanges_at_once_one_succeeds(services, consumer):
+def test_one_of_many_concurrent_exchanges_succeeds(services, consumer):
     temporary = consumer.with_token(consumer.request_token())
     verifier = returned(temporary.authorize())["oauth_verifier"]
     with ThreadPoolExecutor(10) as pool:
@@ -109,7 +109,7 @@ def test_of_many_exchanges_at_once_one_succeeds(services, consumer):
 
 
 @pytest.mark.both_databases
-def test_of_many_uses_of_one_nonce_at_once_one_succeeds(consumer):
+def test_one_of_many_concurrent_uses_of_a_nonce_succeeds(consumer):
     with_token = consumer.dance()
     signed = with_token.sign("GET", "http://localhost/oauth/whoami", nonce="once")
     with ThreadPoolExecutor(10) as pool:
@@ -118,7 +118,7 @@ def test_of_many_uses_of_one_nonce_at_once_one_succeeds(consumer):
     assert {problem(answer) for answer in answers if answer.status_code == 401} == {(401, "nonce_used")}
 
 
-def test_a_nonce_is_not_used_up_by_a_request_that_nobody_signed(consumer):
+def test_request_with_an_invalid_signature_does_not_consume_the_nonce(consumer):
     with_token = consumer.dance()
     url, headers, body = with_token.sign("GET", "http://localhost/oauth/whoami", nonce="mine")
     forged = {"Authorization": headers["Authorization"].replace('oauth_signature="', 'oauth_signature="A')}
@@ -127,11 +127,13 @@ def test_a_nonce_is_not_used_up_by_a_request_that_nobody_signed(consumer):
     assert problem(with_token.deliver("GET", url, headers, body)) == (401, "nonce_used")
 
 
-def test_a_junk_request_does_not_harm_somebody_elses_credentials(services, app, consumer):
+def test_invalid_request_does_not_affect_credentials_of_others(services, app, consumer):
     temporary = consumer.with_token(consumer.request_token())
     verifier = returned(temporary.authorize())["oauth_verifier"]
-    thief = replace(register(services, app), token=temporary.token, token_secret=temporary.token_secret)
-    assert problem(thief.access_token(verifier)) == (401, "token_rejected")
+    other_consumer = replace(
+        register(services, app), token=temporary.token, token_secret=temporary.token_secret
+    )
+    assert problem(other_consumer.access_token(verifier)) == (401, "token_rejected")
     assert problem(replace(temporary, secret="guess").access_token(verifier)) == (401, "signature_invalid")
     unsigned = app.test_client().post("/oauth/accessToken", data={"oauth_token": temporary.token})
     assert problem(unsigned) == (400, "parameter_absent")
@@ -140,12 +142,14 @@ def test_a_junk_request_does_not_harm_somebody_elses_credentials(services, app, 
 
 def test_token_credentials_are_bound_to_their_consumer(services, app, consumer):
     with_token = consumer.dance()
-    thief = replace(register(services, app), token=with_token.token, token_secret=with_token.token_secret)
-    assert problem(thief.whoami()) == (401, "invalid_expired_token")
+    other_consumer = replace(
+        register(services, app), token=with_token.token, token_secret=with_token.token_secret
+    )
+    assert problem(other_consumer.whoami()) == (401, "invalid_expired_token")
 
 
 @pytest.mark.parametrize("seconds", [-400, 400, -10_000_000, 10_000_000])
-def test_timestamps_are_refused_both_ways(consumer, moving_clock, seconds):
+def test_timestamp_outside_the_window_is_rejected(consumer, moving_clock, seconds):
     now = int(moving_clock.now().timestamp())
     answer = consumer.request_token(timestamp=str(now + seconds))
     assert problem(answer) == (400, "timestamp_refused")
@@ -154,17 +158,17 @@ def test_timestamps_are_refused_both_ways(consumer, moving_clock, seconds):
 
 
 @table("timestamp", ["-1", "1.5", "abc", "9" * 40, "\uff11\uff12", " 1"])
-def test_what_is_no_timestamp_is_rejected(consumer, timestamp):
+def test_malformed_timestamp_is_rejected(consumer, timestamp):
     assert problem(consumer.request_token(timestamp=timestamp)) == (400, "parameter_rejected")
 
 
-def test_a_timestamp_within_the_window_passes(consumer, moving_clock):
+def test_timestamp_within_the_window_is_accepted(consumer, moving_clock):
     now = int(moving_clock.now().timestamp())
     for seconds in (-290, 290):
         credentials(consumer.request_token(timestamp=str(now + seconds)))
 
 
-def test_lifetimes(services, consumer, moving_clock):
+def test_credentials_expire(services, consumer, moving_clock):
     temporary = consumer.with_token(consumer.request_token())
     verifier = returned(temporary.authorize())["oauth_verifier"]
     token = consumer.dance()
@@ -177,18 +181,18 @@ def test_lifetimes(services, consumer, moving_clock):
     assert problem(token.whoami(timestamp=now)) == (401, "invalid_expired_token")
 
 
-def test_an_unknown_token_is_answered_with_the_word_that_jazz_knows(consumer):
+def test_unknown_token_gets_the_problem_that_jazz_expects(consumer):
     for token in ("nonsense", "aso_1_" + "a" * 43, "ast_1_" + "a" * 43):
         assert problem(replace(consumer, token=token).whoami()) == (401, "invalid_expired_token")
 
 
 @table("callback", ["https://tool.example/back/", "https://tool.example/back?x=1", "https://evil.example/",
                                       "javascript:alert(1)", "oob2", "http://tool.example/back"])  # fmt: skip
-def test_callbacks_match_exactly(consumer, callback):
+def test_callback_must_match_exactly(consumer, callback):
     assert problem(consumer.request_token(callback)) == (400, "parameter_rejected")
 
 
-def test_the_prefix_rule_is_off_by_default_and_stays_below_the_prefix(services, app, people):
+def test_prefix_rule_accepts_only_paths_below_the_callback(services, app, people):
     consumer = register(services, app, allows_prefix=True)
     for callback in (CALLBACK, f"{CALLBACK}/deep?a=1", f"{CALLBACK}?a=%2F"):
         credentials(consumer.request_token(callback))
@@ -197,20 +201,20 @@ def test_the_prefix_rule_is_off_by_default_and_stays_below_the_prefix(services, 
         assert problem(consumer.request_token(callback)) == (400, "parameter_rejected"), callback
 
 
-def test_without_registered_callbacks_a_signed_one_will_do_if_it_is_safe(services, app, people):
+def test_signed_safe_callback_is_accepted_without_registered_callbacks(services, app, people):
     consumer = register(services, app, callbacks=())
     consumer.dance(callback="https://anywhere.example/cb?x=%2F&y=1")
     for callback in ("http://anywhere.example/", "javascript:alert(1)", "https://a.example/#x"):
         assert problem(consumer.request_token(callback)) == (400, "parameter_rejected")
 
 
-def test_the_callbacks_own_query_is_kept(services, app, people):
+def test_query_of_the_callback_is_kept(services, app, people):
     consumer = register(services, app, callbacks=("https://tool.example/cb?x=%2F",))
     temporary = consumer.with_token(consumer.request_token("https://tool.example/cb?x=%2F"))
     assert temporary.authorize().location.startswith("https://tool.example/cb?x=%2F&oauth_token=ast_")
 
 
-def test_a_method_that_is_not_allowed_is_named(services, app, people):
+def test_signature_method_that_is_not_allowed_is_rejected(services, app, people):
     consumer = register(services, app, signature_methods=("HMAC-SHA256",))
     assert problem(consumer.request_token()) == (400, "signature_method_rejected")
     credentials(replace(consumer, method="HMAC-SHA256").request_token())
@@ -222,20 +226,20 @@ def test_a_method_that_is_not_allowed_is_named(services, app, people):
     assert problem(unknown) == (400, "signature_method_rejected")
 
 
-def test_the_version_if_given_is_1_0(app):
+def test_version_must_be_1_0(app):
     answer = app.test_client().post("/oauth/requestToken?oauth_version=2.0")
     assert problem(answer) == (400, "version_rejected")
     assert dict(parse_qsl(answer.text))["oauth_acceptable_versions"] == "1.0-1.0"
 
 
-def test_missing_parameters_are_all_named(app):
+def test_all_missing_parameters_are_named(app):
     answer = app.test_client().post("/oauth/requestToken", headers={"Authorization": 'OAuth oauth_nonce="n"'})
     assert problem(answer) == (400, "parameter_absent")
     names = dict(parse_qsl(answer.text))["oauth_parameters_absent"].split("&")
     assert names == ["oauth_consumer_key", "oauth_signature_method", "oauth_signature", "oauth_timestamp"]
 
 
-def test_the_base_string_is_made_from_the_public_url_not_from_the_host(consumer):
+def test_base_string_uses_the_public_url_and_not_the_host_header(consumer):
     url, headers, body = consumer.sign(
         "POST", "http://evil.example/oauth/requestToken", callback_uri=CALLBACK
     )
@@ -246,7 +250,7 @@ def test_the_base_string_is_made_from_the_public_url_not_from_the_host(consumer)
     credentials(consumer.deliver("POST", url, headers, body))
 
 
-def test_pending_disapproved_and_unknown_consumers(services, app, people):
+def test_pending_disapproved_and_unknown_consumers_are_rejected(services, app, people):
     consumer = register(services, app, is_approved=False)
     assert problem(consumer.request_token()) == (503, "consumer_key_refused")
     assert problem(replace(consumer, secret="x").request_token()) == (401, "signature_invalid")
@@ -255,25 +259,25 @@ def test_pending_disapproved_and_unknown_consumers(services, app, people):
     assert problem(consumer.request_token()) == (401, "consumer_key_rejected")
 
 
-def test_other_kinds_of_clients_are_unknown_here(services, app, consumer):
+def test_clients_of_other_kinds_are_unknown(services, app, consumer):
     with services.database.transaction() as db:
         db.query(Client).update({"kind": "oauth2"})
     assert problem(consumer.request_token()) == (401, "consumer_key_unknown")
 
 
-def test_disapproving_reaches_live_credentials_at_once_and_approving_does_not_revive_them(services, consumer):
+def test_disapproval_voids_credentials_and_approval_does_not_restore_them(services, consumer):
     token = consumer.dance()
     temporary = consumer.with_token(consumer.request_token())
     verifier = returned(temporary.authorize())["oauth_verifier"]
-    undecided = consumer.with_token(consumer.request_token())
+    pending = consumer.with_token(consumer.request_token())
     decide(services, consumer, clients.disapprove)
     assert problem(token.whoami()) == (401, "consumer_key_rejected")
     assert problem(temporary.access_token(verifier)) == (401, "consumer_key_rejected")
-    assert undecided.authorize().status_code == 403
+    assert pending.authorize().status_code == 403
     decide(services, consumer, clients.approve)
     assert problem(token.whoami()) == (401, "invalid_expired_token")
     assert problem(temporary.access_token(verifier)) == (401, "token_revoked")
-    assert undecided.authorize().status_code == 400
+    assert pending.authorize().status_code == 400
     assert consumer.dance().whoami().status_code == 200
 
 
@@ -286,14 +290,14 @@ def test_removing_a_consumer_removes_its_credentials(services, consumer):
         assert db.query(TokenCredential).count() == db.query(TemporaryCredential).count() == 0
 
 
-def test_disabling_the_user_reaches_the_token_at_once(services, consumer):
+def test_disabling_the_user_voids_the_token(services, consumer):
     token = consumer.dance()
     with services.database.transaction() as db:
         users.disable(db, SYSTEM, users.find(db, "alice"))
     assert problem(token.whoami()) == (401, "invalid_expired_token")
 
 
-def test_a_decision_on_something_else_than_was_shown_is_not_taken(consumer):
+def test_decision_about_other_credentials_than_shown_is_rejected(consumer):
     shown, other = (consumer.with_token(consumer.request_token()) for _ in range(2))
     page = sign_in(shown)
     answer = forms.submit(shown.browser, page, "consent-allow", oauth_token=other.token)
@@ -303,7 +307,7 @@ def test_a_decision_on_something_else_than_was_shown_is_not_taken(consumer):
     assert problem(shown.access_token("x")) == (401, "permission_unknown")
 
 
-def test_a_decision_whose_form_is_too_old_is_asked_for_anew(consumer):
+def test_decision_with_an_expired_form_is_shown_again(consumer):
     temporary = consumer.with_token(consumer.request_token())
     page = sign_in(temporary)
     again = temporary.follow(forms.submit(temporary.browser, page, "consent-allow", csrf_token="old"))
@@ -311,7 +315,7 @@ def test_a_decision_whose_form_is_too_old_is_asked_for_anew(consumer):
     assert problem(temporary.access_token("x")) == (401, "permission_unknown")
 
 
-def test_another_browser_cannot_send_the_decision(consumer):
+def test_decision_from_another_browser_is_rejected(consumer):
     temporary = consumer.with_token(consumer.request_token())
     page = sign_in(temporary)
     stranger = replace(temporary)
@@ -324,7 +328,7 @@ def test_another_browser_cannot_send_the_decision(consumer):
     assert problem(temporary.access_token("x")) == (401, "permission_unknown")
 
 
-def test_a_decided_sign_in_cannot_be_decided_again(consumer):
+def test_second_decision_is_rejected(consumer):
     temporary = consumer.with_token(consumer.request_token())
     assert "oauth_verifier" in returned(temporary.authorize())
     again = replace(temporary).authorize("bob")
@@ -332,7 +336,7 @@ def test_a_decided_sign_in_cannot_be_decided_again(consumer):
     assert "token_used" in again.text
 
 
-def test_nothing_recoverable_is_stored(services, consumer):
+def test_no_recoverable_secret_is_stored(services, consumer):
     token = consumer.dance()
     with services.database.transaction(write=False) as db:
         temporary, made = db.query(TemporaryCredential).one(), db.query(TokenCredential).one()
@@ -341,7 +345,7 @@ def test_nothing_recoverable_is_stored(services, consumer):
         assert secret not in stored
 
 
-def test_an_unsigned_request_is_challenged(app):
+def test_unsigned_request_gets_a_challenge(app):
     answer = app.test_client().get("/oauth/whoami")
     assert answer.status_code == 401
     assert answer.headers["WWW-Authenticate"] == 'OAuth realm="authserver"'
@@ -370,7 +374,7 @@ def sign_in(consumer, username="alice"):
         ("POST", "", "x", 400),
     ],
 )
-def test_what_never_reaches_the_endpoint_is_refused_in_its_format(app, verb, query, length, status):
+def test_early_rejections_use_the_format_of_the_endpoint(app, verb, query, length, status):
     answer = app.test_client().open(
         "/oauth/requestToken", method=verb, query_string=query, environ_overrides={"CONTENT_LENGTH": length}
     )

@@ -1,4 +1,4 @@
-"""Each refusal is recorded with its cause, what was received and what was expected; different faults stay apart."""
+"""Every error is recorded with its cause and the values received and expected. Different causes are separate errors."""
 
 from datetime import timedelta
 from typing import Any
@@ -20,16 +20,16 @@ EVERY_TYPE = ("code", "id_token", "code id_token")
 
 @pytest.fixture
 def rp(app: Flask, services: Services, people: dict[str, User]) -> RelyingParty:
-    """An approved client with a secret, for every response type that these tests ask for."""
+    """An approved client with a secret and all response types."""
     return RelyingParty(app, *register(services, response_types=EVERY_TYPE, grant_types=(
         "authorization_code", "refresh_token", "implicit", "client_credentials")))  # fmt: skip
 
 
-def client_of(services: Services, rp: RelyingParty) -> int:
+def client_id_of(services: Services, rp: RelyingParty) -> int:
     return stored(services, rp.key).id
 
 
-def test_a_token_that_is_unknown_is_recorded_without_it(rp: RelyingParty, services: Services) -> None:
+def test_unknown_token_is_recorded_without_its_value(rp: RelyingParty, services: Services) -> None:
     tokens = rp.tokens()
     for value, kind in [
         ("asa_1_" + "A" * 43, "an opaque access token"),
@@ -43,33 +43,33 @@ def test_a_token_that_is_unknown_is_recorded_without_it(rp: RelyingParty, servic
         assert value not in f"{row.detail} {row.received} {row.expected}"
 
 
-def test_a_token_that_is_over_is_recorded_with_its_client(
+def test_expired_or_revoked_token_is_recorded_with_its_client(
     rp: RelyingParty, services: Services, moving_clock: MovingClock
 ) -> None:
     revoked, expired = rp.tokens()["access_token"], rp.tokens()["access_token"]
     assert rp.browser.post("/oauth2/revoke", data={"token": revoked}, headers=rp.basic).status_code == 200
     row = recorded(services, rp.userinfo(revoked))
-    assert (row.cause, row.client_id) == ("access-token-revoked", client_of(services, rp))
+    assert (row.cause, row.client_id) == ("access-token-revoked", client_id_of(services, rp))
     moving_clock.advance(timedelta(minutes=16))
     row = recorded(services, rp.userinfo(expired))
-    assert (row.cause, row.client_id) == ("access-token-expired", client_of(services, rp))
+    assert (row.cause, row.client_id) == ("access-token-expired", client_id_of(services, rp))
 
 
-def test_a_token_of_a_disapproved_client_is_recorded(rp: RelyingParty, services: Services) -> None:
+def test_token_of_a_disapproved_client_is_recorded(rp: RelyingParty, services: Services) -> None:
     token = rp.tokens()["access_token"]
     disapprove(services, rp.key)
     row = recorded(services, rp.userinfo(token))
-    assert (row.cause, row.client_id) == ("client-disapproved", client_of(services, rp))
+    assert (row.cause, row.client_id) == ("client-disapproved", client_id_of(services, rp))
 
 
-def test_a_token_without_the_scope_is_recorded_with_both(rp: RelyingParty, services: Services) -> None:
+def test_missing_scope_is_recorded_with_received_and_expected(rp: RelyingParty, services: Services) -> None:
     row = recorded(services, rp.userinfo(rp.tokens(scope="profile")["access_token"]))
     assert (row.error, row.cause, row.received, row.expected) == (
         "insufficient_scope", "access-token-scope", "profile", "openid",
     )  # fmt: skip
 
 
-def test_a_token_for_another_server_is_recorded_with_both(
+def test_wrong_audience_is_recorded_with_received_and_expected(
     app: Flask, services: Services, people: Any
 ) -> None:
     api = "https://api.example/"
@@ -79,10 +79,10 @@ def test_a_token_for_another_server_is_recorded_with_both(
     assert f"http://localhost{USERINFO}" in row.expected.splitlines()
 
 
-def test_a_token_without_a_person_is_recorded(rp: RelyingParty, services: Services) -> None:
+def test_token_without_a_user_is_recorded(rp: RelyingParty, services: Services) -> None:
     answer = rp.token(grant_type="client_credentials")
     row = recorded(services, rp.userinfo(answer.get_json()["access_token"]))
-    assert row.client_id == client_of(services, rp)
+    assert row.client_id == client_id_of(services, rp)
     assert row.cause in {"access-token-scope", "access-token-without-user"}
 
 
@@ -98,7 +98,7 @@ def test_a_token_without_a_person_is_recorded(rp: RelyingParty, services: Servic
         ),
     ],
 )
-def test_a_token_in_the_wrong_place_is_recorded(
+def test_token_in_the_wrong_place_is_recorded(
     app: Flask, services: Services, request_: dict[str, Any], cause: str
 ) -> None:
     answer = app.test_client().post(USERINFO, **request_)
@@ -108,16 +108,16 @@ def test_a_token_in_the_wrong_place_is_recorded(
     assert row.expected
 
 
-def test_a_challenge_is_no_refusal(app: Flask, services: Services, rp: RelyingParty) -> None:
-    """A request without a token is answered by a bare challenge, and so is one with another scheme."""
+def test_challenge_is_not_recorded(app: Flask, services: Services, rp: RelyingParty) -> None:
+    """A request without a bearer token gets a plain challenge, also if it uses another scheme."""
     for headers in ({}, rp.basic):
         assert app.test_client().get(USERINFO, headers=headers).status_code == 401
     assert Registrant.new(app).manage("GET", "").status_code == 401
     assert recorded_count(services) == 0
 
 
-def test_refusals_at_a_registration_are_one_endpoint(app: Flask, services: Services) -> None:
-    """Strangers could fill the ledger otherwise, with an address for every attempt."""
+def test_errors_of_registration_management_are_one_endpoint(app: Flask, services: Services) -> None:
+    """Otherwise anybody could fill the error log with a new path for every attempt."""
     registrant = Registrant.new(app)
     wrong = registrant.manage("GET", "asg_1_" + "A" * 43)
     elsewhere = app.test_client().get("/oauth2/register/nobody", headers={"Authorization": "Bearer x"})
@@ -126,7 +126,7 @@ def test_refusals_at_a_registration_are_one_endpoint(app: Flask, services: Servi
     assert (row.endpoint, row.cause, row.count) == ("/oauth2/register/<key>", "registration-token-wrong", 2)
 
 
-def test_a_registration_that_is_refused_has_its_client(app: Flask, services: Services) -> None:
+def test_registration_error_is_recorded_with_its_client(app: Flask, services: Services) -> None:
     registrant = Registrant.new(app)
     known = stored(services, registrant.key).id
     for answer, cause in [
@@ -144,7 +144,7 @@ def test_a_registration_that_is_refused_has_its_client(app: Flask, services: Ser
 @pytest.mark.both_databases
 @pytest.mark.parametrize("path", ["/oauth2/token", "/oauth2/revoke", "/oauth2/introspect", USERINFO,
                                   "/oauth2/device_authorization", "/oauth2/register", "/oauth/requestToken"])  # fmt: skip
-def test_what_the_door_refuses_is_recorded(app: Flask, services: Services, path: str) -> None:
+def test_malformed_requests_are_recorded(app: Flask, services: Services, path: str) -> None:
     browser = app.test_client()
     for answer, status, cause in [
         (browser.delete(path), 405, "method-not-allowed"),
@@ -160,13 +160,13 @@ def test_what_the_door_refuses_is_recorded(app: Flask, services: Services, path:
     assert row.received == "70000 bytes"
 
 
-def test_public_documents_record_nothing(app: Flask, services: Services) -> None:
+def test_public_documents_record_no_errors(app: Flask, services: Services) -> None:
     for path in ("/.well-known/openid-configuration", "/jwks.json", "/livez"):
         assert "reference" not in app.test_client().post(path).text
     assert recorded_count(services) == 0
 
 
-FAULTS: list[dict[str, str | None]] = [
+WRONG_REQUESTS: list[dict[str, str | None]] = [
     {"code_challenge": None, "code_challenge_method": None},
     {"code_challenge": None},
     {"code_challenge": "short"},
@@ -192,37 +192,35 @@ FAULTS: list[dict[str, str | None]] = [
 ]
 
 
-def test_different_faults_of_a_request_have_different_references(
-    rp: RelyingParty, services: Services
-) -> None:
-    """What was received is told, or what was expected, so that nobody reads another fault's reason."""
+def test_different_causes_have_different_references(rp: RelyingParty, services: Services) -> None:
+    """Each error states what was received or expected, so that it cannot be confused with another cause."""
     seen: dict[str, dict[str, str | None]] = {}
-    for fault in FAULTS:
-        row = recorded(services, rp.authorize(**fault))
-        assert row.count == 1, f"{fault} and {seen[row.reference]}"
-        assert row.expected, fault
-        assert row.client_id == client_of(services, rp)
-        seen[row.reference] = fault
+    for wrong_request in WRONG_REQUESTS:
+        row = recorded(services, rp.authorize(**wrong_request))
+        assert row.count == 1, f"{wrong_request} and {seen[row.reference]}"
+        assert row.expected, wrong_request
+        assert row.client_id == client_id_of(services, rp)
+        seen[row.reference] = wrong_request
 
 
 @pytest.mark.parametrize("name", ["redirect_uri", "client_id"])
-def test_a_missing_parameter_is_named(rp: RelyingParty, services: Services, name: str) -> None:
+def test_missing_parameter_is_named(rp: RelyingParty, services: Services, name: str) -> None:
     row = recorded(services, rp.authorize(**{name: None}))
     assert (row.cause, row.received) == (f"{name.replace('_', '-')}-missing", "")
     assert row.expected == ("client_id" if name == "client_id" else rp.redirect_uri)
 
 
-def test_repeated_parameters_are_told_apart(rp: RelyingParty, services: Services) -> None:
+def test_repeated_parameters_are_distinguished(rp: RelyingParty, services: Services) -> None:
     rows = []
     for name in ("scope", "state", "prompt"):
-        asked = [*rp.request().items(), (name, "a"), (name, "b")]
-        rows.append(recorded(services, rp.browser.get("/oauth2/authorize", query_string=asked)))
+        query = [*rp.request().items(), (name, "a"), (name, "b")]
+        rows.append(recorded(services, rp.browser.get("/oauth2/authorize", query_string=query)))
     assert [row.received for row in rows] == ["scope", "state", "prompt"]
     assert len({row.reference for row in rows}) == 3
 
 
-def test_a_verifier_is_never_recorded(rp: RelyingParty, services: Services) -> None:
-    """What is wrong with it is told, not the value: the right one would still redeem the code."""
+def test_code_verifier_is_never_recorded(rp: RelyingParty, services: Services) -> None:
+    """The error says what is wrong with the verifier, but not its value: the correct one would still redeem the code."""
     texts = []
     for verifier in (None, "x" * 43, "y" * 20, CHALLENGE):
         row = recorded(services, rp.redeem(rp.code(), code_verifier=verifier))
@@ -233,7 +231,7 @@ def test_a_verifier_is_never_recorded(rp: RelyingParty, services: Services) -> N
     assert len(set(texts)) == 3
 
 
-def test_a_challenge_that_may_be_the_verifier_is_not_recorded(rp: RelyingParty, services: Services) -> None:
+def test_plain_code_challenge_is_not_recorded(rp: RelyingParty, services: Services) -> None:
     plain = "a-verifier.sent~as-a-challenge.in-clear_text"
     row = recorded(services, rp.authorize(code_challenge=plain, code_challenge_method="plain"))
     assert (row.received, row.expected) == ("the method plain", "code_challenge_method=S256")
@@ -243,9 +241,7 @@ def test_a_challenge_that_may_be_the_verifier_is_not_recorded(rp: RelyingParty, 
 
 @pytest.mark.both_databases
 @pytest.mark.parametrize("path", ["/oauth2/authorize", "/oidc/end_session"])
-def test_a_request_of_a_browser_that_cannot_be_read_is_recorded(
-    app: Flask, services: Services, path: str
-) -> None:
+def test_malformed_browser_request_is_recorded(app: Flask, services: Services, path: str) -> None:
     browser = app.test_client()
     for answer, cause in [
         (browser.get(f"{path}?state=%ff"), "parameters-not-utf-8"),
