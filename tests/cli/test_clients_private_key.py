@@ -1,4 +1,4 @@
-"""Clients that prove themselves by a key of their own have no secret on the command line either."""
+"""Clients with private_key_jwt have no secret on the command line."""
 
 import json
 
@@ -18,7 +18,7 @@ def arguments(tmp_path):
     return ("clients", "add", *registration, "--auth-method", "private_key_jwt", "--option", f"jwks=@{keys}")
 
 
-def test_no_secret_is_made(runner, database, arguments):
+def test_no_secret_is_generated(runner, database, arguments):
     added = runner.run_json(*arguments)
     assert "client_secret" not in added
     with database.transaction(write=False) as db:
@@ -26,13 +26,13 @@ def test_no_secret_is_made(runner, database, arguments):
 
 
 @pytest.mark.parametrize("option", ["--generate-secret", "--secret-stdin"])
-def test_none_is_offered(runner, arguments, option):
+def test_secret_option_is_an_error(runner, arguments, option):
     result = runner.invoke(*arguments, option, stdin="a secret that is long enough\n")
     assert result.exit_code == 2
     assert "--auth-method private_key_jwt has no secret" in result.stderr
 
 
-def test_none_is_added(runner, arguments):
+def test_secret_command_is_an_error(runner, arguments):
     key = runner.run_json(*arguments)["client_key"]
     result = runner.invoke("clients", "secret", key)
     assert result.exit_code == 1

@@ -1,4 +1,4 @@
-"""A sector identifier URI on the command line: its document is read before the client is written."""
+"""A sector identifier URI on the command line: its document is fetched before the client is stored."""
 
 import pytest
 
@@ -22,13 +22,13 @@ def arguments(sector, *uris):
     return ("clients", "add", "--type", "oidc", "--name", "App", *named, *option)
 
 
-def test_a_sector_that_lists_every_uri_is_taken(runner, database, sector):
+def test_sector_that_lists_every_redirect_uri_is_accepted(runner, database, sector):
     added = runner.run_json(*arguments(sector, ONE, TWO))
     assert added["details"]["sector_identifier_uri"] == sector.url
     assert sector.asked == 1
 
 
-def test_a_sector_that_does_not_is_refused(runner, database, sector):
+def test_sector_that_omits_a_redirect_uri_is_rejected(runner, database, sector):
     result = runner.invoke(*arguments(sector, ONE, "https://c.example/cb"))
     assert result.exit_code == 1
     assert "does not list https://c.example/cb" in result.output
@@ -36,7 +36,7 @@ def test_a_sector_that_does_not_is_refused(runner, database, sector):
         assert client_search.page_of_clients(db) == ([], 0)
 
 
-def test_an_edit_of_the_redirect_uris_asks_again(runner, database, sector):
+def test_changed_redirect_uris_are_checked_again(runner, database, sector):
     key = runner.run_json(*arguments(sector, ONE))["client_key"]
     runner.run("clients", "edit", key, "--name", "Other")
     assert sector.asked == 1
