@@ -1,4 +1,4 @@
-"""What people do on the pages, with a browser that has no screen."""
+"""Signs a test client in, and copies its session cookie."""
 
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
@@ -10,18 +10,18 @@ from tests.support.people import PASSWORD
 def sign_in(
     browser: FlaskClient, username: str, password: str = PASSWORD, url: str = "/sign-in", **more: str
 ) -> TestResponse:
-    """Opens the sign-in page and sends it."""
+    """Open the sign-in page and submit it."""
     return forms.submit(
         browser, browser.get(url), "login-submit", username=username, password=password, **more
     )
 
 
 def session_cookie(browser: FlaskClient) -> str | None:
-    """The cookie that opens the session."""
+    """Return the session cookie, or None."""
     cookie = browser.get_cookie("authserver_session")
     return cookie.value if cookie else None
 
 
 def use_cookie(browser: FlaskClient, value: str) -> None:
-    """Gives a browser a session cookie that was copied from elsewhere."""
+    """Give a browser the session cookie of another one."""
     browser.set_cookie("authserver_session", value)

@@ -1,4 +1,4 @@
-"""The pages in a real browser: accessible in both colours and at every width, small, and of use without scripts."""
+"""The pages in a real browser: accessible in both colour schemes and at all widths, small, and usable without scripts."""
 
 from urllib.parse import urlencode
 
@@ -48,7 +48,7 @@ def check(page, url):
     assert hidden == 0, f"{url} is wider than the window by {hidden} px"
 
 
-def ask(server, client_key):
+def authorization_url(server, client_key):
     query = {
         "client_id": client_key,
         "response_type": "code",
@@ -62,21 +62,21 @@ def ask(server, client_key):
 
 
 def test_every_page_is_accessible(server, page, complaints, look):
-    walk(server, page, complaints)
+    check_pages(server, page, complaints)
     for path in ("/sign-in?switch=1", "/account"):
         page.goto(f"{server.url}{path}")
         assert page.locator("html").get_attribute("lang") == look.language
 
 
-def walk(server, page, complaints):
-    """Looks at every page that people see."""
-    complaints.expect("Failed to load resource")  # pages that are errors, and are meant to be
+def check_pages(server, page, complaints):
+    """Check every page for users."""
+    complaints.expect("Failed to load resource")  # error pages
     approved = server.add_client("Model review", REDIRECT_URI)["client_key"]
     pending = server.add_client("Model review", REDIRECT_URI, approve=False)["client_key"]
     for path in STRANGERS:
         check(page, f"{server.url}{path}")
-    check(page, ask(server, pending))
-    check(page, ask(server, approved))
+    check(page, authorization_url(server, pending))
+    check(page, authorization_url(server, approved))
     ways.sign_in(page, "alice", "wrong")
     page.wait_for_selector("#error-summary")
     axe.assert_accessible(page)
@@ -92,7 +92,7 @@ def walk(server, page, complaints):
 
 @pytest.mark.own_server
 @pytest.mark.parametrize("language", ["en", "de"])
-def test_the_setup_page_is_accessible(live_server, page, language):
+def test_setup_page_is_accessible(live_server, page, language):
     link = next(word for word in live_server.log_text().split() if "/setup?token=" in word)
     for look in axe.looks(WIDTHS):
         if look.language == language:
@@ -104,7 +104,7 @@ def test_the_setup_page_is_accessible(live_server, page, language):
     page.wait_for_url("**/admin")
 
 
-def test_the_sign_in_page_is_small(server, page):
+def test_sign_in_page_is_small(server, page):
     answers = []
     page.on("response", lambda answer: answers.append(answer))  # noqa: PLW0108 - Playwright marks the function
     page.goto(f"{server.url}/sign-in", wait_until="networkidle")
@@ -113,7 +113,7 @@ def test_the_sign_in_page_is_small(server, page):
     assert 0 < size <= LARGEST_SIGN_IN
 
 
-def test_the_password_can_be_looked_at(server, page):
+def test_password_can_be_shown(server, page):
     page.goto(f"{server.url}/sign-in")
     page.locator("#password").fill("what did I type")
     page.get_by_role("button", name="Show password").click()
@@ -122,7 +122,7 @@ def test_the_password_can_be_looked_at(server, page):
     assert page.locator("#password").get_attribute("type") == "password"
 
 
-def test_the_password_can_be_looked_at_in_german(server, page):
+def test_password_can_be_shown_in_german(server, page):
     page.goto(f"{server.url}/sign-in?ui_locales=de")
     page.locator("#password").fill("what did I type")
     page.get_by_role("button", name="Anzeigen (Passwort)").click()
@@ -130,14 +130,14 @@ def test_the_password_can_be_looked_at_in_german(server, page):
     assert page.locator("#password").get_attribute("type") == "password"
 
 
-def test_a_mistake_takes_the_focus(server, page, complaints):
+def test_error_summary_gets_the_focus(server, page, complaints):
     complaints.expect("Failed to load resource")
     page.goto(f"{server.url}/sign-in")
     ways.sign_in(page, "alice", "wrong")
     page.wait_for_selector("#error-summary:focus")
 
 
-def test_everything_works_without_scripts(server, browser):
+def test_pages_work_without_scripts(server, browser):
     context = browser.new_context(java_script_enabled=False, base_url=server.url)
     page = context.new_page()
     page.goto("/account/password")
@@ -154,10 +154,10 @@ def test_everything_works_without_scripts(server, browser):
     context.close()
 
 
-def test_the_waiting_page_goes_on_once_the_client_is_approved(server, page, complaints):
+def test_waiting_page_continues_once_the_client_is_approved(server, page, complaints):
     complaints.expect("Failed to load resource")
     key = server.add_client("Model review", REDIRECT_URI, approve=False)["client_key"]
-    page.goto(ask(server, key))
+    page.goto(authorization_url(server, key))
     assert page.locator("h1").inner_text() == "Waiting for approval"
     server.command("clients", "approve", key)
     page.wait_for_url("**/sign-in**", timeout=2 * chromium.PATIENCE_MS)

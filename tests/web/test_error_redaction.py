@@ -1,4 +1,4 @@
-"""What is refused is recorded without secrets, in whatever parameter a client has sent them (threat model, I7)."""
+"""Errors are recorded without secrets, whichever parameter contains them (threat model, I7)."""
 
 import base64
 from urllib.parse import quote, urlencode
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.only_on("sqlite")
 
 GENERATED = "Zk3vJx0cQ9-mT7_pLr2WbYh5NsDfGa8eUiOoPq1XtCw"
 TYPED = "correct horse battery staple"
-# What a program can know for a secret wherever it stands; a typed one it knows by its parameter only.
+# Generated secrets are recognised anywhere, typed ones only by the name of their parameter.
 RECOGNISED = [
     GENERATED,
     f"asr_1a_{GENERATED}",
@@ -41,8 +41,8 @@ PEOPLE = ["/oauth2/authorize", "/oidc/end_session"]
 
 
 @pytest.fixture(autouse=True)
-def room(monkeypatch):
-    """The ledger takes everything that this test sends in one second."""
+def unlimited_error_log(monkeypatch):
+    """Let the error log accept all errors that this test causes within one second."""
     monkeypatch.setattr(ErrorLog, "_has_room", lambda self: True)
     monkeypatch.setattr(error_log, "PER_CLIENT", 100_000)
 
@@ -53,8 +53,8 @@ def party(services):
 
 
 @pytest.fixture
-def written(database):
-    """Everything that the ledger holds, and how many refusals that are."""
+def recorded_text(database):
+    """Return a function that returns all stored text of the error log and the number of errors."""
 
     def read():
         texts = [column for column in RecordedError.__table__.c if isinstance(column.type, String)]
@@ -66,18 +66,25 @@ def written(database):
 
 
 def holds_no_secret(text):
-    wholes = [GENERATED, TYPED, quote(TYPED), TYPED.replace(" ", "+"), "letmein-letmein", "c2lnbmF0dXJl"]
-    return [secret for secret in wholes if secret in text]
+    secrets_in_full = [
+        GENERATED,
+        TYPED,
+        quote(TYPED),
+        TYPED.replace(" ", "+"),
+        "letmein-letmein",
+        "c2lnbmF0dXJl",
+    ]
+    return [secret for secret in secrets_in_full if secret in text]
 
 
 def sent(name):
-    # Those that are recorded with their value get everything, the others enough to see that they are not.
+    # Parameters that are recorded with their value get all secrets, the others a sample.
     some = RECOGNISED if name in RECORDED else RECOGNISED[::3]
     return [*some, *([TYPED] if name in CONFIDENTIAL else [])]
 
 
 @pytest.mark.parametrize("name", EVERY)
-def test_a_secret_in_any_parameter_is_not_recorded(client, party, written, name):
+def test_secret_in_any_parameter_is_not_recorded(client, party, recorded_text, name):
     key, secret = party
     asked = {
         "client_id": key, "response_type": "code", "redirect_uri": relying_party.REDIRECT_URI, "scope": "openid",
@@ -102,7 +109,7 @@ def test_a_secret_in_any_parameter_is_not_recorded(client, party, written, name)
         for path in PEOPLE:
             client.get(path, query_string=asked | {name: value})
             client.get(path, query_string=[*asked.items(), (name, value), (name, value)])
-    text, count = written()
+    text, count = recorded_text()
     assert count >= len(MACHINES)
     assert holds_no_secret(text) == []
 
@@ -110,16 +117,16 @@ def test_a_secret_in_any_parameter_is_not_recorded(client, party, written, name)
 @pytest.mark.parametrize(
     "header", [f"Bearer {GENERATED}", f"Basic {GENERATED}", "Digest x", f"OAuth {TYPED}"]
 )
-def test_a_secret_in_a_header_is_not_recorded(client, written, header):
+def test_secret_in_a_header_is_not_recorded(client, recorded_text, header):
     for path in MACHINES:
         client.post(path, data={"token": GENERATED}, headers={"Authorization": header})
-    text, count = written()
+    text, count = recorded_text()
     assert count >= 1
     assert holds_no_secret(text) == []
 
 
 @pytest.mark.parametrize("secret", [TYPED, GENERATED])
-def test_a_secret_in_the_place_of_the_key_is_not_recorded(client, party, written, secret):
+def test_secret_in_place_of_the_client_key_is_not_recorded(client, party, recorded_text, secret):
     key, _ = party
     basic = base64.b64encode(f"{quote(secret)}:{key}".encode()).decode()
     for path in MACHINES:
@@ -127,13 +134,13 @@ def test_a_secret_in_the_place_of_the_key_is_not_recorded(client, party, written
         client.post(path, data={"token": "x", "client_id": secret, "client_secret": key})
     client.get("/oauth2/authorize", query_string={"client_id": secret, "response_type": "code"})
     Consumer(client.application, secret, key).request_token()
-    text, count = written()
+    text, count = recorded_text()
     assert count >= 1
     assert holds_no_secret(text) == []
 
 
 @pytest.mark.parametrize("secret", RECOGNISED)
-def test_a_secret_in_a_registration_is_not_recorded(client, written, secret):
+def test_secret_in_a_registration_is_not_recorded(client, recorded_text, secret):
     for name in (
         "client_name",
         "redirect_uris",
@@ -148,6 +155,6 @@ def test_a_secret_in_a_registration_is_not_recorded(client, written, secret):
             name: [secret] if name.endswith("uris") else secret,
         }
         client.post("/oauth2/register", json=document | {"grant_types": [secret]})
-    text, count = written()
+    text, count = recorded_text()
     assert count >= 1
     assert holds_no_secret(text) == []

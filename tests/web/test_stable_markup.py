@@ -1,4 +1,4 @@
-"""What tools that drive the pages rely on: distinct addresses, stable ids, fixed texts, error codes, and no puzzles."""
+"""The markup that automation relies on: distinct URLs, stable ids, fixed headings, error codes, and no CAPTCHA."""
 
 import re
 
@@ -23,34 +23,34 @@ def heading(page):
     return re.sub(r"<[^>]+>", "", re.search(r"<h1[^>]*>(.*?)</h1>", page.text, re.DOTALL)[1]).strip()
 
 
-def test_the_sign_in_page(client):
+def test_sign_in_page(client):
     page = client.get("/sign-in")
     assert {"username", "password", "login-submit", "login-cancel"} <= ids(page)
     assert heading(page) == "Sign in"
     assert {name for name, _ in forms.find(page, "login-submit").fields} >= {"username", "password"}
 
 
-def test_the_sign_in_page_of_an_application(rp):
+def test_sign_in_page_of_an_authorization_request(rp):
     page = rp.authorize()
     assert page.request.path == "/sign-in"
     assert {"username", "password", "login-submit", "login-cancel"} <= ids(page)
     assert heading(page) == "Sign in"
 
 
-def test_the_sign_in_page_of_somebody_who_is_signed_in(rp):
+def test_sign_in_page_for_a_signed_in_user(rp):
     rp.authorized()
     page = rp.authorize(prompt="login")
     assert {"username", "password", "login-submit", "login-cancel"} <= ids(page)
 
 
-def test_the_consent_page(rp):
+def test_consent_page(rp):
     page = rp.sign_in(rp.authorize())
     assert page.request.path == "/oauth2/continue"
     assert {"consent-allow", "consent-deny"} <= ids(page)
     assert "The Relying Party" in heading(page)
 
 
-def test_the_sign_out_pages(rp):
+def test_sign_out_pages(rp):
     rp.authorized()
     page = rp.browser.get("/sign-out")
     assert {"logout-confirm", "logout-cancel"} <= ids(page)
@@ -58,7 +58,7 @@ def test_the_sign_out_pages(rp):
     assert heading(page) == "You are signed out"
 
 
-def test_signing_out_from_an_application(rp):
+def test_sign_out_page_of_a_client(rp):
     rp.authorized()
     page = rp.follow(rp.browser.get("/oidc/end_session"))
     assert {"logout-confirm", "logout-cancel"} <= ids(page)
@@ -74,14 +74,14 @@ def test_signing_out_from_an_application(rp):
         ({"state": "\0"}, "invalid_request"),
     ],
 )
-def test_error_pages_show_the_code(rp, change, error):
+def test_error_pages_show_the_error_code(rp, change, error):
     page = rp.authorize(**change)
     assert (page.status_code, f"<code>{error}</code>" in page.text) == (400, True)
     assert "reference" in ids(page)
 
 
 @pytest.mark.parametrize("is_decided", [False, True])
-def test_the_page_of_a_client_that_is_not_approved_shows_the_code(app, services, people, is_decided):
+def test_page_of_an_unapproved_client_shows_the_error_code(app, services, people, is_decided):
     party = RelyingParty(app, *register(services, is_approved=False))
     if is_decided:
         disapprove(services, party.key)
@@ -89,13 +89,13 @@ def test_the_page_of_a_client_that_is_not_approved_shows_the_code(app, services,
     assert (page.status_code, "<code>unauthorized_client</code>" in page.text) == (403, True)
 
 
-def test_the_page_of_a_refused_sign_out_shows_the_code(rp):
+def test_page_of_a_rejected_sign_out_shows_the_error_code(rp):
     page = rp.browser.get("/oidc/end_session?state=1&state=2")
     assert (page.status_code, "<code>invalid_request</code>" in page.text) == (400, True)
 
 
-def test_there_are_no_puzzles(rp):
-    """Plain forms are enough after many mistakes too, and nothing comes from elsewhere."""
+def test_there_is_no_captcha(rp):
+    """Plain forms also work after many errors, and nothing is loaded from other sites."""
     page = rp.authorize()
     for _ in range(4):
         page = rp.sign_in(page, password="wrong")

@@ -1,4 +1,4 @@
-"""The way back to the application, in a real Chromium: nothing of ours may stop it."""
+"""The redirect to the client in a real Chromium: no policy of ours may block it."""
 
 from urllib.parse import parse_qs, urlencode
 
@@ -15,8 +15,8 @@ CHALLENGE = {"code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", "c
 
 
 @pytest.mark.parametrize("mode", ["query", "fragment", "form_post"])
-def test_cancelling_a_sign_in_reaches_the_application(live_server: LiveServer, page: Page, mode: str) -> None:
-    """The error arrives in the mode that was asked for (our form-action must not stop the form)."""
+def test_cancelled_sign_in_redirects_to_the_client(live_server: LiveServer, page: Page, mode: str) -> None:
+    """The error arrives in the requested response mode (form-action must not block the form)."""
     key = live_server.add_client("Model review", CALLBACK)["client_key"]
     received: list[str] = []
 
@@ -32,10 +32,10 @@ def test_cancelling_a_sign_in_reaches_the_application(live_server: LiveServer, p
         "redirect_uri": CALLBACK,
         "state": "s",
     }
-    asked = urlencode({**query, **CHALLENGE, "response_mode": mode})
-    page.goto(f"{live_server.url}/oauth2/authorize?{asked}")
+    query_string = urlencode({**query, **CHALLENGE, "response_mode": mode})
+    page.goto(f"{live_server.url}/oauth2/authorize?{query_string}")
     page.get_by_role("link", name="Cancel").click()
     page.wait_for_url(f"{CALLBACK}*")
-    place = {"query": "location.search", "fragment": "location.hash"}.get(mode)
-    came = page.evaluate(place)[1:] if place else received[0]
-    assert parse_qs(came)["error"] == ["access_denied"]
+    location = {"query": "location.search", "fragment": "location.hash"}.get(mode)
+    parameters = page.evaluate(location)[1:] if location else received[0]
+    assert parse_qs(parameters)["error"] == ["access_denied"]

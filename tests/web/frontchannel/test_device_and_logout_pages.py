@@ -1,4 +1,4 @@
-"""The pages of devices and of signing out of applications, in a real browser: accessible, of use without scripts."""
+"""The device and logout pages in a real browser: accessible, and usable without scripts."""
 
 import json
 from urllib.parse import urlencode
@@ -29,7 +29,7 @@ def look(request, page):
 
 
 def codes(server):
-    """What a device is told that asks for its codes."""
+    """Return the response to a device authorization request."""
     words = ["--type", "oidc", "--name", "Model exporter", "--generate-secret", "--json", "--approve"]
     client = json.loads(server.command("clients", "add", *words, "--grant-type", GRANT))
     answer = requests.post(
@@ -42,17 +42,17 @@ def codes(server):
 
 
 def check(page, look):
-    """Checks the page that is shown."""
+    """Check the current page."""
     assert page.locator("html").get_attribute("lang") == look.language
     axe.assert_accessible(page)
     hidden = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert hidden == 0, f"{page.url} is wider than the window by {hidden} px"
 
 
-def test_the_pages_of_a_device_are_accessible(server, page, complaints, look):
+def test_device_pages_are_accessible(server, page, complaints, look):
     complaints.expect("422")
-    told = codes(server)
-    page.goto(told["verification_uri"])
+    device_codes = codes(server)
+    page.goto(device_codes["verification_uri"])
     ways.sign_in(page, "alice")
     page.locator("summary").click()
     page.wait_for_function("document.querySelector('.qr')?.naturalWidth > 0")
@@ -61,21 +61,21 @@ def test_the_pages_of_a_device_are_accessible(server, page, complaints, look):
     page.locator("#device-submit").click()
     page.wait_for_selector("#error-summary")
     check(page, look)
-    page.goto(told["verification_uri_complete"])
+    page.goto(device_codes["verification_uri_complete"])
     check(page, look)
     page.locator("#device-allow").click()
     page.wait_for_selector("#device-home")
     check(page, look)
 
 
-def test_a_device_is_connected_without_scripts(server, browser):
-    told = codes(server)
+def test_device_is_connected_without_scripts(server, browser):
+    device_codes = codes(server)
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.set_default_timeout(chromium.PATIENCE_MS)
-    page.goto(told["verification_uri"])
+    page.goto(device_codes["verification_uri"])
     ways.sign_in(page, "alice")
-    page.locator("#user_code").fill(told["user_code"].lower())
+    page.locator("#user_code").fill(device_codes["user_code"].lower())
     page.locator("#device-submit").click()
     page.locator("#device-allow").click()
     page.wait_for_selector("#device-home")
@@ -83,7 +83,7 @@ def test_a_device_is_connected_without_scripts(server, browser):
 
 
 def authorize(page, server, client, redirect_uri):
-    """Signs the person in to an application that has a frame for logout."""
+    """Sign a user in to a client that has a front-channel logout frame."""
     query = {
         "client_id": client["client_key"],
         "response_type": "code",
@@ -96,7 +96,7 @@ def authorize(page, server, client, redirect_uri):
 
 
 def redeemed(page, server, client, redirect_uri):
-    """The ID token for the code that the browser has brought."""
+    """Redeem the code in the browser's URL; return the ID token."""
     form = {
         "grant_type": "authorization_code",
         "code": page.url.partition("code=")[2].partition("&")[0],
@@ -107,7 +107,7 @@ def redeemed(page, server, client, redirect_uri):
     return requests.post(f"{server.url}/oauth2/token", data=form, auth=auth, timeout=10).json()["id_token"]
 
 
-def test_frames_are_loaded_and_then_it_goes_on(server, page):
+def test_frames_are_loaded_before_the_redirect(server, page):
     port = free_port()
     redirect_uri = f"http://127.0.0.1:{port}/cb"
     client = server.add_client(
@@ -136,7 +136,7 @@ def test_frames_are_loaded_and_then_it_goes_on(server, page):
     assert "iss=http" in frame
 
 
-def test_an_old_form_asks_again_and_leads_back(server, page):
+def test_expired_form_is_shown_again_and_redirects(server, page):
     port = free_port()
     redirect_uri, out = f"http://127.0.0.1:{port}/cb", f"http://127.0.0.1:{port}/out"
     client = server.add_client("Review board", redirect_uri, post_logout_redirect_uri=out)
@@ -160,7 +160,7 @@ def test_an_old_form_asks_again_and_leads_back(server, page):
         page.wait_for_url(f"{out}?state=s")
 
 
-def test_the_page_that_tells_the_result_is_accessible(server, page, look):
+def test_result_page_is_accessible(server, page, look):
     port = free_port()
     redirect_uri = f"http://127.0.0.1:{port}/cb"
     front = f"http://127.0.0.1:{port}/front"

@@ -1,4 +1,4 @@
-"""Double clicks on what people decide, in a real browser: with the script that sends a form once, and without it."""
+"""Double clicks on decisions in a real browser, with and without the script that disables repeated submission."""
 
 import pytest
 
@@ -35,7 +35,7 @@ def count(tab, path):
     return len([url for url in tab.sent if url.endswith(path)])
 
 
-def test_a_double_click_on_allow_leads_back_to_the_application(server, tab):
+def test_double_click_on_allow_redirects_to_the_client(server, tab):
     port = free_port()
     redirect_uri = f"http://127.0.0.1:{port}/cb"
     client = server.add_client("Review board", redirect_uri)
@@ -48,7 +48,7 @@ def test_a_double_click_on_allow_leads_back_to_the_application(server, tab):
     assert count(tab, "/consent") == 1 or not tab.has_scripts
 
 
-def test_a_double_click_connects_the_device(server, tab):
+def test_double_click_connects_the_device(server, tab):
     tab.goto(codes(server)["verification_uri_complete"])
     ways.sign_in(tab, "alice")
     tab.locator("#device-allow").dblclick()

@@ -1,4 +1,4 @@
-"""The pages of OAuth 1.0a in a real browser: accessible in both colours and narrow."""
+"""The pages of OAuth 1.0a in a real browser: accessible in both colour schemes and at narrow widths."""
 
 import json
 
@@ -26,7 +26,7 @@ def check(page, url=None):
 
 
 def test_every_page_is_accessible(live_server, page, complaints, look):
-    complaints.expect("Failed to load resource")  # pages that are errors, and are meant to be
+    complaints.expect("Failed to load resource")  # error pages
     live_server.add_user("admin", password=PASSWORD, grant="configure_server")
     keys = [request_key(live_server) for _ in range(2)]
     page.goto(f"{live_server.url}/oauth/approveKey?key={keys[0]}")
@@ -55,7 +55,7 @@ def test_every_page_is_accessible(live_server, page, complaints, look):
     check(page)
 
 
-def test_the_warning_and_the_verifier_are_accessible(live_server, page, complaints, look):
+def test_warning_and_verifier_pages_are_accessible(live_server, page, complaints, look):
     complaints.expect("/favicon.ico")
     live_server.add_user("alice", password=PASSWORD)
     with parties.oauth1_party(live_server, "lyo", "--allow-oauth-1.0") as party:
@@ -79,7 +79,7 @@ def request_key(server):
 
 
 def out_of_band(server):
-    """The address that a consumer without an address of its own prints on its terminal."""
+    """Return the authorization URL that a consumer without a callback prints on its terminal."""
     from requests_oauthlib import OAuth1Session
 
     arguments = ["--type", "oauth1", "--name", "Terminal", "--generate-secret", "--approve", "--json"]

@@ -1,4 +1,4 @@
-"""Forms of decisions that come twice, by a double click, a reload or a lost answer: no harm is done, and no dead end."""
+"""Decisions that are sent twice, by a double click, a reload or after a lost response, are harmless and lead on."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -42,17 +42,17 @@ def consumer(app, services, people):
     return consumer.with_token(consumer.request_token())
 
 
-def at_once(app, browser, page, button):
-    """The answers to one form that a browser sends several times in the same moment."""
+def send_concurrently(app, browser, page, button):
+    """Send one form several times at once from one browser; return the responses."""
     barrier = Barrier(AT_ONCE)
 
     def send(_):
-        twin = app.test_client()
+        same_browser = app.test_client()
         for name in COOKIES:
             if cookie := browser.get_cookie(name):
-                twin.set_cookie(name, cookie.value)
+                same_browser.set_cookie(name, cookie.value)
         barrier.wait(timeout=30)
-        return forms.submit(twin, page, button)
+        return forms.submit(same_browser, page, button)
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         return list(pool.map(send, range(AT_ONCE)))
@@ -62,14 +62,14 @@ def is_over(answer):
     return answer.status_code == 400 and "This sign-in cannot go on" in answer.text
 
 
-def test_every_sending_of_a_double_click_is_answered(app, rp):
+def test_each_request_of_a_double_click_gets_a_code(app, rp):
     page = rp.sign_in(rp.authorize())
-    codes = {answered(answer)["code"] for answer in at_once(app, rp.browser, page, "consent-allow")}
+    codes = {answered(answer)["code"] for answer in send_concurrently(app, rp.browser, page, "consent-allow")}
     assert len(codes) == AT_ONCE
     assert {rp.redeem(code).status_code for code in codes} == {200}
 
 
-def test_who_presses_both_buttons_has_decided_once(app, rp, database):
+def test_first_of_two_decisions_is_final(app, rp, database):
     page = rp.sign_in(rp.authorize())
     assert answered(rp.deny(page))["error"] == "access_denied"
     assert is_over(rp.allow(page))
@@ -78,7 +78,7 @@ def test_who_presses_both_buttons_has_decided_once(app, rp, database):
         assert db.query(Authorization).count() == 0
 
 
-def test_cancelling_what_was_allowed_changes_nothing(rp):
+def test_cancel_after_allow_changes_nothing(rp):
     page = rp.sign_in(rp.authorize())
     code = answered(rp.allow(page))["code"]
     assert is_over(rp.deny(page))
@@ -86,9 +86,9 @@ def test_cancelling_what_was_allowed_changes_nothing(rp):
     assert rp.redeem(code).status_code == 200
 
 
-def test_a_cancelled_sign_in_stays_cancelled(rp):
+def test_cancelled_sign_in_stays_cancelled(rp):
     page = rp.authorize()
-    cancel = forms_link(page, "login-cancel")
+    cancel = url_of_link(page, "login-cancel")
     assert answered(rp.browser.get(cancel))["error"] == "access_denied"
     interaction = cancel.partition("interaction=")[2]
     rp.sign_in(rp.browser.get("/sign-in"))
@@ -96,7 +96,7 @@ def test_a_cancelled_sign_in_stays_cancelled(rp):
 
 
 @pytest.mark.parametrize("prompt", [None, "login", "consent"])
-def test_the_way_on_after_a_sign_in_is_gone_again(rp, prompt):
+def test_continue_url_can_be_requested_again(rp, prompt):
     page = rp.sign_in(rp.authorize(prompt=prompt))
     first = answered(rp.allow(page))["code"]
     interaction = dict(forms.find(page, "consent-allow").fields)["interaction"]
@@ -105,7 +105,7 @@ def test_the_way_on_after_a_sign_in_is_gone_again(rp, prompt):
     assert answered(again)["state"] == "af0ifjsldkj"
 
 
-def test_another_person_in_this_browser_is_not_answered(rp):
+def test_another_user_in_the_same_browser_is_rejected(rp):
     page = rp.sign_in(rp.authorize())
     interaction = dict(forms.find(page, "consent-allow").fields)["interaction"]
     rp.allow(page)
@@ -116,17 +116,17 @@ def test_another_person_in_this_browser_is_not_answered(rp):
     assert is_over(rp.browser.get(f"/oauth2/continue?interaction={interaction}"))
 
 
-def test_a_thief_in_another_browser_is_not_answered(rp):
+def test_another_browser_is_rejected(rp):
     page = rp.sign_in(rp.authorize())
     interaction = dict(forms.find(page, "consent-allow").fields)["interaction"]
     rp.allow(page)
-    thief = RelyingParty(rp.app, rp.key)
-    assert is_over(thief.browser.get(f"/oauth2/continue?interaction={interaction}"))
-    thief.authorized("alice")
-    assert is_over(thief.browser.get(f"/oauth2/continue?interaction={interaction}"))
+    other_browser = RelyingParty(rp.app, rp.key)
+    assert is_over(other_browser.browser.get(f"/oauth2/continue?interaction={interaction}"))
+    other_browser.authorized("alice")
+    assert is_over(other_browser.browser.get(f"/oauth2/continue?interaction={interaction}"))
 
 
-def test_consent_that_was_taken_back_is_not_given_by_the_old_form(rp, services):
+def test_old_form_does_not_restore_revoked_consent(rp, services):
     page = rp.sign_in(rp.authorize())
     rp.allow(page)
     with services.database.transaction() as db:
@@ -135,21 +135,21 @@ def test_consent_that_was_taken_back_is_not_given_by_the_old_form(rp, services):
     assert is_over(rp.allow(page))
 
 
-def test_a_client_that_was_changed_since_is_not_answered(rp, services):
+def test_old_form_is_rejected_after_a_change_of_the_client(rp, services):
     page = rp.sign_in(rp.authorize())
     rp.allow(page)
     edit(services, rp.key, name="Renamed")
     assert is_over(rp.allow(page))
 
 
-def test_every_sending_about_a_device_shows_the_decision(app, device):
-    answers = at_once(app, device.browser, device.enter(), "device-allow")
+def test_each_request_about_a_device_shows_the_decision(app, device):
+    answers = send_concurrently(app, device.browser, device.enter(), "device-allow")
     assert {answer.status_code for answer in answers} == {200}
     assert all("The device is connected" in answer.text for answer in answers)
     assert device.poll().status_code == 200
 
 
-def test_a_refused_device_stays_refused(device):
+def test_denied_device_stays_denied(device):
     page = device.enter()
     for button in ("device-deny", "device-deny", "device-allow"):
         answer = forms.submit(device.browser, page, button)
@@ -157,7 +157,7 @@ def test_a_refused_device_stays_refused(device):
     assert device.poll().get_json()["error"] == "access_denied"
 
 
-def test_a_decision_about_a_device_is_not_told_to_others(device, moving_clock):
+def test_device_decision_is_not_shown_to_other_users(device, moving_clock):
     page = device.enter()
     confirmation = dict(forms.find(page, "device-allow").fields)["confirmation"]
     forms.submit(device.browser, page, "device-allow")
@@ -176,9 +176,9 @@ def consent_page(consumer):
     )
 
 
-def test_a_consumer_gets_the_verifier_that_the_browser_brings(app, consumer):
+def test_each_request_of_a_double_click_gets_a_verifier(app, consumer):
     page = consent_page(consumer)
-    answers = at_once(app, consumer.browser, page, "consent-allow")
+    answers = send_concurrently(app, consumer.browser, page, "consent-allow")
     assert len({returned(answer)["oauth_verifier"] for answer in answers}) == AT_ONCE
     first = returned(forms.submit(consumer.browser, page, "consent-allow"))
     last = returned(forms.submit(consumer.browser, page, "consent-allow"))
@@ -188,14 +188,14 @@ def test_a_consumer_gets_the_verifier_that_the_browser_brings(app, consumer):
     assert "You can close this page" in forms.submit(consumer.browser, page, "consent-allow").text
 
 
-def test_a_consumer_that_was_refused_stays_refused(consumer):
+def test_denied_consumer_stays_denied(consumer):
     page = consent_page(consumer)
     assert returned(forms.submit(consumer.browser, page, "consent-deny"))["oauth_problem"] == "user_refused"
     again = consumer.follow(forms.submit(consumer.browser, page, "consent-allow"))
     assert (again.status_code, "token_used" in again.text) == (400, True)
 
 
-def test_the_code_that_let_somebody_in_is_no_mistake_when_it_comes_again(rp, database):
+def test_repeated_second_factor_code_after_the_sign_in_is_accepted(rp, database):
     telephone = set_up(rp.app)
     page = rp.sign_in(rp.authorize())
     for _ in range(2):
@@ -206,7 +206,7 @@ def test_the_code_that_let_somebody_in_is_no_mistake_when_it_comes_again(rp, dat
         assert db.query(UserSession).count() == 1
 
 
-def test_the_code_of_signing_in_again_may_come_again_and_no_other(rp):
+def test_only_the_same_code_may_be_repeated_when_signing_in_again(rp):
     telephone = set_up(rp.app)
     with time_machine.travel(clock.now(), tick=False) as traveller:
         forms.submit(rp.browser, rp.sign_in(rp.authorize()), "login-submit", code=telephone.code())
@@ -220,14 +220,14 @@ def sent(rp, page, code):
     return forms.submit(rp.browser, page, "login-submit", code=code).status_code
 
 
-def test_a_form_of_another_person_does_not_lead_into_the_account(rp):
+def test_sign_in_form_of_another_user_is_rejected(rp):
     page = rp.browser.get("/sign-in")
     rp.authorized("alice")
     answer = forms.submit(rp.browser, page, "login-submit", username="bob", password=PASSWORD)
     assert answer.status_code == 400
 
 
-def forms_link(page, element_id):
-    """The address of a link of a page."""
+def url_of_link(page, element_id):
+    """Return the URL of a link on a page."""
     tag = page.text.partition(f'id="{element_id}" href="')[2]
     return tag.partition('"')[0].replace("&amp;", "&")

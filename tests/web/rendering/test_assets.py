@@ -1,4 +1,4 @@
-"""Static files: kept by browsers for ever, small on the wire, and no way out of their folder."""
+"""Static files: cached by browsers without limit, compressed, and confined to their folder."""
 
 import gzip
 import re
@@ -13,7 +13,7 @@ def url(client):
     return re.search(r'href="(/assets/[^"]+/auth\.css)"', client.get("/sign-in").text)[1]
 
 
-def test_a_file_is_kept_for_ever(client, url):
+def test_file_is_immutable(client, url):
     answer = client.get(url)
     assert answer.status_code == 200
     assert answer.content_type == "text/css; charset=utf-8"
@@ -22,32 +22,32 @@ def test_a_file_is_kept_for_ever(client, url):
     assert "Set-Cookie" not in answer.headers
 
 
-def test_a_file_is_compressed_for_those_who_can_read_it(client, url):
+def test_file_is_compressed_if_accepted(client, url):
     plain, zipped = client.get(url), client.get(url, headers={"Accept-Encoding": "gzip, br"})
     assert zipped.headers["Content-Encoding"] == "gzip"
     assert gzip.decompress(zipped.data) == plain.data
     assert client.get(url, headers={"Accept-Encoding": "gzip;q=0"}).data == plain.data
 
 
-def test_a_page_of_another_version_gets_the_file_but_does_not_keep_it(client, url):
+def test_url_of_another_version_returns_the_file_uncached(client, url):
     answer = client.get(re.sub(r"/assets/[^/]+/", "/assets/0123456789ab/", url))
     assert answer.status_code == 200
     assert answer.headers["Cache-Control"] == "no-cache"
 
 
 @pytest.mark.parametrize("name", ["nothing.css", "../assets.py", "%2e%2e/assets.py", "..%2fassets.py", ""])
-def test_nothing_else_is_served(client, name):
+def test_other_paths_are_not_found(client, name):
     assert client.get(f"/assets/0123456789ab/{name}").status_code == 404
 
 
-def test_the_address_changes_with_the_content(tmp_path):
+def test_digest_changes_with_the_content(tmp_path):
     (tmp_path / "a.css").write_text("a {}")
     one = assets.Assets(tmp_path).find("a.css").digest
     (tmp_path / "a.css").write_text("b {}")
     assert assets.Assets(tmp_path).find("a.css").digest != one
 
 
-def test_every_icon_that_a_page_draws_is_in_the_sprite():
+def test_every_icon_in_use_is_in_the_sprite():
     sprite = (assets.STATIC / assets.SPRITE).read_text(encoding="utf-8")
     templates = (assets.STATIC.parents[2] / "templates").rglob("*.html")
     used = {

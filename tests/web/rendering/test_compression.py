@@ -1,4 +1,4 @@
-"""Pages are compressed for this site's own requests alone (BREACH)."""
+"""Pages are compressed only for requests of this site (BREACH)."""
 
 import gzip
 
@@ -11,15 +11,15 @@ PAGE = "<p>A long page</p>" * 200
 HEADERS = {"Accept-Encoding": "gzip, br", "Sec-Fetch-Site": "same-origin"}
 
 
-def answer(body=PAGE, headers=HEADERS, **options):
+def compressed(body=PAGE, headers=HEADERS, **options):
     app = Flask(__name__)
     with app.test_request_context("/", headers=headers):
         return compress(Response(body, content_type="text/html; charset=utf-8", **options))
 
 
 @pytest.mark.parametrize("site", ["same-origin", "none"])
-def test_own_requests_get_a_small_page(site):
-    response = answer(headers=HEADERS | {"Sec-Fetch-Site": site})
+def test_same_origin_request_gets_a_compressed_page(site):
+    response = compressed(headers=HEADERS | {"Sec-Fetch-Site": site})
     assert response.headers["Content-Encoding"] == "gzip"
     assert gzip.decompress(response.data).decode() == PAGE
     assert int(response.headers["Content-Length"]) == len(response.data) < 200
@@ -35,13 +35,13 @@ def test_own_requests_get_a_small_page(site):
         HEADERS | {"Accept-Encoding": "gzip;q=0"},
     ],
 )
-def test_others_get_it_as_it_is(headers):
-    response = answer(headers=headers)
+def test_other_request_gets_an_uncompressed_page(headers):
+    response = compressed(headers=headers)
     assert "Content-Encoding" not in response.headers
     assert response.get_data(as_text=True) == PAGE
     assert "Sec-Fetch-Site" in response.headers["Vary"]
 
 
-def test_what_would_gain_nothing_is_left_alone():
-    assert "Content-Encoding" not in answer("short").headers
-    assert "Content-Encoding" not in answer(iter([PAGE])).headers
+def test_short_or_streamed_responses_are_not_compressed():
+    assert "Content-Encoding" not in compressed("short").headers
+    assert "Content-Encoding" not in compressed(iter([PAGE])).headers

@@ -1,4 +1,4 @@
-"""Every error becomes a page that says what happened and what to do, without records and without a stack trace."""
+"""Error pages say what happened and what to do. They need no database and show no stack trace."""
 
 import re
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.own_app
 SECRET = "value-of-a-statement"
 
 
-def of_database(kind):
+def database_error(kind):
     return kind("SELECT :x", {"x": SECRET}, Exception("the driver's words"))
 
 
@@ -29,10 +29,10 @@ CASES = {
     "input": (InvalidInput({"name": "Enter the name."}), 422, "Enter the name."),
     "throttled": (Throttled(90), 429, "Wait 2 minutes"),
     "stale": (StaleDataError(), 409, "changed in the meantime"),
-    "collision": (of_database(IntegrityError), 409, "changed in the meantime"),
-    "data": (of_database(DataError), 400, "cannot read"),
-    "database away": (of_database(OperationalError), 503, "cannot reach its database"),
-    "connection gone": (of_database(InterfaceError), 503, "cannot reach its database"),
+    "collision": (database_error(IntegrityError), 409, "changed in the meantime"),
+    "data": (database_error(DataError), 400, "cannot read"),
+    "database away": (database_error(OperationalError), 503, "cannot reach its database"),
+    "connection gone": (database_error(InterfaceError), 503, "cannot reach its database"),
     "pool empty": (PoolTimeout(), 503, "cannot reach its database"),
     "surprise": (RuntimeError(SECRET), 500, "Something went wrong here"),
 }
@@ -44,11 +44,11 @@ def app(app):
     def fail(name):
         raise CASES[name][0]
 
-    def refuse(status):
+    def abort_with(status):
         abort(status)
 
     app.add_url_rule("/fail/<name>", view_func=fail)
-    app.add_url_rule("/refuse/<int:status>", view_func=refuse)
+    app.add_url_rule("/refuse/<int:status>", view_func=abort_with)
     app.add_url_rule(
         "/only-post", view_func=lambda: request.form.get("x", ""), methods=["POST"], endpoint="only_post"
     )
@@ -56,7 +56,7 @@ def app(app):
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_errors_have_their_pages(client, name):
+def test_each_error_has_its_page(client, name):
     _, status, words = CASES[name]
     page = client.get(f"/fail/{name}")
     assert page.status_code == status
@@ -68,13 +68,13 @@ def test_errors_have_their_pages(client, name):
 
 
 @pytest.mark.parametrize("status", sorted(STATUSES | {410, 418, 501}))
-def test_http_errors_have_their_pages(client, status):
+def test_each_http_error_has_a_page(client, status):
     page = client.get(f"/refuse/{status}")
     assert page.status_code == status
     assert page.text.count("<h1>") == 1
 
 
-def test_the_log_knows_the_reference_and_the_cause(client):
+def test_log_contains_the_reference_and_the_cause(client):
     with capture_logs() as lines:
         page = client.get("/fail/surprise")
     reference = re.search(r'id="reference">([^<]+)<', page.text)[1]
@@ -83,7 +83,7 @@ def test_the_log_knows_the_reference_and_the_cause(client):
     assert isinstance(line["exc_info"], RuntimeError)
 
 
-def test_statements_are_not_logged_with_their_values(client):
+def test_statements_are_logged_without_their_values(client):
     with capture_logs() as lines:
         client.get("/fail/collision")
         client.get("/fail/database away")
@@ -92,17 +92,17 @@ def test_statements_are_not_logged_with_their_values(client):
 
 
 @pytest.mark.parametrize("name", ["database away", "throttled"])
-def test_when_to_come_back_is_told(client, name):
+def test_retry_after_is_set(client, name):
     assert int(client.get(f"/fail/{name}").headers["Retry-After"]) > 0
 
 
-def test_a_method_that_is_not_meant_is_told_what_is(client):
+def test_method_not_allowed_lists_the_allowed_methods(client):
     page = client.get("/only-post")
     assert page.status_code == 405
     assert "POST" in page.headers["Allow"]
 
 
-def test_a_body_that_is_too_large(client, settings):
+def test_body_too_large(client, settings):
     assert client.post("/only-post", data={"x": "a" * settings.max_body_bytes}).status_code == 413
 
 
@@ -111,13 +111,13 @@ def test_too_many_fields(client):
     assert client.post("/only-post", data=fields).status_code in {400, 413}
 
 
-def test_a_form_without_its_token(client):
+def test_form_without_csrf_token(client):
     page = client.post("/only-post", data={"x": "y"})
     assert page.status_code == 400
     assert "too old" in page.text
 
 
-def test_error_pages_need_no_records(client, people, database):
+def test_error_pages_need_no_database(client, people, database):
     sign_in(client, "alice")
     statements = []
     event.listen(database.engine, "before_cursor_execute", lambda *arguments: statements.append(arguments[2]))
@@ -126,7 +126,7 @@ def test_error_pages_need_no_records(client, people, database):
     assert statements == []
 
 
-def test_an_error_rolls_back_what_the_view_wrote(app, client, people, database):
+def test_error_rolls_back_the_writes_of_the_view(app, client, people, database):
     from authserver.domain.users import users
     from authserver.web import current
 
@@ -146,5 +146,5 @@ def test_an_error_rolls_back_what_the_view_wrote(app, client, people, database):
 @pytest.mark.parametrize(
     "path", ["/%00", "/%ff%fe", "/account/sessions/99999999999999999999999/end", "/..%2f..%2fetc"]
 )
-def test_odd_addresses_are_not_found(client, path):
+def test_malformed_paths_are_not_found(client, path):
     assert client.get(path).status_code in {303, 404, 405}

@@ -1,4 +1,4 @@
-"""The protective headers around every page."""
+"""The security headers of every page."""
 
 import re
 
@@ -17,7 +17,7 @@ def policy(response):
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_every_page_is_protected(client, path):
+def test_security_headers_of_every_page(client, path):
     page = client.get(path)
     rules = policy(page)
     assert rules["default-src"] == "'none'"
@@ -33,7 +33,7 @@ def test_every_page_is_protected(client, path):
 
 
 @pytest.mark.parametrize("path", ["/jwks.json", "/oauth2/token", "/oidc/userinfo", "/oidc/check_session"])
-def test_machine_endpoints_tell_nobody_where_people_come_from(client, path):
+def test_machine_endpoints_send_no_referrer(client, path):
     answer = client.get(path)
     assert answer.headers.getlist("Referrer-Policy") == ["no-referrer"]
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
@@ -41,7 +41,7 @@ def test_machine_endpoints_tell_nobody_where_people_come_from(client, path):
 
 
 @pytest.mark.parametrize("path", ["/account", "/account/password", "/admin", "/admin/clients"])
-def test_account_and_console_are_locked_tighter(client, people, path):
+def test_account_and_console_have_a_stricter_policy(client, people, path):
     sign_in(client, "admin")
     page = client.get(path)
     rules = policy(page)
@@ -65,18 +65,18 @@ def test_account_and_console_are_locked_tighter(client, people, path):
         "/consent",
     ],
 )
-def test_the_way_to_an_application_is_open(client, path):
+def test_pages_that_redirect_to_clients_allow_it(client, path):
     page = client.get(path)
     assert "form-action" not in policy(page)
     assert page.headers["Cross-Origin-Opener-Policy"] == "unsafe-none"
 
 
 @pytest.mark.parametrize("path", ["/sign-out", "/setup", "/no-such-page"])
-def test_other_forms_stay_here(client, path):
+def test_other_forms_may_only_post_to_this_site(client, path):
     assert policy(client.get(path))["form-action"] == "'self'"
 
 
-def test_scripts_carry_the_nonce_of_their_page(client):
+def test_scripts_have_the_nonce_of_their_page(client):
     one, other = client.get("/sign-in"), client.get("/sign-in")
     nonces = [
         re.search(r"'nonce-([^']+)'", page.headers["Content-Security-Policy"])[1] for page in (one, other)
@@ -85,7 +85,7 @@ def test_scripts_carry_the_nonce_of_their_page(client):
     assert f'nonce="{nonces[0]}"' in one.text
 
 
-def test_over_tls_cookies_and_transport_are_pinned(settings, people):
+def test_tls_adds_secure_cookies_and_hsts(settings, people):
     secure = Settings(**settings.model_dump() | {"public_url": "https://login.example.org"})
     app = create_app(secure)
     browser = app.test_client()
@@ -100,7 +100,7 @@ def test_over_tls_cookies_and_transport_are_pinned(settings, people):
     assert "Domain" not in cookie
 
 
-def test_what_the_caller_says_of_our_name_is_not_believed(client, people):
+def test_host_headers_are_ignored(client, people):
     answer = client.get("/account", headers={"Host": "evil.example", "X-Forwarded-Host": "evil.example"})
     assert answer.location == "/sign-in?next=/account"
     assert "evil" not in client.get("/sign-in", headers={"Host": "evil.example"}).text

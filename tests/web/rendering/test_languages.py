@@ -1,4 +1,4 @@
-"""Which language a page speaks, what falls back to what, and how its words get onto it."""
+"""Language negotiation, fallbacks, and translated texts."""
 
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -21,14 +21,14 @@ from tests.web.browser_session import sign_in
 NOW = datetime(2026, 11, 3, 14, 22, 5, tzinfo=UTC)
 
 
-def speaks(page):
-    """The language that a page says it is in."""
+def language_of(page):
+    """Return the language that a page declares."""
     return page.text.partition('<html lang="')[2].partition('"')[0]
 
 
 @pytest.fixture
 def german(app):
-    """A request whose pages are German."""
+    """A request with German pages."""
     with (
         app.test_request_context("/sign-in", headers={"Accept-Language": "de"}),
         ExitStack() as g.transaction,
@@ -55,12 +55,12 @@ def three_languages(monkeypatch):
         ([], None),
     ],
 )
-def test_tags_are_looked_up_as_rfc_4647_says(three_languages, tags, found):
+def test_language_tags_are_looked_up_by_rfc4647(three_languages, tags, found):
     assert languages.first_supported(tags) == found
 
 
 @pytest.mark.parametrize(
-    ("accepted", "spoken"),
+    ("accepted", "expected"),
     [
         ("de", "de"),
         ("de-AT, en;q=0.8", "de"),
@@ -77,39 +77,39 @@ def test_tags_are_looked_up_as_rfc_4647_says(three_languages, tags, found):
         ("x" * 7000, "en"),
     ],
 )
-def test_without_a_wish_the_browser_decides(client, accepted, spoken):
+def test_browser_language_is_the_default(client, accepted, expected):
     page = client.get("/sign-in", headers={"Accept-Language": accepted})
-    assert speaks(page) == page.headers["Content-Language"] == spoken
+    assert language_of(page) == page.headers["Content-Language"] == expected
     assert "Accept-Language" in page.headers["Vary"]
 
 
 @pytest.mark.parametrize(
     "path", ["/nothing", "/sign-out", "/device", "/setup?token=nothing", "/oauth/authorize", "/account"]
 )
-def test_every_door_for_people_speaks_it(client, path):
+def test_all_user_pages_are_translated(client, path):
     page = client.get(path, headers={"Accept-Language": "de"}, follow_redirects=True)
-    assert speaks(page) == "de"
+    assert language_of(page) == "de"
 
 
 @pytest.mark.parametrize("path", ["/", "/nothing", "/admin/nothing", "/admin", "/account", "/admin/clients"])
-def test_no_language_is_an_error_anywhere(client, people, path):
+def test_invalid_language_is_never_an_error(client, people, path):
     sign_in(client, "admin")
-    for wish in ("de", "%ED%B3%BF", "%FF", "%00", "de+" * 500, "&ui_locales=de"):
-        page = client.get(f"{path}?ui_locales={wish}", headers={"Accept-Language": "de,\xff;q=1"})
+    for ui_locales in ("de", "%ED%B3%BF", "%FF", "%00", "de+" * 500, "&ui_locales=de"):
+        page = client.get(f"{path}?ui_locales={ui_locales}", headers={"Accept-Language": "de,\xff;q=1"})
         assert page.status_code < 500
 
 
-def test_the_console_stays_english(client, people):
+def test_console_is_english(client, people):
     sign_in(client, "admin")
     page = client.get("/admin/clients?ui_locales=de", headers={"Accept-Language": "de"})
-    assert speaks(page) == page.headers["Content-Language"] == "en"
+    assert language_of(page) == page.headers["Content-Language"] == "en"
     assert "Create client" in page.text
     assert all(
         words in page.text for words in (">Account</a>", ">Console</a>", "Sign out", "Skip to content")
     )
 
 
-def test_the_addresses_of_a_detour_carry_the_wish(app):
+def test_urls_keep_ui_locales(app):
     with app.test_request_context("/sign-in?ui_locales=xx+de-CH"):
         assert url_for("frontchannel.sign_out") == "/sign-out?ui_locales=de"
         assert url_for("frontchannel.sign_out", ui_locales="en") == "/sign-out?ui_locales=en"
@@ -120,13 +120,13 @@ def test_the_addresses_of_a_detour_carry_the_wish(app):
             assert url_for("frontchannel.sign_out") == "/sign-out"
 
 
-def test_forms_carry_it_too(client):
+def test_forms_keep_ui_locales(client):
     page = client.get("/sign-in?ui_locales=de", headers={"Accept-Language": "en"})
     assert ("ui_locales", "de") in forms.find(page, "login-submit").fields
     assert "ui_locales" not in client.get("/sign-in", headers={"Accept-Language": "de"}).text
 
 
-def test_a_request_from_elsewhere_can_bring_its_wish(app):
+def test_stored_request_can_choose_the_language(app):
     with app.test_request_context("/oauth2/continue"):
         pages_languages.choose_language("xx")
         assert pages_languages.current_language() == "en"
@@ -136,20 +136,20 @@ def test_a_request_from_elsewhere_can_bring_its_wish(app):
         assert url_for("frontchannel.sign_in") == "/sign-in?ui_locales=de"
 
 
-def test_a_form_that_is_too_large_is_refused_in_the_browser_s_language(client, settings):
+def test_form_too_large_error_uses_the_browser_language(client, settings):
     body = {"ui_locales": "de", "x": "a" * settings.max_body_bytes}
     page = client.post("/sign-in", data=body, headers={"Accept-Language": "de"})
-    assert (page.status_code, speaks(page)) == (413, "de")
+    assert (page.status_code, language_of(page)) == (413, "de")
     assert "zu groß" in page.text
 
 
-def test_outside_of_requests_everything_is_english():
+def test_texts_outside_of_requests_are_english():
     assert gettext("Sign in") == "Sign in"
     assert durations.format_since(timedelta(days=2)) == "2 days ago"
 
 
 @pytest.mark.own_app
-def test_names_cannot_bring_markup(app, german):
+def test_names_are_escaped(app, german):
     template = "{% trans name=evil | bdi %}Allow {{ name }} to use your account?{% endtrans %}"
     app.jinja_env.autoescape = True
     page = render_template_string(template, evil="<script>alert(1)</script>%(x)s")
@@ -172,12 +172,12 @@ def test_names_cannot_bring_markup(app, german):
         (timedelta(days=-3), "in 3 Tagen"),
     ],
 )
-def test_times_are_told_in_german(german, monkeypatch, distance, words):
+def test_relative_times_in_german(german, monkeypatch, distance, words):
     monkeypatch.setattr(clock, "now", lambda: NOW)
     assert f">{words}<" in template_globals.ago(NOW - distance)
 
 
-def test_waiting_times_are_told_in_german(german):
+def test_waiting_times_in_german(german):
     assert (
         template_globals.wait_then_try_again(90) == "Warten Sie 2 Minuten und versuchen Sie es dann erneut."
     )
@@ -185,12 +185,12 @@ def test_waiting_times_are_told_in_german(german):
     assert durations.format_duration(timedelta(days=3)) == "3 Tage"
 
 
-def test_scopes_are_told_in_german(german):
+def test_scopes_in_german(german):
     assert scope_labels.labels_of_scopes("email") == "Ihre E-Mail-Adresse sehen"
     assert scope_labels.labels_of_scopes("models:read") == "„models:read“ in Ihrem Namen verwenden"
 
 
-def test_sentences_from_below_are_found_again(german, services):
+def test_sentences_of_lower_layers_are_translated(german, services):
     with pytest.raises(InvalidInput) as short:
         services.passwords.check_new("short", username="alice")
     assert sentences.translate_sentence(short.value.fields["password"]).startswith(
@@ -208,7 +208,7 @@ def test_sentences_from_below_are_found_again(german, services):
         assert sentences.translate_sentence(other) == other
 
 
-def test_labels_within_sentences_are_told_in_german(german):
+def test_labels_within_sentences_are_translated(german):
     with pytest.raises(InvalidInput) as long:
         profiles.clean_profile({"nickname": "x" * 500, "website": "ftp://x", "phone_number": "\n"})
     told = {field: sentences.translate_sentence(text) for field, text in long.value.fields.items()}
@@ -218,12 +218,12 @@ def test_labels_within_sentences_are_told_in_german(german):
     assert labels <= set(sentences.LABELS), "list new labels in web/sentences.py"
 
 
-def test_every_event_is_told_in_german(german):
+def test_every_audit_event_is_translated(german):
     assert set(EVENTS.values()) <= set(sentences.FROM_BELOW), "list new events in web/sentences.py"
     assert sentences.translate_sentence(EVENTS["user:set-password"]) == "Ein Passwort wurde geändert."
 
 
-def test_a_catalogue_is_read_once(german, monkeypatch):
+def test_catalogue_is_read_once(german, monkeypatch):
     gettext("Sign in")
     monkeypatch.setattr(Path, "open", None)
     assert gettext("Sign in") == "Anmelden"

@@ -1,4 +1,4 @@
-"""Times and addresses as people read them, and the colours that they chose."""
+"""The functions of the templates: times, durations, URLs, scopes, devices, and the colour scheme."""
 
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -30,12 +30,12 @@ NOW = datetime(2026, 11, 3, 14, 22, 5, tzinfo=UTC)
         (timedelta(minutes=-3), "in 3 minutes"),
     ],
 )
-def test_how_long_ago(monkeypatch, distance, words):
+def test_relative_time(monkeypatch, distance, words):
     monkeypatch.setattr(clock, "now", lambda: NOW)
     assert f">{words}<" in template_globals.ago(NOW - distance)
 
 
-def test_the_exact_time_is_beside_it(monkeypatch):
+def test_relative_time_contains_the_exact_time(monkeypatch):
     monkeypatch.setattr(clock, "now", lambda: NOW)
     assert 'title="2026-11-03 14:22:05 UTC"' in template_globals.ago(NOW)
     assert 'datetime="2026-11-03T14:22:05+00:00"' in template_globals.ago(NOW)
@@ -57,17 +57,17 @@ def test_waiting_times_are_rounded_up(seconds, words):
         ("http://127.0.0.1/cb", "http://127.0.0.1"),
     ],
 )
-def test_where_people_are_sent(uri, origin):
+def test_origin_of_a_redirect_uri(uri, origin):
     assert template_globals.origin(uri) == origin
 
 
-def test_scopes_in_words(app):
+def test_scope_labels(app):
     with app.test_request_context(), ExitStack() as g.transaction:
         assert scope_labels.labels_of_scopes("email") == "See your e-mail address"
         assert scope_labels.labels_of_scopes("models:read") == "Use “models:read” in your name"
 
 
-def test_scopes_in_order():
+def test_scope_order():
     assert scope_labels.in_order(["models:read", "email", "openid"]) == ["openid", "email", "models:read"]
 
 
@@ -90,16 +90,16 @@ def test_scopes_in_order():
         ("", "A browser"),
     ],
 )
-def test_devices_in_words(user_agent, words):
+def test_device_names(user_agent, words):
     assert user_agents.describe_user_agent(user_agent) == words
 
 
-def test_a_missing_name_is_a_mistake_and_not_an_empty_place(app):
+def test_undefined_name_in_a_template_is_an_error(app):
     with app.test_request_context(), pytest.raises(Exception, match="undefined"):
         app.jinja_env.from_string("{{ forgotten }}").render()
 
 
-def test_the_colours_are_the_persons_choice(client, people):
+def test_user_chooses_the_colour_scheme(client, people):
     assert 'data-theme="auto"' in client.get("/sign-in").text
     sign_in(client, "alice")
     form = forms.find(client.get("/account/sessions"), "sign-out")
@@ -113,6 +113,6 @@ def test_the_colours_are_the_persons_choice(client, people):
 
 
 @pytest.mark.parametrize("chosen", ["purple", "", '"><script>'])
-def test_other_colours_are_not_known(client, people, chosen):
+def test_unknown_colour_scheme_is_ignored(client, people, chosen):
     client.set_cookie("authserver_theme", chosen)
     assert 'data-theme="auto"' in client.get("/sign-in").text

@@ -1,4 +1,4 @@
-"""Who may see a page, and what happens to what they typed."""
+"""Access to pages: sign-in, recent sign-in and permission, and the form that is preserved meanwhile."""
 
 import pytest
 from flask import request
@@ -39,19 +39,19 @@ def post(client, **fields):
     return client.post("/danger", data={"csrf_token": token, **fields})
 
 
-def test_strangers_sign_in_first_and_come_back(client, people):
+def test_anonymous_user_signs_in_and_returns(client, people):
     answer = client.get("/danger?a=1&b=%2F")
     assert answer.status_code == 303
     assert sign_in(client, "alice", url=answer.location).location == "/danger?a=1&b=%2F"
 
 
-def test_a_recent_sign_in_is_enough(client, people):
+def test_recent_sign_in_is_sufficient(client, people):
     sign_in(client, "alice")
     assert client.get("/danger").text == "the form"
     assert post(client, name="x").text == "name=x by alice"
 
 
-def test_an_old_sign_in_is_renewed_before_the_form_is_shown(client, people, clock, settings):
+def test_old_sign_in_is_renewed_before_the_form_is_shown(client, people, clock, settings):
     sign_in(client, "alice")
     clock.advance(settings.recent_sign_in, seconds=1)
     answer = client.get("/danger")
@@ -60,7 +60,7 @@ def test_an_old_sign_in_is_renewed_before_the_form_is_shown(client, people, cloc
     assert client.get("/danger").text == "the form"
 
 
-def test_a_form_that_was_sent_too_late_is_kept(client, people, clock, settings):
+def test_form_sent_after_the_limit_is_preserved(client, people, clock, settings):
     sign_in(client, "alice")
     clock.advance(settings.recent_sign_in, seconds=1)
     asked = post(client, name="<b>", secret="typed by hand")
@@ -73,7 +73,7 @@ def test_a_form_that_was_sent_too_late_is_kept(client, people, clock, settings):
     assert forms.submit(client, resumed, "resume-submit").text == "name=<b>&secret=typed by hand by alice"
 
 
-def test_a_kept_form_is_for_the_person_who_sent_it(client, people, clock, settings):
+def test_preserved_form_belongs_to_its_user(client, people, clock, settings):
     sign_in(client, "alice")
     clock.advance(settings.recent_sign_in, seconds=1)
     asked = post(client, name="x")
@@ -84,11 +84,11 @@ def test_a_kept_form_is_for_the_person_who_sent_it(client, people, clock, settin
 
 
 @pytest.mark.parametrize("resume", ["x", "a.b", "...."])
-def test_a_made_up_form_is_not_resumed(client, people, resume):
+def test_forged_preserved_form_is_ignored(client, people, resume):
     assert sign_in(client, "alice", resume=resume).location == "/account"
 
 
-def test_scripts_are_sent_to_the_sign_in_page(client, people, clock, settings):
+def test_htmx_request_is_redirected_to_the_sign_in_page(client, people, clock, settings):
     sign_in(client, "alice")
     clock.advance(settings.recent_sign_in, seconds=1)
     page = client.get("/sign-out")
@@ -97,7 +97,7 @@ def test_scripts_are_sent_to_the_sign_in_page(client, people, clock, settings):
     assert (answer.status_code, "again=1" in answer.location) == (303, True)
 
 
-def test_the_console_is_for_administrators(client, people):
+def test_console_requires_configure_server(client, people):
     sign_in(client, "alice")
     page = client.get("/admin")
     assert page.status_code == 403
@@ -107,11 +107,11 @@ def test_the_console_is_for_administrators(client, people):
     assert sign_in(client, "admin", url="/sign-in?next=/admin&switch=1").location == "/admin"
 
 
-def test_the_console_sends_strangers_to_the_sign_in_page(client):
+def test_console_redirects_anonymous_users_to_the_sign_in_page(client):
     assert client.get("/admin").location == "/sign-in?next=/admin"
 
 
-def test_a_password_is_not_enough_for_those_with_a_second_factor(app, client, people):
+def test_password_is_insufficient_with_a_second_factor(app, client, people):
     sign_in(client, "alice")
     telephone = set_up(app)
     asked = client.get("/danger?a=1")
@@ -121,7 +121,7 @@ def test_a_password_is_not_enough_for_those_with_a_second_factor(app, client, pe
     assert client.get("/danger?a=1").text == "the form"
 
 
-def test_a_form_is_kept_while_the_code_is_asked_for(app, client, people):
+def test_form_is_preserved_during_the_second_factor(app, client, people):
     sign_in(client, "alice")
     telephone = set_up(app)
     asked = post(client, name="<b>", code="field of the same name")
@@ -132,7 +132,7 @@ def test_a_form_is_kept_while_the_code_is_asked_for(app, client, people):
     assert kept == "name=<b>&code=field of the same name by alice"
 
 
-def test_who_signed_in_with_both_is_not_asked_again(app, client, people):
+def test_sign_in_with_both_factors_is_sufficient(app, client, people):
     telephone = set_up(app)
     half_way = sign_in(client, "alice")
     forms.submit(client, half_way, "login-submit", code=telephone.code())

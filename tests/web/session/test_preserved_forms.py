@@ -1,4 +1,4 @@
-"""What was typed is not lost to a sign-in or its end, and nobody but the person who typed it can send it."""
+"""Forms are preserved while a user signs in. Only the user who filled in a form can send it."""
 
 import re
 import secrets
@@ -20,7 +20,7 @@ HTMX = {"HX-Request": "true"}
 
 @pytest.fixture
 def name_of(people, database):
-    """Reads the full name that is stored for somebody."""
+    """Return a function that reads a user's stored name."""
 
     def read(username):
         with database.transaction(write=False) as db:
@@ -31,7 +31,7 @@ def name_of(people, database):
 
 @pytest.fixture
 def end_sessions(people, database):
-    """Signs somebody out from elsewhere."""
+    """Return a function that ends all sessions of a user."""
 
     def end(username):
         with database.transaction() as db:
@@ -42,7 +42,7 @@ def end_sessions(people, database):
 
 
 def opened(browser, username="alice", **more):
-    """Signs somebody in and opens the profile in one tab."""
+    """Sign a user in, and open the profile in one tab."""
     sign_in(browser, username, **more)
     return browser.get("/account")
 
@@ -55,14 +55,14 @@ def is_too_old(answer):
     return answer.status_code == 400 and "too old" in answer.text and "resume-submit" not in answer.text
 
 
-def test_a_form_goes_on_working_when_its_person_signs_in_again(client, people, name_of):
+def test_form_still_works_after_signing_in_again(client, people, name_of):
     page = opened(client)
     sign_in(client, "alice", url="/sign-in?again=1")
     assert sent(client, page).status_code == 303
     assert name_of("alice") == TYPED
 
 
-def test_a_form_goes_on_working_after_the_second_factor(app, client, people, name_of):
+def test_form_still_works_after_the_second_factor(app, client, people, name_of):
     page = opened(client)
     telephone = set_up(app)
     forms.submit(client, client.get("/sign-in/code"), "login-submit", code=telephone.code())
@@ -70,14 +70,14 @@ def test_a_form_goes_on_working_after_the_second_factor(app, client, people, nam
     assert name_of("alice") == TYPED
 
 
-def test_a_form_of_somebody_else_is_void_and_not_kept(client, people, name_of):
+def test_form_of_another_user_is_rejected_and_not_preserved(client, people, name_of):
     page = opened(client)
     sign_in(client, "bob", url="/sign-in?switch=1")
     assert is_too_old(sent(client, page))
     assert (name_of("alice"), name_of("bob")) == ("Alice Adams", people["bob"].name)
 
 
-def test_a_form_from_before_a_sign_in_is_sent_once_more_by_its_person(client, people, name_of):
+def test_form_from_before_a_sign_in_needs_confirmation(client, people, name_of):
     page = opened(client)
     forms.submit(client, client.get("/sign-out"), "logout-confirm")
     sign_in(client, "alice")
@@ -89,37 +89,37 @@ def test_a_form_from_before_a_sign_in_is_sent_once_more_by_its_person(client, pe
     assert name_of("alice") == TYPED
 
 
-def test_a_form_without_a_mark_is_never_offered(client, people):
+def test_form_without_user_marker_is_not_preserved(client, people):
     opened(client)
     assert is_too_old(client.post("/account", data={"csrf_token": "x", "name": "Chosen by an attacker"}))
 
 
 @pytest.mark.both_databases
 @pytest.mark.parametrize("mark", ["x", "a.b", "....", "\0", "é.é"])
-def test_a_made_up_mark_is_none(client, people, mark):
+def test_forged_user_marker_is_ignored(client, people, mark):
     opened(client)
     assert is_too_old(client.post("/account", data={"csrf_token": "x", "name": "x", "shown_to": mark}))
 
 
-def test_a_mark_counts_in_its_own_browser_only(app, client, people):
+def test_user_marker_is_valid_only_in_its_browser(app, client, people):
     elsewhere = dict(forms.find(opened(app.test_client()), "profile-save").fields)
     opened(client)
     assert is_too_old(client.post("/account", data=elsewhere))
 
 
-def test_a_mark_is_no_token(client, people, name_of):
+def test_user_marker_is_no_csrf_token(client, people, name_of):
     mark = dict(forms.find(opened(client), "profile-save").fields)["shown_to"]
     client.post("/account", data={"csrf_token": mark, "shown_to": mark, "name": "x"})
     assert name_of("alice") == "Alice Adams"
 
 
-def test_a_script_is_told_to_send_the_form_as_a_page(client, people):
+def test_expired_form_of_htmx_is_not_preserved(client, people):
     page = opened(client)
     fields = dict(forms.find(page, "profile-save").fields) | {"csrf_token": "x"}
     assert is_too_old(client.post("/account", data=fields, headers=HTMX))
 
 
-def test_a_form_sent_after_the_session_ended_is_kept(client, people, name_of, end_sessions):
+def test_form_sent_after_the_session_ended_is_preserved(client, people, name_of, end_sessions):
     page = opened(client)
     end_sessions("alice")
     asked = sent(client, page)
@@ -133,7 +133,7 @@ def test_a_form_sent_after_the_session_ended_is_kept(client, people, name_of, en
     assert name_of("alice") == TYPED
 
 
-def test_a_form_sent_after_signing_out_in_another_tab_is_kept(client, people, name_of):
+def test_form_sent_after_sign_out_in_another_tab_is_preserved(client, people, name_of):
     page = opened(client)
     forms.submit(client, client.get("/sign-out"), "logout-confirm")
     resumed = forms.submit(client, sent(client, page), "login-submit", username="alice", password=PASSWORD)
@@ -141,7 +141,7 @@ def test_a_form_sent_after_signing_out_in_another_tab_is_kept(client, people, na
     assert name_of("alice") == TYPED
 
 
-def test_a_form_is_kept_while_both_factors_are_asked_for(app, client, people, name_of, end_sessions):
+def test_form_is_preserved_during_both_factors(app, client, people, name_of, end_sessions):
     page = opened(client)
     telephone = set_up(app)
     end_sessions("alice")
@@ -151,7 +151,7 @@ def test_a_form_is_kept_while_both_factors_are_asked_for(app, client, people, na
     assert name_of("alice") == TYPED
 
 
-def test_somebody_else_does_not_get_the_form(client, people, name_of, end_sessions):
+def test_another_user_does_not_get_the_form(client, people, name_of, end_sessions):
     page = opened(client)
     end_sessions("alice")
     answer = forms.submit(client, sent(client, page), "login-submit", username="bob", password=PASSWORD)
@@ -160,7 +160,7 @@ def test_somebody_else_does_not_get_the_form(client, people, name_of, end_sessio
     assert (name_of("alice"), name_of("bob")) == ("Alice Adams", people["bob"].name)
 
 
-def test_what_is_sent_is_shown_and_secrets_are_covered(client, people, end_sessions):
+def test_preserved_form_is_shown_without_secrets(client, people, end_sessions):
     sign_in(client, "alice")
     page = client.get("/account/password")
     end_sessions("alice")
@@ -172,7 +172,7 @@ def test_what_is_sent_is_shown_and_secrets_are_covered(client, people, end_sessi
     assert not any(words in seen for words in ("the old secret", "the new secret", "shown_to"))
 
 
-def test_a_form_of_an_address_without_a_page_leads_back_to_its_page(app, client, people, end_sessions):
+def test_preserved_form_without_a_page_returns_to_its_list(app, client, people, end_sessions):
     sign_in(app.test_client(), "alice")
     sign_in(client, "alice")
     page = client.get("/account/sessions")
@@ -197,7 +197,7 @@ def test_a_form_of_an_address_without_a_page_leads_back_to_its_page(app, client,
         ("/account/password", "/account/password"),
     ],
 )
-def test_a_stranger_is_led_to_a_page_and_not_into_a_dead_end(client, path, page):
+def test_anonymous_post_redirects_to_a_page(client, path, page):
     token = dict(forms.find(client.get("/sign-in"), "login-submit").fields)["csrf_token"]
     answer = client.post(path, data={"csrf_token": token})
     assert (answer.status_code, answer.location) == (303, f"/sign-in?next={page}")
@@ -206,14 +206,14 @@ def test_a_stranger_is_led_to_a_page_and_not_into_a_dead_end(client, path, page)
 @pytest.mark.parametrize(
     ("named", "page"), [("/account/activity", "/account/activity"), ("//evil.example", "/account")]
 )
-def test_a_form_can_name_its_page(client, named, page):
+def test_form_can_name_its_page(client, named, page):
     token = dict(forms.find(client.get("/sign-in"), "login-submit").fields)["csrf_token"]
     answer = client.post("/account/theme", data={"csrf_token": token, "next": named})
     assert answer.location == f"/sign-in?next={page}"
 
 
-def test_a_long_form_is_kept(client, people, end_sessions):
-    """As long as a client with forty long redirect URIs is, and no longer than a form may be."""
+def test_long_form_is_preserved(client, people, end_sessions):
+    """The form is as long as a client with sixty long redirect URIs, which is below the limit for forms."""
     page, uris = (
         opened(client),
         "\n".join(f"https://app{n}.example.org/{'callback/' * 100}" for n in range(60)),
@@ -224,7 +224,7 @@ def test_a_long_form_is_kept(client, people, end_sessions):
     assert dict(forms.find(resumed, "resume-submit").fields)["email"] == uris
 
 
-def test_a_form_that_is_too_large_to_be_kept_is_said_to_be(client, people, end_sessions):
+def test_oversized_form_is_not_preserved(client, people, end_sessions):
     page, noise = opened(client), secrets.token_urlsafe(36_000)
     end_sessions("alice")
     assert sent(client, page, email=noise).status_code == 413
@@ -233,7 +233,7 @@ def test_a_form_that_is_too_large_to_be_kept_is_said_to_be(client, people, end_s
     assert is_too_old(sent(client, page, email=noise))
 
 
-def test_signing_out_where_nobody_is_signed_in_says_so(client, people):
+def test_sign_out_without_a_session(client, people):
     sign_in(client, "alice")
     first, second = client.get("/sign-out"), client.get("/sign-out")
     forms.submit(client, first, "logout-confirm")
