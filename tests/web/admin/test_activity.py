@@ -1,4 +1,4 @@
-"""Activity: the trail with what was before and after, filtered, paged, exported."""
+"""Activity: the audit trail with changes, filters, pages and exports."""
 
 import csv
 import io
@@ -18,13 +18,13 @@ EVIL = "=HYPERLINK(1)"
 
 @pytest.fixture
 def busy(console):
-    """Three clients' worth of events, by two people."""
+    """A console with the events of three clients by two users."""
     for name in ["Alpha", "Beta", EVIL]:
         console.add_client(name, approve=True)
     return console
 
 
-def test_events_are_shown_with_what_changed(busy):
+def test_events_are_shown_with_their_changes(busy):
     text = busy.get("/admin/activity").text
     assert "A client was approved." in text
     assert '<span class="visually-hidden">was: </span><bdi dir="auto">pending</bdi>' in text
@@ -51,12 +51,12 @@ def test_filters(busy, query, count):
     assert "<html" not in text
 
 
-def test_one_client_s_events(busy):
+def test_events_of_one_client(busy):
     key = busy.add_client("Gamma").client_key
     assert 'role="status">1 event' in busy.get(f"/admin/activity?client={key}").text
 
 
-def test_pages_hold_every_event_once(busy):
+def test_pages_show_every_event_once(busy):
     with busy.services.database.transaction() as db:
         for number in range(60):
             audit.record(db, Actor("robot"), "user:edit", subject_name=f"row {number}")
@@ -67,7 +67,7 @@ def test_pages_hold_every_event_once(busy):
     assert busy.get("/admin/activity?q=row&page=4").location == "/admin/activity?q=row&page=3"
 
 
-def test_json_lines_hold_the_whole_trail(busy, trail):
+def test_json_lines_export(busy, trail):
     answer = busy.get("/admin/activity/export.jsonl?event=client:approve")
     rows = [json.loads(line) for line in answer.text.splitlines()]
     assert [row["subject_name"] for row in rows] == [EVIL, "Beta", "Alpha"]
@@ -78,7 +78,7 @@ def test_json_lines_hold_the_whole_trail(busy, trail):
     assert len(everything) == len(trail())
 
 
-def test_a_spreadsheet_gets_no_formula(busy):
+def test_csv_export_contains_no_formulas(busy):
     answer = busy.get("/admin/activity/export.csv?event=client:create")
     rows = list(csv.DictReader(io.StringIO(answer.text)))
     assert [row["subject_name"] for row in rows] == [f"'{EVIL}", "Beta", "Alpha"]
@@ -86,7 +86,7 @@ def test_a_spreadsheet_gets_no_formula(busy):
 
 
 @pytest.mark.only_on("sqlite")
-def test_a_long_trail_is_exported_in_pieces(busy, monkeypatch):
+def test_long_trail_is_exported_in_batches(busy, monkeypatch):
     monkeypatch.setattr("authserver.web.admin.activity._BATCH", 4)
     lines = busy.get("/admin/activity/export.jsonl").text.splitlines()
     ids = [json.loads(line)["id"] for line in lines]
@@ -94,7 +94,7 @@ def test_a_long_trail_is_exported_in_pieces(busy, monkeypatch):
     assert len(set(ids)) == len(ids) > 8
 
 
-def test_the_overview_counts_what_there_is(busy):
+def test_overview_counts(busy):
     busy.add_client("Waiting")
     text = busy.get("/admin").text
     for figure in ['<span class="figure">4</span> clients', '<span class="figure">1</span> pending approval']:
@@ -106,7 +106,7 @@ def test_the_overview_counts_what_there_is(busy):
     assert "To do: </span>Somebody has signed in to an application." in text
 
 
-def test_differences_compare_lists_item_by_item():
+def test_lists_are_compared_item_by_item():
     before = {"name": "A", "uris": ["a", "b"], "trusted": False, "details": {"policy": "a"}, "same": 1}
     after = {
         "name": "B",

@@ -1,4 +1,4 @@
-"""Edit client and what its pages show."""
+"""Edit client, and the pages of a client."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from tests.web.admin.console import HTMX_DIALOG
 
 
 @pytest.mark.parametrize("kind", ["oauth1", "oauth2", "oidc"])
-def test_a_client_of_each_type_is_edited(console, trail, kind):
+def test_client_of_each_type_is_edited(console, trail, kind):
     client = console.add_client(kind=kind)
     page = console.get(f"/admin/clients/{client.client_key}/edit")
     values = {
@@ -28,7 +28,7 @@ def test_a_client_of_each_type_is_edited(console, trail, kind):
     assert "<bdi>Grafana 2</bdi> was saved." in shown
 
 
-def test_saving_without_a_change_keeps_everything(console):
+def test_saving_without_changes_keeps_everything(console):
     client = console.add_client(
         grant_types=("authorization_code", "password", "urn:ietf:params:oauth:grant-type:device_code"),
         response_types=("code", "code id_token"),
@@ -60,7 +60,7 @@ def test_kind_and_key_cannot_be_edited(console):
     assert console.client("mine") is None
 
 
-def test_wrong_input_comes_back_and_changes_nothing(console):
+def test_invalid_input_is_shown_again_and_changes_nothing(console):
     client = console.add_client()
     page = console.get(f"/admin/clients/{client.client_key}/edit")
     wrong = console.press(page, "Save", name="New", redirect_uris="ftp://x.example/")
@@ -70,7 +70,7 @@ def test_wrong_input_comes_back_and_changes_nothing(console):
     assert console.press(wrong, "Save", redirect_uris="https://x.example/").status_code == 303
 
 
-def test_two_edits_of_the_same_revision_show_the_second_what_the_first_changed(console):
+def test_conflicting_edit_shows_the_other_change(console):
     client = console.add_client()
     pages = [console.get(f"/admin/clients/{client.client_key}/edit") for _ in range(2)]
     console.press(pages[0], "Save", name="First")
@@ -80,7 +80,7 @@ def test_two_edits_of_the_same_revision_show_the_second_what_the_first_changed(c
     assert console.client(client.client_key).name == "First"
 
 
-def test_a_public_client_can_become_confidential_and_then_lacks_a_secret(console):
+def test_public_client_can_become_confidential(console):
     client = console.add_client(auth_method="none")
     page = console.get(f"/admin/clients/{client.client_key}/edit")
     console.press(page, "Save", secret_choice=None)
@@ -88,7 +88,7 @@ def test_a_public_client_can_become_confidential_and_then_lacks_a_secret(console
     assert "has no secret that works" in console.get(f"/admin/clients/{client.client_key}").text
 
 
-def test_a_pending_client_is_reviewed_on_its_page(console):
+def test_pending_client_is_reviewed_on_its_page(console):
     client = console.add_client()
     text = console.get(f"/admin/clients/{client.client_key}").text
     assert "Review before you approve" in text
@@ -97,7 +97,7 @@ def test_a_pending_client_is_reviewed_on_its_page(console):
     assert "Review before you approve" not in console.get(f"/admin/clients/{client.client_key}").text
 
 
-def test_the_activity_tab_shows_before_and_after(console):
+def test_activity_tab_shows_before_and_after(console):
     client = console.add_client()
     console.press(console.get(f"/admin/clients/{client.client_key}/edit"), "Save", name="Renamed")
     text = console.get(f"/admin/clients/{client.client_key}/activity").text
@@ -108,7 +108,7 @@ def test_the_activity_tab_shows_before_and_after(console):
     )
 
 
-def test_names_are_shown_as_text(console):
+def test_names_are_escaped(console):
     client = console.add_client('<img src=x onerror="alert(1)">')
     for path in ["/admin/clients", f"/admin/clients/{client.client_key}", "/admin/activity", "/admin"]:
         assert "<img" not in console.get(path).text
@@ -131,15 +131,15 @@ def test_names_are_shown_as_text(console):
     ],
 )
 @pytest.mark.only_on("sqlite")
-def test_a_redirect_uri_is_checked_while_it_is_typed(console, uri, sentence, fix):
+def test_redirect_uri_is_checked_while_typing(console, uri, sentence, fix):
     answer = console.browser.get("/admin/redirect-uris/check", query_string={"uri": uri}).json
     assert sentence in answer["sentence"]
     assert bool(answer["sentence"]) == bool(sentence)
     assert answer["fix"] == fix
 
 
-def test_a_name_is_kept_apart_from_the_sentence_that_says_it(console, services):
-    """Whatever is in it, one taken by an older version included, it turns nothing round and is no HTML."""
+def test_name_does_not_affect_the_surrounding_message(console, services):
+    """A name with any content, also one from an older version, is neither markup nor bidirectional text."""
     client = console.add_client()
     name = "{name} <b>\u202egpj"
     with services.database.transaction() as db:

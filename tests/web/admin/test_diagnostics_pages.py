@@ -1,4 +1,4 @@
-"""The pages of diagnostics in a real Chromium: accessible in light and dark, and they fit, wide and narrow."""
+"""The diagnostics pages in a real Chromium: accessible in both colour schemes, at wide and narrow widths."""
 
 import pytest
 from playwright.sync_api import expect
@@ -15,7 +15,7 @@ REGISTERED = "https://a-rather-long-host-name.example.org/login/generic_oauth"
 
 @pytest.fixture
 def paths(live_server):
-    """The addresses of all pages that there are to see, with refusals of several kinds behind them."""
+    """The paths of all diagnostics pages, with errors of several causes."""
     live_server.add_user("admin", password=PASSWORD, grant="configure_server")
     services = live_server.services
     console = Console(None, services)
@@ -25,10 +25,10 @@ def paths(live_server):
 
     def record(cause, owner=client, received="", expected=""):
         detail = "The server's sentence about it."
-        refusal = ErrorReport(
+        report = ErrorReport(
             "/oauth2/authorize", "invalid_request", cause, detail, owner and owner.id, received, expected
         )
-        return error_log.record(refusal)
+        return error_log.record(report)
 
     expected = f"{REGISTERED}\n{REGISTERED}/second"
     wrong = record("redirect-uri-not-registered", client, REGISTERED.upper() + "/", expected)
@@ -55,7 +55,7 @@ def paths(live_server):
 
 @pytest.mark.parametrize("width", [320, 1360])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_pages_are_accessible_and_fit(page, live_server, complaints, paths, width, scheme):
+def test_pages_are_accessible_and_fit(page, live_server, complaints, paths, width, scheme):
     complaints.expect("404")  # the page about an unknown reference
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": width, "height": 800})
@@ -64,13 +64,13 @@ def test_the_pages_are_accessible_and_fit(page, live_server, complaints, paths, 
     page.wait_for_url("**/admin/diagnostics")
     for path in paths:
         page.goto(f"{live_server.url}{path}")
-        # A form that scrolls to the field in focus hides a part of what is above it under the header.
+        # If the browser scrolls to the focused field, the header covers a part of the form.
         page.evaluate("scrollTo(0, 0)")
         axe.assert_accessible(page)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} is too wide"
 
 
-def test_a_mark_is_said_and_not_shown_by_colour_alone(page, live_server, paths):
+def test_difference_is_not_marked_by_colour_alone(page, live_server, paths):
     page.goto(f"{live_server.url}{paths[4]}")
     ways.sign_in(page, "admin")
     mark = page.locator("#received mark").first
@@ -79,7 +79,7 @@ def test_a_mark_is_said_and_not_shown_by_colour_alone(page, live_server, paths):
     assert page.locator("#received code").inner_text() == REGISTERED.upper() + "/"
 
 
-def test_the_field_that_a_refusal_is_about_has_the_focus(page, live_server, paths):
+def test_field_of_the_error_has_the_focus(page, live_server, paths):
     page.goto(f"{live_server.url}{paths[-1]}")
     ways.sign_in(page, "admin")
     page.wait_for_url("**/edit?**")

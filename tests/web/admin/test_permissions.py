@@ -1,4 +1,4 @@
-"""Who may do what: Configure Server on every route, a recent sign-in for dangerous ones, CSRF tokens on every change."""
+"""Access to the console: Configure Server on every route, recent sign-in for dangerous actions, CSRF tokens on all forms."""
 
 import re
 
@@ -26,7 +26,7 @@ VALUES = {
 
 
 def routes(app: Flask, key: str = "0123") -> list[tuple[str, str, str]]:
-    """Method, address and name of every route below /admin, with values that may exist."""
+    """Return the method, path and name of every route below /admin, with plausible values."""
     found = []
     adapter = app.url_map.bind("localhost")
     for rule in app.url_map.iter_rules():
@@ -37,7 +37,7 @@ def routes(app: Flask, key: str = "0123") -> list[tuple[str, str, str]]:
     return found
 
 
-def test_the_walk_sees_the_console(app):
+def test_all_routes_are_found(app):
     found = routes(app)
     assert len(found) >= 35
     assert all(
@@ -45,7 +45,7 @@ def test_the_walk_sees_the_console(app):
     )
 
 
-def test_nobody_gets_in_without_the_permission(app, client, services):
+def test_every_route_requires_configure_server(app, client, services):
     for method, path, _ in routes(app):
         answer = client.open(path, method=method)
         assert answer.status_code in {303, 400}, (method, path, answer.status)
@@ -58,7 +58,7 @@ def test_nobody_gets_in_without_the_permission(app, client, services):
         assert method == "POST" or "Configure Server" in answer.text
 
 
-def test_a_change_without_its_token_is_refused(app, console):
+def test_every_form_requires_a_csrf_token(app, console):
     key = console.add_client().client_key
     for method, path, _ in routes(app, key):
         if method == "POST":
@@ -67,7 +67,7 @@ def test_a_change_without_its_token_is_refused(app, console):
     assert console.client(key).status == "pending"
 
 
-def test_taking_the_permission_counts_on_the_next_request(client, services):
+def test_revoked_permission_takes_effect_with_the_next_request(client, services):
     from authserver.context import SYSTEM
     from authserver.domain.users import users
 
@@ -79,7 +79,7 @@ def test_taking_the_permission_counts_on_the_next_request(client, services):
     assert client.get("/admin").status_code == 403
 
 
-def test_dangerous_pages_ask_for_a_recent_sign_in_before_the_form_is_shown(app, console, grow_old):
+def test_dangerous_pages_require_a_recent_sign_in_before_the_form(app, console, grow_old):
     key = console.add_client().client_key
     grow_old()
     for method, path, name in routes(app, key):
@@ -87,7 +87,7 @@ def test_dangerous_pages_ask_for_a_recent_sign_in_before_the_form_is_shown(app, 
             continue
         answer = console.get(path)
         if name in SAFE_TO_SEE:
-            # Nothing was refused under this reference, which has a page as well.
+            # The reference has no recorded error, which also has a page.
             assert answer.status_code in ({404} if name == "refusal" else {200, 303}), path
             assert "again" not in (answer.location or "")
         else:
@@ -103,12 +103,12 @@ def filled(console: Console):
     }
 
 
-def test_what_was_typed_survives_the_sign_in_that_ran_out(console, filled, grow_old):
+def test_form_survives_an_outdated_sign_in(console, filled, grow_old):
     page, values = filled
     grow_old()
     asked = console.press(page, "Save and approve", **values)
     assert asked.status_code == 403
-    assert "Half an hour of typing" not in asked.text  # it travels sealed
+    assert "Half an hour of typing" not in asked.text  # it is sealed
     from tests.support.people import PASSWORD
 
     waiting = console.press(asked, "Sign in", password=PASSWORD)
@@ -118,7 +118,7 @@ def test_what_was_typed_survives_the_sign_in_that_ran_out(console, filled, grow_
     assert "It is approved" in made.text
 
 
-def test_htmx_is_told_to_send_such_a_form_as_a_page(console, filled, grow_old):
+def test_htmx_sends_an_outdated_form_as_a_page(console, filled, grow_old):
     page, values = filled
     grow_old()
     answer = console.press(page, "Save", headers=HTMX_DIALOG, **values)
@@ -128,7 +128,7 @@ def test_htmx_is_told_to_send_such_a_form_as_a_page(console, filled, grow_old):
     assert opened.headers["HX-Redirect"].startswith("/sign-in?")
 
 
-def test_pages_are_not_kept_by_caches(app, console):
+def test_pages_are_not_cached(app, console):
     key = console.add_client().client_key
     for method, path, _ in routes(app, key):
         if method == "GET":

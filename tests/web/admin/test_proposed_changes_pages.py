@@ -1,4 +1,4 @@
-"""The pages about changes that clients ask for, in a real Chromium: readable, wide and narrow, and decided in a dialog."""
+"""The pages about proposed changes in a real Chromium: wide and narrow, and decided in a dialog."""
 
 import pytest
 import requests
@@ -18,7 +18,7 @@ def server(live_server):
 
 @pytest.fixture
 def address(server):
-    """The page of an approved client that asks for another name, which is another client's."""
+    """The URL of an approved client that proposes the name of another client."""
     metadata = {
         "client_name": "Model review board",
         "redirect_uris": ["https://review.example.org/callback"],
@@ -48,7 +48,7 @@ def test_every_page_is_accessible_and_fits(page, address):
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} is too wide"
 
 
-def test_a_change_is_approved_in_the_dialog(page, address):
+def test_change_is_approved_in_the_dialog(page, address):
     page.goto(address)
     ways.sign_in(page, "admin")
     page.wait_for_url(address)
