@@ -65,8 +65,8 @@ def error_of(folder, *options, **settings):
 def fetch(url):
     """Return the status and body of a response, whatever its status."""
     try:
-        with urllib.request.urlopen(url, timeout=10) as answer:
-            return answer.status, answer.read().decode()
+        with urllib.request.urlopen(url, timeout=10) as response:
+            return response.status, response.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()
 
@@ -133,8 +133,8 @@ def test_stopping_server_completes_its_requests(database_url, keys_dir, folder):
             process.send_signal(signal.SIGTERM)
             until(lambda: not takes_requests(base))
             connection.sendall(body[10:])
-            answer = connection.recv(100)
-        assert b" 401 " in answer
+            response = connection.recv(100)
+        assert b" 401 " in response
         assert process.wait(servers.PATIENCE) == 0
 
 
@@ -300,6 +300,6 @@ def test_gunicorn_does_not_trust_forwarded_headers(database_url, keys_dir, folde
             "Script-Name": "/elsewhere",
         }
         request = urllib.request.Request(f"{base}/.well-known/openid-configuration", headers=forged_headers)
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            assert json.loads(answer.read())["issuer"] == base
+        with urllib.request.urlopen(request, timeout=10) as response:
+            assert json.loads(response.read())["issuer"] == base
         assert "203.0.113.9" not in log.read_text()

@@ -28,14 +28,14 @@ class Handler(BaseHTTPRequestHandler):
     """Respond by path: /big, /drip, /drip-headers, /away, /silent, or an echo of the request."""
 
     def do_GET(self) -> None:
-        answer = {
+        response = {
             "/big": self._big,
             "/drip": self._drip,
             "/away": self._away,
             "/drip-headers": self._drip_headers,
             "/silent": lambda: time.sleep(2),
         }
-        answer.get(self.path, self._echo)()
+        response.get(self.path, self._echo)()
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -133,8 +133,8 @@ def certificate(folder: Path, name: str) -> tuple[ssl.SSLContext, Path]:
 
 
 def test_allowed_network_is_fetched(port: int) -> None:
-    answer = Fetcher(LOOPBACK).get(f"http://127.0.0.1:{port}/a?b=c")
-    assert (answer.status, answer.body) == (200, f"127.0.0.1:{port} /a?b=c".encode())
+    response = Fetcher(LOOPBACK).get(f"http://127.0.0.1:{port}/a?b=c")
+    assert (response.status, response.body) == (200, f"127.0.0.1:{port} /a?b=c".encode())
 
 
 def test_form_is_posted(port: int) -> None:
@@ -301,8 +301,8 @@ def test_private_certificate_authority_is_trusted_by_setting(
     _at_loopback(monkeypatch)
     settings = LOOPBACK.model_copy(update={"fetch_ca_file": trusted})
     with serving(context) as port:
-        answer = Fetcher(settings).get(f"https://rp.internal:{port}/")
-        assert answer.body == f"rp.internal:{port} /".encode()
+        response = Fetcher(settings).get(f"https://rp.internal:{port}/")
+        assert response.body == f"rp.internal:{port} /".encode()
         with pytest.raises(FetchFailed, match="SSLError"):
             Fetcher(settings).get(f"https://another.internal:{port}/")
         with pytest.raises(FetchFailed, match="SSLError"):

@@ -90,8 +90,8 @@ def test_existing_invalid_name_does_not_block_changes(app, services, database, p
 
 @pytest.mark.parametrize("name", ["\u200b", "a\u202egpj.exe"])
 def test_self_registration_with_an_invalid_name_is_rejected(client, services, name):
-    answer = client.post(
+    response = client.post(
         "/oauth2/register", json={"client_name": name, "redirect_uris": ["https://app.example.org/cb"]}
     )
-    assert (answer.status_code, answer.get_json()["error"]) == (400, "invalid_client_metadata")
-    assert "U+20" in answer.get_json()["error_description"]
+    assert (response.status_code, response.get_json()["error"]) == (400, "invalid_client_metadata")
+    assert "U+20" in response.get_json()["error_description"]

@@ -63,10 +63,10 @@ def during_request(
         with database.transaction() as db:
             client = clients.get(db, key)
             db.execute(text("SELECT 1 FROM clients WHERE id = :id FOR NO KEY UPDATE"), {"id": client.id})
-            answer = pool.submit(request)
+            response = pool.submit(request)
             wait_for_blocked_transaction(database)
             change_record(db, client)
-        yield answer
+        yield response
 
 
 def wait_for_blocked_transaction(database: Database) -> None:
@@ -95,9 +95,9 @@ def test_client_disapproved_during_the_request_gets_nothing(
         rp.authorized()
         request = rp.authorize
     before = count_authorizations(database)
-    with during_request(database, rp.key, disapprove, request) as answer:
-        assert answer.result().status_code == 403
-        assert "Location" not in answer.result().headers
+    with during_request(database, rp.key, disapprove, request) as response:
+        assert response.result().status_code == 403
+        assert "Location" not in response.result().headers
     assert count_authorizations(database) == before
 
 
@@ -111,15 +111,15 @@ def test_redirect_uri_removed_during_the_request_gets_nothing(rp: RelyingParty, 
 
 def test_scope_removed_during_the_request_is_rejected(rp: RelyingParty, database: Database) -> None:
     rp.authorized()
-    with during_request(database, rp.key, partial(change, scopes=("openid",)), rp.authorize) as answer:
-        assert answered(answer.result())["error"] == "invalid_scope"
+    with during_request(database, rp.key, partial(change, scopes=("openid",)), rp.authorize) as response:
+        assert answered(response.result())["error"] == "invalid_scope"
 
 
 def test_unrelated_change_does_not_disturb_the_request(rp: RelyingParty, database: Database) -> None:
     """The user notices nothing, and the tokens work."""
     rp.authorized()
-    with during_request(database, rp.key, partial(change, is_trusted=True), rp.authorize) as answer:
-        assert rp.redeem(answered(answer.result())["code"]).status_code == 200
+    with during_request(database, rp.key, partial(change, is_trusted=True), rp.authorize) as response:
+        assert rp.redeem(answered(response.result())["code"]).status_code == 200
 
 
 @pytest.mark.parametrize("change_record", [disable_alice, sign_alice_out])
@@ -128,8 +128,8 @@ def test_authorization_of_a_signed_out_or_disabled_user_is_void(
 ) -> None:
     """The authorization stores the account's epoch and the session that the request read."""
     rp.authorized()
-    with during_request(database, rp.key, change_record, rp.authorize) as answer:
-        page = answer.result()
+    with during_request(database, rp.key, change_record, rp.authorize) as response:
+        page = response.result()
     assert page.status_code == 200 or rp.redeem(answered(page)["code"]).status_code == 400
 
 
@@ -144,8 +144,8 @@ def test_consumer_disapproved_during_the_request_gets_nothing(
         forms.submit(consumer.browser, page, "login-submit", username="alice", password=PASSWORD)
     )
     allow = partial(forms.submit, consumer.browser, page, "consent-allow")
-    with during_request(database, consumer.key, disapprove, allow) as answer:
-        assert answer.result().status_code == 409
+    with during_request(database, consumer.key, disapprove, allow) as response:
+        assert response.result().status_code == 409
     assert count_authorizations(database) == 0
 
 

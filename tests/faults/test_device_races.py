@@ -59,9 +59,9 @@ def test_fifty_concurrent_polls_get_one_token_response(live_nodes: LiveServer, s
     crowd = ConcurrentClients(live_nodes, key, secret)
     for _ in range(ROUNDS):
         form = {"grant_type": GRANT, "device_code": approved_code(services, key)}
-        answers = crowd.send(form)
-        assert sorted(answer.status_code for answer in answers) == [200, *[400] * 49]
-        errors = {answer.json()["error"] for answer in answers if answer.status_code == 400}
+        responses = crowd.send(form)
+        assert sorted(response.status_code for response in responses) == [200, *[400] * 49]
+        errors = {response.json()["error"] for response in responses if response.status_code == 400}
         assert errors == {"invalid_grant"}
     crowd.close()
 

@@ -53,10 +53,10 @@ def test_all_endpoints_of_all_nodes_reject_a_disapproved_client(
 
     live_nodes.command("clients", "disapprove", key)
     for node in (first, last):
-        assert [answer.status_code for answer in responses_of(node) if not is_rejected(answer)] == []
+        assert [response.status_code for response in responses_of(node) if not is_rejected(response)] == []
 
     live_nodes.command("clients", "approve", key)
     for node in (first, last):
         introspection, *others = responses_of(node)
         assert introspection.json() == {"active": False}
-        assert [answer.status_code for answer in others if not is_rejected(answer)] == []
+        assert [response.status_code for response in others if not is_rejected(response)] == []

@@ -22,10 +22,10 @@ def send(server: LiveServer, path: str, *headers: str, body: str) -> tuple[int, 
     with socket.create_connection((address.hostname, address.port), timeout=20) as connection:
         connection.sendall("\r\n".join(lines).encode() + body.encode())
         connection.shutdown(socket.SHUT_WR)
-        answer = b""
+        response = b""
         while part := connection.recv(65536):
-            answer += part
-    head, _, content = answer.partition(b"\r\n\r\n")
+            response += part
+    head, _, content = response.partition(b"\r\n\r\n")
     return int(head.split()[1]), content.decode("utf-8", "replace")
 
 

@@ -109,10 +109,10 @@ def deliver(app, request):
         key = name.upper().replace("-", "_")
         environ[key if key in {"CONTENT_TYPE", "CONTENT_LENGTH"} else f"HTTP_{key}"] = as_wsgi(value)
     statuses = []
-    answer = app.wsgi_app(environ, lambda status, headers, exc_info=None: statuses.append(int(status[:3])))
-    body = b"".join(answer).decode("utf-8", "replace")
-    if hasattr(answer, "close"):
-        answer.close()
+    response = app.wsgi_app(environ, lambda status, headers, exc_info=None: statuses.append(int(status[:3])))
+    body = b"".join(response).decode("utf-8", "replace")
+    if hasattr(response, "close"):
+        response.close()
     return statuses[-1], body
 
 

@@ -95,5 +95,5 @@ def test_nonce_is_accepted_once(live_nodes, services):
     for number in range(ROUNDS):
         signer = oauth1.Client(consumer.key, consumer.secret, callback_uri="oob", nonce=f"round {number}")
         headers = signer.sign(f"{live_nodes.url}/oauth/requestToken", "POST")[1]
-        answers = send_all(live_nodes, lambda _, headers=headers: ("/oauth/requestToken", headers))
-        assert outcomes(answers) == {(200, ""): 1, (401, "oauth_problem=nonce_used"): AT_ONCE - 1}
+        responses = send_all(live_nodes, lambda _, headers=headers: ("/oauth/requestToken", headers))
+        assert outcomes(responses) == {(200, ""): 1, (401, "oauth_problem=nonce_used"): AT_ONCE - 1}

@@ -104,8 +104,8 @@ def test_approval_of_a_pending_client_applies_to_one_revision(app: Flask, servic
 def test_concurrent_changes_leave_one_proposal(app: Flask, services: Services) -> None:
     registrant, _ = with_proposed_change(app, services)
     names = [f"Name {number}" for number in range(8)]
-    answers = at_once(*(partial(registrant.put, client_name=name) for name in names))
-    assert [answer.status_code for answer in answers] == [200] * 8
+    responses = at_once(*(partial(registrant.put, client_name=name) for name in names))
+    assert [response.status_code for response in responses] == [200] * 8
     change = waiting(services, registrant.key)
     assert change is not None
     assert change.after["name"] in names

@@ -160,9 +160,9 @@ class Traffic:
     def _token(self, node: str) -> str:
         form = {"grant_type": "client_credentials"}
         # A new connection for each request reaches both workers of a node.
-        answer = requests.post(f"{node}/oauth2/token", data=form, auth=self._auth, timeout=30)
-        assert answer.status_code == 200, answer.text
-        return str(answer.json()["access_token"])
+        response = requests.post(f"{node}/oauth2/token", data=form, auth=self._auth, timeout=30)
+        assert response.status_code == 200, response.text
+        return str(response.json()["access_token"])
 
 
 class Administrator:

@@ -39,10 +39,10 @@ class ConcurrentClients:
             self._own.session = requests.Session()
         node = self._server.nodes[number % len(self._server.nodes)]
         barrier.wait(timeout=30)
-        answer: requests.Response = self._own.session.post(
+        response: requests.Response = self._own.session.post(
             f"{node}/oauth2/token", data=form, auth=self._auth, timeout=30
         )
-        return answer
+        return response
 
     def close(self) -> None:
         self._pool.shutdown()
@@ -87,9 +87,11 @@ def redemption(code: str) -> dict[str, str]:
 
 def successes(answers: list[requests.Response]) -> list[dict[str, Any]]:
     """Return the bodies of the successful responses. All others must be invalid_grant."""
-    failures = [answer for answer in answers if answer.status_code != 200]
-    assert {(answer.status_code, answer.json()["error"]) for answer in failures} <= {(400, "invalid_grant")}
-    return [answer.json() for answer in answers if answer.status_code == 200]
+    failures = [response for response in answers if response.status_code != 200]
+    assert {(response.status_code, response.json()["error"]) for response in failures} <= {
+        (400, "invalid_grant")
+    }
+    return [response.json() for response in answers if response.status_code == 200]
 
 
 def test_code_is_redeemed_once(live_nodes: LiveServer, services: Services) -> None:
@@ -113,9 +115,9 @@ def test_refresh_token_has_one_successor(live_nodes: LiveServer, services: Servi
     )
     token = first.json()["refresh_token"]
     for _ in range(ROUNDS):
-        answers = successes(crowd.send({"grant_type": "refresh_token", "refresh_token": token}))
-        assert len(answers) == AT_ONCE
-        [successor] = {answer["refresh_token"] for answer in answers}
+        responses = successes(crowd.send({"grant_type": "refresh_token", "refresh_token": token}))
+        assert len(responses) == AT_ONCE
+        [successor] = {response["refresh_token"] for response in responses}
         assert successor != token
         token = successor
     crowd.close()

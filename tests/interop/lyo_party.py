@@ -54,10 +54,10 @@ def live() -> str:
 
 @app.get("/")
 def home() -> Response | tuple[str, int]:
-    answer = call("GET", "/oauth/requestToken", "", "")
-    if not answer.ok:
-        return f"refused: {answer.status_code} {answer.headers['WWW-Authenticate']}", 502
-    pending.update(parse_qsl(answer.text))
+    response = call("GET", "/oauth/requestToken", "", "")
+    if not response.ok:
+        return f"refused: {response.status_code} {response.headers['WWW-Authenticate']}", 502
+    pending.update(parse_qsl(response.text))
     callback = f"http://127.0.0.1:{os.environ['PORT']}/callback"
     return redirect(
         f"{ISSUER}/oauth/authorize?"
@@ -68,18 +68,18 @@ def home() -> Response | tuple[str, int]:
 @app.get("/callback")
 def callback() -> tuple[str, int]:
     assert request.args["oauth_token"] == pending["oauth_token"]
-    answer = call("POST", "/oauth/accessToken", pending["oauth_token"], pending["oauth_token_secret"])
-    if not answer.ok:
-        return f"refused: {answer.status_code} {answer.text}", 502
-    token = dict(parse_qsl(answer.text))
-    answer = call("GET", "/oauth/whoami", token["oauth_token"], token["oauth_token_secret"])
-    return answer.text, answer.status_code
+    response = call("POST", "/oauth/accessToken", pending["oauth_token"], pending["oauth_token_secret"])
+    if not response.ok:
+        return f"refused: {response.status_code} {response.text}", 502
+    token = dict(parse_qsl(response.text))
+    response = call("GET", "/oauth/whoami", token["oauth_token"], token["oauth_token_secret"])
+    return response.text, response.status_code
 
 
 @app.get("/two-legged")
 def two_legged() -> tuple[str, int]:
-    answer = call("GET", "/oauth/whoami", "", "")
-    return answer.text, answer.status_code
+    response = call("GET", "/oauth/whoami", "", "")
+    return response.text, response.status_code
 
 
 if __name__ == "__main__":

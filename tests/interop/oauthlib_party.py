@@ -58,8 +58,8 @@ def protected() -> tuple[str, int]:
     session = signed_session(
         resource_owner_key=received["oauth_token"], resource_owner_secret=received["oauth_token_secret"]
     )
-    answer = session.get(f"{ISSUER}/oauth/whoami", params={"a": ["2", "1"], "b": "x y/ü%"})
-    return answer.text, answer.status_code
+    response = session.get(f"{ISSUER}/oauth/whoami", params={"a": ["2", "1"], "b": "x y/ü%"})
+    return response.text, response.status_code
 
 
 if __name__ == "__main__":

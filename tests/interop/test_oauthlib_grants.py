@@ -50,7 +50,7 @@ def test_client_credentials_grant(live_server: LiveServer) -> None:
     assert token["scope"] == ["read"]
     assert "refresh_token" not in token
     form = {"token": token["access_token"]}
-    answer = db.post(
+    response = db.post(
         f"{live_server.url}/oauth2/introspect", data=form, auth=(key, secret), withhold_token=True
     )
-    assert answer.json()["active"] is True
+    assert response.json()["active"] is True

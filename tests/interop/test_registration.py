@@ -19,9 +19,9 @@ def server(shared_servers):
 
 
 def get_text(party, path):
-    answer = requests.get(f"{party.url}{path}", timeout=30)
-    assert answer.status_code == 200, answer.text
-    return answer.text
+    response = requests.get(f"{party.url}{path}", timeout=30)
+    assert response.status_code == 200, response.text
+    return response.text
 
 
 def test_party_registers_itself_and_signs_users_in(page, complaints, server):

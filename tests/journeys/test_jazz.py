@@ -36,17 +36,17 @@ def test_jazz_server_from_registration_to_disapproval(
         sign_in(engineer, jazz)
         assert requests.get(f"{jazz.url}protected", timeout=10).json()["username"] == "alice"
         disapprove(page, live_server, key)
-        refused = requests.get(f"{jazz.url}protected", timeout=10)
-        assert refused.status_code == 401
-        assert "oauth_problem=consumer_key_rejected" in refused.text
+        response = requests.get(f"{jazz.url}protected", timeout=10)
+        assert response.status_code == 401
+        assert "oauth_problem=consumer_key_rejected" in response.text
         engineer.context.close()
 
 
 def read_root_services(server: LiveServer) -> dict[str, str]:
     """Read the document that a Jazz server fetches when an administrator enters our URL as a friend."""
-    answer = requests.get(f"{server.url}/rootservices", headers={"OSLC-Core-Version": "2.0"}, timeout=10)
-    assert answer.headers["Content-Type"] == "application/rdf+xml"
-    (about,) = ET.fromstring(answer.content)
+    response = requests.get(f"{server.url}/rootservices", headers={"OSLC-Core-Version": "2.0"}, timeout=10)
+    assert response.headers["Content-Type"] == "application/rdf+xml"
+    (about,) = ET.fromstring(response.content)
     resource = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}resource"
     return {child.tag.removeprefix(JFS): child.get(resource, "") for child in about}
 
@@ -54,9 +54,9 @@ def read_root_services(server: LiveServer) -> dict[str, str]:
 def request_key(address: str) -> str:
     """Request a provisional key as Jazz does: JSON without a content type."""
     body = f'{{"name": "ELM at work", "secret": "{SECRET}", "trusted": "true", "secretType": "string"}}'
-    answer = requests.post(address, data=body, timeout=10)
-    assert answer.status_code == 200, answer.text
-    return str(answer.json()["key"])
+    response = requests.post(address, data=body, timeout=10)
+    assert response.status_code == 200, response.text
+    return str(response.json()["key"])
 
 
 def approve(page: Page, server: LiveServer, address: str, key: str) -> None:

@@ -105,11 +105,11 @@ def test_setup_page_is_accessible(live_server, page, language):
 
 
 def test_sign_in_page_is_small(server, page):
-    answers = []
-    page.on("response", lambda answer: answers.append(answer))  # noqa: PLW0108 - Playwright marks the function
+    responses = []
+    page.on("response", lambda answer: responses.append(answer))  # noqa: PLW0108 - Playwright marks the function
     page.goto(f"{server.url}/sign-in", wait_until="networkidle")
-    size = sum(answer.request.sizes()["responseBodySize"] for answer in answers)
-    assert 1 < len(answers) <= MOST_REQUESTS
+    size = sum(answer.request.sizes()["responseBodySize"] for answer in responses)
+    assert 1 < len(responses) <= MOST_REQUESTS
     assert 0 < size <= LARGEST_SIGN_IN
 
 

@@ -290,8 +290,8 @@ def test_recording_an_error_during_a_database_restart_is_a_503(app, database, mo
         return record(error_log, report, within)
 
     monkeypatch.setattr(ErrorLog, "record", cut_and_record)
-    answer = app.test_client().get("/oauth2/authorize?client_id=unknown")
-    assert (answer.status_code, "Retry-After" in answer.headers) == (503, True)
+    response = app.test_client().get("/oauth2/authorize?client_id=unknown")
+    assert (response.status_code, "Retry-After" in response.headers) == (503, True)
 
 
 def _cut(database, db):

@@ -233,8 +233,8 @@ def test_parallel_guesses_share_the_limit(authenticator, passwords):
             return "throttled"
 
     with ThreadPoolExecutor(50) as threads:
-        answers = list(threads.map(guess, range(50)))
-    assert (answers.count("refused"), answers.count("throttled")) == (3, 47)
+        responses = list(threads.map(guess, range(50)))
+    assert (responses.count("refused"), responses.count("throttled")) == (3, 47)
     assert passwords.verified == 3
 
 

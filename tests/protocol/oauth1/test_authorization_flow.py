@@ -26,15 +26,15 @@ def consumer(services, app, people):
 
 @pytest.mark.both_databases
 def test_complete_flow(consumer):
-    answer = consumer.request_token()
-    assert dict(parse_qsl(answer.text))["oauth_callback_confirmed"] == "true"
-    temporary = consumer.with_token(answer)
+    response = consumer.request_token()
+    assert dict(parse_qsl(response.text))["oauth_callback_confirmed"] == "true"
+    temporary = consumer.with_token(response)
     back = temporary.authorize()
     assert back.location.startswith(f"{CALLBACK}?")
     assert returned(back)["oauth_token"] == temporary.token
-    answer = temporary.access_token(returned(back)["oauth_verifier"])
-    assert set(credentials(answer)) == {"oauth_token", "oauth_token_secret"}
-    me = temporary.with_token(answer).whoami()
+    response = temporary.access_token(returned(back)["oauth_verifier"])
+    assert set(credentials(response)) == {"oauth_token", "oauth_token_secret"}
+    me = temporary.with_token(response).whoami()
     assert me.status_code == 200
     assert me.get_json()["username"] == "alice"
     assert me.get_json()["consumer"] == {"key": consumer.key, "name": "The Tool"}
@@ -102,8 +102,8 @@ def test_one_of_many_concurrent_exchanges_succeeds(services, consumer):
     temporary = consumer.with_token(consumer.request_token())
     verifier = returned(temporary.authorize())["oauth_verifier"]
     with ThreadPoolExecutor(10) as pool:
-        answers = list(pool.map(lambda _: temporary.access_token(verifier), range(20)))
-    assert sorted(answer.status_code for answer in answers) == [200] + [401] * 19
+        responses = list(pool.map(lambda _: temporary.access_token(verifier), range(20)))
+    assert sorted(response.status_code for response in responses) == [200] + [401] * 19
     with services.database.transaction(write=False) as db:
         assert db.query(TokenCredential).count() == 1
 
@@ -113,9 +113,11 @@ def test_one_of_many_concurrent_uses_of_a_nonce_succeeds(consumer):
     with_token = consumer.dance()
     signed = with_token.sign("GET", "http://localhost/oauth/whoami", nonce="once")
     with ThreadPoolExecutor(10) as pool:
-        answers = list(pool.map(lambda _: with_token.deliver("GET", *signed), range(20)))
-    assert sorted(answer.status_code for answer in answers) == [200] + [401] * 19
-    assert {problem(answer) for answer in answers if answer.status_code == 401} == {(401, "nonce_used")}
+        responses = list(pool.map(lambda _: with_token.deliver("GET", *signed), range(20)))
+    assert sorted(response.status_code for response in responses) == [200] + [401] * 19
+    assert {problem(response) for response in responses if response.status_code == 401} == {
+        (401, "nonce_used")
+    }
 
 
 def test_request_with_an_invalid_signature_does_not_consume_the_nonce(consumer):
@@ -151,9 +153,9 @@ def test_token_credentials_are_bound_to_their_consumer(services, app, consumer):
 @pytest.mark.parametrize("seconds", [-400, 400, -10_000_000, 10_000_000])
 def test_timestamp_outside_the_window_is_rejected(consumer, moving_clock, seconds):
     now = int(moving_clock.now().timestamp())
-    answer = consumer.request_token(timestamp=str(now + seconds))
-    assert problem(answer) == (400, "timestamp_refused")
-    low, high = dict(parse_qsl(answer.text))["oauth_acceptable_timestamps"].split("-")
+    response = consumer.request_token(timestamp=str(now + seconds))
+    assert problem(response) == (400, "timestamp_refused")
+    low, high = dict(parse_qsl(response.text))["oauth_acceptable_timestamps"].split("-")
     assert int(low) <= now <= int(high)
 
 
@@ -227,15 +229,17 @@ def test_signature_method_that_is_not_allowed_is_rejected(services, app, people)
 
 
 def test_version_must_be_1_0(app):
-    answer = app.test_client().post("/oauth/requestToken?oauth_version=2.0")
-    assert problem(answer) == (400, "version_rejected")
-    assert dict(parse_qsl(answer.text))["oauth_acceptable_versions"] == "1.0-1.0"
+    response = app.test_client().post("/oauth/requestToken?oauth_version=2.0")
+    assert problem(response) == (400, "version_rejected")
+    assert dict(parse_qsl(response.text))["oauth_acceptable_versions"] == "1.0-1.0"
 
 
 def test_all_missing_parameters_are_named(app):
-    answer = app.test_client().post("/oauth/requestToken", headers={"Authorization": 'OAuth oauth_nonce="n"'})
-    assert problem(answer) == (400, "parameter_absent")
-    names = dict(parse_qsl(answer.text))["oauth_parameters_absent"].split("&")
+    response = app.test_client().post(
+        "/oauth/requestToken", headers={"Authorization": 'OAuth oauth_nonce="n"'}
+    )
+    assert problem(response) == (400, "parameter_absent")
+    names = dict(parse_qsl(response.text))["oauth_parameters_absent"].split("&")
     assert names == ["oauth_consumer_key", "oauth_signature_method", "oauth_signature", "oauth_timestamp"]
 
 
@@ -300,9 +304,9 @@ def test_disabling_the_user_voids_the_token(services, consumer):
 def test_decision_about_other_credentials_than_shown_is_rejected(consumer):
     shown, other = (consumer.with_token(consumer.request_token()) for _ in range(2))
     page = sign_in(shown)
-    answer = forms.submit(shown.browser, page, "consent-allow", oauth_token=other.token)
-    assert answer.status_code == 303
-    assert answer.location == f"/oauth/authorize?oauth_token={other.token}"
+    response = forms.submit(shown.browser, page, "consent-allow", oauth_token=other.token)
+    assert response.status_code == 303
+    assert response.location == f"/oauth/authorize?oauth_token={other.token}"
     assert problem(other.access_token("x")) == (401, "permission_unknown")
     assert problem(shown.access_token("x")) == (401, "permission_unknown")
 
@@ -322,9 +326,9 @@ def test_decision_from_another_browser_is_rejected(consumer):
     sign_in(stranger, "bob")
     interaction = dict(forms.find(page, "consent-allow").fields)["interaction"]
     theirs = stranger.browser.get(f"/oauth/authorize?oauth_token={temporary.token}")
-    answer = forms.submit(stranger.browser, theirs, "consent-allow", interaction=interaction)
-    assert answer.status_code == 303
-    assert answer.location.startswith("/oauth/authorize?")
+    response = forms.submit(stranger.browser, theirs, "consent-allow", interaction=interaction)
+    assert response.status_code == 303
+    assert response.location.startswith("/oauth/authorize?")
     assert problem(temporary.access_token("x")) == (401, "permission_unknown")
 
 
@@ -375,8 +379,8 @@ def sign_in(consumer, username="alice"):
     ],
 )
 def test_early_rejections_use_the_format_of_the_endpoint(app, verb, query, length, status):
-    answer = app.test_client().open(
+    response = app.test_client().open(
         "/oauth/requestToken", method=verb, query_string=query, environ_overrides={"CONTENT_LENGTH": length}
     )
-    assert answer.status_code == status
-    assert dict(parse_qsl(answer.text))["oauth_problem"] == "parameter_rejected"
+    assert response.status_code == status
+    assert dict(parse_qsl(response.text))["oauth_problem"] == "parameter_rejected"

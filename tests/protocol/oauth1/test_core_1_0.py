@@ -19,9 +19,9 @@ def consumer(services, app, people):
 
 
 def test_lyo_client_succeeds_if_allowed(consumer):
-    answer = consumer.request_token(callback=None, verb="GET")
-    assert "oauth_callback_confirmed" not in credentials(answer)
-    temporary = consumer.with_token(answer)
+    response = consumer.request_token(callback=None, verb="GET")
+    assert "oauth_callback_confirmed" not in credentials(response)
+    temporary = consumer.with_token(response)
     back = returned(temporary.authorize(oauth_callback=CALLBACK))
     assert back == {"oauth_token": temporary.token}
     token = temporary.with_token(temporary.access_token(verifier=None))
@@ -30,9 +30,9 @@ def test_lyo_client_succeeds_if_allowed(consumer):
 
 def test_lyo_client_is_rejected_if_not_allowed(services, app, people):
     strict = register(services, app)
-    answer = strict.request_token(callback=None, verb="GET")
-    assert problem(answer) == (400, "parameter_absent")
-    pairs = dict(parse_qsl(answer.text))
+    response = strict.request_token(callback=None, verb="GET")
+    assert problem(response) == (400, "parameter_absent")
+    pairs = dict(parse_qsl(response.text))
     assert pairs["oauth_parameters_absent"] == "oauth_callback"
     assert "OAuth Core 1.0" in pairs["oauth_problem_advice"]
 
@@ -91,10 +91,10 @@ def test_two_legged_call_acts_for_the_functional_user(services, app, alice):
     consumer = register(services, app, functional_user_id=alice.id)
     absent = consumer.whoami()
     empty = app.test_client().get("/oauth/whoami", headers={"Authorization": with_empty_token(consumer)})
-    for answer in (absent, empty):
-        assert answer.status_code == 200, answer.text
-        assert answer.get_json()["username"] == "alice"
-        assert answer.get_json()["expires_in"] is None
+    for response in (absent, empty):
+        assert response.status_code == 200, response.text
+        assert response.get_json()["username"] == "alice"
+        assert response.get_json()["expires_in"] is None
 
 
 def test_two_legged_call_without_a_functional_user_is_rejected(consumer):

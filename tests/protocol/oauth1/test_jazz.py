@@ -22,11 +22,11 @@ ADDRESSES = ["/rootservices", "/.well-known/oslc/rootservices.xml", "/oslc/api/r
 
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_root_services_at_three_urls(client, address):
-    answer = client.get(address)
-    assert answer.status_code == 200
-    assert answer.content_type == "application/rdf+xml"
-    assert answer.headers["OSLC-Core-Version"] == "2.0"
-    (about,) = ET.fromstring(answer.data)
+    response = client.get(address)
+    assert response.status_code == 200
+    assert response.content_type == "application/rdf+xml"
+    assert response.headers["OSLC-Core-Version"] == "2.0"
+    (about,) = ET.fromstring(response.data)
     assert about.tag == f"{RDF}Description"
     assert about.get(f"{RDF}about") == f"http://localhost{address}"
     found = {child.tag: child.get(f"{RDF}resource") or child.text for child in about}
@@ -52,11 +52,11 @@ def test_root_services_at_three_urls(client, address):
     ],
 )
 def test_request_key_accepts_json_with_any_content_type(services, client, body, content_type):
-    answer = client.post("/oauth/requestKey", data=json.dumps(body), headers={"Content-Type": content_type})
-    assert answer.status_code == 200, answer.text
-    assert answer.content_type == "application/json"
-    assert set(answer.get_json()) == {"key"}
-    row = stored(services, answer.get_json()["key"])
+    response = client.post("/oauth/requestKey", data=json.dumps(body), headers={"Content-Type": content_type})
+    assert response.status_code == 200, response.text
+    assert response.content_type == "application/json"
+    assert set(response.get_json()) == {"key"}
+    row = stored(services, response.get_json()["key"])
     assert (row.name, row.status, row.kind, row.source) == ("DOORS Next", "pending", "oauth1", "requestKey")
     assert row.is_trusted is False
     assert consumers.options_of(row.details).wants_trust is ("trusted" in body)
@@ -66,10 +66,10 @@ def test_request_key_accepts_json_with_any_content_type(services, client, body, 
 
 
 def test_missing_name_defaults_to_the_callers_host(services, client):
-    answer = client.post(
+    response = client.post(
         "/oauth/requestKey", json={"secret": "s3cret"}, environ_base={"REMOTE_ADDR": "192.0.2.7"}
     )
-    row = stored(services, answer.get_json()["key"])
+    row = stored(services, response.get_json()["key"])
     assert "192.0.2.7" in row.name
     assert row.registered_from == "192.0.2.7"
 
@@ -83,19 +83,19 @@ def test_missing_name_defaults_to_the_callers_host(services, client):
      b'{"name": "' + b"a" * 201 + b'", "secret": "x"}', b'{"name": "a", "secret": "' + b"a" * 257 + b'"}'],
 )  # fmt: skip
 def test_request_key_rejects_invalid_bodies(client, body):
-    answer = client.post("/oauth/requestKey", data=body)
-    assert answer.status_code == 400, answer.text
-    assert answer.get_json()["error"] == "invalid_request"
+    response = client.post("/oauth/requestKey", data=body)
+    assert response.status_code == 400, response.text
+    assert response.get_json()["error"] == "invalid_request"
 
 
 def test_request_key_limits_size_and_rate(services, client):
     assert client.post("/oauth/requestKey", data=b" " * 5000).status_code == 413
     body = {"name": "a", "secret": "x"}
-    answers = [
+    responses = [
         client.post("/oauth/requestKey", json=body).status_code
         for _ in range(services.settings.consumer_requests + 1)
     ]
-    assert answers == [200] * services.settings.consumer_requests + [429]
+    assert responses == [200] * services.settings.consumer_requests + [429]
     elsewhere = client.post("/oauth/requestKey", json=body, environ_base={"REMOTE_ADDR": "192.0.2.7"})
     assert elsewhere.status_code == 200
 

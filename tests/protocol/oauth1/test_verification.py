@@ -58,9 +58,9 @@ def description(token, verb="POST", url=URL, form=BODY, **more):
 
 
 def test_valid_request_returns_user_consumer_and_lifetime(resource_server, token, alice):
-    answer = resource_server.ask(description(token))
-    assert answer.status_code == 200
-    document = answer.get_json()
+    response = resource_server.ask(description(token))
+    assert response.status_code == 200
+    document = response.get_json()
     assert 7190 <= document.pop("expires_in") <= 7200
     assert document.pop("expires_at") > 1_700_000_000
     assert document == {
@@ -150,9 +150,9 @@ def test_only_approved_clients_with_permission_may_verify(services, app, token):
     ],
 )  # fmt: skip
 def test_malformed_description_is_an_invalid_request(resource_server, document):
-    answer = resource_server.ask(document)
-    assert answer.status_code == 400
-    assert answer.get_json()["error"] == "invalid_request"
+    response = resource_server.ask(document)
+    assert response.status_code == 400
+    assert response.get_json()["error"] == "invalid_request"
 
 
 def test_rejected_signature_is_explained_without_secrets(services, resource_server, token):
@@ -177,8 +177,8 @@ def test_rejected_signature_is_explained_without_secrets(services, resource_serv
 
 def test_clock_and_nonce_errors_are_explained(services, token, moving_clock):
     late = str(int(moving_clock.now().timestamp()) + 4000)
-    answer = token.whoami(timestamp=late)
-    assert "ahead" in answer.text
+    response = token.whoami(timestamp=late)
+    assert "ahead" in response.text
     token.whoami(nonce="again", timestamp=str(int(moving_clock.now().timestamp())))
     with services.database.transaction(write=False) as db:
         failure = db.query(RecordedError).filter_by(error="timestamp_refused").one()

@@ -31,8 +31,8 @@ def lifetime_of(jwt: str) -> int:
 
 def is_live(party: RelyingParty, token: str) -> bool:
     form = {"token": token}
-    answer = party.app.test_client().post("/oauth2/introspect", data=form, headers=party.basic)
-    return bool(answer.get_json()["active"])
+    response = party.app.test_client().post("/oauth2/introspect", data=form, headers=party.basic)
+    return bool(response.get_json()["active"])
 
 
 def lifetimes_match(document: dict[str, Any]) -> bool:
@@ -77,8 +77,8 @@ def test_token_from_client_credentials(app: Flask, services: Services) -> None:
 def test_tokens_from_a_password(app: Flask, services: Services, people: dict[str, User]) -> None:
     options: dict[str, Any] = {"redirect_uris": (), "response_types": (), "grant_types": ("password",)}
     party = RelyingParty(app, *register(services, details=SHORT | JWT, **options))
-    answer = party.token(grant_type="password", username="alice", password=PASSWORD, scope="openid")
-    tokens = answer.get_json()
+    response = party.token(grant_type="password", username="alice", password=PASSWORD, scope="openid")
+    tokens = response.get_json()
     assert lifetimes_match(tokens)
     assert lifetime_of(tokens["id_token"]) == 300
 
@@ -113,9 +113,9 @@ def test_family_with_a_long_lifetime(
     token = party.tokens(scope="openid offline_access", prompt="consent")["refresh_token"]
     for _ in range(2):
         moving_clock.advance(seconds=199 * DAY)
-        answer = party.refresh(token)
-        assert answer.status_code == 200, answer.text
-        token = answer.get_json()["refresh_token"]
+        response = party.refresh(token)
+        assert response.status_code == 200, response.text
+        token = response.get_json()["refresh_token"]
     moving_clock.advance(seconds=3 * DAY)
     assert party.refresh(token).get_json()["error"] == "invalid_grant"
 

@@ -80,8 +80,8 @@ def test_wrong_audience_is_recorded_with_received_and_expected(
 
 
 def test_token_without_a_user_is_recorded(rp: RelyingParty, services: Services) -> None:
-    answer = rp.token(grant_type="client_credentials")
-    row = recorded(services, rp.userinfo(answer.get_json()["access_token"]))
+    response = rp.token(grant_type="client_credentials")
+    row = recorded(services, rp.userinfo(response.get_json()["access_token"]))
     assert row.client_id == client_id_of(services, rp)
     assert row.cause in {"access-token-scope", "access-token-without-user"}
 
@@ -101,9 +101,9 @@ def test_token_without_a_user_is_recorded(rp: RelyingParty, services: Services) 
 def test_token_in_the_wrong_place_is_recorded(
     app: Flask, services: Services, request_: dict[str, Any], cause: str
 ) -> None:
-    answer = app.test_client().post(USERINFO, **request_)
-    row = recorded(services, answer)
-    assert (answer.status_code, row.error, row.cause) == (400, "invalid_request", cause)
+    response = app.test_client().post(USERINFO, **request_)
+    row = recorded(services, response)
+    assert (response.status_code, row.error, row.cause) == (400, "invalid_request", cause)
     assert row.received
     assert row.expected
 
@@ -129,12 +129,12 @@ def test_errors_of_registration_management_are_one_endpoint(app: Flask, services
 def test_registration_error_is_recorded_with_its_client(app: Flask, services: Services) -> None:
     registrant = Registrant.new(app)
     known = stored(services, registrant.key).id
-    for answer, cause in [
+    for response, cause in [
         (registrant.put(client_id="another"), "registration-identity"),
         (registrant.put(redirect_uris=["nonsense"]), "registration-refused"),
         (registrant.manage("PUT", data=b"{"), "registration-malformed"),
     ]:
-        row = recorded(services, answer)
+        row = recorded(services, response)
         assert (row.cause, row.client_id, row.endpoint) == (cause, known, "/oauth2/register/<key>")
     disapprove(services, registrant.key)
     row = recorded(services, registrant.manage("GET"))
@@ -146,7 +146,7 @@ def test_registration_error_is_recorded_with_its_client(app: Flask, services: Se
                                   "/oauth2/device_authorization", "/oauth2/register", "/oauth/requestToken"])  # fmt: skip
 def test_malformed_requests_are_recorded(app: Flask, services: Services, path: str) -> None:
     browser = app.test_client()
-    for answer, status, cause in [
+    for response, status, cause in [
         (browser.delete(path), 405, "method-not-allowed"),
         (browser.post(path, data=b"a=\xff", content_type=FORM), 400, "body-not-utf-8"),
         (browser.post(path, data="a=%00", content_type=FORM), 400, "parameter-unstorable"),
@@ -154,8 +154,8 @@ def test_malformed_requests_are_recorded(app: Flask, services: Services, path: s
         (browser.post(path, data="&".join(["a=1"] * 101), content_type=FORM), 400, "parameters-too-many"),
         (browser.post(path, data=b"a" * 70000, content_type=FORM), 413, "body-too-large"),
     ]:
-        row = recorded(services, answer)
-        assert (answer.status_code, row.endpoint, row.cause) == (status, path, cause)
+        row = recorded(services, response)
+        assert (response.status_code, row.endpoint, row.cause) == (status, path, cause)
         assert row.expected
     assert row.received == "70000 bytes"
 
@@ -243,10 +243,10 @@ def test_plain_code_challenge_is_not_recorded(rp: RelyingParty, services: Servic
 @pytest.mark.parametrize("path", ["/oauth2/authorize", "/oidc/end_session"])
 def test_malformed_browser_request_is_recorded(app: Flask, services: Services, path: str) -> None:
     browser = app.test_client()
-    for answer, cause in [
+    for response, cause in [
         (browser.get(f"{path}?state=%ff"), "parameters-not-utf-8"),
         (browser.get(f"{path}?state=%00"), "parameter-unstorable"),
         (browser.post(path, json={}), "content-type"),
     ]:
-        row = recorded(services, answer)
-        assert (answer.status_code, row.endpoint, row.cause) == (400, path, cause)
+        row = recorded(services, response)
+        assert (response.status_code, row.endpoint, row.cause) == (400, path, cause)

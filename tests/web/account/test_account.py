@@ -64,8 +64,8 @@ def test_console_link_is_shown_only_to_administrators(client, people):
 
 def test_edit_profile(signed_in, database, people):
     page = signed_in.get("/account")
-    answer = forms.submit(signed_in, page, "profile-save", name="Alice Ängström", email="new@example.org")
-    assert answer.location == "/account"
+    response = forms.submit(signed_in, page, "profile-save", name="Alice Ängström", email="new@example.org")
+    assert response.location == "/account"
     assert "Your profile is saved." in signed_in.get("/account").text
     with database.transaction(write=False) as db:
         user = users.get(db, people["alice"].id)
@@ -180,10 +180,10 @@ def test_new_password_voids_authorizations(signed_in, database, people, applicat
     ],
 )
 def test_invalid_password_is_rejected(signed_in, typed, sentence):
-    answer = change_password(signed_in, **typed)
-    assert answer.status_code == 422
-    assert sentence in answer.text
-    assert NEW not in answer.text
+    response = change_password(signed_in, **typed)
+    assert response.status_code == 422
+    assert sentence in response.text
+    assert NEW not in response.text
     assert is_signed_in(signed_in)
 
 
@@ -258,8 +258,8 @@ def test_remove_access_of_an_application(signed_in, database, people, applicatio
         authorize(db, people["alice"], application)
     ask = signed_in.get(f"/account/applications/{application.client_key}/remove")
     assert "Model &lt;review&gt;" in ask.text
-    answer = forms.submit(signed_in, ask, "remove-confirm")
-    assert answer.location == "/account/applications"
+    response = forms.submit(signed_in, ask, "remove-confirm")
+    assert response.location == "/account/applications"
     assert "No application yet" in signed_in.get("/account/applications").text
     with database.transaction(write=False) as db:
         assert db.scalars(select(Authorization)).one().revoked_at is not None

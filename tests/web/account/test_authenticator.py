@@ -225,9 +225,9 @@ def test_form_is_preserved_during_a_sign_in(
 ) -> None:
     proposal = propose(browser)
     MovingClock(monkeypatch).advance(services.settings.recent_sign_in, seconds=1)
-    asked = save(browser, proposal)
-    assert asked.status_code == 403
-    resumed = forms.submit(browser, asked, "login-submit", password=PASSWORD)
+    response = save(browser, proposal)
+    assert response.status_code == 403
+    resumed = forms.submit(browser, response, "login-submit", password=PASSWORD)
     assert len(codes_on(forms.submit(browser, resumed, "resume-submit"))) == 10
 
 

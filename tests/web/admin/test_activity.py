@@ -68,19 +68,19 @@ def test_pages_show_every_event_once(busy):
 
 
 def test_json_lines_export(busy, trail):
-    answer = busy.get("/admin/activity/export.jsonl?event=client:approve")
-    rows = [json.loads(line) for line in answer.text.splitlines()]
+    response = busy.get("/admin/activity/export.jsonl?event=client:approve")
+    rows = [json.loads(line) for line in response.text.splitlines()]
     assert [row["subject_name"] for row in rows] == [EVIL, "Beta", "Alpha"]
     assert rows[0]["before"]["status"] == "pending"
     assert rows[0]["at"].endswith("+00:00")
-    assert answer.headers["Content-Disposition"] == 'attachment; filename="activity.jsonl"'
+    assert response.headers["Content-Disposition"] == 'attachment; filename="activity.jsonl"'
     everything = busy.get("/admin/activity/export.jsonl").text.splitlines()
     assert len(everything) == len(trail())
 
 
 def test_csv_export_contains_no_formulas(busy):
-    answer = busy.get("/admin/activity/export.csv?event=client:create")
-    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    response = busy.get("/admin/activity/export.csv?event=client:create")
+    rows = list(csv.DictReader(io.StringIO(response.text)))
     assert [row["subject_name"] for row in rows] == [f"'{EVIL}", "Beta", "Alpha"]
     assert json.loads(rows[1]["after"])["name"] == "Beta"
 

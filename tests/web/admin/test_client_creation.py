@@ -70,8 +70,8 @@ def test_save_and_approve(console, trail):
 
 def test_approve_now_on_the_result_page(console):
     page = create(console)
-    answer = console.press(page, "Approve now")
-    assert answer.status_code == 303
+    response = console.press(page, "Approve now")
+    assert response.status_code == 303
     assert console.client(code_after(page.text, "Client key")).is_approved
 
 

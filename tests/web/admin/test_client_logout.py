@@ -36,6 +36,8 @@ def test_emptied_fields_are_removed(console):
 
 def test_invalid_logout_uri_is_named_under_its_field(console):
     client = console.add_client()
-    answer = console.press(edit_page(console, client), "Save", backchannel_logout_uri="http://a.example/back")
-    assert answer.status_code == 422
-    assert 'id="backchannel_logout_uri-error"' in answer.text
+    response = console.press(
+        edit_page(console, client), "Save", backchannel_logout_uri="http://a.example/back"
+    )
+    assert response.status_code == 422
+    assert 'id="backchannel_logout_uri-error"' in response.text

@@ -15,15 +15,15 @@ def test_client_of_each_type_is_edited(console, trail, kind):
         "redirect_uris": "https://a.example/cb\nhttps://b.example/cb",
         "trusted": "1",
     }
-    answer = console.press(page, "Save", **values)
-    assert answer.location == f"/admin/clients/{client.client_key}/settings"
+    response = console.press(page, "Save", **values)
+    assert response.location == f"/admin/clients/{client.client_key}/settings"
     after = console.client(client.client_key)
     assert (after.name, after.kind, after.is_trusted) == ("Grafana 2", kind, True)
     assert after.redirect_uris == ["https://a.example/cb", "https://b.example/cb"]
     assert after.status == "pending"
     event = trail()[0]
     assert (event.event, event.before["name"], event.after["name"]) == ("client:edit", "Grafana", "Grafana 2")
-    shown = console.get(answer.location).text
+    shown = console.get(response.location).text
     assert "https://b.example/cb" in shown
     assert "<bdi>Grafana 2</bdi> was saved." in shown
 
@@ -74,9 +74,9 @@ def test_conflicting_edit_shows_the_other_change(console):
     client = console.add_client()
     pages = [console.get(f"/admin/clients/{client.client_key}/edit") for _ in range(2)]
     console.press(pages[0], "Save", name="First")
-    answer = console.press(pages[1], "Save", headers=HTMX_DIALOG, name="Second")
-    assert answer.status_code == 409
-    assert "First" in answer.text
+    response = console.press(pages[1], "Save", headers=HTMX_DIALOG, name="Second")
+    assert response.status_code == 409
+    assert "First" in response.text
     assert console.client(client.client_key).name == "First"
 
 
@@ -132,10 +132,10 @@ def test_names_are_escaped(console):
 )
 @pytest.mark.only_on("sqlite")
 def test_redirect_uri_is_checked_while_typing(console, uri, sentence, fix):
-    answer = console.browser.get("/admin/redirect-uris/check", query_string={"uri": uri}).json
-    assert sentence in answer["sentence"]
-    assert bool(answer["sentence"]) == bool(sentence)
-    assert answer["fix"] == fix
+    response = console.browser.get("/admin/redirect-uris/check", query_string={"uri": uri}).json
+    assert sentence in response["sentence"]
+    assert bool(response["sentence"]) == bool(sentence)
+    assert response["fix"] == fix
 
 
 def test_name_does_not_affect_the_surrounding_message(console, services):
@@ -144,6 +144,6 @@ def test_name_does_not_affect_the_surrounding_message(console, services):
     name = "{name} <b>\u202egpj"
     with services.database.transaction() as db:
         clients.get(db, client.client_key).name = name
-    answer = console.press(console.get(f"/admin/clients/{client.client_key}/approve"), "Approve")
-    shown = console.get(answer.location).text
+    response = console.press(console.get(f"/admin/clients/{client.client_key}/approve"), "Approve")
+    shown = console.get(response.location).text
     assert "<bdi>{name} &lt;b&gt;\u202egpj</bdi> is approved. Users can sign in" in shown

@@ -106,12 +106,12 @@ def test_links_keep_the_other_filters(populated):
 
 
 def test_htmx_gets_the_rows_and_a_clean_url(populated):
-    answer = populated.browser.get("/admin/clients?q=beta&status=&kind=", headers=HTMX_RESULTS)
-    assert names(answer) == ["beta"]
-    assert "<html" not in answer.text
-    assert 'id="q"' not in answer.text
-    assert answer.headers["HX-Replace-Url"] == "/admin/clients?q=beta"
-    assert "HX-Request" in answer.headers["Vary"]
+    response = populated.browser.get("/admin/clients?q=beta&status=&kind=", headers=HTMX_RESULTS)
+    assert names(response) == ["beta"]
+    assert "<html" not in response.text
+    assert 'id="q"' not in response.text
+    assert response.headers["HX-Replace-Url"] == "/admin/clients?q=beta"
+    assert "HX-Request" in response.headers["Vary"]
 
 
 def test_row_menu_offers_the_possible_actions(populated):

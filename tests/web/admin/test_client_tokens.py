@@ -19,7 +19,7 @@ def page(console, client):
 
 def test_options_are_saved_and_shown_again(console):
     client = console.add_client()
-    answer = console.press(
+    response = console.press(
         page(console, client),
         "Save",
         id_token_signed_response_alg="ES256",
@@ -27,7 +27,7 @@ def test_options_are_saved_and_shown_again(console):
         subject_type="pairwise",
         resources="https://a.example/\nhttps://b.example/",
     )
-    assert answer.status_code == 303
+    assert response.status_code == 303
     assert console.client(client.client_key).details == {
         "id_token_signed_response_alg": "ES256",
         "access_token_signed_response_alg": "EdDSA",
@@ -44,10 +44,10 @@ def test_options_are_saved_and_shown_again(console):
 def test_client_keys_are_saved(console):
     client = console.add_client()
     jwks = {"keys": [assertions.public(assertions.generate(), kid="one")]}
-    answer = console.press(
+    response = console.press(
         page(console, client), "Save", auth_method="private_key_jwt", jwks=json.dumps(jwks)
     )
-    assert answer.status_code == 303
+    assert response.status_code == 303
     saved = console.client(client.client_key)
     assert (saved.auth_method, saved.details["jwks"]) == ("private_key_jwt", jwks)
 
@@ -62,9 +62,9 @@ def test_private_and_malformed_keys_are_rejected(console):
         ({"jwks_uri": "http://keys.example/"}, "https address"),
         ({"resources": "calendar"}, "absolute URI"),
     ):
-        answer = console.press(page(console, client), "Save", **values)
-        assert answer.status_code == 422, values
-        assert fault in answer.text
+        response = console.press(page(console, client), "Save", **values)
+        assert response.status_code == 422, values
+        assert fault in response.text
     assert console.client(client.client_key).details == {}
 
 
@@ -99,10 +99,10 @@ def test_lifetimes_are_entered_with_units(console):
 def test_lifetime_outside_the_limits_is_rejected(console):
     client = console.add_client()
     for value, fault in (("2d", "from 1m to 1d"), ("5s", "from 1m to 1d"), ("soon", "Write a length")):
-        answer = console.press(page(console, client), "Save", access_token_lifetime=value)
-        assert answer.status_code == 422, value
-        assert fault in answer.text
-        assert f'value="{value}"' in answer.text
+        response = console.press(page(console, client), "Save", access_token_lifetime=value)
+        assert response.status_code == 422, value
+        assert fault in response.text
+        assert f'value="{value}"' in response.text
     assert console.client(client.client_key).details == {}
 
 

@@ -115,8 +115,8 @@ def test_client_without_secrets_gets_none(console, keyed, trail):
     path = f"/admin/clients/{keyed.client_key}/secrets/new"
     sent = forms(console.get(f"/admin/clients/{keyed.client_key}/edit").text)[-1].fields
     form = dict(sent) | {"secret_choice": "generate", "overlap": "0"}
-    for answer in (console.get(path), console.browser.post(path, data=form)):
-        assert answer.location == f"/admin/clients/{keyed.client_key}/credentials"
+    for response in (console.get(path), console.browser.post(path, data=form)):
+        assert response.location == f"/admin/clients/{keyed.client_key}/credentials"
     with console.services.database.transaction(write=False) as db:
         assert client_secrets.secrets_of_client(db, keyed) == []
     assert "client:add-secret" not in [event.event for event in trail()]

@@ -45,8 +45,8 @@ def test_client_of_each_type_is_approved_disapproved_and_removed(console, trail,
     assert console.client(key).decided_by == "admin"
     console.press(console.get(f"/admin/clients/{key}/disapprove"), "Disapprove")
     assert console.client(key).status == "disapproved"
-    answer = console.press(console.get(f"/admin/clients/{key}/remove"), "Remove for good")
-    assert answer.location == "/admin/clients"
+    response = console.press(console.get(f"/admin/clients/{key}/remove"), "Remove for good")
+    assert response.location == "/admin/clients"
     assert console.client(key) is None
     assert [event.event for event in trail()[:3]] == ["client:remove", "client:disapprove", "client:approve"]
     assert trail()[1].before["status"], trail()[1].after["status"] == ("approved", "disapproved")
@@ -79,11 +79,11 @@ def test_changed_client_is_not_approved(console, services):
 
         wanted = Registration(kind="oidc", name="Grafana", redirect_uris=("https://evil.example/cb",))
         clients.edit(db, ACTOR, row, wanted, revision=row.revision)
-    answer = console.press(page, "Approve")
-    assert answer.status_code == 409
-    assert "https://evil.example/cb" in answer.text
-    assert "https://app.example.org/callback" in answer.text
-    assert "tool.example.org" in answer.text
+    response = console.press(page, "Approve")
+    assert response.status_code == 409
+    assert "https://evil.example/cb" in response.text
+    assert "https://app.example.org/callback" in response.text
+    assert "tool.example.org" in response.text
     assert console.client(client.client_key).status == "pending"
 
 
@@ -196,10 +196,10 @@ def test_bulk_approval_skips_changed_clients(console):
     ticked = [("key", client.client_key) for client in (kept, first, second)]
     page = console.browser.get("/admin/clients/bulk/approve", query_string=ticked)
     console.press(console.get(f"/admin/clients/{kept.client_key}/edit"), "Save", name="Changed")
-    answer = console.press(page, "Approve")
+    response = console.press(page, "Approve")
     states = [console.client(client.client_key).status for client in (kept, first, second)]
     assert states == ["pending", "approved", "approved"]
-    message = console.get(answer.location).text
+    message = console.get(response.location).text
     assert "2 clients were approved." in message
     assert "Left alone, because changed meanwhile: <bdi>Changed</bdi>." in message
 

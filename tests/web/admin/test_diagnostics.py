@@ -35,9 +35,9 @@ def test_errors_are_listed_newest_first_with_client_and_reference(console, recor
 def test_reference_in_the_search_leads_to_the_error(console, record, pasted):
     reference = record()
     for text in (reference, reference.lower(), f"{reference[:4]} {reference[4:]}"):
-        answer = console.browser.get("/admin/diagnostics", query_string={"q": pasted.format(text)})
-        assert answer.status_code == 303
-        assert answer.location == f"/admin/diagnostics/{reference}"
+        response = console.browser.get("/admin/diagnostics", query_string={"q": pasted.format(text)})
+        assert response.status_code == 303
+        assert response.location == f"/admin/diagnostics/{reference}"
 
 
 def test_reference_in_the_live_search_does_not_redirect(console, record):

@@ -17,9 +17,9 @@ def post(console, reference, revision):
 
 def test_wrong_redirect_uri_is_added_and_works(console, wrong_uri, trail):
     client, _ = wrong_uri
-    refused = authorize(console.browser, client, redirect_uri=WRONG_URI)
-    assert refused.status_code == 400
-    link = refused.text.partition('href="/admin/diagnostics/')[2].partition('"')[0]
+    response = authorize(console.browser, client, redirect_uri=WRONG_URI)
+    assert response.status_code == 400
+    link = response.text.partition('href="/admin/diagnostics/')[2].partition('"')[0]
     page = console.get(f"/admin/diagnostics/{link}")
     assert "Add this URI" in page.text
     form = console.get(f"/admin/diagnostics/{link}/add-redirect-uri")
@@ -113,8 +113,8 @@ def test_pending_client_is_approved_from_its_error(console, record, cause):
     path = f"/admin/diagnostics/{record(cause, client)}"
     page = console.get(path)
     url = page.text.partition('id="fix" href="')[2].partition('"')[0].replace("&amp;", "&")
-    answer = console.press(console.get(url), "Approve")
-    assert answer.location == path
+    response = console.press(console.get(url), "Approve")
+    assert response.location == path
     assert console.client(client.client_key).is_approved
     assert "approved by now" in console.get(path).text
 
@@ -207,8 +207,8 @@ def test_token_endpoint_error_leads_to_the_fix(console, services, method, grant,
         row = db.get_one(clients.Client, client.id)
         secret = client_secrets.generate(db, ACTOR, services.vault, row)
     form = {"grant_type": grant, "code": "x"}
-    answer = console.browser.post("/oauth2/token", data=form, auth=(client.client_key, secret))
-    page = found(console, answer.get_json()["error_description"])
+    response = console.browser.post("/oauth2/token", data=form, auth=(client.client_key, secret))
+    page = found(console, response.get_json()["error_description"])
     assert f"<h1>{title}</h1>" in page
     assert marked in page.partition('id="received"')[2].partition("</dd>")[0]
     assert fix in page
@@ -235,8 +235,8 @@ def test_token_endpoint_error_leads_to_the_fix(console, services, method, grant,
 )
 def test_authorization_error_leads_to_the_fix(console, changes, title, marked, fix):
     client = console.add_client(approve=True, scopes=("openid",))
-    answer = authorize(console.browser, client, **changes)
-    page = found(console, answer.location or answer.text.partition('id="reference">')[2][:8])
+    response = authorize(console.browser, client, **changes)
+    page = found(console, response.location or response.text.partition('id="reference">')[2][:8])
     assert f"<h1>{title}</h1>" in page
     assert marked in page
     assert fix in page
@@ -244,16 +244,16 @@ def test_authorization_error_leads_to_the_fix(console, changes, title, marked, f
 
 def found(console, pasted):
     """Paste an application's log text into the search, and return the resulting page."""
-    answer = console.browser.get("/admin/diagnostics", query_string={"q": pasted})
-    assert answer.status_code == 303, answer.text
-    return console.get(answer.location).text
+    response = console.browser.get("/admin/diagnostics", query_string={"q": pasted})
+    assert response.status_code == 303, response.text
+    return console.get(response.location).text
 
 
 def test_rejected_callback_is_added_and_works(console, app, services):
     oauth1 = consumer.register(services, app, callbacks=("https://tool.example/other",))
-    refused = oauth1.request_token()
-    assert consumer.problem(refused) == (400, "parameter_rejected")
-    page = found(console, refused.text)
+    response = oauth1.request_token()
+    assert consumer.problem(response) == (400, "parameter_rejected")
+    page = found(console, response.text)
     assert "Add this URI" in page
     reference = page.partition('data-copies="')[2].partition('"')[0]
     console.press(console.get(f"/admin/diagnostics/{reference}/add-redirect-uri"), "Add this URI")

@@ -40,8 +40,8 @@ def test_malformed_query_strings(console):
     for path, names in LISTS:
         for name in names:
             for value in ODD:
-                answer = console.browser.get(path, query_string={name: value})
-                assert answer.status_code < 500, (path, name, value)
+                response = console.browser.get(path, query_string={name: value})
+                assert response.status_code < 500, (path, name, value)
 
 
 @pytest.mark.parametrize(
@@ -67,8 +67,8 @@ def test_malformed_form_fields(console, path):
         for value in ODD:
             chosen = {"secret_choice": "typed", "password_choice": "typed"} if name in typed else {}
             data = {**dict(form.fields), **chosen, name: value}
-            answer = console.browser.post(form.action, data=data)
-            assert answer.status_code < 500, (name, value)
+            response = console.browser.post(form.action, data=data)
+            assert response.status_code < 500, (name, value)
 
 
 def test_malformed_paths(console):

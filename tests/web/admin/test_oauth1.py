@@ -35,7 +35,7 @@ def save(console, consumer, **fields):
 
 
 def test_options_are_saved_and_shown(services, console, consumer, alice):
-    answer = save(
+    response = save(
         console,
         consumer,
         allows_1_0="1",
@@ -43,7 +43,7 @@ def test_options_are_saved_and_shown(services, console, consumer, alice):
         functional_user="ALICE",
         signature_methods="HMAC-SHA256",
     )
-    assert answer.status_code == 303
+    assert response.status_code == 303
     saved = options(services, consumer)
     assert saved == consumers.ConsumerOptions(
         signature_methods=("HMAC-SHA256",), allows_1_0=True, allows_prefix=True, functional_user_id=alice.id
@@ -68,9 +68,9 @@ def test_options_are_saved_and_shown(services, console, consumer, alice):
 )
 def test_invalid_options_are_named_and_not_saved(services, console, consumer, fields, sentence):
     before = options(services, consumer)
-    answer = save(console, consumer, **fields)
-    assert answer.status_code in {409, 422}
-    assert sentence in answer.text
+    response = save(console, consumer, **fields)
+    assert response.status_code in {409, 422}
+    assert sentence in response.text
     assert options(services, consumer) == before
 
 

@@ -62,8 +62,10 @@ def test_every_form_requires_a_csrf_token(app, console):
     key = console.add_client().client_key
     for method, path, _ in routes(app, key):
         if method == "POST":
-            answer = console.browser.post(path, data={"revision": "1", "typed_name": "Grafana", "name": "X"})
-            assert answer.status_code == 400, path
+            response = console.browser.post(
+                path, data={"revision": "1", "typed_name": "Grafana", "name": "X"}
+            )
+            assert response.status_code == 400, path
     assert console.client(key).status == "pending"
 
 
@@ -85,13 +87,13 @@ def test_dangerous_pages_require_a_recent_sign_in_before_the_form(app, console, 
     for method, path, name in routes(app, key):
         if method != "GET":
             continue
-        answer = console.get(path)
+        response = console.get(path)
         if name in SAFE_TO_SEE:
             # The reference has no recorded error, which also has a page.
-            assert answer.status_code in ({404} if name == "refusal" else {200, 303}), path
-            assert "again" not in (answer.location or "")
+            assert response.status_code in ({404} if name == "refusal" else {200, 303}), path
+            assert "again" not in (response.location or "")
         else:
-            assert re.match(r"/sign-in\?.*again=1", answer.location or ""), path
+            assert re.match(r"/sign-in\?.*again=1", response.location or ""), path
 
 
 @pytest.fixture
@@ -121,8 +123,8 @@ def test_form_survives_an_outdated_sign_in(console, filled, grow_old):
 def test_htmx_sends_an_outdated_form_as_a_page(console, filled, grow_old):
     page, values = filled
     grow_old()
-    answer = console.press(page, "Save", headers=HTMX_DIALOG, **values)
-    assert (answer.status_code, answer.text) == (403, "")
+    response = console.press(page, "Save", headers=HTMX_DIALOG, **values)
+    assert (response.status_code, response.text) == (403, "")
     opened = console.browser.get("/admin/clients/new", headers=HTMX_DIALOG)
     assert opened.status_code == 204
     assert opened.headers["HX-Redirect"].startswith("/sign-in?")

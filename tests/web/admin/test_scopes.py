@@ -17,8 +17,8 @@ def define(console, name="models.read", words="Read your models", **more):
 
 
 def test_scope_is_defined(console, trail):
-    answer = define(console)
-    assert answer.status_code == 303
+    response = define(console)
+    assert response.status_code == 303
     page = console.get("/admin/settings/scopes")
     assert "models.read" in page.text
     assert "Read your models" in page.text
@@ -27,9 +27,9 @@ def test_scope_is_defined(console, trail):
 
 
 def test_invalid_input_is_named_under_its_field(console):
-    answer = define(console, name="two words", words="")
-    assert answer.status_code == 422
-    assert 'id="name-error"' in answer.text or "name-error" in answer.text
+    response = define(console, name="two words", words="")
+    assert response.status_code == 422
+    assert 'id="name-error"' in response.text or "name-error" in response.text
     assert define(console, name="openid").status_code == 422
     define(console)
     assert "defined already" in define(console).text
@@ -89,9 +89,9 @@ def test_name_with_format_characters(console, name):
     edit = console.get(f"/admin/settings/scopes/edit?{address}")
     assert name in unescape(console.get(console.press(edit, "Save", words="Other words").location).text)
     remove = console.get(f"/admin/settings/scopes/remove?{address}")
-    told = console.get(console.press(remove, "Remove").location)
-    assert told.status_code == 200
-    assert name in unescape(told.text)
+    response = console.get(console.press(remove, "Remove").location)
+    assert response.status_code == 200
+    assert name in unescape(response.text)
     assert name not in supported(console)
 
 

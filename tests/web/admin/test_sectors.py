@@ -37,8 +37,8 @@ def save_tokens(console, client, **values):
 
 def test_sector_that_lists_every_redirect_uri_is_accepted(console, sector):
     client = console.add_client(redirect_uris=(ONE, TWO))
-    answer = save_tokens(console, client, subject_type="pairwise", sector_identifier_uri=sector.url)
-    assert answer.status_code == 303
+    response = save_tokens(console, client, subject_type="pairwise", sector_identifier_uri=sector.url)
+    assert response.status_code == 303
     assert console.client(client.client_key).details["sector_identifier_uri"] == sector.url
     assert sector.asked == 1
 
@@ -54,9 +54,9 @@ def test_sector_that_omits_a_redirect_uri_is_rejected(console, sector):
 
 def test_redirect_uri_outside_the_sector_is_rejected(console, sector):
     client = add(console, sector)
-    answer = edit(console, client, redirect_uris=f"{ONE}\nhttps://c.example/cb")
-    assert answer.status_code == 422
-    assert 'id="redirect_uris-error"' in answer.text
+    response = edit(console, client, redirect_uris=f"{ONE}\nhttps://c.example/cb")
+    assert response.status_code == 422
+    assert 'id="redirect_uris-error"' in response.text
     assert console.client(client.client_key).redirect_uris == [ONE]
     assert edit(console, client, redirect_uris=f"{ONE}\n{TWO}").status_code == 303
     assert console.client(client.client_key).redirect_uris == [ONE, TWO]
@@ -64,9 +64,9 @@ def test_redirect_uri_outside_the_sector_is_rejected(console, sector):
 
 def test_form_errors_are_reported_without_a_fetch(console, sector):
     client = add(console, sector)
-    answer = edit(console, client, redirect_uris="https://c.example/cb", name="")
-    assert answer.status_code == 422
-    assert 'id="name-error"' in answer.text
+    response = edit(console, client, redirect_uris="https://c.example/cb", name="")
+    assert response.status_code == 422
+    assert 'id="name-error"' in response.text
     assert sector.asked == 0
 
 

@@ -32,13 +32,13 @@ def codes(server):
     """Return the response to a device authorization request."""
     words = ["--type", "oidc", "--name", "Model exporter", "--generate-secret", "--json", "--approve"]
     client = json.loads(server.command("clients", "add", *words, "--grant-type", GRANT))
-    answer = requests.post(
+    response = requests.post(
         f"{server.url}/oauth2/device_authorization",
         data={"scope": "openid profile email"},
         auth=(client["client_key"], client["client_secret"]),
         timeout=10,
     )
-    return answer.json()
+    return response.json()
 
 
 def check(page, look):

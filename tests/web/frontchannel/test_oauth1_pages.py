@@ -72,10 +72,10 @@ def test_warning_and_verifier_pages_are_accessible(live_server, page, complaints
 
 
 def request_key(server):
-    answer = requests.post(
+    response = requests.post(
         f"{server.url}/oauth/requestKey", json={"name": "ELM at work", "secret": "s3cret"}, timeout=10
     )
-    return answer.json()["key"]
+    return response.json()["key"]
 
 
 def out_of_band(server):

@@ -64,7 +64,9 @@ def is_over(answer):
 
 def test_each_request_of_a_double_click_gets_a_code(app, rp):
     page = rp.sign_in(rp.authorize())
-    codes = {answered(answer)["code"] for answer in send_concurrently(app, rp.browser, page, "consent-allow")}
+    codes = {
+        answered(response)["code"] for response in send_concurrently(app, rp.browser, page, "consent-allow")
+    }
     assert len(codes) == AT_ONCE
     assert {rp.redeem(code).status_code for code in codes} == {200}
 
@@ -178,8 +180,8 @@ def consent_page(consumer):
 
 def test_each_request_of_a_double_click_gets_a_verifier(app, consumer):
     page = consent_page(consumer)
-    answers = send_concurrently(app, consumer.browser, page, "consent-allow")
-    assert len({returned(answer)["oauth_verifier"] for answer in answers}) == AT_ONCE
+    responses = send_concurrently(app, consumer.browser, page, "consent-allow")
+    assert len({returned(response)["oauth_verifier"] for response in responses}) == AT_ONCE
     first = returned(forms.submit(consumer.browser, page, "consent-allow"))
     last = returned(forms.submit(consumer.browser, page, "consent-allow"))
     assert first["oauth_token"] == last["oauth_token"] == consumer.token
@@ -199,9 +201,9 @@ def test_repeated_second_factor_code_after_the_sign_in_is_accepted(rp, database)
     telephone = set_up(rp.app)
     page = rp.sign_in(rp.authorize())
     for _ in range(2):
-        answer = forms.submit(rp.browser, page, "login-submit", code=telephone.code())
-        assert answer.status_code == 303
-    assert 'id="consent-allow"' in rp.follow(answer).text
+        response = forms.submit(rp.browser, page, "login-submit", code=telephone.code())
+        assert response.status_code == 303
+    assert 'id="consent-allow"' in rp.follow(response).text
     with database.transaction(write=False) as db:
         assert db.query(UserSession).count() == 1
 
@@ -223,8 +225,8 @@ def sent(rp, page, code):
 def test_sign_in_form_of_another_user_is_rejected(rp):
     page = rp.browser.get("/sign-in")
     rp.authorized("alice")
-    answer = forms.submit(rp.browser, page, "login-submit", username="bob", password=PASSWORD)
-    assert answer.status_code == 400
+    response = forms.submit(rp.browser, page, "login-submit", username="bob", password=PASSWORD)
+    assert response.status_code == 400
 
 
 def url_of_link(page, element_id):

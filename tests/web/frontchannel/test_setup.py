@@ -22,8 +22,8 @@ def fill_in(client, link, **changes):
 
 
 def test_link_leads_to_the_console(client, link, database):
-    answer = fill_in(client, link, name="Ruth Root", email="root@example.org")
-    assert (answer.status_code, answer.location) == (303, "/admin")
+    response = fill_in(client, link, name="Ruth Root", email="root@example.org")
+    assert (response.status_code, response.location) == (303, "/admin")
     assert client.get("/admin").status_code == 200
     with database.transaction(write=False) as db:
         user = users.find(db, "root")

@@ -21,8 +21,8 @@ def sessions_in(database):
 
 
 def test_sign_in_redirects_to_the_account(client, people):
-    answer = sign_in(client, "alice")
-    assert (answer.status_code, answer.location) == (303, "/account")
+    response = sign_in(client, "alice")
+    assert (response.status_code, response.location) == (303, "/account")
     assert client.get("/account").status_code == 200
 
 
@@ -61,8 +61,8 @@ def test_cookie_is_http_only_and_same_site(client, people):
 
 
 def test_keep_me_signed_in(client, people, settings, database):
-    answer = sign_in(client, "alice", remember="1")
-    cookie = next(value for value in answer.headers.getlist("Set-Cookie") if "session=" in value)
+    response = sign_in(client, "alice", remember="1")
+    cookie = next(value for value in response.headers.getlist("Set-Cookie") if "session=" in value)
     assert f"Max-Age={int(settings.remembered_session_lifetime.total_seconds())}" in cookie
     assert sessions_in(database)[0].is_remembered
 
@@ -89,8 +89,8 @@ def test_keep_me_signed_in(client, people, settings, database):
 )
 def test_external_next_url_is_ignored(client, people, wanted):
     page = client.get("/sign-in", query_string={"next": wanted})
-    answer = forms.submit(client, page, "login-submit", username="alice", password=PASSWORD, next=wanted)
-    assert answer.location == "/account"
+    response = forms.submit(client, page, "login-submit", username="alice", password=PASSWORD, next=wanted)
+    assert response.location == "/account"
 
 
 @pytest.mark.parametrize(
@@ -107,14 +107,14 @@ def test_all_failures_look_the_same(client, people):
         page = sign_in(client, username, password)
         return page.status_code, re.sub(r'(nonce|value)="[^"]*"', "", page.text)
 
-    answers = {
+    responses = {
         answer("alice", "wrong"),
         answer("nobody", "wrong"),
         answer("alice", ""),
         answer("\0", PASSWORD),
     }
-    assert len(answers) == 1
-    status, text = answers.pop()
+    assert len(responses) == 1
+    status, text = responses.pop()
     assert status == 422
     assert "The user name or the password is wrong." in text
 
@@ -180,9 +180,9 @@ def test_cookie_changes_with_every_sign_in(app, client, people, database):
 def test_signing_in_again_keeps_the_session(client, people, database):
     sign_in(client, "alice")
     before = sessions_in(database)
-    answer = sign_in(client, "alice", url="/sign-in?again=1&next=/account/password")
+    response = sign_in(client, "alice", url="/sign-in?again=1&next=/account/password")
     after = sessions_in(database)
-    assert answer.location == "/account/password"
+    assert response.location == "/account/password"
     assert [row.sid for row in after] == [row.sid for row in before]
     assert after[0].signed_in_at > before[0].signed_in_at
 
@@ -275,8 +275,8 @@ def test_authorization_request_shows_the_client_and_redirects_back(app, client, 
     assert 'href="/oauth2/cancel?interaction=x"' in page.text
     refused = forms.submit(client, page, "login-submit", password="wrong")
     assert "Model &lt;review&gt;" in refused.text
-    answer = forms.submit(client, refused, "login-submit", password=PASSWORD)
-    assert answer.location == "/oauth2/continue?interaction=x"
+    response = forms.submit(client, refused, "login-submit", password=PASSWORD)
+    assert response.location == "/oauth2/continue?interaction=x"
 
 
 def test_client_can_require_a_new_sign_in(app, client, people):
@@ -294,8 +294,8 @@ def test_client_can_require_another_account(app, client, people):
     sign_in(client, "alice")
     page = client.get(sign_in_url(app, is_switch=True))
     assert "another account" in page.text
-    answer = forms.submit(client, page, "login-submit", username="bob", password=PASSWORD)
-    assert answer.location == "/oauth2/continue?interaction=x"
+    response = forms.submit(client, page, "login-submit", username="bob", password=PASSWORD)
+    assert response.location == "/oauth2/continue?interaction=x"
 
 
 @pytest.mark.parametrize(

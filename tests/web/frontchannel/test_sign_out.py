@@ -13,8 +13,8 @@ def test_sign_out(client, people, database):
     sign_in(client, "alice")
     page = client.get("/sign-out")
     assert 'id="logout-cancel"' in page.text
-    answer = forms.submit(client, page, "logout-confirm")
-    assert answer.location == "/sign-out"
+    response = forms.submit(client, page, "logout-confirm")
+    assert response.location == "/sign-out"
     assert "You are signed out" in client.get("/sign-out").text
     assert session_cookie(client) is None
     with database.transaction(write=False) as db:

@@ -14,12 +14,12 @@ def url(client):
 
 
 def test_file_is_immutable(client, url):
-    answer = client.get(url)
-    assert answer.status_code == 200
-    assert answer.content_type == "text/css; charset=utf-8"
-    assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
-    assert answer.headers["Vary"] == "Accept-Encoding"
-    assert "Set-Cookie" not in answer.headers
+    response = client.get(url)
+    assert response.status_code == 200
+    assert response.content_type == "text/css; charset=utf-8"
+    assert response.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert response.headers["Vary"] == "Accept-Encoding"
+    assert "Set-Cookie" not in response.headers
 
 
 def test_file_is_compressed_if_accepted(client, url):
@@ -30,9 +30,9 @@ def test_file_is_compressed_if_accepted(client, url):
 
 
 def test_url_of_another_version_returns_the_file_uncached(client, url):
-    answer = client.get(re.sub(r"/assets/[^/]+/", "/assets/0123456789ab/", url))
-    assert answer.status_code == 200
-    assert answer.headers["Cache-Control"] == "no-cache"
+    response = client.get(re.sub(r"/assets/[^/]+/", "/assets/0123456789ab/", url))
+    assert response.status_code == 200
+    assert response.headers["Cache-Control"] == "no-cache"
 
 
 @pytest.mark.parametrize("name", ["nothing.css", "../assets.py", "%2e%2e/assets.py", "..%2fassets.py", ""])

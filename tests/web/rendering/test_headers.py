@@ -34,10 +34,10 @@ def test_security_headers_of_every_page(client, path):
 
 @pytest.mark.parametrize("path", ["/jwks.json", "/oauth2/token", "/oidc/userinfo", "/oidc/check_session"])
 def test_machine_endpoints_send_no_referrer(client, path):
-    answer = client.get(path)
-    assert answer.headers.getlist("Referrer-Policy") == ["no-referrer"]
-    assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    assert "Strict-Transport-Security" not in answer.headers
+    response = client.get(path)
+    assert response.headers.getlist("Referrer-Policy") == ["no-referrer"]
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert "Strict-Transport-Security" not in response.headers
 
 
 @pytest.mark.parametrize("path", ["/account", "/account/password", "/admin", "/admin/clients"])
@@ -89,18 +89,18 @@ def test_tls_adds_secure_cookies_and_hsts(settings, people):
     secure = Settings(**settings.model_dump() | {"public_url": "https://login.example.org"})
     app = create_app(secure)
     browser = app.test_client()
-    answer = browser.get("/sign-in", base_url="https://login.example.org")
+    response = browser.get("/sign-in", base_url="https://login.example.org")
     machine = browser.get("/jwks.json", base_url="https://login.example.org")
     app.extensions["authserver"].database.engine.dispose()
-    for one in (answer, machine):
+    for one in (response, machine):
         assert "max-age=" in one.headers["Strict-Transport-Security"]
-    cookie = answer.headers["Set-Cookie"]
+    cookie = response.headers["Set-Cookie"]
     assert cookie.startswith("__Host-")
     assert all(word in cookie for word in ("Secure", "HttpOnly", "Path=/", "SameSite=Lax"))
     assert "Domain" not in cookie
 
 
 def test_host_headers_are_ignored(client, people):
-    answer = client.get("/account", headers={"Host": "evil.example", "X-Forwarded-Host": "evil.example"})
-    assert answer.location == "/sign-in?next=/account"
+    response = client.get("/account", headers={"Host": "evil.example", "X-Forwarded-Host": "evil.example"})
+    assert response.location == "/sign-in?next=/account"
     assert "evil" not in client.get("/sign-in", headers={"Host": "evil.example"}).text

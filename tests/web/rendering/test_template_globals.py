@@ -104,10 +104,10 @@ def test_user_chooses_the_colour_scheme(client, people):
     sign_in(client, "alice")
     form = forms.find(client.get("/account/sessions"), "sign-out")
     token = dict(form.fields)["csrf_token"]
-    answer = client.post(
+    response = client.post(
         "/account/theme", data={"csrf_token": token, "theme": "dark", "next": "/account/sessions"}
     )
-    assert answer.location == "/account/sessions"
+    assert response.location == "/account/sessions"
     assert 'data-theme="dark"' in client.get("/account").text
     assert 'data-theme="dark"' in client.get("/sign-out").text
 

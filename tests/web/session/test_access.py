@@ -40,9 +40,9 @@ def post(client, **fields):
 
 
 def test_anonymous_user_signs_in_and_returns(client, people):
-    answer = client.get("/danger?a=1&b=%2F")
-    assert answer.status_code == 303
-    assert sign_in(client, "alice", url=answer.location).location == "/danger?a=1&b=%2F"
+    response = client.get("/danger?a=1&b=%2F")
+    assert response.status_code == 303
+    assert sign_in(client, "alice", url=response.location).location == "/danger?a=1&b=%2F"
 
 
 def test_recent_sign_in_is_sufficient(client, people):
@@ -54,9 +54,9 @@ def test_recent_sign_in_is_sufficient(client, people):
 def test_old_sign_in_is_renewed_before_the_form_is_shown(client, people, clock, settings):
     sign_in(client, "alice")
     clock.advance(settings.recent_sign_in, seconds=1)
-    answer = client.get("/danger")
-    assert "again=1" in answer.location
-    assert sign_in(client, "alice", url=answer.location).location == "/danger"
+    response = client.get("/danger")
+    assert "again=1" in response.location
+    assert sign_in(client, "alice", url=response.location).location == "/danger"
     assert client.get("/danger").text == "the form"
 
 
@@ -79,8 +79,8 @@ def test_preserved_form_belongs_to_its_user(client, people, clock, settings):
     asked = post(client, name="x")
     sealed = dict(forms.find(asked, "login-submit").fields)["resume"]
     switch = client.get("/sign-in?switch=1")
-    answer = forms.submit(client, switch, "login-submit", username="bob", password=PASSWORD, resume=sealed)
-    assert answer.location == "/account"
+    response = forms.submit(client, switch, "login-submit", username="bob", password=PASSWORD, resume=sealed)
+    assert response.location == "/account"
 
 
 @pytest.mark.parametrize("resume", ["x", "a.b", "...."])
@@ -93,8 +93,8 @@ def test_htmx_request_is_redirected_to_the_sign_in_page(client, people, clock, s
     clock.advance(settings.recent_sign_in, seconds=1)
     page = client.get("/sign-out")
     token = dict(forms.find(page, "logout-confirm").fields)["csrf_token"]
-    answer = client.post("/danger", data={"csrf_token": token}, headers={"HX-Request": "true"})
-    assert (answer.status_code, "again=1" in answer.location) == (303, True)
+    response = client.post("/danger", data={"csrf_token": token}, headers={"HX-Request": "true"})
+    assert (response.status_code, "again=1" in response.location) == (303, True)
 
 
 def test_console_requires_configure_server(client, people):
@@ -116,17 +116,17 @@ def test_password_is_insufficient_with_a_second_factor(app, client, people):
     telephone = set_up(app)
     asked = client.get("/danger?a=1")
     assert asked.location == "/sign-in/code?next=/danger?a%3D1&again=1"
-    answer = forms.submit(client, client.get(asked.location), "login-submit", code=telephone.code())
-    assert answer.location == "/danger?a=1"
+    response = forms.submit(client, client.get(asked.location), "login-submit", code=telephone.code())
+    assert response.location == "/danger?a=1"
     assert client.get("/danger?a=1").text == "the form"
 
 
 def test_form_is_preserved_during_the_second_factor(app, client, people):
     sign_in(client, "alice")
     telephone = set_up(app)
-    asked = post(client, name="<b>", code="field of the same name")
-    assert (asked.status_code, 'id="code"' in asked.text) == (403, True)
-    mistyped = forms.submit(client, asked, "login-submit", code="000000")
+    response = post(client, name="<b>", code="field of the same name")
+    assert (response.status_code, 'id="code"' in response.text) == (403, True)
+    mistyped = forms.submit(client, response, "login-submit", code="000000")
     resumed = forms.submit(client, mistyped, "login-submit", code=telephone.code())
     kept = forms.submit(client, resumed, "resume-submit").text
     assert kept == "name=<b>&code=field of the same name by alice"

@@ -154,8 +154,8 @@ def test_form_is_preserved_during_both_factors(app, client, people, name_of, end
 def test_another_user_does_not_get_the_form(client, people, name_of, end_sessions):
     page = opened(client)
     end_sessions("alice")
-    answer = forms.submit(client, sent(client, page), "login-submit", username="bob", password=PASSWORD)
-    assert answer.location == "/account"
+    response = forms.submit(client, sent(client, page), "login-submit", username="bob", password=PASSWORD)
+    assert response.location == "/account"
     assert TYPED not in client.get("/account").text
     assert (name_of("alice"), name_of("bob")) == ("Alice Adams", people["bob"].name)
 
@@ -199,8 +199,8 @@ def test_preserved_form_without_a_page_returns_to_its_list(app, client, people, 
 )
 def test_anonymous_post_redirects_to_a_page(client, path, page):
     token = dict(forms.find(client.get("/sign-in"), "login-submit").fields)["csrf_token"]
-    answer = client.post(path, data={"csrf_token": token})
-    assert (answer.status_code, answer.location) == (303, f"/sign-in?next={page}")
+    response = client.post(path, data={"csrf_token": token})
+    assert (response.status_code, response.location) == (303, f"/sign-in?next={page}")
 
 
 @pytest.mark.parametrize(
@@ -208,8 +208,8 @@ def test_anonymous_post_redirects_to_a_page(client, path, page):
 )
 def test_form_can_name_its_page(client, named, page):
     token = dict(forms.find(client.get("/sign-in"), "login-submit").fields)["csrf_token"]
-    answer = client.post("/account/theme", data={"csrf_token": token, "next": named})
-    assert answer.location == f"/sign-in?next={page}"
+    response = client.post("/account/theme", data={"csrf_token": token, "next": named})
+    assert response.location == f"/sign-in?next={page}"
 
 
 def test_long_form_is_preserved(client, people, end_sessions):
