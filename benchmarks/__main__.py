@@ -102,7 +102,7 @@ def _print(kind: str, targets: list[Target], figures: dict[str, list[float]], dr
             )
     console.print(table)
     if drift > DRIFT:
-        console.print(f"The machine's own speed changed by {drift:.0%} meanwhile: measure again.")
+        console.print(f"The speed of the machine changed by {drift:.0%} during the run. Measure again.")
 
 
 if __name__ == "__main__":

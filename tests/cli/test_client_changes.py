@@ -47,17 +47,17 @@ def test_change_is_discarded(runner, changing_client, services):
 def test_decision_applies_to_one_revision(runner, changing_client, services, verb):
     revision = show(runner, changing_client)["revision"]
     changing_client.put(client_name="Other bank")
-    refused = runner.invoke("clients", verb, changing_client.key, "--revision", str(revision))
-    assert refused.exit_code == 1
-    assert "Somebody changed this client meanwhile" in refused.stderr
+    result = runner.invoke("clients", verb, changing_client.key, "--revision", str(revision))
+    assert result.exit_code == 1
+    assert "Somebody changed this client meanwhile" in result.stderr
     assert waiting(services, changing_client.key).after["name"] == "Other bank"
 
 
 @pytest.mark.parametrize("verb", ["approve-change", "discard-change"])
 def test_decision_without_a_change_is_an_error(runner, registrant, verb):
-    refused = runner.invoke("clients", verb, registrant.key)
-    assert refused.exit_code == 1
-    assert "No change of this client waits." in refused.stderr
+    result = runner.invoke("clients", verb, registrant.key)
+    assert result.exit_code == 1
+    assert "No change of this client waits." in result.stderr
 
 
 def test_approval_applies_to_one_revision(runner, registrant, services):

@@ -26,7 +26,7 @@ def test_assertion_is_accepted_once(live_nodes: LiveServer, method: str) -> None
 
 def _signer(server: LiveServer, method: str) -> Signer:
     key = assertions.generate()
-    asked = {
+    metadata = {
         "kind": "oauth2",
         "grant_types": ("client_credentials",),
         "redirect_uris": (),
@@ -34,7 +34,7 @@ def _signer(server: LiveServer, method: str) -> Signer:
         "auth_method": method,
     }
     details = {"jwks": {"keys": [assertions.public(key)]}} if method == "private_key_jwt" else {}
-    client_key, secret = register(server.services, details=details, **asked)
+    client_key, secret = register(server.services, details=details, **metadata)
     if method == "private_key_jwt":
         return Signer(server.app, client_key, key, issuer=server.url)
     signer = Signer.with_secret(server.app, client_key, secret)

@@ -30,8 +30,10 @@ EXPECTED_503 = ("consumer_key_refused", "user_refused")
 def test_malformed_requests_get_no_5xx(services, app, people, part):
     sent = Counter()
     browsers = cycle(["", cookie(app, "alice"), cookie(app, "admin")])
-    made = oauth1_grammar.requests(part, COUNT // PARTS, signers(services, app), basic(services, app))
-    for request in made:
+    malformed_requests = oauth1_grammar.requests(
+        part, COUNT // PARTS, signers(services, app), basic(services, app)
+    )
+    for request in malformed_requests:
         request.headers["Cookie"] = next(browsers)
         status, body = deliver(app, request)
         sent[status] += 1

@@ -92,6 +92,6 @@ def test_oidc_agent_connects_a_device(server: LiveServer, page: Page, tmp_path: 
         page.locator("#device-allow").click()
         page.wait_for_selector("#device-home")
         assert connecting.wait(PATIENCE) == 0
-        asked = Request(f"{server.url}/oidc/userinfo", headers={"Authorization": f"Bearer {agent.token()}"})
-        with urlopen(asked, timeout=PATIENCE) as response:
+        request = Request(f"{server.url}/oidc/userinfo", headers={"Authorization": f"Bearer {agent.token()}"})
+        with urlopen(request, timeout=PATIENCE) as response:
             assert json.load(response)["name"] == FULL_NAMES["alice"]

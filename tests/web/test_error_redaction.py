@@ -86,7 +86,7 @@ def sent(name):
 @pytest.mark.parametrize("name", EVERY)
 def test_secret_in_any_parameter_is_not_recorded(client, party, recorded_text, name):
     key, secret = party
-    asked = {
+    parameters = {
         "client_id": key, "response_type": "code", "redirect_uri": relying_party.REDIRECT_URI, "scope": "openid",
         "code_challenge": relying_party.CHALLENGE, "code_challenge_method": "S256",
     }  # fmt: skip
@@ -107,8 +107,8 @@ def test_secret_in_any_parameter_is_not_recorded(client, party, recorded_text, n
                 "/oauth2/token", data=form | {"code": GENERATED, "refresh_token": GENERATED} | {name: value}
             )
         for path in PEOPLE:
-            client.get(path, query_string=asked | {name: value})
-            client.get(path, query_string=[*asked.items(), (name, value), (name, value)])
+            client.get(path, query_string=parameters | {name: value})
+            client.get(path, query_string=[*parameters.items(), (name, value), (name, value)])
     text, count = recorded_text()
     assert count >= len(MACHINES)
     assert holds_no_secret(text) == []

@@ -38,6 +38,6 @@ def test_autoincrement_in_migrations_matches_the_models(services: Services) -> N
         if table.dialect_options["sqlite"]["autoincrement"]
     }
     with services.database.reading() as connection:
-        made = connection.execute(text("SELECT name FROM sqlite_master WHERE sql LIKE '%AUTOINCREMENT%'"))
-        assert set(made.scalars()) == counted
+        tables = connection.execute(text("SELECT name FROM sqlite_master WHERE sql LIKE '%AUTOINCREMENT%'"))
+        assert set(tables.scalars()) == counted
     assert {"clients", "client_secrets", "user_sessions", "authorizations"} <= counted

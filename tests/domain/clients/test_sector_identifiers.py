@@ -88,24 +88,24 @@ def test_new_registration_is_checked(sector: DocumentServer) -> None:
 
 
 def test_nothing_is_fetched_without_the_uri(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[str] = []
-    monkeypatch.setattr(Fetcher, "get", lambda _self, url, *_: asked.append(url))
+    fetched: list[str] = []
+    monkeypatch.setattr(Fetcher, "get", lambda _self, url, *_: fetched.append(url))
     plain = Registration("oidc", "One", redirect_uris=(ONE,))
     sector_identifiers.check_registration(Fetcher(Settings()), plain)
-    assert asked == []
+    assert fetched == []
 
 
 @pytest.mark.parametrize(
-    ("uris", "asked"), [((ONE, TWO), 0), ((ONE,), 0), ((ONE, TWO, "https://c.example/cb"), 1)]
+    ("uris", "fetched"), [((ONE, TWO), 0), ((ONE,), 0), ((ONE, TWO, "https://c.example/cb"), 1)]
 )
 def test_document_is_fetched_only_for_new_redirect_uris(
-    sector: DocumentServer, uris: tuple[str, ...], asked: int
+    sector: DocumentServer, uris: tuple[str, ...], fetched: int
 ) -> None:
     """S17: a change of other fields does not fetch the document."""
     sector.document = [*sector.document, "https://c.example/cb"]
     before = SimpleNamespace(redirect_uris=[ONE, TWO], details={"sector_identifier_uri": sector.url})
     sector_identifiers.check_registration(Fetcher(LOOPBACK), registration(sector.url, *uris), before)
-    assert sector.asked == asked
+    assert sector.asked == fetched
 
 
 def test_changed_sector_identifier_is_fetched(sector: DocumentServer) -> None:

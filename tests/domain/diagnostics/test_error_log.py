@@ -125,8 +125,8 @@ def test_clean_up_keeps_thirty_days_and_the_newest_errors_of_each_client(
         for reference, days in ((old, 31), (recent, 29)):
             age = update(RecordedError).where(RecordedError.reference == reference)
             db.execute(age.values(last_at=clock.now() - timedelta(days=days)))
-    gone = sum(count for name, count in cleanup.purge(database, settings) if name == "failures")
-    assert gone == 21
+    deleted = sum(count for name, count in cleanup.purge(database, settings) if name == "failures")
+    assert deleted == 21
     assert find_error(old) is None
     assert find_error(recent) is not None
     assert count_of(database, client_id) == error_log.PER_CLIENT

@@ -196,13 +196,13 @@ def test_browser_known_before_the_second_factor_has_no_extra_attempts(
     set_up(app)
     with database.transaction() as db:
         factor = second_factors.enrolment(db, alice.id)
-    half = PendingSecondFactor(alice.id, alice.epoch)
+    pending = PendingSecondFactor(alice.id, alice.epoch)
     for cookie_value in collected:
-        authenticator.charge_code(half, cookie_value)
+        authenticator.charge_code(pending, cookie_value)
     with pytest.raises(Throttled):
-        authenticator.charge_code(half, collected[0])
+        authenticator.charge_code(pending, collected[0])
     proved = known_browsers.remember_browser(services.vault, collected[0], alice.id, alice.epoch, factor)
-    assert authenticator.charge_code(half, proved)
+    assert authenticator.charge_code(pending, proved)
     assert known_browsers.recognise(services.vault, proved, alice.id, alice.epoch, "another") is None
 
 

@@ -192,9 +192,9 @@ def test_unknown_code_is_rejected(services, alice, telephone, typed):
 
 
 def test_codes_of_other_users_are_rejected(app, services, people, telephone):
-    bobs = set_up(app, "bob")
-    assert redeem(services, people["alice"], bobs.recovery_codes[0]) is None
-    assert redeem(services, people["alice"], bobs.code()) is None
+    bobs_app = set_up(app, "bob")
+    assert redeem(services, people["alice"], bobs_app.recovery_codes[0]) is None
+    assert redeem(services, people["alice"], bobs_app.code()) is None
     assert redeem(services, people["charlie"], telephone.recovery_codes[0]) is None
 
 
@@ -239,10 +239,10 @@ def test_seed_is_encrypted_for_one_user(services, people, telephone):
     assert services.vault.open(f"authenticator app:{people['alice'].id}", sealed).decode() == telephone.seed
     with services.database.transaction() as db:
         now = clock.now()
-        bobs = AuthenticatorApp(
+        bobs_app = AuthenticatorApp(
             user_id=people["bob"].id, sealed=sealed, last_step=0, created_at=now, last_used_at=now
         )
-        db.add(bobs)
+        db.add(bobs_app)
     assert redeem(services, people["bob"], telephone.code()) is None
 
 
@@ -264,9 +264,9 @@ def test_database_contains_no_plain_secrets(services, telephone):
 def test_wrong_code_does_not_enrol_the_app(services, alice, now, typed):
     with services.database.transaction() as db:
         user = users.get(db, alice.id)
-        with pytest.raises(InvalidInput) as refused:
+        with pytest.raises(InvalidInput) as error:
             second_factors.enrol(db, services.vault, SYSTEM, user, VECTOR_SEED, typed)
-        assert list(refused.value.fields) == ["code"]
+        assert list(error.value.fields) == ["code"]
         assert second_factors.status_of(db, alice.id) == second_factors.SecondFactorStatus(None, None, 0)
 
 

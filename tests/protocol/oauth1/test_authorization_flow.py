@@ -322,11 +322,11 @@ def test_decision_with_an_expired_form_is_shown_again(consumer):
 def test_decision_from_another_browser_is_rejected(consumer):
     temporary = consumer.with_token(consumer.request_token())
     page = sign_in(temporary)
-    stranger = replace(temporary)
-    sign_in(stranger, "bob")
+    other_browser = replace(temporary)
+    sign_in(other_browser, "bob")
     interaction = dict(forms.find(page, "consent-allow").fields)["interaction"]
-    theirs = stranger.browser.get(f"/oauth/authorize?oauth_token={temporary.token}")
-    response = forms.submit(stranger.browser, theirs, "consent-allow", interaction=interaction)
+    theirs = other_browser.browser.get(f"/oauth/authorize?oauth_token={temporary.token}")
+    response = forms.submit(other_browser.browser, theirs, "consent-allow", interaction=interaction)
     assert response.status_code == 303
     assert response.location.startswith("/oauth/authorize?")
     assert problem(temporary.access_token("x")) == (401, "permission_unknown")
@@ -343,8 +343,8 @@ def test_second_decision_is_rejected(consumer):
 def test_no_recoverable_secret_is_stored(services, consumer):
     token = consumer.dance()
     with services.database.transaction(write=False) as db:
-        temporary, made = db.query(TemporaryCredential).one(), db.query(TokenCredential).one()
-    stored = repr([vars(temporary), vars(made)])
+        temporary, token_credential = db.query(TemporaryCredential).one(), db.query(TokenCredential).one()
+    stored = repr([vars(temporary), vars(token_credential)])
     for secret in (token.secret, token.token_secret, token.token.split("_", 2)[-1]):
         assert secret not in stored
 

@@ -90,8 +90,8 @@ def test_catalogs_and_realm_come_from_the_settings(settings, people):
 
 def changed(settings, **changes):
     """Return changed settings over the same database. A copy of the model would keep its computed values."""
-    kept = {
+    values = {
         name: getattr(settings, name)
         for name in ("public_url", "database_url", "keys_dir", "password_hash_memory")
     }
-    return Settings(**(kept | changes))
+    return Settings(**(values | changes))

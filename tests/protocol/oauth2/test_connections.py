@@ -54,9 +54,9 @@ def test_no_connection_is_held_while_keys_are_fetched(app: Flask, path: str, for
         key_server.meanwhile = lambda: seen.append(connections_in_use(app))
         details = {"jwks_uri": key_server.url, "token_endpoint_auth_signing_alg": "ES256"}
         services = app.extensions["authserver"]
-        made, _ = register(services, auth_method="private_key_jwt", grant_types=GRANTS, details=details)
+        client_key, _ = register(services, auth_method="private_key_jwt", grant_types=GRANTS, details=details)
         proof = {"client_assertion_type": assertions.TYPE}
-        proof["client_assertion"] = Signer(app, made, key).assertion(aud="http://localhost")
+        proof["client_assertion"] = Signer(app, client_key, key).assertion(aud="http://localhost")
         assert app.test_client().post(path, data=form | proof).status_code < 500
     assert seen == [0]
 

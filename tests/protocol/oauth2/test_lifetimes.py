@@ -88,8 +88,10 @@ def test_tokens_from_the_authorization_endpoint(
     app: Flask, services: Services, people: dict[str, User], response_type: str
 ) -> None:
     grants = ("authorization_code", "implicit")
-    made = register(services, details=SHORT | JWT, response_types=(response_type,), grant_types=grants)
-    token_claims = answered(RelyingParty(app, *made).authorized(response_type=response_type))
+    registration = register(
+        services, details=SHORT | JWT, response_types=(response_type,), grant_types=grants
+    )
+    token_claims = answered(RelyingParty(app, *registration).authorized(response_type=response_type))
     assert token_claims["expires_in"] == "120"
     assert lifetime_of(token_claims["access_token"]) == 120
     assert lifetime_of(token_claims["id_token"]) == 300

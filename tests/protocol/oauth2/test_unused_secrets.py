@@ -22,11 +22,11 @@ FORM = {"grant_type": "refresh_token", "refresh_token": "x", "token": "x", "scop
 @pytest.fixture(params=["none", "private_key_jwt"])
 def party(app: Flask, services: Services, request: pytest.FixtureRequest) -> RelyingParty:
     """A client that signed with its secret before, and is now registered for another method."""
-    made = register(services, auth_method="client_secret_jwt", grant_types=GRANTS)
+    registration = register(services, auth_method="client_secret_jwt", grant_types=GRANTS)
     keys = {"jwks": {"keys": [assertions.public(assertions.generate())]}}
     details: dict[str, Any] = keys if request.param == "private_key_jwt" else {}
-    edit(services, made[0], auth_method=request.param, details=details)
-    return RelyingParty(app, *made)
+    edit(services, registration[0], auth_method=request.param, details=details)
+    return RelyingParty(app, *registration)
 
 
 @table("path", ENDPOINTS)

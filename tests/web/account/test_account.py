@@ -126,9 +126,11 @@ def test_sessions_of_other_users_cannot_be_ended(app, signed_in, database):
     bob = app.test_client()
     sign_in(bob, "bob")
     with database.transaction(write=False) as db:
-        bobs = db.scalars(select(UserSession.id).order_by(UserSession.id.desc())).first()
+        bobs_session = db.scalars(select(UserSession.id).order_by(UserSession.id.desc())).first()
     token = dict(forms.find(signed_in.get("/account"), "profile-save").fields)["csrf_token"]
-    assert signed_in.post(f"/account/sessions/{bobs}/end", data={"csrf_token": token}).status_code == 404
+    assert (
+        signed_in.post(f"/account/sessions/{bobs_session}/end", data={"csrf_token": token}).status_code == 404
+    )
     assert is_signed_in(bob)
 
 
@@ -149,9 +151,9 @@ def test_change_password(app, signed_in, elsewhere):
     assert change_password(signed_in).location == "/account"
     assert "Your password is changed" in signed_in.get("/account").text
     assert (is_signed_in(signed_in), is_signed_in(elsewhere)) == (True, False)
-    thief = app.test_client()
-    use_cookie(thief, before)
-    assert not is_signed_in(thief)
+    other_browser = app.test_client()
+    use_cookie(other_browser, before)
+    assert not is_signed_in(other_browser)
     assert sign_in(app.test_client(), "alice").status_code == 422
     assert sign_in(app.test_client(), "alice", NEW).status_code == 303
 

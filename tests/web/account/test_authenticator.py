@@ -126,8 +126,8 @@ def test_qr_code_contains_the_secret(browser: FlaskClient, alice: User) -> None:
     address = urlsplit(unescape(re.search(r'href="(otpauth:[^"]+)"', proposal.page.text)[1]))
     assert (address.netloc, unquote(address.path)) == ("totp", "/authserver:alice")
     assert parse_qs(address.query) == {"secret": [proposal.seed], "issuer": ["authserver"]}
-    picture = unescape(re.search(r'<img class="qr" src="([^"]+)"', proposal.page.text)[1])
-    assert picture.startswith("data:image/svg+xml")
+    qr_code = unescape(re.search(r'<img class="qr" src="([^"]+)"', proposal.page.text)[1])
+    assert qr_code.startswith("data:image/svg+xml")
     assert "img-src 'self' data:" in proposal.page.headers["Content-Security-Policy"]
     assert proposal.page.headers["Cache-Control"] == "no-store"
 
@@ -153,9 +153,9 @@ def test_session_is_multi_factor_after_the_set_up(
         row = db.scalars(select(UserSession)).one()
         assert (row.acr, row.amr) == (Acr.MULTI_FACTOR, ["pwd", "otp", "mfa"])
     assert browser.get("/account").status_code == 200
-    thief = app.test_client()
-    use_cookie(thief, before or "")
-    assert thief.get("/account").status_code == 303
+    other_browser = app.test_client()
+    use_cookie(other_browser, before or "")
+    assert other_browser.get("/account").status_code == 303
 
 
 def test_nothing_is_stored_before_a_correct_code(
@@ -200,11 +200,11 @@ def test_forged_proposal_is_replaced(
 def test_proposal_of_another_user_is_replaced(
     app: Flask, browser: FlaskClient, services: Services, people: dict[str, User]
 ) -> None:
-    bobs = app.test_client()
-    sign_in(bobs, "bob")
+    bobs_browser = app.test_client()
+    sign_in(bobs_browser, "bob")
     proposal = propose(browser)
     sealed = dict(forms.find(proposal.page, "authenticator-save").fields)["proposal"]
-    answer = save(bobs, propose(bobs), proposal.code(), proposal=sealed)
+    answer = save(bobs_browser, propose(bobs_browser), proposal.code(), proposal=sealed)
     assert (answer.status_code, "Here is a new secret" in answer.text) == (422, True)
     assert not status_of(services, people["bob"]).is_enrolled
 
@@ -275,12 +275,12 @@ def test_recovery_codes_are_on_no_other_page(browser: FlaskClient) -> None:
 
 
 def test_next_url_is_kept(browser: FlaskClient) -> None:
-    wanted = "/oauth2/continue?interaction=x"
-    started = browser.get(HOME, query_string={"next": wanted})
+    next_url = "/oauth2/continue?interaction=x"
+    started = browser.get(HOME, query_string={"next": next_url})
     page = save(browser, propose(browser, started.location))
-    assert f'id="authenticator-continue" href="{wanted}"' in page.text
+    assert f'id="authenticator-continue" href="{next_url}"' in page.text
     assert (
-        f'id="authenticator-continue" href="{wanted}"'
+        f'id="authenticator-continue" href="{next_url}"'
         in browser.get(started.location, follow_redirects=True).text
     )
 
@@ -299,11 +299,11 @@ def test_external_next_url_is_ignored(browser: FlaskClient, elsewhere: str) -> N
 def test_other_sessions_can_be_ended_before_returning(app: Flask, browser: FlaskClient) -> None:
     other = app.test_client()
     sign_in(other, "alice")
-    wanted = "/oauth2/continue?interaction=x"
-    page = save(browser, propose(browser, f"{SET_UP}?next={wanted}"))
+    next_url = "/oauth2/continue?interaction=x"
+    page = save(browser, propose(browser, f"{SET_UP}?next={next_url}"))
     answer = forms.submit(browser, page, "end-others")
     assert "One other session is signed out." in browser.get(answer.location).text
-    assert f'href="{wanted}"' in browser.get(answer.location).text
+    assert f'href="{next_url}"' in browser.get(answer.location).text
     assert other.get("/account").status_code == 303
 
 

@@ -93,7 +93,7 @@ def test_links_without_ui_locales(german):
 
 
 def test_sign_in_keeps_ui_locales(client, people):
-    lead = client.get("/account/authenticator?ui_locales=de").location
-    assert "ui_locales=de" in lead
-    back = sign_in(client, "alice", url=lead).location
+    location = client.get("/account/authenticator?ui_locales=de").location
+    assert "ui_locales=de" in location
+    back = sign_in(client, "alice", url=location).location
     assert client.get(back).headers["Content-Language"] == "de"

@@ -36,15 +36,15 @@ def console(client: FlaskClient, services: Services, session_id: int) -> Console
 
 
 @pytest.fixture
-def grow_old(services: Services, session_id: int) -> Callable[[], None]:
+def outdate_sign_in(services: Services, session_id: int) -> Callable[[], None]:
     """Return a function that makes the administrator's sign-in too old for dangerous actions."""
 
-    def grow() -> None:
+    def outdate() -> None:
         with services.database.transaction() as db:
             row = db.get_one(UserSession, session_id)
             row.signed_in_at -= services.settings.recent_sign_in + timedelta(minutes=1)
 
-    return grow
+    return outdate
 
 
 @pytest.fixture

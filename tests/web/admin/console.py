@@ -30,11 +30,11 @@ class Form:
 
     def filled(self, values: dict[str, Any]) -> list[tuple[str, str]]:
         """Return the pairs to send with these values. A list selects several checkboxes, None clears one."""
-        kept = [(name, value) for name, value in self.fields if name not in values]
+        unchanged = [(name, value) for name, value in self.fields if name not in values]
         for name, value in values.items():
-            wanted = value if isinstance(value, list) else [] if value is None else [value]
-            kept += [(name, str(one)) for one in wanted]
-        return kept
+            selected = value if isinstance(value, list) else [] if value is None else [value]
+            unchanged += [(name, str(one)) for one in selected]
+        return unchanged
 
 
 class _Reader(HTMLParser):

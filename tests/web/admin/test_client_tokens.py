@@ -126,9 +126,9 @@ def test_authentication_method_is_validated_for_every_kind(console, kind, auth_m
     client = console.add_client(kind=kind)
     with console.services.database.transaction() as db:
         stored = clients.get(db, client.client_key)
-        wanted = replace(ClientForm.of(stored).registration(stored.details), auth_method=auth_method)
+        registration = replace(ClientForm.of(stored).registration(stored.details), auth_method=auth_method)
         with pytest.raises(InvalidInput):
-            clients.edit(db, SYSTEM, stored, wanted, revision=stored.revision)
+            clients.edit(db, SYSTEM, stored, registration, revision=stored.revision)
 
 
 @pytest.mark.parametrize(

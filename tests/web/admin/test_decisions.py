@@ -77,8 +77,8 @@ def test_changed_client_is_not_approved(console, services):
         row = db.get_one(Client, client.id)
         from authserver.domain.clients import clients
 
-        wanted = Registration(kind="oidc", name="Grafana", redirect_uris=("https://evil.example/cb",))
-        clients.edit(db, ACTOR, row, wanted, revision=row.revision)
+        requested = Registration(kind="oidc", name="Grafana", redirect_uris=("https://evil.example/cb",))
+        clients.edit(db, ACTOR, row, requested, revision=row.revision)
     response = console.press(page, "Approve")
     assert response.status_code == 409
     assert "https://evil.example/cb" in response.text
@@ -159,9 +159,9 @@ def test_unused_client_is_removed_without_its_name(console):
 
 def test_decision_redirects_to_the_original_list_only(console):
     key = console.add_client().client_key
-    wanted = "/admin/clients?kind=oidc&sort=key"
-    page = console.browser.get(f"/admin/clients/{key}/approve", query_string={"back": wanted})
-    assert console.press(page, "Approve").location == wanted
+    requested = "/admin/clients?kind=oidc&sort=key"
+    page = console.browser.get(f"/admin/clients/{key}/approve", query_string={"back": requested})
+    assert console.press(page, "Approve").location == requested
     for elsewhere in [
         "https://evil.example/",
         "//evil.example/",

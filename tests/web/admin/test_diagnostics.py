@@ -76,14 +76,14 @@ def test_errors_are_filtered_by_client_endpoint_and_text(console, record):
     grafana, jenkins = console.add_client("Grafana"), console.add_client("Jenkins")
     record("code-expired", grafana)
     record("redirect-uri-missing", jenkins, endpoint="/oauth2/authorize")
-    for query, wanted, other in [
+    for query, expected, other in [
         (f"client={grafana.client_key}", "The code has expired", "The request has no redirect URI"),
         ("at=sign-in", "The request has no redirect URI", "The code has expired"),
         ("at=token", "The code has expired", "The request has no redirect URI"),
         ("q=jenkins", "The request has no redirect URI", "The code has expired"),
     ]:
         page = console.get(f"/admin/diagnostics?{query}").text
-        assert wanted in page
+        assert expected in page
         assert other not in page
     assert "No refusal matches" in console.get("/admin/diagnostics?client=unknown").text
 
@@ -200,9 +200,11 @@ def test_diagnostics_require_configure_server(app, services, record):
 
 
 def test_received_values_are_escaped(console, wrong_uri):
-    _, refused = wrong_uri
+    _, record_rejected_uri = wrong_uri
     page = main_of(
-        console.get(f"/admin/diagnostics/{refused('https://a.example/<script>alert(1)</script>')}")
+        console.get(
+            f"/admin/diagnostics/{record_rejected_uri('https://a.example/<script>alert(1)</script>')}"
+        )
     )
     assert "<script>" not in page
     assert "&lt;script&gt;" in page

@@ -35,9 +35,9 @@ def test_wrong_redirect_uri_is_added_and_works(console, wrong_uri, trail):
 
 
 def test_redirect_uri_of_another_host_shows_a_warning(console, wrong_uri):
-    _, refused = wrong_uri
+    _, record_rejected_uri = wrong_uri
     form = console.get(
-        f"/admin/diagnostics/{refused('https://evil.example/cb')}/add-redirect-uri", **HTMX_DIALOG
+        f"/admin/diagnostics/{record_rejected_uri('https://evil.example/cb')}/add-redirect-uri", **HTMX_DIALOG
     )
     assert "<dialog" not in form.text
     assert "Anybody can send a request with any address" in form.text
@@ -56,8 +56,8 @@ def test_redirect_uri_of_another_host_shows_a_warning(console, wrong_uri):
     ],
 )
 def test_invalid_redirect_uri_cannot_be_added(console, wrong_uri, uri, reason):
-    client, refused = wrong_uri
-    reference = refused(uri)
+    client, record_rejected_uri = wrong_uri
+    reference = record_rejected_uri(uri)
     assert reason in console.get(f"/admin/diagnostics/{reference}").text
     form = console.get(f"/admin/diagnostics/{reference}/add-redirect-uri")
     assert reason in form.text
@@ -67,8 +67,8 @@ def test_invalid_redirect_uri_cannot_be_added(console, wrong_uri, uri, reason):
 
 
 def test_redirect_uri_is_not_added_to_a_changed_client(console, wrong_uri, services):
-    client, refused = wrong_uri
-    form = console.get(f"/admin/diagnostics/{refused()}/add-redirect-uri")
+    client, record_rejected_uri = wrong_uri
+    form = console.get(f"/admin/diagnostics/{record_rejected_uri()}/add-redirect-uri")
     with services.database.transaction() as db:
         row = db.get_one(clients.Client, client.id)
         clients.disapprove(db, ACTOR, row, revision=row.revision)
@@ -78,10 +78,10 @@ def test_redirect_uri_is_not_added_to_a_changed_client(console, wrong_uri, servi
     assert console.client(client.client_key).redirect_uris == [REGISTERED_URI]
 
 
-def test_adding_requires_a_recent_sign_in(console, wrong_uri, grow_old):
-    client, refused = wrong_uri
-    reference = refused()
-    grow_old()
+def test_adding_requires_a_recent_sign_in(console, wrong_uri, outdate_sign_in):
+    client, record_rejected_uri = wrong_uri
+    reference = record_rejected_uri()
+    outdate_sign_in()
     assert "/sign-in" in console.get(f"/admin/diagnostics/{reference}/add-redirect-uri").location
     assert post(console, reference, client.revision).status_code == 403
     assert console.client(client.client_key).redirect_uris == [REGISTERED_URI]

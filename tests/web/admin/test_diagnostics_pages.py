@@ -32,7 +32,7 @@ def paths(live_server):
 
     expected = f"{REGISTERED}\n{REGISTERED}/second"
     wrong = record("redirect-uri-not-registered", client, REGISTERED.upper() + "/", expected)
-    refused = record("redirect-uri-not-registered", client, "http://other.example.org/", expected)
+    rejected = record("redirect-uri-not-registered", client, "http://other.example.org/", expected)
     scope = record("scope-not-registered", client, "openid models.read", "openid profile")
     signature = record(
         "signature-invalid", consumer, "POST https://x.example/", "POST&" + "https%3A%2F%2F" * 40
@@ -47,8 +47,8 @@ def paths(live_server):
     edit = f"/admin/clients/{client.client_key}/edit?refusal="
     return [
         "/admin/diagnostics", "/admin/diagnostics?q=nothing", "/admin/diagnostics?q=BCDFGHJK", "/admin/diagnostics/BCDFGHJK",
-        *(f"/admin/diagnostics/{reference}" for reference in (wrong, refused, *others)),
-        f"/admin/diagnostics/{wrong}/add-redirect-uri", f"/admin/diagnostics/{refused}/add-redirect-uri",
+        *(f"/admin/diagnostics/{reference}" for reference in (wrong, rejected, *others)),
+        f"/admin/diagnostics/{wrong}/add-redirect-uri", f"/admin/diagnostics/{rejected}/add-redirect-uri",
         f"/admin/clients/{client.client_key}/diagnostics", "/admin/clients?failing=1", edit + scope,
     ]  # fmt: skip
 

@@ -81,9 +81,9 @@ def test_revoked_permission_takes_effect_with_the_next_request(client, services)
     assert client.get("/admin").status_code == 403
 
 
-def test_dangerous_pages_require_a_recent_sign_in_before_the_form(app, console, grow_old):
+def test_dangerous_pages_require_a_recent_sign_in_before_the_form(app, console, outdate_sign_in):
     key = console.add_client().client_key
-    grow_old()
+    outdate_sign_in()
     for method, path, name in routes(app, key):
         if method != "GET":
             continue
@@ -105,9 +105,9 @@ def filled(console: Console):
     }
 
 
-def test_form_survives_an_outdated_sign_in(console, filled, grow_old):
+def test_form_survives_an_outdated_sign_in(console, filled, outdate_sign_in):
     page, values = filled
-    grow_old()
+    outdate_sign_in()
     asked = console.press(page, "Save and approve", **values)
     assert asked.status_code == 403
     assert "Half an hour of typing" not in asked.text  # it is sealed
@@ -120,9 +120,9 @@ def test_form_survives_an_outdated_sign_in(console, filled, grow_old):
     assert "It is approved" in made.text
 
 
-def test_htmx_sends_an_outdated_form_as_a_page(console, filled, grow_old):
+def test_htmx_sends_an_outdated_form_as_a_page(console, filled, outdate_sign_in):
     page, values = filled
-    grow_old()
+    outdate_sign_in()
     response = console.press(page, "Save", headers=HTMX_DIALOG, **values)
     assert (response.status_code, response.text) == (403, "")
     opened = console.browser.get("/admin/clients/new", headers=HTMX_DIALOG)

@@ -104,11 +104,11 @@ def test_deleted_client_cannot_be_approved(console, app):
 
 
 @pytest.mark.parametrize("verb", ["approve", "discard"])
-def test_decision_requires_a_recent_sign_in(console, registrant, services, grow_old, verb):
+def test_decision_requires_a_recent_sign_in(console, registrant, services, outdate_sign_in, verb):
     """S22."""
     path = f"/admin/clients/{registrant.key}/change/{verb}"
     (form,) = [form for form in forms(console.get(path).text) if form.action == path]
-    grow_old()
+    outdate_sign_in()
     assert console.get(path).status_code == 303
     answer = console.browser.post(path, data=dict(form.fields))
     assert answer.status_code == 403

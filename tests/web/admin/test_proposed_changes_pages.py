@@ -25,14 +25,14 @@ def address(server):
         "policy_uri": "https://elsewhere.example.org/privacy",
         "contacts": ["owner@review.example.org"],
     }
-    told = requests.post(f"{server.url}/oauth2/register", json=metadata, timeout=30).json()
-    server.command("clients", "approve", told["client_id"])
+    registration = requests.post(f"{server.url}/oauth2/register", json=metadata, timeout=30).json()
+    server.command("clients", "approve", registration["client_id"])
     server.add_client("Grafana", "https://grafana.example.org/callback")
-    change = metadata | {"client_id": told["client_id"], "client_name": "Grafana"}
-    headers = {"Authorization": f"Bearer {told['registration_access_token']}"}
-    asked = requests.put(told["registration_client_uri"], json=change, headers=headers, timeout=30)
-    assert asked.json()["registration_status"] == "change_pending"
-    return f"{server.url}/admin/clients/{told['client_id']}"
+    change = metadata | {"client_id": registration["client_id"], "client_name": "Grafana"}
+    headers = {"Authorization": f"Bearer {registration['registration_access_token']}"}
+    response = requests.put(registration["registration_client_uri"], json=change, headers=headers, timeout=30)
+    assert response.json()["registration_status"] == "change_pending"
+    return f"{server.url}/admin/clients/{registration['client_id']}"
 
 
 def test_every_page_is_accessible_and_fits(page, address):

@@ -60,10 +60,10 @@ def test_conflicting_edit_shows_the_other_change(console, trail):
 def test_invalid_input_keeps_the_revision_that_was_shown(console):
     define(console)
     pages = [console.get("/admin/settings/scopes/edit?name=models.read") for _ in range(2)]
-    refused = console.press(pages[1], "Save", words="")
-    assert refused.status_code == 422
+    invalid = console.press(pages[1], "Save", words="")
+    assert invalid.status_code == 422
     console.press(pages[0], "Save", words="First words")
-    assert console.press(refused, "Save", words="Second words").status_code == 409
+    assert console.press(invalid, "Save", words="Second words").status_code == 409
 
 
 def test_form_without_a_revision_changes_nothing(console):

@@ -267,10 +267,10 @@ def test_second_factor_is_removed(app, console, trail):
     assert [event.event for event in trail()].count("user:remove-second-factor") == 1
 
 
-def test_removing_a_second_factor_requires_a_recent_sign_in(app, console, grow_old):
+def test_removing_a_second_factor_requires_a_recent_sign_in(app, console, outdate_sign_in):
     set_up(app)
     asked = console.get(f"{path(console, 'alice')}/remove-second-factor")
-    grow_old()
+    outdate_sign_in()
     assert console.press(asked, "Remove second factor").status_code == 403
     assert "again=1" in console.get(f"{path(console, 'alice')}/remove-second-factor").location
 

@@ -25,7 +25,7 @@ def tab(request, browser):
     page = context.new_page()
     page.set_default_timeout(chromium.PATIENCE_MS)
     page.sent = []
-    page.on("request", lambda asked: page.sent.append(asked.url) if asked.method == "POST" else None)
+    page.on("request", lambda request: page.sent.append(request.url) if request.method == "POST" else None)
     page.has_scripts = request.param
     yield page
     context.close()

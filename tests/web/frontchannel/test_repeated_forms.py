@@ -213,9 +213,15 @@ def test_only_the_same_code_may_be_repeated_when_signing_in_again(rp):
     with time_machine.travel(clock.now(), tick=False) as traveller:
         forms.submit(rp.browser, rp.sign_in(rp.authorize()), "login-submit", code=telephone.code())
         traveller.shift(60)
-        half = forms.submit(rp.browser, rp.browser.get("/sign-in?again=1"), "login-submit", password=PASSWORD)
+        code_page = forms.submit(
+            rp.browser, rp.browser.get("/sign-in?again=1"), "login-submit", password=PASSWORD
+        )
         code = telephone.code()
-        assert [sent(rp, half, code), sent(rp, half, code), sent(rp, half, "000000")] == [303, 303, 422]
+        assert [sent(rp, code_page, code), sent(rp, code_page, code), sent(rp, code_page, "000000")] == [
+            303,
+            303,
+            422,
+        ]
 
 
 def sent(rp, page, code):

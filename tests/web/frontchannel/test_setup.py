@@ -43,8 +43,8 @@ def test_page_is_closed_afterwards(client, link, database, settings):
     assert page.status_code == 410
     assert "has been set up" in page.text
     assert client.get("/setup").status_code == 410
-    stranger = client.application.test_client()
-    stranger.get(link)
+    other_browser = client.application.test_client()
+    other_browser.get(link)
     assert forms.submit(client, old, "setup-submit", username="second", password=PASSWORD).status_code in {
         400,
         410,

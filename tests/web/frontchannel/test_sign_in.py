@@ -38,14 +38,14 @@ def test_root_url_redirects(client, people):
 
 def test_page_has_its_ids_and_autocomplete_attributes(client):
     page = client.get("/sign-in").text
-    for promise in (
+    for attribute in (
         'id="username"',
         'id="password"',
         'id="login-submit"',
         'id="login-cancel"',
         ">Sign in</h1>",
     ):
-        assert promise in page
+        assert attribute in page
     assert 'autocomplete="username"' in page
     assert 'autocomplete="current-password"' in page
 
@@ -69,7 +69,7 @@ def test_keep_me_signed_in(client, people, settings, database):
 
 @pytest.mark.both_databases
 @pytest.mark.parametrize(
-    "wanted",
+    "next_url",
     [
         "https://evil.example/",
         "//evil.example/",
@@ -87,18 +87,20 @@ def test_keep_me_signed_in(client, people, settings, database):
         "/" + "a" * 5000,
     ],
 )
-def test_external_next_url_is_ignored(client, people, wanted):
-    page = client.get("/sign-in", query_string={"next": wanted})
-    response = forms.submit(client, page, "login-submit", username="alice", password=PASSWORD, next=wanted)
+def test_external_next_url_is_ignored(client, people, next_url):
+    page = client.get("/sign-in", query_string={"next": next_url})
+    response = forms.submit(client, page, "login-submit", username="alice", password=PASSWORD, next=next_url)
     assert response.location == "/account"
 
 
 @pytest.mark.parametrize(
-    "wanted", ["/account/sessions", "/admin?tab=all&q=%20", "/oauth2/continue?interaction=a"]
+    "next_url", ["/account/sessions", "/admin?tab=all&q=%20", "/oauth2/continue?interaction=a"]
 )
-def test_next_url_is_followed(client, people, wanted):
-    page = client.get("/sign-in", query_string={"next": wanted})
-    assert forms.submit(client, page, "login-submit", username="alice", password=PASSWORD).location == wanted
+def test_next_url_is_followed(client, people, next_url):
+    page = client.get("/sign-in", query_string={"next": next_url})
+    assert (
+        forms.submit(client, page, "login-submit", username="alice", password=PASSWORD).location == next_url
+    )
 
 
 @pytest.mark.both_databases
@@ -204,9 +206,9 @@ def test_readonly_user_name_cannot_be_changed(client, people, database):
 def test_switching_accounts_ends_the_previous_session(client, people, database):
     sign_in(client, "alice")
     assert sign_in(client, "bob", url="/sign-in?switch=1&next=/account").location == "/account"
-    alices, bobs = sessions_in(database)
-    assert alices.ended_at is not None
-    assert bobs.ended_at is None
+    alices_session, bobs_session = sessions_in(database)
+    assert alices_session.ended_at is not None
+    assert bobs_session.ended_at is None
     assert "bob" in client.get("/account").text
 
 

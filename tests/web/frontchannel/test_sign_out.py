@@ -81,6 +81,6 @@ def test_page_shows_which_clients_keep_access(app, services, people):
         party.tokens(scope=f"openid {scope}", prompt="consent")
     page = forms.submit(browser, browser.get("/sign-out"), "logout-confirm")
     lines = browser.get(page.location).text.split('id="logout-results"')[1].split("<li>")[1:]
-    for (scope, told), line in zip(words.items(), lines, strict=True):
+    for (scope, sentence), line in zip(words.items(), lines, strict=True):
         assert f"For {scope}" in line
-        assert told in line
+        assert sentence in line

@@ -211,9 +211,9 @@ def test_sentences_of_lower_layers_are_translated(german, services):
 def test_labels_within_sentences_are_translated(german):
     with pytest.raises(InvalidInput) as long:
         profiles.clean_profile({"nickname": "x" * 500, "website": "ftp://x", "phone_number": "\n"})
-    told = {field: sentences.translate_sentence(text) for field, text in long.value.fields.items()}
-    assert told["nickname"] == "„Spitzname“ darf höchstens 200 Zeichen lang sein."
-    assert told["website"].startswith("Geben Sie eine Adresse ein")
+    translated = {field: sentences.translate_sentence(text) for field, text in long.value.fields.items()}
+    assert translated["nickname"] == "„Spitzname“ darf höchstens 200 Zeichen lang sein."
+    assert translated["website"].startswith("Geben Sie eine Adresse ein")
     labels = {*profiles.LABELS.values(), *(part.replace("_", " ") for part in profiles.ADDRESS)}
     assert labels <= set(sentences.LABELS), "list new labels in web/sentences.py"
 

@@ -1,4 +1,4 @@
-"""Access to pages: sign-in, recent sign-in and permission, and the form that is preserved meanwhile."""
+"""Access to pages: sign-in, recent sign-in and permission. Forms are preserved during a sign-in."""
 
 import pytest
 from flask import request

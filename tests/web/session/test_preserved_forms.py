@@ -145,8 +145,8 @@ def test_form_is_preserved_during_both_factors(app, client, people, name_of, end
     page = opened(client)
     telephone = set_up(app)
     end_sessions("alice")
-    half = forms.submit(client, sent(client, page), "login-submit", username="alice", password=PASSWORD)
-    resumed = forms.submit(client, half, "login-submit", code=telephone.code())
+    code_page = forms.submit(client, sent(client, page), "login-submit", username="alice", password=PASSWORD)
+    resumed = forms.submit(client, code_page, "login-submit", code=telephone.code())
     forms.submit(client, resumed, "resume-submit")
     assert name_of("alice") == TYPED
 
