@@ -27,7 +27,7 @@ def main() -> int:
     """Measure each database and print a table. The exit code is 1 if nothing could be measured."""
     options = _options()
     if shutil.which("wrk") is None:
-        console.print("wrk is not on this machine. On Debian: apt-get install wrk")
+        console.print("wrk is not installed. On Debian: apt-get install wrk")
         return 1
     run.begin()
     try:
@@ -41,8 +41,8 @@ def main() -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench ARGS=…")
     parser.add_argument("--database", action="append", choices=databases.KINDS, help="default: both")
-    parser.add_argument("--rounds", type=int, default=5, help="how often each is measured, in turns")
-    parser.add_argument("--seconds", type=int, default=3, help="length of one burst")
+    parser.add_argument("--rounds", type=int, default=5, help="number of measurements per target")
+    parser.add_argument("--seconds", type=int, default=3, help="duration of one burst")
     return parser.parse_args()
 
 

@@ -31,15 +31,13 @@ def main(lock: str) -> None:
 
 def _create() -> None:
     """Create an empty environment. Debian packages the venv module separately, so install it there."""
-    print("Making the environment .venv …", flush=True)
+    print("Creating the environment .venv …", flush=True)
     if _make_venv():
         return
     series = f"python{sys.version_info.major}.{sys.version_info.minor}-venv"
     if debian.install("python3-venv", series) and _make_venv():
         return
-    sys.exit(
-        f"This Python cannot make environments: install its venv module (on Debian: apt-get install {series})."
-    )
+    sys.exit(f"This Python has no venv module. Install it (on Debian: apt-get install {series}).")
 
 
 def _make_venv() -> bool:
@@ -54,7 +52,7 @@ def _pip(*arguments: str) -> None:
     command = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", *arguments]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     if done.returncode != 0:
-        sys.exit(f"{done.stdout}\npip could not install the packages; its own words stand above.")
+        sys.exit(f"{done.stdout}\npip could not install the packages; see its output above.")
 
 
 if __name__ == "__main__":

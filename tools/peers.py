@@ -67,7 +67,7 @@ def _node_program() -> str | None:
 
 def _get_chromium() -> None:
     if not debian.install("chromium", "fonts-dejavu-core"):
-        print("Asking Playwright for its Chromium …", flush=True)
+        print("Downloading Chromium with Playwright …", flush=True)
         command = [sys.executable, "-m", "playwright", "install", "chromium"]
         subprocess.run(command, stderr=subprocess.DEVNULL, check=False)
 
@@ -104,7 +104,7 @@ def _provide(name: str, find: Callable[[], object], get: Callable[[], None], adv
 
 def main() -> None:
     """Install all programs, and print one sentence for each that is missing."""
-    _provide("a Chromium", chromium, _get_chromium, "put one on PATH or name it in TEST_BROWSER")
+    _provide("a Chromium", chromium, _get_chromium, "add one to PATH or set TEST_BROWSER")
     _provide(
         f"Node {OLDEST_NODE} or newer with npm",
         lambda: node() and not _is_node_stale(),

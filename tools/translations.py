@@ -65,7 +65,7 @@ def read(path: Path) -> Catalog:
 def written(catalog: Catalog) -> bytes:
     """Return a catalogue as a file that is identical on every machine: without line numbers and dates."""
     catalog.header_comment = (
-        f"# {catalog.locale.english_name} for the pages. New sentences come by `make translations`."
+        f"# {catalog.locale.english_name} for the pages. Update with `make translations`."
     )
     catalog.project, catalog.version = "authserver", "1"
     catalog.creation_date = catalog.revision_date = _LONG_AGO
@@ -110,7 +110,7 @@ def main(wanted: list[str]) -> None:
         open_ones = [
             message for message in catalog if message.id and not (message.string and all(message.string))
         ]
-        print(f"{path.parents[1].name}: {len(catalog)} sentences, {len(open_ones)} not translated")
+        print(f"{path.parents[1].name}: {len(catalog)} texts, {len(open_ones)} not translated")
 
 
 if __name__ == "__main__":

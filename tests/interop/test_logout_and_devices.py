@@ -49,7 +49,7 @@ def logout_claims(party: Party) -> list[dict[str, str]]:
     """Wait for the logout token, and return its claims."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
-        if found := json.loads(get_text(party, "told")):
+        if found := json.loads(get_text(party, "logout-claims")):
             return found
         time.sleep(0.1)
     raise AssertionError("the application was not told within the time")
