@@ -71,7 +71,7 @@ def test_consent_and_device_together(party):
     assert page.count('class="card row"') == 1
     for words in ("Allowed", "Last sign-in", "A device was connected", "See your name", "See your e-mail"):
         assert words in page
-    assert not re.search(r"\.(Last sign-in|A device)", page), "two sentences are separated by a space"
+    assert not re.search(r"\.(Last sign-in|A device)", page), "two sentences have no space between them"
 
 
 def test_oauth1_consumer(app, services, people):
