@@ -1,22 +1,27 @@
-"""The roof: wires the floors together and holds nothing itself."""
+"""Creates the application and the objects that it consists of; contains no other logic."""
 
 from datetime import timedelta
 
 from flask_migrate import Migrate
 
 from authserver import logs
-from authserver import settings as settings_room
+from authserver import settings as settings_module
 from authserver.domain import orm
 from authserver.domain.clients.client_cache import ClientCache
 from authserver.domain.clients.client_secrets import SecretVerifier
+from authserver.domain.diagnostics.error_log import ErrorLog
 from authserver.domain.fetcher import Fetcher
 from authserver.domain.keys import vault
 from authserver.domain.keys.key_ring import KeyRing
+from authserver.domain.scopes import ScopeCache
 from authserver.domain.users.authentication import PasswordAuthenticator
 from authserver.domain.users.passwords import PasswordHasher
 from authserver.protocol.oauth1.server import OAuth1Server
-from authserver.protocol.oauth2.server import OAuth2Server
+from authserver.protocol.oauth2.access_tokens import AccessTokens
+from authserver.protocol.oauth2.client_assertions import AssertionVerifier
+from authserver.protocol.oauth2.client_keys import ClientKeySets
 from authserver.protocol.oidc.backchannel_logout import LogoutNotifier
+from authserver.protocol.oidc.id_token import IdTokens
 from authserver.protocol.services import Services
 from authserver.settings import ROOT, Settings
 from authserver.web import wiring
@@ -24,8 +29,8 @@ from authserver.web.current import Application
 
 
 def create_app(settings: Settings | None = None) -> Application:
-    """Build the application; raises SettingsError when the deployment cannot work."""
-    settings = settings or settings_room.load()
+    """Build the application; raises SettingsError if the configuration is invalid."""
+    settings = settings or settings_module.load()
     logs.configure(settings.log_level, settings.log_format)
     keys = vault.load(settings)
     app = Application("authserver", template_folder=str(ROOT / "templates"), static_folder=None)
@@ -48,26 +53,27 @@ def connect(app: Application, services: Services) -> None:
 def build_services(settings: Settings, database: orm.Database, keys: vault.Vault) -> Services:
     """Build the services of one process over its database."""
     passwords = PasswordHasher(settings)
-    verifier = SecretVerifier(keys, passwords)
     key_ring = KeyRing(settings, database, keys)
     client_cache = ClientCache(keys)
+    error_log = ErrorLog(database)
     fetcher = Fetcher(settings)
-    authenticator = PasswordAuthenticator(settings, database, keys, passwords)
-    oauth2 = OAuth2Server(settings, database, keys, verifier, key_ring, client_cache, fetcher, authenticator)
-    oauth1 = OAuth1Server(settings, database, keys, client_cache, oauth2.error_log)
-    notices = LogoutNotifier(settings, database, key_ring, client_cache, fetcher)
     return Services(
-        settings,
-        database,
-        keys,
-        passwords,
-        verifier,
-        key_ring,
-        client_cache,
-        oauth2,
-        oauth1,
-        notices,
-        fetcher,
+        settings=settings,
+        database=database,
+        vault=keys,
+        passwords=passwords,
+        sign_in=PasswordAuthenticator(settings, database, keys, passwords),
+        verifier=SecretVerifier(keys, passwords),
+        assertions=AssertionVerifier(settings, database, keys, ClientKeySets(fetcher)),
+        key_ring=key_ring,
+        access_tokens=AccessTokens(settings, key_ring),
+        id_tokens=IdTokens(settings, key_ring),
+        client_cache=client_cache,
+        scope_cache=ScopeCache(database),
+        error_log=error_log,
+        oauth1=OAuth1Server(settings, database, keys, client_cache),
+        logout_notices=LogoutNotifier(settings, database, key_ring, client_cache, fetcher),
+        fetcher=fetcher,
     )
 
 

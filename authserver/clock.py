@@ -1,13 +1,13 @@
-"""The only place that asks what time it is, so that a test can move it and every floor agrees."""
+"""The clock. All code uses it, so that tests can set the time."""
 
 from datetime import UTC, datetime
 
 
 def now() -> datetime:
-    """Return the present instant as an aware UTC datetime."""
+    """Return the current time as an aware UTC datetime."""
     return datetime.now(UTC)
 
 
 def timestamp(instant: datetime) -> int:
-    """Return an instant as whole seconds since 1970, the NumericDate of RFC 7519, section 2."""
+    """Return an instant in whole seconds since 1970 (NumericDate, RFC 7519, section 2)."""
     return int(instant.timestamp())

@@ -1,4 +1,4 @@
-"""Who acts, and from where: the value that doors and commands hand down so that audit and logs can name it."""
+"""The actor behind an action, which ``web`` and ``cli`` pass to ``domain`` for the audit trail."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,10 +8,10 @@ Channel = Literal["browser", "machine", "command", "system"]
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """The person, client or process behind an action.
+    """The user, client or process behind an action.
 
-    ``user_id`` is None for machines, commands and people who have not signed in; ``name`` is what a reader of the
-    audit trail recognises; ``address`` is the network address, or empty.
+    ``name`` identifies it in the audit trail. ``user_id`` is None for clients, commands and users who are not signed in.
+    ``address`` is the IP address, or empty.
     """
 
     name: str

@@ -1,51 +1,57 @@
-"""The errors that cross floors. What a protocol endpoint answers are Authlib's own OAuth errors, not these.
+"""The errors that cross layers. Errors of the protocol endpoints are defined in ``protocol``.
 
 AuthserverError
-├── SettingsError      the deployment cannot start like this; the sentence says what to do
-├── InvalidInput       a person's or tool's input is wrong, field by field
-├── NotFound           what was named does not exist
-├── Conflict           it changed meanwhile, or a rule of the records forbids it
-├── Refused            the actor may not do this
-└── Throttled          too many attempts; try again later
-    └── Busy           not the caller's fault: this process has no room at the moment
+├── SettingsError      the server cannot start with these settings
+├── InvalidInput       input is invalid, reported field by field
+├── NotFound           a record does not exist
+├── Conflict           a record has changed, or a rule forbids the change
+├── Forbidden          the actor lacks the permission
+└── Throttled          too many attempts; retry later
+    └── Busy           this process is at capacity
 """
+
+from collections.abc import Mapping
 
 
 class AuthserverError(Exception):
-    """Anything this product raises on purpose; its text is a sentence for a person."""
+    """Base class; ``text`` says what happened, and pages translate it where it is a ``messages.Message``."""
+
+    def __init__(self, text: str = "") -> None:
+        self.text = text
+        super().__init__(text)
 
 
 class SettingsError(AuthserverError):
-    """The deployment cannot start like this; the sentence says what to do."""
+    """The server cannot start with these settings; the text says how to correct them."""
 
 
 class InvalidInput(AuthserverError):
-    """Input that cannot be accepted: ``fields`` maps a field name to the sentence shown under it."""
+    """Input is invalid; ``fields`` maps each field name to the text shown under the field."""
 
-    def __init__(self, fields: dict[str, str]) -> None:
-        self.fields = fields
+    def __init__(self, fields: Mapping[str, str]) -> None:
+        self.fields = dict(fields)
         super().__init__(" ".join(fields.values()))
 
 
 class NotFound(AuthserverError):
-    """What was named does not exist."""
+    """A record does not exist."""
 
 
 class Conflict(AuthserverError):
-    """The record changed meanwhile, or a rule that protects the records forbids the change."""
+    """The record has changed since it was read, or a rule that protects the records forbids the change."""
 
 
 class Forbidden(AuthserverError):
-    """The actor may not do this."""
+    """The actor lacks the permission."""
 
 
 class Throttled(AuthserverError):
-    """Too many attempts; ``retry_after`` is in whole seconds."""
+    """Too many attempts; ``retry_after`` is in seconds."""
 
     def __init__(self, retry_after: int) -> None:
         self.retry_after = retry_after
-        super().__init__("Too many attempts. Wait a moment and try again.")
+        super().__init__("Too many attempts. Wait a moment, then try again.")
 
 
 class Busy(Throttled):
-    """This process has no room for the work at the moment, whoever asks; ``retry_after`` is in whole seconds."""
+    """This process is at capacity; ``retry_after`` is in seconds."""

@@ -1,6 +1,6 @@
-"""Where settings come from: environment variables, the files they name, a TOML file. Checking is done in ``settings``.
+"""The sources of settings: environment variables, the files that they name, and a TOML file. ``settings`` validates them.
 
-The environment itself is handed in: only ``settings`` reads it.
+The environment is passed in: only ``settings`` reads it.
 """
 
 import tomllib
@@ -15,14 +15,14 @@ CONFIG_FILE = f"{PREFIX}CONFIG_FILE"
 
 
 class Given(NamedTuple):
-    """A value from outside, before it is checked, and where it was found."""
+    """A value that was set, before validation, and its origin."""
 
     value: Any
     origin: str
 
 
 def read_sources(environ: Mapping[str, str], names: Collection[str]) -> dict[str, Given]:
-    """Return what is given for the settings of these names; raises SettingsError for any other name."""
+    """Return the values that are set; raises SettingsError for an unknown name."""
     found = _read_toml(environ.get(CONFIG_FILE, ""), names)
     for variable, value in environ.items():
         if variable.startswith(PREFIX) and variable != CONFIG_FILE:
@@ -41,11 +41,11 @@ def _read_variable(
     if plain == name or plain not in names:
         raise SettingsError(f"Unknown setting {variable}.{_hint(name, names, PREFIX)}")
     if f"{PREFIX}{plain.upper()}" in environ:
-        raise SettingsError(f"{PREFIX}{plain.upper()} and {variable} are both set; keep one of them.")
+        raise SettingsError(f"{PREFIX}{plain.upper()} and {variable} are both set. Remove one of them.")
     try:
         return plain, Path(value).read_text(encoding="utf-8").rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{variable} names a file that cannot be read: {error}.") from error
+        raise SettingsError(f"{variable} names a file that is not readable: {error}.") from error
 
 
 def _read_toml(path: str, names: Collection[str]) -> dict[str, Given]:
@@ -54,7 +54,7 @@ def _read_toml(path: str, names: Collection[str]) -> dict[str, Given]:
     try:
         values = tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise SettingsError(f"{CONFIG_FILE} names {path}, which cannot be read: {error}.") from error
+        raise SettingsError(f"{CONFIG_FILE} names {path}, which is not readable: {error}.") from error
     if unknown := sorted(values.keys() - names):
         raise SettingsError(f"Unknown setting {unknown[0]} in {path}.{_hint(unknown[0], names)}")
     return {name: Given(value, f"{name} in {path}") for name, value in values.items()}
@@ -65,5 +65,5 @@ def _hint(name: str, names: Collection[str], prefix: str = "") -> str:
 
     close = get_close_matches(name.lower(), names, n=1)
     if not close:
-        return " docs/reference/settings.md lists the names."
+        return " docs/reference/settings.md lists all settings."
     return f" Did you mean {prefix}{close[0].upper() if prefix else close[0]}?"

@@ -1,4 +1,4 @@
-"""What values of settings look like: durations, lists, addresses. What can be set is in ``settings``."""
+"""The types of settings: durations, lists, networks and URLs. The settings are in ``settings``."""
 
 import re
 import ssl
@@ -16,17 +16,17 @@ _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def read_duration(value: Any) -> Any:
-    """Read `90`, `90s`, `15m`, `1h30m` or `14d`; a number alone is in seconds."""
+    """Parse `90`, `90s`, `15m`, `1h30m` or `14d`. A number without a unit is in seconds."""
     if not isinstance(value, str):
         return value
     text = value.strip().lower()
     if not re.fullmatch(r"[0-9]{1,9}|([0-9]{1,6}[smhd])+", text):
-        raise ValueError("must be a number of seconds, or look like 90s, 15m, 1h30m or 14d")
+        raise ValueError("must be a number of seconds or a duration such as 90s, 15m, 1h30m or 14d")
     return timedelta(seconds=sum(int(n) * _SECONDS[unit] for n, unit in re.findall(r"(\d+)([smhd]?)", text)))
 
 
 def write_duration(length: timedelta) -> str:
-    """Return a duration as ``read_duration`` reads it, in the largest unit that divides it: 14d, 90m, 61s."""
+    """Format a duration in the largest unit that divides it: 14d, 90m, 61s."""
     for letter in ("d", "h", "m", "s"):
         unit = timedelta(seconds=_SECONDS[letter])
         if length and not length % unit:
@@ -34,7 +34,7 @@ def write_duration(length: timedelta) -> str:
     return "0"
 
 
-def _read_list(value: Any) -> Any:
+def _parse_list(value: Any) -> Any:
     return [word.strip() for word in value.split(",") if word.strip()] if isinstance(value, str) else value
 
 
@@ -44,8 +44,8 @@ Duration = Annotated[
 Lifetime = Annotated[
     timedelta, BeforeValidator(read_duration), Field(gt=timedelta(0), le=timedelta(days=3660))
 ]
-Words = Annotated[tuple[str, ...], BeforeValidator(_read_list)]
-Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_read_list)]
+Words = Annotated[tuple[str, ...], BeforeValidator(_parse_list)]
+Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_parse_list)]
 
 
 def _check_public_url(value: str) -> str:
@@ -53,12 +53,12 @@ def _check_public_url(value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in {"http", "https"} or not parts.hostname or set("?#@ ") & set(value):
         raise ValueError(
-            "must look like https://login.example.org or https://example.org:8443/authentication"
+            "must be a URL such as https://login.example.org or https://example.org:8443/authentication"
         )
     if parts.scheme == "http" and parts.hostname not in LOOPBACK_HOSTS:
-        raise ValueError("must begin with https:// (http is accepted on 127.0.0.1, ::1 and localhost only)")
+        raise ValueError("must begin with https:// (http is allowed only for 127.0.0.1, ::1 and localhost)")
     if parts.port == 0 or "//" in parts.path or not (value.isascii() and value.isprintable()):
-        raise ValueError("has a port or path that cannot be part of an address")
+        raise ValueError("has an invalid port or path")
     return value
 
 
@@ -69,10 +69,10 @@ def _check_database_url(value: str) -> str:
         raise ValueError("must begin with sqlite:/// or postgresql://")
     if scheme != "sqlite":
         return f"{scheme}://{rest}"
-    # A relative path means what it means to the shell that starts us, whoever opens the database later.
+    # A relative path is relative to the current directory of this process, no matter when the database is opened.
     file = rest.removeprefix("/")
     if not file or ":memory:" in file or file.startswith("file:") or "?" in file:
-        raise ValueError("must name a file, such as sqlite:////var/lib/authserver/authserver.db")
+        raise ValueError("must contain a file name, such as sqlite:////var/lib/authserver/authserver.db")
     return f"sqlite:///{Path(file).absolute()}"
 
 
@@ -80,13 +80,13 @@ def _check_ca_file(value: Path) -> Path:
     try:
         ssl.create_default_context(cafile=value)
     except OSError as error:
-        raise ValueError(f"must name a readable file of certificates in PEM ({error})") from error
+        raise ValueError(f"must be a readable file with PEM certificates ({error})") from error
     return value
 
 
 def _check_name(value: str) -> str:
     if not value.isprintable():
-        raise ValueError("must be one line of letters that can be seen")
+        raise ValueError("must be one line of printable characters")
     return value
 
 

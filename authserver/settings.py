@@ -1,8 +1,8 @@
-"""What an operator can set, and what is refused. The only room that reads the environment.
+"""The settings with their defaults and limits. The only module that reads the environment.
 
 A value comes from ``AUTHSERVER_NAME``, or from the file that ``AUTHSERVER_NAME_FILE`` names, else from the TOML file
-that ``AUTHSERVER_CONFIG_FILE`` names, else from the default below; ``setting_sources`` looks into these places, and
-``setting_values`` knows how durations and addresses are written.
+that ``AUTHSERVER_CONFIG_FILE`` names, else from the default. ``setting_sources`` reads these sources, and
+``setting_values`` defines the types.
 """
 
 import os
@@ -35,155 +35,171 @@ def _setting(default: Any, description: str, **limits: Any) -> Any:
 
 
 class Settings(BaseModel):
-    """The effective settings; each field's description is its documentation."""
+    """The effective settings. The description of each field is its documentation."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
 
     public_url: PublicUrl = _setting(
         "http://127.0.0.1:8000",
-        "The address that people and clients use, with an optional path; also the issuer. https, or http on loopback.",
+        "The URL that users and clients use, and the issuer. It may have a path. Must be https, except on loopback.",
     )
     database_url: DatabaseUrl = _setting(
         f"sqlite:///{ROOT / 'authserver.db'}",
         "The database: sqlite:///FILE, or postgresql://USER:PASSWORD@HOST/NAME.",
     )
-    keys_dir: Path = _setting(ROOT / "keys", "The directory with this installation's secrets.")
+    keys_dir: Path = _setting(ROOT / "keys", "The directory with the secret keys of this installation.")
     session_keys: SecretStr | None = _setting(
         None,
-        "Keys that sign browser cookies: `id:base64url` separated by commas, current first; else keys/session.keys.",
+        "Keys that sign browser cookies: `id:base64url`, separated by commas, the current key first. "
+        "Default: session.keys in keys_dir.",
     )
     peppers: SecretStr | None = _setting(
-        None, "Keys of stored digests, written like the session keys; else keys/pepper.keys."
+        None, "Keys for stored digests, in the same format. Default: pepper.keys in keys_dir."
     )
     encryption_keys: SecretStr | None = _setting(
         None,
-        "Keys that encrypt recoverable secrets, written like the session keys; else keys/encryption.keys.",
+        "Keys that encrypt recoverable secrets, in the same format. Default: encryption.keys in keys_dir.",
     )
     product_name: Name = _setting("authserver", "The name shown on every page.", min_length=1, max_length=60)
     trusted_proxies: Networks = _setting(
-        "", "Networks of reverse proxies whose X-Forwarded-For counts, separated by commas; empty: none."
+        "",
+        "Networks of reverse proxies whose X-Forwarded-For header is trusted, separated by commas. Empty: none.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = _setting(
-        "info", "The least level that is logged."
+        "info", "The minimum level of log messages."
     )
-    log_format: Literal["json", "text"] = _setting("json", "How log lines look.")
+    log_format: Literal["json", "text"] = _setting("json", "The format of log lines.")
 
-    bind: str = _setting("127.0.0.1:8000", "Where `serve` listens: HOST:PORT, or unix:PATH.")
-    workers: int = _setting(0, "Processes that `serve` runs; 0: one per processor, at most 4.", ge=0, le=256)
-    threads: int = _setting(8, "Requests that one process answers at the same time.", ge=1, le=256)
+    bind: str = _setting("127.0.0.1:8000", "The address that `serve` listens on: HOST:PORT or unix:PATH.")
+    workers: int = _setting(0, "The number of worker processes. 0: one per CPU, at most 4.", ge=0, le=256)
+    threads: int = _setting(8, "The number of threads per process.", ge=1, le=256)
     database_pool_size: int = _setting(
-        16, "Connections to the database that one process keeps.", ge=1, le=1000
+        16, "The number of database connections that each process keeps open.", ge=1, le=1000
     )
     cleanup_interval: Duration = _setting(
-        "1h", "How often a serving process deletes what is over; 0 leaves it to `database purge`."
+        "1h", "The interval of the cleanup in server processes. 0: only `database purge` cleans up."
     )
-    max_body_bytes: int = _setting(65536, "The largest request body that is read, in bytes.", ge=1024)
+    max_body_bytes: int = _setting(65536, "The maximum size of a request body, in bytes.", ge=1024)
 
-    code_lifetime: Lifetime = _setting("60s", "How long an authorization code can be redeemed.")
-    access_token_lifetime: Lifetime = _setting("15m", "How long an access token works.")
-    id_token_lifetime: Lifetime = _setting("15m", "How long an ID token is valid.")
-    refresh_token_idle_lifetime: Lifetime = _setting("14d", "How long a refresh token works unused.")
-    refresh_token_lifetime: Lifetime = _setting("90d", "How long a family of refresh tokens works in all.")
+    code_lifetime: Lifetime = _setting("60s", "The lifetime of an authorization code.")
+    access_token_lifetime: Lifetime = _setting("15m", "The lifetime of an access token.")
+    id_token_lifetime: Lifetime = _setting("15m", "The lifetime of an ID token.")
+    refresh_token_idle_lifetime: Lifetime = _setting(
+        "14d", "How long a refresh token stays valid without being used."
+    )
+    refresh_token_lifetime: Lifetime = _setting("90d", "The total lifetime of a family of refresh tokens.")
     refresh_grace: Duration = _setting(
         "10s",
-        "How long the direct predecessor of a refresh token still gets the same successor; 0 switches it off.",
+        "How long the previous refresh token can be retried after a rotation, with the same response. 0: never.",
     )
     temporary_credential_lifetime: Lifetime = _setting(
-        "10m", "How long an OAuth 1.0a sign-in may take, from the request token to the access token."
+        "10m",
+        "The lifetime of OAuth 1.0a temporary credentials: the time from the request token to the access token.",
     )
-    token_credential_lifetime: Lifetime = _setting("2h", "How long an OAuth 1.0a access token works.")
+    token_credential_lifetime: Lifetime = _setting("2h", "The lifetime of an OAuth 1.0a access token.")
     timestamp_window: Lifetime = _setting(
-        "5m", "How far the timestamp of a signed OAuth 1.0a request may be off, both ways."
+        "5m",
+        "The maximum clock difference for the timestamp of a signed OAuth 1.0a request, in either direction.",
     )
     oauth_realm: str = _setting(
         "",
-        "The OAuth 1.0a realm that clients see; empty: the product name.",
+        "The OAuth 1.0a realm. Empty: the product name.",
         max_length=60,
         pattern="^[ !#-\\[\\]-~]*$",
     )
-    consumer_requests: int = _setting(20, "Consumer keys that one network may request within an hour.", ge=1)
+    consumer_requests: int = _setting(
+        20, "The maximum number of consumer keys that one network can request per hour.", ge=1
+    )
     consumer_request_lifetime: Lifetime = _setting(
         "7d",
-        "How long a requested consumer key or a client that registered itself waits before it is deleted.",
+        "How long a requested consumer key or a self-registered client waits for approval before it is deleted.",
     )
     registration: Literal["pending", "approved", "closed"] = _setting(
         "pending",
-        "What becomes of clients that register themselves (RFC 7591): they wait for an administrator, "
-        "are approved at once (for certification runs only), or are turned away.",
+        "The status of self-registered clients (RFC 7591): `pending` until an administrator approves them, "
+        "`approved` immediately (only for certification runs), or `closed`: no self-registration.",
     )
     registrations: int = _setting(
         20,
-        "Clients that one network may register within an hour, and changes one client may ask for.",
+        "The maximum number of clients that one network can register per hour, and of changes that one client can request.",
         ge=1,
     )
     oslc_am_catalog: str = _setting(
-        "", "Architecture management catalog named in root services; empty: an empty catalog of our own."
+        "",
+        "The URL of the architecture management catalog in root services. Empty: a built-in empty catalog.",
     )
     oslc_rm_catalog: str = _setting(
-        "", "Requirements management catalog named in root services; empty: none."
+        "", "The URL of the requirements management catalog in root services. Empty: none."
     )
-    oslc_cm_catalog: str = _setting("", "Change management catalog named in root services; empty: none.")
-    device_code_lifetime: Lifetime = _setting("10m", "How long a device's code can be entered and redeemed.")
-    device_interval: Lifetime = _setting("5s", "How long a device waits between two polls, at first.")
+    oslc_cm_catalog: str = _setting(
+        "", "The URL of the change management catalog in root services. Empty: none."
+    )
+    device_code_lifetime: Lifetime = _setting("10m", "The lifetime of a device code and its user code.")
+    device_interval: Lifetime = _setting("5s", "The initial polling interval of devices.")
     device_requests: int = _setting(
-        300, "Device codes that one client may ask for from one network within the sign-in window.", ge=1
+        300, "The maximum number of device codes per client and network within the sign-in window.", ge=1
     )
     device_attempts: int = _setting(
-        10, "Wrong device codes from one account or browser within the sign-in window.", ge=1
+        10, "The maximum number of wrong user codes per account or browser within the sign-in window.", ge=1
     )
     device_attempts_per_network: int = _setting(
-        100, "Wrong device codes from one network within the sign-in window.", ge=1
+        100, "The maximum number of wrong user codes per network within the sign-in window.", ge=1
     )
-    interaction_lifetime: Lifetime = _setting("30m", "How long a started sign-in or consent can be finished.")
-    session_lifetime: Lifetime = _setting("12h", "How long a sign-in lasts.")
-    session_idle_lifetime: Lifetime = _setting("2h", "How long a sign-in lasts unused.")
+    interaction_lifetime: Lifetime = _setting(
+        "30m", "How long an interaction (sign-in and consent) can be completed."
+    )
+    session_lifetime: Lifetime = _setting("12h", "The lifetime of a session.")
+    session_idle_lifetime: Lifetime = _setting("2h", "How long a session stays valid without being used.")
     remembered_session_lifetime: Lifetime = _setting(
-        "7d", "How long a sign-in lasts with “Keep me signed in”."
+        "7d", "The lifetime of a session with “Keep me signed in”."
     )
-    recent_sign_in: Lifetime = _setting("10m", "How fresh a sign-in must be for dangerous actions.")
-    setup_link_lifetime: Lifetime = _setting("15m", "How long the one-time setup link works.")
+    recent_sign_in: Lifetime = _setting("10m", "The maximum age of a sign-in for sensitive actions.")
+    setup_link_lifetime: Lifetime = _setting("15m", "The lifetime of the one-time setup link.")
 
     signing_key_rotation: Duration = _setting(
-        "90d", "How long a signing key signs before the next one takes over by itself; 0 leaves it to people."
+        "90d", "The interval of the automatic signing key rotation. 0: manual rotation only."
     )
     client_assertion_lifetime: Lifetime = _setting(
-        "1h", "How far ahead the expiry of a client's signed authentication (a JWT) may lie."
+        "1h", "The maximum remaining lifetime of a client assertion (JWT)."
     )
     resources: Words = _setting(
         "",
-        "Resource servers (RFC 8707) that every client may ask access tokens for: URIs, separated by commas.",
+        "Resource identifiers (RFC 8707) that every client may request: URIs, separated by commas.",
     )
     cors_origins: Words = _setting(
-        "", "Web origins that may call the machine endpoints, beside those of the clients' redirect URIs."
+        "",
+        "Additional web origins that may call the machine endpoints. The origins of redirect URIs are always allowed.",
     )
     fetch_networks: Networks = _setting(
         "",
-        "Networks that are not public but may be asked all the same, for clients' key sets and logout addresses.",
+        "Private networks that the server may send requests to, for clients' JWK sets and logout URIs.",
     )
     fetch_ca_file: CaFile | None = _setting(
-        None, "A file with the certificates of a private authority that fetched servers may be known by."
+        None, "A PEM file with additional CA certificates for these requests."
     )
 
-    password_min_length: int = _setting(12, "The shortest password that can be chosen.", ge=8, le=64)
-    password_hash_memory: int = _setting(19456, "Memory of one argon2id hash, in KiB.", ge=64)
-    password_hash_rounds: int = _setting(2, "Passes of one argon2id hash.", ge=1)
-    password_hash_concurrency: int = _setting(2, "How many passwords one process hashes at once.", ge=1)
-    sign_in_window: Lifetime = _setting("15m", "The window of the sign-in limits.")
+    password_min_length: int = _setting(12, "The minimum length of a password.", ge=8, le=64)
+    password_hash_memory: int = _setting(19456, "The memory of an argon2id hash, in KiB.", ge=64)
+    password_hash_rounds: int = _setting(2, "The number of passes of an argon2id hash.", ge=1)
+    password_hash_concurrency: int = _setting(
+        2, "The maximum number of concurrent password hashes per process.", ge=1
+    )
+    sign_in_window: Lifetime = _setting("15m", "The time window of the sign-in limits.")
     sign_in_attempts: int = _setting(
-        10, "Failed sign-ins for one account from one network within the sign-in window.", ge=1
+        10, "The maximum number of failed sign-ins per account and network within the sign-in window.", ge=1
     )
     sign_in_attempts_per_account: int = _setting(
         100,
-        "Failed sign-ins for one account from everywhere within the window; known browsers are exempt.",
+        "The maximum number of failed sign-ins per account within the sign-in window. Known browsers are exempt.",
         ge=1,
     )
     client_secret_attempts: int = _setting(
         100,
-        "Wrong secrets for one client from one network within the sign-in window, where a person typed the secret.",
+        "The maximum number of wrong secrets per client and network within the sign-in window, for secrets that were typed.",
         ge=1,
     )
     sign_in_attempts_per_network: int = _setting(
-        300, "Failed sign-ins from one network within the window, over all accounts.", ge=1
+        300, "The maximum number of failed sign-ins per network within the sign-in window.", ge=1
     )
 
     @property
@@ -193,22 +209,22 @@ class Settings(BaseModel):
 
     @cached_property
     def base_path(self) -> str:
-        """The path of the public URL, empty or beginning with a slash."""
+        """The path of the public URL: empty, or starting with a slash."""
         return urlsplit(self.public_url).path
 
     @cached_property
     def database_file(self) -> Path | None:
-        """The file of an SQLite database."""
+        """The file of an SQLite database; None for PostgreSQL."""
         scheme, _, file = self.database_url.partition(":///")
         return Path(file) if scheme == "sqlite" else None
 
     @cached_property
     def is_secure(self) -> bool:
-        """Whether people reach this server by TLS."""
+        """Whether the public URL is https."""
         return self.public_url.startswith("https://")
 
     def cookie_name(self, name: str) -> str:
-        """Return a cookie's name, with the prefix that pins it to this host where TLS allows it."""
+        """Return the name of a cookie, with the prefix ``__Host-`` if the public URL is https."""
         return f"__Host-{name}" if self.is_secure else name
 
     @cached_property
@@ -223,19 +239,19 @@ class Settings(BaseModel):
 
 
 def given() -> dict[str, Given]:
-    """Return what is set from outside, by setting; raises SettingsError."""
+    """Return the values that are set, by setting; raises SettingsError."""
     return setting_sources.read_sources(os.environ, Settings.model_fields.keys())
 
 
 def load(**overrides: Any) -> Settings:
-    """Read the settings; raises SettingsError with one sentence per mistake."""
+    """Return the validated settings; raises SettingsError with one line per error."""
     values = given()
     try:
         return Settings(**{name: found.value for name, found in values.items()} | overrides)
     except ValidationError as error:
-        sentences = []
-        for mistake in error.errors():
-            name = str(mistake["loc"][0])
+        lines = []
+        for detail in error.errors():
+            name = str(detail["loc"][0])
             origin = values[name].origin if name in values else name
-            sentences.append(f"{origin}: {mistake['msg'].removeprefix('Value error, ')}.")
-        raise SettingsError("\n".join(sentences)) from error
+            lines.append(f"{origin}: {detail['msg'].removeprefix('Value error, ')}.")
+        raise SettingsError("\n".join(lines)) from error

@@ -1,11 +1,11 @@
-"""The vocabulary: every fixed word that two rooms must spell alike. Constants only, no logic."""
+"""Constants that several modules share: paths, names of the specifications, and enumerations. No logic."""
 
 from enum import StrEnum
 from typing import Final
 
 
 class EndpointPath(StrEnum):
-    """Paths below the public URL. Where a second address exists for the same endpoint, see ``ALIASES``."""
+    """Paths below the public URL."""
 
     AUTHORIZE = "/oauth2/authorize"
     TOKEN = "/oauth2/token"
@@ -48,7 +48,7 @@ class EndpointPath(StrEnum):
 
 
 class LegacyPath(StrEnum):
-    """The replaced system's own addresses, which its clients have in their configuration."""
+    """Paths of the replaced product, which its clients have in their configuration."""
 
     OAUTH2_TOKEN = "/api/oauth2/token"
     OIDC_TOKEN = "/api/oidc/token"
@@ -60,7 +60,7 @@ class LegacyPath(StrEnum):
 
 
 class RootServices(StrEnum):
-    """Where Jazz and OSLC clients look for the root services document."""
+    """Paths at which Jazz and OSLC clients look for the root services document."""
 
     ROOT = "/rootservices"
     WELL_KNOWN = "/.well-known/oslc/rootservices.xml"
@@ -68,7 +68,7 @@ class RootServices(StrEnum):
 
 
 class ClientKind(StrEnum):
-    """What protocol a client was registered for."""
+    """The protocol of a client."""
 
     OAUTH1 = "oauth1"
     OAUTH2 = "oauth2"
@@ -76,7 +76,7 @@ class ClientKind(StrEnum):
 
 
 class ClientStatus(StrEnum):
-    """Where a client stands with the administrators."""
+    """The approval status of a client."""
 
     PENDING = "pending"
     APPROVED = "approved"
@@ -95,7 +95,7 @@ class GrantType(StrEnum):
 
 
 class AuthMethod(StrEnum):
-    """How a client proves who it is at the token endpoint (OpenID Connect Core, section 9)."""
+    """The client authentication methods (OpenID Connect Core, section 9)."""
 
     BASIC = "client_secret_basic"
     POST = "client_secret_post"
@@ -105,7 +105,7 @@ class AuthMethod(StrEnum):
 
 
 class SignatureMethod(StrEnum):
-    """How an OAuth 1.0a request is signed: RFC 5849, section 3.4, and the SHA-2 methods that came after it."""
+    """The OAuth 1.0a signature methods: RFC 5849, section 3.4, and the later SHA-2 methods."""
 
     HMAC_SHA1 = "HMAC-SHA1"
     HMAC_SHA256 = "HMAC-SHA256"
@@ -116,7 +116,7 @@ class SignatureMethod(StrEnum):
 
 
 class ScopeName(StrEnum):
-    """The scopes that OpenID Connect defines; administrators may define more."""
+    """The scopes of OpenID Connect. Administrators can define more."""
 
     OPENID = "openid"
     PROFILE = "profile"
@@ -127,7 +127,7 @@ class ScopeName(StrEnum):
 
 
 class TokenPrefix(StrEnum):
-    """The first letters of every opaque value, so that a leak scanner and a reader can tell what they found."""
+    """The prefixes of opaque tokens, so that secret scanners and readers can identify them."""
 
     CODE = "asc"
     ACCESS_TOKEN = "asa"
@@ -144,17 +144,17 @@ class TokenPrefix(StrEnum):
 
 
 class Acr(StrEnum):
-    """Authentication context classes: how strongly the person has proved who they are."""
+    """The authentication context classes."""
 
     PASSWORD = "urn:authserver:acr:password"
     MULTI_FACTOR = "urn:authserver:acr:multi-factor"
 
 
 CONFIGURE_SERVER: Final = "configure_server"
-"""The permission to manage clients, users and the server itself; the console calls it *Configure Server*."""
+"""The permission to manage clients, users and the server, called *Configure Server* in the console."""
 
 OAUTH1_GRANT: Final = "oauth1"
-"""What an authorization under OAuth 1.0a records as its grant type; the protocol itself has no such word."""
+"""The grant type of OAuth 1.0a authorizations. The protocol itself has no grant types."""
 
 S256: Final = "S256"
 

@@ -10,6 +10,7 @@ from authserver import clock
 from authserver.app import create_app
 from authserver.context import SYSTEM
 from authserver.domain.authorizations import authorizations, codes
+from authserver.domain.authorizations.authorizations import NewAuthorization, UserAuthentication
 from authserver.domain.clients import clients
 from authserver.domain.users import users
 from authserver.protocol.services import Services
@@ -80,13 +81,14 @@ def _codes(services: Services, key: str, count: int) -> list[str]:
                 authorizations.add(
                     db,
                     SYSTEM,
-                    client_id=client.id,
-                    client_epoch=client.epoch,
-                    client_name=client.name,
-                    grant_type="authorization_code",
-                    scope="openid profile",
-                    user_id=user.id,
-                    auth_time=clock.now(),
+                    NewAuthorization(
+                        client_id=client.id,
+                        client_epoch=client.epoch,
+                        client_name=client.name,
+                        grant_type="authorization_code",
+                        scope="openid profile",
+                        user=UserAuthentication(user.id, auth_time=clock.now()),
+                    ),
                 ),
                 redirect_uri=REDIRECT_URI,
                 code_challenge=CHALLENGE,

@@ -5,9 +5,11 @@ one with the same guards from the application.
 """
 
 import importlib
+import importlib.util
 import pkgutil
 from contextlib import nullcontext
-from types import SimpleNamespace
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 from alembic import context
@@ -15,12 +17,21 @@ from sqlalchemy import Connection
 
 from authserver import domain
 from authserver.domain import schema
-from authserver.domain.clients import name_skeletons, web_origins
+from authserver.domain.clients import redirect_uris
 from authserver.domain.orm import Base, Instant
 
-# Revision 0015 imports two modules by the names that they had when it was written.
-domain.client_origins = SimpleNamespace(of=web_origins.web_origins_of)
-domain.skeletons = SimpleNamespace(of=name_skeletons.skeleton_of)
+
+def frozen(name: str) -> ModuleType:
+    """Load a module beside this one that keeps code of the past as it was."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+# Revision 0015 imports two modules under the names that they had when it was written.
+domain.client_origins = SimpleNamespace(of=redirect_uris.web_origins_of)
+domain.skeletons = SimpleNamespace(of=frozen("skeletons_0015").skeleton_of)
 
 for module in pkgutil.walk_packages(domain.__path__, "authserver.domain."):
     importlib.import_module(module.name)

@@ -1,8 +1,8 @@
 """The fixtures of the whole suite, and the selection of databases.
 
 A test that uses `app`, `client`, `database_url` or `live_server` needs a database, and runs on SQLite. It also runs on
-PostgreSQL where SQL matters: in the folders of `ON_BOTH`, and if it or its module is marked `both_databases`. Mark tests
-that depend on locks, constraints, transactions, types or text that a database may reject, and one success of every
+PostgreSQL where SQL matters: in the folders of `matrix.ON_BOTH`, and if it or its module is marked `both_databases`. Mark
+tests that depend on locks, constraints, transactions, types or text that a database may reject, and one success of every
 prepared statement. `--full-matrix` (`make test-all`) runs every test on both.
 
 Use `only_on("sqlite")` or `only_on("postgresql")` for tests that are meaningless on the other database.
@@ -22,7 +22,7 @@ from flask.testing import FlaskClient
 from playwright.sync_api import Browser, Page
 
 from authserver.settings import Settings
-from tests.support import apps, compiled, databases, postgres, run, servers
+from tests.support import apps, compiled, databases, matrix, postgres, run, servers
 from tests.support import browser as chromium
 from tests.support import people as crowd
 from tests.support.command import Runner
@@ -32,9 +32,6 @@ if TYPE_CHECKING:
     from authserver.domain.orm import Database
     from authserver.domain.users.users import User
     from authserver.protocol.services import Services
-
-TESTS = Path(__file__).parent
-ON_BOTH = {"domain", "faults", "journeys"}
 
 # The developer's own settings must not affect the tests.
 for name in [name for name in os.environ if name.startswith("AUTHSERVER_")]:
@@ -64,16 +61,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Parametrize a test that needs a database by the kinds of databases."""
     if "database_kind" in metafunc.fixturenames:
-        metafunc.parametrize("database_kind", _kinds(metafunc), indirect=True)
-
-
-def _kinds(metafunc: pytest.Metafunc) -> tuple[str, ...]:
-    test = metafunc.definition
-    if marker := test.get_closest_marker("only_on"):
-        return tuple(marker.args)
-    folder = test.path.relative_to(TESTS).parts[0]
-    is_on_both = folder in ON_BOTH or test.get_closest_marker("both_databases")
-    return databases.KINDS if is_on_both or metafunc.config.getoption("full_matrix") else ("sqlite",)
+        kinds = matrix.kinds(metafunc.definition, is_full=metafunc.config.getoption("full_matrix"))
+        metafunc.parametrize("database_kind", kinds, indirect=True)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -2,11 +2,15 @@
 
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
 
-from tests.support import axe, databases
+from authserver import clock
+from authserver.domain.scopes import DefinedScope
+from authserver.domain.users.users import User
+from tests.support import axe, databases, matrix
 from tools import peers
 
 POLICY = "default-src 'none'; require-trusted-types-for 'script'"
@@ -54,6 +58,48 @@ def test_each_test_has_its_own_empty_database(empty_database_url, database_kind)
 @pytest.mark.only_on("postgresql")
 def test_marked_test_runs_on_one_database(database_kind):
     assert database_kind == "postgresql"
+
+
+@pytest.mark.parametrize(
+    ("path", "markers", "usual", "full"),
+    [
+        ("web/test_pages.py", {}, ["sqlite"], ["sqlite", "postgresql"]),
+        ("web/test_pages.py", {"both_databases": ()}, ["sqlite", "postgresql"], ["sqlite", "postgresql"]),
+        ("domain/test_users.py", {}, ["sqlite", "postgresql"], ["sqlite", "postgresql"]),
+        ("domain/test_users.py", {"only_on": ("sqlite",)}, ["sqlite"], ["sqlite"]),
+        ("web/test_pages.py", {"only_on": ("postgresql",)}, ["postgresql"], ["postgresql"]),
+    ],
+)
+def test_the_databases_of_a_test(path, markers, usual, full):
+    marks = {name: getattr(pytest.mark, name)(*arguments).mark for name, arguments in markers.items()}
+    test = SimpleNamespace(path=matrix.TESTS / path, get_closest_marker=marks.get)
+    assert list(matrix.kinds(test, is_full=False)) == usual
+    assert list(matrix.kinds(test, is_full=True)) == full
+
+
+@pytest.mark.both_databases
+def test_nothing_is_left_in_a_restored_database(database_kind, tmp_path):
+    restorable = databases.restorable(database_kind, tmp_path)
+    restorable.restore(("alice",))
+    engine = sa.create_engine(restorable.url)
+    now = clock.now()
+
+    def add(name: str) -> int:
+        values = {"name": name, "words": "Do it", "is_open": True, "created_at": now, "updated_at": now}
+        return connection.scalar(sa.insert(DefinedScope).values(values).returning(DefinedScope.id))
+
+    with engine.begin() as connection:
+        connection.execute(sa.update(User).values(name="Bob"))
+        first = add("one")
+    restorable.restore(("alice",))
+    with engine.begin() as connection:
+        assert connection.scalars(sa.select(User.name)).all() == ["Alice Adams"]
+        assert add("two") == first
+    restorable.restore(first_id=5000)
+    with engine.begin() as connection:
+        assert connection.scalars(sa.select(User.name)).all() == []
+        assert add("three") == 5000
+    engine.dispose()
 
 
 @pytest.mark.parametrize(

@@ -25,9 +25,9 @@ def test_line_is_one_json_object_that_starts_with_the_time(new_output):
     logs.configure("info", "json")
     logs.get("web").info("request", path="/ä", status=200)
     line = json.loads(new_output())
-    assert list(line) == ["timestamp", "level", "room", "event", "path", "status"]
+    assert list(line) == ["timestamp", "level", "module", "event", "path", "status"]
     assert line | {"timestamp": ""} == {
-        "timestamp": "", "level": "info", "room": "web", "event": "request", "path": "/ä", "status": 200,
+        "timestamp": "", "level": "info", "module": "web", "event": "request", "path": "/ä", "status": 200,
     }  # fmt: skip
 
 
@@ -51,7 +51,7 @@ def test_library_logs_have_the_same_format(new_output):
     logging.getLogger("gunicorn.error").warning("worker %s is gone", 7)
     logging.getLogger("authlib.oauth2").debug("issued %s", "everything")
     lines = [json.loads(line) for line in new_output().splitlines()]
-    assert [(line["room"], line["event"], line["level"]) for line in lines] == [
+    assert [(line["module"], line["event"], line["level"]) for line in lines] == [
         ("gunicorn.error", "worker 7 is gone", "warning")
     ]
 

@@ -52,7 +52,7 @@ def test_origins_are_recorded(monkeypatch, tmp_path):
             "AUTHSERVER_PUBLIC_ULR",
             "Unknown setting AUTHSERVER_PUBLIC_ULR. Did you mean AUTHSERVER_PUBLIC_URL?",
         ),
-        ("AUTHSERVER_QQQ", "Unknown setting AUTHSERVER_QQQ. docs/reference/settings.md lists the names."),
+        ("AUTHSERVER_QQQ", "Unknown setting AUTHSERVER_QQQ. docs/reference/settings.md lists all settings."),
         ("AUTHSERVER_QQQ_FILE", "Unknown setting AUTHSERVER_QQQ_FILE."),
     ],
 )
@@ -74,7 +74,7 @@ def test_unreadable_file_is_rejected(monkeypatch, tmp_path, content):
     if content is not None:
         file.write_bytes(content.encode("latin-1"))
     monkeypatch.setenv("AUTHSERVER_CONFIG_FILE", str(file))
-    assert load_error().startswith(f"AUTHSERVER_CONFIG_FILE names {file}, which cannot be read: ")
+    assert load_error().startswith(f"AUTHSERVER_CONFIG_FILE names {file}, which is not readable: ")
 
 
 def test_value_and_value_file_exclude_each_other(monkeypatch, tmp_path):
@@ -82,13 +82,13 @@ def test_value_and_value_file_exclude_each_other(monkeypatch, tmp_path):
     monkeypatch.setenv("AUTHSERVER_PRODUCT_NAME_FILE", str(tmp_path))
     assert (
         load_error()
-        == "AUTHSERVER_PRODUCT_NAME and AUTHSERVER_PRODUCT_NAME_FILE are both set; keep one of them."
+        == "AUTHSERVER_PRODUCT_NAME and AUTHSERVER_PRODUCT_NAME_FILE are both set. Remove one of them."
     )
 
 
 def test_missing_value_file_is_rejected(monkeypatch, tmp_path):
     monkeypatch.setenv("AUTHSERVER_DATABASE_URL_FILE", str(tmp_path / "none"))
-    assert load_error().startswith("AUTHSERVER_DATABASE_URL_FILE names a file that cannot be read: ")
+    assert load_error().startswith("AUTHSERVER_DATABASE_URL_FILE names a file that is not readable: ")
 
 
 def test_every_error_is_reported(monkeypatch):
@@ -96,7 +96,7 @@ def test_every_error_is_reported(monkeypatch):
     monkeypatch.setenv("AUTHSERVER_THREADS", "many")
     first, second = load_error().splitlines()
     assert first == (
-        "AUTHSERVER_PUBLIC_URL: must begin with https:// (http is accepted on 127.0.0.1, ::1 and localhost only)."
+        "AUTHSERVER_PUBLIC_URL: must begin with https:// (http is allowed only for 127.0.0.1, ::1 and localhost)."
     )
     assert second.startswith("AUTHSERVER_THREADS: ")
 
@@ -112,7 +112,7 @@ def test_file_without_certificates_is_rejected(tmp_path, content):
     if content is not None:
         file.write_text(content)
     assert load_error(fetch_ca_file=file).startswith(
-        "fetch_ca_file: must name a readable file of certificates"
+        "fetch_ca_file: must be a readable file with PEM certificates"
     )
 
 

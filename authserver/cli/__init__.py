@@ -1,6 +1,6 @@
-"""The command line: ``authserver NOUN VERB``. Each noun has its own room; ``shell`` finds them and words the failures.
+"""The command line: ``authserver NOUN VERB``, with one module per noun. ``shell`` loads them and reports errors.
 
-Commands use the records directly, as the doors do; only ``serve`` and ``doctor`` build the whole application.
+Commands call ``domain`` directly. Only ``serve`` builds the whole application.
 """
 
 import click
@@ -10,14 +10,14 @@ from authserver.cli.shell import CommandGroup
 main = CommandGroup(
     "authserver",
     help="An authorization server for OAuth 1.0a, OAuth 2.0 and OpenID Connect.",
-    rooms={
-        "serve": "Serve people and clients.",
-        "database": "Migrate, clean up, look at the database.",
-        "users": "Add and change accounts.",
-        "clients": "Register, approve and change clients.",
-        "scopes": "Define the scopes that clients may ask for.",
+    nouns={
+        "serve": "Run the server.",
+        "database": "Migrate, clean up and inspect the database.",
+        "users": "Manage users.",
+        "clients": "Manage clients.",
+        "scopes": "Manage the scopes that clients may request.",
         "keys": "List and rotate the signing keys.",
-        "diagnostics": "Look at refused requests.",
+        "diagnostics": "Inspect rejected requests.",
         "config": "Show the effective settings.",
         "doctor": "Check this deployment.",
     },

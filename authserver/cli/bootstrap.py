@@ -1,7 +1,7 @@
-"""What must be done before the first request: tables, signing keys, and the link for the first administrator.
+"""Preparation before the first request: tables, signing keys and the setup link for the first administrator.
 
-A database that does not answer yet is waited for while the server is up; one that answers but cannot be used stops the
-start with a sentence.
+If the database is not reachable, the server starts and retries in the background. If the database is reachable but not
+usable, the server does not start.
 """
 
 import threading
@@ -20,23 +20,27 @@ _RETRY_SECONDS = 1
 
 log = logs.get("bootstrap")
 
-Tell = Callable[[str], None]
+Report = Callable[[str], None]
 
 
 class NotReachable(Exception):
-    """The database does not answer; the text is its reason."""
+    """The database is not reachable; the message is the driver's reason."""
 
 
-def prepare(services: Services, *, migrates: bool, tell: Tell) -> str | None:
-    """Make the installation ready and return the setup link, if an administrator is still to be made.
+def prepare(services: Services, *, migrates: bool, report: Report) -> str | None:
+    """Prepare the installation. Return the setup link if there is no administrator yet.
 
-    Raises NotReachable, or SettingsError for what waiting does not mend.
+    Raises NotReachable, or SettingsError if a retry cannot help.
     """
     try:
         if migrates:
-            schema.migrate(services.database, lambda revision: tell(f"Migrated the database to {revision}."))
+            schema.migrate(
+                services.database, lambda revision: report(f"Migrated the database to {revision}.")
+            )
         if not schema.is_current(services.database):
-            tell("The database is older than this version of authserver. Run: authserver database migrate")
+            report(
+                "The database schema is older than this version of authserver. Run: authserver database migrate"
+            )
             return None
         health.check_writable(services.database)
         services.key_ring.current()
@@ -45,21 +49,25 @@ def prepare(services: Services, *, migrates: bool, tell: Tell) -> str | None:
         reason = (str(error.orig).strip().splitlines() or ["no reason given"])[0]
         if isinstance(error, OperationalError) and not services.database.is_sqlite:
             raise NotReachable(reason) from error
-        raise SettingsError(_refusal(services, reason)) from error
+        raise SettingsError(_not_writable(services, reason)) from error
 
 
-def keep_preparing(services: Services, *, migrates: bool, tell: Tell, found: Callable[[str], None]) -> None:
-    """Try again in the background until the database is there; ``found`` gets the setup link."""
+def keep_preparing(
+    services: Services, *, migrates: bool, report: Report, found: Callable[[str], None]
+) -> None:
+    """Retry in the background until the database is ready; ``found`` is called with the setup link."""
     threading.Thread(
-        target=_try_until_ready, args=(services, migrates, tell, found), name="bootstrap", daemon=True
+        target=_try_until_ready, args=(services, migrates, report, found), name="bootstrap", daemon=True
     ).start()
 
 
-def _try_until_ready(services: Services, migrates: bool, tell: Tell, found: Callable[[str], None]) -> None:
+def _try_until_ready(
+    services: Services, migrates: bool, report: Report, found: Callable[[str], None]
+) -> None:
     pause = threading.Event()
     while True:
         try:
-            link = prepare(services, migrates=migrates, tell=tell)
+            link = prepare(services, migrates=migrates, report=report)
         except NotReachable as error:
             log.info("waiting for the database", reason=str(error))
         except SettingsError as error:
@@ -78,8 +86,10 @@ def _setup_link(services: Services) -> str | None:
     return token and f"{services.settings.url(EndpointPath.SETUP)}?token={token}"
 
 
-def _refusal(services: Services, reason: str) -> str:
+def _not_writable(services: Services, reason: str) -> str:
     place = services.settings.database_file or services.database.engine.url.render_as_string(
         hide_password=True
     )
-    return f"The database {place} cannot be written: {reason}. Give this user the right to write it, its directory included."
+    return (
+        f"The database {place} cannot be written: {reason}. Make it and its directory writable for this user."
+    )

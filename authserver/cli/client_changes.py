@@ -1,4 +1,4 @@
-"""``authserver clients approve-change|discard-change``: decide about what clients ask for themselves (RFC 7592)."""
+"""``authserver clients approve-change|discard-change``: decide on changes that clients request themselves (RFC 7592)."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,12 +16,12 @@ revision_option: Callable[[Any], Any] = click.option(
     "--revision",
     type=int,
     default=None,
-    help="Decide only if the client still is at this revision, which `clients show` prints.",
+    help="Fail unless the client is at this revision (see `clients show`).",
 )
 
 
 def seen(client: Client, revision: int | None) -> int:
-    """Return the revision that is decided about: what was looked at if that was said, else what there is."""
+    """Return the given revision, or else the client's current one."""
     return client.revision if revision is None else revision
 
 
@@ -30,7 +30,7 @@ def seen(client: Client, revision: int | None) -> int:
 @revision_option
 @json_option
 def approve_change(key: str, revision: int | None) -> None:
-    """Let the change that a client asked for count from its next request on."""
+    """Approve the change that a client requested. It is effective from the client's next request."""
     installation = Installation()
     with installation.transaction() as db:
         client = clients.get(db, key)
@@ -49,7 +49,7 @@ def approve_change(key: str, revision: int | None) -> None:
 @revision_option
 @json_option
 def discard_change(key: str, revision: int | None) -> None:
-    """Drop the change that a client asked for; the client stays as it was approved."""
+    """Discard the change that a client requested."""
     with Installation().transaction() as db:
         client = clients.get(db, key)
         decided = _change(self_registration.pending_change_of(db, client))
@@ -59,7 +59,7 @@ def discard_change(key: str, revision: int | None) -> None:
 
 
 def facts(change: self_registration.PendingChange | None) -> output.Row | None:
-    """Return what a change would change: since when it waits, and each field before and after."""
+    """Return when and from where a change was requested, and each field before and after."""
     if change is None:
         return None
     fields = _change(change)
@@ -69,7 +69,7 @@ def facts(change: self_registration.PendingChange | None) -> output.Row | None:
 
 
 def format_changes(change: output.Row | None) -> list[str]:
-    """Return the same for a person, one field a line."""
+    """Return the changed fields as lines of text."""
     if change is None:
         return []
     return [f"{name}: {change['before'][name]} -> {value}" for name, value in change["after"].items()]
@@ -77,5 +77,5 @@ def format_changes(change: output.Row | None) -> list[str]:
 
 def _change(change: self_registration.PendingChange | None) -> list[str]:
     if change is None:
-        raise NotFound("No change of this client waits.")
+        raise NotFound("This client has no pending change.")
     return [name for name, value in change.after.items() if change.before.get(name) != value]

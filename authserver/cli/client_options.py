@@ -1,199 +1,173 @@
-"""The options that say what a client is registered for, for `clients add` and `clients edit` alike.
+"""Command-line options for client metadata, shared by `clients add` and `clients edit`.
 
-Which values are right is decided in ``domain.registrations``; here is only how they are written on a command line.
+Common fields have an option of their own; ``--option NAME=VALUE`` sets the others. ``domain.clients.metadata`` defines and
+validates the fields.
 """
 
 import functools
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
-from authserver.domain.clients import client_details, logout_uris, registrations, token_lifetimes
+from authserver.domain.clients import metadata, registrations, token_lifetimes
 from authserver.domain.clients.clients import Client
-from authserver.domain.clients.registrations import Registration
+from authserver.domain.clients.metadata import ClientMetadata
 from authserver.domain.oauth1 import consumers
 from authserver.vocabulary import AuthMethod, ClientKind, GrantType
 
 Command = Callable[..., Any]
-_OPTION_NAMES = (*client_details.NAMES, *token_lifetimes.NAMES)
 
 kind = click.option(
     "--type",
     "kind",
     required=True,
-    type=click.Choice([str(word) for word in ClientKind]),
-    help="The protocol the client speaks.",
+    type=click.Choice([str(kind) for kind in ClientKind]),
+    help="The protocol of the client.",
 )
 
 
 def name(*, required: bool) -> Callable[[Command], Command]:
     """Give a command ``--name``."""
-    return click.option("--name", required=required, help="The name that people see.")
+    return click.option("--name", required=required, help="The name that users see.")
 
 
-@dataclass(frozen=True)
-class ClientOptions:
-    """What the options say; None where an option was left out."""
-
-    redirect_uris: tuple[str, ...] | None
-    grant_types: tuple[str, ...] | None
-    response_types: tuple[str, ...] | None
-    scopes: tuple[str, ...] | None
-    auth_method: str | None
-    is_pkce_required: bool | None
-    is_trusted: bool | None
-    allows_1_0: bool | None
-    may_verify_requests: bool | None
-    logout: dict[str, Any]
-    options: dict[str, Any]
-
-    def for_new(self, kind: str, name: str) -> Registration:
-        """Return the registration of a new client: the code flow, unless the options say otherwise."""
-        grant_types = self.grant_types or (GrantType.AUTHORIZATION_CODE,)
-        usual = ("code",) if GrantType.AUTHORIZATION_CODE in grant_types else ()
-        blank = Registration(kind, name, grant_types=grant_types, response_types=usual)
-        return replace(blank, **self._given(), details=self._details({}))
-
-    def for_change(self, client: Client, name: str | None) -> Registration:
-        """Return what a client is registered for, with what the options name in place of the old."""
-        before = registrations.registration_of(client)
-        wanted = replace(before, **self._given(), details=self._details(client.details))
-        return replace(wanted, name=name or client.name)
-
-    def _given(self) -> dict[str, Any]:
-        columns = {field.name for field in fields(Registration)}
-        return {key: value for key, value in self.__dict__.items() if value is not None and key in columns}
-
-    def _details(self, before: dict[str, Any]) -> dict[str, Any]:
-        details = dict(before)
-        if self.allows_1_0 is not None:
-            details |= replace(consumers.options_of(before), allows_1_0=self.allows_1_0).details()
-        if self.may_verify_requests is not None:
-            details[consumers.MAY_VERIFY_REQUESTS] = self.may_verify_requests
-        details |= self.logout | self.options
-        details = {key: value for key, value in details.items() if key not in _OPTION_NAMES or value}
-        return {key: value for key, value in details.items() if key not in logout_uris.NAMES or value}
+def new_metadata(kind: str, name: str, given: dict[str, Any]) -> ClientMetadata:
+    """Return the metadata of a new client, by default for the authorization code flow; raises InvalidInput."""
+    values = {**given, "kind": kind, "name": name}
+    if GrantType.AUTHORIZATION_CODE not in (values.get("grant_types") or (GrantType.AUTHORIZATION_CODE,)):
+        values = {"response_types": ()} | values
+    return registrations.validate(_with_consumer_options(values, {}))
 
 
-_OPTIONS = (
-    click.option(
+def changed_metadata(client: Client, name: str | None, given: dict[str, Any]) -> ClientMetadata:
+    """Return a client's metadata with the fields that options name replaced; raises InvalidInput."""
+    changes = _with_consumer_options(given, client.details)
+    return registrations.validate_change(client, changes | {"name": name or client.name})
+
+
+def _with_consumer_options(given: dict[str, Any], details: dict[str, Any]) -> dict[str, Any]:
+    values = dict(given)
+    allows_1_0 = values.pop(_ALLOWS_1_0, None)
+    if allows_1_0 is not None:
+        values |= replace(consumers.options_of(details), allows_1_0=allows_1_0).details()
+    return values
+
+
+def _split_scopes(_context: click.Context, _option: click.Parameter, texts: tuple[str, ...]) -> Any:
+    return tuple(" ".join(texts).split()) if texts else ()
+
+
+_ALLOWS_1_0 = "allows_1_0"
+_OPTIONS = {
+    "redirect_uris": click.option(
         "--redirect-uri", "redirect_uris", multiple=True, help="Where sign-ins return to; may be repeated."
     ),
-    click.option("--grant-type", "grant_types", multiple=True, help="A grant type; may be repeated."),
-    click.option(
+    "grant_types": click.option(
+        "--grant-type", "grant_types", multiple=True, help="A grant type; may be repeated."
+    ),
+    "response_types": click.option(
         "--response-type", "response_types", multiple=True, help="A response type; may be repeated."
     ),
-    click.option("--scope", "scopes", multiple=True, help="Scopes, separated by spaces; may be repeated."),
-    click.option(
+    "scopes": click.option(
+        "--scope",
+        "scopes",
+        multiple=True,
+        callback=_split_scopes,
+        help="Scopes, separated by spaces; may be repeated.",
+    ),
+    "auth_method": click.option(
         "--auth-method",
-        type=click.Choice([str(word) for word in AuthMethod]),
-        help="How the client authenticates itself.",
+        type=click.Choice([str(method) for method in AuthMethod]),
+        help="How the client authenticates.",
     ),
-    click.option("--pkce", type=click.Choice(["required", "optional"]), help="Whether PKCE is required."),
-    click.option("--trusted/--not-trusted", default=None, help="Whether people are not asked for consent."),
-    click.option(
-        "--allow-oauth-1.0/--refuse-oauth-1.0",
-        "allows_1_0",
+    "is_pkce_required": click.option(
+        "--pkce",
+        "is_pkce_required",
+        type=click.Choice(["required", "optional"]),
+        callback=lambda _context, _option, choice: None if choice is None else choice == "required",
+        help="Whether PKCE is required.",
+    ),
+    "is_trusted": click.option(
+        "--trusted/--not-trusted",
+        "is_trusted",
         default=None,
-        help="Whether an OAuth 1.0a consumer may speak OAuth Core 1.0, of which its users are warned.",
+        help="Whether users skip the consent page.",
     ),
-    click.option(
+    _ALLOWS_1_0: click.option(
+        "--allow-oauth-1.0/--refuse-oauth-1.0",
+        _ALLOWS_1_0,
+        default=None,
+        help="Whether an OAuth 1.0a consumer may use OAuth Core 1.0. Its users see a warning.",
+    ),
+    "may_verify_requests": click.option(
         "--may-verify-requests/--may-not-verify-requests",
         default=None,
         help="Whether the client, a resource server, may have signed OAuth 1.0a requests verified.",
     ),
-    click.option(
+    metadata.POST_LOGOUT_REDIRECT_URIS: click.option(
         "--post-logout-redirect-uri",
-        "post_logout",
+        metadata.POST_LOGOUT_REDIRECT_URIS,
         multiple=True,
-        help="Where people may return to after signing out; may be repeated.",
+        help="Where the browser may return to after a logout; may be repeated.",
     ),
-    click.option(
-        "--backchannel-logout-uri", "back_channel", help="Where the server tells of sign-outs; '' for none."
+    metadata.BACKCHANNEL_LOGOUT_URI: click.option(
+        "--backchannel-logout-uri", help="Where the server sends logout tokens; '' for none."
     ),
-    click.option(
-        "--frontchannel-logout-uri", "front_channel", help="A page that signs people out; '' for none."
+    metadata.FRONTCHANNEL_LOGOUT_URI: click.option(
+        "--frontchannel-logout-uri", help="A page that ends the client's session; '' for none."
     ),
-    click.option(
-        "--option",
-        "options",
-        multiple=True,
-        metavar="NAME=VALUE",
-        help=f"One of {', '.join(_OPTION_NAMES)}; lists and key sets as JSON or @FILE, lifetimes like 15m, '' for none.",
-    ),
+}
+_CLEARED_BY_EMPTY = (metadata.BACKCHANNEL_LOGOUT_URI, metadata.FRONTCHANNEL_LOGOUT_URI)
+OTHER_FIELDS = tuple(name for name in registrations.DETAILS if name not in (*_OPTIONS, "oauth1"))
+"""The fields that ``--option`` sets."""
+
+_OTHER_OPTION = click.option(
+    "--option",
+    "others",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Set another field; may be repeated. Lists, key sets and booleans are JSON or @FILE, lifetimes look like 15m, and "
+    f"'' clears the field. The fields are {', '.join(OTHER_FIELDS)}.",
 )
 
 
-def _logout(
-    post_logout: tuple[str, ...], back_channel: str | None, front_channel: str | None
-) -> dict[str, Any]:
-    given = {
-        logout_uris.POST_LOGOUT: list(post_logout) or None,
-        logout_uris.BACK_CHANNEL: back_channel,
-        logout_uris.FRONT_CHANNEL: front_channel,
-    }
-    return {name: value for name, value in given.items() if value is not None}
+def registration(command: Command) -> Command:
+    """Give a command these options; it receives the fields that were set as ``given``, None to clear one."""
+
+    @functools.wraps(command)
+    def with_given(others: tuple[str, ...], **arguments: Any) -> Any:
+        options = {name: arguments.pop(name) for name in _OPTIONS}
+        given = {name: value for name, value in options.items() if value not in (None, ())}
+        for name in _CLEARED_BY_EMPTY:
+            if name in given:
+                given[name] = given[name] or None
+        return command(given=given | _parse_others(others), **arguments)
+
+    for option in reversed((*_OPTIONS.values(), _OTHER_OPTION)):
+        with_given = option(with_given)
+    return with_given
 
 
-def _read_options(texts: tuple[str, ...]) -> dict[str, Any]:
+def _parse_others(texts: tuple[str, ...]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for text in texts:
         name, equals, value = text.partition("=")
-        if not equals or name not in _OPTION_NAMES:
-            raise click.UsageError(f"--option takes NAME=VALUE; names are {', '.join(_OPTION_NAMES)}.")
-        found[name] = _read_option(name, value)
+        if not equals or name not in OTHER_FIELDS:
+            raise click.UsageError(f"--option takes NAME=VALUE. The names are {', '.join(OTHER_FIELDS)}.")
+        found[name] = _parse_other(name, value) if value else None
     return found
 
 
-def _read_option(name: str, value: str) -> Any:
+def _parse_other(name: str, text: str) -> Any:
     try:
-        if value and name in token_lifetimes.NAMES:
-            return token_lifetimes.parse_seconds(value)
-        value = Path(value[1:]).read_text(encoding="utf-8") if value.startswith("@") else value
-        return json.loads(value) if value.lstrip()[:1] in {"[", "{"} else value
+        if name in token_lifetimes.NAMES:
+            return token_lifetimes.parse_seconds(text)
+        text = Path(text[1:]).read_text(encoding="utf-8") if text.startswith("@") else text
+        is_json = text.lstrip()[:1] in {"[", "{"} or metadata.TYPES[name] in {bool, int}
+        return json.loads(text) if is_json else text
     except (OSError, ValueError, RecursionError) as error:
-        raise click.UsageError(f"--option {name} cannot be read: {error}.") from error
-
-
-def registration(command: Command) -> Command:
-    """Give a command all these options; they arrive together as ``asked``."""
-
-    @functools.wraps(command)
-    def with_asked(
-        redirect_uris: tuple[str, ...],
-        grant_types: tuple[str, ...],
-        response_types: tuple[str, ...],
-        scopes: tuple[str, ...],
-        auth_method: str | None,
-        pkce: str | None,
-        trusted: bool | None,
-        allows_1_0: bool | None,
-        may_verify_requests: bool | None,
-        post_logout: tuple[str, ...],
-        back_channel: str | None,
-        front_channel: str | None,
-        options: tuple[str, ...],
-        **others: Any,
-    ) -> Any:
-        asked = ClientOptions(
-            redirect_uris=redirect_uris or None,
-            grant_types=grant_types or None,
-            response_types=response_types or None,
-            scopes=tuple(" ".join(scopes).split()) if scopes else None,
-            auth_method=auth_method,
-            is_pkce_required=None if pkce is None else pkce == "required",
-            is_trusted=trusted,
-            allows_1_0=allows_1_0,
-            may_verify_requests=may_verify_requests,
-            logout=_logout(post_logout, back_channel, front_channel),
-            options=_read_options(options),
-        )
-        return command(asked=asked, **others)
-
-    for option in reversed(_OPTIONS):
-        with_asked = option(with_asked)
-    return with_asked
+        raise click.UsageError(f"Cannot read --option {name}: {error}.") from error

@@ -1,10 +1,11 @@
-"""``authserver clients``: register, approve and change clients, as the console does.
+"""``authserver clients``: register, approve and change clients, as in the console.
 
-What a client is registered for is read from the options in ``client_options``.
+The options for client metadata are in ``client_options``.
 """
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -15,13 +16,12 @@ from authserver.domain.clients import (
     client_search,
     client_secrets,
     clients,
-    registrations,
     sector_identifiers,
     self_registration,
 )
+from authserver.domain.clients.client_search import ClientFilter
 from authserver.domain.clients.client_secrets import TypedSecret
 from authserver.domain.clients.clients import Client
-from authserver.domain.clients.registrations import Registration
 from authserver.domain.fetcher import Fetcher
 from authserver.domain.sessions import logout_notices
 from authserver.errors import InvalidInput
@@ -53,32 +53,32 @@ command.add_command(client_changes.discard_change)
 @client_options.kind
 @client_options.name(required=True)
 @client_options.registration
-@click.option("--approve", "is_approved", is_flag=True, help="Approve the client at once.")
+@click.option("--approve", "is_approved", is_flag=True, help="Approve the client immediately.")
 @secret_input.options("secret")
-@click.option("--generate-secret", is_flag=True, help="Generate a secret (the default) and print it.")
+@click.option("--generate-secret", is_flag=True, help="Generate a secret and print it (the default).")
 @json_option
 def add(
     kind: str,
     name: str,
-    asked: client_options.ClientOptions,
+    given: dict[str, Any],
     is_approved: bool,
     secret_stdin: bool,
     secret_file: Path | None,
     generate_secret: bool,
 ) -> None:
-    """Register a client; it cannot be used before it is approved."""
+    """Register a client. It can be used after it is approved."""
     if generate_secret and (secret_stdin or secret_file):
-        raise click.UsageError("Generate a secret or bring one, not both.")
+        raise click.UsageError("Generate a secret or provide one, not both.")
     installation = Installation()
-    registration = asked.for_new(kind, name)
-    uses_secret = client_secrets.are_used(kind, registration.auth_method)
+    wanted = client_options.new_metadata(kind, name, given)
+    uses_secret = client_secrets.are_used(wanted.kind, wanted.auth_method)
     if not uses_secret and (generate_secret or secret_stdin or secret_file):
-        raise click.UsageError(f"A client with --auth-method {registration.auth_method} has no secret.")
+        raise click.UsageError(f"A client with --auth-method {wanted.auth_method} has no secret.")
     typed = _typed(installation, secret_stdin, secret_file)
-    _check_sector(installation, registration)
+    sector_identifiers.check_registration(Fetcher(installation.settings), wanted)
     with installation.transaction() as db:
         who = actor()
-        client = clients.register(db, who, registration, source="command")
+        client = clients.register(db, who, wanted, source="command")
         secret = None
         if typed is not None:
             client_secrets.set_typed(db, who, installation.vault, client, typed)
@@ -95,37 +95,36 @@ def add(
 @click.option(
     "--type",
     "kind",
-    type=click.Choice([str(word) for word in ClientKind]),
+    type=click.Choice([str(kind) for kind in ClientKind]),
     default=None,
-    help="Only clients of this type.",
+    help="Filter by type.",
 )
 @click.option(
     "--status",
-    type=click.Choice([str(word) for word in ClientStatus]),
+    type=click.Choice([str(status) for status in ClientStatus]),
     default=None,
-    help="Only clients that stand like this.",
+    help="Filter by status.",
 )
-@click.option("--search", default="", help="Only clients whose name, key or redirect URI contains this.")
+@click.option("--search", default="", help="Filter by text in the name, key or redirect URIs.")
 @json_option
 def list_clients(kind: str | None, status: str | None, search: str) -> None:
-    """List the clients by name."""
+    """List clients by name."""
     rows: list[output.Row] = []
+    wanted = ClientFilter(kind=kind or "", status=status or "", search=search)
     with Installation().transaction(write=False) as db:
         while True:
-            found, _ = client_search.page_of_clients(
-                db, kind=kind or "", status=status or "", search=search, offset=len(rows), limit=_PAGE
-            )
+            found, _ = client_search.page_of_clients(db, wanted, offset=len(rows), limit=_PAGE)
             rows += [_facts(client) for client in found]
             if len(found) < _PAGE:
                 break
-    output.listing(rows, columns=_COLUMNS, nothing="There are no such clients.")
+    output.listing(rows, columns=_COLUMNS, nothing="No clients found.")
 
 
 @command.command()
 @click.argument("key", help="The client key.")
 @json_option
 def show(key: str) -> None:
-    """Show one client with everything that is registered for it."""
+    """Show a client and its metadata."""
     with Installation().transaction(write=False) as db:
         client = clients.get(db, key)
         secrets = client_secrets.secrets_of_client(db, client)
@@ -155,18 +154,18 @@ def show(key: str) -> None:
 @client_options.name(required=False)
 @client_options.registration
 @json_option
-def edit(key: str, name: str | None, asked: client_options.ClientOptions) -> None:
-    """Change what a client is registered for; what is not named stays, and a list that is named replaces the old one."""
+def edit(key: str, name: str | None, given: dict[str, Any]) -> None:
+    """Change a client's metadata. Fields without an option keep their values, and a list replaces the previous one."""
     installation = Installation()
     with installation.transaction(write=False) as db:
         before = clients.get(db, key)
-    registration = asked.for_change(before, name)
-    _check_sector(installation, registration, before)
+    wanted = client_options.changed_metadata(before, name, given)
+    sector_identifiers.check_registration(Fetcher(installation.settings), wanted, before)
     with installation.transaction() as db:
         client = clients.get(db, key)
-        clients.edit(db, actor(), client, registration, revision=before.revision)
+        clients.edit(db, actor(), client, wanted, revision=before.revision)
         facts = _facts(client)
-    output.say(f"Changed {facts['name']}; it is live now.", facts)
+    output.say(f"Changed {facts['name']}. The change is effective now.", facts)
 
 
 @command.command()
@@ -174,7 +173,7 @@ def edit(key: str, name: str | None, asked: client_options.ClientOptions) -> Non
 @client_changes.revision_option
 @json_option
 def approve(key: str, revision: int | None) -> None:
-    """Let a client be used."""
+    """Approve a client."""
     with Installation().transaction() as db:
         client = clients.get(db, key)
         clients.approve(db, actor(), client, revision=client_changes.seen(client, revision))
@@ -186,19 +185,19 @@ def approve(key: str, revision: int | None) -> None:
 @click.argument("key", help="The client key.")
 @json_option
 def disapprove(key: str) -> None:
-    """Stop a client on its next request; what it was given stays dead."""
+    """Disapprove a client. Everything issued to it stops working, permanently."""
     with Installation().transaction() as db:
         client = clients.get(db, key)
         clients.disapprove(db, actor(), client, revision=client.revision)
         facts = _facts(client)
-    output.say(f"Disapproved {facts['name']}: its sign-ins and tokens do not work any more.", facts)
+    output.say(f"Disapproved {facts['name']}: its sessions and tokens no longer work.", facts)
 
 
 @command.command()
 @click.argument("key", help="The client key.")
 @json_option
 def remove(key: str) -> None:
-    """Delete a client and everything made for it, for good."""
+    """Delete a client and everything issued to it, permanently."""
     with Installation().transaction() as db:
         client = clients.get(db, key)
         facts = _facts(client)
@@ -213,11 +212,11 @@ def remove(key: str) -> None:
     "--overlap",
     default="0",
     callback=lambda *given: _duration(given[-1]),
-    help="How long older secrets still work: 24h.",
+    help="How long older secrets remain valid, such as 24h.",
 )
 @json_option
 def secret(key: str, secret_stdin: bool, secret_file: Path | None, overlap: timedelta) -> None:
-    """Give a client a new secret: generated and printed, unless an option brings one."""
+    """Add a secret to a client. By default it is generated and printed."""
     installation = Installation()
     typed = _typed(installation, secret_stdin, secret_file)
     with installation.transaction() as db:
@@ -237,20 +236,12 @@ def secret(key: str, secret_stdin: bool, secret_file: Path | None, overlap: time
 
 
 def _typed(installation: Installation, stdin: bool, file: Path | None) -> TypedSecret | None:
-    # Hashing takes long, so that no transaction may be open here.
+    # Hashing takes long: no transaction may be open.
     if not stdin and file is None:
         return None
     return client_secrets.hash_typed_secret(
         installation.passwords, secret_input.read_secret("secret", stdin, file)
     )
-
-
-def _check_sector(installation: Installation, wanted: Registration, before: Client | None = None) -> None:
-    # A document of the client is fetched here, so that no transaction may be open.
-    if sector_identifiers.needs_fetch(wanted, before):
-        fetcher = Fetcher(installation.settings)
-        wanted = registrations.validate(wanted, known_name=before.name if before else None)
-        sector_identifiers.check_registration(fetcher, wanted, before)
 
 
 def _duration(value: str) -> timedelta:
@@ -266,7 +257,7 @@ def _print_new(facts: output.Row, secret: str | None) -> None:
         facts = facts | {"client_secret": secret}
     output.show(facts)
     if secret is not None and not output.is_json():
-        output.note("Keep the secret now: it cannot be shown again.")
+        output.note("Store the secret now: it cannot be shown again.")
 
 
 def _facts(client: Client) -> output.Row:

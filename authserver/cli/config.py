@@ -1,4 +1,4 @@
-"""``authserver config``: every setting with its effective value and where it came from; secrets are never shown."""
+"""``authserver config``: every setting with its effective value and origin. Secrets are masked."""
 
 from datetime import timedelta
 from typing import Any
@@ -13,14 +13,14 @@ from authserver.setting_sources import PREFIX
 from authserver.setting_values import write_duration
 from authserver.settings import Settings
 
-_COLUMNS = {"name": "Setting", "value": "Value", "origin": "From", "help": "What it is"}
+_COLUMNS = {"name": "Setting", "value": "Value", "origin": "Origin", "help": "Description"}
 MASKED = "********"
 
 
 @click.command()
 @json_option
 def command() -> None:
-    """Show every setting: its name, its effective value, where that came from, what it means."""
+    """List every setting with its effective value, origin and description."""
     output.listing(effective(), columns=_COLUMNS, nothing="")
 
 
@@ -31,7 +31,7 @@ def effective() -> list[output.Row]:
     return [
         {
             "name": f"{PREFIX}{name.upper()}",
-            "value": show(name, getattr(values, name)),
+            "value": format_value(name, getattr(values, name)),
             "origin": given[name].origin if name in given else "default",
             "help": field.description,
         }
@@ -39,8 +39,8 @@ def effective() -> list[output.Row]:
     ]
 
 
-def show(name: str, value: Any) -> str:
-    """Return a value as an operator would write it, without what must stay secret."""
+def format_value(name: str, value: Any) -> str:
+    """Return a value in the notation of the settings, with secrets masked."""
     if value is None:
         return ""
     if isinstance(value, SecretStr):

@@ -1,59 +1,61 @@
-"""``authserver database``: bring the tables to the newest shape, delete what is over, say how things stand."""
+"""``authserver database``: migrate, purge and status."""
 
 import click
 
 from authserver.cli import output
-from authserver.cli.installation import Installation, explained
+from authserver.cli.installation import Installation, explain_database_errors
 from authserver.cli.output import json_option
 from authserver.domain import schema
 
 
 @click.group()
 def command() -> None:
-    """Migrate, clean up, look at the database."""
+    """Migrate, clean up and inspect the database."""
 
 
 @command.command()
 @json_option
 def migrate() -> None:
-    """Bring the tables to the newest shape: all revisions that are missing, or none of them."""
+    """Migrate the database to the newest revision. Applies all missing revisions or none."""
     installation = Installation()
-    with explained(), output.progress() as tell:
-        tell("looking at the tables")
-        taken = schema.migrate(installation.database, lambda revision: tell(f"migrated to {revision}"))
-    done = f"The database is at revision {schema.newest()}" if taken else "There was nothing to migrate"
+    with explain_database_errors(), output.progress() as report:
+        report("checking the tables")
+        taken = schema.migrate(installation.database, lambda revision: report(f"migrated to {revision}"))
+    done = f"The database is at revision {schema.newest()}" if taken else "The database is already up to date"
     output.say(f"{done}.", {"revision": schema.newest(), "migrated": taken})
 
 
 @command.command()
 @json_option
 def purge() -> None:
-    """Delete what is over: expired tokens and codes, sessions that nothing names, old failures. Run it daily."""
+    """Delete expired tokens and codes, unused sessions and old recorded errors. Run it daily."""
     from authserver.domain import cleanup
 
     installation = Installation()
     with installation.transaction(write=False):
         pass
     counts: dict[str, int] = {}
-    with explained(), output.progress() as tell:
+    with explain_database_errors(), output.progress() as report:
         for name, count in cleanup.purge(installation.database, installation.settings):
             counts[name] = counts.get(name, 0) + count
-            tell(f"{name}: {counts[name]:,} deleted")
+            report(f"{name}: {counts[name]:,} deleted")
     deleted = [f"{count:,} {name}" for name, count in counts.items() if count]
-    output.say(
-        f"Deleted {', '.join(deleted)}." if deleted else "There was nothing to delete.", {"deleted": counts}
-    )
+    output.say(f"Deleted {', '.join(deleted)}." if deleted else "Nothing to delete.", {"deleted": counts})
 
 
 @command.command()
 @json_option
 def status() -> None:
-    """Show which database this is, its revision and how many rows its tables hold."""
+    """Show the database, its revision and the number of rows in each table."""
     installation = Installation()
-    installation.refuse_missing_file()
-    with explained(), output.progress() as tell, installation.database.reading() as connection:
+    installation.require_file()
+    with (
+        explain_database_errors(),
+        output.progress() as report,
+        installation.database.reading() as connection,
+    ):
         revision = schema.current(connection)
-        rows = schema.count_rows(connection, tell)
+        rows = schema.count_rows(connection, report)
     facts = {
         "database": installation.database.engine.url.render_as_string(hide_password=True),
         "revision": revision,

@@ -1,7 +1,4 @@
-"""``authserver diagnostics``: what was refused, by the reference that people and applications were given.
-
-The console says what to do about each cause; here is what the ledger holds, for those who are at a shell.
-"""
+"""``authserver diagnostics``: the recorded errors. The console additionally explains how to fix each one."""
 
 import click
 
@@ -20,25 +17,29 @@ _COLUMNS = {
     "cause": "Cause",
     "endpoint": "Endpoint",
     "client": "Client",
-    "count": "Times",
-    "last_at": "Last time",
+    "count": "Count",
+    "last_at": "Last seen",
 }
 
 
 @click.group()
 def command() -> None:
-    """Look at refused requests."""
+    """Inspect rejected requests."""
 
 
 @command.command("list")
-@click.option("--client", "client_key", default="", help="Only what was refused to the client with this key.")
-@click.option("--search", default="", help="Only what mentions this word, or a client of this name.")
+@click.option("--client", "client_key", default="", help="Filter by client key.")
+@click.option("--search", default="", help="Filter by text or client name.")
 @click.option(
-    "--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="How many at most."
+    "--limit",
+    type=click.IntRange(1, 10_000),
+    default=50,
+    show_default=True,
+    help="The maximum number of errors.",
 )
 @json_option
-def list_failures(client_key: str, search: str, limit: int) -> None:
-    """List refused requests, the latest first."""
+def list_errors(client_key: str, search: str, limit: int) -> None:
+    """List rejected requests, newest first."""
     with Installation().transaction(write=False) as db:
         client_id = clients.get(db, client_key).id if client_key else None
         found, _ = error_search.page_of_errors(
@@ -46,21 +47,21 @@ def list_failures(client_key: str, search: str, limit: int) -> None:
         )
         known = error_search.clients_of(db, found)
         rows = [_facts(row, known.get(row.client_id or 0)) for row in found]
-    output.listing(rows, columns=_COLUMNS, nothing="Nothing was refused.")
+    output.listing(rows, columns=_COLUMNS, nothing="No errors are recorded.")
 
 
 @command.command()
-@click.argument("reference", help="The reference, or the whole error that contains it.")
+@click.argument("reference", help="The reference, or the error message that contains it.")
 @json_option
 def show(reference: str) -> None:
-    """Show one refused request."""
+    """Show one rejected request."""
     installation = Installation()
     with installation.transaction(write=False) as db:
         row = error_search.error_named_in(db, reference)
         if row is None:
             raise NotFound(
-                f"No refusal has this reference. They are kept for {error_log.KEPT.days} days, and the latest"
-                f" {error_log.PER_CLIENT} of each client."
+                f"No error has this reference. Errors are kept for {error_log.KEPT.days} days, up to"
+                f" {error_log.PER_CLIENT} per client."
             )
         facts = _facts(row, error_search.clients_of(db, [row]).get(row.client_id or 0))
     url = installation.settings.url(EndpointPath.ADMIN)

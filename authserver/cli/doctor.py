@@ -1,4 +1,4 @@
-"""``authserver doctor``: examines this deployment and says what is wrong and what to do. Exit code 1 when a check fails."""
+"""``authserver doctor``: checks the deployment and suggests fixes. The exit code is 1 if a check fails."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -13,54 +13,55 @@ from authserver.cli.installation import Installation
 from authserver.cli.output import json_option
 from authserver.errors import AuthserverError, SettingsError
 
-_WORDS = {"pass": ("ok  ", "green"), "warn": ("warn", "yellow"), "fail": ("FAIL", "red")}
-_SEE_DATABASE = (
-    "See that the database runs and that AUTHSERVER_DATABASE_URL, its user and its rights are right."
-)
+_LABELS = {"pass": ("ok  ", "green"), "warn": ("warn", "yellow"), "fail": ("FAIL", "red")}
+_SEE_DATABASE = "Check that the database is running. Check AUTHSERVER_DATABASE_URL and the privileges of the database user."
 
 Check = Callable[[], CheckResult | None]
 
 
 @click.command()
 @click.option(
-    "--probe", "probes", is_flag=True, help="Ask the public URL over the network, also when it is elsewhere."
+    "--probe", "probes", is_flag=True, help="Request the public URL even if it is not on this machine."
 )
 @json_option
 def command(probes: bool) -> None:
-    """Check this deployment: settings, address, keys, database, clock, audit trail."""
-    with output.progress() as tell:
-        found = list(examine(tell, probes=probes))
-    is_well = all(finding.outcome != "fail" for _, finding in found)
+    """Check this deployment: settings, public URL, keys, database, clock and audit trail."""
+    with output.progress() as report:
+        found = list(run_checks(report, probes=probes))
+    is_ok = all(result.outcome != "fail" for _, result in found)
     if output.is_json():
-        checks = [{"check": name, **finding._asdict()} for name, finding in found]
-        output.show({"ok": is_well, "checks": checks})
+        checks = [{"check": name, **result._asdict()} for name, result in found]
+        output.show({"ok": is_ok, "checks": checks})
     else:
-        for name, finding in found:
-            _print(name, finding)
-    if not is_well:
+        for name, result in found:
+            _print(name, result)
+    if not is_ok:
         raise click.exceptions.Exit(1)
 
 
-def examine(tell: Callable[[str], None], *, probes: bool) -> Iterator[tuple[str, CheckResult]]:
-    """Run the checks, one after the other, telling which is next; those that need what is missing are left out."""
+def run_checks(report: Callable[[str], None], *, probes: bool) -> Iterator[tuple[str, CheckResult]]:
+    """Run the checks in order and yield their results. Stop if the database is not usable."""
     try:
         installation = Installation()
     except SettingsError as error:
-        yield "settings", failed(str(error), "Correct the setting; docs/reference/settings.md explains each.")
+        yield (
+            "settings",
+            failed(str(error), "Correct the setting. docs/reference/settings.md describes all settings."),
+        )
         return
-    yield "settings", CheckResult("pass", "The settings can be read.")
-    asked = {"address": partial(public_url.answers, installation.settings, probes=probes)}
-    for name, check in (_of_deployment(installation) | asked | _of_records(installation)).items():
-        tell(f"checking: {name}")
-        finding = _attempt(check)
-        if finding is None:
+    yield "settings", CheckResult("pass", "The settings are valid.")
+    probe = {"address": partial(public_url.check_discovery, installation.settings, probes=probes)}
+    for name, check in (_deployment_checks(installation) | probe | _database_checks(installation)).items():
+        report(f"checking: {name}")
+        result = _run_check(check)
+        if result is None:
             continue
-        yield name, finding
-        if finding.outcome == "fail" and name in {"database", "migrations"}:
+        yield name, result
+        if result.outcome == "fail" and name in {"database", "migrations"}:
             return
 
 
-def _of_deployment(installation: Installation) -> dict[str, Check]:
+def _deployment_checks(installation: Installation) -> dict[str, Check]:
     checks = {
         "public URL": deployment.public_url,
         "keys": deployment.keys,
@@ -71,8 +72,8 @@ def _of_deployment(installation: Installation) -> dict[str, Check]:
     return {name: partial(check, installation.settings) for name, check in checks.items()}
 
 
-def _of_records(installation: Installation) -> dict[str, Check]:
-    # The first two are what the others stand on.
+def _database_checks(installation: Installation) -> dict[str, Check]:
+    # All other checks depend on the first two.
     checks = {
         "database": records.database,
         "migrations": records.migrations,
@@ -89,20 +90,20 @@ def _of_records(installation: Installation) -> dict[str, Check]:
     return {name: partial(check, installation) for name, check in checks.items()}
 
 
-def _attempt(check: Check) -> CheckResult | None:
+def _run_check(check: Check) -> CheckResult | None:
     try:
         return check()
     except SQLAlchemyError as error:
         reason = (str(getattr(error, "orig", error)).strip().splitlines() or [""])[0]
-        return failed(f"The database refuses: {reason}.", _SEE_DATABASE)
+        return failed(f"The database reports an error: {reason}.", _SEE_DATABASE)
     except AuthserverError as error:
-        return failed(str(error), "Correct this first, then run the doctor again.")
+        return failed(str(error), "Correct this, then run authserver doctor again.")
     except click.ClickException as error:
         return failed(error.format_message(), _SEE_DATABASE)
 
 
-def _print(name: str, finding: CheckResult) -> None:
-    word, colour = _WORDS[finding.outcome]
-    click.echo(f"{click.style(word, fg=colour)}  {name:14}  {finding.sentence}")
-    if finding.fix:
-        click.echo(f"{'':22}{finding.fix}")
+def _print(name: str, result: CheckResult) -> None:
+    word, colour = _LABELS[result.outcome]
+    click.echo(f"{click.style(word, fg=colour)}  {name:14}  {result.sentence}")
+    if result.fix:
+        click.echo(f"{'':22}{result.fix}")

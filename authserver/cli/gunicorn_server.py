@@ -1,4 +1,4 @@
-"""Gunicorn as this product runs it: its settings, its log lines in our form, and what happens when a worker starts."""
+"""The Gunicorn server: its settings, logging, and the functions that run when a worker starts."""
 
 import gc
 from collections.abc import Callable, Sequence
@@ -8,12 +8,12 @@ from typing import Any
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
-_HEARTBEATS = Path("/dev/shm")  # noqa: S108 - empty files without names; a disk would make workers wait
+_HEARTBEATS = Path("/dev/shm")  # noqa: S108 - unnamed empty files; on a disk they could block workers
 _SETTINGS: dict[str, Any] = {
     "worker_class": "gthread",
     "preload_app": True,
     "proc_name": "authserver",
-    # A proxy drops idle connections after 60 s or so; we must not be the one that closes them under its hands.
+    # Longer than the idle timeout of common proxies (60 s), so that the proxy closes idle connections, not the server.
     "keepalive": 75,
     "timeout": 30,
     "graceful_timeout": 20,
@@ -21,7 +21,7 @@ _SETTINGS: dict[str, Any] = {
     "limit_request_line": 8190,
     "limit_request_fields": 64,
     "limit_request_field_size": 8190,
-    # Who we are and who asks is decided by our settings; gunicorn shall not read it from headers as well.
+    # The public URL and the trusted proxies are our own settings, so Gunicorn must not trust any headers.
     "forwarded_allow_ips": "",
     "secure_scheme_headers": {},
     "control_socket_disable": True,
@@ -30,7 +30,7 @@ _SETTINGS: dict[str, Any] = {
 
 
 class Log(Logger):
-    """Leaves gunicorn's lines to our own log; one line per request is written by the doors."""
+    """Passes Gunicorn's error log to the application's log; the application logs requests itself."""
 
     def setup(self, cfg: Any) -> None:
         self.cfg = cfg
@@ -40,7 +40,7 @@ class Log(Logger):
 
 
 class Server(BaseApplication):
-    """The application under gunicorn's master process, which starts and watches the workers."""
+    """Runs the application with Gunicorn."""
 
     def __init__(
         self, app: Any, *, bind: str, workers: int, threads: int, started: Sequence[Callable[[], None]]
@@ -63,12 +63,12 @@ class Server(BaseApplication):
         return self._app
 
     def _begin(self) -> None:
-        # In the worker: threads of the master would not come along through the fork.
+        # In the worker, because threads of the master process do not survive the fork.
         for begin in self._started:
             begin()
 
 
 def _share_memory() -> None:
-    # What exists before the workers are forked is never collected, so that its pages stay shared between them.
+    # Objects created before the fork are exempt from garbage collection, so that workers keep sharing their memory.
     gc.collect()
     gc.freeze()

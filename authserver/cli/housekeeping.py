@@ -1,4 +1,4 @@
-"""Deletes what is over while the server runs, in each worker from time to time; two at once do no harm."""
+"""Periodic cleanup in each worker. Several workers may run it at the same time."""
 
 import secrets
 import threading
@@ -13,26 +13,26 @@ log = logs.get("housekeeping")
 
 
 def start(services: Services) -> None:
-    """Begin, unless the settings leave it to ``authserver database purge``."""
+    """Start the cleanup thread, unless the setting ``cleanup_interval`` is 0."""
     if services.settings.cleanup_interval:
         threading.Thread(target=_run, args=(services,), name="housekeeping", daemon=True).start()
 
 
 def clean(services: Services) -> int:
-    """Delete what is over and return how many rows went; a database that is away is left for the next time."""
+    """Delete expired rows and return how many. A database error is logged and retried at the next interval."""
     try:
         count = sum(count for _, count in cleanup.purge(services.database, services.settings))
     except SQLAlchemyError as error:
-        log.warning("clean-up was interrupted", error=type(error).__name__, detail=str(error)[:300])
+        log.warning("cleanup failed", error=type(error).__name__, detail=str(error)[:300])
         return 0
     if count:
-        log.info("clean-up", deleted=count)
+        log.info("cleanup", deleted=count)
     return count
 
 
 def _run(services: Services) -> None:
     interval = services.settings.cleanup_interval.total_seconds()
-    # The workers of all nodes were started together; they need not all clean at the same moment.
+    # A random first pause, so that workers that start together do not all clean up at the same time.
     pause = interval * secrets.randbelow(1000) / 1000
     stop = threading.Event()
     while not stop.wait(pause):

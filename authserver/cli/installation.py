@@ -1,4 +1,4 @@
-"""How commands reach the records: the settings, the keys and one transaction each, with sentences for what is missing."""
+"""Access of commands to settings, keys and database, with readable errors."""
 
 import getpass
 from collections.abc import Iterator
@@ -20,12 +20,12 @@ from authserver.domain.users import users
 from authserver.domain.users.passwords import PasswordHasher
 from authserver.settings import Settings
 
-# Other records point to users, so that they must be known whichever noun a command is about.
+# Foreign keys of other records refer to users, so this model must always be loaded.
 NEEDED_RECORDS = (users.User,)
 
 
 class Installation:
-    """One installation as its operator sees it; nothing is opened before it is needed."""
+    """The installation that a command works on. Keys and database are opened on first use."""
 
     def __init__(self) -> None:
         self.settings: Settings = settings.load()
@@ -33,17 +33,17 @@ class Installation:
 
     @cached_property
     def vault(self) -> Vault:
-        """The installation's own keys."""
+        """The vault with the installation's keys."""
         return vault.load(self.settings)
 
     @cached_property
     def passwords(self) -> PasswordHasher:
-        """The hasher."""
+        """The password hasher."""
         return PasswordHasher(self.settings)
 
     @cached_property
     def database(self) -> Database:
-        """The database, whatever shape its tables have."""
+        """The database, at any schema revision."""
         url = self.settings.database_url
         engine = create_engine(url, **orm.engine_options(url, 1))
         click.get_current_context().call_on_close(engine.dispose)
@@ -51,26 +51,28 @@ class Installation:
 
     @contextmanager
     def transaction(self, write: bool = True) -> Iterator[Session]:
-        """Open a transaction on a database whose tables are up to date; raises click.ClickException."""
-        self.refuse_missing_file()
-        with explained(), self.database.reading() as connection:
+        """Open a transaction; raises click.ClickException if the schema is not up to date."""
+        self.require_file()
+        with explain_database_errors(), self.database.reading() as connection:
             revision = schema.current(connection)
         if revision < schema.newest():
-            state = "has no tables yet" if not revision else "is older than this version of authserver"
+            state = (
+                "has no tables yet" if not revision else "has an older schema than this version of authserver"
+            )
             raise click.ClickException(f"The database {state}. Run: authserver database migrate")
-        with explained(), self.database.transaction(write) as db:
+        with explain_database_errors(), self.database.transaction(write) as db:
             yield db
 
-    def refuse_missing_file(self) -> None:
-        """Stop before SQLite makes an empty database out of a mistyped name."""
+    def require_file(self) -> None:
+        """Raise click.ClickException if the SQLite file does not exist, before SQLite creates an empty one."""
         file = self.settings.database_file
         if file is not None and not file.exists():
             raise click.ClickException(f"There is no database at {file}. Run: authserver database migrate")
 
 
 @contextmanager
-def explained() -> Iterator[None]:
-    """Turn what a database driver raises into a sentence."""
+def explain_database_errors() -> Iterator[None]:
+    """Turn database errors into click.ClickException."""
     try:
         yield
     except DBAPIError as error:
@@ -78,16 +80,16 @@ def explained() -> Iterator[None]:
 
 
 def unreachable(error: DBAPIError) -> str:
-    """Return the sentence about a database that does not answer or does not let us."""
+    """Return the message for an unusable database."""
     reason = (str(error.orig).strip().splitlines() or ["no reason given"])[0]
-    return f"The database cannot be used: {reason}. Check AUTHSERVER_DATABASE_URL (authserver doctor tells more)."
+    return f"The database cannot be used: {reason}. Check AUTHSERVER_DATABASE_URL, or run: authserver doctor"
 
 
 def actor() -> Actor:
-    """Return who acts, as the audit trail names them."""
+    """Return the actor for the audit trail."""
     try:
         name = getpass.getuser()
     except (KeyError, OSError):
-        # A container may run under a number that no account stands for.
+        # In a container, the user id may have no name.
         name = "unknown"
     return Actor(name=f"command line ({name})", channel="command")

@@ -1,4 +1,4 @@
-"""``authserver keys``: the keys that sign tokens. The installation's own secrets are files, see keys/README.md."""
+"""``authserver keys``: the signing keys. The installation's secret keys are files, see keys/README.md."""
 
 import click
 from sqlalchemy.orm import Session
@@ -15,7 +15,7 @@ _COLUMNS = {
     "algorithm": "Algorithm",
     "state": "State",
     "created_at": "Published",
-    "activated_at": "Signs since",
+    "activated_at": "Active since",
     "retired_at": "Retired",
 }
 
@@ -28,11 +28,13 @@ def command() -> None:
 @command.command("list")
 @json_option
 def list_keys() -> None:
-    """List the keys: the active one signs, the next is published already, retired ones still check old tokens."""
+    """List the keys. The active key signs, the next key is published, and retired keys verify older tokens."""
     with Installation().transaction(write=False) as db:
         rows = [_facts(key) for key in signing_keys.all_keys(db)]
     output.listing(
-        rows, columns=_COLUMNS, nothing="There are no signing keys yet; they are made when the server starts."
+        rows,
+        columns=_COLUMNS,
+        nothing="There are no signing keys yet. The server creates them when it starts.",
     )
 
 
@@ -42,18 +44,20 @@ def list_keys() -> None:
     "algorithms",
     multiple=True,
     type=click.Choice(signing_keys.ALGORITHMS),
-    help="The key of this algorithm alone; may be repeated. Otherwise the keys of all algorithms.",
+    help="Rotate only the key of this algorithm. Repeat for several. Default: all algorithms.",
 )
-@click.option("--now", "is_urgent", is_flag=True, help="Do not wait until clients can know the next key.")
+@click.option(
+    "--now", "is_urgent", is_flag=True, help="Rotate even if clients may not have fetched the next key yet."
+)
 @click.option(
     "--stolen",
     "is_stolen",
     is_flag=True,
-    help="Replace all keys, the next ones too, and withdraw them: what they have signed is worth nothing any more.",
+    help="The keys are compromised: replace all of them, including the next ones. Everything they signed becomes invalid.",
 )
 @json_option
 def rotate(algorithms: tuple[str, ...], is_urgent: bool, is_stolen: bool) -> None:
-    """Let the next keys sign, and publish others for the time after."""
+    """Make the next keys active and publish new next keys."""
     installation = Installation()
     with installation.transaction() as db:
         facts = [
@@ -64,7 +68,7 @@ def rotate(algorithms: tuple[str, ...], is_urgent: bool, is_stolen: bool) -> Non
         output.listing(facts, columns=_COLUMNS, nothing="")
     for fact in () if output.is_json() else facts:
         output.say(
-            f"The {fact['algorithm']} key {fact['kid']} signs from now on; every node knows it within seconds."
+            f"The {fact['algorithm']} key {fact['kid']} is now active. All nodes use it within seconds."
         )
 
 
@@ -77,7 +81,7 @@ def _rotate(db: Session, vault: Vault, algorithm: str, *, is_urgent: bool, is_st
 @command.command()
 @json_option
 def purge() -> None:
-    """Remove retired keys of which no living token can be signed any more."""
+    """Delete retired keys whose tokens have all expired."""
     installation = Installation()
     with installation.transaction() as db:
         count = signing_keys.purge(db, actor())

@@ -1,4 +1,4 @@
-"""Where the server listens: the address is checked before gunicorn, which would try again and again, gets it."""
+"""Checks of the listening address. Gunicorn itself would retry forever instead of reporting an error."""
 
 import socket
 
@@ -16,19 +16,19 @@ def check(bind: str) -> None:
         raise click.UsageError(f"--bind {bind} is not HOST:PORT.")
 
 
-def refuse_taken(bind: str) -> None:
-    """Raise SettingsError when another program listens there, or the address is not one of this machine.
+def require_free(bind: str) -> None:
+    """Raise SettingsError if the address is in use or does not belong to this machine.
 
-    With SO_REUSEPORT, which several workers need, two servers could share a port without noticing.
+    With SO_REUSEPORT, which multiple workers need, two servers could otherwise share a port unnoticed.
     """
     if bind.startswith("unix:"):
         return
     host, _, port = bind.rpartition(":")
     try:
         family, _, _, _, address = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM)[0]
-        with socket.socket(family) as trial:
-            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            trial.bind(address)
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
     except OSError as error:
         sentence = f"Cannot listen on {bind}: {error.strerror}. Choose another address with --bind."
         raise SettingsError(sentence) from error

@@ -1,4 +1,4 @@
-"""What commands print: tables and sentences for people, JSON for programs (``--json``)."""
+"""Output of commands: text and tables, or JSON with ``--json``."""
 
 import json
 import sys
@@ -17,14 +17,14 @@ Row = dict[str, Any]
 
 
 def json_option(command: Command) -> Command:
-    """Give a command the option ``--json``."""
+    """Add the option ``--json`` to a command."""
     return click.option(
         "--json",
         is_flag=True,
         expose_value=False,
         is_eager=True,
         callback=_remember,
-        help="Print JSON for programs.",
+        help="Print JSON.",
     )(command)
 
 
@@ -33,13 +33,13 @@ def _remember(ctx: click.Context, _parameter: click.Parameter, value: bool) -> N
 
 
 def is_json() -> bool:
-    """Return whether the running command was asked for JSON."""
+    """Return whether the current command runs with ``--json``."""
     ctx = click.get_current_context(silent=True)
     return bool(ctx and ctx.meta.get(_AS_JSON))
 
 
 def say(sentence: str, facts: Row | None = None) -> None:
-    """Print what was done: the sentence for a person, the facts for a program."""
+    """Print a result: the sentence, or the facts with ``--json``."""
     if is_json():
         _print_json(facts if facts is not None else {"message": sentence})
     else:
@@ -47,13 +47,13 @@ def say(sentence: str, facts: Row | None = None) -> None:
 
 
 def note(sentence: str) -> None:
-    """Print what a person wants to know meanwhile, without touching the output that a program reads."""
+    """Print a notice to standard error."""
     click.echo(sentence, err=True)
 
 
 @contextmanager
 def progress() -> Iterator[Callable[[str], None]]:
-    """Lend a way to tell what long work does at this moment: one line that changes, on a terminal only."""
+    """Yield a function that shows the current step in one changing line; on a terminal only."""
     terminal = sys.stderr
     if not terminal.isatty():
         yield lambda _sentence: None
@@ -70,7 +70,7 @@ def _overwrite(terminal: TextIO, sentence: str) -> None:
 
 
 def show(facts: Row) -> None:
-    """Print one thing with all that is known of it."""
+    """Print the fields of one item."""
     if is_json():
         _print_json(facts)
         return
@@ -83,7 +83,7 @@ def show(facts: Row) -> None:
 
 
 def listing(rows: Sequence[Row], *, columns: dict[str, str], nothing: str) -> None:
-    """Print many things: all they have as JSON, or a table of the columns (name → heading)."""
+    """Print items: as JSON with all fields, or as a table of the columns (name → heading)."""
     if is_json():
         _print_json(list(rows))
     elif not rows:
@@ -93,7 +93,7 @@ def listing(rows: Sequence[Row], *, columns: dict[str, str], nothing: str) -> No
 
 
 def _print_table(rows: Sequence[Row], columns: dict[str, str]) -> None:
-    # Rich is imported for tables only: it costs every command more than the command's own work.
+    # Imported here, because importing Rich takes longer than most commands.
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
@@ -106,7 +106,7 @@ def _print_table(rows: Sequence[Row], columns: dict[str, str]) -> None:
         table.add_row(*(Text(_text(row.get(name))) for name in columns))
     console = Console(highlight=False)
     if not console.is_terminal:
-        # A pipe has no width; lines cut to 80 letters would break the keys and addresses that are searched for.
+        # Output to a pipe has no width. Rich would wrap lines at 80 characters and break keys and URLs.
         console = Console(highlight=False, width=_PIPE_WIDTH)
     console.print(table)
 

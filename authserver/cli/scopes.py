@@ -1,4 +1,4 @@
-"""``authserver scopes``: the scopes of this installation's own, beside those of OpenID Connect."""
+"""``authserver scopes``: define scopes in addition to those of OpenID Connect."""
 
 import click
 
@@ -8,22 +8,22 @@ from authserver.cli.output import json_option
 from authserver.domain import scopes
 from authserver.domain.scopes import DefinedScope
 
-_COLUMNS = {"name": "Scope", "words": "What people are asked", "open": "Every client may ask"}
+_COLUMNS = {"name": "Scope", "words": "Description", "open": "Open to every client"}
 
 
 @click.group()
 def command() -> None:
-    """Define the scopes that clients may ask for."""
+    """Define the scopes that clients may request."""
 
 
 @command.command()
-@click.argument("name", help="The scope, as clients ask for it.")
-@click.option("--words", required=True, help="What the consent page says it allows.")
+@click.argument("name", help="The name of the scope.")
+@click.option("--words", required=True, help="The description on the consent page.")
 @click.option(
     "--open/--registered",
     "is_open",
     default=False,
-    help="Who may ask: every client, or those registered for it.",
+    help="Which clients may request it: all, or those registered for it.",
 )
 @json_option
 def add(name: str, words: str, is_open: bool) -> None:
@@ -39,21 +39,23 @@ def list_scopes() -> None:
     """List the scopes by name."""
     with Installation().transaction(write=False) as db:
         rows = [_facts(row) for row in scopes.all_scopes(db)]
-    output.listing(rows, columns=_COLUMNS, nothing="No scopes are defined beside those of OpenID Connect.")
+    output.listing(
+        rows, columns=_COLUMNS, nothing="No scopes are defined in addition to those of OpenID Connect."
+    )
 
 
 @command.command()
-@click.argument("name", help="The scope, as clients ask for it.")
-@click.option("--words", default=None, help="What the consent page says it allows.")
+@click.argument("name", help="The name of the scope.")
+@click.option("--words", default=None, help="The description on the consent page.")
 @click.option(
     "--open/--registered",
     "is_open",
     default=None,
-    help="Who may ask: every client, or those registered for it.",
+    help="Which clients may request it: all, or those registered for it.",
 )
 @json_option
 def edit(name: str, words: str | None, is_open: bool | None) -> None:
-    """Change the words of a scope, or who may ask for it."""
+    """Change a scope's description, or which clients may request it."""
     with Installation().transaction() as db:
         row = scopes.get(db, name)
         new_words = row.words if words is None else words
@@ -64,10 +66,10 @@ def edit(name: str, words: str | None, is_open: bool | None) -> None:
 
 
 @command.command()
-@click.argument("name", help="The scope, as clients ask for it.")
+@click.argument("name", help="The name of the scope.")
 @json_option
 def remove(name: str) -> None:
-    """Forget a scope; clients that are registered for it by name keep it."""
+    """Remove a scope. Clients that are registered for its name keep it."""
     with Installation().transaction() as db:
         scopes.remove(db, actor(), scopes.get(db, name))
     output.say(f"Removed the scope {name}.", {"name": name, "removed": True})

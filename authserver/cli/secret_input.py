@@ -1,4 +1,4 @@
-"""How passwords and client secrets come in: asked twice, from standard input or from a file; never as an argument."""
+"""Input of passwords and client secrets: from a prompt, standard input or a file; never from an argument."""
 
 import sys
 from collections.abc import Callable
@@ -10,38 +10,38 @@ import click
 Command = Callable[..., Any]
 
 
-def options(word: str) -> Callable[[Command], Command]:
-    """Give a command ``--WORD-stdin`` and ``--WORD-file``; the values arrive as ``WORD_stdin`` and ``WORD_file``."""
+def options(name: str) -> Callable[[Command], Command]:
+    """Add the options ``--NAME-stdin`` and ``--NAME-file`` to a command."""
 
     def decorate(command: Command) -> Command:
         from_file = click.option(
-            f"--{word}-file",
+            f"--{name}-file",
             type=click.Path(exists=True, dir_okay=False, path_type=Path),
-            help=f"Read the {word} from a file.",
+            help=f"Read the {name} from a file.",
         )
         from_stdin = click.option(
-            f"--{word}-stdin", is_flag=True, help=f"Read the {word} from standard input."
+            f"--{name}-stdin", is_flag=True, help=f"Read the {name} from standard input."
         )
         return from_stdin(from_file(command))
 
     return decorate
 
 
-def read_secret(word: str, from_stdin: bool, file: Path | None) -> str:
-    """Return the secret from where the options say, or ask for it twice; raises click.UsageError."""
+def read_secret(name: str, from_stdin: bool, file: Path | None) -> str:
+    """Return the secret from the source that the options select, or prompt for it twice; raises click.UsageError."""
     if from_stdin and file:
-        raise click.UsageError(f"Use --{word}-stdin or --{word}-file, not both.")
+        raise click.UsageError(f"Use --{name}-stdin or --{name}-file, not both.")
     if from_stdin:
-        return _one_line(word, sys.stdin.read())
+        return _one_line(name, sys.stdin.read())
     if file:
-        return _one_line(word, file.read_text(encoding="utf-8"))
+        return _one_line(name, file.read_text(encoding="utf-8"))
     if not sys.stdin.isatty():
-        raise click.UsageError(f"There is no terminal to ask on: use --{word}-stdin or --{word}-file.")
-    return str(click.prompt(word.capitalize(), hide_input=True, confirmation_prompt="Once more", err=True))
+        raise click.UsageError(f"There is no terminal for a prompt. Use --{name}-stdin or --{name}-file.")
+    return str(click.prompt(name.capitalize(), hide_input=True, confirmation_prompt="Repeat", err=True))
 
 
-def _one_line(word: str, text: str) -> str:
+def _one_line(name: str, text: str) -> str:
     secret = text.removesuffix("\n").removesuffix("\r")
     if not secret or "\n" in secret:
-        raise click.UsageError(f"The {word} must be exactly one line.")
+        raise click.UsageError(f"The {name} must be exactly one line.")
     return secret

@@ -1,4 +1,4 @@
-"""One node only on SQLite: whoever serves a database file holds a lock beside it, and a second server is refused."""
+"""A lock beside the SQLite file: only one server may use it at a time."""
 
 import fcntl
 import os
@@ -9,32 +9,32 @@ from typing import IO
 from authserver.errors import SettingsError
 
 
-def claim(database_file: Path) -> IO[str]:
-    """Return the lock, which lasts as long as the file is open anywhere; raises SettingsError.
+def acquire_lock(database_file: Path) -> IO[str]:
+    """Return the lock, which is held as long as the file is open; raises SettingsError.
 
-    Worker processes inherit it, so that it outlives a master that was killed until the last of them is gone.
+    Worker processes inherit it. If the master is killed, the lock lasts until the last worker has ended.
     """
     path = database_file.with_name(f"{database_file.name}-serving")
     try:
         lock = path.open("a+", encoding="utf-8")
     except OSError as error:
         raise SettingsError(
-            f"The directory of the database, {path.parent}, cannot be written: {error.strerror}. "
-            "Create it, or give this user the right to write it."
+            f"The directory of the database, {path.parent}, is not writable: {error.strerror}. "
+            "Create it, or make it writable for this user."
         ) from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         with lock:
-            raise SettingsError(_sentence(database_file, lock)) from error
+            raise SettingsError(_in_use_message(database_file, lock)) from error
     lock.truncate(0)
     lock.write(f"process {os.getpid()} on {socket.gethostname()}")
     lock.flush()
     return lock
 
 
-def holder(database_file: Path) -> str:
-    """Return who serves the database file at this moment, empty when nobody does."""
+def lock_holder(database_file: Path) -> str:
+    """Return the server that currently uses the database file; an empty string if there is none."""
     path = database_file.with_name(f"{database_file.name}-serving")
     try:
         with path.open(encoding="utf-8") as lock:
@@ -46,10 +46,10 @@ def holder(database_file: Path) -> str:
     return ""
 
 
-def _sentence(database_file: Path, lock: IO[str]) -> str:
+def _in_use_message(database_file: Path, lock: IO[str]) -> str:
     lock.seek(0)
     other = lock.read().strip() or "another process"
     return (
-        f"Another server ({other}) serves {database_file}, and SQLite is for one node. Stop it, give one server more "
+        f"Another server ({other}) uses {database_file}, and SQLite supports only one. Stop the other server, or use more "
         "--workers, or move to PostgreSQL (docs/operations.md)."
     )

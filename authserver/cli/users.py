@@ -1,4 +1,4 @@
-"""``authserver users``: accounts and their permission, for operators at a shell."""
+"""``authserver users``: create and change users."""
 
 from pathlib import Path
 
@@ -19,14 +19,14 @@ _PERMISSION = click.Choice([CONFIGURE_SERVER])
 
 @click.group()
 def command() -> None:
-    """Add and change accounts."""
+    """Manage users."""
 
 
 @command.command()
 @click.argument("name", help="The user name.")
 @click.option("--email", default="", help="The e-mail address.")
 @click.option("--name", "full_name", default="", help="The full name, shown to applications.")
-@click.option("--grant", "grants", multiple=True, type=_PERMISSION, help="Give a permission.")
+@click.option("--grant", "grants", multiple=True, type=_PERMISSION, help="Grant a permission.")
 @secret_input.options("password")
 @json_option
 def add(
@@ -37,7 +37,7 @@ def add(
     password_stdin: bool,
     password_file: Path | None,
 ) -> None:
-    """Create an account with a password, asked for unless an option says where it is."""
+    """Create a user. Prompts for the password unless an option specifies its source."""
     installation = Installation()
     password_hash = _new_hash(installation, name, password_stdin, password_file)
     with installation.transaction() as db:
@@ -51,14 +51,14 @@ def add(
             may_configure_server=CONFIGURE_SERVER in grants,
         )
         facts = _facts(db, user)
-    output.say(f"Created the account {user.username}.", facts)
+    output.say(f"Created the user {user.username}.", facts)
 
 
 @command.command("list")
-@click.option("--search", default="", help="Only accounts whose name or e-mail address contains this.")
+@click.option("--search", default="", help="Filter by user name, name or e-mail address.")
 @json_option
 def list_users(search: str) -> None:
-    """List the accounts by name."""
+    """List the users by name."""
     rows: list[output.Row] = []
     with Installation().transaction(write=False) as db:
         while len(found := users.page_of_users(db, search=search, offset=len(rows), limit=_PAGE)[0]):
@@ -73,23 +73,23 @@ def list_users(search: str) -> None:
         "second_factor": "Second factor",
         "last_sign_in_at": "Last sign-in",
     }
-    output.listing(rows, columns=columns, nothing="There are no accounts.")
+    output.listing(rows, columns=columns, nothing="There are no users.")
 
 
 @command.command()
 @click.argument("name", help="The user name.")
 @click.option("--name", "full_name", default=None, help="The full name, shown to applications.")
-@click.option("--email", default=None, help="The e-mail address; a new one counts as unverified.")
+@click.option("--email", default=None, help="The e-mail address. A changed address becomes unverified.")
 @click.option(
     "--claim",
     "claims",
     multiple=True,
     metavar="NAME=VALUE",
-    help="A standard claim, such as given_name=Alice or address.country=DE; an empty value removes it.",
+    help="A standard claim, such as given_name=Alice or address.country=DE. An empty value removes the claim.",
 )
 @json_option
 def edit(name: str, full_name: str | None, email: str | None, claims: tuple[str, ...]) -> None:
-    """Change what applications are told of a person; what is not named stays."""
+    """Change the claims about a user. Other claims stay as they are."""
     changes = dict(profiles.parse_claim(claim) for claim in claims)
     with Installation().transaction() as db:
         user = _get(db, name)
@@ -106,7 +106,7 @@ def edit(name: str, full_name: str | None, email: str | None, claims: tuple[str,
 @click.argument("name", help="The user name.")
 @json_option
 def disable(name: str) -> None:
-    """Shut an account; its sessions and tokens stop working at once."""
+    """Disable a user. The user's sessions and tokens stop working immediately."""
     with Installation().transaction() as db:
         user = _get(db, name)
         users.disable(db, actor(), user)
@@ -118,7 +118,7 @@ def disable(name: str) -> None:
 @click.argument("name", help="The user name.")
 @json_option
 def enable(name: str) -> None:
-    """Open an account again; what was made before it was disabled stays dead."""
+    """Enable a user. Sessions and tokens from before are not restored."""
     with Installation().transaction() as db:
         user = _get(db, name)
         users.enable(db, actor(), user)
@@ -131,12 +131,12 @@ def enable(name: str) -> None:
 @click.argument("permission", type=_PERMISSION, help="The permission.")
 @json_option
 def grant(name: str, permission: str) -> None:
-    """Give an account a permission."""
+    """Grant a permission to a user."""
     with Installation().transaction() as db:
         user = _get(db, name)
         users.grant(db, actor(), user, may_configure_server=permission == CONFIGURE_SERVER)
         facts = _facts(db, user)
-    output.say(f"{user.username} may configure the server.", facts)
+    output.say(f"{user.username} can configure the server.", facts)
 
 
 @command.command()
@@ -144,12 +144,12 @@ def grant(name: str, permission: str) -> None:
 @click.argument("permission", type=_PERMISSION, help="The permission.")
 @json_option
 def revoke(name: str, permission: str) -> None:
-    """Take a permission from an account; the last administrator keeps it."""
+    """Withdraw a permission from a user. The last administrator keeps it."""
     with Installation().transaction() as db:
         user = _get(db, name)
         users.grant(db, actor(), user, may_configure_server=permission != CONFIGURE_SERVER)
         facts = _facts(db, user)
-    output.say(f"{user.username} may not configure the server any more.", facts)
+    output.say(f"{user.username} can no longer configure the server.", facts)
 
 
 @command.command("set-password")
@@ -157,7 +157,7 @@ def revoke(name: str, permission: str) -> None:
 @secret_input.options("password")
 @json_option
 def set_password(name: str, password_stdin: bool, password_file: Path | None) -> None:
-    """Replace a password; sessions and tokens made with the old one stop working."""
+    """Set a new password. The user's sessions and tokens stop working."""
     installation = Installation()
     password_hash = _new_hash(installation, name, password_stdin, password_file)
     with installation.transaction() as db:
@@ -171,19 +171,17 @@ def set_password(name: str, password_stdin: bool, password_file: Path | None) ->
 @click.argument("name", help="The user name.")
 @json_option
 def reset_second_factor(name: str) -> None:
-    """Remove the authenticator app and the recovery codes of somebody who has lost both."""
+    """Remove the authenticator app and the recovery codes of a user who has lost them."""
     with Installation().transaction() as db:
         user = _get(db, name)
         had_one = second_factors.remove(db, actor(), user)
         facts = _facts(db, user) | {"removed": had_one}
-    sentence = (
-        "signs in with the password alone." if had_one else "has no second factor; nothing was changed."
-    )
+    sentence = "signs in with only the password." if had_one else "has no second factor. Nothing was changed."
     output.say(f"{user.username} {sentence}", facts)
 
 
 def _new_hash(installation: Installation, name: str, stdin: bool, file: Path | None) -> str:
-    # Hashing takes long, so that no transaction may be open here.
+    # Hashing takes long, so no transaction may be open here.
     password = secret_input.read_secret("password", stdin, file)
     installation.passwords.check_new(password, username=name)
     return installation.passwords.hash(password)
@@ -192,7 +190,7 @@ def _new_hash(installation: Installation, name: str, stdin: bool, file: Path | N
 def _get(db: Session, name: str) -> User:
     user = users.find(db, name)
     if user is None:
-        raise NotFound(f"There is no account with the user name {name[:100]}.")
+        raise NotFound(f"There is no user with the name {name[:100]}.")
     return user
 
 

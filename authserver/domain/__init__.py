@@ -1,6 +1,6 @@
-"""The records: one noun, one file, with its model, its queries and its verbs.
+"""The records and rules. Each module holds one noun: its model, queries and operations.
 
-A function that reads or changes records takes the caller's open transaction, or a connection, first; where nothing may
-be open meanwhile, as while a password is checked, a room takes the ``Database`` itself. Only ``db`` begins, commits or
-rolls back.
+A function that reads or changes records takes the caller's open transaction (or connection) as its first argument. Code
+that must not hold a transaction, for example while it verifies a password, takes the ``Database``. Only ``orm`` begins,
+commits and rolls back.
 """

@@ -1,10 +1,11 @@
-"""The audit trail: append-only, with what was before and after, each row sealed with the hash of the one before it."""
+"""The audit trail: an append-only log of changes with the values before and after, chained by hashes."""
 
 import hashlib
 import json
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, LargeBinary, String, false, func, or_, select
@@ -14,42 +15,83 @@ from authserver import clock
 from authserver.context import Actor
 from authserver.domain import text_rules
 from authserver.domain.orm import Base, Id, lock
+from authserver.messages import message
 
-EVENTS = {
-    "setup:complete": "The first administrator was created.",
-    "user:create": "An account was created.",
-    "user:edit": "An account was edited.",
-    "user:grant": "A permission was given or taken.",
-    "user:disable": "An account was disabled.",
-    "user:enable": "An account was enabled again.",
-    "user:set-password": "A password was changed.",
-    "user:add-second-factor": "An authenticator app was set up.",
-    "user:remove-second-factor": "An authenticator app and its recovery codes were removed.",
-    "user:renew-recovery-codes": "Recovery codes were replaced.",
-    "session:start": "Someone signed in.",
-    "session:refuse": "A sign-in was refused.",
-    "session:end": "Someone signed out, or a session was ended.",
-    "client:create": "A client was created.",
-    "client:edit": "A client was edited.",
-    "client:approve": "A client was approved.",
-    "client:disapprove": "A client was disapproved.",
-    "client:remove": "A client was removed for good.",
-    "client:ask-change": "A client asked for a change of its registration.",
-    "client:approve-change": "A change that a client asked for was approved.",
-    "client:discard-change": "A change that a client asked for was discarded.",
-    "client:add-secret": "A client got a new secret.",
-    "client:remove-secret": "A secret of a client was removed.",
-    "authorization:grant": "A user let a client use their account, or a client acted for itself.",
-    "authorization:revoke": "An authorization and its tokens were revoked.",
-    "consent:withdraw": "A user removed an application's access.",
-    "scope:add": "A scope was defined.",
-    "scope:edit": "A scope was changed.",
-    "scope:remove": "A scope was removed.",
-    "key:create": "A signing key was created.",
-    "key:rotate": "The signing keys were rotated.",
-    "key:remove": "A signing key was removed.",
+
+class Event(StrEnum):
+    """What can happen, as subject:verb. The value is stored and must not change."""
+
+    SETUP_COMPLETE = "setup:complete"
+    USER_CREATE = "user:create"
+    USER_EDIT = "user:edit"
+    USER_GRANT = "user:grant"
+    USER_DISABLE = "user:disable"
+    USER_ENABLE = "user:enable"
+    USER_SET_PASSWORD = "user:set-password"
+    USER_ADD_SECOND_FACTOR = "user:add-second-factor"
+    USER_REMOVE_SECOND_FACTOR = "user:remove-second-factor"
+    USER_RENEW_RECOVERY_CODES = "user:renew-recovery-codes"
+    SESSION_START = "session:start"
+    SESSION_REFUSE = "session:refuse"
+    SESSION_END = "session:end"
+    CLIENT_CREATE = "client:create"
+    CLIENT_EDIT = "client:edit"
+    CLIENT_APPROVE = "client:approve"
+    CLIENT_DISAPPROVE = "client:disapprove"
+    CLIENT_REMOVE = "client:remove"
+    CLIENT_ASK_CHANGE = "client:ask-change"
+    CLIENT_APPROVE_CHANGE = "client:approve-change"
+    CLIENT_DISCARD_CHANGE = "client:discard-change"
+    CLIENT_ADD_SECRET = "client:add-secret"
+    CLIENT_REMOVE_SECRET = "client:remove-secret"
+    AUTHORIZATION_GRANT = "authorization:grant"
+    AUTHORIZATION_REVOKE = "authorization:revoke"
+    CONSENT_WITHDRAW = "consent:withdraw"
+    SCOPE_ADD = "scope:add"
+    SCOPE_EDIT = "scope:edit"
+    SCOPE_REMOVE = "scope:remove"
+    KEY_CREATE = "key:create"
+    KEY_ROTATE = "key:rotate"
+    KEY_REMOVE = "key:remove"
+
+
+EVENTS: dict[str, str] = {
+    Event.SETUP_COMPLETE: message("The first administrator was created."),
+    Event.USER_CREATE: message("An account was created."),
+    Event.USER_EDIT: message("An account was edited."),
+    Event.USER_GRANT: message("A permission was given or taken."),
+    Event.USER_DISABLE: message("An account was disabled."),
+    Event.USER_ENABLE: message("An account was enabled again."),
+    Event.USER_SET_PASSWORD: message("A password was changed."),
+    Event.USER_ADD_SECOND_FACTOR: message("An authenticator app was set up."),
+    Event.USER_REMOVE_SECOND_FACTOR: message("An authenticator app and its recovery codes were removed."),
+    Event.USER_RENEW_RECOVERY_CODES: message("Recovery codes were replaced."),
+    Event.SESSION_START: message("Someone signed in."),
+    Event.SESSION_REFUSE: message("A sign-in was refused."),
+    Event.SESSION_END: message("Someone signed out, or a session was ended."),
+    Event.CLIENT_CREATE: message("A client was created."),
+    Event.CLIENT_EDIT: message("A client was edited."),
+    Event.CLIENT_APPROVE: message("A client was approved."),
+    Event.CLIENT_DISAPPROVE: message("A client was disapproved."),
+    Event.CLIENT_REMOVE: message("A client was removed for good."),
+    Event.CLIENT_ASK_CHANGE: message("A client asked for a change of its registration."),
+    Event.CLIENT_APPROVE_CHANGE: message("A change that a client asked for was approved."),
+    Event.CLIENT_DISCARD_CHANGE: message("A change that a client asked for was discarded."),
+    Event.CLIENT_ADD_SECRET: message("A client got a new secret."),
+    Event.CLIENT_REMOVE_SECRET: message("A secret of a client was removed."),
+    Event.AUTHORIZATION_GRANT: message(
+        "A user let a client use their account, or a client acted for itself."
+    ),
+    Event.AUTHORIZATION_REVOKE: message("An authorization and its tokens were revoked."),
+    Event.CONSENT_WITHDRAW: message("A user removed an application's access."),
+    Event.SCOPE_ADD: message("A scope was defined."),
+    Event.SCOPE_EDIT: message("A scope was changed."),
+    Event.SCOPE_REMOVE: message("A scope was removed."),
+    Event.KEY_CREATE: message("A signing key was created."),
+    Event.KEY_ROTATE: message("The signing keys were rotated."),
+    Event.KEY_REMOVE: message("A signing key was removed."),
 }
-"""Every event that can be recorded, in the grammar subject:verb, and what it says to a reader."""
+"""The sentence that describes each event, on the activity pages and in the reference."""
 
 
 class Subject(Protocol):
@@ -63,7 +105,7 @@ class Subject(Protocol):
 
 
 class AuditEvent(Base):
-    """One thing that happened; rows are never changed."""
+    """One recorded event. Rows are never changed."""
 
     __tablename__ = "audit_events"
 
@@ -88,7 +130,7 @@ class AuditEvent(Base):
 def record(
     db: Session,
     actor: Actor,
-    event: str,
+    event: Event,
     *,
     subject: Subject | None = None,
     subject_name: str = "",
@@ -97,8 +139,7 @@ def record(
     before: dict[str, Any] | None = None,
     after: dict[str, Any] | None = None,
 ) -> AuditEvent:
-    """Append an event in the caller's transaction; KeyError for an event that ``EVENTS`` does not name."""
-    EVENTS[event]
+    """Append an event in the caller's transaction."""
     kind = "" if subject is None else subject.__tablename__
     row = AuditEvent(
         at=clock.now(),
@@ -126,7 +167,7 @@ def record(
 
 @dataclass(frozen=True)
 class EventFilter:
-    """Which events a reader wants to see; ``search`` looks into names and addresses."""
+    """Selects events; ``search`` matches names and network addresses."""
 
     client_id: int | None = None
     user_id: int | None = None
@@ -134,7 +175,7 @@ class EventFilter:
     search: str = ""
 
     def conditions(self) -> list[ColumnElement[bool]]:
-        """Return what the rows must meet."""
+        """Return the conditions that the rows must meet."""
         found: list[ColumnElement[bool]] = []
         if self.client_id is not None:
             found.append(AuditEvent.client_id == self.client_id)
@@ -150,7 +191,7 @@ class EventFilter:
 def page_of_events(
     db: Session, wanted: EventFilter, *, offset: int = 0, limit: int = 50
 ) -> tuple[list[AuditEvent], int]:
-    """Return one page of events, the latest first, and how many match in all."""
+    """Return one page of events, the newest first, and the number of all matching events."""
     conditions = wanted.conditions()
     count = db.scalar(select(func.count()).select_from(AuditEvent).where(*conditions)) or 0
     rows = select(AuditEvent).where(*conditions).order_by(AuditEvent.id.desc()).offset(offset).limit(limit)
@@ -158,7 +199,7 @@ def page_of_events(
 
 
 def events_before(db: Session, wanted: EventFilter, event_id: int | None, *, limit: int) -> list[AuditEvent]:
-    """Return the events older than one, the latest first; None begins with the newest. For reading a long trail."""
+    """Return the events before an event, the newest first; None starts with the newest. Used to read in batches."""
     conditions = wanted.conditions()
     if event_id is not None:
         conditions.append(AuditEvent.id < event_id)
@@ -166,12 +207,12 @@ def events_before(db: Session, wanted: EventFilter, event_id: int | None, *, lim
 
 
 def last_id(db: Session) -> int:
-    """Return the id of the latest event, or 0: a mark from which ``since`` goes on."""
+    """Return the id of the newest event, or 0; ``events_since`` accepts it."""
     return db.scalar(select(func.max(AuditEvent.id))) or 0
 
 
 def events_since(db: Session, subject: Subject, event_id: int) -> list[AuditEvent]:
-    """Return what happened to a record after an event, the earliest first; to a client also by way of what it has."""
+    """Return the events of a record after an event, the oldest first; for a client also those of its secrets and tokens."""
     about = (AuditEvent.subject_kind == subject.__tablename__) & (AuditEvent.subject_id == subject.id)
     if subject.__tablename__ == "clients":
         about = AuditEvent.client_id == subject.id
@@ -180,10 +221,10 @@ def events_since(db: Session, subject: Subject, event_id: int) -> list[AuditEven
 
 
 def first_broken(db: Session) -> int | None:
-    """Return the id of the first row that does not fit the chain, or None when the trail is whole."""
+    """Return the id of the first row whose hash does not match the chain, or None."""
     last = bytes(32)
     chain = select(AuditEvent).order_by(AuditEvent.id).execution_options(yield_per=1000)
-    # PostgreSQL reads through a cursor, which is to be closed where the chain breaks off early.
+    # Close the cursor that PostgreSQL uses if the loop ends early.
     with closing(db.scalars(chain)) as rows:
         for row in rows:
             if bytes(row.seal) != _seal(last, row):

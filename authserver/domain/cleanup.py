@@ -1,9 +1,9 @@
-"""Clean-up: deletes what is over, in small steps, so that a running server does not notice.
+"""Cleanup: deletes expired rows in small batches, so that a running server is not slowed down.
 
-What is deleted here had stopped working before: tokens, codes and sessions are judged by their times on every use. The
-order matters: an authorization goes when nothing under it is left and its session is over, because it is what tells who
-takes part in that, and a session when no authorization names it any more, so that nothing that was revoked or ended can
-come back to life for want of the row that said so.
+The rows were already invalid before, because every use checks the times. The order matters. An authorization is deleted
+after everything issued under it and after its session has ended, because it records which clients take part in the
+session. A session is deleted after its authorizations. So no revoked token or ended session can become valid again
+because the row that revoked it is missing.
 """
 
 import time
@@ -34,19 +34,19 @@ from authserver.domain.sessions.user_sessions import UserSession
 from authserver.domain.tokens.tokens import AccessToken, RefreshToken
 from authserver.settings import Settings
 
-_STEP = 1000
-# Measured: without a pause between the steps refreshes on PostgreSQL fell to a tenth, with this one not at all.
+_BATCH = 1000
+# Measured on PostgreSQL: without a pause between batches, the rate of refreshes fell to a tenth; with it, not at all.
 _PAUSE_SECONDS = 0.02
 _KEPT = timedelta(days=1)
 _NOTICES_KEPT = timedelta(days=7)
 
 
 class Rule(NamedTuple):
-    """Which rows of a table are over at an instant."""
+    """The condition for deleting the rows of a table."""
 
     name: str
     model: Any
-    is_over: Callable[[datetime], ColumnElement[bool]]
+    is_expired: Callable[[datetime], ColumnElement[bool]]
 
 
 def _expired(model: Any) -> Callable[[datetime], ColumnElement[bool]]:
@@ -54,7 +54,7 @@ def _expired(model: Any) -> Callable[[datetime], ColumnElement[bool]]:
 
 
 def _is_unused(before: datetime) -> ColumnElement[bool]:
-    # A consumed code stays with its authorization, so that its replay is recognised as long as there is something to revoke.
+    # A consumed code is kept as long as its authorization, so that a replay can still revoke it.
     return and_(Code.expires_at < before, Code.consumed_at.is_(None))
 
 
@@ -62,31 +62,31 @@ def _is_empty(before: datetime) -> ColumnElement[bool]:
     under = (AccessToken, RefreshToken, TokenCredential, TemporaryCredential, DeviceAuthorization)
     left = [exists().where(model.authorization_id == Authorization.id) for model in under]
     redeemable = exists().where(Code.authorization_id == Authorization.id, Code.expires_at >= before)
-    # A client's own authorization is found again and used for the next token, however old it is; there are few of them.
+    # A client's own authorization (client credentials) is reused for later tokens, so it is kept.
     return and_(
         Authorization.created_at < before,
         Authorization.own_key.is_(None),
-        ~or_(*left, redeemable, _takes_part(before)),
+        ~or_(*left, redeemable, _is_needed_for_logout(before)),
     )
 
 
-def _takes_part(before: datetime) -> ColumnElement[bool]:
-    """Whether somebody would look for the row to tell its client of a sign-out; the latest of a client's is enough."""
+def _is_needed_for_logout(before: datetime) -> ColumnElement[bool]:
+    """The authorization is needed to notify its client of the session's sign-out: it is the client's latest one."""
     later = aliased(Authorization)
     is_open = exists().where(
         UserSession.id == Authorization.session_id,
         UserSession.expires_at >= before,
         or_(UserSession.ended_at.is_(None), UserSession.ended_at >= before),
     )
-    is_told_by_another = exists().where(
+    has_later_one = exists().where(
         later.session_id == Authorization.session_id,
         later.client_id == Authorization.client_id,
         later.id > Authorization.id,
     )
-    return and_(is_open, ~is_told_by_another)
+    return and_(is_open, ~has_later_one)
 
 
-def _is_unnamed(before: datetime) -> ColumnElement[bool]:
+def _is_unreferenced(before: datetime) -> ColumnElement[bool]:
     return and_(UserSession.expires_at < before, ~exists().where(Authorization.session_id == UserSession.id))
 
 
@@ -103,42 +103,44 @@ RULES = (
     Rule("token credentials", TokenCredential, _expired(TokenCredential)),
     Rule("authorizations", Authorization, _is_empty),
     Rule("authorization requests", StoredAuthorizationRequest, _expired(StoredAuthorizationRequest)),
-    Rule("sessions", UserSession, _is_unnamed),
+    Rule("sessions", UserSession, _is_unreferenced),
 )
 
 
 def purge(database: Database, settings: Settings) -> Iterator[tuple[str, int]]:
-    """Delete what is over and yield, step by step, what and how many rows went."""
+    """Delete expired rows and yield, for each batch, the name of the table and the number of rows."""
     now = clock.now()
     for rule in RULES:
-        yield from ((rule.name, count) for count in _delete(database, rule.model, rule.is_over(now - _KEPT)))
-    yield from (("failures", count) for count in _purge_failures(database, now))
-    yield from _purge_small(database, settings, now)
+        yield from (
+            (rule.name, count) for count in _delete(database, rule.model, rule.is_expired(now - _KEPT))
+        )
+    yield from (("failures", count) for count in _purge_recorded_errors(database, now))
+    yield from _purge_small_tables(database, settings, now)
 
 
-def _delete(database: Database, model: type[Base], is_over: ColumnElement[bool]) -> Iterator[int]:
-    # Row ids rise with time, so that each step goes on where the last one ended and none reads a row twice.
+def _delete(database: Database, model: type[Base], is_expired: ColumnElement[bool]) -> Iterator[int]:
+    # Row ids ascend, so each batch continues after the last one and no row is read twice.
     identity = model.__table__.c.id
-    after, count = 0, _STEP
-    while count == _STEP:
-        step = select(identity).where(identity > after, is_over).order_by(identity).limit(_STEP)
+    after, count = 0, _BATCH
+    while count == _BATCH:
+        batch = select(identity).where(identity > after, is_expired).order_by(identity).limit(_BATCH)
         with database.transaction() as db:
-            gone = list(db.scalars(delete(model).where(identity.in_(step)).returning(identity)))
-        after, count = max(gone, default=after), len(gone)
+            deleted = list(db.scalars(delete(model).where(identity.in_(batch)).returning(identity)))
+        after, count = max(deleted, default=after), len(deleted)
         yield count
         time.sleep(_PAUSE_SECONDS)
 
 
-def _purge_failures(database: Database, now: datetime) -> Iterator[int]:
+def _purge_recorded_errors(database: Database, now: datetime) -> Iterator[int]:
     yield from _delete(database, RecordedError, RecordedError.last_at < now - error_log.KEPT)
     with database.transaction(write=False) as db:
-        crowded = error_log.clients_over_limit(db)
-    for client_id in crowded:
+        over_limit = error_log.clients_over_limit(db)
+    for client_id in over_limit:
         with database.transaction() as db:
             yield error_log.trim(db, client_id)
 
 
-def _purge_small(database: Database, settings: Settings, now: datetime) -> Iterator[tuple[str, int]]:
+def _purge_small_tables(database: Database, settings: Settings, now: datetime) -> Iterator[tuple[str, int]]:
     with database.transaction() as db:
         nonces.purge(db, now)
         used_assertions.purge(db, now)

@@ -1,6 +1,6 @@
-"""The end of the time for asking somebody else, names and handshake and headers included.
+"""A total deadline for an HTTP request, including name resolution, TLS handshake and headers.
 
-urllib3's timeouts begin anew with every byte that comes, and looking a name up has none at all.
+The timeouts of urllib3 restart with every byte received, and name resolution has none.
 """
 
 import socket
@@ -14,26 +14,26 @@ from typing import Any, Self
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-# So many names are looked up at once at most; a look-up that is given up goes on until the resolver gives up too.
+# Limits concurrent look-ups. An abandoned look-up continues until the resolver gives up.
 _LOOK_UPS = ThreadPoolExecutor(max_workers=16, thread_name_prefix="look-up")
 
 
 class DeadlineMissed(Exception):
-    """The time is over."""
+    """The deadline has passed."""
 
 
 class Deadline:
-    """Cuts the connections that it watches when their time is over, whatever they are waiting for.
+    """Shuts down the watched connections at the deadline.
 
-    Leaving it raises DeadlineMissed where the time was over by then.
+    As a context manager, it raises DeadlineMissed on exit if the deadline has passed.
     """
 
     def __init__(self, seconds: float) -> None:
         self._end = time.monotonic() + seconds
         self._watched: list[socket.socket] = []
-        self._timer = threading.Timer(seconds, self._cut)
+        self._timer = threading.Timer(seconds, self._shut_down)
         self._timer.daemon = True
-        self._is_over = False
+        self._is_expired = False
 
     def __enter__(self) -> Self:
         self._timer.start()
@@ -43,40 +43,40 @@ class Deadline:
         self, _kind: type[BaseException] | None, error: BaseException | None, _at: TracebackType | None
     ) -> None:
         self._timer.cancel()
-        # The cut may be under way.
+        # The timer may be running at this moment.
         self._timer.join()
         for watched in self._watched:
             watched.close()
-        # An answer that was cut can look complete, or like any other failure.
-        if self._is_over:
+        # A response that was cut off can look complete, or like another error.
+        if self._is_expired:
             raise DeadlineMissed from error
 
     @property
     def seconds_left(self) -> float:
-        """What is left in seconds; never zero, which means no timeout to sockets."""
+        """The remaining seconds; never 0, which means no timeout to sockets."""
         return max(self._end - time.monotonic(), 0.001)
 
-    def look_up(self, what: Callable[..., list[Any]], *arguments: Any, **options: Any) -> list[Any]:
-        """Return what a look-up of a name finds; raises DeadlineMissed."""
+    def look_up(self, function: Callable[..., list[Any]], *arguments: Any, **options: Any) -> list[Any]:
+        """Run a name look-up; raises DeadlineMissed."""
         try:
-            return _LOOK_UPS.submit(what, *arguments, **options).result(self.seconds_left)
+            return _LOOK_UPS.submit(function, *arguments, **options).result(self.seconds_left)
         except TimeoutError as error:
             raise DeadlineMissed from error
 
     def watch(self, connection: socket.socket) -> None:
-        """Let this connection live until the end at most."""
-        # TLS takes the socket away from the object that is given here; the copy means the same connection.
+        """Shut this connection down at the deadline."""
+        # Wrapping a socket in TLS detaches the original object; the duplicate still refers to the connection.
         self._watched.append(connection.dup())
-        if self._is_over:
-            self._cut()
+        if self._is_expired:
+            self._shut_down()
 
-    def _cut(self) -> None:
-        self._is_over = True
+    def _shut_down(self) -> None:
+        self._is_expired = True
         for watched in self._watched:
             try:
                 watched.shutdown(socket.SHUT_RDWR)
             except OSError:
-                # The other side was faster.
+                # Already closed.
                 continue
 
 
@@ -95,12 +95,12 @@ class _WatchedTls(_Watched, HTTPSConnection): ...
 
 
 class WatchedPool(HTTPConnectionPool):
-    """Plain connections under the deadline that it is given as `deadline`."""
+    """Plain HTTP connections with a deadline."""
 
     ConnectionCls = _Watched
 
 
 class WatchedTlsPool(HTTPSConnectionPool):
-    """Connections with TLS under the deadline that it is given as `deadline`, their handshake included."""
+    """HTTPS connections with a deadline that includes the TLS handshake."""
 
     ConnectionCls = _WatchedTls

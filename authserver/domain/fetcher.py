@@ -1,7 +1,8 @@
-"""The guarded fetcher (S17): the only room that asks an address which a client chose.
+"""HTTP client for URLs that clients provide, protected against SSRF (S17).
 
-https, to an address that was resolved once, is public, and is the one connected to; no redirects, no proxies, no
-cookies; 3 seconds and 256 kB in all. The setting ``fetch_networks`` lets further networks pass, loopback with http.
+Only https, and only to public IP addresses: the host is resolved once, and the connection goes to that address. No
+redirects, proxies or cookies; at most 3 seconds and 256 kB. The setting ``fetch_networks`` allows further networks, and
+http on loopback.
 """
 
 import socket
@@ -20,24 +21,24 @@ from authserver.settings import Settings
 SECONDS = 3
 BYTES = 256 * 1024
 _CHUNK = 16 * 1024
-_ALWAYS = {"User-Agent": "authserver", "Accept-Encoding": "identity"}
+_HEADERS = {"User-Agent": "authserver", "Accept-Encoding": "identity"}
 _FORM = "application/x-www-form-urlencoded"
-# What is public in IPv6 is handed out from here alone; some of it carries an IPv4 address inside, perhaps one of ours.
-_GIVEN_OUT = ip_network("2000::/3")
-_TRANSLATED = [ip_network(text) for text in ("2001::/32", "2002::/16")]
-# Python calls a few addresses in here public.
+# All public IPv6 addresses are in this network. Teredo and 6to4 addresses embed an IPv4 address, which may be private.
+_GLOBAL_UNICAST = ip_network("2000::/3")
+_EMBEDDING_IPV4 = [ip_network(text) for text in ("2001::/32", "2002::/16")]
+# Python classifies some of these addresses as public.
 _PROTOCOL_ASSIGNMENTS = ip_network("192.0.0.0/24")
 
 Address = IPv4Address | IPv6Address
 
 
 class FetchFailed(Exception):
-    """Nothing usable came back; the text is for an administrator."""
+    """The request failed. The message is for administrators."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """An answer, whatever its status."""
+    """A response with any status."""
 
     status: int
     headers: Mapping[str, str]
@@ -45,22 +46,22 @@ class Fetched:
 
 
 class Fetcher:
-    """Fetches under the rules of one installation."""
+    """Sends requests under the settings of this installation."""
 
     def __init__(self, settings: Settings) -> None:
         self._networks = settings.fetch_networks
         self._ca_file = settings.fetch_ca_file
 
     def get(self, url: str, accept: str = "application/json") -> Fetched:
-        """Return what is at a URL; raises FetchFailed."""
-        return self._ask("GET", url, {"Accept": accept}, None)
+        """Send a GET request and return the response; raises FetchFailed."""
+        return self._request("GET", url, {"Accept": accept}, None)
 
     def post(self, url: str, form: Mapping[str, str]) -> int:
-        """Send a form and return the status of the answer, whatever else is in it; raises FetchFailed."""
+        """Send a form and return the status of the response; raises FetchFailed."""
         body = urlencode(form).encode()
-        return self._ask("POST", url, {"Content-Type": _FORM}, body, reads=False).status
+        return self._request("POST", url, {"Content-Type": _FORM}, body, reads=False).status
 
-    def _ask(
+    def _request(
         self, method: str, url: str, headers: dict[str, str], body: bytes | None, *, reads: bool = True
     ) -> Fetched:
         parts, port = _split(url)
@@ -73,7 +74,7 @@ class Fetcher:
                         method,
                         f"{path}?{parts.query}" if parts.query else path,
                         body=body,
-                        headers={**_ALWAYS, "Host": parts.netloc, **headers},
+                        headers={**_HEADERS, "Host": parts.netloc, **headers},
                         redirect=False,
                         retries=False,
                         assert_same_host=False,
@@ -82,27 +83,29 @@ class Fetcher:
                         timeout=deadline.seconds_left,
                     )
                     with response:
-                        return Fetched(response.status, response.headers, _read(response) if reads else b"")
+                        return Fetched(
+                            response.status, response.headers, _read_body(response) if reads else b""
+                        )
         except (DeadlineMissed, urllib3.exceptions.TimeoutError) as error:
-            raise FetchFailed(f"{parts.hostname} did not answer within {SECONDS} seconds.") from error
+            raise FetchFailed(f"{parts.hostname} did not respond within {SECONDS} seconds.") from error
         except (HTTPError, OSError, ValueError) as error:
-            raise FetchFailed(f"{parts.hostname} did not answer: {type(error).__name__}.") from error
+            raise FetchFailed(f"{parts.hostname} did not respond: {type(error).__name__}.") from error
 
     def _resolve(self, parts: SplitResult, port: int, deadline: Deadline) -> Address:
         host = parts.hostname or ""
         try:
             found = deadline.look_up(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
-            raise FetchFailed(f"{host} has no address.") from error
+            raise FetchFailed(f"The host {host} cannot be resolved.") from error
         for _, _, _, _, where in found:
             address = ip_address(str(where[0]).partition("%")[0])
-            if self._may_ask(address, is_plain=parts.scheme == "http"):
+            if self._is_allowed(address, is_plain=parts.scheme == "http"):
                 return address
         raise FetchFailed(
-            f"{host} is not on the public internet, and fetch_networks does not name its network."
+            f"{host} does not have a public IP address, and its network is not in fetch_networks."
         )
 
-    def _may_ask(self, address: Address, *, is_plain: bool) -> bool:
+    def _is_allowed(self, address: Address, *, is_plain: bool) -> bool:
         if isinstance(address, IPv6Address) and address.ipv4_mapped:
             address = address.ipv4_mapped
         is_allowed = any(address in network for network in self._networks)
@@ -115,7 +118,7 @@ class Fetcher:
     ) -> urllib3.HTTPConnectionPool:
         if parts.scheme == "http":
             return WatchedPool(str(address), port, deadline=deadline)
-        # The certificate is checked against the name, although the connection goes to the pinned address.
+        # The connection goes to the resolved address, but the certificate must match the host name.
         tls: dict[str, Any] = {"server_hostname": parts.hostname, "assert_hostname": parts.hostname}
         if self._ca_file is not None:
             tls["ca_certs"] = str(self._ca_file)
@@ -127,26 +130,26 @@ def _is_public(address: Address) -> bool:
         return False
     if isinstance(address, IPv4Address):
         return address not in _PROTOCOL_ASSIGNMENTS
-    return address in _GIVEN_OUT and not any(address in network for network in _TRANSLATED)
+    return address in _GLOBAL_UNICAST and not any(address in network for network in _EMBEDDING_IPV4)
 
 
 def _split(url: str) -> tuple[SplitResult, int]:
     if not url.isascii() or not url.isprintable() or " " in url:
-        raise FetchFailed("The address has characters that no address has.")
+        raise FetchFailed("The URL contains invalid characters.")
     try:
         parts = urlsplit(url)
         port = parts.port or (80 if parts.scheme == "http" else 443)
     except ValueError as error:
-        raise FetchFailed("The address cannot be read.") from error
+        raise FetchFailed("The URL is malformed.") from error
     if parts.scheme not in {"https", "http"} or not parts.hostname or "@" in parts.netloc:
-        raise FetchFailed("The address is not an https address.")
+        raise FetchFailed("The URL must be https.")
     return parts, port
 
 
-def _read(response: urllib3.BaseHTTPResponse) -> bytes:
+def _read_body(response: urllib3.BaseHTTPResponse) -> bytes:
     body = b""
     while chunk := response.read1(_CHUNK):
         body += chunk
         if len(body) > BYTES:
-            raise FetchFailed(f"The answer is longer than {BYTES // 1024} kB.")
+            raise FetchFailed(f"The response is larger than {BYTES // 1024} kB.")
     return body

@@ -1,7 +1,7 @@
-"""Submissions: a form that creates something carries a one-time token, so that sending it twice creates one thing.
+"""One-time tokens for forms that create something, so that submitting a form twice creates one thing.
 
-The answer to such a form may show a secret that nobody can read again. A reload of that answer sends the form again;
-it finds the token used and learns what came of the first time.
+The response may show a secret that cannot be shown again. If the user reloads it, the browser submits the form again, and
+the view finds the outcome of the first submission.
 """
 
 from datetime import datetime
@@ -15,7 +15,7 @@ from authserver.domain.tokens import opaque_tokens
 
 
 class SubmittedForm(Base):
-    """One form that was accepted; ``outcome`` names what it made."""
+    """An accepted form; ``outcome`` identifies what it created."""
 
     __tablename__ = "submissions"
 
@@ -25,18 +25,18 @@ class SubmittedForm(Base):
 
 
 def find(db: Session, token: str) -> str | None:
-    """Return what an earlier sending of the form made; sendings that come together stand in line here."""
+    """Return the outcome of an earlier submission, or None; concurrent submissions wait for each other here."""
     lock(db, "submissions")
     row = db.get(SubmittedForm, opaque_tokens.digest(token))
     return None if row is None else row.outcome
 
 
 def record(db: Session, token: str, outcome: str) -> None:
-    """Note, in the transaction that makes it, what the form made."""
+    """Record the outcome, in the transaction that creates it."""
     db.add(SubmittedForm(digest=opaque_tokens.digest(token), outcome=outcome, at=clock.now()))
     db.flush()
 
 
 def purge(db: Session, before: datetime) -> None:
-    """Forget forms that nobody will send again."""
+    """Delete tokens older than this time."""
     db.execute(delete(SubmittedForm).where(SubmittedForm.at < before))

@@ -1,4 +1,4 @@
-"""Whether this node can work: the database takes writes, the clock is sane. The schema is checked in ``schema``."""
+"""Health checks of a node: database writes and clock. ``schema`` checks the schema."""
 
 from datetime import UTC, datetime
 
@@ -12,7 +12,7 @@ _RELEASED_AFTER = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class Heartbeat(Base):
-    """A row that is written to see whether the database takes writes; it never stays."""
+    """A row that is written and deleted again to check that the database is writable."""
 
     __tablename__ = "heartbeats"
 
@@ -21,12 +21,12 @@ class Heartbeat(Base):
 
 
 def check_writable(database: Database) -> None:
-    """Write a row and take it back; raises SQLAlchemy's error when the database takes no writes."""
+    """Write and delete a row; raises an SQLAlchemy error if the database is not writable."""
     with database.transaction() as db:
         row = db.execute(insert(Heartbeat).values(at=clock.now()).returning(Heartbeat.id)).scalar_one()
         db.execute(delete(Heartbeat).where(Heartbeat.id == row))
 
 
 def is_clock_sane() -> bool:
-    """Return whether the clock is later than this code."""
+    """Return whether the clock is later than the release of this code."""
     return clock.now() > _RELEASED_AFTER

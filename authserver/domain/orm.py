@@ -1,7 +1,7 @@
-"""The database: the engine, the declarative base, the column types and the one place that commits.
+"""The database: engine, declarative base, column types and transactions.
 
-Flask-SQLAlchemy makes the engine and hands the metadata to Flask-Migrate; everybody else gets a ``Database`` and opens
-one transaction per request with it: an error that is answered commits, an error that flies rolls back.
+Flask-SQLAlchemy creates the engine and passes the metadata to Flask-Migrate. All other code gets a ``Database`` and opens
+one transaction per request: a response commits, even an error response; an exception rolls back.
 """
 
 import json
@@ -23,7 +23,7 @@ STATEMENT_TIMEOUT_MS = 15000
 
 
 class Instant(TypeDecorator[datetime]):
-    """An aware UTC datetime, on databases that forget the time zone as well."""
+    """An aware UTC datetime, also on databases that do not store the time zone."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -38,14 +38,14 @@ class Instant(TypeDecorator[datetime]):
 
 
 Id = BigInteger().with_variant(Integer(), "sqlite")
-"""Sequential row ids: they keep the indexes small however many tokens there are."""
+"""Sequential row ids, which keep the indexes small."""
 
 NEVER_REUSE_IDS = {"sqlite_autoincrement": True}
-"""The table arguments of records that are remembered by their id: it is never given out again, on SQLite either."""
+"""Table arguments for records whose ids must never be reused, on SQLite either."""
 
 
 class Base(DeclarativeBase):
-    """The base of every record."""
+    """The declarative base of all records."""
 
     type_annotation_map = {
         datetime: Instant(),
@@ -63,53 +63,53 @@ class Database:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._reader = engine.execution_options(authserver_begin="BEGIN")
-        alone = {"authserver_begin": ""} if self.is_sqlite else {"isolation_level": "AUTOCOMMIT"}
-        self._alone = engine.execution_options(**alone)
+        autocommit = {"authserver_begin": ""} if self.is_sqlite else {"isolation_level": "AUTOCOMMIT"}
+        self._autocommit = engine.execution_options(**autocommit)
         _configure(engine)
 
     @property
     def is_sqlite(self) -> bool:
-        """Whether this is the single-machine database."""
+        """Whether the database is SQLite."""
         return self.engine.dialect.name == "sqlite"
 
     @contextmanager
     def transaction(self, write: bool = True) -> Iterator[Session]:
-        """Open a transaction for ORM work; a reading one must not change anything."""
+        """Open an ORM transaction. With ``write=False`` it must not change anything."""
         engine = self.engine if write else self._reader
         with Session(engine, expire_on_commit=False) as db, db.begin():
             yield db
 
     @contextmanager
     def connection(self) -> Iterator[Connection]:
-        """Open a transaction for several Core statements."""
+        """Open a Core transaction."""
         with self.engine.begin() as connection:
             yield connection
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """Lend a connection for single statements that only read: no transaction, so no round trip for one."""
-        with self._alone.connect() as connection:
+        """Yield a connection for single read-only statements, without a transaction and its round trips."""
+        with self._autocommit.connect() as connection:
             yield connection
 
     @contextmanager
     def consuming(self) -> Iterator[Connection]:
-        """Lend a connection for one step that consumes and issues: a transaction on SQLite, one statement elsewhere."""
+        """Yield a connection to consume and issue: in a transaction on SQLite; elsewhere for a single statement."""
         if self.is_sqlite:
             with self.engine.begin() as connection:
                 yield connection
         else:
-            with self._alone.connect() as connection:
+            with self._autocommit.connect() as connection:
                 yield connection
 
     @contextmanager
     def rebuilding(self) -> Iterator[Connection]:
-        """Open a transaction that may replace whole tables; raises Conflict for rows left without their owners."""
+        """Open a transaction that may replace whole tables; raises Conflict if it violates foreign keys."""
         if not self.is_sqlite:
             with self.connection() as connection:
                 yield connection
             return
-        # SQLite changes a column by copying its table and dropping the old one, which must not cascade into other tables.
-        # Foreign keys can be switched off only while no transaction is open; they are checked by hand before it ends.
+        # SQLite changes a column by copying the table and dropping the old one, which must not cascade to other tables.
+        # Foreign keys can only be turned off outside of a transaction, so they are checked manually before the commit.
         with self.engine.connect() as connection:
             driver = connection.connection
             driver.cursor().execute("PRAGMA foreign_keys=OFF")
@@ -122,12 +122,12 @@ class Database:
 
 
 def engine_options(url: str, pool_size: int) -> dict[str, Any]:
-    """Return the engine options for a database address; times in the options are seconds."""
+    """Return the engine options for a database URL."""
     options: dict[str, Any] = {
         "pool_size": pool_size,
         "max_overflow": pool_size,
         "pool_timeout": 5,
-        # The text of a database error must not carry the values of the statement into a log (S29).
+        # Database errors must not write the values of a statement to the log (S29).
         "hide_parameters": True,
     }
     if url.startswith("sqlite"):
@@ -137,14 +137,14 @@ def engine_options(url: str, pool_size: int) -> dict[str, Any]:
         f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout={BUSY_TIMEOUT_MS} -c timezone=UTC"
     )
     options["connect_args"] = {"connect_timeout": 3, "options": session_options}
-    # Lone surrogates must not reach the driver, and JSON that escapes them cannot be stored in PostgreSQL either.
+    # Without ASCII escapes, because PostgreSQL rejects JSON with escaped lone surrogates.
     options["json_serializer"] = _dump_json
     return options
 
 
 def _check_foreign_keys(connection: Connection) -> None:
     if orphans := connection.exec_driver_sql("PRAGMA foreign_key_check").all():
-        raise Conflict(f"The migration would leave rows without their owners: {orphans[:3]}.")
+        raise Conflict(f"The migration would leave rows without their parent rows: {orphans[:3]}.")
 
 
 def _dump_json(value: Any) -> str:
@@ -152,7 +152,7 @@ def _dump_json(value: Any) -> str:
 
 
 def lock(transaction: Session | Connection, name: str) -> None:
-    """Let one transaction at a time pass here, until it ends; SQLite's writers already stand in line."""
+    """Take a lock by name until the transaction ends. Writers on SQLite are already serialized."""
     connection = transaction.connection() if isinstance(transaction, Session) else transaction
     if connection.dialect.name == "postgresql":
         connection.execute(
@@ -161,7 +161,7 @@ def lock(transaction: Session | Connection, name: str) -> None:
 
 
 def insert(transaction: Session | Connection, record: type[Base]) -> postgresql.Insert | sqlite.Insert:
-    """Return an insert that can say what happens on conflict, which each database's dialect words for itself."""
+    """Return the dialect's INSERT statement, which supports ON CONFLICT."""
     bind = transaction.get_bind() if isinstance(transaction, Session) else transaction
     return postgresql.insert(record) if bind.dialect.name == "postgresql" else sqlite.insert(record)
 
@@ -172,7 +172,7 @@ def _configure(engine: Engine) -> None:
 
     @event.listens_for(engine, "connect")
     def on_connect(dbapi_connection: Any, _record: Any) -> None:
-        # The driver must not begin transactions by itself: a deferred one that turns into a writer fails at once.
+        # The driver must not begin transactions itself: a deferred one that later writes fails without waiting.
         dbapi_connection.isolation_level = None
         cursor = dbapi_connection.cursor()
         cursor.execute("PRAGMA journal_mode=WAL")

@@ -1,7 +1,7 @@
-"""The revision check (S22): what is changed is what the deciding person looked at, and nobody overwrites another's change.
+"""Optimistic locking of records that users edit (S22).
 
-A record that is edited on a page has a ``revision``, which rises with every change; the form carries the one that was
-shown.
+Such a record has a ``revision``, which increases with every change. A form contains the revision that it showed, so that
+no user overwrites a change that they have not seen.
 """
 
 from typing import Protocol
@@ -13,20 +13,20 @@ from authserver.errors import Conflict
 
 
 class Revised(Protocol):
-    """A record that counts its changes."""
+    """A record with a revision."""
 
     @property
     def revision(self) -> int: ...
 
 
 def check_revision(record: Revised, seen: int, changed: str) -> None:
-    """Raise Conflict with that sentence when the record is not the one that was looked at."""
+    """Raise Conflict with the message ``changed`` if the record has another revision than ``seen``."""
     if record.revision != seen:
         raise Conflict(changed)
 
 
 def save_revision(db: Session, changed: str) -> None:
-    """Write what has changed so far; raises Conflict where the mapper sees that somebody else was faster."""
+    """Flush the changes; raises Conflict with the message ``changed`` if another transaction has changed the record."""
     try:
         db.flush()
     except StaleDataError as error:

@@ -1,7 +1,7 @@
-"""The shape of the tables: which revision a database has, which is the newest here, how one becomes the other.
+"""The schema revision of a database, and its migration.
 
-The revisions themselves are scripts in ``migrations/versions``; their file names begin with their numbers, in order.
-A database may be newer than this process, as it is while nodes are upgraded one after the other: that is no fault.
+The migrations are the scripts in ``migrations/versions``; their file names start with ascending numbers. A database may
+be newer than this process, for example while nodes are upgraded one by one.
 """
 
 from collections.abc import Callable, Iterator
@@ -17,62 +17,62 @@ MIGRATIONS = ROOT / "migrations"
 _WAIT_FOR_OTHERS = "10min"
 _WAIT_FOR_TABLES = "5s"
 
-Tell = Callable[[str], None]
+Report = Callable[[str], None]
 
 
 @cache
 def newest() -> str:
-    """Return the number of the newest revision that this version of the product knows."""
+    """Return the newest revision of this version."""
     return max(
         (path.name.partition("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py")), default=""
     )
 
 
 def current(connection: Connection) -> str:
-    """Return the number of the revision that the database has, empty when it has no tables of ours."""
+    """Return the revision of the database; an empty string if it has no tables."""
     if not inspect(connection).has_table("alembic_version"):
         return ""
     return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar() or "")
 
 
 def is_current(database: Database) -> bool:
-    """Return whether the database has every table and column that this process relies on."""
+    """Return whether the schema is at least as new as this version requires."""
     with database.reading() as connection:
         return current(connection) >= newest()
 
 
-def migrate(database: Database, tell: Tell) -> list[str]:
-    """Bring the database to the newest shape, all or nothing, one process at a time; return the revisions taken.
+def migrate(database: Database, report: Report) -> list[str]:
+    """Migrate to the newest revision in one transaction, one process at a time; return the applied revisions.
 
-    ``tell`` hears the number and title of each revision when it has run.
+    ``report`` is called with the number and title of each applied revision.
     """
     if is_current(database):
         return []
-    taken: list[str] = []
+    applied: list[str] = []
 
     def hear(revision: str, title: str) -> None:
-        taken.append(revision)
-        tell(f"{revision} {title}")
+        applied.append(revision)
+        report(f"{revision} {title}")
 
     with rebuilding(database) as connection:
         if current(connection) < newest():
             _run_revisions(connection, hear)
-    return taken
+    return applied
 
 
-def count_rows(connection: Connection, tell: Tell) -> dict[str, int]:
-    """Return how many rows each table holds, by name; this reads the tables, so it takes its time."""
+def count_rows(connection: Connection, report: Report) -> dict[str, int]:
+    """Return the number of rows in each table. Slow, because it scans the tables."""
     counts: dict[str, int] = {}
     for name in sorted(inspect(connection).get_table_names()):
         if name != "alembic_version":
-            tell(f"counting: {name}")
+            report(f"counting: {name}")
             counts[name] = connection.scalar(select(func.count()).select_from(table(name))) or 0
     return counts
 
 
 @contextmanager
 def rebuilding(database: Database) -> Iterator[Connection]:
-    """Open the transaction in which tables are rebuilt: other processes that want the same wait for it."""
+    """Open the transaction of a migration. Other migrating processes wait for it."""
     with database.rebuilding() as connection:
         if not database.is_sqlite:
             connection.execute(
@@ -84,7 +84,7 @@ def rebuilding(database: Database) -> Iterator[Connection]:
 
 
 def _run_revisions(connection: Connection, hear: Callable[[str, str], None]) -> None:
-    # Alembic takes a fifth of a second to import, and most processes find nothing to migrate.
+    # Imported here, because importing Alembic takes 0.2 s and most processes do not need it.
     from alembic import command
     from alembic.config import Config
 

@@ -1,47 +1,50 @@
-"""Scopes that administrators define: a name, the words for the consent page, and which clients may ask.
+"""Scopes that administrators define: a name, a description for the consent page, and which clients may request it.
 
-The scopes of OpenID Connect are fixed (``terms.Scope``). A scope that nobody has defined can still be registered for a
-client; people then see its bare name.
+The scopes of OpenID Connect are fixed (``vocabulary.ScopeName``). A scope without a definition can still be registered
+for a client; the consent page then shows its name.
 """
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
+from threading import Lock
 
 from sqlalchemy import String, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from authserver import clock
 from authserver.context import Actor
-from authserver.domain import audit, revisions, scope_names, text_rules
+from authserver.domain import audit, revisions, text_rules
+from authserver.domain.audit import Event
 from authserver.domain.authorizations import consents
-from authserver.domain.orm import NEVER_REUSE_IDS, Base, Id, lock
+from authserver.domain.clients.metadata_types import SCOPE_NAME_LENGTH, scope_name_error
+from authserver.domain.orm import NEVER_REUSE_IDS, Base, Database, Id, lock
 from authserver.errors import InvalidInput, NotFound
 from authserver.vocabulary import ScopeName as StandardScope
 
 WORDS_LENGTH = 200
-_CHANGED = "Somebody changed this scope meanwhile. Look at it again before you decide."
+_CHANGED = "Someone else changed this scope. Review the current version before you decide."
 
 
 class DefinedScope(Base):
-    """One scope; ``is_open`` lets every client ask for it, else only clients that are registered for it may."""
+    """One scope; every client may request it if ``is_open``, or else only clients that are registered for it."""
 
     __tablename__ = "scopes"
     __table_args__ = NEVER_REUSE_IDS
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
-    name: Mapped[str] = mapped_column(String(scope_names.LENGTH), unique=True)
+    name: Mapped[str] = mapped_column(String(SCOPE_NAME_LENGTH), unique=True)
     words: Mapped[str] = mapped_column(String(WORDS_LENGTH))
     is_open: Mapped[bool]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     revision: Mapped[int] = mapped_column(default=1)
 
-    # As with clients: the mapper raises the revision with every change.
+    # The mapper raises the revision with every change.
     __mapper_args__ = {"version_id_col": revision}
 
 
 class ScopeRevision(Base):
-    """The one row that counts the changes of all scopes: whoever remembers some of them sees by it that they are old."""
+    """The single row that counts changes of scopes, so that cached scopes are known to be stale."""
 
     __tablename__ = "scope_revisions"
 
@@ -50,65 +53,94 @@ class ScopeRevision(Base):
 
 
 REVISION = select(ScopeRevision.revision).scalar_subquery()
-"""How often scopes were changed, to be read by the statement that serves a request."""
+"""The number of changes of scopes, for the statement that serves a request."""
+
+_NAMES = select(DefinedScope.name).order_by(DefinedScope.name)
+_REREAD_AFTER = timedelta(seconds=1)
+
+
+class ScopeCache:
+    """The names of all scopes for the discovery documents, read once a second at most.
+
+    Code that decides about a request reads ``REVISION`` instead.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._guard = Lock()
+        self._names: tuple[str, ...] = ()
+        self._read_at = clock.now() - 2 * _REREAD_AFTER
+
+    def names(self) -> tuple[str, ...]:
+        """Return the names of all defined scopes, sorted."""
+        if self._is_stale():
+            with self._guard:
+                if self._is_stale():
+                    with self._database.reading() as connection:
+                        self._names = tuple(connection.scalars(_NAMES))
+                    self._read_at = clock.now()
+        return self._names
+
+    def _is_stale(self) -> bool:
+        return abs(clock.now() - self._read_at) >= _REREAD_AFTER
 
 
 def all_scopes(db: Session) -> list[DefinedScope]:
-    """Return the defined scopes by name."""
+    """Return the defined scopes, sorted by name."""
     return list(db.scalars(select(DefinedScope).order_by(DefinedScope.name)))
 
 
 def find(db: Session, name: str) -> DefinedScope | None:
-    """Return the scope of that name."""
-    if name_error(name) is not None:
+    """Return the scope with a name, or None."""
+    if scope_name_error(name) is not None:
         return None
     return db.scalars(select(DefinedScope).where(DefinedScope.name == name)).one_or_none()
 
 
 def get(db: Session, name: str) -> DefinedScope:
-    """Return the scope of that name; raises NotFound."""
+    """Return the scope with a name; raises NotFound."""
     row = find(db, name)
     if row is None:
-        raise NotFound("There is no such scope.")
+        raise NotFound("This scope does not exist.")
     return row
 
 
 def add(db: Session, actor: Actor, *, name: str, words: str, is_open: bool = False) -> DefinedScope:
-    """Define a scope; raises InvalidInput when the name cannot be one, is taken, or there are no words."""
-    if fault := name_error(name):
-        raise InvalidInput({"name": fault})
+    """Define a scope; raises InvalidInput if the name is invalid or taken, or the description is missing."""
+    if error := scope_name_error(name):
+        raise InvalidInput({"name": error})
     if name in set(StandardScope):
         raise InvalidInput({"name": "This scope is defined by OpenID Connect."})
-    words = text_rules.clean_line("words", "words for the consent page", words, length=WORDS_LENGTH)
+    words = text_rules.clean_line("words", "description for the consent page", words, length=WORDS_LENGTH)
     lock(db, "scopes")
     if find(db, name) is not None:
-        raise InvalidInput({"name": "This scope is defined already."})
+        raise InvalidInput({"name": "This scope is already defined."})
     now = clock.now()
     row = DefinedScope(name=name, words=words, is_open=is_open, created_at=now, updated_at=now)
     db.add(row)
     db.flush()
     _count(db)
-    audit.record(db, actor, "scope:add", subject=row, after=describe(row))
+    audit.record(db, actor, Event.SCOPE_ADD, subject=row, after=describe(row))
     return row
 
 
 def edit(db: Session, actor: Actor, row: DefinedScope, *, words: str, is_open: bool, revision: int) -> None:
-    """Change the words of a scope and who may ask; raises InvalidInput, or Conflict for a stale revision."""
+    """Change a scope's description and which clients may request it; raises InvalidInput or Conflict."""
     revisions.check_revision(row, revision, _CHANGED)
-    words = text_rules.clean_line("words", "words for the consent page", words, length=WORDS_LENGTH)
+    words = text_rules.clean_line("words", "description for the consent page", words, length=WORDS_LENGTH)
     before = describe(row)
     row.words, row.is_open, row.updated_at = words, is_open, clock.now()
     revisions.save_revision(db, _CHANGED)
     _count(db)
-    audit.record(db, actor, "scope:edit", subject=row, before=before, after=describe(row))
+    audit.record(db, actor, Event.SCOPE_EDIT, subject=row, before=before, after=describe(row))
 
 
 def remove(db: Session, actor: Actor, row: DefinedScope) -> None:
-    """Forget a scope; clients that are registered for it by name keep it.
+    """Remove a scope's definition; clients that are registered for its name keep it.
 
-    People are asked again before a client uses that name once more: its words may be others by then.
+    Remembered consents to the scope are removed, because a new definition can have another meaning.
     """
-    audit.record(db, actor, "scope:remove", subject=row, before=describe(row))
+    audit.record(db, actor, Event.SCOPE_REMOVE, subject=row, before=describe(row))
     db.delete(row)
     db.flush()
     _count(db)
@@ -116,26 +148,19 @@ def remove(db: Session, actor: Actor, row: DefinedScope) -> None:
 
 
 def describe(row: DefinedScope) -> dict[str, object]:
-    """Return what the audit trail says of a scope."""
+    """Return what the audit trail records of a scope."""
     return {"name": row.name, "words": row.words, "open": row.is_open}
 
 
 def scope_labels(db: Session) -> dict[str, str]:
-    """Return what the defined scopes allow, by name."""
+    """Return the description of each defined scope, by name."""
     return {row.name: row.words for row in db.execute(select(DefinedScope.name, DefinedScope.words))}
 
 
 def has_closed(db: Session, names: Collection[str]) -> bool:
-    """Return whether one of the names is a scope for which an administrator decides who may ask."""
+    """Return whether one of the names is a scope that is not open to every client."""
     closed = select(DefinedScope.id).where(DefinedScope.name.in_(names), DefinedScope.is_open.is_(False))
     return db.scalars(closed.limit(1)).first() is not None
-
-
-def name_error(name: str) -> str | None:
-    """Return what is wrong with the name of a scope (RFC 6749, section 3.3), or None."""
-    if len(name) <= scope_names.LENGTH and scope_names.is_name(name):
-        return None
-    return f"Enter up to {scope_names.LENGTH} printable ASCII letters without quotes, backslashes and spaces."
 
 
 def _count(db: Session) -> None:

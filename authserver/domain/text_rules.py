@@ -1,58 +1,106 @@
-"""What text a record may hold: both databases must store the same, and a person must be able to read it back."""
+"""Rules for stored text: both databases must be able to store it, and names must be visible and unambiguous."""
 
+import re
 import unicodedata
 
 from authserver.errors import InvalidInput
+from authserver.messages import message
 
 NAME_LENGTH = 200
-_JOINERS = frozenset("\u200c\u200d")  # Several scripts, and emoji, are not written without them.
-_BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # Letters and symbols that show nothing.
+_SCOPE_TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
+_JOINERS = frozenset("\u200c\u200d")  # Required by several scripts and by emoji.
+_BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # Letters and symbols that are invisible.
 _NEVER_IN_URIS = frozenset(' "<>\\^`{|}')
 
 
 def is_storable(value: str) -> bool:
-    """Return whether both databases keep the text as it is: no NUL and no lone surrogates."""
+    """Return whether both databases can store the text: no NUL and no lone surrogates."""
     return ("\0" not in value and value.isprintable()) or _has_only_harmless_controls(value)
 
 
 def has_only_uri_characters(value: str) -> bool:
-    """Return whether a text has only letters that a URI can have; others are written percent-encoded (RFC 3986)."""
+    """Return whether a text consists of characters that RFC 3986 allows in URIs."""
     return value.isascii() and value.isprintable() and not set(value) & _NEVER_IN_URIS
 
 
+def is_scope_token(value: str) -> bool:
+    """Return whether a value is a scope token (RFC 6749, section 3.3)."""
+    return _SCOPE_TOKEN.fullmatch(value) is not None
+
+
+def is_email_address(value: str) -> bool:
+    """Return whether a value has the syntax of an e-mail address, also one that works only in a local network."""
+    if " " in value:
+        return False  # RFC 5322 allows spaces in quotes, but few programs do.
+    # Importing the library takes long, and few processes need it.
+    import email_validator
+
+    # Installations in local networks have addresses such as admin@mail.local.
+    email_validator.SPECIAL_USE_DOMAIN_NAMES.clear()
+    try:
+        email_validator.validate_email(
+            value,
+            check_deliverability=False,
+            globally_deliverable=False,
+            allow_quoted_local=True,
+            allow_domain_literal=True,
+        )
+    except email_validator.EmailNotValidError:
+        return False
+    return True
+
+
 def _has_only_harmless_controls(value: str) -> bool:
-    return all(unicodedata.category(letter) not in {"Cs", "Cc"} or letter in "\t\r\n" for letter in value)
+    return all(
+        unicodedata.category(character) not in {"Cs", "Cc"} or character in "\t\r\n" for character in value
+    )
 
 
 def clean_line(
     field: str, label: str, value: str, *, length: int = NAME_LENGTH, required: bool = True
 ) -> str:
-    """Return one line of text without surrounding space; raises InvalidInput under the field's name.
+    """Return one line of text in NFC without surrounding whitespace; raises InvalidInput for the field.
 
-    Something in it can be seen, and nothing in it is hidden or turns the text around it.
+    The text must have visible characters, and no invisible or text-direction characters.
     """
     value = unicodedata.normalize("NFC", value).strip() if is_storable(value) else value
     if not value and not required:
         return ""
     if not value:
-        raise InvalidInput({field: f"Enter the {label}."})
+        raise InvalidInput({field: message("Enter the %(label)s.", label=label)})
     if len(value) > length:
-        raise InvalidInput({field: f"The {label} can have {length} characters at most."})
-    if not is_storable(value) or any(unicodedata.category(letter) in {"Cc", "Zl", "Zp"} for letter in value):
-        raise InvalidInput({field: f"The {label} contains characters that cannot be stored."})
-    if hidden := [letter for letter in value if _is_hidden(letter)]:
+        raise InvalidInput(
+            {
+                field: message(
+                    "The %(label)s can have at most %(count)s characters.", label=label, count=length
+                )
+            }
+        )
+    if not is_storable(value) or any(
+        unicodedata.category(character) in {"Cc", "Zl", "Zp"} for character in value
+    ):
+        raise InvalidInput(
+            {field: message("The %(label)s contains characters that are not allowed.", label=label)}
+        )
+    if hidden := [character for character in value if _is_hidden(character)]:
         code = f"U+{ord(hidden[0]):04X}"
         raise InvalidInput(
-            {field: f"The {label} contains a character that cannot be seen or turns text round ({code})."}
+            {
+                field: message(
+                    "The %(label)s contains an invisible character or one that changes the text direction (%(code)s).",
+                    label=label,
+                    code=code,
+                )
+            }
         )
     if not any(map(_is_visible, value)):
-        raise InvalidInput({field: f"The {label} has nothing in it that can be seen."})
+        raise InvalidInput({field: message("The %(label)s has no visible characters.", label=label)})
     return value
 
 
-def _is_hidden(letter: str) -> bool:
-    return unicodedata.category(letter) == "Cf" and letter not in _JOINERS
+def _is_hidden(character: str) -> bool:
+    return unicodedata.category(character) == "Cf" and character not in _JOINERS
 
 
-def _is_visible(letter: str) -> bool:
-    return unicodedata.category(letter)[0] in "LNPS" and letter not in _BLANK
+def _is_visible(character: str) -> bool:
+    return unicodedata.category(character)[0] in "LNPS" and character not in _BLANK

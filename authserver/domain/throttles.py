@@ -1,7 +1,7 @@
-"""Throttles: how often something may be tried in a window of time, counted in the database for all nodes together (S20).
+"""Rate limits, counted in the database for all nodes together (S20).
 
-A try is charged before its outcome is known, by one statement, so that parallel tries see each other; a try that
-turns out harmless is given back. Buckets are known by keyed digests only: the table does not tell who tried what.
+An attempt is charged before its outcome is known, in one statement, so that concurrent attempts see each other; a
+successful attempt is refunded. The table stores only keyed digests of the buckets, which do not reveal who tried what.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ _NETWORK_BITS = {4: 24, 6: 64}
 
 
 class Throttle(Base):
-    """One bucket: how many tries since the window began."""
+    """A bucket: the number of attempts since its window began."""
 
     __tablename__ = "throttles"
 
@@ -33,7 +33,7 @@ class Throttle(Base):
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """What is counted together, and how many tries it holds within the window."""
+    """Attempts that count together, and their limit within the window."""
 
     key: bytes
     limit: int
@@ -42,7 +42,7 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """A try that was counted, so that it can be given back; ``is_last`` when a bucket is full now."""
+    """A charged attempt, for a refund; ``is_last`` if it filled the bucket."""
 
     bucket: Bucket
     window_started_at: datetime
@@ -50,13 +50,13 @@ class Charge:
 
 
 def bucket(vault: Vault, *names: str, limit: int, window: timedelta) -> Bucket:
-    """Return the bucket of some names: what is tried, by whom, from where."""
+    """Return the bucket with these names: what is attempted, by whom, from where."""
     message = "\0".join(names).encode("utf-8", "surrogatepass")
     return Bucket(vault.mac(_PURPOSE, message), limit, window)
 
 
 def network_of(address: str) -> str:
-    """Return the network that one attacker can be expected to own: an IPv4 /24 or an IPv6 /64."""
+    """Return the network of an address that one attacker may control: an IPv4 /24 or an IPv6 /64."""
     try:
         parsed = ip_address(address)
     except ValueError:
@@ -67,17 +67,17 @@ def network_of(address: str) -> str:
 
 
 def charge(db: Session, buckets: Sequence[Bucket]) -> list[Charge]:
-    """Count a try in every bucket; raises Throttled, which must roll the whole charge back, when one is full.
+    """Charge an attempt to every bucket; raises Throttled, which must roll back all charges, if one is full.
 
-    Name the narrow bucket before the wide one: what a full narrow bucket refuses costs the wide one nothing. The
-    transaction must be short and commit before the outcome is sought, or parallel tries wait for each other.
+    Put the narrow bucket before the wide one, so that attempts rejected by a full narrow bucket are not charged to the
+    wide one. Commit before computing the outcome, or concurrent attempts wait for each other.
     """
     now = clock.now()
     return [_charge_one(db, one, now) for one in buckets]
 
 
 def refund(db: Session, charges: Sequence[Charge]) -> None:
-    """Give a try back, unless its window is over anyway."""
+    """Refund an attempt, unless its window has ended."""
     for one in charges:
         db.execute(
             update(Throttle)
@@ -91,7 +91,7 @@ def refund(db: Session, charges: Sequence[Charge]) -> None:
 
 
 def purge(db: Session, *, window: timedelta) -> int:
-    """Forget buckets whose window is over; return how many."""
+    """Delete buckets whose window has ended; return how many."""
     gone = db.execute(
         delete(Throttle).where(Throttle.window_started_at <= clock.now() - window).returning(Throttle.key)
     )
@@ -108,10 +108,10 @@ def _charge_one(db: Session, bucket: Bucket, now: datetime) -> Charge:
             "count": case((is_over, 1), else_=Throttle.count + 1),
         },
     )
-    began_at, tries = db.execute(statement.returning(Throttle.window_started_at, Throttle.count)).one()
-    if tries > bucket.limit:
+    began_at, attempts = db.execute(statement.returning(Throttle.window_started_at, Throttle.count)).one()
+    if attempts > bucket.limit:
         raise Throttled(retry_after=_seconds_until(began_at + bucket.window, now))
-    return Charge(bucket, began_at, is_last=tries == bucket.limit)
+    return Charge(bucket, began_at, is_last=attempts == bucket.limit)
 
 
 def _seconds_until(instant: datetime, now: datetime) -> int:

@@ -1,4 +1,4 @@
-"""Codes that people read in one place and type in another: capital letters that look and sound unlike each other."""
+"""Codes that users read in one place and type in another, of letters that are easy to tell apart."""
 
 import secrets
 
@@ -8,19 +8,19 @@ _GROUP = 4
 
 
 def generate_code(length: int) -> str:
-    """Return a random code; each letter carries 4.3 bits."""
+    """Return a random code with 4.3 bits per character."""
     return "".join(secrets.choice(TYPED_ALPHABET) for _ in range(length))
 
 
 def normalize_code(typed: str, length: int) -> str:
-    """Return what somebody typed as a code is stored; empty when it cannot be one.
+    """Return a typed code in its stored form, or "" if it is not a valid code.
 
-    Case counts for nothing, and no more do punctuation and spaces, whichever people put in (RFC 8628, section 6.1).
+    Ignores case, punctuation and spaces (RFC 8628, section 6.1).
     """
     code = "".join(filter(str.isalnum, typed.upper()))
     return code if len(code) == length and set(code) <= set(TYPED_ALPHABET) else ""
 
 
 def format_code(code: str) -> str:
-    """Return a code as people read it, in groups of four: WDJB-MJHT."""
+    """Return a code in groups of four characters: WDJB-MJHT."""
     return "-".join(code[at : at + _GROUP] for at in range(0, len(code), _GROUP))

@@ -4,7 +4,7 @@ from functools import cache
 
 from joserfc.jws import JWSRegistry
 
-from authserver.domain.clients.client_details import SECRET_ALGORITHMS
+from authserver.domain.clients.metadata_types import SECRET_ALGORITHMS
 from authserver.domain.keys.signing_keys import ALGORITHMS
 
 ASYMMETRIC = ALGORITHMS

@@ -1,6 +1,6 @@
-"""The values that doors and law exchange: what arrived, strictly parsed, and what leaves.
+"""Request and response values of the protocol endpoints, independent of the web framework.
 
-Query and form are ordered pairs, kept apart, so that duplicates are seen and nothing is merged.
+Query and form are separate ordered pairs, so that duplicates are detected and nothing is merged.
 """
 
 import json
@@ -10,6 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
 
+from authserver.domain.diagnostics.causes import Cause
+from authserver.messages import message
+from authserver.protocol.errors import ErrorCode, ProtocolError
+
 Pairs = tuple[tuple[str, str], ...]
 
 MAX_PARAMETERS = 100
@@ -17,19 +21,9 @@ NO_STORE = (("Cache-Control", "no-store"), ("Pragma", "no-cache"))
 FORM_TYPE = "application/x-www-form-urlencoded"
 
 
-class MalformedRequest(ValueError):
-    """The request cannot be read; the text is a sentence for whoever wrote the client, the rest for the ledger."""
-
-    def __init__(self, sentence: str, cause: str, *, received: str = "", expected: str = "") -> None:
-        self.cause = cause
-        self.received = received
-        self.expected = expected
-        super().__init__(sentence)
-
-
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request. Header names are in lower case; ``form`` is None unless a form was sent."""
+    """A request. Header names are in lower case; ``form`` is None unless the body is a form."""
 
     method: str
     path: str
@@ -43,7 +37,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One answer."""
+    """A response."""
 
     status: int
     body: bytes = b""
@@ -53,44 +47,62 @@ class Response:
 def json_response(
     status: int, document: Mapping[str, Any], headers: Sequence[tuple[str, str]] = NO_STORE
 ) -> Response:
-    """Return a JSON answer, not to be stored unless the headers say otherwise."""
+    """Return a JSON response that caches must not store, unless the headers allow it."""
     body = json.dumps(document, separators=(",", ":")).encode()
     return Response(status, body, (("Content-Type", "application/json"), *headers))
 
 
 def parse_pairs(text: str) -> Pairs:
-    """Parse a query or form body; raises MalformedRequest on what both databases could not store alike."""
+    """Parse a query or form body; raises invalid_request if it is malformed or contains characters that cannot be stored."""
     try:
         pairs = parse_qsl(
             text, keep_blank_values=True, encoding="utf-8", errors="strict", max_num_fields=MAX_PARAMETERS
         )
     except UnicodeDecodeError as error:
-        sentence = "The parameters are not percent-encoded UTF-8."
-        raise MalformedRequest(
-            sentence, "parameters-not-utf-8", received="other bytes", expected="UTF-8"
+        raise ProtocolError(
+            ErrorCode.INVALID_REQUEST,
+            Cause.PARAMETERS_NOT_UTF_8,
+            message("The parameters are not percent-encoded UTF-8."),
+            received="other bytes",
+            expected="UTF-8",
         ) from error
     except ValueError as error:
-        sentence = f"A request can have {MAX_PARAMETERS} parameters at most."
-        raise MalformedRequest(
-            sentence,
-            "parameters-too-many",
+        raise ProtocolError(
+            ErrorCode.INVALID_REQUEST,
+            Cause.PARAMETERS_TOO_MANY,
+            message("A request can have at most %(count)s parameters.", count=MAX_PARAMETERS),
             received=f"{text.count('&') + 1} parameters",
-            expected=f"{MAX_PARAMETERS} at most",
+            expected=f"at most {MAX_PARAMETERS}",
         ) from error
     for name, value in pairs:
         if not _is_clean(name) or not _is_clean(value):
-            sentence = "A parameter contains a NUL character or a lone surrogate."
-            raise MalformedRequest(
-                sentence,
-                "parameter-unstorable",
+            raise ProtocolError(
+                ErrorCode.INVALID_REQUEST,
+                Cause.PARAMETER_UNSTORABLE,
+                message("A parameter contains a NUL character or a lone surrogate."),
                 received=f"such a character in {name}",
-                expected="text without them",
+                expected="text without these characters",
             )
     return tuple(pairs)
 
 
+def parse_form(body: bytes) -> Pairs:
+    """Parse a form body; raises invalid_request as ``parse_pairs`` does, also if the body is not UTF-8."""
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ProtocolError(
+            ErrorCode.INVALID_REQUEST,
+            Cause.BODY_NOT_UTF_8,
+            "The body is not UTF-8.",
+            received="other bytes",
+            expected="UTF-8",
+        ) from error
+    return parse_pairs(text)
+
+
 def repeated_names(pairs: Pairs, allowed: frozenset[str] = frozenset()) -> list[str]:
-    """Return the names of parameters that have two values, which RFC 6749, section 3.1, forbids."""
+    """Return the names of parameters with several values, which RFC 6749, section 3.1, forbids."""
     names = [name for name, value in pairs if value]
     if len(set(names)) == len(names):
         return []
@@ -99,9 +111,11 @@ def repeated_names(pairs: Pairs, allowed: frozenset[str] = frozenset()) -> list[
 
 
 def present_values(pairs: Pairs) -> dict[str, str]:
-    """Return the parameters that have a value; one without counts as omitted (RFC 6749, section 3.1)."""
+    """Return the parameters with a value; empty ones count as omitted (RFC 6749, section 3.1)."""
     return {name: value for name, value in pairs if value}
 
 
 def _is_clean(text: str) -> bool:
-    return "\0" not in text and (text.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in text))
+    return "\0" not in text and (
+        text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
+    )

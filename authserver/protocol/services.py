@@ -1,32 +1,42 @@
-"""What one application is made of: built once by the roof, handed to the doors and the command line."""
+"""The long-lived objects of one process, which ``app`` creates and every request uses."""
 
 from dataclasses import dataclass
 
 from authserver.domain.clients.client_cache import ClientCache
 from authserver.domain.clients.client_secrets import SecretVerifier
+from authserver.domain.diagnostics.error_log import ErrorLog
 from authserver.domain.fetcher import Fetcher
 from authserver.domain.keys.key_ring import KeyRing
 from authserver.domain.keys.vault import Vault
 from authserver.domain.orm import Database
+from authserver.domain.scopes import ScopeCache
+from authserver.domain.users.authentication import PasswordAuthenticator
 from authserver.domain.users.passwords import PasswordHasher
 from authserver.protocol.oauth1.server import OAuth1Server
-from authserver.protocol.oauth2.server import OAuth2Server
+from authserver.protocol.oauth2.access_tokens import AccessTokens
+from authserver.protocol.oauth2.client_assertions import AssertionVerifier
 from authserver.protocol.oidc.backchannel_logout import LogoutNotifier
+from authserver.protocol.oidc.id_token import IdTokens
 from authserver.settings import Settings
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Services:
-    """The long-lived objects of one process; all of them may be used by several threads."""
+    """The objects that requests share. All of them are thread-safe; services compare by identity."""
 
     settings: Settings
     database: Database
     vault: Vault
     passwords: PasswordHasher
+    sign_in: PasswordAuthenticator
     verifier: SecretVerifier
+    assertions: AssertionVerifier
     key_ring: KeyRing
+    access_tokens: AccessTokens
+    id_tokens: IdTokens
     client_cache: ClientCache
-    oauth2: OAuth2Server
+    scope_cache: ScopeCache
+    error_log: ErrorLog
     oauth1: OAuth1Server
     logout_notices: LogoutNotifier
     fetcher: Fetcher

@@ -1,2 +1,5 @@
-"""The doors: the only floor that knows Flask. People come through ``frontchannel``, ``account`` and ``admin``, machines
-through ``backchannel``; the wings do not know each other, and what they share stands here."""
+"""The web layer, the only one that knows Flask.
+
+``frontchannel``, ``account`` and ``admin`` serve users, ``machine`` serves clients. These packages do not import each other;
+they share the other packages and the modules of this one.
+"""

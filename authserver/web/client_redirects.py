@@ -1,4 +1,4 @@
-"""The way back to an application: its address to the letter, and what other sites' forms have sent us, read strictly."""
+"""Redirects to clients with the exact registered URL, and strict parsing of forms that clients post."""
 
 from typing import Any
 
@@ -6,11 +6,13 @@ from flask import Response, request
 from werkzeug.datastructures import Headers
 from werkzeug.utils import redirect
 
-from authserver.protocol.http import FORM_TYPE, MalformedRequest, Pairs, parse_pairs
+from authserver.domain.diagnostics.causes import Cause
+from authserver.protocol.errors import ErrorCode, ProtocolError
+from authserver.protocol.http import FORM_TYPE, Pairs, parse_form
 
 
-class _Return(Response):
-    """A redirect whose address nobody tidies up: applications compare it with what they registered."""
+class _ExactRedirect(Response):
+    """A redirect with an unchanged Location, because clients compare it with the registered URL."""
 
     exact_location: str
 
@@ -21,26 +23,22 @@ class _Return(Response):
 
 
 def redirect_exactly(location: str) -> Any:
-    """Send the browser to an address of an application with GET, whatever it was asked with (RFC 9700, section 4.12)."""
+    """Return a 303 redirect, so that the browser never posts credentials to the client (RFC 9700, section 4.12)."""
     if not (location.isascii() and location.isprintable()):
         return redirect(location, 303)
-    response = redirect(location, 303, Response=_Return)
+    response = redirect(location, 303, Response=_ExactRedirect)
     response.exact_location = location  # type: ignore[attr-defined]
     return response
 
 
 def posted_pairs() -> Pairs:
-    """Return the form of this request as it was sent; raises MalformedRequest as for a query."""
+    """Return the form of this request as it was sent; raises invalid_request as for a query."""
     if request.mimetype != FORM_TYPE:
-        raise MalformedRequest(
+        raise ProtocolError(
+            ErrorCode.INVALID_REQUEST,
+            Cause.CONTENT_TYPE,
             f"Send the parameters as {FORM_TYPE}.",
-            "content-type",
             received=request.mimetype,
             expected=FORM_TYPE,
         )
-    try:
-        return parse_pairs(request.get_data(parse_form_data=False).decode("utf-8"))
-    except UnicodeDecodeError as error:
-        raise MalformedRequest(
-            "The body is not UTF-8.", "body-not-utf-8", received="other bytes", expected="UTF-8"
-        ) from error
+    return parse_form(request.get_data(parse_form_data=False))

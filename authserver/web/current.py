@@ -1,12 +1,12 @@
-"""The people's door: one transaction per request, who is signed in, and who acts.
+"""The current request: its database transaction, its user session and its actor.
 
-Machines come through ``backchannel`` and never pass here. A view takes ``session()`` for its records; it is opened when
-first asked for, and committed when the view has answered, before the answer leaves. GET requests read; a view that
-writes on GET says so with ``@writes``.
+A request has one transaction. It begins with the first call of ``transaction()``, in a view or in a ``before_request``
+function, and commits when there is a response, before the response is sent. GET requests read; a view that writes on GET
+is marked with ``@writes``. Requests of machines do not pass here (see ``web.machine``).
 """
 
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any, TypeVar, cast
 
 from flask import Flask, current_app, g, request
@@ -22,31 +22,42 @@ from authserver.web.network import client_address
 
 View = TypeVar("View", bound=Callable[..., Any])
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+_LOADED_USER = "_login_user"  # the attribute of ``g`` in which Flask-Login caches the user
 
 login_manager = LoginManager()
+login_manager.session_protection = None  # The sessions are records of the server, not cookies.
 
 
 class Application(Flask):
-    """Flask with one transaction around each view: an answer commits, an exception rolls back."""
+    """Flask with one database transaction per request: a response commits, an exception rolls back."""
+
+    # ``LoginManager.init_app`` would also look up the user for every template, write session protection data to the
+    # cookie and add a remember-me cookie. Only ``current_user`` is used here.
+    login_manager = login_manager
+
+    def preprocess_request(self) -> ResponseReturnValue | None:
+        # Before the transaction begins, so that this does not hold a second connection.
+        services().key_ring.tend()
+        with _rollback_on_error():
+            response = super().preprocess_request()
+            if response is not None:
+                _commit()
+        return response
 
     def dispatch_request(self) -> ResponseReturnValue:
-        # Here no connection is held.
-        services().key_ring.tend()
-        with ExitStack() as stack:
-            g.transaction = stack
-            answer = super().dispatch_request()
-        g.pop("session", None)
-        _note_session_seen()
-        return answer
+        with _rollback_on_error():
+            response = super().dispatch_request()
+            _commit()
+        return response
 
 
 class SignedInUser(UserMixin):
-    """The person behind a request, for Flask-Login."""
+    """The user of a request, for Flask-Login."""
 
     def __init__(self, session: UserSession) -> None:
         self.session = session
         self.user = session.user
-        # Kept apart from the record, which cannot be read any more once the request's transaction was rolled back.
+        # Copies, because the record cannot be read after the request's transaction was rolled back.
         self.sid = session.sid
         self.user_id = session.user_id
 
@@ -55,30 +66,37 @@ class SignedInUser(UserMixin):
 
 
 def writes(view: View) -> View:
-    """Mark a view that changes records although it answers GET."""
+    """Mark a view that changes records in response to GET."""
     view.writes_on_get = True  # type: ignore[attr-defined]
     return view
 
 
 def services() -> Services:
-    """Return what this application is made of."""
+    """Return the services of this application."""
     return cast(Services, current_app.extensions["authserver"])
 
 
 def transaction() -> Session:
-    """Return this request's open transaction."""
-    if "session" not in g:
-        g.session = g.transaction.enter_context(services().database.transaction(write=_is_writing()))
-    return cast(Session, g.session)
+    """Return this request's transaction, beginning it on first use."""
+    if not has_transaction():
+        g.open_transaction = ExitStack()
+        g.db = g.open_transaction.enter_context(services().database.transaction(write=_is_writing()))
+    return cast(Session, g.db)
+
+
+def has_transaction() -> bool:
+    """Return whether this request's transaction has begun."""
+    return "db" in g
 
 
 def release() -> None:
-    """End this request's transaction before something slow, so that nothing is locked meanwhile; see ``session``.
+    """Commit this request's transaction before something slow, so that it holds no locks.
 
-    What was read stays readable, and what was done is committed. To change records, get them again afterwards.
+    Records stay readable. To change them, read them again in a new ``transaction()``.
     """
-    if g.pop("session", None) is not None:
-        g.transaction.close()
+    if has_transaction():
+        g.pop("db")
+        g.pop("open_transaction").close()
 
 
 def _is_writing() -> bool:
@@ -87,7 +105,7 @@ def _is_writing() -> bool:
 
 
 def cookie_name(name: str) -> str:
-    """Return what a cookie of ours is called here."""
+    """Return the name of a cookie in this installation."""
     return services().settings.cookie_name(name)
 
 
@@ -100,7 +118,7 @@ def set_cookie(response: Any, name: str, value: str, max_age: int | None = None)
 
 
 def delete_cookie(response: Any, name: str) -> None:
-    """Make the browser forget a cookie."""
+    """Delete a cookie from the browser."""
     secure = services().settings.is_secure
     response.delete_cookie(cookie_name(name), secure=secure, httponly=True, samesite="Lax", path="/")
 
@@ -115,13 +133,13 @@ def _load(_request: Any) -> SignedInUser | None:
 
 
 def session_cookie() -> str:
-    """Return what the browser carries of its session, which may be over."""
+    """Return the browser's session cookie; its session may have ended."""
     return request.cookies.get(cookie_name(SESSION_COOKIE), "")
 
 
-def find_signed_in_user(transaction: Session, cookie: str) -> SignedInUser | None:
-    """Return the person whose live session a cookie opens; that it was seen is noted once the request is answered."""
-    row = user_sessions.find(transaction, services().settings, cookie)
+def find_signed_in_user(db: Session, cookie: str) -> SignedInUser | None:
+    """Return the user of a live session cookie; the session's last use is stored when the request commits."""
+    row = user_sessions.find(db, services().settings, cookie)
     if row is None:
         return None
     if user_sessions.needs_touch(row):
@@ -130,40 +148,90 @@ def find_signed_in_user(transaction: Session, cookie: str) -> SignedInUser | Non
 
 
 def current_session() -> UserSession | None:
-    """Return the live session behind this request, with its user."""
+    """Return the live session of this request, with its user, or None."""
     return cast(UserSession, current_user.session) if current_user.is_authenticated else None
 
 
-def endable_session() -> UserSession | None:
-    """Return the session of this browser that can be ended: the live one, or one that ran out before anybody ended it."""
-    return current_session() or user_sessions.find_open(transaction(), session_cookie())
+def load_session() -> UserSession | None:
+    """Return the live session of this request, with its user; looks it up in the request's transaction.
+
+    Flask-Login would read Flask's cookie first, and every page would vary by cookie.
+    """
+    if _LOADED_USER not in g:
+        setattr(g, _LOADED_USER, _load(request) or login_manager.anonymous_user())
+    return current_session()
+
+
+def current_session_without_transaction() -> UserSession | None:
+    """Return the live session of this request, looked up in a transaction that has ended when this returns.
+
+    Use it in error handlers, which run after the request's transaction has ended, and in views that hash passwords before
+    they begin it. The records are read-only; to change them, read them again in a transaction.
+    """
+    if _LOADED_USER not in g and not has_transaction():
+        setattr(g, _LOADED_USER, _find_in_own_transaction())
+    return current_session()
+
+
+def loaded_user() -> Any:
+    """Return the user that Flask-Login has loaded in this request, or None if nothing has asked for it."""
+    return g.get(_LOADED_USER)
 
 
 def forget_loaded_user() -> None:
-    """Have Flask-Login look again, after a sign-in or sign-out within the request."""
-    g.pop("_login_user", None)
+    """Make Flask-Login load the user again, after a sign-in or sign-out within the request."""
+    g.pop(_LOADED_USER, None)
+
+
+def endable_session() -> UserSession | None:
+    """Return the session of this browser that can be ended: the live one, or one that has expired."""
+    return current_session() or user_sessions.find_open(transaction(), session_cookie())
 
 
 def network_address() -> str:
-    """Return the network address the request came from."""
+    """Return the network address of the browser."""
     trusted = services().settings.trusted_proxies
     return client_address(request.remote_addr or "", request.headers.get("X-Forwarded-For", ""), trusted)
 
 
 def actor() -> Actor:
-    """Return who acts in this request, for the audit trail."""
-    live = current_session()
+    """Return the actor of this request, for the audit trail."""
+    user_session = current_session()
     return Actor(
-        name=live.user.username if live else "anonymous",
-        user_id=live.user_id if live else None,
+        name=user_session.user.username if user_session else "anonymous",
+        user_id=user_session.user_id if user_session else None,
         address=network_address(),
         channel="browser",
         request_id=g.get("request_id", ""),
     )
 
 
-def _note_session_seen() -> None:
+def _find_in_own_transaction() -> Any:
+    cookie = session_cookie()
+    if not cookie:
+        return login_manager.anonymous_user()
+    with services().database.transaction(write=False) as db:
+        return find_signed_in_user(db, cookie) or login_manager.anonymous_user()
+
+
+def _commit() -> None:
     seen = g.pop("seen_session", None)
+    if seen is not None and has_transaction() and _is_writing():
+        user_sessions.touch(transaction(), seen)
+        seen = None
+    release()
     if seen is not None:
-        with services().database.transaction() as transaction:
-            user_sessions.touch(transaction, seen)
+        # A transaction that only reads cannot store it.
+        with services().database.transaction() as db:
+            user_sessions.touch(db, seen)
+
+
+@contextmanager
+def _rollback_on_error() -> Iterator[None]:
+    try:
+        yield
+    except BaseException as error:
+        if has_transaction():
+            g.pop("db")
+            g.pop("open_transaction").__exit__(type(error), error, error.__traceback__)
+        raise

@@ -1,4 +1,4 @@
-"""Where to go next: addresses on this site that a form or link may name, and nothing else (no open redirect)."""
+"""URLs of this site. Redirect targets from forms and links are accepted only within the site (no open redirect)."""
 
 import re
 from urllib.parse import quote
@@ -12,28 +12,28 @@ _UNSAFE = re.compile(r"[^\x21-\x7e]|\\|^//|/\.\.?(/|\?|#|$)|/(\.|%2e)(\.|%2e)?(/
 
 
 def current_url() -> str:
-    """Return the address of this request, for coming back to it."""
+    """Return the path and query of this request."""
     path = _quoted(request.path)
     query = quote(request.query_string, safe="%/:?@!$&'()*+,;=~[]")
     return f"{path}?{query}" if query else path
 
 
 def form_page_url() -> str:
-    """Return the address of the page that this request's form stands on, so that a browser can go there."""
+    """Return the URL of the page that contains this request's form."""
     pages, path = current_app.create_url_adapter(request), request.path
     if request.method != "POST" or pages is None or pages.test(path, "GET"):
         return current_url()
     named = safe_local_url(request.form.get("next"))
     if named is not None:
         return named
-    # What is done with one press has an address below that of its page: /account/sessions/7/end.
+    # An action without a page of its own has a path below its page: /account/sessions/7/end.
     while path and not pages.test(path, "GET"):
         path = path.rpartition("/")[0]
     return _quoted(path or "/")
 
 
 def safe_local_url(wanted: str | None) -> str | None:
-    """Return an address that lies below the public URL, None for anything that is or may lead elsewhere."""
+    """Return the URL if it is a path below the public URL, None for anything that may lead elsewhere."""
     base = current.services().settings.base_path
     if not wanted or len(wanted) > _MAX_LENGTH or not wanted.startswith("/") or _UNSAFE.search(wanted):
         return None

@@ -1,4 +1,4 @@
-"""Where a request came from. A forwarded header counts only as far as configured proxies vouch for it (S20)."""
+"""The network address of a client. X-Forwarded-For counts only as far as trusted proxies set it (S20)."""
 
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
@@ -7,7 +7,7 @@ Network = IPv4Network | IPv6Network
 
 
 def client_address(peer: str, forwarded_for: str, trusted: Sequence[Network]) -> str:
-    """Return the address nearest to us that no trusted proxy owns, reading X-Forwarded-For from the right."""
+    """Return the last address in X-Forwarded-For that is not a trusted proxy."""
     address = peer or "127.0.0.1"
     hops = [hop.strip() for hop in forwarded_for.split(",")] if forwarded_for else []
     while hops and _is_trusted(address, trusted):

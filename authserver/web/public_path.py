@@ -1,4 +1,4 @@
-"""Serves the application below the path of the public URL, and numbers and logs every request."""
+"""Serves the application below the path of the public URL, and assigns an id to every request and logs it."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -13,14 +13,14 @@ from authserver.web import request_body
 
 log = logs.get("web")
 
-# Health checks and RFC 8414's own form of its address are asked for at the root of the host.
+# Health checks, like the metadata of RFC 8414, are requested at the root of the host, above the path of the public URL.
 _AT_ROOT = frozenset({EndpointPath.LIVE, EndpointPath.READY})
 _ID_LENGTH = 10
-_NOT_FOUND = b"There is nothing at this address.\n"
+_NOT_FOUND = b"Page not found.\n"
 
 
 class PublicPath:
-    """A WSGI application that takes the public path off and hands on what is below it."""
+    """WSGI middleware that removes the path of the public URL."""
 
     def __init__(self, inner: Callable[..., Iterable[bytes]], base_path: str) -> None:
         self._inner = inner
@@ -33,7 +33,7 @@ class PublicPath:
         request_body.guard(environ)
         path = environ.get("PATH_INFO", "")
         if not environ.get("QUERY_STRING", "").isascii():
-            # Flask reads a query as UTF-8 before any page could answer; raw bytes may be none.
+            # Flask decodes the query as UTF-8 before any view runs; raw bytes may not be UTF-8.
             environ["QUERY_STRING"] = quote(environ["QUERY_STRING"], safe=punctuation, encoding="latin-1")
 
         def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:

@@ -1,21 +1,21 @@
-"""What comes in with a request: its body, of which broken or cut off is a client's mistake, and the numbers of a form."""
+"""Reads request bodies (a truncated one is a 400) and numeric form fields."""
 
 from typing import Any
 
 from flask import request
 from werkzeug.exceptions import BadRequest
 
-_DIGITS = 19  # More do not fit into a row id.
+_DIGITS = 19  # A row id has fewer digits.
 
 
 class BrokenBody(BadRequest):
-    """The body is not framed as HTTP demands, or ended before its length."""
+    """The body is malformed or truncated."""
 
-    description = "The body of the request is broken, or ends before its length."
+    description = "The body of the request is malformed or truncated."
 
 
 class RequestBody:
-    """The server's stream of one body, ``length`` bytes long where the request says so (RFC 9112, section 6.3)."""
+    """The input stream of one request body with ``length`` bytes, if the request states a length (RFC 9112, section 6.3)."""
 
     def __init__(self, stream: Any, length: int | None) -> None:
         self._stream = stream
@@ -33,7 +33,7 @@ class RequestBody:
         try:
             found: bytes = read() if size < 0 else read(size)
         except Exception as error:
-            # Each server has its own kinds of errors for chunks that are none; all of them are about what was sent.
+            # Each WSGI server has its own exceptions for malformed chunks; all of them are client errors.
             raise BrokenBody from error
         if self._left is not None:
             self._left -= len(found)
@@ -44,7 +44,7 @@ class RequestBody:
 
 
 def guard(environ: dict[str, Any]) -> None:
-    """Put the guard around the body of a request that has one."""
+    """Wrap the input stream of a request that has a body."""
     declared = environ.get("CONTENT_LENGTH") or ""
     is_number = declared.isascii() and declared.isdigit()
     if declared or environ.get("wsgi.input_terminated"):
@@ -52,6 +52,6 @@ def guard(environ: dict[str, Any]) -> None:
 
 
 def sent_number(field: str) -> int:
-    """Return a number that a form carried for us, such as a revision; no record has 0, which stands for anything else."""
+    """Return a number from a hidden form field, such as a revision; 0, which no record has, if it is invalid."""
     text = request.form.get(field, "")
     return int(text) if text.isascii() and text.isdecimal() and len(text) < _DIGITS else 0

@@ -1,4 +1,4 @@
-"""Puts the doors on the application: blueprints, sign-in glue, CSRF protection, headers, error pages."""
+"""Installs the web layer on the application: blueprints, CSRF protection, headers and error pages."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -15,27 +15,25 @@ from authserver.web.machine.machine_app import MachineApp
 from authserver.web.machine.routes import routes
 from authserver.web.public_path import PublicPath
 from authserver.web.rendering import error_pages, headers, template_globals
-from authserver.web.session import access, browser_state
+from authserver.web.session import access, browser
 
 csrf = CSRFProtect()
 
-# Other sites send their forms here. Nobody is signed out, and nothing is granted, before an ID token of ours or a form
-# of ours says so.
-_POSTED_BY_APPLICATIONS = ("authorize.authorize", "end_session.end_session_request")
+# Other sites post forms to these views. They sign out or grant access only after an ID token or a form of this server.
+_POSTED_BY_CLIENTS = ("authorize.authorize", "end_session.end_session_request")
 
 
 def install(app: current.Application) -> None:
     """Install the blueprints, error pages and headers of the pages."""
-    current.login_manager.init_app(app)
     csrf.init_app(app)
     headers.install(app)
     template_globals.install(app)
     error_pages.install(app)
-    app.register_error_handler(CSRFError, access.expired_form)
+    app.register_error_handler(CSRFError, access.on_csrf_error)
     for blueprint in (frontchannel, account, admin):
         app.register_blueprint(blueprint)
-    browser_state.install(app)
-    for view in _POSTED_BY_APPLICATIONS:
+    browser.install(app)
+    for view in _POSTED_BY_CLIENTS:
         csrf.exempt(f"authserver.web.frontchannel.{view}")
 
 
@@ -45,12 +43,12 @@ def serve_machines(app: current.Application, services: Services) -> None:
 
 
 def work_with_first_request(app: current.Application) -> None:
-    """Start this process's background work when it is first asked something, for servers that fork after loading us."""
+    """Start background work with the first request, because some servers fork after they load the application."""
     services: Services = app.extensions["authserver"]
     inner = app.wsgi_app
 
-    def entered(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    def start_and_serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         services.logout_notices.start()
         return inner(environ, start_response)
 
-    app.wsgi_app = entered  # type: ignore[method-assign]
+    app.wsgi_app = start_and_serve  # type: ignore[method-assign]

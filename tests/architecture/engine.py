@@ -17,6 +17,7 @@ HALL = {
     "clock",
     "logs",
     "languages",
+    "messages",
 }
 FLOORS = {"hall": 0, "domain": 1, "protocol": 2, "web": 3, "cli": 3, "roof": 4}
 

@@ -49,7 +49,7 @@ def test_decision_applies_to_one_revision(runner, changing_client, services, ver
     changing_client.put(client_name="Other bank")
     result = runner.invoke("clients", verb, changing_client.key, "--revision", str(revision))
     assert result.exit_code == 1
-    assert "Somebody changed this client meanwhile" in result.stderr
+    assert "Someone else changed this client" in result.stderr
     assert waiting(services, changing_client.key).after["name"] == "Other bank"
 
 
@@ -57,7 +57,7 @@ def test_decision_applies_to_one_revision(runner, changing_client, services, ver
 def test_decision_without_a_change_is_an_error(runner, registrant, verb):
     result = runner.invoke("clients", verb, registrant.key)
     assert result.exit_code == 1
-    assert "No change of this client waits." in result.stderr
+    assert "This client has no pending change." in result.stderr
 
 
 def test_approval_applies_to_one_revision(runner, registrant, services):

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from authserver.context import SYSTEM
 from authserver.domain.audit import AuditEvent
 from authserver.domain.clients import client_secrets, clients
-from authserver.domain.clients.registrations import Registration
+from authserver.domain.clients.metadata import ClientMetadata
 
 KEY = "client_key"
 URI = "https://app.example.org/cb"
@@ -212,7 +212,7 @@ def test_long_list_is_complete(runner, database, monkeypatch):
     monkeypatch.setattr("authserver.cli.clients._PAGE", 2)
     with database.transaction() as db:
         for name in "abcde":
-            registration = Registration("oidc", name, redirect_uris=(URI,))
+            registration = ClientMetadata(kind="oidc", name=name, redirect_uris=(URI,))
             clients.register(db, SYSTEM, registration, source="console")
     assert [row["name"] for row in runner.run_json("clients", "list")] == list("abcde")
 

@@ -25,4 +25,4 @@ def test_lifetime_outside_the_limits_is_rejected(runner):
 def test_malformed_lifetime_is_a_usage_error(runner):
     result = runner.invoke(*ADD, "--option", "id_token_lifetime=soon")
     assert result.exit_code == 2
-    assert "look like 90s, 15m" in result.stderr
+    assert "a duration such as 90s, 15m" in result.stderr

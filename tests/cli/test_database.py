@@ -89,7 +89,7 @@ def rebuild(database, statement):
 @pytest.mark.only_on("sqlite")
 def test_migration_that_leaves_orphans_fails(empty_database):
     schema.migrate(empty_database, lambda _: None)
-    with pytest.raises(AuthserverError, match="without their owners"):
+    with pytest.raises(AuthserverError, match="without their parent rows"):
         rebuild(empty_database, ORPHAN)
     with empty_database.reading() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM client_secrets").scalar() == 0
@@ -117,14 +117,14 @@ def test_database_error_is_one_sentence(tmp_path):
 def test_purge_prints_the_deleted_rows(runner):
     deleted = runner.run_json("database", "purge")["deleted"]
     assert deleted["access tokens"] == deleted["sessions"] == 0
-    assert runner.run("database", "purge") == "There was nothing to delete.\n"
+    assert runner.run("database", "purge") == "Nothing to delete.\n"
 
 
 @pytest.mark.only_on("sqlite")
 @pytest.mark.parametrize(
     ("command", "progress", "printed"),
     [
-        ("database purge", b"sessions: 0 deleted", b"There was nothing to delete."),
+        ("database purge", b"sessions: 0 deleted", b"Nothing to delete."),
         ("database status", b"counting: users", b"up to date"),
         ("doctor --json", b"checking: audit trail", b'"ok": '),
     ],

@@ -4,14 +4,16 @@ import pytest
 
 from authserver.context import SYSTEM
 from authserver.domain.clients import clients
-from authserver.domain.clients.registrations import Registration
-from authserver.domain.diagnostics.error_log import ErrorReport
+from authserver.domain.clients.metadata import ClientMetadata
+from authserver.domain.diagnostics.error_log import ErrorDetails
 
 
 @pytest.fixture
 def client_key(database):
     with database.transaction() as db:
-        registration = Registration("oidc", "Grafana", redirect_uris=("https://app.example.org/cb",))
+        registration = ClientMetadata(
+            kind="oidc", name="Grafana", redirect_uris=("https://app.example.org/cb",)
+        )
         return clients.register(db, SYSTEM, registration, source="console").client_key
 
 
@@ -20,17 +22,8 @@ def record(services, database):
     def put(cause, key=""):
         with database.transaction(write=False) as db:
             client_id = clients.get(db, key).id if key else None
-        report = ErrorReport(
-            "/oauth2/token",
-            "invalid_grant",
-            cause,
-            "It is over.",
-            client_id,
-            "received",
-            "expected",
-            "192.0.2.1",
-        )
-        return services.oauth2.error_log.record(report)
+        refusal = ErrorDetails("invalid_grant", cause, "It is over.", "received", "expected", client_id)
+        return services.error_log.record(refusal, "/oauth2/token", "192.0.2.1")
 
     return put
 
@@ -54,7 +47,7 @@ def test_list_is_filtered_by_client_and_text(runner, record, client_key):
 
 @pytest.mark.only_on("sqlite")
 def test_empty_list(runner):
-    assert runner.run("diagnostics", "list") == "Nothing was refused.\n"
+    assert runner.run("diagnostics", "list") == "No errors are recorded.\n"
     assert runner.run_json("diagnostics", "list") == []
 
 

@@ -16,7 +16,7 @@ from authserver.cli.checks import deployment, public_url
 from authserver.context import SYSTEM
 from authserver.domain.audit import AuditEvent
 from authserver.domain.clients import clients
-from authserver.domain.clients.registrations import Registration
+from authserver.domain.clients.metadata import ClientMetadata
 from authserver.domain.keys import signing_keys
 from authserver.domain.users import users
 from authserver.settings import Settings
@@ -51,7 +51,7 @@ def test_administrators_without_a_second_factor_are_named(runner, app, people):
     check = examine(runner)["second factors"]
     assert (check["outcome"], check["sentence"]) == (
         "warn",
-        "A password alone opens the console to admin.",
+        "These administrators have no second factor: admin.",
     )
     set_up(app, "admin")
     assert outcome(runner, "second factors") == "pass"
@@ -67,7 +67,7 @@ def test_text_output_has_a_line_per_check_and_the_fix(runner):
     result = runner.invoke("doctor")
     assert result.exit_code == 0
     assert "ok    database        SQLite" in result.stdout
-    assert "warn  administrators  There is no administrator yet: setup is pending.\n" in result.stdout
+    assert "warn  administrators  There is no administrator yet.\n" in result.stdout
     assert " or run: authserver users add NAME --grant configure_server\n" in result.stdout
 
 
@@ -141,12 +141,12 @@ class TestKeys:
     @pytest.mark.parametrize("file", ["pepper.keys", "encryption.keys"])
     def test_second_factor_whose_key_is_missing(self, runner, app, people, keys_dir, file):
         set_up(app)
-        assert "cannot be checked" not in examine(runner)["second factors"]["sentence"]
+        assert "cannot be verified" not in examine(runner)["second factors"]["sentence"]
         (keys_dir / file).write_text(f"other {(keys_dir / file).read_text().split()[1]}\n")
         check = examine(runner)["second factors"]
         assert (check["outcome"], check["sentence"]) == (
             "fail",
-            "The second factor of alice cannot be checked.",
+            "The second factor of alice cannot be verified.",
         )
 
 
@@ -181,7 +181,7 @@ class TestDisk:
         assert "nfs4" in finding.sentence
 
     def test_little_disk_space(self, tmp_path, monkeypatch):
-        monkeypatch.setattr(deployment, "_LITTLE_SPACE", 2**62)
+        monkeypatch.setattr(deployment, "_LOW_SPACE", 2**62)
         assert deployment.disk(Settings(database_url=f"sqlite:///{tmp_path}/x.db")).outcome == "warn"
 
 
@@ -212,9 +212,9 @@ def test_read_only_database(runner, database):
 
 @pytest.mark.only_on("sqlite")
 def test_process_that_uses_the_file_is_named(runner, settings):
-    assert examine(runner)["nodes"]["sentence"] == "No server uses the file at this moment."
-    with single_node.claim(settings.database_file):
-        assert "One server uses the file: process " in examine(runner)["nodes"]["sentence"]
+    assert examine(runner)["nodes"]["sentence"] == "No server uses the file."
+    with single_node.acquire_lock(settings.database_file):
+        assert "A server uses the file: process " in examine(runner)["nodes"]["sentence"]
 
 
 @pytest.mark.only_on("postgresql")
@@ -266,7 +266,7 @@ def test_modified_audit_trail(runner, database, people):
     ],
 )
 def test_approved_clients_with_legacy_grants(runner, database, flows):
-    registration = Registration(name="Old tool", redirect_uris=("https://tool.example/cb",), **flows)
+    registration = ClientMetadata(name="Old tool", redirect_uris=("https://tool.example/cb",), **flows)
     with database.transaction() as db:
         client = clients.register(db, SYSTEM, registration, source="console")
     assert outcome(runner, "legacy grants") == "pass", "a pending client cannot use its grants"
@@ -290,32 +290,35 @@ def test_id_token_in_the_front_channel_is_no_legacy_grant(runner, services, resp
 class TestAddress:
     def test_external_url_is_probed_only_on_request(self):
         settings = Settings(public_url="https://login.invalid")
-        assert public_url.answers(settings, probes=False) is None
-        assert public_url.answers(settings, probes=True).outcome == "warn"
+        assert public_url.check_discovery(settings, probes=False) is None
+        assert public_url.check_discovery(settings, probes=True).outcome == "warn"
 
     def test_no_server_listens(self):
-        assert public_url.answers(Settings(public_url="http://127.0.0.1:1"), probes=False).outcome == "warn"
+        assert (
+            public_url.check_discovery(Settings(public_url="http://127.0.0.1:1"), probes=False).outcome
+            == "warn"
+        )
 
     def test_another_server_listens(self):
         with FixedResponse(404, b"") as url:
-            assert public_url.answers(Settings(public_url=url), probes=False).outcome == "fail"
+            assert public_url.check_discovery(Settings(public_url=url), probes=False).outcome == "fail"
         with FixedResponse(200, b"<html>") as url:
-            assert public_url.answers(Settings(public_url=url), probes=False).outcome == "fail"
+            assert public_url.check_discovery(Settings(public_url=url), probes=False).outcome == "fail"
         with FixedResponse(302, b"", location="http://127.0.0.1:1/") as url:
-            assert public_url.answers(Settings(public_url=url), probes=False).outcome == "fail"
+            assert public_url.check_discovery(Settings(public_url=url), probes=False).outcome == "fail"
 
     def test_another_issuer(self):
         with FixedResponse(200, b'{"issuer": "https://login.example.org"}') as url:
-            finding = public_url.answers(Settings(public_url=url), probes=False)
+            finding = public_url.check_discovery(Settings(public_url=url), probes=False)
         assert finding.outcome == "fail"
-        assert "names the issuer https://login.example.org" in finding.sentence
+        assert "is https://login.example.org" in finding.sentence
 
     @pytest.mark.only_on("sqlite")
     def test_running_server(self, live_server):
         report = json.loads(live_server.command("doctor", "--json"))
         checks = {check["check"]: check for check in report["checks"]}
         assert checks["address"]["outcome"] == "pass"
-        assert "One server uses the file" in checks["nodes"]["sentence"]
+        assert "A server uses the file" in checks["nodes"]["sentence"]
 
 
 class FixedResponse:

@@ -23,7 +23,7 @@ def test_list_shows_the_active_key(runner, services):
 def test_unpublished_key_is_not_activated(runner):
     result = runner.invoke("keys", "rotate")
     assert result.exit_code == 1
-    assert "clients may not know it yet" in result.stderr
+    assert "clients may not have fetched it yet" in result.stderr
 
 
 def test_rotation_activates_the_next_key(runner, services, moving_clock):

@@ -103,7 +103,7 @@ def test_administrator_closes_the_setup_link(live_server):
     folder = live_server.folder / "second"
     folder.mkdir()
     settings = {name: value for name, value in live_server.settings.items() if name in {"database_url"}}
-    assert "SQLite is for one node" in error_of(folder, **settings)
+    assert "SQLite supports only one" in error_of(folder, **settings)
 
 
 @pytest.mark.only_on("sqlite")
@@ -202,8 +202,8 @@ class TestStartUpErrors:
 
     def test_missing_directory(self, folder):
         assert error_of(folder, database_url=f"sqlite:///{folder}/none/x.db") == (
-            f"authserver: The directory of the database, {folder}/none, cannot be written: No such file or directory. "
-            "Create it, or give this user the right to write it.\n"
+            f"authserver: The directory of the database, {folder}/none, is not writable: No such file or directory. "
+            "Create it, or make it writable for this user.\n"
         )
 
     def test_file_that_is_no_database(self, folder):
@@ -211,7 +211,7 @@ class TestStartUpErrors:
         assert "cannot be written: file is not a database." in error_of(folder)
 
     def test_directory_that_is_not_writable(self, folder):
-        assert "The directory of the database, /proc, cannot be written: " in error_of(
+        assert "The directory of the database, /proc, is not writable: " in error_of(
             folder, database_url="sqlite:////proc/x.db"
         )
 

@@ -59,7 +59,7 @@ def test_list_is_json_or_a_table(runner):
     table = runner.run("users", "list", "--search", "ad")
     assert "ada" in table
     assert "bob" not in table
-    assert runner.run("users", "list", "--search", "zzz") == "There are no accounts.\n"
+    assert runner.run("users", "list", "--search", "zzz") == "There are no users.\n"
 
 
 @pytest.mark.only_on("sqlite")
@@ -104,7 +104,7 @@ def test_password_is_read_from_a_file(runner, services, tmp_path):
         (["--password-stdin"], "", "The password must be exactly one line."),
         (["--password-stdin"], "one\ntwo\n", "The password must be exactly one line."),
         (["--password-stdin", "--password-file", __file__], "x", "not both"),
-        ([], "", "There is no terminal to ask on"),
+        ([], "", "There is no terminal for a prompt"),
         (["--password", PASSWORD], "", "No such option"),
     ],
 )
@@ -126,9 +126,9 @@ def test_terminal_prompts_twice_without_echo(settings, services):
         env=environment(database_url=settings.database_url, keys_dir=str(settings.keys_dir)),
     )
     os.close(terminal)
-    shown = answer(controller, b"Password: ") + answer(controller, b"Once more: ") + rest(controller)
+    shown = answer(controller, b"Password: ") + answer(controller, b"Repeat: ") + rest(controller)
     assert process.wait(30) == 0, shown
-    assert b"Created the account ada." in shown
+    assert b"Created the user ada." in shown
     assert PASSWORD.encode() not in shown
     with services.database.transaction(write=False) as db:
         assert users.find(db, "ada") is not None
@@ -195,7 +195,7 @@ def test_new_password_ends_sessions(runner, services, people):
 def test_unknown_user_is_named(runner, verb):
     result = runner.invoke("users", verb[0], "nobody", *verb[1:])
     assert result.exit_code == 1
-    assert result.stderr == "authserver: There is no account with the user name nobody.\n"
+    assert result.stderr == "authserver: There is no user with the name nobody.\n"
 
 
 @pytest.mark.only_on("sqlite")
@@ -212,7 +212,7 @@ def test_second_factor_is_reset(runner, app, services, people):
     rows = {row["username"]: row["second_factor"] for row in runner.run_json("users", "list")}
     assert rows == {"admin": False, "alice": True, "bob": False, "charlie": False}
     printed = runner.run("users", "reset-second-factor", "Alice")
-    assert printed == "alice signs in with the password alone.\n"
+    assert printed == "alice signs in with only the password.\n"
     with services.database.transaction() as db:
         user_id = people["alice"].id
         assert not second_factors.is_enrolled(db, user_id)
@@ -230,5 +230,5 @@ def test_reset_reports_whether_there_was_a_second_factor(runner, app, people):
         ("alice", False, True),
         ("alice", False, False),
     ]
-    assert "nothing was changed" in runner.run("users", "reset-second-factor", "alice")
+    assert "Nothing was changed" in runner.run("users", "reset-second-factor", "alice")
     assert runner.invoke("users", "reset-second-factor", "nobody").exit_code == 1

@@ -11,10 +11,14 @@ from authserver.cli import housekeeping
 from authserver.context import SYSTEM
 from authserver.domain import cleanup
 from authserver.domain.authorizations import authorizations, codes
-from authserver.domain.authorizations.authorizations import Authorization
+from authserver.domain.authorizations.authorizations import (
+    Authorization,
+    NewAuthorization,
+    UserAuthentication,
+)
 from authserver.domain.authorizations.codes import Code
 from authserver.domain.clients import clients
-from authserver.domain.clients.registrations import Registration
+from authserver.domain.clients.metadata import ClientMetadata
 from authserver.domain.sessions import user_sessions
 from authserver.domain.sessions.user_sessions import UserSession
 from authserver.domain.tokens.tokens import AccessToken, RefreshToken
@@ -26,7 +30,7 @@ LONG = timedelta(days=90)
 @pytest.fixture
 def registered_client(database):
     with database.transaction() as db:
-        registration = Registration("oidc", "App", redirect_uris=("https://app.example.org/cb",))
+        registration = ClientMetadata(kind="oidc", name="App", redirect_uris=("https://app.example.org/cb",))
         return clients.register(db, SYSTEM, registration, source="console")
 
 
@@ -38,8 +42,12 @@ def grant(database, settings, registered_client, alice):
         with database.transaction() as db:
             started = user_sessions.start(db, SYSTEM, settings, alice, is_remembered=False, user_agent="test")
             row = authorizations.add(
-                db, SYSTEM, client_id=registered_client.id, client_epoch=0, client_name="App", own_key=own_key,
-                grant_type="authorization_code", scope="openid", user_id=alice.id, session_id=started.session.id,
+                db,
+                SYSTEM,
+                NewAuthorization(
+                    registered_client.id, 0, "App", "authorization_code", "openid", own_key=own_key,
+                    user=UserAuthentication(alice.id, session_id=started.session.id),
+                ),
             )  # fmt: skip
             codes.add(db, settings, row, redirect_uri="", code_challenge="")
             if redeemed:
@@ -130,7 +138,7 @@ def test_authorization_of_a_client_itself_is_kept(services, grant, rows, moving_
 
 
 def test_many_rows_are_deleted_in_batches(services, grant, rows, moving_clock, monkeypatch):
-    monkeypatch.setattr(cleanup, "_STEP", 2)
+    monkeypatch.setattr(cleanup, "_BATCH", 2)
     monkeypatch.setattr(cleanup, "_PAUSE_SECONDS", 0)
     for _ in range(5):
         grant()
@@ -164,8 +172,12 @@ def test_one_authorization_per_client_is_kept_for_an_ended_session(
         started = user_sessions.start(db, SYSTEM, settings, alice, is_remembered=True, user_agent="test")
         for _ in range(3):
             authorizations.add(
-                db, SYSTEM, client_id=registered_client.id, client_epoch=0, client_name="App", user_id=alice.id,
-                grant_type="authorization_code", scope="openid", session_id=started.session.id,
+                db,
+                SYSTEM,
+                NewAuthorization(
+                    registered_client.id, 0, "App", "authorization_code", "openid",
+                    user=UserAuthentication(alice.id, session_id=started.session.id),
+                ),
             )  # fmt: skip
     moving_clock.advance(timedelta(days=5))
     assert purge(services) == {"authorizations": 2}

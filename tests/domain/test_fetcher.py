@@ -146,7 +146,7 @@ def test_redirects_are_not_followed(port: int) -> None:
 
 
 def test_long_response_is_rejected(port: int) -> None:
-    with pytest.raises(FetchFailed, match="longer than 256 kB"):
+    with pytest.raises(FetchFailed, match="larger than 256 kB"):
         Fetcher(LOOPBACK).get(f"http://127.0.0.1:{port}/big")
 
 
@@ -159,7 +159,7 @@ def short_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("path", ["drip", "drip-headers", "silent"])
 def test_slow_response_times_out(port: int, short_deadline: None, path: str) -> None:
     """The deadline covers the whole response, so a server cannot extend it by sending single bytes."""
-    with pytest.raises(FetchFailed, match="did not answer within"):
+    with pytest.raises(FetchFailed, match="did not respond within"):
         Fetcher(LOOPBACK).get(f"http://127.0.0.1:{port}/{path}")
 
 
@@ -167,7 +167,7 @@ def test_slow_handshake_times_out(short_deadline: None) -> None:
     """The server accepts the connection and sends the start of a handshake, byte by byte."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         threading.Thread(target=_drip_a_handshake, args=(listening,), daemon=True).start()
-        with pytest.raises(FetchFailed, match="did not answer within"):
+        with pytest.raises(FetchFailed, match="did not respond within"):
             Fetcher(LOOPBACK).get(f"https://127.0.0.1:{listening.getsockname()[1]}/")
 
 
@@ -186,7 +186,7 @@ def test_slow_name_resolution_times_out(short_deadline: None, monkeypatch: pytes
     """The resolver's own timeout is longer than the deadline."""
     answered = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [answered.wait(10)])
-    with pytest.raises(FetchFailed, match="did not answer within"):
+    with pytest.raises(FetchFailed, match="did not respond within"):
         Fetcher(LOOPBACK).get("https://slow.example/")
     answered.set()
 

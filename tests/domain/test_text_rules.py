@@ -37,7 +37,7 @@ def test_every_script_is_accepted(name):
     "name", ["\u200d", "\u3164", "\u2800", "\u115f\u1160", "\u0301", "\ufe0f", "\u200c \u200c"]
 )
 def test_name_without_visible_characters_is_rejected(name):
-    with pytest.raises(InvalidInput, match="The name has nothing in it that can be seen"):
+    with pytest.raises(InvalidInput, match="The name has no visible characters"):
         text_rules.clean_line("name", "name", name)
 
 
@@ -58,7 +58,7 @@ def test_name_without_visible_characters_is_rejected(name):
     ],
 )
 def test_hidden_and_bidirectional_characters_are_rejected(code):
-    with pytest.raises(InvalidInput, match=rf"turns text round \(U\+{code:04X}\)"):
+    with pytest.raises(InvalidInput, match=rf"text direction \(U\+{code:04X}\)"):
         text_rules.clean_line("name", "name", f"a{chr(code)}gpj.exe")
 
 
@@ -95,3 +95,38 @@ def test_self_registration_with_an_invalid_name_is_rejected(client, services, na
     )
     assert (response.status_code, response.get_json()["error"]) == (400, "invalid_client_metadata")
     assert "U+20" in response.get_json()["error_description"]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "name@example.org",
+        "NAME+tag@EXAMPLE.ORG",
+        "root@localhost",
+        "admin@mail.local",
+        "a@b",
+        "ü@bücher.de",
+        "x@[127.0.0.1]",
+    ],
+)
+def test_an_email_address(address: str) -> None:
+    """Addresses of local networks and in other alphabets are accepted, and no name is looked up."""
+    assert text_rules.is_email_address(address)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "name",
+        "@example.org",
+        "name@",
+        "not an address",
+        "a@b@c.org",
+        "<a@x.org>",
+        "a@my_host",
+        '"a b"@x.org',
+    ],
+)
+def test_no_email_address(text: str) -> None:
+    assert not text_rules.is_email_address(text)

@@ -4,7 +4,12 @@ from sqlalchemy.orm import Session
 
 from authserver.context import SYSTEM
 from authserver.domain.authorizations import authorizations, device_authorizations
-from authserver.domain.authorizations.device_authorizations import DeviceState, IssuedDeviceCodes
+from authserver.domain.authorizations.authorizations import NewAuthorization, UserAuthentication
+from authserver.domain.authorizations.device_authorizations import (
+    DeviceState,
+    IssuedDeviceCodes,
+    NewDeviceAuthorization,
+)
 from authserver.domain.clients import clients
 from authserver.domain.clients.clients import Client
 from authserver.protocol.services import Services
@@ -24,10 +29,7 @@ def begin(db: Session, services: Services, client: Client) -> IssuedDeviceCodes:
         db,
         services.settings,
         services.vault,
-        client_id=client.id,
-        client_epoch=client.epoch,
-        scope="openid",
-        address="",
+        NewDeviceAuthorization(client.id, client.epoch, "openid", address=""),
     )
 
 
@@ -42,12 +44,14 @@ def approved_code(services: Services, key: str) -> str:  # noqa: F811
         authorization = authorizations.add(
             db,
             SYSTEM,
-            client_id=client.id,
-            client_epoch=client.epoch,
-            client_name=client.name,
-            grant_type=GRANT,
-            scope="openid",
-            user_id=people.find(services.database, "alice")["alice"].id,
+            NewAuthorization(
+                client_id=client.id,
+                client_epoch=client.epoch,
+                client_name=client.name,
+                grant_type=GRANT,
+                scope="openid",
+                user=UserAuthentication(people.find(services.database, "alice")["alice"].id),
+            ),
         )
         device_authorizations.grant(db, row, authorization)
         return started.device_code

@@ -38,7 +38,7 @@ def registered(console):
 def hashing(monkeypatch):
     """A list that grows by one value per hash: whether a transaction was open at that time."""
     opened, found = [], []
-    begin, make = Database.transaction, PasswordHasher.hash
+    begin, make, compare = Database.transaction, PasswordHasher.hash, PasswordHasher.verify
 
     @contextmanager
     def transaction(self, write=True):
@@ -53,8 +53,13 @@ def hashing(monkeypatch):
         found.append(bool(opened))
         return make(self, password)
 
+    def compare_and_note(self, *values):
+        found.append(bool(opened))
+        return compare(self, *values)
+
     monkeypatch.setattr(Database, "transaction", transaction)
     monkeypatch.setattr(PasswordHasher, "hash", recording_hash)
+    monkeypatch.setattr(PasswordHasher, "verify", compare_and_note)
     return found
 
 
@@ -83,6 +88,13 @@ def test_new_password_is_hashed_outside_of_transactions(console, hashing):
     page = console.get(f"/admin/users/{alice.id}/password")
     assert console.press(page, "Set password", **TYPED_PASSWORD).status_code == 303
     assert hashing == [False]
+
+
+def test_ones_own_password(console, hashing):
+    page = console.get("/account/password")
+    typed = {"old_password": PASSWORD, "new_password": SECRET, "new_password_again": SECRET}
+    assert console.press(page, "Change password", **typed).status_code == 303
+    assert hashing == [False, False]
 
 
 @pytest.mark.parametrize(

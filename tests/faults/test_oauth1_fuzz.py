@@ -14,7 +14,7 @@ import pytest
 
 from authserver.context import SYSTEM
 from authserver.domain.clients import client_secrets, clients
-from authserver.domain.clients.registrations import Registration
+from authserver.domain.clients.metadata import ClientMetadata
 from tests.support import forms, oauth1_grammar
 from tests.support.consumer import register
 from tests.support.people import PASSWORD
@@ -72,12 +72,12 @@ def signers(services, app):
 
 def basic(services, app):
     """Return the Authorization header of a resource server that may verify requests."""
-    registration = Registration(
+    registration = ClientMetadata(
         kind="oauth2",
         name="The model server",
         grant_types=("client_credentials",),
         response_types=(),
-        details={"may_verify_requests": True},
+        may_verify_requests=True,
     )
     with services.database.transaction() as db:
         client = clients.register(db, SYSTEM, registration, source="console")

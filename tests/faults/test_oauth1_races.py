@@ -10,6 +10,7 @@ from oauthlib import oauth1
 
 from authserver.context import SYSTEM
 from authserver.domain.authorizations import authorizations
+from authserver.domain.authorizations.authorizations import NewAuthorization, UserAuthentication
 from authserver.domain.clients import clients
 from authserver.domain.oauth1 import temporary_credentials
 from tests.support import people
@@ -42,12 +43,14 @@ def approved_credentials(services, key):
         authorization = authorizations.add(
             db,
             SYSTEM,
-            client_id=client.id,
-            client_epoch=client.epoch,
-            client_name=client.name,
-            grant_type="oauth1",
-            scope="",
-            user_id=people.find(services.database, "alice")["alice"].id,
+            NewAuthorization(
+                client_id=client.id,
+                client_epoch=client.epoch,
+                client_name=client.name,
+                grant_type="oauth1",
+                scope="",
+                user=UserAuthentication(people.find(services.database, "alice")["alice"].id),
+            ),
         )
         row = temporary_credentials.find(db, token)
         assert temporary_credentials.approve(db, row, authorization.id, VERIFIER)

@@ -187,7 +187,7 @@ def command_rotates(server: LiveServer) -> bool:
     try:
         server.run("keys", "rotate", "--algorithm", ALGORITHM)
     except AssertionError as error:
-        if "clients may not know it yet" not in str(error):
+        if "clients may not have fetched it yet" not in str(error):
             raise
         return False
     return True

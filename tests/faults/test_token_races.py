@@ -10,6 +10,7 @@ import requests
 from authserver import clock
 from authserver.context import SYSTEM
 from authserver.domain.authorizations import authorizations, codes
+from authserver.domain.authorizations.authorizations import NewAuthorization, UserAuthentication
 from authserver.domain.clients import clients
 from authserver.domain.users import users
 from authserver.protocol.services import Services
@@ -63,13 +64,14 @@ def new_code(services: Services, key: str) -> str:
         authorization = authorizations.add(
             db,
             SYSTEM,
-            client_id=client.id,
-            client_epoch=client.epoch,
-            client_name=client.name,
-            grant_type="authorization_code",
-            scope="openid profile",
-            user_id=user.id,
-            auth_time=clock.now(),
+            NewAuthorization(
+                client_id=client.id,
+                client_epoch=client.epoch,
+                client_name=client.name,
+                grant_type="authorization_code",
+                scope="openid profile",
+                user=UserAuthentication(user.id, auth_time=clock.now()),
+            ),
         )
         return codes.add(
             db, services.settings, authorization, redirect_uri=REDIRECT_URI, code_challenge=CHALLENGE

@@ -69,13 +69,13 @@ def _create_client(page: Page, server: LiveServer, redirect_uri: str) -> dict[st
     page.goto(f"{server.url}/admin/clients")
     page.get_by_role("link", name="OpenID Connect").first.click()
     page.get_by_role("link", name="Create client").click()
-    page.get_by_label("Name", exact=True).fill(NAME)
+    page.get_by_label("Client name", exact=True).fill(NAME)
     uris = page.get_by_label("Redirect URIs")
     uris.fill(redirect_uri)
     uris.press("Enter")
     page.locator("input[name=grant_types][value=refresh_token]").check()
     page.locator("#save").click()
-    expect(page.get_by_text("It waits for approval")).to_be_visible()
+    expect(page.get_by_text("The client is pending approval")).to_be_visible()
     return {"client_key": _value(page, "Client key"), "client_secret": _value(page, "Client secret")}
 
 

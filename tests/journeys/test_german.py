@@ -29,9 +29,7 @@ def test_sign_in_consent_and_sign_out_in_german(
         _expect_german(page, "Anmelden")
         expect(page.locator(".lead")).to_have_text(f"um mit {NAME} fortzufahren")
         ways.sign_in(page, "alice", "falsch")
-        expect(page.locator("#error-summary")).to_contain_text(
-            "Der Benutzername oder das Passwort ist falsch."
-        )
+        expect(page.locator("#error-summary")).to_contain_text("Benutzername oder Passwort ist falsch.")
         _expect_german(page, "Anmelden")
         ways.sign_in(page, "alice")
         _expect_german(page, f"Darf {NAME} Ihr Konto verwenden?")

@@ -376,7 +376,7 @@ def test_other_networks_are_never_asked(
     with services.database.reading() as connection:
         state, error = connection.exec_driver_sql("SELECT state, error FROM logout_notices").one()
     assert state == "waiting"
-    assert "not on the public internet" in error
+    assert "does not have a public IP address" in error
 
 
 def test_the_result_is_shown_to_the_person(app_rp: RelyingParty, services: Services, told: Receiver) -> None:
@@ -419,7 +419,7 @@ def test_a_failed_result_is_shown_to_the_person(
 )
 def test_what_is_registered_is_checked(details: dict[str, Any]) -> None:
     """2.2: an absolute URI without a fragment; https, or http on loopback."""
-    asked = registrations.Registration("oidc", "A", redirect_uris=("https://rp.example/cb",), details=details)
+    asked = {"kind": "oidc", "name": "A", "redirect_uris": ("https://rp.example/cb",), **details}
     with pytest.raises(InvalidInput) as refused:
         registrations.validate(asked)
     assert set(refused.value.fields) == set(details)
@@ -442,11 +442,11 @@ def test_the_page_that_tells_the_result_waits_once(
     monkeypatch.setattr(signed_out, "_PATIENCE_SECONDS", 0.1)
     pool = cast(QueuePool, database.engine.pool)
     monkeypatch.setattr(signed_out.time, "sleep", lambda _seconds: naps.append(pool.checkedout()))
-    assert "Is being told" in app_rp.browser.get("/sign-out").text
+    assert "Sign-out in progress" in app_rp.browser.get("/sign-out").text
     assert naps
     assert set(naps) == {0}
     naps.clear()
-    assert "Is being told" in app_rp.browser.get("/sign-out").text
+    assert "Sign-out in progress" in app_rp.browser.get("/sign-out").text
     assert not naps
 
 
@@ -469,7 +469,7 @@ def test_one_page_waits_at_a_time(
     monkeypatch.setattr(signed_out.time, "sleep", ask_again)
     assert "Signed out</span>" in app_rp.browser.get("/sign-out").text
     assert len(meanwhile) == 1
-    assert "Is being told" in meanwhile[0]
+    assert "Sign-out in progress" in meanwhile[0]
 
 
 def test_an_administrator_sees_why_it_was_not_told(
@@ -481,10 +481,10 @@ def test_an_administrator_sees_why_it_was_not_told(
     browser = app_rp.app.test_client()
     words = {"username": "admin", "password": PASSWORD}
     forms.submit(browser, browser.get("/sign-in"), "login-submit", **words)
-    assert "The application answered 400." in browser.get(f"/admin/clients/{app_rp.key}").text
+    assert "The application responded with status 400." in browser.get(f"/admin/clients/{app_rp.key}").text
     [shown] = Runner(settings).run_json("clients", "show", app_rp.key)["untold_sign_outs"]
     assert (shown["state"], shown["attempts"]) == ("failed", 1)
-    assert shown["error"] == "The application answered 400."
+    assert shown["error"] == "The application responded with status 400."
 
 
 def test_what_was_told_at_last_is_no_trouble(

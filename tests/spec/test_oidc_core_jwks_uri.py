@@ -63,7 +63,7 @@ def test_an_unknown_kid_has_them_fetched_again(
     app: Flask, key_server: DocumentServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """10.1.1: the verifier knows to go back to the jwks_uri when it sees an unfamiliar kid."""
-    monkeypatch.setattr(client_keys, "ASK_AGAIN_SECONDS", 0)
+    monkeypatch.setattr(client_keys, "REFETCH_SECONDS", 0)
     first = signer(app, key_server)
     assert first.token().status_code == 200
     following = assertions.generate()
@@ -84,7 +84,7 @@ def test_a_key_with_an_id_follows_one_without(
     app: Flask, key_server: DocumentServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """10.1.1: an unfamiliar kid has the set fetched again, though a key without an id might have been meant."""
-    monkeypatch.setattr(client_keys, "ASK_AGAIN_SECONDS", 0)
+    monkeypatch.setattr(client_keys, "REFETCH_SECONDS", 0)
     client = signer(app, key_server)
     key_server.document = {"keys": [assertions.public(assertions.generate())]}
     refused(client.token(), "invalid_client", 401)

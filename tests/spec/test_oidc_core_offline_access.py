@@ -23,7 +23,7 @@ def test_consent_is_asked_for_it(party: RelyingParty) -> None:
     party.authorized(scope="openid")
     page = party.authorize(scope=SCOPE)
     assert 'id="consent-allow"' in page.text
-    assert "after you have signed out" in page.text
+    assert "after you sign out" in page.text
 
 
 def test_it_is_refused_silently_without_consent(party: RelyingParty) -> None:

@@ -3,9 +3,7 @@
 import pytest
 from flask import Flask
 
-from authserver.context import SYSTEM
-from authserver.domain.clients import clients
-from authserver.domain.clients.registrations import Registration
+from authserver.domain.clients import registrations
 from authserver.domain.users.users import User
 from authserver.errors import InvalidInput
 from authserver.protocol.services import Services
@@ -84,9 +82,9 @@ def test_a_hint_names_the_pairwise_subject(app: Flask, services: Services, alice
 def test_several_hosts_need_a_sector_identifier(services: Services) -> None:
     """8.1: with several hosts the client MUST register a sector_identifier_uri."""
     uris = ("https://a.example/cb", "https://b.example/cb")
-    registration = Registration("oidc", "Two", redirect_uris=uris, details={"subject_type": "pairwise"})
-    with services.database.transaction() as db, pytest.raises(InvalidInput, match="sector identifier"):
-        clients.register(db, SYSTEM, registration, source="console")
+    values = {"kind": "oidc", "name": "Two", "redirect_uris": uris, "subject_type": "pairwise"}
+    with pytest.raises(InvalidInput, match="sector identifier"):
+        registrations.validate(values)
 
 
 def test_discovery_names_both_types(app: Flask) -> None:

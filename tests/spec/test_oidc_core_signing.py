@@ -215,7 +215,10 @@ def test_an_early_rotation_is_refused(app: Flask, services: Services, moving_clo
     """A key signs only after it has been published for an hour, unless somebody insists."""
     Verifier(app)
     rotate_now(services)
-    with pytest.raises(Conflict, match="clients may not know it"), services.database.transaction() as db:
+    with (
+        pytest.raises(Conflict, match="clients may not have fetched it"),
+        services.database.transaction() as db,
+    ):
         signing_keys.rotate(db, SYSTEM, services.vault)
     moving_clock.advance(signing_keys.PUBLISH_BEFORE_USE, seconds=1)
     with services.database.transaction() as db:

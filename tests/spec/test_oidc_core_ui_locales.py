@@ -57,7 +57,7 @@ def test_the_whole_detour_speaks_it(rp: RelyingParty) -> None:
     assert (language(page), "um mit" in page.text) == ("de", True)
     page = rp.sign_in(page, password="wrong")
     assert (page.status_code, language(page)) == (422, "de")
-    assert "Der Benutzername oder das Passwort ist falsch." in page.text
+    assert "Benutzername oder Passwort ist falsch." in page.text
     page = rp.sign_in(page)
     assert (language(page), "Ihre E-Mail-Adresse sehen" in page.text) == ("de", True)
     assert "code" in answered(rp.allow(page))

@@ -54,10 +54,10 @@ def test_rp_initiated_logout_shows_the_frames_and_then_goes_on(app_rp: RelyingPa
     """3: the frames come first, and the way back is on the page, for script and for people."""
     hint = app_rp.tokens()["id_token"]
     answer = end_session(app_rp, id_token_hint=hint, post_logout_redirect_uri=RETURN, state="xyz")
-    assert answer.location.startswith("/sign-out?ask=")
+    assert answer.location.startswith("/sign-out?logout=")
     page = app_rp.follow(answer).text
     assert len(frames(page)) == 1
-    assert re.search(rf'id="logout-continue" href="{RETURN}\?state=xyz" data-goes-on', page)
+    assert re.search(rf'id="logout-continue" href="{RETURN}\?state=xyz" data-redirects', page)
 
 
 def test_only_applications_of_the_session_have_frames(app_rp: RelyingParty, rp: RelyingParty) -> None:
@@ -98,7 +98,7 @@ def test_somebody_elses_result_is_not_shown(app_rp: RelyingParty) -> None:
 def test_what_is_registered_is_checked(uri: Any) -> None:
     """2: scheme, host and port MUST be those of a registered redirect URI."""
     details = {"frontchannel_logout_uri": uri}
-    asked = registrations.Registration("oidc", "A", redirect_uris=("https://rp.example/cb",), details=details)
+    asked = {"kind": "oidc", "name": "A", "redirect_uris": ("https://rp.example/cb",), **details}
     with pytest.raises(InvalidInput) as refused:
         registrations.validate(asked)
     assert set(refused.value.fields) == {"frontchannel_logout_uri"}

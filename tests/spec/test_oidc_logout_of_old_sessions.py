@@ -60,7 +60,7 @@ def told_sids(services: Services, told: Receiver) -> list[str]:
 
 
 def idle(services: Services, clock: MovingClock) -> None:
-    """Let so much time pass that the session has run out, although the refresh token has not."""
+    """Let so much time pass that the session has expired, although the refresh token has not."""
     clock.advance(services.settings.session_idle_lifetime, seconds=1)
 
 
@@ -91,7 +91,7 @@ def test_a_sign_out_ends_a_session_that_has_run_out(
     tokens = app_rp.tokens()
     idle(services, moving_clock)
     page = app_rp.browser.get("/sign-out")
-    assert "has run out" in page.text
+    assert "has expired" in page.text
     assert "Alice" not in page.text
     after = app_rp.follow(forms.submit(app_rp.browser, page, "logout-confirm"))
     refused(app_rp.refresh(tokens["refresh_token"]), "invalid_grant")
@@ -106,7 +106,7 @@ def test_a_hint_ends_a_session_that_has_run_out(
     tokens = app_rp.tokens()
     idle(services, moving_clock)
     answer = end_session(app_rp, id_token_hint=tokens["id_token"], post_logout_redirect_uri=RETURN)
-    assert f'href="{RETURN}" data-goes-on' in app_rp.follow(answer).text
+    assert f'href="{RETURN}" data-redirects' in app_rp.follow(answer).text
     refused(app_rp.refresh(tokens["refresh_token"]), "invalid_grant")
     assert told_sids(services, told) == [claims(tokens["id_token"])["sid"]]
 

@@ -138,7 +138,7 @@ def test_an_address_that_is_not_registered_is_not_redirected_to(app_rp: RelyingP
 @pytest.mark.parametrize(
     ("sent", "told", "cause"),
     [
-        ({}, "did not say which one it is", "post-logout-client-missing"),
+        ({}, "did not identify itself", "post-logout-client-missing"),
         ({"client_id": "nobody"}, "is not registered for the application", "client-unknown"),
     ],
 )
@@ -280,7 +280,7 @@ def test_repeated_parameters_are_refused(app_rp: RelyingParty) -> None:
 
 @pytest.mark.both_databases
 @pytest.mark.parametrize(
-    "query", ["%00=1", "id_token_hint=%00", "client_id=%ED%A0%80", "ask=x", "ask=%00&ask=y"]
+    "query", ["%00=1", "id_token_hint=%00", "client_id=%ED%A0%80", "logout=x", "logout=%00&logout=y"]
 )
 def test_nonsense_gives_a_page(rp: RelyingParty, query: str) -> None:
     """S26: no input gives a 5xx."""
@@ -291,9 +291,10 @@ def test_what_a_page_carries_cannot_be_changed(app_rp: RelyingParty) -> None:
     """S12: what was asked is what is done: a changed value counts for nothing."""
     app_rp.tokens()
     page = end_session(app_rp, client_id=app_rp.key)
-    ask = dict(forms.find(page, "logout-confirm").fields)["ask"]
+    sealed = dict(forms.find(page, "logout-confirm").fields)["logout"]
     assert (
-        'id="logout-confirm"' in app_rp.browser.get("/oidc/end_session", query_string={"ask": ask[:-2]}).text
+        'id="logout-confirm"'
+        in app_rp.browser.get("/oidc/end_session", query_string={"logout": sealed[:-2]}).text
     )
 
 
@@ -356,4 +357,4 @@ def test_a_long_state_comes_back_by_every_way(long_rp: RelyingParty, state: str,
     [link] = re.findall(r'id="logout-continue" href="([^"]+)"', page)
     assert link.startswith(f"{LONG_RETURN}?state=")
     assert unquote(link.partition("?state=")[2]) == state
-    assert ("data-goes-on" in page) == (way != "asked")
+    assert ("data-redirects" in page) == (way != "asked")

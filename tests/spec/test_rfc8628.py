@@ -256,7 +256,7 @@ def test_the_person_signs_in_first(device: Device) -> None:
 def test_an_unknown_code_is_refused(device: Device) -> None:
     answer = device.start().enter("BBBB-BBBB")
     assert answer.status_code == 422
-    assert "No device waits for this code" in answer.text
+    assert "No device is waiting for this code" in answer.text
 
 
 @pytest.mark.both_databases

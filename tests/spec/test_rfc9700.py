@@ -8,8 +8,7 @@ from flask import Flask
 
 from authserver.context import SYSTEM
 from authserver.domain.authorizations import consents
-from authserver.domain.clients import clients
-from authserver.domain.clients.registrations import Registration
+from authserver.domain.clients import clients, registrations
 from authserver.domain.users import users
 from authserver.protocol.services import Services
 from tests.support import forms
@@ -124,9 +123,7 @@ def test_consent_is_for_the_client_that_was_shown(rp: RelyingParty, services: Se
     page = rp.sign_in(rp.authorize())
     with services.database.transaction() as db:
         client = clients.get(db, rp.key)
-        changed = Registration(
-            "oidc", "Renamed", (REDIRECT_URI,), tuple(client.grant_types), scopes=tuple(client.scopes)
-        )
+        changed = registrations.validate_change(client, {"name": "Renamed", "redirect_uris": (REDIRECT_URI,)})
         clients.edit(db, SYSTEM, client, changed, revision=client.revision)
     again = rp.allow(page)
     assert is_consent(again)

@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 
 from authserver.context import SYSTEM
 from authserver.domain.clients import client_secrets, clients
-from authserver.domain.clients.registrations import Registration
+from authserver.domain.clients.metadata import ClientMetadata
 from authserver.domain.oauth1.consumers import ConsumerOptions as Options
 from authserver.protocol.services import Services
 from tests.support import forms, people
@@ -134,12 +134,12 @@ def register(
 ) -> Consumer:
     """Register a consumer with these options."""
     is_trusted = options.pop("is_trusted", False)
-    registration = Registration(
+    registration = ClientMetadata(
         kind="oauth1",
         name="The Tool",
         redirect_uris=callbacks,
         is_trusted=is_trusted,
-        details=Options(**options).details(),
+        **Options(**options).details(),
     )
     with services.database.transaction() as db:
         client = clients.register(db, SYSTEM, registration, source="console")

@@ -5,7 +5,7 @@ included. The foreign clients of tests/interop show that others get along; this 
 import base64
 import hashlib
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, quote_plus, urlsplit
 
@@ -18,7 +18,6 @@ from authserver.context import SYSTEM
 from authserver.domain.authorizations import consents
 from authserver.domain.clients import client_secrets, clients, registrations
 from authserver.domain.clients.clients import Client
-from authserver.domain.clients.registrations import Registration
 from authserver.domain.users import users
 from authserver.protocol.services import Services
 from tests.support import forms, people
@@ -40,7 +39,8 @@ def register(services: Services, *, is_approved: bool = True, **registration: An
         "response_types": ("code",),
     }
     with services.database.transaction() as db:
-        client = clients.register(db, SYSTEM, Registration(**(asked | registration)), source="console")
+        metadata = registrations.validate(registrations.values_of_columns(asked | registration))
+        client = clients.register(db, SYSTEM, metadata, source="console")
         secret = ""
         if client_secrets.are_used(client.kind, client.auth_method):
             secret = client_secrets.generate(db, SYSTEM, services.vault, client)
@@ -72,7 +72,9 @@ def edit(services: Services, key: str, **changes: Any) -> None:
 
 def change(db: Session, client: Client, **changes: Any) -> None:
     """Change what a client is registered for within a transaction."""
-    wanted = replace(registrations.registration_of(client), **changes)
+    stored = registrations.columns_of(registrations.stored_values(client))
+    values = registrations.values_of_columns(stored | changes)
+    wanted = registrations.validate(values, known_name=client.name)
     clients.edit(db, SYSTEM, client, wanted, revision=client.revision)
 
 

@@ -147,7 +147,7 @@ def test_pages_work_without_scripts(server, browser):
     page.locator("#new_password").fill("four quite new words")
     page.locator("#new_password_again").fill("four quite new words")
     page.locator("#password-save").click()
-    assert page.get_by_role("status").inner_text().startswith("Your password is changed")
+    assert page.get_by_role("status").inner_text().startswith("Your password was changed")
     page.goto("/sign-out")
     page.locator("#logout-confirm").click()
     assert page.locator("h1").inner_text() == "You are signed out"

@@ -1,5 +1,5 @@
-"""The checks of ``authserver doctor``, each a small function that looks at one thing and changes nothing.
+"""The checks of ``authserver doctor``. They are read-only.
 
-``deployment`` has what can be seen without the database, ``records`` what the database tells, ``address`` who answers
-at the public URL. A check returns a Finding, or None where it has nothing to look at.
+``deployment`` contains the checks without a database, ``records`` those with one, and ``public_url`` the request to the
+public URL. A check returns a CheckResult, or None if it does not apply.
 """

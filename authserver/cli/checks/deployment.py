@@ -1,4 +1,4 @@
-"""What can be seen without the database: the public URL, the keys directory, proxies, the disk under SQLite."""
+"""Checks without a database: the public URL, keys, proxies, registration and disk."""
 
 import shutil
 from pathlib import Path
@@ -22,32 +22,34 @@ _NETWORK_FILE_SYSTEMS = {
     "ceph",
     "lustre",
 }
-_LITTLE_SPACE = 500 * 1024 * 1024
+_LOW_SPACE = 500 * 1024 * 1024
 _MOUNTS = Path("/proc/mounts")
 
 
 def public_url(settings: Settings) -> CheckResult:
-    """The address is one that clients can compare letter by letter, and is protected by TLS."""
+    """The public URL is normalized, uses TLS and is reachable from other machines."""
     parts = urlsplit(settings.public_url)
-    usual = {"http": 80, "https": 443}[parts.scheme]
-    if parts.port == usual:
-        fix = f"Leave :{usual} out of AUTHSERVER_PUBLIC_URL, before clients have it in their configuration."
+    default_port = {"http": 80, "https": 443}[parts.scheme]
+    if parts.port == default_port:
+        fix = f"Remove :{default_port} from AUTHSERVER_PUBLIC_URL before you configure clients."
         return warned(
-            f"{settings.public_url} names the usual port; clients that leave it out see another issuer.", fix
+            f"{settings.public_url} contains the default port. Clients that omit it expect a different issuer.",
+            fix,
         )
     if parts.netloc != parts.netloc.lower():
-        fix = "Write the host of AUTHSERVER_PUBLIC_URL in small letters."
+        fix = "Write the host of AUTHSERVER_PUBLIC_URL in lowercase."
         return warned(
-            f"{settings.public_url} has capital letters in its host; clients compare letter by letter.", fix
+            f"{settings.public_url} has uppercase letters in its host. Clients compare the issuer case-sensitively.",
+            fix,
         )
     if parts.hostname in LOOPBACK_HOSTS:
-        fix = "Set AUTHSERVER_PUBLIC_URL to the https address that people use."
-        return warned(f"{settings.public_url} can be reached from this machine only.", fix)
+        fix = "Set AUTHSERVER_PUBLIC_URL to the https URL that users open."
+        return warned(f"{settings.public_url} is reachable only from this machine.", fix)
     return passed(f"{settings.public_url} is the issuer.")
 
 
 def keys(settings: Settings) -> CheckResult:
-    """The installation's own secrets are there, can be read by us and by nobody else, and are real keys."""
+    """The installation's secret keys exist, are valid, and cannot be replaced by other users."""
     given = {
         "session": settings.session_keys,
         "pepper": settings.peppers,
@@ -56,52 +58,48 @@ def keys(settings: Settings) -> CheckResult:
     files = [settings.keys_dir / f"{name}.keys" for name, value in given.items() if value is None]
     missing = [file.name for file in files if not file.exists()]
     if missing:
-        fix = (
-            "Start the server once: it makes them. If they were there before, put them back from the backup."
-        )
-        return failed(f"{settings.keys_dir} lacks {', '.join(missing)}.", fix)
+        fix = "Start the server: it creates them. If they existed before, restore them from the backup."
+        return failed(f"{settings.keys_dir} does not contain {', '.join(missing)}.", fix)
     try:
         vault.load(settings)
     except SettingsError as error:
-        return failed(str(error), "Correct the file or setting it names, then start the server again.")
+        return failed(str(error), "Correct the file or the setting, then start the server again.")
     if files and settings.keys_dir.stat().st_mode & 0o022:
         fix = f"Run: chmod go-w {settings.keys_dir}"
-        return failed(f"Other users can put their own keys into {settings.keys_dir}.", fix)
-    return passed("The installation's keys are there, and private.")
+        return failed(f"Other users can write to {settings.keys_dir}.", fix)
+    return passed("The secret keys exist and are protected.")
 
 
 def proxies(settings: Settings) -> CheckResult:
-    """Forwarded addresses are believed from proxies only, and a proxy in front is known as one."""
-    everybody = [str(network) for network in settings.trusted_proxies if network.prefixlen == 0]
-    if everybody:
-        fix = "Name the proxies' own networks in AUTHSERVER_TRUSTED_PROXIES."
-        return failed(f"Everybody counts as a proxy ({', '.join(everybody)}) and may claim any address.", fix)
-    if settings.is_secure and not settings.trusted_proxies:
-        fix = (
-            "Set AUTHSERVER_TRUSTED_PROXIES to the address of the proxy that ends TLS, such as 127.0.0.1/32."
+    """X-Forwarded-For is trusted only from proxies, and the TLS proxy is one of them."""
+    catch_all = [str(network) for network in settings.trusted_proxies if network.prefixlen == 0]
+    if catch_all:
+        fix = "Set AUTHSERVER_TRUSTED_PROXIES to the networks of the proxies only."
+        return failed(
+            f"Every host is a trusted proxy ({', '.join(catch_all)}) and can forge client addresses.", fix
         )
+    if settings.is_secure and not settings.trusted_proxies:
+        fix = "Set AUTHSERVER_TRUSTED_PROXIES to the address of the proxy that terminates TLS, such as 127.0.0.1/32."
         return warned(
-            "TLS ends at a proxy that is not known here, so that all people share its address and limits.",
+            "The proxy that terminates TLS is not trusted, so all users share its address and rate limits.",
             fix,
         )
-    named = ", ".join(map(str, settings.trusted_proxies)) or "nobody"
-    return passed(f"X-Forwarded-For is believed from {named}.")
+    named = ", ".join(map(str, settings.trusted_proxies)) or "no host"
+    return passed(f"X-Forwarded-For is trusted from {named}.")
 
 
 def registration(settings: Settings) -> CheckResult:
-    """Clients that register themselves work only once an administrator has approved them."""
+    """Self-registered clients need an approval."""
     if settings.registration == "approved":
-        fix = (
-            "Set AUTHSERVER_REGISTRATION to pending, or to closed, as soon as the certification run is over."
-        )
-        return warned("Whoever registers a client is approved at once.", fix)
+        fix = "Set AUTHSERVER_REGISTRATION to pending or closed when the certification run is over."
+        return warned("Self-registered clients are approved automatically.", fix)
     if settings.registration == "closed":
         return passed("Clients cannot register themselves.")
-    return passed("Clients that register themselves wait for an administrator.")
+    return passed("Self-registered clients wait for approval.")
 
 
 def disk(settings: Settings) -> CheckResult | None:
-    """An SQLite file is on a disk of this machine, with room to grow."""
+    """The SQLite file is on a local disk with free space."""
     if settings.database_file is None:
         return None
     folder = settings.database_file.parent
@@ -111,16 +109,19 @@ def disk(settings: Settings) -> CheckResult | None:
         )
     kind = file_system(folder)
     if kind in _NETWORK_FILE_SYSTEMS:
-        fix = "Move the file to a disk of this machine, or move to PostgreSQL for several nodes."
-        return failed(f"{folder} is on a network file system ({kind}), where SQLite loses data.", fix)
+        fix = "Move the file to a local disk, or use PostgreSQL for several nodes."
+        return failed(f"{folder} is on a network file system ({kind}), where SQLite can lose data.", fix)
     free = shutil.disk_usage(folder).free
-    if free < _LITTLE_SPACE:
-        return warned(f"{folder} has {free // 2**20} MB left.", "Make room: a full disk stops every sign-in.")
-    return passed(f"{settings.database_file} is on a disk of this machine with {free // 2**30} GB left.")
+    if free < _LOW_SPACE:
+        return warned(
+            f"{folder} has {free // 2**20} MB of free space.",
+            "Free up space: on a full disk, no user can sign in.",
+        )
+    return passed(f"{settings.database_file} is on a local disk with {free // 2**30} GB of free space.")
 
 
 def file_system(folder: Path) -> str:
-    """Return the kind of file system a folder is on, empty where that cannot be told."""
+    """Return the file system type of a directory; an empty string if unknown."""
     if not _MOUNTS.exists():
         return ""
     best, kind = "", ""

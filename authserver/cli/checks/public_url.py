@@ -1,4 +1,4 @@
-"""Who answers at the public URL: this server, under the issuer that clients expect."""
+"""Check of the discovery document at the public URL."""
 
 import json
 import ssl
@@ -20,31 +20,32 @@ class _NoRedirects(HTTPRedirectHandler):
         return None
 
 
-def answers(settings: Settings, *, probes: bool) -> CheckResult | None:
-    """Discovery at the public URL names this issuer; other machines are asked only when the operator says so."""
+def check_discovery(settings: Settings, *, probes: bool) -> CheckResult | None:
+    """The discovery document at the public URL contains this issuer. Other machines are requested only with ``--probe``."""
     if not probes and urlsplit(settings.public_url).hostname not in LOOPBACK_HOSTS:
         return None
     url = settings.url(EndpointPath.OPENID_CONFIGURATION)
     try:
-        with build_opener(_NoRedirects).open(Request(url), timeout=_SECONDS) as answer:  # noqa: S310 - http(s) by settings
-            issuer = json.loads(answer.read(_MOST_BYTES))["issuer"]
+        with build_opener(_NoRedirects).open(Request(url), timeout=_SECONDS) as response:  # noqa: S310 - http(s) by settings
+            issuer = json.loads(response.read(_MOST_BYTES))["issuer"]
     except HTTPError as error:
-        fix = "Let the proxy hand everything below the public URL to this server, path included."
+        fix = "Configure the proxy to forward everything below the public URL to this server, including the path."
         if error.code in {502, 503, 504}:
-            fix = "Start the server; see that the proxy asks the address it listens on."
-        return failed(f"{url} answers {error.code}.", fix)
+            fix = "Start the server, and check that the proxy forwards to the address it listens on."
+        return failed(f"{url} returns status {error.code}.", fix)
     except ssl.SSLError as error:
         return failed(f"{url} has no valid certificate: {error}.", "Renew the certificate at the proxy.")
     except URLError as error:
         return _unreachable(url, error)
     except (OSError, ValueError, KeyError, TypeError):
         return failed(
-            f"{url} answers, but not as an OpenID provider.", "Something else listens there; check the proxy."
+            f"{url} does not return a discovery document.",
+            "Another program may be listening there. Check the proxy.",
         )
     if issuer != settings.issuer:
-        fix = "Give both the same AUTHSERVER_PUBLIC_URL; clients refuse an issuer that differs."
-        return failed(f"{url} names the issuer {issuer}, not {settings.issuer}.", fix)
-    return passed(f"{settings.issuer} answers, and names itself.")
+        fix = "Use the same AUTHSERVER_PUBLIC_URL for both. Clients reject a different issuer."
+        return failed(f"The issuer in {url} is {issuer}, not {settings.issuer}.", fix)
+    return passed(f"{settings.issuer} is reachable, and its discovery document is correct.")
 
 
 def _unreachable(url: str, error: URLError) -> CheckResult:
@@ -53,6 +54,6 @@ def _unreachable(url: str, error: URLError) -> CheckResult:
             f"{url} has no valid certificate: {error.reason}.", "Renew the certificate at the proxy."
         )
     return warned(
-        f"Nothing answers at {url}: {error.reason}.",
-        "Start the server; then check the proxy and the firewall.",
+        f"{url} is not reachable: {error.reason}.",
+        "Start the server, and check the proxy and the firewall.",
     )

@@ -1,4 +1,4 @@
-"""What a check found."""
+"""The result of a check."""
 
 from typing import Literal, NamedTuple
 
@@ -6,7 +6,7 @@ Outcome = Literal["pass", "warn", "fail"]
 
 
 class CheckResult(NamedTuple):
-    """The outcome of one check in a sentence, and what to do about it."""
+    """The outcome of a check, with a sentence and a suggested fix."""
 
     outcome: Outcome
     sentence: str
@@ -14,15 +14,15 @@ class CheckResult(NamedTuple):
 
 
 def passed(sentence: str) -> CheckResult:
-    """Return that all is well."""
+    """Return a passed check."""
     return CheckResult("pass", sentence)
 
 
 def warned(sentence: str, fix: str) -> CheckResult:
-    """Return that it works but should be looked at."""
+    """Return a warning."""
     return CheckResult("warn", sentence, fix)
 
 
 def failed(sentence: str, fix: str) -> CheckResult:
-    """Return that it does not work, or not safely."""
+    """Return a failed check."""
     return CheckResult("fail", sentence, fix)

@@ -1,1 +1,1 @@
-"""What users and clients were granted: authorizations, consents, codes, device codes and the requests behind them."""
+"""Authorizations, and what they are granted by: consents, authorization requests, codes and device authorizations."""

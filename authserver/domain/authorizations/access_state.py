@@ -1,6 +1,7 @@
-"""Standing: whether client, user, authorization and session still count, read afresh by every statement that serves.
+"""The state that access depends on: client, user, authorization and user session.
 
-The gate (``protocol.gate``) judges it. The columns are joined the same way everywhere, so that no endpoint forgets one.
+Every statement that serves a request reads it with the columns and joins defined here, so that no endpoint omits one.
+``protocol.access`` decides from it.
 """
 
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.selectable import FromClause
 
 from authserver import clock
-from authserver.domain.authorizations.authorizations import Authorization
+from authserver.domain.authorizations.authorizations import Authorization, UserAuthentication
 from authserver.domain.clients import client_cache
 from authserver.domain.clients.client_cache import RegisteredClient
 from authserver.domain.clients.clients import Client
@@ -21,7 +22,7 @@ from authserver.domain.users.users import User
 
 
 class UserFacts(NamedTuple):
-    """What tokens and userinfo say of a person."""
+    """The data about a user that tokens and userinfo contain."""
 
     id: int
     subject: str
@@ -33,13 +34,26 @@ class UserFacts(NamedTuple):
     updated_at: datetime
 
 
-def facts_of_user(person: User) -> UserFacts:
-    """Return the same of a record that has been read already."""
-    return UserFacts(*(getattr(person, name) for name in UserFacts._fields))
+def facts_of_user(user: User) -> UserFacts:
+    """Return the facts of a loaded user."""
+    return UserFacts(*(getattr(user, name) for name in UserFacts._fields))
+
+
+def authentication_of(user_session: UserSession) -> UserAuthentication:
+    """Return the authentication for an authorization that ends with the user session."""
+    return UserAuthentication(
+        user_id=user_session.user_id,
+        user_epoch=user_session.user_epoch,
+        auth_time=user_session.signed_in_at,
+        acr=user_session.acr,
+        amr=user_session.amr,
+        session_id=user_session.id,
+        sid=user_session.sid,
+    )
 
 
 class CallingClient(NamedTuple):
-    """The client that a request comes from: who it is, at which revision of its policy, and whether it stands."""
+    """The client that sent a request: its id, the revision of its registration, its status and its epoch."""
 
     id: int
     revision: int
@@ -48,7 +62,7 @@ class CallingClient(NamedTuple):
 
 
 class AccessState(NamedTuple):
-    """What must hold for anything issued under an authorization to work; None where there is no user or session."""
+    """What the access check compares; a field is None where there is no authorization, user or session."""
 
     client_status: str
     client_epoch: int
@@ -85,7 +99,7 @@ GRANT_COLUMNS: tuple[Any, ...] = (
     Authorization.sid,
     Authorization.request,
 )
-"""What a grant reads of the authorization behind the thing that it redeems."""
+"""The columns that a grant reads from the authorization behind a code, device code or refresh token."""
 
 USER_COLUMNS: tuple[Any, ...] = (
     User.id.label("u_id"),
@@ -105,6 +119,7 @@ CLIENT_COLUMNS: tuple[Label[Any], ...] = (
 )
 
 
+_FROM_AUTHORIZATION = ("s_grant_type", "owner_id", "request")
 _CLIENT = ("c_id", "c_revision", "s_client_status", "s_client_epoch")
 _CALLER = ("caller_id", "caller_revision", "caller_status", "caller_epoch")
 
@@ -114,25 +129,27 @@ _FIND_CLIENT: Select[Any] = select(
 
 
 def find_client(connection: Connection, client_key: str) -> Row[Any] | None:
-    """Return the client of that key with its standing, for ``client_alone``."""
+    """Return the client with that key, with its status and epoch."""
     return connection.execute(_FIND_CLIENT, {"client_key": client_key}).one_or_none()
 
 
-def record_sign_in(db: Session, client: RegisteredClient, live: UserSession) -> int | None:
-    """Note that a person signs in to a client, and return the client's epoch, which nobody raises before this is recorded.
+def record_sign_in(db: Session, client: RegisteredClient, user_session: UserSession) -> int | None:
+    """Record that a user signs in to a client, and return the client's epoch, which is locked until the commit.
 
-    None where the client, the scopes, the account or the session is not what was read any more. To be called before
-    anything is recorded, as an administrator's decision takes the client and the audit trail in this order too.
+    Return None if the client, the scopes, the user or the session has changed since it was read. Call this before
+    anything else is recorded: an administrator's decision locks the client before the audit trail, too.
     """
-    stands = (
+    is_unchanged = (
         select(UserSession.id)
         .join(User, User.id == UserSession.user_id)
-        .where(UserSession.id == live.id, UserSession.ended_at.is_(None))
-        .where(User.is_active, User.epoch == live.user_epoch)
+        .where(UserSession.id == user_session.id, UserSession.ended_at.is_(None))
+        .where(User.is_active, User.epoch == user_session.user_epoch)
     )
     return db.scalar(
         update(Client)
-        .where(Client.id == client.id, client_cache.revision_of(Client) == client.revision, stands.exists())
+        .where(
+            Client.id == client.id, client_cache.revision_of(Client) == client.revision, is_unchanged.exists()
+        )
         .values(last_sign_in_at=clock.now())
         .returning(Client.epoch)
         .execution_options(synchronize_session=False)
@@ -140,36 +157,41 @@ def record_sign_in(db: Session, client: RegisteredClient, live: UserSession) -> 
 
 
 def access_state_of(row: Row[Any]) -> AccessState:
-    """Return the standing that a statement with the STANDING columns read."""
+    """Return the state of client, user and authorization, or of the client alone if the statement reads nothing else.
+
+    Raises KeyError if the statement reads an authorization without all STATE_COLUMNS.
+    """
+    if not any(name in row._mapping for name in _FROM_AUTHORIZATION):
+        return state_of_caller(row)
     return AccessState(*(row._mapping[column.name] for column in STATE_COLUMNS))
 
 
 def calling_client(row: Row[Any]) -> CallingClient:
-    """Return the client that asks: the caller where a statement reads one beside the client that it asks about."""
+    """Return the client that sent the request; introspection and revocation read the owner of the token beside it."""
     names = _CALLER if "caller_id" in row._mapping else _CLIENT
     return CallingClient(*(row._mapping[name] for name in names))
 
 
 def state_of_caller(row: Row[Any]) -> AccessState:
-    """Return the standing of the client that asks only, as if nothing had been granted to it yet."""
+    """Return the state of the client that sent the request, without any authorization."""
     client = calling_client(row)
     return state_of_client(client.status, client.epoch)
 
 
 def state_of_client(status: str, epoch: int, *, user_is_active: bool | None = None) -> AccessState:
-    """Return the standing of a client, and a user if there is one, before there is an authorization."""
+    """Return the state of a client, and of a user if there is one, before there is an authorization."""
     return AccessState(status, epoch, None, user_is_active, None, None, None, None, None, None)
 
 
 def user_facts_of(row: Row[Any]) -> UserFacts | None:
-    """Return the person that a statement with the USER columns read, or None where the client acts for itself."""
+    """Return the user that a statement with the USER_COLUMNS read, or None where the client acts for itself."""
     if row._mapping["u_id"] is None:
         return None
     return UserFacts(*(row._mapping[column.name] for column in USER_COLUMNS))
 
 
 def under_authorization(statement: Select[Any], source: FromClause) -> Select[Any]:
-    """Join an authorization's user and session to a source that holds clients and authorizations."""
+    """Join the user and session of an authorization to a source that contains clients and authorizations."""
     joined = source.outerjoin(User.__table__, User.id == Authorization.user_id).outerjoin(
         UserSession.__table__, UserSession.id == Authorization.session_id
     )

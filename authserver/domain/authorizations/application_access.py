@@ -1,6 +1,6 @@
-"""Accesses: what live authorizations let clients do, for the pages that tell people and administrators of it.
+"""Lists of the access that clients have to user accounts, for the account pages and the console.
 
-Whether a single thing is alive when it is used is decided by ``protocol.gate`` over what ``standing`` reads.
+Whether a single token works is decided by ``protocol.access`` when it is used.
 """
 
 from datetime import datetime
@@ -15,13 +15,13 @@ from authserver.domain.users.users import User
 
 
 def count(db: Session, *clients: Client) -> int:
-    """Return how many authorizations of clients are alive, for the words of a confirmation."""
+    """Return the number of valid authorizations of the clients."""
     rows = select(func.count()).select_from(Authorization).join(Client, Client.id == Authorization.client_id)
-    return db.scalar(rows.where(Client.id.in_([client.id for client in clients]), _is_live())) or 0
+    return db.scalar(rows.where(Client.id.in_([client.id for client in clients]), _is_valid())) or 0
 
 
 class ApplicationAccess(NamedTuple):
-    """What one client holds for a user by one way of getting it; ``at`` is when it got so much last."""
+    """The scope that one client has for a user by one grant type; ``at`` is the time of the latest authorization."""
 
     client: Client
     grant_type: str
@@ -30,27 +30,27 @@ class ApplicationAccess(NamedTuple):
 
 
 def access_of_user(db: Session, user_id: int) -> list[ApplicationAccess]:
-    """Return the accesses that live authorizations of a user give."""
+    """Return the access that the valid authorizations of a user give."""
     latest = func.max(Authorization.created_at, type_=Authorization.created_at.type)
     rows = db.execute(
         select(Client, Authorization.grant_type, Authorization.scope, latest)
         .join(Authorization, Authorization.client_id == Client.id)
-        .where(Authorization.user_id == user_id, _is_live())
+        .where(Authorization.user_id == user_id, _is_valid())
         .group_by(Client.id, Authorization.grant_type, Authorization.scope)
     )
     return [ApplicationAccess(*row) for row in rows]
 
 
 def clients_of_user(db: Session, user_id: int) -> list[tuple[Client, datetime]]:
-    """Return the clients that hold live authorizations for a user, by name, with the time of the latest."""
+    """Return the clients with valid authorizations of a user, by name, with the time of the latest one."""
     latest: dict[Client, datetime] = {}
-    for held in access_of_user(db, user_id):
-        latest[held.client] = max(held.at, latest.get(held.client, held.at))
+    for access in access_of_user(db, user_id):
+        latest[access.client] = max(access.at, latest.get(access.client, access.at))
     return sorted(latest.items(), key=lambda pair: pair[0].name.lower())
 
 
-def _is_live() -> ColumnElement[bool]:
-    """The condition, where the client is joined, that neither client nor user was reset since and nobody revoked it."""
+def _is_valid() -> ColumnElement[bool]:
+    """Return the condition that an authorization is valid; the statement must join the client."""
     same_user = select(User.id).where(
         User.id == Authorization.user_id, User.epoch == Authorization.user_epoch
     )

@@ -1,10 +1,12 @@
-"""Interactions: the sign-in and consent detour of one authorization request, kept on the server (S12).
+"""Interactions: authorization requests that wait while the user signs in and consents (S12).
 
-What was shown is what is granted: the parameters and the client's revision are stored here when the request arrives,
-and only the browser that started the detour can finish it, once. A request that ended well is answered once more to the
-same sign-in session for a minute, so that a double click, a reload or a lost answer does no harm; docs/decisions tells why.
+The row stores the parameters and the client's revision, so that the user grants exactly what the consent page showed.
+Only the browser that started an interaction can complete it, and only once. For one minute after a success, the same
+user session gets a response again, so that a double click, a reload or a lost response does no harm (docs/decisions).
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,14 +19,14 @@ from authserver.domain.tokens import opaque_tokens
 from authserver.settings import Settings
 from authserver.vocabulary import TokenPrefix
 
-_ANSWERED_AGAIN_FOR = timedelta(minutes=1)
+_REPEATABLE_FOR = timedelta(minutes=1)
 
 
 class StoredAuthorizationRequest(Base):
-    """A request that waits for a person. ``browser`` is the digest of the browser that may finish it.
+    """An authorization request that waits for the user. ``browser`` is the digest of the id of the browser it belongs to.
 
-    ``shown_session_id`` is the sign-in session that was asked; after the end the one that got the answer, None where
-    the request ended with an error. ``client_revision`` is the one that was read last.
+    ``shown_session_id`` is the user session that saw the consent page; after completion, the session that received the
+    response, or None if the request ended with an error. ``client_revision`` is the revision that was last read.
     """
 
     __tablename__ = "authorization_requests"
@@ -42,33 +44,35 @@ class StoredAuthorizationRequest(Base):
 
     @property
     def is_open(self) -> bool:
-        """Whether the request still waits for its end."""
+        """Whether the request is neither completed nor failed."""
         return self.completed_at is None
 
 
-def start(
-    db: Session,
-    settings: Settings,
-    *,
-    client_id: int,
-    client_revision: int,
-    parameters: dict[str, Any],
-    browser: str | None,
-    shown_session_id: int | None = None,
-) -> str:
-    """Store a request and return its handle; without a browser the first one that opens the handle claims it.
+@dataclass(frozen=True, slots=True)
+class NewAuthorizationRequest:
+    """A request to store. Without a ``browser``, the first browser that opens the handle claims the request.
 
-    ``shown_session_id`` is the sign-in session that is asked at once.
+    ``shown_session_id`` is the user session that sees the consent page in the same response, if any.
     """
+
+    client_id: int
+    client_revision: int
+    parameters: Mapping[str, Any]
+    browser: str | None
+    shown_session_id: int | None = None
+
+
+def start(db: Session, settings: Settings, new: NewAuthorizationRequest) -> str:
+    """Store a request and return its handle."""
     now = clock.now()
     secret = opaque_tokens.new_secret()
     row = StoredAuthorizationRequest(
         digest=opaque_tokens.digest(secret),
-        client_id=client_id,
-        client_revision=client_revision,
-        parameters=parameters,
-        browser=opaque_tokens.digest(browser) if browser else None,
-        shown_session_id=shown_session_id,
+        client_id=new.client_id,
+        client_revision=new.client_revision,
+        parameters=dict(new.parameters),
+        browser=opaque_tokens.digest(new.browser) if new.browser else None,
+        shown_session_id=new.shown_session_id,
         created_at=now,
         expires_at=now + settings.interaction_lifetime,
     )
@@ -78,11 +82,11 @@ def start(
 
 
 def find(db: Session, handle: str | None, browser: str) -> StoredAuthorizationRequest | None:
-    """Return the request of a handle for the browser it belongs to, ended or not, claiming it for a first browser."""
+    """Return the request with that handle if it belongs to the browser; a request without a browser is claimed."""
     parsed = opaque_tokens.parse_token(TokenPrefix.INTERACTION, handle)
     if parsed is None:
         return None
-    # Locked, so that the second of two parallel requests waits here, and then sees how the first one ended.
+    # The lock makes the second of two parallel requests wait and then see how the first one ended.
     row = db.get(StoredAuthorizationRequest, parsed.id, with_for_update=True)
     if row is None or not opaque_tokens.matches(parsed, row.digest) or row.expires_at <= clock.now():
         return None
@@ -90,14 +94,14 @@ def find(db: Session, handle: str | None, browser: str) -> StoredAuthorizationRe
 
 
 def was_answered(row: StoredAuthorizationRequest, session_id: int) -> bool:
-    """Return whether the request ended well a moment ago in that sign-in session."""
+    """Return whether the request was completed in that user session within the last minute."""
     if row.completed_at is None or row.shown_session_id != session_id:
         return False
-    return clock.now() - row.completed_at <= _ANSWERED_AGAIN_FOR
+    return clock.now() - row.completed_at <= _REPEATABLE_FOR
 
 
 def complete(db: Session, row: StoredAuthorizationRequest, *, session_id: int, client_revision: int) -> bool:
-    """Consume the request for the answer to a sign-in session; True exactly once."""
+    """Consume the request for a response to the user session; return True exactly once."""
     taken = db.execute(
         update(StoredAuthorizationRequest)
         .where(StoredAuthorizationRequest.id == row.id, StoredAuthorizationRequest.completed_at.is_(None))
@@ -108,13 +112,13 @@ def complete(db: Session, row: StoredAuthorizationRequest, *, session_id: int, c
 
 
 def fail(row: StoredAuthorizationRequest) -> None:
-    """End the request with an error, which is final: nobody gets an answer any more."""
+    """End the request with an error; it cannot be completed any more."""
     row.completed_at = row.completed_at or clock.now()
     row.shown_session_id = None
 
 
 def show(row: StoredAuthorizationRequest, session_id: int) -> None:
-    """Remember in which sign-in session the consent page was shown: only that person can answer it."""
+    """Record the user session that sees the consent page; only that session can decide."""
     row.shown_session_id = session_id
 
 

@@ -1,9 +1,11 @@
-"""Authorizations: "this user let this client do this", the umbrella of codes and tokens; revoking it kills them all.
+"""Authorizations: the record that a user allowed a client something. Revoking one revokes every code and token under it.
 
-An authorization remembers the epochs of its client and user. When either has risen since, it is dead without having
-been touched, so that disapproving a client or disabling a user needs no hunt for what they left behind.
+An authorization stores the epochs of its client and user at the time of the grant. Disapproving a client or disabling a
+user raises the epoch, which invalidates all earlier authorizations without an update of their rows.
 """
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -13,14 +15,17 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from authserver import clock
 from authserver.context import Actor
 from authserver.domain import audit
+from authserver.domain.audit import Event
 from authserver.domain.orm import NEVER_REUSE_IDS, Base, Id
 from authserver.vocabulary import ScopeName
 
 
 class Authorization(Base):
-    """One decision; ``user_id`` is None where the client acts for itself. ``request`` keeps what the ID token echoes.
+    """One authorization.
 
-    ``own_key`` is set where a client acts for itself: the same client, epoch, scope and audience share one row.
+    ``user_id`` is None where the client acts for itself; ``own_key`` is then the digest of what equal requests have in
+    common, so that they share one row. ``request`` contains the parameters of the authorization request that tokens
+    repeat or are limited by: ``nonce``, ``claims``, ``resource``, and ``redirect_uri`` if the request left it out.
     """
 
     __tablename__ = "authorizations"
@@ -45,60 +50,66 @@ class Authorization(Base):
     revoked_at: Mapped[datetime | None]
 
 
-def add(
-    db: Session,
-    actor: Actor,
-    *,
-    client_id: int,
-    client_epoch: int,
-    client_name: str,
-    grant_type: str,
-    scope: str,
-    user_id: int | None = None,
-    user_epoch: int = 0,
-    session_id: int | None = None,
-    auth_time: datetime | None = None,
-    acr: str = "",
-    amr: list[str] | None = None,
-    sid: str = "",
-    request: dict[str, Any] | None = None,
-    own_key: bytes | None = None,
-) -> Authorization:
-    """Record a decision, under the epochs that were read when it was taken."""
+@dataclass(frozen=True, slots=True)
+class UserAuthentication:
+    """The user behind a new authorization: when and how they authenticated, and in which session it can end."""
+
+    user_id: int
+    user_epoch: int = 0
+    auth_time: datetime | None = None
+    acr: str = ""
+    amr: Sequence[str] = ()
+    session_id: int | None = None
+    sid: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NewAuthorization:
+    """An authorization to record; ``client_epoch`` is the epoch at which the client passed the access check.
+
+    ``user`` is None where the client acts for itself.
+    """
+
+    client_id: int
+    client_epoch: int
+    client_name: str
+    grant_type: str
+    scope: str
+    user: UserAuthentication | None = None
+    request: Mapping[str, Any] = field(default_factory=dict)
+    own_key: bytes | None = None
+
+
+def add(db: Session, actor: Actor, new: NewAuthorization) -> Authorization:
+    """Record an authorization."""
     row = Authorization(
-        client_id=client_id,
-        client_epoch=client_epoch,
-        user_id=user_id,
-        user_epoch=user_epoch,
-        session_id=session_id,
-        grant_type=grant_type,
-        scope=scope,
-        is_offline=ScopeName.OFFLINE_ACCESS in scope.split(),
-        auth_time=auth_time,
-        acr=acr,
-        amr=amr or [],
-        sid=sid,
-        request=request or {},
-        own_key=own_key,
+        client_id=new.client_id,
+        client_epoch=new.client_epoch,
+        grant_type=new.grant_type,
+        scope=new.scope,
+        is_offline=ScopeName.OFFLINE_ACCESS in new.scope.split(),
+        request=dict(new.request),
+        own_key=new.own_key,
         created_at=clock.now(),
+        **_user_columns(new.user),
     )
     db.add(row)
     db.flush()
     audit.record(
         db,
         actor,
-        "authorization:grant",
+        Event.AUTHORIZATION_GRANT,
         subject=row,
-        subject_name=client_name,
-        client_id=client_id,
-        user_id=user_id,
-        after={"grant_type": grant_type, "scope": scope},
+        subject_name=new.client_name,
+        client_id=new.client_id,
+        user_id=row.user_id,
+        after={"grant_type": new.grant_type, "scope": new.scope},
     )
     return row
 
 
 def revoke(db: Session, actor: Actor, authorization_id: int, *, reason: str) -> bool:
-    """Kill an authorization with everything under it; True when it was still alive."""
+    """Revoke an authorization and everything under it; return whether it had not been revoked before."""
     changed = db.execute(
         update(Authorization)
         .where(Authorization.id == authorization_id, Authorization.revoked_at.is_(None))
@@ -110,7 +121,7 @@ def revoke(db: Session, actor: Actor, authorization_id: int, *, reason: str) -> 
     audit.record(
         db,
         actor,
-        "authorization:revoke",
+        Event.AUTHORIZATION_REVOKE,
         subject_name=str(authorization_id),
         client_id=changed.client_id,
         user_id=changed.user_id,
@@ -120,7 +131,7 @@ def revoke(db: Session, actor: Actor, authorization_id: int, *, reason: str) -> 
 
 
 def revoke_of_session(db: Session, session_id: int) -> None:
-    """Kill what was granted in a session that ends, but for offline access."""
+    """Revoke the authorizations of a session that ends, except those with offline access."""
     db.execute(
         update(Authorization)
         .where(
@@ -133,7 +144,7 @@ def revoke_of_session(db: Session, session_id: int) -> None:
 
 
 def revoke_of_user_and_client(db: Session, user_id: int, client_id: int) -> None:
-    """Kill everything a client may do for a user."""
+    """Revoke all authorizations that a user gave a client."""
     db.execute(
         update(Authorization)
         .where(
@@ -143,3 +154,17 @@ def revoke_of_user_and_client(db: Session, user_id: int, client_id: int) -> None
         )
         .values(revoked_at=clock.now())
     )
+
+
+def _user_columns(user: UserAuthentication | None) -> dict[str, Any]:
+    if user is None:
+        return {"user_id": None, "user_epoch": 0, "session_id": None, "auth_time": None}
+    return {
+        "user_id": user.user_id,
+        "user_epoch": user.user_epoch,
+        "session_id": user.session_id,
+        "auth_time": user.auth_time,
+        "acr": user.acr,
+        "amr": list(user.amr),
+        "sid": user.sid,
+    }

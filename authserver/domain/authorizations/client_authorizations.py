@@ -1,6 +1,7 @@
-"""Authorizations of clients for themselves (client_credentials): one for the same client, epoch, scope and audience.
+"""Authorizations of clients that act for themselves (client credentials grant).
 
-So one audit record explains every token under it, and no token costs a write to the audit trail.
+Equal requests of a client (same epoch, scope and audience) share one authorization. One audit event therefore covers all
+of their tokens, and issuing a token does not write to the audit trail.
 """
 
 import hashlib
@@ -13,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from authserver.context import Actor
 from authserver.domain.authorizations import access_state, authorizations
-from authserver.domain.authorizations.authorizations import Authorization
+from authserver.domain.authorizations.authorizations import Authorization, NewAuthorization
 from authserver.domain.clients.clients import Client
 from authserver.domain.orm import lock
 from authserver.vocabulary import GrantType
@@ -38,19 +39,19 @@ _FIND: Select[Any] = (
 )
 
 
-def request_key(client_key: str, asked: str | None, resources: Sequence[str]) -> bytes:
-    """Return what equal requests of a client share; ``asked`` is the scope parameter, None where it was left out."""
-    words = None if asked is None else sorted(asked.split())
-    return hashlib.sha256(json.dumps([client_key, words, sorted(resources)]).encode()).digest()
+def request_key(client_key: str, scope: str | None, resources: Sequence[str]) -> bytes:
+    """Return the key that equal requests of a client share; ``scope`` is the parameter, None if it was omitted."""
+    scopes = None if scope is None else sorted(scope.split())
+    return hashlib.sha256(json.dumps([client_key, scopes, sorted(resources)]).encode()).digest()
 
 
 def find(connection: Connection, client_key: str, own_key: bytes) -> Row[Any] | None:
-    """Return the client of that key and, beside it, its authorization if there is one, in one round trip."""
+    """Return the client with that key and, if there is one, the authorization for equal requests, in one round trip."""
     return connection.execute(_FIND, {"client_key": client_key, "own_key": own_key}).one_or_none()
 
 
-def is_alive(row: Row[Any], scope: str) -> bool:
-    """Return whether the authorization that was found covers tokens of that scope now."""
+def is_valid(row: Row[Any], scope: str) -> bool:
+    """Return whether the authorization that was found is valid and has exactly that scope."""
     return (
         row.authorization_id is not None
         and row.revoked_at is None
@@ -62,22 +63,24 @@ def is_alive(row: Row[Any], scope: str) -> bool:
 def renew(
     db: Session, actor: Actor, own_key: bytes, *, client: Row[Any], scope: str, resources: Sequence[str]
 ) -> int:
-    """Return the authorization for such requests, recorded by the first of those that come together."""
+    """Return the id of the authorization for equal requests; the first of several parallel requests records it."""
     lock(db, f"own-authorization:{client.c_id}")
     found = db.connection().execute(_FIND, {"client_key": client.c_key, "own_key": own_key}).one()
-    if is_alive(found, scope):
+    if is_valid(found, scope):
         return int(found.authorization_id)
-    # The tokens under the old one keep it; new requests find the new one.
+    # Existing tokens keep the old authorization; new requests find the new one.
     db.execute(update(Authorization).where(Authorization.own_key == own_key).values(own_key=None))
     row = authorizations.add(
         db,
         actor,
-        client_id=client.c_id,
-        client_epoch=client.s_client_epoch,
-        client_name=actor.name,
-        grant_type=GrantType.CLIENT_CREDENTIALS,
-        scope=scope,
-        request={"resource": list(resources)} if resources else {},
-        own_key=own_key,
+        NewAuthorization(
+            client_id=client.c_id,
+            client_epoch=client.s_client_epoch,
+            client_name=actor.name,
+            grant_type=GrantType.CLIENT_CREDENTIALS,
+            scope=scope,
+            request={"resource": list(resources)} if resources else {},
+            own_key=own_key,
+        ),
     )
     return row.id

@@ -1,4 +1,4 @@
-"""Authorization codes: made at consent, redeemed once, kept as tombstones so that a replay is recognised (S5, S6)."""
+"""Authorization codes: redeemed once. Redeemed codes are kept for a while, so that a replay is recognised (S5, S6)."""
 
 from datetime import datetime
 from typing import Any
@@ -19,7 +19,7 @@ from authserver.vocabulary import TokenPrefix
 
 
 class Code(Base):
-    """One authorization code. ``redirect_uri`` is empty when the request named none: the authorization then keeps it."""
+    """One authorization code. ``redirect_uri`` is empty if the request omitted it; the authorization then contains it."""
 
     __tablename__ = "codes"
 
@@ -68,7 +68,7 @@ def add(
     redirect_uri: str,
     code_challenge: str,
 ) -> str:
-    """Make a code for an authorization and return it."""
+    """Add a code for an authorization and return its value."""
     secret = opaque_tokens.new_secret()
     row = Code(
         digest=opaque_tokens.digest(secret),
@@ -82,7 +82,7 @@ def add(
     return opaque_tokens.format_token(TokenPrefix.CODE, row.id, secret)
 
 
-def find(connection: Connection, client_key: str, handle: OpaqueToken | None) -> Row[Any] | None:
-    """Return the client of that key and, beside it, the code, its authorization and user, in one round trip."""
-    parameters = {"client_key": client_key, "code_id": handle.id if handle else 0}
+def find(connection: Connection, client_key: str, code: OpaqueToken | None) -> Row[Any] | None:
+    """Return the client with that key and, if there is one, the code with its authorization and user, in one round trip."""
+    parameters = {"client_key": client_key, "code_id": code.id if code else 0}
     return connection.execute(FIND, parameters).one_or_none()

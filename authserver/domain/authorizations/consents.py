@@ -1,4 +1,4 @@
-"""Consents: the remembered decision of a user to let a client use some scopes, until they take it back."""
+"""Consents: the scopes that a user has allowed a client, until the user withdraws them."""
 
 from datetime import datetime
 
@@ -8,13 +8,14 @@ from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relations
 from authserver import clock
 from authserver.context import Actor
 from authserver.domain import audit
+from authserver.domain.audit import Event
 from authserver.domain.authorizations import authorizations
 from authserver.domain.clients.clients import Client
 from authserver.domain.orm import Base, Id, lock
 
 
 class Consent(Base):
-    """What one user lets one client do."""
+    """The consent of one user to one client."""
 
     __tablename__ = "consents"
     __table_args__ = (UniqueConstraint("user_id", "client_id"),)
@@ -28,7 +29,7 @@ class Consent(Base):
 
 
 def find(db: Session, user_id: int, client_id: int) -> Consent | None:
-    """Return what the user lets the client do, as it is now, also where it was read before."""
+    """Return the current consent of a user to a client, reloading it if it was read before."""
     return db.scalars(
         select(Consent).where(Consent.user_id == user_id, Consent.client_id == client_id),
         execution_options={"populate_existing": True},
@@ -36,7 +37,7 @@ def find(db: Session, user_id: int, client_id: int) -> Consent | None:
 
 
 def remember(db: Session, user_id: int, client_id: int, scopes: tuple[str, ...]) -> None:
-    """Add scopes to what the user lets the client do."""
+    """Add scopes to the consent of a user to a client."""
     lock(db, f"consent:{user_id}:{client_id}")
     row = find(db, user_id, client_id)
     if row is None:
@@ -48,10 +49,10 @@ def remember(db: Session, user_id: int, client_id: int, scopes: tuple[str, ...])
 
 
 def forget_scope(db: Session, scope: str) -> None:
-    """Take a scope out of everything that people let clients do, so that they are asked for it anew."""
+    """Remove a scope from all consents, so that users are asked for it again."""
     named = cast(Consent.scopes, String).contains(scope, autoescape=True)
     for row in db.scalars(select(Consent).where(named)):
-        row.scopes = [known for known in row.scopes if known != scope]
+        row.scopes = [name for name in row.scopes if name != scope]
     db.flush()
 
 
@@ -68,11 +69,11 @@ def consents_of_user(db: Session, user_id: int) -> list[Consent]:
 
 
 def withdraw(db: Session, actor: Actor, user_id: int, client: Client) -> None:
-    """Take a client's access back: the consent is forgotten and everything issued under it dies."""
+    """Delete a user's consent to a client and revoke the authorizations."""
     row = find(db, user_id, client.id)
     before = {"scopes": row.scopes} if row else None
     if row is not None:
         db.delete(row)
     authorizations.revoke_of_user_and_client(db, user_id, client.id)
     db.flush()
-    audit.record(db, actor, "consent:withdraw", subject=client, user_id=user_id, before=before)
+    audit.record(db, actor, Event.CONSENT_WITHDRAW, subject=client, user_id=user_id, before=before)

@@ -1,10 +1,11 @@
-"""Device authorizations (RFC 8628): a device that shows a short code, and the person who approves it elsewhere.
+"""Device authorizations (RFC 8628): a device shows a user code, and the user approves the device in a browser.
 
-The device holds the device code, a handle like any other. The person types the user code; of it the row keeps a keyed
-digest, because 34 bits could be guessed from a plain one. Every change of state is a conditional update (S5); rows stay
-as tombstones, so that a replay is recognised (S6).
+The device code is an opaque token. The user code has 34 bits only, so the row contains a keyed digest of it, which cannot
+be searched without the key. Every change of state is a conditional update (S5). Rows are kept for a while after
+the end, so that a replay is recognised (S6).
 """
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -29,13 +30,13 @@ from authserver.vocabulary import TokenPrefix
 USER_CODE_LENGTH = 8
 SLOW_DOWN_SECONDS = 5
 _PURPOSE = "user-code"
-_DRAWS = 5
-# A device that waits exactly the interval must not be told to slow down because the network was quicker this time.
+_ATTEMPTS = 5
+# A device that polls exactly at the interval must not get slow_down because one request travelled faster than another.
 _EARLY = timedelta(milliseconds=500)
 
 
 class DeviceState(StrEnum):
-    """How far a device authorization has come."""
+    """The state of a device authorization."""
 
     PENDING = "pending"
     APPROVED = "approved"
@@ -44,10 +45,10 @@ class DeviceState(StrEnum):
 
 
 class DeviceAuthorization(Base):
-    """One request of a device. ``confirmation`` is the digest of what the confirmation page carries.
+    """One device authorization. ``confirmation`` is the digest of a secret in the form of the confirmation page.
 
-    ``client_epoch`` is None in rows of an older version of the product, which may still serve beside this one.
-    ``audience`` are the resources that were asked for, separated by spaces; empty for this server alone.
+    ``client_epoch`` is None in rows written by an older version, which may run at the same time as this one.
+    ``audience`` contains the requested resources, separated by spaces; it is empty for this server alone.
     """
 
     __tablename__ = "device_authorizations"
@@ -75,7 +76,7 @@ class DeviceAuthorization(Base):
 
 
 class IssuedDeviceCodes(NamedTuple):
-    """A new device authorization: both codes, as they are told to the device."""
+    """The device code and the user code of a new device authorization."""
 
     device_code: str
     user_code: str
@@ -93,7 +94,7 @@ FIND = access_state.under_authorization(
         DeviceAuthorization.interval,
         DeviceAuthorization.polled_at,
         DeviceAuthorization.expires_at,
-        DeviceAuthorization.client_epoch.label("asked_under_epoch"),
+        DeviceAuthorization.client_epoch.label("requested_client_epoch"),
         Authorization.id.label("authorization_id"),
         Authorization.scope,
         Authorization.auth_time,
@@ -130,28 +131,29 @@ _POLL = (
 )
 
 
-def start(
-    db: Session,
-    settings: Settings,
-    vault: Vault,
-    *,
-    client_id: int,
-    client_epoch: int,
-    scope: str,
-    address: str,
-    audience: str = "",
-) -> IssuedDeviceCodes:
-    """Begin a device authorization with codes that nobody has seen before."""
+@dataclass(frozen=True, slots=True)
+class NewDeviceAuthorization:
+    """The request of a device; ``address`` is the network address it came from."""
+
+    client_id: int
+    client_epoch: int
+    scope: str
+    address: str
+    audience: str = ""
+
+
+def start(db: Session, settings: Settings, vault: Vault, new: NewDeviceAuthorization) -> IssuedDeviceCodes:
+    """Store a device authorization and return its codes."""
     secret, now = opaque_tokens.new_secret(), clock.now()
-    user_code = _draw_user_code(db, vault)
+    user_code = _generate_user_code(db, vault)
     row = DeviceAuthorization(
         digest=opaque_tokens.digest(secret),
         user_code_digest=_digest(vault, user_code),
-        client_id=client_id,
-        client_epoch=client_epoch,
-        scope=scope,
-        audience=audience,
-        address=address[:64],
+        client_id=new.client_id,
+        client_epoch=new.client_epoch,
+        scope=new.scope,
+        audience=new.audience,
+        address=new.address[:64],
         interval=int(settings.device_interval.total_seconds()),
         created_at=now,
         expires_at=now + settings.device_code_lifetime,
@@ -161,19 +163,19 @@ def start(
     return IssuedDeviceCodes(opaque_tokens.format_token(TokenPrefix.DEVICE_CODE, row.id, secret), user_code)
 
 
-def find(connection: Connection, client_key: str, handle: OpaqueToken | None) -> Row[Any] | None:
-    """Return the client of that key and, beside it, what a device code stands for, in one round trip."""
-    parameters = {"client_key": client_key, "device_id": handle.id if handle else 0}
+def find(connection: Connection, client_key: str, device_code: OpaqueToken | None) -> Row[Any] | None:
+    """Return the client with that key and, if there is one, the device authorization, in one round trip."""
+    parameters = {"client_key": client_key, "device_id": device_code.id if device_code else 0}
     return connection.execute(FIND, parameters).one_or_none()
 
 
 def authorization_of(db: Session, device_id: int) -> int | None:
-    """Return the authorization that a device's tokens stand under."""
+    """Return the id of the authorization that the user gave the device, or None."""
     return db.scalar(select(DeviceAuthorization.authorization_id).where(DeviceAuthorization.id == device_id))
 
 
 def poll(connection: Connection, row: Row[Any]) -> bool:
-    """Note a poll of a pending device; False when it came too early, which makes the interval longer for good."""
+    """Record a poll of a pending device; return False, and lengthen the interval, if it came too early."""
     now = clock.now()
     latest = now - timedelta(seconds=row.interval) + _EARLY
     values = {"device_id": row.device_id, "known_interval": row.interval, "latest": latest, "now": now}
@@ -181,12 +183,12 @@ def poll(connection: Connection, row: Row[Any]) -> bool:
 
 
 def normalize_user_code(typed: str) -> str:
-    """Return a user code as it is stored: capital letters alone; empty when it cannot be one."""
+    """Return a typed user code in normal form (capital letters only), or an empty string if it cannot be one."""
     return typed_codes.normalize_code(typed, USER_CODE_LENGTH)
 
 
 def find_pending(db: Session, vault: Vault, user_code: str) -> DeviceAuthorization | None:
-    """Return the device that waits under a user code in normal form, with its client."""
+    """Return the pending device with that user code in normal form, with its client."""
     if not user_code:
         return None
     row = db.scalars(
@@ -198,7 +200,7 @@ def find_pending(db: Session, vault: Vault, user_code: str) -> DeviceAuthorizati
 
 
 def show(db: Session, row: DeviceAuthorization, session_id: int) -> str:
-    """Return what the confirmation page carries: only that page, in that sign-in session, can decide (S12)."""
+    """Return the secret for the form of the confirmation page; only this page, in this user session, can decide (S12)."""
     secret = opaque_tokens.new_secret()
     row.shown_session_id = session_id
     row.shown_revision = client_cache.current_revision(db, row.client)
@@ -207,7 +209,7 @@ def show(db: Session, row: DeviceAuthorization, session_id: int) -> str:
 
 
 def find_shown(db: Session, confirmation: str | None, session_id: int) -> DeviceAuthorization | None:
-    """Return the pending device of a confirmation page, if this session was shown it and nothing was changed since."""
+    """Return the pending device of a confirmation page that this session saw, if the client has not changed since."""
     row = _of_confirmation(db, confirmation, session_id)
     if row is None or not _is_pending(row):
         return None
@@ -215,7 +217,7 @@ def find_shown(db: Session, confirmation: str | None, session_id: int) -> Device
 
 
 def find_decided(db: Session, confirmation: str | None, session_id: int) -> DeviceAuthorization | None:
-    """Return the device that was decided about on a confirmation page which this session was shown, while its code lasts."""
+    """Return the device that this session has already decided about, until its code expires."""
     row = _of_confirmation(db, confirmation, session_id)
     return (
         row if row is not None and row.state != DeviceState.PENDING and row.expires_at > clock.now() else None
@@ -223,7 +225,7 @@ def find_decided(db: Session, confirmation: str | None, session_id: int) -> Devi
 
 
 def decide(db: Session, row: DeviceAuthorization, state: DeviceState) -> bool:
-    """Approve or deny a pending device; True exactly once. An approval then needs ``grant`` in the same transaction."""
+    """Approve or deny a pending device; return True exactly once. Call ``grant`` for an approval in the same transaction."""
     decided = db.execute(
         update(DeviceAuthorization)
         .where(
@@ -239,7 +241,7 @@ def decide(db: Session, row: DeviceAuthorization, state: DeviceState) -> bool:
 
 
 def grant(db: Session, row: DeviceAuthorization, authorization: Authorization) -> None:
-    """Put an approved device under the authorization that its tokens will stand under."""
+    """Assign an approved device the authorization for its tokens."""
     db.execute(
         update(DeviceAuthorization)
         .where(DeviceAuthorization.id == row.id)
@@ -249,19 +251,19 @@ def grant(db: Session, row: DeviceAuthorization, authorization: Authorization) -
 
 
 def _of_confirmation(db: Session, confirmation: str | None, session_id: int) -> DeviceAuthorization | None:
-    handle = opaque_tokens.parse_token(TokenPrefix.DEVICE_CONFIRMATION, confirmation)
-    if handle is None:
+    token = opaque_tokens.parse_token(TokenPrefix.DEVICE_CONFIRMATION, confirmation)
+    if token is None:
         return None
-    # Read anew each time: another request may have decided since this one looked first.
+    # Reload the row: another request may have decided since this one read it.
     row = db.get(
         DeviceAuthorization,
-        handle.id,
+        token.id,
         options=[joinedload(DeviceAuthorization.client)],
         populate_existing=True,
     )
     if (
         row is None
-        or not opaque_tokens.matches(handle, row.confirmation)
+        or not opaque_tokens.matches(token, row.confirmation)
         or row.shown_session_id != session_id
     ):
         return None
@@ -272,15 +274,15 @@ def _is_pending(row: DeviceAuthorization) -> bool:
     return row.state == DeviceState.PENDING and row.expires_at > clock.now()
 
 
-def _draw_user_code(db: Session, vault: Vault) -> str:
-    for _ in range(_DRAWS):
+def _generate_user_code(db: Session, vault: Vault) -> str:
+    for _ in range(_ATTEMPTS):
         code = typed_codes.generate_code(USER_CODE_LENGTH)
         taken = select(DeviceAuthorization.id).where(
             DeviceAuthorization.user_code_digest == _digest(vault, code)
         )
         if db.scalar(taken) is None:
             return code
-    raise RuntimeError("No user code is free.")
+    raise RuntimeError("All generated user codes are in use.")
 
 
 def _digest(vault: Vault, code: str) -> bytes:

@@ -1,8 +1,8 @@
-"""What the hot paths know of a client: an immutable snapshot, kept in the process under the revision it was read at.
+"""Per-process cache of client registrations, keyed by revision.
 
-The statement that serves a request returns the policy's revision; a snapshot of another revision is never used, so
-that an edit or a disapproval on another node counts at once. It rises with the client's own and with every change of
-the scopes that administrators define, since these decide what every client may ask for.
+The statement that serves a request returns the current revision, and a cached registration of another revision is never
+used: an edit or a disapproval on another node takes effect immediately. The revision rises with the client's own and
+with every change of the scopes that administrators define, because these determine what a client may request.
 """
 
 from collections import OrderedDict
@@ -18,20 +18,20 @@ from authserver.domain import scopes
 from authserver.domain.clients import subject_salt
 from authserver.domain.clients.client_secrets import ClientSecret, StoredSecret
 from authserver.domain.clients.clients import Client
-from authserver.domain.clients.registrations import normalize_response_type
+from authserver.domain.clients.response_types import normalize_response_type
 from authserver.domain.keys.vault import Vault
 from authserver.domain.scopes import DefinedScope
 
-_KEPT = 5000
+_MAX_CLIENTS = 5000
 
 
 def revision_of(client: Any) -> ColumnElement[int]:
-    """Return the revision of a client's policy, for a statement that reads the client, its table or an alias of it."""
+    """Return the SQL expression of a registration's revision, for a client, its table or an alias of it."""
     revision: ColumnElement[int] = client.revision + scopes.REVISION
     return revision
 
 
-_CLIENT = select(Client.__table__, revision_of(Client).label("policy_revision")).where(
+_CLIENT = select(Client.__table__, revision_of(Client).label("registration_revision")).where(
     Client.id == bindparam("client_id")
 )
 _SECRETS = (
@@ -50,9 +50,9 @@ _OPEN_SCOPES = select(DefinedScope.name).where(DefinedScope.is_open)
 
 @dataclass(frozen=True, slots=True)
 class RegisteredClient:
-    """The registration of one client at one revision; standing (status, epoch) is read afresh each time, not kept.
+    """The registration of one client at one revision; its status and epoch are read with every request.
 
-    ``scopes`` are those that it may ask for: its ``own_scopes``, for which it is registered, and those open to all.
+    ``scopes`` are all that the client may request: its registered ``own_scopes`` and those open to every client.
     """
 
     id: int
@@ -74,37 +74,37 @@ class RegisteredClient:
 
 
 class ClientCache:
-    """The snapshots of one process."""
+    """The cached registrations of one process."""
 
     def __init__(self, vault: Vault) -> None:
         self._vault = vault
-        self._kept: OrderedDict[int, RegisteredClient] = OrderedDict()
+        self._cached: OrderedDict[int, RegisteredClient] = OrderedDict()
         self._guard = Lock()
 
     def get(self, connection: Connection, client_id: int, revision: int) -> RegisteredClient:
-        """Return the snapshot of a client at the revision of its policy that the caller has just read."""
-        kept = self.kept(client_id, revision)
-        if kept is not None:
-            return kept
+        """Return the registration of a client at the revision that the caller has just read."""
+        cached = self.kept(client_id, revision)
+        if cached is not None:
+            return cached
         client = _read(connection, self._vault, client_id)
         with self._guard:
-            self._kept[client_id] = client
-            while len(self._kept) > _KEPT:
-                self._kept.popitem(last=False)
+            self._cached[client_id] = client
+            while len(self._cached) > _MAX_CLIENTS:
+                self._cached.popitem(last=False)
         return client
 
     def kept(self, client_id: int, revision: int) -> RegisteredClient | None:
-        """Return the snapshot at that revision if this process has it."""
-        client = self._kept.get(client_id)
+        """Return the cached registration at a revision, or None."""
+        client = self._cached.get(client_id)
         return client if client is not None and client.revision == revision else None
 
     def of(self, db: Session, client: Client) -> RegisteredClient:
-        """Return the snapshot of a client whose record has been read already."""
+        """Return the registration of a client whose record has been read."""
         return self.get(db.connection(), client.id, current_revision(db, client))
 
 
 def current_revision(db: Session, client: Client) -> int:
-    """Return the revision of the policy of a client whose record has been read already."""
+    """Return the revision of the registration of a client whose record has been read."""
     return client.revision + int(db.scalar(select(scopes.REVISION)) or 0)
 
 
@@ -123,7 +123,7 @@ def _read(connection: Connection, vault: Vault, client_id: int) -> RegisteredCli
     return RegisteredClient(
         id=row.id,
         client_key=row.client_key,
-        revision=row.policy_revision,
+        revision=row.registration_revision,
         kind=row.kind,
         name=row.name,
         redirect_uris=tuple(row.redirect_uris),

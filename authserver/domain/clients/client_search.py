@@ -1,6 +1,7 @@
-"""Lists of clients: searched, filtered, sorted and counted, for the console and the command line."""
+"""Searches for clients: filtered, sorted and counted lists, and clients with similar names."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,13 +9,15 @@ from sqlalchemy import ColumnElement, String, cast, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from authserver.domain import text_rules
-from authserver.domain.clients import registrations
+from authserver.domain.clients import name_skeletons, response_types
 from authserver.domain.clients.clients import Client
 from authserver.domain.diagnostics import error_log
 from authserver.vocabulary import GrantType
 
 _BY_ADMINISTRATORS = ("console", "command")
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+_MAX_COMPARED = 50
+_MAX_SIMILAR = 5
 SORTABLE: dict[str, Any] = {
     "name": func.lower(Client.name),
     "key": Client.client_key,
@@ -25,26 +28,52 @@ SORTABLE: dict[str, Any] = {
 }
 
 
+@dataclass(frozen=True)
+class ClientFilter:
+    """Which clients a search finds; the default finds all."""
+
+    kind: str = ""
+    status: str = ""
+    search: str = ""
+    is_self_registered: bool = False
+    is_unused: bool = False
+    has_legacy_grants: bool = False
+    is_failing: bool = False
+    keys: Sequence[str] | None = None
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """Return the conditions of a statement that finds these clients."""
+        found: list[ColumnElement[bool]] = []
+        if self.kind:
+            found.append(Client.kind == self.kind)
+        if self.status:
+            found.append(Client.status == self.status)
+        if self.is_self_registered:
+            found.append(Client.source.not_in(_BY_ADMINISTRATORS))
+        if self.keys is not None:
+            found.append(Client.client_key.in_([key for key in self.keys if text_rules.is_storable(key)]))
+        if self.is_unused:
+            found.append(Client.last_sign_in_at.is_(None))
+        if self.has_legacy_grants:
+            found.append(_has_legacy_grants())
+        if self.search:
+            found.append(_matches(self.search) if text_rules.is_storable(self.search) else false())
+        if self.is_failing:
+            found.append(Client.id.in_(error_log.failing_lately()))
+        return found
+
+
 def page_of_clients(
     db: Session,
+    wanted: ClientFilter = ClientFilter(),
     *,
-    kind: str = "",
-    status: str = "",
-    search: str = "",
-    is_self_registered: bool = False,
-    is_unused: bool = False,
-    has_legacy_grants: bool = False,
-    is_failing: bool = False,
-    keys: Sequence[str] | None = None,
     sort: str = "name",
     is_descending: bool = False,
     offset: int = 0,
     limit: int = 25,
 ) -> tuple[list[Client], int]:
-    """Return one page of clients and how many match in all; ``sort`` is a column of ``SORTABLE``."""
-    conditions = _conditions(kind, status, search, is_self_registered, is_unused, has_legacy_grants, keys)
-    if is_failing:
-        conditions.append(Client.id.in_(error_log.failing_lately()))
+    """Return one page of clients and the number of all that match; ``sort`` is a column of ``SORTABLE``."""
+    conditions = wanted.conditions()
     count = db.scalar(select(func.count()).select_from(Client).where(*conditions)) or 0
     order = SORTABLE.get(sort, SORTABLE["name"])
     ordered = (
@@ -53,48 +82,35 @@ def page_of_clients(
     return list(db.scalars(ordered.offset(offset).limit(limit))), count
 
 
+def similar_to_client(db: Session, client: Client) -> list[Client]:
+    """Return other clients whose name looks like this one's."""
+    return similar_to_name(db, client.name, but=client)
+
+
+def similar_to_name(db: Session, name: str, *, but: Client) -> list[Client]:
+    """Return the first few clients, except one, whose name looks like a name."""
+    wanted = name_skeletons.skeleton_of(name)
+    # A row that a node with an older version of the product has written can lack its skeleton.
+    alike = or_(Client.skeleton == wanted, Client.skeleton.is_(None))
+    rows = select(Client).where(alike, Client.id != but.id).order_by(Client.id).limit(_MAX_COMPARED)
+    return [row for row in db.scalars(rows) if name_skeletons.skeleton_of(row.name) == wanted][:_MAX_SIMILAR]
+
+
 def count_by(db: Session, column: str) -> dict[str, int]:
-    """Return how many clients there are for each value of ``kind`` or ``status``."""
+    """Return the number of clients for each value of ``kind`` or ``status``."""
     grouped = {"kind": Client.kind, "status": Client.status}[column]
     return {
         str(value): number for value, number in db.execute(select(grouped, func.count()).group_by(grouped))
     }
 
 
-def _conditions(
-    kind: str,
-    status: str,
-    search: str,
-    is_self_registered: bool,
-    is_unused: bool,
-    has_legacy_grants: bool,
-    keys: Sequence[str] | None,
-) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
-    if kind:
-        conditions.append(Client.kind == kind)
-    if status:
-        conditions.append(Client.status == status)
-    if is_self_registered:
-        conditions.append(Client.source.not_in(_BY_ADMINISTRATORS))
-    if keys is not None:
-        conditions.append(Client.client_key.in_([key for key in keys if text_rules.is_storable(key)]))
-    if is_unused:
-        conditions.append(Client.last_sign_in_at.is_(None))
-    if has_legacy_grants:
-        conditions.append(_has_legacy_grants())
-    if search:
-        conditions.append(_matches(search) if text_rules.is_storable(search) else false())
-    return conditions
-
-
 def _has_legacy_grants() -> ColumnElement[bool]:
-    found = [_lists(Client.response_types, value) for value in registrations.WITH_ACCESS_TOKEN]
+    found = [_lists(Client.response_types, value) for value in response_types.WITH_ACCESS_TOKEN]
     return or_(_lists(Client.grant_types, GrantType.PASSWORD), *found)
 
 
 def _lists(column: Any, value: str) -> ColumnElement[bool]:
-    # Lists are stored as JSON texts, in which a quoted word is a whole element.
+    # Lists are stored as JSON texts, in which a quoted value is a whole element.
     return cast(column, String).contains(f'"{value}"', autoescape=True)
 
 

@@ -1,8 +1,8 @@
-"""Client secrets: several can live at once, so that one is replaced without an interruption.
+"""Client secrets. A client can have several valid secrets, so that one can be replaced without an interruption.
 
-A generated secret has 256 bits and is stored as an HMAC, which costs nothing to check on every token request. One that
-a person typed is stored under argon2id; after one success the process remembers a keyed digest of it for a short time.
-OAuth 1.0a signs with the secret itself, so there it is stored encrypted.
+A generated secret has 256 bits and is stored as an HMAC, which is cheap to check on every token request. A typed secret
+is stored as an argon2id hash; after a success the process caches a keyed digest of it for a short time. Secrets that
+sign requests (OAuth 1.0a, client_secret_jwt) are stored encrypted.
 """
 
 import hmac
@@ -18,6 +18,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from authserver import clock
 from authserver.context import Actor
 from authserver.domain import audit, text_rules
+from authserver.domain.audit import Event
 from authserver.domain.clients import clients
 from authserver.domain.clients.clients import Client
 from authserver.domain.keys.vault import Vault
@@ -32,13 +33,13 @@ TYPED_MAX_LENGTH = 256
 SIGNING_MIN_LENGTH = 32
 _PURPOSE = "client-secret"
 _METHODS = {AuthMethod.BASIC, AuthMethod.POST, AuthMethod.SECRET_JWT}
-_UNUSED = "This client authenticates itself without a secret, so that one would never be looked at."
+_UNUSED = "This client authenticates without a secret."
 _REMEMBERED_FOR = timedelta(minutes=5)
 _REMEMBERED_AT_MOST = 10_000
 
 
 class ClientSecret(Base):
-    """One live secret; ``form`` says how ``stored`` was made: hmac, argon2 or sealed."""
+    """One secret; ``form`` is how it is stored: hmac, argon2 or sealed."""
 
     __tablename__ = "client_secrets"
     __table_args__ = NEVER_REUSE_IDS
@@ -53,7 +54,7 @@ class ClientSecret(Base):
 
 
 class StoredSecret(NamedTuple):
-    """What a cached policy knows of a secret."""
+    """A secret in a cached registration."""
 
     id: int
     form: str
@@ -64,26 +65,26 @@ class StoredSecret(NamedTuple):
 
 @dataclass(frozen=True)
 class TypedSecret:
-    """A secret that a person chose, with its argon2id hash."""
+    """A typed secret and its argon2id hash."""
 
     secret: str = field(repr=False)
     hashed: str = field(repr=False)
 
 
 def are_used(kind: str, auth_method: str) -> bool:
-    """Return whether a client of that kind, registered for that method, authenticates by a secret."""
+    """Return whether a client of a kind, registered for a method, uses a secret."""
     return kind == ClientKind.OAUTH1 or auth_method in _METHODS
 
 
 def generate(db: Session, actor: Actor, vault: Vault, client: Client) -> str:
-    """Give the client a random secret of 256 bits and return it; it cannot be read again."""
+    """Add a random secret of 256 bits and return it; it cannot be read again."""
     secret = opaque_tokens.new_secret()
     store_generated(db, actor, vault, client, secret)
     return secret
 
 
 def store_generated(db: Session, actor: Actor, vault: Vault, client: Client, secret: str) -> None:
-    """Give the client a secret that was drawn for it."""
+    """Add a secret that was generated before."""
     if _is_signed_with(client):
         _add(db, actor, client, "sealed", vault.seal(_PURPOSE, secret.encode()))
     else:
@@ -91,26 +92,23 @@ def store_generated(db: Session, actor: Actor, vault: Vault, client: Client, sec
 
 
 def has_usable(db: Session, client: Client, auth_method: str) -> bool:
-    """Return whether one of the client's secrets serves for a method, which may be another than its present one."""
+    """Return whether one of the client's secrets works with an authentication method."""
     forms = {row.form for row in secrets_of_client(db, client)}
     return bool(forms & {"sealed"} if auth_method == AuthMethod.SECRET_JWT else forms)
 
 
 def hash_typed_secret(passwords: PasswordHasher, secret: str) -> TypedSecret:
-    """Check and hash a secret that a person chose, which takes long: no transaction may be open meanwhile.
-
-    Raises InvalidInput when the secret is too short or cannot be sent.
-    """
+    """Check and hash a typed secret; raises InvalidInput. Hashing takes long: call it outside a transaction."""
     check_typed(secret)
     return TypedSecret(secret, passwords.hash(secret))
 
 
 def set_typed(db: Session, actor: Actor, vault: Vault, client: Client, chosen: TypedSecret) -> None:
-    """Give the client a secret that a person chose; raises InvalidInput when it is too short to sign with."""
+    """Add a typed secret; raises InvalidInput if it is too short to sign with."""
     secret = chosen.secret.encode()
     if client.auth_method == AuthMethod.SECRET_JWT and len(secret) < SIGNING_MIN_LENGTH:
         raise InvalidInput(
-            {"secret": f"Enter {SIGNING_MIN_LENGTH} characters or more: the application signs with it."}
+            {"secret": f"Enter {SIGNING_MIN_LENGTH} characters or more: this secret signs assertions."}
         )
     if _is_signed_with(client):
         _add(db, actor, client, "sealed", vault.seal(_PURPOSE, secret))
@@ -119,7 +117,7 @@ def set_typed(db: Session, actor: Actor, vault: Vault, client: Client, chosen: T
 
 
 def set_requested(db: Session, actor: Actor, vault: Vault, client: Client, secret: str) -> None:
-    """Give an OAuth 1.0a consumer the secret that its program chose, of any length that can be signed with."""
+    """Add the secret that an OAuth 1.0a consumer chose in its registration request; raises InvalidInput."""
     if (
         not 1 <= len(secret) <= TYPED_MAX_LENGTH
         or not text_rules.is_storable(secret)
@@ -134,12 +132,12 @@ def _is_live(secret: ClientSecret | StoredSecret, now: datetime) -> bool:
 
 
 def _is_signed_with(client: Client) -> bool:
-    # What a client signs with can be checked only by who has it too.
+    # Verifying a signature needs the secret itself.
     return client.kind == ClientKind.OAUTH1 or client.auth_method == AuthMethod.SECRET_JWT
 
 
 def check_typed(secret: str) -> None:
-    """Raise InvalidInput when a secret that a person chose is too short or cannot be sent."""
+    """Raise InvalidInput if a typed secret is too short, too long or cannot be sent."""
     if not TYPED_MIN_LENGTH <= len(secret) <= TYPED_MAX_LENGTH:
         raise InvalidInput(
             {"secret": f"Enter {TYPED_MIN_LENGTH} to {TYPED_MAX_LENGTH} characters, or generate a secret."}
@@ -149,7 +147,7 @@ def check_typed(secret: str) -> None:
 
 
 def secrets_of_client(db: Session, client: Client) -> list[ClientSecret]:
-    """Return the secrets of a client that are not over, the oldest first."""
+    """Return the unexpired secrets of a client, oldest first."""
     now = clock.now()
     rows = db.scalars(
         select(ClientSecret).where(ClientSecret.client_id == client.id).order_by(ClientSecret.id)
@@ -158,13 +156,13 @@ def secrets_of_client(db: Session, client: Client) -> list[ClientSecret]:
 
 
 def expire_others(db: Session, actor: Actor, client: Client, *, after: timedelta) -> None:
-    """Let every secret but the newest end after the overlap; zero ends them now."""
+    """Expire every secret except the newest after a time; zero expires them immediately."""
     ends_at = clock.now() + after
     for row in secrets_of_client(db, client)[:-1]:
         if row.expires_at is None or row.expires_at > ends_at:
             row.expires_at = ends_at
             audit.record(
-                db, actor, "client:remove-secret", subject=client, after={"ends_at": ends_at.isoformat()}
+                db, actor, Event.CLIENT_REMOVE_SECRET, subject=client, after={"ends_at": ends_at.isoformat()}
             )
     clients.touch(client)
 
@@ -173,12 +171,12 @@ def get(db: Session, client: Client, secret_id: int) -> ClientSecret:
     """Return one secret of a client; raises NotFound."""
     row = db.get(ClientSecret, secret_id)
     if row is None or row.client_id != client.id:
-        raise NotFound("There is no such secret.")
+        raise NotFound("This secret does not exist.")
     return row
 
 
 def remove(db: Session, actor: Actor, client: Client, secret_id: int) -> None:
-    """Delete one secret at once; raises NotFound, or Conflict for the only one that a client has."""
+    """Delete one secret; raises NotFound, or Conflict for the client's only secret."""
     row = get(db, client, secret_id)
     is_only = [other.id for other in secrets_of_client(db, client)] == [row.id]
     if is_only and are_used(client.kind, client.auth_method):
@@ -186,22 +184,22 @@ def remove(db: Session, actor: Actor, client: Client, secret_id: int) -> None:
     db.delete(row)
     clients.touch(client)
     db.flush()
-    audit.record(db, actor, "client:remove-secret", subject=client, before={"secret": secret_id})
+    audit.record(db, actor, Event.CLIENT_REMOVE_SECRET, subject=client, before={"secret": secret_id})
 
 
 def reveal(vault: Vault, secret: ClientSecret | StoredSecret) -> str:
-    """Return an encrypted secret in clear, for checking signatures made with it."""
+    """Return an encrypted secret in clear text, for verifying signatures."""
     return vault.open(_PURPOSE, secret.stored).decode()
 
 
 def reveal_all(vault: Vault, secrets: Iterable[ClientSecret | StoredSecret]) -> list[str]:
-    """Return in clear those of a client's secrets that work still and that it can sign with."""
+    """Return in clear text the unexpired secrets that the client can sign with."""
     now = clock.now()
     return [reveal(vault, row) for row in secrets if row.form == "sealed" and _is_live(row, now)]
 
 
 class SecretVerifier:
-    """Checks presented secrets, remembering recent successes so that argon2id does not run on every token request."""
+    """Verifies presented secrets, and caches successes so that argon2id does not run on every token request."""
 
     def __init__(self, vault: Vault, passwords: PasswordHasher) -> None:
         self._vault = vault
@@ -210,13 +208,13 @@ class SecretVerifier:
         self._guard = threading.Lock()
 
     def verify(self, stored: tuple[StoredSecret, ...], revision: int, presented: str) -> bool:
-        """Return whether the presented secret is one of the client's, of which the policy revision is given."""
+        """Return whether a presented secret is one of the client's at a revision of its registration."""
         now = clock.now()
         secret = presented.encode("utf-8", "replace")
         return any(self._matches(row, revision, secret, now) for row in stored if _is_live(row, now))
 
     def needs_hash(self, stored: tuple[StoredSecret, ...], revision: int, presented: str) -> bool:
-        """Return whether only the slow hash of a secret that a person typed can tell if the presented one is right."""
+        """Return whether verifying the presented secret requires computing an argon2id hash."""
         if all(row.form != "argon2" for row in stored):
             return False
         now = clock.now()
@@ -270,4 +268,4 @@ def _add(db: Session, actor: Actor, client: Client, form: str, stored: str, pepp
     db.add(row)
     clients.touch(client)
     db.flush()
-    audit.record(db, actor, "client:add-secret", subject=client, after={"secret": row.id, "form": form})
+    audit.record(db, actor, Event.CLIENT_ADD_SECRET, subject=client, after={"secret": row.id, "form": form})

@@ -1,11 +1,12 @@
-"""Clients: the software that signs users in, and its standing with the administrators.
+"""Clients: the applications that sign users in, and whether administrators have approved them.
 
-Their secrets live in ``client_secrets``, the rules for redirect URIs in ``redirect_uris``. ``epoch`` rises when
-everything made for the client so far must stop working; ``revision`` rises with every change, so that a cached policy
-is used only for the revision that the same statement read, and an administrator approves exactly what was shown.
+What a client is registered for is in ``metadata``, its secrets in ``client_secrets``. ``epoch`` rises when everything
+issued to the client must stop working. ``revision`` rises with every change: a cached registration is used only at
+the revision that the statement of the request has read, and an administrator approves exactly what was shown.
 """
 
 import secrets
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,21 +16,24 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, validates
 from authserver import clock
 from authserver.context import Actor
 from authserver.domain import audit, revisions, text_rules
-from authserver.domain.clients import name_skeletons, registrations, web_origins
-from authserver.domain.clients.registrations import Registration
+from authserver.domain.audit import Event
+from authserver.domain.clients import name_skeletons, redirect_uris, registrations
+from authserver.domain.clients.metadata import ClientMetadata
 from authserver.domain.diagnostics import error_log
 from authserver.domain.orm import NEVER_REUSE_IDS, Base, Id
 from authserver.errors import InvalidInput, NotFound
+from authserver.messages import message
 from authserver.vocabulary import ClientStatus
 
 IN_USE = timedelta(days=30)
-"""A client that signed somebody in within this time is not removed without its name being typed."""
+"""Removing a client that had a sign-in within this time requires typing its name."""
 
-CHANGED = "Somebody changed this client meanwhile. Look at it again before you decide."
+CHANGED = message("Someone else changed this client. Reload the page to see the current version.")
+_ORIGIN_LENGTH = 300  # longer than any host name can be
 
 
 class Client(Base):
-    """A registered client; the lists are JSON because no query looks into them."""
+    """A registered client. The lists are JSON, because no query filters by their entries."""
 
     __tablename__ = "clients"
     __table_args__ = NEVER_REUSE_IDS
@@ -60,7 +64,7 @@ class Client(Base):
     last_sign_in_at: Mapped[datetime | None]
     skeleton: Mapped[str | None] = mapped_column(String(name_skeletons.LENGTH), index=True)
 
-    # The mapper raises the revision with every change and refuses a write that is based on an older one.
+    # The mapper raises the revision with every change and rejects a write that is based on an older one.
     __mapper_args__ = {"version_id_col": revision}
 
     @validates("name")
@@ -75,19 +79,30 @@ class Client(Base):
 
     @property
     def is_in_use(self) -> bool:
-        """Whether somebody has signed in to the client lately."""
+        """Whether a user has signed in to the client recently."""
         return self.last_sign_in_at is not None and clock.now() - self.last_sign_in_at < IN_USE
 
 
+class ClientOrigin(Base):
+    """A web origin of a client's redirect URIs, stored so that the client is found by it (see ``web_origins``)."""
+
+    __tablename__ = "client_origins"
+
+    origin: Mapped[str] = mapped_column(String(_ORIGIN_LENGTH), primary_key=True)
+    client_id: Mapped[int] = mapped_column(
+        ForeignKey("clients.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+
+
 def find(db: Session, client_key: str) -> Client | None:
-    """Return the client with that key."""
+    """Return the client with a key, or None."""
     if not client_key or len(client_key) > 64 or not client_key.isascii() or not client_key.isprintable():
         return None
     return db.scalars(select(Client).where(Client.client_key == client_key)).one_or_none()
 
 
 def get(db: Session, client_key: str) -> Client:
-    """Return the client with that key; raises NotFound."""
+    """Return the client with a key; raises NotFound."""
     client = find(db, client_key)
     if client is None:
         raise NotFound("There is no client with this key.")
@@ -95,10 +110,9 @@ def get(db: Session, client_key: str) -> Client:
 
 
 def register(
-    db: Session, actor: Actor, registration: Registration, *, source: str, owner_id: int | None = None
+    db: Session, actor: Actor, metadata: ClientMetadata, *, source: str, owner_id: int | None = None
 ) -> Client:
-    """Add a pending client with a generated key; raises InvalidInput when a field is wrong."""
-    registration = registrations.validate(registration)
+    """Add a pending client with a generated key."""
     now = clock.now()
     client = Client(
         client_key=secrets.token_hex(16),
@@ -109,12 +123,12 @@ def register(
         owner_id=owner_id,
         created_at=now,
         updated_at=now,
-        **registration.columns(),
+        **registrations.columns_of_metadata(metadata),
     )
     db.add(client)
     db.flush()
-    web_origins.write(db, client.id, client.redirect_uris)
-    audit.record(db, actor, "client:create", subject=client, after=describe(client))
+    store_origins(db, client.id, client.redirect_uris)
+    audit.record(db, actor, Event.CLIENT_CREATE, subject=client, after=describe(client))
     return client
 
 
@@ -122,81 +136,92 @@ def edit(
     db: Session,
     actor: Actor,
     client: Client,
-    registration: Registration,
+    metadata: ClientMetadata,
     *,
     revision: int,
-    event: str = "client:edit",
+    event: Event = Event.CLIENT_EDIT,
 ) -> None:
-    """Change what a client is registered for, live at once; raises InvalidInput, or Conflict for a stale revision."""
+    """Replace a client's metadata, effective immediately; raises Conflict for a stale revision."""
     check_revision(client, revision)
-    registration = registrations.validate(registration, known_name=client.name)
     before = describe(client)
-    for column, value in registration.columns().items():
+    for column, value in registrations.columns_of_metadata(metadata).items():
         setattr(client, column, value)
     client.updated_at = clock.now()
     save(db)
-    web_origins.write(db, client.id, client.redirect_uris)
+    store_origins(db, client.id, client.redirect_uris)
     audit.record(db, actor, event, subject=client, before=before, after=describe(client))
 
 
 def approve(db: Session, actor: Actor, client: Client, *, revision: int) -> None:
-    """Let the client be used, exactly as the approving person saw it; raises Conflict for a stale revision."""
-    _decide(db, actor, client, ClientStatus.APPROVED, "client:approve", revision)
+    """Approve the client as it was at a revision; raises Conflict for a stale one."""
+    _decide(db, actor, client, ClientStatus.APPROVED, Event.CLIENT_APPROVE, revision)
 
 
 def disapprove(db: Session, actor: Actor, client: Client, *, revision: int) -> None:
-    """Stop the client on its next request; all it has been given stays dead when it is approved again."""
+    """Stop the client on its next request and invalidate everything issued to it, permanently."""
     check_revision(client, revision)
     client.epoch += 1
-    _decide(db, actor, client, ClientStatus.DISAPPROVED, "client:disapprove", revision)
+    _decide(db, actor, client, ClientStatus.DISAPPROVED, Event.CLIENT_DISAPPROVE, revision)
 
 
 def remove(db: Session, actor: Actor, client: Client, *, typed_name: str | None = None) -> None:
-    """Delete a client and everything made for it, for good; raises InvalidInput for a name typed wrong."""
+    """Delete a client and everything issued to it; raises InvalidInput if the typed name is wrong."""
     if typed_name is not None and client.is_in_use and typed_name.strip() != client.name:
-        raise InvalidInput({"typed_name": "Type the name exactly as it is shown."})
+        raise InvalidInput({"typed_name": "Type the name exactly as shown."})
     before = describe(client)
     error_log.forget(db, client.id)
-    # The row is locked before the audit trail, in the order of those who issue something to this client meanwhile.
+    # Lock the client's row before the audit trail, in the same order as a request that issues a token to the client.
     db.execute(delete(Client).where(Client.id == client.id))
-    audit.record(db, actor, "client:remove", subject=client, before=before)
+    audit.record(db, actor, Event.CLIENT_REMOVE, subject=client, before=before)
 
 
 def check_revision(client: Client, revision: int) -> None:
-    """Raise Conflict when the client is not the one that was looked at."""
+    """Raise Conflict if the client has changed since the revision."""
     revisions.check_revision(client, revision, CHANGED)
 
 
 def touch(client: Client) -> None:
-    """Mark a change of something that belongs to the client, such as a secret, as a new revision."""
+    """Raise the client's revision for a change of a record that belongs to it, such as a secret."""
     client.updated_at = clock.now()
 
 
 def save(db: Session) -> None:
-    """Write what has changed so far; raises Conflict when somebody else changed the client meanwhile."""
+    """Write pending changes; raises Conflict if someone else changed the client."""
     revisions.save_revision(db, CHANGED)
 
 
 def note_sign_in(db: Session, client_id: int) -> None:
-    """Note that somebody has signed in to a client; not through the mapper, as it is no change and no new revision."""
+    """Record the time of a sign-in to a client, without raising its revision."""
     signed_in = update(Client).where(Client.id == client_id).values(last_sign_in_at=clock.now())
     db.execute(signed_in, execution_options={"synchronize_session": False})
 
 
 def has_sign_in(db: Session) -> bool:
-    """Return whether anybody has ever signed in to any client."""
+    """Return whether any client has ever had a sign-in."""
     return db.scalar(select(Client.id).where(Client.last_sign_in_at.is_not(None)).limit(1)) is not None
 
 
+def store_origins(db: Session, client_id: int, uris: Iterable[str]) -> None:
+    """Replace the stored web origins of a client by those of its redirect URIs."""
+    stored = set(db.scalars(select(ClientOrigin.origin).where(ClientOrigin.client_id == client_id)))
+    wanted = {origin for origin in redirect_uris.web_origins_of(uris) if len(origin) <= _ORIGIN_LENGTH}
+    if gone := stored - wanted:
+        db.execute(
+            delete(ClientOrigin).where(ClientOrigin.client_id == client_id, ClientOrigin.origin.in_(gone))
+        )
+    db.add_all(ClientOrigin(origin=origin, client_id=client_id) for origin in sorted(wanted - stored))
+    db.flush()
+
+
 def describe(client: Client) -> dict[str, Any]:
-    """Return what the audit trail says of a client; never a secret."""
-    columns = {name: getattr(client, name) for name in registrations.COLUMNS}
+    """Return what the audit trail records of a client; never a secret."""
     facts = {"client_key": client.client_key, "kind": client.kind, "name": client.name}
-    return facts | {"status": client.status} | registrations.describe_registration(columns)
+    columns = registrations.columns_of(registrations.stored_values(client))
+    return facts | {"status": client.status} | registrations.audit_facts(columns)
 
 
 def _decide(
-    db: Session, actor: Actor, client: Client, status: ClientStatus, event: str, revision: int
+    db: Session, actor: Actor, client: Client, status: ClientStatus, event: Event, revision: int
 ) -> None:
     check_revision(client, revision)
     before = describe(client)

@@ -1,21 +1,39 @@
-"""Skeletons of names: what is left when case, accents, spacing and look-alike letters do not count.
+"""Skeletons of names: the form in which names that look alike are equal (compare Unicode TS #39).
 
-The skeleton of every client's name is kept beside it, so that names that a person could mistake for each other are found
-without reading all of them.
+A skeleton ignores case, accents, spacing and punctuation, and replaces letters that look like an ASCII letter. Every
+client's skeleton is stored beside its name, so that similar names are found by an index.
 """
 
 import unicodedata
+from functools import lru_cache
 
 LENGTH = 300
-_TWINS = {"rn": "m", "vv": "w", "cl": "d"}
-# Letters of other scripts and digits, beside the Latin letter that they look like.
-_DOUBLES = str.maketrans("0135аеорсухіјѕԁԛԝαοριν", "olesaeopcyxijsdqwaopiv")
+_DIGITS = str.maketrans("0135", "oles")
+_PAIRS = {"rn": "m", "vv": "w", "cl": "d"}
 
 
 def skeleton_of(name: str) -> str:
-    """Return the skeleton of a name, empty for one without letters and digits."""
-    decomposed = unicodedata.normalize("NFKD", name.casefold())
-    letters = "".join(letter for letter in decomposed if letter.isalnum()).translate(_DOUBLES)
-    for pair, single in _TWINS.items():
+    """Return the skeleton of a name; it is empty for a name without letters and digits."""
+    decomposed = unicodedata.normalize("NFKD", name).casefold()
+    letters = "".join(_ascii_lookalike(letter) for letter in decomposed if letter.isalnum()).translate(
+        _DIGITS
+    )
+    for pair, single in _PAIRS.items():
         letters = letters.replace(pair, single)
     return letters.replace("i", "l")[:LENGTH]
+
+
+@lru_cache(maxsize=4096)
+def _ascii_lookalike(letter: str) -> str:
+    if letter.isascii():
+        return letter
+    # Loading the table of look-alike letters takes long, and few processes need it.
+    from confusable_homoglyphs import confusables
+
+    # A capital can look like an ASCII letter when its small form does not, as in the Cyrillic alphabet.
+    for form in (letter, letter.upper()):
+        for found in confusables.is_confusable(form, greedy=True) or []:
+            for homoglyph in found["homoglyphs"]:
+                if homoglyph["c"].isascii() and homoglyph["c"].isalnum():
+                    return str(homoglyph["c"]).casefold()
+    return letter

@@ -1,7 +1,7 @@
-"""Clients that asked to be registered by themselves, and about which nobody has decided yet.
+"""Limits on clients that registered themselves and wait for an administrator's decision.
 
-Asking is anonymous, so it is limited by network and in number, and what nobody decides about is deleted. Consumer keys
-of OAuth 1.0a are asked for in ``consumer_requests``, clients of OAuth 2.0 in ``client_registrations``.
+Registration is anonymous, so it is limited by network and in number, and clients that nobody decides about are deleted.
+``oauth1.consumer_requests`` registers OAuth 1.0a consumers, ``self_registration`` all other clients.
 """
 
 from datetime import timedelta
@@ -29,22 +29,22 @@ _WINDOW = timedelta(hours=1)
 
 
 def bucket(vault: Vault, action: str, who: str, limit: int) -> Bucket:
-    """Return what is counted within an hour for a network or a client."""
+    """Return the hourly limit of an action for a network or a client."""
     return throttles.bucket(vault, action, who, limit=limit, window=_WINDOW)
 
 
 def check_room(db: Session, source: str) -> None:
-    """Raise Throttled when so many of a source wait that no administrator could look at one more."""
+    """Raise Throttled if too many clients of a source are pending."""
     waiting = _waiting(select(func.count()).select_from(Client), (source,))
     if int(db.scalar(waiting) or 0) >= MAX_WAITING:
         raise Throttled(retry_after=3600)
 
 
 def purge(db: Session, settings: Settings) -> int:
-    """Delete those that nobody has decided about in time; return how many."""
+    """Delete clients that were pending for too long; return their number."""
     before = clock.now() - settings.consumer_request_lifetime
     overdue = _waiting(select(Client), SOURCES).where(Client.created_at < before).order_by(Client.id)
-    # Several nodes do this at the same time: each takes what no other has in hand.
+    # Several nodes purge at the same time: each skips the rows that another one has locked.
     found = list(db.scalars(overdue.limit(MAX_WAITING).with_for_update(skip_locked=True)))
     for client in found:
         clients.remove(db, SYSTEM, client)
@@ -52,7 +52,7 @@ def purge(db: Session, settings: Settings) -> int:
 
 
 def _waiting(statement: Any, sources: tuple[str, ...]) -> Any:
-    # One that was decided about and is pending again is nobody's leftover.
+    # A client that is pending again after a decision was not abandoned.
     return statement.where(
         Client.status == ClientStatus.PENDING, Client.source.in_(sources), Client.decided_at.is_(None)
     )

@@ -1,7 +1,7 @@
-"""Which redirect URIs a client may register, and which one a request may use (RFC 9700, section 4.1).
+"""Rules for redirect URIs: which ones a client may register, and which one a request may use (RFC 9700, section 4.1).
 
-Comparison is by exact string. Only the port may vary, and only for a registered http URI of a loopback IP literal
-(RFC 8252, section 7.3).
+URIs are compared as exact strings. Only the port may differ, and only for a registered http URI of a loopback IP
+literal (RFC 8252, section 7.3).
 """
 
 from collections.abc import Iterable
@@ -9,6 +9,7 @@ from typing import NamedTuple
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from authserver.domain import text_rules
+from authserver.messages import message
 from authserver.setting_values import LOOPBACK_HOSTS
 
 LENGTH = 2000
@@ -20,29 +21,33 @@ _DANGEROUS_SCHEMES = {
 
 
 class RedirectUriIssue(NamedTuple):
-    """What is wrong with a URI: ``sentence`` for the person, ``fix`` a better value or empty, ``refused`` or a warning."""
+    """A problem with a URI: what is wrong, a better value or an empty text, and whether the URI is rejected."""
 
     sentence: str
     fix: str = ""
     refused: bool = True
 
 
-_WILDCARD = RedirectUriIssue("A wildcard would let anybody receive the sign-in; register each URI by itself.")
+_WILDCARD = RedirectUriIssue(
+    message("A wildcard would let anybody receive the sign-in; register each URI by itself.")
+)
 
 
 def find_issue(uri: str) -> RedirectUriIssue | None:
-    """Return what is wrong with a redirect URI that somebody wants to register, or None."""
+    """Return the problem with registering a redirect URI, or None."""
     if len(uri) > LENGTH:
-        return RedirectUriIssue(f"A redirect URI can have {LENGTH} characters at most.")
+        return RedirectUriIssue(
+            message("A redirect URI can have at most %(count)s characters.", count=LENGTH)
+        )
     if not text_rules.has_only_uri_characters(uri):
         return RedirectUriIssue(
-            "A redirect URI has only the characters of a URI; write others percent-encoded."
+            message("A redirect URI has only the characters of a URI; write others percent-encoded.")
         )
     try:
         parts = urlsplit(uri)
         host, _port = parts.hostname or "", parts.port
     except ValueError:
-        return RedirectUriIssue("This is not a URI: its host or port cannot be read.")
+        return RedirectUriIssue(message("This is not a URI: its host or port cannot be read."))
     return _check_scheme(uri, parts, host) or _check_rest(uri, parts)
 
 
@@ -50,31 +55,41 @@ def _check_scheme(uri: str, parts: SplitResult, host: str) -> RedirectUriIssue |
     scheme = parts.scheme
     if not scheme or ("://" not in uri and "." not in scheme and scheme not in _DANGEROUS_SCHEMES):
         return RedirectUriIssue(
-            "The scheme is missing; a redirect URI begins like https://app.example.org/.", f"https://{uri}"
+            message("The scheme is missing; a redirect URI begins like https://app.example.org/."),
+            f"https://{uri}",
         )
     if scheme in _DANGEROUS_SCHEMES:
-        return RedirectUriIssue(f"The scheme {scheme}: cannot receive a sign-in safely.")
+        return RedirectUriIssue(
+            message("The scheme %(scheme)s: cannot receive a sign-in safely.", scheme=scheme)
+        )
     if scheme not in {"http", "https"}:
         if "." not in scheme:
-            return RedirectUriIssue("A private-use scheme contains a dot, such as com.example.app:/callback.")
+            return RedirectUriIssue(
+                message("A private-use scheme contains a dot, such as com.example.app:/callback.")
+            )
         return None
     if not host:
-        return RedirectUriIssue("The host is missing; a redirect URI begins like https://app.example.org/.")
+        return RedirectUriIssue(
+            message("The host is missing; a redirect URI begins like https://app.example.org/.")
+        )
     if "*" in uri:
         return _WILDCARD
     if scheme == "http" and host not in LOOPBACK_HOSTS:
         return RedirectUriIssue(
-            "http:// is accepted on 127.0.0.1, [::1] and localhost only; use https://.", "https" + uri[4:]
+            message("http:// is accepted on 127.0.0.1, [::1] and localhost only; use https://."),
+            "https" + uri[4:],
         )
     return None
 
 
 def _check_rest(uri: str, parts: SplitResult) -> RedirectUriIssue | None:
     if "#" in uri:
-        return RedirectUriIssue("A redirect URI has no fragment (the part from # on).", uri.partition("#")[0])
+        return RedirectUriIssue(
+            message("A redirect URI has no fragment (the part from # on)."), uri.partition("#")[0]
+        )
     if "@" in parts.netloc:
         return RedirectUriIssue(
-            "A redirect URI carries no user name or password.",
+            message("A redirect URI carries no user name or password."),
             uri.replace(parts.netloc, parts.netloc.rpartition("@")[2], 1),
         )
     if "*" in uri:
@@ -82,11 +97,14 @@ def _check_rest(uri: str, parts: SplitResult) -> RedirectUriIssue | None:
     copied = {"code", "state", "error", "id_token", "access_token"} & parse_qs(parts.query).keys()
     if copied:
         return RedirectUriIssue(
-            f"This looks copied from a finished sign-in: it carries {sorted(copied)[0]}=.",
+            message(
+                "This looks copied from a finished sign-in: it carries %(parameter)s=.",
+                parameter=sorted(copied)[0],
+            ),
             uri.partition("?")[0],
         )
     if any(part in {".", ".."} for part in parts.path.split("/")):
-        return RedirectUriIssue("A redirect URI has no . or .. in its path.")
+        return RedirectUriIssue(message("A redirect URI has no . or .. in its path."))
     if parts.path not in {"", "/"} and parts.path.endswith("/"):
         return RedirectUriIssue(
             "Ends with a slash; it matches only if the application sends that slash too.",
@@ -96,24 +114,28 @@ def _check_rest(uri: str, parts: SplitResult) -> RedirectUriIssue | None:
     return None
 
 
-def registrable(uris: Iterable[str]) -> tuple[str, ...]:
-    """Return those of the URIs that can be registered, each by itself: of the others nothing can be told."""
-    findings = ((uri, find_issue(uri)) for uri in uris)
-    return tuple(uri for uri, finding in findings if finding is None or not finding.refused)
-
-
 def first_error(uris: Iterable[str]) -> str | None:
-    """Return the sentence about the first URI that must be refused in a list, or None."""
+    """Return the sentence about the first URI of a list that cannot be registered, or None."""
     seen: set[str] = set()
     for uri in uris:
         finding = find_issue(uri)
         if finding is not None and finding.refused:
-            return f"{uri[:80]}: {finding.sentence}"
+            return message("%(uri)s: %(problem)s", uri=uri[:80], problem=finding.sentence)
         if uri in seen:
-            return f"{uri[:80]}: this URI is in the list twice."
+            return message("%(uri)s: this URI is listed twice.", uri=uri[:80])
         seen.add(uri)
     if len(seen) > COUNT:
-        return f"A client can have {COUNT} redirect URIs at most."
+        return message("A client can have at most %(count)s redirect URIs.", count=COUNT)
+    return None
+
+
+def first_web_error(uris: Iterable[str]) -> str | None:
+    """Return the sentence about the first URI that a web application cannot receive tokens at in the browser, or None."""
+    for uri in uris:
+        parts = urlsplit(uri)
+        # OpenID Connect Registration, section 2: MUST be https and not localhost.
+        if parts.scheme != "https" or parts.hostname in LOOPBACK_HOSTS:
+            return f"{uri[:80]}: a web application that receives tokens in the browser needs https:// and not localhost."
     return None
 
 
@@ -123,7 +145,7 @@ def is_registered(uri: str, registered: Iterable[str]) -> bool:
 
 
 def origin_of(uri: str) -> str:
-    """Return a URI's web origin as browsers write it (RFC 6454, section 6.2), "" where it has none."""
+    """Return a URI's web origin as browsers serialize it (RFC 6454, section 6.2), "" if it has none."""
     if not uri.isascii() or not uri.isprintable():
         return ""
     try:
@@ -134,18 +156,25 @@ def origin_of(uri: str) -> str:
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         return ""
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    is_usual = port in {None, 443 if parts.scheme == "https" else 80}
-    return f"{parts.scheme}://{host}" if is_usual else f"{parts.scheme}://{host}:{port}"
+    is_default = port in {None, 443 if parts.scheme == "https" else 80}
+    return f"{parts.scheme}://{host}" if is_default else f"{parts.scheme}://{host}:{port}"
+
+
+def web_origins_of(uris: Iterable[str]) -> set[str]:
+    """Return the web origins of those URIs that have one."""
+    return {origin for uri in uris if (origin := origin_of(uri))}
 
 
 def _differs_in_loopback_port_only(uri: str, registered: str) -> bool:
     if not (uri.startswith("http://") and registered.startswith("http://")):
         return False
     try:
-        asked, known = urlsplit(uri), urlsplit(registered)
-        if known.hostname not in _LOOPBACK_LITERALS or (asked.port is None and asked.netloc != known.netloc):
+        requested, known = urlsplit(uri), urlsplit(registered)
+        if known.hostname not in _LOOPBACK_LITERALS:
             return False
-        return _without_port(uri, asked) == _without_port(registered, known)
+        if requested.port is None and requested.netloc != known.netloc:
+            return False
+        return _without_port(uri, requested) == _without_port(registered, known)
     except ValueError:
         return False
 

@@ -1,10 +1,10 @@
-"""Clients that registered themselves (RFC 7591): the token with which they manage that (RFC 7592), and what they ask for.
+"""Self-registered clients (RFC 7591): their registration access token (RFC 7592) and their pending changes.
 
-A change by the client itself waits for an administrator while what was approved goes on serving (S2). Every step raises
-the client's revision, so that exactly the change that was shown is approved. How many may register is in ``unapproved``.
+A change by the client itself waits for an administrator, while the approved registration stays in effect (S2). Every
+step raises the client's revision, so that an administrator approves exactly the change that was shown. The limits on
+registrations are in ``pending_clients``.
 """
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -15,17 +15,10 @@ from sqlalchemy.orm.exc import StaleDataError
 from authserver import clock
 from authserver.context import Actor
 from authserver.domain import audit
-from authserver.domain.clients import (
-    client_links,
-    client_secrets,
-    clients,
-    logout_uris,
-    pending_clients,
-    registrations,
-    sign_in_requirements,
-)
+from authserver.domain.audit import Event
+from authserver.domain.clients import client_secrets, clients, pending_clients, registrations
 from authserver.domain.clients.clients import Client
-from authserver.domain.clients.registrations import Registration
+from authserver.domain.clients.metadata import BY_CLIENT, ClientMetadata
 from authserver.domain.keys.vault import Vault
 from authserver.domain.orm import Base
 from authserver.domain.tokens import opaque_tokens
@@ -33,27 +26,12 @@ from authserver.domain.tokens.opaque_tokens import OpaqueToken
 from authserver.errors import Conflict
 from authserver.vocabulary import ClientStatus, TokenPrefix
 
-OWN_DETAILS = (
-    "id_token_signed_response_alg",
-    "userinfo_signed_response_alg",
-    "subject_type",
-    "sector_identifier_uri",
-    "token_endpoint_auth_signing_alg",
-    "jwks",
-    "jwks_uri",
-    *logout_uris.NAMES,
-    *client_links.NAMES,
-    *sign_in_requirements.NAMES,
-)
-"""The details that a client may set for itself; all others are for administrators (S16)."""
-
-_OWN_COLUMNS = ("name", "redirect_uris", "grant_types", "response_types", "scopes", "auth_method")
 _PURPOSE = "wanted-secret"
-_NOT_WAITING = "This change does not wait any more."
+_NOT_PENDING = "This change is no longer pending."
 
 
 class ClientRegistration(Base):
-    """What belongs to a client that registered itself; ``wanted`` is the change that waits, in columns of the client."""
+    """The registration access token and the pending change of a client; ``wanted`` has the columns of a client."""
 
     __tablename__ = "client_registrations"
 
@@ -66,19 +44,21 @@ class ClientRegistration(Base):
 
 
 class PendingChange(NamedTuple):
-    """A change that waits: since when, from where, and how the audit trail describes before and after."""
+    """A change that waits for approval: when and from where it was requested, the audit facts before and after it, and
+    the fields it would set.
+    """
 
     at: datetime
     address: str
     before: dict[str, Any]
     after: dict[str, Any]
-    registration: Registration
+    values: dict[str, Any]
 
 
-def add(db: Session, actor: Actor, vault: Vault, registration: Registration) -> tuple[Client, str, str]:
-    """Register a pending client; return it with its secret, empty if it has none, and its registration token."""
+def add(db: Session, actor: Actor, vault: Vault, metadata: ClientMetadata) -> tuple[Client, str, str]:
+    """Register a pending client; return it, its secret (empty if it uses none) and its registration access token."""
     pending_clients.check_room(db, pending_clients.REGISTERED)
-    client = clients.register(db, actor, registration, source=pending_clients.REGISTERED)
+    client = clients.register(db, actor, metadata, source=pending_clients.REGISTERED)
     secret = (
         client_secrets.generate(db, actor, vault, client)
         if client_secrets.are_used(client.kind, client.auth_method)
@@ -91,7 +71,7 @@ def add(db: Session, actor: Actor, vault: Vault, registration: Registration) -> 
 
 
 def authenticate(db: Session, client_key: str, token: OpaqueToken, *, is_writing: bool) -> Client | None:
-    """Return the client of a registration token when it has that key; for writing, nobody else changes it meanwhile."""
+    """Return the client of a registration access token if it has that key, or None; lock it if ``is_writing``."""
     client = db.get(Client, token.id, with_for_update=True if is_writing else None)
     row = db.get(ClientRegistration, token.id)
     if client is None or row is None or client.client_key != client_key:
@@ -99,61 +79,50 @@ def authenticate(db: Session, client_key: str, token: OpaqueToken, *, is_writing
     return client if opaque_tokens.matches(token, row.digest) else None
 
 
-def merged(client: Client, wanted: Registration) -> Registration:
-    """Return what a client asks to be, with all that only administrators decide as it is."""
-    details = {name: value for name, value in client.details.items() if name not in OWN_DETAILS}
-    return replace(
-        wanted,
-        kind=client.kind,
-        is_pkce_required=client.is_pkce_required,
-        is_trusted=client.is_trusted,
-        details={**details, **wanted.details},
-    )
+def merged(client: Client, requested: ClientMetadata) -> ClientMetadata:
+    """Return the metadata a client requests, keeping the fields that only administrators set; raises InvalidInput."""
+    return registrations.validate(_merge(client, _own_values(requested)), known_name=client.name)
 
 
-def edit(db: Session, actor: Actor, vault: Vault, client: Client, registration: Registration) -> str:
-    """Change a client at once; return the secret that the change makes necessary, or an empty text."""
-    clients.edit(db, actor, client, registration, revision=client.revision)
+def edit(db: Session, actor: Actor, vault: Vault, client: Client, metadata: ClientMetadata) -> str:
+    """Change a client immediately; return the secret that the change makes necessary, or an empty text."""
+    clients.edit(db, actor, client, metadata, revision=client.revision)
     _forget(db, client)
-    if not needs_secret(db, client, registration.auth_method):
+    if not needs_secret(db, client, metadata.auth_method):
         return ""
     return client_secrets.generate(db, actor, vault, client)
 
 
-def propose(db: Session, actor: Actor, vault: Vault, client: Client, registration: Registration) -> str:
-    """Let a change wait in place of any older one; return the secret that works once it is approved, or an empty text."""
+def propose(db: Session, actor: Actor, vault: Vault, client: Client, metadata: ClientMetadata) -> str:
+    """Store a pending change in place of any older one; return the secret that approval makes valid, or an empty text."""
     row = db.get_one(ClientRegistration, client.id)
-    registration = registrations.validate(registration, known_name=client.name)
-    before, after = clients.describe(client), _described(client, registration)
+    before, after = clients.describe(client), _described(client, registrations.columns_of_metadata(metadata))
     _forget(db, client)
     clients.touch(client)
     if before == after:
         clients.save(db)
         return ""
-    secret = opaque_tokens.new_secret() if needs_secret(db, client, registration.auth_method) else ""
-    columns = registration.columns()
-    own = {name: value for name, value in registration.details.items() if name in OWN_DETAILS}
-    row.wanted = {name: columns[name] for name in _OWN_COLUMNS} | {"details": own}
+    secret = opaque_tokens.new_secret() if needs_secret(db, client, metadata.auth_method) else ""
+    row.wanted = registrations.columns_of(_own_values(metadata))
     row.wanted_secret = vault.seal(_PURPOSE, secret.encode()) if secret else ""
     row.wanted_at, row.wanted_from = clock.now(), actor.address[:64]
     clients.save(db)
-    audit.record(db, actor, "client:ask-change", subject=client, before=before, after=after)
+    audit.record(db, actor, Event.CLIENT_ASK_CHANGE, subject=client, before=before, after=after)
     return secret
 
 
 def pending_change_of(db: Session, client: Client) -> PendingChange | None:
-    """Return the change that waits for an administrator; that of a disapproved client rests."""
+    """Return the change of an approved client that waits for an administrator, or None."""
     row = db.get(ClientRegistration, client.id)
     if row is None or row.wanted is None or row.wanted_at is None or not client.is_approved:
         return None
-    wanted = registrations.from_columns({"kind": client.kind, **row.wanted})
-    registration = merged(client, wanted)
-    after = _described(client, registration)
-    return PendingChange(row.wanted_at, row.wanted_from, clients.describe(client), after, registration)
+    values = _merge(client, registrations.values_of_columns(row.wanted))
+    after = _described(client, registrations.columns_of(values))
+    return PendingChange(row.wanted_at, row.wanted_from, clients.describe(client), after, values)
 
 
 def clients_with_pending_changes(db: Session, *, limit: int) -> list[tuple[Client, datetime]]:
-    """Return the clients whose changes wait, the longest waiting first, with the time since when."""
+    """Return the clients with pending changes and the time of each request, oldest first."""
     rows = select(Client, ClientRegistration.wanted_at).join(
         ClientRegistration, ClientRegistration.client_id == Client.id
     )
@@ -163,32 +132,35 @@ def clients_with_pending_changes(db: Session, *, limit: int) -> list[tuple[Clien
 
 
 def approve_change(db: Session, actor: Actor, vault: Vault, client: Client, *, revision: int) -> None:
-    """Let the change that was shown count from now on; raises Conflict, or InvalidInput when a rule forbids it now."""
+    """Apply the change that was shown; raises Conflict, or InvalidInput if a rule now forbids it."""
     change = _locked(db, client, revision)
+    metadata = registrations.validate(change.values, known_name=client.name)
     sealed = _forget(db, client)
-    clients.edit(db, actor, client, change.registration, revision=revision, event="client:approve-change")
+    clients.edit(db, actor, client, metadata, revision=revision, event=Event.CLIENT_APPROVE_CHANGE)
     if sealed:
         client_secrets.store_generated(db, actor, vault, client, vault.open(_PURPOSE, sealed).decode())
 
 
 def discard_change(db: Session, actor: Actor, client: Client, *, revision: int) -> None:
-    """Drop the change that was shown; what is registered stays. Raises Conflict."""
+    """Discard the change that was shown; raises Conflict."""
     change = _locked(db, client, revision)
     _forget(db, client)
     clients.touch(client)
     clients.save(db)
-    audit.record(db, actor, "client:discard-change", subject=client, before=change.after, after=change.before)
+    audit.record(
+        db, actor, Event.CLIENT_DISCARD_CHANGE, subject=client, before=change.after, after=change.before
+    )
 
 
 def needs_secret(db: Session, client: Client, auth_method: str) -> bool:
-    """Return whether a client lacks the secret that a method of authentication wants."""
+    """Return whether a client lacks the secret that an authentication method needs."""
     return client_secrets.are_used(client.kind, auth_method) and not client_secrets.has_usable(
         db, client, auth_method
     )
 
 
 def _locked(db: Session, client: Client, revision: int) -> PendingChange:
-    # The client's row is locked before the registration's, as by a client that changes or deletes itself.
+    # Lock the client's row before the registration's, in the order of a client that changes or deletes itself.
     try:
         found = db.get(Client, client.id, with_for_update=True, populate_existing=True)
     except StaleDataError as error:
@@ -196,7 +168,7 @@ def _locked(db: Session, client: Client, revision: int) -> PendingChange:
     change = pending_change_of(db, client) if found is not None else None
     clients.check_revision(client, revision)
     if change is None:
-        raise Conflict(_NOT_WAITING)
+        raise Conflict(_NOT_PENDING)
     return change
 
 
@@ -209,5 +181,15 @@ def _forget(db: Session, client: Client) -> str:
     return sealed
 
 
-def _described(client: Client, registration: Registration) -> dict[str, Any]:
-    return clients.describe(client) | registrations.describe_registration(registration.columns())
+def _own_values(metadata: ClientMetadata) -> dict[str, Any]:
+    values = registrations.values_of_columns(registrations.columns_of_metadata(metadata))
+    return {name: value for name, value in values.items() if name in BY_CLIENT}
+
+
+def _merge(client: Client, own: dict[str, Any]) -> dict[str, Any]:
+    stored = registrations.stored_values(client)
+    return {name: value for name, value in stored.items() if name not in BY_CLIENT} | own
+
+
+def _described(client: Client, columns: dict[str, Any]) -> dict[str, Any]:
+    return clients.describe(client) | registrations.audit_facts(columns)

@@ -1,7 +1,7 @@
-"""The salt of pairwise subject identifiers (OpenID Connect Core, section 8.1): drawn once, the same for ever.
+"""The salt of pairwise subject identifiers (OpenID Connect Core, section 8.1), generated once and never changed.
 
-It is sealed and in the database, not among the keys that are replaced in turn: with another salt everybody would be
-somebody else to the clients that know them under a pairwise identifier.
+It is encrypted and in the database, separate from the keys that rotate: a new salt would give every user a new
+identifier at each client with pairwise identifiers.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ from authserver.domain.orm import Base, Id, insert
 
 _PURPOSE = "subject-salt"
 _BYTES = 32
-_THE_ONE = 1
+_ONLY_ID = 1
 
 
 class SubjectSalt(Base):
@@ -31,18 +31,18 @@ class SubjectSalt(Base):
 
 
 def ensure(transaction: Session | Connection, vault: Vault) -> bytes:
-    """Return the salt, which the first caller on any node draws."""
+    """Return the salt; the first caller on any node generates it."""
     sealed = transaction.scalar(select(SubjectSalt.sealed))
     if sealed is None:
-        drawn = vault.seal(_PURPOSE, secrets.token_bytes(_BYTES))
-        first = insert(transaction, SubjectSalt).values(id=_THE_ONE, sealed=drawn)
-        transaction.execute(first.on_conflict_do_nothing())
+        generated = vault.seal(_PURPOSE, secrets.token_bytes(_BYTES))
+        statement = insert(transaction, SubjectSalt).values(id=_ONLY_ID, sealed=generated)
+        transaction.execute(statement.on_conflict_do_nothing())
         sealed = transaction.scalar(select(SubjectSalt.sealed))
     return vault.open(_PURPOSE, str(sealed))
 
 
 def key_of_sector(salt: bytes, sector: str) -> bytes:
-    """Return the key under which the people of one sector get their identifiers."""
+    """Return the key that derives the subject identifiers of one sector."""
     return hmac.digest(salt, sector.encode(), hashlib.sha256)
 
 
@@ -58,7 +58,7 @@ class SectorClient(Protocol):
 
 
 def sector_of(client: SectorClient) -> str:
-    """Return the sector identifier of a client: the host of its sector identifier URI or redirect URIs, else its key."""
+    """Return the sector identifier of a client: the host of its sector identifier URI or redirect URIs, or else its key."""
     uri = client.details.get("sector_identifier_uri") or next(iter(client.redirect_uris), "")
     parts = urlsplit(uri)
     return str(parts.hostname or parts.scheme or client.client_key)

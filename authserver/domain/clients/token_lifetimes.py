@@ -1,7 +1,7 @@
-"""How long the tokens of one client last, where that differs from the settings (``Client.details``, in whole seconds).
+"""Token lifetimes of a client, where they differ from the settings. They are part of its metadata, in whole seconds.
 
-Each name is that of the setting which counts where the client has no value of its own. A change counts for what is issued
-from then on: the idle lifetime with the next refresh, the lifetime of a family with the next sign-in.
+Each field has the name of the setting that applies when the client has no value. A change applies to tokens issued
+afterwards: the idle lifetime from the next refresh, the lifetime of a refresh token family from the next sign-in.
 """
 
 from collections.abc import Mapping
@@ -16,11 +16,11 @@ ID_TOKEN = "id_token_lifetime"
 REFRESH_TOKEN_IDLE = "refresh_token_idle_lifetime"
 REFRESH_TOKEN = "refresh_token_lifetime"
 LONGEST_SIGNED = timedelta(days=1)
-"""No client's JWTs last longer, so that a key which signs no more is not published for ever."""
+"""The longest lifetime of any client's JWTs; it limits how long a retired key has to stay published."""
 
 
 class Bounds(NamedTuple):
-    """The shortest and the longest that a client can be given."""
+    """The shortest and the longest lifetime that a client can have."""
 
     shortest: timedelta
     longest: timedelta
@@ -36,34 +36,28 @@ NAMES = tuple(BOUNDS)
 
 
 def lifetime_of(details: Mapping[str, Any], settings: Settings, name: str) -> timedelta:
-    """Return how long a token of the client with these details lasts: its own value, else the setting of that name."""
+    """Return the lifetime of a client's token: the client's own value, or else the setting of that name."""
     seconds = details.get(name)
-    usual: timedelta = getattr(settings, name)
-    return usual if seconds is None else timedelta(seconds=seconds)
+    default: timedelta = getattr(settings, name)
+    return default if seconds is None else timedelta(seconds=seconds)
 
 
 def parse_seconds(text: str) -> int:
-    """Return the seconds of a length that a person wrote: 900, 15m, 1h30m, 14d; raises ValueError."""
+    """Return the seconds of a duration such as 900, 15m, 1h30m or 14d; raises ValueError."""
     length: timedelta = read_duration(text)
     return int(length.total_seconds())
 
 
 def format_seconds(seconds: int) -> str:
-    """Return a number of seconds as people write it, in the largest unit that fits: 15m."""
+    """Return a number of seconds in the largest unit that divides it, such as 15m."""
     return write_duration(timedelta(seconds=seconds))
 
 
-def validation_errors(details: Mapping[str, Any]) -> dict[str, str]:
-    """Return the sentence about each lifetime that no client can have."""
-    given = {name: details[name] for name in NAMES if details.get(name) is not None}
-    return {name: _sentence(BOUNDS[name]) for name, value in given.items() if not _fits(value, BOUNDS[name])}
-
-
-def _fits(value: Any, bounds: Bounds) -> bool:
+def bounds_error(name: str, value: Any) -> str | None:
+    """Return why a value cannot be a client's lifetime of that name, or None."""
+    shortest, longest = BOUNDS[name]
     is_number = isinstance(value, int) and not isinstance(value, bool)
-    return is_number and bounds.shortest.total_seconds() <= value <= bounds.longest.total_seconds()
-
-
-def _sentence(bounds: Bounds) -> str:
-    shortest, longest = map(write_duration, bounds)
-    return f"Enter a length from {shortest} to {longest}, or leave it empty for the server's own."
+    if is_number and shortest.total_seconds() <= value <= longest.total_seconds():
+        return None
+    limits = f"from {write_duration(shortest)} to {write_duration(longest)}"
+    return f"Enter a length {limits}, or leave it empty to use the server's setting."

@@ -1,6 +1,6 @@
-"""Assertions by which clients authenticated: the ``jti`` of each is honoured once, on every node (RFC 7523, section 3).
+"""Client assertions that were used: each ``jti`` is accepted once over all nodes (RFC 7523, section 3).
 
-A row is kept until its assertion has expired and would be refused anyway.
+A row is kept until its assertion has expired.
 """
 
 import hashlib
@@ -13,7 +13,7 @@ from authserver.domain.orm import Base, insert
 
 
 class UsedAssertion(Base):
-    """One assertion that was used."""
+    """One used assertion."""
 
     __tablename__ = "client_assertions"
 
@@ -23,7 +23,7 @@ class UsedAssertion(Base):
 
 
 def claim(connection: Connection, client_id: int, jti: str, expires_at: datetime) -> bool:
-    """Use an assertion up; True exactly once for the same client and ``jti``."""
+    """Mark an assertion as used; return True exactly once for a client and ``jti``."""
     statement = (
         insert(connection, UsedAssertion)
         .values(client_id=client_id, digest=hashlib.sha256(jti.encode()).digest(), expires_at=expires_at)
@@ -34,5 +34,5 @@ def claim(connection: Connection, client_id: int, jti: str, expires_at: datetime
 
 
 def purge(db: Session, before: datetime) -> None:
-    """Forget assertions that would be refused for their age by now."""
+    """Delete assertions that expired before an instant."""
     db.execute(delete(UsedAssertion).where(UsedAssertion.expires_at < before))

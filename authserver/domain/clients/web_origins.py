@@ -1,41 +1,48 @@
-"""Where scripts of clients come from: the web origins of each client's redirect URIs, kept so that one is found quickly.
+"""Web origins: whose scripts may call the machine endpoints, by the redirect URIs of approved clients.
 
-What may be done from an origin is decided in ``origins``, which looks at the client itself again.
+The origins of each client are stored in ``clients.ClientOrigin``, so that a client is found by one without a scan.
 """
 
-from collections.abc import Iterable
+from typing import NamedTuple
 
-from sqlalchemy import ForeignKey, String, delete, select
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy import Connection, bindparam, select
 
 from authserver.domain.clients import redirect_uris
-from authserver.domain.orm import Base
+from authserver.domain.clients.clients import Client, ClientOrigin
+from authserver.vocabulary import ClientKind, ClientStatus
 
-_LENGTH = 300  # no host has a longer name
-
-
-class ClientOrigin(Base):
-    """An origin that has a redirect URI of a client."""
-
-    __tablename__ = "client_origins"
-
-    origin: Mapped[str] = mapped_column(String(_LENGTH), primary_key=True)
-    client_id: Mapped[int] = mapped_column(
-        ForeignKey("clients.id", ondelete="CASCADE"), primary_key=True, index=True
-    )
-
-
-def web_origins_of(uris: Iterable[str]) -> set[str]:
-    """Return the origins of those URIs that have one, as browsers write them (RFC 6454, section 6.2)."""
-    return {origin for uri in uris if (origin := redirect_uris.origin_of(uri))}
+# OAuth 1.0a consumers have no use for the endpoints that scripts may call.
+_MAY_HAVE_SCRIPTS = (Client.status == ClientStatus.APPROVED) & (Client.kind != ClientKind.OAUTH1)
+_FOUND = select(ClientOrigin.client_id).where(ClientOrigin.origin == bindparam("origin"))
+_MAX_OWNERS = 20
+_OWNERS = (
+    select(Client.id, Client.revision, Client.redirect_uris)
+    .where(_MAY_HAVE_SCRIPTS, Client.id.in_(_FOUND))
+    .limit(_MAX_OWNERS)
+)
+_UNCHANGED = select(Client.id).where(
+    _MAY_HAVE_SCRIPTS, Client.id == bindparam("id"), Client.revision == bindparam("revision")
+)
 
 
-def write(db: Session, client_id: int, uris: Iterable[str]) -> None:
-    """Keep the origins of a client's redirect URIs, in place of those that were kept before."""
-    kept = set(db.scalars(select(ClientOrigin.origin).where(ClientOrigin.client_id == client_id)))
-    wanted = {origin for origin in web_origins_of(uris) if len(origin) <= _LENGTH}
-    gone = (ClientOrigin.client_id == client_id) & ClientOrigin.origin.in_(kept - wanted)
-    if kept - wanted:
-        db.execute(delete(ClientOrigin).where(gone))
-    db.add_all(ClientOrigin(origin=origin, client_id=client_id) for origin in sorted(wanted - kept))
-    db.flush()
+class OriginOwner(NamedTuple):
+    """A client with a redirect URI on an origin, and its revision."""
+
+    id: int
+    revision: int
+
+
+def find_owner(connection: Connection, origin: str) -> OriginOwner | None:
+    """Return an approved client with a redirect URI on an origin, which is compared exactly."""
+    if origin not in redirect_uris.web_origins_of([origin]):
+        return None
+    # A node with an older version of the product changes redirect URIs without updating the stored origins.
+    for row in connection.execute(_OWNERS, {"origin": origin}):
+        if origin in redirect_uris.web_origins_of(row.redirect_uris):
+            return OriginOwner(row.id, row.revision)
+    return None
+
+
+def is_current(connection: Connection, owner: OriginOwner) -> bool:
+    """Return whether a client is still approved and unchanged."""
+    return connection.scalar(_UNCHANGED, owner._asdict()) is not None

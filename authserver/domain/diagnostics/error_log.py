@@ -1,9 +1,9 @@
-"""The diagnostics ledger: what was refused, what was received and what was expected, under a short reference.
+"""The error log: which requests were rejected and why, each kind of error under a short reference.
 
-Equal refusals share a row and are counted; of one client the latest ``PER_CLIENT`` are kept, each for ``KEPT`` after it
-was last seen. Nothing secret is ever given to it, and ``redaction`` takes out what a client has put in the wrong place. The
-person sees the reference, the client gets it in ``error_description``, the administrator finds it in the console, which
-reads through ``failures``.
+Equal errors share a row and are counted. The latest ``PER_CLIENT`` errors of a client are kept, each for
+``KEPT`` after it last happened. Callers pass no secrets, and ``redaction`` removes those that a client sent in the
+wrong place. The user sees the reference on the page and the client in ``error_description``; administrators look it up in
+the console, which reads the log through ``error_search``.
 """
 
 import hashlib
@@ -23,6 +23,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from authserver import clock, logs
 from authserver.domain import typed_codes
 from authserver.domain.diagnostics import redaction
+from authserver.domain.diagnostics.causes import Cause
 from authserver.domain.orm import Base, Database, Id, insert
 
 REFERENCE_LENGTH = 8
@@ -30,7 +31,7 @@ KEPT = timedelta(days=30)
 LATELY = timedelta(days=7)
 PER_CLIENT = 1000
 _TEXT_LENGTH = 2000
-_WORD_LENGTH = 60
+_SHORT_LENGTH = 60
 _RECORDS_PER_SECOND = 50
 _NUMBER = re.compile(r"\d+")
 
@@ -38,7 +39,7 @@ log = logs.get("diagnostics")
 
 
 class RecordedError(Base):
-    """One kind of refusal of one client."""
+    """One kind of error of one client."""
 
     __tablename__ = "failures"
 
@@ -46,9 +47,9 @@ class RecordedError(Base):
     fingerprint: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
     reference: Mapped[str] = mapped_column(String(REFERENCE_LENGTH), unique=True)
     client_id: Mapped[int | None] = mapped_column(Id, index=True)
-    endpoint: Mapped[str] = mapped_column(String(_WORD_LENGTH))
-    error: Mapped[str] = mapped_column(String(_WORD_LENGTH))
-    cause: Mapped[str] = mapped_column(String(_WORD_LENGTH))
+    endpoint: Mapped[str] = mapped_column(String(_SHORT_LENGTH))
+    error: Mapped[str] = mapped_column(String(_SHORT_LENGTH))
+    cause: Mapped[str] = mapped_column(String(_SHORT_LENGTH))
     detail: Mapped[str] = mapped_column(String(_TEXT_LENGTH))
     received: Mapped[str] = mapped_column(String(_TEXT_LENGTH))
     expected: Mapped[str] = mapped_column(String(_TEXT_LENGTH))
@@ -59,51 +60,55 @@ class RecordedError(Base):
 
 
 @dataclass(frozen=True)
-class ErrorReport:
-    """What an endpoint refused; ``received`` and ``expected`` are shown side by side and hold no secret."""
+class ErrorDetails:
+    """Why a request was rejected: the error code and description for the client, the rest for administrators.
 
-    endpoint: str
+    ``received`` and ``expected`` are shown side by side and contain no secret. Errors without a cause are not recorded.
+    """
+
     error: str
-    cause: str
-    detail: str
-    client_id: int | None = None
+    cause: Cause | None
+    description: str
     received: str = ""
     expected: str = ""
-    address: str = ""
+    client_id: int | None = None
 
 
 class ErrorLog:
-    """Records refusals, each in a short transaction of its own, no faster than the ledger can bear."""
+    """Records errors, each in its own short transaction, up to a limit per second."""
 
     def __init__(self, database: Database, ticks: Callable[[], float] = time.monotonic) -> None:
         self._database = database
         self._ticks = ticks
-        self._guard = Lock()
+        self._lock = Lock()
         self._second = 0
         self._count = 0
 
-    def record(self, refusal: ErrorReport, within: Session | None = None) -> str:
-        """Return the reference of a refusal; empty when there are too many of them or the database is away.
+    def record(
+        self, details: ErrorDetails, endpoint: str, address: str = "", within: Session | None = None
+    ) -> str:
+        """Record an error and return its reference, or an empty string if it was not recorded.
 
-        ``within`` is a writing transaction that is open already: on SQLite a second one would wait for it in vain.
-        Raises what broke the connection of that transaction, with which nothing else can be done either.
+        An error is not recorded if it has no cause, if the limit is reached, or if the database is unavailable. Pass an
+        open writing transaction as ``within``; a second one would wait for it forever on SQLite. Raises DBAPIError if the
+        connection of that transaction breaks.
         """
-        if not self._has_room():
+        if details.cause is None or not self._is_below_limit():
             return ""
         try:
             if within is not None:
                 with within.begin_nested():
-                    return _upsert(within, refusal)
+                    return _upsert(within, details, details.cause, endpoint, address)
             with self._database.transaction() as db:
-                return _upsert(db, refusal)
+                return _upsert(db, details, details.cause, endpoint, address)
         except (DBAPIError, PoolTimeout) as error:
             if within is not None and getattr(error, "connection_invalidated", False):
                 raise
-            log.warning("refusal not recorded", cause=refusal.cause, error=type(error).__name__)
+            log.warning("error not recorded", cause=details.cause, error=type(error).__name__)
             return ""
 
-    def _has_room(self) -> bool:
-        with self._guard:
+    def _is_below_limit(self) -> bool:
+        with self._lock:
             second = int(self._ticks())
             if second != self._second:
                 self._second, self._count = second, 0
@@ -112,16 +117,13 @@ class ErrorLog:
 
 
 def find(db: Session, reference: str) -> RecordedError | None:
-    """Return the refusal with that reference."""
-    return db.scalars(
-        select(RecordedError).where(
-            RecordedError.reference == typed_codes.normalize_code(reference, REFERENCE_LENGTH)
-        )
-    ).one_or_none()
+    """Return the error with that reference."""
+    code = typed_codes.normalize_code(reference, REFERENCE_LENGTH)
+    return db.scalars(select(RecordedError).where(RecordedError.reference == code)).one_or_none()
 
 
 def errors_of_client(db: Session, client_id: int, limit: int = 50) -> list[RecordedError]:
-    """Return the latest refusals of one client."""
+    """Return the latest errors of a client, the newest first."""
     rows = (
         select(RecordedError)
         .where(RecordedError.client_id == client_id)
@@ -132,12 +134,12 @@ def errors_of_client(db: Session, client_id: int, limit: int = 50) -> list[Recor
 
 
 def failing_lately() -> Select[Any]:
-    """Return the statement for the clients to which something was refused in the last seven days."""
+    """Return the statement that selects the clients with errors in the last seven days."""
     return select(RecordedError.client_id).where(RecordedError.last_at >= clock.now() - LATELY)
 
 
 def clients_over_limit(db: Session) -> list[int]:
-    """Return the clients that have more refusals than are kept."""
+    """Return the ids of the clients that have more errors than are kept."""
     counted = (
         select(RecordedError.client_id)
         .where(RecordedError.client_id.is_not(None))
@@ -147,38 +149,39 @@ def clients_over_limit(db: Session) -> list[int]:
 
 
 def trim(db: Session, client_id: int) -> int:
-    """Forget the refusals of a client that are more than are kept, the oldest first, and return how many."""
+    """Delete the oldest errors of a client beyond the limit and return their number."""
     latest_first = (
         select(RecordedError.id)
         .where(RecordedError.client_id == client_id)
         .order_by(RecordedError.last_at.desc(), RecordedError.id.desc())
     )
     surplus = delete(RecordedError).where(RecordedError.id.in_(latest_first.offset(PER_CLIENT)))
-    return len(db.scalars(surplus.returning(RecordedError.id), execution_options=_AS_IT_IS).all())
+    return len(db.scalars(surplus.returning(RecordedError.id), execution_options=_NO_SYNC).all())
 
 
 def forget(db: Session, client_id: int) -> None:
-    """Forget what was refused to a client that is removed; its number may be another client's one day."""
-    db.execute(delete(RecordedError).where(RecordedError.client_id == client_id), execution_options=_AS_IT_IS)
+    """Delete the errors of a client that is being removed, because its id may be reused."""
+    db.execute(delete(RecordedError).where(RecordedError.client_id == client_id), execution_options=_NO_SYNC)
 
 
-_AS_IT_IS = {"synchronize_session": False}
+_NO_SYNC = {"synchronize_session": False}
 
 
-def _upsert(db: Session, refusal: ErrorReport) -> str:
-    refusal = _fit(refusal)
+def _upsert(db: Session, details: ErrorDetails, cause: Cause, endpoint: str, address: str) -> str:
+    details = _storable(details)
+    endpoint = endpoint[:_SHORT_LENGTH]
     now = clock.now()
     values = {
-        "fingerprint": _fingerprint(refusal),
+        "fingerprint": _fingerprint(details, cause, endpoint),
         "reference": typed_codes.generate_code(REFERENCE_LENGTH),
-        "client_id": refusal.client_id,
-        "endpoint": refusal.endpoint,
-        "error": refusal.error,
-        "cause": refusal.cause,
-        "detail": refusal.detail,
-        "received": refusal.received,
-        "expected": refusal.expected,
-        "address": refusal.address,
+        "client_id": details.client_id,
+        "endpoint": endpoint,
+        "error": details.error,
+        "cause": cause,
+        "detail": details.description,
+        "received": details.received,
+        "expected": details.expected,
+        "address": address,
         "count": 1,
         "first_at": now,
         "last_at": now,
@@ -196,33 +199,33 @@ def _upsert(db: Session, refusal: ErrorReport) -> str:
         },
     )
     reference, count = db.execute(statement.returning(RecordedError.reference, RecordedError.count)).one()
-    if count == 1 and refusal.client_id is not None:
-        trim(db, refusal.client_id)
+    if count == 1 and details.client_id is not None:
+        trim(db, details.client_id)
     return str(reference)
 
 
-def _fit(refusal: ErrorReport) -> ErrorReport:
-    """Return the refusal as it may be stored: readable, without secrets, and no longer than its columns."""
+def _storable(details: ErrorDetails) -> ErrorDetails:
+    """Return the details in printable characters, without secrets, and no longer than their columns."""
     return replace(
-        refusal,
-        endpoint=refusal.endpoint[:_WORD_LENGTH],
-        detail=redaction.without_secrets(_readable(refusal.detail))[:_TEXT_LENGTH],
-        received=redaction.without_secrets(_readable(refusal.received))[:_TEXT_LENGTH],
-        expected=redaction.without_tokens(_readable(refusal.expected))[:_TEXT_LENGTH],
+        details,
+        description=redaction.without_secrets(_printable(details.description))[:_TEXT_LENGTH],
+        received=redaction.without_secrets(_printable(details.received))[:_TEXT_LENGTH],
+        expected=redaction.without_tokens(_printable(details.expected))[:_TEXT_LENGTH],
     )
 
 
-def _fingerprint(refusal: ErrorReport) -> bytes:
-    parts = [refusal.endpoint, refusal.error, refusal.cause, str(refusal.client_id)]
-    # What an unknown client sends is not part of it: an attacker could fill the ledger otherwise.
-    if refusal.client_id is not None:
-        # By how many seconds a clock is wrong makes no other fault of it.
-        parts += [refusal.received, _NUMBER.sub("", refusal.detail)]
+def _fingerprint(details: ErrorDetails, cause: Cause, endpoint: str) -> bytes:
+    parts = [endpoint, details.error, cause, str(details.client_id)]
+    # What an unknown client sends is left out; otherwise an attacker could fill the table.
+    if details.client_id is not None:
+        # Numbers are left out: a clock that is wrong by another number of seconds is the same error.
+        parts += [details.received, _NUMBER.sub("", details.description)]
     return hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).digest()
 
 
-def _readable(text: str) -> str:
+def _printable(text: str) -> str:
     text = redaction.shortened(text, _TEXT_LENGTH)
     return "".join(
-        letter if letter.isprintable() or letter == "\n" else "\N{REPLACEMENT CHARACTER}" for letter in text
+        character if character.isprintable() or character == "\n" else "\N{REPLACEMENT CHARACTER}"
+        for character in text
     )

@@ -1,4 +1,4 @@
-"""Reading the diagnostics ledger: by reference, client, endpoint or word. It is written by ``diagnostics``."""
+"""Searches the error log by reference, client, endpoint and text."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -23,14 +23,14 @@ _IN_A_SENTENCE = re.compile(rf"(?<![A-Z]){_LETTER}{{4}}[- ]?{_LETTER}{{4}}(?![A-
 
 @dataclass(frozen=True)
 class ErrorFilter:
-    """Which refusals a reader wants to see; ``endpoints`` are beginnings of paths, ``search`` words or a client."""
+    """Selects errors. ``endpoints`` are prefixes of paths; ``search`` matches descriptions, causes and clients."""
 
     client_id: int | None = None
     endpoints: tuple[str, ...] = ()
     search: str = ""
 
     def conditions(self) -> list[ColumnElement[bool]]:
-        """Return what the rows must meet."""
+        """Return the conditions that the rows must meet."""
         found: list[ColumnElement[bool]] = []
         if self.client_id is not None:
             found.append(RecordedError.client_id == self.client_id)
@@ -51,7 +51,7 @@ class ErrorFilter:
 def page_of_errors(
     db: Session, wanted: ErrorFilter, *, offset: int = 0, limit: int = 50
 ) -> tuple[list[RecordedError], int]:
-    """Return one page of refusals, the latest first, and how many match in all."""
+    """Return one page of errors, the newest first, and the number of all matching errors."""
     conditions = wanted.conditions()
     count = db.scalar(select(func.count()).select_from(RecordedError).where(*conditions)) or 0
     if not count:
@@ -67,15 +67,15 @@ def page_of_errors(
 
 
 def get(db: Session, reference: str) -> RecordedError:
-    """Return the refusal with that reference; raises NotFound."""
+    """Return the error with that reference; raises NotFound."""
     failure = error_log.find(db, reference)
     if failure is None:
-        raise NotFound("There is no refusal with this reference.")
+        raise NotFound("There is no error with this reference.")
     return failure
 
 
 def references_in(text: str) -> list[str]:
-    """Return what may be references in what somebody typed or pasted, in any case, with dashes, spaces or a sentence."""
+    """Return possible references in text that a user typed or pasted, with or without dashes and spaces."""
     text = unquote_plus(text).upper()
     found = [typed_codes.normalize_code(text, REFERENCE_LENGTH)]
     found += [typed_codes.normalize_code(one, REFERENCE_LENGTH) for one in _IN_A_SENTENCE.findall(text)]
@@ -83,18 +83,18 @@ def references_in(text: str) -> list[str]:
 
 
 def error_named_in(db: Session, text: str) -> RecordedError | None:
-    """Return the first refusal whose reference is in a text."""
+    """Return the first error whose reference is in the text."""
     return next((found for one in references_in(text) if (found := error_log.find(db, one))), None)
 
 
 def clients_of(db: Session, rows: Iterable[RecordedError]) -> dict[int, Client]:
-    """Return the clients that refusals concern, by their ids; one that was removed is missing."""
+    """Return the clients of errors by id, without those that were removed."""
     ids = {row.client_id for row in rows if row.client_id is not None}
     return {client.id: client for client in db.scalars(select(Client).where(Client.id.in_(ids)))}
 
 
 def count_lately(db: Session, client_ids: Sequence[int]) -> dict[int, int]:
-    """Return how many different refusals each of these clients has met in the last seven days."""
+    """Return how many different errors each client had in the last seven days."""
     counted = (
         select(RecordedError.client_id, func.count())
         .where(
@@ -107,7 +107,7 @@ def count_lately(db: Session, client_ids: Sequence[int]) -> dict[int, int]:
 
 def _mentions(search: str) -> ColumnElement[bool]:
     needle = search.strip().lower()
-    # Every row is read for this, so that only what people wrote is turned into small letters; the rest has no others.
+    # This reads every row, so only free text is converted to lower case; causes and codes are in lower case already.
     words = [
         func.lower(RecordedError.detail).contains(needle, autoescape=True),
         func.lower(RecordedError.received).contains(needle, autoescape=True),

@@ -1,20 +1,20 @@
-"""What may not stand in the diagnostics ledger, wherever a client has put it: a code in an address, a secret as a name.
+"""Removes secrets from what the error log stores, such as a code in a URL or a secret sent as a client_id.
 
-Nothing secret is given to the ledger on purpose. Clients send things in the wrong place, though, and what they sent is
-what an administrator wants to see; so that whatever looks like a secret is left out of it.
+No code records secrets on purpose. But clients send them in the wrong place, and administrators need to see what a client
+sent, so everything that looks like a secret is removed.
 """
 
 import re
 
 HIDDEN = "…"
-"""What stands where something was left out; no address that can be registered contains it."""
+"""Replaces what was removed. No URI that can be registered contains it."""
 
 _KEY_SHOWN = 4
 _SHORTEST_SECRET = 12
 _OUR_KEY = re.compile(r"[0-9a-f]{32}")
 _OURS = re.compile(r"(as[a-z]_[0-9a-z]{1,12}_)[\w~-]{16,}")
 _JWT = re.compile(r"eyJ[\w-]{8,}\.[\w-]*(?:\.[\w-]*)*")
-# As long as a generated secret, and with all kinds of letters, as no word of a person's has.
+# As long as a generated secret, with digits, lower-case and upper-case letters, unlike ordinary text.
 _RANDOM = re.compile(
     r"(?<![\w~+=-])(?=[\w~+=-]*\d)(?=[\w~+=-]*[a-z])(?=[\w~+=-]*[A-Z])[\w~+=-]{40,}", re.ASCII
 )
@@ -28,24 +28,24 @@ _CONFIDENTIAL = re.compile(
 
 
 def without_secrets(text: str) -> str:
-    """Return what a client sent without anything in it that may be a secret."""
+    """Return text from a client without parts that may be secrets."""
     text = _USER.sub(rf"\1{HIDDEN}@", text)
     text = _CONFIDENTIAL.sub(rf"\1{HIDDEN}", text)
     return _RANDOM.sub(HIDDEN, without_tokens(text))
 
 
 def without_tokens(text: str) -> str:
-    """Return the server's own words, in which only values that it issued could be secret."""
+    """Return text of the server without tokens, the only secrets that it can contain."""
     return _JWT.sub(HIDDEN, _OURS.sub(rf"\1{HIDDEN}", text))
 
 
 def shortened(text: str, length: int) -> str:
-    """Return the beginning of a long text, up to the end of a word: half a secret would not be recognised any more."""
+    """Return the beginning of a long text, cut between words: a part of a secret would not be recognized as one."""
     return text if len(text) <= length else _LAST_WORD.sub("", text[: length - 1]) + HIDDEN
 
 
 def unknown_key(key: str) -> str:
-    """Return what may be shown of a client key that nobody has: people put the secret where the key belongs."""
+    """Return an unknown client key in a form that may be shown, because it may be a secret sent by mistake."""
     if len(key) < _SHORTEST_SECRET or _OUR_KEY.fullmatch(key):
         return key
     return f"{key[:_KEY_SHOWN]}{HIDDEN} ({len(key)} characters)"

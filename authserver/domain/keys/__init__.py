@@ -1,1 +1,1 @@
-"""Signing keys for tokens, and the installation's own keys."""
+"""The signing keys of tokens, and the secret keys of the installation."""

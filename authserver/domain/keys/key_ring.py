@@ -1,6 +1,6 @@
-"""The key ring: what one process keeps of the signing keys, so that no request imports a key or asks the database twice.
+"""Per-process cache of the signing keys, so that requests need neither a database query nor a key import.
 
-The keys themselves and their states live in ``keys``.
+The keys and their states are in ``signing_keys``.
 """
 
 import json
@@ -23,14 +23,14 @@ from authserver.domain.orm import Database
 from authserver.settings import Settings
 
 _REREAD_AFTER = timedelta(seconds=10)
-_FIRST_SECONDS = 5
+_FIRST_READ_SECONDS = 5
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 log = logs.get("keys")
 
 
 class Signer:
-    """A private key, opened and imported when it first signs and never again."""
+    """A private key, decrypted and imported on first use."""
 
     def __init__(self, vault: Vault, row: SigningKey) -> None:
         self.kid = row.kid
@@ -44,8 +44,8 @@ class Signer:
         return signing_keys.open_private(self._vault, self.algorithm, self._sealed)
 
 
-class Ring:
-    """The keys at one reading: who signs for each algorithm, what is published, and that as ready bytes."""
+class CachedKeys:
+    """The keys as last read: one signer per algorithm, the published keys, and the serialized JWK set."""
 
     def __init__(self, signers: dict[str, Signer], published: dict[str, dict[str, Any]]) -> None:
         self.signers = signers
@@ -55,7 +55,7 @@ class Ring:
         self._imported: dict[str, RSAKey | ECKey | OKPKey] = {}
 
     def verifier(self, kid: Any) -> tuple[str, RSAKey | ECKey | OKPKey] | None:
-        """Return the algorithm and public key of that id, or None when it is not one of ours."""
+        """Return the algorithm and public key for a kid, or None if it is unknown."""
         public = self.published.get(kid) if isinstance(kid, str) else None
         if public is None:
             return None
@@ -65,10 +65,10 @@ class Ring:
 
 
 class KeyRing:
-    """Reads the keys every few seconds, makes the first ones, and rotates them by schedule.
+    """Reads the keys every few seconds, creates the first ones, and rotates them on schedule.
 
-    Whoever asks for a key may hold a connection already, and waiting for another one while all who hold one wait too
-    would stop everything. So the doors read, by ``tend``, and the others find what was read.
+    Reading needs a database connection. A thread that already holds one must not wait for a second one, or all threads
+    could deadlock. So requests call ``tend`` at their start, and all other code uses the cached keys.
     """
 
     def __init__(self, settings: Settings, database: Database, vault: Vault) -> None:
@@ -76,53 +76,50 @@ class KeyRing:
         self._database = database
         self._vault = vault
         self._reading = Lock()
-        self._key_ring: Ring | None = None
+        self._keys: CachedKeys | None = None
         self._read_at = _NEVER
 
-    def current(self) -> Ring:
-        """Return the keys as they were read last, which ``tend`` sees to; raises what the database does before that."""
-        key_ring = self._key_ring
-        if key_ring is None:
+    def current(self) -> CachedKeys:
+        """Return the cached keys. Reads them only if they were never read, and then raises any database error."""
+        keys = self._keys
+        if keys is None:
             with self._reading:
-                # Another thread may have read them meanwhile.
-                key_ring = self._key_ring or self._read()
-        return key_ring
+                # Another thread may have read them.
+                keys = self._keys or self._read()
+        return keys
 
     def forget(self) -> None:
-        """Have the keys read again before the next request."""
+        """Invalidate the cache."""
         self._read_at = _NEVER
 
     def signer(self, algorithm: str = DEFAULT_ALGORITHM) -> Signer:
-        """Return the one active key of an algorithm."""
+        """Return the active key of an algorithm."""
         return self.current().signers[algorithm]
 
     def tend(self) -> None:
-        """Read the keys when it is time to, and do what their schedule says.
-
-        Call it where no connection is held, as often as you like.
-        """
+        """Read the keys if the cache is old, and rotate them if that is due. The caller must not hold a connection."""
         if not self._is_old() or not self._reading.acquire(
-            timeout=_FIRST_SECONDS if self._key_ring is None else 0
+            timeout=_FIRST_READ_SECONDS if self._keys is None else 0
         ):
             return
         try:
             if self._is_old():
                 self._read()
         except SQLAlchemyError as error:
-            # What serves goes on with the keys there are, and tries again in a while.
+            # Continue with the cached keys and retry later.
             self._read_at = clock.now()
-            log.warning("signing keys were not tended", error=type(error).__name__)
+            log.warning("signing keys could not be read", error=type(error).__name__)
         finally:
             self._reading.release()
 
-    def _read(self) -> Ring:
+    def _read(self) -> CachedKeys:
         with self._database.transaction(write=False) as db:
             rows = signing_keys.all_keys(db)
         is_complete = {row.algorithm for row in rows if row.state == "active"} == set(ALGORITHMS)
-        # What was read counts, although the work may fail that the schedule wants.
-        key_ring = self._keep(rows) if is_complete else None
-        if key_ring is not None and not signing_keys.is_schedule_due(rows, self._settings):
-            return key_ring
+        # Cached first, because the scheduled rotation may fail.
+        keys = self._keep(rows) if is_complete else None
+        if keys is not None and not signing_keys.is_schedule_due(rows, self._settings):
+            return keys
         with self._database.transaction() as db:
             signing_keys.ensure(db, SYSTEM, self._vault)
             subject_salt.ensure(db, self._vault)
@@ -130,18 +127,18 @@ class KeyRing:
             rows = signing_keys.all_keys(db)
         return self._keep(rows)
 
-    def _keep(self, rows: Sequence[SigningKey]) -> Ring:
-        before = self._key_ring.signers.values() if self._key_ring else ()
+    def _keep(self, rows: Sequence[SigningKey]) -> CachedKeys:
+        before = self._keys.signers.values() if self._keys else ()
         known = {signer.kid: signer for signer in before}
         active = [row for row in rows if row.state == "active"]
         signers = {row.algorithm: known.get(row.kid) or Signer(self._vault, row) for row in active}
         published = {row.kid: row.public for row in rows}
-        key_ring = self._key_ring
-        if key_ring is None or (key_ring.published, key_ring.signers) != (published, signers):
-            self._key_ring = key_ring = Ring(signers, published)
+        keys = self._keys
+        if keys is None or (keys.published, keys.signers) != (published, signers):
+            self._keys = keys = CachedKeys(signers, published)
         self._read_at = clock.now()
-        return key_ring
+        return keys
 
     def _is_old(self) -> bool:
-        # A clock that was set back must not keep an old reading alive.
-        return self._key_ring is None or abs(clock.now() - self._read_at) >= _REREAD_AFTER
+        # abs(): a clock that was set back must not extend the cache.
+        return self._keys is None or abs(clock.now() - self._read_at) >= _REREAD_AFTER

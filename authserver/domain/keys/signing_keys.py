@@ -1,7 +1,7 @@
-"""Signing keys: published before use, used one at a time, kept until the last token signed with them is over.
+"""Signing keys: published before use, one active key per algorithm, kept until the last token they signed has expired.
 
-A key is *next* (published, not used yet), *active* (signs) or *retired* (published for checking), and each algorithm
-has its own. ``key_ring`` holds what a process keeps of them.
+A key is *next* (published, but not used yet), *active* (signs) or *retired* (published for verification). ``key_ring`` is
+the per-process cache.
 """
 
 import secrets
@@ -16,6 +16,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from authserver import clock
 from authserver.context import Actor
 from authserver.domain import audit
+from authserver.domain.audit import Event
 from authserver.domain.clients import token_lifetimes
 from authserver.domain.keys.vault import Vault
 from authserver.domain.orm import Base, Id, lock
@@ -23,7 +24,7 @@ from authserver.errors import Conflict
 from authserver.settings import Settings
 
 ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")
-"""What tokens can be signed with, the default first (OpenID Connect Core, section 15.1, demands RS256)."""
+"""The signing algorithms, the default first (OpenID Connect Core, section 15.1, requires RS256)."""
 
 DEFAULT_ALGORITHM = ALGORITHMS[0]
 PUBLISH_BEFORE_USE = timedelta(hours=1)
@@ -36,14 +37,14 @@ PrivateKey = RSAKey | ECKey | OKPKey
 
 
 class AlreadyRotated(Conflict):
-    """Another key signs than the one that was seen."""
+    """The active key is not the one that the caller expects."""
 
 
 class SigningKey(Base):
-    """One key pair; the private part is encrypted with a key that is not in the database.
+    """A key pair. The private key is encrypted with a key that is not in the database.
 
-    ``keep_seconds`` is how long it is published after its retirement: while it signs, it rises with the settings that
-    decide for how long something is of use that was signed, and never falls.
+    ``keep_seconds`` is how long the key stays published after it is retired. While the key is active, it increases with
+    the token and session lifetimes in the settings, and never decreases.
     """
 
     __tablename__ = "signing_keys"
@@ -61,19 +62,19 @@ class SigningKey(Base):
 
 
 def all_keys(db: Session) -> list[SigningKey]:
-    """Return all keys that are published: the active ones first, then the next, then the retired."""
+    """Return all published keys: active, then next, then retired."""
     rows = db.scalars(select(SigningKey).order_by(SigningKey.id.desc()))
     return sorted(rows, key=lambda row: (_ORDER[row.state], ALGORITHMS.index(row.algorithm)))
 
 
 def open_private(vault: Vault, algorithm: str, sealed: str) -> PrivateKey:
-    """Return the key object that signs; importing takes a hundred times as long as signing, so keep it."""
+    """Decrypt and import a private key. Importing takes 100 times as long as signing, so callers cache the result."""
     pem = vault.open(_PURPOSE, sealed).decode()
     return _import(algorithm, pem)
 
 
 def ensure(db: Session, actor: Actor, vault: Vault, algorithms: Sequence[str] = ALGORITHMS) -> None:
-    """Make an active and a next key for each algorithm that lacks one, once over all nodes."""
+    """Create the missing active and next keys, once across all nodes."""
     lock(db, "signing-keys")
     known = {(row.algorithm, row.state) for row in all_keys(db)}
     for algorithm in algorithms:
@@ -91,9 +92,9 @@ def rotate(
     is_urgent: bool = False,
     instead_of: str | None = None,
 ) -> SigningKey:
-    """Let the next key sign from now on; raises Conflict when it has not been published for long enough.
+    """Make the next key active; raises Conflict if it has not been published for long enough.
 
-    ``instead_of`` is the kid of the active key that its caller has seen; Rotated is raised when it signs no more.
+    ``instead_of`` is the kid that the caller expects to be active; raises AlreadyRotated if it is not.
     """
     ensure(db, actor, vault, [algorithm])
     active, following = _in_use(all_keys(db), algorithm)
@@ -102,8 +103,8 @@ def rotate(
     usable_at = following.created_at + PUBLISH_BEFORE_USE
     if now < usable_at and not is_urgent:
         raise Conflict(
-            f"The next {algorithm} key is published since {following.created_at:%H:%M} UTC; clients may not know it "
-            f"yet. It can be used from {usable_at:%Y-%m-%d %H:%M} UTC."
+            f"The next {algorithm} key was published at {following.created_at:%H:%M} UTC, so clients may not have "
+            f"fetched it yet. It can be activated from {usable_at:%Y-%m-%d %H:%M} UTC."
         )
     active.state, active.retired_at = "retired", now
     following.state, following.activated_at = "active", now
@@ -111,7 +112,7 @@ def rotate(
     audit.record(
         db,
         actor,
-        "key:rotate",
+        Event.KEY_ROTATE,
         subject=following,
         before={"kid": active.kid},
         after={"kid": following.kid},
@@ -122,9 +123,9 @@ def rotate(
 def replace_stolen(
     db: Session, actor: Actor, vault: Vault, algorithm: str, *, instead_of: str | None = None
 ) -> SigningKey:
-    """Remove every key of an algorithm, published ones too, and sign with a new one that nobody can have copied.
+    """Delete all keys of an algorithm, including the next one, and create new ones. Everything they signed becomes invalid.
 
-    What was signed until now is worth nothing from now on. Raises Rotated as ``rotate`` does.
+    Raises AlreadyRotated like ``rotate``.
     """
     ensure(db, actor, vault, [algorithm])
     rows = [row for row in all_keys(db) if row.algorithm == algorithm]
@@ -135,15 +136,15 @@ def replace_stolen(
 
 
 def is_schedule_due(rows: Sequence[SigningKey], settings: Settings) -> bool:
-    """Return whether ``keep_schedule`` would change anything."""
-    return bool(_due(rows, settings) or _outlived(rows, settings) or _over(rows))
+    """Return whether ``run_schedule`` would change anything."""
+    return bool(_due(rows, settings) or _with_short_retention(rows, settings) or _expired(rows))
 
 
 def run_schedule(db: Session, actor: Actor, vault: Vault, settings: Settings) -> None:
-    """Do what the schedule asks for, once over all nodes: rotate what is due and remove what is over."""
+    """Rotate the keys that are due and delete the expired ones, once across all nodes."""
     lock(db, "signing-keys")
     rows = all_keys(db)
-    for row in _outlived(rows, settings):
+    for row in _with_short_retention(rows, settings):
         row.keep_seconds = _longest_seconds(settings)
     for algorithm in _due(rows, settings):
         rotate(db, actor, vault, algorithm)
@@ -151,15 +152,15 @@ def run_schedule(db: Session, actor: Actor, vault: Vault, settings: Settings) ->
 
 
 def purge(db: Session, actor: Actor) -> int:
-    """Remove retired keys once the last token signed with them is over; return how many."""
-    gone = _over(all_keys(db))
+    """Delete the retired keys whose tokens have all expired; return how many."""
+    gone = _expired(all_keys(db))
     _remove(db, actor, gone)
     return len(gone)
 
 
 def _remove(db: Session, actor: Actor, rows: Sequence[SigningKey]) -> None:
     for row in rows:
-        audit.record(db, actor, "key:remove", subject=row, before={"kid": row.kid})
+        audit.record(db, actor, Event.KEY_REMOVE, subject=row, before={"kid": row.kid})
         db.delete(row)
     db.flush()
 
@@ -167,7 +168,7 @@ def _remove(db: Session, actor: Actor, rows: Sequence[SigningKey]) -> None:
 def _check_active(active: SigningKey, expected: str | None) -> None:
     if expected is not None and active.kid != expected:
         raise AlreadyRotated(
-            f"The {active.algorithm} key {active.kid} signs by now, since somebody has rotated the keys."
+            f"Someone else rotated the keys. The active {active.algorithm} key is now {active.kid}."
         )
 
 
@@ -191,19 +192,19 @@ def _is_due(rows: Sequence[SigningKey], algorithm: str, settings: Settings) -> b
     )
 
 
-def _outlived(rows: Sequence[SigningKey], settings: Settings) -> list[SigningKey]:
-    """Return the signing keys that would be removed before what they sign under these settings is over."""
+def _with_short_retention(rows: Sequence[SigningKey], settings: Settings) -> list[SigningKey]:
+    """Return the active keys that would be deleted before their tokens expire under the current settings."""
     return [row for row in rows if row.state == "active" and row.keep_seconds < _longest_seconds(settings)]
 
 
-def _over(rows: Sequence[SigningKey]) -> list[SigningKey]:
-    """Return the retired keys of which nothing that is of use can be signed any more."""
+def _expired(rows: Sequence[SigningKey]) -> list[SigningKey]:
+    """Return the retired keys whose tokens have all expired."""
     now = clock.now()
     return [row for row in rows if row.retired_at and row.retired_at + timedelta(0, row.keep_seconds) < now]
 
 
 def _longest_seconds(settings: Settings) -> int:
-    # An ID token proves as a hint that an application had the session, as long as that lasts (RP-Initiated Logout, 2).
+    # An expired ID token is accepted as a hint as long as its session lasts (RP-Initiated Logout, section 2).
     lifetimes = (
         settings.id_token_lifetime,
         settings.access_token_lifetime,
@@ -244,5 +245,5 @@ def _add(db: Session, actor: Actor, vault: Vault, algorithm: str, state: str) ->
     db.add(row)
     db.flush()
     audit.record(
-        db, actor, "key:create", subject=row, after={"kid": kid, "algorithm": algorithm, "state": state}
+        db, actor, Event.KEY_CREATE, subject=row, after={"kid": kid, "algorithm": algorithm, "state": state}
     )

@@ -1,8 +1,8 @@
-"""This installation's own keys: what signs cookies, what makes stored digests, what encrypts recoverable secrets.
+"""The secret keys of the installation: they sign cookies, create stored digests and encrypt recoverable secrets.
 
-They live in the keys directory (or come from the settings), never in the database. Each file holds lines of
-``id base64url-key``; the first is used for new values and the others still open old ones, so that a key is replaced
-by putting a new line on top and, when the overlap is over, deleting the last.
+They are in the keys directory or in the settings, never in the database. Each file contains lines of
+``id base64url-key``. The first key is used for new values, the others for existing ones. To replace a key, add a new line
+at the top, and delete the last line when its values are no longer needed.
 """
 
 import base64
@@ -27,14 +27,14 @@ _NONCE_BYTES = 12
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One secret of 256 bits and the short id by which stored values name it."""
+    """A 256-bit key, and the id that stored values refer to."""
 
     id: str
     value: bytes
 
 
 class Vault:
-    """The keys of one installation, and what is done with them."""
+    """The secret keys and their operations."""
 
     def __init__(self, session_keys: list[Key], peppers: list[Key], encryption_keys: list[Key]) -> None:
         self.session_keys = session_keys
@@ -45,43 +45,41 @@ class Vault:
 
     @property
     def pepper_id(self) -> str:
-        """The id of the pepper that new digests are made with."""
+        """The id of the pepper for new digests."""
         return self._pepper.id
 
     def mac(self, purpose: str, message: bytes, pepper_id: str | None = None) -> bytes:
-        """Return the HMAC-SHA-256 of a message for one purpose; KeyError when the pepper is gone."""
+        """Return the HMAC-SHA-256 of a message for a purpose; raises KeyError if the pepper no longer exists."""
         key = self._pepper if pepper_id is None else self._peppers[pepper_id]
         return hmac.digest(key.value, purpose.encode() + b"\0" + message, hashlib.sha256)
 
     def knows_pepper(self, pepper_id: str) -> bool:
-        """Return whether digests made with that pepper can still be checked."""
+        """Return whether this pepper exists, so that its digests can be verified."""
         return pepper_id in self._peppers
 
     def seal(self, purpose: str, secret: bytes) -> str:
-        """Encrypt a secret so that it opens for the same purpose only."""
+        """Encrypt a secret so that it can only be decrypted for the same purpose."""
         nonce = secrets.token_bytes(_NONCE_BYTES)
         sealed = AESGCM(self._encryption_key.value).encrypt(nonce, secret, purpose.encode())
         return f"{self._encryption_key.id}.{base64.urlsafe_b64encode(nonce + sealed).decode()}"
 
     def open(self, purpose: str, sealed: str) -> bytes:
-        """Decrypt what ``seal`` made; raises SettingsError when its key is not in the keys directory any more."""
+        """Decrypt a value of ``seal``; raises SettingsError if its key no longer exists."""
         key_id, _, rest = sealed.partition(".")
         key = self._encryption_keys.get(key_id)
         if key is None:
-            raise SettingsError(
-                f"The encryption key {key_id!r} is missing; put it back into encryption.keys."
-            )
+            raise SettingsError(f"The encryption key {key_id!r} is missing. Restore it in encryption.keys.")
         blob = base64.urlsafe_b64decode(rest)
         try:
             return AESGCM(key.value).decrypt(blob[:_NONCE_BYTES], blob[_NONCE_BYTES:], purpose.encode())
         except InvalidTag as error:
             raise SettingsError(
-                f"The encryption key {key_id!r} is not the one that sealed this record."
+                f"The encryption key {key_id!r} is not the key that encrypted this record."
             ) from error
 
 
 def load(settings: Settings) -> Vault:
-    """Read the keys, making on first start what is missing; raises SettingsError."""
+    """Read the keys, creating missing ones; raises SettingsError."""
     return Vault(
         _keys(settings, "session", settings.session_keys),
         _keys(settings, "pepper", settings.peppers),
@@ -97,11 +95,11 @@ def _keys(settings: Settings, name: str, given: SecretStr | None) -> list[Key]:
     path = settings.keys_dir / f"{name}.keys"
     if not path.exists():
         _create(path)
-    _refuse_readable_by_others(path)
+    _require_private(path)
     try:
         return _parse(path.read_text(encoding="ascii").splitlines(), str(path))
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path} cannot be read: {error}.") from error
+        raise SettingsError(f"{path} is not readable: {error}.") from error
 
 
 def _create(path: Path) -> None:
@@ -112,19 +110,19 @@ def _create(path: Path) -> None:
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
             file.write(f"{secrets.token_hex(4)} {value}\n")
-        # A link fails where the file exists by now: two nodes that start together end with the same key.
+        # Linking fails if the file already exists, so that two nodes that start at once use the same key.
         os.link(draft, path)
     except FileExistsError:
         return
     except OSError as error:
         raise SettingsError(
-            f"{path} cannot be written: {error}. Set AUTHSERVER_KEYS_DIR to a private directory."
+            f"{path} is not writable: {error}. Set AUTHSERVER_KEYS_DIR to a private directory."
         ) from error
     finally:
         draft.unlink(missing_ok=True)
 
 
-def _refuse_readable_by_others(path: Path) -> None:
+def _require_private(path: Path) -> None:
     if path.stat().st_mode & 0o077:
         raise SettingsError(f"{path} can be read by other users. Run: chmod 600 {path}")
 
@@ -132,20 +130,22 @@ def _refuse_readable_by_others(path: Path) -> None:
 def _parse(lines: list[str], where: str) -> list[Key]:
     keys = [_parse_line(line, where) for line in lines if line.strip() and not line.startswith("#")]
     if not keys:
-        raise SettingsError(f"{where} holds no key. Delete it to have one made.")
+        raise SettingsError(f"{where} contains no key. Delete it, and the server creates one.")
     if len({key.id for key in keys}) != len(keys):
-        raise SettingsError(f"{where} names one key id twice.")
+        raise SettingsError(f"{where} contains a duplicate key id.")
     return keys
 
 
 def _parse_line(line: str, where: str) -> Key:
-    words = line.split()
-    if len(words) != 2 or not words[0].isalnum():
-        raise SettingsError(f"{where} must hold lines of an id and a key: 'a1b2c3d4 BASE64URL'.")
+    fields = line.split()
+    if len(fields) != 2 or not fields[0].isalnum():
+        raise SettingsError(f"{where} must contain lines with an id and a key: 'a1b2c3d4 BASE64URL'.")
     try:
-        value = base64.urlsafe_b64decode(words[1] + "=" * (-len(words[1]) % 4))
+        value = base64.urlsafe_b64decode(fields[1] + "=" * (-len(fields[1]) % 4))
     except (ValueError, binascii.Error) as error:
-        raise SettingsError(f"{where} holds a key that is not base64url.") from error
+        raise SettingsError(f"{where} contains a key that is not base64url.") from error
     if len(value) < KEY_BYTES or len(set(value)) < 8:
-        raise SettingsError(f"{where} holds a key that is short or a placeholder; use 32 random bytes.")
-    return Key(words[0], value)
+        raise SettingsError(
+            f"{where} contains a key that is too short or a placeholder. Use 32 random bytes."
+        )
+    return Key(fields[0], value)

@@ -1,9 +1,9 @@
-"""Consumer keys that a program asked for by itself (Jazz's requestKey): pending until an administrator decides.
+"""Consumer keys that applications request (the requestKey endpoint of Jazz): pending until an administrator decides.
 
-How many may ask and wait, and for how long, is in ``unapproved``.
+The limits on requests are in ``pending_clients``.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -12,7 +12,6 @@ from authserver.context import Actor
 from authserver.domain import text_rules, throttles
 from authserver.domain.clients import client_secrets, clients, pending_clients, registrations
 from authserver.domain.clients.clients import Client
-from authserver.domain.clients.registrations import Registration
 from authserver.domain.keys.vault import Vault
 from authserver.domain.oauth1 import consumers
 from authserver.domain.oauth1.consumers import ConsumerOptions
@@ -23,42 +22,39 @@ from authserver.vocabulary import ClientKind
 
 
 def bucket(vault: Vault, settings: Settings, address: str) -> Bucket:
-    """Return what is counted for requests from an address."""
+    """Return the limit on requests from a network address."""
     return pending_clients.bucket(
         vault, "request-key", throttles.network_of(address), settings.consumer_requests
     )
 
 
 def add(db: Session, actor: Actor, vault: Vault, document: dict[str, Any]) -> Client:
-    """Register a pending consumer from what a program sent; raises InvalidInput, or Throttled when too many wait."""
+    """Register a pending consumer from a request's JSON; raises InvalidInput, or Throttled if too many are pending."""
     name, secret = _name(document, actor), _secret(document)
     pending_clients.check_room(db, pending_clients.REQUESTED)
-    # Trust that an anonymous caller asks for is a wish, shown to the administrator and never applied.
+    # An anonymous caller may ask for trust; the administrator sees that, but it is never applied.
     consumer = ConsumerOptions(wants_trust=document.get("trusted") in (True, "true"))
-    registration = Registration(kind=ClientKind.OAUTH1, name=name, details=consumer.details())
-    client = clients.register(db, actor, registration, source=pending_clients.REQUESTED)
+    metadata = registrations.validate({"kind": ClientKind.OAUTH1, "name": name, **consumer.details()})
+    client = clients.register(db, actor, metadata, source=pending_clients.REQUESTED)
     client_secrets.set_requested(db, actor, vault, client, secret)
     return client
 
 
-def approve(
-    db: Session,
-    actor: Actor,
-    client: Client,
-    *,
-    revision: int,
-    is_trusted: bool,
-    allows_1_0: bool,
-    callbacks: list[str],
-) -> None:
-    """Let a requested consumer be used, with what the administrator decided about it; raises Conflict, InvalidInput."""
-    options = replace(consumers.options_of(client.details), allows_1_0=allows_1_0, wants_trust=False)
-    wanted = replace(
-        registrations.registration_of(client),
-        redirect_uris=tuple(callbacks),
-        is_trusted=is_trusted,
-        details={**client.details, **options.details()},
-    )
+@dataclass(frozen=True)
+class Decision:
+    """The settings with which an administrator approves a requested consumer."""
+
+    is_trusted: bool
+    allows_1_0: bool
+    callbacks: tuple[str, ...]
+
+
+def approve(db: Session, actor: Actor, client: Client, decision: Decision, *, revision: int) -> None:
+    """Approve a requested consumer with the administrator's settings; raises Conflict or InvalidInput."""
+    clients.check_revision(client, revision)
+    options = replace(consumers.options_of(client.details), allows_1_0=decision.allows_1_0, wants_trust=False)
+    changes = {"redirect_uris": decision.callbacks, "is_trusted": decision.is_trusted, **options.details()}
+    wanted = registrations.validate_change(client, changes)
     clients.edit(db, actor, client, wanted, revision=revision)
     clients.approve(db, actor, client, revision=client.revision)
 
@@ -75,5 +71,5 @@ def _name(document: dict[str, Any], actor: Actor) -> str:
 def _secret(document: dict[str, Any]) -> str:
     secret = document.get("secret")
     if not isinstance(secret, str) or not secret:
-        raise InvalidInput({"secret": "secret must be a string that is not empty."})
+        raise InvalidInput({"secret": "secret must be a non-empty string."})
     return secret

@@ -1,13 +1,15 @@
-"""What is particular to a client that speaks OAuth 1.0a, a *consumer*: kept in the client's details.
+"""Consumers: the options of clients that use OAuth 1.0a, stored in the client's details.
 
-Whether it is trusted is a column of the client, as for every kind.
+Whether a consumer is trusted is a column of the client, as for every kind.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, fields, replace
 from typing import Any
 from urllib.parse import urlsplit
 
+from pydantic import Field
+from pydantic.dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from authserver.domain.clients import redirect_uris
@@ -19,34 +21,40 @@ from authserver.vocabulary import SignatureMethod
 KEY = "oauth1"
 OUT_OF_BAND = "oob"
 MAY_VERIFY_REQUESTS = "may_verify_requests"
-"""The detail of a client of any kind that lets it, a resource server, ask whether signed requests are valid."""
+"""The metadata field that lets a client of any kind, a resource server, have signed requests verified."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConsumerOptions:
-    """The options of one consumer.
+    """The options of one consumer, stored as the metadata field ``oauth1``."""
 
-    ``allows_1_0`` lets it speak OAuth Core 1.0, which has a known weakness (advisory 2009-1). ``allows_prefix`` makes
-    each registered callback stand for every address below it. ``functional_user_id`` is who it acts for when it signs
-    without a token. ``wants_trust`` is what an anonymous registration asked for; it has no effect.
-    """
-
-    signature_methods: tuple[str, ...] = tuple(SignatureMethod)
-    allows_1_0: bool = False
-    allows_prefix: bool = False
-    functional_user_id: int | None = None
-    public_key: str = ""
-    wants_trust: bool = False
+    signature_methods: tuple[str, ...] = Field(
+        default=tuple(SignatureMethod), description="The signature methods that the consumer may use."
+    )
+    allows_1_0: bool = Field(
+        default=False,
+        description="Whether it may use OAuth Core 1.0, which has a known weakness (advisory 2009-1).",
+    )
+    allows_prefix: bool = Field(
+        default=False, description="Whether a callback is also accepted below a registered one."
+    )
+    functional_user_id: int | None = Field(
+        default=None, description="The user whose account it uses for requests without a token."
+    )
+    public_key: str = Field(default="", description="The public key for RSA signatures.")
+    wants_trust: bool = Field(
+        default=False, description="Whether its anonymous registration asked to be trusted. It has no effect."
+    )
 
     def details(self) -> dict[str, Any]:
-        """Return the options as the client's details keep them."""
+        """Return the options as stored in the client's details."""
         return {KEY: asdict(self) | {"signature_methods": [str(method) for method in self.signature_methods]}}
 
 
 def options_of(details: Mapping[str, Any]) -> ConsumerOptions:
-    """Return the options that a client's details hold; what is missing has its default.
+    """Return the options in a client's details, with defaults for missing ones.
 
-    What a newer node has written and this one does not know is passed over, so that both can run side by side.
+    Options that only a newer version of the product knows are ignored, so that both can run side by side.
     """
     known = {field.name for field in fields(ConsumerOptions)}
     kept = {name: value for name, value in (details.get(KEY) or {}).items() if name in known}
@@ -57,38 +65,38 @@ def options_of(details: Mapping[str, Any]) -> ConsumerOptions:
 
 def validate_options(db: Session, consumer: ConsumerOptions) -> ConsumerOptions:
     """Return the options in normal form; raises InvalidInput naming every field that is wrong."""
-    faults = {}
+    errors = {}
     methods = tuple(method for method in SignatureMethod if method in consumer.signature_methods)
     if not methods or len(methods) != len(set(consumer.signature_methods)):
-        faults["signature_methods"] = "Choose at least one of the signature methods."
-    if fault := _functional_user_fault(db, consumer.functional_user_id):
-        faults["functional_user"] = fault
-    if faults:
-        raise InvalidInput(faults)
+        errors["signature_methods"] = "Choose at least one of the signature methods."
+    if error := _functional_user_error(db, consumer.functional_user_id):
+        errors["functional_user"] = error
+    if errors:
+        raise InvalidInput(errors)
     return replace(consumer, signature_methods=methods)
 
 
 def functional_user(db: Session, consumer: ConsumerOptions) -> User | None:
-    """Return the user a consumer acts for without a token, while that user may serve so."""
+    """Return the functional user of a consumer, or None if it has none or the user no longer qualifies."""
     user = db.get(User, consumer.functional_user_id) if consumer.functional_user_id else None
     return user if user is not None and may_be_functional(user) else None
 
 
 def may_be_functional(user: User) -> bool:
-    """Return whether a user can serve as a functional user: in good standing and never an administrator."""
+    """Return whether a user qualifies as a functional user: active and not an administrator."""
     return user.is_active and not user.may_configure_server
 
 
 def callback_error(consumer: ConsumerOptions, registered: tuple[str, ...], callback: str) -> str:
-    """Return why a consumer may not have people sent to the callback, or an empty text.
+    """Return why a consumer may not use a callback, or an empty text.
 
-    A consumer without registered callbacks may name any that could be registered, because its signature covers it.
+    A consumer without registered callbacks may use any that could be registered, because its signature covers it.
     """
     if callback == OUT_OF_BAND:
         return ""
     if not registered:
-        finding = redirect_uris.find_issue(callback)
-        return finding.sentence if finding is not None and finding.refused else ""
+        issue = redirect_uris.find_issue(callback)
+        return issue.sentence if issue is not None and issue.refused else ""
     return (
         ""
         if is_registered(consumer, registered, callback)
@@ -97,25 +105,27 @@ def callback_error(consumer: ConsumerOptions, registered: tuple[str, ...], callb
 
 
 def is_registered(consumer: ConsumerOptions, registered: tuple[str, ...], callback: str) -> bool:
-    """Return whether a callback is registered, exactly or, where the consumer has that rule, by its prefix."""
+    """Return whether a callback is registered exactly, or by its prefix if the consumer allows that."""
     if redirect_uris.is_registered(callback, registered):
         return True
     return consumer.allows_prefix and any(_is_below(callback, prefix) for prefix in registered)
 
 
 def _is_below(callback: str, prefix: str) -> bool:
-    finding = redirect_uris.find_issue(callback)
-    if finding is not None and finding.refused:
+    issue = redirect_uris.find_issue(callback)
+    if issue is not None and issue.refused:
         return False
-    asked, known = urlsplit(callback), urlsplit(prefix)
-    if "%2e" in asked.path.lower() or "%2f" in asked.path.lower() or "\\" in asked.path:
+    requested, known = urlsplit(callback), urlsplit(prefix)
+    if "%2e" in requested.path.lower() or "%2f" in requested.path.lower() or "\\" in requested.path:
         return False
-    # A prefix ends at a slash: https://a.example/app must not stand for https://a.example/application.
+    # A prefix ends at a slash: https://a.example/app must not match https://a.example/application.
     directory = known.path if known.path.endswith("/") else f"{known.path}/"
-    return asked[:2] == known[:2] and (asked.path == known.path or asked.path.startswith(directory))
+    return requested[:2] == known[:2] and (
+        requested.path == known.path or requested.path.startswith(directory)
+    )
 
 
-def _functional_user_fault(db: Session, user_id: int | None) -> str:
+def _functional_user_error(db: Session, user_id: int | None) -> str:
     if user_id is None:
         return ""
     user = db.get(users.User, user_id)

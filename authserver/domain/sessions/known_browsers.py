@@ -1,8 +1,10 @@
-"""Browsers in which a person has signed in before: a guessing stranger cannot throttle the owner out of those (S20).
+"""Browsers in which a user has signed in before.
 
-A browser carries a sealed word for each person it knows. Nothing is stored here: the word names a browser and is bound
-to the account and its epoch, so that a new password makes it worthless, and to the second factor that was proved there:
-what a stolen password was given before its owner had one does not count for codes. It never replaces a password.
+They have a separate rate limit, so that an attacker who guesses passwords cannot lock the user out of them (S20).
+
+A cookie contains one signed token per user; nothing is stored on the server. A token contains a browser id and is bound to
+the user, the user's epoch (a new password invalidates it) and the second factor that was used in the browser (a browser in
+which an attacker used a stolen password gains nothing for codes). It never replaces a password.
 """
 
 import base64
@@ -14,42 +16,39 @@ from authserver.domain.keys.vault import Vault
 
 LIFETIME = timedelta(days=400)
 _PURPOSE = "known-browser"
-_AT_MOST = 4
+_MAX_TOKENS = 4
 _BROWSER_BYTES = 12
 _MAX_LENGTH = 1000
 
 
-def recognise(vault: Vault, carried: str, user_id: int, user_epoch: int, factor: str = "") -> str | None:
-    """Return the id of a browser in which this person has signed in before, None for any other.
-
-    Where the enrolment of a second factor is named, it is one in which that factor was proved.
-    """
-    for word in _split(carried):
-        head, _, seal = word.rpartition(".")
-        browser, proved, pepper_id = (*head.split("."), "", "")[:3]
-        if vault.knows_pepper(pepper_id) and factor in {"", proved}:
+def recognise(vault: Vault, cookie: str, user_id: int, user_epoch: int, factor: str = "") -> str | None:
+    """Return the browser id if this user has signed in there before, with this second factor if given; else None."""
+    for token in _split(cookie):
+        head, _, seal = token.rpartition(".")
+        browser, used_factor, pepper_id = (*head.split("."), "", "")[:3]
+        if vault.knows_pepper(pepper_id) and factor in {"", used_factor}:
             expected = _seal(vault, head, user_id, user_epoch, pepper_id)
             if hmac.compare_digest(seal.encode(), expected.encode()):
                 return browser
     return None
 
 
-def remember_browser(vault: Vault, carried: str, user_id: int, user_epoch: int, factor: str = "") -> str:
-    """Return what the browser carries from now on, after this person has signed in in it, with this second factor."""
-    if recognise(vault, carried, user_id, user_epoch, factor) is not None:
-        return carried
-    earlier = recognise(vault, carried, user_id, user_epoch)
+def remember_browser(vault: Vault, cookie: str, user_id: int, user_epoch: int, factor: str = "") -> str:
+    """Return the new value of the cookie after this user has signed in, with this second factor if given."""
+    if recognise(vault, cookie, user_id, user_epoch, factor) is not None:
+        return cookie
+    earlier = recognise(vault, cookie, user_id, user_epoch)
     browser = earlier or secrets.token_urlsafe(_BROWSER_BYTES)
     head = f"{browser}.{factor}.{vault.pepper_id}"
-    others = [word for word in _split(carried) if not word.startswith(f"{browser}.")]
-    word = f"{head}.{_seal(vault, head, user_id, user_epoch, vault.pepper_id)}"
-    return "~".join([word, *others][:_AT_MOST])
+    others = [token for token in _split(cookie) if not token.startswith(f"{browser}.")]
+    token = f"{head}.{_seal(vault, head, user_id, user_epoch, vault.pepper_id)}"
+    return "~".join([token, *others][:_MAX_TOKENS])
 
 
-def _split(carried: str) -> list[str]:
-    if not carried.isascii() or len(carried) > _MAX_LENGTH:
+def _split(cookie: str) -> list[str]:
+    if not cookie.isascii() or len(cookie) > _MAX_LENGTH:
         return []
-    return [word for word in carried.split("~") if word][:_AT_MOST]
+    return [token for token in cookie.split("~") if token][:_MAX_TOKENS]
 
 
 def _seal(vault: Vault, head: str, user_id: int, user_epoch: int, pepper_id: str) -> str:

@@ -1,8 +1,8 @@
-"""The outbox of back-channel logout: which application must still be told that a session is over.
+"""The outbox of back-channel logout: notices to clients that a session has ended.
 
-A row is written in the transaction that ends the session, so that no notice is lost; it is sent by the worker in
-``protocol.oidc.logout_notices``. A node claims a row by pushing its due time ahead, so that several nodes share the work
-and a row whose node died is taken up again. The logout token is signed when it is sent, never stored.
+A notice is written in the transaction that ends the session, so that none is lost, and sent by the worker in
+``protocol.oidc.backchannel_logout``. A node claims a notice by moving its due time ahead, so that nodes share the work and a
+notice is retried if its node dies. The logout token is signed when it is sent, and never stored.
 """
 
 from datetime import datetime, timedelta
@@ -39,7 +39,7 @@ _SESSIONS = table("user_sessions", *map(column, ("id", "user_id", "ended_at")))
 
 
 class NoticeState(StrEnum):
-    """How far a notice has come."""
+    """The delivery state of a notice."""
 
     WAITING = "waiting"
     DELIVERED = "delivered"
@@ -47,7 +47,7 @@ class NoticeState(StrEnum):
 
 
 class LogoutNotice(Base):
-    """One application to be told about the end of one session; ``jti`` stays the same over all tries."""
+    """A notice to one client about the end of one session; all attempts send the same ``jti``."""
 
     __tablename__ = "logout_notices"
     __table_args__ = (
@@ -70,7 +70,7 @@ class LogoutNotice(Base):
 
 
 class ClaimedNotice(NamedTuple):
-    """A notice that this process has taken upon itself."""
+    """A notice that this process has claimed."""
 
     id: int
     client_id: int
@@ -81,29 +81,29 @@ class ClaimedNotice(NamedTuple):
 
 
 def announce_session(db: Session, session_id: int) -> None:
-    """Put down whom to tell that a session has ended: the applications that were used in it."""
-    _announce(db, _taking_part().where(Authorization.session_id == session_id))
+    """Add notices for the clients that were used in a session."""
+    _announce(db, _affected_clients().where(Authorization.session_id == session_id))
 
 
 def announce_user(db: Session, user_id: int, *, keep: int | None = None) -> None:
-    """Put down whom to tell that a person's sessions have ended, but for one, as when an account is disabled."""
-    # One that has run out counts as well: its tokens may work still, and applications may show the person signed in.
+    """Add notices for the clients that were used in a user's open sessions, except in the session ``keep``."""
+    # Expired sessions too: their tokens may still be valid, and clients may show the user as signed in.
     open_sessions = select(_SESSIONS.c.id).where(
         _SESSIONS.c.user_id == user_id, _SESSIONS.c.ended_at.is_(None)
     )
-    ended = _taking_part().where(Authorization.session_id.in_(open_sessions))
+    ended = _affected_clients().where(Authorization.session_id.in_(open_sessions))
     _announce(db, ended if keep is None else ended.where(Authorization.session_id != keep))
 
 
 class Participant(NamedTuple):
-    """An application that was used in a session; ``is_offline`` where it keeps its access when that ends."""
+    """A client that was used in a session; ``is_offline`` if it keeps its access afterwards."""
 
     client: Client
     is_offline: bool
 
 
 def participants(db: Session, session_id: int) -> list[Participant]:
-    """Return the approved applications that were used in a session, by name."""
+    """Return the approved clients that were used in a session, sorted by name."""
     used = select(Authorization.client_id).where(Authorization.session_id == session_id)
     offline = used.where(Authorization.is_offline, Authorization.revoked_at.is_(None))
     rows = db.execute(
@@ -115,7 +115,7 @@ def participants(db: Session, session_id: int) -> list[Participant]:
 
 
 def states_of_session(connection: Connection, session_id: int) -> dict[int, str]:
-    """Return how far the notices about one session have come, by client."""
+    """Return the state of the notices about one session, by client id."""
     rows = connection.execute(
         select(LogoutNotice.client_id, LogoutNotice.state).where(LogoutNotice.session_id == session_id)
     )
@@ -123,7 +123,7 @@ def states_of_session(connection: Connection, session_id: int) -> dict[int, str]
 
 
 def failed_notices(db: Session, client_id: int) -> list[LogoutNotice]:
-    """Return the latest notices that an application has not taken, each with the reason of the last try."""
+    """Return the latest notices to a client with an error, newest first."""
     rows = db.scalars(
         select(LogoutNotice)
         .where(LogoutNotice.client_id == client_id, LogoutNotice.error != "")
@@ -134,14 +134,14 @@ def failed_notices(db: Session, client_id: int) -> list[LogoutNotice]:
 
 
 class DueNotice(NamedTuple):
-    """A notice whose time has come."""
+    """A notice that is due."""
 
     id: int
     due_at: datetime
 
 
 def due_notices(connection: Connection, limit: int) -> list[DueNotice]:
-    """Return the notices whose time has come, the longest waiting first."""
+    """Return due notices, the longest waiting first."""
     rows = connection.execute(
         select(LogoutNotice.id, LogoutNotice.due_at)
         .where(LogoutNotice.state == NoticeState.WAITING, LogoutNotice.due_at <= clock.now())
@@ -152,19 +152,19 @@ def due_notices(connection: Connection, limit: int) -> list[DueNotice]:
 
 
 def claim(connection: Connection, notices: list[DueNotice]) -> list[ClaimedNotice]:
-    """Take notices upon this process, but for those that another one has taken meanwhile."""
+    """Claim due notices, skipping those another process claimed."""
     now = clock.now()
-    taken = (connection.execute(_claim_one(*notice, now)).one_or_none() for notice in notices)
-    return [ClaimedNotice(*row) for row in taken if row is not None]
+    claimed = (connection.execute(_claim_one(*notice, now)).one_or_none() for notice in notices)
+    return [ClaimedNotice(*row) for row in claimed if row is not None]
 
 
 def mark_delivered(connection: Connection, notice: ClaimedNotice) -> None:
-    """Note that an application knows."""
+    """Record that a notice was delivered."""
     _set(connection, notice, state=NoticeState.DELIVERED, error="", finished_at=clock.now())
 
 
 def mark_failed(connection: Connection, notice: ClaimedNotice, error: str, *, is_final: bool = False) -> None:
-    """Note that an application could not be told: it is tried again later, or given up."""
+    """Record a failed attempt: the notice is retried later, or given up."""
     changes: dict[str, Any]
     if is_final or notice.attempts > len(_BACKOFF):
         changes = {"state": NoticeState.FAILED, "finished_at": clock.now()}
@@ -174,7 +174,7 @@ def mark_failed(connection: Connection, notice: ClaimedNotice, error: str, *, is
 
 
 def purge(db: Session, *, older_than: timedelta) -> int:
-    """Delete notices that were dealt with or given up long ago; return how many."""
+    """Delete notices older than this; return how many."""
     gone = db.execute(
         delete(LogoutNotice)
         .where(LogoutNotice.created_at < clock.now() - older_than)
@@ -183,7 +183,7 @@ def purge(db: Session, *, older_than: timedelta) -> int:
     return len(gone.all())
 
 
-def _taking_part() -> Select[Any]:
+def _affected_clients() -> Select[Any]:
     return (
         select(
             Authorization.client_id,
@@ -197,15 +197,15 @@ def _taking_part() -> Select[Any]:
     )
 
 
-def _announce(db: Session, taking_part: Select[Any]) -> None:
+def _announce(db: Session, affected: Select[Any]) -> None:
     rows = {
         (row.client_id, row.session_id): row
-        for row in db.execute(taking_part)
+        for row in db.execute(affected)
         if row.details.get("backchannel_logout_uri")
     }
     if not rows:
         return
-    # One at a time, so that two ends of one session at once do not meet at the unique constraint.
+    # The lock prevents two transactions that end one session from violating the unique constraint.
     lock(db, "logout-notices")
     known = db.execute(
         select(LogoutNotice.client_id, LogoutNotice.session_id).where(
@@ -251,6 +251,6 @@ def _claim_one(notice_id: int, due_at: datetime, now: datetime) -> Any:
 
 
 def _set(connection: Connection, notice: ClaimedNotice, **values: Any) -> None:
-    # The attempt tells whether the claim is still ours: after the lease another node may have taken it.
+    # The number of attempts identifies the claim: after the lease another node may have claimed the notice.
     mine = (LogoutNotice.id == notice.id, LogoutNotice.attempts == notice.attempts)
     connection.execute(update(LogoutNotice).where(*mine).values(**values))

@@ -1,4 +1,4 @@
-"""Sign-in sessions: rows on the server that an opaque cookie points to, so that ending one works on every node."""
+"""User sessions: records that an opaque cookie refers to, so that ending one takes effect on every node."""
 
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relations
 from authserver import clock
 from authserver.context import Actor
 from authserver.domain import audit
+from authserver.domain.audit import Event
 from authserver.domain.authorizations import authorizations
 from authserver.domain.orm import NEVER_REUSE_IDS, Base, Id
 from authserver.domain.sessions import logout_notices
@@ -21,7 +22,7 @@ _SEEN_INTERVAL = timedelta(minutes=1)
 
 
 class UserSession(Base):
-    """One sign-in of one person in one browser; ``sid`` is the id that relying parties see."""
+    """One sign-in of a user in one browser; ``sid`` is the id for relying parties."""
 
     __tablename__ = "user_sessions"
     __table_args__ = NEVER_REUSE_IDS
@@ -45,7 +46,7 @@ class UserSession(Base):
 
 
 class AuthenticationMethod(NamedTuple):
-    """How somebody proved who they are: the class that was reached, and the methods that were used (RFC 8176)."""
+    """How a user signed in: the authentication context class and the methods (RFC 8176)."""
 
     acr: str
     amr: list[str]
@@ -53,12 +54,12 @@ class AuthenticationMethod(NamedTuple):
 
 PASSWORD = AuthenticationMethod(Acr.PASSWORD, ["pwd"])
 PASSWORD_AND_OTP = AuthenticationMethod(Acr.MULTI_FACTOR, ["pwd", "otp", "mfa"])
-# RFC 8176 has no word for a code on paper.
+# RFC 8176 has no value for a recovery code.
 PASSWORD_AND_RECOVERY_CODE = AuthenticationMethod(Acr.MULTI_FACTOR, ["pwd", "mfa"])
 
 
 class StartedSession(NamedTuple):
-    """A new session and the cookie value that opens it."""
+    """A session and its new cookie value."""
 
     session: UserSession
     cookie: str
@@ -72,9 +73,9 @@ def start(
     *,
     is_remembered: bool,
     user_agent: str,
-    how: AuthenticationMethod = PASSWORD,
+    method: AuthenticationMethod = PASSWORD,
 ) -> StartedSession:
-    """Begin a session with a cookie value that nobody has seen before."""
+    """Start a session with a new cookie value."""
     now = clock.now()
     secret = opaque_tokens.new_secret()
     lifetime = settings.remembered_session_lifetime if is_remembered else settings.session_lifetime
@@ -83,10 +84,10 @@ def start(
         sid=opaque_tokens.new_secret(),
         user_id=user.id,
         user_epoch=user.epoch,
-        acr=how.acr,
-        amr=how.amr,
+        acr=method.acr,
+        amr=method.amr,
         is_remembered=is_remembered,
-        user_agent="".join(letter for letter in user_agent if letter.isprintable())[:300],
+        user_agent="".join(character for character in user_agent if character.isprintable())[:300],
         address=actor.address[:64],
         created_at=now,
         signed_in_at=now,
@@ -97,7 +98,7 @@ def start(
     user.last_sign_in_at = now
     db.add(row)
     db.flush()
-    audit.record(db, actor, "session:start", subject=row, subject_name=user.username, user_id=user.id)
+    audit.record(db, actor, Event.SESSION_START, subject=row, subject_name=user.username, user_id=user.id)
     return StartedSession(row, opaque_tokens.format_token(TokenPrefix.SESSION, row.id, secret))
 
 
@@ -109,11 +110,11 @@ def renew(
     user: User,
     *,
     is_remembered: bool,
-    how: AuthenticationMethod = PASSWORD,
+    method: AuthenticationMethod = PASSWORD,
 ) -> StartedSession | None:
-    """Give an open session a new cookie value after its person has signed in again, and the old value dies.
+    """Replace the cookie value of an open session after its user has signed in again.
 
-    The session stays the same one to relying parties. None when it has ended, or was renewed, in the meantime.
+    For relying parties it remains the same session. Returns None if another request has ended or renewed the session.
     """
     now = clock.now()
     lifetime = settings.remembered_session_lifetime if is_remembered else settings.session_lifetime
@@ -123,29 +124,31 @@ def renew(
         "signed_in_at": now,
         "expires_at": now + lifetime,
     }
-    started = _open_anew(db, actor, row, how, changes)
+    started = _replace_cookie(db, actor, row, method, changes)
     if started is not None:
         user.last_sign_in_at = now
-        _record_again(db, actor, started.session, {"again": True})
+        _record_renewal(db, actor, started.session, {"again": True})
     return started
 
 
-def step_up(db: Session, actor: Actor, row: UserSession, how: AuthenticationMethod) -> StartedSession | None:
-    """Raise a live session to a second factor; the time of the sign-in stays, as the password was not asked for.
+def step_up(
+    db: Session, actor: Actor, row: UserSession, method: AuthenticationMethod
+) -> StartedSession | None:
+    """Add a second factor to a live session; the sign-in time stays, because the password was not requested.
 
-    None when it has ended, or was renewed, in the meantime.
+    Returns None if another request has ended or renewed the session.
     """
-    started = _open_anew(db, actor, row, how, {})
+    started = _replace_cookie(db, actor, row, method, {})
     if started is not None:
-        _record_again(db, actor, started.session, {"second_factor": True})
+        _record_renewal(db, actor, started.session, {"second_factor": True})
     return started
 
 
-def _open_anew(
-    db: Session, actor: Actor, row: UserSession, how: AuthenticationMethod, changes: dict[str, Any]
+def _replace_cookie(
+    db: Session, actor: Actor, row: UserSession, method: AuthenticationMethod, changes: dict[str, Any]
 ) -> StartedSession | None:
     secret = opaque_tokens.new_secret()
-    changes |= {"acr": how.acr, "amr": how.amr, "seen_at": clock.now(), "address": actor.address[:64]}
+    changes |= {"acr": method.acr, "amr": method.amr, "seen_at": clock.now(), "address": actor.address[:64]}
     renewed = db.scalar(
         update(UserSession)
         .where(UserSession.id == row.id, UserSession.digest == row.digest, UserSession.ended_at.is_(None))
@@ -159,11 +162,11 @@ def _open_anew(
     return StartedSession(fresh, opaque_tokens.format_token(TokenPrefix.SESSION, fresh.id, secret))
 
 
-def _record_again(db: Session, actor: Actor, row: UserSession, after: dict[str, Any]) -> None:
+def _record_renewal(db: Session, actor: Actor, row: UserSession, after: dict[str, Any]) -> None:
     audit.record(
         db,
         actor,
-        "session:start",
+        Event.SESSION_START,
         subject=row,
         subject_name=row.user.username,
         user_id=row.user_id,
@@ -172,15 +175,15 @@ def _record_again(db: Session, actor: Actor, row: UserSession, after: dict[str, 
 
 
 def find(db: Session, settings: Settings, cookie: str | None) -> UserSession | None:
-    """Return the live session of a cookie, with its user; None when it is over for any reason."""
+    """Return the live session of a cookie, with its user, or None."""
     row = find_open(db, cookie)
     return row if row is not None and is_live(row, settings, clock.now()) else None
 
 
 def find_open(db: Session, cookie: str | None) -> UserSession | None:
-    """Return the session of a cookie that nobody has ended, with its user, although it may have run out.
+    """Return the session of a cookie that was not ended, with its user; it may have expired.
 
-    It lets nobody in; it is there to be ended, or to go on when its person signs in again.
+    An expired session gives no access. It can be ended, or renewed when its user signs in again.
     """
     handle = opaque_tokens.parse_token(TokenPrefix.SESSION, cookie)
     if handle is None:
@@ -192,40 +195,40 @@ def find_open(db: Session, cookie: str | None) -> UserSession | None:
 
 
 def is_live(row: UserSession, settings: Settings, now: datetime) -> bool:
-    """Return whether a session still counts: not ended, not expired, not idle, its user in good standing."""
+    """Return whether a session is not ended, expired or idle, and its user is active and has the same epoch."""
     idles_at = row.expires_at if row.is_remembered else row.seen_at + settings.session_idle_lifetime
-    stands = row.user.is_active and row.user_epoch == row.user.epoch
-    return row.ended_at is None and now < row.expires_at and now < idles_at and stands
+    is_user_valid = row.user.is_active and row.user_epoch == row.user.epoch
+    return row.ended_at is None and now < row.expires_at and now < idles_at and is_user_valid
 
 
 def is_recent(row: UserSession, settings: Settings) -> bool:
-    """Return whether the person signed in lately enough for a dangerous action."""
+    """Return whether the sign-in is recent enough for a sensitive action."""
     return clock.now() - row.signed_in_at < settings.recent_sign_in
 
 
 def needs_touch(row: UserSession) -> bool:
-    """Return whether the last sight of a session is old enough to be noted again."""
+    """Return whether the stored time of last use is out of date."""
     return clock.now() - row.seen_at >= _SEEN_INTERVAL
 
 
 def touch(db: Session, session_id: int) -> None:
-    """Note that the session was used just now."""
+    """Store the current time as the time of last use."""
     db.execute(update(UserSession).where(UserSession.id == session_id).values(seen_at=clock.now()))
 
 
 def end(db: Session, actor: Actor, row: UserSession) -> None:
-    """Sign a session out, revoke what clients got in it unless they were given offline access, and have them told."""
+    """End a session, revoke its authorizations without offline access, and notify its clients."""
     if row.ended_at is not None:
         return
     row.ended_at = clock.now()
     db.flush()
     authorizations.revoke_of_session(db, row.id)
     logout_notices.announce_session(db, row.id)
-    audit.record(db, actor, "session:end", subject=row, user_id=row.user_id)
+    audit.record(db, actor, Event.SESSION_END, subject=row, user_id=row.user_id)
 
 
 def end_others(db: Session, actor: Actor, user: User, *, keep: int | None) -> int:
-    """Sign a person out everywhere but in the session to keep; return how many had not run out before."""
+    """End all sessions of a user except ``keep``; return how many of them had not expired."""
     now = clock.now()
     rows = db.scalars(
         select(UserSession).where(
@@ -238,7 +241,7 @@ def end_others(db: Session, actor: Actor, user: User, *, keep: int | None) -> in
 
 
 def sessions_of_user(db: Session, user: User) -> list[UserSession]:
-    """Return the sessions of a person that have not ended or expired, the latest seen first."""
+    """Return the sessions of a user that have not ended or expired, the last used first."""
     rows = db.scalars(
         select(UserSession)
         .options(joinedload(UserSession.user))
@@ -254,6 +257,6 @@ def sessions_of_user(db: Session, user: User) -> list[UserSession]:
 
 
 def count_live(db: Session) -> int:
-    """Return how many sessions have neither ended nor expired."""
+    """Return the number of sessions that have not ended or expired."""
     live = (UserSession.ended_at.is_(None), UserSession.expires_at > clock.now())
     return db.scalar(select(func.count()).select_from(UserSession).where(*live)) or 0

@@ -1,4 +1,4 @@
-"""What introspection and revocation read: the client that asks and, beside it, a token with all that decides about it."""
+"""The statements of introspection and revocation: the calling client, and a token with its owner and authorization."""
 
 from typing import Any
 
@@ -65,15 +65,15 @@ _REFRESH = _beside_caller(
 )
 
 
-def find_access(connection: Connection, client_key: str, handle: OpaqueToken | None) -> Row[Any] | None:
-    """Return the client that asks and the access token, in one round trip; None when the client is not known."""
-    parameters = {"client_key": client_key, "token_id": handle.id if handle else 0}
+def find_access_token(connection: Connection, client_key: str, token: OpaqueToken | None) -> Row[Any] | None:
+    """Return the calling client and, if there is one, the access token, in one round trip; None for an unknown client."""
+    parameters = {"client_key": client_key, "token_id": token.id if token else 0}
     return connection.execute(_ACCESS, parameters).one_or_none()
 
 
-def find_refresh(
+def find_refresh_token(
     connection: Connection, client_key: str, presented: PresentedRefreshToken
 ) -> Row[Any] | None:
-    """Return the client that asks and the family of refresh tokens, in one round trip."""
+    """Return the calling client and, if there is one, the refresh token family, in one round trip."""
     parameters = {"client_key": client_key, "token_id": presented.family_id}
     return connection.execute(_REFRESH, parameters).one_or_none()

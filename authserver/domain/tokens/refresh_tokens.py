@@ -1,6 +1,6 @@
-"""Refresh tokens as clients carry them: the family, the generation, and an HMAC that proves both.
+"""The format of refresh tokens: the id of the family, the generation, and an HMAC over both.
 
-The value of a generation is derived from the family's own random bits, so that it need not be stored (``tokens``).
+The HMAC is derived from random bits of the family, so that no token value is stored; ``tokens`` has the records.
 """
 
 import base64
@@ -19,7 +19,7 @@ _FORM = re.compile(
 
 
 class PresentedRefreshToken(NamedTuple):
-    """A refresh token as it came in: the family it names, the generation, and the code that proves both."""
+    """A received refresh token: the family, the generation, and the HMAC, which is not verified yet."""
 
     family_id: int
     generation: int
@@ -30,7 +30,7 @@ UNKNOWN = PresentedRefreshToken(0, 0, "")
 
 
 def format_refresh_token(vault: Vault, family_id: int, seed: bytes, pepper_id: str, generation: int) -> str:
-    """Return the value of one generation of a family; the same one whenever it is asked for."""
+    """Return the refresh token for a generation of a family; the result is always the same."""
     return opaque_tokens.format_token(
         TokenPrefix.REFRESH_TOKEN,
         family_id,
@@ -39,7 +39,7 @@ def format_refresh_token(vault: Vault, family_id: int, seed: bytes, pepper_id: s
 
 
 def parse_refresh_token(value: str | None) -> PresentedRefreshToken | None:
-    """Parse a refresh token that came in; None when it cannot be one of ours."""
+    """Parse a received refresh token; return None if it has another format."""
     match = _FORM.fullmatch(value) if value is not None and len(value) < 100 else None
     if match is None:
         return None
@@ -49,7 +49,7 @@ def parse_refresh_token(value: str | None) -> PresentedRefreshToken | None:
 def is_genuine(
     vault: Vault, presented: PresentedRefreshToken, seed: bytes | None, pepper_id: str | None
 ) -> bool:
-    """Return whether a presented refresh token was issued by this installation for that family."""
+    """Return whether this server issued the refresh token for the family with that seed."""
     if seed is None or pepper_id is None or not vault.knows_pepper(pepper_id):
         return False
     proof = _proof(vault, presented.family_id, seed, pepper_id, presented.generation)

@@ -1,8 +1,8 @@
-"""Access tokens and refresh tokens: issued together, in the statement that consumes what they are issued for (S5).
+"""Access tokens and refresh tokens, issued in the same statement that consumes the code or device code (S5).
 
-A refresh family is one row: its present generation. The value of each generation is derived by HMAC from the family's
-own random bits, so that the answer to an idempotent replay needs no token stored in clear, and an older generation is
-recognised without keeping its row.
+A refresh token family is one row, which contains the current generation. The token of a generation is derived by HMAC
+from random bits of the family. A retry can therefore get the same token again although no token is stored in clear, and
+reuse of an earlier generation is recognised without a row for it.
 """
 
 import hashlib
@@ -43,7 +43,7 @@ _FAMILY_BYTES = 16
 
 
 class AccessToken(Base):
-    """One access token; whether it works is decided with its authorization. ``audience`` is empty for this server alone."""
+    """One access token; it is valid only if its authorization is. ``audience`` is empty for this server alone."""
 
     __tablename__ = "access_tokens"
 
@@ -60,7 +60,7 @@ class AccessToken(Base):
 
 
 class RefreshToken(Base):
-    """One family of refresh tokens at its present generation."""
+    """One refresh token family; ``generation`` is that of the current token."""
 
     __tablename__ = "refresh_tokens"
 
@@ -77,7 +77,7 @@ class RefreshToken(Base):
 
 
 class IssuedRows(NamedTuple):
-    """The row ids of what one statement issued."""
+    """The row ids of the tokens that one statement issued."""
 
     authorization_id: int
     access_token_id: int
@@ -108,7 +108,7 @@ def _refresh_columns(authorization_id: ColumnElement[int]) -> dict[str, ColumnEl
 
 
 def _value(name: str, kind: TypeEngine[Any]) -> ColumnElement[Any]:
-    # The type makes PostgreSQL's driver say what it sends; untyped parameters in a SELECT list count as text there.
+    # PostgreSQL treats untyped parameters in a SELECT list as text.
     return bindparam(name, type_=kind)
 
 
@@ -119,10 +119,10 @@ def _insert(record: type[Base], columns: dict[str, ColumnElement[Any]]) -> Retur
 
 
 class IssueStatement:
-    """Consumes something by a conditional update and issues tokens for it, or does nothing when the update lost.
+    """Consumes a record by a conditional update and issues tokens; does nothing if the update matches no row.
 
-    The update returns the authorization's id. PostgreSQL does all in one statement, one round trip; SQLite, which is in
-    the process, takes one after the other within the transaction.
+    The update returns the id of the authorization. On PostgreSQL this is one statement and one round trip. SQLite, which
+    runs in the process, executes several statements in a transaction.
     """
 
     def __init__(self, consume: ReturningUpdate[int]) -> None:
@@ -131,7 +131,7 @@ class IssueStatement:
     def execute(
         self, connection: Connection, values: dict[str, Any], *, with_refresh: bool = False
     ) -> IssuedRows | None:
-        """Consume and issue, with the values of ``access_values`` and ``refresh_values``; None when it lost."""
+        """Consume and issue with ``access_values`` and ``refresh_values``; return None if another request was first."""
         if connection.dialect.name == "postgresql":
             row = connection.execute(
                 self._with_refresh if with_refresh else self._without_refresh, values
@@ -229,7 +229,7 @@ REVOKE_ACCESS = (
 def access_values(
     digest: bytes, scope: str, now: datetime, expires_at: datetime, audience: str = ""
 ) -> dict[str, Any]:
-    """Return the values under which an access token whose secret has that digest is issued."""
+    """Return the values with which a statement issues an access token."""
     return {
         "access_digest": digest,
         "access_scope": scope,
@@ -240,14 +240,14 @@ def access_values(
 
 
 def digest_of_jwt(digest: bytes) -> bytes:
-    """Return what the row of a JWT access token holds, given the digest of the secret in its id."""
+    """Return the digest that the row of a JWT access token contains, given the digest of the secret in its ``jti``."""
     return hashlib.sha256(digest).digest()
 
 
 def refresh_values(
     vault: Vault, now: datetime, lifetime: timedelta, idle_lifetime: timedelta
 ) -> dict[str, Any]:
-    """Return the values under which a new family of refresh tokens begins."""
+    """Return the values with which a statement issues the first token of a new refresh token family."""
     return {
         "refresh_seed": secrets.token_bytes(_FAMILY_BYTES),
         "refresh_pepper_id": vault.pepper_id,
@@ -259,22 +259,22 @@ def refresh_values(
 def issue(
     connection: Connection, authorization_id: int, values: dict[str, Any], *, with_refresh: bool = False
 ) -> IssuedRows:
-    """Issue tokens under an authorization that the caller has just made or consumed for."""
+    """Issue tokens for an authorization that the caller has just recorded or checked."""
     values = values | {"granted_id": authorization_id}
     access = connection.execute(_ISSUE_ACCESS, values).scalar_one()
     refresh = connection.execute(_ISSUE_REFRESH, values).scalar_one() if with_refresh else None
     return IssuedRows(authorization_id, access, refresh)
 
 
-def find_access(connection: Connection, handle: OpaqueToken) -> Row[Any] | None:
-    """Return an access token with everything that decides whether it works, in one round trip."""
-    row = connection.execute(FIND_ACCESS, {"token_id": handle.id}).one_or_none()
-    return row if row is not None and opaque_tokens.matches(handle, row.digest) else None
+def find_access_token(connection: Connection, token: OpaqueToken) -> Row[Any] | None:
+    """Return an access token with its client, authorization, user and session, in one round trip."""
+    row = connection.execute(FIND_ACCESS, {"token_id": token.id}).one_or_none()
+    return row if row is not None and opaque_tokens.matches(token, row.digest) else None
 
 
-def find_refresh(
+def find_refresh_token(
     connection: Connection, client_key: str, presented: PresentedRefreshToken
 ) -> Row[Any] | None:
-    """Return the client of that key and, beside it, the family, its authorization and user, in one round trip."""
+    """Return the client with that key and, if there is one, the family with its authorization, in one round trip."""
     parameters = {"client_key": client_key, "family_id": presented.family_id}
     return connection.execute(FIND_REFRESH, parameters).one_or_none()

@@ -1,8 +1,8 @@
-"""Proving who somebody is: throttled before the work, and the same work and answer in every case (S19, S20).
+"""Authenticates users by password and second factor, with rate limits and uniform errors and timing (S19, S20).
 
-``check`` hashes a password, which takes long, and so opens short transactions of its own and must be called outside any
-other; ``confirm`` is called in the transaction that starts a session or issues tokens. Who has a second factor is not
-let in by ``confirm``: the password gives a ``Half``, and ``confirm_second`` makes it whole.
+``PasswordAuthenticator.check`` hashes the password. Hashing takes long, so it uses short transactions of its own and must
+be called outside any other. ``complete_sign_in`` is called in the transaction that starts a session or issues tokens. If
+the user has a second factor, the password gives a ``PendingSecondFactor``, and ``complete_second_factor`` completes it.
 """
 
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from authserver.context import Actor
 from authserver.domain import audit, throttles
+from authserver.domain.audit import Event
 from authserver.domain.keys.vault import Vault
 from authserver.domain.orm import Database
 from authserver.domain.sessions import known_browsers
@@ -19,42 +20,43 @@ from authserver.domain.users import second_factors, users
 from authserver.domain.users.passwords import PasswordHasher
 from authserver.domain.users.users import User
 from authserver.errors import Forbidden, Throttled
+from authserver.messages import message
 from authserver.settings import Settings
 
 
 class WrongCredentials(Forbidden):
-    """The one answer to an unknown name, a wrong or empty password and a disabled account."""
+    """The same error for an unknown name, a wrong or empty password and a disabled account."""
 
     def __init__(self) -> None:
-        super().__init__("The user name or the password is wrong.")
+        super().__init__(message("The user name or password is wrong."))
 
 
 class SecondFactorRequired(Forbidden):
-    """The password is right, and not enough: the account has a second factor."""
+    """The password is right, but the account has a second factor."""
 
     def __init__(self) -> None:
-        super().__init__("This account signs in with a second factor.")
+        super().__init__("This account requires a second factor.")
 
 
 class WrongSecondFactor(Forbidden):
-    """The one answer to a code that is wrong, over, or used already."""
+    """The same error for a code that is wrong, expired or already used."""
 
     def __init__(self) -> None:
-        super().__init__("This code is wrong, or was used already.")
+        super().__init__(message("This code is wrong or has already been used."))
 
 
 @dataclass(frozen=True, slots=True)
 class SignInAttempt:
-    """What somebody typed, and what their browser carries to be recognised."""
+    """The submitted credentials and the known-browser cookie."""
 
     username: str
     password: str
-    carried: str = ""
+    browser_cookie: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class VerifiedPassword:
-    """Who somebody has proved to be; it holds while the account is active and has the same epoch."""
+    """The user of a right password; valid while the account is active and has the same epoch."""
 
     user_id: int
     user_epoch: int
@@ -66,7 +68,7 @@ class VerifiedPassword:
 
 @dataclass(frozen=True, slots=True)
 class PendingSecondFactor:
-    """Who has proved their password and has a second factor to prove; it holds as a ``Proof`` does."""
+    """A user who must still prove a second factor; valid while the account is active and has the same epoch."""
 
     user_id: int
     user_epoch: int
@@ -82,7 +84,7 @@ class _Account:
 
 
 class PasswordAuthenticator:
-    """Checks passwords with what one process is made of."""
+    """Authenticates users by password."""
 
     def __init__(
         self, settings: Settings, database: Database, vault: Vault, passwords: PasswordHasher
@@ -93,13 +95,13 @@ class PasswordAuthenticator:
         self._passwords = passwords
 
     def check(self, actor: Actor, attempt: SignInAttempt) -> VerifiedPassword:
-        """Return the proof; raises WrongCredentials, or Throttled when it was tried too often."""
+        """Return the verified password; raises WrongCredentials or Throttled."""
         with self._database.transaction() as db:
             account = _find(db, attempt.username)
             charges = tuple(throttles.charge(db, self._buckets(actor.address, attempt, account)))
         matches = self._verify(account, attempt.password, charges)
         if account is None or not matches or not account.is_active or account.password_hash is None:
-            self._record_refusal(actor, account, matches, charges)
+            self._record_failure(actor, account, matches, charges)
             raise WrongCredentials
         new_hash = self._rehash(account.password_hash, attempt.password)
         return VerifiedPassword(
@@ -107,11 +109,11 @@ class PasswordAuthenticator:
         )
 
     def _buckets(self, address: str, attempt: SignInAttempt, account: _Account | None) -> list[Bucket]:
-        """Return what the try is charged to, the narrow first: a known browser alone, or account and network."""
+        """Return the buckets to charge, the narrow first: the known browser alone, or account and network."""
         settings = self._settings
         name, network = users.canonical_username(attempt.username), throttles.network_of(address)
         known = known_browsers.recognise(
-            self._vault, attempt.carried, account.id if account else 0, account.epoch if account else 0
+            self._vault, attempt.browser_cookie, account.id if account else 0, account.epoch if account else 0
         )
         if known is not None:
             return [self._bucket("browser", known, limit=settings.sign_in_attempts)]
@@ -121,17 +123,19 @@ class PasswordAuthenticator:
             self._bucket("account", name, limit=settings.sign_in_attempts_per_account),
         ]
 
-    def charge_code(self, half: PendingSecondFactor, carried: str) -> tuple[Charge, ...]:
-        """Count a try of a second factor, in a transaction of its own; raises Throttled.
+    def charge_code(self, pending: PendingSecondFactor, browser_cookie: str) -> tuple[Charge, ...]:
+        """Charge an attempt for a second factor, in a transaction of its own; raises Throttled.
 
-        A code has six digits only, so that strangers who know the password share one small budget for the account;
-        a browser in which the person has proved this second factor before has its own (S20).
+        A code has only six digits, so all unknown browsers share one small budget per account. A browser in which the
+        user has used this second factor before has its own budget (S20).
         """
         with self._database.transaction() as db:
-            factor = second_factors.enrolment(db, half.user_id)
-            known = known_browsers.recognise(self._vault, carried, half.user_id, half.user_epoch, factor)
-            who = ("browser", known) if factor and known else ("account", str(half.user_id))
-            budget = self._bucket("code", *who, limit=self._settings.sign_in_attempts)
+            factor = second_factors.enrolment(db, pending.user_id)
+            known = known_browsers.recognise(
+                self._vault, browser_cookie, pending.user_id, pending.user_epoch, factor
+            )
+            names = ("browser", known) if factor and known else ("account", str(pending.user_id))
+            budget = self._bucket("code", *names, limit=self._settings.sign_in_attempts)
             return tuple(throttles.charge(db, [budget]))
 
     def _bucket(self, *names: str, limit: int) -> Bucket:
@@ -143,7 +147,7 @@ class PasswordAuthenticator:
         try:
             return self._passwords.verify(account.password_hash if account else None, password)
         except Throttled:
-            # The process was busy; the password was not tried.
+            # The process is at capacity, and the password was not checked.
             with self._database.transaction() as db:
                 throttles.refund(db, charges)
             raise
@@ -154,58 +158,58 @@ class PasswordAuthenticator:
         try:
             return self._passwords.hash(password)
         except Throttled:
-            return None  # The next sign-in will do.
+            return None  # The next sign-in rehashes it.
 
-    def _record_refusal(
+    def _record_failure(
         self, actor: Actor, account: _Account | None, matches: bool, charges: tuple[Charge, ...]
     ) -> None:
-        # A name that no account has is not kept: people type passwords into the wrong field.
+        # Unknown user names are not recorded, because users sometimes type their password into that field.
         reason = "no such user" if account is None else "account disabled" if matches else "wrong password"
-        facts = {"reason": reason} | ({"throttled": True} if any(one.is_last for one in charges) else {})
+        details = {"reason": reason} | ({"throttled": True} if any(one.is_last for one in charges) else {})
         with self._database.transaction() as db:
             audit.record(
                 db,
                 actor,
-                "session:refuse",
+                Event.SESSION_REFUSE,
                 subject_name=account.username if account else "",
                 user_id=account.id if account else None,
-                after=facts,
+                after=details,
             )
 
 
-def complete_sign_in(db: Session, proof: VerifiedPassword) -> User:
-    """Return the person, and give the try back.
+def complete_sign_in(db: Session, verified: VerifiedPassword) -> User:
+    """Return the user and refund the attempt.
 
-    Raises WrongCredentials when the account changed since the check, SecondFactorRequired when the password is only
-    half of the proof.
+    Raises WrongCredentials if the account has changed since the check, and SecondFactorRequired.
     """
-    user = confirm_password(db, proof)
+    user = confirm_password(db, verified)
     if second_factors.is_enrolled(db, user.id):
         raise SecondFactorRequired
     return user
 
 
-def confirm_password(db: Session, proof: VerifiedPassword) -> User:
-    """Return the person whose password it is, and give the try back; raises WrongCredentials as ``confirm`` does.
+def confirm_password(db: Session, verified: VerifiedPassword) -> User:
+    """Return the user and refund the attempt, without requiring a second factor; raises WrongCredentials.
 
-    For those who are signed in already, and for the first half of a sign-in.
+    For users who are already signed in, and for the first step of a sign-in.
     """
-    user = _standing_user(db, proof)
-    throttles.refund(db, proof.charges)
-    if proof.new_hash is not None and user.password_hash == proof.old_hash:
-        users.store_rehashed(db, user, proof.new_hash)
+    user = _unchanged_user(db, verified)
+    throttles.refund(db, verified.charges)
+    if verified.new_hash is not None and user.password_hash == verified.old_hash:
+        users.store_rehashed(db, user, verified.new_hash)
     return user
 
 
 def complete_second_factor(
-    db: Session, vault: Vault, half: PendingSecondFactor, typed: str, charges: tuple[Charge, ...]
+    db: Session, vault: Vault, pending: PendingSecondFactor, code: str, charges: tuple[Charge, ...]
 ) -> tuple[User, str]:
-    """Take the code that makes a half proof whole; return the person and which kind of code it was.
+    """Redeem the code; return the user and the kind of code.
 
-    Raises WrongCode, which the caller records with ``refuse_code``, and WrongCredentials when the account changed.
+    Raises WrongSecondFactor, which the caller records with ``record_wrong_code``, and WrongCredentials if the account has
+    changed.
     """
-    user = _standing_user(db, half)
-    kind = second_factors.redeem(db, vault, user.id, typed)
+    user = _unchanged_user(db, pending)
+    kind = second_factors.redeem(db, vault, user.id, code)
     if kind is None:
         raise WrongSecondFactor
     throttles.refund(db, charges)
@@ -213,15 +217,15 @@ def complete_second_factor(
 
 
 def record_wrong_code(
-    db: Session, actor: Actor, half: PendingSecondFactor, charges: tuple[Charge, ...]
+    db: Session, actor: Actor, pending: PendingSecondFactor, charges: tuple[Charge, ...]
 ) -> None:
-    """Record that a second factor was refused."""
-    facts = {"reason": "wrong code"} | ({"throttled": True} if any(one.is_last for one in charges) else {})
-    user = users.get(db, half.user_id)
-    audit.record(db, actor, "session:refuse", subject_name=user.username, user_id=user.id, after=facts)
+    """Record a wrong second factor."""
+    details = {"reason": "wrong code"} | ({"throttled": True} if any(one.is_last for one in charges) else {})
+    user = users.get(db, pending.user_id)
+    audit.record(db, actor, Event.SESSION_REFUSE, subject_name=user.username, user_id=user.id, after=details)
 
 
-def _standing_user(db: Session, proof: VerifiedPassword | PendingSecondFactor) -> User:
+def _unchanged_user(db: Session, proof: VerifiedPassword | PendingSecondFactor) -> User:
     user = db.get(User, proof.user_id, with_for_update=True)
     if user is None or not user.is_active or user.epoch != proof.user_epoch:
         raise WrongCredentials

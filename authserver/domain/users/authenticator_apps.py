@@ -1,7 +1,7 @@
-"""Authenticator apps: the second factor that a person carries on a telephone (RFC 6238).
+"""Authenticator apps: time-based one-time codes as a second factor (RFC 6238).
 
-The seed must be recoverable, so it is stored sealed. A code counts once: the last time step that was accepted is
-kept, and only a later one is taken, by one conditional statement (RFC 6238, section 5.2).
+The seed must be recoverable, so it is stored encrypted. Each code is accepted once: the last accepted time step is stored,
+and a conditional statement accepts only later steps (RFC 6238, section 5.2).
 """
 
 import base64
@@ -24,11 +24,11 @@ from authserver.errors import SettingsError
 DIGITS = 6
 _SEED_BYTES = 20  # RFC 4226, section 4: 160 bits are recommended.
 _PURPOSE = "authenticator app"
-_STEPS_ASIDE = 1  # RFC 6238, section 5.2: for clocks that differ and people who type slowly.
+_ALLOWED_STEPS = 1  # RFC 6238, section 5.2: for inaccurate clocks and slow typing.
 
 
 class AuthenticatorApp(Base):
-    """The one app of a person; ``last_step`` is the time step of the latest code that was taken."""
+    """The app of a user; ``last_step`` is the time step of the last accepted code."""
 
     __tablename__ = "authenticator_apps"
 
@@ -40,32 +40,32 @@ class AuthenticatorApp(Base):
 
     @property
     def id(self) -> int:
-        """The id under which the audit trail names it: an app is its person's."""
+        """The id in the audit trail, which is that of the user."""
         return self.user_id
 
     @property
     def enrolment(self) -> str:
-        """What tells this app from an earlier or later one of the same person."""
+        """Identifies this app among earlier and later ones of the same user."""
         return f"{self.created_at:%Y%m%d%H%M%S%f}"
 
 
 @dataclass(frozen=True, slots=True)
 class TotpSeed:
-    """A secret that an app shares with this server, in the base32 in which people type it."""
+    """A secret that an app shares with this server, in base32."""
 
     text: str
 
-    def address(self, issuer: str, username: str) -> str:
-        """Return the ``otpauth`` address that apps read from a picture."""
+    def otpauth_url(self, issuer: str, username: str) -> str:
+        """Return the ``otpauth`` URL for the QR code."""
         return self._codes().provisioning_uri(name=username, issuer_name=issuer)
 
     def step_of(self, code: str) -> int | None:
-        """Return the time step that a code belongs to, None for a code that is not valid now."""
+        """Return the time step of a code, or None if it is not valid now."""
         if len(code) != DIGITS or not (code.isascii() and code.isdigit()):
             return None
         try:
             return self._codes().verify_and_get_timecode(
-                code, for_time=clock.now(), valid_window=_STEPS_ASIDE
+                code, for_time=clock.now(), valid_window=_ALLOWED_STEPS
             )
         except OTPVerificationError:
             return None
@@ -75,27 +75,27 @@ class TotpSeed:
 
 
 def new_seed() -> TotpSeed:
-    """Return a seed that nobody has seen before."""
+    """Return a new random seed."""
     return TotpSeed(base64.b32encode(secrets.token_bytes(_SEED_BYTES)).decode())
 
 
 def find(db: Session, user_id: int) -> AuthenticatorApp | None:
-    """Return the app of a person, or None."""
+    """Return the app of a user, or None."""
     return db.get(AuthenticatorApp, user_id)
 
 
 def exists(db: Session, user_id: int) -> bool:
-    """Return whether a person has an app."""
+    """Return whether a user has an app."""
     return db.scalar(select(AuthenticatorApp.user_id).where(AuthenticatorApp.user_id == user_id)) is not None
 
 
 def owners_among(db: Session, user_ids: Collection[int]) -> set[int]:
-    """Return those of some people who have an app."""
+    """Return which of these users have an app."""
     return set(db.scalars(select(AuthenticatorApp.user_id).where(AuthenticatorApp.user_id.in_(user_ids))))
 
 
 def add(db: Session, vault: Vault, user: User, seed: TotpSeed, step: int) -> AuthenticatorApp:
-    """Store the app of a person who has none; ``step`` is that of the code which proved it."""
+    """Add an app to a user without one; ``step`` is the time step of the code that proved it."""
     now = clock.now()
     row = AuthenticatorApp(
         user_id=user.id,
@@ -110,36 +110,36 @@ def add(db: Session, vault: Vault, user: User, seed: TotpSeed, step: int) -> Aut
 
 
 def redeem(db: Session, vault: Vault, user_id: int, code: str) -> bool:
-    """Take a code, once; a code of an earlier step than the last one taken is refused too."""
+    """Accept a code once; codes of earlier time steps are rejected."""
     row = find(db, user_id)
     seed = None if row is None else _open(vault, row)
     step = None if seed is None else seed.step_of(code)
     if step is None:
         return False
-    taken = db.scalar(
+    accepted = db.scalar(
         update(AuthenticatorApp)
         .where(AuthenticatorApp.user_id == user_id, AuthenticatorApp.last_step < step)
         .values(last_step=step, last_used_at=clock.now())
         .returning(AuthenticatorApp.user_id)
         .execution_options(synchronize_session=False)
     )
-    return taken is not None
+    return accepted is not None
 
 
 def was_just_used(db: Session, vault: Vault, user_id: int, code: str) -> bool:
-    """Return whether a code is the very one that was taken last, and is still valid."""
+    """Return whether a code is the last accepted one, and still valid."""
     row = find(db, user_id)
     seed = None if row is None else _open(vault, row)
     return row is not None and seed is not None and seed.step_of(code) == row.last_step
 
 
 def can_verify(vault: Vault, row: AuthenticatorApp) -> bool:
-    """Return whether the key that sealed the seed is still there."""
+    """Return whether the key that encrypted the seed is still available."""
     return _open(vault, row) is not None
 
 
 def remove(db: Session, user_id: int) -> bool:
-    """Forget the app of a person; return whether there was one."""
+    """Delete the app of a user; return whether there was one."""
     gone = db.execute(
         delete(AuthenticatorApp)
         .where(AuthenticatorApp.user_id == user_id)
@@ -150,7 +150,7 @@ def remove(db: Session, user_id: int) -> bool:
 
 
 def _open(vault: Vault, row: AuthenticatorApp) -> TotpSeed | None:
-    # Without the key no code of the app can be right, but a recovery code still can; the doctor tells operators.
+    # Without the key, codes of the app are always wrong, but recovery codes work. The doctor command reports it.
     try:
         return TotpSeed(vault.open(_purpose(row.user_id), row.sealed).decode())
     except SettingsError:

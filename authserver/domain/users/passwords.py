@@ -1,4 +1,4 @@
-"""Hashing what people type: argon2id with bounded concurrency, and the rules for a new password (NIST 800-63B-4)."""
+"""Password hashing with argon2id and limited concurrency, and the rules for new passwords (NIST SP 800-63B-4)."""
 
 import secrets
 import threading
@@ -9,6 +9,7 @@ from argon2 import PasswordHasher as Argon2
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from authserver.errors import Busy, InvalidInput
+from authserver.messages import message
 from authserver.settings import Settings
 from authserver.vocabulary import TYPED_ALPHABET
 
@@ -18,7 +19,7 @@ _LETTERS = TYPED_ALPHABET.lower()
 
 
 class PasswordHasher:
-    """The hasher of one process; no more hashes at once than the settings allow, whoever asks."""
+    """The hasher of a process; the settings limit its concurrent hashes."""
 
     def __init__(self, settings: Settings) -> None:
         self._hasher = Argon2(
@@ -29,12 +30,12 @@ class PasswordHasher:
         self._nobody = self._hasher.hash("the password of an account that does not exist")
 
     def hash(self, password: str) -> str:
-        """Return the argon2id hash; raises Throttled when the process hashes too much already."""
+        """Return the argon2id hash; raises Busy."""
         with _Slot(self._slots):
             return self._hasher.hash(_normal(password))
 
     def verify(self, stored: str | None, password: str) -> bool:
-        """Return whether the password is the stored one, with the same work when there is nothing stored."""
+        """Return whether the password matches the hash; takes the same time without a hash. Raises Busy."""
         with _Slot(self._slots):
             try:
                 matches = self._hasher.verify(stored or self._nobody, _normal(password))
@@ -43,29 +44,31 @@ class PasswordHasher:
         return stored is not None and matches
 
     def needs_rehash(self, stored: str) -> bool:
-        """Return whether the settings ask for more work than the stored hash took."""
+        """Return whether the hash was made with other parameters than those in the settings."""
         return self._hasher.check_needs_rehash(stored)
 
     def check_new(self, password: str, *, username: str = "", field: str = "password") -> None:
-        """Raise InvalidInput when a password cannot be chosen: length and common ones, no rules of composition."""
+        """Raise InvalidInput for a new password that is too short, too long or too common."""
         password = _normal(password)
         if len(password) < self._min_length:
-            raise InvalidInput({field: f"Choose a password of {self._min_length} characters or more."})
-        if len(password) > MAX_LENGTH:
-            raise InvalidInput({field: f"Choose a password of at most {MAX_LENGTH} characters."})
-        if password.lower() in _common() or (username and password.lower() == username.lower()):
             raise InvalidInput(
-                {field: "This password is among the first that an attacker tries. Choose another."}
+                {field: message("The password needs at least %(count)s characters.", count=self._min_length)}
             )
+        if len(password) > MAX_LENGTH:
+            raise InvalidInput(
+                {field: message("The password can have at most %(count)s characters.", count=MAX_LENGTH)}
+            )
+        if password.lower() in _common() or (username and password.lower() == username.lower()):
+            raise InvalidInput({field: message("This password is too common. Choose another one.")})
 
 
 def generate() -> str:
-    """Return a password to hand over: four groups of letters that are easy to read out, 69 bits."""
+    """Return a random password of four groups of letters, with 69 bits."""
     return "-".join("".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(4))
 
 
 class _Slot:
-    """Waits a bounded time for one of the hashing slots."""
+    """Waits for one of the hashing slots; raises Busy after a limited time."""
 
     def __init__(self, slots: threading.BoundedSemaphore) -> None:
         self._slots = slots
@@ -79,13 +82,13 @@ class _Slot:
 
 
 def _normal(password: str) -> str:
-    # A lone surrogate cannot be encoded; replacing it keeps the work uniform and matches nothing that was ever stored.
+    # A lone surrogate cannot be encoded. Its replacement matches no stored password and keeps the timing uniform.
     return unicodedata.normalize("NFKC", password).encode("utf-8", "replace").decode()[: MAX_LENGTH + 1]
 
 
 @cache
 def _common() -> frozenset[str]:
-    # The list is large and needed by few processes, so that it is read when the first password is chosen.
+    # Imported on first use: the list is large, and few processes need it.
     from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
     return frozenset(FREQUENCY_LISTS["passwords"])

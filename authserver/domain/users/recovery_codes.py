@@ -1,6 +1,6 @@
-"""Recovery codes: ten words on paper, each of which replaces the authenticator app once.
+"""Recovery codes: ten codes, each of which replaces the authenticator app once.
 
-They are drawn at random with 52 bits, so that a keyed digest is enough to keep them; nobody can read them again.
+They are random with 52 bits, so a keyed digest protects them in the database. They cannot be shown again.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ _PURPOSE = "recovery code"
 
 
 class RecoveryCode(Base):
-    """One code of one person."""
+    """A recovery code of a user."""
 
     __tablename__ = "recovery_codes"
 
@@ -32,7 +32,7 @@ class RecoveryCode(Base):
 
 
 def replace(db: Session, vault: Vault, user_id: int) -> list[str]:
-    """Give a person new codes in place of the old ones, and return them as they are shown, this once."""
+    """Replace the codes of a user and return the new ones for display."""
     remove(db, user_id)
     codes = [typed_codes.generate_code(LENGTH) for _ in range(COUNT)]
     pepper_id = vault.pepper_id
@@ -45,7 +45,7 @@ def replace(db: Session, vault: Vault, user_id: int) -> list[str]:
 
 
 def redeem(db: Session, vault: Vault, user_id: int, typed: str) -> bool:
-    """Take a code, once, by one conditional statement."""
+    """Accept a code once, in one conditional statement."""
     code = typed_codes.normalize_code(typed, LENGTH)
     known = [pepper_id for pepper_id in _peppers(db, user_id) if vault.knows_pepper(pepper_id)]
     if not code or not known:
@@ -55,24 +55,24 @@ def redeem(db: Session, vault: Vault, user_id: int, typed: str) -> bool:
         & (RecoveryCode.digest == _digest(vault, user_id, code, pepper_id))
         for pepper_id in known
     ]
-    taken = db.scalar(
+    accepted = db.scalar(
         update(RecoveryCode)
         .where(RecoveryCode.user_id == user_id, RecoveryCode.used_at.is_(None), or_(*matches))
         .values(used_at=clock.now())
         .returning(RecoveryCode.id)
         .execution_options(synchronize_session=False)
     )
-    return taken is not None
+    return accepted is not None
 
 
 def count_left(db: Session, user_id: int) -> int:
-    """Return how many codes of a person are not used yet."""
+    """Return the number of unused codes of a user."""
     left = (RecoveryCode.user_id == user_id, RecoveryCode.used_at.is_(None))
     return db.scalar(select(func.count()).select_from(RecoveryCode).where(*left)) or 0
 
 
 def remove(db: Session, user_id: int) -> None:
-    """Forget the codes of a person."""
+    """Delete the codes of a user."""
     db.execute(
         delete(RecoveryCode)
         .where(RecoveryCode.user_id == user_id)

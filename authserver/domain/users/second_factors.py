@@ -1,7 +1,6 @@
-"""The second factor of a person: an authenticator app, and recovery codes for the day on which it is lost.
+"""The second factor of a user: an authenticator app, with recovery codes in case the app is lost.
 
-Who has one proves it at every sign-in; the password alone opens nothing any more (``sign_in``). Guesses are throttled
-like passwords, and charged before their outcome is known.
+Users with a second factor need it for every sign-in (see ``authentication``, which also limits the attempts).
 """
 
 from collections.abc import Collection
@@ -13,12 +12,14 @@ from sqlalchemy.orm import Session
 
 from authserver.context import Actor
 from authserver.domain import audit
+from authserver.domain.audit import Event
 from authserver.domain.keys.vault import Vault
 from authserver.domain.users import authenticator_apps, recovery_codes
 from authserver.domain.users.authenticator_apps import AuthenticatorApp, TotpSeed
 from authserver.domain.users.recovery_codes import RecoveryCode
 from authserver.domain.users.users import User
 from authserver.errors import Conflict, InvalidInput
+from authserver.messages import message
 
 OTP = "otp"
 RECOVERY = "recovery code"
@@ -28,7 +29,7 @@ _FEW = 3
 
 @dataclass(frozen=True, slots=True)
 class SecondFactorStatus:
-    """What a person has: since when there is an app, when it was used last, and how many recovery codes are left."""
+    """The second factor of a user: the time of its set-up (None without one) and last use, and the recovery codes left."""
 
     since: datetime | None
     last_used_at: datetime | None
@@ -36,28 +37,28 @@ class SecondFactorStatus:
 
     @property
     def is_enrolled(self) -> bool:
-        """Whether the person has a second factor."""
+        """Whether the user has a second factor."""
         return self.since is not None
 
     @property
     def has_few_codes(self) -> bool:
-        """Whether it is time for new recovery codes."""
+        """Whether the user should create new recovery codes."""
         return self.is_enrolled and self.codes_left <= _FEW
 
 
 def is_enrolled(db: Session, user_id: int) -> bool:
-    """Return whether a person has a second factor."""
+    """Return whether a user has a second factor."""
     return authenticator_apps.exists(db, user_id)
 
 
 def enrolment(db: Session, user_id: int) -> str:
-    """Return what tells this second factor of a person from an earlier or later one, "" without any."""
+    """Return an identifier of the user's current second factor, "" without one."""
     app = authenticator_apps.find(db, user_id)
     return "" if app is None else app.enrolment
 
 
 def status_of(db: Session, user_id: int) -> SecondFactorStatus:
-    """Return what a person has."""
+    """Return the second factor of a user."""
     app = authenticator_apps.find(db, user_id)
     if app is None:
         return SecondFactorStatus(None, None, 0)
@@ -65,12 +66,12 @@ def status_of(db: Session, user_id: int) -> SecondFactorStatus:
 
 
 def enrolled_among(db: Session, user_ids: Collection[int]) -> set[int]:
-    """Return those of some people who have a second factor."""
+    """Return which of these users have a second factor."""
     return authenticator_apps.owners_among(db, user_ids)
 
 
 def administrators_without(db: Session) -> list[str]:
-    """Return the names of those who may configure the server with a password alone."""
+    """Return the names of active administrators without a second factor."""
     enrolled = select(AuthenticatorApp.user_id)
     names = (
         select(User.username)
@@ -81,7 +82,7 @@ def administrators_without(db: Session) -> list[str]:
 
 
 def lost_with_keys(db: Session, vault: Vault) -> list[str]:
-    """Return the names of those whose app or recovery codes cannot be checked with the keys that are left."""
+    """Return the names of users whose app or recovery codes cannot be verified because a key is missing."""
     apps = db.execute(select(AuthenticatorApp, User.username).join_from(AuthenticatorApp, User))
     codes = db.execute(select(RecoveryCode.pepper_id, User.username).join_from(RecoveryCode, User).distinct())
     lost = {name for row, name in apps if not authenticator_apps.can_verify(vault, row)}
@@ -89,26 +90,26 @@ def lost_with_keys(db: Session, vault: Vault) -> list[str]:
 
 
 def enrol(db: Session, vault: Vault, actor: Actor, user: User, seed: TotpSeed, code: str) -> list[str]:
-    """Add an app that proves with a code that it has the seed, and return the recovery codes, shown this once.
+    """Add an app that proves the seed with a code, and return the recovery codes for display.
 
-    Raises InvalidInput for a wrong code and Conflict when there is an app already.
+    Raises InvalidInput for a wrong code and Conflict if the user already has an app.
     """
     db.get_one(User, user.id, with_for_update=True)
     if is_enrolled(db, user.id):
-        raise Conflict("There is an authenticator app already. Remove it before you set up another.")
+        raise Conflict("An authenticator app is already set up. Remove it before you set up another one.")
     step = seed.step_of(_digits(code))
     if step is None:
         raise InvalidInput(
-            {"code": "This is not the code that the app shows now. Check the clock of your telephone."}
+            {"code": message("This is not the current code. Check that the clock of your phone is right.")}
         )
     authenticator_apps.add(db, vault, user, seed, step)
     codes = recovery_codes.replace(db, vault, user.id)
-    audit.record(db, actor, "user:add-second-factor", subject=user)
+    audit.record(db, actor, Event.USER_ADD_SECOND_FACTOR, subject=user)
     return codes
 
 
 def redeem(db: Session, vault: Vault, user_id: int, typed: str) -> str | None:
-    """Take a code of the app or a recovery code, once, and return which it was; None for a wrong one."""
+    """Accept a code of the app or a recovery code once; return its kind, or None if it is wrong."""
     if len(typed) > _TYPED_LENGTH:
         return None
     if authenticator_apps.redeem(db, vault, user_id, _digits(typed)):
@@ -119,32 +120,32 @@ def redeem(db: Session, vault: Vault, user_id: int, typed: str) -> str | None:
 
 
 def was_just_used(db: Session, vault: Vault, user_id: int, typed: str) -> bool:
-    """Return whether a code of the app is the very one that was taken last, and valid still."""
+    """Return whether a code is the last accepted one of the app, and still valid."""
     return len(typed) <= _TYPED_LENGTH and authenticator_apps.was_just_used(
         db, vault, user_id, _digits(typed)
     )
 
 
 def renew_codes(db: Session, vault: Vault, actor: Actor, user: User) -> list[str]:
-    """Replace the recovery codes, and return the new ones, shown this once; raises Conflict without an app."""
+    """Replace the recovery codes and return the new ones for display; raises Conflict without an app."""
     db.get_one(User, user.id, with_for_update=True)
     if not is_enrolled(db, user.id):
-        raise Conflict("There is no authenticator app that recovery codes could replace.")
+        raise Conflict("Recovery codes require an authenticator app.")
     codes = recovery_codes.replace(db, vault, user.id)
-    audit.record(db, actor, "user:renew-recovery-codes", subject=user)
+    audit.record(db, actor, Event.USER_RENEW_RECOVERY_CODES, subject=user)
     return codes
 
 
 def remove(db: Session, actor: Actor, user: User) -> bool:
-    """Take the second factor away, so that the password alone signs in again; return whether there was one."""
+    """Remove the second factor; return whether there was one."""
     db.get_one(User, user.id, with_for_update=True)
     recovery_codes.remove(db, user.id)
     if not authenticator_apps.remove(db, user.id):
         return False
-    audit.record(db, actor, "user:remove-second-factor", subject=user)
+    audit.record(db, actor, Event.USER_REMOVE_SECOND_FACTOR, subject=user)
     return True
 
 
 def _digits(typed: str) -> str:
-    """Return a code without the space that apps show in its middle."""
+    """Return a code without the space that apps display in the middle."""
     return "".join(typed.split())

@@ -1,6 +1,6 @@
-"""The first run: a one-time link lets whoever reads the server's output create the first administrator (S32).
+"""First-run setup: a one-time link in the server's output creates the first administrator (S32).
 
-Setup is over, for good, once it was completed or an administrator was made in any other way.
+Setup is closed permanently after it was completed, or after an administrator was created in another way.
 """
 
 from datetime import datetime
@@ -11,11 +11,13 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from authserver import clock
 from authserver.context import Actor
 from authserver.domain import audit
+from authserver.domain.audit import Event
 from authserver.domain.orm import Base, Id, insert, lock
 from authserver.domain.tokens import opaque_tokens
 from authserver.domain.users import users
 from authserver.domain.users.users import User
 from authserver.errors import Conflict, Forbidden
+from authserver.messages import message
 from authserver.settings import Settings
 from authserver.vocabulary import TokenPrefix
 
@@ -23,7 +25,7 @@ _ONLY = 1
 
 
 class SetupLink(Base):
-    """A link that was printed and not yet used."""
+    """A setup link that was printed."""
 
     __tablename__ = "setup_links"
 
@@ -35,7 +37,7 @@ class SetupLink(Base):
 
 
 class CompletedSetup(Base):
-    """The one row whose presence says that setup was completed; it decides between parallel attempts."""
+    """A single row that exists if setup was completed; its primary key decides between concurrent attempts."""
 
     __tablename__ = "installation"
 
@@ -44,14 +46,14 @@ class CompletedSetup(Base):
 
 
 class SetupClosed(Conflict):
-    """Setup was completed before."""
+    """Setup was already completed."""
 
     def __init__(self) -> None:
-        super().__init__("This server has been set up already.")
+        super().__init__("This server is already set up.")
 
 
 def issue(db: Session, settings: Settings) -> str | None:
-    """Return a new token for the setup link, or None once there is an administrator."""
+    """Return a new token for the setup link, or None if setup is closed."""
     if is_closed(db):
         return None
     now = clock.now()
@@ -66,22 +68,20 @@ def issue(db: Session, settings: Settings) -> str | None:
 
 
 def is_closed(db: Session) -> bool:
-    """Return whether there is nothing left to set up."""
+    """Return whether setup was completed or an administrator exists."""
     return db.get(CompletedSetup, _ONLY) is not None or users.has_administrator(db)
 
 
 def check(db: Session, token: str) -> SetupLink:
-    """Return the link of a token; raises SetupClosed, or Refused when the link is unknown, used or too old."""
+    """Return the link of a token; raises SetupClosed, or Forbidden if the link is unknown, used or expired."""
     if is_closed(db):
         raise SetupClosed
     handle = opaque_tokens.parse_token(TokenPrefix.SETUP, token)
     row = db.get(SetupLink, handle.id) if handle else None
     if handle is None or row is None or not opaque_tokens.matches(handle, row.digest):
-        raise Forbidden(
-            "This setup link is not one that this server printed. Copy it whole, from https to its end."
-        )
+        raise Forbidden(message("The setup link is not valid. Make sure that you copied all of it."))
     if row.used_at is not None or row.expires_at <= clock.now():
-        raise Forbidden("This setup link is too old. Start the server again: it prints a new one.")
+        raise Forbidden(message("The setup link has expired. Restart the server to get a new one."))
     return row
 
 
@@ -95,7 +95,7 @@ def complete(
     name: str = "",
     email: str = "",
 ) -> User:
-    """Create the first administrator and close setup; of parallel attempts one succeeds, others raise SetupClosed."""
+    """Create the first administrator and close setup; of concurrent attempts all but one raise SetupClosed."""
     lock(db, "administrators")
     link = check(db, token)
     _close(db)
@@ -109,7 +109,7 @@ def complete(
         email=email,
         may_configure_server=True,
     )
-    audit.record(db, actor, "setup:complete", subject=user)
+    audit.record(db, actor, Event.SETUP_COMPLETE, subject=user)
     return user
 
 

@@ -1,4 +1,4 @@
-"""People: their accounts, permissions and standing. Sign-in sessions live in ``sessions``, hashing in ``passwords``."""
+"""User accounts and permissions."""
 
 import secrets
 import unicodedata
@@ -11,19 +11,22 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from authserver import clock
 from authserver.context import Actor
 from authserver.domain import audit, revisions, text_rules
+from authserver.domain.audit import Event
 from authserver.domain.orm import NEVER_REUSE_IDS, Base, Id, lock
 from authserver.domain.sessions import logout_notices
 from authserver.domain.users import profiles
 from authserver.errors import Conflict, InvalidInput, NotFound
+from authserver.messages import message
 
 USERNAME_LENGTH = 100
-_CHANGED = "Somebody changed this account meanwhile. Look at it again before you decide."
+_CHANGED = "Someone else changed this account. Reload the page to see the current version."
 
 
 class User(Base):
-    """A person. ``epoch`` rises when everything made for them so far must stop working.
+    """A user. ``epoch`` increases when all existing sessions, tokens and codes of the user must stop working.
 
-    ``revision`` rises with every change that the audit trail tells, and not with a sign-in as the mapper's would.
+    ``revision`` increases with every change in the audit trail. It is not SQLAlchemy's version counter, which would also
+    increase with a sign-in.
     """
 
     __tablename__ = "users"
@@ -48,17 +51,17 @@ class User(Base):
 
     @property
     def display_name(self) -> str:
-        """What pages call the person."""
+        """The name that pages show."""
         return self.name or self.username
 
 
 def canonical_username(username: str) -> str:
-    """Return the form in which two spellings of one user name are equal."""
+    """Return a user name in the form that is compared."""
     return unicodedata.normalize("NFKC", username).casefold().strip()
 
 
 def find(db: Session, username: str) -> User | None:
-    """Return the user of that name, in any spelling of its letters."""
+    """Return the user with this name in any case and Unicode form, or None."""
     key = canonical_username(username)
     if not key or len(key) > USERNAME_LENGTH * 3 or not text_rules.is_storable(key):
         return None
@@ -69,7 +72,7 @@ def get(db: Session, user_id: int) -> User:
     """Return a user by id; raises NotFound."""
     user = db.get(User, user_id)
     if user is None:
-        raise NotFound("There is no such user.")
+        raise NotFound("This user does not exist.")
     return user
 
 
@@ -83,13 +86,13 @@ def add(
     name: str = "",
     may_configure_server: bool = False,
 ) -> User:
-    """Create an account; raises InvalidInput when the name is taken or the values cannot be stored."""
-    username = text_rules.clean_line("username", "user name", username, length=USERNAME_LENGTH)
+    """Create an account; raises InvalidInput."""
+    username = text_rules.clean_line("username", message("user name"), username, length=USERNAME_LENGTH)
     email = _clean_email(email)
-    name = text_rules.clean_line("name", "name", name, required=False)
+    name = text_rules.clean_line("name", message("name"), name, required=False)
     lock(db, "usernames")
     if find(db, username) is not None:
-        raise InvalidInput({"username": "This user name is taken."})
+        raise InvalidInput({"username": message("This user name is taken.")})
     now = clock.now()
     user = User(
         subject=secrets.token_urlsafe(16),
@@ -105,56 +108,57 @@ def add(
     )
     db.add(user)
     db.flush()
-    audit.record(db, actor, "user:create", subject=user, after=describe(user))
+    audit.record(db, actor, Event.USER_CREATE, subject=user, after=describe(user))
     return user
 
 
 def edit(
     db: Session, actor: Actor, user: User, *, name: str, email: str, revision: int | None = None
 ) -> None:
-    """Change what is known of a person; a new address counts as unverified.
+    """Change the name and e-mail address; a new address is unverified.
 
-    Raises InvalidInput, or Conflict when ``revision`` is given and is not the one that counts.
+    Raises InvalidInput, or Conflict if ``revision`` is given and is not the current one.
     """
     if revision is not None:
-        # Of two administrators the second waits here and then finds what the first has done.
+        # Of two concurrent edits, the second waits here and then sees the change of the first.
         db.refresh(user, with_for_update=True)
         revisions.check_revision(user, revision, _CHANGED)
     before = describe(user)
-    email = _clean_email(email)
+    # A user keeps an address that was accepted under older rules.
+    email = _clean_email(email) if email != user.email else email
     if name != user.name:
-        user.name = text_rules.clean_line("name", "name", name, required=False)
+        user.name = text_rules.clean_line("name", message("name"), name, required=False)
     if email != user.email:
         user.email, user.email_verified = email, False
-    _record_change(db, actor, user, "user:edit", before)
+    _record_change(db, actor, user, Event.USER_EDIT, before)
 
 
 def edit_claims(db: Session, actor: Actor, user: User, changes: dict[str, Any]) -> None:
-    """Change further claims about a person, an empty value removing one; raises InvalidInput.
+    """Change other claims of a user; an empty value removes a claim. Raises InvalidInput.
 
-    A telephone number that changes counts as unverified, unless the same change says otherwise.
+    A new phone number is unverified, unless the same change sets ``phone_number_verified``.
     """
     before = describe(user)
     profile = profiles.merge_claims(user.profile, changes)
     if profile.get("phone_number") != user.profile.get("phone_number") and profiles.VERIFIED not in changes:
         profile[profiles.VERIFIED] = False
     user.profile = profiles.clean_profile(profile)
-    _record_change(db, actor, user, "user:edit", before)
+    _record_change(db, actor, user, Event.USER_EDIT, before)
 
 
 def grant(db: Session, actor: Actor, user: User, *, may_configure_server: bool) -> None:
-    """Give or take the permission Configure Server; raises Conflict for the last administrator."""
+    """Grant or remove the Configure Server permission; raises Conflict for the last administrator."""
     if user.may_configure_server == may_configure_server:
         return
     before = describe(user)
     if not may_configure_server:
         _protect_last_administrator(db, user)
     user.may_configure_server = may_configure_server
-    _record_change(db, actor, user, "user:grant", before)
+    _record_change(db, actor, user, Event.USER_GRANT, before)
 
 
 def disable(db: Session, actor: Actor, user: User) -> None:
-    """Shut an account: sessions, tokens and codes stop working with the next request on every node."""
+    """Disable an account; its sessions, tokens and codes stop working with the next request on every node."""
     if not user.is_active:
         return
     before = describe(user)
@@ -162,34 +166,34 @@ def disable(db: Session, actor: Actor, user: User) -> None:
     user.is_active = False
     logout_notices.announce_user(db, user.id)
     user.epoch += 1
-    _record_change(db, actor, user, "user:disable", before)
+    _record_change(db, actor, user, Event.USER_DISABLE, before)
 
 
 def enable(db: Session, actor: Actor, user: User) -> None:
-    """Open an account again; what was made before it was disabled stays dead."""
+    """Enable an account; earlier sessions and tokens stay invalid."""
     if user.is_active:
         return
     before = describe(user)
     user.is_active = True
-    _record_change(db, actor, user, "user:enable", before)
+    _record_change(db, actor, user, Event.USER_ENABLE, before)
 
 
 def set_password(
     db: Session, actor: Actor, user: User, password_hash: str, *, keep: int | None = None
 ) -> None:
-    """Replace the password; sessions and authorizations made with the old one stop working.
+    """Replace the password; existing sessions and authorizations stop working.
 
-    ``keep`` is the session that its caller renews, so that applications used in it are not told that it is over.
+    ``keep`` is the id of the session that the caller renews, so that its clients are not notified of its end.
     """
     before = describe(user)
     logout_notices.announce_user(db, user.id, keep=keep)
     user.password_hash = password_hash
     user.epoch += 1
-    _record_change(db, actor, user, "user:set-password", before)
+    _record_change(db, actor, user, Event.USER_SET_PASSWORD, before)
 
 
 def store_rehashed(db: Session, user: User, password_hash: str) -> None:
-    """Store the same password under the present hashing parameters."""
+    """Store a new hash of the same password."""
     db.execute(
         update(User)
         .where(User.id == user.id, User.password_hash == user.password_hash)
@@ -198,21 +202,21 @@ def store_rehashed(db: Session, user: User, password_hash: str) -> None:
 
 
 def count(db: Session) -> tuple[int, int]:
-    """Return how many accounts there are, and how many of them are open."""
+    """Return the number of accounts, and of active accounts."""
     active = func.count().filter(User.is_active)
-    total, opened = db.execute(select(func.count(), active).select_from(User)).one()
-    return total, opened
+    total, active_count = db.execute(select(func.count(), active).select_from(User)).one()
+    return total, active_count
 
 
 def has_administrator(db: Session) -> bool:
-    """Return whether anybody may configure the server, so that the first-run setup is over."""
+    """Return whether any user has the Configure Server permission."""
     return db.scalar(select(User.id).where(User.may_configure_server).limit(1)) is not None
 
 
 def page_of_users(
     db: Session, *, search: str = "", offset: int = 0, limit: int = 25
 ) -> tuple[list[User], int]:
-    """Return one page of users by name, and how many match in all."""
+    """Return one page of users sorted by name, and the total number of matches."""
     conditions: list[ColumnElement[bool]] = []
     if search and not text_rules.is_storable(search):
         return [], 0
@@ -226,7 +230,7 @@ def page_of_users(
 
 
 def describe(user: User) -> dict[str, Any]:
-    """Return what the audit trail says of a user; never the password."""
+    """Return the values of a user for the audit trail, without the password."""
     return {
         "username": user.username,
         "name": user.name,
@@ -237,7 +241,7 @@ def describe(user: User) -> dict[str, Any]:
     }
 
 
-def _record_change(db: Session, actor: Actor, user: User, event: str, before: dict[str, Any]) -> None:
+def _record_change(db: Session, actor: Actor, user: User, event: Event, before: dict[str, Any]) -> None:
     user.updated_at, user.revision = clock.now(), User.revision + 1
     db.flush()
     audit.record(db, actor, event, subject=user, before=before, after=describe(user))
@@ -248,13 +252,12 @@ def _protect_last_administrator(db: Session, user: User) -> None:
     others = select(User.id).where(User.may_configure_server, User.is_active, User.id != user.id).limit(1)
     if user.may_configure_server and user.is_active and db.scalar(others) is None:
         raise Conflict(
-            f"{user.username} is the last administrator. Give another user Configure Server first."
+            f"{user.username} is the last administrator. Grant Configure Server to another user first."
         )
 
 
 def _clean_email(email: str) -> str:
-    email = text_rules.clean_line("email", "e-mail address", email, length=254, required=False)
-    local, at, domain = email.rpartition("@")
-    if email and (not at or not local or not domain or " " in email):
-        raise InvalidInput({"email": "Enter an e-mail address like name@example.org."})
+    email = text_rules.clean_line("email", message("e-mail address"), email, length=254, required=False)
+    if email and not text_rules.is_email_address(email):
+        raise InvalidInput({"email": message("Enter an e-mail address such as name@example.org.")})
     return email

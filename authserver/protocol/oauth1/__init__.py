@@ -1,7 +1,7 @@
-"""The law of OAuth 1.0a (RFC 5849), as Jazz and OSLC tools speak it.
+"""OAuth 1.0a (RFC 5849), with the extensions that Jazz and OSLC tools need.
 
-What travels is in ``encoding`` and ``parameters``, what is signed in ``base_strings`` and ``signatures``; ``problems``
-names every refusal, ``checks`` decides about a signed request, ``server`` runs the dance on Authlib's flow class, and
-``verification`` answers for resource servers. The records live in ``domain/temporary_credentials``,
-``domain/token_credentials`` and ``domain/nonces``, the doors in ``web/backchannel`` and ``web/frontchannel``.
+``encoding`` and ``parameters`` read requests, ``base_strings`` and ``signatures`` compute what is signed, ``errors`` names
+the problem codes, ``request_checks`` validates signed requests, ``server`` issues credentials on top of Authlib's flow
+class, and ``verification`` serves resource servers. The records are in ``domain.oauth1``, the endpoints in
+``web.machine`` and ``web.frontchannel``.
 """

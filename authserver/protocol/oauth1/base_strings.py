@@ -1,4 +1,4 @@
-"""The signature base string: what both ends compute from the same request (RFC 5849, section 3.4.1)."""
+"""The signature base string, which client and server compute from the same request (RFC 5849, section 3.4.1)."""
 
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -9,7 +9,7 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class Target(NamedTuple):
-    """A URL taken apart: ``uri`` is the base string URI, ``query`` what follows the question mark."""
+    """The parts of a URL: the base string URI, and the query without the question mark."""
 
     uri: str
     query: str
@@ -28,24 +28,24 @@ def normalize(pairs: Pairs) -> str:
 
 
 def target(url: str) -> Target:
-    """Return a URL's base string URI and query (RFC 5849, section 3.4.1.2); raises ValueError when it is not one.
+    """Return a URL's base string URI and query (RFC 5849, section 3.4.1.2); raises ValueError for an invalid URL.
 
-    Scheme and host in lower case, the scheme's own port left out, an empty path written as a slash; the path stays as
-    it was sent, because both ends must sign the same bytes.
+    Scheme and host are in lower case, the default port is omitted, and an empty path becomes a slash. Otherwise the path
+    stays as it was sent, because client and server must sign the same bytes.
     """
     if not url.isascii() or not url.isprintable() or " " in url:
-        raise ValueError("a URL has printable ASCII characters only")
+        raise ValueError("a URL consists of printable ASCII characters")
     parts = urlsplit(url)
     scheme, host, port = parts.scheme.lower(), parts.hostname, parts.port
     if scheme not in _DEFAULT_PORTS or not host or port == 0:
-        raise ValueError("a URL begins with http:// or https:// and a host")
+        raise ValueError("a URL starts with http:// or https:// and a host")
     host = f"[{host}]" if ":" in host else host
     authority = host if port in {None, _DEFAULT_PORTS[scheme]} else f"{host}:{port}"
     return Target(f"{scheme}://{authority}{parts.path or '/'}", parts.query)
 
 
 def first_difference(ours: str, theirs: str) -> int | None:
-    """Return the position of the first differing character of two base strings, or None when they are equal."""
+    """Return the position of the first differing character of two base strings, or None if they are equal."""
     for position, (left, right) in enumerate(zip(ours, theirs, strict=False)):
         if left != right:
             return position

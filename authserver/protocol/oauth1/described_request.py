@@ -1,4 +1,4 @@
-"""A signed request as somebody describes it: a resource server that asks whether it is valid, or the console's debugger."""
+"""Parses the description of a signed request, from a resource server that wants it verified or from the debugger."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,10 +12,10 @@ MAX_METHOD_LENGTH = 40
 
 
 def parse_described_request(document: dict[str, Any]) -> SignedRequest:
-    """Return the described request; raises ValueError for a bad description, Problem for a bad request.
+    """Return the described request; raises ValueError for a malformed description, OAuth1Error for a malformed request.
 
-    The description has ``method``, ``url``, the header as ``authorization`` or in ``headers``, and the form body as
-    ``body`` (encoded) or ``body_parameters`` (an object, or a list of pairs where names repeat).
+    The description has ``method``, ``url``, the Authorization header as ``authorization`` or in ``headers``, and the form
+    body as ``body`` (encoded) or as ``body_parameters`` (an object, or a list of pairs if names repeat).
     """
     method, url = _text(document, "method"), _text(document, "url")
     if not 0 < len(method) <= MAX_METHOD_LENGTH or not method.isascii() or not method.isprintable():
@@ -36,14 +36,14 @@ def _authorization(document: dict[str, Any]) -> str:
     if "authorization" in document:
         found.append(_text(document, "authorization"))
     if len(found) > 1:
-        raise ValueError("There are two Authorization headers.")
+        raise ValueError("The description has two Authorization headers.")
     return found[0] if found else ""
 
 
 def _form(document: dict[str, Any]) -> Pairs | None:
     body, parameters = _text(document, "body", default=""), document.get("body_parameters")
     if body and parameters:
-        raise ValueError("Give body or body_parameters, not both.")
+        raise ValueError("Send body or body_parameters, not both.")
     if parameters is None:
         return decode_form(body) if body else None
     pairs = tuple(_pairs(parameters))
@@ -73,6 +73,6 @@ def _text(document: dict[str, Any], name: str, default: str | None = None) -> st
 def _checked(name: str, value: Any) -> str:
     if not isinstance(value, str):
         raise ValueError(f"{name[:60]} must be a string.")  # noqa: TRY004
-    if any("\ud800" <= letter <= "\udfff" for letter in value):
+    if any("\ud800" <= character <= "\udfff" for character in value):
         raise ValueError(f"{name[:60]} contains a lone surrogate.")
     return value

@@ -1,7 +1,7 @@
 """Percent-encoding and form-encoding as OAuth 1.0a signs them, byte for byte.
 
-Text here may hold bytes that are no UTF-8, in Python's surrogate escapes: they are signed like any other byte, so that
-both ends agree whatever was sent. Nothing with such an escape is ever stored or compared with a record.
+Strings may contain bytes that are not UTF-8, as Python's surrogate escapes. They are signed like other bytes, so that
+client and server agree. No string with such an escape is stored or compared with a record.
 """
 
 import re
@@ -14,33 +14,33 @@ _BROKEN_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
 
 
 def escape(text: str) -> str:
-    """Return the text with every byte but the unreserved ones percent-encoded (RFC 5849, section 3.6)."""
+    """Return the text with every byte except the unreserved ones percent-encoded (RFC 5849, section 3.6)."""
     return quote(text, safe="~", errors="surrogateescape")
 
 
 def unescape(text: str) -> str:
-    """Undo ``escape`` once; raises ValueError for a percent sign without two hexadecimal digits."""
+    """Return the text percent-decoded once; raises ValueError for a percent sign without two hexadecimal digits."""
     if _BROKEN_ESCAPE.search(text):
         raise ValueError("a percent sign needs two hexadecimal digits")
     return unquote(text, errors="surrogateescape")
 
 
 def decode_form(encoded: str) -> Pairs:
-    """Return the pairs of a query or form body in their order, repeated ones included (RFC 5849, section 3.4.1.3.1).
+    """Return the pairs of a query or form body in order, including repeated names (RFC 5849, section 3.4.1.3.1).
 
-    A percent sign that encodes nothing stands for itself, as signers treat it.
+    A percent sign without two hexadecimal digits is kept, as signing libraries do.
     """
     pairs = (part.partition("=") for part in encoded.split("&") if part)
     return tuple((_decode(name), _decode(value)) for name, _, value in pairs)
 
 
 def encode_form(pairs: Pairs | list[Pair]) -> str:
-    """Return pairs as a form body, encoded strictly enough for every client."""
+    """Return pairs as a form body, in the strict encoding that every client can read."""
     return "&".join(f"{escape(name)}={escape(value)}" for name, value in pairs)
 
 
 def is_text(value: str) -> bool:
-    """Return whether a value is printable UTF-8 text, so that both databases and every log can hold it."""
+    """Return whether a value is printable UTF-8 text, which databases and logs can store."""
     return value.isprintable()
 
 

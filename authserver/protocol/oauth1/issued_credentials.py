@@ -1,11 +1,11 @@
-"""Credentials on their way out: the only moment at which their secret exists in clear."""
+"""Newly issued credentials, with the secret in plain text; the database stores it encrypted."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class IssuedCredentials:
-    """A token and its secret, with the accessors that Authlib's flow reads."""
+    """A token and its secret, with the accessors that Authlib's flow class calls."""
 
     token: str
     secret: str

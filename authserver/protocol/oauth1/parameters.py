@@ -1,6 +1,6 @@
-"""The parameters of a signed request: from the Authorization header, the form body and the query, kept in order.
+"""Collects the parameters of a signed request from the Authorization header, the form body and the query, in order.
 
-Stricter than Authlib's parser, which flattens repeated parameters, decodes twice and drops any parameter called realm.
+Authlib's parser flattens repeated parameters, decodes twice and drops every parameter called realm; this one does not.
 """
 
 import re
@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from authserver.protocol.oauth1 import problems
+from authserver.protocol.oauth1 import errors
 from authserver.protocol.oauth1.encoding import Pair, Pairs, is_text, unescape
+from authserver.protocol.oauth1.errors import OAuth1Error, ProblemCode
 
 Place = Literal["header", "form", "query", "nowhere"]
 
@@ -21,7 +22,7 @@ _HEADER_PAIR = re.compile(r'([^\s=",]+)[ \t]*=[ \t]*"((?:[^"\\]|\\.)*)"')
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """``protocol`` holds each oauth_ parameter once, ``signed`` all that the signature covers, sorted by nobody yet."""
+    """``protocol`` has the oauth_ parameters, ``signed`` all signed parameters, in their original order."""
 
     protocol: dict[str, str]
     signed: Pairs
@@ -29,35 +30,34 @@ class Parameters:
     realm: str | None = None
 
     def get(self, name: str) -> str:
-        """Return a protocol parameter; an absent one counts as empty."""
+        """Return a protocol parameter, or an empty string if it is absent."""
         return self.protocol.get(name, "")
 
 
 def collect(authorization: str, query: Pairs, form: Pairs | None) -> Parameters:
-    """Collect the parameters of a request (RFC 5849, sections 3.4.1.3 and 3.5); raises Problem.
+    """Collect the parameters of a request (RFC 5849, sections 3.4.1.3 and 3.5); raises OAuth1Error.
 
-    ``form`` holds the body's pairs when its type is the form type, else None: other bodies are not signed.
+    ``form`` has the pairs of a form body. It is None for other types of body, which are not signed.
     """
     realm, header = parse_authorization(authorization)
     places: dict[Place, Pairs] = {"header": header, "form": form or (), "query": query}
     everything = [pair for pairs in places.values() for pair in pairs]
     if len(everything) > MAX_PAIRS:
-        raise problems.Problem(
-            problems.Reason.PARAMETER_REJECTED, f"The request has more than {MAX_PAIRS} parameters."
-        )
+        advice = f"The request has more than {MAX_PAIRS} parameters."
+        raise OAuth1Error(ProblemCode.PARAMETER_REJECTED, advice)
     used: list[Place] = [
         place for place, pairs in places.items() if any(_is_protocol(pair) for pair in pairs)
     ]
     if len(used) > 1:
-        advice = f"The oauth_ parameters are in two places, {used[0]} and {used[1]}; put them all into one."
-        raise problems.Problem(problems.Reason.PARAMETER_REJECTED, advice)
+        advice = f"The oauth_ parameters are in two places: {used[0]} and {used[1]}. Send all of them in one place."
+        raise OAuth1Error(ProblemCode.PARAMETER_REJECTED, advice)
     protocol = _once(pair for pair in everything if _is_protocol(pair))
     signed = tuple(pair for pair in everything if pair[0] != "oauth_signature")
     return Parameters(protocol, signed, used[0] if used else "nowhere", realm)
 
 
 def parse_authorization(header: str) -> tuple[str | None, Pairs]:
-    """Return the realm and the pairs of an OAuth Authorization header; another scheme has none; raises Problem."""
+    """Return the realm and the pairs of an OAuth Authorization header, none for another scheme; raises OAuth1Error."""
     scheme = _SCHEME.fullmatch(header.strip())
     if scheme is None:
         return None, ()
@@ -69,15 +69,14 @@ def parse_authorization(header: str) -> tuple[str | None, Pairs]:
         else:
             pairs.append((_unescape(name), _unescape(value)))
     if len(realms) > 1:
-        raise problems.rejected("realm", "The Authorization header names the realm twice.")
+        raise errors.parameter_rejected("realm", "The Authorization header has two realms.")
     return (realms[0] if realms else None), tuple(pairs)
 
 
 def _split(rest: str) -> Iterable[Pair]:
     if not rest.isascii():
-        raise problems.rejected(
-            "Authorization", "The Authorization header has letters that are not ASCII; encode them."
-        )
+        advice = "The Authorization header contains characters that are not ASCII. Percent-encode them."
+        raise errors.parameter_rejected("Authorization", advice)
     position = 0
     while position < len(rest):
         if rest[position] in " \t,":
@@ -85,9 +84,9 @@ def _split(rest: str) -> Iterable[Pair]:
             continue
         found = _HEADER_PAIR.match(rest, position)
         if found is None or rest[found.end() :].lstrip(" \t")[:1] not in {"", ","}:
-            raise problems.rejected(
+            raise errors.parameter_rejected(
                 "Authorization",
-                'The Authorization header is malformed; it is written OAuth name="value", name="value".',
+                'The Authorization header is malformed. The format is OAuth name="value", name="value".',
             )
         yield found[1], found[2]
         position = found.end()
@@ -97,26 +96,24 @@ def _unescape(text: str) -> str:
     try:
         return unescape(text)
     except ValueError as error:
-        raise problems.rejected(
-            "Authorization", f"The Authorization header is malformed: {error}."
-        ) from error
+        advice = f"The Authorization header is malformed: {error}."
+        raise errors.parameter_rejected("Authorization", advice) from error
 
 
 def _once(pairs: Iterable[Pair]) -> dict[str, str]:
     protocol: dict[str, str] = {}
     for name, value in pairs:
         if name in protocol:
-            raise problems.rejected(_readable(name), "This parameter is in the request twice.")
+            raise errors.parameter_rejected(_printable(name), "The request has this parameter twice.")
         if len(name) + len(value) > MAX_VALUE_LENGTH or not is_text(name) or not is_text(value):
-            raise problems.rejected(
-                _readable(name), "This parameter is too long, or is not printable UTF-8 text."
-            )
+            advice = "This parameter is too long or is not printable UTF-8 text."
+            raise errors.parameter_rejected(_printable(name), advice)
         protocol[name] = value
     return protocol
 
 
-def _readable(name: str) -> str:
-    return "".join(letter if letter.isprintable() else "?" for letter in name[:100])
+def _printable(name: str) -> str:
+    return "".join(character if character.isprintable() else "?" for character in name[:100])
 
 
 def _is_protocol(pair: Pair) -> bool:

@@ -1,7 +1,7 @@
-"""The decisions about a signed request, each on its own, and the order in which all who judge one call them.
+"""Checks of signed requests, in the order that every endpoint uses: signature, timestamp, client, then nonce.
 
-Signature, then timestamp, then standing: a stranger who cannot sign learns nothing about a consumer. The nonce comes
-last, in the transaction that acts, so that a request which is refused before uses nothing up.
+The signature comes first so that only the consumer learns anything about its own state. The nonce comes last, in the
+transaction that acts on the request, so that a rejected request does not use it up.
 """
 
 from datetime import timedelta
@@ -19,31 +19,33 @@ from authserver.domain.oauth1 import consumers, nonces
 from authserver.protocol import access
 from authserver.protocol.access import DenialReason
 from authserver.protocol.oauth1 import public_keys, signature_errors, signatures
-from authserver.protocol.oauth1.problems import Problem, Reason
+from authserver.protocol.oauth1.errors import OAuth1Error, ProblemCode
 from authserver.protocol.oauth1.signed_request import SignedRequest
 from authserver.settings import Settings
 from authserver.vocabulary import ClientKind, SignatureMethod
 
 _CLIENT_PROBLEMS = {
-    DenialReason.CLIENT_PENDING: Reason.CONSUMER_KEY_REFUSED,
-    DenialReason.CLIENT_DISAPPROVED: Reason.CONSUMER_KEY_REJECTED,
+    DenialReason.CLIENT_PENDING: ProblemCode.CONSUMER_KEY_REFUSED,
+    DenialReason.CLIENT_DISAPPROVED: ProblemCode.CONSUMER_KEY_REJECTED,
 }
 
 
 def find_client(
     connection: Connection, client_cache: ClientCache, request: SignedRequest, row: Row[Any] | None
 ) -> None:
-    """Note whose request it is; raises consumer_key_unknown."""
+    """Set the client of a request from the row that was looked up; raises consumer_key_unknown."""
     client = None if row is None else client_cache.get(connection, row.c_id, row.c_revision)
     if row is None or client is None or client.kind != ClientKind.OAUTH1:
-        problem = Problem(Reason.CONSUMER_KEY_UNKNOWN, "There is no consumer with this key.")
-        problem.received = redaction.unknown_key(request.parameters.get("oauth_consumer_key"))
-        raise problem
+        raise OAuth1Error(
+            ProblemCode.CONSUMER_KEY_UNKNOWN,
+            "No consumer has this key.",
+            received=redaction.unknown_key(request.parameters.get("oauth_consumer_key")),
+        )
     request.row, request.client, request.consumer = row, client, consumers.options_of(client.details)
 
 
 def check_request(request: SignedRequest, settings: Settings, vault: Vault, token_secret: str) -> None:
-    """Check what does not depend on the credential's own state, in the one order; raises Problem."""
+    """Check signature, timestamp and client; raises OAuth1Error. The state of the credential is checked separately."""
     check_signature(request, vault, token_secret)
     check_timestamp(request, settings)
     check_client(request)
@@ -53,26 +55,26 @@ def check_signature(request: SignedRequest, vault: Vault, token_secret: str) -> 
     """Raise signature_method_rejected or signature_invalid unless the consumer signed the request."""
     method = request.parameters.get("oauth_signature_method")
     if method not in request.consumer.signature_methods:
-        known = method in set(SignatureMethod)
-        advice = (
-            "This signature method is not allowed for the consumer."
-            if known
-            else "This signature method is unknown."
-        )
-        raise Problem(Reason.SIGNATURE_METHOD_REJECTED, advice).about(
-            request.client.id, received=method[:60], expected=", ".join(request.consumer.signature_methods)
+        is_known = method in set(SignatureMethod)
+        raise OAuth1Error(
+            ProblemCode.SIGNATURE_METHOD_REJECTED,
+            "This consumer is not allowed to use this signature method."
+            if is_known
+            else "This signature method is not supported.",
+            received=method[:60],
+            expected=", ".join(request.consumer.signature_methods),
+            client_id=request.client.id,
         )
     if method == SignatureMethod.PLAINTEXT and not signatures.is_private_transport(request.uri):
-        raise Problem(
-            Reason.SIGNATURE_METHOD_REJECTED, "PLAINTEXT is accepted by TLS or on one machine only."
-        )
+        advice = "PLAINTEXT requires TLS, or a client on the same machine."
+        raise OAuth1Error(ProblemCode.SIGNATURE_METHOD_REJECTED, advice)
     keys = _keys(request, vault, token_secret)
     if not signatures.verify(method, request.base_string, request.parameters.get("oauth_signature"), keys):
         raise signature_errors.signature_invalid(request)
 
 
 def check_timestamp(request: SignedRequest, settings: Settings) -> None:
-    """Raise timestamp_refused when the request was signed too long ago, or too far in the future."""
+    """Raise timestamp_refused if the timestamp is outside the window around the current time."""
     if request.signed_at is None:
         return
     now = clock.now()
@@ -81,22 +83,22 @@ def check_timestamp(request: SignedRequest, settings: Settings) -> None:
 
 
 def check_client(request: SignedRequest) -> None:
-    """Pass the gate with the client alone, or raise the problem that fits."""
+    """Run the access check for the client alone; raises consumer_key_refused or consumer_key_rejected."""
     denial = access.check_access(access_state.state_of_caller(request.row))
     if denial is not None:
-        problem = _CLIENT_PROBLEMS.get(denial, Reason.CONSUMER_KEY_REJECTED)
-        raise Problem(problem, denial.sentence).about(request.client.id)
+        code = _CLIENT_PROBLEMS.get(denial, ProblemCode.CONSUMER_KEY_REJECTED)
+        raise OAuth1Error(code, denial.sentence, client_id=request.client.id)
 
 
-def check_authorization(request: SignedRequest, problem: Reason) -> None:
-    """Pass the gate with the authorization under which the credential stands, or raise the problem."""
+def check_authorization(request: SignedRequest, code: ProblemCode) -> None:
+    """Run the access check for the authorization of the credential; raises OAuth1Error with the given code."""
     denial = access.check_access(access_state.access_state_of(request.row))
     if denial is not None:
-        raise Problem(problem, denial.sentence).about(request.client.id, received=denial)
+        raise OAuth1Error(code, denial.sentence, received=denial, client_id=request.client.id)
 
 
-def claim_nonce(connection: Connection, request: SignedRequest, settings: Settings) -> Problem | None:
-    """Use the nonce up in the transaction that acts on the request; return nonce_used when it was used before."""
+def claim_nonce(connection: Connection, request: SignedRequest, settings: Settings) -> OAuth1Error | None:
+    """Use up the nonce in the transaction that acts on the request; return nonce_used if it was used before."""
     if request.signed_at is None:
         return None
     is_new = nonces.claim(
@@ -109,9 +111,11 @@ def claim_nonce(connection: Connection, request: SignedRequest, settings: Settin
     )
     if is_new:
         return None
-    advice = "This nonce was used before with the same timestamp; make a new one for every request."
-    return Problem(Reason.NONCE_USED, advice).about(
-        request.client.id, received=signature_errors.target_words(request)
+    return OAuth1Error(
+        ProblemCode.NONCE_USED,
+        "This nonce was already used with the same timestamp. Use a new nonce for every request.",
+        received=signature_errors.signed_target(request),
+        client_id=request.client.id,
     )
 
 

@@ -1,6 +1,6 @@
-"""The console's debugger: what the server makes of a signed request that somebody pasted, without acting on it.
+"""The signature debugger of the console: checks a pasted signed request without acting on it.
 
-Nothing is used up and nothing is stored. Secrets take part in the check and are never part of what is returned.
+Nothing is used up or stored. Secrets are used for the check and never returned.
 """
 
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from authserver.domain.oauth1 import nonces, temporary_credentials, token_creden
 from authserver.domain.tokens import opaque_tokens
 from authserver.protocol.oauth1 import request_checks, signature_errors
 from authserver.protocol.oauth1.encoding import Pairs
-from authserver.protocol.oauth1.problems import Problem, Reason
+from authserver.protocol.oauth1.errors import OAuth1Error, ProblemCode
 from authserver.protocol.oauth1.server import OAuth1Server
 from authserver.protocol.oauth1.signature_errors import Difference
 from authserver.protocol.oauth1.signed_request import SignedRequest
@@ -18,7 +18,7 @@ from authserver.protocol.oauth1.signed_request import SignedRequest
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """What was computed from the request; ``problem`` is what its sender would be told, None when all is well."""
+    """The computed values of a request; ``error`` is the error that the sender would receive, or None."""
 
     method: str
     uri: str
@@ -26,13 +26,13 @@ class Diagnosis:
     base_string: str = field(repr=False)
     offset_seconds: int
     is_nonce_used: bool
-    problem: Problem | None
+    error: OAuth1Error | None
     difference: Difference | None
 
 
 def diagnose(server: OAuth1Server, request: SignedRequest, submitted_base_string: str = "") -> Diagnosis:
-    """Return what the server makes of a request, compared with the sender's own base string if there is one."""
-    problem = _problem(server, request)
+    """Return the diagnosis of a request, including a comparison with the sender's base string if there is one."""
+    error = _error(server, request)
     ours = request.base_string
     return Diagnosis(
         method=request.method.upper(),
@@ -40,40 +40,40 @@ def diagnose(server: OAuth1Server, request: SignedRequest, submitted_base_string
         parameters=tuple(sorted(request.parameters.signed)),
         base_string=ours,
         offset_seconds=signature_errors.offset_seconds(request, clock.now()),
-        is_nonce_used=problem is not None and problem.error == Reason.NONCE_USED,
-        problem=problem,
+        is_nonce_used=error is not None and error.error == ProblemCode.NONCE_USED,
+        error=error,
         difference=signature_errors.difference(ours, submitted_base_string)
         if submitted_base_string
         else None,
     )
 
 
-def _problem(server: OAuth1Server, request: SignedRequest) -> Problem | None:
+def _error(server: OAuth1Server, request: SignedRequest) -> OAuth1Error | None:
     try:
         request_checks.check_request(request, server.settings, server.vault, _token_secret(server, request))
-    except Problem as problem:
-        return problem
+    except OAuth1Error as error:
+        return error
     return _used_nonce(server, request)
 
 
 def _token_secret(server: OAuth1Server, request: SignedRequest) -> str:
-    """Note the client and return the secret of the request's token, of either kind; raises Problem."""
+    """Set the client of the request and return the secret of its token, of either kind; raises OAuth1Error."""
     temporary = temporary_credentials.parse_temporary_token(request.token_value)
     handle = temporary or token_credentials.parse_access_token(request.token_value)
-    room = temporary_credentials if temporary else token_credentials
+    credentials = temporary_credentials if temporary else token_credentials
     with server.database.reading() as connection:
-        row = room.lookup(connection, request.client_key, handle)
+        row = credentials.lookup(connection, request.client_key, handle)
         request_checks.find_client(connection, server.client_cache, request, row)
     if not request.token_value:
         return ""
     row = request.row
     if handle is None or not opaque_tokens.matches(handle, row.digest) or row.owner_id != request.client.id:
-        raise Problem(Reason.TOKEN_REJECTED, "The token is unknown, or another consumer's.")
-    secret: str = room.reveal(server.vault, row.sealed_secret)
+        raise OAuth1Error(ProblemCode.TOKEN_REJECTED, "The token is unknown or belongs to another consumer.")
+    secret: str = credentials.reveal(server.vault, row.sealed_secret)
     return secret
 
 
-def _used_nonce(server: OAuth1Server, request: SignedRequest) -> Problem | None:
+def _used_nonce(server: OAuth1Server, request: SignedRequest) -> OAuth1Error | None:
     if request.signed_at is None:
         return None
     get = request.parameters.get
@@ -85,6 +85,6 @@ def _used_nonce(server: OAuth1Server, request: SignedRequest) -> Problem | None:
             timestamp=get("oauth_timestamp"),
             nonce=get("oauth_nonce"),
         )
-    return (
-        Problem(Reason.NONCE_USED, "This nonce was used before with the same timestamp.") if is_used else None
-    )
+    if not is_used:
+        return None
+    return OAuth1Error(ProblemCode.NONCE_USED, "This nonce was already used with the same timestamp.")

@@ -1,4 +1,4 @@
-"""What an administrator is told about a refused signature: everything that was computed, and nothing that signs."""
+"""Errors about signatures and timestamps, with the computed values for administrators and without secrets."""
 
 import re
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from authserver import clock
 from authserver.protocol.oauth1 import base_strings
 from authserver.protocol.oauth1.encoding import Pairs
-from authserver.protocol.oauth1.problems import Problem, Reason
+from authserver.protocol.oauth1.errors import OAuth1Error, ProblemCode
 from authserver.protocol.oauth1.signed_request import SignedRequest
 
 _OURS = re.compile(r"(as[a-z]_[0-9a-z]{1,12}_).+")
@@ -17,56 +17,58 @@ _SHOWN = 24
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Where two base strings part: the common beginning's end, and what follows in each."""
+    """The first difference between two base strings: its position, and what follows in each."""
 
     position: int
     ours: str
     theirs: str
 
 
-def signature_invalid(request: SignedRequest) -> Problem:
-    """Return the refusal of a signature, with the server's base string for the administrator."""
-    advice = "The signature does not match what was received; compare the base strings."
-    problem = Problem(Reason.SIGNATURE_INVALID, advice)
-    return problem.about(
-        request.client.id, received=target_words(request), expected=shown_base_string(request)
+def signature_invalid(request: SignedRequest) -> OAuth1Error:
+    """Return the error for a wrong signature, with the server's base string for administrators."""
+    return OAuth1Error(
+        ProblemCode.SIGNATURE_INVALID,
+        "The signature does not match the received request. Compare the base strings.",
+        received=signed_target(request),
+        expected=shown_base_string(request),
+        client_id=request.client.id,
     )
 
 
-def timestamp_refused(request: SignedRequest, now: datetime, window: timedelta) -> Problem:
-    """Return the refusal of a timestamp, with the acceptable ones."""
+def timestamp_refused(request: SignedRequest, now: datetime, window: timedelta) -> OAuth1Error:
+    """Return the error for a timestamp outside the window, with the acceptable timestamps."""
     low, high = clock.timestamp(now - window), clock.timestamp(now + window)
     offset = offset_seconds(request, now)
     direction = "ahead" if offset > 0 else "behind"
-    problem = Problem(
-        Reason.TIMESTAMP_REFUSED,
-        f"The client's clock is {abs(offset)} s {direction} of the server's; set it right.",
-        oauth_acceptable_timestamps=f"{low}-{high}",
-    )
-    # The number itself would make every refusal look different to the ledger.
-    return problem.about(
-        request.client.id, received=f"clock {direction}", expected=f"within {window.seconds} s"
+    return OAuth1Error(
+        ProblemCode.TIMESTAMP_REFUSED,
+        f"The client's clock is {abs(offset)} s {direction} of the server's clock. Correct the client's clock.",
+        # Without the number of seconds, so that the error log counts these errors as the same one.
+        received=f"clock {direction}",
+        expected=f"within {window.seconds} s",
+        client_id=request.client.id,
+        parameters={"oauth_acceptable_timestamps": f"{low}-{high}"},
     )
 
 
 def offset_seconds(request: SignedRequest, now: datetime) -> int:
-    """Return how many seconds the client's clock is ahead of ours; negative when it is behind."""
+    """Return by how many seconds the client's clock is ahead of the server's; negative if it is behind."""
     return 0 if request.signed_at is None else round((request.signed_at - now).total_seconds())
 
 
-def target_words(request: SignedRequest) -> str:
-    """Return what was signed for: method, normalised URL, signature method, and where the parameters were."""
+def signed_target(request: SignedRequest) -> str:
+    """Return a description of what was signed: method, normalized URL, signature method, place of the parameters."""
     method = request.parameters.get("oauth_signature_method")[:40]
     return f"{request.method.upper()} {request.uri} ({method}, parameters in the {request.parameters.place})"
 
 
 def shown_base_string(request: SignedRequest) -> str:
-    """Return the base string as it may be stored: without tokens, verifiers and what looks confidential."""
+    """Return the base string in a form that may be stored: without tokens, verifiers and confidential parameters."""
     return base_strings.base_string(request.method, request.uri, _shown(request.parameters.signed))
 
 
 def difference(ours: str, theirs: str) -> Difference | None:
-    """Return where a submitted base string first differs from the server's, or None when they are equal."""
+    """Return the first difference between the server's base string and a submitted one, or None if they are equal."""
     position = base_strings.first_difference(ours, theirs)
     if position is None:
         return None

@@ -1,4 +1,4 @@
-"""The signature methods of RFC 5849, sections 3.4.2 to 3.4.4, and their SHA-2 successors."""
+"""The signature methods of RFC 5849, sections 3.4.2 to 3.4.4, and their SHA-2 variants."""
 
 import base64
 import binascii
@@ -28,7 +28,7 @@ _RSA_HASHES: dict[str, type[hashes.HashAlgorithm]] = {
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Keys:
-    """What can sign for a client: any of its live secrets, joined with the credential's, or any of its public keys."""
+    """The keys of a client: its active secrets, each joined with the token secret, and its public keys."""
 
     client_secrets: tuple[str, ...]
     token_secret: str = ""
@@ -36,12 +36,12 @@ class Keys:
 
 
 def verify(method: str, base_string: str, signature: str, keys: Keys) -> bool:
-    """Return whether the signature holds; an unknown method never does."""
+    """Return whether the signature is valid; it never is for an unknown method."""
     if method in _RSA_HASHES:
         return any(
             _verify_rsa(_RSA_HASHES[method](), base_string, signature, key) for key in keys.public_keys
         )
-    # Every secret is tried, so that the time taken does not tell which of them is in use.
+    # Try every secret, so that the timing does not reveal which one matches.
     matches = [
         _equal(sign(method, base_string, secret, keys.token_secret), signature)
         for secret in keys.client_secrets
@@ -50,7 +50,7 @@ def verify(method: str, base_string: str, signature: str, keys: Keys) -> bool:
 
 
 def sign(method: str, base_string: str, client_secret: str, token_secret: str) -> str | None:
-    """Return the signature made with shared secrets, or None for a method that has none."""
+    """Return the signature with shared secrets, or None for a method that uses none."""
     key = f"{escape(client_secret)}&{escape(token_secret)}"
     if method == SignatureMethod.PLAINTEXT:
         return key
@@ -61,7 +61,7 @@ def sign(method: str, base_string: str, client_secret: str, token_secret: str) -
 
 
 def is_private_transport(url: str) -> bool:
-    """Return whether a secret can travel to the URL in clear: by TLS, or without leaving the machine."""
+    """Return whether plain-text secrets are safe on the way to the URL: over TLS or on the loopback interface."""
     parts = urlsplit(url)
     return parts.scheme == "https" or parts.hostname in LOOPBACK_HOSTS
 

@@ -1,4 +1,4 @@
-"""One signed request on its way through the law: Authlib's request object around our strict values."""
+"""A signed request: Authlib's request object, built from strictly parsed parameters."""
 
 import re
 from datetime import UTC, datetime
@@ -9,9 +9,9 @@ from sqlalchemy import Row
 
 from authserver.domain.clients.client_cache import RegisteredClient
 from authserver.domain.oauth1.consumers import ConsumerOptions
-from authserver.protocol.oauth1 import base_strings, problems
+from authserver.protocol.oauth1 import base_strings, errors
+from authserver.protocol.oauth1.errors import OAuth1Error, ProblemCode
 from authserver.protocol.oauth1.parameters import Parameters
-from authserver.protocol.oauth1.problems import Problem, Reason
 from authserver.vocabulary import SignatureMethod
 
 _TIMESTAMP = re.compile("[0-9]{1,11}")
@@ -19,10 +19,10 @@ _MAX_KEY_LENGTH = 64
 
 
 class SignedRequest(OAuth1Request):
-    """A request that claims to be signed; raises Problem when what every signed request needs is not there.
+    """A request with a signature that is not yet verified; raises OAuth1Error if a required parameter is missing.
 
-    Authlib's parser is not asked: it decodes twice, loses repeated parameters and answers malformed ones with a 500.
-    ``uri`` is the base string URI, made from the configured public URL.
+    Authlib's parser is not used because it decodes twice, loses repeated parameters and fails with status 500 on malformed
+    ones. ``uri`` is the base string URI, built from the configured public URL.
     """
 
     row: Row[Any]
@@ -45,18 +45,18 @@ class SignedRequest(OAuth1Request):
 
     @property
     def client_key(self) -> str:
-        """The consumer key, or an empty text when it cannot be anybody's."""
+        """The consumer key, or an empty string if no consumer can have such a key."""
         key = self.parameters.get("oauth_consumer_key")
         return key if len(key) <= _MAX_KEY_LENGTH and key.isascii() else ""
 
     @property
     def token_value(self) -> str:
-        """The token; absent and empty are the same (two-legged clients send it empty)."""
+        """The token, or an empty string; two-legged clients send an empty token or none."""
         return self.parameters.get("oauth_token")
 
     @property
     def signed_at(self) -> datetime | None:
-        """When the client says it signed, or None where PLAINTEXT leaves that out."""
+        """The timestamp, or None if a PLAINTEXT request has none."""
         text = self.parameters.get("oauth_timestamp")
         return datetime.fromtimestamp(int(text), UTC) if text else None
 
@@ -67,25 +67,24 @@ class SignedRequest(OAuth1Request):
 
     def _check_version(self) -> None:
         if self.oauth_params.get("oauth_version", "1.0") != "1.0":
-            raise Problem(
-                Reason.VERSION_REJECTED,
-                "oauth_version must be 1.0, or left out.",
-                oauth_acceptable_versions="1.0-1.0",
+            raise OAuth1Error(
+                ProblemCode.VERSION_REJECTED,
+                "oauth_version must be 1.0 or omitted.",
+                parameters={"oauth_acceptable_versions": "1.0-1.0"},
             )
 
     def _check_presence(self) -> None:
         needed = ["oauth_consumer_key", "oauth_signature_method", "oauth_signature"]
         times = ("oauth_timestamp", "oauth_nonce")
-        # RFC 5849, section 3.1: PLAINTEXT may leave out both, not one of them.
+        # RFC 5849, section 3.1: PLAINTEXT requests may omit both, but not one of them.
         is_plain = self.parameters.get("oauth_signature_method") == SignatureMethod.PLAINTEXT
         if not is_plain or any(self.parameters.get(name) for name in times):
             needed += times
         if missing := [name for name in needed if not self.parameters.get(name)]:
-            raise problems.absent(*missing)
+            raise errors.parameters_absent(*missing)
 
     def _check_timestamp_form(self) -> None:
         text = self.parameters.get("oauth_timestamp")
         if text and not _TIMESTAMP.fullmatch(text):
-            raise problems.rejected(
-                "oauth_timestamp", "The timestamp is a number of seconds since 1970.", text
-            )
+            advice = "oauth_timestamp must be a number of seconds since 1970."
+            raise errors.parameter_rejected("oauth_timestamp", advice, text)

@@ -1,19 +1,12 @@
-"""The authorization endpoint's decisions: sign in first, ask for consent, refuse, or answer with a code.
+"""The decisions of the authorization endpoint: sign in, request for consent, reject, or respond.
 
-The doors show pages; what is decided here needs only the request, the client, and who is signed in since when.
+The decisions depend on the request, the client and the user session. The pages are in ``web.frontchannel``.
 """
 
 from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
-from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc6749.errors import (
-    AccessDeniedError,
-    InvalidRequestError,
-    InvalidScopeError,
-    UnauthorizedClientError,
-)
 from sqlalchemy.orm import Session
 
 from authserver import clock
@@ -21,22 +14,25 @@ from authserver.domain.authorizations import access_state, consents
 from authserver.domain.clients import clients
 from authserver.domain.clients.client_cache import RegisteredClient
 from authserver.domain.diagnostics import redaction
+from authserver.domain.diagnostics.causes import Cause
 from authserver.domain.sessions.user_sessions import UserSession
+from authserver.domain.tokens import opaque_tokens
 from authserver.domain.users import second_factors
 from authserver.protocol import access
 from authserver.protocol.access import ClientNotApproved, DenialReason
+from authserver.protocol.errors import ErrorCode, ProtocolError, public_description
 from authserver.protocol.http import Pairs
-from authserver.protocol.oauth2 import authorization_request, bearer_tokens, errors
+from authserver.protocol.oauth2 import authorization_request
 from authserver.protocol.oauth2.authorization_request import AuthorizationError, AuthorizationRequest
-from authserver.protocol.oauth2.errors import ClientAuthenticationFailed, oauth_error
-from authserver.protocol.oauth2.response_modes import AuthorizationResponse
-from authserver.protocol.oauth2.server import OAuth2Server
+from authserver.protocol.oauth2.response_modes import AuthorizationResponse, ResponseTarget
 from authserver.protocol.oidc import acr, subjects
+from authserver.protocol.oidc.id_token import IdTokens
+from authserver.protocol.services import Services
 from authserver.vocabulary import AuthMethod, GrantType, ScopeName
 
 
 class NextStep(Enum):
-    """What has to happen next for an authorization request."""
+    """The next step for an authorization request."""
 
     SIGN_IN = auto()
     SIGN_IN_AGAIN = auto()
@@ -44,248 +40,265 @@ class NextStep(Enum):
     STEP_UP = auto()
     ENROL = auto()
     CONSENT = auto()
-    ANSWER = auto()
+    RESPOND = auto()
 
 
-_STANDS = {
-    NextStep.SIGN_IN: "nobody is signed in",
+_WHY_NOT_SILENT = {
+    NextStep.SIGN_IN: "no user is signed in",
     NextStep.SIGN_IN_AGAIN: "the sign-in is older than max_age",
-    NextStep.SWITCH_ACCOUNT: "somebody else is signed in",
-    NextStep.STEP_UP: "the second factor was not asked for",
-    NextStep.CONSENT: "the person has not agreed to all that is asked for",
+    NextStep.SWITCH_ACCOUNT: "another user is signed in",
+    NextStep.STEP_UP: "the user signed in without a second factor",
+    NextStep.CONSENT: "the user has not consented to all requested scopes",
 }
-"""Why nothing can be answered in silence, by what would have to happen first."""
+"""Why a request with prompt=none fails, by the step that it would need."""
 
 
-class LoginRequired(OAuth2Error):
-    """The person must sign in, and prompt=none forbids to ask (OpenID Connect Core, section 3.1.2.6)."""
-
-    error = "login_required"
-
-
-class ConsentRequired(OAuth2Error):
-    """The person must consent, and prompt=none forbids to ask (OpenID Connect Core, section 3.1.2.6)."""
-
-    error = "consent_required"
-
-
-class UnmetAuthenticationRequirements(OAuth2Error):
-    """The demanded way of signing in is not to be had (OpenID Connect Core Error Code unmet_authentication_requirements)."""
-
-    error = "unmet_authentication_requirements"
-
-
-def read_authorization_request(server: OAuth2Server, db: Session, pairs: Pairs) -> AuthorizationRequest:
-    """Return the valid request that arrived; raises AuthorizationFailure or NotApproved."""
+def accept_authorization_request(services: Services, db: Session, pairs: Pairs) -> AuthorizationRequest:
+    """Return the valid request of an approved client; raises AuthorizationError or ClientNotApproved."""
     client = clients.find(db, authorization_request.client_key(pairs))
     if client is None:
         key = dict(pairs).get("client_id", "")
         raise AuthorizationError(
-            oauth_error(
-                ClientAuthenticationFailed,
+            ProtocolError(
+                ErrorCode.INVALID_CLIENT,
+                Cause.CLIENT_UNKNOWN,
                 "No client is registered under this client_id.",
-                "client-unknown",
                 received=redaction.unknown_key(key),
-                expected="the key of a client that is registered here",
+                expected="the key of a registered client",
             )
         )
-    policy = server.client_cache.of(db, client)
-    stands = access_state.state_of_client(client.status, client.epoch)
-    denial = access.check_access(stands)
+    registered = services.client_cache.of(db, client)
+    state = access_state.state_of_client(client.status, client.epoch)
+    denial = access.check_access(state)
     if denial is not None:
-        raise ClientNotApproved(policy, denial)
-    ask = authorization_request.parse_authorization_request(pairs, policy, server.settings)
-    grant_type = GrantType.AUTHORIZATION_CODE if "code" in ask.words else None
+        raise ClientNotApproved(registered, denial)
+    request = authorization_request.parse_authorization_request(pairs, registered, services.settings)
+    grant_type = GrantType.AUTHORIZATION_CODE if "code" in request.words else None
     denial = access.check_access(
-        stands, policy, grant_type=grant_type, response_type=ask.response_type, scopes=ask.scopes
+        state,
+        registered,
+        grant_type=grant_type,
+        response_type=request.response_type,
+        scopes=request.scopes,
     )
     if denial is not None:
-        raise AuthorizationError(_error_for(denial, policy, ask.response_type), ask.address)
-    return replace(ask, subjects=_wanted_subjects(server, ask))
+        raise AuthorizationError(_error_for(denial, registered, request.response_type), request.address)
+    return replace(request, subjects=_accepted_subjects(services.id_tokens, request))
 
 
 def next_step(
-    db: Session, ask: AuthorizationRequest, live: UserSession | None, *, started_at: datetime | None
+    db: Session,
+    request: AuthorizationRequest,
+    user_session: UserSession | None,
+    *,
+    started_at: datetime | None,
 ) -> NextStep:
-    """Return what has to happen before the request can be answered; raises AuthorizationFailure for prompt=none.
+    """Return the next step; raises AuthorizationError if prompt=none forbids it.
 
-    ``started_at`` is when the request was stored, None for one that has just arrived: a sign-in after that was made
-    for it.
+    ``started_at`` is the time at which the request was stored, or None for a new request. A sign-in after that time was
+    made for this request.
     """
-    if live is None:
-        return _unless_silent(ask, NextStep.SIGN_IN, LoginRequired)
-    if not _is_fresh_enough(ask, live, started_at):
-        step = NextStep.SWITCH_ACCOUNT if "select_account" in ask.prompt else NextStep.SIGN_IN_AGAIN
-        return _unless_silent(ask, step, LoginRequired)
-    if ask.subjects is not None and subjects.subject_of(ask.client, live.user.subject) not in ask.subjects:
-        if _was_made_for(live, started_at):
-            raise AuthorizationError(_another_user(ask), ask.address)
-        return _unless_silent(ask, NextStep.SWITCH_ACCOUNT, LoginRequired)
-    if not ask.context.is_met_by(live.acr) and (higher := _towards(db, ask, live)) is not None:
-        return higher
-    if _needs_consent(db, ask, live):
-        return _unless_silent(ask, NextStep.CONSENT, ConsentRequired)
-    return NextStep.ANSWER
+    if user_session is None:
+        return _unless_silent(request, NextStep.SIGN_IN, ErrorCode.LOGIN_REQUIRED)
+    if not _is_fresh_enough(request, user_session, started_at):
+        step = NextStep.SWITCH_ACCOUNT if "select_account" in request.prompt else NextStep.SIGN_IN_AGAIN
+        return _unless_silent(request, step, ErrorCode.LOGIN_REQUIRED)
+    if not _is_accepted_user(request, user_session):
+        if _was_made_for(user_session, started_at):
+            raise AuthorizationError(_another_user(request), request.address)
+        return _unless_silent(request, NextStep.SWITCH_ACCOUNT, ErrorCode.LOGIN_REQUIRED)
+    if not request.context.is_met_by(user_session.acr):
+        acr_step = _step_to_acr(db, request, user_session)
+        if acr_step is not None:
+            return acr_step
+    if _needs_consent(db, request, user_session):
+        return _unless_silent(request, NextStep.CONSENT, ErrorCode.CONSENT_REQUIRED)
+    return NextStep.RESPOND
 
 
 def is_still_allowed(
-    db: Session, ask: AuthorizationRequest, live: UserSession, *, started_at: datetime
+    db: Session, request: AuthorizationRequest, user_session: UserSession, *, started_at: datetime
 ) -> bool:
-    """Return whether a request that the person has just let through would be let through as well now.
+    """Return whether a request that the user has just approved is still allowed.
 
-    What is always asked for, by ``prompt=consent`` or of a public client, was decided; consent taken back counts.
+    A consent page that every request shows (``prompt=consent``, public clients) has been answered, but a withdrawn
+    consent counts.
     """
-    step = next_step(db, ask, live, started_at=started_at)
+    step = next_step(db, request, user_session, started_at=started_at)
     if step is NextStep.CONSENT:
-        return ask.client.is_trusted or not new_scopes(db, ask, live)
-    return step is NextStep.ANSWER
+        return request.client.is_trusted or not new_scopes(db, request, user_session)
+    return step is NextStep.RESPOND
 
 
-def denied(ask: AuthorizationRequest) -> AuthorizationError:
-    """Return the failure for a person who said no (RFC 6749, section 4.1.2.1)."""
-    error = oauth_error(
-        AccessDeniedError, "The user did not allow it.", "user-denied", client_id=ask.client.id
+def denied(request: AuthorizationRequest) -> AuthorizationError:
+    """Return the error for a user who denied the request (RFC 6749, section 4.1.2.1)."""
+    error = ProtocolError(
+        ErrorCode.ACCESS_DENIED,
+        Cause.USER_DENIED,
+        "The user denied the request.",
+        client_id=request.client.id,
     )
-    return AuthorizationError(error, ask.address)
+    return AuthorizationError(error, request.address)
 
 
-def cancelled(ask: AuthorizationRequest) -> AuthorizationError:
-    """Return the failure for a person who left the sign-in page."""
-    error = oauth_error(
-        AccessDeniedError, "The user cancelled the sign-in.", "user-cancelled", client_id=ask.client.id
+def cancelled(request: AuthorizationRequest) -> AuthorizationError:
+    """Return the error for a user who cancelled the sign-in."""
+    error = ProtocolError(
+        ErrorCode.ACCESS_DENIED,
+        Cause.USER_CANCELLED,
+        "The user cancelled the sign-in.",
+        client_id=request.client.id,
     )
-    return AuthorizationError(error, ask.address)
+    return AuthorizationError(error, request.address)
 
 
-def error_answer(failure: AuthorizationError, reference: str) -> AuthorizationResponse | None:
-    """Return the answer that carries a failure back to the client, or None where a page must show it."""
-    if failure.address is None:
-        return None
-    parameters = [("error", failure.error.error)]
-    description = errors.describe(failure.error, reference)
-    if description:
+def error_response(error: ProtocolError, address: ResponseTarget, reference: str) -> AuthorizationResponse:
+    """Return the response that returns an error to the client (RFC 6749, section 4.1.2.1)."""
+    parameters = [("error", error.error)]
+    if description := public_description(error, reference):
         parameters.append(("error_description", description))
-    return failure.address.answer(*parameters)
+    return address.answer(*parameters)
 
 
-def after_consent(ask: AuthorizationRequest) -> AuthorizationRequest:
-    """Return the request as it stands once the person has consented: nothing is left to prompt for."""
-    return replace(ask, prompt=frozenset())
+def after_consent(request: AuthorizationRequest) -> AuthorizationRequest:
+    """Return the request after the user has consented, without prompts."""
+    return replace(request, prompt=frozenset())
 
 
-def new_scopes(db: Session, ask: AuthorizationRequest, live: UserSession) -> set[str]:
-    """Return the requested scopes that the person has not consented to before."""
-    known = consents.find(db, live.user_id, ask.client.id)
-    return set(ask.consent_scopes) - set(known.scopes if known else ())
+def new_scopes(db: Session, request: AuthorizationRequest, user_session: UserSession) -> set[str]:
+    """Return the requested scopes that the user has not consented to before."""
+    consent = consents.find(db, user_session.user_id, request.client.id)
+    return set(request.consent_scopes) - set(consent.scopes if consent else ())
 
 
-def _unless_silent(ask: AuthorizationRequest, step: NextStep, error: type[OAuth2Error]) -> NextStep:
-    if not _may_ask(ask):
-        kind = error.error.replace("_", "-")
+def _unless_silent(request: AuthorizationRequest, step: NextStep, error: ErrorCode) -> NextStep:
+    if not _may_interact(request):
         raise AuthorizationError(
-            oauth_error(
+            ProtocolError(
                 error,
+                Cause[error.name],
                 "prompt=none, but the user has to act.",
-                kind,
-                received=f"prompt=none, but {_STANDS[step]}",
-                expected="the same without prompt=none",
-                client_id=ask.client.id,
+                received=f"prompt=none, but {_WHY_NOT_SILENT[step]}",
+                expected="a request without prompt=none",
+                client_id=request.client.id,
             ),
-            ask.address,
+            request.address,
         )
     return step
 
 
-def _was_made_for(live: UserSession, started_at: datetime | None) -> bool:
-    return started_at is not None and live.signed_in_at >= started_at
+def _was_made_for(user_session: UserSession, started_at: datetime | None) -> bool:
+    return started_at is not None and user_session.signed_in_at >= started_at
 
 
-def _wanted_subjects(server: OAuth2Server, ask: AuthorizationRequest) -> tuple[str, ...] | None:
-    wanted, hint = ask.claims.subjects, ask.parameters.get("id_token_hint")
-    if hint is None or ScopeName.OPENID not in ask.scopes:
-        return wanted
-    claims = server.id_tokens.read_hint(hint)
+def _accepted_subjects(id_tokens: IdTokens, request: AuthorizationRequest) -> tuple[str, ...] | None:
+    requested, hint = request.claims.subjects, request.parameters.get("id_token_hint")
+    if hint is None or ScopeName.OPENID not in request.scopes:
+        return requested
+    claims = id_tokens.parse_hint(hint)
     if claims is None:
-        fault = "id_token_hint is not an ID token of this server."
         raise AuthorizationError(
-            oauth_error(
-                InvalidRequestError,
-                fault,
-                "id-token-hint",
-                received=bearer_tokens.kind_of(hint),
-                expected=f"an ID token of {server.settings.issuer}",
-                client_id=ask.client.id,
+            ProtocolError(
+                ErrorCode.INVALID_REQUEST,
+                Cause.ID_TOKEN_HINT,
+                "id_token_hint is not an ID token of this server.",
+                received=opaque_tokens.kind_of(hint),
+                expected=f"an ID token of {id_tokens.issuer}",
+                client_id=request.client.id,
             ),
-            ask.address,
+            request.address,
         )
     hinted = str(claims["sub"])
-    # Core, sections 3.1.2.2 and 5.5.1: both must be met, and where they name different users nobody does.
-    return (hinted,) if wanted is None or hinted in wanted else ()
+    # Core, sections 3.1.2.2 and 5.5.1: both must be met. If they name different users, no user meets them.
+    return (hinted,) if requested is None or hinted in requested else ()
 
 
-def _another_user(ask: AuthorizationRequest) -> OAuth2Error:
-    fault = "Another user signed in than the one who was asked for."
-    return oauth_error(LoginRequired, fault, "another-user", client_id=ask.client.id)
+def _is_accepted_user(request: AuthorizationRequest, user_session: UserSession) -> bool:
+    if request.subjects is None:
+        return True
+    return subjects.subject_of(request.client, user_session.user.subject) in request.subjects
 
 
-def _towards(db: Session, ask: AuthorizationRequest, live: UserSession) -> NextStep | None:
-    """Return how the person can reach the class that the client wants, None where it is a wish that cannot be had."""
-    is_essential = ask.context.is_essential
-    if ask.context.can_be_met() and second_factors.is_enrolled(db, live.user_id):
-        # A wish is no reason to fail a silent request (Core, section 5.5.1.1); the answer tells which class it is.
-        return _unless_silent(ask, NextStep.STEP_UP, LoginRequired) if _may_ask(ask) or is_essential else None
-    if not is_essential:
-        return None
-    if ask.context.can_be_met() and _may_ask(ask):
-        return NextStep.ENROL
-    raise AuthorizationError(_acr_out_of_reach(ask), ask.address)
-
-
-def _may_ask(ask: AuthorizationRequest) -> bool:
-    return "none" not in ask.prompt
-
-
-def _acr_out_of_reach(ask: AuthorizationRequest) -> OAuth2Error:
-    fault = "The demanded authentication context class cannot be reached."
-    return oauth_error(
-        UnmetAuthenticationRequirements,
-        fault,
-        "acr-out-of-reach",
-        received=" ".join(ask.context.classes),
-        # Of a class that there is, the person lacks what they need; the request must let them set that up.
-        expected="a request without prompt=none" if ask.context.can_be_met() else "\n".join(acr.SUPPORTED),
-        client_id=ask.client.id,
+def _another_user(request: AuthorizationRequest) -> ProtocolError:
+    return ProtocolError(
+        ErrorCode.LOGIN_REQUIRED,
+        Cause.ANOTHER_USER,
+        "The user who signed in is not the user that the request names.",
+        client_id=request.client.id,
     )
 
 
-def _is_fresh_enough(ask: AuthorizationRequest, live: UserSession, started_at: datetime | None) -> bool:
-    if _was_made_for(live, started_at):
+def _step_to_acr(db: Session, request: AuthorizationRequest, user_session: UserSession) -> NextStep | None:
+    """Return the step by which the user can reach the requested class, or None if it is voluntary and unreachable."""
+    is_essential = request.context.is_essential
+    if request.context.can_be_met() and second_factors.is_enrolled(db, user_session.user_id):
+        # A voluntary class does not fail a request with prompt=none (Core, section 5.5.1.1); acr says what was reached.
+        if not _may_interact(request) and not is_essential:
+            return None
+        return _unless_silent(request, NextStep.STEP_UP, ErrorCode.LOGIN_REQUIRED)
+    if not is_essential:
+        return None
+    if request.context.can_be_met() and _may_interact(request):
+        return NextStep.ENROL
+    raise AuthorizationError(_acr_out_of_reach(request), request.address)
+
+
+def _may_interact(request: AuthorizationRequest) -> bool:
+    return "none" not in request.prompt
+
+
+def _acr_out_of_reach(request: AuthorizationRequest) -> ProtocolError:
+    return ProtocolError(
+        ErrorCode.UNMET_AUTHENTICATION_REQUIREMENTS,
+        Cause.ACR_OUT_OF_REACH,
+        "The requested authentication context class cannot be reached.",
+        received=" ".join(request.context.classes),
+        # If the class exists, the user has no second factor yet, and the request must let them set one up.
+        expected="a request without prompt=none"
+        if request.context.can_be_met()
+        else "\n".join(acr.SUPPORTED),
+        client_id=request.client.id,
+    )
+
+
+def _is_fresh_enough(
+    request: AuthorizationRequest, user_session: UserSession, started_at: datetime | None
+) -> bool:
+    if _was_made_for(user_session, started_at):
         return True
-    if ask.prompt & {"login", "select_account"}:
+    if request.prompt & {"login", "select_account"}:
         return False
-    return ask.max_age is None or clock.now() - live.signed_in_at <= timedelta(seconds=ask.max_age)
+    return request.max_age is None or clock.now() - user_session.signed_in_at <= timedelta(
+        seconds=request.max_age
+    )
 
 
-def _needs_consent(db: Session, ask: AuthorizationRequest, live: UserSession) -> bool:
-    if "consent" in ask.prompt:
+def _needs_consent(db: Session, request: AuthorizationRequest, user_session: UserSession) -> bool:
+    if "consent" in request.prompt:
         return True
-    if ask.client.is_trusted:
+    if request.client.is_trusted:
         return False
-    # RFC 8252, section 8.6: a public client without an https redirect cannot be told from an impostor; always ask.
-    if ask.client.auth_method == AuthMethod.NONE and not ask.address.redirect_uri.startswith("https://"):
+    # RFC 8252, section 8.6: other applications can impersonate a public client without an https redirect URI.
+    if request.client.auth_method == AuthMethod.NONE and not request.address.redirect_uri.startswith(
+        "https://"
+    ):
         return True
-    return bool(new_scopes(db, ask, live))
+    return bool(new_scopes(db, request, user_session))
 
 
-def _error_for(denial: DenialReason, client: RegisteredClient, response_type: str) -> OAuth2Error:
-    """Return the error for a verdict of the gate at the authorization endpoint (RFC 6749, section 4.1.2.1)."""
-    kind = InvalidScopeError if denial is DenialReason.SCOPE_NOT_REGISTERED else UnauthorizedClientError
-    is_type = denial is DenialReason.RESPONSE_TYPE_NOT_REGISTERED
-    return oauth_error(
+def _error_for(denial: DenialReason, client: RegisteredClient, response_type: str) -> ProtocolError:
+    """Return the authorization endpoint's error for a failed access check (RFC 6749, section 4.1.2.1)."""
+    kind = (
+        ErrorCode.INVALID_SCOPE
+        if denial is DenialReason.SCOPE_NOT_REGISTERED
+        else ErrorCode.UNAUTHORIZED_CLIENT
+    )
+    concerns_type = denial is DenialReason.RESPONSE_TYPE_NOT_REGISTERED
+    return ProtocolError(
         kind,
+        denial.cause,
         denial.sentence,
-        denial,
         client_id=client.id,
-        received=response_type if is_type else "",
-        expected="\n".join(sorted(client.response_types)) if is_type else "",
+        received=response_type if concerns_type else "",
+        expected="\n".join(sorted(client.response_types)) if concerns_type else "",
     )

@@ -1,18 +1,18 @@
-"""Reading a request to the authorization endpoint (RFC 6749, section 4.1.1; OpenID Connect Core, section 3.1.2.1).
+"""Parses requests to the authorization endpoint (RFC 6749, section 4.1.1; OpenID Connect Core, section 3.1.2.1).
 
-The order matters: until client and redirect URI are valid nothing is ever redirected; after that every error goes back
-to the client in the right response mode.
+The order matters: errors in client or redirect URI are shown on a page and never redirected. All later errors are
+returned to the client in the requested response mode.
 """
 
 from dataclasses import dataclass, field
 from typing import Any
 
-from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc6749.errors import InvalidRequestError, UnsupportedResponseTypeError
-
 from authserver.domain.clients import redirect_uris
 from authserver.domain.clients.client_cache import RegisteredClient
-from authserver.domain.clients.registrations import normalize_response_type
+from authserver.domain.clients.response_types import normalize_response_type
+from authserver.domain.diagnostics.causes import Cause
+from authserver.messages import message
+from authserver.protocol.errors import ErrorCode, ProtocolError
 from authserver.protocol.http import Pairs, present_values, repeated_names
 from authserver.protocol.oauth2 import (
     authorization_parameters,
@@ -21,7 +21,6 @@ from authserver.protocol.oauth2 import (
     resources,
     response_modes,
 )
-from authserver.protocol.oauth2.errors import oauth_error
 from authserver.protocol.oauth2.response_modes import ResponseTarget
 from authserver.protocol.oidc import acr
 from authserver.protocol.oidc.acr import AcrRequirement
@@ -34,17 +33,28 @@ _READ = (
     "client_id", "redirect_uri", "response_type", "response_mode", "scope", "state", "nonce",
     "code_challenge", "code_challenge_method", "prompt", "max_age", "login_hint", "claims", "acr_values", "ui_locales",
 )  # fmt: skip
+_UNSUPPORTED_PARAMETERS = (
+    ("request", ErrorCode.REQUEST_NOT_SUPPORTED, Cause.REQUEST_NOT_SUPPORTED),
+    ("request_uri", ErrorCode.REQUEST_URI_NOT_SUPPORTED, Cause.REQUEST_URI_NOT_SUPPORTED),
+)
 _REPEATABLE = frozenset({"resource"})
 _NEVER_REDIRECTED = frozenset({"client_id", "redirect_uri"})
 
 
-class AuthorizationError(Exception):
-    """A request that is refused: to the client where there is an address to return to, else on a page."""
+class AuthorizationError(ProtocolError):
+    """An error of the authorization endpoint: returned to the client at ``address``, or shown on a page if it is None."""
 
-    def __init__(self, error: OAuth2Error, address: ResponseTarget | None = None) -> None:
-        self.error = error
+    def __init__(self, error: ProtocolError, address: ResponseTarget | None = None) -> None:
+        details = error.details
+        super().__init__(
+            details.error,
+            details.cause,
+            details.description,
+            received=details.received,
+            expected=details.expected,
+            client_id=details.client_id,
+        )
         self.address = address
-        super().__init__(error.error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,20 +79,20 @@ class AuthorizationRequest:
 
     @property
     def words(self) -> frozenset[str]:
-        """What the response consists of: code, token, id_token."""
+        """The parts of the response type: code, token, id_token."""
         return frozenset(self.response_type.split())
 
     @property
     def consent_scopes(self) -> tuple[str, ...]:
-        """The scopes that the person is asked for: those requested, and those that cover claims requested by name."""
+        """The scopes on the consent page: those requested, and those that cover claims requested by name."""
         return tuple(dict.fromkeys((*self.scopes, *sorted(self.claims.scopes))))
 
     @property
     def stored(self) -> dict[str, Any]:
-        """The parameters as a record keeps them while a person signs in; ``restored`` makes pairs of them again.
+        """The parameters to store while the user signs in; ``restore_pairs`` reverses this.
 
-        A hint is an ID token, with which a session can be ended: of it only the person's identifier is kept. What this
-        endpoint does not read is left out: a client that is mistaken may have put its secret there (S24).
+        Of an ID token hint, which could be used to end the session, only the subject identifier is stored. Parameters that
+        this endpoint does not read are omitted, because a client may send its secret in one by mistake (S24).
         """
         kept: dict[str, Any] = {name: self.parameters[name] for name in _READ if name in self.parameters}
         if _HINT in self.parameters and self.subjects is not None:
@@ -91,20 +101,23 @@ class AuthorizationRequest:
 
 
 def restore_pairs(stored: dict[str, Any]) -> Pairs:
-    """Return the pairs of a request that was stored."""
+    """Return the pairs of a stored request."""
     values = {name: value if isinstance(value, list) else [value] for name, value in stored.items()}
     return tuple((name, value) for name, listed in values.items() for value in listed)
 
 
 def client_key(pairs: Pairs) -> str:
-    """Return which client the request says it is from; raises a failure that is shown on a page."""
+    """Return the client_id; raises AuthorizationError without a redirect address."""
     for name in _NEVER_REDIRECTED.intersection(repeated_names(pairs)):
         raise AuthorizationError(_repeated(name))
     key = present_values(pairs).get("client_id")
     if key is None:
         raise AuthorizationError(
-            oauth_error(
-                InvalidRequestError, "client_id is missing.", "client-id-missing", expected="client_id"
+            ProtocolError(
+                ErrorCode.INVALID_REQUEST,
+                Cause.CLIENT_ID_MISSING,
+                message("client_id is missing."),
+                expected="client_id",
             )
         )
     return key
@@ -113,7 +126,7 @@ def client_key(pairs: Pairs) -> str:
 def parse_authorization_request(
     pairs: Pairs, client: RegisteredClient, settings: Settings
 ) -> AuthorizationRequest:
-    """Return the request of a known client; raises AuthorizationFailure."""
+    """Return the request of a registered client; raises AuthorizationError."""
     parameters = present_values(pairs)
     redirect_uri = _redirect_uri(parameters, client)
     response_type = normalize_response_type(parameters.get("response_type", ""))
@@ -128,48 +141,48 @@ def parse_authorization_request(
             raise _repeated(repeated[0], client)
         wanted = resources.requested_resources(pairs, client, settings)
         return _read_rest(parameters, client, address, response_type, wanted)
-    except OAuth2Error as error:
+    except ProtocolError as error:
         raise AuthorizationError(error, address) from error
 
 
-def _repeated(name: str, client: RegisteredClient | None = None) -> OAuth2Error:
-    return oauth_error(
-        InvalidRequestError,
-        f"{name[:60]} is repeated.",
-        "parameter-repeated",
+def _repeated(name: str, client: RegisteredClient | None = None) -> ProtocolError:
+    return ProtocolError(
+        ErrorCode.INVALID_REQUEST,
+        Cause.PARAMETER_REPEATED,
+        message("%(name)s is repeated.", name=name[:60]),
         received=name,
-        expected="each parameter once, but for resource",
+        expected="each parameter once, except resource",
         client_id=client.id if client else None,
     )
 
 
 def _redirect_uri(parameters: dict[str, str], client: RegisteredClient) -> str:
-    asked = parameters.get("redirect_uri")
-    if asked is None:
+    requested = parameters.get("redirect_uri")
+    if requested is None:
         is_openid = client.kind == ClientKind.OIDC or ScopeName.OPENID in parameters.get("scope", "").split()
-        # RFC 6749, section 3.1.2.3: it can be left out where one alone is registered; OpenID Connect always wants it.
+        # RFC 6749, section 3.1.2.3: optional if only one is registered. OpenID Connect always requires it.
         if len(client.redirect_uris) == 1 and not is_openid:
             return client.redirect_uris[0]
-        error = oauth_error(
-            InvalidRequestError,
-            "redirect_uri is missing.",
-            "redirect-uri-missing",
+        error = ProtocolError(
+            ErrorCode.INVALID_REQUEST,
+            Cause.REDIRECT_URI_MISSING,
+            message("redirect_uri is missing."),
             expected="\n".join(client.redirect_uris),
             client_id=client.id,
         )
         raise AuthorizationError(error)
-    if not redirect_uris.is_registered(asked, client.redirect_uris):
+    if not redirect_uris.is_registered(requested, client.redirect_uris):
         raise AuthorizationError(
-            oauth_error(
-                InvalidRequestError,
-                "redirect_uri is not registered for this client.",
-                "redirect-uri-not-registered",
-                received=asked,
+            ProtocolError(
+                ErrorCode.INVALID_REQUEST,
+                Cause.REDIRECT_URI_NOT_REGISTERED,
+                message("redirect_uri is not registered for this client."),
+                received=requested,
                 expected="\n".join(client.redirect_uris),
                 client_id=client.id,
             )
         )
-    return asked
+    return requested
 
 
 def _read_rest(
@@ -179,23 +192,23 @@ def _read_rest(
     response_type: str,
     wanted: tuple[str, ...],
 ) -> AuthorizationRequest:
-    # First, as everything else may be in it (Core, section 6.1): what is missed then is not what is wrong.
+    # First, because a request object may contain the other parameters (Core, section 6.1), which then seem to be missing.
     _check_request_object(parameters, client)
     _check_response_type(response_type, parameters, client)
     scopes = _scopes(parameters.get("scope"), client, with_code="code" in response_type.split())
     _check_openid(response_type, scopes, parameters, client)
     challenge = parameters.get("code_challenge")
     if "code" in response_type.split():
-        fault = pkce.check_challenge(
+        error = pkce.check_challenge(
             challenge, parameters.get("code_challenge_method"), is_required=client.is_pkce_required
         )
-        if fault:
-            raise oauth_error(
-                InvalidRequestError,
-                fault.sentence,
-                "code-challenge",
-                received=fault.received,
-                expected=fault.expected,
+        if error:
+            raise ProtocolError(
+                ErrorCode.INVALID_REQUEST,
+                Cause.CODE_CHALLENGE,
+                error.sentence,
+                received=error.received,
+                expected=error.expected,
                 client_id=client.id,
             )
     claims = authorization_parameters.parse_claims(parameters, scopes, client)
@@ -221,39 +234,41 @@ def _read_rest(
 
 
 def _check_request_object(parameters: dict[str, str], client: RegisteredClient) -> None:
-    for name, kind in (("request", "request_not_supported"), ("request_uri", "request_uri_not_supported")):
+    for name, error, cause in _UNSUPPORTED_PARAMETERS:
         if name in parameters:
-            error = oauth_error(
-                InvalidRequestError,
+            raise ProtocolError(
+                error,
+                cause,
                 f"{name} is not supported.",
-                kind,
-                client_id=client.id,
                 received=name,
-                expected="the parameters themselves",
+                expected="the parameters in the request itself",
+                client_id=client.id,
             )
-            error.error = kind
-            raise error
 
 
 def _check_response_type(response_type: str, parameters: dict[str, str], client: RegisteredClient) -> None:
     if not response_type:
-        raise oauth_error(
-            InvalidRequestError,
+        raise ProtocolError(
+            ErrorCode.INVALID_REQUEST,
+            Cause.RESPONSE_TYPE_MISSING,
             "response_type is missing.",
-            "response-type-missing",
             client_id=client.id,
             expected="\n".join(sorted(client.response_types)),
         )
     if response_type not in response_modes.RESPONSE_TYPES:
-        error = UnsupportedResponseTypeError(response_type)
-        error.cause, error.client_id, error.received = "response-type-unsupported", client.id, response_type
-        error.expected = "\n".join(sorted(client.response_types))
-        raise error
-    if fault := response_modes.mode_error(parameters.get("response_mode"), response_type):
-        raise oauth_error(
-            InvalidRequestError,
-            fault,
-            "response-mode",
+        raise ProtocolError(
+            ErrorCode.UNSUPPORTED_RESPONSE_TYPE,
+            Cause.RESPONSE_TYPE_UNSUPPORTED,
+            f"response_type={response_type} is not supported",
+            received=response_type,
+            expected="\n".join(sorted(client.response_types)),
+            client_id=client.id,
+        )
+    if description := response_modes.mode_error(parameters.get("response_mode"), response_type):
+        raise ProtocolError(
+            ErrorCode.INVALID_REQUEST,
+            Cause.RESPONSE_MODE,
+            description,
             received=f"{parameters['response_mode']}",
             expected=" ".join(response_modes.allowed_modes(response_type)),
             client_id=client.id,
@@ -265,10 +280,10 @@ def _scopes(requested: str | None, client: RegisteredClient, *, with_code: bool)
         return requested_scope.default_scopes(client)
     scopes = requested_scope.parse_scope(requested, client)
     if ScopeName.OPENID in scopes:
-        # OpenID Connect Core, section 3.1.2.1: scopes that are not understood are ignored.
+        # OpenID Connect Core, section 3.1.2.1: unknown scopes are ignored.
         scopes = tuple(scope for scope in scopes if scope in client.scopes or scope in set(ScopeName))
         if not with_code:
-            # Section 11: offline access is ignored unless there will be a code, and so a refresh token.
+            # Section 11: offline access is ignored if the response has no code and so leads to no refresh token.
             scopes = tuple(scope for scope in scopes if scope != ScopeName.OFFLINE_ACCESS)
     requested_scope.check_registered(scopes, requested, client)
     return scopes
@@ -280,22 +295,22 @@ def _check_openid(
     if "id_token" not in response_type.split():
         return
     if ScopeName.OPENID not in scopes:
-        fault = "A response type with id_token needs the scope openid."
-        raise oauth_error(
-            InvalidRequestError,
-            fault,
-            "openid-scope-missing",
+        description = "A response type with id_token requires the scope openid."
+        raise ProtocolError(
+            ErrorCode.INVALID_REQUEST,
+            Cause.OPENID_SCOPE_MISSING,
+            description,
             client_id=client.id,
             received=" ".join(scopes),
             expected=ScopeName.OPENID,
         )
-    # OpenID Connect Core, sections 3.2.2.1 and 3.3.2.11: the ID token from this endpoint must carry a nonce.
+    # OpenID Connect Core, sections 3.2.2.1 and 3.3.2.11: the ID token from this endpoint must have a nonce.
     if "nonce" not in parameters:
-        fault = "A response type with id_token needs a nonce."
-        raise oauth_error(
-            InvalidRequestError,
-            fault,
-            "nonce-missing",
+        description = "A response type with id_token requires a nonce."
+        raise ProtocolError(
+            ErrorCode.INVALID_REQUEST,
+            Cause.NONCE_MISSING,
+            description,
             client_id=client.id,
             expected=f"nonce, because of response_type={response_type}",
         )

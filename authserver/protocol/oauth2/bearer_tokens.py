@@ -1,4 +1,4 @@
-"""Bearer tokens at protected resources (RFC 6750): found in one place, looked up, and passed through the gate."""
+"""Access tokens at protected resources of this server (RFC 6750): extraction, lookup and access check."""
 
 from typing import Any
 
@@ -7,162 +7,104 @@ from sqlalchemy import Connection, Row
 from authserver import clock
 from authserver.domain.authorizations import access_state
 from authserver.domain.clients.client_cache import RegisteredClient
-from authserver.domain.diagnostics.error_log import ErrorReport
-from authserver.domain.tokens import tokens
+from authserver.domain.diagnostics.causes import Cause
+from authserver.domain.tokens import opaque_tokens, tokens
 from authserver.protocol import access
-from authserver.protocol.http import NO_STORE, Request, Response, present_values, repeated_names
+from authserver.protocol.errors import BearerError, ErrorCode
+from authserver.protocol.http import Request, present_values, repeated_names
 from authserver.protocol.oauth2 import resources
-from authserver.protocol.oauth2.errors import printable, with_reference
-from authserver.protocol.oauth2.server import OAuth2Server, registration_facts
-from authserver.vocabulary import TokenPrefix
+from authserver.protocol.services import Services
 
-_EXPECTED = "the header Authorization: Bearer, with one access token"
-_KINDS: dict[str, str] = {
-    TokenPrefix.ACCESS_TOKEN: "an opaque access token",
-    TokenPrefix.REFRESH_TOKEN: "a refresh token",
-    TokenPrefix.CODE: "an authorization code",
-    TokenPrefix.DEVICE_CODE: "a device code",
-    TokenPrefix.REGISTRATION_TOKEN: "a registration access token",
-}
-
-
-class BearerError(Exception):
-    """A refused bearer token; ``error`` is empty when no token was sent at all (RFC 6750, section 3.1).
-
-    ``cause``, ``received`` and ``expected`` are for the administrator, with the client that they concern; no token.
-    """
-
-    def __init__(
-        self,
-        status: int,
-        error: str,
-        description: str,
-        cause: str = "",
-        *,
-        scope: str = "",
-        client_id: int | None = None,
-        received: str = "",
-        expected: str = "",
-    ) -> None:
-        self.status = status
-        self.error = error
-        self.description = description
-        self.cause = cause
-        self.scope = scope
-        self.client_id = client_id
-        self.received = received
-        self.expected = expected
-        super().__init__(description)
-
-    def answer(self, reference: str = "") -> Response:
-        """Return the challenge, in the header alone (RFC 6750, section 3)."""
-        attributes = ['realm="authserver"']
-        if self.error:
-            described = with_reference(printable(self.description), reference)
-            attributes += [f'error="{self.error}"', f'error_description="{described}"']
-        if self.scope:
-            attributes.append(f'scope="{self.scope}"')
-        return Response(
-            self.status, b"", (("WWW-Authenticate", f"Bearer {', '.join(attributes)}"), *NO_STORE)
-        )
-
-
-def record_bearer_error(server: OAuth2Server, endpoint: str, address: str, error: BearerError) -> str:
-    """Put a refused token into the diagnostics ledger and return its reference; a bare challenge refuses nothing."""
-    if not error.error:
-        return ""
-    refused = ErrorReport(
-        endpoint=endpoint,
-        error=error.error,
-        cause=error.cause,
-        detail=error.description,
-        client_id=error.client_id,
-        received=error.received,
-        expected=error.expected,
-        address=address,
-    )
-    return server.error_log.record(refused)
+_EXPECTED = "one access token, in the header Authorization: Bearer"
 
 
 def parse_bearer_token(message: Request) -> str:
-    """Return the access token of a request, from the header or the form body, never the query (RFC 6750, section 2)."""
+    """Return the access token from the header or the form body, never from the query (RFC 6750, section 2).
+
+    Raises BearerError.
+    """
     found = []
     if header := message.headers.get("authorization", ""):
         scheme, _, value = header.partition(" ")
         if scheme.lower() != "bearer":
-            raise BearerError(401, "", "Send the access token as Authorization: Bearer.")
+            raise _missing("Send the access token as Authorization: Bearer.")
         if "," in value:
             # Servers join repeated header fields with commas, and no token contains one.
-            raise _malformed("Send one access token.", "access-token-repeated", "several in the header")
+            raise _malformed(Cause.ACCESS_TOKEN_REPEATED, "Send one access token.", "several in the header")
         found.append(value.strip())
     form = message.form or ()
     if "access_token" in repeated_names(form):
-        raise _malformed("Send one access token.", "access-token-repeated", "several in the body")
+        raise _malformed(Cause.ACCESS_TOKEN_REPEATED, "Send one access token.", "several in the body")
     if message.method == "POST" and "access_token" in present_values(form):
         found.append(present_values(form)["access_token"])
     if "access_token" in present_values(message.query):
-        fault = "Do not send the access token in the query."
-        raise _malformed(fault, "access-token-in-query", "access_token in the address")
+        description = "Do not send the access token in the query."
+        raise _malformed(Cause.ACCESS_TOKEN_IN_QUERY, description, "access_token in the query")
     if len(found) > 1:
-        fault = "Send the access token in one place."
-        raise _malformed(fault, "access-token-in-two-places", "one in the header and one in the body")
+        description = "Send the access token in one place."
+        received = "one in the header and one in the body"
+        raise _malformed(Cause.ACCESS_TOKEN_IN_TWO_PLACES, description, received)
     if not found:
-        raise BearerError(401, "", "No access token was sent.")
+        raise _missing("The request has no access token.")
     return found[0]
 
 
 def accept_bearer_token(
-    server: OAuth2Server, connection: Connection, message: Request, scope: str
+    services: Services, connection: Connection, message: Request, scope: str
 ) -> tuple[Row[Any], RegisteredClient]:
-    """Return a live access token for this server with the scope, and its client, in one round trip; raises BearerError."""
+    """Return a valid access token for this server with the scope, and its client; raises BearerError.
+
+    Takes one round trip to the database.
+    """
     value = parse_bearer_token(message)
-    handle = server.access_tokens.read(value)
-    row = tokens.find_access(connection, handle) if handle else None
+    handle = services.access_tokens.parse_token(value)
+    row = tokens.find_access_token(connection, handle) if handle else None
     if row is None:
-        raise _dead(
-            "access-token-unknown", received=kind_of(value), expected="an access token of this server"
+        raise _invalid(
+            Cause.ACCESS_TOKEN_UNKNOWN,
+            received=opaque_tokens.kind_of(value),
+            expected="an access token of this server",
         )
     if not is_live(row):
-        raise _dead(
-            "access-token-expired" if row.revoked_at is None else "access-token-revoked", client_id=row.c_id
+        is_revoked = row.revoked_at is not None
+        raise _invalid(
+            Cause.ACCESS_TOKEN_REVOKED if is_revoked else Cause.ACCESS_TOKEN_EXPIRED, client_id=row.c_id
         )
-    client = server.client_cache.get(connection, row.c_id, row.c_revision)
+    client = services.client_cache.get(connection, row.c_id, row.c_revision)
     scopes = row.scope.split()
     denial = access.check_access(access_state.access_state_of(row), client, scopes=scopes)
     if denial is not None:
-        facts = registration_facts(denial, client, (row.s_grant_type,), scopes)
-        raise BearerError(401, "invalid_token", denial.sentence, denial, client_id=row.c_id, **facts)
-    # RFC 8707, section 2, and RFC 9068, section 4: a token for other resource servers is none for this one.
-    names = resources.own_resources(server.settings)
-    if not resources.is_audience(row.audience, names):
+        received, expected = access.compare_registration(denial, client, (row.s_grant_type,), scopes)
         raise BearerError(
-            401,
-            "invalid_token",
-            "The access token is meant for another resource server.",
-            "access-token-audience",
+            ErrorCode.INVALID_TOKEN,
+            denial.cause,
+            denial.sentence,
+            received=received,
+            expected=expected,
             client_id=row.c_id,
+        )
+    # RFC 8707, section 2, and RFC 9068, section 4: reject tokens for other resource servers.
+    audience = resources.own_resources(services.settings)
+    if not resources.is_audience(row.audience, audience):
+        raise BearerError(
+            ErrorCode.INVALID_TOKEN,
+            Cause.ACCESS_TOKEN_AUDIENCE,
+            "The access token is for another resource server.",
             received=row.audience,
-            expected="\n".join(sorted(names)),
+            expected="\n".join(sorted(audience)),
+            client_id=row.c_id,
         )
     if scope not in scopes:
         raise BearerError(
-            403,
-            "insufficient_scope",
+            ErrorCode.INSUFFICIENT_SCOPE,
+            Cause.ACCESS_TOKEN_SCOPE,
             f"The access token lacks the scope {scope}.",
-            "access-token-scope",
             scope=scope,
-            client_id=row.c_id,
             received=row.scope,
             expected=scope,
+            client_id=row.c_id,
         )
     return row, client
-
-
-def kind_of(value: str) -> str:
-    """Return in words what was sent as a token, and nothing of it: people send other things by mistake."""
-    if value.count(".") == 2:
-        return "a JWT"
-    return _KINDS.get(value.partition("_")[0], "something else")
 
 
 def is_live(row: Row[Any]) -> bool:
@@ -170,12 +112,24 @@ def is_live(row: Row[Any]) -> bool:
     return row.revoked_at is None and row.expires_at > clock.now()
 
 
-def _malformed(sentence: str, cause: str, received: str) -> BearerError:
-    return BearerError(400, "invalid_request", sentence, cause, received=received, expected=_EXPECTED)
+def _missing(description: str) -> BearerError:
+    # RFC 6750, section 3.1: without a token, the challenge has no error code.
+    return BearerError("", None, description, status=401)
 
 
-def _dead(cause: str, **facts: Any) -> BearerError:
-    # RFC 6750, section 3.1, has one word for all of them, and strangers need not learn which it is.
+def _malformed(cause: Cause, description: str, received: str) -> BearerError:
+    return BearerError(ErrorCode.INVALID_REQUEST, cause, description, received=received, expected=_EXPECTED)
+
+
+def _invalid(
+    cause: Cause, *, received: str = "", expected: str = "", client_id: int | None = None
+) -> BearerError:
+    # RFC 6750, section 3.1, has one error code for all of these, and clients need not know which one it is.
     return BearerError(
-        401, "invalid_token", "The access token is unknown, expired or revoked.", cause, **facts
+        ErrorCode.INVALID_TOKEN,
+        cause,
+        "The access token is unknown, expired or revoked.",
+        received=received,
+        expected=expected,
+        client_id=client_id,
     )

@@ -1,29 +1,28 @@
-"""Client authentication at the machine endpoints: one method, the registered one, for one client id (S15)."""
+"""Client authentication (RFC 6749, section 2.3): exactly one method, the registered one, for one client (S15)."""
 
 import base64
 import binascii
 from dataclasses import dataclass, field
 from urllib.parse import unquote_plus
 
-from authlib.oauth2.rfc6749.errors import InvalidRequestError
-
 from authserver.domain.clients.client_cache import RegisteredClient
 from authserver.domain.clients.client_secrets import SecretVerifier
 from authserver.domain.diagnostics import redaction
+from authserver.domain.diagnostics.causes import Cause
+from authserver.protocol.errors import ErrorCode, ProtocolError
 from authserver.protocol.http import Request
 from authserver.protocol.oauth2 import client_assertions
 from authserver.protocol.oauth2.client_assertions import ClientAssertion
-from authserver.protocol.oauth2.errors import ClientAuthenticationFailed, oauth_error
 from authserver.vocabulary import AuthMethod
 
 METHODS = tuple(AuthMethod)
 _ID_LENGTH = 200
-_PAIR = "key and secret, each form-encoded, joined by a colon and encoded with Base64"
+_PAIR = "client_id and secret, each form-encoded, joined by a colon and encoded in Base64"
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What a client presented: who it says it is, by which method, and the proof."""
+    """The credentials of a request: the claimed client_id, the method, and the secret or assertion."""
 
     client_key: str
     method: AuthMethod
@@ -32,62 +31,62 @@ class Credentials:
 
 
 def parse_credentials(request: Request, parameters: dict[str, str]) -> Credentials:
-    """Return the credentials of a request; raises the OAuth error for none, for two, and for unreadable ones."""
+    """Return the credentials of a request; raises ProtocolError if there are none, several, or malformed ones."""
     header = request.headers.get("authorization", "")
     if header:
-        credentials = _read_basic(header)
+        credentials = _parse_basic(header)
         if "client_secret" in parameters or "client_assertion" in parameters:
-            raise oauth_error(
-                InvalidRequestError,
-                "Use one method of client authentication, not two.",
-                "two-client-authentications",
+            raise ProtocolError(
+                ErrorCode.INVALID_REQUEST,
+                Cause.TWO_CLIENT_AUTHENTICATIONS,
+                "Use only one method of client authentication.",
                 received=f"{AuthMethod.BASIC}, and one in the body",
-                expected="one of them",
+                expected="one of these",
             )
         if parameters.get("client_id", credentials.client_key) != credentials.client_key:
-            raise oauth_error(
-                InvalidRequestError,
-                "client_id differs from the authenticated client.",
-                "client-id-differs",
+            raise ProtocolError(
+                ErrorCode.INVALID_REQUEST,
+                Cause.CLIENT_ID_DIFFERS,
+                "client_id does not match the authenticated client.",
                 received=redaction.unknown_key(parameters["client_id"]),
                 expected=redaction.unknown_key(credentials.client_key),
             )
         return credentials
     client_key = parameters.get("client_id", "")
     if "client_assertion" in parameters or "client_assertion_type" in parameters:
-        return _read_assertion(parameters, client_key)
+        return _parse_client_assertion(parameters, client_key)
     if not client_key:
-        raise oauth_error(
-            ClientAuthenticationFailed,
-            "No client authentication was sent.",
-            "client-authentication-missing",
+        raise ProtocolError(
+            ErrorCode.INVALID_CLIENT,
+            Cause.CLIENT_AUTHENTICATION_MISSING,
+            "The request has no client authentication.",
             expected=" ".join(METHODS),
         )
     if "client_secret" in parameters:
-        return Credentials(_checked(client_key), AuthMethod.POST, parameters["client_secret"])
-    return Credentials(_checked(client_key), AuthMethod.NONE)
+        return Credentials(_check_client_id(client_key), AuthMethod.POST, parameters["client_secret"])
+    return Credentials(_check_client_id(client_key), AuthMethod.NONE)
 
 
 def authenticate_client(
     credentials: Credentials, client: RegisteredClient | None, verifier: SecretVerifier
 ) -> RegisteredClient:
-    """Return the client whose registered method and secret were presented (RFC 6749, section 2.3); raises.
+    """Return the client if method and secret match its registration; raises invalid_client.
 
-    An assertion is checked by ``assertions``, since that uses it up.
+    ``client_assertions`` verifies assertions separately, because that uses them up.
     """
     if client is None:
-        raise oauth_error(
-            ClientAuthenticationFailed,
+        raise ProtocolError(
+            ErrorCode.INVALID_CLIENT,
+            Cause.CLIENT_UNKNOWN,
             "Client authentication failed.",
-            "client-unknown",
             received=redaction.unknown_key(credentials.client_key),
-            expected="the key of a client that is registered here",
+            expected="the client_id of a registered client",
         )
     if credentials.method != client.auth_method:
-        raise oauth_error(
-            ClientAuthenticationFailed,
+        raise ProtocolError(
+            ErrorCode.INVALID_CLIENT,
+            Cause.CLIENT_AUTHENTICATION_METHOD,
             f"Client authentication failed: this client is registered for {client.auth_method}.",
-            "client-authentication-method",
             received=credentials.method,
             expected=client.auth_method,
             client_id=client.id,
@@ -95,47 +94,47 @@ def authenticate_client(
     if credentials.method == AuthMethod.NONE or credentials.assertion is not None:
         return client
     if not verifier.verify(client.secrets, client.revision, credentials.secret):
-        raise oauth_error(
-            ClientAuthenticationFailed,
+        raise ProtocolError(
+            ErrorCode.INVALID_CLIENT,
+            Cause.CLIENT_SECRET_WRONG,
             "Client authentication failed.",
-            "client-secret-wrong",
             client_id=client.id,
         )
     return client
 
 
-def _read_assertion(parameters: dict[str, str], client_key: str) -> Credentials:
+def _parse_client_assertion(parameters: dict[str, str], client_key: str) -> Credentials:
     if "client_secret" in parameters:
-        raise oauth_error(
-            InvalidRequestError,
-            "Use one method of client authentication, not two.",
-            "two-client-authentications",
+        raise ProtocolError(
+            ErrorCode.INVALID_REQUEST,
+            Cause.TWO_CLIENT_AUTHENTICATIONS,
+            "Use only one method of client authentication.",
             received="client_secret and client_assertion",
-            expected="one of them",
+            expected="one of these",
         )
     assertion = client_assertions.parse_assertion(
         parameters.get("client_assertion_type"), parameters.get("client_assertion", "")
     )
-    named = _checked(assertion.claims["sub"])
-    # RFC 7521, section 4.2: client_id is unnecessary, and must name the same client where it is sent.
-    if client_key and client_key != named:
-        raise oauth_error(
-            InvalidRequestError,
-            "client_id differs from the authenticated client.",
-            "client-id-differs",
+    subject = _check_client_id(assertion.claims["sub"])
+    # RFC 7521, section 4.2: client_id is optional, and must identify the same client.
+    if client_key and client_key != subject:
+        raise ProtocolError(
+            ErrorCode.INVALID_REQUEST,
+            Cause.CLIENT_ID_DIFFERS,
+            "client_id does not match the authenticated client.",
             received=redaction.unknown_key(client_key),
-            expected=redaction.unknown_key(named),
+            expected=redaction.unknown_key(subject),
         )
-    return Credentials(named, assertion.method, assertion=assertion)
+    return Credentials(subject, assertion.method, assertion=assertion)
 
 
-def _read_basic(header: str) -> Credentials:
+def _parse_basic(header: str) -> Credentials:
     scheme, _, value = header.partition(" ")
     if scheme.lower() != "basic":
-        raise oauth_error(
-            ClientAuthenticationFailed,
-            "The Authorization header is not Basic.",
-            "client-authentication-scheme",
+        raise ProtocolError(
+            ErrorCode.INVALID_CLIENT,
+            Cause.CLIENT_AUTHENTICATION_SCHEME,
+            "The Authorization header does not use the Basic scheme.",
             received=f"the scheme {redaction.unknown_key(scheme)}",
             expected="Basic",
         )
@@ -144,28 +143,28 @@ def _read_basic(header: str) -> Credentials:
         # RFC 6749, section 2.3.1: both parts are form-encoded before they are joined.
         client_key, secret = (unquote_plus(part, errors="strict") for part in (name, secret))
     except (binascii.Error, UnicodeError, ValueError) as error:
-        raise oauth_error(
-            ClientAuthenticationFailed,
-            "The Basic credentials cannot be read.",
-            "basic-malformed",
+        raise ProtocolError(
+            ErrorCode.INVALID_CLIENT,
+            Cause.BASIC_MALFORMED,
+            "The Basic credentials are malformed.",
             expected=_PAIR,
         ) from error
     if not colon or not client_key:
-        raise oauth_error(
-            ClientAuthenticationFailed,
-            "The Basic credentials cannot be read.",
-            "basic-malformed",
+        raise ProtocolError(
+            ErrorCode.INVALID_CLIENT,
+            Cause.BASIC_MALFORMED,
+            "The Basic credentials are malformed.",
             expected=_PAIR,
         )
-    return Credentials(_checked(client_key), AuthMethod.BASIC, secret)
+    return Credentials(_check_client_id(client_key), AuthMethod.BASIC, secret)
 
 
-def _checked(client_key: str) -> str:
+def _check_client_id(client_key: str) -> str:
     if len(client_key) > _ID_LENGTH or not client_key.isascii() or not client_key.isprintable():
-        raise oauth_error(
-            ClientAuthenticationFailed,
+        raise ProtocolError(
+            ErrorCode.INVALID_CLIENT,
+            Cause.CLIENT_UNKNOWN,
             "Client authentication failed.",
-            "client-unknown",
             received=f"a key of {len(client_key)} characters",
             expected=f"at most {_ID_LENGTH} printable ASCII characters",
         )

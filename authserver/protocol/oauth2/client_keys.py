@@ -1,7 +1,7 @@
-"""The public keys of clients: from the registration, or fetched from the address that it names and kept for a while.
+"""The public keys of clients, from the registration or fetched from its jwks_uri and cached.
 
-A key that is not known is looked for again at most every few seconds, and an address is asked by one request at a time,
-so that nobody can make this server fetch more often by inventing key ids.
+An unknown key id causes a new fetch at most every few seconds, and only one request at a time fetches from a jwks_uri,
+so that invented key ids do not cause more fetches.
 """
 
 import json
@@ -14,12 +14,12 @@ from typing import Any, NamedTuple
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey, RSAKey, import_key
 
-from authserver.domain.clients import client_details
 from authserver.domain.clients.client_cache import RegisteredClient
+from authserver.domain.clients.metadata_types import is_short_rsa_key
 from authserver.domain.fetcher import Fetcher, FetchFailed
 
 KEPT_SECONDS = 600
-ASK_AGAIN_SECONDS = 10
+REFETCH_SECONDS = 10
 _KEPT = 1000
 _KEYS = 50
 _KINDS = ("RSA", "EC", "OKP")
@@ -28,7 +28,7 @@ PublicKey = RSAKey | ECKey | OKPKey
 
 
 class _Key(NamedTuple):
-    """A key, and the id under which its owner published it."""
+    """A key and its key id."""
 
     key: PublicKey
     kid: str | None
@@ -37,28 +37,28 @@ class _Key(NamedTuple):
 class _Fetched(NamedTuple):
     keys: tuple[_Key, ...]
     at: float
-    fault: str = ""
+    error: str = ""
 
 
 _NOTHING = _Fetched((), float("-inf"))
 
 
 class ClientKeySets:
-    """The key sets that one process knows."""
+    """The key sets that this process has cached."""
 
     def __init__(self, fetcher: Fetcher, ticks: Callable[[], float] = time.monotonic) -> None:
         self._fetcher = fetcher
         self._ticks = ticks
         self._fetched: OrderedDict[str, _Fetched] = OrderedDict()
-        self._asking: dict[str, Lock] = {}
+        self._fetching: dict[str, Lock] = {}
         self._registered: OrderedDict[tuple[int, int], tuple[_Key, ...]] = OrderedDict()
         self._guard = Lock()
 
     def find(self, client: RegisteredClient, kid: Any, kind: str) -> tuple[PublicKey, ...]:
-        """Return the keys of a client that may have signed, by key id and key type; raises FetchFailed."""
+        """Return the keys of a client with this key id and key type; raises FetchFailed."""
         uri = client.details.get("jwks_uri")
         keys = self._of_registration(client) if uri is None else self._of_address(uri, kid, kind)
-        # Keys may come without an id (OpenID Connect Core, section 10.1): whatever names them, they are tried.
+        # A key set may have keys without an id (OpenID Connect Core, section 10.1); they match every key id.
         ids = (kid, None)
         return tuple(one.key for one in keys if one.key.key_type == kind and (kid is None or one.kid in ids))
 
@@ -74,17 +74,17 @@ class ClientKeySets:
         known = self._fetched.get(uri, _NOTHING)
         age = self._ticks() - known.at
         is_over = age >= KEPT_SECONDS
-        if is_over or (age >= ASK_AGAIN_SECONDS and not any(_is_named(one, kid, kind) for one in known.keys)):
-            known = self._ask(uri, known, waits=is_over)
-        if known.fault:
-            raise FetchFailed(known.fault)
+        if is_over or (age >= REFETCH_SECONDS and not any(_is_named(one, kid, kind) for one in known.keys)):
+            known = self._fetch_once(uri, known, waits=is_over)
+        if known.error:
+            raise FetchFailed(known.error)
         return known.keys
 
-    def _ask(self, uri: str, seen: _Fetched, *, waits: bool) -> _Fetched:
-        """Fetch a set, unless another request is at it: then wait for what that brings, or do with what there is."""
+    def _fetch_once(self, uri: str, seen: _Fetched, *, waits: bool) -> _Fetched:
+        """Fetch a key set. If another request is fetching it, wait for its result, or use what is cached."""
         with self._guard:
-            asking = self._asking.setdefault(uri, Lock())
-        if not asking.acquire(blocking=waits):
+            fetching = self._fetching.setdefault(uri, Lock())
+        if not fetching.acquire(blocking=waits):
             return seen
         try:
             known = self._fetched.get(uri, _NOTHING)
@@ -93,14 +93,14 @@ class ClientKeySets:
                 self._keep(self._fetched, uri, known)
             return known
         finally:
-            self._asking.pop(uri, None)
-            asking.release()
+            self._fetching.pop(uri, None)
+            fetching.release()
 
     def _fetch(self, uri: str) -> _Fetched:
         try:
             answer = self._fetcher.get(uri)
             if answer.status != 200:
-                raise FetchFailed(f"The key set was answered with status {answer.status}.")
+                raise FetchFailed(f"The server of the key set responded with status {answer.status}.")
             return _Fetched(parse_jwk_set(json.loads(answer.body)), self._ticks())
         except (ValueError, RecursionError):
             return _Fetched((), self._ticks(), "The key set is not JSON.")
@@ -115,7 +115,7 @@ class ClientKeySets:
 
 
 def parse_jwk_set(document: Any) -> tuple[_Key, ...]:
-    """Return the public keys of a JWK set; what cannot be used is left out (RFC 7517, section 5)."""
+    """Return the public keys of a JWK set, ignoring those that cannot be used (RFC 7517, section 5)."""
     listed = document.get("keys") if isinstance(document, dict) else None
     found = map(_usable, listed[:_KEYS] if isinstance(listed, list) else ())
     return tuple(key for key in found if key is not None)
@@ -124,7 +124,7 @@ def parse_jwk_set(document: Any) -> tuple[_Key, ...]:
 def _usable(entry: Any) -> _Key | None:
     if not isinstance(entry, dict) or entry.get("kty") not in _KINDS or entry.get("use", "sig") != "sig":
         return None
-    if client_details.is_short(entry):
+    if is_short_rsa_key(entry):
         return None
     try:
         key = import_key(entry)

@@ -1,75 +1,66 @@
-"""The device authorization endpoint (RFC 8628, section 3.1): hands a device its two codes.
+"""The device authorization endpoint (RFC 8628, section 3.1), which issues a device code and a user code.
 
-The grant that the device then polls is in ``device``, the page for people in ``web.frontchannel``.
+``grants.device_code`` is the grant that the device polls; the page for users is ``web.frontchannel.devices``.
 """
 
 from typing import Any
 
-from authlib.oauth2 import OAuth2Error
+from sqlalchemy import Connection, Row
 
 from authserver.domain import throttles, typed_codes
 from authserver.domain.authorizations import access_state, device_authorizations
-from authserver.domain.clients.client_cache import RegisteredClient
+from authserver.domain.authorizations.device_authorizations import IssuedDeviceCodes, NewDeviceAuthorization
 from authserver.protocol.http import Request, Response, json_response
-from authserver.protocol.oauth2 import requested_scope, resources
-from authserver.protocol.oauth2.server import OAuth2Server
-from authserver.protocol.oauth2.token_request import TokenRequest
+from authserver.protocol.oauth2 import admission, requested_scope, resources
+from authserver.protocol.oauth2.client_request import ClientRequest
+from authserver.protocol.services import Services
+from authserver.settings import Settings
 from authserver.vocabulary import EndpointPath, GrantType
 
 
-def respond_to_device_authorization(server: OAuth2Server, message: Request) -> Response:
-    """Answer a device authorization request (RFC 8628, section 3.1); a confidential client authenticates itself."""
-    try:
-        exchange = TokenRequest(message)
-        row, client = server.admit(exchange, GrantType.DEVICE_CODE, access_state.find_client)
-        scope = requested_scope.scope_for_user(exchange.parameters.get("scope"), client)
-        # RFC 8707, section 2.2: a device names what its tokens are for as any other client does.
-        audience = resources.requested_resources(exchange.resources, client, server.settings)
-    except OAuth2Error as error:
-        return server.refuse(message, error)
-    started = _start(server, message, client, row.s_client_epoch, scope, audience)
-    return json_response(200, started)
+def respond_to_device_authorization(services: Services, message: Request) -> Response:
+    """Respond to a device authorization request (RFC 8628, section 3.1); confidential clients must authenticate."""
+    request = ClientRequest(message)
+    row, client = admission.admit(services, request, _load, grant_type=GrantType.DEVICE_CODE)
+    scope = requested_scope.scope_for_user(request.parameters.get("scope"), client)
+    # RFC 8707, section 2.2, applies to this endpoint, too.
+    audience = resources.requested_resources(request.resources, client, services.settings)
+    new = NewDeviceAuthorization(
+        client.id, row.s_client_epoch, scope, message.address, audience=" ".join(audience)
+    )
+    return json_response(200, _document(services.settings, _start(services, new)))
 
 
-def verification_uri_complete(server: OAuth2Server, user_code: str) -> str:
-    """Return the address that carries the user code as well (RFC 8628, section 3.3.1)."""
-    return f"{server.settings.url(EndpointPath.DEVICE)}?user_code={typed_codes.format_code(user_code)}"
+def verification_uri_complete(settings: Settings, user_code: str) -> str:
+    """Return the verification URI with the user code (RFC 8628, section 3.3.1)."""
+    return f"{settings.url(EndpointPath.DEVICE)}?user_code={typed_codes.format_code(user_code)}"
 
 
-def _start(
-    server: OAuth2Server,
-    message: Request,
-    client: RegisteredClient,
-    client_epoch: int,
-    scope: str,
-    audience: tuple[str, ...],
-) -> dict[str, Any]:
-    settings = server.settings
+def _load(connection: Connection, request: ClientRequest) -> Row[Any] | None:
+    return access_state.find_client(connection, request.client_key)
+
+
+def _start(services: Services, new: NewDeviceAuthorization) -> IssuedDeviceCodes:
+    settings = services.settings
     bucket = throttles.bucket(
-        server.vault,
+        services.vault,
         "device-requests",
-        str(client.id),
-        throttles.network_of(message.address),
+        str(new.client_id),
+        throttles.network_of(new.address),
         limit=settings.device_requests,
         window=settings.sign_in_window,
     )
-    with server.database.transaction() as db:
+    with services.database.transaction() as db:
         throttles.charge(db, [bucket])
-        started = device_authorizations.start(
-            db,
-            settings,
-            server.vault,
-            client_id=client.id,
-            client_epoch=client_epoch,
-            scope=scope,
-            address=message.address,
-            audience=" ".join(audience),
-        )
+        return device_authorizations.start(db, settings, services.vault, new)
+
+
+def _document(settings: Settings, issued: IssuedDeviceCodes) -> dict[str, Any]:
     return {
-        "device_code": started.device_code,
-        "user_code": typed_codes.format_code(started.user_code),
+        "device_code": issued.device_code,
+        "user_code": typed_codes.format_code(issued.user_code),
         "verification_uri": settings.url(EndpointPath.DEVICE),
-        "verification_uri_complete": verification_uri_complete(server, started.user_code),
+        "verification_uri_complete": verification_uri_complete(settings, issued.user_code),
         "expires_in": int(settings.device_code_lifetime.total_seconds()),
         "interval": int(settings.device_interval.total_seconds()),
     }

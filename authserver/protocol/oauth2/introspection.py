@@ -1,84 +1,84 @@
-"""Token introspection (RFC 7662): whether a token works, and for whom, told to its client and its resource server only.
+"""Token introspection (RFC 7662), for the client of a token and for the resource servers in its audience.
 
-Whatever is wrong with a token, the answer is the same ``{"active": false}`` (section 2.2).
+The response for a token that is invalid for any reason is the same: ``{"active": false}`` (section 2.2).
 """
 
 from typing import Any
 
-from authlib.oauth2 import OAuth2Error
 from sqlalchemy import Row
 
 from authserver import clock
 from authserver.domain.authorizations import access_state
 from authserver.domain.clients.client_cache import RegisteredClient
+from authserver.domain.diagnostics.causes import Cause
 from authserver.domain.tokens import introspection, opaque_tokens, refresh_tokens
+from authserver.domain.tokens.opaque_tokens import OpaqueToken
+from authserver.domain.tokens.refresh_tokens import PresentedRefreshToken
 from authserver.protocol import access
+from authserver.protocol.errors import ErrorCode, ProtocolError
 from authserver.protocol.http import Request, Response, json_response
-from authserver.protocol.oauth2 import bearer_tokens, resources
-from authserver.protocol.oauth2.errors import ClientAuthenticationFailed, oauth_error
-from authserver.protocol.oauth2.server import OAuth2Server
-from authserver.protocol.oauth2.token_request import TokenRequest
+from authserver.protocol.oauth2 import admission, bearer_tokens, resources
+from authserver.protocol.oauth2.client_request import ClientRequest
 from authserver.protocol.oidc import subjects
+from authserver.protocol.services import Services
 from authserver.vocabulary import AuthMethod, GrantType, ScopeName
 
 Document = dict[str, Any]
 _INACTIVE: Document = {"active": False}
 
 
-def respond_to_introspection(server: OAuth2Server, message: Request) -> Response:
-    """Answer an introspection request of an authenticated client (RFC 7662, section 2)."""
-    try:
-        exchange = TokenRequest(message)
-        document = _introspect(server, exchange, exchange.required("token"))
-    except OAuth2Error as error:
-        return server.refuse(message, error)
+def respond_to_introspection(services: Services, message: Request) -> Response:
+    """Respond to an introspection request (RFC 7662, section 2)."""
+    request = ClientRequest(message)
+    value = request.required("token")
+    presented = refresh_tokens.parse_refresh_token(value)
+    if presented is not None:
+        document = _introspect_refresh_token(services, request, presented)
+    else:
+        token = services.access_tokens.parse_token(value)
+        document = _introspect_access_token(services, request, token)
     return json_response(200, document)
 
 
-def _introspect(server: OAuth2Server, exchange: TokenRequest, value: str) -> Document:
-    presented = refresh_tokens.parse_refresh_token(value)
-    if presented is not None:
-        row, caller = server.admit(exchange, None, introspection.find_refresh, presented)
-        _check_confidential(caller)
-        is_proved = refresh_tokens.is_genuine(server.vault, presented, row.seed, row.pepper_id)
-        if not is_proved or presented.generation != row.generation or row.c_id != caller.id:
-            return _INACTIVE
-        return _refresh(server, caller, row)
-    handle = server.access_tokens.read(value)
-    row, caller = server.admit(exchange, None, introspection.find_access, handle)
+def _introspect_refresh_token(
+    services: Services, request: ClientRequest, presented: PresentedRefreshToken
+) -> Document:
+    row, caller = admission.admit(
+        services,
+        request,
+        lambda connection, _: introspection.find_refresh_token(connection, request.client_key, presented),
+    )
     _check_confidential(caller)
-    if handle is None or not opaque_tokens.matches(handle, row.digest) or not _may_ask(caller, row):
+    is_genuine = refresh_tokens.is_genuine(services.vault, presented, row.seed, row.pepper_id)
+    if not is_genuine or presented.generation != row.generation or row.c_id != caller.id:
         return _INACTIVE
-    return _access(server, server.registered_client(row.c_id, row.c_revision), row)
+    ends_at = min(row.idle_expires_at, row.expires_at)
+    if ends_at <= clock.now() or not _has_access(row, caller, GrantType.REFRESH_TOKEN):
+        return _INACTIVE
+    return _describe(services, caller, row) | {
+        "iat": clock.timestamp(row.rotated_at),
+        "exp": clock.timestamp(ends_at),
+    }
 
 
-def _check_confidential(caller: RegisteredClient) -> None:
-    # RFC 7662, section 2.1: without authentication anybody could try tokens out here.
-    if caller.auth_method == AuthMethod.NONE:
-        raise oauth_error(
-            ClientAuthenticationFailed,
-            "A client without a secret cannot introspect tokens.",
-            "introspection-public-client",
-            client_id=caller.id,
-            received="no secret",
-            expected="a client with a secret or a key",
-        )
-
-
-def _may_ask(caller: RegisteredClient, row: Row[Any]) -> bool:
-    if row.c_id == caller.id:
-        return True
-    names = {caller.client_key, *caller.details.get("serves", ())}
-    return bool(row.audience) and resources.is_audience(row.audience, names)
-
-
-def _access(server: OAuth2Server, owner: RegisteredClient, row: Row[Any]) -> Document:
+def _introspect_access_token(
+    services: Services, request: ClientRequest, token: OpaqueToken | None
+) -> Document:
+    row, caller = admission.admit(
+        services,
+        request,
+        lambda connection, _: introspection.find_access_token(connection, request.client_key, token),
+    )
+    _check_confidential(caller)
+    if token is None or not opaque_tokens.matches(token, row.digest) or not _may_introspect(caller, row):
+        return _INACTIVE
+    owner = _owner(services, row)
     audience = row.audience.split()
-    is_registered = resources.are_registered(audience, owner, server.settings)
-    if not bearer_tokens.is_live(row) or not is_registered or not _passes(row, owner):
+    is_registered = resources.are_registered(audience, owner, services.settings)
+    if not bearer_tokens.is_live(row) or not is_registered or not _has_access(row, owner):
         return _INACTIVE
-    audience = audience or [server.settings.issuer]
-    return _described(server, owner, row) | {
+    audience = audience or [services.settings.issuer]
+    return _describe(services, owner, row) | {
         "token_type": "Bearer",
         "aud": audience[0] if len(audience) == 1 else audience,
         "iat": clock.timestamp(row.issued_at),
@@ -86,35 +86,52 @@ def _access(server: OAuth2Server, owner: RegisteredClient, row: Row[Any]) -> Doc
     }
 
 
-def _refresh(server: OAuth2Server, owner: RegisteredClient, row: Row[Any]) -> Document:
-    ends_at = min(row.idle_expires_at, row.expires_at)
-    if ends_at <= clock.now() or not _passes(row, owner, GrantType.REFRESH_TOKEN):
-        return _INACTIVE
-    return _described(server, owner, row) | {
-        "iat": clock.timestamp(row.rotated_at),
-        "exp": clock.timestamp(ends_at),
-    }
+def _check_confidential(caller: RegisteredClient) -> None:
+    # RFC 7662, section 2.1: callers must authenticate; otherwise anyone could test guessed tokens here.
+    if caller.auth_method == AuthMethod.NONE:
+        raise ProtocolError(
+            ErrorCode.INVALID_CLIENT,
+            Cause.INTROSPECTION_PUBLIC_CLIENT,
+            "A public client cannot introspect tokens.",
+            client_id=caller.id,
+            received="no secret",
+            expected="a client with a secret or a key",
+        )
 
 
-def _passes(row: Row[Any], owner: RegisteredClient, grant_type: str | None = None) -> bool:
-    denial = access.check_access(
-        access_state.access_state_of(row), owner, grant_type=grant_type, scopes=row.scope.split()
-    )
-    return denial is None
+def _may_introspect(caller: RegisteredClient, row: Row[Any]) -> bool:
+    if row.c_id == caller.id:
+        return True
+    names = {caller.client_key, *caller.details.get("serves", ())}
+    return bool(row.audience) and resources.is_audience(row.audience, names)
 
 
-def _described(server: OAuth2Server, owner: RegisteredClient, row: Row[Any]) -> Document:
-    person = access_state.user_facts_of(row)
-    document: Document = {"active": True, "iss": server.settings.issuer, "client_id": owner.client_key}
+def _owner(services: Services, row: Row[Any]) -> RegisteredClient:
+    cached = services.client_cache.kept(row.c_id, row.c_revision)
+    if cached is not None:
+        return cached
+    with services.database.reading() as connection:
+        return services.client_cache.get(connection, row.c_id, row.c_revision)
+
+
+def _has_access(row: Row[Any], owner: RegisteredClient, grant_type: str | None = None) -> bool:
+    state = access_state.access_state_of(row)
+    return access.check_access(state, owner, grant_type=grant_type, scopes=row.scope.split()) is None
+
+
+def _describe(services: Services, owner: RegisteredClient, row: Row[Any]) -> Document:
+    """Return the members that access tokens and refresh tokens have in common."""
+    user = access_state.user_facts_of(row)
+    document: Document = {"active": True, "iss": services.settings.issuer, "client_id": owner.client_key}
     if row.scope:
         document["scope"] = row.scope
-    if person is None:
+    if user is None:
         return document | {"sub": owner.client_key}
-    document["sub"] = subjects.subject_of(owner, person.subject)
-    # The name is part of the profile; beside it, a pairwise identifier would be worth nothing.
+    document["sub"] = subjects.subject_of(owner, user.subject)
+    # The user name is part of the profile scope, and would make a pairwise identifier pointless.
     if ScopeName.PROFILE in row.scope.split() and not owner.pairwise_key:
-        document["username"] = person.username
+        document["username"] = user.username
     if row.auth_time is not None:
         document["auth_time"] = clock.timestamp(row.auth_time)
-    how = {"acr": row.acr, "amr": row.amr}
-    return document | {name: value for name, value in how.items() if value}
+    context = {"acr": row.acr, "amr": row.amr}
+    return document | {name: value for name, value in context.items() if value}

@@ -1,25 +1,26 @@
-"""Discovery (RFC 8414, OpenID Connect Discovery), derived from what is registered, so that it cannot say more."""
+"""Discovery documents (RFC 8414, OpenID Connect Discovery), derived from the registered grants and settings."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from authserver import languages
-from authserver.domain.clients.registrations import RESPONSE_TYPES
+from authserver.domain.clients.response_types import RESPONSE_TYPES
+from authserver.domain.keys.signing_keys import ALGORITHMS
 from authserver.protocol import algorithms
-from authserver.protocol.oauth2 import client_authentication, response_modes
-from authserver.protocol.oauth2.server import OAuth2Server
+from authserver.protocol.oauth2 import client_authentication, response_modes, token_endpoint
 from authserver.protocol.oidc import acr, claims, subjects
+from authserver.settings import Settings
 from authserver.vocabulary import S256, AuthMethod, ClientKind, EndpointPath, GrantType, LegacyPath, ScopeName
 
 
-def oauth_metadata(server: OAuth2Server, scopes: Sequence[str]) -> dict[str, Any]:
-    """Return the authorization server metadata of RFC 8414, section 2; ``scopes`` are those of administrators."""
-    url = server.settings.url
+def oauth_metadata(settings: Settings, scopes: Sequence[str]) -> dict[str, Any]:
+    """Return the authorization server metadata of RFC 8414, section 2; ``scopes`` are the custom scopes."""
+    url = settings.url
     methods = [str(method) for method in client_authentication.METHODS]
     confidential = [method for method in methods if method != AuthMethod.NONE]
     signed = list(algorithms.ASYMMETRIC + algorithms.SYMMETRIC)
     return {
-        "issuer": server.settings.issuer,
+        "issuer": settings.issuer,
         "authorization_endpoint": url(EndpointPath.AUTHORIZE),
         "token_endpoint": url(EndpointPath.TOKEN),
         "jwks_uri": url(EndpointPath.JWKS),
@@ -28,7 +29,7 @@ def oauth_metadata(server: OAuth2Server, scopes: Sequence[str]) -> dict[str, Any
         "scopes_supported": [*map(str, ScopeName), *scopes],
         "response_types_supported": list(response_modes.RESPONSE_TYPES),
         "response_modes_supported": list(response_modes.RESPONSE_MODES),
-        "grant_types_supported": [str(name) for name in (*server.grant_types, GrantType.IMPLICIT)],
+        "grant_types_supported": [str(name) for name in (*token_endpoint.GRANTS, GrantType.IMPLICIT)],
         "token_endpoint_auth_methods_supported": methods,
         "token_endpoint_auth_signing_alg_values_supported": signed,
         "revocation_endpoint_auth_methods_supported": methods,
@@ -39,28 +40,28 @@ def oauth_metadata(server: OAuth2Server, scopes: Sequence[str]) -> dict[str, Any
         "code_challenge_methods_supported": [S256],
         "ui_locales_supported": list(languages.supported()),
         "authorization_response_iss_parameter_supported": True,
-        **_registration(server, EndpointPath.REGISTRATION),
+        **_registration(settings, EndpointPath.REGISTRATION),
     }
 
 
-def _registration(server: OAuth2Server, path: str) -> dict[str, str]:
-    is_open = server.settings.registration != "closed"
-    return {"registration_endpoint": server.settings.url(path)} if is_open else {}
+def _registration(settings: Settings, path: str) -> dict[str, str]:
+    is_open = settings.registration != "closed"
+    return {"registration_endpoint": settings.url(path)} if is_open else {}
 
 
-def openid_configuration(server: OAuth2Server, scopes: Sequence[str]) -> dict[str, Any]:
+def openid_configuration(settings: Settings, scopes: Sequence[str]) -> dict[str, Any]:
     """Return the provider metadata of OpenID Connect Discovery, section 3."""
-    return oauth_metadata(server, scopes) | {
-        "userinfo_endpoint": server.settings.url(EndpointPath.USERINFO),
-        "end_session_endpoint": server.settings.url(EndpointPath.END_SESSION),
-        "check_session_iframe": server.settings.url(EndpointPath.CHECK_SESSION),
+    return oauth_metadata(settings, scopes) | {
+        "userinfo_endpoint": settings.url(EndpointPath.USERINFO),
+        "end_session_endpoint": settings.url(EndpointPath.END_SESSION),
+        "check_session_iframe": settings.url(EndpointPath.CHECK_SESSION),
         "backchannel_logout_supported": True,
         "backchannel_logout_session_supported": True,
         "frontchannel_logout_supported": True,
         "frontchannel_logout_session_supported": True,
         "subject_types_supported": list(subjects.TYPES),
-        "id_token_signing_alg_values_supported": server.id_tokens.algorithms,
-        "userinfo_signing_alg_values_supported": server.id_tokens.algorithms,
+        "id_token_signing_alg_values_supported": list(ALGORITHMS),
+        "userinfo_signing_alg_values_supported": list(ALGORITHMS),
         "acr_values_supported": [str(name) for name in acr.SUPPORTED],
         "claim_types_supported": ["normal"],
         "claims_supported": [
@@ -83,22 +84,22 @@ def openid_configuration(server: OAuth2Server, scopes: Sequence[str]) -> dict[st
     }
 
 
-def legacy_metadata(kind: ClientKind, server: OAuth2Server, scopes: Sequence[str]) -> dict[str, Any]:
-    """Return the document at the replaced system's address for one kind of client, with the paths its clients know."""
-    url = server.settings.url
-    # What a client of this kind can be registered for; the other documents speak for both kinds.
+def legacy_metadata(kind: ClientKind, settings: Settings, scopes: Sequence[str]) -> dict[str, Any]:
+    """Return the discovery document of a legacy endpoint for one kind of client, with its legacy paths."""
+    url = settings.url
+    # Only the response types of this kind of client; the other documents list those of both kinds.
     response_types = {"response_types_supported": list(RESPONSE_TYPES[kind])}
     if kind is ClientKind.OIDC:
-        return openid_configuration(server, scopes) | {
+        return openid_configuration(settings, scopes) | {
             **response_types,
             "authorization_endpoint": url(LegacyPath.OIDC_AUTHORIZE),
             "token_endpoint": url(LegacyPath.OIDC_TOKEN),
             "device_authorization_endpoint": url(LegacyPath.OIDC_DEVICE),
-            **_registration(server, LegacyPath.OIDC_REGISTRATION),
+            **_registration(settings, LegacyPath.OIDC_REGISTRATION),
         }
-    return oauth_metadata(server, scopes) | {
+    return oauth_metadata(settings, scopes) | {
         **response_types,
         "token_endpoint": url(LegacyPath.OAUTH2_TOKEN),
         "device_authorization_endpoint": url(LegacyPath.OAUTH2_DEVICE),
-        **_registration(server, LegacyPath.OAUTH2_REGISTRATION),
+        **_registration(settings, LegacyPath.OAUTH2_REGISTRATION),
     }

@@ -1,4 +1,4 @@
-"""Proof Key for Code Exchange (RFC 7636), with S256 only."""
+"""Proof Key for Code Exchange (RFC 7636); only S256 is supported."""
 
 import hmac
 import re
@@ -14,7 +14,7 @@ _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 
 
 class PkceError(NamedTuple):
-    """What is wrong, with what an administrator needs to understand it; never the values, of which one is a secret."""
+    """A PKCE error. ``received`` and ``expected`` describe the values without containing them: the verifier is a secret."""
 
     sentence: str
     received: str
@@ -22,12 +22,12 @@ class PkceError(NamedTuple):
 
 
 def check_challenge(challenge: str | None, method: str | None, *, is_required: bool) -> PkceError | None:
-    """Return what is wrong with the challenge of an authorization request (RFC 7636, section 4.3), or None."""
+    """Return the error in the challenge of an authorization request (RFC 7636, section 4.3), or None."""
     if challenge is None:
         if method is not None:
             sentence = "code_challenge_method was sent without code_challenge."
             return PkceError(sentence, "code_challenge_method alone", _BOTH)
-        sentence = "This client must use PKCE: send code_challenge with code_challenge_method=S256."
+        sentence = "This client must use PKCE. Send code_challenge with code_challenge_method=S256."
         return PkceError(sentence, "", _BOTH) if is_required else None
     if method != S256:
         received = (
@@ -36,29 +36,33 @@ def check_challenge(challenge: str | None, method: str | None, *, is_required: b
         return PkceError("code_challenge_method must be S256.", received, f"code_challenge_method={S256}")
     if _CHALLENGE.fullmatch(challenge):
         return None
-    sentence = "code_challenge must be 43 base64url characters."
+    sentence = "code_challenge must consist of 43 base64url characters."
     return PkceError(sentence, _described(challenge), "43 characters of A-Z, a-z, 0-9, - and _")
 
 
 def check_verifier(challenge: str, verifier: str | None) -> PkceError | None:
-    """Return what is wrong with the verifier of a token request (RFC 7636, section 4.6), or None."""
+    """Return the error in the verifier of a token request (RFC 7636, section 4.6), or None."""
     if not challenge:
         sentence = "code_verifier was sent, but the authorization request had no code_challenge."
         return (
-            PkceError(sentence, "code_verifier", "none, or code_challenge at the sign-in")
+            PkceError(
+                sentence, "code_verifier", "no code_verifier, or code_challenge in the authorization request"
+            )
             if verifier
             else None
         )
     if verifier is None:
         return PkceError("code_verifier is missing.", "", "code_verifier")
     if not _VERIFIER.fullmatch(verifier):
-        sentence = "code_verifier must have 43 to 128 unreserved characters."
+        sentence = "code_verifier must consist of 43 to 128 unreserved characters."
         return PkceError(sentence, _described(verifier), "43 to 128 of A-Z, a-z, 0-9, -, ., _ and ~")
     if hmac.compare_digest(create_s256_code_challenge(verifier), challenge):
         return None
     sentence = "code_verifier does not match code_challenge."
     return PkceError(
-        sentence, "another code_verifier", "the one whose SHA-256 the sign-in's code_challenge was"
+        sentence,
+        "another code_verifier",
+        "the one whose SHA-256 digest is code_challenge of the authorization request",
     )
 
 

@@ -1,18 +1,11 @@
-"""The client registration endpoint (RFC 7591): anonymous, so limited, and what is registered waits for approval (S16).
+"""The client registration endpoint (RFC 7591). It is anonymous, so registrations are limited and need approval (S16).
 
-What the metadata are called is in ``registration_metadata``; clients manage themselves in ``registration_management``.
+``registration_metadata`` maps the metadata to columns; ``registration_management`` is the endpoint of RFC 7592.
 """
 
 from collections.abc import Collection
 from typing import Any
 
-from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc6749.errors import AccessDeniedError
-from authlib.oauth2.rfc7591.errors import (
-    InvalidClientMetadataError,
-    InvalidRedirectURIError,
-    UnapprovedSoftwareStatementError,
-)
 from sqlalchemy.orm import Session
 
 from authserver import clock
@@ -26,12 +19,13 @@ from authserver.domain.clients import (
     self_registration,
 )
 from authserver.domain.clients.clients import Client
-from authserver.domain.clients.registrations import Registration
+from authserver.domain.clients.metadata import ClientMetadata
+from authserver.domain.diagnostics.causes import Cause
 from authserver.domain.throttles import Bucket
 from authserver.errors import InvalidInput, Throttled
-from authserver.protocol.http import NO_STORE, Request, Response, json_response
+from authserver.protocol.errors import ErrorCode, ProtocolError
+from authserver.protocol.http import Request, Response, json_response
 from authserver.protocol.oauth2 import registration_json, registration_metadata
-from authserver.protocol.oauth2.errors import oauth_error
 from authserver.protocol.services import Services
 from authserver.vocabulary import ClientKind, EndpointPath
 
@@ -40,41 +34,37 @@ _ACTOR = "the client itself"
 
 
 def respond_to_registration(services: Services, message: Request, kind: ClientKind | None = None) -> Response:
-    """Register a client (RFC 7591, section 3); without a kind the request tells which it is."""
+    """Register a client (RFC 7591, section 3); without a kind, the metadata determine it."""
     try:
         return _register(services, message, kind)
-    except (InvalidInput, OAuth2Error, Throttled) as error:
-        return registration_error(services, message, error)
+    except (InvalidInput, Throttled) as error:
+        raise protocol_error(error) from error
 
 
-def registration_error(
-    services: Services,
-    message: Request,
-    error: InvalidInput | OAuth2Error | Throttled,
-    client_id: int | None = None,
-) -> Response:
-    """Answer what is wrong with a request, in JSON (RFC 7591, section 3.2.2); a client that manages itself is known."""
-    if isinstance(error, Throttled):
-        # Other shortages than these limits, such as of room for hashing, are worded at the door.
-        if type(error) is not Throttled:
-            raise error
-        sentence = "Too many clients were registered. Wait, or ask an administrator to create the client."
-        headers = (*NO_STORE, ("Retry-After", str(error.retry_after)))
-        return json_response(429, {"error": "too_many_requests", "error_description": sentence}, headers)
-    refused = _refusal(error) if isinstance(error, InvalidInput) else error
-    refused.client_id = client_id
-    return services.oauth2.refuse(message, refused)
+def protocol_error(error: InvalidInput | Throttled) -> ProtocolError:
+    """Return the error response of registration (RFC 7591, section 3.2.2) for an error of the domain."""
+    if isinstance(error, InvalidInput):
+        return _metadata_error(error)
+    if type(error) is not Throttled:
+        # Busy is about the load of the server and not about registrations.
+        raise error
+    return ProtocolError(
+        ErrorCode.TOO_MANY_REQUESTS,
+        None,
+        "Too many clients were registered. Wait, or ask an administrator to create the client.",
+        headers=(("Retry-After", str(error.retry_after)),),
+    )
 
 
 def parse_registration(
     message: Request, document: dict[str, Any], kind: str, *, known_name: str | None = None
-) -> Registration:
-    """Return what a request asks for, in normal form; raises InvalidInput or an OAuth error."""
+) -> ClientMetadata:
+    """Return the normalized registration that a request asks for; raises InvalidInput or ProtocolError."""
     if "software_statement" in document:
-        sentence = "Software statements are not accepted: no issuer of them is trusted here."
-        raise oauth_error(UnapprovedSoftwareStatementError, sentence, "software-statement")
+        sentence = "Software statements are not supported."
+        raise ProtocolError(ErrorCode.UNAPPROVED_SOFTWARE_STATEMENT, Cause.SOFTWARE_STATEMENT, sentence)
     fallback = f"Application at {message.address or 'an unknown host'}"
-    wanted = registration_metadata.registration_from_metadata(document, kind, fallback)
+    wanted = registration_metadata.requested_values(document, kind, fallback)
     return registrations.validate(wanted, known_name=known_name)
 
 
@@ -97,29 +87,30 @@ def client_information(
 
 
 def bucket(services: Services, address: str) -> Bucket:
-    """Return what is counted for registrations from an address."""
+    """Return the bucket that counts registrations from a network."""
     network = throttles.network_of(address)
     return pending_clients.bucket(services.vault, "registration", network, services.settings.registrations)
 
 
 def registration_actor(message: Request) -> Actor:
-    """Return who asks, for the audit trail: never a name that a client could choose."""
+    """Return the actor for audit events; its name is not one that the client chose."""
     return Actor(name=_ACTOR, address=message.address, channel="machine", request_id=message.request_id)
 
 
 def is_approved_at_once(services: Services, db: Session, new_scopes: Collection[str]) -> bool:
-    """Return whether a registration waits for nobody: scopes that are not open to all always wait."""
+    """Return whether a registration is approved automatically; one with restricted scopes never is."""
     return services.settings.registration == APPROVED and not scopes.has_closed(db, new_scopes)
 
 
 def _register(services: Services, message: Request, kind: ClientKind | None) -> Response:
     settings = services.settings
     if settings.registration == CLOSED:
-        error = oauth_error(
-            AccessDeniedError, "Registration is closed: ask an administrator.", "registration-closed"
+        raise ProtocolError(
+            ErrorCode.ACCESS_DENIED,
+            Cause.REGISTRATION_CLOSED,
+            "Client registration is disabled. Ask an administrator to create the client.",
+            status=403,
         )
-        error.status_code = 403
-        raise error
     document = registration_json.parse_registration_json(message)
     wanted = parse_registration(message, document, kind or registration_metadata.kind_of(document))
     with services.database.transaction() as db:
@@ -134,9 +125,11 @@ def _register(services: Services, message: Request, kind: ClientKind | None) -> 
     return json_response(201, client_information(services, client, token, secret))
 
 
-def _refusal(error: InvalidInput) -> OAuth2Error:
-    faults = {registration_metadata.public_name(name): text for name, text in error.fields.items()}
-    kind = InvalidRedirectURIError if "redirect_uris" in faults else InvalidClientMetadataError
-    # Which member is meant comes first: the sentences were written for a form, where each stands under its field.
-    sentence = " ".join(f"{name}: {text}" for name, text in faults.items())
-    return oauth_error(kind, sentence, "registration-refused")
+def _metadata_error(error: InvalidInput) -> ProtocolError:
+    messages = {registration_metadata.registered_name(name): text for name, text in error.fields.items()}
+    code = (
+        ErrorCode.INVALID_REDIRECT_URI if "redirect_uris" in messages else ErrorCode.INVALID_CLIENT_METADATA
+    )
+    # Name each member, because the messages were written for a form that shows them below the fields.
+    description = " ".join(f"{name}: {text}" for name, text in messages.items())
+    return ProtocolError(code, Cause.REGISTRATION_REFUSED, description)

@@ -1,15 +1,11 @@
 """The client configuration endpoint (RFC 7592): a client reads, changes or deletes its own registration.
 
-Whoever has no valid registration token learns nothing, not even whether a client exists. A change of an approved client
-waits for an administrator, while what was approved goes on serving (S2).
+Without a valid registration access token, a caller does not even learn whether the client exists. Changes of an approved
+client wait for an administrator; until then, the approved registration stays in effect (S2).
 """
 
-import json
-from dataclasses import replace
 from typing import Any
 
-from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc7591.errors import InvalidClientMetadataError
 from sqlalchemy.orm import Session
 
 from authserver.domain import throttles
@@ -22,45 +18,47 @@ from authserver.domain.clients import (
 )
 from authserver.domain.clients.client_cache import RegisteredClient
 from authserver.domain.clients.clients import Client
-from authserver.domain.clients.registrations import Registration
+from authserver.domain.clients.metadata import ClientMetadata
+from authserver.domain.diagnostics.causes import Cause
 from authserver.domain.tokens import opaque_tokens
 from authserver.domain.tokens.opaque_tokens import OpaqueToken
 from authserver.errors import InvalidInput, Throttled
 from authserver.protocol.access import DenialReason
+from authserver.protocol.errors import BearerError, ErrorCode, ProtocolError
 from authserver.protocol.http import NO_STORE, Request, Response, json_response
-from authserver.protocol.oauth2 import bearer_tokens, registration, registration_json, registration_metadata
-from authserver.protocol.oauth2.bearer_tokens import BearerError
+from authserver.protocol.oauth2 import (
+    admission,
+    bearer_tokens,
+    registration,
+    registration_json,
+    registration_metadata,
+)
 from authserver.protocol.oauth2.client_authentication import Credentials
-from authserver.protocol.oauth2.errors import ClientAuthenticationFailed, oauth_error, with_reference
 from authserver.protocol.services import Services
-from authserver.vocabulary import AuthMethod, ClientStatus, EndpointPath, TokenPrefix
+from authserver.vocabulary import AuthMethod, ClientStatus, TokenPrefix
 
-_NOT_ITS_SECRET = "client_secret is not the client's; it cannot be chosen."
-ENDPOINT = f"{EndpointPath.REGISTRATION}/<key>"
-"""How the endpoint is called where no client is meant."""
+_WRONG_SECRET = "client_secret must be the current secret of the client."
 
 
 def respond_to_management(services: Services, message: Request) -> Response:
-    """Do what a client asks of its registration (RFC 7592, section 2)."""
-    client_id = None
-    # In the ledger it is one endpoint: whoever has no valid token could name any client in the address.
-    recorded = replace(message, path=ENDPOINT)
+    """Read, change or delete the client's registration (RFC 7592, section 2)."""
+    value = bearer_tokens.parse_bearer_token(message)
+    token = opaque_tokens.parse_token(TokenPrefix.REGISTRATION_TOKEN, value)
+    if token is None:
+        raise _unknown_token(value)
+    handle = {"PUT": _change, "DELETE": _delete}.get(message.method, _show)
     try:
-        value = bearer_tokens.parse_bearer_token(message)
-        token = opaque_tokens.parse_token(TokenPrefix.REGISTRATION_TOKEN, value)
-        if token is None:
-            raise _unknown(value)
-        client_id = token.id
-        if message.method == "PUT":
-            return _change(services, message, token, value)
-        return (_delete if message.method == "DELETE" else _show)(services, message, token, value)
-    except BearerError as error:
-        return _challenge(
-            error, bearer_tokens.record_bearer_error(services.oauth2, ENDPOINT, message.address, error)
-        )
-    except (InvalidInput, OAuth2Error, Throttled) as error:
-        # All of these come after the token has proved to be that of the client which it names.
-        return registration.registration_error(services, recorded, error, client_id)
+        return handle(services, message, token, value)
+    except BearerError:
+        raise
+    except ProtocolError as error:
+        # These errors come after authentication, so the client is the one that the token names.
+        error.set_client(token.id)
+        raise
+    except (InvalidInput, Throttled) as error:
+        converted = registration.protocol_error(error)
+        converted.set_client(token.id)
+        raise converted from error
 
 
 def _show(services: Services, message: Request, token: OpaqueToken, value: str) -> Response:
@@ -95,10 +93,10 @@ def _change(services: Services, message: Request, token: OpaqueToken, value: str
         return _information(services, db, client, value, secret)
 
 
-def _apply(services: Services, db: Session, message: Request, client: Client, wanted: Registration) -> str:
+def _apply(services: Services, db: Session, message: Request, client: Client, wanted: ClientMetadata) -> str:
     new_scopes = set(wanted.scopes or ()) - set(client.scopes)
     is_open = not client.is_trusted and registration.is_approved_at_once(services, db, new_scopes)
-    # Nobody has looked at a pending client yet: whoever reviews it sees the new values.
+    # A pending client can be changed directly: nobody has reviewed it yet.
     is_live = client.status == ClientStatus.PENDING or is_open
     change = self_registration.edit if is_live else self_registration.propose
     who = registration.registration_actor(message)
@@ -106,26 +104,26 @@ def _apply(services: Services, db: Session, message: Request, client: Client, wa
 
 
 def _check_identity(client: Client, document: dict[str, Any]) -> None:
-    """Refuse what a client must not send back, and another's identity (RFC 7592, section 2.2)."""
+    """Reject read-only members and the client_id of another client (RFC 7592, section 2.2)."""
     sent = [name for name in registration_metadata.READ_ONLY if name in document]
     if sent:
-        raise _fault(f"{sent[0]} must not be sent.")
+        raise _identity_error(f"{sent[0]} must not be sent.")
     if document.get("client_id") != client.client_key:
-        raise _fault("client_id must be there, and be the client's own.")
+        raise _identity_error("client_id is required and must be that of the client itself.")
 
 
 def _check_secret(services: Services, message: Request, client: RegisteredClient, secret: Any) -> None:
-    """Refuse a secret that is not the client's (RFC 7592, section 2.2); it is a guess like any other at a secret."""
+    """Reject a wrong secret (RFC 7592, section 2.2); it counts as a guess."""
     if secret is None:
         return
     try:
         if isinstance(secret, str) and client_secrets.are_used(client.kind, client.auth_method):
             credentials = Credentials(client.client_key, AuthMethod(client.auth_method), secret)
-            services.oauth2.check_secret(credentials, client, message.address)
+            admission.check_secret(services, credentials, client, message.address)
             return
-    except ClientAuthenticationFailed as error:
-        raise _fault(_NOT_ITS_SECRET) from error
-    raise _fault(_NOT_ITS_SECRET)
+    except ProtocolError as error:
+        raise _identity_error(_WRONG_SECRET) from error
+    raise _identity_error(_WRONG_SECRET)
 
 
 def _authenticate(
@@ -134,10 +132,10 @@ def _authenticate(
     key = message.path.rpartition("/")[2]
     client = self_registration.authenticate(db, key, token, is_writing=is_writing)
     if client is None:
-        raise _unknown(value)
+        raise _unknown_token(value)
     if client.status == ClientStatus.DISAPPROVED:
         denial = DenialReason.CLIENT_DISAPPROVED
-        raise BearerError(403, "insufficient_scope", denial.sentence, denial, client_id=client.id)
+        raise BearerError(ErrorCode.INSUFFICIENT_SCOPE, denial.cause, denial.sentence, client_id=client.id)
     return client
 
 
@@ -148,26 +146,20 @@ def _information(services: Services, db: Session, client: Client, value: str, se
     )
 
 
-def _unknown(value: str) -> BearerError:
+def _unknown_token(value: str) -> BearerError:
     return BearerError(
-        401,
-        "invalid_token",
-        "The registration access token is not valid here.",
-        "registration-token-wrong",
-        received=bearer_tokens.kind_of(value),
-        expected="the registration access token of the client whose address this is",
+        ErrorCode.INVALID_TOKEN,
+        Cause.REGISTRATION_TOKEN_WRONG,
+        "The registration access token is not valid for this client.",
+        received=opaque_tokens.kind_of(value),
+        expected="the registration access token of the client in the URL",
     )
 
 
-def _challenge(error: BearerError, reference: str) -> Response:
-    """Answer as RFC 6750, section 3, demands, with a body that says the same in JSON."""
-    plain = error.answer(reference)
-    described = with_reference(error.description, reference)
-    document = {"error": error.error or "invalid_token", "error_description": described}
-    headers = (("Content-Type", "application/json"), *plain.headers)
-    return Response(plain.status, json.dumps(document, separators=(",", ":")).encode(), headers)
-
-
-def _fault(sentence: str) -> OAuth2Error:
-    expected = "the client's own client_id, and its own secret or none"
-    return oauth_error(InvalidClientMetadataError, sentence, "registration-identity", expected=expected)
+def _identity_error(description: str) -> ProtocolError:
+    return ProtocolError(
+        ErrorCode.INVALID_CLIENT_METADATA,
+        Cause.REGISTRATION_IDENTITY,
+        description,
+        expected="the client's own client_id, and its own secret or none",
+    )

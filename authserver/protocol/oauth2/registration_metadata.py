@@ -1,19 +1,18 @@
-"""Client metadata (RFC 7591, section 2; OpenID Connect Registration, section 2) and what the records call it.
+"""Client metadata in registration requests and responses (RFC 7591, section 2; OpenID Connect Registration, section 2).
 
-Here are the names, the JSON types and the defaults. Which values are right is decided in ``domain.registrations``, for
-the console and for clients alike.
+Converts between the JSON members and the fields of ``domain.clients.metadata``, which validates the values.
 """
 
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from authserver.domain.clients import client_links, logout_uris, registrations, sign_in_requirements
+from authserver.domain.clients import registrations
 from authserver.domain.clients.clients import Client
-from authserver.domain.clients.registrations import Registration
-from authserver.domain.clients.self_registration import OWN_DETAILS
+from authserver.domain.clients.metadata import BY_CLIENT, REGISTERED_NAMES, TYPES, WEB
+from authserver.domain.clients.response_types import issued_artifacts, issues_in_browser
 from authserver.errors import InvalidInput
-from authserver.vocabulary import AuthMethod, ClientKind, GrantType, ScopeName
+from authserver.vocabulary import ClientKind, GrantType, ScopeName
 
 READ_ONLY = (
     "registration_access_token",
@@ -21,32 +20,23 @@ READ_ONLY = (
     "client_secret_expires_at",
     "client_id_issued_at",
 )
-"""What RFC 7592, section 2.2, forbids a client to send back."""
+"""The members that a client must not send back (RFC 7592, section 2.2)."""
 
-_NAMES = {"name": "client_name", "scopes": "scope", "auth_method": "token_endpoint_auth_method"}
-_LISTS = {
-    "redirect_uris",
-    "grant_types",
-    "response_types",
-    logout_uris.POST_LOGOUT,
-    client_links.CONTACTS,
-    sign_in_requirements.ACR_VALUES,
-}
-_FLAGS = {logout_uris.BACK_CHANNEL_SESSION, logout_uris.FRONT_CHANNEL_SESSION, sign_in_requirements.AUTH_TIME}
-_OTHER = {"jwks": (dict, "an object"), sign_in_requirements.MAX_AGE: (int, "a number")}
-_KNOWN = (*_NAMES.values(), "redirect_uris", "grant_types", "response_types", *OWN_DETAILS)
-_DEFAULTS: dict[str, Any] = {sign_in_requirements.APPLICATION_TYPE: sign_in_requirements.WEB}
+_DEFAULTS: dict[str, Any] = {"application_type": WEB}
 _SHOWN_DEFAULTS: dict[str, Any] = {
     "subject_type": "public",
     "id_token_signed_response_alg": "RS256",
-    sign_in_requirements.AUTH_TIME: False,
+    "require_auth_time": False,
 }
+
+_NOT_A_VALUE = object()
+"""Stands for a member that no field accepts, such as null; None would mean that the field is absent."""
 
 
 def kind_of(document: Mapping[str, Any]) -> ClientKind:
-    """Return which kind of client asks at the standard endpoint: OpenID Connect unless it clearly wants nothing of it."""
+    """Return the kind of client to register: OpenID Connect, unless the request asks only for OAuth 2.0."""
     scope, response_types = document.get("scope"), document.get("response_types")
-    if isinstance(response_types, list) and "id_token" in registrations.issued_artifacts(response_types):
+    if isinstance(response_types, list) and "id_token" in issued_artifacts(response_types):
         return ClientKind.OIDC
     if isinstance(scope, str) and scope.split() and ScopeName.OPENID not in scope.split():
         return ClientKind.OAUTH2
@@ -57,99 +47,95 @@ def kind_of(document: Mapping[str, Any]) -> ClientKind:
     )
 
 
-def registration_from_metadata(document: Mapping[str, Any], kind: str, fallback_name: str) -> Registration:
-    """Return what a client asks to be; raises InvalidInput, under the records' names, for values of wrong types."""
-    values = {name: document[name] for name in _KNOWN if name in document}
-    faults = {name: fault for name, value in values.items() if (fault := _type_fault(name, value))}
-    if faults:
-        raise InvalidInput(faults)
-    grant_types, response_types = _flows(values)
-    own = {name: values[name] for name in OWN_DETAILS if name in values and values[name] != []}
-    return Registration(
-        kind=kind,
-        name=_name(document) or _host(values.get("redirect_uris", [])) or fallback_name,
-        redirect_uris=tuple(values.get("redirect_uris", ())),
-        grant_types=tuple(grant_types),
-        response_types=tuple(response_types),
-        scopes=_scopes(values.get("scope"), kind),
-        auth_method=values.get("token_endpoint_auth_method", AuthMethod.BASIC),
+def requested_values(document: Mapping[str, Any], kind: str, fallback_name: str) -> dict[str, Any]:
+    """Return the fields that a client requests, not validated; raises InvalidInput for members that cannot be converted."""
+    given = {
+        field: _NOT_A_VALUE if document[member] is None else document[member]
+        for field, member in REGISTERED_NAMES.items()
+        if field in BY_CLIENT and member in document
+    }
+    name = given.pop("name", "")
+    if name == "":
+        name = _tagged_name(document) or _host(given.get("redirect_uris")) or fallback_name
+    columns = {
+        "kind": kind,
+        "name": name,
+        "scopes": _scopes(given.pop("scopes", ""), kind),
         # There is no metadata for it, and the certification clients send no PKCE: administrators can require it.
-        is_pkce_required=False,
-        details={**(_DEFAULTS if kind == ClientKind.OIDC else {}), **own},
-    )
+        "is_pkce_required": False,
+    }
+    empty = {field for field in registrations.DETAILS if TYPES[field] is tuple and given.get(field) == []}
+    defaults = _DEFAULTS if kind == ClientKind.OIDC else {}
+    values = {field: value for field, value in given.items() if field not in empty}
+    return defaults | values | _flows(given) | columns
 
 
 def metadata_of_client(client: Client) -> dict[str, Any]:
-    """Return all metadata that is registered for a client, defaults included (RFC 7591, section 3.2.1)."""
-    shown = _SHOWN_DEFAULTS if client.kind == ClientKind.OIDC else {}
-    own = {name: client.details[name] for name in OWN_DETAILS if name in client.details}
+    """Return all registered metadata of a client, defaults included (RFC 7591, section 3.2.1)."""
+    defaults = _SHOWN_DEFAULTS if client.kind == ClientKind.OIDC else {}
+    stored = {name: value for name, value in registrations.stored_values(client).items() if name in BY_CLIENT}
     grant_types = list(client.grant_types)
-    if registrations.issues_in_browser(client.response_types) and GrantType.IMPLICIT not in grant_types:
+    if issues_in_browser(client.response_types) and GrantType.IMPLICIT not in grant_types:
         grant_types.append(GrantType.IMPLICIT)
-    return {
-        "client_name": client.name,
-        "redirect_uris": client.redirect_uris,
-        "grant_types": grant_types,
-        "response_types": client.response_types,
-        "scope": " ".join(client.scopes),
-        "token_endpoint_auth_method": client.auth_method,
-        **shown,
-        **own,
-    }
+    shown = defaults | stored | {"grant_types": grant_types, "scopes": " ".join(client.scopes)}
+    return {registered_name(name): value for name, value in shown.items()}
 
 
-def public_name(field: str) -> str:
-    """Return what the metadata call a field of the records."""
-    return _NAMES.get(field, field)
+def registered_name(field: str) -> str:
+    """Return the JSON member of a field."""
+    return REGISTERED_NAMES.get(field, field)
 
 
-def _type_fault(name: str, value: Any) -> str | None:
-    if name in _LISTS:
-        is_right = isinstance(value, list) and all(isinstance(item, str) for item in value)
-        return None if is_right else "This must be an array of strings."
-    kind, words = (bool, "true or false") if name in _FLAGS else _OTHER.get(name, (str, "a string"))
-    is_right = isinstance(value, kind) and isinstance(value, bool) == (kind is bool)
-    return None if is_right else f"This must be {words}."
-
-
-def _flows(values: Mapping[str, Any]) -> tuple[list[str], list[str]]:
-    """Return grant types and response types that fit each other (RFC 7591, section 2.1, MUST)."""
-    asked, responses = values.get("grant_types"), values.get("response_types")
-    if responses is None:
-        responses = ["code"] if asked is None or GrantType.AUTHORIZATION_CODE in asked else []
-    is_in_browser = registrations.issues_in_browser(responses)
-    if asked is None:
-        has_code = "code" in registrations.issued_artifacts(responses)
+def _flows(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return grant types and response types that are consistent with each other (RFC 7591, section 2.1, MUST)."""
+    grant_types, response_types = given.get("grant_types"), given.get("response_types")
+    if not all(map(_is_list, (grant_types, response_types, given.get("redirect_uris")))):
+        return {}  # Values of the wrong type are reported first.
+    if response_types is None:
+        has_code = grant_types is None or GrantType.AUTHORIZATION_CODE in grant_types
+        response_types = ["code"] if has_code else []
+    is_in_browser = issues_in_browser(response_types)
+    if grant_types is None:
+        has_code = "code" in issued_artifacts(response_types)
         implied = {GrantType.AUTHORIZATION_CODE: has_code, GrantType.IMPLICIT: is_in_browser}
-        asked = [str(grant) for grant, is_implied in implied.items() if is_implied]
-        return asked or [GrantType.AUTHORIZATION_CODE], responses
-    if is_in_browser and GrantType.IMPLICIT not in asked:
+        grant_types = [str(grant) for grant, is_implied in implied.items() if is_implied]
+        return {
+            "grant_types": grant_types or [GrantType.AUTHORIZATION_CODE],
+            "response_types": response_types,
+        }
+    if is_in_browser and GrantType.IMPLICIT not in grant_types:
         raise InvalidInput(
-            {"grant_types": "A response type with token or id_token needs the grant type implicit."}
+            {"grant_types": "A response type with token or id_token requires the grant type implicit."}
         )
-    if GrantType.IMPLICIT in asked and not is_in_browser:
-        # The response types decide: what could never be used is not registered, and the answer says so.
-        asked = [grant for grant in asked if grant != GrantType.IMPLICIT]
-    return asked, responses
+    if not is_in_browser:
+        # The response types decide: a grant type that could never be used is not registered, as the response shows.
+        grant_types = [grant for grant in grant_types if grant != GrantType.IMPLICIT]
+    return {"grant_types": grant_types, "response_types": response_types}
 
 
-def _scopes(scope: str | None, kind: str) -> tuple[str, ...] | None:
-    if scope is None or not scope.split():
-        return None
+def _is_list(value: Any) -> bool:
+    return value is None or (isinstance(value, list) and all(isinstance(item, str) for item in value))
+
+
+def _scopes(scope: Any, kind: str) -> object:
+    if not isinstance(scope, str):
+        return _NOT_A_VALUE
     scopes = tuple(scope.split())
-    if kind == ClientKind.OIDC and ScopeName.OPENID not in scopes:
+    if scopes and kind == ClientKind.OIDC and ScopeName.OPENID not in scopes:
         return (ScopeName.OPENID, *scopes)
-    return scopes
+    return scopes or None
 
 
-def _name(document: Mapping[str, Any]) -> str:
-    # Names in several languages (RFC 7591, section 2.2): the plain one counts, else the first that is there.
+def _tagged_name(document: Mapping[str, Any]) -> str:
+    # Of names in several languages (RFC 7591, section 2.2) without a plain one, use the first.
     tagged = (value for name, value in document.items() if name.startswith("client_name#"))
-    name = document.get("client_name") or next(tagged, "")
+    name = next(tagged, "")
     return name if isinstance(name, str) else ""
 
 
-def _host(redirect_uris: list[str]) -> str:
+def _host(redirect_uris: Any) -> str:
+    if not redirect_uris or not _is_list(redirect_uris):
+        return ""
     try:
         hosts = [urlsplit(uri).hostname for uri in redirect_uris if uri.isascii()]
     except ValueError:

@@ -1,64 +1,63 @@
-"""The scope of a request: what it names, held against the registration, or the default (RFC 6749, section 3.3)."""
+"""The scope of a request: the parameter, checked against the registration, or the default (RFC 6749, section 3.3)."""
 
-from authlib.oauth2.rfc6749.errors import InvalidScopeError
-
-from authserver.domain import scope_names
+from authserver.domain import text_rules
 from authserver.domain.clients.client_cache import RegisteredClient
-from authserver.protocol.oauth2.errors import oauth_error
+from authserver.domain.diagnostics.causes import Cause
+from authserver.protocol.errors import ErrorCode, ProtocolError
 from authserver.vocabulary import ClientKind, ScopeName
 
-_ABOUT_PEOPLE = frozenset(ScopeName)
+_USER_SCOPES = frozenset(ScopeName)
 
 
-def parse_scope(asked: str, client: RegisteredClient) -> tuple[str, ...]:
-    """Return what a scope parameter names, each word once; raises invalid_scope for what is no scope (section 3.3)."""
-    found = tuple(dict.fromkeys(word for word in asked.split(" ") if word))
-    if not found or not all(map(scope_names.is_name, found)):
-        raise oauth_error(
-            InvalidScopeError,
-            "scope must be words of printable ASCII letters, separated by spaces.",
-            "scope-malformed",
-            received=asked,
-            expected="printable ASCII letters but for quotation marks and backslashes, separated by spaces",
+def parse_scope(parameter: str, client: RegisteredClient) -> tuple[str, ...]:
+    """Return the scopes that a parameter contains, without duplicates; raises invalid_scope if it is malformed."""
+    scopes = tuple(dict.fromkeys(name for name in parameter.split(" ") if name))
+    if not scopes or not all(map(text_rules.is_scope_token, scopes)):
+        raise ProtocolError(
+            ErrorCode.INVALID_SCOPE,
+            Cause.SCOPE_MALFORMED,
+            "scope must consist of names of printable ASCII characters, separated by spaces.",
+            received=parameter,
+            expected="names of printable ASCII characters except quotation mark and backslash, separated by spaces",
             client_id=client.id,
         )
-    return found
+    return scopes
 
 
 def default_scopes(client: RegisteredClient) -> tuple[str, ...]:
-    """Return the scope under which a client acts for a person where it names none: never more than it is registered for."""
+    """Return the scopes for a request without a scope parameter in which the client acts for a user."""
     if client.kind == ClientKind.OIDC:
         return (str(ScopeName.OPENID),)
     return tuple(sorted(client.own_scopes - {ScopeName.OFFLINE_ACCESS}))
 
 
-def scope_for_user(asked: str | None, client: RegisteredClient) -> str:
-    """Return the scope under which a client acts for a person."""
-    return _checked(asked, client) if asked is not None else " ".join(default_scopes(client))
+def scope_for_user(parameter: str | None, client: RegisteredClient) -> str:
+    """Return the scope for a client that acts for a user; raises invalid_scope."""
+    return _registered(parameter, client) if parameter is not None else " ".join(default_scopes(client))
 
 
-def scope_for_client(asked: str | None, client: RegisteredClient) -> str:
-    """Return the scope under which a client acts for itself; by default all but those that are about people."""
-    return (
-        _checked(asked, client) if asked is not None else " ".join(sorted(client.own_scopes - _ABOUT_PEOPLE))
-    )
+def scope_for_client(parameter: str | None, client: RegisteredClient) -> str:
+    """Return the scope for a client that acts for itself, by default without the scopes for user data."""
+    if parameter is not None:
+        return _registered(parameter, client)
+    return " ".join(sorted(client.own_scopes - _USER_SCOPES))
 
 
-def check_registered(scopes: tuple[str, ...], asked: str, client: RegisteredClient) -> None:
-    """Raise invalid_scope when one of the scopes, read from ``asked``, is none that the client is registered for."""
-    foreign = [scope for scope in scopes if scope not in client.scopes]
-    if foreign:
-        raise oauth_error(
-            InvalidScopeError,
-            f"The client is not registered for the scope {foreign[0][:60]}.",
-            "scope-not-registered",
-            received=asked,
+def check_registered(scopes: tuple[str, ...], parameter: str, client: RegisteredClient) -> None:
+    """Raise invalid_scope if the client is not registered for one of the scopes of the parameter."""
+    unregistered = [scope for scope in scopes if scope not in client.scopes]
+    if unregistered:
+        raise ProtocolError(
+            ErrorCode.INVALID_SCOPE,
+            Cause.SCOPE_NOT_REGISTERED,
+            f"The client is not registered for the scope {unregistered[0][:60]}.",
+            received=parameter,
             expected=" ".join(sorted(client.scopes)),
             client_id=client.id,
         )
 
 
-def _checked(asked: str, client: RegisteredClient) -> str:
-    scopes = parse_scope(asked, client)
-    check_registered(scopes, asked, client)
+def _registered(parameter: str, client: RegisteredClient) -> str:
+    scopes = parse_scope(parameter, client)
+    check_registered(scopes, parameter, client)
     return " ".join(scopes)

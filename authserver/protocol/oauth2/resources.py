@@ -1,92 +1,76 @@
-"""Resource indicators (RFC 8707): for which resource servers an access token is meant, and who may ask for them.
+"""Resource indicators (RFC 8707): the resource servers that an access token is for.
 
-A resource is named by a URI that is compared as a string. A client may ask for those that it is registered for, those
-that the settings open to every client, and this server itself.
+A resource is a URI, which is compared as a string. A client may request the resources that it is registered for, those
+that the settings open to all clients, and this server itself.
 """
 
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-from authlib.oauth2 import OAuth2Error
-
 from authserver.domain import text_rules
 from authserver.domain.clients.client_cache import RegisteredClient
+from authserver.domain.diagnostics.causes import Cause
+from authserver.protocol.errors import ErrorCode, ProtocolError
 from authserver.protocol.http import Pairs
-from authserver.protocol.oauth2.errors import oauth_error
 from authserver.settings import Settings
 from authserver.vocabulary import EndpointPath
 
-_AT_MOST = 20
-_LENGTH = 3900  # All of them together, as the record stores them.
-
-
-class InvalidTarget(OAuth2Error):
-    """A requested resource is malformed, unknown or not for this client (RFC 8707, section 2)."""
-
-    error = "invalid_target"
+_MAX_RESOURCES = 20
+_MAX_LENGTH = 3900  # Of all resources of a request together, which share one column.
 
 
 def requested_resources(pairs: Pairs, client: RegisteredClient, settings: Settings) -> tuple[str, ...]:
     """Return the resources that a request names; raises invalid_target."""
-    wanted = tuple(dict.fromkeys(value for name, value in pairs if name == "resource" and value))
-    if len(wanted) > _AT_MOST or sum(map(len, wanted)) > _LENGTH:
-        raise _refused(
-            "Too many resources are requested.",
-            "resource-too-many",
+    requested = tuple(dict.fromkeys(value for name, value in pairs if name == "resource" and value))
+    length = sum(map(len, requested))
+    if len(requested) > _MAX_RESOURCES or length > _MAX_LENGTH:
+        raise _invalid_target(
+            "The request names too many resources.",
+            Cause.RESOURCE_TOO_MANY,
             client,
-            f"{len(wanted)} resources of {sum(map(len, wanted))} letters",
-            [f"{_AT_MOST} resources of {_LENGTH} letters in all, at most"],
+            f"{len(requested)} resources of {length} characters",
+            [f"at most {_MAX_RESOURCES} resources of {_MAX_LENGTH} characters in total"],
         )
-    _check(wanted, client, settings)
-    return wanted
+    _check(requested, client, settings)
+    return requested
 
 
 def are_registered(uris: Iterable[str], client: RegisteredClient, settings: Settings) -> bool:
-    """Return whether the client may still ask for tokens for all of these resources."""
-    return _known(client, settings).issuperset(uris)
-
-
-def _known(client: RegisteredClient, settings: Settings) -> set[str]:
-    return own_resources(settings) | set(settings.resources) | set(client.details.get("resources", ()))
-
-
-def _check(wanted: Iterable[str], client: RegisteredClient, settings: Settings) -> None:
-    known = _known(client, settings)
-    for uri in wanted:
-        if fault := resource_error(uri):
-            raise _refused(fault, "resource-malformed", client, uri, ["an absolute URI without a fragment"])
-        if uri not in known:
-            raise _refused(
-                "The client may not ask for this resource.", "resource-not-registered", client, uri, known
-            )
+    """Return whether the client may request tokens for all of these resources."""
+    return _allowed(client, settings).issuperset(uris)
 
 
 def narrowed_audience(
     pairs: Pairs, client: RegisteredClient, settings: Settings, granted: Iterable[str]
 ) -> tuple[str, ...]:
-    """Return the audience of tokens under a grant: what this request names of it, else all (RFC 8707, section 2.2)."""
-    wanted, granted = requested_resources(pairs, client, settings), tuple(granted)
-    if granted and not set(wanted) <= set(granted):
-        fault = "The resource is none of those that were granted."
-        raise _refused(fault, "resource-exceeds-grant", client, " ".join(wanted), granted)
-    if not wanted:
-        # An administrator may have taken one of them away since (S14).
+    """Return the audience of new tokens: the requested part of the granted resources, or all (RFC 8707, section 2.2)."""
+    requested, granted = requested_resources(pairs, client, settings), tuple(granted)
+    if granted and not set(requested) <= set(granted):
+        raise _invalid_target(
+            "resource was not included in the original grant.",
+            Cause.RESOURCE_EXCEEDS_GRANT,
+            client,
+            " ".join(requested),
+            granted,
+        )
+    if not requested:
+        # An administrator may have removed a resource since the grant (S14).
         _check(granted, client, settings)
-    return wanted or granted
+    return requested or granted
 
 
 def own_resources(settings: Settings) -> set[str]:
-    """Return the names of this server's own protected resource, the userinfo endpoint."""
+    """Return the URIs of this server's own protected resource, the userinfo endpoint."""
     return {settings.issuer, settings.url(EndpointPath.USERINFO)}
 
 
 def is_audience(audience: str, names: Iterable[str]) -> bool:
-    """Return whether a token with that audience is meant for a resource of one of these names."""
+    """Return whether a token with that audience is for a resource with one of these names."""
     return not audience or bool(set(audience.split()) & set(names))
 
 
 def resource_error(uri: str) -> str | None:
-    """Return what is wrong with the name of a resource (RFC 8707, section 2), or None."""
+    """Return what is wrong with the URI of a resource (RFC 8707, section 2), or None."""
     if not text_rules.has_only_uri_characters(uri):
         return "A resource is an absolute URI."
     try:
@@ -98,9 +82,35 @@ def resource_error(uri: str) -> str | None:
     return "A resource has no fragment." if "#" in uri else None
 
 
-def _refused(
-    fault: str, cause: str, client: RegisteredClient, received: str = "", known: Iterable[str] = ()
-) -> OAuth2Error:
-    return oauth_error(
-        InvalidTarget, fault, cause, client_id=client.id, received=received, expected="\n".join(sorted(known))
+def _allowed(client: RegisteredClient, settings: Settings) -> set[str]:
+    return own_resources(settings) | set(settings.resources) | set(client.details.get("resources", ()))
+
+
+def _check(uris: Iterable[str], client: RegisteredClient, settings: Settings) -> None:
+    allowed = _allowed(client, settings)
+    for uri in uris:
+        if error := resource_error(uri):
+            raise _invalid_target(
+                error, Cause.RESOURCE_MALFORMED, client, uri, ["an absolute URI without a fragment"]
+            )
+        if uri not in allowed:
+            raise _invalid_target(
+                "The client is not registered for this resource.",
+                Cause.RESOURCE_NOT_REGISTERED,
+                client,
+                uri,
+                allowed,
+            )
+
+
+def _invalid_target(
+    description: str, cause: Cause, client: RegisteredClient, received: str, expected: Iterable[str]
+) -> ProtocolError:
+    return ProtocolError(
+        ErrorCode.INVALID_TARGET,
+        cause,
+        description,
+        client_id=client.id,
+        received=received,
+        expected="\n".join(sorted(expected)),
     )

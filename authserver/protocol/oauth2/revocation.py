@@ -1,62 +1,66 @@
-"""Token revocation (RFC 7009): an access token by itself, a refresh token with everything from its authorization."""
-
-from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc6749.errors import InvalidGrantError
+"""Token revocation (RFC 7009): an access token alone, or a refresh token with its whole authorization."""
 
 from authserver import clock
-from authserver.context import Actor
 from authserver.domain.authorizations import authorizations
 from authserver.domain.clients.client_cache import RegisteredClient
+from authserver.domain.diagnostics.causes import Cause
 from authserver.domain.tokens import introspection, opaque_tokens, refresh_tokens, tokens
 from authserver.domain.tokens.opaque_tokens import OpaqueToken
+from authserver.domain.tokens.refresh_tokens import PresentedRefreshToken
+from authserver.protocol.errors import ErrorCode, ProtocolError
 from authserver.protocol.http import NO_STORE, Request, Response
-from authserver.protocol.oauth2.errors import oauth_error
-from authserver.protocol.oauth2.server import OAuth2Server
-from authserver.protocol.oauth2.token_request import TokenRequest
+from authserver.protocol.oauth2 import admission
+from authserver.protocol.oauth2.client_request import ClientRequest
+from authserver.protocol.services import Services
 
 
-def respond_to_revocation(server: OAuth2Server, message: Request) -> Response:
-    """Answer a revocation request; an unknown token is as good as revoked (RFC 7009, section 2.2)."""
-    try:
-        exchange = TokenRequest(message)
-        _revoke(server, exchange, exchange.required("token"))
-    except OAuth2Error as error:
-        return server.refuse(message, error)
+def respond_to_revocation(services: Services, message: Request) -> Response:
+    """Respond to a revocation request; the response for an unknown token is a success (RFC 7009, section 2.2)."""
+    request = ClientRequest(message)
+    value = request.required("token")
+    # The token itself tells its type, so token_type_hint is not needed (section 2.1).
+    presented = refresh_tokens.parse_refresh_token(value)
+    if presented is not None:
+        _revoke_refresh_token(services, request, presented)
+    else:
+        _revoke_access_token(services, request, services.access_tokens.parse_token(value))
     return Response(200, b"", NO_STORE)
 
 
-def _revoke(server: OAuth2Server, exchange: TokenRequest, value: str) -> None:
-    # The value itself says which kind it is; token_type_hint is not needed (section 2.1).
-    presented = refresh_tokens.parse_refresh_token(value)
-    if presented is not None:
-        row, caller = server.admit(exchange, None, introspection.find_refresh, presented)
-        if refresh_tokens.is_genuine(server.vault, presented, row.seed, row.pepper_id):
-            _check_owner(caller, row.c_id)
-            _revoke_authorization(server, exchange.actor(caller), row.authorization_id)
+def _revoke_refresh_token(
+    services: Services, request: ClientRequest, presented: PresentedRefreshToken
+) -> None:
+    row, caller = admission.admit(
+        services,
+        request,
+        lambda connection, _: introspection.find_refresh_token(connection, request.client_key, presented),
+    )
+    if not refresh_tokens.is_genuine(services.vault, presented, row.seed, row.pepper_id):
         return
-    handle = server.access_tokens.read(value)
-    row, caller = server.admit(exchange, None, introspection.find_access, handle)
-    if handle is not None and opaque_tokens.matches(handle, row.digest):
-        _check_owner(caller, row.c_id)
-        _revoke_access(server, handle)
+    _check_owner(caller, row.c_id)
+    with services.database.transaction() as db:
+        authorizations.revoke(db, request.actor(caller), row.authorization_id, reason="revoked by the client")
+
+
+def _revoke_access_token(services: Services, request: ClientRequest, token: OpaqueToken | None) -> None:
+    row, caller = admission.admit(
+        services,
+        request,
+        lambda connection, _: introspection.find_access_token(connection, request.client_key, token),
+    )
+    if token is None or not opaque_tokens.matches(token, row.digest):
+        return
+    _check_owner(caller, row.c_id)
+    with services.database.consuming() as connection:
+        connection.execute(tokens.REVOKE_ACCESS, {"token_id": token.id, "now": clock.now()})
 
 
 def _check_owner(client: RegisteredClient, owner_id: int) -> None:
-    # RFC 7009, section 2.1: the token must have been issued to the client that asks.
+    # RFC 7009, section 2.1: the token must have been issued to the client that sends the request.
     if owner_id != client.id:
-        raise oauth_error(
-            InvalidGrantError,
+        raise ProtocolError(
+            ErrorCode.INVALID_GRANT,
+            Cause.TOKEN_OF_ANOTHER_CLIENT,
             "The token was issued to another client.",
-            "token-of-another-client",
             client_id=client.id,
         )
-
-
-def _revoke_authorization(server: OAuth2Server, actor: Actor, authorization_id: int) -> None:
-    with server.database.transaction() as db:
-        authorizations.revoke(db, actor, authorization_id, reason="revoked by the client")
-
-
-def _revoke_access(server: OAuth2Server, handle: OpaqueToken) -> None:
-    with server.database.consuming() as connection:
-        connection.execute(tokens.REVOKE_ACCESS, {"token_id": handle.id, "now": clock.now()})

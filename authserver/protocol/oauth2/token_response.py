@@ -1,9 +1,7 @@
-"""The successful answer of the token endpoint (RFC 6749, section 5.1): what is issued, and how it is told."""
-
-from __future__ import annotations
+"""New tokens: generates the secrets, the values to store, and the response that returns them (RFC 6749, section 5.1)."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Row
 
@@ -13,73 +11,82 @@ from authserver.domain.clients import token_lifetimes
 from authserver.domain.clients.client_cache import RegisteredClient
 from authserver.domain.tokens import refresh_tokens, tokens
 from authserver.domain.tokens.tokens import IssuedRows
+from authserver.protocol.oidc.id_token import NewIdToken
+from authserver.protocol.services import Services
 from authserver.vocabulary import GrantType, ScopeName
-
-if TYPE_CHECKING:
-    from authserver.protocol.oauth2.server import OAuth2Server
 
 
 class TokenIssue:
-    """One issue of tokens: the secrets are drawn first, the statement stores their digests, the answer tells them."""
+    """The tokens for one token request.
+
+    ``values`` are for the statement that stores the tokens. With the row ids that it returns, one of the methods returns
+    the response.
+    """
 
     def __init__(
         self,
-        server: OAuth2Server,
+        services: Services,
         client: RegisteredClient,
         scope: str,
         now: datetime,
         audience: tuple[str, ...] = (),
     ) -> None:
-        self._server = server
-        self._policy = client
+        self._services = services
+        self._client = client
         self._scope = scope
         self._now = now
-        self._draft = server.access_tokens.draw(client, scope, now, audience)
+        self._draft = services.access_tokens.generate(client, scope, now, audience)
         self.with_refresh = GrantType.REFRESH_TOKEN in client.grant_types
-        self.values = server.access_tokens.values(self._draft)
+        self.values = services.access_tokens.values(self._draft)
         if self.with_refresh:
-            self.values |= tokens.refresh_values(
-                server.vault,
-                now,
-                token_lifetimes.lifetime_of(client.details, server.settings, token_lifetimes.REFRESH_TOKEN),
-                token_lifetimes.lifetime_of(
-                    client.details, server.settings, token_lifetimes.REFRESH_TOKEN_IDLE
-                ),
-            )
+            self.values |= self._refresh_values()
 
-    def document(self, row: Row[Any], issued: IssuedRows) -> dict[str, Any]:
-        """Return the answer for newly issued tokens; ``row`` is what the grant's statement read."""
-        return self.for_person(access_state.user_facts_of(row), row, issued)
+    def response(self, row: Row[Any], issued: IssuedRows) -> dict[str, Any]:
+        """Return the response for the first tokens of an authorization; ``row`` is what the grant loaded."""
+        return self.response_for_user(access_state.user_facts_of(row), row, issued)
 
-    def for_person(self, person: UserFacts | None, granted: Any, issued: IssuedRows) -> dict[str, Any]:
-        """Return the answer for newly issued tokens, given the person and the authorization."""
-        document = self._access(person, granted, issued)
+    def response_for_user(
+        self, user: UserFacts | None, authorization: Any, issued: IssuedRows
+    ) -> dict[str, Any]:
+        """Return the response for the first tokens of an authorization, given its user and the record or row."""
+        document = self._access_token(user, authorization, issued)
         if issued.refresh_token_id is not None:
             document["refresh_token"] = refresh_tokens.format_refresh_token(
-                self._server.vault,
+                self._services.vault,
                 issued.refresh_token_id,
                 self.values["refresh_seed"],
                 self.values["refresh_pepper_id"],
                 generation=1,
             )
-        return self._with_id_token(document, person, granted)
+        return self._with_id_token(document, user, authorization)
 
-    def refreshed(self, row: Row[Any], issued: IssuedRows, generation: int) -> dict[str, Any]:
-        """Return the answer for tokens of an existing family at that generation."""
-        person = access_state.user_facts_of(row)
-        document = self._access(person, row, issued)
+    def refreshed_response(self, row: Row[Any], issued: IssuedRows, generation: int) -> dict[str, Any]:
+        """Return the response for a refresh; ``generation`` is that of the refresh token to return."""
+        user = access_state.user_facts_of(row)
+        document = self._access_token(user, row, issued)
         document["refresh_token"] = refresh_tokens.format_refresh_token(
-            self._server.vault, row.family_id, row.seed, row.pepper_id, generation
+            self._services.vault, row.family_id, row.seed, row.pepper_id, generation
         )
-        # OpenID Connect Core, section 12.2: an ID token that was refreshed should have no nonce.
-        return self._with_id_token(document, person, row, with_nonce=False)
+        # OpenID Connect Core, section 12.2: a refreshed ID token should not have a nonce.
+        return self._with_id_token(document, user, row, with_nonce=False)
 
-    def alone(self, issued: IssuedRows) -> dict[str, Any]:
-        """Return the answer for an access token that a client got for itself."""
-        return self._access(None, None, issued)
+    def client_response(self, issued: IssuedRows) -> dict[str, Any]:
+        """Return the response for an access token of a client that acts for itself."""
+        return self._access_token(None, None, issued)
 
-    def _access(self, person: UserFacts | None, granted: Any, issued: IssuedRows) -> dict[str, Any]:
-        value = self._server.access_tokens.write(self._draft, issued.access_token_id, person, granted)
+    def _refresh_values(self) -> dict[str, Any]:
+        details, settings = self._client.details, self._services.settings
+        return tokens.refresh_values(
+            self._services.vault,
+            self._now,
+            token_lifetimes.lifetime_of(details, settings, token_lifetimes.REFRESH_TOKEN),
+            token_lifetimes.lifetime_of(details, settings, token_lifetimes.REFRESH_TOKEN_IDLE),
+        )
+
+    def _access_token(self, user: UserFacts | None, authorization: Any, issued: IssuedRows) -> dict[str, Any]:
+        value = self._services.access_tokens.format_token(
+            self._draft, issued.access_token_id, user, authorization
+        )
         document = {
             "access_token": value,
             "token_type": "Bearer",
@@ -88,15 +95,18 @@ class TokenIssue:
         return document | ({"scope": self._scope} if self._scope else {})
 
     def _with_id_token(
-        self, document: dict[str, Any], person: UserFacts | None, granted: Any, *, with_nonce: bool = True
+        self, document: dict[str, Any], user: UserFacts | None, authorization: Any, *, with_nonce: bool = True
     ) -> dict[str, Any]:
-        if person is not None and ScopeName.OPENID in self._scope.split():
-            document["id_token"] = self._server.id_tokens.issue(
-                self._policy,
-                person,
-                granted,
-                now=self._now,
+        if user is None or ScopeName.OPENID not in self._scope.split():
+            return document
+        id_token = self._services.id_tokens.issue(
+            NewIdToken(
+                self._client,
+                user,
+                authorization,
+                self._now,
                 access_token=document["access_token"],
                 with_nonce=with_nonce,
             )
-        return document
+        )
+        return document | {"id_token": id_token}

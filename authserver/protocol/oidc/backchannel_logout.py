@@ -1,7 +1,7 @@
-"""Back-channel logout (OpenID Connect Back-Channel Logout 1.0): tells applications that a session is over.
+"""Back-channel logout (OpenID Connect Back-Channel Logout 1.0): notifies applications of the end of a session.
 
-What is to be told lies in ``domain.outbox``. A small thread in every serving process looks there each second, posts
-what is due in parallel, and notes the outcome; tests call ``deliver`` instead.
+``domain.sessions.logout_notices`` stores the notices. A thread in every serving process polls it each second, posts the due
+notices in parallel and records the results. Tests call ``deliver`` directly.
 """
 
 from collections.abc import Iterator
@@ -38,8 +38,8 @@ _LOOK_EVERY_SECONDS = 1.0
 log = logs.get("logout")
 
 
-class _Letter(NamedTuple):
-    """A notice ready to be posted."""
+class _LogoutRequest(NamedTuple):
+    """A notice with the logout token to post."""
 
     notice: ClaimedNotice
     uri: str
@@ -47,7 +47,7 @@ class _Letter(NamedTuple):
 
 
 class LogoutNotifier:
-    """Delivers the notices of one installation."""
+    """Delivers logout notices."""
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ class LogoutNotifier:
         self._thread: Thread | None = None
 
     def start(self) -> None:
-        """Deliver from now on in a thread of this process; to be called after forking, as often as one likes."""
+        """Start the thread that delivers notices, unless it is running. Call this after forking."""
         if self._thread is not None and self._thread.is_alive():
             return
         with self._starting:
@@ -76,11 +76,11 @@ class LogoutNotifier:
                 self._thread.start()
 
     def wake(self) -> None:
-        """Have the thread look at once, because there is something new."""
+        """Make the thread deliver new notices immediately."""
         self._wanted.set()
 
     def deliver(self) -> int:
-        """Post what is due and return how many notices were tried."""
+        """Post the due notices and return how many were tried."""
         self._key_ring.tend()
         with self._database.reading() as connection:
             due = logout_notices.due_notices(connection, _AT_ONCE)
@@ -88,10 +88,10 @@ class LogoutNotifier:
             return 0
         with self._database.connection() as connection:
             claimed = logout_notices.claim(connection, due)
-        letters = list(self._letters(claimed))
-        if letters:
-            with ThreadPoolExecutor(len(letters)) as pool:
-                list(pool.map(self._post, letters))
+        requests = list(self._requests(claimed))
+        if requests:
+            with ThreadPoolExecutor(len(requests)) as pool:
+                list(pool.map(self._post, requests))
         return len(claimed)
 
     def _run(self) -> None:
@@ -99,39 +99,39 @@ class LogoutNotifier:
             try:
                 is_more = self.deliver() == _AT_ONCE
             except (SQLAlchemyError, AuthserverError) as error:
-                # Nothing is lost: a notice stays due until its outcome is noted.
+                # Nothing is lost: a notice stays due until its result is recorded.
                 log.warning("logout notices wait", error=type(error).__name__)
                 is_more = False
             if not is_more:
                 self._wanted.wait(_LOOK_EVERY_SECONDS)
                 self._wanted.clear()
 
-    def _letters(self, claimed: list[ClaimedNotice]) -> Iterator[_Letter]:
+    def _requests(self, claimed: list[ClaimedNotice]) -> Iterator[_LogoutRequest]:
         for notice in claimed:
-            letter = self._write(notice)
-            if letter is not None:
-                yield letter
+            request = self._request(notice)
+            if request is not None:
+                yield request
             else:
-                self._note(notice, "The client is not to be told any more.", is_final=True)
+                self._record_failure(notice, "The client no longer receives logout notices.", is_final=True)
 
-    def _write(self, notice: ClaimedNotice) -> _Letter | None:
+    def _request(self, notice: ClaimedNotice) -> _LogoutRequest | None:
         with self._database.reading() as connection:
-            client = connection.execute(
+            found = connection.execute(
                 select(Client.status, client_cache.revision_of(Client).label("revision")).where(
                     Client.id == notice.client_id
                 )
             ).one_or_none()
-            if client is None or client.status != ClientStatus.APPROVED:
+            if found is None or found.status != ClientStatus.APPROVED:
                 return None
-            policy = self._client_cache.get(connection, notice.client_id, client.revision)
+            client = self._client_cache.get(connection, notice.client_id, found.revision)
             subject = connection.execute(select(User.subject).where(User.id == notice.user_id)).scalar_one()
-        uri = policy.details.get("backchannel_logout_uri")
+        uri = client.details.get("backchannel_logout_uri")
         if not uri:
             return None
-        return _Letter(notice, uri, self._token(policy, notice, subject))
+        return _LogoutRequest(notice, uri, self._token(client, notice, subject))
 
     def _token(self, client: RegisteredClient, notice: ClaimedNotice, subject: str) -> str:
-        """Return the signed logout token (Back-Channel Logout, section 2.4); it never has a nonce."""
+        """Return the signed logout token (section 2.4), which must not have a nonce."""
         now = clock.timestamp(clock.now())
         claims: dict[str, Any] = {
             "iss": self._settings.issuer,
@@ -147,21 +147,23 @@ class LogoutNotifier:
         algorithm = client.details.get("id_token_signed_response_alg", DEFAULT_ALGORITHM)
         return issued_jwts.sign_jwt(self._key_ring, algorithm, TYPE, claims)
 
-    def _post(self, letter: _Letter) -> None:
+    def _post(self, request: _LogoutRequest) -> None:
         try:
-            status = self._fetcher.post(letter.uri, {"logout_token": letter.token})
+            status = self._fetcher.post(request.uri, {"logout_token": request.token})
         except FetchFailed as error:
-            self._note(letter.notice, str(error))
+            self._record_failure(request.notice, str(error))
             return
         if 200 <= status < 300:
             with self._database.connection() as connection:
-                logout_notices.mark_delivered(connection, letter.notice)
-            log.info("logout delivered", client=letter.notice.client_id, tries=letter.notice.attempts)
+                logout_notices.mark_delivered(connection, request.notice)
+            log.info("logout delivered", client=request.notice.client_id, tries=request.notice.attempts)
             return
-        # Section 2.8: with 400 the application says that it cannot log out; asking again would not change that.
-        self._note(letter.notice, f"The application answered {status}.", is_final=status == 400)
+        # Section 2.8: 400 means that the logout failed in the application; retrying does not help.
+        self._record_failure(
+            request.notice, f"The application responded with status {status}.", is_final=status == 400
+        )
 
-    def _note(self, notice: ClaimedNotice, error: str, *, is_final: bool = False) -> None:
+    def _record_failure(self, notice: ClaimedNotice, error: str, *, is_final: bool = False) -> None:
         with self._database.connection() as connection:
             logout_notices.mark_failed(connection, notice, error, is_final=is_final)
         log.warning("logout not delivered", client=notice.client_id, tries=notice.attempts, reason=error)

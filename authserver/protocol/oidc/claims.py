@@ -1,4 +1,4 @@
-"""What relying parties may learn of a person: the standard claims of OpenID Connect Core, section 5.1, by scope."""
+"""The standard claims about a user, by scope (OpenID Connect Core, section 5.1)."""
 
 from collections.abc import Collection
 from typing import Any
@@ -21,22 +21,22 @@ SUPPORTED = ("sub", *(name for names in BY_SCOPE.values() for name in names))
 
 
 def claims_of_scopes(scopes: Collection[str]) -> set[str]:
-    """Return the names of the claims that scopes ask for."""
+    """Return the names of the claims that scopes request."""
     return {name for scope, names in BY_SCOPE.items() if scope in scopes for name in names}
 
 
-def claims_by_name(person: UserFacts, names: Collection[str]) -> dict[str, Any]:
-    """Return the claims of those names; one that is not known of the person is left out, never null or empty."""
-    known = _known(person)
+def claims_by_name(user: UserFacts, names: Collection[str]) -> dict[str, Any]:
+    """Return the claims with these names. Claims without a value are omitted."""
+    known = _known(user)
     return {name: known[name] for name in sorted(names) if known.get(name) not in (None, "", {})}
 
 
-def _known(person: UserFacts) -> dict[str, Any]:
-    email = {"email": person.email, "email_verified": person.email_verified} if person.email else {}
+def _known(user: UserFacts) -> dict[str, Any]:
+    email = {"email": user.email, "email_verified": user.email_verified} if user.email else {}
     return {
-        **person.profile,
-        "name": person.name or person.username,
-        "preferred_username": person.username,
-        "updated_at": clock.timestamp(person.updated_at),
+        **user.profile,
+        "name": user.name or user.username,
+        "preferred_username": user.username,
+        "updated_at": clock.timestamp(user.updated_at),
         **email,
     }

@@ -1,4 +1,4 @@
-"""The ``claims`` parameter (OpenID Connect Core, section 5.5): single claims that a client asks for by name."""
+"""The ``claims`` parameter (OpenID Connect Core, section 5.5), which requests individual claims by name."""
 
 import json
 from collections.abc import Collection, Sequence
@@ -11,45 +11,45 @@ _LENGTH = 8000
 
 
 class ClaimsRequest(NamedTuple):
-    """Which claims were asked for, for userinfo and for the ID token; the values are null or objects."""
+    """The claims requested from userinfo and for the ID token. The values are None or dicts."""
 
     userinfo: dict[str, Any]
     id_token: dict[str, Any]
 
     @property
     def scopes(self) -> set[str]:
-        """The scopes whose words on the consent page cover the claims that were asked for."""
+        """The scopes that cover the requested claims, for the consent page."""
         names = {*self.userinfo, *self.id_token}
         return {scope for scope, covered in claims.BY_SCOPE.items() if names & set(covered)}
 
     @property
     def subjects(self) -> tuple[str, ...] | None:
-        """The users of whom the client insists on one (section 5.5.1), or None."""
+        """The subject identifiers that the client accepts (section 5.5.1), or None for any."""
         return self._acceptable("sub")
 
     @property
     def acr(self) -> tuple[str, ...] | None:
-        """The authentication context classes that are asked for (section 5.5.1.1), or None where none are named."""
+        """The requested authentication context classes (section 5.5.1.1), or None."""
         return self._acceptable("acr")
 
     @property
     def is_acr_essential(self) -> bool:
-        """Whether one of those classes must be reached."""
+        """Whether the request fails unless one of these classes is reached."""
         return (self.id_token.get("acr") or {}).get("essential") is True
 
     def within(self, scopes: Collection[str]) -> "ClaimsRequest":
-        """Return the request without the claims of other scopes than these."""
-        foreign = {
+        """Return the request without claims that other scopes cover."""
+        excluded = {
             name for scope, covered in claims.BY_SCOPE.items() if scope not in scopes for name in covered
         }
         return ClaimsRequest(
-            *({name: place[name] for name in place if name not in foreign} for place in self)
+            *({name: place[name] for name in place if name not in excluded} for place in self)
         )
 
     def insisting_on(self, subjects: Sequence[str]) -> str:
-        """Return the parameter as a client would write it who insists on one of some users beside the rest.
+        """Return a ``claims`` parameter that also requires one of these subjects.
 
-        Only what this server understands is in it, so that it is no longer than a client may write it.
+        It contains only what this server supports, so that it does not exceed the maximum length of the parameter.
         """
         id_token = _known(self.id_token) | {"sub": {"values": list(subjects)}}
         if self.acr is not None:
@@ -58,14 +58,14 @@ class ClaimsRequest(NamedTuple):
         return json.dumps({"userinfo": _known(self.userinfo), "id_token": id_token}, separators=(",", ":"))
 
     def kept(self) -> dict[str, Any]:
-        """Return what an authorization keeps of the request: names only, of claims that this server knows."""
+        """Return the part of the request to store in the authorization: the names of supported claims."""
         wanted = {"userinfo": self.userinfo, "id_token": self.id_token}
         return {place: sorted(known) for place, names in wanted.items() if (known := _known(names))}
 
     def _acceptable(self, name: str) -> tuple[str, ...] | None:
-        """Return what a claim of the ID token may be, as ``value`` and ``values`` say, or None where they say nothing.
+        """Return the acceptable values of a claim of the ID token, from ``value`` and ``values``, or None for any.
 
-        What no claim here can be is left out of it, and nothing may be left: that is a demand which nobody meets.
+        Values that are not strings are dropped. An empty result means that no value is acceptable.
         """
         wanted = self.id_token.get(name) or {}
         value, values = wanted.get("value"), wanted.get("values")
@@ -79,7 +79,7 @@ NOTHING = ClaimsRequest({}, {})
 
 
 def parse_claims_request(text: str | None) -> ClaimsRequest | None:
-    """Return the parsed parameter, or None when it is not what section 5.5 describes."""
+    """Return the parsed parameter, or None if it does not have the form that section 5.5 specifies."""
     if text is None:
         return NOTHING
     if len(text) > _LENGTH:

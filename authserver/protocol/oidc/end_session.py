@@ -1,97 +1,103 @@
-"""Requests to sign a person out (OpenID Connect RP-Initiated Logout 1.0): whom they concern, and where they may lead.
+"""Parses logout requests (OpenID Connect RP-Initiated Logout 1.0).
 
-An application proves by an ID token of ours that it had the session; only then is nobody asked, and only then does the
-browser return to it. The pages are in ``web.frontchannel.end_session``.
+An application that sends an ID token of this server signs the user out without confirmation, and the browser returns to
+it. Otherwise the user is asked. The pages are in ``web.frontchannel.end_session``.
 """
 
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc6749.errors import InvalidRequestError
 from sqlalchemy.orm import Session
 
-from authserver.domain.clients import clients, logout_uris
+from authserver.domain.clients import clients
 from authserver.domain.clients.clients import Client
+from authserver.domain.clients.metadata import POST_LOGOUT_REDIRECT_URIS
 from authserver.domain.diagnostics import redaction
+from authserver.domain.diagnostics.causes import Cause
+from authserver.domain.diagnostics.error_log import ErrorDetails
 from authserver.domain.sessions.user_sessions import UserSession
+from authserver.domain.tokens import opaque_tokens
+from authserver.messages import message
+from authserver.protocol.errors import ErrorCode, ProtocolError
 from authserver.protocol.http import Pairs, present_values, repeated_names
-from authserver.protocol.oauth2 import bearer_tokens
-from authserver.protocol.oauth2.errors import oauth_error
-from authserver.protocol.oauth2.server import OAuth2Server
+from authserver.protocol.oidc.id_token import IdTokens
 
-# What asks and tells carries the request in an address of ours, and servers take none of more than 8 kB.
+# The pages pass the request on in a URL, and servers reject URLs of more than 8 kB.
 _LINK_LENGTH = 7000
+_NOT_REGISTERED = message("The return URL is not registered for the application.")
+_CLIENT_MISSING = message("The application did not identify itself, so you cannot return to it from here.")
 
 
 @dataclass(frozen=True, slots=True)
 class LogoutRequest:
-    """A request that was read: ``sid`` is the session that a valid hint names, ``fault`` why it cannot lead back."""
+    """A logout request. ``sid`` is the session in a valid hint; ``problem`` says why the browser cannot return."""
 
     client_key: str = ""
     is_hinted: bool = False
     sid: str = ""
     redirect_uri: str = ""
     state: str = ""
-    fault: str = ""
+    problem: str = ""
 
-    def concerns(self, live: UserSession) -> bool:
-        """Return whether the hint names the session of this browser, so that nobody has to be asked."""
-        return self.is_hinted and bool(self.sid) and self.sid == live.sid
+    def concerns(self, user_session: UserSession) -> bool:
+        """Return whether the hint is for this session, so that no confirmation is needed."""
+        return self.is_hinted and bool(self.sid) and self.sid == user_session.sid
 
 
 def parse_logout_request(
-    server: OAuth2Server, db: Session, pairs: Pairs
-) -> tuple[LogoutRequest, OAuth2Error | None]:
-    """Return the request, and what an administrator should know about it; raises the OAuth error for a page.
+    id_tokens: IdTokens, db: Session, pairs: Pairs
+) -> tuple[LogoutRequest, ErrorDetails | None]:
+    """Return the request, and an error to record that does not prevent the sign-out; raises invalid_request.
 
-    A hint that is not ours, or a return address that is not registered, does not keep a person from signing out.
+    The user can sign out even if the hint is not from this server or the redirect URI is not registered.
     """
     for name in repeated_names(pairs):
-        raise oauth_error(
-            InvalidRequestError,
-            f"{name[:60]} is repeated.",
-            "parameter-repeated",
+        raise ProtocolError(
+            ErrorCode.INVALID_REQUEST,
+            Cause.PARAMETER_REPEATED,
+            message("%(name)s is repeated.", name=name[:60]),
             received=name,
             expected="each parameter once",
         )
     parameters = present_values(pairs)
-    hint = parameters.get("id_token_hint")
-    claims = server.id_tokens.read_hint(hint) if hint else None
-    client = _client(db, parameters.get("client_id"), claims)
+    hint, client_id = parameters.get("id_token_hint"), parameters.get("client_id")
+    claims = id_tokens.parse_hint(hint) if hint else None
+    client = _client(db, client_id, claims)
     key = client.client_key if client else ""
     if hint and claims is None:
-        fault = "id_token_hint is not an ID token of this server."
-        return LogoutRequest(key, fault=fault), oauth_error(
-            InvalidRequestError,
-            fault,
-            "id-token-hint",
-            received=bearer_tokens.kind_of(hint),
-            expected=f"an ID token of {server.settings.issuer}",
+        details = ErrorDetails(
+            ErrorCode.INVALID_REQUEST,
+            Cause.ID_TOKEN_HINT,
+            message("id_token_hint is not an ID token of this server."),
+            received=opaque_tokens.kind_of(hint),
+            expected=f"an ID token of {id_tokens.issuer}",
             client_id=_id(client),
         )
+        return LogoutRequest(key, problem=details.description), details
     sid = str(claims.get("sid", "")) if claims else ""
-    # S4: a client that is not approved decides nothing, so that the person is asked.
+    # S4: the hint of a client that is not approved does not count, so the user is asked.
     is_hinted = claims is not None and client is not None and client.is_approved
-    wanted = parameters.get("post_logout_redirect_uri", "")
-    if wanted and not _may_return(client, wanted):
-        fault, error = _no_way_back(client, wanted, parameters.get("client_id"), is_hinted=claims is not None)
-        return LogoutRequest(key, is_hinted, sid, fault=fault), error
-    state = parameters.get("state", "") if wanted else ""
-    _check_length(client, _link(wanted, state))
-    return LogoutRequest(key, is_hinted, sid, wanted, state), None
+    redirect_uri = parameters.get("post_logout_redirect_uri", "")
+    if redirect_uri and not _is_registered(client, redirect_uri):
+        is_identified = claims is not None or client_id is not None
+        problem = _NOT_REGISTERED if is_identified else _CLIENT_MISSING
+        details = _redirect_error(client, redirect_uri, client_id, is_identified=is_identified)
+        return LogoutRequest(key, is_hinted, sid, problem=problem), details
+    state = parameters.get("state", "") if redirect_uri else ""
+    _check_length(client, _link(redirect_uri, state))
+    return LogoutRequest(key, is_hinted, sid, redirect_uri, state), None
 
 
 def destination(db: Session, request: LogoutRequest) -> str | None:
-    """Return where the browser may be sent afterwards (section 3), None where a page must do."""
+    """Return the URL to redirect to after the sign-out (section 3), or None to show a page."""
     return return_link(db, request) if request.is_hinted else None
 
 
 def return_link(db: Session, request: LogoutRequest) -> str | None:
-    """Return the address, with the state to the letter, that a person may be offered as a link."""
+    """Return the URL with the unchanged state that the page may offer as a link, or None."""
     uri = request.redirect_uri
-    if not uri or not _may_return(clients.find(db, request.client_key), uri):
+    if not uri or not _is_registered(clients.find(db, request.client_key), uri):
         return None
     return _link(uri, request.state)
 
@@ -104,80 +110,66 @@ def _link(uri: str, state: str) -> str:
 
 def _check_length(client: Client | None, link: str) -> None:
     if len(link) > _LINK_LENGTH:
-        raise oauth_error(
-            InvalidRequestError,
-            "state is too long to be passed back.",
-            "state-too-long",
-            received=f"an address of {len(link)} characters, written as addresses are",
-            expected=f"{_LINK_LENGTH} characters at most; a state of 400 always fits",
+        raise ProtocolError(
+            ErrorCode.INVALID_REQUEST,
+            Cause.STATE_TOO_LONG,
+            "state is too long.",
+            received=f"a URL of {len(link)} characters after percent-encoding",
+            expected=f"at most {_LINK_LENGTH} characters; a state of 400 characters always fits",
             client_id=_id(client),
         )
 
 
-def _client(db: Session, named: str | None, claims: dict[str, Any] | None) -> Client | None:
+def _client(db: Session, client_id: str | None, claims: dict[str, Any] | None) -> Client | None:
     if claims is None:
-        return clients.find(db, named or "")
+        return clients.find(db, client_id or "")
     audience = claims.get("aud", ())
     keys = [audience] if isinstance(audience, str) else [key for key in audience if isinstance(key, str)]
-    if named is not None and named not in keys:
+    if client_id is not None and client_id not in keys:
         # Section 2: the client must be the one to which the ID token was issued.
-        fault = "client_id is not the client to which the ID token was issued."
-        raise oauth_error(
-            InvalidRequestError,
-            fault,
-            "client-id-differs",
-            received=redaction.unknown_key(named),
+        raise ProtocolError(
+            ErrorCode.INVALID_REQUEST,
+            Cause.CLIENT_ID_DIFFERS,
+            message("client_id is not the client to which the ID token was issued."),
+            received=redaction.unknown_key(client_id),
             expected=" ".join(keys),
         )
-    wanted = named or claims.get("azp")
-    first = [wanted] if wanted in keys else keys
-    return next((client for key in first if (client := clients.find(db, key))), None)
+    preferred = client_id or claims.get("azp")
+    candidates = [preferred] if preferred in keys else keys
+    return next((client for key in candidates if (client := clients.find(db, key))), None)
 
 
-def _may_return(client: Client | None, uri: str) -> bool:
-    registered = client.details.get(logout_uris.POST_LOGOUT, ()) if client and client.is_approved else ()
+def _is_registered(client: Client | None, uri: str) -> bool:
+    registered = client.details.get(POST_LOGOUT_REDIRECT_URIS, ()) if client and client.is_approved else ()
     return uri in registered
 
 
-def _no_way_back(
-    client: Client | None, wanted: str, named: str | None, *, is_hinted: bool
-) -> tuple[str, OAuth2Error]:
-    """Return what the person is told, and the administrator, of an address that cannot be returned to (section 3)."""
-    if client is None and named is None and not is_hinted:
-        return "The application did not say which one it is, so that the way back to it is unknown.", _nobody(
-            wanted
+def _redirect_error(
+    client: Client | None, redirect_uri: str, client_id: str | None, *, is_identified: bool
+) -> ErrorDetails:
+    """Return the error about a post_logout_redirect_uri that cannot be used (section 3)."""
+    if client is None and not is_identified:
+        return ErrorDetails(
+            ErrorCode.INVALID_REQUEST,
+            Cause.POST_LOGOUT_CLIENT_MISSING,
+            "post_logout_redirect_uri requires id_token_hint or client_id.",
+            received=f"post_logout_redirect_uri {redirect_uri} alone",
+            expected="also id_token_hint, or at least client_id",
         )
-    error = _unknown(named) if client is None and named is not None else _not_registered(client, wanted)
-    return "The address to return to is not registered for the application.", error
-
-
-def _unknown(named: str) -> OAuth2Error:
-    return oauth_error(
-        InvalidRequestError,
-        "No client is registered under this client_id.",
-        "client-unknown",
-        received=redaction.unknown_key(named),
-        expected="the key of a client that is registered here",
-    )
-
-
-def _nobody(wanted: str) -> OAuth2Error:
-    return oauth_error(
-        InvalidRequestError,
-        "post_logout_redirect_uri needs id_token_hint, or at least client_id.",
-        "post-logout-client-missing",
-        received=f"post_logout_redirect_uri {wanted} alone",
-        expected="id_token_hint, or at least client_id, beside it",
-    )
-
-
-def _not_registered(client: Client | None, wanted: str) -> OAuth2Error:
-    registered = client.details.get(logout_uris.POST_LOGOUT, ()) if client else ()
-    return oauth_error(
-        InvalidRequestError,
+    if client is None and client_id is not None:
+        return ErrorDetails(
+            ErrorCode.INVALID_REQUEST,
+            Cause.CLIENT_UNKNOWN,
+            message("No client is registered under this client_id."),
+            received=redaction.unknown_key(client_id),
+            expected="the client_id of a registered client",
+        )
+    registered = client.details.get(POST_LOGOUT_REDIRECT_URIS, ()) if client else ()
+    return ErrorDetails(
+        ErrorCode.INVALID_REQUEST,
+        Cause.POST_LOGOUT_REDIRECT_URI_NOT_REGISTERED,
         "post_logout_redirect_uri is not registered for this client.",
-        "post-logout-redirect-uri-not-registered",
-        received=wanted,
+        received=redirect_uri,
         expected="\n".join(registered),
         client_id=_id(client),
     )

@@ -1,7 +1,7 @@
-"""Session management (OpenID Connect Session Management 1.0): how an application notices that a session changed.
+"""Session management (OpenID Connect Session Management 1.0): lets an application detect that the session changed.
 
-The browser holds a state that changes with every sign-in and sign-out, and that scripts of this server's own frame can
-read; the application gets a salted hash of it, which tells nothing by itself.
+A cookie has the browser state, which changes with every sign-in and sign-out. Scripts in this server's iframe can read it;
+the application gets a salted hash.
 """
 
 import hashlib
@@ -15,12 +15,12 @@ _SALT_BYTES = 12
 
 
 def browser_state(vault: Vault, sid: str) -> str:
-    """Return the state of a browser in which that session is open."""
+    """Return the browser state for a session."""
     return vault.mac(_PURPOSE, sid.encode()).hex()
 
 
 def session_state(vault: Vault, sid: str, client_key: str, redirect_uri: str) -> str | None:
-    """Return the session_state of an authorization response (section 3), None for an application without a web origin."""
+    """Return the session_state of an authorization response (section 3), or None if the redirect URI has no web origin."""
     origin = redirect_uris.origin_of(redirect_uri)
     if not origin:
         return None

@@ -1,6 +1,6 @@
-"""Subject identifiers (OpenID Connect Core, section 8): by which name a relying party knows a person.
+"""Subject identifiers (OpenID Connect Core, section 8): the ``sub`` by which a relying party knows a user.
 
-A pairwise identifier is derived, not stored: it is the same in every answer, and tells nothing without the salt.
+Pairwise identifiers are not stored. They are derived with a secret key, so that clients cannot compare them.
 """
 
 import base64
@@ -13,7 +13,7 @@ TYPES = ("public", "pairwise")
 
 
 def subject_of(client: RegisteredClient, subject: str) -> str:
-    """Return the ``sub`` under which a client knows the person with that public subject identifier."""
+    """Return the ``sub`` for a client, given the public subject identifier of the user."""
     if not client.pairwise_key:
         return subject
     digest = hmac.digest(client.pairwise_key, subject.encode(), hashlib.sha256)

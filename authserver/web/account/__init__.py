@@ -1,4 +1,4 @@
-"""The account: what a person sees and changes of their own. What administrators do to accounts is in ``admin``."""
+"""The account pages: users view and change their own data. The user administration is in ``admin``."""
 
 from authserver.web.account import (
     activity,

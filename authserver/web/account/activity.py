@@ -1,29 +1,30 @@
-"""Own activity: what the audit trail knows of a person, without what concerns others."""
+"""The activity page: audit events of the user's own account."""
 
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 
 from authserver.domain import audit
-from authserver.domain.audit import EVENTS, AuditEvent, EventFilter
+from authserver.domain.audit import EVENTS, AuditEvent, Event, EventFilter
+from authserver.messages import message
 from authserver.web import current
 from authserver.web.account.blueprint import account
 from authserver.web.account.current_user import own_session
-from authserver.web.rendering.languages import gettext, gettext_noop
 
 PAGE_SIZE = 25
-_WORDS = EVENTS | {
-    "session:start": gettext_noop("You signed in."),
-    "session:refuse": gettext_noop("A sign-in with your user name was refused."),
-    "session:end": gettext_noop("A session of yours ended."),
-    "authorization:grant": gettext_noop("An application was let use your account."),
-    "consent:withdraw": gettext_noop("You removed an application's access."),
+_EVENT_TEXTS = EVENTS | {
+    Event.SESSION_START: message("You signed in."),
+    Event.SESSION_REFUSE: message("A sign-in with your user name failed."),
+    Event.SESSION_END: message("One of your sessions ended."),
+    Event.AUTHORIZATION_GRANT: message("An application was allowed to use your account."),
+    Event.CONSENT_WITHDRAW: message("You removed an application's access."),
 }
 _LAST_PAGE = 4000
 
 
 @account.get("/activity")
 def activity() -> ResponseReturnValue:
-    """Show one page of events, the latest first."""
+    """Show one page of events, newest first."""
     number = min(max(1, request.args.get("page", 1, type=int)), _LAST_PAGE)
     user_id = own_session().user_id
     events, count = audit.page_of_events(
@@ -32,15 +33,15 @@ def activity() -> ResponseReturnValue:
     return render_template(
         "account/activity.html",
         events=events,
-        words=_WORDS,
-        doer=_doer,
+        event_texts=_EVENT_TEXTS,
+        actor_name=_actor_name,
         user_id=user_id,
         page=number,
         pages=max(1, -(-count // PAGE_SIZE)),
     )
 
 
-def _doer(event: AuditEvent) -> str:
-    """Return who did it; on the command line nobody is signed in, and the operating system's name is told."""
+def _actor_name(event: AuditEvent) -> str:
+    """Return the actor's name; for the command line it contains the name of the operating system's user."""
     name = event.actor_name.removeprefix("command line (").removesuffix(")")
     return gettext("command line (%(name)s)", name=name) if event.channel == "command" else event.actor_name

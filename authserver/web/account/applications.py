@@ -1,30 +1,31 @@
-"""Authorised applications: who may use the account, for what, and taking it back."""
+"""The applications page: clients with access to the user's account, and removing their access."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 from markupsafe import Markup
 
 from authserver.domain.authorizations import application_access, consents
 from authserver.domain.clients import clients
 from authserver.domain.clients.clients import Client
 from authserver.errors import NotFound
+from authserver.messages import message
 from authserver.vocabulary import GrantType
 from authserver.web import current
 from authserver.web.account.blueprint import account
 from authserver.web.account.current_user import own_user
 from authserver.web.rendering import scope_labels, template_globals
-from authserver.web.rendering.languages import gettext
 
 
 @dataclass
 class _Access:
-    """What one application may do, and when it was given that in each of the ways there are.
+    """The access of one client, and when it was last granted in each way.
 
-    ``granted_at`` is a consent; the others are the latest sign-in, device that was connected, and use of a password
-    that the application was told.
+    ``granted_at`` is the time of the consent, ``used_at`` of the latest sign-in, ``device_at`` of the latest connected
+    device, ``password_at`` of the latest use of the user's password by the client.
     """
 
     client: Client
@@ -36,16 +37,16 @@ class _Access:
 
     @property
     def needs_no_consent(self) -> bool:
-        """Whether the person was never asked, because an administrator trusts the application."""
+        """Whether the user was never asked for consent because an administrator trusts the client."""
         return self.client.is_trusted and self.granted_at is None and self.used_at is not None
 
     @property
-    def asks_people(self) -> bool:
-        """Whether the application sends people to pages of this server, where they are asked."""
+    def asks_users(self) -> bool:
+        """Whether the client sends users to pages of this server, which ask for consent."""
         return any((self.granted_at, self.used_at, self.device_at))
 
     def add(self, held: application_access.ApplicationAccess) -> None:
-        """Note what the application holds."""
+        """Add scopes and times of the client's authorizations."""
         self.scopes = scope_labels.in_order({*self.scopes, *held.scope.split()})
         way = _WAYS.get(held.grant_type, "used_at")
         setattr(self, way, max(getattr(self, way) or held.at, held.at))
@@ -56,23 +57,23 @@ _WAYS: dict[str, str] = {GrantType.DEVICE_CODE: "device_at", GrantType.PASSWORD:
 
 @account.get("/applications")
 def application_list() -> ResponseReturnValue:
-    """Show every application with a consent, or with access that needed none."""
+    """Show all clients with a consent, or with access that needed no consent."""
     return render_template("account/applications.html", accesses=_accesses())
 
 
 @account.get("/applications/<client_key>/remove")
 def ask_remove_application(client_key: str) -> ResponseReturnValue:
-    """Ask whether to take an application's access back."""
+    """Ask for confirmation."""
     return render_template("account/application_remove.html", access=_access(client_key))
 
 
 @account.post("/applications/<client_key>/remove")
 def remove_application(client_key: str) -> ResponseReturnValue:
-    """Take an application's access back."""
+    """Remove the access of a client."""
     client = _access(client_key).client
     consents.withdraw(current.transaction(), current.actor(), own_user().id, client)
-    sentence = Markup.escape(gettext("%(name)s cannot use your account any more."))
-    flash(sentence % {"name": template_globals.isolated(client.name)}, "success")
+    text = Markup.escape(gettext("%(name)s no longer has access to your account."))
+    flash(text % {"name": template_globals.isolated(client.name)}, "success")
     return redirect(url_for("account.application_list"), 303)
 
 
@@ -80,7 +81,7 @@ def _access(client_key: str) -> _Access:
     client = clients.find(current.transaction(), client_key)
     found = [access for access in _accesses() if client is not None and access.client.id == client.id]
     if not found:
-        raise NotFound(gettext("This application has no access to your account."))
+        raise NotFound(message("This application has no access to your account."))
     return found[0]
 
 

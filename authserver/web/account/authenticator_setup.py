@@ -1,4 +1,4 @@
-"""Setting up an authenticator app: a seed is proposed, and stored once a code proves that the app has it."""
+"""Sets up an authenticator app: the form proposes a seed, and a code proves that the app has it before it is stored."""
 
 from collections.abc import Sequence
 
@@ -11,19 +11,18 @@ from authserver.domain.throttles import Charge
 from authserver.domain.users import authenticator_apps, second_factors
 from authserver.domain.users.authenticator_apps import TotpSeed
 from authserver.errors import Conflict, Forbidden, InvalidInput, Throttled
+from authserver.messages import message
 from authserver.web import current
 from authserver.web.account import seed_proposals
 from authserver.web.account.authenticator import next_url, show_codes
 from authserver.web.account.blueprint import account
 from authserver.web.account.current_user import own_session, own_user
 from authserver.web.rendering import template_globals
-from authserver.web.rendering.languages import gettext, gettext_noop
+from authserver.web.rendering.languages import translate
 from authserver.web.session import access, sign_in_session
 
-_OLD = gettext_noop(
-    "This page was open for too long, or was made for another sign-in. Here is a new secret: scan it once more."
-)
-_EXISTS = gettext_noop(
+_EXPIRED = message("This page has expired or belongs to another session. Scan the new QR code.")
+_ALREADY_SET_UP = message(
     "Your authenticator app is set up. Recovery codes are shown once; you can replace them here."
 )
 
@@ -31,7 +30,7 @@ _EXISTS = gettext_noop(
 @account.get("/authenticator/set-up")
 @access.require_recent_sign_in
 def set_up_authenticator() -> ResponseReturnValue:
-    """Propose a seed, as a picture and in letters."""
+    """Show a new seed as a QR code and as text."""
     if second_factors.is_enrolled(current.transaction(), own_session().user_id):
         return redirect(url_for("account.authenticator", next=next_url()), 303)
     return _propose(authenticator_apps.new_seed())
@@ -40,18 +39,18 @@ def set_up_authenticator() -> ResponseReturnValue:
 @account.post("/authenticator/set-up")
 @access.require_recent_sign_in
 def add_authenticator() -> ResponseReturnValue:
-    """Store the seed that the code proves, show the recovery codes, and let this session count as multi-factor."""
+    """Store the seed, show the recovery codes, and step up this session to multi-factor."""
     live = own_session()
     seed = seed_proposals.unseal_seed(live, request.form.get("proposal", ""))
     if seed is None:
-        return _propose(authenticator_apps.new_seed(), {"": gettext(_OLD)}), 422
+        return _propose(authenticator_apps.new_seed(), {"": _EXPIRED}), 422
     try:
         charges = _charge(live)
         return _enrol(live, seed, charges)
     except InvalidInput as error:
         return _propose(seed, error.fields), 422
     except Conflict:
-        flash(gettext(_EXISTS), "info")
+        flash(translate(_ALREADY_SET_UP), "info")
         return redirect(url_for("account.authenticator", next=next_url()), 303)
     except Throttled as error:
         wait = {"": template_globals.too_many_attempts(error.retry_after)}
@@ -59,7 +58,7 @@ def add_authenticator() -> ResponseReturnValue:
 
 
 def _charge(live: UserSession) -> Sequence[Charge]:
-    """Count a try of the code, in a transaction of its own."""
+    """Charge an attempt, in a transaction of its own, which Throttled rolls back."""
     services = current.services()
     settings = services.settings
     budget = throttles.bucket(
@@ -69,20 +68,21 @@ def _charge(live: UserSession) -> Sequence[Charge]:
         limit=settings.sign_in_attempts,
         window=settings.sign_in_window,
     )
-    with services.database.transaction() as transaction:
-        return throttles.charge(transaction, [budget])
+    current.release()
+    with services.database.transaction() as db:
+        return throttles.charge(db, [budget])
 
 
 def _enrol(live: UserSession, seed: TotpSeed, charges: Sequence[Charge]) -> ResponseReturnValue:
-    db, user, typed = current.transaction(), own_user(), request.form.get("code", "")
-    codes = second_factors.enrol(db, current.services().vault, current.actor(), user, seed, typed)
+    db, user, code = current.transaction(), own_user(), request.form.get("code", "")
+    codes = second_factors.enrol(db, current.services().vault, current.actor(), user, seed, code)
     throttles.refund(db, charges)
-    arrival = sign_in_session.step_up(db, user, live, second_factors.OTP)
-    if arrival is None:
-        # It ended meanwhile; what it asked for is undone with this transaction.
-        raise Forbidden(gettext("You have been signed out."))
+    signed_in = sign_in_session.step_up(db, user, live, second_factors.OTP)
+    if signed_in is None:
+        # The session ended during this request. The exception rolls back the enrolment.
+        raise Forbidden(message("You are signed out."))
     response = make_response(show_codes(codes, is_new_app=True))
-    sign_in_session.attach_cookies(response, arrival)
+    sign_in_session.set_cookies(response, signed_in)
     return response
 
 

@@ -1,26 +1,27 @@
-"""Changing one's own password: the old one proves who asks, the other sessions end, this one goes on.
+"""The password page. A password change requires the current password, ends all other sessions and renews this one.
 
-Hashing takes long, so that no transaction is open meanwhile: the view reads nothing through the door.
+Hashing takes long, so the view commits the request's transaction first.
 """
 
 from flask import flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 
 from authserver.domain.sessions import user_sessions
 from authserver.domain.sessions.user_sessions import AuthenticationMethod, UserSession
 from authserver.domain.users import authentication, users
 from authserver.domain.users.authentication import SignInAttempt, VerifiedPassword, WrongCredentials
 from authserver.errors import InvalidInput, Throttled
+from authserver.messages import message
 from authserver.web import current
 from authserver.web.account.blueprint import account
 from authserver.web.account.current_user import own_session
 from authserver.web.rendering import template_globals
-from authserver.web.rendering.languages import gettext, gettext_noop
 from authserver.web.session import access, sign_in_session
 from authserver.web.session.sign_in_session import SignedInBrowser
 
-_WRONG = gettext_noop("This is not your present password.")
-_SAME = gettext_noop("This is the password that you have. Choose another.")
+_WRONG = message("The current password is wrong.")
+_SAME = message("This is your current password. Choose a different one.")
 
 
 @account.get("/password")
@@ -33,21 +34,22 @@ def password() -> ResponseReturnValue:
 @account.post("/password")
 @access.require_recent_sign_in
 def change_password() -> ResponseReturnValue:
-    """Check the old password, store the new one, and sign out everywhere else."""
+    """Check the current password, store the new one, and end all other sessions."""
     live = own_session()
+    current.release()
     try:
-        arrival = _change(live, request.form.get("old_password", ""), request.form.get("new_password", ""))
+        signed_in = _change(live, request.form.get("old_password", ""), request.form.get("new_password", ""))
     except InvalidInput as error:
         return _show(error.fields), 422
     except WrongCredentials:
-        return _show({"old_password": gettext(_WRONG)}), 422
+        return _show({"old_password": _WRONG}), 422
     except Throttled as error:
         wait = template_globals.too_many_attempts(error.retry_after)
         return _show({"": wait}), 429, {"Retry-After": str(error.retry_after)}
-    sign_in_session.void_forms()
-    flash(gettext("Your password is changed, and every other session is signed out."), "success")
+    sign_in_session.invalidate_forms()
+    flash(gettext("Your password was changed, and all other sessions were signed out."), "success")
     response = make_response(redirect(url_for("account.profile"), 303))
-    sign_in_session.attach_cookies(response, arrival)
+    sign_in_session.set_cookies(response, signed_in)
     return response
 
 
@@ -56,29 +58,29 @@ def _change(live: UserSession, old: str, new: str) -> SignedInBrowser:
     services.passwords.check_new(new, username=live.user.username, field="new_password")
     again = request.form.get("new_password_again")
     if again is not None and again != new:
-        raise InvalidInput({"new_password_again": gettext("The two passwords differ.")})
-    proof = services.oauth2.authenticator.check(
+        raise InvalidInput({"new_password_again": message("The passwords do not match.")})
+    verified = services.sign_in.check(
         sign_in_session.user_actor(live.user),
         SignInAttempt(live.user.username, old, sign_in_session.known_browser_cookie()),
     )
     if old == new:
-        raise InvalidInput({"new_password": gettext(_SAME)})
-    return _store(live, proof, services.passwords.hash(new))
+        raise InvalidInput({"new_password": _SAME})
+    return _store(live, verified, services.passwords.hash(new))
 
 
-def _store(live: UserSession, proof: VerifiedPassword, password_hash: str) -> SignedInBrowser:
-    with current.services().database.transaction() as transaction:
-        user = authentication.confirm_password(transaction, proof)
+def _store(live: UserSession, verified: VerifiedPassword, password_hash: str) -> SignedInBrowser:
+    with current.services().database.transaction() as db:
+        user = authentication.confirm_password(db, verified)
         actor = sign_in_session.user_actor(user)
-        # Ended by name and not only by the new epoch, so that applications are told of it.
-        user_sessions.end_others(transaction, actor, user, keep=live.id)
-        users.set_password(transaction, actor, user, password_hash, keep=live.id)
+        # The new epoch ends these sessions too, but only ``end_others`` notifies their clients.
+        user_sessions.end_others(db, actor, user, keep=live.id)
+        users.set_password(db, actor, user, password_hash, keep=live.id)
         return sign_in_session.begin_session(
-            transaction,
+            db,
             user,
             live,
             is_remembered=live.is_remembered,
-            how=AuthenticationMethod(live.acr, live.amr),
+            method=AuthenticationMethod(live.acr, live.amr),
         )
 
 

@@ -1,9 +1,10 @@
-"""The profile: what applications may be told of a person, as far as the person has allowed it."""
+"""The profile page: the claims that clients can read with the user's consent."""
 
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 
 from authserver.domain.users import profiles, second_factors, users
 from authserver.domain.users.users import User
@@ -11,7 +12,7 @@ from authserver.errors import InvalidInput
 from authserver.web import current
 from authserver.web.account.blueprint import account
 from authserver.web.account.current_user import own_user
-from authserver.web.rendering.languages import gettext
+from authserver.web.rendering.languages import translate
 
 _ADDRESS = tuple(f"address.{part}" for part in profiles.ADDRESS)
 
@@ -35,7 +36,7 @@ def edit_profile() -> ResponseReturnValue:
                 users.edit_claims(current.transaction(), current.actor(), user, claims)
     except InvalidInput as error:
         return _page(user, name, email, _shown(user) | claims, error.fields), 422
-    flash(gettext("Your profile is saved."), "success")
+    flash(gettext("Your profile was saved."), "success")
     return redirect(url_for("account.profile"), 303)
 
 
@@ -46,9 +47,9 @@ def _shown(user: User) -> dict[str, str]:
 
 
 def _labels() -> dict[str, str]:
-    labels = profiles.LABELS | {f"address.{part}": part.replace("_", " ") for part in profiles.ADDRESS}
-    spoken = {claim: gettext(label) for claim, label in labels.items()}
-    return {claim: label[0].upper() + label[1:] for claim, label in spoken.items()}
+    labels = profiles.LABELS | {f"address.{part}": label for part, label in profiles.ADDRESS.items()}
+    translated = {claim: translate(label) for claim, label in labels.items()}
+    return {claim: label[0].upper() + label[1:] for claim, label in translated.items()}
 
 
 def _page(user: User, name: str, email: str, claims: dict[str, str], errors: dict[str, Any]) -> str:

@@ -1,6 +1,6 @@
-"""The seed that the set-up form proposes: nothing is stored until a code proves it, so the form carries it, sealed.
+"""The seed that the set-up form proposes, in sealed form: it is stored only after a code proves it.
 
-It opens in the session that it was made for, and for half an hour; the picture of it is for the page alone.
+A proposal is valid in one session, for half an hour.
 """
 
 from datetime import timedelta
@@ -15,27 +15,27 @@ from authserver.web.session import sealed_values
 _LIFETIME = timedelta(minutes=30)
 _QUIET_ZONE = 4
 _SCALE = 5
-_LABEL_LENGTH = 40  # The account's name in the app; with a long one the picture is too fine for cameras.
+_LABEL_LENGTH = 40  # A longer account name makes the QR code too fine for cameras.
 
 
 def seal_seed(live: UserSession, seed: TotpSeed) -> str:
-    """Return a proposal as the form carries it."""
+    """Return a seed in sealed form."""
     return sealed_values.seal(_purpose(live), seed.text)
 
 
-def unseal_seed(live: UserSession, carried: str) -> TotpSeed | None:
-    """Return the seed of a form; None when it is old, made up, or was proposed to somebody else."""
-    text = sealed_values.unseal(_purpose(live), carried, _LIFETIME)
+def unseal_seed(live: UserSession, sealed: str) -> TotpSeed | None:
+    """Return the seed, or None if it has expired or was proposed in another session."""
+    text = sealed_values.unseal(_purpose(live), sealed, _LIFETIME)
     return None if text is None else TotpSeed(text)
 
 
 def otpauth_url(live: UserSession, seed: TotpSeed) -> str:
-    """Return what apps are told: the seed, this server and the account."""
-    return seed.address(current.services().settings.product_name, live.user.username[:_LABEL_LENGTH])
+    """Return the ``otpauth`` URL with the seed, the server and the account."""
+    return seed.otpauth_url(current.services().settings.product_name, live.user.username[:_LABEL_LENGTH])
 
 
 def qr_code_url(live: UserSession, seed: TotpSeed) -> str:
-    """Return the QR code as the address of a picture that stands in the page itself, so that no URL names the seed."""
+    """Return the QR code as a ``data:`` URL, so that no requested URL contains the seed."""
     code = segno.make(otpauth_url(live, seed), error="l", micro=False)
     return str(
         code.svg_data_uri(
@@ -45,7 +45,7 @@ def qr_code_url(live: UserSession, seed: TotpSeed) -> str:
 
 
 def grouped_seed(seed: TotpSeed) -> list[str]:
-    """Return the seed as people type it, four letters at a time."""
+    """Return the seed in groups of four characters."""
     return [seed.text[at : at + 4] for at in range(0, len(seed.text), 4)]
 
 

@@ -1,16 +1,18 @@
-"""Own sessions: where somebody is signed in, and signing out there."""
+"""The sessions page: where the user is signed in, and ending sessions."""
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext, ngettext
 
 from authserver import clock
 from authserver.domain.sessions import user_sessions
 from authserver.errors import NotFound
+from authserver.messages import message
 from authserver.web import current, local_urls
 from authserver.web.account.blueprint import account
 from authserver.web.account.current_user import own_session, own_user
 from authserver.web.account.user_agents import describe_user_agent
-from authserver.web.rendering.languages import gettext, ngettext
+from authserver.web.rendering.languages import translate
 
 
 @account.get("/sessions")
@@ -33,27 +35,28 @@ def end_session(session_id: int) -> ResponseReturnValue:
     """End one of the other sessions."""
     own = {row.id: row for row in user_sessions.sessions_of_user(current.transaction(), own_user())}
     if session_id not in own:
-        raise NotFound(gettext("This session has ended already."))
+        raise NotFound(message("This session has already ended."))
     if session_id == own_session().id:
         return redirect(url_for("frontchannel.sign_out"), 303)
     user_sessions.end(current.transaction(), current.actor(), own[session_id])
-    flash(gettext("%(name)s is signed out.", name=describe_user_agent(own[session_id].user_agent)), "success")
+    device = describe_user_agent(own[session_id].user_agent)
+    flash(translate(message("%(name)s is signed out.", name=device)), "success")
     return redirect(url_for("account.session_list"), 303)
 
 
 @account.post("/sessions/end-others")
 def end_other_sessions() -> ResponseReturnValue:
-    """End all sessions but this one, and go back to where that was asked for."""
+    """End all sessions except this one."""
     count = user_sessions.end_others(
         current.transaction(), current.actor(), own_user(), keep=own_session().id
     )
-    flash(_ended(count), "success")
+    flash(_ended_text(count), "success")
     return redirect(
         local_urls.safe_local_url(request.form.get("next")) or url_for("account.session_list"), 303
     )
 
 
-def _ended(count: int) -> str:
+def _ended_text(count: int) -> str:
     if count == 0:
         return gettext("You were not signed in anywhere else.")
-    return ngettext("One other session is signed out.", "%(number)s other sessions are signed out.", count)
+    return ngettext("One other session is signed out.", "%(num)s other sessions are signed out.", count)

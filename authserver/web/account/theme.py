@@ -1,4 +1,4 @@
-"""Light or dark: a choice of the browser, not of the person."""
+"""The colour theme, stored per browser."""
 
 from datetime import timedelta
 
@@ -14,7 +14,7 @@ _LIFETIME = timedelta(days=400)
 
 @account.post("/theme")
 def choose_theme() -> ResponseReturnValue:
-    """Remember the colours in a cookie, and go back."""
+    """Store the theme in a cookie."""
     response = make_response(
         redirect(local_urls.safe_local_url(request.form.get("next")) or url_for("account.profile"), 303)
     )

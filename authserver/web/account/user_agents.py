@@ -1,18 +1,19 @@
-"""What a browser calls itself, as people would call it; a guess for recognising one's own devices, nothing more."""
+"""Readable names for User-Agent headers, so that users can recognize their own devices."""
 
-from authserver.web.rendering.languages import gettext, gettext_noop
+from authserver.messages import message
 
 _BROWSERS = (
     ("Edg", "Edge"),
     ("OPR/", "Opera"),
     ("Firefox/", "Firefox"),
-    ("JavaFX", gettext_noop("A modeling tool")),
+    ("JavaFX", message("A modeling tool")),
     ("Chromium/", "Chromium"),
     ("HeadlessChrome/", "Chrome"),
     ("Chrome/", "Chrome"),
     ("Safari/", "Safari"),
     ("curl/", "curl"),
 )
+_OTHER_BROWSER = message("A browser")
 _SYSTEMS = (
     ("Windows", "Windows"),
     ("Android", "Android"),
@@ -25,9 +26,7 @@ _SYSTEMS = (
 
 
 def describe_user_agent(user_agent: str) -> str:
-    """Return browser and system: Firefox on Windows."""
-    browser = next((words for mark, words in _BROWSERS if mark in user_agent), gettext_noop("A browser"))
-    system = next((words for mark, words in _SYSTEMS if mark in user_agent), "")
-    if not system:
-        return gettext(browser)
-    return gettext("%(browser)s on %(system)s", browser=gettext(browser), system=system)
+    """Return the browser and the operating system: Firefox on Windows."""
+    browser = next((name for token, name in _BROWSERS if token in user_agent), _OTHER_BROWSER)
+    system = next((name for token, name in _SYSTEMS if token in user_agent), "")
+    return message("%(browser)s on %(system)s", browser=browser, system=system) if system else browser

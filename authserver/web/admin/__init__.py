@@ -1,7 +1,7 @@
-"""The console, /admin: OAuth clients, users, activity.
+"""The administration console at /admin: OAuth clients, users, diagnostics, activity, scopes and signing keys.
 
-Each room is one noun's views. The rules are in ``domain``: a view reads a form into a value, calls one verb and says
-what came of it. The gate that every route passes is in ``blueprint``, what all answers share in ``answers``.
+A view parses a form, calls one function of ``domain`` and shows the result. ``blueprint`` checks the permission for
+every route; ``responses`` contains what all views share.
 """
 
 from authserver.web.admin import (

@@ -1,4 +1,4 @@
-"""Activity: the audit trail with what was before and after, filtered, and exported as it stands."""
+"""Activity: the audit trail with filters and export."""
 
 import csv
 import io
@@ -30,7 +30,7 @@ _COLUMNS = (
 
 @dataclass(frozen=True)
 class ActivityQuery:
-    """What the query string asks to see; ``client`` is a client key, ``user`` a user name."""
+    """The filters in the query string. ``client`` is a client key, ``user`` a user name."""
 
     event: str = ""
     client: str = ""
@@ -39,8 +39,8 @@ class ActivityQuery:
     page: int = 1
 
     @classmethod
-    def asked(cls) -> "ActivityQuery":
-        """Read the query string."""
+    def from_request(cls) -> "ActivityQuery":
+        """Parse the query string, ignoring invalid values."""
         return cls(
             event=pagination.query_value("event", _EVENTS),
             client=pagination.query_value("client"),
@@ -51,24 +51,24 @@ class ActivityQuery:
 
     @property
     def is_filtered(self) -> bool:
-        """Whether some events are hidden."""
+        """Whether any filter is set."""
         return bool(self.event or self.client or self.user or self.q)
 
     def query(self) -> dict[str, Any]:
-        """Return the part of the query string that is not the default."""
+        """Return the query parameters that are not the default."""
         return {name: value for name, value in asdict(self).items() if value not in ("", 1)}
 
     def url(self, **changes: Any) -> str:
-        """Return the address with some wishes changed."""
+        """Return the URL with some filters changed; on the first page, unless the page is given."""
         return url_for("admin.activity", **replace(self, **({"page": 1} | changes)).query())
 
-    def filter(self) -> audit.EventFilter:
-        """Return what the trail is asked for; a client or user that does not exist has no events."""
+    def event_filter(self) -> audit.EventFilter:
+        """Return the filter for the audit trail. An unknown client or user matches no events."""
         client = clients.find(current.transaction(), self.client) if self.client else None
         user = users.find(current.transaction(), self.user) if self.user else None
         return audit.EventFilter(
-            client_id=_id(client) if self.client else None,
-            user_id=_id(user) if self.user else None,
+            client_id=_id_or_none_matching(client) if self.client else None,
+            user_id=_id_or_none_matching(user) if self.user else None,
             event=self.event,
             search=self.q,
         )
@@ -76,11 +76,11 @@ class ActivityQuery:
 
 @admin.get("/activity")
 def activity() -> ResponseReturnValue:
-    """Show one page of the trail, the latest first."""
-    query = ActivityQuery.asked()
+    """Show one page of the audit trail, newest first."""
+    query = ActivityQuery.from_request()
     offset = (query.page - 1) * pagination.SIZE
     events, count = audit.page_of_events(
-        current.transaction(), query.filter(), offset=offset, limit=pagination.SIZE
+        current.transaction(), query.event_filter(), offset=offset, limit=pagination.SIZE
     )
     paging = pagination.Paging(query.page, count)
     if paging.is_beyond:
@@ -98,19 +98,19 @@ def activity() -> ResponseReturnValue:
 
 @admin.get("/activity/export.<any(jsonl, csv):form>")
 def export_activity(form: str) -> ResponseReturnValue:
-    """Send all matching events, as JSON lines or as a table for a spreadsheet."""
-    wanted = ActivityQuery.asked().filter()
+    """Export all matching events, as JSON lines or CSV."""
+    wanted = ActivityQuery.from_request().event_filter()
     rows = _rows(current.services().database, wanted)
     lines = _json_lines(rows) if form == "jsonl" else _table(rows)
     kind = "application/jsonl" if form == "jsonl" else "text/csv"
-    answer = Response(lines, content_type=f"{kind}; charset=utf-8")
-    answer.headers["Content-Disposition"] = f'attachment; filename="activity.{form}"'
-    return answer
+    response = Response(lines, content_type=f"{kind}; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="activity.{form}"'
+    return response
 
 
 def _rows(database: Database, wanted: audit.EventFilter) -> Iterator[AuditEvent]:
-    # The answer leaves when the request's own transaction is over, and one held open for a slow reader would keep
-    # SQLite from tidying up; so each batch is read in a short one of its own.
+    # The response is streamed after the request's transaction has ended. A single transaction for a slow client would
+    # keep SQLite from checkpointing, so each batch has its own.
     last: int | None = None
     while True:
         with database.transaction(write=False) as db:
@@ -123,16 +123,16 @@ def _rows(database: Database, wanted: audit.EventFilter) -> Iterator[AuditEvent]
 
 def _json_lines(rows: Iterator[AuditEvent]) -> Iterator[str]:
     for row in rows:
-        yield json.dumps(_facts(row), ensure_ascii=False) + "\n"
+        yield json.dumps(_export_values(row), ensure_ascii=False) + "\n"
 
 
 def _table(rows: Iterator[AuditEvent]) -> Iterator[str]:
     yield _line(_COLUMNS)
     for row in rows:
-        yield _line(tuple(_cell(value) for value in _facts(row).values()))
+        yield _line(tuple(_cell(value) for value in _export_values(row).values()))
 
 
-def _facts(row: AuditEvent) -> dict[str, Any]:
+def _export_values(row: AuditEvent) -> dict[str, Any]:
     values = {column: getattr(row, column) for column in _COLUMNS}
     return values | {"at": row.at.isoformat(timespec="milliseconds")}
 
@@ -145,7 +145,7 @@ def _cell(value: Any) -> str:
         if isinstance(value, dict)
         else str(value)
     )
-    # A spreadsheet takes a cell that begins like this for a formula, and names come from strangers.
+    # Spreadsheets treat cells that begin like this as formulas, and anyone can choose a client name.
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
@@ -155,5 +155,5 @@ def _line(cells: tuple[str, ...]) -> str:
     return buffer.getvalue()
 
 
-def _id(record: Any) -> int:
+def _id_or_none_matching(record: Any) -> int:
     return -1 if record is None else record.id

@@ -1,37 +1,25 @@
-"""What the audit trail says, in words: which event, by whom, and how the record differed before and after."""
+"""Audit events as the console shows them, with the fields that changed."""
 
 import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from authserver.domain.audit import EVENTS, AuditEvent
+from authserver.domain.clients import metadata
 
-_LABELS = {
-    "auth_method": "Authentication method",
+_LABELS = metadata.TITLES | {
     "client_key": "Client key",
-    "client_uri": "Website",
-    "default_acr_values": "Authentication context classes by default",
-    "default_max_age": "Longest age of a sign-in by default",
     "email": "E-mail address",
     "ends_at": "Ends at",
     "grant_type": "Grant type",
-    "grant_types": "Grant types",
-    "jwks": "Public keys",
-    "jwks_uri": "Address of the public keys",
-    "kind": "Type",
-    "logo_uri": "Logo",
     "may_configure_server": "Configure Server",
-    "pkce_required": "PKCE required",
-    "policy_uri": "Privacy policy",
-    "redirect_uris": "Redirect URIs",
-    "response_types": "Response types",
-    "tos_uri": "Terms",
+    "pkce_required": metadata.TITLES["is_pkce_required"],
     "username": "User name",
 }
 
 
 class FieldChange(NamedTuple):
-    """One field: what it lost and what it gained, each as a list of texts."""
+    """The values that one field lost and gained."""
 
     label: str
     removed: list[str]
@@ -39,7 +27,7 @@ class FieldChange(NamedTuple):
 
 
 class AuditEntry:
-    """One event of the trail as a page shows it."""
+    """An audit event with its sentence and changed fields."""
 
     def __init__(self, event: AuditEvent) -> None:
         self.event = event
@@ -48,7 +36,7 @@ class AuditEntry:
 
 
 def differences(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> list[FieldChange]:
-    """Return the fields that differ; a list is compared item by item."""
+    """Return the fields that differ. Lists are compared item by item."""
     old, new = _flat(before or {}), _flat(after or {})
     fields = [*old, *(field for field in new if field not in old)]
     found = (_change(field, value_texts(old.get(field)), value_texts(new.get(field))) for field in fields)
@@ -56,7 +44,7 @@ def differences(before: Mapping[str, Any] | None, after: Mapping[str, Any] | Non
 
 
 def _flat(facts: Mapping[str, Any]) -> dict[str, Any]:
-    # What a client keeps in its details are fields like the others to a reader.
+    # Show the entries of a client's details as fields.
     details = facts.get("details")
     if not isinstance(details, Mapping):
         return dict(facts)
@@ -72,12 +60,12 @@ def _change(field: str, old: list[str], new: list[str]) -> FieldChange:
 
 
 def field_label(field: str) -> str:
-    """Return what a reader is told a field is called."""
+    """Return the label of a field."""
     return _LABELS.get(field, field.replace("_", " ").capitalize())
 
 
 def value_texts(value: Any) -> list[str]:
-    """Return a value as the texts that a reader sees; none for nothing."""
+    """Return a value as a list of texts; an empty list for an empty value."""
     if value in (None, "", [], {}):
         return []
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""The console's blueprint and its gate: nobody without the permission Configure Server gets past it, on any route."""
+"""The console's blueprint. Every route requires the permission Configure Server."""
 
 from flask import Blueprint, Response, request, url_for
 from flask.typing import ResponseReturnValue
@@ -13,13 +13,13 @@ admin.record(lambda state: state.app.jinja_env.globals.update(labels.FOR_TEMPLAT
 
 
 @admin.before_request
-def _admit() -> ResponseReturnValue | None:
+def _require_permission() -> ResponseReturnValue | None:
     return access.require_configure_server()
 
 
 @admin.after_request
-def _suit_the_reader(response: Response) -> Response:
-    # One address answers with a page or with a fragment, and what it says is for one person.
+def _prepare_response(response: Response) -> Response:
+    # One URL returns a page or a fragment, and its content depends on the user.
     response.headers["Cache-Control"] = "no-store"
     response.headers.add("Vary", "HX-Request")
     if request.headers.get("HX-Request") == "true" and response.status_code == 303:
@@ -28,11 +28,11 @@ def _suit_the_reader(response: Response) -> Response:
 
 
 def _redirect_browser(response: Response) -> None:
-    # A script that follows a redirect would put a whole page into a dialog; the browser itself shall go there. A form
-    # that needs a sign-in first is refused: the script sends it again as a page would, and nothing typed is lost.
+    # htmx would follow the redirect and put a whole page into a dialog, so the browser itself must follow it. A form that
+    # requires a sign-in first gets a 403: console.js then submits it without htmx, and the input is preserved.
     target = response.headers.pop("Location")
-    halves = (url_for("frontchannel.sign_in"), url_for("frontchannel.second_factor"))
-    is_sign_in = target.partition("?")[0] in halves
+    sign_in_pages = (url_for("frontchannel.sign_in"), url_for("frontchannel.second_factor"))
+    is_sign_in = target.partition("?")[0] in sign_in_pages
     response.set_data(b"")
     if request.method == "POST" and is_sign_in:
         response.status_code = 403

@@ -1,4 +1,4 @@
-"""The same decision about several clients: what was ticked in the table is listed, then decided one by one."""
+"""Approve, disapprove or remove the clients that are selected in the table."""
 
 from flask import request, url_for
 from flask.typing import ResponseReturnValue
@@ -6,6 +6,7 @@ from markupsafe import Markup
 
 from authserver.domain.authorizations import application_access
 from authserver.domain.clients import client_search, clients
+from authserver.domain.clients.client_search import ClientFilter
 from authserver.domain.clients.clients import Client
 from authserver.errors import Conflict, InvalidInput
 from authserver.web import current
@@ -23,23 +24,24 @@ _DONE = {"approve": "approved", "disapprove": "disapproved", "remove": "removed"
 @admin.get(f"/clients/bulk/{_VERBS}")
 @access.require_recent_sign_in
 def bulk_form(verb: str) -> ResponseReturnValue:
-    """List what was ticked and ask."""
+    """List the selected clients and ask for confirmation."""
     db = current.transaction()
-    rows, _ = client_search.page_of_clients(db, keys=request.args.getlist("key")[:_AT_MOST], limit=_AT_MOST)
+    wanted = ClientFilter(keys=request.args.getlist("key")[:_AT_MOST])
+    rows, _ = client_search.page_of_clients(db, wanted, limit=_AT_MOST)
     back = responses.return_url(url_for("admin.client_table"))
     if not rows:
-        return responses.redirect_with_message(back, "Tick at least one client first.")
+        return responses.redirect_with_message(back, "Select at least one client.")
     live = 0 if verb == "approve" else application_access.count(db, *rows)
     return responses.render("admin/bulk.html", verb=verb, rows=rows, live=live, back=back, done=_DONE[verb])
 
 
 @admin.post(f"/clients/bulk/{_VERBS}")
 @access.require_recent_sign_in
-def bulk_decide(verb: str) -> ResponseReturnValue:
-    """Decide about each client that is still as it was shown, and name those that were left alone."""
+def decide_bulk(verb: str) -> ResponseReturnValue:
+    """Apply the decision to each client that has not changed since the form was shown, and name the skipped ones."""
     keys = request.form.getlist("key")[:_AT_MOST]
     revisions = dict(zip(keys, request.form.getlist("revision"), strict=False))
-    rows, _ = client_search.page_of_clients(current.transaction(), keys=keys, limit=_AT_MOST)
+    rows, _ = client_search.page_of_clients(current.transaction(), ClientFilter(keys=keys), limit=_AT_MOST)
     left = [client.name for client in rows if not _decide(verb, client, revisions.get(client.client_key, ""))]
     names = Markup(", ").join(map(template_globals.isolated, left[:_NAMED]))
     sentence = _summary(verb, len(rows) - len(left), len(left))
@@ -70,5 +72,5 @@ def _summary(verb: str, count: int, left: int) -> str:
     if not left:
         return sentence
     more = f" and {left - _NAMED} more" if left > _NAMED else ""
-    reason = "changed meanwhile or in use" if verb == "remove" else "changed meanwhile"
-    return f"{sentence} Left alone, because {reason}: {{name}}{more}."
+    reason = "they have changed or are in use" if verb == "remove" else "they have changed"
+    return f"{sentence} Skipped because {reason}: {{name}}{more}."

@@ -1,7 +1,7 @@
-"""Create client: one form for all three types, and the one answer that shows its secret.
+"""Create client: one form for all three types, and the response that shows the secret.
 
-The secret stands in the answer to the POST and nowhere else, not in an address and not in a cookie. Sending the form
-again, as a reload of that answer does, finds its token used and creates nothing.
+Only the response to the POST contains the secret; it is in no URL and no cookie. Submitting the form again, as a reload
+of that response does, finds its token used and creates nothing.
 """
 
 import secrets
@@ -10,7 +10,7 @@ from flask import request, url_for
 from flask.typing import ResponseReturnValue
 
 from authserver.domain import form_tokens
-from authserver.domain.clients import client_secrets, clients
+from authserver.domain.clients import client_secrets, clients, registrations
 from authserver.domain.clients.client_secrets import TypedSecret
 from authserver.domain.clients.clients import Client
 from authserver.vocabulary import ClientKind, EndpointPath
@@ -29,7 +29,7 @@ _DISCOVERY = {
 @admin.get("/clients/new")
 @access.require_recent_sign_in
 def new_client() -> ResponseReturnValue:
-    """Show the empty form, for the type of the tab that it was opened from."""
+    """Show the empty form for the type of the tab that it was opened from."""
     return _form(ClientForm(kind=pagination.query_value("kind", frozenset(ClientKind)) or ClientKind.OIDC))
 
 
@@ -40,13 +40,16 @@ def create_client() -> ResponseReturnValue:
     form = ClientForm.sent(request.form)
     if "use_fix" in request.form:
         return _form(form.with_fix(request.form["use_fix"]))
-    if faults := form.faults():
-        return _form(form, faults, 422)
+    if errors := form.validation_errors():
+        return _form(form, errors, 422)
     typed = typed_secret(form)
     token = request.form.get("form_token") or _new_token()
     made = form_tokens.find(current.transaction(), token)
     if made is not None:
-        message = "This form was sent before, and the client exists. Its secret is not shown again; you can replace it."
+        message = (
+            "This form was already submitted: the client exists. "
+            "Its secret is not shown again, but you can replace it."
+        )
         return responses.redirect_with_message(url_for("admin.client_credentials", key=made), message)
     return _create(form, typed, token)
 
@@ -54,7 +57,8 @@ def create_client() -> ResponseReturnValue:
 def _create(form: ClientForm, typed: TypedSecret | None, token: str) -> ResponseReturnValue:
     db, actor = current.transaction(), current.actor()
     with responses.in_savepoint():
-        client = clients.register(db, actor, form.registration(), source="console", owner_id=actor.user_id)
+        metadata = registrations.validate(form.values())
+        client = clients.register(db, actor, metadata, source="console", owner_id=actor.user_id)
         secret = give_secret(client, typed)
         if "approve" in request.form:
             clients.approve(db, actor, client, revision=client.revision)
@@ -71,7 +75,7 @@ def _create(form: ClientForm, typed: TypedSecret | None, token: str) -> Response
 
 
 def typed_secret(form: ClientForm) -> TypedSecret | None:
-    """Return the secret that was typed, hashed; that takes long, so that the request's transaction ends before it."""
+    """Return the typed secret with its hash. Hashing takes long, so the request's transaction ends first."""
     if form.secret_choice != TYPED:
         return None
     current.release()
@@ -79,7 +83,7 @@ def typed_secret(form: ClientForm) -> TypedSecret | None:
 
 
 def give_secret(client: Client, typed: TypedSecret | None) -> str:
-    """Give a client the secret that was typed, or else a new one, and return it; empty where it uses none."""
+    """Add the typed secret, or else a generated one, and return it; empty if the client uses none."""
     db, actor, services = current.transaction(), current.actor(), current.services()
     if not client_secrets.are_used(client.kind, client.auth_method):
         return ""
@@ -90,7 +94,7 @@ def give_secret(client: Client, typed: TypedSecret | None) -> str:
 
 
 def discovery_url(client: Client) -> str:
-    """Return where the application finds everything else; empty for a protocol without discovery."""
+    """Return the discovery URL of a client's protocol; empty for a protocol without discovery."""
     path = _DISCOVERY.get(ClientKind(client.kind))
     return current.services().settings.url(path) if path else ""
 

@@ -1,4 +1,4 @@
-"""One client: its header, the review of a pending one, and the tabs Overview, Settings and Activity."""
+"""A client's page: its header and the tabs Overview, Settings and Activity."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from authserver.domain import audit
 from authserver.domain.authorizations import application_access
-from authserver.domain.clients import client_secrets, similar_names
+from authserver.domain.clients import client_search, client_secrets
 from authserver.domain.clients.clients import Client
 from authserver.domain.sessions import logout_notices
 from authserver.web import current, local_urls
@@ -21,7 +21,7 @@ from authserver.web.admin.labels import SOURCES
 
 @admin.get("/clients/<key>")
 def client_overview(key: str) -> ResponseReturnValue:
-    """Show what a client is and how it stands; a pending one with what its approval should rest on."""
+    """Show a summary of the client. A pending client is shown with the facts for its approval."""
     client = responses.get_client(key)
     db = current.transaction()
     events, _ = audit.page_of_events(db, audit.EventFilter(client_id=client.id), limit=5)
@@ -31,23 +31,23 @@ def client_overview(key: str) -> ResponseReturnValue:
         source=SOURCES.get(client.source, client.source),
         live=application_access.count(db, client),
         hosts=redirect_hosts(client),
-        similar=[] if client.is_approved else similar_names.similar_to_client(db, client),
+        similar=[] if client.is_approved else client_search.similar_to_client(db, client),
         discovery=discovery_url(client),
-        **proposed_changes.shown(client),
+        **proposed_changes.pending_change_values(client),
         entries=[AuditEntry(event) for event in events],
-        untold=logout_notices.failed_notices(db, client.id),
+        failed_notices=logout_notices.failed_notices(db, client.id),
     )
 
 
 @admin.get("/clients/<key>/settings")
 def client_settings(key: str) -> ResponseReturnValue:
-    """Show what a client is registered for."""
+    """Show the client's registration."""
     return responses.render("admin/client_settings.html", **header(responses.get_client(key), "settings"))
 
 
 @admin.get("/clients/<key>/activity")
 def client_activity(key: str) -> ResponseReturnValue:
-    """Show what happened to a client and through it."""
+    """Show the audit events of the client."""
     client = responses.get_client(key)
     number = pagination.requested_page()
     wanted = audit.EventFilter(client_id=client.id)
@@ -66,7 +66,7 @@ def client_activity(key: str) -> ResponseReturnValue:
 
 
 def header(client: Client, tab: str) -> dict[str, Any]:
-    """Return what the pages of one client have in common."""
+    """Return the template values that all pages of a client need."""
     uses_secret = client_secrets.are_used(client.kind, client.auth_method)
     has_secret = client_secrets.has_usable(current.transaction(), client, client.auth_method)
     return {
@@ -79,6 +79,6 @@ def header(client: Client, tab: str) -> dict[str, Any]:
 
 
 def redirect_hosts(client: Client) -> list[str]:
-    """Return where sign-ins would go, each host once; an application's own scheme stands for itself."""
+    """Return the distinct hosts of the redirect URIs; for private-use schemes, the scheme."""
     parts = [urlsplit(uri) for uri in client.redirect_uris]
     return list(dict.fromkeys(part.netloc or f"{part.scheme}:" for part in parts))

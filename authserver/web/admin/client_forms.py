@@ -1,6 +1,6 @@
-"""The form of a client: from what was sent to a Registration and a query about its secret, and back onto the page.
+"""The form of a client: converts between form fields, client metadata and the choice of a secret.
 
-Which values are right is decided in ``domain.registrations``; here is only what people type, line by line.
+``domain.clients.metadata`` defines and validates the metadata.
 """
 
 from collections.abc import Mapping
@@ -9,24 +9,32 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
-from authserver.domain.clients import client_secrets, logout_uris, redirect_uris, registrations
+from authserver.domain.clients import client_secrets, redirect_uris, registrations
 from authserver.domain.clients.clients import Client
+from authserver.domain.clients.metadata import (
+    BACKCHANNEL_LOGOUT_URI,
+    DEFAULT_SCOPES,
+    FRONTCHANNEL_LOGOUT_URI,
+    POST_LOGOUT_REDIRECT_URIS,
+    fields_of,
+)
+from authserver.domain.clients.metadata_types import Section
 from authserver.domain.clients.redirect_uris import RedirectUriIssue
-from authserver.domain.clients.registrations import Registration
 from authserver.errors import InvalidInput
 from authserver.vocabulary import AuthMethod, ClientKind, GrantType
 
 PUBLIC = "none"
 GENERATE = "generate"
 TYPED = "typed"
+_LOGOUT = fields_of(Section.LOGOUT)
 _WITH_SCOPES = (ClientKind.OAUTH2, ClientKind.OIDC)
 
 
 @dataclass(frozen=True)
 class ClientForm:
-    """What the form shows; response types and scopes are kept per kind, since changing the kind changes the choice.
+    """The values that the form shows. Response types and scopes are kept per kind, because the choice depends on it.
 
-    ``focus`` names the field that a refusal is about, and ``suggestion`` says so.
+    ``focus`` names the field that a suggestion is about, and ``suggestion`` explains it.
     """
 
     kind: str = ClientKind.OIDC
@@ -39,7 +47,7 @@ class ClientForm:
         default_factory=lambda: dict.fromkeys(_WITH_SCOPES, ("code",))
     )
     scopes: Mapping[str, str] = field(
-        default_factory=lambda: {kind: " ".join(registrations.DEFAULT_SCOPES[kind]) for kind in _WITH_SCOPES}
+        default_factory=lambda: {kind: " ".join(DEFAULT_SCOPES[kind]) for kind in _WITH_SCOPES}
     )
     is_pkce_required: bool = True
     is_trusted: bool = False
@@ -51,7 +59,7 @@ class ClientForm:
 
     @classmethod
     def sent(cls, form: MultiDict[str, str], kind: str = "") -> "ClientForm":
-        """Read the form; ``kind`` wins where a client exists already."""
+        """Parse the submitted form; ``kind`` is that of an existing client."""
         return cls(
             kind=kind or form.get("kind", ""),
             name=form.get("name", ""),
@@ -70,7 +78,7 @@ class ClientForm:
 
     @classmethod
     def of(cls, client: Client) -> "ClientForm":
-        """Return the form that shows a client as it is."""
+        """Return the form of an existing client."""
         blank = cls()
         return cls(
             kind=client.kind,
@@ -83,7 +91,7 @@ class ClientForm:
             scopes={**blank.scopes, client.kind: " ".join(client.scopes)},
             is_pkce_required=client.is_pkce_required,
             is_trusted=client.is_trusted,
-            logout={name: client.details[name] for name in logout_uris.NAMES if name in client.details},
+            logout={name: client.details[name] for name in _LOGOUT if name in client.details},
         )
 
     @property
@@ -91,29 +99,26 @@ class ClientForm:
         """Whether the application cannot keep a secret."""
         return self.kind != ClientKind.OAUTH1 and self.secret_choice == PUBLIC
 
-    def registration(self, details: Mapping[str, Any] | None = None) -> Registration:
-        """Return what is asked for; ``details`` are kept from the client that is edited."""
-        return Registration(
-            kind=self.kind,
-            name=self.name,
-            redirect_uris=self.redirect_uris,
-            grant_types=self.grant_types,
-            response_types=self.response_types.get(self.kind, ()),
-            scopes=tuple(self.scopes.get(self.kind, "").split()),
-            auth_method=AuthMethod.NONE if self.is_public else self.auth_method,
-            is_pkce_required=self.is_pkce_required,
-            is_trusted=self.is_trusted,
-            details=self._details(details or {}),
-        )
+    def values(self) -> dict[str, Any]:
+        """Return the metadata fields of the form, not validated; None clears a field."""
+        logout = self.logout if self.kind in _WITH_SCOPES else {}
+        return {
+            "kind": self.kind,
+            "name": self.name,
+            "redirect_uris": self.redirect_uris,
+            "grant_types": self.grant_types,
+            "response_types": self.response_types.get(self.kind, ()),
+            "scopes": tuple(self.scopes.get(self.kind, "").split()),
+            "auth_method": AuthMethod.NONE if self.is_public else self.auth_method,
+            "is_pkce_required": self.is_pkce_required,
+            "is_trusted": self.is_trusted,
+            **{name: value or None for name, value in logout.items()},
+        }
 
-    def _details(self, before: Mapping[str, Any]) -> dict[str, Any]:
-        details = {**before, **(self.logout if self.kind in _WITH_SCOPES else {})}
-        return {name: value for name, value in details.items() if value or name not in logout_uris.NAMES}
-
-    def faults(self) -> dict[str, str]:
-        """Return what is wrong with a new client, field by field, secret included."""
+    def validation_errors(self) -> dict[str, str]:
+        """Return the errors of a new client by field, secret included."""
         found: dict[str, str] = {}
-        for check in (lambda: registrations.validate(self.registration()), self.check_secret):
+        for check in (lambda: registrations.validate(self.values()), self.check_secret):
             try:
                 check()
             except InvalidInput as error:
@@ -121,32 +126,30 @@ class ClientForm:
         return found
 
     def check_secret(self) -> None:
-        """Raise InvalidInput when a typed secret cannot be taken or its repetition differs."""
+        """Raise InvalidInput if a typed secret is not acceptable or its repetition differs."""
         if self.secret_choice != TYPED:
             return
         client_secrets.check_typed(self.secret)
         if self.secret != self.secret_again:
-            raise InvalidInput({"secret_again": "The two secrets differ. Type the same one again."})
+            raise InvalidInput({"secret_again": "The two secrets differ. Type the same secret again."})
 
     def findings(self) -> list[tuple[str, RedirectUriIssue]]:
-        """Return what there is to say about each redirect URI, warnings included."""
+        """Return the issue of each redirect URI that has one, warnings included."""
         return [(uri, found) for uri in self.redirect_uris if (found := redirect_uris.find_issue(uri))]
 
     def with_fix(self, uri: str) -> "ClientForm":
-        """Return the form with the better value that was offered for one of its redirect URIs."""
-        fixed = {bad: finding.fix for bad, finding in self.findings() if finding.fix and bad == uri}
+        """Return the form with a redirect URI replaced by its suggested fix."""
+        fixed = {bad: issue.fix for bad, issue in self.findings() if issue.fix and bad == uri}
         uris = tuple(dict.fromkeys(fixed.get(one, one) for one in self.redirect_uris))
         return ClientForm(**{**self.__dict__, "redirect_uris": uris})
 
 
 def _logout(form: MultiDict[str, str]) -> dict[str, Any]:
-    """Read where people return to after signing out, and where it is told; a field that was not sent stays as it was."""
-    found: dict[str, Any] = {}
-    if logout_uris.POST_LOGOUT in form:
-        found[logout_uris.POST_LOGOUT] = _lines(form[logout_uris.POST_LOGOUT])
-    for name in (logout_uris.BACK_CHANNEL, logout_uris.FRONT_CHANNEL):
-        if name in form:
-            found[name] = form[name].strip()
+    """Parse the logout fields; a field that was not submitted stays unchanged."""
+    shown = (BACKCHANNEL_LOGOUT_URI, FRONTCHANNEL_LOGOUT_URI, POST_LOGOUT_REDIRECT_URIS)
+    found: dict[str, Any] = {name: form[name].strip() for name in shown if name in form}
+    if POST_LOGOUT_REDIRECT_URIS in found:
+        found[POST_LOGOUT_REDIRECT_URIS] = _lines(form[POST_LOGOUT_REDIRECT_URIS])
     return found
 
 

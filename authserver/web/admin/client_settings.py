@@ -1,11 +1,11 @@
-"""Edit client: what it is registered for. Changes are live at once; its secrets have a page of their own."""
+"""Edit client: changes its metadata, effective immediately. Secrets have a separate page."""
 
 from flask import request, url_for
 from flask.typing import ResponseReturnValue
 
-from authserver.domain.clients import clients, sector_identifiers
+from authserver.domain.clients import clients, registrations, sector_identifiers
 from authserver.domain.clients.clients import Client
-from authserver.domain.clients.registrations import Registration
+from authserver.domain.clients.metadata import ClientMetadata
 from authserver.domain.diagnostics import error_log
 from authserver.errors import Conflict, InvalidInput
 from authserver.web import current
@@ -19,7 +19,7 @@ from authserver.web.session import access
 @admin.get("/clients/<key>/edit")
 @access.require_recent_sign_in
 def edit_client_form(key: str) -> ResponseReturnValue:
-    """Show the form with the client as it is."""
+    """Show the form, with a suggestion if it is opened from a recorded error."""
     client = responses.get_client(key)
     refused = error_log.find(current.transaction(), request.args.get("refusal", ""))
     return _form(
@@ -30,14 +30,14 @@ def edit_client_form(key: str) -> ResponseReturnValue:
 @admin.post("/clients/<key>/edit")
 @access.require_recent_sign_in
 def edit_client(key: str) -> ResponseReturnValue:
-    """Save the form, unless somebody else changed the client since it was shown."""
+    """Save the form, unless the client has changed since it was shown."""
     client = responses.get_client(key)
     form = ClientForm.sent(request.form, kind=client.kind)
     marks = responses.sent_marks()
     if "use_fix" in request.form:
         return _form(client, form.with_fix(request.form["use_fix"]), marks)
-    wanted = form.registration(client.details)
     try:
+        wanted = registrations.validate_change(client, form.values())
         client = _with_known_sector(client, wanted)
         with responses.in_savepoint():
             clients.edit(
@@ -52,11 +52,11 @@ def edit_client(key: str) -> ResponseReturnValue:
     )
 
 
-def _with_known_sector(client: Client, wanted: Registration) -> Client:
+def _with_known_sector(client: Client, wanted: ClientMetadata) -> Client:
     try:
         return sector_check.checked(client, wanted)
     except InvalidInput as error:
-        # The sector itself stands on another page; here it is the redirect URIs that do not belong to it.
+        # The sector identifier URI is on another page; on this one, the redirect URIs do not match it.
         names = {sector_identifiers.FIELD: "redirect_uris"}
         raise InvalidInput({names.get(name, name): error.fields[name] for name in error.fields}) from error
 

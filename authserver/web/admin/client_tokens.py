@@ -1,14 +1,15 @@
-"""What a client's tokens look like and how it signs: algorithms, subjects, resources, keys (``domain.client_details``)."""
+"""Tokens and keys of a client: algorithms, subject identifiers, resources, lifetimes and authentication."""
 
 import json
-from dataclasses import replace
 from typing import Any
 
 from flask import request, url_for
 from flask.typing import ResponseReturnValue
 
-from authserver.domain.clients import client_details, clients, registrations, token_lifetimes
+from authserver.domain.clients import clients, registrations, token_lifetimes
 from authserver.domain.clients.clients import Client
+from authserver.domain.clients.metadata import TYPES, fields_of
+from authserver.domain.clients.metadata_types import SECRET_ALGORITHMS, Section
 from authserver.domain.keys.signing_keys import ALGORITHMS
 from authserver.errors import Conflict, InvalidInput
 from authserver.setting_values import write_duration
@@ -18,35 +19,31 @@ from authserver.web.admin import responses, sector_check
 from authserver.web.admin.blueprint import admin
 from authserver.web.session import access
 
-_LISTS = ("resources", "serves")
-_NAMES = (*client_details.NAMES, *token_lifetimes.NAMES)
+_NAMES = fields_of(Section.TOKENS, Section.LIFETIMES)
 
 
 @admin.get("/clients/<key>/tokens")
 @access.require_recent_sign_in
 def token_options(key: str) -> ResponseReturnValue:
-    """Show the options."""
+    """Show the form."""
     client = responses.get_client(key)
     if client.kind == ClientKind.OAUTH1:
-        return _useless(client)
+        return _not_applicable(client)
     return _form(client, _shown(client), client.auth_method, responses.form_marks(client))
 
 
 @admin.post("/clients/<key>/tokens")
 @access.require_recent_sign_in
 def save_token_options(key: str) -> ResponseReturnValue:
-    """Save the options, unless somebody else changed the client since they were shown."""
+    """Save the form, unless the client has changed since it was shown."""
     client = responses.get_client(key)
     if client.kind == ClientKind.OAUTH1:
-        return _useless(client)
+        return _not_applicable(client)
     typed = {name: request.form.get(name, "").strip() for name in _NAMES}
     auth_method = request.form.get("auth_method", client.auth_method)
     marks = responses.sent_marks()
     try:
-        kept = {name: value for name, value in client.details.items() if name not in _NAMES}
-        wanted = replace(
-            registrations.registration_of(client), auth_method=auth_method, details=kept | _read(typed)
-        )
+        wanted = registrations.validate_change(client, _parse(typed) | {"auth_method": auth_method})
         client = sector_check.checked(client, wanted)
         with responses.in_savepoint():
             clients.edit(
@@ -61,15 +58,15 @@ def save_token_options(key: str) -> ResponseReturnValue:
     )
 
 
-def _useless(client: Client) -> ResponseReturnValue:
-    sentence = "OAuth 1.0a knows none of these tokens and keys."
+def _not_applicable(client: Client) -> ResponseReturnValue:
+    sentence = "OAuth 1.0a has none of these tokens and keys."
     return responses.redirect_with_message(url_for("admin.client_settings", key=client.client_key), sentence)
 
 
-def _usual_lifetimes() -> dict[str, str]:
+def _default_lifetimes() -> dict[str, str]:
     settings = current.services().settings
-    usual = {name: token_lifetimes.lifetime_of({}, settings, name) for name in token_lifetimes.NAMES}
-    return {name: write_duration(length) for name, length in usual.items()}
+    defaults = {name: token_lifetimes.lifetime_of({}, settings, name) for name in token_lifetimes.NAMES}
+    return {name: write_duration(length) for name, length in defaults.items()}
 
 
 def _shown(client: Client) -> dict[str, str]:
@@ -84,27 +81,21 @@ def _text(value: Any) -> str:
     return json.dumps(value, indent=2) if isinstance(value, dict) else value or ""
 
 
-def _read(typed: dict[str, str]) -> dict[str, Any]:
-    found: dict[str, Any] = {name: value for name, value in typed.items() if value}
-    for name in _LISTS:
-        if name in found:
-            found[name] = typed[name].split()
-    for name in token_lifetimes.NAMES:
-        if name in found:
-            found[name] = _seconds(name, typed[name])
-    if "jwks" in found:
-        try:
-            found["jwks"] = json.loads(typed["jwks"])
-        except (ValueError, RecursionError) as error:
-            raise InvalidInput({"jwks": "This is not a JWK set in JSON."}) from error
-    return found
+def _parse(typed: dict[str, str]) -> dict[str, Any]:
+    return {name: _parse_value(name, text) if text else None for name, text in typed.items()}
 
 
-def _seconds(name: str, text: str) -> int:
+def _parse_value(name: str, text: str) -> Any:
     try:
-        return token_lifetimes.parse_seconds(text)
-    except ValueError as error:
-        raise InvalidInput({name: "Write a length like 90s, 15m, 12h or 14d."}) from error
+        if name in token_lifetimes.NAMES:
+            return token_lifetimes.parse_seconds(text)
+        if TYPES[name] is dict:
+            return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        is_json = TYPES[name] is dict
+        sentence = "Enter a JWK set in JSON." if is_json else "Enter a length like 90s, 15m, 12h or 14d."
+        raise InvalidInput({name: sentence}) from error
+    return text.split() if TYPES[name] is tuple else text
 
 
 def _form(
@@ -123,8 +114,8 @@ def _form(
         auth_method=auth_method,
         auth_methods=[method for method in AuthMethod if method != AuthMethod.NONE],
         algorithms=ALGORITHMS,
-        usual_lifetimes=_usual_lifetimes(),
-        auth_algorithms=(*ALGORITHMS, *client_details.SECRET_ALGORITHMS),
+        default_lifetimes=_default_lifetimes(),
+        auth_algorithms=(*ALGORITHMS, *SECRET_ALGORITHMS),
         marks=marks,
         errors=errors or {},
         back=url_for("admin.client_settings", key=client.client_key),

@@ -7,6 +7,7 @@ from flask import url_for
 from flask.typing import ResponseReturnValue
 
 from authserver.domain.clients import client_search
+from authserver.domain.clients.client_search import ClientFilter
 from authserver.domain.diagnostics import error_search
 from authserver.vocabulary import ClientKind, ClientStatus
 from authserver.web import current
@@ -19,7 +20,7 @@ _SORTS = frozenset(client_search.SORTABLE)
 
 @dataclass(frozen=True)
 class ClientQuery:
-    """What the query string asks the table to show."""
+    """The filters, sort order and page in the query string."""
 
     kind: str = ""
     status: str = ""
@@ -33,8 +34,8 @@ class ClientQuery:
     page: int = 1
 
     @classmethod
-    def asked(cls) -> "ClientQuery":
-        """Read the query string; what it cannot mean is left out."""
+    def from_request(cls) -> "ClientQuery":
+        """Parse the query string, ignoring invalid values."""
         return cls(
             kind=pagination.query_value("kind", frozenset(ClientKind)),
             status=pagination.query_value("status", frozenset(ClientStatus)),
@@ -50,46 +51,51 @@ class ClientQuery:
 
     @property
     def is_filtered(self) -> bool:
-        """Whether rows may be hidden that the tab would otherwise show."""
+        """Whether any filter besides the tab is set."""
         return bool(self.status or self.q or self.itself or self.unused or self.legacy or self.failing)
 
     def query(self) -> dict[str, Any]:
-        """Return the part of the query string that is not the default."""
+        """Return the query parameters that are not the default."""
         defaults = asdict(ClientQuery())
         return {name: value for name, value in asdict(self).items() if value != defaults[name]}
 
     def url(self, **changes: Any) -> str:
-        """Return the address of the table with some wishes changed; any change but of the page goes to the first page."""
+        """Return the URL of the table with some values changed; on the first page, unless the page is given."""
         changed = replace(self, **({"page": 1} | changes))
         return url_for("admin.client_table", **changed.query())
 
     def url_sorted(self, column: str) -> str:
-        """Return the address that orders by a column, the other way round when it is the order already."""
-        turned = "" if self.sort != column or self.desc else "1"
-        return self.url(sort=column, desc=turned)
+        """Return the URL that sorts by a column, or reverses the order if the table is already sorted by it."""
+        desc = "" if self.sort != column or self.desc else "1"
+        return self.url(sort=column, desc=desc)
 
-    def selection(self) -> dict[str, Any]:
-        """Return what the records are asked for."""
-        return {
-            "kind": self.kind,
-            "status": self.status,
-            "search": self.q,
-            "is_self_registered": bool(self.itself),
-            "is_unused": bool(self.unused),
-            "has_legacy_grants": bool(self.legacy),
-            "is_failing": bool(self.failing),
-            "sort": self.sort,
-            "is_descending": bool(self.desc),
-        }
+    def client_filter(self) -> ClientFilter:
+        """Return the filter of the search."""
+        return ClientFilter(
+            kind=self.kind,
+            status=self.status,
+            search=self.q,
+            is_self_registered=bool(self.itself),
+            is_unused=bool(self.unused),
+            has_legacy_grants=bool(self.legacy),
+            is_failing=bool(self.failing),
+        )
 
 
 @admin.get("/clients")
 def client_table() -> ResponseReturnValue:
-    """Show one page of client keys."""
-    query = ClientQuery.asked()
+    """Show one page of clients."""
+    query = ClientQuery.from_request()
     db = current.transaction()
     offset = (query.page - 1) * pagination.SIZE
-    rows, count = client_search.page_of_clients(db, **query.selection(), offset=offset, limit=pagination.SIZE)
+    rows, count = client_search.page_of_clients(
+        db,
+        query.client_filter(),
+        sort=query.sort,
+        is_descending=bool(query.desc),
+        offset=offset,
+        limit=pagination.SIZE,
+    )
     paging = pagination.Paging(query.page, count)
     if paging.is_beyond:
         return responses.redirect_with_message(query.url(page=paging.pages))

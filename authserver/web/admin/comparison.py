@@ -1,4 +1,4 @@
-"""What was received against what was expected, side by side, with the part that differs marked."""
+"""Side-by-side comparison of the received and the expected value of a recorded error."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,12 +9,12 @@ from urllib.parse import SplitResult, urlsplit
 
 from authserver.web.admin.explanations import Compare
 
-_LETTER_BY_LETTER = 200
+_DIFF_LENGTH = 200
 _PARTS = ("scheme", "host", "port", "path", "query", "fragment")
 
 
 class Piece(NamedTuple):
-    """A part of a text, and whether the other side lacks it."""
+    """A part of a text. It is marked if the other side does not contain it."""
 
     text: str
     is_marked: bool = False
@@ -22,7 +22,7 @@ class Piece(NamedTuple):
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two sides, piece by piece; ``others`` are further values that would have been accepted."""
+    """Two texts in pieces, and sentences about the differences. ``others`` are further accepted values."""
 
     received: list[Piece] = field(default_factory=list)
     expected: list[Piece] = field(default_factory=list)
@@ -31,19 +31,19 @@ class Comparison:
 
 
 def compare(how: Compare, received: str, expected: str) -> Comparison:
-    """Set two recorded texts side by side; ``expected`` can be several values on lines of their own."""
+    """Compare two recorded texts. ``expected`` may contain several values, one per line."""
     if how == Compare.URIS and received and expected:
-        return of_uris(received, expected.splitlines())
+        return compare_uris(received, expected.splitlines())
     if how == Compare.WORDS:
         known = expected.split()
-        return Comparison(_against(received.split(), known), _plain(expected))
+        return Comparison(_marked_words(received.split(), known), _plain(expected))
     return Comparison(_plain(received), _plain(expected))
 
 
-def of_uris(received: str, registered: Sequence[str]) -> Comparison:
-    """Compare a URI with the most similar one of those that are registered, letter by letter."""
-    nearest = max(registered, key=lambda uri: _likeness(received, uri))
-    ours, theirs = _letters(received, nearest)
+def compare_uris(received: str, registered: Sequence[str]) -> Comparison:
+    """Compare a URI with the most similar registered one, character by character."""
+    nearest = max(registered, key=lambda uri: _similarity(received, uri))
+    ours, theirs = _pieces(received, nearest)
     return Comparison(
         ours, theirs, _differences(received, nearest), [uri for uri in registered if uri != nearest]
     )
@@ -53,14 +53,14 @@ def _plain(text: str) -> list[Piece]:
     return [Piece(text)] if text else []
 
 
-def _against(words: list[str], known: list[str]) -> list[Piece]:
+def _marked_words(words: list[str], known: list[str]) -> list[Piece]:
     pieces: list[Piece] = []
     for word in words:
         pieces += [Piece(word, word not in known), Piece(" ")]
     return pieces[:-1]
 
 
-def _likeness(one: str, other: str) -> tuple[bool, int, int]:
+def _similarity(one: str, other: str) -> tuple[bool, int, int]:
     start, end = _common(one, other)
     return _host(one) == _host(other), start + end, -len(other)
 
@@ -70,16 +70,16 @@ def _host(uri: str) -> str:
 
 
 def _common(one: str, other: str) -> tuple[int, int]:
-    """Return how many letters two texts share at their beginnings, and how many more at their ends."""
-    start = _run(one, other)
-    return start, _run(one[start:][::-1], other[start:][::-1])
+    """Return the lengths of the common prefix and of the common suffix after it."""
+    start = _common_prefix_length(one, other)
+    return start, _common_prefix_length(one[start:][::-1], other[start:][::-1])
 
 
-def _run(one: str, other: str) -> int:
+def _common_prefix_length(one: str, other: str) -> int:
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
-def _letters(one: str, other: str) -> tuple[list[Piece], list[Piece]]:
+def _pieces(one: str, other: str) -> tuple[list[Piece], list[Piece]]:
     start, end = _common(one, other)
     middles = one[start : len(one) - end], other[start : len(other) - end]
     ours, theirs = _middle(*middles)
@@ -88,8 +88,8 @@ def _letters(one: str, other: str) -> tuple[list[Piece], list[Piece]]:
 
 
 def _middle(one: str, other: str) -> tuple[list[Piece], list[Piece]]:
-    # Comparing letter by letter takes time by the square of the length, and strangers decide how long a URI is.
-    if max(len(one), len(other)) > _LETTER_BY_LETTER:
+    # A character diff takes quadratic time, and anyone can send a long URI.
+    if max(len(one), len(other)) > _DIFF_LENGTH:
         return [Piece(one, True)] if one else [], [Piece(other, True)] if other else []
     ours: list[Piece] = []
     theirs: list[Piece] = []
@@ -100,18 +100,18 @@ def _middle(one: str, other: str) -> tuple[list[Piece], list[Piece]]:
 
 
 def _differences(received: str, registered: str) -> list[str]:
-    """Return in words which parts of two URIs differ."""
+    """Return a sentence for each URI component that differs."""
     try:
         ours, theirs = _parts(urlsplit(received)), _parts(urlsplit(registered))
     except ValueError:
         return []
     found = [
-        f"The {name} differs: received {_said(a)}, registered {_said(b)}."
+        f"The {name} differs: received {_quoted(a)}, registered {_quoted(b)}."
         for name, a, b in zip(_PARTS, ours, theirs, strict=True)
         if a != b
     ]
     if found and received.lower() == registered.lower():
-        found.append("Small and capital letters are different letters here.")
+        found.append("The comparison is case-sensitive.")
     return found
 
 
@@ -120,5 +120,5 @@ def _parts(uri: SplitResult) -> tuple[str, ...]:
     return uri.scheme, host, str(uri.port or ""), uri.path, uri.query, uri.fragment
 
 
-def _said(part: str) -> str:
+def _quoted(part: str) -> str:
     return f"“{part if len(part) <= 80 else part[:79] + '…'}”" if part else "none"

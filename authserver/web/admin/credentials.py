@@ -1,4 +1,4 @@
-"""The secrets of a client: several can live at once, so that a new one is rolled out before the old one ends."""
+"""The Credentials tab of a client. Several secrets can be valid at once, so that a new one can be rolled out first."""
 
 from datetime import timedelta
 
@@ -24,7 +24,7 @@ _ROW_IDS = "<int(max=9223372036854775807):secret_id>"
 
 @admin.get("/clients/<key>/credentials")
 def client_credentials(key: str) -> ResponseReturnValue:
-    """List the secrets that work, and when they end."""
+    """List the active secrets and when they expire."""
     client = responses.get_client(key)
     live = client_secrets.secrets_of_client(current.transaction(), client)
     return responses.render("admin/client_credentials.html", **header(client, "credentials"), live=live)
@@ -33,23 +33,27 @@ def client_credentials(key: str) -> ResponseReturnValue:
 @admin.get("/clients/<key>/secrets/new")
 @access.require_recent_sign_in
 def new_secret(key: str) -> ResponseReturnValue:
-    """Ask for the new secret and when the others end."""
+    """Show the form for a new secret."""
     client = responses.get_client(key)
-    return _form(client) if client_secrets.are_used(client.kind, client.auth_method) else _useless(client)
+    return (
+        _form(client)
+        if client_secrets.are_used(client.kind, client.auth_method)
+        else _redirect_without_secret(client)
+    )
 
 
 @admin.post("/clients/<key>/secrets/new")
 @access.require_recent_sign_in
 def add_secret(key: str) -> ResponseReturnValue:
-    """Give the client a new secret and show it once; the revision keeps a reload from adding another."""
+    """Add a secret and show it once. The revision in the form prevents a reload from adding another."""
     client = responses.get_client(key)
     if not client_secrets.are_used(client.kind, client.auth_method):
-        return _useless(client)
+        return _redirect_without_secret(client)
     form = ClientForm.sent(request.form, kind=client.kind)
     overlap = request.form.get("overlap", _DEFAULT_OVERLAP)
     try:
         if overlap not in OVERLAPS:
-            raise InvalidInput({"overlap": "Choose when the other secrets end."})
+            raise InvalidInput({"overlap": "Choose when the other secrets expire."})
         form.check_secret()
         typed = typed_secret(form)
         client = responses.get_client(key)
@@ -71,7 +75,7 @@ def add_secret(key: str) -> ResponseReturnValue:
 @admin.get(f"/clients/<key>/secrets/{_ROW_IDS}/remove")
 @access.require_recent_sign_in
 def remove_secret_form(key: str, secret_id: int) -> ResponseReturnValue:
-    """Ask whether a secret shall stop working at once."""
+    """Ask for confirmation before a secret is removed."""
     client = responses.get_client(key)
     secret = client_secrets.get(current.transaction(), client, secret_id)
     return responses.render(
@@ -82,7 +86,7 @@ def remove_secret_form(key: str, secret_id: int) -> ResponseReturnValue:
 @admin.post(f"/clients/<key>/secrets/{_ROW_IDS}/remove")
 @access.require_recent_sign_in
 def remove_secret(key: str, secret_id: int) -> ResponseReturnValue:
-    """End a secret at once."""
+    """Remove a secret."""
     client = responses.get_client(key)
     try:
         with responses.in_savepoint():
@@ -102,8 +106,8 @@ def _replace(client: Client, typed: TypedSecret | None, overlap: timedelta) -> s
     return secret
 
 
-def _useless(client: Client) -> ResponseReturnValue:
-    sentence = "This application proves itself without a secret."
+def _redirect_without_secret(client: Client) -> ResponseReturnValue:
+    sentence = "This application authenticates without a secret."
     return responses.redirect_with_message(
         url_for("admin.client_credentials", key=client.client_key), sentence
     )

@@ -1,10 +1,10 @@
-"""Approve, disapprove and remove a client: what is at stake is shown first, and exactly what was shown is decided."""
+"""Approve, disapprove and remove a client. A decision applies only to the revision that its form showed."""
 
 from flask import request, url_for
 from flask.typing import ResponseReturnValue
 
 from authserver.domain.authorizations import application_access
-from authserver.domain.clients import clients, similar_names
+from authserver.domain.clients import client_search, clients
 from authserver.domain.clients.clients import Client
 from authserver.errors import Conflict, InvalidInput
 from authserver.web import current
@@ -17,20 +17,20 @@ from authserver.web.session import access
 @admin.get("/clients/<key>/approve")
 @access.require_recent_sign_in
 def approve_client_form(key: str) -> ResponseReturnValue:
-    """Ask whether a client may sign users in."""
+    """Show the client for review before it is approved."""
     client = responses.get_client(key)
     return _ask(
         "admin/client_approve.html",
         client,
         hosts=redirect_hosts(client),
-        similar=similar_names.similar_to_client(current.transaction(), client),
+        similar=client_search.similar_to_client(current.transaction(), client),
     )
 
 
 @admin.post("/clients/<key>/approve")
 @access.require_recent_sign_in
 def approve_client(key: str) -> ResponseReturnValue:
-    """Approve the client as it was shown."""
+    """Approve the client."""
     client = responses.get_client(key)
     try:
         with responses.in_savepoint():
@@ -40,14 +40,14 @@ def approve_client(key: str) -> ResponseReturnValue:
     except Conflict as error:
         return responses.render_conflict(client, error)
     return responses.redirect_with_message(
-        _detail(client), "{name} is approved. Users can sign in with it from now on.", name=client.name
+        _detail(client), "{name} is approved. Users can sign in with it.", name=client.name
     )
 
 
 @admin.get("/clients/<key>/disapprove")
 @access.require_recent_sign_in
 def disapprove_client_form(key: str) -> ResponseReturnValue:
-    """Ask whether a client shall stop, with the number of those it stops for."""
+    """Ask for confirmation, with the number of active authorizations."""
     client = responses.get_client(key)
     return _ask(
         "admin/client_disapprove.html", client, live=application_access.count(current.transaction(), client)
@@ -57,7 +57,7 @@ def disapprove_client_form(key: str) -> ResponseReturnValue:
 @admin.post("/clients/<key>/disapprove")
 @access.require_recent_sign_in
 def disapprove_client(key: str) -> ResponseReturnValue:
-    """Stop the client on its next request."""
+    """Disapprove the client."""
     client = responses.get_client(key)
     try:
         with responses.in_savepoint():
@@ -67,21 +67,21 @@ def disapprove_client(key: str) -> ResponseReturnValue:
     except Conflict as error:
         return responses.render_conflict(client, error)
     return responses.redirect_with_message(
-        _detail(client), "{name} is disapproved. Nobody can sign in with it any more.", name=client.name
+        _detail(client), "{name} is disapproved. Users can no longer sign in with it.", name=client.name
     )
 
 
 @admin.get("/clients/<key>/remove")
 @access.require_recent_sign_in
 def remove_client_form(key: str) -> ResponseReturnValue:
-    """Ask whether a client shall be deleted for good; for one in use its name must be typed."""
+    """Ask for confirmation. For a client in use, the name must be typed."""
     return _removal(responses.get_client(key))
 
 
 @admin.post("/clients/<key>/remove")
 @access.require_recent_sign_in
 def remove_client(key: str) -> ResponseReturnValue:
-    """Delete the client and everything made for it."""
+    """Remove the client and everything that belongs to it."""
     client = responses.get_client(key)
     try:
         with responses.in_savepoint():

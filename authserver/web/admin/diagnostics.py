@@ -1,6 +1,6 @@
-"""Diagnostics: what was refused, found by the reference that people and applications were given, and why it was.
+"""Diagnostics: recorded errors, searched by reference, client or text.
 
-What can be done about it is decided in ``remedies``, and done in ``redirect_uri_fix`` or by the client's own forms.
+The explanations are in ``explanations``, and the available fixes in ``error_fixes``.
 """
 
 from collections.abc import Mapping
@@ -43,17 +43,17 @@ _KEYS = frozenset(ENDPOINTS)
 
 
 class ErrorEntry:
-    """One refusal as a list shows it."""
+    """A recorded error with its client and title, as lists show it."""
 
-    def __init__(self, failure: RecordedError, client: Client | None) -> None:
-        self.failure = failure
+    def __init__(self, error: RecordedError, client: Client | None) -> None:
+        self.error = error
         self.client = client
-        self.title = explanation_of(failure.cause).title
+        self.title = explanation_of(error.cause).title
 
 
 @dataclass(frozen=True)
 class ErrorQuery:
-    """What the query string asks to see; ``client`` is a client key, ``at`` a key of ``ENDPOINTS``."""
+    """The filters in the query string. ``client`` is a client key, ``at`` a key of ``ENDPOINTS``."""
 
     q: str = ""
     client: str = ""
@@ -61,8 +61,8 @@ class ErrorQuery:
     page: int = 1
 
     @classmethod
-    def asked(cls) -> "ErrorQuery":
-        """Read the query string."""
+    def from_request(cls) -> "ErrorQuery":
+        """Parse the query string, ignoring invalid values."""
         return cls(
             q=request.args.get("q", "").strip()[:1000],
             client=pagination.query_value("client"),
@@ -72,18 +72,18 @@ class ErrorQuery:
 
     @property
     def is_filtered(self) -> bool:
-        """Whether some refusals are hidden."""
+        """Whether any filter is set."""
         return bool(self.q or self.client or self.at)
 
     def url(self, **changes: Any) -> str:
-        """Return the address with some wishes changed."""
+        """Return the URL with some filters changed; on the first page, unless the page is given."""
         values = asdict(replace(self, **({"page": 1} | changes)))
         return url_for(
             "admin.diagnostics", **{name: one for name, one in values.items() if one not in ("", 1)}
         )
 
-    def filter(self) -> error_search.ErrorFilter:
-        """Return what the ledger is asked for; a client that does not exist has no refusals."""
+    def error_filter(self) -> error_search.ErrorFilter:
+        """Return the filter for the error log. An unknown client matches no errors."""
         client = clients.find(current.transaction(), self.client) if self.client else None
         return error_search.ErrorFilter(
             client_id=(client.id if client else -1) if self.client else None,
@@ -94,14 +94,14 @@ class ErrorQuery:
 
 @admin.get("/diagnostics", endpoint="diagnostics")
 def error_list() -> ResponseReturnValue:
-    """Show one page of refusals, the latest first; a reference leads to its own page."""
-    query = ErrorQuery.asked()
+    """Show one page of errors, newest first. Searching for a reference redirects to its page."""
+    query = ErrorQuery.from_request()
     named = error_search.error_named_in(current.transaction(), query.q) if query.q else None
     is_live = request.headers.get("HX-Request") == "true"
     if named is not None and not is_live:
         return redirect(url_for("admin.recorded_error", reference=named.reference), 303)
     rows, paging = (
-        ([named], pagination.Paging(1, 1)) if named is not None else _rows(query.filter(), query.page)
+        ([named], pagination.Paging(1, 1)) if named is not None else _rows(query.error_filter(), query.page)
     )
     if paging.is_beyond:
         return responses.redirect_with_message(query.url(page=paging.pages))
@@ -119,7 +119,7 @@ def error_list() -> ResponseReturnValue:
 
 @admin.get("/clients/<key>/diagnostics")
 def client_diagnostics(key: str) -> ResponseReturnValue:
-    """Show what was refused to one client."""
+    """Show the errors of one client."""
     client = responses.get_client(key)
     rows, paging = _rows(error_search.ErrorFilter(client_id=client.id), pagination.requested_page())
     if paging.is_beyond:
@@ -137,38 +137,38 @@ def client_diagnostics(key: str) -> ResponseReturnValue:
 
 @admin.get("/diagnostics/<reference>")
 def recorded_error(reference: str) -> ResponseReturnValue:
-    """Show one refusal: why, what was received, and what can be done about it."""
+    """Show one error with its explanation, the compared values and the available fix."""
     db = current.transaction()
-    failure = error_search.error_named_in(db, reference)
-    if failure is None:
-        return responses.render("admin/refusal_unknown.html", 404, reference=reference[:40], **limits())
-    if failure.reference != reference:
-        return redirect(url_for("admin.recorded_error", reference=failure.reference), 303)
-    client = error_search.clients_of(db, [failure]).get(failure.client_id or 0)
-    words = explanation_of(failure.cause)
+    error = error_search.error_named_in(db, reference)
+    if error is None:
+        return responses.render("admin/unknown_reference.html", 404, reference=reference[:40], **limits())
+    if error.reference != reference:
+        return redirect(url_for("admin.recorded_error", reference=error.reference), 303)
+    client = error_search.clients_of(db, [error]).get(error.client_id or 0)
+    explanation = explanation_of(error.cause)
     return responses.render(
-        "admin/refusal.html",
-        failure=failure,
+        "admin/recorded_error.html",
+        error=error,
         client=client,
-        words=words,
-        sides=comparison.compare(words.compare, failure.received, _expected(failure, client)),
-        fix=error_fixes.available_fix(failure, client),
-        back=url_for("admin.recorded_error", reference=failure.reference),
+        explanation=explanation,
+        sides=comparison.compare(explanation.compare, error.received, _expected(error, client)),
+        fix=error_fixes.available_fix(error, client),
+        back=url_for("admin.recorded_error", reference=error.reference),
         **limits(),
     )
 
 
 def get_with_client(reference: str) -> tuple[RecordedError, Client]:
-    """Return a refusal and the client that it concerns; raises NotFound when either is gone."""
-    failure = error_search.get(current.transaction(), reference)
-    client = error_search.clients_of(current.transaction(), [failure]).get(failure.client_id or 0)
+    """Return an error and its client; raises NotFound if either does not exist."""
+    error = error_search.get(current.transaction(), reference)
+    client = error_search.clients_of(current.transaction(), [error]).get(error.client_id or 0)
     if client is None:
-        raise NotFound("There is no client to which this was refused.")
-    return failure, client
+        raise NotFound("The client of this error no longer exists.")
+    return error, client
 
 
 def limits() -> dict[str, int]:
-    """Return how long and how many refusals are kept, for the pages that say so."""
+    """Return how long and how many errors are kept, for the templates."""
     return {"kept_days": error_log.KEPT.days, "kept_count": error_log.PER_CLIENT}
 
 
@@ -185,9 +185,9 @@ def _entries(rows: list[RecordedError]) -> list[ErrorEntry]:
     return [ErrorEntry(row, known.get(row.client_id or 0)) for row in rows]
 
 
-def _expected(failure: RecordedError, client: Client | None) -> str:
-    if client is not None and explanation_of(failure.cause).fix_kind == FixKind.ADD_URI:
-        # Fifty addresses are longer than what the ledger keeps of them.
-        is_cut = failure.expected.endswith(redaction.HIDDEN)
-        return "\n".join(client.redirect_uris) if is_cut else failure.expected
-    return failure.expected
+def _expected(error: RecordedError, client: Client | None) -> str:
+    if client is not None and explanation_of(error.cause).fix_kind == FixKind.ADD_URI:
+        # The error log truncates long lists of URIs.
+        is_cut = error.expected.endswith(redaction.HIDDEN)
+        return "\n".join(client.redirect_uris) if is_cut else error.expected
+    return error.expected

@@ -1,4 +1,4 @@
-"""What can be done about a refusal, one click away: the button, or the sentence why there is none (any more)."""
+"""The fix that the console offers for a recorded error: a button, or a sentence that says why there is none."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ from authserver.domain.oauth1 import consumers
 from authserver.vocabulary import AuthMethod, ClientKind
 from authserver.web.admin.explanations import FixKind, explanation_of
 
-_APPROVED = "The client is approved by now."
-_REGISTERED = "It is registered by now."
+_APPROVED = "The client has been approved since."
+_REGISTERED = "It has been registered since."
 
 
 @dataclass(frozen=True)
 class Fix:
-    """A button with its address, a sentence, or both."""
+    """A button with its URL, a sentence, or both."""
 
     words: str = ""
     url: str = ""
@@ -28,87 +28,87 @@ class Fix:
     is_done: bool = False
 
 
-def available_fix(failure: RecordedError, client: Client | None) -> Fix | None:
-    """Return what can be done about a refusal as things stand now."""
-    fix_kind = explanation_of(failure.cause).fix_kind
+def available_fix(row: RecordedError, client: Client | None) -> Fix | None:
+    """Return the fix for an error in the current state of the client, or None."""
+    fix_kind = explanation_of(row.cause).fix_kind
     if fix_kind == FixKind.CLIENTS:
-        return Fix("Look at the clients", url_for("admin.client_table"), is_dialog=False)
+        return Fix("View the clients", url_for("admin.client_table"), is_dialog=False)
     if fix_kind == FixKind.USERS:
-        return Fix("Look at the users", url_for("admin.user_table"), is_dialog=False)
+        return Fix("View the users", url_for("admin.user_table"), is_dialog=False)
     if client is None or fix_kind == FixKind.NONE:
         return None
-    return _OF_CLIENTS.get(fix_kind, _settings)(failure, client)
+    return _OF_CLIENTS.get(fix_kind, _settings)(row, client)
 
 
-def uri_fault(failure: RecordedError, client: Client) -> str:
-    """Return why the redirect URI that was received cannot be registered, or an empty sentence."""
-    if redaction.HIDDEN in failure.received:
+def uri_error(row: RecordedError, client: Client) -> str:
+    """Return why the received redirect URI cannot be registered, or an empty string."""
+    if redaction.HIDDEN in row.received:
         return (
-            "A part of what was received is not kept, because it may be a secret or is too long. An address that carries"
-            " such a part cannot be registered; the application has to send one without it."
+            "A part of the received URI was not stored because it may be a secret or is too long. Such a URI cannot be"
+            " registered. The application must send a URI without that part."
         )
-    fault = redirect_uris.first_error([*client.redirect_uris, failure.received])
-    return fault.removeprefix(f"{failure.received[:80]}: ") if fault else ""
+    error = redirect_uris.first_error([*client.redirect_uris, row.received])
+    return error.removeprefix(f"{row.received[:80]}: ") if error else ""
 
 
-def is_registered(failure: RecordedError, client: Client) -> bool:
-    """Return whether the client may use the redirect URI by now."""
+def is_registered(row: RecordedError, client: Client) -> bool:
+    """Return whether the client may use the redirect URI now."""
     if client.kind == ClientKind.OAUTH1:
         consumer = consumers.options_of(client.details)
-        return not consumers.callback_error(consumer, tuple(client.redirect_uris), failure.received)
-    return redirect_uris.is_registered(failure.received, client.redirect_uris)
+        return not consumers.callback_error(consumer, tuple(client.redirect_uris), row.received)
+    return redirect_uris.is_registered(row.received, client.redirect_uris)
 
 
-def _add_uri(failure: RecordedError, client: Client) -> Fix | None:
-    if not failure.received:
+def _add_uri(row: RecordedError, client: Client) -> Fix | None:
+    if not row.received:
         return None
-    if is_registered(failure, client):
+    if is_registered(row, client):
         return Fix(sentence=_REGISTERED, is_done=True)
-    if fault := uri_fault(failure, client):
+    if error := uri_error(row, client):
         return Fix(
-            "Edit the redirect URIs", _edit_url(failure, client), f"This URI cannot be registered. {fault}"
+            "Edit the redirect URIs", _edit_url(row, client), f"This URI cannot be registered. {error}"
         )
-    return Fix("Add this URI", url_for("admin.add_redirect_uri_form", reference=failure.reference))
+    return Fix("Add this URI", url_for("admin.add_redirect_uri_form", reference=row.reference))
 
 
-def _approve(failure: RecordedError, client: Client) -> Fix:
+def _approve(row: RecordedError, client: Client) -> Fix:
     if client.is_approved:
         return Fix(sentence=_APPROVED, is_done=True)
-    back = url_for("admin.recorded_error", reference=failure.reference)
+    back = url_for("admin.recorded_error", reference=row.reference)
     return Fix("Approve", url_for("admin.approve_client_form", key=client.client_key, back=back))
 
 
-def _settings(failure: RecordedError, client: Client) -> Fix:
-    column = str(explanation_of(failure.cause).fix_kind)
-    if is_settled(column, failure, client):
+def _settings(row: RecordedError, client: Client) -> Fix:
+    column = str(explanation_of(row.cause).fix_kind)
+    if is_settled(column, row, client):
         return Fix(sentence=_REGISTERED, is_done=True)
-    return Fix(_SETTINGS_WORDS[column], _edit_url(failure, client))
+    return Fix(_SETTINGS_WORDS[column], _edit_url(row, client))
 
 
-def is_settled(column: str, failure: RecordedError, client: Client) -> bool:
-    """Return whether a client is by now registered for what it was refused."""
-    asked = failure.received.split() if column in {"grant_types", "scopes"} else [failure.received]
-    if not failure.received:
+def is_settled(column: str, row: RecordedError, client: Client) -> bool:
+    """Return whether the client is registered for the received value now."""
+    asked = row.received.split() if column in {"grant_types", "scopes"} else [row.received]
+    if not row.received:
         return False
     if column == "auth_method":
-        return bool(failure.received == client.auth_method and failure.received in set(AuthMethod))
+        return bool(row.received == client.auth_method and row.received in set(AuthMethod))
     if column in {"grant_types", "scopes", "response_types"}:
         return set(asked) <= set(getattr(client, column))
-    return failure.received in client.details.get(column, ())
+    return row.received in client.details.get(column, ())
 
 
-def _edit_url(failure: RecordedError, client: Client) -> str:
-    back = url_for("admin.recorded_error", reference=failure.reference)
-    return url_for("admin.edit_client_form", key=client.client_key, refusal=failure.reference, back=back)
+def _edit_url(row: RecordedError, client: Client) -> str:
+    back = url_for("admin.recorded_error", reference=row.reference)
+    return url_for("admin.edit_client_form", key=client.client_key, refusal=row.reference, back=back)
 
 
 def _link(words: str, endpoint: str, *, is_dialog: bool) -> Callable[[RecordedError, Client], Fix]:
-    return lambda _failure, client: Fix(
+    return lambda _row, client: Fix(
         words, url_for(f"admin.{endpoint}", key=client.client_key), is_dialog=is_dialog
     )
 
 
-def _debugger(_failure: RecordedError, client: Client) -> Fix | None:
+def _debugger(_row: RecordedError, client: Client) -> Fix | None:
     if client.kind != ClientKind.OAUTH1:
         return None
     return Fix(
@@ -124,12 +124,12 @@ _SETTINGS_WORDS: Mapping[str, str] = {
     FixKind.SCOPES: "Change the scopes",
     FixKind.AUTH_METHOD: "Change the authentication method",
     FixKind.PKCE: "Change the PKCE setting",
-    FixKind.SIGN_OUT: "Register the address",
+    FixKind.SIGN_OUT: "Register the URI",
 }
 _OF_CLIENTS: Mapping[FixKind, Callable[[RecordedError, Client], Fix | None]] = {
     FixKind.ADD_URI: _add_uri,
     FixKind.APPROVE: _approve,
-    FixKind.SECRETS: _link("Look at the secrets", "client_credentials", is_dialog=False),
+    FixKind.SECRETS: _link("View the secrets", "client_credentials", is_dialog=False),
     FixKind.TOKENS: _link("Change tokens and keys", "token_options", is_dialog=True),
     FixKind.CONSUMER: _link("Change the OAuth 1.0a options", "oauth1_options", is_dialog=True),
     FixKind.DEBUGGER: _debugger,

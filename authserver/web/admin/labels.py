@@ -1,6 +1,6 @@
-"""The console's words for kinds, states and grant types: those that its users know."""
+"""The console's labels for client types, statuses, grant types and authentication methods."""
 
-from authserver.domain.clients import registrations
+from authserver.domain.clients import response_types
 from authserver.domain.oauth1 import consumers
 from authserver.vocabulary import AuthMethod, ClientKind, ClientStatus, GrantType
 from authserver.web.admin import self_description
@@ -17,23 +17,23 @@ STATUS_ICONS = {
     ClientStatus.DISAPPROVED: "ban",
 }
 GRANT_TYPES = {
-    GrantType.AUTHORIZATION_CODE: "People sign in with the browser.",
-    GrantType.REFRESH_TOKEN: "Stays signed in without asking again.",
+    GrantType.AUTHORIZATION_CODE: "Users sign in with a browser.",
+    GrantType.REFRESH_TOKEN: "The application gets new access tokens without another sign-in.",
     GrantType.DEVICE_CODE: "For devices and tools without a browser.",
-    GrantType.CLIENT_CREDENTIALS: "The application acts for itself, without a person.",
-    GrantType.PASSWORD: "The application sees passwords.",
+    GrantType.CLIENT_CREDENTIALS: "The application acts on its own behalf, without a user.",
+    GrantType.PASSWORD: "The application handles the user's password.",
 }
 AUTH_METHODS = {
     AuthMethod.BASIC: "HTTP Basic (client_secret_basic)",
     AuthMethod.POST: "In the request body (client_secret_post)",
-    AuthMethod.SECRET_JWT: "Signs with it (client_secret_jwt)",
-    AuthMethod.PRIVATE_KEY_JWT: "Signs with a key of its own (private_key_jwt)",
+    AuthMethod.SECRET_JWT: "JWT signed with the secret (client_secret_jwt)",
+    AuthMethod.PRIVATE_KEY_JWT: "JWT signed with a private key (private_key_jwt)",
 }
 SOURCES = {
     "console": "In the console",
-    "command": "By the command line",
-    "registration": "Registered itself",
-    "requestKey": "Requested by the other server",
+    "command": "On the command line",
+    "registration": "Self-registered",
+    "requestKey": "Requested by another server",
 }
 
 
@@ -46,12 +46,12 @@ def naming(kind: str) -> dict[str, str]:
 FOR_TEMPLATES: dict[str, object] = {
     "KINDS": KINDS,
     "consumer_of": lambda client: consumers.options_of(client.details),
-    "own_words_of": self_description.self_description_of,
+    "self_description_of": self_description.self_description_of,
     "STATUSES": STATUSES,
     "STATUS_ICONS": STATUS_ICONS,
     "GRANT_TYPES": GRANT_TYPES,
     "AUTH_METHODS": AUTH_METHODS,
-    "RESPONSE_TYPES": registrations.RESPONSE_TYPES,
-    "are_in_browser": registrations.issues_in_browser,
+    "RESPONSE_TYPES": response_types.RESPONSE_TYPES,
+    "are_in_browser": response_types.issues_in_browser,
 }
 """What the console's templates know under these names."""

@@ -1,4 +1,4 @@
-"""What is particular to OAuth 1.0a: the options of a consumer, the right to verify requests, and the signature debugger."""
+"""OAuth 1.0a: the options of a consumer, the permission to verify requests, and the signature debugger."""
 
 from dataclasses import dataclass, replace
 
@@ -13,7 +13,7 @@ from authserver.domain.oauth1.consumers import MAY_VERIFY_REQUESTS, ConsumerOpti
 from authserver.domain.users import users
 from authserver.errors import Conflict, InvalidInput
 from authserver.protocol.oauth1 import described_request, public_keys
-from authserver.protocol.oauth1.problems import Problem
+from authserver.protocol.oauth1.errors import OAuth1Error
 from authserver.protocol.oauth1.request_debugger import Diagnosis, diagnose
 from authserver.vocabulary import ClientKind, SignatureMethod
 from authserver.web import current
@@ -25,15 +25,15 @@ from authserver.web.session import access
 
 @dataclass(frozen=True)
 class OptionsForm:
-    """The options as the form shows them; the functional user by name."""
+    """The options form. The functional user is given by name."""
 
     consumer: ConsumerOptions
     functional_user: str
     may_verify_requests: bool
 
     @classmethod
-    def of(cls, client: Client) -> "OptionsForm":
-        """Return the form that shows a client as it is."""
+    def from_client(cls, client: Client) -> "OptionsForm":
+        """Return the form with the current values of a client."""
         consumer = consumers.options_of(client.details)
         user = (
             current.transaction().get(users.User, consumer.functional_user_id)
@@ -44,8 +44,8 @@ class OptionsForm:
         return cls(consumer, user.username if user else "", may_verify)
 
     @classmethod
-    def sent(cls, before: ConsumerOptions) -> "OptionsForm":
-        """Read the form; what it does not show is kept from before."""
+    def from_request(cls, before: ConsumerOptions) -> "OptionsForm":
+        """Parse the submitted form; options without a field keep their value."""
         form = request.form
         consumer = ConsumerOptions(
             signature_methods=tuple(form.getlist("signature_methods")),
@@ -56,46 +56,46 @@ class OptionsForm:
         )
         return cls(consumer, form.get("functional_user", "").strip(), "may_verify_requests" in form)
 
-    def checked(self) -> ConsumerOptions:
-        """Return the options in normal form; raises InvalidInput."""
-        faults: dict[str, str] = {}
+    def validated(self) -> ConsumerOptions:
+        """Return the normalized options; raises InvalidInput."""
+        errors: dict[str, str] = {}
         user = users.find(current.transaction(), self.functional_user) if self.functional_user else None
         if self.functional_user and user is None:
-            faults["functional_user"] = "There is no active user of this name."
+            errors["functional_user"] = "There is no active user with this name."
         try:
             public_keys.load_public_keys(self.consumer.public_key) if self.consumer.public_key else None
         except ValueError as error:
-            faults["public_key"] = str(error)
+            errors["public_key"] = str(error)
         wanted = replace(self.consumer, functional_user_id=user.id if user else None)
         try:
             wanted = consumers.validate_options(current.transaction(), wanted)
         except InvalidInput as error:
-            faults = error.fields | faults
-        if faults:
-            raise InvalidInput(faults)
+            errors = error.fields | errors
+        if errors:
+            raise InvalidInput(errors)
         return wanted
 
 
 @admin.get("/clients/<key>/oauth1")
 @access.require_recent_sign_in
 def oauth1_options(key: str) -> ResponseReturnValue:
-    """Show the options of a consumer, and for every client whether it may verify signed requests."""
+    """Show the options of a consumer. For other clients, show only the permission to verify signed requests."""
     client = responses.get_client(key)
-    return _options(client, OptionsForm.of(client), responses.form_marks(client))
+    return _options(client, OptionsForm.from_client(client), responses.form_marks(client))
 
 
 @admin.post("/clients/<key>/oauth1")
 @access.require_recent_sign_in
 def save_oauth1_options(key: str) -> ResponseReturnValue:
-    """Save the options, unless somebody else changed the client since they were shown."""
+    """Save the options, unless the client has changed since the form was shown."""
     client = responses.get_client(key)
-    form = OptionsForm.sent(consumers.options_of(client.details))
+    form = OptionsForm.from_request(consumers.options_of(client.details))
     marks = responses.sent_marks()
-    details = client.details | {MAY_VERIFY_REQUESTS: form.may_verify_requests}
+    changes: dict[str, object] = {MAY_VERIFY_REQUESTS: form.may_verify_requests}
     try:
         if client.kind == ClientKind.OAUTH1:
-            details |= form.checked().details()
-        wanted = replace(registrations.registration_of(client), details=details)
+            changes |= form.validated().details()
+        wanted = registrations.validate_change(client, changes)
         with responses.in_savepoint():
             clients.edit(
                 current.transaction(), current.actor(), client, wanted, revision=responses.seen_revision()
@@ -111,13 +111,13 @@ def save_oauth1_options(key: str) -> ResponseReturnValue:
 
 @admin.get("/clients/<key>/oauth1/debugger")
 def oauth1_debugger(key: str) -> ResponseReturnValue:
-    """Show the form into which a signed request is pasted."""
+    """Show the signature debugger."""
     return _debugger(responses.get_client(key))
 
 
 @admin.post("/clients/<key>/oauth1/debugger")
 def debug_oauth1(key: str) -> ResponseReturnValue:
-    """Say what the server makes of the request; nothing of it is kept."""
+    """Check the pasted request and show the result. Nothing is stored."""
     client = responses.get_client(key)
     document = {
         name: request.form.get(name, "").strip() for name in ("method", "url", "authorization", "body")
@@ -128,10 +128,10 @@ def debug_oauth1(key: str) -> ResponseReturnValue:
         found = diagnose(server, signed, request.form.get("base_string", "").strip())
     except ValueError as error:
         return _debugger(client, errors={"": str(error)}, status=422)
-    except Problem as problem:
-        return _debugger(client, problem=problem)
+    except OAuth1Error as error:
+        return _debugger(client, problem=error)
     is_other = signed.client_key != client.client_key
-    return _debugger(client, found=found, problem=found.problem, is_other=is_other)
+    return _debugger(client, found=found, problem=found.error, is_other=is_other)
 
 
 def _options(
@@ -153,7 +153,7 @@ def _debugger(
     client: Client,
     *,
     found: Diagnosis | None = None,
-    problem: Problem | None = None,
+    problem: OAuth1Error | None = None,
     is_other: bool = False,
     errors: dict[str, str] | None = None,
     status: int = 200,

@@ -1,4 +1,4 @@
-"""The first page of the console: what is left to do after the installation, what waits, and how much there is."""
+"""The Overview page: the first-run checklist, counts, pending clients and recent activity."""
 
 from typing import NamedTuple
 
@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from authserver.domain import audit
 from authserver.domain.clients import client_search, clients, self_registration
+from authserver.domain.clients.client_search import ClientFilter
 from authserver.domain.sessions import user_sessions
 from authserver.domain.users import users
 from authserver.settings import Settings
@@ -25,18 +26,18 @@ class ChecklistStep(NamedTuple):
     """One line of the first-run checklist."""
 
     is_done: bool
-    words: str
+    text: str
     link: str
-    link_words: str
+    link_text: str
 
 
 @admin.get("")
 def overview() -> ResponseReturnValue:
-    """Show the state of the server in a few true numbers."""
+    """Show the overview."""
     db = current.transaction()
     by_status = client_search.count_by(db, "status")
     waiting, _ = client_search.page_of_clients(
-        db, status=ClientStatus.PENDING, sort="created", limit=_PENDING_SHOWN
+        db, ClientFilter(status=ClientStatus.PENDING), sort="created", limit=_PENDING_SHOWN
     )
     events, _ = audit.page_of_events(db, audit.EventFilter(), limit=_EVENTS_SHOWN)
     accounts, opened = users.count(db)
@@ -61,7 +62,7 @@ def _steps(db: Session, by_status: dict[str, int]) -> list[ChecklistStep]:
     settings = current.services().settings
     return [
         ChecklistStep(True, "The first administrator exists.", url_for("admin.user_table"), "Users"),
-        ChecklistStep(settings.is_secure, _reached(settings), "", ""),
+        ChecklistStep(settings.is_secure, _public_url_step(settings), "", ""),
         ChecklistStep(
             bool(by_status), "A client is registered.", url_for("admin.new_client"), "Create client"
         ),
@@ -69,12 +70,12 @@ def _steps(db: Session, by_status: dict[str, int]) -> list[ChecklistStep]:
             bool(by_status.get(ClientStatus.APPROVED)), "A client is approved.", table, "OAuth clients"
         ),
         ChecklistStep(
-            clients.has_sign_in(db), "Somebody has signed in to an application.", table, "OAuth clients"
+            clients.has_sign_in(db), "A user has signed in to an application.", table, "OAuth clients"
         ),
     ]
 
 
-def _reached(settings: Settings) -> str:
+def _public_url_step(settings: Settings) -> str:
     if settings.is_secure:
-        return f"People reach this server at {settings.public_url}."
-    return f"Set a public address that begins with https; {settings.public_url} reaches this machine only."
+        return f"Users reach this server at {settings.public_url}."
+    return f"Set an https public URL. Other machines cannot reach {settings.public_url}."

@@ -1,11 +1,11 @@
-"""A change that a client asked for itself (RFC 7592): shown before and after, then approved or discarded as shown."""
+"""Changes that a client requested for itself (RFC 7592): shown, then approved or discarded."""
 
 from typing import Any
 
 from flask import url_for
 from flask.typing import ResponseReturnValue
 
-from authserver.domain.clients import self_registration, similar_names
+from authserver.domain.clients import client_search, self_registration
 from authserver.domain.clients.clients import Client
 from authserver.domain.clients.self_registration import PendingChange
 from authserver.errors import Conflict, InvalidInput
@@ -19,14 +19,14 @@ from authserver.web.session import access
 @admin.get("/clients/<key>/change/approve")
 @access.require_recent_sign_in
 def approve_change_form(key: str) -> ResponseReturnValue:
-    """Ask whether a client shall be what it asks to be from now on."""
+    """Show the pending changes for review."""
     return _ask("admin/change_approve.html", responses.get_client(key))
 
 
 @admin.post("/clients/<key>/change/approve")
 @access.require_recent_sign_in
 def approve_change(key: str) -> ResponseReturnValue:
-    """Let the change that was shown count with the client's next request."""
+    """Approve the pending changes that the form showed."""
     client, vault = responses.get_client(key), current.services().vault
     try:
         with responses.in_savepoint():
@@ -38,21 +38,21 @@ def approve_change(key: str) -> ResponseReturnValue:
     except Conflict as error:
         return responses.render_conflict(client, error)
     return responses.redirect_with_message(
-        _detail(client), "The change of {name} is approved.", name=client.name
+        _detail(client), "The changes to {name} are approved.", name=client.name
     )
 
 
 @admin.get("/clients/<key>/change/discard")
 @access.require_recent_sign_in
 def discard_change_form(key: str) -> ResponseReturnValue:
-    """Ask whether a change shall be dropped."""
+    """Ask for confirmation before the pending changes are discarded."""
     return _ask("admin/change_discard.html", responses.get_client(key))
 
 
 @admin.post("/clients/<key>/change/discard")
 @access.require_recent_sign_in
 def discard_change(key: str) -> ResponseReturnValue:
-    """Drop the change that was shown; the client stays as it was approved."""
+    """Discard the pending changes that the form showed."""
     client = responses.get_client(key)
     try:
         with responses.in_savepoint():
@@ -62,12 +62,12 @@ def discard_change(key: str) -> ResponseReturnValue:
     except Conflict as error:
         return responses.render_conflict(client, error)
     return responses.redirect_with_message(
-        _detail(client), "The change of {name} was discarded.", name=client.name
+        _detail(client), "The changes to {name} were discarded.", name=client.name
     )
 
 
-def shown(client: Client) -> dict[str, Any]:
-    """Return what a page says of the change that waits, if one does."""
+def pending_change_values(client: Client) -> dict[str, Any]:
+    """Return the template values about the client's pending changes; ``change`` is None if there are none."""
     change = self_registration.pending_change_of(current.transaction(), client)
     if change is None:
         return {"change": None}
@@ -79,9 +79,9 @@ def shown(client: Client) -> dict[str, Any]:
 
 
 def _similar(client: Client, change: PendingChange) -> list[Client]:
-    name = change.registration.name
+    name = change.values["name"]
     return (
-        [] if name == client.name else similar_names.similar_to_name(current.transaction(), name, but=client)
+        [] if name == client.name else client_search.similar_to_name(current.transaction(), name, but=client)
     )
 
 
@@ -95,7 +95,7 @@ def _ask(
         marks=responses.form_marks(client),
         back=_detail(client),
         errors=errors or {},
-        **shown(client),
+        **pending_change_values(client),
     )
 
 

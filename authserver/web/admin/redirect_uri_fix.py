@@ -1,10 +1,9 @@
-"""Add this URI: registers the redirect URI that a client was refused, after it has been looked at.
+"""Add this URI: registers the redirect URI of a rejected request, after an administrator has reviewed it.
 
-An address in a refusal is what a stranger sent. So it is shown with what speaks against it, passes the checks of every
+The URI in a recorded error was sent by an unknown party. It is therefore shown with warnings, passes the checks of every
 other redirect URI, and is added only as it was shown.
 """
 
-from dataclasses import replace
 from urllib.parse import urlsplit
 
 from flask import url_for
@@ -12,7 +11,6 @@ from flask.typing import ResponseReturnValue
 
 from authserver.domain.clients import clients, redirect_uris, registrations
 from authserver.domain.clients.clients import Client
-from authserver.domain.clients.registrations import Registration
 from authserver.domain.diagnostics.error_log import RecordedError
 from authserver.errors import Conflict, InvalidInput
 from authserver.web import current
@@ -27,60 +25,57 @@ from authserver.web.session import access
 @admin.get("/diagnostics/<reference>/add-redirect-uri")
 @access.require_recent_sign_in
 def add_redirect_uri_form(reference: str) -> ResponseReturnValue:
-    """Ask whether the address that was refused shall be registered."""
+    """Ask whether to register the rejected redirect URI."""
     failure, client = get_with_client(reference)
-    return _ask(failure, client, _fault(failure, client))
+    return _confirm(failure, client, _error(failure, client))
 
 
 @admin.post("/diagnostics/<reference>/add-redirect-uri")
 @access.require_recent_sign_in
 def add_redirect_uri(reference: str) -> ResponseReturnValue:
-    """Register the address, unless it may not be or somebody changed the client meanwhile."""
+    """Register the redirect URI, unless it is not acceptable or the client has changed."""
     failure, client = get_with_client(reference)
-    if fault := _fault(failure, client):
-        return _ask(failure, client, fault, 422)
-    wanted = _with_uri(client, failure.received)
+    if error := _error(failure, client):
+        return _confirm(failure, client, error, 422)
     try:
+        wanted = registrations.validate_change(
+            client, {"redirect_uris": [*client.redirect_uris, failure.received]}
+        )
         client = sector_check.checked(client, wanted)
         with responses.in_savepoint():
             clients.edit(
                 current.transaction(), current.actor(), client, wanted, revision=responses.seen_revision()
             )
-    except InvalidInput as error:
-        return _ask(failure, client, " ".join(error.fields.values()), 422)
-    except Conflict as error:
-        return responses.render_conflict(client, error)
+    except InvalidInput as invalid:
+        return _confirm(failure, client, " ".join(invalid.fields.values()), 422)
+    except Conflict as conflict:
+        return responses.render_conflict(client, conflict)
     return responses.redirect_with_message(
         url_for("admin.recorded_error", reference=failure.reference),
-        "The redirect URI was added to {name}. It counts from the next request on: try again.",
+        "The redirect URI was added to {name}. It is effective now: try again.",
         name=client.name,
     )
 
 
-def _fault(failure: RecordedError, client: Client) -> str:
+def _error(failure: RecordedError, client: Client) -> str:
     if explanation_of(failure.cause).fix_kind != FixKind.ADD_URI or not failure.received:
-        return "This was not refused for an address that could be registered."
+        return "This request was not rejected because of a redirect URI that could be registered."
     if error_fixes.is_registered(failure, client):
-        return "This address is registered by now."
-    return error_fixes.uri_fault(failure, client)
+        return "This redirect URI is already registered."
+    return error_fixes.uri_error(failure, client)
 
 
-def _with_uri(client: Client, uri: str) -> Registration:
-    registration = registrations.registration_of(client)
-    return replace(registration, redirect_uris=(*registration.redirect_uris, uri))
-
-
-def _ask(failure: RecordedError, client: Client, fault: str, status: int = 200) -> ResponseReturnValue:
-    parts = urlsplit(failure.received) if not fault else None
+def _confirm(failure: RecordedError, client: Client, error: str, status: int = 200) -> ResponseReturnValue:
+    parts = urlsplit(failure.received) if not error else None
     host = (parts.netloc or f"{parts.scheme}:") if parts else ""
-    finding = redirect_uris.find_issue(failure.received)
+    issue = redirect_uris.find_issue(failure.received)
     return responses.render(
         "admin/redirect_uri_add.html",
         status,
         failure=failure,
         client=client,
-        fault=fault,
-        warning=finding.sentence if finding is not None and not fault else "",
+        fault=error,
+        warning=issue.sentence if issue is not None and not error else "",
         host=host,
         hosts=redirect_hosts(client),
         marks=responses.form_marks(client),

@@ -1,4 +1,4 @@
-"""The live check of a redirect URI: the sentence and the fix, while the administrator is still typing."""
+"""Checks a redirect URI while the administrator types it."""
 
 from flask import jsonify, request
 from flask.typing import ResponseReturnValue
@@ -9,8 +9,8 @@ from authserver.web.admin.blueprint import admin
 
 @admin.get("/redirect-uris/check")
 def check_redirect_uri() -> ResponseReturnValue:
-    """Say what is wrong with one redirect URI; an empty sentence when nothing is."""
-    finding = redirect_uris.find_issue(request.args.get("uri", "").strip())
-    if finding is None:
+    """Return the problem with a redirect URI and a better value, as JSON; the sentence is empty if there is none."""
+    issue = redirect_uris.find_issue(request.args.get("uri", "").strip())
+    if issue is None:
         return jsonify(sentence="", fix="", refused=False)
-    return jsonify(finding._asdict())
+    return jsonify(issue._asdict())

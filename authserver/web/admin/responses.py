@@ -1,4 +1,4 @@
-"""How the console answers: a page at its own address, or the fragment of it that htmx asked for."""
+"""Responses of the console: pages and htmx fragments, redirects with a message, and conflicts."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,16 +22,17 @@ _FRAMES = {"dialog#dialog": "admin/dialog.html", "div#results": "admin/results.h
 
 
 def render(template: str, status: int = 200, **values: object) -> tuple[str, int]:
-    """Render a template as a page, or as the dialog or list that htmx is going to put into the page."""
+    """Render a template as a page, or as the dialog or list fragment that htmx requested."""
     target = request.headers.get("HX-Target", "") if request.headers.get("HX-Request") == "true" else ""
     frame = _FRAMES.get(target, "admin/page.html")
     return render_template(template, frame=frame, is_dialog=target == "dialog#dialog", **values), status
 
 
 def redirect_with_message(url: str, message: str = "", *, name: str = "") -> ResponseReturnValue:
-    """Send the browser on after a change, with a sentence for the next page.
+    """Redirect after a change, with a message for the next page.
 
-    ``name`` stands where it says {name}, kept apart from the sentence; several names come as markup.
+    ``{name}`` in the message is replaced by ``name``, isolated from the text direction around it; pass several names as
+    markup.
     """
     if message:
         isolated = name if isinstance(name, Markup) else template_globals.isolated(name)
@@ -40,52 +41,52 @@ def redirect_with_message(url: str, message: str = "", *, name: str = "") -> Res
 
 
 def return_url(default: str) -> str:
-    """Return the console address that the person came from, if the form names one, else the default."""
+    """Return the console URL in the parameter ``back``, or the default if it is missing or not a console URL."""
     wanted = local_urls.safe_local_url(request.values.get("back", ""))
     home = url_for("admin.overview")
-    inside = wanted is not None and (wanted == home or wanted.startswith((f"{home}/", f"{home}?")))
-    return wanted if wanted and inside else default
+    is_in_console = wanted is not None and (wanted == home or wanted.startswith((f"{home}/", f"{home}?")))
+    return wanted if wanted and is_in_console else default
 
 
 @contextmanager
 def in_savepoint() -> Iterator[None]:
-    """Undo what was done inside when it raises: the error is going to be answered, and an answer commits."""
+    """Run in a savepoint: the error response commits, so roll back to here first."""
     with current.transaction().begin_nested():
         yield
 
 
 def form_marks(record: Record) -> dict[str, int]:
-    """Return the marks that a form about a record carries: which revision was shown, and the last event before it."""
+    """Return the hidden form fields of a record: the revision it shows, and the last audit event before it."""
     return {"revision": record.revision, "seen": audit.last_id(current.transaction())}
 
 
 def sent_marks() -> dict[str, str]:
-    """Return the marks that a form carried here, for showing that form once more."""
+    """Return the same fields from the submitted form, for showing the form again."""
     return {name: request.form.get(name, "") for name in ("revision", "seen")}
 
 
 def seen_revision() -> int:
-    """Return the revision that the person looked at when they sent the form; no revision is 0 or below."""
+    """Return the revision in the submitted form; 0 or less if it is missing or invalid."""
     return request_body.sent_number("revision")
 
 
 def render_conflict(record: Record, error: Conflict) -> tuple[str, int]:
-    """Show that a record is not what was looked at any more, and what changed."""
+    """Show that the record has changed since the form was shown, and how."""
     events = audit.events_since(current.transaction(), record, request_body.sent_number("seen"))
-    name, url = _whereabouts(record)
+    name, url = _name_and_url(record)
     entries = [AuditEntry(event) for event in events]
     return render("admin/conflict.html", 409, name=name, url=url, error=error, entries=entries)
 
 
 def get_client(key: str) -> Client:
-    """Return the client of an address; raises NotFound, which becomes a page."""
+    """Return the client with this key; raises NotFound."""
     return clients.get(current.transaction(), key)
 
 
-def _whereabouts(record: Record) -> tuple[str, str]:
-    """Return what pages call a record, and the page that shows it."""
+def _name_and_url(record: Record) -> tuple[str, str]:
+    """Return a record's name and the URL of its page."""
     if isinstance(record, Client):
         return record.name, url_for("admin.client_overview", key=record.client_key)
     if isinstance(record, User):
         return record.username, url_for("admin.user_detail", user_id=record.id)
-    return record.name, url_for("admin.edit_scope", name=record.name)
+    return record.name, url_for("admin.edit_scope_form", name=record.name)

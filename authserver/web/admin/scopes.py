@@ -1,4 +1,4 @@
-"""Settings > Scopes: the scopes of this installation's own, in the words that people are asked with."""
+"""Settings > Scopes: the scopes that administrators define, with their descriptions."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -17,7 +17,7 @@ from authserver.web.session import access
 
 @admin.get("/settings/scopes")
 def scope_table() -> ResponseReturnValue:
-    """Show the scopes by name."""
+    """Show the defined scopes."""
     return responses.render("admin/scopes.html", rows=scopes.all_scopes(current.transaction()))
 
 
@@ -37,21 +37,21 @@ def add_scope() -> ResponseReturnValue:
         scopes.add(current.transaction(), current.actor(), name=name, words=_words(), is_open=_is_open())
     except InvalidInput as error:
         return _form("", error.fields, 422)
-    return _done("The scope {name} is defined.", name)
+    return _done("The scope {name} was defined.", name)
 
 
 @admin.get("/settings/scopes/edit")
 @access.require_recent_sign_in
-def edit_scope() -> ResponseReturnValue:
-    """Show one scope in its form; the name is in the query, since it can hold any letter that a path cannot."""
+def edit_scope_form() -> ResponseReturnValue:
+    """Show the form of a scope. Its name is in the query string, because it can contain a slash."""
     row = scopes.get(current.transaction(), request.args.get("name", ""))
     return _form(row.name, {}, 200, words=row.words, is_open=row.is_open, marks=responses.form_marks(row))
 
 
 @admin.post("/settings/scopes/edit")
 @access.require_recent_sign_in
-def change_scope() -> ResponseReturnValue:
-    """Change the words of a scope and who may ask, unless somebody else changed it since it was shown."""
+def edit_scope() -> ResponseReturnValue:
+    """Save the form, unless the scope has changed since it was shown."""
     row = scopes.get(current.transaction(), request.form.get("name", ""))
     wanted: dict[str, Any] = {"words": _words(), "is_open": _is_open()}
     try:
@@ -63,13 +63,13 @@ def change_scope() -> ResponseReturnValue:
         return _form(row.name, error.fields, 422, marks=responses.sent_marks())
     except Conflict as error:
         return responses.render_conflict(row, error)
-    return _done("The scope {name} is changed.", row.name)
+    return _done("The scope {name} was saved.", row.name)
 
 
 @admin.get("/settings/scopes/remove")
 @access.require_recent_sign_in
-def ask_to_remove_scope() -> ResponseReturnValue:
-    """Ask whether a scope shall be forgotten."""
+def remove_scope_form() -> ResponseReturnValue:
+    """Ask for confirmation before a scope is removed."""
     row = scopes.get(current.transaction(), request.args.get("name", ""))
     return responses.render("admin/scope_remove.html", row=row)
 
@@ -77,10 +77,10 @@ def ask_to_remove_scope() -> ResponseReturnValue:
 @admin.post("/settings/scopes/remove")
 @access.require_recent_sign_in
 def remove_scope() -> ResponseReturnValue:
-    """Forget a scope."""
+    """Remove a scope."""
     row = scopes.get(current.transaction(), request.form.get("name", ""))
     scopes.remove(current.transaction(), current.actor(), row)
-    return _done("The scope {name} is removed.", row.name)
+    return _done("The scope {name} was removed.", row.name)
 
 
 def _done(message: str, name: str) -> ResponseReturnValue:

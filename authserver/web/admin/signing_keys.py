@@ -1,4 +1,4 @@
-"""Settings > Signing keys: which key signs, which comes next, which are kept for checking; and their rotation by hand."""
+"""Settings > Signing keys: the keys with their states, and manual rotation."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -15,8 +15,8 @@ from authserver.web.admin.blueprint import admin
 from authserver.web.session import access
 
 
-class Line(NamedTuple):
-    """One key with the instant of its next change, where that is known."""
+class KeyRow(NamedTuple):
+    """A key and the time of its next state change, if known."""
 
     key: SigningKey
     changes_at: datetime | None
@@ -28,7 +28,7 @@ def signing_key_list() -> ResponseReturnValue:
     rows = signing_keys.all_keys(current.transaction())
     rotation = current.services().settings.signing_key_rotation
     groups = {
-        algorithm: [Line(row, _next_change(row)) for row in rows if row.algorithm == algorithm]
+        algorithm: [KeyRow(row, _next_change(row)) for row in rows if row.algorithm == algorithm]
         for algorithm in ALGORITHMS
     }
     return responses.render("admin/signing_keys.html", groups=groups, rotation=rotation)
@@ -36,23 +36,23 @@ def signing_key_list() -> ResponseReturnValue:
 
 @admin.get("/settings/signing-keys/<algorithm>/rotate")
 @access.require_recent_sign_in
-def ask_to_rotate(algorithm: str) -> ResponseReturnValue:
-    """Ask whether the next key shall sign."""
-    return _question(_known(algorithm))
+def rotate_signing_key_form(algorithm: str) -> ResponseReturnValue:
+    """Ask for confirmation before the keys are rotated."""
+    return _rotation_form(_checked_algorithm(algorithm))
 
 
 @admin.post("/settings/signing-keys/<algorithm>/rotate")
 @access.require_recent_sign_in
 def rotate_signing_key(algorithm: str) -> ResponseReturnValue:
-    """Let the next key sign."""
+    """Make the next key the active one."""
     try:
         with responses.in_savepoint():
-            key = _rotate(_known(algorithm), request.form.get("active", ""))
+            key = _rotate(_checked_algorithm(algorithm), request.form.get("active", ""))
     except Conflict as error:
-        return _question(algorithm, error)
+        return _rotation_form(algorithm, error)
     current.services().key_ring.forget()
     return responses.redirect_with_message(
-        url_for("admin.signing_key_list"), f"The {algorithm} key {key.kid} signs from now on."
+        url_for("admin.signing_key_list"), f"The {algorithm} key {key.kid} is now active."
     )
 
 
@@ -64,7 +64,7 @@ def _rotate(algorithm: str, active: str) -> SigningKey:
     return signing_keys.rotate(db, actor, vault, algorithm, is_urgent=is_urgent, instead_of=active)
 
 
-def _question(algorithm: str, error: Conflict | None = None) -> ResponseReturnValue:
+def _rotation_form(algorithm: str, error: Conflict | None = None) -> ResponseReturnValue:
     rows = signing_keys.all_keys(current.transaction())
     active = next((row.kid for row in rows if (row.algorithm, row.state) == (algorithm, "active")), "")
     return responses.render(
@@ -77,9 +77,9 @@ def _question(algorithm: str, error: Conflict | None = None) -> ResponseReturnVa
     )
 
 
-def _known(algorithm: str) -> str:
+def _checked_algorithm(algorithm: str) -> str:
     if algorithm not in ALGORITHMS:
-        raise NotFound("There are no keys of this algorithm.")
+        raise NotFound("There are no keys for this algorithm.")
     return algorithm
 
 

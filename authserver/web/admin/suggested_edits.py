@@ -1,11 +1,11 @@
-"""The client's form as a refusal suggests it: the field in question in focus, and what was refused filled in, not saved."""
+"""Suggested edits: a client's form with the rejected value of a recorded error filled in, focused but not saved."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from authserver.domain.clients.clients import Client
-from authserver.domain.clients.registrations import RESPONSE_TYPES, normalize_response_type
+from authserver.domain.clients.response_types import RESPONSE_TYPES, normalize_response_type
 from authserver.domain.diagnostics.error_log import RecordedError
 from authserver.domain.diagnostics.redaction import HIDDEN
 from authserver.vocabulary import GrantType
@@ -13,23 +13,23 @@ from authserver.web.admin.client_forms import ClientForm
 from authserver.web.admin.explanations import FixKind, explanation_of
 from authserver.web.admin.labels import AUTH_METHODS
 
-_LOOK = "Look whether that is right, then save."
-
 
 def with_suggestion(form: ClientForm, client: Client, failure: RecordedError | None) -> ClientForm:
-    """Return the form with what a refusal of this client suggests; unchanged where it suggests nothing."""
+    """Return the form with the edit that a recorded error of this client suggests, if it suggests one."""
     if failure is None or failure.client_id != client.id:
         return form
     fix_kind = explanation_of(failure.cause).fix_kind
     focus = "redirect_uris" if fix_kind == FixKind.ADD_URI else str(fix_kind)
     filled = _FILLED[fix_kind](form, failure.received) if fix_kind in _FILLED and failure.received else {}
-    kind = f"From the refusal {failure.reference}: "
-    sentence = f"{kind}what was refused is filled in. {_LOOK}" if filled else f"{kind}this field decides it."
+    if filled:
+        sentence = f"The rejected value of error {failure.reference} is filled in. Check it, then save."
+    else:
+        sentence = f"This field caused error {failure.reference}."
     return replace(form, focus=focus, suggestion=sentence, **filled)
 
 
 def _with_grants(form: ClientForm, received: str) -> dict[str, Any]:
-    known = [word for word in received.split() if word in set(GrantType)]
+    known = [grant for grant in received.split() if grant in set(GrantType)]
     return {"grant_types": tuple(dict.fromkeys([*form.grant_types, *known]))} if known else {}
 
 
@@ -42,8 +42,8 @@ def _with_response_type(form: ClientForm, received: str) -> dict[str, Any]:
 
 
 def _with_scopes(form: ClientForm, received: str) -> dict[str, Any]:
-    words = dict.fromkeys([*form.scopes.get(form.kind, "").split(), *received.split()])
-    return {} if HIDDEN in received else {"scopes": {**form.scopes, form.kind: " ".join(words)}}
+    scopes = dict.fromkeys([*form.scopes.get(form.kind, "").split(), *received.split()])
+    return {} if HIDDEN in received else {"scopes": {**form.scopes, form.kind: " ".join(scopes)}}
 
 
 def _with_method(_form: ClientForm, received: str) -> dict[str, Any]:

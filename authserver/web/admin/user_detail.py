@@ -1,6 +1,6 @@
-"""One user: what is known of them, their permission, sessions and second factor, and whether they may sign in at all.
+"""One user: account, permission, sessions, second factor and password.
 
-Of the second factor an administrator learns whether there is one; nobody but its owner ever sees seeds or codes.
+Administrators see whether a user has a second factor, but never its secret or codes.
 """
 
 from collections.abc import Callable
@@ -30,7 +30,7 @@ _EVENTS_SHOWN = 8
 
 @admin.get(_ROW)
 def user_detail(user_id: int) -> ResponseReturnValue:
-    """Show one account."""
+    """Show one user."""
     db = current.transaction()
     user = users.get(db, user_id)
     events, _ = audit.page_of_events(db, audit.EventFilter(user_id=user.id), limit=_EVENTS_SHOWN)
@@ -47,7 +47,7 @@ def user_detail(user_id: int) -> ResponseReturnValue:
 @admin.get(f"{_ROW}/edit")
 @access.require_recent_sign_in
 def edit_user_form(user_id: int) -> ResponseReturnValue:
-    """Show name and e-mail address for editing."""
+    """Show the form with name and e-mail address."""
     user = users.get(current.transaction(), user_id)
     return _edit_form(user, {"name": user.name, "email": user.email}, responses.form_marks(user))
 
@@ -55,7 +55,7 @@ def edit_user_form(user_id: int) -> ResponseReturnValue:
 @admin.post(f"{_ROW}/edit")
 @access.require_recent_sign_in
 def edit_user(user_id: int) -> ResponseReturnValue:
-    """Save name and e-mail address, unless somebody else changed the account since it was shown."""
+    """Save name and e-mail address, unless the user has changed since the form was shown."""
     user = users.get(current.transaction(), user_id)
     values: dict[str, str] = {name: request.form.get(name, "") for name in ("name", "email")}
     try:
@@ -73,30 +73,30 @@ def edit_user(user_id: int) -> ResponseReturnValue:
 @admin.get(f"{_ROW}/{_CHANGES}")
 @access.require_recent_sign_in
 def change_user_form(user_id: int, change: str) -> ResponseReturnValue:
-    """Ask before a permission is given or taken, an account is shut or opened, or a second factor is removed."""
+    """Ask for confirmation of a change of permission, state or second factor."""
     return _ask(users.get(current.transaction(), user_id), change)
 
 
 @admin.post(f"{_ROW}/{_CHANGES}")
 @access.require_recent_sign_in
 def change_user(user_id: int, change: str) -> ResponseReturnValue:
-    """Carry the change out; the last administrator stays."""
+    """Apply the change; the last administrator cannot be removed."""
     db, actor = current.transaction(), current.actor()
     user = users.get(db, user_id)
     changes: dict[str, tuple[Callable[[], object], str]] = {
         "grant": (
             lambda: users.grant(db, actor, user, may_configure_server=True),
-            "may configure the server.",
+            "can configure the server.",
         ),
         "withdraw": (
             lambda: users.grant(db, actor, user, may_configure_server=False),
-            "may not configure the server any more.",
+            "can no longer configure the server.",
         ),
         "disable": (lambda: users.disable(db, actor, user), "is disabled and signed out everywhere."),
         "enable": (lambda: users.enable(db, actor, user), "can sign in again."),
         "remove-second-factor": (
             lambda: second_factors.remove(db, actor, user),
-            "signs in with the password alone.",
+            "signs in with only the password.",
         ),
     }
     act, sentence = changes[change]
@@ -111,29 +111,27 @@ def change_user(user_id: int, change: str) -> ResponseReturnValue:
 @admin.get(f"{_ROW}/password")
 @access.require_recent_sign_in
 def reset_password_form(user_id: int) -> ResponseReturnValue:
-    """Ask for the new password."""
+    """Show the form for a new password."""
     return _password_form(users.get(current.transaction(), user_id))
 
 
 @admin.post(f"{_ROW}/password")
 @access.require_recent_sign_in
 def reset_password(user_id: int) -> ResponseReturnValue:
-    """Set a password; the epoch that the form carries keeps a reload from setting another."""
-    query = NewPassword.sent(request.form)
+    """Set a password. The epoch in the form prevents a reload from setting another."""
+    query = NewPassword.from_form(request.form)
     services = current.services()
-    with services.database.transaction(write=False) as transaction:
-        user = users.get(transaction, user_id)
+    user = users.get(current.transaction(), user_id)
     try:
-        password = query.settle(user.username)
+        password = query.resolve(user.username)
     except InvalidInput as error:
         return _password_form(user, error.fields, 422)
-    # Hashing takes long, so that it is done before the transaction is opened.
+    # Hashing takes long, so no transaction is open during it.
+    current.release()
     password_hash = services.passwords.hash(password)
     user = users.get(current.transaction(), user_id)
     if request.form.get("epoch") != str(user.epoch):
-        return _done(
-            user, "This form was sent before. The password that was shown then is the one that counts."
-        )
+        return _done(user, "This form was already submitted. The password shown then is valid.")
     users.set_password(current.transaction(), current.actor(), user, password_hash)
     if query.choice == GENERATE:
         return responses.render("admin/password_created.html", user=user, password=password, is_new=False)
@@ -143,7 +141,7 @@ def reset_password(user_id: int) -> ResponseReturnValue:
 @admin.post(f"{_SESSION}/end")
 @access.require_recent_sign_in
 def end_user_session(user_id: int, session_id: int) -> ResponseReturnValue:
-    """Sign a person out of one browser."""
+    """End one session of the user."""
     user = users.get(current.transaction(), user_id)
     user_sessions.end(current.transaction(), current.actor(), _find_session(user, session_id))
     return _done(user, "The session was ended.")
@@ -152,7 +150,7 @@ def end_user_session(user_id: int, session_id: int) -> ResponseReturnValue:
 @admin.post(f"{_ROW}/sessions/end")
 @access.require_recent_sign_in
 def end_user_sessions(user_id: int) -> ResponseReturnValue:
-    """Sign a person out everywhere; the administrator's own present session stays."""
+    """End all sessions of the user, except the administrator's own current session."""
     user = users.get(current.transaction(), user_id)
     present = current.current_session()
     ended = user_sessions.end_others(
@@ -165,7 +163,7 @@ def _find_session(user: User, session_id: int) -> UserSession:
     for row in user_sessions.sessions_of_user(current.transaction(), user):
         if row.id == session_id:
             return row
-    raise NotFound("This session is over.")
+    raise NotFound("This session has ended.")
 
 
 def _edit_form(

@@ -1,4 +1,4 @@
-"""Users: the list of accounts, and creating one."""
+"""The list of users, and creating a user."""
 
 from dataclasses import dataclass, field
 
@@ -19,32 +19,32 @@ GENERATE = "generate"
 
 @dataclass(frozen=True)
 class NewPassword:
-    """A new password: made here, or typed twice."""
+    """A new password: generated, or typed twice."""
 
     choice: str = GENERATE
     password: str = field(default="", repr=False)
     again: str = field(default="", repr=False)
 
     @classmethod
-    def sent(cls, form: MultiDict[str, str]) -> "NewPassword":
-        """Read the form."""
+    def from_form(cls, form: MultiDict[str, str]) -> "NewPassword":
+        """Parse the form."""
         return cls(
             form.get("password_choice", GENERATE), form.get("password", ""), form.get("password_again", "")
         )
 
-    def settle(self, username: str) -> str:
-        """Return the password to set; raises InvalidInput when a typed one cannot be taken."""
+    def resolve(self, username: str) -> str:
+        """Return the password to set; raises InvalidInput when a typed one is not acceptable."""
         if self.choice == GENERATE:
             return password_rules.generate()
         current.services().passwords.check_new(self.password, username=username)
         if self.password != self.again:
-            raise InvalidInput({"password_again": "The two passwords differ. Type the same one again."})
+            raise InvalidInput({"password_again": "The two passwords differ. Enter the same password twice."})
         return self.password
 
 
 @admin.get("/users")
 def user_table() -> ResponseReturnValue:
-    """Show one page of accounts."""
+    """Show one page of users."""
     search, number = pagination.query_value("q"), pagination.requested_page()
     offset = (number - 1) * pagination.SIZE
     rows, count = users.page_of_users(
@@ -70,12 +70,13 @@ def new_user() -> ResponseReturnValue:
 @admin.post("/users/new")
 @access.require_recent_sign_in
 def create_user() -> ResponseReturnValue:
-    """Create an account; a generated password stands in this answer and nowhere else."""
-    new_password = NewPassword.sent(request.form)
+    """Create a user. A generated password is shown only in this response."""
+    new_password = NewPassword.from_form(request.form)
     username = request.form.get("username", "")
     try:
-        password = new_password.settle(username)
-        # Hashing takes long, so that it is done before the transaction is opened.
+        password = new_password.resolve(username)
+        # Hashing takes long, so no transaction is open during it.
+        current.release()
         password_hash = current.services().passwords.hash(password)
         with responses.in_savepoint():
             user = users.add(

@@ -1,16 +1,15 @@
-"""The front channel: where people sign in and out, consent, and set the server up; plain forms, no script needed.
+"""The front channel: sign-in, sign-out, consent, devices and setup. All pages work without scripts.
 
-The authorization endpoint begins and ends here as well; what it decides is the law of ``protocol``. Account pages are
-in ``account``, the console in ``admin``.
+The views of the authorization endpoints are here as well; their rules are in ``protocol``.
 """
 
 from authserver.web.frontchannel import (
-    approval_status,
     authorize,
     devices,
     end_session,
     expired_forms,
     home,
+    not_approved,
     oauth1,
     oauth1_keys,
     second_factor,
@@ -21,12 +20,12 @@ from authserver.web.frontchannel import (
 from authserver.web.frontchannel.blueprint import frontchannel
 
 VIEWS = (
-    approval_status,
     authorize,
     devices,
     end_session,
     expired_forms,
     home,
+    not_approved,
     oauth1,
     oauth1_keys,
     second_factor,

@@ -1,89 +1,95 @@
-"""The authorization endpoint for people (RFC 6749, section 3.1): the detour through sign-in and consent, and the answer.
+"""The views of the authorization endpoint (RFC 6749, section 3.1): sign-in, consent and the authorization response.
 
-What is decided is decided in ``protocol.oauth2.authorization``; here it becomes redirects and pages. A request that
-cannot be answered at once is stored, and goes on at ``/oauth2/continue``.
+The rules are in ``protocol.oauth2.authorization``. A request that needs a sign-in or consent is stored, and continues at
+``/oauth2/continue``.
 """
 
 from collections.abc import Callable
 
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 
 from authserver.domain.authorizations import access_state, authorization_requests, consents
-from authserver.domain.authorizations.authorization_requests import StoredAuthorizationRequest
+from authserver.domain.authorizations.authorization_requests import (
+    NewAuthorizationRequest,
+    StoredAuthorizationRequest,
+)
 from authserver.domain.sessions.user_sessions import UserSession
 from authserver.protocol.access import ClientNotApproved
-from authserver.protocol.http import MalformedRequest, Pairs, parse_pairs
-from authserver.protocol.oauth2 import authorization, authorization_request, authorization_response
+from authserver.protocol.errors import ProtocolError
+from authserver.protocol.http import Pairs, parse_pairs
+from authserver.protocol.oauth2 import authorization, authorization_response
 from authserver.protocol.oauth2.authorization import NextStep
-from authserver.protocol.oauth2.authorization_request import AuthorizationError, AuthorizationRequest
-from authserver.protocol.oauth2.errors import describe
+from authserver.protocol.oauth2.authorization_request import (
+    AuthorizationError,
+    AuthorizationRequest,
+    restore_pairs,
+)
 from authserver.protocol.oauth2.response_modes import FORM_POST, AuthorizationResponse
 from authserver.vocabulary import EndpointPath, LegacyPath
 from authserver.web import client_redirects, current
-from authserver.web.frontchannel import not_approved, unreadable_request
+from authserver.web.frontchannel import not_approved, protocol_errors
 from authserver.web.frontchannel.blueprint import frontchannel
 from authserver.web.frontchannel.sign_in_context import sign_in_first
-from authserver.web.rendering import console_link, error_pages, languages
-from authserver.web.rendering.languages import gettext
-from authserver.web.session.browser_id import browser_id
+from authserver.web.rendering import error_pages, languages
+from authserver.web.session.browser import browser_id
 
 
 @frontchannel.route(EndpointPath.AUTHORIZE, methods=["GET", "POST"])
 @frontchannel.route(LegacyPath.OIDC_AUTHORIZE, methods=["GET", "POST"], endpoint="authorize_oidc")
 @current.writes
 def authorize() -> ResponseReturnValue:
-    """Begin an authorization request."""
+    """Start an authorization request."""
     try:
         pairs = parse_pairs(request.query_string.decode("latin-1"))
         if request.method == "POST":
             pairs += client_redirects.posted_pairs()
-        ask = _read(pairs)
+        auth_request = _parse(pairs)
         if request.method == "POST":
-            # A form that another site posts carries no cookie of ours: the answer is looked for where they are sent.
-            return redirect(_continue_url(_store(ask, browser=None)), 303)
-        return _proceed(ask, None)
-    except MalformedRequest as error:
-        return unreadable_request.unreadable_request_page(error, EndpointPath.AUTHORIZE)
-    except (AuthorizationError, ClientNotApproved) as failure:
-        return _refuse(failure)
+            # A cross-site POST has no session cookie, so the request continues after a redirect.
+            return redirect(_continue_url(_store(auth_request, browser=None)), 303)
+        return _proceed(auth_request, None)
+    except (ProtocolError, ClientNotApproved) as error:
+        return _respond_with_error(error)
 
 
 @frontchannel.get(EndpointPath.CONTINUE)
 @current.writes
 def continue_authorization() -> ResponseReturnValue:
-    """Go on with a stored request, after a sign-in or from a posted form."""
-    return _resume(request.args.get("interaction"), _proceed, _answer_again)
+    """Continue a stored request, after a sign-in or a POST."""
+    return _resume(request.args.get("interaction"), _proceed, _respond_again)
 
 
 @frontchannel.post(EndpointPath.CONSENT)
 def consent() -> ResponseReturnValue:
-    """Take the person's decision on the request that they were shown."""
+    """Apply the user's decision."""
     is_allowed = request.form.get("decision") == "allow"
-    return _resume(request.form.get("interaction"), _decide, _answer_again if is_allowed else None)
+    return _resume(request.form.get("interaction"), _decide, _respond_again if is_allowed else None)
 
 
 @frontchannel.get(EndpointPath.CANCEL)
 @current.writes
 def cancel() -> ResponseReturnValue:
-    """Leave the sign-in page: the application is told that it was cancelled."""
+    """Cancel the sign-in and return the error to the client."""
     return _resume(request.args.get("interaction"), _cancel)
 
 
-def _read(pairs: Pairs) -> AuthorizationRequest:
-    ask = authorization.read_authorization_request(current.services().oauth2, current.transaction(), pairs)
-    languages.choose_language(ask.parameters.get("ui_locales"))
-    return ask
+def _parse(pairs: Pairs) -> AuthorizationRequest:
+    auth_request = authorization.accept_authorization_request(
+        current.services(), current.transaction(), pairs
+    )
+    languages.choose_language(auth_request.parameters.get("ui_locales"))
+    return auth_request
 
 
-def _store(ask: AuthorizationRequest, browser: str | None) -> str:
+def _store(auth_request: AuthorizationRequest, browser: str | None) -> str:
     return authorization_requests.start(
         current.transaction(),
         current.services().settings,
-        client_id=ask.client.id,
-        client_revision=ask.client.revision,
-        parameters=ask.stored,
-        browser=browser,
+        NewAuthorizationRequest(
+            auth_request.client.id, auth_request.client.revision, auth_request.stored, browser
+        ),
     )
 
 
@@ -91,177 +97,182 @@ def _continue_url(handle: str) -> str:
     return url_for("frontchannel.continue_authorization", interaction=handle)
 
 
-def _resume(handle: str | None, go_on: "_Way", once_more: "_Way | None" = None) -> ResponseReturnValue:
-    """Go on with a stored request; ``once_more`` is the way of one that this sign-in session was answered a moment ago."""
+def _resume(handle: str | None, step: "_Step", repeated: "_Step | None" = None) -> ResponseReturnValue:
+    """Run a step of a stored request; ``repeated`` runs instead if this session received the response a moment ago."""
     live, row = (
         current.current_session(),
         authorization_requests.find(current.transaction(), handle, browser_id()),
     )
     if row is None:
-        return _over()
+        return _expired_page()
     if not row.is_open:
-        if once_more is None or live is None or not authorization_requests.was_answered(row, live.id):
-            return _over()
-        go_on = once_more
+        if repeated is None or live is None or not authorization_requests.was_answered(row, live.id):
+            return _expired_page()
+        step = repeated
     try:
-        ask = _read(authorization_request.restore_pairs(row.parameters))
-        return go_on(ask, _Detour(row, handle or ""))
-    except (AuthorizationError, ClientNotApproved) as failure:
-        if not row.is_open or (isinstance(failure, AuthorizationError) and failure.address is not None):
+        restored = _parse(restore_pairs(row.parameters))
+        return step(restored, _Interaction(row, handle or ""))
+    except (AuthorizationError, ClientNotApproved) as error:
+        if not row.is_open or (isinstance(error, AuthorizationError) and error.address is not None):
             authorization_requests.fail(row)
-        return _refuse(failure)
+        return _respond_with_error(error)
 
 
-def _answer_again(ask: AuthorizationRequest, detour: "_Detour") -> ResponseReturnValue:
-    """Answer once more: a double click, a reload, or an answer that got lost.
-
-    The decision itself is not repeated: it must still stand.
-    """
-    db, live, row = current.transaction(), current.current_session(), detour.row
-    if live is None or ask.client.revision != row.client_revision:
-        return _over()
-    if not authorization.is_still_allowed(db, ask, live, started_at=row.created_at):
-        return _over()
-    client_epoch = access_state.record_sign_in(db, ask.client, live)
-    return _over() if client_epoch is None else _send(_answer(ask, live, client_epoch))
+def _respond_again(auth_request: AuthorizationRequest, interaction: "_Interaction") -> ResponseReturnValue:
+    """Return the response again, after a double click, a reload or a lost response, if the decision is still valid."""
+    db, live, row = current.transaction(), current.current_session(), interaction.row
+    if live is None or auth_request.client.revision != row.client_revision:
+        return _expired_page()
+    if not authorization.is_still_allowed(db, auth_request, live, started_at=row.created_at):
+        return _expired_page()
+    client_epoch = access_state.record_sign_in(db, auth_request.client, live)
+    return _expired_page() if client_epoch is None else _send(_issue(auth_request, live, client_epoch))
 
 
-def _over() -> ResponseReturnValue:
+def _expired_page() -> ResponseReturnValue:
     return error_pages.error_page(
         400,
-        gettext("This sign-in cannot go on"),
-        gettext("It was finished already, took too long, or was started in another browser."),
+        gettext("This sign-in cannot continue"),
+        gettext("It is already finished, has expired, or was started in another browser."),
         gettext("Go back to the application and start again."),
     )
 
 
-class _Detour:
-    """A stored request and the handle it is known by."""
+class _Interaction:
+    """A stored request and its handle."""
 
     def __init__(self, row: StoredAuthorizationRequest, handle: str) -> None:
         self.row = row
         self.handle = handle
 
 
-_Way = Callable[[AuthorizationRequest, _Detour], ResponseReturnValue]
+_Step = Callable[[AuthorizationRequest, _Interaction], ResponseReturnValue]
 
 
-def _proceed(ask: AuthorizationRequest, detour: _Detour | None) -> ResponseReturnValue:
+def _proceed(auth_request: AuthorizationRequest, interaction: _Interaction | None) -> ResponseReturnValue:
     db, live = current.transaction(), current.current_session()
-    started_at = detour.row.created_at if detour else None
-    step = authorization.next_step(db, ask, live, started_at=started_at)
-    if step is NextStep.ANSWER and live is not None:
-        return _finish(ask, detour, live)
-    handle = detour.handle if detour else _store(ask, browser_id())
+    started_at = interaction.row.created_at if interaction else None
+    step = authorization.next_step(db, auth_request, live, started_at=started_at)
+    if step is NextStep.RESPOND and live is not None:
+        return _finish(auth_request, interaction, live)
+    handle = interaction.handle if interaction else _store(auth_request, browser_id())
     if step is NextStep.CONSENT and live is not None:
-        return _show_consent(ask, detour, live) if detour else redirect(_continue_url(handle), 303)
+        return (
+            _show_consent(auth_request, interaction, live)
+            if interaction
+            else redirect(_continue_url(handle), 303)
+        )
     if step is NextStep.ENROL:
-        return _show_enrolment(ask, handle) if detour else redirect(_continue_url(handle), 303)
+        return _show_enrolment(auth_request, handle) if interaction else redirect(_continue_url(handle), 303)
     return sign_in_first(
         _continue_url(handle),
-        application=ask.client.name,
-        details=ask.client.details,
-        login_hint=ask.login_hint,
+        application=auth_request.client.name,
+        details=auth_request.client.details,
+        login_hint=auth_request.login_hint,
         is_again=step is NextStep.SIGN_IN_AGAIN,
         is_switch=step is NextStep.SWITCH_ACCOUNT,
-        half="code" if step is NextStep.STEP_UP else "password",
+        step="code" if step is NextStep.STEP_UP else "password",
         cancel_url=url_for("frontchannel.cancel", interaction=handle),
     )
 
 
-def _finish(ask: AuthorizationRequest, detour: _Detour | None, live: UserSession) -> ResponseReturnValue:
-    client_epoch = access_state.record_sign_in(current.transaction(), ask.client, live)
+def _finish(
+    auth_request: AuthorizationRequest, interaction: _Interaction | None, live: UserSession
+) -> ResponseReturnValue:
+    client_epoch = access_state.record_sign_in(current.transaction(), auth_request.client, live)
     if client_epoch is None:
-        # An administrator or the person has changed something in this very moment: it is looked at anew.
-        return redirect(_continue_url(detour.handle if detour else _store(ask, browser_id())), 303)
-    if detour is not None and not authorization_requests.complete(
-        current.transaction(), detour.row, session_id=live.id, client_revision=ask.client.revision
+        # The client or the user was changed during this request, so evaluate the request again.
+        return redirect(
+            _continue_url(interaction.handle if interaction else _store(auth_request, browser_id())), 303
+        )
+    if interaction is not None and not authorization_requests.complete(
+        current.transaction(),
+        interaction.row,
+        session_id=live.id,
+        client_revision=auth_request.client.revision,
     ):
-        return _over()
-    return _send(_answer(ask, live, client_epoch))
+        return _expired_page()
+    return _send(_issue(auth_request, live, client_epoch))
 
 
-def _answer(ask: AuthorizationRequest, live: UserSession, client_epoch: int) -> AuthorizationResponse:
+def _issue(auth_request: AuthorizationRequest, live: UserSession, client_epoch: int) -> AuthorizationResponse:
     return authorization_response.issue_authorization_response(
-        current.services().oauth2,
+        current.services(),
         current.transaction(),
         current.actor(),
-        ask,
+        auth_request,
         live,
         client_epoch=client_epoch,
     )
 
 
-def _show_consent(ask: AuthorizationRequest, detour: _Detour, live: UserSession) -> ResponseReturnValue:
-    authorization_requests.show(detour.row, live.id)
+def _show_consent(
+    auth_request: AuthorizationRequest, interaction: _Interaction, live: UserSession
+) -> ResponseReturnValue:
+    authorization_requests.show(interaction.row, live.id)
     return render_template(
         "consent.html",
-        client=ask.client,
+        client=auth_request.client,
         user=live.user,
-        scopes=ask.consent_scopes,
-        new_scopes=authorization.new_scopes(current.transaction(), ask, live),
-        redirect_uri=ask.address.redirect_uri,
-        interaction=detour.handle,
-        revision=ask.client.revision,
-        switch_url=url_for("frontchannel.sign_in", next=_continue_url(detour.handle), switch=1),
+        scopes=auth_request.consent_scopes,
+        new_scopes=authorization.new_scopes(current.transaction(), auth_request, live),
+        redirect_uri=auth_request.address.redirect_uri,
+        interaction=interaction.handle,
+        revision=auth_request.client.revision,
+        switch_url=url_for("frontchannel.sign_in", next=_continue_url(interaction.handle), switch=1),
     )
 
 
-def _show_enrolment(ask: AuthorizationRequest, handle: str) -> ResponseReturnValue:
+def _show_enrolment(auth_request: AuthorizationRequest, handle: str) -> ResponseReturnValue:
     return render_template(
         "second_factor_needed.html",
-        application=ask.client.name,
+        application=auth_request.client.name,
         set_up_url=url_for("account.authenticator", next=_continue_url(handle)),
         cancel_url=url_for("frontchannel.cancel", interaction=handle),
     )
 
 
-def _decide(ask: AuthorizationRequest, detour: _Detour) -> ResponseReturnValue:
+def _decide(auth_request: AuthorizationRequest, interaction: _Interaction) -> ResponseReturnValue:
     db, live = current.transaction(), current.current_session()
-    is_what_was_shown = (
+    is_as_shown = (
         live is not None
-        and detour.row.shown_session_id == live.id
-        and request.form.get("revision") == str(ask.client.revision)
+        and interaction.row.shown_session_id == live.id
+        and request.form.get("revision") == str(auth_request.client.revision)
     )
-    if live is None or not is_what_was_shown:
-        # Somebody else is signed in by now, or the client was changed: what is granted must be what was shown.
-        return redirect(_continue_url(detour.handle), 303)
+    if live is None or not is_as_shown:
+        # Another user has signed in, or the client was changed: the user must see what they grant.
+        return redirect(_continue_url(interaction.handle), 303)
     if request.form.get("decision") != "allow":
-        raise authorization.denied(ask)
+        raise authorization.denied(auth_request)
     step = authorization.next_step(
-        db, authorization.after_consent(ask), live, started_at=detour.row.created_at
+        db, authorization.after_consent(auth_request), live, started_at=interaction.row.created_at
     )
-    if step not in {NextStep.CONSENT, NextStep.ANSWER}:
-        return redirect(_continue_url(detour.handle), 303)
-    consents.remember(db, live.user_id, ask.client.id, ask.consent_scopes)
-    return _finish(ask, detour, live)
+    if step not in {NextStep.CONSENT, NextStep.RESPOND}:
+        return redirect(_continue_url(interaction.handle), 303)
+    consents.remember(db, live.user_id, auth_request.client.id, auth_request.consent_scopes)
+    return _finish(auth_request, interaction, live)
 
 
-def _cancel(ask: AuthorizationRequest, _detour: _Detour) -> ResponseReturnValue:
-    raise authorization.cancelled(ask)
+def _cancel(auth_request: AuthorizationRequest, _interaction: _Interaction) -> ResponseReturnValue:
+    raise authorization.cancelled(auth_request)
 
 
-def _refuse(failure: AuthorizationError | ClientNotApproved) -> ResponseReturnValue:
-    if isinstance(failure, ClientNotApproved):
-        return not_approved.not_approved_page(failure, EndpointPath.AUTHORIZE, "unauthorized_client")
-    reference = current.services().oauth2.record(
-        EndpointPath.AUTHORIZE, current.network_address(), failure.error, within=current.transaction()
-    )
-    answer = authorization.error_answer(failure, reference)
-    if answer is not None:
-        return _send(answer)
-    return error_pages.error_page(
-        400,
-        gettext("This sign-in request cannot be accepted"),
-        describe(failure.error),
-        gettext("Tell the administrator of the application, with the reference below."),
-        error=failure.error.error,
-        reference=reference,
-        links=console_link.console_link_for(reference),
+def _respond_with_error(error: ProtocolError | ClientNotApproved) -> ResponseReturnValue:
+    """Return the error to the client if its redirect URI is valid, else show a page (RFC 6749, section 4.1.2.1)."""
+    if isinstance(error, ClientNotApproved):
+        return not_approved.not_approved_page(error, EndpointPath.AUTHORIZE, "unauthorized_client")
+    if isinstance(error, AuthorizationError) and error.address is not None:
+        reference = protocol_errors.record(error.details, EndpointPath.AUTHORIZE)
+        return _send(authorization.error_response(error, error.address, reference))
+    return protocol_errors.protocol_error_page(
+        error,
+        EndpointPath.AUTHORIZE,
+        gettext("The application sent an invalid sign-in request"),
+        gettext("Give the administrator of the application the reference below."),
     )
 
 
-def _send(answer: AuthorizationResponse) -> ResponseReturnValue:
-    if answer.mode == FORM_POST:
-        return render_template("form_post.html", action=answer.redirect_uri, parameters=answer.parameters)
-    return client_redirects.redirect_exactly(answer.location)
+def _send(response: AuthorizationResponse) -> ResponseReturnValue:
+    if response.mode == FORM_POST:
+        return render_template("form_post.html", action=response.redirect_uri, parameters=response.parameters)
+    return client_redirects.redirect_exactly(response.location)

@@ -1,10 +1,11 @@
-"""The page where people connect a device by the code that it shows (RFC 8628, section 3.3).
+"""The page on which users connect a device with a user code (RFC 8628, section 3.3).
 
-Whoever has typed a code, or followed a link that carries one, is always shown what asks for what, and decides.
+The user always confirms the client and its scopes, also after following a link that contains the code.
 """
 
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 
 from authserver.domain import throttles, typed_codes
 from authserver.domain.authorizations import device_authorizations
@@ -12,38 +13,38 @@ from authserver.domain.authorizations.device_authorizations import DeviceAuthori
 from authserver.domain.sessions.user_sessions import UserSession
 from authserver.domain.throttles import Bucket, Charge
 from authserver.errors import Throttled
+from authserver.messages import message
 from authserver.protocol.oauth2 import device_approval
 from authserver.vocabulary import EndpointPath
 from authserver.web import current
 from authserver.web.frontchannel.blueprint import frontchannel
 from authserver.web.rendering import error_pages, template_globals
-from authserver.web.rendering.languages import gettext, gettext_noop
 from authserver.web.session import access
-from authserver.web.session.browser_id import browser_id
+from authserver.web.session.browser import browser_id
 
-_UNKNOWN = gettext_noop(
-    "No device waits for this code. Check the letters; a code works for a few minutes, and once."
+_UNKNOWN = message(
+    "No device is waiting for this code. Check the letters. A code works once, for a few minutes."
 )
-_OVER = gettext_noop("The code was used already, ran out, or was opened in another window.")
+_OVER = message("The code was already used, has expired, or was opened in another window.")
 
 
 @frontchannel.get(EndpointPath.DEVICE)
 @current.writes
 def device() -> ResponseReturnValue:
-    """Ask for the code, or show what waits under the one in the address."""
-    live = access.current_person()
+    """Ask for the user code, or show the confirmation for the code in the URL."""
+    live = current.current_session_without_transaction()
     if live is None:
         return access.sign_in_first()
-    typed = request.args.get("user_code", "")
-    # A page of somebody else's must not use up the guesses of this person: they send the code themselves.
-    is_led_here = request.headers.get("Sec-Fetch-Site") == "cross-site"
-    return _ask(typed) if is_led_here or not typed else _look_up(live, typed)
+    code = request.args.get("user_code", "")
+    # Another site must not use up this user's attempts, so the user submits the code.
+    is_cross_site = request.headers.get("Sec-Fetch-Site") == "cross-site"
+    return _ask_for_code(code) if is_cross_site or not code else _look_up(live, code)
 
 
 @frontchannel.post(EndpointPath.DEVICE)
 def post_device() -> ResponseReturnValue:
-    """Show what waits under the code that was typed."""
-    live = access.current_person()
+    """Show the confirmation for the entered code."""
+    live = current.current_session_without_transaction()
     if live is None:
         return access.sign_in_first()
     return _look_up(live, request.form.get("user_code", ""))
@@ -51,54 +52,53 @@ def post_device() -> ResponseReturnValue:
 
 @frontchannel.post(EndpointPath.DEVICE_DECISION)
 def decide_device() -> ResponseReturnValue:
-    """Take the person's decision on the device that they were shown."""
-    live = access.current_person()
+    """Apply the user's decision."""
+    live = current.current_session_without_transaction()
     if live is None:
         return access.sign_in_first()
     db = current.transaction()
     row = device_authorizations.find_shown(db, request.form.get("confirmation"), live.id)
     if row is None:
-        return _tell_decision(live)
+        return _show_decision(live)
     if request.form.get("decision") != "allow":
-        return _done(row, is_allowed=False) if device_approval.deny(db, row) else _tell_decision(live)
-    denial = device_approval.check_device_access(current.services().oauth2, db, row, live)
+        return _done(row, is_allowed=False) if device_approval.deny(db, row) else _show_decision(live)
+    denial = device_approval.check_device_access(current.services().client_cache, db, row, live)
     if denial is not None:
-        return _refuse(denial.sentence)
+        return _error_page(denial.sentence)
     is_approved = device_approval.approve(db, current.actor(), row, live)
-    return _done(row, is_allowed=True) if is_approved else _tell_decision(live)
+    return _done(row, is_allowed=True) if is_approved else _show_decision(live)
 
 
-def _tell_decision(live: UserSession) -> ResponseReturnValue:
-    """Show a person who sends the form again, after a double click or a reload, what they have decided already."""
+def _show_decision(live: UserSession) -> ResponseReturnValue:
+    """Show the earlier decision again, after a double click or a reload."""
     row = device_authorizations.find_decided(current.transaction(), request.form.get("confirmation"), live.id)
-    return _refuse(_OVER) if row is None else _done(row, is_allowed=row.state != DeviceState.DENIED)
+    return _error_page(_OVER) if row is None else _done(row, is_allowed=row.state != DeviceState.DENIED)
 
 
-def _look_up(live: UserSession, typed: str) -> ResponseReturnValue:
-    code = device_authorizations.normalize_user_code(typed)
+def _look_up(live: UserSession, user_code: str) -> ResponseReturnValue:
+    code = device_authorizations.normalize_user_code(user_code)
     if not code:
-        return _ask(typed, _UNKNOWN), 422
+        return _ask_for_code(user_code, _UNKNOWN), 422
     try:
         charges = _charge(live)
     except Throttled as error:
-        wait = template_globals.seconds_in_words(error.retry_after)
-        sentence = gettext("Too many codes were tried. Wait %(time)s, then try again.", time=wait)
-        return _ask(typed, sentence), 429, {"Retry-After": str(error.retry_after)}
+        text = template_globals.too_many_attempts(error.retry_after)
+        return _ask_for_code(user_code, text), 429, {"Retry-After": str(error.retry_after)}
     db = current.transaction()
     row = device_authorizations.find_pending(db, current.services().vault, code)
     if row is None:
-        return _ask(typed, _UNKNOWN), 422
+        return _ask_for_code(user_code, _UNKNOWN), 422
     throttles.refund(db, charges)
-    denial = device_approval.check_device_access(current.services().oauth2, db, row, live)
+    denial = device_approval.check_device_access(current.services().client_cache, db, row, live)
     if denial is not None:
-        return _refuse(denial.sentence)
-    if device_approval.needs_sign_in(current.services().oauth2, db, row, live):
-        return redirect(url_for("frontchannel.sign_in", next=_address_of(code), again=1), 303)
+        return _error_page(denial.sentence)
+    if device_approval.needs_sign_in(current.services().client_cache, db, row, live):
+        return redirect(url_for("frontchannel.sign_in", next=_url_of(code), again=1), 303)
     return _confirm(live, row, code)
 
 
 def _charge(live: UserSession) -> list[Charge]:
-    """Count a guess for the account, the browser and the network, before anything is looked up."""
+    """Charge an attempt to the account, the browser and the network before the code is looked up."""
     settings = current.services().settings
     limits = (
         ("account", str(live.user_id), settings.device_attempts),
@@ -106,8 +106,8 @@ def _charge(live: UserSession) -> list[Charge]:
         ("network", throttles.network_of(current.network_address()), settings.device_attempts_per_network),
     )
     buckets = [_bucket(kind, name, limit) for kind, name, limit in limits]
-    with current.services().database.transaction() as transaction:
-        return throttles.charge(transaction, buckets)
+    with current.services().database.transaction() as db:
+        return throttles.charge(db, buckets)
 
 
 def _bucket(kind: str, name: str, limit: int) -> Bucket:
@@ -117,8 +117,8 @@ def _bucket(kind: str, name: str, limit: int) -> Bucket:
     )
 
 
-def _ask(typed: str = "", error: str = "") -> str:
-    shown = typed[:20] if typed.isprintable() else ""
+def _ask_for_code(user_code: str = "", error: str = "") -> str:
+    shown = user_code[:20] if user_code.isprintable() else ""
     return render_template("device.html", user_code=shown, errors={"user_code": error} if error else {})
 
 
@@ -132,11 +132,11 @@ def _confirm(live: UserSession, row: DeviceAuthorization, code: str) -> str:
         asked_at=row.created_at,
         scopes=row.scope.split(),
         confirmation=device_authorizations.show(current.transaction(), row, live.id),
-        switch_url=url_for("frontchannel.sign_in", next=_address_of(code), switch=1),
+        switch_url=url_for("frontchannel.sign_in", next=_url_of(code), switch=1),
     )
 
 
-def _address_of(code: str) -> str:
+def _url_of(code: str) -> str:
     return url_for("frontchannel.device", user_code=typed_codes.format_code(code))
 
 
@@ -144,11 +144,11 @@ def _done(row: DeviceAuthorization, *, is_allowed: bool) -> str:
     return render_template("device_done.html", client=row.client, is_allowed=is_allowed)
 
 
-def _refuse(sentence: str) -> ResponseReturnValue:
+def _error_page(text: str) -> ResponseReturnValue:
     return error_pages.error_page(
         400,
         gettext("The device cannot be connected"),
-        sentence,
+        text,
         gettext("Start again on the device and enter the new code."),
         links={gettext("Enter another code"): template_globals.at(EndpointPath.DEVICE)},
     )

@@ -1,34 +1,36 @@
-"""The end session endpoint for people whom an application sends (OpenID Connect RP-Initiated Logout 1.0, section 2)."""
+"""The view of the end session endpoint (OpenID Connect RP-Initiated Logout 1.0, section 2)."""
 
-from authlib.oauth2 import OAuth2Error
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 
 from authserver.domain.clients import clients
-from authserver.protocol.http import MalformedRequest, parse_pairs
-from authserver.protocol.oauth2.errors import describe
+from authserver.protocol.errors import ProtocolError
+from authserver.protocol.http import parse_pairs
 from authserver.protocol.oidc import end_session
 from authserver.protocol.oidc.end_session import LogoutRequest
 from authserver.vocabulary import EndpointPath
 from authserver.web import client_redirects, current
-from authserver.web.frontchannel import logout_requests, signed_out, unreadable_request
+from authserver.web.frontchannel import logout_requests, protocol_errors, signed_out
 from authserver.web.frontchannel.blueprint import frontchannel
-from authserver.web.rendering import console_link, error_pages
-from authserver.web.rendering.languages import gettext
 
 
 @frontchannel.route(EndpointPath.END_SESSION, methods=["GET", "POST"], endpoint="end_session")
 @current.writes
 def end_session_request() -> ResponseReturnValue:
-    """Sign out at once for an application that proves it had the session, else ask."""
+    """Sign out immediately if the client's hint names this session, else ask for confirmation."""
     try:
-        logout = logout_requests.find_request(request.args.get("ask")) or _read()
-    except MalformedRequest as error:
-        return unreadable_request.unreadable_request_page(error, EndpointPath.END_SESSION)
-    except OAuth2Error as error:
-        return _refuse(error)
+        logout = logout_requests.unseal_request(request.args.get("ask")) or _parse()
+    except ProtocolError as error:
+        return protocol_errors.protocol_error_page(
+            error,
+            EndpointPath.END_SESSION,
+            gettext("The application sent an invalid sign-out request"),
+            gettext("You can still sign out here."),
+            links={gettext("Sign out"): url_for("frontchannel.sign_out")},
+        )
     if request.method == "POST":
-        # A form that another site posts carries no cookie of ours: who is signed in is seen when it is sent on.
+        # A cross-site POST has no session cookie, so the request continues after a redirect.
         return redirect(url_for("frontchannel.end_session", ask=logout_requests.seal_request(logout)), 303)
     present = current.endable_session()
     if present is None or logout.concerns(present):
@@ -38,33 +40,13 @@ def end_session_request() -> ResponseReturnValue:
     return signed_out.confirm_page(logout_requests.seal_request(logout), name)
 
 
-def _read() -> LogoutRequest:
+def _parse() -> LogoutRequest:
     pairs = parse_pairs(request.query_string.decode("latin-1"))
     if request.method == "POST":
         pairs += client_redirects.posted_pairs()
-    server = current.services().oauth2
-    logout, error = end_session.parse_logout_request(server, current.transaction(), pairs)
-    if error is not None:
-        server.record(
-            EndpointPath.END_SESSION, current.network_address(), error, within=current.transaction()
-        )
+    logout, details = end_session.parse_logout_request(
+        current.services().id_tokens, current.transaction(), pairs
+    )
+    if details is not None:
+        protocol_errors.record(details, EndpointPath.END_SESSION)
     return logout
-
-
-def _refuse(error: OAuth2Error) -> ResponseReturnValue:
-    server = current.services().oauth2
-    reference = server.record(
-        EndpointPath.END_SESSION, current.network_address(), error, within=current.transaction()
-    )
-    return error_pages.error_page(
-        400,
-        gettext("This request to sign out cannot be accepted"),
-        describe(error),
-        gettext("You can sign out here all the same."),
-        error=error.error,
-        reference=reference,
-        links={
-            gettext("Sign out"): url_for("frontchannel.sign_out"),
-            **console_link.console_link_for(reference),
-        },
-    )

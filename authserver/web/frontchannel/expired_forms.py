@@ -1,6 +1,7 @@
-"""Forms of the front channel whose CSRF token is of another time: decisions are asked for anew, nothing is typed there.
+"""Handles front-channel forms with a missing or expired CSRF token.
 
-What becomes of forms that something is typed into is in ``web.guards``.
+They contain decisions, not typed input: most redirect to the page that asks for the decision. All other forms are
+handled by ``session.access``.
 """
 
 from typing import Any
@@ -10,40 +11,43 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 
 from authserver.domain.sessions.user_sessions import UserSession
+from authserver.web import current
 from authserver.web.frontchannel.blueprint import frontchannel
 from authserver.web.frontchannel.sign_in import redirect_onward, show_password_form
-from authserver.web.frontchannel.sign_in_context import is_own_name, sign_in_page_of
+from authserver.web.frontchannel.sign_in_context import identifies_user, sign_in_page_of
 from authserver.web.session import access
 from authserver.web.session.sign_in_page import SignInPage
 
 _SIGN_IN = {"frontchannel.post_sign_in", "frontchannel.post_second_factor"}
-# The page that asks for the decision, and the fields that tell what is decided about.
-_ASKED_ANEW = {
+# The view of the form, the view that shows the form, and the fields that identify the request.
+_DECISIONS = {
     "frontchannel.consent": ("frontchannel.continue_authorization", ("interaction",)),
     "frontchannel.consent_oauth1": ("frontchannel.authorize_oauth1", ("oauth_token", "oauth_callback")),
 }
 
 
-def _has_let_in(live: UserSession, sign_in: SignInPage, endpoint: str) -> bool:
-    if sign_in.mode != "first" or not is_own_name(sign_in.username, live):
-        return False
-    return endpoint != "frontchannel.post_second_factor" or not access.lacks_second_factor(live)
-
-
 @frontchannel.errorhandler(CSRFError)
-def _on_stale_form(error: CSRFError) -> ResponseReturnValue:
+def _on_csrf_error(error: CSRFError) -> ResponseReturnValue:
     endpoint = request.endpoint or ""
     if endpoint in _SIGN_IN:
-        sign_in, live = sign_in_page_of(request.form), access.current_person()
-        # The form of somebody who was let in by it has come twice, by a double click or a reload.
-        is_done = live is not None and _has_let_in(live, sign_in, endpoint)
-        return redirect_onward(sign_in, live) if is_done and live is not None else show_password_form(sign_in)
-    if endpoint in _ASKED_ANEW:
-        page, names = _ASKED_ANEW[endpoint]
+        page, live = sign_in_page_of(request.form), current.current_session_without_transaction()
+        if live is not None and _has_signed_in_with(page, live, endpoint):
+            return redirect_onward(page, live)
+        return show_password_form(page)
+    if endpoint in _DECISIONS:
+        view, names = _DECISIONS[endpoint]
         values: dict[str, Any] = {name: request.form.get(name) or None for name in names}
-        return redirect(url_for(page, **values), 303)
-    ask = request.form.get("ask")
-    if endpoint == "frontchannel.post_sign_out" and (ask or access.current_person() is None):
-        # What an application asks for is asked anew, on a page from which the way leads back to it.
-        return redirect(url_for("frontchannel.sign_out", ask=ask or None), 303)
-    return access.expired_form(error)
+        return redirect(url_for(view, **values), 303)
+    logout = request.form.get("ask")
+    if endpoint == "frontchannel.post_sign_out" and (
+        logout or current.current_session_without_transaction() is None
+    ):
+        return redirect(url_for("frontchannel.sign_out", ask=logout or None), 303)
+    return access.on_csrf_error(error)
+
+
+def _has_signed_in_with(page: SignInPage, live: UserSession, endpoint: str) -> bool:
+    """Return whether the form already signed this user in: a double click or a reload submits it twice."""
+    if page.mode != "first" or not identifies_user(page.username, live):
+        return False
+    return endpoint != "frontchannel.post_second_factor" or not access.lacks_second_factor(live)

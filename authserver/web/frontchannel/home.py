@@ -1,4 +1,4 @@
-"""The bare public URL: leads people to where they belong."""
+"""The root of the site: redirects to the console, the account or the sign-in page."""
 
 from flask import redirect, url_for
 from flask.typing import ResponseReturnValue
@@ -12,11 +12,11 @@ from authserver.web.rendering import template_globals
 
 @frontchannel.get("/")
 def root() -> ResponseReturnValue:
-    """Go to the console, the account, or the sign-in page."""
+    """Redirect to the console, the account or the sign-in page."""
     live = current.current_session()
     return redirect(home_url_of(live) if live else url_for("frontchannel.sign_in"), 303)
 
 
 def home_url_of(live: UserSession) -> str:
-    """Return the address where somebody is at home."""
+    """Return the URL of the user's start page."""
     return template_globals.at(EndpointPath.ADMIN if live.user.may_configure_server else EndpointPath.ACCOUNT)

@@ -1,24 +1,26 @@
-"""Requests to sign out that wait for a person, sealed: our pages and addresses carry them, and nobody can change them."""
+"""Logout requests of clients in sealed form, carried by URLs and forms until the user has confirmed."""
 
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from datetime import timedelta
 
 from authserver.protocol.oidc.end_session import LogoutRequest
+from authserver.web.rendering.languages import translate
 from authserver.web.session import sealed_values
 
 _PURPOSE = "end session"
-_OPEN_FOR = timedelta(minutes=30)
+_LIFETIME = timedelta(minutes=30)
 
 
 def seal_request(logout: LogoutRequest) -> str:
-    """Return a request in a form that can be carried by a page and is worth nothing when it was changed."""
-    return sealed_values.seal(_PURPOSE, astuple(logout))
+    """Return a request in sealed form."""
+    # Sealing keeps only the text of a message, so the text is translated here.
+    return sealed_values.seal(_PURPOSE, astuple(replace(logout, problem=translate(logout.problem))))
 
 
-def find_request(carried: str | None) -> LogoutRequest | None:
-    """Return the request that was sealed; None where there is none, or it is too old."""
-    values = sealed_values.unseal(_PURPOSE, carried or "", _OPEN_FOR)
+def unseal_request(sealed: str | None) -> LogoutRequest | None:
+    """Return a sealed request, or None if there is none or it has expired."""
+    values = sealed_values.unseal(_PURPOSE, sealed or "", _LIFETIME)
     try:
         return LogoutRequest(*values) if values is not None else None
     except TypeError:
-        return None  # Another version of this product sealed it.
+        return None  # Sealed by another version of this server.

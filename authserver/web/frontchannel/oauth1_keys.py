@@ -1,12 +1,13 @@
-"""Where a Jazz or OSLC server sends its administrator after it has asked for a consumer key: decide about it in one page.
+"""The page on which an administrator approves or removes a consumer key that a Jazz or OSLC server requested.
 
-The console can do the same; this page is what ``oauthApprovalModuleUrl`` promises.
+Root services documents refer to it as ``oauthApprovalModuleUrl``. The console has the same functions.
 """
 
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 
-from authserver.domain.clients import client_secrets, clients, similar_names
+from authserver.domain.clients import client_search, client_secrets, clients
 from authserver.domain.clients.clients import Client
 from authserver.domain.oauth1 import consumer_requests, consumers
 from authserver.errors import Conflict, InvalidInput
@@ -14,7 +15,6 @@ from authserver.vocabulary import ClientKind, ClientStatus, EndpointPath
 from authserver.web import current, request_body
 from authserver.web.frontchannel.blueprint import frontchannel
 from authserver.web.rendering import error_pages
-from authserver.web.rendering.languages import gettext
 from authserver.web.session import access
 
 _SHORT_SECRET = 16
@@ -22,38 +22,38 @@ _SHORT_SECRET = 16
 
 @frontchannel.get(EndpointPath.OAUTH1_APPROVE_KEY)
 def approve_key() -> ResponseReturnValue:
-    """Show a requested consumer to an administrator, with what to know before approving it."""
+    """Show a pending consumer to an administrator."""
     return access.require_configure_server() or _show_form()
 
 
 @frontchannel.post(EndpointPath.OAUTH1_APPROVE_KEY)
 def post_approve_key() -> ResponseReturnValue:
-    """Approve or remove the consumer as it was shown."""
-    return access.require_configure_server() or _take_decision()
+    """Approve or remove the consumer."""
+    return access.require_configure_server() or _apply_decision()
 
 
 @access.require_recent_sign_in
 def _show_form() -> ResponseReturnValue:
     client = _find(request.args.get("key", ""))
     if client is None or client.status != ClientStatus.PENDING:
-        return _nothing_to_decide(client)
+        return _not_pending_page(client)
     return _form(client)
 
 
 @access.require_recent_sign_in
-def _take_decision() -> ResponseReturnValue:
+def _apply_decision() -> ResponseReturnValue:
     client = _find(request.form.get("key", ""))
     if client is None or client.status != ClientStatus.PENDING:
-        return _nothing_to_decide(client)
+        return _not_pending_page(client)
     is_approval = request.form.get("decision") == "approve"
     try:
-        # An error is answered, and an answer commits: what was done before it must be undone.
+        # In a savepoint: the error response commits, so roll back to here first.
         with current.transaction().begin_nested():
             _approve(client) if is_approval else _remove(client)
     except InvalidInput as error:
         return _form(client, error.fields), 422
     except Conflict as error:
-        return _form(client, {"": str(error)}), 409
+        return _form(client, {"": error.text}), 409
     return render_template(
         "oauth1/key_decided.html", name=client.name, key=client.client_key, is_approved=is_approval
     )
@@ -64,24 +64,24 @@ def _find(key: str) -> Client | None:
     return client if client is not None and client.kind == ClientKind.OAUTH1 else None
 
 
-def _nothing_to_decide(client: Client | None) -> ResponseReturnValue:
+def _not_pending_page(client: Client | None) -> ResponseReturnValue:
     if client is None:
-        sentence = gettext(
-            "There is no consumer with this key. Requests that nobody decides about are deleted after a while."
+        text = gettext(
+            "No consumer has this key. Requests that are not approved are deleted after some time."
         )
         return error_pages.error_page(
             400,
-            gettext("This key is unknown"),
-            sentence,
-            gettext("Have the other server request a key again."),
+            gettext("Unknown consumer key"),
+            text,
+            gettext("Request a new key in the other server."),
         )
     if not client.is_approved:
-        sentence = gettext("%(name)s was disapproved. The console can approve it again.", name=client.name)
+        text = gettext("%(name)s is disapproved. You can approve it again in the console.", name=client.name)
         return error_pages.error_page(
             409,
-            gettext("This consumer was decided about already"),
-            sentence,
-            gettext("Look in Settings > OAuth clients."),
+            gettext("This consumer is disapproved"),
+            text,
+            gettext("Go to Settings > OAuth clients."),
         )
     return render_template(
         "oauth1/key_decided.html", name=client.name, key=client.client_key, is_approved=True
@@ -89,17 +89,14 @@ def _nothing_to_decide(client: Client | None) -> ResponseReturnValue:
 
 
 def _approve(client: Client) -> None:
-    consumer_requests.approve(
-        current.transaction(),
-        current.actor(),
-        client,
-        revision=request_body.sent_number("revision"),
+    lines = (line.strip() for line in request.form.get("redirect_uris", "").splitlines())
+    decision = consumer_requests.Decision(
         is_trusted="trusted" in request.form,
         allows_1_0="allows_1_0" in request.form,
-        callbacks=[
-            line.strip() for line in request.form.get("redirect_uris", "").splitlines() if line.strip()
-        ],
+        callbacks=tuple(line for line in lines if line),
     )
+    revision = request_body.sent_number("revision")
+    consumer_requests.approve(current.transaction(), current.actor(), client, decision, revision=revision)
 
 
 def _remove(client: Client) -> None:
@@ -114,7 +111,7 @@ def _form(client: Client, errors: dict[str, str] | None = None) -> str:
         client=client,
         wants_trust=consumers.options_of(client.details).wants_trust,
         is_secret_short=_is_secret_short(client),
-        similar=similar_names.similar_to_client(current.transaction(), client),
+        similar=client_search.similar_to_client(current.transaction(), client),
         typed=typed,
         callbacks=typed.get("redirect_uris", "\n".join(client.redirect_uris)),
         errors=errors or {},

@@ -1,25 +1,26 @@
-"""The first run: whoever holds the printed link creates the first administrator, once."""
+"""First-run setup: the setup link creates the first administrator, once."""
 
 from dataclasses import dataclass
 
 from flask import make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 
 from authserver.domain.users import setup
 from authserver.domain.users.setup import SetupClosed
 from authserver.errors import Forbidden, InvalidInput
+from authserver.messages import message
 from authserver.vocabulary import EndpointPath
 from authserver.web import current
 from authserver.web.frontchannel.blueprint import frontchannel
 from authserver.web.rendering import error_pages, template_globals
-from authserver.web.rendering.languages import gettext
 from authserver.web.session import sign_in_session
 from authserver.web.session.sign_in_session import SignedInBrowser
 
 
 @dataclass(frozen=True)
 class _Form:
-    """What was typed, but for the password, which is never shown again."""
+    """The submitted values without the password, which is never shown again."""
 
     token: str
     username: str = ""
@@ -29,27 +30,28 @@ class _Form:
 
 @frontchannel.get(EndpointPath.SETUP)
 def set_up() -> ResponseReturnValue:
-    """Show the form to the holder of a link that works."""
-    return _checked(_Form(request.args.get("token", "")))
+    """Show the form if the setup link is valid."""
+    form = _Form(request.args.get("token", ""))
+    return _link_error(form.token) or _show(form, {})
 
 
 @frontchannel.post(EndpointPath.SETUP)
 def post_set_up() -> ResponseReturnValue:
-    """Create the administrator and sign them in."""
-    words = request.form
-    form = _Form(*(words.get(name, "") for name in ("token", "username", "name", "email")))
-    refusal = _refusal(form.token)
-    if refusal is not None:
-        return refusal
+    """Create the administrator and sign in."""
+    values = request.form
+    form = _Form(*(values.get(name, "") for name in ("token", "username", "name", "email")))
+    error_page = _link_error(form.token)
+    if error_page is not None:
+        return error_page
     try:
-        arrival = _create(form, words.get("password", ""), words.get("password_again"))
+        signed_in = _create(form, values.get("password", ""), values.get("password_again"))
     except InvalidInput as error:
         return _show(form, error.fields), 422
     except (SetupClosed, Forbidden) as error:
-        return _refuse(error)
-    sign_in_session.void_forms()
+        return _error_page(error)
+    sign_in_session.invalidate_forms()
     response = make_response(redirect(template_globals.at(EndpointPath.ADMIN), 303))
-    sign_in_session.attach_cookies(response, arrival)
+    sign_in_session.set_cookies(response, signed_in)
     return response
 
 
@@ -57,12 +59,12 @@ def _create(form: _Form, password: str, again: str | None) -> SignedInBrowser:
     services = current.services()
     services.passwords.check_new(password, username=form.username)
     if again is not None and again != password:
-        raise InvalidInput({"password_again": gettext("The two passwords differ.")})
-    # Hashing takes long, so that no transaction is open meanwhile.
+        raise InvalidInput({"password_again": message("The passwords do not match.")})
+    # Hashing takes long, so no transaction is open here.
     password_hash = services.passwords.hash(password)
-    with services.database.transaction() as transaction:
+    with services.database.transaction() as db:
         user = setup.complete(
-            transaction,
+            db,
             sign_in_session.anonymous_actor("setup link"),
             token=form.token,
             username=form.username,
@@ -70,36 +72,32 @@ def _create(form: _Form, password: str, again: str | None) -> SignedInBrowser:
             name=form.name,
             email=form.email,
         )
-        return sign_in_session.begin_session(transaction, user, None, is_remembered=False)
+        return sign_in_session.begin_session(db, user, None, is_remembered=False)
 
 
-def _checked(form: _Form) -> ResponseReturnValue:
-    return _refusal(form.token) or _show(form, {})
-
-
-def _refusal(token: str) -> ResponseReturnValue | None:
-    with current.services().database.transaction(write=False) as transaction:
+def _link_error(token: str) -> ResponseReturnValue | None:
+    with current.services().database.transaction(write=False) as db:
         try:
-            setup.check(transaction, token)
+            setup.check(db, token)
         except (SetupClosed, Forbidden) as error:
-            return _refuse(error)
+            return _error_page(error)
     return None
 
 
-def _refuse(error: SetupClosed | Forbidden) -> ResponseReturnValue:
+def _error_page(error: SetupClosed | Forbidden) -> ResponseReturnValue:
     if isinstance(error, SetupClosed):
         return error_pages.error_page(
             410,
-            gettext("This server has been set up"),
-            gettext("An administrator exists, so that the setup link does not work any more."),
+            gettext("This server is already set up"),
+            gettext("An administrator already exists, so the setup link no longer works."),
             gettext("Sign in with your account."),
             links={gettext("Sign in"): template_globals.at(EndpointPath.SIGN_IN)},
         )
     return error_pages.error_page(
         403,
         gettext("This setup link does not work"),
-        str(error),
-        gettext("The link is in the server's output."),
+        error.text,
+        gettext("The server prints the link when it starts."),
     )
 
 

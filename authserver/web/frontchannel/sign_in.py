@@ -1,7 +1,7 @@
-"""Signing in: for the first time, again where an old sign-in is not enough, or as somebody else.
+"""The first step of a sign-in: the password. Also a repeated sign-in, and a sign-in with another account.
 
-The password is checked outside any transaction of this request, because hashing takes long; see ``domain.sign_in``.
-What follows for those with a second factor is in ``second_factor``.
+The password is checked outside the request's transaction because hashing takes long; see ``domain.users.authentication``.
+The second step is in ``second_factor``.
 """
 
 from dataclasses import replace
@@ -10,8 +10,7 @@ from flask import make_response, redirect, request
 from flask.typing import ResponseReturnValue
 
 from authserver.domain.sessions.user_sessions import UserSession
-from authserver.domain.users import authentication as authenticator
-from authserver.domain.users import second_factors
+from authserver.domain.users import authentication, second_factors
 from authserver.domain.users.authentication import (
     PendingSecondFactor,
     SignInAttempt,
@@ -19,85 +18,75 @@ from authserver.domain.users.authentication import (
     WrongCredentials,
 )
 from authserver.errors import Throttled
+from authserver.messages import message
 from authserver.vocabulary import EndpointPath
 from authserver.web import current
-from authserver.web.frontchannel import pending_second_factor
 from authserver.web.frontchannel.blueprint import frontchannel
 from authserver.web.frontchannel.home import home_url_of
-from authserver.web.frontchannel.sign_in_context import sign_in_page_of, too_many_attempts_page
-from authserver.web.rendering.languages import gettext_noop
-from authserver.web.session import access, preserved_forms, sign_in_session
+from authserver.web.frontchannel.sign_in_context import seal_pending, sign_in_page_of, too_many_attempts_page
+from authserver.web.session import preserved_forms, sign_in_session
 from authserver.web.session.sign_in_page import SignInPage
 from authserver.web.session.sign_in_session import SignedInBrowser
 
-_OLD_FORM = gettext_noop("This page was open for too long. Type your password again.")
+_EXPIRED = message("This page has expired. Enter your password again.")
 
 
 @frontchannel.get(EndpointPath.SIGN_IN)
 def sign_in() -> ResponseReturnValue:
-    """Show the form, unless nothing is left to do."""
-    live, page = access.current_person(), sign_in_page_of(request.args)
+    """Show the form, or redirect a user who is already signed in."""
+    live, page = current.current_session_without_transaction(), sign_in_page_of(request.args)
     if live is not None and page.mode == "first":
-        # Somebody who is signed in already followed an old link.
         return redirect_onward(page, live)
     return page.render()
 
 
 @frontchannel.post(EndpointPath.SIGN_IN)
 def post_sign_in() -> ResponseReturnValue:
-    """Check the password, and start or renew the session or ask for the second factor."""
-    live, page = access.current_person(), sign_in_page_of(request.form)
+    """Check the password, then start or renew the session, or ask for the second factor."""
+    live, page = current.current_session_without_transaction(), sign_in_page_of(request.form)
     attempt = SignInAttempt(
         page.username, request.form.get("password", ""), sign_in_session.known_browser_cookie()
     )
     try:
-        found = _admit(
-            current.services().oauth2.authenticator.check(sign_in_session.anonymous_actor(), attempt),
-            live,
-            page,
-        )
+        verified = current.services().sign_in.check(sign_in_session.anonymous_actor(), attempt)
+        result = _complete(verified, live, page)
     except WrongCredentials as error:
-        return replace(page, errors={"password": str(error)}).render(), 422
+        return replace(page, errors={"password": error.text}).render(), 422
     except Throttled as error:
         return too_many_attempts_page(page, error)
-    if isinstance(found, PendingSecondFactor):
-        return replace(page, half="code", proof=pending_second_factor.seal_pending(found)).render()
-    return continue_with_session(page, found)
+    if isinstance(result, PendingSecondFactor):
+        return replace(page, step="code", pending=seal_pending(result)).render()
+    return continue_with_session(page, result)
 
 
-def _admit(
-    proof: VerifiedPassword, live: UserSession | None, page: SignInPage
+def _complete(
+    verified: VerifiedPassword, live: UserSession | None, page: SignInPage
 ) -> SignedInBrowser | PendingSecondFactor:
-    with current.services().database.transaction() as transaction:
-        if second_factors.is_enrolled(transaction, proof.user_id):
-            user = authenticator.confirm_password(transaction, proof)
+    with current.services().database.transaction() as db:
+        if second_factors.is_enrolled(db, verified.user_id):
+            user = authentication.confirm_password(db, verified)
             return PendingSecondFactor(user.id, user.epoch)
-        user = authenticator.complete_sign_in(transaction, proof)
-        return sign_in_session.begin_session(transaction, user, live, is_remembered=page.is_remembered)
+        user = authentication.complete_sign_in(db, verified)
+        return sign_in_session.begin_session(db, user, live, is_remembered=page.is_remembered)
 
 
-def continue_with_session(page: SignInPage, arrival: SignedInBrowser) -> ResponseReturnValue:
-    """Give the browser its session, and lead it to what it signed in for."""
-    _settle_forms(arrival)
-    response = make_response(redirect_onward(page, arrival.session))
-    sign_in_session.attach_cookies(response, arrival)
+def continue_with_session(page: SignInPage, signed_in: SignedInBrowser) -> ResponseReturnValue:
+    """Set the cookies of the session and redirect to the target of the sign-in."""
+    if signed_in.is_renewed:
+        current.forget_loaded_user()  # Forms in other tabs belong to the same user and stay valid.
+    else:
+        sign_in_session.invalidate_forms()
+    response = make_response(redirect_onward(page, signed_in.session))
+    sign_in_session.set_cookies(response, signed_in)
     return response
 
 
 def redirect_onward(page: SignInPage, live: UserSession) -> ResponseReturnValue:
-    """Lead somebody who is signed in to what the page was for."""
-    kept = preserved_forms.find(live.user_id, page.resume) if page.resume else None
-    return redirect(page.next or home_url_of(live), 303) if kept is None else preserved_forms.offer(kept)
+    """Redirect a signed-in user to the target of the sign-in, or offer their preserved form."""
+    form = preserved_forms.find(live.user_id, page.resume) if page.resume else None
+    return redirect(page.next or home_url_of(live), 303) if form is None else preserved_forms.offer(form)
 
 
 def show_password_form(page: SignInPage) -> ResponseReturnValue:
-    """Show the form for the password once more, for a page that was open too long."""
-    return replace(page, half="password", proof="", errors={"": _OLD_FORM}).render(), 400
-
-
-def _settle_forms(arrival: SignedInBrowser) -> None:
-    if arrival.is_again:
-        # Whoever opened the forms in other tabs is the person who has just signed in again: they go on working.
-        current.forget_loaded_user()
-    else:
-        sign_in_session.void_forms()
+    """Show the password form again because the page has expired."""
+    return replace(page, step="password", pending="", errors={"": _EXPIRED}).render(), 400

@@ -1,4 +1,8 @@
-"""What a sign-in is for: handed over by the authorization endpoint, or described by a link or a sent form."""
+"""The purpose of a sign-in, read from a link or form: the target URL, the application, and the mode.
+
+The authorization endpoint passes a sealed context, because only its application name can be trusted. The sign-in form
+passes a sealed ``PendingSecondFactor`` to the second step.
+"""
 
 from collections.abc import Mapping
 from dataclasses import astuple, dataclass, replace
@@ -8,24 +12,27 @@ from typing import Any
 from flask import make_response, redirect, url_for
 from flask.typing import ResponseReturnValue
 
-from authserver.domain.clients import client_links
+from authserver.domain.clients.metadata import POLICY_URI, TOS_URI
 from authserver.domain.sessions.user_sessions import UserSession
 from authserver.domain.users import users
+from authserver.domain.users.authentication import PendingSecondFactor
 from authserver.errors import Throttled
-from authserver.web import local_urls
+from authserver.web import current, local_urls
 from authserver.web.rendering import template_globals
-from authserver.web.session import access, sealed_values
-from authserver.web.session.sign_in_page import ENDPOINTS, Mode, SecondFactorPage, SignInPage
+from authserver.web.session import sealed_values
+from authserver.web.session.browser import browser_id
+from authserver.web.session.sign_in_page import ENDPOINTS, Mode, SignInPage, Step
 
-_PURPOSE = "sign-in ask"
-_LIFETIME = timedelta(days=1)  # A sign-in page may stay open over night.
+_PURPOSE = "sign-in context"
+_LIFETIME = timedelta(days=1)  # A sign-in page may stay open overnight.
+_PENDING_LIFETIME = timedelta(minutes=10)
 _HINT_LENGTH = 200
 _LINK_LENGTH = 300
 
 
 @dataclass(frozen=True)
-class _Ask:
-    """What the authorization endpoint hands over: the application's name counts only when it is sealed."""
+class SignInContext:
+    """What the authorization endpoint passes to the sign-in page."""
 
     next: str = ""
     application: str = ""
@@ -45,31 +52,33 @@ def sign_in_first(
     cancel_url: str = "",
     is_again: bool = False,
     is_switch: bool = False,
-    half: SecondFactorPage = "password",
+    step: Step = "password",
     details: Mapping[str, Any] | None = None,
 ) -> ResponseReturnValue:
-    """Send the browser to the sign-in page for an application's request, and on to ``next_url`` afterwards."""
-    links = [_short((details or {}).get(name, "")) for name in (client_links.POLICY, client_links.TERMS)]
-    ask = _Ask(next_url, application, login_hint[:_HINT_LENGTH], cancel_url, is_again, is_switch, *links)
-    return redirect(url_for(ENDPOINTS[half], ask=sealed_values.seal(_PURPOSE, astuple(ask))), 303)
+    """Redirect to the sign-in page for a client's request, and to ``next_url`` afterwards."""
+    links = [_short((details or {}).get(name, "")) for name in (POLICY_URI, TOS_URI)]
+    context = SignInContext(
+        next_url, application, login_hint[:_HINT_LENGTH], cancel_url, is_again, is_switch, *links
+    )
+    return redirect(url_for(ENDPOINTS[step], ask=sealed_values.seal(_PURPOSE, astuple(context))), 303)
 
 
-def sign_in_page_of(values: Any, half: SecondFactorPage = "password") -> SignInPage:
-    """Return the page that a link or a sent form describes, believing neither of them more than is safe."""
-    live, ask = access.current_person(), _read_ask(values.get("ask", ""))
+def sign_in_page_of(values: Any, step: Step = "password") -> SignInPage:
+    """Return the page that a link or a submitted form describes, ignoring values that are not safe."""
+    live, context = current.current_session_without_transaction(), _unseal_context(values.get("ask", ""))
     page = SignInPage(
-        mode=_mode(live, values, ask),
-        half=half,
-        next=ask.next or local_urls.safe_local_url(values.get("next")) or "",
-        username=values.get("username", ask.login_hint),
+        mode=_mode(live, values, context),
+        step=step,
+        next=context.next or local_urls.safe_local_url(values.get("next")) or "",
+        username=values.get("username", context.login_hint),
         is_remembered=values.get("remember") == "1",
-        application=ask.application,
-        cancel_url=ask.cancel_url,
-        policy_uri=ask.policy_uri,
-        tos_uri=ask.tos_uri,
-        ask=values.get("ask", "") if ask.next else "",
+        application=context.application,
+        cancel_url=context.cancel_url,
+        policy_uri=context.policy_uri,
+        tos_uri=context.tos_uri,
+        context=values.get("ask", "") if context.next else "",
         resume=values.get("resume", ""),
-        proof=values.get("proof", "") if half == "code" else "",
+        pending=values.get("pending", "") if step == "code" else "",
     )
     if live is not None and page.mode == "again":
         page.username = live.user.username
@@ -77,38 +86,52 @@ def sign_in_page_of(values: Any, half: SecondFactorPage = "password") -> SignInP
 
 
 def too_many_attempts_page(page: SignInPage, error: Throttled) -> ResponseReturnValue:
-    """Return the page once more, saying how long to wait."""
-    response = make_response(
-        replace(page, errors={"": template_globals.too_many_attempts(error.retry_after)}).render(), 429
-    )
+    """Return the page with the time to wait."""
+    text = template_globals.too_many_attempts(error.retry_after)
+    response = make_response(replace(page, errors={"": text}).render(), 429)
     response.headers["Retry-After"] = str(error.retry_after)
     return response
 
 
+def identifies_user(name: str, live: UserSession) -> bool:
+    """Return whether a user name or e-mail address is that of the signed-in user."""
+    own = {users.canonical_username(name) for name in (live.user.username, live.user.email) if name}
+    return users.canonical_username(name) in own
+
+
+def seal_pending(pending: PendingSecondFactor) -> str:
+    """Return the result of the first step in sealed form, valid in this browser only."""
+    return sealed_values.seal(_pending_purpose(), [pending.user_id, pending.user_epoch])
+
+
+def unseal_pending(sealed: str) -> PendingSecondFactor | None:
+    """Return the result of the first step, or None if it has expired or belongs to another browser."""
+    values = sealed_values.unseal(_pending_purpose(), sealed, _PENDING_LIFETIME)
+    return None if values is None else PendingSecondFactor(*values)
+
+
 def _short(link: str) -> str:
-    # What is handed over travels in an address, which servers cut off somewhere; consent shows a link of any length.
+    # The context is part of a URL, whose length servers limit. The consent page shows links of any length.
     return link if len(link) <= _LINK_LENGTH else ""
 
 
-def _mode(live: UserSession | None, values: Any, ask: _Ask) -> Mode:
+def _mode(live: UserSession | None, values: Any, context: SignInContext) -> Mode:
     if live is None:
         return "first"
-    if values.get("switch") == "1" or ask.is_switch:
+    if values.get("switch") == "1" or context.is_switch:
         return "switch"
-    if values.get("again") == "1" or ask.is_again:
-        return "switch" if ask.login_hint and not is_own_name(ask.login_hint, live) else "again"
+    if values.get("again") == "1" or context.is_again:
+        return "switch" if context.login_hint and not identifies_user(context.login_hint, live) else "again"
     return "first"
 
 
-def is_own_name(typed: str, live: UserSession) -> bool:
-    """Return whether somebody who is signed in signs in by this name."""
-    own = {users.canonical_username(name) for name in (live.user.username, live.user.email) if name}
-    return users.canonical_username(typed) in own
-
-
-def _read_ask(carried: str) -> _Ask:
-    values = sealed_values.unseal(_PURPOSE, carried, _LIFETIME)
+def _unseal_context(sealed: str) -> SignInContext:
+    values = sealed_values.unseal(_PURPOSE, sealed, _LIFETIME)
     try:
-        return _Ask(*values) if values is not None else _Ask()
+        return SignInContext(*values) if values is not None else SignInContext()
     except TypeError:
-        return _Ask()  # Another version of this product sealed it.
+        return SignInContext()  # Sealed by another version of this server.
+
+
+def _pending_purpose() -> str:
+    return f"pending second factor:{browser_id()}"

@@ -1,4 +1,4 @@
-"""Signing out: asked for on a page, done by a form; what came of it is told by ``signed_out``."""
+"""Sign-out: the confirmation page and its form. ``signed_out`` ends the session and shows the result."""
 
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -12,16 +12,20 @@ from authserver.web.frontchannel.blueprint import frontchannel
 
 @frontchannel.get(EndpointPath.SIGN_OUT)
 def sign_out() -> ResponseReturnValue:
-    """Ask whether to sign out, or say that it has been done."""
+    """Ask for confirmation, or show the result of the sign-out."""
     if current.endable_session() is None:
         return signed_out.signed_out_page()
-    # From there the way leads back to the application that asked, which a page of ours alone may not lead to.
-    ask = request.args.get("ask")
-    return redirect(url_for("frontchannel.end_session", ask=ask), 303) if ask else signed_out.confirm_page()
+    # Only the end session endpoint redirects back to the client.
+    logout = request.args.get("ask")
+    return (
+        redirect(url_for("frontchannel.end_session", ask=logout), 303)
+        if logout
+        else signed_out.confirm_page()
+    )
 
 
 @frontchannel.post(EndpointPath.SIGN_OUT)
 def post_sign_out() -> ResponseReturnValue:
     """End the session of this browser."""
-    asked = logout_requests.find_request(request.form.get("ask"))
-    return signed_out.end_browser_session(current.endable_session(), asked or LogoutRequest())
+    logout = logout_requests.unseal_request(request.form.get("ask"))
+    return signed_out.end_browser_session(current.endable_session(), logout or LogoutRequest())

@@ -1,1 +1,1 @@
-"""Machine endpoints: JSON, no cookie, no CSRF token; a plain WSGI application in front of Flask."""
+"""The machine endpoints: no cookies and no CSRF tokens; a plain WSGI application in front of Flask."""

@@ -1,6 +1,6 @@
-"""The frame with which applications watch the session (OpenID Connect Session Management 1.0, section 3.2).
+"""The iframe with which applications check the session (OpenID Connect Session Management 1.0, section 3.2).
 
-It is the one page that every site may embed; it holds nothing but a script, which answers three words.
+It is the only page that other sites may embed. It contains nothing but a script.
 """
 
 import base64
@@ -9,7 +9,7 @@ import hashlib
 from authserver.protocol.http import Request, Response
 from authserver.protocol.services import Services
 from authserver.web.rendering.assets import STATIC
-from authserver.web.session import browser_state
+from authserver.web.session import browser
 
 _SCRIPT = (STATIC / "check_session.js").read_text(encoding="utf-8")
 _HASH = base64.b64encode(hashlib.sha256(_SCRIPT.encode()).digest()).decode()
@@ -24,8 +24,8 @@ _HEADERS = (
 
 
 def frame(services: Services, _request: Request) -> Response:
-    """Return the frame by which applications see whether the session has changed (Session Management, section 3.3)."""
-    name = services.settings.cookie_name(browser_state.COOKIE)
+    """Return the iframe that tells applications whether the session has changed (section 3.3)."""
+    name = services.settings.cookie_name(browser.STATE_COOKIE)
     page = (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Session</title></head>'
         f'<body data-cookie="{name}"><script>{_SCRIPT}</script></body></html>'

@@ -1,8 +1,8 @@
-"""Cross-origin requests: scripts of registered origins may call what a browser-based client needs, never with cookies.
+"""Cross-origin requests (CORS): scripts of registered origins may call the endpoints that clients in a browser need.
 
-Nothing is allowed here that the endpoint itself would not allow; a browser is told that it may show the answer. A
-request that names no origin costs nothing here. One that does is looked up afresh, so that a disapproved client's
-scripts are shut out with their next request; where the origin was found before is remembered, to look there first.
+CORS grants no access by itself: the endpoints check every request, and cookies are never allowed. The origin is looked up
+for every request that has one, so that disapproving a client takes effect immediately. The client that owned an origin
+before is cached and checked first.
 """
 
 from dataclasses import replace
@@ -10,8 +10,8 @@ from dataclasses import replace
 from sqlalchemy import exc
 
 from authserver import logs
-from authserver.domain.clients import origin_lookup, web_origins
-from authserver.domain.clients.origin_lookup import OriginOwner
+from authserver.domain.clients import redirect_uris, web_origins
+from authserver.domain.clients.web_origins import OriginOwner
 from authserver.protocol.http import Response
 from authserver.protocol.services import Services
 from authserver.vocabulary import EndpointPath, LegacyPath
@@ -39,24 +39,24 @@ log = logs.get("cross_origin")
 
 
 class Cors:
-    """Knows whose scripts may read the answers of one application."""
+    """Decides which origins may read responses."""
 
     def __init__(self, services: Services) -> None:
         self._database = services.database
-        self._listed = web_origins.web_origins_of(services.settings.cors_origins)
+        self._listed = redirect_uris.web_origins_of(services.settings.cors_origins)
         self._owners: dict[str, OriginOwner] = {}
 
-    def share(self, path: str, origin: str | None, answer: Response) -> Response:
-        """Return an answer with what lets an origin's scripts read it; caches must not mix it up with another's."""
+    def share(self, path: str, origin: str | None, response: Response) -> Response:
+        """Return a response with the headers that let scripts of the origin read it, if it may."""
         if path not in PATHS:
-            return answer
-        more = [_VARY]
+            return response
+        headers = [_VARY]
         if origin and self._is_allowed(origin):
-            more += [("Access-Control-Allow-Origin", origin), _EXPOSED]
-        return replace(answer, headers=[*answer.headers, *more])
+            headers += [("Access-Control-Allow-Origin", origin), _EXPOSED]
+        return replace(response, headers=[*response.headers, *headers])
 
     def preflight(self, path: str, methods: tuple[str, ...], origin: str) -> Response | None:
-        """Return the answer to the question whether a request may be sent (Fetch, section 3.2.2), or None to refuse."""
+        """Return the response to a preflight request (Fetch, section 3.2.2), or None if the endpoint does not allow any."""
         if path not in PATHS:
             return None
         if not self._is_allowed(origin):
@@ -74,11 +74,11 @@ class Cors:
         known = self._owners.get(origin)
         try:
             with self._database.reading() as connection:
-                if known is not None and origin_lookup.is_current(connection, known):
+                if known is not None and web_origins.is_current(connection, known):
                     return True
-                found = origin_lookup.find_owner(connection, origin)
+                found = web_origins.find_owner(connection, origin)
         except (exc.DBAPIError, exc.TimeoutError) as error:
-            # The answer itself is good, and possibly the only one with these tokens; it is only not shared.
+            # Send the response anyway, without CORS headers: it may contain tokens that are issued only once.
             log.warning("origin not checked", error=type(error).__name__)
             return False
         if found is None:

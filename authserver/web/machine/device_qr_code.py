@@ -1,6 +1,6 @@
-"""The QR code of the device page, for devices that can show a picture but cannot draw one (RFC 8628, section 3.3.1).
+"""The QR code of the device page, for devices that cannot draw one themselves (RFC 8628, section 3.3.1).
 
-It tells nothing that the caller does not bring: whether the user code is one that waits is not looked up.
+The user code is not looked up, so the response does not reveal whether it is valid.
 """
 
 import io
@@ -24,11 +24,11 @@ _HEADERS = (
 
 
 def qr_code(services: Services, request: Request) -> Response:
-    """Draw the address of the device page, with the user code when the query has one."""
+    """Return a QR code with the URL of the device page, including the user code of the query."""
     code = device_authorizations.normalize_user_code(present_values(request.query).get("user_code", ""))
     address = services.settings.url(EndpointPath.DEVICE)
     if code:
-        address = device_authorization.verification_uri_complete(services.oauth2, code)
+        address = device_authorization.verification_uri_complete(services.settings, code)
     drawing = io.BytesIO()
     segno.make(address, error="m", micro=False).save(
         drawing,

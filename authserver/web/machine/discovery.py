@@ -1,6 +1,6 @@
-"""The discovery documents and the JWK set: ready bytes with an ETag, cached by clients for a while.
+"""The discovery documents and the JWK set, cached as bytes and sent with an ETag.
 
-Whose scripts may read them is decided in ``cross_origin``.
+``cors`` decides which origins may read them.
 """
 
 import hashlib
@@ -11,11 +11,11 @@ from typing import Any
 
 from authserver.protocol.http import Request, Response
 from authserver.protocol.oauth2 import metadata
-from authserver.protocol.oauth2.server import OAuth2Server
 from authserver.protocol.services import Services
+from authserver.settings import Settings
 from authserver.vocabulary import ClientKind
 
-Metadata = Callable[[OAuth2Server, tuple[str, ...]], dict[str, Any]]
+Metadata = Callable[[Settings, tuple[str, ...]], dict[str, Any]]
 
 _OAUTH2_LANE = partial(metadata.legacy_metadata, ClientKind.OAUTH2)
 _OIDC_LANE = partial(metadata.legacy_metadata, ClientKind.OIDC)
@@ -23,50 +23,50 @@ _CACHED = ("Cache-Control", "public, max-age=300")
 
 
 def openid_configuration(services: Services, request: Request) -> Response:
-    """OpenID Connect Discovery's document."""
-    return _send(_written(metadata.openid_configuration, services.oauth2, _scopes(services)), request)
+    """Return the document of OpenID Connect Discovery."""
+    return _send(_document(metadata.openid_configuration, services, _scopes(services)), request)
 
 
 def oauth_metadata(services: Services, request: Request) -> Response:
-    """RFC 8414's document."""
-    return _send(_written(metadata.oauth_metadata, services.oauth2, _scopes(services)), request)
+    """Return the document of RFC 8414."""
+    return _send(_document(metadata.oauth_metadata, services, _scopes(services)), request)
 
 
 def legacy_oauth2_metadata(services: Services, request: Request) -> Response:
-    """The replaced system's OAuth 2.0 document."""
-    return _send(_written(_OAUTH2_LANE, services.oauth2, _scopes(services)), request)
+    """Return the legacy discovery document of OAuth 2.0 clients."""
+    return _send(_document(_OAUTH2_LANE, services, _scopes(services)), request)
 
 
 def legacy_oidc_metadata(services: Services, request: Request) -> Response:
-    """The replaced system's OpenID Connect document."""
-    return _send(_written(_OIDC_LANE, services.oauth2, _scopes(services)), request)
+    """Return the legacy discovery document of OpenID Connect clients."""
+    return _send(_document(_OIDC_LANE, services, _scopes(services)), request)
 
 
 def jwks(services: Services, request: Request) -> Response:
-    """The public signing keys (RFC 7517, section 5)."""
+    """Return the public signing keys (RFC 7517, section 5)."""
     return _send(services.key_ring.current().jwks, request)
 
 
 def _scopes(services: Services) -> tuple[str, ...]:
-    return services.oauth2.scope_catalogue.names()
+    return services.scope_cache.names()
 
 
 @lru_cache(maxsize=16)
-def _written(build: Metadata, server: OAuth2Server, scopes: tuple[str, ...]) -> bytes:
+def _document(build: Metadata, services: Services, scopes: tuple[str, ...]) -> bytes:
     """Return a document as it is sent: what it says depends on the settings and on the defined scopes alone."""
-    return json.dumps(build(server, scopes), separators=(",", ":")).encode()
+    return json.dumps(build(services.settings, scopes), separators=(",", ":")).encode()
 
 
 def _send(body: bytes, request: Request) -> Response:
     etag = _etag(body)
     headers = (_CACHED, ("ETag", etag))
-    if _is_known(etag, request.headers.get("if-none-match", "")):
+    if _matches(etag, request.headers.get("if-none-match", "")):
         return Response(304, b"", headers)
     return Response(200, body, (("Content-Type", "application/json"), *headers))
 
 
-def _is_known(etag: str, condition: str) -> bool:
-    """Whether the caller has what it asks for (RFC 9110, section 13.1.2): by a list of tags, weak ones too, or by a star."""
+def _matches(etag: str, condition: str) -> bool:
+    """Return whether an If-None-Match header matches: a list of ETags, possibly weak, or * (RFC 9110, section 13.1.2)."""
     tags = {tag.strip().removeprefix("W/") for tag in condition.split(",")}
     return bool(tags & {etag, "*"})
 

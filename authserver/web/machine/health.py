@@ -1,4 +1,4 @@
-"""Health: ``/livez`` says that the process answers, ``/readyz`` that it can do its work."""
+"""Health checks: ``/livez`` for the process, ``/readyz`` for everything that requests need."""
 
 from collections.abc import Callable
 
@@ -11,12 +11,12 @@ from authserver.protocol.services import Services
 
 
 def live(_services: Services, _request: Request) -> Response:
-    """The process answers."""
+    """Report that the process is running."""
     return json_response(200, {"status": "live"})
 
 
 def ready(services: Services, _request: Request) -> Response:
-    """Every part that a request needs is there; the answer names those that are not."""
+    """Report whether everything that requests need is available, check by check."""
     checks: dict[str, Callable[[], object]] = {
         "database": lambda: health.check_writable(services.database),
         "migrations": lambda: schema.is_current(services.database),
@@ -30,7 +30,7 @@ def ready(services: Services, _request: Request) -> Response:
 
 
 def _passes(check: Callable[[], object]) -> bool:
-    # A check fails by saying False, or by an error.
+    # A check fails by returning False or by raising an error.
     try:
         return check() is not False
     except (SQLAlchemyError, AuthserverError):

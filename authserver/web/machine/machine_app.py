@@ -1,144 +1,109 @@
-"""The machine door: turns a WSGI request into the law's strict request value and its answer into bytes.
+"""The WSGI application of the machine endpoints: parses requests, calls handlers, and renders their errors.
 
-It stands before Flask's dispatch, which would cost more than the work itself on these paths. What it does not serve it
-hands on.
+It runs in front of Flask, which would take longer than the work itself on these paths, and passes other paths on to it.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
-from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc6749.errors import InvalidRequestError
 from sqlalchemy import exc
 
 from authserver import logs
+from authserver.domain.diagnostics.causes import Cause
 from authserver.errors import Busy, Throttled
-from authserver.protocol.http import (
-    FORM_TYPE,
-    MalformedRequest,
-    Request,
-    Response,
-    json_response,
-    parse_pairs,
-)
-from authserver.protocol.oauth2.errors import describe, oauth_error, unreadable_request
+from authserver.protocol.errors import ErrorCode, ProtocolError
+from authserver.protocol.http import FORM_TYPE, Request, Response, parse_form, parse_pairs
 from authserver.protocol.services import Services
 from authserver.vocabulary import EndpointPath
 from authserver.web import network
-from authserver.web.machine import wsgi_io
+from authserver.web.machine import error_responses, wsgi_io
 from authserver.web.machine.cors import Cors
+from authserver.web.machine.error_responses import Renderer
 
-log = logs.get("backchannel")
+log = logs.get("machine")
 
 Handler = Callable[[Services, Request], Response]
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
 
-
-def json_error(status: int, error: str, description: str, *headers: tuple[str, str]) -> Response:
-    """Return a refusal in the format of most endpoints (RFC 6749, section 5.2)."""
-    return json_response(
-        status,
-        {"error": error, "error_description": description},
-        (("Cache-Control", "no-store"), *headers),
-    )
-
-
 ANY = "<key>"
-"""In place of the last part of a route: whatever stands there, which the handler reads from the request's path."""
+"""Stands for the last segment of a route's path, which the handler reads from the path of the request."""
+_RETRY_AFTER_OUTAGE = ("Retry-After", "5")
 
 
 class Route(NamedTuple):
-    """What serves a path, and by which methods; ``refuse`` answers what never reaches it in the endpoint's own format.
+    """An endpoint: its handler, its methods, and the format of its errors.
 
-    ``error`` is that format's word for a request that cannot be read. What is refused at public documents, which anybody
-    may ask for as they like, is not recorded in the diagnostics ledger.
+    ``invalid_request`` is the error code of the format for malformed requests. Errors at public documents, which anyone
+    may request, are not recorded.
     """
 
     handler: Handler
     methods: tuple[str, ...]
-    refuse: Callable[..., Response] = json_error
-    error: str = "invalid_request"
+    render_error: Renderer = error_responses.json_error
+    invalid_request: str = ErrorCode.INVALID_REQUEST
     is_recorded: bool = True
 
 
 class MachineApp:
-    """A WSGI application that serves the machine routes and hands the rest on."""
+    """A WSGI application that serves the machine endpoints and passes everything else on."""
 
-    def __init__(self, otherwise: WsgiApp, services: Services, routes: Mapping[str, Route]) -> None:
-        self._otherwise = otherwise
+    def __init__(self, fallback: WsgiApp, services: Services, routes: Mapping[str, Route]) -> None:
+        self._fallback = fallback
         self._services = services
         self.routes = routes
-        self._cross_origin = Cors(services)
+        self._cors = Cors(services)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        path = self._path(environ.get("PATH_INFO", ""))
+        path = self._route_path(environ.get("PATH_INFO", ""))
         if path is None:
-            return self._otherwise(environ, start_response)
+            return self._fallback(environ, start_response)
         method = environ["REQUEST_METHOD"]
-        response = self._answer(path, environ)
+        response = self._respond(path, self.routes[path], environ)
         if method != "OPTIONS":
-            # Refusals too: a script that cannot read why it was refused cannot do better.
-            response = self._cross_origin.share(environ["PATH_INFO"], environ.get("HTTP_ORIGIN"), response)
+            # Scripts must be able to read error responses, too.
+            response = self._cors.share(environ["PATH_INFO"], environ.get("HTTP_ORIGIN"), response)
         return wsgi_io.send_response(
             response, method, start_response, is_secure=self._services.settings.is_secure
         )
 
-    def _path(self, path: str) -> str | None:
-        """Return how a path is called in the table of routes, or None where it is not there."""
-        names = (path, f"{path.rpartition('/')[0]}/{ANY}")
-        return next((name for name in names if name in self.routes), None)
+    def _route_path(self, path: str) -> str | None:
+        """Return the path in the route table that matches a path, or None."""
+        candidates = (path, f"{path.rpartition('/')[0]}/{ANY}")
+        return next((candidate for candidate in candidates if candidate in self.routes), None)
 
-    def _answer(self, path: str, environ: Environ) -> Response:
-        route, method = self.routes[path], environ["REQUEST_METHOD"]
-        if method not in route.methods and not (method == "OPTIONS" and "HTTP_ORIGIN" in environ):
-            return self._refuse(path, environ, 405, _wrong_method(route, method), _allow(route))
+    def _respond(self, path: str, route: Route, environ: Environ) -> Response:
         try:
-            if path != EndpointPath.LIVE:
-                # Here no connection is held; and that the process lives must be told without a database.
-                self._services.key_ring.tend()
-            return self._serve(route, environ)
-        except wsgi_io.TooLarge:
-            return self._refuse(path, environ, 413, self._too_large(environ))
-        except MalformedRequest as error:
-            return self._refuse(path, environ, 400, unreadable_request(error))
-        except Throttled as error:
-            is_busy = isinstance(error, Busy)
-            status, word = (503, "temporarily_unavailable") if is_busy else (429, "too_many_requests")
-            return route.refuse(status, word, str(error), ("Retry-After", str(error.retry_after)))
-        except exc.DataError as error:
-            log.warning("refused by the database", path=environ["PATH_INFO"], detail=str(error.orig)[:200])
-            sentence = "A parameter cannot be stored."
-            return self._refuse(
-                path, environ, 400, oauth_error(InvalidRequestError, sentence, "parameter-unstorable")
-            )
-        except (exc.DBAPIError, exc.TimeoutError) as error:
-            log.warning(
-                "database unavailable",
-                path=environ["PATH_INFO"],
-                error=type(error).__name__,
-                detail=str(error)[:300],
-            )
-            sentence = "The database does not answer. Try again in a moment."
-            return route.refuse(503, "temporarily_unavailable", sentence, ("Retry-After", "5"))
-        except Exception:
-            log.exception("unexpected error", path=environ["PATH_INFO"])
-            return route.refuse(
-                500, "server_error", "The server met an unexpected condition; its log says more."
-            )
+            return self._serve(path, route, environ)
+        except Exception as exception:  # noqa: BLE001
+            error = _protocol_error(exception, environ)
+        if error.error == ErrorCode.INVALID_REQUEST:
+            error.details = replace(error.details, error=route.invalid_request)
+        reference = ""
+        if route.is_recorded:
+            reference = self._services.error_log.record(error.details, path, self._address(environ))
+        return route.render_error(self._services, error, reference)
 
-    def _serve(self, route: Route, environ: Environ) -> Response:
-        if environ["REQUEST_METHOD"] == "OPTIONS":
-            path, origin = environ["PATH_INFO"], environ["HTTP_ORIGIN"]
-            answer = self._cross_origin.preflight(path, route.methods, origin)
-            # Whoever asks this is a browser, which shows nobody the answer.
-            return answer or route.refuse(405, route.error, _sentence(route), _allow(route))
+    def _serve(self, path: str, route: Route, environ: Environ) -> Response:
+        method = environ["REQUEST_METHOD"]
+        is_preflight = method == "OPTIONS" and "HTTP_ORIGIN" in environ
+        if not is_preflight and method not in route.methods:
+            raise _method_not_allowed(route, method)
+        if path != EndpointPath.LIVE:
+            # No connection is held here. The liveness check must not need the database.
+            self._services.key_ring.tend()
+        if is_preflight:
+            response = self._cors.preflight(environ["PATH_INFO"], route.methods, environ["HTTP_ORIGIN"])
+            if response is None:
+                raise _preflight_rejected(route)
+            return response
         request = self._read(environ)
         try:
             return route.handler(self._services, request)
         except (exc.IntegrityError, exc.NoResultFound):
-            # Something was removed between the handler's reading and its writing; now it finds it gone, and says so.
+            # A record was removed while the handler was working. The second run finds it missing and responds to that.
             return route.handler(self._services, request)
 
     def _read(self, environ: Environ) -> Request:
@@ -150,31 +115,11 @@ class MachineApp:
             method=environ["REQUEST_METHOD"],
             path=environ["PATH_INFO"],
             query=parse_pairs(environ.get("QUERY_STRING", "")),
-            form=parse_pairs(wsgi_io.decode_form(body)) if is_form else None,
+            form=parse_form(body) if is_form else None,
             headers=wsgi_io.read_headers(environ),
             body=body,
             address=self._address(environ),
             request_id=environ.get("authserver.request_id", ""),
-        )
-
-    def _refuse(
-        self, path: str, environ: Environ, status: int, error: OAuth2Error, *headers: tuple[str, str]
-    ) -> Response:
-        """Record why a request does not reach its handler, and answer it in the endpoint's own format."""
-        route, reference = self.routes[path], ""
-        error.error = route.error
-        if route.is_recorded:
-            reference = self._services.oauth2.record(path, self._address(environ), error)
-        return route.refuse(status, route.error, describe(error, reference), *headers)
-
-    def _too_large(self, environ: Environ) -> OAuth2Error:
-        declared = environ.get("CONTENT_LENGTH")
-        return oauth_error(
-            InvalidRequestError,
-            "The request body is too large.",
-            "body-too-large",
-            received=f"{declared} bytes" if declared else "",
-            expected=f"{self._services.settings.max_body_bytes} bytes at most",
         )
 
     def _address(self, environ: Environ) -> str:
@@ -185,19 +130,51 @@ class MachineApp:
         )
 
 
-def _wrong_method(route: Route, method: str) -> OAuth2Error:
-    return oauth_error(
-        InvalidRequestError,
-        _sentence(route),
-        "method-not-allowed",
-        received=method[:60],
-        expected=" ".join(route.methods),
+def _protocol_error(exception: Exception, environ: Environ) -> ProtocolError:
+    """Return the error to respond with for an exception, and log those that clients do not cause."""
+    path = environ["PATH_INFO"]
+    if isinstance(exception, ProtocolError):
+        return exception
+    if isinstance(exception, Throttled):
+        code = (
+            ErrorCode.TEMPORARILY_UNAVAILABLE if isinstance(exception, Busy) else ErrorCode.TOO_MANY_REQUESTS
+        )
+        retry_after = ("Retry-After", str(exception.retry_after))
+        return ProtocolError(code, None, str(exception), headers=(retry_after,))
+    if isinstance(exception, exc.DataError):
+        log.warning("refused by the database", path=path, detail=str(exception.orig)[:200])
+        return ProtocolError(
+            ErrorCode.INVALID_REQUEST, Cause.PARAMETER_UNSTORABLE, "A parameter cannot be stored."
+        )
+    if isinstance(exception, exc.DBAPIError | exc.TimeoutError):
+        kind, detail = type(exception).__name__, str(exception)[:300]
+        log.warning("database unavailable", path=path, error=kind, detail=detail)
+        return ProtocolError(
+            ErrorCode.TEMPORARILY_UNAVAILABLE,
+            None,
+            "The database is not available. Try again in a moment.",
+            headers=(_RETRY_AFTER_OUTAGE,),
+        )
+    log.error("unexpected error", path=path, exc_info=exception)
+    return ProtocolError(
+        ErrorCode.SERVER_ERROR, None, "The server encountered an unexpected error. See the server log."
     )
 
 
-def _sentence(route: Route) -> str:
-    return f"Use {' or '.join(route.methods)}."
+def _method_not_allowed(route: Route, method: str) -> ProtocolError:
+    return ProtocolError(
+        ErrorCode.INVALID_REQUEST,
+        Cause.METHOD_NOT_ALLOWED,
+        f"Use {' or '.join(route.methods)}.",
+        received=method[:60],
+        expected=" ".join(route.methods),
+        status=405,
+        headers=(("Allow", ", ".join(route.methods)),),
+    )
 
 
-def _allow(route: Route) -> tuple[str, str]:
-    return "Allow", ", ".join(route.methods)
+def _preflight_rejected(route: Route) -> ProtocolError:
+    error = _method_not_allowed(route, "OPTIONS")
+    # A browser sends preflight requests by itself and shows the response to nobody, so they are not recorded.
+    error.details = replace(error.details, cause=None)
+    return error

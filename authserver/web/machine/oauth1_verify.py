@@ -1,42 +1,37 @@
-"""The verification endpoint: a resource server asks whether a signed request that it received is valid, and for whom.
+"""The verification endpoint: verifies a signed request that a resource server received, and returns its user.
 
-It authenticates with HTTP Basic as an approved client that has the right to ask (``may_verify_requests``).
+The resource server authenticates with HTTP Basic as a client with the permission ``may_verify_requests``.
 """
 
 import json
 from typing import Any
 
-from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc6749.errors import InvalidRequestError, UnauthorizedClientError
-
 from authserver import clock
 from authserver.domain.clients.client_cache import RegisteredClient
+from authserver.domain.diagnostics.causes import Cause
 from authserver.domain.oauth1 import token_credentials
 from authserver.domain.oauth1.consumers import MAY_VERIFY_REQUESTS
+from authserver.protocol.errors import ErrorCode, ProtocolError
 from authserver.protocol.http import Request, Response, json_response
-from authserver.protocol.oauth1 import described_request, problems, verification
-from authserver.protocol.oauth1.problems import Problem
+from authserver.protocol.oauth1 import described_request, errors, verification
+from authserver.protocol.oauth1.errors import OAuth1Error
 from authserver.protocol.oauth1.verification import VerifiedRequest
-from authserver.protocol.oauth2 import client_authentication
-from authserver.protocol.oauth2.errors import oauth_error
+from authserver.protocol.oauth2 import admission, client_authentication
 from authserver.protocol.services import Services
 
 
 def verify(services: Services, request: Request) -> Response:
-    """Answer who a described request is from, or the problem with it and what to answer to its sender."""
-    try:
-        asker = _authenticate(services, request)
-        document = _read(request.body, asker)
-    except OAuth2Error as error:
-        return services.oauth2.refuse(request, error)
+    """Respond with the consumer and user of a described request, or with its error and the response for its sender."""
+    resource_server = _authenticate(services, request)
+    document = _parse_json(request.body, resource_server)
     server = services.oauth1
     try:
         verified = verification.verify_request(server, described_request.parse_described_request(document))
     except ValueError as error:
-        return services.oauth2.refuse(request, _unreadable(str(error), asker))
-    except Problem as problem:
-        server.record_and_refer(request.path, request.address, problem)
-        return json_response(200, _problem_document(server.realm, problem))
+        raise _malformed(str(error), resource_server) from error
+    except OAuth1Error as error:
+        reference = services.error_log.record(error.details, request.path, request.address)
+        return json_response(200, _error_document(server.realm, error, reference))
     return json_response(200, _verified_document(verified))
 
 
@@ -45,41 +40,48 @@ def _authenticate(services: Services, request: Request) -> RegisteredClient:
     with services.database.reading() as connection:
         row = token_credentials.lookup(connection, credentials.client_key, None)
         client = None if row is None else services.client_cache.get(connection, row.c_id, row.c_revision)
-    client = services.oauth2.check_secret(credentials, client, request.address)
+    client = admission.check_secret(services, credentials, client, request.address)
     assert row is not None
-    services.oauth2.check_client(row, client)
+    admission.check_client(row, client)
     if client.details.get(MAY_VERIFY_REQUESTS) is not True:
-        sentence = "This client may not verify signed requests; an administrator can allow it."
-        error = oauth_error(UnauthorizedClientError, sentence, "may-not-verify", client_id=client.id)
-        error.status_code = 403
-        raise error
+        raise ProtocolError(
+            ErrorCode.UNAUTHORIZED_CLIENT,
+            Cause.MAY_NOT_VERIFY,
+            "This client is not allowed to verify signed requests. An administrator can allow it.",
+            client_id=client.id,
+            status=403,
+        )
     return client
 
 
-def _read(body: bytes, asker: RegisteredClient) -> dict[str, Any]:
+def _parse_json(body: bytes, resource_server: RegisteredClient) -> dict[str, Any]:
     try:
         document = json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise _unreadable("The body must be JSON.", asker) from error
+        raise _malformed("The body must be JSON.", resource_server) from error
     if not isinstance(document, dict):
-        raise _unreadable("The body must be one JSON object.", asker)
+        raise _malformed("The body must be one JSON object.", resource_server)
     return document
 
 
-def _unreadable(sentence: str, asker: RegisteredClient) -> OAuth2Error:
-    expected = "a JSON object that describes the signed request"
-    return oauth_error(
-        InvalidRequestError, sentence, "description-malformed", client_id=asker.id, expected=expected
+def _malformed(description: str, resource_server: RegisteredClient) -> ProtocolError:
+    return ProtocolError(
+        ErrorCode.INVALID_REQUEST,
+        Cause.DESCRIPTION_MALFORMED,
+        description,
+        expected="a JSON object that describes the signed request",
+        client_id=resource_server.id,
     )
 
 
-def _problem_document(realm: str, problem: Problem) -> dict[str, Any]:
+def _error_document(realm: str, error: OAuth1Error, reference: str) -> dict[str, Any]:
+    parameters = errors.problem_parameters(error, reference)
     return {
         "valid": False,
-        "problem": problem.error,
-        "advice": problem.advice,
-        "status": problem.status_code,
-        "www_authenticate": problems.challenge(realm, problem),
+        "problem": error.error,
+        "advice": dict(parameters)["oauth_problem_advice"],
+        "status": error.status,
+        "www_authenticate": errors.challenge(realm, parameters),
     }
 
 

@@ -1,57 +1,58 @@
-"""Where a Jazz or OSLC server asks for a consumer key: anonymous, so small, limited, and pending until approved."""
+"""The endpoint where a Jazz or OSLC server requests a consumer key. It is anonymous, so keys are limited and pending."""
 
 import json
 from typing import Any
 
-from authlib.oauth2.rfc6749.errors import InvalidRequestError
-
 from authserver.context import Actor
 from authserver.domain import throttles
 from authserver.domain.clients import pending_clients
+from authserver.domain.clients.clients import Client
+from authserver.domain.diagnostics.causes import Cause
 from authserver.domain.oauth1 import consumer_requests
 from authserver.errors import InvalidInput, Throttled
+from authserver.protocol.errors import ErrorCode, ProtocolError
 from authserver.protocol.http import Request, Response, json_response
-from authserver.protocol.oauth2.errors import oauth_error
 from authserver.protocol.services import Services
 
 MAX_BYTES = 4096
 
 
 def request_key(services: Services, request: Request) -> Response:
-    """Register a provisional consumer and answer its key; the body is JSON whatever its type says."""
+    """Register a pending consumer and respond with its key. The body is read as JSON whatever its content type."""
     if len(request.body) > MAX_BYTES:
-        error = oauth_error(
-            InvalidRequestError,
-            f"The body can have {MAX_BYTES} bytes at most.",
-            "body-too-large",
+        raise ProtocolError(
+            ErrorCode.INVALID_REQUEST,
+            Cause.BODY_TOO_LARGE,
+            f"The body can have at most {MAX_BYTES} bytes.",
             received=f"{len(request.body)} bytes",
-            expected=f"{MAX_BYTES} bytes at most",
+            expected=f"at most {MAX_BYTES} bytes",
+            status=413,
         )
-        error.status_code = 413
-        return services.oauth2.refuse(request, error)
     try:
-        document = _read(request.body)
-        bucket = consumer_requests.bucket(services.vault, services.settings, request.address)
-        with services.database.transaction() as db:
-            throttles.charge(db, [bucket])
-        with services.database.transaction() as db:
-            pending_clients.purge(db, services.settings)
-            client = consumer_requests.add(db, _actor(request), services.vault, document)
+        client = _add_consumer(services, request)
     except InvalidInput as error:
-        return services.oauth2.refuse(
-            request, oauth_error(InvalidRequestError, str(error), "consumer-request-refused")
-        )
+        raise ProtocolError(ErrorCode.INVALID_REQUEST, Cause.CONSUMER_REQUEST_REFUSED, str(error)) from error
     except Throttled as error:
-        sentence = (
-            "Too many consumer keys were requested. Wait, or ask an administrator to create the consumer."
-        )
-        document = {"error": "too_many_requests", "error_description": sentence}
-        headers = (("Cache-Control", "no-store"), ("Retry-After", str(error.retry_after)))
-        return json_response(429, document, headers)
+        raise ProtocolError(
+            ErrorCode.TOO_MANY_REQUESTS,
+            None,
+            "Too many consumer keys were requested. Wait, or ask an administrator to create the consumer.",
+            headers=(("Retry-After", str(error.retry_after)),),
+        ) from error
     return json_response(200, {"key": client.client_key})
 
 
-def _read(body: bytes) -> dict[str, Any]:
+def _add_consumer(services: Services, request: Request) -> Client:
+    document = _parse_json(request.body)
+    bucket = consumer_requests.bucket(services.vault, services.settings, request.address)
+    with services.database.transaction() as db:
+        throttles.charge(db, [bucket])
+    with services.database.transaction() as db:
+        pending_clients.purge(db, services.settings)
+        return consumer_requests.add(db, _actor(request), services.vault, document)
+
+
+def _parse_json(body: bytes) -> dict[str, Any]:
     try:
         document = json.loads(body.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:

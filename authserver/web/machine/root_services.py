@@ -1,4 +1,4 @@
-"""What Jazz and OSLC clients read before anything else: root services, and a catalog for those who insist on one."""
+"""The root services document that Jazz and OSLC clients read first, and an empty service provider catalog."""
 
 from xml.sax.saxutils import escape, quoteattr
 
@@ -19,7 +19,7 @@ _NAMESPACES = {
     "oslc_rm": "http://open-services.net/xmlns/rm/1.0/",
     "oslc_cm": "http://open-services.net/xmlns/cm/1.0/",
 }
-_ADDRESSES = {
+_ENDPOINTS = {
     "oauthRequestConsumerKeyUrl": EndpointPath.OAUTH1_REQUEST_KEY,
     "oauthApprovalModuleUrl": EndpointPath.OAUTH1_APPROVE_KEY,
     "oauthRequestTokenUrl": EndpointPath.OAUTH1_REQUEST_TOKEN,
@@ -29,14 +29,14 @@ _ADDRESSES = {
 
 
 def root_services(services: Services, request: Request) -> Response:
-    """The root services document, about the address it was asked for at."""
+    """Return the root services document, about the URL of the request."""
     settings = services.settings
     lines = [
         f"<dc:title>{escape(settings.product_name)}</dc:title>",
         f"<jfs:oauthRealmName>{escape(services.oauth1.realm)}</jfs:oauthRealmName>",
         f"<jfs:oauthDomain>{escape(settings.public_url)}</jfs:oauthDomain>",
     ]
-    lines += [_resource(f"jfs:{name}", settings.url(path)) for name, path in _ADDRESSES.items()]
+    lines += [_resource(f"jfs:{name}", settings.url(path)) for name, path in _ENDPOINTS.items()]
     catalogs = {
         "oslc_am:amServiceProviders": settings.oslc_am_catalog or settings.url(EndpointPath.OSLC_CATALOG),
         "oslc_rm:rmServiceProviders": settings.oslc_rm_catalog,
@@ -47,7 +47,7 @@ def root_services(services: Services, request: Request) -> Response:
 
 
 def catalog(services: Services, request: Request) -> Response:
-    """A catalog without service providers, for installations that have none of their own."""
+    """Return a catalog without service providers, for installations that configure no catalog."""
     namespaces = {name: _NAMESPACES[name] for name in ("rdf", "dc")} | {
         "oslc": "http://open-services.net/ns/core#"
     }

@@ -1,24 +1,23 @@
-"""Every machine address and what serves it; the replaced system's addresses are aliases of the same handlers."""
-
-from dataclasses import replace
+"""The routes of the machine endpoints. Legacy paths use the same handlers as the current ones."""
 
 from authserver.protocol.http import Request, Response
-from authserver.protocol.oauth1.problems import Reason
+from authserver.protocol.oauth1.errors import ProblemCode
 from authserver.protocol.oauth2 import (
     device_authorization,
     introspection,
     registration,
     registration_management,
     revocation,
+    token_endpoint,
+    userinfo,
 )
-from authserver.protocol.oauth2.bearer_tokens import BearerError
-from authserver.protocol.oidc import userinfo
 from authserver.protocol.services import Services
 from authserver.vocabulary import ClientKind, EndpointPath, LegacyPath, RootServices
 from authserver.web.machine import (
     check_session,
     device_qr_code,
     discovery,
+    error_responses,
     health,
     oauth1,
     oauth1_verify,
@@ -33,33 +32,27 @@ _POST = ("POST",)
 
 def token(services: Services, request: Request) -> Response:
     """The token endpoint."""
-    return services.oauth2.answer_token_request(request)
+    return token_endpoint.respond_to_token_request(services, request)
 
 
 def revoke(services: Services, request: Request) -> Response:
     """The revocation endpoint."""
-    return revocation.respond_to_revocation(services.oauth2, request)
+    return revocation.respond_to_revocation(services, request)
 
 
 def authorize_device(services: Services, request: Request) -> Response:
     """The device authorization endpoint."""
-    return device_authorization.respond_to_device_authorization(services.oauth2, request)
+    return device_authorization.respond_to_device_authorization(services, request)
 
 
 def introspect(services: Services, request: Request) -> Response:
     """The introspection endpoint."""
-    return introspection.respond_to_introspection(services.oauth2, request)
+    return introspection.respond_to_introspection(services, request)
 
 
 def user_information(services: Services, request: Request) -> Response:
     """The userinfo endpoint."""
-    return userinfo.respond_to_userinfo(services.oauth2, request)
-
-
-def _refuse_bearer(status: int, error: str, description: str, *headers: tuple[str, str]) -> Response:
-    """Refuse in the format of an endpoint that bearer tokens open (RFC 6750, section 3)."""
-    answer = BearerError(status, error, description).answer()
-    return replace(answer, headers=(*answer.headers, *headers))
+    return userinfo.respond_to_userinfo(services, request)
 
 
 def register(services: Services, request: Request) -> Response:
@@ -68,12 +61,12 @@ def register(services: Services, request: Request) -> Response:
 
 
 def register_oauth2(services: Services, request: Request) -> Response:
-    """The client registration endpoint of the replaced system's OAuth 2.0 lane."""
+    """The client registration endpoint for legacy OAuth 2.0 clients."""
     return registration.respond_to_registration(services, request, ClientKind.OAUTH2)
 
 
 def register_oidc(services: Services, request: Request) -> Response:
-    """The client registration endpoint of the replaced system's OpenID Connect lane."""
+    """The client registration endpoint for legacy OpenID Connect clients."""
     return registration.respond_to_registration(services, request, ClientKind.OIDC)
 
 
@@ -87,7 +80,7 @@ def _document(handler: Handler) -> Route:
 
 
 def _oauth1(handler: Handler) -> Route:
-    return Route(handler, ("GET", "POST"), oauth1.refuse, Reason.PARAMETER_REJECTED)
+    return Route(handler, ("GET", "POST"), error_responses.oauth1_error, ProblemCode.PARAMETER_REJECTED)
 
 
 def routes() -> dict[str, Route]:
@@ -104,9 +97,11 @@ def routes() -> dict[str, Route]:
         EndpointPath.REGISTRATION: Route(register, _POST),
         LegacyPath.OAUTH2_REGISTRATION: Route(register_oauth2, _POST),
         LegacyPath.OIDC_REGISTRATION: Route(register_oidc, _POST),
-        f"{EndpointPath.REGISTRATION}/{ANY}": Route(manage_registration, ("GET", "PUT", "DELETE")),
+        f"{EndpointPath.REGISTRATION}/{ANY}": Route(
+            manage_registration, ("GET", "PUT", "DELETE"), error_responses.registration_error
+        ),
         EndpointPath.INTROSPECTION: Route(introspect, _POST),
-        EndpointPath.USERINFO: Route(user_information, (*_READ, "POST"), _refuse_bearer),
+        EndpointPath.USERINFO: Route(user_information, (*_READ, "POST"), error_responses.bearer_error),
         EndpointPath.CHECK_SESSION: _document(check_session.frame),
         EndpointPath.JWKS: _document(discovery.jwks),
         EndpointPath.OPENID_CONFIGURATION: _document(discovery.openid_configuration),
@@ -116,7 +111,7 @@ def routes() -> dict[str, Route]:
         EndpointPath.OAUTH1_REQUEST_KEY: Route(request_key.request_key, _POST),
         EndpointPath.OAUTH1_REQUEST_TOKEN: _oauth1(oauth1.request_token),
         EndpointPath.OAUTH1_ACCESS_TOKEN: _oauth1(oauth1.access_token),
-        EndpointPath.OAUTH1_WHOAMI: Route(oauth1.whoami, ("GET", "POST")),
+        EndpointPath.OAUTH1_WHOAMI: Route(oauth1.whoami, ("GET", "POST"), error_responses.resource_error),
         EndpointPath.OAUTH1_VERIFY: Route(oauth1_verify.verify, _POST),
         **{path: Route(root_services.root_services, _READ) for path in RootServices},
         EndpointPath.OSLC_CATALOG: _document(root_services.catalog),

@@ -1,6 +1,6 @@
-"""Style sheets, scripts and icons: named by what they contain, so that browsers keep them for ever; compressed once.
+"""Serves style sheets, scripts and icons from ``static/``, compressed, under URLs with a content hash.
 
-The files lie in ``static/``; templates ask ``pages`` for their addresses.
+Browsers cache them forever. Templates get the URLs from ``asset_url``.
 """
 
 import gzip
@@ -14,36 +14,36 @@ from flask import Flask, Response, abort, request, url_for
 
 STATIC = Path(__file__).parent.parent / "static"
 SPRITE = "vendor/lucide/icons.svg"
-_FOR_EVER = "public, max-age=31536000, immutable"
+_FOREVER = "public, max-age=31536000, immutable"
 _DIGEST_LENGTH = 12
 _COMPRESSIBLE = {"text/css", "text/javascript", "application/javascript", "image/svg+xml", "text/plain"}
 
 
 @dataclass(frozen=True)
 class Asset:
-    """One static file, held in memory."""
+    """A static file, held in memory."""
 
     name: str
     body: bytes
 
     @cached_property
     def digest(self) -> str:
-        """The part of the address that changes with the content."""
+        """The content hash in the URL."""
         return hashlib.sha256(self.body).hexdigest()[:_DIGEST_LENGTH]
 
     @cached_property
     def content_type(self) -> str:
-        """The media type, by the file's name."""
+        """The media type, derived from the file name."""
         return mimetypes.guess_type(self.name)[0] or "text/plain"
 
     @cached_property
     def compressed(self) -> bytes | None:
-        """The gzipped content, where that is worth anything."""
+        """The gzipped content, or None for a type that does not compress well."""
         return gzip.compress(self.body, 9, mtime=0) if self.content_type in _COMPRESSIBLE else None
 
 
 class Assets:
-    """All static files, read when the application is built."""
+    """All static files, read at start-up."""
 
     def __init__(self, folder: Path) -> None:
         files = (path for path in sorted(folder.rglob("*")) if path.is_file())
@@ -51,11 +51,11 @@ class Assets:
         self._assets = {asset.name: asset for asset in read}
 
     def find(self, name: str) -> Asset | None:
-        """Return a file by its path below the folder."""
+        """Return a file by its path below the folder, or None."""
         return self._assets.get(name)
 
     def url(self, name: str) -> str:
-        """Return the address of a file as the browser asks for it; KeyError for one that is not there."""
+        """Return the URL of a file; raises KeyError."""
         return url_for("asset", digest=self._assets[name].digest, name=name)
 
 
@@ -67,20 +67,20 @@ def install(app: Flask, folder: Path = STATIC) -> Assets:
         found = assets.find(name)
         if found is None:
             abort(404)
-        return _answer(found, is_current=digest == found.digest)
+        return _respond(found, is_current=digest == found.digest)
 
     app.add_url_rule("/assets/<digest>/<path:name>", view_func=asset)
     return assets
 
 
-def _answer(asset: Asset, *, is_current: bool) -> Response:
-    zips = asset.compressed is not None and request.accept_encodings["gzip"] > 0
+def _respond(asset: Asset, *, is_current: bool) -> Response:
+    is_gzipped = asset.compressed is not None and request.accept_encodings["gzip"] > 0
     response = Response(
-        asset.compressed if zips else asset.body, content_type=f"{asset.content_type}; charset=utf-8"
+        asset.compressed if is_gzipped else asset.body, content_type=f"{asset.content_type}; charset=utf-8"
     )
     response.headers["Vary"] = "Accept-Encoding"
-    if zips:
+    if is_gzipped:
         response.headers["Content-Encoding"] = "gzip"
-    # While nodes are upgraded one by one, a page of one version may ask another version for its files.
-    response.headers["Cache-Control"] = _FOR_EVER if is_current else "no-cache"
+    # During a rolling upgrade, a page of one version may request its assets from another version.
+    response.headers["Cache-Control"] = _FOREVER if is_current else "no-cache"
     return response

@@ -1,14 +1,14 @@
-"""The way from an error page to the console's page about that refusal, for those who may go it."""
+"""The link from an error page to the recorded error in the console."""
 
 from flask import url_for
+from flask_babel import gettext
 
 from authserver.web import current
-from authserver.web.rendering.languages import gettext
 
 
 def console_link_for(reference: str) -> dict[str, str]:
-    """Return the link by its words, for a signed-in person with Configure Server; nothing for anybody else."""
+    """Return the label and URL of the link if the user has the Configure Server permission."""
     live = current.current_session()
     if not reference or live is None or not live.user.may_configure_server:
         return {}
-    return {gettext("See why, and what to do"): url_for("admin.recorded_error", reference=reference)}
+    return {gettext("See the cause and the fix"): url_for("admin.recorded_error", reference=reference)}

@@ -1,11 +1,13 @@
-"""Lengths of time in words, in their largest unit: 3 minutes, 3 minutes ago, in 3 minutes.
+"""Durations in their largest unit: 3 minutes, 3 minutes ago, in 3 minutes.
 
-Each unit has three sentences, because in many languages its name changes with the place: "3 Tage", but "vor 3 Tagen".
+Each unit has three templates, because many languages inflect its name: "3 Tage", but "vor 3 Tagen".
 """
 
 from datetime import timedelta
 
-from authserver.web.rendering.languages import ngettext, ngettext_noop
+from flask_babel import ngettext
+
+from authserver.messages import Message, plural_message
 
 _UNITS = (
     timedelta(days=365.25),
@@ -15,48 +17,48 @@ _UNITS = (
     timedelta(minutes=1),
     timedelta(seconds=1),
 )
-_LENGTHS = (
-    ngettext_noop("%(number)s year", "%(number)s years"),
-    ngettext_noop("%(number)s month", "%(number)s months"),
-    ngettext_noop("%(number)s day", "%(number)s days"),
-    ngettext_noop("%(number)s hour", "%(number)s hours"),
-    ngettext_noop("%(number)s minute", "%(number)s minutes"),
-    ngettext_noop("%(number)s second", "%(number)s seconds"),
+_DURATIONS = (
+    plural_message("%(num)s year", "%(num)s years", 1),
+    plural_message("%(num)s month", "%(num)s months", 1),
+    plural_message("%(num)s day", "%(num)s days", 1),
+    plural_message("%(num)s hour", "%(num)s hours", 1),
+    plural_message("%(num)s minute", "%(num)s minutes", 1),
+    plural_message("%(num)s second", "%(num)s seconds", 1),
 )
 _PAST = (
-    ngettext_noop("%(number)s year ago", "%(number)s years ago"),
-    ngettext_noop("%(number)s month ago", "%(number)s months ago"),
-    ngettext_noop("%(number)s day ago", "%(number)s days ago"),
-    ngettext_noop("%(number)s hour ago", "%(number)s hours ago"),
-    ngettext_noop("%(number)s minute ago", "%(number)s minutes ago"),
-    ngettext_noop("%(number)s second ago", "%(number)s seconds ago"),
+    plural_message("%(num)s year ago", "%(num)s years ago", 1),
+    plural_message("%(num)s month ago", "%(num)s months ago", 1),
+    plural_message("%(num)s day ago", "%(num)s days ago", 1),
+    plural_message("%(num)s hour ago", "%(num)s hours ago", 1),
+    plural_message("%(num)s minute ago", "%(num)s minutes ago", 1),
+    plural_message("%(num)s second ago", "%(num)s seconds ago", 1),
 )
 _FUTURE = (
-    ngettext_noop("in %(number)s year", "in %(number)s years"),
-    ngettext_noop("in %(number)s month", "in %(number)s months"),
-    ngettext_noop("in %(number)s day", "in %(number)s days"),
-    ngettext_noop("in %(number)s hour", "in %(number)s hours"),
-    ngettext_noop("in %(number)s minute", "in %(number)s minutes"),
-    ngettext_noop("in %(number)s second", "in %(number)s seconds"),
+    plural_message("in %(num)s year", "in %(num)s years", 1),
+    plural_message("in %(num)s month", "in %(num)s months", 1),
+    plural_message("in %(num)s day", "in %(num)s days", 1),
+    plural_message("in %(num)s hour", "in %(num)s hours", 1),
+    plural_message("in %(num)s minute", "in %(num)s minutes", 1),
+    plural_message("in %(num)s second", "in %(num)s seconds", 1),
 )
 
 
-def format_duration(length: timedelta) -> str:
-    """Return a length of time: 3 minutes."""
-    return _words(_LENGTHS, length)
+def format_duration(duration: timedelta) -> str:
+    """Return a duration: 3 minutes."""
+    return _format(_DURATIONS, duration)
 
 
-def format_since(length: timedelta) -> str:
-    """Return what is so long ago: 3 minutes ago."""
-    return _words(_PAST, length)
+def format_since(duration: timedelta) -> str:
+    """Return a time in the past: 3 minutes ago."""
+    return _format(_PAST, duration)
 
 
-def format_until(length: timedelta) -> str:
-    """Return what will be after this time: in 3 minutes."""
-    return _words(_FUTURE, length)
+def format_until(duration: timedelta) -> str:
+    """Return a time in the future: in 3 minutes."""
+    return _format(_FUTURE, duration)
 
 
-def _words(sentences: tuple[tuple[str, str], ...], length: timedelta) -> str:
-    unit = next((place for place, size in enumerate(_UNITS) if length >= size), len(_UNITS) - 1)
-    one, many = sentences[unit]
-    return ngettext(one, many, max(1, int(length / _UNITS[unit])))
+def _format(forms: tuple[Message, ...], duration: timedelta) -> str:
+    index = next((index for index, unit in enumerate(_UNITS) if duration >= unit), len(_UNITS) - 1)
+    form, count = forms[index], max(1, int(duration / _UNITS[index]))
+    return ngettext(form.template, form.plural, count)

@@ -1,13 +1,14 @@
-"""Error pages for people: what happened, what to do, and a short reference under which the logs know more.
+"""Error pages: what happened, what to do, and a reference for finding the cause in the logs.
 
-They need no database and no template context, so that they can be shown when little else works. Machine endpoints
-answer in their own formats, in ``backchannel``.
+They use no database and no template context processors, so that they work in most failures. The errors of the machine
+endpoints are in ``web.machine``.
 """
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Flask, Response, current_app
+from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
 from sqlalchemy import exc
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
@@ -16,61 +17,62 @@ from werkzeug.exceptions import HTTPException
 
 from authserver import logs
 from authserver.errors import Conflict, Forbidden, InvalidInput, NotFound, SettingsError, Throttled
+from authserver.messages import message
 from authserver.web.rendering import headers, template_globals
-from authserver.web.rendering.languages import gettext, gettext_noop
+from authserver.web.rendering.languages import translate
 
 RETRY_SECONDS = 5
-_BACK = gettext_noop("Go back and try again.")
-_WORDS: Mapping[int, tuple[str, str, str]] = {
+_BACK = message("Go back and try again.")
+_TEXTS: Mapping[int, tuple[str, str, str]] = {
     400: (
-        gettext_noop("This request cannot be understood"),
-        gettext_noop("The browser sent something that this server cannot read."),
+        message("Invalid request"),
+        message("The server could not read the request that the browser sent."),
         _BACK,
     ),
     403: (
-        gettext_noop("You may not do this"),
-        gettext_noop("Your account does not have the permission."),
-        gettext_noop("Sign in with another account."),
+        message("You do not have permission"),
+        message("Your account cannot open this page."),
+        message("Sign in with another account."),
     ),
     404: (
-        gettext_noop("There is nothing at this address"),
-        gettext_noop("The page was removed, or the address has a mistake."),
-        gettext_noop("Check the address."),
+        message("Page not found"),
+        message("The page does not exist or was removed."),
+        message("Check the URL."),
     ),
     405: (
-        gettext_noop("This address works differently"),
-        gettext_noop("The page cannot be used in this way."),
+        message("This page cannot be opened this way"),
+        message("The page does not support this kind of request."),
         _BACK,
     ),
     409: (
-        gettext_noop("Somebody was faster"),
-        gettext_noop("What you worked on was changed in the meantime."),
-        gettext_noop("Load the page again and look."),
+        message("Someone else changed this"),
+        message("Your change was not saved."),
+        message("Reload the page to see the current version."),
     ),
     413: (
-        gettext_noop("That was too much"),
-        gettext_noop("The form that was sent is too large."),
-        gettext_noop("Go back and send less."),
+        message("The form is too large"),
+        message("The server does not accept forms of this size."),
+        message("Go back and shorten your input."),
     ),
     422: (
-        gettext_noop("Something is missing or wrong"),
-        gettext_noop("The form cannot be accepted as it is."),
-        gettext_noop("Go back and correct it."),
+        message("Something is missing or wrong"),
+        message("The form was not saved."),
+        message("Go back and correct your input."),
     ),
     429: (
-        gettext_noop("Too many attempts"),
-        gettext_noop("There were too many attempts in a short time."),
-        gettext_noop("Wait a moment, then try again."),
+        message("Too many attempts"),
+        message("There were too many attempts in a short time."),
+        message("Wait a moment, then try again."),
     ),
     500: (
-        gettext_noop("Something went wrong here"),
-        gettext_noop("It is not your fault."),
-        gettext_noop("Try again; if it stays, tell the administrator."),
+        message("Something went wrong"),
+        message("The server could not complete the request."),
+        message("Try again. If the error persists, give the administrator the reference below."),
     ),
     503: (
-        gettext_noop("The server is busy"),
-        gettext_noop("It cannot reach its database at the moment."),
-        gettext_noop("Wait a few seconds, then try again."),
+        message("The server is not available"),
+        message("It cannot reach its database."),
+        message("Wait a few seconds, then try again."),
     ),
 }
 
@@ -78,24 +80,24 @@ log = logs.get("web")
 
 
 def install(app: Flask) -> None:
-    """Answer every error with a page."""
+    """Register an error page for every exception."""
     handlers: Mapping[type[Exception], Callable[..., Any]] = {
         HTTPException: _on_http_error,
-        NotFound: lambda error: error_page(404, text=str(error)),
-        Conflict: lambda error: error_page(409, text=str(error)),
-        Forbidden: lambda error: error_page(403, text=str(error)),
-        InvalidInput: lambda error: error_page(422, text=str(error)),
+        NotFound: lambda error: error_page(404, text=error.text),
+        Conflict: lambda error: error_page(409, text=error.text),
+        Forbidden: lambda error: error_page(403, text=error.text),
+        InvalidInput: lambda error: error_page(422, text=" ".join(map(translate, error.fields.values()))),
         Throttled: lambda error: error_page(429, retry_after=error.retry_after),
         StaleDataError: lambda _: error_page(409),
-        IntegrityError: _on_collision,
-        DataError: _on_bad_data,
-        exc.OperationalError: _on_database_away,
-        exc.InterfaceError: _on_database_away,
-        exc.InternalError: _on_database_away,
-        exc.TimeoutError: _on_database_away,
+        IntegrityError: _on_integrity_error,
+        DataError: _on_data_error,
+        exc.OperationalError: _on_database_unavailable,
+        exc.InterfaceError: _on_database_unavailable,
+        exc.InternalError: _on_database_unavailable,
+        exc.TimeoutError: _on_database_unavailable,
         DBAPIError: _on_database_error,
-        SettingsError: _on_surprise,
-        Exception: _on_surprise,
+        SettingsError: _on_unexpected_error,
+        Exception: _on_unexpected_error,
     }
     for kind, handler in handlers.items():
         app.register_error_handler(kind, handler)
@@ -112,19 +114,20 @@ def error_page(
     retry_after: int | None = None,
     links: Mapping[str, str] | None = None,
 ) -> Response:
-    """Return an error page; what is not given is worded by the status, and what comes from below is translated on it.
+    """Return an error page; texts that are not given depend on the status.
 
-    ``error`` is the protocol's own word, shown small; ``reference`` the diagnostics ledger's, else the request's id.
+    ``error`` is the error code of the protocol. ``reference`` is the reference in the error log, by default the request id.
+    ``links`` maps labels to URLs.
     """
-    words = _WORDS.get(status, _WORDS[500] if status >= 500 else _WORDS[400])
+    default = _TEXTS.get(status, _TEXTS[500] if status >= 500 else _TEXTS[400])
     if retry_after is not None and not advice:
         advice = template_globals.wait_then_try_again(retry_after)
     # Flask's render_template would run the context processors, which may look for records.
     body = current_app.jinja_env.get_template("error.html").render(
         status=status,
-        title=title or words[0],
-        text=text or words[1],
-        advice=advice or words[2],
+        title=title or default[0],
+        text=text or default[1],
+        advice=advice or default[2],
         error=error,
         reference=reference or headers.request_id(),
         links=links or {},
@@ -136,14 +139,15 @@ def error_page(
 
 
 def expired_form_page(_error: CSRFError) -> Response:
-    """Return the page for a form whose token is missing or of another time, and that is not kept."""
+    """Return the page for a form with a missing or expired CSRF token whose input was not preserved."""
     return error_page(
         400,
-        gettext("This form is too old"),
-        gettext("Somebody signed in or out after the page was opened, or the browser keeps no cookies."),
+        gettext("This form has expired"),
         gettext(
-            "Go back: if your browser still shows what you typed, copy what you want to keep. Then load the page again "
-            "and send the form once more."
+            "Someone signed in or out in this browser after the page was opened, or the browser blocks cookies."
+        ),
+        gettext(
+            "Go back and copy the input that you want to keep. Then reload the page and submit the form again."
         ),
     )
 
@@ -155,26 +159,26 @@ def _on_http_error(error: HTTPException) -> Response:
     return response
 
 
-def _on_collision(error: IntegrityError) -> Response:
-    _log("collision", error)
+def _on_integrity_error(error: IntegrityError) -> Response:
+    _log("integrity error", error)
     return error_page(409)
 
 
-def _on_bad_data(error: DataError) -> Response:
-    _log("refused by the database", error)
+def _on_data_error(error: DataError) -> Response:
+    _log("rejected by the database", error)
     return error_page(400)
 
 
 def _on_database_error(error: DBAPIError) -> Response:
-    return _on_database_away(error) if error.connection_invalidated else _on_surprise(error)
+    return _on_database_unavailable(error) if error.connection_invalidated else _on_unexpected_error(error)
 
 
-def _on_database_away(error: Exception) -> Response:
-    _log("database away", error)
+def _on_database_unavailable(error: Exception) -> Response:
+    _log("database unavailable", error)
     return error_page(503, retry_after=RETRY_SECONDS)
 
 
-def _on_surprise(error: Exception) -> Response:
+def _on_unexpected_error(error: Exception) -> Response:
     if current_app.testing:
         raise error
     log.error("unexpected error", reference=headers.request_id(), exc_info=error)
@@ -182,7 +186,7 @@ def _on_surprise(error: Exception) -> Response:
 
 
 def _log(event: str, error: Exception) -> None:
-    # The driver's own words only: SQLAlchemy's would repeat the statement with its values.
+    # Only the driver's message: SQLAlchemy's contains the statement with its values.
     cause = getattr(error, "orig", None) or error
     log.warning(
         event,

@@ -1,6 +1,6 @@
-"""What goes around every page: the request's id, the Content-Security-Policy and the other protective headers.
+"""The request id, the Content-Security-Policy and the other security headers of pages.
 
-Machine endpoints never pass here; theirs are in ``backchannel.wire``.
+The headers of the machine endpoints are in ``web.machine``.
 """
 
 import secrets
@@ -13,16 +13,14 @@ from authserver.web import current
 
 _NONCE_BYTES = 16
 HSTS = ("Strict-Transport-Security", "max-age=31536000")
-"""What tells browsers to come by TLS alone from now on."""
-
 _PERMISSIONS = (
     "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), "
     "midi=(), payment=(), usb=(), clipboard-write=(self), publickey-credentials-create=(self), "
     "publickey-credentials-get=(self)"
 )
-# From these pages the way leads back to an application. Chromium and WebKit apply form-action to that redirect as well,
-# and a same-origin opener policy would cut the tie to an application that opened them in a pop-up window.
-_ON_THE_WAY = {
+# These pages redirect to clients. Chromium and WebKit apply form-action to such redirects, and a same-origin opener policy
+# would break clients that open the pages in a pop-up window.
+_REDIRECTING_PATHS = {
     EndpointPath.AUTHORIZE,
     LegacyPath.OIDC_AUTHORIZE,
     EndpointPath.CONTINUE,
@@ -35,25 +33,25 @@ _ON_THE_WAY = {
     EndpointPath.OAUTH1_CANCEL,
     EndpointPath.OAUTH1_CONSENT,
 }
-_CONSOLES = {"admin", "account"}
+_SCRIPTED_BLUEPRINTS = {"admin", "account"}
 
 
 def install(app: Flask) -> None:
-    """Give every request an id before anything else sees it, and every answer its headers."""
+    """Assign an id to every request before all other handlers, and add the headers to every response."""
     app.before_request_funcs.setdefault(None, []).insert(0, _begin)
     app.after_request(_protect)
     app.teardown_request(_end)
 
 
 def nonce() -> str:
-    """Return what a script of this page must carry to be run."""
+    """Return the nonce for the scripts of this page."""
     if "csp_nonce" not in g:
         g.csp_nonce = secrets.token_urlsafe(_NONCE_BYTES)
     return str(g.csp_nonce)
 
 
 def request_id() -> str:
-    """Return the id under which the logs and the audit trail know this request."""
+    """Return the id of this request in the logs and the audit trail."""
     return str(g.request_id)
 
 
@@ -67,11 +65,11 @@ def _end(_error: BaseException | None) -> None:
 
 
 def _protect(response: Response) -> Response:
-    is_on_the_way = request.path in _ON_THE_WAY
-    response.headers["Content-Security-Policy"] = _policy(is_on_the_way)
+    redirects = request.path in _REDIRECTING_PATHS
+    response.headers["Content-Security-Policy"] = _policy(redirects)
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Cross-Origin-Opener-Policy"] = "unsafe-none" if is_on_the_way else "same-origin"
+    response.headers["Cross-Origin-Opener-Policy"] = "unsafe-none" if redirects else "same-origin"
     response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
     response.headers["Permissions-Policy"] = _PERMISSIONS
     response.headers.setdefault("Cache-Control", "no-store")
@@ -80,7 +78,7 @@ def _protect(response: Response) -> Response:
     return response
 
 
-def _policy(is_on_the_way: bool) -> str:
+def _policy(redirects: bool) -> str:
     parts = [
         "default-src 'none'",
         "style-src 'self'",
@@ -92,10 +90,10 @@ def _policy(is_on_the_way: bool) -> str:
         parts.append(f"frame-src {g.csp_frames}")
     if "csp_nonce" in g:
         parts.append(f"script-src 'nonce-{nonce()}'")
-    if "csp_nonce" in g or request.blueprint in _CONSOLES:
+    if "csp_nonce" in g or request.blueprint in _SCRIPTED_BLUEPRINTS:
         parts.append("connect-src 'self'")
-    if request.blueprint in _CONSOLES:
+    if request.blueprint in _SCRIPTED_BLUEPRINTS:
         parts.append("require-trusted-types-for 'script'")
-    if not is_on_the_way:
+    if not redirects:
         parts.append("form-action 'self'")
     return "; ".join(parts)

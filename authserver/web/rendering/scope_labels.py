@@ -1,39 +1,41 @@
-"""What scopes mean to people, for the consent page and the list of authorised applications."""
+"""Descriptions of scopes, for the consent page and the list of applications."""
 
 from collections.abc import Iterable
 from typing import cast
 
 from flask import g
+from flask_babel import gettext
 
 from authserver.domain import scopes
+from authserver.messages import message
 from authserver.vocabulary import ScopeName
 from authserver.web import current
-from authserver.web.rendering.languages import gettext, gettext_noop
+from authserver.web.rendering.languages import translate
 
-_WORDS = {
-    ScopeName.OPENID: gettext_noop("Know who you are, by an identifier that stays the same"),
-    ScopeName.PROFILE: gettext_noop("See your name and the rest of your profile"),
-    ScopeName.EMAIL: gettext_noop("See your e-mail address"),
-    ScopeName.ADDRESS: gettext_noop("See your postal address"),
-    ScopeName.PHONE: gettext_noop("See your telephone number"),
-    ScopeName.OFFLINE_ACCESS: gettext_noop("Keep this access after you have signed out"),
+_LABELS = {
+    ScopeName.OPENID: message("Recognize you by a permanent identifier"),
+    ScopeName.PROFILE: message("See your name and profile"),
+    ScopeName.EMAIL: message("See your e-mail address"),
+    ScopeName.ADDRESS: message("See your postal address"),
+    ScopeName.PHONE: message("See your phone number"),
+    ScopeName.OFFLINE_ACCESS: message("Keep this access after you sign out"),
 }
 
 
-def labels_of_scopes(scope: str) -> str:
-    """Return what a scope lets an application do; one that nobody has put into words is quoted."""
+def label_of_scope(scope: str) -> str:
+    """Return what a scope allows; a scope without a description is quoted."""
     if scope in set(ScopeName):
-        return gettext(_WORDS.get(ScopeName(scope), ""))
-    return _own_words().get(scope) or gettext("Use “%(scope)s” in your name", scope=scope)
+        return translate(_LABELS.get(ScopeName(scope), ""))
+    return _defined_labels().get(scope) or gettext("Use “%(scope)s” on your behalf", scope=scope)
 
 
-def _own_words() -> dict[str, str]:
-    if "scope_words" not in g:
-        g.scope_words = scopes.scope_labels(current.transaction())
-    return cast(dict[str, str], g.scope_words)
+def _defined_labels() -> dict[str, str]:
+    if "scope_labels" not in g:
+        g.scope_labels = scopes.scope_labels(current.transaction())
+    return cast(dict[str, str], g.scope_labels)
 
 
 def in_order(names: Iterable[str]) -> list[str]:
-    """Return scopes from who somebody is to what may be done in their name, those of the administrators last."""
-    known = [str(scope) for scope in _WORDS]
+    """Return scopes sorted: the standard scopes first, then the administrators' scopes."""
+    known = [str(scope) for scope in _LABELS]
     return sorted(names, key=lambda scope: (known.index(scope) if scope in known else len(known), scope))

@@ -1,1 +1,1 @@
-"""Sign-in state in the browser: access checks, cookies and forms that survive a sign-in."""
+"""The browser's session: who is signed in, access to pages, the sign-in page, and forms preserved during a sign-in."""

@@ -1,16 +1,17 @@
-"""Who may see a page: signed in, signed in lately, or with Configure Server. Shared by all wings for people.
+"""Access to pages: for signed-in users, for users who signed in recently, and for the Configure Server permission.
 
-``require_sign_in`` and ``require_configure_server`` are for a blueprint's ``before_request``: they return what to
-answer instead, or None. ``require_recent_sign_in`` wraps a view. What a person typed into a form is not lost when
-they must sign in before it is accepted: the sign-in page carries it, sealed, and hands it back (``kept_forms``).
+``require_sign_in`` and ``require_configure_server`` are for a blueprint's ``before_request``: they return a response that
+replaces the view's, or None. ``require_recent_sign_in`` wraps a view. If the user submitted a form, the sign-in page
+preserves its input (see ``preserved_forms``).
 """
 
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
 
-from flask import g, redirect, request, url_for
+from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import RequestEntityTooLarge
 
@@ -20,41 +21,30 @@ from authserver.domain.users import second_factors
 from authserver.vocabulary import Acr
 from authserver.web import current, local_urls
 from authserver.web.rendering import error_pages
-from authserver.web.rendering.languages import gettext
 from authserver.web.session import preserved_forms
-from authserver.web.session.sign_in_page import ENDPOINTS, SecondFactorPage, SignInPage
+from authserver.web.session.sign_in_page import ENDPOINTS, SignInPage, Step
 
 View = TypeVar("View", bound=Callable[..., Any])
-_FOUND = "_login_user"  # where Flask-Login keeps whom it has found
-
-
-def current_person() -> UserSession | None:
-    """Return who is signed in, looked up in a transaction of its own that is over when this returns.
-
-    For code that runs before the view's transaction is open, and for views that hash passwords, which must not keep
-    one open meanwhile. The records are for reading; to change them, get them again in a transaction.
-    """
-    if _FOUND not in g:
-        setattr(g, _FOUND, _look_up())
-    return current.current_session()
 
 
 def require_sign_in() -> ResponseReturnValue | None:
-    """Send those who have not signed in to the sign-in page."""
-    return None if current_person() else sign_in_first()
+    """Redirect users who are not signed in to the sign-in page."""
+    return None if current.load_session() else sign_in_first()
 
 
 def require_configure_server() -> ResponseReturnValue | None:
-    """Send those who have not signed in to the sign-in page, and tell those without the permission."""
-    live = current_person()
+    """Redirect users who are not signed in to the sign-in page, and return a 403 page without the permission."""
+    live = current.load_session()
     if live is None:
         return sign_in_first()
     if live.user.may_configure_server:
         return None
     return error_pages.error_page(
         403,
-        gettext("You need the permission Configure Server"),
-        gettext("You are signed in as %(name)s, who may not manage this server.", name=live.user.username),
+        gettext("You need the Configure Server permission"),
+        gettext(
+            "You are signed in as %(name)s. This account cannot manage the server.", name=live.user.username
+        ),
         gettext("Ask an administrator for the permission, or sign in with another account."),
         links={
             gettext("Use another account"): url_for(
@@ -65,81 +55,72 @@ def require_configure_server() -> ResponseReturnValue | None:
 
 
 def require_recent_sign_in(view: View) -> View:
-    """Let a view be reached only by people who have signed in lately; the others prove again who they are.
+    """Require a recent sign-in for a view.
 
-    Who has a second factor must have signed in with it: a password typed before the app was set up, perhaps by
-    somebody else, is not enough to take the app away again.
+    Users with a second factor must have used it in this session: a password entered before the app was set up, perhaps
+    by an attacker, is not enough to remove the app again.
     """
 
     @wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> ResponseReturnValue:
-        live = current.current_session() if "session" in g else current_person()
+        live = current.load_session()
         if live is None:
             return sign_in_first()
         if not user_sessions.is_recent(live, current.services().settings):
-            return _prove_again(live, "password")
+            return _sign_in_again(live, "password")
         if lacks_second_factor(live):
-            return _prove_again(live, "code")
+            return _sign_in_again(live, "code")
         return view(*args, **kwargs)
 
     return guarded  # type: ignore[return-value]
 
 
 def sign_in_first() -> ResponseReturnValue:
-    """Send the browser to the sign-in page and back; a form that was sent is kept for whom it had been shown to."""
+    """Redirect to the sign-in page and back, or show it with the preserved input of the submitted form."""
     owner, page = _owner_of_form(), local_urls.form_page_url()
     if owner is None:
         return redirect(url_for("frontchannel.sign_in", next=page), 303)
     return SignInPage(next=page, resume=preserved_forms.keep(owner)).render(), 403
 
 
-def expired_form(error: CSRFError) -> ResponseReturnValue:
-    """Answer a form whose CSRF token is missing or of another time, keeping what its own person typed into it."""
-    owner, live = _owner_of_form(), current_person()
+def on_csrf_error(error: CSRFError) -> ResponseReturnValue:
+    """Handle a missing or expired CSRF token without losing the user's input."""
+    owner, live = _owner_of_form(), current.current_session_without_transaction()
     if owner is None or (live is not None and live.user_id != owner):
         return error_pages.expired_form_page(error)
     if live is not None:
-        return preserved_forms.offer(preserved_forms.sent(), username=live.user.username), 400
+        return preserved_forms.offer(preserved_forms.submitted(), username=live.user.username), 400
     try:
         return sign_in_first()
     except RequestEntityTooLarge:
         return error_pages.expired_form_page(error)
 
 
+def lacks_second_factor(live: UserSession) -> bool:
+    """Return whether the user has a second factor that was not used in this session."""
+    if live.acr == Acr.MULTI_FACTOR:
+        return False
+    if current.has_transaction():
+        return second_factors.is_enrolled(current.transaction(), live.user_id)
+    with current.services().database.transaction(write=False) as db:
+        return second_factors.is_enrolled(db, live.user_id)
+
+
 def _owner_of_form() -> int | None:
-    # A script that is refused sends its form again as a page does.
+    # htmx submits a form again as a page when its request is rejected.
     is_page = request.method == "POST" and request.headers.get("HX-Request") != "true"
     return preserved_forms.owner() if is_page else None
 
 
-def _prove_again(live: UserSession, half: SecondFactorPage) -> ResponseReturnValue:
+def _sign_in_again(live: UserSession, step: Step) -> ResponseReturnValue:
     page = local_urls.form_page_url()
     if request.method != "POST" or request.headers.get("HX-Request") == "true":
-        return redirect(url_for(ENDPOINTS[half], next=page, again=1), 303)
-    asked = SignInPage(
+        return redirect(url_for(ENDPOINTS[step], next=page, again=1), 303)
+    sign_in_page = SignInPage(
         mode="again",
-        half=half,
+        step=step,
         username=live.user.username,
         cancel_url=page,
         resume=preserved_forms.keep(live.user_id),
     )
-    return asked.render(), 403
-
-
-def lacks_second_factor(live: UserSession) -> bool:
-    """Return whether somebody has a second factor and has proved their password only in this session."""
-    if live.acr == Acr.MULTI_FACTOR:
-        return False
-    if "session" in g:
-        return second_factors.is_enrolled(current.transaction(), live.user_id)
-    # As in ``person``: the view may want to open its transaction later, or never.
-    with current.services().database.transaction(write=False) as transaction:
-        return second_factors.is_enrolled(transaction, live.user_id)
-
-
-def _look_up() -> Any:
-    cookie = current.session_cookie()
-    if not cookie:
-        return current.login_manager.anonymous_user()
-    with current.services().database.transaction(write=False) as transaction:
-        return current.find_signed_in_user(transaction, cookie) or current.login_manager.anonymous_user()
+    return sign_in_page.render(), 403

@@ -1,8 +1,8 @@
-"""Forms that outlive a sign-in: for whom a form was shown, and what was typed into it, sealed until it is sent again.
+"""Preserves the input of a form whose CSRF token expired or whose user must sign in first.
 
-Every form of somebody who is signed in carries, beside its CSRF token, a mark that only we can make: who it was shown
-to, and in which browser. A CSRF token dies when somebody arrives; the mark then still tells that the form is ours, so
-that what was typed is kept for this person and nobody else. Where that is done is in ``guards``.
+Every form of a signed-in user contains, beside its CSRF token, a mark that names the user and the browser it was rendered
+for. A CSRF token expires with a sign-in; the mark stays valid, so that the input can be kept for this user only. The input
+is sealed until it is submitted again. See ``access`` for the use.
 """
 
 import json
@@ -16,17 +16,15 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from authserver.errors import SettingsError
 from authserver.web import current, local_urls
-from authserver.web.session.browser_id import browser_id
+from authserver.web.session.browser import browser_id
 
-FIELD = "shown_to"
-# Compressed: it has to fit into the sign-in form, beside what encryption and encoding add.
-_LARGEST = 32768
+MARK_FIELD = "shown_to"
+_MAX_BYTES = 32768  # compressed, so that the sealed input fits into the sign-in form
 _SECRET = re.compile(r"password|^secret(_again)?$|^code$")
-_COVER = "••••••••"
-# What forms carry for themselves, and nobody types.
-_OF_THE_PAGE = frozenset(
+_MASK = "••••••••"
+_HIDDEN_FIELDS = frozenset(
     {
-        FIELD,
+        MARK_FIELD,
         "ask",
         "back",
         "confirmation",
@@ -36,75 +34,77 @@ _OF_THE_PAGE = frozenset(
         "next",
         "proposal",
         "revision",
+        "seen",
+        "token",
+        "ui_locales",
     }
-    | {"seen", "token", "ui_locales"}
 )
 
 
-def mark() -> str:
-    """Return the mark of this request's forms; nothing where nobody was found to be signed in."""
-    found = g.get("_login_user")
-    if found is None or not found.is_authenticated:
+def form_mark() -> str:
+    """Return the mark for the forms of this response, or "" if no user is signed in."""
+    user = current.loaded_user()
+    if user is None or not user.is_authenticated:
         return ""
     if "form_mark" not in g:
-        # One for all forms of a page, so that it can be compressed away.
-        g.form_mark = current.services().vault.seal(_marked(), str(found.user_id).encode())
+        # All forms of a page contain the same mark, so that it compresses well.
+        g.form_mark = current.services().vault.seal(_mark_purpose(), str(user.user_id).encode())
     return str(g.form_mark)
 
 
 def owner() -> int | None:
-    """Return to whom the form of this request was shown in this browser; None without a mark of ours."""
+    """Return the id of the user for whom this request's form was rendered in this browser, or None."""
     try:
-        return int(current.services().vault.open(_marked(), request.form.get(FIELD, "")))
+        return int(current.services().vault.open(_mark_purpose(), request.form.get(MARK_FIELD, "")))
     except (SettingsError, ValueError):
         return None
 
 
-def sent() -> dict[str, Any]:
-    """Return the form of this request: its url, the page it stands on, and its fields."""
+def submitted() -> dict[str, Any]:
+    """Return the form of this request: its URL, the URL of its page, and its fields."""
     fields = [pair for pair in request.form.items(multi=True) if pair[0] != "csrf_token"]
     return {"url": local_urls.current_url(), "page": local_urls.form_page_url(), "fields": fields}
 
 
 def keep(user_id: int) -> str:
-    """Return the form of this request, sealed for a person, so that it can be sent again after a sign-in."""
-    text = zlib.compress(json.dumps(sent()).encode())
-    if len(text) > _LARGEST:
+    """Return the form of this request, sealed for a user; raises RequestEntityTooLarge."""
+    text = zlib.compress(json.dumps(submitted()).encode())
+    if len(text) > _MAX_BYTES:
         raise RequestEntityTooLarge
-    return current.services().vault.seal(_purpose(user_id), text)
+    return current.services().vault.seal(_form_purpose(user_id), text)
 
 
 def find(user_id: int, sealed: str) -> dict[str, Any] | None:
-    """Return a form that was kept for this person; None when it is not theirs."""
+    """Return the form that was kept for this user, or None."""
     try:
-        text = zlib.decompress(current.services().vault.open(_purpose(user_id), sealed))
-        kept: dict[str, Any] = json.loads(text)
+        text = zlib.decompress(current.services().vault.open(_form_purpose(user_id), sealed))
+        form: dict[str, Any] = json.loads(text)
     except (SettingsError, ValueError, zlib.error):
         return None
-    return kept
+    return form
 
 
-def offer(kept: dict[str, Any], *, username: str = "") -> str:
-    """Return the page on which a kept form is sent once more; ``username`` where no sign-in has led there."""
-    page = kept.get("page", kept["url"])
-    shown = _readable(kept["fields"])
+def offer(form: dict[str, Any], *, username: str = "") -> str:
+    """Return the page on which a form can be submitted again; ``username`` if the user has not just signed in."""
+    page = form.get("page", form["url"])
+    shown = _visible_input(form["fields"])
     return render_template(
-        "resume.html", url=kept["url"], page=page, fields=kept["fields"], shown=shown, username=username
+        "resume.html", url=form["url"], page=page, fields=form["fields"], shown=shown, username=username
     )
 
 
-def _readable(fields: Iterable[Sequence[str]]) -> list[tuple[str, str]]:
-    """Return what somebody typed or chose, as it may be read over their shoulder."""
+def _visible_input(fields: Iterable[Sequence[str]]) -> list[tuple[str, str]]:
+    """Return what the user entered, with secrets masked."""
     return [
-        (name, _COVER if _SECRET.search(name) else value)
+        (name, _MASK if _SECRET.search(name) else value)
         for name, value in fields
-        if value and name not in _OF_THE_PAGE
+        if value and name not in _HIDDEN_FIELDS
     ]
 
 
-def _marked() -> str:
+def _mark_purpose() -> str:
     return f"shown to:{browser_id()}"
 
 
-def _purpose(user_id: int) -> str:
+def _form_purpose(user_id: int) -> str:
     return f"resume:{user_id}"

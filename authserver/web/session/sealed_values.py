@@ -1,4 +1,4 @@
-"""What pages carry for us from one request to the next: sealed, so that nobody reads or changes it, and only for a while."""
+"""Values that forms and URLs carry between requests: encrypted, authenticated, and valid for a limited time."""
 
 import json
 from datetime import timedelta
@@ -10,15 +10,15 @@ from authserver.web import current
 
 
 def seal(purpose: str, values: object) -> str:
-    """Return values, which JSON can hold, as a form or an address carries them."""
+    """Return JSON values in sealed form."""
     text = json.dumps([values, clock.timestamp(clock.now())], ensure_ascii=False, separators=(",", ":"))
     return current.services().vault.seal(purpose, text.encode())
 
 
-def unseal(purpose: str, carried: str, lifetime: timedelta) -> Any:
-    """Return the values; None when they are old, made up, or were sealed for another purpose."""
+def unseal(purpose: str, sealed: str, lifetime: timedelta) -> Any:
+    """Return the values, or None if they have expired, were changed, or were sealed for another purpose."""
     try:
-        values, at = json.loads(current.services().vault.open(purpose, carried))
+        values, at = json.loads(current.services().vault.open(purpose, sealed))
     except (SettingsError, ValueError):
         return None
     return None if clock.timestamp(clock.now()) - at > lifetime.total_seconds() else values

@@ -1,4 +1,4 @@
-"""The sign-in page: what it needs to know, for the view that owns it and for the guard that asks to sign in again."""
+"""The sign-in page, rendered by the sign-in views and by ``access`` when a view requires a new sign-in."""
 
 from dataclasses import asdict, dataclass, field
 from typing import Literal
@@ -6,10 +6,10 @@ from typing import Literal
 from flask import render_template, url_for
 
 Mode = Literal["first", "again", "switch"]
-SecondFactorPage = Literal["password", "code"]
+Step = Literal["password", "code"]
 
-_TEMPLATES: dict[SecondFactorPage, str] = {"password": "sign_in.html", "code": "second_factor.html"}
-ENDPOINTS: dict[SecondFactorPage, str] = {
+_TEMPLATES: dict[Step, str] = {"password": "sign_in.html", "code": "second_factor.html"}
+ENDPOINTS: dict[Step, str] = {
     "password": "frontchannel.sign_in",
     "code": "frontchannel.second_factor",
 }
@@ -17,16 +17,16 @@ ENDPOINTS: dict[SecondFactorPage, str] = {
 
 @dataclass
 class SignInPage:
-    """One showing of the page.
+    """The contents of the page.
 
-    ``first``: nobody is signed in. ``again``: the person must prove once more who they are, so the name is fixed.
-    ``switch``: somebody is signed in, but another account is wanted. ``ask`` is what the authorization endpoint handed
-    over, signed; ``resume`` a form that waits for the sign-in, sealed. ``half`` is what is asked for: the password, or
-    the code of the second factor, for which ``proof`` says, sealed, whose password was right.
+    ``mode`` is ``first`` if no user is signed in, ``again`` if the current user must prove their identity (the user name
+    is fixed), ``switch`` if another account is wanted. ``step`` asks for the password, or for the code of the second
+    factor. Sealed values: ``context`` (of the authorization endpoint, see ``sign_in_context``), ``resume`` (a preserved
+    form) and ``pending`` (the user whose password was right, in the step ``code``).
     """
 
     mode: Mode = "first"
-    half: SecondFactorPage = "password"
+    step: Step = "password"
     next: str = ""
     username: str = ""
     is_remembered: bool = False
@@ -34,19 +34,19 @@ class SignInPage:
     cancel_url: str = ""
     policy_uri: str = ""
     tos_uri: str = ""
-    ask: str = ""
+    context: str = ""
     resume: str = ""
-    proof: str = ""
+    pending: str = ""
     errors: dict[str, str] = field(default_factory=dict)
 
     def render(self) -> str:
-        """Return the page."""
-        action = url_for(ENDPOINTS[self.half])
+        """Return the HTML of the page."""
+        action = url_for(ENDPOINTS[self.step])
         return render_template(
-            _TEMPLATES[self.half], **asdict(self), action=action, switch_url=self._switch_url()
+            _TEMPLATES[self.step], **asdict(self), action=action, switch_url=self._switch_url()
         )
 
     def _switch_url(self) -> str:
-        if self.ask:
-            return url_for("frontchannel.sign_in", ask=self.ask, switch=1)
+        if self.context:
+            return url_for("frontchannel.sign_in", ask=self.context, switch=1)
         return url_for("frontchannel.sign_in", next=self.next or None, switch=1)

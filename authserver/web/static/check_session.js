@@ -1,5 +1,5 @@
-// The frame of OpenID Connect Session Management 1.0, section 3.2: an application's frame posts "client_id session_state",
-// this one answers "unchanged", "changed" or "error". SHA-256 is written out, because crypto.subtle is missing without TLS.
+// The OP iframe of OpenID Connect Session Management 1.0, section 3.2: the RP iframe posts "client_id session_state",
+// and this frame responds with "unchanged", "changed" or "error". It contains SHA-256 because crypto.subtle requires TLS.
 
 (function () {
   'use strict'
@@ -69,7 +69,7 @@
     return found ? found.slice(name.length) : ''
   }
 
-  function answer(data, origin) {
+  function status(data, origin) {
     var match = typeof data === 'string' ? /^(\S+) ([0-9a-f]{64})\.(\S+)$/.exec(data) : null
     if (!match || !/^https?:\/\//.test(origin)) return 'error'
     var expected = sha256([match[1], origin, browserState(), match[3]].join(' '))
@@ -77,6 +77,6 @@
   }
 
   window.addEventListener('message', function (event) {
-    if (event.source && event.source !== window) event.source.postMessage(answer(event.data, event.origin), event.origin)
+    if (event.source && event.source !== window) event.source.postMessage(status(event.data, event.origin), event.origin)
   })
 })()

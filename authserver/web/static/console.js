@@ -1,21 +1,21 @@
-// What the console does beyond links and forms: dialogs, copying, ticking all rows, and redirect URIs one by one.
-// Everything here also works without it; nothing here writes HTML (Trusted Types).
+// Enhances the console: dialogs, copy buttons, row selection and the redirect URI editor. Every page also works
+// without this script. The script never writes HTML (Trusted Types).
 (() => {
   "use strict";
 
   const dialog = document.getElementById("dialog");
-  const place = document.getElementById("toast");
+  const toastElement = document.getElementById("toast");
 
-  // What stands outside an open dialog is neither seen nor heard, so that the message goes inside.
-  const toast = (words) => {
-    (dialog.open ? dialog : document.body).append(place);
-    place.textContent = words;
-    place.hidden = false;
+  // Everything outside an open dialog is inert, so the message is put inside.
+  const toast = (message) => {
+    (dialog.open ? dialog : document.body).append(toastElement);
+    toastElement.textContent = message;
+    toastElement.hidden = false;
     clearTimeout(toast.timer);
-    toast.timer = setTimeout(() => { place.hidden = true; }, 4000);
+    toast.timer = setTimeout(() => { toastElement.hidden = true; }, 4000);
   };
 
-  // Dialogs: htmx fills the one <dialog>; here it opens, and closes without leaving the page.
+  // Dialogs: htmx fills the page's one <dialog> element; this opens and closes it.
 
   const openDialog = () => {
     if (!dialog.open) dialog.showModal();
@@ -24,7 +24,7 @@
   };
 
   const closeDialog = () => {
-    // Where something was shown once or changed behind the dialog, the page is read anew.
+    // After a change, the page behind the dialog is out of date.
     if (dialog.querySelector("[data-reloads]")) location.reload();
     else dialog.close();
   };
@@ -44,7 +44,7 @@
     enhance(document);
   });
 
-  // What was typed into a search before htmx listened to it would otherwise find nothing until the next letter.
+  // Text typed before htmx was ready would otherwise not be searched for until the next keystroke.
   document.addEventListener("htmx:after:init", ({ target: form }) => {
     if (!form.matches("form[role=search]")) return;
     const typed = [...form.querySelectorAll("input")].some((field) => field.value !== field.defaultValue);
@@ -56,7 +56,7 @@
     void event;
   });
 
-  // An answer that htmx does not swap: the browser itself goes there, so that its page is seen.
+  // htmx does not swap error responses. Load the page in the browser instead, so that the error is shown.
   document.addEventListener("htmx:response:error", (event) => {
     const { request, response, sourceElement } = event.detail.ctx;
     if ([409, 422].includes(response.status) && sourceElement.matches("form[method=post]")) return;
@@ -65,10 +65,10 @@
   });
 
   document.addEventListener("htmx:error", (event) => {
-    if (event.detail.error && !event.detail.ctx?.response) toast("The server did not answer. Try again.");
+    if (event.detail.error && !event.detail.ctx?.response) toast("The server did not respond. Try again.");
   });
 
-  // Sends a form as if there were no script, for instance to sign in again on the way; what was typed goes along.
+  // Submits a form without htmx, for example when a sign-in is required first. The server keeps the input.
   const sendAsPage = (form, submitter) => {
     if (submitter?.name) {
       const pressed = document.createElement("input");
@@ -112,22 +112,22 @@
     }
   });
 
-  // Ticking rows
+  // Row selection
 
   document.addEventListener("change", (event) => {
     const form = event.target.closest(".selection");
     if (!form) return;
     const rows = [...form.querySelectorAll("input[name=key]")];
-    const all = form.querySelector("[data-ticks-all]");
+    const all = form.querySelector("[data-selects-all]");
     if (event.target === all) for (const row of rows) row.checked = all.checked;
-    const ticked = rows.filter((row) => row.checked).length;
-    all.checked = ticked === rows.length;
-    all.indeterminate = ticked > 0 && ticked < rows.length;
-    form.querySelector("[data-ticked]").textContent = `${ticked} selected`;
+    const selected = rows.filter((row) => row.checked).length;
+    all.checked = selected === rows.length;
+    all.indeterminate = selected > 0 && selected < rows.length;
+    form.querySelector("[data-selected]").textContent = `${selected} selected`;
   });
 
-  // Redirect URIs: Enter adds one, pasted lines add each, the server checks while one is typed. The text area stays
-  // what is sent.
+  // Redirect URI editor: Enter adds one URI, pasted lines add one each, and the server checks them as you type. The
+  // form still submits the text area.
 
   const element = (name, properties = {}, ...children) => {
     const made = Object.assign(document.createElement(name), properties);
@@ -154,7 +154,7 @@
       this.area.hidden = true;
       field.querySelector("label").htmlFor = "redirect_uri";
       this.area.before(this.list, element("div", { className: "with-button" }, this.input, add), this.finding);
-      // The server has looked at those that it sent.
+      // Results that the server already rendered.
       this.known = new Map(this.uris.map((uri) => [uri, { sentence: "" }]));
       for (const { dataset } of field.querySelectorAll(".finding")) {
         this.known.set(dataset.uri, { sentence: dataset.sentence, fix: dataset.fix, refused: "refused" in dataset });
@@ -183,7 +183,7 @@
       this.take(text);
     }
 
-    // What stands in the input counts as well, so that nobody loses a URI by forgetting Enter.
+    // Includes a URI that was typed but not added with Enter.
     onSubmit() {
       if (this.input.value.trim()) this.take(this.input.value);
     }
@@ -220,7 +220,7 @@
       remove.addEventListener("click", () => this.drop(uri));
       const place = element("div", { className: "chip-finding" });
       const item = element("li", { className: "chip" }, element("div", { className: "chip-line" }, shown(uri), remove), place);
-      this.ask(uri).then((found) => this.tell(place, found, () => this.swap(uri, found.fix)));
+      this.check(uri).then((found) => this.show(place, found, () => this.swap(uri, found.fix)));
       return item;
     }
 
@@ -229,9 +229,9 @@
       const uri = this.input.value.trim();
       if (!uri) return this.finding.replaceChildren();
       this.timer = setTimeout(async () => {
-        const found = await this.ask(uri);
+        const found = await this.check(uri);
         if (this.input.value.trim() !== uri) return;
-        this.tell(this.finding, found, () => {
+        this.show(this.finding, found, () => {
           this.input.value = found.fix;
           this.input.focus();
           this.checkSoon();
@@ -239,12 +239,12 @@
       }, 300);
     }
 
-    async ask(uri) {
+    async check(uri) {
       if (this.known.has(uri)) return this.known.get(uri);
       try {
-        const answer = await fetch(`${this.field.dataset.uris}?uri=${encodeURIComponent(uri)}`);
-        if (!answer.ok) return { sentence: "" };
-        const found = await answer.json();
+        const response = await fetch(`${this.field.dataset.uris}?uri=${encodeURIComponent(uri)}`);
+        if (!response.ok) return { sentence: "" };
+        const found = await response.json();
         this.known.set(uri, found);
         return found;
       } catch {
@@ -252,7 +252,7 @@
       }
     }
 
-    tell(place, found, use) {
+    show(place, found, use) {
       place.replaceChildren();
       if (!found.sentence) return;
       place.append(element("p", { className: found.refused ? "error" : "warning", textContent: found.sentence }));

@@ -1,2 +1,2 @@
-// Sends the answer on at once; the button is for browsers without script.
+// Submits the authorization response. Without scripts the user presses the button.
 document.getElementById("form-post").submit();

@@ -1,33 +1,33 @@
-// Copies and prints what is shown once; without scripts the buttons stay hidden. Nothing here writes HTML.
+// Copy and print buttons for codes that are shown once. Without scripts the buttons stay hidden.
 (function () {
   "use strict";
-  function select(place) {
+  function select(element) {
     var range = document.createRange();
-    range.selectNodeContents(place);
+    range.selectNodeContents(element);
     getSelection().removeAllRanges();
     getSelection().addRange(range);
   }
-  function copies(button) {
-    var place = document.getElementById(button.getAttribute("data-copies"));
-    var words = button.lastChild;
-    var before = words.data;
-    function say(text) {
-      words.data = " " + text;
+  function enableCopy(button) {
+    var source = document.getElementById(button.getAttribute("data-copies"));
+    var label = button.lastChild;
+    var original = label.data;
+    function show(text) {
+      label.data = " " + text;
       button.setAttribute("aria-live", "polite");
-      setTimeout(function () { words.data = before; }, 4000);
+      setTimeout(function () { label.data = original; }, 4000);
     }
     button.hidden = false;
     button.addEventListener("click", function () {
-      navigator.clipboard.writeText(place.innerText.trim()).then(
-        function () { say(button.getAttribute("data-copied") || "Copied"); },
-        function () { select(place); say(button.getAttribute("data-press") || "Press Ctrl+C"); }
+      navigator.clipboard.writeText(source.innerText.trim()).then(
+        function () { show(button.getAttribute("data-copied") || "Copied"); },
+        function () { select(source); show(button.getAttribute("data-press") || "Press Ctrl+C"); }
       );
     });
   }
-  function prints(button) {
+  function enablePrint(button) {
     button.hidden = false;
     button.addEventListener("click", function () { print(); });
   }
-  document.querySelectorAll("[data-copies]").forEach(copies);
-  document.querySelectorAll("[data-prints]").forEach(prints);
+  document.querySelectorAll("[data-copies]").forEach(enableCopy);
+  document.querySelectorAll("[data-prints]").forEach(enablePrint);
 })();

@@ -1,4 +1,5 @@
-// Keeps a form from being sent twice by a double click; it can be sent again after some seconds, or when shown again.
+// Prevents a double click from submitting a form twice. The form can be submitted again
+// after 4 seconds, or when the page is shown again.
 (function () {
   "use strict";
   var pause = 4000;

@@ -1,29 +1,29 @@
-// Goes on to the application once the frames that sign people out elsewhere are loaded, or after a few seconds.
-// Without script the link does the same.
+// Continues to the application when the front-channel logout frames have loaded, or after 4 seconds.
+// Without scripts the user follows the link.
 
 (function () {
   'use strict'
-  var PATIENCE_MS = 4000
+  var TIMEOUT_MS = 4000
   var loaded = 0
-  var isGone = false
+  var isDone = false
 
-  function goOn() {
-    var link = document.querySelector('[data-goes-on]')
-    if (isGone || !link) return
-    isGone = true
+  function redirect() {
+    var link = document.querySelector('[data-redirects]')
+    if (isDone || !link) return
+    isDone = true
     window.location.replace(link.href)
   }
 
-  function goOnWhenAllAreLoaded() {
-    if (document.readyState !== 'loading' && loaded >= document.querySelectorAll('iframe').length) goOn()
+  function redirectWhenLoaded() {
+    if (document.readyState !== 'loading' && loaded >= document.querySelectorAll('iframe').length) redirect()
   }
 
-  // The event does not bubble, but it can be caught on its way down.
+  // The load event does not bubble, so listen in the capture phase.
   document.addEventListener('load', function (event) {
     if (event.target.tagName !== 'IFRAME') return
     loaded += 1
-    goOnWhenAllAreLoaded()
+    redirectWhenLoaded()
   }, true)
-  document.addEventListener('DOMContentLoaded', goOnWhenAllAreLoaded)
-  window.setTimeout(goOn, PATIENCE_MS)
+  document.addEventListener('DOMContentLoaded', redirectWhenLoaded)
+  window.setTimeout(redirect, TIMEOUT_MS)
 })()

@@ -8,9 +8,8 @@ from sqlalchemy import event, select
 
 from authserver.context import SYSTEM
 from authserver.domain import schema
-from authserver.domain.clients import clients, origin_lookup, similar_names, web_origins
-from authserver.domain.clients.clients import Client
-from authserver.domain.clients.web_origins import ClientOrigin
+from authserver.domain.clients import client_search, clients, web_origins
+from authserver.domain.clients.clients import Client, ClientOrigin
 from tests.support.relying_party import edit, register
 
 OURS = "https://rp.example"
@@ -33,7 +32,7 @@ def plans(database):
 
 def owner(database, origin):
     with database.reading() as connection:
-        return origin_lookup.find_owner(connection, origin)
+        return web_origins.find_owner(connection, origin)
 
 
 def stored_lookups(database):
@@ -59,7 +58,7 @@ def test_similar_name_lookup_uses_an_index(services, plans):
     with services.database.transaction(write=False) as db:
         client = clients.get(db, key)
         plans.clear()
-        assert [row.client_key for row in similar_names.similar_to_client(db, client)] == [twin]
+        assert [row.client_key for row in client_search.similar_to_client(db, client)] == [twin]
     assert plans
     assert [plan for plan in plans if plan.startswith("SCAN")] == []
 
@@ -83,7 +82,7 @@ def test_stale_origin_does_not_match(services):
     key, _ = register(services)
     edit(services, key, redirect_uris=("https://other.example/cb",))
     with services.database.transaction() as db:
-        web_origins.write(db, clients.get(db, key).id, [f"{OURS}/cb"])
+        clients.store_origins(db, clients.get(db, key).id, [f"{OURS}/cb"])
     assert owner(services.database, OURS) is None
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from authserver.domain.clients import sector_identifiers
-from authserver.domain.clients.registrations import Registration
+from authserver.domain.clients.metadata import ClientMetadata
 from authserver.domain.fetcher import Fetcher
 from authserver.errors import InvalidInput
 from authserver.settings import Settings
@@ -31,9 +31,9 @@ def check_error(url: str, *redirect_uris: str, settings: Settings = LOOPBACK) ->
     return error.value.fields["sector_identifier_uri"]
 
 
-def registration(url: str, *redirect_uris: str) -> Registration:
+def registration(url: str, *redirect_uris: str) -> ClientMetadata:
     details = {"subject_type": "pairwise", "sector_identifier_uri": url}
-    return Registration("oidc", "Two", redirect_uris=redirect_uris, details=details)
+    return ClientMetadata(kind="oidc", name="Two", redirect_uris=redirect_uris, **details)
 
 
 def test_listed_redirect_uris_are_accepted(sector: DocumentServer) -> None:
@@ -76,7 +76,7 @@ def test_unreachable_server_is_rejected(sector: DocumentServer) -> None:
 
 def test_private_address_is_not_fetched(sector: DocumentServer) -> None:
     """S17: loopback is fetched only if the operator allows it."""
-    assert "not on the public internet" in check_error(sector.url, settings=Settings())
+    assert "does not have a public IP address" in check_error(sector.url, settings=Settings())
     assert sector.asked == 0
 
 
@@ -90,7 +90,7 @@ def test_new_registration_is_checked(sector: DocumentServer) -> None:
 def test_nothing_is_fetched_without_the_uri(monkeypatch: pytest.MonkeyPatch) -> None:
     fetched: list[str] = []
     monkeypatch.setattr(Fetcher, "get", lambda _self, url, *_: fetched.append(url))
-    plain = Registration("oidc", "One", redirect_uris=(ONE,))
+    plain = ClientMetadata(kind="oidc", name="One", redirect_uris=(ONE,))
     sector_identifiers.check_registration(Fetcher(Settings()), plain)
     assert fetched == []
 

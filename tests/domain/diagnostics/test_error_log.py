@@ -11,11 +11,14 @@ from authserver import clock
 from authserver.context import SYSTEM
 from authserver.domain import cleanup
 from authserver.domain.clients import client_search, clients
-from authserver.domain.clients.registrations import Registration
+from authserver.domain.clients.client_search import ClientFilter
+from authserver.domain.clients.metadata import ClientMetadata
 from authserver.domain.diagnostics import error_log, error_search, redaction
-from authserver.domain.diagnostics.error_log import ErrorLog, ErrorReport, RecordedError
+from authserver.domain.diagnostics.causes import Cause
+from authserver.domain.diagnostics.error_log import ErrorDetails, ErrorLog, RecordedError
 
-WRONG = ErrorReport("/oauth2/token", "invalid_grant", "code-expired", "The code has expired.")
+ENDPOINT = "/oauth2/token"
+WRONG = ErrorDetails("invalid_grant", Cause.CODE_EXPIRED, "The code has expired.")
 SECRET = "Zk3vJx0cQ9-mT7_pLr2WbYh5NsDfGa8eUiOoPq1XtCw"
 TOKEN = f"asa_1a_{SECRET}"
 JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJl"
@@ -29,7 +32,9 @@ def recorder(database):
 @pytest.fixture
 def client_id(database):
     with database.transaction() as db:
-        registration = Registration("oidc", "Grafana", redirect_uris=("https://app.example.org/cb",))
+        registration = ClientMetadata(
+            kind="oidc", name="Grafana", redirect_uris=("https://app.example.org/cb",)
+        )
         return clients.register(db, SYSTEM, registration, source="console").id
 
 
@@ -55,7 +60,7 @@ def fill(database):
                 "fingerprint": f"{client_id}-{number}".encode().ljust(32, b"."),
                 "reference": f"{client_id}#{number}"[:8],
                 "client_id": client_id,
-                "endpoint": WRONG.endpoint,
+                "endpoint": ENDPOINT,
                 "error": WRONG.error,
                 "cause": WRONG.cause,
                 "detail": "",
@@ -80,31 +85,31 @@ def count_of(database, client_id):
 
 
 def test_equal_errors_share_a_reference_and_are_counted(recorder, find_error):
-    first = recorder.record(replace(WRONG, address="192.0.2.1"))
-    assert recorder.record(replace(WRONG, address="192.0.2.2")) == first
-    assert recorder.record(replace(WRONG, cause="code-unknown")) != first
+    first = recorder.record(WRONG, ENDPOINT, "192.0.2.1")
+    assert recorder.record(WRONG, ENDPOINT, "192.0.2.2") == first
+    assert recorder.record(replace(WRONG, cause=Cause.CODE_UNKNOWN), ENDPOINT) != first
     assert (find_error(first).count, find_error(first).address) == (2, "192.0.2.2")
 
 
 @pytest.mark.only_on("sqlite")
 def test_errors_are_grouped_by_detail_without_its_numbers(recorder, client_id):
-    late = replace(WRONG, client_id=client_id, detail="The clock is 3 s behind.")
-    first = recorder.record(late)
-    assert recorder.record(replace(late, detail="The clock is 44 s behind.")) == first
-    assert recorder.record(replace(late, detail="The clock is 3 s ahead.")) != first
-    assert recorder.record(replace(late, received="other")) != first
+    late = replace(WRONG, client_id=client_id, description="The clock is 3 s behind.")
+    first = recorder.record(late, ENDPOINT)
+    assert recorder.record(replace(late, description="The clock is 44 s behind."), ENDPOINT) == first
+    assert recorder.record(replace(late, description="The clock is 3 s ahead."), ENDPOINT) != first
+    assert recorder.record(replace(late, received="other"), ENDPOINT) != first
 
 
 @pytest.mark.only_on("sqlite")
 def test_errors_of_unknown_clients_are_grouped_by_cause(recorder):
-    first = recorder.record(replace(WRONG, detail="One.", received="one"))
-    assert recorder.record(replace(WRONG, detail="Two.", received="two")) == first
+    first = recorder.record(replace(WRONG, description="One.", received="one"), ENDPOINT)
+    assert recorder.record(replace(WRONG, description="Two.", received="two"), ENDPOINT) == first
 
 
 def test_new_error_replaces_the_oldest_of_the_same_client(database, recorder, find_error, fill, client_id):
     fill(client_id, error_log.PER_CLIENT)
     fill(client_id + 1, 3)
-    reference = recorder.record(replace(WRONG, client_id=client_id))
+    reference = recorder.record(replace(WRONG, client_id=client_id), ENDPOINT)
     assert find_error(reference).count == 1
     assert count_of(database, client_id) == error_log.PER_CLIENT
     assert count_of(database, client_id + 1) == 3
@@ -119,7 +124,8 @@ def test_clean_up_keeps_thirty_days_and_the_newest_errors_of_each_client(
 ):
     fill(client_id, error_log.PER_CLIENT + 20)
     old, recent = (
-        recorder.record(replace(WRONG, cause=cause)) for cause in ("code-unknown", "code-replayed")
+        recorder.record(replace(WRONG, cause=cause), ENDPOINT)
+        for cause in (Cause.CODE_UNKNOWN, Cause.CODE_REPLAYED)
     )
     with database.transaction() as db:
         for reference, days in ((old, 31), (recent, 29)):
@@ -133,7 +139,7 @@ def test_clean_up_keeps_thirty_days_and_the_newest_errors_of_each_client(
 
 
 def test_errors_of_a_removed_client_are_deleted(database, recorder, client_id):
-    recorder.record(replace(WRONG, client_id=client_id))
+    recorder.record(replace(WRONG, client_id=client_id), ENDPOINT)
     with database.transaction() as db:
         clients.remove(db, SYSTEM, db.get_one(clients.Client, client_id))
     assert count_of(database, client_id) == 0
@@ -154,7 +160,7 @@ def test_errors_of_a_removed_client_are_deleted(database, recorder, client_id):
     ],
 )
 def test_reference_is_found_in_pasted_text(database, recorder, text):
-    reference = recorder.record(WRONG)
+    reference = recorder.record(WRONG, ENDPOINT)
     pasted = text.format(
         reference, lower=reference.lower(), first=reference[:4].lower(), second=reference[4:]
     )
@@ -169,7 +175,7 @@ def test_reference_is_found_in_pasted_text(database, recorder, text):
 )
 @pytest.mark.only_on("sqlite")
 def test_text_without_a_reference_finds_nothing(database, recorder, text):
-    recorder.record(WRONG)
+    recorder.record(WRONG, ENDPOINT)
     with database.transaction(write=False) as db:
         assert error_search.error_named_in(db, text) is None
 
@@ -186,16 +192,9 @@ def test_text_without_a_reference_finds_nothing(database, recorder, text):
     ],
 )
 def test_errors_are_searched_by_text_client_and_endpoint(database, recorder, client_id, criteria, expected):
-    recorder.record(WRONG)
-    recorder.record(
-        replace(
-            WRONG,
-            cause="scope-not-registered",
-            detail="No.",
-            client_id=client_id,
-            endpoint="/oauth2/authorize",
-        )
-    )
+    recorder.record(WRONG, ENDPOINT)
+    details = replace(WRONG, cause=Cause.SCOPE_NOT_REGISTERED, description="No.", client_id=client_id)
+    recorder.record(details, "/oauth2/authorize")
     with database.transaction(write=False) as db:
         rows, count = error_search.page_of_errors(db, error_search.ErrorFilter(**criteria))
     assert {row.cause for row in rows} == expected
@@ -203,15 +202,17 @@ def test_errors_are_searched_by_text_client_and_endpoint(database, recorder, cli
 
 
 def test_only_errors_of_the_last_seven_days_count_as_failing(database, recorder, client_id):
-    reference = recorder.record(replace(WRONG, client_id=client_id))
-    recorder.record(replace(WRONG, client_id=client_id, cause="code-unknown"))
+    reference = recorder.record(replace(WRONG, client_id=client_id), ENDPOINT)
+    recorder.record(replace(WRONG, client_id=client_id, cause=Cause.CODE_UNKNOWN), ENDPOINT)
     with database.transaction() as db:
         assert error_search.count_lately(db, [client_id]) == {client_id: 2}
         aged = update(RecordedError).where(RecordedError.reference == reference)
         db.execute(aged.values(last_at=clock.now() - timedelta(days=8)))
     with database.transaction(write=False) as db:
         assert error_search.count_lately(db, [client_id]) == {client_id: 1}
-        assert [row.id for row in client_search.page_of_clients(db, is_failing=True)[0]] == [client_id]
+        assert [row.id for row in client_search.page_of_clients(db, ClientFilter(is_failing=True))[0]] == [
+            client_id
+        ]
         assert error_search.count_lately(db, []) == {}
 
 
@@ -232,7 +233,7 @@ def test_only_errors_of_the_last_seven_days_count_as_failing(database, recorder,
     ],
 )
 def test_likely_secrets_are_redacted(recorder, find_error, text, stored):
-    row = find_error(recorder.record(replace(WRONG, received=text, detail=text)))
+    row = find_error(recorder.record(replace(WRONG, received=text, description=text), ENDPOINT))
     assert row.received == (text if stored is None else stored)
     assert row.detail == row.received
 
@@ -240,8 +241,8 @@ def test_likely_secrets_are_redacted(recorder, find_error, text, stored):
 @pytest.mark.only_on("sqlite")
 def test_errors_that_differ_only_in_a_secret_are_grouped(recorder, client_id):
     uri = "https://a.example/cb?code="
-    first = recorder.record(replace(WRONG, client_id=client_id, received=f"{uri}{SECRET}"))
-    assert recorder.record(replace(WRONG, client_id=client_id, received=f"{uri}other")) == first
+    first = recorder.record(replace(WRONG, client_id=client_id, received=f"{uri}{SECRET}"), ENDPOINT)
+    assert recorder.record(replace(WRONG, client_id=client_id, received=f"{uri}other"), ENDPOINT) == first
 
 
 @pytest.mark.only_on("sqlite")
@@ -259,7 +260,7 @@ def test_unknown_client_key_is_shown_only_if_it_cannot_be_a_secret(key, shown):
 
 def test_long_or_unprintable_values_are_stored_shortened(recorder, find_error):
     text = "\0\ud800 wörld " + "long " * 1000
-    row = find_error(recorder.record(replace(WRONG, received=text, endpoint="/" + "x" * 100)))
+    row = find_error(recorder.record(replace(WRONG, received=text), "/" + "x" * 100))
     assert len(row.received) <= 2000
     assert row.received.endswith("…")
     assert row.endpoint == "/" + "x" * 59
@@ -267,7 +268,9 @@ def test_long_or_unprintable_values_are_stored_shortened(recorder, find_error):
 
 @pytest.mark.only_on("sqlite")
 def test_line_breaks_are_kept(recorder, find_error):
-    row = find_error(recorder.record(replace(WRONG, expected="https://a.example/\nhttps://b.example/")))
+    row = find_error(
+        recorder.record(replace(WRONG, expected="https://a.example/\nhttps://b.example/"), ENDPOINT)
+    )
     assert row.expected.splitlines() == ["https://a.example/", "https://b.example/"]
 
 
@@ -277,7 +280,7 @@ def test_broken_connection_is_not_hidden(recorder, database):
     with database.transaction() as db:
         _cut(database, db)
         with pytest.raises(OperationalError):
-            recorder.record(WRONG, within=db)
+            recorder.record(WRONG, ENDPOINT, within=db)
         db.rollback()
 
 

@@ -102,7 +102,7 @@ def test_spelling_variants_of_a_user_name_are_equal(authenticator, spelling):
 def test_all_failures_have_equal_errors_and_equal_work(authenticator, database, passwords, people, attempt):
     with database.transaction() as db:
         users.disable(db, SYSTEM, db.get_one(User, people["charlie"].id))
-    with pytest.raises(WrongCredentials, match="The user name or the password is wrong"):
+    with pytest.raises(WrongCredentials, match="The user name or password is wrong"):
         authenticator.check(HERE, attempt)
     assert passwords.verified == 1
 

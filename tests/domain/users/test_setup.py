@@ -71,7 +71,7 @@ def test_ordinary_users_do_not_close_setup(database, settings):
 def test_link_expires(database, settings, monkeypatch):
     token = issue(database, settings)
     MovingClock(monkeypatch).advance(settings.setup_link_lifetime, seconds=1)
-    with pytest.raises(Forbidden, match="too old"):
+    with pytest.raises(Forbidden, match="expired"):
         complete(database, token)
 
 

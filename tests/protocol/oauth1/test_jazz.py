@@ -117,7 +117,7 @@ def test_deep_link_leads_through_the_sign_in_to_the_decision(services, app, peop
     page = sign_in(browser, follow(browser, browser.get(f"/oauth/approveKey?key={key}")), "admin")
     assert page.request.path == "/oauth/approveKey"
     assert key in page.text
-    assert "The consumer asked for this." in page.text
+    assert "The consumer requested this." in page.text
     assert ("trusted", "1") not in forms.find(page, "key-approve").fields
     done = forms.submit(browser, page, "key-approve", redirect_uris="https://jazz.example/jts/cb")
     assert done.status_code == 200
@@ -165,7 +165,7 @@ def test_unknown_key_shows_an_error_page(app, people):
     for key in ("", "nobody", "x" * 9000, "\u2603"):
         page = browser.get("/oauth/approveKey", query_string={"key": key})
         assert page.status_code == 400
-        assert "This key is unknown" in page.text
+        assert "Unknown consumer key" in page.text
 
 
 def test_decision_needs_configure_server(services, app, people):

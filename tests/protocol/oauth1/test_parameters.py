@@ -5,7 +5,7 @@ import pytest
 from authserver.protocol.oauth1 import parameters
 from authserver.protocol.oauth1.base_strings import base_string
 from authserver.protocol.oauth1.encoding import encode_form
-from authserver.protocol.oauth1.problems import Problem
+from authserver.protocol.oauth1.errors import OAuth1Error, problem_parameters
 
 OAUTH = (("oauth_token", "t"), ("oauth_signature", "s"))
 
@@ -74,10 +74,10 @@ def test_white_space_and_empty_elements_are_allowed(header):
     ],
 )
 def test_malformed_header_is_rejected(header):
-    with pytest.raises(Problem) as error:
+    with pytest.raises(OAuth1Error) as error:
         parameters.collect(header, (), None)
     assert error.value.error == "parameter_rejected"
-    assert error.value.status_code == 400
+    assert error.value.status == 400
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_malformed_header_is_rejected(header):
     ],
 )
 def test_ambiguous_or_unreadable_parameters_are_rejected(header, query, form):
-    with pytest.raises(Problem) as error:
+    with pytest.raises(OAuth1Error) as error:
         parameters.collect(header, query, form)
     assert error.value.error == "parameter_rejected"
-    assert encode_form(error.value.get_body()).isascii()
+    assert encode_form(problem_parameters(error.value)).isascii()

@@ -8,7 +8,7 @@ import pytest
 
 from authserver.context import SYSTEM
 from authserver.domain.clients import client_secrets, clients
-from authserver.domain.clients.registrations import Registration
+from authserver.domain.clients.metadata import ClientMetadata
 from authserver.domain.diagnostics.error_log import RecordedError
 from tests.support.consumer import FORM, register
 from tests.support.table import table
@@ -19,12 +19,12 @@ BODY = [("title", "ä b"), ("title", "+"), ("password", "hunter2")]
 
 class ResourceServer:
     def __init__(self, services, app, *, right=True, is_approved=True):
-        registration = Registration(
+        registration = ClientMetadata(
             kind="oauth2",
             name="The model server",
             grant_types=("client_credentials",),
             response_types=(),
-            details={"may_verify_requests": True} if right else {},
+            may_verify_requests=right or None,
         )
         with services.database.transaction() as db:
             client = clients.register(db, SYSTEM, registration, source="console")

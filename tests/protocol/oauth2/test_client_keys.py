@@ -10,7 +10,7 @@ import pytest
 
 from authserver.domain.fetcher import Fetched, FetchFailed
 from authserver.protocol.oauth2 import client_keys
-from authserver.protocol.oauth2.client_keys import ASK_AGAIN_SECONDS, KEPT_SECONDS, ClientKeySets
+from authserver.protocol.oauth2.client_keys import KEPT_SECONDS, REFETCH_SECONDS, ClientKeySets
 from tests.support import assertions
 
 AT_ONCE = 8
@@ -56,7 +56,7 @@ def test_concurrent_requests_fetch_once(keys: Keys) -> None:
 
 def test_requests_do_not_wait_for_the_fetch_of_another_kid(keys: Keys) -> None:
     keys.find()
-    keys.now += ASK_AGAIN_SECONDS
+    keys.now += REFETCH_SECONDS
     found: list[int] = []
     keys.meanwhile = lambda: found.extend([keys.find("another"), keys.find("one")])
     assert keys.find("invented") == 0

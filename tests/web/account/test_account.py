@@ -6,9 +6,13 @@ from sqlalchemy import select
 from authserver.context import SYSTEM
 from authserver.domain.audit import AuditEvent
 from authserver.domain.authorizations import authorizations, consents
-from authserver.domain.authorizations.authorizations import Authorization
+from authserver.domain.authorizations.authorizations import (
+    Authorization,
+    NewAuthorization,
+    UserAuthentication,
+)
 from authserver.domain.clients import clients
-from authserver.domain.clients.registrations import Registration
+from authserver.domain.clients.metadata import ClientMetadata
 from authserver.domain.sessions.user_sessions import UserSession
 from authserver.domain.users import users
 from tests.support import forms
@@ -66,7 +70,7 @@ def test_edit_profile(signed_in, database, people):
     page = signed_in.get("/account")
     response = forms.submit(signed_in, page, "profile-save", name="Alice Ängström", email="new@example.org")
     assert response.location == "/account"
-    assert "Your profile is saved." in signed_in.get("/account").text
+    assert "Your profile was saved." in signed_in.get("/account").text
     with database.transaction(write=False) as db:
         user = users.get(db, people["alice"].id)
         assert (user.name, user.email, user.email_verified) == ("Alice Ängström", "new@example.org", False)
@@ -149,7 +153,7 @@ def change_password(browser, old=PASSWORD, new=NEW, **more):
 def test_change_password(app, signed_in, elsewhere):
     before = session_cookie(signed_in)
     assert change_password(signed_in).location == "/account"
-    assert "Your password is changed" in signed_in.get("/account").text
+    assert "Your password was changed" in signed_in.get("/account").text
     assert (is_signed_in(signed_in), is_signed_in(elsewhere)) == (True, False)
     other_browser = app.test_client()
     use_cookie(other_browser, before)
@@ -174,11 +178,11 @@ def test_new_password_voids_authorizations(signed_in, database, people, applicat
 @pytest.mark.parametrize(
     ("typed", "sentence"),
     [
-        ({"old": "wrong"}, "This is not your present password."),
-        ({"new": "short"}, "12 characters or more"),
-        ({"new": "password1234"}, "among the first that an attacker tries"),
-        ({"new": PASSWORD}, "This is the password that you have."),
-        ({"new_password_again": "something else"}, "The two passwords differ."),
+        ({"old": "wrong"}, "The current password is wrong."),
+        ({"new": "short"}, "at least 12 characters"),
+        ({"new": "password1234"}, "too common"),
+        ({"new": PASSWORD}, "This is your current password."),
+        ({"new_password_again": "something else"}, "The passwords do not match."),
     ],
 )
 def test_invalid_password_is_rejected(signed_in, typed, sentence):
@@ -216,7 +220,7 @@ def test_database_is_not_locked_while_passwords_are_hashed(signed_in, services, 
 
 @pytest.fixture
 def application(database):
-    registration = Registration(
+    registration = ClientMetadata(
         kind="oidc",
         name="Model <review>",
         redirect_uris=("https://review.example.org/cb",),
@@ -234,19 +238,19 @@ def authorize(db, user, client, **more):
     return authorizations.add(
         db,
         SYSTEM,
-        client_id=client.id,
-        client_epoch=client.epoch,
-        client_name=client.name,
-        grant_type="authorization_code",
-        scope="openid",
-        user_id=user.id,
-        user_epoch=user.epoch,
-        **more,
+        NewAuthorization(
+            client_id=client.id,
+            client_epoch=client.epoch,
+            client_name=client.name,
+            grant_type="authorization_code",
+            scope="openid",
+            user=UserAuthentication(user.id, user.epoch, **more),
+        ),
     )
 
 
 def test_applications_are_listed_with_their_scopes(signed_in, database, people, application):
-    assert "No application yet" in signed_in.get("/account/applications").text
+    assert "No applications yet" in signed_in.get("/account/applications").text
     with database.transaction() as db:
         consents.remember(db, people["alice"].id, application.id, ("openid", "email"))
     page = signed_in.get("/account/applications").text
@@ -262,7 +266,7 @@ def test_remove_access_of_an_application(signed_in, database, people, applicatio
     assert "Model &lt;review&gt;" in ask.text
     response = forms.submit(signed_in, ask, "remove-confirm")
     assert response.location == "/account/applications"
-    assert "No application yet" in signed_in.get("/account/applications").text
+    assert "No applications yet" in signed_in.get("/account/applications").text
     with database.transaction(write=False) as db:
         assert db.scalars(select(Authorization)).one().revoked_at is not None
         assert consents.find(db, people["alice"].id, application.id) is None
@@ -280,7 +284,7 @@ def test_activity_shows_only_own_events(app, signed_in, people):
     sign_in(app.test_client(), "alice", "wrong")
     page = signed_in.get("/account/activity").text
     assert "You signed in." in page
-    assert "A sign-in with your user name was refused." in page
+    assert "A sign-in with your user name failed." in page
     assert "bob" not in page
 
 

@@ -49,7 +49,7 @@ def test_application_with_the_password_grant(party):
     assert "See your e-mail address" in page
     assert TRUST not in page
     ask = rp.browser.get(f"/account/applications/{rp.key}/remove")
-    assert "It was told your password." in ask.text
+    assert "It knows your password." in ask.text
     assert "it will ask for your permission" not in ask.text
 
 

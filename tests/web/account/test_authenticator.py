@@ -192,7 +192,7 @@ def test_forged_proposal_is_replaced(
     proposal = propose(browser)
     answer = save(browser, proposal, proposal=forged)
     assert answer.status_code == 422
-    assert "Here is a new secret" in answer.text
+    assert "Scan the new QR code" in answer.text
     assert not status_of(services, alice).is_enrolled
     assert Proposal(answer).seed != proposal.seed
 
@@ -205,7 +205,7 @@ def test_proposal_of_another_user_is_replaced(
     proposal = propose(browser)
     sealed = dict(forms.find(proposal.page, "authenticator-save").fields)["proposal"]
     answer = save(bobs_browser, propose(bobs_browser), proposal.code(), proposal=sealed)
-    assert (answer.status_code, "Here is a new secret" in answer.text) == (422, True)
+    assert (answer.status_code, "Scan the new QR code" in answer.text) == (422, True)
     assert not status_of(services, people["bob"]).is_enrolled
 
 
@@ -216,7 +216,7 @@ def test_proposal_expires_after_half_an_hour(
     time.advance(seconds=1805)
     asked = forms.submit(browser, save(browser, proposal), "login-submit", password=PASSWORD)
     answer = forms.submit(browser, asked, "resume-submit")
-    assert (answer.status_code, "open for too long" in answer.text) == (422, True)
+    assert (answer.status_code, "has expired" in answer.text) == (422, True)
     assert not status_of(services, alice).is_enrolled
 
 
@@ -336,7 +336,7 @@ def test_reload_does_not_replace_the_recovery_codes(
     kept = codes_on(forms.submit(browser, asked, "codes-renew"))
     again = forms.submit(browser, asked, "codes-renew")
     assert (again.location, codes_on(again)) == (HOME, [])
-    assert "This form was sent before" in browser.get(HOME).text
+    assert "This form was already submitted" in browser.get(HOME).text
     with services.database.transaction() as db:
         assert second_factors.redeem(db, services.vault, alice.id, kept[0])
 
@@ -354,7 +354,7 @@ def test_remove(app: Flask, browser: FlaskClient, services: Services, alice: Use
     asked = browser.get(f"{HOME}/remove")
     assert "password alone" in asked.text
     assert forms.submit(browser, asked, "remove-confirm").location == HOME
-    assert "The authenticator app is removed." in browser.get(HOME).text
+    assert "The authenticator app was removed." in browser.get(HOME).text
     assert not status_of(services, alice).is_enrolled
     assert "user:remove-second-factor" in events(services)
     assert sign_in(app.test_client(), "alice").location == "/account"
@@ -380,7 +380,7 @@ def test_password_alone_cannot_replace_or_remove_the_app(app: Flask, browser: Fl
 
 @pytest.mark.parametrize(
     ("used", "sentence"),
-    [(6, None), (7, "3 recovery codes are"), (9, "One recovery code is"), (10, "No recovery code is")],
+    [(6, None), (7, "3 recovery codes are"), (9, "One recovery code is"), (10, "No recovery codes are")],
 )
 def test_low_number_of_recovery_codes_is_shown(
     browser: FlaskClient, services: Services, alice: User, used: int, sentence: str | None

@@ -37,9 +37,9 @@ def test_profile_messages_in_german(german):
 def test_password_errors_in_german(german):
     page, fresh = german.get("/account/password"), "four quite new words"
     for old, new, again, words in [
-        ("wrong", fresh, fresh, "Das ist nicht Ihr derzeitiges Passwort."),
+        ("wrong", fresh, fresh, "Das derzeitige Passwort ist falsch."),
         (PASSWORD, PASSWORD, PASSWORD, "Das ist Ihr derzeitiges Passwort. Wählen Sie ein anderes."),
-        (PASSWORD, fresh, "other words", "Die beiden Passwörter stimmen nicht überein."),
+        (PASSWORD, fresh, "other words", "Die Passwörter stimmen nicht überein."),
     ]:
         typed = {"old_password": old, "new_password": new, "new_password_again": again}
         assert words in forms.submit(german, page, "password-save", **typed).text

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from authserver.domain import audit
 from authserver.domain.audit import AuditEvent
 from authserver.domain.clients.clients import Client
-from authserver.domain.diagnostics.error_log import ErrorLog, ErrorReport
+from authserver.domain.diagnostics.error_log import ErrorDetails, ErrorLog
 from authserver.domain.sessions.user_sessions import UserSession
 from authserver.protocol.services import Services
 from tests.support.people import open_session
@@ -64,10 +64,10 @@ def record(services: Services) -> Callable[..., str]:
     error_log = ErrorLog(services.database, ticks=iter(range(1_000_000)).__next__)
 
     def put(cause: str = "code-expired", client: Client | None = None, **fields: str) -> str:
-        report = ErrorReport(
-            "/oauth2/token", "invalid_grant", cause, "The code has expired.", address="192.0.2.1"
-        )
-        return error_log.record(replace(report, client_id=client.id if client else None, **fields))
+        endpoint, address = fields.pop("endpoint", "/oauth2/token"), fields.pop("address", "192.0.2.1")
+        details = ErrorDetails("invalid_grant", cause, "The code has expired.")  # type: ignore[arg-type]
+        details = replace(details, client_id=client.id if client else None, **fields)
+        return error_log.record(details, endpoint, address)
 
     return put
 
@@ -76,5 +76,9 @@ def record(services: Services) -> Callable[..., str]:
 def wrong_uri(console: Console, record: Callable[..., str]) -> tuple[Client, Callable[..., str]]:
     """A client, and a function that records a redirect URI error of it and returns the reference."""
     client = console.add_client(approve=True)
-    facts = {"endpoint": "/oauth2/authorize", "expected": REGISTERED_URI, "detail": "It is not registered."}
+    facts = {
+        "endpoint": "/oauth2/authorize",
+        "expected": REGISTERED_URI,
+        "description": "It is not registered.",
+    }
     return client, lambda uri=WRONG_URI: record("redirect-uri-not-registered", client, received=uri, **facts)

@@ -7,9 +7,8 @@ from typing import Any
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from authserver.domain.clients import clients
+from authserver.domain.clients import clients, registrations
 from authserver.domain.clients.clients import Client
-from authserver.domain.clients.registrations import Registration
 from authserver.protocol.services import Services
 from tests.support import people
 
@@ -120,12 +119,8 @@ class Console:
 
     def add_client(self, name: str = "Grafana", *, approve: bool = False, **fields: Any) -> Client:
         """Register a client directly in the database."""
-        registration = Registration(
-            **(
-                {"kind": "oidc", "name": name, "redirect_uris": ("https://app.example.org/callback",)}
-                | fields
-            )
-        )
+        usual = {"kind": "oidc", "name": name, "redirect_uris": ("https://app.example.org/callback",)}
+        registration = registrations.validate(registrations.values_of_columns(usual | fields))
         with self.services.database.transaction() as db:
             client = clients.register(db, people.ACTOR, registration, source="registration")
             if approve:

@@ -59,7 +59,7 @@ def test_events_of_one_client(console_with_events):
 def test_pages_show_every_event_once(console_with_events):
     with console_with_events.services.database.transaction() as db:
         for number in range(60):
-            audit.record(db, Actor("robot"), "user:edit", subject_name=f"row {number}")
+            audit.record(db, Actor("robot"), audit.Event.USER_EDIT, subject_name=f"row {number}")
     first, second, third = (
         console_with_events.get(f"/admin/activity?q=row&page={page}").text for page in (1, 2, 3)
     )
@@ -105,7 +105,7 @@ def test_overview_counts(console_with_events):
     assert '<span class="figure">1</span> session' in text
     assert "Waiting</bdi>" in text
     assert "Done: </span>A client is approved." in text
-    assert "To do: </span>Somebody has signed in to an application." in text
+    assert "To do: </span>A user has signed in to an application." in text
 
 
 def test_lists_are_compared_item_by_item():

@@ -41,7 +41,7 @@ def test_client_is_created_in_the_dialog_and_approved(page, server):
     open_console(page, server)
     page.get_by_role("link", name="Create client").click()
     dialog = page.get_by_role("dialog", name="Create client")
-    dialog.get_by_label("Name", exact=True).fill("Grafana")
+    dialog.get_by_label("Client name", exact=True).fill("Grafana")
     uri = dialog.get_by_label("Redirect URIs")
     uri.fill("http://grafana.example.org/login")
     expect(dialog.get_by_text("use https://")).to_be_visible()
@@ -62,7 +62,7 @@ def test_dialog_survives_an_outdated_sign_in(page, server, complaints):
     complaints.expect("403")  # the response that makes the browser send the form as a page
     open_console(page, server)
     page.get_by_role("link", name="Create client").click()
-    page.get_by_label("Name", exact=True).fill("Half an hour of typing")
+    page.get_by_label("Client name", exact=True).fill("Half an hour of typing")
     page.get_by_label("Redirect URIs").fill("https://typed.example/cb")
     services = server.services
     with services.database.transaction() as db:
@@ -72,32 +72,32 @@ def test_dialog_survives_an_outdated_sign_in(page, server, complaints):
     page.locator("#login-submit").click()
     page.get_by_role("button", name="Go on").click()
     expect(page.get_by_role("heading", name="Half an hour of typing was created")).to_be_visible()
-    expect(page.get_by_text("It is approved")).to_be_visible()
+    expect(page.get_by_text("The client is approved")).to_be_visible()
 
 
 def test_dialog_survives_the_end_of_the_session(page, server, complaints):
     complaints.expect("403")
     open_console(page, server)
     page.get_by_role("link", name="Create client").click()
-    page.get_by_label("Name", exact=True).fill("Half an hour of typing")
+    page.get_by_label("Client name", exact=True).fill("Half an hour of typing")
     page.get_by_label("Redirect URIs").fill("https://typed.example/cb")
     services = server.services
     with services.database.transaction() as db:
         db.execute(update(UserSession).values(ended_at=clock.now()))
     page.get_by_role("button", name="Save and approve").click()
-    expect(page.get_by_text("What you entered is kept")).to_be_visible()
+    expect(page.get_by_text("Your input is preserved")).to_be_visible()
     axe.assert_accessible(page)
     ways.sign_in(page, "admin")
     page.get_by_role("button", name="Go on").click()
     expect(page.get_by_role("heading", name="Half an hour of typing was created")).to_be_visible()
-    expect(page.get_by_text("It is approved")).to_be_visible()
+    expect(page.get_by_text("The client is approved")).to_be_visible()
 
 
 def test_dialog_survives_a_sign_in_in_another_tab(page, server, complaints):
     complaints.expect("400")  # the response that makes the browser send the form as a page
     open_console(page, server)
     page.get_by_role("link", name="Create client").click()
-    page.get_by_label("Name", exact=True).fill("Half an hour of typing")
+    page.get_by_label("Client name", exact=True).fill("Half an hour of typing")
     # Wait for the live check. Its request must not run while the other tab is signed out.
     with page.expect_response("**/redirect-uris/check**"):
         page.get_by_label("Redirect URIs").fill("https://typed.example/cb")
@@ -108,7 +108,7 @@ def test_dialog_survives_a_sign_in_in_another_tab(page, server, complaints):
     ways.sign_in(other, "admin")
     other.wait_for_url(lambda url: "/sign-in" not in url)
     page.get_by_role("button", name="Save and approve").click()
-    expect(page.get_by_text("What you entered is kept")).to_be_visible()
+    expect(page.get_by_text("Your input is preserved")).to_be_visible()
     axe.assert_accessible(page)
     page.get_by_role("button", name="Go on").click()
     expect(page.get_by_role("heading", name="Half an hour of typing was created")).to_be_visible()
@@ -129,7 +129,7 @@ def test_pasted_lines_become_redirect_uris(page, server):
     page.get_by_role("button", name="Remove ftp://c.example/").click()
     expect(chips).to_have_text(["https://a.example/cb", "https://b.example/cb"])
     uri.fill("https://typed.example/but-not-entered")
-    page.get_by_label("Name", exact=True).fill("Pasted")
+    page.get_by_label("Client name", exact=True).fill("Pasted")
     page.locator("#save").click()
     expect(page.get_by_role("heading", name="Pasted was created")).to_be_visible()
     page.get_by_role("link", name="Open the client").click()
@@ -162,9 +162,9 @@ def test_client_type_decides_which_fields_are_shown(page, server):
     expect(page.get_by_label("This application cannot keep a secret")).to_be_hidden()
     page.get_by_label("OAuth 2.0").check()
     expect(page.get_by_role("group", name="Grant types")).to_be_visible()
-    expect(page.get_by_role("textbox", name="Re-type the secret")).to_be_hidden()
+    expect(page.get_by_role("textbox", name="Re-type the client secret")).to_be_hidden()
     page.get_by_label("Type a secret").check()
-    expect(page.get_by_role("textbox", name="Re-type the secret")).to_be_visible()
+    expect(page.get_by_role("textbox", name="Re-type the client secret")).to_be_visible()
 
 
 def test_row_menu_opens_the_confirmation_and_focuses_cancel(page, server, key):
@@ -185,7 +185,7 @@ def test_row_menu_opens_the_confirmation_and_focuses_cancel(page, server, key):
 def test_list_follows_the_search_and_updates_the_url(page, server, key):
     server.add_client("Jenkins", "https://jenkins.example.org/cb")
     open_console(page, server)
-    page.get_by_label("Search name, key, redirect URI or owner").press_sequentially("jenk", delay=20)
+    page.get_by_label("Search by name, key, redirect URI or owner").press_sequentially("jenk", delay=20)
     expect(page.locator("tbody tr")).to_have_count(1)
     expect(page).to_have_url(re.compile(r"/admin/clients\?q=jenk$"))
     expect(page.locator("#q")).to_be_focused()
@@ -230,7 +230,7 @@ def test_console_works_without_scripts(browser, server):
     page = context.new_page()
     open_console(page, server)
     page.get_by_role("link", name="Create client").click()
-    page.get_by_label("Name", exact=True).fill("Plain")
+    page.get_by_label("Client name", exact=True).fill("Plain")
     page.get_by_label("Redirect URIs").fill("http://plain.example/cb")
     page.locator("#save").click()
     page.get_by_role("button", name="Use https://plain.example/cb").click()
@@ -241,11 +241,11 @@ def test_console_works_without_scripts(browser, server):
     page.get_by_role("link", name="Approve", exact=True).click()
     page.get_by_role("button", name="Approve").click()
     expect(page.get_by_text("Plain is approved.")).to_be_visible()
-    page.get_by_label("Search name, key, redirect URI or owner").fill("plain")
+    page.get_by_label("Search by name, key, redirect URI or owner").fill("plain")
     page.get_by_role("button", name="Search").click()
     page.get_by_label("Select Plain").check()
     page.get_by_role("button", name="Remove", exact=True).click()
-    page.get_by_role("button", name="Remove for good").click()
+    page.get_by_role("button", name="Remove permanently").click()
     expect(page.get_by_text("1 client was removed.")).to_be_visible()
     context.close()
 

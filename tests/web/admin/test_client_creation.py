@@ -57,7 +57,7 @@ def test_repeated_form_creates_no_second_client(console):
     key = code_after(first.text, "Client key")
     assert again.status_code == 303
     assert again.location == f"/admin/clients/{key}/credentials"
-    assert "was sent before" in console.get(again.location).text
+    assert "was already submitted" in console.get(again.location).text
     assert 'Client keys <span class="soft">1<' in console.get("/admin/clients").text
 
 
@@ -99,16 +99,16 @@ def test_typed_secret_is_accepted_and_not_shown(console):
     ("values", "field", "sentence"),
     [
         ({"name": " "}, "name", "Enter the name."),
-        ({"name": "a\0b"}, "name", "cannot be stored"),
-        ({"name": "x" * 201}, "name", "200 characters at most"),
+        ({"name": "a\0b"}, "name", "not allowed"),
+        ({"name": "x" * 201}, "name", "at most 200 characters"),
         ({"redirect_uris": ""}, "redirect_uris", "Enter at least one redirect URI"),
         ({"redirect_uris": "http://app.example.org/cb"}, "redirect_uris", "use https://"),
         ({"redirect_uris": "https://a.example/\nhttps://a.example/"}, "redirect_uris", "twice"),
         ({"redirect_uris": "javascript:alert(1)"}, "redirect_uris", "cannot receive a sign-in safely"),
         ({"grant_types": []}, "grant_types", "at least one grant type"),
-        ({"grant_types": ["urb:ietf:params:oauth:grant-type:device_code"]}, "grant_types", "misprint"),
+        ({"grant_types": ["urb:ietf:params:oauth:grant-type:device_code"]}, "grant_types", "is misspelled"),
         ({"oidc_response_types": ["token"]}, "response_types", "Unknown response type"),
-        ({"oidc_scopes": 'quo"te'}, "scopes", "A scope is a word"),
+        ({"oidc_scopes": 'quo"te'}, "scopes", "A scope has 1 to 100"),
         ({"auth_method": "guess"}, "auth_method", "Choose how the application authenticates"),
         ({"kind": "saml"}, "kind", "Choose OAuth 1.0a"),
         (

@@ -85,7 +85,7 @@ def test_public_client_can_become_confidential(console):
     page = console.get(f"/admin/clients/{client.client_key}/edit")
     console.press(page, "Save", secret_choice=None)
     assert console.client(client.client_key).auth_method == "client_secret_basic"
-    assert "has no secret that works" in console.get(f"/admin/clients/{client.client_key}").text
+    assert "has no active secret" in console.get(f"/admin/clients/{client.client_key}").text
 
 
 def test_pending_client_is_reviewed_on_its_page(console):

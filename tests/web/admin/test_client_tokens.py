@@ -1,12 +1,10 @@
 """The token settings and keys of a client in the console: shown, saved and validated."""
 
 import json
-from dataclasses import replace
 
 import pytest
 
-from authserver.context import SYSTEM
-from authserver.domain.clients import clients
+from authserver.domain.clients import clients, registrations
 from authserver.errors import InvalidInput
 from authserver.web.admin.client_forms import ClientForm
 from tests.support import assertions
@@ -56,10 +54,10 @@ def test_private_and_malformed_keys_are_rejected(console):
     client = console.add_client()
     private = {"keys": [assertions.generate().as_dict(private=True)]}
     for values, fault in (
-        ({"jwks": json.dumps(private)}, "keep the private ones"),
-        ({"jwks": "nonsense"}, "not a JWK set"),
+        ({"jwks": json.dumps(private)}, "Never share private"),
+        ({"jwks": "nonsense"}, "Enter a JWK set in JSON"),
         ({"auth_method": "private_key_jwt"}, "needs the application&#39;s public keys"),
-        ({"jwks_uri": "http://keys.example/"}, "https address"),
+        ({"jwks_uri": "http://keys.example/"}, "https URL"),
         ({"resources": "calendar"}, "absolute URI"),
     ):
         response = console.press(page(console, client), "Save", **values)
@@ -98,7 +96,7 @@ def test_lifetimes_are_entered_with_units(console):
 
 def test_lifetime_outside_the_limits_is_rejected(console):
     client = console.add_client()
-    for value, fault in (("2d", "from 1m to 1d"), ("5s", "from 1m to 1d"), ("soon", "Write a length")):
+    for value, fault in (("2d", "from 1m to 1d"), ("5s", "from 1m to 1d"), ("soon", "Enter a length like")):
         response = console.press(page(console, client), "Save", access_token_lifetime=value)
         assert response.status_code == 422, value
         assert fault in response.text
@@ -115,7 +113,7 @@ def test_oauth1_consumer_has_no_token_settings(console):
     token = next(dict(form.fields)["csrf_token"] for form in forms(edit.text) if form.method == "post")
     sent = {"csrf_token": token, "auth_method": "a\0b", "jwks_uri": "javascript:alert(1)"}
     assert console.browser.post(f"/admin/clients/{client.client_key}/tokens", data=sent).location == settings
-    assert "OAuth 1.0a knows none of these" in console.get(settings).text
+    assert "OAuth 1.0a has none of these" in console.get(settings).text
     assert console.client(client.client_key).details == {}
 
 
@@ -126,9 +124,9 @@ def test_authentication_method_is_validated_for_every_kind(console, kind, auth_m
     client = console.add_client(kind=kind)
     with console.services.database.transaction() as db:
         stored = clients.get(db, client.client_key)
-        registration = replace(ClientForm.of(stored).registration(stored.details), auth_method=auth_method)
+        values = ClientForm.of(stored).values() | {"auth_method": auth_method}
         with pytest.raises(InvalidInput):
-            clients.edit(db, SYSTEM, stored, registration, revision=stored.revision)
+            registrations.validate_change(stored, values)
 
 
 @pytest.mark.parametrize(

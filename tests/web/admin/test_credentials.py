@@ -113,7 +113,7 @@ def client_without_secret(console, request):
 def test_client_without_secrets_gets_none(console, client_without_secret, trail):
     text = console.get(f"/admin/clients/{client_without_secret.client_key}/credentials").text
     assert "secrets/new" not in text
-    assert "has no secret that works" not in text
+    assert "has no active secret" not in text
     path = f"/admin/clients/{client_without_secret.client_key}/secrets/new"
     sent = forms(console.get(f"/admin/clients/{client_without_secret.client_key}/edit").text)[-1].fields
     form = dict(sent) | {"secret_choice": "generate", "overlap": "0"}
@@ -132,7 +132,7 @@ def test_secret_of_a_client_with_keys_can_be_removed(console):
     jwks = json.dumps({"keys": [assertions.public(assertions.generate())]})
     assert console.press(page, "Save", auth_method="private_key_jwt", jwks=jwks).status_code == 303
     text = console.get(f"/admin/clients/{client.client_key}/credentials").text
-    assert "The secrets below do not count." in text
+    assert "The secrets below are not used." in text
     path = re.search(r'href="([^"]*/secrets/\d+/remove)', text)[1]
     assert console.press(console.get(path), "Remove secret").status_code == 303
     with console.services.database.transaction(write=False) as db:

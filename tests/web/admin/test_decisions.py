@@ -7,9 +7,9 @@ from sqlalchemy import select
 
 from authserver import clock
 from authserver.domain.authorizations import authorizations
-from authserver.domain.authorizations.authorizations import Authorization
+from authserver.domain.authorizations.authorizations import Authorization, NewAuthorization
 from authserver.domain.clients.clients import Client
-from authserver.domain.clients.registrations import Registration
+from authserver.domain.clients.metadata import ClientMetadata
 from authserver.domain.users import users
 from tests.support.people import ACTOR
 from tests.web.admin.console import HTMX_DIALOG
@@ -24,11 +24,13 @@ def authorize(console, client, times):
             authorizations.add(
                 db,
                 ACTOR,
-                client_id=client.id,
-                client_epoch=client.epoch,
-                client_name=client.name,
-                grant_type="authorization_code",
-                scope="openid",
+                NewAuthorization(
+                    client_id=client.id,
+                    client_epoch=client.epoch,
+                    client_name=client.name,
+                    grant_type="authorization_code",
+                    scope="openid",
+                ),
             )
 
 
@@ -45,11 +47,12 @@ def test_client_of_each_type_is_approved_disapproved_and_removed(console, trail,
     assert console.client(key).decided_by == "admin"
     console.press(console.get(f"/admin/clients/{key}/disapprove"), "Disapprove")
     assert console.client(key).status == "disapproved"
-    response = console.press(console.get(f"/admin/clients/{key}/remove"), "Remove for good")
+    response = console.press(console.get(f"/admin/clients/{key}/remove"), "Remove permanently")
     assert response.location == "/admin/clients"
     assert console.client(key) is None
     assert [event.event for event in trail()[:3]] == ["client:remove", "client:disapprove", "client:approve"]
-    assert trail()[1].before["status"], trail()[1].after["status"] == ("approved", "disapproved")
+    disapproval = trail()[1]
+    assert (disapproval.before["status"], disapproval.after["status"]) == ("approved", "disapproved")
 
 
 def test_approval_page_shows_the_registration(console):
@@ -66,7 +69,7 @@ def test_approval_page_shows_the_registration(console):
         "authorization_code",
     ]:
         assert expected in text
-    assert "could be mistaken" in text
+    assert "is easily confused" in text
     assert TWIN in text
 
 
@@ -77,7 +80,7 @@ def test_changed_client_is_not_approved(console, services):
         row = db.get_one(Client, client.id)
         from authserver.domain.clients import clients
 
-        requested = Registration(kind="oidc", name="Grafana", redirect_uris=("https://evil.example/cb",))
+        requested = ClientMetadata(kind="oidc", name="Grafana", redirect_uris=("https://evil.example/cb",))
         clients.edit(db, ACTOR, row, requested, revision=row.revision)
     response = console.press(page, "Approve")
     assert response.status_code == 409
@@ -116,7 +119,7 @@ def test_disapproval_page_counts_authorizations_and_focuses_cancel(console):
     console.press(page, "Disapprove")
     console.press(console.get(f"/admin/clients/{client.client_key}/approve"), "Approve")
     again = console.get(f"/admin/clients/{client.client_key}/disapprove")
-    assert "no live authorizations" in again.text
+    assert "no active authorizations" in again.text
 
 
 def test_void_authorizations_are_not_counted(console):
@@ -132,8 +135,8 @@ def test_void_authorizations_are_not_counted(console):
         True,
     )
     console.press(console.get(f"{path}/disable"), "Disable")
-    assert "no live authorizations" in console.get(f"/admin/clients/{client.client_key}/disapprove").text
-    assert "none has access" in console.get(path).text
+    assert "no active authorizations" in console.get(f"/admin/clients/{client.client_key}/disapprove").text
+    assert "no access granted" in console.get(path).text
 
 
 def test_removing_a_client_in_use_requires_its_name(console):
@@ -142,18 +145,18 @@ def test_removing_a_client_in_use_requires_its_name(console):
     note_sign_in(console, client, timedelta(days=3))
     page = console.get(f"/admin/clients/{client.client_key}/remove")
     assert "2 live authorizations" in page.text
-    wrong = console.press(page, "Remove for good", typed_name="grafana")
+    wrong = console.press(page, "Remove permanently", typed_name="grafana")
     assert wrong.status_code == 422
     assert "Type the name exactly" in wrong.text
     assert console.client(client.client_key)
-    assert console.press(wrong, "Remove for good", typed_name="Grafana & Co").status_code == 303
+    assert console.press(wrong, "Remove permanently", typed_name="Grafana & Co").status_code == 303
     assert console.client(client.client_key) is None
 
 
 def test_unused_client_is_removed_without_its_name(console):
     client = console.add_client(approve=True)
     note_sign_in(console, client, timedelta(days=31))
-    console.press(console.get(f"/admin/clients/{client.client_key}/remove"), "Remove for good")
+    console.press(console.get(f"/admin/clients/{client.client_key}/remove"), "Remove permanently")
     assert console.client(client.client_key) is None
 
 
@@ -209,7 +212,7 @@ def test_bulk_disapproval_and_removal_skip_clients_in_use(console):
     note_sign_in(console, used, timedelta(days=1))
     ticked = [("key", client.client_key) for client in (used, unused)]
     page = console.browser.get("/admin/clients/bulk/remove", query_string=ticked)
-    console.press(page, "Remove for good")
+    console.press(page, "Remove permanently")
     assert console.client(unused.client_key) is None
     page = console.browser.get("/admin/clients/bulk/disapprove", query_string=ticked)
     console.press(page, "Disapprove")
@@ -218,4 +221,4 @@ def test_bulk_disapproval_and_removal_skip_clients_in_use(console):
 
 def test_bulk_action_without_selection_is_an_error(console):
     answer = console.get("/admin/clients/bulk/approve")
-    assert "Tick at least one client first." in console.get(answer.location).text
+    assert "Select at least one client." in console.get(answer.location).text

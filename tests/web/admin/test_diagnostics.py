@@ -17,9 +17,9 @@ def main_of(page):
 
 
 def test_empty_error_log(console):
-    assert "Nothing was refused" in console.get("/admin/diagnostics").text
+    assert "No rejected requests" in console.get("/admin/diagnostics").text
     client = console.add_client()
-    assert "Nothing was refused" in console.get(f"/admin/clients/{client.client_key}/diagnostics").text
+    assert "No rejected requests" in console.get(f"/admin/clients/{client.client_key}/diagnostics").text
 
 
 def test_errors_are_listed_newest_first_with_client_and_reference(console, record):
@@ -51,9 +51,9 @@ def test_reference_in_the_live_search_does_not_redirect(console, record):
 def test_unknown_reference_in_the_search_mentions_the_retention_time(console, record):
     record()
     page = console.get("/admin/diagnostics?q=BCDFGHJK").text
-    assert "No refusal has this reference" in page
+    assert "No error has this reference" in page
     assert "30 days" in page
-    assert "No refusal matches" in console.get("/admin/diagnostics?q=nothing").text
+    assert "No error matches" in console.get("/admin/diagnostics?q=nothing").text
 
 
 @pytest.mark.both_databases
@@ -85,7 +85,7 @@ def test_errors_are_filtered_by_client_endpoint_and_text(console, record):
         page = console.get(f"/admin/diagnostics?{query}").text
         assert expected in page
         assert other not in page
-    assert "No refusal matches" in console.get("/admin/diagnostics?client=unknown").text
+    assert "No error matches" in console.get("/admin/diagnostics?client=unknown").text
 
 
 def test_list_is_paginated(console, record):
@@ -112,7 +112,7 @@ def test_error_page_shows_cause_advice_and_facts(console, record):
     record("code-replayed", client)
     page = main_of(console.get(f"/admin/diagnostics/{reference}"))
     for text in (
-        "used a second time",
+        "used twice",
         "invalid_grant",
         "/oauth2/token",
         "Jenkins",
@@ -126,7 +126,7 @@ def test_error_page_shows_cause_advice_and_facts(console, record):
 
 def test_errors_without_client_or_with_unknown_cause_have_pages(console, record):
     assert console.get(f"/admin/diagnostics/{record('client-unknown')}").status_code == 200
-    assert "The request was refused" in console.get(f"/admin/diagnostics/{record('of-old')}").text
+    assert "The request was rejected" in console.get(f"/admin/diagnostics/{record('of-old')}").text
     assert console.get(f"/admin/diagnostics/{record('of-old')}/add-redirect-uri").status_code == 404
 
 

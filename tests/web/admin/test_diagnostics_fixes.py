@@ -25,12 +25,12 @@ def test_wrong_redirect_uri_is_added_and_works(console, wrong_uri, trail):
     form = console.get(f"/admin/diagnostics/{link}/add-redirect-uri")
     assert WRONG_URI in form.text
     assert "Ends with a slash" in form.text
-    assert "Anybody can send" not in form.text, "the host is known"
+    assert "Anyone can send" not in form.text, "the host is known"
     answer = console.press(form, "Add this URI")
     assert answer.location == f"/admin/diagnostics/{link}"
     assert console.client(client.client_key).redirect_uris == [REGISTERED_URI, WRONG_URI]
     assert (trail()[0].event, trail()[0].actor_name) == ("client:edit", "admin")
-    assert "registered by now" in console.get(answer.location).text
+    assert "has been registered since" in console.get(answer.location).text
     assert authorize(console.browser, client, redirect_uri=WRONG_URI).status_code == 303
 
 
@@ -40,7 +40,7 @@ def test_redirect_uri_of_another_host_shows_a_warning(console, wrong_uri):
         f"/admin/diagnostics/{record_rejected_uri('https://evil.example/cb')}/add-redirect-uri", **HTMX_DIALOG
     )
     assert "<dialog" not in form.text
-    assert "Anybody can send a request with any address" in form.text
+    assert "Anyone can send a request with any redirect URI" in form.text
     assert "evil.example" in form.text
 
 
@@ -51,8 +51,8 @@ def test_redirect_uri_of_another_host_shows_a_warning(console, wrong_uri):
         ("https://*.example.org/", "A wildcard would let anybody"),
         ("https://app.example.org/cb#part", "no fragment"),
         ("javascript:alert(1)", "cannot receive a sign-in safely"),
-        ("https://app.example.org/callback?code=asc_1a_0123456789012345678901234567890", "is not kept"),
-        ("https://app.example.org/" + "x" * 2100, "is not kept"),
+        ("https://app.example.org/callback?code=asc_1a_0123456789012345678901234567890", "was not stored"),
+        ("https://app.example.org/" + "x" * 2100, "was not stored"),
     ],
 )
 def test_invalid_redirect_uri_cannot_be_added(console, wrong_uri, uri, reason):
@@ -74,7 +74,7 @@ def test_redirect_uri_is_not_added_to_a_changed_client(console, wrong_uri, servi
         clients.disapprove(db, ACTOR, row, revision=row.revision)
     answer = console.press(form, "Add this URI")
     assert answer.status_code == 409
-    assert "Nothing was done" in answer.text
+    assert "Your change was not applied" in answer.text
     assert console.client(client.client_key).redirect_uris == [REGISTERED_URI]
 
 
@@ -116,7 +116,7 @@ def test_pending_client_is_approved_from_its_error(console, record, cause):
     response = console.press(console.get(url), "Approve")
     assert response.location == path
     assert console.client(client.client_key).is_approved
-    assert "approved by now" in console.get(path).text
+    assert "has been approved since" in console.get(path).text
 
 
 @pytest.mark.parametrize(
@@ -142,10 +142,10 @@ def test_settings_form_is_prefilled_with_the_rejected_value(
     page = console.get(f"/admin/diagnostics/{reference}")
     url = page.text.partition('id="fix" href="')[2].partition('"')[0].replace("&amp;", "&")
     form = console.get(url)
-    assert f"From the refusal {reference}: what was refused is filled in." in form.text
+    assert f"The rejected value of error {reference} is filled in." in form.text
     assert form.text.count("autofocus") == 1
     assert console.press(form, "Save").location == f"/admin/diagnostics/{reference}"
-    assert "registered by now" in console.get(f"/admin/diagnostics/{reference}").text
+    assert "has been registered since" in console.get(f"/admin/diagnostics/{reference}").text
     with services.database.transaction(write=False) as db:
         facts = clients.describe(db.get_one(clients.Client, client.id))
     saved = facts[field] if field in facts else facts["details"][field]
@@ -195,7 +195,7 @@ BASIC, POST = "client_secret_basic", "client_secret_post"
         (
             POST,
             "authorization_code",
-            "The client authenticates itself in another way than registered",
+            "The client used another authentication method than it is registered for",
             BASIC,
             "Change the authentication method",
         ),

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from authserver.domain.diagnostics.error_log import ErrorReport
+from authserver.domain.diagnostics.error_log import ErrorDetails
 from tests.support import axe, ways
 from tests.support.people import PASSWORD
 from tests.web.admin.console import Console
@@ -21,14 +21,12 @@ def paths(live_server):
     console = Console(None, services)
     client = console.add_client("Grafana", redirect_uris=(REGISTERED, f"{REGISTERED}/second"))
     consumer = console.add_client("Jazz", kind="oauth1", grant_types=(), response_types=())
-    error_log = services.oauth2.error_log
+    error_log = services.error_log
 
     def record(cause, owner=client, received="", expected=""):
         detail = "The server's sentence about it."
-        report = ErrorReport(
-            "/oauth2/authorize", "invalid_request", cause, detail, owner and owner.id, received, expected
-        )
-        return error_log.record(report)
+        refusal = ErrorDetails("invalid_request", cause, detail, received, expected, owner and owner.id)
+        return error_log.record(refusal, "/oauth2/authorize")
 
     expected = f"{REGISTERED}\n{REGISTERED}/second"
     wrong = record("redirect-uri-not-registered", client, REGISTERED.upper() + "/", expected)

@@ -49,7 +49,7 @@ def test_options_are_saved_and_shown(services, console, consumer, alice):
         signature_methods=("HMAC-SHA256",), allows_1_0=True, allows_prefix=True, functional_user_id=alice.id
     )
     shown = console.get(f"/admin/clients/{consumer.key}/settings").text
-    assert "Allowed: users are warned" in shown
+    assert "Allowed; users are warned" in shown
     assert "HMAC-SHA256" in shown
     form = forms.find(console.get(f"/admin/clients/{consumer.key}/oauth1"), "save")
     assert ("functional_user", "alice") in form.fields

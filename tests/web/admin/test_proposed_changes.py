@@ -24,7 +24,7 @@ def page_of(console: Console, registrant: Registrant):
 
 def test_change_is_shown_before_and_after(console, registrant):
     page = page_of(console, registrant)
-    assert "A change waits for approval" in page.text
+    assert "Changes pending approval" in page.text
     for text in ("My Example", "Bank", "https://client.example/callback", "https://evil.example/cb", "127.0.0.1",
                  "Privacy policy", "https://client.example/privacy"):  # fmt: skip
         assert text in page.text
@@ -42,7 +42,7 @@ def test_approved_change_takes_effect(console, registrant, services, trail):
     event = trail()[0]
     assert (event.event, event.actor_name) == ("client:approve-change", "admin")
     assert (event.before["name"], event.after["name"]) == ("My Example", "Bank")
-    assert "A change waits" not in page_of(console, registrant).text
+    assert "Changes pending" not in page_of(console, registrant).text
 
 
 def test_discarded_change_has_no_effect(console, registrant, services, trail):
@@ -60,7 +60,7 @@ def test_decision_applies_to_the_change_that_was_shown(console, registrant, serv
     registrant.put(redirect_uris=["https://worse.example/cb"])
     answer = console.press(form, words)
     assert answer.status_code == 409
-    assert "Somebody changed this client meanwhile" in answer.text
+    assert "Someone else changed this client" in answer.text
     assert stored(services, registrant.key).redirect_uris == ["https://client.example/callback"]
     assert waiting(services, registrant.key).after["redirect_uris"] == ["https://worse.example/cb"]
 
@@ -71,7 +71,7 @@ def test_second_decision_is_a_conflict(console, registrant, verb, words):
     form = console.get(path)
     assert console.press(form, words).status_code == 303
     assert console.press(form, words).status_code == 409
-    assert "No change of this client waits any more." in console.get(path).text
+    assert "This client has no pending changes." in console.get(path).text
 
 
 def test_changed_pending_client_must_be_reviewed_again(console, app, services):
@@ -89,11 +89,11 @@ def test_change_of_a_disapproved_client_is_suspended(console, registrant, servic
     form = console.get(f"/admin/clients/{registrant.key}/change/approve")
     disapprove(services, registrant.key)
     assert console.press(form, "Approve the change").status_code == 409
-    assert "A change waits" not in page_of(console, registrant).text
+    assert "Changes pending" not in page_of(console, registrant).text
     assert "/change/approve" not in console.get("/admin").text
     approve(services, registrant.key)
     assert stored(services, registrant.key).name == "My Example"
-    assert "A change waits" in page_of(console, registrant).text
+    assert "Changes pending" in page_of(console, registrant).text
 
 
 def test_deleted_client_cannot_be_approved(console, app):
@@ -119,7 +119,7 @@ def test_decision_requires_a_recent_sign_in(console, registrant, services, outda
 def test_similar_name_shows_a_warning(console, registrant):
     console.add_client("B\u0430nk", approve=True)
     page = console.get(f"/admin/clients/{registrant.key}/change/approve", **HTMX_DIALOG)
-    assert "could be mistaken for another" in page.text
+    assert "is easily confused with another" in page.text
 
 
 def test_review_shows_the_self_description(console, app):
@@ -127,7 +127,7 @@ def test_review_shows_the_self_description(console, app):
         app, client_uri="https://elsewhere.example/", contacts=["owner@client.example"]
     )
     page = page_of(console, registrant)
-    for text in ("Registered itself", "registered itself", "127.0.0.1", "https://elsewhere.example/", "another host",
+    for text in ("self-registered", "127.0.0.1", "https://elsewhere.example/", "another host",
                  "owner@client.example", "Review before you approve"):  # fmt: skip
         assert text.lower() in page.text.lower()
     listed = console.get("/admin/clients?itself=1").text

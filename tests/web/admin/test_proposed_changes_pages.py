@@ -56,7 +56,7 @@ def test_change_is_approved_in_the_dialog(page, address):
         page.get_by_role("button", name="Approve the change")
     ).click()
     dialog = page.get_by_role("dialog", name="Approve the change of Model review board")
-    expect(dialog.get_by_text("could be mistaken for another")).to_be_visible()
+    expect(dialog.get_by_text("is easily confused with another")).to_be_visible()
     dialog.get_by_role("button", name="Approve the change").click()
     expect(page.get_by_text("The change of Grafana is approved.")).to_be_visible()
     expect(page.get_by_role("heading", name="Grafana", level=1)).to_be_visible()

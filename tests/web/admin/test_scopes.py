@@ -32,7 +32,7 @@ def test_invalid_input_is_named_under_its_field(console):
     assert 'id="name-error"' in response.text or "name-error" in response.text
     assert define(console, name="openid").status_code == 422
     define(console)
-    assert "defined already" in define(console).text
+    assert "already defined" in define(console).text
 
 
 def test_scope_is_changed(console):
@@ -51,7 +51,9 @@ def test_conflicting_edit_shows_the_other_change(console, trail):
     answer = console.press(pages[1], "Save", headers=HTMX_DIALOG, words="Second words")
     assert answer.status_code == 409
     assert "models.read changed meanwhile" in answer.text
-    assert all(words in answer.text for words in ("Read your models", "First words", "Nothing was done"))
+    assert all(
+        words in answer.text for words in ("Read your models", "First words", "Your change was not applied")
+    )
     assert 'href="/admin/settings/scopes/edit?name=models.read"' in answer.text
     assert "First words" in console.get("/admin/settings/scopes").text
     assert trail()[0].after["words"] == "First words"

@@ -24,7 +24,7 @@ def test_key_is_rotated(console, trail):
     page = console.get("/admin/settings/signing-keys/ES256/rotate")
     answer = console.press(page, "Rotate")
     if answer.status_code == 409:
-        assert "clients may not know it" in answer.text
+        assert "clients may not have fetched it" in answer.text
         answer = console.press(answer, "Rotate", urgent="1")
     assert answer.status_code == 303
     assert trail()[0].event == "key:rotate"
@@ -46,7 +46,7 @@ def test_repeated_form_rotates_once(console):
     assert console.press(page, "Rotate", urgent="1").status_code == 303
     again = console.press(page, "Rotate", urgent="1")
     assert again.status_code == 409
-    assert "somebody has rotated the keys" in again.text
+    assert "Someone else rotated the keys" in again.text
     assert states(console, "ES256") == ["active", "next", "retired"]
 
 

@@ -81,12 +81,12 @@ def test_account_is_created_with_a_typed_password_and_the_permission(console):
     [
         ({"username": ""}, "username", "Enter the user name."),
         ({"username": "Alice"}, "username", "This user name is taken."),
-        ({"username": "a\0b"}, "username", "cannot be stored"),
-        ({"email": "nobody"}, "email", "like name@example.org"),
+        ({"username": "a\0b"}, "username", "not allowed"),
+        ({"email": "nobody"}, "email", "such as name@example.org"),
         (
             {"password_choice": "typed", "password": "short", "password_again": "short"},
             "password",
-            "12 characters or more",
+            "at least 12 characters",
         ),
         (
             {"password_choice": "typed", "password": "x" * 14, "password_again": "y" * 14},
@@ -123,7 +123,7 @@ def test_conflicting_edit_shows_the_other_change(console, trail):
     answer = console.press(pages[1], "Save", headers=HTMX_DIALOG, email="second@example.org")
     assert answer.status_code == 409
     assert "alice changed meanwhile" in answer.text
-    assert all(words in answer.text for words in ("Alice Adams", "First Name", "Nothing was done"))
+    assert all(words in answer.text for words in ("Alice Adams", "First Name", "Your change was not applied"))
     assert f'href="{path(console, "alice")}"' in answer.text
     assert trail()[0].after["name"] == "First Name"
     assert "second@example.org" not in console.get(path(console, "alice")).text
@@ -145,9 +145,9 @@ def test_sign_in_does_not_change_the_revision(console, app):
 
 
 def test_permission_is_granted_and_revoked(console):
-    console.press(console.get(f"{path(console, 'alice')}/grant"), "Give permission")
+    console.press(console.get(f"{path(console, 'alice')}/grant"), "Grant permission")
     assert find(console, "alice").may_configure_server
-    console.press(console.get(f"{path(console, 'alice')}/withdraw"), "Take permission")
+    console.press(console.get(f"{path(console, 'alice')}/withdraw"), "Withdraw permission")
     assert not find(console, "alice").may_configure_server
 
 
@@ -162,14 +162,14 @@ def test_disabling_ends_sessions_and_enabling_does_not_restore_them(console, app
     assert phone.get("/account").status_code == 303
 
 
-@pytest.mark.parametrize(("change", "button"), [("disable", "Disable"), ("withdraw", "Take permission")])
+@pytest.mark.parametrize(("change", "button"), [("disable", "Disable"), ("withdraw", "Withdraw permission")])
 def test_last_administrator_cannot_be_removed(console, trail, change, button):
     count = len(trail())
     page = console.get(f"{path(console, 'admin')}/{change}")
     assert "your own account" in page.text
     answer = console.press(page, button)
     assert answer.status_code == 409
-    assert "admin is the last administrator. Give another user Configure Server first." in answer.text
+    assert "admin is the last administrator. Grant Configure Server to another user first." in answer.text
     assert find(console, "admin").is_active
     assert find(console, "admin").may_configure_server
     assert find(console, "admin").epoch == 0
@@ -177,8 +177,8 @@ def test_last_administrator_cannot_be_removed(console, trail, change, button):
 
 
 def test_one_of_two_administrators_can_be_removed(console):
-    console.press(console.get(f"{path(console, 'alice')}/grant"), "Give permission")
-    console.press(console.get(f"{path(console, 'admin')}/withdraw"), "Take permission")
+    console.press(console.get(f"{path(console, 'alice')}/grant"), "Grant permission")
+    console.press(console.get(f"{path(console, 'admin')}/withdraw"), "Withdraw permission")
     assert console.get("/admin").status_code == 403
 
 
@@ -192,7 +192,7 @@ def test_password_reset_ends_all_sessions(console, app):
     assert not console.services.passwords.verify(stored, PASSWORD)
     assert phone.get("/account").status_code == 303
     again = console.press(page, "Set password")
-    assert "was sent before" in console.get(again.location).text
+    assert "was already submitted" in console.get(again.location).text
     assert find(console, "alice").password_hash == stored
 
 
@@ -251,10 +251,10 @@ def test_second_factor_is_shown_without_its_secrets(app, console):
 def test_second_factor_is_removed(app, console, trail):
     set_up(app)
     asked = console.get(f"{path(console, 'alice')}/remove-second-factor")
-    assert "at the next sign-in the password alone is enough" in asked.text
+    assert "the user signs in with only the password" in asked.text
     answer = console.press(asked, "Remove second factor")
     assert answer.location == path(console, "alice")
-    assert "<bdi>alice</bdi> signs in with the password alone." in console.get(answer.location).text
+    assert "<bdi>alice</bdi> signs in with only the password." in console.get(answer.location).text
     with console.services.database.transaction(write=False) as db:
         assert not second_factors.is_enrolled(db, find(console, "alice").id)
     event = trail()[0]

@@ -59,7 +59,7 @@ def send_concurrently(app, browser, page, button):
 
 
 def is_over(answer):
-    return answer.status_code == 400 and "This sign-in cannot go on" in answer.text
+    return answer.status_code == 400 and "This sign-in cannot continue" in answer.text
 
 
 def test_each_request_of_a_double_click_gets_a_code(app, rp):

@@ -41,7 +41,7 @@ def test_page_is_closed_afterwards(client, link, database, settings):
     fill_in(client, link)
     page = client.get(link)
     assert page.status_code == 410
-    assert "has been set up" in page.text
+    assert "is already set up" in page.text
     assert client.get("/setup").status_code == 410
     other_browser = client.application.test_client()
     other_browser.get(link)
@@ -79,7 +79,7 @@ def test_expired_link_says_what_to_do(client, link, settings, monkeypatch):
     MovingClock(monkeypatch).advance(settings.setup_link_lifetime, seconds=1)
     page = client.get(link)
     assert page.status_code == 403
-    assert "Start the server again" in page.text
+    assert "Restart the server" in page.text
 
 
 @pytest.mark.both_databases
@@ -87,14 +87,14 @@ def test_expired_link_says_what_to_do(client, link, settings, monkeypatch):
     ("changes", "sentence"),
     [
         ({"username": ""}, "Enter the user name."),
-        ({"password": "short", "password_again": "short"}, "12 characters or more"),
+        ({"password": "short", "password_again": "short"}, "at least 12 characters"),
         (
             {"password": "password1234", "password_again": "password1234"},
-            "among the first that an attacker tries",
+            "too common",
         ),
-        ({"password_again": "another one"}, "The two passwords differ."),
+        ({"password_again": "another one"}, "The passwords do not match."),
         ({"email": "nonsense"}, "Enter an e-mail address"),
-        ({"username": "a\0b"}, "cannot be stored"),
+        ({"username": "a\0b"}, "not allowed"),
     ],
 )
 def test_errors_are_named_and_other_input_is_kept(client, link, changes, sentence):

@@ -73,7 +73,7 @@ def test_result_of_the_sign_out_is_gone_after_the_next_sign_in(app, services, pe
 
 
 def test_page_shows_which_clients_keep_access(app, services, people):
-    words = {"offline_access": "Keeps the access that you gave it", "profile": "Has lost its access"}
+    words = {"offline_access": "Keeps the access that you allowed", "profile": "No longer has access"}
     parties = {scope: RelyingParty(app, *register(services, name=f"For {scope}")) for scope in words}
     browser = app.test_client()
     for scope, party in parties.items():

@@ -28,13 +28,13 @@ CASES = {
     "refused": (Forbidden("You may not."), 403, "You may not."),
     "input": (InvalidInput({"name": "Enter the name."}), 422, "Enter the name."),
     "throttled": (Throttled(90), 429, "Wait 2 minutes"),
-    "stale": (StaleDataError(), 409, "changed in the meantime"),
-    "collision": (database_error(IntegrityError), 409, "changed in the meantime"),
-    "data": (database_error(DataError), 400, "cannot read"),
+    "stale": (StaleDataError(), 409, "Someone else changed this"),
+    "collision": (database_error(IntegrityError), 409, "Someone else changed this"),
+    "data": (database_error(DataError), 400, "could not read"),
     "database away": (database_error(OperationalError), 503, "cannot reach its database"),
     "connection gone": (database_error(InterfaceError), 503, "cannot reach its database"),
     "pool empty": (PoolTimeout(), 503, "cannot reach its database"),
-    "surprise": (RuntimeError(SECRET), 500, "Something went wrong here"),
+    "surprise": (RuntimeError(SECRET), 500, "Something went wrong"),
 }
 STATUSES = {400, 403, 404, 405, 409, 413, 422, 429, 500, 503}
 
@@ -114,7 +114,7 @@ def test_too_many_fields(client):
 def test_form_without_csrf_token(client):
     page = client.post("/only-post", data={"x": "y"})
     assert page.status_code == 400
-    assert "too old" in page.text
+    assert "has expired" in page.text
 
 
 def test_error_pages_need_no_database(client, people, database):

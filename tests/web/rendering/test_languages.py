@@ -1,20 +1,25 @@
 """Language negotiation, fallbacks, and translated texts."""
 
-from contextlib import ExitStack
+import copy
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
-from flask import g, render_template_string, url_for
+from babel.support import Translations
+from flask import render_template_string, url_for
+from flask_babel import gettext
 
 from authserver import clock, languages
 from authserver.domain.audit import EVENTS
+from authserver.domain.clients import redirect_uris
 from authserver.domain.users import profiles
 from authserver.errors import InvalidInput
-from authserver.protocol.http import MAX_PARAMETERS, MalformedRequest, parse_pairs
-from authserver.web.rendering import durations, scope_labels, sentences, template_globals
+from authserver.messages import message, plural_message
+from authserver.protocol.errors import ProtocolError
+from authserver.protocol.http import MAX_PARAMETERS, parse_pairs
+from authserver.web import current
+from authserver.web.rendering import durations, scope_labels, template_globals
 from authserver.web.rendering import languages as pages_languages
-from authserver.web.rendering.languages import gettext
+from authserver.web.rendering.languages import translate
 from tests.support import forms
 from tests.web.browser_session import sign_in
 
@@ -29,11 +34,9 @@ def language_of(page):
 @pytest.fixture
 def german(app):
     """A request with German pages."""
-    with (
-        app.test_request_context("/sign-in", headers={"Accept-Language": "de"}),
-        ExitStack() as g.transaction,
-    ):
+    with app.test_request_context("/sign-in", headers={"Accept-Language": "de"}):
         yield
+        current.release()
 
 
 @pytest.fixture
@@ -154,10 +157,9 @@ def test_names_are_escaped(app, german):
     app.jinja_env.autoescape = True
     page = render_template_string(template, evil="<script>alert(1)</script>%(x)s")
     assert page == "Darf <bdi>&lt;script&gt;alert(1)&lt;/script&gt;%(x)s</bdi> Ihr Konto verwenden?"
-    assert render_template_string("{{ evil | say }}", evil="<b>") == "&lt;b&gt;"
-    assert (
-        render_template_string("{{ evil | say }}", evil="<b> is repeated.") == "&lt;b&gt; kommt mehrfach vor."
-    )
+    assert render_template_string("{{ evil }}", evil=message("<b>")) == "&lt;b&gt;"
+    repeated = message("%(name)s is repeated.", name="<b>")
+    assert render_template_string("{{ evil }}", evil=repeated) == "&lt;b&gt; kommt mehrfach vor."
 
 
 @pytest.mark.parametrize(
@@ -181,49 +183,60 @@ def test_waiting_times_in_german(german):
     assert (
         template_globals.wait_then_try_again(90) == "Warten Sie 2 Minuten und versuchen Sie es dann erneut."
     )
-    assert template_globals.seconds_in_words(1) == "1 Sekunde"
+    assert template_globals.format_wait(1) == "1 Sekunde"
     assert durations.format_duration(timedelta(days=3)) == "3 Tage"
 
 
 def test_scopes_in_german(german):
-    assert scope_labels.labels_of_scopes("email") == "Ihre E-Mail-Adresse sehen"
-    assert scope_labels.labels_of_scopes("models:read") == "„models:read“ in Ihrem Namen verwenden"
+    assert scope_labels.label_of_scope("email") == "Ihre E-Mail-Adresse sehen"
+    assert scope_labels.label_of_scope("models:read") == "„models:read“ in Ihrem Namen verwenden"
 
 
-def test_sentences_of_lower_layers_are_translated(german, services):
+def test_a_message_is_english_text_until_it_is_translated(german, services):
     with pytest.raises(InvalidInput) as short:
         services.passwords.check_new("short", username="alice")
-    assert sentences.translate_sentence(short.value.fields["password"]).startswith(
-        "Wählen Sie ein Passwort mit mindestens 1"
-    )
-    with pytest.raises(MalformedRequest) as long:
+    assert short.value.fields["password"] == "The password needs at least 12 characters."
+    assert translate(short.value.fields["password"]) == "Das Passwort muss mindestens 12 Zeichen lang sein."
+    with pytest.raises(ProtocolError) as long:
         parse_pairs("a=b&" * (MAX_PARAMETERS + 1))
-    assert sentences.translate_sentence(str(long.value)) == "Eine Anfrage kann höchstens 100 Parameter haben."
-    wrong = "javascript:x(1): The scheme javascript: cannot receive a sign-in safely."
-    assert (
-        sentences.translate_sentence(wrong)
-        == "javascript:x(1): Das Schema javascript: kann keine Anmeldung sicher empfangen."
+    assert translate(long.value.args[0]) == "Eine Anfrage kann höchstens 100 Parameter haben."
+    assert translate(redirect_uris.first_error(["javascript:x(1)"])) == (
+        "javascript:x(1): Das Schema javascript: kann keine Anmeldung sicher empfangen."
     )
-    for other in ("", "a: b", ": ", "Nobody knows this sentence.", "Sie sind abgemeldet", "%", "%(name)s"):
-        assert sentences.translate_sentence(other) == other
+    for other in ("", "Sign in", "%", "%(name)s"):
+        assert translate(other) == other
 
 
-def test_labels_within_sentences_are_translated(german):
+def test_plural_messages_are_translated(german):
+    for count, english, translated in ((1, "1 day ago", "vor 1 Tag"), (3, "3 days ago", "vor 3 Tagen")):
+        text = plural_message("%(num)s day ago", "%(num)s days ago", count)
+        assert (text, translate(text)) == (english, translated)
+
+
+def test_a_message_survives_a_copy(german):
+    text = message("%(name)s is repeated.", name="100 %")
+    assert translate(copy.deepcopy(text)) == "100 % kommt mehrfach vor."
+
+
+def test_a_page_translates_messages(german):
+    assert render_template_string("{{ text }}", text=message("Sign in")) == "Anmelden"
+    assert render_template_string("{{ text }}", text="Sign in") == "Sign in"
+
+
+def test_labels_within_messages_are_translated(german):
     with pytest.raises(InvalidInput) as long:
         profiles.clean_profile({"nickname": "x" * 500, "website": "ftp://x", "phone_number": "\n"})
-    translated = {field: sentences.translate_sentence(text) for field, text in long.value.fields.items()}
+    translated = {field: translate(text) for field, text in long.value.fields.items()}
     assert translated["nickname"] == "„Spitzname“ darf höchstens 200 Zeichen lang sein."
     assert translated["website"].startswith("Geben Sie eine Adresse ein")
-    labels = {*profiles.LABELS.values(), *(part.replace("_", " ") for part in profiles.ADDRESS)}
-    assert labels <= set(sentences.LABELS), "list new labels in web/sentences.py"
 
 
-def test_every_audit_event_is_translated(german):
-    assert set(EVENTS.values()) <= set(sentences.FROM_BELOW), "list new events in web/sentences.py"
-    assert sentences.translate_sentence(EVENTS["user:set-password"]) == "Ein Passwort wurde geändert."
+def test_every_event_is_translated(german):
+    assert translate(EVENTS["user:set-password"]) == "Ein Passwort wurde geändert."
+    assert all(translate(text) != text for text in EVENTS.values())
 
 
 def test_catalogue_is_read_once(german, monkeypatch):
     gettext("Sign in")
-    monkeypatch.setattr(Path, "open", None)
+    monkeypatch.setattr(Translations, "load", None)
     assert gettext("Sign in") == "Anmelden"

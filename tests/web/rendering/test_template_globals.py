@@ -1,12 +1,11 @@
 """The functions of the templates: times, durations, URLs, scopes, devices, and the colour scheme."""
 
-from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from flask import g
 
 from authserver import clock
+from authserver.web import current
 from authserver.web.account import user_agents
 from authserver.web.rendering import scope_labels, template_globals
 from tests.support import forms
@@ -46,7 +45,7 @@ def test_relative_time_contains_the_exact_time(monkeypatch):
     ("seconds", "words"), [(1, "1 second"), (59, "59 seconds"), (61, "2 minutes"), (900, "15 minutes")]
 )
 def test_waiting_times_are_rounded_up(seconds, words):
-    assert template_globals.seconds_in_words(seconds) == words
+    assert template_globals.format_wait(seconds) == words
 
 
 @pytest.mark.parametrize(
@@ -62,9 +61,10 @@ def test_origin_of_a_redirect_uri(uri, origin):
 
 
 def test_scope_labels(app):
-    with app.test_request_context(), ExitStack() as g.transaction:
-        assert scope_labels.labels_of_scopes("email") == "See your e-mail address"
-        assert scope_labels.labels_of_scopes("models:read") == "Use “models:read” in your name"
+    with app.test_request_context():
+        assert scope_labels.label_of_scope("email") == "See your e-mail address"
+        assert scope_labels.label_of_scope("models:read") == "Use “models:read” on your behalf"
+        current.release()
 
 
 def test_scope_order():

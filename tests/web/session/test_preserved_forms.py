@@ -52,7 +52,7 @@ def sent(browser, page, **more):
 
 
 def is_too_old(answer):
-    return answer.status_code == 400 and "too old" in answer.text and "resume-submit" not in answer.text
+    return answer.status_code == 400 and "has expired" in answer.text and "resume-submit" not in answer.text
 
 
 def test_form_still_works_after_signing_in_again(client, people, name_of):
@@ -124,7 +124,7 @@ def test_form_sent_after_the_session_ended_is_preserved(client, people, name_of,
     end_sessions("alice")
     asked = sent(client, page)
     assert asked.status_code == 403
-    assert "What you entered is kept" in asked.text
+    assert "Your input is preserved" in asked.text
     assert TYPED not in asked.text
     mistyped = forms.submit(client, asked, "login-submit", username="alice", password="wrong")
     resumed = forms.submit(client, mistyped, "login-submit", username="alice", password=PASSWORD)

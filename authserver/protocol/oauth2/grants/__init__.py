@@ -1,1 +1,1 @@
-"""The grants of the token endpoint."""
+"""The grants of the token endpoint; each defines ``load``, ``check`` and ``issue`` (``base``)."""

@@ -1,98 +1,113 @@
-"""The authorization code grant at the token endpoint (RFC 6749, section 4.1.3) with PKCE (RFC 7636).
+"""The authorization code grant at the token endpoint (RFC 6749, section 4.1.3), with PKCE (RFC 7636).
 
-What the authorization endpoint does with it lives in ``authorization``.
+``authorization`` and ``authorization_response`` issue the code.
 """
 
 from typing import Any, NoReturn
 
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row
 
 from authserver import clock
 from authserver.domain.authorizations import authorizations, codes
 from authserver.domain.clients import redirect_uris
+from authserver.domain.diagnostics.causes import Cause
 from authserver.domain.tokens import opaque_tokens
+from authserver.domain.tokens.opaque_tokens import OpaqueToken
+from authserver.protocol.errors import ProtocolError
 from authserver.protocol.oauth2 import pkce
-from authserver.protocol.oauth2.grants.base import Grant
-from authserver.protocol.oauth2.token_response import TokenIssue
+from authserver.protocol.oauth2.client_request import ClientRequest
+from authserver.protocol.oauth2.grants.base import ApprovedRequest, Checked, Grant, PresentedRequest
 from authserver.vocabulary import GrantType, TokenPrefix
 
 
 class AuthorizationCodeGrant(Grant):
     """Redeems an authorization code, once."""
 
-    GRANT_TYPE = GrantType.AUTHORIZATION_CODE
+    grant_type = GrantType.AUTHORIZATION_CODE
 
-    def validate_token_request(self) -> None:
-        """Authenticate the client and check the code, its redirect URI and verifier; raises the OAuth error."""
-        self.handle = opaque_tokens.parse_token(TokenPrefix.CODE, self.request.required("code"))
-        self.admit(codes.find, self.handle)
-        self._check_code(self.row)
-        if self.row.consumed_at is not None:
-            self._revoke_replayed(self.row)
-        self.check_granted(self.row.scope)
-        self._check_registered(self.row)
-        self.audience = self.granted_audience()
+    def load(self, connection: Connection, request: ClientRequest) -> Row[Any] | None:
+        """Read the client and the code."""
+        return codes.find(connection, request.client_key, _parse_code(request))
 
-    def create_token_response(self) -> tuple[int, dict[str, Any], Any]:
-        """Consume the code and issue its tokens in one step; a request that loses the race gets invalid_grant."""
-        now = clock.now()
-        issuing = TokenIssue(self.server, self.caller, self.row.scope, now, self.audience)
-        values = issuing.values | {"code_id": self.row.code_id}
-        with self.server.database.consuming() as connection:
-            issued = codes.REDEEM.execute(connection, values, with_refresh=issuing.with_refresh)
+    def check(self, presented: PresentedRequest) -> Checked:
+        """Check the code, its redirect URI and its verifier; a replay revokes the authorization."""
+        row = presented.row
+        code = _parse_code(presented.request)
+        if code is None or row.code_id is None or not opaque_tokens.matches(code, row.digest):
+            raise presented.error(Cause.CODE_UNKNOWN, "The code is unknown.")
+        if row.owner_id != presented.client.id:
+            raise presented.error(Cause.CODE_OF_ANOTHER_CLIENT, "The code was issued to another client.")
+        _check_redirect_uri(presented)
+        _check_verifier(presented)
+        # Only the rightful client gets here, so only its replay revokes anything (RFC 6749, section 4.1.2).
+        if row.consumed_at is not None:
+            _revoke_replayed(presented)
+        if row.expires_at <= clock.now():
+            raise presented.error(Cause.CODE_EXPIRED, "The code has expired.")
+        return Checked(row.scope, _registration_error(presented))
+
+    def issue(self, approved: ApprovedRequest) -> dict[str, Any]:
+        """Consume the code and issue its tokens in one step; of two parallel requests, the second is a replay."""
+        new = approved.new_tokens()
+        values = new.values | {"code_id": approved.row.code_id}
+        with approved.services.database.consuming() as connection:
+            issued = codes.REDEEM.execute(connection, values, with_refresh=new.with_refresh)
         if issued is None:
-            self._revoke_replayed(self.row)
-        return 200, issuing.document(self.row, issued), self.TOKEN_RESPONSE_HEADER
+            _revoke_replayed(approved)
+        return new.response(approved.row, issued)
 
-    def _check_code(self, row: Row[Any]) -> None:
-        parameters = self.request.parameters
-        if self.handle is None or row.code_id is None or not opaque_tokens.matches(self.handle, row.digest):
-            raise self._refusal("The code is unknown.", "code-unknown")
-        if row.owner_id != self.caller.id:
-            raise self._refusal("The code was issued to another client.", "code-of-another-client")
-        self._check_redirect_uri(row, parameters.get("redirect_uri", ""))
-        if fault := pkce.check_verifier(row.code_challenge, parameters.get("code_verifier")):
-            raise self._refusal(
-                fault.sentence, "code-verifier", received=fault.received, expected=fault.expected
-            )
-        if row.consumed_at is None and row.expires_at <= clock.now():
-            raise self._refusal("The code has expired.", "code-expired")
 
-    def _check_redirect_uri(self, row: Row[Any], sent: str) -> None:
-        # RFC 6749, section 4.1.3: what the authorization request named; one that it left out may be left out here too.
-        used = self._redirect_uri(row)
-        if sent not in ((used,) if row.redirect_uri else ("", used)):
-            raise self._refusal(
-                "redirect_uri differs from the authorization request.",
-                "redirect-uri-differs",
-                received=sent,
-                expected=used,
-            )
+def _parse_code(request: ClientRequest) -> OpaqueToken | None:
+    return opaque_tokens.parse_token(TokenPrefix.CODE, request.required("code"))
 
-    @staticmethod
-    def _redirect_uri(row: Row[Any]) -> str:
-        """Return where the code was sent to, whether the authorization request named it or not."""
-        return str(row.redirect_uri or row.request.get("redirect_uri", ""))
 
-    def _check_registered(self, row: Row[Any]) -> None:
-        """Hold the code against what the client is registered for by now; an administrator may have changed it."""
-        if self.caller.is_pkce_required and not row.code_challenge:
-            raise self._refusal(
-                "This client must use PKCE now.", "code-verifier", expected="code_challenge at the sign-in"
-            )
-        # RFC 6749, section 10.6: the registered value decides.
-        used = self._redirect_uri(row)
-        if not redirect_uris.is_registered(used, self.caller.redirect_uris):
-            raise self._refusal(
-                "redirect_uri is not registered for this client any more.",
-                "redirect-uri-not-registered",
-                received=used,
-                expected="\n".join(self.caller.redirect_uris),
-            )
+def _check_redirect_uri(presented: PresentedRequest) -> None:
+    # RFC 6749, section 4.1.3: the parameter must be identical; it may be omitted if the authorization request did so.
+    used, sent = _redirect_uri(presented.row), presented.request.parameters.get("redirect_uri", "")
+    if sent not in ((used,) if presented.row.redirect_uri else ("", used)):
+        raise presented.error(
+            Cause.REDIRECT_URI_DIFFERS,
+            "redirect_uri differs from the authorization request.",
+            received=sent,
+            expected=used,
+        )
 
-    def _revoke_replayed(self, row: Row[Any]) -> NoReturn:
-        """Revoke what a code produced when its rightful client presents it again (RFC 6749, section 4.1.2)."""
-        actor = self.request.actor(self.caller)
-        with self.server.database.transaction() as db:
-            authorizations.revoke(db, actor, row.authorization_id, reason="code replayed")
-        raise self._refusal("The code has been used; what it produced was revoked.", "code-replayed")
+
+def _check_verifier(presented: PresentedRequest) -> None:
+    verifier = presented.request.parameters.get("code_verifier")
+    if error := pkce.check_verifier(presented.row.code_challenge, verifier):
+        raise presented.error(
+            Cause.CODE_VERIFIER, error.sentence, received=error.received, expected=error.expected
+        )
+
+
+def _registration_error(presented: PresentedRequest) -> ProtocolError | None:
+    """Return the error if the client's registration no longer allows the code; it may have changed since the sign-in."""
+    client = presented.client
+    if client.is_pkce_required and not presented.row.code_challenge:
+        return presented.error(
+            Cause.CODE_VERIFIER,
+            "This client must use PKCE: send code_challenge in the authorization request.",
+            expected="code_challenge in the authorization request",
+        )
+    # RFC 6749, section 10.6: the redirect URI must still be registered.
+    used = _redirect_uri(presented.row)
+    if redirect_uris.is_registered(used, client.redirect_uris):
+        return None
+    return presented.error(
+        Cause.REDIRECT_URI_NOT_REGISTERED,
+        "redirect_uri is no longer registered for this client.",
+        received=used,
+        expected="\n".join(client.redirect_uris),
+    )
+
+
+def _redirect_uri(row: Row[Any]) -> str:
+    """Return the redirect URI that the code was sent to, even if the authorization request omitted it."""
+    return str(row.redirect_uri or row.request.get("redirect_uri", ""))
+
+
+def _revoke_replayed(presented: PresentedRequest) -> NoReturn:
+    with presented.services.database.transaction() as db:
+        authorizations.revoke(db, presented.actor, presented.row.authorization_id, reason="code replayed")
+    raise presented.error(Cause.CODE_REPLAYED, "The code was already used; its tokens have been revoked.")

@@ -1,58 +1,104 @@
-"""What every grant of the token endpoint shares: the typed ground that it stands on, and the phases before its own checks.
+"""The interface of a grant, and the values that the token endpoint passes to it.
 
-A grant says what it reads and checks, and how that is redeemed; the phases themselves are the server's.
+``token_endpoint`` owns the phases and calls the three methods of a grant in their order. Grants have no state.
 """
 
-from __future__ import annotations
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar, final
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, ParamSpec
-
-from authlib.oauth2 import OAuth2Error
-from authlib.oauth2.rfc6749.errors import InvalidGrantError
-from authlib.oauth2.rfc6749.grants import BaseGrant, TokenEndpointMixin
 from sqlalchemy import Connection, Row
 
+from authserver import clock
+from authserver.context import Actor
 from authserver.domain.clients.client_cache import RegisteredClient
-from authserver.protocol.oauth2 import resources
-from authserver.protocol.oauth2.errors import oauth_error
-from authserver.protocol.oauth2.token_request import TokenRequest
-from authserver.vocabulary import GrantType
-
-if TYPE_CHECKING:
-    from authserver.protocol.oauth2.server import OAuth2Server
-
-What = ParamSpec("What")
+from authserver.domain.diagnostics.causes import Cause
+from authserver.protocol.errors import ErrorCode, ProtocolError
+from authserver.protocol.oauth2.client_request import ClientRequest
+from authserver.protocol.oauth2.token_response import TokenIssue
+from authserver.protocol.services import Services
 
 
-class Grant(BaseGrant, TokenEndpointMixin):
-    """One request for tokens; ``row`` and ``caller`` are there once the client is admitted."""
+class RecordChanged(Exception):
+    """Another request changed the record between ``load`` and ``issue``; the endpoint runs all phases once more."""
 
-    GRANT_TYPE: ClassVar[GrantType]
-    server: OAuth2Server
-    request: TokenRequest
+
+@dataclass(frozen=True, slots=True)
+class PresentedRequest:
+    """A token request of an authenticated and approved client, and the row that ``load`` read for it."""
+
+    services: Services
+    request: ClientRequest
+    client: RegisteredClient
     row: Row[Any]
-    caller: RegisteredClient
 
-    def admit(
+    @property
+    def actor(self) -> Actor:
+        """The client, as the actor of audit events."""
+        return self.request.actor(self.client)
+
+    def error(
         self,
-        find: Callable[Concatenate[Connection, str, What], Row[Any] | None],
-        *what: What.args,
-        **named: What.kwargs,
-    ) -> None:
-        """Read the client and what it presents, authenticate it and pass the gate with it; raises the OAuth error."""
-        self.row, self.caller = self.server.admit(self.request, self.GRANT_TYPE, find, *what, **named)
+        cause: Cause,
+        description: str,
+        *,
+        code: ErrorCode = ErrorCode.INVALID_GRANT,
+        received: str = "",
+        expected: str = "",
+    ) -> ProtocolError:
+        """Return an error about this request, invalid_grant by default."""
+        return ProtocolError(
+            code, cause, description, received=received, expected=expected, client_id=self.client.id
+        )
 
-    def check_granted(self, scope: str) -> None:
-        """Pass the gate with what the client was granted; raises the OAuth error."""
-        self.server.check(self.row, self.caller, grant_type=self.GRANT_TYPE, scope=scope)
 
-    def granted_audience(self) -> tuple[str, ...]:
-        """Return what the tokens are for, of what was granted (RFC 8707, section 2.2); raises invalid_target."""
-        granted = self.row.request.get("resource", ())
-        return resources.narrowed_audience(self.request.resources, self.caller, self.server.settings, granted)
+@final
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The result of ``Grant.check``: the scope of the tokens to issue.
 
-    def _refusal(
-        self, description: str, cause: str, *, kind: type[OAuth2Error] = InvalidGrantError, **facts: str
-    ) -> OAuth2Error:
-        return oauth_error(kind, description, cause, client_id=self.caller.id, **facts)
+    The endpoint raises ``deferred_error`` after the access check, so that clients learn first that an authorization was
+    revoked, and only then that their code or token could not be used anyway.
+    """
+
+    scope: str
+    deferred_error: ProtocolError | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class ApprovedRequest(PresentedRequest):
+    """A token request that passed all checks, with the scope and the audience of the tokens to issue."""
+
+    scope: str
+    audience: tuple[str, ...]
+
+    def new_tokens(self) -> TokenIssue:
+        """Generate tokens with this scope and audience."""
+        return TokenIssue(self.services, self.client, self.scope, clock.now(), self.audience)
+
+
+class Grant(ABC):
+    """One grant type of the token endpoint."""
+
+    grant_type: ClassVar[str]
+
+    @abstractmethod
+    def load(self, connection: Connection, request: ClientRequest) -> Row[Any] | None:
+        """Read the client and what the request presents, in one statement; return None for an unknown client.
+
+        The client is not authenticated yet. The row must have the columns of ``access_state.CLIENT_COLUMNS`` with the
+        client's state and, if the request presents something that was issued under an authorization, also those of
+        ``STATE_COLUMNS`` and ``GRANT_COLUMNS``: the endpoint checks access and audience with them.
+        """
+
+    @abstractmethod
+    def check(self, presented: PresentedRequest) -> Checked:
+        """Check what the authenticated client presents, and return the scope; raises the OAuth error."""
+
+    @abstractmethod
+    def issue(self, approved: ApprovedRequest) -> dict[str, Any]:
+        """Consume what was presented, issue the tokens in the same step, and return the token response.
+
+        Raises RecordChanged if another request was first and the phases must run again.
+        """

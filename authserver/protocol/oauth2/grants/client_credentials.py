@@ -1,67 +1,72 @@
-"""The client credentials grant (RFC 6749, section 4.4): a confidential client acts for itself; no refresh token."""
+"""The client credentials grant (RFC 6749, section 4.4): a confidential client acts for itself, without refresh tokens."""
 
 from typing import Any
 
-from authlib.oauth2.rfc6749.errors import UnauthorizedClientError
+from sqlalchemy import Connection, Row
 from sqlalchemy.exc import IntegrityError
 
-from authserver import clock
 from authserver.domain.authorizations import client_authorizations
+from authserver.domain.diagnostics.causes import Cause
 from authserver.domain.tokens import tokens
 from authserver.domain.tokens.tokens import IssuedRows
-from authserver.protocol.oauth2 import requested_scope, resources
-from authserver.protocol.oauth2.grants.base import Grant
+from authserver.protocol.errors import ErrorCode
+from authserver.protocol.oauth2 import requested_scope
+from authserver.protocol.oauth2.client_request import ClientRequest
+from authserver.protocol.oauth2.grants.base import ApprovedRequest, Checked, Grant, PresentedRequest
 from authserver.protocol.oauth2.token_response import TokenIssue
 from authserver.vocabulary import AuthMethod, GrantType
 
 
 class ClientCredentialsGrant(Grant):
-    """Issues an access token to the client that authenticates."""
+    """Issues an access token to the authenticated client."""
 
-    GRANT_TYPE = GrantType.CLIENT_CREDENTIALS
+    grant_type = GrantType.CLIENT_CREDENTIALS
 
-    def validate_token_request(self) -> None:
-        """Authenticate the client and pass the gate; raises the OAuth error."""
-        asked, key = self.request.parameters.get("scope"), self.request.credentials.client_key
-        self.own_key = client_authorizations.request_key(
-            key, asked, [value for _, value in self.request.resources]
-        )
-        self.admit(client_authorizations.find, self.own_key)
-        if self.caller.auth_method == AuthMethod.NONE:
-            # RFC 6749, section 4.4: the grant MUST only be used by confidential clients.
-            fault = "A client without a secret cannot act for itself."
-            raise self._refusal(
-                fault,
-                "public-client",
-                kind=UnauthorizedClientError,
+    def load(self, connection: Connection, request: ClientRequest) -> Row[Any] | None:
+        """Read the client and the authorization that equal requests share."""
+        return client_authorizations.find(connection, request.client_key, _own_key(request))
+
+    def check(self, presented: PresentedRequest) -> Checked:
+        """Check that the client is confidential, and return the scope."""
+        client = presented.client
+        # RFC 6749, section 4.4: the grant MUST only be used by confidential clients.
+        if client.auth_method == AuthMethod.NONE:
+            raise presented.error(
+                Cause.PUBLIC_CLIENT,
+                "A public client cannot use the client credentials grant.",
+                code=ErrorCode.UNAUTHORIZED_CLIENT,
                 received="no secret",
                 expected="a client with a secret or a key",
             )
-        self.scope = requested_scope.scope_for_client(asked, self.caller)
-        self.audience = resources.requested_resources(
-            self.request.resources, self.caller, self.server.settings
+        return Checked(requested_scope.scope_for_client(presented.request.parameters.get("scope"), client))
+
+    def issue(self, approved: ApprovedRequest) -> dict[str, Any]:
+        """Issue the access token under the authorization that equal requests share."""
+        new = approved.new_tokens()
+        return new.client_response(_issue(approved, new))
+
+
+def _own_key(request: ClientRequest) -> bytes:
+    resources = [value for _, value in request.resources]
+    return client_authorizations.request_key(request.client_key, request.parameters.get("scope"), resources)
+
+
+def _issue(approved: ApprovedRequest, new: TokenIssue) -> IssuedRows:
+    database, row = approved.services.database, approved.row
+    if client_authorizations.is_valid(row, approved.scope):
+        try:
+            with database.consuming() as connection:
+                return tokens.issue(connection, row.authorization_id, new.values)
+        except IntegrityError:
+            # The clean-up has deleted the authorization, which had no tokens left, since it was loaded.
+            pass
+    with database.transaction() as db:
+        authorization_id = client_authorizations.renew(
+            db,
+            approved.actor,
+            _own_key(approved.request),
+            client=row,
+            scope=approved.scope,
+            resources=approved.audience,
         )
-
-    def create_token_response(self) -> tuple[int, dict[str, Any], Any]:
-        """Issue the token under the authorization that all such requests share."""
-        issuing = TokenIssue(self.server, self.caller, self.scope, clock.now(), self.audience)
-        return 200, issuing.alone(self._issue(issuing)), self.TOKEN_RESPONSE_HEADER
-
-    def _issue(self, issuing: TokenIssue) -> IssuedRows:
-        if client_authorizations.is_alive(self.row, self.scope):
-            try:
-                with self.server.database.consuming() as connection:
-                    return tokens.issue(connection, self.row.authorization_id, issuing.values)
-            except IntegrityError:
-                # The clean-up removed the authorization, under which no token was left, since it was read.
-                pass
-        with self.server.database.transaction() as db:
-            authorization_id = client_authorizations.renew(
-                db,
-                self.request.actor(self.caller),
-                self.own_key,
-                client=self.row,
-                scope=self.scope,
-                resources=self.audience,
-            )
-            return tokens.issue(db.connection(), authorization_id, issuing.values)
+        return tokens.issue(db.connection(), authorization_id, new.values)

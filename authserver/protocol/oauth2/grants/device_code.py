@@ -1,85 +1,94 @@
-"""The device authorization grant at the token endpoint (RFC 8628, section 3.4): what a device polls.
+"""The device authorization grant at the token endpoint (RFC 8628, section 3.4), which a device polls.
 
-The endpoint that hands out the codes is in ``device_authorization``, the page for people in ``web.frontchannel``.
+``device_authorization`` issues the codes; the page for users is ``web.frontchannel.devices``.
 """
 
 from typing import Any, NoReturn
 
-from authlib.oauth2.rfc6749.errors import AccessDeniedError
-from authlib.oauth2.rfc8628.errors import AuthorizationPendingError, ExpiredTokenError, SlowDownError
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row
 
 from authserver import clock
 from authserver.domain.authorizations import authorizations, device_authorizations
 from authserver.domain.authorizations.device_authorizations import DeviceState
+from authserver.domain.diagnostics.causes import Cause
 from authserver.domain.tokens import opaque_tokens
+from authserver.domain.tokens.opaque_tokens import OpaqueToken
 from authserver.protocol.access import DenialReason
-from authserver.protocol.oauth2.grants.base import Grant
-from authserver.protocol.oauth2.token_response import TokenIssue
+from authserver.protocol.errors import ErrorCode, ProtocolError
+from authserver.protocol.oauth2.client_request import ClientRequest
+from authserver.protocol.oauth2.grants.base import ApprovedRequest, Checked, Grant, PresentedRequest
 from authserver.vocabulary import GrantType, TokenPrefix
 
 
 class DeviceCodeGrant(Grant):
-    """Redeems a device code, once, after a person has approved it (RFC 8628, section 3.4)."""
+    """Redeems a device code, once, after the user has approved the device."""
 
-    GRANT_TYPE = GrantType.DEVICE_CODE
+    grant_type = GrantType.DEVICE_CODE
 
-    def validate_token_request(self) -> None:
-        """Authenticate the client and check how far its device code has come; raises the OAuth error."""
-        self.handle = opaque_tokens.parse_token(TokenPrefix.DEVICE_CODE, self.request.required("device_code"))
-        self.admit(device_authorizations.find, self.handle)
-        self._check_code(self.row)
-        self.check_granted(self.row.scope)
-        self.audience = self.granted_audience()
+    def load(self, connection: Connection, request: ClientRequest) -> Row[Any] | None:
+        """Read the client and the device authorization."""
+        return device_authorizations.find(connection, request.client_key, _parse_code(request))
 
-    def create_token_response(self) -> tuple[int, dict[str, Any], Any]:
-        """Consume the device code and issue its tokens in one step; a poll that loses the race gets invalid_grant."""
-        issuing = TokenIssue(self.server, self.caller, self.row.scope, clock.now(), self.audience)
-        values = issuing.values | {"device_id": self.row.device_id}
-        with self.server.database.consuming() as connection:
-            issued = device_authorizations.REDEEM.execute(
-                connection, values, with_refresh=issuing.with_refresh
+    def check(self, presented: PresentedRequest) -> Checked:
+        """Check the device code and its state; a replay revokes the authorization."""
+        code, row = _parse_code(presented.request), presented.row
+        if code is None or row.device_id is None or not opaque_tokens.matches(code, row.digest):
+            raise presented.error(Cause.DEVICE_CODE_UNKNOWN, "The device code is unknown.")
+        if row.owner_id != presented.client.id:
+            raise presented.error(
+                Cause.DEVICE_CODE_OF_ANOTHER_CLIENT, "The device code was issued to another client."
             )
-        if issued is None:
-            self._revoke_replayed(self.row)
-        return 200, issuing.document(self.row, issued), self.TOKEN_RESPONSE_HEADER
-
-    def _check_code(self, row: Row[Any]) -> None:
-        if self.handle is None or row.device_id is None or not opaque_tokens.matches(self.handle, row.digest):
-            raise self._refusal("The device code is unknown.", "device-code-unknown")
-        if row.owner_id != self.caller.id:
-            raise self._refusal(
-                "The device code was issued to another client.", "device-code-of-another-client"
-            )
-        if row.asked_under_epoch not in {None, row.s_client_epoch}:
+        if row.requested_client_epoch not in {None, row.s_client_epoch}:
             denial = DenialReason.CLIENT_WAS_DISAPPROVED
-            raise self._refusal(denial.sentence, denial)
+            raise presented.error(denial.cause, denial.sentence)
         if row.state == DeviceState.CONSUMED:
-            self._revoke_replayed(row)
+            _revoke_replayed(presented)
         if row.state == DeviceState.DENIED:
-            raise self._refusal("The user did not allow it.", "user-denied", kind=AccessDeniedError)
+            raise presented.error(
+                Cause.USER_DENIED, "The user denied the request.", code=ErrorCode.ACCESS_DENIED
+            )
         if row.expires_at <= clock.now():
-            raise self._refusal("The device code has expired.", "device-code-expired", kind=ExpiredTokenError)
+            raise presented.error(
+                Cause.DEVICE_CODE_EXPIRED, "The device code has expired.", code=ErrorCode.EXPIRED_TOKEN
+            )
         if row.state == DeviceState.PENDING:
-            self._keep_waiting(row)
+            _raise_pending(presented)
+        return Checked(row.scope)
 
-    def _keep_waiting(self, row: Row[Any]) -> NoReturn:
-        """Tell the device to go on polling, or to do so less often from now on (RFC 8628, section 3.5)."""
-        with self.server.database.consuming() as connection:
-            is_in_time = device_authorizations.poll(connection, row)
-        if is_in_time:
-            raise AuthorizationPendingError(description="The user has not decided yet.")
-        wait = f"Poll less often: wait {device_authorizations.SLOW_DOWN_SECONDS} seconds longer between two polls."
-        raise SlowDownError(description=wait)
+    def issue(self, approved: ApprovedRequest) -> dict[str, Any]:
+        """Consume the device code and issue its tokens in one step; of two parallel polls, the second is a replay."""
+        new = approved.new_tokens()
+        values = new.values | {"device_id": approved.row.device_id}
+        with approved.services.database.consuming() as connection:
+            issued = device_authorizations.REDEEM.execute(connection, values, with_refresh=new.with_refresh)
+        if issued is None:
+            _revoke_replayed(approved)
+        return new.response(approved.row, issued)
 
-    def _revoke_replayed(self, row: Row[Any]) -> NoReturn:
-        """Revoke what a device code produced when its rightful client presents it again."""
-        actor = self.request.actor(self.caller)
-        with self.server.database.transaction() as db:
-            # The row that was read may be older than the approval; what counts is what stands there now.
-            authorization_id = device_authorizations.authorization_of(db, row.device_id)
-            if authorization_id is not None:
-                authorizations.revoke(db, actor, authorization_id, reason="device code replayed")
-        raise self._refusal(
-            "The device code has been used; what it produced was revoked.", "device-code-replayed"
-        )
+
+def _parse_code(request: ClientRequest) -> OpaqueToken | None:
+    return opaque_tokens.parse_token(TokenPrefix.DEVICE_CODE, request.required("device_code"))
+
+
+def _raise_pending(presented: PresentedRequest) -> NoReturn:
+    """Record the poll, and raise authorization_pending, or slow_down if it came too early (RFC 8628, section 3.5)."""
+    with presented.services.database.consuming() as connection:
+        is_in_time = device_authorizations.poll(connection, presented.row)
+    if is_in_time:
+        raise ProtocolError(ErrorCode.AUTHORIZATION_PENDING, None, "The user has not decided yet.")
+    raise ProtocolError(
+        ErrorCode.SLOW_DOWN,
+        None,
+        f"Increase the polling interval by {device_authorizations.SLOW_DOWN_SECONDS} seconds.",
+    )
+
+
+def _revoke_replayed(presented: PresentedRequest) -> NoReturn:
+    with presented.services.database.transaction() as db:
+        # The row that was loaded may be older than the approval, so the authorization is read again.
+        authorization_id = device_authorizations.authorization_of(db, presented.row.device_id)
+        if authorization_id is not None:
+            authorizations.revoke(db, presented.actor, authorization_id, reason="device code replayed")
+    raise presented.error(
+        Cause.DEVICE_CODE_REPLAYED, "The device code was already used; its tokens have been revoked."
+    )

@@ -1,114 +1,130 @@
-"""The refresh token grant (RFC 6749, section 6): rotation always, reuse revokes the family, a lost answer does no harm.
+"""The refresh token grant (RFC 6749, section 6).
 
-The direct predecessor, presented by the same client within the grace window, gets the same successor again (S7).
+Tokens rotate on every use, and reuse revokes the family. The previous token may be retried by the same client within a
+grace window and gets the same successor, because the response with the successor may have been lost (S7).
 """
 
-from datetime import datetime
+from datetime import timedelta
 from typing import Any, NoReturn
 
-from authlib.oauth2.rfc6749.errors import InvalidScopeError
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row
 
 from authserver import clock
 from authserver.domain.authorizations import authorizations
 from authserver.domain.clients import token_lifetimes
+from authserver.domain.diagnostics.causes import Cause
 from authserver.domain.tokens import refresh_tokens, tokens
+from authserver.domain.tokens.refresh_tokens import PresentedRefreshToken
+from authserver.protocol.errors import ErrorCode, ProtocolError
 from authserver.protocol.oauth2 import requested_scope
-from authserver.protocol.oauth2.grants.base import Grant
-from authserver.protocol.oauth2.token_response import TokenIssue
+from authserver.protocol.oauth2.client_request import ClientRequest
+from authserver.protocol.oauth2.grants.base import (
+    ApprovedRequest,
+    Checked,
+    Grant,
+    PresentedRequest,
+    RecordChanged,
+)
 from authserver.vocabulary import GrantType
 
 
 class RefreshTokenGrant(Grant):
-    """Exchanges the present refresh token of a family for the next one and a new access token."""
+    """Exchanges the current refresh token of a family for its successor and a new access token."""
 
-    GRANT_TYPE = GrantType.REFRESH_TOKEN
+    grant_type = GrantType.REFRESH_TOKEN
 
-    def validate_token_request(self) -> None:
-        """Authenticate the client and check the refresh token and scope; raises the OAuth error."""
-        value = self.request.required("refresh_token")
-        # What cannot be one of ours names no family, and is refused like one that is not known.
-        self.presented = refresh_tokens.parse_refresh_token(value) or refresh_tokens.UNKNOWN
-        self._read()
-        self.audience = self.granted_audience()
+    def load(self, connection: Connection, request: ClientRequest) -> Row[Any] | None:
+        """Read the client and the refresh token family."""
+        return tokens.find_refresh_token(connection, request.client_key, _parse_token(request))
 
-    def create_token_response(self) -> tuple[int, dict[str, Any], Any]:
-        """Rotate the family, or repeat the successor that the presented token already has."""
-        now = clock.now()
-        if self._is_present() and (document := self._rotate(now)) is not None:
-            return 200, document, self.TOKEN_RESPONSE_HEADER
-        if self._is_present():
-            # Another request rotated the family between our read and our write.
-            self._read()
-        return 200, self._repeat(now), self.TOKEN_RESPONSE_HEADER
-
-    def _read(self) -> None:
-        self.admit(tokens.find_refresh, self.presented)
-        self._check(self.row)
-
-    def _check(self, row: Row[Any]) -> None:
-        if not refresh_tokens.is_genuine(self.server.vault, self.presented, row.seed, row.pepper_id):
-            raise self._refusal("The refresh token is unknown.", "refresh-token-unknown")
-        if row.owner_id != self.caller.id:
-            raise self._refusal(
-                "The refresh token was issued to another client.", "refresh-token-of-another-client"
+    def check(self, presented: PresentedRequest) -> Checked:
+        """Check the refresh token and the scope; reuse revokes the authorization."""
+        token, row = _parse_token(presented.request), presented.row
+        if not refresh_tokens.is_genuine(presented.services.vault, token, row.seed, row.pepper_id):
+            raise presented.error(Cause.REFRESH_TOKEN_UNKNOWN, "The refresh token is unknown.")
+        if row.owner_id != presented.client.id:
+            raise presented.error(
+                Cause.REFRESH_TOKEN_OF_ANOTHER_CLIENT, "The refresh token was issued to another client."
             )
-        # Reuse counts whatever else is wrong with the request: who has stolen a token may not know its scope.
-        if not self._is_honoured():
-            self._revoke_reused()
-        self.scope = self._requested_scope()
-        self.check_granted(self.scope)
-        if min(row.expires_at, row.idle_expires_at) <= clock.now():
-            raise self._refusal("The refresh token has expired.", "refresh-token-expired")
+        # Before the other checks: a thief may not know the scope, and reuse must revoke the family anyway.
+        if not _is_usable(token, row, presented.services.settings.refresh_grace):
+            _revoke_reused(presented)
+        return Checked(_scope(presented), _expiry_error(presented))
 
-    def _requested_scope(self) -> str:
-        asked = self.request.parameters.get("scope")
-        if asked is None:
-            return str(self.row.scope)
-        requested = " ".join(requested_scope.parse_scope(asked, self.caller))
-        # RFC 6749, section 6: no scope beyond what the user granted.
-        if not set(requested.split()) <= set(self.row.scope.split()):
-            raise self._refusal(
-                "The scope exceeds what was granted.",
-                "scope-exceeds-grant",
-                kind=InvalidScopeError,
-                received=requested,
-                expected=self.row.scope,
-            )
-        return requested
+    def issue(self, approved: ApprovedRequest) -> dict[str, Any]:
+        """Rotate the family, or issue an access token beside the successor that the token already has."""
+        token = _parse_token(approved.request)
+        return _rotate(approved) if token.generation == approved.row.generation else _repeat(approved)
 
-    def _is_present(self) -> bool:
-        return bool(self.presented.generation == self.row.generation)
 
-    def _is_honoured(self) -> bool:
-        """Return whether this is the present token or, for a moment, the one before: its answer may have been lost (S7)."""
-        is_predecessor = self.presented.generation == self.row.generation - 1
-        grace = self.server.settings.refresh_grace
-        return self._is_present() or (is_predecessor and clock.now() - self.row.rotated_at < grace)
+def _parse_token(request: ClientRequest) -> PresentedRefreshToken:
+    # A value in another format gets the same error as an unknown token.
+    return refresh_tokens.parse_refresh_token(request.required("refresh_token")) or refresh_tokens.UNKNOWN
 
-    def _rotate(self, now: datetime) -> dict[str, Any] | None:
-        issuing = TokenIssue(self.server, self.caller, self.scope, now, self.audience)
-        name = token_lifetimes.REFRESH_TOKEN_IDLE
-        idle_lifetime = token_lifetimes.lifetime_of(self.caller.details, self.server.settings, name)
-        values = issuing.values | {
-            "family_id": self.row.family_id,
-            "presented": self.presented.generation,
-            "refresh_idle_expires_at": now + idle_lifetime,
-        }
-        with self.server.database.consuming() as connection:
-            issued = tokens.ROTATE.execute(connection, values)
-        return None if issued is None else issuing.refreshed(self.row, issued, self.presented.generation + 1)
 
-    def _repeat(self, now: datetime) -> dict[str, Any]:
-        issuing = TokenIssue(self.server, self.caller, self.scope, now, self.audience)
-        with self.server.database.consuming() as connection:
-            issued = tokens.issue(connection, self.row.authorization_id, issuing.values)
-        return issuing.refreshed(self.row, issued, self.row.generation)
+def _is_usable(token: PresentedRefreshToken, row: Row[Any], grace: timedelta) -> bool:
+    """Return whether the token is the current one of its family, or the previous one within the grace window."""
+    if token.generation == row.generation:
+        return True
+    return bool(token.generation == row.generation - 1 and clock.now() - row.rotated_at < grace)
 
-    def _revoke_reused(self) -> NoReturn:
-        actor = self.request.actor(self.caller)
-        with self.server.database.transaction() as db:
-            authorizations.revoke(db, actor, self.row.authorization_id, reason="refresh token reused")
-        raise self._refusal(
-            "The refresh token has been used; its family was revoked.", "refresh-token-reused"
+
+def _scope(presented: PresentedRequest) -> str:
+    """Return the requested scope, or the granted scope by default; raises invalid_scope."""
+    parameter, granted = presented.request.parameters.get("scope"), str(presented.row.scope)
+    if parameter is None:
+        return granted
+    requested = " ".join(requested_scope.parse_scope(parameter, presented.client))
+    # RFC 6749, section 6: the scope must not include any scope that the user did not grant.
+    if not set(requested.split()) <= set(granted.split()):
+        raise presented.error(
+            Cause.SCOPE_EXCEEDS_GRANT,
+            "scope includes a scope that was not granted.",
+            code=ErrorCode.INVALID_SCOPE,
+            received=requested,
+            expected=granted,
         )
+    return requested
+
+
+def _expiry_error(presented: PresentedRequest) -> ProtocolError | None:
+    if min(presented.row.expires_at, presented.row.idle_expires_at) > clock.now():
+        return None
+    return presented.error(Cause.REFRESH_TOKEN_EXPIRED, "The refresh token has expired.")
+
+
+def _rotate(approved: ApprovedRequest) -> dict[str, Any]:
+    """Replace the current token of the family, and issue an access token in the same step."""
+    row, new, now = approved.row, approved.new_tokens(), clock.now()
+    idle_lifetime = token_lifetimes.lifetime_of(
+        approved.client.details, approved.services.settings, token_lifetimes.REFRESH_TOKEN_IDLE
+    )
+    values = new.values | {
+        "family_id": row.family_id,
+        "presented": row.generation,
+        "refresh_idle_expires_at": now + idle_lifetime,
+    }
+    with approved.services.database.consuming() as connection:
+        issued = tokens.ROTATE.execute(connection, values)
+    if issued is None:
+        raise RecordChanged
+    return new.refreshed_response(row, issued, row.generation + 1)
+
+
+def _repeat(approved: ApprovedRequest) -> dict[str, Any]:
+    """Issue an access token for a retry, and return the refresh token that the first attempt created."""
+    row, new = approved.row, approved.new_tokens()
+    with approved.services.database.consuming() as connection:
+        issued = tokens.issue(connection, row.authorization_id, new.values)
+    return new.refreshed_response(row, issued, row.generation)
+
+
+def _revoke_reused(presented: PresentedRequest) -> NoReturn:
+    with presented.services.database.transaction() as db:
+        authorizations.revoke(
+            db, presented.actor, presented.row.authorization_id, reason="refresh token reused"
+        )
+    raise presented.error(
+        Cause.REFRESH_TOKEN_REUSED,
+        "The refresh token was already used; all tokens of its family have been revoked.",
+    )

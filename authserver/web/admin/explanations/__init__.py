@@ -1,38 +1,23 @@
-"""The words for every cause that the diagnostics ledger records: one table, each group of causes in a room of its own.
+"""What the console says about each cause in the error log: what happened, what to do, and which fix it offers."""
 
-A house test holds the table and the code together: no cause without words, no words without a cause.
-"""
+from collections.abc import Mapping
 
-from authserver.web.admin.explanations import (
-    authentication,
-    bearer,
-    client,
-    messages,
-    oauth1,
-    people,
-    registration,
-    tokens,
-    transport,
-)
+from authserver.domain.diagnostics.causes import Cause
+from authserver.web.admin.explanations import clients, oauth1, requests, tokens
 from authserver.web.admin.explanations.explanation import Compare, Explanation, FixKind
 
-EXPLANATIONS: dict[str, Explanation] = {
-    **client.EXPLANATIONS,
-    **messages.EXPLANATIONS,
-    **transport.EXPLANATIONS,
-    **people.EXPLANATIONS,
-    **authentication.EXPLANATIONS,
+EXPLANATIONS: Mapping[Cause, Explanation] = {
+    **clients.EXPLANATIONS,
+    **requests.EXPLANATIONS,
     **tokens.EXPLANATIONS,
-    **bearer.EXPLANATIONS,
-    **registration.EXPLANATIONS,
     **oauth1.EXPLANATIONS,
 }
-_OTHER = Explanation("The request was refused", "The server's own sentence below says why.")
+_UNKNOWN = Explanation("The request was rejected", "See the description below.")
 
 
 def explanation_of(cause: str) -> Explanation:
-    """Return the words for a cause; a ledger can hold one that an older version recorded."""
-    return EXPLANATIONS.get(cause, _OTHER)
+    """Return the explanation of a cause. The error log may contain causes that a newer version no longer has."""
+    return EXPLANATIONS[Cause(cause)] if cause in set(Cause) else _UNKNOWN
 
 
 __all__ = ["EXPLANATIONS", "Compare", "Explanation", "FixKind", "explanation_of"]

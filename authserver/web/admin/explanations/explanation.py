@@ -1,11 +1,11 @@
-"""What is said of a cause: what happened, what to do, how to compare, and what can be done about it here."""
+"""The explanation of a cause: what happened, what to do, how to compare values, and which fix the console offers."""
 
 from enum import StrEnum
 from typing import NamedTuple
 
 
 class Compare(StrEnum):
-    """How received and expected are set side by side."""
+    """How the page compares the received and the expected value."""
 
     TEXT = "text"
     URIS = "uris"
@@ -14,7 +14,7 @@ class Compare(StrEnum):
 
 
 class FixKind(StrEnum):
-    """What an administrator can do about a refusal in the console; the last ones name a field of the client's form."""
+    """The fix that the console offers. The last ones name a field of the client form."""
 
     NONE = ""
     ADD_URI = "add-uri"
@@ -34,7 +34,7 @@ class FixKind(StrEnum):
 
 
 class Explanation(NamedTuple):
-    """One cause: ``title`` says what happened, ``advice`` what to do."""
+    """``title`` says what happened, ``advice`` what to do."""
 
     title: str
     advice: str

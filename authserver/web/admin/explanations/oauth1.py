@@ -1,81 +1,85 @@
-"""Causes of OAuth 1.0a, in the words of its problem reporting."""
+"""Explanations of OAuth 1.0a errors, one for each problem code."""
 
+from collections.abc import Mapping
+
+from authserver.domain.diagnostics.causes import Cause
 from authserver.web.admin.explanations.explanation import Compare, Explanation, FixKind
 
-_DANCE_AGAIN = "The person has to connect the two servers once more."
+_CONNECT_AGAIN = "The user has to connect the two servers again."
 
-EXPLANATIONS = {
-    "version-rejected": Explanation(
-        "The OAuth version is not 1.0", "Leave oauth_version out, or let it be 1.0."
+EXPLANATIONS: Mapping[Cause, Explanation] = {
+    Cause.VERSION_REJECTED: Explanation(
+        "The OAuth version is not 1.0", "Omit oauth_version, or set it to 1.0."
     ),
-    "parameter-absent": Explanation(
+    Cause.PARAMETER_ABSENT: Explanation(
         "The request lacks a parameter",
-        "The sentence names it. A consumer that knows OAuth Core 1.0 only can be allowed it in its options.",
+        "The description names it. If the consumer supports only OAuth Core 1.0, allow that version in its options.",
         fix_kind=FixKind.CONSUMER,
     ),
-    "parameter-rejected": Explanation(
-        "A parameter cannot be accepted",
-        "The sentence names it. A callback must be registered, if the consumer has registered any.",
+    Cause.PARAMETER_REJECTED: Explanation(
+        "A parameter is not valid",
+        "The description names it. If the consumer has registered callbacks, it can use only those.",
         Compare.URIS,
         FixKind.ADD_URI,
     ),
-    "timestamp-refused": Explanation(
-        "The consumer's clock is wrong",
-        "Set the clock of the consumer's machine, best by NTP.",
+    Cause.TIMESTAMP_REFUSED: Explanation(
+        "The clock of the consumer is wrong",
+        "Correct the clock of the consumer's machine, preferably with NTP.",
         fix_kind=FixKind.DEBUGGER,
     ),
-    "nonce-used": Explanation(
+    Cause.NONCE_USED: Explanation(
         "The request was sent twice",
-        "Each request needs a nonce of its own. A proxy that repeats requests is a common reason.",
+        "Every request needs a new nonce. Proxies that repeat requests are a common reason.",
         fix_kind=FixKind.DEBUGGER,
     ),
-    "signature-method-rejected": Explanation(
+    Cause.SIGNATURE_METHOD_REJECTED: Explanation(
         "The signature method is not allowed",
-        "Allow it in the consumer's options, or set the consumer to an allowed one.",
+        "Allow it in the options of the consumer, or set the consumer to an allowed method.",
         fix_kind=FixKind.CONSUMER,
     ),
-    "signature-invalid": Explanation(
+    Cause.SIGNATURE_INVALID: Explanation(
         "The signature is wrong",
-        "Compare the base strings: where they differ, a proxy or the public URL changes the address. Where they do not, it"
-        " is the consumer secret that differs.",
+        "Compare the base strings. If they differ, a proxy or the public URL changes the URL. If they are equal, the"
+        " consumer secret differs.",
         Compare.BASE_STRING,
         FixKind.DEBUGGER,
     ),
-    "consumer-key-unknown": Explanation(
-        "No consumer has this key",
-        "Copy the consumer key anew, letter by letter; or the consumer was removed.",
+    Cause.CONSUMER_KEY_UNKNOWN: Explanation(
+        "No consumer has this consumer key",
+        "Copy the consumer key into the application again. The consumer may also have been removed.",
         fix_kind=FixKind.CLIENTS,
     ),
-    "consumer-key-rejected": Explanation(
+    Cause.CONSUMER_KEY_REJECTED: Explanation(
         "The consumer is disapproved",
-        "An administrator has stopped it. Approve it again if that was a mistake.",
+        "An administrator disapproved it. Approve it again if that was a mistake.",
         fix_kind=FixKind.APPROVE,
     ),
-    "consumer-key-refused": Explanation(
+    Cause.CONSUMER_KEY_REFUSED: Explanation(
         "The consumer is waiting for approval",
-        "Nobody can use it yet. Look at what it asks for, and approve it if you know it.",
+        "Nobody can use it yet. Review its registration, and approve it if you know the application.",
         fix_kind=FixKind.APPROVE,
     ),
-    "token-used": Explanation("The temporary credentials were exchanged before", _DANCE_AGAIN),
-    "token-expired": Explanation("The temporary credentials have expired", _DANCE_AGAIN),
-    "token-revoked": Explanation("The access was taken away", _DANCE_AGAIN),
-    "token-rejected": Explanation(
-        "The token cannot be accepted", f"It is unknown, or another consumer's. {_DANCE_AGAIN}"
+    Cause.TOKEN_USED: Explanation("The temporary credentials were used before", _CONNECT_AGAIN),
+    Cause.TOKEN_EXPIRED: Explanation("The temporary credentials have expired", _CONNECT_AGAIN),
+    Cause.TOKEN_REVOKED: Explanation("The authorization was revoked", _CONNECT_AGAIN),
+    Cause.TOKEN_REJECTED: Explanation(
+        "The token is not valid", f"It is unknown or belongs to another consumer. {_CONNECT_AGAIN}"
     ),
-    "invalid-expired-token": Explanation(
-        "The token is over",
-        "Usually nothing is wrong: the consumer starts anew by itself when it is told this.",
+    Cause.INVALID_EXPIRED_TOKEN: Explanation(
+        "The access token is unknown, expired or revoked",
+        "This is usually not a problem: the consumer requests a new one by itself.",
     ),
-    "verifier-invalid": Explanation(
+    Cause.VERIFIER_INVALID: Explanation(
         "The verifier is wrong", "Type the verifier exactly as the page shows it, or start again."
     ),
-    "permission-unknown": Explanation(
-        "The person has not decided yet", "The consumer asked before the person had pressed Allow."
+    Cause.PERMISSION_UNKNOWN: Explanation(
+        "The user has not decided yet", "The consumer sent its request before the user clicked Allow."
     ),
-    "permission-denied": Explanation(
-        "The access does not reach as far", "What the consumer asks for was not granted by the person."
+    Cause.PERMISSION_DENIED: Explanation(
+        "The consumer needs a user",
+        "It signed without a token and has no functional user. Set one in its options.",
     ),
-    "user-refused": Explanation(
-        "The person did not allow it", "Nothing is wrong: somebody pressed Cancel on the page that asks."
+    Cause.USER_REFUSED: Explanation(
+        "The user denied access", "This is not an error: the user clicked Cancel on the consent page."
     ),
 }

@@ -1,54 +1,139 @@
-"""Causes that lie in the code or token which was presented. Nothing in the console brings one back."""
+"""Explanations of errors about codes and tokens, and about the user, account or session they belong to."""
 
-from authserver.web.admin.explanations.explanation import Compare, Explanation
+from collections.abc import Mapping
 
-_SIGN_IN_AGAIN = "The person has to sign in to the application once more."
-_TWICE = "If that happens often, the application sends requests twice, or somebody else got hold of it."
+from authserver.domain.diagnostics.causes import Cause
+from authserver.web.admin.explanations.explanation import Compare, Explanation, FixKind
 
-EXPLANATIONS = {
-    "code-unknown": Explanation(
-        "The code is unknown", f"It was cut or is from another server. {_SIGN_IN_AGAIN}"
+_SIGN_IN_AGAIN = "The user has to sign in to the application again."
+_REPEATED = (
+    "If this happens often, the application sends requests twice, or someone else has obtained a copy."
+)
+_REFRESH = "The application uses its refresh token, or asks the user to sign in again."
+_TWO_CLIENTS = "The application uses the keys of two clients."
+
+EXPLANATIONS: Mapping[Cause, Explanation] = {
+    # Codes and tokens at the token endpoint.
+    Cause.CODE_UNKNOWN: Explanation(
+        "The code is unknown", f"It is incomplete or from another server. {_SIGN_IN_AGAIN}"
     ),
-    "code-expired": Explanation(
-        "The code has expired", "The application took too long, or its machine was asleep. Try again."
+    Cause.CODE_EXPIRED: Explanation(
+        "The code has expired", "The application took too long to redeem it. Try again."
     ),
-    "code-replayed": Explanation(
-        "The code was used a second time", f"What it produced was revoked. {_SIGN_IN_AGAIN} {_TWICE}"
+    Cause.CODE_REPLAYED: Explanation(
+        "The code was used twice", f"The tokens issued for it were revoked. {_SIGN_IN_AGAIN} {_REPEATED}"
     ),
-    "code-of-another-client": Explanation(
-        "The code belongs to another client", "The application mixes up two clients' keys."
+    Cause.CODE_OF_ANOTHER_CLIENT: Explanation("The code belongs to another client", _TWO_CLIENTS),
+    Cause.CODE_VERIFIER: Explanation(
+        "The code verifier does not match (PKCE)",
+        "Two simultaneous sign-ins in one browser can cause this. Try again. Otherwise, the error is in the application's"
+        " library.",
     ),
-    "code-verifier": Explanation(
-        "The code verifier does not fit (PKCE)",
-        "Two sign-ins at once in one browser can mix it up: try again. Otherwise it is the application's library.",
-    ),
-    "redirect-uri-differs": Explanation(
-        "The redirect URI differs from the one of the sign-in",
-        "The application must send the same redirect_uri with the code as it did before. Correct it there.",
+    Cause.REDIRECT_URI_DIFFERS: Explanation(
+        "The redirect URI differs from that of the authorization request",
+        "The application must send the same redirect_uri in both requests. Correct it there.",
         Compare.URIS,
     ),
-    "refresh-token-unknown": Explanation(
-        "The refresh token is unknown", f"It is from another server, or long over. {_SIGN_IN_AGAIN}"
+    Cause.REFRESH_TOKEN_UNKNOWN: Explanation(
+        "The refresh token is unknown", f"It is from another server, or expired long ago. {_SIGN_IN_AGAIN}"
     ),
-    "refresh-token-expired": Explanation("The refresh token has expired", _SIGN_IN_AGAIN),
-    "refresh-token-reused": Explanation(
+    Cause.REFRESH_TOKEN_EXPIRED: Explanation("The refresh token has expired", _SIGN_IN_AGAIN),
+    Cause.REFRESH_TOKEN_REUSED: Explanation(
         "The refresh token was used before",
-        f"It and its successors were revoked, since one of the two users may be a thief. {_SIGN_IN_AGAIN} {_TWICE}",
+        f"The whole token family was revoked because the token may have been stolen. {_SIGN_IN_AGAIN} {_REPEATED}",
     ),
-    "refresh-token-of-another-client": Explanation(
-        "The refresh token belongs to another client", "The application mixes up two clients' keys."
+    Cause.REFRESH_TOKEN_OF_ANOTHER_CLIENT: Explanation(
+        "The refresh token belongs to another client", _TWO_CLIENTS
     ),
-    "device-code-unknown": Explanation("The device code is unknown", "Start on the device again."),
-    "device-code-expired": Explanation(
-        "The device code has expired", "Nobody entered the code in time. Start on the device again."
+    Cause.DEVICE_CODE_UNKNOWN: Explanation("The device code is unknown", "Start again on the device."),
+    Cause.DEVICE_CODE_EXPIRED: Explanation(
+        "The device code has expired",
+        "The user did not enter the user code in time. Start again on the device.",
     ),
-    "device-code-replayed": Explanation(
-        "The device code was used a second time", f"What it produced was revoked. {_TWICE}"
+    Cause.DEVICE_CODE_REPLAYED: Explanation(
+        "The device code was used twice", f"The tokens issued for it were revoked. {_REPEATED}"
     ),
-    "device-code-of-another-client": Explanation(
-        "The device code belongs to another client", "The application mixes up two clients' keys."
+    Cause.DEVICE_CODE_OF_ANOTHER_CLIENT: Explanation(
+        "The device code belongs to another client", _TWO_CLIENTS
     ),
-    "token-of-another-client": Explanation(
-        "The token belongs to another client", "A client can revoke its own tokens only."
+    Cause.TOKEN_OF_ANOTHER_CLIENT: Explanation(
+        "The token belongs to another client", "A client can only revoke its own tokens."
+    ),
+    # Tokens at protected resources.
+    Cause.ACCESS_TOKEN_UNKNOWN: Explanation(
+        "The access token is unknown",
+        "It is another kind of token, is from another server, or expired some time ago. Userinfo requires the access_token"
+        " of a token response, not the ID token or the refresh token.",
+    ),
+    Cause.ACCESS_TOKEN_EXPIRED: Explanation(
+        "The access token has expired", f"This is usually not a problem. {_REFRESH}"
+    ),
+    Cause.ACCESS_TOKEN_REVOKED: Explanation(
+        "The access token was revoked",
+        f"The application, the user or an administrator revoked it. {_REFRESH}",
+    ),
+    Cause.ACCESS_TOKEN_AUDIENCE: Explanation(
+        "The access token is for another server",
+        "The token request named the resource of another server. For userinfo, the application must request a token without"
+        " resource, or with this server as the resource.",
+        Compare.TEXT,
+    ),
+    Cause.ACCESS_TOKEN_SCOPE: Explanation(
+        "The access token lacks a scope",
+        "To use userinfo, the application must request the scope openid when the user signs in.",
+    ),
+    Cause.ACCESS_TOKEN_WITHOUT_USER: Explanation(
+        "The access token does not belong to a user",
+        "The client obtained it for itself with client_credentials. Userinfo requires a token of a user who signed in.",
+    ),
+    Cause.REGISTRATION_TOKEN_WRONG: Explanation(
+        "The registration access token is wrong",
+        "The application must send the registration_access_token from its registration to its registration_client_uri. Both"
+        " are invalid after the client is removed.",
+    ),
+    # The user, their account or their session.
+    Cause.USER_DENIED: Explanation(
+        "The user denied access", "This is not an error: the user clicked Cancel on the consent page."
+    ),
+    Cause.USER_CANCELLED: Explanation(
+        "The user cancelled the sign-in", "This is not an error: the user clicked Cancel on the sign-in page."
+    ),
+    Cause.USER_DISABLED: Explanation(
+        "The account of the user is disabled",
+        "Enable the account if that was a mistake.",
+        fix_kind=FixKind.USERS,
+    ),
+    Cause.USER_CHANGED: Explanation("The account of the user was reset in the meantime", _SIGN_IN_AGAIN),
+    Cause.AUTHORIZATION_REVOKED: Explanation("The authorization was revoked", _SIGN_IN_AGAIN),
+    Cause.SIGNED_OUT: Explanation(
+        "The user has signed out",
+        f"{_SIGN_IN_AGAIN} An application that works without the user must request the scope offline_access.",
+    ),
+    Cause.ANOTHER_USER: Explanation(
+        "A different user signed in than the application requested",
+        "The application requires the previous account. Sign in with that account, or sign out of the application first.",
+    ),
+    Cause.LOGIN_REQUIRED: Explanation(
+        "No user is signed in, and the application does not allow a page",
+        "This is usually not an error: applications use prompt=none to find out whether a user is signed in.",
+    ),
+    Cause.CONSENT_REQUIRED: Explanation(
+        "The user has not consented yet, and the application does not allow a page",
+        "The application must send one request without prompt=none. You can also mark your own applications as trusted.",
+    ),
+    Cause.ACR_OUT_OF_REACH: Explanation(
+        "The required authentication context class is not available",
+        "The application requires a class that this server does not support or that the user cannot reach. The discovery"
+        " document lists the supported classes. Users set up a second factor in their account.",
+    ),
+    Cause.SECOND_FACTOR_REQUIRED: Explanation(
+        "The account has a second factor",
+        "This user cannot sign in with a password alone. Change the application from the password grant to the authorization"
+        " code or device flow.",
+    ),
+    Cause.PASSWORD_WRONG: Explanation(
+        "The password grant failed",
+        "The user name or password is wrong, or the account cannot sign in. The activity page shows the failed sign-in.",
+        fix_kind=FixKind.USERS,
     ),
 }

@@ -1,0 +1,37 @@
+"""Response types: which ones each kind of client can be registered for, and what they issue."""
+
+from collections.abc import Iterable
+
+from authserver.vocabulary import ClientKind
+
+RESPONSE_TYPES: dict[str, tuple[str, ...]] = {
+    ClientKind.OAUTH1: (),
+    ClientKind.OAUTH2: ("code", "token"),
+    ClientKind.OIDC: (
+        "code",
+        "code id_token",
+        "code id_token token",
+        "code token",
+        "id_token",
+        "id_token token",
+    ),
+}
+WITH_ACCESS_TOKEN = tuple(
+    value for values in RESPONSE_TYPES.values() for value in values if "token" in value.split()
+)
+"""The response types that issue an access token in the browser, which RFC 9700, section 2.1.2, advises against."""
+
+
+def normalize_response_type(value: str) -> str:
+    """Return a response type with its parts in the order in which they are registered."""
+    return " ".join(sorted(value.split()))
+
+
+def issued_artifacts(response_types: Iterable[object]) -> set[str]:
+    """Return what the response types issue: code, id_token, token."""
+    return {part for value in response_types if isinstance(value, str) for part in value.split()}
+
+
+def issues_in_browser(response_types: Iterable[object]) -> bool:
+    """Return whether the browser receives tokens, for which a client registers ``implicit`` (RFC 7591, section 2.1)."""
+    return bool(issued_artifacts(response_types) & {"token", "id_token"})

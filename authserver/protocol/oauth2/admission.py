@@ -1,0 +1,120 @@
+"""Client authentication and the client's access check, for every endpoint that clients call with credentials.
+
+The token, revocation, introspection and device authorization endpoints start with ``admit``. Guesses at client secrets
+that a person chose are limited per client and network (RFC 6749, section 2.3.1).
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+from sqlalchemy import Connection, Row
+
+from authserver.domain import throttles
+from authserver.domain.authorizations import access_state
+from authserver.domain.clients.client_cache import RegisteredClient
+from authserver.protocol import access
+from authserver.protocol.access import DenialReason
+from authserver.protocol.errors import ErrorCode, ProtocolError
+from authserver.protocol.oauth2 import client_authentication
+from authserver.protocol.oauth2.client_authentication import Credentials
+from authserver.protocol.oauth2.client_request import ClientRequest
+from authserver.protocol.services import Services
+
+Load = Callable[[Connection, ClientRequest], Row[Any] | None]
+"""Reads, in one statement, the client that a request names and the record that the request is about."""
+
+
+def admit(
+    services: Services, request: ClientRequest, load: Load, *, grant_type: str | None = None
+) -> tuple[Row[Any], RegisteredClient]:
+    """Return the row that ``load`` reads and the client, authenticated and approved; raises the OAuth error.
+
+    No connection is held while a secret is hashed or the client's keys are fetched.
+    """
+    with services.database.reading() as connection:
+        row = load(connection, request)
+        calling = None if row is None else access_state.calling_client(row)
+        known = None
+        if calling is not None:
+            known = services.client_cache.get(connection, calling.id, calling.revision)
+    client = _authenticate(services, request, known)
+    assert row is not None
+    check_client(row, client, grant_type)
+    return row, client
+
+
+def check_secret(
+    services: Services, credentials: Credentials, client: RegisteredClient | None, address: str
+) -> RegisteredClient:
+    """Return the client if method and secret match its registration; raises invalid_client or Throttled."""
+    with _counted_guess(services, credentials, client, address):
+        return client_authentication.authenticate_client(credentials, client, services.verifier)
+
+
+def check_client(row: Row[Any], client: RegisteredClient, grant_type: str | None = None) -> None:
+    """Raise the OAuth error if the client is not approved, or not registered for the grant type."""
+    denial = access.check_access(access_state.state_of_caller(row), client, grant_type=grant_type)
+    if denial is not None:
+        raise_denial(denial, client, grant_types=(grant_type or "",))
+
+
+def raise_denial(
+    denial: DenialReason,
+    client: RegisteredClient,
+    *,
+    grant_types: Sequence[str] = (),
+    scopes: Sequence[str] = (),
+) -> NoReturn:
+    """Raise the OAuth error for a failed access check (RFC 6749, section 5.2)."""
+    code = ErrorCode.INVALID_GRANT
+    if denial.concerns_client:
+        code = ErrorCode.UNAUTHORIZED_CLIENT
+    elif denial is DenialReason.SCOPE_NOT_REGISTERED:
+        code = ErrorCode.INVALID_SCOPE
+    received, expected = access.compare_registration(denial, client, grant_types, scopes)
+    raise ProtocolError(
+        code, denial.cause, denial.sentence, received=received, expected=expected, client_id=client.id
+    )
+
+
+def _authenticate(
+    services: Services, request: ClientRequest, client: RegisteredClient | None
+) -> RegisteredClient:
+    client = check_secret(services, request.credentials, client, request.message.address)
+    assertion = request.credentials.assertion
+    # The token endpoint may run its phases twice for one request, and an assertion can be used only once.
+    if assertion is not None and not request.is_assertion_verified:
+        services.assertions.verify(assertion, client, request.message.path)
+        request.is_assertion_verified = True
+    return client
+
+
+@contextmanager
+def _counted_guess(
+    services: Services, credentials: Credentials, client: RegisteredClient | None, address: str
+) -> Iterator[None]:
+    """Charge one guess, and refund it if the block succeeds; raises Throttled after too many guesses."""
+    if client is None or not _is_guess(services, credentials, client):
+        yield
+        return
+    bucket = throttles.bucket(
+        services.vault,
+        "client-secret",
+        str(client.id),
+        throttles.network_of(address),
+        limit=services.settings.client_secret_attempts,
+        window=services.settings.sign_in_window,
+    )
+    with services.database.transaction() as db:
+        charges = throttles.charge(db, [bucket])
+    yield
+    with services.database.transaction() as db:
+        throttles.refund(db, charges)
+
+
+def _is_guess(services: Services, credentials: Credentials, client: RegisteredClient) -> bool:
+    # Generated secrets have 256 bits, so guesses at them are not counted; neither are secrets verified a moment ago.
+    if credentials.method != client.auth_method or not credentials.secret:
+        return False
+    return services.verifier.needs_hash(client.secrets, client.revision, credentials.secret)

@@ -1,0 +1,101 @@
+"""Each browser request has one transaction, which a response commits and an exception rolls back."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import event
+
+from authserver.domain.keys.key_ring import KeyRing
+from authserver.domain.sessions.user_sessions import UserSession
+from authserver.domain.users import users
+from authserver.errors import Conflict
+from authserver.web import current
+from tests.web.admin.console import Console, sign_in
+
+PAGES = ["/admin", "/admin/clients", "/admin/clients/new", "/admin/users", "/account", "/account/password"]
+
+
+@pytest.fixture
+def console(client, services, people):
+    sign_in(client, services, "admin")
+    return Console(client, services)
+
+
+@pytest.fixture
+def begun(database, monkeypatch):
+    """Whether each transaction that begins can write, without those of the signing keys."""
+    found = []
+    monkeypatch.setattr(KeyRing, "tend", lambda _: None)
+
+    def on_begin(connection):
+        found.append("authserver_begin" not in connection.get_execution_options())
+
+    event.listen(database.engine, "begin", on_begin)
+    yield found
+    event.remove(database.engine, "begin", on_begin)
+
+
+def name_of_alice(people, database):
+    with database.transaction(write=False) as db:
+        return users.get(db, people["alice"].id).name
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_reads_in_one_transaction(console, begun, path):
+    begun.clear()
+    assert console.get(path).status_code == 200
+    assert begun == [False]
+
+
+def test_a_change_has_one_transaction(console, people, database, begun):
+    page = console.get(f"/admin/users/{people['alice'].id}/edit")
+    begun.clear()
+    assert console.press(page, "Save", name="Alice B.").status_code == 303
+    assert begun == [True]
+    assert name_of_alice(people, database) == "Alice B."
+
+
+def test_a_rejected_request_has_one_transaction(client, services, people, begun):
+    sign_in(client, services, "alice")
+    begun.clear()
+    assert client.get("/admin").status_code == 403
+    assert begun == [False]
+
+
+def test_the_last_use_of_a_session_is_recorded(console, people, database, begun, moving_clock):
+    with database.transaction() as db:
+        row = db.query(UserSession).one()
+    page = console.get(f"/admin/users/{people['alice'].id}/edit")
+    for method, transactions in (("post", [True]), ("get", [False, True])):
+        moving_clock.advance(timedelta(minutes=1))
+        begun.clear()
+        console.press(page, "Save") if method == "post" else console.get("/admin")
+        assert begun == transactions
+        with database.transaction(write=False) as db:
+            seen_at = db.get_one(UserSession, row.id).seen_at
+        assert moving_clock.now() - seen_at < timedelta(minutes=1)
+
+
+def test_an_exception_rolls_back_the_checks_before_the_view(app, client, services, people, database):
+    @current.writes
+    def renamed():
+        raise Conflict("Too late.")
+
+    @app.before_request
+    def rename():
+        users.get(current.transaction(), people["alice"].id).name = "Renamed"
+
+    app.add_url_rule("/renamed", view_func=renamed)
+    assert client.get("/renamed").status_code == 409
+    assert name_of_alice(people, database) == "Alice Adams"
+
+
+def test_a_response_from_a_check_before_the_view_is_committed(app, client, people, database):
+    @app.before_request
+    def rename():
+        users.get(current.transaction(), people["alice"].id).name = "Renamed"
+        return "renamed"
+
+    app.add_url_rule("/renamed", view_func=current.writes(lambda: "unreached"))
+    assert client.get("/renamed").text == "renamed"
+    assert name_of_alice(people, database) == "Renamed"
