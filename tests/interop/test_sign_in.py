@@ -1,4 +1,4 @@
-"""Three foreign relying parties sign people in through discovery alone, in a real browser."""
+"""Three relying parties of other projects sign users in through discovery, in a real browser."""
 
 import json
 
@@ -9,12 +9,12 @@ from tests.support.people import FULL_NAMES, PASSWORD
 
 pytestmark = [pytest.mark.interop, pytest.mark.browser]
 PARTIES = [parties.openid_client, parties.authlib_flask, parties.mod_auth_openidc]
-OWN_COOKIES = ("authlib-party", "mod_auth_openidc_session")  # what the parties remember a signed-in user by
+OWN_COOKIES = ("authlib-party", "mod_auth_openidc_session")  # the parties' own session cookies
 
 
 @pytest.fixture(scope="module")
 def server(shared_servers):
-    """One server for the parties and tests of this file, each with a person of its own."""
+    """One server for all parties of this module. Each test uses another user."""
     server = shared_servers.get("sqlite")
     for name in ("alice", "bob", "charlie"):
         server.add_user(name, password=PASSWORD)
@@ -51,7 +51,7 @@ def test_party_shows_the_users_name(page, party):
     assert claims["sub"]
 
 
-def test_second_sign_in_asks_nothing(page, party):
+def test_second_sign_in_needs_no_interaction(page, party):
     first = sign_in(page, party, "bob")
     for name in OWN_COOKIES:
         page.context.clear_cookies(name=name)

@@ -1,4 +1,4 @@
-"""Clients that check every answer to the letter: openid-client's hybrid flow by form_post, and oauth4webapi."""
+"""Clients that validate every response strictly: openid-client's hybrid flow with form_post, and oauth4webapi."""
 
 import json
 
@@ -30,12 +30,12 @@ def sign_in(page, party):
     return json.loads(page.locator("body").inner_text())
 
 
-def test_openid_client_takes_a_hybrid_answer_from_a_form(page, server):
+def test_openid_client_accepts_a_hybrid_response_by_form_post(page, server):
     with parties.node_party(server, "hybrid_party.js", response_type="code id_token") as party:
         assert sign_in(page, party)["name"] == FULL_NAMES["alice"]
 
 
-def test_oauth4webapi_finds_no_fault(page, server):
+def test_oauth4webapi_accepts_all_responses(page, server):
     with parties.node_party(server, "oauth4webapi_party.js") as party:
         claims = sign_in(page, party)
     assert claims["name"] == FULL_NAMES["alice"]

@@ -10,7 +10,8 @@ from authserver.domain.user_sessions import UserSession
 from authserver.domain.users import users
 from authserver.errors import Conflict
 from authserver.web import current
-from tests.web.admin.console import Console, sign_in
+from tests.web.admin.console import Console
+from tests.web.browser_session import sign_in
 
 PAGES = ["/admin", "/admin/clients", "/admin/clients/new", "/admin/users", "/account", "/account/password"]
 
