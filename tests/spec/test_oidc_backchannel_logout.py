@@ -450,7 +450,7 @@ def test_result_page_waits_once(
     app_rp.tokens()
     sign_out(app_rp)
     connections_in_use: list[int] = []
-    monkeypatch.setattr(signed_out, "_PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr(signed_out, "_WAIT_SECONDS", 0.1)
     pool = cast(QueuePool, database.engine.pool)
     monkeypatch.setattr(
         signed_out.time, "sleep", lambda _seconds: connections_in_use.append(pool.checkedout())

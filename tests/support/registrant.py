@@ -20,7 +20,7 @@ class Registrant:
     """A client that registered itself, and the registration response."""
 
     app: Flask
-    told: dict[str, Any] = field(default_factory=dict)
+    registration: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def new(cls, app: Flask, path: str = "/oauth2/register", **metadata: Any) -> "Registrant":
