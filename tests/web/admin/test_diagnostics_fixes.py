@@ -155,7 +155,7 @@ def test_the_settings_are_filled_in_with_what_was_refused(
 def test_a_refusal_of_another_client_fills_nothing_in(console, record):
     grafana, jenkins = console.add_client("Grafana"), console.add_client("Jenkins")
     reference = record("scope-not-registered", grafana, received="models.write")
-    page = console.get(f"/admin/clients/{jenkins.client_key}/edit?refusal={reference}")
+    page = console.get(f"/admin/clients/{jenkins.client_key}/edit?error={reference}")
     assert "models.write" not in page.text
     assert "From the refusal" not in page.text
 
