@@ -155,7 +155,7 @@ def test_settings_form_is_prefilled_with_the_rejected_value(
 def test_error_of_another_client_prefills_nothing(console, record):
     grafana, jenkins = console.add_client("Grafana"), console.add_client("Jenkins")
     reference = record("scope-not-registered", grafana, received="models.write")
-    page = console.get(f"/admin/clients/{jenkins.client_key}/edit?refusal={reference}")
+    page = console.get(f"/admin/clients/{jenkins.client_key}/edit?error={reference}")
     assert "models.write" not in page.text
     assert "From the refusal" not in page.text
 

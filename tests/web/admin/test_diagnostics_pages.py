@@ -42,7 +42,7 @@ def paths(live_server):
         record("client-unknown", None, "grafana"),
         record("code-expired"),
     ]
-    edit = f"/admin/clients/{client.client_key}/edit?refusal="
+    edit = f"/admin/clients/{client.client_key}/edit?error="
     return [
         "/admin/diagnostics", "/admin/diagnostics?q=nothing", "/admin/diagnostics?q=BCDFGHJK", "/admin/diagnostics/BCDFGHJK",
         *(f"/admin/diagnostics/{reference}" for reference in (wrong, rejected, *others)),
