@@ -54,7 +54,7 @@ def test_rp_initiated_logout_shows_the_frames_first(app_rp: RelyingParty) -> Non
     """3: the frames load first. The page contains the way back, for the script and as a link."""
     hint = app_rp.tokens()["id_token"]
     response = end_session(app_rp, id_token_hint=hint, post_logout_redirect_uri=RETURN, state="xyz")
-    assert response.location.startswith("/sign-out?logout=")
+    assert response.location.startswith("/sign-out?ask=")
     page = app_rp.follow(response).text
     assert len(frames(page)) == 1
     assert re.search(rf'id="logout-continue" href="{RETURN}\?state=xyz" data-redirects', page)

@@ -280,7 +280,7 @@ def test_repeated_parameters_are_rejected(app_rp: RelyingParty) -> None:
 
 @pytest.mark.both_databases
 @pytest.mark.parametrize(
-    "query", ["%00=1", "id_token_hint=%00", "client_id=%ED%A0%80", "logout=x", "logout=%00&logout=y"]
+    "query", ["%00=1", "id_token_hint=%00", "client_id=%ED%A0%80", "ask=x", "ask=%00&ask=y"]
 )
 def test_malformed_values_return_a_page(rp: RelyingParty, query: str) -> None:
     """S26: no input causes a 5xx."""
@@ -291,10 +291,10 @@ def test_form_values_cannot_be_changed(app_rp: RelyingParty) -> None:
     """S12: the server does what the page asked. A changed value has no effect."""
     app_rp.tokens()
     page = end_session(app_rp, client_id=app_rp.key)
-    sealed = dict(forms.find(page, "logout-confirm").fields)["logout"]
+    sealed = dict(forms.find(page, "logout-confirm").fields)["ask"]
     assert (
         'id="logout-confirm"'
-        in app_rp.browser.get("/oidc/end_session", query_string={"logout": sealed[:-2]}).text
+        in app_rp.browser.get("/oidc/end_session", query_string={"ask": sealed[:-2]}).text
     )
 
 

@@ -18,7 +18,7 @@ PAGES = ["/admin", "/admin/clients", "/admin/clients/new", "/admin/users", "/acc
 
 @pytest.fixture
 def console(client, services, people):
-    sign_in(client, services, "admin")
+    sign_in(client, "admin")
     return Console(client, services)
 
 
