@@ -167,7 +167,8 @@ class RelyingParty:
         with self.services.database.transaction() as db:
             user, client = users.find(db, username), clients.get(db, self.key)
             assert user is not None
-            consents.remember(db, user.id, client.id, tuple(scope.split()))
+            if not client.is_trusted:
+                consents.remember(db, user.id, client.id, tuple(scope.split()))
 
     @property
     def services(self) -> Services:
