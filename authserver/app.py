@@ -6,20 +6,19 @@ from flask_migrate import Migrate
 
 from authserver import logs
 from authserver import settings as settings_module
-from authserver.domain import orm
-from authserver.domain.clients.client_cache import ClientCache
+from authserver.domain import orm, vault
+from authserver.domain.client_cache import ClientCache
 from authserver.domain.clients.client_secrets import SecretVerifier
 from authserver.domain.diagnostics.error_log import ErrorLog
 from authserver.domain.fetcher import Fetcher
-from authserver.domain.keys import vault
 from authserver.domain.keys.key_ring import KeyRing
 from authserver.domain.scopes import ScopeCache
 from authserver.domain.users.authentication import PasswordAuthenticator
 from authserver.domain.users.passwords import PasswordHasher
+from authserver.protocol.access_tokens import AccessTokens
+from authserver.protocol.client_assertions import AssertionVerifier
+from authserver.protocol.client_keys import ClientKeySets
 from authserver.protocol.oauth1.server import OAuth1Server
-from authserver.protocol.oauth2.access_tokens import AccessTokens
-from authserver.protocol.oauth2.client_assertions import AssertionVerifier
-from authserver.protocol.oauth2.client_keys import ClientKeySets
 from authserver.protocol.oidc.backchannel_logout import LogoutNotifier
 from authserver.protocol.oidc.id_token import IdTokens
 from authserver.protocol.services import Services

@@ -27,15 +27,15 @@ def read_duration(value: Any) -> Any:
 
 def write_duration(length: timedelta) -> str:
     """Format a duration in the largest unit that divides it: 14d, 90m, 61s."""
-    for letter in ("d", "h", "m", "s"):
-        unit = timedelta(seconds=_SECONDS[letter])
+    for unit_name in ("d", "h", "m", "s"):
+        unit = timedelta(seconds=_SECONDS[unit_name])
         if length and not length % unit:
-            return f"{length // unit}{letter}"
+            return f"{length // unit}{unit_name}"
     return "0"
 
 
 def _parse_list(value: Any) -> Any:
-    return [word.strip() for word in value.split(",") if word.strip()] if isinstance(value, str) else value
+    return [item.strip() for item in value.split(",") if item.strip()] if isinstance(value, str) else value
 
 
 Duration = Annotated[

@@ -1,5 +1,5 @@
-"""Measures the machine endpoints under load, as ratios to a bare Flask route in the same run: ``make bench``.
+"""Measures the machine endpoints under load, relative to a bare Flask route in the same run: ``make bench``.
 
-Machines are noisy, so that only ratios within one run are worth comparing. A round that meets an error answer does not
-count, and a run in which the machine itself changed its speed says so. The load is ``wrk`` on the loopback interface.
+The speed of machines varies, so only ratios within one run are comparable. A round with an error response does not count.
+If the speed of the machine changes during a run, the output says so. The load comes from ``wrk`` on loopback.
 """

@@ -24,10 +24,10 @@ console = Console()
 
 
 def main() -> int:
-    """Measure on each database and print a table; the exit code is 1 when nothing could be measured."""
+    """Measure each database and print a table. The exit code is 1 if nothing could be measured."""
     options = _options()
     if shutil.which("wrk") is None:
-        console.print("wrk is not on this machine. On Debian: apt-get install wrk")
+        console.print("wrk is not installed. On Debian: apt-get install wrk")
         return 1
     run.begin()
     try:
@@ -41,8 +41,8 @@ def main() -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench ARGS=…")
     parser.add_argument("--database", action="append", choices=databases.KINDS, help="default: both")
-    parser.add_argument("--rounds", type=int, default=5, help="how often each is measured, in turns")
-    parser.add_argument("--seconds", type=int, default=3, help="length of one burst")
+    parser.add_argument("--rounds", type=int, default=5, help="number of measurements per target")
+    parser.add_argument("--seconds", type=int, default=3, help="duration of one burst")
     return parser.parse_args()
 
 
@@ -51,7 +51,7 @@ def _measure(kind: str, rounds: int, seconds: int) -> None:
     with tempfile.TemporaryDirectory() as name, databases.migrated(kind, Path(name)) as url:
         folder = Path(name)
         keys = databases.copy_keys(folder)
-        # A burst is cut off in the middle of an answer; with grace its refresh token can be used for the next one.
+        # A burst ends in the middle of a response. The grace window keeps its refresh token usable for the next burst.
         calm = {"log_level": "warning", "refresh_grace": "3600"}
         with servers.serve(url, keys, folder, **calm) as server, bare_flask(folder) as bare:
             targets = [bare, *prepared_targets(server)]
@@ -74,7 +74,7 @@ def _take_turns(targets: list[Target], rounds: int, seconds: int) -> dict[str, l
 
 
 def _calibrate() -> float:
-    """Return how many hashes of a megabyte this machine does in a second, now."""
+    """Return how many hashes of a megabyte this machine computes per second."""
     block, count, until = bytes(1 << 20), 0, time.perf_counter() + 1
     while time.perf_counter() < until:
         hashlib.sha256(block).digest()
@@ -102,7 +102,7 @@ def _print(kind: str, targets: list[Target], figures: dict[str, list[float]], dr
             )
     console.print(table)
     if drift > DRIFT:
-        console.print(f"The machine's own speed changed by {drift:.0%} meanwhile: measure again.")
+        console.print(f"The speed of the machine changed by {drift:.0%} during the run. Measure again.")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""One burst of load with wrk, and what it did."""
+"""One burst of load with wrk, and its result."""
 
 import re
 import subprocess
@@ -15,7 +15,7 @@ function done(summary, latency, requests)
   if left then left() end
 end
 """
-# Every thread of wrk has one connection and its own refresh token; each answer brings the next one.
+# Each thread of wrk has one connection and its own refresh token. Each response contains the next token.
 _REFRESH = """
 local tokens = {%s}
 local threads = {}
@@ -28,7 +28,7 @@ function left() for _, thread in ipairs(threads) do io.write("TOKEN " .. thread:
 
 @dataclass
 class Target:
-    """What is asked for: ``form`` makes it a POST; ``refresh_tokens``, one a connection, are spent and replaced."""
+    """A request to measure. ``form`` makes it a POST. ``refresh_tokens``, one per connection, are replaced on each use."""
 
     name: str
     url: str
@@ -37,7 +37,7 @@ class Target:
     refresh_tokens: tuple[str, ...] = ()
 
     def script(self) -> str:
-        """Return the Lua program that makes wrk ask for it."""
+        """Return the Lua program that makes wrk send the request."""
         lines = [f'wrk.headers["{name}"] = "{value}"' for name, value in self.headers.items()]
         if self.form or self.refresh_tokens:
             lines.append('wrk.method = "POST"')
@@ -49,7 +49,7 @@ class Target:
 
 
 class Spoiled(Exception):
-    """A burst met errors, so that its figure would be worth nothing."""
+    """A burst had errors, so that its result is meaningless."""
 
 
 def burst(target: Target, seconds: int) -> float:

@@ -1,4 +1,4 @@
-"""What is measured: our endpoints with live tokens, and a bare Flask route on the same kind of server."""
+"""The measured targets: our endpoints with valid tokens, and a bare Flask route on the same kind of server."""
 
 import base64
 import sys
@@ -9,9 +9,10 @@ from pathlib import Path
 from authserver import clock
 from authserver.app import create_app
 from authserver.context import SYSTEM
-from authserver.domain.authorizations import authorizations, codes
+from authserver.domain.authorizations import authorizations
 from authserver.domain.authorizations.authorizations import NewAuthorization, UserAuthentication
 from authserver.domain.clients import clients
+from authserver.domain.tokens import codes
 from authserver.domain.users import users
 from authserver.protocol.services import Services
 from authserver.settings import Settings
@@ -25,7 +26,7 @@ _BARE = "import flask; app = flask.Flask('bare'); app.get('/')(lambda: {'hello':
 
 @contextmanager
 def bare_flask(folder: Path) -> Iterator[Target]:
-    """A Flask application that does nothing, on gunicorn with threads, as the yardstick."""
+    """Run a Flask application that does nothing, on gunicorn with threads, as the baseline."""
     (folder / "bare.py").write_text(_BARE.replace("; ", "\n"), encoding="utf-8")
     port = servers.free_port()
     command = [sys.executable, "-m", "gunicorn", "--chdir", str(folder), "-k", "gthread", "--threads", "8"]
@@ -38,7 +39,7 @@ def bare_flask(folder: Path) -> Iterator[Target]:
 
 
 def prepared_targets(server: LiveServer) -> list[Target]:
-    """Return the endpoints, each with a client and tokens that exist."""
+    """Return the endpoints, each with its own client and tokens."""
     app = create_app(Settings(**server.settings))
     services: Services = app.extensions["authserver"]
     key, secret = register(

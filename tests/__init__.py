@@ -1,4 +1,6 @@
-"""The suite: one folder a floor, plus house (the laws), interop (programs of others), journeys (whole ways in a browser).
+"""The test suite.
 
-The harness is tests/support, its fixtures tests/conftest.py. Every test that uses `app` runs on both databases.
+It has one folder per layer (domain, protocol, web, cli), and spec (by specification), faults (races, crashes, malformed
+requests), interop (clients of other projects), journeys (complete tasks in a browser), architecture (rules of the code)
+and wire (the recorded wire format). The test support is in tests/support, its fixtures are in tests/conftest.py.
 """

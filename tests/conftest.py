@@ -1,11 +1,11 @@
-"""The fixtures of the whole suite, and the rules of a run.
+"""The fixtures of the whole suite, and the selection of databases.
 
-A test that uses `app`, `client`, `database_url` or `live_server` needs a database, and runs on SQLite. It runs on
-PostgreSQL as well where SQL matters: in the folders of `matrix.ON_BOTH`, and where it or its module is marked
-`both_databases`. Mark whatever depends on locks, constraints, transactions, types or text that a database may reject,
-and one success of every prepared statement. `--full-matrix` (`make test-all`) runs every test on both.
+A test that uses `app`, `client`, `database_url` or `live_server` needs a database, and runs on SQLite. It also runs on
+PostgreSQL where SQL matters: in the folders of `matrix.ON_BOTH`, and if it or its module is marked `both_databases`. Mark
+tests that depend on locks, constraints, transactions, types or text that a database may reject, and one success of every
+prepared statement. `--full-matrix` (`make test-all`) runs every test on both.
 
-`only_on("sqlite")` and `only_on("postgresql")` are for tests that say nothing about the other one, in either run.
+Use `only_on("sqlite")` or `only_on("postgresql")` for tests that are meaningless on the other database.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from authserver.domain.users.users import User
     from authserver.protocol.services import Services
 
-# A developer's own settings must not decide how tests end.
+# The developer's own settings must not affect the tests.
 for name in [name for name in os.environ if name.startswith("AUTHSERVER_")]:
     del os.environ[name]
 
@@ -59,7 +59,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Parametrize a test that needs a database by the kinds that it runs on."""
+    """Parametrize a test that needs a database by the kinds of databases."""
     if "database_kind" in metafunc.fixturenames:
         kinds = matrix.kinds(metafunc.definition, is_full=metafunc.config.getoption("full_matrix"))
         metafunc.parametrize("database_kind", kinds, indirect=True)
@@ -67,7 +67,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Iterator[None]:
-    """Fails a test in which the browser complained."""
+    """Fail a test in which the browser complained."""
     result = yield
     complaints = pyfuncitem.funcargs.get("complaints")
     if isinstance(complaints, chromium.Complaints):
@@ -77,16 +77,16 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Iterator[None]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
-    """Shows what the servers logged and the browser saw when a test fails; makes a skip a failure where CI=true."""
+    """Add the server logs and a screenshot to a failure. With CI=true, a skip is a failure."""
     report: Any = yield
     if report.skipped and not hasattr(report, "wasxfail") and os.environ.get("CI") == "true":
         report.outcome, report.longrepr = "failed", f"skipped, which CI does not allow: {report.longrepr}"
     if report.failed:
-        report.sections += _what_was_seen(getattr(item, "funcargs", {}), report.nodeid)
+        report.sections += _failure_details(getattr(item, "funcargs", {}), report.nodeid)
     return report
 
 
-def _what_was_seen(used: dict[str, Any], test: str) -> Iterator[tuple[str, str]]:
+def _failure_details(used: dict[str, Any], test: str) -> Iterator[tuple[str, str]]:
     for server in used.values():
         if isinstance(server, servers.LiveServer):
             yield "authserver's log", server.log_text()
@@ -110,13 +110,13 @@ def empty_database_url(database_kind: str, tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture
 def is_shared(request: pytest.FixtureRequest) -> bool:
-    """Whether this test gets the application of its process, not one of its own."""
+    """Whether this test uses the application of this process instead of its own."""
     return "app" in request.fixturenames and not request.node.get_closest_marker("own_app")
 
 
 @pytest.fixture
 def initial_people(request: pytest.FixtureRequest) -> tuple[str, ...]:
-    """Who is in the database when the application of this process is given to a test."""
+    """The names of the users who exist when the test starts."""
     return crowd.NAMES if "people" in request.fixturenames else ()
 
 
@@ -124,7 +124,7 @@ def initial_people(request: pytest.FixtureRequest) -> tuple[str, ...]:
 def database_url(
     database_kind: str, tmp_path: Path, is_shared: bool, initial_people: tuple[str, ...]
 ) -> Iterator[str]:
-    """A database with the newest schema, which nothing else uses during this test."""
+    """A database with the newest schema that no other test uses at the same time."""
     if is_shared:
         yield databases.shared(database_kind, initial_people)
         return
@@ -134,7 +134,7 @@ def database_url(
 
 @pytest.fixture
 def keys_dir(request: pytest.FixtureRequest, is_shared: bool) -> Path:
-    """The secrets that open the ready databases: a copy of this test's own where it has its own database."""
+    """The key files of the template databases: a copy if the test has its own database."""
     if is_shared:
         return databases.shared_folder() / "keys"
     return databases.copy_keys(request.getfixturevalue("tmp_path"))
@@ -142,13 +142,13 @@ def keys_dir(request: pytest.FixtureRequest, is_shared: bool) -> Path:
 
 @pytest.fixture
 def settings(database_url: str, keys_dir: Path) -> Settings:
-    """Settings for an app in this process; hashing passwords is as cheap as it can be."""
+    """Settings for an application in this process, with minimal work for password hashes."""
     return databases.cheap_settings(database_url=database_url, keys_dir=keys_dir)
 
 
 @pytest.fixture
 def app(settings: Settings, is_shared: bool) -> Iterator[Flask]:
-    """The wired application over a fresh database; mark a test `own_app` when it changes the application itself."""
+    """The application with an empty database. Mark a test `own_app` if it changes the application itself."""
     if is_shared:
         yield apps.shared(settings)
         return
@@ -158,55 +158,55 @@ def app(settings: Settings, is_shared: bool) -> Iterator[Flask]:
 
 @pytest.fixture
 def services(app: Flask) -> Services:
-    """What the application is made of: settings, database, vault, passwords, ring, oauth2 …"""
+    """The services of the application: settings, database, vault, passwords, key_ring, oauth2 …"""
     return app.extensions["authserver"]
 
 
 @pytest.fixture
 def database(services: Services) -> Database:
-    """The application's database, for arranging and looking."""
+    """The application's database, for set-up and assertions."""
     return services.database
 
 
 @pytest.fixture
 def people(database: Database, settings: Settings) -> dict[str, User]:
-    """alice, bob, charlie (ordinary) and admin (Configure Server), by user name; see tests/support/people.py."""
+    """alice, bob, charlie (ordinary users) and admin (Configure Server) by user name; see tests/support/people.py."""
     return crowd.find(database, *crowd.NAMES) or crowd.add(database, settings, *crowd.NAMES)
 
 
 @pytest.fixture
 def alice(people: dict[str, User]) -> User:
-    """An ordinary person."""
+    """An ordinary user."""
     return people["alice"]
 
 
 @pytest.fixture
 def admin(people: dict[str, User]) -> User:
-    """The person who may configure the server."""
+    """An administrator."""
     return people["admin"]
 
 
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
-    """A browser without a screen: keeps cookies, follows nothing by itself."""
+    """A browser for WSGI requests. It keeps cookies and does not follow redirects."""
     return app.test_client()
 
 
 @pytest.fixture
 def runner(settings: Settings) -> Runner:
-    """Runs `authserver` commands in this process over the test's database."""
+    """Runs `authserver` commands in this process with the test's database."""
     return Runner(settings)
 
 
 @pytest.fixture
 def moving_clock(monkeypatch: pytest.MonkeyPatch) -> MovingClock:
-    """`moving_clock.advance(lifetime, seconds=1)`: time passes for everything in this process."""
+    """`moving_clock.advance(lifetime, seconds=1)` advances the time of this process."""
     return MovingClock(monkeypatch)
 
 
 @pytest.fixture(scope="session")
 def shared_servers() -> Iterator[servers.SharedServers]:
-    """The servers of this process."""
+    """The servers that the tests of this process share."""
     shared = servers.SharedServers()
     yield shared
     shared.close()
@@ -216,7 +216,7 @@ def shared_servers() -> Iterator[servers.SharedServers]:
 def live_server(
     request: pytest.FixtureRequest, database_kind: str, shared_servers: servers.SharedServers
 ) -> Iterator[servers.LiveServer]:
-    """A running `authserver serve`; mark a test `own_server` when it needs the first start, or changes the process."""
+    """A running `authserver serve`. Mark a test `own_server` if it needs the first start or changes the process."""
     if not request.node.get_closest_marker("own_server"):
         yield shared_servers.get(database_kind)
         return
@@ -227,7 +227,7 @@ def live_server(
 
 @pytest.fixture
 def live_nodes(database_kind: str, shared_servers: servers.SharedServers) -> servers.LiveServer:
-    """Two serving processes on one database: two nodes, or for SQLite, which allows one node, two workers of it."""
+    """Two server processes on one database: two nodes, or two workers with SQLite, which allows one node."""
     nodes, workers = (1, 2) if database_kind == "sqlite" else (2, 1)
     return shared_servers.get(database_kind, nodes=nodes, workers=workers)
 
@@ -241,12 +241,12 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def complaints() -> chromium.Complaints:
-    """What the browser complained about; `complaints.expect("…")` announces what is meant to happen."""
+    """The browser's complaints. `complaints.expect("…")` announces an expected one."""
     return chromium.Complaints()
 
 
 @pytest.fixture
 def page(browser: Browser, complaints: chromium.Complaints) -> Iterator[Page]:
-    """A fresh page; the test fails when the browser complains."""
+    """A new page. The test fails if the browser complains."""
     with chromium.fresh_page(browser, complaints, None) as page:
         yield page

@@ -1,4 +1,4 @@
-"""The harness itself: it would be worthless if a complaint, a finding or a database went unseen."""
+"""Tests of the test support: complaints of the browser, accessibility findings, and databases."""
 
 import subprocess
 import sys
@@ -29,26 +29,26 @@ def show(page, body):
 
 
 @pytest.mark.browser
-def test_axe_finds_what_is_wrong_in_spite_of_a_strict_policy(page):
+def test_axe_reports_violations_under_a_strict_policy(page):
     show(page, "<input>")
     assert any(finding.startswith("label:") for finding in axe.findings(page))
 
 
 @pytest.mark.browser
-def test_axe_finds_nothing_on_a_good_page(page):
+def test_axe_reports_nothing_on_an_accessible_page(page):
     show(page, "<label>Name <input></label>")
     axe.assert_accessible(page)
 
 
 @pytest.mark.browser
-def test_a_violated_policy_is_a_complaint(page, complaints):
+def test_policy_violation_is_a_complaint(page, complaints):
     complaints.expect("Content Security Policy")
     show(page, "<p style='color:red'>red</p>")
-    assert complaints.heard("Content Security Policy")
+    assert complaints.contains("Content Security Policy")
     assert complaints.unexpected() == []
 
 
-def test_each_test_has_an_empty_database_of_its_own(empty_database_url, database_kind):
+def test_each_test_has_its_own_empty_database(empty_database_url, database_kind):
     engine = sa.create_engine(empty_database_url)
     assert engine.dialect.name == database_kind
     assert sa.inspect(engine).get_table_names() == []
@@ -56,7 +56,7 @@ def test_each_test_has_an_empty_database_of_its_own(empty_database_url, database
 
 
 @pytest.mark.only_on("postgresql")
-def test_a_marked_test_runs_on_one_database(database_kind):
+def test_marked_test_runs_on_one_database(database_kind):
     assert database_kind == "postgresql"
 
 
@@ -103,9 +103,9 @@ def test_nothing_is_left_in_a_restored_database(database_kind, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("ci", "code", "says"), [("true", 1, "which CI does not allow"), ("", 0, "1 skipped")]
+    ("ci", "code", "message"), [("true", 1, "which CI does not allow"), ("", 0, "1 skipped")]
 )
-def test_a_skip_is_a_failure_in_ci_and_nowhere_else(tmp_path, ci, code, says):
+def test_skip_is_a_failure_only_in_ci(tmp_path, ci, code, message):
     (tmp_path / "test_it.py").write_text(
         "import pytest\n\ndef test_it():\n    pytest.skip('no such program')\n"
     )
@@ -126,15 +126,15 @@ def test_a_skip_is_a_failure_in_ci_and_nowhere_else(tmp_path, ci, code, says):
         check=False,
     )
     assert done.returncode == code, done.stdout
-    assert says in done.stdout
+    assert message in done.stdout
 
 
-def test_a_missing_peer_is_named_in_one_sentence(capsys):
+def test_missing_program_is_named_in_one_sentence(capsys):
     peers._provide("a lighthouse", lambda: None, lambda: None, "build one")
-    said = capsys.readouterr().out
-    assert said == "Missing: a lighthouse. The tests that need it will be skipped; build one.\n"
+    output = capsys.readouterr().out
+    assert output == "Missing: a lighthouse. The tests that need it will be skipped; build one.\n"
 
 
-def test_a_peer_that_is_there_is_not_fetched(capsys):
+def test_existing_program_is_not_installed(capsys):
     peers._provide("a lighthouse", lambda: "here", lambda: pytest.fail("fetched"), "build one")
     assert capsys.readouterr().out == ""

@@ -1,4 +1,4 @@
-"""Where settings come from, how they are written, what is refused and in which words."""
+"""Settings: sources, formats, validation and error messages."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -10,20 +10,20 @@ from authserver.errors import SettingsError
 from authserver.settings import Settings
 
 
-def refusal(**overrides):
+def load_error(**overrides):
     with pytest.raises(SettingsError) as caught:
         settings.load(**overrides)
     return str(caught.value)
 
 
-def test_without_anything_the_defaults_hold():
+def test_defaults():
     loaded = settings.load()
     assert loaded.issuer == "http://127.0.0.1:8000"
     assert loaded.code_lifetime == timedelta(seconds=60)
     assert loaded.database_file == settings.ROOT / "authserver.db"
 
 
-def test_the_environment_wins_over_the_file(monkeypatch, tmp_path):
+def test_environment_overrides_the_file(monkeypatch, tmp_path):
     file = tmp_path / "authserver.toml"
     file.write_text('product_name = "From the file"\ncode_lifetime = "30s"\nsign_in_attempts = 5\n')
     monkeypatch.setenv("AUTHSERVER_CONFIG_FILE", str(file))
@@ -34,7 +34,7 @@ def test_the_environment_wins_over_the_file(monkeypatch, tmp_path):
     assert loaded.sign_in_attempts == 5
 
 
-def test_origins_are_told(monkeypatch, tmp_path):
+def test_origins_are_recorded(monkeypatch, tmp_path):
     file, secret = tmp_path / "authserver.toml", tmp_path / "peppers"
     file.write_text("threads = 4\n")
     secret.write_text("a1:" + "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWY=\n")
@@ -56,45 +56,45 @@ def test_origins_are_told(monkeypatch, tmp_path):
         ("AUTHSERVER_QQQ_FILE", "Unknown setting AUTHSERVER_QQQ_FILE."),
     ],
 )
-def test_an_unknown_variable_is_refused(monkeypatch, name, sentence):
+def test_unknown_variable_is_rejected(monkeypatch, name, sentence):
     monkeypatch.setenv(name, "x")
-    assert refusal().startswith(sentence)
+    assert load_error().startswith(sentence)
 
 
-def test_an_unknown_name_in_the_file_is_refused(monkeypatch, tmp_path):
+def test_unknown_name_in_the_file_is_rejected(monkeypatch, tmp_path):
     file = tmp_path / "authserver.toml"
     file.write_text('publicurl = "https://login.example.org"\n')
     monkeypatch.setenv("AUTHSERVER_CONFIG_FILE", str(file))
-    assert refusal() == f"Unknown setting publicurl in {file}. Did you mean public_url?"
+    assert load_error() == f"Unknown setting publicurl in {file}. Did you mean public_url?"
 
 
 @pytest.mark.parametrize("content", [None, "threads = [", "\xff"])
-def test_a_file_that_cannot_be_read_is_refused(monkeypatch, tmp_path, content):
+def test_unreadable_file_is_rejected(monkeypatch, tmp_path, content):
     file = tmp_path / "authserver.toml"
     if content is not None:
         file.write_bytes(content.encode("latin-1"))
     monkeypatch.setenv("AUTHSERVER_CONFIG_FILE", str(file))
-    assert refusal().startswith(f"AUTHSERVER_CONFIG_FILE names {file}, which is not readable: ")
+    assert load_error().startswith(f"AUTHSERVER_CONFIG_FILE names {file}, which is not readable: ")
 
 
-def test_a_value_and_a_file_for_it_are_one_too_many(monkeypatch, tmp_path):
+def test_value_and_value_file_exclude_each_other(monkeypatch, tmp_path):
     monkeypatch.setenv("AUTHSERVER_PRODUCT_NAME", "a")
     monkeypatch.setenv("AUTHSERVER_PRODUCT_NAME_FILE", str(tmp_path))
     assert (
-        refusal()
+        load_error()
         == "AUTHSERVER_PRODUCT_NAME and AUTHSERVER_PRODUCT_NAME_FILE are both set. Remove one of them."
     )
 
 
-def test_a_value_file_that_is_missing_is_refused(monkeypatch, tmp_path):
+def test_missing_value_file_is_rejected(monkeypatch, tmp_path):
     monkeypatch.setenv("AUTHSERVER_DATABASE_URL_FILE", str(tmp_path / "none"))
-    assert refusal().startswith("AUTHSERVER_DATABASE_URL_FILE names a file that is not readable: ")
+    assert load_error().startswith("AUTHSERVER_DATABASE_URL_FILE names a file that is not readable: ")
 
 
-def test_every_mistake_gets_its_sentence(monkeypatch):
+def test_every_error_is_reported(monkeypatch):
     monkeypatch.setenv("AUTHSERVER_PUBLIC_URL", "http://login.example.org")
     monkeypatch.setenv("AUTHSERVER_THREADS", "many")
-    first, second = refusal().splitlines()
+    first, second = load_error().splitlines()
     assert first == (
         "AUTHSERVER_PUBLIC_URL: must begin with https:// (http is allowed only for 127.0.0.1, ::1 and localhost)."
     )
@@ -102,39 +102,39 @@ def test_every_mistake_gets_its_sentence(monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["Sign-in\nX-Header: 1", "\x00", "a\u202eb"])
-def test_a_name_that_is_not_one_line_is_refused(name):
-    assert refusal(product_name=name).startswith("product_name: must be one line")
+def test_product_name_must_be_one_line(name):
+    assert load_error(product_name=name).startswith("product_name: must be one line")
 
 
 @pytest.mark.parametrize("content", [None, "no certificate"])
-def test_a_file_without_certificates_is_refused(tmp_path, content):
+def test_file_without_certificates_is_rejected(tmp_path, content):
     file = tmp_path / "ca.pem"
     if content is not None:
         file.write_text(content)
-    assert refusal(fetch_ca_file=file).startswith(
+    assert load_error(fetch_ca_file=file).startswith(
         "fetch_ca_file: must be a readable file with PEM certificates"
     )
 
 
-def test_a_mistaken_secret_is_not_repeated(monkeypatch):
+def test_error_does_not_repeat_a_secret(monkeypatch):
     monkeypatch.setenv("AUTHSERVER_DATABASE_URL", "mysql://root:hunter2hunter2@db/x")
-    assert "hunter2" not in refusal()
+    assert "hunter2" not in load_error()
 
 
 @pytest.mark.parametrize(
     ("written", "seconds"),
     [("90", 90), ("90s", 90), ("15m", 900), ("1h30m", 5400), ("14d", 1209600), (" 2H ", 7200), (30, 30)],
 )
-def test_durations_are_written_as_people_do(written, seconds):
+def test_durations_are_parsed(written, seconds):
     assert Settings(code_lifetime=written).code_lifetime == timedelta(seconds=seconds)
 
 
 @pytest.mark.parametrize("written", ["", "soon", "-5", "5w", "1.5h", "0", "9999999999d", "99999d", "5m5"])
-def test_what_is_no_lifetime_is_refused(written):
-    assert "code_lifetime: " in refusal(code_lifetime=written)
+def test_invalid_duration_is_rejected(written):
+    assert "code_lifetime: " in load_error(code_lifetime=written)
 
 
-def test_a_grace_of_zero_switches_it_off():
+def test_grace_window_can_be_disabled():
     assert Settings(refresh_grace="0").refresh_grace == timedelta(0)
 
 
@@ -154,7 +154,7 @@ def test_a_grace_of_zero_switches_it_off():
         ("http://[::1]:9000", "http://[::1]:9000", "", "http://[::1]:9000", False),
     ],
 )
-def test_the_public_url_is_taken_apart(written, issuer, base_path, origin, is_secure):
+def test_public_url_is_parsed(written, issuer, base_path, origin, is_secure):
     loaded = Settings(public_url=written)
     assert (loaded.issuer, loaded.base_path, loaded.origin, loaded.is_secure) == (
         issuer,
@@ -184,11 +184,11 @@ def test_the_public_url_is_taken_apart(written, issuer, base_path, origin, is_se
         "https://login.example.org /",
     ],
 )
-def test_what_cannot_be_an_issuer_is_refused(written):
+def test_invalid_issuer_is_rejected(written):
     if written.endswith("\n"):
         assert Settings(public_url=written).issuer == "https://login.example.org"
     else:
-        assert "public_url: " in refusal(public_url=written)
+        assert "public_url: " in load_error(public_url=written)
 
 
 @pytest.mark.parametrize(
@@ -200,11 +200,11 @@ def test_what_cannot_be_an_issuer_is_refused(written):
         ("sqlite:////var/lib/x.db", "sqlite:////var/lib/x.db"),
     ],
 )
-def test_databases_are_named_as_people_do(written, url):
+def test_database_urls_are_normalized(written, url):
     assert Settings(database_url=written).database_url == url
 
 
-def test_a_relative_database_is_below_the_working_directory(monkeypatch, tmp_path):
+def test_relative_database_path_starts_at_the_working_directory(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     loaded = Settings(database_url="sqlite:///data/x.db")
     assert loaded.database_file == Path(tmp_path / "data/x.db")
@@ -214,11 +214,11 @@ def test_a_relative_database_is_below_the_working_directory(monkeypatch, tmp_pat
     "written",
     ["", "x.db", "mysql://db/x", "sqlite://", "sqlite:///", "sqlite:///:memory:", "sqlite:///x?mode=ro"],
 )
-def test_what_cannot_be_a_database_is_refused(written):
-    assert "database_url: " in refusal(database_url=written)
+def test_invalid_database_url_is_rejected(written):
+    assert "database_url: " in load_error(database_url=written)
 
 
-def test_proxies_are_a_list(monkeypatch):
+def test_trusted_proxies_are_a_list(monkeypatch):
     monkeypatch.setenv("AUTHSERVER_TRUSTED_PROXIES", "10.0.0.0/8, 192.168.1.7,fd00::/8")
     assert [str(network) for network in settings.load().trusted_proxies] == [
         "10.0.0.0/8",

@@ -1,5 +1,5 @@
-"""What `make` calls to set a machine up. Standard library only: these run before anything is installed.
+"""Commands that set up a machine for `make`. They use only the standard library, because they run before any install.
 
-environment.py makes .venv from the lock files, peers.py finds or fetches the programs that the tests talk to (a browser,
-Apache, Node packages), debian.py installs Debian packages where that is possible. Nothing in authserver/ imports this.
+environment.py creates .venv from the lock files, peers.py finds or installs the programs that the tests use (a browser,
+Apache, Node packages), debian.py installs Debian packages where possible. Nothing in authserver/ imports these modules.
 """

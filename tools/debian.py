@@ -1,4 +1,4 @@
-"""Installs Debian packages, where this is Debian and we are root; elsewhere the caller names what is missing."""
+"""Installs Debian packages on Debian as root. Elsewhere, the caller names the missing programs."""
 
 import os
 import shutil
@@ -8,12 +8,12 @@ _updated = False
 
 
 def may_install() -> bool:
-    """True on Debian and its children for root, who can install packages without being asked anything."""
+    """Return whether this is Debian or a derivative, and the user is root."""
     return shutil.which("apt-get") is not None and os.geteuid() == 0
 
 
 def install(*packages: str) -> bool:
-    """Installs the packages without their recommendations and answers whether that worked."""
+    """Install packages without their recommendations; return whether that succeeded."""
     if not may_install():
         return False
     _update_once()
@@ -22,7 +22,7 @@ def install(*packages: str) -> bool:
 
 
 def _update_once() -> None:
-    """Refreshes the package lists, once a run: on a fresh image they are empty or point at versions that are gone."""
+    """Refresh the package lists, once per run. In a new image they are empty or outdated."""
     global _updated  # noqa: PLW0603 - one process, one list of packages
     if not _updated:
         print("Refreshing Debian's package lists …", flush=True)
@@ -31,7 +31,7 @@ def _update_once() -> None:
 
 
 def _apt_get(*arguments: str) -> bool:
-    """Runs apt-get silently; what it said is shown only when it failed."""
+    """Run apt-get silently. Its output is shown only if it fails."""
     done = subprocess.run(
         ["apt-get", "-q", *arguments],
         env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},

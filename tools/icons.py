@@ -1,7 +1,6 @@
-"""Writes the icon sprite anew: `python -m tools.icons FOLDER [NAME …]`, FOLDER being an unpacked lucide-static package.
+"""Updates the icon sprite: `python -m tools.icons FOLDER [NAME …]`. FOLDER is an unpacked lucide-static package.
 
-The sprite keeps those of its icons that templates or code name, and gains the named ones, so that only icons in use are
-shipped.
+The new sprite contains the icons that templates or code use, and the named ones. All others are removed.
 """
 
 import json
@@ -19,19 +18,19 @@ _SYMBOL = re.compile(r'<symbol id="([a-z0-9-]+)"')
 
 
 def names_in(sprite: str) -> set[str]:
-    """The names of the icons that a sprite holds."""
+    """Return the names of the icons in a sprite."""
     return set(_SYMBOL.findall(sprite))
 
 
 def in_use(names: set[str]) -> set[str]:
-    """Those of the names that a template or the code of the pages says, in quotation marks."""
+    """Return the names that occur in quotation marks in a template or in web code."""
     files = [*(ROOT / "templates").rglob("*.html"), *WEB.rglob("*.py")]
     text = "\n".join(file.read_text(encoding="utf-8") for file in files)
     return names & set(re.findall(r"[\"']([a-z0-9-]+)[\"']", text))
 
 
 def symbol(folder: Path, name: str) -> str:
-    """One icon as a symbol of the sprite; its colours and strokes come from the style sheet."""
+    """Return one icon as a symbol of the sprite. The style sheet sets its colours and strokes."""
     source = (folder / "icons" / f"{name}.svg").read_text(encoding="utf-8")
     match = _SHAPES.search(source)
     if match is None:

@@ -1,8 +1,8 @@
-"""Finds, and where it can fetches, the programs that the tests talk to and that pip does not bring.
+"""Finds the programs that the tests use and that pip does not install, and installs them where possible.
 
-A Chromium, Node with the packages of tests/interop/node, Apache with mod_auth_openidc, and oidc-agent. `python -m
-tools.peers` gets them; the tests ask `chromium()`, `node()` and so on what is there. What is missing is named in one
-sentence, and the tests that need it are reported as skipped (with CI=true a skip is a failure).
+These are Chromium, Node with the packages of tests/interop/node, Apache with mod_auth_openidc, and oidc-agent. `python -m
+tools.peers` installs them. The tests call `chromium()`, `node()` and so on to find them. For each missing program, one
+sentence is printed, and the tests that need it are skipped (with CI=true a skip is a failure).
 """
 
 import os
@@ -23,7 +23,7 @@ APACHE_MODULES = (Path("/usr/lib/apache2/modules"), Path("/usr/lib64/httpd/modul
 
 
 def chromium() -> str | None:
-    """The path of a Chromium: TEST_BROWSER, else one on PATH, else Playwright's own download."""
+    """Return the path of a Chromium: TEST_BROWSER, one in PATH, or the one that Playwright downloaded."""
     named = os.environ.get("TEST_BROWSER")
     if named:
         return named
@@ -32,19 +32,19 @@ def chromium() -> str | None:
 
 
 def node() -> str | None:
-    """The path of a Node that is new enough and has the packages of tests/interop/node installed."""
+    """Return the path of a recent Node with the packages of tests/interop/node installed, or None."""
     return _node_program() if (NODE_HOME / "node_modules" / ".package-lock.json").exists() else None
 
 
 def apache() -> tuple[str, Path] | None:
-    """Apache's program and the folder of its modules, when mod_auth_openidc is among them."""
+    """Return the Apache program and the folder of its modules if mod_auth_openidc is installed, or None."""
     program = shutil.which("apache2") or shutil.which("apache2", path="/usr/sbin") or shutil.which("httpd")
     modules = next((m for m in APACHE_MODULES if (m / "mod_auth_openidc.so").exists()), None)
     return (program, modules) if program and modules else None
 
 
 def oidc_agent() -> str | None:
-    """The path of oidc-gen, oidc-agent's program that connects a device."""
+    """Return the path of oidc-gen, which connects devices with oidc-agent, or None."""
     return shutil.which("oidc-gen") if shutil.which("oidc-agent") and shutil.which("oidc-token") else None
 
 
@@ -67,7 +67,7 @@ def _node_program() -> str | None:
 
 def _get_chromium() -> None:
     if not debian.install("chromium", "fonts-dejavu-core"):
-        print("Asking Playwright for its Chromium …", flush=True)
+        print("Downloading Chromium with Playwright …", flush=True)
         command = [sys.executable, "-m", "playwright", "install", "chromium"]
         subprocess.run(command, stderr=subprocess.DEVNULL, check=False)
 
@@ -82,7 +82,7 @@ def _get_node() -> None:
 
 
 def _get_apache() -> None:
-    # apache2-bin is the program without the service: installing it starts nothing and takes no port.
+    # apache2-bin contains the program without the service, so it starts nothing and uses no port.
     debian.install("apache2-bin", "libapache2-mod-auth-openidc")
 
 
@@ -103,8 +103,8 @@ def _provide(name: str, find: Callable[[], object], get: Callable[[], None], adv
 
 
 def main() -> None:
-    """Provides every peer, and names in one sentence each what cannot be had."""
-    _provide("a Chromium", chromium, _get_chromium, "put one on PATH or name it in TEST_BROWSER")
+    """Install all programs, and print one sentence for each that is missing."""
+    _provide("a Chromium", chromium, _get_chromium, "add one to PATH or set TEST_BROWSER")
     _provide(
         f"Node {OLDEST_NODE} or newer with npm",
         lambda: node() and not _is_node_stale(),

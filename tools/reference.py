@@ -1,6 +1,6 @@
-"""Writes docs/reference from the code itself: `python -m tools.reference`.
+"""Generates docs/reference from the code: `python -m tools.reference`.
 
-A test compares every page with what this would write, so that nothing can change without its documentation.
+A test compares every page with the generated text, so that the documentation cannot become outdated.
 """
 
 import tempfile
@@ -60,23 +60,23 @@ and need no CSRF token. `/.well-known/openid-configuration` lists what is availa
 endpoint: the paths of the replaced product still work.
 
 {_WRITTEN}
-## For machines
+## Machine endpoints
 
 | Path | Methods | What it does |
 |---|---|---|
 """
 _PAGES_HEAD = """
-## For people
+## Pages
 
 | Path | Methods | What it does |
 |---|---|---|
 """
-_ASSET = "A file of the pages: style, script, picture; its address changes with its content."
+_ASSET = "A static file of the pages. Its URL changes with its content."
 _EVENTS_HEAD = f"""# Events of the audit trail
 
-Each event is one row with time, actor, channel (`browser`, `machine`, `command`, `system`), network address, request id,
-subject, and what was before and after. Rows are never changed; each carries the hash of the one before it, and
-`authserver doctor` checks the chain.
+Each event is one row with time, actor, channel (`browser`, `machine`, `command`, `system`), IP address, request id, subject,
+and the values before and after. Rows are never changed. Each contains the hash of the previous row, and `authserver doctor`
+verifies the chain.
 
 {_WRITTEN}
 | Event | What happened |
@@ -103,7 +103,7 @@ _TYPE_NAMES = {tuple: "list", dict: "JSON object", bool: "boolean", int: "number
 
 
 def settings_page() -> str:
-    """The page about settings."""
+    """Return the page about settings."""
     return _SETTINGS_HEAD + "".join(map(_row, Settings.model_fields, Settings.model_fields.values()))
 
 
@@ -113,7 +113,7 @@ def _row(name: str, field: FieldInfo) -> str:
 
 
 def _words(default: Any) -> str:
-    """A default as a reader would say it; places inside the checkout are told relative to it."""
+    """Return a default in words. Paths inside the checkout are relative to it."""
     if default in {None, "", ()}:
         return "none"
     if isinstance(default, timedelta):
@@ -173,12 +173,12 @@ def _default(value: Any) -> str:
 
 
 def events_page() -> str:
-    """The page about the events that are recorded."""
+    """Return the page about audit events."""
     return _EVENTS_HEAD + "".join(f"| `{event}` | {meaning} |\n" for event, meaning in sorted(EVENTS.items()))
 
 
 def commands_page() -> str:
-    """The page about the commands."""
+    """Return the page about the commands."""
     ctx = click.Context(shell, info_name="authserver")
     return _COMMANDS_HEAD + "".join(_commands(shell, ctx))
 
@@ -216,11 +216,11 @@ def _cell(text: str) -> str:
 
 
 def endpoints_page() -> str:
-    """The page about the addresses."""
+    """Return the page about the endpoints."""
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(database_url=f"sqlite:///{folder}/x.db", keys_dir=Path(folder) / "keys")
         app = create_app(settings)
-        page = _ENDPOINTS_HEAD + "".join(_machine_rows()) + _PAGES_HEAD + "".join(_people_rows(app))
+        page = _ENDPOINTS_HEAD + "".join(_machine_rows()) + _PAGES_HEAD + "".join(_page_rows(app))
         app.extensions["authserver"].database.engine.dispose()
     return page
 
@@ -233,7 +233,7 @@ def _machine_rows() -> Iterator[str]:
         yield _endpoint(paths, methods, handler)
 
 
-def _people_rows(app: Flask) -> Iterator[str]:
+def _page_rows(app: Flask) -> Iterator[str]:
     for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule):
         methods = tuple(sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}))
         yield _endpoint([rule.rule], methods, app.view_functions[rule.endpoint])

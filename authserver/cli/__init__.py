@@ -22,5 +22,5 @@ main = CommandGroup(
         "doctor": "Check this deployment.",
     },
 )
-# The version is read from the installed package when somebody asks for it, not on every start.
+# The version is read from the installed package on demand, not on every start.
 click.version_option(package_name="authserver", message="%(prog)s %(version)s")(main)

@@ -12,6 +12,7 @@ import click
 from authserver.cli import client_changes, client_options, output, secret_input
 from authserver.cli.installation import Installation, actor
 from authserver.cli.output import json_option
+from authserver.domain import logout_notices
 from authserver.domain.clients import (
     client_search,
     client_secrets,
@@ -23,7 +24,6 @@ from authserver.domain.clients.client_search import ClientFilter
 from authserver.domain.clients.client_secrets import TypedSecret
 from authserver.domain.clients.clients import Client
 from authserver.domain.fetcher import Fetcher
-from authserver.domain.sessions import logout_notices
 from authserver.errors import InvalidInput
 from authserver.setting_values import read_duration
 from authserver.vocabulary import ClientKind, ClientStatus

@@ -5,9 +5,10 @@ import click
 from authserver.cli import output
 from authserver.cli.installation import Installation
 from authserver.cli.output import json_option
+from authserver.domain import error_search
 from authserver.domain.clients import clients
 from authserver.domain.clients.clients import Client
-from authserver.domain.diagnostics import error_log, error_search
+from authserver.domain.diagnostics import error_log
 from authserver.domain.diagnostics.error_log import RecordedError
 from authserver.errors import NotFound
 from authserver.vocabulary import EndpointPath
@@ -45,7 +46,7 @@ def list_errors(client_key: str, search: str, limit: int) -> None:
         found, _ = error_search.page_of_errors(
             db, error_search.ErrorFilter(client_id, search=search), limit=limit
         )
-        known = error_search.clients_of(db, found)
+        known = error_search.clients_of_errors(db, found)
         rows = [_facts(row, known.get(row.client_id or 0)) for row in found]
     output.listing(rows, columns=_COLUMNS, nothing="No errors are recorded.")
 
@@ -63,7 +64,7 @@ def show(reference: str) -> None:
                 f"No error has this reference. Errors are kept for {error_log.KEPT.days} days, up to"
                 f" {error_log.PER_CLIENT} per client."
             )
-        facts = _facts(row, error_search.clients_of(db, [row]).get(row.client_id or 0))
+        facts = _facts(row, error_search.clients_of_errors(db, [row]).get(row.client_id or 0))
     url = installation.settings.url(EndpointPath.ADMIN)
     output.show(facts | {"what_to_do": f"{url}/diagnostics/{facts['reference']}"})
 

@@ -103,7 +103,7 @@ def _run_check(check: Check) -> CheckResult | None:
 
 
 def _print(name: str, result: CheckResult) -> None:
-    word, colour = _LABELS[result.outcome]
-    click.echo(f"{click.style(word, fg=colour)}  {name:14}  {result.sentence}")
+    label, colour = _LABELS[result.outcome]
+    click.echo(f"{click.style(label, fg=colour)}  {name:14}  {result.sentence}")
     if result.fix:
         click.echo(f"{'':22}{result.fix}")

@@ -12,12 +12,11 @@ from sqlalchemy.orm import Session
 
 from authserver import logs, settings
 from authserver.context import Actor
-from authserver.domain import orm, schema
-from authserver.domain.keys import vault
-from authserver.domain.keys.vault import Vault
+from authserver.domain import orm, schema, vault
 from authserver.domain.orm import Database
 from authserver.domain.users import users
 from authserver.domain.users.passwords import PasswordHasher
+from authserver.domain.vault import Vault
 from authserver.settings import Settings
 
 # Foreign keys of other records refer to users, so this model must always be loaded.

@@ -8,7 +8,7 @@ from authserver.cli.installation import Installation, actor
 from authserver.cli.output import json_option
 from authserver.domain.keys import signing_keys
 from authserver.domain.keys.signing_keys import SigningKey
-from authserver.domain.keys.vault import Vault
+from authserver.domain.vault import Vault
 
 _COLUMNS = {
     "kid": "Key id",

@@ -16,11 +16,9 @@ from sqlalchemy.orm import aliased
 
 from authserver import clock
 from authserver.context import SYSTEM
-from authserver.domain import form_tokens, throttles
+from authserver.domain import form_tokens, logout_notices, throttles
 from authserver.domain.authorizations.authorization_requests import StoredAuthorizationRequest
 from authserver.domain.authorizations.authorizations import Authorization
-from authserver.domain.authorizations.codes import Code
-from authserver.domain.authorizations.device_authorizations import DeviceAuthorization
 from authserver.domain.clients import pending_clients, used_assertions
 from authserver.domain.diagnostics import error_log
 from authserver.domain.diagnostics.error_log import RecordedError
@@ -29,9 +27,10 @@ from authserver.domain.oauth1 import nonces
 from authserver.domain.oauth1.temporary_credentials import TemporaryCredential
 from authserver.domain.oauth1.token_credentials import TokenCredential
 from authserver.domain.orm import Base, Database
-from authserver.domain.sessions import logout_notices
-from authserver.domain.sessions.user_sessions import UserSession
+from authserver.domain.tokens.codes import Code
+from authserver.domain.tokens.device_authorizations import DeviceAuthorization
 from authserver.domain.tokens.tokens import AccessToken, RefreshToken
+from authserver.domain.user_sessions import UserSession
 from authserver.settings import Settings
 
 _BATCH = 1000

@@ -10,8 +10,8 @@ from sqlalchemy import LargeBinary, String, delete
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from authserver import clock
+from authserver.domain import opaque_tokens
 from authserver.domain.orm import Base, lock
-from authserver.domain.tokens import opaque_tokens
 
 
 class SubmittedForm(Base):

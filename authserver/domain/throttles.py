@@ -13,8 +13,8 @@ from sqlalchemy import LargeBinary, case, delete, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from authserver import clock
-from authserver.domain.keys.vault import Vault
 from authserver.domain.orm import Base, insert
+from authserver.domain.vault import Vault
 from authserver.errors import Throttled
 
 _PURPOSE = "throttle"

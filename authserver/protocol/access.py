@@ -3,8 +3,8 @@
 from collections.abc import Collection, Sequence
 from enum import StrEnum
 
-from authserver.domain.authorizations.access_state import AccessState
-from authserver.domain.clients.client_cache import RegisteredClient
+from authserver.domain.access_state import AccessState
+from authserver.domain.client_cache import RegisteredClient
 from authserver.domain.diagnostics.causes import Cause
 from authserver.messages import message
 from authserver.vocabulary import ClientStatus, GrantType

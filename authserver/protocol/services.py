@@ -2,19 +2,19 @@
 
 from dataclasses import dataclass
 
-from authserver.domain.clients.client_cache import ClientCache
+from authserver.domain.client_cache import ClientCache
 from authserver.domain.clients.client_secrets import SecretVerifier
 from authserver.domain.diagnostics.error_log import ErrorLog
 from authserver.domain.fetcher import Fetcher
 from authserver.domain.keys.key_ring import KeyRing
-from authserver.domain.keys.vault import Vault
 from authserver.domain.orm import Database
 from authserver.domain.scopes import ScopeCache
 from authserver.domain.users.authentication import PasswordAuthenticator
 from authserver.domain.users.passwords import PasswordHasher
+from authserver.domain.vault import Vault
+from authserver.protocol.access_tokens import AccessTokens
+from authserver.protocol.client_assertions import AssertionVerifier
 from authserver.protocol.oauth1.server import OAuth1Server
-from authserver.protocol.oauth2.access_tokens import AccessTokens
-from authserver.protocol.oauth2.client_assertions import AssertionVerifier
 from authserver.protocol.oidc.backchannel_logout import LogoutNotifier
 from authserver.protocol.oidc.id_token import IdTokens
 from authserver.settings import Settings

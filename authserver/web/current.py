@@ -15,8 +15,8 @@ from flask_login import LoginManager, UserMixin, current_user
 from sqlalchemy.orm import Session
 
 from authserver.context import Actor
-from authserver.domain.sessions import user_sessions
-from authserver.domain.sessions.user_sessions import UserSession
+from authserver.domain import user_sessions
+from authserver.domain.user_sessions import UserSession
 from authserver.protocol.services import Services
 from authserver.web.network import client_address
 

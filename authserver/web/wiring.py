@@ -15,7 +15,7 @@ from authserver.web.machine.machine_app import MachineApp
 from authserver.web.machine.routes import routes
 from authserver.web.public_path import PublicPath
 from authserver.web.rendering import error_pages, headers, template_globals
-from authserver.web.session import access, browser
+from authserver.web.session import access, browser, preserved_forms
 
 csrf = CSRFProtect()
 
@@ -28,6 +28,7 @@ def install(app: current.Application) -> None:
     csrf.init_app(app)
     headers.install(app)
     template_globals.install(app)
+    app.jinja_env.globals["form_mark"] = preserved_forms.form_mark
     error_pages.install(app)
     app.register_error_handler(CSRFError, access.on_csrf_error)
     for blueprint in (frontchannel, account, admin):

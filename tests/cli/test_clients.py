@@ -1,4 +1,4 @@
-"""`authserver clients`: what other tools rely on is fixed here, option by option."""
+"""`authserver clients`: the interface that other tools rely on, option by option."""
 
 import json
 from datetime import timedelta
@@ -31,7 +31,7 @@ def stored(services, added):
     ]
 
 
-def test_the_fixed_options_do_what_they_say(runner, services):
+def test_options_set_the_metadata(runner, services):
     added = runner.run_json(
         "clients", "add", "--type", "oidc", "--name", "Certification", "--redirect-uri", URI,
         "--redirect-uri", "http://127.0.0.1/cb", "--grant-type", "authorization_code", "--grant-type", "refresh_token",
@@ -53,7 +53,7 @@ def test_the_fixed_options_do_what_they_say(runner, services):
 
 
 @pytest.mark.only_on("sqlite")
-def test_sensible_defaults(runner, services):
+def test_defaults(runner, services):
     added = add(runner)
     client, secrets = stored(services, added)
     assert client.status == "pending"
@@ -68,7 +68,7 @@ def test_sensible_defaults(runner, services):
 
 
 @pytest.mark.only_on("sqlite")
-def test_a_public_client_has_pkce_and_no_secret(runner, services):
+def test_public_client_has_pkce_and_no_secret(runner, services):
     added = add(runner, "--auth-method", "none", "--pkce", "optional")
     client, secrets = stored(services, added)
     assert client.is_pkce_required
@@ -78,7 +78,7 @@ def test_a_public_client_has_pkce_and_no_secret(runner, services):
 
 @pytest.mark.only_on("sqlite")
 @pytest.mark.parametrize("option", ["--generate-secret", "--secret-stdin"])
-def test_a_public_client_is_offered_no_secret(runner, option):
+def test_secret_option_for_a_public_client_is_an_error(runner, option):
     arguments = [
         "clients",
         "add",
@@ -96,7 +96,7 @@ def test_a_public_client_is_offered_no_secret(runner, option):
 
 
 @pytest.mark.only_on("sqlite")
-def test_a_secret_from_stdin_is_not_printed(runner, services):
+def test_secret_from_stdin_is_not_printed(runner, services):
     secret = "a secret that is long enough"
     added = add(runner, "--secret-stdin", stdin=f"{secret}\n")
     assert "client_secret" not in added
@@ -105,7 +105,7 @@ def test_a_secret_from_stdin_is_not_printed(runner, services):
 
 
 @pytest.mark.only_on("sqlite")
-def test_generating_and_bringing_a_secret_is_one_too_many(runner):
+def test_secret_options_exclude_each_other(runner):
     arguments = ["clients", "add", "--type", "oidc", "--name", "App", "--redirect-uri", URI]
     result = runner.invoke(
         *arguments, "--generate-secret", "--secret-stdin", stdin="a secret that is long enough"
@@ -114,7 +114,7 @@ def test_generating_and_bringing_a_secret_is_one_too_many(runner):
     assert "not both" in result.stderr
 
 
-def test_a_consumer_of_oauth1_has_a_secret_that_signs(runner, services):
+def test_oauth1_consumer_has_a_sealed_secret(runner, services):
     added = add(runner, kind="oauth1")
     client, [secret] = stored(services, added)
     assert (client.kind, secret.form) == ("oauth1", "sealed")
@@ -122,7 +122,7 @@ def test_a_consumer_of_oauth1_has_a_secret_that_signs(runner, services):
 
 
 @pytest.mark.only_on("sqlite")
-def test_a_client_that_acts_for_itself_needs_no_redirect(runner, services):
+def test_client_credentials_client_needs_no_redirect_uri(runner, services):
     added = runner.run_json(
         "clients", "add", "--type", "oauth2", "--name", "Job", "--grant-type", "client_credentials"
     )
@@ -145,14 +145,14 @@ def test_a_client_that_acts_for_itself_needs_no_redirect(runner, services):
         (["--redirect-uri", URI, "--scope", 'a"b'], "scopes"),
     ],
 )
-def test_what_cannot_be_registered_is_named(runner, options, field):
+def test_invalid_options_are_named(runner, options, field):
     result = runner.invoke("clients", "add", "--type", "oidc", "--name", "App", *options, "--json")
     assert result.exit_code == 1
     assert field in json.loads(result.stdout)["fields"]
     assert runner.run_json("clients", "list") == []
 
 
-def test_approving_disapproving_and_removing(runner, services):
+def test_approve_disapprove_and_remove(runner, services):
     key = add(runner)[KEY]
     assert runner.run_json("clients", "approve", key)["status"] == "approved"
     assert runner.run_json("clients", "disapprove", key)["status"] == "disapproved"
@@ -173,7 +173,7 @@ def test_approving_disapproving_and_removing(runner, services):
     ]
 
 
-def test_editing_changes_what_is_named_and_nothing_else(runner, services):
+def test_edit_changes_only_the_named_fields(runner, services):
     added = add(runner, "--grant-type", "authorization_code", "--grant-type", "refresh_token", "--approve")
     edited = runner.run_json(
         "clients",
@@ -197,18 +197,18 @@ def test_editing_changes_what_is_named_and_nothing_else(runner, services):
 
 
 @pytest.mark.only_on("sqlite")
-def test_a_list_can_be_narrowed(runner):
+def test_list_can_be_filtered(runner):
     approved = add(runner, "--approve")[KEY]
     pending = add(runner, kind="oauth2")[KEY]
     keys = lambda *options: {row[KEY] for row in runner.run_json("clients", "list", *options)}  # noqa: E731
     assert keys() == {approved, pending}
     assert keys("--status", "approved") == keys("--type", "oidc") == {approved}
     assert keys("--search", pending) == {pending}
-    assert approved in runner.run("clients", "list"), "keys are not cut where the output is no terminal"
+    assert approved in runner.run("clients", "list"), "keys are not truncated unless the output is a terminal"
 
 
 @pytest.mark.only_on("sqlite")
-def test_long_lists_are_complete(runner, database, monkeypatch):
+def test_long_list_is_complete(runner, database, monkeypatch):
     monkeypatch.setattr("authserver.cli.clients._PAGE", 2)
     with database.transaction() as db:
         for name in "abcde":
@@ -217,7 +217,7 @@ def test_long_lists_are_complete(runner, database, monkeypatch):
     assert [row["name"] for row in runner.run_json("clients", "list")] == list("abcde")
 
 
-def test_a_new_secret_overlaps_with_the_old_as_long_as_asked(runner, services, moving_clock):
+def test_new_secret_overlaps_with_the_old_one(runner, services, moving_clock):
     added = add(runner)
     fresh = runner.run_json("clients", "secret", added[KEY], "--overlap", "1h")
     client, secrets = stored(services, added)
@@ -229,7 +229,7 @@ def test_a_new_secret_overlaps_with_the_old_as_long_as_asked(runner, services, m
 
 
 @pytest.mark.only_on("sqlite")
-def test_a_new_secret_ends_the_old_one_unless_asked(runner, services):
+def test_new_secret_replaces_the_old_one_by_default(runner, services):
     added = add(runner)
     runner.run("clients", "secret", added[KEY], "--secret-stdin", stdin="a secret that is long enough\n")
     client, secrets = stored(services, added)
@@ -238,7 +238,7 @@ def test_a_new_secret_ends_the_old_one_unless_asked(runner, services):
 
 
 @pytest.mark.only_on("sqlite")
-def test_showing_tells_everything_but_secrets(runner):
+def test_show_prints_no_secrets(runner):
     added = add(runner)
     shown = runner.run_json("clients", "show", added[KEY])
     assert shown["registered_by"].startswith("command line (")
@@ -248,7 +248,7 @@ def test_showing_tells_everything_but_secrets(runner):
 
 @pytest.mark.only_on("sqlite")
 @pytest.mark.parametrize("verb", ["approve", "disapprove", "remove", "show", "edit", "secret"])
-def test_a_key_that_does_not_exist_is_a_failure(runner, verb):
+def test_unknown_client_key_is_an_error(runner, verb):
     result = runner.invoke("clients", verb, "none", "--json")
     assert result.exit_code == 1
     assert json.loads(result.stdout) == {"error": "There is no client with this key."}

@@ -1,4 +1,4 @@
-"""Lifetimes of one client's tokens on the command line: written as people write them, stored in seconds."""
+"""Token lifetimes of one client on the command line: given with units, stored in seconds."""
 
 import json
 
@@ -8,7 +8,7 @@ pytestmark = pytest.mark.only_on("sqlite")
 ADD = ("clients", "add", "--type", "oidc", "--name", "App", "--redirect-uri", "https://app.example.org/cb")
 
 
-def test_lifetimes_are_given_and_taken_away(runner):
+def test_lifetimes_are_set_and_removed(runner):
     options = ("--option", "access_token_lifetime=1h", "--option", "refresh_token_lifetime=400d")
     added = runner.run_json(*ADD, *options)
     assert added["details"] == {"access_token_lifetime": 3600, "refresh_token_lifetime": 400 * 86400}
@@ -16,13 +16,13 @@ def test_lifetimes_are_given_and_taken_away(runner):
     assert edited["details"] == {"refresh_token_lifetime": 400 * 86400}
 
 
-def test_a_lifetime_out_of_bounds_is_named(runner):
+def test_lifetime_outside_the_limits_is_rejected(runner):
     result = runner.invoke(*ADD, "--option", "id_token_lifetime=2d", "--json")
     assert result.exit_code == 1
     assert "from 1m to 1d" in json.loads(result.stdout)["fields"]["id_token_lifetime"]
 
 
-def test_what_is_no_length_is_a_usage_error(runner):
+def test_malformed_lifetime_is_a_usage_error(runner):
     result = runner.invoke(*ADD, "--option", "id_token_lifetime=soon")
     assert result.exit_code == 2
     assert "a duration such as 90s, 15m" in result.stderr

@@ -1,4 +1,4 @@
-"""What a client registers for logout, on the command line."""
+"""The logout metadata of a client on the command line."""
 
 import json
 
@@ -11,10 +11,10 @@ FRONT = "https://app.example/front"
 
 @pytest.fixture
 def add(runner):
-    """Register a client with these options and return what was printed."""
+    """Return a function that registers a client with options and returns the printed JSON."""
 
     def run(*options):
-        words = [
+        arguments = [
             "clients",
             "add",
             "--type",
@@ -24,12 +24,12 @@ def add(runner):
             "--redirect-uri",
             "https://app.example/cb",
         ]
-        return json.loads(runner.run(*words, *options, "--json"))
+        return json.loads(runner.run(*arguments, *options, "--json"))
 
     return run
 
 
-def test_logout_addresses_are_registered(add):
+def test_logout_uris_are_registered(add):
     printed = add(
         *("--post-logout-redirect-uri", RETURN, "--post-logout-redirect-uri", f"{RETURN}2"),
         *("--backchannel-logout-uri", BACK, "--frontchannel-logout-uri", FRONT),
@@ -41,7 +41,7 @@ def test_logout_addresses_are_registered(add):
     }
 
 
-def test_what_is_not_named_stays_and_empty_means_none(runner, add):
+def test_unnamed_fields_are_kept_and_empty_values_remove(runner, add):
     key = add("--post-logout-redirect-uri", RETURN, "--backchannel-logout-uri", BACK)["client_key"]
     runner.run("clients", "edit", key, "--backchannel-logout-uri", "")
     printed = json.loads(runner.run("clients", "show", key, "--json"))
@@ -50,8 +50,17 @@ def test_what_is_not_named_stays_and_empty_means_none(runner, add):
 
 @pytest.mark.only_on("sqlite")
 @pytest.mark.parametrize("option", ["--backchannel-logout-uri", "--frontchannel-logout-uri"])
-def test_a_wrong_address_is_refused_with_a_sentence(runner, option):
-    words = ["clients", "add", "--type", "oidc", "--name", "App", "--redirect-uri", "https://app.example/cb"]
-    result = runner.invoke(*words, option, "http://app.example/x")
+def test_invalid_logout_uri_is_rejected(runner, option):
+    arguments = [
+        "clients",
+        "add",
+        "--type",
+        "oidc",
+        "--name",
+        "App",
+        "--redirect-uri",
+        "https://app.example/cb",
+    ]
+    result = runner.invoke(*arguments, option, "http://app.example/x")
     assert result.exit_code != 0
     assert "http://" in result.output

@@ -1,4 +1,4 @@
-"""`authserver config`: what is in force, where it came from, and no secret."""
+"""`authserver config`: the effective settings and their origins, without secrets."""
 
 from datetime import timedelta
 
@@ -19,13 +19,13 @@ def rows(runner):
 pytestmark = pytest.mark.only_on("sqlite")
 
 
-def test_every_setting_is_there_with_its_help(rows):
+def test_every_setting_is_listed_with_its_help(rows):
     shown = rows()
     assert list(shown) == [f"AUTHSERVER_{name.upper()}" for name in Settings.model_fields]
     assert all(row["help"] for row in shown.values())
 
 
-def test_origins_are_told(rows, monkeypatch, tmp_path):
+def test_origins_are_listed(rows, monkeypatch, tmp_path):
     file = tmp_path / "authserver.toml"
     file.write_text('code_lifetime = "2m"\n')
     monkeypatch.setenv("AUTHSERVER_CONFIG_FILE", str(file))
@@ -65,6 +65,6 @@ def test_secrets_are_not_shown(runner, rows, monkeypatch, tmp_path):
         (timedelta(0), "0"),
     ],
 )
-def test_durations_can_be_read_back(value, written):
+def test_printed_durations_can_be_parsed(value, written):
     assert write_duration(value) == written
     assert Settings(refresh_grace=written).refresh_grace == value

@@ -1,4 +1,4 @@
-"""`authserver database`: from nothing to the newest shape, all or nothing, and what is over goes."""
+"""`authserver database`: migration, status and purge."""
 
 import os
 import pty
@@ -31,7 +31,7 @@ def empty_database(empty_database_url):
     database.engine.dispose()
 
 
-def test_migrating_makes_the_tables_once(empty):
+def test_migrate_creates_the_tables_once(empty):
     first = empty.run_json("database", "migrate")
     assert first["revision"] == schema.newest() == first["migrated"][-1]
     assert empty.run_json("database", "migrate") == {"revision": schema.newest(), "migrated": []}
@@ -41,23 +41,23 @@ def test_migrating_makes_the_tables_once(empty):
 
 
 @pytest.mark.only_on("sqlite")
-def test_status_before_the_first_migration_is_told(empty, empty_database):
+def test_status_before_the_first_migration(empty, empty_database):
     with empty_database.reading():
         pass
     status = empty.run_json("database", "status")
     assert (status["revision"], status["up_to_date"], status["rows"]) == ("", False, {})
 
 
-def test_several_who_migrate_at_once_do_it_once(empty_database):
-    told = []
+def test_concurrent_migrations_run_once(empty_database):
+    progress = []
     with ThreadPoolExecutor(2) as pool:
-        runs = [pool.submit(schema.migrate, empty_database, told.append) for _ in range(2)]
+        runs = [pool.submit(schema.migrate, empty_database, progress.append) for _ in range(2)]
         taken = [run.result() for run in runs]
-    assert sorted(map(len, taken)) == [0, len(told)]
+    assert sorted(map(len, taken)) == [0, len(progress)]
     assert schema.is_current(empty_database)
 
 
-def test_a_migration_that_fails_leaves_nothing(empty_database, tmp_path, monkeypatch):
+def test_failed_migration_is_rolled_back(empty_database, tmp_path, monkeypatch):
     copy = tmp_path / "migrations"
     shutil.copytree(schema.MIGRATIONS, copy)
     (copy / "versions" / "9999_wrong.py").write_text(
@@ -87,7 +87,7 @@ def rebuild(database, statement):
 
 
 @pytest.mark.only_on("sqlite")
-def test_a_migration_may_not_leave_orphans(empty_database):
+def test_migration_that_leaves_orphans_fails(empty_database):
     schema.migrate(empty_database, lambda _: None)
     with pytest.raises(AuthserverError, match="without their parent rows"):
         rebuild(empty_database, ORPHAN)
@@ -96,7 +96,7 @@ def test_a_migration_may_not_leave_orphans(empty_database):
         assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
 
 
-def test_a_newer_database_is_no_fault(empty_database):
+def test_newer_schema_is_accepted(empty_database):
     schema.migrate(empty_database, lambda _: None)
     with empty_database.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
@@ -105,7 +105,7 @@ def test_a_newer_database_is_no_fault(empty_database):
 
 
 @pytest.mark.only_on("sqlite")
-def test_a_failing_database_is_a_sentence(tmp_path):
+def test_database_error_is_one_sentence(tmp_path):
     folder = tmp_path / "file"
     folder.touch()
     runner = Runner(Settings(database_url=f"sqlite:///{folder}/x.db", keys_dir=tmp_path / "keys"))
@@ -114,7 +114,7 @@ def test_a_failing_database_is_a_sentence(tmp_path):
     assert result.stderr.startswith("authserver: The database cannot be used: unable to open database file.")
 
 
-def test_purging_tells_what_went(runner):
+def test_purge_prints_the_deleted_rows(runner):
     deleted = runner.run_json("database", "purge")["deleted"]
     assert deleted["access tokens"] == deleted["sessions"] == 0
     assert runner.run("database", "purge") == "Nothing to delete.\n"
@@ -122,14 +122,14 @@ def test_purging_tells_what_went(runner):
 
 @pytest.mark.only_on("sqlite")
 @pytest.mark.parametrize(
-    ("command", "told", "printed"),
+    ("command", "progress", "printed"),
     [
         ("database purge", b"sessions: 0 deleted", b"Nothing to delete."),
         ("database status", b"counting: users", b"up to date"),
         ("doctor --json", b"checking: audit trail", b'"ok": '),
     ],
 )
-def test_long_work_shows_progress_on_a_terminal(settings, command, told, printed):
+def test_progress_is_shown_on_a_terminal(settings, command, progress, printed):
     controller, terminal = pty.openpty()
     done = subprocess.run(
         [*COMMAND, *command.split()],
@@ -141,5 +141,5 @@ def test_long_work_shows_progress_on_a_terminal(settings, command, told, printed
     os.close(terminal)
     shown = os.read(controller, 10_000)
     os.close(controller)
-    assert told in shown
+    assert progress in shown
     assert printed in done.stdout

@@ -1,4 +1,4 @@
-"""authserver diagnostics: the ledger at a shell, by the reference that people were given."""
+"""`authserver diagnostics`: recorded errors on the command line, found by their reference."""
 
 import pytest
 
@@ -28,7 +28,7 @@ def record(services, database):
     return put
 
 
-def test_refusals_are_listed_the_latest_first(runner, record, client_key):
+def test_errors_are_listed_newest_first(runner, record, client_key):
     first, second = record("code-expired"), record("code-unknown", client_key)
     rows = runner.run_json("diagnostics", "list")
     assert [row["reference"] for row in rows] == [second, first]
@@ -37,7 +37,7 @@ def test_refusals_are_listed_the_latest_first(runner, record, client_key):
     assert len(runner.run_json("diagnostics", "list", "--limit", "1")) == 1
 
 
-def test_the_list_is_narrowed_to_a_client_and_a_word(runner, record, client_key):
+def test_list_is_filtered_by_client_and_text(runner, record, client_key):
     record("code-expired")
     mine = record("code-unknown", client_key)
     for options in (["--client", client_key], ["--search", "GRAFANA"], ["--search", "unknown"]):
@@ -46,13 +46,13 @@ def test_the_list_is_narrowed_to_a_client_and_a_word(runner, record, client_key)
 
 
 @pytest.mark.only_on("sqlite")
-def test_nothing_refused_is_said(runner):
+def test_empty_list(runner):
     assert runner.run("diagnostics", "list") == "No errors are recorded.\n"
     assert runner.run_json("diagnostics", "list") == []
 
 
 @pytest.mark.parametrize("written", ["{}", "{lower}", "The code has expired. (reference {})"])
-def test_a_refusal_is_shown_by_its_reference(runner, record, client_key, written):
+def test_error_is_shown_by_its_reference(runner, record, client_key, written):
     reference = record("code-unknown", client_key)
     facts = runner.run_json("diagnostics", "show", written.format(reference, lower=reference.lower()))
     assert facts["reference"] == reference
@@ -62,7 +62,7 @@ def test_a_refusal_is_shown_by_its_reference(runner, record, client_key, written
 
 
 @pytest.mark.only_on("sqlite")
-def test_an_unknown_reference_says_how_long_they_are_kept(runner):
+def test_unknown_reference_mentions_the_retention_time(runner):
     result = runner.invoke("diagnostics", "show", "BCDFGHJK")
     assert result.exit_code == 1
     assert "30 days" in result.output

@@ -1,4 +1,4 @@
-"""`authserver doctor`: each check passes on a sound deployment, and fails when what it looks at is broken."""
+"""`authserver doctor`: each check passes on a healthy deployment, and fails on a defect that it looks for."""
 
 import json
 from datetime import timedelta
@@ -25,7 +25,7 @@ from tests.support.second_factors import set_up
 
 
 def examine(runner, *options):
-    """The outcome of each check by name, and the exit code."""
+    """Return the checks by name, and assert the exit code."""
     result = runner.invoke("doctor", "--json", *options)
     report = json.loads(result.stdout)
     assert result.exit_code == (0 if report["ok"] else 1), result.output
@@ -36,7 +36,7 @@ def outcome(runner, name):
     return examine(runner)[name]["outcome"]
 
 
-def test_a_sound_deployment_passes(runner, people):
+def test_healthy_deployment_passes(runner, people):
     report = examine(runner)
     assert {name for name, check in report.items() if check["outcome"] == "fail"} == set()
     for name in ("settings", "keys", "proxies", "database", "migrations", "writes", "clock", "signing keys"):
@@ -58,12 +58,12 @@ def test_administrators_without_a_second_factor_are_named(runner, app, people):
 
 
 @pytest.mark.only_on("sqlite")
-def test_nobody_is_named_where_nobody_administers(runner):
+def test_second_factor_check_is_skipped_without_administrators(runner):
     assert "second factors" not in examine(runner)
 
 
 @pytest.mark.only_on("sqlite")
-def test_people_get_a_line_for_each_check_and_the_fix_under_it(runner):
+def test_text_output_has_a_line_per_check_and_the_fix(runner):
     result = runner.invoke("doctor")
     assert result.exit_code == 0
     assert "ok    database        SQLite" in result.stdout
@@ -71,7 +71,7 @@ def test_people_get_a_line_for_each_check_and_the_fix_under_it(runner):
     assert " or run: authserver users add NAME --grant configure_server\n" in result.stdout
 
 
-def test_wrong_settings_are_all_there_is_to_say(monkeypatch):
+def test_invalid_settings_are_the_only_check(monkeypatch):
     monkeypatch.setenv("AUTHSERVER_PUBLIC_ULR", "https://login.example.org")
     result = CliRunner().invoke(main, ["doctor", "--json"])
     assert result.exit_code == 1
@@ -103,32 +103,32 @@ def test_registration(value, outcome):
 @pytest.mark.only_on("sqlite")
 @pytest.mark.own_app
 class TestKeys:
-    def test_missing_keys_are_not_made(self, runner, keys_dir):
+    def test_missing_keys_are_not_created(self, runner, keys_dir):
         (keys_dir / "pepper.keys").unlink()
         report = examine(runner)
         assert report["keys"]["outcome"] == "fail"
         assert "pepper.keys" in report["keys"]["sentence"]
         assert not (keys_dir / "pepper.keys").exists()
 
-    def test_a_key_file_that_others_can_read(self, runner, keys_dir):
+    def test_key_file_readable_by_others(self, runner, keys_dir):
         (keys_dir / "session.keys").chmod(0o640)
         assert outcome(runner, "keys") == "fail"
 
-    def test_a_directory_that_others_can_write(self, runner, keys_dir):
+    def test_world_writable_directory(self, runner, keys_dir):
         keys_dir.chmod(0o770)
         assert outcome(runner, "keys") == "fail"
 
-    def test_a_placeholder(self, runner, keys_dir):
+    def test_placeholder_key(self, runner, keys_dir):
         (keys_dir / "session.keys").write_text("a1 AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n")
         assert outcome(runner, "keys") == "fail"
 
-    def test_an_encryption_key_that_is_another(self, runner, keys_dir):
+    def test_wrong_encryption_key(self, runner, keys_dir):
         file = keys_dir / "encryption.keys"
         file.write_text(f"other {file.read_text().split()[1]}\n")
         assert outcome(runner, "signing keys") == "fail"
 
     @pytest.mark.parametrize(("kind", "file"), [("oidc", "pepper.keys"), ("oauth1", "encryption.keys")])
-    def test_a_client_secret_whose_key_is_gone(self, runner, keys_dir, kind, file):
+    def test_client_secret_whose_key_is_missing(self, runner, keys_dir, kind, file):
         runner.run(
             "clients", "add", "--type", kind, "--name", "Lost", "--redirect-uri", "https://app.example.org/cb"
         )
@@ -139,7 +139,7 @@ class TestKeys:
         assert "Lost" in report["secrets"]["sentence"]
 
     @pytest.mark.parametrize("file", ["pepper.keys", "encryption.keys"])
-    def test_a_second_factor_whose_key_is_gone(self, runner, app, people, keys_dir, file):
+    def test_second_factor_whose_key_is_missing(self, runner, app, people, keys_dir, file):
         set_up(app)
         assert "cannot be verified" not in examine(runner)["second factors"]["sentence"]
         (keys_dir / file).write_text(f"other {(keys_dir / file).read_text().split()[1]}\n")
@@ -166,13 +166,13 @@ def test_proxies(url, networks, outcome):
 
 
 class TestDisk:
-    def test_no_file_to_look_at(self):
+    def test_disk_check_is_skipped_for_postgresql(self):
         assert deployment.disk(Settings(database_url="postgresql://db/x")) is None
 
-    def test_a_missing_directory(self, tmp_path):
+    def test_missing_directory(self, tmp_path):
         assert deployment.disk(Settings(database_url=f"sqlite:///{tmp_path}/none/x.db")).outcome == "fail"
 
-    def test_a_network_file_system(self, tmp_path, monkeypatch):
+    def test_network_file_system(self, tmp_path, monkeypatch):
         mounts = tmp_path / "mounts"
         mounts.write_text(f"overlay / overlay rw 0 0\nserver:/x {tmp_path} nfs4 rw 0 0\n")
         monkeypatch.setattr(deployment, "_MOUNTS", mounts)
@@ -180,13 +180,13 @@ class TestDisk:
         assert finding.outcome == "fail"
         assert "nfs4" in finding.sentence
 
-    def test_little_room(self, tmp_path, monkeypatch):
+    def test_little_disk_space(self, tmp_path, monkeypatch):
         monkeypatch.setattr(deployment, "_LOW_SPACE", 2**62)
         assert deployment.disk(Settings(database_url=f"sqlite:///{tmp_path}/x.db")).outcome == "warn"
 
 
 @pytest.mark.parametrize("url", ["postgresql://nobody@127.0.0.1:1/none", "sqlite:////nonexistent/x.db"])
-def test_a_database_that_does_not_answer_is_the_last_check(monkeypatch, keys_dir, url):
+def test_unavailable_database_is_the_last_check(monkeypatch, keys_dir, url):
     monkeypatch.setenv("AUTHSERVER_DATABASE_URL", url)
     monkeypatch.setenv("AUTHSERVER_KEYS_DIR", str(keys_dir))
     result = CliRunner().invoke(main, ["doctor", "--json"])
@@ -195,7 +195,7 @@ def test_a_database_that_does_not_answer_is_the_last_check(monkeypatch, keys_dir
     assert (last["check"], last["outcome"]) == ("database", "fail")
 
 
-def test_old_tables(runner, database):
+def test_outdated_schema(runner, database):
     with database.engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '0000'"))
     assert outcome(runner, "migrations") == "fail"
@@ -203,7 +203,7 @@ def test_old_tables(runner, database):
 
 @pytest.mark.only_on("postgresql")
 @pytest.mark.own_app
-def test_a_database_that_takes_no_writes(runner, database):
+def test_read_only_database(runner, database):
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         name = database.engine.url.database
         connection.execute(text(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on'))
@@ -211,7 +211,7 @@ def test_a_database_that_takes_no_writes(runner, database):
 
 
 @pytest.mark.only_on("sqlite")
-def test_who_serves_the_file_is_told(runner, settings):
+def test_process_that_uses_the_file_is_named(runner, settings):
     assert examine(runner)["nodes"]["sentence"] == "No server uses the file."
     with single_node.acquire_lock(settings.database_file):
         assert "A server uses the file: process " in examine(runner)["nodes"]["sentence"]
@@ -219,36 +219,36 @@ def test_who_serves_the_file_is_told(runner, settings):
 
 @pytest.mark.only_on("postgresql")
 @pytest.mark.parametrize(("minutes", "expected"), [(0, "pass"), (5, "fail"), (-5, "fail")])
-def test_a_clock_that_differs_from_the_databases(runner, monkeypatch, minutes, expected):
+def test_clock_difference_to_the_database(runner, monkeypatch, minutes, expected):
     now = clock.now
     monkeypatch.setattr(clock, "now", lambda: now() + timedelta(minutes=minutes))
     assert outcome(runner, "clock") == expected
 
 
 @pytest.mark.only_on("sqlite")
-def test_a_clock_in_the_past(runner, monkeypatch):
+def test_clock_in_the_past(runner, monkeypatch):
     monkeypatch.setattr(clock, "now", lambda: clock.datetime(2020, 1, 1, tzinfo=clock.UTC))
     assert outcome(runner, "clock") == "fail"
 
 
-def test_no_key_that_signs(runner, database):
+def test_no_active_signing_key(runner, database):
     with database.transaction() as db:
         db.execute(update(signing_keys.SigningKey).values(state="retired"))
     assert outcome(runner, "signing keys") == "fail"
 
 
 @pytest.mark.only_on("sqlite")
-def test_a_key_that_signs_for_too_long(runner, database):
+def test_overdue_key_rotation(runner, database):
     with database.transaction() as db:
         db.execute(update(signing_keys.SigningKey).values(activated_at=clock.now() - timedelta(days=500)))
     assert outcome(runner, "signing keys") == "warn"
 
 
-def test_nobody_to_administer(runner):
+def test_no_administrators(runner):
     assert outcome(runner, "administrators") == "warn"
 
 
-def test_an_audit_trail_that_somebody_changed(runner, database, people):
+def test_modified_audit_trail(runner, database, people):
     with database.transaction() as db:
         db.execute(update(AuditEvent).where(AuditEvent.id == 2).values(actor_name="nobody"))
     report = examine(runner)
@@ -269,7 +269,7 @@ def test_approved_clients_with_legacy_grants(runner, database, flows):
     registration = ClientMetadata(name="Old tool", redirect_uris=("https://tool.example/cb",), **flows)
     with database.transaction() as db:
         client = clients.register(db, SYSTEM, registration, source="console")
-    assert outcome(runner, "legacy grants") == "pass", "a pending client can do nothing"
+    assert outcome(runner, "legacy grants") == "pass", "a pending client cannot use its grants"
     with database.transaction() as db:
         client = clients.get(db, client.client_key)
         clients.approve(db, SYSTEM, client, revision=client.revision)
@@ -281,48 +281,48 @@ def test_approved_clients_with_legacy_grants(runner, database, flows):
 
 @pytest.mark.only_on("sqlite")
 @pytest.mark.parametrize("response_types", [("code",), ("code id_token",), ("id_token",)])
-def test_an_id_token_in_the_browser_is_no_legacy_grant(runner, services, response_types):
-    """RFC 9700, section 2.1.2, is about access tokens."""
+def test_id_token_in_the_front_channel_is_no_legacy_grant(runner, services, response_types):
+    """RFC 9700, section 2.1.2, concerns access tokens."""
     register(services, response_types=response_types)
     assert outcome(runner, "legacy grants") == "pass"
 
 
 class TestAddress:
-    def test_elsewhere_is_asked_only_when_told(self):
+    def test_external_url_is_probed_only_on_request(self):
         settings = Settings(public_url="https://login.invalid")
         assert public_url.check_discovery(settings, probes=False) is None
         assert public_url.check_discovery(settings, probes=True).outcome == "warn"
 
-    def test_nothing_listens(self):
+    def test_no_server_listens(self):
         assert (
             public_url.check_discovery(Settings(public_url="http://127.0.0.1:1"), probes=False).outcome
             == "warn"
         )
 
-    def test_something_else_listens(self):
-        with answering(404, b"") as url:
+    def test_another_server_listens(self):
+        with FixedResponse(404, b"") as url:
             assert public_url.check_discovery(Settings(public_url=url), probes=False).outcome == "fail"
-        with answering(200, b"<html>") as url:
+        with FixedResponse(200, b"<html>") as url:
             assert public_url.check_discovery(Settings(public_url=url), probes=False).outcome == "fail"
-        with answering(302, b"", location="http://127.0.0.1:1/") as url:
+        with FixedResponse(302, b"", location="http://127.0.0.1:1/") as url:
             assert public_url.check_discovery(Settings(public_url=url), probes=False).outcome == "fail"
 
     def test_another_issuer(self):
-        with answering(200, b'{"issuer": "https://login.example.org"}') as url:
+        with FixedResponse(200, b'{"issuer": "https://login.example.org"}') as url:
             finding = public_url.check_discovery(Settings(public_url=url), probes=False)
         assert finding.outcome == "fail"
         assert "is https://login.example.org" in finding.sentence
 
     @pytest.mark.only_on("sqlite")
-    def test_the_server_itself(self, live_server):
+    def test_running_server(self, live_server):
         report = json.loads(live_server.command("doctor", "--json"))
         checks = {check["check"]: check for check in report["checks"]}
         assert checks["address"]["outcome"] == "pass"
         assert "A server uses the file" in checks["nodes"]["sentence"]
 
 
-class answering:  # noqa: N801 - reads like a phrase
-    """A web server on loopback that says one thing."""
+class FixedResponse:
+    """A web server on loopback that returns one fixed response."""
 
     def __init__(self, status, body, location=None):
         class Handler(BaseHTTPRequestHandler):

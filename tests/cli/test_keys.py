@@ -1,4 +1,4 @@
-"""`authserver keys`: what signs, and when the next key may."""
+"""`authserver keys`: the list of signing keys, and rotation."""
 
 from datetime import timedelta
 
@@ -13,20 +13,20 @@ def states(runner, algorithm="RS256"):
 
 
 @pytest.mark.only_on("sqlite")
-def test_the_list_tells_who_signs(runner, services):
+def test_list_shows_the_active_key(runner, services):
     signer = services.key_ring.signer()
     assert states(runner)[signer.kid] == "active"
     assert signer.kid in runner.run("keys", "list")
 
 
 @pytest.mark.only_on("sqlite")
-def test_a_key_that_clients_cannot_know_yet_does_not_sign(runner):
+def test_unpublished_key_is_not_activated(runner):
     result = runner.invoke("keys", "rotate")
     assert result.exit_code == 1
     assert "clients may not have fetched it yet" in result.stderr
 
 
-def test_rotation_lets_the_next_key_sign(runner, services, moving_clock):
+def test_rotation_activates_the_next_key(runner, services, moving_clock):
     before = states(runner)
     moving_clock.advance(signing_keys.PUBLISH_BEFORE_USE, seconds=1)
     runner.run("keys", "rotate")
@@ -38,14 +38,14 @@ def test_rotation_lets_the_next_key_sign(runner, services, moving_clock):
 
 
 @pytest.mark.only_on("sqlite")
-def test_an_urgent_rotation_does_not_wait(runner):
+def test_urgent_rotation_does_not_wait(runner):
     before = {kid for kid, state in states(runner).items() if state == "active"}
     runner.run("keys", "rotate", "--now")
     assert {states(runner)[kid] for kid in before} == {"retired"}
     assert timedelta(0) < signing_keys.PUBLISH_BEFORE_USE
 
 
-def test_stolen_keys_are_replaced_and_withdrawn_at_once(runner, client):
+def test_stolen_keys_are_replaced_and_withdrawn(runner, client):
     stolen = states(runner) | states(runner, "ES256")
     runner.run("keys", "rotate", "--algorithm", "ES256", "--now")
     before = states(runner, "PS256")
@@ -59,6 +59,6 @@ def test_stolen_keys_are_replaced_and_withdrawn_at_once(runner, client):
 
 
 @pytest.mark.only_on("sqlite")
-def test_an_algorithm_that_is_named_twice_is_rotated_once(runner):
+def test_repeated_algorithm_is_rotated_once(runner):
     runner.run("keys", "rotate", "--now", "--algorithm", "ES256", "--algorithm", "ES256")
     assert sorted(states(runner, "ES256").values()) == ["active", "next", "retired"]

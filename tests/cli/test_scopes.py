@@ -1,4 +1,4 @@
-"""authserver scopes; the options of clients; the keys of every algorithm."""
+"""`authserver scopes`, the metadata options of clients, and the rotation of the keys of several algorithms."""
 
 import json
 
@@ -9,7 +9,7 @@ from tests.support import assertions
 ROBOT = ["clients", "add", "--type", "oauth2", "--name", "Robot", "--grant-type", "client_credentials"]
 
 
-def test_a_scope_is_added_listed_changed_and_removed(runner):
+def test_scope_is_added_listed_changed_and_removed(runner):
     added = runner.run_json("scopes", "add", "models.read", "--words", "Read your models")
     assert added == {"name": "models.read", "words": "Read your models", "open": False}
     changed = runner.run_json("scopes", "edit", "models.read", "--open")
@@ -20,15 +20,15 @@ def test_a_scope_is_added_listed_changed_and_removed(runner):
 
 
 @pytest.mark.parametrize("name", ["openid", "two words", 'quo"te', "é", ""])
-def test_a_name_that_cannot_be_is_refused(runner, name):
+def test_invalid_scope_name_is_rejected(runner, name):
     assert runner.invoke("scopes", "add", name, "--words", "Words").exit_code != 0
 
 
-def test_an_unknown_scope_cannot_be_removed(runner):
+def test_removing_an_unknown_scope_is_an_error(runner):
     assert runner.invoke("scopes", "remove", "nothing").exit_code != 0
 
 
-def test_a_client_is_registered_with_options(runner, tmp_path):
+def test_client_is_registered_with_options(runner, tmp_path):
     keys = tmp_path / "jwks.json"
     keys.write_text(json.dumps({"keys": [assertions.public(assertions.generate())]}))
     options = ["--auth-method", "private_key_jwt", "--option", f"jwks=@{keys}"]
@@ -54,7 +54,7 @@ def test_a_client_is_registered_with_options(runner, tmp_path):
         "jwks_uri=http://x.example/",
     ],
 )
-def test_a_wrong_option_is_refused(runner, option):
+def test_invalid_option_is_rejected(runner, option):
     assert runner.invoke(*ROBOT, "--option", option).exit_code != 0
 
 
@@ -63,7 +63,7 @@ def test_private_key_jwt_needs_keys(runner):
 
 
 @pytest.mark.only_on("sqlite")
-def test_one_algorithm_or_all_are_rotated(runner):
+def test_one_or_all_algorithms_are_rotated(runner):
     rotated = runner.run_json("keys", "rotate", "--now", "--algorithm", "ES256")
     assert [key["algorithm"] for key in rotated] == ["ES256"]
     assert {key["algorithm"] for key in runner.run_json("keys", "rotate", "--now")} == {

@@ -1,4 +1,4 @@
-"""`authserver serve` as a child process: the first start, its refusals, and how it ends."""
+"""`authserver serve` as a child process: the first start, start-up errors, and shutdown."""
 
 import json
 import os
@@ -28,13 +28,13 @@ LINK = re.compile(r"http://\S+/setup\?token=asl_\S+")
 
 @pytest.fixture
 def folder(tmp_path):
-    """Where this test's server has its keys and its log."""
+    """The folder for the keys and the log of this test's server."""
     return tmp_path
 
 
 @contextmanager
 def serving(folder, *options, ready="/readyz", **settings):
-    """A server that answers at a path; its address and its log."""
+    """Run a server until it responds at a path; yield its URL, its log and its process."""
     port = servers.free_port()
     log = folder / "serve.log"
     env = environment(keys_dir=str(folder / "keys"), **settings)
@@ -45,7 +45,7 @@ def serving(folder, *options, ready="/readyz", **settings):
 
 
 def start(folder, *options, **settings):
-    """The outcome of a start in this process, in which it must not come to serving."""
+    """Return the result of a start in this process that fails before it serves."""
     given = {"keys_dir": str(folder / "keys"), "database_url": f"sqlite:///{folder}/x.db"} | settings
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("authserver.cli.server.Server.run", lambda _: pytest.fail("it served"))
@@ -54,8 +54,8 @@ def start(folder, *options, **settings):
         return CliRunner().invoke(main, arguments, env=environment(**given))
 
 
-def refused(folder, *options, **settings):
-    """What a server says that does not start."""
+def error_of(folder, *options, **settings):
+    """Return the message of a server that does not start."""
     result = start(folder, *options, **settings)
     assert result.exit_code == 1, result.output
     assert isinstance(result.exception, SystemExit)
@@ -63,27 +63,27 @@ def refused(folder, *options, **settings):
 
 
 def fetch(url):
-    """Status and text of an answer, whatever its status."""
+    """Return the status and body of a response, whatever its status."""
     try:
-        with urllib.request.urlopen(url, timeout=10) as answer:
-            return answer.status, answer.read().decode()
+        with urllib.request.urlopen(url, timeout=10) as response:
+            return response.status, response.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()
 
 
 def until(condition):
-    """Waits for something that happens in another process."""
+    """Wait for a change in another process."""
     deadline = time.monotonic() + servers.PATIENCE
     while not condition():
         assert time.monotonic() < deadline, "it did not happen"
         time.sleep(0.05)
 
 
-def test_the_first_start_makes_everything_and_prints_the_link(empty_database_url, folder):
+def test_first_start_creates_everything_and_prints_the_link(empty_database_url, folder):
     with serving(folder, database_url=empty_database_url) as (base, log, _):
         assert json.loads(fetch(f"{base}/readyz")[1])["status"] == "ready"
         [link] = LINK.findall(log.read_text())
-        assert link.startswith(base), "without a public URL the address that was bound is meant"
+        assert link.startswith(base), "without a public URL, the link uses the bound address"
         status, page = fetch(link)
         assert status == 200
         assert "<form" in page
@@ -96,18 +96,18 @@ def test_the_first_start_makes_everything_and_prints_the_link(empty_database_url
 
 @pytest.mark.only_on("sqlite")
 @pytest.mark.own_server
-def test_no_link_once_there_is_an_administrator(live_server):
+def test_administrator_closes_the_setup_link(live_server):
     live_server.add_user("ada", password=PASSWORD, grant="configure_server")
     [link] = LINK.findall(live_server.log_text())
     assert fetch(link)[0] != 200 or "<form" not in fetch(link)[1], "the old link is closed"
     folder = live_server.folder / "second"
     folder.mkdir()
     settings = {name: value for name, value in live_server.settings.items() if name in {"database_url"}}
-    assert "SQLite supports only one" in refused(folder, **settings)
+    assert "SQLite supports only one" in error_of(folder, **settings)
 
 
 @pytest.mark.only_on("sqlite")
-def test_the_next_start_prints_no_link_and_finds_all_as_it_was(database_url, keys_dir, folder):
+def test_next_start_prints_no_link_and_keeps_the_data(database_url, keys_dir, folder):
     env = environment(database_url=database_url, keys_dir=str(keys_dir))
     add = [*COMMAND, "users", "add", "ada", "--password-stdin", "--grant", "configure_server"]
     subprocess.run(add, env=env, input=PASSWORD, text=True, check=True, capture_output=True)
@@ -118,7 +118,7 @@ def test_the_next_start_prints_no_link_and_finds_all_as_it_was(database_url, key
 
 
 @pytest.mark.only_on("sqlite")
-def test_a_stopped_server_finishes_what_it_began(database_url, keys_dir, folder):
+def test_stopping_server_completes_its_requests(database_url, keys_dir, folder):
     with serving(folder, database_url=database_url) as (base, _log, process):
         host, port = base.removeprefix("http://").split(":")
         with socket.create_connection((host, int(port))) as connection:
@@ -133,13 +133,13 @@ def test_a_stopped_server_finishes_what_it_began(database_url, keys_dir, folder)
             process.send_signal(signal.SIGTERM)
             until(lambda: not takes_requests(base))
             connection.sendall(body[10:])
-            answer = connection.recv(100)
-        assert b" 401 " in answer
+            response = connection.recv(100)
+        assert b" 401 " in response
         assert process.wait(servers.PATIENCE) == 0
 
 
 def takes_requests(base):
-    """Whether new requests are answered: who is about to stop leaves them waiting."""
+    """Return whether new requests get a response. A process that is about to stop leaves them waiting."""
     try:
         with urllib.request.urlopen(f"{base}/livez", timeout=1):
             return True
@@ -148,7 +148,7 @@ def takes_requests(base):
 
 
 @pytest.mark.only_on("sqlite")
-def test_a_killed_worker_is_replaced(database_url, keys_dir, folder):
+def test_killed_worker_is_replaced(database_url, keys_dir, folder):
     with serving(folder, database_url=database_url) as (base, _, process):
         [worker] = children(process.pid)
         os.kill(worker, signal.SIGKILL)
@@ -168,7 +168,7 @@ def answers(url):
 
 
 @pytest.mark.only_on("sqlite")
-def test_a_base_path_is_served(database_url, keys_dir, folder):
+def test_base_path_is_served(database_url, keys_dir, folder):
     url = "https://mc.example.org:8443/authentication"
     ready = "/authentication/readyz"
     with serving(folder, ready=ready, database_url=database_url, public_url=url) as (base, _, _process):
@@ -178,70 +178,70 @@ def test_a_base_path_is_served(database_url, keys_dir, folder):
 
 
 @pytest.mark.only_on("sqlite")
-class TestRefusals:
-    """One sentence each, and exit code 1 (threat model: safe from the first run)."""
+class TestStartUpErrors:
+    """Every start-up error is one sentence, with exit code 1 (threat model: safe from the first run)."""
 
-    def test_unknown_settings(self, folder):
-        assert refused(folder, public_ulr="x") == (
+    def test_unknown_setting(self, folder):
+        assert error_of(folder, public_ulr="x") == (
             "authserver: Unknown setting AUTHSERVER_PUBLIC_ULR. Did you mean AUTHSERVER_PUBLIC_URL?\n"
         )
 
-    def test_a_public_url_without_tls(self, folder):
-        assert "must begin with https://" in refused(folder, public_url="http://login.example.org")
+    def test_public_url_without_tls(self, folder):
+        assert "must begin with https://" in error_of(folder, public_url="http://login.example.org")
 
     @pytest.mark.parametrize("value", ["changeme", "a1:changeme", "a1:" + "A" * 43, "a1:c2hvcnQ="])
     @pytest.mark.parametrize("name", ["session_keys", "peppers", "encryption_keys"])
     def test_placeholders_and_short_secrets(self, folder, name, value):
-        assert refused(folder, **{name: value}).startswith("authserver: the ")
+        assert error_of(folder, **{name: value}).startswith("authserver: the ")
 
-    def test_a_key_file_that_others_can_read(self, folder):
+    def test_key_file_readable_by_others(self, folder):
         (folder / "keys").mkdir()
         (folder / "keys" / "pepper.keys").write_text("a1 QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWY=\n")
         (folder / "keys" / "pepper.keys").chmod(0o644)
-        assert "can be read by other users. Run: chmod 600" in refused(folder)
+        assert "can be read by other users. Run: chmod 600" in error_of(folder)
 
-    def test_a_missing_directory(self, folder):
-        assert refused(folder, database_url=f"sqlite:///{folder}/none/x.db") == (
+    def test_missing_directory(self, folder):
+        assert error_of(folder, database_url=f"sqlite:///{folder}/none/x.db") == (
             f"authserver: The directory of the database, {folder}/none, is not writable: No such file or directory. "
             "Create it, or make it writable for this user.\n"
         )
 
-    def test_a_database_that_is_none(self, folder):
+    def test_file_that_is_no_database(self, folder):
         (folder / "x.db").write_text("this is no database, but it is long enough to be looked at" * 20)
-        assert "cannot be written: file is not a database." in refused(folder)
+        assert "cannot be written: file is not a database." in error_of(folder)
 
-    def test_a_directory_that_cannot_be_written(self, folder):
-        assert "The directory of the database, /proc, is not writable: " in refused(
+    def test_directory_that_is_not_writable(self, folder):
+        assert "The directory of the database, /proc, is not writable: " in error_of(
             folder, database_url="sqlite:////proc/x.db"
         )
 
-    def test_an_address_that_is_taken(self, folder):
+    def test_address_in_use(self, folder):
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", 0))
             taken.listen()
             bind = f"127.0.0.1:{taken.getsockname()[1]}"
-            said = refused(folder, "--bind", bind)
+            said = error_of(folder, "--bind", bind)
         assert said.startswith(f"authserver: Cannot listen on {bind}: Address already in use.")
 
     @pytest.mark.parametrize("bind", ["8000", ":8000", "localhost", "127.0.0.1:x", "127.0.0.1:99999"])
-    def test_an_address_that_is_none(self, folder, bind):
+    def test_invalid_address(self, folder, bind):
         result = start(folder, "--bind", bind)
         assert result.exit_code == 2
         assert "is not HOST:PORT" in result.stderr
 
 
 @pytest.mark.only_on("postgresql")
-def test_a_database_that_takes_no_writes_is_refused(database_url, keys_dir, folder):
+def test_read_only_database_is_rejected(database_url, keys_dir, folder):
     url = make_url(database_url)
     engine = create_engine(url, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.execute(text(f'ALTER DATABASE "{url.database}" SET default_transaction_read_only = on'))
     engine.dispose()
-    assert "cannot be written: " in refused(folder, database_url=database_url, keys_dir=str(keys_dir))
+    assert "cannot be written: " in error_of(folder, database_url=database_url, keys_dir=str(keys_dir))
 
 
 @pytest.mark.only_on("postgresql")
-def test_a_database_that_comes_later(empty_database_url, folder):
+def test_database_that_becomes_available_later(empty_database_url, folder):
     absent, name = later(empty_database_url)
     with serving(folder, ready="/livez", database_url=absent) as (base, log, _):
         status, text = fetch(f"{base}/readyz")
@@ -255,13 +255,13 @@ def test_a_database_that_comes_later(empty_database_url, folder):
 
 
 def later(url):
-    """The address of a database that is not there yet, and its name."""
+    """Return the URL and the name of a database that does not exist yet."""
     name = f"{make_url(url).database}_later"
     return make_url(url).set(database=name).render_as_string(hide_password=False), name
 
 
 @pytest.mark.only_on("postgresql")
-def test_tables_are_left_alone_when_told(empty_database_url, folder):
+def test_no_migrate_leaves_the_tables_unchanged(empty_database_url, folder):
     with serving(folder, "--no-migrate", ready="/livez", database_url=empty_database_url) as (base, log, _):
         assert json.loads(fetch(f"{base}/readyz")[1])["checks"]["migrations"] is False
         assert "Run: authserver database migrate" in log.read_text()
@@ -271,7 +271,7 @@ def test_tables_are_left_alone_when_told(empty_database_url, folder):
 
 
 @pytest.mark.only_on("sqlite")
-def test_gunicorn_alone_serves_it_too(database_url, keys_dir, folder):
+def test_gunicorn_without_the_command_works(database_url, keys_dir, folder):
     port = servers.free_port()
     url = f"http://127.0.0.1:{port}"
     command = [
@@ -292,10 +292,14 @@ def test_gunicorn_alone_serves_it_too(database_url, keys_dir, folder):
 
 
 @pytest.mark.only_on("sqlite")
-def test_nothing_of_gunicorn_decides_who_asks(database_url, keys_dir, folder):
+def test_gunicorn_does_not_trust_forwarded_headers(database_url, keys_dir, folder):
     with serving(folder, database_url=database_url) as (base, log, _):
-        lies = {"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "https", "Script-Name": "/elsewhere"}
-        request = urllib.request.Request(f"{base}/.well-known/openid-configuration", headers=lies)
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            assert json.loads(answer.read())["issuer"] == base
+        forged_headers = {
+            "X-Forwarded-For": "203.0.113.9",
+            "X-Forwarded-Proto": "https",
+            "Script-Name": "/elsewhere",
+        }
+        request = urllib.request.Request(f"{base}/.well-known/openid-configuration", headers=forged_headers)
+        with urllib.request.urlopen(request, timeout=10) as response:
+            assert json.loads(response.read())["issuer"] == base
         assert "203.0.113.9" not in log.read_text()

@@ -1,4 +1,4 @@
-"""`authserver users`: accounts made at a shell are the accounts that sign in."""
+"""`authserver users`: accounts that are created on the command line can sign in."""
 
 import json
 import os
@@ -20,7 +20,7 @@ def add(runner, name, *options, password=PASSWORD):
     return runner.run("users", "add", name, "--password-stdin", *options, stdin=f"{password}\n")
 
 
-def test_an_added_account_has_what_was_said(runner, services):
+def test_added_account_has_the_given_values(runner, services):
     add(runner, "ada", "--email", "ada@example.org", "--name", "Ada Lovelace", "--grant", "configure_server")
     with services.database.transaction(write=False) as db:
         user = users.find(db, "ADA")
@@ -29,7 +29,7 @@ def test_an_added_account_has_what_was_said(runner, services):
 
 
 @pytest.mark.only_on("sqlite")
-def test_the_audit_trail_names_the_command_line(runner, database):
+def test_audit_event_names_the_command_line(runner, database):
     add(runner, "ada")
     with database.transaction(write=False) as db:
         event = db.scalars(select(AuditEvent).where(AuditEvent.event == "user:create")).one()
@@ -39,7 +39,7 @@ def test_the_audit_trail_names_the_command_line(runner, database):
 
 
 @pytest.mark.only_on("sqlite")
-def test_an_administrator_closes_the_setup(runner, database, settings):
+def test_adding_an_administrator_closes_the_setup(runner, database, settings):
     with database.transaction() as db:
         assert setup.issue(db, settings) is not None
     add(runner, "ada", "--grant", "configure_server")
@@ -48,7 +48,7 @@ def test_an_administrator_closes_the_setup(runner, database, settings):
 
 
 @pytest.mark.only_on("sqlite")
-def test_a_list_is_json_or_a_table(runner):
+def test_list_is_json_or_a_table(runner):
     add(runner, "bob")
     add(runner, "ada", "--grant", "configure_server")
     rows = runner.run_json("users", "list")
@@ -74,14 +74,14 @@ def test_a_list_is_json_or_a_table(runner):
         ("ada", PASSWORD, ["--email", "not an address"], "email"),
     ],
 )
-def test_what_cannot_be_an_account_is_refused(runner, name, password, options, field):
+def test_invalid_account_is_rejected(runner, name, password, options, field):
     result = runner.invoke("users", "add", name, "--password-stdin", *options, "--json", stdin=password)
     assert result.exit_code == 1
     assert list(json.loads(result.stdout)["fields"]) == [field]
     assert runner.run_json("users", "list") == []
 
 
-def test_a_name_can_be_taken_once(runner):
+def test_duplicate_user_name_is_rejected(runner):
     add(runner, "Ada")
     result = runner.invoke("users", "add", "ADA", "--password-stdin", stdin=PASSWORD)
     assert result.exit_code == 1
@@ -89,7 +89,7 @@ def test_a_name_can_be_taken_once(runner):
 
 
 @pytest.mark.only_on("sqlite")
-def test_a_password_comes_from_a_file(runner, services, tmp_path):
+def test_password_is_read_from_a_file(runner, services, tmp_path):
     file = tmp_path / "password"
     file.write_text("correct horse battery staple\r\n")
     runner.run("users", "add", "ada", "--password-file", str(file))
@@ -99,7 +99,7 @@ def test_a_password_comes_from_a_file(runner, services, tmp_path):
 
 @pytest.mark.only_on("sqlite")
 @pytest.mark.parametrize(
-    ("options", "stdin", "says"),
+    ("options", "stdin", "message"),
     [
         (["--password-stdin"], "", "The password must be exactly one line."),
         (["--password-stdin"], "one\ntwo\n", "The password must be exactly one line."),
@@ -108,14 +108,14 @@ def test_a_password_comes_from_a_file(runner, services, tmp_path):
         (["--password", PASSWORD], "", "No such option"),
     ],
 )
-def test_a_password_is_given_in_one_way(runner, options, stdin, says):
+def test_password_options_exclude_each_other(runner, options, stdin, message):
     result = runner.invoke("users", "add", "ada", *options, stdin=stdin)
     assert result.exit_code == 2
-    assert says in result.stderr
+    assert message in result.stderr
 
 
 @pytest.mark.only_on("sqlite")
-def test_a_terminal_is_asked_twice_without_echo(settings, services):
+def test_terminal_prompts_twice_without_echo(settings, services):
     controller, terminal = pty.openpty()
     process = subprocess.Popen(
         [*COMMAND, "users", "add", "ada"],
@@ -148,13 +148,13 @@ def rest(controller):
         while more := os.read(controller, 1000):
             shown += more
     except OSError:
-        pass  # the other end of a pseudo-terminal says so when it is closed
+        pass  # reading from a closed pseudo-terminal raises
     finally:
         os.close(controller)
     return shown
 
 
-def test_disabling_and_enabling(runner, database):
+def test_disable_and_enable(runner, database):
     add(runner, "ada")
     assert runner.run_json("users", "disable", "ada")["active"] is False
     with database.transaction(write=False) as db:
@@ -163,7 +163,7 @@ def test_disabling_and_enabling(runner, database):
     assert runner.run_json("users", "enable", "ada")["active"] is True
 
 
-def test_granting_and_revoking_protects_the_last_administrator(runner):
+def test_last_administrator_cannot_be_removed(runner):
     add(runner, "ada", "--grant", "configure_server")
     add(runner, "bob")
     for arguments in (["revoke", "ada", "configure_server"], ["disable", "ada"]):
@@ -175,11 +175,11 @@ def test_granting_and_revoking_protects_the_last_administrator(runner):
 
 
 @pytest.mark.only_on("sqlite")
-def test_a_permission_that_does_not_exist_is_a_misunderstanding(runner):
+def test_unknown_permission_is_a_usage_error(runner):
     assert runner.invoke("users", "grant", "ada", "everything").exit_code == 2
 
 
-def test_a_new_password_ends_what_the_old_one_began(runner, services, people):
+def test_new_password_ends_sessions(runner, services, people):
     runner.run("users", "set-password", "alice", "--password-stdin", stdin="another horse, another staple\n")
     with services.database.transaction(write=False) as db:
         user = users.find(db, "alice")
@@ -192,14 +192,14 @@ def test_a_new_password_ends_what_the_old_one_began(runner, services, people):
 @pytest.mark.parametrize(
     "verb", [["disable"], ["enable"], ["grant", "configure_server"], ["revoke", "configure_server"]]
 )
-def test_an_account_that_does_not_exist_is_named(runner, verb):
+def test_unknown_user_is_named(runner, verb):
     result = runner.invoke("users", verb[0], "nobody", *verb[1:])
     assert result.exit_code == 1
     assert result.stderr == "authserver: There is no user with the name nobody.\n"
 
 
 @pytest.mark.only_on("sqlite")
-def test_long_lists_are_complete(runner, database, monkeypatch):
+def test_long_list_is_complete(runner, database, monkeypatch):
     monkeypatch.setattr("authserver.cli.users._PAGE", 2)
     with database.transaction() as db:
         for name in "abcde":
@@ -207,8 +207,8 @@ def test_long_lists_are_complete(runner, database, monkeypatch):
     assert [row["username"] for row in runner.run_json("users", "list")] == list("abcde")
 
 
-def test_the_second_factor_of_who_lost_the_telephone_is_reset(runner, app, services, people):
-    telephone = set_up(app)
+def test_second_factor_is_reset(runner, app, services, people):
+    totp_app = set_up(app)
     rows = {row["username"]: row["second_factor"] for row in runner.run_json("users", "list")}
     assert rows == {"admin": False, "alice": True, "bob": False, "charlie": False}
     printed = runner.run("users", "reset-second-factor", "Alice")
@@ -216,13 +216,13 @@ def test_the_second_factor_of_who_lost_the_telephone_is_reset(runner, app, servi
     with services.database.transaction() as db:
         user_id = people["alice"].id
         assert not second_factors.is_enrolled(db, user_id)
-        assert second_factors.redeem(db, services.vault, user_id, telephone.recovery_codes[0]) is None
+        assert second_factors.redeem(db, services.vault, user_id, totp_app.recovery_codes[0]) is None
         event = db.scalars(select(AuditEvent).where(AuditEvent.event == "user:remove-second-factor")).one()
         assert (event.channel, event.user_id) == ("command", user_id)
 
 
 @pytest.mark.only_on("sqlite")
-def test_resetting_a_second_factor_tells_whether_there_was_one(runner, app, people):
+def test_reset_reports_whether_there_was_a_second_factor(runner, app, people):
     set_up(app)
     first = runner.run_json("users", "reset-second-factor", "alice")
     again = runner.run_json("users", "reset-second-factor", "alice")

@@ -1,4 +1,4 @@
-"""Clean-up: what is over goes, what counts stays, and nothing comes back to life."""
+"""The clean-up deletes expired records and keeps those that revocation still needs."""
 
 import secrets
 from datetime import timedelta
@@ -9,34 +9,34 @@ from sqlalchemy import func, select
 from authserver import clock
 from authserver.cli import housekeeping
 from authserver.context import SYSTEM
-from authserver.domain import cleanup
-from authserver.domain.authorizations import authorizations, codes
+from authserver.domain import cleanup, user_sessions
+from authserver.domain.authorizations import authorizations
 from authserver.domain.authorizations.authorizations import (
     Authorization,
     NewAuthorization,
     UserAuthentication,
 )
-from authserver.domain.authorizations.codes import Code
 from authserver.domain.clients import clients
 from authserver.domain.clients.metadata import ClientMetadata
-from authserver.domain.sessions import user_sessions
-from authserver.domain.sessions.user_sessions import UserSession
+from authserver.domain.tokens import codes
+from authserver.domain.tokens.codes import Code
 from authserver.domain.tokens.tokens import AccessToken, RefreshToken
+from authserver.domain.user_sessions import UserSession
 
 SOON = timedelta(minutes=15)
 LONG = timedelta(days=90)
 
 
 @pytest.fixture
-def client_of(database):
+def registered_client(database):
     with database.transaction() as db:
         registration = ClientMetadata(kind="oidc", name="App", redirect_uris=("https://app.example.org/cb",))
         return clients.register(db, SYSTEM, registration, source="console")
 
 
 @pytest.fixture
-def grant(database, settings, client_of, alice):
-    """Makes an authorization in a session of alice's, with a code and the tokens that it was redeemed for."""
+def grant(database, settings, registered_client, alice):
+    """Return a function that adds an authorization of alice, with a code and, if redeemed, its tokens."""
 
     def make(*, access=SOON, refresh=None, redeemed=True, own_key=None):
         with database.transaction() as db:
@@ -45,7 +45,7 @@ def grant(database, settings, client_of, alice):
                 db,
                 SYSTEM,
                 NewAuthorization(
-                    client_of.id, 0, "App", "authorization_code", "openid", own_key=own_key,
+                    registered_client.id, 0, "App", "authorization_code", "openid", own_key=own_key,
                     user=UserAuthentication(alice.id, session_id=started.session.id),
                 ),
             )  # fmt: skip
@@ -79,7 +79,7 @@ def family(authorization, lifetime):
 
 @pytest.fixture
 def rows(database):
-    """How many rows the tables hold."""
+    """Return a function that counts the rows of each table."""
 
     def count():
         models = (Authorization, Code, AccessToken, RefreshToken, UserSession)
@@ -96,31 +96,29 @@ def purge(services):
     return {name: count for name, count in counts.items() if count}
 
 
-def test_what_works_stays(services, grant, rows):
+def test_valid_records_are_kept(services, grant, rows):
     grant(refresh=LONG)
     assert purge(services) == {}
     assert rows() == [1, 1, 1, 1, 1]
 
 
-def test_what_is_over_goes_with_all_that_hung_on_it(services, grant, rows, moving_clock):
+def test_expired_records_are_deleted_with_their_dependents(services, grant, rows, moving_clock):
     grant(redeemed=True)
     grant(redeemed=False)
     moving_clock.advance(timedelta(days=3))
-    gone = purge(services)
-    assert gone == {"access tokens": 1, "codes": 1, "authorizations": 2, "sessions": 2}
+    deleted = purge(services)
+    assert deleted == {"access tokens": 1, "codes": 1, "authorizations": 2, "sessions": 2}
     assert rows() == [0, 0, 0, 0, 0]
 
 
-def test_as_long_as_a_refresh_token_lives_its_code_and_session_are_remembered(
-    services, grant, rows, moving_clock
-):
+def test_code_and_session_of_a_valid_refresh_token_are_kept(services, grant, rows, moving_clock):
     grant(refresh=LONG)
     moving_clock.advance(timedelta(days=30))
     assert purge(services) == {"access tokens": 1}
     assert rows() == [1, 1, 0, 1, 1], "a replay of the code must still find what to revoke"
 
 
-def test_an_ended_session_is_remembered_while_something_names_it(
+def test_ended_session_is_kept_while_an_authorization_refers_to_it(
     services, database, grant, rows, moving_clock
 ):
     authorization_id = grant(refresh=LONG)
@@ -129,17 +127,17 @@ def test_an_ended_session_is_remembered_while_something_names_it(
         db.get(UserSession, row.session_id).ended_at = clock.now()
     moving_clock.advance(timedelta(days=30))
     purge(services)
-    assert rows()[4] == 1, "without the row the session would not count as ended any more"
+    assert rows()[4] == 1, "without the row, the session would no longer count as ended"
 
 
-def test_a_clients_own_authorization_is_kept_for_its_next_token(services, grant, rows, moving_clock):
+def test_authorization_of_a_client_itself_is_kept(services, grant, rows, moving_clock):
     grant(own_key=b"x" * 32)
     moving_clock.advance(timedelta(days=30))
     purge(services)
     assert rows()[0] == 1
 
 
-def test_many_rows_go_in_several_steps(services, grant, rows, moving_clock, monkeypatch):
+def test_many_rows_are_deleted_in_batches(services, grant, rows, moving_clock, monkeypatch):
     monkeypatch.setattr(cleanup, "_BATCH", 2)
     monkeypatch.setattr(cleanup, "_PAUSE_SECONDS", 0)
     for _ in range(5):
@@ -152,7 +150,7 @@ def test_many_rows_go_in_several_steps(services, grant, rows, moving_clock, monk
 
 
 @pytest.mark.only_on("sqlite")
-def test_housekeeping_deletes_by_itself(services, grant, moving_clock):
+def test_housekeeping_deletes_expired_records(services, grant, moving_clock):
     grant()
     moving_clock.advance(timedelta(days=3))
     assert housekeeping.clean(services) == 3
@@ -161,14 +159,14 @@ def test_housekeeping_deletes_by_itself(services, grant, moving_clock):
 
 @pytest.mark.only_on("postgresql")
 @pytest.mark.own_app
-def test_housekeeping_outlives_a_database_that_is_away(services, database):
+def test_housekeeping_survives_a_database_error(services, database):
     with database.engine.begin() as connection:
         connection.exec_driver_sql("DROP TABLE access_tokens CASCADE")
     assert housekeeping.clean(services) == 0
 
 
-def test_who_takes_part_in_a_session_is_remembered_once_for_each_client(
-    services, database, settings, client_of, alice, rows, moving_clock
+def test_one_authorization_per_client_is_kept_for_an_ended_session(
+    services, database, settings, registered_client, alice, rows, moving_clock
 ):
     with database.transaction() as db:
         started = user_sessions.start(db, SYSTEM, settings, alice, is_remembered=True, user_agent="test")
@@ -177,7 +175,7 @@ def test_who_takes_part_in_a_session_is_remembered_once_for_each_client(
                 db,
                 SYSTEM,
                 NewAuthorization(
-                    client_of.id, 0, "App", "authorization_code", "openid",
+                    registered_client.id, 0, "App", "authorization_code", "openid",
                     user=UserAuthentication(alice.id, session_id=started.session.id),
                 ),
             )  # fmt: skip

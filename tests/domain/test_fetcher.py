@@ -1,4 +1,4 @@
-"""The guarded fetcher (S17) against servers that mean harm."""
+"""The guarded fetcher (S17) against hostile servers."""
 
 import datetime as dt
 import ipaddress
@@ -25,17 +25,17 @@ LOOPBACK = Settings(fetch_networks="127.0.0.0/8")
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers by the path: /big, /drip, /drip-headers, /away, /silent, or an echo."""
+    """Respond by path: /big, /drip, /drip-headers, /away, /silent, or an echo of the request."""
 
     def do_GET(self) -> None:
-        answer = {
+        response = {
             "/big": self._big,
             "/drip": self._drip,
             "/away": self._away,
             "/drip-headers": self._drip_headers,
             "/silent": lambda: time.sleep(2),
         }
-        answer.get(self.path, self._echo)()
+        response.get(self.path, self._echo)()
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -79,7 +79,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: Any) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @contextmanager
@@ -104,7 +104,7 @@ def port() -> Iterator[int]:
 
 
 def certificate(folder: Path, name: str) -> tuple[ssl.SSLContext, Path]:
-    """A self-signed certificate for a host name, and the file that a client trusts it by."""
+    """Return the TLS context of a self-signed certificate for a host name, and the file of the certificate."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
     now = dt.datetime.now(dt.UTC)
@@ -132,12 +132,12 @@ def certificate(folder: Path, name: str) -> tuple[ssl.SSLContext, Path]:
     return context, public
 
 
-def test_an_allowed_network_is_asked(port: int) -> None:
-    answer = Fetcher(LOOPBACK).get(f"http://127.0.0.1:{port}/a?b=c")
-    assert (answer.status, answer.body) == (200, f"127.0.0.1:{port} /a?b=c".encode())
+def test_allowed_network_is_fetched(port: int) -> None:
+    response = Fetcher(LOOPBACK).get(f"http://127.0.0.1:{port}/a?b=c")
+    assert (response.status, response.body) == (200, f"127.0.0.1:{port} /a?b=c".encode())
 
 
-def test_a_form_is_posted(port: int) -> None:
+def test_form_is_posted(port: int) -> None:
     assert Fetcher(LOOPBACK).post(f"http://127.0.0.1:{port}/", {"a": "b c&d"}) == 200
 
 
@@ -145,26 +145,26 @@ def test_redirects_are_not_followed(port: int) -> None:
     assert Fetcher(LOOPBACK).get(f"http://127.0.0.1:{port}/away").status == 302
 
 
-def test_a_long_answer_is_cut_off(port: int) -> None:
+def test_long_response_is_rejected(port: int) -> None:
     with pytest.raises(FetchFailed, match="larger than 256 kB"):
         Fetcher(LOOPBACK).get(f"http://127.0.0.1:{port}/big")
 
 
 @pytest.fixture
-def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Has the fetcher wait shortly: what comes slowly here would be whole, and no failure, for one that waited longer."""
+def short_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shorten the fetcher's deadline. The slow responses of these tests would complete within the default."""
     monkeypatch.setattr(fetcher, "SECONDS", 0.4)
 
 
 @pytest.mark.parametrize("path", ["drip", "drip-headers", "silent"])
-def test_a_slow_answer_is_given_up(port: int, hurry: None, path: str) -> None:
-    """Also one that sends a byte now and then, which no timeout between two bytes would notice."""
+def test_slow_response_times_out(port: int, short_deadline: None, path: str) -> None:
+    """The deadline covers the whole response, so a server cannot extend it by sending single bytes."""
     with pytest.raises(FetchFailed, match="did not respond within"):
         Fetcher(LOOPBACK).get(f"http://127.0.0.1:{port}/{path}")
 
 
-def test_a_slow_handshake_is_given_up(hurry: None) -> None:
-    """The other side takes the connection and then sends the beginning of a handshake, byte by byte."""
+def test_slow_handshake_times_out(short_deadline: None) -> None:
+    """The server accepts the connection and sends the start of a handshake, byte by byte."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         threading.Thread(target=_drip_a_handshake, args=(listening,), daemon=True).start()
         with pytest.raises(FetchFailed, match="did not respond within"):
@@ -182,8 +182,8 @@ def _drip_a_handshake(listening: socket.socket) -> None:
             return
 
 
-def test_a_slow_look_up_is_given_up(hurry: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A resolver has patience of its own, which is longer than ours."""
+def test_slow_name_resolution_times_out(short_deadline: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The resolver's own timeout is longer than the deadline."""
     answered = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [answered.wait(10)])
     with pytest.raises(FetchFailed, match="did not respond within"):
@@ -221,8 +221,8 @@ def test_a_slow_look_up_is_given_up(hurry: None, monkeypatch: pytest.MonkeyPatch
         "http://93.184.215.14/",
     ],
 )
-def test_what_is_not_public_is_never_asked(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However the address is written; plain http is for loopback alone."""
+def test_non_public_address_is_never_contacted(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """This includes all spellings of an IP address. Only loopback may use plain http."""
     monkeypatch.setattr(Fetcher, "_pool", lambda *_: pytest.fail("it was asked"))
     with pytest.raises(FetchFailed):
         Fetcher(Settings()).get(url)
@@ -242,24 +242,24 @@ def test_what_is_not_public_is_never_asked(url: str, monkeypatch: pytest.MonkeyP
         "https://a.example:99999/",
     ],
 )
-def test_what_is_no_https_address_is_refused(url: str) -> None:
+def test_invalid_url_is_rejected(url: str) -> None:
     with pytest.raises(FetchFailed):
         Fetcher(LOOPBACK).get(url)
 
 
-def test_the_address_is_resolved_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A name that answers differently the second time (DNS rebinding) leads where it led the first time."""
-    asked: list[str] = []
+def test_host_name_is_resolved_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The connection uses the first result, although the name resolves differently later (DNS rebinding)."""
+    resolved: list[str] = []
 
     def resolve(host: str, port: int, **_: Any) -> list[Any]:
-        asked.append(host)
+        resolved.append(host)
         return [
             (
                 socket.AF_INET,
                 socket.SOCK_STREAM,
                 6,
                 "",
-                ("93.184.215.14" if len(asked) == 1 else "127.0.0.1", port),
+                ("93.184.215.14" if len(resolved) == 1 else "127.0.0.1", port),
             )
         ]
 
@@ -273,7 +273,7 @@ def test_the_address_is_resolved_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Fetcher, "_pool", pool)
     with pytest.raises((FetchFailed, OSError)):
         Fetcher(Settings()).get("https://rebinding.example/")
-    assert (asked, connected) == (["rebinding.example"], ["93.184.215.14"])
+    assert (resolved, connected) == (["rebinding.example"], ["93.184.215.14"])
 
 
 def _at_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -293,16 +293,16 @@ def _is_address(host: str) -> bool:
     return True
 
 
-def test_a_private_authority_is_trusted_when_the_setting_names_it(
+def test_private_certificate_authority_is_trusted_by_setting(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The certificate is checked against the name, although the connection goes to the resolved address."""
+    """The certificate is checked against the host name, although the connection goes to the resolved IP address."""
     context, trusted = certificate(tmp_path, "rp.internal")
     _at_loopback(monkeypatch)
     settings = LOOPBACK.model_copy(update={"fetch_ca_file": trusted})
     with serving(context) as port:
-        answer = Fetcher(settings).get(f"https://rp.internal:{port}/")
-        assert answer.body == f"rp.internal:{port} /".encode()
+        response = Fetcher(settings).get(f"https://rp.internal:{port}/")
+        assert response.body == f"rp.internal:{port} /".encode()
         with pytest.raises(FetchFailed, match="SSLError"):
             Fetcher(settings).get(f"https://another.internal:{port}/")
         with pytest.raises(FetchFailed, match="SSLError"):

@@ -1,4 +1,4 @@
-"""Buckets hold what they hold, whoever asks and however many at once."""
+"""Throttle buckets admit as many attempts as their limit, also under concurrency."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -37,29 +37,27 @@ def is_admitted(database, *buckets):
     return True
 
 
-def test_as_many_tries_as_the_limit_and_no_more(database, narrow):
+def test_attempts_over_the_limit_are_throttled(database, narrow):
     assert [is_admitted(database, narrow) for _ in range(5)] == [True, True, True, False, False]
 
 
-def test_the_last_try_is_told(database, narrow):
+def test_last_attempt_is_marked(database, narrow):
     assert [charge(database, narrow)[0].is_last for _ in range(3)] == [False, False, True]
 
 
-def test_the_refusal_says_how_long_to_wait(database, narrow, monkeypatch):
+def test_error_contains_the_waiting_time(database, narrow, monkeypatch):
     clock = MovingClock(monkeypatch)
     for _ in range(3):
         charge(database, narrow)
     clock.advance(timedelta(minutes=5))
-    with pytest.raises(Throttled) as refusal:
+    with pytest.raises(Throttled) as error:
         charge(database, narrow)
     assert (
-        timedelta(minutes=9)
-        < timedelta(seconds=refusal.value.retry_after)
-        <= timedelta(minutes=10, seconds=1)
+        timedelta(minutes=9) < timedelta(seconds=error.value.retry_after) <= timedelta(minutes=10, seconds=1)
     )
 
 
-def test_a_new_window_begins_empty(database, narrow, monkeypatch):
+def test_new_window_starts_empty(database, narrow, monkeypatch):
     clock = MovingClock(monkeypatch)
     for _ in range(3):
         charge(database, narrow)
@@ -67,19 +65,19 @@ def test_a_new_window_begins_empty(database, narrow, monkeypatch):
     assert [is_admitted(database, narrow) for _ in range(4)] == [True, True, True, False]
 
 
-def test_what_a_full_narrow_bucket_refuses_costs_the_wide_one_nothing(database, narrow, wide):
+def test_full_narrow_bucket_does_not_charge_the_wide_one(database, narrow, wide):
     assert [is_admitted(database, narrow, wide) for _ in range(20)].count(True) == 3
     assert [is_admitted(database, wide) for _ in range(3)] == [True, True, False]
 
 
-def test_a_full_wide_bucket_costs_the_narrow_one_nothing(database, narrow, wide):
+def test_full_wide_bucket_does_not_charge_the_narrow_one(database, narrow, wide):
     for _ in range(5):
         charge(database, wide)
     assert not is_admitted(database, narrow, wide)
     assert [is_admitted(database, narrow) for _ in range(4)] == [True, True, True, False]
 
 
-def test_a_try_can_be_given_back(database, narrow):
+def test_attempt_can_be_refunded(database, narrow):
     for _ in range(10):
         charges = charge(database, narrow)
         with database.transaction() as db:
@@ -87,7 +85,7 @@ def test_a_try_can_be_given_back(database, narrow):
     assert [is_admitted(database, narrow) for _ in range(4)] == [True, True, True, False]
 
 
-def test_nothing_is_given_back_into_a_later_window(database, narrow, monkeypatch):
+def test_refund_does_not_apply_to_a_later_window(database, narrow, monkeypatch):
     clock = MovingClock(monkeypatch)
     old = charge(database, narrow)
     clock.advance(WINDOW, seconds=1)
@@ -98,14 +96,14 @@ def test_nothing_is_given_back_into_a_later_window(database, narrow, monkeypatch
     assert not is_admitted(database, narrow)
 
 
-def test_fifty_threads_get_no_more_than_the_limit(database, services):
+def test_fifty_threads_share_one_limit(database, services):
     bucket = throttles.bucket(services.vault, "test", "parallel", limit=10, window=WINDOW)
     with ThreadPoolExecutor(50) as threads:
         admitted = list(threads.map(lambda _: is_admitted(database, bucket), range(50)))
     assert admitted.count(True) == 10
 
 
-def test_purging_forgets_old_windows_only(database, narrow, wide, monkeypatch):
+def test_purge_deletes_only_old_windows(database, narrow, wide, monkeypatch):
     clock = MovingClock(monkeypatch)
     charge(database, narrow)
     clock.advance(WINDOW, seconds=1)
@@ -115,7 +113,7 @@ def test_purging_forgets_old_windows_only(database, narrow, wide, monkeypatch):
         assert [bytes(key) for key in db.scalars(select(Throttle.key))] == [wide.key]
 
 
-def test_names_are_kept_apart(services):
+def test_bucket_keys_are_unambiguous(services):
     one = throttles.bucket(services.vault, "a", "bc", limit=1, window=WINDOW)
     other = throttles.bucket(services.vault, "ab", "c", limit=1, window=WINDOW)
     assert one.key != other.key
@@ -131,5 +129,5 @@ def test_names_are_kept_apart(services):
         ("not an address", "not an address"),
     ],
 )
-def test_one_attacker_is_expected_to_own_a_network(address, network):
+def test_addresses_of_one_network_share_a_bucket(address, network):
     assert throttles.network_of(address) == network

@@ -1,1 +1,1 @@
-"""What must hold when things go wrong or happen at once: the invariants of docs/security.md under races and crashes."""
+"""Races, crashes and malformed requests: the tests of the invariants in the threat model."""

@@ -1,6 +1,6 @@
-"""An administrator decides in the very moment in which somebody signs in to a client (S1, S3), on PostgreSQL.
+"""An administrator's decision races with a sign-in to the client (S1, S3), on PostgreSQL.
 
-On SQLite one of the two waits until the other has ended, so that nothing can happen in between.
+On SQLite one transaction waits until the other has ended, so that the race cannot occur.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,19 +15,19 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from authserver.context import SYSTEM
+from authserver.domain import user_sessions
 from authserver.domain.authorizations import consents
 from authserver.domain.authorizations.authorizations import Authorization
 from authserver.domain.clients import clients
 from authserver.domain.clients.clients import Client
 from authserver.domain.orm import Database
-from authserver.domain.sessions import user_sessions
 from authserver.domain.users import users
 from authserver.domain.users.users import User
 from authserver.protocol.services import Services
 from tests.support import consumer as consumers
 from tests.support import forms
 from tests.support.people import PASSWORD
-from tests.support.relying_party import RelyingParty, answered, change, register
+from tests.support.relying_party import RelyingParty, change, register, response_parameters
 
 pytestmark = pytest.mark.only_on("postgresql")
 Deed = Callable[[Session, Client], None]
@@ -55,21 +55,21 @@ def sign_alice_out(db: Session, _client: Client) -> None:
 
 
 @contextmanager
-def in_the_middle(
-    database: Database, key: str, deed: Deed, request: Callable[[], TestResponse]
+def during_request(
+    database: Database, key: str, change_record: Deed, request: Callable[[], TestResponse]
 ) -> Iterator[Future[TestResponse]]:
-    """Have a request read the client before the deed, and write after it, as both change the client's row."""
+    """Make a request read the client before the change and write after it. Both change the client's row."""
     with ThreadPoolExecutor(1) as pool:
         with database.transaction() as db:
             client = clients.get(db, key)
             db.execute(text("SELECT 1 FROM clients WHERE id = :id FOR NO KEY UPDATE"), {"id": client.id})
-            answer = pool.submit(request)
-            wait_until_somebody_waits(database)
-            deed(db, client)
-        yield answer
+            response = pool.submit(request)
+            wait_for_blocked_transaction(database)
+            change_record(db, client)
+        yield response
 
 
-def wait_until_somebody_waits(database: Database) -> None:
+def wait_for_blocked_transaction(database: Database) -> None:
     waiting = text(
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     )
@@ -80,61 +80,63 @@ def wait_until_somebody_waits(database: Database) -> None:
     raise AssertionError("the request did not wait")
 
 
-def recorded(database: Database) -> int:
+def count_authorizations(database: Database) -> int:
     with database.transaction(write=False) as db:
         return db.query(Authorization).count()
 
 
-@pytest.mark.parametrize("is_asked", [False, True])
-def test_a_client_that_is_disapproved_meanwhile_gets_nothing(
-    rp: RelyingParty, database: Database, is_asked: bool
+@pytest.mark.parametrize("needs_consent", [False, True])
+def test_client_disapproved_during_the_request_gets_nothing(
+    rp: RelyingParty, database: Database, needs_consent: bool
 ) -> None:
-    if is_asked:
+    if needs_consent:
         request = partial(rp.allow, rp.sign_in(rp.authorize()))
     else:
         rp.authorized()
         request = rp.authorize
-    before = recorded(database)
-    with in_the_middle(database, rp.key, disapprove, request) as answer:
-        assert answer.result().status_code == 403
-        assert "Location" not in answer.result().headers
-    assert recorded(database) == before
+    before = count_authorizations(database)
+    with during_request(database, rp.key, disapprove, request) as response:
+        assert response.result().status_code == 403
+        assert "Location" not in response.result().headers
+    assert count_authorizations(database) == before
 
 
-def test_a_redirect_uri_that_is_removed_meanwhile_gets_nothing(rp: RelyingParty, database: Database) -> None:
+def test_redirect_uri_removed_during_the_request_gets_nothing(rp: RelyingParty, database: Database) -> None:
     rp.authorized()
     elsewhere = partial(change, redirect_uris=("https://other.example/cb",))
-    with in_the_middle(database, rp.key, elsewhere, rp.authorize) as answer:
+    with during_request(database, rp.key, elsewhere, rp.authorize) as answer:
         assert "redirect_uri is not registered" in answer.result().text
-    assert recorded(database) == 1
+    assert count_authorizations(database) == 1
 
 
-def test_a_scope_that_is_removed_meanwhile_is_refused(rp: RelyingParty, database: Database) -> None:
+def test_scope_removed_during_the_request_is_rejected(rp: RelyingParty, database: Database) -> None:
     rp.authorized()
-    with in_the_middle(database, rp.key, partial(change, scopes=("openid",)), rp.authorize) as answer:
-        assert answered(answer.result())["error"] == "invalid_scope"
+    with during_request(database, rp.key, partial(change, scopes=("openid",)), rp.authorize) as response:
+        assert response_parameters(response.result())["error"] == "invalid_scope"
 
 
-def test_a_harmless_change_does_no_harm(rp: RelyingParty, database: Database) -> None:
-    """The person notices nothing, and what they get works."""
+def test_unrelated_change_does_not_disturb_the_request(rp: RelyingParty, database: Database) -> None:
+    """The user notices nothing, and the tokens work."""
     rp.authorized()
-    with in_the_middle(database, rp.key, partial(change, is_trusted=True), rp.authorize) as answer:
-        assert rp.redeem(answered(answer.result())["code"]).status_code == 200
+    with during_request(database, rp.key, partial(change, is_trusted=True), rp.authorize) as response:
+        assert rp.redeem(response_parameters(response.result())["code"]).status_code == 200
 
 
-@pytest.mark.parametrize("deed", [disable_alice, sign_alice_out])
-def test_what_a_person_got_in_that_moment_is_dead(rp: RelyingParty, database: Database, deed: Deed) -> None:
-    """The authorization carries the epoch of the account and the session that were read."""
+@pytest.mark.parametrize("change_record", [disable_alice, sign_alice_out])
+def test_authorization_of_a_signed_out_or_disabled_user_is_void(
+    rp: RelyingParty, database: Database, change_record: Deed
+) -> None:
+    """The authorization stores the account's epoch and the session that the request read."""
     rp.authorized()
-    with in_the_middle(database, rp.key, deed, rp.authorize) as answer:
-        page = answer.result()
-    assert page.status_code == 200 or rp.redeem(answered(page)["code"]).status_code == 400
+    with during_request(database, rp.key, change_record, rp.authorize) as response:
+        page = response.result()
+    assert page.status_code == 200 or rp.redeem(response_parameters(page)["code"]).status_code == 400
 
 
-def test_a_consumer_that_is_disapproved_meanwhile_gets_nothing(
+def test_consumer_disapproved_during_the_request_gets_nothing(
     app: Flask, services: Services, people: dict[str, User], database: Database
 ) -> None:
-    """The same for OAuth 1.0a."""
+    """The same race for OAuth 1.0a."""
     consumer = consumers.register(services, app)
     consumer = consumer.with_token(consumer.request_token())
     page = consumer.follow(consumer.browser.get(f"/oauth/authorize?oauth_token={consumer.token}"))
@@ -142,13 +144,13 @@ def test_a_consumer_that_is_disapproved_meanwhile_gets_nothing(
         forms.submit(consumer.browser, page, "login-submit", username="alice", password=PASSWORD)
     )
     allow = partial(forms.submit, consumer.browser, page, "consent-allow")
-    with in_the_middle(database, consumer.key, disapprove, allow) as answer:
-        assert answer.result().status_code == 409
-    assert recorded(database) == 0
+    with during_request(database, consumer.key, disapprove, allow) as response:
+        assert response.result().status_code == 409
+    assert count_authorizations(database) == 0
 
 
-def test_two_consents_at_once_are_both_remembered(rp: RelyingParty, database: Database) -> None:
-    """What was read before the wait is not what is written after it."""
+def test_two_concurrent_consents_are_both_recorded(rp: RelyingParty, database: Database) -> None:
+    """The second transaction writes what it reads after the wait."""
     with database.transaction() as db:
         alice, client = users.find(db, "alice"), clients.get(db, rp.key)
         assert alice is not None
@@ -164,7 +166,7 @@ def test_two_consents_at_once_are_both_remembered(rp: RelyingParty, database: Da
         with database.transaction() as db:
             consents.remember(db, alice.id, client.id, ("profile",))
             other = pool.submit(remember_email)
-            wait_until_somebody_waits(database)
+            wait_for_blocked_transaction(database)
         other.result()
     with database.transaction(write=False) as db:
         known = consents.find(db, alice.id, client.id)

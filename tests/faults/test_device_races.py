@@ -1,19 +1,20 @@
-"""Single use of device codes under fire (I1, S5): fifty polls at once, over two server processes, on both databases."""
+"""A device code works once (I1, S5): fifty polls at once, on two server processes and both databases."""
 
 from sqlalchemy.orm import Session
 
 from authserver.context import SYSTEM
-from authserver.domain.authorizations import authorizations, device_authorizations
+from authserver.domain.authorizations import authorizations
 from authserver.domain.authorizations.authorizations import NewAuthorization, UserAuthentication
-from authserver.domain.authorizations.device_authorizations import (
+from authserver.domain.clients import clients
+from authserver.domain.clients.clients import Client
+from authserver.domain.tokens import device_authorizations
+from authserver.domain.tokens.device_authorizations import (
     DeviceState,
     IssuedDeviceCodes,
     NewDeviceAuthorization,
 )
-from authserver.domain.clients import clients
-from authserver.domain.clients.clients import Client
 from authserver.protocol.services import Services
-from tests.faults.test_races import Crowd, services  # noqa: F401 - fixtures
+from tests.faults.test_token_races import ConcurrentClients, services  # noqa: F401 - fixtures
 from tests.support import people
 from tests.support.device import GRANT
 from tests.support.relying_party import register
@@ -24,7 +25,7 @@ DEVICE = {"redirect_uris": (), "grant_types": (GRANT, "refresh_token"), "respons
 
 
 def begin(db: Session, services: Services, client: Client) -> IssuedDeviceCodes:  # noqa: F811
-    """Have a device ask for its codes."""
+    """Start a device authorization request."""
     return device_authorizations.start(
         db,
         services.settings,
@@ -57,20 +58,20 @@ def approved_code(services: Services, key: str) -> str:  # noqa: F811
         return started.device_code
 
 
-def test_fifty_polls_get_one_set_of_tokens(live_nodes: LiveServer, services: Services) -> None:  # noqa: F811
-    """I1: exactly one success and no 5xx, round after round."""
+def test_fifty_concurrent_polls_get_one_token_response(live_nodes: LiveServer, services: Services) -> None:  # noqa: F811
+    """I1: every round has exactly one success and no 5xx."""
     key, secret = register(services, **DEVICE)
-    crowd = Crowd(live_nodes, key, secret)
+    crowd = ConcurrentClients(live_nodes, key, secret)
     for _ in range(ROUNDS):
         form = {"grant_type": GRANT, "device_code": approved_code(services, key)}
-        answers = crowd.send(form)
-        assert sorted(answer.status_code for answer in answers) == [200, *[400] * 49]
-        errors = {answer.json()["error"] for answer in answers if answer.status_code == 400}
+        responses = crowd.send(form)
+        assert sorted(response.status_code for response in responses) == [200, *[400] * 49]
+        errors = {response.json()["error"] for response in responses if response.status_code == 400}
         assert errors == {"invalid_grant"}
     crowd.close()
 
 
-def test_the_first_decision_counts(services: Services) -> None:  # noqa: F811
+def test_first_decision_is_final(services: Services) -> None:  # noqa: F811
     """S5: a device is approved or denied once."""
     key, _ = register(services, **DEVICE)
     with services.database.transaction() as db:

@@ -1,10 +1,10 @@
-"""Disapproval counts on the very next request on every node (S3), and nothing comes back with a new approval."""
+"""Disapproval takes effect with the next request on every node (S3). A new approval does not restore anything."""
 
 import pytest
 import requests
 
 from authserver.protocol.services import Services
-from tests.faults.test_races import new_code, redemption
+from tests.faults.test_token_races import new_code, redemption
 from tests.support.relying_party import register
 from tests.support.servers import LiveServer
 
@@ -13,18 +13,20 @@ DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 
 @pytest.fixture
 def services(live_nodes: LiveServer) -> Services:
-    """The same installation, in this process, for arranging."""
+    """The services of the same installation in this process."""
     live_nodes.add_user("alice")
     return live_nodes.services
 
 
-def is_refused(answer: requests.Response) -> bool:
-    """Every way in which a machine endpoint refuses; a server error is none of them."""
+def is_rejected(answer: requests.Response) -> bool:
+    """Return whether a machine endpoint rejected the request. A server error is not a rejection."""
     return answer.status_code in {400, 401, 403}
 
 
-def test_every_endpoint_of_every_node_refuses_at_once(live_nodes: LiveServer, services: Services) -> None:
-    """Introspection, userinfo, refresh, redemption and device polling, right after the administrator's command."""
+def test_all_endpoints_of_all_nodes_reject_a_disapproved_client(
+    live_nodes: LiveServer, services: Services
+) -> None:
+    """Introspection, userinfo, refresh, redemption and device polling, directly after the administrator's command."""
     grants = ("authorization_code", "refresh_token", DEVICE_GRANT)
     key, secret = register(services, grant_types=grants)
     auth = (key, secret)
@@ -32,7 +34,7 @@ def test_every_endpoint_of_every_node_refuses_at_once(live_nodes: LiveServer, se
     def post(node: str, path: str, **form: str) -> requests.Response:
         return requests.post(f"{node}{path}", data=form, auth=auth, timeout=10)
 
-    def asked(node: str) -> list[requests.Response]:
+    def responses_of(node: str) -> list[requests.Response]:
         bearer = {"Authorization": f"Bearer {tokens['access_token']}"}
         return [
             post(node, "/oauth2/introspect", token=tokens["access_token"]),
@@ -51,10 +53,10 @@ def test_every_endpoint_of_every_node_refuses_at_once(live_nodes: LiveServer, se
 
     live_nodes.command("clients", "disapprove", key)
     for node in (first, last):
-        assert [answer.status_code for answer in asked(node) if not is_refused(answer)] == []
+        assert [response.status_code for response in responses_of(node) if not is_rejected(response)] == []
 
     live_nodes.command("clients", "approve", key)
     for node in (first, last):
-        introspection, *others = asked(node)
+        introspection, *others = responses_of(node)
         assert introspection.json() == {"active": False}
-        assert [answer.status_code for answer in others if not is_refused(answer)] == []
+        assert [response.status_code for response in others if not is_rejected(response)] == []

@@ -1,4 +1,4 @@
-"""No password is hashed or verified while a transaction is open, on the pages or in commands."""
+"""Passwords and secrets are never hashed inside an open transaction, so that a busy process does not block writers."""
 
 from contextlib import contextmanager
 
@@ -36,7 +36,7 @@ def registered(console):
 
 @pytest.fixture
 def hashing(monkeypatch):
-    """For each password that is hashed or verified from now on, whether a transaction was open."""
+    """A list that grows by one value per hash: whether a transaction was open at that time."""
     opened, found = [], []
     begin, make, compare = Database.transaction, PasswordHasher.hash, PasswordHasher.verify
 
@@ -49,7 +49,7 @@ def hashing(monkeypatch):
             finally:
                 opened.remove(db)
 
-    def make_and_note(self, password):
+    def recording_hash(self, password):
         found.append(bool(opened))
         return make(self, password)
 
@@ -58,31 +58,31 @@ def hashing(monkeypatch):
         return compare(self, *values)
 
     monkeypatch.setattr(Database, "transaction", transaction)
-    monkeypatch.setattr(PasswordHasher, "hash", make_and_note)
+    monkeypatch.setattr(PasswordHasher, "hash", recording_hash)
     monkeypatch.setattr(PasswordHasher, "verify", compare_and_note)
     return found
 
 
-def test_the_secret_of_a_new_client(console, hashing):
+def test_secret_of_a_new_client_is_hashed_outside_of_transactions(console, hashing):
     page = console.get("/admin/clients/new?kind=oidc")
     filled = {"name": "App", "redirect_uris": "https://app.example.org/cb", **TYPED}
     assert console.press(page, "Save", **filled).status_code == 200
     assert hashing == [False]
 
 
-def test_another_secret(console, registered, hashing):
+def test_additional_secret_is_hashed_outside_of_transactions(console, registered, hashing):
     page = console.get(f"/admin/clients/{registered.client_key}/secrets/new")
     assert console.press(page, "Save", **TYPED).status_code == 200
     assert hashing == [False]
 
 
-def test_the_password_of_a_new_user(console, hashing):
+def test_password_of_a_new_user_is_hashed_outside_of_transactions(console, hashing):
     page = console.get("/admin/users/new")
     assert console.press(page, "Save", username="dora", **TYPED_PASSWORD).status_code == 303
     assert hashing == [False]
 
 
-def test_a_new_password(console, hashing):
+def test_new_password_is_hashed_outside_of_transactions(console, hashing):
     with console.services.database.transaction(write=False) as db:
         alice = users.find(db, "alice")
     page = console.get(f"/admin/users/{alice.id}/password")
@@ -106,6 +106,6 @@ def test_ones_own_password(console, hashing):
         "users set-password alice --password-stdin",
     ],
 )
-def test_commands(console, registered, runner, hashing, command):
+def test_commands_hash_outside_of_transactions(console, registered, runner, hashing, command):
     runner.run(*command.format(key=registered.client_key).split(), stdin=f"{PASSWORD} and more\n")
     assert hashing == [False]

@@ -1,7 +1,7 @@
 """No request to an OAuth 1.0a endpoint gets a 5xx, however malformed (S26), on either database.
 
-The ordinary run takes a slice; `OAUTH1_FUZZ=50000 make test ARGS=tests/faults/test_oauth1_fuzz.py` takes them all. A 503
-is a fault too, but for the two problems that OSLC clients expect with it, and those need a valid signature.
+A normal run sends a sample. `OAUTH1_FUZZ=50000 make test ARGS=tests/faults/test_oauth1_fuzz.py` sends all requests.
+A 503 is an error too, except for the two problems that OSLC clients expect with it. These need a valid signature.
 """
 
 import io
@@ -27,29 +27,31 @@ EXPECTED_503 = ("consumer_key_refused", "user_refused")
 
 
 @pytest.mark.parametrize("part", range(PARTS))
-def test_no_request_gets_a_5xx(services, app, people, part):
+def test_malformed_requests_get_no_5xx(services, app, people, part):
     sent = Counter()
     browsers = cycle(["", cookie(app, "alice"), cookie(app, "admin")])
-    made = oauth1_grammar.requests(part, COUNT // PARTS, signers(services, app), basic(services, app))
-    for request in made:
+    malformed_requests = oauth1_grammar.requests(
+        part, COUNT // PARTS, signers(services, app), basic(services, app)
+    )
+    for request in malformed_requests:
         request.headers["Cookie"] = next(browsers)
         status, body = deliver(app, request)
         sent[status] += 1
-        is_fault = status >= 500 and not (status == 503 and any(word in body for word in EXPECTED_503))
-        assert not is_fault, f"{status} for {request!r}:\n{body[:2000]}"
+        is_server_error = status >= 500 and not (status == 503 and any(word in body for word in EXPECTED_503))
+        assert not is_server_error, f"{status} for {request!r}:\n{body[:2000]}"
     assert sum(sent.values()) == COUNT // PARTS
     assert {200, 400, 401} <= set(sent), sent
 
 
 def cookie(app, username):
-    """The Cookie header of somebody who has signed in."""
+    """Return the Cookie header of a signed-in user."""
     browser = app.test_client()
     forms.submit(browser, browser.get("/sign-in"), "login-submit", username=username, password=PASSWORD)
     return f"{COOKIE}={browser.get_cookie(COOKIE).value}"
 
 
 def signers(services, app):
-    """Consumers in every state, one of them with a token and one with temporary credentials under way."""
+    """Return signers for consumers in every status, with and without a token and temporary credentials."""
     ready = register(services, app, allows_1_0=True, allows_prefix=True)
     approved = register(services, app, callbacks=())
     temporary = ready.with_token(ready.request_token())
@@ -58,7 +60,7 @@ def signers(services, app):
         ready,
         approved,
         temporary,
-        ready.dance(),
+        ready.get_token_credentials(),
         register(services, app, is_approved=False),
         replace(ready, place="BODY"),
         replace(ready, place="QUERY"),
@@ -69,7 +71,7 @@ def signers(services, app):
 
 
 def basic(services, app):
-    """The Authorization header of a resource server that may verify requests."""
+    """Return the Authorization header of a resource server that may verify requests."""
     registration = ClientMetadata(
         kind="oauth2",
         name="The model server",
@@ -85,7 +87,7 @@ def basic(services, app):
 
 
 def deliver(app, request):
-    """Calls the application as a WSGI server would, which no client library would let these requests reach."""
+    """Call the application as a WSGI server does. Client libraries cannot send these requests."""
     environ = {
         "REQUEST_METHOD": request.verb,
         "SCRIPT_NAME": "",
@@ -109,13 +111,13 @@ def deliver(app, request):
         key = name.upper().replace("-", "_")
         environ[key if key in {"CONTENT_TYPE", "CONTENT_LENGTH"} else f"HTTP_{key}"] = as_wsgi(value)
     statuses = []
-    answer = app.wsgi_app(environ, lambda status, headers, exc_info=None: statuses.append(int(status[:3])))
-    body = b"".join(answer).decode("utf-8", "replace")
-    if hasattr(answer, "close"):
-        answer.close()
+    response = app.wsgi_app(environ, lambda status, headers, exc_info=None: statuses.append(int(status[:3])))
+    body = b"".join(response).decode("utf-8", "replace")
+    if hasattr(response, "close"):
+        response.close()
     return statuses[-1], body
 
 
 def as_wsgi(text):
-    """Bytes as WSGI carries them: each is one character."""
+    """Return text in the form that WSGI uses for bytes: one character per byte."""
     return text.encode("utf-8", "surrogatepass").decode("latin-1")

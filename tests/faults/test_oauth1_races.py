@@ -1,4 +1,4 @@
-"""Single use of OAuth 1.0a credentials and nonces under fire: fifty at once, over two server processes (I1, S5)."""
+"""OAuth 1.0a credentials and nonces work once: fifty uses at once, on two server processes (I1, S5)."""
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -23,13 +23,13 @@ VERIFIER = "the verifier"
 
 @pytest.fixture
 def services(live_nodes):
-    """The same installation, in this process, for arranging."""
+    """The services of the same installation in this process."""
     live_nodes.add_user("alice")
     return live_nodes.services
 
 
 def approved_credentials(services, key):
-    """Temporary credentials that alice has approved."""
+    """Return temporary credentials that alice has approved."""
     with services.database.transaction() as db:
         client = clients.get(db, key)
         token, secret = temporary_credentials.add(
@@ -57,8 +57,8 @@ def approved_credentials(services, key):
     return token, secret
 
 
-def fire(server, sign):
-    """Sends fifty requests in the same moment, made by ``sign`` for the public URL, to the nodes in turn."""
+def send_all(server, sign):
+    """Send fifty requests at the same time to the nodes in turn. ``sign`` signs them for the public URL."""
     barrier = Barrier(AT_ONCE)
 
     def send(number):
@@ -72,11 +72,11 @@ def fire(server, sign):
 
 
 def outcomes(answers):
-    """How often each status came, with the problem of those that were refused."""
+    """Count the responses by status and, for errors, by problem."""
     return Counter((one.status_code, "" if one.ok else one.text.partition("&")[0]) for one in answers)
 
 
-def test_temporary_credentials_are_exchanged_once(live_nodes, services):
+def test_temporary_credentials_work_once(live_nodes, services):
     consumer = register(services, None)
     for _ in range(ROUNDS):
         token, secret = approved_credentials(services, consumer.key)
@@ -87,16 +87,16 @@ def test_temporary_credentials_are_exchanged_once(live_nodes, services):
             )
             return "/oauth/accessToken", signer.sign(f"{live_nodes.url}/oauth/accessToken", "POST")[1]
 
-        assert outcomes(fire(live_nodes, sign)) == {
+        assert outcomes(send_all(live_nodes, sign)) == {
             (200, ""): 1,
             (401, "oauth_problem=token_used"): AT_ONCE - 1,
         }
 
 
-def test_a_nonce_is_honoured_once(live_nodes, services):
+def test_nonce_is_accepted_once(live_nodes, services):
     consumer = register(services, None)
     for number in range(ROUNDS):
         signer = oauth1.Client(consumer.key, consumer.secret, callback_uri="oob", nonce=f"round {number}")
         headers = signer.sign(f"{live_nodes.url}/oauth/requestToken", "POST")[1]
-        answers = fire(live_nodes, lambda _, headers=headers: ("/oauth/requestToken", headers))
-        assert outcomes(answers) == {(200, ""): 1, (401, "oauth_problem=nonce_used"): AT_ONCE - 1}
+        responses = send_all(live_nodes, lambda _, headers=headers: ("/oauth/requestToken", headers))
+        assert outcomes(responses) == {(200, ""): 1, (401, "oauth_problem=nonce_used"): AT_ONCE - 1}

@@ -1,4 +1,4 @@
-"""Clients and administrators at the same moment: what is approved is what was seen (S2), and nothing is a 5xx (S26)."""
+"""Registration management races with decisions: only what the administrator saw is approved (S2), without a 5xx (S26)."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -13,27 +13,27 @@ from authserver.context import SYSTEM
 from authserver.domain.clients import clients, self_registration
 from authserver.errors import Conflict, NotFound
 from authserver.protocol.services import Services
-from tests.support.registrant import Registrant, waiting
+from tests.support.registrant import Registrant, find_pending_change
 from tests.support.relying_party import approve, stored
 
 ROUNDS = 10
 SEEN, NEW = "https://client.example/seen", "https://evil.example/new"
 
 
-def at_once(*deeds: Callable[[], Any]) -> list[Any]:
-    """Do things in the same moment and return what came of each."""
-    barrier = Barrier(len(deeds))
+def at_once(*calls: Callable[[], Any]) -> list[Any]:
+    """Call functions at the same time and return their results."""
+    barrier = Barrier(len(calls))
 
-    def start(deed: Callable[[], Any]) -> Any:
+    def start(call: Callable[[], Any]) -> Any:
         barrier.wait(timeout=30)
-        return deed()
+        return call()
 
-    with ThreadPoolExecutor(len(deeds)) as pool:
-        return list(pool.map(start, deeds))
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return list(pool.map(start, calls))
 
 
 def decide(services: Services, key: str, revision: int, verb: str) -> str:
-    """Decide as a page does that showed this revision."""
+    """Decide from a page that showed this revision."""
     try:
         with services.database.transaction() as db:
             client = clients.get(db, key)
@@ -48,44 +48,46 @@ def decide(services: Services, key: str, revision: int, verb: str) -> str:
     return "done"
 
 
-def asking(app: Flask, services: Services) -> tuple[Registrant, int]:
-    """An approved client that has asked for a change, and the revision of the page that shows it."""
+def with_proposed_change(app: Flask, services: Services) -> tuple[Registrant, int]:
+    """Return an approved client with a proposed change, and the revision of the page that shows it."""
     registrant = Registrant.new(app)
     approve(services, registrant.key)
     assert registrant.put(redirect_uris=[SEEN]).status_code == 200
     return registrant, stored(services, registrant.key).revision
 
 
-def test_a_change_is_decided_once(app: Flask, services: Services) -> None:
-    """Eight administrators at once: one of them approves or discards, the others are told that it changed."""
+def test_proposed_change_is_decided_once(app: Flask, services: Services) -> None:
+    """Eight administrators at once: one decision succeeds, the others get a conflict."""
     verbs = ["approve-change", "discard-change"] * 4
     for _ in range(ROUNDS // 2):
-        registrant, revision = asking(app, services)
-        deeds = [partial(decide, services, registrant.key, revision, verb) for verb in verbs]
-        assert Counter(at_once(*deeds)) == {"done": 1, "refused": 7}
-        assert waiting(services, registrant.key) is None
+        registrant, revision = with_proposed_change(app, services)
+        calls = [partial(decide, services, registrant.key, revision, verb) for verb in verbs]
+        assert Counter(at_once(*calls)) == {"done": 1, "refused": 7}
+        assert find_pending_change(services, registrant.key) is None
 
 
-def test_a_change_cannot_slip_under_an_approval(app: Flask, services: Services) -> None:
-    """The client asks for something else while its change is approved: what becomes live is what was seen."""
+def test_approval_applies_only_to_the_change_that_was_shown(app: Flask, services: Services) -> None:
+    """The client proposes another change during the approval. Only the change that was shown takes effect."""
     outcomes: Counter[str] = Counter()
     for _ in range(ROUNDS):
-        registrant, revision = asking(app, services)
+        registrant, revision = with_proposed_change(app, services)
         put, outcome = at_once(
             lambda: registrant.put(redirect_uris=[NEW]).status_code,  # noqa: B023
             lambda: decide(services, registrant.key, revision, "approve-change"),  # noqa: B023
         )
         outcomes[outcome] += 1
-        row, change = stored(services, registrant.key), waiting(services, registrant.key)
+        row, change = stored(services, registrant.key), find_pending_change(services, registrant.key)
         assert put == 200
-        assert row.redirect_uris == ([SEEN] if outcome == "done" else registrant.told["redirect_uris"])
+        assert row.redirect_uris == (
+            [SEEN] if outcome == "done" else registrant.registration["redirect_uris"]
+        )
         assert change is not None
         assert change.after["redirect_uris"] == [NEW]
     assert sum(outcomes.values()) == ROUNDS
 
 
-def test_a_pending_client_cannot_change_under_its_approval(app: Flask, services: Services) -> None:
-    """S2: approval belongs to a revision: a change that comes first wins, one that comes later waits."""
+def test_approval_of_a_pending_client_applies_to_one_revision(app: Flask, services: Services) -> None:
+    """S2: an approval applies to one revision. An earlier change makes it fail, a later change waits for approval."""
     for _ in range(ROUNDS):
         registrant = Registrant.new(app, redirect_uris=[SEEN])
         revision = stored(services, registrant.key).revision
@@ -93,7 +95,7 @@ def test_a_pending_client_cannot_change_under_its_approval(app: Flask, services:
             lambda: registrant.put(redirect_uris=[NEW]).status_code,  # noqa: B023
             lambda: decide(services, registrant.key, revision, "approve"),  # noqa: B023
         )
-        row, change = stored(services, registrant.key), waiting(services, registrant.key)
+        row, change = stored(services, registrant.key), find_pending_change(services, registrant.key)
         assert put == 200
         if outcome == "done":
             assert (row.status, row.redirect_uris, change is None) == ("approved", [SEEN], False)
@@ -101,26 +103,26 @@ def test_a_pending_client_cannot_change_under_its_approval(app: Flask, services:
             assert (row.status, row.redirect_uris, change) == ("pending", [NEW], None)
 
 
-def test_many_changes_at_once_leave_one_waiting(app: Flask, services: Services) -> None:
-    registrant, _ = asking(app, services)
+def test_concurrent_changes_leave_one_proposal(app: Flask, services: Services) -> None:
+    registrant, _ = with_proposed_change(app, services)
     names = [f"Name {number}" for number in range(8)]
-    answers = at_once(*(partial(registrant.put, client_name=name) for name in names))
-    assert [answer.status_code for answer in answers] == [200] * 8
-    change = waiting(services, registrant.key)
+    responses = at_once(*(partial(registrant.put, client_name=name) for name in names))
+    assert [response.status_code for response in responses] == [200] * 8
+    change = find_pending_change(services, registrant.key)
     assert change is not None
     assert change.after["name"] in names
 
 
-def test_deleting_races_with_everything_else(app: Flask, services: Services) -> None:
-    """RFC 7592, 2.3: one deletion succeeds, the others find nothing; nothing comes back to life."""
+def test_deletion_races_with_changes_and_decisions(app: Flask, services: Services) -> None:
+    """RFC 7592, 2.3: one deletion succeeds, the others do not find the client, and it does not reappear."""
     for _ in range(ROUNDS // 2):
-        registrant, revision = asking(app, services)
-        deeds = [lambda: registrant.manage("DELETE").status_code] * 4  # noqa: B023
+        registrant, revision = with_proposed_change(app, services)
+        calls = [lambda: registrant.manage("DELETE").status_code] * 4  # noqa: B023
         others = [
             lambda: registrant.put(redirect_uris=[NEW]).status_code,  # noqa: B023
             lambda: decide(services, registrant.key, revision, "approve-change"),  # noqa: B023
         ]
-        *deleted, put, _ = at_once(*deeds, *others)
+        *deleted, put, _ = at_once(*calls, *others)
         assert Counter(deleted) == {204: 1, 401: 3}
         assert put in {200, 401}
         assert registrant.manage("GET").status_code == 401

@@ -1,4 +1,4 @@
-"""A client that is removed while it is used: its requests find it there or gone, and nothing is a 5xx (S5, S26)."""
+"""A client is removed while it sends requests. The requests succeed or fail as unknown, without a 5xx (S5, S26)."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -29,8 +29,8 @@ def remove(services: Services, key: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/oauth2/token", "/oauth2/device_authorization"])
-def test_a_removal_under_way_is_no_fault(app: Flask, services: Services, path: str) -> None:
-    """Those that came before are answered, the others are told that the client is unknown."""
+def test_concurrent_removal_causes_no_server_error(app: Flask, services: Services, path: str) -> None:
+    """Requests before the removal succeed. Later requests get invalid_client."""
     form = {"scope": "read"} | ({"grant_type": "client_credentials"} if path == "/oauth2/token" else {})
     for _ in range(ROUNDS):
         party = RelyingParty(app, *register(services, **ALONE))

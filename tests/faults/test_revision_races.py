@@ -1,4 +1,4 @@
-"""Administrators at the same moment: of several who looked at the same thing one changes it, the others are told (S22)."""
+"""Several administrators change the same record at once: one change succeeds, the others get a conflict (S22)."""
 
 from collections import Counter
 from functools import partial
@@ -18,7 +18,7 @@ AT_ONCE = 6
 
 
 def edit_scope(database: Database, revision: int, words: str) -> str:
-    """Save a scope as a page does that showed this revision."""
+    """Save a scope from a page that showed this revision."""
     try:
         with database.transaction() as db:
             row = scopes.get(db, "models.read")
@@ -29,7 +29,7 @@ def edit_scope(database: Database, revision: int, words: str) -> str:
 
 
 def edit_user(database: Database, user_id: int, revision: int, name: str) -> str:
-    """Save an account as a page does that showed this revision."""
+    """Save an account from a page that showed this revision."""
     try:
         with database.transaction() as db:
             user = users.get(db, user_id)
@@ -39,25 +39,25 @@ def edit_user(database: Database, user_id: int, revision: int, name: str) -> str
     return "done"
 
 
-def test_a_scope_is_changed_once_for_each_revision(database: Database) -> None:
+def test_scope_is_changed_once_per_revision(database: Database) -> None:
     with database.transaction() as db:
         scopes.add(db, SYSTEM, name="models.read", words="Read your models")
     for revision in range(1, ROUNDS + 1):
-        deeds = [partial(edit_scope, database, revision, f"Words {n} of {revision}") for n in range(AT_ONCE)]
-        assert Counter(at_once(*deeds)) == {"done": 1, "refused": AT_ONCE - 1}
+        calls = [partial(edit_scope, database, revision, f"Words {n} of {revision}") for n in range(AT_ONCE)]
+        assert Counter(at_once(*calls)) == {"done": 1, "refused": AT_ONCE - 1}
 
 
-def test_an_account_is_changed_once_for_each_revision(database: Database, people: dict[str, User]) -> None:
+def test_account_is_changed_once_per_revision(database: Database, people: dict[str, User]) -> None:
     alice = people["alice"].id
     for revision in range(1, ROUNDS + 1):
-        deeds = [
+        calls = [
             partial(edit_user, database, alice, revision, f"Name {n} of {revision}") for n in range(AT_ONCE)
         ]
-        assert Counter(at_once(*deeds)) == {"done": 1, "refused": AT_ONCE - 1}
+        assert Counter(at_once(*calls)) == {"done": 1, "refused": AT_ONCE - 1}
 
 
 @pytest.mark.parametrize("change", ["edit", "edit_claims", "grant", "disable", "set_password"])
-def test_every_change_of_an_account_is_a_revision(
+def test_every_change_of_an_account_raises_its_revision(
     database: Database, people: dict[str, User], change: str
 ) -> None:
     changes = {

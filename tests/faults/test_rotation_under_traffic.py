@@ -1,9 +1,9 @@
-"""Rotation under traffic: resource servers that keep the JWK set for ten minutes never see a kid that they do not know.
+"""Key rotation under traffic: a resource server that caches the JWK set for ten minutes never sees an unknown kid.
 
-Two processes sign JWT access tokens all the time, while the keys are rotated three times, by the schedule, by the command
-and in the console, each time as early as that is let. Hours do not pass in a test: the rows of the keys are aged instead,
-a few minutes at a time, and the clocks of the resource servers go forward with them. What a process does within seconds,
-reading the keys again, happens in real time.
+Two processes sign JWT access tokens continuously while the keys are rotated three times: by schedule, by command and in
+the console, each time as early as permitted. The test does not wait for hours. It ages the rows of the keys by a few
+minutes at a time, and moves the clocks of the resource servers along. The seconds after which a process reloads the keys
+pass in real time.
 """
 
 import re
@@ -37,7 +37,7 @@ THREADS_PER_NODE = 2
 
 @pytest.fixture
 def server(database_kind: str, database_url: str, keys_dir: Path, tmp_path: Path) -> Iterator[LiveServer]:
-    """Two serving processes, whose keys are to be rotated every two hours."""
+    """Two server processes whose keys are due for rotation every two hours."""
     nodes, workers = (1, 2) if database_kind == "sqlite" else (2, 1)
     with servers.serve(
         database_url, keys_dir, tmp_path, nodes=nodes, workers=workers, signing_key_rotation="2h"
@@ -47,24 +47,24 @@ def server(database_kind: str, database_url: str, keys_dir: Path, tmp_path: Path
 
 @pytest.fixture
 def services(server: LiveServer) -> Services:
-    """The same installation, in this process, for arranging."""
+    """The services of the same installation in this process."""
     server.add_user("admin", grant="configure_server")
     return server.services
 
 
 class Time:
-    """The time of the keys and of those who check them: it passes as the test says."""
+    """The simulated time of the keys and the resource servers."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
         self._ahead = timedelta(0)
 
     def now(self) -> datetime:
-        """Return the instant at which the resource servers are."""
+        """Return the current time of the resource servers."""
         return clock.now() + self._ahead
 
     def pass_by(self, amount: timedelta) -> None:
-        """Let everybody see that so much time has passed."""
+        """Advance the simulated time."""
         self._ahead += amount
         with self._services.database.transaction() as db:
             lock(db, "signing-keys")
@@ -75,7 +75,7 @@ class Time:
 
 
 class ResourceServer(Verifier):
-    """Checks tokens with a JWK set that it keeps for ten minutes."""
+    """Verifies tokens with a JWK set that it caches for ten minutes."""
 
     def __init__(self, node: str, time: Time) -> None:
         self._node = node
@@ -88,7 +88,7 @@ class ResourceServer(Verifier):
         self.keys = {key["kid"]: key for key in document["keys"]}
 
     def kid(self, token: str) -> str:
-        """Check a token and return what it was signed with; raises UnknownKey."""
+        """Verify a token and return its kid; raises UnknownKey."""
         if self._time.now() - self._fetched_at >= TEN_MINUTES:
             self.fetch()
         self.claims(token)
@@ -96,7 +96,7 @@ class ResourceServer(Verifier):
 
 
 class Traffic:
-    """Clients that fetch one token after the other from each node, and resource servers that know the other node."""
+    """Clients that request tokens from each node in a loop, and resource servers that verify them with the other node."""
 
     def __init__(self, server: LiveServer, services: Services) -> None:
         self._auth = register(
@@ -117,7 +117,7 @@ class Traffic:
 
     @contextmanager
     def flowing(self) -> Iterator[None]:
-        """Run the traffic meanwhile; raises what any of it has met."""
+        """Run the traffic inside this context; raises the errors that it had."""
         with ThreadPoolExecutor(len(self._rounds)) as pool:
             runs = [pool.submit(self._flow, number) for number in range(len(self._rounds))]
             try:
@@ -128,18 +128,18 @@ class Traffic:
                     run.result()
 
     def wait_until(self, is_reached: Callable[[], bool]) -> None:
-        """Wait, while the traffic flows, until something is so."""
+        """Wait until a condition is true while the traffic continues."""
         with self._turned:
             assert self._turned.wait_for(lambda: self._is_over.is_set() or is_reached(), PATIENCE)
 
     def pass_by(self, amount: timedelta) -> None:
-        """Let time pass, and every client fetch a token since."""
+        """Advance the time and wait until every client has requested a token since."""
         self.time.pass_by(amount)
         before = list(self._rounds)
         self.wait_until(lambda: all(now >= then + 2 for now, then in zip(self._rounds, before, strict=True)))
 
     def is_signed_with(self, kid: str) -> bool:
-        """Return whether everybody's latest token was."""
+        """Return whether the latest token of every client has this kid."""
         return set(self._latest) == {kid}
 
     def _flow(self, number: int) -> None:
@@ -159,14 +159,14 @@ class Traffic:
 
     def _token(self, node: str) -> str:
         form = {"grant_type": "client_credentials"}
-        # A new connection each time, so that both workers of one node are met.
-        answer = requests.post(f"{node}/oauth2/token", data=form, auth=self._auth, timeout=30)
-        assert answer.status_code == 200, answer.text
-        return str(answer.json()["access_token"])
+        # A new connection for each request reaches both workers of a node.
+        response = requests.post(f"{node}/oauth2/token", data=form, auth=self._auth, timeout=30)
+        assert response.status_code == 200, response.text
+        return str(response.json()["access_token"])
 
 
 class Administrator:
-    """Somebody who is signed in to the console."""
+    """An administrator who is signed in to the console."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -174,7 +174,7 @@ class Administrator:
         self._post("/sign-in", username="admin", password=PASSWORD)
 
     def rotates(self) -> bool:
-        """Press the button; return whether it was let."""
+        """Rotate the key in the console; return whether that was permitted."""
         return self._post(f"/admin/settings/signing-keys/{ALGORITHM}/rotate").status_code == 200
 
     def _post(self, path: str, **form: str) -> requests.Response:
@@ -199,12 +199,14 @@ def key(services: Services, state: str) -> SigningKey:
     return next(row for row in rows if (row.algorithm, row.state) == (ALGORITHM, state))
 
 
-def test_no_kid_is_unknown_over_three_rotations(server: LiveServer, services: Services) -> None:
-    """OpenID Connect Core, section 10.1.1: keys are published before they sign, and after."""
+def test_resource_servers_know_every_kid_during_three_rotations(
+    server: LiveServer, services: Services
+) -> None:
+    """OpenID Connect Core, section 10.1.1: keys are published before they sign, and afterwards."""
     traffic, administrator = Traffic(server, services), Administrator(server.nodes[-1])
 
     def rotate(rotates: Callable[[], bool]) -> None:
-        """Rotate as early as it is let, and wait until every process knows."""
+        """Rotate as early as permitted, and wait until every process uses the new key."""
         following = key(services, "next").kid
         while not rotates():
             traffic.pass_by(STEP)

@@ -1,5 +1,5 @@
-"""Relying parties that nobody here wrote sign a user in, told nothing but the issuer, their key and their secret.
+"""Relying parties of other projects sign users in. They know only the issuer, their client key and their secret.
 
-node/ uses openid-client (and carries axe-core for the page tests), authlib_party.py Authlib's Flask client,
-apache.py Apache with mod_auth_openidc. Each runs as a process of its own on loopback.
+node/ uses openid-client (and contains axe-core for the page tests), authlib_party.py uses Authlib's Flask client, and
+apache.py runs Apache with mod_auth_openidc. Each is a separate process on loopback.
 """

@@ -1,11 +1,11 @@
-"""Writes a whole Apache of its own into a folder: mod_auth_openidc before one page that shows the user's name."""
+"""Writes an Apache configuration: mod_auth_openidc protects one page that shows the user's name."""
 
 import json
 import os
 import pwd
 from pathlib import Path
 
-# The page is protected as a whole, so that asking for it starts the sign-in.
+# The whole page is protected, so that a request for it starts the sign-in.
 _CONFIGURATION = """
 ServerRoot "{folder}"
 ServerName 127.0.0.1
@@ -53,7 +53,7 @@ _PAGE = {"name": "OIDC_CLAIM_name", "sub": "OIDC_CLAIM_sub", "email": "OIDC_CLAI
 
 
 def write(folder: Path, modules: Path, *, port: int, issuer: str, client_id: str, client_secret: str) -> Path:
-    """Writes configuration and pages and returns the configuration's path."""
+    """Write the configuration and the pages, and return the path of the configuration."""
     pages = folder / "pages"
     pages.mkdir()
     shown = {claim: f'<!--#echo var="{variable}" -->' for claim, variable in _PAGE.items()}
@@ -78,12 +78,12 @@ def write(folder: Path, modules: Path, *, port: int, issuer: str, client_id: str
 
 
 def _load(modules: Path, name: str, file: str) -> str:
-    """Loads a module unless this Apache has it built in."""
+    """Load a module unless it is built into this Apache."""
     return f"<IfModule !{name}_module>\nLoadModule {name}_module {modules / file}\n</IfModule>"
 
 
 def _unprivileged() -> str:
-    """Apache refuses to serve as root: it needs the name of somebody less."""
+    """Apache refuses to serve as root, so name an unprivileged user."""
     if os.geteuid() != 0:
         return ""
     known = {entry.pw_name for entry in pwd.getpwall()}

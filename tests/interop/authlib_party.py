@@ -1,6 +1,6 @@
 """A relying party on Authlib's Flask client, run as a process: `/` signs the user in and shows the claims.
 
-ISSUER, CLIENT_ID, CLIENT_SECRET and PORT come from the environment; the rest is discovered.
+ISSUER, CLIENT_ID, CLIENT_SECRET and PORT come from the environment; everything else is discovered.
 """
 
 import os
@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 app = Flask(__name__)
 app.secret_key = secrets.token_bytes(32)
-# Both parties of a test live on 127.0.0.1, and cookies know no ports.
+# Both servers of a test run on 127.0.0.1, and cookies are not separated by port.
 app.config["SESSION_COOKIE_NAME"] = "authlib-party"
 provider = OAuth(app).register(
     "provider",
@@ -23,7 +23,7 @@ provider = OAuth(app).register(
 )
 
 
-# What the token endpoint answered last; a test goes on with it in the party's place.
+# The latest token response. A test can use its tokens.
 received: dict[str, object] = {}
 
 

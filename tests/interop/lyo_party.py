@@ -1,7 +1,7 @@
-"""A consumer that behaves as Eclipse Lyo's client does: OAuth Core 1.0 with the habits of its Java library.
+"""A consumer that behaves like Eclipse Lyo's client: OAuth Core 1.0 with the peculiarities of its Java library.
 
-It asks for the request token by GET without a callback, names the callback on the authorization URL, exchanges without
-a verifier, and signs two-legged calls with `oauth_token=""`. `/` signs in, `/two-legged` calls for the functional user.
+It gets the request token by GET without a callback, passes the callback in the authorization URL, gets the access token
+without a verifier, and signs two-legged calls with `oauth_token=""`. `/` signs in, `/two-legged` uses the functional user.
 """
 
 import base64
@@ -22,12 +22,12 @@ pending: dict[str, str] = {}
 
 
 def escaped(text: str) -> str:
-    """RFC 3986, as the Java library does it."""
+    """Return text encoded per RFC 3986, as the Java library does."""
     return quote(text, safe="~")
 
 
 def call(method: str, path: str, token: str, token_secret: str) -> requests.Response:
-    """Signs and sends a request the way OAuthMessage.writeAuthorizationHeader does."""
+    """Sign and send a request as OAuthMessage.writeAuthorizationHeader does."""
     pairs = {
         "oauth_token": token,
         "oauth_consumer_key": KEY,
@@ -54,10 +54,10 @@ def live() -> str:
 
 @app.get("/")
 def home() -> Response | tuple[str, int]:
-    answer = call("GET", "/oauth/requestToken", "", "")
-    if not answer.ok:
-        return f"refused: {answer.status_code} {answer.headers['WWW-Authenticate']}", 502
-    pending.update(parse_qsl(answer.text))
+    response = call("GET", "/oauth/requestToken", "", "")
+    if not response.ok:
+        return f"refused: {response.status_code} {response.headers['WWW-Authenticate']}", 502
+    pending.update(parse_qsl(response.text))
     callback = f"http://127.0.0.1:{os.environ['PORT']}/callback"
     return redirect(
         f"{ISSUER}/oauth/authorize?"
@@ -68,18 +68,18 @@ def home() -> Response | tuple[str, int]:
 @app.get("/callback")
 def callback() -> tuple[str, int]:
     assert request.args["oauth_token"] == pending["oauth_token"]
-    answer = call("POST", "/oauth/accessToken", pending["oauth_token"], pending["oauth_token_secret"])
-    if not answer.ok:
-        return f"refused: {answer.status_code} {answer.text}", 502
-    token = dict(parse_qsl(answer.text))
-    answer = call("GET", "/oauth/whoami", token["oauth_token"], token["oauth_token_secret"])
-    return answer.text, answer.status_code
+    response = call("POST", "/oauth/accessToken", pending["oauth_token"], pending["oauth_token_secret"])
+    if not response.ok:
+        return f"refused: {response.status_code} {response.text}", 502
+    token = dict(parse_qsl(response.text))
+    response = call("GET", "/oauth/whoami", token["oauth_token"], token["oauth_token_secret"])
+    return response.text, response.status_code
 
 
 @app.get("/two-legged")
 def two_legged() -> tuple[str, int]:
-    answer = call("GET", "/oauth/whoami", "", "")
-    return answer.text, answer.status_code
+    response = call("GET", "/oauth/whoami", "", "")
+    return response.text, response.status_code
 
 
 if __name__ == "__main__":

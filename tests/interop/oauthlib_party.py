@@ -1,6 +1,6 @@
-"""An OAuth 1.0a consumer on requests-oauthlib: `/` signs the user in and shows what the protected resource says.
+"""An OAuth 1.0a consumer on requests-oauthlib: `/` signs the user in and shows the response of the protected resource.
 
-ISSUER, CLIENT_ID, CLIENT_SECRET, PORT and, if not HMAC-SHA1, SIGNATURE_METHOD come from the environment.
+ISSUER, CLIENT_ID, CLIENT_SECRET, PORT and, if it is not HMAC-SHA1, SIGNATURE_METHOD come from the environment.
 """
 
 import os
@@ -12,12 +12,12 @@ from werkzeug.wrappers import Response
 
 ISSUER = os.environ["ISSUER"]
 app = Flask(__name__)
-pending: dict[str, str] = {}  # what the one browser of the test is in the middle of
+pending: dict[str, str] = {}  # the temporary credentials of the sign-in in progress
 received: dict[str, str] = {}
 
 
 def signed_session(**more: str) -> OAuth1Session:
-    """A session that signs as this consumer."""
+    """Return a session that signs as this consumer."""
     return OAuth1Session(
         os.environ["CLIENT_ID"],
         client_secret=os.environ["CLIENT_SECRET"],
@@ -54,12 +54,12 @@ def callback() -> tuple[str, int]:
 
 @app.get("/protected")
 def protected() -> tuple[str, int]:
-    """Calls the protected resource with the token that was received last."""
+    """Call the protected resource with the latest token."""
     session = signed_session(
         resource_owner_key=received["oauth_token"], resource_owner_secret=received["oauth_token_secret"]
     )
-    answer = session.get(f"{ISSUER}/oauth/whoami", params={"a": ["2", "1"], "b": "x y/ü%"})
-    return answer.text, answer.status_code
+    response = session.get(f"{ISSUER}/oauth/whoami", params={"a": ["2", "1"], "b": "x y/ü%"})
+    return response.text, response.status_code
 
 
 if __name__ == "__main__":

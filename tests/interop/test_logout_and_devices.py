@@ -1,4 +1,4 @@
-"""Foreign clients sign out, are told of sign-outs, and connect devices: openid-client on Node, oidc-agent."""
+"""Clients of other projects sign out, receive logout tokens, and connect devices: openid-client on Node, oidc-agent."""
 
 import json
 import time
@@ -9,7 +9,7 @@ from urllib.request import Request, urlopen
 import pytest
 from playwright.sync_api import Page
 
-from tests.support import oidc_agent, parties, ways
+from tests.support import oidc_agent, page_actions, parties
 from tests.support.browser import Complaints
 from tests.support.parties import Party
 from tests.support.people import FULL_NAMES, PASSWORD
@@ -22,7 +22,7 @@ PATIENCE = 15
 
 @pytest.fixture
 def server(shared_servers: SharedServers) -> LiveServer:
-    """A server that may tell applications on loopback."""
+    """A server that may send logout tokens to loopback."""
     server = shared_servers.get("sqlite", fetch_networks="127.0.0.0/8")
     server.add_user("alice", password=PASSWORD)
     return server
@@ -30,7 +30,7 @@ def server(shared_servers: SharedServers) -> LiveServer:
 
 @pytest.fixture
 def party(server: LiveServer) -> Iterator[Party]:
-    """openid-client with everything registered that it needs here."""
+    """openid-client, registered with everything that these tests need."""
     with parties.openid_client(server) as party:
         grants = ("authorization_code", "refresh_token", DEVICE)
         options = [word for grant in grants for word in ("--grant-type", grant)]
@@ -40,56 +40,58 @@ def party(server: LiveServer) -> Iterator[Party]:
         yield party
 
 
-def answer(party: Party, path: str) -> str:
+def get_text(party: Party, path: str) -> str:
     with urlopen(f"{party.url}{path}", timeout=PATIENCE) as response:
         return response.read().decode()
 
 
-def told(party: Party) -> list[dict[str, str]]:
-    """What the application has been told, once it has been."""
+def logout_claims(party: Party) -> list[dict[str, str]]:
+    """Wait for the logout token, and return its claims."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
-        if found := json.loads(answer(party, "told")):
+        if found := json.loads(get_text(party, "logout-claims")):
             return found
         time.sleep(0.1)
     raise AssertionError("the application was not told within the time")
 
 
-def test_openid_client_signs_out_and_is_told(party: Party, page: Page, complaints: Complaints) -> None:
-    """RP-initiated logout with hint and state; the logout token passes the checks of the specification."""
+def test_openid_client_signs_out_and_gets_a_logout_token(
+    party: Party, page: Page, complaints: Complaints
+) -> None:
+    """RP-initiated logout with hint and state. The logout token passes the library's checks."""
     complaints.expect("favicon.ico")  # the party has none
     page.goto(party.url)
-    ways.sign_in(page, "alice")
-    ways.allow(page)
+    page_actions.sign_in(page, "alice")
+    page_actions.allow(page)
     page.wait_for_url(f"{party.url}**")
     subject = json.loads(page.locator("body").inner_text())["sub"]
     page.goto(f"{party.url}logout")
     page.wait_for_url(f"{party.url}signed-out?**")
     assert page.locator("body").inner_text() == "signed out, state a b&c"
-    [notice] = told(party)
+    [notice] = logout_claims(party)
     assert notice["sub"] == subject
 
 
 def test_openid_client_connects_a_device(server: LiveServer, party: Party, page: Page) -> None:
-    """The device authorization grant, polled by the library itself."""
-    codes = json.loads(answer(party, "device"))
+    """The device authorization grant, polled by the library."""
+    codes = json.loads(get_text(party, "device"))
     page.goto(codes["verification_uri_complete"])
-    ways.sign_in(page, "alice")
+    page_actions.sign_in(page, "alice")
     page.locator("#device-allow").click()
     page.wait_for_selector("#device-home")
-    assert json.loads(answer(party, "device-result"))["name"] == FULL_NAMES["alice"]
+    assert json.loads(get_text(party, "device-result"))["name"] == FULL_NAMES["alice"]
     assert server.url in codes["verification_uri"]
 
 
 def test_oidc_agent_connects_a_device(server: LiveServer, page: Page, tmp_path: Path) -> None:
-    """oidc-agent shows the code and polls; its token works, and the agent refreshes it."""
+    """oidc-agent shows the code and polls; its token works, and it refreshes the token."""
     with oidc_agent.running(tmp_path) as agent:
         connecting = agent.begin(server)
         page.goto(f"{server.url}/device?user_code={agent.user_code()}")
-        ways.sign_in(page, "alice")
+        page_actions.sign_in(page, "alice")
         page.locator("#device-allow").click()
         page.wait_for_selector("#device-home")
         assert connecting.wait(PATIENCE) == 0
-        asked = Request(f"{server.url}/oidc/userinfo", headers={"Authorization": f"Bearer {agent.token()}"})
-        with urlopen(asked, timeout=PATIENCE) as response:
+        request = Request(f"{server.url}/oidc/userinfo", headers={"Authorization": f"Bearer {agent.token()}"})
+        with urlopen(request, timeout=PATIENCE) as response:
             assert json.load(response)["name"] == FULL_NAMES["alice"]

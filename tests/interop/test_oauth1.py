@@ -1,4 +1,4 @@
-"""Foreign OAuth 1.0a consumers complete the three-legged dance in a real browser."""
+"""OAuth 1.0a consumers of other projects complete the authorization flow in a real browser."""
 
 import json
 from dataclasses import replace
@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from authserver.domain.clients import clients
 from authserver.domain.oauth1 import consumers
 from authserver.domain.users import users
-from tests.support import parties, ways
+from tests.support import page_actions, parties
 from tests.support.people import PASSWORD
 
 pytestmark = [pytest.mark.interop, pytest.mark.browser]
@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.interop, pytest.mark.browser]
 
 @pytest.fixture(scope="module")
 def server(shared_servers):
-    """One server for the consumers of this file."""
+    """One server for all consumers of this module."""
     server = shared_servers.get("sqlite")
     for name in ("alice", "bob"):
         server.add_user(name, password=PASSWORD)
@@ -26,7 +26,7 @@ def server(shared_servers):
 
 
 def set_functional_user(server, key, name):
-    """What the console's form does."""
+    """Set the functional user as the console's form does."""
     with server.services.database.transaction() as db:
         client = clients.get(db, key)
         options = replace(consumers.options_of(client.details), functional_user_id=users.find(db, name).id)
@@ -39,11 +39,11 @@ def parties_have_no_icon(complaints):
 
 
 @pytest.mark.parametrize("name", ["requests-oauthlib", "passport-oauth1"])
-def test_a_consumer_signs_somebody_in(page, server, name):
+def test_consumer_signs_a_user_in(page, server, name):
     with parties.oauth1_party(server, name) as party:
         page.goto(party.url)
-        ways.sign_in(page, "alice")
-        ways.allow(page)
+        page_actions.sign_in(page, "alice")
+        page_actions.allow(page)
         page.wait_for_url(f"{party.url}callback?**oauth_verifier=**")
         me = json.loads(page.locator("body").inner_text())
         assert me["username"] == "alice"
@@ -55,18 +55,18 @@ def test_denial_reaches_the_consumer(page, server, complaints, name):
     complaints.expect("Failed to load resource")  # the party's own error page
     with parties.oauth1_party(server, name) as party:
         page.goto(party.url)
-        ways.sign_in(page, "alice")
-        ways.deny(page)
+        page_actions.sign_in(page, "alice")
+        page_actions.deny(page)
         page.wait_for_url(f"{party.url}callback?**oauth_problem=user_refused**")
         assert "alice" not in page.locator("body").inner_text()
 
 
-def test_a_lyo_client_completes_where_1_0_is_allowed(page, server):
+def test_lyo_client_succeeds_if_1_0_is_allowed(page, server):
     with parties.oauth1_party(server, "lyo", "--allow-oauth-1.0") as party:
         page.goto(party.url)
-        ways.sign_in(page, "alice")
+        page_actions.sign_in(page, "alice")
         expect(page.locator("#oauth10-warning")).to_be_visible()
-        ways.allow(page)
+        page_actions.allow(page)
         page.wait_for_url(f"{party.url}callback?**")
         assert "oauth_verifier" not in page.url
         assert json.loads(page.locator("body").inner_text())["username"] == "alice"
@@ -78,7 +78,7 @@ def test_a_lyo_client_completes_where_1_0_is_allowed(page, server):
         assert two_legged.json()["username"] == "bob"
 
 
-def test_a_lyo_client_is_refused_with_a_clear_problem_where_it_is_not(server):
+def test_lyo_client_is_rejected_if_1_0_is_not_allowed(server):
     with parties.oauth1_party(server, "lyo") as party:
         answer = requests.get(party.url, timeout=10, allow_redirects=False)
         assert answer.status_code == 502

@@ -1,4 +1,4 @@
-"""oauthlib's clients, as requests-oauthlib drives them, get tokens by password and by client credentials."""
+"""oauthlib's clients get tokens by the password and client credentials grants, through requests-oauthlib."""
 
 import json
 import os
@@ -15,21 +15,21 @@ pytestmark = [pytest.mark.interop, pytest.mark.only_on("sqlite")]
 
 
 @pytest.fixture(autouse=True)
-def _loopback_is_enough() -> Iterator[None]:
-    """oauthlib wants https everywhere; on loopback plain http is as safe."""
+def _allow_plain_http() -> Iterator[None]:
+    """Let oauthlib use plain http, which is safe on loopback."""
     os.environ["OAUTHLIB_INSECURE_TRANSPORT"] = "1"
     yield
     del os.environ["OAUTHLIB_INSECURE_TRANSPORT"]
 
 
 def add_client(server: LiveServer, *grants: str, scope: str) -> tuple[str, str]:
-    chosen = [word for grant in grants for word in ("--grant-type", grant)]
-    arguments = ["clients", "add", "--type", "oauth2", "--name", "oauthlib", *chosen, "--scope", scope]
+    grant_options = [word for grant in grants for word in ("--grant-type", grant)]
+    arguments = ["clients", "add", "--type", "oauth2", "--name", "oauthlib", *grant_options, "--scope", scope]
     client = json.loads(server.command(*arguments, "--generate-secret", "--approve", "--json"))
     return client["client_key"], client["client_secret"]
 
 
-def test_password(live_server: LiveServer) -> None:
+def test_password_grant(live_server: LiveServer) -> None:
     live_server.add_user("alice", password=PASSWORD)
     key, secret = add_client(live_server, "password", "refresh_token", scope="openid profile")
     db = OAuth2Session(client=LegacyApplicationClient(key, scope="openid profile"))
@@ -43,14 +43,14 @@ def test_password(live_server: LiveServer) -> None:
         db.fetch_token(url, username="alice", password="wrong", client_id=key, client_secret=secret)
 
 
-def test_client_credentials(live_server: LiveServer) -> None:
+def test_client_credentials_grant(live_server: LiveServer) -> None:
     key, secret = add_client(live_server, "client_credentials", scope="read write")
     db = OAuth2Session(client=BackendApplicationClient(key, scope="read"))
     token = db.fetch_token(f"{live_server.url}/oauth2/token", client_id=key, client_secret=secret)
     assert token["scope"] == ["read"]
     assert "refresh_token" not in token
     form = {"token": token["access_token"]}
-    answer = db.post(
+    response = db.post(
         f"{live_server.url}/oauth2/introspect", data=form, auth=(key, secret), withhold_token=True
     )
-    assert answer.json()["active"] is True
+    assert response.json()["active"] is True

@@ -1,11 +1,11 @@
-"""openid-client registers itself by discovery alone, is approved, signs people in, and manages its registration."""
+"""openid-client registers itself through discovery, is approved, signs users in, and manages its registration."""
 
 import json
 
 import pytest
 import requests
 
-from tests.support import parties, ways
+from tests.support import page_actions, parties
 from tests.support.people import FULL_NAMES, PASSWORD
 
 pytestmark = [pytest.mark.interop, pytest.mark.browser]
@@ -18,34 +18,34 @@ def server(shared_servers):
     return server
 
 
-def ask(party, path):
-    answer = requests.get(f"{party.url}{path}", timeout=30)
-    assert answer.status_code == 200, answer.text
-    return answer.text
+def get_text(party, path):
+    response = requests.get(f"{party.url}{path}", timeout=30)
+    assert response.status_code == 200, response.text
+    return response.text
 
 
-def test_a_party_registers_itself_and_signs_people_in(page, complaints, server):
+def test_party_registers_itself_and_signs_users_in(page, complaints, server):
     complaints.expect("/favicon.ico")
     complaints.expect("403")
     with parties.self_registering(server) as party:
-        told = json.loads(ask(party, "registration"))
-        key = told["client_id"]
-        assert told["registration_status"] == "pending"
+        registration = json.loads(get_text(party, "registration"))
+        key = registration["client_id"]
+        assert registration["registration_status"] == "pending"
         page.goto(party.url)
         assert "Waiting for approval" in page.locator("body").inner_text()
-        page.goto("about:blank")  # The page would go on by itself.
+        page.goto("about:blank")  # The page would continue by itself.
 
         server.command("clients", "approve", key)
         page.goto(party.url)
         assert page.get_by_role("link", name="Privacy policy of the application").is_visible()
-        ways.sign_in(page, "alice")
-        ways.allow(page)
+        page_actions.sign_in(page, "alice")
+        page_actions.allow(page)
         page.wait_for_url(f"{party.url}callback**")
         assert json.loads(page.locator("body").inner_text())["name"] == FULL_NAMES["alice"]
 
-        assert json.loads(ask(party, "read"))["redirect_uris"] == told["redirect_uris"]
-        changed = json.loads(ask(party, "rename"))
+        assert json.loads(get_text(party, "read"))["redirect_uris"] == registration["redirect_uris"]
+        changed = json.loads(get_text(party, "rename"))
         assert changed["registration_status"] == "change_pending"
         assert changed["client_name"] == "A party that registers itself"
-        assert ask(party, "delete") == "204"
+        assert get_text(party, "delete") == "204"
         assert key not in server.command("clients", "list")

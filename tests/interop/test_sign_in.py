@@ -1,20 +1,20 @@
-"""Three foreign relying parties sign people in through discovery alone, in a real browser."""
+"""Three relying parties of other projects sign users in through discovery, in a real browser."""
 
 import json
 
 import pytest
 
-from tests.support import parties, ways
+from tests.support import page_actions, parties
 from tests.support.people import FULL_NAMES, PASSWORD
 
 pytestmark = [pytest.mark.interop, pytest.mark.browser]
 PARTIES = [parties.openid_client, parties.authlib_flask, parties.mod_auth_openidc]
-OWN_COOKIES = ("authlib-party", "mod_auth_openidc_session")  # what the parties remember a signed-in user by
+OWN_COOKIES = ("authlib-party", "mod_auth_openidc_session")  # the parties' own session cookies
 
 
 @pytest.fixture(scope="module")
 def server(shared_servers):
-    """One server for the parties and tests of this file, each with a person of its own."""
+    """One server for all parties of this module. Each test uses another user."""
     server = shared_servers.get("sqlite")
     for name in ("alice", "bob", "charlie"):
         server.add_user(name, password=PASSWORD)
@@ -38,8 +38,8 @@ def parties_have_no_icon(complaints):
 
 def sign_in(page, party, name):
     page.goto(party.url)
-    ways.sign_in(page, name)
-    ways.allow(page)
+    page_actions.sign_in(page, name)
+    page_actions.allow(page)
     page.wait_for_url(f"{party.url}**")
     return json.loads(page.locator("body").inner_text())
 
@@ -51,7 +51,7 @@ def test_party_shows_the_users_name(page, party):
     assert claims["sub"]
 
 
-def test_second_sign_in_asks_nothing(page, party):
+def test_second_sign_in_needs_no_interaction(page, party):
     first = sign_in(page, party, "bob")
     for name in OWN_COOKIES:
         page.context.clear_cookies(name=name)
@@ -63,7 +63,7 @@ def test_second_sign_in_asks_nothing(page, party):
 def test_denial_reaches_the_party(page, party, complaints):
     complaints.expect("Failed to load resource")  # the party's own error page
     page.goto(party.url)
-    ways.sign_in(page, "charlie")
-    ways.deny(page)
+    page_actions.sign_in(page, "charlie")
+    page_actions.deny(page)
     page.wait_for_url(f"{party.url}callback?**error=access_denied**")
     assert FULL_NAMES["charlie"] not in page.content()

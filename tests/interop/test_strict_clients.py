@@ -1,10 +1,10 @@
-"""Clients that check every answer to the letter: openid-client's hybrid flow by form_post, and oauth4webapi."""
+"""Clients that validate every response strictly: openid-client's hybrid flow with form_post, and oauth4webapi."""
 
 import json
 
 import pytest
 
-from tests.support import parties, ways
+from tests.support import page_actions, parties
 from tests.support.people import FULL_NAMES, PASSWORD
 
 pytestmark = [pytest.mark.interop, pytest.mark.browser]
@@ -24,18 +24,18 @@ def parties_have_no_icon(complaints):
 
 def sign_in(page, party):
     page.goto(party.url)
-    ways.sign_in(page, "alice")
-    ways.allow(page)
+    page_actions.sign_in(page, "alice")
+    page_actions.allow(page)
     page.wait_for_url(f"{party.url}callback**")
     return json.loads(page.locator("body").inner_text())
 
 
-def test_openid_client_takes_a_hybrid_answer_from_a_form(page, server):
+def test_openid_client_accepts_a_hybrid_response_by_form_post(page, server):
     with parties.node_party(server, "hybrid_party.js", response_type="code id_token") as party:
         assert sign_in(page, party)["name"] == FULL_NAMES["alice"]
 
 
-def test_oauth4webapi_finds_no_fault(page, server):
+def test_oauth4webapi_accepts_all_responses(page, server):
     with parties.node_party(server, "oauth4webapi_party.js") as party:
         claims = sign_in(page, party)
     assert claims["name"] == FULL_NAMES["alice"]

@@ -1,1 +1,1 @@
-"""Whole stories in a real browser, as the people in them live them."""
+"""Complete tasks of users and administrators in a real browser."""

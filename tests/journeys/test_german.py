@@ -1,11 +1,11 @@
-"""An application that asks for German: from its sign-in link over every page back to it; the browser prefers English."""
+"""An application requests German pages: sign-in, consent and sign-out. The browser prefers English."""
 
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.support import ways
+from tests.support import page_actions
 from tests.support.browser import Complaints
 from tests.support.logout import site
 from tests.support.people import PASSWORD
@@ -19,28 +19,28 @@ ICON = '<!doctype html><html lang="en"><title>App</title><link rel="icon" href="
 def test_sign_in_consent_and_sign_out_in_german(
     live_server: LiveServer, page: Page, complaints: Complaints
 ) -> None:
-    """Sign-in with a mistake, consent, the way back, the question whether to sign out, and its result."""
+    """A failed sign-in, a sign-in, the consent, the redirect, the confirmation of the sign-out, and its result."""
     complaints.expect("422")
     live_server.add_user("alice", password=PASSWORD)
     port = free_port()
     client = live_server.add_client(NAME, f"http://127.0.0.1:{port}/cb")["client_key"]
     with site(port, ICON) as origin:
         page.goto(_request(live_server, client, origin))
-        _is_german(page, "Anmelden")
+        _expect_german(page, "Anmelden")
         expect(page.locator(".lead")).to_have_text(f"um mit {NAME} fortzufahren")
-        ways.sign_in(page, "alice", "falsch")
+        page_actions.sign_in(page, "alice", "falsch")
         expect(page.locator("#error-summary")).to_contain_text("Benutzername oder Passwort ist falsch.")
-        _is_german(page, "Anmelden")
-        ways.sign_in(page, "alice")
-        _is_german(page, f"Darf {NAME} Ihr Konto verwenden?")
+        _expect_german(page, "Anmelden")
+        page_actions.sign_in(page, "alice")
+        _expect_german(page, f"Darf {NAME} Ihr Konto verwenden?")
         expect(page.locator(".permissions")).to_contain_text("Ihre E-Mail-Adresse sehen")
-        ways.allow(page)
+        page_actions.allow(page)
         page.wait_for_url(f"{origin}/cb?**")
         assert parse_qs(urlsplit(page.url).query)["state"] == ["s"]
     page.goto(f"{live_server.url}/oidc/end_session?{urlencode({'client_id': client, 'ui_locales': 'de'})}")
-    _is_german(page, "Abmelden?")
+    _expect_german(page, "Abmelden?")
     page.locator("#logout-confirm").click()
-    _is_german(page, "Sie sind abgemeldet")
+    _expect_german(page, "Sie sind abgemeldet")
     page.goto(f"{live_server.url}/sign-in")
     expect(page.locator("h1")).to_have_text("Sign in")
 
@@ -59,6 +59,6 @@ def _request(server: LiveServer, client: str, origin: str) -> str:
     return f"{server.url}/oauth2/authorize?{urlencode(query)}"
 
 
-def _is_german(page: Page, heading: str) -> None:
+def _expect_german(page: Page, heading: str) -> None:
     expect(page.locator("h1")).to_have_text(heading)
     expect(page.locator("html")).to_have_attribute("lang", "de")

@@ -1,4 +1,4 @@
-"""A Jazz server becomes a friend of this one: from the root services to a protected call, and the end of it."""
+"""A Jazz server registers as a friend: from the root services document to a protected call and the disapproval."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ import pytest
 import requests
 from playwright.sync_api import Page, expect
 
-from tests.support import parties, ways
+from tests.support import page_actions, parties
 from tests.support.axe import assert_accessible
 from tests.support.browser import Complaints
 from tests.support.parties import Party
@@ -20,8 +20,10 @@ SECRET = "what the Jazz administrator typed"
 JFS = "{http://jazz.net/xmlns/prod/jazz/jfs/1.0/}"
 
 
-def test_the_whole_jazz_story(live_server: LiveServer, page: Page, complaints: Complaints) -> None:
-    """Root services, requestKey, pending, approveKey, approve, sign-in, protected call, disapprove, 401."""
+def test_jazz_server_from_registration_to_disapproval(
+    live_server: LiveServer, page: Page, complaints: Complaints
+) -> None:
+    """Root services, requestKey, pending, approveKey, approval, sign-in, protected call, disapproval, 401."""
     complaints.expect("/favicon.ico")
     complaints.expect("401")  # the last protected call
     live_server.add_user("admin", password=PASSWORD, grant="configure_server")
@@ -34,33 +36,33 @@ def test_the_whole_jazz_story(live_server: LiveServer, page: Page, complaints: C
         sign_in(engineer, jazz)
         assert requests.get(f"{jazz.url}protected", timeout=10).json()["username"] == "alice"
         disapprove(page, live_server, key)
-        refused = requests.get(f"{jazz.url}protected", timeout=10)
-        assert refused.status_code == 401
-        assert "oauth_problem=consumer_key_rejected" in refused.text
+        response = requests.get(f"{jazz.url}protected", timeout=10)
+        assert response.status_code == 401
+        assert "oauth_problem=consumer_key_rejected" in response.text
         engineer.context.close()
 
 
 def read_root_services(server: LiveServer) -> dict[str, str]:
-    """What a Jazz server reads when an administrator enters our address as a friend."""
-    answer = requests.get(f"{server.url}/rootservices", headers={"OSLC-Core-Version": "2.0"}, timeout=10)
-    assert answer.headers["Content-Type"] == "application/rdf+xml"
-    (about,) = ET.fromstring(answer.content)
+    """Read the document that a Jazz server fetches when an administrator enters our URL as a friend."""
+    response = requests.get(f"{server.url}/rootservices", headers={"OSLC-Core-Version": "2.0"}, timeout=10)
+    assert response.headers["Content-Type"] == "application/rdf+xml"
+    (about,) = ET.fromstring(response.content)
     resource = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}resource"
     return {child.tag.removeprefix(JFS): child.get(resource, "") for child in about}
 
 
 def request_key(address: str) -> str:
-    """Asks for a provisional key as Jazz does: JSON without a type."""
+    """Request a provisional key as Jazz does: JSON without a content type."""
     body = f'{{"name": "ELM at work", "secret": "{SECRET}", "trusted": "true", "secretType": "string"}}'
-    answer = requests.post(address, data=body, timeout=10)
-    assert answer.status_code == 200, answer.text
-    return str(answer.json()["key"])
+    response = requests.post(address, data=body, timeout=10)
+    assert response.status_code == 200, response.text
+    return str(response.json()["key"])
 
 
 def approve(page: Page, server: LiveServer, address: str, key: str) -> None:
-    """Opens the approval module's link, signs in on the way, and finds the key pending in the console too."""
+    """Open the link of the approval page, sign in, and check that the console shows the key as pending."""
     page.goto(f"{address}?key={key}")
-    ways.sign_in(page, "admin")
+    page_actions.sign_in(page, "admin")
     page.wait_for_url(f"{address}?key={key}")
     assert not page.locator("#trusted").is_checked()
     assert_accessible(page)
@@ -75,24 +77,24 @@ def approve(page: Page, server: LiveServer, address: str, key: str) -> None:
 
 @contextmanager
 def jazz_server(server: LiveServer, key: str) -> Iterator[Party]:
-    """The other server, which has the key now."""
+    """Run the other server, which uses the key."""
     client = {"client_key": key, "client_secret": SECRET}
     with parties.oauth1_party_as(server, "requests-oauthlib", client, free_port()) as party:
         yield party
 
 
 def sign_in(page: Page, jazz: Party) -> None:
-    """An engineer comes from the Jazz server and goes back to it."""
+    """Sign in as a user who comes from the Jazz server and returns to it."""
     page.goto(jazz.url)
-    ways.sign_in(page, "alice")
+    page_actions.sign_in(page, "alice")
     expect(page.get_by_role("heading", name="Allow ELM at work to use your account?")).to_be_visible()
     assert_accessible(page)
-    ways.allow(page)
+    page_actions.allow(page)
     page.wait_for_url(f"{jazz.url}callback?**oauth_verifier=**")
 
 
 def disapprove(page: Page, server: LiveServer, key: str) -> None:
-    """The administrator ends it in the console."""
+    """Disapprove the client in the console."""
     page.goto(f"{server.url}/admin/clients/{key}/disapprove")
     page.get_by_role("button", name="Disapprove").click()
     expect(page.get_by_text("is disapproved").first).to_be_visible()

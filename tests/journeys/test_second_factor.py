@@ -1,4 +1,4 @@
-"""The second factor from end to end in a browser: set up, asked for, replaced by a recovery code, insisted on, removed."""
+"""The second factor in a browser: set-up, sign-in, recovery codes, required by a client, and removal."""
 
 import json
 import re
@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from authserver import clock
-from tests.support import axe, ways
+from tests.support import axe, page_actions
 from tests.support.browser import Complaints
 from tests.support.people import PASSWORD
 from tests.support.relying_party import CHALLENGE
@@ -25,16 +25,16 @@ pytestmark = pytest.mark.browser
 
 
 class App:
-    """An authenticator app. Real time passes in the server, so that it shows codes in advance instead of waiting."""
+    """An authenticator app. The server uses real time, so the app returns codes in advance instead of waiting."""
 
     def __init__(self, seed: str) -> None:
         self._codes = pyotp.TOTP(seed)
         self._last = 0
 
     def code(self) -> str:
-        """A code that was not shown before and counts now: of this step, or of the next (RFC 6238, section 5.2)."""
+        """Return a valid code that was not returned before: of this step or the next (RFC 6238, section 5.2)."""
         now = clock.timestamp(clock.now())
-        # Where this step is nearly over, the one before it would be too old on arrival.
+        # Near the end of a step, the code of the previous step would be too old when it arrives.
         self._last = max(self._last + 1, (now + _ON_THE_WAY) // STEP - 1)
         assert self._last <= now // STEP + 1, "the test is faster than the codes change"
         return self._codes.generate_otp(self._last)
@@ -54,7 +54,7 @@ def sign_out(page: Page, server: LiveServer) -> None:
 
 def sign_in(page: Page, server: LiveServer, path: str = "/account") -> None:
     page.goto(f"{server.url}{path}")
-    ways.sign_in(page, "alice")
+    page_actions.sign_in(page, "alice")
 
 
 def enter(page: Page, code: str) -> None:
@@ -63,7 +63,7 @@ def enter(page: Page, code: str) -> None:
 
 
 def save(page: Page) -> tuple[App, list[str]]:
-    """Types the seed of the set-up page into an app, and the app's code into the page."""
+    """Enter the seed of the set-up page in an app, and the app's code on the page; return the app and the recovery codes."""
     page.locator("summary").click()
     app = App(page.locator("#seed").inner_text().replace(" ", ""))
     page.locator("#code").fill(app.code())
@@ -72,8 +72,8 @@ def save(page: Page) -> tuple[App, list[str]]:
     return app, CODES.findall(page.locator("#codes").inner_text())
 
 
-def asked_of(page: Page, server: LiveServer, **more: str) -> str:
-    """The address at which an application asks for a sign-in; what it gets back is caught in the browser."""
+def authorization_url(page: Page, server: LiveServer, **more: str) -> str:
+    """Return a URL that requests a sign-in. The browser intercepts the redirect to the client."""
     key = server.add_client("Model review", CALLBACK)["client_key"]
     page.route(f"{CALLBACK}*", lambda route: route.fulfill(body="back at the application"))
     query = {
@@ -88,13 +88,13 @@ def asked_of(page: Page, server: LiveServer, **more: str) -> str:
     return f"{server.url}/oauth2/authorize?{urlencode(query | more)}"
 
 
-def is_back_with_a_code(page: Page) -> None:
+def expect_redirect_with_code(page: Page) -> None:
     page.wait_for_url(f"{CALLBACK}*")
     assert "code" in parse_qs(urlsplit(page.url).query)
 
 
-def test_from_setting_up_to_removing(page: Page, server: LiveServer) -> None:
-    """Set up by the typed seed, sign in with password and code, with a recovery code, and remove."""
+def test_set_up_sign_in_and_removal(page: Page, server: LiveServer) -> None:
+    """Set up the app with the typed seed, sign in with a code and with a recovery code, and remove the app."""
     sign_in(page, server)
     page.get_by_role("link", name="Authenticator app", exact=True).first.click()
     page.locator("#authenticator-start").click()
@@ -126,79 +126,79 @@ def test_from_setting_up_to_removing(page: Page, server: LiveServer) -> None:
     expect(page.get_by_role("heading", name="Profile")).to_be_visible()
 
 
-def test_an_application_that_insists_has_an_app_set_up_on_the_way(page: Page, server: LiveServer) -> None:
-    """The detour leads to the account page, and with one button back to the application."""
-    insisting = {"id_token": {"acr": {"essential": True, "value": MULTI_FACTOR}}}
-    page.goto(asked_of(page, server, claims=json.dumps(insisting)))
-    ways.sign_in(page, "alice")
+def test_required_second_factor_is_set_up_during_the_sign_in(page: Page, server: LiveServer) -> None:
+    """The sign-in continues on the account page, and one button leads back to the client."""
+    required_claims = {"id_token": {"acr": {"essential": True, "value": MULTI_FACTOR}}}
+    page.goto(authorization_url(page, server, claims=json.dumps(required_claims)))
+    page_actions.sign_in(page, "alice")
     page.locator("#second-factor-set-up").click()
     save(page)
     page.locator("#authenticator-continue").click()
-    ways.allow(page)
-    is_back_with_a_code(page)
+    page_actions.allow(page)
+    expect_redirect_with_code(page)
 
 
 @pytest.mark.only_on("sqlite")
-def test_the_way_over_the_account_speaks_the_language_of_the_application(
+def test_set_up_during_a_sign_in_uses_the_requested_language(
     page: Page, server: LiveServer, complaints: Complaints
 ) -> None:
-    """Set-up, its mistakes, other sessions ended, and back: German, as the application asks, in an English browser."""
+    """Set-up, errors, ended sessions and the redirect are in German, as requested; the browser prefers English."""
     complaints.expect("422")
-    insisting = {"id_token": {"acr": {"essential": True, "value": MULTI_FACTOR}}}
+    required_claims = {"id_token": {"acr": {"essential": True, "value": MULTI_FACTOR}}}
     other = page.context.browser.new_context()
     sign_in(other.new_page(), server)
-    page.goto(asked_of(page, server, claims=json.dumps(insisting), ui_locales="de"))
-    ways.sign_in(page, "alice")
-    _is_german(page, "Zweiten Faktor einrichten")
+    page.goto(authorization_url(page, server, claims=json.dumps(required_claims), ui_locales="de"))
+    page_actions.sign_in(page, "alice")
+    _expect_german(page, "Zweiten Faktor einrichten")
     page.locator("#second-factor-set-up").click()
-    _is_german(page, "Authenticator-App einrichten")
+    _expect_german(page, "Authenticator-App einrichten")
     page.locator("#code").fill("000000")
     page.locator("#authenticator-save").click()
     expect(page.locator("#error-summary")).to_contain_text("Das ist nicht der aktuelle Code.")
-    _is_german(page, "Authenticator-App einrichten")
+    _expect_german(page, "Authenticator-App einrichten")
     page.locator("summary").click()
     save(page)
-    _is_german(page, "Ihre Wiederherstellungs\u00adcodes")
+    _expect_german(page, "Ihre Wiederherstellungs\u00adcodes")
     page.locator("#end-others").click()
     expect(page.get_by_role("status")).to_have_text("Eine andere Sitzung wurde abgemeldet.")
-    _is_german(page, "Authenticator-App")
+    _expect_german(page, "Authenticator-App")
     page.locator("#authenticator-continue").click()
-    _is_german(page, "Darf Model review Ihr Konto verwenden?")
-    ways.allow(page)
-    is_back_with_a_code(page)
+    _expect_german(page, "Darf Model review Ihr Konto verwenden?")
+    page_actions.allow(page)
+    expect_redirect_with_code(page)
     page.goto(f"{server.url}/account")
     expect(page.locator("h1")).to_have_text("Profile")
     other.close()
 
 
-def _is_german(page: Page, heading: str) -> None:
+def _expect_german(page: Page, heading: str) -> None:
     expect(page.locator("h1")).to_have_text(heading)
     expect(page.locator("html")).to_have_attribute("lang", "de")
 
 
-def test_a_mistyped_code_does_not_shut_the_way_to_the_application(
+def test_mistyped_code_does_not_block_the_redirect(
     page: Page, server: LiveServer, complaints: Complaints
 ) -> None:
-    """Nothing between the second code and the application's own address is stopped by our policy (form-action)."""
+    """No policy of ours (form-action) blocks the redirect after the second code."""
     complaints.expect("422")
-    address = asked_of(page, server)
+    address = authorization_url(page, server)
     sign_in(page, server, "/account/authenticator/set-up")
     app, _ = save(page)
     page.goto(address)
-    ways.allow(page)
-    is_back_with_a_code(page)
+    page_actions.allow(page)
+    expect_redirect_with_code(page)
     sign_out(page, server)
     page.goto(address)
-    ways.sign_in(page, "alice")
+    page_actions.sign_in(page, "alice")
     enter(page, "000000")
     expect(page.locator("#error-summary")).to_be_visible()
     enter(page, app.code())
-    is_back_with_a_code(page)
+    expect_redirect_with_code(page)
 
 
 @pytest.mark.only_on("sqlite")
-def test_what_is_shown_once_can_be_kept(page: Page, server: LiveServer) -> None:
-    """Copied, downloaded, printed: the same ten codes."""
+def test_recovery_codes_can_be_saved(page: Page, server: LiveServer) -> None:
+    """Copying, downloading and printing yield the same ten codes."""
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     sign_in(page, server, "/account/authenticator/set-up")
     page.get_by_text("Without a camera").click()
@@ -221,7 +221,7 @@ def test_what_is_shown_once_can_be_kept(page: Page, server: LiveServer) -> None:
 
 
 @pytest.mark.only_on("sqlite")
-def test_it_works_without_scripts(browser, server: LiveServer) -> None:
+def test_set_up_works_without_scripts(browser, server: LiveServer) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     sign_in(page, server, "/account/authenticator/set-up")
@@ -240,7 +240,7 @@ def test_it_works_without_scripts(browser, server: LiveServer) -> None:
 def test_every_state_of_the_pages_is_accessible(
     page: Page, server: LiveServer, complaints: Complaints, look: axe.Look
 ) -> None:
-    """Beside the lists of ``tests/web``: the states that only somebody with an app sees."""
+    """Complements the lists in ``tests/web`` with the states that require an authenticator app."""
     complaints.expect("422")
     look.apply(page)
     other = page.context.browser.new_context()

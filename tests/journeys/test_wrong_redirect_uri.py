@@ -1,9 +1,9 @@
-"""A wrong redirect URI is put right in three clicks from the failed sign-in, and the sign-in works (docs: diagnostics)."""
+"""A wrong redirect URI is corrected in three clicks from the failed sign-in, and the sign-in works (docs: diagnostics)."""
 
 import requests
 from playwright.sync_api import Locator, Page, expect
 
-from tests.support import parties, servers, ways
+from tests.support import page_actions, parties, servers
 from tests.support.browser import Complaints
 from tests.support.people import PASSWORD
 from tests.support.servers import LiveServer
@@ -11,8 +11,8 @@ from tests.support.servers import LiveServer
 NAME = "Requirements portal"
 
 
-class Finger:
-    """Counts how often it clicks."""
+class ClickCounter:
+    """Clicks, and counts the clicks."""
 
     def __init__(self) -> None:
         self.clicks = 0
@@ -22,42 +22,42 @@ class Finger:
         self.clicks += 1
 
 
-def test_from_the_refused_sign_in_to_a_sign_in_that_works(
+def test_wrong_redirect_uri_is_corrected_from_the_error(
     live_server: LiveServer, page: Page, complaints: Complaints
 ) -> None:
-    """Be refused, see why, add the address, sign in."""
-    complaints.expect("400")  # the page that says that the sign-in request cannot be accepted
+    """Get the error, open its explanation, add the redirect URI, sign in."""
+    complaints.expect("400")  # the page that rejects the authorization request
     port = servers.free_port()
-    wanted = parties.redirect_uri(port)
+    redirect_uri = parties.redirect_uri(port)
     live_server.add_user("admin", password=PASSWORD, grant="configure_server")
-    client = live_server.add_client(NAME, wanted.replace("http://127.0.0.1", "http://localhost"))
+    client = live_server.add_client(NAME, redirect_uri.replace("http://127.0.0.1", "http://localhost"))
     with parties.authlib_flask_as(live_server, client, port) as party:
         page.goto(f"{live_server.url}/admin")
-        ways.sign_in(page, "admin")
+        page_actions.sign_in(page, "admin")
         page.wait_for_url("**/admin")
         page.goto(party.url)
         reference = page.locator("#reference").inner_text()
-        finger = Finger()
-        finger.on(page.get_by_role("link", name="See the cause and the fix"))
+        counter = ClickCounter()
+        counter.on(page.get_by_role("link", name="See the cause and the fix"))
         expect(page.get_by_role("heading", name="The redirect URI is not registered")).to_be_visible()
         expect(page.locator("#received mark").first).to_be_visible()
         assert page.url == f"{live_server.url}/admin/diagnostics/{reference}"
-        finger.on(page.get_by_role("link", name="Add this URI"))
+        counter.on(page.get_by_role("link", name="Add this URI"))
         dialog = page.get_by_role("dialog", name=f"Add a redirect URI to {NAME}")
-        expect(dialog.get_by_text(wanted)).to_be_visible()
-        finger.on(dialog.get_by_role("button", name="Add this URI"))
+        expect(dialog.get_by_text(redirect_uri)).to_be_visible()
+        counter.on(dialog.get_by_role("button", name="Add this URI"))
         expect(page.get_by_text("The redirect URI was added")).to_be_visible()
-        assert finger.clicks <= 3
+        assert counter.clicks <= 3
         page.goto(party.url)
-        ways.allow(page)
+        page_actions.allow(page)
         page.wait_for_url(party.url)
         assert requests.get(f"{party.url}tokens", timeout=10).json()["access_token"]
 
 
-def test_somebody_else_tells_the_reference_and_the_administrator_finds_it(
+def test_administrator_finds_a_reported_reference(
     live_server: LiveServer, page: Page, complaints: Complaints
 ) -> None:
-    """Be refused, tell the reference in small letters; the search shows it while it is typed."""
+    """The user reports the reference in lower case; the search shows it while the administrator types."""
     complaints.expect("400")
     live_server.add_user("admin", password=PASSWORD, grant="configure_server")
     key = live_server.add_client(NAME, "https://portal.example.org/cb")["client_key"]
@@ -67,7 +67,7 @@ def test_somebody_else_tells_the_reference_and_the_administrator_finds_it(
     reference = page.locator("#reference").inner_text()
     expect(page.get_by_role("link", name="See the cause")).to_have_count(0)
     page.goto(f"{live_server.url}/admin/diagnostics")
-    ways.sign_in(page, "admin")
+    page_actions.sign_in(page, "admin")
     search = page.get_by_label("Search by reference, client or text")
     search.fill("nothing of the kind")
     expect(page.get_by_text("No error matches")).to_be_visible()

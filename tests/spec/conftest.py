@@ -1,4 +1,4 @@
-"""A registered relying party and the people who use it, on both databases."""
+"""Registered relying parties for the specification tests."""
 
 import pytest
 from flask import Flask
@@ -10,7 +10,7 @@ from tests.support.relying_party import RelyingParty, register
 
 @pytest.fixture
 def rp(app: Flask, services: Services, people: dict[str, User]) -> RelyingParty:
-    """An approved OpenID Connect client with a secret, for code and refresh tokens; alice can sign in to it."""
+    """An approved OpenID Connect client with a secret, for the code flow and refresh tokens."""
     return RelyingParty(app, *register(services))
 
 

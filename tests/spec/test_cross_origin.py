@@ -1,4 +1,4 @@
-"""Cross-origin requests: scripts of registered origins may call a few machine endpoints, and never with cookies."""
+"""Cross-origin requests: scripts of registered origins may call some machine endpoints, never with cookies."""
 
 import pytest
 from flask import Flask
@@ -15,16 +15,16 @@ from authserver.settings import Settings
 from tests.support.relying_party import RelyingParty, approve, disapprove, register
 from tests.support.table import table
 
-OURS, THEIRS = "https://rp.example", "https://evil.example"
-CALLED = ["/oauth2/token", "/api/oauth2/token", "/api/oidc/token", "/oauth2/revoke", "/oidc/userinfo"]
-READ = [
+ALLOWED_ORIGIN, OTHER_ORIGIN = "https://rp.example", "https://evil.example"
+POST_PATHS = ["/oauth2/token", "/api/oauth2/token", "/api/oidc/token", "/oauth2/revoke", "/oidc/userinfo"]
+GET_PATHS = [
     "/jwks.json",
     "/.well-known/openid-configuration",
     "/.well-known/oauth-authorization-server",
     "/.well-known/oauth2.0-configuration",
     "/.well-known/oidc-configuration",
 ]
-CLOSED = [
+CLOSED_PATHS = [
     "/oauth2/introspect",
     "/oauth2/device_authorization",
     "/api/oauth2/device_code",
@@ -48,8 +48,8 @@ CLOSED = [
     "/admin/",
     "/admin/clients",
 ]
-UNKNOWN = [
-    THEIRS,
+UNKNOWN_ORIGINS = [
+    OTHER_ORIGIN,
     "null",
     "",
     "*",
@@ -69,7 +69,7 @@ UNKNOWN = [
     "https://a:99999",
     "rp.example",
 ]
-ALLOW = "Access-Control-Allow-Origin"
+ALLOW_ORIGIN = "Access-Control-Allow-Origin"
 
 
 def preflight(app: Flask, path: str, origin: str, method: str = "POST") -> TestResponse:
@@ -77,138 +77,152 @@ def preflight(app: Flask, path: str, origin: str, method: str = "POST") -> TestR
     return app.test_client().options(path, headers=headers)
 
 
-def read(app: Flask, path: str = READ[0], **headers: str) -> TestResponse:
+def read(app: Flask, path: str = GET_PATHS[0], **headers: str) -> TestResponse:
     return app.test_client().get(path, headers=headers)
 
 
-def is_let_in(app: Flask, origin: str) -> bool:
-    """Whether scripts of the origin may read a document and send a token request; both say the same."""
-    document, question = read(app, Origin=origin), preflight(app, CALLED[0], origin)
-    assert document.headers.get(ALLOW) == question.headers.get(ALLOW)
-    return document.headers.get(ALLOW) == origin
+def is_allowed(app: Flask, origin: str) -> bool:
+    """Return whether scripts of the origin may read a document and send a token request (both must agree)."""
+    document, preflight_response = read(app, Origin=origin), preflight(app, POST_PATHS[0], origin)
+    assert document.headers.get(ALLOW_ORIGIN) == preflight_response.headers.get(ALLOW_ORIGIN)
+    return document.headers.get(ALLOW_ORIGIN) == origin
 
 
 @pytest.mark.both_databases
-@pytest.mark.parametrize("path", CALLED)
-def test_a_registered_origin_may_call(rp: RelyingParty, path: str) -> None:
-    answer = preflight(rp.app, path, OURS)
-    assert (answer.status_code, answer.headers[ALLOW], answer.headers["Vary"]) == (204, OURS, "Origin")
-    assert "POST" in answer.headers["Access-Control-Allow-Methods"]
-    assert "Authorization" in answer.headers["Access-Control-Allow-Headers"]
-    assert "Access-Control-Allow-Credentials" not in answer.headers
+@pytest.mark.parametrize("path", POST_PATHS)
+def test_registered_origin_may_call(rp: RelyingParty, path: str) -> None:
+    response = preflight(rp.app, path, ALLOWED_ORIGIN)
+    assert (response.status_code, response.headers[ALLOW_ORIGIN], response.headers["Vary"]) == (
+        204,
+        ALLOWED_ORIGIN,
+        "Origin",
+    )
+    assert "POST" in response.headers["Access-Control-Allow-Methods"]
+    assert "Authorization" in response.headers["Access-Control-Allow-Headers"]
+    assert "Access-Control-Allow-Credentials" not in response.headers
 
 
-@pytest.mark.parametrize("path", READ)
-def test_a_registered_origin_may_read(rp: RelyingParty, path: str) -> None:
-    answer = read(rp.app, path, Origin=OURS)
-    assert (answer.status_code, answer.headers[ALLOW], answer.headers["Vary"]) == (200, OURS, "Origin")
-    assert "Access-Control-Allow-Credentials" not in answer.headers
-    question = preflight(rp.app, path, OURS, "GET")
-    assert (question.status_code, question.headers[ALLOW]) == (204, OURS)
-    assert question.headers["Access-Control-Allow-Methods"] == "GET, HEAD"
+@pytest.mark.parametrize("path", GET_PATHS)
+def test_registered_origin_may_read(rp: RelyingParty, path: str) -> None:
+    response = read(rp.app, path, Origin=ALLOWED_ORIGIN)
+    assert (response.status_code, response.headers[ALLOW_ORIGIN], response.headers["Vary"]) == (
+        200,
+        ALLOWED_ORIGIN,
+        "Origin",
+    )
+    assert "Access-Control-Allow-Credentials" not in response.headers
+    preflight_response = preflight(rp.app, path, ALLOWED_ORIGIN, "GET")
+    assert (preflight_response.status_code, preflight_response.headers[ALLOW_ORIGIN]) == (204, ALLOWED_ORIGIN)
+    assert preflight_response.headers["Access-Control-Allow-Methods"] == "GET, HEAD"
 
 
-@table("origin", UNKNOWN)
-def test_another_origin_may_not(rp: RelyingParty, origin: str) -> None:
-    """Origins are compared to the letter, as browsers write them (RFC 6454, section 6.2)."""
-    for path in CALLED + READ:
-        answer = preflight(rp.app, path, origin)
-        assert (answer.status_code, answer.headers.get(ALLOW), answer.headers["Vary"]) == (
+@table("origin", UNKNOWN_ORIGINS)
+def test_other_origin_is_not_allowed(rp: RelyingParty, origin: str) -> None:
+    """Origins are compared exactly, as browsers serialize them (RFC 6454, section 6.2)."""
+    for path in POST_PATHS + GET_PATHS:
+        response = preflight(rp.app, path, origin)
+        assert (response.status_code, response.headers.get(ALLOW_ORIGIN), response.headers["Vary"]) == (
             204,
             None,
             "Origin",
         )
-    assert read(rp.app, Origin=origin).headers.get(ALLOW) is None
+    assert read(rp.app, Origin=origin).headers.get(ALLOW_ORIGIN) is None
 
 
-@pytest.mark.parametrize("path", READ)
-def test_caches_keep_the_answers_apart(rp: RelyingParty, path: str) -> None:
-    """Fetch, section 3.2.5: what differs by origin says so, also where there is no origin, and when nothing changed."""
+@pytest.mark.parametrize("path", GET_PATHS)
+def test_responses_vary_by_origin(rp: RelyingParty, path: str) -> None:
+    """Fetch, section 3.2.5: Vary is sent even if there is no Origin, and with 304 responses."""
     plain = read(rp.app, path)
-    assert (plain.headers["Vary"], plain.headers.get(ALLOW)) == ("Origin", None)
+    assert (plain.headers["Vary"], plain.headers.get(ALLOW_ORIGIN)) == ("Origin", None)
     assert plain.headers["Cache-Control"] == "public, max-age=300"
-    again = read(rp.app, path, Origin=OURS, **{"If-None-Match": plain.headers["ETag"]})
-    assert (again.status_code, again.headers["Vary"], again.headers[ALLOW]) == (304, "Origin", OURS)
+    again = read(rp.app, path, Origin=ALLOWED_ORIGIN, **{"If-None-Match": plain.headers["ETag"]})
+    assert (again.status_code, again.headers["Vary"], again.headers[ALLOW_ORIGIN]) == (
+        304,
+        "Origin",
+        ALLOWED_ORIGIN,
+    )
     assert again.headers["Cache-Control"] == "public, max-age=300"
 
 
-def test_answers_and_errors_carry_it(rp: RelyingParty) -> None:
+def test_results_and_errors_carry_the_header(rp: RelyingParty) -> None:
     for form in ({}, {"grant_type": "refresh_token", "refresh_token": "x"}):
-        answer = rp.browser.post("/oauth2/token", data=form, headers=rp.basic | {"Origin": OURS})
-        assert (answer.status_code, answer.headers[ALLOW]) == (400, OURS)
-    answer = rp.browser.get("/oidc/userinfo", headers={"Origin": OURS})
-    assert "WWW-Authenticate" in answer.headers["Access-Control-Expose-Headers"]
-    assert ALLOW not in rp.browser.post("/oauth2/token", headers={"Origin": THEIRS}).headers
+        response = rp.browser.post("/oauth2/token", data=form, headers=rp.basic | {"Origin": ALLOWED_ORIGIN})
+        assert (response.status_code, response.headers[ALLOW_ORIGIN]) == (400, ALLOWED_ORIGIN)
+    response = rp.browser.get("/oidc/userinfo", headers={"Origin": ALLOWED_ORIGIN})
+    assert "WWW-Authenticate" in response.headers["Access-Control-Expose-Headers"]
+    assert ALLOW_ORIGIN not in rp.browser.post("/oauth2/token", headers={"Origin": OTHER_ORIGIN}).headers
 
 
-def test_refusals_before_the_endpoint_carry_it(rp: RelyingParty) -> None:
+def test_errors_before_the_endpoint_carry_the_header(rp: RelyingParty) -> None:
     too_long = {"grant_type": "x" * 70_000}
-    answer = rp.browser.post("/oauth2/token", data=too_long, headers={"Origin": OURS})
-    assert (answer.status_code, answer.headers[ALLOW]) == (413, OURS)
-    answer = rp.browser.put("/oauth2/token", headers={"Origin": OURS})
-    assert (answer.status_code, answer.headers[ALLOW]) == (405, OURS)
+    response = rp.browser.post("/oauth2/token", data=too_long, headers={"Origin": ALLOWED_ORIGIN})
+    assert (response.status_code, response.headers[ALLOW_ORIGIN]) == (413, ALLOWED_ORIGIN)
+    response = rp.browser.put("/oauth2/token", headers={"Origin": ALLOWED_ORIGIN})
+    assert (response.status_code, response.headers[ALLOW_ORIGIN]) == (405, ALLOWED_ORIGIN)
 
 
-@table("path", CLOSED)
-def test_nothing_else_is_opened(rp: RelyingParty, path: str) -> None:
+@table("path", CLOSED_PATHS)
+def test_other_endpoints_are_not_opened(rp: RelyingParty, path: str) -> None:
     for method in ("OPTIONS", "GET", "POST"):
-        headers = {"Origin": OURS, "Access-Control-Request-Method": "POST"}
-        answer = rp.app.test_client().open(path, method=method, headers=headers)
-        assert not [name for name, _ in answer.headers if name.startswith("Access-Control-")], method
+        headers = {"Origin": ALLOWED_ORIGIN, "Access-Control-Request-Method": "POST"}
+        response = rp.app.test_client().open(path, method=method, headers=headers)
+        assert not [name for name, _ in response.headers if name.startswith("Access-Control-")], method
 
 
-def test_no_preflight_is_refused_with_the_methods(app: Flask) -> None:
+def test_options_without_preflight_returns_405(app: Flask) -> None:
     """RFC 9110, section 15.5.6: a 405 MUST carry Allow."""
-    answer = preflight(app, "/oauth2/introspect", OURS)
-    assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
+    response = preflight(app, "/oauth2/introspect", ALLOWED_ORIGIN)
+    assert (response.status_code, response.headers["Allow"]) == (405, "POST")
 
 
-def test_a_pending_client_opens_nothing(app: Flask, services: Services, people: dict[str, User]) -> None:
-    """S4: pending clients are inert."""
+def test_pending_client_opens_nothing(app: Flask, services: Services, people: dict[str, User]) -> None:
+    """S4: the origins of a pending client do not count."""
     key, _ = register(services, is_approved=False)
-    assert not is_let_in(app, OURS)
+    assert not is_allowed(app, ALLOWED_ORIGIN)
     approve(services, key)
-    assert is_let_in(app, OURS)
+    assert is_allowed(app, ALLOWED_ORIGIN)
 
 
-def test_a_disapproved_client_is_shut_out_at_once(app: Flask, services: Services, rp: RelyingParty) -> None:
-    """S3: with its next request."""
-    assert is_let_in(app, OURS)
+def test_disapproved_client_loses_access_at_once(app: Flask, services: Services, rp: RelyingParty) -> None:
+    """S3: from its next request on."""
+    assert is_allowed(app, ALLOWED_ORIGIN)
     disapprove(services, rp.key)
-    assert not is_let_in(app, OURS)
+    assert not is_allowed(app, ALLOWED_ORIGIN)
     approve(services, rp.key)
-    assert is_let_in(app, OURS)
+    assert is_allowed(app, ALLOWED_ORIGIN)
 
 
-def test_another_node_s_decision_counts_at_once(app: Flask, settings: Settings, rp: RelyingParty) -> None:
+def test_decision_on_another_node_takes_effect_at_once(
+    app: Flask, settings: Settings, rp: RelyingParty
+) -> None:
     """S3: on every node."""
     other = create_app(settings)
-    assert is_let_in(app, OURS)
+    assert is_allowed(app, ALLOWED_ORIGIN)
     disapprove(other.extensions["authserver"], rp.key)
-    assert not is_let_in(app, OURS)
+    assert not is_allowed(app, ALLOWED_ORIGIN)
     other.extensions["authserver"].database.engine.dispose()
 
 
-def test_an_origin_of_two_clients_lives_with_either(
+def test_origin_of_two_clients_needs_one_of_them(
     app: Flask, services: Services, rp: RelyingParty, other_rp: RelyingParty
 ) -> None:
-    assert is_let_in(app, OURS)
+    assert is_allowed(app, ALLOWED_ORIGIN)
     disapprove(services, rp.key)
-    assert is_let_in(app, OURS)
+    assert is_allowed(app, ALLOWED_ORIGIN)
     disapprove(services, other_rp.key)
-    assert not is_let_in(app, OURS)
+    assert not is_allowed(app, ALLOWED_ORIGIN)
 
 
-def test_a_removed_client_s_origin_is_unknown(app: Flask, services: Services, rp: RelyingParty) -> None:
-    assert is_let_in(app, OURS)
+def test_origin_of_a_removed_client_is_unknown(app: Flask, services: Services, rp: RelyingParty) -> None:
+    assert is_allowed(app, ALLOWED_ORIGIN)
     with services.database.transaction() as db:
         clients.remove(db, SYSTEM, clients.get(db, rp.key))
-    assert not is_let_in(app, OURS)
+    assert not is_allowed(app, ALLOWED_ORIGIN)
 
 
-def test_an_oauth1_consumer_opens_nothing(app: Flask, services: Services) -> None:
+def test_oauth1_consumer_opens_nothing(app: Flask, services: Services) -> None:
     register(services, kind="oauth1", grant_types=(), response_types=())
-    assert not is_let_in(app, OURS)
+    assert not is_allowed(app, ALLOWED_ORIGIN)
 
 
 @pytest.mark.parametrize(
@@ -222,42 +236,40 @@ def test_an_oauth1_consumer_opens_nothing(app: Flask, services: Services) -> Non
         ("http://[::1]:3000/cb", "http://[::1]:3000"),
     ],
 )
-def test_an_origin_is_what_a_browser_makes_of_the_uri(
-    app: Flask, services: Services, uri: str, origin: str
-) -> None:
-    """RFC 6454, section 6.2: small letters, and no port where it is the usual one."""
+def test_origin_is_derived_as_browsers_do(app: Flask, services: Services, uri: str, origin: str) -> None:
+    """RFC 6454, section 6.2: lower case, and no default port."""
     register(services, redirect_uris=(uri,))
-    assert is_let_in(app, origin)
-    assert not is_let_in(app, f"{origin}1")
+    assert is_allowed(app, origin)
+    assert not is_allowed(app, f"{origin}1")
 
 
-def test_the_operator_s_origins_may(settings: Settings) -> None:
+def test_operator_origins_are_allowed(settings: Settings) -> None:
     app = create_app(settings.model_copy(update={"cors_origins": ("https://spa.example",)}))
-    assert is_let_in(app, "https://spa.example")
+    assert is_allowed(app, "https://spa.example")
     app.extensions["authserver"].database.engine.dispose()
 
 
 @pytest.mark.only_on("sqlite")
-def test_without_an_origin_the_database_is_not_asked(app: Flask, services: Services) -> None:
-    """The documents are read all the time, mostly by servers."""
-    asked: list[str] = []
-    for path in READ:
+def test_request_without_origin_does_not_query_the_database(app: Flask, services: Services) -> None:
+    """The documents are read very often, mostly by servers."""
+    statements: list[str] = []
+    for path in GET_PATHS:
         read(app, path)
-    event.listen(services.database.engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
-    assert [read(app, path).status_code for path in READ] == [200] * len(READ)
-    assert asked == []
+    event.listen(
+        services.database.engine, "before_cursor_execute", lambda *arguments: statements.append(arguments[2])
+    )
+    assert [read(app, path).status_code for path in GET_PATHS] == [200] * len(GET_PATHS)
+    assert statements == []
 
 
 @pytest.mark.only_on("sqlite")
-def test_a_failing_look_up_shares_nothing_and_spoils_nothing(
-    rp: RelyingParty, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """I5: in doubt a browser is told nothing; tokens that exist are given to whom they belong all the same."""
+def test_failed_lookup_allows_no_origin(rp: RelyingParty, monkeypatch: pytest.MonkeyPatch) -> None:
+    """I5: if in doubt, the browser gets no permission. Issued tokens are still returned to their client."""
 
     def fail(*_: object) -> None:
         raise OperationalError("SELECT", {}, Exception("gone"))
 
     code = rp.code()
     monkeypatch.setattr(web_origins, "find_owner", fail)
-    answer = rp.redeem(code, headers=rp.basic | {"Origin": OURS})
-    assert (answer.status_code, answer.headers.get(ALLOW)) == (200, None)
+    response = rp.redeem(code, headers=rp.basic | {"Origin": ALLOWED_ORIGIN})
+    assert (response.status_code, response.headers.get(ALLOW_ORIGIN)) == (200, None)

@@ -1,4 +1,4 @@
-"""OpenID Connect Discovery 3, RFC 8414 2: what the documents say of the machine endpoints is how they answer."""
+"""OpenID Connect Discovery 3, RFC 8414 2: the machine endpoints do what the documents say about them."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -16,7 +16,7 @@ from tests.support import people as crowd
 from tests.support.assertions import Signer
 from tests.support.discovery import DOCUMENTS, OPENID_DOCUMENTS, Reader, kind_for
 from tests.support.people import PASSWORD
-from tests.support.relying_party import RelyingParty, answered, claims, refused, register
+from tests.support.relying_party import RelyingParty, assert_error, claims, register, response_parameters
 from tests.support.verifier import Verifier
 
 pytestmark = pytest.mark.only_on("sqlite")
@@ -35,36 +35,36 @@ every_openid_document = pytest.mark.parametrize("path", OPENID_DOCUMENTS)
 
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
-    """Anybody may register as often as a test likes."""
+    """Let everybody register without a limit."""
     return settings.model_copy(update={"registration": "approved", "registrations": 1000})
 
 
 @pytest.fixture
 def reader(app: Flask, services: Services, people: dict[str, User], path: str) -> Reader:
-    """A client of the document."""
+    """A client that reads its configuration from the document."""
     return Reader.new(app, services, path)
 
 
 @every_document
-def test_a_grant_type_that_is_listed_is_known(reader: Reader) -> None:
-    """grant_types_supported: the document's own token endpoint knows it; implicit is had without that."""
+def test_listed_grant_type_is_supported(reader: Reader) -> None:
+    """grant_types_supported: the token endpoint of the document supports it. implicit does not use that endpoint."""
     listed = reader.document["grant_types_supported"]
     for grant in set(listed) - {"implicit"}:
-        answer = reader.post("token_endpoint", {"grant_type": grant})
-        assert answer.get_json().get("error") != "unsupported_grant_type", grant
+        response = reader.post("token_endpoint", {"grant_type": grant})
+        assert response.get_json().get("error") != "unsupported_grant_type", grant
     types = reader.document["response_types_supported"]
     assert ("implicit" in listed) is any("code" not in one.split() for one in types)
 
 
 @every_document
-def test_a_grant_type_that_is_not_listed_is_not(reader: Reader) -> None:
-    """RFC 6749, 5.2: and no others."""
+def test_unlisted_grant_type_is_not_supported(reader: Reader) -> None:
+    """RFC 6749, 5.2: unsupported_grant_type for all others."""
     for grant in set(UNLISTED_GRANTS) - set(reader.document["grant_types_supported"]):
-        refused(reader.post("token_endpoint", {"grant_type": grant}), "unsupported_grant_type")
+        assert_error(reader.post("token_endpoint", {"grant_type": grant}), "unsupported_grant_type")
 
 
 @every_document
-def test_each_grant_type_that_is_listed_gives_tokens(reader: Reader) -> None:
+def test_each_listed_grant_type_issues_tokens(reader: Reader) -> None:
     """grant_types_supported: for a client that is registered for it."""
     tokens = reader.tokens(scope="openid offline_access")
     device = reader.post("device_authorization_endpoint", {"scope": "openid"}).get_json()
@@ -74,23 +74,23 @@ def test_each_grant_type_that_is_listed_gives_tokens(reader: Reader) -> None:
         "client_credentials": {"scope": "profile"},
     }
     for grant, form in forms.items():
-        answer = reader.post("token_endpoint", {"grant_type": grant} | form)
-        assert answer.status_code == 200, answer.text
+        response = reader.post("token_endpoint", {"grant_type": grant} | form)
+        assert response.status_code == 200, response.text
     grant = "urn:ietf:params:oauth:grant-type:device_code"
-    answer = reader.post("token_endpoint", {"grant_type": grant, "device_code": device["device_code"]})
-    refused(answer, "authorization_pending")
+    response = reader.post("token_endpoint", {"grant_type": grant, "device_code": device["device_code"]})
+    assert_error(response, "authorization_pending")
     listed = set(reader.document["grant_types_supported"])
     assert listed == {"authorization_code", *forms, grant, "implicit"}
 
 
 class Authentication:
-    """How clients authenticate: for each method a client that uses it, and what it sends with a form."""
+    """Client authentication: for each method, a client that uses it and the parameters and headers that it sends."""
 
     def __init__(self, app: Flask, services: Services, reader: Reader, kind: str) -> None:
         self._app, self._services, self._reader, self._kind = app, services, reader, kind
 
     def form(self, method: str, algorithm: str) -> tuple[dict[str, str], dict[str, str]]:
-        """Return the fields and headers by which a new client proves itself."""
+        """Return the parameters and headers with which a new client authenticates."""
         key, details = assertions.generate(algorithm), {}
         if method == "private_key_jwt":
             details = {
@@ -107,27 +107,29 @@ class Authentication:
         return {name: value for name, value in form.items() if name != "grant_type"}, {}
 
     def is_accepted(self, endpoint: str, method: str, algorithm: str) -> bool:
-        """Return whether an endpoint lets such a client in."""
-        proof, headers = self.form(method, algorithm)
-        ask = {"grant_type": "authorization_code", "code": "x"} if endpoint == "token" else {"token": "x"}
-        answer = self._reader.post(f"{endpoint}_endpoint", ask | proof, headers)
-        if answer.status_code != 401:
-            assert answer.status_code == 200 or answer.get_json()["error"] == "invalid_grant", answer.text
-        return answer.status_code != 401
+        """Return whether an endpoint accepts the authentication of such a client."""
+        credentials, headers = self.form(method, algorithm)
+        request = {"grant_type": "authorization_code", "code": "x"} if endpoint == "token" else {"token": "x"}
+        response = self._reader.post(f"{endpoint}_endpoint", request | credentials, headers)
+        if response.status_code != 401:
+            assert response.status_code == 200 or response.get_json()["error"] == "invalid_grant", (
+                response.text
+            )
+        return response.status_code != 401
 
 
 @pytest.fixture
 def authentication(app: Flask, services: Services, reader: Reader, path: str) -> Authentication:
-    """The ways of the document's kind of client."""
+    """The authentication methods for the document's kind of client."""
     return Authentication(app, services, reader, kind_for(path))
 
 
 @every_document
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
-def test_the_authentication_methods_that_are_listed_work(
+def test_listed_authentication_methods_work(
     reader: Reader, authentication: Authentication, endpoint: str
 ) -> None:
-    """*_endpoint_auth_methods_supported: each one that is listed works there, and one that is not does not."""
+    """*_endpoint_auth_methods_supported: each listed method works there, and no other does."""
     listed = set(reader.document[f"{endpoint}_endpoint_auth_methods_supported"])
     every = {"client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "none"}
     algorithms = {"client_secret_jwt": "HS256"}
@@ -141,10 +143,10 @@ def test_the_authentication_methods_that_are_listed_work(
 
 @every_document
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
-def test_the_algorithms_of_assertions_that_are_listed_work(
+def test_listed_assertion_algorithms_work(
     reader: Reader, authentication: Authentication, endpoint: str
 ) -> None:
-    """*_endpoint_auth_signing_alg_values_supported: each one that is listed works there."""
+    """*_endpoint_auth_signing_alg_values_supported: each listed algorithm works there."""
     for algorithm in reader.document[f"{endpoint}_endpoint_auth_signing_alg_values_supported"]:
         method = "client_secret_jwt" if algorithm.startswith("HS") else "private_key_jwt"
         assert authentication.is_accepted(endpoint, method, algorithm), algorithm
@@ -155,8 +157,8 @@ def metadata(**more: Any) -> dict[str, Any]:
 
 
 @every_document
-def test_what_is_not_listed_cannot_be_registered(reader: Reader, path: str) -> None:
-    """RFC 7591, 2: a client cannot have what no document lists."""
+def test_unlisted_value_cannot_be_registered(reader: Reader, path: str) -> None:
+    """RFC 7591, 2: a client cannot register a value that no document lists."""
     unlisted: dict[str, tuple[str, ...]] = {
         "token_endpoint_auth_method": UNLISTED_METHODS,
         "token_endpoint_auth_signing_alg": ("none", "ES512", "HS1"),
@@ -169,9 +171,9 @@ def test_what_is_not_listed_cannot_be_registered(reader: Reader, path: str) -> N
         }
     for name, values in unlisted.items():
         for value in values:
-            asked = metadata(**{name: value})
-            answer = reader.rp.browser.post(reader.at("registration_endpoint"), json=asked)
-            refused(answer, "invalid_client_metadata")
+            request = metadata(**{name: value})
+            response = reader.rp.browser.post(reader.at("registration_endpoint"), json=request)
+            assert_error(response, "invalid_client_metadata")
 
 
 def signed_with(app: Flask, services: Services, path: str, **details: str) -> tuple[Reader, dict[str, Any]]:
@@ -180,10 +182,8 @@ def signed_with(app: Flask, services: Services, path: str, **details: str) -> tu
 
 
 @every_openid_document
-def test_the_subject_types_that_are_listed_differ(
-    app: Flask, services: Services, alice: User, path: str
-) -> None:
-    """subject_types_supported: a client of each type is told that kind of sub (Core, 8)."""
+def test_listed_subject_types_differ(app: Flask, services: Services, alice: User, path: str) -> None:
+    """subject_types_supported: a client of each type gets that type of sub (Core, 8)."""
     listed = Reader.new(app, services, path).document["subject_types_supported"]
     told = {
         kind: claims(signed_with(app, services, path, subject_type=kind)[1]["id_token"])["sub"]
@@ -195,36 +195,34 @@ def test_the_subject_types_that_are_listed_differ(
 
 
 @every_openid_document
-@pytest.mark.parametrize("what", ["id_token", "userinfo"])
-def test_the_algorithms_that_are_listed_sign(
-    app: Flask, services: Services, alice: User, path: str, what: str
-) -> None:
-    """*_signing_alg_values_supported: each one that is listed signs, by a key of the document's key set."""
-    listed = Reader.new(app, services, path).document[f"{what}_signing_alg_values_supported"]
+@pytest.mark.parametrize("kind", ["id_token", "userinfo"])
+def test_listed_algorithms_sign(app: Flask, services: Services, alice: User, path: str, kind: str) -> None:
+    """*_signing_alg_values_supported: each listed algorithm signs, with a key of the document's JWK set."""
+    listed = Reader.new(app, services, path).document[f"{kind}_signing_alg_values_supported"]
     assert listed[0] == "RS256"
     verifier = Verifier(app)
     for algorithm in listed:
-        reader, tokens = signed_with(app, services, path, **{f"{what}_signed_response_alg": algorithm})
-        token = tokens["id_token"] if what == "id_token" else reader.rp.userinfo(tokens["access_token"]).text
+        reader, tokens = signed_with(app, services, path, **{f"{kind}_signed_response_alg": algorithm})
+        token = tokens["id_token"] if kind == "id_token" else reader.rp.userinfo(tokens["access_token"]).text
         assert verifier.header(token)["alg"] == algorithm
         assert verifier.claims(token)["iss"] == reader.document["issuer"]
 
 
 @every_document
-def test_the_key_set_is_for_the_algorithms_that_are_listed(reader: Reader) -> None:
-    """jwks_uri: a key for each algorithm that this server signs with, and none beyond."""
+def test_jwk_set_matches_the_listed_algorithms(reader: Reader) -> None:
+    """jwks_uri: one key for each signing algorithm, and no others."""
     keys = reader.rp.browser.get(reader.at("jwks_uri")).get_json()["keys"]
     openid = reader.rp.browser.get(OPENID_DOCUMENTS[0]).get_json()
-    for what in ("id_token", "userinfo"):
-        assert {key["alg"] for key in keys} == set(openid[f"{what}_signing_alg_values_supported"])
+    for kind in ("id_token", "userinfo"):
+        assert {key["alg"] for key in keys} == set(openid[f"{kind}_signing_alg_values_supported"])
 
 
-Below = Callable[[str, str], Reader]
+ReaderAt = Callable[[str, str], Reader]
 
 
 @pytest.fixture
-def below(settings: Settings) -> Iterator[Below]:
-    """Reads a document of a server with a public address."""
+def reader_at(settings: Settings) -> Iterator[ReaderAt]:
+    """Read a document of a server at a public URL."""
     apps: list[Flask] = []
 
     def read(public_url: str, path: str) -> Reader:
@@ -242,31 +240,31 @@ def below(settings: Settings) -> Iterator[Below]:
 
 @every_document
 @pytest.mark.parametrize("public_url", ["http://localhost", "http://localhost/authentication"])
-def test_every_address_is_used(below: Below, path: str, public_url: str) -> None:
-    """RFC 8414, 2: the addresses of a document lead through a whole sign-in, also where the issuer has a path."""
-    reader = below(public_url, path)
-    addresses = [value for name, value in reader.document.items() if name.endswith(("_endpoint", "_uri"))]
-    assert all(address.startswith(f"{public_url}/") for address in addresses)
+def test_every_endpoint_is_used(reader_at: ReaderAt, path: str, public_url: str) -> None:
+    """RFC 8414, 2: the URLs of a document work for a complete sign-in, also if the issuer has a path."""
+    reader = reader_at(public_url, path)
+    urls = [value for name, value in reader.document.items() if name.endswith(("_endpoint", "_uri"))]
+    assert all(url.startswith(f"{public_url}/") for url in urls)
     tokens = reader.tokens()
     told = reader.post("introspection_endpoint", {"token": tokens["access_token"]}).get_json()
     assert (told["active"], told["iss"]) == (True, public_url)
     if "userinfo_endpoint" in reader.document:
         headers = {"Authorization": f"Bearer {tokens['access_token']}"}
-        answer = reader.rp.browser.get(reader.at("userinfo_endpoint"), headers=headers)
-        assert answer.get_json()["name"] == "Alice Adams"
+        response = reader.rp.browser.get(reader.at("userinfo_endpoint"), headers=headers)
+        assert response.get_json()["name"] == "Alice Adams"
     assert reader.post("revocation_endpoint", {"token": tokens["access_token"]}).status_code == 200
     device = reader.post("device_authorization_endpoint", {"scope": "openid"}).get_json()
     assert device["verification_uri"] == f"{public_url}/device"
     registered = reader.rp.browser.post(reader.at("registration_endpoint"), json=metadata()).get_json()
     assert registered["registration_client_uri"].startswith(f"{public_url}/")
-    assert "code" in answered(reader.authorize())
+    assert "code" in response_parameters(reader.authorize())
 
 
 @every_document
-def test_each_document_registers_its_own_kind(reader: Reader) -> None:
-    """registration_endpoint: clients are registered there for the response types that the document lists, and no others."""
+def test_each_document_registers_its_kind(reader: Reader) -> None:
+    """registration_endpoint: it registers clients for the response types that the document lists, and no others."""
     listed = reader.document["response_types_supported"]
     for response_type in ("code", "token", "id_token"):
-        asked = metadata(response_types=[response_type])
-        answer = reader.rp.browser.post(reader.at("registration_endpoint"), json=asked)
-        assert (answer.status_code == 201) is (response_type in listed), response_type
+        request = metadata(response_types=[response_type])
+        response = reader.rp.browser.post(reader.at("registration_endpoint"), json=request)
+        assert (response.status_code == 201) is (response_type in listed), response_type

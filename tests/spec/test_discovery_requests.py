@@ -1,4 +1,4 @@
-"""OpenID Connect Discovery 3, RFC 8414 2: what the documents say of authorization requests is how they are answered."""
+"""OpenID Connect Discovery 3, RFC 8414 2: authorization requests work as the documents say."""
 
 import json
 from typing import Any
@@ -13,9 +13,9 @@ from authserver.domain import scopes
 from authserver.domain.users import users
 from authserver.domain.users.users import User
 from authserver.protocol.services import Services
-from tests.spec.test_oidc_core_userinfo_claims import EVERYTHING, OF_SCOPE
+from tests.spec.test_oidc_core_userinfo_claims import ALL_CLAIMS, CLAIMS_OF_SCOPE
 from tests.support.discovery import DOCUMENTS, OPENID_DOCUMENTS, Reader, kind_for
-from tests.support.relying_party import answered, claims
+from tests.support.relying_party import claims, response_parameters
 
 pytestmark = pytest.mark.only_on("sqlite")
 UNLISTED_MODES = ("web_message", "jwt", "query.jwt", "fragment.jwt", "form_post.jwt", "okta_post_message")
@@ -26,113 +26,109 @@ every_openid_document = pytest.mark.parametrize("path", OPENID_DOCUMENTS)
 
 @pytest.fixture
 def reader(app: Flask, services: Services, people: dict[str, User], path: str) -> Reader:
-    """A client of the document."""
+    """A client that reads its configuration from the document."""
     return Reader.new(app, services, path)
 
 
-def mode_of(answer: TestResponse) -> str:
-    """Return in which response mode an answer came."""
-    if answer.status_code == 200:
-        return "form_post" if "form-post-continue" in answer.text else "a page"
-    return "fragment" if urlsplit(answer.location).fragment else "query"
+def mode_of(response: TestResponse) -> str:
+    """Return the response mode of a response."""
+    if response.status_code == 200:
+        return "form_post" if "form-post-continue" in response.text else "a page"
+    return "fragment" if urlsplit(response.location).fragment else "query"
 
 
 @every_document
-def test_a_response_mode_that_is_listed_is_had(reader: Reader) -> None:
-    """response_modes_supported: the answer comes in the mode that was asked for."""
+def test_listed_response_mode_works(reader: Reader) -> None:
+    """response_modes_supported: the response uses the requested mode."""
     listed = reader.document["response_modes_supported"]
-    answers = {mode: reader.authorize(response_mode=mode) for mode in listed}
-    assert {mode: mode_of(answer) for mode, answer in answers.items()} == {mode: mode for mode in listed}
-    assert all("code" in answered(answer) for answer in answers.values())
+    responses = {mode: reader.authorize(response_mode=mode) for mode in listed}
+    assert {mode: mode_of(response) for mode, response in responses.items()} == {
+        mode: mode for mode in listed
+    }
+    assert all("code" in response_parameters(response) for response in responses.values())
     assert {"query", "fragment", "form_post"} <= set(listed)
 
 
 @every_document
-def test_a_response_mode_that_is_not_listed_is_refused(reader: Reader) -> None:
-    """response_modes_supported: and no others."""
+def test_unlisted_response_mode_is_rejected(reader: Reader) -> None:
+    """response_modes_supported: other modes are errors."""
     for mode in set(UNLISTED_MODES) - set(reader.document["response_modes_supported"]):
-        assert answered(reader.authorize(response_mode=mode))["error"] == "invalid_request", mode
+        assert response_parameters(reader.authorize(response_mode=mode))["error"] == "invalid_request", mode
 
 
 @every_document
-def test_a_response_type_that_is_listed_is_had(
+def test_listed_response_type_works(
     app: Flask, services: Services, people: dict[str, User], path: str
 ) -> None:
-    """response_types_supported: a client of the kind that it is for gets what its words say."""
+    """response_types_supported: a client of the right kind gets what the values of the response type name."""
     names = {"code": "code", "id_token": "id_token", "token": "access_token"}
     readers = {kind: Reader.new(app, services, path, kind=kind) for kind in ("oauth2", "oidc")}
     for response_type in readers["oidc"].document["response_types_supported"]:
         reader = readers[kind_for(path, response_type)]
-        answer = answered(reader.authorize(response_type=response_type))
-        expected = {names[word] for word in response_type.split()}
-        assert answer.keys() & set(names.values()) == expected, response_type
+        response = response_parameters(reader.authorize(response_type=response_type))
+        expected = {names[value] for value in response_type.split()}
+        assert response.keys() & set(names.values()) == expected, response_type
 
 
 @every_document
-def test_a_response_type_that_is_not_listed_is_refused(reader: Reader) -> None:
-    """response_types_supported: and no others."""
+def test_unlisted_response_type_is_rejected(reader: Reader) -> None:
+    """response_types_supported: other response types are errors."""
     for response_type in set(UNLISTED_TYPES) - set(reader.document["response_types_supported"]):
-        error = answered(reader.authorize(response_type=response_type))["error"]
+        error = response_parameters(reader.authorize(response_type=response_type))["error"]
         assert error == "unsupported_response_type", response_type
 
 
 @every_document
-def test_a_scope_that_is_listed_is_granted(
-    app: Flask, services: Services, people: dict[str, User], path: str
-) -> None:
-    """scopes_supported: those of OpenID Connect and of administrators, and none beyond."""
+def test_listed_scope_is_granted(app: Flask, services: Services, people: dict[str, User], path: str) -> None:
+    """scopes_supported: the scopes of OpenID Connect and of the administrators, and no others."""
     with services.database.transaction() as db:
         scopes.add(db, SYSTEM, name="models.read", words="Read your models", is_open=True)
     reader = Reader.new(app, services, path)
     listed = reader.document["scopes_supported"]
-    assert {"openid", *OF_SCOPE, "offline_access", "models.read"} <= set(listed)
+    assert {"openid", *CLAIMS_OF_SCOPE, "offline_access", "models.read"} <= set(listed)
     granted = reader.tokens(scope=" ".join(listed))["scope"].split()
     assert sorted(granted) == sorted(listed)
 
 
 @every_document
-def test_a_scope_that_is_listed_yields_its_claims(
-    app: Flask, services: Services, alice: User, path: str
-) -> None:
-    """scopes_supported, Core 5.4: each gives the claims that are its own."""
-    tell_everything(services, alice)
+def test_listed_scope_returns_its_claims(app: Flask, services: Services, alice: User, path: str) -> None:
+    """scopes_supported, Core 5.4: each scope returns its claims."""
+    complete_profile(services, alice)
     reader = Reader.new(app, services, path)
-    for scope in set(reader.document["scopes_supported"]) & set(OF_SCOPE):
+    for scope in set(reader.document["scopes_supported"]) & set(CLAIMS_OF_SCOPE):
         token = reader.tokens(scope=f"openid {scope}")["access_token"]
-        assert set(reader.rp.userinfo(token).get_json()) == {"sub"} | OF_SCOPE[scope]
+        assert set(reader.rp.userinfo(token).get_json()) == {"sub"} | CLAIMS_OF_SCOPE[scope]
 
 
 @every_openid_document
-def test_the_claims_that_are_listed_are_those_that_are_told(
-    app: Flask, services: Services, alice: User, path: str
-) -> None:
-    """claims_supported: seen in userinfo or an ID token of a full profile, each of them and none beyond."""
-    tell_everything(services, alice)
+def test_listed_claims_are_returned(app: Flask, services: Services, alice: User, path: str) -> None:
+    """claims_supported: userinfo or the ID token of a complete profile contains each of them, and no others."""
+    complete_profile(services, alice)
     reader = Reader.new(app, services, path)
     request = {"response_type": "code id_token token", "scope": "openid profile email address phone"}
-    answer = answered(reader.authorize(**request))
-    told = claims(answer["id_token"]).keys() | reader.rp.userinfo(answer["access_token"]).get_json().keys()
+    response = response_parameters(reader.authorize(**request))
+    told = (
+        claims(response["id_token"]).keys() | reader.rp.userinfo(response["access_token"]).get_json().keys()
+    )
     assert told == set(reader.document["claims_supported"])
 
 
 @every_openid_document
-def test_claims_are_of_the_types_that_are_listed(
-    app: Flask, services: Services, alice: User, path: str
-) -> None:
-    """claim_types_supported, Core 5.6: normal ones are members; the others would come with _claim_names."""
-    tell_everything(services, alice)
+def test_claims_have_the_listed_types(app: Flask, services: Services, alice: User, path: str) -> None:
+    """claim_types_supported, Core 5.6: normal claims are members. Other types would need _claim_names."""
+    complete_profile(services, alice)
     reader = Reader.new(app, services, path)
-    wanted = json.dumps({"userinfo": {"email": None}})
-    document = reader.rp.userinfo(reader.tokens(claims=wanted)["access_token"]).get_json()
+    requested = json.dumps({"userinfo": {"email": None}})
+    document = reader.rp.userinfo(reader.tokens(claims=requested)["access_token"]).get_json()
     types = {"aggregated", "distributed"} if "_claim_names" in document else {"normal"}
     assert set(reader.document["claim_types_supported"]) == types
 
 
 @every_openid_document
-def test_the_claims_parameter_works_as_it_is_said(reader: Reader) -> None:
-    """claims_parameter_supported: claims that no scope names come when they are asked for by name."""
-    wanted = json.dumps({"userinfo": {"email": None}, "id_token": {"name": None}})
-    tokens = reader.tokens(scope="openid", claims=wanted)
+def test_claims_parameter_is_supported(reader: Reader) -> None:
+    """claims_parameter_supported: claims outside the granted scopes are returned if they are requested by name."""
+    requested = json.dumps({"userinfo": {"email": None}, "id_token": {"name": None}})
+    tokens = reader.tokens(scope="openid", claims=requested)
     told = {"email"} & reader.rp.userinfo(tokens["access_token"]).get_json().keys()
     told |= {"name"} & claims(tokens["id_token"]).keys()
     assert reader.document["claims_parameter_supported"] is (told == {"email", "name"})
@@ -140,51 +136,51 @@ def test_the_claims_parameter_works_as_it_is_said(reader: Reader) -> None:
 
 @every_openid_document
 @pytest.mark.parametrize("name", ["request", "request_uri"])
-def test_request_objects_are_declined_as_it_is_said(reader: Reader, name: str) -> None:
-    """request_parameter_supported and request_uri_…: stated, as the latter is true where it is missing."""
+def test_request_objects_are_not_supported(reader: Reader, name: str) -> None:
+    """request_parameter_supported and request_uri_parameter_supported are stated, because the latter defaults to true."""
     assert reader.document[f"{name}_parameter_supported"] is False
-    answer = answered(reader.authorize(**{name: "https://rp.example/object"}))
-    assert answer["error"] == f"{name}_not_supported"
+    response = response_parameters(reader.authorize(**{name: "https://rp.example/object"}))
+    assert response["error"] == f"{name}_not_supported"
 
 
 @every_document
-def test_the_challenge_methods_that_are_listed_are_taken(reader: Reader) -> None:
+def test_listed_challenge_methods_work(reader: Reader) -> None:
     """code_challenge_methods_supported: a client can use each of them, and no other."""
     listed = reader.document["code_challenge_methods_supported"]
     for method in listed:
         assert reader.tokens(code_challenge_method=method)["access_token"]
     for method in {"plain", "S512", None} - set(listed):
-        answer = answered(reader.authorize(code_challenge_method=method))
-        assert answer["error"] == "invalid_request"
+        response = response_parameters(reader.authorize(code_challenge_method=method))
+        assert response["error"] == "invalid_request"
 
 
 @every_document
-def test_the_answers_name_the_issuer_as_it_is_said(reader: Reader) -> None:
+def test_responses_contain_the_issuer(reader: Reader) -> None:
     """authorization_response_iss_parameter_supported (RFC 9207, 3)."""
     assert reader.document["authorization_response_iss_parameter_supported"] is True
-    assert answered(reader.authorize())["iss"] == reader.document["issuer"]
+    assert response_parameters(reader.authorize())["iss"] == reader.document["issuer"]
 
 
 @every_openid_document
-def test_the_classes_that_are_listed_are_those_that_there_are(reader: Reader) -> None:
-    """acr_values_supported: a client may insist on each of them; on another none can be had."""
+def test_listed_acr_values_are_the_supported_ones(reader: Reader) -> None:
+    """acr_values_supported: a client can require each of them. Requests that require another value fail."""
     listed = reader.document["acr_values_supported"]
     assert claims(reader.tokens()["id_token"])["acr"] in listed
 
-    def insisting_on(name: str) -> TestResponse:
+    def request_acr(name: str) -> TestResponse:
         return reader.authorize(claims=json.dumps({"id_token": {"acr": {"essential": True, "value": name}}}))
 
     for name in listed:
-        answer = insisting_on(name)
-        assert answer.status_code == 303 or 'id="second-factor-set-up"' in answer.text
-    assert answered(insisting_on("phr"))["error"] == "unmet_authentication_requirements"
+        response = request_acr(name)
+        assert response.status_code == 303 or 'id="second-factor-set-up"' in response.text
+    assert response_parameters(request_acr("phr"))["error"] == "unmet_authentication_requirements"
 
 
 @every_document
-def test_the_languages_that_are_listed_are_spoken(
+def test_listed_languages_are_supported(
     app: Flask, services: Services, people: dict[str, User], path: str
 ) -> None:
-    """ui_locales_supported: the pages come in each of them."""
+    """ui_locales_supported: the pages are available in each of them."""
     reader = Reader.new(app, services, path)
     for locale in reader.document["ui_locales_supported"]:
         page = reader.rp.authorize(ui_locales=locale)
@@ -194,14 +190,14 @@ def test_the_languages_that_are_listed_are_spoken(
 
 @every_openid_document
 @pytest.mark.parametrize("prompt", ["none", "login", "consent", "select_account"])
-def test_every_prompt_is_understood(reader: Reader, prompt: str) -> None:
-    """Core, 3.1.2.1: what defines them leaves no choice, so that prompt_values_supported is not stated."""
+def test_every_prompt_value_is_supported(reader: Reader, prompt: str) -> None:
+    """Core, 3.1.2.1: all prompt values are mandatory, so prompt_values_supported is not listed."""
     assert "prompt_values_supported" not in reader.document
     page = reader.authorize(prompt=prompt)
-    assert page.status_code == 200 or "invalid" not in answered(page).get("error", "")
+    assert page.status_code == 200 or "invalid" not in response_parameters(page).get("error", "")
 
 
-def tell_everything(services: Services, alice: User) -> None:
-    known: dict[str, Any] = EVERYTHING
+def complete_profile(services: Services, alice: User) -> None:
+    profile_claims: dict[str, Any] = ALL_CLAIMS
     with services.database.transaction() as db:
-        users.edit_claims(db, SYSTEM, users.get(db, alice.id), known)
+        users.edit_claims(db, SYSTEM, users.get(db, alice.id), profile_claims)

@@ -1,4 +1,4 @@
-"""OpenID Connect Core, sections 3.1.2.1 and 5.5.1.1: how strongly a client wants the person to have signed in."""
+"""OpenID Connect Core, sections 3.1.2.1 and 5.5.1.1: the authentication context class that a client requests."""
 
 import json
 import re
@@ -14,18 +14,18 @@ from authserver.domain.users import second_factors, users
 from authserver.protocol.services import Services
 from tests.support import forms
 from tests.support.people import PASSWORD as PASSPHRASE
-from tests.support.relying_party import RelyingParty, answered, claims, register
-from tests.support.second_factors import Telephone, set_up
+from tests.support.relying_party import RelyingParty, claims, register, response_parameters
+from tests.support.second_factors import TotpApp, set_up
 
 PASSWORD = "urn:authserver:acr:password"
 MULTI_FACTOR = "urn:authserver:acr:multi-factor"
-INSISTING = json.dumps({"id_token": {"acr": {"essential": True, "value": MULTI_FACTOR}}})
-WISHING = json.dumps({"id_token": {"acr": {"values": [MULTI_FACTOR, PASSWORD]}}})
+ESSENTIAL = json.dumps({"id_token": {"acr": {"essential": True, "value": MULTI_FACTOR}}})
+VOLUNTARY = json.dumps({"id_token": {"acr": {"values": [MULTI_FACTOR, PASSWORD]}}})
 
 
 @pytest.fixture
-def telephone(app: Flask, rp: RelyingParty) -> Telephone:
-    """Alice's app."""
+def totp_app(app: Flask, rp: RelyingParty) -> TotpApp:
+    """Alice's authenticator app."""
     return set_up(app)
 
 
@@ -34,182 +34,179 @@ def enter(rp: RelyingParty, page: TestResponse, code: str) -> TestResponse:
     return rp.follow(forms.submit(rp.browser, page, "login-submit", code=code))
 
 
-def id_token(rp: RelyingParty, answer: TestResponse) -> dict[str, object]:
-    if 'id="consent-allow"' in answer.text:
-        answer = rp.allow(answer)
-    return claims(rp.redeem(answered(answer)["code"]).get_json()["id_token"])
+def id_token(rp: RelyingParty, response: TestResponse) -> dict[str, object]:
+    if 'id="consent-allow"' in response.text:
+        response = rp.allow(response)
+    return claims(rp.redeem(response_parameters(response)["code"]).get_json()["id_token"])
 
 
 @pytest.fixture
-def signed_in_before(app: Flask, rp: RelyingParty) -> Telephone:
-    """Alice has signed in with her password, and sets up her app afterwards."""
+def signed_in_before(app: Flask, rp: RelyingParty) -> TotpApp:
+    """Alice signed in with her password, and set up her app afterwards."""
     rp.tokens()
     return set_up(app)
 
 
-def test_discovery_names_the_classes(rp: RelyingParty) -> None:
+def test_discovery_lists_the_acr_values(rp: RelyingParty) -> None:
     """Discovery, section 3: acr_values_supported."""
     document = rp.browser.get("/.well-known/openid-configuration").get_json()
     assert document["acr_values_supported"] == [PASSWORD, MULTI_FACTOR]
 
 
-def test_a_second_factor_is_asked_for_at_every_sign_in(rp: RelyingParty, telephone: Telephone) -> None:
-    """Core, section 2: acr and amr say how the person has signed in."""
+def test_second_factor_is_required_at_every_sign_in(rp: RelyingParty, totp_app: TotpApp) -> None:
+    """Core, section 2: acr and amr describe how the user signed in."""
     page = rp.sign_in(rp.authorize())
-    content = id_token(rp, enter(rp, page, telephone.code()))
+    content = id_token(rp, enter(rp, page, totp_app.code()))
     assert (content["acr"], content["amr"]) == (MULTI_FACTOR, ["pwd", "otp", "mfa"])
 
 
-def test_the_password_alone_does_not_sign_in(rp: RelyingParty, telephone: Telephone) -> None:
-    """A sign-in that stopped half-way is none."""
+def test_password_alone_does_not_sign_in(rp: RelyingParty, totp_app: TotpApp) -> None:
+    """An incomplete sign-in does not count."""
     rp.sign_in(rp.authorize())
-    assert answered(rp.authorize(prompt="none"))["error"] == "login_required"
+    assert response_parameters(rp.authorize(prompt="none"))["error"] == "login_required"
 
 
-def test_acr_values_raise_a_sign_in(rp: RelyingParty, signed_in_before: Telephone) -> None:
-    """3.1.2.1: acr_values ask for the second factor alone; the time of the sign-in does not change."""
+def test_acr_values_request_the_second_factor(rp: RelyingParty, signed_in_before: TotpApp) -> None:
+    """3.1.2.1: acr_values request only the second factor. auth_time does not change."""
     before = id_token(rp, rp.authorize())
     content = id_token(rp, enter(rp, rp.authorize(acr_values=MULTI_FACTOR), signed_in_before.code()))
     assert (before["acr"], content["acr"]) == (PASSWORD, MULTI_FACTOR)
     assert content["auth_time"] == before["auth_time"]
 
 
-def test_a_raised_sign_in_stays_raised(rp: RelyingParty, signed_in_before: Telephone) -> None:
-    """3.1.2.1: what was proved once in a session is not asked for again."""
+def test_completed_second_factor_is_not_requested_again(rp: RelyingParty, signed_in_before: TotpApp) -> None:
+    """3.1.2.1: the second factor counts for the rest of the session."""
     enter(rp, rp.authorize(acr_values=MULTI_FACTOR), signed_in_before.code())
     assert id_token(rp, rp.authorize(acr_values=MULTI_FACTOR, prompt="none"))["acr"] == MULTI_FACTOR
 
 
-def test_the_first_of_several_classes_is_preferred(rp: RelyingParty, signed_in_before: Telephone) -> None:
+def test_first_acr_value_is_preferred(rp: RelyingParty, signed_in_before: TotpApp) -> None:
     """3.1.2.1: acr_values are in order of preference."""
     assert id_token(rp, rp.authorize(acr_values=f"{PASSWORD} {MULTI_FACTOR}"))["acr"] == PASSWORD
     assert 'id="code"' in rp.authorize(acr_values=f"{MULTI_FACTOR} {PASSWORD}").text
 
 
-def test_a_wish_in_the_claims_parameter_raises_a_sign_in(
-    rp: RelyingParty, signed_in_before: Telephone
-) -> None:
-    """5.5.1.1: the acr claim can be asked for by the claims parameter too."""
+def test_voluntary_acr_claim_requests_the_second_factor(rp: RelyingParty, signed_in_before: TotpApp) -> None:
+    """5.5.1.1: the claims parameter can request the acr claim too."""
     assert (
-        id_token(rp, enter(rp, rp.authorize(claims=WISHING), signed_in_before.code()))["acr"] == MULTI_FACTOR
-    )
-
-
-@pytest.mark.parametrize("wish", [{"acr_values": MULTI_FACTOR}, {"claims": WISHING}])
-def test_a_wish_that_cannot_be_had_is_none(rp: RelyingParty, wish: dict[str, str]) -> None:
-    """5.5.1.1: acr is voluntary here, so that the sign-in goes on and tells which class it is."""
-    assert id_token(rp, rp.authorized(**wish))["acr"] == PASSWORD
-
-
-def test_a_wish_does_not_break_a_silent_request(rp: RelyingParty, signed_in_before: Telephone) -> None:
-    """3.1.2.1: nothing may be asked with prompt=none; the answer tells which class it is."""
-    assert id_token(rp, rp.authorize(acr_values=MULTI_FACTOR, prompt="none"))["acr"] == PASSWORD
-
-
-def test_unknown_classes_are_no_demand(rp: RelyingParty) -> None:
-    """3.1.2.1: acr_values is voluntary."""
-    assert id_token(rp, rp.authorized(acr_values="1 urn:of-somebody-else"))["acr"] == PASSWORD
-
-
-def test_an_essential_class_raises_a_sign_in(rp: RelyingParty, signed_in_before: Telephone) -> None:
-    """5.5.1.1: an essential acr must be met."""
-    assert (
-        id_token(rp, enter(rp, rp.authorize(claims=INSISTING), signed_in_before.code()))["acr"]
+        id_token(rp, enter(rp, rp.authorize(claims=VOLUNTARY), signed_in_before.code()))["acr"]
         == MULTI_FACTOR
     )
 
 
-def test_an_essential_class_is_not_skipped_silently(rp: RelyingParty, signed_in_before: Telephone) -> None:
-    """3.1.2.6: with prompt=none the client learns that the person has to act."""
-    assert answered(rp.authorize(claims=INSISTING, prompt="none"))["error"] == "login_required"
+@pytest.mark.parametrize("voluntary", [{"acr_values": MULTI_FACTOR}, {"claims": VOLUNTARY}])
+def test_voluntary_acr_out_of_reach_is_ignored(rp: RelyingParty, voluntary: dict[str, str]) -> None:
+    """5.5.1.1: acr is voluntary here, so the sign-in succeeds and the response states its class."""
+    assert id_token(rp, rp.authorized(**voluntary))["acr"] == PASSWORD
 
 
-def test_an_essential_class_can_be_reached_by_setting_up(rp: RelyingParty) -> None:
-    """5.5.1.1: who has no second factor yet is offered to set one up."""
-    page = rp.sign_in(rp.authorize(claims=INSISTING))
+def test_voluntary_acr_does_not_fail_prompt_none(rp: RelyingParty, signed_in_before: TotpApp) -> None:
+    """3.1.2.1: prompt=none must not show a page. The response states the class."""
+    assert id_token(rp, rp.authorize(acr_values=MULTI_FACTOR, prompt="none"))["acr"] == PASSWORD
+
+
+def test_unknown_acr_values_are_ignored(rp: RelyingParty) -> None:
+    """3.1.2.1: acr_values is voluntary."""
+    assert id_token(rp, rp.authorized(acr_values="1 urn:of-somebody-else"))["acr"] == PASSWORD
+
+
+def test_essential_acr_requests_the_second_factor(rp: RelyingParty, signed_in_before: TotpApp) -> None:
+    """5.5.1.1: an essential acr must be reached."""
+    assert (
+        id_token(rp, enter(rp, rp.authorize(claims=ESSENTIAL), signed_in_before.code()))["acr"]
+        == MULTI_FACTOR
+    )
+
+
+def test_essential_acr_fails_prompt_none(rp: RelyingParty, signed_in_before: TotpApp) -> None:
+    """3.1.2.6: with prompt=none, the client learns that the user has to act."""
+    assert response_parameters(rp.authorize(claims=ESSENTIAL, prompt="none"))["error"] == "login_required"
+
+
+def test_essential_acr_offers_to_set_up_an_app(rp: RelyingParty) -> None:
+    """5.5.1.1: users without a second factor can set one up."""
+    page = rp.sign_in(rp.authorize(claims=ESSENTIAL))
     assert 'id="second-factor-set-up"' in page.text
     assert "/account/authenticator?next=" in page.text
 
 
-def test_an_essential_class_out_of_reach_fails_a_silent_request(rp: RelyingParty) -> None:
-    """5.5.1.1: an essential acr that cannot be met is a failed authentication attempt."""
+def test_essential_acr_out_of_reach_fails_prompt_none(rp: RelyingParty) -> None:
+    """5.5.1.1: an essential acr that cannot be reached is a failed authentication attempt."""
     rp.tokens()
     assert (
-        answered(rp.authorize(claims=INSISTING, prompt="none"))["error"]
+        response_parameters(rp.authorize(claims=ESSENTIAL, prompt="none"))["error"]
         == "unmet_authentication_requirements"
     )
 
 
-def test_an_essential_class_can_be_declined(rp: RelyingParty, signed_in_before: Telephone) -> None:
-    """3.1.2.6: who leaves the page for the code refuses access."""
-    page = rp.authorize(claims=INSISTING)
+def test_user_can_decline_the_second_factor(rp: RelyingParty, signed_in_before: TotpApp) -> None:
+    """3.1.2.6: leaving the page for the code denies access."""
+    page = rp.authorize(claims=ESSENTIAL)
     found = re.search(r'id="login-cancel" href="([^"]+)"', page.text)
     assert found is not None
-    assert answered(rp.follow(rp.browser.get(found[1])))["error"] == "access_denied"
+    assert response_parameters(rp.follow(rp.browser.get(found[1])))["error"] == "access_denied"
 
 
 @pytest.mark.parametrize(
     "members",
     [{"value": 1}, {"values": []}, {"values": [1]}, {"values": "x"}, {"value": PASSWORD, "values": []}],
 )
-def test_an_essential_class_that_there_cannot_be_is_a_failure(
-    rp: RelyingParty, members: dict[str, object]
-) -> None:
-    """5.5.1.1: an essential acr that cannot be met is a failed authentication attempt, whatever it is."""
+def test_essential_acr_with_unsupported_values_fails(rp: RelyingParty, members: dict[str, object]) -> None:
+    """5.5.1.1: an essential acr that cannot be reached is a failed authentication attempt, whatever its value."""
     rp.tokens()
-    wanted = json.dumps({"id_token": {"acr": {"essential": True} | members}})
-    assert answered(rp.authorize(claims=wanted))["error"] == "unmet_authentication_requirements"
+    requested = json.dumps({"id_token": {"acr": {"essential": True} | members}})
+    assert response_parameters(rp.authorize(claims=requested))["error"] == "unmet_authentication_requirements"
 
 
 @pytest.mark.parametrize("values", [[], [1], ["urn:of-somebody-else"]])
-def test_a_wish_for_no_class_leaves_the_word_to_acr_values(
-    rp: RelyingParty, signed_in_before: Telephone, values: list[object]
+def test_acr_claim_without_values_does_not_override_acr_values(
+    rp: RelyingParty, signed_in_before: TotpApp, values: list[object]
 ) -> None:
-    """5.5.1.1: what both parameters together mean is left open; a wish that says nothing must not hide the other."""
-    wanted = json.dumps({"id_token": {"acr": {"values": values}}})
-    assert 'id="code"' in rp.authorize(claims=wanted, acr_values=MULTI_FACTOR).text
+    """5.5.1.1 does not define the combination. A claim request without values must not hide acr_values."""
+    requested = json.dumps({"id_token": {"acr": {"values": values}}})
+    assert 'id="code"' in rp.authorize(claims=requested, acr_values=MULTI_FACTOR).text
 
 
 @pytest.mark.parametrize("class_", [MULTI_FACTOR, "urn:of-somebody-else"])
-def test_an_essential_class_stays_one_beside_a_hint(rp: RelyingParty, class_: str) -> None:
-    """5.5.1.1: the demand is still there after the sign-in."""
+def test_essential_acr_and_id_token_hint_both_apply(rp: RelyingParty, class_: str) -> None:
+    """5.5.1.1: the requirement still applies after the sign-in."""
     hint = rp.tokens()["id_token"]
-    wanted = json.dumps({"id_token": {"acr": {"essential": True, "value": class_}}})
+    requested = json.dumps({"id_token": {"acr": {"essential": True, "value": class_}}})
     rp.browser = rp.app.test_client()
-    page = rp.sign_in(rp.authorize(claims=wanted, id_token_hint=hint))
+    page = rp.sign_in(rp.authorize(claims=requested, id_token_hint=hint))
     if class_ == MULTI_FACTOR:
         assert 'id="second-factor-set-up"' in page.text
     else:
-        assert answered(page)["error"] == "unmet_authentication_requirements"
+        assert response_parameters(page)["error"] == "unmet_authentication_requirements"
 
 
-def test_two_factors_meet_the_password_class(rp: RelyingParty, telephone: Telephone) -> None:
-    """5.5.1.1: the acr that is returned is one of those that were asked for."""
-    wanted = json.dumps({"id_token": {"acr": {"essential": True, "values": [PASSWORD]}}})
-    page = rp.sign_in(rp.authorize(claims=wanted))
-    assert id_token(rp, enter(rp, page, telephone.code()))["acr"] == PASSWORD
+def test_two_factors_satisfy_the_password_class(rp: RelyingParty, totp_app: TotpApp) -> None:
+    """5.5.1.1: the returned acr is one of the requested values."""
+    requested = json.dumps({"id_token": {"acr": {"essential": True, "values": [PASSWORD]}}})
+    page = rp.sign_in(rp.authorize(claims=requested))
+    assert id_token(rp, enter(rp, page, totp_app.code()))["acr"] == PASSWORD
 
 
-def test_an_essential_class_without_a_name_is_no_demand(rp: RelyingParty) -> None:
-    """5.5.1: essential without a value asks for the claim only."""
-    wanted = json.dumps({"id_token": {"acr": {"essential": True}}})
-    assert id_token(rp, rp.authorized(claims=wanted))["acr"] == PASSWORD
+def test_essential_acr_without_a_value_requires_nothing(rp: RelyingParty) -> None:
+    """5.5.1: essential without a value requests only the claim."""
+    requested = json.dumps({"id_token": {"acr": {"essential": True}}})
+    assert id_token(rp, rp.authorized(claims=requested))["acr"] == PASSWORD
 
 
-def test_the_code_is_wanted_again_with_prompt_login(rp: RelyingParty, telephone: Telephone) -> None:
-    """3.1.2.1: prompt=login asks for both factors again, and auth_time is later."""
+def test_prompt_login_requests_both_factors(rp: RelyingParty, totp_app: TotpApp) -> None:
+    """3.1.2.1: prompt=login requests both factors again, and auth_time is later."""
     with time_machine.travel(clock.now(), tick=False) as traveller:
-        first = id_token(rp, enter(rp, rp.sign_in(rp.authorize()), telephone.code()))
+        first = id_token(rp, enter(rp, rp.sign_in(rp.authorize()), totp_app.code()))
         traveller.shift(60)
         page = forms.submit(rp.browser, rp.authorize(prompt="login"), "login-submit", password=PASSPHRASE)
-        second = id_token(rp, enter(rp, page, telephone.code()))
+        second = id_token(rp, enter(rp, page, totp_app.code()))
     assert (second["acr"], second["auth_time"]) == (MULTI_FACTOR, int(str(first["auth_time"])) + 60)
 
 
-def test_removing_the_app_makes_the_password_enough(
-    rp: RelyingParty, telephone: Telephone, services: Services
+def test_password_is_enough_after_removing_the_app(
+    rp: RelyingParty, totp_app: TotpApp, services: Services
 ) -> None:
-    """The password class is what is reached then."""
+    """The sign-in then reaches the password class."""
     with services.database.transaction() as db:
         alice = users.find(db, "alice")
         assert alice is not None
@@ -217,10 +214,8 @@ def test_removing_the_app_makes_the_password_enough(
     assert id_token(rp, rp.authorized())["acr"] == PASSWORD
 
 
-def test_a_registered_default_counts(
-    rp: RelyingParty, signed_in_before: Telephone, services: Services
-) -> None:
-    """OpenID Connect Registration, section 2: default_acr_values count where the request names none."""
+def test_default_acr_values_apply(rp: RelyingParty, signed_in_before: TotpApp, services: Services) -> None:
+    """OpenID Connect Registration, section 2: default_acr_values apply if the request names none."""
     details = {"default_acr_values": [MULTI_FACTOR]}
     party = RelyingParty(rp.app, *register(services, details=details))
     party.browser = rp.browser

@@ -13,8 +13,8 @@ from tests.support.relying_party import RelyingParty, claims
 from tests.support.verifier import Verifier
 
 
-def test_it_is_signed_with_a_published_key(rp: RelyingParty) -> None:
-    """10.1: signed with RS256 by a key of the JWK set that kid names."""
+def test_id_token_is_signed_with_a_published_key(rp: RelyingParty) -> None:
+    """10.1: signed with RS256, by the key of the JWK set that kid names."""
     token = rp.tokens()["id_token"]
     jwks = rp.browser.get("/jwks.json").get_json()
     decoded = jwt.decode(token, KeySet.import_key_set(jwks), algorithms=["RS256"])
@@ -22,14 +22,14 @@ def test_it_is_signed_with_a_published_key(rp: RelyingParty) -> None:
     assert decoded.claims["iss"] == "http://localhost"
 
 
-def test_the_jwk_set_holds_nothing_private(rp: RelyingParty) -> None:
-    """RFC 7517: private parameters are never published; every key has kid, use and alg."""
+def test_jwk_set_contains_no_private_key(rp: RelyingParty) -> None:
+    """RFC 7517: private parameters are never published. Every key has kid, use and alg."""
     for key in rp.browser.get("/jwks.json").get_json()["keys"]:
         assert not {"d", "p", "q", "dp", "dq", "qi", "k"} & key.keys()
         assert {"kid", "use", "alg", "kty"} <= key.keys()
 
 
-def test_it_carries_the_required_claims(rp: RelyingParty) -> None:
+def test_required_claims_are_present(rp: RelyingParty) -> None:
     """2: iss, sub, aud, exp and iat are REQUIRED."""
     with time_machine.travel(clock.now(), tick=False):
         content = claims(rp.tokens()["id_token"])
@@ -41,15 +41,15 @@ def test_it_carries_the_required_claims(rp: RelyingParty) -> None:
 
 
 @pytest.mark.parametrize("more", [{}, {"max_age": "60"}, {"scope": "openid profile email"}])
-def test_it_holds_nothing_that_nobody_asked_for(rp: RelyingParty, more: dict[str, str]) -> None:
-    """2, 5.4: who signed in, when, how and for whom; with max_age auth_time MUST be there."""
+def test_id_token_contains_no_other_claims(rp: RelyingParty, more: dict[str, str]) -> None:
+    """2, 5.4: who signed in, when, how and to which client. auth_time MUST be present if max_age was sent."""
     content = claims(rp.tokens(**{"scope": "openid"} | more)["id_token"])
     required = {"iss", "sub", "aud", "exp", "iat"}
     assert content.keys() == required | {"auth_time", "acr", "amr", "sid", "nonce", "at_hash"}
 
 
-def test_sid_names_the_session(rp: RelyingParty, other_rp: RelyingParty) -> None:
-    """Back-Channel Logout, 2.1: one sid in a session, another one in the next."""
+def test_sid_identifies_the_session(rp: RelyingParty, other_rp: RelyingParty) -> None:
+    """Back-Channel Logout, 2.1: one sid per session."""
     first = claims(rp.tokens()["id_token"])["sid"]
     other_rp.browser = rp.browser
     assert claims(other_rp.tokens()["id_token"])["sid"] == first
@@ -57,18 +57,18 @@ def test_sid_names_the_session(rp: RelyingParty, other_rp: RelyingParty) -> None
     assert claims(rp.tokens()["id_token"])["sid"] != first
 
 
-def test_the_nonce_comes_back(rp: RelyingParty) -> None:
+def test_nonce_is_returned(rp: RelyingParty) -> None:
     """2: the nonce value is passed through unmodified."""
     nonce = "n" * 400
     assert claims(rp.tokens(nonce=nonce)["id_token"])["nonce"] == nonce
 
 
-def test_there_is_no_nonce_that_was_not_sent(rp: RelyingParty) -> None:
-    """2: the nonce claim is there exactly when it was sent."""
+def test_nonce_is_absent_if_it_was_not_sent(rp: RelyingParty) -> None:
+    """2: the nonce claim is present exactly if the request had one."""
     assert "nonce" not in claims(rp.tokens(nonce=None)["id_token"])
 
 
-def test_at_hash_is_half_of_the_token_s_hash(rp: RelyingParty) -> None:
+def test_at_hash_is_half_of_the_token_hash(rp: RelyingParty) -> None:
     """3.1.3.6: the left half of the hash of the access token."""
     tokens = rp.tokens()
     half = hashlib.sha256(tokens["access_token"].encode()).digest()[:16]
@@ -76,8 +76,8 @@ def test_at_hash_is_half_of_the_token_s_hash(rp: RelyingParty) -> None:
     assert claims(tokens["id_token"])["at_hash"] == expected
 
 
-def test_it_tells_how_and_when_the_user_signed_in(rp: RelyingParty) -> None:
-    """2: acr, amr and auth_time; acr is one of those in discovery."""
+def test_acr_amr_and_auth_time_are_present(rp: RelyingParty) -> None:
+    """2: acr, amr and auth_time. acr is one of the values in discovery."""
     content = claims(rp.tokens()["id_token"])
     supported = rp.browser.get("/.well-known/openid-configuration").get_json()["acr_values_supported"]
     assert content["acr"] in supported
@@ -85,7 +85,7 @@ def test_it_tells_how_and_when_the_user_signed_in(rp: RelyingParty) -> None:
     assert abs(content["auth_time"] - content["iat"]) < 60
 
 
-def test_auth_time_stays_with_single_sign_on(rp: RelyingParty, other_rp: RelyingParty) -> None:
+def test_single_sign_on_keeps_auth_time(rp: RelyingParty, other_rp: RelyingParty) -> None:
     """2: auth_time is when the user signed in, not when the token was issued."""
     with time_machine.travel(clock.now(), tick=False) as traveller:
         first = claims(rp.tokens()["id_token"])
@@ -95,8 +95,8 @@ def test_auth_time_stays_with_single_sign_on(rp: RelyingParty, other_rp: Relying
     assert second["sid"] == first["sid"]
 
 
-def test_every_application_knows_a_person_by_the_same_name(rp: RelyingParty, other_rp: RelyingParty) -> None:
-    """8: the public subject type provides the same sub value to all clients; 2: each person has another."""
+def test_public_subject_is_the_same_for_every_client(rp: RelyingParty, other_rp: RelyingParty) -> None:
+    """8: the public subject type provides the same sub to all clients. 2: each user has another."""
     alice, again, bob = (
         claims(party.tokens(name)["id_token"])["sub"]
         for party, name in (
@@ -109,23 +109,23 @@ def test_every_application_knows_a_person_by_the_same_name(rp: RelyingParty, oth
     assert alice not in {bob, "alice"}
 
 
-def test_scope_claims_are_not_in_it(rp: RelyingParty) -> None:
+def test_scope_claims_are_not_in_the_id_token(rp: RelyingParty) -> None:
     """5.4: with an access token, the claims of the scopes come from userinfo."""
     assert not {"name", "email"} & claims(rp.tokens()["id_token"]).keys()
 
 
-def test_there_is_none_without_openid(rp: RelyingParty) -> None:
-    """3.1.2.1: without the scope openid it is not an OpenID Connect request."""
+def test_no_id_token_without_the_openid_scope(rp: RelyingParty) -> None:
+    """3.1.2.1: without the scope openid, it is not an OpenID Connect request."""
     assert "id_token" not in rp.tokens(scope="profile email")
 
 
-def test_its_header_names_one_key_and_no_other_source(rp: RelyingParty) -> None:
-    """2, 10.1: kid MUST be there where the set has several keys; x5u, x5c, jku and jwk SHOULD NOT be used."""
+def test_header_identifies_one_key(rp: RelyingParty) -> None:
+    """2, 10.1: kid MUST be present if the set has several keys. x5u, x5c, jku and jwk SHOULD NOT be used."""
     assert Verifier(rp.app).header(rp.tokens()["id_token"]).keys() == {"alg", "typ", "kid"}
 
 
-def test_scopes_that_are_not_understood_are_ignored(rp: RelyingParty) -> None:
-    """3.1.2.1: they SHOULD be ignored; RFC 6749, 5.1: scope is REQUIRED where it is not the one that was asked for."""
+def test_unknown_scopes_are_ignored(rp: RelyingParty) -> None:
+    """3.1.2.1: unknown scopes SHOULD be ignored. RFC 6749, 5.1: scope is REQUIRED if it differs from the request."""
     tokens = rp.tokens(scope="openid unheard_of")
     assert tokens["scope"] == "openid"
     assert "id_token" in tokens

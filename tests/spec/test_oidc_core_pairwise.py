@@ -7,7 +7,7 @@ from authserver.domain.clients import registrations
 from authserver.domain.users.users import User
 from authserver.errors import InvalidInput
 from authserver.protocol.services import Services
-from tests.support.relying_party import RelyingParty, answered, claims, register
+from tests.support.relying_party import RelyingParty, claims, register, response_parameters
 
 
 def pairwise(app: Flask, services: Services, host: str = "rp.example", **more: str) -> RelyingParty:
@@ -20,8 +20,8 @@ def subject(party: RelyingParty, username: str = "alice") -> str:
     return str(claims(party.tokens(username)["id_token"])["sub"])
 
 
-def test_the_subject_is_the_same_everywhere(app: Flask, services: Services, alice: User) -> None:
-    """5.3.2: the sub of userinfo MUST be that of the ID token; introspection and JWTs tell the same, and no name."""
+def test_subject_is_the_same_everywhere(app: Flask, services: Services, alice: User) -> None:
+    """5.3.2: the sub of userinfo MUST match the ID token. Introspection and JWTs have the same sub, and no user name."""
     party = pairwise(app, services)
     tokens = party.tokens()
     sub = claims(tokens["id_token"])["sub"]
@@ -34,8 +34,10 @@ def test_the_subject_is_the_same_everywhere(app: Flask, services: Services, alic
 
 
 @pytest.mark.parametrize("name", ["access_token_signed_response_alg", "userinfo_signed_response_alg"])
-def test_signed_answers_tell_it_too(app: Flask, services: Services, alice: User, name: str) -> None:
-    """8.1: the sub of a client is that of its sector in whatever it is told, signed or not."""
+def test_signed_responses_contain_the_pairwise_subject(
+    app: Flask, services: Services, alice: User, name: str
+) -> None:
+    """8.1: a client gets the sub of its sector in every response, signed or not."""
     details = {"subject_type": "pairwise", name: "ES256"}
     party = RelyingParty(app, *register(services, details=details))
     tokens = party.tokens()
@@ -43,8 +45,8 @@ def test_signed_answers_tell_it_too(app: Flask, services: Services, alice: User,
     assert claims(token)["sub"] == claims(tokens["id_token"])["sub"] != alice.subject
 
 
-def test_a_sector_identifier_uri_makes_one_sector(app: Flask, services: Services, alice: User) -> None:
-    """8.1: where a sector_identifier_uri is registered, its host is the sector, and not that of the redirect URIs."""
+def test_sector_identifier_uri_defines_the_sector(app: Flask, services: Services, alice: User) -> None:
+    """8.1: the host of a registered sector_identifier_uri is the sector, not that of the redirect URIs."""
     subjects = {
         uri: [
             subject(pairwise(app, services, host, sector_identifier_uri=uri))
@@ -56,7 +58,7 @@ def test_a_sector_identifier_uri_makes_one_sector(app: Flask, services: Services
     assert (len(first), len(second), first & second) == (1, 1, set())
 
 
-def test_it_stays(app: Flask, services: Services, people: dict[str, User]) -> None:
+def test_subject_is_stable(app: Flask, services: Services, people: dict[str, User]) -> None:
     """8.1: the algorithm MUST be deterministic."""
     assert subject(pairwise(app, services)) == subject(pairwise(app, services))
 
@@ -66,16 +68,16 @@ def test_sectors_differ(app: Flask, services: Services, people: dict[str, User])
     assert subject(pairwise(app, services)) != subject(pairwise(app, services, "other.example"))
 
 
-def test_people_differ(app: Flask, services: Services, people: dict[str, User]) -> None:
-    """8: a sub is never given to another."""
+def test_users_differ(app: Flask, services: Services, people: dict[str, User]) -> None:
+    """8: a sub is never reassigned to another user."""
     assert subject(pairwise(app, services)) != subject(pairwise(app, services), "bob")
 
 
-def test_a_hint_names_the_pairwise_subject(app: Flask, services: Services, alice: User) -> None:
-    """3.1.2.1: id_token_hint is compared in the client's own terms."""
+def test_id_token_hint_with_a_pairwise_subject(app: Flask, services: Services, alice: User) -> None:
+    """3.1.2.1: id_token_hint contains the subject that the client knows."""
     party = pairwise(app, services)
     hint = party.tokens()["id_token"]
-    assert "code" in answered(party.authorize(prompt="none", id_token_hint=hint))
+    assert "code" in response_parameters(party.authorize(prompt="none", id_token_hint=hint))
 
 
 @pytest.mark.only_on("sqlite")
@@ -87,7 +89,7 @@ def test_several_hosts_need_a_sector_identifier(services: Services) -> None:
         registrations.validate(values)
 
 
-def test_discovery_names_both_types(app: Flask) -> None:
-    """Discovery, 3."""
+def test_discovery_lists_both_types(app: Flask) -> None:
+    """Discovery, 3: subject_types_supported."""
     document = app.test_client().get("/.well-known/openid-configuration").get_json()
     assert document["subject_types_supported"] == ["public", "pairwise"]

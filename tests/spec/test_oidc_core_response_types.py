@@ -9,7 +9,7 @@ from flask import Flask
 
 from authserver.protocol.services import Services
 from tests.support import forms
-from tests.support.relying_party import RelyingParty, answered, claims, register
+from tests.support.relying_party import RelyingParty, claims, register, response_parameters
 
 HYBRID = ("code id_token", "code token", "code id_token token")
 IMPLICIT = ("id_token", "id_token token")
@@ -19,7 +19,7 @@ WITH_ID_TOKEN = [value for value in ALL if "id_token" in value]
 
 @pytest.fixture
 def rp(app: Flask, services: Services, people: dict) -> RelyingParty:
-    """A client registered for every OpenID Connect response type."""
+    """A client that is registered for every OpenID Connect response type."""
     return RelyingParty(app, *register(services, response_types=ALL))
 
 
@@ -28,131 +28,140 @@ def half_hash(value: str) -> str:
 
 
 @pytest.mark.parametrize("response_type", ALL)
-def test_each_returns_what_its_words_say(rp: RelyingParty, response_type: str) -> None:
-    """Multiple Response Types, section 3 and 5: each word stands for a parameter of the response."""
-    answer = answered(rp.authorized(response_type=response_type))
+def test_response_contains_what_the_response_type_names(rp: RelyingParty, response_type: str) -> None:
+    """Multiple Response Types, 3 and 5: each value of response_type stands for a response parameter."""
+    response = response_parameters(rp.authorized(response_type=response_type))
     names = {"code": "code", "id_token": "id_token", "token": "access_token"}
-    expected = {names[word] for word in response_type.split()}
-    assert expected == answer.keys() & set(names.values())
-    assert answer["iss"] == "http://localhost"
-    assert answer["state"] == "af0ifjsldkj"
+    expected = {names[value] for value in response_type.split()}
+    assert expected == response.keys() & set(names.values())
+    assert response["iss"] == "http://localhost"
+    assert response["state"] == "af0ifjsldkj"
 
 
 @pytest.mark.parametrize("response_type", [*HYBRID, *IMPLICIT])
-def test_tokens_come_in_the_fragment(rp: RelyingParty, response_type: str) -> None:
-    """Multiple Response Types, 5: the default mode is fragment."""
+def test_tokens_are_returned_in_the_fragment(rp: RelyingParty, response_type: str) -> None:
+    """Multiple Response Types, 5: the default response mode is fragment."""
     location = urlsplit(rp.authorized(response_type=response_type).location)
     assert location.fragment
     assert not location.query
 
 
-def test_the_order_of_words_does_not_matter(rp: RelyingParty) -> None:
-    """Multiple Response Types, 2: the order of the words is without meaning."""
-    assert {"code", "id_token", "access_token"} <= answered(
+def test_order_of_response_types_does_not_matter(rp: RelyingParty) -> None:
+    """Multiple Response Types, 2: the order of the values has no meaning."""
+    assert {"code", "id_token", "access_token"} <= response_parameters(
         rp.authorized(response_type="token code id_token")
     ).keys()
 
 
 @pytest.mark.parametrize("response_type", WITH_ID_TOKEN)
-def test_hashes_bind_the_parts_together(rp: RelyingParty, response_type: str) -> None:
-    """3.2.2.10, 3.3.2.11: at_hash is REQUIRED beside an access token, c_hash beside a code; else there is none."""
-    answer = answered(rp.authorized(response_type=response_type))
-    content = claims(answer["id_token"])
-    parts = {"at_hash": answer.get("access_token"), "c_hash": answer.get("code")}
+def test_hashes_bind_code_and_token_to_the_id_token(rp: RelyingParty, response_type: str) -> None:
+    """3.2.2.10, 3.3.2.11: at_hash is REQUIRED with an access token, c_hash with a code. Otherwise they are absent."""
+    response = response_parameters(rp.authorized(response_type=response_type))
+    content = claims(response["id_token"])
+    parts = {"at_hash": response.get("access_token"), "c_hash": response.get("code")}
     expected = {name: half_hash(value) for name, value in parts.items() if value}
     assert {name: value for name, value in content.items() if name in parts} == expected
 
 
 @pytest.mark.parametrize("response_type", WITH_ID_TOKEN)
-def test_the_nonce_is_in_every_id_token_of_the_browser(rp: RelyingParty, response_type: str) -> None:
-    """3.2.2.10, 3.3.2.11: the nonce claim MUST be present in this ID token, as it was sent."""
-    answer = answered(rp.authorized(response_type=response_type, nonce="to the letter"))
-    assert claims(answer["id_token"])["nonce"] == "to the letter"
+def test_nonce_is_in_every_front_channel_id_token(rp: RelyingParty, response_type: str) -> None:
+    """3.2.2.10, 3.3.2.11: the nonce claim MUST be present in this ID token, unmodified."""
+    response = response_parameters(rp.authorized(response_type=response_type, nonce="to the letter"))
+    assert claims(response["id_token"])["nonce"] == "to the letter"
 
 
 @pytest.mark.parametrize("response_type", WITH_ID_TOKEN)
-def test_the_time_of_the_sign_in_is_told_with_max_age(rp: RelyingParty, response_type: str) -> None:
+def test_max_age_adds_auth_time(rp: RelyingParty, response_type: str) -> None:
     """3.1.2.1: when max_age is used, the ID token MUST include auth_time."""
-    answer = answered(rp.authorized(response_type=response_type, max_age="60"))
-    assert isinstance(claims(answer["id_token"])["auth_time"], int)
+    response = response_parameters(rp.authorized(response_type=response_type, max_age="60"))
+    assert isinstance(claims(response["id_token"])["auth_time"], int)
 
 
-def test_scope_claims_are_in_the_id_token_alone(rp: RelyingParty) -> None:
+def test_scope_claims_are_in_the_id_token_without_an_access_token(rp: RelyingParty) -> None:
     """5.4: when no access token is issued, the claims are in the ID token."""
-    alone = claims(answered(rp.authorized(response_type="id_token"))["id_token"])
+    alone = claims(response_parameters(rp.authorized(response_type="id_token"))["id_token"])
     assert (alone["name"], alone["email"]) == ("Alice Adams", "alice@example.org")
-    accompanied = claims(answered(rp.authorized(response_type="id_token token"))["id_token"])
+    accompanied = claims(response_parameters(rp.authorized(response_type="id_token token"))["id_token"])
     assert not {"name", "email"} & accompanied.keys()
 
 
-def test_the_front_channel_tokens_work(rp: RelyingParty) -> None:
-    """3.3.2.5: the access token and the code of a hybrid answer can both be used."""
-    answer = answered(rp.authorized(response_type="code id_token token"))
-    assert rp.userinfo(answer["access_token"]).get_json()["name"] == "Alice Adams"
-    assert rp.redeem(answer["code"]).status_code == 200
+def test_front_channel_tokens_work(rp: RelyingParty) -> None:
+    """3.3.2.5: the access token and the code of a hybrid response can both be used."""
+    response = response_parameters(rp.authorized(response_type="code id_token token"))
+    assert rp.userinfo(response["access_token"]).get_json()["name"] == "Alice Adams"
+    assert rp.redeem(response["code"]).status_code == 200
 
 
 @pytest.mark.parametrize("response_type", WITH_ID_TOKEN)
-def test_a_nonce_is_required(rp: RelyingParty, response_type: str) -> None:
-    """3.2.2.1: nonce is REQUIRED where this endpoint issues the ID token; the error comes in the fragment."""
+def test_nonce_is_required(rp: RelyingParty, response_type: str) -> None:
+    """3.2.2.1: nonce is REQUIRED if this endpoint issues the ID token. The error is returned in the fragment."""
     page = rp.authorize(response_type=response_type, nonce=None)
-    assert answered(page)["error"] == "invalid_request"
+    assert response_parameters(page)["error"] == "invalid_request"
     assert "error=" in urlsplit(page.location).fragment
 
 
-def test_an_id_token_needs_openid(rp: RelyingParty) -> None:
+def test_id_token_requires_the_openid_scope(rp: RelyingParty) -> None:
     """3.2.2.1: the scope openid is REQUIRED."""
-    assert answered(rp.authorize(response_type="id_token", scope="profile"))["error"] == "invalid_request"
+    assert (
+        response_parameters(rp.authorize(response_type="id_token", scope="profile"))["error"]
+        == "invalid_request"
+    )
 
 
 @pytest.mark.parametrize("response_type", ALL)
-def test_form_post_carries_every_answer(rp: RelyingParty, response_type: str) -> None:
-    """Form Post, section 2: 200, an HTML form that posts itself; values to the letter."""
+def test_form_post_carries_every_response(rp: RelyingParty, response_type: str) -> None:
+    """Form Post, 2: 200 with an HTML form that submits itself. The values are exact."""
     state = "\"'<>&+ %ä"
     page = rp.authorized(response_type=response_type, response_mode="form_post", state=state)
     assert page.status_code == 200
     assert page.headers["Cache-Control"] == "no-store"
     form = forms.find(page, "form-post-continue")
     assert (form.action, form.method) == (rp.redirect_uri, "post")
-    assert answered(page)["state"] == state
+    assert response_parameters(page)["state"] == state
 
 
 def test_form_post_carries_errors(rp: RelyingParty) -> None:
-    """Form Post, section 2: errors too, with iss (RFC 9207)."""
+    """Form Post, 2: errors too, with iss (RFC 9207)."""
     page = rp.authorize(response_mode="form_post", prompt="none")
-    answer = answered(page)
-    assert (page.status_code, answer["error"], answer["iss"]) == (200, "login_required", "http://localhost")
+    response = response_parameters(page)
+    assert (page.status_code, response["error"], response["iss"]) == (
+        200,
+        "login_required",
+        "http://localhost",
+    )
 
 
-def test_tokens_never_go_into_the_query(rp: RelyingParty) -> None:
+def test_tokens_are_never_returned_in_the_query(rp: RelyingParty) -> None:
     """Multiple Response Types, 3: response_mode=query MUST NOT be used with tokens."""
     page = rp.authorize(response_type="id_token token", response_mode="query")
-    assert answered(page)["error"] == "invalid_request"
+    assert response_parameters(page)["error"] == "invalid_request"
     assert not urlsplit(page.location).query
 
 
-def test_an_unknown_mode_is_refused(rp: RelyingParty) -> None:
-    """Multiple Response Types, 2: unknown modes are an invalid request."""
-    assert answered(rp.authorize(response_mode="pigeon"))["error"] == "invalid_request"
+def test_unknown_response_mode_is_rejected(rp: RelyingParty) -> None:
+    """Multiple Response Types, 2: an unknown response mode is an invalid request."""
+    assert response_parameters(rp.authorize(response_mode="pigeon"))["error"] == "invalid_request"
 
 
 @pytest.mark.parametrize("response_type", ["code", "code id_token"])
-def test_errors_carry_iss(rp: RelyingParty, response_type: str) -> None:
-    """RFC 9207, 2: error responses MUST include iss as well."""
-    answer = answered(rp.authorize(response_type=response_type, prompt="none"))
-    assert (answer["error"], answer["iss"]) == ("login_required", "http://localhost")
+def test_errors_contain_iss(rp: RelyingParty, response_type: str) -> None:
+    """RFC 9207, 2: error responses MUST include iss too."""
+    response = response_parameters(rp.authorize(response_type=response_type, prompt="none"))
+    assert (response["error"], response["iss"]) == ("login_required", "http://localhost")
 
 
-def test_oauth2_clients_can_be_given_a_token(app: Flask, services: Services, people: dict) -> None:
-    """RFC 6749, 4.2: the implicit grant, for clients registered for it."""
+def test_oauth2_client_can_use_the_implicit_grant(app: Flask, services: Services, people: dict) -> None:
+    """RFC 6749, 4.2: for clients that are registered for it."""
     key, secret = register(services, kind="oauth2", response_types=("token",), grant_types=("refresh_token",))
-    answer = answered(RelyingParty(app, key, secret).authorized(response_type="token", scope="profile"))
-    assert answer["token_type"] == "Bearer"
-    assert "refresh_token" not in answer
+    response = response_parameters(
+        RelyingParty(app, key, secret).authorized(response_type="token", scope="profile")
+    )
+    assert response["token_type"] == "Bearer"
+    assert "refresh_token" not in response
 
 
-def test_a_registered_query_is_kept(app: Flask, services: Services, people: dict) -> None:
-    """RFC 6749, 3.1.2: the redirect URI's own query MUST be retained."""
+def test_query_of_the_redirect_uri_is_retained(app: Flask, services: Services, people: dict) -> None:
+    """RFC 6749, 3.1.2: the query of the redirect URI MUST be retained."""
     uri = "https://rp.example/cb?tenant=a%20b"
     rp = RelyingParty(app, *register(services, redirect_uris=(uri,)), redirect_uri=uri)
     assert rp.authorized().location.startswith(f"{uri}&code=")

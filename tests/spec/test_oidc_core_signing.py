@@ -1,4 +1,4 @@
-"""OpenID Connect Core, sections 3.1.3.6, 5.3.2, 10.1: algorithms per client, signed userinfo, rotation of keys."""
+"""OpenID Connect Core, sections 3.1.3.6, 5.3.2, 10.1: algorithms per client, signed userinfo, key rotation."""
 
 import base64
 import hashlib
@@ -15,7 +15,7 @@ from authserver.domain.users.users import User
 from authserver.errors import Conflict
 from authserver.protocol.services import Services
 from tests.support.moving_clock import MovingClock
-from tests.support.relying_party import RelyingParty, answered, register
+from tests.support.relying_party import RelyingParty, register, response_parameters
 from tests.support.verifier import UnknownKey, Verifier
 
 ALGORITHMS = ["RS256", "PS256", "ES256", "EdDSA"]
@@ -32,10 +32,10 @@ def half_hash(value: str, algorithm: str) -> str:
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
-def test_the_id_token_is_signed_as_registered(
+def test_id_token_uses_the_registered_algorithm(
     app: Flask, services: Services, alice: User, algorithm: str
 ) -> None:
-    """10.1: id_token_signed_response_alg; 3.1.3.6: at_hash by the hash of that algorithm."""
+    """10.1: id_token_signed_response_alg. 3.1.3.6: at_hash uses the hash of that algorithm."""
     tokens = party(app, services, id_token_signed_response_alg=algorithm).tokens()
     verifier = Verifier(app)
     assert verifier.header(tokens["id_token"])["alg"] == algorithm
@@ -43,37 +43,39 @@ def test_the_id_token_is_signed_as_registered(
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
-def test_the_hashes_are_by_the_algorithm(app: Flask, services: Services, alice: User, algorithm: str) -> None:
-    """3.3.2.11: at_hash and c_hash beside what came through the browser, by the hash of the signature's algorithm."""
+def test_hashes_use_the_algorithm_of_the_signature(
+    app: Flask, services: Services, alice: User, algorithm: str
+) -> None:
+    """3.3.2.11: at_hash and c_hash of a front-channel response use the hash of the signature algorithm."""
     details = {"id_token_signed_response_alg": algorithm}
-    words = ("code id_token token",)
-    rp = RelyingParty(app, *register(services, response_types=words, details=details))
-    answer = answered(rp.authorized(response_type=words[0]))
-    content = Verifier(app).claims(answer["id_token"])
-    assert content["at_hash"] == half_hash(answer["access_token"], algorithm)
-    assert content["c_hash"] == half_hash(answer["code"], algorithm)
+    response_types = ("code id_token token",)
+    rp = RelyingParty(app, *register(services, response_types=response_types, details=details))
+    response = response_parameters(rp.authorized(response_type=response_types[0]))
+    content = Verifier(app).claims(response["id_token"])
+    assert content["at_hash"] == half_hash(response["access_token"], algorithm)
+    assert content["c_hash"] == half_hash(response["code"], algorithm)
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
-def test_userinfo_is_signed_as_registered(
+def test_userinfo_uses_the_registered_algorithm(
     app: Flask, services: Services, alice: User, algorithm: str
 ) -> None:
     """5.3.2: application/jwt, with iss and aud."""
     rp = party(app, services, userinfo_signed_response_alg=algorithm)
-    answer = rp.userinfo(rp.tokens()["access_token"])
-    assert answer.content_type == "application/jwt"
-    content = Verifier(app).claims(answer.text)
+    response = rp.userinfo(rp.tokens()["access_token"])
+    assert response.content_type == "application/jwt"
+    content = Verifier(app).claims(response.text)
     assert (content["iss"], content["aud"], content["sub"]) == ("http://localhost", rp.key, alice.subject)
     assert content["name"] == "Alice Adams"
 
 
-def test_userinfo_is_json_otherwise(rp: RelyingParty) -> None:
-    """5.3.2: plain JSON where nothing else is registered."""
+def test_userinfo_is_json_by_default(rp: RelyingParty) -> None:
+    """5.3.2: plain JSON if the client registered no algorithm."""
     assert rp.userinfo(rp.tokens()["access_token"]).content_type == "application/json"
 
 
-def test_the_key_set_holds_nothing_private(app: Flask) -> None:
-    """10.1.1: every key has a kid, use and alg; nothing private is published, and the default comes first."""
+def test_jwk_set_contains_no_private_key(app: Flask) -> None:
+    """10.1.1: every key has kid, use and alg. No private key is published, and the default key comes first."""
     listed = app.test_client().get("/jwks.json").get_json()["keys"]
     assert listed[0]["alg"] == "RS256"
     assert {key["alg"] for key in listed} == set(ALGORITHMS)
@@ -82,7 +84,7 @@ def test_the_key_set_holds_nothing_private(app: Flask) -> None:
         assert not {"d", "p", "q", "dp", "dq", "qi", "k"} & set(key)
 
 
-def test_discovery_names_the_algorithms(app: Flask) -> None:
+def test_discovery_lists_the_algorithms(app: Flask) -> None:
     """Discovery, 3: RS256 MUST be included."""
     document = app.test_client().get("/.well-known/openid-configuration").get_json()
     for name in ("id_token_signing_alg_values_supported", "userinfo_signing_alg_values_supported"):
@@ -90,46 +92,48 @@ def test_discovery_names_the_algorithms(app: Flask) -> None:
 
 
 @pytest.mark.parametrize("algorithm", ["RS256", "ES256"])
-def test_three_rotations_by_schedule_go_unnoticed(
+def test_scheduled_rotations_do_not_disturb_verifiers(
     app: Flask, services: Services, alice: User, moving_clock: MovingClock, algorithm: str
 ) -> None:
-    """10.1.1: a verifier that fetches the keys every ten minutes knows the key of every token, and of living old ones."""
+    """10.1.1: a verifier that fetches the keys every ten minutes can verify new tokens, and old ones until they
+    expire.
+    """
     rp = party(
         app, services, id_token_signed_response_alg=algorithm, access_token_signed_response_alg=algorithm
     )
     verifier = Verifier(app)
-    seen: list[str] = []
+    kids: list[str] = []
     for _ in range(4):
-        # The cache is as old as it can be when the token comes; then it is fetched, and the token is checked again.
+        # The cache has its maximum age when the token arrives. The verifier then fetches the set and checks again.
         for _ in range(3):
             token = rp.tokens()["id_token"]
             verifier.claims(token)
-            seen.append(verifier.header(token)["kid"])
+            kids.append(verifier.header(token)["kid"])
             moving_clock.advance(TEN_MINUTES)
             verifier.fetch()
             verifier.claims(token)
         moving_clock.advance(services.settings.signing_key_rotation - 3 * TEN_MINUTES)
         verifier.fetch()
         moving_clock.advance(TEN_MINUTES)
-    assert len(dict.fromkeys(seen)) == 4
+    assert len(dict.fromkeys(kids)) == 4
 
 
-def test_three_rotations_as_early_as_they_may_be_go_unnoticed(
+def test_earliest_rotations_do_not_disturb_verifiers(
     app: Flask, services: Services, alice: User, moving_clock: MovingClock
 ) -> None:
-    """10.1.1: somebody rotates again as soon as it is let; the verifier has fetched the keys just before the last time."""
+    """10.1.1: an administrator rotates as early as allowed, just after the verifier has fetched the keys."""
     rp, verifier = party(app, services), Verifier(app)
-    seen: list[str] = []
+    kids: list[str] = []
     for _ in range(3):
         while not rotated(services):
             moving_clock.advance(TEN_MINUTES)
             verifier.fetch()
-        # Every node knows of it within seconds; this one need not be the one that rotated.
+        # Every node learns about it within seconds, and need not be the one that rotated.
         moving_clock.advance(timedelta(seconds=11))
         token = rp.tokens()["id_token"]
         verifier.claims(token)
-        seen.append(verifier.header(token)["kid"])
-    assert len(dict.fromkeys(seen)) == 3
+        kids.append(verifier.header(token)["kid"])
+    assert len(dict.fromkeys(kids)) == 3
 
 
 def rotated(services: Services) -> bool:
@@ -141,8 +145,8 @@ def rotated(services: Services) -> bool:
     return True
 
 
-def test_what_a_stolen_key_has_signed_is_worth_nothing(app: Flask, services: Services, alice: User) -> None:
-    """S3, I2: neither the key that signed nor the one that lay beside it in the database proves anything any more."""
+def test_emergency_rotation_invalidates_stolen_keys(app: Flask, services: Services, alice: User) -> None:
+    """S3, I2: neither the key that signed nor the next key from the same database is accepted any more."""
     rp = party(app, services, access_token_signed_response_alg="ES256", id_token_signed_response_alg="ES256")
     tokens = rp.tokens()
     assert rp.userinfo(tokens["access_token"]).status_code == 200
@@ -157,19 +161,19 @@ def test_what_a_stolen_key_has_signed_is_worth_nothing(app: Flask, services: Ser
     Verifier(app).claims(rp.tokens()["id_token"])
 
 
-def test_the_next_key_is_known_before_it_signs(app: Flask) -> None:
-    """10.1.1: a node reads it, a cache on the way keeps the set before it, and the verifier's cache that one."""
-    kept = app.test_client().get("/jwks.json").cache_control.max_age
-    assert kept is not None
-    until_known = key_ring._REREAD_AFTER + timedelta(seconds=kept) + TEN_MINUTES
+def test_next_key_is_published_before_it_signs(app: Flask) -> None:
+    """10.1.1: a node, a cache on the way and the verifier's cache can each hold an older JWK set."""
+    max_age = app.test_client().get("/jwks.json").cache_control.max_age
+    assert max_age is not None
+    until_known = key_ring._REREAD_AFTER + timedelta(seconds=max_age) + TEN_MINUTES
     assert timedelta(seconds=30) >= key_ring._REREAD_AFTER
     assert until_known <= signing_keys.PUBLISH_BEFORE_USE
 
 
-def test_a_retired_key_is_published_until_its_tokens_are_over(
+def test_retired_key_is_published_until_its_tokens_expire(
     app: Flask, services: Services, alice: User, moving_clock: MovingClock
 ) -> None:
-    """10.1.1: recently decommissioned keys stay in the set, and leave it."""
+    """10.1.1: recently decommissioned keys stay in the set, and are removed later."""
     token = party(app, services).tokens()["id_token"]
     rotate_now(services)
     Verifier(app).claims(token)
@@ -181,22 +185,22 @@ def test_a_retired_key_is_published_until_its_tokens_are_over(
 
 
 def restarted(services: Services, **changes: timedelta) -> Flask:
-    """Return the installation after it was stopped and started under other settings."""
+    """Return the installation after a restart with other settings."""
     return create_app(services.settings.model_copy(update=changes))
 
 
 @pytest.mark.parametrize("name", ["id_token_lifetime", "access_token_lifetime", "session_lifetime"])
-def test_a_setting_that_is_lowered_later_shortens_nothing(
+def test_lowering_a_lifetime_does_not_shorten_publication(
     app: Flask, services: Services, alice: User, moving_clock: MovingClock, name: str
 ) -> None:
-    """10.1.1: what was signed under the longer lifetime can be checked until it is over."""
-    long = timedelta(days=20)
-    before = restarted(services, **{name: long})
+    """10.1.1: tokens that were signed with the longer lifetime can be verified until they expire."""
+    lifetime = timedelta(days=20)
+    before = restarted(services, **{name: lifetime})
     token = party(before, before.extensions["authserver"]).tokens()["id_token"]
     moving_clock.advance(signing_keys.PUBLISH_BEFORE_USE, seconds=1)
     Verifier(app)
     rotate_now(services)
-    for passed in (long - timedelta(hours=2), timedelta(hours=1)):
+    for passed in (lifetime - timedelta(hours=2), timedelta(hours=1)):
         moving_clock.advance(passed)
         Verifier(app).claims(token)
     moving_clock.advance(timedelta(hours=3))
@@ -211,8 +215,8 @@ def rotate_now(services: Services) -> None:
     services.key_ring.forget()
 
 
-def test_an_early_rotation_is_refused(app: Flask, services: Services, moving_clock: MovingClock) -> None:
-    """A key signs only after it has been published for an hour, unless somebody insists."""
+def test_early_rotation_is_rejected(app: Flask, services: Services, moving_clock: MovingClock) -> None:
+    """A key signs only after it has been published for an hour, unless an administrator forces the rotation."""
     Verifier(app)
     rotate_now(services)
     with (
@@ -228,7 +232,7 @@ def test_an_early_rotation_is_refused(app: Flask, services: Services, moving_clo
 def test_no_request_imports_a_key(
     app: Flask, services: Services, alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Importing takes a hundred times as long as signing."""
+    """Importing a key takes a hundred times as long as signing."""
     rp = party(app, services)
     rp.tokens()
 

@@ -1,4 +1,4 @@
-"""OpenID Connect Core, sections 5.1 and 5.4: every standard claim, in its type, by its scope."""
+"""OpenID Connect Core, sections 5.1 and 5.4: every standard claim, with its type and its scope."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from tests.support.command import Runner
 from tests.support.relying_party import RelyingParty
 from tests.support.table import table
 
-EVERYTHING: dict[str, Any] = {
+ALL_CLAIMS: dict[str, Any] = {
     "given_name": "Alice",
     "family_name": "Adams",
     "middle_name": "Bea",
@@ -37,7 +37,7 @@ EVERYTHING: dict[str, Any] = {
         "country": "DE",
     },
 }
-OF_SCOPE = {
+CLAIMS_OF_SCOPE = {
     "profile": {
         "name", "given_name", "family_name", "middle_name", "nickname", "preferred_username", "profile", "picture",
         "website", "gender", "birthdate", "zoneinfo", "locale", "updated_at",
@@ -48,35 +48,35 @@ OF_SCOPE = {
 }  # fmt: skip
 
 
-def tell(services: Services, alice: User, claims: dict[str, Any]) -> None:
+def set_claims(services: Services, alice: User, claims: dict[str, Any]) -> None:
     with services.database.transaction() as db:
         users.edit_claims(db, SYSTEM, users.get(db, alice.id), claims)
 
 
-def known(rp: RelyingParty, scope: str) -> dict[str, Any]:
+def userinfo(rp: RelyingParty, scope: str) -> dict[str, Any]:
     document: dict[str, Any] = rp.userinfo(rp.tokens(scope=scope)["access_token"]).get_json()
     return document
 
 
-@pytest.mark.parametrize("scope", OF_SCOPE)
-def test_a_scope_gives_its_claims(rp: RelyingParty, services: Services, alice: User, scope: str) -> None:
+@pytest.mark.parametrize("scope", CLAIMS_OF_SCOPE)
+def test_scope_returns_its_claims(rp: RelyingParty, services: Services, alice: User, scope: str) -> None:
     """5.4: each scope requests its claims, and no others."""
-    tell(services, alice, EVERYTHING)
-    assert set(known(rp, f"openid {scope}")) == {"sub"} | OF_SCOPE[scope]
+    set_claims(services, alice, ALL_CLAIMS)
+    assert set(userinfo(rp, f"openid {scope}")) == {"sub"} | CLAIMS_OF_SCOPE[scope]
 
 
-def test_the_claims_have_their_types(rp: RelyingParty, services: Services, alice: User) -> None:
-    """5.1: booleans are booleans, updated_at is a number, the address an object."""
-    tell(services, alice, EVERYTHING)
-    document = known(rp, "openid profile email address phone")
-    assert {name: document[name] for name in EVERYTHING} == EVERYTHING
+def test_claims_have_their_types(rp: RelyingParty, services: Services, alice: User) -> None:
+    """5.1: booleans are booleans, updated_at is a number, address is an object."""
+    set_claims(services, alice, ALL_CLAIMS)
+    document = userinfo(rp, "openid profile email address phone")
+    assert {name: document[name] for name in ALL_CLAIMS} == ALL_CLAIMS
     assert document["email_verified"] is False
     assert type(document["updated_at"]) is int
 
 
-def test_what_is_not_known_is_left_out(rp: RelyingParty) -> None:
+def test_unknown_claims_are_omitted(rp: RelyingParty) -> None:
     """5.3.2: a claim that is not returned is omitted, not null or empty."""
-    assert set(known(rp, "openid profile address phone")) == {
+    assert set(userinfo(rp, "openid profile address phone")) == {
         "sub",
         "name",
         "preferred_username",
@@ -104,35 +104,35 @@ def test_what_is_not_known_is_left_out(rp: RelyingParty) -> None:
         ("email", "a@b"),
     ],
 )
-def test_a_claim_of_another_type_is_refused(services: Services, alice: User, name: str, value: Any) -> None:
-    """5.1: what could not be told in its type is not stored."""
+def test_claim_with_another_type_is_rejected(services: Services, alice: User, name: str, value: Any) -> None:
+    """5.1: only values of the right type are stored."""
     with pytest.raises(InvalidInput):
-        tell(services, alice, {name: value})
+        set_claims(services, alice, {name: value})
 
 
-def test_a_new_number_is_unverified(services: Services, rp: RelyingParty, alice: User) -> None:
-    """5.1: phone_number_verified says that somebody took steps to verify this very number."""
-    tell(services, alice, EVERYTHING)
-    tell(services, alice, {"phone_number": "+49 30 7654321"})
-    assert known(rp, "openid phone")["phone_number_verified"] is False
+def test_new_phone_number_is_unverified(services: Services, rp: RelyingParty, alice: User) -> None:
+    """5.1: phone_number_verified means that this very number was verified."""
+    set_claims(services, alice, ALL_CLAIMS)
+    set_claims(services, alice, {"phone_number": "+49 30 7654321"})
+    assert userinfo(rp, "openid phone")["phone_number_verified"] is False
 
 
-def test_people_write_their_own(rp: RelyingParty) -> None:
-    """The account page takes the claims, and shows what is wrong under its field."""
+def test_users_edit_their_claims(rp: RelyingParty) -> None:
+    """The account page accepts the claims, and shows errors below their fields."""
     rp.tokens()
     page = rp.browser.get("/account")
-    answer = forms.submit(rp.browser, page, "profile-save", given_name="Alice", **{"address.country": "DE"})
-    assert answer.status_code == 303
-    assert known(rp, "openid profile address")["address"] == {"country": "DE"}
-    answer = forms.submit(rp.browser, page, "profile-save", birthdate="soon")
-    assert answer.status_code == 422
-    assert "birthdate-error" in answer.text
+    response = forms.submit(rp.browser, page, "profile-save", given_name="Alice", **{"address.country": "DE"})
+    assert response.status_code == 303
+    assert userinfo(rp, "openid profile address")["address"] == {"country": "DE"}
+    response = forms.submit(rp.browser, page, "profile-save", birthdate="soon")
+    assert response.status_code == 422
+    assert "birthdate-error" in response.text
 
 
-def test_operators_write_them(runner: Runner, rp: RelyingParty) -> None:
+def test_command_line_edits_claims(runner: Runner, rp: RelyingParty) -> None:
     """authserver users edit --claim."""
     runner.run("users", "edit", "alice", "--claim", "nickname=Al", "--claim", "address.country=DE")
-    assert known(rp, "openid profile address")["nickname"] == "Al"
+    assert userinfo(rp, "openid profile address")["nickname"] == "Al"
     assert runner.run_json("users", "edit", "alice", "--claim", "nickname=")["claims"] == {
         "address": {"country": "DE"}
     }

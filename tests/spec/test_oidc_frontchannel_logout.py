@@ -19,7 +19,7 @@ RETURN = "https://rp.example/signed-out"
 
 @pytest.fixture
 def app_rp(rp: RelyingParty, services: Services) -> RelyingParty:
-    """An application that is signed out of by a frame."""
+    """An application with a front-channel logout URI."""
     return party(
         rp,
         services,
@@ -33,8 +33,8 @@ def frames(page: str) -> list[str]:
     return [unescape(src) for src in re.findall(r'<iframe[^>]*\ssrc="([^"]+)"', page)]
 
 
-def test_the_page_holds_the_frame(app_rp: RelyingParty) -> None:
-    """3: the OP renders an iframe with the registered URI, with iss and sid added to its query."""
+def test_page_contains_the_frame(app_rp: RelyingParty) -> None:
+    """3: the OP renders an iframe with the registered URI, and adds iss and sid to its query."""
     sid = claims(app_rp.tokens()["id_token"])["sid"]
     page = app_rp.follow(sign_out(app_rp))
     (frame,) = frames(page.text)
@@ -42,26 +42,26 @@ def test_the_page_holds_the_frame(app_rp: RelyingParty) -> None:
     assert parse_qs(urlsplit(frame).query) == {"tenant": ["a"], "iss": ["http://localhost"], "sid": [sid]}
 
 
-def test_the_policy_lets_that_frame_in_and_no_other(app_rp: RelyingParty) -> None:
-    """The Content-Security-Policy names the origin of the frame."""
+def test_policy_allows_only_that_frame(app_rp: RelyingParty) -> None:
+    """The Content-Security-Policy lists the origin of the frame."""
     app_rp.tokens()
     page = app_rp.follow(sign_out(app_rp))
     assert "frame-src https://rp.example;" in page.headers["Content-Security-Policy"] + ";"
     assert "frame-src" not in app_rp.browser.get("/sign-in").headers["Content-Security-Policy"]
 
 
-def test_rp_initiated_logout_shows_the_frames_and_then_goes_on(app_rp: RelyingParty) -> None:
-    """3: the frames come first, and the way back is on the page, for script and for people."""
+def test_rp_initiated_logout_shows_the_frames_first(app_rp: RelyingParty) -> None:
+    """3: the frames load first. The page contains the way back, for the script and as a link."""
     hint = app_rp.tokens()["id_token"]
-    answer = end_session(app_rp, id_token_hint=hint, post_logout_redirect_uri=RETURN, state="xyz")
-    assert answer.location.startswith("/sign-out?logout=")
-    page = app_rp.follow(answer).text
+    response = end_session(app_rp, id_token_hint=hint, post_logout_redirect_uri=RETURN, state="xyz")
+    assert response.location.startswith("/sign-out?ask=")
+    page = app_rp.follow(response).text
     assert len(frames(page)) == 1
     assert re.search(rf'id="logout-continue" href="{RETURN}\?state=xyz" data-redirects', page)
 
 
 def test_only_applications_of_the_session_have_frames(app_rp: RelyingParty, rp: RelyingParty) -> None:
-    """3: the RPs that were used in the session."""
+    """3: the RPs of the session."""
     rp.tokens()
     assert frames(rp.follow(sign_out(rp)).text) == []
 
@@ -69,7 +69,7 @@ def test_only_applications_of_the_session_have_frames(app_rp: RelyingParty, rp: 
 def test_every_application_of_the_session_has_its_frame(
     app_rp: RelyingParty, rp: RelyingParty, services: Services
 ) -> None:
-    """3: each gets the sid that its own ID tokens carried."""
+    """3: each frame gets the sid from the ID tokens of its application."""
     second = party(rp, services, "The Second", frontchannel_logout_uri="https://rp.example/second")
     app_rp.tokens()
     second.tokens()
@@ -77,8 +77,8 @@ def test_every_application_of_the_session_has_its_frame(
     assert [urlsplit(frame).path for frame in found] == ["/front", "/second"]
 
 
-def test_somebody_elses_result_is_not_shown(app_rp: RelyingParty) -> None:
-    """The result belongs to the browser that signed out."""
+def test_result_of_another_browser_is_not_shown(app_rp: RelyingParty) -> None:
+    """The result is bound to the browser that signed out."""
     app_rp.tokens()
     sign_out(app_rp)
     assert frames(app_rp.app.test_client().get("/sign-out").text) == []
@@ -95,16 +95,16 @@ def test_somebody_elses_result_is_not_shown(app_rp: RelyingParty) -> None:
         7,
     ],
 )
-def test_what_is_registered_is_checked(uri: Any) -> None:
+def test_registered_uri_is_checked(uri: Any) -> None:
     """2: scheme, host and port MUST be those of a registered redirect URI."""
     details = {"frontchannel_logout_uri": uri}
-    asked = {"kind": "oidc", "name": "A", "redirect_uris": ("https://rp.example/cb",), **details}
+    registration = {"kind": "oidc", "name": "A", "redirect_uris": ("https://rp.example/cb",), **details}
     with pytest.raises(InvalidInput) as refused:
-        registrations.validate(asked)
+        registrations.validate(registration)
     assert set(refused.value.fields) == {"frontchannel_logout_uri"}
 
 
-def test_discovery_says_so(rp: RelyingParty) -> None:
+def test_discovery_lists_the_feature(rp: RelyingParty) -> None:
     """2.1: frontchannel_logout_supported and frontchannel_logout_session_supported."""
     document = rp.browser.get("/.well-known/openid-configuration").get_json()
     assert document["frontchannel_logout_supported"] is True

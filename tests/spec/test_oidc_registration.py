@@ -1,4 +1,4 @@
-"""OpenID Connect Dynamic Client Registration 1.0: the metadata of section 2, and that they are honoured afterwards."""
+"""OpenID Connect Dynamic Client Registration 1.0: the metadata of section 2, and their effect."""
 
 import itertools
 from typing import Any
@@ -10,7 +10,7 @@ from joserfc.jwk import RSAKey
 
 from authserver.domain.users.users import User
 from authserver.protocol.services import Services
-from tests.spec.test_rfc7591 import refused, register, registered
+from tests.spec.test_rfc7591 import error_of, register, registered
 from tests.support.moving_clock import MovingClock
 from tests.support.relying_party import RelyingParty, approve, claims, stored
 
@@ -19,7 +19,7 @@ HTTPS = "https://client.example/"
 
 
 def party(app: Flask, services: Services, **metadata: Any) -> RelyingParty:
-    """A client that registered itself and was approved."""
+    """Register a client, and approve it."""
     document = registered(app.test_client(), **metadata)
     approve(services, document["client_id"])
     return RelyingParty(
@@ -27,7 +27,7 @@ def party(app: Flask, services: Services, **metadata: Any) -> RelyingParty:
     )
 
 
-def test_the_metadata_are_echoed(client: FlaskClient) -> None:
+def test_response_contains_the_metadata(client: FlaskClient) -> None:
     """3.2: all registered metadata about this client, including any fields provisioned by the server."""
     metadata: dict[str, Any] = {
         "application_type": "web",
@@ -49,7 +49,7 @@ def test_the_metadata_are_echoed(client: FlaskClient) -> None:
     assert document | metadata == document
 
 
-def test_defaults_are_told(client: FlaskClient) -> None:
+def test_response_contains_the_defaults(client: FlaskClient) -> None:
     """2: the defaults of application_type, id_token_signed_response_alg, require_auth_time."""
     document = registered(client)
     expected = {
@@ -61,38 +61,38 @@ def test_defaults_are_told(client: FlaskClient) -> None:
     assert document | expected == document
 
 
-def test_an_address_for_starting_sign_ins_is_https(client: FlaskClient) -> None:
+def test_initiate_login_uri_must_be_https(client: FlaskClient) -> None:
     """2: initiate_login_uri MUST use the https scheme."""
     for uri in ("http://client.example/login", "http://localhost/login", "javascript:alert(1)", "/login"):
-        assert refused(register(client, initiate_login_uri=uri)) == "invalid_client_metadata"
+        assert error_of(register(client, initiate_login_uri=uri)) == "invalid_client_metadata"
 
 
 LINKS = ("client_uri", "logo_uri", "policy_uri", "tos_uri", "jwks_uri")
 
 
-def test_links_are_addresses_that_people_can_follow_safely(client: FlaskClient) -> None:
-    """2, RFC 7591, 5: no script and no other scheme in a link that people are shown."""
+def test_links_must_have_safe_schemes(client: FlaskClient) -> None:
+    """2, RFC 7591, 5: only http and https in links that users see."""
     bad = ("javascript:alert(1)", "data:text/html,x", "http://client.example/", "https://", "ftp://a.example/",
            "https://user:pass@a.example/", "https://a.example/\u00e9", 'https://a.example/"')  # fmt: skip
     for name, uri in itertools.product(LINKS, bad):
-        assert refused(register(client, **{name: uri})) == "invalid_client_metadata", (name, uri)
+        assert error_of(register(client, **{name: uri})) == "invalid_client_metadata", (name, uri)
 
 
-def test_a_web_application_without_a_server_is_https_and_not_localhost(client: FlaskClient) -> None:
+def test_implicit_web_client_needs_https_and_no_localhost(client: FlaskClient) -> None:
     """2: web clients using the implicit grant MUST only register https URIs, and MUST NOT use localhost."""
     for uri in ("http://127.0.0.1/cb", "https://localhost/cb", "com.example.app:/cb"):
-        answer = register(client, response_types=["id_token"], redirect_uris=[uri])
-        assert refused(answer) == "invalid_redirect_uri"
+        response = register(client, response_types=["id_token"], redirect_uris=[uri])
+        assert error_of(response) == "invalid_redirect_uri"
     document = registered(
         client, response_types=["id_token"], redirect_uris=["com.example.app:/cb"], application_type="native"
     )
     assert document["application_type"] == "native"
-    assert refused(register(client, application_type="toaster")) == "invalid_client_metadata"
+    assert error_of(register(client, application_type="toaster")) == "invalid_client_metadata"
 
 
 @pytest.mark.parametrize("has_kid", [True, False])
-def test_keys_come_inline(client: FlaskClient, has_kid: bool) -> None:
-    """2: jwks by value, with or without kid, for private_key_jwt; there is no secret then."""
+def test_jwks_by_value_is_accepted(client: FlaskClient, has_kid: bool) -> None:
+    """2: jwks by value, with or without kid, for private_key_jwt. Such a client has no secret."""
     key = KEY.as_dict(private=False) | ({"kid": "one"} if has_kid else {})
     if not has_kid:
         key.pop("kid", None)
@@ -102,8 +102,8 @@ def test_keys_come_inline(client: FlaskClient, has_kid: bool) -> None:
 
 
 @pytest.mark.both_databases
-def test_keys_are_public_and_in_one_place(client: FlaskClient) -> None:
-    """2: jwks_uri and jwks MUST NOT be used together; S24: nobody's private key is taken in."""
+def test_jwks_must_be_public_and_unique(client: FlaskClient) -> None:
+    """2: jwks_uri and jwks MUST NOT be used together. S24: private keys are rejected."""
     public: dict[str, Any] = {"keys": [KEY.as_dict(private=False)]}
     bad: tuple[dict[str, Any], ...] = (
         {"jwks": public, "jwks_uri": f"{HTTPS}jwks"},
@@ -118,24 +118,24 @@ def test_keys_are_public_and_in_one_place(client: FlaskClient) -> None:
         {"token_endpoint_auth_method": "private_key_jwt"},
     )
     for metadata in bad:
-        assert refused(register(client, **metadata)) == "invalid_client_metadata", metadata
+        assert error_of(register(client, **metadata)) == "invalid_client_metadata", metadata
 
 
-def test_algorithms_are_those_that_are_announced(client: FlaskClient) -> None:
-    """2: values from discovery; none is not among them."""
+def test_algorithms_must_be_listed_in_discovery(client: FlaskClient) -> None:
+    """2: only the values from discovery, which do not include none."""
     names = ("id_token_signed_response_alg", "userinfo_signed_response_alg")
     for name, value in itertools.product(names, ("none", "HS256", "RS1", "rs256")):
-        assert refused(register(client, **{name: value})) == "invalid_client_metadata"
-    assert refused(register(client, subject_type="transient")) == "invalid_client_metadata"
+        assert error_of(register(client, **{name: value})) == "invalid_client_metadata"
+    assert error_of(register(client, subject_type="transient")) == "invalid_client_metadata"
     assert (
-        refused(register(client, token_endpoint_auth_method="tls_client_auth")) == "invalid_client_metadata"
+        error_of(register(client, token_endpoint_auth_method="tls_client_auth")) == "invalid_client_metadata"
     )
 
 
-def test_the_default_max_age_counts(
+def test_default_max_age_applies(
     app: Flask, services: Services, alice: User, moving_clock: MovingClock
 ) -> None:
-    """2: default_max_age: the user MUST be actively authenticated when it is exceeded; max_age overrides it."""
+    """2: default_max_age: the user MUST be actively authenticated when it is exceeded. max_age overrides it."""
     rp = party(app, services, default_max_age=60)
     rp.authorized()
     assert "code=" in rp.authorize().location
@@ -144,14 +144,14 @@ def test_the_default_max_age_counts(
     assert "code=" in rp.authorize(max_age="3600").location
 
 
-def test_the_time_of_the_sign_in_is_told(app: Flask, services: Services, alice: User) -> None:
+def test_require_auth_time_adds_the_claim(app: Flask, services: Services, alice: User) -> None:
     """2: require_auth_time: the auth_time claim in the ID token is REQUIRED."""
     rp = party(app, services, require_auth_time=True)
     assert isinstance(claims(rp.redeem(rp.code()).get_json()["id_token"])["auth_time"], int)
 
 
-def test_policy_and_terms_are_shown_to_people(app: Flask, services: Services, alice: User) -> None:
-    """2: the OP SHOULD display policy_uri and tos_uri to the End-User, where they sign in and consent."""
+def test_policy_and_terms_are_shown_to_users(app: Flask, services: Services, alice: User) -> None:
+    """2: the OP SHOULD display policy_uri and tos_uri to the End-User, on the sign-in and consent pages."""
     rp = party(app, services, policy_uri=f"{HTTPS}privacy?a=1&b=2", tos_uri=f"{HTTPS}terms")
     sign_in = rp.authorize()
     consent = rp.sign_in(sign_in)
@@ -161,25 +161,29 @@ def test_policy_and_terms_are_shown_to_people(app: Flask, services: Services, al
         assert f'href="{HTTPS}terms"' in page.text
 
 
-def test_names_and_links_cannot_become_markup(app: Flask, services: Services, alice: User) -> None:
-    """RFC 7591, 5: what a client says of itself is text to those who read it."""
+def test_names_and_links_are_escaped(app: Flask, services: Services, alice: User) -> None:
+    """RFC 7591, 5: metadata from the client are shown as text."""
     rp = party(app, services, client_name='<b id="x">&"Name"')
     for page in (rp.authorize(), rp.sign_in(rp.authorize())):
         assert '<b id="x">' not in page.text
         assert "&lt;b id=" in page.text
 
 
-def test_the_client_s_sector_is_looked_up(client: FlaskClient) -> None:
-    """5: sector_identifier_uri MUST be fetched and list every redirect URI; what cannot be fetched is refused."""
-    answer = register(client, subject_type="pairwise", sector_identifier_uri="https://127.0.0.1/sector.json")
-    assert refused(answer) == "invalid_client_metadata"
-    assert "sector_identifier_uri" in answer.get_json()["error_description"]
+def test_sector_identifier_uri_is_checked(client: FlaskClient) -> None:
+    """5: sector_identifier_uri MUST be fetched and list every redirect URI. Otherwise the registration is rejected."""
+    response = register(
+        client, subject_type="pairwise", sector_identifier_uri="https://127.0.0.1/sector.json"
+    )
+    assert error_of(response) == "invalid_client_metadata"
+    assert "sector_identifier_uri" in response.get_json()["error_description"]
 
 
-def test_pairwise_over_several_hosts_needs_a_sector(client: FlaskClient) -> None:
+def test_pairwise_client_with_several_hosts_needs_a_sector(client: FlaskClient) -> None:
     """Core, 8.1: with several hosts a sector_identifier_uri MUST be registered."""
     uris = ["https://a.example/cb", "https://b.example/cb"]
-    assert refused(register(client, redirect_uris=uris, subject_type="pairwise")) == "invalid_client_metadata"
+    assert (
+        error_of(register(client, redirect_uris=uris, subject_type="pairwise")) == "invalid_client_metadata"
+    )
 
 
 @pytest.mark.parametrize(
@@ -194,10 +198,10 @@ def test_pairwise_over_several_hosts_needs_a_sector(client: FlaskClient) -> None
         ({"response_types": ["id_token"], "scope": "email"}, "oidc"),
     ],
 )
-def test_the_standard_address_tells_the_kinds_apart(
+def test_standard_endpoint_derives_the_client_kind(
     client: FlaskClient, services: Services, metadata: dict[str, Any], kind: str
 ) -> None:
-    """A client is one of OpenID Connect unless what it asks for is clearly plain OAuth."""
+    """A client is an OpenID Connect client unless its metadata can only mean plain OAuth."""
     document = registered(client, **metadata)
     assert stored(services, document["client_id"]).kind == kind
     assert ("application_type" in document) is (kind == "oidc")

@@ -11,10 +11,10 @@ from playwright.sync_api import Page
 from authserver.domain.clients import clients
 from authserver.domain.users.users import User
 from authserver.protocol.services import Services
-from tests.support import parties, ways
+from tests.support import page_actions, parties
 from tests.support.logout import is_signed_in, sign_out, site
 from tests.support.people import PASSWORD
-from tests.support.relying_party import CHALLENGE, REDIRECT_URI, RelyingParty, answered, register
+from tests.support.relying_party import CHALLENGE, REDIRECT_URI, RelyingParty, register, response_parameters
 from tests.support.servers import LiveServer, free_port
 
 ORIGIN = REDIRECT_URI.removesuffix("/cb")
@@ -25,57 +25,62 @@ def browser_state(browser: FlaskClient) -> str | None:
     return cookie.value if cookie else None
 
 
-def computed(client_key: str, state: str | None, salt: str) -> str:
+def expected_state(client_key: str, state: str | None, salt: str) -> str:
     return hashlib.sha256(f"{client_key} {ORIGIN} {state} {salt}".encode()).hexdigest() + f".{salt}"
 
 
-def test_the_answer_carries_a_session_state(rp: RelyingParty) -> None:
-    """2: session_state is REQUIRED in authentication responses, made of client, origin, browser state and a salt."""
-    state = answered(rp.authorized())["session_state"]
-    assert state == computed(rp.key, browser_state(rp.browser), state.rpartition(".")[2])
+def test_response_contains_session_state(rp: RelyingParty) -> None:
+    """2: session_state is REQUIRED in authentication responses, computed from client, origin, browser state and a
+    salt.
+    """
+    state = response_parameters(rp.authorized())["session_state"]
+    assert state == expected_state(rp.key, browser_state(rp.browser), state.rpartition(".")[2])
 
 
 @pytest.mark.parametrize("uri", ["https://RP.example.org:443/cb", "https://rp.example.org/cb"])
-def test_the_origin_is_written_as_browsers_write_it(
+def test_origin_is_serialized_as_browsers_do(
     app: Flask, services: Services, people: dict[str, User], uri: str
 ) -> None:
-    """3.2: the frame hashes the origin that the browser tells it, which has small letters and no usual port."""
+    """3.2: the iframe hashes the origin from the browser, in lower case and without a default port."""
     rp = RelyingParty(app, *register(services, redirect_uris=(uri,)), redirect_uri=uri)
-    state = answered(rp.authorized())["session_state"]
+    state = response_parameters(rp.authorized())["session_state"]
     expected = f"{rp.key} https://rp.example.org {browser_state(rp.browser)} {state.rpartition('.')[2]}"
     assert state.partition(".")[0] == hashlib.sha256(expected.encode()).hexdigest()
 
 
-def test_it_is_one_word(rp: RelyingParty) -> None:
-    """2: the value MUST NOT contain the space character, which ends the client's part of the message."""
-    state = answered(rp.authorized())["session_state"]
+def test_session_state_contains_no_space(rp: RelyingParty) -> None:
+    """2: the value MUST NOT contain a space, which separates the parts of the message."""
+    state = response_parameters(rp.authorized())["session_state"]
     assert " " not in state
     assert " " not in rp.key
 
 
-def test_it_is_salted(rp: RelyingParty) -> None:
-    """2: two answers of one session cannot be told to be of one session."""
-    assert answered(rp.authorized())["session_state"] != answered(rp.authorized())["session_state"]
+def test_session_state_is_salted(rp: RelyingParty) -> None:
+    """2: nobody can tell that two responses belong to one session."""
+    assert (
+        response_parameters(rp.authorized())["session_state"]
+        != response_parameters(rp.authorized())["session_state"]
+    )
 
 
-def test_it_comes_with_every_response_type(rp: RelyingParty, services: Services) -> None:
-    """2: returned from the authorization endpoint, whatever else is."""
+def test_session_state_is_in_every_response_type(rp: RelyingParty, services: Services) -> None:
+    """2: returned from the authorization endpoint, whatever the response type."""
     with services.database.transaction() as db:
         client = clients.get(db, rp.key)
         client.response_types = ["code", "id_token"]
-    assert "session_state" in answered(rp.authorized(response_type="id_token"))
+    assert "session_state" in response_parameters(rp.authorized(response_type="id_token"))
 
 
-def test_without_openid_there_is_none(rp: RelyingParty) -> None:
+def test_no_session_state_without_openid(rp: RelyingParty) -> None:
     """2: it is part of authentication responses."""
-    assert "session_state" not in answered(rp.authorized(scope="profile"))
+    assert "session_state" not in response_parameters(rp.authorized(scope="profile"))
 
 
-def test_errors_carry_none(rp: RelyingParty) -> None:
-    assert "session_state" not in answered(rp.authorize(prompt="none"))
+def test_errors_contain_no_session_state(rp: RelyingParty) -> None:
+    assert "session_state" not in response_parameters(rp.authorize(prompt="none"))
 
 
-def test_the_browsers_state_ends_with_the_session(rp: RelyingParty) -> None:
+def test_browser_state_changes_at_sign_out(rp: RelyingParty) -> None:
     """3.2: the browser state changes at logout."""
     rp.authorized()
     assert browser_state(rp.browser)
@@ -84,7 +89,7 @@ def test_the_browsers_state_ends_with_the_session(rp: RelyingParty) -> None:
     assert browser_state(rp.browser) is None
 
 
-def test_the_browsers_state_is_another_for_another_session(rp: RelyingParty) -> None:
+def test_browser_state_changes_at_sign_in(rp: RelyingParty) -> None:
     """3.2: the browser state changes at login."""
     rp.authorized()
     first = browser_state(rp.browser)
@@ -93,8 +98,8 @@ def test_the_browsers_state_is_another_for_another_session(rp: RelyingParty) -> 
     assert browser_state(rp.browser) not in {first, None}
 
 
-def test_the_browsers_state_does_not_tell_the_session(rp: RelyingParty) -> None:
-    """Scripts can read it: it opens nothing, and is not the sid that applications see."""
+def test_browser_state_does_not_reveal_the_session(rp: RelyingParty) -> None:
+    """Scripts can read it, so it authenticates nothing and is not the sid that applications see."""
     rp.authorized()
     session = rp.browser.get_cookie("authserver_session")
     state = browser_state(rp.browser)
@@ -104,18 +109,18 @@ def test_the_browsers_state_does_not_tell_the_session(rp: RelyingParty) -> None:
     assert session.http_only
 
 
-def test_the_frame_may_be_embedded(rp: RelyingParty) -> None:
-    """3.2: applications load check_session_iframe in a frame of theirs."""
+def test_iframe_may_be_embedded(rp: RelyingParty) -> None:
+    """3.2: applications load check_session_iframe in an iframe."""
     document = rp.browser.get("/.well-known/openid-configuration").get_json()
     assert document["check_session_iframe"] == "http://localhost/oidc/check_session"
-    answer = rp.browser.get("/oidc/check_session")
-    assert answer.status_code == 200
-    assert "X-Frame-Options" not in answer.headers
-    assert "frame-ancestors" not in answer.headers["Content-Security-Policy"]
+    response = rp.browser.get("/oidc/check_session")
+    assert response.status_code == 200
+    assert "X-Frame-Options" not in response.headers
+    assert "frame-ancestors" not in response.headers["Content-Security-Policy"]
 
 
 PARENT = """<!doctype html><html lang="en"><title>RP</title><iframe id="op" src="{frame}"></iframe></html>"""
-ASK = """(message) => new Promise((resolve) => {
+POST_MESSAGE = """(message) => new Promise((resolve) => {
   window.addEventListener('message', (event) => resolve(event.data), { once: true })
   document.getElementById('op').contentWindow.postMessage(message, '*')
   setTimeout(() => resolve('no answer'), 5000)
@@ -124,28 +129,28 @@ ASK = """(message) => new Promise((resolve) => {
 
 @pytest.mark.browser
 @pytest.mark.only_on("sqlite")
-def test_the_frame_answers_in_a_browser(live_server: LiveServer, page: Page) -> None:
-    """3.1, 3.2: unchanged while the session lasts, to the application's origin alone; changed after logout."""
+def test_iframe_responds_in_a_browser(live_server: LiveServer, page: Page) -> None:
+    """3.1, 3.2: unchanged while the session lasts, only to the application's origin; changed after logout."""
     live_server.add_user("alice", password=PASSWORD)
     port = free_port()
     key = live_server.add_client("Watcher", parties.redirect_uri(port))["client_key"]
     with site(port, PARENT.format(frame=f"{live_server.url}/oidc/check_session")) as origin:
         page.goto(f"{live_server.url}/oauth2/authorize?{_request(key, parties.redirect_uri(port))}")
-        ways.sign_in(page, "alice")
-        ways.allow(page)
+        page_actions.sign_in(page, "alice")
+        page_actions.allow(page)
         page.wait_for_url(f"{origin}/callback?**")
-        question = f"{key} {dict(parse_qsl(urlsplit(page.url).query))['session_state']}"
-        assert page.evaluate(ASK, question) == "unchanged"
-        assert page.evaluate(ASK, f"{question}x") == "changed"
-        assert page.evaluate(ASK, "no question") == "error"
-        with site(free_port(), PARENT.format(frame=f"{live_server.url}/oidc/check_session")) as elsewhere:
-            page.goto(elsewhere)
-            assert page.evaluate(ASK, question) == "changed"
+        message = f"{key} {dict(parse_qsl(urlsplit(page.url).query))['session_state']}"
+        assert page.evaluate(POST_MESSAGE, message) == "unchanged"
+        assert page.evaluate(POST_MESSAGE, f"{message}x") == "changed"
+        assert page.evaluate(POST_MESSAGE, "no question") == "error"
+        with site(free_port(), PARENT.format(frame=f"{live_server.url}/oidc/check_session")) as other_origin:
+            page.goto(other_origin)
+            assert page.evaluate(POST_MESSAGE, message) == "changed"
         page.goto(f"{live_server.url}/sign-out")
         page.locator("#logout-confirm").click()
         page.wait_for_selector("#sign-in")
         page.goto(origin)
-        assert page.evaluate(ASK, question) == "changed"
+        assert page.evaluate(POST_MESSAGE, message) == "changed"
 
 
 def _request(key: str, redirect_uri: str) -> str:

@@ -1,7 +1,7 @@
-"""Ten thousand generated requests signed by oauthlib, an independent implementation: no disagreement allowed.
+"""Ten thousand generated requests, signed by oauthlib, an independent implementation. Every signature must match.
 
-oauthlib decodes protocol parameters that it puts into the query or the body twice, so there they carry no percent
-signs; in the header, its default and everybody's, they carry anything.
+oauthlib decodes protocol parameters in the query or body twice, so these contain no percent signs here. In the
+header, the default, they contain any characters.
 """
 
 from urllib.parse import quote, quote_plus, urlencode, urlsplit
@@ -50,7 +50,7 @@ callbacks = st.sampled_from(
 
 profile = settings(derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
 check = settings(profile, max_examples=3300)
-# Signing with RSA takes longer than all the rest.
+# RSA signatures take longer than all other work.
 check_slowly = settings(profile, max_examples=200)
 
 
@@ -142,7 +142,7 @@ def test_rsa_signatures_agree(signature_method, method, url, form, token):
     signer = oauth1.Client(
         "key",
         resource_owner_key=token,
-        rsa_key=RSA_KEY,  # Written as PEM it would be read, and checked, anew for every signature.
+        rsa_key=RSA_KEY,  # A PEM string would be parsed and checked again for every signature.
         signature_method=signature_method,
         nonce="n",
         timestamp="137131200",

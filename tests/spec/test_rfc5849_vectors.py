@@ -1,4 +1,4 @@
-"""The worked examples of RFC 5849: sections 1.2 (the dance), 3.4.1 (the base string) and 3.6 (encoding)."""
+"""The examples of RFC 5849: sections 1.2 (the complete flow), 3.4.1 (the base string) and 3.6 (encoding)."""
 
 import pytest
 
@@ -94,7 +94,7 @@ def test_base_string_uri_of_section_3_4_1_2(url, uri):
     ["", "example.net/x", "ftp://example.net/", "http://", "http://a:99999/", "http://a:0/", "http://a b/", "http://ä/",
      "http://[::1/x", "http://a\n/"],
 )  # fmt: skip
-def test_what_is_no_url_is_refused(url):
+def test_invalid_url_is_rejected(url):
     with pytest.raises(ValueError, match=r"URL|[Pp]ort|IPv6"):
         base_strings.target(url)
 

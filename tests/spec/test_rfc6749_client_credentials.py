@@ -9,9 +9,9 @@ from sqlalchemy import func, select
 
 from authserver.domain.audit import AuditEvent
 from authserver.protocol.services import Services
-from tests.support.relying_party import RelyingParty, approve, disapprove, refused, register
+from tests.support.relying_party import RelyingParty, approve, assert_error, disapprove, register
 
-ALONE: dict[str, Any] = {
+CLIENT_CREDENTIALS: dict[str, Any] = {
     "kind": "oauth2",
     "grant_types": ("client_credentials",),
     "redirect_uris": (),
@@ -21,84 +21,91 @@ ALONE: dict[str, Any] = {
 
 
 @pytest.fixture
-def robot(app: Flask, services: Services) -> RelyingParty:
-    return RelyingParty(app, *register(services, **ALONE))
+def service(app: Flask, services: Services) -> RelyingParty:
+    return RelyingParty(app, *register(services, **CLIENT_CREDENTIALS))
 
 
-def ask(robot: RelyingParty, **form: str) -> Any:
-    return robot.token(grant_type="client_credentials", **form)
+def request_token(service: RelyingParty, **form: str) -> Any:
+    return service.token(grant_type="client_credentials", **form)
 
 
-def test_a_client_gets_a_token_for_itself(robot: RelyingParty) -> None:
+def test_client_gets_its_token(service: RelyingParty) -> None:
     """4.4.3: an access token, and a refresh token SHOULD NOT be included."""
-    answer = ask(robot, scope="write read")
-    document = answer.get_json()
+    response = request_token(service, scope="write read")
+    document = response.get_json()
     assert set(document) == {"access_token", "token_type", "expires_in", "scope"}
     assert (document["token_type"], document["expires_in"], document["scope"]) == (
         "Bearer",
         900,
         "write read",
     )
-    assert answer.headers["Cache-Control"] == "no-store"
+    assert response.headers["Cache-Control"] == "no-store"
 
 
-def test_no_refresh_token_comes_with_it(app: Flask, services: Services) -> None:
-    """4.4.3: a refresh token SHOULD NOT be included, though the client is registered for them."""
+def test_no_refresh_token_is_issued(app: Flask, services: Services) -> None:
+    """4.4.3: a refresh token SHOULD NOT be included, even if the client is registered for refresh tokens."""
     grants = ("client_credentials", "refresh_token", "authorization_code")
     party = RelyingParty(app, *register(services, grant_types=grants))
-    assert "refresh_token" not in ask(party).get_json()
+    assert "refresh_token" not in request_token(party).get_json()
 
 
-def test_the_default_scope_is_told(robot: RelyingParty) -> None:
-    """3.3: the scope is told where it differs from what was asked for; nothing about people is in it."""
-    assert ask(robot).get_json()["scope"] == "read write"
+def test_default_scope_is_returned(service: RelyingParty) -> None:
+    """3.3: the response contains the scope if it differs from the request. The default has no scopes about users."""
+    assert request_token(service).get_json()["scope"] == "read write"
 
 
-def test_a_scope_beyond_the_registration_is_refused(robot: RelyingParty) -> None:
-    """3.3, S14: refused, not trimmed."""
-    refused(ask(robot, scope="read admin"), "invalid_scope")
+def test_scope_beyond_the_registration_is_rejected(service: RelyingParty) -> None:
+    """3.3, S14: the server rejects the request and does not reduce the scope."""
+    assert_error(request_token(service, scope="read admin"), "invalid_scope")
 
 
-def test_a_client_must_be_registered_for_the_grant(rp: RelyingParty) -> None:
+def test_client_must_be_registered_for_the_grant(rp: RelyingParty) -> None:
     """5.2: unauthorized_client."""
-    refused(rp.token(grant_type="client_credentials"), "unauthorized_client")
+    assert_error(rp.token(grant_type="client_credentials"), "unauthorized_client")
 
 
-def test_the_client_must_authenticate(robot: RelyingParty) -> None:
+def test_client_must_authenticate(service: RelyingParty) -> None:
     """4.4: the grant MUST only be used by confidential clients."""
-    refused(robot.token({}, grant_type="client_credentials", client_id=robot.key), "invalid_client", 401)
+    assert_error(
+        service.token({}, grant_type="client_credentials", client_id=service.key), "invalid_client", 401
+    )
 
 
-def test_a_public_client_cannot_be_registered_for_it(app: Flask) -> None:
+def test_public_client_cannot_use_the_grant(app: Flask) -> None:
     """4.4: the grant MUST only be used by confidential clients."""
     metadata = {"client_name": "Robot", "grant_types": ["client_credentials"]}
-    wished = metadata | {"token_endpoint_auth_method": "none"}
-    refused(app.test_client().post("/oauth2/register", json=wished), "invalid_client_metadata")
+    requested = metadata | {"token_endpoint_auth_method": "none"}
+    assert_error(app.test_client().post("/oauth2/register", json=requested), "invalid_client_metadata")
     assert app.test_client().post("/oauth2/register", json=metadata).status_code == 201
 
 
-def test_a_pending_client_is_refused(app: Flask, services: Services) -> None:
-    """S4: a pending client is inert."""
-    refused(ask(RelyingParty(app, *register(services, is_approved=False, **ALONE))), "unauthorized_client")
+def test_pending_client_is_rejected(app: Flask, services: Services) -> None:
+    """S4: a pending client is rejected at every endpoint."""
+    assert_error(
+        request_token(RelyingParty(app, *register(services, is_approved=False, **CLIENT_CREDENTIALS))),
+        "unauthorized_client",
+    )
 
 
-def test_a_disapproved_client_and_its_tokens_stop(robot: RelyingParty, services: Services) -> None:
-    """S3: approving again does not revive old tokens."""
-    token = ask(robot).get_json()["access_token"]
-    disapprove(services, robot.key)
-    refused(ask(robot), "unauthorized_client")
-    approve(services, robot.key)
-    answer = robot.browser.post("/oauth2/introspect", data={"token": token}, headers=robot.basic)
-    assert answer.get_json() == {"active": False}
-    fresh = ask(robot).get_json()["access_token"]
-    answer = robot.browser.post("/oauth2/introspect", data={"token": fresh}, headers=robot.basic)
-    assert answer.get_json()["sub"] == robot.key
+def test_disapproval_stops_the_client_and_its_tokens(service: RelyingParty, services: Services) -> None:
+    """S3: a new approval does not restore old tokens."""
+    token = request_token(service).get_json()["access_token"]
+    disapprove(services, service.key)
+    assert_error(request_token(service), "unauthorized_client")
+    approve(services, service.key)
+    response = service.browser.post("/oauth2/introspect", data={"token": token}, headers=service.basic)
+    assert response.get_json() == {"active": False}
+    fresh = request_token(service).get_json()["access_token"]
+    response = service.browser.post("/oauth2/introspect", data={"token": fresh}, headers=service.basic)
+    assert response.get_json()["sub"] == service.key
 
 
-def test_userinfo_knows_no_user_behind_the_token(app: Flask, services: Services) -> None:
-    """The token stands for the client: there is nobody to tell of."""
-    robot = RelyingParty(app, *register(services, **ALONE | {"scopes": ("openid",)}))
-    assert robot.userinfo(ask(robot, scope="openid").get_json()["access_token"]).status_code == 403
+def test_userinfo_rejects_the_token(app: Flask, services: Services) -> None:
+    """The token belongs to the client. There is no user."""
+    service = RelyingParty(app, *register(services, **CLIENT_CREDENTIALS | {"scopes": ("openid",)}))
+    assert (
+        service.userinfo(request_token(service, scope="openid").get_json()["access_token"]).status_code == 403
+    )
 
 
 def grants(services: Services) -> int:
@@ -107,24 +114,24 @@ def grants(services: Services) -> int:
         return db.scalar(statement) or 0
 
 
-def test_one_audit_record_explains_all_equal_tokens(robot: RelyingParty, services: Services) -> None:
-    """I4: every token is explained; the trail does not grow with each."""
+def test_one_audit_event_covers_all_equal_tokens(service: RelyingParty, services: Services) -> None:
+    """I4: every token has an audit event, but the trail does not grow with each token."""
     for scope in ("read", "read", "read write", "write read"):
-        assert ask(robot, scope=scope).status_code == 200
+        assert request_token(service, scope=scope).status_code == 200
     assert grants(services) == 2
 
 
-def test_the_record_names_the_request(robot: RelyingParty, services: Services) -> None:
-    """I4: the trail, the log and the answer name a request alike."""
-    answer = ask(robot, scope="read")
+def test_audit_event_names_the_request(service: RelyingParty, services: Services) -> None:
+    """I4: the audit trail, the log and the response contain the same request id."""
+    response = request_token(service, scope="read")
     with services.database.transaction(write=False) as db:
         recorded = select(AuditEvent.request_id).where(AuditEvent.event == "authorization:grant")
-        assert db.scalars(recorded).one() == answer.headers["X-Request-Id"]
+        assert db.scalars(recorded).one() == response.headers["X-Request-Id"]
 
 
-def test_requests_that_come_together_share_one_record(robot: RelyingParty, services: Services) -> None:
-    """I4 under fire: fifty first requests at once make fifty tokens and one record."""
+def test_concurrent_requests_share_one_audit_event(service: RelyingParty, services: Services) -> None:
+    """I4 under load: fifty concurrent first requests produce fifty tokens and one audit event."""
     with ThreadPoolExecutor(10) as pool:
-        answers = list(pool.map(lambda _: ask(robot, scope="read").get_json(), range(50)))
-    assert len({document["access_token"] for document in answers}) == 50
+        responses = list(pool.map(lambda _: request_token(service, scope="read").get_json(), range(50)))
+    assert len({document["access_token"] for document in responses}) == 50
     assert grants(services) == 1

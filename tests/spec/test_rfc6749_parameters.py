@@ -1,4 +1,4 @@
-"""RFC 6749, sections 3.1, 3.2, 3.3, 5.1 and 5.2: what all requests and answers of both endpoints have in common."""
+"""RFC 6749, sections 3.1, 3.2, 3.3, 5.1 and 5.2: rules for the requests and responses of both endpoints."""
 
 from typing import Any
 
@@ -8,64 +8,64 @@ from werkzeug.test import TestResponse
 
 from authserver.domain.users.users import User
 from authserver.protocol.services import Services
-from tests.support.relying_party import RelyingParty, answered, refused, register
+from tests.support.relying_party import RelyingParty, assert_error, register, response_parameters
 from tests.support.table import table
 
-ODD = 'a"b\\c\x7f\té\u2028'
-TWO = ("https://rp.example/cb", "https://rp.example/other")
+ODD_CHARACTERS = 'a"b\\c\x7f\té\u2028'
+TWO_URIS = ("https://rp.example/cb", "https://rp.example/other")
 PLAIN: dict[str, Any] = {"kind": "oauth2", "scopes": ("profile", "email")}
 
 
 @pytest.fixture
-def plain(app: Flask, services: Services, people: dict[str, User]) -> RelyingParty:
-    """A client of plain OAuth 2.0 with one redirect URI."""
+def oauth2_rp(app: Flask, services: Services, people: dict[str, User]) -> RelyingParty:
+    """A plain OAuth 2.0 client with one redirect URI."""
     return RelyingParty(app, *register(services, **PLAIN))
 
 
 def is_clean(text: str) -> bool:
-    """Whether a text has only the characters of %x20-21 / %x23-5B / %x5D-7E."""
-    return all(" " <= letter <= "~" and letter not in '"\\' for letter in text)
+    """Return whether a text contains only the characters %x20-21 / %x23-5B / %x5D-7E."""
+    return all(" " <= character <= "~" and character not in '"\\' for character in text)
 
 
-def is_page(answer: TestResponse) -> bool:
-    """Whether an error is shown on a page, and nothing is redirected."""
-    return answer.status_code == 400 and "Location" not in answer.headers
+def is_page(response: TestResponse) -> bool:
+    """Return whether the response is an error page without a redirect."""
+    return response.status_code == 400 and "Location" not in response.headers
 
 
-def test_the_token_endpoint_ignores_what_it_does_not_know(rp: RelyingParty) -> None:
+def test_token_endpoint_ignores_unknown_parameters(rp: RelyingParty) -> None:
     """3.2: the server MUST ignore unrecognized request parameters."""
     assert rp.redeem(rp.code(), unheard_of="x").status_code == 200
 
 
-def test_an_empty_parameter_of_a_token_request_counts_as_omitted(rp: RelyingParty) -> None:
+def test_empty_parameter_of_a_token_request_counts_as_omitted(rp: RelyingParty) -> None:
     """3.2: parameters sent without a value MUST be treated as if they were omitted."""
-    refused(rp.redeem(""), "invalid_request")
+    assert_error(rp.redeem(""), "invalid_request")
     assert rp.refresh(rp.tokens()["refresh_token"], scope="").status_code == 200
 
 
 @pytest.mark.parametrize("name", ["authorization_endpoint", "token_endpoint"])
-def test_no_endpoint_has_a_fragment(app: Flask, name: str) -> None:
+def test_endpoints_have_no_fragment(app: Flask, name: str) -> None:
     """3.1, 3.2: the endpoint URI MUST NOT include a fragment component."""
     document = app.test_client().get("/.well-known/oauth-authorization-server").get_json()
     assert "#" not in document[name]
 
 
-def test_one_registered_uri_need_not_be_sent(plain: RelyingParty) -> None:
-    """3.1.2.3: redirect_uri can be left out where one is registered; the token request has none either then."""
-    page = plain.authorized(redirect_uri=None, scope="profile", nonce=None)
-    assert page.location.startswith(f"{plain.redirect_uri}?")
-    assert plain.redeem(answered(page)["code"], redirect_uri=None).status_code == 200
+def test_only_registered_uri_may_be_omitted(oauth2_rp: RelyingParty) -> None:
+    """3.1.2.3: redirect_uri may be omitted if one is registered. The token request then has none either."""
+    page = oauth2_rp.authorized(redirect_uri=None, scope="profile", nonce=None)
+    assert page.location.startswith(f"{oauth2_rp.redirect_uri}?")
+    assert oauth2_rp.redeem(response_parameters(page)["code"], redirect_uri=None).status_code == 200
 
 
-def test_one_of_several_uris_must_be_sent(app: Flask, services: Services, people: dict[str, User]) -> None:
-    """3.1.2.3: with several registered the client MUST include redirect_uri; nothing is redirected without it."""
-    party = RelyingParty(app, *register(services, redirect_uris=TWO, **PLAIN))
+def test_one_of_several_uris_is_required(app: Flask, services: Services, people: dict[str, User]) -> None:
+    """3.1.2.3: with several registered URIs, the client MUST include redirect_uri. Otherwise there is no redirect."""
+    party = RelyingParty(app, *register(services, redirect_uris=TWO_URIS, **PLAIN))
     page = party.authorize(redirect_uri=None, scope="profile")
     assert is_page(page)
     assert "redirect_uri" in page.text
 
 
-def test_openid_connect_always_sends_it(rp: RelyingParty) -> None:
+def test_openid_connect_requires_redirect_uri(rp: RelyingParty) -> None:
     """OpenID Connect Core, 3.1.2.1: redirect_uri is REQUIRED."""
     page = rp.authorize(redirect_uri=None)
     assert is_page(page)
@@ -90,75 +90,83 @@ def test_openid_connect_always_sends_it(rp: RelyingParty) -> None:
         "/cb",
     ],
 )
-def test_a_redirect_uri_is_compared_as_a_string(rp: RelyingParty, change: str) -> None:
-    """3.1.2.3, RFC 9700, 2.1: exact string matching (RFC 3986, section 6.2.1); what differs is not redirected to."""
+def test_redirect_uri_is_compared_as_a_string(rp: RelyingParty, change: str) -> None:
+    """3.1.2.3, RFC 9700, 2.1: exact string matching (RFC 3986, section 6.2.1). There is no redirect to another URI."""
     page = rp.authorize(redirect_uri=change)
     assert is_page(page)
 
 
-def test_the_default_scope_is_told(plain: RelyingParty) -> None:
-    """3.3: where scope was omitted the server MUST use a default or fail, and MUST tell what differs from the request."""
-    code = answered(plain.authorized(scope=None, nonce=None))["code"]
-    assert set(plain.redeem(code).get_json()["scope"].split()) == {"profile", "email"}
+def test_default_scope_is_returned(oauth2_rp: RelyingParty) -> None:
+    """3.3: without scope, the server MUST use a default or fail, and MUST return a scope that differs from the
+    request.
+    """
+    code = response_parameters(oauth2_rp.authorized(scope=None, nonce=None))["code"]
+    assert set(oauth2_rp.redeem(code).get_json()["scope"].split()) == {"profile", "email"}
 
 
-def test_the_order_of_scopes_does_not_matter(rp: RelyingParty) -> None:
+def test_order_of_scopes_does_not_matter(rp: RelyingParty) -> None:
     """3.3: the order of the values does not matter; each adds to the others."""
     tokens = rp.tokens(scope="email openid email profile")
     assert set(tokens["scope"].split()) == {"openid", "profile", "email"}
 
 
-def test_scopes_are_case_sensitive(plain: RelyingParty) -> None:
+def test_scopes_are_case_sensitive(oauth2_rp: RelyingParty) -> None:
     """3.3: scope values are case-sensitive strings."""
-    assert answered(plain.authorize(scope="PROFILE"))["error"] == "invalid_scope"
+    assert response_parameters(oauth2_rp.authorize(scope="PROFILE"))["error"] == "invalid_scope"
 
 
-def answers(rp: RelyingParty) -> list[TestResponse]:
-    """One good and one bad answer of the token endpoint."""
+def responses(rp: RelyingParty) -> list[TestResponse]:
+    """A success and an error from the token endpoint."""
     return [rp.redeem(rp.code()), rp.redeem("nonsense")]
 
 
 @pytest.mark.parametrize(("name", "value"), [("Cache-Control", "no-store"), ("Pragma", "no-cache")])
-def test_answers_are_not_stored(rp: RelyingParty, name: str, value: str) -> None:
-    """5.1: Cache-Control: no-store and Pragma: no-cache MUST be in every response with tokens; 5.2 likewise."""
-    assert [answer.headers[name] for answer in answers(rp)] == [value, value]
+def test_responses_are_not_cached(rp: RelyingParty, name: str, value: str) -> None:
+    """5.1: Cache-Control: no-store and Pragma: no-cache MUST be in every response with tokens. 5.2: in errors too."""
+    assert [response.headers[name] for response in responses(rp)] == [value, value]
 
 
-def test_answers_are_json(rp: RelyingParty) -> None:
+def test_responses_are_json(rp: RelyingParty) -> None:
     """5.1: the parameters are in the body as application/json."""
-    assert [answer.content_type for answer in answers(rp)] == ["application/json"] * 2
+    assert [response.content_type for response in responses(rp)] == ["application/json"] * 2
 
 
-def test_an_error_has_nothing_but_what_is_defined(rp: RelyingParty) -> None:
+def test_error_contains_only_defined_members(rp: RelyingParty) -> None:
     """5.2: error, error_description and error_uri."""
     assert rp.redeem("nonsense").get_json().keys() == {"error", "error_description"}
 
 
 @table("name", ["grant_type", "scope", "redirect_uri", "resource", "code_verifier"])
-def test_token_errors_keep_to_their_letters(rp: RelyingParty, name: str) -> None:
+def test_token_errors_contain_allowed_characters(rp: RelyingParty, name: str) -> None:
     """5.2: error and error_description MUST NOT include characters outside %x20-21 / %x23-5B / %x5D-7E."""
-    form = {"grant_type": "authorization_code", "code": "x"} | {name: ODD}
-    answer = rp.browser.post("/oauth2/token", data=form, headers=rp.basic)
-    assert answer.status_code == 400
-    assert all(is_clean(value) for value in answer.get_json().values())
+    form = {"grant_type": "authorization_code", "code": "x"} | {name: ODD_CHARACTERS}
+    response = rp.browser.post("/oauth2/token", data=form, headers=rp.basic)
+    assert response.status_code == 400
+    assert all(is_clean(value) for value in response.get_json().values())
 
 
-@table("name", ["scope", "response_type", "response_mode", "prompt", "max_age", "resource", "claims", ODD])
-def test_authorization_errors_keep_to_their_letters(rp: RelyingParty, name: str) -> None:
-    """4.1.2.1: the same at the authorization endpoint, parameters that are repeated included."""
-    pairs = [*rp.request(prompt="none").items(), *([(ODD, "1")] * 2 if name == ODD else [])]
-    query = [(key, ODD if key == name else value) for key, value in pairs]
+@table(
+    "name",
+    ["scope", "response_type", "response_mode", "prompt", "max_age", "resource", "claims", ODD_CHARACTERS],
+)
+def test_authorization_errors_contain_allowed_characters(rp: RelyingParty, name: str) -> None:
+    """4.1.2.1: the same at the authorization endpoint, even with repeated parameters."""
+    pairs = [
+        *rp.request(prompt="none").items(),
+        *([(ODD_CHARACTERS, "1")] * 2 if name == ODD_CHARACTERS else []),
+    ]
+    query = [(key, ODD_CHARACTERS if key == name else value) for key, value in pairs]
     if name not in dict(query):
-        query.append((name, ODD))
-    told = answered(rp.browser.get("/oauth2/authorize", query_string=query))
-    assert is_clean(told["error"])
-    assert is_clean(told.get("error_description", ""))
+        query.append((name, ODD_CHARACTERS))
+    response = response_parameters(rp.browser.get("/oauth2/authorize", query_string=query))
+    assert is_clean(response["error"])
+    assert is_clean(response.get("error_description", ""))
 
 
 @table("header", ["Bearer x", "Basic", "Digest username=x", "Basic ", "x"])
-def test_a_failed_header_is_challenged(rp: RelyingParty, header: str) -> None:
-    """5.2: who tried by the Authorization header MUST be answered 401 with a WWW-Authenticate of a known scheme."""
+def test_failed_header_authentication_is_challenged(rp: RelyingParty, header: str) -> None:
+    """5.2: after a failed Authorization header, the response MUST be 401 with a WWW-Authenticate of that scheme."""
     form = {"grant_type": "authorization_code", "code": "x"}
-    answer = rp.browser.post("/oauth2/token", data=form, headers={"Authorization": header})
-    refused(answer, "invalid_client", 401)
-    assert answer.headers["WWW-Authenticate"].startswith("Basic ")
+    response = rp.browser.post("/oauth2/token", data=form, headers={"Authorization": header})
+    assert_error(response, "invalid_client", 401)
+    assert response.headers["WWW-Authenticate"].startswith("Basic ")

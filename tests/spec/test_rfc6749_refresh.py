@@ -6,10 +6,10 @@ from flask import Flask
 
 from authserver import clock
 from authserver.protocol.services import Services
-from tests.support.relying_party import RelyingParty, claims, disapprove, edit, refused, register
+from tests.support.relying_party import RelyingParty, assert_error, claims, disapprove, edit, register
 
 
-def test_a_refresh_token_is_rotated(rp: RelyingParty) -> None:
+def test_refresh_token_is_rotated(rp: RelyingParty) -> None:
     """RFC 9700, 4.14.2: refresh tokens are replaced with every use."""
     first = rp.tokens()
     second = rp.refresh(first["refresh_token"]).get_json()
@@ -18,8 +18,8 @@ def test_a_refresh_token_is_rotated(rp: RelyingParty) -> None:
     assert rp.refresh(second["refresh_token"]).status_code == 200
 
 
-def test_a_lost_answer_does_no_harm(rp: RelyingParty) -> None:
-    """S7: the direct predecessor within the grace window gets the same successor again."""
+def test_lost_response_can_be_repeated(rp: RelyingParty) -> None:
+    """S7: within the grace window, the direct predecessor gets the same successor again."""
     first = rp.tokens()
     second = rp.refresh(first["refresh_token"]).get_json()
     again = rp.refresh(first["refresh_token"])
@@ -33,8 +33,8 @@ def test_reuse_after_the_grace_window_revokes_the_family(rp: RelyingParty) -> No
         first = rp.tokens()
         second = rp.refresh(first["refresh_token"]).get_json()
         traveller.shift(11)
-        refused(rp.refresh(first["refresh_token"]), "invalid_grant")
-        refused(rp.refresh(second["refresh_token"]), "invalid_grant")
+        assert_error(rp.refresh(first["refresh_token"]), "invalid_grant")
+        assert_error(rp.refresh(second["refresh_token"]), "invalid_grant")
         assert rp.userinfo(second["access_token"]).status_code == 401
 
 
@@ -43,37 +43,37 @@ def test_reuse_of_an_older_generation_revokes_the_family(rp: RelyingParty) -> No
     first = rp.tokens()
     second = rp.refresh(first["refresh_token"]).get_json()
     third = rp.refresh(second["refresh_token"]).get_json()
-    refused(rp.refresh(first["refresh_token"]), "invalid_grant")
-    refused(rp.refresh(third["refresh_token"]), "invalid_grant")
+    assert_error(rp.refresh(first["refresh_token"]), "invalid_grant")
+    assert_error(rp.refresh(third["refresh_token"]), "invalid_grant")
 
 
 def test_another_client_cannot_refresh(rp: RelyingParty, other_rp: RelyingParty) -> None:
-    """6: the refresh token is bound to the client; a stranger revokes nothing."""
+    """6: the refresh token is bound to the client. Another client revokes nothing."""
     tokens = rp.tokens()
-    refused(other_rp.refresh(tokens["refresh_token"]), "invalid_grant")
+    assert_error(other_rp.refresh(tokens["refresh_token"]), "invalid_grant")
     assert rp.refresh(tokens["refresh_token"]).status_code == 200
 
 
-def test_a_good_refresh_token_needs_the_client_s_authentication(rp: RelyingParty) -> None:
-    """6: the server MUST require client authentication for confidential clients, whatever else is right."""
+def test_refresh_requires_client_authentication(rp: RelyingParty) -> None:
+    """6: the server MUST require client authentication for confidential clients, even if all else is valid."""
     token = rp.tokens()["refresh_token"]
-    refused(rp.refresh(token, {}, client_id=rp.key), "invalid_client", 401)
+    assert_error(rp.refresh(token, {}, client_id=rp.key), "invalid_client", 401)
     assert rp.refresh(token).status_code == 200
 
 
-def test_a_public_client_s_refresh_token_is_bound_to_it(
+def test_refresh_token_is_bound_to_its_public_client(
     public_rp: RelyingParty, app: Flask, services: Services
 ) -> None:
     """10.4: the server MUST maintain the binding between a refresh token and the client to whom it was issued."""
-    thief = RelyingParty(app, *register(services, name="The Thief", auth_method="none"))
+    attacker = RelyingParty(app, *register(services, name="The Thief", auth_method="none"))
     own = {"client_id": public_rp.key}
     token = public_rp.redeem(public_rp.code(), {}, **own).get_json()["refresh_token"]
-    refused(thief.refresh(token, {}, client_id=thief.key), "invalid_grant")
+    assert_error(attacker.refresh(token, {}, client_id=attacker.key), "invalid_grant")
     assert public_rp.refresh(token, {}, **own).status_code == 200
 
 
-def test_a_forged_refresh_token_is_refused(rp: RelyingParty) -> None:
-    """10.4: refresh tokens cannot be generated or guessed; a forgery revokes nothing."""
+def test_forged_refresh_token_is_rejected(rp: RelyingParty) -> None:
+    """10.4: refresh tokens cannot be generated or guessed. A forged one revokes nothing."""
     token = rp.tokens()["refresh_token"]
     for forged in (
         token[:-3] + "AAA",
@@ -82,90 +82,90 @@ def test_a_forged_refresh_token_is_refused(rp: RelyingParty) -> None:
         "asr_1_1.x",
         "x",
     ):
-        refused(rp.refresh(forged), "invalid_grant")
+        assert_error(rp.refresh(forged), "invalid_grant")
     assert rp.refresh(token).status_code == 200
 
 
-def test_a_narrower_scope_can_be_asked_for(rp: RelyingParty) -> None:
-    """6: the scope MUST NOT include what was not granted; less is fine, and the family keeps its own."""
+def test_narrower_scope_can_be_requested(rp: RelyingParty) -> None:
+    """6: the scope MUST NOT include what was not granted. A smaller scope is allowed, and the family keeps its own."""
     first = rp.tokens()
-    narrow = rp.refresh(first["refresh_token"], scope="openid email").get_json()
-    assert narrow["scope"] == "openid email"
-    wide = rp.refresh(narrow["refresh_token"]).get_json()
-    assert wide["scope"] == "openid profile email"
+    narrowed = rp.refresh(first["refresh_token"], scope="openid email").get_json()
+    assert narrowed["scope"] == "openid email"
+    complete = rp.refresh(narrowed["refresh_token"]).get_json()
+    assert complete["scope"] == "openid profile email"
 
 
-def test_a_refresh_narrows_to_what_is_registered(rp: RelyingParty, services: Services) -> None:
-    """6, S14: after a scope was taken away the rest can be asked for, and nothing less precise."""
+def test_refresh_is_limited_to_the_registered_scope(rp: RelyingParty, services: Services) -> None:
+    """6, S14: after a scope was removed, the client must request the rest explicitly."""
     token = rp.tokens()["refresh_token"]
     edit(services, rp.key, scopes=("openid", "profile"))
-    refused(rp.refresh(token), "invalid_scope")
-    narrow = rp.refresh(token, scope="openid profile")
-    assert (narrow.status_code, narrow.get_json()["scope"]) == (200, "openid profile")
+    assert_error(rp.refresh(token), "invalid_scope")
+    narrowed = rp.refresh(token, scope="openid profile")
+    assert (narrowed.status_code, narrowed.get_json()["scope"]) == (200, "openid profile")
 
 
 @pytest.mark.parametrize(
     "more", [{"scope": "openid phone"}, {"scope": "a\\b"}, {"resource": "https://unknown.example/"}]
 )
-def test_reuse_counts_whatever_else_is_wrong(rp: RelyingParty, more: dict[str, str]) -> None:
-    """RFC 9700, 4.14.2: who has stolen an old token may not know its scope; the family is revoked all the same."""
+def test_reuse_revokes_even_if_the_request_has_other_errors(rp: RelyingParty, more: dict[str, str]) -> None:
+    """RFC 9700, 4.14.2: an attacker with an old token may not know its scope. The family is revoked anyway."""
     first = rp.tokens()
     second = rp.refresh(first["refresh_token"]).get_json()
     third = rp.refresh(second["refresh_token"]).get_json()
-    refused(rp.refresh(first["refresh_token"], **more), "invalid_grant")
-    refused(rp.refresh(third["refresh_token"]), "invalid_grant")
+    assert_error(rp.refresh(first["refresh_token"], **more), "invalid_grant")
+    assert_error(rp.refresh(third["refresh_token"]), "invalid_grant")
     assert rp.userinfo(third["access_token"]).status_code == 401
 
 
-def test_without_openid_no_id_token_is_issued(rp: RelyingParty) -> None:
-    """6, and OpenID Connect Core, 12.2: what a client narrows away is not delivered, until it asks for all again."""
-    narrow = rp.refresh(rp.tokens()["refresh_token"], scope="email").get_json()
-    assert "id_token" not in narrow
-    assert "id_token" in rp.refresh(narrow["refresh_token"]).get_json()
+def test_no_id_token_without_openid(rp: RelyingParty) -> None:
+    """6, and OpenID Connect Core, 12.2: a refresh without openid returns no ID token. The next one with openid does."""
+    narrowed = rp.refresh(rp.tokens()["refresh_token"], scope="email").get_json()
+    assert "id_token" not in narrowed
+    assert "id_token" in rp.refresh(narrowed["refresh_token"]).get_json()
 
 
-def test_a_wider_scope_is_refused(rp: RelyingParty) -> None:
+def test_wider_scope_is_rejected(rp: RelyingParty) -> None:
     """6: invalid_scope."""
-    refused(rp.refresh(rp.tokens()["refresh_token"], scope="openid phone"), "invalid_scope")
+    assert_error(rp.refresh(rp.tokens()["refresh_token"], scope="openid phone"), "invalid_scope")
 
 
-def test_extra_parameters_of_older_clients_are_accepted(rp: RelyingParty) -> None:
-    """The replaced system's clients send redirect_uri and scope on refresh too."""
+def test_redirect_uri_of_older_clients_is_accepted(rp: RelyingParty) -> None:
+    """Clients of the replaced system send redirect_uri and scope with refresh requests."""
     tokens = rp.tokens()
-    answer = rp.refresh(
+    response = rp.refresh(
         tokens["refresh_token"], redirect_uri=rp.redirect_uri, scope=tokens["scope"], client_id=rp.key
     )
-    assert answer.status_code == 200
+    assert response.status_code == 200
 
 
-def test_an_unused_family_expires(rp: RelyingParty) -> None:
+def test_unused_family_expires(rp: RelyingParty) -> None:
     """RFC 9700, 4.14.2: refresh tokens SHOULD expire if unused for some time."""
     with time_machine.travel(clock.now(), tick=False) as traveller:
         token = rp.tokens()["refresh_token"]
         traveller.shift(14 * 24 * 3600 + 1)
-        refused(rp.refresh(token), "invalid_grant")
+        assert_error(rp.refresh(token), "invalid_grant")
 
 
-def test_a_used_family_ends_at_last(rp: RelyingParty) -> None:
-    """The family's own lifetime ends it however often it is used."""
+def test_family_lifetime_is_limited(rp: RelyingParty) -> None:
+    """The lifetime of the family ends it, however often it is used."""
     with time_machine.travel(clock.now(), tick=False) as traveller:
         token = rp.tokens()["refresh_token"]
         for _ in range(6):
             traveller.shift(13 * 24 * 3600)
             token = rp.refresh(token).get_json()["refresh_token"]
         traveller.shift(13 * 24 * 3600)
-        refused(rp.refresh(token), "invalid_grant")
+        assert_error(rp.refresh(token), "invalid_grant")
 
 
-def test_a_disapproved_client_cannot_refresh(rp: RelyingParty, services: Services) -> None:
+def test_disapproved_client_cannot_refresh(rp: RelyingParty, services: Services) -> None:
     """S3: disapproval takes effect on the next request."""
     token = rp.tokens()["refresh_token"]
     disapprove(services, rp.key)
-    refused(rp.refresh(token), "unauthorized_client")
+    assert_error(rp.refresh(token), "unauthorized_client")
 
 
-def test_the_refreshed_id_token_names_the_same_sign_in(rp: RelyingParty) -> None:
-    """OpenID Connect Core, 12.2: same iss, sub, aud and auth_time, a new iat."""
+def test_refreshed_id_token_describes_the_same_sign_in(rp: RelyingParty) -> None:
+    """OpenID Connect Core, 12.2: the same iss, sub, aud and auth_time, and a new iat."""
     with time_machine.travel(clock.now(), tick=False) as traveller:
         first = rp.tokens()
         traveller.shift(60)
@@ -176,13 +176,13 @@ def test_the_refreshed_id_token_names_the_same_sign_in(rp: RelyingParty) -> None
     assert after["iat"] == before["iat"] + 60
 
 
-def test_the_refreshed_id_token_has_no_nonce(rp: RelyingParty) -> None:
+def test_refreshed_id_token_has_no_nonce(rp: RelyingParty) -> None:
     """OpenID Connect Core, 12.2: it SHOULD NOT have a nonce."""
     first = rp.tokens()
     assert "nonce" in claims(first["id_token"])
     assert "nonce" not in claims(rp.refresh(first["refresh_token"]).get_json()["id_token"])
 
 
-def test_a_missing_refresh_token_is_an_invalid_request(rp: RelyingParty) -> None:
+def test_missing_refresh_token_is_an_invalid_request(rp: RelyingParty) -> None:
     """5.2: a missing parameter is invalid_request."""
-    refused(rp.token(grant_type="refresh_token"), "invalid_request")
+    assert_error(rp.token(grant_type="refresh_token"), "invalid_request")

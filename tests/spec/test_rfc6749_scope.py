@@ -1,4 +1,4 @@
-"""RFC 6749, section 3.3: what a scope is, at every endpoint that takes one; both databases answer alike (S26)."""
+"""RFC 6749, section 3.3: the syntax of scope at every endpoint. Both databases give the same result (S26)."""
 
 from typing import Any
 
@@ -9,52 +9,56 @@ from authserver.domain.users.users import User
 from authserver.errors import InvalidInput
 from authserver.protocol.services import Services
 from tests.support.people import PASSWORD
-from tests.support.relying_party import RelyingParty, answered, refused, register
+from tests.support.relying_party import RelyingParty, assert_error, register, response_parameters
 from tests.support.table import table
 
 GRANTS = ("authorization_code", "refresh_token", "password", "client_credentials")
-NO_SCOPES = ["  ", "openid\temail", "openid\nemail", "openid\u00a0email", 'openid "', "openid \\"]
+MALFORMED_SCOPES = ["  ", "openid\temail", "openid\nemail", "openid\u00a0email", 'openid "', "openid \\"]
 
 
 @pytest.fixture
-def wide(app: Flask, services: Services, people: dict[str, User]) -> RelyingParty:
-    """A client for every grant that takes a scope."""
+def all_grants_rp(app: Flask, services: Services, people: dict[str, User]) -> RelyingParty:
+    """A client for every grant type with a scope."""
     return RelyingParty(app, *register(services, grant_types=GRANTS))
 
 
-def asked(party: RelyingParty, scope: str, grant_type: str) -> Any:
+def scope_request(party: RelyingParty, scope: str, grant_type: str) -> Any:
     people = {"username": "alice", "password": PASSWORD} if grant_type == "password" else {}
     return party.token(grant_type=grant_type, scope=scope, **people)
 
 
-@table("scope", NO_SCOPES)
-def test_what_is_no_scope_is_refused_at_refresh(wide: RelyingParty, scope: str) -> None:
-    """3.3: scope-tokens are printable ASCII, separated by spaces; 5.2: a malformed scope is invalid_scope."""
-    refused(wide.refresh(wide.tokens()["refresh_token"], scope=scope), "invalid_scope")
+@table("scope", MALFORMED_SCOPES)
+def test_malformed_scope_is_rejected_at_refresh(all_grants_rp: RelyingParty, scope: str) -> None:
+    """3.3: scope tokens are printable ASCII, separated by spaces. 5.2: a malformed scope is invalid_scope."""
+    assert_error(all_grants_rp.refresh(all_grants_rp.tokens()["refresh_token"], scope=scope), "invalid_scope")
 
 
-@table("scope", NO_SCOPES)
+@table("scope", MALFORMED_SCOPES)
 @table("grant_type", ["password", "client_credentials"])
-def test_what_is_no_scope_is_refused_at_the_token_endpoint(
-    wide: RelyingParty, scope: str, grant_type: str
+def test_malformed_scope_is_rejected_at_the_token_endpoint(
+    all_grants_rp: RelyingParty, scope: str, grant_type: str
 ) -> None:
-    """3.3, 5.2."""
-    refused(asked(wide, scope, grant_type), "invalid_scope")
+    """3.3, 5.2: a malformed scope is invalid_scope."""
+    assert_error(scope_request(all_grants_rp, scope, grant_type), "invalid_scope")
 
 
-@table("scope", NO_SCOPES)
-def test_what_is_no_scope_is_refused_at_the_authorization_endpoint(wide: RelyingParty, scope: str) -> None:
+@table("scope", MALFORMED_SCOPES)
+def test_malformed_scope_is_rejected_at_the_authorization_endpoint(
+    all_grants_rp: RelyingParty, scope: str
+) -> None:
     """4.1.2.1: a malformed scope is invalid_scope."""
-    assert answered(wide.authorize(scope=scope))["error"] == "invalid_scope"
+    assert response_parameters(all_grants_rp.authorize(scope=scope))["error"] == "invalid_scope"
 
 
-def test_a_word_counts_once(wide: RelyingParty) -> None:
-    """3.3: what is granted is told in its plain form, however often and widely it was asked for."""
-    answer = wide.refresh(wide.tokens()["refresh_token"], scope="openid " * 600 + " email")
-    assert answer.get_json()["scope"] == "openid email"
+def test_repeated_scope_counts_once(all_grants_rp: RelyingParty) -> None:
+    """3.3: the response contains the granted scope once, with single spaces."""
+    response = all_grants_rp.refresh(
+        all_grants_rp.tokens()["refresh_token"], scope="openid " * 600 + " email"
+    )
+    assert response.get_json()["scope"] == "openid email"
 
 
-def test_a_registration_has_no_more_than_a_grant_can_hold(services: Services) -> None:
-    """S28: lists are bounded, so that what was registered can be granted on every database."""
+def test_number_of_registered_scopes_is_limited(services: Services) -> None:
+    """S28: the number is limited, so that every database can store a grant of all registered scopes."""
     with pytest.raises(InvalidInput):
         register(services, kind="oauth2", scopes=tuple(f"{number:02}{'x' * 90}" for number in range(60)))

@@ -1,4 +1,4 @@
-"""RFC 6749, sections 10.3 to 10.5, 10.10 and 10.14: what is handed out is secret, and what comes in is only a value."""
+"""RFC 6749, sections 10.3 to 10.5, 10.10 and 10.14: issued values are secret, and received values are only data."""
 
 import re
 from urllib.parse import parse_qs, urlsplit
@@ -6,39 +6,39 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from authserver.protocol.services import Services
-from tests.support.relying_party import RelyingParty, answered
+from tests.support.relying_party import RelyingParty, response_parameters
 
 KINDS = ["code", "access_token", "refresh_token"]
-# 43 letters of base64url are 256 bits; the specification wants 128, better 160.
-LEAST_LETTERS = 43
+# 43 characters of base64url are 256 bits. The specification requires 128 and recommends 160.
+MINIMUM_LENGTH = 43
 STATES = ["a\r\nSet-Cookie: x=y", "</form><script>alert(1)</script>", "a&code=other&iss=other", "a#b", "a\\"]
 
 
-def drawn(rp: RelyingParty, kind: str) -> str:
-    """Return a fresh value of one kind."""
+def issue(rp: RelyingParty, kind: str) -> str:
+    """Return a new value of one type."""
     return rp.code() if kind == "code" else str(rp.tokens()[kind])
 
 
 def secret_of(value: str) -> str:
-    """Return what follows the kind of a value and the number of its row."""
+    """Return the secret after the type prefix and the row id."""
     return re.split(r"[_.]", value, maxsplit=3 if value.startswith("asr_") else 2)[-1]
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_is_handed_out_cannot_be_guessed(rp: RelyingParty, kind: str) -> None:
+def test_issued_values_cannot_be_guessed(rp: RelyingParty, kind: str) -> None:
     """10.10: the probability of guessing a generated token MUST be at most 2^-128."""
-    first, second = (secret_of(drawn(rp, kind)) for _ in range(2))
+    first, second = (secret_of(issue(rp, kind)) for _ in range(2))
     assert first != second
-    assert min(len(first), len(second)) >= LEAST_LETTERS
+    assert min(len(first), len(second)) >= MINIMUM_LENGTH
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_is_handed_out_is_not_stored(rp: RelyingParty, services: Services, kind: str) -> None:
-    """10.3, 10.4: tokens MUST be kept confidential in storage; codes as well."""
-    secret = secret_of(drawn(rp, kind))
-    kept = stored(services)
-    assert any(rp.key in text for text in kept)
-    assert not [text for text in kept if secret in text]
+def test_issued_values_are_not_stored(rp: RelyingParty, services: Services, kind: str) -> None:
+    """10.3, 10.4: tokens and codes MUST be kept confidential in storage."""
+    secret = secret_of(issue(rp, kind))
+    stored_rows = stored(services)
+    assert any(rp.key in text for text in stored_rows)
+    assert not [text for text in stored_rows if secret in text]
 
 
 def stored(services: Services) -> list[str]:
@@ -55,23 +55,23 @@ def _plain(row: object) -> list[object]:
     return [bytes(value) if isinstance(value, memoryview) else value for value in row]  # type: ignore[attr-defined]
 
 
-def test_a_secret_that_came_by_mistake_is_not_stored(rp: RelyingParty, services: Services) -> None:
-    """2.3.1 MUST NOT be in the request URI, but mistaken clients put it there; S24: nothing of it is kept in clear."""
-    mistaken = {
+def test_misplaced_secret_is_not_stored(rp: RelyingParty, services: Services) -> None:
+    """2.3.1: credentials MUST NOT be in the request URI, but some clients put them there. S24: they are not stored."""
+    misplaced = {
         "client_secret": "mistaken-secret",
         "password": "mistaken-password",
         "id_token": "mistaken-token",
     }
-    page = rp.authorize(**mistaken)
+    page = rp.authorize(**misplaced)
     assert 'id="login-submit"' in page.text
-    kept = stored(services)
-    assert any(rp.key in text for text in kept)
-    assert not [text for text in kept if "mistaken" in text]
-    assert answered(rp.allow(rp.sign_in(page)))["code"]
+    stored_rows = stored(services)
+    assert any(rp.key in text for text in stored_rows)
+    assert not [text for text in stored_rows if "mistaken" in text]
+    assert response_parameters(rp.allow(rp.sign_in(page)))["code"]
 
 
-def test_a_guessed_access_token_opens_nothing(rp: RelyingParty) -> None:
-    """10.3: access tokens MUST NOT be generated, modified or guessed: to know its row is not enough."""
+def test_guessed_access_token_is_rejected(rp: RelyingParty) -> None:
+    """10.3: nobody can generate, modify or guess access tokens. The row id is not enough."""
     token = rp.tokens()["access_token"]
     assert rp.userinfo(f"{token[:-6]}AAAAAA").status_code == 401
     assert rp.userinfo(token).status_code == 200
@@ -79,17 +79,17 @@ def test_a_guessed_access_token_opens_nothing(rp: RelyingParty) -> None:
 
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("mode", ["query", "fragment"])
-def test_a_state_is_only_a_value_of_the_address(rp: RelyingParty, mode: str, state: str) -> None:
+def test_state_is_escaped_in_the_query(rp: RelyingParty, mode: str, state: str) -> None:
     """10.14: the server MUST sanitize any value received, in particular state and redirect_uri."""
-    answer = rp.authorized(state=state, response_mode=mode)
-    assert "x=y" not in str(answer.headers.getlist("Set-Cookie"))
-    parameters = parse_qs(getattr(urlsplit(answer.location), mode))
+    response = rp.authorized(state=state, response_mode=mode)
+    assert "x=y" not in str(response.headers.getlist("Set-Cookie"))
+    parameters = parse_qs(getattr(urlsplit(response.location), mode))
     assert (parameters["state"], len(parameters["code"]), len(parameters["iss"])) == ([state], 1, 1)
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_a_state_is_only_a_value_of_the_form(rp: RelyingParty, state: str) -> None:
-    """10.14: the server MUST sanitize any value received; Form Post, section 2: it comes back to the letter."""
+def test_state_is_escaped_in_the_form(rp: RelyingParty, state: str) -> None:
+    """10.14: the server MUST sanitize any value received. Form Post, section 2: it is returned unchanged."""
     page = rp.authorized(state=state, response_mode="form_post")
     assert "<script>alert" not in page.text
-    assert answered(page)["state"] == state
+    assert response_parameters(page)["state"] == state

@@ -1,4 +1,4 @@
-"""RFC 6750: bearer tokens at a protected resource, here the userinfo endpoint."""
+"""RFC 6750: bearer tokens at a protected resource. The tests use the userinfo endpoint."""
 
 import time_machine
 from flask import Flask
@@ -13,99 +13,101 @@ from tests.support.relying_party import RelyingParty, disapprove, register
 PATH = "/oidc/userinfo"
 
 
-def test_the_header_is_accepted(rp: RelyingParty) -> None:
-    """2.1: resource servers MUST support the Authorization header; the scheme's case does not matter."""
+def test_header_is_accepted(rp: RelyingParty) -> None:
+    """2.1: resource servers MUST support the Authorization header. The scheme is not case-sensitive."""
     token = rp.tokens()["access_token"]
     assert rp.browser.get(PATH, headers={"Authorization": f"bearer {token}"}).status_code == 200
 
 
-def test_the_form_body_is_accepted(rp: RelyingParty) -> None:
+def test_form_body_is_accepted(rp: RelyingParty) -> None:
     """2.2: a POST with a form can carry the token."""
     token = rp.tokens()["access_token"]
     assert rp.browser.post(PATH, data={"access_token": token}).status_code == 200
 
 
-def test_the_query_is_refused(rp: RelyingParty) -> None:
+def test_query_is_rejected(rp: RelyingParty) -> None:
     """RFC 9700, 4.3.2: access tokens are not passed in the URI query."""
-    answer = rp.browser.get(PATH, query_string={"access_token": rp.tokens()["access_token"]})
-    assert answer.status_code == 400
-    assert 'error="invalid_request"' in answer.headers["WWW-Authenticate"]
+    response = rp.browser.get(PATH, query_string={"access_token": rp.tokens()["access_token"]})
+    assert response.status_code == 400
+    assert 'error="invalid_request"' in response.headers["WWW-Authenticate"]
 
 
-def test_the_query_of_a_post_is_refused_too(rp: RelyingParty) -> None:
-    """RFC 9700, 4.3.2: whatever else is sent."""
+def test_query_of_a_post_is_rejected(rp: RelyingParty) -> None:
+    """RFC 9700, 4.3.2: even if the request also has a valid header."""
     token = rp.tokens()["access_token"]
     header = {"Authorization": f"Bearer {token}"}
     for sent in ({}, {"headers": header}, {"data": {"access_token": token}}):
-        answer = rp.browser.post(f"{PATH}?access_token={token}", **sent)
-        assert answer.status_code == 400
-        assert 'error="invalid_request"' in answer.headers["WWW-Authenticate"]
+        response = rp.browser.post(f"{PATH}?access_token={token}", **sent)
+        assert response.status_code == 400
+        assert 'error="invalid_request"' in response.headers["WWW-Authenticate"]
 
 
-def test_a_parameter_without_a_value_is_no_token(rp: RelyingParty) -> None:
-    """RFC 6749, 3.1: what is sent without a value counts as omitted; the header's token is the only one."""
+def test_parameter_without_a_value_is_not_a_token(rp: RelyingParty) -> None:
+    """RFC 6749, 3.1: a parameter without a value counts as omitted, so the header has the only token."""
     token = rp.tokens()["access_token"]
     header = {"Authorization": f"Bearer {token}"}
     assert rp.browser.get(f"{PATH}?access_token=", headers=header).status_code == 200
     assert rp.browser.post(PATH, data={"access_token": ""}, headers=header).status_code == 200
     assert rp.browser.post(PATH, data={"access_token": [token, ""]}).status_code == 200
-    answer = rp.browser.post(PATH, data={"access_token": ""})
-    assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, 'Bearer realm="authserver"')
+    response = rp.browser.post(PATH, data={"access_token": ""})
+    assert (response.status_code, response.headers["WWW-Authenticate"]) == (401, 'Bearer realm="authserver"')
 
 
-def test_two_places_are_refused(rp: RelyingParty) -> None:
+def test_two_methods_are_rejected(rp: RelyingParty) -> None:
     """2: clients MUST NOT use more than one method."""
     token = rp.tokens()["access_token"]
-    answer = rp.browser.post(PATH, data={"access_token": token}, headers={"Authorization": f"Bearer {token}"})
-    assert answer.status_code == 400
+    response = rp.browser.post(
+        PATH, data={"access_token": token}, headers={"Authorization": f"Bearer {token}"}
+    )
+    assert response.status_code == 400
 
 
-def test_no_token_gets_a_bare_challenge(rp: RelyingParty) -> None:
-    """3.1: without authentication information no error code is included."""
-    answer = rp.browser.get(PATH)
-    assert answer.status_code == 401
-    assert answer.headers["WWW-Authenticate"] == 'Bearer realm="authserver"'
+def test_missing_token_returns_a_challenge_without_an_error(rp: RelyingParty) -> None:
+    """3.1: without authentication information, the challenge contains no error code."""
+    response = rp.browser.get(PATH)
+    assert response.status_code == 401
+    assert response.headers["WWW-Authenticate"] == 'Bearer realm="authserver"'
 
 
-def test_an_invalid_token_is_challenged(rp: RelyingParty) -> None:
+def test_invalid_token_returns_a_challenge(rp: RelyingParty) -> None:
     """3.1: invalid_token is 401."""
     for token in ("nonsense", "asa_1_" + "A" * 43, "asa_0_" + "A" * 43, "asa_zzzzzzzzzzzz_" + "A" * 43):
-        answer = rp.userinfo(token)
-        assert answer.status_code == 401
-        assert 'error="invalid_token"' in answer.headers["WWW-Authenticate"]
+        response = rp.userinfo(token)
+        assert response.status_code == 401
+        assert 'error="invalid_token"' in response.headers["WWW-Authenticate"]
 
 
-def test_an_expired_token_is_challenged(rp: RelyingParty) -> None:
-    """3.1: expired is invalid_token."""
+def test_expired_token_returns_a_challenge(rp: RelyingParty) -> None:
+    """3.1: an expired token is invalid_token."""
     with time_machine.travel(clock.now(), tick=False) as traveller:
         token = rp.tokens()["access_token"]
         traveller.shift(15 * 60 + 1)
         assert rp.userinfo(token).status_code == 401
 
 
-def test_a_token_without_the_scope_is_forbidden(rp: RelyingParty) -> None:
+def test_token_without_the_scope_returns_403(rp: RelyingParty) -> None:
     """3.1: insufficient_scope is 403 and names the scope."""
-    answer = rp.userinfo(rp.tokens(scope="profile")["access_token"])
-    assert answer.status_code == 403
-    assert 'error="insufficient_scope"' in answer.headers["WWW-Authenticate"]
-    assert 'scope="openid"' in answer.headers["WWW-Authenticate"]
+    response = rp.userinfo(rp.tokens(scope="profile")["access_token"])
+    assert response.status_code == 403
+    assert 'error="insufficient_scope"' in response.headers["WWW-Authenticate"]
+    assert 'scope="openid"' in response.headers["WWW-Authenticate"]
 
 
-def test_scopes_are_compared_word_by_word(app: Flask, services: Services, people: object) -> None:
-    """RFC 6749, 3.3: scope is a list of words; openid in the middle of one is none of them."""
+def test_scopes_are_compared_as_a_list(app: Flask, services: Services, people: object) -> None:
+    """RFC 6749, 3.3: scope is a list. A scope name that only contains openid is another scope."""
     rp = RelyingParty(app, *register(services, kind="oauth2", scopes=("openidx", "xopenid")))
     assert rp.userinfo(rp.tokens(scope="openidx xopenid", nonce=None)["access_token"]).status_code == 403
 
 
-def test_a_disapproved_clients_token_is_refused(rp: RelyingParty, services: Services) -> None:
+def test_token_of_a_disapproved_client_is_rejected(rp: RelyingParty, services: Services) -> None:
     """S3: disapproval takes effect on the next request."""
     token = rp.tokens()["access_token"]
     disapprove(services, rp.key)
     assert rp.userinfo(token).status_code == 401
 
 
-def test_a_disabled_users_token_is_refused(rp: RelyingParty, services: Services) -> None:
-    """S3: disabling takes effect on the next request, and enabling again revives nothing."""
+def test_token_of_a_disabled_user_is_rejected(rp: RelyingParty, services: Services) -> None:
+    """S3: disabling takes effect on the next request. Enabling the user again restores nothing."""
     token = rp.tokens()["access_token"]
     with services.database.transaction() as db:
         users.disable(db, SYSTEM, users.find(db, "alice"))
@@ -115,20 +117,20 @@ def test_a_disabled_users_token_is_refused(rp: RelyingParty, services: Services)
     assert rp.userinfo(token).status_code == 401
 
 
-def test_a_post_can_carry_it_in_the_header(rp: RelyingParty) -> None:
-    """2.1: the header works for any method; OpenID Connect Core, 5.3: GET and POST MUST be supported."""
+def test_post_with_the_header_is_accepted(rp: RelyingParty) -> None:
+    """2.1: the header works with any method. OpenID Connect Core, 5.3: GET and POST MUST be supported."""
     token = rp.tokens()["access_token"]
-    answer = rp.browser.post(PATH, headers={"Authorization": f"Bearer {token}"})
-    assert (answer.status_code, answer.get_json()["name"]) == (200, "Alice Adams")
+    response = rp.browser.post(PATH, headers={"Authorization": f"Bearer {token}"})
+    assert (response.status_code, response.get_json()["name"]) == (200, "Alice Adams")
 
 
-def test_the_body_of_a_get_counts_for_nothing(rp: RelyingParty) -> None:
+def test_body_of_a_get_is_ignored(rp: RelyingParty) -> None:
     """2.2: the GET method MUST NOT be used with a token in the body."""
     token = rp.tokens()["access_token"]
     assert rp.browser.get(PATH, data={"access_token": token}).status_code == 401
 
 
-def test_the_body_must_be_a_plain_form(rp: RelyingParty) -> None:
+def test_body_must_be_a_form(rp: RelyingParty) -> None:
     """2.2: single-part, with Content-Type application/x-www-form-urlencoded."""
     token = rp.tokens()["access_token"]
     parts = {"data": {"access_token": token}, "content_type": "multipart/form-data"}
@@ -136,23 +138,23 @@ def test_the_body_must_be_a_plain_form(rp: RelyingParty) -> None:
         assert rp.browser.post(PATH, **sent).status_code == 401
 
 
-def test_a_refusal_carries_its_reference(rp: RelyingParty) -> None:
-    """3: error_description is for developers; it ends with what an administrator finds the refusal by."""
+def test_error_contains_its_reference(rp: RelyingParty) -> None:
+    """3: error_description is for developers. It ends with the reference for Diagnostics."""
     lacking = rp.tokens(scope="profile")["access_token"]
-    answers = [rp.userinfo("nonsense"), rp.userinfo(lacking), rp.browser.delete(PATH)]
-    assert len({reference_of(answer) for answer in answers}) == 3
-    assert all(f'(reference {reference_of(one)})"' in one.headers["WWW-Authenticate"] for one in answers)
+    responses = [rp.userinfo("nonsense"), rp.userinfo(lacking), rp.browser.delete(PATH)]
+    assert len({reference_of(response) for response in responses}) == 3
+    assert all(f'(reference {reference_of(one)})"' in one.headers["WWW-Authenticate"] for one in responses)
 
 
-def test_a_repeated_token_is_refused(rp: RelyingParty) -> None:
-    """3.1: invalid_request, 400, where a parameter is repeated."""
-    answer = rp.browser.post(PATH, data={"access_token": [rp.tokens()["access_token"], "x"]})
-    assert answer.status_code == 400
-    assert 'error="invalid_request"' in answer.headers["WWW-Authenticate"]
+def test_repeated_token_is_rejected(rp: RelyingParty) -> None:
+    """3.1: a repeated parameter is invalid_request with status 400."""
+    response = rp.browser.post(PATH, data={"access_token": [rp.tokens()["access_token"], "x"]})
+    assert response.status_code == 400
+    assert 'error="invalid_request"' in response.headers["WWW-Authenticate"]
 
 
-def test_an_attribute_stands_once_in_a_challenge(rp: RelyingParty) -> None:
-    """3: realm, scope and error MUST NOT appear more than once, in letters that fit between quotes."""
+def test_challenge_contains_each_attribute_once(rp: RelyingParty) -> None:
+    """3: realm, scope and error MUST NOT appear more than once. Their characters fit between quotes."""
     for token in ("nonsense", 'a"b\\c', rp.tokens(scope="profile")["access_token"]):
         challenge = rp.userinfo(token).headers["WWW-Authenticate"]
         for name in ("realm", "scope", "error", "error_description"):
@@ -161,38 +163,38 @@ def test_an_attribute_stands_once_in_a_challenge(rp: RelyingParty) -> None:
         assert "\\" not in challenge
 
 
-def test_another_scheme_is_no_token(rp: RelyingParty) -> None:
+def test_another_scheme_is_not_a_token(rp: RelyingParty) -> None:
     """3.1: a request without a bearer token gets no error code."""
-    answer = rp.browser.get(PATH, headers=rp.basic)
-    assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, 'Bearer realm="authserver"')
+    response = rp.browser.get(PATH, headers=rp.basic)
+    assert (response.status_code, response.headers["WWW-Authenticate"]) == (401, 'Bearer realm="authserver"')
 
 
-def test_what_a_token_opens_is_not_stored(rp: RelyingParty) -> None:
-    """5.3: what is for one bearer is not kept by caches for others, refusals included."""
+def test_responses_are_not_cached(rp: RelyingParty) -> None:
+    """5.3: caches do not keep responses for one bearer, errors included."""
     for token in (rp.tokens()["access_token"], "nonsense"):
         assert "no-store" in rp.userinfo(token).headers["Cache-Control"]
 
 
-def test_two_headers_are_refused(rp: RelyingParty) -> None:
-    """3.1: more than one way to send the token is invalid_request; servers join repeated fields with a comma."""
+def test_two_headers_are_rejected(rp: RelyingParty) -> None:
+    """3.1: more than one method is invalid_request. Web servers join repeated header fields with a comma."""
     token = rp.tokens()["access_token"]
     header = {"Authorization": f"Bearer {token},Bearer {token}"}
-    answer = rp.app.test_client().get("/oidc/userinfo", headers=header)
-    assert answer.status_code == 400
-    assert 'error="invalid_request"' in answer.headers["WWW-Authenticate"]
+    response = rp.app.test_client().get("/oidc/userinfo", headers=header)
+    assert response.status_code == 400
+    assert 'error="invalid_request"' in response.headers["WWW-Authenticate"]
 
 
-def test_a_request_that_cannot_be_read_is_challenged(rp: RelyingParty) -> None:
-    """3: every refusal has its WWW-Authenticate, a malformed body's too."""
+def test_malformed_request_returns_a_challenge(rp: RelyingParty) -> None:
+    """3: every error has a WWW-Authenticate header, even for a malformed body."""
     header = {"Authorization": f"Bearer {rp.tokens()['access_token']}"}
     form = "application/x-www-form-urlencoded"
-    answer = rp.app.test_client().post("/oidc/userinfo", data=b"a=\xff", content_type=form, headers=header)
-    assert answer.status_code == 400
-    assert 'error="invalid_request"' in answer.headers["WWW-Authenticate"]
+    response = rp.app.test_client().post("/oidc/userinfo", data=b"a=\xff", content_type=form, headers=header)
+    assert response.status_code == 400
+    assert 'error="invalid_request"' in response.headers["WWW-Authenticate"]
 
 
-def test_head_is_answered_as_get_is(rp: RelyingParty) -> None:
+def test_head_works_like_get(rp: RelyingParty) -> None:
     """RFC 9110, 9.1: a general-purpose server MUST support GET and HEAD."""
     header = {"Authorization": f"Bearer {rp.tokens()['access_token']}"}
-    answer = rp.app.test_client().head("/oidc/userinfo", headers=header)
-    assert (answer.status_code, answer.data) == (200, b"")
+    response = rp.app.test_client().head("/oidc/userinfo", headers=header)
+    assert (response.status_code, response.data) == (200, b"")

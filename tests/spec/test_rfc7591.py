@@ -1,4 +1,4 @@
-"""RFC 7591: dynamic client registration at the standard address and at the replaced system's."""
+"""RFC 7591: dynamic client registration, at the standard endpoint and at the legacy paths."""
 
 import itertools
 import json
@@ -21,7 +21,7 @@ from tests.support.moving_clock import MovingClock
 from tests.support.relying_party import RelyingParty, approve, stored
 from tests.support.table import table
 
-STANDARD, OAUTH2_LANE, OIDC_LANE = "/oauth2/register", "/api/oauth2/register", "/api/oidc/register"
+STANDARD, OAUTH2_PATH, OIDC_PATH = "/oauth2/register", "/api/oauth2/register", "/api/oidc/register"
 MINIMAL: dict[str, Any] = {"client_name": "My Example", "redirect_uris": ["https://client.example/callback"]}
 
 
@@ -30,28 +30,28 @@ def register(client: FlaskClient, path: str = STANDARD, **metadata: Any) -> Test
 
 
 def registered(client: FlaskClient, path: str = STANDARD, **metadata: Any) -> dict[str, Any]:
-    answer = register(client, path, **metadata)
-    assert answer.status_code == 201, answer.text
-    document: dict[str, Any] = answer.get_json()
+    response = register(client, path, **metadata)
+    assert response.status_code == 201, response.text
+    document: dict[str, Any] = response.get_json()
     return document
 
 
-def refused(answer: TestResponse) -> str:
-    assert answer.status_code == 400, answer.text
-    assert answer.content_type == "application/json"
-    assert answer.headers["Cache-Control"] == "no-store"
-    return str(answer.get_json()["error"])
+def error_of(response: TestResponse) -> str:
+    assert response.status_code == 400, response.text
+    assert response.content_type == "application/json"
+    assert response.headers["Cache-Control"] == "no-store"
+    return str(response.get_json()["error"])
 
 
-@pytest.mark.parametrize(("path", "kind"), [(STANDARD, "oidc"), (OAUTH2_LANE, "oauth2"), (OIDC_LANE, "oidc")])
-def test_the_minimal_request_gets_everything_else_by_default(
+@pytest.mark.parametrize(("path", "kind"), [(STANDARD, "oidc"), (OAUTH2_PATH, "oauth2"), (OIDC_PATH, "oidc")])
+def test_minimal_request_gets_the_defaults(
     client: FlaskClient, services: Services, path: str, kind: str
 ) -> None:
-    """3.2.1: 201, JSON, not stored; all registered metadata, identifier and secret; 2: the defaults."""
-    answer = register(client, path)
-    document = answer.get_json()
-    assert (answer.status_code, answer.content_type) == (201, "application/json")
-    assert answer.headers["Cache-Control"] == "no-store"
+    """3.2.1: 201 with JSON that is not cached: all registered metadata, client_id and secret. 2: the defaults."""
+    response = register(client, path)
+    document = response.get_json()
+    assert (response.status_code, response.content_type) == (201, "application/json")
+    assert response.headers["Cache-Control"] == "no-store"
     assert document | MINIMAL == document
     assert document["grant_types"] == ["authorization_code"]
     assert document["response_types"] == ["code"]
@@ -67,12 +67,12 @@ def test_the_minimal_request_gets_everything_else_by_default(
 
 
 @pytest.mark.parametrize("name", ["client_id", "client_secret", "registration_access_token"])
-def test_each_client_has_credentials_of_its_own(client: FlaskClient, name: str) -> None:
-    """3.2.1: client_secret MUST be unique for each client_id, which SHOULD NOT be that of another client."""
+def test_each_client_has_its_own_credentials(client: FlaskClient, name: str) -> None:
+    """3.2.1: client_secret MUST be unique for each client_id, and client_id SHOULD NOT belong to another client."""
     assert registered(client)[name] != registered(client)[name]
 
 
-def test_everything_that_is_registered_is_echoed(client: FlaskClient) -> None:
+def test_response_contains_all_registered_metadata(client: FlaskClient) -> None:
     """3.2.1: the server MUST return all registered metadata about this client."""
     metadata: dict[str, Any] = {
         "grant_types": ["authorization_code", "refresh_token"],
@@ -91,7 +91,7 @@ def test_everything_that_is_registered_is_echoed(client: FlaskClient) -> None:
     assert document | metadata == document
 
 
-NOT_THEIRS = [
+NOT_CLIENT_METADATA = [
     "client_id",
     "trusted",
     "is_trusted",
@@ -111,9 +111,9 @@ NOT_THEIRS = [
 
 
 @pytest.mark.both_databases
-def test_what_is_unknown_is_ignored(client: FlaskClient, services: Services) -> None:
-    """2: the server MUST ignore metadata that it does not understand; S16: and what is not a client's to say."""
-    for name in NOT_THEIRS:
+def test_unknown_metadata_is_ignored(client: FlaskClient, services: Services) -> None:
+    """2: the server MUST ignore metadata that it does not understand. S16: and metadata that clients may not set."""
+    for name in NOT_CLIENT_METADATA:
         document = registered(client, **{name: "true"})
         assert name == "client_id" or name not in document
         row = stored(services, document["client_id"])
@@ -121,15 +121,15 @@ def test_what_is_unknown_is_ignored(client: FlaskClient, services: Services) -> 
         assert row.details.keys() <= {"application_type"}
 
 
-def test_trust_is_not_to_be_had_by_asking(client: FlaskClient, services: Services) -> None:
-    """S16: an anonymous wish never makes a client trusted, whatever its type."""
-    for wish in (True, "true", 1, {"a": 1}):
-        document = registered(client, trusted=wish, is_trusted=wish)
+def test_client_cannot_make_itself_trusted(client: FlaskClient, services: Services) -> None:
+    """S16: an anonymous request never makes a client trusted, whatever the type of the value."""
+    for value in (True, "true", 1, {"a": 1}):
+        document = registered(client, trusted=value, is_trusted=value)
         assert stored(services, document["client_id"]).is_trusted is False
 
 
 def test_null_and_empty_count_as_omitted(client: FlaskClient) -> None:
-    """RFC 7592, 2.2, and here as well: null asks for the default."""
+    """RFC 7592, 2.2, applied to registration too: null requests the default."""
     document = registered(
         client, grant_types=None, token_endpoint_auth_method=None, logo_uri="", contacts=None
     )
@@ -153,11 +153,11 @@ INCONSISTENT = [
 ]
 
 
-def test_inconsistent_flows_are_refused(client: FlaskClient) -> None:
+def test_inconsistent_flows_are_rejected(client: FlaskClient) -> None:
     """2.1: the server MUST ensure that a client cannot register itself into an inconsistent state."""
     for grant_types, response_types in INCONSISTENT:
-        answer = register(client, grant_types=grant_types, response_types=response_types)
-        assert refused(answer) == "invalid_client_metadata"
+        response = register(client, grant_types=grant_types, response_types=response_types)
+        assert error_of(response) == "invalid_client_metadata"
 
 
 COMPLETED: list[tuple[dict[str, Any], list[str], list[str]]] = [
@@ -179,14 +179,14 @@ COMPLETED: list[tuple[dict[str, Any], list[str], list[str]]] = [
 ]
 
 
-def test_what_is_left_out_fits_what_is_said(client: FlaskClient) -> None:
-    """2.1: grant types and response types go together; 3.2.1: the answer says what was registered."""
-    for asked, grant_types, response_types in COMPLETED:
-        document = registered(client, **asked)
+def test_missing_types_are_derived(client: FlaskClient) -> None:
+    """2.1: grant types and response types correspond. 3.2.1: the response contains what was registered."""
+    for metadata, grant_types, response_types in COMPLETED:
+        document = registered(client, **metadata)
         assert (document["grant_types"], document["response_types"]) == (grant_types, response_types)
 
 
-BAD_URIS = [
+INVALID_URIS = [
     "javascript:alert(1)",
     "data:text/html,x",
     "http://client.example/cb",
@@ -205,10 +205,10 @@ BAD_URIS = [
 
 
 @pytest.mark.both_databases
-def test_a_bad_redirect_uri_is_refused(client: FlaskClient) -> None:
-    """3.2.2: invalid_redirect_uri; S16: allow-listed schemes only."""
-    for uri in BAD_URIS:
-        assert refused(register(client, redirect_uris=[uri])) == "invalid_redirect_uri"
+def test_invalid_redirect_uri_is_rejected(client: FlaskClient) -> None:
+    """3.2.2: invalid_redirect_uri. S16: only allowed schemes."""
+    for uri in INVALID_URIS:
+        assert error_of(register(client, redirect_uris=[uri])) == "invalid_redirect_uri"
 
 
 @table("uri", ["https://[::1", "https://[x]/", "https://x\u2100y/cb", "https://a:b/", "//[::1/cb"])
@@ -220,69 +220,65 @@ def test_a_bad_redirect_uri_is_refused(client: FlaskClient) -> None:
         {"frontchannel_logout_uri": "https://client.example/out"},
     ],
 )
-def test_a_host_that_cannot_be_read_is_refused(
-    client: FlaskClient, uri: str, metadata: dict[str, Any]
-) -> None:
-    """3.2.2: invalid_redirect_uri, whatever else is derived from the hosts of redirect URIs (S26)."""
-    assert refused(register(client, redirect_uris=[uri], **metadata)) == "invalid_redirect_uri"
+def test_invalid_host_is_rejected(client: FlaskClient, uri: str, metadata: dict[str, Any]) -> None:
+    """3.2.2: invalid_redirect_uri, even where the server derives other values from the hosts (S26)."""
+    assert error_of(register(client, redirect_uris=[uri], **metadata)) == "invalid_redirect_uri"
 
 
 @pytest.mark.parametrize("uri", ["http://127.0.0.1/cb", "http://[::1]:4000/cb", "com.example.app:/cb"])
 def test_native_redirect_uris_are_accepted(client: FlaskClient, uri: str) -> None:
-    """5 and RFC 8252: loopback and private-use schemes with a dot."""
+    """5 and RFC 8252: loopback URIs, and private-use schemes with a dot."""
     document = registered(client, redirect_uris=[uri], token_endpoint_auth_method="none")
     assert document["redirect_uris"] == [uri]
     assert "client_secret" not in document
     assert "client_secret_expires_at" not in document
 
 
-BAD_LISTS = [[], None, [f"https://a.example/{n}" for n in range(51)]]
+INVALID_LISTS = [[], None, [f"https://a.example/{n}" for n in range(51)]]
 
 
-def test_redirect_uris_are_there_and_few(client: FlaskClient) -> None:
-    """2: clients using flows with redirection MUST register their redirection URI values."""
-    for uris in BAD_LISTS:
-        assert refused(register(client, redirect_uris=uris)) == "invalid_redirect_uri"
+def test_number_of_redirect_uris_is_limited(client: FlaskClient) -> None:
+    """2: clients that use flows with redirection MUST register their redirection URI values."""
+    for uris in INVALID_LISTS:
+        assert error_of(register(client, redirect_uris=uris)) == "invalid_redirect_uri"
 
 
 @pytest.mark.parametrize("metadata", [{"token_endpoint_auth_method": "none"}, {"response_types": ["token"]}])
-def test_nobody_is_registered_for_redirects_without_a_uri(
-    client: FlaskClient, metadata: dict[str, Any]
-) -> None:
+def test_redirect_flows_require_a_redirect_uri(client: FlaskClient, metadata: dict[str, Any]) -> None:
     """RFC 6749, 3.1.2.2: public clients, and those using the implicit grant, MUST register their redirect URI."""
-    assert refused(register(client, redirect_uris=[], **metadata)) == "invalid_redirect_uri"
+    assert error_of(register(client, redirect_uris=[], **metadata)) == "invalid_redirect_uri"
 
 
-def test_a_client_without_redirects_needs_no_uri(client: FlaskClient) -> None:
+def test_client_without_redirects_needs_no_redirect_uri(client: FlaskClient) -> None:
     """2: redirect_uris are for flows with redirection."""
     metadata = {"client_name": "Batch", "grant_types": ["client_credentials"], "scope": "reports"}
-    answer = client.post(STANDARD, json=metadata)
-    assert answer.status_code == 201, answer.text
-    assert answer.get_json()["redirect_uris"] == []
+    response = client.post(STANDARD, json=metadata)
+    assert response.status_code == 201, response.text
+    assert response.get_json()["redirect_uris"] == []
 
 
-def test_names_may_have_languages(client: FlaskClient) -> None:
-    """2.2: human-readable values in several languages; a name is found in any case."""
+def test_client_name_can_have_languages(client: FlaskClient) -> None:
+    """2.2: human-readable values in several languages. The name of the tag is not case-sensitive."""
     document = registered(client, **{"client_name#ja-Jpan-JP": "\u30af\u30e9\u30a4\u30a2\u30f3\u30c8\u540d"})
     assert document["client_name"] == "My Example"
-    answer = client.post(
+    response = client.post(
         STANDARD, json={"client_name#fr": "Mon exemple", "redirect_uris": ["https://a.example/cb"]}
     )
-    assert answer.get_json()["client_name"] == "Mon exemple"
-    answer = client.post(STANDARD, json={"redirect_uris": ["https://a.example/cb"]})
-    assert answer.get_json()["client_name"] == "Application at a.example"
+    assert response.get_json()["client_name"] == "Mon exemple"
+    response = client.post(STANDARD, json={"redirect_uris": ["https://a.example/cb"]})
+    assert response.get_json()["client_name"] == "Application at a.example"
 
 
 STATEMENTS = ["eyJhbGciOiJSUzI1NiJ9.e30.x", "x", {"a": 1}, 7]
 
 
-def test_a_software_statement_is_refused(client: FlaskClient) -> None:
-    """3.2.2: unapproved_software_statement, since no issuer of statements is trusted."""
+def test_software_statement_is_rejected(client: FlaskClient) -> None:
+    """3.2.2: unapproved_software_statement, because no issuer of statements is trusted."""
     for statement in STATEMENTS:
-        assert refused(register(client, software_statement=statement)) == "unapproved_software_statement"
+        assert error_of(register(client, software_statement=statement)) == "unapproved_software_statement"
 
 
-WRONG: tuple[Any, ...] = (
+WRONG_VALUES: tuple[Any, ...] = (
     1,
     1.5,
     True,
@@ -308,17 +304,17 @@ FIELDS = (
 
 
 @pytest.mark.both_databases
-def test_wrong_types_are_refused_in_json(client: FlaskClient) -> None:
-    """3.2.2, S26: no value of any type is a 5xx; the error names the field."""
-    for field, value in itertools.product(FIELDS, WRONG):
+def test_wrong_types_are_rejected_with_json(client: FlaskClient) -> None:
+    """3.2.2, S26: no value of any type causes a 5xx. The error names the field."""
+    for field, value in itertools.product(FIELDS, WRONG_VALUES):
         if value is True and field.endswith(("_required", "auth_time")):
             continue
         if type(value) is int and field == "default_max_age":
             continue
-        answer = register(client, **{field: value})
+        response = register(client, **{field: value})
         expected = "invalid_redirect_uri" if field == "redirect_uris" else "invalid_client_metadata"
-        assert refused(answer) == expected, (field, value)
-        assert field in answer.get_json()["error_description"]
+        assert error_of(response) == expected, (field, value)
+        assert field in response.get_json()["error_description"]
 
 
 def nested(depth: int) -> str:
@@ -344,50 +340,50 @@ BODIES = [
 ]
 
 
-def test_a_body_that_is_no_metadata_is_refused(client: FlaskClient) -> None:
-    """3.1: a JSON object; S26."""
+def test_body_that_is_not_an_object_is_rejected(client: FlaskClient) -> None:
+    """3.1: the request is a JSON object. S26: no body causes a 5xx."""
     for body in BODIES:
-        answer = client.post(STANDARD, data=body, content_type="application/json")
-        assert refused(answer) == "invalid_client_metadata"
+        response = client.post(STANDARD, data=body, content_type="application/json")
+        assert error_of(response) == "invalid_client_metadata"
 
 
 OTHER_TYPES = ["text/plain", "", "application/x-www-form-urlencoded", "multipart/form-data"]
 
 
-def test_only_json_is_read(client: FlaskClient) -> None:
-    """3.1: application/json; what other sites' pages can make a browser send is none."""
+def test_other_content_types_are_rejected(client: FlaskClient) -> None:
+    """3.1: application/json, which other sites cannot make a browser send."""
     for content_type in OTHER_TYPES:
-        answer = client.post(STANDARD, data=json.dumps(MINIMAL), content_type=content_type)
-        assert refused(answer) == "invalid_client_metadata"
+        response = client.post(STANDARD, data=json.dumps(MINIMAL), content_type=content_type)
+        assert error_of(response) == "invalid_client_metadata"
 
 
-def test_large_bodies_are_refused(client: FlaskClient) -> None:
-    """S28: bounded."""
+def test_large_bodies_are_rejected(client: FlaskClient) -> None:
+    """S28: the size of the body is limited."""
     for size in (33_000, 70_000):
-        answer = register(client, padding="x" * size)
-        assert answer.status_code == 413
-        assert "error" in answer.get_json()
+        response = register(client, padding="x" * size)
+        assert response.status_code == 413
+        assert "error" in response.get_json()
 
 
-def test_one_network_registers_so_many_within_an_hour(
+def test_registrations_per_network_are_limited(
     client: FlaskClient, services: Services, moving_clock: MovingClock
 ) -> None:
-    """5: open registration is rate-limited; refused requests count as well only when they were worth looking at."""
+    """5: open registration is rate-limited. Rejected requests count only if the server had to process them."""
     statuses = [register(client).status_code for _ in range(services.settings.registrations + 1)]
     assert statuses == [201] * services.settings.registrations + [429]
-    answer = register(client)
-    assert answer.get_json()["error"] == "too_many_requests"
-    assert int(answer.headers["Retry-After"]) > 0
-    elsewhere = client.post(STANDARD, json=MINIMAL, environ_base={"REMOTE_ADDR": "192.0.2.7"})
-    assert elsewhere.status_code == 201
+    response = register(client)
+    assert response.get_json()["error"] == "too_many_requests"
+    assert int(response.headers["Retry-After"]) > 0
+    other_network = client.post(STANDARD, json=MINIMAL, environ_base={"REMOTE_ADDR": "192.0.2.7"})
+    assert other_network.status_code == 201
     moving_clock.advance(timedelta(hours=1), seconds=1)
     assert register(client).status_code == 201
 
 
-def test_so_many_wait_and_no_more(
+def test_number_of_pending_clients_is_limited(
     client: FlaskClient, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """S16, S28: from however many networks they come; who was decided about does not wait."""
+    """S16, S28: the limit covers all networks. Clients that were approved or disapproved do not count."""
     monkeypatch.setattr(pending_clients, "MAX_WAITING", 2)
     first = registered(client)
     registered(client)
@@ -396,58 +392,58 @@ def test_so_many_wait_and_no_more(
     assert register(client).status_code == 201
 
 
-def test_what_nobody_approves_expires(
+def test_unapproved_registrations_expire(
     client: FlaskClient, services: Services, moving_clock: MovingClock
 ) -> None:
-    """S16: unapproved registrations expire; approved ones do not."""
-    forgotten, kept = registered(client), registered(client)
-    approve(services, kept["client_id"])
+    """S16: pending registrations expire, approved registrations do not."""
+    unapproved, stored_rows = registered(client), registered(client)
+    approve(services, stored_rows["client_id"])
     moving_clock.advance(services.settings.consumer_request_lifetime, seconds=1)
     registered(client)
-    headers = {"Authorization": f"Bearer {forgotten['registration_access_token']}"}
-    assert client.get(forgotten["registration_client_uri"], headers=headers).status_code == 401
-    assert stored(services, kept["client_id"]).status == "approved"
+    headers = {"Authorization": f"Bearer {unapproved['registration_access_token']}"}
+    assert client.get(unapproved["registration_client_uri"], headers=headers).status_code == 401
+    assert stored(services, stored_rows["client_id"]).status == "approved"
 
 
-def party(app: Flask, document: dict[str, Any]) -> RelyingParty:
+def make_rp(app: Flask, document: dict[str, Any]) -> RelyingParty:
     return RelyingParty(app, document["client_id"], document["client_secret"], document["redirect_uris"][0])
 
 
-@pytest.mark.parametrize("path", [STANDARD, OIDC_LANE, OAUTH2_LANE])
-def test_it_works_from_its_approval_on(
+@pytest.mark.parametrize("path", [STANDARD, OIDC_PATH, OAUTH2_PATH])
+def test_registration_works_after_approval(
     app: Flask, client: FlaskClient, services: Services, alice: User, path: str
 ) -> None:
-    """S4: pending clients are inert everywhere; approved, the very credentials that were issued work."""
-    scope = "profile" if path == OAUTH2_LANE else "openid profile"
+    """S4: a pending client is rejected everywhere. After the approval, the issued credentials work."""
+    scope = "profile" if path == OAUTH2_PATH else "openid profile"
     document = registered(client, path, grant_types=["authorization_code", "refresh_token"])
-    rp = party(app, document)
+    rp = make_rp(app, document)
     assert rp.authorize(scope=scope).status_code == 403
-    answer = rp.token(grant_type="refresh_token", refresh_token="x")
-    assert answer.get_json()["error"] == "unauthorized_client"
+    response = rp.token(grant_type="refresh_token", refresh_token="x")
+    assert response.get_json()["error"] == "unauthorized_client"
     introspected = client.post("/oauth2/introspect", data={"token": "x"}, headers=rp.basic)
     assert introspected.get_json()["error"] == "unauthorized_client"
     approve(services, rp.key)
-    answer = rp.redeem(rp.code(scope=scope))
-    assert answer.status_code == 200, answer.text
-    assert ("id_token" in answer.get_json()) is (path != OAUTH2_LANE)
+    response = rp.redeem(rp.code(scope=scope))
+    assert response.status_code == 200, response.text
+    assert ("id_token" in response.get_json()) is (path != OAUTH2_PATH)
 
 
-def test_nothing_secret_is_kept_in_clear(client: FlaskClient, services: Services) -> None:
+def test_secrets_are_stored_as_digests(client: FlaskClient, services: Services) -> None:
     """I7: the secret and the registration token are stored as digests."""
     document = registered(client)
-    kept = ""
+    stored_rows = ""
     with services.database.reading() as connection:
         for table in ("clients", "client_registrations", "client_secrets", "audit_events", "failures"):
             rows = connection.exec_driver_sql(f"SELECT * FROM {table}")
-            kept += repr([tuple(row) for row in rows])
-    assert document["client_id"] in kept
-    assert document["client_secret"] not in kept
-    assert document["registration_access_token"].rpartition("_")[2] not in kept
+            stored_rows += repr([tuple(row) for row in rows])
+    assert document["client_id"] in stored_rows
+    assert document["client_secret"] not in stored_rows
+    assert document["registration_access_token"].rpartition("_")[2] not in stored_rows
 
 
 @pytest.fixture
 def with_registration(settings: Settings) -> Any:
-    """Makes an application with another answer to those who register themselves."""
+    """Create an application with another value of the setting `registration`."""
     apps = []
 
     def make(value: str) -> Flask:
@@ -459,12 +455,12 @@ def with_registration(settings: Settings) -> Any:
         app.extensions["authserver"].database.engine.dispose()
 
 
-def test_closed_registration_is_refused_and_not_advertised(with_registration: Any) -> None:
-    """3.2.2: an error in JSON; RFC 8414: discovery says only what is true."""
+def test_closed_registration_is_rejected_and_not_advertised(with_registration: Any) -> None:
+    """3.2.2: an error in JSON. RFC 8414: discovery does not list the endpoint."""
     client = with_registration("closed").test_client()
-    for path in (STANDARD, OAUTH2_LANE, OIDC_LANE):
-        answer = register(client, path)
-        assert (answer.status_code, answer.get_json()["error"]) == (403, "access_denied")
+    for path in (STANDARD, OAUTH2_PATH, OIDC_PATH):
+        response = register(client, path)
+        assert (response.status_code, response.get_json()["error"]) == (403, "access_denied")
     for document in (
         "openid-configuration",
         "oauth-authorization-server",
@@ -474,20 +470,20 @@ def test_closed_registration_is_refused_and_not_advertised(with_registration: An
         assert "registration_endpoint" not in client.get(f"/.well-known/{document}").get_json()
 
 
-def test_registration_can_approve_at_once(with_registration: Any, alice: User) -> None:
+def test_registration_can_approve_immediately(with_registration: Any, alice: User) -> None:
     """For certification runs: the client works without an administrator, and is still not trusted."""
     app = with_registration("approved")
     document = registered(app.test_client())
     assert document["registration_status"] == "approved"
-    rp = party(app, document)
+    rp = make_rp(app, document)
     page = rp.sign_in(rp.authorize())
     assert 'id="consent-allow"' in page.text
     assert "code=" in rp.allow(page).location
 
 
 @pytest.mark.parametrize(("is_open", "status"), [(True, "approved"), (False, "pending")])
-def test_a_closed_scope_waits_all_the_same(with_registration: Any, is_open: bool, status: str) -> None:
-    """S14, S16: for which clients a scope is, an administrator decides, however registration is set."""
+def test_closed_scope_waits_for_approval(with_registration: Any, is_open: bool, status: str) -> None:
+    """S14, S16: an administrator decides which clients get a scope, whatever the value of `registration`."""
     app = with_registration("approved")
     with app.extensions["authserver"].database.transaction() as db:
         scopes.add(db, SYSTEM, name="models.read", words="Read your models", is_open=is_open)
@@ -496,13 +492,13 @@ def test_a_closed_scope_waits_all_the_same(with_registration: Any, is_open: bool
     assert document["scope"].split() == ["openid", "models.read"]
 
 
-def test_discovery_names_the_endpoints(client: FlaskClient) -> None:
-    """RFC 8414, 2: registration_endpoint; each document's address makes its kind of client."""
+def test_discovery_lists_the_endpoints(client: FlaskClient) -> None:
+    """RFC 8414, 2: registration_endpoint. Each document's path registers the kind of client that belongs to it."""
     expected = {
         "openid-configuration": STANDARD,
         "oauth-authorization-server": STANDARD,
-        "oauth2.0-configuration": OAUTH2_LANE,
-        "oidc-configuration": OIDC_LANE,
+        "oauth2.0-configuration": OAUTH2_PATH,
+        "oidc-configuration": OIDC_PATH,
     }
     for name, path in expected.items():
         endpoint = client.get(f"/.well-known/{name}").get_json()["registration_endpoint"]
@@ -514,31 +510,31 @@ def test_discovery_names_the_endpoints(client: FlaskClient) -> None:
     "name",
     ["openid-configuration", "oauth-authorization-server", "oauth2.0-configuration", "oidc-configuration"],
 )
-def test_every_response_type_that_is_announced_can_be_registered(client: FlaskClient, name: str) -> None:
-    """2: response_types, out of those that the document with this registration_endpoint announces."""
+def test_every_listed_response_type_can_be_registered(client: FlaskClient, name: str) -> None:
+    """2: response_types, from the values that the document with this registration_endpoint lists."""
     discovered = client.get(f"/.well-known/{name}").get_json()
     path = discovered["registration_endpoint"].removeprefix("http://localhost")
     for response_type in discovered["response_types_supported"]:
         flows = {"authorization_code"} if "code" in response_type.split() else set()
         flows |= {"implicit"} if response_type != "code" else set()
-        answer = register(client, path, response_types=[response_type], grant_types=sorted(flows))
-        assert (response_type, answer.status_code) == (response_type, 201)
+        response = register(client, path, response_types=[response_type], grant_types=sorted(flows))
+        assert (response_type, response.status_code) == (response_type, 201)
 
 
-PATHS = [STANDARD, OAUTH2_LANE, OIDC_LANE, f"{STANDARD}/x"]
+PATHS = [STANDARD, OAUTH2_PATH, OIDC_PATH, f"{STANDARD}/x"]
 
 
-def test_scripts_of_other_sites_are_not_let_in(client: FlaskClient) -> None:
-    """The threat model opens other endpoints to scripts, not this one."""
+def test_cross_origin_scripts_are_not_allowed(client: FlaskClient) -> None:
+    """The threat model opens other endpoints to scripts, but not this one."""
     for path in PATHS:
-        answer = client.options(
+        response = client.options(
             path, headers={"Origin": "https://client.example", "Access-Control-Request-Method": "POST"}
         )
-        assert "Access-Control-Allow-Origin" not in answer.headers
+        assert "Access-Control-Allow-Origin" not in response.headers
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "HEAD"])
-def test_the_endpoint_takes_post_only(client: FlaskClient, method: str) -> None:
+def test_only_post_is_allowed(client: FlaskClient, method: str) -> None:
     """3.1: the client sends an HTTP POST."""
-    answer = client.open(STANDARD, method=method)
-    assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
+    response = client.open(STANDARD, method=method)
+    assert (response.status_code, response.headers["Allow"]) == (405, "POST")

@@ -12,7 +12,7 @@ from authserver.domain.users.users import User
 from authserver.protocol.services import Services
 from tests.support.logout import sign_out
 from tests.support.moving_clock import MovingClock
-from tests.support.relying_party import RelyingParty, claims, disapprove, refused, register
+from tests.support.relying_party import RelyingParty, assert_error, claims, disapprove, register
 from tests.support.table import table
 
 RESOURCE = "https://api.example/"
@@ -22,14 +22,14 @@ def introspect(rp: RelyingParty, token: str, **more: str) -> TestResponse:
     return rp.app.test_client().post("/oauth2/introspect", data={"token": token} | more, headers=rp.basic)
 
 
-def is_inactive(answer: TestResponse) -> bool:
-    assert answer.status_code == 200, answer.text
-    return bool(answer.get_json() == {"active": False})
+def is_inactive(response: TestResponse) -> bool:
+    assert response.status_code == 200, response.text
+    return bool(response.get_json() == {"active": False})
 
 
 @pytest.fixture
 def api(app: Flask, services: Services) -> RelyingParty:
-    """The resource server."""
+    """A resource server."""
     asked: dict[str, Any] = {
         "grant_types": ("client_credentials",),
         "redirect_uris": (),
@@ -40,14 +40,14 @@ def api(app: Flask, services: Services) -> RelyingParty:
 
 @pytest.fixture
 def caller(app: Flask, services: Services, people: dict[str, User]) -> RelyingParty:
-    """A client that may ask for tokens for the resource server."""
+    """A client that may request tokens for the resource server."""
     return RelyingParty(app, *register(services, details={"resources": [RESOURCE]}))
 
 
-def test_an_access_token_is_described(rp: RelyingParty, alice: User) -> None:
+def test_access_token_is_described(rp: RelyingParty, alice: User) -> None:
     """2.2: active, scope, client_id, username, token_type, exp, iat, sub, aud, iss."""
-    answer = introspect(rp, rp.tokens()["access_token"])
-    document = answer.get_json()
+    response = introspect(rp, rp.tokens()["access_token"])
+    document = response.get_json()
     times = {name: document.pop(name) for name in ("iat", "exp", "auth_time")}
     assert times["exp"] - times["iat"] == 900
     assert document == {
@@ -62,16 +62,16 @@ def test_an_access_token_is_described(rp: RelyingParty, alice: User) -> None:
         "acr": "urn:authserver:acr:password",
         "amr": ["pwd"],
     }
-    assert answer.headers["Cache-Control"] == "no-store"
+    assert response.headers["Cache-Control"] == "no-store"
 
 
-def test_the_name_is_part_of_the_profile(rp: RelyingParty) -> None:
-    """5: what is told of a user is limited to what was consented to, as userinfo limits it."""
+def test_username_requires_the_profile_scope(rp: RelyingParty) -> None:
+    """5: the response about a user is limited to what they consented to, as at userinfo."""
     assert "username" not in introspect(rp, rp.tokens(scope="openid email")["access_token"]).get_json()
 
 
-def test_a_refresh_token_is_described(rp: RelyingParty, alice: User) -> None:
-    """2: the endpoint answers for refresh tokens too, to the client that holds them."""
+def test_refresh_token_is_described(rp: RelyingParty, alice: User) -> None:
+    """2: a client can introspect its refresh tokens too."""
     document = introspect(rp, rp.tokens()["refresh_token"], token_type_hint="refresh_token").get_json()
     assert document["active"] is True
     assert document["sub"] == alice.subject
@@ -80,14 +80,14 @@ def test_a_refresh_token_is_described(rp: RelyingParty, alice: User) -> None:
 
 @pytest.mark.parametrize("name", ["auth_time", "acr", "amr"])
 @pytest.mark.parametrize("kind", ["access_token", "refresh_token"])
-def test_it_is_told_how_the_user_signed_in(rp: RelyingParty, kind: str, name: str) -> None:
-    """2.2: further members; RFC 9470, section 6.2: auth_time and acr as in the ID token."""
+def test_response_describes_the_sign_in(rp: RelyingParty, kind: str, name: str) -> None:
+    """2.2: more members. RFC 9470, section 6.2: auth_time and acr as in the ID token."""
     tokens = rp.tokens()
     assert introspect(rp, tokens[kind]).get_json()[name] == claims(tokens["id_token"])[name]
 
 
-def test_a_client_for_itself_did_not_sign_in(app: Flask, services: Services) -> None:
-    """2.2: sub is the client where no user is involved, and nothing is told of a sign-in."""
+def test_token_without_a_user_has_no_sign_in(app: Flask, services: Services) -> None:
+    """2.2: sub is the client if no user is involved, and there are no members about a sign-in."""
     alone: dict[str, Any] = {
         "grant_types": ("client_credentials",),
         "redirect_uris": (),
@@ -95,33 +95,33 @@ def test_a_client_for_itself_did_not_sign_in(app: Flask, services: Services) -> 
     }
     party = RelyingParty(app, *register(services, **alone))
     document = introspect(party, party.token(grant_type="client_credentials").get_json()["access_token"])
-    told = document.get_json()
-    assert told["sub"] == told["client_id"] == party.key
-    assert not {"username", "auth_time", "acr", "amr"} & told.keys()
+    response = document.get_json()
+    assert response["sub"] == response["client_id"] == party.key
+    assert not {"username", "auth_time", "acr", "amr"} & response.keys()
 
 
-def test_a_used_refresh_token_is_inactive(rp: RelyingParty) -> None:
-    """2.2: active tells whether the token can be used at this moment."""
+def test_used_refresh_token_is_inactive(rp: RelyingParty) -> None:
+    """2.2: active states whether the token can be used now."""
     tokens = rp.tokens()
     rp.refresh(tokens["refresh_token"])
     assert is_inactive(introspect(rp, tokens["refresh_token"]))
 
 
 @table("token", ["nonsense", "asa_1_" + "A" * 43, "asr_1_1." + "A" * 43, "a.b.c", "é\u2028", "x" * 9000])
-def test_what_is_no_token_is_inactive(rp: RelyingParty, token: str) -> None:
-    """2.2: an unknown token MUST NOT be an error, and the answer SHOULD NOT say more."""
+def test_unknown_token_is_inactive(rp: RelyingParty, token: str) -> None:
+    """2.2: an unknown token MUST NOT cause an error, and the response SHOULD NOT contain more."""
     assert is_inactive(introspect(rp, token))
 
 
 @pytest.mark.parametrize("kind", ["access_token", "refresh_token"])
-def test_a_guessed_secret_is_inactive(rp: RelyingParty, kind: str) -> None:
-    """4: the server MUST perform all applicable checks; that the token's row is there is not enough."""
+def test_guessed_token_is_inactive(rp: RelyingParty, kind: str) -> None:
+    """4: the server MUST perform all applicable checks. The row id of a token is not enough."""
     token = rp.tokens()[kind]
     assert is_inactive(introspect(rp, f"{token[:-6]}AAAAAA"))
 
 
-def test_a_changed_jwt_is_inactive(app: Flask, services: Services, people: dict[str, User]) -> None:
-    """4: where the token is signed, the server MUST validate the signature."""
+def test_modified_jwt_is_inactive(app: Flask, services: Services, people: dict[str, User]) -> None:
+    """4: if the token is signed, the server MUST validate the signature."""
     party = RelyingParty(app, *register(services, details={"access_token_signed_response_alg": "ES256"}))
     first, second = (party.tokens()["access_token"].split(".") for _ in range(2))
     assert introspect(party, ".".join(first)).get_json()["active"] is True
@@ -132,7 +132,7 @@ def test_a_changed_jwt_is_inactive(app: Flask, services: Services, people: dict[
     ("kind", "lifetime"),
     [("access_token", "access_token_lifetime"), ("refresh_token", "refresh_token_idle_lifetime")],
 )
-def test_an_expired_token_is_inactive(
+def test_expired_token_is_inactive(
     rp: RelyingParty, services: Services, moving_clock: MovingClock, kind: str, lifetime: str
 ) -> None:
     """4: the server MUST determine whether the token has expired."""
@@ -142,7 +142,7 @@ def test_an_expired_token_is_inactive(
 
 
 @pytest.mark.parametrize("kind", ["access_token", "refresh_token"])
-def test_a_revoked_token_is_inactive(rp: RelyingParty, kind: str) -> None:
+def test_revoked_token_is_inactive(rp: RelyingParty, kind: str) -> None:
     """4: the server MUST determine whether the token has been revoked."""
     token = rp.tokens()[kind]
     rp.browser.post("/oauth2/revoke", data={"token": token}, headers=rp.basic)
@@ -150,101 +150,101 @@ def test_a_revoked_token_is_inactive(rp: RelyingParty, kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["access_token", "refresh_token"])
-def test_a_wrong_hint_does_not_matter(rp: RelyingParty, kind: str) -> None:
-    """2.1: a token that is not found by the hint MUST be looked for among all kinds."""
+def test_wrong_hint_does_not_matter(rp: RelyingParty, kind: str) -> None:
+    """2.1: a token that the hint does not find MUST be searched among all token types."""
     token = rp.tokens()[kind]
     for hint in ("access_token", "refresh_token", "surprise"):
         assert introspect(rp, token, token_type_hint=hint).get_json()["active"] is True
 
 
 @pytest.mark.parametrize("kind", ["access_token", "refresh_token"])
-def test_a_disabled_user_s_token_is_inactive(rp: RelyingParty, services: Services, kind: str) -> None:
-    """4: the server MUST perform all applicable checks; S3: with the next request."""
+def test_token_of_a_disabled_user_is_inactive(rp: RelyingParty, services: Services, kind: str) -> None:
+    """4: the server MUST perform all applicable checks. S3: from the next request on."""
     token = rp.tokens()[kind]
     with services.database.transaction() as db:
-        person = users.find(db, "alice")
-        assert person is not None
-        users.disable(db, SYSTEM, person)
+        user = users.find(db, "alice")
+        assert user is not None
+        users.disable(db, SYSTEM, user)
     assert is_inactive(introspect(rp, token))
 
 
 @pytest.mark.parametrize("kind", ["access_token", "refresh_token"])
-def test_a_signed_out_session_s_token_is_inactive(rp: RelyingParty, kind: str) -> None:
-    """4: a token whose grant is over is not active."""
+def test_token_of_an_ended_session_is_inactive(rp: RelyingParty, kind: str) -> None:
+    """4: a token whose authorization has ended is not active."""
     token = rp.tokens(scope="openid")[kind]
     sign_out(rp)
     assert is_inactive(introspect(rp, token))
 
 
 @pytest.mark.parametrize("kind", ["code", "id_token"])
-def test_other_values_are_no_tokens(rp: RelyingParty, kind: str) -> None:
-    """2.2: what is not a token for protected resources is inactive, however genuine."""
+def test_other_values_are_inactive(rp: RelyingParty, kind: str) -> None:
+    """2.2: valid values of other types are inactive, because they do not work at protected resources."""
     value = rp.code() if kind == "code" else rp.tokens()["id_token"]
     assert is_inactive(introspect(rp, value))
 
 
-def test_another_client_learns_nothing(rp: RelyingParty, other_rp: RelyingParty) -> None:
-    """2.2, 4: who may not know of a token is told that it is inactive."""
+def test_other_client_learns_nothing(rp: RelyingParty, other_rp: RelyingParty) -> None:
+    """2.2, 4: for a client without access to the token, the response is inactive."""
     tokens = rp.tokens()
     assert is_inactive(introspect(other_rp, tokens["access_token"]))
     assert is_inactive(introspect(other_rp, tokens["refresh_token"]))
 
 
-def test_the_audience_may_ask(caller: RelyingParty, api: RelyingParty) -> None:
-    """2: the resource server that a token is meant for may ask about it."""
+def test_audience_may_introspect(caller: RelyingParty, api: RelyingParty) -> None:
+    """2: the resource server in the audience of a token may introspect it."""
     tokens = caller.tokens(resource=RESOURCE)
     document = introspect(api, tokens["access_token"]).get_json()
     assert (document["active"], document["aud"], document["client_id"]) == (True, RESOURCE, caller.key)
     assert is_inactive(introspect(api, tokens["refresh_token"]))
 
 
-def test_a_resource_server_learns_nothing_of_other_tokens(caller: RelyingParty, api: RelyingParty) -> None:
-    """2.2: a token that is not meant for the resource server is inactive to it."""
+def test_resource_server_learns_nothing_about_other_tokens(caller: RelyingParty, api: RelyingParty) -> None:
+    """2.2: a token for another audience is inactive for the resource server."""
     assert is_inactive(introspect(api, caller.tokens()["access_token"]))
 
 
-def test_a_disapproved_clients_token_is_inactive_to_its_audience(
+def test_token_of_a_disapproved_client_is_inactive_for_its_audience(
     caller: RelyingParty, api: RelyingParty, services: Services
 ) -> None:
-    """S3: what an administrator disapproves stops working with the next request."""
+    """S3: disapproval takes effect with the next request."""
     token = caller.tokens(resource=RESOURCE)["access_token"]
     disapprove(services, caller.key)
     assert is_inactive(introspect(api, token))
 
 
-def test_the_caller_must_authenticate(rp: RelyingParty) -> None:
+def test_caller_must_authenticate(rp: RelyingParty) -> None:
     """2.1: the endpoint MUST require some form of authorization."""
     token = rp.tokens()["access_token"]
-    refused(rp.browser.post("/oauth2/introspect", data={"token": token}), "invalid_client", 401)
+    assert_error(rp.browser.post("/oauth2/introspect", data={"token": token}), "invalid_client", 401)
 
 
-def test_a_public_client_is_refused(public_rp: RelyingParty) -> None:
-    """2.1: a client id alone is no authorization."""
+def test_public_client_is_rejected(public_rp: RelyingParty) -> None:
+    """2.1: a client_id alone is not authorization."""
     token = public_rp.redeem(public_rp.code(), headers={}, client_id=public_rp.key).get_json()["access_token"]
-    answer = public_rp.browser.post("/oauth2/introspect", data={"token": token, "client_id": public_rp.key})
-    refused(answer, "invalid_client", 401)
+    response = public_rp.browser.post("/oauth2/introspect", data={"token": token, "client_id": public_rp.key})
+    assert_error(response, "invalid_client", 401)
 
 
-def test_a_disapproved_caller_is_refused(rp: RelyingParty, services: Services) -> None:
-    """S1: the gate stands before introspection too."""
+def test_disapproved_caller_is_rejected(rp: RelyingParty, services: Services) -> None:
+    """S1: introspection makes the same access check."""
     token = rp.tokens()["access_token"]
     disapprove(services, rp.key)
-    refused(introspect(rp, token), "unauthorized_client")
+    assert_error(introspect(rp, token), "unauthorized_client")
 
 
-def test_the_token_is_required(rp: RelyingParty) -> None:
+def test_token_is_required(rp: RelyingParty) -> None:
     """2.1: token is REQUIRED."""
-    refused(introspect(rp, ""), "invalid_request")
+    assert_error(introspect(rp, ""), "invalid_request")
 
 
-def test_a_token_in_the_query_is_refused(rp: RelyingParty) -> None:
-    """2.1, S11: parameters are sent in the body of a POST."""
-    refused(
+def test_token_in_the_query_is_rejected(rp: RelyingParty) -> None:
+    """2.1, S11: the parameters are in the body of a POST."""
+    assert_error(
         rp.browser.post("/oauth2/introspect?token=x", data={"token": "x"}, headers=rp.basic),
         "invalid_request",
     )
 
 
-def test_get_is_refused(rp: RelyingParty) -> None:
-    """2.1: the endpoint is called by POST."""
+def test_get_is_rejected(rp: RelyingParty) -> None:
+    """2.1: the client makes the request by HTTP POST."""
     assert rp.browser.get("/oauth2/introspect", headers=rp.basic).status_code == 405

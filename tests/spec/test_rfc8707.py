@@ -8,7 +8,15 @@ from flask import Flask
 from authserver.domain.users.users import User
 from authserver.protocol.services import Services
 from tests.support.device import GRANT, Device
-from tests.support.relying_party import VERIFIER, RelyingParty, answered, claims, edit, refused, register
+from tests.support.relying_party import (
+    VERIFIER,
+    RelyingParty,
+    assert_error,
+    claims,
+    edit,
+    register,
+    response_parameters,
+)
 from tests.support.table import table
 
 CALENDAR, CONTACTS, UNKNOWN = "https://cal.example/", "https://contacts.example/app", "https://evil.example/"
@@ -25,12 +33,12 @@ def audience(tokens: dict[str, Any]) -> Any:
 
 
 def authorize(party: RelyingParty, *resources: str) -> str:
-    """Return a code for several resources; the parameter is repeated."""
+    """Return a code for several resources, sent as repeated parameters."""
     query = [*party.request().items(), *(("resource", uri) for uri in resources)]
     page = party.follow(party.browser.get("/oauth2/authorize", query_string=query))
     if 'id="login-submit"' in page.text:
         page = party.sign_in(page)
-    return answered(party.allow(page) if 'id="consent-allow"' in page.text else page)["code"]
+    return response_parameters(party.allow(page) if 'id="consent-allow"' in page.text else page)["code"]
 
 
 def test_one_resource_is_the_audience(party: RelyingParty) -> None:
@@ -43,8 +51,8 @@ def test_several_resources_are_the_audience(party: RelyingParty) -> None:
     assert audience(party.redeem(authorize(party, CALENDAR, CONTACTS)).get_json()) == [CALENDAR, CONTACTS]
 
 
-def test_the_token_request_narrows(party: RelyingParty) -> None:
-    """2.2: a token request names one of the granted resources; a refresh may name another."""
+def test_token_request_can_narrow(party: RelyingParty) -> None:
+    """2.2: a token request names one of the granted resources, and a refresh may name another."""
     tokens = party.redeem(authorize(party, CALENDAR, CONTACTS), resource=CONTACTS).get_json()
     assert audience(tokens) == CONTACTS
     tokens = party.refresh(tokens["refresh_token"], resource=CALENDAR).get_json()
@@ -52,32 +60,35 @@ def test_the_token_request_narrows(party: RelyingParty) -> None:
     assert audience(party.refresh(tokens["refresh_token"]).get_json()) == [CALENDAR, CONTACTS]
 
 
-def test_the_token_request_cannot_widen(party: RelyingParty) -> None:
-    """2.2: a resource that was not granted is invalid_target; the code is not used up."""
+def test_token_request_cannot_widen(party: RelyingParty) -> None:
+    """2.2: a resource that was not granted is invalid_target. The code is not used up."""
     code = party.code(resource=CALENDAR)
-    refused(party.redeem(code, resource=CONTACTS), "invalid_target")
+    assert_error(party.redeem(code, resource=CONTACTS), "invalid_target")
     assert party.redeem(code).status_code == 200
 
 
-def test_a_refresh_cannot_widen(party: RelyingParty) -> None:
-    """2.2: the same for refresh tokens, which keep working."""
+def test_refresh_cannot_widen(party: RelyingParty) -> None:
+    """2.2: the same for refresh tokens, which continue to work."""
     tokens = party.tokens(resource=CALENDAR)
-    refused(party.refresh(tokens["refresh_token"], resource=CONTACTS), "invalid_target")
+    assert_error(party.refresh(tokens["refresh_token"], resource=CONTACTS), "invalid_target")
     assert party.refresh(tokens["refresh_token"]).status_code == 200
 
 
-def test_the_token_request_alone_may_name_it(party: RelyingParty) -> None:
-    """2.2: at the token endpoint without a resource in the authorization request."""
+def test_token_request_alone_may_name_a_resource(party: RelyingParty) -> None:
+    """2.2: at the token endpoint, without a resource in the authorization request."""
     assert audience(party.redeem(party.code(), resource=CALENDAR).get_json()) == CALENDAR
 
 
-def test_a_token_that_comes_through_the_browser_is_restricted_too(
+def test_front_channel_token_is_restricted_too(
     app: Flask, services: Services, people: dict[str, User]
 ) -> None:
-    """2.1: the resource of the authorization request holds for the access token of its answer."""
+    """2.1: the resource of the authorization request applies to the access token in its response."""
     details = {"resources": [CALENDAR], "access_token_signed_response_alg": "ES256"}
     rp = RelyingParty(app, *register(services, details=details, response_types=("id_token token",)))
-    assert audience(answered(rp.authorized(response_type="id_token token", resource=CALENDAR))) == CALENDAR
+    assert (
+        audience(response_parameters(rp.authorized(response_type="id_token token", resource=CALENDAR)))
+        == CALENDAR
+    )
 
 
 @table(
@@ -91,30 +102,30 @@ def test_a_token_that_comes_through_the_browser_is_restricted_too(
         "https://cal.example/é",
     ],
 )
-def test_a_bad_resource_is_invalid_target(party: RelyingParty, resource: str) -> None:
-    """2: unknown, relative, with a fragment: invalid_target, at both endpoints; the names are compared as strings."""
-    parameters = answered(party.authorize(resource=resource))
+def test_invalid_resource_is_invalid_target(party: RelyingParty, resource: str) -> None:
+    """2: unknown, relative, or with a fragment: invalid_target at both endpoints. Resources are compared as strings."""
+    parameters = response_parameters(party.authorize(resource=resource))
     assert (parameters["error"], parameters["state"], parameters["iss"]) == (
         "invalid_target",
         "af0ifjsldkj",
         "http://localhost",
     )
-    refused(party.redeem(party.code(), resource=resource), "invalid_target")
+    assert_error(party.redeem(party.code(), resource=resource), "invalid_target")
 
 
-def test_a_token_for_others_is_none_for_userinfo(party: RelyingParty) -> None:
-    """5: the audience restriction keeps a token from being used elsewhere."""
+def test_token_for_another_audience_is_rejected_at_userinfo(party: RelyingParty) -> None:
+    """5: the audience restriction prevents the use of a token elsewhere."""
     assert party.userinfo(party.tokens(resource=CALENDAR)["access_token"]).status_code == 401
 
 
-def test_this_server_can_be_named(party: RelyingParty) -> None:
-    """3 of RFC 9068: userinfo is a resource too."""
+def test_this_server_can_be_a_resource(party: RelyingParty) -> None:
+    """RFC 9068, 3: userinfo is a resource too."""
     tokens = party.redeem(authorize(party, CALENDAR, "http://localhost/oidc/userinfo")).get_json()
     assert party.userinfo(tokens["access_token"]).status_code == 200
 
 
-def test_client_credentials_take_it_too(app: Flask, services: Services) -> None:
-    """2.2: every grant type."""
+def test_client_credentials_grant_accepts_resource(app: Flask, services: Services) -> None:
+    """2.2: resource works with every grant type."""
     alone: dict[str, Any] = {
         "grant_types": ("client_credentials",),
         "redirect_uris": (),
@@ -123,31 +134,31 @@ def test_client_credentials_take_it_too(app: Flask, services: Services) -> None:
     details = {"resources": [CALENDAR], "access_token_signed_response_alg": "ES256"}
     party = RelyingParty(app, *register(services, details=details, **alone))
     assert audience(party.token(grant_type="client_credentials", resource=CALENDAR).get_json()) == CALENDAR
-    refused(party.token(grant_type="client_credentials", resource=UNKNOWN), "invalid_target")
+    assert_error(party.token(grant_type="client_credentials", resource=UNKNOWN), "invalid_target")
 
 
-def test_other_parameters_are_still_refused_twice(party: RelyingParty) -> None:
+def test_other_parameters_may_not_be_repeated(party: RelyingParty) -> None:
     """RFC 6749, section 3.2: only resource may be repeated."""
     form = [("grant_type", "authorization_code"), ("code", "a"), ("code", "b"), ("code_verifier", VERIFIER)]
     body = "&".join(f"{name}={value}" for name, value in form)
     kind = "application/x-www-form-urlencoded"
-    refused(
+    assert_error(
         party.browser.post("/oauth2/token", data=body, content_type=kind, headers=party.basic),
         "invalid_request",
     )
 
 
-def test_a_resource_that_was_taken_away_is_refused(party: RelyingParty, services: Services) -> None:
-    """2: what the client may not have (any more) is invalid_target, also where it was granted before (S14)."""
+def test_removed_resource_is_rejected(party: RelyingParty, services: Services) -> None:
+    """2: a resource that the client may not use is invalid_target, even if it was granted before (S14)."""
     tokens = party.redeem(authorize(party, CALENDAR, CONTACTS)).get_json()
     edit(services, party.key, details={"resources": [CALENDAR], "access_token_signed_response_alg": "ES256"})
-    refused(party.refresh(tokens["refresh_token"]), "invalid_target")
+    assert_error(party.refresh(tokens["refresh_token"]), "invalid_target")
     assert audience(party.refresh(tokens["refresh_token"], resource=CALENDAR).get_json()) == CALENDAR
 
 
 @pytest.fixture
 def device(app: Flask, services: Services, people: dict[str, User]) -> Device:
-    """A device of a client that may ask for two resources."""
+    """A device of a client with two resources."""
     details = {"resources": [CALENDAR, CONTACTS], "access_token_signed_response_alg": "ES256"}
     alone: dict[str, Any] = {
         "redirect_uris": (),
@@ -157,14 +168,14 @@ def device(app: Flask, services: Services, people: dict[str, User]) -> Device:
     return Device(RelyingParty(app, *register(services, details=details, **alone)))
 
 
-def test_a_device_names_its_resource(device: Device) -> None:
-    """2, RFC 8628, 3.1: the parameter of the device authorization request is the audience of the tokens."""
+def test_device_request_accepts_resource(device: Device) -> None:
+    """2, RFC 8628, 3.1: the resource of the device authorization request is the audience of the tokens."""
     device.start(resource=CALENDAR)
     assert audience(device.tokens()) == CALENDAR
 
 
-def test_a_device_may_name_several(device: Device) -> None:
-    """2: multiple resource parameters; a refresh keeps to them."""
+def test_device_request_accepts_several_resources(device: Device) -> None:
+    """2: multiple resource parameters. A refresh keeps them."""
     device.start(resource=[CALENDAR, CONTACTS])
     tokens = device.tokens()
     assert audience(tokens) == [CALENDAR, CONTACTS]
@@ -172,43 +183,43 @@ def test_a_device_may_name_several(device: Device) -> None:
     assert audience(refreshed) == CONTACTS
 
 
-def test_a_poll_narrows(device: Device) -> None:
+def test_device_token_request_can_narrow(device: Device) -> None:
     """2.2: the token request names one of the granted resources."""
     device.start(resource=[CALENDAR, CONTACTS])
     device.approve()
     assert audience(device.poll(resource=CONTACTS).get_json()) == CONTACTS
 
 
-def test_a_poll_cannot_widen(device: Device) -> None:
-    """2.2: a resource that was not granted is invalid_target; the device code is not used up."""
+def test_device_token_request_cannot_widen(device: Device) -> None:
+    """2.2: a resource that was not granted is invalid_target. The device code is not used up."""
     device.start(resource=CALENDAR)
     device.approve()
-    refused(device.poll(resource=CONTACTS), "invalid_target")
+    assert_error(device.poll(resource=CONTACTS), "invalid_target")
     assert audience(device.poll().get_json()) == CALENDAR
 
 
-def test_a_device_s_refresh_cannot_widen(device: Device) -> None:
+def test_device_refresh_cannot_widen(device: Device) -> None:
     """2.2: the refresh token is bound to what was granted."""
     device.start(resource=CALENDAR)
-    refused(device.rp.refresh(device.tokens()["refresh_token"], resource=CONTACTS), "invalid_target")
+    assert_error(device.rp.refresh(device.tokens()["refresh_token"], resource=CONTACTS), "invalid_target")
 
 
-def test_a_poll_alone_may_name_it(device: Device) -> None:
-    """2.2: at the token endpoint without a resource in the device authorization request."""
+def test_device_token_request_alone_may_name_a_resource(device: Device) -> None:
+    """2.2: at the token endpoint, without a resource in the device authorization request."""
     device.start()
     device.approve()
     assert audience(device.poll(resource=CALENDAR).get_json()) == CALENDAR
 
 
 @pytest.mark.parametrize("resource", [UNKNOWN, "calendar", "https://cal.example/#part", [CALENDAR, UNKNOWN]])
-def test_a_device_s_bad_resource_is_invalid_target(device: Device, resource: Any) -> None:
-    """2: refused where it is asked for, before a person is troubled."""
-    refused(device.ask(resource=resource), "invalid_target")
+def test_invalid_resource_of_a_device_is_invalid_target(device: Device, resource: Any) -> None:
+    """2: rejected with the device authorization request, before the user enters a code."""
+    assert_error(device.request_codes(resource=resource), "invalid_target")
 
 
-def test_the_query_is_refused(rp: RelyingParty) -> None:
-    """2, S11: what is sent in the wrong place is refused, not ignored."""
-    answer = rp.app.test_client().post(
+def test_resource_in_the_query_is_rejected(rp: RelyingParty) -> None:
+    """2, S11: a parameter in the wrong place is rejected and not ignored."""
+    response = rp.app.test_client().post(
         "/oauth2/token?resource=https://api.example", data={"grant_type": "refresh_token"}, headers=rp.basic
     )
-    assert (answer.status_code, answer.get_json()["error"]) == (400, "invalid_request")
+    assert (response.status_code, response.get_json()["error"]) == (400, "invalid_request")

@@ -14,7 +14,15 @@ from authserver.domain.users.users import User
 from authserver.protocol import issued_jwts
 from authserver.protocol.services import Services
 from tests.support.moving_clock import MovingClock
-from tests.support.relying_party import RelyingParty, answered, approve, claims, disapprove, refused, register
+from tests.support.relying_party import (
+    RelyingParty,
+    approve,
+    assert_error,
+    claims,
+    disapprove,
+    register,
+    response_parameters,
+)
 from tests.support.table import table
 from tests.support.verifier import Verifier
 
@@ -32,8 +40,8 @@ def party(app: Flask, services: Services, people: dict[str, User]) -> RelyingPar
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
-def test_a_token_is_a_signed_jwt(app: Flask, services: Services, alice: User, algorithm: str) -> None:
-    """2.1: typ MUST be at+jwt, the token MUST be signed; 2.2: the required claims, and those of the sign-in."""
+def test_token_is_a_signed_jwt(app: Flask, services: Services, alice: User, algorithm: str) -> None:
+    """2.1: typ MUST be at+jwt, and the token MUST be signed. 2.2: the required claims, and those about the sign-in."""
     party = with_jwts(app, services, algorithm)
     tokens = party.tokens()
     verifier = Verifier(app)
@@ -56,8 +64,8 @@ def test_a_token_is_a_signed_jwt(app: Flask, services: Services, alice: User, al
     assert claims(tokens["id_token"])["at_hash"] == base64.urlsafe_b64encode(half).rstrip(b"=").decode()
 
 
-def test_a_client_for_itself_is_the_subject(app: Flask, services: Services) -> None:
-    """2.2: where no user is involved, sub identifies the client; there is no auth_time."""
+def test_client_is_the_subject_without_a_user(app: Flask, services: Services) -> None:
+    """2.2: if no user is involved, sub identifies the client, and there is no auth_time."""
     alone = {
         "grant_types": ("client_credentials",),
         "redirect_uris": (),
@@ -71,45 +79,45 @@ def test_a_client_for_itself_is_the_subject(app: Flask, services: Services) -> N
 
 
 @pytest.mark.parametrize("name", ["auth_time", "acr", "amr"])
-def test_it_tells_how_the_user_signed_in(party: RelyingParty, name: str) -> None:
-    """2.2.1: auth_time, acr and amr are as in the ID token, and stay through a refresh."""
+def test_token_describes_the_sign_in(party: RelyingParty, name: str) -> None:
+    """2.2.1: auth_time, acr and amr are as in the ID token, and stay the same after a refresh."""
     tokens = party.tokens()
     refreshed = party.refresh(tokens["refresh_token"]).get_json()
-    told = [claims(token)[name] for token in (tokens["access_token"], refreshed["access_token"])]
-    assert told == [claims(tokens["id_token"])[name]] * 2
+    values = [claims(token)[name] for token in (tokens["access_token"], refreshed["access_token"])]
+    assert values == [claims(tokens["id_token"])[name]] * 2
 
 
 @pytest.mark.parametrize("name", ["auth_time", "acr", "amr"])
-def test_a_hybrid_token_tells_it_too(
+def test_hybrid_token_describes_the_sign_in(
     app: Flask, services: Services, people: dict[str, User], name: str
 ) -> None:
-    """2.2.1: also where the authorization endpoint issues the token."""
+    """2.2.1: also if the authorization endpoint issues the token."""
     party = with_jwts(app, services, response_types=("code id_token token",))
-    told = answered(party.authorized(response_type="code id_token token"))
-    assert claims(told["access_token"])[name] == claims(told["id_token"])[name]
+    values = response_parameters(party.authorized(response_type="code id_token token"))
+    assert claims(values["access_token"])[name] == claims(values["id_token"])[name]
 
 
-def test_it_works_at_userinfo(party: RelyingParty) -> None:
-    """4: it is accepted where opaque tokens are."""
+def test_token_works_at_userinfo(party: RelyingParty) -> None:
+    """4: it is accepted like opaque tokens."""
     assert party.userinfo(party.tokens()["access_token"]).get_json()["name"] == "Alice Adams"
 
 
-def test_introspection_knows_it(party: RelyingParty) -> None:
-    """RFC 7662 holds for JWTs alike."""
+def test_token_can_be_introspected(party: RelyingParty) -> None:
+    """RFC 7662 applies to JWTs too."""
     token = party.tokens()["access_token"]
-    answer = party.browser.post("/oauth2/introspect", data={"token": token}, headers=party.basic)
-    assert answer.get_json()["active"] is True
+    response = party.browser.post("/oauth2/introspect", data={"token": token}, headers=party.basic)
+    assert response.get_json()["active"] is True
 
 
-def test_revocation_stops_it(party: RelyingParty) -> None:
-    """S3: a revoked JWT does not work here although its signature is good."""
+def test_revoked_token_is_rejected(party: RelyingParty) -> None:
+    """S3: a revoked JWT does not work here, although its signature is valid."""
     token = party.tokens()["access_token"]
     party.browser.post("/oauth2/revoke", data={"token": token}, headers=party.basic)
     assert party.userinfo(token).status_code == 401
 
 
-def test_disapproval_stops_it(party: RelyingParty, services: Services) -> None:
-    """S3: on the next request, and approving again does not revive it."""
+def test_token_of_a_disapproved_client_is_rejected(party: RelyingParty, services: Services) -> None:
+    """S3: from the next request on. A new approval does not restore it."""
     token = party.tokens()["access_token"]
     disapprove(services, party.key)
     assert party.userinfo(token).status_code == 401
@@ -117,7 +125,7 @@ def test_disapproval_stops_it(party: RelyingParty, services: Services) -> None:
     assert party.userinfo(token).status_code == 401
 
 
-def test_an_expired_one_is_refused(
+def test_expired_token_is_rejected(
     party: RelyingParty, services: Services, moving_clock: MovingClock
 ) -> None:
     """4: the current time MUST be before exp."""
@@ -126,12 +134,12 @@ def test_an_expired_one_is_refused(
     assert party.userinfo(token).status_code == 401
 
 
-def test_an_id_token_is_no_access_token(party: RelyingParty) -> None:
-    """4: the resource server MUST verify typ; 5: so that ID tokens are not taken for access tokens."""
+def test_id_token_is_not_an_access_token(party: RelyingParty) -> None:
+    """4: the resource server MUST verify typ. 5: so ID tokens are not accepted as access tokens."""
     assert party.userinfo(party.tokens()["id_token"]).status_code == 401
 
 
-def test_a_tampered_one_is_refused(party: RelyingParty) -> None:
+def test_modified_token_is_rejected(party: RelyingParty) -> None:
     """4: the signature MUST be validated."""
     head, _, signature = party.tokens()["access_token"].split(".")
     other = party.tokens()["access_token"].split(".")[1]
@@ -139,23 +147,23 @@ def test_a_tampered_one_is_refused(party: RelyingParty) -> None:
 
 
 def forged(party: RelyingParty, header: dict[str, Any], signature: bytes) -> str:
-    """A token with another header, and the claims of a good one."""
+    """Return a token with another header, and the claims of a valid one."""
     _, content, _ = party.tokens()["access_token"].split(".")
     head = base64.urlsafe_b64encode(json.dumps(header).encode()).rstrip(b"=").decode()
     return f"{head}.{content}.{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}"
 
 
 @pytest.mark.parametrize("algorithm", ["none", "None", "", "HS256"])
-def test_an_unsigned_one_is_refused(party: RelyingParty, algorithm: str) -> None:
-    """2.1: tokens MUST NOT use none; 4: the resource server MUST reject any JWT with that algorithm."""
+def test_unsigned_token_is_rejected(party: RelyingParty, algorithm: str) -> None:
+    """2.1: tokens MUST NOT use none. 4: the resource server MUST reject any JWT with that algorithm."""
     good = Verifier(party.app).header(party.tokens()["access_token"])
     for signature in (b"", b"x" * 32):
         token = forged(party, good | {"alg": algorithm}, signature)
         assert party.userinfo(token).status_code == 401
 
 
-def test_a_public_key_is_no_secret(party: RelyingParty) -> None:
-    """2.1, RFC 8725, 3.1: a MAC under the published key is no signature."""
+def test_public_key_is_not_a_secret(party: RelyingParty) -> None:
+    """2.1, RFC 8725, 3.1: a MAC with the public key is not a signature."""
     good = Verifier(party.app).header(party.tokens()["access_token"])
     keys = party.app.test_client().get("/jwks.json").get_json()["keys"]
     public = import_key(next(key for key in keys if key["kid"] == good["kid"])).as_pem()
@@ -165,8 +173,8 @@ def test_a_public_key_is_no_secret(party: RelyingParty) -> None:
     assert party.userinfo(f"{head}.{content}.{signature}").status_code == 401
 
 
-def test_a_token_of_another_issuer_is_refused(party: RelyingParty, services: Services) -> None:
-    """4: the issuer identifier MUST exactly match the value of iss, also where the key is a known one."""
+def test_token_of_another_issuer_is_rejected(party: RelyingParty, services: Services) -> None:
+    """4: the issuer identifier MUST exactly match the value of iss, even if the key is known."""
     content = claims(party.tokens()["access_token"])
     for issuer, status in (
         ("http://localhost", 200),
@@ -178,49 +186,49 @@ def test_a_token_of_another_issuer_is_refused(party: RelyingParty, services: Ser
 
 
 @pytest.mark.parametrize("kind", ["JWT", "logout+jwt", "at+JWT2"])
-def test_another_type_is_refused(party: RelyingParty, services: Services, kind: str) -> None:
+def test_another_type_is_rejected(party: RelyingParty, services: Services, kind: str) -> None:
     """4: the resource server MUST verify that typ is at+jwt, and reject tokens with any other value."""
     content = claims(party.tokens()["access_token"])
     assert party.userinfo(issued_jwts.sign_jwt(services.key_ring, "ES256", kind, content)).status_code == 401
 
 
 @table("header", [["alg"], "alg", 5, {"alg": "ES256", "kid": ["a"]}, {"kid": 5}])
-def test_an_odd_header_is_refused(party: RelyingParty, header: Any) -> None:
-    """S26: whatever is sent as a token, the answer is the challenge."""
+def test_odd_header_is_rejected(party: RelyingParty, header: Any) -> None:
+    """S26: whatever the token is, the response is the challenge."""
     _, payload, signature = party.tokens()["access_token"].split(".")
     head = base64.urlsafe_b64encode(json.dumps(header).encode()).rstrip(b"=").decode()
     assert party.userinfo(f"{head}.{payload}.{signature}").status_code == 401
 
 
 @table("critical", [5, ["exotic"], [["a"]], []])
-def test_an_odd_crit_is_refused(party: RelyingParty, critical: Any) -> None:
-    """RFC 7515, 4.1.11, S26: also where the header names a key of this server."""
+def test_odd_crit_is_rejected(party: RelyingParty, critical: Any) -> None:
+    """RFC 7515, 4.1.11, S26: even if the header names a key of this server."""
     head, payload, signature = party.tokens()["access_token"].split(".")
     header = json.loads(base64.urlsafe_b64decode(head + "=" * (-len(head) % 4))) | {"crit": critical}
     head = base64.urlsafe_b64encode(json.dumps(header).encode()).rstrip(b"=").decode()
     assert party.userinfo(f"{head}.{payload}.{signature}").status_code == 401
 
 
-def test_a_client_cannot_choose_its_name(party: RelyingParty, alice: User) -> None:
-    """5: a client MUST NOT be able to take a client_id that passes for a person's sub."""
+def test_client_id_cannot_be_a_user_s_sub(party: RelyingParty, alice: User) -> None:
+    """5: a client MUST NOT be able to choose a client_id that could be confused with a user's sub."""
     assert len(party.key) == 32
     assert party.key != alice.subject
 
 
-def test_the_id_of_a_jwt_is_no_opaque_token(party: RelyingParty) -> None:
-    """A jti is written into logs; it must not open anything."""
+def test_jti_is_not_an_opaque_token(party: RelyingParty) -> None:
+    """A jti is written to logs, so it must not work as a token."""
     jti = claims(party.tokens()["access_token"])["jti"]
     assert party.userinfo(jti).status_code == 401
     assert party.userinfo(jti.replace("asj_", "asa_")).status_code == 401
 
 
-def test_tokens_stay_opaque_without_the_registration(rp: RelyingParty) -> None:
-    """Opaque is the default."""
+def test_tokens_are_opaque_by_default(rp: RelyingParty) -> None:
+    """Only clients that are registered for JWT access tokens get them."""
     assert rp.tokens()["access_token"].startswith("asa_")
 
 
-def test_refresh_gives_a_new_one(party: RelyingParty) -> None:
-    """2.2: each token has an id of its own, and auth_time stays."""
+def test_refresh_issues_a_new_token(party: RelyingParty) -> None:
+    """2.2: each token has its own jti, and auth_time stays the same."""
     tokens = party.tokens()
     first, second = (
         claims(token["access_token"]) for token in (tokens, party.refresh(tokens["refresh_token"]).get_json())
@@ -229,6 +237,6 @@ def test_refresh_gives_a_new_one(party: RelyingParty) -> None:
     assert first["auth_time"] == second["auth_time"]
 
 
-def test_the_unknown_resource_is_refused(party: RelyingParty) -> None:
+def test_unknown_resource_is_rejected(party: RelyingParty) -> None:
     """3: an unacceptable resource is invalid_target."""
-    refused(party.redeem(party.code(), resource="https://unknown.example/"), "invalid_target")
+    assert_error(party.redeem(party.code(), resource="https://unknown.example/"), "invalid_target")

@@ -1,4 +1,4 @@
-"""RFC 9207: the issuer in every authorization response, so that a client cannot be made to mix two servers up."""
+"""RFC 9207: every authorization response contains the issuer, which prevents mix-up attacks."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,7 +12,7 @@ from authserver.domain.users.users import User
 from authserver.protocol.services import Services
 from authserver.settings import Settings
 from tests.support import people as crowd
-from tests.support.relying_party import RelyingParty, answered, claims, register
+from tests.support.relying_party import RelyingParty, claims, register, response_parameters
 
 TYPES = ("code", "code id_token", "id_token token")
 MODES = [
@@ -35,7 +35,7 @@ ERRORS: dict[str, dict[str, str | None]] = {
 
 @pytest.fixture
 def party(app: Flask, services: Services, people: dict[str, User]) -> RelyingParty:
-    """A client for every way in which an answer can come."""
+    """A client for all response types."""
     return RelyingParty(app, *register(services, response_types=TYPES))
 
 
@@ -45,67 +45,69 @@ def issuer(party: RelyingParty, path: str = "/.well-known/oauth-authorization-se
 
 
 @pytest.mark.parametrize(("response_type", "mode"), MODES)
-def test_a_success_names_the_issuer(party: RelyingParty, response_type: str, mode: str) -> None:
-    """2: the response MUST include iss, in the place where the other parameters are."""
+def test_success_contains_the_issuer(party: RelyingParty, response_type: str, mode: str) -> None:
+    """2: the response MUST include iss, together with the other parameters."""
     page = party.authorized(response_type=response_type, response_mode=mode)
-    assert answered(page)["iss"] == issuer(party)
+    assert response_parameters(page)["iss"] == issuer(party)
     if mode != "form_post":
         assert "iss=" in getattr(urlsplit(page.location), mode)
 
 
 @pytest.mark.parametrize(("response_type", "mode"), MODES)
-def test_an_error_names_the_issuer(party: RelyingParty, response_type: str, mode: str) -> None:
-    """2: error responses MUST include iss as well."""
+def test_error_contains_the_issuer(party: RelyingParty, response_type: str, mode: str) -> None:
+    """2: error responses MUST include iss too."""
     page = party.authorize(response_type=response_type, response_mode=mode, prompt="none")
-    answer = answered(page)
-    assert (answer["error"], answer["iss"]) == ("login_required", issuer(party))
+    response = response_parameters(page)
+    assert (response["error"], response["iss"]) == ("login_required", issuer(party))
     if mode != "form_post":
         assert "iss=" in getattr(urlsplit(page.location), mode)
 
 
 @pytest.mark.parametrize("error", ERRORS)
-def test_every_kind_of_error_names_it(party: RelyingParty, error: str) -> None:
-    """2: whatever is wrong."""
-    answer = answered(party.authorize(**ERRORS[error]))
-    assert (answer["error"], answer["iss"]) == (error, issuer(party))
+def test_every_type_of_error_contains_the_issuer(party: RelyingParty, error: str) -> None:
+    """2: whatever the error is."""
+    response = response_parameters(party.authorize(**ERRORS[error]))
+    assert (response["error"], response["iss"]) == (error, issuer(party))
 
 
-def test_a_refusal_by_the_user_names_it(party: RelyingParty) -> None:
+def test_denial_contains_the_issuer(party: RelyingParty) -> None:
     """2: access_denied is an error response like the others."""
-    answer = answered(party.deny(party.sign_in(party.authorize())))
-    assert (answer["error"], answer["iss"]) == ("access_denied", issuer(party))
+    response = response_parameters(party.deny(party.sign_in(party.authorize())))
+    assert (response["error"], response["iss"]) == ("access_denied", issuer(party))
 
 
-def test_a_repeated_parameter_cannot_replace_it(party: RelyingParty) -> None:
-    """2: the value is the server's own, whatever the request says."""
-    assert answered(party.authorized(iss="https://evil.example"))["iss"] == issuer(party)
+def test_request_parameter_cannot_replace_the_issuer(party: RelyingParty) -> None:
+    """2: the value comes from the server, whatever the request contains."""
+    assert response_parameters(party.authorized(iss="https://evil.example"))["iss"] == issuer(party)
 
 
-def test_plain_oauth_gets_it_too(app: Flask, services: Services, people: dict[str, User]) -> None:
-    """2: it does not take an ID token."""
+def test_plain_oauth_response_contains_the_issuer(
+    app: Flask, services: Services, people: dict[str, User]
+) -> None:
+    """2: it does not depend on an ID token."""
     party = RelyingParty(app, *register(services, kind="oauth2", scopes=("profile",)))
-    assert answered(party.authorized(scope="profile", nonce=None))["iss"] == issuer(party)
+    assert response_parameters(party.authorized(scope="profile", nonce=None))["iss"] == issuer(party)
 
 
-def test_it_is_the_id_token_s_issuer(party: RelyingParty) -> None:
-    """2.4: where the response has an ID token, its iss MUST be the same, or the client rejects the response."""
-    answer = answered(party.authorized(response_type="code id_token"))
-    assert answer["iss"] == claims(answer["id_token"])["iss"]
+def test_issuer_matches_the_id_token(party: RelyingParty) -> None:
+    """2.4: if the response has an ID token, its iss MUST be the same, or the client rejects the response."""
+    response = response_parameters(party.authorized(response_type="code id_token"))
+    assert response["iss"] == claims(response["id_token"])["iss"]
 
 
 @pytest.mark.parametrize(
     "path", ["/.well-known/oauth-authorization-server", "/.well-known/openid-configuration"]
 )
-def test_the_metadata_say_so(party: RelyingParty, path: str) -> None:
+def test_metadata_announce_the_parameter(party: RelyingParty, path: str) -> None:
     """2.3, 3: authorization_response_iss_parameter_supported MUST be true where it is sent."""
     document = party.app.test_client().get(path).get_json()
     assert document["authorization_response_iss_parameter_supported"] is True
-    assert document["issuer"] == answered(party.authorized())["iss"]
+    assert document["issuer"] == response_parameters(party.authorized())["iss"]
 
 
 @pytest.fixture
-def below(settings: Settings) -> Iterator[RelyingParty]:
-    """A client of a server whose issuer has a path."""
+def rp_with_path(settings: Settings) -> Iterator[RelyingParty]:
+    """A client of a server with a path in its issuer."""
     app = create_app(settings.model_copy(update={"public_url": "http://localhost/authentication"}))
     services = app.extensions["authserver"]
     crowd.add(services.database, services.settings, "alice")
@@ -114,16 +116,18 @@ def below(settings: Settings) -> Iterator[RelyingParty]:
 
 
 @pytest.mark.only_on("sqlite")
-def test_an_issuer_with_a_path_is_told_to_the_letter(below: RelyingParty) -> None:
+def test_issuer_with_a_path_is_exact(rp_with_path: RelyingParty) -> None:
     """2: identical to the issuer of the metadata, by simple string comparison."""
-    request: dict[str, Any] = below.request(prompt="none")
-    answer = answered(below.browser.get("/authentication/oauth2/authorize", query_string=request))
+    request: dict[str, Any] = rp_with_path.request(prompt="none")
+    response = response_parameters(
+        rp_with_path.browser.get("/authentication/oauth2/authorize", query_string=request)
+    )
     path = "/.well-known/oauth-authorization-server/authentication"
-    assert answer["iss"] == issuer(below, path) == "http://localhost/authentication"
+    assert response["iss"] == issuer(rp_with_path, path) == "http://localhost/authentication"
 
 
 @pytest.mark.parametrize("change", [{"client_id": "nobody"}, {"redirect_uri": "https://evil.example/cb"}])
-def test_what_is_not_answered_names_nothing(party: RelyingParty, change: dict[str, str]) -> None:
-    """RFC 6749, 4.1.2.1: where nothing is redirected there is no response to name an issuer in."""
+def test_error_page_contains_no_issuer(party: RelyingParty, change: dict[str, str]) -> None:
+    """RFC 6749, 4.1.2.1: without a redirect there is no response to the client."""
     page = party.authorize(**change)
     assert (page.status_code, "Location" in page.headers) == (400, False)

@@ -1,4 +1,4 @@
-"""Scopes that administrators define: words on the consent page, and who may ask."""
+"""Scopes of the administrators: their description on the consent page, and which clients may request them."""
 
 from collections.abc import Iterator
 
@@ -12,136 +12,143 @@ from authserver.domain.users.users import User
 from authserver.protocol.services import Services
 from authserver.settings import Settings
 from tests.support.people import PASSWORD
-from tests.support.relying_party import RelyingParty, answered, refused, register
+from tests.support.relying_party import RelyingParty, assert_error, register, response_parameters
 
-ALONE = {"kind": "oauth2", "grant_types": ("client_credentials",), "redirect_uris": (), "response_types": ()}
+CLIENT_CREDENTIALS = {
+    "kind": "oauth2",
+    "grant_types": ("client_credentials",),
+    "redirect_uris": (),
+    "response_types": (),
+}
 
 
-def define(services: Services, name: str = "models.read", *, is_open: bool) -> None:
+def define_scope(services: Services, name: str = "models.read", *, is_open: bool) -> None:
     with services.database.transaction() as db:
         scopes.add(db, SYSTEM, name=name, words="Read your models", is_open=is_open)
 
 
-def test_people_are_asked_in_its_words(rp: RelyingParty, services: Services) -> None:
-    define(services, is_open=True)
+def test_consent_page_shows_the_description(rp: RelyingParty, services: Services) -> None:
+    define_scope(services, is_open=True)
     page = rp.sign_in(rp.authorize(scope="openid models.read"))
     assert "Read your models" in page.text
-    assert rp.redeem(answered(rp.allow(page))["code"]).get_json()["scope"] == "openid models.read"
+    assert rp.redeem(response_parameters(rp.allow(page))["code"]).get_json()["scope"] == "openid models.read"
 
 
-def test_a_closed_scope_needs_the_registration(app: Flask, services: Services) -> None:
-    define(services, is_open=False)
-    stranger = RelyingParty(app, *register(services, **ALONE))
-    refused(stranger.token(grant_type="client_credentials", scope="models.read"), "invalid_scope")
-    member = RelyingParty(app, *register(services, scopes=("models.read",), **ALONE))
-    assert member.token(grant_type="client_credentials", scope="models.read").status_code == 200
+def test_closed_scope_requires_the_registration(app: Flask, services: Services) -> None:
+    define_scope(services, is_open=False)
+    unregistered = RelyingParty(app, *register(services, **CLIENT_CREDENTIALS))
+    assert_error(unregistered.token(grant_type="client_credentials", scope="models.read"), "invalid_scope")
+    registered = RelyingParty(app, *register(services, scopes=("models.read",), **CLIENT_CREDENTIALS))
+    assert registered.token(grant_type="client_credentials", scope="models.read").status_code == 200
 
 
-def test_an_open_scope_closes_again(app: Flask, services: Services) -> None:
-    define(services, is_open=True)
-    party = RelyingParty(app, *register(services, **ALONE))
+def test_open_scope_can_be_closed(app: Flask, services: Services) -> None:
+    define_scope(services, is_open=True)
+    party = RelyingParty(app, *register(services, **CLIENT_CREDENTIALS))
     assert party.token(grant_type="client_credentials", scope="models.read").status_code == 200
     with services.database.transaction() as db:
         row = scopes.get(db, "models.read")
         scopes.edit(db, SYSTEM, row, words=row.words, is_open=False, revision=row.revision)
-    refused(party.token(grant_type="client_credentials", scope="models.read"), "invalid_scope")
+    assert_error(party.token(grant_type="client_credentials", scope="models.read"), "invalid_scope")
 
 
-def change(services: Services, *, words: str = "Read your models", is_open: bool = True) -> None:
+def edit_scope(services: Services, *, words: str = "Read your models", is_open: bool = True) -> None:
     with services.database.transaction() as db:
         row = scopes.get(db, "models.read")
         scopes.edit(db, SYSTEM, row, words=words, is_open=is_open, revision=row.revision)
 
 
-def remove(services: Services) -> None:
+def remove_scope(services: Services) -> None:
     with services.database.transaction() as db:
         scopes.remove(db, SYSTEM, scopes.get(db, "models.read"))
 
 
 @pytest.fixture
-def elsewhere(app: Flask, settings: Settings) -> Iterator[Services]:
-    """Another process on the same database."""
+def other_process(app: Flask, settings: Settings) -> Iterator[Services]:
+    """Another process with the same database."""
     other = create_app(settings)
     yield other.extensions["authserver"]
     other.extensions["authserver"].database.engine.dispose()
 
 
-def test_another_process_s_edit_counts_at_once(app: Flask, services: Services, elsewhere: Services) -> None:
-    """S2: with the very next request, on every node, for new tokens and for those that are out."""
-    define(services, is_open=False)
-    party = RelyingParty(app, *register(services, **ALONE))
-    ask = {"grant_type": "client_credentials", "scope": "models.read"}
-    refused(party.token(**ask), "invalid_scope")
-    change(elsewhere, is_open=True)
-    token = party.token(**ask).get_json()["access_token"]
-    change(elsewhere, is_open=False)
-    refused(party.token(**ask), "invalid_scope")
-    answer = party.browser.post("/oauth2/introspect", data={"token": token}, headers=party.basic)
-    assert answer.get_json() == {"active": False}
-
-
-def test_another_process_s_removal_counts_at_once(
-    app: Flask, services: Services, elsewhere: Services
+def test_edit_by_another_process_takes_effect_at_once(
+    app: Flask, services: Services, other_process: Services
 ) -> None:
-    """S2: nobody may ask for what is not defined, unless registered for it by name."""
-    define(services, is_open=True)
-    party = RelyingParty(app, *register(services, **ALONE))
-    ask = {"grant_type": "client_credentials", "scope": "models.read"}
-    assert party.token(**ask).status_code == 200
-    remove(elsewhere)
-    refused(party.token(**ask), "invalid_scope")
+    """S2: from the next request on, on every node, for new and existing tokens."""
+    define_scope(services, is_open=False)
+    party = RelyingParty(app, *register(services, **CLIENT_CREDENTIALS))
+    request = {"grant_type": "client_credentials", "scope": "models.read"}
+    assert_error(party.token(**request), "invalid_scope")
+    edit_scope(other_process, is_open=True)
+    token = party.token(**request).get_json()["access_token"]
+    edit_scope(other_process, is_open=False)
+    assert_error(party.token(**request), "invalid_scope")
+    response = party.browser.post("/oauth2/introspect", data={"token": token}, headers=party.basic)
+    assert response.get_json() == {"active": False}
 
 
-def test_another_process_s_definition_counts_at_once(
-    app: Flask, services: Services, elsewhere: Services
+def test_removal_by_another_process_takes_effect_at_once(
+    app: Flask, services: Services, other_process: Services
 ) -> None:
-    party = RelyingParty(app, *register(services, **ALONE))
-    ask = {"grant_type": "client_credentials", "scope": "models.read"}
-    refused(party.token(**ask), "invalid_scope")
-    define(elsewhere, is_open=True)
-    assert party.token(**ask).status_code == 200
+    """S2: a scope that is not defined can be requested only by clients that are registered for it by name."""
+    define_scope(services, is_open=True)
+    party = RelyingParty(app, *register(services, **CLIENT_CREDENTIALS))
+    request = {"grant_type": "client_credentials", "scope": "models.read"}
+    assert party.token(**request).status_code == 200
+    remove_scope(other_process)
+    assert_error(party.token(**request), "invalid_scope")
 
 
-def test_words_that_changed_meanwhile_are_shown_again(rp: RelyingParty, services: Services) -> None:
-    """S12: what was shown is what is granted."""
-    define(services, is_open=True)
+def test_definition_by_another_process_takes_effect_at_once(
+    app: Flask, services: Services, other_process: Services
+) -> None:
+    party = RelyingParty(app, *register(services, **CLIENT_CREDENTIALS))
+    request = {"grant_type": "client_credentials", "scope": "models.read"}
+    assert_error(party.token(**request), "invalid_scope")
+    define_scope(other_process, is_open=True)
+    assert party.token(**request).status_code == 200
+
+
+def test_changed_description_needs_a_new_confirmation(rp: RelyingParty, services: Services) -> None:
+    """S12: the server grants what the page showed."""
+    define_scope(services, is_open=True)
     page = rp.sign_in(rp.authorize(scope="openid models.read"))
-    change(services, words="Read and delete your models")
+    edit_scope(services, words="Read and delete your models")
     again = rp.allow(page)
     assert 'id="consent-allow"' in again.text
     assert "Read and delete your models" in again.text
-    assert rp.redeem(answered(rp.allow(again))["code"]).status_code == 200
+    assert rp.redeem(response_parameters(rp.allow(again))["code"]).status_code == 200
 
 
-def test_a_scope_that_is_defined_anew_is_asked_for_again(rp: RelyingParty, services: Services) -> None:
-    """S12: what was allowed under other words is not allowed under these."""
-    define(services, is_open=True)
+def test_redefined_scope_needs_new_consent(rp: RelyingParty, services: Services) -> None:
+    """S12: consent to the old description does not cover the new one."""
+    define_scope(services, is_open=True)
     rp.tokens(scope="openid models.read")
-    assert "code" in answered(rp.authorize(scope="openid models.read"))
-    remove(services)
-    define(services, is_open=True)
+    assert "code" in response_parameters(rp.authorize(scope="openid models.read"))
+    remove_scope(services)
+    define_scope(services, is_open=True)
     page = rp.authorize(scope="openid models.read")
     assert 'id="consent-allow"' in page.text
-    assert "code" in answered(rp.authorize(scope="openid"))
+    assert "code" in response_parameters(rp.authorize(scope="openid"))
 
 
-def test_who_names_no_scope_gets_no_open_one(app: Flask, services: Services, people: dict[str, User]) -> None:
-    """RFC 6749, 3.3, and S14: the default is what the client is registered for, however it is asked."""
+def test_open_scopes_are_not_in_the_default(app: Flask, services: Services, people: dict[str, User]) -> None:
+    """RFC 6749, 3.3, and S14: the default is the registered scope of the client, with every grant type."""
     grants = ("authorization_code", "client_credentials", "password")
     party = RelyingParty(
         app,
         *register(services, kind="oauth2", grant_types=grants, response_types=("code",), scopes=("read",)),
     )
-    define(services, is_open=True)
+    define_scope(services, is_open=True)
     own = party.token(grant_type="client_credentials")
     typed = party.token(grant_type="password", username="alice", password=PASSWORD)
-    code = answered(party.allow(party.sign_in(party.authorize(scope=None))))["code"]
-    assert [answer.get_json()["scope"] for answer in (own, typed, party.redeem(code))] == ["read"] * 3
+    code = response_parameters(party.allow(party.sign_in(party.authorize(scope=None))))["code"]
+    assert [response.get_json()["scope"] for response in (own, typed, party.redeem(code))] == ["read"] * 3
 
 
 @pytest.mark.parametrize(
     "path", ["/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"]
 )
-def test_discovery_names_it(app: Flask, services: Services, path: str) -> None:
-    define(services, is_open=False)
+def test_discovery_lists_the_scope(app: Flask, services: Services, path: str) -> None:
+    define_scope(services, is_open=False)
     assert "models.read" in app.test_client().get(path).get_json()["scopes_supported"]

@@ -1,1 +1,1 @@
-"""The harness: databases, server processes, the browser, foreign programs. Fixtures built on it stand in conftest.py."""
+"""Support for the tests: databases, server processes, the browser, foreign programs. The fixtures are in conftest.py."""

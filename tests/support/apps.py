@@ -1,7 +1,7 @@
 """Applications in this process.
 
-Making one takes longer than most tests do, so a process makes one for each kind of database. A test gets it with new
-services over a restored database: nothing that the product keeps in memory is left from the test before.
+Creating one takes longer than most tests, so a process creates one for each kind of database. Each test gets it
+with new services and a restored database, so that nothing in memory is left from the previous test.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from tests.support import compiled
 
 @contextmanager
 def own(settings: Settings) -> Iterator[Flask]:
-    """Make an application for one test."""
+    """Create an application for one test."""
     from authserver.app import create_app
 
     app = create_app(settings)

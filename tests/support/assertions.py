@@ -1,4 +1,4 @@
-"""Clients that authenticate by signed assertions: they sign what a test tells them to, mistakes included."""
+"""Clients that authenticate with signed assertions, including invalid ones."""
 
 import secrets
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
 def generate(algorithm: str = "ES256") -> Any:
-    """Return a fresh private key for an algorithm."""
+    """Return a new private key for an algorithm."""
     if algorithm == "ES256":
         return ECKey.generate_key("P-256")
     return OKPKey.generate_key("Ed25519") if algorithm == "EdDSA" else RSAKey.generate_key(2048)
@@ -37,14 +37,14 @@ def short_rsa_key() -> RSAKey:
 
 
 def padded(key: RSAKey, padding: bytes) -> dict[str, Any]:
-    """Return the public JWK of an RSA key whose modulus is written with bytes before it."""
+    """Return the public JWK of an RSA key whose encoded modulus starts with additional bytes."""
     entry = public(key)
     return entry | {"n": urlsafe_b64encode(padding + urlsafe_b64decode(entry["n"].encode())).decode()}
 
 
 @dataclass
 class Signer:
-    """A client that holds a key or a secret."""
+    """A client with a key or a secret."""
 
     app: Flask
     client_key: str
@@ -55,11 +55,11 @@ class Signer:
 
     @classmethod
     def with_secret(cls, app: Flask, client_key: str, secret: str) -> "Signer":
-        """Return a client that signs with its secret."""
+        """Return a client that signs with its client secret."""
         return cls(app, client_key, OctKey.import_key(secret), "HS256")
 
     def assertion(self, header: dict[str, Any] | None = None, **changes: Any) -> str:
-        """Return a good assertion with changes; None leaves a claim out."""
+        """Return a valid assertion with changes. None omits a claim."""
         now = clock.now()
         claims = {
             "iss": self.client_key,
@@ -74,7 +74,7 @@ class Signer:
         return jwt.encode(head, claims, self.key, registry=algorithms.registry(head["alg"]))
 
     def form(self, assertion: str | None = None, **more: str) -> dict[str, str]:
-        """Return the form that asks for a token of the client's own."""
+        """Return the parameters of a client credentials request."""
         return {
             "grant_type": "client_credentials",
             "client_assertion_type": TYPE,
@@ -82,5 +82,5 @@ class Signer:
         } | more
 
     def token(self, assertion: str | None = None, path: str = "/oauth2/token", **more: str) -> TestResponse:
-        """Ask for a token."""
+        """Send the token request."""
         return self.app.test_client().post(path, data=self.form(assertion, **more))

@@ -1,4 +1,4 @@
-"""Runs axe-core on a page: WCAG 2.2 A and AA and axe's best practices, every finding with its element."""
+"""Runs axe-core on a page: the rules of WCAG 2.2 A and AA and axe's best practices. Each finding names its element."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _LANGUAGES = ("en", "de")
 
 @dataclass(frozen=True)
 class Look:
-    """How a page is looked at."""
+    """The color scheme, width and language in which a page is shown."""
 
     scheme: Literal["light", "dark"]
     width: int
@@ -29,14 +29,14 @@ class Look:
         return f"{self.scheme}-{self.width}-{self.language}"
 
     def apply(self, page: Page) -> None:
-        """Have a page shown like this."""
+        """Show a page like this."""
         page.emulate_media(color_scheme=self.scheme)
         page.set_viewport_size({"width": self.width, "height": 800})
         page.set_extra_http_headers({"Accept-Language": self.language})
 
 
 def looks(widths: Sequence[int]) -> list[Look]:
-    """Return looks in which any two of scheme, width and language occur together: half of all there are."""
+    """Return looks that contain each pair of scheme, width and language: half of all combinations."""
     return [
         Look(scheme, width, _LANGUAGES[(row + column) % 2])
         for row, width in enumerate(widths)
@@ -45,7 +45,7 @@ def looks(widths: Sequence[int]) -> list[Look]:
 
 
 def findings(page: Page) -> list[str]:
-    """One line per element that breaks a rule: rule, element, and what axe says."""
+    """Return one line for each element that violates a rule: the rule, the element and the message of axe."""
     violations: list[dict[str, Any]] = _evaluate(page)
     return [
         f"{violation['id']}: {' '.join(map(str, node['target']))}: {node['failureSummary']}"
@@ -55,13 +55,13 @@ def findings(page: Page) -> list[str]:
 
 
 def assert_accessible(page: Page) -> None:
-    """Fails with every finding when there are any."""
+    """Fail with all findings if there are any."""
     found = findings(page)
     assert not found, f"axe on {page.url}:\n" + "\n".join(found)
 
 
 def _evaluate(page: Page) -> Any:
-    """Runs axe in an isolated world: the page's Content-Security-Policy stays in force and sees nothing of it."""
+    """Run axe in an isolated world, where the page's Content-Security-Policy applies and does not block it."""
     session = page.context.new_cdp_session(page)
     try:
         frame = session.send("Page.getFrameTree")["frameTree"]["frame"]["id"]
@@ -74,12 +74,12 @@ def _evaluate(page: Page) -> Any:
 
 
 def _run(session: Any, context: int, expression: str) -> Any:
-    answer = session.send(
+    response = session.send(
         "Runtime.evaluate",
         {"expression": expression, "contextId": context, "awaitPromise": True, "returnByValue": True},
     )
-    assert "exceptionDetails" not in answer, answer["exceptionDetails"]
-    return answer["result"].get("value")
+    assert "exceptionDetails" not in response, response["exceptionDetails"]
+    return response["result"].get("value")
 
 
 @cache

@@ -1,7 +1,7 @@
-"""A real Chromium driven by Playwright: one per worker, a fresh context per test, and no complaint goes unseen.
+"""Chromium driven by Playwright: one per worker, and a new context for each test.
 
-A console error, a violated Content-Security-Policy or an uncaught exception fails the test that caused it, unless the
-test said beforehand which text it expects (`complaints.expect("…")`).
+A console error, a violated Content-Security-Policy or an uncaught exception fails the test that caused it, unless
+the test announced the message (`complaints.expect("…")`).
 """
 
 import re
@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from tools import peers
 
-# The first two are for running as root and without a screen; the others keep Chromium from calling its maker.
+# The first two allow root and a machine without a screen. The others prevent connections to the vendor.
 SWITCHES = [
     "--no-sandbox",
     "--disable-gpu",
@@ -29,28 +29,28 @@ RESULTS = peers.ROOT / "test-results"
 
 
 class Complaints:
-    """What the browser complained about on the pages that it watches."""
+    """The errors that the browser reported on the pages that it watches."""
 
     def __init__(self) -> None:
         self._texts: list[str] = []
         self._expected: list[str] = []
 
     def watch(self, page: Page) -> None:
-        """Listens to a page and to every page that it opens."""
+        """Watch a page and every page that it opens."""
         page.on("console", self._on_console)
         page.on("pageerror", lambda error: self._texts.append(f"uncaught: {error}"))
         page.on("popup", self.watch)
 
     def expect(self, text: str) -> None:
-        """Lets complaints that hold this text pass."""
+        """Allow errors that contain this text."""
         self._expected.append(text)
 
-    def heard(self, text: str) -> bool:
-        """Whether there was a complaint that holds this text."""
+    def contains(self, text: str) -> bool:
+        """Return whether an error contained this text."""
         return any(text in complaint for complaint in self._texts)
 
     def unexpected(self) -> list[str]:
-        """The complaints that nobody announced."""
+        """Return the errors that the test did not announce."""
         return [text for text in self._texts if not any(expected in text for expected in self._expected)]
 
     def _on_console(self, message: ConsoleMessage) -> None:
@@ -61,7 +61,7 @@ class Complaints:
 
 @contextmanager
 def launched() -> Iterator[Browser]:
-    """A Chromium, or the skipping of the test that asked for it where there is none."""
+    """Start Chromium, or skip the test if there is none."""
     path = peers.chromium()
     if path is None:
         pytest.skip("there is no Chromium on this machine")
@@ -75,7 +75,7 @@ def launched() -> Iterator[Browser]:
 
 @contextmanager
 def fresh_page(browser: Browser, complaints: Complaints, base_url: str | None) -> Iterator[Page]:
-    """A page in a context of its own: no cookie of another test, no cache."""
+    """Open a page in a new context, without cookies or cache."""
     context = browser.new_context(
         base_url=base_url, viewport={"width": 1360, "height": 900}, service_workers="block"
     )
@@ -89,7 +89,7 @@ def fresh_page(browser: Browser, complaints: Complaints, base_url: str | None) -
 
 
 def picture(page: Page, name: str) -> Path:
-    """Keeps what a failed test saw last, under test-results/."""
+    """Save a screenshot of a failed test under test-results/."""
     path = RESULTS / f"{re.sub(r'[^a-zA-Z0-9_-]+', '-', name)}.png"
     path.parent.mkdir(exist_ok=True)
     page.screenshot(path=path, full_page=True)

@@ -1,4 +1,4 @@
-"""Runs `authserver` commands in this process, over the settings of a test."""
+"""Runs `authserver` commands in this process, with the settings of a test."""
 
 import json
 from typing import Any
@@ -12,7 +12,7 @@ _PASSED_ON = ("public_url", "database_url", "keys_dir", "password_hash_memory", 
 
 
 class Runner:
-    """Calls the command line as a shell would: only the environment tells it where the database is."""
+    """Calls the command line as a shell does: it gets its settings from the environment."""
 
     def __init__(self, settings: Settings | dict[str, str]) -> None:
         if isinstance(settings, Settings):
@@ -20,13 +20,13 @@ class Runner:
         self._environment = environment(**settings)
 
     def invoke(self, *arguments: str, stdin: str | None = None) -> Result:
-        """The outcome of a command, whatever it is."""
+        """Run a command and return the result, successful or not."""
         from authserver.cli import main
 
         return CliRunner().invoke(main, arguments, input=stdin, env=self._environment)
 
     def run(self, *arguments: str, stdin: str | None = None) -> str:
-        """What a command printed; fails when it did not succeed."""
+        """Run a command and return its output. Fail if the command fails."""
         result = self.invoke(*arguments, stdin=stdin)
         assert result.exit_code == 0, (
             f"authserver {' '.join(arguments)}:\n{result.output}\n{result.exception!r}"
@@ -34,5 +34,5 @@ class Runner:
         return result.stdout
 
     def run_json(self, *arguments: str, stdin: str | None = None) -> Any:
-        """What a command printed with --json, read."""
+        """Run a command with --json and return the parsed output."""
         return json.loads(self.run(*arguments, "--json", stdin=stdin))

@@ -1,4 +1,4 @@
-"""What all applications of a test process share, because it never differs: compiled templates, routes, imported keys."""
+"""Compiled templates, routes and imported keys, which all applications of a test process share."""
 
 from collections.abc import Callable
 from functools import cache
@@ -27,18 +27,18 @@ _MEMORY = _Memory()
 
 
 def share() -> None:
-    """Share routes and keys among all applications that this process makes from now on."""
+    """Share routes and keys among all applications that this process creates from now on."""
     _share_routes()
     _share_keys()
 
 
 def share_templates(app: Flask) -> None:
-    """Let an application use the templates that the others have compiled."""
+    """Let an application use the templates that other applications compiled."""
     app.jinja_env.bytecode_cache = _MEMORY
 
 
 def _share_routes() -> None:
-    """A compiled function that builds URLs depends on the parts of its rule alone; the rule itself is an argument."""
+    """A compiled URL builder depends only on the parts of its rule. The rule itself is an argument."""
     compiled: dict[Any, Callable[..., tuple[str, str]]] = {}
     compile_builder = Rule._compile_builder
 

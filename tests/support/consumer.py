@@ -1,4 +1,4 @@
-"""An OAuth 1.0a consumer for the tests: signed by oauthlib, sent to the application in this process, mistakes included."""
+"""An OAuth 1.0a consumer for the tests. oauthlib signs its requests, including invalid ones."""
 
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -25,9 +25,9 @@ PATHS = ["/oauth/requestToken", "/oauth/accessToken", "/oauth/whoami"]
 
 @dataclass
 class Consumer:
-    """A consumer, the token that it signs with at the moment, and a browser in front of the application.
+    """A consumer, its current token, and a browser.
 
-    Where the application runs in another process, ``app`` is None, and the consumer only signs.
+    If the application runs in another process, ``app`` is None, and the consumer only signs.
     """
 
     app: Flask | None
@@ -44,9 +44,9 @@ class Consumer:
         if self.app is not None:
             self.browser = self.app.test_client()
 
-    def with_token(self, answer: TestResponse) -> "Consumer":
-        """Return the consumer with the credentials of an answer; it keeps its browser."""
-        pairs = credentials(answer)
+    def with_token(self, response: TestResponse) -> "Consumer":
+        """Return the consumer with the credentials from a response. It keeps its browser."""
+        pairs = credentials(response)
         other = replace(self, token=pairs["oauth_token"], token_secret=pairs["oauth_token_secret"])
         other.browser = self.browser
         return other
@@ -76,7 +76,7 @@ class Consumer:
         return self.deliver(verb, url, headers, body)
 
     def deliver(self, verb: str, url: str, headers: dict[str, str], body: Any) -> TestResponse:
-        """Send a request as it is."""
+        """Send a request unchanged."""
         parts = urlsplit(url)
         assert self.app is not None
         return self.app.test_client().open(
@@ -84,11 +84,11 @@ class Consumer:
         )
 
     def request_token(self, callback: str | None = CALLBACK, verb: str = "POST", **more: Any) -> TestResponse:
-        """Ask for temporary credentials."""
+        """Request temporary credentials."""
         return self.send(verb, "/oauth/requestToken", callback_uri=callback, **more)
 
     def authorize(self, username: str = "alice", button: str = "consent-allow", **query: str) -> TestResponse:
-        """Send the browser to the authorization endpoint, sign in and decide as far as that is asked for."""
+        """Open the authorization endpoint in the browser. Sign in and decide if the pages ask for it."""
         page = self.follow(
             self.browser.get("/oauth/authorize", query_string={"oauth_token": self.token or "", **query})
         )
@@ -100,27 +100,27 @@ class Consumer:
             page = self.follow(forms.submit(self.browser, page, button))
         return page
 
-    def follow(self, answer: TestResponse) -> TestResponse:
+    def follow(self, response: TestResponse) -> TestResponse:
         """Follow redirects within the application."""
-        while answer.status_code in {302, 303} and not urlsplit(answer.location).netloc:
-            answer = self.browser.get(answer.location)
-        return answer
+        while response.status_code in {302, 303} and not urlsplit(response.location).netloc:
+            response = self.browser.get(response.location)
+        return response
 
     def access_token(self, verifier: str | None, verb: str = "POST", **more: Any) -> TestResponse:
-        """Exchange the temporary credentials."""
+        """Exchange the temporary credentials for token credentials."""
         return self.send(verb, "/oauth/accessToken", verifier=verifier, **more)
 
-    def dance(self, username: str = "alice", callback: str = CALLBACK) -> "Consumer":
-        """Go all the way and return the consumer with its token credentials; the person is signed in already."""
+    def get_token_credentials(self, username: str = "alice", callback: str = CALLBACK) -> "Consumer":
+        """Return the consumer with token credentials, after a complete authorization by a signed-in user."""
         assert self.app is not None
         if self.browser.get_cookie("authserver_session") is None:
             people.open_session(self.browser, self.app.extensions["authserver"], username)
         temporary = self.with_token(self.request_token(callback))
-        back = returned(temporary.authorize(username))
+        back = callback_parameters(temporary.authorize(username))
         return temporary.with_token(temporary.access_token(back["oauth_verifier"]))
 
     def whoami(self, verb: str = "GET", **more: Any) -> TestResponse:
-        """Call the protected sample resource."""
+        """Call the sample protected resource."""
         return self.send(verb, "/oauth/whoami", **more)
 
 
@@ -149,25 +149,25 @@ def register(
         return Consumer(app, client.client_key, secret)
 
 
-def credentials(answer: TestResponse) -> dict[str, str]:
-    """Return the pairs of a successful answer."""
-    assert answer.status_code == 200, f"{answer.status}: {answer.text}"
-    assert answer.content_type.startswith(FORM)
-    return dict(parse_qsl(answer.text, strict_parsing=True))
+def credentials(response: TestResponse) -> dict[str, str]:
+    """Return the parameters of a successful response."""
+    assert response.status_code == 200, f"{response.status}: {response.text}"
+    assert response.content_type.startswith(FORM)
+    return dict(parse_qsl(response.text, strict_parsing=True))
 
 
-def returned(answer: TestResponse) -> dict[str, str]:
-    """Return what the browser carries back to the consumer."""
-    assert answer.status_code == 303, f"{answer.status}: {answer.text[:3000]}"
-    return dict(parse_qsl(urlsplit(answer.location).query))
+def callback_parameters(response: TestResponse) -> dict[str, str]:
+    """Return the parameters that the browser carries back to the consumer."""
+    assert response.status_code == 303, f"{response.status}: {response.text[:3000]}"
+    return dict(parse_qsl(urlsplit(response.location).query))
 
 
-def problem(answer: TestResponse) -> tuple[int, str]:
-    """Return the status and the problem of a refusal, which stands in the header and in the body."""
-    pairs = dict(parse_qsl(answer.text))
-    assert answer.content_type.startswith(FORM), answer.text
-    assert answer.headers["Cache-Control"] == "no-store"
-    challenge = answer.headers["WWW-Authenticate"]
+def problem_of(response: TestResponse) -> tuple[int, str]:
+    """Return the status and the oauth_problem of an error, which must be in the header and in the body."""
+    pairs = dict(parse_qsl(response.text))
+    assert response.content_type.startswith(FORM), response.text
+    assert response.headers["Cache-Control"] == "no-store"
+    challenge = response.headers["WWW-Authenticate"]
     assert challenge.startswith('OAuth realm="')
     assert f'oauth_problem="{pairs["oauth_problem"]}"' in challenge
-    return answer.status_code, pairs["oauth_problem"]
+    return response.status_code, pairs["oauth_problem"]

@@ -1,8 +1,8 @@
 """Empty and ready databases of both kinds.
 
-Migrating and making signing keys takes seconds, so it is done once a run, and every test gets copies: of the database,
-and of the keys folder that opens what is in it. A test of the application in this process gets the same database as the
-test before it, restored to the state of the template.
+Migrating and creating signing keys takes seconds, so each run does it once and the tests get copies of the database
+and of the keys folder. A test of an application in this process uses the same database as the previous test,
+restored to the state of the template.
 """
 
 import os
@@ -18,9 +18,8 @@ from typing import Any
 from sqlalchemy import Table, create_engine
 
 from authserver.context import SYSTEM
-from authserver.domain import schema
-from authserver.domain.clients import subject_salt
-from authserver.domain.keys import signing_keys, vault
+from authserver.domain import schema, vault
+from authserver.domain.keys import signing_keys, subject_salt
 from authserver.domain.orm import Base, Database, engine_options
 from authserver.settings import Settings
 from tests.support import people, postgres, run
@@ -31,13 +30,13 @@ TEMPLATE = "authserver_template"
 
 
 def environment(**settings: str) -> dict[str, str]:
-    """This process's environment without its own settings, with the given ones: public_url="…" and so on."""
+    """Return this process's environment with only the given settings: public_url="…" and so on."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith("AUTHSERVER_")}
     return ours | {f"AUTHSERVER_{name.upper()}": value for name, value in settings.items()}
 
 
 def _make_ready(database_url: str) -> None:
-    """Brings a database to the newest schema and makes its signing keys."""
+    """Migrate a database to the newest schema and create its signing keys."""
     settings = Settings(database_url=database_url, keys_dir=_keys())
     database = Database(create_engine(database_url, **engine_options(database_url, 1)))
     try:
@@ -53,7 +52,7 @@ def _make_ready(database_url: str) -> None:
 
 
 def copy_keys(folder: Path) -> Path:
-    """A keys folder of the test's own, which opens what the ready databases hold."""
+    """Return a copy of the keys folder that belongs to the ready databases."""
     run.once("keys", _make_keys)
     return Path(shutil.copytree(_keys(), folder / "keys"))
 
@@ -68,7 +67,7 @@ def _sqlite_template() -> Path:
 
 @cache
 def shared_folder() -> Path:
-    """Return the folder of this process, with the keys that open its shared databases."""
+    """Return the folder of this process, with the keys for its shared databases."""
     folder = run.folder() / f"process-{os.getpid()}"
     folder.mkdir()
     copy_keys(folder)
@@ -76,7 +75,7 @@ def shared_folder() -> Path:
 
 
 def shared(kind: str, names: tuple[str, ...] = ()) -> str:
-    """Return the URL of this process's database, restored to the state of the template, with these people in it."""
+    """Return the URL of this process's database, restored to the state of the template, with these users."""
     database = _shared(kind)
     database.restore(names)
     return database.url
@@ -88,12 +87,12 @@ def _shared(kind: str) -> "RestorableSqlite | RestorablePostgres":
 
 
 def restorable(kind: str, folder: Path) -> "RestorableSqlite | RestorablePostgres":
-    """Make a database that is restored to the state of the template again and again, while it is in use."""
+    """Create a database that tests can restore to the state of the template while it is in use."""
     return RestorableSqlite(folder) if kind == "sqlite" else RestorablePostgres()
 
 
 class RestorableSqlite:
-    """A file, which stays the same for those who have it open."""
+    """A database file, which is restored in place so that open connections continue to work."""
 
     def __init__(self, folder: Path) -> None:
         run.once("keys", _make_keys)
@@ -101,7 +100,7 @@ class RestorableSqlite:
         self.url = f"sqlite:///{self._file}"
 
     def restore(self, names: tuple[str, ...] = (), *, first_id: int | None = None) -> None:
-        """Restore the state with these people in it; no record that is remembered by its id gets one below `first_id`."""
+        """Restore the state with these users. New records with cached ids get ids from `first_id` on."""
         _copy_sqlite(self._state(names) if names else _sqlite_template(), self._file)
         if first_id is not None:
             with closing(sqlite3.connect(self._file)) as connection, connection:
@@ -125,7 +124,7 @@ def _is_counted(table: Table) -> bool:
 
 
 class RestorablePostgres:
-    """A database with copies of its states in schemas of their own."""
+    """A database that keeps copies of its states in separate schemas."""
 
     def __init__(self) -> None:
         run.once("keys", _make_keys)
@@ -134,7 +133,7 @@ class RestorablePostgres:
         self._states: dict[tuple[str, ...], str] = {}
 
     def restore(self, names: tuple[str, ...] = (), *, first_id: int | None = None) -> None:
-        """Restore the state with these people in it; no record gets an id below `first_id`."""
+        """Restore the state with these users. New records get ids from `first_id` on."""
         if not self._states:
             self._keep(())
         if names not in self._states:
@@ -158,14 +157,14 @@ def _add_people(database_url: str, names: tuple[str, ...]) -> None:
 
 
 def cheap_settings(**settings: Any) -> Settings:
-    """Return settings for an application in this process; hashing passwords is as cheap as it can be."""
+    """Return settings for an application in this process, with the cheapest password hashing."""
     return Settings(
         public_url="http://localhost", password_hash_memory=64, password_hash_rounds=1, **settings
     )
 
 
 def _copy_sqlite(source: Path, target: Path) -> None:
-    """Copies through SQLite, which knows what is still in the write-ahead log."""
+    """Copy with SQLite, which includes the contents of the write-ahead log."""
 
     def fail_when_locked(status: int, _remaining: int, _total: int) -> None:
         assert status in {sqlite3.SQLITE_OK, sqlite3.SQLITE_DONE}, "a test left a transaction open"
@@ -175,14 +174,14 @@ def _copy_sqlite(source: Path, target: Path) -> None:
 
 
 def _make_keys() -> None:
-    """Makes the secrets, and with them the SQLite template."""
+    """Create the secrets and the SQLite template."""
     _keys().mkdir(mode=0o700)
     _make_ready(f"sqlite:///{_sqlite_template()}")
 
 
 @contextmanager
 def empty(kind: str, folder: Path) -> Iterator[str]:
-    """The address of a database without tables, gone afterwards."""
+    """Yield the URL of a database without tables, and remove it afterwards."""
     if kind == "sqlite":
         yield f"sqlite:///{folder / 'authserver.db'}"
         return
@@ -191,7 +190,7 @@ def empty(kind: str, folder: Path) -> Iterator[str]:
 
 @contextmanager
 def migrated(kind: str, folder: Path) -> Iterator[str]:
-    """The address of a database with the newest schema, signing keys and nothing else, gone afterwards."""
+    """Yield the URL of a database with the newest schema and signing keys, and remove it afterwards."""
     run.once("keys", _make_keys)
     if kind == "sqlite":
         _copy_sqlite(_sqlite_template(), folder / "authserver.db")

@@ -1,4 +1,4 @@
-"""The discovery documents and a client that believes them: it finds every address and every choice in one document."""
+"""The discovery documents, and a client that takes every URL and every value from one of them."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +8,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from authserver.protocol.services import Services
-from tests.support.relying_party import VERIFIER, RelyingParty, answered, register
+from tests.support.relying_party import VERIFIER, RelyingParty, register, response_parameters
 
 OPENID_DOCUMENTS = ("/.well-known/openid-configuration", "/.well-known/oidc-configuration")
 DOCUMENTS = (
@@ -32,13 +32,13 @@ TYPES = {
 
 
 def kind_for(path: str, response_type: str = "code") -> str:
-    """Return which kind of client reads a document and can have a response type."""
+    """Return the kind of client that reads a document and can have a response type."""
     return "oauth2" if "oauth2.0" in path or response_type == "token" else "oidc"
 
 
 @dataclass
 class Reader:
-    """A trusted client of one document, registered for all that its kind can have unless a test says otherwise."""
+    """A trusted client of one document. By default it is registered for everything that its kind can have."""
 
     rp: RelyingParty
     document: dict[str, Any]
@@ -56,34 +56,34 @@ class Reader:
             "is_trusted": True,
         }
         rp = RelyingParty(app, *register(services, kind=kind, **everything | registration))
-        answer = app.test_client().get(path)
-        assert answer.status_code == 200
-        return cls(rp, answer.get_json())
+        response = app.test_client().get(path)
+        assert response.status_code == 200
+        return cls(rp, response.get_json())
 
     def at(self, name: str) -> str:
         """Return the path of an endpoint."""
         return urlsplit(self.document[name]).path
 
     def authorize(self, **changes: str | None) -> TestResponse:
-        """Send an authorization request to the document's address, and sign alice in where that is asked for."""
+        """Send an authorization request to the document's endpoint. Sign alice in if the page asks for it."""
         request = self.rp.request(**changes)
         page = self.rp.follow(self.rp.browser.get(self.at("authorization_endpoint"), query_string=request))
         return self.rp.sign_in(page) if 'id="password"' in page.text else page
 
     def post(self, name: str, form: dict[str, str], headers: dict[str, str] | None = None) -> TestResponse:
-        """Send a form to an endpoint, authenticated with the secret unless headers say otherwise."""
+        """Send a form to an endpoint, with the client secret unless the caller passes headers."""
         headers = self.rp.basic if headers is None else headers
         return self.rp.app.test_client().post(self.at(name), data=form, headers=headers)
 
     def tokens(self, **changes: str | None) -> dict[str, Any]:
-        """Sign in for a code and redeem it."""
+        """Sign in, redeem the code and return the token response."""
         form = {
             "grant_type": "authorization_code",
-            "code": answered(self.authorize(**changes))["code"],
+            "code": response_parameters(self.authorize(**changes))["code"],
             "redirect_uri": self.rp.redirect_uri,
             "code_verifier": VERIFIER,
         }
-        answer = self.post("token_endpoint", form)
-        assert answer.status_code == 200, answer.text
-        document: dict[str, Any] = answer.get_json()
+        response = self.post("token_endpoint", form)
+        assert response.status_code == 200, response.text
+        document: dict[str, Any] = response.get_json()
         return document

@@ -1,6 +1,6 @@
-"""A server on loopback that serves one JSON document of a client, and counts how often it is asked.
+"""A server on loopback that serves a client's JSON document and counts the requests.
 
-``meanwhile`` is called while the asking party waits, to show what it keeps from others.
+``meanwhile`` is called while a request waits. It shows what the caller keeps locked.
 """
 
 import json
@@ -11,7 +11,7 @@ from typing import Any, Self
 
 
 class DocumentServer:
-    """Serves ``document`` at every path: bytes as they are, anything else as JSON."""
+    """Serves ``document`` at every path: bytes unchanged, anything else as JSON."""
 
     def __init__(self, document: Any, status: int = 200) -> None:
         self.document = document
@@ -22,18 +22,18 @@ class DocumentServer:
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                owner.answer(self)
+                owner.respond(self)
 
             def log_message(self, *_: object) -> None:
-                """Say nothing."""
+                """Log nothing."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}/document.json"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
 
-    def answer(self, handler: BaseHTTPRequestHandler) -> None:
-        """Answer one request."""
+    def respond(self, handler: BaseHTTPRequestHandler) -> None:
+        """Respond to one request."""
         self.asked += 1
         self.meanwhile()
         body = self.document if isinstance(self.document, bytes) else json.dumps(self.document).encode()
@@ -46,7 +46,7 @@ class DocumentServer:
             handler.wfile.write(body)
 
     def close(self) -> None:
-        """Stop; nobody listens there any more."""
+        """Stop listening."""
         if self._thread.is_alive():
             self._server.shutdown()
             self._thread.join()

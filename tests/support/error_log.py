@@ -1,4 +1,4 @@
-"""What a refusal said under which reference it was recorded, and what the diagnostics ledger holds under it."""
+"""The reference in an error response, and the recorded error that it identifies."""
 
 import re
 from urllib.parse import unquote_plus
@@ -12,23 +12,23 @@ from authserver.protocol.services import Services
 _REFERENCE = re.compile(r"""(?:\(reference |<code id="reference">)([A-Z]{8})""")
 
 
-def reference_of(answer: TestResponse) -> str:
-    """Return the reference that an answer carries, wherever its format has the description; fails without one."""
-    places = (answer.headers.get("WWW-Authenticate", ""), answer.location or "", answer.text)
+def reference_of(response: TestResponse) -> str:
+    """Return the reference in a response, whatever its format. Fail if there is none."""
+    places = (response.headers.get("WWW-Authenticate", ""), response.location or "", response.text)
     found = {one for place in places for one in _REFERENCE.findall(unquote_plus(place))}
-    assert len(found) == 1, f"{answer.status}: {places}"
+    assert len(found) == 1, f"{response.status}: {places}"
     return str(found.pop())
 
 
-def recorded(services: Services, answer: TestResponse) -> RecordedError:
-    """Return the entry of the ledger to which an answer refers."""
+def recorded(services: Services, response: TestResponse) -> RecordedError:
+    """Return the recorded error that a response refers to."""
     with services.database.transaction(write=False) as db:
-        failure = error_log.find(db, reference_of(answer))
+        failure = error_log.find(db, reference_of(response))
     assert failure is not None
     return failure
 
 
 def recorded_count(services: Services) -> int:
-    """Return how many refusals the ledger has counted."""
+    """Return the number of recorded errors."""
     with services.database.transaction(write=False) as db:
         return sum(row.count for row in db.query(RecordedError))

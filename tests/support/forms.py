@@ -1,4 +1,4 @@
-"""Reads the forms of a page, so that tests fill them in without a browser as one with script off would."""
+"""Parses the forms of a page, so that tests can submit them like a browser without scripts."""
 
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -9,7 +9,7 @@ from werkzeug.test import TestResponse
 
 @dataclass
 class Form:
-    """One form of a page: where it goes, and what it sends when nothing is changed."""
+    """A form of a page: its target, and the fields that it sends unchanged."""
 
     action: str = ""
     method: str = "get"
@@ -45,7 +45,7 @@ class _Reader(HTMLParser):
 
 
 def find(page: TestResponse, element_id: str) -> Form:
-    """Return the form of a page that holds the element with that id."""
+    """Return the form that contains the element with that id."""
     reader = _Reader()
     reader.feed(page.text)
     for form in reader.forms:
@@ -55,7 +55,7 @@ def find(page: TestResponse, element_id: str) -> Form:
 
 
 def submit(browser: FlaskClient, page: TestResponse, button_id: str, **filled_in: str) -> TestResponse:
-    """Fill in the form that has that button, press it, and return the answer."""
+    """Fill in the form with that button, submit it, and return the response."""
     form = find(page, button_id)
     data = dict(form.fields) | filled_in
     name, value = form.buttons[button_id]

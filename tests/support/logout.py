@@ -1,4 +1,4 @@
-"""What the logout tests share: an application that is told of logouts, and the person's browser in front of it."""
+"""Shared by the logout tests: an application that receives logout notices, and the user's browser."""
 
 import threading
 from collections.abc import Iterator
@@ -17,10 +17,10 @@ from tests.support.relying_party import RelyingParty, register
 
 @dataclass
 class Receiver:
-    """A back-channel logout endpoint on loopback: keeps what it is sent, and answers as it is told to.
+    """A back-channel logout endpoint on loopback that records the requests.
 
-    With ``together`` it answers nobody before so many requests have come as that waits for; ``declared`` is the length of a
-    body of which it sends nothing before the other side has gone.
+    With ``together``, it responds only after as many requests have arrived as the barrier waits for. ``declared``
+    is the length of a response body that it never sends.
     """
 
     url: str
@@ -31,38 +31,38 @@ class Receiver:
 
     @property
     def tokens(self) -> list[str]:
-        """The logout tokens, in the order in which they came."""
+        """Return the logout tokens in the order of their arrival."""
         return [parse_qs(request["body"])["logout_token"][0] for request in self.received]
 
 
 @contextmanager
-def receiver() -> Iterator[Receiver]:
-    """Start a receiver and end it afterwards."""
+def logout_receiver() -> Iterator[Receiver]:
+    """Start a receiver and stop it afterwards."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-            told.received.append({"path": self.path, "type": self.headers["Content-Type"], "body": body})
-            if told.together is not None:
-                told.together.wait()
-            self.send_response(told.status)
-            self.send_header("Content-Length", str(told.declared))
+            receiver.received.append({"path": self.path, "type": self.headers["Content-Type"], "body": body})
+            if receiver.together is not None:
+                receiver.together.wait()
+            self.send_response(receiver.status)
+            self.send_header("Content-Length", str(receiver.declared))
             self.end_headers()
-            if told.declared:
+            if receiver.declared:
                 self.rfile.read(1)
 
         def log_message(self, *_: Any) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    told = Receiver(f"http://127.0.0.1:{server.server_port}/backchannel?tenant=a")
+    receiver = Receiver(f"http://127.0.0.1:{server.server_port}/backchannel?tenant=a")
     with _running(server):
-        yield told
+        yield receiver
 
 
 @contextmanager
 def site(port: int, page: str) -> Iterator[str]:
-    """Serve one page at every address of a loopback port, as an application would; the browser trusts no made-up one."""
+    """Serve one page at every path of a loopback port, as an application would."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -74,7 +74,7 @@ def site(port: int, page: str) -> Iterator[str]:
             self.wfile.write(body)
 
         def log_message(self, *_: Any) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     with _running(ThreadingHTTPServer(("127.0.0.1", port), Handler)):
         yield f"http://127.0.0.1:{port}"
@@ -93,7 +93,7 @@ def _running(server: ThreadingHTTPServer) -> Iterator[None]:
 
 
 def party(rp: RelyingParty, services: Services, name: str = "The Party", **details: Any) -> RelyingParty:
-    """Register another approved application that is used in the same browser."""
+    """Register another approved application that the same browser uses."""
     other = RelyingParty(rp.app, *register(services, name=name, details=details))
     other.browser = rp.browser
     return other
@@ -105,10 +105,10 @@ def end_session(rp: RelyingParty, **parameters: str) -> TestResponse:
 
 
 def sign_out(rp: RelyingParty) -> TestResponse:
-    """Press the button; the page that tells the result comes next."""
+    """Confirm the sign-out. The response leads to the page with the result."""
     return forms.submit(rp.browser, rp.browser.get("/sign-out"), "logout-confirm")
 
 
 def is_signed_in(rp: RelyingParty) -> bool:
-    """Whether this browser has a live session."""
+    """Return whether this browser has a live session."""
     return 'id="logout-confirm"' in rp.browser.get("/sign-out").text

@@ -1,4 +1,4 @@
-"""A clock that runs as always until a test moves it on; every floor asks clock.now(), so every floor moves."""
+"""A clock that tests can advance. All code reads the time from clock.now(), so the time advances everywhere."""
 
 from datetime import datetime, timedelta
 
@@ -8,7 +8,7 @@ from authserver import clock
 
 
 class MovingClock:
-    """Real time plus what the test has added to it."""
+    """The real time plus what the test added."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._real = clock.now
@@ -16,9 +16,9 @@ class MovingClock:
         monkeypatch.setattr(clock, "now", self.now)
 
     def now(self) -> datetime:
-        """The moved instant."""
+        """Return the advanced time."""
         return self._real() + self._ahead
 
     def advance(self, *amounts: timedelta, seconds: float = 0) -> None:
-        """Moves the clock on; tests add a second to a lifetime to be past it."""
+        """Advance the clock. To exceed a lifetime, tests add a second to it."""
         self._ahead += sum(amounts, timedelta(seconds=seconds))

@@ -1,6 +1,7 @@
-"""A grammar of OAuth 1.0a requests that are almost right: every part is good, bad or monstrous, and half are signed.
+"""Random OAuth 1.0a requests that are almost valid: each part is valid, invalid or absurd, and half of them are
+signed.
 
-Seeded, so that a failing request can be made again from its number.
+They are seeded, so that a failing request can be generated again from its number.
 """
 
 import json
@@ -44,7 +45,7 @@ TYPES = [
 
 @dataclass
 class Request:
-    """One request as it goes out."""
+    """A request to send."""
 
     verb: str
     path: str
@@ -54,7 +55,7 @@ class Request:
 
 
 def requests(seed: int, count: int, consumers: list[Consumer], basic: str) -> Iterator[Request]:
-    """Return that many requests; ``consumers`` can sign, ``basic`` is the header of a resource server."""
+    """Yield `count` requests. ``consumers`` can sign, ``basic`` is the Authorization header of a resource server."""
     for number in range(count):
         yield _Maker(random.Random(seed * 1_000_003 + number), consumers, basic).request()
 

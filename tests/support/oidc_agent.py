@@ -1,4 +1,4 @@
-"""oidc-agent, a foreign device: `oidc-gen` asks for codes and polls, `oidc-token` hands out the access token."""
+"""oidc-agent, a foreign device client: `oidc-gen` requests codes and polls, `oidc-token` prints the access token."""
 
 import json
 import os
@@ -23,13 +23,13 @@ ACCOUNT = "engineering"
 
 @dataclass
 class Agent:
-    """A running agent with a home of its own."""
+    """A running agent with its own home folder."""
 
     environment: dict[str, str]
     folder: Path
 
     def begin(self, server: LiveServer) -> subprocess.Popen[bytes]:
-        """Start making an account at the server by device flow; it ends when the person has approved."""
+        """Start to create an account by device flow. The process ends when the user has approved."""
         words = [
             "--type",
             "oidc",
@@ -61,7 +61,7 @@ class Agent:
             )
 
     def user_code(self) -> str:
-        """The code that it shows the person."""
+        """Return the user code that it shows."""
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             if found := re.search(r"\b[A-Z]{4}-[A-Z]{4}\b", self._output.read_text(errors="replace")):
@@ -70,7 +70,7 @@ class Agent:
         raise AssertionError(f"oidc-gen showed no code:\n{self._output.read_text(errors='replace')[-2000:]}")
 
     def token(self) -> str:
-        """An access token for the account."""
+        """Return an access token for the account."""
         command = ["oidc-token", ACCOUNT]
         done = subprocess.run(
             command, env=self.environment, capture_output=True, text=True, check=False, timeout=PATIENCE
@@ -85,10 +85,10 @@ class Agent:
 
 @contextmanager
 def running(folder: Path) -> Iterator[Agent]:
-    """An agent, or the skipping of the test where there is none."""
+    """Start an agent, or skip the test if there is none."""
     if not peers.oidc_agent():
         pytest.skip("there is no oidc-agent on this machine")
-    # A socket's address has room for about a hundred letters, and the folder of a test can have more.
+    # The path of a socket is limited to about a hundred characters, and the folder of a test can be longer.
     with tempfile.TemporaryDirectory(prefix="agent-") as sockets:
         yield from _started(folder / "oidc-agent", Path(sockets) / "agent")
 

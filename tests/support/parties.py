@@ -1,4 +1,4 @@
-"""Starts the foreign relying parties against a live server, each as a client that was made for it by the command line."""
+"""Starts foreign relying parties against a live server. The command line registers a client for each."""
 
 import json
 import sys
@@ -20,7 +20,7 @@ from tools import peers
 
 @dataclass(frozen=True)
 class Party:
-    """A running relying party: asking for `url` starts a sign-in that ends in a page with the user's claims as JSON."""
+    """A running relying party. Opening `url` starts a sign-in that ends on a page with the user's claims as JSON."""
 
     url: str
     client_key: str
@@ -30,13 +30,13 @@ StartParty = Callable[[LiveServer], AbstractContextManager[Party]]
 
 
 def redirect_uri(port: int) -> str:
-    """Where every party here receives its answers."""
+    """Return the redirect URI of every party."""
     return f"http://127.0.0.1:{port}/callback"
 
 
 @contextmanager
 def openid_client(server: LiveServer, *, approve: bool = True, **options: str) -> Iterator[Party]:
-    """The Node party on openid-client."""
+    """Start the Node party on openid-client."""
     with node_party(server, "party.js", name="openid-client", approve=approve, **options) as party:
         yield party
 
@@ -45,7 +45,7 @@ def openid_client(server: LiveServer, *, approve: bool = True, **options: str) -
 def node_party(
     server: LiveServer, script: str, *, name: str = "A Node party", approve: bool = True, **options: str
 ) -> Iterator[Party]:
-    """A Node party, by the name of its script in tests/interop/node."""
+    """Start a Node party by the name of its script in tests/interop/node."""
     program = peers.node()
     if program is None:
         pytest.skip("there is no Node with the packages of tests/interop/node on this machine")
@@ -57,7 +57,7 @@ def node_party(
 
 @contextmanager
 def self_registering(server: LiveServer) -> Iterator[Party]:
-    """A Node party that nobody made a client for: it registers itself when it is first asked something."""
+    """Start a Node party without a client. It registers itself with its first request."""
     program = peers.node()
     if program is None:
         pytest.skip("there is no Node with the packages of tests/interop/node on this machine")
@@ -69,7 +69,7 @@ def self_registering(server: LiveServer) -> Iterator[Party]:
 
 @contextmanager
 def authlib_flask(server: LiveServer) -> Iterator[Party]:
-    """The Flask party on Authlib's client."""
+    """Start the Flask party on Authlib's client."""
     port = free_port()
     with authlib_flask_as(server, server.add_client("Authlib", redirect_uri(port)), port) as party:
         yield party
@@ -77,21 +77,21 @@ def authlib_flask(server: LiveServer) -> Iterator[Party]:
 
 @contextmanager
 def authlib_flask_as(server: LiveServer, client: dict[str, Any], port: int) -> Iterator[Party]:
-    """The same party as a client that exists already; its redirect URI must have that port."""
+    """Start the same party as an existing client, whose redirect URI must have that port."""
     with _party([sys.executable, "-m", "tests.interop.authlib_party"], server, client, port) as party:
         yield party
 
 
 @contextmanager
 def mod_auth_openidc(server: LiveServer) -> Iterator[Party]:
-    """Apache with mod_auth_openidc."""
+    """Start Apache with mod_auth_openidc."""
     found = peers.apache()
     if found is None:
         pytest.skip("there is no Apache with mod_auth_openidc on this machine")
     program, modules = found
     port = free_port()
     client = server.add_client("Apache", redirect_uri(port))
-    folder = Path(tempfile.mkdtemp(dir=run.folder()))  # not pytest's own, which only its owner may enter
+    folder = Path(tempfile.mkdtemp(dir=run.folder()))  # not pytest's folder, which only its owner may enter
     configuration = apache.write(
         folder,
         modules,
@@ -107,7 +107,7 @@ def mod_auth_openidc(server: LiveServer) -> Iterator[Party]:
 
 @contextmanager
 def oauth1_party(server: LiveServer, name: str, *options: str) -> Iterator[Party]:
-    """An OAuth 1.0a consumer: 'requests-oauthlib', 'passport-oauth1', or 'lyo', which speaks OAuth Core 1.0."""
+    """Start an OAuth 1.0a consumer: 'requests-oauthlib', 'passport-oauth1', or 'lyo' (OAuth Core 1.0)."""
     port = free_port()
     arguments = [
         "--type",
@@ -125,7 +125,7 @@ def oauth1_party(server: LiveServer, name: str, *options: str) -> Iterator[Party
 
 @contextmanager
 def oauth1_party_as(server: LiveServer, name: str, client: dict[str, Any], port: int) -> Iterator[Party]:
-    """The same party as a consumer that exists already."""
+    """Start the same party as an existing consumer."""
     commands = {
         "requests-oauthlib": [sys.executable, "-m", "tests.interop.oauthlib_party"],
         "lyo": [sys.executable, "-m", "tests.interop.lyo_party"],
@@ -141,7 +141,7 @@ def oauth1_party_as(server: LiveServer, name: str, client: dict[str, Any], port:
 def _party(
     command: list[str], server: LiveServer, client: dict[str, Any], port: int, log: Path | None = None
 ) -> Iterator[Party]:
-    """Starts the process; its log is shown with the server's when the test fails."""
+    """Start the process. If the test fails, its log is shown with the server's."""
     env = environment() | {
         "ISSUER": server.url,
         "CLIENT_ID": client["client_key"],

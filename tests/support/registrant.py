@@ -17,35 +17,38 @@ MINIMAL: dict[str, Any] = {"client_name": "My Example", "redirect_uris": ["https
 
 @dataclass
 class Registrant:
-    """One such client: what it was told when it registered."""
+    """A client that registered itself, and the registration response."""
 
     app: Flask
-    told: dict[str, Any] = field(default_factory=dict)
+    registration: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def new(cls, app: Flask, path: str = "/oauth2/register", **metadata: Any) -> "Registrant":
         """Register a client."""
-        answer = app.test_client().post(path, json=MINIMAL | metadata)
-        assert answer.status_code == 201, answer.text
-        return cls(app, answer.get_json())
+        response = app.test_client().post(path, json=MINIMAL | metadata)
+        assert response.status_code == 201, response.text
+        return cls(app, response.get_json())
 
     @property
     def key(self) -> str:
-        """The client key."""
-        return str(self.told["client_id"])
+        """Return the client key."""
+        return str(self.registration["client_id"])
 
     @property
     def rp(self) -> RelyingParty:
-        """The same client where its users sign in."""
+        """Return the same client as a relying party."""
         return RelyingParty(
-            self.app, self.key, self.told.get("client_secret", ""), self.told["redirect_uris"][0]
+            self.app,
+            self.key,
+            self.registration.get("client_secret", ""),
+            self.registration["redirect_uris"][0],
         )
 
     def manage(self, method: str, token: str | None = None, **request: Any) -> TestResponse:
-        """Send a request to its configuration endpoint."""
-        token = self.told["registration_access_token"] if token is None else token
+        """Send a request to its client configuration endpoint."""
+        token = self.registration["registration_access_token"] if token is None else token
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        path = self.told["registration_client_uri"].removeprefix("http://localhost")
+        path = self.registration["registration_client_uri"].removeprefix("http://localhost")
         return self.app.test_client().open(path, method=method, headers=headers, **request)
 
     def put(self, **metadata: Any) -> TestResponse:
@@ -53,28 +56,28 @@ class Registrant:
         return self.manage("PUT", json=MINIMAL | {"client_id": self.key} | metadata)
 
     def registered(self) -> dict[str, Any]:
-        """What the server says is registered."""
-        answer = self.manage("GET")
-        assert answer.status_code == 200, answer.text
-        document: dict[str, Any] = answer.get_json()
+        """Return the metadata that the server has registered."""
+        response = self.manage("GET")
+        assert response.status_code == 200, response.text
+        document: dict[str, Any] = response.get_json()
         return document
 
 
-def waiting(services: Services, key: str) -> PendingChange | None:
-    """Return the change that waits for an administrator."""
+def find_pending_change(services: Services, key: str) -> PendingChange | None:
+    """Return the change that waits for an administrator, or None."""
     with services.database.transaction(write=False) as db:
         return self_registration.pending_change_of(db, clients.get(db, key))
 
 
 def approve_change(services: Services, key: str) -> None:
-    """Have an administrator approve the change that waits."""
+    """Approve the pending change as an administrator."""
     with services.database.transaction() as db:
         client = clients.get(db, key)
         self_registration.approve_change(db, SYSTEM, services.vault, client, revision=client.revision)
 
 
 def discard_change(services: Services, key: str) -> None:
-    """Have an administrator discard it."""
+    """Discard the pending change as an administrator."""
     with services.database.transaction() as db:
         client = clients.get(db, key)
         self_registration.discard_change(db, SYSTEM, client, revision=client.revision)

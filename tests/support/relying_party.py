@@ -1,5 +1,6 @@
-"""A relying party for the specification tests: it speaks HTTP with the application and does what it is told, mistakes
-included. The foreign clients of tests/interop show that others get along; this one shows what happens when they do not.
+"""A relying party for the specification tests. It sends requests to the application, including invalid ones.
+
+The foreign clients in tests/interop show that valid clients work.
 """
 
 import base64
@@ -30,7 +31,7 @@ EVERY_GRANT = ("authorization_code", "refresh_token")
 
 
 def register(services: Services, *, is_approved: bool = True, **registration: Any) -> tuple[str, str]:
-    """Register a client and return its key and, where it uses one, a generated secret."""
+    """Register a client. Return its key and a generated secret ("" if it uses none)."""
     asked = {
         "kind": "oidc",
         "name": "The Relying Party",
@@ -51,27 +52,27 @@ def register(services: Services, *, is_approved: bool = True, **registration: An
 
 
 def approve(services: Services, key: str) -> None:
-    """Have an administrator approve a client."""
+    """Approve a client as an administrator."""
     with services.database.transaction() as db:
         client = clients.get(db, key)
         clients.approve(db, SYSTEM, client, revision=client.revision)
 
 
 def disapprove(services: Services, key: str) -> None:
-    """Have an administrator disapprove a client."""
+    """Disapprove a client as an administrator."""
     with services.database.transaction() as db:
         client = clients.get(db, key)
         clients.disapprove(db, SYSTEM, client, revision=client.revision)
 
 
 def edit(services: Services, key: str, **changes: Any) -> None:
-    """Have an administrator change what a client is registered for."""
+    """Change the registration of a client as an administrator."""
     with services.database.transaction() as db:
         change(db, clients.get(db, key), **changes)
 
 
 def change(db: Session, client: Client, **changes: Any) -> None:
-    """Change what a client is registered for within a transaction."""
+    """Change the registration of a client within a transaction."""
     stored = registrations.columns_of(registrations.stored_values(client))
     values = registrations.values_of_columns(stored | changes)
     wanted = registrations.validate(values, known_name=client.name)
@@ -79,14 +80,14 @@ def change(db: Session, client: Client, **changes: Any) -> None:
 
 
 def stored(services: Services, key: str) -> Client:
-    """Return the client's record."""
+    """Return the record of the client."""
     with services.database.transaction(write=False) as db:
         return clients.get(db, key)
 
 
 @dataclass
 class RelyingParty:
-    """A client and a browser in front of the application."""
+    """A client and a browser."""
 
     app: Flask
     key: str
@@ -99,12 +100,12 @@ class RelyingParty:
 
     @property
     def basic(self) -> dict[str, str]:
-        """The header of client_secret_basic (RFC 6749, section 2.3.1)."""
+        """Return the header of client_secret_basic (RFC 6749, section 2.3.1)."""
         pair = f"{quote_plus(self.key)}:{quote_plus(self.secret)}"
         return {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
 
     def request(self, **changes: str | None) -> dict[str, str]:
-        """Return the parameters of a good authorization request, with changes; None leaves one out."""
+        """Return the parameters of a valid authorization request with changes. None omits a parameter."""
         parameters = {
             "client_id": self.key,
             "response_type": "code",
@@ -118,31 +119,31 @@ class RelyingParty:
         return {name: value for name, value in (parameters | changes).items() if value is not None}
 
     def authorize(self, **changes: str | None) -> TestResponse:
-        """Send the browser to the authorization endpoint and follow it as far as our own pages go."""
+        """Open the authorization endpoint in the browser and follow redirects within the application."""
         return self.follow(self.browser.get("/oauth2/authorize", query_string=self.request(**changes)))
 
-    def follow(self, answer: TestResponse) -> TestResponse:
-        """Follow redirects within the application, stopping at pages and at redirects to elsewhere."""
-        while answer.status_code in {302, 303} and not urlsplit(answer.location).scheme:
-            answer = self.browser.get(answer.location)
-        return answer
+    def follow(self, response: TestResponse) -> TestResponse:
+        """Follow redirects within the application until a page or a redirect to another site."""
+        while response.status_code in {302, 303} and not urlsplit(response.location).scheme:
+            response = self.browser.get(response.location)
+        return response
 
     def sign_in(self, page: TestResponse, username: str = "alice", password: str = PASSWORD) -> TestResponse:
-        """Sign in on the page that is shown, and follow."""
+        """Sign in on the page and follow redirects."""
         return self.follow(
             forms.submit(self.browser, page, "login-submit", username=username, password=password)
         )
 
     def allow(self, page: TestResponse) -> TestResponse:
-        """Consent on the page that is shown, and follow."""
+        """Allow on the consent page and follow redirects."""
         return self.follow(forms.submit(self.browser, page, "consent-allow"))
 
     def deny(self, page: TestResponse) -> TestResponse:
-        """Refuse on the page that is shown, and follow."""
+        """Deny on the consent page and follow redirects."""
         return self.follow(forms.submit(self.browser, page, "consent-deny"))
 
     def authorized(self, username: str = "alice", **changes: str | None) -> TestResponse:
-        """Go through sign-in and consent as far as they are asked for, and return the answer to the client."""
+        """Complete sign-in and consent if the pages ask for them. Return the response to the client."""
         page = self.authorize(**changes)
         if 'id="login-submit"' in page.text:
             page = self.sign_in(page, username)
@@ -151,17 +152,17 @@ class RelyingParty:
         return page
 
     def code(self, username: str = "alice", **changes: str | None) -> str:
-        """Return a fresh authorization code.
+        """Return a new authorization code.
 
-        The person has signed in and consented before, as far as that counts for the request. Tests whose subject is the
-        sign-in or the consent call ``authorized``, which goes through the pages.
+        The user is already signed in and has consented to the scope. Tests of the sign-in or consent call
+        ``authorized``, which uses the pages.
         """
         if self.browser.get_cookie(self.services.settings.cookie_name("authserver_session")) is None:
             self.arrange_sign_in(username, self.request(**changes).get("scope", ""))
-        return answered(self.authorized(username, **changes))["code"]
+        return response_parameters(self.authorized(username, **changes))["code"]
 
     def arrange_sign_in(self, username: str, scope: str) -> None:
-        """Let a person be signed in and have consented to the scope, without the pages."""
+        """Sign a user in and record their consent to the scope, without the pages."""
         people.open_session(self.browser, self.services, username)
         with self.services.database.transaction() as db:
             user, client = users.find(db, username), clients.get(db, self.key)
@@ -170,12 +171,12 @@ class RelyingParty:
 
     @property
     def services(self) -> Services:
-        """What the application works with."""
+        """Return the services of the application."""
         services: Services = self.app.extensions["authserver"]
         return services
 
     def token(self, headers: dict[str, str] | None = None, **form: str) -> TestResponse:
-        """Send a form to the token endpoint, authenticated as this client unless headers say otherwise."""
+        """Send a form to the token endpoint, with client authentication unless the caller passes headers."""
         return self.app.test_client().post(
             "/oauth2/token", data=form, headers=self.basic if headers is None else headers
         )
@@ -192,10 +193,10 @@ class RelyingParty:
         return self.token(headers, **wanted)
 
     def tokens(self, username: str = "alice", **changes: str | None) -> dict[str, Any]:
-        """Return the token response of a whole sign-in."""
-        answer = self.redeem(self.code(username, **changes))
-        assert answer.status_code == 200, answer.text
-        document: dict[str, Any] = answer.get_json()
+        """Return the token response of a complete sign-in."""
+        response = self.redeem(self.code(username, **changes))
+        assert response.status_code == 200, response.text
+        document: dict[str, Any] = response.get_json()
         return document
 
     def refresh(self, refresh_token: str, headers: dict[str, str] | None = None, **form: str) -> TestResponse:
@@ -203,29 +204,29 @@ class RelyingParty:
         return self.token(headers, grant_type="refresh_token", refresh_token=refresh_token, **form)
 
     def userinfo(self, access_token: str) -> TestResponse:
-        """Ask the userinfo endpoint."""
+        """Send an access token to the userinfo endpoint."""
         return self.app.test_client().get(
             "/oidc/userinfo", headers={"Authorization": f"Bearer {access_token}"}
         )
 
 
-def answered(answer: TestResponse) -> dict[str, str]:
-    """Return the parameters that the authorization endpoint sent back, in whichever response mode."""
-    if answer.status_code == 200:
-        return dict(forms.find(answer, "form-post-continue").fields)
-    assert answer.status_code in {302, 303}, f"{answer.status}: {answer.text[:2000]}"
-    parts = urlsplit(answer.location)
+def response_parameters(response: TestResponse) -> dict[str, str]:
+    """Return the parameters of an authorization response, whatever its response mode."""
+    if response.status_code == 200:
+        return dict(forms.find(response, "form-post-continue").fields)
+    assert response.status_code in {302, 303}, f"{response.status}: {response.text[:2000]}"
+    parts = urlsplit(response.location)
     pairs = parse_qsl(parts.fragment or parts.query, keep_blank_values=True)
     assert len(dict(pairs)) == len(pairs), "a parameter is repeated"
     return dict(pairs)
 
 
-def refused(answer: TestResponse, error: str, status: int = 400) -> None:
-    """Assert that a machine endpoint refused in its own format (RFC 6749, section 5.2)."""
-    document: dict[str, str] = answer.get_json()
-    assert (answer.status_code, document["error"]) == (status, error)
-    assert answer.content_type == "application/json"
-    assert answer.headers["Cache-Control"] == "no-store"
+def assert_error(response: TestResponse, error: str, status: int = 400) -> None:
+    """Assert that a machine endpoint returned this error in its format (RFC 6749, section 5.2)."""
+    document: dict[str, str] = response.get_json()
+    assert (response.status_code, document["error"]) == (status, error)
+    assert response.content_type == "application/json"
+    assert response.headers["Cache-Control"] == "no-store"
     description = document["error_description"]
     assert description.isascii()
     assert description.isprintable()

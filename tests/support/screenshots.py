@@ -1,6 +1,6 @@
-"""Takes the pictures of docs/images from a real server with made-up data: `make screenshots`.
+"""Takes the screenshots in docs/images from a real server with example data: `make screenshots`.
 
-Not a test, but everything it needs is the harness: a database, a server, a browser, the ways that a person goes.
+It is not a test, but it uses the support of the tests: a database, a server, a browser, and the actions of a user.
 """
 
 import tempfile
@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from playwright.sync_api import Page
 
-from tests.support import browser, databases, run, servers, ways
+from tests.support import browser, databases, page_actions, run, servers
 from tests.support.people import PASSWORD
 from tools.peers import ROOT
 
@@ -25,7 +25,7 @@ PENDING = {"Requirements exporter"}
 
 
 def main() -> None:
-    """Takes every picture."""
+    """Take every screenshot."""
     IMAGES.mkdir(parents=True, exist_ok=True)
     run.begin()
     try:
@@ -53,7 +53,7 @@ def _take_all(server: servers.LiveServer) -> None:
         _take(page, "sign-in")
         page.set_viewport_size({"width": 1360, "height": 880})
         page.goto(f"{server.url}/admin")
-        ways.sign_in(page, "admin")
+        page_actions.sign_in(page, "admin")
         page.goto(f"{server.url}/admin/clients")
         _take(page, "console")
 

@@ -1,4 +1,4 @@
-"""People with an authenticator app, for tests: the app itself is pyotp, which nobody here wrote."""
+"""Users with an authenticator app. The app is pyotp, an independent implementation."""
 
 from dataclasses import dataclass
 
@@ -13,27 +13,27 @@ from authserver.protocol.services import Services
 
 
 @dataclass(frozen=True)
-class Telephone:
-    """An authenticator app that was set up, and the recovery codes that were shown."""
+class TotpApp:
+    """An authenticator app that was set up, and its recovery codes."""
 
     seed: str
     recovery_codes: list[str]
 
     def code(self, *, steps: int = 0) -> str:
-        """Return the code that the app shows now, or some steps of 30 seconds away."""
+        """Return the code that the app shows now, or a number of 30-second steps away."""
         return pyotp.TOTP(self.seed).at(clock.now(), counter_offset=steps)
 
 
-def set_up(app: Flask, username: str = "alice") -> Telephone:
-    """Give a person an app, proved by the code of the step before, so that the present one is still to be used."""
+def set_up(app: Flask, username: str = "alice") -> TotpApp:
+    """Set up an app for a user with the code of the previous step, so that the current code is still unused."""
     services: Services = app.extensions["authserver"]
     seed = authenticator_apps.new_seed()
-    telephone = Telephone(seed.text, [])
+    totp_app = TotpApp(seed.text, [])
     with services.database.transaction() as db:
         user = users.find(db, username)
         assert user is not None
         try:
-            codes = second_factors.enrol(db, services.vault, SYSTEM, user, seed, telephone.code(steps=-1))
-        except InvalidInput:  # A step went by between showing the code and looking at it.
-            codes = second_factors.enrol(db, services.vault, SYSTEM, user, seed, telephone.code(steps=-1))
-    return Telephone(seed.text, codes)
+            codes = second_factors.enrol(db, services.vault, SYSTEM, user, seed, totp_app.code(steps=-1))
+        except InvalidInput:  # A new step began between showing the code and checking it.
+            codes = second_factors.enrol(db, services.vault, SYSTEM, user, seed, totp_app.code(steps=-1))
+    return TotpApp(seed.text, codes)

@@ -1,7 +1,7 @@
-"""Real server processes: `authserver serve` on free loopback ports, one or more nodes on one database.
+"""Real server processes: `authserver serve` on free loopback ports, with one or more nodes on one database.
 
-A process of the run starts one server of each kind, and restores its database before each test that uses it. A server
-keeps what it knows of clients by their ids, so no id is used again.
+A test process starts one server of each kind and restores its database before each test that uses it. A server
+caches clients by their ids, so no id is used twice.
 """
 
 import json
@@ -29,23 +29,23 @@ from tests.support.databases import COMMAND, RestorablePostgres, RestorableSqlit
 from tests.support.people import FULL_NAMES, PASSWORD
 
 CHEAP_PASSWORDS = {"password_hash_memory": "64", "password_hash_rounds": "1"}
-PATIENCE = 60  # seconds that a process may take to be ready or to end
+PATIENCE = 60  # seconds that a process may take to start or to end
 
 
 def free_port() -> int:
-    """A port that nothing listens on at this moment."""
+    """Return a port on which nothing listens now."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
 
 
 def wait_until_answers(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Returns once the URL answers 200; fails with the log when the process ends or stays silent."""
+    """Return when the URL responds with 200. Fail with the log if the process ends or does not respond."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            with urllib.request.urlopen(url, timeout=2) as answer:
-                if answer.status == 200:
+            with urllib.request.urlopen(url, timeout=2) as response:
+                if response.status == 200:
                     return
         except (urllib.error.URLError, OSError):
             time.sleep(0.05)
@@ -56,7 +56,7 @@ def wait_until_answers(url: str, process: subprocess.Popen[bytes], log: Path) ->
 def child(
     command: list[str], *, log: Path, env: dict[str, str], ready: str
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A process that is ready when its URL answers, and ended with its whole group afterwards."""
+    """Run a process that is ready when its URL responds. End its process group afterwards."""
     with log.open("ab") as output:
         process = subprocess.Popen(
             command,
@@ -80,7 +80,7 @@ def child(
 
 @dataclass
 class LiveServer:
-    """Nodes of one installation: `url` is the public URL and the first node, `nodes` has the address of each."""
+    """The nodes of one installation. `url` is the public URL and the first node, `nodes` are the URLs of all nodes."""
 
     url: str
     nodes: list[str]
@@ -91,29 +91,29 @@ class LiveServer:
 
     @cached_property
     def app(self) -> Flask:
-        """The same installation in this process, for arranging and looking."""
+        """The same installation in this process, to prepare and inspect data."""
         from authserver.app import create_app
 
         return create_app(Settings(**self.settings))
 
     @property
     def services(self) -> Services:
-        """What that is made of."""
+        """Return the services of that application."""
         services: Services = self.app.extensions["authserver"]
         return services
 
     def command(self, *arguments: str, stdin: str | None = None) -> str:
-        """Runs an `authserver` command on this installation, in this process, and returns what it printed."""
+        """Run an `authserver` command for this installation, in this process, and return its output."""
         return Runner(self.settings).run(*arguments, stdin=stdin)
 
     def run(self, *arguments: str) -> None:
-        """Runs a command in a process of its own, for tests whose threads read the environment at the same time."""
+        """Run a command in a separate process, for tests whose threads read the environment at the same time."""
         subprocess.run(
             [*COMMAND, *arguments], env=environment(**self.settings), check=True, capture_output=True
         )
 
     def add_user(self, name: str, *, password: str = PASSWORD, grant: str | None = None) -> None:
-        """Makes a person who can sign in."""
+        """Add a user who can sign in."""
         if (name == "admin") == (grant == "configure_server") and name in FULL_NAMES and password == PASSWORD:
             people.add(self.services.database, self.services.settings, name)
             return
@@ -134,7 +134,7 @@ class LiveServer:
     def add_client(
         self, name: str, *redirect_uris: str, approve: bool = True, **options: str
     ) -> dict[str, Any]:
-        """Makes an OpenID Connect client for the code flow and returns what the command printed."""
+        """Add an OpenID Connect client for the code flow and return the output of the command."""
         chosen = {
             "type": "oidc",
             "grant_type": "authorization_code",
@@ -146,15 +146,15 @@ class LiveServer:
         arguments += [word for key, value in chosen.items() for word in (f"--{key.replace('_', '-')}", value)]
         arguments += [word for uri in redirect_uris for word in ("--redirect-uri", uri)]
         printed = self.command(*arguments, *(["--approve"] if approve else []))
-        answer: dict[str, Any] = json.loads(printed)
-        return answer
+        response: dict[str, Any] = json.loads(printed)
+        return response
 
     def log_text(self) -> str:
-        """What all nodes have written during this test."""
+        """Return what all nodes logged during this test."""
         return "\n".join(f"--- {log.name}\n{log.read_text()[self._seen.get(log, 0) :]}" for log in self.logs)
 
     def begin_test(self, nodes: int) -> None:
-        """Forget the logs of parties, and what the nodes wrote before."""
+        """Forget the logs of the parties and what the nodes logged before."""
         del self.logs[nodes:]
         self._seen = {log: len(log.read_text()) for log in self.logs}
 
@@ -168,7 +168,7 @@ class SharedServers:
         self._tests = 0
 
     def get(self, kind: str, *, nodes: int = 1, workers: int = 1, **settings: str) -> LiveServer:
-        """Return a server with a database as new; it is started when there is none."""
+        """Return a server with a restored database. Start it if there is none."""
         key = (kind, nodes, workers, *sorted(settings.items()))
         if key not in self._running:
             folder = Path(tempfile.mkdtemp(dir=databases.shared_folder()))
@@ -184,7 +184,7 @@ class SharedServers:
         return server
 
     def close(self) -> None:
-        """End all of them."""
+        """Stop all servers."""
         self._stack.close()
 
 
@@ -192,7 +192,7 @@ class SharedServers:
 def serve(
     database_url: str, keys_dir: Path, folder: Path, *, nodes: int = 1, workers: int = 1, **settings: str
 ) -> Iterator[LiveServer]:
-    """Starts the nodes over the same database and keys, and ends them."""
+    """Start the nodes with the same database and keys, and stop them afterwards."""
     ports = [free_port() for _ in range(nodes)]
     urls = [f"http://127.0.0.1:{port}" for port in ports]
     chosen = (
@@ -215,7 +215,7 @@ def serve(
 
 @contextmanager
 def _started(server: LiveServer, ports: list[int], workers: int) -> Iterator[None]:
-    """Starts node after node, so that the first makes the keys that the others find."""
+    """Start the nodes one after the other, so that the first creates the keys for the others."""
     if not ports:
         yield
         return

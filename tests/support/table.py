@@ -1,8 +1,8 @@
-"""Table tests: many cases for one rule, in one database.
+"""Table tests: many cases of one rule, in one database.
 
-`@table("name", cases)` is written like `pytest.mark.parametrize`. All cases use the fixtures that the first one made, so
-the application is set up once and a case costs no more than its requests; each is reported as a subtest. Use it where a
-case leaves nothing behind that another one could meet: for what a parser rejects, above all.
+`@table("name", cases)` is written like `pytest.mark.parametrize`. All cases share the fixtures, so the application
+is set up once and a case costs only its requests. Each case is reported as a subtest. Use it if no case changes
+anything that another case reads, for example for parsers.
 """
 
 import functools
@@ -16,7 +16,7 @@ Test = Callable[..., None]
 
 
 def table(names: str | tuple[str, ...], cases: Iterable[Any]) -> Callable[[Test], Test]:
-    """Run a test for each of the cases, which are values, or tuples of values where there are several names."""
+    """Run a test for each case. A case is a value, or a tuple of values if there are several names."""
     filled_in = (names,) if isinstance(names, str) else names
     rows = list(cases)
 
@@ -35,7 +35,7 @@ def table(names: str | tuple[str, ...], cases: Iterable[Any]) -> Callable[[Test]
         kept = [signature.parameters[name] for name in fixtures if name != "subtests"]
         first = inspect.Parameter("subtests", inspect.Parameter.POSITIONAL_OR_KEYWORD)
         run.__signature__ = signature.replace(parameters=[first, *kept])  # type: ignore[attr-defined]
-        del run.__wrapped__  # pytest would look through it, at the signature of the test
+        del run.__wrapped__  # Otherwise pytest uses the signature of the wrapped test.
         return run
 
     return decorate

@@ -1,4 +1,4 @@
-"""A resource server or relying party that checks our JWTs with the published keys alone."""
+"""A resource server or relying party that verifies JWTs with the published keys."""
 
 import json
 from typing import Any
@@ -11,11 +11,11 @@ from authserver.protocol import algorithms
 
 
 class UnknownKey(AssertionError):
-    """The JWT names a key that the verifier has not seen."""
+    """The JWT names a key that the verifier has not fetched."""
 
 
 class Verifier:
-    """Fetches the key set when told to, as a party with a cache does."""
+    """Fetches the JWK set on request, like a client with a cache."""
 
     def __init__(self, app: Flask) -> None:
         self._app = app
@@ -23,7 +23,7 @@ class Verifier:
         self.fetch()
 
     def fetch(self) -> None:
-        """Read the key set anew."""
+        """Fetch the JWK set again."""
         document = self._app.test_client().get("/jwks.json").get_json()
         self.keys = {key["kid"]: key for key in document["keys"]}
 
@@ -33,7 +33,7 @@ class Verifier:
         return header
 
     def claims(self, token: str) -> dict[str, Any]:
-        """Return the claims of a JWT with a good signature; raises UnknownKey."""
+        """Return the claims of a JWT with a valid signature. Raise UnknownKey for an unknown kid."""
         header = self.header(token)
         if header["kid"] not in self.keys:
             raise UnknownKey(header["kid"])

@@ -1,1 +1,1 @@
-"""The doors, asked as browsers and machines ask them."""
+"""Tests of the web layer, with requests as browsers and programs send them."""

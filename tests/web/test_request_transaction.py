@@ -6,18 +6,19 @@ import pytest
 from sqlalchemy import event
 
 from authserver.domain.keys.key_ring import KeyRing
-from authserver.domain.sessions.user_sessions import UserSession
+from authserver.domain.user_sessions import UserSession
 from authserver.domain.users import users
 from authserver.errors import Conflict
 from authserver.web import current
-from tests.web.admin.console import Console, sign_in
+from tests.web.admin.console import Console
+from tests.web.browser_session import sign_in
 
 PAGES = ["/admin", "/admin/clients", "/admin/clients/new", "/admin/users", "/account", "/account/password"]
 
 
 @pytest.fixture
 def console(client, services, people):
-    sign_in(client, services, "admin")
+    sign_in(client, "admin")
     return Console(client, services)
 
 

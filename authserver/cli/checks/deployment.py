@@ -5,7 +5,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from authserver.cli.checks.result import CheckResult, failed, passed, warned
-from authserver.domain.keys import vault
+from authserver.domain import vault
 from authserver.errors import SettingsError
 from authserver.setting_values import LOOPBACK_HOSTS
 from authserver.settings import Settings

@@ -15,9 +15,9 @@ from authserver.domain.clients.client_search import ClientFilter
 from authserver.domain.clients.client_secrets import ClientSecret
 from authserver.domain.clients.clients import Client
 from authserver.domain.keys import signing_keys
-from authserver.domain.keys.vault import Vault
 from authserver.domain.users import second_factors as factors
 from authserver.domain.users import users
+from authserver.domain.vault import Vault
 from authserver.errors import SettingsError
 from authserver.vocabulary import ClientStatus
 

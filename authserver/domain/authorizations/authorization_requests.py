@@ -14,8 +14,8 @@ from sqlalchemy import ForeignKey, LargeBinary, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from authserver import clock
+from authserver.domain import opaque_tokens
 from authserver.domain.orm import Base, Id
-from authserver.domain.tokens import opaque_tokens
 from authserver.settings import Settings
 from authserver.vocabulary import TokenPrefix
 

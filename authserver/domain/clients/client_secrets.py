@@ -17,14 +17,13 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from authserver import clock
 from authserver.context import Actor
-from authserver.domain import audit, text_rules
+from authserver.domain import audit, opaque_tokens, text_rules
 from authserver.domain.audit import Event
 from authserver.domain.clients import clients
 from authserver.domain.clients.clients import Client
-from authserver.domain.keys.vault import Vault
 from authserver.domain.orm import NEVER_REUSE_IDS, Base, Id
-from authserver.domain.tokens import opaque_tokens
 from authserver.domain.users.passwords import PasswordHasher
+from authserver.domain.vault import Vault
 from authserver.errors import Conflict, InvalidInput, NotFound
 from authserver.vocabulary import AuthMethod, ClientKind
 

@@ -15,8 +15,8 @@ from authserver.context import SYSTEM
 from authserver.domain import throttles
 from authserver.domain.clients import clients
 from authserver.domain.clients.clients import Client
-from authserver.domain.keys.vault import Vault
 from authserver.domain.throttles import Bucket
+from authserver.domain.vault import Vault
 from authserver.errors import Throttled
 from authserver.settings import Settings
 from authserver.vocabulary import ClientStatus

@@ -14,15 +14,14 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from authserver import clock
 from authserver.context import Actor
-from authserver.domain import audit
+from authserver.domain import audit, opaque_tokens
 from authserver.domain.audit import Event
 from authserver.domain.clients import client_secrets, clients, pending_clients, registrations
 from authserver.domain.clients.clients import Client
 from authserver.domain.clients.metadata import BY_CLIENT, ClientMetadata
-from authserver.domain.keys.vault import Vault
+from authserver.domain.opaque_tokens import OpaqueToken
 from authserver.domain.orm import Base
-from authserver.domain.tokens import opaque_tokens
-from authserver.domain.tokens.opaque_tokens import OpaqueToken
+from authserver.domain.vault import Vault
 from authserver.errors import Conflict
 from authserver.vocabulary import ClientStatus, TokenPrefix
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, NamedTuple
 
+from authserver.domain.keys.signing_keys import MAX_SIGNED_LIFETIME
 from authserver.setting_values import read_duration, write_duration
 from authserver.settings import Settings
 
@@ -15,8 +16,6 @@ ACCESS_TOKEN = "access_token_lifetime"
 ID_TOKEN = "id_token_lifetime"
 REFRESH_TOKEN_IDLE = "refresh_token_idle_lifetime"
 REFRESH_TOKEN = "refresh_token_lifetime"
-LONGEST_SIGNED = timedelta(days=1)
-"""The longest lifetime of any client's JWTs; it limits how long a retired key has to stay published."""
 
 
 class Bounds(NamedTuple):
@@ -27,8 +26,8 @@ class Bounds(NamedTuple):
 
 
 BOUNDS = {
-    ACCESS_TOKEN: Bounds(timedelta(minutes=1), LONGEST_SIGNED),
-    ID_TOKEN: Bounds(timedelta(minutes=1), LONGEST_SIGNED),
+    ACCESS_TOKEN: Bounds(timedelta(minutes=1), MAX_SIGNED_LIFETIME),
+    ID_TOKEN: Bounds(timedelta(minutes=1), MAX_SIGNED_LIFETIME),
     REFRESH_TOKEN_IDLE: Bounds(timedelta(minutes=5), timedelta(days=730)),
     REFRESH_TOKEN: Bounds(timedelta(minutes=5), timedelta(days=730)),
 }

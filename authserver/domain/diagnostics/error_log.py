@@ -3,7 +3,7 @@
 Equal errors share a row and are counted. The latest ``PER_CLIENT`` errors of a client are kept, each for
 ``KEPT`` after it last happened. Callers pass no secrets, and ``redaction`` removes those that a client sent in the
 wrong place. The user sees the reference on the page and the client in ``error_description``; administrators look it up in
-the console, which reads the log through ``error_search``.
+the console, which reads the log through ``domain.error_search``.
 """
 
 import hashlib

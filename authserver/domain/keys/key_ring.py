@@ -15,11 +15,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from authserver import clock, logs
 from authserver.context import SYSTEM
-from authserver.domain.clients import subject_salt
-from authserver.domain.keys import signing_keys
+from authserver.domain.keys import signing_keys, subject_salt
 from authserver.domain.keys.signing_keys import ALGORITHMS, DEFAULT_ALGORITHM, PrivateKey, SigningKey
-from authserver.domain.keys.vault import Vault
 from authserver.domain.orm import Database
+from authserver.domain.vault import Vault
 from authserver.settings import Settings
 
 _REREAD_AFTER = timedelta(seconds=10)

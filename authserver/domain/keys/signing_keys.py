@@ -17,9 +17,8 @@ from authserver import clock
 from authserver.context import Actor
 from authserver.domain import audit
 from authserver.domain.audit import Event
-from authserver.domain.clients import token_lifetimes
-from authserver.domain.keys.vault import Vault
 from authserver.domain.orm import Base, Id, lock
+from authserver.domain.vault import Vault
 from authserver.errors import Conflict
 from authserver.settings import Settings
 
@@ -28,7 +27,10 @@ ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")
 
 DEFAULT_ALGORITHM = ALGORITHMS[0]
 PUBLISH_BEFORE_USE = timedelta(hours=1)
-_KEPT_AT_LEAST = token_lifetimes.LONGEST_SIGNED + PUBLISH_BEFORE_USE
+MAX_SIGNED_LIFETIME = timedelta(days=1)
+"""The longest lifetime of any client's JWTs; it limits how long a retired key has to stay published."""
+
+_KEPT_AT_LEAST = MAX_SIGNED_LIFETIME + PUBLISH_BEFORE_USE
 _RSA_BITS = 2048
 _PURPOSE = "signing-key"
 _ORDER = {"active": 0, "next": 1, "retired": 2}

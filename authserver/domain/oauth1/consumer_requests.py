@@ -12,10 +12,10 @@ from authserver.context import Actor
 from authserver.domain import text_rules, throttles
 from authserver.domain.clients import client_secrets, clients, pending_clients, registrations
 from authserver.domain.clients.clients import Client
-from authserver.domain.keys.vault import Vault
 from authserver.domain.oauth1 import consumers
 from authserver.domain.oauth1.consumers import ConsumerOptions
 from authserver.domain.throttles import Bucket
+from authserver.domain.vault import Vault
 from authserver.errors import InvalidInput
 from authserver.settings import Settings
 from authserver.vocabulary import ClientKind

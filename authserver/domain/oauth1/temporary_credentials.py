@@ -22,13 +22,12 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from authserver import clock
-from authserver.domain.authorizations import access_state
+from authserver.domain import access_state, opaque_tokens
 from authserver.domain.authorizations.authorizations import Authorization
 from authserver.domain.clients.clients import Client
-from authserver.domain.keys.vault import Vault
+from authserver.domain.opaque_tokens import OpaqueToken
 from authserver.domain.orm import Base, Id
-from authserver.domain.tokens import opaque_tokens
-from authserver.domain.tokens.opaque_tokens import OpaqueToken
+from authserver.domain.vault import Vault
 from authserver.settings import Settings
 from authserver.vocabulary import TokenPrefix
 

@@ -5,11 +5,10 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, bindparam, select
 from sqlalchemy.sql.selectable import FromClause
 
-from authserver.domain.authorizations import access_state
+from authserver.domain import access_state, client_cache
 from authserver.domain.authorizations.authorizations import Authorization
-from authserver.domain.clients import client_cache
 from authserver.domain.clients.clients import Client
-from authserver.domain.tokens.opaque_tokens import OpaqueToken
+from authserver.domain.opaque_tokens import OpaqueToken
 from authserver.domain.tokens.refresh_tokens import PresentedRefreshToken
 from authserver.domain.tokens.tokens import AccessToken, RefreshToken
 

@@ -8,8 +8,8 @@ import hmac
 import re
 from typing import NamedTuple
 
-from authserver.domain.keys.vault import Vault
-from authserver.domain.tokens import opaque_tokens
+from authserver.domain import opaque_tokens
+from authserver.domain.vault import Vault
 from authserver.vocabulary import TokenPrefix
 
 _FORM = re.compile(

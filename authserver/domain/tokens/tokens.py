@@ -30,14 +30,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
 from sqlalchemy.types import TypeEngine
 
-from authserver.domain.authorizations import access_state
+from authserver.domain import access_state, opaque_tokens
 from authserver.domain.authorizations.authorizations import Authorization
 from authserver.domain.clients.clients import Client
-from authserver.domain.keys.vault import Vault
+from authserver.domain.opaque_tokens import OpaqueToken
 from authserver.domain.orm import Base, Id, Instant
-from authserver.domain.tokens import opaque_tokens
-from authserver.domain.tokens.opaque_tokens import OpaqueToken
 from authserver.domain.tokens.refresh_tokens import PresentedRefreshToken
+from authserver.domain.vault import Vault
 
 _FAMILY_BYTES = 16
 

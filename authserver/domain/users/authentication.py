@@ -12,13 +12,12 @@ from sqlalchemy.orm import Session
 from authserver.context import Actor
 from authserver.domain import audit, throttles
 from authserver.domain.audit import Event
-from authserver.domain.keys.vault import Vault
 from authserver.domain.orm import Database
-from authserver.domain.sessions import known_browsers
 from authserver.domain.throttles import Bucket, Charge
-from authserver.domain.users import second_factors, users
+from authserver.domain.users import known_browsers, second_factors, users
 from authserver.domain.users.passwords import PasswordHasher
 from authserver.domain.users.users import User
+from authserver.domain.vault import Vault
 from authserver.errors import Forbidden, Throttled
 from authserver.messages import message
 from authserver.settings import Settings

@@ -16,9 +16,9 @@ from sqlalchemy import ForeignKey, String, delete, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from authserver import clock
-from authserver.domain.keys.vault import Vault
 from authserver.domain.orm import Base, Id
 from authserver.domain.users.users import User
+from authserver.domain.vault import Vault
 from authserver.errors import SettingsError
 
 DIGITS = 6

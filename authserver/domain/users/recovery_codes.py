@@ -11,8 +11,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from authserver import clock
 from authserver.domain import typed_codes
-from authserver.domain.keys.vault import Vault
 from authserver.domain.orm import Base, Id
+from authserver.domain.vault import Vault
 
 COUNT = 10
 LENGTH = 12

@@ -13,11 +13,11 @@ from sqlalchemy.orm import Session
 from authserver.context import Actor
 from authserver.domain import audit
 from authserver.domain.audit import Event
-from authserver.domain.keys.vault import Vault
 from authserver.domain.users import authenticator_apps, recovery_codes
 from authserver.domain.users.authenticator_apps import AuthenticatorApp, TotpSeed
 from authserver.domain.users.recovery_codes import RecoveryCode
 from authserver.domain.users.users import User
+from authserver.domain.vault import Vault
 from authserver.errors import Conflict, InvalidInput
 from authserver.messages import message
 

@@ -10,10 +10,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from authserver import clock
 from authserver.context import Actor
-from authserver.domain import audit
+from authserver.domain import audit, opaque_tokens
 from authserver.domain.audit import Event
 from authserver.domain.orm import Base, Id, insert, lock
-from authserver.domain.tokens import opaque_tokens
 from authserver.domain.users import users
 from authserver.domain.users.users import User
 from authserver.errors import Conflict, Forbidden

@@ -10,10 +10,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from authserver import clock
 from authserver.context import Actor
-from authserver.domain import audit, revisions, text_rules
+from authserver.domain import audit, logout_notices, revisions, text_rules
 from authserver.domain.audit import Event
 from authserver.domain.orm import NEVER_REUSE_IDS, Base, Id, lock
-from authserver.domain.sessions import logout_notices
 from authserver.domain.users import profiles
 from authserver.errors import Conflict, InvalidInput, NotFound
 from authserver.messages import message

@@ -10,16 +10,15 @@ from dataclasses import dataclass, field
 from sqlalchemy.orm import Session
 
 from authserver.context import Actor
-from authserver.domain import typed_codes
-from authserver.domain.authorizations import access_state, authorizations, consents
+from authserver.domain import access_state, opaque_tokens, typed_codes
+from authserver.domain.authorizations import authorizations, consents
 from authserver.domain.authorizations.authorizations import NewAuthorization
-from authserver.domain.clients.client_cache import RegisteredClient
+from authserver.domain.client_cache import RegisteredClient
 from authserver.domain.clients.clients import Client
 from authserver.domain.oauth1 import consumers, temporary_credentials
 from authserver.domain.oauth1.consumers import OUT_OF_BAND, ConsumerOptions
 from authserver.domain.oauth1.temporary_credentials import TemporaryCredential
-from authserver.domain.sessions.user_sessions import UserSession
-from authserver.domain.tokens import opaque_tokens
+from authserver.domain.user_sessions import UserSession
 from authserver.errors import Conflict
 from authserver.messages import message
 from authserver.protocol import access

@@ -10,12 +10,12 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from authserver import clock
-from authserver.domain.authorizations import access_state
+from authserver.domain import access_state
+from authserver.domain.client_cache import ClientCache
 from authserver.domain.clients import client_secrets
-from authserver.domain.clients.client_cache import ClientCache
 from authserver.domain.diagnostics import redaction
-from authserver.domain.keys.vault import Vault
 from authserver.domain.oauth1 import consumers, nonces
+from authserver.domain.vault import Vault
 from authserver.protocol import access
 from authserver.protocol.access import DenialReason
 from authserver.protocol.oauth1 import public_keys, signature_errors, signatures

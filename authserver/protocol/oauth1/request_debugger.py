@@ -6,8 +6,8 @@ Nothing is used up or stored. Secrets are used for the check and never returned.
 from dataclasses import dataclass, field
 
 from authserver import clock
+from authserver.domain import opaque_tokens
 from authserver.domain.oauth1 import nonces, temporary_credentials, token_credentials
-from authserver.domain.tokens import opaque_tokens
 from authserver.protocol.oauth1 import request_checks, signature_errors
 from authserver.protocol.oauth1.encoding import Pairs
 from authserver.protocol.oauth1.errors import OAuth1Error, ProblemCode

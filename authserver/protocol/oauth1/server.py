@@ -10,11 +10,11 @@ from authlib.oauth1 import AuthorizationServer
 from sqlalchemy import Row
 
 from authserver import clock
-from authserver.domain.clients.client_cache import ClientCache
-from authserver.domain.keys.vault import Vault
+from authserver.domain import opaque_tokens
+from authserver.domain.client_cache import ClientCache
 from authserver.domain.oauth1 import consumers, temporary_credentials, token_credentials
 from authserver.domain.orm import Database
-from authserver.domain.tokens import opaque_tokens
+from authserver.domain.vault import Vault
 from authserver.protocol.http import FORM_TYPE, NO_STORE, Request, Response
 from authserver.protocol.oauth1 import errors, request_checks
 from authserver.protocol.oauth1.encoding import Pair, encode_form

@@ -7,7 +7,7 @@ from typing import Any
 from authlib.oauth1.rfc5849.wrapper import OAuth1Request
 from sqlalchemy import Row
 
-from authserver.domain.clients.client_cache import RegisteredClient
+from authserver.domain.client_cache import RegisteredClient
 from authserver.domain.oauth1.consumers import ConsumerOptions
 from authserver.protocol.oauth1 import base_strings, errors
 from authserver.protocol.oauth1.errors import OAuth1Error, ProblemCode

@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from authserver import clock
-from authserver.domain.authorizations import access_state
-from authserver.domain.authorizations.access_state import UserFacts
-from authserver.domain.clients.client_cache import RegisteredClient
+from authserver.domain import access_state, opaque_tokens
+from authserver.domain.access_state import UserFacts
+from authserver.domain.client_cache import RegisteredClient
 from authserver.domain.oauth1 import consumers, token_credentials
-from authserver.domain.tokens import opaque_tokens
 from authserver.protocol.oauth1 import request_checks
 from authserver.protocol.oauth1.errors import OAuth1Error, ProblemCode
 from authserver.protocol.oauth1.server import OAuth1Server

@@ -10,9 +10,8 @@ from typing import Any, NoReturn
 
 from sqlalchemy import Connection, Row
 
-from authserver.domain import throttles
-from authserver.domain.authorizations import access_state
-from authserver.domain.clients.client_cache import RegisteredClient
+from authserver.domain import access_state, throttles
+from authserver.domain.client_cache import RegisteredClient
 from authserver.protocol import access
 from authserver.protocol.access import DenialReason
 from authserver.protocol.errors import ErrorCode, ProtocolError

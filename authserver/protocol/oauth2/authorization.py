@@ -10,13 +10,13 @@ from enum import Enum, auto
 from sqlalchemy.orm import Session
 
 from authserver import clock
-from authserver.domain.authorizations import access_state, consents
+from authserver.domain import access_state, opaque_tokens
+from authserver.domain.authorizations import consents
+from authserver.domain.client_cache import RegisteredClient
 from authserver.domain.clients import clients
-from authserver.domain.clients.client_cache import RegisteredClient
 from authserver.domain.diagnostics import redaction
 from authserver.domain.diagnostics.causes import Cause
-from authserver.domain.sessions.user_sessions import UserSession
-from authserver.domain.tokens import opaque_tokens
+from authserver.domain.user_sessions import UserSession
 from authserver.domain.users import second_factors
 from authserver.protocol import access
 from authserver.protocol.access import ClientNotApproved, DenialReason

@@ -3,7 +3,7 @@
 ``authorization_request`` parses the request as a whole.
 """
 
-from authserver.domain.clients.client_cache import RegisteredClient
+from authserver.domain.client_cache import RegisteredClient
 from authserver.domain.clients.metadata import DEFAULT_MAX_AGE
 from authserver.domain.diagnostics.causes import Cause
 from authserver.protocol.errors import ErrorCode, ProtocolError

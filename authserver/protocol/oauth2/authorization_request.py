@@ -7,8 +7,8 @@ returned to the client in the requested response mode.
 from dataclasses import dataclass, field
 from typing import Any
 
+from authserver.domain.client_cache import RegisteredClient
 from authserver.domain.clients import redirect_uris
-from authserver.domain.clients.client_cache import RegisteredClient
 from authserver.domain.clients.response_types import normalize_response_type
 from authserver.domain.diagnostics.causes import Cause
 from authserver.messages import message

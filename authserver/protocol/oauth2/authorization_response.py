@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session
 
 from authserver import clock
 from authserver.context import Actor
-from authserver.domain.authorizations import access_state, authorizations, codes
+from authserver.domain import access_state
+from authserver.domain.authorizations import authorizations
 from authserver.domain.authorizations.authorizations import Authorization, NewAuthorization
-from authserver.domain.sessions.user_sessions import UserSession
-from authserver.domain.tokens import tokens
+from authserver.domain.tokens import codes, tokens
+from authserver.domain.user_sessions import UserSession
 from authserver.protocol.oauth2.authorization_request import AuthorizationRequest
 from authserver.protocol.oauth2.response_modes import AuthorizationResponse
 from authserver.protocol.oidc import claims, session_state

@@ -5,10 +5,10 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from authserver import clock
-from authserver.domain.authorizations import access_state
-from authserver.domain.clients.client_cache import RegisteredClient
+from authserver.domain import access_state, opaque_tokens
+from authserver.domain.client_cache import RegisteredClient
 from authserver.domain.diagnostics.causes import Cause
-from authserver.domain.tokens import opaque_tokens, tokens
+from authserver.domain.tokens import tokens
 from authserver.protocol import access
 from authserver.protocol.errors import BearerError, ErrorCode
 from authserver.protocol.http import Request, present_values, repeated_names

@@ -5,14 +5,14 @@ import binascii
 from dataclasses import dataclass, field
 from urllib.parse import unquote_plus
 
-from authserver.domain.clients.client_cache import RegisteredClient
+from authserver.domain.client_cache import RegisteredClient
 from authserver.domain.clients.client_secrets import SecretVerifier
 from authserver.domain.diagnostics import redaction
 from authserver.domain.diagnostics.causes import Cause
+from authserver.protocol import client_assertions
+from authserver.protocol.client_assertions import ClientAssertion
 from authserver.protocol.errors import ErrorCode, ProtocolError
 from authserver.protocol.http import Request
-from authserver.protocol.oauth2 import client_assertions
-from authserver.protocol.oauth2.client_assertions import ClientAssertion
 from authserver.vocabulary import AuthMethod
 
 METHODS = tuple(AuthMethod)

@@ -4,7 +4,7 @@ The token, revocation, introspection and device authorization endpoints accept s
 """
 
 from authserver.context import Actor
-from authserver.domain.clients.client_cache import RegisteredClient
+from authserver.domain.client_cache import RegisteredClient
 from authserver.domain.diagnostics.causes import Cause
 from authserver.protocol.errors import ErrorCode, ProtocolError
 from authserver.protocol.http import Pairs, Request, present_values, repeated_names

@@ -7,13 +7,15 @@ from sqlalchemy.orm import Session
 
 from authserver import clock
 from authserver.context import Actor
-from authserver.domain.authorizations import access_state, authorizations, device_authorizations
+from authserver.domain import access_state
+from authserver.domain.authorizations import authorizations
 from authserver.domain.authorizations.authorizations import NewAuthorization
-from authserver.domain.authorizations.device_authorizations import DeviceAuthorization, DeviceState
+from authserver.domain.client_cache import ClientCache
 from authserver.domain.clients import clients
-from authserver.domain.clients.client_cache import ClientCache
 from authserver.domain.clients.metadata import DEFAULT_MAX_AGE
-from authserver.domain.sessions.user_sessions import UserSession
+from authserver.domain.tokens import device_authorizations
+from authserver.domain.tokens.device_authorizations import DeviceAuthorization, DeviceState
+from authserver.domain.user_sessions import UserSession
 from authserver.protocol import access
 from authserver.protocol.access import DenialReason
 from authserver.vocabulary import GrantType

@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from authserver.domain import throttles, typed_codes
-from authserver.domain.authorizations import access_state, device_authorizations
-from authserver.domain.authorizations.device_authorizations import IssuedDeviceCodes, NewDeviceAuthorization
+from authserver.domain import access_state, throttles, typed_codes
+from authserver.domain.tokens import device_authorizations
+from authserver.domain.tokens.device_authorizations import IssuedDeviceCodes, NewDeviceAuthorization
 from authserver.protocol.http import Request, Response, json_response
 from authserver.protocol.oauth2 import admission, requested_scope, resources
 from authserver.protocol.oauth2.client_request import ClientRequest

@@ -8,11 +8,11 @@ from typing import Any
 from sqlalchemy import Row
 
 from authserver import clock
-from authserver.domain.authorizations import access_state
-from authserver.domain.clients.client_cache import RegisteredClient
+from authserver.domain import access_state, opaque_tokens
+from authserver.domain.client_cache import RegisteredClient
 from authserver.domain.diagnostics.causes import Cause
-from authserver.domain.tokens import introspection, opaque_tokens, refresh_tokens
-from authserver.domain.tokens.opaque_tokens import OpaqueToken
+from authserver.domain.opaque_tokens import OpaqueToken
+from authserver.domain.tokens import introspection, refresh_tokens
 from authserver.domain.tokens.refresh_tokens import PresentedRefreshToken
 from authserver.protocol import access
 from authserver.protocol.errors import ErrorCode, ProtocolError

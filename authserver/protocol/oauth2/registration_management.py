@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from authserver.domain import throttles
+from authserver.domain import opaque_tokens, throttles
+from authserver.domain.client_cache import RegisteredClient
 from authserver.domain.clients import (
     client_secrets,
     clients,
@@ -16,12 +17,10 @@ from authserver.domain.clients import (
     sector_identifiers,
     self_registration,
 )
-from authserver.domain.clients.client_cache import RegisteredClient
 from authserver.domain.clients.clients import Client
 from authserver.domain.clients.metadata import ClientMetadata
 from authserver.domain.diagnostics.causes import Cause
-from authserver.domain.tokens import opaque_tokens
-from authserver.domain.tokens.opaque_tokens import OpaqueToken
+from authserver.domain.opaque_tokens import OpaqueToken
 from authserver.errors import InvalidInput, Throttled
 from authserver.protocol.access import DenialReason
 from authserver.protocol.errors import BearerError, ErrorCode, ProtocolError

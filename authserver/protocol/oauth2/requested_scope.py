@@ -1,7 +1,7 @@
 """The scope of a request: the parameter, checked against the registration, or the default (RFC 6749, section 3.3)."""
 
 from authserver.domain import text_rules
-from authserver.domain.clients.client_cache import RegisteredClient
+from authserver.domain.client_cache import RegisteredClient
 from authserver.domain.diagnostics.causes import Cause
 from authserver.protocol.errors import ErrorCode, ProtocolError
 from authserver.vocabulary import ClientKind, ScopeName

@@ -1,11 +1,12 @@
 """Token revocation (RFC 7009): an access token alone, or a refresh token with its whole authorization."""
 
 from authserver import clock
+from authserver.domain import opaque_tokens
 from authserver.domain.authorizations import authorizations
-from authserver.domain.clients.client_cache import RegisteredClient
+from authserver.domain.client_cache import RegisteredClient
 from authserver.domain.diagnostics.causes import Cause
-from authserver.domain.tokens import introspection, opaque_tokens, refresh_tokens, tokens
-from authserver.domain.tokens.opaque_tokens import OpaqueToken
+from authserver.domain.opaque_tokens import OpaqueToken
+from authserver.domain.tokens import introspection, refresh_tokens, tokens
 from authserver.domain.tokens.refresh_tokens import PresentedRefreshToken
 from authserver.protocol.errors import ErrorCode, ProtocolError
 from authserver.protocol.http import NO_STORE, Request, Response

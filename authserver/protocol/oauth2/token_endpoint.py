@@ -18,8 +18,8 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from authserver.domain.authorizations import access_state
-from authserver.domain.clients.client_cache import RegisteredClient
+from authserver.domain import access_state
+from authserver.domain.client_cache import RegisteredClient
 from authserver.domain.clients.metadata import MISPRINTED_DEVICE_GRANT
 from authserver.domain.diagnostics.causes import Cause
 from authserver.protocol import access

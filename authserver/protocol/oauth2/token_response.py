@@ -5,10 +5,10 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from authserver.domain.authorizations import access_state
-from authserver.domain.authorizations.access_state import UserFacts
+from authserver.domain import access_state
+from authserver.domain.access_state import UserFacts
+from authserver.domain.client_cache import RegisteredClient
 from authserver.domain.clients import token_lifetimes
-from authserver.domain.clients.client_cache import RegisteredClient
 from authserver.domain.tokens import refresh_tokens, tokens
 from authserver.domain.tokens.tokens import IssuedRows
 from authserver.protocol.oidc.id_token import NewIdToken

@@ -4,9 +4,9 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from authserver.domain.authorizations import access_state
-from authserver.domain.authorizations.access_state import UserFacts
-from authserver.domain.clients.client_cache import RegisteredClient
+from authserver.domain import access_state
+from authserver.domain.access_state import UserFacts
+from authserver.domain.client_cache import RegisteredClient
 from authserver.domain.diagnostics.causes import Cause
 from authserver.protocol import issued_jwts
 from authserver.protocol.errors import BearerError, ErrorCode

@@ -1,6 +1,6 @@
 """Back-channel logout (OpenID Connect Back-Channel Logout 1.0): notifies applications of the end of a session.
 
-``domain.sessions.logout_notices`` stores the notices. A thread in every serving process polls it each second, posts the due
+``domain.logout_notices`` stores the notices. A thread in every serving process polls it each second, posts the due
 notices in parallel and records the results. Tests call ``deliver`` directly.
 """
 
@@ -13,15 +13,14 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from authserver import clock, logs
-from authserver.domain.clients import client_cache
-from authserver.domain.clients.client_cache import ClientCache, RegisteredClient
+from authserver.domain import client_cache, logout_notices
+from authserver.domain.client_cache import ClientCache, RegisteredClient
 from authserver.domain.clients.clients import Client
 from authserver.domain.fetcher import Fetcher, FetchFailed
 from authserver.domain.keys.key_ring import KeyRing
 from authserver.domain.keys.signing_keys import DEFAULT_ALGORITHM
+from authserver.domain.logout_notices import ClaimedNotice
 from authserver.domain.orm import Database
-from authserver.domain.sessions import logout_notices
-from authserver.domain.sessions.logout_notices import ClaimedNotice
 from authserver.domain.users.users import User
 from authserver.errors import AuthserverError
 from authserver.protocol import issued_jwts

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Any
 
 from authserver import clock
-from authserver.domain.authorizations.access_state import UserFacts
+from authserver.domain.access_state import UserFacts
 from authserver.vocabulary import ScopeName
 
 PROFILE = (

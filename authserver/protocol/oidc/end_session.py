@@ -10,14 +10,14 @@ from urllib.parse import quote
 
 from sqlalchemy.orm import Session
 
+from authserver.domain import opaque_tokens
 from authserver.domain.clients import clients
 from authserver.domain.clients.clients import Client
 from authserver.domain.clients.metadata import POST_LOGOUT_REDIRECT_URIS
 from authserver.domain.diagnostics import redaction
 from authserver.domain.diagnostics.causes import Cause
 from authserver.domain.diagnostics.error_log import ErrorDetails
-from authserver.domain.sessions.user_sessions import UserSession
-from authserver.domain.tokens import opaque_tokens
+from authserver.domain.user_sessions import UserSession
 from authserver.messages import message
 from authserver.protocol.errors import ErrorCode, ProtocolError
 from authserver.protocol.http import Pairs, present_values, repeated_names

@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from authserver import clock
-from authserver.domain.authorizations.access_state import UserFacts
+from authserver.domain.access_state import UserFacts
+from authserver.domain.client_cache import RegisteredClient
 from authserver.domain.clients import token_lifetimes
-from authserver.domain.clients.client_cache import RegisteredClient
 from authserver.domain.keys.key_ring import KeyRing
 from authserver.domain.keys.signing_keys import DEFAULT_ALGORITHM
 from authserver.protocol import issued_jwts

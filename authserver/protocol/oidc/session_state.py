@@ -8,7 +8,7 @@ import hashlib
 import secrets
 
 from authserver.domain.clients import redirect_uris
-from authserver.domain.keys.vault import Vault
+from authserver.domain.vault import Vault
 
 _PURPOSE = "browser-state"
 _SALT_BYTES = 12

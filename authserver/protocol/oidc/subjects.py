@@ -7,7 +7,7 @@ import base64
 import hashlib
 import hmac
 
-from authserver.domain.clients.client_cache import RegisteredClient
+from authserver.domain.client_cache import RegisteredClient
 
 TYPES = ("public", "pairwise")
 

@@ -7,8 +7,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from authserver.domain import form_tokens
-from authserver.domain.sessions import user_sessions
+from authserver.domain import form_tokens, user_sessions
 from authserver.domain.users import second_factors
 from authserver.errors import Conflict
 from authserver.messages import message

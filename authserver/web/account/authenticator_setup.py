@@ -6,8 +6,8 @@ from flask import flash, make_response, redirect, render_template, request, url_
 from flask.typing import ResponseReturnValue
 
 from authserver.domain import throttles
-from authserver.domain.sessions.user_sessions import UserSession
 from authserver.domain.throttles import Charge
+from authserver.domain.user_sessions import UserSession
 from authserver.domain.users import authenticator_apps, second_factors
 from authserver.domain.users.authenticator_apps import TotpSeed
 from authserver.errors import Conflict, Forbidden, InvalidInput, Throttled

@@ -1,6 +1,6 @@
 """The session and the user of an account page."""
 
-from authserver.domain.sessions.user_sessions import UserSession
+from authserver.domain.user_sessions import UserSession
 from authserver.domain.users import users
 from authserver.domain.users.users import User
 from authserver.errors import Forbidden

@@ -7,8 +7,8 @@ from flask import flash, make_response, redirect, render_template, request, url_
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from authserver.domain.sessions import user_sessions
-from authserver.domain.sessions.user_sessions import AuthenticationMethod, UserSession
+from authserver.domain import user_sessions
+from authserver.domain.user_sessions import AuthenticationMethod, UserSession
 from authserver.domain.users import authentication, users
 from authserver.domain.users.authentication import SignInAttempt, VerifiedPassword, WrongCredentials
 from authserver.errors import InvalidInput, Throttled

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import segno
 
-from authserver.domain.sessions.user_sessions import UserSession
+from authserver.domain.user_sessions import UserSession
 from authserver.domain.users.authenticator_apps import TotpSeed
 from authserver.web import current
 from authserver.web.session import sealed_values

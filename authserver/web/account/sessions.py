@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 
 from authserver import clock
-from authserver.domain.sessions import user_sessions
+from authserver.domain import user_sessions
 from authserver.errors import NotFound
 from authserver.messages import message
 from authserver.web import current, local_urls

@@ -6,11 +6,10 @@ from urllib.parse import urlsplit
 from flask import url_for
 from flask.typing import ResponseReturnValue
 
-from authserver.domain import audit
+from authserver.domain import audit, logout_notices
 from authserver.domain.authorizations import application_access
 from authserver.domain.clients import client_search, client_secrets
 from authserver.domain.clients.clients import Client
-from authserver.domain.sessions import logout_notices
 from authserver.web import current, local_urls
 from authserver.web.admin import pagination, proposed_changes, responses
 from authserver.web.admin.audit_changes import AuditEntry

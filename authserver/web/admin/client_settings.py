@@ -21,9 +21,9 @@ from authserver.web.session import access
 def edit_client_form(key: str) -> ResponseReturnValue:
     """Show the form, with a suggestion if it is opened from a recorded error."""
     client = responses.get_client(key)
-    refused = error_log.find(current.transaction(), request.args.get("refusal", ""))
+    error = error_log.find(current.transaction(), request.args.get("error", ""))
     return _form(
-        client, with_suggestion(ClientForm.of(client), client, refused), responses.form_marks(client)
+        client, with_suggestion(ClientForm.of(client), client, error), responses.form_marks(client)
     )
 
 

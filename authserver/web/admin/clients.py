@@ -6,9 +6,9 @@ from typing import Any
 from flask import url_for
 from flask.typing import ResponseReturnValue
 
+from authserver.domain import error_search
 from authserver.domain.clients import client_search
 from authserver.domain.clients.client_search import ClientFilter
-from authserver.domain.diagnostics import error_search
 from authserver.vocabulary import ClientKind, ClientStatus
 from authserver.web import current
 from authserver.web.admin import labels, pagination, responses

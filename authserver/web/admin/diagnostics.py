@@ -10,9 +10,10 @@ from typing import Any
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
+from authserver.domain import error_search
 from authserver.domain.clients import clients
 from authserver.domain.clients.clients import Client
-from authserver.domain.diagnostics import error_log, error_search, redaction
+from authserver.domain.diagnostics import error_log, redaction
 from authserver.domain.diagnostics.error_log import RecordedError
 from authserver.errors import NotFound
 from authserver.vocabulary import EndpointPath, LegacyPath
@@ -144,7 +145,7 @@ def recorded_error(reference: str) -> ResponseReturnValue:
         return responses.render("admin/unknown_reference.html", 404, reference=reference[:40], **limits())
     if error.reference != reference:
         return redirect(url_for("admin.recorded_error", reference=error.reference), 303)
-    client = error_search.clients_of(db, [error]).get(error.client_id or 0)
+    client = error_search.clients_of_errors(db, [error]).get(error.client_id or 0)
     explanation = explanation_of(error.cause)
     return responses.render(
         "admin/recorded_error.html",
@@ -161,7 +162,7 @@ def recorded_error(reference: str) -> ResponseReturnValue:
 def get_with_client(reference: str) -> tuple[RecordedError, Client]:
     """Return an error and its client; raises NotFound if either does not exist."""
     error = error_search.get(current.transaction(), reference)
-    client = error_search.clients_of(current.transaction(), [error]).get(error.client_id or 0)
+    client = error_search.clients_of_errors(current.transaction(), [error]).get(error.client_id or 0)
     if client is None:
         raise NotFound("The client of this error no longer exists.")
     return error, client
@@ -181,7 +182,7 @@ def _rows(wanted: error_search.ErrorFilter, number: int) -> tuple[list[RecordedE
 
 
 def _entries(rows: list[RecordedError]) -> list[ErrorEntry]:
-    known = error_search.clients_of(current.transaction(), rows)
+    known = error_search.clients_of_errors(current.transaction(), rows)
     return [ErrorEntry(row, known.get(row.client_id or 0)) for row in rows]
 
 

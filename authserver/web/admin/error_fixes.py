@@ -21,7 +21,7 @@ _REGISTERED = "It has been registered since."
 class Fix:
     """A button with its URL, a sentence, or both."""
 
-    words: str = ""
+    label: str = ""
     url: str = ""
     sentence: str = ""
     is_dialog: bool = True
@@ -82,29 +82,29 @@ def _settings(row: RecordedError, client: Client) -> Fix:
     column = str(explanation_of(row.cause).fix_kind)
     if is_settled(column, row, client):
         return Fix(sentence=_REGISTERED, is_done=True)
-    return Fix(_SETTINGS_WORDS[column], _edit_url(row, client))
+    return Fix(_SETTINGS_LABELS[column], _edit_url(row, client))
 
 
 def is_settled(column: str, row: RecordedError, client: Client) -> bool:
     """Return whether the client is registered for the received value now."""
-    asked = row.received.split() if column in {"grant_types", "scopes"} else [row.received]
+    received = row.received.split() if column in {"grant_types", "scopes"} else [row.received]
     if not row.received:
         return False
     if column == "auth_method":
         return bool(row.received == client.auth_method and row.received in set(AuthMethod))
     if column in {"grant_types", "scopes", "response_types"}:
-        return set(asked) <= set(getattr(client, column))
+        return set(received) <= set(getattr(client, column))
     return row.received in client.details.get(column, ())
 
 
 def _edit_url(row: RecordedError, client: Client) -> str:
     back = url_for("admin.recorded_error", reference=row.reference)
-    return url_for("admin.edit_client_form", key=client.client_key, refusal=row.reference, back=back)
+    return url_for("admin.edit_client_form", key=client.client_key, error=row.reference, back=back)
 
 
-def _link(words: str, endpoint: str, *, is_dialog: bool) -> Callable[[RecordedError, Client], Fix]:
+def _link(label: str, endpoint: str, *, is_dialog: bool) -> Callable[[RecordedError, Client], Fix]:
     return lambda _row, client: Fix(
-        words, url_for(f"admin.{endpoint}", key=client.client_key), is_dialog=is_dialog
+        label, url_for(f"admin.{endpoint}", key=client.client_key), is_dialog=is_dialog
     )
 
 
@@ -118,7 +118,7 @@ def _debugger(_row: RecordedError, client: Client) -> Fix | None:
     )
 
 
-_SETTINGS_WORDS: Mapping[str, str] = {
+_SETTINGS_LABELS: Mapping[str, str] = {
     FixKind.GRANT_TYPES: "Change the grant types",
     FixKind.RESPONSE_TYPES: "Change the response types",
     FixKind.SCOPES: "Change the scopes",

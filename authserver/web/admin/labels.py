@@ -38,7 +38,7 @@ SOURCES = {
 
 
 def naming(kind: str) -> dict[str, str]:
-    """Return what a client and its key are called: people of the OAuth 1.0a tab speak of consumers."""
+    """Return the labels for a client of this type: OAuth 1.0a calls it a consumer."""
     noun = "consumer" if kind == ClientKind.OAUTH1 else "client"
     return {"noun": noun, "name": f"{noun.capitalize()} name", "key": f"{noun.capitalize()} key"}
 
@@ -54,4 +54,4 @@ FOR_TEMPLATES: dict[str, object] = {
     "RESPONSE_TYPES": response_types.RESPONSE_TYPES,
     "are_in_browser": response_types.issues_in_browser,
 }
-"""What the console's templates know under these names."""
+"""The additional globals of the templates."""

@@ -6,10 +6,9 @@ from flask import url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from authserver.domain import audit
+from authserver.domain import audit, user_sessions
 from authserver.domain.clients import client_search, clients, self_registration
 from authserver.domain.clients.client_search import ClientFilter
-from authserver.domain.sessions import user_sessions
 from authserver.domain.users import users
 from authserver.settings import Settings
 from authserver.vocabulary import ClientStatus

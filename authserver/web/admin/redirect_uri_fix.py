@@ -74,7 +74,7 @@ def _confirm(failure: RecordedError, client: Client, error: str, status: int = 2
         status,
         failure=failure,
         client=client,
-        fault=error,
+        error=error,
         warning=issue.sentence if issue is not None and not error else "",
         host=host,
         hosts=redirect_hosts(client),

@@ -10,12 +10,13 @@ from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from authserver.domain.authorizations import access_state, authorization_requests, consents
+from authserver.domain import access_state
+from authserver.domain.authorizations import authorization_requests, consents
 from authserver.domain.authorizations.authorization_requests import (
     NewAuthorizationRequest,
     StoredAuthorizationRequest,
 )
-from authserver.domain.sessions.user_sessions import UserSession
+from authserver.domain.user_sessions import UserSession
 from authserver.protocol.access import ClientNotApproved
 from authserver.protocol.errors import ProtocolError
 from authserver.protocol.http import Pairs, parse_pairs

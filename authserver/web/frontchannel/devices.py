@@ -8,10 +8,10 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from authserver.domain import throttles, typed_codes
-from authserver.domain.authorizations import device_authorizations
-from authserver.domain.authorizations.device_authorizations import DeviceAuthorization, DeviceState
-from authserver.domain.sessions.user_sessions import UserSession
 from authserver.domain.throttles import Bucket, Charge
+from authserver.domain.tokens import device_authorizations
+from authserver.domain.tokens.device_authorizations import DeviceAuthorization, DeviceState
+from authserver.domain.user_sessions import UserSession
 from authserver.errors import Throttled
 from authserver.messages import message
 from authserver.protocol.oauth2 import device_approval

@@ -10,7 +10,7 @@ from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 
-from authserver.domain.sessions.user_sessions import UserSession
+from authserver.domain.user_sessions import UserSession
 from authserver.web import current
 from authserver.web.frontchannel.blueprint import frontchannel
 from authserver.web.frontchannel.sign_in import redirect_onward, show_password_form

@@ -3,7 +3,7 @@
 from flask import redirect, url_for
 from flask.typing import ResponseReturnValue
 
-from authserver.domain.sessions.user_sessions import UserSession
+from authserver.domain.user_sessions import UserSession
 from authserver.vocabulary import EndpointPath
 from authserver.web import current
 from authserver.web.frontchannel.blueprint import frontchannel

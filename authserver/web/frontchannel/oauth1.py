@@ -16,7 +16,7 @@ from authserver.domain.authorizations.authorization_requests import (
     NewAuthorizationRequest,
     StoredAuthorizationRequest,
 )
-from authserver.domain.sessions.user_sessions import UserSession
+from authserver.domain.user_sessions import UserSession
 from authserver.messages import message
 from authserver.protocol.access import ClientNotApproved
 from authserver.protocol.oauth1 import authorization, errors

@@ -9,8 +9,8 @@ from dataclasses import replace
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from authserver.domain.sessions.user_sessions import UserSession
 from authserver.domain.throttles import Charge
+from authserver.domain.user_sessions import UserSession
 from authserver.domain.users import authentication, second_factors
 from authserver.domain.users.authentication import PendingSecondFactor, WrongCredentials, WrongSecondFactor
 from authserver.errors import Throttled

@@ -9,7 +9,7 @@ from dataclasses import replace
 from flask import make_response, redirect, request
 from flask.typing import ResponseReturnValue
 
-from authserver.domain.sessions.user_sessions import UserSession
+from authserver.domain.user_sessions import UserSession
 from authserver.domain.users import authentication, second_factors
 from authserver.domain.users.authentication import (
     PendingSecondFactor,

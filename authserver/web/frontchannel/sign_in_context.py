@@ -13,7 +13,7 @@ from flask import make_response, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from authserver.domain.clients.metadata import POLICY_URI, TOS_URI
-from authserver.domain.sessions.user_sessions import UserSession
+from authserver.domain.user_sessions import UserSession
 from authserver.domain.users import users
 from authserver.domain.users.authentication import PendingSecondFactor
 from authserver.errors import Throttled

@@ -11,11 +11,11 @@ from flask import Response, g, make_response, redirect, render_template, request
 from flask import session as browser_cookie
 
 from authserver import clock
+from authserver.domain import logout_notices, user_sessions
 from authserver.domain.clients import clients
 from authserver.domain.clients.clients import Client
-from authserver.domain.sessions import logout_notices, user_sessions
-from authserver.domain.sessions.logout_notices import NoticeState, Participant
-from authserver.domain.sessions.user_sessions import UserSession
+from authserver.domain.logout_notices import NoticeState, Participant
+from authserver.domain.user_sessions import UserSession
 from authserver.messages import message
 from authserver.protocol.oidc import end_session, frontchannel_logout
 from authserver.protocol.oidc.end_session import LogoutRequest

@@ -7,7 +7,7 @@ import io
 
 import segno
 
-from authserver.domain.authorizations import device_authorizations
+from authserver.domain.tokens import device_authorizations
 from authserver.protocol.http import Request, Response, present_values
 from authserver.protocol.oauth2 import device_authorization
 from authserver.protocol.services import Services

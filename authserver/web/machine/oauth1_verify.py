@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from authserver import clock
-from authserver.domain.clients.client_cache import RegisteredClient
+from authserver.domain.client_cache import RegisteredClient
 from authserver.domain.diagnostics.causes import Cause
 from authserver.domain.oauth1 import token_credentials
 from authserver.domain.oauth1.consumers import MAY_VERIFY_REQUESTS

@@ -14,7 +14,6 @@ from authserver.vocabulary import Acr
 from authserver.web import current, local_urls
 from authserver.web.rendering import assets, durations, headers, languages, scope_labels
 from authserver.web.rendering.assets import Assets
-from authserver.web.session import preserved_forms
 
 THEME_COOKIE = "authserver_theme"
 THEMES = ("light", "dark", "auto")
@@ -31,7 +30,6 @@ def install(app: Flask) -> None:
     environment.globals |= {
         "asset_url": static.url,
         "at": at,
-        "form_mark": preserved_forms.form_mark,
         "here": local_urls.current_url,
         "icon": _icons(static),
         "csp_nonce": headers.nonce,

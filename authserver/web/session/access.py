@@ -15,8 +15,8 @@ from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from authserver.domain.sessions import user_sessions
-from authserver.domain.sessions.user_sessions import UserSession
+from authserver.domain import user_sessions
+from authserver.domain.user_sessions import UserSession
 from authserver.domain.users import second_factors
 from authserver.vocabulary import Acr
 from authserver.web import current, local_urls

@@ -12,14 +12,9 @@ from flask import session as browser_cookie
 from sqlalchemy.orm import Session
 
 from authserver.context import Actor
-from authserver.domain.sessions import known_browsers, user_sessions
-from authserver.domain.sessions.user_sessions import (
-    PASSWORD,
-    AuthenticationMethod,
-    StartedSession,
-    UserSession,
-)
-from authserver.domain.users import second_factors
+from authserver.domain import user_sessions
+from authserver.domain.user_sessions import PASSWORD, AuthenticationMethod, StartedSession, UserSession
+from authserver.domain.users import known_browsers, second_factors
 from authserver.domain.users.users import User
 from authserver.web import current
 

@@ -1,4 +1,4 @@
-// A relying party on openid-client that uses the hybrid flow with form_post: code and ID token come in a form, both are
+// A relying party on openid-client that uses the hybrid flow with form_post: a form returns code and ID token, both are
 // checked, and the code is redeemed. ISSUER, CLIENT_ID, CLIENT_SECRET and PORT come from the environment.
 
 import http from 'node:http'

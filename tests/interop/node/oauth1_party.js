@@ -1,4 +1,4 @@
-// An OAuth 1.0a consumer on passport-oauth1: `/` signs the user in and shows what the protected resource says.
+// An OAuth 1.0a consumer on passport-oauth1: `/` signs the user in and shows the response of the protected resource.
 // ISSUER, CLIENT_ID, CLIENT_SECRET and PORT come from the environment.
 
 import http from 'node:http'
@@ -6,7 +6,7 @@ import OAuth1Strategy from 'passport-oauth1'
 
 const { ISSUER, CLIENT_ID, CLIENT_SECRET, PORT } = process.env
 const base = `http://127.0.0.1:${PORT}`
-const session = {} // of the one browser of the test
+const session = {} // the session of the only browser of the test
 
 class Strategy extends OAuth1Strategy {
   constructor() {
@@ -28,7 +28,7 @@ class Strategy extends OAuth1Strategy {
   }
 }
 
-// What passport itself does with a strategy: give it somewhere to report to.
+// passport sets these callbacks on a strategy.
 function authenticate(request, response) {
   const url = new URL(request.url, base)
   const strategy = Object.create(new Strategy())

@@ -1,5 +1,5 @@
-// A relying party on oauth4webapi, which checks every answer to the letter of its specification. ISSUER, CLIENT_ID,
-// CLIENT_SECRET and PORT come from the environment; the rest is discovered.
+// A relying party on oauth4webapi, which validates every response strictly. ISSUER, CLIENT_ID,
+// CLIENT_SECRET and PORT come from the environment; everything else is discovered.
 
 import http from 'node:http'
 import * as oauth from 'oauth4webapi'

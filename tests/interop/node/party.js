@@ -1,6 +1,6 @@
 // A relying party on openid-client: `/` signs the user in and shows the name, `/refresh` uses the refresh token, `/logout`
-// signs out, `/backchannel` is told of it and `/told` says so; `/device` gets a user code and `/device-result` the tokens.
-// ISSUER, CLIENT_ID, CLIENT_SECRET and PORT come from the environment; the rest is discovered.
+// signs out, `/backchannel` receives logout tokens, and `/logout-claims` shows their claims; `/device` gets a user code and
+// `/device-result` the tokens. ISSUER, CLIENT_ID, CLIENT_SECRET and PORT come from the environment.
 
 import http from 'node:http'
 import * as jose from 'jose'
@@ -10,11 +10,11 @@ const { ISSUER, CLIENT_ID, CLIENT_SECRET, PORT } = process.env
 const base = `http://127.0.0.1:${PORT}`
 
 let configuration
-let pending // what the one browser of the test is in the middle of
+let pending // the authorization request in progress
 let tokens
 let subject
-let device // the codes of a device authorization under way
-const told = [] // the claims of the logout tokens that were accepted
+let device // the codes of the device authorization in progress
+const logoutClaims = [] // the claims of the logout tokens that were accepted
 
 async function discovered() {
   configuration ??= await client.discovery(
@@ -72,7 +72,7 @@ async function logoutUrl() {
   })
 }
 
-// Back-Channel Logout, section 2.6: what an application checks before it believes a logout token.
+// Back-Channel Logout, section 2.6: the validation of a logout token.
 async function receiveLogout(body) {
   const metadata = (await discovered()).serverMetadata()
   const token = new URLSearchParams(body).get('logout_token')
@@ -86,7 +86,7 @@ async function receiveLogout(body) {
   })
   const event = payload.events['http://schemas.openid.net/event/backchannel-logout']
   if (typeof event !== 'object' || 'nonce' in payload) throw new Error('this is no logout token')
-  told.push({ sub: payload.sub, sid: payload.sid })
+  logoutClaims.push({ sub: payload.sub, sid: payload.sid })
 }
 
 async function startDevice() {
@@ -112,7 +112,7 @@ const answers = {
   '/refresh': refresh,
   '/profile': profile,
   '/signed-out': async (url) => `signed out, state ${url.searchParams.get('state')}`,
-  '/told': async () => JSON.stringify(told),
+  '/logout-claims': async () => JSON.stringify(logoutClaims),
   '/device': startDevice,
   '/device-result': finishDevice,
 }

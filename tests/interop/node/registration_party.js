@@ -1,5 +1,5 @@
-// A relying party on openid-client that registers itself: `/` starts a sign-in, `/registration` tells what it was told.
-// Nothing but ISSUER and PORT comes from the environment; the rest is discovered and registered.
+// A relying party on openid-client that registers itself: `/` starts a sign-in, `/registration` shows its registration.
+// Only ISSUER and PORT come from the environment. Everything else is discovered or registered.
 
 import http from 'node:http'
 import * as client from 'openid-client'
@@ -53,14 +53,14 @@ async function finish(url) {
   return JSON.stringify({ name: user.name, sub: user.sub, email: user.email })
 }
 
-// Reads and changes its registration with what it was told, as RFC 7592 says.
+// Reads and changes its registration (RFC 7592).
 async function manage(method, changes) {
-  const told = (await registered()).clientMetadata()
-  const headers = { authorization: `Bearer ${told.registration_access_token}` }
-  if (!changes) return fetch(told.registration_client_uri, { method, headers })
-  const { registration_access_token, registration_client_uri, client_secret_expires_at, client_id_issued_at, ...kept } = told
+  const registration = (await registered()).clientMetadata()
+  const headers = { authorization: `Bearer ${registration.registration_access_token}` }
+  if (!changes) return fetch(registration.registration_client_uri, { method, headers })
+  const { registration_access_token, registration_client_uri, client_secret_expires_at, client_id_issued_at, ...metadata } = registration
   headers['content-type'] = 'application/json'
-  return fetch(told.registration_client_uri, { method, headers, body: JSON.stringify({ ...kept, ...changes }) })
+  return fetch(registration.registration_client_uri, { method, headers, body: JSON.stringify({ ...metadata, ...changes }) })
 }
 
 async function answer(request, response) {

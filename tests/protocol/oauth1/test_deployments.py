@@ -1,4 +1,4 @@
-"""What a deployment or an administrator changes: a public path, RSA keys, sign-out, withdrawn access."""
+"""Effects of settings and administration: a public path, RSA keys, sign-out, revoked access."""
 
 from dataclasses import replace
 
@@ -8,12 +8,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from authserver.app import create_app
 from authserver.context import SYSTEM
+from authserver.domain import user_sessions
 from authserver.domain.authorizations import consents
 from authserver.domain.clients import clients
-from authserver.domain.sessions import user_sessions
-from authserver.domain.sessions.user_sessions import UserSession
+from authserver.domain.user_sessions import UserSession
 from authserver.settings import Settings
-from tests.support.consumer import CALLBACK, credentials, problem, register
+from tests.support.consumer import CALLBACK, credentials, problem_of, register
 
 
 @pytest.fixture
@@ -22,17 +22,17 @@ def consumer(services, app, people):
 
 
 @pytest.mark.parametrize("method", ["RSA-SHA1", "RSA-SHA256"])
-def test_rsa_consumers_sign_with_their_private_key(services, app, people, method):
+def test_rsa_consumer_signs_with_its_private_key(services, app, people, method):
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
     private = key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()).decode()
     consumer = replace(register(services, app, public_key=public), method=method, more={"rsa_key": private})
-    assert consumer.dance().whoami().get_json()["username"] == "alice"
+    assert consumer.get_token_credentials().whoami().get_json()["username"] == "alice"
     without = replace(register(services, app), method=method, more={"rsa_key": private})
-    assert problem(without.request_token()) == (401, "signature_invalid")
+    assert problem_of(without.request_token()) == (401, "signature_invalid")
 
 
-def test_a_public_url_with_a_path_is_what_is_signed(settings, people):
+def test_base_string_includes_the_path_of_the_public_url(settings, people):
     app = create_app(changed(settings, public_url="https://host.example:8443/authentication"))
     services = app.extensions["authserver"]
     consumer = register(services, app)
@@ -43,28 +43,28 @@ def test_a_public_url_with_a_path_is_what_is_signed(settings, people):
     signed = consumer.sign("POST", "https://host.example:8443/oauth/requestToken", callback_uri=CALLBACK)
     _, headers, body = signed
     address = "http://localhost/authentication/oauth/requestToken"
-    assert problem(consumer.deliver("POST", address, headers, body)) == (401, "signature_invalid")
+    assert problem_of(consumer.deliver("POST", address, headers, body)) == (401, "signature_invalid")
     root = app.test_client().get("/authentication/rootservices").text
     assert 'rdf:about="https://host.example:8443/authentication/rootservices"' in root
     assert '"https://host.example:8443/authentication/oauth/accessToken"' in root
     services.database.engine.dispose()
 
 
-def test_signing_out_ends_what_was_granted_in_the_session(services, consumer):
-    token = consumer.dance()
+def test_sign_out_revokes_tokens_of_the_session(services, consumer):
+    token = consumer.get_token_credentials()
     with services.database.transaction() as db:
         user_sessions.end(db, SYSTEM, db.query(UserSession).one())
-    assert problem(token.whoami()) == (401, "invalid_expired_token")
+    assert problem_of(token.whoami()) == (401, "invalid_expired_token")
 
 
-def test_withdrawing_access_reaches_the_token_at_once(services, consumer, alice):
-    token = consumer.dance()
+def test_revoked_access_voids_the_token(services, consumer, alice):
+    token = consumer.get_token_credentials()
     with services.database.transaction() as db:
         consents.withdraw(db, SYSTEM, alice.id, clients.get(db, consumer.key))
-    assert problem(token.whoami()) == (401, "invalid_expired_token")
+    assert problem_of(token.whoami()) == (401, "invalid_expired_token")
 
 
-def test_repeated_parameters_on_the_authorization_url_are_refused(consumer):
+def test_repeated_parameters_in_the_authorization_url_are_rejected(consumer):
     token = consumer.with_token(consumer.request_token()).token
     page = consumer.browser.get(f"/oauth/authorize?oauth_token={token}&oauth_token={token}")
     assert page.status_code == 400
@@ -89,9 +89,9 @@ def test_catalogs_and_realm_come_from_the_settings(settings, people):
 
 
 def changed(settings, **changes):
-    """Settings for another application over the same database; a copied model would keep what it has computed."""
-    kept = {
+    """Return changed settings over the same database. A copy of the model would keep its computed values."""
+    values = {
         name: getattr(settings, name)
         for name in ("public_url", "database_url", "keys_dir", "password_hash_memory")
     }
-    return Settings(**(kept | changes))
+    return Settings(**(values | changes))

@@ -1,4 +1,4 @@
-"""What Jazz and OSLC servers find, ask for and are told: root services, requestKey, approveKey."""
+"""The endpoints for Jazz and OSLC servers: root services, requestKey and approveKey."""
 
 import json
 from datetime import timedelta
@@ -11,7 +11,7 @@ from authserver.domain.clients import client_secrets, clients, pending_clients
 from authserver.domain.clients.clients import Client
 from authserver.domain.oauth1 import consumers
 from tests.support import forms
-from tests.support.consumer import Consumer, problem
+from tests.support.consumer import Consumer, problem_of
 from tests.support.people import PASSWORD
 from tests.support.table import table
 
@@ -21,12 +21,12 @@ ADDRESSES = ["/rootservices", "/.well-known/oslc/rootservices.xml", "/oslc/api/r
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_root_services_at_three_addresses(client, address):
-    answer = client.get(address)
-    assert answer.status_code == 200
-    assert answer.content_type == "application/rdf+xml"
-    assert answer.headers["OSLC-Core-Version"] == "2.0"
-    (about,) = ET.fromstring(answer.data)
+def test_root_services_at_three_urls(client, address):
+    response = client.get(address)
+    assert response.status_code == 200
+    assert response.content_type == "application/rdf+xml"
+    assert response.headers["OSLC-Core-Version"] == "2.0"
+    (about,) = ET.fromstring(response.data)
     assert about.tag == f"{RDF}Description"
     assert about.get(f"{RDF}about") == f"http://localhost{address}"
     found = {child.tag: child.get(f"{RDF}resource") or child.text for child in about}
@@ -51,12 +51,12 @@ def test_root_services_at_three_addresses(client, address):
         ({"name": "DOORS Next", "secret": "s3cret"}, "text/plain; charset=ISO-8859-1"),
     ],
 )
-def test_request_key_takes_json_whatever_its_type(services, client, body, content_type):
-    answer = client.post("/oauth/requestKey", data=json.dumps(body), headers={"Content-Type": content_type})
-    assert answer.status_code == 200, answer.text
-    assert answer.content_type == "application/json"
-    assert set(answer.get_json()) == {"key"}
-    row = stored(services, answer.get_json()["key"])
+def test_request_key_accepts_json_with_any_content_type(services, client, body, content_type):
+    response = client.post("/oauth/requestKey", data=json.dumps(body), headers={"Content-Type": content_type})
+    assert response.status_code == 200, response.text
+    assert response.content_type == "application/json"
+    assert set(response.get_json()) == {"key"}
+    row = stored(services, response.get_json()["key"])
     assert (row.name, row.status, row.kind, row.source) == ("DOORS Next", "pending", "oauth1", "requestKey")
     assert row.is_trusted is False
     assert consumers.options_of(row.details).wants_trust is ("trusted" in body)
@@ -65,11 +65,11 @@ def test_request_key_takes_json_whatever_its_type(services, client, body, conten
     assert client_secrets.reveal(services.vault, secret) == "s3cret"
 
 
-def test_a_missing_name_falls_back_to_the_callers_host(services, client):
-    answer = client.post(
+def test_missing_name_defaults_to_the_callers_host(services, client):
+    response = client.post(
         "/oauth/requestKey", json={"secret": "s3cret"}, environ_base={"REMOTE_ADDR": "192.0.2.7"}
     )
-    row = stored(services, answer.get_json()["key"])
+    row = stored(services, response.get_json()["key"])
     assert "192.0.2.7" in row.name
     assert row.registered_from == "192.0.2.7"
 
@@ -82,25 +82,25 @@ def test_a_missing_name_falls_back_to_the_callers_host(services, client):
      b'{"name": "\\ud800", "secret": "x"}', b'{"name": "a", "secret": "\\u0000"}', b"\xff\xfe", b"[" * 4000,
      b'{"name": "' + b"a" * 201 + b'", "secret": "x"}', b'{"name": "a", "secret": "' + b"a" * 257 + b'"}'],
 )  # fmt: skip
-def test_request_key_refuses_what_it_cannot_keep(client, body):
-    answer = client.post("/oauth/requestKey", data=body)
-    assert answer.status_code == 400, answer.text
-    assert answer.get_json()["error"] == "invalid_request"
+def test_request_key_rejects_invalid_bodies(client, body):
+    response = client.post("/oauth/requestKey", data=body)
+    assert response.status_code == 400, response.text
+    assert response.get_json()["error"] == "invalid_request"
 
 
 def test_request_key_limits_size_and_rate(services, client):
     assert client.post("/oauth/requestKey", data=b" " * 5000).status_code == 413
     body = {"name": "a", "secret": "x"}
-    answers = [
+    responses = [
         client.post("/oauth/requestKey", json=body).status_code
         for _ in range(services.settings.consumer_requests + 1)
     ]
-    assert answers == [200] * services.settings.consumer_requests + [429]
+    assert responses == [200] * services.settings.consumer_requests + [429]
     elsewhere = client.post("/oauth/requestKey", json=body, environ_base={"REMOTE_ADDR": "192.0.2.7"})
     assert elsewhere.status_code == 200
 
 
-def test_requested_keys_expire_while_nobody_decides(services, client, moving_clock):
+def test_undecided_key_requests_expire(services, client, moving_clock):
     key = client.post("/oauth/requestKey", json={"name": "a", "secret": "x"}).get_json()["key"]
     moving_clock.advance(services.settings.consumer_request_lifetime, seconds=-60)
     with services.database.transaction() as db:
@@ -111,8 +111,8 @@ def test_requested_keys_expire_while_nobody_decides(services, client, moving_clo
         assert clients.find(db, key) is None
 
 
-def test_the_deep_link_leads_through_the_sign_in_to_the_decision(services, app, people):
-    key = requested(app)
+def test_deep_link_leads_through_the_sign_in_to_the_decision(services, app, people):
+    key = request_key(app)
     browser = app.test_client()
     page = sign_in(browser, follow(browser, browser.get(f"/oauth/approveKey?key={key}")), "admin")
     assert page.request.path == "/oauth/approveKey"
@@ -130,8 +130,8 @@ def test_the_deep_link_leads_through_the_sign_in_to_the_decision(services, app, 
     assert "is approved" in again.text
 
 
-def test_trusted_and_1_0_are_what_the_administrator_ticks(services, app, people):
-    key = requested(app)
+def test_administrator_decides_about_trust_and_1_0(services, app, people):
+    key = request_key(app)
     browser = signed_in(app, "admin")
     page = browser.get(f"/oauth/approveKey?key={key}")
     forms.submit(browser, page, "key-approve", trusted="1", allows_1_0="1")
@@ -140,17 +140,17 @@ def test_trusted_and_1_0_are_what_the_administrator_ticks(services, app, people)
     assert consumers.options_of(row.details).allows_1_0 is True
 
 
-def test_a_requested_key_works_from_its_approval_on(app, people):
-    key = requested(app)
+def test_requested_key_works_after_its_approval(app, people):
+    key = request_key(app)
     consumer = Consumer(app, key, "s3cret")
-    assert problem(consumer.request_token()) == (503, "consumer_key_refused")
+    assert problem_of(consumer.request_token()) == (503, "consumer_key_refused")
     browser = signed_in(app, "admin")
     forms.submit(browser, browser.get(f"/oauth/approveKey?key={key}"), "key-approve")
-    assert consumer.dance(callback="https://jazz.example/cb").whoami().status_code == 200
+    assert consumer.get_token_credentials(callback="https://jazz.example/cb").whoami().status_code == 200
 
 
 def test_remove_deletes_the_consumer(services, app, people):
-    key = requested(app)
+    key = request_key(app)
     browser = signed_in(app, "admin")
     page = forms.submit(browser, browser.get(f"/oauth/approveKey?key={key}"), "key-remove")
     assert "was removed" in page.text
@@ -160,7 +160,7 @@ def test_remove_deletes_the_consumer(services, app, people):
     assert events[-1] == "client:remove"
 
 
-def test_an_unknown_key_has_a_clear_page(app, people):
+def test_unknown_key_shows_an_error_page(app, people):
     browser = signed_in(app, "admin")
     for key in ("", "nobody", "x" * 9000, "\u2603"):
         page = browser.get("/oauth/approveKey", query_string={"key": key})
@@ -168,8 +168,8 @@ def test_an_unknown_key_has_a_clear_page(app, people):
         assert "Unknown consumer key" in page.text
 
 
-def test_only_configure_server_decides(services, app, people):
-    key = requested(app)
+def test_decision_needs_configure_server(services, app, people):
+    key = request_key(app)
     browser = signed_in(app, "alice")
     page = browser.get(f"/oauth/approveKey?key={key}")
     assert page.status_code == 403
@@ -180,8 +180,8 @@ def test_only_configure_server_decides(services, app, people):
     assert stored(services, key).status == "pending"
 
 
-def test_a_stale_page_and_a_bad_callback_decide_nothing(services, app, people):
-    key = requested(app)
+def test_stale_page_or_invalid_callback_is_rejected(services, app, people):
+    key = request_key(app)
     browser = signed_in(app, "admin")
     page = browser.get(f"/oauth/approveKey?key={key}")
     assert forms.submit(browser, page, "key-approve", redirect_uris="javascript:alert(1)").status_code == 422
@@ -190,7 +190,7 @@ def test_a_stale_page_and_a_bad_callback_decide_nothing(services, app, people):
     assert (row.status, row.redirect_uris) == ("pending", [])
 
 
-def requested(app):
+def request_key(app):
     body = {"name": "Jazz", "secret": "s3cret", "trusted": True}
     return app.test_client().post("/oauth/requestKey", json=body).get_json()["key"]
 

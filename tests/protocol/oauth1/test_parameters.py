@@ -1,4 +1,4 @@
-"""The strict parser: parameters in three places, repeated ones kept, protocol ones once and in one place only."""
+"""The strict parameter parser: three sources, repeated parameters, and protocol parameters in one place only."""
 
 import pytest
 
@@ -11,7 +11,7 @@ OAUTH = (("oauth_token", "t"), ("oauth_signature", "s"))
 
 
 @pytest.mark.parametrize("place", ["header", "form", "query"])
-def test_protocol_parameters_arrive_in_any_one_place(place):
+def test_protocol_parameters_may_be_in_any_one_place(place):
     header = 'OAuth oauth_token="t", oauth_signature="s"' if place == "header" else ""
     collected = parameters.collect(
         header, OAUTH if place == "query" else (), OAUTH if place == "form" else None
@@ -21,12 +21,12 @@ def test_protocol_parameters_arrive_in_any_one_place(place):
     assert collected.signed == (("oauth_token", "t"),)
 
 
-def test_repeated_parameters_of_the_application_are_all_signed():
+def test_repeated_application_parameters_are_all_signed():
     collected = parameters.collect("", (("a", "2"), ("a", "1")), (("a", "1"),))
     assert collected.signed == (("a", "1"), ("a", "2"), ("a", "1"))
 
 
-def test_realm_is_left_out_of_the_header_only():
+def test_only_the_realm_of_the_header_is_excluded():
     collected = parameters.collect('OAuth realm="a \\"b\\"", x="1"', (("realm", "kept"),), None)
     assert collected.realm == 'a "b"'
     assert collected.signed == (("x", "1"), ("realm", "kept"))
@@ -37,7 +37,7 @@ def test_values_are_decoded_once():
     assert collected.get("oauth_callback") == "https://a/%2F"
 
 
-def test_an_empty_token_is_signed_as_sent_and_reads_like_an_absent_one():
+def test_empty_token_is_signed_but_equals_an_absent_token():
     empty = parameters.collect('OAuth oauth_token=""', (), None)
     none = parameters.collect("OAuth", (), None)
     assert empty.get("oauth_token") == none.get("oauth_token") == ""
@@ -73,11 +73,11 @@ def test_white_space_and_empty_elements_are_allowed(header):
         "OAuth " + "a" * 60000,
     ],
 )
-def test_malformed_headers_are_refused(header):
-    with pytest.raises(OAuth1Error) as refused:
+def test_malformed_header_is_rejected(header):
+    with pytest.raises(OAuth1Error) as error:
         parameters.collect(header, (), None)
-    assert refused.value.error == "parameter_rejected"
-    assert refused.value.status == 400
+    assert error.value.error == "parameter_rejected"
+    assert error.value.status == 400
 
 
 @pytest.mark.parametrize(
@@ -95,8 +95,8 @@ def test_malformed_headers_are_refused(header):
         ("", (("a", "1"),) * 1001, None),
     ],
 )
-def test_ambiguous_and_unreadable_parameters_are_refused(header, query, form):
-    with pytest.raises(OAuth1Error) as refused:
+def test_ambiguous_or_unreadable_parameters_are_rejected(header, query, form):
+    with pytest.raises(OAuth1Error) as error:
         parameters.collect(header, query, form)
-    assert refused.value.error == "parameter_rejected"
-    assert encode_form(problem_parameters(refused.value)).isascii()
+    assert error.value.error == "parameter_rejected"
+    assert encode_form(problem_parameters(error.value)).isascii()

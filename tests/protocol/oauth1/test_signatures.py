@@ -1,4 +1,4 @@
-"""The signature methods one by one; that they agree with others is shown in tests/spec."""
+"""The signature methods. tests/spec compares them with other implementations."""
 
 import base64
 
@@ -25,7 +25,7 @@ def pem(private_key):
 
 @pytest.mark.parametrize("method", ["HMAC-SHA1", "HMAC-SHA256", "HMAC-SHA512", "PLAINTEXT"])
 @pytest.mark.parametrize("secret", KEYS.client_secrets)
-def test_each_live_secret_signs(method, secret):
+def test_each_valid_secret_is_accepted(method, secret):
     signature = signatures.sign(method, "base", secret, "token secret")
     assert signatures.verify(method, "base", signature, KEYS)
     assert not signatures.verify(method, "base", signature, signatures.Keys(("third",), "token secret"))
@@ -33,7 +33,7 @@ def test_each_live_secret_signs(method, secret):
 
 
 @pytest.mark.parametrize("method", ["HMAC-SHA1", "HMAC-SHA256", "HMAC-SHA512"])
-def test_another_base_string_does_not_pass(method):
+def test_signature_of_another_base_string_is_rejected(method):
     assert not signatures.verify(
         method, "basf", signatures.sign(method, "base", "second", "token secret"), KEYS
     )
@@ -41,13 +41,13 @@ def test_another_base_string_does_not_pass(method):
 
 @pytest.mark.parametrize("method", ["", "MD5", "hmac-sha1", "RSA-SHA1", "HMAC-SHA1", "PLAINTEXT"])
 @pytest.mark.parametrize("signature", ["", "&", "=", "\u2603", "\udc80", "A" * 4000])
-def test_nonsense_is_refused_not_raised(method, signature, pem):
+def test_malformed_signature_is_rejected_without_an_exception(method, signature, pem):
     keys = signatures.Keys(KEYS.client_secrets, KEYS.token_secret, public_keys.load_public_keys(pem))
     assert not signatures.verify(method, "base", signature, keys)
 
 
 @pytest.mark.parametrize("method", ["HMAC-SHA1", "PLAINTEXT", "RSA-SHA256"])
-def test_without_secret_or_key_nothing_passes(method):
+def test_no_signature_is_valid_without_a_secret_or_key(method):
     empty = signatures.sign(method, "base", "", "") or ""
     assert not signatures.verify(method, "base", empty, signatures.Keys(()))
 
@@ -55,7 +55,7 @@ def test_without_secret_or_key_nothing_passes(method):
 @pytest.mark.parametrize(
     ("method", "algorithm"), [("RSA-SHA1", hashes.SHA1()), ("RSA-SHA256", hashes.SHA256())]
 )
-def test_rsa_checks_with_the_public_key(method, algorithm, private_key, pem):
+def test_rsa_signature_is_verified_with_the_public_key(method, algorithm, private_key, pem):
     signature = base64.b64encode(private_key.sign(b"base", padding.PKCS1v15(), algorithm)).decode()
     keys = signatures.Keys(("unused",), "unused", public_keys.load_public_keys(pem))
     assert signatures.verify(method, "base", signature, keys)
@@ -63,7 +63,7 @@ def test_rsa_checks_with_the_public_key(method, algorithm, private_key, pem):
     assert not signatures.verify({"RSA-SHA1": "RSA-SHA256"}.get(method, "RSA-SHA1"), "base", signature, keys)
 
 
-def test_a_jwk_set_is_read(private_key, pem):
+def test_jwk_set_is_parsed(private_key, pem):
     jwk = RSAKey.import_key(pem).as_dict(private=False)
     import json
 
@@ -71,7 +71,7 @@ def test_a_jwk_set_is_read(private_key, pem):
     assert public_keys.load_public_keys(json.dumps(jwk)) == (private_key.public_key(),)
 
 
-def test_unusable_keys_are_refused_with_a_sentence(private_key):
+def test_unusable_keys_are_rejected_with_a_reason(private_key):
     private = private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
     short = rsa.generate_private_key(public_exponent=65537, key_size=1024).public_key()
     curve = ec.generate_private_key(ec.SECP256R1()).public_key()
@@ -99,5 +99,5 @@ def test_unusable_keys_are_refused_with_a_sentence(private_key):
     [("https://a.example/x", True), ("http://127.0.0.1:8000/x", True), ("http://[::1]/", True),
      ("http://localhost/", True), ("http://a.example/", False), ("http://localhost.example/", False)],
 )  # fmt: skip
-def test_plaintext_travels_by_tls_or_on_this_machine_only(url, is_private):
+def test_plaintext_requires_tls_or_loopback(url, is_private):
     assert signatures.is_private_transport(url) is is_private

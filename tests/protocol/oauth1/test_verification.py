@@ -1,4 +1,4 @@
-"""The verification endpoint: a resource server describes a signed request and learns who it is from, or the problem."""
+"""The verification endpoint: a resource server describes a signed request and gets its user or the problem."""
 
 import base64
 import json
@@ -49,7 +49,7 @@ def resource_server(services, app):
 
 @pytest.fixture
 def token(services, app, people):
-    return register(services, app).dance()
+    return register(services, app).get_token_credentials()
 
 
 def description(token, verb="POST", url=URL, form=BODY, **more):
@@ -57,10 +57,10 @@ def description(token, verb="POST", url=URL, form=BODY, **more):
     return {"method": verb, "url": url, "authorization": headers.get("Authorization", ""), "body": body or ""}
 
 
-def test_a_valid_request_is_answered_with_user_consumer_and_lifetime(resource_server, token, alice):
-    answer = resource_server.ask(description(token))
-    assert answer.status_code == 200
-    document = answer.get_json()
+def test_valid_request_returns_user_consumer_and_lifetime(resource_server, token, alice):
+    response = resource_server.ask(description(token))
+    assert response.status_code == 200
+    document = response.get_json()
     assert 7190 <= document.pop("expires_in") <= 7200
     assert document.pop("expires_at") > 1_700_000_000
     assert document == {
@@ -76,7 +76,7 @@ def test_a_valid_request_is_answered_with_user_consumer_and_lifetime(resource_se
     }
 
 
-def test_the_description_has_several_forms(resource_server, token):
+def test_request_can_be_described_in_several_forms(resource_server, token):
     for place in ("AUTH_HEADER", "QUERY", "BODY"):
         described = description(replace(token, place=place))
         assert resource_server.ask(described).get_json()["valid"] is True, place
@@ -91,7 +91,7 @@ def test_the_description_has_several_forms(resource_server, token):
     assert resource_server.ask(described).get_json()["valid"] is True
 
 
-def test_two_legged_requests(services, app, resource_server, alice):
+def test_two_legged_request_returns_the_functional_user(services, app, resource_server, alice):
     consumer = register(services, app, functional_user_id=alice.id)
     document = resource_server.ask(description(consumer)).get_json()
     assert document["two_legged"] is True
@@ -99,7 +99,7 @@ def test_two_legged_requests(services, app, resource_server, alice):
     assert "expires_in" not in document
 
 
-def test_a_problem_tells_what_to_answer_to_the_sender(resource_server, token):
+def test_problem_includes_the_response_for_the_consumer(resource_server, token):
     described = description(token)
     assert resource_server.ask(described).get_json()["valid"] is True
     document = resource_server.ask(described).get_json()
@@ -111,7 +111,7 @@ def test_a_problem_tells_what_to_answer_to_the_sender(resource_server, token):
     assert resource_server.ask(changed).get_json()["problem"] == "signature_invalid"
 
 
-def test_plaintext_is_for_private_transports(resource_server, token):
+def test_plaintext_requires_a_private_transport(resource_server, token):
     plain = replace(token, method="PLAINTEXT")
     assert (
         resource_server.ask(description(plain, url="http://models.example/")).get_json()["problem"]
@@ -120,7 +120,7 @@ def test_plaintext_is_for_private_transports(resource_server, token):
     assert resource_server.ask(description(plain, url="https://models.example/")).get_json()["valid"] is True
 
 
-def test_only_approved_clients_with_the_right_may_ask(services, app, token):
+def test_only_approved_clients_with_permission_may_verify(services, app, token):
     without = ResourceServer(services, app, right=False).ask(description(token))
     assert (without.status_code, without.get_json()["error"]) == (403, "unauthorized_client")
     pending = ResourceServer(services, app, is_approved=False).ask(description(token))
@@ -149,13 +149,13 @@ def test_only_approved_clients_with_the_right_may_ask(services, app, token):
         {"method": "G\u00c4T", "url": "https://a/"},
     ],
 )  # fmt: skip
-def test_a_description_that_cannot_be_read_is_the_askers_mistake(resource_server, document):
-    answer = resource_server.ask(document)
-    assert answer.status_code == 400
-    assert answer.get_json()["error"] == "invalid_request"
+def test_malformed_description_is_an_invalid_request(resource_server, document):
+    response = resource_server.ask(document)
+    assert response.status_code == 400
+    assert response.get_json()["error"] == "invalid_request"
 
 
-def test_a_refused_signature_is_explained_without_its_secrets(services, resource_server, token):
+def test_rejected_signature_is_explained_without_secrets(services, resource_server, token):
     forged = replace(token, token_secret="guess")
     document = resource_server.ask(description(forged)).get_json()
     reference = document["advice"].rpartition("reference ")[2].rstrip(")")
@@ -175,10 +175,10 @@ def test_a_refused_signature_is_explained_without_its_secrets(services, resource
     assert "oauth_token%3Daso_" in failure.expected
 
 
-def test_the_clock_and_the_nonce_are_explained(services, token, moving_clock):
+def test_clock_and_nonce_errors_are_explained(services, token, moving_clock):
     late = str(int(moving_clock.now().timestamp()) + 4000)
-    answer = token.whoami(timestamp=late)
-    assert "ahead" in answer.text
+    response = token.whoami(timestamp=late)
+    assert "ahead" in response.text
     token.whoami(nonce="again", timestamp=str(int(moving_clock.now().timestamp())))
     with services.database.transaction(write=False) as db:
         failure = db.query(RecordedError).filter_by(error="timestamp_refused").one()

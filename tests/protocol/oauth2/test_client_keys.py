@@ -1,4 +1,4 @@
-"""An address of keys is asked by one request at a time, and no more often than the room promises."""
+"""The JWK set of a client's jwks_uri is fetched by one request at a time, and no more often than documented."""
 
 import json
 from collections.abc import Callable
@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 
 from authserver.domain.fetcher import Fetched, FetchFailed
-from authserver.protocol.oauth2 import client_keys
-from authserver.protocol.oauth2.client_keys import KEPT_SECONDS, REFETCH_SECONDS, ClientKeySets
+from authserver.protocol import client_keys
+from authserver.protocol.client_keys import KEPT_SECONDS, REFETCH_SECONDS, ClientKeySets
 from tests.support import assertions
 
 AT_ONCE = 8
 
 
 class Keys:
-    """A policy with an address, a fetcher that counts, and a clock that stands still."""
+    """A client with a jwks_uri, a fetcher that counts, and a clock that the test moves."""
 
     def __init__(self) -> None:
         self.id, self.revision = 1, 1
@@ -42,7 +42,7 @@ def keys() -> Keys:
     return Keys()
 
 
-def test_many_at_once_fetch_once(keys: Keys) -> None:
+def test_concurrent_requests_fetch_once(keys: Keys) -> None:
     barrier = Barrier(AT_ONCE)
 
     def find(number: int) -> int:
@@ -54,7 +54,7 @@ def test_many_at_once_fetch_once(keys: Keys) -> None:
     assert keys.fetches == 1
 
 
-def test_nobody_waits_for_a_kid_that_another_request_looks_for(keys: Keys) -> None:
+def test_requests_do_not_wait_for_the_fetch_of_another_kid(keys: Keys) -> None:
     keys.find()
     keys.now += REFETCH_SECONDS
     found: list[int] = []
@@ -63,22 +63,20 @@ def test_nobody_waits_for_a_kid_that_another_request_looks_for(keys: Keys) -> No
     assert (found, keys.fetches) == ([0, 1], 2)
 
 
-def test_a_set_that_is_over_is_not_used_again(keys: Keys) -> None:
+def test_expired_jwk_set_is_fetched_again(keys: Keys) -> None:
     keys.find()
     keys.now += KEPT_SECONDS
     keys.document = {"keys": []}
     assert (keys.find(), keys.fetches) == (0, 2)
 
 
-def test_registered_keys_are_there_however_many_clients_come(
-    keys: Keys, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_registered_keys_do_not_depend_on_the_cache_size(keys: Keys, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client_keys, "_KEPT", 0)
     keys.details = {"jwks": keys.document}
     assert [keys.find() for _ in range(3)] == [1] * 3
 
 
-def test_what_failed_is_told_again(keys: Keys) -> None:
+def test_failure_is_cached(keys: Keys) -> None:
     def fail() -> None:
         raise FetchFailed("Nobody is there.")
 

@@ -1,4 +1,4 @@
-"""No connection is held while a client proves who it is: hashing and fetching take their time, and the pool is small."""
+"""Client authentication holds no database connection: hashing and fetching are slow, and the pool is small."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -42,27 +42,27 @@ def app(settings: Settings) -> Iterator[Flask]:
     app.extensions["authserver"].database.engine.dispose()
 
 
-def held(app: Flask) -> int:
+def connections_in_use(app: Flask) -> int:
     pool: Any = app.extensions["authserver"].database.engine.pool
     return int(pool.checkedout())
 
 
 @pytest.mark.parametrize(("path", "form"), REQUESTS)
-def test_while_keys_are_fetched(app: Flask, path: str, form: dict[str, str]) -> None:
+def test_no_connection_is_held_while_keys_are_fetched(app: Flask, path: str, form: dict[str, str]) -> None:
     key, seen = assertions.generate(), []
     with DocumentServer({"keys": [assertions.public(key)]}) as key_server:
-        key_server.meanwhile = lambda: seen.append(held(app))
+        key_server.meanwhile = lambda: seen.append(connections_in_use(app))
         details = {"jwks_uri": key_server.url, "token_endpoint_auth_signing_alg": "ES256"}
         services = app.extensions["authserver"]
-        made, _ = register(services, auth_method="private_key_jwt", grant_types=GRANTS, details=details)
+        client_key, _ = register(services, auth_method="private_key_jwt", grant_types=GRANTS, details=details)
         proof = {"client_assertion_type": assertions.TYPE}
-        proof["client_assertion"] = Signer(app, made, key).assertion(aud="http://localhost")
+        proof["client_assertion"] = Signer(app, client_key, key).assertion(aud="http://localhost")
         assert app.test_client().post(path, data=form | proof).status_code < 500
     assert seen == [0]
 
 
 @pytest.mark.parametrize(("path", "form"), REQUESTS)
-def test_while_a_secret_is_checked(
+def test_no_connection_is_held_while_a_secret_is_verified(
     app: Flask, services: Services, monkeypatch: pytest.MonkeyPatch, path: str, form: dict[str, str]
 ) -> None:
     seen: list[int] = []
@@ -70,7 +70,7 @@ def test_while_a_secret_is_checked(
     check = SecretVerifier.verify
 
     def verify(self: SecretVerifier, *arguments: Any) -> bool:
-        seen.append(held(app))
+        seen.append(connections_in_use(app))
         return check(self, *arguments)
 
     monkeypatch.setattr(SecretVerifier, "verify", verify)

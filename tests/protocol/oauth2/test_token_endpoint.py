@@ -11,7 +11,8 @@ from flask import Flask
 from sqlalchemy import Connection, Row, select
 
 from authserver.context import SYSTEM
-from authserver.domain.authorizations import access_state, authorizations
+from authserver.domain import access_state
+from authserver.domain.authorizations import authorizations
 from authserver.domain.authorizations.authorizations import Authorization
 from authserver.domain.clients import clients
 from authserver.domain.clients.clients import Client

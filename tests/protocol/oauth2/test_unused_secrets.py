@@ -1,4 +1,4 @@
-"""A client that proves itself by a key, or by nothing, can do nothing with a secret that it was given before (S15)."""
+"""A client that authenticates with a key, or not at all, cannot use a secret from before (S15)."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from authserver.errors import InvalidInput
 from authserver.protocol.services import Services
 from tests.support import assertions
 from tests.support.assertions import Signer
-from tests.support.relying_party import RelyingParty, edit, refused, register
+from tests.support.relying_party import RelyingParty, assert_error, edit, register
 from tests.support.table import table
 
 ENDPOINTS = ("/oauth2/token", "/oauth2/revoke", "/oauth2/introspect", "/oauth2/device_authorization")
@@ -21,34 +21,34 @@ FORM = {"grant_type": "refresh_token", "refresh_token": "x", "token": "x", "scop
 
 @pytest.fixture(params=["none", "private_key_jwt"])
 def party(app: Flask, services: Services, request: pytest.FixtureRequest) -> RelyingParty:
-    """A client that signed with a secret before, and is registered for another method now."""
-    made = register(services, auth_method="client_secret_jwt", grant_types=GRANTS)
+    """A client that signed with its secret before, and is now registered for another method."""
+    registration = register(services, auth_method="client_secret_jwt", grant_types=GRANTS)
     keys = {"jwks": {"keys": [assertions.public(assertions.generate())]}}
     details: dict[str, Any] = keys if request.param == "private_key_jwt" else {}
-    edit(services, made[0], auth_method=request.param, details=details)
-    return RelyingParty(app, *made)
+    edit(services, registration[0], auth_method=request.param, details=details)
+    return RelyingParty(app, *registration)
 
 
 @table("path", ENDPOINTS)
-def test_the_header_is_refused(party: RelyingParty, path: str) -> None:
-    refused(party.browser.post(path, data=FORM, headers=party.basic), "invalid_client", 401)
+def test_secret_in_the_header_is_rejected(party: RelyingParty, path: str) -> None:
+    assert_error(party.browser.post(path, data=FORM, headers=party.basic), "invalid_client", 401)
 
 
 @table("path", ENDPOINTS)
-def test_the_body_is_refused(party: RelyingParty, path: str) -> None:
+def test_secret_in_the_body_is_rejected(party: RelyingParty, path: str) -> None:
     form = FORM | {"client_id": party.key, "client_secret": party.secret}
-    refused(party.browser.post(path, data=form), "invalid_client", 401)
+    assert_error(party.browser.post(path, data=form), "invalid_client", 401)
 
 
 @table("path", ENDPOINTS)
-def test_a_signature_is_refused(party: RelyingParty, path: str) -> None:
+def test_signature_with_the_secret_is_rejected(party: RelyingParty, path: str) -> None:
     signer = Signer.with_secret(party.app, party.key, party.secret)
     form = FORM | {"client_assertion_type": assertions.TYPE, "client_assertion": signer.assertion()}
-    refused(party.browser.post(path, data=form), "invalid_client", 401)
+    assert_error(party.browser.post(path, data=form), "invalid_client", 401)
 
 
 @pytest.mark.only_on("sqlite")
-def test_another_is_not_generated(services: Services, party: RelyingParty) -> None:
+def test_no_new_secret_is_generated(services: Services, party: RelyingParty) -> None:
     with services.database.transaction() as db:
         client = clients.get(db, party.key)
         with pytest.raises(InvalidInput, match="without a secret"):
@@ -56,7 +56,7 @@ def test_another_is_not_generated(services: Services, party: RelyingParty) -> No
 
 
 @pytest.mark.only_on("sqlite")
-def test_another_is_not_taken(services: Services, party: RelyingParty) -> None:
+def test_no_new_secret_is_accepted(services: Services, party: RelyingParty) -> None:
     typed = "a secret that a person chose"
     with services.database.transaction() as db:
         client = clients.get(db, party.key)

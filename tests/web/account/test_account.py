@@ -1,4 +1,4 @@
-"""The account: everybody sees and changes their own, and nothing else."""
+"""The account pages: users see and change their own account only."""
 
 import pytest
 from sqlalchemy import select
@@ -13,12 +13,12 @@ from authserver.domain.authorizations.authorizations import (
 )
 from authserver.domain.clients import clients
 from authserver.domain.clients.metadata import ClientMetadata
-from authserver.domain.sessions.user_sessions import UserSession
+from authserver.domain.user_sessions import UserSession
 from authserver.domain.users import users
 from tests.support import forms
 from tests.support.moving_clock import MovingClock
 from tests.support.people import PASSWORD
-from tests.web.visits import session_cookie, sign_in, use_cookie
+from tests.web.browser_session import session_cookie, sign_in, use_cookie
 
 NEW = "four quite new words"
 PAGES = ["", "/sessions", "/applications", "/password", "/activity", "/authenticator"]
@@ -32,18 +32,18 @@ def signed_in(client, people):
 
 @pytest.fixture
 def elsewhere(app, people):
-    """Alice's other browser."""
+    """Another browser of alice."""
     browser = app.test_client()
     sign_in(browser, "alice")
     return browser
 
 
-def is_in(browser):
+def is_signed_in(browser):
     return browser.get("/account").status_code == 200
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_every_page_is_for_the_signed_in(client, path):
+def test_every_page_requires_a_sign_in(client, path):
     assert client.get(f"/account{path}").location.startswith("/sign-in?next=/account")
 
 
@@ -55,28 +55,28 @@ def test_every_page_opens(signed_in, path):
 @pytest.mark.parametrize(
     "path", ["", "/theme", "/sessions/1/end", "/sessions/end-others", "/password", "/applications/x/remove"]
 )
-def test_no_other_site_changes_anything(signed_in, path):
+def test_forms_require_a_csrf_token(signed_in, path):
     assert signed_in.post(f"/account{path}").status_code == 400
 
 
-def test_the_console_is_offered_to_administrators_only(client, people):
+def test_console_link_is_shown_only_to_administrators(client, people):
     sign_in(client, "alice")
     assert ">Console<" not in client.get("/account").text
     sign_in(client, "admin", url="/sign-in?switch=1")
     assert ">Console<" in client.get("/account").text
 
 
-def test_editing_the_profile(signed_in, database, people):
+def test_edit_profile(signed_in, database, people):
     page = signed_in.get("/account")
-    answer = forms.submit(signed_in, page, "profile-save", name="Alice Ängström", email="new@example.org")
-    assert answer.location == "/account"
+    response = forms.submit(signed_in, page, "profile-save", name="Alice Ängström", email="new@example.org")
+    assert response.location == "/account"
     assert "Your profile was saved." in signed_in.get("/account").text
     with database.transaction(write=False) as db:
         user = users.get(db, people["alice"].id)
         assert (user.name, user.email, user.email_verified) == ("Alice Ängström", "new@example.org", False)
 
 
-def test_a_wrong_address_is_named_and_the_rest_is_kept(signed_in, database, people):
+def test_invalid_email_is_named_and_other_input_is_kept(signed_in, database, people):
     page = signed_in.get("/account")
     answer = forms.submit(signed_in, page, "profile-save", name="New name", email="nonsense")
     assert answer.status_code == 422
@@ -86,7 +86,7 @@ def test_a_wrong_address_is_named_and_the_rest_is_kept(signed_in, database, peop
         assert users.get(db, people["alice"].id).name == "Alice Adams"
 
 
-def test_the_user_name_and_permissions_are_not_ones_own_to_change(signed_in, database, people):
+def test_user_cannot_change_user_name_or_permissions(signed_in, database, people):
     page = signed_in.get("/account")
     forms.submit(signed_in, page, "profile-save", username="root", may_configure_server="1", is_active="0")
     with database.transaction(write=False) as db:
@@ -94,20 +94,20 @@ def test_the_user_name_and_permissions_are_not_ones_own_to_change(signed_in, dat
         assert (user.username, user.may_configure_server, user.is_active) == ("alice", False, True)
 
 
-def test_sessions_are_listed_with_this_one_marked(signed_in, elsewhere):
+def test_sessions_are_listed_and_the_current_one_is_marked(signed_in, elsewhere):
     page = signed_in.get("/account/sessions").text
     assert page.count("This device") == 1
     assert page.count('class="card row"') == 2
 
 
-def test_sessions_that_idled_away_are_not_listed(signed_in, app, settings, monkeypatch):
+def test_idle_sessions_are_not_listed(signed_in, app, settings, monkeypatch):
     MovingClock(monkeypatch).advance(settings.session_idle_lifetime, seconds=1)
     browser = app.test_client()
     sign_in(browser, "alice")
     assert browser.get("/account/sessions").text.count('class="card row"') == 1
 
 
-def test_signing_in_again_leaves_applications_alone(signed_in, database, people, application):
+def test_signing_in_again_keeps_authorizations(signed_in, database, people, application):
     with database.transaction() as db:
         row = db.scalars(select(UserSession)).one()
         authorize(db, people["alice"], application, session_id=row.id)
@@ -117,29 +117,31 @@ def test_signing_in_again_leaves_applications_alone(signed_in, database, people,
         assert db.scalars(select(UserSession)).one().ended_at is None
 
 
-def test_ending_another_session(signed_in, elsewhere, database):
+def test_end_another_session(signed_in, elsewhere, database):
     with database.transaction(write=False) as db:
         other = db.scalars(select(UserSession.id).order_by(UserSession.id.desc())).first()
     page = signed_in.get("/account/sessions")
     token = dict(forms.find(page, "end-others").fields)["csrf_token"]
     signed_in.post(f"/account/sessions/{other}/end", data={"csrf_token": token})
-    assert (is_in(signed_in), is_in(elsewhere)) == (True, False)
+    assert (is_signed_in(signed_in), is_signed_in(elsewhere)) == (True, False)
 
 
-def test_nobody_ends_the_sessions_of_others(app, signed_in, database):
+def test_sessions_of_other_users_cannot_be_ended(app, signed_in, database):
     bob = app.test_client()
     sign_in(bob, "bob")
     with database.transaction(write=False) as db:
-        bobs = db.scalars(select(UserSession.id).order_by(UserSession.id.desc())).first()
+        bobs_session = db.scalars(select(UserSession.id).order_by(UserSession.id.desc())).first()
     token = dict(forms.find(signed_in.get("/account"), "profile-save").fields)["csrf_token"]
-    assert signed_in.post(f"/account/sessions/{bobs}/end", data={"csrf_token": token}).status_code == 404
-    assert is_in(bob)
+    assert (
+        signed_in.post(f"/account/sessions/{bobs_session}/end", data={"csrf_token": token}).status_code == 404
+    )
+    assert is_signed_in(bob)
 
 
-def test_signing_out_everywhere_else(signed_in, elsewhere):
+def test_end_all_other_sessions(signed_in, elsewhere):
     forms.submit(signed_in, signed_in.get("/account/sessions"), "end-others")
     assert "One other session is signed out." in signed_in.get("/account/sessions").text
-    assert (is_in(signed_in), is_in(elsewhere)) == (True, False)
+    assert (is_signed_in(signed_in), is_signed_in(elsewhere)) == (True, False)
 
 
 def change_password(browser, old=PASSWORD, new=NEW, **more):
@@ -148,19 +150,19 @@ def change_password(browser, old=PASSWORD, new=NEW, **more):
     return forms.submit(browser, page, "password-save", **typed)
 
 
-def test_changing_the_password(app, signed_in, elsewhere):
+def test_change_password(app, signed_in, elsewhere):
     before = session_cookie(signed_in)
     assert change_password(signed_in).location == "/account"
     assert "Your password was changed" in signed_in.get("/account").text
-    assert (is_in(signed_in), is_in(elsewhere)) == (True, False)
-    thief = app.test_client()
-    use_cookie(thief, before)
-    assert not is_in(thief)
+    assert (is_signed_in(signed_in), is_signed_in(elsewhere)) == (True, False)
+    other_browser = app.test_client()
+    use_cookie(other_browser, before)
+    assert not is_signed_in(other_browser)
     assert sign_in(app.test_client(), "alice").status_code == 422
     assert sign_in(app.test_client(), "alice", NEW).status_code == 303
 
 
-def test_a_new_password_ends_what_applications_hold(signed_in, database, people, application):
+def test_new_password_voids_authorizations(signed_in, database, people, application):
     with database.transaction() as db:
         authorize(db, people["alice"], application)
     change_password(signed_in)
@@ -183,27 +185,27 @@ def test_a_new_password_ends_what_applications_hold(signed_in, database, people,
         ({"new_password_again": "something else"}, "The passwords do not match."),
     ],
 )
-def test_a_password_that_cannot_be_taken(signed_in, typed, sentence):
-    answer = change_password(signed_in, **typed)
-    assert answer.status_code == 422
-    assert sentence in answer.text
-    assert NEW not in answer.text
-    assert is_in(signed_in)
+def test_invalid_password_is_rejected(signed_in, typed, sentence):
+    response = change_password(signed_in, **typed)
+    assert response.status_code == 422
+    assert sentence in response.text
+    assert NEW not in response.text
+    assert is_signed_in(signed_in)
 
 
-def test_the_old_password_cannot_be_guessed_here(signed_in, settings):
+def test_guessing_the_old_password_is_throttled(signed_in, settings):
     for _ in range(settings.sign_in_attempts):
         assert change_password(signed_in, old="wrong").status_code == 422
     answer = change_password(signed_in)
     assert (answer.status_code, "Too many attempts" in answer.text) == (429, True)
 
 
-def test_the_password_page_wants_a_recent_sign_in(signed_in, settings, monkeypatch):
+def test_password_page_requires_a_recent_sign_in(signed_in, settings, monkeypatch):
     MovingClock(monkeypatch).advance(settings.recent_sign_in, seconds=1)
     assert "again=1" in signed_in.get("/account/password").location
 
 
-def test_the_database_is_free_while_the_passwords_are_hashed(signed_in, services, monkeypatch):
+def test_database_is_not_locked_while_passwords_are_hashed(signed_in, services, monkeypatch):
     hasher, written = services.passwords.hash, []
 
     def write_meanwhile(password):
@@ -247,7 +249,7 @@ def authorize(db, user, client, **more):
     )
 
 
-def test_applications_with_what_they_may_do(signed_in, database, people, application):
+def test_applications_are_listed_with_their_scopes(signed_in, database, people, application):
     assert "No applications yet" in signed_in.get("/account/applications").text
     with database.transaction() as db:
         consents.remember(db, people["alice"].id, application.id, ("openid", "email"))
@@ -256,28 +258,28 @@ def test_applications_with_what_they_may_do(signed_in, database, people, applica
     assert "See your e-mail address" in page
 
 
-def test_removing_the_access_of_an_application(signed_in, database, people, application):
+def test_remove_access_of_an_application(signed_in, database, people, application):
     with database.transaction() as db:
         consents.remember(db, people["alice"].id, application.id, ("openid",))
         authorize(db, people["alice"], application)
     ask = signed_in.get(f"/account/applications/{application.client_key}/remove")
     assert "Model &lt;review&gt;" in ask.text
-    answer = forms.submit(signed_in, ask, "remove-confirm")
-    assert answer.location == "/account/applications"
+    response = forms.submit(signed_in, ask, "remove-confirm")
+    assert response.location == "/account/applications"
     assert "No applications yet" in signed_in.get("/account/applications").text
     with database.transaction(write=False) as db:
         assert db.scalars(select(Authorization)).one().revoked_at is not None
         assert consents.find(db, people["alice"].id, application.id) is None
 
 
-def test_the_consent_of_others_is_not_touched(signed_in, database, people, application):
+def test_consent_of_other_users_is_kept(signed_in, database, people, application):
     with database.transaction() as db:
         consents.remember(db, people["bob"].id, application.id, ("openid",))
     assert signed_in.get(f"/account/applications/{application.client_key}/remove").status_code == 404
     assert signed_in.get("/account/applications/nothing/remove").status_code == 404
 
 
-def test_own_activity_shows_ones_own_only(app, signed_in, people):
+def test_activity_shows_only_own_events(app, signed_in, people):
     sign_in(app.test_client(), "bob")
     sign_in(app.test_client(), "alice", "wrong")
     page = signed_in.get("/account/activity").text
@@ -286,7 +288,7 @@ def test_own_activity_shows_ones_own_only(app, signed_in, people):
     assert "bob" not in page
 
 
-def test_own_activity_has_pages(signed_in, database, people):
+def test_activity_is_paginated(signed_in, database, people):
     for number in range(30):
         forms.submit(signed_in, signed_in.get("/account"), "profile-save", name=f"Name {number}")
     first, last = signed_in.get("/account/activity"), signed_in.get("/account/activity?page=2")
@@ -298,5 +300,5 @@ def test_own_activity_has_pages(signed_in, database, people):
 
 @pytest.mark.both_databases
 @pytest.mark.parametrize("page", ["0", "-1", "x", "99999999999999999999", "4001", "\0"])
-def test_odd_pages_do_no_harm(signed_in, page):
+def test_invalid_page_number_is_no_error(signed_in, page):
     assert signed_in.get("/account/activity", query_string={"page": page}).status_code == 200

@@ -1,4 +1,4 @@
-"""The list of applications says what each may do and how it was given that, whichever way it was."""
+"""The list of applications shows what each may do and how it got access, for every grant type."""
 
 import re
 
@@ -18,18 +18,18 @@ PASSWORD_GRANT = {"redirect_uris": (), "grant_types": ("password",), "response_t
 
 @pytest.fixture
 def party(app, services, people):
-    """Registers an application for alice's browser."""
+    """Return a function that registers a client for alice's browser."""
     return lambda **registration: RelyingParty(app, *register(services, **registration))
 
 
 def listed(party):
-    """What alice's list says."""
+    """Return the text of alice's list."""
     page = party.follow(party.browser.get("/account/applications"))
     page = party.sign_in(page) if 'id="login-submit"' in page.text else page
     return page.text.partition("<h1>")[2]
 
 
-def test_a_device_that_was_connected(party):
+def test_connected_device(party):
     device = Device(party(**DEVICE))
     device.start(scope="openid email").tokens()
     page = listed(device.rp)
@@ -39,7 +39,7 @@ def test_a_device_that_was_connected(party):
     assert "Last sign-in" not in page
 
 
-def test_an_application_that_was_told_the_password(party):
+def test_application_with_the_password_grant(party):
     rp = party(**PASSWORD_GRANT)
     assert (
         rp.token(grant_type="password", username="alice", password=PASSWORD, scope="email").status_code == 200
@@ -53,7 +53,7 @@ def test_an_application_that_was_told_the_password(party):
     assert "it will ask for your permission" not in ask.text
 
 
-def test_a_trusted_application_and_what_it_may_do(party, services):
+def test_trusted_application(party, services):
     rp = party(is_trusted=True)
     rp.tokens(scope="openid email")
     page = listed(rp)
@@ -63,7 +63,7 @@ def test_a_trusted_application_and_what_it_may_do(party, services):
     assert TRUST not in listed(rp)
 
 
-def test_consent_and_a_device_together(party):
+def test_consent_and_device_together(party):
     rp = party(grant_types=("authorization_code", "refresh_token", GRANT))
     rp.tokens(scope="openid profile")
     Device(rp).start(scope="openid email").tokens()
@@ -71,14 +71,12 @@ def test_consent_and_a_device_together(party):
     assert page.count('class="card row"') == 1
     for words in ("Allowed", "Last sign-in", "A device was connected", "See your name", "See your e-mail"):
         assert words in page
-    assert not re.search(r"\.(Last sign-in|A device)", page), (
-        "two sentences stand without a space between them"
-    )
+    assert not re.search(r"\.(Last sign-in|A device)", page), "two sentences have no space between them"
 
 
-def test_a_consumer_signs_people_in(app, services, people):
+def test_oauth1_consumer(app, services, people):
     consumer = register_consumer(services, app)
-    token = consumer.dance()
+    token = consumer.get_token_credentials()
     page = token.browser.get("/account/applications").text
     assert "Sign you in" in page
     assert "Allowed" in page

@@ -1,4 +1,4 @@
-"""The authenticator app on the account pages: set up by a code that proves it, codes shown once, removed."""
+"""The authenticator app on the account pages: set-up, recovery codes and removal."""
 
 import re
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from werkzeug.test import TestResponse
 from authserver import clock
 from authserver.context import SYSTEM
 from authserver.domain import audit
-from authserver.domain.sessions.user_sessions import UserSession
+from authserver.domain.user_sessions import UserSession
 from authserver.domain.users import second_factors, users
 from authserver.domain.users.authenticator_apps import AuthenticatorApp
 from authserver.domain.users.users import User
@@ -26,7 +26,7 @@ from tests.support import forms
 from tests.support.moving_clock import MovingClock
 from tests.support.people import PASSWORD
 from tests.support.second_factors import set_up
-from tests.web.visits import session_cookie, sign_in, use_cookie
+from tests.web.browser_session import session_cookie, sign_in, use_cookie
 
 HOME = "/account/authenticator"
 SET_UP = f"{HOME}/set-up"
@@ -43,19 +43,19 @@ def browser(client: FlaskClient, people: dict[str, User]) -> FlaskClient:
 
 @dataclass
 class Proposal:
-    """The set-up page, as somebody reads it."""
+    """The set-up page with the proposed secret."""
 
     page: TestResponse
 
     @property
     def seed(self) -> str:
-        """The secret, put together from its groups."""
+        """The secret without the spaces between its groups."""
         found = re.search(r'<code id="seed".*?</code>', self.page.text, re.DOTALL)
         assert found, self.page.text
         return re.sub(r"<[^>]+>|\s", "", found[0])
 
     def code(self) -> str:
-        """What the app shows now."""
+        """The code that the app shows at the current time."""
         return pyotp.TOTP(self.seed).at(clock.now())
 
 
@@ -74,7 +74,7 @@ def codes_on(page: TestResponse) -> list[str]:
     return re.findall(r"<code>([A-Z]{4}-[A-Z]{4}-[A-Z]{4})</code>", page.text)
 
 
-def standing(services: Services, user: User) -> second_factors.SecondFactorStatus:
+def status_of(services: Services, user: User) -> second_factors.SecondFactorStatus:
     with services.database.transaction(write=False) as db:
         return second_factors.status_of(db, user.id)
 
@@ -85,22 +85,22 @@ def events(services: Services) -> list[str]:
 
 
 def enrolled(browser: FlaskClient) -> list[str]:
-    """Sets an app up; returns the recovery codes."""
+    """Set an app up; return the recovery codes."""
     return codes_on(save(browser, propose(browser)))
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_strangers_sign_in_first(client: FlaskClient, path: str) -> None:
+def test_pages_require_a_sign_in(client: FlaskClient, path: str) -> None:
     assert client.get(path).location == f"/sign-in?next={path}"
 
 
 @pytest.mark.parametrize("path", PAGES[1:])
-def test_no_other_site_changes_anything(browser: FlaskClient, path: str) -> None:
+def test_forms_require_a_csrf_token(browser: FlaskClient, path: str) -> None:
     assert browser.post(path).status_code == 400
 
 
 @pytest.mark.parametrize("path", PAGES[1:])
-def test_a_recent_sign_in_is_wanted(
+def test_pages_require_a_recent_sign_in(
     browser: FlaskClient, services: Services, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     enrolled(browser)
@@ -108,33 +108,33 @@ def test_a_recent_sign_in_is_wanted(
     assert "again=1" in browser.get(path).location
 
 
-def test_setting_up(browser: FlaskClient, services: Services, alice: User) -> None:
+def test_set_up(browser: FlaskClient, services: Services, alice: User) -> None:
     assert "password alone" in browser.get(HOME).text
     answer = save(browser, propose(browser))
     assert answer.status_code == 200
     assert len(set(codes_on(answer))) == 10
     assert "They will not be shown again" in answer.text
-    assert standing(services, alice).is_enrolled
+    assert status_of(services, alice).is_enrolled
     page = browser.get(HOME).text
     assert '<dd id="codes-left">10</dd>' in page
     assert "user:add-second-factor" in events(services)
 
 
-def test_the_picture_says_what_the_letters_say(browser: FlaskClient, alice: User) -> None:
-    """The page has the otpauth address for those who are on the telephone; the picture is in the page itself."""
+def test_qr_code_contains_the_secret(browser: FlaskClient, alice: User) -> None:
+    """The page has the otpauth URI as a link for users on a phone, and the QR code inline."""
     proposal = propose(browser)
     address = urlsplit(unescape(re.search(r'href="(otpauth:[^"]+)"', proposal.page.text)[1]))
     assert (address.netloc, unquote(address.path)) == ("totp", "/authserver:alice")
     assert parse_qs(address.query) == {"secret": [proposal.seed], "issuer": ["authserver"]}
-    picture = unescape(re.search(r'<img class="qr" src="([^"]+)"', proposal.page.text)[1])
-    assert picture.startswith("data:image/svg+xml")
+    qr_code = unescape(re.search(r'<img class="qr" src="([^"]+)"', proposal.page.text)[1])
+    assert qr_code.startswith("data:image/svg+xml")
     assert "img-src 'self' data:" in proposal.page.headers["Content-Security-Policy"]
     assert proposal.page.headers["Cache-Control"] == "no-store"
 
 
 @pytest.mark.both_databases
 @pytest.mark.parametrize("username", ["\U0001d538" * 100, "a:b@example.org", "%00%zz", "<b>"])
-def test_any_user_name_fits_into_the_picture(
+def test_any_user_name_fits_into_the_qr_code(
     client: FlaskClient, services: Services, people: dict[str, User], username: str
 ) -> None:
     with services.database.transaction() as db:
@@ -144,7 +144,7 @@ def test_any_user_name_fits_into_the_picture(
     assert codes_on(save(client, propose(client)))
 
 
-def test_the_session_counts_as_multi_factor_at_once(
+def test_session_is_multi_factor_after_the_set_up(
     app: Flask, browser: FlaskClient, services: Services
 ) -> None:
     before = session_cookie(browser)
@@ -153,23 +153,23 @@ def test_the_session_counts_as_multi_factor_at_once(
         row = db.scalars(select(UserSession)).one()
         assert (row.acr, row.amr) == (Acr.MULTI_FACTOR, ["pwd", "otp", "mfa"])
     assert browser.get("/account").status_code == 200
-    thief = app.test_client()
-    use_cookie(thief, before or "")
-    assert thief.get("/account").status_code == 303
+    other_browser = app.test_client()
+    use_cookie(other_browser, before or "")
+    assert other_browser.get("/account").status_code == 303
 
 
-def test_nothing_is_stored_before_the_code_proves_it(
+def test_nothing_is_stored_before_a_correct_code(
     browser: FlaskClient, services: Services, alice: User
 ) -> None:
     proposal = propose(browser)
     wrong = save(browser, proposal, "000000")
     assert (wrong.status_code, 'id="code-error"' in wrong.text) == (422, True)
-    assert not standing(services, alice).is_enrolled
+    assert not status_of(services, alice).is_enrolled
     assert Proposal(wrong).seed == proposal.seed
     assert save(browser, Proposal(wrong)).status_code == 200
 
 
-def test_a_code_may_be_typed_with_its_space(browser: FlaskClient) -> None:
+def test_code_may_contain_spaces(browser: FlaskClient) -> None:
     proposal = propose(browser)
     code = proposal.code()
     assert save(browser, proposal, f" {code[:3]} {code[3:]} ").status_code == 200
@@ -177,37 +177,39 @@ def test_a_code_may_be_typed_with_its_space(browser: FlaskClient) -> None:
 
 @pytest.mark.both_databases
 @pytest.mark.parametrize("typed", ODD)
-def test_odd_codes_are_wrong_codes(browser: FlaskClient, services: Services, alice: User, typed: str) -> None:
+def test_malformed_code_is_rejected(
+    browser: FlaskClient, services: Services, alice: User, typed: str
+) -> None:
     assert save(browser, propose(browser), typed).status_code == 422
-    assert not standing(services, alice).is_enrolled
+    assert not status_of(services, alice).is_enrolled
 
 
 @pytest.mark.both_databases
-@pytest.mark.parametrize("made_up", ODD)
-def test_a_made_up_proposal_is_refused_kindly(
-    browser: FlaskClient, services: Services, alice: User, made_up: str
+@pytest.mark.parametrize("forged", ODD)
+def test_forged_proposal_is_replaced(
+    browser: FlaskClient, services: Services, alice: User, forged: str
 ) -> None:
     proposal = propose(browser)
-    answer = save(browser, proposal, proposal=made_up)
+    answer = save(browser, proposal, proposal=forged)
     assert answer.status_code == 422
     assert "Scan the new QR code" in answer.text
-    assert not standing(services, alice).is_enrolled
+    assert not status_of(services, alice).is_enrolled
     assert Proposal(answer).seed != proposal.seed
 
 
-def test_the_proposal_of_another_person_is_refused_kindly(
+def test_proposal_of_another_user_is_replaced(
     app: Flask, browser: FlaskClient, services: Services, people: dict[str, User]
 ) -> None:
-    bobs = app.test_client()
-    sign_in(bobs, "bob")
+    bobs_browser = app.test_client()
+    sign_in(bobs_browser, "bob")
     proposal = propose(browser)
     sealed = dict(forms.find(proposal.page, "authenticator-save").fields)["proposal"]
-    answer = save(bobs, propose(bobs), proposal.code(), proposal=sealed)
+    answer = save(bobs_browser, propose(bobs_browser), proposal.code(), proposal=sealed)
     assert (answer.status_code, "Scan the new QR code" in answer.text) == (422, True)
-    assert not standing(services, people["bob"]).is_enrolled
+    assert not status_of(services, people["bob"]).is_enrolled
 
 
-def test_a_proposal_is_good_for_half_an_hour(
+def test_proposal_expires_after_half_an_hour(
     browser: FlaskClient, services: Services, alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     time, proposal = MovingClock(monkeypatch), propose(browser)
@@ -215,21 +217,21 @@ def test_a_proposal_is_good_for_half_an_hour(
     asked = forms.submit(browser, save(browser, proposal), "login-submit", password=PASSWORD)
     answer = forms.submit(browser, asked, "resume-submit")
     assert (answer.status_code, "has expired" in answer.text) == (422, True)
-    assert not standing(services, alice).is_enrolled
+    assert not status_of(services, alice).is_enrolled
 
 
-def test_a_form_that_waited_for_a_sign_in_goes_on(
+def test_form_is_preserved_during_a_sign_in(
     browser: FlaskClient, services: Services, alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     proposal = propose(browser)
     MovingClock(monkeypatch).advance(services.settings.recent_sign_in, seconds=1)
-    asked = save(browser, proposal)
-    assert asked.status_code == 403
-    resumed = forms.submit(browser, asked, "login-submit", password=PASSWORD)
+    response = save(browser, proposal)
+    assert response.status_code == 403
+    resumed = forms.submit(browser, response, "login-submit", password=PASSWORD)
     assert len(codes_on(forms.submit(browser, resumed, "resume-submit"))) == 10
 
 
-def test_guessing_is_throttled(browser: FlaskClient, services: Services) -> None:
+def test_guessing_codes_is_throttled(browser: FlaskClient, services: Services) -> None:
     proposal = propose(browser)
     for _ in range(services.settings.sign_in_attempts):
         assert save(browser, proposal, "000000").status_code == 422
@@ -238,7 +240,7 @@ def test_guessing_is_throttled(browser: FlaskClient, services: Services) -> None
     assert int(answer.headers["Retry-After"]) > 0
 
 
-def test_a_second_sending_changes_nothing(browser: FlaskClient, services: Services, alice: User) -> None:
+def test_repeated_form_changes_nothing(browser: FlaskClient, services: Services, alice: User) -> None:
     proposal = propose(browser)
     code = proposal.code()
     save(browser, proposal, code)
@@ -252,12 +254,12 @@ def test_a_second_sending_changes_nothing(browser: FlaskClient, services: Servic
     assert events(services).count("user:add-second-factor") == 1
 
 
-def test_who_has_an_app_is_not_offered_another(browser: FlaskClient) -> None:
+def test_set_up_page_redirects_if_an_app_exists(browser: FlaskClient) -> None:
     enrolled(browser)
     assert browser.get(SET_UP).location == HOME
 
 
-def test_the_codes_can_be_downloaded(browser: FlaskClient) -> None:
+def test_recovery_codes_can_be_downloaded(browser: FlaskClient) -> None:
     page = save(browser, propose(browser))
     link = unescape(re.search(r'id="codes-download" href="([^"]+)"', page.text)[1])
     text = unquote(link.removeprefix("data:text/plain;charset=utf-8,"))
@@ -265,20 +267,20 @@ def test_the_codes_can_be_downloaded(browser: FlaskClient) -> None:
     assert "alice at http://localhost" in text
 
 
-def test_the_codes_are_on_no_other_page(browser: FlaskClient) -> None:
+def test_recovery_codes_are_on_no_other_page(browser: FlaskClient) -> None:
     codes = enrolled(browser)
     for path in ["/account", *PAGES, "/account/activity"]:
         page = browser.get(path).text
         assert not [code for code in codes if code in page]
 
 
-def test_the_way_to_the_application_is_kept(browser: FlaskClient) -> None:
-    wanted = "/oauth2/continue?interaction=x"
-    started = browser.get(HOME, query_string={"next": wanted})
+def test_next_url_is_kept(browser: FlaskClient) -> None:
+    next_url = "/oauth2/continue?interaction=x"
+    started = browser.get(HOME, query_string={"next": next_url})
     page = save(browser, propose(browser, started.location))
-    assert f'id="authenticator-continue" href="{wanted}"' in page.text
+    assert f'id="authenticator-continue" href="{next_url}"' in page.text
     assert (
-        f'id="authenticator-continue" href="{wanted}"'
+        f'id="authenticator-continue" href="{next_url}"'
         in browser.get(started.location, follow_redirects=True).text
     )
 
@@ -286,7 +288,7 @@ def test_the_way_to_the_application_is_kept(browser: FlaskClient) -> None:
 @pytest.mark.parametrize(
     "elsewhere", ["https://evil.example/", "//evil.example", "javascript:alert(1)", "\\evil"]
 )
-def test_the_way_leads_nowhere_else(browser: FlaskClient, elsewhere: str) -> None:
+def test_external_next_url_is_ignored(browser: FlaskClient, elsewhere: str) -> None:
     assert browser.get(HOME, query_string={"next": elsewhere}).status_code == 200
     proposal = propose(browser)
     page = save(browser, proposal, next=elsewhere)
@@ -294,22 +296,22 @@ def test_the_way_leads_nowhere_else(browser: FlaskClient, elsewhere: str) -> Non
     assert "evil" not in page.text
 
 
-def test_other_sessions_can_be_ended_on_the_way(app: Flask, browser: FlaskClient) -> None:
+def test_other_sessions_can_be_ended_before_returning(app: Flask, browser: FlaskClient) -> None:
     other = app.test_client()
     sign_in(other, "alice")
-    wanted = "/oauth2/continue?interaction=x"
-    page = save(browser, propose(browser, f"{SET_UP}?next={wanted}"))
+    next_url = "/oauth2/continue?interaction=x"
+    page = save(browser, propose(browser, f"{SET_UP}?next={next_url}"))
     answer = forms.submit(browser, page, "end-others")
     assert "One other session is signed out." in browser.get(answer.location).text
-    assert f'href="{wanted}"' in browser.get(answer.location).text
+    assert f'href="{next_url}"' in browser.get(answer.location).text
     assert other.get("/account").status_code == 303
 
 
-def test_nobody_is_asked_to_end_what_is_not_there(browser: FlaskClient) -> None:
+def test_end_sessions_is_not_offered_without_other_sessions(browser: FlaskClient) -> None:
     assert 'id="end-others"' not in save(browser, propose(browser)).text
 
 
-def test_the_way_back_from_ending_sessions_is_on_this_site(browser: FlaskClient) -> None:
+def test_end_sessions_ignores_an_external_next_url(browser: FlaskClient) -> None:
     token = dict(forms.find(browser.get("/account"), "profile-save").fields)["csrf_token"]
     form = {"csrf_token": token, "next": "//evil.example"}
     assert browser.post("/account/sessions/end-others", data=form).location == "/account/sessions"
@@ -326,7 +328,7 @@ def test_new_recovery_codes(browser: FlaskClient, services: Services, alice: Use
     assert "user:renew-recovery-codes" in events(services)
 
 
-def test_a_reload_does_not_replace_the_codes_that_were_just_kept(
+def test_reload_does_not_replace_the_recovery_codes(
     browser: FlaskClient, services: Services, alice: User
 ) -> None:
     enrolled(browser)
@@ -341,26 +343,26 @@ def test_a_reload_does_not_replace_the_codes_that_were_just_kept(
 
 @pytest.mark.both_databases
 @pytest.mark.parametrize("token", ODD)
-def test_odd_form_tokens_do_no_harm(browser: FlaskClient, token: str) -> None:
+def test_invalid_form_token_is_ignored(browser: FlaskClient, token: str) -> None:
     enrolled(browser)
     asked = browser.get(f"{HOME}/recovery-codes")
     assert forms.submit(browser, asked, "codes-renew", form_token=token).status_code == 200
 
 
-def test_removing(app: Flask, browser: FlaskClient, services: Services, alice: User) -> None:
+def test_remove(app: Flask, browser: FlaskClient, services: Services, alice: User) -> None:
     enrolled(browser)
     asked = browser.get(f"{HOME}/remove")
     assert "password alone" in asked.text
     assert forms.submit(browser, asked, "remove-confirm").location == HOME
     assert "The authenticator app was removed." in browser.get(HOME).text
-    assert not standing(services, alice).is_enrolled
+    assert not status_of(services, alice).is_enrolled
     assert "user:remove-second-factor" in events(services)
     assert sign_in(app.test_client(), "alice").location == "/account"
     assert forms.submit(browser, asked, "remove-confirm").location == HOME
     assert events(services).count("user:remove-second-factor") == 1
 
 
-def test_without_an_app_there_is_nothing_to_replace_or_remove(browser: FlaskClient) -> None:
+def test_replace_and_remove_without_an_app(browser: FlaskClient) -> None:
     enrolled(browser)
     renewing, removing = browser.get(f"{HOME}/recovery-codes"), browser.get(f"{HOME}/remove")
     forms.submit(browser, removing, "remove-confirm")
@@ -370,10 +372,8 @@ def test_without_an_app_there_is_nothing_to_replace_or_remove(browser: FlaskClie
 
 
 @pytest.mark.parametrize("path", ["/recovery-codes", "/remove"])
-def test_a_password_alone_does_not_open_the_way_around_the_app(
-    app: Flask, browser: FlaskClient, path: str
-) -> None:
-    """A session from before the set-up may be somebody else's who knows the password."""
+def test_password_alone_cannot_replace_or_remove_the_app(app: Flask, browser: FlaskClient, path: str) -> None:
+    """A session from before the set-up may belong to somebody else who knows the password."""
     set_up(app)
     assert browser.get(f"{HOME}{path}").location.startswith("/sign-in/code?next=")
 
@@ -382,7 +382,7 @@ def test_a_password_alone_does_not_open_the_way_around_the_app(
     ("used", "sentence"),
     [(6, None), (7, "3 recovery codes are"), (9, "One recovery code is"), (10, "No recovery codes are")],
 )
-def test_few_codes_are_told(
+def test_low_number_of_recovery_codes_is_shown(
     browser: FlaskClient, services: Services, alice: User, used: int, sentence: str | None
 ) -> None:
     codes = enrolled(browser)
@@ -393,28 +393,28 @@ def test_few_codes_are_told(
         assert (sentence or "left. ") in page if sentence else "notice-warning" not in page
 
 
-def test_the_profile_tells_whether_there_is_an_app(browser: FlaskClient) -> None:
+def test_profile_shows_whether_there_is_an_app(browser: FlaskClient) -> None:
     assert "None: set up an authenticator app" in browser.get("/account").text
     enrolled(browser)
     assert "None: set up" not in browser.get("/account").text
 
 
-def test_the_list_of_sessions_tells_how(app: Flask, browser: FlaskClient) -> None:
+def test_sessions_show_the_authentication_methods(app: Flask, browser: FlaskClient) -> None:
     sign_in(app.test_client(), "alice")
     enrolled(browser)
     rows = re.findall(r"Signed in ([a-z ]+?) <time", browser.get("/account/sessions").text)
     assert rows == ["with password and code", "with password"]
 
 
-def test_the_activity_tells_of_it(browser: FlaskClient) -> None:
+def test_set_up_is_shown_in_the_activity(browser: FlaskClient) -> None:
     enrolled(browser)
     assert "An authenticator app was set up." in browser.get("/account/activity").text
 
 
-def test_everything_of_one_person_leaves_others_alone(
+def test_changes_do_not_affect_other_users(
     app: Flask, browser: FlaskClient, services: Services, people: dict[str, Any]
 ) -> None:
     set_up(app, "bob")
     enrolled(browser)
     forms.submit(browser, browser.get(f"{HOME}/remove"), "remove-confirm")
-    assert standing(services, people["bob"]).codes_left == 10
+    assert status_of(services, people["bob"]).codes_left == 10

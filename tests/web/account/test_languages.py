@@ -1,10 +1,10 @@
-"""The account in the person's language: what the pages say of what was done, and how long an application's wish lasts."""
+"""The account pages in the user's language, and ui_locales on their links."""
 
 import pytest
 
 from tests.support import forms
 from tests.support.people import PASSWORD
-from tests.web.visits import sign_in
+from tests.web.browser_session import sign_in
 
 FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0"
 
@@ -23,7 +23,7 @@ def signed_in(client, people):
     return client
 
 
-def test_what_was_saved_and_what_was_not_is_told_in_german(german):
+def test_profile_messages_in_german(german):
     page = german.get("/account")
     assert all(label in page.text for label in ("Vorname", "Postleitzahl", "Zeitzone", "Benutzername"))
     refused = forms.submit(german, page, "profile-save", zoneinfo="Mars", nickname="x" * 201)
@@ -34,7 +34,7 @@ def test_what_was_saved_and_what_was_not_is_told_in_german(german):
     assert "Ihr Profil wurde gespeichert." in german.get("/account").text
 
 
-def test_a_password_that_is_refused_is_told_in_german(german):
+def test_password_errors_in_german(german):
     page, fresh = german.get("/account/password"), "four quite new words"
     for old, new, again, words in [
         ("wrong", fresh, fresh, "Das derzeitige Passwort ist falsch."),
@@ -45,7 +45,7 @@ def test_a_password_that_is_refused_is_told_in_german(german):
         assert words in forms.submit(german, page, "password-save", **typed).text
 
 
-def test_activity_is_told_in_german(german, runner):
+def test_activity_in_german(german, runner):
     runner.run("users", "edit", "alice", "--name", "Alice B")
     page = german.get("/account/activity").text
     assert "Sie haben sich angemeldet." in page
@@ -53,7 +53,7 @@ def test_activity_is_told_in_german(german, runner):
     assert "durch <bdi>Befehlszeile (" in page
 
 
-def test_sessions_are_told_in_german(app, german):
+def test_sessions_in_german(app, german):
     sign_in_elsewhere(app)
     page = german.get("/account/sessions")
     assert "Firefox (Windows)" in page.text
@@ -68,7 +68,7 @@ def sign_in_elsewhere(app):
     sign_in(browser, "alice")
 
 
-def test_english_words_stay_as_they_are(app, signed_in):
+def test_pages_in_english(app, signed_in):
     sign_in_elsewhere(app)
     page = signed_in.get("/account/sessions")
     assert "<strong>Firefox on Windows</strong>" in page.text
@@ -77,8 +77,8 @@ def test_english_words_stay_as_they_are(app, signed_in):
     assert "One other session is signed out." in signed_in.get("/account/sessions").text
 
 
-def test_a_wish_is_carried_from_page_to_page(signed_in):
-    """Every address of the account, its forms, and what leads to the front channel; the console has no use for it."""
+def test_ui_locales_is_kept_on_links(signed_in):
+    """All links and forms of the account and the front channel keep ui_locales. Those of the console do not need it."""
     page = signed_in.get("/account?ui_locales=de-AT")
     assert page.headers["Content-Language"] == "de"
     for path in ("/account/sessions", "/account/activity", "/account/theme", "/sign-out"):
@@ -88,12 +88,12 @@ def test_a_wish_is_carried_from_page_to_page(signed_in):
     assert "Ihr Profil wurde gespeichert." in signed_in.get(saved.location).text
 
 
-def test_without_a_wish_addresses_carry_none(german):
+def test_links_without_ui_locales(german):
     assert "ui_locales" not in german.get("/account").text
 
 
-def test_a_sign_in_on_the_way_keeps_it(client, people):
-    lead = client.get("/account/authenticator?ui_locales=de").location
-    assert "ui_locales=de" in lead
-    back = sign_in(client, "alice", url=lead).location
+def test_sign_in_keeps_ui_locales(client, people):
+    location = client.get("/account/authenticator?ui_locales=de").location
+    assert "ui_locales=de" in location
+    back = sign_in(client, "alice", url=location).location
     assert client.get(back).headers["Content-Language"] == "de"

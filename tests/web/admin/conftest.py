@@ -1,4 +1,4 @@
-"""The console of one test: an administrator who has just signed in, and a way to let time pass."""
+"""Fixtures of the console: a signed-in administrator, the audit trail, and recorded errors."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,7 +11,7 @@ from authserver.domain import audit
 from authserver.domain.audit import AuditEvent
 from authserver.domain.clients.clients import Client
 from authserver.domain.diagnostics.error_log import ErrorDetails, ErrorLog
-from authserver.domain.sessions.user_sessions import UserSession
+from authserver.domain.user_sessions import UserSession
 from authserver.protocol.services import Services
 from tests.support.people import open_session
 from tests.web.admin.console import REGISTERED_URI, WRONG_URI, Console
@@ -19,13 +19,13 @@ from tests.web.admin.console import REGISTERED_URI, WRONG_URI, Console
 
 @pytest.fixture
 def initial_people() -> tuple[str, ...]:
-    """The people of the console's tests, in every one of which they are there."""
+    """The users that exist in every test of the console."""
     return ("admin", "alice", "bob")
 
 
 @pytest.fixture
 def session_id(client: FlaskClient, services: Services) -> int:
-    """The administrator's session."""
+    """The id of the administrator's session."""
     return open_session(client, services, "admin")
 
 
@@ -36,20 +36,20 @@ def console(client: FlaskClient, services: Services, session_id: int) -> Console
 
 
 @pytest.fixture
-def grow_old(services: Services, session_id: int) -> Callable[[], None]:
-    """Makes the administrator's sign-in too old for dangerous actions."""
+def outdate_sign_in(services: Services, session_id: int) -> Callable[[], None]:
+    """Return a function that makes the administrator's sign-in too old for dangerous actions."""
 
-    def grow() -> None:
+    def outdate() -> None:
         with services.database.transaction() as db:
             row = db.get_one(UserSession, session_id)
             row.signed_in_at -= services.settings.recent_sign_in + timedelta(minutes=1)
 
-    return grow
+    return outdate
 
 
 @pytest.fixture
 def trail(services: Services) -> Callable[[], list[AuditEvent]]:
-    """Reads the audit trail, the latest event first."""
+    """Return a function that reads the audit trail, newest event first."""
 
     def read() -> list[AuditEvent]:
         with services.database.transaction(write=False) as db:
@@ -60,7 +60,7 @@ def trail(services: Services) -> Callable[[], list[AuditEvent]]:
 
 @pytest.fixture
 def record(services: Services) -> Callable[..., str]:
-    """Puts a refusal into the ledger and returns its reference."""
+    """Return a function that records an error and returns its reference."""
     error_log = ErrorLog(services.database, ticks=iter(range(1_000_000)).__next__)
 
     def put(cause: str = "code-expired", client: Client | None = None, **fields: str) -> str:
@@ -74,7 +74,7 @@ def record(services: Services) -> Callable[..., str]:
 
 @pytest.fixture
 def wrong_uri(console: Console, record: Callable[..., str]) -> tuple[Client, Callable[..., str]]:
-    """A client, and the reference under which it was refused for its redirect URI."""
+    """A client, and a function that records a redirect URI error of it and returns the reference."""
     client = console.add_client(approve=True)
     facts = {
         "endpoint": "/oauth2/authorize",

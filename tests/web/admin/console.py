@@ -1,4 +1,4 @@
-"""A browser without script in front of the console: reads the forms of a page, fills them in, presses a button."""
+"""A browser without scripts for the console: it reads the forms of a page, fills them in, and presses buttons."""
 
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -20,7 +20,7 @@ HTMX_RESULTS = {"HX-Request": "true", "HX-Target": "div#results"}
 
 @dataclass
 class Form:
-    """One form: where it goes, what it sends, and its buttons by their words."""
+    """One form: its action, its fields, and its buttons by label."""
 
     action: str
     method: str
@@ -28,12 +28,12 @@ class Form:
     buttons: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def filled(self, values: dict[str, Any]) -> list[tuple[str, str]]:
-        """What is sent when these fields are changed; a list stands for several ticks, None for an empty tick."""
-        kept = [(name, value) for name, value in self.fields if name not in values]
+        """Return the pairs to send with these values. A list selects several checkboxes, None clears one."""
+        unchanged = [(name, value) for name, value in self.fields if name not in values]
         for name, value in values.items():
-            wanted = value if isinstance(value, list) else [] if value is None else [value]
-            kept += [(name, str(one)) for one in wanted]
-        return kept
+            selected = value if isinstance(value, list) else [] if value is None else [value]
+            unchanged += [(name, str(one)) for one in selected]
+        return unchanged
 
 
 class _Reader(HTMLParser):
@@ -78,25 +78,25 @@ class _Reader(HTMLParser):
 
 
 def forms(text: str) -> list[Form]:
-    """All forms of a page."""
+    """Return all forms of a page."""
     reader = _Reader()
     reader.feed(text)
     return reader.forms
 
 
 class Console:
-    """One administrator's browser."""
+    """The browser of one administrator."""
 
     def __init__(self, browser: FlaskClient, services: Services) -> None:
         self.browser = browser
         self.services = services
 
     def get(self, path: str, **headers: str) -> TestResponse:
-        """Open an address."""
+        """Request a path."""
         return self.browser.get(path, headers=headers)
 
     def press(self, page: TestResponse, words: str, /, headers: Any = None, **values: Any) -> TestResponse:
-        """Fill in the form that has the button with these words, press it, and return the answer."""
+        """Fill in the form that contains the button with this label, press it, and return the response."""
         for form in forms(page.text):
             if words in form.buttons:
                 button = form.buttons[words]
@@ -113,12 +113,12 @@ class Console:
         )
 
     def client(self, key: str) -> Client | None:
-        """The record of a client, read anew."""
+        """Return the stored client."""
         with self.services.database.transaction(write=False) as db:
             return clients.find(db, key)
 
     def add_client(self, name: str = "Grafana", *, approve: bool = False, **fields: Any) -> Client:
-        """Register a client behind the console's back."""
+        """Register a client directly in the database."""
         usual = {"kind": "oidc", "name": name, "redirect_uris": ("https://app.example.org/callback",)}
         registration = registrations.validate(registrations.values_of_columns(usual | fields))
         with self.services.database.transaction() as db:
@@ -129,7 +129,7 @@ class Console:
 
 
 def authorize(browser: FlaskClient, client: Client, **changes: str) -> TestResponse:
-    """Ask for a sign-in to a client, as its application would."""
+    """Send an authorization request as the client would."""
     query = {
         "client_id": client.client_key, "response_type": "code", "redirect_uri": REGISTERED_URI, "scope": "openid",
         "code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", "code_challenge_method": "S256",

@@ -1,4 +1,4 @@
-"""Activity: the trail with what was before and after, filtered, paged, exported."""
+"""Activity: the audit trail with changes, filters, pages and exports."""
 
 import csv
 import io
@@ -17,15 +17,15 @@ EVIL = "=HYPERLINK(1)"
 
 
 @pytest.fixture
-def busy(console):
-    """Three clients' worth of events, by two people."""
+def console_with_events(console):
+    """A console with the events of three clients by two users."""
     for name in ["Alpha", "Beta", EVIL]:
         console.add_client(name, approve=True)
     return console
 
 
-def test_events_are_shown_with_what_changed(busy):
-    text = busy.get("/admin/activity").text
+def test_events_are_shown_with_their_changes(console_with_events):
+    text = console_with_events.get("/admin/activity").text
     assert "A client was approved." in text
     assert '<span class="visually-hidden">was: </span><bdi dir="auto">pending</bdi>' in text
     assert '<span class="visually-hidden">is now: </span><bdi dir="auto">approved</bdi>' in text
@@ -45,58 +45,60 @@ def test_events_are_shown_with_what_changed(busy):
         ("event=made:up&user=admin", 2),
     ],
 )
-def test_filters(busy, query, count):
-    text = busy.browser.get(f"/admin/activity?{query}", headers=HTMX_RESULTS).text
+def test_filters(console_with_events, query, count):
+    text = console_with_events.browser.get(f"/admin/activity?{query}", headers=HTMX_RESULTS).text
     assert f'role="status">{count} event' in text
     assert "<html" not in text
 
 
-def test_one_client_s_events(busy):
-    key = busy.add_client("Gamma").client_key
-    assert 'role="status">1 event' in busy.get(f"/admin/activity?client={key}").text
+def test_events_of_one_client(console_with_events):
+    key = console_with_events.add_client("Gamma").client_key
+    assert 'role="status">1 event' in console_with_events.get(f"/admin/activity?client={key}").text
 
 
-def test_pages_hold_every_event_once(busy):
-    with busy.services.database.transaction() as db:
+def test_pages_show_every_event_once(console_with_events):
+    with console_with_events.services.database.transaction() as db:
         for number in range(60):
             audit.record(db, Actor("robot"), audit.Event.USER_EDIT, subject_name=f"row {number}")
-    first, second, third = (busy.get(f"/admin/activity?q=row&page={page}").text for page in (1, 2, 3))
+    first, second, third = (
+        console_with_events.get(f"/admin/activity?q=row&page={page}").text for page in (1, 2, 3)
+    )
     assert ("row 59<" in first, "row 35<" in first, "row 34<" in first) == (True, True, False)
     assert ("row 34<" in second, "row 10<" in second) == (True, True)
     assert "row 0<" in third
-    assert busy.get("/admin/activity?q=row&page=4").location == "/admin/activity?q=row&page=3"
+    assert console_with_events.get("/admin/activity?q=row&page=4").location == "/admin/activity?q=row&page=3"
 
 
-def test_json_lines_hold_the_whole_trail(busy, trail):
-    answer = busy.get("/admin/activity/export.jsonl?event=client:approve")
-    rows = [json.loads(line) for line in answer.text.splitlines()]
+def test_json_lines_export(console_with_events, trail):
+    response = console_with_events.get("/admin/activity/export.jsonl?event=client:approve")
+    rows = [json.loads(line) for line in response.text.splitlines()]
     assert [row["subject_name"] for row in rows] == [EVIL, "Beta", "Alpha"]
     assert rows[0]["before"]["status"] == "pending"
     assert rows[0]["at"].endswith("+00:00")
-    assert answer.headers["Content-Disposition"] == 'attachment; filename="activity.jsonl"'
-    everything = busy.get("/admin/activity/export.jsonl").text.splitlines()
+    assert response.headers["Content-Disposition"] == 'attachment; filename="activity.jsonl"'
+    everything = console_with_events.get("/admin/activity/export.jsonl").text.splitlines()
     assert len(everything) == len(trail())
 
 
-def test_a_spreadsheet_gets_no_formula(busy):
-    answer = busy.get("/admin/activity/export.csv?event=client:create")
-    rows = list(csv.DictReader(io.StringIO(answer.text)))
+def test_csv_export_contains_no_formulas(console_with_events):
+    response = console_with_events.get("/admin/activity/export.csv?event=client:create")
+    rows = list(csv.DictReader(io.StringIO(response.text)))
     assert [row["subject_name"] for row in rows] == [f"'{EVIL}", "Beta", "Alpha"]
     assert json.loads(rows[1]["after"])["name"] == "Beta"
 
 
 @pytest.mark.only_on("sqlite")
-def test_a_long_trail_is_exported_in_pieces(busy, monkeypatch):
+def test_long_trail_is_exported_in_batches(console_with_events, monkeypatch):
     monkeypatch.setattr("authserver.web.admin.activity._BATCH", 4)
-    lines = busy.get("/admin/activity/export.jsonl").text.splitlines()
+    lines = console_with_events.get("/admin/activity/export.jsonl").text.splitlines()
     ids = [json.loads(line)["id"] for line in lines]
     assert ids == sorted(ids, reverse=True)
     assert len(set(ids)) == len(ids) > 8
 
 
-def test_the_overview_counts_what_there_is(busy):
-    busy.add_client("Waiting")
-    text = busy.get("/admin").text
+def test_overview_counts(console_with_events):
+    console_with_events.add_client("Waiting")
+    text = console_with_events.get("/admin").text
     for figure in ['<span class="figure">4</span> clients', '<span class="figure">1</span> pending approval']:
         assert figure in text
     assert '<span class="figure">3</span> users' in text
@@ -106,7 +108,7 @@ def test_the_overview_counts_what_there_is(busy):
     assert "To do: </span>A user has signed in to an application." in text
 
 
-def test_differences_compare_lists_item_by_item():
+def test_lists_are_compared_item_by_item():
     before = {"name": "A", "uris": ["a", "b"], "trusted": False, "details": {"policy": "a"}, "same": 1}
     after = {
         "name": "B",

@@ -1,4 +1,4 @@
-"""The console in a real Chromium: dialogs, live checks, copying, and the same without script."""
+"""The console in a real Chromium: dialogs, live checks, copying, and the same pages without scripts."""
 
 import re
 from datetime import timedelta
@@ -8,8 +8,8 @@ from playwright.sync_api import Page, Route, expect
 from sqlalchemy import update
 
 from authserver import clock
-from authserver.domain.sessions.user_sessions import UserSession
-from tests.support import axe, people, ways
+from authserver.domain.user_sessions import UserSession
+from tests.support import axe, page_actions, people
 from tests.support.people import PASSWORD
 from tests.web.admin.console import Console
 
@@ -32,11 +32,11 @@ def key(server):
 
 def open_console(page: Page, server, path="/admin/clients"):
     page.goto(f"{server.url}{path}")
-    ways.sign_in(page, "admin")
+    page_actions.sign_in(page, "admin")
     page.wait_for_url(f"**{path}")
 
 
-def test_a_client_is_created_in_the_dialog_and_approved(page, server):
+def test_client_is_created_in_the_dialog_and_approved(page, server):
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     open_console(page, server)
     page.get_by_role("link", name="Create client").click()
@@ -58,8 +58,8 @@ def test_a_client_is_created_in_the_dialog_and_approved(page, server):
     expect(page.get_by_text("Grafana is approved.")).to_be_visible()
 
 
-def test_a_sign_in_that_ran_out_while_the_dialog_was_open_loses_nothing(page, server, complaints):
-    complaints.expect("403")  # the answer that has the form sent again as a page
+def test_dialog_survives_an_outdated_sign_in(page, server, complaints):
+    complaints.expect("403")  # the response that makes the browser send the form as a page
     open_console(page, server)
     page.get_by_role("link", name="Create client").click()
     page.get_by_label("Client name", exact=True).fill("Half an hour of typing")
@@ -75,7 +75,7 @@ def test_a_sign_in_that_ran_out_while_the_dialog_was_open_loses_nothing(page, se
     expect(page.get_by_text("The client is approved")).to_be_visible()
 
 
-def test_a_session_that_ended_while_the_dialog_was_open_loses_nothing(page, server, complaints):
+def test_dialog_survives_the_end_of_the_session(page, server, complaints):
     complaints.expect("403")
     open_console(page, server)
     page.get_by_role("link", name="Create client").click()
@@ -87,25 +87,25 @@ def test_a_session_that_ended_while_the_dialog_was_open_loses_nothing(page, serv
     page.get_by_role("button", name="Save and approve").click()
     expect(page.get_by_text("Your input is preserved")).to_be_visible()
     axe.assert_accessible(page)
-    ways.sign_in(page, "admin")
+    page_actions.sign_in(page, "admin")
     page.get_by_role("button", name="Go on").click()
     expect(page.get_by_role("heading", name="Half an hour of typing was created")).to_be_visible()
     expect(page.get_by_text("The client is approved")).to_be_visible()
 
 
-def test_a_dialog_outlives_a_sign_in_in_another_tab(page, server, complaints):
-    complaints.expect("400")  # the answer that has the form sent again as a page
+def test_dialog_survives_a_sign_in_in_another_tab(page, server, complaints):
+    complaints.expect("400")  # the response that makes the browser send the form as a page
     open_console(page, server)
     page.get_by_role("link", name="Create client").click()
     page.get_by_label("Client name", exact=True).fill("Half an hour of typing")
-    # Wait for the live check: its request must not run while the other tab is signed out.
+    # Wait for the live check. Its request must not run while the other tab is signed out.
     with page.expect_response("**/redirect-uris/check**"):
         page.get_by_label("Redirect URIs").fill("https://typed.example/cb")
     other = page.context.new_page()
     other.goto(f"{server.url}/sign-out")
     other.locator("#logout-confirm").click()
     other.goto(f"{server.url}/sign-in")
-    ways.sign_in(other, "admin")
+    page_actions.sign_in(other, "admin")
     other.wait_for_url(lambda url: "/sign-in" not in url)
     page.get_by_role("button", name="Save and approve").click()
     expect(page.get_by_text("Your input is preserved")).to_be_visible()
@@ -114,7 +114,7 @@ def test_a_dialog_outlives_a_sign_in_in_another_tab(page, server, complaints):
     expect(page.get_by_role("heading", name="Half an hour of typing was created")).to_be_visible()
 
 
-def test_pasted_lines_become_one_redirect_uri_each_and_can_be_removed(page, server):
+def test_pasted_lines_become_redirect_uris(page, server):
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     open_console(page, server, "/admin/clients/new")
     page.evaluate(
@@ -137,7 +137,7 @@ def test_pasted_lines_become_one_redirect_uri_each_and_can_be_removed(page, serv
     expect(page.get_by_text("https://typed.example/but-not-entered")).to_be_visible()
 
 
-def test_wrong_input_comes_back_into_the_dialog_with_the_summary_focused(page, server, complaints):
+def test_invalid_input_reopens_the_dialog_with_a_focused_summary(page, server, complaints):
     complaints.expect("422")
     open_console(page, server)
     page.get_by_role("link", name="Create client").click()
@@ -154,7 +154,7 @@ def test_wrong_input_comes_back_into_the_dialog_with_the_summary_focused(page, s
     expect(dialog).to_be_hidden()
 
 
-def test_the_type_decides_which_fields_are_shown(page, server):
+def test_client_type_decides_which_fields_are_shown(page, server):
     open_console(page, server, "/admin/clients/new")
     expect(page.get_by_role("group", name="Response types")).to_have_count(1)
     page.get_by_label("OAuth 1.0a").check()
@@ -167,7 +167,7 @@ def test_the_type_decides_which_fields_are_shown(page, server):
     expect(page.get_by_role("textbox", name="Re-type the client secret")).to_be_visible()
 
 
-def test_the_row_menu_opens_the_confirmation_and_focuses_cancel(page, server, key):
+def test_row_menu_opens_the_confirmation_and_focuses_cancel(page, server, key):
     server.command("clients", "approve", key)
     open_console(page, server)
     page.get_by_role("button", name="Actions for Grafana").click()
@@ -182,7 +182,7 @@ def test_the_row_menu_opens_the_confirmation_and_focuses_cancel(page, server, ke
     expect(page.get_by_text("Grafana is disapproved.")).to_be_visible()
 
 
-def test_the_list_follows_the_search_and_keeps_its_address(page, server, key):
+def test_list_follows_the_search_and_updates_the_url(page, server, key):
     server.add_client("Jenkins", "https://jenkins.example.org/cb")
     open_console(page, server)
     page.get_by_label("Search by name, key, redirect URI or owner").press_sequentially("jenk", delay=20)
@@ -197,8 +197,8 @@ def test_the_list_follows_the_search_and_keeps_its_address(page, server, key):
     expect(page.locator("tbody tr")).to_have_count(1)
 
 
-def test_what_is_typed_before_the_scripts_are_there_is_searched_for(page, server, key):
-    """However late htmx comes, it starts guarded, and nobody has to type again."""
+def test_search_text_typed_before_htmx_loads_is_used(page, server, key):
+    """htmx is guarded however late it loads, and the text needs not be typed again."""
     open_console(page, server)
     held: list[Route] = []
     page.route("**/hx-csp.min.js", lambda route: held.append(route))  # noqa: PLW0108  # Playwright writes on it.
@@ -212,7 +212,7 @@ def test_what_is_typed_before_the_scripts_are_there_is_searched_for(page, server
     expect(page.get_by_role("link", name="Grafana")).to_have_count(0)
 
 
-def test_ticked_rows_are_decided_together(page, server, key):
+def test_selected_rows_are_approved_together(page, server, key):
     server.add_client("Jenkins", "https://jenkins.example.org/cb", approve=False)
     open_console(page, server)
     page.get_by_label("Select all on this page").check()
@@ -225,7 +225,7 @@ def test_ticked_rows_are_decided_together(page, server, key):
     expect(page.get_by_text("2 clients were approved.")).to_be_visible()
 
 
-def test_everything_works_without_script(browser, server):
+def test_console_works_without_scripts(browser, server):
     context = browser.new_context(java_script_enabled=False, viewport={"width": 1360, "height": 900})
     page = context.new_page()
     open_console(page, server)
@@ -288,7 +288,7 @@ def test_every_page_is_accessible_and_fits(page, server, key, width, scheme):
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} is too wide"
 
 
-def test_a_cold_page_of_a_full_list_is_small(page, server, live_server):
+def test_uncached_page_of_a_full_list_is_small(page, server, live_server):
     console = Console(None, live_server.services)
     for number in range(30):
         console.add_client(f"Client {number}")

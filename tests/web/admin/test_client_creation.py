@@ -1,4 +1,4 @@
-"""Create client, for every type, without script."""
+"""Create client, for every client type, without scripts."""
 
 import re
 
@@ -23,7 +23,7 @@ def create(console, tab="oidc", button="Save", **values):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_client_of_each_type_is_created_pending_with_key_and_secret(console, kind):
+def test_client_of_each_type_is_created_pending_with_key_and_secret(console, kind):
     page = create(console, kind)
     noun = "Consumer" if kind == "oauth1" else "Client"
     key = code_after(page.text, f"{noun} key")
@@ -41,7 +41,7 @@ def test_a_client_of_each_type_is_created_pending_with_key_and_secret(console, k
     assert console.services.verifier.verify((form,), client.revision, secret)
 
 
-def test_the_secret_is_in_no_cookie_no_address_and_on_no_later_page(console):
+def test_secret_is_in_no_cookie_url_or_later_page(console):
     page = create(console)
     secret, key = code_after(page.text, "Client secret"), code_after(page.text, "Client key")
     assert not any(secret in value for value in page.headers.getlist("Set-Cookie"))
@@ -49,7 +49,7 @@ def test_the_secret_is_in_no_cookie_no_address_and_on_no_later_page(console):
         assert secret not in console.get(f"/admin/clients/{key}{tab}").text
 
 
-def test_sending_the_form_again_creates_no_second_client(console):
+def test_repeated_form_creates_no_second_client(console):
     page = console.get("/admin/clients/new")
     values = {"name": "Grafana", "redirect_uris": "https://grafana.example.org/login"}
     first = console.press(page, "Save", **values)
@@ -61,21 +61,21 @@ def test_sending_the_form_again_creates_no_second_client(console):
     assert 'Client keys <span class="soft">1<' in console.get("/admin/clients").text
 
 
-def test_save_and_approve_makes_it_usable_at_once(console, trail):
+def test_save_and_approve(console, trail):
     page = create(console, button="Save and approve")
     client = console.client(code_after(page.text, "Client key"))
     assert client.is_approved
     assert [event.event for event in trail()[:3]] == ["client:approve", "client:add-secret", "client:create"]
 
 
-def test_approve_now_is_one_press_on_the_result(console):
+def test_approve_now_on_the_result_page(console):
     page = create(console)
-    answer = console.press(page, "Approve now")
-    assert answer.status_code == 303
+    response = console.press(page, "Approve now")
+    assert response.status_code == 303
     assert console.client(code_after(page.text, "Client key")).is_approved
 
 
-def test_an_application_that_keeps_no_secret_is_public_and_needs_pkce(console):
+def test_client_without_secret_is_public_and_requires_pkce(console):
     page = create(console, secret_choice="none", pkce_required=None)
     client = console.client(code_after(page.text, "Client key"))
     assert (client.auth_method, client.is_pkce_required) == ("none", True)
@@ -84,7 +84,7 @@ def test_an_application_that_keeps_no_secret_is_public_and_needs_pkce(console):
         assert client_secrets.secrets_of_client(db, client) == []
 
 
-def test_a_typed_secret_is_taken_and_not_repeated(console):
+def test_typed_secret_is_accepted_and_not_shown(console):
     typed = "a secret that a person chose"
     page = create(console, secret_choice="typed", secret=typed, secret_again=typed)
     client = console.client(code_after(page.text, "Client key"))
@@ -119,7 +119,7 @@ def test_a_typed_secret_is_taken_and_not_repeated(console):
         ({"secret_choice": "typed", "secret": "x" * 12, "secret_again": "y" * 12}, "secret_again", "differ"),
     ],
 )
-def test_wrong_input_comes_back_with_its_sentence_and_creates_nothing(console, values, field, sentence):
+def test_invalid_input_is_shown_with_its_error_and_creates_nothing(console, values, field, sentence):
     page = create(console, **values)
     assert page.status_code == 422
     assert f'<a href="#{field}">' in page.text
@@ -129,7 +129,7 @@ def test_wrong_input_comes_back_with_its_sentence_and_creates_nothing(console, v
     assert "No client yet" in console.get("/admin/clients").text
 
 
-def test_what_was_typed_comes_back_but_no_secret(console):
+def test_input_is_shown_again_without_the_secret(console):
     page = create(
         console,
         tab="oauth2",
@@ -155,7 +155,7 @@ def test_what_was_typed_comes_back_but_no_secret(console):
     assert "twelve letters" not in text
 
 
-def test_use_this_puts_the_fix_into_the_list_without_script(console):
+def test_suggested_redirect_uri_is_applied_without_scripts(console):
     page = create(console, redirect_uris="http://app.example.org/cb#top\nhttps://b.example/cb")
     better = console.press(page, "Use https://app.example.org/cb#top")
     assert better.status_code == 200
@@ -164,7 +164,7 @@ def test_use_this_puts_the_fix_into_the_list_without_script(console):
     assert console.press(best, "Save").status_code == 200
 
 
-def test_htmx_gets_the_form_alone_and_its_mistakes_into_the_dialog(console):
+def test_htmx_gets_a_fragment_with_errors_in_the_dialog(console):
     page = console.browser.get("/admin/clients/new", headers=HTMX_DIALOG)
     assert "<html" not in page.text
     assert 'id="dialog-title">Create client' in page.text
@@ -176,13 +176,13 @@ def test_htmx_gets_the_form_alone_and_its_mistakes_into_the_dialog(console):
     assert code_after(made.text, "Client key")
 
 
-def test_the_tab_chooses_the_type(console):
+def test_tab_selects_the_client_type(console):
     for kind in KINDS:
         assert f'name="kind" value="{kind}" checked' in console.get(f"/admin/clients/new?kind={kind}").text
     assert 'name="kind" value="oidc" checked' in console.get("/admin/clients/new?kind=saml").text
 
 
-def test_the_discovery_url_is_the_configured_one(console):
+def test_discovery_url_uses_the_public_url(console):
     page = create(console)
     assert code_after(page.text, "Discovery URL") == "http://localhost/.well-known/openid-configuration"
     assert code_after(create(console, "oauth1").text, "Discovery URL") is None

@@ -1,4 +1,4 @@
-"""Edit client and what its pages show."""
+"""Edit client, and the pages of a client."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from tests.web.admin.console import HTMX_DIALOG
 
 
 @pytest.mark.parametrize("kind", ["oauth1", "oauth2", "oidc"])
-def test_a_client_of_each_type_is_edited(console, trail, kind):
+def test_client_of_each_type_is_edited(console, trail, kind):
     client = console.add_client(kind=kind)
     page = console.get(f"/admin/clients/{client.client_key}/edit")
     values = {
@@ -15,20 +15,20 @@ def test_a_client_of_each_type_is_edited(console, trail, kind):
         "redirect_uris": "https://a.example/cb\nhttps://b.example/cb",
         "trusted": "1",
     }
-    answer = console.press(page, "Save", **values)
-    assert answer.location == f"/admin/clients/{client.client_key}/settings"
+    response = console.press(page, "Save", **values)
+    assert response.location == f"/admin/clients/{client.client_key}/settings"
     after = console.client(client.client_key)
     assert (after.name, after.kind, after.is_trusted) == ("Grafana 2", kind, True)
     assert after.redirect_uris == ["https://a.example/cb", "https://b.example/cb"]
     assert after.status == "pending"
     event = trail()[0]
     assert (event.event, event.before["name"], event.after["name"]) == ("client:edit", "Grafana", "Grafana 2")
-    shown = console.get(answer.location).text
+    shown = console.get(response.location).text
     assert "https://b.example/cb" in shown
     assert "<bdi>Grafana 2</bdi> was saved." in shown
 
 
-def test_saving_without_a_change_keeps_everything(console):
+def test_saving_without_changes_keeps_everything(console):
     client = console.add_client(
         grant_types=("authorization_code", "password", "urn:ietf:params:oauth:grant-type:device_code"),
         response_types=("code", "code id_token"),
@@ -60,7 +60,7 @@ def test_kind_and_key_cannot_be_edited(console):
     assert console.client("mine") is None
 
 
-def test_wrong_input_comes_back_and_changes_nothing(console):
+def test_invalid_input_is_shown_again_and_changes_nothing(console):
     client = console.add_client()
     page = console.get(f"/admin/clients/{client.client_key}/edit")
     wrong = console.press(page, "Save", name="New", redirect_uris="ftp://x.example/")
@@ -70,17 +70,17 @@ def test_wrong_input_comes_back_and_changes_nothing(console):
     assert console.press(wrong, "Save", redirect_uris="https://x.example/").status_code == 303
 
 
-def test_two_edits_of_the_same_revision_show_the_second_what_the_first_changed(console):
+def test_conflicting_edit_shows_the_other_change(console):
     client = console.add_client()
     pages = [console.get(f"/admin/clients/{client.client_key}/edit") for _ in range(2)]
     console.press(pages[0], "Save", name="First")
-    answer = console.press(pages[1], "Save", headers=HTMX_DIALOG, name="Second")
-    assert answer.status_code == 409
-    assert "First" in answer.text
+    response = console.press(pages[1], "Save", headers=HTMX_DIALOG, name="Second")
+    assert response.status_code == 409
+    assert "First" in response.text
     assert console.client(client.client_key).name == "First"
 
 
-def test_a_public_client_can_become_confidential_and_then_lacks_a_secret(console):
+def test_public_client_can_become_confidential(console):
     client = console.add_client(auth_method="none")
     page = console.get(f"/admin/clients/{client.client_key}/edit")
     console.press(page, "Save", secret_choice=None)
@@ -88,7 +88,7 @@ def test_a_public_client_can_become_confidential_and_then_lacks_a_secret(console
     assert "has no active secret" in console.get(f"/admin/clients/{client.client_key}").text
 
 
-def test_a_pending_client_is_reviewed_on_its_page(console):
+def test_pending_client_is_reviewed_on_its_page(console):
     client = console.add_client()
     text = console.get(f"/admin/clients/{client.client_key}").text
     assert "Review before you approve" in text
@@ -97,7 +97,7 @@ def test_a_pending_client_is_reviewed_on_its_page(console):
     assert "Review before you approve" not in console.get(f"/admin/clients/{client.client_key}").text
 
 
-def test_the_activity_tab_shows_before_and_after(console):
+def test_activity_tab_shows_before_and_after(console):
     client = console.add_client()
     console.press(console.get(f"/admin/clients/{client.client_key}/edit"), "Save", name="Renamed")
     text = console.get(f"/admin/clients/{client.client_key}/activity").text
@@ -108,7 +108,7 @@ def test_the_activity_tab_shows_before_and_after(console):
     )
 
 
-def test_names_are_shown_as_text(console):
+def test_names_are_escaped(console):
     client = console.add_client('<img src=x onerror="alert(1)">')
     for path in ["/admin/clients", f"/admin/clients/{client.client_key}", "/admin/activity", "/admin"]:
         assert "<img" not in console.get(path).text
@@ -131,19 +131,19 @@ def test_names_are_shown_as_text(console):
     ],
 )
 @pytest.mark.only_on("sqlite")
-def test_a_redirect_uri_is_checked_while_it_is_typed(console, uri, sentence, fix):
-    answer = console.browser.get("/admin/redirect-uris/check", query_string={"uri": uri}).json
-    assert sentence in answer["sentence"]
-    assert bool(answer["sentence"]) == bool(sentence)
-    assert answer["fix"] == fix
+def test_redirect_uri_is_checked_while_typing(console, uri, sentence, fix):
+    response = console.browser.get("/admin/redirect-uris/check", query_string={"uri": uri}).json
+    assert sentence in response["sentence"]
+    assert bool(response["sentence"]) == bool(sentence)
+    assert response["fix"] == fix
 
 
-def test_a_name_is_kept_apart_from_the_sentence_that_says_it(console, services):
-    """Whatever is in it, one taken by an older version included, it turns nothing round and is no HTML."""
+def test_name_does_not_affect_the_surrounding_message(console, services):
+    """A name with any content, also one from an older version, is neither markup nor bidirectional text."""
     client = console.add_client()
     name = "{name} <b>\u202egpj"
     with services.database.transaction() as db:
         clients.get(db, client.client_key).name = name
-    answer = console.press(console.get(f"/admin/clients/{client.client_key}/approve"), "Approve")
-    shown = console.get(answer.location).text
+    response = console.press(console.get(f"/admin/clients/{client.client_key}/approve"), "Approve")
+    shown = console.get(response.location).text
     assert "<bdi>{name} &lt;b&gt;\u202egpj</bdi> is approved. Users can sign in" in shown

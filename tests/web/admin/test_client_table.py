@@ -1,4 +1,4 @@
-"""The table of client keys: tabs, search, filters, order, pages."""
+"""The table of clients: tabs, search, filters, order, pages."""
 
 import re
 from datetime import timedelta
@@ -29,14 +29,14 @@ def populated(console):
     return console
 
 
-def test_an_empty_list_says_what_to_do(console):
+def test_empty_list_says_what_to_do(console):
     page = console.get("/admin/clients")
     assert "No client yet" in page.text
     assert "No OAuth 1.0a consumer yet" in console.get("/admin/clients?kind=oauth1").text
     assert "No client matches" in console.get("/admin/clients?q=x").text
 
 
-def test_tabs_count_and_narrow_the_list(populated):
+def test_tabs_count_and_filter_the_clients(populated):
     page = populated.get("/admin/clients")
     assert names(page) == ["Alpha", "beta", "delta", "Gamma"]
     tabs = re.findall(r'([\w. ]+) <span class="count">(\d+)</span>', page.text)
@@ -48,7 +48,7 @@ def test_tabs_count_and_narrow_the_list(populated):
         assert words in consumers.text
 
 
-def test_a_banner_tells_of_those_that_wait(populated):
+def test_banner_links_to_pending_clients(populated):
     assert "1 client is</strong>" in populated.get("/admin/clients").text.replace(
         " waiting for approval.", ""
     )
@@ -98,23 +98,23 @@ def test_pages_show_every_client_once(console):
     assert (beyond.status_code, beyond.location) == (303, "/admin/clients?q=client&page=3")
 
 
-def test_links_keep_the_other_wishes(populated):
+def test_links_keep_the_other_filters(populated):
     text = populated.get("/admin/clients?kind=oidc&q=ple&status=approved&sort=key&desc=1").text
     assert 'href="/admin/clients?kind=oidc&amp;status=approved&amp;q=ple"' in text
     assert 'href="/admin/clients?kind=oidc&amp;status=approved&amp;q=ple&amp;sort=status"' in text
     assert 'aria-sort="descending"' in text
 
 
-def test_htmx_gets_the_rows_alone_and_the_clean_address(populated):
-    answer = populated.browser.get("/admin/clients?q=beta&status=&kind=", headers=HTMX_RESULTS)
-    assert names(answer) == ["beta"]
-    assert "<html" not in answer.text
-    assert 'id="q"' not in answer.text
-    assert answer.headers["HX-Replace-Url"] == "/admin/clients?q=beta"
-    assert "HX-Request" in answer.headers["Vary"]
+def test_htmx_gets_the_rows_and_a_clean_url(populated):
+    response = populated.browser.get("/admin/clients?q=beta&status=&kind=", headers=HTMX_RESULTS)
+    assert names(response) == ["beta"]
+    assert "<html" not in response.text
+    assert 'id="q"' not in response.text
+    assert response.headers["HX-Replace-Url"] == "/admin/clients?q=beta"
+    assert "HX-Request" in response.headers["Vary"]
 
 
-def test_the_row_menu_offers_what_can_be_done(populated):
+def test_row_menu_offers_the_possible_actions(populated):
     text = populated.get("/admin/clients?q=beta").text
     menu = text[text.index('class="row-menu"') : text.index("</div>", text.index('class="row-menu"'))]
     words = re.findall(r">(\w+)</a>", menu)

@@ -1,4 +1,4 @@
-"""A client's tokens and keys in the console: every option is shown, saved, and refused when it is wrong."""
+"""The token settings and keys of a client in the console: shown, saved and validated."""
 
 import json
 
@@ -17,7 +17,7 @@ def page(console, client):
 
 def test_options_are_saved_and_shown_again(console):
     client = console.add_client()
-    answer = console.press(
+    response = console.press(
         page(console, client),
         "Save",
         id_token_signed_response_alg="ES256",
@@ -25,7 +25,7 @@ def test_options_are_saved_and_shown_again(console):
         subject_type="pairwise",
         resources="https://a.example/\nhttps://b.example/",
     )
-    assert answer.status_code == 303
+    assert response.status_code == 303
     assert console.client(client.client_key).details == {
         "id_token_signed_response_alg": "ES256",
         "access_token_signed_response_alg": "EdDSA",
@@ -39,18 +39,18 @@ def test_options_are_saved_and_shown_again(console):
     ]
 
 
-def test_a_client_gets_keys_of_its_own(console):
+def test_client_keys_are_saved(console):
     client = console.add_client()
     jwks = {"keys": [assertions.public(assertions.generate(), kid="one")]}
-    answer = console.press(
+    response = console.press(
         page(console, client), "Save", auth_method="private_key_jwt", jwks=json.dumps(jwks)
     )
-    assert answer.status_code == 303
+    assert response.status_code == 303
     saved = console.client(client.client_key)
     assert (saved.auth_method, saved.details["jwks"]) == ("private_key_jwt", jwks)
 
 
-def test_private_keys_and_nonsense_are_refused(console):
+def test_private_and_malformed_keys_are_rejected(console):
     client = console.add_client()
     private = {"keys": [assertions.generate().as_dict(private=True)]}
     for values, fault in (
@@ -60,9 +60,9 @@ def test_private_keys_and_nonsense_are_refused(console):
         ({"jwks_uri": "http://keys.example/"}, "https URL"),
         ({"resources": "calendar"}, "absolute URI"),
     ):
-        answer = console.press(page(console, client), "Save", **values)
-        assert answer.status_code == 422, values
-        assert fault in answer.text
+        response = console.press(page(console, client), "Save", **values)
+        assert response.status_code == 422, values
+        assert fault in response.text
     assert console.client(client.client_key).details == {}
 
 
@@ -75,7 +75,7 @@ def test_other_details_are_kept(console):
     }
 
 
-def test_lifetimes_are_written_as_people_write_them(console):
+def test_lifetimes_are_entered_with_units(console):
     client = console.add_client()
     shown = page(console, client)
     assert "(15m by default)" in shown.text
@@ -94,18 +94,18 @@ def test_lifetimes_are_written_as_people_write_them(console):
     assert console.client(client.client_key).details == {"refresh_token_lifetime": 400 * 86400}
 
 
-def test_a_lifetime_out_of_bounds_is_refused(console):
+def test_lifetime_outside_the_limits_is_rejected(console):
     client = console.add_client()
     for value, fault in (("2d", "from 1m to 1d"), ("5s", "from 1m to 1d"), ("soon", "Enter a length like")):
-        answer = console.press(page(console, client), "Save", access_token_lifetime=value)
-        assert answer.status_code == 422, value
-        assert fault in answer.text
-        assert f'value="{value}"' in answer.text
+        response = console.press(page(console, client), "Save", access_token_lifetime=value)
+        assert response.status_code == 422, value
+        assert fault in response.text
+        assert f'value="{value}"' in response.text
     assert console.client(client.client_key).details == {}
 
 
 @pytest.mark.both_databases
-def test_an_oauth1_consumer_is_not_offered_them(console):
+def test_oauth1_consumer_has_no_token_settings(console):
     client = console.add_client(kind="oauth1")
     settings = f"/admin/clients/{client.client_key}/settings"
     assert page(console, client).location == settings
@@ -120,7 +120,7 @@ def test_an_oauth1_consumer_is_not_offered_them(console):
 @pytest.mark.both_databases
 @pytest.mark.parametrize("auth_method", ["a\0b", "nonsense", "x" * 40, "\ud800", "private_key_jwt"])
 @pytest.mark.parametrize("kind", ["oauth1", "oidc"])
-def test_an_authentication_method_is_judged_for_every_kind(console, kind, auth_method):
+def test_authentication_method_is_validated_for_every_kind(console, kind, auth_method):
     client = console.add_client(kind=kind)
     with console.services.database.transaction() as db:
         stored = clients.get(db, client.client_key)
@@ -139,6 +139,6 @@ def test_an_authentication_method_is_judged_for_every_kind(console, kind, auth_m
         {"access_token_lifetime": -1},
     ],
 )
-def test_details_are_judged_for_an_oauth1_consumer_too(console, details):
+def test_details_are_validated_for_oauth1_consumers_too(console, details):
     with pytest.raises(InvalidInput):
         console.add_client(kind="oauth1", details=details)

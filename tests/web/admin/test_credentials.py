@@ -1,4 +1,4 @@
-"""The secrets of a client: several live, one replaced without an interruption, each shown once."""
+"""The secrets of a client: several valid ones, replacement with an overlap, each shown once."""
 
 import json
 import re
@@ -20,7 +20,7 @@ def stored(console, client):
 
 
 @pytest.fixture
-def with_secret(console):
+def client_with_secret(console):
     client = console.add_client()
     with console.services.database.transaction() as db:
         row = db.merge(client)
@@ -33,11 +33,11 @@ def replace(console, client, **values):
 
 
 @pytest.mark.parametrize(("overlap", "hours"), [("1", 1), ("24", 24), ("168", 168)])
-def test_a_new_secret_works_beside_the_old_one_for_the_overlap(console, with_secret, overlap, hours):
-    (old,) = stored(console, with_secret)
-    page = replace(console, with_secret, overlap=overlap)
+def test_new_and_old_secret_are_valid_during_the_overlap(console, client_with_secret, overlap, hours):
+    (old,) = stored(console, client_with_secret)
+    page = replace(console, client_with_secret, overlap=overlap)
     secret = code_after(page.text, "Client secret")
-    first, second = stored(console, with_secret)
+    first, second = stored(console, client_with_secret)
     assert first.id == old.id
     assert (
         timedelta(hours=hours) - timedelta(minutes=1)
@@ -45,53 +45,55 @@ def test_a_new_secret_works_beside_the_old_one_for_the_overlap(console, with_sec
         <= timedelta(hours=hours)
     )
     assert second.expires_at is None
-    assert secret not in console.get(f"/admin/clients/{with_secret.client_key}/credentials").text
+    assert secret not in console.get(f"/admin/clients/{client_with_secret.client_key}/credentials").text
 
 
-def test_now_ends_the_old_secret_at_once(console, with_secret):
-    (old,) = stored(console, with_secret)
-    replace(console, with_secret, overlap="0")
-    assert [row.id for row in stored(console, with_secret)] != [old.id]
-    assert len(stored(console, with_secret)) == 1
+def test_replace_now_ends_the_old_secret(console, client_with_secret):
+    (old,) = stored(console, client_with_secret)
+    replace(console, client_with_secret, overlap="0")
+    assert [row.id for row in stored(console, client_with_secret)] != [old.id]
+    assert len(stored(console, client_with_secret)) == 1
 
 
-def test_sending_the_form_again_adds_no_second_secret(console, with_secret):
-    page = console.get(f"/admin/clients/{with_secret.client_key}/secrets/new")
+def test_repeated_form_adds_no_second_secret(console, client_with_secret):
+    page = console.get(f"/admin/clients/{client_with_secret.client_key}/secrets/new")
     assert console.press(page, "Save").status_code == 200
     again = console.press(page, "Save")
     assert again.status_code == 409
     assert "A client got a new secret." in again.text
-    assert len(stored(console, with_secret)) == 2
+    assert len(stored(console, client_with_secret)) == 2
 
 
-def test_a_typed_secret_is_checked(console, with_secret):
-    wrong = replace(console, with_secret, secret_choice="typed", secret="x" * 12, secret_again="z" * 12)
+def test_typed_secret_is_checked(console, client_with_secret):
+    wrong = replace(
+        console, client_with_secret, secret_choice="typed", secret="x" * 12, secret_again="z" * 12
+    )
     assert wrong.status_code == 422
     assert "The two secrets differ" in wrong.text
-    assert replace(console, with_secret, overlap="48").status_code == 422
-    assert len(stored(console, with_secret)) == 1
+    assert replace(console, client_with_secret, overlap="48").status_code == 422
+    assert len(stored(console, client_with_secret)) == 1
 
 
-def test_one_secret_is_removed_but_not_the_last(console, with_secret):
-    replace(console, with_secret, overlap="24")
-    old, new = stored(console, with_secret)
-    path = f"/admin/clients/{with_secret.client_key}/secrets"
+def test_last_secret_cannot_be_removed(console, client_with_secret):
+    replace(console, client_with_secret, overlap="24")
+    old, new = stored(console, client_with_secret)
+    path = f"/admin/clients/{client_with_secret.client_key}/secrets"
     console.press(console.get(f"{path}/{old.id}/remove"), "Remove secret")
-    assert [row.id for row in stored(console, with_secret)] == [new.id]
+    assert [row.id for row in stored(console, client_with_secret)] == [new.id]
     answer = console.press(console.get(f"{path}/{new.id}/remove"), "Remove secret")
     assert answer.status_code == 409
     assert "only secret" in answer.text
-    assert len(stored(console, with_secret)) == 1
+    assert len(stored(console, client_with_secret)) == 1
 
 
-def test_another_client_s_secret_is_not_found(console, with_secret):
+def test_secret_of_another_client_is_not_found(console, client_with_secret):
     other = console.add_client("Other")
-    (row,) = stored(console, with_secret)
+    (row,) = stored(console, client_with_secret)
     assert console.get(f"/admin/clients/{other.client_key}/secrets/{row.id}/remove").status_code == 404
     assert console.get(f"/admin/clients/{other.client_key}/secrets/{2**70}/remove").status_code == 404
 
 
-def test_an_oauth1_secret_can_be_opened_again_by_the_server_alone(console):
+def test_oauth1_secret_is_stored_encrypted(console):
     consumer = console.add_client(kind="oauth1")
     page = replace(console, consumer)
     secret = code_after(page.text, "Consumer secret")
@@ -101,28 +103,28 @@ def test_an_oauth1_secret_can_be_opened_again_by_the_server_alone(console):
 
 
 @pytest.fixture(params=["none", "private_key_jwt"])
-def keyed(console, request):
-    """A client that authenticates itself without a secret."""
+def client_without_secret(console, request):
+    """A client that authenticates without a secret."""
     keys = {"jwks": {"keys": [assertions.public(assertions.generate())]}}
     details = keys if request.param == "private_key_jwt" else {}
     return console.add_client(auth_method=request.param, details=details)
 
 
-def test_a_client_that_uses_no_secret_is_given_none(console, keyed, trail):
-    text = console.get(f"/admin/clients/{keyed.client_key}/credentials").text
+def test_client_without_secrets_gets_none(console, client_without_secret, trail):
+    text = console.get(f"/admin/clients/{client_without_secret.client_key}/credentials").text
     assert "secrets/new" not in text
     assert "has no active secret" not in text
-    path = f"/admin/clients/{keyed.client_key}/secrets/new"
-    sent = forms(console.get(f"/admin/clients/{keyed.client_key}/edit").text)[-1].fields
+    path = f"/admin/clients/{client_without_secret.client_key}/secrets/new"
+    sent = forms(console.get(f"/admin/clients/{client_without_secret.client_key}/edit").text)[-1].fields
     form = dict(sent) | {"secret_choice": "generate", "overlap": "0"}
-    for answer in (console.get(path), console.browser.post(path, data=form)):
-        assert answer.location == f"/admin/clients/{keyed.client_key}/credentials"
+    for response in (console.get(path), console.browser.post(path, data=form)):
+        assert response.location == f"/admin/clients/{client_without_secret.client_key}/credentials"
     with console.services.database.transaction(write=False) as db:
-        assert client_secrets.secrets_of_client(db, keyed) == []
+        assert client_secrets.secrets_of_client(db, client_without_secret) == []
     assert "client:add-secret" not in [event.event for event in trail()]
 
 
-def test_the_secret_of_a_client_that_got_a_key_can_be_removed(console):
+def test_secret_of_a_client_with_keys_can_be_removed(console):
     client = console.add_client()
     with console.services.database.transaction() as db:
         client_secrets.generate(db, SYSTEM, console.services.vault, db.merge(client))

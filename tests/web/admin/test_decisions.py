@@ -1,4 +1,4 @@
-"""Approve, disapprove, remove: what is shown is what is decided."""
+"""Approve, disapprove and remove: a decision applies to the revision that was shown."""
 
 from datetime import timedelta
 
@@ -40,22 +40,22 @@ def note_sign_in(console, client, ago):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_client_of_each_type_is_approved_disapproved_and_removed(console, trail, kind):
+def test_client_of_each_type_is_approved_disapproved_and_removed(console, trail, kind):
     key = console.add_client(kind=kind).client_key
     console.press(console.get(f"/admin/clients/{key}/approve"), "Approve")
     assert console.client(key).status == "approved"
     assert console.client(key).decided_by == "admin"
     console.press(console.get(f"/admin/clients/{key}/disapprove"), "Disapprove")
     assert console.client(key).status == "disapproved"
-    answer = console.press(console.get(f"/admin/clients/{key}/remove"), "Remove permanently")
-    assert answer.location == "/admin/clients"
+    response = console.press(console.get(f"/admin/clients/{key}/remove"), "Remove permanently")
+    assert response.location == "/admin/clients"
     assert console.client(key) is None
     assert [event.event for event in trail()[:3]] == ["client:remove", "client:disapprove", "client:approve"]
     disapproval = trail()[1]
     assert (disapproval.before["status"], disapproval.after["status"]) == ("approved", "disapproved")
 
 
-def test_the_page_says_who_registered_what_and_where_sign_ins_go(console):
+def test_approval_page_shows_the_registration(console):
     client = console.add_client(
         "GRAFANA ", redirect_uris=("https://one.example:8443/a", "com.example.app:/cb")
     )
@@ -73,24 +73,24 @@ def test_the_page_says_who_registered_what_and_where_sign_ins_go(console):
     assert TWIN in text
 
 
-def test_a_client_that_changed_since_it_was_shown_is_not_approved(console, services):
+def test_changed_client_is_not_approved(console, services):
     client = console.add_client()
     page = console.get(f"/admin/clients/{client.client_key}/approve")
     with services.database.transaction() as db:
         row = db.get_one(Client, client.id)
         from authserver.domain.clients import clients
 
-        wanted = ClientMetadata(kind="oidc", name="Grafana", redirect_uris=("https://evil.example/cb",))
-        clients.edit(db, ACTOR, row, wanted, revision=row.revision)
-    answer = console.press(page, "Approve")
-    assert answer.status_code == 409
-    assert "https://evil.example/cb" in answer.text
-    assert "https://app.example.org/callback" in answer.text
-    assert "tool.example.org" in answer.text
+        requested = ClientMetadata(kind="oidc", name="Grafana", redirect_uris=("https://evil.example/cb",))
+        clients.edit(db, ACTOR, row, requested, revision=row.revision)
+    response = console.press(page, "Approve")
+    assert response.status_code == 409
+    assert "https://evil.example/cb" in response.text
+    assert "https://app.example.org/callback" in response.text
+    assert "tool.example.org" in response.text
     assert console.client(client.client_key).status == "pending"
 
 
-def test_a_stale_disapproval_changes_nothing_at_all(console):
+def test_outdated_disapproval_changes_nothing(console):
     client = console.add_client(approve=True)
     page = console.get(f"/admin/clients/{client.client_key}/disapprove")
     console.press(console.get(f"/admin/clients/{client.client_key}/edit"), "Save", name="Other")
@@ -100,7 +100,7 @@ def test_a_stale_disapproval_changes_nothing_at_all(console):
 
 
 @pytest.mark.both_databases
-def test_a_made_up_revision_is_a_conflict(console):
+def test_invalid_revision_is_a_conflict(console):
     client = console.add_client()
     path = f"/admin/clients/{client.client_key}/approve"
     for revision in ["", "0", "-1", "²", "9" * 30, "1e3", "\0"]:
@@ -109,7 +109,7 @@ def test_a_made_up_revision_is_a_conflict(console):
     assert console.client(client.client_key).status == "pending"
 
 
-def test_disapproving_counts_what_ends_and_waits_on_cancel(console):
+def test_disapproval_page_counts_authorizations_and_focuses_cancel(console):
     client = console.add_client(approve=True)
     authorize(console, client, 3)
     page = console.get(f"/admin/clients/{client.client_key}/disapprove")
@@ -122,7 +122,7 @@ def test_disapproving_counts_what_ends_and_waits_on_cancel(console):
     assert "no active authorizations" in again.text
 
 
-def test_what_ended_with_an_account_is_not_counted(console):
+def test_void_authorizations_are_not_counted(console):
     client = console.add_client(approve=True)
     authorize(console, client, 2)
     with console.services.database.transaction() as db:
@@ -139,7 +139,7 @@ def test_what_ended_with_an_account_is_not_counted(console):
     assert "no access granted" in console.get(path).text
 
 
-def test_a_client_in_use_is_removed_only_with_its_name(console):
+def test_removing_a_client_in_use_requires_its_name(console):
     client = console.add_client("Grafana & Co", approve=True)
     authorize(console, client, 2)
     note_sign_in(console, client, timedelta(days=3))
@@ -153,18 +153,18 @@ def test_a_client_in_use_is_removed_only_with_its_name(console):
     assert console.client(client.client_key) is None
 
 
-def test_a_client_unused_for_long_is_removed_with_one_press(console):
+def test_unused_client_is_removed_without_its_name(console):
     client = console.add_client(approve=True)
     note_sign_in(console, client, timedelta(days=31))
     console.press(console.get(f"/admin/clients/{client.client_key}/remove"), "Remove permanently")
     assert console.client(client.client_key) is None
 
 
-def test_the_way_back_leads_to_the_list_it_came_from_and_nowhere_else(console):
+def test_decision_redirects_to_the_original_list_only(console):
     key = console.add_client().client_key
-    wanted = "/admin/clients?kind=oidc&sort=key"
-    page = console.browser.get(f"/admin/clients/{key}/approve", query_string={"back": wanted})
-    assert console.press(page, "Approve").location == wanted
+    requested = "/admin/clients?kind=oidc&sort=key"
+    page = console.browser.get(f"/admin/clients/{key}/approve", query_string={"back": requested})
+    assert console.press(page, "Approve").location == requested
     for elsewhere in [
         "https://evil.example/",
         "//evil.example/",
@@ -178,13 +178,13 @@ def test_the_way_back_leads_to_the_list_it_came_from_and_nowhere_else(console):
 
 
 @pytest.mark.both_databases
-def test_what_is_gone_is_not_found(console):
+def test_removed_client_is_not_found(console):
     for path in ["", "/edit", "/approve", "/disapprove", "/remove", "/credentials", "/activity"]:
         assert console.get(f"/admin/clients/0123{path}").status_code == 404
         assert console.get(f"/admin/clients/%00{path}").status_code == 404
 
 
-def test_htmx_gets_fragments_and_is_sent_on_by_the_browser(console):
+def test_htmx_gets_a_fragment_and_a_redirect_header(console):
     key = console.add_client().client_key
     page = console.browser.get(f"/admin/clients/{key}/approve", headers=HTMX_DIALOG)
     assert "<html" not in page.text
@@ -194,20 +194,20 @@ def test_htmx_gets_fragments_and_is_sent_on_by_the_browser(console):
     assert console.press(page, "Approve", headers=HTMX_DIALOG).status_code == 409
 
 
-def test_several_clients_are_decided_at_once_but_not_those_that_changed(console):
+def test_bulk_approval_skips_changed_clients(console):
     kept, first, second = (console.add_client(name) for name in ["Kept", "First", "Second"])
     ticked = [("key", client.client_key) for client in (kept, first, second)]
     page = console.browser.get("/admin/clients/bulk/approve", query_string=ticked)
     console.press(console.get(f"/admin/clients/{kept.client_key}/edit"), "Save", name="Changed")
-    answer = console.press(page, "Approve")
+    response = console.press(page, "Approve")
     states = [console.client(client.client_key).status for client in (kept, first, second)]
     assert states == ["pending", "approved", "approved"]
-    message = console.get(answer.location).text
+    message = console.get(response.location).text
     assert "2 clients were approved." in message
     assert "Left alone, because changed meanwhile: <bdi>Changed</bdi>." in message
 
 
-def test_several_clients_are_disapproved_or_removed_but_not_those_in_use(console):
+def test_bulk_disapproval_and_removal_skip_clients_in_use(console):
     used, unused = console.add_client("Used", approve=True), console.add_client("Unused", approve=True)
     note_sign_in(console, used, timedelta(days=1))
     ticked = [("key", client.client_key) for client in (used, unused)]
@@ -219,6 +219,6 @@ def test_several_clients_are_disapproved_or_removed_but_not_those_in_use(console
     assert console.client(used.client_key).status == "disapproved"
 
 
-def test_nothing_ticked_is_said(console):
+def test_bulk_action_without_selection_is_an_error(console):
     answer = console.get("/admin/clients/bulk/approve")
     assert "Select at least one client." in console.get(answer.location).text

@@ -1,4 +1,4 @@
-"""Diagnostics in the console: a reference leads to the cause, and what can be done about it is one click away."""
+"""Diagnostics in the console: a reference leads to the cause of an error and to its fix."""
 
 from datetime import timedelta
 
@@ -16,13 +16,13 @@ def main_of(page):
     return page.text.partition("<main")[2].partition("</main>")[0]
 
 
-def test_an_empty_ledger_says_so(console):
+def test_empty_error_log(console):
     assert "No rejected requests" in console.get("/admin/diagnostics").text
     client = console.add_client()
     assert "No rejected requests" in console.get(f"/admin/clients/{client.client_key}/diagnostics").text
 
 
-def test_the_list_shows_the_latest_first_with_client_and_reference(console, record):
+def test_errors_are_listed_newest_first_with_client_and_reference(console, record):
     first = record()
     second = record("code-unknown", console.add_client("Jenkins"))
     page = console.get("/admin/diagnostics").text
@@ -32,15 +32,15 @@ def test_the_list_shows_the_latest_first_with_client_and_reference(console, reco
 
 
 @pytest.mark.parametrize("pasted", ["{}", "{} ", "The code has expired. (reference {})"])
-def test_a_reference_in_the_search_leads_to_the_refusal(console, record, pasted):
+def test_reference_in_the_search_leads_to_the_error(console, record, pasted):
     reference = record()
     for text in (reference, reference.lower(), f"{reference[:4]} {reference[4:]}"):
-        answer = console.browser.get("/admin/diagnostics", query_string={"q": pasted.format(text)})
-        assert answer.status_code == 303
-        assert answer.location == f"/admin/diagnostics/{reference}"
+        response = console.browser.get("/admin/diagnostics", query_string={"q": pasted.format(text)})
+        assert response.status_code == 303
+        assert response.location == f"/admin/diagnostics/{reference}"
 
 
-def test_a_reference_that_is_typed_is_listed_and_nobody_is_sent_away(console, record):
+def test_reference_in_the_live_search_does_not_redirect(console, record):
     reference = record()
     record("code-unknown")
     page = console.get(f"/admin/diagnostics?q={reference.lower()}", **HTMX_RESULTS)
@@ -48,7 +48,7 @@ def test_a_reference_that_is_typed_is_listed_and_nobody_is_sent_away(console, re
     assert "The code is unknown" not in page.text
 
 
-def test_a_reference_that_is_gone_says_how_long_they_are_kept(console, record):
+def test_unknown_reference_in_the_search_mentions_the_retention_time(console, record):
     record()
     page = console.get("/admin/diagnostics?q=BCDFGHJK").text
     assert "No error has this reference" in page
@@ -57,7 +57,7 @@ def test_a_reference_that_is_gone_says_how_long_they_are_kept(console, record):
 
 
 @pytest.mark.both_databases
-def test_an_unknown_reference_has_a_page_of_its_own(console):
+def test_unknown_reference_has_its_own_page(console):
     page = console.get("/admin/diagnostics/BCDFGHJK")
     assert page.status_code == 404
     assert "BCDFGHJK" in page.text
@@ -66,29 +66,29 @@ def test_an_unknown_reference_has_a_page_of_its_own(console):
 
 
 @pytest.mark.parametrize("written", ["{lower}", "{first}-{second}", "{first}%20{second}"])
-def test_the_address_of_a_refusal_can_be_written_in_other_ways(console, record, written):
+def test_reference_in_the_url_may_be_written_differently(console, record, written):
     reference = record()
     path = written.format(lower=reference.lower(), first=reference[:4], second=reference[4:].lower())
     assert console.get(f"/admin/diagnostics/{path}").location == f"/admin/diagnostics/{reference}"
 
 
-def test_refusals_are_filtered_by_client_endpoint_and_word(console, record):
+def test_errors_are_filtered_by_client_endpoint_and_text(console, record):
     grafana, jenkins = console.add_client("Grafana"), console.add_client("Jenkins")
     record("code-expired", grafana)
     record("redirect-uri-missing", jenkins, endpoint="/oauth2/authorize")
-    for query, wanted, other in [
+    for query, expected, other in [
         (f"client={grafana.client_key}", "The code has expired", "The request has no redirect URI"),
         ("at=sign-in", "The request has no redirect URI", "The code has expired"),
         ("at=token", "The code has expired", "The request has no redirect URI"),
         ("q=jenkins", "The request has no redirect URI", "The code has expired"),
     ]:
         page = console.get(f"/admin/diagnostics?{query}").text
-        assert wanted in page
+        assert expected in page
         assert other not in page
     assert "No error matches" in console.get("/admin/diagnostics?client=unknown").text
 
 
-def test_the_list_has_pages(console, record):
+def test_list_is_paginated(console, record):
     client = console.add_client()
     for number in range(30):
         record(client=client, received=f"number {number}")
@@ -98,7 +98,7 @@ def test_the_list_has_pages(console, record):
         assert console.get(f"{path}?page=9").status_code == 303
 
 
-def test_the_tab_of_a_client_shows_its_own_refusals(console, record):
+def test_client_tab_shows_its_own_errors(console, record):
     grafana, jenkins = console.add_client("Grafana"), console.add_client("Jenkins")
     mine, other = record(client=grafana), record(client=jenkins)
     page = console.get(f"/admin/clients/{grafana.client_key}/diagnostics").text
@@ -106,7 +106,7 @@ def test_the_tab_of_a_client_shows_its_own_refusals(console, record):
     assert other not in page
 
 
-def test_a_refusal_tells_cause_advice_and_facts(console, record):
+def test_error_page_shows_cause_advice_and_facts(console, record):
     client = console.add_client("Jenkins")
     reference = record("code-replayed", client)
     record("code-replayed", client)
@@ -121,16 +121,16 @@ def test_a_refusal_tells_cause_advice_and_facts(console, record):
     ):
         assert text in page
     assert "<dd>2</dd>" in page
-    assert 'id="fix"' not in page, "nothing in the console brings a code back"
+    assert 'id="fix"' not in page, "a redeemed code cannot be restored"
 
 
-def test_a_refusal_without_a_client_and_one_of_an_older_version_have_pages(console, record):
+def test_errors_without_client_or_with_unknown_cause_have_pages(console, record):
     assert console.get(f"/admin/diagnostics/{record('client-unknown')}").status_code == 200
     assert "The request was rejected" in console.get(f"/admin/diagnostics/{record('of-old')}").text
     assert console.get(f"/admin/diagnostics/{record('of-old')}/add-redirect-uri").status_code == 404
 
 
-def test_what_differs_from_the_nearest_redirect_uri_is_marked_and_said(console, record):
+def test_difference_to_the_nearest_redirect_uri_is_marked(console, record):
     client = console.add_client(redirect_uris=("https://other.example/", REGISTERED_URI))
     reference = record(
         "redirect-uri-not-registered",
@@ -147,7 +147,7 @@ def test_what_differs_from_the_nearest_redirect_uri_is_marked_and_said(console, 
     assert "1 more is registered" in page
 
 
-def test_a_wrong_signature_shows_the_base_string_and_leads_to_the_debugger(console, record):
+def test_wrong_signature_shows_the_base_string_and_links_to_the_debugger(console, record):
     consumer = console.add_client(kind="oauth1", grant_types=(), response_types=(), approve=True)
     base_string = "POST&https%3A%2F%2Fa.example%2F&oauth_nonce%3Dx"
     reference = record(
@@ -160,7 +160,7 @@ def test_a_wrong_signature_shows_the_base_string_and_leads_to_the_debugger(conso
     assert f"/admin/diagnostics/{reference}" in console.get(debugger).text
 
 
-def test_the_client_list_counts_and_filters_what_fails(console, record, services):
+def test_client_list_counts_and_filters_failing_clients(console, record, services):
     grafana, jenkins = console.add_client("Grafana"), console.add_client("Jenkins")
     record("code-expired", grafana)
     record("code-unknown", grafana)
@@ -176,12 +176,12 @@ def test_the_client_list_counts_and_filters_what_fails(console, record, services
     assert "Jenkins" not in page
 
 
-def test_the_error_page_leads_administrators_to_the_reason_and_nobody_else(console, app, wrong_uri, services):
+def test_error_page_links_to_diagnostics_only_for_administrators(console, app, wrong_uri, services):
     client, _ = wrong_uri
     assert "/admin/diagnostics/" in authorize(console.browser, client, redirect_uri=WRONG_URI).text
-    stranger, alice = app.test_client(), app.test_client()
+    anonymous, alice = app.test_client(), app.test_client()
     open_session(alice, services, "alice")
-    for browser in (stranger, alice):
+    for browser in (anonymous, alice):
         page = authorize(browser, client, redirect_uri=WRONG_URI)
         assert "/admin" not in page.text
         assert 'id="reference"' in page.text
@@ -190,7 +190,7 @@ def test_the_error_page_leads_administrators_to_the_reason_and_nobody_else(conso
     assert "/admin" not in authorize(alice, pending).text
 
 
-def test_diagnostics_are_for_administrators(app, services, record):
+def test_diagnostics_require_configure_server(app, services, record):
     browser = app.test_client()
     open_session(browser, services, "alice")
     reference = record()
@@ -199,16 +199,18 @@ def test_diagnostics_are_for_administrators(app, services, record):
         assert "/sign-in" in app.test_client().get(f"/admin/diagnostics{path}").location
 
 
-def test_what_a_stranger_sends_is_text_on_the_page(console, wrong_uri):
-    _, refused = wrong_uri
+def test_received_values_are_escaped(console, wrong_uri):
+    _, record_rejected_uri = wrong_uri
     page = main_of(
-        console.get(f"/admin/diagnostics/{refused('https://a.example/<script>alert(1)</script>')}")
+        console.get(
+            f"/admin/diagnostics/{record_rejected_uri('https://a.example/<script>alert(1)</script>')}"
+        )
     )
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
 
 
-def test_the_ledger_keeps_what_the_pages_say(console):
+def test_limits_of_the_error_log_match_the_page(console):
     assert timedelta(days=30) == error_log.KEPT
     assert error_log.PER_CLIENT == 1000
     assert "30 days, the latest 1000" in console.get("/admin/diagnostics").text

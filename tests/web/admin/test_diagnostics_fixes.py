@@ -1,4 +1,4 @@
-"""What the console can do about a refusal: add the address, approve, open the form with what was refused filled in."""
+"""The fixes that the console offers for an error: add the redirect URI, approve the client, open the prefilled form."""
 
 import pytest
 
@@ -9,17 +9,17 @@ from tests.web.admin.console import HTMX_DIALOG, REGISTERED_URI, WRONG_URI, auth
 
 
 def post(console, reference, revision):
-    """Sends the form of Add this URI as a browser would that has seen it before."""
+    """Send the form of Add this URI with a valid CSRF token."""
     token = dict(forms(console.get("/admin/diagnostics").text)[0].fields)["csrf_token"]
     data = {"csrf_token": token, "revision": revision}
     return console.browser.post(f"/admin/diagnostics/{reference}/add-redirect-uri", data=data)
 
 
-def test_a_wrong_redirect_uri_is_added_and_works(console, wrong_uri, trail):
+def test_wrong_redirect_uri_is_added_and_works(console, wrong_uri, trail):
     client, _ = wrong_uri
-    refused = authorize(console.browser, client, redirect_uri=WRONG_URI)
-    assert refused.status_code == 400
-    link = refused.text.partition('href="/admin/diagnostics/')[2].partition('"')[0]
+    response = authorize(console.browser, client, redirect_uri=WRONG_URI)
+    assert response.status_code == 400
+    link = response.text.partition('href="/admin/diagnostics/')[2].partition('"')[0]
     page = console.get(f"/admin/diagnostics/{link}")
     assert "Add this URI" in page.text
     form = console.get(f"/admin/diagnostics/{link}/add-redirect-uri")
@@ -34,10 +34,10 @@ def test_a_wrong_redirect_uri_is_added_and_works(console, wrong_uri, trail):
     assert authorize(console.browser, client, redirect_uri=WRONG_URI).status_code == 303
 
 
-def test_an_address_of_another_host_is_warned_about(console, wrong_uri):
-    _, refused = wrong_uri
+def test_redirect_uri_of_another_host_shows_a_warning(console, wrong_uri):
+    _, record_rejected_uri = wrong_uri
     form = console.get(
-        f"/admin/diagnostics/{refused('https://evil.example/cb')}/add-redirect-uri", **HTMX_DIALOG
+        f"/admin/diagnostics/{record_rejected_uri('https://evil.example/cb')}/add-redirect-uri", **HTMX_DIALOG
     )
     assert "<dialog" not in form.text
     assert "Anyone can send a request with any redirect URI" in form.text
@@ -55,9 +55,9 @@ def test_an_address_of_another_host_is_warned_about(console, wrong_uri):
         ("https://app.example.org/" + "x" * 2100, "was not stored"),
     ],
 )
-def test_an_address_that_may_not_be_registered_says_why(console, wrong_uri, uri, reason):
-    client, refused = wrong_uri
-    reference = refused(uri)
+def test_invalid_redirect_uri_cannot_be_added(console, wrong_uri, uri, reason):
+    client, record_rejected_uri = wrong_uri
+    reference = record_rejected_uri(uri)
     assert reason in console.get(f"/admin/diagnostics/{reference}").text
     form = console.get(f"/admin/diagnostics/{reference}/add-redirect-uri")
     assert reason in form.text
@@ -66,9 +66,9 @@ def test_an_address_that_may_not_be_registered_says_why(console, wrong_uri, uri,
     assert console.client(client.client_key).redirect_uris == [REGISTERED_URI]
 
 
-def test_a_client_that_changed_meanwhile_is_not_changed(console, wrong_uri, services):
-    client, refused = wrong_uri
-    form = console.get(f"/admin/diagnostics/{refused()}/add-redirect-uri")
+def test_redirect_uri_is_not_added_to_a_changed_client(console, wrong_uri, services):
+    client, record_rejected_uri = wrong_uri
+    form = console.get(f"/admin/diagnostics/{record_rejected_uri()}/add-redirect-uri")
     with services.database.transaction() as db:
         row = db.get_one(clients.Client, client.id)
         clients.disapprove(db, ACTOR, row, revision=row.revision)
@@ -78,22 +78,22 @@ def test_a_client_that_changed_meanwhile_is_not_changed(console, wrong_uri, serv
     assert console.client(client.client_key).redirect_uris == [REGISTERED_URI]
 
 
-def test_adding_wants_a_recent_sign_in(console, wrong_uri, grow_old):
-    client, refused = wrong_uri
-    reference = refused()
-    grow_old()
+def test_adding_requires_a_recent_sign_in(console, wrong_uri, outdate_sign_in):
+    client, record_rejected_uri = wrong_uri
+    reference = record_rejected_uri()
+    outdate_sign_in()
     assert "/sign-in" in console.get(f"/admin/diagnostics/{reference}/add-redirect-uri").location
     assert post(console, reference, client.revision).status_code == 403
     assert console.client(client.client_key).redirect_uris == [REGISTERED_URI]
 
 
-def test_only_a_refused_address_can_be_added(console, record):
+def test_only_a_rejected_redirect_uri_can_be_added(console, record):
     client = console.add_client(approve=True)
     reference = record("code-expired", client, received="https://app.example.org/new")
     assert post(console, reference, client.revision).status_code == 422
 
 
-def test_a_callback_of_a_consumer_is_added_too(console, record):
+def test_callback_of_a_consumer_is_added_too(console, record):
     consumer = console.add_client(kind="oauth1", grant_types=(), response_types=(), approve=True)
     reference = record(
         "parameter-rejected", consumer, received="https://app.example.org/new", expected=REGISTERED_URI,
@@ -108,13 +108,13 @@ def test_a_callback_of_a_consumer_is_added_too(console, record):
 
 
 @pytest.mark.parametrize("cause", ["client-pending", "consumer-key-refused", "client-disapproved"])
-def test_a_client_that_waits_is_approved_from_its_refusal(console, record, cause):
+def test_pending_client_is_approved_from_its_error(console, record, cause):
     client = console.add_client()
     path = f"/admin/diagnostics/{record(cause, client)}"
     page = console.get(path)
     url = page.text.partition('id="fix" href="')[2].partition('"')[0].replace("&amp;", "&")
-    answer = console.press(console.get(url), "Approve")
-    assert answer.location == path
+    response = console.press(console.get(url), "Approve")
+    assert response.location == path
     assert console.client(client.client_key).is_approved
     assert "has been approved since" in console.get(path).text
 
@@ -134,7 +134,7 @@ def test_a_client_that_waits_is_approved_from_its_refusal(console, record, cause
         ),
     ],
 )
-def test_the_settings_are_filled_in_with_what_was_refused(
+def test_settings_form_is_prefilled_with_the_rejected_value(
     console, record, services, cause, received, field, value
 ):
     client = console.add_client(approve=True, scopes=("openid", "profile"))
@@ -152,10 +152,10 @@ def test_the_settings_are_filled_in_with_what_was_refused(
     assert value == saved or value in saved
 
 
-def test_a_refusal_of_another_client_fills_nothing_in(console, record):
+def test_error_of_another_client_prefills_nothing(console, record):
     grafana, jenkins = console.add_client("Grafana"), console.add_client("Jenkins")
     reference = record("scope-not-registered", grafana, received="models.write")
-    page = console.get(f"/admin/clients/{jenkins.client_key}/edit?refusal={reference}")
+    page = console.get(f"/admin/clients/{jenkins.client_key}/edit?error={reference}")
     assert "models.write" not in page.text
     assert "From the refusal" not in page.text
 
@@ -171,7 +171,7 @@ def test_a_refusal_of_another_client_fills_nothing_in(console, record):
         ("client-unknown", "/admin/clients"),
     ],
 )
-def test_other_causes_lead_to_where_they_are_settled(console, record, cause, target):
+def test_other_causes_link_to_their_settings(console, record, cause, target):
     client = console.add_client(approve=True)
     page = console.get(f"/admin/diagnostics/{record(cause, client)}").text
     url = page.partition('id="fix" href="')[2].partition('"')[0].replace("&amp;", "&")
@@ -201,16 +201,14 @@ BASIC, POST = "client_secret_basic", "client_secret_post"
         ),
     ],
 )
-def test_the_error_of_the_token_endpoint_leads_to_the_fix(
-    console, services, method, grant, title, marked, fix
-):
+def test_token_endpoint_error_leads_to_the_fix(console, services, method, grant, title, marked, fix):
     client = console.add_client(approve=True, auth_method=method)
     with services.database.transaction() as db:
         row = db.get_one(clients.Client, client.id)
         secret = client_secrets.generate(db, ACTOR, services.vault, row)
     form = {"grant_type": grant, "code": "x"}
-    answer = console.browser.post("/oauth2/token", data=form, auth=(client.client_key, secret))
-    page = found(console, answer.get_json()["error_description"])
+    response = console.browser.post("/oauth2/token", data=form, auth=(client.client_key, secret))
+    page = found(console, response.get_json()["error_description"])
     assert f"<h1>{title}</h1>" in page
     assert marked in page.partition('id="received"')[2].partition("</dd>")[0]
     assert fix in page
@@ -235,27 +233,27 @@ def test_the_error_of_the_token_endpoint_leads_to_the_fix(
         ({"redirect_uri": WRONG_URI}, "The redirect URI is not registered", "", "Add this URI"),
     ],
 )
-def test_what_the_application_got_leads_to_the_fix(console, changes, title, marked, fix):
+def test_authorization_error_leads_to_the_fix(console, changes, title, marked, fix):
     client = console.add_client(approve=True, scopes=("openid",))
-    answer = authorize(console.browser, client, **changes)
-    page = found(console, answer.location or answer.text.partition('id="reference">')[2][:8])
+    response = authorize(console.browser, client, **changes)
+    page = found(console, response.location or response.text.partition('id="reference">')[2][:8])
     assert f"<h1>{title}</h1>" in page
     assert marked in page
     assert fix in page
 
 
 def found(console, pasted):
-    """The page that the search leads to when all that an application logged is pasted."""
-    answer = console.browser.get("/admin/diagnostics", query_string={"q": pasted})
-    assert answer.status_code == 303, answer.text
-    return console.get(answer.location).text
+    """Paste an application's log text into the search, and return the resulting page."""
+    response = console.browser.get("/admin/diagnostics", query_string={"q": pasted})
+    assert response.status_code == 303, response.text
+    return console.get(response.location).text
 
 
-def test_a_refused_callback_is_added_and_the_consumer_goes_on(console, app, services):
+def test_rejected_callback_is_added_and_works(console, app, services):
     oauth1 = consumer.register(services, app, callbacks=("https://tool.example/other",))
-    refused = oauth1.request_token()
-    assert consumer.problem(refused) == (400, "parameter_rejected")
-    page = found(console, refused.text)
+    response = oauth1.request_token()
+    assert consumer.problem(response) == (400, "parameter_rejected")
+    page = found(console, response.text)
     assert "Add this URI" in page
     reference = page.partition('data-copies="')[2].partition('"')[0]
     console.press(console.get(f"/admin/diagnostics/{reference}/add-redirect-uri"), "Add this URI")

@@ -1,10 +1,10 @@
-"""The pages of diagnostics in a real Chromium: accessible in light and dark, and they fit, wide and narrow."""
+"""The diagnostics pages in a real Chromium: accessible in both colour schemes, at wide and narrow widths."""
 
 import pytest
 from playwright.sync_api import expect
 
 from authserver.domain.diagnostics.error_log import ErrorDetails
-from tests.support import axe, ways
+from tests.support import axe, page_actions
 from tests.support.people import PASSWORD
 from tests.web.admin.console import Console
 
@@ -15,7 +15,7 @@ REGISTERED = "https://a-rather-long-host-name.example.org/login/generic_oauth"
 
 @pytest.fixture
 def paths(live_server):
-    """The addresses of all pages that there are to see, with refusals of several kinds behind them."""
+    """The paths of all diagnostics pages, with errors of several causes."""
     live_server.add_user("admin", password=PASSWORD, grant="configure_server")
     services = live_server.services
     console = Console(None, services)
@@ -30,7 +30,7 @@ def paths(live_server):
 
     expected = f"{REGISTERED}\n{REGISTERED}/second"
     wrong = record("redirect-uri-not-registered", client, REGISTERED.upper() + "/", expected)
-    refused = record("redirect-uri-not-registered", client, "http://other.example.org/", expected)
+    rejected = record("redirect-uri-not-registered", client, "http://other.example.org/", expected)
     scope = record("scope-not-registered", client, "openid models.read", "openid profile")
     signature = record(
         "signature-invalid", consumer, "POST https://x.example/", "POST&" + "https%3A%2F%2F" * 40
@@ -42,44 +42,44 @@ def paths(live_server):
         record("client-unknown", None, "grafana"),
         record("code-expired"),
     ]
-    edit = f"/admin/clients/{client.client_key}/edit?refusal="
+    edit = f"/admin/clients/{client.client_key}/edit?error="
     return [
         "/admin/diagnostics", "/admin/diagnostics?q=nothing", "/admin/diagnostics?q=BCDFGHJK", "/admin/diagnostics/BCDFGHJK",
-        *(f"/admin/diagnostics/{reference}" for reference in (wrong, refused, *others)),
-        f"/admin/diagnostics/{wrong}/add-redirect-uri", f"/admin/diagnostics/{refused}/add-redirect-uri",
+        *(f"/admin/diagnostics/{reference}" for reference in (wrong, rejected, *others)),
+        f"/admin/diagnostics/{wrong}/add-redirect-uri", f"/admin/diagnostics/{rejected}/add-redirect-uri",
         f"/admin/clients/{client.client_key}/diagnostics", "/admin/clients?failing=1", edit + scope,
     ]  # fmt: skip
 
 
 @pytest.mark.parametrize("width", [320, 1360])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_pages_are_accessible_and_fit(page, live_server, complaints, paths, width, scheme):
+def test_pages_are_accessible_and_fit(page, live_server, complaints, paths, width, scheme):
     complaints.expect("404")  # the page about an unknown reference
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": width, "height": 800})
     page.goto(f"{live_server.url}/admin/diagnostics")
-    ways.sign_in(page, "admin")
+    page_actions.sign_in(page, "admin")
     page.wait_for_url("**/admin/diagnostics")
     for path in paths:
         page.goto(f"{live_server.url}{path}")
-        # A form that scrolls to the field in focus hides a part of what is above it under the header.
+        # If the browser scrolls to the focused field, the header covers a part of the form.
         page.evaluate("scrollTo(0, 0)")
         axe.assert_accessible(page)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} is too wide"
 
 
-def test_a_mark_is_said_and_not_shown_by_colour_alone(page, live_server, paths):
+def test_difference_is_not_marked_by_colour_alone(page, live_server, paths):
     page.goto(f"{live_server.url}{paths[4]}")
-    ways.sign_in(page, "admin")
+    page_actions.sign_in(page, "admin")
     mark = page.locator("#received mark").first
     expect(mark).to_have_css("text-decoration-line", "underline")
     assert "differs" in mark.evaluate("e => getComputedStyle(e, '::before').content")
     assert page.locator("#received code").inner_text() == REGISTERED.upper() + "/"
 
 
-def test_the_field_that_a_refusal_is_about_has_the_focus(page, live_server, paths):
+def test_field_of_the_error_has_the_focus(page, live_server, paths):
     page.goto(f"{live_server.url}{paths[-1]}")
-    ways.sign_in(page, "admin")
+    page_actions.sign_in(page, "admin")
     page.wait_for_url("**/edit?**")
     assert page.evaluate("document.activeElement.id") == "scopes"
     assert page.locator("#scopes").input_value().split()[-1] == "models.read"

@@ -34,8 +34,8 @@ def save(console, consumer, **fields):
     return forms.submit(console, page, "save", **fields)
 
 
-def test_the_options_are_saved_and_shown(services, console, consumer, alice):
-    answer = save(
+def test_options_are_saved_and_shown(services, console, consumer, alice):
+    response = save(
         console,
         consumer,
         allows_1_0="1",
@@ -43,7 +43,7 @@ def test_the_options_are_saved_and_shown(services, console, consumer, alice):
         functional_user="ALICE",
         signature_methods="HMAC-SHA256",
     )
-    assert answer.status_code == 303
+    assert response.status_code == 303
     saved = options(services, consumer)
     assert saved == consumers.ConsumerOptions(
         signature_methods=("HMAC-SHA256",), allows_1_0=True, allows_prefix=True, functional_user_id=alice.id
@@ -66,15 +66,15 @@ def test_the_options_are_saved_and_shown(services, console, consumer, alice):
         ({"revision": "1"}, "changed"),
     ],
 )
-def test_wrong_options_are_named_and_nothing_is_saved(services, console, consumer, fields, sentence):
+def test_invalid_options_are_named_and_not_saved(services, console, consumer, fields, sentence):
     before = options(services, consumer)
-    answer = save(console, consumer, **fields)
-    assert answer.status_code in {409, 422}
-    assert sentence in answer.text
+    response = save(console, consumer, **fields)
+    assert response.status_code in {409, 422}
+    assert sentence in response.text
     assert options(services, consumer) == before
 
 
-def test_the_right_to_verify_is_given_here_to_clients_of_any_kind(services, console, consumer):
+def test_permission_to_verify_is_given_to_clients_of_any_kind(services, console, consumer):
     with services.database.transaction() as db:
         clients.get(db, consumer.key).kind = "oauth2"
         clients.get(db, consumer.key).response_types = ["code"]
@@ -87,7 +87,7 @@ def test_the_right_to_verify_is_given_here_to_clients_of_any_kind(services, cons
     )
 
 
-def test_requested_keys_wait_in_the_table_with_who_when_and_from_where(app, console):
+def test_requested_keys_are_pending_in_the_table_with_their_origin(app, console):
     body = {"name": "Jazz", "secret": "x" * 20, "trusted": True}
     key = (
         app.test_client()
@@ -101,7 +101,7 @@ def test_requested_keys_wait_in_the_table_with_who_when_and_from_where(app, cons
         assert words in review
 
 
-def test_editing_the_client_keeps_its_options(services, console, consumer, alice):
+def test_edit_client_keeps_its_options(services, console, consumer, alice):
     save(console, consumer, allows_1_0="1", functional_user="alice")
     page = console.get(f"/admin/clients/{consumer.key}/edit")
     assert forms.submit(console, page, "save", name="Renamed", redirect_uris=CALLBACK).status_code == 303
@@ -124,8 +124,8 @@ def described(consumer, **more):
     }
 
 
-def test_the_debugger_tells_a_valid_request_and_uses_nothing_up(console, consumer):
-    token = consumer.dance()
+def test_debugger_accepts_a_valid_request_repeatedly(console, consumer):
+    token = consumer.get_token_credentials()
     request = described(token)
     for _ in range(2):
         page = debug(console, consumer, **request)
@@ -135,8 +135,8 @@ def test_the_debugger_tells_a_valid_request_and_uses_nothing_up(console, consume
     assert token.token_secret not in page.text
 
 
-def test_the_debugger_points_at_the_first_difference(console, consumer):
-    token = consumer.dance()
+def test_debugger_shows_the_first_difference(console, consumer):
+    token = consumer.get_token_credentials()
     request = described(token)
     request["body"] = "a=2"
     theirs = "POST&http%3A%2F%2Flocalhost%2Foauth%2Fwhoami&a%3D1%26b"
@@ -146,12 +146,12 @@ def test_the_debugger_points_at_the_first_difference(console, consumer):
     assert f"at character {position}: the server has <code>2%26b" in page.text
 
 
-def test_the_debugger_explains_clock_nonce_and_unreadable_requests(console, consumer, moving_clock):
+def test_debugger_explains_clock_nonce_and_malformed_requests(console, consumer, moving_clock):
     late = str(int(moving_clock.now().timestamp()) - 1000)
     page = debug(console, consumer, **described(consumer, timestamp=late))
     assert "timestamp_refused" in page.text
     assert "behind" in page.text
-    token = consumer.dance()
+    token = consumer.get_token_credentials()
     url, headers, body = token.sign("GET", "http://localhost/oauth/whoami")
     token.deliver("GET", url, headers, body)
     page = debug(console, consumer, method="GET", url=url, authorization=headers["Authorization"])
@@ -164,7 +164,7 @@ def test_the_debugger_explains_clock_nonce_and_unreadable_requests(console, cons
     )
 
 
-def test_refused_signatures_are_listed_with_the_servers_base_string(console, consumer):
+def test_rejected_signatures_are_listed_with_the_base_string(console, consumer):
     replace(consumer, secret="guess").request_token()
     page = console.get(f"/admin/clients/{consumer.key}/oauth1/debugger").text
     assert "signature_invalid" in page

@@ -1,15 +1,15 @@
-"""The console decides about changes that clients ask for themselves: exactly what was shown, audited, never laundered."""
+"""Decisions about changes that clients propose: they apply to the shown revision, and are audited."""
 
 import pytest
 
-from tests.support.registrant import Registrant, waiting
+from tests.support.registrant import Registrant, find_pending_change
 from tests.support.relying_party import approve, disapprove, stored
 from tests.web.admin.console import HTMX_DIALOG, Console, forms
 
 
 @pytest.fixture
 def registrant(app, services):
-    """An approved client that has asked for another redirect URI and name."""
+    """An approved client with a proposed redirect URI and name."""
     made = Registrant.new(
         app, policy_uri="https://client.example/privacy", tos_uri="https://elsewhere.example/terms"
     )
@@ -22,7 +22,7 @@ def page_of(console: Console, registrant: Registrant):
     return console.get(f"/admin/clients/{registrant.key}")
 
 
-def test_the_change_is_shown_before_and_after(console, registrant):
+def test_change_is_shown_before_and_after(console, registrant):
     page = page_of(console, registrant)
     assert "Changes pending approval" in page.text
     for text in ("My Example", "Bank", "https://client.example/callback", "https://evil.example/cb", "127.0.0.1",
@@ -32,7 +32,7 @@ def test_the_change_is_shown_before_and_after(console, registrant):
     assert f"/admin/clients/{registrant.key}/change/approve" in console.get("/admin").text
 
 
-def test_approving_makes_the_change_count(console, registrant, services, trail):
+def test_approved_change_takes_effect(console, registrant, services, trail):
     form = console.get(f"/admin/clients/{registrant.key}/change/approve")
     done = console.press(form, "Approve the change")
     assert done.status_code == 303
@@ -45,28 +45,30 @@ def test_approving_makes_the_change_count(console, registrant, services, trail):
     assert "Changes pending" not in page_of(console, registrant).text
 
 
-def test_discarding_leaves_the_client_as_it_was(console, registrant, services, trail):
+def test_discarded_change_has_no_effect(console, registrant, services, trail):
     form = console.get(f"/admin/clients/{registrant.key}/change/discard")
     assert console.press(form, "Discard").status_code == 303
     assert stored(services, registrant.key).name == "My Example"
-    assert waiting(services, registrant.key) is None
+    assert find_pending_change(services, registrant.key) is None
     assert trail()[0].event == "client:discard-change"
 
 
 @pytest.mark.parametrize(("verb", "words"), [("approve", "Approve the change"), ("discard", "Discard")])
-def test_only_what_was_shown_is_decided(console, registrant, services, verb, words):
-    """S2, S22: a later change by the client makes the page that is open worthless."""
+def test_decision_applies_to_the_change_that_was_shown(console, registrant, services, verb, words):
+    """S2, S22: a later change by the client makes the open page outdated."""
     form = console.get(f"/admin/clients/{registrant.key}/change/{verb}")
     registrant.put(redirect_uris=["https://worse.example/cb"])
     answer = console.press(form, words)
     assert answer.status_code == 409
     assert "Someone else changed this client" in answer.text
     assert stored(services, registrant.key).redirect_uris == ["https://client.example/callback"]
-    assert waiting(services, registrant.key).after["redirect_uris"] == ["https://worse.example/cb"]
+    assert find_pending_change(services, registrant.key).after["redirect_uris"] == [
+        "https://worse.example/cb"
+    ]
 
 
 @pytest.mark.parametrize(("verb", "words"), [("approve", "Approve the change"), ("discard", "Discard")])
-def test_a_decision_is_taken_once(console, registrant, verb, words):
+def test_second_decision_is_a_conflict(console, registrant, verb, words):
     path = f"/admin/clients/{registrant.key}/change/{verb}"
     form = console.get(path)
     assert console.press(form, words).status_code == 303
@@ -74,7 +76,7 @@ def test_a_decision_is_taken_once(console, registrant, verb, words):
     assert "This client has no pending changes." in console.get(path).text
 
 
-def test_a_pending_client_that_changes_itself_is_looked_at_again(console, app, services):
+def test_changed_pending_client_must_be_reviewed_again(console, app, services):
     """S2: approve exactly what you saw."""
     registrant = Registrant.new(app)
     form = console.get(f"/admin/clients/{registrant.key}/approve")
@@ -84,8 +86,8 @@ def test_a_pending_client_that_changes_itself_is_looked_at_again(console, app, s
     assert "evil.example" in console.get(f"/admin/clients/{registrant.key}/approve").text
 
 
-def test_the_change_of_a_disapproved_client_rests(console, registrant, services):
-    """S2: it cannot be decided about by the way, and is there again with a new approval."""
+def test_change_of_a_disapproved_client_is_suspended(console, registrant, services):
+    """S2: the change cannot be decided while the client is disapproved, and returns when it is approved again."""
     form = console.get(f"/admin/clients/{registrant.key}/change/approve")
     disapprove(services, registrant.key)
     assert console.press(form, "Approve the change").status_code == 409
@@ -96,7 +98,7 @@ def test_the_change_of_a_disapproved_client_rests(console, registrant, services)
     assert "Changes pending" in page_of(console, registrant).text
 
 
-def test_a_deleted_client_cannot_be_approved(console, app):
+def test_deleted_client_cannot_be_approved(console, app):
     registrant = Registrant.new(app)
     form = console.get(f"/admin/clients/{registrant.key}/approve")
     assert registrant.manage("DELETE").status_code == 204
@@ -104,11 +106,11 @@ def test_a_deleted_client_cannot_be_approved(console, app):
 
 
 @pytest.mark.parametrize("verb", ["approve", "discard"])
-def test_it_takes_a_recent_sign_in(console, registrant, services, grow_old, verb):
+def test_decision_requires_a_recent_sign_in(console, registrant, services, outdate_sign_in, verb):
     """S22."""
     path = f"/admin/clients/{registrant.key}/change/{verb}"
     (form,) = [form for form in forms(console.get(path).text) if form.action == path]
-    grow_old()
+    outdate_sign_in()
     assert console.get(path).status_code == 303
     answer = console.browser.post(path, data=dict(form.fields))
     assert answer.status_code == 403
@@ -116,13 +118,13 @@ def test_it_takes_a_recent_sign_in(console, registrant, services, grow_old, verb
     assert stored(services, registrant.key).name == "My Example"
 
 
-def test_a_name_that_looks_like_another_s_is_pointed_out(console, registrant):
+def test_similar_name_shows_a_warning(console, registrant):
     console.add_client("B\u0430nk", approve=True)
     page = console.get(f"/admin/clients/{registrant.key}/change/approve", **HTMX_DIALOG)
     assert "is easily confused with another" in page.text
 
 
-def test_the_review_shows_who_registered_and_what_it_says_of_itself(console, app):
+def test_review_shows_the_self_description(console, app):
     registrant = Registrant.new(
         app, client_uri="https://elsewhere.example/", contacts=["owner@client.example"]
     )
@@ -134,7 +136,7 @@ def test_the_review_shows_who_registered_and_what_it_says_of_itself(console, app
     assert registrant.key in listed
 
 
-def test_the_audit_trail_reads_well(console, registrant):
+def test_audit_trail_describes_the_proposal(console, registrant):
     text = console.get(f"/admin/clients/{registrant.key}/activity").text
     assert "A client asked for a change of its registration." in text
     assert "the client itself" in text

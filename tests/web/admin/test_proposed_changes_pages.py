@@ -1,10 +1,10 @@
-"""The pages about changes that clients ask for, in a real Chromium: readable, wide and narrow, and decided in a dialog."""
+"""The pages about proposed changes in a real Chromium: wide and narrow, and decided in a dialog."""
 
 import pytest
 import requests
 from playwright.sync_api import expect
 
-from tests.support import axe, ways
+from tests.support import axe, page_actions
 from tests.support.people import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.only_on("sqlite")]
@@ -18,26 +18,26 @@ def server(live_server):
 
 @pytest.fixture
 def address(server):
-    """The page of an approved client that asks for another name, which is another client's."""
+    """The URL of an approved client that proposes the name of another client."""
     metadata = {
         "client_name": "Model review board",
         "redirect_uris": ["https://review.example.org/callback"],
         "policy_uri": "https://elsewhere.example.org/privacy",
         "contacts": ["owner@review.example.org"],
     }
-    told = requests.post(f"{server.url}/oauth2/register", json=metadata, timeout=30).json()
-    server.command("clients", "approve", told["client_id"])
+    registration = requests.post(f"{server.url}/oauth2/register", json=metadata, timeout=30).json()
+    server.command("clients", "approve", registration["client_id"])
     server.add_client("Grafana", "https://grafana.example.org/callback")
-    change = metadata | {"client_id": told["client_id"], "client_name": "Grafana"}
-    headers = {"Authorization": f"Bearer {told['registration_access_token']}"}
-    asked = requests.put(told["registration_client_uri"], json=change, headers=headers, timeout=30)
-    assert asked.json()["registration_status"] == "change_pending"
-    return f"{server.url}/admin/clients/{told['client_id']}"
+    change = metadata | {"client_id": registration["client_id"], "client_name": "Grafana"}
+    headers = {"Authorization": f"Bearer {registration['registration_access_token']}"}
+    response = requests.put(registration["registration_client_uri"], json=change, headers=headers, timeout=30)
+    assert response.json()["registration_status"] == "change_pending"
+    return f"{server.url}/admin/clients/{registration['client_id']}"
 
 
 def test_every_page_is_accessible_and_fits(page, address):
     page.goto(address)
-    ways.sign_in(page, "admin")
+    page_actions.sign_in(page, "admin")
     page.wait_for_url(address)
     for path in ("", "/change/approve", "/change/discard", "/settings"):
         for scheme, width in (("light", 320), ("dark", 320), ("light", 1360), ("dark", 1360)):
@@ -48,9 +48,9 @@ def test_every_page_is_accessible_and_fits(page, address):
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} is too wide"
 
 
-def test_a_change_is_approved_in_the_dialog(page, address):
+def test_change_is_approved_in_the_dialog(page, address):
     page.goto(address)
-    ways.sign_in(page, "admin")
+    page_actions.sign_in(page, "admin")
     page.wait_for_url(address)
     page.get_by_role("link", name="Approve the change").or_(
         page.get_by_role("button", name="Approve the change")

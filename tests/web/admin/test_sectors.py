@@ -1,4 +1,4 @@
-"""A sector identifier URI in the console: its document is read when the client is saved, with nothing locked meanwhile."""
+"""A sector identifier URI in the console: its document is fetched when the client is saved, outside of transactions."""
 
 from ipaddress import ip_network
 
@@ -35,15 +35,15 @@ def save_tokens(console, client, **values):
     return console.press(console.get(f"/admin/clients/{client.client_key}/tokens"), "Save", **values)
 
 
-def test_a_sector_is_taken_when_its_document_lists_every_uri(console, sector):
+def test_sector_that_lists_every_redirect_uri_is_accepted(console, sector):
     client = console.add_client(redirect_uris=(ONE, TWO))
-    answer = save_tokens(console, client, subject_type="pairwise", sector_identifier_uri=sector.url)
-    assert answer.status_code == 303
+    response = save_tokens(console, client, subject_type="pairwise", sector_identifier_uri=sector.url)
+    assert response.status_code == 303
     assert console.client(client.client_key).details["sector_identifier_uri"] == sector.url
     assert sector.asked == 1
 
 
-def test_a_sector_that_does_not_list_a_uri_is_refused(console, sector):
+def test_sector_that_omits_a_redirect_uri_is_rejected(console, sector):
     client = console.add_client(redirect_uris=(ONE, "https://c.example/cb"))
     answer = save_tokens(console, client, subject_type="pairwise", sector_identifier_uri=sector.url)
     assert answer.status_code == 422
@@ -52,33 +52,33 @@ def test_a_sector_that_does_not_list_a_uri_is_refused(console, sector):
     assert console.client(client.client_key).details == {}
 
 
-def test_a_redirect_uri_outside_the_sector_is_refused(console, sector):
+def test_redirect_uri_outside_the_sector_is_rejected(console, sector):
     client = add(console, sector)
-    answer = edit(console, client, redirect_uris=f"{ONE}\nhttps://c.example/cb")
-    assert answer.status_code == 422
-    assert 'id="redirect_uris-error"' in answer.text
+    response = edit(console, client, redirect_uris=f"{ONE}\nhttps://c.example/cb")
+    assert response.status_code == 422
+    assert 'id="redirect_uris-error"' in response.text
     assert console.client(client.client_key).redirect_uris == [ONE]
     assert edit(console, client, redirect_uris=f"{ONE}\n{TWO}").status_code == 303
     assert console.client(client.client_key).redirect_uris == [ONE, TWO]
 
 
-def test_what_the_form_gets_wrong_is_said_without_asking(console, sector):
+def test_form_errors_are_reported_without_a_fetch(console, sector):
     client = add(console, sector)
-    answer = edit(console, client, redirect_uris="https://c.example/cb", name="")
-    assert answer.status_code == 422
-    assert 'id="name-error"' in answer.text
+    response = edit(console, client, redirect_uris="https://c.example/cb", name="")
+    assert response.status_code == 422
+    assert 'id="name-error"' in response.text
     assert sector.asked == 0
 
 
-def test_another_change_asks_nobody(console, sector):
+def test_other_changes_do_not_fetch(console, sector):
     client = add(console, sector)
     assert edit(console, client, name="New").status_code == 303
     assert save_tokens(console, client, id_token_signed_response_alg="ES256").status_code == 303
     assert sector.asked == 0
 
 
-def test_others_write_meanwhile_and_the_later_loses(console, sector):
-    """No transaction is open during the fetch; the revision that was looked at still decides."""
+def test_change_during_the_fetch_is_a_conflict(console, sector):
+    """No transaction is open during the fetch. The revision that was shown still decides."""
     client = add(console, sector)
 
     def write() -> None:

@@ -1,4 +1,4 @@
-"""Settings > Signing keys: the states of every algorithm's keys, and rotation by hand."""
+"""Settings > Signing keys: the states of the keys of every algorithm, and manual rotation."""
 
 import pytest
 
@@ -19,7 +19,7 @@ def test_every_algorithm_is_shown(console):
 
 
 @pytest.mark.only_on("sqlite")
-def test_a_key_is_rotated(console, trail):
+def test_key_is_rotated(console, trail):
     before = kids(console)
     page = console.get("/admin/settings/signing-keys/ES256/rotate")
     answer = console.press(page, "Rotate")
@@ -32,7 +32,7 @@ def test_a_key_is_rotated(console, trail):
     assert "Retired" in console.get("/admin/settings/signing-keys").text
 
 
-def test_an_unknown_algorithm_is_not_found(console):
+def test_unknown_algorithm_is_not_found(console):
     assert console.get("/admin/settings/signing-keys/HS256/rotate").status_code == 404
 
 
@@ -41,7 +41,7 @@ def states(console, algorithm):
         return sorted(row.state for row in signing_keys.all_keys(db) if row.algorithm == algorithm)
 
 
-def test_a_form_that_is_sent_twice_rotates_once(console):
+def test_repeated_form_rotates_once(console):
     page = console.get("/admin/settings/signing-keys/ES256/rotate")
     assert console.press(page, "Rotate", urgent="1").status_code == 303
     again = console.press(page, "Rotate", urgent="1")

@@ -1,10 +1,10 @@
-"""Users: create, permissions, disable, reset, sessions; the last administrator stays."""
+"""Users: create, edit, permissions, disable, reset, sessions, and protection of the last administrator."""
 
 import re
 
 import pytest
 
-from authserver.domain.sessions import user_sessions
+from authserver.domain import user_sessions
 from authserver.domain.users import second_factors, users
 from tests.support.people import PASSWORD, open_session
 from tests.support.second_factors import set_up
@@ -31,7 +31,7 @@ def live_sessions(console, username):
         return user_sessions.sessions_of_user(db, users.find(db, username))
 
 
-def test_the_list_is_searched_and_paged(console):
+def test_list_is_searched_and_paginated(console):
     with console.services.database.transaction() as db:
         from authserver.context import SYSTEM
 
@@ -54,7 +54,7 @@ def test_the_list_is_searched_and_paged(console):
         assert "No user matches" in console.get(f"/admin/users?q={nothing}").text
 
 
-def test_an_account_is_created_with_a_password_that_is_shown_once(console, trail):
+def test_account_is_created_with_a_password_that_is_shown_once(console, trail):
     page = console.press(
         console.get("/admin/users/new"), "Save", username="dora", name="Dora D", email="d@example.org"
     )
@@ -66,7 +66,7 @@ def test_an_account_is_created_with_a_password_that_is_shown_once(console, trail
     assert (trail()[0].event, trail()[0].actor_name) == ("user:create", "admin")
 
 
-def test_an_account_is_created_with_a_typed_password_and_the_permission(console):
+def test_account_is_created_with_a_typed_password_and_the_permission(console):
     phrase = "staples are correct horses"
     typed = {"password_choice": "typed", "password": phrase, "password_again": phrase}
     page = console.press(
@@ -95,7 +95,7 @@ def test_an_account_is_created_with_a_typed_password_and_the_permission(console)
         ),
     ],
 )
-def test_wrong_input_comes_back(console, values, field, sentence):
+def test_invalid_input_is_shown_again(console, values, field, sentence):
     page = console.press(
         console.get("/admin/users/new"), "Save", **({"username": "frank", "name": "Frank"} | values)
     )
@@ -106,7 +106,7 @@ def test_wrong_input_comes_back(console, values, field, sentence):
     assert find(console, "frank") is None
 
 
-def test_name_and_address_are_edited(console, trail):
+def test_name_and_email_are_edited(console, trail):
     page = console.get(f"{path(console, 'alice')}/edit")
     assert console.press(page, "Save", email="wrong").status_code == 422
     console.press(page, "Save", name="Alice Armstrong", email="aa@example.org")
@@ -117,7 +117,7 @@ def test_name_and_address_are_edited(console, trail):
     assert trail()[0].before["name"] == "Alice Adams"
 
 
-def test_two_edits_of_the_same_revision_show_the_second_what_the_first_changed(console, trail):
+def test_conflicting_edit_shows_the_other_change(console, trail):
     pages = [console.get(f"{path(console, 'alice')}/edit") for _ in range(2)]
     assert console.press(pages[0], "Save", name="First Name").status_code == 303
     answer = console.press(pages[1], "Save", headers=HTMX_DIALOG, email="second@example.org")
@@ -129,7 +129,7 @@ def test_two_edits_of_the_same_revision_show_the_second_what_the_first_changed(c
     assert "second@example.org" not in console.get(path(console, "alice")).text
 
 
-def test_what_the_person_changed_meanwhile_is_not_overwritten(console, app):
+def test_change_by_the_user_is_not_overwritten(console, app):
     page = console.get(f"{path(console, 'alice')}/edit")
     browser = app.test_client()
     open_session(browser, console.services, "alice")
@@ -138,20 +138,20 @@ def test_what_the_person_changed_meanwhile_is_not_overwritten(console, app):
     assert console.press(page, "Save", email="admins@example.org").status_code == 409
 
 
-def test_a_sign_in_is_no_change(console, app):
+def test_sign_in_does_not_change_the_revision(console, app):
     page = console.get(f"{path(console, 'alice')}/edit")
     open_session(app.test_client(), console.services, "alice")
     assert console.press(page, "Save", name="New Name").status_code == 303
 
 
-def test_the_permission_is_given_and_taken(console):
+def test_permission_is_granted_and_revoked(console):
     console.press(console.get(f"{path(console, 'alice')}/grant"), "Grant permission")
     assert find(console, "alice").may_configure_server
     console.press(console.get(f"{path(console, 'alice')}/withdraw"), "Withdraw permission")
     assert not find(console, "alice").may_configure_server
 
 
-def test_disabling_ends_sessions_and_enabling_does_not_revive_them(console, app):
+def test_disabling_ends_sessions_and_enabling_does_not_restore_them(console, app):
     phone = app.test_client()
     open_session(phone, console.services, "alice")
     assert phone.get("/account").status_code == 200
@@ -163,7 +163,7 @@ def test_disabling_ends_sessions_and_enabling_does_not_revive_them(console, app)
 
 
 @pytest.mark.parametrize(("change", "button"), [("disable", "Disable"), ("withdraw", "Withdraw permission")])
-def test_the_last_administrator_stays(console, trail, change, button):
+def test_last_administrator_cannot_be_removed(console, trail, change, button):
     count = len(trail())
     page = console.get(f"{path(console, 'admin')}/{change}")
     assert "your own account" in page.text
@@ -176,13 +176,13 @@ def test_the_last_administrator_stays(console, trail, change, button):
     assert len(trail()) == count
 
 
-def test_of_two_administrators_one_may_go(console):
+def test_one_of_two_administrators_can_be_removed(console):
     console.press(console.get(f"{path(console, 'alice')}/grant"), "Grant permission")
     console.press(console.get(f"{path(console, 'admin')}/withdraw"), "Withdraw permission")
     assert console.get("/admin").status_code == 403
 
 
-def test_a_reset_password_works_once_and_ends_all_sessions(console, app):
+def test_password_reset_ends_all_sessions(console, app):
     phone = app.test_client()
     open_session(phone, console.services, "alice")
     page = console.get(f"{path(console, 'alice')}/password")
@@ -196,7 +196,7 @@ def test_a_reset_password_works_once_and_ends_all_sessions(console, app):
     assert find(console, "alice").password_hash == stored
 
 
-def test_a_typed_password_is_checked_and_set(console):
+def test_typed_password_is_checked_and_set(console):
     page = console.get(f"{path(console, 'alice')}/password")
     common = {"password_choice": "typed", "password": "alicealicealice", "password_again": "x"}
     assert console.press(page, "Set password", **common).status_code == 422
@@ -222,7 +222,7 @@ def test_sessions_are_listed_and_ended(console, app):
     assert all(browser.get("/account").status_code == 303 for browser in browsers)
 
 
-def test_ending_all_of_one_s_own_sessions_keeps_the_present_one(console, app):
+def test_ending_own_sessions_keeps_the_current_one(console, app):
     other = app.test_client()
     open_session(other, console.services, "admin")
     console.press(console.get(path(console, "admin")), "End all")
@@ -230,25 +230,25 @@ def test_ending_all_of_one_s_own_sessions_keeps_the_present_one(console, app):
     assert console.get("/admin").status_code == 200
 
 
-def test_nobody_is_not_found(console):
+def test_unknown_user_is_not_found(console):
     for address in ["999", str(2**70), "0", "x"]:
         assert console.get(f"/admin/users/{address}").status_code == 404
     assert console.get(f"{path(console, 'alice')}/promote").status_code == 404
 
 
-def test_the_second_factor_is_shown_without_its_secrets(app, console):
+def test_second_factor_is_shown_without_its_secrets(app, console):
     assert "Remove second factor" not in console.get(path(console, "alice")).text
-    telephone = set_up(app)
+    totp_app = set_up(app)
     page = console.get(path(console, "alice")).text
     assert "Authenticator app" in page
     assert re.search(r"10\s+recovery codes left", page)
     listed = re.findall(r'data-label="Second factor">(.*?)</td>', console.get("/admin/users").text)
     assert ["App" in cell for cell in listed] == [False, True, False]
     for shown in (page, console.get("/admin/activity").text):
-        assert not [secret for secret in (telephone.seed, *telephone.recovery_codes) if secret in shown]
+        assert not [secret for secret in (totp_app.seed, *totp_app.recovery_codes) if secret in shown]
 
 
-def test_the_second_factor_is_removed_for_who_lost_the_telephone(app, console, trail):
+def test_second_factor_is_removed(app, console, trail):
     set_up(app)
     asked = console.get(f"{path(console, 'alice')}/remove-second-factor")
     assert "the user signs in with only the password" in asked.text
@@ -267,16 +267,16 @@ def test_the_second_factor_is_removed_for_who_lost_the_telephone(app, console, t
     assert [event.event for event in trail()].count("user:remove-second-factor") == 1
 
 
-def test_removing_a_second_factor_wants_a_recent_sign_in(app, console, grow_old):
+def test_removing_a_second_factor_requires_a_recent_sign_in(app, console, outdate_sign_in):
     set_up(app)
     asked = console.get(f"{path(console, 'alice')}/remove-second-factor")
-    grow_old()
+    outdate_sign_in()
     assert console.press(asked, "Remove second factor").status_code == 403
     assert "again=1" in console.get(f"{path(console, 'alice')}/remove-second-factor").location
 
 
-def test_a_dialog_is_sent_again_as_a_page_when_the_code_is_missing(app, console):
-    """An administrator who set up an app elsewhere proves it before the next dangerous action; nothing typed is lost."""
+def test_dialog_is_sent_as_a_page_when_the_code_is_missing(app, console):
+    """An administrator who set up an app elsewhere must enter a code before the next dangerous action."""
     page = console.get(f"{path(console, 'alice')}/edit")
     set_up(app, "admin")
     by_script = console.press(page, "Save", headers={"HX-Request": "true"}, name="Typed")
@@ -285,5 +285,5 @@ def test_a_dialog_is_sent_again_as_a_page_when_the_code_is_missing(app, console)
     assert (as_a_page.status_code, 'id="code"' in as_a_page.text) == (403, True)
 
 
-def test_sessions_tell_how_somebody_signed_in(console):
+def test_sessions_show_the_authentication_methods(console):
     assert "signed in with password <time" in console.get(path(console, "admin")).text

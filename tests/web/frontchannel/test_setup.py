@@ -1,4 +1,4 @@
-"""The setup page: opens with the printed link, makes one administrator, and closes."""
+"""The setup page opens with the printed link, creates one administrator, and closes."""
 
 import pytest
 
@@ -21,37 +21,37 @@ def fill_in(client, link, **changes):
     return forms.submit(client, client.get(link), "setup-submit", **typed)
 
 
-def test_the_link_leads_to_the_console(client, link, database):
-    answer = fill_in(client, link, name="Ruth Root", email="root@example.org")
-    assert (answer.status_code, answer.location) == (303, "/admin")
+def test_link_leads_to_the_console(client, link, database):
+    response = fill_in(client, link, name="Ruth Root", email="root@example.org")
+    assert (response.status_code, response.location) == (303, "/admin")
     assert client.get("/admin").status_code == 200
     with database.transaction(write=False) as db:
         user = users.find(db, "root")
         assert (user.name, user.email, user.may_configure_server) == ("Ruth Root", "root@example.org", True)
 
 
-def test_the_token_is_in_the_form_and_not_in_its_address(client, link):
+def test_token_is_in_the_form_and_not_in_its_url(client, link):
     form = forms.find(client.get(link), "setup-submit")
     assert form.action == "/setup"
     assert ("token", link.partition("=")[2]) in form.fields
 
 
-def test_the_page_is_closed_afterwards(client, link, database, settings):
+def test_page_is_closed_afterwards(client, link, database, settings):
     old = client.get(link)
     fill_in(client, link)
     page = client.get(link)
     assert page.status_code == 410
     assert "is already set up" in page.text
     assert client.get("/setup").status_code == 410
-    stranger = client.application.test_client()
-    stranger.get(link)
+    other_browser = client.application.test_client()
+    other_browser.get(link)
     assert forms.submit(client, old, "setup-submit", username="second", password=PASSWORD).status_code in {
         400,
         410,
     }
 
 
-def test_of_two_open_pages_one_wins(app, link, database):
+def test_one_of_two_open_pages_succeeds(app, link, database):
     one, other = app.test_client(), app.test_client()
     pages = [browser.get(link) for browser in (one, other)]
     typed = {"password": PASSWORD, "password_again": PASSWORD}
@@ -62,20 +62,20 @@ def test_of_two_open_pages_one_wins(app, link, database):
         assert [user.username for user in users.page_of_users(db)[0]] == ["first"]
 
 
-def test_an_administrator_of_the_command_line_closes_it(client, link, database, settings):
+def test_administrator_from_the_command_line_closes_the_page(client, link, database, settings):
     crowd.add(database, settings, "admin")
     assert client.get(link).status_code == 410
 
 
 @pytest.mark.both_databases
 @pytest.mark.parametrize("query", ["", "?token=", "?token=asl_1_" + "A" * 43, "?token=%00"])
-def test_without_the_link_there_is_no_page(client, link, query):
+def test_page_requires_a_valid_link(client, link, query):
     page = client.get(f"/setup{query}")
     assert page.status_code == 403
     assert "setup-submit" not in page.text
 
 
-def test_a_link_that_is_too_old_says_what_to_do(client, link, settings, monkeypatch):
+def test_expired_link_says_what_to_do(client, link, settings, monkeypatch):
     MovingClock(monkeypatch).advance(settings.setup_link_lifetime, seconds=1)
     page = client.get(link)
     assert page.status_code == 403
@@ -97,7 +97,7 @@ def test_a_link_that_is_too_old_says_what_to_do(client, link, settings, monkeypa
         ({"username": "a\0b"}, "not allowed"),
     ],
 )
-def test_mistakes_are_named_and_the_rest_is_kept(client, link, changes, sentence):
+def test_errors_are_named_and_other_input_is_kept(client, link, changes, sentence):
     page = fill_in(client, link, **({"name": "Ruth Root"} | changes))
     assert page.status_code == 422
     assert sentence in page.text
@@ -107,7 +107,7 @@ def test_mistakes_are_named_and_the_rest_is_kept(client, link, changes, sentence
     assert fill_in(client, link).status_code == 303
 
 
-def test_the_form_needs_its_token_against_forgery(client, link):
+def test_form_requires_a_csrf_token(client, link):
     token = link.partition("=")[2]
     data = {"token": token, "username": "root", "password": PASSWORD}
     assert client.post("/setup", data=data).status_code == 400

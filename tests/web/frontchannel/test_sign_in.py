@@ -1,4 +1,4 @@
-"""The sign-in page: what it gives, what it tells, and where it leads."""
+"""The sign-in page: the session, its errors, throttling, and redirects."""
 
 import re
 from datetime import timedelta
@@ -7,12 +7,12 @@ import pytest
 from sqlalchemy import select
 
 from authserver.domain.audit import AuditEvent
-from authserver.domain.sessions.user_sessions import UserSession
+from authserver.domain.user_sessions import UserSession
 from authserver.vocabulary import EndpointPath
 from authserver.web.frontchannel import sign_in_context
 from tests.support import forms
 from tests.support.people import PASSWORD
-from tests.web.visits import session_cookie, sign_in, use_cookie
+from tests.web.browser_session import session_cookie, sign_in, use_cookie
 
 
 def sessions_in(database):
@@ -20,37 +20,37 @@ def sessions_in(database):
         return list(db.scalars(select(UserSession).order_by(UserSession.id)))
 
 
-def test_signing_in_leads_home(client, people):
-    answer = sign_in(client, "alice")
-    assert (answer.status_code, answer.location) == (303, "/account")
+def test_sign_in_redirects_to_the_account(client, people):
+    response = sign_in(client, "alice")
+    assert (response.status_code, response.location) == (303, "/account")
     assert client.get("/account").status_code == 200
 
 
-def test_an_administrators_home_is_the_console(client, people):
+def test_administrator_is_redirected_to_the_console(client, people):
     assert sign_in(client, "admin").location == "/admin"
 
 
-def test_the_bare_address_leads_on(client, people):
+def test_root_url_redirects(client, people):
     assert client.get("/").location == "/sign-in"
     sign_in(client, "alice")
     assert client.get("/").location == "/account"
 
 
-def test_the_page_promises_its_ids_and_autocomplete(client):
+def test_page_has_its_ids_and_autocomplete_attributes(client):
     page = client.get("/sign-in").text
-    for promise in (
+    for attribute in (
         'id="username"',
         'id="password"',
         'id="login-submit"',
         'id="login-cancel"',
         ">Sign in</h1>",
     ):
-        assert promise in page
+        assert attribute in page
     assert 'autocomplete="username"' in page
     assert 'autocomplete="current-password"' in page
 
 
-def test_the_cookie_is_hidden_from_scripts_and_other_sites(client, people):
+def test_cookie_is_http_only_and_same_site(client, people):
     cookies = [
         value for value in sign_in(client, "alice").headers.getlist("Set-Cookie") if "session=" in value
     ]
@@ -61,15 +61,15 @@ def test_the_cookie_is_hidden_from_scripts_and_other_sites(client, people):
 
 
 def test_keep_me_signed_in(client, people, settings, database):
-    answer = sign_in(client, "alice", remember="1")
-    cookie = next(value for value in answer.headers.getlist("Set-Cookie") if "session=" in value)
+    response = sign_in(client, "alice", remember="1")
+    cookie = next(value for value in response.headers.getlist("Set-Cookie") if "session=" in value)
     assert f"Max-Age={int(settings.remembered_session_lifetime.total_seconds())}" in cookie
     assert sessions_in(database)[0].is_remembered
 
 
 @pytest.mark.both_databases
 @pytest.mark.parametrize(
-    "wanted",
+    "next_url",
     [
         "https://evil.example/",
         "//evil.example/",
@@ -87,39 +87,41 @@ def test_keep_me_signed_in(client, people, settings, database):
         "/" + "a" * 5000,
     ],
 )
-def test_nobody_is_led_astray(client, people, wanted):
-    page = client.get("/sign-in", query_string={"next": wanted})
-    answer = forms.submit(client, page, "login-submit", username="alice", password=PASSWORD, next=wanted)
-    assert answer.location == "/account"
+def test_external_next_url_is_ignored(client, people, next_url):
+    page = client.get("/sign-in", query_string={"next": next_url})
+    response = forms.submit(client, page, "login-submit", username="alice", password=PASSWORD, next=next_url)
+    assert response.location == "/account"
 
 
 @pytest.mark.parametrize(
-    "wanted", ["/account/sessions", "/admin?tab=all&q=%20", "/oauth2/continue?interaction=a"]
+    "next_url", ["/account/sessions", "/admin?tab=all&q=%20", "/oauth2/continue?interaction=a"]
 )
-def test_the_way_goes_on_where_it_was_meant_to(client, people, wanted):
-    page = client.get("/sign-in", query_string={"next": wanted})
-    assert forms.submit(client, page, "login-submit", username="alice", password=PASSWORD).location == wanted
+def test_next_url_is_followed(client, people, next_url):
+    page = client.get("/sign-in", query_string={"next": next_url})
+    assert (
+        forms.submit(client, page, "login-submit", username="alice", password=PASSWORD).location == next_url
+    )
 
 
 @pytest.mark.both_databases
-def test_every_refusal_looks_the_same(client, people):
+def test_all_failures_look_the_same(client, people):
     def answer(username, password):
         page = sign_in(client, username, password)
         return page.status_code, re.sub(r'(nonce|value)="[^"]*"', "", page.text)
 
-    answers = {
+    responses = {
         answer("alice", "wrong"),
         answer("nobody", "wrong"),
         answer("alice", ""),
         answer("\0", PASSWORD),
     }
-    assert len(answers) == 1
-    status, text = answers.pop()
+    assert len(responses) == 1
+    status, text = responses.pop()
     assert status == 422
     assert "The user name or password is wrong." in text
 
 
-def test_the_name_is_kept_and_the_password_is_not(client, people):
+def test_user_name_is_kept_and_password_is_not(client, people):
     page = sign_in(client, "alice", "my secret guess")
     assert 'value="alice"' in page.text
     assert "my secret guess" not in page.text
@@ -135,17 +137,17 @@ def test_too_many_attempts(client, people, settings):
     assert session_cookie(client) is None
 
 
-def test_the_owners_browser_is_let_in_while_strangers_are_throttled(app, client, people, settings):
+def test_known_browser_can_sign_in_while_others_are_throttled(app, client, people, settings):
     sign_in(client, "alice")
     forms.submit(client, client.get("/sign-out"), "logout-confirm")
-    stranger = app.test_client()
+    other_browser = app.test_client()
     for _ in range(settings.sign_in_attempts):
-        sign_in(stranger, "alice", "wrong")
-    assert sign_in(stranger, "alice").status_code == 429
+        sign_in(other_browser, "alice", "wrong")
+    assert sign_in(other_browser, "alice").status_code == 429
     assert sign_in(client, "alice").status_code == 303
 
 
-def test_a_form_without_token_is_shown_again_with_the_name(client, people):
+def test_form_without_csrf_token_is_shown_again_with_the_user_name(client, people):
     answer = client.post(
         "/sign-in", data={"username": "alice", "password": PASSWORD, "next": "/account/sessions"}
     )
@@ -157,7 +159,7 @@ def test_a_form_without_token_is_shown_again_with_the_name(client, people):
     assert again.location == "/account/sessions"
 
 
-def test_forms_of_the_time_before_are_void_afterwards(client, people, database):
+def test_forms_from_before_the_sign_in_are_void(client, people, database):
     old = client.get("/sign-in?next=/account/sessions")
     sign_in(client, "alice")
     assert forms.submit(client, old, "login-submit", username="bob", password=PASSWORD).status_code == 400
@@ -167,27 +169,27 @@ def test_forms_of_the_time_before_are_void_afterwards(client, people, database):
         assert db.query(UserSession).count() == 1
 
 
-def test_the_cookie_changes_with_every_sign_in(app, client, people, database):
+def test_cookie_changes_with_every_sign_in(app, client, people, database):
     sign_in(client, "alice")
     first = session_cookie(client)
     sign_in(client, "alice", url="/sign-in?again=1")
     assert session_cookie(client) != first
-    thief = app.test_client()
-    use_cookie(thief, first)
-    assert thief.get("/account").status_code == 303
+    other_browser = app.test_client()
+    use_cookie(other_browser, first)
+    assert other_browser.get("/account").status_code == 303
 
 
-def test_signing_in_again_goes_on_with_the_session(client, people, database):
+def test_signing_in_again_keeps_the_session(client, people, database):
     sign_in(client, "alice")
     before = sessions_in(database)
-    answer = sign_in(client, "alice", url="/sign-in?again=1&next=/account/password")
+    response = sign_in(client, "alice", url="/sign-in?again=1&next=/account/password")
     after = sessions_in(database)
-    assert answer.location == "/account/password"
+    assert response.location == "/account/password"
     assert [row.sid for row in after] == [row.sid for row in before]
     assert after[0].signed_in_at > before[0].signed_in_at
 
 
-def test_signing_in_again_says_why_and_fixes_the_name(client, people):
+def test_signing_in_again_shows_the_reason_and_fixes_the_user_name(client, people):
     sign_in(client, "alice")
     page = client.get("/sign-in?again=1&next=/account/password").text
     assert "Sign in again" in page
@@ -195,33 +197,33 @@ def test_signing_in_again_says_why_and_fixes_the_name(client, people):
     assert "Switch account" in page
 
 
-def test_a_readonly_name_cannot_be_changed(client, people, database):
+def test_readonly_user_name_cannot_be_changed(client, people, database):
     sign_in(client, "alice")
     assert sign_in(client, "bob", url="/sign-in?again=1").status_code == 303
     assert {row.user_id for row in sessions_in(database)} == {people["alice"].id}
 
 
-def test_switching_the_account_ends_the_session_of_the_other(client, people, database):
+def test_switching_accounts_ends_the_previous_session(client, people, database):
     sign_in(client, "alice")
     assert sign_in(client, "bob", url="/sign-in?switch=1&next=/account").location == "/account"
-    alices, bobs = sessions_in(database)
-    assert alices.ended_at is not None
-    assert bobs.ended_at is None
+    alices_session, bobs_session = sessions_in(database)
+    assert alices_session.ended_at is not None
+    assert bobs_session.ended_at is None
     assert "bob" in client.get("/account").text
 
 
-def test_a_failed_attempt_leaves_the_session_alone(client, people):
+def test_failed_attempt_keeps_the_session(client, people):
     sign_in(client, "alice")
     sign_in(client, "bob", "wrong", url="/sign-in?switch=1")
     assert client.get("/account").status_code == 200
 
 
-def test_who_is_signed_in_is_not_asked_again(client, people):
+def test_signed_in_user_is_redirected(client, people):
     sign_in(client, "alice")
     assert client.get("/sign-in?next=/account/sessions").location == "/account/sessions"
 
 
-def test_a_disabled_account_is_out_at_once(client, people, database):
+def test_disabling_an_account_ends_its_sessions(client, people, database):
     from authserver.context import SYSTEM
     from authserver.domain.users import users
 
@@ -232,7 +234,7 @@ def test_a_disabled_account_is_out_at_once(client, people, database):
     assert sign_in(client, "alice").status_code == 422
 
 
-def test_the_database_is_free_while_the_password_is_hashed(client, people, services, monkeypatch):
+def test_database_is_not_locked_while_the_password_is_hashed(client, people, services, monkeypatch):
     verify, written = services.passwords.verify, []
 
     def write_meanwhile(stored, password):
@@ -246,7 +248,7 @@ def test_the_database_is_free_while_the_password_is_hashed(client, people, servi
     assert len(written) == 2
 
 
-def test_the_trail_tells_who_came_and_who_was_refused(client, people, database):
+def test_audit_trail_records_sign_ins_and_failures(client, people, database):
     sign_in(client, "alice", "wrong")
     sign_in(client, "alice")
     sign_in(client, "alice", url="/sign-in?again=1")
@@ -262,27 +264,27 @@ def test_the_trail_tells_who_came_and_who_was_refused(client, people, database):
     assert all(row.address == "127.0.0.1" and row.request_id for row in rows)
 
 
-def ask(app, **changes):
+def sign_in_url(app, **changes):
     with app.test_request_context():
         options = {"application": "Model <review>", "cancel_url": "/oauth2/cancel?interaction=x"} | changes
         return sign_in_context.sign_in_first("/oauth2/continue?interaction=x", **options).location
 
 
-def test_an_applications_request_names_it_and_leads_back(app, client, people):
-    page = client.get(ask(app, login_hint="alice"))
+def test_authorization_request_shows_the_client_and_redirects_back(app, client, people):
+    page = client.get(sign_in_url(app, login_hint="alice"))
     assert "Model &lt;review&gt;" in page.text
     assert 'value="alice"' in page.text
     assert 'href="/oauth2/cancel?interaction=x"' in page.text
     refused = forms.submit(client, page, "login-submit", password="wrong")
     assert "Model &lt;review&gt;" in refused.text
-    answer = forms.submit(client, refused, "login-submit", password=PASSWORD)
-    assert answer.location == "/oauth2/continue?interaction=x"
+    response = forms.submit(client, refused, "login-submit", password=PASSWORD)
+    assert response.location == "/oauth2/continue?interaction=x"
 
 
-def test_an_application_can_want_a_fresh_sign_in(app, client, people):
+def test_client_can_require_a_new_sign_in(app, client, people):
     sign_in(client, "alice")
-    assert client.get(ask(app)).location == "/oauth2/continue?interaction=x"
-    page = client.get(ask(app, is_again=True))
+    assert client.get(sign_in_url(app)).location == "/oauth2/continue?interaction=x"
+    page = client.get(sign_in_url(app, is_again=True))
     assert "Sign in again" in page.text
     assert (
         forms.submit(client, page, "login-submit", password=PASSWORD).location
@@ -290,12 +292,12 @@ def test_an_application_can_want_a_fresh_sign_in(app, client, people):
     )
 
 
-def test_an_application_can_want_another_account(app, client, people):
+def test_client_can_require_another_account(app, client, people):
     sign_in(client, "alice")
-    page = client.get(ask(app, is_switch=True))
+    page = client.get(sign_in_url(app, is_switch=True))
     assert "another account" in page.text
-    answer = forms.submit(client, page, "login-submit", username="bob", password=PASSWORD)
-    assert answer.location == "/oauth2/continue?interaction=x"
+    response = forms.submit(client, page, "login-submit", username="bob", password=PASSWORD)
+    assert response.location == "/oauth2/continue?interaction=x"
 
 
 @pytest.mark.parametrize(
@@ -306,15 +308,15 @@ def test_an_application_can_want_another_account(app, client, people):
         pytest.param(lambda signed: "x", id="all"),
     ],
 )
-def test_an_application_that_we_did_not_name_is_not_shown(app, client, change):
-    location = ask(app)
+def test_forged_client_name_is_not_shown(app, client, change):
+    location = sign_in_url(app)
     signed = location.partition("ask=")[2]
     page = client.get(location.replace(signed, change(signed)))
     assert page.status_code == 200
     assert "Model" not in page.text
 
 
-def test_sessions_end_when_idle_and_when_old(client, people, settings, monkeypatch):
+def test_sessions_expire_by_idle_time_and_age(client, people, settings, monkeypatch):
     from tests.support.moving_clock import MovingClock
 
     clock = MovingClock(monkeypatch)
@@ -328,7 +330,7 @@ def test_sessions_end_when_idle_and_when_old(client, people, settings, monkeypat
     assert client.get("/account").status_code == 303
 
 
-def test_the_way_back_to_the_application_is_not_blocked(client):
+def test_policy_allows_the_redirect_to_the_client(client):
     policy = client.get(EndpointPath.SIGN_IN).headers["Content-Security-Policy"]
     assert "form-action" not in policy
     assert "frame-ancestors 'none'" in policy

@@ -1,65 +1,65 @@
-"""Signing out: asked for, done by a form, and final on every node."""
+"""Sign-out: confirmed by a form, and effective on every node."""
 
 from sqlalchemy import select, update
 
 from authserver import clock
-from authserver.domain.sessions.user_sessions import UserSession
+from authserver.domain.user_sessions import UserSession
 from tests.support import forms
 from tests.support.relying_party import RelyingParty, register
-from tests.web.visits import session_cookie, sign_in, use_cookie
+from tests.web.browser_session import session_cookie, sign_in, use_cookie
 
 
-def test_signing_out(client, people, database):
+def test_sign_out(client, people, database):
     sign_in(client, "alice")
     page = client.get("/sign-out")
     assert 'id="logout-cancel"' in page.text
-    answer = forms.submit(client, page, "logout-confirm")
-    assert answer.location == "/sign-out"
+    response = forms.submit(client, page, "logout-confirm")
+    assert response.location == "/sign-out"
     assert "You are signed out" in client.get("/sign-out").text
     assert session_cookie(client) is None
     with database.transaction(write=False) as db:
         assert db.scalars(select(UserSession)).one().ended_at is not None
 
 
-def test_a_copied_cookie_is_dead(app, client, people):
+def test_copied_cookie_is_void_after_sign_out(app, client, people):
     sign_in(client, "alice")
-    thief = app.test_client()
-    use_cookie(thief, session_cookie(client))
-    assert thief.get("/account").status_code == 200
+    other_browser = app.test_client()
+    use_cookie(other_browser, session_cookie(client))
+    assert other_browser.get("/account").status_code == 200
     forms.submit(client, client.get("/sign-out"), "logout-confirm")
-    assert thief.get("/account").status_code == 303
+    assert other_browser.get("/account").status_code == 303
 
 
-def test_looking_at_the_page_signs_nobody_out(client, people):
+def test_get_request_does_not_sign_out(client, people):
     sign_in(client, "alice")
     client.get("/sign-out")
     assert client.get("/account").status_code == 200
 
 
-def test_another_site_cannot_sign_people_out(client, people):
+def test_sign_out_requires_a_csrf_token(client, people):
     sign_in(client, "alice")
     assert client.post("/sign-out").status_code == 400
     assert client.get("/account").status_code == 200
 
 
-def test_signing_out_twice_does_no_harm(app, client, people):
+def test_second_sign_out_is_no_error(app, client, people):
     sign_in(client, "alice")
     page = client.get("/sign-out")
     forms.submit(client, page, "logout-confirm")
     assert "You are signed out" in client.get("/sign-out").text
 
 
-def test_a_browser_that_is_not_signed_in_is_told_so(client):
+def test_page_without_a_session(client):
     assert "You are signed out" in client.get("/sign-out").text
 
 
-def test_the_menu_of_every_page_signs_out(client, people):
+def test_menu_signs_out(client, people):
     sign_in(client, "alice")
     forms.submit(client, client.get("/account"), "sign-out")
     assert client.get("/account").status_code == 303
 
 
-def test_what_the_page_tells_is_over_as_soon_as_anybody_signs_in(app, services, people, database):
+def test_result_of_the_sign_out_is_gone_after_the_next_sign_in(app, services, people, database):
     rp = RelyingParty(app, *register(services))
     rp.tokens("alice")
     forms.submit(rp.browser, rp.browser.get("/sign-out"), "logout-confirm")
@@ -72,7 +72,7 @@ def test_what_the_page_tells_is_over_as_soon_as_anybody_signs_in(app, services, 
     assert "The Relying Party" not in page
 
 
-def test_the_page_tells_who_keeps_access(app, services, people):
+def test_page_shows_which_clients_keep_access(app, services, people):
     words = {"offline_access": "Keeps the access that you allowed", "profile": "No longer has access"}
     parties = {scope: RelyingParty(app, *register(services, name=f"For {scope}")) for scope in words}
     browser = app.test_client()
@@ -81,6 +81,6 @@ def test_the_page_tells_who_keeps_access(app, services, people):
         party.tokens(scope=f"openid {scope}", prompt="consent")
     page = forms.submit(browser, browser.get("/sign-out"), "logout-confirm")
     lines = browser.get(page.location).text.split('id="logout-results"')[1].split("<li>")[1:]
-    for (scope, told), line in zip(words.items(), lines, strict=True):
+    for (scope, sentence), line in zip(words.items(), lines, strict=True):
         assert f"For {scope}" in line
-        assert told in line
+        assert sentence in line

@@ -8,11 +8,12 @@ from typing import Any, NoReturn
 from sqlalchemy import Connection, Row
 
 from authserver import clock
-from authserver.domain.authorizations import authorizations, codes
+from authserver.domain import opaque_tokens
+from authserver.domain.authorizations import authorizations
 from authserver.domain.clients import redirect_uris
 from authserver.domain.diagnostics.causes import Cause
-from authserver.domain.tokens import opaque_tokens
-from authserver.domain.tokens.opaque_tokens import OpaqueToken
+from authserver.domain.opaque_tokens import OpaqueToken
+from authserver.domain.tokens import codes
 from authserver.protocol.errors import ProtocolError
 from authserver.protocol.oauth2 import pkce
 from authserver.protocol.oauth2.client_request import ClientRequest

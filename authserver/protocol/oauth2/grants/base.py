@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row
 
 from authserver import clock
 from authserver.context import Actor
-from authserver.domain.clients.client_cache import RegisteredClient
+from authserver.domain.client_cache import RegisteredClient
 from authserver.domain.diagnostics.causes import Cause
 from authserver.protocol.errors import ErrorCode, ProtocolError
 from authserver.protocol.oauth2.client_request import ClientRequest

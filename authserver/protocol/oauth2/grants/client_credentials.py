@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 from sqlalchemy.exc import IntegrityError
 
-from authserver.domain.authorizations import client_authorizations
+from authserver.domain import client_authorizations
 from authserver.domain.diagnostics.causes import Cause
 from authserver.domain.tokens import tokens
 from authserver.domain.tokens.tokens import IssuedRows

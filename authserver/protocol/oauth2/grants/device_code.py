@@ -8,11 +8,12 @@ from typing import Any, NoReturn
 from sqlalchemy import Connection, Row
 
 from authserver import clock
-from authserver.domain.authorizations import authorizations, device_authorizations
-from authserver.domain.authorizations.device_authorizations import DeviceState
+from authserver.domain import opaque_tokens
+from authserver.domain.authorizations import authorizations
 from authserver.domain.diagnostics.causes import Cause
-from authserver.domain.tokens import opaque_tokens
-from authserver.domain.tokens.opaque_tokens import OpaqueToken
+from authserver.domain.opaque_tokens import OpaqueToken
+from authserver.domain.tokens import device_authorizations
+from authserver.domain.tokens.device_authorizations import DeviceState
 from authserver.protocol.access import DenialReason
 from authserver.protocol.errors import ErrorCode, ProtocolError
 from authserver.protocol.oauth2.client_request import ClientRequest

@@ -9,8 +9,8 @@ from sqlalchemy import Connection, Row
 from sqlalchemy.orm import Session
 
 from authserver import clock
-from authserver.domain import throttles
-from authserver.domain.authorizations import access_state, authorizations
+from authserver.domain import access_state, throttles
+from authserver.domain.authorizations import authorizations
 from authserver.domain.authorizations.authorizations import (
     Authorization,
     NewAuthorization,

@@ -1,0 +1,198 @@
+"""The state that access depends on: client, user, authorization and user session.
+
+Every statement that serves a request reads it with the columns and joins defined here, so that no endpoint omits one.
+``protocol.access`` decides from it.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Label, Row, Select, bindparam, select, update
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.selectable import FromClause
+
+from authserver import clock
+from authserver.domain import client_cache
+from authserver.domain.authorizations.authorizations import Authorization, UserAuthentication
+from authserver.domain.client_cache import RegisteredClient
+from authserver.domain.clients.clients import Client
+from authserver.domain.user_sessions import UserSession
+from authserver.domain.users.users import User
+
+
+class UserFacts(NamedTuple):
+    """The data about a user that tokens and userinfo contain."""
+
+    id: int
+    subject: str
+    username: str
+    name: str
+    email: str
+    email_verified: bool
+    profile: Mapping[str, Any]
+    updated_at: datetime
+
+
+def facts_of_user(user: User) -> UserFacts:
+    """Return the facts of a loaded user."""
+    return UserFacts(*(getattr(user, name) for name in UserFacts._fields))
+
+
+def authentication_of(user_session: UserSession) -> UserAuthentication:
+    """Return the authentication for an authorization that ends with the user session."""
+    return UserAuthentication(
+        user_id=user_session.user_id,
+        user_epoch=user_session.user_epoch,
+        auth_time=user_session.signed_in_at,
+        acr=user_session.acr,
+        amr=user_session.amr,
+        session_id=user_session.id,
+        sid=user_session.sid,
+    )
+
+
+class CallingClient(NamedTuple):
+    """The client that sent a request: its id, the revision of its registration, its status and its epoch."""
+
+    id: int
+    revision: int
+    status: str
+    epoch: int
+
+
+class AccessState(NamedTuple):
+    """What the access check compares; a field is None where there is no authorization, user or session."""
+
+    client_status: str
+    client_epoch: int
+    granted_client_epoch: int | None
+    user_is_active: bool | None
+    user_epoch: int | None
+    granted_user_epoch: int | None
+    revoked_at: datetime | None
+    session_ended_at: datetime | None
+    is_offline: bool | None
+    grant_type: str | None
+
+
+STATE_COLUMNS: tuple[Any, ...] = (
+    Client.status.label("s_client_status"),
+    Client.epoch.label("s_client_epoch"),
+    Authorization.client_epoch.label("s_granted_client_epoch"),
+    User.is_active.label("s_user_is_active"),
+    User.epoch.label("s_user_epoch"),
+    Authorization.user_epoch.label("s_granted_user_epoch"),
+    Authorization.revoked_at.label("s_revoked_at"),
+    UserSession.ended_at.label("s_session_ended_at"),
+    Authorization.is_offline.label("s_is_offline"),
+    Authorization.grant_type.label("s_grant_type"),
+)
+
+GRANT_COLUMNS: tuple[Any, ...] = (
+    Authorization.id.label("authorization_id"),
+    Authorization.client_id.label("owner_id"),
+    Authorization.scope,
+    Authorization.auth_time,
+    Authorization.acr,
+    Authorization.amr,
+    Authorization.sid,
+    Authorization.request,
+)
+"""The columns that a grant reads from the authorization behind a code, device code or refresh token."""
+
+USER_COLUMNS: tuple[Any, ...] = (
+    User.id.label("u_id"),
+    User.subject.label("u_subject"),
+    User.username.label("u_username"),
+    User.name.label("u_name"),
+    User.email.label("u_email"),
+    User.email_verified.label("u_email_verified"),
+    User.profile.label("u_profile"),
+    User.updated_at.label("u_updated_at"),
+)
+
+CLIENT_COLUMNS: tuple[Label[Any], ...] = (
+    Client.id.label("c_id"),
+    Client.client_key.label("c_key"),
+    client_cache.revision_of(Client).label("c_revision"),
+)
+
+
+_FROM_AUTHORIZATION = ("s_grant_type", "owner_id", "request")
+_CLIENT = ("c_id", "c_revision", "s_client_status", "s_client_epoch")
+_CALLER = ("caller_id", "caller_revision", "caller_status", "caller_epoch")
+
+_FIND_CLIENT: Select[Any] = select(
+    *CLIENT_COLUMNS, Client.status.label("s_client_status"), Client.epoch.label("s_client_epoch")
+).where(Client.client_key == bindparam("client_key"))
+
+
+def find_client(connection: Connection, client_key: str) -> Row[Any] | None:
+    """Return the client with that key, with its status and epoch."""
+    return connection.execute(_FIND_CLIENT, {"client_key": client_key}).one_or_none()
+
+
+def record_sign_in(db: Session, client: RegisteredClient, user_session: UserSession) -> int | None:
+    """Record that a user signs in to a client, and return the client's epoch, which is locked until the commit.
+
+    Return None if the client, the scopes, the user or the session has changed since it was read. Call this before
+    anything else is recorded: an administrator's decision locks the client before the audit trail, too.
+    """
+    is_unchanged = (
+        select(UserSession.id)
+        .join(User, User.id == UserSession.user_id)
+        .where(UserSession.id == user_session.id, UserSession.ended_at.is_(None))
+        .where(User.is_active, User.epoch == user_session.user_epoch)
+    )
+    return db.scalar(
+        update(Client)
+        .where(
+            Client.id == client.id, client_cache.revision_of(Client) == client.revision, is_unchanged.exists()
+        )
+        .values(last_sign_in_at=clock.now())
+        .returning(Client.epoch)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def access_state_of(row: Row[Any]) -> AccessState:
+    """Return the state of client, user and authorization, or of the client alone if the statement reads nothing else.
+
+    Raises KeyError if the statement reads an authorization without all STATE_COLUMNS.
+    """
+    if not any(name in row._mapping for name in _FROM_AUTHORIZATION):
+        return state_of_caller(row)
+    return AccessState(*(row._mapping[column.name] for column in STATE_COLUMNS))
+
+
+def calling_client(row: Row[Any]) -> CallingClient:
+    """Return the client that sent the request; introspection and revocation read the owner of the token beside it."""
+    names = _CALLER if "caller_id" in row._mapping else _CLIENT
+    return CallingClient(*(row._mapping[name] for name in names))
+
+
+def state_of_caller(row: Row[Any]) -> AccessState:
+    """Return the state of the client that sent the request, without any authorization."""
+    client = calling_client(row)
+    return state_of_client(client.status, client.epoch)
+
+
+def state_of_client(status: str, epoch: int, *, user_is_active: bool | None = None) -> AccessState:
+    """Return the state of a client, and of a user if there is one, before there is an authorization."""
+    return AccessState(status, epoch, None, user_is_active, None, None, None, None, None, None)
+
+
+def user_facts_of(row: Row[Any]) -> UserFacts | None:
+    """Return the user that a statement with the USER_COLUMNS read, or None where the client acts for itself."""
+    if row._mapping["u_id"] is None:
+        return None
+    return UserFacts(*(row._mapping[column.name] for column in USER_COLUMNS))
+
+
+def under_authorization(statement: Select[Any], source: FromClause) -> Select[Any]:
+    """Join the user and session of an authorization to a source that contains clients and authorizations."""
+    joined = source.outerjoin(User.__table__, User.id == Authorization.user_id).outerjoin(
+        UserSession.__table__, UserSession.id == Authorization.session_id
+    )
+    return statement.select_from(joined)

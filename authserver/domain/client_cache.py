@@ -1,0 +1,140 @@
+"""Per-process cache of client registrations, keyed by revision.
+
+The statement that serves a request returns the current revision, and a cached registration of another revision is never
+used: an edit or a disapproval on another node takes effect immediately. The revision rises with the client's own and
+with every change of the scopes that administrators define, because these determine what a client may request.
+"""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, select
+from sqlalchemy.orm import Session
+
+from authserver.domain import scopes
+from authserver.domain.clients.client_secrets import ClientSecret, StoredSecret
+from authserver.domain.clients.clients import Client
+from authserver.domain.clients.response_types import normalize_response_type
+from authserver.domain.keys import subject_salt
+from authserver.domain.scopes import DefinedScope
+from authserver.domain.vault import Vault
+
+_MAX_CLIENTS = 5000
+
+
+def revision_of(client: Any) -> ColumnElement[int]:
+    """Return the SQL expression of a registration's revision, for a client, its table or an alias of it."""
+    revision: ColumnElement[int] = client.revision + scopes.REVISION
+    return revision
+
+
+_CLIENT = select(Client.__table__, revision_of(Client).label("registration_revision")).where(
+    Client.id == bindparam("client_id")
+)
+_SECRETS = (
+    select(
+        ClientSecret.id,
+        ClientSecret.form,
+        ClientSecret.pepper_id,
+        ClientSecret.stored,
+        ClientSecret.expires_at,
+    )
+    .where(ClientSecret.client_id == bindparam("client_id"))
+    .order_by(ClientSecret.id.desc())
+)
+_OPEN_SCOPES = select(DefinedScope.name).where(DefinedScope.is_open)
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredClient:
+    """The registration of one client at one revision; its status and epoch are read with every request.
+
+    ``scopes`` are all that the client may request: its registered ``own_scopes`` and those open to every client.
+    """
+
+    id: int
+    client_key: str
+    revision: int
+    kind: str
+    name: str
+    redirect_uris: tuple[str, ...]
+    grant_types: frozenset[str]
+    response_types: frozenset[str]
+    own_scopes: frozenset[str]
+    scopes: frozenset[str]
+    auth_method: str
+    is_pkce_required: bool
+    is_trusted: bool
+    details: Mapping[str, Any]
+    secrets: tuple[StoredSecret, ...] = field(repr=False)
+    pairwise_key: bytes = field(default=b"", repr=False)
+
+
+class ClientCache:
+    """The cached registrations of one process."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+        self._cached: OrderedDict[int, RegisteredClient] = OrderedDict()
+        self._guard = Lock()
+
+    def get(self, connection: Connection, client_id: int, revision: int) -> RegisteredClient:
+        """Return the registration of a client at the revision that the caller has just read."""
+        cached = self.kept(client_id, revision)
+        if cached is not None:
+            return cached
+        client = _read(connection, self._vault, client_id)
+        with self._guard:
+            self._cached[client_id] = client
+            while len(self._cached) > _MAX_CLIENTS:
+                self._cached.popitem(last=False)
+        return client
+
+    def kept(self, client_id: int, revision: int) -> RegisteredClient | None:
+        """Return the cached registration at a revision, or None."""
+        client = self._cached.get(client_id)
+        return client if client is not None and client.revision == revision else None
+
+    def of(self, db: Session, client: Client) -> RegisteredClient:
+        """Return the registration of a client whose record has been read."""
+        return self.get(db.connection(), client.id, current_revision(db, client))
+
+
+def current_revision(db: Session, client: Client) -> int:
+    """Return the revision of the registration of a client whose record has been read."""
+    return client.revision + int(db.scalar(select(scopes.REVISION)) or 0)
+
+
+def _pairwise_key(connection: Connection, vault: Vault, client: Row[Any]) -> bytes:
+    if client.details.get("subject_type") != "pairwise":
+        return b""
+    salt = subject_salt.ensure(connection, vault)
+    return subject_salt.key_of_sector(salt, subject_salt.sector_of(client))
+
+
+def _read(connection: Connection, vault: Vault, client_id: int) -> RegisteredClient:
+    row = connection.execute(_CLIENT, {"client_id": client_id}).one()
+    secrets = tuple(
+        StoredSecret(*secret) for secret in connection.execute(_SECRETS, {"client_id": client_id})
+    )
+    return RegisteredClient(
+        id=row.id,
+        client_key=row.client_key,
+        revision=row.registration_revision,
+        kind=row.kind,
+        name=row.name,
+        redirect_uris=tuple(row.redirect_uris),
+        grant_types=frozenset(row.grant_types),
+        response_types=frozenset(normalize_response_type(value) for value in row.response_types),
+        own_scopes=frozenset(row.scopes),
+        scopes=frozenset(row.scopes).union(connection.scalars(_OPEN_SCOPES)),
+        auth_method=row.auth_method,
+        is_pkce_required=row.is_pkce_required,
+        is_trusted=row.is_trusted,
+        details=row.details,
+        secrets=secrets,
+        pairwise_key=_pairwise_key(connection, vault, row),
+    )

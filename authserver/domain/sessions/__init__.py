@@ -1,1 +1,0 @@
-"""User sessions, recognised browsers and logout notices."""

@@ -1,0 +1,137 @@
+"""The public keys of clients, from the registration or fetched from its jwks_uri and cached.
+
+An unknown key id causes a new fetch at most every few seconds, and only one request at a time fetches from a jwks_uri,
+so that invented key ids do not cause more fetches.
+"""
+
+import json
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from threading import Lock
+from typing import Any, NamedTuple
+
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey, OKPKey, RSAKey, import_key
+
+from authserver.domain.client_cache import RegisteredClient
+from authserver.domain.clients.metadata_types import is_short_rsa_key
+from authserver.domain.fetcher import Fetcher, FetchFailed
+
+KEPT_SECONDS = 600
+REFETCH_SECONDS = 10
+_KEPT = 1000
+_KEYS = 50
+_KINDS = ("RSA", "EC", "OKP")
+
+PublicKey = RSAKey | ECKey | OKPKey
+
+
+class _Key(NamedTuple):
+    """A key and its key id."""
+
+    key: PublicKey
+    kid: str | None
+
+
+class _Fetched(NamedTuple):
+    keys: tuple[_Key, ...]
+    at: float
+    error: str = ""
+
+
+_NOTHING = _Fetched((), float("-inf"))
+
+
+class ClientKeySets:
+    """The key sets that this process has cached."""
+
+    def __init__(self, fetcher: Fetcher, ticks: Callable[[], float] = time.monotonic) -> None:
+        self._fetcher = fetcher
+        self._ticks = ticks
+        self._fetched: OrderedDict[str, _Fetched] = OrderedDict()
+        self._fetching: dict[str, Lock] = {}
+        self._registered: OrderedDict[tuple[int, int], tuple[_Key, ...]] = OrderedDict()
+        self._guard = Lock()
+
+    def find(self, client: RegisteredClient, kid: Any, kind: str) -> tuple[PublicKey, ...]:
+        """Return the keys of a client with this key id and key type; raises FetchFailed."""
+        uri = client.details.get("jwks_uri")
+        keys = self._of_registration(client) if uri is None else self._of_address(uri, kid, kind)
+        # A key set may have keys without an id (OpenID Connect Core, section 10.1); they match every key id.
+        ids = (kid, None)
+        return tuple(one.key for one in keys if one.key.key_type == kind and (kid is None or one.kid in ids))
+
+    def _of_registration(self, client: RegisteredClient) -> tuple[_Key, ...]:
+        mark = (client.id, client.revision)
+        keys = self._registered.get(mark)
+        if keys is None:
+            keys = parse_jwk_set(client.details.get("jwks"))
+            self._keep(self._registered, mark, keys)
+        return keys
+
+    def _of_address(self, uri: str, kid: Any, kind: str) -> tuple[_Key, ...]:
+        known = self._fetched.get(uri, _NOTHING)
+        age = self._ticks() - known.at
+        is_over = age >= KEPT_SECONDS
+        if is_over or (age >= REFETCH_SECONDS and not any(_is_named(one, kid, kind) for one in known.keys)):
+            known = self._fetch_once(uri, known, waits=is_over)
+        if known.error:
+            raise FetchFailed(known.error)
+        return known.keys
+
+    def _fetch_once(self, uri: str, seen: _Fetched, *, waits: bool) -> _Fetched:
+        """Fetch a key set. If another request is fetching it, wait for its result, or use what is cached."""
+        with self._guard:
+            fetching = self._fetching.setdefault(uri, Lock())
+        if not fetching.acquire(blocking=waits):
+            return seen
+        try:
+            known = self._fetched.get(uri, _NOTHING)
+            if known is seen or known is _NOTHING:
+                known = self._fetch(uri)
+                self._keep(self._fetched, uri, known)
+            return known
+        finally:
+            self._fetching.pop(uri, None)
+            fetching.release()
+
+    def _fetch(self, uri: str) -> _Fetched:
+        try:
+            answer = self._fetcher.get(uri)
+            if answer.status != 200:
+                raise FetchFailed(f"The server of the key set responded with status {answer.status}.")
+            return _Fetched(parse_jwk_set(json.loads(answer.body)), self._ticks())
+        except (ValueError, RecursionError):
+            return _Fetched((), self._ticks(), "The key set is not JSON.")
+        except FetchFailed as error:
+            return _Fetched((), self._ticks(), str(error))
+
+    def _keep(self, kept: OrderedDict[Any, Any], mark: Any, value: Any) -> None:
+        with self._guard:
+            kept[mark] = value
+            while len(kept) > _KEPT:
+                kept.popitem(last=False)
+
+
+def parse_jwk_set(document: Any) -> tuple[_Key, ...]:
+    """Return the public keys of a JWK set, ignoring those that cannot be used (RFC 7517, section 5)."""
+    listed = document.get("keys") if isinstance(document, dict) else None
+    found = map(_usable, listed[:_KEYS] if isinstance(listed, list) else ())
+    return tuple(key for key in found if key is not None)
+
+
+def _usable(entry: Any) -> _Key | None:
+    if not isinstance(entry, dict) or entry.get("kty") not in _KINDS or entry.get("use", "sig") != "sig":
+        return None
+    if is_short_rsa_key(entry):
+        return None
+    try:
+        key = import_key(entry)
+    except (ValueError, TypeError, KeyError, AttributeError, JoseError, RecursionError):
+        return None
+    return _Key(key, entry.get("kid"))  # type: ignore[arg-type]
+
+
+def _is_named(known: _Key, kid: Any, kind: str) -> bool:
+    return known.key.key_type == kind and (kid is None or known.kid == kid)
