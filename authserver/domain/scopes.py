@@ -16,7 +16,6 @@ from authserver.context import Actor
 from authserver.domain import audit, revisions, text_rules
 from authserver.domain.audit import Event
 from authserver.domain.authorizations import consents
-from authserver.domain.clients.metadata_types import SCOPE_NAME_LENGTH, scope_name_error
 from authserver.domain.orm import NEVER_REUSE_IDS, Base, Database, Id, lock
 from authserver.errors import InvalidInput, NotFound
 from authserver.vocabulary import ScopeName as StandardScope
@@ -32,7 +31,7 @@ class DefinedScope(Base):
     __table_args__ = NEVER_REUSE_IDS
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
-    name: Mapped[str] = mapped_column(String(SCOPE_NAME_LENGTH), unique=True)
+    name: Mapped[str] = mapped_column(String(text_rules.SCOPE_NAME_LENGTH), unique=True)
     words: Mapped[str] = mapped_column(String(WORDS_LENGTH))
     is_open: Mapped[bool]
     created_at: Mapped[datetime]
@@ -92,7 +91,7 @@ def all_scopes(db: Session) -> list[DefinedScope]:
 
 def find(db: Session, name: str) -> DefinedScope | None:
     """Return the scope with a name, or None."""
-    if scope_name_error(name) is not None:
+    if not text_rules.is_scope_name(name):
         return None
     return db.scalars(select(DefinedScope).where(DefinedScope.name == name)).one_or_none()
 
@@ -107,8 +106,8 @@ def get(db: Session, name: str) -> DefinedScope:
 
 def add(db: Session, actor: Actor, *, name: str, words: str, is_open: bool = False) -> DefinedScope:
     """Define a scope; raises InvalidInput if the name is invalid or taken, or the description is missing."""
-    if error := scope_name_error(name):
-        raise InvalidInput({"name": error})
+    if not text_rules.is_scope_name(name):
+        raise InvalidInput({"name": f"A scope has {text_rules.SCOPE_NAME_RULE}."})
     if name in set(StandardScope):
         raise InvalidInput({"name": "This scope is defined by OpenID Connect."})
     words = text_rules.clean_line("words", "description for the consent page", words, length=WORDS_LENGTH)

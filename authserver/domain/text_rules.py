@@ -7,6 +7,10 @@ from authserver.errors import InvalidInput
 from authserver.messages import message
 
 NAME_LENGTH = 200
+SCOPE_NAME_LENGTH = 100
+SCOPE_NAME_RULE = (
+    f"1 to {SCOPE_NAME_LENGTH} printable ASCII characters, except spaces, quotes and backslashes"
+)
 _SCOPE_TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 _JOINERS = frozenset("\u200c\u200d")  # Required by several scripts and by emoji.
 _BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # Letters and symbols that are invisible.
@@ -26,6 +30,11 @@ def has_only_uri_characters(value: str) -> bool:
 def is_scope_token(value: str) -> bool:
     """Return whether a value is a scope token (RFC 6749, section 3.3)."""
     return _SCOPE_TOKEN.fullmatch(value) is not None
+
+
+def is_scope_name(value: str) -> bool:
+    """Return whether a value can be the name of a scope: a scope token of limited length."""
+    return len(value) <= SCOPE_NAME_LENGTH and is_scope_token(value)
 
 
 def is_email_address(value: str) -> bool:

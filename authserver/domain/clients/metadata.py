@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, Strict, ValidationInfo, field_validator
 
+from authserver.domain import text_rules
 from authserver.domain.clients import redirect_uris as uri_rules
 from authserver.domain.clients import token_lifetimes
 from authserver.domain.clients.metadata_types import (
@@ -37,7 +38,6 @@ from authserver.domain.clients.metadata_types import (
     invalid,
     lifetime,
     one_of,
-    scope_name_error,
     type_of,
 )
 from authserver.domain.clients.response_types import (
@@ -326,8 +326,8 @@ class ClientMetadata(BaseModel):
             raise ValueError(f"A client can have {MAX_SCOPES} scopes at most.")
         if len(" ".join(value)) > SCOPE_LENGTH:
             raise ValueError(f"All scopes together can have {SCOPE_LENGTH} characters at most.")
-        if error := next(filter(None, map(scope_name_error, value)), None):
-            raise ValueError(error)
+        if not all(map(text_rules.is_scope_name, value)):
+            raise ValueError(f"A scope has {text_rules.SCOPE_NAME_RULE}.")
         return value
 
     @field_validator("is_pkce_required")

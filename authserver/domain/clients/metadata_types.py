@@ -26,7 +26,6 @@ SECRET_ALGORITHMS = ("HS256",)
 """The algorithms of assertions that are signed with the client secret."""
 
 URL_LENGTH = 2000
-SCOPE_NAME_LENGTH = 100
 MAX_KEYS = 20
 MAX_RESOURCES = 50
 MAX_CONTACTS = 20
@@ -106,13 +105,6 @@ def clean_line(label: str, value: str) -> str:
         return text_rules.clean_line(label, label, value)
     except InvalidInput as error:
         raise ValueError(str(error)) from error
-
-
-def scope_name_error(value: str) -> str | None:
-    """Return why a value cannot be the name of a scope, or None."""
-    if len(value) <= SCOPE_NAME_LENGTH and text_rules.is_scope_token(value):
-        return None
-    return f"A scope has 1 to {SCOPE_NAME_LENGTH} printable ASCII characters, except spaces, quotes and backslashes."
 
 
 def invalid(sentence: str) -> ValueError:

@@ -130,5 +130,5 @@ def _functional_user_error(db: Session, user_id: int | None) -> str:
         return ""
     user = db.get(users.User, user_id)
     if user is None or not user.is_active:
-        return "There is no active user of this name."
+        return "There is no active user with this name."
     return "" if may_be_functional(user) else "An administrator cannot be a functional user."

@@ -22,9 +22,7 @@ def edit_client_form(key: str) -> ResponseReturnValue:
     """Show the form, with a suggestion if it is opened from a recorded error."""
     client = responses.get_client(key)
     error = error_log.find(current.transaction(), request.args.get("error", ""))
-    return _form(
-        client, with_suggestion(ClientForm.of(client), client, error), responses.form_marks(client)
-    )
+    return _form(client, with_suggestion(ClientForm.of(client), client, error), responses.form_marks(client))
 
 
 @admin.post("/clients/<key>/edit")

@@ -78,7 +78,7 @@ def test_other_details_are_kept(console):
 def test_lifetimes_are_entered_with_units(console):
     client = console.add_client()
     shown = page(console, client)
-    assert "(15m if empty)" in shown.text
+    assert "(15m by default)" in shown.text
     values = {"access_token_lifetime": "1h", "id_token_lifetime": "90", "refresh_token_lifetime": "400d"}
     assert console.press(shown, "Save", **values).status_code == 303
     stored = console.client(client.client_key)

@@ -59,7 +59,7 @@ def test_options_are_saved_and_shown(services, console, consumer, alice):
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        ({"functional_user": "nobody"}, "There is no active user of this name."),
+        ({"functional_user": "nobody"}, "There is no active user with this name."),
         ({"functional_user": "admin"}, "An administrator cannot be a functional user."),
         ({"public_key": "x"}, "This is not a PEM public key"),
         ({"signature_methods": "MD5"}, "Choose at least one of the signature methods."),
