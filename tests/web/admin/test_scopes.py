@@ -50,7 +50,7 @@ def test_conflicting_edit_shows_the_other_change(console, trail):
     assert console.press(pages[0], "Save", words="First words").status_code == 303
     answer = console.press(pages[1], "Save", headers=HTMX_DIALOG, words="Second words")
     assert answer.status_code == 409
-    assert "models.read changed meanwhile" in answer.text
+    assert "models.read has changed" in answer.text
     assert all(
         words in answer.text for words in ("Read your models", "First words", "Your change was not applied")
     )
