@@ -69,7 +69,7 @@ def _create_client(page: Page, server: LiveServer, redirect_uri: str) -> dict[st
     page.goto(f"{server.url}/admin/clients")
     page.get_by_role("link", name="OpenID Connect").first.click()
     page.get_by_role("link", name="Create client").click()
-    page.get_by_label("Client name", exact=True).fill(NAME)
+    page.get_by_role("textbox", name="Client name", exact=True).fill(NAME)
     uris = page.get_by_label("Redirect URIs")
     uris.fill(redirect_uri)
     uris.press("Enter")

@@ -41,7 +41,7 @@ def test_client_is_created_in_the_dialog_and_approved(page, server):
     open_console(page, server)
     page.get_by_role("link", name="Create client").click()
     dialog = page.get_by_role("dialog", name="Create client")
-    dialog.get_by_label("Client name", exact=True).fill("Grafana")
+    dialog.get_by_role("textbox", name="Client name", exact=True).fill("Grafana")
     uri = dialog.get_by_label("Redirect URIs")
     uri.fill("http://grafana.example.org/login")
     expect(dialog.get_by_text("use https://")).to_be_visible()
@@ -62,7 +62,7 @@ def test_dialog_survives_an_outdated_sign_in(page, server, complaints):
     complaints.expect("403")  # the response that makes the browser send the form as a page
     open_console(page, server)
     page.get_by_role("link", name="Create client").click()
-    page.get_by_label("Client name", exact=True).fill("Half an hour of typing")
+    page.get_by_role("textbox", name="Client name", exact=True).fill("Half an hour of typing")
     page.get_by_label("Redirect URIs").fill("https://typed.example/cb")
     services = server.services
     with services.database.transaction() as db:
@@ -70,7 +70,7 @@ def test_dialog_survives_an_outdated_sign_in(page, server, complaints):
     page.get_by_role("button", name="Save and approve").click()
     page.locator("#password").fill(PASSWORD)
     page.locator("#login-submit").click()
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Continue").click()
     expect(page.get_by_role("heading", name="Half an hour of typing was created")).to_be_visible()
     expect(page.get_by_text("The client is approved")).to_be_visible()
 
@@ -79,7 +79,7 @@ def test_dialog_survives_the_end_of_the_session(page, server, complaints):
     complaints.expect("403")
     open_console(page, server)
     page.get_by_role("link", name="Create client").click()
-    page.get_by_label("Client name", exact=True).fill("Half an hour of typing")
+    page.get_by_role("textbox", name="Client name", exact=True).fill("Half an hour of typing")
     page.get_by_label("Redirect URIs").fill("https://typed.example/cb")
     services = server.services
     with services.database.transaction() as db:
@@ -88,7 +88,7 @@ def test_dialog_survives_the_end_of_the_session(page, server, complaints):
     expect(page.get_by_text("Your input is preserved")).to_be_visible()
     axe.assert_accessible(page)
     page_actions.sign_in(page, "admin")
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Continue").click()
     expect(page.get_by_role("heading", name="Half an hour of typing was created")).to_be_visible()
     expect(page.get_by_text("The client is approved")).to_be_visible()
 
@@ -97,7 +97,7 @@ def test_dialog_survives_a_sign_in_in_another_tab(page, server, complaints):
     complaints.expect("400")  # the response that makes the browser send the form as a page
     open_console(page, server)
     page.get_by_role("link", name="Create client").click()
-    page.get_by_label("Client name", exact=True).fill("Half an hour of typing")
+    page.get_by_role("textbox", name="Client name", exact=True).fill("Half an hour of typing")
     # Wait for the live check. Its request must not run while the other tab is signed out.
     with page.expect_response("**/redirect-uris/check**"):
         page.get_by_label("Redirect URIs").fill("https://typed.example/cb")
@@ -110,7 +110,7 @@ def test_dialog_survives_a_sign_in_in_another_tab(page, server, complaints):
     page.get_by_role("button", name="Save and approve").click()
     expect(page.get_by_text("Your input is preserved")).to_be_visible()
     axe.assert_accessible(page)
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Continue").click()
     expect(page.get_by_role("heading", name="Half an hour of typing was created")).to_be_visible()
 
 
@@ -129,7 +129,7 @@ def test_pasted_lines_become_redirect_uris(page, server):
     page.get_by_role("button", name="Remove ftp://c.example/").click()
     expect(chips).to_have_text(["https://a.example/cb", "https://b.example/cb"])
     uri.fill("https://typed.example/but-not-entered")
-    page.get_by_label("Client name", exact=True).fill("Pasted")
+    page.get_by_role("textbox", name="Client name", exact=True).fill("Pasted")
     page.locator("#save").click()
     expect(page.get_by_role("heading", name="Pasted was created")).to_be_visible()
     page.get_by_role("link", name="Open the client").click()
@@ -230,7 +230,7 @@ def test_console_works_without_scripts(browser, server):
     page = context.new_page()
     open_console(page, server)
     page.get_by_role("link", name="Create client").click()
-    page.get_by_label("Client name", exact=True).fill("Plain")
+    page.get_by_role("textbox", name="Client name", exact=True).fill("Plain")
     page.get_by_label("Redirect URIs").fill("http://plain.example/cb")
     page.locator("#save").click()
     page.get_by_role("button", name="Use https://plain.example/cb").click()

@@ -113,7 +113,7 @@ def test_disapproval_page_counts_authorizations_and_focuses_cancel(console):
     client = console.add_client(approve=True)
     authorize(console, client, 3)
     page = console.get(f"/admin/clients/{client.client_key}/disapprove")
-    assert "3 live authorizations end" in page.text
+    assert "3 active authorizations will be revoked" in page.text
     cancel = page.text[page.text.index("Cancel</a>") - 120 : page.text.index("Cancel</a>")]
     assert "autofocus" in cancel
     console.press(page, "Disapprove")
@@ -130,7 +130,7 @@ def test_void_authorizations_are_not_counted(console):
         for row in db.scalars(select(Authorization)):
             row.user_id, row.user_epoch = alice.id, alice.epoch
     path, ticked = f"/admin/users/{alice.id}", f"/admin/clients/bulk/disapprove?key={client.client_key}"
-    assert ("2 live authorizations" in console.get(ticked).text, client.name in console.get(path).text) == (
+    assert ("2 active authorizations" in console.get(ticked).text, client.name in console.get(path).text) == (
         True,
         True,
     )
@@ -144,7 +144,7 @@ def test_removing_a_client_in_use_requires_its_name(console):
     authorize(console, client, 2)
     note_sign_in(console, client, timedelta(days=3))
     page = console.get(f"/admin/clients/{client.client_key}/remove")
-    assert "2 live authorizations" in page.text
+    assert "2 active authorizations" in page.text
     wrong = console.press(page, "Remove permanently", typed_name="grafana")
     assert wrong.status_code == 422
     assert "Type the name exactly" in wrong.text
@@ -204,7 +204,7 @@ def test_bulk_approval_skips_changed_clients(console):
     assert states == ["pending", "approved", "approved"]
     message = console.get(response.location).text
     assert "2 clients were approved." in message
-    assert "Left alone, because changed meanwhile: <bdi>Changed</bdi>." in message
+    assert "Skipped because they have changed: <bdi>Changed</bdi>." in message
 
 
 def test_bulk_disapproval_and_removal_skip_clients_in_use(console):

@@ -114,7 +114,7 @@ def test_form_survives_an_outdated_sign_in(console, filled, outdate_sign_in):
     from tests.support.people import PASSWORD
 
     waiting = console.press(asked, "Sign in", password=PASSWORD)
-    made = console.press(waiting, "Go on")
+    made = console.press(waiting, "Continue")
     assert made.status_code == 200
     assert "Half an hour of typing was created" in made.text
     assert "The client is approved" in made.text

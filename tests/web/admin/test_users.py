@@ -122,7 +122,7 @@ def test_conflicting_edit_shows_the_other_change(console, trail):
     assert console.press(pages[0], "Save", name="First Name").status_code == 303
     answer = console.press(pages[1], "Save", headers=HTMX_DIALOG, email="second@example.org")
     assert answer.status_code == 409
-    assert "alice changed meanwhile" in answer.text
+    assert "alice has changed" in answer.text
     assert all(words in answer.text for words in ("Alice Adams", "First Name", "Your change was not applied"))
     assert f'href="{path(console, "alice")}"' in answer.text
     assert trail()[0].after["name"] == "First Name"
