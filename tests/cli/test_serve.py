@@ -48,7 +48,7 @@ def start(folder, *options, **settings):
     """Return the result of a start in this process that fails before it serves."""
     given = {"keys_dir": str(folder / "keys"), "database_url": f"sqlite:///{folder}/x.db"} | settings
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("authserver.cli.server.Server.run", lambda _: pytest.fail("it served"))
+        patch.setattr("authserver.cli.gunicorn_server.Server.run", lambda _: pytest.fail("it served"))
         bind = f"127.0.0.1:{servers.free_port()}"
         arguments = ["serve", "--bind", bind, *options]
         return CliRunner().invoke(main, arguments, env=environment(**given))
