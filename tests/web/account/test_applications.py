@@ -55,7 +55,7 @@ def test_application_with_the_password_grant(party):
 
 def test_trusted_application(party, services):
     rp = party(is_trusted=True)
-    rp.tokens(scope="openid email")
+    rp.authorized(scope="openid email")
     page = listed(rp)
     assert TRUST in page
     assert "See your e-mail address" in page
