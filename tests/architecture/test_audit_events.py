@@ -4,7 +4,7 @@ import re
 import subprocess
 
 from authserver.domain.audit import EVENTS, Event
-from tests.architecture.engine import ROOT
+from tests.architecture import ROOT
 
 PINNED = {
     "authorization:grant",

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.architecture.engine import ROOT
+from tests.architecture import ROOT
 
 SOURCES = {
     path.relative_to(ROOT).as_posix(): path.read_text() for path in (ROOT / "authserver").rglob("*.py")

@@ -6,7 +6,7 @@ from authserver.domain.diagnostics.causes import Cause
 from authserver.protocol.access import DenialReason
 from authserver.protocol.oauth1.errors import ProblemCode
 from authserver.web.admin.explanations import EXPLANATIONS
-from tests.architecture.engine import ROOT
+from tests.architecture import ROOT
 
 DERIVED = {cause for cause in Cause if cause.endswith("-missing")}
 """The causes of missing parameters, which ``ClientRequest.required`` derives from the name of the parameter."""

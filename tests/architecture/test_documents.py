@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from authserver.cli import main
 from authserver.settings import Settings
-from tests.architecture.engine import ROOT
+from tests.architecture import ROOT
 
 DOCUMENTS = [
     *(ROOT / name for name in ("README.md", "SECURITY.md", "CHANGELOG.md", "CONTRIBUTING.md")),

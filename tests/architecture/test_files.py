@@ -5,7 +5,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from tests.architecture.engine import ROOT
+from tests.architecture import ROOT
 from tools import icons
 
 DRAWERS = {"utils", "util", "helpers", "helper", "common", "misc", "core"}

@@ -10,7 +10,7 @@ from importlinter.configuration import configure
 from importlinter.contracts import acyclic_siblings, forbidden, independence, layers
 from importlinter.domain.contract import Contract
 
-from tests.architecture.engine import ROOT
+from tests.architecture import ROOT
 
 configure()
 TYPES: dict[str, type[Contract]] = {

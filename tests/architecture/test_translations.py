@@ -7,7 +7,7 @@ import pytest
 from babel.messages.pofile import read_po
 
 from authserver import languages
-from tests.architecture.engine import ROOT
+from tests.architecture import ROOT
 from tools import translations
 
 CATALOGUES = sorted(languages.CATALOGUES.glob("*/LC_MESSAGES/messages.po"))
