@@ -12,9 +12,9 @@ from authserver.domain.clients.client_secrets import SecretVerifier
 from authserver.domain.diagnostics.error_log import ErrorLog
 from authserver.domain.fetcher import Fetcher
 from authserver.domain.keys.key_ring import KeyRing
+from authserver.domain.passwords import PasswordHasher
 from authserver.domain.scopes import ScopeCache
 from authserver.domain.users.authentication import PasswordAuthenticator
-from authserver.domain.users.passwords import PasswordHasher
 from authserver.protocol.access_tokens import AccessTokens
 from authserver.protocol.client_assertions import AssertionVerifier
 from authserver.protocol.client_keys import ClientKeySets

@@ -14,8 +14,8 @@ from authserver import logs, settings
 from authserver.context import Actor
 from authserver.domain import orm, schema, vault
 from authserver.domain.orm import Database
+from authserver.domain.passwords import PasswordHasher
 from authserver.domain.users import users
-from authserver.domain.users.passwords import PasswordHasher
 from authserver.domain.vault import Vault
 from authserver.settings import Settings
 

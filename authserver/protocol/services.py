@@ -8,9 +8,9 @@ from authserver.domain.diagnostics.error_log import ErrorLog
 from authserver.domain.fetcher import Fetcher
 from authserver.domain.keys.key_ring import KeyRing
 from authserver.domain.orm import Database
+from authserver.domain.passwords import PasswordHasher
 from authserver.domain.scopes import ScopeCache
 from authserver.domain.users.authentication import PasswordAuthenticator
-from authserver.domain.users.passwords import PasswordHasher
 from authserver.domain.vault import Vault
 from authserver.protocol.access_tokens import AccessTokens
 from authserver.protocol.client_assertions import AssertionVerifier

@@ -7,8 +7,8 @@ import pytest
 from authserver.context import SYSTEM
 from authserver.domain.clients import client_secrets
 from authserver.domain.orm import Database
+from authserver.domain.passwords import PasswordHasher
 from authserver.domain.users import users
-from authserver.domain.users.passwords import PasswordHasher
 from tests.support.people import PASSWORD, open_session
 from tests.web.admin.console import Console
 

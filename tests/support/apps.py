@@ -10,6 +10,7 @@ from functools import cache
 
 from flask import Flask
 
+from authserver import logs
 from authserver.settings import Settings
 from tests.support import compiled
 
@@ -30,6 +31,8 @@ def shared(settings: Settings) -> Flask:
     from authserver.app import build_services, connect
 
     app = _made(settings)
+    # The previous test may have configured the logs to write to a stream that is closed now.
+    logs.configure(settings.log_level, settings.log_format)
     before = app.extensions["authserver"]
     del app.wsgi_app
     connect(app, build_services(settings, before.database, before.vault))

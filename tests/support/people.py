@@ -7,8 +7,8 @@ from flask.testing import FlaskClient
 from authserver.context import SYSTEM, Actor
 from authserver.domain import user_sessions
 from authserver.domain.orm import Database
+from authserver.domain.passwords import PasswordHasher
 from authserver.domain.users import users
-from authserver.domain.users.passwords import PasswordHasher
 from authserver.protocol.services import Services
 from authserver.settings import Settings
 

@@ -108,9 +108,14 @@ class LiveServer:
 
     def run(self, *arguments: str) -> None:
         """Run a command in a separate process, for tests whose threads read the environment at the same time."""
-        subprocess.run(
-            [*COMMAND, *arguments], env=environment(**self.settings), check=True, capture_output=True
+        done = subprocess.run(
+            [*COMMAND, *arguments],
+            env=environment(**self.settings),
+            capture_output=True,
+            text=True,
+            check=False,
         )
+        assert done.returncode == 0, f"authserver {' '.join(arguments)} failed:\n{done.stdout}\n{done.stderr}"
 
     def add_user(self, name: str, *, password: str = PASSWORD, grant: str | None = None) -> None:
         """Add a user who can sign in."""

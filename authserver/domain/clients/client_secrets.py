@@ -22,7 +22,7 @@ from authserver.domain.audit import Event
 from authserver.domain.clients import clients
 from authserver.domain.clients.clients import Client
 from authserver.domain.orm import NEVER_REUSE_IDS, Base, Id
-from authserver.domain.users.passwords import PasswordHasher
+from authserver.domain.passwords import PasswordHasher
 from authserver.domain.vault import Vault
 from authserver.errors import Conflict, InvalidInput, NotFound
 from authserver.vocabulary import AuthMethod, ClientKind

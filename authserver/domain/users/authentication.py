@@ -13,9 +13,9 @@ from authserver.context import Actor
 from authserver.domain import audit, throttles
 from authserver.domain.audit import Event
 from authserver.domain.orm import Database
+from authserver.domain.passwords import PasswordHasher
 from authserver.domain.throttles import Bucket, Charge
 from authserver.domain.users import known_browsers, second_factors, users
-from authserver.domain.users.passwords import PasswordHasher
 from authserver.domain.users.users import User
 from authserver.domain.vault import Vault
 from authserver.errors import Forbidden, Throttled

@@ -8,7 +8,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from markupsafe import Markup
 
-from authserver.domain.authorizations import application_access, consents
+from authserver.domain import application_access
+from authserver.domain.authorizations import consents
 from authserver.domain.clients import clients
 from authserver.domain.clients.clients import Client
 from authserver.errors import NotFound

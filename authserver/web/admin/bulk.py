@@ -4,7 +4,7 @@ from flask import request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from authserver.domain.authorizations import application_access
+from authserver.domain import application_access
 from authserver.domain.clients import client_search, clients
 from authserver.domain.clients.client_search import ClientFilter
 from authserver.domain.clients.clients import Client

@@ -6,8 +6,7 @@ from urllib.parse import urlsplit
 from flask import url_for
 from flask.typing import ResponseReturnValue
 
-from authserver.domain import audit, logout_notices
-from authserver.domain.authorizations import application_access
+from authserver.domain import application_access, audit, logout_notices
 from authserver.domain.clients import client_search, client_secrets
 from authserver.domain.clients.clients import Client
 from authserver.web import current, local_urls

@@ -3,7 +3,7 @@
 from flask import request, url_for
 from flask.typing import ResponseReturnValue
 
-from authserver.domain.authorizations import application_access
+from authserver.domain import application_access
 from authserver.domain.clients import client_search, clients
 from authserver.domain.clients.clients import Client
 from authserver.errors import Conflict, InvalidInput

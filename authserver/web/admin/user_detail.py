@@ -8,8 +8,7 @@ from collections.abc import Callable
 from flask import request, url_for
 from flask.typing import ResponseReturnValue
 
-from authserver.domain import audit, user_sessions
-from authserver.domain.authorizations import application_access
+from authserver.domain import application_access, audit, user_sessions
 from authserver.domain.user_sessions import UserSession
 from authserver.domain.users import second_factors, users
 from authserver.domain.users.users import User

@@ -6,7 +6,7 @@ from flask import request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
-from authserver.domain.users import passwords as password_rules
+from authserver.domain import passwords as password_rules
 from authserver.domain.users import second_factors, users
 from authserver.errors import InvalidInput
 from authserver.web import current

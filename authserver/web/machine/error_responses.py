@@ -80,4 +80,4 @@ def resource_error(services: Services, error: ProtocolError, reference: str) -> 
 
 def _cache_headers(error: ProtocolError) -> Pairs:
     # RFC 6749, section 5.1, requires Pragma for responses of the protocol; errors before it begins have no cause.
-    return NO_STORE if error.cause is not None else NO_STORE[:1]
+    return NO_STORE if error.details.cause is not None else NO_STORE[:1]

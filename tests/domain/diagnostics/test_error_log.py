@@ -288,9 +288,9 @@ def test_broken_connection_is_not_hidden(recorder, database):
 def test_recording_an_error_during_a_database_restart_is_a_503(app, database, monkeypatch):
     record = ErrorLog.record
 
-    def cut_and_record(error_log, report, within=None):
+    def cut_and_record(error_log, details, endpoint, address="", within=None):
         _cut(database, within)
-        return record(error_log, report, within)
+        return record(error_log, details, endpoint, address, within)
 
     monkeypatch.setattr(ErrorLog, "record", cut_and_record)
     response = app.test_client().get("/oauth2/authorize?client_id=unknown")
