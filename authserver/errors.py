@@ -48,9 +48,11 @@ class Forbidden(AuthserverError):
 class Throttled(AuthserverError):
     """Too many attempts; ``retry_after`` is in seconds."""
 
-    def __init__(self, retry_after: int) -> None:
+    def __init__(
+        self, retry_after: int, text: str = "Too many attempts. Wait a moment, then try again."
+    ) -> None:
         self.retry_after = retry_after
-        super().__init__("Too many attempts. Wait a moment, then try again.")
+        super().__init__(text)
 
 
 class Busy(Throttled):

@@ -142,11 +142,11 @@ def test_password_step_expires(rp: RelyingParty, totp_app: TotpApp) -> None:
         assert enter(rp, page, totp_app.code()).status_code == 400
 
 
-@pytest.mark.parametrize("proof", ["", "x", "a.b", "\u00e9"])
-def test_forged_password_step_is_rejected(rp: RelyingParty, totp_app: TotpApp, proof: str) -> None:
+@pytest.mark.parametrize("pending", ["", "x", "a.b", "\u00e9"])
+def test_forged_password_step_is_rejected(rp: RelyingParty, totp_app: TotpApp, pending: str) -> None:
     """The form is accepted only with the value that the server sealed."""
     fields = dict(forms.find(code_page(rp), "login-submit").fields) | {
-        "proof": proof,
+        "pending": pending,
         "code": totp_app.code(),
     }
     assert rp.browser.post("/sign-in/code", data=fields).status_code == 400

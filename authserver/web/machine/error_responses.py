@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from authserver.protocol.errors import BearerError, ProtocolError, public_description
-from authserver.protocol.http import FORM_TYPE, NO_STORE, Pairs, Response, json_response
+from authserver.protocol.http import FORM_TYPE, NO_STORE, Response, json_response
 from authserver.protocol.oauth1 import errors as oauth1_errors
 from authserver.protocol.oauth1.encoding import encode_form
 from authserver.protocol.oauth1.errors import OAuth1Error, ProblemCode
@@ -24,7 +24,7 @@ def json_error(_services: Services, error: ProtocolError, reference: str) -> Res
     if description := public_description(error, reference):
         document["error_description"] = description
     challenge = (_BASIC_CHALLENGE,) if error.status == 401 else ()
-    return json_response(error.status, document, (*_cache_headers(error), *challenge, *error.headers))
+    return json_response(error.status, document, (*NO_STORE, *challenge, *error.headers))
 
 
 def bearer_error(_services: Services, error: ProtocolError, reference: str) -> Response:
@@ -60,7 +60,7 @@ def oauth1_error(services: Services, error: ProtocolError, reference: str) -> Re
 
     Errors that are not about the signature have neither a challenge nor, if the server caused them, a problem code.
     """
-    headers = (("Content-Type", FORM_TYPE), *_cache_headers(error), *error.headers)
+    headers = (("Content-Type", FORM_TYPE), *NO_STORE, *error.headers)
     if isinstance(error, OAuth1Error):
         pairs = oauth1_errors.problem_parameters(error, reference)
         challenge = oauth1_errors.challenge(services.oauth1.realm, pairs)
@@ -76,8 +76,3 @@ def resource_error(services: Services, error: ProtocolError, reference: str) -> 
     """Return the error response of the protected sample resource: OAuth 1.0a for its own errors, else JSON."""
     render = oauth1_error if isinstance(error, OAuth1Error) else json_error
     return render(services, error, reference)
-
-
-def _cache_headers(error: ProtocolError) -> Pairs:
-    # RFC 6749, section 5.1, requires Pragma for responses of the protocol; errors before it begins have no cause.
-    return NO_STORE if error.details.cause is not None else NO_STORE[:1]

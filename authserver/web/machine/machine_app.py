@@ -75,18 +75,26 @@ class MachineApp:
         return next((candidate for candidate in candidates if candidate in self.routes), None)
 
     def _respond(self, path: str, route: Route, environ: Environ) -> Response:
+        request = None
         try:
-            return self._serve(path, route, environ)
+            request = self._accept(path, route, environ)
+            return request if isinstance(request, Response) else self._handle(route, request)
         except Exception as exception:  # noqa: BLE001
             error = _protocol_error(exception, environ)
+            is_from_endpoint = request is not None and exception is error
         if error.error == ErrorCode.INVALID_REQUEST:
             error.details = replace(error.details, error=route.invalid_request)
         reference = ""
         if route.is_recorded:
             reference = self._services.error_log.record(error.details, path, self._address(environ))
-        return route.render_error(self._services, error, reference)
+        response = route.render_error(self._services, error, reference)
+        if response.body and not is_from_endpoint:
+            # RFC 6749, section 5.1, requires Pragma for what the endpoint itself returns.
+            response = replace(response, headers=tuple(one for one in response.headers if one[0] != "Pragma"))
+        return response
 
-    def _serve(self, path: str, route: Route, environ: Environ) -> Response:
+    def _accept(self, path: str, route: Route, environ: Environ) -> Request | Response:
+        """Return the request for the handler, or the response to a preflight request."""
         method = environ["REQUEST_METHOD"]
         is_preflight = method == "OPTIONS" and "HTTP_ORIGIN" in environ
         if not is_preflight and method not in route.methods:
@@ -99,7 +107,9 @@ class MachineApp:
             if response is None:
                 raise _preflight_rejected(route)
             return response
-        request = self._read(environ)
+        return self._read(environ)
+
+    def _handle(self, route: Route, request: Request) -> Response:
         try:
             return route.handler(self._services, request)
         except (exc.IntegrityError, exc.NoResultFound):

@@ -33,12 +33,8 @@ def request_key(services: Services, request: Request) -> Response:
     except InvalidInput as error:
         raise ProtocolError(ErrorCode.INVALID_REQUEST, Cause.CONSUMER_REQUEST_REFUSED, str(error)) from error
     except Throttled as error:
-        raise ProtocolError(
-            ErrorCode.TOO_MANY_REQUESTS,
-            None,
-            "Too many consumer keys were requested. Wait, or ask an administrator to create the consumer.",
-            headers=(("Retry-After", str(error.retry_after)),),
-        ) from error
+        text = "Too many consumer keys were requested. Wait, or ask an administrator to create the consumer."
+        raise Throttled(error.retry_after, text) from error
     return json_response(200, {"key": client.client_key})
 
 
