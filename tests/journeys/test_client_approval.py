@@ -70,7 +70,7 @@ def _create_client(page: Page, server: LiveServer, redirect_uri: str) -> dict[st
     page.get_by_role("link", name="OpenID Connect").first.click()
     page.get_by_role("link", name="Create client").click()
     page.get_by_role("textbox", name="Client name", exact=True).fill(NAME)
-    uris = page.get_by_label("Redirect URIs")
+    uris = page.get_by_label("Redirect URIs", exact=True)
     uris.fill(redirect_uri)
     uris.press("Enter")
     page.locator("input[name=grant_types][value=refresh_token]").check()

@@ -43,7 +43,7 @@ PEOPLE = ["/oauth2/authorize", "/oidc/end_session"]
 @pytest.fixture(autouse=True)
 def unlimited_error_log(monkeypatch):
     """Let the error log accept all errors that this test causes within one second."""
-    monkeypatch.setattr(ErrorLog, "_has_room", lambda self: True)
+    monkeypatch.setattr(ErrorLog, "_is_below_limit", lambda self: True)
     monkeypatch.setattr(error_log, "PER_CLIENT", 100_000)
 
 

@@ -57,7 +57,7 @@ def test_a_change_has_one_transaction(console, people, database, begun):
 
 
 def test_a_rejected_request_has_one_transaction(client, services, people, begun):
-    sign_in(client, services, "alice")
+    sign_in(client, "alice")
     begun.clear()
     assert client.get("/admin").status_code == 403
     assert begun == [False]
@@ -77,6 +77,7 @@ def test_the_last_use_of_a_session_is_recorded(console, people, database, begun,
         assert moving_clock.now() - seen_at < timedelta(minutes=1)
 
 
+@pytest.mark.own_app
 def test_an_exception_rolls_back_the_checks_before_the_view(app, client, services, people, database):
     @current.writes
     def renamed():
@@ -91,6 +92,7 @@ def test_an_exception_rolls_back_the_checks_before_the_view(app, client, service
     assert name_of_alice(people, database) == "Alice Adams"
 
 
+@pytest.mark.own_app
 def test_a_response_from_a_check_before_the_view_is_committed(app, client, people, database):
     @app.before_request
     def rename():

@@ -42,7 +42,7 @@ def test_client_is_created_in_the_dialog_and_approved(page, server):
     page.get_by_role("link", name="Create client").click()
     dialog = page.get_by_role("dialog", name="Create client")
     dialog.get_by_role("textbox", name="Client name", exact=True).fill("Grafana")
-    uri = dialog.get_by_label("Redirect URIs")
+    uri = dialog.get_by_label("Redirect URIs", exact=True)
     uri.fill("http://grafana.example.org/login")
     expect(dialog.get_by_text("use https://")).to_be_visible()
     dialog.get_by_role("button", name="Use this").click()
@@ -63,7 +63,7 @@ def test_dialog_survives_an_outdated_sign_in(page, server, complaints):
     open_console(page, server)
     page.get_by_role("link", name="Create client").click()
     page.get_by_role("textbox", name="Client name", exact=True).fill("Half an hour of typing")
-    page.get_by_label("Redirect URIs").fill("https://typed.example/cb")
+    page.get_by_label("Redirect URIs", exact=True).fill("https://typed.example/cb")
     services = server.services
     with services.database.transaction() as db:
         db.execute(update(UserSession).values(signed_in_at=clock.now() - timedelta(minutes=11)))
@@ -80,7 +80,7 @@ def test_dialog_survives_the_end_of_the_session(page, server, complaints):
     open_console(page, server)
     page.get_by_role("link", name="Create client").click()
     page.get_by_role("textbox", name="Client name", exact=True).fill("Half an hour of typing")
-    page.get_by_label("Redirect URIs").fill("https://typed.example/cb")
+    page.get_by_label("Redirect URIs", exact=True).fill("https://typed.example/cb")
     services = server.services
     with services.database.transaction() as db:
         db.execute(update(UserSession).values(ended_at=clock.now()))
@@ -100,7 +100,7 @@ def test_dialog_survives_a_sign_in_in_another_tab(page, server, complaints):
     page.get_by_role("textbox", name="Client name", exact=True).fill("Half an hour of typing")
     # Wait for the live check. Its request must not run while the other tab is signed out.
     with page.expect_response("**/redirect-uris/check**"):
-        page.get_by_label("Redirect URIs").fill("https://typed.example/cb")
+        page.get_by_label("Redirect URIs", exact=True).fill("https://typed.example/cb")
     other = page.context.new_page()
     other.goto(f"{server.url}/sign-out")
     other.locator("#logout-confirm").click()
@@ -120,7 +120,7 @@ def test_pasted_lines_become_redirect_uris(page, server):
     page.evaluate(
         "navigator.clipboard.writeText('https://a.example/cb\\r\\n\\r\\nhttps://b.example/cb\\nftp://c.example/')"
     )
-    uri = page.get_by_label("Redirect URIs")
+    uri = page.get_by_label("Redirect URIs", exact=True)
     uri.focus()
     page.keyboard.press("Control+V")
     chips = page.locator(".chip code")
@@ -141,7 +141,7 @@ def test_invalid_input_reopens_the_dialog_with_a_focused_summary(page, server, c
     complaints.expect("422")
     open_console(page, server)
     page.get_by_role("link", name="Create client").click()
-    page.get_by_label("Redirect URIs").fill("https://*.example.org/")
+    page.get_by_label("Redirect URIs", exact=True).fill("https://*.example.org/")
     page.locator("#save").click()
     expect(page.locator("#error-summary")).to_be_focused()
     dialog = page.get_by_role("dialog", name="Create client")
@@ -231,7 +231,7 @@ def test_console_works_without_scripts(browser, server):
     open_console(page, server)
     page.get_by_role("link", name="Create client").click()
     page.get_by_role("textbox", name="Client name", exact=True).fill("Plain")
-    page.get_by_label("Redirect URIs").fill("http://plain.example/cb")
+    page.get_by_label("Redirect URIs", exact=True).fill("http://plain.example/cb")
     page.locator("#save").click()
     page.get_by_role("button", name="Use https://plain.example/cb").click()
     page.locator("#save").click()

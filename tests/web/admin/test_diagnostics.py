@@ -144,7 +144,7 @@ def test_difference_to_the_nearest_redirect_uri_is_marked(console, record):
     )
     assert 'https://app.example.org/<mark class="differs">c</mark>allback' in page
     assert "The path differs: received “/Callback/”, registered “/callback”." in page
-    assert "1 more is registered" in page
+    assert "1 more registered URI" in page
 
 
 def test_wrong_signature_shows_the_base_string_and_links_to_the_debugger(console, record):

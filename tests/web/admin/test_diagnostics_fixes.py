@@ -252,7 +252,7 @@ def found(console, pasted):
 def test_rejected_callback_is_added_and_works(console, app, services):
     oauth1 = consumer.register(services, app, callbacks=("https://tool.example/other",))
     response = oauth1.request_token()
-    assert consumer.problem(response) == (400, "parameter_rejected")
+    assert consumer.problem_of(response) == (400, "parameter_rejected")
     page = found(console, response.text)
     assert "Add this URI" in page
     reference = page.partition('data-copies="')[2].partition('"')[0]

@@ -34,7 +34,7 @@ def test_change_is_shown_before_and_after(console, registrant):
 
 def test_approved_change_takes_effect(console, registrant, services, trail):
     form = console.get(f"/admin/clients/{registrant.key}/change/approve")
-    done = console.press(form, "Approve the change")
+    done = console.press(form, "Approve changes")
     assert done.status_code == 303
     row = stored(services, registrant.key)
     assert (row.name, row.redirect_uris, row.status) == ("Bank", ["https://evil.example/cb"], "approved")
@@ -47,13 +47,13 @@ def test_approved_change_takes_effect(console, registrant, services, trail):
 
 def test_discarded_change_has_no_effect(console, registrant, services, trail):
     form = console.get(f"/admin/clients/{registrant.key}/change/discard")
-    assert console.press(form, "Discard").status_code == 303
+    assert console.press(form, "Discard changes").status_code == 303
     assert stored(services, registrant.key).name == "My Example"
     assert find_pending_change(services, registrant.key) is None
     assert trail()[0].event == "client:discard-change"
 
 
-@pytest.mark.parametrize(("verb", "words"), [("approve", "Approve the change"), ("discard", "Discard")])
+@pytest.mark.parametrize(("verb", "words"), [("approve", "Approve changes"), ("discard", "Discard changes")])
 def test_decision_applies_to_the_change_that_was_shown(console, registrant, services, verb, words):
     """S2, S22: a later change by the client makes the open page outdated."""
     form = console.get(f"/admin/clients/{registrant.key}/change/{verb}")
@@ -67,7 +67,7 @@ def test_decision_applies_to_the_change_that_was_shown(console, registrant, serv
     ]
 
 
-@pytest.mark.parametrize(("verb", "words"), [("approve", "Approve the change"), ("discard", "Discard")])
+@pytest.mark.parametrize(("verb", "words"), [("approve", "Approve changes"), ("discard", "Discard changes")])
 def test_second_decision_is_a_conflict(console, registrant, verb, words):
     path = f"/admin/clients/{registrant.key}/change/{verb}"
     form = console.get(path)
@@ -90,7 +90,7 @@ def test_change_of_a_disapproved_client_is_suspended(console, registrant, servic
     """S2: the change cannot be decided while the client is disapproved, and returns when it is approved again."""
     form = console.get(f"/admin/clients/{registrant.key}/change/approve")
     disapprove(services, registrant.key)
-    assert console.press(form, "Approve the change").status_code == 409
+    assert console.press(form, "Approve changes").status_code == 409
     assert "Changes pending" not in page_of(console, registrant).text
     assert "/change/approve" not in console.get("/admin").text
     approve(services, registrant.key)

@@ -52,11 +52,11 @@ def test_change_is_approved_in_the_dialog(page, address):
     page.goto(address)
     page_actions.sign_in(page, "admin")
     page.wait_for_url(address)
-    page.get_by_role("link", name="Approve the change").or_(
-        page.get_by_role("button", name="Approve the change")
+    page.get_by_role("link", name="Approve changes").or_(
+        page.get_by_role("button", name="Approve changes")
     ).click()
-    dialog = page.get_by_role("dialog", name="Approve the change of Model review board")
+    dialog = page.get_by_role("dialog", name="Approve the changes to Model review board")
     expect(dialog.get_by_text("is easily confused with another")).to_be_visible()
-    dialog.get_by_role("button", name="Approve the change").click()
+    dialog.get_by_role("button", name="Approve changes").click()
     expect(page.get_by_text("The change of Grafana is approved.")).to_be_visible()
     expect(page.get_by_role("heading", name="Grafana", level=1)).to_be_visible()
