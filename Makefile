@@ -33,17 +33,17 @@ lint: .venv/.ready-test ## Check style (ruff) and types (mypy)
 bench: .venv/.ready-test ## Run the benchmarks
 	$(BIN)/python -m benchmarks $(ARGS)
 
-screenshots: .venv/.ready-test ## Take the pictures of docs/images anew
+screenshots: .venv/.ready-test ## Take the screenshots in docs/images
 	$(BIN)/python -m tools.peers
 	$(BIN)/python -m tests.support.screenshots
 
-reference: .venv/.ready-test ## Write docs/reference anew from the code
+reference: .venv/.ready-test ## Generate docs/reference from the code
 	$(BIN)/python -m tools.reference
 
 translations: .venv/.ready-test ## Bring the catalogues of the pages' languages in step (a new one: make translations ARGS=fr)
 	$(BIN)/python -m tools.translations $(ARGS)
 
-lock: .venv/.ready-test ## Resolve the dependencies of pyproject.toml anew and write both lock files
+lock: .venv/.ready-test ## Resolve the dependencies of pyproject.toml and write both lock files
 	$(BIN)/uv pip compile $(LOCKING) --group build --output-file requirements.lock pyproject.toml
 	$(BIN)/uv pip compile $(LOCKING) --group build --group test --output-file requirements-test.lock pyproject.toml
 

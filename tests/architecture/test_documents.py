@@ -1,4 +1,4 @@
-"""The documents tell the truth where a test can know it: commands, settings, links and files that they name exist."""
+"""The commands, settings, links and files that the documents name exist."""
 
 import re
 import shlex
@@ -26,12 +26,12 @@ EXAMPLES = {"authserver/web/translations/fr/LC_MESSAGES/messages.po"}
 
 
 def commands(text):
-    """The words of every `authserver …` that stands on lines of its own."""
+    """Return the words of every `authserver …` in a code block."""
     return [shlex.split(found.replace("\\\n", " "), comments=True) for found in COMMAND.findall(text)]
 
 
 def faults(text, folder):
-    """What a document names that is not there."""
+    """Return what a document names that does not exist."""
     found = [f"authserver {' '.join(words)}" for words in commands(text) if not is_command(words)]
     settings = {*Settings.model_fields, *(f"{name}_file" for name in Settings.model_fields), "config_file"}
     found += [name for name in SETTING.findall(text) if name.lower() not in settings]
@@ -42,13 +42,13 @@ def faults(text, folder):
 
 
 def is_command(words):
-    """Whether the command and its options exist; what they are given is not looked at."""
+    """Return whether a command and its options exist; the values of the options are not checked."""
     words = [word for word in words if word not in {"…", "[OPTIONS]"}]
     return CliRunner().invoke(main, [*words, "--help"]).exit_code == 0
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_what_a_document_names_is_there(document):
+def test_names_in_a_document_exist(document):
     assert faults(document.read_text(encoding="utf-8"), document.parent) == []
 
 
@@ -62,11 +62,11 @@ def test_what_a_document_names_is_there(document):
         "See `tests/planted`.",
     ],
 )
-def test_a_planted_fault_is_seen(text):
+def test_planted_error_is_found(text):
     assert len(faults(text, ROOT)) == 1
 
 
-def test_what_is_there_passes():
+def test_correct_document_passes():
     text = (
         "    authserver clients edit KEY \\\n      --name X\n"
         "`AUTHSERVER_PUBLIC_URL` [there](README.md) `tests/architecture`"

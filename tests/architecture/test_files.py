@@ -1,4 +1,4 @@
-"""Laws about files: no drawers, no oversized room, no script or style in templates, no machine in the lock files."""
+"""Rules about files: no vague names, no long modules, no inline script or style in templates, portable lock files."""
 
 import re
 from pathlib import Path, PurePosixPath
@@ -8,18 +8,18 @@ import pytest
 from tests.architecture import ROOT
 from tools import icons
 
-DRAWERS = {"utils", "util", "helpers", "helper", "common", "misc", "core"}
-LONGEST_ROOM = 400  # lines
-TEMPLATE_SINS = {
-    r"<[^>]*\sstyle\s*=": "style= needs a laxer Content-Security-Policy",
-    r"<[^>]*\son[a-z]+\s*=": "on…= needs a laxer Content-Security-Policy",
-    r"\|\s*safe\b": "|safe switches escaping off",
-    r"\{%-?\s*autoescape\s+false": "autoescape false switches escaping off",
-    r"<script(?![^>]*\b(?:src|nonce)\s*=)": "a script without nonce does not run",
-    r"\bjavascript:": "javascript: is a script in an address",
+VAGUE_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "core"}
+MAX_LINES = 400  # lines
+TEMPLATE_RULES = {
+    r"<[^>]*\sstyle\s*=": "style= is blocked by the Content-Security-Policy",
+    r"<[^>]*\son[a-z]+\s*=": "on…= is blocked by the Content-Security-Policy",
+    r"\|\s*safe\b": "|safe disables escaping",
+    r"\{%-?\s*autoescape\s+false": "autoescape false disables escaping",
+    r"<script(?![^>]*\b(?:src|nonce)\s*=)": "a script without a nonce is blocked",
+    r"\bjavascript:": "javascript: URLs are scripts",
 }
-LOCK_SINS = {
-    r"\w+://": "an address: whose registry is asked is the machine's affair",
+LOCK_RULES = {
+    r"\w+://": "a URL: each machine chooses its registry",
     r"^\s*(--(extra-)?index-url|--find-links|-i|-f)\b": "an index",
     r'"resolved"\s*:': "where a package came from",
     r"(?:^|\s|\")/[\w.-]+/": "a path of a machine",
@@ -27,15 +27,17 @@ LOCK_SINS = {
 LOCKS = ["requirements.lock", "requirements-test.lock", "tests/interop/node/package-lock.json"]
 
 
-def drawers(paths: list[str]) -> list[str]:
-    """Files and folders with a name that says nothing."""
+def vague_names(paths: list[str]) -> list[str]:
+    """Return the files and folders whose names say nothing."""
     return [
-        path for path in paths if any(part.partition(".")[0] in DRAWERS for part in PurePosixPath(path).parts)
+        path
+        for path in paths
+        if any(part.partition(".")[0] in VAGUE_NAMES for part in PurePosixPath(path).parts)
     ]
 
 
-def sins(text: str, patterns: dict[str, str], path: str = "planted") -> list[str]:
-    """Every match of the patterns, with its line."""
+def violations(text: str, patterns: dict[str, str], path: str = "planted") -> list[str]:
+    """Return every match of the patterns, with its line."""
     return [
         f"{path}:{text.count(chr(10), 0, match.start()) + 1}: {sentence}"
         for pattern, sentence in patterns.items()
@@ -43,9 +45,9 @@ def sins(text: str, patterns: dict[str, str], path: str = "planted") -> list[str
     ]
 
 
-def lock_sins(text: str, path: str = "planted") -> list[str]:
-    """What a lock file must not tell; the addresses where npm packages ask for money are no registry."""
-    return sins(re.sub(r'"funding": (\{[^}]*\}|\[[^\]]*\]|"[^"]*")', "", text), LOCK_SINS, path)
+def lock_violations(text: str, path: str = "planted") -> list[str]:
+    """Return what a lock file must not contain; the funding URLs of npm packages are allowed."""
+    return violations(re.sub(r'"funding": (\{[^}]*\}|\[[^\]]*\]|"[^"]*")', "", text), LOCK_RULES, path)
 
 
 def _ours(*patterns: str) -> list[Path]:
@@ -53,41 +55,41 @@ def _ours(*patterns: str) -> list[Path]:
     return [p for pattern in patterns for p in sorted(ROOT.glob(pattern)) if not vendored & set(p.parts)]
 
 
-def test_no_drawers():
+def test_no_vague_names():
     assert (
-        drawers(
+        vague_names(
             [p.relative_to(ROOT).as_posix() for p in _ours("authserver/**/*", "templates/**/*", "tests/**/*")]
         )
         == []
     )
 
 
-def test_no_oversized_rooms():
+def test_no_module_is_too_long():
     lengths = {
         p.relative_to(ROOT).as_posix(): len(p.read_text().splitlines()) for p in _ours("authserver/**/*.py")
     }
-    assert {path: lines for path, lines in lengths.items() if lines > LONGEST_ROOM} == {}
+    assert {path: lines for path, lines in lengths.items() if lines > MAX_LINES} == {}
 
 
 @pytest.mark.parametrize("template", _ours("templates/**/*"), ids=lambda p: p.relative_to(ROOT).as_posix())
-def test_templates_bring_no_script_or_style_of_their_own(template):
+def test_templates_have_no_inline_script_or_style(template):
     if template.is_file():
-        assert sins(template.read_text(encoding="utf-8"), TEMPLATE_SINS, template.name) == []
+        assert violations(template.read_text(encoding="utf-8"), TEMPLATE_RULES, template.name) == []
 
 
-def test_every_icon_that_is_shipped_is_in_use():
+def test_every_icon_is_used():
     shipped = icons.names_in(icons.SPRITE.read_text(encoding="utf-8"))
     assert shipped
     assert shipped - icons.in_use(shipped) == set()
 
 
-def test_a_planted_icon_is_seen():
+def test_unused_icon_is_found():
     assert icons.in_use({"user-round", "planted-icon"}) == {"user-round"}
 
 
 @pytest.mark.parametrize("lock", LOCKS)
-def test_lock_files_name_no_machine(lock):
-    assert lock_sins((ROOT / lock).read_text(encoding="utf-8"), lock) == []
+def test_lock_files_are_portable(lock):
+    assert lock_violations((ROOT / lock).read_text(encoding="utf-8"), lock) == []
 
 
 @pytest.mark.parametrize("lock", LOCKS[:2])
@@ -103,15 +105,15 @@ def test_every_locked_package_has_its_hash(lock):
 @pytest.mark.parametrize(
     "path", ["authserver/utils.py", "authserver/web/helpers/a.py", "templates/common.html", "tests/core"]
 )
-def test_a_planted_drawer_is_seen(path):
-    assert drawers([path]) == [path]
+def test_vague_name_is_found(path):
+    assert vague_names([path]) == [path]
 
 
 @pytest.mark.parametrize(
     "path", ["authserver/domain/users/users.py", "templates/corebook.html", "authserver/web/commons.py"]
 )
-def test_other_names_pass(path):
-    assert drawers([path]) == []
+def test_other_names_are_allowed(path):
+    assert vague_names([path]) == []
 
 
 @pytest.mark.parametrize(
@@ -127,15 +129,15 @@ def test_other_names_pass(path):
         '<a href="javascript:void 0">',
     ],
 )
-def test_a_planted_template_sin_is_seen(text):
-    assert len(sins(text, TEMPLATE_SINS)) == 1
+def test_inline_script_or_style_is_found(text):
+    assert len(violations(text, TEMPLATE_RULES)) == 1
 
 
 @pytest.mark.parametrize(
     "text", ['<p class="style">on = 1</p>', '<script nonce="{{ nonce }}" src="/a.js"></script>']
 )
 def test_clean_templates_pass(text):
-    assert sins(text, TEMPLATE_SINS) == []
+    assert violations(text, TEMPLATE_RULES) == []
 
 
 @pytest.mark.parametrize(
@@ -148,9 +150,9 @@ def test_clean_templates_pass(text):
         "    /opt/wheels",
     ],
 )
-def test_a_planted_lock_sin_is_seen(text):
-    assert lock_sins(text)
+def test_registry_or_path_in_a_lock_file_is_found(text):
+    assert lock_violations(text)
 
 
-def test_a_clean_lock_passes():
-    assert lock_sins("flask==3.1.3 \\\n    --hash=sha256:00ff\n") == []
+def test_clean_lock_file_passes():
+    assert lock_violations("flask==3.1.3 \\\n    --hash=sha256:00ff\n") == []

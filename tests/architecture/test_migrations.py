@@ -28,18 +28,18 @@ def differences(url, metadata):
 
 @pytest.fixture
 def records():
-    """The tables of all records: every room is imported, whether or not this test's process needed it before."""
-    for room in pkgutil.iter_modules(domain.__path__, "authserver.domain."):
-        importlib.import_module(room.name)
+    """Return the tables of all models; imports every module of the domain."""
+    for module in pkgutil.walk_packages(domain.__path__, "authserver.domain."):
+        importlib.import_module(module.name)
     return Base.metadata
 
 
-def test_migrations_make_the_tables_of_the_records(database_url, records):
+def test_migrations_create_the_tables_of_the_models(database_url, records):
     assert differences(database_url, records) == []
 
 
 @pytest.mark.only_on("sqlite")
-def test_a_forgotten_migration_is_seen(database_url, records):
+def test_forgotten_migration_is_found(database_url, records):
     planted = MetaData()
     for table in records.tables.values():
         table.to_metadata(planted)

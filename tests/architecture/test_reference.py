@@ -1,4 +1,4 @@
-"""Law 6: what docs/reference says is what the code says."""
+"""docs/reference is generated from the code and up to date."""
 
 import pytest
 
@@ -6,18 +6,18 @@ from tools import reference
 
 
 @pytest.mark.parametrize("path", reference.PAGES, ids=lambda path: path.name)
-def test_the_page_is_what_the_code_says(path):
+def test_page_is_up_to_date(path):
     assert path.read_text(encoding="utf-8") == reference.PAGES[path](), "run `make reference`"
 
 
 @pytest.mark.parametrize("path", reference.PAGES, ids=lambda path: path.name)
-def test_no_row_lacks_its_meaning(path):
+def test_every_row_has_a_description(path):
     rows = [line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("| `")]
     assert rows
     assert [row for row in rows if row.rstrip("| ").endswith("|") or "|  |" in row] == []
 
 
-def test_every_command_is_described():
+def test_every_command_has_a_description():
     page = reference.commands_page()
     for words in (
         "serve",

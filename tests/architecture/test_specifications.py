@@ -1,4 +1,4 @@
-"""The documents on specifications tell the truth: every test that they name exists."""
+"""Every test that docs/specifications names exists."""
 
 import ast
 import re
@@ -23,7 +23,7 @@ def existing_tests() -> set[str]:
 
 
 def missing(text: str) -> set[str]:
-    """Return the tests that a document names and nobody wrote."""
+    """Return the tests that a document names and that do not exist."""
     return set(NAMED.findall(text)) - existing_tests()
 
 

@@ -1,7 +1,7 @@
-"""Law 7: what the hot paths ask the database, to the statement, and that they load no records.
+"""The number of statements of each endpoint under load, none of which loads ORM objects.
 
-On PostgreSQL it is one statement that reads and one that writes; SQLite, which is in the process, writes in several. What
-goes into the audit trail takes its lock and the last seal as well.
+On PostgreSQL, one statement reads and one writes. SQLite runs in the process and writes with several. An audit event takes
+two more: its lock, and the hash of the last event.
 """
 
 from collections.abc import Callable, Iterator
@@ -49,7 +49,7 @@ NUMBERS = {
 
 @dataclass
 class Seen:
-    """What was asked, and which records were loaded."""
+    """The executed statements, and the loaded ORM objects."""
 
     statements: list[str] = field(default_factory=list)
     records: list[str] = field(default_factory=list)
@@ -57,7 +57,7 @@ class Seen:
 
 @contextmanager
 def watching(services: Services) -> Iterator[Seen]:
-    """Note what the database is asked; that a transaction begins is no question."""
+    """Record the statements that are executed; beginning a transaction does not count."""
     seen = Seen()
 
     def on_statement(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
@@ -76,13 +76,13 @@ def watching(services: Services) -> Iterator[Seen]:
 
 @pytest.fixture
 def party(app: Flask, services: Services, people: dict[str, User]) -> Iterator[RelyingParty]:
-    """A client that may do everything; time stands still, so that nothing is due to be read again."""
+    """A client with every grant. The clock is frozen, so that no cache expires."""
     with time_machine.travel(clock.now(), tick=False):
         yield RelyingParty(app, *register(services, grant_types=(*EVERY_GRANT, "client_credentials", GRANT)))
 
 
 def prepared(party: RelyingParty, what: str) -> Request:
-    """Do everything up to the request that is to be watched, and return that."""
+    """Prepare a request, and return the function that sends it."""
     name, _, of_what = what.partition(" of ")
     browser = party.app.test_client()
     if name in {"key set", "discovery"}:
@@ -115,7 +115,7 @@ def _device(party: RelyingParty, name: str) -> Request:
 
 
 def watched(party: RelyingParty, services: Services, what: str) -> Seen:
-    """Return what a request asks for once the process is warm."""
+    """Return the statements of a request after the process has filled its caches."""
     prepared(party, what)()
     request = prepared(party, what)
     with watching(services) as seen:
@@ -125,20 +125,20 @@ def watched(party: RelyingParty, services: Services, what: str) -> Seen:
 
 
 @pytest.mark.parametrize("what", NUMBERS)
-def test_a_hot_path_asks_no_more_than_this(party: RelyingParty, services: Services, what: str) -> None:
+def test_endpoint_executes_no_more_statements(party: RelyingParty, services: Services, what: str) -> None:
     seen = watched(party, services, what)
     expected = NUMBERS[what][0 if services.database.is_sqlite else 1]
     assert len(seen.statements) == expected, "\n".join(seen.statements)
     assert seen.records == []
 
 
-def test_one_more_statement_is_seen(services: Services) -> None:
+def test_additional_statement_is_found(services: Services) -> None:
     with watching(services) as seen, services.database.reading() as connection:
         connection.execute(text("SELECT 1"))
     assert seen.statements == ["SELECT 1"]
 
 
-def test_a_loaded_record_is_seen(party: RelyingParty, services: Services) -> None:
+def test_loaded_object_is_found(party: RelyingParty, services: Services) -> None:
     with watching(services) as seen, services.database.transaction(write=False) as db:
         db.scalars(select(Client)).all()
     assert seen.records == ["Client"]

@@ -43,7 +43,7 @@ def is_used(connection: Connection, client_id: int, *, token: str, timestamp: st
 
 
 def purge(db: Session, before: datetime) -> None:
-    """Forget nonces whose timestamps are refused by now."""
+    """Delete nonces whose timestamps are too old to be accepted."""
     db.execute(delete(Nonce).where(Nonce.expires_at < before))
 
 
