@@ -46,6 +46,8 @@ def looks(widths: Sequence[int]) -> list[Look]:
 
 def findings(page: Page) -> list[str]:
     """Return one line for each element that violates a rule: the rule, the element and the message of axe."""
+    # A page may scroll to the focused element. The sticky header then covers a part of what is above.
+    page.evaluate("window.scrollTo(0, 0)")
     violations: list[dict[str, Any]] = _evaluate(page)
     return [
         f"{violation['id']}: {' '.join(map(str, node['target']))}: {node['failureSummary']}"
