@@ -16,6 +16,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
+import psutil
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -40,7 +42,20 @@ for name in [name for name in os.environ if name.startswith("AUTHSERVER_")]:
 compiled.share()
 
 
+# Generated cases are the same in every run, so that a run depends on nothing but the code.
+hypothesis.settings.register_profile(
+    "quick",
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=list(hypothesis.HealthCheck),
+    max_examples=800,
+)
+hypothesis.settings.register_profile("full", hypothesis.settings.get_profile("quick"), max_examples=3300)
+
+
 def pytest_configure(config: pytest.Config) -> None:
+    hypothesis.settings.load_profile("full" if config.getoption("full_matrix") else "quick")
     if run.is_controller(config):
         for folder in run.abandoned():
             postgres.stop_abandoned(folder)
@@ -52,6 +67,11 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if run.is_controller(config):
         postgres.stop()
         run.end()
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Return the number of workers: half as many again as cores, because many tests wait for a server or a browser."""
+    return round((psutil.cpu_count() or 1) * 1.5)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
