@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pyotp
@@ -11,6 +12,7 @@ from playwright.sync_api import Page, expect
 from authserver import clock
 from tests.support import axe, page_actions
 from tests.support.browser import Complaints
+from tests.support.callbacks import callback_page
 from tests.support.people import PASSWORD
 from tests.support.relying_party import CHALLENGE
 from tests.support.servers import LiveServer
@@ -18,7 +20,6 @@ from tests.support.servers import LiveServer
 STEP = 30
 _ON_THE_WAY = 8
 MULTI_FACTOR = "urn:authserver:acr:multi-factor"
-CALLBACK = "https://review.example.org/cb"
 CODES = re.compile(r"[A-Z]{4}-[A-Z]{4}-[A-Z]{4}")
 
 pytestmark = pytest.mark.browser
@@ -72,14 +73,20 @@ def save(page: Page) -> tuple[App, list[str]]:
     return app, CODES.findall(page.locator("#codes").inner_text())
 
 
-def authorization_url(page: Page, server: LiveServer, **more: str) -> str:
-    """Return a URL that requests a sign-in. The browser intercepts the redirect to the client."""
-    key = server.add_client("Model review", CALLBACK)["client_key"]
-    page.route(f"{CALLBACK}*", lambda route: route.fulfill(body="back at the application"))
+@pytest.fixture
+def callback() -> Iterator[str]:
+    """The URL of the page to which the client's sign-ins return."""
+    with callback_page() as page:
+        yield page.url
+
+
+def authorization_url(server: LiveServer, callback: str, **more: str) -> str:
+    """Return a URL that requests a sign-in."""
+    key = server.add_client("Model review", callback)["client_key"]
     query = {
         "client_id": key,
         "response_type": "code",
-        "redirect_uri": CALLBACK,
+        "redirect_uri": callback,
         "scope": "openid",
         "state": "s",
         "code_challenge": CHALLENGE,
@@ -88,8 +95,8 @@ def authorization_url(page: Page, server: LiveServer, **more: str) -> str:
     return f"{server.url}/oauth2/authorize?{urlencode(query | more)}"
 
 
-def expect_redirect_with_code(page: Page) -> None:
-    page.wait_for_url(f"{CALLBACK}*")
+def expect_redirect_with_code(page: Page, callback: str) -> None:
+    page.wait_for_url(f"{callback}*")
     assert "code" in parse_qs(urlsplit(page.url).query)
 
 
@@ -126,28 +133,30 @@ def test_set_up_sign_in_and_removal(page: Page, server: LiveServer) -> None:
     expect(page.get_by_role("heading", name="Profile")).to_be_visible()
 
 
-def test_required_second_factor_is_set_up_during_the_sign_in(page: Page, server: LiveServer) -> None:
+def test_required_second_factor_is_set_up_during_the_sign_in(
+    page: Page, server: LiveServer, callback: str
+) -> None:
     """The sign-in continues on the account page, and one button leads back to the client."""
     required_claims = {"id_token": {"acr": {"essential": True, "value": MULTI_FACTOR}}}
-    page.goto(authorization_url(page, server, claims=json.dumps(required_claims)))
+    page.goto(authorization_url(server, callback, claims=json.dumps(required_claims)))
     page_actions.sign_in(page, "alice")
     page.locator("#second-factor-set-up").click()
     save(page)
     page.locator("#authenticator-continue").click()
     page_actions.allow(page)
-    expect_redirect_with_code(page)
+    expect_redirect_with_code(page, callback)
 
 
 @pytest.mark.only_on("sqlite")
 def test_set_up_during_a_sign_in_uses_the_requested_language(
-    page: Page, server: LiveServer, complaints: Complaints
+    page: Page, server: LiveServer, callback: str, complaints: Complaints
 ) -> None:
     """Set-up, errors, ended sessions and the redirect are in German, as requested; the browser prefers English."""
     complaints.expect("422")
     required_claims = {"id_token": {"acr": {"essential": True, "value": MULTI_FACTOR}}}
     other = page.context.browser.new_context()
     sign_in(other.new_page(), server)
-    page.goto(authorization_url(page, server, claims=json.dumps(required_claims), ui_locales="de"))
+    page.goto(authorization_url(server, callback, claims=json.dumps(required_claims), ui_locales="de"))
     page_actions.sign_in(page, "alice")
     _expect_german(page, "Zweiten Faktor einrichten")
     page.locator("#second-factor-set-up").click()
@@ -165,7 +174,7 @@ def test_set_up_during_a_sign_in_uses_the_requested_language(
     page.locator("#authenticator-continue").click()
     _expect_german(page, "Darf Model review Ihr Konto verwenden?")
     page_actions.allow(page)
-    expect_redirect_with_code(page)
+    expect_redirect_with_code(page, callback)
     page.goto(f"{server.url}/account")
     expect(page.locator("h1")).to_have_text("Profile")
     other.close()
@@ -177,23 +186,23 @@ def _expect_german(page: Page, heading: str) -> None:
 
 
 def test_mistyped_code_does_not_block_the_redirect(
-    page: Page, server: LiveServer, complaints: Complaints
+    page: Page, server: LiveServer, callback: str, complaints: Complaints
 ) -> None:
     """No policy of ours (form-action) blocks the redirect after the second code."""
     complaints.expect("422")
-    address = authorization_url(page, server)
+    address = authorization_url(server, callback)
     sign_in(page, server, "/account/authenticator/set-up")
     app, _ = save(page)
     page.goto(address)
     page_actions.allow(page)
-    expect_redirect_with_code(page)
+    expect_redirect_with_code(page, callback)
     sign_out(page, server)
     page.goto(address)
     page_actions.sign_in(page, "alice")
     enter(page, "000000")
     expect(page.locator("#error-summary")).to_be_visible()
     enter(page, app.code())
-    expect_redirect_with_code(page)
+    expect_redirect_with_code(page, callback)
 
 
 @pytest.mark.only_on("sqlite")

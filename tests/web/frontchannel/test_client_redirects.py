@@ -3,13 +3,13 @@
 from urllib.parse import parse_qs, urlencode
 
 import pytest
-from playwright.sync_api import Page, Route
+from playwright.sync_api import Page
 
+from tests.support.callbacks import callback_page
 from tests.support.servers import LiveServer
 
 pytestmark = [pytest.mark.browser, pytest.mark.only_on("sqlite")]
 
-CALLBACK = "https://app.example/cb"
 # RFC 7636, appendix B.
 CHALLENGE = {"code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", "code_challenge_method": "S256"}
 
@@ -17,25 +17,19 @@ CHALLENGE = {"code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", "c
 @pytest.mark.parametrize("mode", ["query", "fragment", "form_post"])
 def test_cancelled_sign_in_redirects_to_the_client(live_server: LiveServer, page: Page, mode: str) -> None:
     """The error arrives in the requested response mode (form-action must not block the form)."""
-    key = live_server.add_client("Model review", CALLBACK)["client_key"]
-    received: list[str] = []
-
-    def answer(route: Route) -> None:
-        received.append(route.request.post_data or "")
-        route.fulfill(body="back at the application")
-
-    page.route(f"{CALLBACK}*", answer)
-    query = {
-        "client_id": key,
-        "response_type": "code",
-        "scope": "openid",
-        "redirect_uri": CALLBACK,
-        "state": "s",
-    }
-    query_string = urlencode({**query, **CHALLENGE, "response_mode": mode})
-    page.goto(f"{live_server.url}/oauth2/authorize?{query_string}")
-    page.get_by_role("link", name="Cancel").click()
-    page.wait_for_url(f"{CALLBACK}*")
-    location = {"query": "location.search", "fragment": "location.hash"}.get(mode)
-    parameters = page.evaluate(location)[1:] if location else received[0]
+    with callback_page() as callback:
+        key = live_server.add_client("Model review", callback.url)["client_key"]
+        query = {
+            "client_id": key,
+            "response_type": "code",
+            "scope": "openid",
+            "redirect_uri": callback.url,
+            "state": "s",
+        }
+        query_string = urlencode({**query, **CHALLENGE, "response_mode": mode})
+        page.goto(f"{live_server.url}/oauth2/authorize?{query_string}")
+        page.get_by_role("link", name="Cancel").click()
+        page.wait_for_url(f"{callback.url}*")
+        location = {"query": "location.search", "fragment": "location.hash"}.get(mode)
+        parameters = page.evaluate(location)[1:] if location else callback.bodies[0]
     assert parse_qs(parameters)["error"] == ["access_denied"]
