@@ -36,7 +36,7 @@ class DenialReason(StrEnum):
 
     @property
     def concerns_client(self) -> bool:
-        """Whether the client itself is denied, not what it presents."""
+        """Whether the denial concerns the client itself, rather than a code, token, authorization or scope."""
         return self in {
             DenialReason.CLIENT_PENDING,
             DenialReason.CLIENT_DISAPPROVED,
@@ -47,9 +47,13 @@ class DenialReason(StrEnum):
 _SENTENCES = {
     DenialReason.CLIENT_PENDING: message("This client is waiting for an administrator's approval."),
     DenialReason.CLIENT_DISAPPROVED: message("An administrator has disapproved this client."),
-    DenialReason.CLIENT_WAS_DISAPPROVED: message("The client was disapproved after this was issued."),
+    DenialReason.CLIENT_WAS_DISAPPROVED: message(
+        "The client was disapproved after this code or token was issued."
+    ),
     DenialReason.USER_DISABLED: message("The user's account is disabled."),
-    DenialReason.USER_CHANGED: message("The user's account was reset after this was issued."),
+    DenialReason.USER_CHANGED: message(
+        "The user's account was disabled or its password was changed after this code or token was issued."
+    ),
     DenialReason.REVOKED: message("The authorization was revoked."),
     DenialReason.SIGNED_OUT: message("The user has signed out."),
     DenialReason.GRANT_NOT_REGISTERED: message("The client is not registered for this grant type."),
@@ -61,7 +65,7 @@ _SENTENCES = {
 
 
 class ClientNotApproved(Exception):
-    """The client is pending or disapproved: a page says so, and the browser is not redirected."""
+    """The client is pending or disapproved. The server shows an error page and does not redirect the browser."""
 
     def __init__(self, client: RegisteredClient, denial: DenialReason) -> None:
         self.client = client
@@ -79,8 +83,8 @@ def check_access(
 ) -> DenialReason | None:
     """Return why a request must be denied, or None.
 
-    ``state`` comes from the statement that serves the request. Omit ``client`` only where the request names no grant
-    type, response type or scope yet.
+    ``state`` must have been read for this request, by the statement that loads the client or the credential. Omit
+    ``client`` only if no grant type, response type or scope is known yet.
     """
     return (
         _check_status(state)
@@ -92,7 +96,7 @@ def check_access(
 def compare_registration(
     denial: DenialReason, client: RegisteredClient, grant_types: Sequence[str], scopes: Sequence[str]
 ) -> tuple[str, str]:
-    """Return the received and the registered values, for the error log; empty if the denial is about something else."""
+    """Return the received and the registered scopes or grant types for the error log; empty for other denials."""
     if denial is DenialReason.SCOPE_NOT_REGISTERED:
         return " ".join(scopes), " ".join(sorted(client.scopes))
     if denial is DenialReason.GRANT_NOT_REGISTERED:

@@ -1,7 +1,8 @@
 """The format of access tokens: opaque, or a JWT (RFC 9068) if the client is registered for it.
 
-Both have a row, so that a revoked token stops working at once (S3). The ``jti`` of a JWT names its row as an opaque token
-does. The row of a JWT contains the digest of the digest, so that neither kind can be converted into the other.
+Both formats have a database row, so that a revoked token stops working at once (S3). The ``jti`` of a JWT contains the
+row id and a secret, like an opaque token. For a JWT, the row stores the digest of the secret's digest, so that neither
+format can be converted into the other.
 """
 
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ JWT_TYPE = "at+jwt"
 
 
 class AuthenticationFacts(Protocol):
-    """The columns of an authorization that a JWT access token contains; a record or a row has them."""
+    """The columns of an authorization that a JWT access token contains. ORM records and query rows provide them."""
 
     @property
     def auth_time(self) -> Any: ...
@@ -38,7 +39,7 @@ class AuthenticationFacts(Protocol):
 
 @dataclass(frozen=True)
 class AccessTokenDraft:
-    """A new access token that is not stored yet: its secret exists, and its row id does not."""
+    """A new access token that is not stored yet: it has a secret, but no row id."""
 
     client: RegisteredClient
     scope: str
@@ -96,7 +97,7 @@ class AccessTokens:
         if draft.algorithm is None:
             return opaque_tokens.format_token(TokenPrefix.ACCESS_TOKEN, token_id, draft.secret)
         client = draft.client
-        # RFC 9068, section 2.2: the subject is the client if it acts for itself.
+        # RFC 9068, section 2.2: the subject is the client if it acts on its own behalf.
         subject = client.client_key if user is None else subjects.subject_of(client, user.subject)
         claims = {
             "iss": self._settings.issuer,
@@ -113,10 +114,10 @@ class AccessTokens:
         return issued_jwts.sign_jwt(self._key_ring, draft.algorithm, JWT_TYPE, claims)
 
     def parse_token(self, value: str) -> OpaqueToken | None:
-        """Return the row id and digest that an access token names, or None if this server did not issue it."""
+        """Return the row id and digest that an access token contains, or None if this server cannot have issued it."""
         if "." not in value:
             return opaque_tokens.parse_token(TokenPrefix.ACCESS_TOKEN, value)
-        # RFC 9068, section 4: check the type, the signature and the issuer. The row decides about the rest.
+        # RFC 9068, section 4: check the type, the signature and the issuer. The database row is checked later.
         claims = issued_jwts.verify_jwt(self._key_ring, value, JWT_TYPE)
         if claims is None or claims.get("iss") != self._settings.issuer:
             return None

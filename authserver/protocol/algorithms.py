@@ -1,4 +1,4 @@
-"""The signature algorithms of JWTs: which one is allowed is fixed per use (RFC 8725, section 3.1)."""
+"""The signature algorithms of JWTs. Each use allows exactly one of them (RFC 8725, section 3.1)."""
 
 from functools import cache
 
@@ -12,12 +12,12 @@ SYMMETRIC = SECRET_ALGORITHMS
 
 
 class _Registry(JWSRegistry):
-    """The library's registry for one allowed algorithm; headers that nobody knows are ignored (RFC 7515, section 4.2)."""
+    """A joserfc registry with one allowed algorithm. Unknown header parameters are ignored (RFC 7515, section 4.2)."""
 
     max_header_length = 4096
 
     def get_alg(self, name: str) -> object:  # type: ignore[override]
-        # The library warns of EdDSA, the name that RFC 9864 replaces and that every verifier still expects.
+        # joserfc warns about the name EdDSA, which RFC 9864 deprecates. Verifiers still expect it, so skip the warning.
         if name != "EdDSA" or name not in (self.allowed or ()):
             return super().get_alg(name)
         return self.algorithms[name]
@@ -25,5 +25,5 @@ class _Registry(JWSRegistry):
 
 @cache
 def registry(algorithm: str) -> JWSRegistry:
-    """Return the registry that signs and checks with one algorithm and refuses every other."""
+    """Return the registry that signs and verifies with one algorithm and rejects all others."""
     return _Registry(algorithms=[algorithm], strict_check_header=False)

@@ -1,4 +1,7 @@
-"""Client authentication by a signed assertion: client_secret_jwt and private_key_jwt (RFC 7523; Core, section 9)."""
+"""Client authentication with a signed assertion: client_secret_jwt and private_key_jwt.
+
+See RFC 7523 and OpenID Connect Core, section 9.
+"""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -34,7 +37,7 @@ class ClientAssertion(ReceivedJwt):
 
     @property
     def method(self) -> AuthMethod:
-        """The authentication method, which depends on the kind of algorithm."""
+        """The authentication method, which depends on whether the algorithm is symmetric."""
         is_symmetric = str(self.header.get("alg", "")).startswith("HS")
         return AuthMethod.SECRET_JWT if is_symmetric else AuthMethod.PRIVATE_KEY_JWT
 
@@ -59,7 +62,7 @@ def parse_assertion(kind: str | None, text: str) -> ClientAssertion:
         ) from error
     if not isinstance(assertion.claims.get("sub"), str):
         raise _error(
-            "client_assertion has no client_id as its subject.",
+            "The sub of client_assertion must be the client_id.",
             Cause.ASSERTION_SUBJECT,
             expected="the client_id as sub",
         )
@@ -76,7 +79,7 @@ class AssertionVerifier:
         self._keys = keys
 
     def verify(self, assertion: ClientAssertion, client: RegisteredClient, path: str) -> None:
-        """Verify an assertion that was sent to a path, and use it up; raises invalid_client."""
+        """Verify an assertion that was sent to the endpoint ``path``, and consume it; raises invalid_client."""
         self._check_signature(assertion, client)
         self._check_audience(assertion.claims.get("aud"), client, path)
         expires_at = self._check_times(assertion.claims, client)
@@ -86,7 +89,7 @@ class AssertionVerifier:
         kind, algorithm = assertion.header.get("typ"), assertion.header.get("alg")
         if kind is not None and str(kind).lower().removeprefix("application/") not in _TYPES:
             raise _error(
-                "The typ of the assertion is that of another kind of JWT.",
+                "The typ of the assertion must be JWT or client-authentication+jwt.",
                 Cause.ASSERTION_TYP,
                 client,
                 received=_readable(kind),
@@ -131,7 +134,7 @@ class AssertionVerifier:
 
     def _check_audience(self, audience: Any, client: RegisteredClient, path: str) -> None:
         if client.details.get("client_assertion_audience") == "issuer":
-            # FAPI 2.0, section 5.3.2.1: only the issuer, as a string.
+            # FAPI 2.0, section 5.3.2.1: the audience must be the issuer alone, as a string.
             is_ours = audience == self._settings.issuer
         else:
             named = audience if isinstance(audience, list) else [audience]
@@ -172,13 +175,15 @@ class AssertionVerifier:
         for name in ("nbf", "iat"):
             begins_at = _instant(claims.get(name))
             if name in claims and (begins_at is None or begins_at > now + _SKEW):
-                raise _error(f"The {name} of the assertion is in the future.", Cause.ASSERTION_EARLY, client)
+                description = f"The {name} of the assertion must be a number that is not in the future."
+                raise _error(description, Cause.ASSERTION_EARLY, client)
         return expires_at
 
     def _use_up(self, jti: Any, client: RegisteredClient, expires_at: datetime) -> None:
         if not isinstance(jti, str) or not 1 <= len(jti) <= _JTI_LENGTH or not text_rules.is_storable(jti):
             expected = f"a string of 1 to {_JTI_LENGTH} characters"
-            raise _error("The assertion must have a jti.", Cause.ASSERTION_JTI, client, expected=expected)
+            description = f"The jti of the assertion must be {expected}."
+            raise _error(description, Cause.ASSERTION_JTI, client, expected=expected)
         with self._database.consuming() as connection:
             is_first = used_assertions.claim(connection, client.id, jti, expires_at)
         if not is_first:

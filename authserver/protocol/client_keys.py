@@ -1,7 +1,7 @@
-"""The public keys of clients, from the registration or fetched from its jwks_uri and cached.
+"""The public keys of clients: from the registration, or fetched from the client's jwks_uri and cached.
 
-An unknown key id causes a new fetch at most every few seconds, and only one request at a time fetches from a jwks_uri,
-so that invented key ids do not cause more fetches.
+An unknown key id triggers a new fetch, but at most once every few seconds and in only one request at a time. A sender
+cannot cause more fetches by inventing key ids.
 """
 
 import json
@@ -81,7 +81,7 @@ class ClientKeySets:
         return known.keys
 
     def _fetch_once(self, uri: str, seen: _Fetched, *, waits: bool) -> _Fetched:
-        """Fetch a key set. If another request is fetching it, wait for its result, or use what is cached."""
+        """Fetch a key set. If another request is fetching it, wait for it or, unless ``waits``, return ``seen``."""
         with self._guard:
             fetching = self._fetching.setdefault(uri, Lock())
         if not fetching.acquire(blocking=waits):

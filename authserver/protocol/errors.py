@@ -1,7 +1,8 @@
 """The error that every protocol endpoint raises, with the error codes of OAuth 2.0 and OpenID Connect.
 
-The web layer records it and renders it: ``web.machine.error_responses`` for clients, ``web.frontchannel.protocol_errors``
-for people. The error codes of OAuth 1.0a are in ``oauth1.errors``, the causes in ``domain.diagnostics.causes``.
+The web layer records and renders the error: ``web.machine.error_responses`` for clients,
+``web.frontchannel.protocol_errors`` for users. The error codes of OAuth 1.0a are in ``oauth1.errors``, the causes in
+``domain.diagnostics.causes``.
 """
 
 from dataclasses import replace
@@ -46,7 +47,7 @@ class ErrorCode(StrEnum):
     REQUEST_NOT_SUPPORTED = "request_not_supported"
     REQUEST_URI_NOT_SUPPORTED = "request_uri_not_supported"
     UNMET_AUTHENTICATION_REQUIREMENTS = "unmet_authentication_requirements"
-    # Registered by no specification.
+    # Not registered by any specification.
     TOO_MANY_REQUESTS = "too_many_requests"
 
 
@@ -62,11 +63,11 @@ _DEFAULT_STATUS = 400
 
 
 class ProtocolError(Exception):
-    """A request that a protocol endpoint rejects.
+    """The error that a protocol endpoint raises to reject a request.
 
-    ``description`` is sent to the client. ``cause``, ``received`` and ``expected`` are for administrators and contain no
-    secret. An error without a cause is part of normal operation and is not recorded. ``headers`` are added to the HTTP
-    response in every format.
+    ``description`` is sent to the client. ``cause``, ``received`` and ``expected`` are for administrators and contain
+    no secret. An error without a cause is part of normal operation and is not recorded. ``headers`` are added to the
+    HTTP response in every format.
     """
 
     def __init__(
@@ -92,12 +93,12 @@ class ProtocolError(Exception):
         return self.details.error
 
     def set_client(self, client_id: int | None) -> None:
-        """Attribute the error to a client that the code which raised it did not know."""
+        """Attribute the error to a client, if the code that raised the error did not know the client."""
         self.details = replace(self.details, client_id=client_id)
 
 
 class BearerError(ProtocolError):
-    """A bearer token that a protected resource rejects (RFC 6750, section 3).
+    """The error that a protected resource raises to reject a bearer token (RFC 6750, section 3).
 
     ``scope`` is the scope that the token lacks. ``error`` is empty if the request has no token at all.
     """
@@ -129,8 +130,8 @@ class BearerError(ProtocolError):
 def public_description(error: ProtocolError, reference: str = "") -> str:
     """Return the description for the client, ending with the reference of the recorded error if there is one.
 
-    The result has only the characters that RFC 6749, section 5.2, allows in error_description. A description that needs no
-    change is returned as it is, so that pages can translate it.
+    The result contains only the characters that RFC 6749, section 5.2, allows in error_description. A description that
+    needs no change is returned as it is, so that pages can translate it.
     """
     text = error.details.description
     cleaned = text.replace('"', "'").replace("\\", "/")

@@ -47,13 +47,13 @@ class Response:
 def json_response(
     status: int, document: Mapping[str, Any], headers: Sequence[tuple[str, str]] = NO_STORE
 ) -> Response:
-    """Return a JSON response that caches must not store, unless the headers allow it."""
+    """Return a JSON response. By default, caches must not store it."""
     body = json.dumps(document, separators=(",", ":")).encode()
     return Response(status, body, (("Content-Type", "application/json"), *headers))
 
 
 def parse_pairs(text: str) -> Pairs:
-    """Parse a query or form body; raises invalid_request if it is malformed or contains characters that cannot be stored."""
+    """Parse a query or form body; raises invalid_request if it is malformed or cannot be stored."""
     try:
         pairs = parse_qsl(
             text, keep_blank_values=True, encoding="utf-8", errors="strict", max_num_fields=MAX_PARAMETERS
@@ -87,7 +87,7 @@ def parse_pairs(text: str) -> Pairs:
 
 
 def parse_form(body: bytes) -> Pairs:
-    """Parse a form body; raises invalid_request as ``parse_pairs`` does, also if the body is not UTF-8."""
+    """Parse a form body; raises invalid_request as ``parse_pairs`` does, and if the body is not UTF-8."""
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -111,7 +111,7 @@ def repeated_names(pairs: Pairs, allowed: frozenset[str] = frozenset()) -> list[
 
 
 def present_values(pairs: Pairs) -> dict[str, str]:
-    """Return the parameters with a value; empty ones count as omitted (RFC 6749, section 3.1)."""
+    """Return the parameters that have a value; empty parameters count as omitted (RFC 6749, section 3.1)."""
     return {name: value for name, value in pairs if value}
 
 

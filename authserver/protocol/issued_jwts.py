@@ -1,6 +1,7 @@
-"""JWTs that this server signs and reads again: signed with the one active key of an algorithm, named in the header.
+"""Signs JWTs with the active key of an algorithm, and verifies JWTs that this server signed.
 
-What is in them lives with their makers: ID tokens, access tokens, userinfo answers.
+The ``kid`` in the header names the key. The claims are defined where each JWT is issued: ID tokens, access tokens,
+logout tokens and userinfo responses.
 """
 
 from typing import Any
@@ -21,7 +22,7 @@ def sign_jwt(key_ring: KeyRing, algorithm: str, kind: str, claims: dict[str, Any
 
 
 def verify_jwt(key_ring: KeyRing, token: str, kind: str) -> dict[str, Any] | None:
-    """Return the claims of a JWT of that kind that this server signed, expired or not, or None."""
+    """Return the claims of a JWT if this server signed it with this ``typ``, even if it has expired; otherwise None."""
     try:
         received = received_jwts.parse_jwt(token if len(token) <= _LONGEST else "")
     except ValueError:

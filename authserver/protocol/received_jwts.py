@@ -1,4 +1,4 @@
-"""Reading JWTs that somebody sent, strictly, before anything in them is believed (RFC 7515, section 5.2)."""
+"""Parses received JWTs strictly, and verifies their signatures (RFC 7515, section 5.2)."""
 
 import json
 from typing import Any, NamedTuple
@@ -11,16 +11,16 @@ from authserver.protocol import algorithms
 
 
 class ReceivedJwt(NamedTuple):
-    """A signed JWT as it came in; nothing in it has been checked."""
+    """A parsed JWT. Its signature and its claims have not been verified."""
 
     text: str
     header: dict[str, Any]
     claims: dict[str, Any]
 
     def is_signed_with(self, key: Any, algorithm: str) -> bool:
-        """Return whether the signature is one of that key by that algorithm."""
+        """Return whether the signature is valid for this key and algorithm."""
         if "crit" in self.header:
-            # RFC 7515, section 4.1.11: what must be understood is refused where no extension is.
+            # RFC 7515, section 4.1.11: reject critical header parameters, because no extension is supported.
             return False
         try:
             jws.deserialize_compact(self.text.encode(), key, registry=algorithms.registry(algorithm))
@@ -30,7 +30,7 @@ class ReceivedJwt(NamedTuple):
 
 
 def parse_jwt(text: str) -> ReceivedJwt:
-    """Return what a text of three parts says; raises ValueError for what is no signed JWT."""
+    """Parse a JWT in compact serialization (three parts); raises ValueError if it is malformed."""
     header, claims, _signature = text.encode().split(b".")
     try:
         return ReceivedJwt(text, _object(header), _object(claims))
@@ -39,8 +39,8 @@ def parse_jwt(text: str) -> ReceivedJwt:
 
 
 def _object(part: bytes) -> dict[str, Any]:
-    # RFC 7519, section 7.2: UTF-8, where the library guesses other encodings as well.
+    # RFC 7519, section 7.2: accept only UTF-8. Given bytes, json.loads would also accept UTF-16 and UTF-32.
     value = json.loads(urlsafe_b64decode(part).decode())
     if not isinstance(value, dict):
-        raise ValueError("Not a JSON object.")  # noqa: TRY004 - a fault of the text, not of this program
+        raise ValueError("Not a JSON object.")  # noqa: TRY004 - the input is wrong, not a type in this program
     return value

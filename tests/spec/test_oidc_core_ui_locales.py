@@ -133,7 +133,9 @@ def test_error_descriptions_are_english(rp: RelyingParty) -> None:
     response = response_parameters(rp.authorize(ui_locales="de", prompt="none"))
     english = response_parameters(rp.authorize(prompt="none"))
     assert response["error"] == "login_required"
-    assert "prompt=none, but the user has to act." in response["error_description"]
+    assert (
+        "The request has prompt=none, but the user must sign in or consent." in response["error_description"]
+    )
     assert response["error_description"].partition("(")[0] == english["error_description"].partition("(")[0]
 
 

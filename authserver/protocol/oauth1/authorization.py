@@ -1,8 +1,8 @@
 """The decisions of the authorization endpoint (RFC 5849, section 2.2): validate a request, approve it or deny it.
 
-OAuth Core 1.0 has a session fixation weakness (advisory 2009-1): the callback is not signed and there is no verifier, so
-an attacker can make a victim finish the attacker's sign-in. Requests of OAuth Core 1.0 therefore always need consent and
-return to registered callbacks only.
+OAuth Core 1.0 has a session fixation weakness (advisory 2009-1): the callback is not signed and there is no verifier,
+so an attacker can make a victim complete the attacker's sign-in. Requests of OAuth Core 1.0 therefore always need
+consent and return to registered callbacks only.
 """
 
 from dataclasses import dataclass, field
@@ -33,7 +33,7 @@ _TYPED_VERIFIER_LENGTH = 12
 
 @dataclass(frozen=True, slots=True)
 class TokenApproval:
-    """A valid request that a user can approve. ``callback`` is a URL, oob, or empty."""
+    """A valid request that a user can allow. ``callback`` is a URL, oob, or empty."""
 
     credential: TemporaryCredential = field(repr=False)
     client: RegisteredClient = field(repr=False)
@@ -53,7 +53,7 @@ class TokenApproval:
 
 @dataclass(frozen=True, slots=True)
 class ApprovalOutcome:
-    """The result of a decision: a ``location`` to redirect to, or a page with the ``verifier`` to type, if there is one."""
+    """The result of a decision: a ``location`` to redirect to, or a page that shows the ``verifier``, if any."""
 
     location: str = ""
     verifier: str = ""
@@ -65,19 +65,20 @@ def find_approval(
     """Return the request that belongs to a token; raises OAuth1Error or ClientNotApproved, both shown on a page.
 
     ``callback`` is the oauth_callback of the authorization URL, which only OAuth Core 1.0 uses. ``is_decided`` finds a
-    request that was already approved, for ``reissue_verifier``.
+    request that the user has already allowed, for ``reissue_verifier``.
     """
     credential = temporary_credentials.find(db, token)
     client = db.get(Client, credential.client_id) if credential else None
     if credential is None or client is None:
-        raise OAuth1Error(ProblemCode.TOKEN_REJECTED, message("This sign-in is unknown."))
+        advice = message("The application sent a token that this server does not know.")
+        raise OAuth1Error(ProblemCode.TOKEN_REJECTED, advice)
     policy = server.client_cache.of(db, client)
     denial = access.check_access(access_state.state_of_client(client.status, client.epoch))
     if denial is not None:
         raise ClientNotApproved(policy, denial)
     can_go_on = credential.authorization_id is not None if is_decided else credential.is_open
     if not can_go_on or credential.client_epoch != client.epoch:
-        advice = message("This sign-in is already finished or has expired.")
+        advice = message("This sign-in is already complete or has expired.")
         raise OAuth1Error(ProblemCode.TOKEN_USED, advice, client_id=client.id)
     return TokenApproval(credential, policy, token, _callback(credential, policy, callback))
 
@@ -92,11 +93,11 @@ def needs_consent(db: Session, approval: TokenApproval, user_session: UserSessio
 
 
 def approve(db: Session, actor: Actor, approval: TokenApproval, user_session: UserSession) -> ApprovalOutcome:
-    """Bind the credential to the user, once; raises Conflict if it was decided or the consumer changed in the meantime."""
+    """Bind the credential to the user; raises Conflict if it was already decided, or if consumer or user changed."""
     client_epoch = access_state.record_sign_in(db, approval.client, user_session)
     if client_epoch is None:
         # The client or the user changed a moment ago; reloading the page repeats the access check.
-        raise Conflict(message("The application or your account was changed during this sign-in."))
+        raise Conflict(message("The application or your account changed during this sign-in."))
     authorization = authorizations.add(
         db,
         actor,
@@ -111,12 +112,12 @@ def approve(db: Session, actor: Actor, approval: TokenApproval, user_session: Us
     )
     verifier = _new_verifier(approval)
     if not temporary_credentials.approve(db, approval.credential, authorization.id, verifier):
-        raise Conflict(message("This sign-in was finished in another tab."))
+        raise Conflict(message("This sign-in was already completed in another tab."))
     return _outcome(approval, verifier)
 
 
 def reissue_verifier(db: Session, approval: TokenApproval) -> ApprovalOutcome:
-    """Return the outcome of an earlier approval, with a new verifier because only the digest of the first one is stored.
+    """Return the outcome of an earlier approval, with a new verifier because only a digest of the first is stored.
 
     If the consumer has already used the first verifier, the outcome is a page without one.
     """
@@ -139,7 +140,7 @@ def _callback(credential: TemporaryCredential, client: RegisteredClient, request
     consumer = consumers.options_of(client.details)
     if credential.is_1_0:
         return _callback_of_1_0(consumer, client, requested)
-    # Checked again because an administrator may have changed the registration since the token was requested.
+    # Check again, because an administrator may have changed the registration since the token was requested.
     if error := consumers.callback_error(consumer, client.redirect_uris, credential.callback):
         raise _not_registered(error, client, credential.callback)
     return credential.callback

@@ -1,4 +1,4 @@
-"""Parses the description of a signed request, from a resource server that wants it verified or from the debugger."""
+"""Parses the description of a signed request, which a resource server sends or the debugger submits."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -14,8 +14,8 @@ MAX_METHOD_LENGTH = 40
 def parse_described_request(document: dict[str, Any]) -> SignedRequest:
     """Return the described request; raises ValueError for a malformed description, OAuth1Error for a malformed request.
 
-    The description has ``method``, ``url``, the Authorization header as ``authorization`` or in ``headers``, and the form
-    body as ``body`` (encoded) or as ``body_parameters`` (an object, or a list of pairs if names repeat).
+    The description has ``method``, ``url``, the Authorization header as ``authorization`` or in ``headers``, and the
+    form body as ``body`` (encoded) or as ``body_parameters`` (an object, or a list of pairs if names repeat).
     """
     method, url = _text(document, "method"), _text(document, "url")
     if not 0 < len(method) <= MAX_METHOD_LENGTH or not method.isascii() or not method.isprintable():

@@ -28,7 +28,7 @@ def unescape(text: str) -> str:
 def decode_form(encoded: str) -> Pairs:
     """Return the pairs of a query or form body in order, including repeated names (RFC 5849, section 3.4.1.3.1).
 
-    A percent sign without two hexadecimal digits is kept, as signing libraries do.
+    A percent sign without two hexadecimal digits is kept, because the libraries that sign requests keep it.
     """
     pairs = (part.partition("=") for part in encoded.split("&") if part)
     return tuple((_decode(name), _decode(value)) for name, _, value in pairs)

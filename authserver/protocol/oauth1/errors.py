@@ -61,8 +61,9 @@ _DEFAULT_STATUS = 401
 
 
 class OAuth1Error(ProtocolError):
-    """A signed request that is rejected. ``parameters`` are further parameters of the response, such as the acceptable
-    timestamps.
+    """The error that rejects a signed request.
+
+    ``parameters`` are additional response parameters, such as the acceptable timestamps.
     """
 
     def __init__(

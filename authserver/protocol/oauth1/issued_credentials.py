@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, repr=False)
 class IssuedCredentials:
-    """A token and its secret, with the accessors that Authlib's flow class calls."""
+    """A token and its secret, with the accessors that Authlib's ``AuthorizationServer`` calls."""
 
     token: str
     secret: str

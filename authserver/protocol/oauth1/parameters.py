@@ -22,7 +22,10 @@ _HEADER_PAIR = re.compile(r'([^\s=",]+)[ \t]*=[ \t]*"((?:[^"\\]|\\.)*)"')
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """``protocol`` has the oauth_ parameters, ``signed`` all signed parameters, in their original order."""
+    """The parameters of a signed request, in their original order.
+
+    ``protocol`` contains the oauth_ parameters, ``signed`` contains all parameters that are signed.
+    """
 
     protocol: dict[str, str]
     signed: Pairs
@@ -37,7 +40,7 @@ class Parameters:
 def collect(authorization: str, query: Pairs, form: Pairs | None) -> Parameters:
     """Collect the parameters of a request (RFC 5849, sections 3.4.1.3 and 3.5); raises OAuth1Error.
 
-    ``form`` has the pairs of a form body. It is None for other types of body, which are not signed.
+    ``form`` contains the pairs of a form body. It is None for other types of body, which are not signed.
     """
     realm, header = parse_authorization(authorization)
     places: dict[Place, Pairs] = {"header": header, "form": form or (), "query": query}
@@ -57,7 +60,7 @@ def collect(authorization: str, query: Pairs, form: Pairs | None) -> Parameters:
 
 
 def parse_authorization(header: str) -> tuple[str | None, Pairs]:
-    """Return the realm and the pairs of an OAuth Authorization header, none for another scheme; raises OAuth1Error."""
+    """Return the realm and pairs of an OAuth Authorization header, or none for another scheme; raises OAuth1Error."""
     scheme = _SCHEME.fullmatch(header.strip())
     if scheme is None:
         return None, ()

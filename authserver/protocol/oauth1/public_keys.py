@@ -20,10 +20,13 @@ MAX_LENGTH = 20_000
 def load_public_keys(text: str) -> tuple[RSAPublicKey, ...]:
     """Return the keys; raises ValueError with a sentence for the user if the text has no usable key."""
     if len(text) > MAX_LENGTH or not text.isascii():
-        raise ValueError("Paste one PEM public key, one certificate or one JWK set.")
+        raise ValueError(
+            "The text is too long or is not ASCII. Paste one PEM public key, one certificate or one JWK set"
+            f" of at most {MAX_LENGTH} characters."
+        )
     keys = _from_jwks(text) if text.lstrip().startswith("{") else (_from_pem(text.strip()),)
     if not keys or any(key.key_size < MIN_BITS for key in keys):
-        raise ValueError(f"The RSA key must have at least {MIN_BITS} bits.")
+        raise ValueError(f"Paste at least one RSA key. Every RSA key must have at least {MIN_BITS} bits.")
     return keys
 
 

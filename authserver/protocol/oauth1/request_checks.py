@@ -1,7 +1,7 @@
 """Checks of signed requests, in the order that every endpoint uses: signature, timestamp, client, then nonce.
 
-The signature comes first so that only the consumer learns anything about its own state. The nonce comes last, in the
-transaction that acts on the request, so that a rejected request does not use it up.
+The signature comes first, so that only the consumer itself can learn its own state. The nonce comes last, in the
+transaction that acts on the request, so that a rejected request does not consume it.
 """
 
 from datetime import timedelta
@@ -98,7 +98,7 @@ def check_authorization(request: SignedRequest, code: ProblemCode) -> None:
 
 
 def claim_nonce(connection: Connection, request: SignedRequest, settings: Settings) -> OAuth1Error | None:
-    """Use up the nonce in the transaction that acts on the request; return nonce_used if it was used before."""
+    """Consume the nonce in the transaction that acts on the request; return nonce_used if it was used before."""
     if request.signed_at is None:
         return None
     is_new = nonces.claim(

@@ -1,6 +1,6 @@
 """The signature debugger of the console: checks a pasted signed request without acting on it.
 
-Nothing is used up or stored. Secrets are used for the check and never returned.
+It consumes no nonce and stores nothing. It uses secrets for the check and never returns them.
 """
 
 from dataclasses import dataclass, field
@@ -57,7 +57,7 @@ def _error(server: OAuth1Server, request: SignedRequest) -> OAuth1Error | None:
 
 
 def _token_secret(server: OAuth1Server, request: SignedRequest) -> str:
-    """Set the client of the request and return the secret of its token, of either kind; raises OAuth1Error."""
+    """Set the client of the request and return its token secret, temporary or not; raises OAuth1Error."""
     temporary = temporary_credentials.parse_temporary_token(request.token_value)
     handle = temporary or token_credentials.parse_access_token(request.token_value)
     credentials = temporary_credentials if temporary else token_credentials

@@ -1,7 +1,7 @@
-"""The OAuth 1.0a server: issues credentials (RFC 5849, section 2) on top of Authlib's flow class.
+"""The OAuth 1.0a server: issues credentials (RFC 5849, section 2) with Authlib's ``AuthorizationServer``.
 
-Authlib's own methods are overridden because they would use up the nonce before the signature is checked, delete a
-credential because of an unsigned request, give one client's credential to another, and exchange a credential twice.
+This class overrides Authlib's methods. Otherwise Authlib would consume the nonce before it checks the signature, delete
+a credential on an unsigned request, accept a credential of another client, and exchange a credential twice.
 """
 
 from typing import Any
@@ -44,7 +44,7 @@ class OAuth1Server(AuthorizationServer):
         request = self.read(message)
         pairs = self.create_temporary_credentials_response(request)
         if not request.redirect_uri:
-            # A client of OAuth Core 1.0 has sent no callback, so none was confirmed.
+            # A client of OAuth Core 1.0 sends no callback, so there is none to confirm.
             pairs = [pair for pair in pairs if pair[0] != "oauth_callback_confirmed"]
         return _form(pairs)
 
@@ -57,7 +57,8 @@ class OAuth1Server(AuthorizationServer):
         parameters = collect(message.headers.get("authorization", ""), message.query, message.form)
         return SignedRequest(message.method, self.settings.url(message.path), parameters)
 
-    # Authlib's flow class calls the methods below. It does not catch OAuth1Error, which is not one of its own errors.
+    # Authlib's ``AuthorizationServer`` calls the methods below. It does not catch OAuth1Error, which is not an Authlib
+    # error.
 
     def create_oauth1_request(self, request: SignedRequest) -> SignedRequest:
         return request
@@ -79,8 +80,8 @@ class OAuth1Server(AuthorizationServer):
         if not request.redirect_uri and not request.consumer.allows_1_0:
             raise errors.parameters_absent(
                 "oauth_callback",
-                advice="The request lacks oauth_callback (a URL, or oob). An administrator can allow this consumer to use"
-                " OAuth Core 1.0, which sends the callback later.",
+                advice="The request lacks oauth_callback (a URL, or oob). An administrator can allow this consumer to"
+                " use OAuth Core 1.0, which sends the callback later.",
                 client_id=request.client.id,
             )
         error = request.redirect_uri and consumers.callback_error(
@@ -120,7 +121,8 @@ class OAuth1Server(AuthorizationServer):
         if not request.token_value:
             raise errors.parameters_absent("oauth_token")
         row = request.row
-        # The same error for unknown credentials and those of another client, which must not learn that they exist.
+        # Unknown credentials and credentials of another client get the same error, so that a client cannot find out
+        # that they exist.
         if (
             handle is None
             or not opaque_tokens.matches(handle, row.digest)
@@ -153,7 +155,7 @@ class OAuth1Server(AuthorizationServer):
         raise error
 
     def delete_temporary_credential(self, request: SignedRequest) -> None:
-        """Do nothing, because the exchange itself consumes the credential. Authlib calls this after it."""
+        """Do nothing: the exchange has already consumed the credential when Authlib calls this method."""
 
     def _exchange_error(self, request: SignedRequest) -> OAuth1Error | None:
         error = _lifecycle_error(request.row) or _verifier_error(request, request.row)

@@ -17,7 +17,7 @@ _SHOWN = 24
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """The first difference between two base strings: its position, and what follows in each."""
+    """The first difference between two base strings: its position, and the text that follows in each."""
 
     position: int
     ours: str
@@ -43,7 +43,7 @@ def timestamp_refused(request: SignedRequest, now: datetime, window: timedelta) 
     return OAuth1Error(
         ProblemCode.TIMESTAMP_REFUSED,
         f"The client's clock is {abs(offset)} s {direction} of the server's clock. Correct the client's clock.",
-        # Without the number of seconds, so that the error log counts these errors as the same one.
+        # Omit the number of seconds, so that the error log counts these errors as one.
         received=f"clock {direction}",
         expected=f"within {window.seconds} s",
         client_id=request.client.id,
@@ -57,13 +57,13 @@ def offset_seconds(request: SignedRequest, now: datetime) -> int:
 
 
 def signed_target(request: SignedRequest) -> str:
-    """Return a description of what was signed: method, normalized URL, signature method, place of the parameters."""
+    """Return a description of the signed request: method, normalized URL, signature method, place of the parameters."""
     method = request.parameters.get("oauth_signature_method")[:40]
     return f"{request.method.upper()} {request.uri} ({method}, parameters in the {request.parameters.place})"
 
 
 def shown_base_string(request: SignedRequest) -> str:
-    """Return the base string in a form that may be stored: without tokens, verifiers and confidential parameters."""
+    """Return the base string with tokens, verifiers and confidential parameters masked, so that it can be stored."""
     return base_strings.base_string(request.method, request.uri, _shown(request.parameters.signed))
 
 

@@ -36,7 +36,7 @@ class Keys:
 
 
 def verify(method: str, base_string: str, signature: str, keys: Keys) -> bool:
-    """Return whether the signature is valid; it never is for an unknown method."""
+    """Return whether the signature is valid; False for an unknown method."""
     if method in _RSA_HASHES:
         return any(
             _verify_rsa(_RSA_HASHES[method](), base_string, signature, key) for key in keys.public_keys

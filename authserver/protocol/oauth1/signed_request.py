@@ -21,8 +21,8 @@ _MAX_KEY_LENGTH = 64
 class SignedRequest(OAuth1Request):
     """A request with a signature that is not yet verified; raises OAuth1Error if a required parameter is missing.
 
-    Authlib's parser is not used because it decodes twice, loses repeated parameters and fails with status 500 on malformed
-    ones. ``uri`` is the base string URI, built from the configured public URL.
+    Authlib's parser is not used, because it decodes twice, loses repeated parameters and fails with status 500 on
+    malformed parameters. ``uri`` is the base string URI, built from the configured public URL.
     """
 
     row: Row[Any]

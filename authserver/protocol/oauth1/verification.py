@@ -34,7 +34,7 @@ class VerifiedRequest:
 
 
 def verify_request(server: OAuth1Server, request: SignedRequest) -> VerifiedRequest:
-    """Return the consumer and user of a signed request and use up its nonce; raises OAuth1Error."""
+    """Return the consumer and user of a signed request and consume its nonce; raises OAuth1Error."""
     handle = token_credentials.parse_access_token(request.token_value)
     with server.database.reading() as connection:
         row = token_credentials.lookup(connection, request.client_key, handle)

@@ -1,1 +1,1 @@
-"""OAuth 2.0: the authorization server (Authlib's, framework-free), its grants, client authentication and endpoints."""
+"""OAuth 2.0: the endpoints of the authorization server, the grants, and client authentication."""

@@ -1,7 +1,7 @@
 """Client authentication and the client's access check, for every endpoint that clients call with credentials.
 
-The token, revocation, introspection and device authorization endpoints start with ``admit``. Guesses at client secrets
-that a person chose are limited per client and network (RFC 6749, section 2.3.1).
+The token, revocation, introspection and device authorization endpoints start with ``admit``. If the secret of a client
+was not generated, wrong guesses are limited per client and network (RFC 6749, section 2.3.1).
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -27,9 +27,9 @@ Load = Callable[[Connection, ClientRequest], Row[Any] | None]
 def admit(
     services: Services, request: ClientRequest, load: Load, *, grant_type: str | None = None
 ) -> tuple[Row[Any], RegisteredClient]:
-    """Return the row that ``load`` reads and the client, authenticated and approved; raises the OAuth error.
+    """Authenticate the client, check that it is approved, and return the row that ``load`` reads and the client.
 
-    No connection is held while a secret is hashed or the client's keys are fetched.
+    Raises ProtocolError or Throttled. No connection is held while a secret is hashed or the client's keys are fetched.
     """
     with services.database.reading() as connection:
         row = load(connection, request)
@@ -52,7 +52,7 @@ def check_secret(
 
 
 def check_client(row: Row[Any], client: RegisteredClient, grant_type: str | None = None) -> None:
-    """Raise the OAuth error if the client is not approved, or not registered for the grant type."""
+    """Raise ProtocolError if the client is not approved, or not registered for the grant type."""
     denial = access.check_access(access_state.state_of_caller(row), client, grant_type=grant_type)
     if denial is not None:
         raise_denial(denial, client, grant_types=(grant_type or "",))
@@ -65,7 +65,7 @@ def raise_denial(
     grant_types: Sequence[str] = (),
     scopes: Sequence[str] = (),
 ) -> NoReturn:
-    """Raise the OAuth error for a failed access check (RFC 6749, section 5.2)."""
+    """Raise the ProtocolError for a failed access check (RFC 6749, section 5.2)."""
     code = ErrorCode.INVALID_GRANT
     if denial.concerns_client:
         code = ErrorCode.UNAUTHORIZED_CLIENT
@@ -113,7 +113,8 @@ def _counted_guess(
 
 
 def _is_guess(services: Services, credentials: Credentials, client: RegisteredClient) -> bool:
-    # Generated secrets have 256 bits, so guesses at them are not counted; neither are secrets verified a moment ago.
+    # Guesses of generated secrets are not counted, because these have 256 bits. Secrets that were verified a moment ago
+    # are not counted either.
     if credentials.method != client.auth_method or not credentials.secret:
         return False
     return services.verifier.needs_hash(client.secrets, client.revision, credentials.secret)

@@ -1,4 +1,4 @@
-"""The decisions of the authorization endpoint: sign in, request for consent, reject, or respond.
+"""The decisions of the authorization endpoint: ask for a sign-in or consent, reject the request, or respond.
 
 The decisions depend on the request, the client and the user session. The pages are in ``web.frontchannel``.
 """
@@ -50,7 +50,7 @@ _WHY_NOT_SILENT = {
     NextStep.STEP_UP: "the user signed in without a second factor",
     NextStep.CONSENT: "the user has not consented to all requested scopes",
 }
-"""Why a request with prompt=none fails, by the step that it would need."""
+"""The reasons why a request with prompt=none fails, by the step that it would need."""
 
 
 def accept_authorization_request(services: Services, db: Session, pairs: Pairs) -> AuthorizationRequest:
@@ -64,7 +64,7 @@ def accept_authorization_request(services: Services, db: Session, pairs: Pairs) 
                 Cause.CLIENT_UNKNOWN,
                 "No client is registered under this client_id.",
                 received=redaction.unknown_key(key),
-                expected="the key of a registered client",
+                expected="the client_id of a registered client",
             )
         )
     registered = services.client_cache.of(db, client)
@@ -119,10 +119,10 @@ def next_step(
 def is_still_allowed(
     db: Session, request: AuthorizationRequest, user_session: UserSession, *, started_at: datetime
 ) -> bool:
-    """Return whether a request that the user has just approved is still allowed.
+    """Return whether a request that the user has just allowed is still permitted.
 
-    A consent page that every request shows (``prompt=consent``, public clients) has been answered, but a withdrawn
-    consent counts.
+    Consent that every request needs (``prompt=consent``, some public clients) counts as given. Consent that was
+    withdrawn since then does not.
     """
     step = next_step(db, request, user_session, started_at=started_at)
     if step is NextStep.CONSENT:
@@ -153,7 +153,7 @@ def cancelled(request: AuthorizationRequest) -> AuthorizationError:
 
 
 def error_response(error: ProtocolError, address: ResponseTarget, reference: str) -> AuthorizationResponse:
-    """Return the response that returns an error to the client (RFC 6749, section 4.1.2.1)."""
+    """Return the authorization response that reports an error to the client (RFC 6749, section 4.1.2.1)."""
     parameters = [("error", error.error)]
     if description := public_description(error, reference):
         parameters.append(("error_description", description))
@@ -177,7 +177,7 @@ def _unless_silent(request: AuthorizationRequest, step: NextStep, error: ErrorCo
             ProtocolError(
                 error,
                 Cause[error.name],
-                "prompt=none, but the user has to act.",
+                "The request has prompt=none, but the user must sign in or consent.",
                 received=f"prompt=none, but {_WHY_NOT_SILENT[step]}",
                 expected="a request without prompt=none",
                 client_id=request.client.id,
@@ -229,10 +229,11 @@ def _another_user(request: AuthorizationRequest) -> ProtocolError:
 
 
 def _step_to_acr(db: Session, request: AuthorizationRequest, user_session: UserSession) -> NextStep | None:
-    """Return the step by which the user can reach the requested class, or None if it is voluntary and unreachable."""
+    """Return the step by which the user can reach the requested class, or None if the request continues without it."""
     is_essential = request.context.is_essential
     if request.context.can_be_met() and second_factors.is_enrolled(db, user_session.user_id):
-        # A voluntary class does not fail a request with prompt=none (Core, section 5.5.1.1); acr says what was reached.
+        # A voluntary class does not fail a request with prompt=none (Core, section 5.5.1.1). The acr claim reports the
+        # class that was reached.
         if not _may_interact(request) and not is_essential:
             return None
         return _unless_silent(request, NextStep.STEP_UP, ErrorCode.LOGIN_REQUIRED)

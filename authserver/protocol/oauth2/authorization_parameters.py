@@ -31,7 +31,7 @@ def parse_claims(
             expected='{"userinfo": {…}, "id_token": {…}}, where each claim is null or an object',
             client_id=client.id,
         )
-    # Core, section 5.5.1: claims that the client may not have are omitted; that is not an error, even for essential ones.
+    # Core, section 5.5.1: omit claims that the client may not have. This is not an error, even for essential claims.
     return wanted.within(client.scopes)
 
 

@@ -42,7 +42,7 @@ _NEVER_REDIRECTED = frozenset({"client_id", "redirect_uri"})
 
 
 class AuthorizationError(ProtocolError):
-    """An error of the authorization endpoint: returned to the client at ``address``, or shown on a page if it is None."""
+    """An error of the authorization endpoint: sent to the client at ``address``, or shown on a page if that is None."""
 
     def __init__(self, error: ProtocolError, address: ResponseTarget | None = None) -> None:
         details = error.details
@@ -91,8 +91,9 @@ class AuthorizationRequest:
     def stored(self) -> dict[str, Any]:
         """The parameters to store while the user signs in; ``restore_pairs`` reverses this.
 
-        Of an ID token hint, which could be used to end the session, only the subject identifier is stored. Parameters that
-        this endpoint does not read are omitted, because a client may send its secret in one by mistake (S24).
+        Only the subject identifier of an ID token hint is stored, because the hint itself could be used to end the
+        session. Parameters that this endpoint does not use are omitted, because a client may send its secret by
+        mistake (S24).
         """
         kept: dict[str, Any] = {name: self.parameters[name] for name in _READ if name in self.parameters}
         if _HINT in self.parameters and self.subjects is not None:
@@ -107,7 +108,7 @@ def restore_pairs(stored: dict[str, Any]) -> Pairs:
 
 
 def client_key(pairs: Pairs) -> str:
-    """Return the client_id; raises AuthorizationError without a redirect address."""
+    """Return the client_id; raises an AuthorizationError that is shown on a page."""
     for name in _NEVER_REDIRECTED.intersection(repeated_names(pairs)):
         raise AuthorizationError(_repeated(name))
     key = present_values(pairs).get("client_id")
@@ -192,7 +193,7 @@ def _read_rest(
     response_type: str,
     wanted: tuple[str, ...],
 ) -> AuthorizationRequest:
-    # First, because a request object may contain the other parameters (Core, section 6.1), which then seem to be missing.
+    # Check this first: a request object may contain the other parameters (Core, section 6.1), which then seem missing.
     _check_request_object(parameters, client)
     _check_response_type(response_type, parameters, client)
     scopes = _scopes(parameters.get("scope"), client, with_code="code" in response_type.split())
@@ -259,7 +260,7 @@ def _check_response_type(response_type: str, parameters: dict[str, str], client:
         raise ProtocolError(
             ErrorCode.UNSUPPORTED_RESPONSE_TYPE,
             Cause.RESPONSE_TYPE_UNSUPPORTED,
-            f"response_type={response_type} is not supported",
+            f"response_type={response_type} is not supported.",
             received=response_type,
             expected="\n".join(sorted(client.response_types)),
             client_id=client.id,
@@ -283,7 +284,7 @@ def _scopes(requested: str | None, client: RegisteredClient, *, with_code: bool)
         # OpenID Connect Core, section 3.1.2.1: unknown scopes are ignored.
         scopes = tuple(scope for scope in scopes if scope in client.scopes or scope in set(ScopeName))
         if not with_code:
-            # Section 11: offline access is ignored if the response has no code and so leads to no refresh token.
+            # Section 11: ignore offline_access if the response has no code, because no refresh token can be issued.
             scopes = tuple(scope for scope in scopes if scope != ScopeName.OFFLINE_ACCESS)
     requested_scope.check_registered(scopes, requested, client)
     return scopes

@@ -1,6 +1,7 @@
-"""The successful response of the authorization endpoint: a code, tokens, or both (Multiple Response Types; Core, section 3).
+"""The successful response of the authorization endpoint: a code, tokens, or both.
 
-The code and the tokens of a response belong to one authorization, so that they are revoked together.
+See OAuth 2.0 Multiple Response Types and OpenID Connect Core, section 3. The code and the tokens of a response belong
+to one authorization, so that they are revoked together.
 """
 
 from dataclasses import replace

@@ -72,7 +72,7 @@ def authenticate_client(
 ) -> RegisteredClient:
     """Return the client if method and secret match its registration; raises invalid_client.
 
-    ``client_assertions`` verifies assertions separately, because that uses them up.
+    Assertions are verified separately (``client_assertions``), because verification consumes them.
     """
     if client is None:
         raise ProtocolError(

@@ -21,7 +21,7 @@ NEVER_IN_QUERY = frozenset(
 
 
 class ClientRequest:
-    """A form request from a client; raises the OAuth error if the form or the credentials are malformed."""
+    """A form request from a client; raises ProtocolError if the form or the credentials are malformed."""
 
     def __init__(self, message: Request) -> None:
         self.message = message

@@ -50,15 +50,15 @@ def needs_sign_in(
 
 
 def approve(db: Session, actor: Actor, row: DeviceAuthorization, user_session: UserSession) -> bool:
-    """Approve the device; return False if it has been decided, or has expired, in the meantime.
+    """Allow the request of the device; return False if it was already decided or has expired.
 
-    The authorization is independent of the user session, because a device must keep working after the user signs out
-    on the telephone that approved it. It ends when the user removes the access under Account, and with the account.
+    The authorization is independent of the user session, because the device must keep working after the user signs out
+    of the browser. It ends when the user removes the application's access, or when the user's epoch rises.
     """
     if not device_authorizations.decide(db, row, DeviceState.APPROVED):
         return False
     client = row.client
-    # First, because an administrator's decision locks the client before the audit trail, too.
+    # Lock the client before the audit trail, in the same order as an administrator's decision, to avoid a deadlock.
     clients.note_sign_in(db, client.id)
     authorization = authorizations.add(
         db,
@@ -78,5 +78,5 @@ def approve(db: Session, actor: Actor, row: DeviceAuthorization, user_session: U
 
 
 def deny(db: Session, row: DeviceAuthorization) -> bool:
-    """Deny the device; return False if it has been decided, or has expired, in the meantime."""
+    """Deny the request of the device; return False if it was already decided or has expired."""
     return device_authorizations.decide(db, row, DeviceState.DENIED)

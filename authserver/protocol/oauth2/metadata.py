@@ -14,7 +14,7 @@ from authserver.vocabulary import S256, AuthMethod, ClientKind, EndpointPath, Gr
 
 
 def oauth_metadata(settings: Settings, scopes: Sequence[str]) -> dict[str, Any]:
-    """Return the authorization server metadata of RFC 8414, section 2; ``scopes`` are the custom scopes."""
+    """Return the authorization server metadata of RFC 8414, section 2; ``scopes`` are the defined scopes."""
     url = settings.url
     methods = [str(method) for method in client_authentication.METHODS]
     confidential = [method for method in methods if method != AuthMethod.NONE]
@@ -87,7 +87,7 @@ def openid_configuration(settings: Settings, scopes: Sequence[str]) -> dict[str,
 def legacy_metadata(kind: ClientKind, settings: Settings, scopes: Sequence[str]) -> dict[str, Any]:
     """Return the discovery document of a legacy endpoint for one kind of client, with its legacy paths."""
     url = settings.url
-    # Only the response types of this kind of client; the other documents list those of both kinds.
+    # List only the response types of this kind of client. The other documents list those of both kinds.
     response_types = {"response_types_supported": list(RESPONSE_TYPES[kind])}
     if kind is ClientKind.OIDC:
         return openid_configuration(settings, scopes) | {

@@ -14,7 +14,7 @@ _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 
 
 class PkceError(NamedTuple):
-    """A PKCE error. ``received`` and ``expected`` describe the values without containing them: the verifier is a secret."""
+    """A PKCE error. ``received`` and ``expected`` only describe the values, because the verifier is a secret."""
 
     sentence: str
     received: str
@@ -62,7 +62,7 @@ def check_verifier(challenge: str, verifier: str | None) -> PkceError | None:
     return PkceError(
         sentence,
         "another code_verifier",
-        "the one whose SHA-256 digest is code_challenge of the authorization request",
+        "the code_verifier whose SHA-256 digest is the code_challenge of the authorization request",
     )
 
 

@@ -1,4 +1,6 @@
-"""The client registration endpoint (RFC 7591). It is anonymous, so registrations are limited and need approval (S16).
+"""The client registration endpoint (RFC 7591).
+
+It is anonymous, so registrations are rate-limited and, by default, need approval (S16).
 
 ``registration_metadata`` maps the metadata to columns; ``registration_management`` is the endpoint of RFC 7592.
 """
@@ -46,12 +48,12 @@ def protocol_error(error: InvalidInput | Throttled) -> ProtocolError:
     if isinstance(error, InvalidInput):
         return _metadata_error(error)
     if type(error) is not Throttled:
-        # Busy is about the load of the server and not about registrations.
+        # Busy means that the server is overloaded. It is not specific to registrations.
         raise error
     return ProtocolError(
         ErrorCode.TOO_MANY_REQUESTS,
         None,
-        "Too many clients were registered. Wait, or ask an administrator to create the client.",
+        "Too many registration requests. Wait, or ask an administrator to create or change the client.",
         headers=(("Retry-After", str(error.retry_after)),),
     )
 
@@ -59,7 +61,7 @@ def protocol_error(error: InvalidInput | Throttled) -> ProtocolError:
 def parse_registration(
     message: Request, document: dict[str, Any], kind: str, *, known_name: str | None = None
 ) -> ClientMetadata:
-    """Return the normalized registration that a request asks for; raises InvalidInput or ProtocolError."""
+    """Return the normalized registration from a request; raises InvalidInput or ProtocolError."""
     if "software_statement" in document:
         sentence = "Software statements are not supported."
         raise ProtocolError(ErrorCode.UNAPPROVED_SOFTWARE_STATEMENT, Cause.SOFTWARE_STATEMENT, sentence)
@@ -93,12 +95,12 @@ def bucket(services: Services, address: str) -> Bucket:
 
 
 def registration_actor(message: Request) -> Actor:
-    """Return the actor for audit events; its name is not one that the client chose."""
+    """Return the actor for audit events. Its name is fixed, because a client could choose a misleading one."""
     return Actor(name=_ACTOR, address=message.address, channel="machine", request_id=message.request_id)
 
 
 def is_approved_at_once(services: Services, db: Session, new_scopes: Collection[str]) -> bool:
-    """Return whether a registration is approved automatically; one with restricted scopes never is."""
+    """Return whether a registration is approved automatically, which requires that all new scopes are open."""
     return services.settings.registration == APPROVED and not scopes.has_closed(db, new_scopes)
 
 

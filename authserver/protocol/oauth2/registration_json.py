@@ -16,7 +16,7 @@ _LARGEST = 10**15
 def parse_registration_json(message: Request) -> dict[str, Any]:
     """Return the metadata of a request; null and empty members count as omitted (RFC 7592, section 2.2)."""
     media_type = message.headers.get("content-type", "").partition(";")[0].strip().lower()
-    # Browsers send forms and plain text of other sites without a preflight request, but not JSON.
+    # A page of another site can make a browser send forms and plain text without a preflight request, but not JSON.
     if media_type != "application/json":
         raise _error("Send the metadata as application/json.")
     if len(message.body) > MAX_BYTES:
@@ -51,7 +51,7 @@ def _check_bounds(document: Any) -> None:
             raise _error("The metadata contains a number that is too large.")
         level = [inner for value in level for inner in _members(value)]
     if level:
-        raise _error(f"The metadata can have at most {_DEPTH} levels.")
+        raise _error(f"The metadata can have at most {_DEPTH} levels of nesting.")
 
 
 def _is_storable(value: float) -> bool:

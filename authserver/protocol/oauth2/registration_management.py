@@ -1,7 +1,7 @@
 """The client configuration endpoint (RFC 7592): a client reads, changes or deletes its own registration.
 
-Without a valid registration access token, a caller does not even learn whether the client exists. Changes of an approved
-client wait for an administrator; until then, the approved registration stays in effect (S2).
+Without a valid registration access token, a caller cannot find out whether the client exists. Changes to an approved
+client wait for approval. Until then, the approved registration stays in effect (S2).
 """
 
 from typing import Any
@@ -51,7 +51,7 @@ def respond_to_management(services: Services, message: Request) -> Response:
     except BearerError:
         raise
     except ProtocolError as error:
-        # These errors come after authentication, so the client is the one that the token names.
+        # These errors are raised after authentication, so the token identifies the client.
         error.set_client(token.id)
         raise
     except (InvalidInput, Throttled) as error:
@@ -108,11 +108,11 @@ def _check_identity(client: Client, document: dict[str, Any]) -> None:
     if sent:
         raise _identity_error(f"{sent[0]} must not be sent.")
     if document.get("client_id") != client.client_key:
-        raise _identity_error("client_id is required and must be that of the client itself.")
+        raise _identity_error("client_id is required and must match the client in the URL.")
 
 
 def _check_secret(services: Services, message: Request, client: RegisteredClient, secret: Any) -> None:
-    """Reject a wrong secret (RFC 7592, section 2.2); it counts as a guess."""
+    """Reject a wrong secret, and count it as a guess (RFC 7592, section 2.2)."""
     if secret is None:
         return
     try:

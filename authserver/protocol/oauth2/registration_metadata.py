@@ -48,7 +48,7 @@ def kind_of(document: Mapping[str, Any]) -> ClientKind:
 
 
 def requested_values(document: Mapping[str, Any], kind: str, fallback_name: str) -> dict[str, Any]:
-    """Return the fields that a client requests, not validated; raises InvalidInput for members that cannot be converted."""
+    """Return the requested fields without validation; raises InvalidInput for members that cannot be converted."""
     given = {
         field: _NOT_A_VALUE if document[member] is None else document[member]
         for field, member in REGISTERED_NAMES.items()
@@ -61,7 +61,8 @@ def requested_values(document: Mapping[str, Any], kind: str, fallback_name: str)
         "kind": kind,
         "name": name,
         "scopes": _scopes(given.pop("scopes", ""), kind),
-        # There is no metadata for it, and the certification clients send no PKCE: administrators can require it.
+        # No metadata field requires PKCE, and the clients of the OpenID certification suite do not use it.
+        # Administrators can require it.
         "is_pkce_required": False,
     }
     empty = {field for field in registrations.DETAILS if TYPES[field] is tuple and given.get(field) == []}
@@ -108,7 +109,8 @@ def _flows(given: Mapping[str, Any]) -> dict[str, Any]:
             {"grant_types": "A response type with token or id_token requires the grant type implicit."}
         )
     if not is_in_browser:
-        # The response types decide: a grant type that could never be used is not registered, as the response shows.
+        # Without a response type that uses it, the implicit grant is not registered. The response lists the registered
+        # grant types.
         grant_types = [grant for grant in grant_types if grant != GrantType.IMPLICIT]
     return {"grant_types": grant_types, "response_types": response_types}
 
@@ -127,7 +129,7 @@ def _scopes(scope: Any, kind: str) -> object:
 
 
 def _tagged_name(document: Mapping[str, Any]) -> str:
-    # Of names in several languages (RFC 7591, section 2.2) without a plain one, use the first.
+    # If client_name has only values with language tags (RFC 7591, section 2.2), use the first one.
     tagged = (value for name, value in document.items() if name.startswith("client_name#"))
     name = next(tagged, "")
     return name if isinstance(name, str) else ""

@@ -37,7 +37,7 @@ def scope_for_user(parameter: str | None, client: RegisteredClient) -> str:
 
 
 def scope_for_client(parameter: str | None, client: RegisteredClient) -> str:
-    """Return the scope for a client that acts for itself, by default without the scopes for user data."""
+    """Return the scope for a client that acts on its own behalf, by default without the scopes for user data."""
     if parameter is not None:
         return _registered(parameter, client)
     return " ".join(sorted(client.own_scopes - _USER_SCOPES))

@@ -16,7 +16,7 @@ from authserver.settings import Settings
 from authserver.vocabulary import EndpointPath
 
 _MAX_RESOURCES = 20
-_MAX_LENGTH = 3900  # Of all resources of a request together, which share one column.
+_MAX_LENGTH = 3900  # The total of all resources of a request, because they share one database column.
 
 
 def requested_resources(pairs: Pairs, client: RegisteredClient, settings: Settings) -> tuple[str, ...]:
@@ -43,7 +43,7 @@ def are_registered(uris: Iterable[str], client: RegisteredClient, settings: Sett
 def narrowed_audience(
     pairs: Pairs, client: RegisteredClient, settings: Settings, granted: Iterable[str]
 ) -> tuple[str, ...]:
-    """Return the audience of new tokens: the requested part of the granted resources, or all (RFC 8707, section 2.2)."""
+    """Return the audience: the granted resources that a request names, or all of them (RFC 8707, section 2.2)."""
     requested, granted = requested_resources(pairs, client, settings), tuple(granted)
     if granted and not set(requested) <= set(granted):
         raise _invalid_target(
@@ -70,16 +70,16 @@ def is_audience(audience: str, names: Iterable[str]) -> bool:
 
 
 def resource_error(uri: str) -> str | None:
-    """Return what is wrong with the URI of a resource (RFC 8707, section 2), or None."""
+    """Return the error in the URI of a resource (RFC 8707, section 2), or None."""
     if not text_rules.has_only_uri_characters(uri):
-        return "A resource is an absolute URI."
+        return "resource must be an absolute URI."
     try:
         parts = urlsplit(uri)
     except ValueError:
-        return "A resource is an absolute URI."
+        return "resource must be an absolute URI."
     if not parts.scheme or not (parts.netloc or parts.path):
-        return "A resource is an absolute URI."
-    return "A resource has no fragment." if "#" in uri else None
+        return "resource must be an absolute URI."
+    return "resource must not have a fragment." if "#" in uri else None
 
 
 def _allowed(client: RegisteredClient, settings: Settings) -> set[str]:

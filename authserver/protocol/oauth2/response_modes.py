@@ -32,7 +32,7 @@ class AuthorizationResponse:
 
 @dataclass(frozen=True, slots=True)
 class ResponseTarget:
-    """Where to return the response, known as soon as client and redirect URI are valid (S9)."""
+    """The destination of the response, which is known only after client and redirect URI are valid (S9)."""
 
     redirect_uri: str
     mode: str
@@ -50,7 +50,7 @@ class ResponseTarget:
 def default_mode(response_type: str) -> str:
     """Return the default response mode of a response type (OAuth 2.0 Multiple Response Types, section 5).
 
-    For an unknown response type only an error is returned, in the query (RFC 6749, section 4.1.2.1).
+    For an unknown response type, the error is returned in the query (RFC 6749, section 4.1.2.1).
     """
     return FRAGMENT if response_type in RESPONSE_TYPES and response_type != "code" else QUERY
 
@@ -67,5 +67,5 @@ def mode_error(mode: str | None, response_type: str) -> str | None:
     if mode not in RESPONSE_MODES:
         return "response_mode must be query, fragment or form_post."
     if mode == QUERY and default_mode(response_type) != QUERY:
-        return "response_mode=query cannot carry tokens."
+        return "response_mode=query is not allowed for tokens. Use fragment or form_post."
     return None

@@ -19,7 +19,7 @@ def respond_to_revocation(services: Services, message: Request) -> Response:
     """Respond to a revocation request; the response for an unknown token is a success (RFC 7009, section 2.2)."""
     request = ClientRequest(message)
     value = request.required("token")
-    # The token itself tells its type, so token_type_hint is not needed (section 2.1).
+    # The format of the token shows its type, so token_type_hint is not needed (section 2.1).
     presented = refresh_tokens.parse_refresh_token(value)
     if presented is not None:
         _revoke_refresh_token(services, request, presented)

@@ -1,12 +1,12 @@
 """The token endpoint (RFC 6749, section 3.2): the phases of every token request, in their order.
 
 1. Parse the request and find the grant.
-2. Load what the request presents, in one statement (``Grant.load``).
+2. Load the client and the credential of the request, such as a code, in one statement (``Grant.load``).
 3. Authenticate the client, and check that it is approved and registered for the grant type (``admission``).
-4. Check what the request presents (``Grant.check``).
+4. Check the credential by the rules of the grant (``Grant.check``).
 5. Check access: client, user, authorization and session, with the scope (``protocol.access``).
 6. Check the audience (RFC 8707).
-7. Consume and issue, in one statement (``Grant.issue``), and respond.
+7. Consume the credential and issue the tokens in one step (``Grant.issue``), and respond.
 
 A grant cannot skip, reorder or replace a phase: the phases are functions of this module, which call the grant. To add a
 grant, write one module in ``grants`` and add it to ``GRANTS``.
@@ -79,7 +79,7 @@ def _unsupported(
         row = access_state.find_client(connection, request.client_key)
     is_misprint = grant_type == MISPRINTED_DEVICE_GRANT
     description = (
-        "grant_type begins with urn:, not with urb:."
+        "grant_type must begin with urn:, not with urb:."
         if is_misprint
         else f"The grant type {grant_type[:100]} is not supported."
     )
@@ -97,7 +97,7 @@ def _issue(services: Services, request: ClientRequest, grant: Grant) -> dict[str
     try:
         return _run_phases(services, request, grant)
     except RecordChanged:
-        # Another request was first. The new state must pass every phase, too.
+        # A concurrent request changed the record. Run every phase again on the new state.
         return _run_phases(services, request, grant)
 
 
@@ -122,7 +122,7 @@ def _check_access(row: Row[Any], client: RegisteredClient, grant_type: str, scop
 def _audience(
     services: Services, request: ClientRequest, client: RegisteredClient, row: Row[Any]
 ) -> tuple[str, ...]:
-    """Return the audience of the tokens: of the granted resources, those that the request names (RFC 8707, section 2.2)."""
+    """Return the audience: the granted resources that the request names, or all of them (RFC 8707, section 2.2)."""
     authorized = row._mapping.get("request") or {}
     granted = authorized.get("resource", ())
     return resources.narrowed_audience(request.resources, client, services.settings, granted)

@@ -1,4 +1,4 @@
-"""New tokens: generates the secrets, the values to store, and the response that returns them (RFC 6749, section 5.1)."""
+"""New tokens: generates the secrets, the values to store, and the token response (RFC 6749, section 5.1)."""
 
 from datetime import datetime
 from typing import Any
@@ -19,8 +19,8 @@ from authserver.vocabulary import GrantType, ScopeName
 class TokenIssue:
     """The tokens for one token request.
 
-    ``values`` are for the statement that stores the tokens. With the row ids that it returns, one of the methods returns
-    the response.
+    Pass ``values`` to the statement that stores the tokens. Then pass the row ids that the statement returns to one of
+    the response methods.
     """
 
     def __init__(
@@ -42,13 +42,13 @@ class TokenIssue:
             self.values |= self._refresh_values()
 
     def response(self, row: Row[Any], issued: IssuedRows) -> dict[str, Any]:
-        """Return the response for the first tokens of an authorization; ``row`` is what the grant loaded."""
+        """Return the response for the first tokens of an authorization; ``row`` is the row that the grant loaded."""
         return self.response_for_user(access_state.user_facts_of(row), row, issued)
 
     def response_for_user(
         self, user: UserFacts | None, authorization: Any, issued: IssuedRows
     ) -> dict[str, Any]:
-        """Return the response for the first tokens of an authorization, given its user and the record or row."""
+        """Return the response for the first tokens of an authorization, which can be an ORM record or a query row."""
         document = self._access_token(user, authorization, issued)
         if issued.refresh_token_id is not None:
             document["refresh_token"] = refresh_tokens.format_refresh_token(
@@ -61,7 +61,7 @@ class TokenIssue:
         return self._with_id_token(document, user, authorization)
 
     def refreshed_response(self, row: Row[Any], issued: IssuedRows, generation: int) -> dict[str, Any]:
-        """Return the response for a refresh; ``generation`` is that of the refresh token to return."""
+        """Return the response for a refresh; ``generation`` is the generation of the refresh token to return."""
         user = access_state.user_facts_of(row)
         document = self._access_token(user, row, issued)
         document["refresh_token"] = refresh_tokens.format_refresh_token(
@@ -71,7 +71,7 @@ class TokenIssue:
         return self._with_id_token(document, user, row, with_nonce=False)
 
     def client_response(self, issued: IssuedRows) -> dict[str, Any]:
-        """Return the response for an access token of a client that acts for itself."""
+        """Return the response for an access token of a client that acts on its own behalf."""
         return self._access_token(None, None, issued)
 
     def _refresh_values(self) -> dict[str, Any]:

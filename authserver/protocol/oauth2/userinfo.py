@@ -37,7 +37,7 @@ def _user(row: Row[Any]) -> UserFacts:
         raise BearerError(
             ErrorCode.INSUFFICIENT_SCOPE,
             Cause.ACCESS_TOKEN_WITHOUT_USER,
-            "The access token was issued to a client that acts for itself, not for a user.",
+            "The access token was issued to the client itself, not for a user.",
             scope=ScopeName.OPENID,
             client_id=row.c_id,
             received=row.grant_type,

@@ -1,1 +1,4 @@
-"""OpenID Connect: ID tokens, claims, userinfo, context classes and logout in all ways; discovery is in ``oauth2``."""
+"""OpenID Connect: ID tokens, claims, authentication context classes and logout.
+
+Discovery and the userinfo endpoint are in ``oauth2``.
+"""

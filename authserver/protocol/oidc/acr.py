@@ -1,7 +1,7 @@
 """Authentication context classes: how strongly the user must have signed in (OpenID Connect Core, section 5.5.1.1).
 
-The classes are ordered: a sign-in with two factors includes one with a password. ``acr_values`` and a voluntary acr claim
-are met if possible. If an essential acr claim cannot be met, the request fails.
+The classes are ordered: a sign-in with two factors includes one with a password. ``acr_values`` and a voluntary acr
+claim are met if possible. If an essential acr claim cannot be met, the request fails.
 """
 
 from typing import NamedTuple
@@ -20,7 +20,7 @@ class AcrRequirement(NamedTuple):
     is_essential: bool = False
 
     def is_met_by(self, reached: str) -> bool:
-        """Return whether a class meets the first preference or, if the requirement is essential, any of them."""
+        """Return whether a class meets the first accepted class or, if the requirement is essential, any of them."""
         known = self._known()
         if not known:
             return not self.is_essential
@@ -32,7 +32,7 @@ class AcrRequirement(NamedTuple):
         return bool(self._known())
 
     def reported(self, reached: str) -> str:
-        """Return the acr claim to issue: the class reached or, if it is not acceptable, the strongest acceptable one."""
+        """Return the acr claim to issue: the class reached or, if that is not accepted, the strongest accepted one."""
         met = [name for name in self._known() if _level(name) <= _level(reached)]
         if not self.is_essential or reached in met or not met:
             return reached

@@ -1,7 +1,7 @@
 """Back-channel logout (OpenID Connect Back-Channel Logout 1.0): notifies applications of the end of a session.
 
-``domain.logout_notices`` stores the notices. A thread in every serving process polls it each second, posts the due
-notices in parallel and records the results. Tests call ``deliver`` directly.
+``domain.logout_notices`` stores the notices. In every server process, a thread polls for due notices every second,
+posts them in parallel and records the results. Tests call ``deliver`` directly.
 """
 
 from collections.abc import Iterator
@@ -79,7 +79,7 @@ class LogoutNotifier:
         self._wanted.set()
 
     def deliver(self) -> int:
-        """Post the due notices and return how many were tried."""
+        """Post the due notices and return the number of attempts."""
         self._key_ring.tend()
         with self._database.reading() as connection:
             due = logout_notices.due_notices(connection, _AT_ONCE)

@@ -11,7 +11,7 @@ _LENGTH = 8000
 
 
 class ClaimsRequest(NamedTuple):
-    """The claims requested from userinfo and for the ID token. The values are None or dicts."""
+    """The claims requested from the userinfo endpoint and in the ID token. Each value is None or a dict."""
 
     userinfo: dict[str, Any]
     id_token: dict[str, Any]
@@ -38,7 +38,7 @@ class ClaimsRequest(NamedTuple):
         return (self.id_token.get("acr") or {}).get("essential") is True
 
     def within(self, scopes: Collection[str]) -> "ClaimsRequest":
-        """Return the request without claims that other scopes cover."""
+        """Return the request without the standard claims whose scope is not in ``scopes``."""
         excluded = {
             name for scope, covered in claims.BY_SCOPE.items() if scope not in scopes for name in covered
         }
@@ -49,7 +49,7 @@ class ClaimsRequest(NamedTuple):
     def insisting_on(self, subjects: Sequence[str]) -> str:
         """Return a ``claims`` parameter that also requires one of these subjects.
 
-        It contains only what this server supports, so that it does not exceed the maximum length of the parameter.
+        It contains only supported claims and classes, so that it does not exceed the maximum length of the parameter.
         """
         id_token = _known(self.id_token) | {"sub": {"values": list(subjects)}}
         if self.acr is not None:

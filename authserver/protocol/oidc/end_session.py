@@ -1,7 +1,7 @@
 """Parses logout requests (OpenID Connect RP-Initiated Logout 1.0).
 
-An application that sends an ID token of this server signs the user out without confirmation, and the browser returns to
-it. Otherwise the user is asked. The pages are in ``web.frontchannel.end_session``.
+If an application sends an ID token of the current session, the user is signed out without confirmation. Otherwise the
+server asks the user first. The pages are in ``web.frontchannel.end_session``.
 """
 
 from dataclasses import dataclass
@@ -76,7 +76,7 @@ def parse_logout_request(
         )
         return LogoutRequest(key, problem=details.description), details
     sid = str(claims.get("sid", "")) if claims else ""
-    # S4: the hint of a client that is not approved does not count, so the user is asked.
+    # S4: ignore the hint of a client that is not approved, so that the server asks the user.
     is_hinted = claims is not None and client is not None and client.is_approved
     redirect_uri = parameters.get("post_logout_redirect_uri", "")
     if redirect_uri and not _is_registered(client, redirect_uri):
@@ -95,7 +95,7 @@ def destination(db: Session, request: LogoutRequest) -> str | None:
 
 
 def return_link(db: Session, request: LogoutRequest) -> str | None:
-    """Return the URL with the unchanged state that the page may offer as a link, or None."""
+    """Return the URL that the page may offer as a link, with the unchanged state, or None."""
     uri = request.redirect_uri
     if not uri or not _is_registered(clients.find(db, request.client_key), uri):
         return None

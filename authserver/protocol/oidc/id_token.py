@@ -19,7 +19,7 @@ from authserver.settings import Settings
 
 
 class SignInFacts(Protocol):
-    """The columns of an authorization that an ID token contains; a record or a row has them."""
+    """The columns of an authorization that an ID token contains. ORM records and query rows provide them."""
 
     @property
     def request(self) -> Any: ...
@@ -37,8 +37,8 @@ class SignInFacts(Protocol):
 class NewIdToken:
     """An ID token to issue.
 
-    ``access_token`` and ``code`` are those of the same response, for ``at_hash`` and ``c_hash``. ``claims`` are names of
-    claims about the user to include, beside those that the authorization request asked for by name.
+    ``access_token`` and ``code`` are those of the same response, for ``at_hash`` and ``c_hash``. ``claims`` contains
+    the names of user claims to include, in addition to those that the authorization request named.
     """
 
     client: RegisteredClient
@@ -52,7 +52,7 @@ class NewIdToken:
 
 
 class IdTokens:
-    """Issues ID tokens, and verifies them when they come back as hints."""
+    """Issues ID tokens, and verifies ID tokens that clients send as hints."""
 
     def __init__(self, settings: Settings, key_ring: KeyRing) -> None:
         self._settings = settings
@@ -64,10 +64,10 @@ class IdTokens:
         return self._settings.issuer
 
     def parse_hint(self, token: str) -> dict[str, Any] | None:
-        """Return the claims of an ``id_token_hint``, expired or not, or None if this server did not issue it (3.1.2.1)."""
+        """Return the claims of an ``id_token_hint`` (section 3.1.2.1), even an expired one; None if it is invalid."""
         found = issued_jwts.verify_jwt(self._key_ring, token, "JWT") or {}
         names_user = found.get("iss") == self.issuer and isinstance(found.get("sub"), str)
-        # Signed userinfo has the same type and user, but neither expires nor proves a sign-in.
+        # A signed userinfo response also has typ JWT and a sub, but it has no exp and does not prove a sign-in.
         return found if names_user and "exp" in found else None
 
     def issue(self, new: NewIdToken) -> str:
@@ -95,7 +95,7 @@ class IdTokens:
 
 
 def half_hash(value: str, algorithm: str) -> str:
-    """Return the left half of a value's hash, with the hash function of the signature algorithm (Core, section 3.1.3.6)."""
+    """Return the left half of a value's hash, by the signature algorithm's hash function (Core, section 3.1.3.6)."""
     # Ed25519 uses SHA-512 (RFC 8032, section 5.1), and so do verifiers of at_hash.
     hashed = (hashlib.sha512 if algorithm == "EdDSA" else hashlib.sha256)(value.encode()).digest()
     return base64.urlsafe_b64encode(hashed[: len(hashed) // 2]).rstrip(b"=").decode()

@@ -1,7 +1,7 @@
 """Session management (OpenID Connect Session Management 1.0): lets an application detect that the session changed.
 
-A cookie has the browser state, which changes with every sign-in and sign-out. Scripts in this server's iframe can read it;
-the application gets a salted hash.
+A cookie contains the browser state, which changes with every sign-in and sign-out. The script in this server's iframe
+reads the cookie. The application gets only a salted hash of the state.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ def browser_state(vault: Vault, sid: str) -> str:
 
 
 def session_state(vault: Vault, sid: str, client_key: str, redirect_uri: str) -> str | None:
-    """Return the session_state of an authorization response (section 3), or None if the redirect URI has no web origin."""
+    """Return the session_state of a response (section 3), or None if the redirect URI has no web origin."""
     origin = redirect_uris.origin_of(redirect_uri)
     if not origin:
         return None

@@ -40,7 +40,8 @@ class AuthorizationCodeGrant(Grant):
             raise presented.error(Cause.CODE_OF_ANOTHER_CLIENT, "The code was issued to another client.")
         _check_redirect_uri(presented)
         _check_verifier(presented)
-        # Only the rightful client gets here, so only its replay revokes anything (RFC 6749, section 4.1.2).
+        # The checks above reject other clients, so only the client that received the code can cause a revocation by
+        # replaying it (RFC 6749, section 4.1.2).
         if row.consumed_at is not None:
             _revoke_replayed(presented)
         if row.expires_at <= clock.now():
@@ -63,12 +64,12 @@ def _parse_code(request: ClientRequest) -> OpaqueToken | None:
 
 
 def _check_redirect_uri(presented: PresentedRequest) -> None:
-    # RFC 6749, section 4.1.3: the parameter must be identical; it may be omitted if the authorization request did so.
+    # RFC 6749, section 4.1.3: redirect_uri must be identical. It is optional if the authorization request omitted it.
     used, sent = _redirect_uri(presented.row), presented.request.parameters.get("redirect_uri", "")
     if sent not in ((used,) if presented.row.redirect_uri else ("", used)):
         raise presented.error(
             Cause.REDIRECT_URI_DIFFERS,
-            "redirect_uri differs from the authorization request.",
+            "redirect_uri differs from the redirect_uri in the authorization request.",
             received=sent,
             expected=used,
         )
@@ -83,7 +84,7 @@ def _check_verifier(presented: PresentedRequest) -> None:
 
 
 def _registration_error(presented: PresentedRequest) -> ProtocolError | None:
-    """Return the error if the client's registration no longer allows the code; it may have changed since the sign-in."""
+    """Return the error if the client's registration has changed since the sign-in and no longer allows the code."""
     client = presented.client
     if client.is_pkce_required and not presented.row.code_challenge:
         return presented.error(

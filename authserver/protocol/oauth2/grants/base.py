@@ -20,7 +20,7 @@ from authserver.protocol.services import Services
 
 
 class RecordChanged(Exception):
-    """Another request changed the record between ``load`` and ``issue``; the endpoint runs all phases once more."""
+    """Another request changed the record between ``load`` and ``issue``; the endpoint runs all phases once again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +57,8 @@ class PresentedRequest:
 class Checked:
     """The result of ``Grant.check``: the scope of the tokens to issue.
 
-    The endpoint raises ``deferred_error`` after the access check, so that clients learn first that an authorization was
-    revoked, and only then that their code or token could not be used anyway.
+    The endpoint raises ``deferred_error`` only after the access check, so that a revoked authorization is reported
+    before other problems with the code or token.
     """
 
     scope: str
@@ -85,20 +85,20 @@ class Grant(ABC):
 
     @abstractmethod
     def load(self, connection: Connection, request: ClientRequest) -> Row[Any] | None:
-        """Read the client and what the request presents, in one statement; return None for an unknown client.
+        """Read the client and the credential (such as a code) in one statement; return None for an unknown client.
 
         The client is not authenticated yet. The row must have the columns of ``access_state.CLIENT_COLUMNS`` with the
-        client's state and, if the request presents something that was issued under an authorization, also those of
-        ``STATE_COLUMNS`` and ``GRANT_COLUMNS``: the endpoint checks access and audience with them.
+        client's state. If the credential belongs to an authorization, the row must also have the columns of
+        ``STATE_COLUMNS`` and ``GRANT_COLUMNS``, which the endpoint needs to check access and audience.
         """
 
     @abstractmethod
     def check(self, presented: PresentedRequest) -> Checked:
-        """Check what the authenticated client presents, and return the scope; raises the OAuth error."""
+        """Check the credential that the authenticated client sent, and return the scope; raises ProtocolError."""
 
     @abstractmethod
     def issue(self, approved: ApprovedRequest) -> dict[str, Any]:
-        """Consume what was presented, issue the tokens in the same step, and return the token response.
+        """Consume the credential, issue the tokens in the same step, and return the token response.
 
-        Raises RecordChanged if another request was first and the phases must run again.
+        Raises RecordChanged if a concurrent request changed the record, so that the phases must run again.
         """

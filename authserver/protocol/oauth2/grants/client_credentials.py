@@ -1,4 +1,7 @@
-"""The client credentials grant (RFC 6749, section 4.4): a confidential client acts for itself, without refresh tokens."""
+"""The client credentials grant (RFC 6749, section 4.4): a confidential client acts on its own behalf.
+
+It gets no refresh tokens.
+"""
 
 from typing import Any
 
@@ -23,7 +26,7 @@ class ClientCredentialsGrant(Grant):
     grant_type = GrantType.CLIENT_CREDENTIALS
 
     def load(self, connection: Connection, request: ClientRequest) -> Row[Any] | None:
-        """Read the client and the authorization that equal requests share."""
+        """Read the client and the authorization that identical requests share."""
         return client_authorizations.find(connection, request.client_key, _own_key(request))
 
     def check(self, presented: PresentedRequest) -> Checked:
@@ -41,7 +44,7 @@ class ClientCredentialsGrant(Grant):
         return Checked(requested_scope.scope_for_client(presented.request.parameters.get("scope"), client))
 
     def issue(self, approved: ApprovedRequest) -> dict[str, Any]:
-        """Issue the access token under the authorization that equal requests share."""
+        """Issue the access token under the authorization that identical requests share."""
         new = approved.new_tokens()
         return new.client_response(_issue(approved, new))
 
@@ -58,7 +61,7 @@ def _issue(approved: ApprovedRequest, new: TokenIssue) -> IssuedRows:
             with database.consuming() as connection:
                 return tokens.issue(connection, row.authorization_id, new.values)
         except IntegrityError:
-            # The clean-up has deleted the authorization, which had no tokens left, since it was loaded.
+            # Since the authorization was loaded, the clean-up has deleted it, because it had no tokens left.
             pass
     with database.transaction() as db:
         authorization_id = client_authorizations.renew(

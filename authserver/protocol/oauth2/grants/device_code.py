@@ -22,7 +22,7 @@ from authserver.vocabulary import GrantType, TokenPrefix
 
 
 class DeviceCodeGrant(Grant):
-    """Redeems a device code, once, after the user has approved the device."""
+    """Redeems a device code, once, after the user has allowed the request."""
 
     grant_type = GrantType.DEVICE_CODE
 
@@ -86,7 +86,7 @@ def _raise_pending(presented: PresentedRequest) -> NoReturn:
 
 def _revoke_replayed(presented: PresentedRequest) -> NoReturn:
     with presented.services.database.transaction() as db:
-        # The row that was loaded may be older than the approval, so the authorization is read again.
+        # The row may have been loaded before the user allowed the request, so read the authorization again.
         authorization_id = device_authorizations.authorization_of(db, presented.row.device_id)
         if authorization_id is not None:
             authorizations.revoke(db, presented.actor, authorization_id, reason="device code replayed")

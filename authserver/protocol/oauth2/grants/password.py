@@ -63,7 +63,7 @@ class PasswordGrant(Grant):
         except WrongCredentials as error:
             raise _wrong_password(approved) from error
         except SecondFactorRequired as error:
-            # The password was right, so the attempt must not use up the user's limit for sign-ins elsewhere (S20).
+            # The password was right, so the attempt must not count toward the user's limit for sign-ins (S20).
             with services.database.transaction() as db:
                 throttles.refund(db, proof.charges)
             raise _second_factor_required(approved) from error

@@ -1,7 +1,7 @@
 """The refresh token grant (RFC 6749, section 6).
 
-Tokens rotate on every use, and reuse revokes the family. The previous token may be retried by the same client within a
-grace window and gets the same successor, because the response with the successor may have been lost (S7).
+A refresh token rotates on every use, and reuse revokes the family. Within the grace window, the same client may send
+the previous token again and gets the same successor, because the first response may have been lost (S7).
 """
 
 from datetime import timedelta
@@ -46,13 +46,13 @@ class RefreshTokenGrant(Grant):
             raise presented.error(
                 Cause.REFRESH_TOKEN_OF_ANOTHER_CLIENT, "The refresh token was issued to another client."
             )
-        # Before the other checks: a thief may not know the scope, and reuse must revoke the family anyway.
+        # Check reuse first: an attacker may send a wrong scope, and reuse must revoke the family even then.
         if not _is_usable(token, row, presented.services.settings.refresh_grace):
             _revoke_reused(presented)
         return Checked(_scope(presented), _expiry_error(presented))
 
     def issue(self, approved: ApprovedRequest) -> dict[str, Any]:
-        """Rotate the family, or issue an access token beside the successor that the token already has."""
+        """Rotate the family. For a retry, issue only an access token, and return the existing successor."""
         token = _parse_token(approved.request)
         return _rotate(approved) if token.generation == approved.row.generation else _repeat(approved)
 
