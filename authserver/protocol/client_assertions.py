@@ -24,10 +24,10 @@ from authserver.protocol.received_jwts import ReceivedJwt
 from authserver.settings import Settings
 from authserver.vocabulary import AuthMethod, EndpointPath, LegacyPath
 
-TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-_TYPES = {"jwt", "client-authentication+jwt"}
-_LENGTH = 8000
-_JTI_LENGTH = 500
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+_JWT_TYPES = {"jwt", "client-authentication+jwt"}
+_MAX_LENGTH = 8000
+_MAX_JTI_LENGTH = 500
 _SKEW = timedelta(seconds=30)
 _KEY_TYPES = {"RS256": "RSA", "PS256": "RSA", "ES256": "EC", "EdDSA": "OKP"}
 
@@ -42,23 +42,23 @@ class ClientAssertion(ReceivedJwt):
         return AuthMethod.SECRET_JWT if is_symmetric else AuthMethod.PRIVATE_KEY_JWT
 
 
-def parse_assertion(kind: str | None, text: str) -> ClientAssertion:
+def parse_assertion(assertion_type: str | None, text: str) -> ClientAssertion:
     """Return the parsed assertion; raises invalid_client if it is malformed."""
-    if kind != TYPE:
+    if assertion_type != ASSERTION_TYPE:
         raise _error(
-            f"client_assertion_type must be {TYPE}.",
+            f"client_assertion_type must be {ASSERTION_TYPE}.",
             Cause.ASSERTION_TYPE,
-            received=kind or "",
-            expected=TYPE,
+            received=assertion_type or "",
+            expected=ASSERTION_TYPE,
         )
     try:
-        assertion = ClientAssertion(*received_jwts.parse_jwt(text if len(text) <= _LENGTH else ""))
+        assertion = ClientAssertion(*received_jwts.parse_jwt(text if len(text) <= _MAX_LENGTH else ""))
     except ValueError as error:
         raise _error(
             "client_assertion is not a signed JWT.",
             Cause.ASSERTION_MALFORMED,
             received=f"{len(text)} characters",
-            expected=f"a signed JWT of at most {_LENGTH} characters",
+            expected=f"a signed JWT of at most {_MAX_LENGTH} characters",
         ) from error
     if not isinstance(assertion.claims.get("sub"), str):
         raise _error(
@@ -82,18 +82,18 @@ class AssertionVerifier:
         """Verify an assertion that was sent to the endpoint ``path``, and consume it; raises invalid_client."""
         self._check_signature(assertion, client)
         self._check_audience(assertion.claims.get("aud"), client, path)
-        expires_at = self._check_times(assertion.claims, client)
-        self._use_up(assertion.claims.get("jti"), client, expires_at)
+        expires_at = self._check_claims(assertion.claims, client)
+        self._consume(assertion.claims.get("jti"), client, expires_at)
 
     def _check_signature(self, assertion: ClientAssertion, client: RegisteredClient) -> None:
-        kind, algorithm = assertion.header.get("typ"), assertion.header.get("alg")
-        if kind is not None and str(kind).lower().removeprefix("application/") not in _TYPES:
+        typ, algorithm = assertion.header.get("typ"), assertion.header.get("alg")
+        if typ is not None and str(typ).lower().removeprefix("application/") not in _JWT_TYPES:
             raise _error(
                 "The typ of the assertion must be JWT or client-authentication+jwt.",
                 Cause.ASSERTION_TYP,
                 client,
-                received=_readable(kind),
-                expected=" ".join(sorted(_TYPES)),
+                received=_storable(typ),
+                expected=" ".join(sorted(_JWT_TYPES)),
             )
         allowed = _allowed(client)
         if not isinstance(algorithm, str) or algorithm not in allowed:
@@ -147,31 +147,35 @@ class AssertionVerifier:
                 "The audience of the assertion is not this server.",
                 Cause.ASSERTION_AUDIENCE,
                 client,
-                received=_readable(audience),
+                received=_storable(audience),
                 expected=expected,
             )
 
-    def _check_times(self, claims: dict[str, Any], client: RegisteredClient) -> datetime:
+    def _check_claims(self, claims: dict[str, Any], client: RegisteredClient) -> datetime:
         if claims.get("iss") != client.client_key or claims.get("sub") != client.client_key:
             raise _error(
                 "The iss and sub of the assertion must be the client_id.",
                 Cause.ASSERTION_ISSUER,
                 client,
-                received=f"iss {_readable(claims.get('iss'))}, sub {_readable(claims.get('sub'))}",
+                received=f"iss {_storable(claims.get('iss'))}, sub {_storable(claims.get('sub'))}",
                 expected=client.client_key,
             )
         now = clock.now()
         expires_at = _instant(claims.get("exp"))
         if expires_at is None or expires_at <= now:
             received = "no exp" if expires_at is None else "an exp in the past"
-            sentence = "The assertion has expired or has no exp."
+            description = "The assertion has expired or has no exp."
             raise _error(
-                sentence, Cause.ASSERTION_EXPIRED, client, received=received, expected="an exp in the future"
+                description,
+                Cause.ASSERTION_EXPIRED,
+                client,
+                received=received,
+                expected="an exp in the future",
             )
         if expires_at > now + self._settings.client_assertion_lifetime + _SKEW:
             limit = f"at most {self._settings.client_assertion_lifetime.total_seconds():.0f} s in the future"
-            sentence = "The exp of the assertion is too far in the future."
-            raise _error(sentence, Cause.ASSERTION_EXPIRES_LATE, client, expected=limit)
+            description = "The exp of the assertion is too far in the future."
+            raise _error(description, Cause.ASSERTION_EXPIRES_LATE, client, expected=limit)
         for name in ("nbf", "iat"):
             begins_at = _instant(claims.get(name))
             if name in claims and (begins_at is None or begins_at > now + _SKEW):
@@ -179,9 +183,13 @@ class AssertionVerifier:
                 raise _error(description, Cause.ASSERTION_EARLY, client)
         return expires_at
 
-    def _use_up(self, jti: Any, client: RegisteredClient, expires_at: datetime) -> None:
-        if not isinstance(jti, str) or not 1 <= len(jti) <= _JTI_LENGTH or not text_rules.is_storable(jti):
-            expected = f"a string of 1 to {_JTI_LENGTH} characters"
+    def _consume(self, jti: Any, client: RegisteredClient, expires_at: datetime) -> None:
+        if (
+            not isinstance(jti, str)
+            or not 1 <= len(jti) <= _MAX_JTI_LENGTH
+            or not text_rules.is_storable(jti)
+        ):
+            expected = f"a string of 1 to {_MAX_JTI_LENGTH} characters"
             description = f"The jti of the assertion must be {expected}."
             raise _error(description, Cause.ASSERTION_JTI, client, expected=expected)
         with self._database.consuming() as connection:
@@ -197,7 +205,7 @@ def _allowed(client: RegisteredClient) -> tuple[str, ...]:
     return algorithms.SYMMETRIC if client.auth_method == AuthMethod.SECRET_JWT else algorithms.ASYMMETRIC
 
 
-def _readable(value: Any) -> str:
+def _storable(value: Any) -> str:
     return str(value) if text_rules.is_storable(str(value)) else ""
 
 
@@ -208,7 +216,7 @@ def _instant(value: Any) -> datetime | None:
 
 
 def _error(
-    sentence: str,
+    description: str,
     cause: Cause,
     client: RegisteredClient | None = None,
     *,
@@ -218,7 +226,7 @@ def _error(
     return ProtocolError(
         ErrorCode.INVALID_CLIENT,
         cause,
-        sentence,
+        description,
         received=received,
         expected=expected,
         client_id=client.id if client else None,

@@ -11,24 +11,24 @@ from joserfc import jwt
 from authserver.domain.keys.key_ring import KeyRing
 from authserver.protocol import algorithms, received_jwts
 
-_LONGEST = 16_000
+_MAX_LENGTH = 16_000
 
 
-def sign_jwt(key_ring: KeyRing, algorithm: str, kind: str, claims: dict[str, Any]) -> str:
-    """Return the signed JWT; ``kind`` is the ``typ`` of its header (RFC 8725, section 3.11)."""
+def sign_jwt(key_ring: KeyRing, algorithm: str, typ: str, claims: dict[str, Any]) -> str:
+    """Return the signed JWT; ``typ`` is a parameter of its header (RFC 8725, section 3.11)."""
     signer = key_ring.signer(algorithm)
-    header = {"alg": signer.algorithm, "typ": kind, "kid": signer.kid}
+    header = {"alg": signer.algorithm, "typ": typ, "kid": signer.kid}
     return jwt.encode(header, claims, signer.key, registry=algorithms.registry(algorithm))
 
 
-def verify_jwt(key_ring: KeyRing, token: str, kind: str) -> dict[str, Any] | None:
+def verify_jwt(key_ring: KeyRing, token: str, typ: str) -> dict[str, Any] | None:
     """Return the claims of a JWT if this server signed it with this ``typ``, even if it has expired; otherwise None."""
     try:
-        received = received_jwts.parse_jwt(token if len(token) <= _LONGEST else "")
+        received = received_jwts.parse_jwt(token if len(token) <= _MAX_LENGTH else "")
     except ValueError:
         return None
     known = key_ring.current().verifier(received.header.get("kid"))
-    if known is None or str(received.header.get("typ", "JWT")).removeprefix("application/") != kind:
+    if known is None or str(received.header.get("typ", "JWT")).removeprefix("application/") != typ:
         return None
     algorithm, key = known
     return received.claims if received.is_signed_with(key, algorithm) else None

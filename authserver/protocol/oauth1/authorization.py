@@ -72,15 +72,15 @@ def find_approval(
     if credential is None or client is None:
         advice = message("The application sent a token that this server does not know.")
         raise OAuth1Error(ProblemCode.TOKEN_REJECTED, advice)
-    policy = server.client_cache.of(db, client)
+    registered = server.client_cache.of(db, client)
     denial = access.check_access(access_state.state_of_client(client.status, client.epoch))
     if denial is not None:
-        raise ClientNotApproved(policy, denial)
-    can_go_on = credential.authorization_id is not None if is_decided else credential.is_open
-    if not can_go_on or credential.client_epoch != client.epoch:
+        raise ClientNotApproved(registered, denial)
+    can_continue = credential.authorization_id is not None if is_decided else credential.is_open
+    if not can_continue or credential.client_epoch != client.epoch:
         advice = message("This sign-in is already complete or has expired.")
         raise OAuth1Error(ProblemCode.TOKEN_USED, advice, client_id=client.id)
-    return TokenApproval(credential, policy, token, _callback(credential, policy, callback))
+    return TokenApproval(credential, registered, token, _callback(credential, registered, callback))
 
 
 def needs_consent(db: Session, approval: TokenApproval, user_session: UserSession) -> bool:

@@ -10,9 +10,9 @@ from authserver.protocol.oauth1.encoding import Pairs
 from authserver.protocol.oauth1.errors import OAuth1Error, ProblemCode
 from authserver.protocol.oauth1.signed_request import SignedRequest
 
-_OURS = re.compile(r"(as[a-z]_[0-9a-z]{1,12}_).+")
+_OPAQUE_TOKEN = re.compile(r"(as[a-z]_[0-9a-z]{1,12}_).+")
 _CONFIDENTIAL = re.compile("pass|secret|token|key|code|auth|credential|session", re.IGNORECASE)
-_SHOWN = 24
+_EXCERPT_LENGTH = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ def signature_invalid(request: SignedRequest) -> OAuth1Error:
         ProblemCode.SIGNATURE_INVALID,
         "The signature does not match the received request. Compare the base strings.",
         received=signed_target(request),
-        expected=shown_base_string(request),
+        expected=redacted_base_string(request),
         client_id=request.client.id,
     )
 
@@ -62,9 +62,9 @@ def signed_target(request: SignedRequest) -> str:
     return f"{request.method.upper()} {request.uri} ({method}, parameters in the {request.parameters.place})"
 
 
-def shown_base_string(request: SignedRequest) -> str:
+def redacted_base_string(request: SignedRequest) -> str:
     """Return the base string with tokens, verifiers and confidential parameters masked, so that it can be stored."""
-    return base_strings.base_string(request.method, request.uri, _shown(request.parameters.signed))
+    return base_strings.base_string(request.method, request.uri, _redacted(request.parameters.signed))
 
 
 def difference(ours: str, theirs: str) -> Difference | None:
@@ -72,16 +72,18 @@ def difference(ours: str, theirs: str) -> Difference | None:
     position = base_strings.first_difference(ours, theirs)
     if position is None:
         return None
-    return Difference(position, ours[position : position + _SHOWN], theirs[position : position + _SHOWN])
+    return Difference(
+        position, ours[position : position + _EXCERPT_LENGTH], theirs[position : position + _EXCERPT_LENGTH]
+    )
 
 
-def _shown(pairs: Pairs) -> Pairs:
+def _redacted(pairs: Pairs) -> Pairs:
     return tuple((name, _mask(name, value)) for name, value in pairs)
 
 
 def _mask(name: str, value: str) -> str:
     if name in {"oauth_token", "oauth_verifier"}:
-        return _OURS.sub(r"\1…", value) if _OURS.match(value) else value and "…"
+        return _OPAQUE_TOKEN.sub(r"\1…", value) if _OPAQUE_TOKEN.match(value) else value and "…"
     if not name.startswith("oauth_") and _CONFIDENTIAL.search(name):
         return "…"
     return value

@@ -16,7 +16,7 @@ from authserver.protocol.http import Request
 from authserver.vocabulary import AuthMethod
 
 METHODS = tuple(AuthMethod)
-_ID_LENGTH = 200
+_MAX_ID_LENGTH = 200
 _PAIR = "client_id and secret, each form-encoded, joined by a colon and encoded in Base64"
 
 
@@ -160,12 +160,12 @@ def _parse_basic(header: str) -> Credentials:
 
 
 def _check_client_id(client_key: str) -> str:
-    if len(client_key) > _ID_LENGTH or not client_key.isascii() or not client_key.isprintable():
+    if len(client_key) > _MAX_ID_LENGTH or not client_key.isascii() or not client_key.isprintable():
         raise ProtocolError(
             ErrorCode.INVALID_CLIENT,
             Cause.CLIENT_UNKNOWN,
             "Client authentication failed.",
             received=f"a key of {len(client_key)} characters",
-            expected=f"at most {_ID_LENGTH} printable ASCII characters",
+            expected=f"at most {_MAX_ID_LENGTH} printable ASCII characters",
         )
     return client_key

@@ -63,15 +63,15 @@ def parse_registration(
 ) -> ClientMetadata:
     """Return the normalized registration from a request; raises InvalidInput or ProtocolError."""
     if "software_statement" in document:
-        sentence = "Software statements are not supported."
-        raise ProtocolError(ErrorCode.UNAPPROVED_SOFTWARE_STATEMENT, Cause.SOFTWARE_STATEMENT, sentence)
+        description = "Software statements are not supported."
+        raise ProtocolError(ErrorCode.UNAPPROVED_SOFTWARE_STATEMENT, Cause.SOFTWARE_STATEMENT, description)
     fallback = f"Application at {message.address or 'an unknown host'}"
     wanted = registration_metadata.requested_values(document, kind, fallback)
     return registrations.validate(wanted, known_name=known_name)
 
 
 def client_information(
-    services: Services, client: Client, token: str, secret: str, *, is_changing: bool = False
+    services: Services, client: Client, token: str, secret: str, *, has_pending_change: bool = False
 ) -> dict[str, Any]:
     """Return the client information response (RFC 7591, section 3.2.1; RFC 7592, section 3)."""
     document: dict[str, Any] = {
@@ -83,7 +83,7 @@ def client_information(
     return document | {
         "registration_access_token": token,
         "registration_client_uri": services.settings.url(f"{EndpointPath.REGISTRATION}/{client.client_key}"),
-        "registration_status": "change_pending" if is_changing else client.status,
+        "registration_status": "change_pending" if has_pending_change else client.status,
         **registration_metadata.metadata_of_client(client),
     }
 
@@ -118,12 +118,12 @@ def _register(services: Services, message: Request, kind: ClientKind | None) -> 
     with services.database.transaction() as db:
         throttles.charge(db, [bucket(services, message.address)])
     sector_identifiers.check_registration(services.fetcher, wanted)
-    who = registration_actor(message)
+    actor = registration_actor(message)
     with services.database.transaction() as db:
         pending_clients.purge(db, settings)
-        client, secret, token = self_registration.add(db, who, services.vault, wanted)
+        client, secret, token = self_registration.add(db, actor, services.vault, wanted)
         if is_approved_at_once(services, db, wanted.scopes or ()):
-            clients.approve(db, who, client, revision=client.revision)
+            clients.approve(db, actor, client, revision=client.revision)
     return json_response(201, client_information(services, client, token, secret))
 
 

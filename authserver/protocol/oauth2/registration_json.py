@@ -9,8 +9,8 @@ from authserver.protocol.errors import ErrorCode, ProtocolError
 from authserver.protocol.http import Request
 
 MAX_BYTES = 32768
-_DEPTH = 8
-_LARGEST = 10**15
+_MAX_DEPTH = 8
+_MAX_NUMBER = 10**15
 
 
 def parse_registration_json(message: Request) -> dict[str, Any]:
@@ -46,16 +46,16 @@ def _reject_constant(name: str) -> NoReturn:
 
 def _check_bounds(document: Any) -> None:
     level = [document]
-    for _ in range(_DEPTH):
+    for _ in range(_MAX_DEPTH):
         if any(isinstance(value, int | float) and not _is_storable(value) for value in level):
             raise _error("The metadata contains a number that is too large.")
         level = [inner for value in level for inner in _members(value)]
     if level:
-        raise _error(f"The metadata can have at most {_DEPTH} levels of nesting.")
+        raise _error(f"The metadata can have at most {_MAX_DEPTH} levels of nesting.")
 
 
 def _is_storable(value: float) -> bool:
-    return math.isfinite(value) and abs(value) < _LARGEST
+    return math.isfinite(value) and abs(value) < _MAX_NUMBER
 
 
 def _members(value: Any) -> list[Any]:

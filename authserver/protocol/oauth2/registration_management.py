@@ -78,8 +78,8 @@ def _change(services: Services, message: Request, token: OpaqueToken, value: str
         before = _authenticate(db, message, token, value, is_writing=False)
         document = registration_json.parse_registration_json(message)
         _check_identity(before, document)
-        policy = services.client_cache.of(db, before)
-    _check_secret(services, message, policy, document.get("client_secret"))
+        registered = services.client_cache.of(db, before)
+    _check_secret(services, message, registered, document.get("client_secret"))
     wanted = registration.parse_registration(message, document, before.kind, known_name=before.name)
     limit = services.settings.registrations
     with services.database.transaction() as db:
@@ -96,10 +96,10 @@ def _apply(services: Services, db: Session, message: Request, client: Client, wa
     new_scopes = set(wanted.scopes or ()) - set(client.scopes)
     is_open = not client.is_trusted and registration.is_approved_at_once(services, db, new_scopes)
     # A pending client can be changed directly: nobody has reviewed it yet.
-    is_live = client.status == ClientStatus.PENDING or is_open
-    change = self_registration.edit if is_live else self_registration.propose
-    who = registration.registration_actor(message)
-    return change(db, who, services.vault, client, self_registration.merged(client, wanted))
+    applies_immediately = client.status == ClientStatus.PENDING or is_open
+    change = self_registration.edit if applies_immediately else self_registration.propose
+    actor = registration.registration_actor(message)
+    return change(db, actor, services.vault, client, self_registration.merged(client, wanted))
 
 
 def _check_identity(client: Client, document: dict[str, Any]) -> None:
@@ -139,9 +139,12 @@ def _authenticate(
 
 
 def _information(services: Services, db: Session, client: Client, value: str, secret: str = "") -> Response:
-    is_changing = self_registration.pending_change_of(db, client) is not None
+    has_pending_change = self_registration.pending_change_of(db, client) is not None
     return json_response(
-        200, registration.client_information(services, client, value, secret, is_changing=is_changing)
+        200,
+        registration.client_information(
+            services, client, value, secret, has_pending_change=has_pending_change
+        ),
     )
 
 

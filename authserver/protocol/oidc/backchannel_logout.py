@@ -31,8 +31,8 @@ from authserver.vocabulary import ClientStatus
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 TYPE = "logout+jwt"
 _LIFETIME_SECONDS = 120
-_AT_ONCE = 16
-_LOOK_EVERY_SECONDS = 1.0
+_BATCH_SIZE = 16
+_POLL_SECONDS = 1.0
 
 log = logs.get("logout")
 
@@ -82,7 +82,7 @@ class LogoutNotifier:
         """Post the due notices and return the number of attempts."""
         self._key_ring.tend()
         with self._database.reading() as connection:
-            due = logout_notices.due_notices(connection, _AT_ONCE)
+            due = logout_notices.due_notices(connection, _BATCH_SIZE)
         if not due:
             return 0
         with self._database.connection() as connection:
@@ -96,13 +96,13 @@ class LogoutNotifier:
     def _run(self) -> None:
         while True:
             try:
-                is_more = self.deliver() == _AT_ONCE
+                is_more = self.deliver() == _BATCH_SIZE
             except (SQLAlchemyError, AuthserverError) as error:
                 # Nothing is lost: a notice stays due until its result is recorded.
                 log.warning("logout notices wait", error=type(error).__name__)
                 is_more = False
             if not is_more:
-                self._wanted.wait(_LOOK_EVERY_SECONDS)
+                self._wanted.wait(_POLL_SECONDS)
                 self._wanted.clear()
 
     def _requests(self, claimed: list[ClaimedNotice]) -> Iterator[_LogoutRequest]:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from authserver.protocol.oidc import claims
 from authserver.vocabulary import Acr
 
-_LENGTH = 8000
+_MAX_LENGTH = 8000
 
 
 class ClaimsRequest(NamedTuple):
@@ -82,7 +82,7 @@ def parse_claims_request(text: str | None) -> ClaimsRequest | None:
     """Return the parsed parameter, or None if it does not have the form that section 5.5 specifies."""
     if text is None:
         return NOTHING
-    if len(text) > _LENGTH:
+    if len(text) > _MAX_LENGTH:
         return None
     try:
         document = json.loads(text)

@@ -24,7 +24,7 @@ from authserver.protocol.http import Pairs, present_values, repeated_names
 from authserver.protocol.oidc.id_token import IdTokens
 
 # The pages pass the request on in a URL, and servers reject URLs of more than 8 kB.
-_LINK_LENGTH = 7000
+_MAX_LINK_LENGTH = 7000
 _NOT_REGISTERED = message("The return URL is not registered for the application.")
 _CLIENT_MISSING = message("The application did not identify itself, so you cannot return to it from here.")
 
@@ -109,13 +109,13 @@ def _link(uri: str, state: str) -> str:
 
 
 def _check_length(client: Client | None, link: str) -> None:
-    if len(link) > _LINK_LENGTH:
+    if len(link) > _MAX_LINK_LENGTH:
         raise ProtocolError(
             ErrorCode.INVALID_REQUEST,
             Cause.STATE_TOO_LONG,
             "state is too long.",
             received=f"a URL of {len(link)} characters after percent-encoding",
-            expected=f"at most {_LINK_LENGTH} characters; a state of 400 characters always fits",
+            expected=f"at most {_MAX_LINK_LENGTH} characters; a state of 400 characters always fits",
             client_id=_id(client),
         )
 

@@ -27,7 +27,7 @@ class ClientCredentialsGrant(Grant):
 
     def load(self, connection: Connection, request: ClientRequest) -> Row[Any] | None:
         """Read the client and the authorization that identical requests share."""
-        return client_authorizations.find(connection, request.client_key, _own_key(request))
+        return client_authorizations.find(connection, request.client_key, _request_key(request))
 
     def check(self, presented: PresentedRequest) -> Checked:
         """Check that the client is confidential, and return the scope."""
@@ -49,7 +49,7 @@ class ClientCredentialsGrant(Grant):
         return new.client_response(_issue(approved, new))
 
 
-def _own_key(request: ClientRequest) -> bytes:
+def _request_key(request: ClientRequest) -> bytes:
     resources = [value for _, value in request.resources]
     return client_authorizations.request_key(request.client_key, request.parameters.get("scope"), resources)
 
@@ -67,7 +67,7 @@ def _issue(approved: ApprovedRequest, new: TokenIssue) -> IssuedRows:
         authorization_id = client_authorizations.renew(
             db,
             approved.actor,
-            _own_key(approved.request),
+            _request_key(approved.request),
             client=row,
             scope=approved.scope,
             resources=approved.audience,
