@@ -18,11 +18,11 @@ from authserver.domain.client_cache import RegisteredClient
 from authserver.domain.clients.metadata_types import is_short_rsa_key
 from authserver.domain.fetcher import Fetcher, FetchFailed
 
-KEPT_SECONDS = 600
-REFETCH_SECONDS = 10
-_KEPT = 1000
-_KEYS = 50
-_KINDS = ("RSA", "EC", "OKP")
+CACHE_SECONDS = 600
+MIN_REFETCH_SECONDS = 10
+_MAX_CACHED_SETS = 1000
+_MAX_KEYS_PER_SET = 50
+_KEY_TYPES = ("RSA", "EC", "OKP")
 
 PublicKey = RSAKey | ECKey | OKPKey
 
@@ -54,28 +54,32 @@ class ClientKeySets:
         self._registered: OrderedDict[tuple[int, int], tuple[_Key, ...]] = OrderedDict()
         self._guard = Lock()
 
-    def find(self, client: RegisteredClient, kid: Any, kind: str) -> tuple[PublicKey, ...]:
+    def find(self, client: RegisteredClient, kid: Any, key_type: str) -> tuple[PublicKey, ...]:
         """Return the keys of a client with this key id and key type; raises FetchFailed."""
         uri = client.details.get("jwks_uri")
-        keys = self._of_registration(client) if uri is None else self._of_address(uri, kid, kind)
+        keys = self._registered_keys(client) if uri is None else self._fetched_keys(uri, kid, key_type)
         # A key set may have keys without an id (OpenID Connect Core, section 10.1); they match every key id.
         ids = (kid, None)
-        return tuple(one.key for one in keys if one.key.key_type == kind and (kid is None or one.kid in ids))
+        return tuple(
+            one.key for one in keys if one.key.key_type == key_type and (kid is None or one.kid in ids)
+        )
 
-    def _of_registration(self, client: RegisteredClient) -> tuple[_Key, ...]:
-        mark = (client.id, client.revision)
-        keys = self._registered.get(mark)
+    def _registered_keys(self, client: RegisteredClient) -> tuple[_Key, ...]:
+        cache_key = (client.id, client.revision)
+        keys = self._registered.get(cache_key)
         if keys is None:
             keys = parse_jwk_set(client.details.get("jwks"))
-            self._keep(self._registered, mark, keys)
+            self._keep(self._registered, cache_key, keys)
         return keys
 
-    def _of_address(self, uri: str, kid: Any, kind: str) -> tuple[_Key, ...]:
+    def _fetched_keys(self, uri: str, kid: Any, key_type: str) -> tuple[_Key, ...]:
         known = self._fetched.get(uri, _NOTHING)
         age = self._ticks() - known.at
-        is_over = age >= KEPT_SECONDS
-        if is_over or (age >= REFETCH_SECONDS and not any(_is_named(one, kid, kind) for one in known.keys)):
-            known = self._fetch_once(uri, known, waits=is_over)
+        is_expired = age >= CACHE_SECONDS
+        if is_expired or (
+            age >= MIN_REFETCH_SECONDS and not any(_is_named(one, kid, key_type) for one in known.keys)
+        ):
+            known = self._fetch_once(uri, known, waits=is_expired)
         if known.error:
             raise FetchFailed(known.error)
         return known.keys
@@ -98,31 +102,31 @@ class ClientKeySets:
 
     def _fetch(self, uri: str) -> _Fetched:
         try:
-            answer = self._fetcher.get(uri)
-            if answer.status != 200:
-                raise FetchFailed(f"The server of the key set responded with status {answer.status}.")
-            return _Fetched(parse_jwk_set(json.loads(answer.body)), self._ticks())
+            response = self._fetcher.get(uri)
+            if response.status != 200:
+                raise FetchFailed(f"The server of the key set responded with status {response.status}.")
+            return _Fetched(parse_jwk_set(json.loads(response.body)), self._ticks())
         except (ValueError, RecursionError):
             return _Fetched((), self._ticks(), "The key set is not JSON.")
         except FetchFailed as error:
             return _Fetched((), self._ticks(), str(error))
 
-    def _keep(self, kept: OrderedDict[Any, Any], mark: Any, value: Any) -> None:
+    def _keep(self, cache: OrderedDict[Any, Any], cache_key: Any, value: Any) -> None:
         with self._guard:
-            kept[mark] = value
-            while len(kept) > _KEPT:
-                kept.popitem(last=False)
+            cache[cache_key] = value
+            while len(cache) > _MAX_CACHED_SETS:
+                cache.popitem(last=False)
 
 
 def parse_jwk_set(document: Any) -> tuple[_Key, ...]:
     """Return the public keys of a JWK set, ignoring those that cannot be used (RFC 7517, section 5)."""
     listed = document.get("keys") if isinstance(document, dict) else None
-    found = map(_usable, listed[:_KEYS] if isinstance(listed, list) else ())
+    found = map(_usable, listed[:_MAX_KEYS_PER_SET] if isinstance(listed, list) else ())
     return tuple(key for key in found if key is not None)
 
 
 def _usable(entry: Any) -> _Key | None:
-    if not isinstance(entry, dict) or entry.get("kty") not in _KINDS or entry.get("use", "sig") != "sig":
+    if not isinstance(entry, dict) or entry.get("kty") not in _KEY_TYPES or entry.get("use", "sig") != "sig":
         return None
     if is_short_rsa_key(entry):
         return None
@@ -133,5 +137,5 @@ def _usable(entry: Any) -> _Key | None:
     return _Key(key, entry.get("kid"))  # type: ignore[arg-type]
 
 
-def _is_named(known: _Key, kid: Any, kind: str) -> bool:
-    return known.key.key_type == kind and (kid is None or known.kid == kid)
+def _is_named(known: _Key, kid: Any, key_type: str) -> bool:
+    return known.key.key_type == key_type and (kid is None or known.kid == kid)

@@ -63,7 +63,7 @@ def test_unknown_kid_causes_a_new_fetch(
     app: Flask, key_server: DocumentServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """10.1.1: the verifier fetches the jwks_uri again when it sees an unfamiliar kid."""
-    monkeypatch.setattr(client_keys, "REFETCH_SECONDS", 0)
+    monkeypatch.setattr(client_keys, "MIN_REFETCH_SECONDS", 0)
     first = signer(app, key_server)
     assert first.token().status_code == 200
     following = assertions.generate()
@@ -84,7 +84,7 @@ def test_key_with_kid_can_replace_one_without(
     app: Flask, key_server: DocumentServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """10.1.1: an unfamiliar kid causes a new fetch, even if the set has a key without kid that could match."""
-    monkeypatch.setattr(client_keys, "REFETCH_SECONDS", 0)
+    monkeypatch.setattr(client_keys, "MIN_REFETCH_SECONDS", 0)
     client = signer(app, key_server)
     key_server.document = {"keys": [assertions.public(assertions.generate())]}
     assert_error(client.token(), "invalid_client", 401)

@@ -10,7 +10,7 @@ import pytest
 
 from authserver.domain.fetcher import Fetched, FetchFailed
 from authserver.protocol import client_keys
-from authserver.protocol.client_keys import KEPT_SECONDS, REFETCH_SECONDS, ClientKeySets
+from authserver.protocol.client_keys import CACHE_SECONDS, MIN_REFETCH_SECONDS, ClientKeySets
 from tests.support import assertions
 
 AT_ONCE = 8
@@ -56,7 +56,7 @@ def test_concurrent_requests_fetch_once(keys: Keys) -> None:
 
 def test_requests_do_not_wait_for_the_fetch_of_another_kid(keys: Keys) -> None:
     keys.find()
-    keys.now += REFETCH_SECONDS
+    keys.now += MIN_REFETCH_SECONDS
     found: list[int] = []
     keys.meanwhile = lambda: found.extend([keys.find("another"), keys.find("one")])
     assert keys.find("invented") == 0
@@ -65,13 +65,13 @@ def test_requests_do_not_wait_for_the_fetch_of_another_kid(keys: Keys) -> None:
 
 def test_expired_jwk_set_is_fetched_again(keys: Keys) -> None:
     keys.find()
-    keys.now += KEPT_SECONDS
+    keys.now += CACHE_SECONDS
     keys.document = {"keys": []}
     assert (keys.find(), keys.fetches) == (0, 2)
 
 
 def test_registered_keys_do_not_depend_on_the_cache_size(keys: Keys, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_keys, "_KEPT", 0)
+    monkeypatch.setattr(client_keys, "_MAX_CACHED_SETS", 0)
     keys.details = {"jwks": keys.document}
     assert [keys.find() for _ in range(3)] == [1] * 3
 
