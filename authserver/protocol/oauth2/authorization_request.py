@@ -97,7 +97,7 @@ class AuthorizationRequest:
         """
         kept: dict[str, Any] = {name: self.parameters[name] for name in _READ if name in self.parameters}
         if _HINT in self.parameters and self.subjects is not None:
-            kept["claims"] = self.claims.insisting_on(self.subjects)
+            kept["claims"] = self.claims.parameter_requiring(self.subjects)
         return kept | ({"resource": list(self.resources)} if self.resources else {})
 
 

@@ -70,7 +70,7 @@ def _stored_parameters(request: AuthorizationRequest) -> dict[str, Any]:
     stored: dict[str, Any] = {}
     if request.nonce is not None:
         stored["nonce"] = request.nonce
-    if requested_claims := request.claims.kept():
+    if requested_claims := request.claims.stored_claims():
         stored["claims"] = requested_claims
     if request.resources:
         stored["resource"] = list(request.resources)

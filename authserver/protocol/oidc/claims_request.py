@@ -46,7 +46,7 @@ class ClaimsRequest(NamedTuple):
             *({name: place[name] for name in place if name not in excluded} for place in self)
         )
 
-    def insisting_on(self, subjects: Sequence[str]) -> str:
+    def parameter_requiring(self, subjects: Sequence[str]) -> str:
         """Return a ``claims`` parameter that also requires one of these subjects.
 
         It contains only supported claims and classes, so that it does not exceed the maximum length of the parameter.
@@ -57,7 +57,7 @@ class ClaimsRequest(NamedTuple):
             id_token["acr"] = {"essential": self.is_acr_essential, "values": classes}
         return json.dumps({"userinfo": _known(self.userinfo), "id_token": id_token}, separators=(",", ":"))
 
-    def kept(self) -> dict[str, Any]:
+    def stored_claims(self) -> dict[str, Any]:
         """Return the part of the request to store in the authorization: the names of supported claims."""
         wanted = {"userinfo": self.userinfo, "id_token": self.id_token}
         return {place: sorted(known) for place, names in wanted.items() if (known := _known(names))}
@@ -75,13 +75,13 @@ class ClaimsRequest(NamedTuple):
         return tuple(one for one in choice if isinstance(one, str) and value in (None, one))
 
 
-NOTHING = ClaimsRequest({}, {})
+EMPTY = ClaimsRequest({}, {})
 
 
 def parse_claims_request(text: str | None) -> ClaimsRequest | None:
     """Return the parsed parameter, or None if it does not have the form that section 5.5 specifies."""
     if text is None:
-        return NOTHING
+        return EMPTY
     if len(text) > _MAX_LENGTH:
         return None
     try:
