@@ -73,7 +73,7 @@ def accept_authorization_request(services: Services, db: Session, pairs: Pairs) 
     if denial is not None:
         raise ClientNotApproved(registered, denial)
     request = authorization_request.parse_authorization_request(pairs, registered, services.settings)
-    grant_type = GrantType.AUTHORIZATION_CODE if "code" in request.words else None
+    grant_type = GrantType.AUTHORIZATION_CODE if "code" in request.response_type_values else None
     denial = access.check_access(
         state,
         registered,
@@ -107,7 +107,7 @@ def next_step(
         if _was_made_for(user_session, started_at):
             raise AuthorizationError(_another_user(request), request.address)
         return _unless_silent(request, NextStep.SWITCH_ACCOUNT, ErrorCode.LOGIN_REQUIRED)
-    if not request.context.is_met_by(user_session.acr):
+    if not request.acr_requirement.is_met_by(user_session.acr):
         acr_step = _step_to_acr(db, request, user_session)
         if acr_step is not None:
             return acr_step
@@ -230,8 +230,8 @@ def _another_user(request: AuthorizationRequest) -> ProtocolError:
 
 def _step_to_acr(db: Session, request: AuthorizationRequest, user_session: UserSession) -> NextStep | None:
     """Return the step by which the user can reach the requested class, or None if the request continues without it."""
-    is_essential = request.context.is_essential
-    if request.context.can_be_met() and second_factors.is_enrolled(db, user_session.user_id):
+    is_essential = request.acr_requirement.is_essential
+    if request.acr_requirement.can_be_met() and second_factors.is_enrolled(db, user_session.user_id):
         # A voluntary class does not fail a request with prompt=none (Core, section 5.5.1.1). The acr claim reports the
         # class that was reached.
         if not _may_interact(request) and not is_essential:
@@ -239,7 +239,7 @@ def _step_to_acr(db: Session, request: AuthorizationRequest, user_session: UserS
         return _unless_silent(request, NextStep.STEP_UP, ErrorCode.LOGIN_REQUIRED)
     if not is_essential:
         return None
-    if request.context.can_be_met() and _may_interact(request):
+    if request.acr_requirement.can_be_met() and _may_interact(request):
         return NextStep.ENROL
     raise AuthorizationError(_acr_out_of_reach(request), request.address)
 
@@ -253,10 +253,10 @@ def _acr_out_of_reach(request: AuthorizationRequest) -> ProtocolError:
         ErrorCode.UNMET_AUTHENTICATION_REQUIREMENTS,
         Cause.ACR_OUT_OF_REACH,
         "The requested authentication context class cannot be reached.",
-        received=" ".join(request.context.classes),
+        received=" ".join(request.acr_requirement.classes),
         # If the class exists, the user has no second factor yet, and the request must let them set one up.
         expected="a request without prompt=none"
-        if request.context.can_be_met()
+        if request.acr_requirement.can_be_met()
         else "\n".join(acr.SUPPORTED),
         client_id=request.client.id,
     )

@@ -29,7 +29,7 @@ from authserver.settings import Settings
 from authserver.vocabulary import ClientKind, ScopeName
 
 _HINT = "id_token_hint"
-_READ = (
+_STORED_PARAMETERS = (
     "client_id", "redirect_uri", "response_type", "response_mode", "scope", "state", "nonce",
     "code_challenge", "code_challenge_method", "prompt", "max_age", "login_hint", "claims", "acr_values", "ui_locales",
 )  # fmt: skip
@@ -72,13 +72,13 @@ class AuthorizationRequest:
     max_age: int | None
     login_hint: str
     claims: ClaimsRequest
-    context: AcrRequirement
+    acr_requirement: AcrRequirement
     subjects: tuple[str, ...] | None
     resources: tuple[str, ...]
     parameters: dict[str, str] = field(repr=False)
 
     @property
-    def words(self) -> frozenset[str]:
+    def response_type_values(self) -> frozenset[str]:
         """The parts of the response type: code, token, id_token."""
         return frozenset(self.response_type.split())
 
@@ -95,7 +95,9 @@ class AuthorizationRequest:
         session. Parameters that this endpoint does not use are omitted, because a client may send its secret by
         mistake (S24).
         """
-        kept: dict[str, Any] = {name: self.parameters[name] for name in _READ if name in self.parameters}
+        kept: dict[str, Any] = {
+            name: self.parameters[name] for name in _STORED_PARAMETERS if name in self.parameters
+        }
         if _HINT in self.parameters and self.subjects is not None:
             kept["claims"] = self.claims.parameter_requiring(self.subjects)
         return kept | ({"resource": list(self.resources)} if self.resources else {})
@@ -225,7 +227,7 @@ def _read_rest(
         max_age=authorization_parameters.parse_max_age(parameters.get("max_age"), client),
         login_hint=parameters.get("login_hint", "")[:200],
         claims=claims,
-        context=acr.acr_requirement(
+        acr_requirement=acr.acr_requirement(
             parameters.get("acr_values", ""), claims, tuple(client.details.get("default_acr_values", ()))
         ),
         subjects=None,

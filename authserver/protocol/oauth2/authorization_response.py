@@ -57,9 +57,11 @@ def _authorize(
             client_id=request.client.id,
             client_epoch=client_epoch,
             client_name=request.client.name,
-            grant_type=GrantType.AUTHORIZATION_CODE if "code" in request.words else GrantType.IMPLICIT,
+            grant_type=GrantType.AUTHORIZATION_CODE
+            if "code" in request.response_type_values
+            else GrantType.IMPLICIT,
             scope=" ".join(request.scopes),
-            user=replace(user, acr=request.context.reported(user_session.acr)),
+            user=replace(user, acr=request.acr_requirement.reported(user_session.acr)),
             request=_stored_parameters(request),
         ),
     )
@@ -88,7 +90,7 @@ def _issue(
 ) -> dict[str, str]:
     now = clock.now()
     issued: dict[str, str] = {}
-    if "code" in request.words:
+    if "code" in request.response_type_values:
         issued["code"] = codes.add(
             db,
             services.settings,
@@ -96,9 +98,9 @@ def _issue(
             redirect_uri=request.address.redirect_uri if request.redirect_uri_was_sent else "",
             code_challenge=request.code_challenge,
         )
-    if "token" in request.words:
+    if "token" in request.response_type_values:
         issued |= _access_token(services, db, request, authorization, user_session, now)
-    if "id_token" in request.words:
+    if "id_token" in request.response_type_values:
         issued["id_token"] = services.id_tokens.issue(
             NewIdToken(
                 request.client,
