@@ -82,7 +82,7 @@ def accept_authorization_request(services: Services, db: Session, pairs: Pairs) 
         scopes=request.scopes,
     )
     if denial is not None:
-        raise AuthorizationError(_error_for(denial, registered, request.response_type), request.address)
+        raise AuthorizationError(_error_for(denial, registered, request.response_type), request.target)
     return replace(request, subjects=_accepted_subjects(services.id_tokens, request))
 
 
@@ -105,7 +105,7 @@ def next_step(
         return _unless_silent(request, step, ErrorCode.LOGIN_REQUIRED)
     if not _is_accepted_user(request, user_session):
         if _was_made_for(user_session, started_at):
-            raise AuthorizationError(_another_user(request), request.address)
+            raise AuthorizationError(_another_user(request), request.target)
         return _unless_silent(request, NextStep.SWITCH_ACCOUNT, ErrorCode.LOGIN_REQUIRED)
     if not request.acr_requirement.is_met_by(user_session.acr):
         acr_step = _step_to_acr(db, request, user_session)
@@ -138,7 +138,7 @@ def denied(request: AuthorizationRequest) -> AuthorizationError:
         "The user denied the request.",
         client_id=request.client.id,
     )
-    return AuthorizationError(error, request.address)
+    return AuthorizationError(error, request.target)
 
 
 def cancelled(request: AuthorizationRequest) -> AuthorizationError:
@@ -149,15 +149,15 @@ def cancelled(request: AuthorizationRequest) -> AuthorizationError:
         "The user cancelled the sign-in.",
         client_id=request.client.id,
     )
-    return AuthorizationError(error, request.address)
+    return AuthorizationError(error, request.target)
 
 
-def error_response(error: ProtocolError, address: ResponseTarget, reference: str) -> AuthorizationResponse:
+def error_response(error: ProtocolError, target: ResponseTarget, reference: str) -> AuthorizationResponse:
     """Return the authorization response that reports an error to the client (RFC 6749, section 4.1.2.1)."""
     parameters = [("error", error.error)]
     if description := public_description(error, reference):
         parameters.append(("error_description", description))
-    return address.answer(*parameters)
+    return target.response(*parameters)
 
 
 def after_consent(request: AuthorizationRequest) -> AuthorizationRequest:
@@ -182,7 +182,7 @@ def _unless_silent(request: AuthorizationRequest, step: NextStep, error: ErrorCo
                 expected="a request without prompt=none",
                 client_id=request.client.id,
             ),
-            request.address,
+            request.target,
         )
     return step
 
@@ -206,7 +206,7 @@ def _accepted_subjects(id_tokens: IdTokens, request: AuthorizationRequest) -> tu
                 expected=f"an ID token of {id_tokens.issuer}",
                 client_id=request.client.id,
             ),
-            request.address,
+            request.target,
         )
     hinted = str(claims["sub"])
     # Core, sections 3.1.2.2 and 5.5.1: both must be met. If they name different users, no user meets them.
@@ -241,7 +241,7 @@ def _step_to_acr(db: Session, request: AuthorizationRequest, user_session: UserS
         return None
     if request.acr_requirement.can_be_met() and _may_interact(request):
         return NextStep.ENROL
-    raise AuthorizationError(_acr_out_of_reach(request), request.address)
+    raise AuthorizationError(_acr_out_of_reach(request), request.target)
 
 
 def _may_interact(request: AuthorizationRequest) -> bool:
@@ -280,7 +280,7 @@ def _needs_consent(db: Session, request: AuthorizationRequest, user_session: Use
     if request.client.is_trusted:
         return False
     # RFC 8252, section 8.6: other applications can impersonate a public client without an https redirect URI.
-    if request.client.auth_method == AuthMethod.NONE and not request.address.redirect_uri.startswith(
+    if request.client.auth_method == AuthMethod.NONE and not request.target.redirect_uri.startswith(
         "https://"
     ):
         return True

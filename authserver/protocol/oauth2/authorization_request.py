@@ -42,9 +42,9 @@ _NEVER_REDIRECTED = frozenset({"client_id", "redirect_uri"})
 
 
 class AuthorizationError(ProtocolError):
-    """An error of the authorization endpoint: sent to the client at ``address``, or shown on a page if that is None."""
+    """An error of the authorization endpoint: sent to the client at ``target``, or shown on a page if that is None."""
 
-    def __init__(self, error: ProtocolError, address: ResponseTarget | None = None) -> None:
+    def __init__(self, error: ProtocolError, target: ResponseTarget | None = None) -> None:
         details = error.details
         super().__init__(
             details.error,
@@ -54,7 +54,7 @@ class AuthorizationError(ProtocolError):
             expected=details.expected,
             client_id=details.client_id,
         )
-        self.address = address
+        self.target = target
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class AuthorizationRequest:
     """A valid authorization request."""
 
     client: RegisteredClient = field(repr=False)
-    address: ResponseTarget
+    target: ResponseTarget
     redirect_uri_was_sent: bool
     response_type: str
     scopes: tuple[str, ...]
@@ -138,14 +138,14 @@ def parse_authorization_request(
     mode = wanted_mode if wanted_mode and mode_is_usable else response_modes.default_mode(response_type)
     repeated = repeated_names(pairs, _REPEATABLE)
     state = None if "state" in repeated else parameters.get("state")
-    address = ResponseTarget(redirect_uri, mode, state, settings.issuer)
+    target = ResponseTarget(redirect_uri, mode, state, settings.issuer)
     try:
         if repeated:
             raise _repeated(repeated[0], client)
         wanted = resources.requested_resources(pairs, client, settings)
-        return _read_rest(parameters, client, address, response_type, wanted)
+        return _read_rest(parameters, client, target, response_type, wanted)
     except ProtocolError as error:
-        raise AuthorizationError(error, address) from error
+        raise AuthorizationError(error, target) from error
 
 
 def _repeated(name: str, client: RegisteredClient | None = None) -> ProtocolError:
@@ -191,7 +191,7 @@ def _redirect_uri(parameters: dict[str, str], client: RegisteredClient) -> str:
 def _read_rest(
     parameters: dict[str, str],
     client: RegisteredClient,
-    address: ResponseTarget,
+    target: ResponseTarget,
     response_type: str,
     wanted: tuple[str, ...],
 ) -> AuthorizationRequest:
@@ -217,7 +217,7 @@ def _read_rest(
     claims = authorization_parameters.parse_claims(parameters, scopes, client)
     return AuthorizationRequest(
         client=client,
-        address=address,
+        target=target,
         redirect_uri_was_sent="redirect_uri" in parameters,
         response_type=response_type,
         scopes=scopes,

@@ -43,7 +43,7 @@ def issue_authorization_response(
     issued = _issue(services, db, request, authorization, user_session) | _session_state(
         services, request, user_session
     )
-    return request.address.answer(*issued.items())
+    return request.target.response(*issued.items())
 
 
 def _authorize(
@@ -77,7 +77,7 @@ def _stored_parameters(request: AuthorizationRequest) -> dict[str, Any]:
     if request.resources:
         stored["resource"] = list(request.resources)
     if not request.redirect_uri_was_sent:
-        stored["redirect_uri"] = request.address.redirect_uri
+        stored["redirect_uri"] = request.target.redirect_uri
     return stored
 
 
@@ -95,7 +95,7 @@ def _issue(
             db,
             services.settings,
             authorization,
-            redirect_uri=request.address.redirect_uri if request.redirect_uri_was_sent else "",
+            redirect_uri=request.target.redirect_uri if request.redirect_uri_was_sent else "",
             code_challenge=request.code_challenge,
         )
     if "token" in request.response_type_values:
@@ -143,6 +143,6 @@ def _session_state(
     if ScopeName.OPENID not in request.scopes:
         return {}
     state = session_state.session_state(
-        services.vault, user_session.sid, request.client.client_key, request.address.redirect_uri
+        services.vault, user_session.sid, request.client.client_key, request.target.redirect_uri
     )
     return {"session_state": state} if state else {}

@@ -39,7 +39,7 @@ class ResponseTarget:
     state: str | None
     issuer: str
 
-    def answer(self, *parameters: tuple[str, str]) -> AuthorizationResponse:
+    def response(self, *parameters: tuple[str, str]) -> AuthorizationResponse:
         """Return a response with the unchanged state of the request and the issuer (RFC 9207, section 2)."""
         state = () if self.state is None else (("state", self.state),)
         return AuthorizationResponse(

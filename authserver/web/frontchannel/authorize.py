@@ -114,7 +114,7 @@ def _resume(handle: str | None, step: "_Step", repeated: "_Step | None" = None) 
         restored = _parse(restore_pairs(row.parameters))
         return step(restored, _Interaction(row, handle or ""))
     except (AuthorizationError, ClientNotApproved) as error:
-        if not row.is_open or (isinstance(error, AuthorizationError) and error.address is not None):
+        if not row.is_open or (isinstance(error, AuthorizationError) and error.target is not None):
             authorization_requests.fail(row)
         return _respond_with_error(error)
 
@@ -217,7 +217,7 @@ def _show_consent(
         user=live.user,
         scopes=auth_request.consent_scopes,
         new_scopes=authorization.new_scopes(current.transaction(), auth_request, live),
-        redirect_uri=auth_request.address.redirect_uri,
+        redirect_uri=auth_request.target.redirect_uri,
         interaction=interaction.handle,
         revision=auth_request.client.revision,
         switch_url=url_for("frontchannel.sign_in", next=_continue_url(interaction.handle), switch=1),
@@ -262,9 +262,9 @@ def _respond_with_error(error: ProtocolError | ClientNotApproved) -> ResponseRet
     """Return the error to the client if its redirect URI is valid, else show a page (RFC 6749, section 4.1.2.1)."""
     if isinstance(error, ClientNotApproved):
         return not_approved.not_approved_page(error, EndpointPath.AUTHORIZE, "unauthorized_client")
-    if isinstance(error, AuthorizationError) and error.address is not None:
+    if isinstance(error, AuthorizationError) and error.target is not None:
         reference = protocol_errors.record(error.details, EndpointPath.AUTHORIZE)
-        return _send(authorization.error_response(error, error.address, reference))
+        return _send(authorization.error_response(error, error.target, reference))
     return protocol_errors.protocol_error_page(
         error,
         EndpointPath.AUTHORIZE,
