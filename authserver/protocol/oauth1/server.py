@@ -39,23 +39,25 @@ class OAuth1Server(AuthorizationServer):
         product = settings.product_name
         self.realm = settings.oauth_realm or (product if product.isascii() else "OAuth")
 
-    def respond_to_temporary_credentials_request(self, message: Request) -> Response:
+    def respond_to_temporary_credentials_request(self, http_request: Request) -> Response:
         """Respond to a request for temporary credentials (RFC 5849, section 2.1)."""
-        request = self.read(message)
+        request = self.read(http_request)
         pairs = self.create_temporary_credentials_response(request)
         if not request.redirect_uri:
             # A client of OAuth Core 1.0 sends no callback, so there is none to confirm.
             pairs = [pair for pair in pairs if pair[0] != "oauth_callback_confirmed"]
         return _form(pairs)
 
-    def respond_to_token_credentials_request(self, message: Request) -> Response:
+    def respond_to_token_credentials_request(self, http_request: Request) -> Response:
         """Respond to a request for token credentials (RFC 5849, section 2.3)."""
-        return _form(self.create_token_response(self.read(message)))
+        return _form(self.create_token_response(self.read(http_request)))
 
-    def read(self, message: Request) -> SignedRequest:
-        """Return the signed request in a message."""
-        parameters = collect(message.headers.get("authorization", ""), message.query, message.form)
-        return SignedRequest(message.method, self.settings.url(message.path), parameters)
+    def read(self, http_request: Request) -> SignedRequest:
+        """Parse an HTTP request into a signed request."""
+        parameters = collect(
+            http_request.headers.get("authorization", ""), http_request.query, http_request.form
+        )
+        return SignedRequest(http_request.method, self.settings.url(http_request.path), parameters)
 
     # Authlib's ``AuthorizationServer`` calls the methods below. It does not catch OAuth1Error, which is not an Authlib
     # error.

@@ -80,11 +80,11 @@ def raise_denial(
 def _authenticate(
     services: Services, request: ClientRequest, client: RegisteredClient | None
 ) -> RegisteredClient:
-    client = check_secret(services, request.credentials, client, request.message.address)
+    client = check_secret(services, request.credentials, client, request.http_request.address)
     assertion = request.credentials.assertion
     # The token endpoint may run its phases twice for one request, and an assertion can be used only once.
     if assertion is not None and not request.is_assertion_verified:
-        services.assertions.verify(assertion, client, request.message.path)
+        services.assertions.verify(assertion, client, request.http_request.path)
         request.is_assertion_verified = True
     return client
 

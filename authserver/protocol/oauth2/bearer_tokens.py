@@ -18,13 +18,13 @@ from authserver.protocol.services import Services
 _EXPECTED = "one access token, in the header Authorization: Bearer"
 
 
-def parse_bearer_token(message: Request) -> str:
+def parse_bearer_token(http_request: Request) -> str:
     """Return the access token from the header or the form body, never from the query (RFC 6750, section 2).
 
     Raises BearerError.
     """
     found = []
-    if header := message.headers.get("authorization", ""):
+    if header := http_request.headers.get("authorization", ""):
         scheme, _, value = header.partition(" ")
         if scheme.lower() != "bearer":
             raise _missing("Send the access token as Authorization: Bearer.")
@@ -32,12 +32,12 @@ def parse_bearer_token(message: Request) -> str:
             # Servers join repeated header fields with commas, and no token contains one.
             raise _malformed(Cause.ACCESS_TOKEN_REPEATED, "Send one access token.", "several in the header")
         found.append(value.strip())
-    form = message.form or ()
+    form = http_request.form or ()
     if "access_token" in repeated_names(form):
         raise _malformed(Cause.ACCESS_TOKEN_REPEATED, "Send one access token.", "several in the body")
-    if message.method == "POST" and "access_token" in present_values(form):
+    if http_request.method == "POST" and "access_token" in present_values(form):
         found.append(present_values(form)["access_token"])
-    if "access_token" in present_values(message.query):
+    if "access_token" in present_values(http_request.query):
         description = "Do not send the access token in the query."
         raise _malformed(Cause.ACCESS_TOKEN_IN_QUERY, description, "access_token in the query")
     if len(found) > 1:
@@ -50,13 +50,13 @@ def parse_bearer_token(message: Request) -> str:
 
 
 def accept_bearer_token(
-    services: Services, connection: Connection, message: Request, scope: str
+    services: Services, connection: Connection, http_request: Request, scope: str
 ) -> tuple[Row[Any], RegisteredClient]:
     """Return a valid access token for this server with the scope, and its client; raises BearerError.
 
     Takes one round trip to the database.
     """
-    value = parse_bearer_token(message)
+    value = parse_bearer_token(http_request)
     handle = services.access_tokens.parse_token(value)
     row = tokens.find_access_token(connection, handle) if handle else None
     if row is None:

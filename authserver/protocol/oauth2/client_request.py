@@ -23,11 +23,11 @@ NEVER_IN_QUERY = frozenset(
 class ClientRequest:
     """A form request from a client; raises ProtocolError if the form or the credentials are malformed."""
 
-    def __init__(self, message: Request) -> None:
-        self.message = message
-        self.parameters = _form_parameters(message)
-        self.resources: Pairs = tuple(pair for pair in message.form or () if pair[0] == "resource")
-        self.credentials = client_authentication.parse_credentials(message, self.parameters)
+    def __init__(self, http_request: Request) -> None:
+        self.http_request = http_request
+        self.parameters = _form_parameters(http_request)
+        self.resources: Pairs = tuple(pair for pair in http_request.form or () if pair[0] == "resource")
+        self.credentials = client_authentication.parse_credentials(http_request, self.parameters)
         self.is_assertion_verified = False
 
     @property
@@ -50,30 +50,30 @@ class ClientRequest:
 
     def actor(self, client: RegisteredClient) -> Actor:
         """Return the client as the actor of audit events."""
-        return Actor(client.name, None, self.message.address, "machine", self.message.request_id)
+        return Actor(client.name, None, self.http_request.address, "machine", self.http_request.request_id)
 
 
-def _form_parameters(message: Request) -> dict[str, str]:
+def _form_parameters(http_request: Request) -> dict[str, str]:
     """Return the form parameters; raises invalid_request if one is repeated or in the query (S11)."""
-    if message.method != "POST":
+    if http_request.method != "POST":
         raise ProtocolError(
             ErrorCode.INVALID_REQUEST,
             Cause.METHOD_NOT_POST,
             "Use the POST method.",
-            received=message.method,
+            received=http_request.method,
             expected="POST",
         )
     # A request without parameters needs neither a body nor a content type.
-    form = () if message.form is None and not message.body else message.form
+    form = () if http_request.form is None and not http_request.body else http_request.form
     if form is None:
         raise ProtocolError(
             ErrorCode.INVALID_REQUEST,
             Cause.CONTENT_TYPE,
             "Send the parameters as application/x-www-form-urlencoded.",
-            received=message.headers.get("content-type", ""),
+            received=http_request.headers.get("content-type", ""),
             expected="application/x-www-form-urlencoded",
         )
-    if misplaced := [name for name in present_values(message.query) if name in NEVER_IN_QUERY]:
+    if misplaced := [name for name in present_values(http_request.query) if name in NEVER_IN_QUERY]:
         raise ProtocolError(
             ErrorCode.INVALID_REQUEST,
             Cause.PARAMETERS_IN_QUERY,

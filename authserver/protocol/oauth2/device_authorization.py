@@ -18,15 +18,15 @@ from authserver.settings import Settings
 from authserver.vocabulary import EndpointPath, GrantType
 
 
-def respond_to_device_authorization(services: Services, message: Request) -> Response:
+def respond_to_device_authorization(services: Services, http_request: Request) -> Response:
     """Respond to a device authorization request (RFC 8628, section 3.1); confidential clients must authenticate."""
-    request = ClientRequest(message)
+    request = ClientRequest(http_request)
     row, client = admission.admit(services, request, _load, grant_type=GrantType.DEVICE_CODE)
     scope = requested_scope.scope_for_user(request.parameters.get("scope"), client)
     # RFC 8707, section 2.2, applies to this endpoint, too.
     audience = resources.requested_resources(request.resources, client, services.settings)
     new = NewDeviceAuthorization(
-        client.id, row.s_client_epoch, scope, message.address, audience=" ".join(audience)
+        client.id, row.s_client_epoch, scope, http_request.address, audience=" ".join(audience)
     )
     return json_response(200, _document(services.settings, _start(services, new)))
 

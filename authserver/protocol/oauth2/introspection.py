@@ -27,9 +27,9 @@ Document = dict[str, Any]
 _INACTIVE: Document = {"active": False}
 
 
-def respond_to_introspection(services: Services, message: Request) -> Response:
+def respond_to_introspection(services: Services, http_request: Request) -> Response:
     """Respond to an introspection request (RFC 7662, section 2)."""
-    request = ClientRequest(message)
+    request = ClientRequest(http_request)
     value = request.required("token")
     presented = refresh_tokens.parse_refresh_token(value)
     if presented is not None:

@@ -35,10 +35,12 @@ CLOSED, APPROVED = "closed", "approved"
 _ACTOR = "the client itself"
 
 
-def respond_to_registration(services: Services, message: Request, kind: ClientKind | None = None) -> Response:
+def respond_to_registration(
+    services: Services, http_request: Request, kind: ClientKind | None = None
+) -> Response:
     """Register a client (RFC 7591, section 3); without a kind, the metadata determine it."""
     try:
-        return _register(services, message, kind)
+        return _register(services, http_request, kind)
     except (InvalidInput, Throttled) as error:
         raise protocol_error(error) from error
 
@@ -59,13 +61,13 @@ def protocol_error(error: InvalidInput | Throttled) -> ProtocolError:
 
 
 def parse_registration(
-    message: Request, document: dict[str, Any], kind: str, *, known_name: str | None = None
+    http_request: Request, document: dict[str, Any], kind: str, *, known_name: str | None = None
 ) -> ClientMetadata:
     """Return the normalized registration from a request; raises InvalidInput or ProtocolError."""
     if "software_statement" in document:
         description = "Software statements are not supported."
         raise ProtocolError(ErrorCode.UNAPPROVED_SOFTWARE_STATEMENT, Cause.SOFTWARE_STATEMENT, description)
-    fallback = f"Application at {message.address or 'an unknown host'}"
+    fallback = f"Application at {http_request.address or 'an unknown host'}"
     wanted = registration_metadata.requested_values(document, kind, fallback)
     return registrations.validate(wanted, known_name=known_name)
 
@@ -94,9 +96,11 @@ def bucket(services: Services, address: str) -> Bucket:
     return pending_clients.bucket(services.vault, "registration", network, services.settings.registrations)
 
 
-def registration_actor(message: Request) -> Actor:
+def registration_actor(http_request: Request) -> Actor:
     """Return the actor for audit events. Its name is fixed, because a client could choose a misleading one."""
-    return Actor(name=_ACTOR, address=message.address, channel="machine", request_id=message.request_id)
+    return Actor(
+        name=_ACTOR, address=http_request.address, channel="machine", request_id=http_request.request_id
+    )
 
 
 def is_approved_at_once(services: Services, db: Session, new_scopes: Collection[str]) -> bool:
@@ -104,7 +108,7 @@ def is_approved_at_once(services: Services, db: Session, new_scopes: Collection[
     return services.settings.registration == APPROVED and not scopes.has_closed(db, new_scopes)
 
 
-def _register(services: Services, message: Request, kind: ClientKind | None) -> Response:
+def _register(services: Services, http_request: Request, kind: ClientKind | None) -> Response:
     settings = services.settings
     if settings.registration == CLOSED:
         raise ProtocolError(
@@ -113,12 +117,12 @@ def _register(services: Services, message: Request, kind: ClientKind | None) -> 
             "Client registration is disabled. Ask an administrator to create the client.",
             status=403,
         )
-    document = registration_json.parse_registration_json(message)
-    wanted = parse_registration(message, document, kind or registration_metadata.kind_of(document))
+    document = registration_json.parse_registration_json(http_request)
+    wanted = parse_registration(http_request, document, kind or registration_metadata.kind_of(document))
     with services.database.transaction() as db:
-        throttles.charge(db, [bucket(services, message.address)])
+        throttles.charge(db, [bucket(services, http_request.address)])
     sector_identifiers.check_registration(services.fetcher, wanted)
-    actor = registration_actor(message)
+    actor = registration_actor(http_request)
     with services.database.transaction() as db:
         pending_clients.purge(db, settings)
         client, secret, token = self_registration.add(db, actor, services.vault, wanted)

@@ -13,17 +13,17 @@ _MAX_DEPTH = 8
 _MAX_NUMBER = 10**15
 
 
-def parse_registration_json(message: Request) -> dict[str, Any]:
+def parse_registration_json(http_request: Request) -> dict[str, Any]:
     """Return the metadata of a request; null and empty members count as omitted (RFC 7592, section 2.2)."""
-    media_type = message.headers.get("content-type", "").partition(";")[0].strip().lower()
+    media_type = http_request.headers.get("content-type", "").partition(";")[0].strip().lower()
     # A page of another site can make a browser send forms and plain text without a preflight request, but not JSON.
     if media_type != "application/json":
         raise _error("Send the metadata as application/json.")
-    if len(message.body) > MAX_BYTES:
+    if len(http_request.body) > MAX_BYTES:
         raise _error(f"The metadata can have at most {MAX_BYTES} bytes.", status=413)
     try:
         document = json.loads(
-            message.body.decode("utf-8-sig"), parse_constant=_reject_constant, object_pairs_hook=_object
+            http_request.body.decode("utf-8-sig"), parse_constant=_reject_constant, object_pairs_hook=_object
         )
     except (ValueError, RecursionError) as error:
         raise _error("The body must be JSON without repeated names.") from error

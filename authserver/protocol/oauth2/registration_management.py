@@ -39,15 +39,15 @@ from authserver.vocabulary import AuthMethod, ClientStatus, TokenPrefix
 _WRONG_SECRET = "client_secret must be the current secret of the client."
 
 
-def respond_to_management(services: Services, message: Request) -> Response:
+def respond_to_management(services: Services, http_request: Request) -> Response:
     """Read, change or delete the client's registration (RFC 7592, section 2)."""
-    value = bearer_tokens.parse_bearer_token(message)
+    value = bearer_tokens.parse_bearer_token(http_request)
     token = opaque_tokens.parse_token(TokenPrefix.REGISTRATION_TOKEN, value)
     if token is None:
         raise _unknown_token(value)
-    handle = {"PUT": _change, "DELETE": _delete}.get(message.method, _show)
+    handle = {"PUT": _change, "DELETE": _delete}.get(http_request.method, _show)
     try:
-        return handle(services, message, token, value)
+        return handle(services, http_request, token, value)
     except BearerError:
         raise
     except ProtocolError as error:
@@ -60,45 +60,47 @@ def respond_to_management(services: Services, message: Request) -> Response:
         raise converted from error
 
 
-def _show(services: Services, message: Request, token: OpaqueToken, value: str) -> Response:
+def _show(services: Services, http_request: Request, token: OpaqueToken, value: str) -> Response:
     with services.database.transaction(write=False) as db:
-        client = _authenticate(db, message, token, value, is_writing=False)
+        client = _authenticate(db, http_request, token, value, is_writing=False)
         return _information(services, db, client, value)
 
 
-def _delete(services: Services, message: Request, token: OpaqueToken, value: str) -> Response:
+def _delete(services: Services, http_request: Request, token: OpaqueToken, value: str) -> Response:
     with services.database.transaction() as db:
-        client = _authenticate(db, message, token, value, is_writing=True)
-        clients.remove(db, registration.registration_actor(message), client)
+        client = _authenticate(db, http_request, token, value, is_writing=True)
+        clients.remove(db, registration.registration_actor(http_request), client)
     return Response(204, b"", NO_STORE)
 
 
-def _change(services: Services, message: Request, token: OpaqueToken, value: str) -> Response:
+def _change(services: Services, http_request: Request, token: OpaqueToken, value: str) -> Response:
     with services.database.transaction(write=False) as db:
-        before = _authenticate(db, message, token, value, is_writing=False)
-        document = registration_json.parse_registration_json(message)
+        before = _authenticate(db, http_request, token, value, is_writing=False)
+        document = registration_json.parse_registration_json(http_request)
         _check_identity(before, document)
         registered = services.client_cache.of(db, before)
-    _check_secret(services, message, registered, document.get("client_secret"))
-    wanted = registration.parse_registration(message, document, before.kind, known_name=before.name)
+    _check_secret(services, http_request, registered, document.get("client_secret"))
+    wanted = registration.parse_registration(http_request, document, before.kind, known_name=before.name)
     limit = services.settings.registrations
     with services.database.transaction() as db:
         bucket = pending_clients.bucket(services.vault, "registration-change", before.client_key, limit)
         throttles.charge(db, [bucket])
     sector_identifiers.check_registration(services.fetcher, wanted, before)
     with services.database.transaction() as db:
-        client = _authenticate(db, message, token, value, is_writing=True)
-        secret = _apply(services, db, message, client, wanted)
+        client = _authenticate(db, http_request, token, value, is_writing=True)
+        secret = _apply(services, db, http_request, client, wanted)
         return _information(services, db, client, value, secret)
 
 
-def _apply(services: Services, db: Session, message: Request, client: Client, wanted: ClientMetadata) -> str:
+def _apply(
+    services: Services, db: Session, http_request: Request, client: Client, wanted: ClientMetadata
+) -> str:
     new_scopes = set(wanted.scopes or ()) - set(client.scopes)
     is_open = not client.is_trusted and registration.is_approved_at_once(services, db, new_scopes)
     # A pending client can be changed directly: nobody has reviewed it yet.
     applies_immediately = client.status == ClientStatus.PENDING or is_open
     change = self_registration.edit if applies_immediately else self_registration.propose
-    actor = registration.registration_actor(message)
+    actor = registration.registration_actor(http_request)
     return change(db, actor, services.vault, client, self_registration.merged(client, wanted))
 
 
@@ -111,14 +113,14 @@ def _check_identity(client: Client, document: dict[str, Any]) -> None:
         raise _identity_error("client_id is required and must match the client in the URL.")
 
 
-def _check_secret(services: Services, message: Request, client: RegisteredClient, secret: Any) -> None:
+def _check_secret(services: Services, http_request: Request, client: RegisteredClient, secret: Any) -> None:
     """Reject a wrong secret, and count it as a guess (RFC 7592, section 2.2)."""
     if secret is None:
         return
     try:
         if isinstance(secret, str) and client_secrets.are_used(client.kind, client.auth_method):
             credentials = Credentials(client.client_key, AuthMethod(client.auth_method), secret)
-            admission.check_secret(services, credentials, client, message.address)
+            admission.check_secret(services, credentials, client, http_request.address)
             return
     except ProtocolError as error:
         raise _identity_error(_WRONG_SECRET) from error
@@ -126,9 +128,9 @@ def _check_secret(services: Services, message: Request, client: RegisteredClient
 
 
 def _authenticate(
-    db: Session, message: Request, token: OpaqueToken, value: str, *, is_writing: bool
+    db: Session, http_request: Request, token: OpaqueToken, value: str, *, is_writing: bool
 ) -> Client:
-    key = message.path.rpartition("/")[2]
+    key = http_request.path.rpartition("/")[2]
     client = self_registration.authenticate(db, key, token, is_writing=is_writing)
     if client is None:
         raise _unknown_token(value)

@@ -15,9 +15,9 @@ from authserver.protocol.oauth2.client_request import ClientRequest
 from authserver.protocol.services import Services
 
 
-def respond_to_revocation(services: Services, message: Request) -> Response:
+def respond_to_revocation(services: Services, http_request: Request) -> Response:
     """Respond to a revocation request; the response for an unknown token is a success (RFC 7009, section 2.2)."""
-    request = ClientRequest(message)
+    request = ClientRequest(http_request)
     value = request.required("token")
     # The format of the token shows its type, so token_type_hint is not needed (section 2.1).
     presented = refresh_tokens.parse_refresh_token(value)

@@ -51,9 +51,9 @@ GRANTS: Grants = MappingProxyType(
 )
 
 
-def respond_to_token_request(services: Services, message: Request, grants: Grants = GRANTS) -> Response:
+def respond_to_token_request(services: Services, http_request: Request, grants: Grants = GRANTS) -> Response:
     """Respond to a token request."""
-    request = ClientRequest(message)
+    request = ClientRequest(http_request)
     document = _issue(services, request, _find_grant(services, request, grants))
     return json_response(200, document)
 

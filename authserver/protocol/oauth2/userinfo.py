@@ -17,10 +17,10 @@ from authserver.protocol.services import Services
 from authserver.vocabulary import ScopeName
 
 
-def respond_to_userinfo(services: Services, message: Request) -> Response:
+def respond_to_userinfo(services: Services, http_request: Request) -> Response:
     """Respond with the claims that the access token's scopes allow, or with a challenge."""
     with services.database.reading() as connection:
-        row, client = bearer_tokens.accept_bearer_token(services, connection, message, ScopeName.OPENID)
+        row, client = bearer_tokens.accept_bearer_token(services, connection, http_request, ScopeName.OPENID)
     user = _user(row)
     requested_by_name = row.request.get("claims", {}).get("userinfo", ())
     names = claims.claims_of_scopes(row.scope.split()) | set(requested_by_name)
