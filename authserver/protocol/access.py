@@ -30,9 +30,9 @@ class DenialReason(StrEnum):
         return Cause(self.value)
 
     @property
-    def sentence(self) -> str:
+    def description(self) -> str:
         """The error description for the client."""
-        return _SENTENCES[self]
+        return _DESCRIPTIONS[self]
 
     @property
     def concerns_client(self) -> bool:
@@ -44,7 +44,7 @@ class DenialReason(StrEnum):
         }
 
 
-_SENTENCES = {
+_DESCRIPTIONS = {
     DenialReason.CLIENT_PENDING: message("This client is waiting for an administrator's approval."),
     DenialReason.CLIENT_DISAPPROVED: message("An administrator has disapproved this client."),
     DenialReason.CLIENT_WAS_DISAPPROVED: message(
@@ -70,7 +70,7 @@ class ClientNotApproved(Exception):
     def __init__(self, client: RegisteredClient, denial: DenialReason) -> None:
         self.client = client
         self.denial = denial
-        super().__init__(denial.sentence)
+        super().__init__(denial.description)
 
 
 def check_access(

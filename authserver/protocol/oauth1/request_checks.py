@@ -87,14 +87,14 @@ def check_client(request: SignedRequest) -> None:
     denial = access.check_access(access_state.state_of_caller(request.row))
     if denial is not None:
         code = _CLIENT_PROBLEMS.get(denial, ProblemCode.CONSUMER_KEY_REJECTED)
-        raise OAuth1Error(code, denial.sentence, client_id=request.client.id)
+        raise OAuth1Error(code, denial.description, client_id=request.client.id)
 
 
 def check_authorization(request: SignedRequest, code: ProblemCode) -> None:
     """Run the access check for the authorization of the credential; raises OAuth1Error with the given code."""
     denial = access.check_access(access_state.access_state_of(request.row))
     if denial is not None:
-        raise OAuth1Error(code, denial.sentence, received=denial, client_id=request.client.id)
+        raise OAuth1Error(code, denial.description, received=denial, client_id=request.client.id)
 
 
 def claim_nonce(connection: Connection, request: SignedRequest, settings: Settings) -> OAuth1Error | None:

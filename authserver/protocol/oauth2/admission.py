@@ -73,7 +73,7 @@ def raise_denial(
         code = ErrorCode.INVALID_SCOPE
     received, expected = access.compare_registration(denial, client, grant_types, scopes)
     raise ProtocolError(
-        code, denial.cause, denial.sentence, received=received, expected=expected, client_id=client.id
+        code, denial.cause, denial.description, received=received, expected=expected, client_id=client.id
     )
 
 

@@ -298,7 +298,7 @@ def _error_for(denial: DenialReason, client: RegisteredClient, response_type: st
     return ProtocolError(
         kind,
         denial.cause,
-        denial.sentence,
+        denial.description,
         client_id=client.id,
         received=response_type if concerns_type else "",
         expected="\n".join(sorted(client.response_types)) if concerns_type else "",

@@ -209,7 +209,7 @@ def _read_rest(
             raise ProtocolError(
                 ErrorCode.INVALID_REQUEST,
                 Cause.CODE_CHALLENGE,
-                error.sentence,
+                error.description,
                 received=error.received,
                 expected=error.expected,
                 client_id=client.id,

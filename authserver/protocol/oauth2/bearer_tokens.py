@@ -78,7 +78,7 @@ def accept_bearer_token(
         raise BearerError(
             ErrorCode.INVALID_TOKEN,
             denial.cause,
-            denial.sentence,
+            denial.description,
             received=received,
             expected=expected,
             client_id=row.c_id,

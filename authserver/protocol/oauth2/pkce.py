@@ -16,7 +16,7 @@ _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 class PkceError(NamedTuple):
     """A PKCE error. ``received`` and ``expected`` only describe the values, because the verifier is a secret."""
 
-    sentence: str
+    description: str
     received: str
     expected: str
 
@@ -25,10 +25,10 @@ def check_challenge(challenge: str | None, method: str | None, *, is_required: b
     """Return the error in the challenge of an authorization request (RFC 7636, section 4.3), or None."""
     if challenge is None:
         if method is not None:
-            sentence = "code_challenge_method was sent without code_challenge."
-            return PkceError(sentence, "code_challenge_method alone", _BOTH)
-        sentence = "This client must use PKCE. Send code_challenge with code_challenge_method=S256."
-        return PkceError(sentence, "", _BOTH) if is_required else None
+            description = "code_challenge_method was sent without code_challenge."
+            return PkceError(description, "code_challenge_method alone", _BOTH)
+        description = "This client must use PKCE. Send code_challenge with code_challenge_method=S256."
+        return PkceError(description, "", _BOTH) if is_required else None
     if method != S256:
         received = (
             "code_challenge without code_challenge_method" if method is None else f"the method {method}"
@@ -36,17 +36,19 @@ def check_challenge(challenge: str | None, method: str | None, *, is_required: b
         return PkceError("code_challenge_method must be S256.", received, f"code_challenge_method={S256}")
     if _CHALLENGE.fullmatch(challenge):
         return None
-    sentence = "code_challenge must consist of 43 base64url characters."
-    return PkceError(sentence, _described(challenge), "43 characters of A-Z, a-z, 0-9, - and _")
+    description = "code_challenge must consist of 43 base64url characters."
+    return PkceError(description, _described(challenge), "43 characters of A-Z, a-z, 0-9, - and _")
 
 
 def check_verifier(challenge: str, verifier: str | None) -> PkceError | None:
     """Return the error in the verifier of a token request (RFC 7636, section 4.6), or None."""
     if not challenge:
-        sentence = "code_verifier was sent, but the authorization request had no code_challenge."
+        description = "code_verifier was sent, but the authorization request had no code_challenge."
         return (
             PkceError(
-                sentence, "code_verifier", "no code_verifier, or code_challenge in the authorization request"
+                description,
+                "code_verifier",
+                "no code_verifier, or code_challenge in the authorization request",
             )
             if verifier
             else None
@@ -54,13 +56,13 @@ def check_verifier(challenge: str, verifier: str | None) -> PkceError | None:
     if verifier is None:
         return PkceError("code_verifier is missing.", "", "code_verifier")
     if not _VERIFIER.fullmatch(verifier):
-        sentence = "code_verifier must consist of 43 to 128 unreserved characters."
-        return PkceError(sentence, _described(verifier), "43 to 128 of A-Z, a-z, 0-9, -, ., _ and ~")
+        description = "code_verifier must consist of 43 to 128 unreserved characters."
+        return PkceError(description, _described(verifier), "43 to 128 of A-Z, a-z, 0-9, -, ., _ and ~")
     if hmac.compare_digest(create_s256_code_challenge(verifier), challenge):
         return None
-    sentence = "code_verifier does not match code_challenge."
+    description = "code_verifier does not match code_challenge."
     return PkceError(
-        sentence,
+        description,
         "another code_verifier",
         "the code_verifier whose SHA-256 digest is the code_challenge of the authorization request",
     )

@@ -136,7 +136,7 @@ def _authenticate(
         raise _unknown_token(value)
     if client.status == ClientStatus.DISAPPROVED:
         denial = DenialReason.CLIENT_DISAPPROVED
-        raise BearerError(ErrorCode.INSUFFICIENT_SCOPE, denial.cause, denial.sentence, client_id=client.id)
+        raise BearerError(ErrorCode.INSUFFICIENT_SCOPE, denial.cause, denial.description, client_id=client.id)
     return client
 
 

@@ -64,7 +64,7 @@ def decide_device() -> ResponseReturnValue:
         return _done(row, is_allowed=False) if device_approval.deny(db, row) else _show_decision(live)
     denial = device_approval.check_device_access(current.services().client_cache, db, row, live)
     if denial is not None:
-        return _error_page(denial.sentence)
+        return _error_page(denial.description)
     is_approved = device_approval.approve(db, current.actor(), row, live)
     return _done(row, is_allowed=True) if is_approved else _show_decision(live)
 
@@ -91,7 +91,7 @@ def _look_up(live: UserSession, user_code: str) -> ResponseReturnValue:
     throttles.refund(db, charges)
     denial = device_approval.check_device_access(current.services().client_cache, db, row, live)
     if denial is not None:
-        return _error_page(denial.sentence)
+        return _error_page(denial.description)
     if device_approval.needs_sign_in(current.services().client_cache, db, row, live):
         return redirect(url_for("frontchannel.sign_in", next=_url_of(code), again=1), 303)
     return _confirm(live, row, code)

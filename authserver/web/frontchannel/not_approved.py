@@ -16,7 +16,7 @@ from authserver.web.rendering import console_link
 def not_approved_page(error: ClientNotApproved, endpoint: EndpointPath, code: str) -> ResponseReturnValue:
     """Record the error and return the page with its reference; ``code`` is the error code of the protocol."""
     denial, client = error.denial, error.client
-    details = ErrorDetails(code, denial.cause, denial.sentence, client_id=client.id)
+    details = ErrorDetails(code, denial.cause, denial.description, client_id=client.id)
     reference = protocol_errors.record(details, endpoint)
     page = render_template(
         "not_approved.html",

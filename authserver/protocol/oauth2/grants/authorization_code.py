@@ -79,7 +79,7 @@ def _check_verifier(presented: PresentedRequest) -> None:
     verifier = presented.request.parameters.get("code_verifier")
     if error := pkce.check_verifier(presented.row.code_challenge, verifier):
         raise presented.error(
-            Cause.CODE_VERIFIER, error.sentence, received=error.received, expected=error.expected
+            Cause.CODE_VERIFIER, error.description, received=error.received, expected=error.expected
         )
 
 

@@ -41,7 +41,7 @@ class DeviceCodeGrant(Grant):
             )
         if row.requested_client_epoch not in {None, row.s_client_epoch}:
             denial = DenialReason.CLIENT_WAS_DISAPPROVED
-            raise presented.error(denial.cause, denial.sentence)
+            raise presented.error(denial.cause, denial.description)
         if row.state == DeviceState.CONSUMED:
             _revoke_replayed(presented)
         if row.state == DeviceState.DENIED:
