@@ -16,7 +16,7 @@ from authserver.protocol.services import Services
 from authserver.vocabulary import GrantType, ScopeName
 
 
-class TokenIssue:
+class NewTokens:
     """The tokens for one token request.
 
     Pass ``values`` to the statement that stores the tokens. Then pass the row ids that the statement returns to one of

@@ -24,7 +24,7 @@ from authserver.protocol.oauth2 import token_endpoint
 from authserver.protocol.oauth2.client_request import ClientRequest
 from authserver.protocol.oauth2.grants.base import (
     ApprovedRequest,
-    Checked,
+    CheckResult,
     Grant,
     PresentedRequest,
     RecordChanged,
@@ -53,9 +53,9 @@ class CarelessGrant(Grant):
         self.called.append("load")
         return access_state.find_client(connection, request.client_key)
 
-    def check(self, presented: PresentedRequest) -> Checked:
+    def check(self, presented: PresentedRequest) -> CheckResult:
         self.called.append("check")
-        return Checked(self.scope)
+        return CheckResult(self.scope)
 
     def issue(self, approved: ApprovedRequest) -> dict[str, Any]:
         self.called.append("issue")
@@ -162,7 +162,7 @@ def test_the_phases_cannot_be_replaced() -> None:
     """They are functions; the values that they pass are final, and the grants of the server are fixed."""
     assert inspect.isfunction(token_endpoint.respond_to_token_request)
     assert ApprovedRequest.__final__
-    assert Checked.__final__
+    assert CheckResult.__final__
     with pytest.raises(TypeError):
         token_endpoint.GRANTS["password"] = CarelessGrant()  # type: ignore[index]
 
@@ -281,8 +281,8 @@ def test_the_audience_is_that_of_the_authorization(refreshing: Caller) -> None:
 
 def test_a_deferred_error_follows_the_access_check_and_precedes_the_audience(caller: Caller) -> None:
     class Deferring(CarelessGrant):
-        def check(self, presented: PresentedRequest) -> Checked:
-            return Checked(self.scope, ProtocolError(ErrorCode.INVALID_GRANT, None, "Not redeemable."))
+        def check(self, presented: PresentedRequest) -> CheckResult:
+            return CheckResult(self.scope, ProtocolError(ErrorCode.INVALID_GRANT, None, "Not redeemable."))
 
     assert caller.error(Deferring("openid administration")) == "invalid_scope"
     assert caller.error(Deferring(), resource="no-uri") == "invalid_grant"

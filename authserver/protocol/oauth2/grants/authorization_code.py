@@ -17,7 +17,7 @@ from authserver.domain.tokens import codes
 from authserver.protocol.errors import ProtocolError
 from authserver.protocol.oauth2 import pkce
 from authserver.protocol.oauth2.client_request import ClientRequest
-from authserver.protocol.oauth2.grants.base import ApprovedRequest, Checked, Grant, PresentedRequest
+from authserver.protocol.oauth2.grants.base import ApprovedRequest, CheckResult, Grant, PresentedRequest
 from authserver.vocabulary import GrantType, TokenPrefix
 
 
@@ -30,7 +30,7 @@ class AuthorizationCodeGrant(Grant):
         """Read the client and the code."""
         return codes.find(connection, request.client_key, _parse_code(request))
 
-    def check(self, presented: PresentedRequest) -> Checked:
+    def check(self, presented: PresentedRequest) -> CheckResult:
         """Check the code, its redirect URI and its verifier; a replay revokes the authorization."""
         row = presented.row
         code = _parse_code(presented.request)
@@ -46,7 +46,7 @@ class AuthorizationCodeGrant(Grant):
             _revoke_replayed(presented)
         if row.expires_at <= clock.now():
             raise presented.error(Cause.CODE_EXPIRED, "The code has expired.")
-        return Checked(row.scope, _registration_error(presented))
+        return CheckResult(row.scope, _registration_error(presented))
 
     def issue(self, approved: ApprovedRequest) -> dict[str, Any]:
         """Consume the code and issue its tokens in one step; of two parallel requests, the second is a replay."""

@@ -15,7 +15,7 @@ from authserver.domain.client_cache import RegisteredClient
 from authserver.domain.diagnostics.causes import Cause
 from authserver.protocol.errors import ErrorCode, ProtocolError
 from authserver.protocol.oauth2.client_request import ClientRequest
-from authserver.protocol.oauth2.token_response import TokenIssue
+from authserver.protocol.oauth2.token_response import NewTokens
 from authserver.protocol.services import Services
 
 
@@ -54,7 +54,7 @@ class PresentedRequest:
 
 @final
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckResult:
     """The result of ``Grant.check``: the scope of the tokens to issue.
 
     The endpoint raises ``deferred_error`` only after the access check, so that a revoked authorization is reported
@@ -73,9 +73,9 @@ class ApprovedRequest(PresentedRequest):
     scope: str
     audience: tuple[str, ...]
 
-    def new_tokens(self) -> TokenIssue:
+    def new_tokens(self) -> NewTokens:
         """Generate tokens with this scope and audience."""
-        return TokenIssue(self.services, self.client, self.scope, clock.now(), self.audience)
+        return NewTokens(self.services, self.client, self.scope, clock.now(), self.audience)
 
 
 class Grant(ABC):
@@ -93,7 +93,7 @@ class Grant(ABC):
         """
 
     @abstractmethod
-    def check(self, presented: PresentedRequest) -> Checked:
+    def check(self, presented: PresentedRequest) -> CheckResult:
         """Check the credential that the authenticated client sent, and return the scope; raises ProtocolError."""
 
     @abstractmethod

@@ -15,8 +15,8 @@ from authserver.domain.tokens.tokens import IssuedRows
 from authserver.protocol.errors import ErrorCode
 from authserver.protocol.oauth2 import requested_scope
 from authserver.protocol.oauth2.client_request import ClientRequest
-from authserver.protocol.oauth2.grants.base import ApprovedRequest, Checked, Grant, PresentedRequest
-from authserver.protocol.oauth2.token_response import TokenIssue
+from authserver.protocol.oauth2.grants.base import ApprovedRequest, CheckResult, Grant, PresentedRequest
+from authserver.protocol.oauth2.token_response import NewTokens
 from authserver.vocabulary import AuthMethod, GrantType
 
 
@@ -29,7 +29,7 @@ class ClientCredentialsGrant(Grant):
         """Read the client and the authorization that identical requests share."""
         return client_authorizations.find(connection, request.client_key, _request_key(request))
 
-    def check(self, presented: PresentedRequest) -> Checked:
+    def check(self, presented: PresentedRequest) -> CheckResult:
         """Check that the client is confidential, and return the scope."""
         client = presented.client
         # RFC 6749, section 4.4: the grant MUST only be used by confidential clients.
@@ -41,7 +41,9 @@ class ClientCredentialsGrant(Grant):
                 received="no secret",
                 expected="a client with a secret or a key",
             )
-        return Checked(requested_scope.scope_for_client(presented.request.parameters.get("scope"), client))
+        return CheckResult(
+            requested_scope.scope_for_client(presented.request.parameters.get("scope"), client)
+        )
 
     def issue(self, approved: ApprovedRequest) -> dict[str, Any]:
         """Issue the access token under the authorization that identical requests share."""
@@ -54,7 +56,7 @@ def _request_key(request: ClientRequest) -> bytes:
     return client_authorizations.request_key(request.client_key, request.parameters.get("scope"), resources)
 
 
-def _issue(approved: ApprovedRequest, new: TokenIssue) -> IssuedRows:
+def _issue(approved: ApprovedRequest, new: NewTokens) -> IssuedRows:
     database, row = approved.services.database, approved.row
     if client_authorizations.is_valid(row, approved.scope):
         try:

@@ -17,7 +17,7 @@ from authserver.domain.tokens.device_authorizations import DeviceState
 from authserver.protocol.access import DenialReason
 from authserver.protocol.errors import ErrorCode, ProtocolError
 from authserver.protocol.oauth2.client_request import ClientRequest
-from authserver.protocol.oauth2.grants.base import ApprovedRequest, Checked, Grant, PresentedRequest
+from authserver.protocol.oauth2.grants.base import ApprovedRequest, CheckResult, Grant, PresentedRequest
 from authserver.vocabulary import GrantType, TokenPrefix
 
 
@@ -30,7 +30,7 @@ class DeviceCodeGrant(Grant):
         """Read the client and the device authorization."""
         return device_authorizations.find(connection, request.client_key, _parse_code(request))
 
-    def check(self, presented: PresentedRequest) -> Checked:
+    def check(self, presented: PresentedRequest) -> CheckResult:
         """Check the device code and its state; a replay revokes the authorization."""
         code, row = _parse_code(presented.request), presented.row
         if code is None or row.device_id is None or not opaque_tokens.matches(code, row.digest):
@@ -54,7 +54,7 @@ class DeviceCodeGrant(Grant):
             )
         if row.state == DeviceState.PENDING:
             _raise_pending(presented)
-        return Checked(row.scope)
+        return CheckResult(row.scope)
 
     def issue(self, approved: ApprovedRequest) -> dict[str, Any]:
         """Consume the device code and issue its tokens in one step; of two parallel polls, the second is a replay."""

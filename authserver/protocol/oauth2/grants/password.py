@@ -25,7 +25,7 @@ from authserver.domain.users.users import User
 from authserver.protocol.errors import ProtocolError
 from authserver.protocol.oauth2 import requested_scope
 from authserver.protocol.oauth2.client_request import ClientRequest
-from authserver.protocol.oauth2.grants.base import ApprovedRequest, Checked, Grant, PresentedRequest
+from authserver.protocol.oauth2.grants.base import ApprovedRequest, CheckResult, Grant, PresentedRequest
 from authserver.vocabulary import Acr, GrantType
 
 
@@ -38,11 +38,11 @@ class PasswordGrant(Grant):
         """Read the client."""
         return access_state.find_client(connection, request.client_key)
 
-    def check(self, presented: PresentedRequest) -> Checked:
+    def check(self, presented: PresentedRequest) -> CheckResult:
         """Check that the parameters are present, and return the scope."""
         _attempt(presented)
         parameter = presented.request.parameters.get("scope")
-        return Checked(requested_scope.scope_for_user(parameter, presented.client))
+        return CheckResult(requested_scope.scope_for_user(parameter, presented.client))
 
     def issue(self, approved: ApprovedRequest) -> dict[str, Any]:
         """Check the password, then record the authorization and issue its tokens in one transaction."""

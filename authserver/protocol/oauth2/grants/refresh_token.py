@@ -20,7 +20,7 @@ from authserver.protocol.oauth2 import requested_scope
 from authserver.protocol.oauth2.client_request import ClientRequest
 from authserver.protocol.oauth2.grants.base import (
     ApprovedRequest,
-    Checked,
+    CheckResult,
     Grant,
     PresentedRequest,
     RecordChanged,
@@ -37,7 +37,7 @@ class RefreshTokenGrant(Grant):
         """Read the client and the refresh token family."""
         return tokens.find_refresh_token(connection, request.client_key, _parse_token(request))
 
-    def check(self, presented: PresentedRequest) -> Checked:
+    def check(self, presented: PresentedRequest) -> CheckResult:
         """Check the refresh token and the scope; reuse revokes the authorization."""
         token, row = _parse_token(presented.request), presented.row
         if not refresh_tokens.is_genuine(presented.services.vault, token, row.seed, row.pepper_id):
@@ -49,7 +49,7 @@ class RefreshTokenGrant(Grant):
         # Check reuse first: an attacker may send a wrong scope, and reuse must revoke the family even then.
         if not _is_usable(token, row, presented.services.settings.refresh_grace):
             _revoke_reused(presented)
-        return Checked(_scope(presented), _expiry_error(presented))
+        return CheckResult(_scope(presented), _expiry_error(presented))
 
     def issue(self, approved: ApprovedRequest) -> dict[str, Any]:
         """Rotate the family. For a retry, issue only an access token, and return the existing successor."""
