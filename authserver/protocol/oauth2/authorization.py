@@ -38,7 +38,7 @@ class NextStep(Enum):
     SIGN_IN_AGAIN = auto()
     SWITCH_ACCOUNT = auto()
     STEP_UP = auto()
-    ENROL = auto()
+    ENROLL = auto()
     CONSENT = auto()
     RESPOND = auto()
 
@@ -240,7 +240,7 @@ def _step_to_acr(db: Session, request: AuthorizationRequest, user_session: UserS
     if not is_essential:
         return None
     if request.acr_requirement.can_be_met() and _may_interact(request):
-        return NextStep.ENROL
+        return NextStep.ENROLL
     raise AuthorizationError(_acr_out_of_reach(request), request.target)
 
 

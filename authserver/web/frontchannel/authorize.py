@@ -163,8 +163,8 @@ def _proceed(auth_request: AuthorizationRequest, interaction: _Interaction | Non
             if interaction
             else redirect(_continue_url(handle), 303)
         )
-    if step is NextStep.ENROL:
-        return _show_enrolment(auth_request, handle) if interaction else redirect(_continue_url(handle), 303)
+    if step is NextStep.ENROLL:
+        return _show_enrollment(auth_request, handle) if interaction else redirect(_continue_url(handle), 303)
     return sign_in_first(
         _continue_url(handle),
         application=auth_request.client.name,
@@ -224,7 +224,7 @@ def _show_consent(
     )
 
 
-def _show_enrolment(auth_request: AuthorizationRequest, handle: str) -> ResponseReturnValue:
+def _show_enrollment(auth_request: AuthorizationRequest, handle: str) -> ResponseReturnValue:
     return render_template(
         "second_factor_needed.html",
         application=auth_request.client.name,
