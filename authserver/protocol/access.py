@@ -11,7 +11,7 @@ from authserver.vocabulary import ClientStatus, GrantType
 
 
 class DenialReason(StrEnum):
-    """Why the access check denies a request; the value is the cause in the error log."""
+    """The reason why the access check denies a request; the value is the cause in the error log."""
 
     CLIENT_PENDING = "client-pending"
     CLIENT_DISAPPROVED = "client-disapproved"

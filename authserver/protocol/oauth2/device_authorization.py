@@ -23,7 +23,7 @@ def respond_to_device_authorization(services: Services, http_request: Request) -
     request = ClientRequest(http_request)
     row, client = admission.admit(services, request, _load, grant_type=GrantType.DEVICE_CODE)
     scope = requested_scope.scope_for_user(request.parameters.get("scope"), client)
-    # RFC 8707, section 2.2, applies to this endpoint, too.
+    # RFC 8707, section 2.2, also applies to this endpoint.
     audience = resources.requested_resources(request.resources, client, services.settings)
     new = NewDeviceAuthorization(
         client.id, row.s_client_epoch, scope, http_request.address, audience=" ".join(audience)

@@ -97,7 +97,7 @@ def _apply(
 ) -> str:
     new_scopes = set(wanted.scopes or ()) - set(client.scopes)
     is_open = not client.is_trusted and registration.is_approved_at_once(services, db, new_scopes)
-    # A pending client can be changed directly: nobody has reviewed it yet.
+    # A pending client can be changed directly: no administrator has reviewed it yet.
     applies_immediately = client.status == ClientStatus.PENDING or is_open
     change = self_registration.edit if applies_immediately else self_registration.propose
     actor = registration.registration_actor(http_request)
