@@ -51,7 +51,7 @@ class ErrorFilter:
 def page_of_errors(
     db: Session, wanted: ErrorFilter, *, offset: int = 0, limit: int = 50
 ) -> tuple[list[RecordedError], int]:
-    """Return one page of errors, the newest first, and the number of all matching errors."""
+    """Return one page of errors, newest first, and the number of all matching errors."""
     conditions = wanted.conditions()
     count = db.scalar(select(func.count()).select_from(RecordedError).where(*conditions)) or 0
     if not count:
@@ -75,7 +75,7 @@ def get(db: Session, reference: str) -> RecordedError:
 
 
 def references_in(text: str) -> list[str]:
-    """Return possible references in text that a user typed or pasted, with or without dashes and spaces."""
+    """Return the strings in a typed or pasted text that can be references, with or without dashes and spaces."""
     text = unquote_plus(text).upper()
     found = [typed_codes.normalize_code(text, REFERENCE_LENGTH)]
     found += [typed_codes.normalize_code(one, REFERENCE_LENGTH) for one in _IN_A_SENTENCE.findall(text)]
@@ -88,13 +88,13 @@ def error_named_in(db: Session, text: str) -> RecordedError | None:
 
 
 def clients_of_errors(db: Session, rows: Iterable[RecordedError]) -> dict[int, Client]:
-    """Return the clients of errors by id, without those that were removed."""
+    """Return the clients of the errors, by client id. Removed clients are not included."""
     ids = {row.client_id for row in rows if row.client_id is not None}
     return {client.id: client for client in db.scalars(select(Client).where(Client.id.in_(ids)))}
 
 
 def count_lately(db: Session, client_ids: Sequence[int]) -> dict[int, int]:
-    """Return how many different errors each client had in the last seven days."""
+    """Return the number of different errors of each client in the last seven days, by client id."""
     counted = (
         select(RecordedError.client_id, func.count())
         .where(

@@ -1,8 +1,8 @@
 """HTTP client for URLs that clients provide, protected against SSRF (S17).
 
-Only https, and only to public IP addresses: the host is resolved once, and the connection goes to that address. No
-redirects, proxies or cookies; at most 3 seconds and 256 kB. The setting ``fetch_networks`` allows further networks, and
-http on loopback.
+It connects only over https and only to public IP addresses: it resolves the host once and connects to that address. It
+uses no redirects, proxies or cookies, and reads at most 256 kB within 3 seconds. The setting ``fetch_networks`` allows
+more networks, and http on loopback addresses.
 """
 
 import socket
@@ -46,7 +46,7 @@ class Fetched:
 
 
 class Fetcher:
-    """Sends requests under the settings of this installation."""
+    """Sends requests within the limits that the settings define."""
 
     def __init__(self, settings: Settings) -> None:
         self._networks = settings.fetch_networks
@@ -89,7 +89,7 @@ class Fetcher:
         except (DeadlineMissed, urllib3.exceptions.TimeoutError) as error:
             raise FetchFailed(f"{parts.hostname} did not respond within {SECONDS} seconds.") from error
         except (HTTPError, OSError, ValueError) as error:
-            raise FetchFailed(f"{parts.hostname} did not respond: {type(error).__name__}.") from error
+            raise FetchFailed(f"The request to {parts.hostname} failed: {type(error).__name__}.") from error
 
     def _resolve(self, parts: SplitResult, port: int, deadline: Deadline) -> Address:
         host = parts.hostname or ""
@@ -142,7 +142,7 @@ def _split(url: str) -> tuple[SplitResult, int]:
     except ValueError as error:
         raise FetchFailed("The URL is malformed.") from error
     if parts.scheme not in {"https", "http"} or not parts.hostname or "@" in parts.netloc:
-        raise FetchFailed("The URL must be https.")
+        raise FetchFailed("The URL must start with https:// and must not contain a user name.")
     return parts, port
 
 

@@ -19,7 +19,7 @@ _LETTERS = TYPED_ALPHABET.lower()
 
 
 class PasswordHasher:
-    """The hasher of a process; the settings limit its concurrent hashes."""
+    """The hasher of a process. The settings limit how many hashes it computes at the same time."""
 
     def __init__(self, settings: Settings) -> None:
         self._hasher = Argon2(
@@ -35,7 +35,7 @@ class PasswordHasher:
             return self._hasher.hash(_normal(password))
 
     def verify(self, stored: str | None, password: str) -> bool:
-        """Return whether the password matches the hash; takes the same time without a hash. Raises Busy."""
+        """Return whether the password matches the hash. If ``stored`` is None, take the same time. Raises Busy."""
         with _Slot(self._slots):
             try:
                 matches = self._hasher.verify(stored or self._nobody, _normal(password))
@@ -44,7 +44,7 @@ class PasswordHasher:
         return stored is not None and matches
 
     def needs_rehash(self, stored: str) -> bool:
-        """Return whether the hash was made with other parameters than those in the settings."""
+        """Return whether the hash was computed with other parameters than those in the settings."""
         return self._hasher.check_needs_rehash(stored)
 
     def check_new(self, password: str, *, username: str = "", field: str = "password") -> None:
@@ -63,7 +63,7 @@ class PasswordHasher:
 
 
 def generate() -> str:
-    """Return a random password of four groups of letters, with 69 bits."""
+    """Return a random password: four groups of four letters, with 69 bits of entropy."""
     return "-".join("".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(4))
 
 

@@ -22,21 +22,21 @@ Report = Callable[[str], None]
 
 @cache
 def newest() -> str:
-    """Return the newest revision of this version."""
+    """Return the newest schema revision that this version of authserver knows."""
     return max(
         (path.name.partition("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py")), default=""
     )
 
 
 def current(connection: Connection) -> str:
-    """Return the revision of the database; an empty string if it has no tables."""
+    """Return the schema revision of the database, or an empty string if it has no tables."""
     if not inspect(connection).has_table("alembic_version"):
         return ""
     return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar() or "")
 
 
 def is_current(database: Database) -> bool:
-    """Return whether the schema is at least as new as this version requires."""
+    """Return whether the schema is at least as new as this version of authserver requires."""
     with database.reading() as connection:
         return current(connection) >= newest()
 
@@ -61,7 +61,7 @@ def migrate(database: Database, report: Report) -> list[str]:
 
 
 def count_rows(connection: Connection, report: Report) -> dict[str, int]:
-    """Return the number of rows in each table. Slow, because it scans the tables."""
+    """Return the number of rows in each table. This is slow, because it scans the tables."""
     counts: dict[str, int] = {}
     for name in sorted(inspect(connection).get_table_names()):
         if name != "alembic_version":

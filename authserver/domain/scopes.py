@@ -25,7 +25,10 @@ _CHANGED = "Someone else changed this scope. Review the current version before y
 
 
 class DefinedScope(Base):
-    """One scope; every client may request it if ``is_open``, or else only clients that are registered for it."""
+    """One scope. ``words`` is its description on the consent page.
+
+    If ``is_open``, every client may request the scope, otherwise only clients that are registered for it.
+    """
 
     __tablename__ = "scopes"
     __table_args__ = NEVER_REUSE_IDS
@@ -38,12 +41,12 @@ class DefinedScope(Base):
     updated_at: Mapped[datetime]
     revision: Mapped[int] = mapped_column(default=1)
 
-    # The mapper raises the revision with every change.
+    # The mapper increments the revision with every change.
     __mapper_args__ = {"version_id_col": revision}
 
 
 class ScopeRevision(Base):
-    """The single row that counts changes of scopes, so that cached scopes are known to be stale."""
+    """The single row that counts changes to scopes, so that caches can detect that they are stale."""
 
     __tablename__ = "scope_revisions"
 
@@ -52,14 +55,14 @@ class ScopeRevision(Base):
 
 
 REVISION = select(ScopeRevision.revision).scalar_subquery()
-"""The number of changes of scopes, for the statement that serves a request."""
+"""The number of changes to scopes, for the statement that serves a request."""
 
 _NAMES = select(DefinedScope.name).order_by(DefinedScope.name)
 _REREAD_AFTER = timedelta(seconds=1)
 
 
 class ScopeCache:
-    """The names of all scopes for the discovery documents, read once a second at most.
+    """The names of all scopes for the discovery documents, read at most once a second.
 
     Code that decides about a request reads ``REVISION`` instead.
     """
@@ -135,9 +138,9 @@ def edit(db: Session, actor: Actor, row: DefinedScope, *, words: str, is_open: b
 
 
 def remove(db: Session, actor: Actor, row: DefinedScope) -> None:
-    """Remove a scope's definition; clients that are registered for its name keep it.
+    """Remove the definition of a scope. Clients that are registered for the scope keep their registration.
 
-    Remembered consents to the scope are removed, because a new definition can have another meaning.
+    Consents to the scope are removed, because a new definition can have another meaning.
     """
     audit.record(db, actor, Event.SCOPE_REMOVE, subject=row, before=describe(row))
     db.delete(row)
@@ -147,7 +150,7 @@ def remove(db: Session, actor: Actor, row: DefinedScope) -> None:
 
 
 def describe(row: DefinedScope) -> dict[str, object]:
-    """Return what the audit trail records of a scope."""
+    """Return the values of a scope for the audit trail."""
     return {"name": row.name, "words": row.words, "open": row.is_open}
 
 

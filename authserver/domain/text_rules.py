@@ -38,10 +38,10 @@ def is_scope_name(value: str) -> bool:
 
 
 def is_email_address(value: str) -> bool:
-    """Return whether a value has the syntax of an e-mail address, also one that works only in a local network."""
+    """Return whether a value has the syntax of an e-mail address. Addresses in local networks are accepted, too."""
     if " " in value:
-        return False  # RFC 5322 allows spaces in quotes, but few programs do.
-    # Importing the library takes long, and few processes need it.
+        return False  # RFC 5322 allows spaces in quotes, but few programs accept them.
+    # Importing the library is slow, and few processes need it.
     import email_validator
 
     # Installations in local networks have addresses such as admin@mail.local.

@@ -1,4 +1,4 @@
-"""User sessions: records that an opaque cookie refers to, so that ending one takes effect on every node."""
+"""User sessions: records that an opaque cookie refers to, so that the end of a session takes effect on every node."""
 
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -20,7 +20,7 @@ _SEEN_INTERVAL = timedelta(minutes=1)
 
 
 class UserSession(Base):
-    """One sign-in of a user in one browser; ``sid`` is the id for relying parties."""
+    """One sign-in of a user in one browser; ``sid`` is the session id that clients receive."""
 
     __tablename__ = "user_sessions"
     __table_args__ = NEVER_REUSE_IDS
@@ -112,7 +112,7 @@ def renew(
 ) -> StartedSession | None:
     """Replace the cookie value of an open session after its user has signed in again.
 
-    For relying parties it remains the same session. Returns None if another request has ended or renewed the session.
+    For clients it remains the same session. Returns None if another request has ended or renewed the session.
     """
     now = clock.now()
     lifetime = settings.remembered_session_lifetime if is_remembered else settings.session_lifetime
@@ -132,7 +132,7 @@ def renew(
 def step_up(
     db: Session, actor: Actor, row: UserSession, method: AuthenticationMethod
 ) -> StartedSession | None:
-    """Add a second factor to a live session; the sign-in time stays, because the password was not requested.
+    """Add a second factor to a valid session. The sign-in time stays, because the password was not requested.
 
     Returns None if another request has ended or renewed the session.
     """
@@ -173,13 +173,13 @@ def _record_renewal(db: Session, actor: Actor, row: UserSession, after: dict[str
 
 
 def find(db: Session, settings: Settings, cookie: str | None) -> UserSession | None:
-    """Return the live session of a cookie, with its user, or None."""
+    """Return the valid session of a cookie, with its user, or None."""
     row = find_open(db, cookie)
     return row if row is not None and is_live(row, settings, clock.now()) else None
 
 
 def find_open(db: Session, cookie: str | None) -> UserSession | None:
-    """Return the session of a cookie that was not ended, with its user; it may have expired.
+    """Return the session of a cookie, with its user, unless the session was ended; it may have expired.
 
     An expired session gives no access. It can be ended, or renewed when its user signs in again.
     """
@@ -226,7 +226,7 @@ def end(db: Session, actor: Actor, row: UserSession) -> None:
 
 
 def end_others(db: Session, actor: Actor, user: User, *, keep: int | None) -> int:
-    """End all sessions of a user except ``keep``; return how many of them had not expired."""
+    """End all sessions of a user except ``keep``; return the number of those that had not expired."""
     now = clock.now()
     rows = db.scalars(
         select(UserSession).where(
@@ -239,7 +239,7 @@ def end_others(db: Session, actor: Actor, user: User, *, keep: int | None) -> in
 
 
 def sessions_of_user(db: Session, user: User) -> list[UserSession]:
-    """Return the sessions of a user that have not ended or expired, the last used first."""
+    """Return the sessions of a user that have not ended or expired; the most recently used comes first."""
     rows = db.scalars(
         select(UserSession)
         .options(joinedload(UserSession.user))
