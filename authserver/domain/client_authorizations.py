@@ -1,7 +1,7 @@
 """Authorizations of clients that act on their own behalf (client credentials grant).
 
-Equal requests of a client (same epoch, scope and audience) share one authorization. One audit event therefore covers all
-tokens of these requests, and issuing a token does not write to the audit trail.
+Equal requests of a client (same epoch, scope and audience) share one authorization. One audit event therefore covers
+all tokens of these requests, and issuing a token does not write to the audit trail.
 """
 
 import hashlib

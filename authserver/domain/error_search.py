@@ -107,7 +107,7 @@ def count_lately(db: Session, client_ids: Sequence[int]) -> dict[int, int]:
 
 def _mentions(search: str) -> ColumnElement[bool]:
     needle = search.strip().lower()
-    # This reads every row, so only free text is converted to lower case; causes and codes are in lower case already.
+    # This reads every row, so only free text is converted to lowercase. Causes and codes are already in lowercase.
     words = [
         func.lower(RecordedError.detail).contains(needle, autoescape=True),
         func.lower(RecordedError.received).contains(needle, autoescape=True),

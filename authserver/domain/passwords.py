@@ -48,7 +48,7 @@ class PasswordHasher:
         return self._hasher.check_needs_rehash(stored)
 
     def check_new(self, password: str, *, username: str = "", field: str = "password") -> None:
-        """Raise InvalidInput for a new password that is too short, too long or too common."""
+        """Raise InvalidInput for a new password that is too short, too long, too common or equal to the user name."""
         password = _normal(password)
         if len(password) < self._min_length:
             raise InvalidInput(
@@ -59,7 +59,9 @@ class PasswordHasher:
                 {field: message("The password can have at most %(count)s characters.", count=MAX_LENGTH)}
             )
         if password.lower() in _common() or (username and password.lower() == username.lower()):
-            raise InvalidInput({field: message("This password is too common. Choose another one.")})
+            raise InvalidInput(
+                {field: message("This password is too common or equals the user name. Choose another one.")}
+            )
 
 
 def generate() -> str:

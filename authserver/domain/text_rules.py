@@ -8,8 +8,9 @@ from authserver.messages import message
 
 NAME_LENGTH = 200
 SCOPE_NAME_LENGTH = 100
-SCOPE_NAME_RULE = (
-    f"1 to {SCOPE_NAME_LENGTH} printable ASCII characters, except spaces, quotes and backslashes"
+SCOPE_NAME_RULE = message(
+    "1 to %(count)s printable ASCII characters, except spaces, quotes and backslashes",
+    count=SCOPE_NAME_LENGTH,
 )
 _SCOPE_TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 _JOINERS = frozenset("\u200c\u200d")  # Required by several scripts and by emoji.

@@ -1,8 +1,8 @@
 """Client secrets. A client can have several valid secrets, so that one can be replaced without an interruption.
 
-A generated secret has 256 bits and is stored as an HMAC, which is cheap to check on every token request. A typed secret
-is stored as an argon2id hash; after a success the process caches a keyed digest of it for a short time. Secrets that
-sign requests (OAuth 1.0a, client_secret_jwt) are stored encrypted.
+A generated secret has 256 bits and is stored as an HMAC, which is cheap to check on every token request. A secret that
+an administrator entered is stored as an argon2id hash. After a successful check, the process caches a keyed digest of
+it for five minutes. Secrets that sign requests (OAuth 1.0a, client_secret_jwt) are stored encrypted ("sealed").
 """
 
 import hmac
@@ -32,13 +32,13 @@ TYPED_MAX_LENGTH = 256
 SIGNING_MIN_LENGTH = 32
 _PURPOSE = "client-secret"
 _METHODS = {AuthMethod.BASIC, AuthMethod.POST, AuthMethod.SECRET_JWT}
-_UNUSED = "This client authenticates without a secret."
+_UNUSED = "This client authenticates without a secret. Choose an authentication method that uses one first."
 _REMEMBERED_FOR = timedelta(minutes=5)
 _REMEMBERED_AT_MOST = 10_000
 
 
 class ClientSecret(Base):
-    """One secret; ``form`` is how it is stored: hmac, argon2 or sealed."""
+    """One secret. ``form`` is the form in which it is stored: hmac, argon2 or sealed (encrypted)."""
 
     __tablename__ = "client_secrets"
     __table_args__ = NEVER_REUSE_IDS
@@ -64,26 +64,26 @@ class StoredSecret(NamedTuple):
 
 @dataclass(frozen=True)
 class TypedSecret:
-    """A typed secret and its argon2id hash."""
+    """A secret that an administrator entered, and its argon2id hash."""
 
     secret: str = field(repr=False)
     hashed: str = field(repr=False)
 
 
 def are_used(kind: str, auth_method: str) -> bool:
-    """Return whether a client of a kind, registered for a method, uses a secret."""
+    """Return whether a client of this kind with this authentication method uses a secret."""
     return kind == ClientKind.OAUTH1 or auth_method in _METHODS
 
 
 def generate(db: Session, actor: Actor, vault: Vault, client: Client) -> str:
-    """Add a random secret of 256 bits and return it; it cannot be read again."""
+    """Add a random secret of 256 bits and return it. Later it cannot be shown again."""
     secret = opaque_tokens.new_secret()
     store_generated(db, actor, vault, client, secret)
     return secret
 
 
 def store_generated(db: Session, actor: Actor, vault: Vault, client: Client, secret: str) -> None:
-    """Add a secret that was generated before."""
+    """Add a secret that has already been generated."""
     if _is_signed_with(client):
         _add(db, actor, client, "sealed", vault.seal(_PURPOSE, secret.encode()))
     else:
@@ -97,17 +97,19 @@ def has_usable(db: Session, client: Client, auth_method: str) -> bool:
 
 
 def hash_typed_secret(passwords: PasswordHasher, secret: str) -> TypedSecret:
-    """Check and hash a typed secret; raises InvalidInput. Hashing takes long: call it outside a transaction."""
+    """Check and hash an entered secret; raises InvalidInput. Hashing is slow: call this outside a transaction."""
     check_typed(secret)
     return TypedSecret(secret, passwords.hash(secret))
 
 
 def set_typed(db: Session, actor: Actor, vault: Vault, client: Client, chosen: TypedSecret) -> None:
-    """Add a typed secret; raises InvalidInput if it is too short to sign with."""
+    """Add an entered secret; raises InvalidInput if it is too short for signing assertions."""
     secret = chosen.secret.encode()
     if client.auth_method == AuthMethod.SECRET_JWT and len(secret) < SIGNING_MIN_LENGTH:
         raise InvalidInput(
-            {"secret": f"Enter {SIGNING_MIN_LENGTH} characters or more: this secret signs assertions."}
+            {
+                "secret": f"Enter {SIGNING_MIN_LENGTH} characters or more, because this secret signs assertions."
+            }
         )
     if _is_signed_with(client):
         _add(db, actor, client, "sealed", vault.seal(_PURPOSE, secret))
@@ -116,7 +118,7 @@ def set_typed(db: Session, actor: Actor, vault: Vault, client: Client, chosen: T
 
 
 def set_requested(db: Session, actor: Actor, vault: Vault, client: Client, secret: str) -> None:
-    """Add the secret that an OAuth 1.0a consumer chose in its registration request; raises InvalidInput."""
+    """Add the secret from the request of an OAuth 1.0a consumer for a consumer key; raises InvalidInput."""
     if (
         not 1 <= len(secret) <= TYPED_MAX_LENGTH
         or not text_rules.is_storable(secret)
@@ -131,18 +133,20 @@ def _is_live(secret: ClientSecret | StoredSecret, now: datetime) -> bool:
 
 
 def _is_signed_with(client: Client) -> bool:
-    # Verifying a signature needs the secret itself.
+    # The server needs the secret itself to verify the signatures that the client makes with it.
     return client.kind == ClientKind.OAUTH1 or client.auth_method == AuthMethod.SECRET_JWT
 
 
 def check_typed(secret: str) -> None:
-    """Raise InvalidInput if a typed secret is too short, too long or cannot be sent."""
+    """Raise InvalidInput if an entered secret is too short, too long or contains unprintable characters."""
     if not TYPED_MIN_LENGTH <= len(secret) <= TYPED_MAX_LENGTH:
         raise InvalidInput(
             {"secret": f"Enter {TYPED_MIN_LENGTH} to {TYPED_MAX_LENGTH} characters, or generate a secret."}
         )
     if not text_rules.is_storable(secret) or not secret.isprintable():
-        raise InvalidInput({"secret": "The secret contains characters that cannot be sent."})
+        raise InvalidInput(
+            {"secret": "The secret contains unprintable characters. Use printable characters only."}
+        )
 
 
 def secrets_of_client(db: Session, client: Client) -> list[ClientSecret]:
@@ -155,7 +159,7 @@ def secrets_of_client(db: Session, client: Client) -> list[ClientSecret]:
 
 
 def expire_others(db: Session, actor: Actor, client: Client, *, after: timedelta) -> None:
-    """Expire every secret except the newest after a time; zero expires them immediately."""
+    """Let every secret except the newest expire after a time; zero expires them immediately."""
     ends_at = clock.now() + after
     for row in secrets_of_client(db, client)[:-1]:
         if row.expires_at is None or row.expires_at > ends_at:
@@ -192,7 +196,7 @@ def reveal(vault: Vault, secret: ClientSecret | StoredSecret) -> str:
 
 
 def reveal_all(vault: Vault, secrets: Iterable[ClientSecret | StoredSecret]) -> list[str]:
-    """Return in clear text the unexpired secrets that the client can sign with."""
+    """Return the unexpired secrets that the client can sign with, in clear text."""
     now = clock.now()
     return [reveal(vault, row) for row in secrets if row.form == "sealed" and _is_live(row, now)]
 
@@ -207,7 +211,7 @@ class SecretVerifier:
         self._guard = threading.Lock()
 
     def verify(self, stored: tuple[StoredSecret, ...], revision: int, presented: str) -> bool:
-        """Return whether a presented secret is one of the client's at a revision of its registration."""
+        """Return whether the presented secret matches one of the stored ones. ``revision`` is part of the cache key."""
         now = clock.now()
         secret = presented.encode("utf-8", "replace")
         return any(self._matches(row, revision, secret, now) for row in stored if _is_live(row, now))

@@ -57,7 +57,7 @@ def field(
     alias: str | None = None,
     by_client: bool = True,
 ) -> Any:
-    """Return a field; ``by_client`` is whether a client may register it for itself (S16)."""
+    """Return a field; ``by_client`` states whether a client may register it for itself (S16)."""
     extra: dict[str, Any] = {"section": section, "by_client": by_client}
     return Field(default, title=title, description=description, alias=alias, json_schema_extra=extra)
 
@@ -108,7 +108,7 @@ def clean_line(label: str, value: str) -> str:
 
 
 def invalid(sentence: str) -> ValueError:
-    """Return the error of a validator; pydantic cannot report a sentence with a lone surrogate."""
+    """Return an error for a validator to raise. Lone surrogates are escaped, because pydantic cannot report them."""
     return ValueError(sentence.encode("utf-8", "backslashreplace").decode())
 
 
@@ -155,9 +155,9 @@ def _logout_url_error(uri: str) -> str | None:
     if issue is not None and issue.refused:
         return issue.sentence
     parts = urlsplit(uri)
-    # The page that embeds the URL names its origin in a header, where other characters could have a meaning.
+    # The page that embeds the URL lists its origin in Content-Security-Policy, where other characters can be syntax.
     if not _HOST.fullmatch(parts.netloc):
-        return "The host contains characters that no host name has."
+        return "The host name contains invalid characters. Use letters, digits, dots and hyphens."
     if parts.scheme != "https" and parts.hostname not in LOOPBACK_HOSTS:
         return "Enter an https:// URL. http:// is accepted on 127.0.0.1, [::1] and localhost only."
     return None
@@ -166,14 +166,14 @@ def _logout_url_error(uri: str) -> str | None:
 def _resource_error(uri: str) -> str | None:
     parts = _split(uri)
     if parts is None or not parts.scheme or not (parts.netloc or parts.path) or "#" in uri:
-        return "A resource is an absolute URI without a fragment."
+        return "Enter an absolute URI without a fragment."
     return None
 
 
 def _acr_error(value: str) -> str | None:
     if 0 < len(value) <= _ACR_LENGTH and value.isascii() and value.isprintable() and " " not in value:
         return None
-    return f"An authentication context class has 1 to {_ACR_LENGTH} printable ASCII characters and no spaces."
+    return f"Enter 1 to {_ACR_LENGTH} printable ASCII characters without spaces for each class."
 
 
 def _text_error(value: str) -> str | None:
@@ -191,11 +191,11 @@ def _jwks_error(value: dict[str, Any]) -> str | None:
     if any(isinstance(key, dict) and key.get("kty") == "oct" for key in listed):
         return _PUBLIC_ONLY
     if any(map(is_short_rsa_key, listed)):
-        return f"RSA keys need {_RSA_BITS} bits or more."
+        return f"RSA keys must have {_RSA_BITS} bits or more."
     try:
         keys = KeySet.import_key_set(value).keys  # type: ignore[arg-type]
     except (ValueError, TypeError, KeyError, AttributeError, JoseError, RecursionError):
-        return "This JWK set contains an entry that is not a key."
+        return "This JWK set contains an entry that is not a valid key. Correct or remove it."
     if any(isinstance(key, OctKey) or key.is_private for key in keys):
         return _PUBLIC_ONLY
     return None
@@ -226,10 +226,10 @@ Url = Annotated[str, _rule(_url_error)]
 """An https URL, or an http URL on a loopback host."""
 
 HttpsUrl = Annotated[str, _rule(_https_only_error)]
-"""An https URL, also on loopback hosts."""
+"""An https URL. Unlike ``Url``, it must be https even on loopback hosts."""
 
 LogoutUrl = Annotated[str, _rule(_logout_url_error)]
-"""An https URL of a logout endpoint, or an empty text."""
+"""The URL of a logout endpoint (https, or http on a loopback host), or an empty string."""
 
 Text = Annotated[str, _rule(_text_error)]
 """One line of printable text."""

@@ -1,8 +1,8 @@
 """Self-registered clients (RFC 7591): their registration access token (RFC 7592) and their pending changes.
 
-A change by the client itself waits for an administrator, while the approved registration stays in effect (S2). Every
-step raises the client's revision, so that an administrator approves exactly the change that was shown. The limits on
-registrations are in ``pending_clients``.
+A change by the client itself waits for an administrator, while the approved registration stays in effect (S2).
+Requesting or discarding a change increments the client's revision, so that an administrator approves exactly the change
+that was shown. The limits on registrations are in ``pending_clients``.
 """
 
 from datetime import datetime
@@ -30,7 +30,7 @@ _NOT_PENDING = "This change is no longer pending."
 
 
 class ClientRegistration(Base):
-    """The registration access token and the pending change of a client; ``wanted`` has the columns of a client."""
+    """The registration access token and pending change of a client; ``wanted`` holds the requested column values."""
 
     __tablename__ = "client_registrations"
 
@@ -43,8 +43,10 @@ class ClientRegistration(Base):
 
 
 class PendingChange(NamedTuple):
-    """A change that waits for approval: when and from where it was requested, the audit facts before and after it, and
-    the fields it would set.
+    """A change that waits for approval.
+
+    ``at`` and ``address`` state when and from where it was requested. ``before`` and ``after`` are the values for the
+    audit trail, and ``values`` are the fields that the change sets.
     """
 
     at: datetime
@@ -55,7 +57,7 @@ class PendingChange(NamedTuple):
 
 
 def add(db: Session, actor: Actor, vault: Vault, metadata: ClientMetadata) -> tuple[Client, str, str]:
-    """Register a pending client; return it, its secret (empty if it uses none) and its registration access token."""
+    """Register a pending client. Return it, its secret ("" if it uses none) and its registration access token."""
     pending_clients.check_room(db, pending_clients.REGISTERED)
     client = clients.register(db, actor, metadata, source=pending_clients.REGISTERED)
     secret = (
@@ -70,7 +72,10 @@ def add(db: Session, actor: Actor, vault: Vault, metadata: ClientMetadata) -> tu
 
 
 def authenticate(db: Session, client_key: str, token: OpaqueToken, *, is_writing: bool) -> Client | None:
-    """Return the client of a registration access token if it has that key, or None; lock it if ``is_writing``."""
+    """Return the client with that key if the registration access token is its own, or None.
+
+    If ``is_writing``, lock the client's row.
+    """
     client = db.get(Client, token.id, with_for_update=True if is_writing else None)
     row = db.get(ClientRegistration, token.id)
     if client is None or row is None or client.client_key != client_key:
@@ -79,12 +84,12 @@ def authenticate(db: Session, client_key: str, token: OpaqueToken, *, is_writing
 
 
 def merged(client: Client, requested: ClientMetadata) -> ClientMetadata:
-    """Return the metadata a client requests, keeping the fields that only administrators set; raises InvalidInput."""
+    """Return the metadata that a client requests. Fields that only administrators set are kept. Raises InvalidInput."""
     return registrations.validate(_merge(client, _own_values(requested)), known_name=client.name)
 
 
 def edit(db: Session, actor: Actor, vault: Vault, client: Client, metadata: ClientMetadata) -> str:
-    """Change a client immediately; return the secret that the change makes necessary, or an empty text."""
+    """Change a client immediately. Return a new secret if the change requires one, or an empty string."""
     clients.edit(db, actor, client, metadata, revision=client.revision)
     _forget(db, client)
     if not needs_secret(db, client, metadata.auth_method):
@@ -93,7 +98,10 @@ def edit(db: Session, actor: Actor, vault: Vault, client: Client, metadata: Clie
 
 
 def propose(db: Session, actor: Actor, vault: Vault, client: Client, metadata: ClientMetadata) -> str:
-    """Store a pending change in place of any older one; return the secret that approval makes valid, or an empty text."""
+    """Store a pending change, which replaces an earlier one.
+
+    Return the secret that becomes valid with the approval, or an empty string.
+    """
     row = db.get_one(ClientRegistration, client.id)
     before, after = clients.describe(client), _described(client, registrations.columns_of_metadata(metadata))
     _forget(db, client)
@@ -131,7 +139,7 @@ def clients_with_pending_changes(db: Session, *, limit: int) -> list[tuple[Clien
 
 
 def approve_change(db: Session, actor: Actor, vault: Vault, client: Client, *, revision: int) -> None:
-    """Apply the change that was shown; raises Conflict, or InvalidInput if a rule now forbids it."""
+    """Apply the change that was shown; raises Conflict, or InvalidInput if a rule now forbids the change."""
     change = _locked(db, client, revision)
     metadata = registrations.validate(change.values, known_name=client.name)
     sealed = _forget(db, client)
@@ -159,7 +167,7 @@ def needs_secret(db: Session, client: Client, auth_method: str) -> bool:
 
 
 def _locked(db: Session, client: Client, revision: int) -> PendingChange:
-    # Lock the client's row before the registration's, in the order of a client that changes or deletes itself.
+    # Lock the client's row before the registration's, in the same order as requests of the client itself.
     try:
         found = db.get(Client, client.id, with_for_update=True, populate_existing=True)
     except StaleDataError as error:

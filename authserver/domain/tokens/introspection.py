@@ -65,7 +65,7 @@ _REFRESH = _beside_caller(
 
 
 def find_access_token(connection: Connection, client_key: str, token: OpaqueToken | None) -> Row[Any] | None:
-    """Return the calling client and, if there is one, the access token, in one round trip; None for an unknown client."""
+    """Return the calling client and, if there is one, the access token, in one round trip; None without a client."""
     parameters = {"client_key": client_key, "token_id": token.id if token else 0}
     return connection.execute(_ACCESS, parameters).one_or_none()
 

@@ -2,9 +2,10 @@
 
 They have a separate rate limit, so that an attacker who guesses passwords cannot lock the user out of them (S20).
 
-A cookie contains one signed token per user; nothing is stored on the server. A token contains a browser id and is bound to
-the user, the user's epoch (a new password invalidates it) and the second factor that was used in the browser (a browser in
-which an attacker used a stolen password gains nothing for codes). It never replaces a password.
+A cookie contains one signed token per user; the server stores nothing. A token contains a browser id. It is bound to
+the user and the user's epoch, so a new password invalidates it. It is also bound to the second factor that was used in
+the browser, so an attacker who knows only the password does not get a separate limit for codes. A token never replaces
+a password.
 """
 
 import base64
@@ -22,7 +23,7 @@ _MAX_LENGTH = 1000
 
 
 def recognise(vault: Vault, cookie: str, user_id: int, user_epoch: int, factor: str = "") -> str | None:
-    """Return the browser id if this user has signed in there before, with this second factor if given; else None."""
+    """Return the browser id if this user has signed in there before, with this second factor if given, or None."""
     for token in _split(cookie):
         head, _, seal = token.rpartition(".")
         browser, used_factor, pepper_id = (*head.split("."), "", "")[:3]
