@@ -191,7 +191,7 @@ def user_facts_of(row: Row[Any]) -> UserFacts | None:
     return UserFacts(*(row._mapping[column.name] for column in USER_COLUMNS))
 
 
-def under_authorization(statement: Select[Any], source: FromClause) -> Select[Any]:
+def join_user_and_session(statement: Select[Any], source: FromClause) -> Select[Any]:
     """Join the user and the user session of the authorization to a source with clients and authorizations."""
     joined = source.outerjoin(User.__table__, User.id == Authorization.user_id).outerjoin(
         UserSession.__table__, UserSession.id == Authorization.session_id

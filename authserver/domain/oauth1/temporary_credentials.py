@@ -69,7 +69,7 @@ class TemporaryCredential(Base):
         return not decided and self.consumed_at is None and self.expires_at > clock.now()
 
 
-FIND = access_state.under_authorization(
+FIND = access_state.join_user_and_session(
     select(
         *access_state.CLIENT_COLUMNS,
         *access_state.STATE_COLUMNS,

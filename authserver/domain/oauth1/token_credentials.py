@@ -37,7 +37,7 @@ class TokenCredential(Base):
     expires_at: Mapped[datetime] = mapped_column(index=True)
 
 
-FIND = access_state.under_authorization(
+FIND = access_state.join_user_and_session(
     select(
         *access_state.CLIENT_COLUMNS,
         *access_state.STATE_COLUMNS,

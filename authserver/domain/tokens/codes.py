@@ -36,7 +36,7 @@ class Code(Base):
     consumed_at: Mapped[datetime | None]
 
 
-FIND = access_state.under_authorization(
+FIND = access_state.join_user_and_session(
     select(
         *access_state.CLIENT_COLUMNS,
         *access_state.STATE_COLUMNS,

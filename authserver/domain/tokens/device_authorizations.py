@@ -80,7 +80,7 @@ class IssuedDeviceCodes(NamedTuple):
     user_code: str
 
 
-FIND = access_state.under_authorization(
+FIND = access_state.join_user_and_session(
     select(
         *access_state.CLIENT_COLUMNS,
         *access_state.STATE_COLUMNS,

@@ -31,19 +31,19 @@ _GRANTED = (
 )
 
 
-def _beside_caller(token: type[AccessToken] | type[RefreshToken], *columns: Any) -> Select[Any]:
+def _with_caller(token: type[AccessToken] | type[RefreshToken], *columns: Any) -> Select[Any]:
     source: FromClause = (
         _CALLER.outerjoin(token.__table__, token.id == bindparam("token_id"))
         .outerjoin(Authorization.__table__, Authorization.id == token.authorization_id)
         .outerjoin(Client.__table__, Client.id == Authorization.client_id)
     )
     statement = select(*_CALLER_COLUMNS, *_GRANTED, *columns)
-    return access_state.under_authorization(statement, source).where(
+    return access_state.join_user_and_session(statement, source).where(
         _CALLER.c.client_key == bindparam("client_key")
     )
 
 
-_ACCESS = _beside_caller(
+_ACCESS = _with_caller(
     AccessToken,
     AccessToken.digest,
     AccessToken.scope,
@@ -52,7 +52,7 @@ _ACCESS = _beside_caller(
     AccessToken.expires_at,
     AccessToken.revoked_at,
 )
-_REFRESH = _beside_caller(
+_REFRESH = _with_caller(
     RefreshToken,
     RefreshToken.seed,
     RefreshToken.pepper_id,

@@ -176,7 +176,7 @@ ROTATE = IssueStatement(
     .returning(RefreshToken.authorization_id)
 )
 
-FIND_ACCESS = access_state.under_authorization(
+FIND_ACCESS = access_state.join_user_and_session(
     select(
         *access_state.CLIENT_COLUMNS,
         *access_state.STATE_COLUMNS,
@@ -209,7 +209,7 @@ _REFRESH_FACTS = (
     *access_state.GRANT_COLUMNS,
 )
 
-FIND_REFRESH = access_state.under_authorization(
+FIND_REFRESH = access_state.join_user_and_session(
     select(
         *access_state.CLIENT_COLUMNS, *access_state.STATE_COLUMNS, *access_state.USER_COLUMNS, *_REFRESH_FACTS
     ),
