@@ -54,7 +54,7 @@ class TemporaryCredential(Base):
     )
     verifier_digest: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     wrong_verifiers: Mapped[int] = mapped_column(default=0)
-    refused_at: Mapped[datetime | None]
+    denied_at: Mapped[datetime | None] = mapped_column("refused_at")
     consumed_at: Mapped[datetime | None]
 
     @property
@@ -65,7 +65,7 @@ class TemporaryCredential(Base):
     @property
     def is_open(self) -> bool:
         """Whether a user can still allow or deny the request."""
-        decided = self.authorization_id is not None or self.refused_at is not None
+        decided = self.authorization_id is not None or self.denied_at is not None
         return not decided and self.consumed_at is None and self.expires_at > clock.now()
 
 
@@ -77,13 +77,13 @@ FIND = access_state.join_user_and_session(
         TemporaryCredential.digest,
         TemporaryCredential.sealed_secret,
         TemporaryCredential.client_id.label("owner_id"),
-        TemporaryCredential.client_epoch.label("made_under_epoch"),
+        TemporaryCredential.client_epoch.label("issued_client_epoch"),
         TemporaryCredential.callback,
         TemporaryCredential.expires_at,
         TemporaryCredential.authorization_id,
         TemporaryCredential.verifier_digest,
         TemporaryCredential.wrong_verifiers,
-        TemporaryCredential.refused_at,
+        TemporaryCredential.denied_at.label("denied_at"),
         TemporaryCredential.consumed_at,
     ),
     Client.__table__.outerjoin(
@@ -125,7 +125,7 @@ def parse_temporary_token(value: str) -> OpaqueToken | None:
     return opaque_tokens.parse_token(TokenPrefix.TEMPORARY_CREDENTIAL, value)
 
 
-def lookup(connection: Connection, client_key: str, handle: OpaqueToken | None) -> Row[Any] | None:
+def find_with_client(connection: Connection, client_key: str, handle: OpaqueToken | None) -> Row[Any] | None:
     """Return the client with that key and, if there is one, the credential with its access state, in one round trip."""
     parameters = {"client_key": client_key, "credential_id": handle.id if handle else 0}
     return connection.execute(FIND, parameters).one_or_none()
@@ -143,7 +143,7 @@ def reveal(vault: Vault, sealed_secret: str) -> str:
     return vault.open(_PURPOSE, sealed_secret).decode()
 
 
-def approve(db: Session, row: TemporaryCredential, authorization_id: int, verifier: str) -> bool:
+def allow(db: Session, row: TemporaryCredential, authorization_id: int, verifier: str) -> bool:
     """Bind the credential to the authorization of the user who allowed the request; return True exactly once."""
     return _decide(db, row, authorization_id=authorization_id, verifier_digest=_digest(verifier))
 
@@ -170,7 +170,7 @@ def reissue_verifier(db: Session, row: TemporaryCredential, verifier: str) -> bo
 
 def deny(db: Session, row: TemporaryCredential) -> bool:
     """Record that the user denied the request; return True exactly once."""
-    return _decide(db, row, refused_at=clock.now())
+    return _decide(db, row, denied_at=clock.now())
 
 
 def matches_verifier(verifier: str, verifier_digest: bytes | None) -> bool:
@@ -195,7 +195,7 @@ def consume(connection: Connection, credential_id: int) -> int | None:
         .where(
             TemporaryCredential.id == credential_id,
             TemporaryCredential.authorization_id.is_not(None),
-            TemporaryCredential.refused_at.is_(None),
+            TemporaryCredential.denied_at.is_(None),
             TemporaryCredential.consumed_at.is_(None),
             TemporaryCredential.wrong_verifiers < MAX_WRONG_VERIFIERS,
             TemporaryCredential.expires_at > now,
@@ -211,7 +211,7 @@ def _decide(db: Session, row: TemporaryCredential, **values: Any) -> bool:
         .where(
             TemporaryCredential.id == row.id,
             TemporaryCredential.authorization_id.is_(None),
-            TemporaryCredential.refused_at.is_(None),
+            TemporaryCredential.denied_at.is_(None),
             TemporaryCredential.consumed_at.is_(None),
             TemporaryCredential.expires_at > clock.now(),
         )

@@ -76,7 +76,7 @@ def parse_access_token(value: str) -> OpaqueToken | None:
     return opaque_tokens.parse_token(TokenPrefix.TOKEN_CREDENTIAL, value)
 
 
-def lookup(connection: Connection, client_key: str, handle: OpaqueToken | None) -> Row[Any] | None:
+def find_with_client(connection: Connection, client_key: str, handle: OpaqueToken | None) -> Row[Any] | None:
     """Return the client with that key and, if there is one, the credential with its user and access state.
 
     This takes one round trip.
