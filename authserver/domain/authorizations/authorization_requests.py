@@ -95,7 +95,7 @@ def find(db: Session, handle: str | None, browser: str) -> StoredAuthorizationRe
     return row if _belongs(db, row, opaque_tokens.digest(browser)) else None
 
 
-def was_answered(row: StoredAuthorizationRequest, session_id: int) -> bool:
+def was_just_completed(row: StoredAuthorizationRequest, session_id: int) -> bool:
     """Return whether the request was completed in that user session within the last minute."""
     if row.completed_at is None or row.shown_session_id != session_id:
         return False
@@ -119,7 +119,7 @@ def fail(row: StoredAuthorizationRequest) -> None:
     row.shown_session_id = None
 
 
-def show(row: StoredAuthorizationRequest, session_id: int) -> None:
+def record_shown(row: StoredAuthorizationRequest, session_id: int) -> None:
     """Record the user session that sees the consent page. Only this session can allow or deny the request."""
     row.shown_session_id = session_id
 

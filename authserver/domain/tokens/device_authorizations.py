@@ -27,7 +27,7 @@ from authserver.vocabulary import TokenPrefix
 USER_CODE_LENGTH = 8
 SLOW_DOWN_SECONDS = 5
 _PURPOSE = "user-code"
-_ATTEMPTS = 5
+_MAX_ATTEMPTS = 5
 # Network delays vary. A device that polls exactly at the interval must not get slow_down because of them.
 _EARLY = timedelta(milliseconds=500)
 
@@ -197,7 +197,7 @@ def find_pending(db: Session, vault: Vault, user_code: str) -> DeviceAuthorizati
     return row if row is not None and _is_pending(row) else None
 
 
-def show(db: Session, row: DeviceAuthorization, session_id: int) -> str:
+def record_shown(db: Session, row: DeviceAuthorization, session_id: int) -> str:
     """Record that the session sees the confirmation page, and return the secret for the form of this page.
 
     The request can be allowed or denied only with this form and in this user session (S12).
@@ -279,7 +279,7 @@ def _is_pending(row: DeviceAuthorization) -> bool:
 
 
 def _generate_user_code(db: Session, vault: Vault) -> str:
-    for _ in range(_ATTEMPTS):
+    for _ in range(_MAX_ATTEMPTS):
         code = typed_codes.generate_code(USER_CODE_LENGTH)
         taken = select(DeviceAuthorization.id).where(
             DeviceAuthorization.user_code_digest == _digest(vault, code)
