@@ -191,7 +191,7 @@ def save(db: Session) -> None:
     revisions.save_revision(db, CHANGED)
 
 
-def note_sign_in(db: Session, client_id: int) -> None:
+def record_sign_in_time(db: Session, client_id: int) -> None:
     """Record the time of a sign-in to a client, without incrementing its revision."""
     signed_in = update(Client).where(Client.id == client_id).values(last_sign_in_at=clock.now())
     db.execute(signed_in, execution_options={"synchronize_session": False})

@@ -59,7 +59,7 @@ def approve(db: Session, actor: Actor, row: DeviceAuthorization, user_session: U
         return False
     client = row.client
     # First, because an administrator's decision locks the client before the audit trail, too.
-    clients.note_sign_in(db, client.id)
+    clients.record_sign_in_time(db, client.id)
     authorization = authorizations.add(
         db,
         actor,
