@@ -40,7 +40,7 @@ _FIND: Select[Any] = (
 )
 
 
-def request_key(client_key: str, scope: str | None, resources: Sequence[str]) -> bytes:
+def request_digest(client_key: str, scope: str | None, resources: Sequence[str]) -> bytes:
     """Return the digest that equal requests of a client share. ``scope`` is None if the request omitted it."""
     scopes = None if scope is None else sorted(scope.split())
     return hashlib.sha256(json.dumps([client_key, scopes, sorted(resources)]).encode()).digest()

@@ -83,7 +83,7 @@ class ClientCache:
 
     def get(self, connection: Connection, client_id: int, revision: int) -> RegisteredClient:
         """Return the registration of a client at the revision that the caller has just read."""
-        cached = self.kept(client_id, revision)
+        cached = self.find_cached(client_id, revision)
         if cached is not None:
             return cached
         client = _read(connection, self._vault, client_id)
@@ -93,7 +93,7 @@ class ClientCache:
                 self._cached.popitem(last=False)
         return client
 
-    def kept(self, client_id: int, revision: int) -> RegisteredClient | None:
+    def find_cached(self, client_id: int, revision: int) -> RegisteredClient | None:
         """Return the cached registration at a revision, or None."""
         client = self._cached.get(client_id)
         return client if client is not None and client.revision == revision else None

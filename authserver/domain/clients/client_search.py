@@ -84,15 +84,15 @@ def page_of_clients(
 
 def similar_to_client(db: Session, client: Client) -> list[Client]:
     """Return at most five other clients whose names look like the name of this client."""
-    return similar_to_name(db, client.name, but=client)
+    return similar_to_name(db, client.name, exclude=client)
 
 
-def similar_to_name(db: Session, name: str, *, but: Client) -> list[Client]:
-    """Return at most five clients, other than ``but``, whose names look like ``name``."""
+def similar_to_name(db: Session, name: str, *, exclude: Client) -> list[Client]:
+    """Return at most five clients, other than ``exclude``, whose names look like ``name``."""
     wanted = name_skeletons.skeleton_of(name)
     # A node that runs an older version of authserver writes rows without a skeleton.
     alike = or_(Client.skeleton == wanted, Client.skeleton.is_(None))
-    rows = select(Client).where(alike, Client.id != but.id).order_by(Client.id).limit(_MAX_COMPARED)
+    rows = select(Client).where(alike, Client.id != exclude.id).order_by(Client.id).limit(_MAX_COMPARED)
     return [row for row in db.scalars(rows) if name_skeletons.skeleton_of(row.name) == wanted][:_MAX_SIMILAR]
 
 

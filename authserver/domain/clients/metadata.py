@@ -55,9 +55,9 @@ DEFAULT_SCOPES: dict[str, tuple[str, ...]] = {
     ClientKind.OAUTH2: (ScopeName.PROFILE, ScopeName.EMAIL),
     ClientKind.OIDC: tuple(ScopeName),
 }
-MISPRINTED_DEVICE_GRANT = "urb:ietf:params:oauth:grant-type:device_code"
+MISSPELLED_DEVICE_GRANT = "urb:ietf:params:oauth:grant-type:device_code"
 MAX_SCOPES = 100
-SCOPE_LENGTH = 3000
+MAX_SCOPE_LENGTH = 3000
 """The maximum length of a client's ``scope`` string. The columns for granted scopes are longer."""
 
 POST_LOGOUT_REDIRECT_URIS = "post_logout_redirect_uris"
@@ -123,7 +123,7 @@ class ClientMetadata(BaseModel):
     redirect_uris: RedirectUris = _registration(
         "Redirect URIs",
         "The URIs that the browser may return to after a sign-in. They are compared exactly. "
-        f"At most {uri_rules.COUNT} URIs of {uri_rules.LENGTH} characters.",
+        f"At most {uri_rules.MAX_COUNT} URIs of {uri_rules.MAX_LENGTH} characters.",
         (),
     )
     scopes: Strings = _registration(
@@ -275,8 +275,8 @@ class ClientMetadata(BaseModel):
     def _check_grant_types(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
         if info.data.get("kind") == ClientKind.OAUTH1:
             return value
-        if MISPRINTED_DEVICE_GRANT in value:
-            raise ValueError(f"{MISPRINTED_DEVICE_GRANT} is misspelled. Write urn: instead of urb:.")
+        if MISSPELLED_DEVICE_GRANT in value:
+            raise ValueError(f"{MISSPELLED_DEVICE_GRANT} is misspelled. Write urn: instead of urb:.")
         if unknown := set(value) - set(GrantType):
             raise invalid(f"Unknown grant type: {min(unknown)[:80]}.")
         if not value:
@@ -330,8 +330,8 @@ class ClientMetadata(BaseModel):
         value = tuple(dict.fromkeys(map(str, value)))
         if len(value) > MAX_SCOPES:
             raise ValueError(f"A client can have {MAX_SCOPES} scopes at most.")
-        if len(" ".join(value)) > SCOPE_LENGTH:
-            raise ValueError(f"All scopes together can have {SCOPE_LENGTH} characters at most.")
+        if len(" ".join(value)) > MAX_SCOPE_LENGTH:
+            raise ValueError(f"All scopes together can have {MAX_SCOPE_LENGTH} characters at most.")
         if not all(map(text_rules.is_scope_name, value)):
             raise ValueError(f"A scope is invalid. Use {text_rules.SCOPE_NAME_RULE} for each scope.")
         return value

@@ -25,13 +25,13 @@ from authserver.setting_values import LOOPBACK_HOSTS
 SECRET_ALGORITHMS = ("HS256",)
 """The algorithms of assertions that are signed with the client secret."""
 
-URL_LENGTH = 2000
+MAX_URL_LENGTH = 2000
 MAX_KEYS = 20
 MAX_RESOURCES = 50
 MAX_CONTACTS = 20
 MAX_ACR_VALUES = 20
-_ACR_LENGTH = 200
-_RSA_BITS = 2048
+_MAX_ACR_LENGTH = 200
+_MIN_RSA_BITS = 2048
 _HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]+)?|\[[0-9A-Fa-f:.]+\](:[0-9]+)?")
 _PUBLIC_ONLY = "Enter public keys only. Never share private or symmetric keys."
 
@@ -120,7 +120,7 @@ def is_short_rsa_key(key: Any) -> bool:
     if not isinstance(key, dict) or key.get("kty") != "RSA" or not isinstance(key.get("n"), str):
         return False
     try:
-        return base64_to_int(key["n"]).bit_length() < _RSA_BITS
+        return base64_to_int(key["n"]).bit_length() < _MIN_RSA_BITS
     except ValueError:
         return False
 
@@ -171,9 +171,9 @@ def _resource_error(uri: str) -> str | None:
 
 
 def _acr_error(value: str) -> str | None:
-    if 0 < len(value) <= _ACR_LENGTH and value.isascii() and value.isprintable() and " " not in value:
+    if 0 < len(value) <= _MAX_ACR_LENGTH and value.isascii() and value.isprintable() and " " not in value:
         return None
-    return f"Enter 1 to {_ACR_LENGTH} printable ASCII characters without spaces for each class."
+    return f"Enter 1 to {_MAX_ACR_LENGTH} printable ASCII characters without spaces for each class."
 
 
 def _text_error(value: str) -> str | None:
@@ -191,7 +191,7 @@ def _jwks_error(value: dict[str, Any]) -> str | None:
     if any(isinstance(key, dict) and key.get("kty") == "oct" for key in listed):
         return _PUBLIC_ONLY
     if any(map(is_short_rsa_key, listed)):
-        return f"RSA keys must have {_RSA_BITS} bits or more."
+        return f"RSA keys must have {_MIN_RSA_BITS} bits or more."
     try:
         keys = KeySet.import_key_set(value).keys  # type: ignore[arg-type]
     except (ValueError, TypeError, KeyError, AttributeError, JoseError, RecursionError):
@@ -210,7 +210,7 @@ def _is_storable(value: Any) -> bool:
 
 
 def _split(value: str) -> SplitResult | None:
-    if len(value) > URL_LENGTH or not text_rules.has_only_uri_characters(value):
+    if len(value) > MAX_URL_LENGTH or not text_rules.has_only_uri_characters(value):
         return None
     try:
         return urlsplit(value)

@@ -12,8 +12,8 @@ from authserver.domain import text_rules
 from authserver.messages import message
 from authserver.setting_values import LOOPBACK_HOSTS
 
-LENGTH = 2000
-COUNT = 50
+MAX_LENGTH = 2000
+MAX_COUNT = 50
 _LOOPBACK_LITERALS = LOOPBACK_HOSTS - {"localhost"}
 _DANGEROUS_SCHEMES = {
     "javascript", "data", "file", "vbscript", "blob", "about", "view-source", "filesystem", "ftp", "mailto", "ws", "wss",
@@ -35,9 +35,9 @@ _WILDCARD = RedirectUriIssue(
 
 def find_issue(uri: str) -> RedirectUriIssue | None:
     """Return the problem with registering a redirect URI, or None."""
-    if len(uri) > LENGTH:
+    if len(uri) > MAX_LENGTH:
         return RedirectUriIssue(
-            message("A redirect URI can have at most %(count)s characters.", count=LENGTH)
+            message("A redirect URI can have at most %(count)s characters.", count=MAX_LENGTH)
         )
     if not text_rules.has_only_uri_characters(uri):
         return RedirectUriIssue(
@@ -124,8 +124,8 @@ def first_error(uris: Iterable[str]) -> str | None:
         if uri in seen:
             return message("%(uri)s: this URI is listed twice. Remove one.", uri=uri[:80])
         seen.add(uri)
-    if len(seen) > COUNT:
-        return message("A client can have at most %(count)s redirect URIs.", count=COUNT)
+    if len(seen) > MAX_COUNT:
+        return message("A client can have at most %(count)s redirect URIs.", count=MAX_COUNT)
     return None
 
 

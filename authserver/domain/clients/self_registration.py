@@ -58,7 +58,7 @@ class PendingChange(NamedTuple):
 
 def add(db: Session, actor: Actor, vault: Vault, metadata: ClientMetadata) -> tuple[Client, str, str]:
     """Register a pending client. Return it, its secret ("" if it uses none) and its registration access token."""
-    pending_clients.check_room(db, pending_clients.REGISTERED)
+    pending_clients.check_pending_limit(db, pending_clients.REGISTERED)
     client = clients.register(db, actor, metadata, source=pending_clients.REGISTERED)
     secret = (
         client_secrets.generate(db, actor, vault, client)

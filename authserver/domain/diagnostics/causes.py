@@ -61,7 +61,7 @@ class Cause(StrEnum):
     CONTENT_TYPE = "content-type"
     GRANT_TYPE_MISSING = "grant-type-missing"
     GRANT_TYPE_UNSUPPORTED = "grant-type-unsupported"
-    GRANT_TYPE_MISPRINTED = "grant-type-misprinted"
+    GRANT_TYPE_MISSPELLED = "grant-type-misprinted"
     SCOPE_MALFORMED = "scope-malformed"
     STATE_TOO_LONG = "state-too-long"
     RESPONSE_TYPE_MISSING = "response-type-missing"

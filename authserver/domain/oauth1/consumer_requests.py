@@ -34,7 +34,7 @@ def add(db: Session, actor: Actor, vault: Vault, document: dict[str, Any]) -> Cl
     Raises InvalidInput, or Throttled if too many consumers are pending.
     """
     name, secret = _name(document, actor), _secret(document)
-    pending_clients.check_room(db, pending_clients.REQUESTED)
+    pending_clients.check_pending_limit(db, pending_clients.REQUESTED)
     # An anonymous caller may request trust. The administrator sees the request, but the server never acts on it.
     consumer = ConsumerOptions(wants_trust=document.get("trusted") in (True, "true"))
     metadata = registrations.validate({"kind": ClientKind.OAUTH1, "name": name, **consumer.details()})

@@ -48,7 +48,9 @@ class ClientCredentialsGrant(Grant):
 
 def _own_key(request: ClientRequest) -> bytes:
     resources = [value for _, value in request.resources]
-    return client_authorizations.request_key(request.client_key, request.parameters.get("scope"), resources)
+    return client_authorizations.request_digest(
+        request.client_key, request.parameters.get("scope"), resources
+    )
 
 
 def _issue(approved: ApprovedRequest, new: TokenIssue) -> IssuedRows:
