@@ -56,6 +56,8 @@ DEFAULT_SCOPES: dict[str, tuple[str, ...]] = {
     ClientKind.OIDC: tuple(ScopeName),
 }
 MISSPELLED_DEVICE_GRANT = "urb:ietf:params:oauth:grant-type:device_code"
+"""A misspelling of the device grant that some clients send: urb instead of urn."""
+
 MAX_SCOPES = 100
 MAX_SCOPE_LENGTH = 3000
 """The maximum length of a client's ``scope`` string. The columns for granted scopes are longer."""

@@ -152,7 +152,7 @@ def _logout_url_error(uri: str) -> str | None:
     if not uri:
         return None
     issue = redirect_uris.find_issue(uri)
-    if issue is not None and issue.refused:
+    if issue is not None and issue.is_rejected:
         return issue.sentence
     parts = urlsplit(uri)
     # The page that embeds the URL lists its origin in Content-Security-Policy, where other characters can be syntax.

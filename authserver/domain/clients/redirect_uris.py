@@ -25,7 +25,7 @@ class RedirectUriIssue(NamedTuple):
 
     sentence: str
     fix: str = ""
-    refused: bool = True
+    is_rejected: bool = True
 
 
 _WILDCARD = RedirectUriIssue(
@@ -109,7 +109,7 @@ def _check_rest(uri: str, parts: SplitResult) -> RedirectUriIssue | None:
         return RedirectUriIssue(
             message("The URI ends with a slash. It matches only if the application sends the slash too."),
             uri.rstrip("/"),
-            refused=False,
+            is_rejected=False,
         )
     return None
 
@@ -119,7 +119,7 @@ def first_error(uris: Iterable[str]) -> str | None:
     seen: set[str] = set()
     for uri in uris:
         finding = find_issue(uri)
-        if finding is not None and finding.refused:
+        if finding is not None and finding.is_rejected:
             return message("%(uri)s: %(problem)s", uri=uri[:80], problem=finding.sentence)
         if uri in seen:
             return message("%(uri)s: this URI is listed twice. Remove one.", uri=uri[:80])

@@ -99,7 +99,7 @@ def callback_error(consumer: ConsumerOptions, registered: tuple[str, ...], callb
         return ""
     if not registered:
         issue = redirect_uris.find_issue(callback)
-        return issue.sentence if issue is not None and issue.refused else ""
+        return issue.sentence if issue is not None and issue.is_rejected else ""
     return (
         ""
         if is_registered(consumer, registered, callback)
@@ -116,7 +116,7 @@ def is_registered(consumer: ConsumerOptions, registered: tuple[str, ...], callba
 
 def _is_below(callback: str, prefix: str) -> bool:
     issue = redirect_uris.find_issue(callback)
-    if issue is not None and issue.refused:
+    if issue is not None and issue.is_rejected:
         return False
     requested, known = urlsplit(callback), urlsplit(prefix)
     if "%2e" in requested.path.lower() or "%2f" in requested.path.lower() or "\\" in requested.path:
