@@ -30,16 +30,16 @@ _NOT_PENDING = "This change is no longer pending."
 
 
 class ClientRegistration(Base):
-    """The registration access token and pending change of a client; ``wanted`` holds the requested column values."""
+    """The registration access token and pending change of a client; ``pending`` contains the requested column values."""
 
     __tablename__ = "client_registrations"
 
     client_id: Mapped[int] = mapped_column(ForeignKey("clients.id", ondelete="CASCADE"), primary_key=True)
     digest: Mapped[bytes] = mapped_column(LargeBinary(32))
-    wanted: Mapped[dict[str, Any] | None]
-    wanted_secret: Mapped[str] = mapped_column(String(300), default="")
-    wanted_at: Mapped[datetime | None]
-    wanted_from: Mapped[str] = mapped_column(String(64), default="")
+    pending: Mapped[dict[str, Any] | None] = mapped_column("wanted")
+    pending_secret: Mapped[str] = mapped_column("wanted_secret", String(300), default="")
+    requested_at: Mapped[datetime | None] = mapped_column("wanted_at")
+    requested_from: Mapped[str] = mapped_column("wanted_from", String(64), default="")
 
 
 class PendingChange(NamedTuple):
@@ -91,7 +91,7 @@ def merged(client: Client, requested: ClientMetadata) -> ClientMetadata:
 def edit(db: Session, actor: Actor, vault: Vault, client: Client, metadata: ClientMetadata) -> str:
     """Change a client immediately. Return a new secret if the change requires one, or an empty string."""
     clients.edit(db, actor, client, metadata, revision=client.revision)
-    _forget(db, client)
+    _clear_pending_change(db, client)
     if not needs_secret(db, client, metadata.auth_method):
         return ""
     return client_secrets.generate(db, actor, vault, client)
@@ -104,15 +104,15 @@ def propose(db: Session, actor: Actor, vault: Vault, client: Client, metadata: C
     """
     row = db.get_one(ClientRegistration, client.id)
     before, after = clients.describe(client), _described(client, registrations.columns_of_metadata(metadata))
-    _forget(db, client)
+    _clear_pending_change(db, client)
     clients.touch(client)
     if before == after:
         clients.save(db)
         return ""
     secret = opaque_tokens.new_secret() if needs_secret(db, client, metadata.auth_method) else ""
-    row.wanted = registrations.columns_of(_own_values(metadata))
-    row.wanted_secret = vault.seal(_PURPOSE, secret.encode()) if secret else ""
-    row.wanted_at, row.wanted_from = clock.now(), actor.address[:64]
+    row.pending = registrations.columns_of(_own_values(metadata))
+    row.pending_secret = vault.seal(_PURPOSE, secret.encode()) if secret else ""
+    row.requested_at, row.requested_from = clock.now(), actor.address[:64]
     clients.save(db)
     audit.record(db, actor, Event.CLIENT_ASK_CHANGE, subject=client, before=before, after=after)
     return secret
@@ -121,20 +121,20 @@ def propose(db: Session, actor: Actor, vault: Vault, client: Client, metadata: C
 def pending_change_of(db: Session, client: Client) -> PendingChange | None:
     """Return the change of an approved client that waits for an administrator, or None."""
     row = db.get(ClientRegistration, client.id)
-    if row is None or row.wanted is None or row.wanted_at is None or not client.is_approved:
+    if row is None or row.pending is None or row.requested_at is None or not client.is_approved:
         return None
-    values = _merge(client, registrations.values_of_columns(row.wanted))
+    values = _merge(client, registrations.values_of_columns(row.pending))
     after = _described(client, registrations.columns_of(values))
-    return PendingChange(row.wanted_at, row.wanted_from, clients.describe(client), after, values)
+    return PendingChange(row.requested_at, row.requested_from, clients.describe(client), after, values)
 
 
 def clients_with_pending_changes(db: Session, *, limit: int) -> list[tuple[Client, datetime]]:
     """Return the clients with pending changes and the time of each request, oldest first."""
-    rows = select(Client, ClientRegistration.wanted_at).join(
+    rows = select(Client, ClientRegistration.requested_at).join(
         ClientRegistration, ClientRegistration.client_id == Client.id
     )
-    waits = (ClientRegistration.wanted_at.is_not(None), Client.status == ClientStatus.APPROVED)
-    ordered = rows.where(*waits).order_by(ClientRegistration.wanted_at, Client.id).limit(limit)
+    waits = (ClientRegistration.requested_at.is_not(None), Client.status == ClientStatus.APPROVED)
+    ordered = rows.where(*waits).order_by(ClientRegistration.requested_at, Client.id).limit(limit)
     return [(client, at) for client, at in db.execute(ordered) if at is not None]
 
 
@@ -142,7 +142,7 @@ def approve_change(db: Session, actor: Actor, vault: Vault, client: Client, *, r
     """Apply the change that was shown; raises Conflict, or InvalidInput if a rule now forbids the change."""
     change = _locked(db, client, revision)
     metadata = registrations.validate(change.values, known_name=client.name)
-    sealed = _forget(db, client)
+    sealed = _clear_pending_change(db, client)
     clients.edit(db, actor, client, metadata, revision=revision, event=Event.CLIENT_APPROVE_CHANGE)
     if sealed:
         client_secrets.store_generated(db, actor, vault, client, vault.open(_PURPOSE, sealed).decode())
@@ -151,7 +151,7 @@ def approve_change(db: Session, actor: Actor, vault: Vault, client: Client, *, r
 def discard_change(db: Session, actor: Actor, client: Client, *, revision: int) -> None:
     """Discard the change that was shown; raises Conflict."""
     change = _locked(db, client, revision)
-    _forget(db, client)
+    _clear_pending_change(db, client)
     clients.touch(client)
     clients.save(db)
     audit.record(
@@ -179,12 +179,12 @@ def _locked(db: Session, client: Client, revision: int) -> PendingChange:
     return change
 
 
-def _forget(db: Session, client: Client) -> str:
+def _clear_pending_change(db: Session, client: Client) -> str:
     row = db.get(ClientRegistration, client.id)
     if row is None:
         return ""
-    sealed = row.wanted_secret
-    row.wanted, row.wanted_secret, row.wanted_at, row.wanted_from = None, "", None, ""
+    sealed = row.pending_secret
+    row.pending, row.pending_secret, row.requested_at, row.requested_from = None, "", None, ""
     return sealed
 
 
