@@ -27,7 +27,7 @@ class PasswordHasher:
         )
         self._slots = threading.BoundedSemaphore(settings.password_hash_concurrency)
         self._min_length = settings.password_min_length
-        self._nobody = self._hasher.hash("the password of an account that does not exist")
+        self._dummy_hash = self._hasher.hash("the password of an account that does not exist")
 
     def hash(self, password: str) -> str:
         """Return the argon2id hash; raises Busy."""
@@ -38,7 +38,7 @@ class PasswordHasher:
         """Return whether the password matches the hash. If ``stored`` is None, take the same time. Raises Busy."""
         with _Slot(self._slots):
             try:
-                matches = self._hasher.verify(stored or self._nobody, _normal(password))
+                matches = self._hasher.verify(stored or self._dummy_hash, _normal(password))
             except (VerificationError, InvalidHashError):
                 return False
         return stored is not None and matches

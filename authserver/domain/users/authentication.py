@@ -116,7 +116,7 @@ class PasswordAuthenticator:
         """Return the buckets to charge, narrowest first: that of a known browser, or those of account and network."""
         settings = self._settings
         name, network = users.canonical_username(attempt.username), throttles.network_of(address)
-        known = known_browsers.recognise(
+        known = known_browsers.find_browser_id(
             self._vault, attempt.browser_cookie, account.id if account else 0, account.epoch if account else 0
         )
         if known is not None:
@@ -134,8 +134,8 @@ class PasswordAuthenticator:
         user has used this second factor before has a limit of its own (S20).
         """
         with self._database.transaction() as db:
-            factor = second_factors.enrolment(db, pending.user_id)
-            known = known_browsers.recognise(
+            factor = second_factors.enrollment_id(db, pending.user_id)
+            known = known_browsers.find_browser_id(
                 self._vault, browser_cookie, pending.user_id, pending.user_epoch, factor
             )
             names = ("browser", known) if factor and known else ("account", str(pending.user_id))

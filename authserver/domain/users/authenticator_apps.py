@@ -44,7 +44,7 @@ class AuthenticatorApp(Base):
         return self.user_id
 
     @property
-    def enrolment(self) -> str:
+    def enrollment_id(self) -> str:
         """The id of this enrollment. Every later app of the same user has another id."""
         return f"{self.created_at:%Y%m%d%H%M%S%f}"
 

@@ -40,8 +40,8 @@ LABELS = {
 VERIFIED = "phone_number_verified"
 NAMES = (*LABELS, VERIFIED, "address")
 _NOT_A_URL = message("Enter a URL that begins with https://.")
-_LINES = 500
-_URL = 2000
+_MAX_ADDRESS_LENGTH = 500
+_MAX_URL_LENGTH = 2000
 _LOCALE = re.compile(r"[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*")
 _PHONE = re.compile(r"\+[0-9][0-9 ().-]{4,30}(;ext=[0-9]{1,8})?")
 
@@ -96,7 +96,7 @@ def _clean_one(name: str, value: Any) -> Any:
         raise InvalidInput({name[:60]: f"Unknown claim: {name[:60]}."})
     if not isinstance(value, str):
         raise InvalidInput({name: message("The %(label)s must be text.", label=LABELS[name])})
-    length = _URL if name in {"profile", "picture", "website"} else text_rules.NAME_LENGTH
+    length = _MAX_URL_LENGTH if name in {"profile", "picture", "website"} else text_rules.NAME_LENGTH
     value = text_rules.clean_line(name, LABELS[name], value, length=length, required=False)
     error = _CHECKS[name](value) if value and name in _CHECKS else None
     if error:
@@ -112,9 +112,11 @@ def _clean_address(value: Any) -> dict[str, str]:
     found = {}
     for part, label in ADDRESS.items():
         text = value.get(part, "")
-        if not isinstance(text, str) or len(text) > _LINES or not text_rules.is_storable(text):
+        if not isinstance(text, str) or len(text) > _MAX_ADDRESS_LENGTH or not text_rules.is_storable(text):
             error = message(
-                "The %(label)s must be text of at most %(count)s characters.", label=label, count=_LINES
+                "The %(label)s must be text of at most %(count)s characters.",
+                label=label,
+                count=_MAX_ADDRESS_LENGTH,
             )
             raise InvalidInput({f"address.{part}": error})
         found[part] = text.replace("\r\n", "\n").strip()

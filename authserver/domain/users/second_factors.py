@@ -54,10 +54,10 @@ def is_enrolled(db: Session, user_id: int) -> bool:
     return authenticator_apps.exists(db, user_id)
 
 
-def enrolment(db: Session, user_id: int) -> str:
+def enrollment_id(db: Session, user_id: int) -> str:
     """Return the id of the user's current second factor, or "" if there is none."""
     app = authenticator_apps.find(db, user_id)
-    return "" if app is None else app.enrolment
+    return "" if app is None else app.enrollment_id
 
 
 def status_of(db: Session, user_id: int) -> SecondFactorStatus:
@@ -84,7 +84,7 @@ def administrators_without(db: Session) -> list[str]:
     return list(db.scalars(names))
 
 
-def lost_with_keys(db: Session, vault: Vault) -> list[str]:
+def users_without_keys(db: Session, vault: Vault) -> list[str]:
     """Return the names of users whose app or recovery codes cannot be verified because a key is missing."""
     apps = db.execute(select(AuthenticatorApp, User.username).join_from(AuthenticatorApp, User))
     codes = db.execute(select(RecoveryCode.pepper_id, User.username).join_from(RecoveryCode, User).distinct())
@@ -92,7 +92,7 @@ def lost_with_keys(db: Session, vault: Vault) -> list[str]:
     return sorted(lost | {name for pepper_id, name in codes if not vault.knows_pepper(pepper_id)})
 
 
-def enrol(db: Session, vault: Vault, actor: Actor, user: User, seed: TotpSeed, code: str) -> list[str]:
+def enroll(db: Session, vault: Vault, actor: Actor, user: User, seed: TotpSeed, code: str) -> list[str]:
     """Add an authenticator app if the code is a current code of the seed. Return the recovery codes for display.
 
     Raises InvalidInput for a wrong code and Conflict if the user already has an app.
