@@ -53,7 +53,7 @@ class CachedKeys:
         self.jwks = document.encode()
         self._imported: dict[str, RSAKey | ECKey | OKPKey] = {}
 
-    def verifier(self, kid: Any) -> tuple[str, RSAKey | ECKey | OKPKey] | None:
+    def find_public_key(self, kid: Any) -> tuple[str, RSAKey | ECKey | OKPKey] | None:
         """Return the algorithm and public key for a kid, or None if it is unknown."""
         public = self.published.get(kid) if isinstance(kid, str) else None
         if public is None:
@@ -67,7 +67,7 @@ class KeyRing:
     """Reads the keys every few seconds, creates the first ones, and rotates them on schedule.
 
     Reading needs a database connection. A thread that already holds one must not wait for a second one, or all threads
-    could deadlock. Therefore ``tend`` is called at the start of each request, and all other code uses the cached keys.
+    could deadlock. Therefore ``refresh`` is called at the start of each request, and all other code uses the cached keys.
     """
 
     def __init__(self, settings: Settings, database: Database, vault: Vault) -> None:
@@ -87,7 +87,7 @@ class KeyRing:
                 keys = self._keys or self._read()
         return keys
 
-    def forget(self) -> None:
+    def invalidate(self) -> None:
         """Invalidate the cache."""
         self._read_at = _NEVER
 
@@ -95,7 +95,7 @@ class KeyRing:
         """Return the active key of an algorithm."""
         return self.current().signers[algorithm]
 
-    def tend(self) -> None:
+    def refresh(self) -> None:
         """Read the keys if the cache is old, and rotate them if it is due. The caller must not hold a connection."""
         if not self._is_old() or not self._reading.acquire(
             timeout=_FIRST_READ_SECONDS if self._keys is None else 0

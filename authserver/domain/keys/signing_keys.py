@@ -92,15 +92,15 @@ def rotate(
     algorithm: str = DEFAULT_ALGORITHM,
     *,
     is_urgent: bool = False,
-    instead_of: str | None = None,
+    expected_kid: str | None = None,
 ) -> SigningKey:
     """Make the next key active; raises Conflict if it has not been published for long enough.
 
-    ``instead_of`` is the kid that the caller expects to be active; raises AlreadyRotated if it is not.
+    ``expected_kid`` is the kid that the caller expects to be active; raises AlreadyRotated if it is not.
     """
     ensure(db, actor, vault, [algorithm])
     active, following = _in_use(all_keys(db), algorithm)
-    _check_active(active, instead_of)
+    _check_active(active, expected_kid)
     now = clock.now()
     usable_at = following.created_at + PUBLISH_BEFORE_USE
     if now < usable_at and not is_urgent:
@@ -123,7 +123,7 @@ def rotate(
 
 
 def replace_stolen(
-    db: Session, actor: Actor, vault: Vault, algorithm: str, *, instead_of: str | None = None
+    db: Session, actor: Actor, vault: Vault, algorithm: str, *, expected_kid: str | None = None
 ) -> SigningKey:
     """Delete all keys of an algorithm, including the next one, and create new keys. Earlier tokens become invalid.
 
@@ -131,7 +131,7 @@ def replace_stolen(
     """
     ensure(db, actor, vault, [algorithm])
     rows = [row for row in all_keys(db) if row.algorithm == algorithm]
-    _check_active(_in_use(rows, algorithm)[0], instead_of)
+    _check_active(_in_use(rows, algorithm)[0], expected_kid)
     _remove(db, actor, rows)
     ensure(db, actor, vault, [algorithm])
     return _in_use(all_keys(db), algorithm)[0]
