@@ -34,7 +34,7 @@ from authserver.vocabulary import ClientStatus
 _BACKOFF = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=5), timedelta(minutes=30))
 _LEASE = timedelta(seconds=30)
 _ERROR_LENGTH = 200
-_SHOWN = 5
+_MAX_SHOWN = 5
 _SESSIONS = table("user_sessions", *map(column, ("id", "user_id", "ended_at")))
 
 
@@ -80,19 +80,19 @@ class ClaimedNotice(NamedTuple):
     attempts: int
 
 
-def announce_session(db: Session, session_id: int) -> None:
+def add_for_session(db: Session, session_id: int) -> None:
     """Add notices for the clients that were used in a session."""
-    _announce(db, _affected_clients().where(Authorization.session_id == session_id))
+    _add(db, _affected_clients().where(Authorization.session_id == session_id))
 
 
-def announce_user(db: Session, user_id: int, *, keep: int | None = None) -> None:
+def add_for_user(db: Session, user_id: int, *, keep: int | None = None) -> None:
     """Add notices for the clients that were used in a user's open sessions, except in the session ``keep``."""
     # This includes expired sessions: their tokens may still be valid, and clients may show the user as signed in.
     open_sessions = select(_SESSIONS.c.id).where(
         _SESSIONS.c.user_id == user_id, _SESSIONS.c.ended_at.is_(None)
     )
     ended = _affected_clients().where(Authorization.session_id.in_(open_sessions))
-    _announce(db, ended if keep is None else ended.where(Authorization.session_id != keep))
+    _add(db, ended if keep is None else ended.where(Authorization.session_id != keep))
 
 
 class Participant(NamedTuple):
@@ -128,7 +128,7 @@ def failed_notices(db: Session, client_id: int) -> list[LogoutNotice]:
         select(LogoutNotice)
         .where(LogoutNotice.client_id == client_id, LogoutNotice.error != "")
         .order_by(LogoutNotice.id.desc())
-        .limit(_SHOWN)
+        .limit(_MAX_SHOWN)
     )
     return list(rows)
 
@@ -197,7 +197,7 @@ def _affected_clients() -> Select[Any]:
     )
 
 
-def _announce(db: Session, affected: Select[Any]) -> None:
+def _add(db: Session, affected: Select[Any]) -> None:
     rows = {
         (row.client_id, row.session_id): row
         for row in db.execute(affected)

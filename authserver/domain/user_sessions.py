@@ -221,7 +221,7 @@ def end(db: Session, actor: Actor, row: UserSession) -> None:
     row.ended_at = clock.now()
     db.flush()
     authorizations.revoke_of_session(db, row.id)
-    logout_notices.announce_session(db, row.id)
+    logout_notices.add_for_session(db, row.id)
     audit.record(db, actor, Event.SESSION_END, subject=row, user_id=row.user_id)
 
 

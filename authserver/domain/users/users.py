@@ -163,7 +163,7 @@ def disable(db: Session, actor: Actor, user: User) -> None:
     before = describe(user)
     _protect_last_administrator(db, user)
     user.is_active = False
-    logout_notices.announce_user(db, user.id)
+    logout_notices.add_for_user(db, user.id)
     user.epoch += 1
     _record_change(db, actor, user, Event.USER_DISABLE, before)
 
@@ -185,7 +185,7 @@ def set_password(
     ``keep`` is the id of the session that the caller renews, so that its clients are not notified of its end.
     """
     before = describe(user)
-    logout_notices.announce_user(db, user.id, keep=keep)
+    logout_notices.add_for_user(db, user.id, keep=keep)
     user.password_hash = password_hash
     user.epoch += 1
     _record_change(db, actor, user, Event.USER_SET_PASSWORD, before)
