@@ -16,7 +16,7 @@ from authserver.domain.diagnostics.error_log import REFERENCE_LENGTH, RecordedEr
 from authserver.errors import NotFound
 from authserver.vocabulary import TYPED_ALPHABET
 
-_TRIED = 5
+_MAX_REFERENCES = 5
 _LETTER = f"[{TYPED_ALPHABET}]"
 _IN_A_SENTENCE = re.compile(rf"(?<![A-Z]){_LETTER}{{4}}[- ]?{_LETTER}{{4}}(?![A-Z])")
 
@@ -79,7 +79,7 @@ def references_in(text: str) -> list[str]:
     text = unquote_plus(text).upper()
     found = [typed_codes.normalize_code(text, REFERENCE_LENGTH)]
     found += [typed_codes.normalize_code(one, REFERENCE_LENGTH) for one in _IN_A_SENTENCE.findall(text)]
-    return [one for one in dict.fromkeys(found) if one][:_TRIED]
+    return [one for one in dict.fromkeys(found) if one][:_MAX_REFERENCES]
 
 
 def error_named_in(db: Session, text: str) -> RecordedError | None:
@@ -93,12 +93,12 @@ def clients_of_errors(db: Session, rows: Iterable[RecordedError]) -> dict[int, C
     return {client.id: client for client in db.scalars(select(Client).where(Client.id.in_(ids)))}
 
 
-def count_lately(db: Session, client_ids: Sequence[int]) -> dict[int, int]:
+def count_recent(db: Session, client_ids: Sequence[int]) -> dict[int, int]:
     """Return the number of different errors of each client in the last seven days, by client id."""
     counted = (
         select(RecordedError.client_id, func.count())
         .where(
-            RecordedError.client_id.in_(client_ids), RecordedError.last_at >= clock.now() - error_log.LATELY
+            RecordedError.client_id.in_(client_ids), RecordedError.last_at >= clock.now() - error_log.RECENT
         )
         .group_by(RecordedError.client_id)
     )

@@ -59,7 +59,7 @@ class ClientFilter:
         if self.search:
             found.append(_matches(self.search) if text_rules.is_storable(self.search) else false())
         if self.is_failing:
-            found.append(Client.id.in_(error_log.failing_lately()))
+            found.append(Client.id.in_(error_log.clients_with_recent_errors()))
         return found
 
 

@@ -170,7 +170,7 @@ def remove(db: Session, actor: Actor, client: Client, *, typed_name: str | None 
     if typed_name is not None and client.is_in_use and typed_name.strip() != client.name:
         raise InvalidInput({"typed_name": "Type the name exactly as shown."})
     before = describe(client)
-    error_log.forget(db, client.id)
+    error_log.remove_errors(db, client.id)
     # Lock the client's row before the audit trail, in the same order as a request that issues a token to the client.
     db.execute(delete(Client).where(Client.id == client.id))
     audit.record(db, actor, Event.CLIENT_REMOVE, subject=client, before=before)

@@ -1,6 +1,6 @@
 """The error log: the rejected requests and the reasons. Each kind of error has a short reference.
 
-Equal errors share a row and are counted. The latest ``PER_CLIENT`` errors of a client are kept, each for
+Equal errors share a row and are counted. The latest ``MAX_PER_CLIENT`` errors of a client are kept, each for
 ``KEPT`` after it last happened. Callers pass no secrets, and ``redaction`` removes those that a client sent in the
 wrong place. The error page shows the reference to the user, and ``error_description`` contains it for the client.
 Administrators look up the reference in the console, which reads the log through ``domain.error_search``.
@@ -28,11 +28,11 @@ from authserver.domain.orm import Base, Database, Id, insert
 
 REFERENCE_LENGTH = 8
 KEPT = timedelta(days=30)
-LATELY = timedelta(days=7)
-PER_CLIENT = 1000
+RECENT = timedelta(days=7)
+MAX_PER_CLIENT = 1000
 _TEXT_LENGTH = 2000
 _SHORT_LENGTH = 60
-_RECORDS_PER_SECOND = 50
+_MAX_RECORDS_PER_SECOND = 50
 _NUMBER = re.compile(r"\d+")
 
 log = logs.get("diagnostics")
@@ -113,7 +113,7 @@ class ErrorLog:
             if second != self._second:
                 self._second, self._count = second, 0
             self._count += 1
-            return self._count <= _RECORDS_PER_SECOND
+            return self._count <= _MAX_RECORDS_PER_SECOND
 
 
 def find(db: Session, reference: str) -> RecordedError | None:
@@ -133,19 +133,19 @@ def errors_of_client(db: Session, client_id: int, limit: int = 50) -> list[Recor
     return list(db.scalars(rows))
 
 
-def failing_lately() -> Select[Any]:
+def clients_with_recent_errors() -> Select[Any]:
     """Return the statement that selects the clients with errors in the last seven days."""
-    return select(RecordedError.client_id).where(RecordedError.last_at >= clock.now() - LATELY)
+    return select(RecordedError.client_id).where(RecordedError.last_at >= clock.now() - RECENT)
 
 
 def clients_over_limit(db: Session) -> list[int]:
-    """Return the ids of the clients with more than ``PER_CLIENT`` recorded errors."""
+    """Return the ids of the clients with more than ``MAX_PER_CLIENT`` recorded errors."""
     counted = (
         select(RecordedError.client_id)
         .where(RecordedError.client_id.is_not(None))
         .group_by(RecordedError.client_id)
     )
-    return [one for one in db.scalars(counted.having(func.count() > PER_CLIENT)) if one is not None]
+    return [one for one in db.scalars(counted.having(func.count() > MAX_PER_CLIENT)) if one is not None]
 
 
 def trim(db: Session, client_id: int) -> int:
@@ -155,11 +155,11 @@ def trim(db: Session, client_id: int) -> int:
         .where(RecordedError.client_id == client_id)
         .order_by(RecordedError.last_at.desc(), RecordedError.id.desc())
     )
-    surplus = delete(RecordedError).where(RecordedError.id.in_(latest_first.offset(PER_CLIENT)))
+    surplus = delete(RecordedError).where(RecordedError.id.in_(latest_first.offset(MAX_PER_CLIENT)))
     return len(db.scalars(surplus.returning(RecordedError.id), execution_options=_NO_SYNC).all())
 
 
-def forget(db: Session, client_id: int) -> None:
+def remove_errors(db: Session, client_id: int) -> None:
     """Delete the errors of a client that is being removed."""
     db.execute(delete(RecordedError).where(RecordedError.client_id == client_id), execution_options=_NO_SYNC)
 

@@ -11,8 +11,8 @@ HIDDEN = "…"
 
 _KEY_SHOWN = 4
 _SHORTEST_SECRET = 12
-_OUR_KEY = re.compile(r"[0-9a-f]{32}")
-_OURS = re.compile(r"(as[a-z]_[0-9a-z]{1,12}_)[\w~-]{16,}")
+_OWN_KEY = re.compile(r"[0-9a-f]{32}")
+_OWN_TOKEN = re.compile(r"(as[a-z]_[0-9a-z]{1,12}_)[\w~-]{16,}")
 _JWT = re.compile(r"eyJ[\w-]{8,}\.[\w-]*(?:\.[\w-]*)*")
 # Strings that are as long as a generated secret and contain digits, lowercase and uppercase letters. Ordinary text does
 # not contain such strings.
@@ -37,7 +37,7 @@ def without_secrets(text: str) -> str:
 
 def without_tokens(text: str) -> str:
     """Return text that the server wrote, without tokens. Such text can contain no other secrets."""
-    return _JWT.sub(HIDDEN, _OURS.sub(rf"\1{HIDDEN}", text))
+    return _JWT.sub(HIDDEN, _OWN_TOKEN.sub(rf"\1{HIDDEN}", text))
 
 
 def shortened(text: str, length: int) -> str:
@@ -47,6 +47,6 @@ def shortened(text: str, length: int) -> str:
 
 def unknown_key(key: str) -> str:
     """Return an unknown client key. It is shortened if it may be a secret that was sent by mistake."""
-    if len(key) < _SHORTEST_SECRET or _OUR_KEY.fullmatch(key):
+    if len(key) < _SHORTEST_SECRET or _OWN_KEY.fullmatch(key):
         return key
     return f"{key[:_KEY_SHOWN]}{HIDDEN} ({len(key)} characters)"
