@@ -18,8 +18,8 @@ from urllib3.exceptions import HTTPError
 from authserver.domain.fetch_deadline import Deadline, DeadlineMissed, WatchedPool, WatchedTlsPool
 from authserver.settings import Settings
 
-SECONDS = 3
-BYTES = 256 * 1024
+MAX_SECONDS = 3
+MAX_BYTES = 256 * 1024
 _CHUNK = 16 * 1024
 _HEADERS = {"User-Agent": "authserver", "Accept-Encoding": "identity"}
 _FORM = "application/x-www-form-urlencoded"
@@ -67,7 +67,7 @@ class Fetcher:
         parts, port = _split(url)
         path = parts.path or "/"
         try:
-            with Deadline(SECONDS) as deadline:
+            with Deadline(MAX_SECONDS) as deadline:
                 address = self._resolve(parts, port, deadline)
                 with self._pool(parts, address, port, deadline) as pool:
                     response = pool.request(
@@ -87,7 +87,7 @@ class Fetcher:
                             response.status, response.headers, _read_body(response) if reads else b""
                         )
         except (DeadlineMissed, urllib3.exceptions.TimeoutError) as error:
-            raise FetchFailed(f"{parts.hostname} did not respond within {SECONDS} seconds.") from error
+            raise FetchFailed(f"{parts.hostname} did not respond within {MAX_SECONDS} seconds.") from error
         except (HTTPError, OSError, ValueError) as error:
             raise FetchFailed(f"The request to {parts.hostname} failed: {type(error).__name__}.") from error
 
@@ -150,6 +150,6 @@ def _read_body(response: urllib3.BaseHTTPResponse) -> bytes:
     body = b""
     while chunk := response.read1(_CHUNK):
         body += chunk
-        if len(body) > BYTES:
-            raise FetchFailed(f"The response is larger than {BYTES // 1024} kB.")
+        if len(body) > MAX_BYTES:
+            raise FetchFailed(f"The response is larger than {MAX_BYTES // 1024} kB.")
     return body

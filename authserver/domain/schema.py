@@ -50,13 +50,13 @@ def migrate(database: Database, report: Report) -> list[str]:
         return []
     applied: list[str] = []
 
-    def hear(revision: str, title: str) -> None:
+    def on_revision(revision: str, title: str) -> None:
         applied.append(revision)
         report(f"{revision} {title}")
 
     with rebuilding(database) as connection:
         if current(connection) < newest():
-            _run_revisions(connection, hear)
+            _run_revisions(connection, on_revision)
     return applied
 
 
@@ -83,12 +83,12 @@ def rebuilding(database: Database) -> Iterator[Connection]:
         yield connection
 
 
-def _run_revisions(connection: Connection, hear: Callable[[str, str], None]) -> None:
+def _run_revisions(connection: Connection, on_revision: Callable[[str, str], None]) -> None:
     # Imported here, because importing Alembic takes 0.2 s and most processes do not need it.
     from alembic import command
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
-    config.attributes.update(connection=connection, hear=hear)
+    config.attributes.update(connection=connection, on_revision=on_revision)
     command.upgrade(config, "head")

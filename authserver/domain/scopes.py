@@ -151,7 +151,7 @@ def remove(db: Session, actor: Actor, row: DefinedScope) -> None:
     db.delete(row)
     db.flush()
     _increment_revision(db)
-    consents.forget_scope(db, row.name)
+    consents.remove_scope(db, row.name)
 
 
 def describe(row: DefinedScope) -> dict[str, object]:

@@ -45,7 +45,7 @@ class Handler(BaseHTTPRequestHandler):
         self._send(200, f"{self.headers['Host']} {self.path}".encode(), "text/plain")
 
     def _big(self) -> None:
-        self._send(200, b"x" * (fetcher.BYTES + 1), "text/plain")
+        self._send(200, b"x" * (fetcher.MAX_BYTES + 1), "text/plain")
 
     def _away(self) -> None:
         self.send_response(302)

@@ -48,7 +48,7 @@ def remember(db: Session, user_id: int, client_id: int, scopes: tuple[str, ...])
     db.flush()
 
 
-def forget_scope(db: Session, scope: str) -> None:
+def remove_scope(db: Session, scope: str) -> None:
     """Remove a scope from all consents, so that users are asked for it again."""
     named = cast(Consent.scopes, String).contains(scope, autoescape=True)
     for row in db.scalars(select(Consent).where(named)):
