@@ -175,7 +175,7 @@ def _record_renewal(db: Session, actor: Actor, row: UserSession, after: dict[str
 def find(db: Session, settings: Settings, cookie: str | None) -> UserSession | None:
     """Return the valid session of a cookie, with its user, or None."""
     row = find_open(db, cookie)
-    return row if row is not None and is_live(row, settings, clock.now()) else None
+    return row if row is not None and is_valid(row, settings, clock.now()) else None
 
 
 def find_open(db: Session, cookie: str | None) -> UserSession | None:
@@ -192,7 +192,7 @@ def find_open(db: Session, cookie: str | None) -> UserSession | None:
     return row
 
 
-def is_live(row: UserSession, settings: Settings, now: datetime) -> bool:
+def is_valid(row: UserSession, settings: Settings, now: datetime) -> bool:
     """Return whether a session is not ended, expired or idle, and its user is active and has the same epoch."""
     idles_at = row.expires_at if row.is_remembered else row.seen_at + settings.session_idle_lifetime
     is_user_valid = row.user.is_active and row.user_epoch == row.user.epoch
@@ -254,7 +254,7 @@ def sessions_of_user(db: Session, user: User) -> list[UserSession]:
     return list(rows)
 
 
-def count_live(db: Session) -> int:
+def count_unexpired(db: Session) -> int:
     """Return the number of sessions that have not ended or expired."""
-    live = (UserSession.ended_at.is_(None), UserSession.expires_at > clock.now())
-    return db.scalar(select(func.count()).select_from(UserSession).where(*live)) or 0
+    unexpired = (UserSession.ended_at.is_(None), UserSession.expires_at > clock.now())
+    return db.scalar(select(func.count()).select_from(UserSession).where(*unexpired)) or 0
