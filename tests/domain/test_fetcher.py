@@ -153,7 +153,7 @@ def test_long_response_is_rejected(port: int) -> None:
 @pytest.fixture
 def short_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shorten the fetcher's deadline. The slow responses of these tests would complete within the default."""
-    monkeypatch.setattr(fetcher, "SECONDS", 0.4)
+    monkeypatch.setattr(fetcher, "MAX_SECONDS", 0.4)
 
 
 @pytest.mark.parametrize("path", ["drip", "drip-headers", "silent"])

@@ -2,8 +2,7 @@
 
 The console's forms, the command-line options, dynamic registration (RFC 7591), the stored record, the audit trail and
 ``docs/reference/client-metadata.md`` derive from this model. To add a field, add it here. Fields have the names of
-RFC 7591 and OpenID Connect Registration. If a field has the name of a column of ``clients`` instead, its alias is the
-name from the specification.
+RFC 7591 and OpenID Connect Registration. If a column of ``clients`` has another name, the alias is the standard name.
 """
 
 from functools import partial
@@ -55,9 +54,9 @@ DEFAULT_SCOPES: dict[str, tuple[str, ...]] = {
     ClientKind.OAUTH2: (ScopeName.PROFILE, ScopeName.EMAIL),
     ClientKind.OIDC: tuple(ScopeName),
 }
-MISSPELLED_DEVICE_GRANT = "urb:ietf:params:oauth:grant-type:device_code"
-"""A misspelling of the device grant that some clients send: urb instead of urn."""
-
+MISSPELLED_DEVICE_GRANT = (
+    "urb:ietf:params:oauth:grant-type:device_code"  # Some clients send urb instead of urn.
+)
 MAX_SCOPES = 100
 MAX_SCOPE_LENGTH = 3000
 """The maximum length of a client's ``scope`` string. The columns for granted scopes are longer."""
@@ -130,8 +129,7 @@ class ClientMetadata(BaseModel):
     )
     scopes: Strings = _registration(
         "Scopes",
-        f"The scopes that the client may request, {MAX_SCOPES} at most. "
-        "By default, it may request the standard scopes of its type.",
+        f"The scopes that the client may request, {MAX_SCOPES} at most. The default scopes depend on its type.",
         alias="scope",
     )
     is_pkce_required: bool = _registration(
@@ -153,12 +151,10 @@ class ClientMetadata(BaseModel):
     )
     default_acr_values: AcrValues | None = _sign_in(
         "Default authentication context classes",
-        "The authentication context classes (`acr`) that apply to requests without `acr_values`, "
-        f"{MAX_ACR_VALUES} at most.",
+        f"The classes (`acr`) that apply to requests without `acr_values`, {MAX_ACR_VALUES} at most.",
     )
     initiate_login_uri: HttpsUrl | None = _sign_in(
-        "Login initiation URI",
-        "The https URL at which another site can start a sign-in to the client (third-party initiated login).",
+        "Login initiation URI", "The https URL at which another site can start a sign-in to the client."
     )
     post_logout_redirect_uris: RedirectUris | None = _logout(
         "Post-logout redirect URIs",
@@ -205,15 +201,13 @@ class ClientMetadata(BaseModel):
     )
     client_assertion_audience: Annotated[str, one_of("issuer")] | None = _tokens(
         "Client assertion audience",
-        "With `issuer`, the audience of an assertion must be the issuer. "
-        "By default, the URL of the endpoint is also accepted.",
+        "With `issuer`, the audience of an assertion must be the issuer. By default, the endpoint's URL is also valid.",
         by_client=False,
     )
     jwks_uri: Url | None = _tokens("JWK set URL", "The URL of the JWK set with the client's public keys.")
     jwks: JwkSet | None = _tokens(
         "Public keys",
-        f"A JWK set with the client's public keys (at most {MAX_KEYS}) for private_key_jwt. "
-        "Set either this field or `jwks_uri`.",
+        f"A JWK set with the client's public keys (at most {MAX_KEYS}), for private_key_jwt. Set this or `jwks_uri`.",
     )
     resources: Resources | None = _tokens(
         "Resource servers",
@@ -234,9 +228,7 @@ class ClientMetadata(BaseModel):
     refresh_token_idle_lifetime: Annotated[int, lifetime(token_lifetimes.REFRESH_TOKEN_IDLE)] | None = (
         _lifetime(
             "Refresh token idle lifetime",
-            _lifetime_of(
-                token_lifetimes.REFRESH_TOKEN_IDLE, "The time after which an unused refresh token expires"
-            ),
+            _lifetime_of(token_lifetimes.REFRESH_TOKEN_IDLE, "The lifetime of unused refresh tokens"),
         )
     )
     refresh_token_lifetime: Annotated[int, lifetime(token_lifetimes.REFRESH_TOKEN)] | None = _lifetime(
@@ -362,9 +354,7 @@ class ClientMetadata(BaseModel):
             return value
         parts = map(urlsplit, info.data.get("redirect_uris", ()))
         if len({part.hostname or part.scheme for part in parts}) > 1:
-            raise ValueError(
-                "Pairwise subjects with redirect URIs on several hosts require a sector identifier URI. Enter one."
-            )
+            raise ValueError("The redirect URIs are on several hosts. Enter a sector identifier URI.")
         return value
 
     @field_validator("token_endpoint_auth_signing_alg")

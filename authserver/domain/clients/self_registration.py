@@ -30,7 +30,7 @@ _NOT_PENDING = "This change is no longer pending."
 
 
 class ClientRegistration(Base):
-    """The registration access token and pending change of a client; ``pending`` contains the requested column values."""
+    """The registration access token and pending change of a client. ``pending`` has the requested column values."""
 
     __tablename__ = "client_registrations"
 

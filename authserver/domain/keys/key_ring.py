@@ -67,7 +67,7 @@ class KeyRing:
     """Reads the keys every few seconds, creates the first ones, and rotates them on schedule.
 
     Reading needs a database connection. A thread that already holds one must not wait for a second one, or all threads
-    could deadlock. Therefore ``refresh`` is called at the start of each request, and all other code uses the cached keys.
+    could deadlock. Therefore ``refresh`` is called at the start of each request. All other code uses the cached keys.
     """
 
     def __init__(self, settings: Settings, database: Database, vault: Vault) -> None:
