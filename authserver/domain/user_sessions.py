@@ -44,7 +44,7 @@ class UserSession(Base):
 
 
 class AuthenticationMethod(NamedTuple):
-    """How a user signed in: the authentication context class and the methods (RFC 8176)."""
+    """The authentication of a sign-in: its context class and its methods (RFC 8176)."""
 
     acr: str
     amr: list[str]

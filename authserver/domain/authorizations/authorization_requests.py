@@ -88,7 +88,7 @@ def find(db: Session, handle: str | None, browser: str) -> StoredAuthorizationRe
     parsed = opaque_tokens.parse_token(TokenPrefix.INTERACTION, handle)
     if parsed is None:
         return None
-    # The lock makes the second of two parallel requests wait and then see how the first one ended.
+    # Because of the lock, the second of two parallel requests waits, and then reads the outcome of the first one.
     row = db.get(StoredAuthorizationRequest, parsed.id, with_for_update=True)
     if row is None or not opaque_tokens.matches(parsed, row.digest) or row.expires_at <= clock.now():
         return None

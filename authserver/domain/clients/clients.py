@@ -142,7 +142,7 @@ def edit(
     revision: int,
     event: Event = Event.CLIENT_EDIT,
 ) -> None:
-    """Replace a client's metadata, effective immediately; raises Conflict for a stale revision."""
+    """Replace a client's metadata with immediate effect; raises Conflict if ``revision`` is not the current one."""
     check_revision(client, revision)
     before = describe(client)
     for column, value in registrations.columns_of_metadata(metadata).items():
@@ -177,7 +177,7 @@ def remove(db: Session, actor: Actor, client: Client, *, typed_name: str | None 
 
 
 def check_revision(client: Client, revision: int) -> None:
-    """Raise Conflict if the client has changed since the revision."""
+    """Raise Conflict if the client has another revision than this one."""
     revisions.check_revision(client, revision, CHANGED)
 
 
@@ -187,7 +187,7 @@ def touch(client: Client) -> None:
 
 
 def save(db: Session) -> None:
-    """Write pending changes; raises Conflict if someone else changed the client."""
+    """Flush the changes; raises Conflict if another transaction has changed the client."""
     revisions.save_revision(db, CHANGED)
 
 

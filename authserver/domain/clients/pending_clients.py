@@ -38,7 +38,8 @@ def check_pending_limit(db: Session, source: str) -> None:
     """Raise Throttled if too many clients of a source are pending."""
     pending = _undecided(select(func.count()).select_from(Client), (source,))
     if int(db.scalar(pending) or 0) >= MAX_PENDING:
-        raise Throttled(retry_after=3600)
+        text = "Too many clients are waiting for approval. Ask an administrator, or try again in an hour."
+        raise Throttled(retry_after=3600, text=text)
 
 
 def purge(db: Session, settings: Settings) -> int:

@@ -90,7 +90,7 @@ def exists(db: Session, user_id: int) -> bool:
 
 
 def owners_among(db: Session, user_ids: Collection[int]) -> set[int]:
-    """Return which of these users have an app."""
+    """Return the ids of those users that have an app."""
     return set(db.scalars(select(AuthenticatorApp.user_id).where(AuthenticatorApp.user_id.in_(user_ids))))
 
 

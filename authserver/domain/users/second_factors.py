@@ -69,7 +69,7 @@ def status_of(db: Session, user_id: int) -> SecondFactorStatus:
 
 
 def enrolled_among(db: Session, user_ids: Collection[int]) -> set[int]:
-    """Return which of these users have a second factor."""
+    """Return the ids of those users that have a second factor."""
     return authenticator_apps.owners_among(db, user_ids)
 
 
