@@ -53,11 +53,11 @@ def render(kind: str, item: Any, _autogenerate: Any) -> str | bool:
     return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, Instant) else False
 
 
-def hear(*, step: Any, **_: Any) -> None:
+def on_revision(*, step: Any, **_: Any) -> None:
     """Tell whoever migrates which revision has run."""
-    if "hear" in attributes:
+    if "on_revision" in attributes:
         script = step.up_revision
-        attributes["hear"](script.revision, script.doc)
+        attributes["on_revision"](script.revision, script.doc)
 
 
 def run(connection: Connection) -> None:
@@ -68,7 +68,7 @@ def run(connection: Connection) -> None:
         compare_type=True,
         render_as_batch=True,
         render_item=render,
-        on_version_apply=hear,
+        on_version_apply=on_revision,
     )
     with context.begin_transaction():
         context.run_migrations()

@@ -21,7 +21,7 @@ from authserver.domain.clients import (
     self_registration,
 )
 from authserver.domain.clients.client_search import ClientFilter
-from authserver.domain.clients.client_secrets import TypedSecret
+from authserver.domain.clients.client_secrets import EnteredSecret
 from authserver.domain.clients.clients import Client
 from authserver.domain.fetcher import Fetcher
 from authserver.errors import InvalidInput
@@ -81,7 +81,7 @@ def add(
         client = clients.register(db, who, wanted, source="command")
         secret = None
         if typed is not None:
-            client_secrets.set_typed(db, who, installation.vault, client, typed)
+            client_secrets.set_entered(db, who, installation.vault, client, typed)
         elif uses_secret:
             secret = client_secrets.generate(db, who, installation.vault, client)
         db.flush()
@@ -229,17 +229,17 @@ def secret(key: str, secret_stdin: bool, secret_file: Path | None, overlap: time
         if typed is None:
             generated = client_secrets.generate(db, who, installation.vault, client)
         else:
-            client_secrets.set_typed(db, who, installation.vault, client, typed)
+            client_secrets.set_entered(db, who, installation.vault, client, typed)
         client_secrets.expire_others(db, who, client, after=overlap)
         facts = _facts(client)
     _print_new(facts, generated)
 
 
-def _typed(installation: Installation, stdin: bool, file: Path | None) -> TypedSecret | None:
+def _typed(installation: Installation, stdin: bool, file: Path | None) -> EnteredSecret | None:
     # Hashing takes long: no transaction may be open.
     if not stdin and file is None:
         return None
-    return client_secrets.hash_typed_secret(
+    return client_secrets.hash_entered_secret(
         installation.passwords, secret_input.read_secret("secret", stdin, file)
     )
 

@@ -1,7 +1,7 @@
 """The state that access depends on: client, user, authorization and user session.
 
-Every statement that serves a request reads it with the columns and joins defined here, so that no endpoint omits one.
-``protocol.access`` decides from it.
+Every database statement that serves a request reads this state with the columns and joins defined here, so that no
+endpoint omits a part of it. ``protocol.access`` makes the access check with it.
 """
 
 from collections.abc import Mapping
@@ -35,12 +35,12 @@ class UserFacts(NamedTuple):
 
 
 def facts_of_user(user: User) -> UserFacts:
-    """Return the facts of a loaded user."""
+    """Return the data of a loaded user."""
     return UserFacts(*(getattr(user, name) for name in UserFacts._fields))
 
 
 def authentication_of(user_session: UserSession) -> UserAuthentication:
-    """Return the authentication for an authorization that ends with the user session."""
+    """Return the authentication data for a new authorization that is bound to the user session."""
     return UserAuthentication(
         user_id=user_session.user_id,
         user_epoch=user_session.user_epoch,
@@ -62,7 +62,7 @@ class CallingClient(NamedTuple):
 
 
 class AccessState(NamedTuple):
-    """What the access check compares; a field is None where there is no authorization, user or session."""
+    """The values that the access check compares. A field is None if there is no authorization, user or session."""
 
     client_status: str
     client_epoch: int
@@ -134,10 +134,11 @@ def find_client(connection: Connection, client_key: str) -> Row[Any] | None:
 
 
 def record_sign_in(db: Session, client: RegisteredClient, user_session: UserSession) -> int | None:
-    """Record that a user signs in to a client, and return the client's epoch, which is locked until the commit.
+    """Record a sign-in to a client and return the client's epoch. The client's row stays locked until the commit.
 
-    Return None if the client, the scopes, the user or the session has changed since it was read. Call this before
-    anything else is recorded: an administrator's decision locks the client before the audit trail, too.
+    Return None if the client, the scopes, the user or the session has changed since it was read. Call this before any
+    other write. Decisions of administrators also lock the client first and the audit trail second; the same order
+    prevents deadlocks.
     """
     is_unchanged = (
         select(UserSession.id)
@@ -167,7 +168,7 @@ def access_state_of(row: Row[Any]) -> AccessState:
 
 
 def calling_client(row: Row[Any]) -> CallingClient:
-    """Return the client that sent the request; introspection and revocation read the owner of the token beside it."""
+    """Return the client that sent the request. For introspection and revocation, it may not be the token's owner."""
     names = _CALLER if "caller_id" in row._mapping else _CLIENT
     return CallingClient(*(row._mapping[name] for name in names))
 
@@ -179,19 +180,19 @@ def state_of_caller(row: Row[Any]) -> AccessState:
 
 
 def state_of_client(status: str, epoch: int, *, user_is_active: bool | None = None) -> AccessState:
-    """Return the state of a client, and of a user if there is one, before there is an authorization."""
+    """Return the state of a client, and of a user if there is one, for a request that has no authorization yet."""
     return AccessState(status, epoch, None, user_is_active, None, None, None, None, None, None)
 
 
 def user_facts_of(row: Row[Any]) -> UserFacts | None:
-    """Return the user that a statement with the USER_COLUMNS read, or None where the client acts for itself."""
+    """Return the user from a row with the USER_COLUMNS, or None if the client acts on its own behalf."""
     if row._mapping["u_id"] is None:
         return None
     return UserFacts(*(row._mapping[column.name] for column in USER_COLUMNS))
 
 
-def under_authorization(statement: Select[Any], source: FromClause) -> Select[Any]:
-    """Join the user and session of an authorization to a source that contains clients and authorizations."""
+def join_user_and_session(statement: Select[Any], source: FromClause) -> Select[Any]:
+    """Join the user and the user session of the authorization to a source with clients and authorizations."""
     joined = source.outerjoin(User.__table__, User.id == Authorization.user_id).outerjoin(
         UserSession.__table__, UserSession.id == Authorization.session_id
     )

@@ -1,6 +1,6 @@
 """Lists of the access that clients have to user accounts, for the account pages and the console.
 
-Whether a single token works is decided by ``protocol.access`` when it is used.
+When a token is used, ``protocol.access`` decides whether it works.
 """
 
 from datetime import datetime
@@ -21,7 +21,7 @@ def count(db: Session, *clients: Client) -> int:
 
 
 class ApplicationAccess(NamedTuple):
-    """The scope that one client has for a user by one grant type; ``at`` is the time of the latest authorization."""
+    """The scope that a user granted to a client by one grant type. ``at`` is the time of the latest authorization."""
 
     client: Client
     grant_type: str
@@ -30,7 +30,7 @@ class ApplicationAccess(NamedTuple):
 
 
 def access_of_user(db: Session, user_id: int) -> list[ApplicationAccess]:
-    """Return the access that the valid authorizations of a user give."""
+    """Return the access that the valid authorizations of a user grant to clients."""
     latest = func.max(Authorization.created_at, type_=Authorization.created_at.type)
     rows = db.execute(
         select(Client, Authorization.grant_type, Authorization.scope, latest)
@@ -42,7 +42,7 @@ def access_of_user(db: Session, user_id: int) -> list[ApplicationAccess]:
 
 
 def clients_of_user(db: Session, user_id: int) -> list[tuple[Client, datetime]]:
-    """Return the clients with valid authorizations of a user, by name, with the time of the latest one."""
+    """Return the clients with valid authorizations of a user, sorted by name, with the time of the latest one."""
     latest: dict[Client, datetime] = {}
     for access in access_of_user(db, user_id):
         latest[access.client] = max(access.at, latest.get(access.client, access.at))

@@ -19,7 +19,7 @@ from authserver.messages import message
 
 
 class Event(StrEnum):
-    """What can happen, as subject:verb. The value is stored and must not change."""
+    """The kinds of audit events, named ``subject:verb``. The value is stored and must not change."""
 
     SETUP_COMPLETE = "setup:complete"
     USER_CREATE = "user:create"
@@ -59,7 +59,7 @@ EVENTS: dict[str, str] = {
     Event.SETUP_COMPLETE: message("The first administrator was created."),
     Event.USER_CREATE: message("An account was created."),
     Event.USER_EDIT: message("An account was edited."),
-    Event.USER_GRANT: message("A permission was given or taken."),
+    Event.USER_GRANT: message("A permission was granted or withdrawn."),
     Event.USER_DISABLE: message("An account was disabled."),
     Event.USER_ENABLE: message("An account was enabled again."),
     Event.USER_SET_PASSWORD: message("A password was changed."),
@@ -67,20 +67,20 @@ EVENTS: dict[str, str] = {
     Event.USER_REMOVE_SECOND_FACTOR: message("An authenticator app and its recovery codes were removed."),
     Event.USER_RENEW_RECOVERY_CODES: message("Recovery codes were replaced."),
     Event.SESSION_START: message("Someone signed in."),
-    Event.SESSION_REFUSE: message("A sign-in was refused."),
+    Event.SESSION_REFUSE: message("A sign-in was rejected."),
     Event.SESSION_END: message("Someone signed out, or a session was ended."),
     Event.CLIENT_CREATE: message("A client was created."),
     Event.CLIENT_EDIT: message("A client was edited."),
     Event.CLIENT_APPROVE: message("A client was approved."),
     Event.CLIENT_DISAPPROVE: message("A client was disapproved."),
-    Event.CLIENT_REMOVE: message("A client was removed for good."),
-    Event.CLIENT_ASK_CHANGE: message("A client asked for a change of its registration."),
-    Event.CLIENT_APPROVE_CHANGE: message("A change that a client asked for was approved."),
-    Event.CLIENT_DISCARD_CHANGE: message("A change that a client asked for was discarded."),
-    Event.CLIENT_ADD_SECRET: message("A client got a new secret."),
-    Event.CLIENT_REMOVE_SECRET: message("A secret of a client was removed."),
+    Event.CLIENT_REMOVE: message("A client was permanently removed."),
+    Event.CLIENT_ASK_CHANGE: message("A client requested a change to its registration."),
+    Event.CLIENT_APPROVE_CHANGE: message("A change that a client requested was approved."),
+    Event.CLIENT_DISCARD_CHANGE: message("A change that a client requested was discarded."),
+    Event.CLIENT_ADD_SECRET: message("A client secret was added."),
+    Event.CLIENT_REMOVE_SECRET: message("A client secret was removed, or its expiration was set."),
     Event.AUTHORIZATION_GRANT: message(
-        "A user let a client use their account, or a client acted for itself."
+        "A user allowed a client to access their account, or a client was authorized to act on its own behalf."
     ),
     Event.AUTHORIZATION_REVOKE: message("An authorization and its tokens were revoked."),
     Event.CONSENT_WITHDRAW: message("A user removed an application's access."),
@@ -105,7 +105,7 @@ class Subject(Protocol):
 
 
 class AuditEvent(Base):
-    """One recorded event. Rows are never changed."""
+    """One recorded event, which is never changed. ``seal`` is a hash of the event and of the previous ``seal``."""
 
     __tablename__ = "audit_events"
 
@@ -191,7 +191,7 @@ class EventFilter:
 def page_of_events(
     db: Session, wanted: EventFilter, *, offset: int = 0, limit: int = 50
 ) -> tuple[list[AuditEvent], int]:
-    """Return one page of events, the newest first, and the number of all matching events."""
+    """Return one page of events, newest first, and the number of all matching events."""
     conditions = wanted.conditions()
     count = db.scalar(select(func.count()).select_from(AuditEvent).where(*conditions)) or 0
     rows = select(AuditEvent).where(*conditions).order_by(AuditEvent.id.desc()).offset(offset).limit(limit)
@@ -199,7 +199,7 @@ def page_of_events(
 
 
 def events_before(db: Session, wanted: EventFilter, event_id: int | None, *, limit: int) -> list[AuditEvent]:
-    """Return the events before an event, the newest first; None starts with the newest. Used to read in batches."""
+    """Return the events older than ``event_id``, newest first, for reading in batches. None starts with the newest."""
     conditions = wanted.conditions()
     if event_id is not None:
         conditions.append(AuditEvent.id < event_id)
@@ -212,7 +212,10 @@ def last_id(db: Session) -> int:
 
 
 def events_since(db: Session, subject: Subject, event_id: int) -> list[AuditEvent]:
-    """Return the events of a record after an event, the oldest first; for a client also those of its secrets and tokens."""
+    """Return the events of a record that are newer than ``event_id``, oldest first.
+
+    For a client, they include the events of its secrets and tokens.
+    """
     about = (AuditEvent.subject_kind == subject.__tablename__) & (AuditEvent.subject_id == subject.id)
     if subject.__tablename__ == "clients":
         about = AuditEvent.client_id == subject.id
@@ -221,10 +224,10 @@ def events_since(db: Session, subject: Subject, event_id: int) -> list[AuditEven
 
 
 def first_broken(db: Session) -> int | None:
-    """Return the id of the first row whose hash does not match the chain, or None."""
+    """Return the id of the first event whose ``seal`` does not match, or None."""
     last = bytes(32)
     chain = select(AuditEvent).order_by(AuditEvent.id).execution_options(yield_per=1000)
-    # Close the cursor that PostgreSQL uses if the loop ends early.
+    # If the loop ends early, the server-side cursor on PostgreSQL must be closed.
     with closing(db.scalars(chain)) as rows:
         for row in rows:
             if bytes(row.seal) != _seal(last, row):

@@ -1,9 +1,9 @@
-"""Cleanup: deletes expired rows in small batches, so that a running server is not slowed down.
+"""Cleanup: deletes expired rows in small batches, so that a running server does not slow down.
 
-The rows were already invalid before, because every use checks the times. The order matters. An authorization is deleted
-after everything issued under it and after its session has ended, because it records which clients take part in the
-session. A session is deleted after its authorizations. So no revoked token or ended session can become valid again
-because the row that revoked it is missing.
+Expired rows are already invalid, because every use checks the times. The order of the deletions matters. An
+authorization is deleted after everything issued under it and after its session has ended, because it records which
+clients were used in the session. A session is deleted after its authorizations. In this order, a missing row never
+makes a revoked token or an ended session valid again.
 """
 
 import time
@@ -34,7 +34,8 @@ from authserver.domain.user_sessions import UserSession
 from authserver.settings import Settings
 
 _BATCH = 1000
-# Measured on PostgreSQL: without a pause between batches, the rate of refreshes fell to a tenth; with it, not at all.
+# Measured on PostgreSQL: without a pause between batches, token refreshes per second fell to a tenth. With the pause,
+# they did not fall.
 _PAUSE_SECONDS = 0.02
 _KEPT = timedelta(days=1)
 _NOTICES_KEPT = timedelta(days=7)
@@ -53,7 +54,7 @@ def _expired(model: Any) -> Callable[[datetime], ColumnElement[bool]]:
 
 
 def _is_unused(before: datetime) -> ColumnElement[bool]:
-    # A consumed code is kept as long as its authorization, so that a replay can still revoke it.
+    # A consumed code is kept as long as its authorization, so that a replay can still revoke the authorization.
     return and_(Code.expires_at < before, Code.consumed_at.is_(None))
 
 
@@ -61,7 +62,7 @@ def _is_empty(before: datetime) -> ColumnElement[bool]:
     under = (AccessToken, RefreshToken, TokenCredential, TemporaryCredential, DeviceAuthorization)
     left = [exists().where(model.authorization_id == Authorization.id) for model in under]
     redeemable = exists().where(Code.authorization_id == Authorization.id, Code.expires_at >= before)
-    # A client's own authorization (client credentials) is reused for later tokens, so it is kept.
+    # The authorization of a client that acts on its own behalf is reused for later tokens, so it is kept.
     return and_(
         Authorization.created_at < before,
         Authorization.own_key.is_(None),
@@ -70,7 +71,10 @@ def _is_empty(before: datetime) -> ColumnElement[bool]:
 
 
 def _is_needed_for_logout(before: datetime) -> ColumnElement[bool]:
-    """The authorization is needed to notify its client of the session's sign-out: it is the client's latest one."""
+    """Return the condition that an authorization is its client's latest one in a session that was open at this time.
+
+    Through this authorization, the client is notified when the session ends.
+    """
     later = aliased(Authorization)
     is_open = exists().where(
         UserSession.id == Authorization.session_id,
@@ -118,7 +122,7 @@ def purge(database: Database, settings: Settings) -> Iterator[tuple[str, int]]:
 
 
 def _delete(database: Database, model: type[Base], is_expired: ColumnElement[bool]) -> Iterator[int]:
-    # Row ids ascend, so each batch continues after the last one and no row is read twice.
+    # Row ids ascend, so each batch continues after the previous one and no row is read twice.
     identity = model.__table__.c.id
     after, count = 0, _BATCH
     while count == _BATCH:

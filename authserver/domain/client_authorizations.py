@@ -1,7 +1,7 @@
-"""Authorizations of clients that act for themselves (client credentials grant).
+"""Authorizations of clients that act on their own behalf (client credentials grant).
 
-Equal requests of a client (same epoch, scope and audience) share one authorization. One audit event therefore covers all
-of their tokens, and issuing a token does not write to the audit trail.
+Equal requests of a client (same epoch, scope and audience) share one authorization. One audit event therefore covers
+all tokens of these requests, and issuing a token does not write to the audit trail.
 """
 
 import hashlib
@@ -40,8 +40,8 @@ _FIND: Select[Any] = (
 )
 
 
-def request_key(client_key: str, scope: str | None, resources: Sequence[str]) -> bytes:
-    """Return the key that equal requests of a client share; ``scope`` is the parameter, None if it was omitted."""
+def request_digest(client_key: str, scope: str | None, resources: Sequence[str]) -> bytes:
+    """Return the digest that equal requests of a client share. ``scope`` is None if the request omitted it."""
     scopes = None if scope is None else sorted(scope.split())
     return hashlib.sha256(json.dumps([client_key, scopes, sorted(resources)]).encode()).digest()
 
@@ -64,7 +64,7 @@ def is_valid(row: Row[Any], scope: str) -> bool:
 def renew(
     db: Session, actor: Actor, own_key: bytes, *, client: Row[Any], scope: str, resources: Sequence[str]
 ) -> int:
-    """Return the id of the authorization for equal requests; the first of several parallel requests records it."""
+    """Return the id of the authorization for equal requests; the first of several parallel requests adds it."""
     lock(db, f"own-authorization:{client.c_id}")
     found = db.connection().execute(_FIND, {"client_key": client.c_key, "own_key": own_key}).one()
     if is_valid(found, scope):

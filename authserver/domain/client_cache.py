@@ -1,8 +1,8 @@
 """Per-process cache of client registrations, keyed by revision.
 
 The statement that serves a request returns the current revision, and a cached registration of another revision is never
-used: an edit or a disapproval on another node takes effect immediately. The revision rises with the client's own and
-with every change of the scopes that administrators define, because these determine what a client may request.
+used. An edit on another node therefore takes effect immediately. The cached revision is the sum of the client's own
+revision and the number of changes to the defined scopes, because the scopes also determine what a client may request.
 """
 
 from collections import OrderedDict
@@ -26,7 +26,7 @@ _MAX_CLIENTS = 5000
 
 
 def revision_of(client: Any) -> ColumnElement[int]:
-    """Return the SQL expression of a registration's revision, for a client, its table or an alias of it."""
+    """Return the SQL expression for the revision of a registration. ``client`` is a record, the table or an alias."""
     revision: ColumnElement[int] = client.revision + scopes.REVISION
     return revision
 
@@ -52,7 +52,7 @@ _OPEN_SCOPES = select(DefinedScope.name).where(DefinedScope.is_open)
 class RegisteredClient:
     """The registration of one client at one revision; its status and epoch are read with every request.
 
-    ``scopes`` are all that the client may request: its registered ``own_scopes`` and those open to every client.
+    ``scopes`` are all scopes that the client may request: its registered ``own_scopes`` and the open scopes.
     """
 
     id: int
@@ -83,7 +83,7 @@ class ClientCache:
 
     def get(self, connection: Connection, client_id: int, revision: int) -> RegisteredClient:
         """Return the registration of a client at the revision that the caller has just read."""
-        cached = self.kept(client_id, revision)
+        cached = self.find_cached(client_id, revision)
         if cached is not None:
             return cached
         client = _read(connection, self._vault, client_id)
@@ -93,18 +93,18 @@ class ClientCache:
                 self._cached.popitem(last=False)
         return client
 
-    def kept(self, client_id: int, revision: int) -> RegisteredClient | None:
+    def find_cached(self, client_id: int, revision: int) -> RegisteredClient | None:
         """Return the cached registration at a revision, or None."""
         client = self._cached.get(client_id)
         return client if client is not None and client.revision == revision else None
 
     def of(self, db: Session, client: Client) -> RegisteredClient:
-        """Return the registration of a client whose record has been read."""
+        """Return the current registration of a client whose record is already loaded."""
         return self.get(db.connection(), client.id, current_revision(db, client))
 
 
 def current_revision(db: Session, client: Client) -> int:
-    """Return the revision of the registration of a client whose record has been read."""
+    """Return the current revision of the registration of a client whose record is already loaded."""
     return client.revision + int(db.scalar(select(scopes.REVISION)) or 0)
 
 

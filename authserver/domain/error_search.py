@@ -16,7 +16,7 @@ from authserver.domain.diagnostics.error_log import REFERENCE_LENGTH, RecordedEr
 from authserver.errors import NotFound
 from authserver.vocabulary import TYPED_ALPHABET
 
-_TRIED = 5
+_MAX_REFERENCES = 5
 _LETTER = f"[{TYPED_ALPHABET}]"
 _IN_A_SENTENCE = re.compile(rf"(?<![A-Z]){_LETTER}{{4}}[- ]?{_LETTER}{{4}}(?![A-Z])")
 
@@ -51,7 +51,7 @@ class ErrorFilter:
 def page_of_errors(
     db: Session, wanted: ErrorFilter, *, offset: int = 0, limit: int = 50
 ) -> tuple[list[RecordedError], int]:
-    """Return one page of errors, the newest first, and the number of all matching errors."""
+    """Return one page of errors, newest first, and the number of all matching errors."""
     conditions = wanted.conditions()
     count = db.scalar(select(func.count()).select_from(RecordedError).where(*conditions)) or 0
     if not count:
@@ -75,11 +75,11 @@ def get(db: Session, reference: str) -> RecordedError:
 
 
 def references_in(text: str) -> list[str]:
-    """Return possible references in text that a user typed or pasted, with or without dashes and spaces."""
+    """Return the strings in a typed or pasted text that can be references, with or without dashes and spaces."""
     text = unquote_plus(text).upper()
     found = [typed_codes.normalize_code(text, REFERENCE_LENGTH)]
     found += [typed_codes.normalize_code(one, REFERENCE_LENGTH) for one in _IN_A_SENTENCE.findall(text)]
-    return [one for one in dict.fromkeys(found) if one][:_TRIED]
+    return [one for one in dict.fromkeys(found) if one][:_MAX_REFERENCES]
 
 
 def error_named_in(db: Session, text: str) -> RecordedError | None:
@@ -88,17 +88,17 @@ def error_named_in(db: Session, text: str) -> RecordedError | None:
 
 
 def clients_of_errors(db: Session, rows: Iterable[RecordedError]) -> dict[int, Client]:
-    """Return the clients of errors by id, without those that were removed."""
+    """Return the clients of the errors, by client id. Removed clients are not included."""
     ids = {row.client_id for row in rows if row.client_id is not None}
     return {client.id: client for client in db.scalars(select(Client).where(Client.id.in_(ids)))}
 
 
-def count_lately(db: Session, client_ids: Sequence[int]) -> dict[int, int]:
-    """Return how many different errors each client had in the last seven days."""
+def count_recent(db: Session, client_ids: Sequence[int]) -> dict[int, int]:
+    """Return the number of different errors of each client in the last seven days, by client id."""
     counted = (
         select(RecordedError.client_id, func.count())
         .where(
-            RecordedError.client_id.in_(client_ids), RecordedError.last_at >= clock.now() - error_log.LATELY
+            RecordedError.client_id.in_(client_ids), RecordedError.last_at >= clock.now() - error_log.RECENT
         )
         .group_by(RecordedError.client_id)
     )
@@ -107,7 +107,7 @@ def count_lately(db: Session, client_ids: Sequence[int]) -> dict[int, int]:
 
 def _mentions(search: str) -> ColumnElement[bool]:
     needle = search.strip().lower()
-    # This reads every row, so only free text is converted to lower case; causes and codes are in lower case already.
+    # This reads every row, so only free text is converted to lowercase. Causes and codes are already in lowercase.
     words = [
         func.lower(RecordedError.detail).contains(needle, autoescape=True),
         func.lower(RecordedError.received).contains(needle, autoescape=True),

@@ -1,6 +1,6 @@
 """A total deadline for an HTTP request, including name resolution, TLS handshake and headers.
 
-The timeouts of urllib3 restart with every byte received, and name resolution has none.
+The timeouts of urllib3 do not suffice: they restart with every byte received, and do not limit name resolution.
 """
 
 import socket
@@ -53,7 +53,7 @@ class Deadline:
 
     @property
     def seconds_left(self) -> float:
-        """The remaining seconds; never 0, which means no timeout to sockets."""
+        """The remaining seconds, at least 0.001, because urllib3 rejects a timeout of 0."""
         return max(self._end - time.monotonic(), 0.001)
 
     def look_up(self, function: Callable[..., list[Any]], *arguments: Any, **options: Any) -> list[Any]:

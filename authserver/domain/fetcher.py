@@ -1,8 +1,8 @@
 """HTTP client for URLs that clients provide, protected against SSRF (S17).
 
-Only https, and only to public IP addresses: the host is resolved once, and the connection goes to that address. No
-redirects, proxies or cookies; at most 3 seconds and 256 kB. The setting ``fetch_networks`` allows further networks, and
-http on loopback.
+It connects only over https and only to public IP addresses: it resolves the host once and connects to that address. It
+uses no redirects, proxies or cookies, and reads at most 256 kB within 3 seconds. The setting ``fetch_networks`` allows
+more networks, and http on loopback addresses.
 """
 
 import socket
@@ -18,8 +18,8 @@ from urllib3.exceptions import HTTPError
 from authserver.domain.fetch_deadline import Deadline, DeadlineMissed, WatchedPool, WatchedTlsPool
 from authserver.settings import Settings
 
-SECONDS = 3
-BYTES = 256 * 1024
+MAX_SECONDS = 3
+MAX_BYTES = 256 * 1024
 _CHUNK = 16 * 1024
 _HEADERS = {"User-Agent": "authserver", "Accept-Encoding": "identity"}
 _FORM = "application/x-www-form-urlencoded"
@@ -46,7 +46,7 @@ class Fetched:
 
 
 class Fetcher:
-    """Sends requests under the settings of this installation."""
+    """Sends requests within the limits that the settings define."""
 
     def __init__(self, settings: Settings) -> None:
         self._networks = settings.fetch_networks
@@ -67,7 +67,7 @@ class Fetcher:
         parts, port = _split(url)
         path = parts.path or "/"
         try:
-            with Deadline(SECONDS) as deadline:
+            with Deadline(MAX_SECONDS) as deadline:
                 address = self._resolve(parts, port, deadline)
                 with self._pool(parts, address, port, deadline) as pool:
                     response = pool.request(
@@ -87,9 +87,9 @@ class Fetcher:
                             response.status, response.headers, _read_body(response) if reads else b""
                         )
         except (DeadlineMissed, urllib3.exceptions.TimeoutError) as error:
-            raise FetchFailed(f"{parts.hostname} did not respond within {SECONDS} seconds.") from error
+            raise FetchFailed(f"{parts.hostname} did not respond within {MAX_SECONDS} seconds.") from error
         except (HTTPError, OSError, ValueError) as error:
-            raise FetchFailed(f"{parts.hostname} did not respond: {type(error).__name__}.") from error
+            raise FetchFailed(f"The request to {parts.hostname} failed: {type(error).__name__}.") from error
 
     def _resolve(self, parts: SplitResult, port: int, deadline: Deadline) -> Address:
         host = parts.hostname or ""
@@ -142,7 +142,7 @@ def _split(url: str) -> tuple[SplitResult, int]:
     except ValueError as error:
         raise FetchFailed("The URL is malformed.") from error
     if parts.scheme not in {"https", "http"} or not parts.hostname or "@" in parts.netloc:
-        raise FetchFailed("The URL must be https.")
+        raise FetchFailed("The URL must start with https:// and must not contain a user name.")
     return parts, port
 
 
@@ -150,6 +150,6 @@ def _read_body(response: urllib3.BaseHTTPResponse) -> bytes:
     body = b""
     while chunk := response.read1(_CHUNK):
         body += chunk
-        if len(body) > BYTES:
-            raise FetchFailed(f"The response is larger than {BYTES // 1024} kB.")
+        if len(body) > MAX_BYTES:
+            raise FetchFailed(f"The response is larger than {MAX_BYTES // 1024} kB.")
     return body

@@ -1,7 +1,7 @@
-"""One-time tokens for forms that create something, so that submitting a form twice creates one thing.
+"""One-time tokens for forms that create a record, so that submitting a form twice creates only one record.
 
-The response may show a secret that cannot be shown again. If the user reloads it, the browser submits the form again, and
-the view finds the outcome of the first submission.
+The response may show a secret that cannot be shown again. If the user reloads that page, the browser submits the form
+again, and the view finds the outcome of the first submission.
 """
 
 from datetime import datetime
@@ -15,7 +15,7 @@ from authserver.domain.orm import Base, lock
 
 
 class SubmittedForm(Base):
-    """An accepted form; ``outcome`` identifies what it created."""
+    """An accepted form; ``outcome`` identifies the record that it created."""
 
     __tablename__ = "submissions"
 
@@ -25,14 +25,14 @@ class SubmittedForm(Base):
 
 
 def find(db: Session, token: str) -> str | None:
-    """Return the outcome of an earlier submission, or None; concurrent submissions wait for each other here."""
+    """Return the outcome of an earlier submission, or None. Concurrent submissions wait here for each other."""
     lock(db, "submissions")
     row = db.get(SubmittedForm, opaque_tokens.digest(token))
     return None if row is None else row.outcome
 
 
 def record(db: Session, token: str, outcome: str) -> None:
-    """Record the outcome, in the transaction that creates it."""
+    """Record the outcome of a submission, in the transaction that creates the record."""
     db.add(SubmittedForm(digest=opaque_tokens.digest(token), outcome=outcome, at=clock.now()))
     db.flush()
 

@@ -1,8 +1,8 @@
 """The outbox of back-channel logout: notices to clients that a session has ended.
 
-A notice is written in the transaction that ends the session, so that none is lost, and sent by the worker in
-``protocol.oidc.backchannel_logout``. A node claims a notice by moving its due time ahead, so that nodes share the work and a
-notice is retried if its node dies. The logout token is signed when it is sent, and never stored.
+A notice is written in the transaction that ends the session, so that none is lost. The worker in
+``protocol.oidc.backchannel_logout`` sends it. A node claims a notice by moving its due time ahead. In this way nodes
+share the work, and a notice is retried if its node dies. The logout token is signed when it is sent, and never stored.
 """
 
 from datetime import datetime, timedelta
@@ -34,7 +34,7 @@ from authserver.vocabulary import ClientStatus
 _BACKOFF = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=5), timedelta(minutes=30))
 _LEASE = timedelta(seconds=30)
 _ERROR_LENGTH = 200
-_SHOWN = 5
+_MAX_SHOWN = 5
 _SESSIONS = table("user_sessions", *map(column, ("id", "user_id", "ended_at")))
 
 
@@ -80,23 +80,23 @@ class ClaimedNotice(NamedTuple):
     attempts: int
 
 
-def announce_session(db: Session, session_id: int) -> None:
+def add_for_session(db: Session, session_id: int) -> None:
     """Add notices for the clients that were used in a session."""
-    _announce(db, _affected_clients().where(Authorization.session_id == session_id))
+    _add(db, _affected_clients().where(Authorization.session_id == session_id))
 
 
-def announce_user(db: Session, user_id: int, *, keep: int | None = None) -> None:
+def add_for_user(db: Session, user_id: int, *, keep: int | None = None) -> None:
     """Add notices for the clients that were used in a user's open sessions, except in the session ``keep``."""
-    # Expired sessions too: their tokens may still be valid, and clients may show the user as signed in.
+    # This includes expired sessions: their tokens may still be valid, and clients may show the user as signed in.
     open_sessions = select(_SESSIONS.c.id).where(
         _SESSIONS.c.user_id == user_id, _SESSIONS.c.ended_at.is_(None)
     )
     ended = _affected_clients().where(Authorization.session_id.in_(open_sessions))
-    _announce(db, ended if keep is None else ended.where(Authorization.session_id != keep))
+    _add(db, ended if keep is None else ended.where(Authorization.session_id != keep))
 
 
 class Participant(NamedTuple):
-    """A client that was used in a session; ``is_offline`` if it keeps its access afterwards."""
+    """A client that was used in a session. ``is_offline`` is True if it keeps its access after the session ends."""
 
     client: Client
     is_offline: bool
@@ -123,12 +123,12 @@ def states_of_session(connection: Connection, session_id: int) -> dict[int, str]
 
 
 def failed_notices(db: Session, client_id: int) -> list[LogoutNotice]:
-    """Return the latest notices to a client with an error, newest first."""
+    """Return the latest notices to a client whose last delivery attempt failed, newest first."""
     rows = db.scalars(
         select(LogoutNotice)
         .where(LogoutNotice.client_id == client_id, LogoutNotice.error != "")
         .order_by(LogoutNotice.id.desc())
-        .limit(_SHOWN)
+        .limit(_MAX_SHOWN)
     )
     return list(rows)
 
@@ -141,7 +141,7 @@ class DueNotice(NamedTuple):
 
 
 def due_notices(connection: Connection, limit: int) -> list[DueNotice]:
-    """Return due notices, the longest waiting first."""
+    """Return due notices; those that have waited longest come first."""
     rows = connection.execute(
         select(LogoutNotice.id, LogoutNotice.due_at)
         .where(LogoutNotice.state == NoticeState.WAITING, LogoutNotice.due_at <= clock.now())
@@ -152,7 +152,7 @@ def due_notices(connection: Connection, limit: int) -> list[DueNotice]:
 
 
 def claim(connection: Connection, notices: list[DueNotice]) -> list[ClaimedNotice]:
-    """Claim due notices, skipping those another process claimed."""
+    """Claim due notices; skip those that another process has already claimed."""
     now = clock.now()
     claimed = (connection.execute(_claim_one(*notice, now)).one_or_none() for notice in notices)
     return [ClaimedNotice(*row) for row in claimed if row is not None]
@@ -164,7 +164,7 @@ def mark_delivered(connection: Connection, notice: ClaimedNotice) -> None:
 
 
 def mark_failed(connection: Connection, notice: ClaimedNotice, error: str, *, is_final: bool = False) -> None:
-    """Record a failed attempt: the notice is retried later, or given up."""
+    """Record a failed attempt. The notice is retried later, unless ``is_final`` is set or this was the last attempt."""
     changes: dict[str, Any]
     if is_final or notice.attempts > len(_BACKOFF):
         changes = {"state": NoticeState.FAILED, "finished_at": clock.now()}
@@ -174,7 +174,7 @@ def mark_failed(connection: Connection, notice: ClaimedNotice, error: str, *, is
 
 
 def purge(db: Session, *, older_than: timedelta) -> int:
-    """Delete notices older than this; return how many."""
+    """Delete notices older than ``older_than``; return their number."""
     gone = db.execute(
         delete(LogoutNotice)
         .where(LogoutNotice.created_at < clock.now() - older_than)
@@ -197,7 +197,7 @@ def _affected_clients() -> Select[Any]:
     )
 
 
-def _announce(db: Session, affected: Select[Any]) -> None:
+def _add(db: Session, affected: Select[Any]) -> None:
     rows = {
         (row.client_id, row.session_id): row
         for row in db.execute(affected)

@@ -52,7 +52,7 @@ def format_token(prefix: TokenPrefix, row_id: int, secret: str) -> str:
 
 
 def parse_token(prefix: TokenPrefix, value: str | None) -> OpaqueToken | None:
-    """Parse a received token; return None if it has another format, so that no statement gets such input."""
+    """Parse a received token; return None for another format, so that malformed input never reaches the database."""
     if value is None or len(value) > 80 or not value.isascii():
         return None
     kind, _, rest = value.partition("_")
@@ -65,7 +65,7 @@ def parse_token(prefix: TokenPrefix, value: str | None) -> OpaqueToken | None:
 
 
 def kind_of(value: str) -> str:
-    """Return what kind of token a value looks like, for the error log; the value itself may be a secret."""
+    """Return the kind of token that a value looks like, for the error log. The value itself may be a secret."""
     if value.count(".") == 2:
         return "a JWT"
     return _KINDS.get(value.partition("_")[0], "something else")

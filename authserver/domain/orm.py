@@ -1,7 +1,7 @@
 """The database: engine, declarative base, column types and transactions.
 
-Flask-SQLAlchemy creates the engine and passes the metadata to Flask-Migrate. All other code gets a ``Database`` and opens
-one transaction per request: a response commits, even an error response; an exception rolls back.
+Flask-SQLAlchemy creates the engine and passes the metadata to Flask-Migrate. All other code gets a ``Database`` and
+opens one transaction per request. A response commits it, even an error response; an exception rolls it back.
 """
 
 import json
@@ -23,7 +23,7 @@ STATEMENT_TIMEOUT_MS = 15000
 
 
 class Instant(TypeDecorator[datetime]):
-    """An aware UTC datetime, also on databases that do not store the time zone."""
+    """A timezone-aware UTC datetime, even on databases that do not store the time zone."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -41,7 +41,7 @@ Id = BigInteger().with_variant(Integer(), "sqlite")
 """Sequential row ids, which keep the indexes small."""
 
 NEVER_REUSE_IDS = {"sqlite_autoincrement": True}
-"""Table arguments for records whose ids must never be reused, on SQLite either."""
+"""Table arguments for records whose ids must never be reused, not even on SQLite."""
 
 
 class Base(DeclarativeBase):
@@ -93,7 +93,10 @@ class Database:
 
     @contextmanager
     def consuming(self) -> Iterator[Connection]:
-        """Yield a connection to consume and issue: in a transaction on SQLite; elsewhere for a single statement."""
+        """Yield a connection for consuming a credential and issuing its successor.
+
+        On SQLite it has a transaction. On PostgreSQL it is in autocommit mode, for a single statement.
+        """
         if self.is_sqlite:
             with self.engine.begin() as connection:
                 yield connection
@@ -152,7 +155,7 @@ def _dump_json(value: Any) -> str:
 
 
 def lock(transaction: Session | Connection, name: str) -> None:
-    """Take a lock by name until the transaction ends. Writers on SQLite are already serialized."""
+    """Take the lock with this name until the transaction ends. On SQLite, writers are already serialized."""
     connection = transaction.connection() if isinstance(transaction, Session) else transaction
     if connection.dialect.name == "postgresql":
         connection.execute(
@@ -172,7 +175,8 @@ def _configure(engine: Engine) -> None:
 
     @event.listens_for(engine, "connect")
     def on_connect(dbapi_connection: Any, _record: Any) -> None:
-        # The driver must not begin transactions itself: a deferred one that later writes fails without waiting.
+        # The driver must not begin transactions itself. It would begin deferred ones, in which a write after a read
+        # fails at once instead of waiting for the lock.
         dbapi_connection.isolation_level = None
         cursor = dbapi_connection.cursor()
         cursor.execute("PRAGMA journal_mode=WAL")

@@ -19,7 +19,7 @@ _LETTERS = TYPED_ALPHABET.lower()
 
 
 class PasswordHasher:
-    """The hasher of a process; the settings limit its concurrent hashes."""
+    """The hasher of a process. The settings limit how many hashes it computes at the same time."""
 
     def __init__(self, settings: Settings) -> None:
         self._hasher = Argon2(
@@ -27,7 +27,7 @@ class PasswordHasher:
         )
         self._slots = threading.BoundedSemaphore(settings.password_hash_concurrency)
         self._min_length = settings.password_min_length
-        self._nobody = self._hasher.hash("the password of an account that does not exist")
+        self._dummy_hash = self._hasher.hash("the password of an account that does not exist")
 
     def hash(self, password: str) -> str:
         """Return the argon2id hash; raises Busy."""
@@ -35,20 +35,20 @@ class PasswordHasher:
             return self._hasher.hash(_normal(password))
 
     def verify(self, stored: str | None, password: str) -> bool:
-        """Return whether the password matches the hash; takes the same time without a hash. Raises Busy."""
+        """Return whether the password matches the hash. If ``stored`` is None, take the same time. Raises Busy."""
         with _Slot(self._slots):
             try:
-                matches = self._hasher.verify(stored or self._nobody, _normal(password))
+                matches = self._hasher.verify(stored or self._dummy_hash, _normal(password))
             except (VerificationError, InvalidHashError):
                 return False
         return stored is not None and matches
 
     def needs_rehash(self, stored: str) -> bool:
-        """Return whether the hash was made with other parameters than those in the settings."""
+        """Return whether the hash was computed with other parameters than those in the settings."""
         return self._hasher.check_needs_rehash(stored)
 
     def check_new(self, password: str, *, username: str = "", field: str = "password") -> None:
-        """Raise InvalidInput for a new password that is too short, too long or too common."""
+        """Raise InvalidInput for a new password that is too short, too long, too common or equal to the user name."""
         password = _normal(password)
         if len(password) < self._min_length:
             raise InvalidInput(
@@ -59,11 +59,13 @@ class PasswordHasher:
                 {field: message("The password can have at most %(count)s characters.", count=MAX_LENGTH)}
             )
         if password.lower() in _common() or (username and password.lower() == username.lower()):
-            raise InvalidInput({field: message("This password is too common. Choose another one.")})
+            raise InvalidInput(
+                {field: message("This password is too common or equals the user name. Choose another one.")}
+            )
 
 
 def generate() -> str:
-    """Return a random password of four groups of letters, with 69 bits."""
+    """Return a random password: four groups of four letters, with 69 bits of entropy."""
     return "-".join("".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(4))
 
 

@@ -1,7 +1,7 @@
 """Optimistic locking of records that users edit (S22).
 
-Such a record has a ``revision``, which increases with every change. A form contains the revision that it showed, so that
-no user overwrites a change that they have not seen.
+Such a record has a ``revision``, which increases with every change. A form contains the revision that it showed, so
+that no user overwrites a change that they have not seen.
 """
 
 from typing import Protocol

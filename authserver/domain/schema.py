@@ -22,21 +22,21 @@ Report = Callable[[str], None]
 
 @cache
 def newest() -> str:
-    """Return the newest revision of this version."""
+    """Return the newest schema revision that this version of authserver knows."""
     return max(
         (path.name.partition("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py")), default=""
     )
 
 
 def current(connection: Connection) -> str:
-    """Return the revision of the database; an empty string if it has no tables."""
+    """Return the schema revision of the database, or an empty string if it has no tables."""
     if not inspect(connection).has_table("alembic_version"):
         return ""
     return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar() or "")
 
 
 def is_current(database: Database) -> bool:
-    """Return whether the schema is at least as new as this version requires."""
+    """Return whether the schema is at least as new as this version of authserver requires."""
     with database.reading() as connection:
         return current(connection) >= newest()
 
@@ -50,18 +50,18 @@ def migrate(database: Database, report: Report) -> list[str]:
         return []
     applied: list[str] = []
 
-    def hear(revision: str, title: str) -> None:
+    def on_revision(revision: str, title: str) -> None:
         applied.append(revision)
         report(f"{revision} {title}")
 
     with rebuilding(database) as connection:
         if current(connection) < newest():
-            _run_revisions(connection, hear)
+            _run_revisions(connection, on_revision)
     return applied
 
 
 def count_rows(connection: Connection, report: Report) -> dict[str, int]:
-    """Return the number of rows in each table. Slow, because it scans the tables."""
+    """Return the number of rows in each table. This is slow, because it scans the tables."""
     counts: dict[str, int] = {}
     for name in sorted(inspect(connection).get_table_names()):
         if name != "alembic_version":
@@ -83,12 +83,12 @@ def rebuilding(database: Database) -> Iterator[Connection]:
         yield connection
 
 
-def _run_revisions(connection: Connection, hear: Callable[[str, str], None]) -> None:
+def _run_revisions(connection: Connection, on_revision: Callable[[str, str], None]) -> None:
     # Imported here, because importing Alembic takes 0.2 s and most processes do not need it.
     from alembic import command
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
-    config.attributes.update(connection=connection, hear=hear)
+    config.attributes.update(connection=connection, on_revision=on_revision)
     command.upgrade(config, "head")

@@ -18,14 +18,18 @@ from authserver.domain.audit import Event
 from authserver.domain.authorizations import consents
 from authserver.domain.orm import NEVER_REUSE_IDS, Base, Database, Id, lock
 from authserver.errors import InvalidInput, NotFound
+from authserver.messages import message
 from authserver.vocabulary import ScopeName as StandardScope
 
 WORDS_LENGTH = 200
-_CHANGED = "Someone else changed this scope. Review the current version before you decide."
+_CHANGED = message("Someone else changed this scope. Review the current version before you decide.")
 
 
 class DefinedScope(Base):
-    """One scope; every client may request it if ``is_open``, or else only clients that are registered for it."""
+    """One scope. ``words`` is its description on the consent page.
+
+    If ``is_open``, every client may request the scope, otherwise only clients that are registered for it.
+    """
 
     __tablename__ = "scopes"
     __table_args__ = NEVER_REUSE_IDS
@@ -38,12 +42,12 @@ class DefinedScope(Base):
     updated_at: Mapped[datetime]
     revision: Mapped[int] = mapped_column(default=1)
 
-    # The mapper raises the revision with every change.
+    # The mapper increments the revision with every change.
     __mapper_args__ = {"version_id_col": revision}
 
 
 class ScopeRevision(Base):
-    """The single row that counts changes of scopes, so that cached scopes are known to be stale."""
+    """The single row that counts changes to scopes, so that caches can detect that they are stale."""
 
     __tablename__ = "scope_revisions"
 
@@ -52,14 +56,14 @@ class ScopeRevision(Base):
 
 
 REVISION = select(ScopeRevision.revision).scalar_subquery()
-"""The number of changes of scopes, for the statement that serves a request."""
+"""The number of changes to scopes, for the statement that serves a request."""
 
 _NAMES = select(DefinedScope.name).order_by(DefinedScope.name)
 _REREAD_AFTER = timedelta(seconds=1)
 
 
 class ScopeCache:
-    """The names of all scopes for the discovery documents, read once a second at most.
+    """The names of all scopes for the discovery documents, read at most once a second.
 
     Code that decides about a request reads ``REVISION`` instead.
     """
@@ -107,18 +111,22 @@ def get(db: Session, name: str) -> DefinedScope:
 def add(db: Session, actor: Actor, *, name: str, words: str, is_open: bool = False) -> DefinedScope:
     """Define a scope; raises InvalidInput if the name is invalid or taken, or the description is missing."""
     if not text_rules.is_scope_name(name):
-        raise InvalidInput({"name": f"A scope has {text_rules.SCOPE_NAME_RULE}."})
+        raise InvalidInput(
+            {"name": message("The name is invalid. Enter %(rule)s.", rule=text_rules.SCOPE_NAME_RULE)}
+        )
     if name in set(StandardScope):
-        raise InvalidInput({"name": "This scope is defined by OpenID Connect."})
-    words = text_rules.clean_line("words", "description for the consent page", words, length=WORDS_LENGTH)
+        raise InvalidInput({"name": message("OpenID Connect defines this scope. Choose another name.")})
+    words = _clean_words(words)
     lock(db, "scopes")
     if find(db, name) is not None:
-        raise InvalidInput({"name": "This scope is already defined."})
+        raise InvalidInput(
+            {"name": message("This scope is already defined. Edit it, or choose another name.")}
+        )
     now = clock.now()
     row = DefinedScope(name=name, words=words, is_open=is_open, created_at=now, updated_at=now)
     db.add(row)
     db.flush()
-    _count(db)
+    _increment_revision(db)
     audit.record(db, actor, Event.SCOPE_ADD, subject=row, after=describe(row))
     return row
 
@@ -126,28 +134,28 @@ def add(db: Session, actor: Actor, *, name: str, words: str, is_open: bool = Fal
 def edit(db: Session, actor: Actor, row: DefinedScope, *, words: str, is_open: bool, revision: int) -> None:
     """Change a scope's description and which clients may request it; raises InvalidInput or Conflict."""
     revisions.check_revision(row, revision, _CHANGED)
-    words = text_rules.clean_line("words", "description for the consent page", words, length=WORDS_LENGTH)
+    words = _clean_words(words)
     before = describe(row)
     row.words, row.is_open, row.updated_at = words, is_open, clock.now()
     revisions.save_revision(db, _CHANGED)
-    _count(db)
+    _increment_revision(db)
     audit.record(db, actor, Event.SCOPE_EDIT, subject=row, before=before, after=describe(row))
 
 
 def remove(db: Session, actor: Actor, row: DefinedScope) -> None:
-    """Remove a scope's definition; clients that are registered for its name keep it.
+    """Remove the definition of a scope. Clients that are registered for the scope keep their registration.
 
-    Remembered consents to the scope are removed, because a new definition can have another meaning.
+    Consents to the scope are removed, because a new definition can have another meaning.
     """
     audit.record(db, actor, Event.SCOPE_REMOVE, subject=row, before=describe(row))
     db.delete(row)
     db.flush()
-    _count(db)
-    consents.forget_scope(db, row.name)
+    _increment_revision(db)
+    consents.remove_scope(db, row.name)
 
 
 def describe(row: DefinedScope) -> dict[str, object]:
-    """Return what the audit trail records of a scope."""
+    """Return the values of a scope for the audit trail."""
     return {"name": row.name, "words": row.words, "open": row.is_open}
 
 
@@ -162,7 +170,12 @@ def has_closed(db: Session, names: Collection[str]) -> bool:
     return db.scalars(closed.limit(1)).first() is not None
 
 
-def _count(db: Session) -> None:
+def _clean_words(words: str) -> str:
+    label = message("description for the consent page")
+    return text_rules.clean_line("words", label, words, length=WORDS_LENGTH)
+
+
+def _increment_revision(db: Session) -> None:
     db.execute(
         update(ScopeRevision)
         .values(revision=ScopeRevision.revision + 1)

@@ -8,8 +8,9 @@ from authserver.messages import message
 
 NAME_LENGTH = 200
 SCOPE_NAME_LENGTH = 100
-SCOPE_NAME_RULE = (
-    f"1 to {SCOPE_NAME_LENGTH} printable ASCII characters, except spaces, quotes and backslashes"
+SCOPE_NAME_RULE = message(
+    "1 to %(count)s printable ASCII characters, except spaces, quotes and backslashes",
+    count=SCOPE_NAME_LENGTH,
 )
 _SCOPE_TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 _JOINERS = frozenset("\u200c\u200d")  # Required by several scripts and by emoji.
@@ -38,10 +39,10 @@ def is_scope_name(value: str) -> bool:
 
 
 def is_email_address(value: str) -> bool:
-    """Return whether a value has the syntax of an e-mail address, also one that works only in a local network."""
+    """Return whether a value has the syntax of an e-mail address. Addresses in local networks are accepted, too."""
     if " " in value:
-        return False  # RFC 5322 allows spaces in quotes, but few programs do.
-    # Importing the library takes long, and few processes need it.
+        return False  # RFC 5322 allows spaces in quotes, but few programs accept them.
+    # Importing the library is slow, and few processes need it.
     import email_validator
 
     # Installations in local networks have addresses such as admin@mail.local.

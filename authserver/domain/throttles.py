@@ -1,6 +1,6 @@
-"""Rate limits, counted in the database for all nodes together (S20).
+"""Rate limits. The database counts the attempts on all nodes together (S20).
 
-An attempt is charged before its outcome is known, in one statement, so that concurrent attempts see each other; a
+An attempt is charged before its outcome is known, in one statement, so that concurrent attempts see each other. A
 successful attempt is refunded. The table stores only keyed digests of the buckets, which do not reveal who tried what.
 """
 
@@ -33,7 +33,7 @@ class Throttle(Base):
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """Attempts that count together, and their limit within the window."""
+    """A group of attempts that are counted together, with their limit within a time window."""
 
     key: bytes
     limit: int
@@ -42,7 +42,7 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """A charged attempt, for a refund; ``is_last`` if it filled the bucket."""
+    """A charged attempt, which can be refunded. ``is_last`` is True if the attempt filled the bucket."""
 
     bucket: Bucket
     window_started_at: datetime
@@ -56,7 +56,7 @@ def bucket(vault: Vault, *names: str, limit: int, window: timedelta) -> Bucket:
 
 
 def network_of(address: str) -> str:
-    """Return the network of an address that one attacker may control: an IPv4 /24 or an IPv6 /64."""
+    """Return the network that counts as one source of attempts: the IPv4 /24 or IPv6 /64 of the address."""
     try:
         parsed = ip_address(address)
     except ValueError:
@@ -67,10 +67,10 @@ def network_of(address: str) -> str:
 
 
 def charge(db: Session, buckets: Sequence[Bucket]) -> list[Charge]:
-    """Charge an attempt to every bucket; raises Throttled, which must roll back all charges, if one is full.
+    """Charge an attempt to every bucket. Raises Throttled if one is full; the caller must then roll back all charges.
 
     Put the narrow bucket before the wide one, so that attempts rejected by a full narrow bucket are not charged to the
-    wide one. Commit before computing the outcome, or concurrent attempts wait for each other.
+    wide one. Commit before computing the outcome, because concurrent attempts wait for the commit.
     """
     now = clock.now()
     return [_charge_one(db, one, now) for one in buckets]
@@ -91,7 +91,7 @@ def refund(db: Session, charges: Sequence[Charge]) -> None:
 
 
 def purge(db: Session, *, window: timedelta) -> int:
-    """Delete buckets whose window has ended; return how many."""
+    """Delete buckets whose window has ended; return their number."""
     gone = db.execute(
         delete(Throttle).where(Throttle.window_started_at <= clock.now() - window).returning(Throttle.key)
     )

@@ -1,4 +1,4 @@
-"""Codes that users read in one place and type in another, of letters that are easy to tell apart."""
+"""Codes that users read in one place and type in another. Their letters are easy to distinguish."""
 
 import secrets
 

@@ -1,4 +1,4 @@
-"""User sessions: records that an opaque cookie refers to, so that ending one takes effect on every node."""
+"""User sessions: records that an opaque cookie refers to, so that the end of a session takes effect on every node."""
 
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -20,7 +20,7 @@ _SEEN_INTERVAL = timedelta(minutes=1)
 
 
 class UserSession(Base):
-    """One sign-in of a user in one browser; ``sid`` is the id for relying parties."""
+    """One sign-in of a user in one browser; ``sid`` is the session id that clients receive."""
 
     __tablename__ = "user_sessions"
     __table_args__ = NEVER_REUSE_IDS
@@ -44,7 +44,7 @@ class UserSession(Base):
 
 
 class AuthenticationMethod(NamedTuple):
-    """How a user signed in: the authentication context class and the methods (RFC 8176)."""
+    """The authentication of a sign-in: its context class and its methods (RFC 8176)."""
 
     acr: str
     amr: list[str]
@@ -112,7 +112,7 @@ def renew(
 ) -> StartedSession | None:
     """Replace the cookie value of an open session after its user has signed in again.
 
-    For relying parties it remains the same session. Returns None if another request has ended or renewed the session.
+    For clients it remains the same session. Returns None if another request has ended or renewed the session.
     """
     now = clock.now()
     lifetime = settings.remembered_session_lifetime if is_remembered else settings.session_lifetime
@@ -132,7 +132,7 @@ def renew(
 def step_up(
     db: Session, actor: Actor, row: UserSession, method: AuthenticationMethod
 ) -> StartedSession | None:
-    """Add a second factor to a live session; the sign-in time stays, because the password was not requested.
+    """Add a second factor to a valid session. The sign-in time stays, because the password was not requested.
 
     Returns None if another request has ended or renewed the session.
     """
@@ -173,13 +173,13 @@ def _record_renewal(db: Session, actor: Actor, row: UserSession, after: dict[str
 
 
 def find(db: Session, settings: Settings, cookie: str | None) -> UserSession | None:
-    """Return the live session of a cookie, with its user, or None."""
+    """Return the valid session of a cookie, with its user, or None."""
     row = find_open(db, cookie)
-    return row if row is not None and is_live(row, settings, clock.now()) else None
+    return row if row is not None and is_valid(row, settings, clock.now()) else None
 
 
 def find_open(db: Session, cookie: str | None) -> UserSession | None:
-    """Return the session of a cookie that was not ended, with its user; it may have expired.
+    """Return the session of a cookie, with its user, unless the session was ended; it may have expired.
 
     An expired session gives no access. It can be ended, or renewed when its user signs in again.
     """
@@ -192,7 +192,7 @@ def find_open(db: Session, cookie: str | None) -> UserSession | None:
     return row
 
 
-def is_live(row: UserSession, settings: Settings, now: datetime) -> bool:
+def is_valid(row: UserSession, settings: Settings, now: datetime) -> bool:
     """Return whether a session is not ended, expired or idle, and its user is active and has the same epoch."""
     idles_at = row.expires_at if row.is_remembered else row.seen_at + settings.session_idle_lifetime
     is_user_valid = row.user.is_active and row.user_epoch == row.user.epoch
@@ -221,12 +221,12 @@ def end(db: Session, actor: Actor, row: UserSession) -> None:
     row.ended_at = clock.now()
     db.flush()
     authorizations.revoke_of_session(db, row.id)
-    logout_notices.announce_session(db, row.id)
+    logout_notices.add_for_session(db, row.id)
     audit.record(db, actor, Event.SESSION_END, subject=row, user_id=row.user_id)
 
 
 def end_others(db: Session, actor: Actor, user: User, *, keep: int | None) -> int:
-    """End all sessions of a user except ``keep``; return how many of them had not expired."""
+    """End all sessions of a user except ``keep``; return the number of those that had not expired."""
     now = clock.now()
     rows = db.scalars(
         select(UserSession).where(
@@ -239,7 +239,7 @@ def end_others(db: Session, actor: Actor, user: User, *, keep: int | None) -> in
 
 
 def sessions_of_user(db: Session, user: User) -> list[UserSession]:
-    """Return the sessions of a user that have not ended or expired, the last used first."""
+    """Return the sessions of a user that have not ended or expired; the most recently used comes first."""
     rows = db.scalars(
         select(UserSession)
         .options(joinedload(UserSession.user))
@@ -254,7 +254,7 @@ def sessions_of_user(db: Session, user: User) -> list[UserSession]:
     return list(rows)
 
 
-def count_live(db: Session) -> int:
+def count_unexpired(db: Session) -> int:
     """Return the number of sessions that have not ended or expired."""
-    live = (UserSession.ended_at.is_(None), UserSession.expires_at > clock.now())
-    return db.scalar(select(func.count()).select_from(UserSession).where(*live)) or 0
+    unexpired = (UserSession.ended_at.is_(None), UserSession.expires_at > clock.now())
+    return db.scalar(select(func.count()).select_from(UserSession).where(*unexpired)) or 0

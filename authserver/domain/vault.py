@@ -1,8 +1,8 @@
-"""The secret keys of the installation: they sign cookies, create stored digests and encrypt recoverable secrets.
+"""The secret keys of the installation. They sign cookies, create stored digests and encrypt recoverable secrets.
 
 They are in the keys directory or in the settings, never in the database. Each file contains lines of
-``id base64url-key``. The first key is used for new values, the others for existing ones. To replace a key, add a new line
-at the top, and delete the last line when its values are no longer needed.
+``id base64url-key``. The first key is used for new values, the others for existing ones. To replace a key, add a new
+line at the top, and delete the last line when its values are no longer needed.
 """
 
 import base64
@@ -64,7 +64,7 @@ class Vault:
         return f"{self._encryption_key.id}.{base64.urlsafe_b64encode(nonce + sealed).decode()}"
 
     def open(self, purpose: str, sealed: str) -> bytes:
-        """Decrypt a value of ``seal``; raises SettingsError if its key no longer exists."""
+        """Decrypt a value that ``seal`` has encrypted; raises SettingsError if its key no longer exists."""
         key_id, _, rest = sealed.partition(".")
         key = self._encryption_keys.get(key_id)
         if key is None:
@@ -74,12 +74,13 @@ class Vault:
             return AESGCM(key.value).decrypt(blob[:_NONCE_BYTES], blob[_NONCE_BYTES:], purpose.encode())
         except InvalidTag as error:
             raise SettingsError(
-                f"The encryption key {key_id!r} is not the key that encrypted this record."
+                f"The encryption key {key_id!r} did not encrypt this record. "
+                "Restore the original key in encryption.keys."
             ) from error
 
 
 def load(settings: Settings) -> Vault:
-    """Read the keys, creating missing ones; raises SettingsError."""
+    """Read the keys and create the missing ones; raises SettingsError."""
     return Vault(
         _keys(settings, "session", settings.session_keys),
         _keys(settings, "pepper", settings.peppers),
@@ -90,7 +91,7 @@ def load(settings: Settings) -> Vault:
 def _keys(settings: Settings, name: str, given: SecretStr | None) -> list[Key]:
     if given is not None:
         return _parse(
-            given.get_secret_value().replace(":", " ").split(","), f"the {name} keys in the settings"
+            given.get_secret_value().replace(":", " ").split(","), f"The setting for the {name} keys"
         )
     path = settings.keys_dir / f"{name}.keys"
     if not path.exists():
@@ -132,7 +133,7 @@ def _parse(lines: list[str], where: str) -> list[Key]:
     if not keys:
         raise SettingsError(f"{where} contains no key. Delete it, and the server creates one.")
     if len({key.id for key in keys}) != len(keys):
-        raise SettingsError(f"{where} contains a duplicate key id.")
+        raise SettingsError(f"{where} contains a duplicate key id. Give each key an id of its own.")
     return keys
 
 
@@ -143,7 +144,7 @@ def _parse_line(line: str, where: str) -> Key:
     try:
         value = base64.urlsafe_b64decode(fields[1] + "=" * (-len(fields[1]) % 4))
     except (ValueError, binascii.Error) as error:
-        raise SettingsError(f"{where} contains a key that is not base64url.") from error
+        raise SettingsError(f"{where} contains a key that is not base64url. Use 32 random bytes.") from error
     if len(value) < KEY_BYTES or len(set(value)) < 8:
         raise SettingsError(
             f"{where} contains a key that is too short or a placeholder. Use 32 random bytes."

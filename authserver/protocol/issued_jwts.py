@@ -27,7 +27,7 @@ def verify_jwt(key_ring: KeyRing, token: str, typ: str) -> dict[str, Any] | None
         received = received_jwts.parse_jwt(token if len(token) <= _MAX_LENGTH else "")
     except ValueError:
         return None
-    known = key_ring.current().verifier(received.header.get("kid"))
+    known = key_ring.current().find_public_key(received.header.get("kid"))
     if known is None or str(received.header.get("typ", "JWT")).removeprefix("application/") != typ:
         return None
     algorithm, key = known

@@ -37,7 +37,7 @@ class Application(Flask):
 
     def preprocess_request(self) -> ResponseReturnValue | None:
         # Before the transaction begins, so that this does not hold a second connection.
-        services().key_ring.tend()
+        services().key_ring.refresh()
         with _rollback_on_error():
             response = super().preprocess_request()
             if response is not None:

@@ -33,7 +33,7 @@ def test_rotation_activates_the_next_key(runner, services, moving_clock):
     after = states(runner)
     changes = {(before.get(kid), state) for kid, state in after.items()}
     assert changes == {("active", "retired"), ("next", "active"), (None, "next")}
-    services.key_ring.tend()
+    services.key_ring.refresh()
     assert after[services.key_ring.signer().kid] == "active"
 
 

@@ -192,7 +192,7 @@ class TestStartUpErrors:
     @pytest.mark.parametrize("value", ["changeme", "a1:changeme", "a1:" + "A" * 43, "a1:c2hvcnQ="])
     @pytest.mark.parametrize("name", ["session_keys", "peppers", "encryption_keys"])
     def test_placeholders_and_short_secrets(self, folder, name, value):
-        assert error_of(folder, **{name: value}).startswith("authserver: the ")
+        assert error_of(folder, **{name: value}).startswith("authserver: The setting for the ")
 
     def test_key_file_readable_by_others(self, folder):
         (folder / "keys").mkdir()

@@ -85,7 +85,7 @@ def test_duplicate_user_name_is_rejected(runner):
     add(runner, "Ada")
     result = runner.invoke("users", "add", "ADA", "--password-stdin", stdin=PASSWORD)
     assert result.exit_code == 1
-    assert result.stderr == "authserver: This user name is taken.\n"
+    assert result.stderr == "authserver: This user name is taken. Choose another one.\n"
 
 
 @pytest.mark.only_on("sqlite")

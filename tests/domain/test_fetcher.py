@@ -45,7 +45,7 @@ class Handler(BaseHTTPRequestHandler):
         self._send(200, f"{self.headers['Host']} {self.path}".encode(), "text/plain")
 
     def _big(self) -> None:
-        self._send(200, b"x" * (fetcher.BYTES + 1), "text/plain")
+        self._send(200, b"x" * (fetcher.MAX_BYTES + 1), "text/plain")
 
     def _away(self) -> None:
         self.send_response(302)
@@ -153,7 +153,7 @@ def test_long_response_is_rejected(port: int) -> None:
 @pytest.fixture
 def short_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shorten the fetcher's deadline. The slow responses of these tests would complete within the default."""
-    monkeypatch.setattr(fetcher, "SECONDS", 0.4)
+    monkeypatch.setattr(fetcher, "MAX_SECONDS", 0.4)
 
 
 @pytest.mark.parametrize("path", ["drip", "drip-headers", "silent"])

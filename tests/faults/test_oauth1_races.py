@@ -53,7 +53,7 @@ def approved_credentials(services, key):
             ),
         )
         row = temporary_credentials.find(db, token)
-        assert temporary_credentials.approve(db, row, authorization.id, VERIFIER)
+        assert temporary_credentials.allow(db, row, authorization.id, VERIFIER)
     return token, secret
 
 

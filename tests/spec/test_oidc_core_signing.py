@@ -152,7 +152,7 @@ def test_emergency_rotation_invalidates_stolen_keys(app: Flask, services: Servic
     assert rp.userinfo(tokens["access_token"]).status_code == 200
     with services.database.transaction() as db:
         signing_keys.replace_stolen(db, SYSTEM, services.vault, "ES256")
-    services.key_ring.forget()
+    services.key_ring.invalidate()
     assert rp.userinfo(tokens["access_token"]).status_code == 401
     page = rp.browser.get("/oidc/end_session", query_string={"id_token_hint": tokens["id_token"]})
     assert 'id="logout-confirm"' in page.text
@@ -212,7 +212,7 @@ def test_lowering_a_lifetime_does_not_shorten_publication(
 def rotate_now(services: Services) -> None:
     with services.database.transaction() as db:
         signing_keys.rotate(db, SYSTEM, services.vault, is_urgent=True)
-    services.key_ring.forget()
+    services.key_ring.invalidate()
 
 
 def test_early_rotation_is_rejected(app: Flask, services: Services, moving_clock: MovingClock) -> None:

@@ -62,8 +62,8 @@ def test_basic_is_form_decoded(app: Flask, services: Services, people) -> None:
     key, _ = register(services)
     with services.database.transaction() as db:
         client = clients.get(db, key)
-        client_secrets.set_typed(
-            db, SYSTEM, services.vault, client, client_secrets.hash_typed_secret(services.passwords, secret)
+        client_secrets.set_entered(
+            db, SYSTEM, services.vault, client, client_secrets.hash_entered_secret(services.passwords, secret)
         )
     assert is_accepted(RelyingParty(app, key, secret).token(**FORM))
 
@@ -213,12 +213,12 @@ def typed_secret_rp(app: Flask, services: Services, people: dict[str, User]) -> 
     party = RelyingParty(app, register(services)[0], "a secret that a person chose")
     with services.database.transaction() as db:
         client = clients.get(db, party.key)
-        client_secrets.set_typed(
+        client_secrets.set_entered(
             db,
             SYSTEM,
             services.vault,
             client,
-            client_secrets.hash_typed_secret(services.passwords, party.secret),
+            client_secrets.hash_entered_secret(services.passwords, party.secret),
         )
         client_secrets.expire_others(db, SYSTEM, client, after=timedelta(0))
     return party

@@ -384,7 +384,7 @@ def test_number_of_pending_clients_is_limited(
     client: FlaskClient, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """S16, S28: the limit covers all networks. Clients that were approved or disapproved do not count."""
-    monkeypatch.setattr(pending_clients, "MAX_WAITING", 2)
+    monkeypatch.setattr(pending_clients, "MAX_PENDING", 2)
     first = registered(client)
     registered(client)
     assert register(client).status_code == 429

@@ -351,10 +351,10 @@ def test_changes_are_rate_limited(
 
 def test_guesses_at_a_typed_secret_are_limited(approved: Registrant, services: Services) -> None:
     """2.2: client_secret MUST match. S20: guesses at a typed secret count here as at the token endpoint."""
-    chosen = client_secrets.hash_typed_secret(services.passwords, "a secret that somebody typed")
+    chosen = client_secrets.hash_entered_secret(services.passwords, "a secret that somebody typed")
     with services.database.transaction() as db:
         client = clients.get(db, approved.key)
-        client_secrets.set_typed(db, SYSTEM, services.vault, client, chosen)
+        client_secrets.set_entered(db, SYSTEM, services.vault, client, chosen)
     limit = services.settings.client_secret_attempts
     statuses = [approved.put(client_secret=f"guess {number}").status_code for number in range(limit + 1)]
     assert statuses == [400] * limit + [429]

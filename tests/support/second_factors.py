@@ -33,7 +33,7 @@ def set_up(app: Flask, username: str = "alice") -> TotpApp:
         user = users.find(db, username)
         assert user is not None
         try:
-            codes = second_factors.enrol(db, services.vault, SYSTEM, user, seed, totp_app.code(steps=-1))
+            codes = second_factors.enroll(db, services.vault, SYSTEM, user, seed, totp_app.code(steps=-1))
         except InvalidInput:  # A new step began between showing the code and checking it.
-            codes = second_factors.enrol(db, services.vault, SYSTEM, user, seed, totp_app.code(steps=-1))
+            codes = second_factors.enroll(db, services.vault, SYSTEM, user, seed, totp_app.code(steps=-1))
     return TotpApp(seed.text, codes)

@@ -44,7 +44,7 @@ PEOPLE = ["/oauth2/authorize", "/oidc/end_session"]
 def unlimited_error_log(monkeypatch):
     """Let the error log accept all errors that this test causes within one second."""
     monkeypatch.setattr(ErrorLog, "_is_below_limit", lambda self: True)
-    monkeypatch.setattr(error_log, "PER_CLIENT", 100_000)
+    monkeypatch.setattr(error_log, "MAX_PER_CLIENT", 100_000)
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ def console(client, services, people):
 def begun(database, monkeypatch):
     """Whether each transaction that begins can write, without those of the signing keys."""
     found = []
-    monkeypatch.setattr(KeyRing, "tend", lambda _: None)
+    monkeypatch.setattr(KeyRing, "refresh", lambda _: None)
 
     def on_begin(connection):
         found.append("authserver_begin" not in connection.get_execution_options())

@@ -141,7 +141,7 @@ def second_factors(installation: Installation) -> CheckResult | None:
     if deployment.keys(installation.settings).outcome == "fail":
         return None
     with installation.database.transaction(write=False) as db:
-        lost = factors.lost_with_keys(db, installation.vault)
+        lost = factors.users_without_keys(db, installation.vault)
         names = factors.administrators_without(db)
         has_administrator = users.has_administrator(db)
     if lost:

@@ -1,1 +1,1 @@
-"""Authorizations, and what they are granted by: consents, authorization requests, codes and device authorizations."""
+"""Authorizations, and the consents and authorization requests that lead to them."""

@@ -1,8 +1,9 @@
 """Interactions: authorization requests that wait while the user signs in and consents (S12).
 
 The row stores the parameters and the client's revision, so that the user grants exactly what the consent page showed.
-Only the browser that started an interaction can complete it, and only once. For one minute after a success, the same
-user session gets a response again, so that a double click, a reload or a lost response does no harm (docs/decisions).
+Only the browser that started an interaction can complete it, and only once. For one minute after its completion, the
+same user session can get the response again, so that a double click, a reload or a lost response causes no error
+(docs/decisions).
 """
 
 from collections.abc import Mapping
@@ -23,10 +24,11 @@ _REPEATABLE_FOR = timedelta(minutes=1)
 
 
 class StoredAuthorizationRequest(Base):
-    """An authorization request that waits for the user. ``browser`` is the digest of the id of the browser it belongs to.
+    """An authorization request that waits for the user. ``browser`` is the digest of the id of its browser.
 
-    ``shown_session_id`` is the user session that saw the consent page; after completion, the session that received the
-    response, or None if the request ended with an error. ``client_revision`` is the revision that was last read.
+    ``shown_session_id`` is the user session that saw the consent page. After completion, it is the session that
+    received the response, or None if the request ended with an error. ``client_revision`` is the revision that was last
+    read.
     """
 
     __tablename__ = "authorization_requests"
@@ -50,9 +52,9 @@ class StoredAuthorizationRequest(Base):
 
 @dataclass(frozen=True, slots=True)
 class NewAuthorizationRequest:
-    """A request to store. Without a ``browser``, the first browser that opens the handle claims the request.
+    """A request to store. If ``browser`` is None, the request belongs to the first browser that presents the handle.
 
-    ``shown_session_id`` is the user session that sees the consent page in the same response, if any.
+    ``shown_session_id`` is the user session that sees the consent page in the same response, or None.
     """
 
     client_id: int
@@ -63,7 +65,7 @@ class NewAuthorizationRequest:
 
 
 def start(db: Session, settings: Settings, new: NewAuthorizationRequest) -> str:
-    """Store a request and return its handle."""
+    """Store a request and return its handle, the opaque token that identifies it in the URLs of the pages."""
     now = clock.now()
     secret = opaque_tokens.new_secret()
     row = StoredAuthorizationRequest(
@@ -82,18 +84,18 @@ def start(db: Session, settings: Settings, new: NewAuthorizationRequest) -> str:
 
 
 def find(db: Session, handle: str | None, browser: str) -> StoredAuthorizationRequest | None:
-    """Return the request with that handle if it belongs to the browser; a request without a browser is claimed."""
+    """Return the request with that handle if it belongs to the browser. A request without a browser is bound to it."""
     parsed = opaque_tokens.parse_token(TokenPrefix.INTERACTION, handle)
     if parsed is None:
         return None
-    # The lock makes the second of two parallel requests wait and then see how the first one ended.
+    # Because of the lock, the second of two parallel requests waits, and then reads the outcome of the first one.
     row = db.get(StoredAuthorizationRequest, parsed.id, with_for_update=True)
     if row is None or not opaque_tokens.matches(parsed, row.digest) or row.expires_at <= clock.now():
         return None
     return row if _belongs(db, row, opaque_tokens.digest(browser)) else None
 
 
-def was_answered(row: StoredAuthorizationRequest, session_id: int) -> bool:
+def was_just_completed(row: StoredAuthorizationRequest, session_id: int) -> bool:
     """Return whether the request was completed in that user session within the last minute."""
     if row.completed_at is None or row.shown_session_id != session_id:
         return False
@@ -101,7 +103,7 @@ def was_answered(row: StoredAuthorizationRequest, session_id: int) -> bool:
 
 
 def complete(db: Session, row: StoredAuthorizationRequest, *, session_id: int, client_revision: int) -> bool:
-    """Consume the request for a response to the user session; return True exactly once."""
+    """Complete the request in the user session. Of several parallel calls, exactly one returns True."""
     taken = db.execute(
         update(StoredAuthorizationRequest)
         .where(StoredAuthorizationRequest.id == row.id, StoredAuthorizationRequest.completed_at.is_(None))
@@ -112,13 +114,13 @@ def complete(db: Session, row: StoredAuthorizationRequest, *, session_id: int, c
 
 
 def fail(row: StoredAuthorizationRequest) -> None:
-    """End the request with an error; it cannot be completed any more."""
+    """End the request with an error, so that it can no longer be completed."""
     row.completed_at = row.completed_at or clock.now()
     row.shown_session_id = None
 
 
-def show(row: StoredAuthorizationRequest, session_id: int) -> None:
-    """Record the user session that sees the consent page; only that session can decide."""
+def record_shown(row: StoredAuthorizationRequest, session_id: int) -> None:
+    """Record the user session that sees the consent page. Only this session can allow or deny the request."""
     row.shown_session_id = session_id
 
 

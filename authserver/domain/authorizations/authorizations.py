@@ -1,7 +1,7 @@
-"""Authorizations: the record that a user allowed a client something. Revoking one revokes every code and token under it.
+"""Authorizations: records of the access that users grant to clients. Revoking one revokes all its codes and tokens.
 
 An authorization stores the epochs of its client and user at the time of the grant. Disapproving a client or disabling a
-user raises the epoch, which invalidates all earlier authorizations without an update of their rows.
+user increments the epoch, which invalidates all earlier authorizations without an update of their rows.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,9 +23,10 @@ from authserver.vocabulary import ScopeName
 class Authorization(Base):
     """One authorization.
 
-    ``user_id`` is None where the client acts for itself; ``own_key`` is then the digest of what equal requests have in
-    common, so that they share one row. ``request`` contains the parameters of the authorization request that tokens
-    repeat or are limited by: ``nonce``, ``claims``, ``resource``, and ``redirect_uri`` if the request left it out.
+    ``user_id`` is None if the client acts on its own behalf. ``own_key`` is then a digest of the client key, scope and
+    audience, so that equal requests share one row. ``request`` contains the parameters of the authorization request
+    that are needed later: ``nonce``, ``claims``, ``resource``, and the default ``redirect_uri`` if the request omitted
+    this parameter.
     """
 
     __tablename__ = "authorizations"
@@ -52,7 +53,7 @@ class Authorization(Base):
 
 @dataclass(frozen=True, slots=True)
 class UserAuthentication:
-    """The user behind a new authorization: when and how they authenticated, and in which session it can end."""
+    """The user of a new authorization: when and how they authenticated, and the user session that it is bound to."""
 
     user_id: int
     user_epoch: int = 0
@@ -67,7 +68,7 @@ class UserAuthentication:
 class NewAuthorization:
     """An authorization to record; ``client_epoch`` is the epoch at which the client passed the access check.
 
-    ``user`` is None where the client acts for itself.
+    ``user`` is None if the client acts on its own behalf.
     """
 
     client_id: int
@@ -109,7 +110,7 @@ def add(db: Session, actor: Actor, new: NewAuthorization) -> Authorization:
 
 
 def revoke(db: Session, actor: Actor, authorization_id: int, *, reason: str) -> bool:
-    """Revoke an authorization and everything under it; return whether it had not been revoked before."""
+    """Revoke an authorization and everything issued under it; return False if it was already revoked."""
     changed = db.execute(
         update(Authorization)
         .where(Authorization.id == authorization_id, Authorization.revoked_at.is_(None))
@@ -144,7 +145,7 @@ def revoke_of_session(db: Session, session_id: int) -> None:
 
 
 def revoke_of_user_and_client(db: Session, user_id: int, client_id: int) -> None:
-    """Revoke all authorizations that a user gave a client."""
+    """Revoke all authorizations that a user granted to a client."""
     db.execute(
         update(Authorization)
         .where(

@@ -1,4 +1,4 @@
-"""Consents: the scopes that a user has allowed a client, until the user withdraws them."""
+"""Consents: the scopes that a user has granted to a client, until the user withdraws them."""
 
 from datetime import datetime
 
@@ -29,7 +29,7 @@ class Consent(Base):
 
 
 def find(db: Session, user_id: int, client_id: int) -> Consent | None:
-    """Return the current consent of a user to a client, reloading it if it was read before."""
+    """Return the consent of a user to a client, or None. It is always read again from the database."""
     return db.scalars(
         select(Consent).where(Consent.user_id == user_id, Consent.client_id == client_id),
         execution_options={"populate_existing": True},
@@ -48,7 +48,7 @@ def remember(db: Session, user_id: int, client_id: int, scopes: tuple[str, ...])
     db.flush()
 
 
-def forget_scope(db: Session, scope: str) -> None:
+def remove_scope(db: Session, scope: str) -> None:
     """Remove a scope from all consents, so that users are asked for it again."""
     named = cast(Consent.scopes, String).contains(scope, autoescape=True)
     for row in db.scalars(select(Consent).where(named)):
@@ -57,7 +57,7 @@ def forget_scope(db: Session, scope: str) -> None:
 
 
 def consents_of_user(db: Session, user_id: int) -> list[Consent]:
-    """Return a user's consents with their clients, by name."""
+    """Return a user's consents with their clients, sorted by the client's name."""
     rows = db.scalars(
         select(Consent)
         .where(Consent.user_id == user_id)
@@ -69,7 +69,7 @@ def consents_of_user(db: Session, user_id: int) -> list[Consent]:
 
 
 def withdraw(db: Session, actor: Actor, user_id: int, client: Client) -> None:
-    """Delete a user's consent to a client and revoke the authorizations."""
+    """Delete a user's consent to a client and revoke the user's authorizations of this client."""
     row = find(db, user_id, client.id)
     before = {"scopes": row.scopes} if row else None
     if row is not None:

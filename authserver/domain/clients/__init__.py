@@ -1,1 +1,1 @@
-"""Clients: registrations, secrets, redirect URIs, token lifetimes and the per-process cache."""
+"""Clients: registrations, metadata, secrets, redirect URIs, token lifetimes and self-registration."""

@@ -1,4 +1,4 @@
-"""Searches for clients: filtered, sorted and counted lists, and clients with similar names."""
+"""Searches for clients: filtered and sorted lists, counts, and clients with similar names."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ SORTABLE: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class ClientFilter:
-    """Which clients a search finds; the default finds all."""
+    """Selects clients. By default it selects all."""
 
     kind: str = ""
     status: str = ""
@@ -42,7 +42,7 @@ class ClientFilter:
     keys: Sequence[str] | None = None
 
     def conditions(self) -> list[ColumnElement[bool]]:
-        """Return the conditions of a statement that finds these clients."""
+        """Return the conditions that the rows must meet."""
         found: list[ColumnElement[bool]] = []
         if self.kind:
             found.append(Client.kind == self.kind)
@@ -59,7 +59,7 @@ class ClientFilter:
         if self.search:
             found.append(_matches(self.search) if text_rules.is_storable(self.search) else false())
         if self.is_failing:
-            found.append(Client.id.in_(error_log.failing_lately()))
+            found.append(Client.id.in_(error_log.clients_with_recent_errors()))
         return found
 
 
@@ -83,16 +83,16 @@ def page_of_clients(
 
 
 def similar_to_client(db: Session, client: Client) -> list[Client]:
-    """Return other clients whose name looks like this one's."""
-    return similar_to_name(db, client.name, but=client)
+    """Return at most five other clients whose names look like the name of this client."""
+    return similar_to_name(db, client.name, exclude=client)
 
 
-def similar_to_name(db: Session, name: str, *, but: Client) -> list[Client]:
-    """Return the first few clients, except one, whose name looks like a name."""
+def similar_to_name(db: Session, name: str, *, exclude: Client) -> list[Client]:
+    """Return at most five clients, other than ``exclude``, whose names look like ``name``."""
     wanted = name_skeletons.skeleton_of(name)
-    # A row that a node with an older version of the product has written can lack its skeleton.
+    # A node that runs an older version of authserver writes rows without a skeleton.
     alike = or_(Client.skeleton == wanted, Client.skeleton.is_(None))
-    rows = select(Client).where(alike, Client.id != but.id).order_by(Client.id).limit(_MAX_COMPARED)
+    rows = select(Client).where(alike, Client.id != exclude.id).order_by(Client.id).limit(_MAX_COMPARED)
     return [row for row in db.scalars(rows) if name_skeletons.skeleton_of(row.name) == wanted][:_MAX_SIMILAR]
 
 
@@ -110,7 +110,7 @@ def _has_legacy_grants() -> ColumnElement[bool]:
 
 
 def _lists(column: Any, value: str) -> ColumnElement[bool]:
-    # Lists are stored as JSON texts, in which a quoted value is a whole element.
+    # Lists are stored as JSON, in which a quoted value is a whole element.
     return cast(column, String).contains(f'"{value}"', autoescape=True)
 
 

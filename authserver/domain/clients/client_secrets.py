@@ -1,8 +1,8 @@
 """Client secrets. A client can have several valid secrets, so that one can be replaced without an interruption.
 
-A generated secret has 256 bits and is stored as an HMAC, which is cheap to check on every token request. A typed secret
-is stored as an argon2id hash; after a success the process caches a keyed digest of it for a short time. Secrets that
-sign requests (OAuth 1.0a, client_secret_jwt) are stored encrypted.
+A generated secret has 256 bits and is stored as an HMAC, which is cheap to check on every token request. A secret that
+an administrator entered is stored as an argon2id hash. After a successful check, the process caches a keyed digest of
+it for five minutes. Secrets that sign requests (OAuth 1.0a, client_secret_jwt) are stored encrypted ("sealed").
 """
 
 import hmac
@@ -27,18 +27,18 @@ from authserver.domain.vault import Vault
 from authserver.errors import Conflict, InvalidInput, NotFound
 from authserver.vocabulary import AuthMethod, ClientKind
 
-TYPED_MIN_LENGTH = 12
-TYPED_MAX_LENGTH = 256
+ENTERED_MIN_LENGTH = 12
+ENTERED_MAX_LENGTH = 256
 SIGNING_MIN_LENGTH = 32
 _PURPOSE = "client-secret"
 _METHODS = {AuthMethod.BASIC, AuthMethod.POST, AuthMethod.SECRET_JWT}
-_UNUSED = "This client authenticates without a secret."
+_UNUSED = "This client authenticates without a secret. Choose an authentication method that uses one first."
 _REMEMBERED_FOR = timedelta(minutes=5)
-_REMEMBERED_AT_MOST = 10_000
+_MAX_REMEMBERED = 10_000
 
 
 class ClientSecret(Base):
-    """One secret; ``form`` is how it is stored: hmac, argon2 or sealed."""
+    """One secret. ``form`` is the form in which it is stored: hmac, argon2 or sealed (encrypted)."""
 
     __tablename__ = "client_secrets"
     __table_args__ = NEVER_REUSE_IDS
@@ -63,28 +63,28 @@ class StoredSecret(NamedTuple):
 
 
 @dataclass(frozen=True)
-class TypedSecret:
-    """A typed secret and its argon2id hash."""
+class EnteredSecret:
+    """A secret that an administrator entered, and its argon2id hash."""
 
     secret: str = field(repr=False)
     hashed: str = field(repr=False)
 
 
 def are_used(kind: str, auth_method: str) -> bool:
-    """Return whether a client of a kind, registered for a method, uses a secret."""
+    """Return whether a client of this kind with this authentication method uses a secret."""
     return kind == ClientKind.OAUTH1 or auth_method in _METHODS
 
 
 def generate(db: Session, actor: Actor, vault: Vault, client: Client) -> str:
-    """Add a random secret of 256 bits and return it; it cannot be read again."""
+    """Add a random secret of 256 bits and return it. Later it cannot be shown again."""
     secret = opaque_tokens.new_secret()
     store_generated(db, actor, vault, client, secret)
     return secret
 
 
 def store_generated(db: Session, actor: Actor, vault: Vault, client: Client, secret: str) -> None:
-    """Add a secret that was generated before."""
-    if _is_signed_with(client):
+    """Add a secret that has already been generated."""
+    if _signs_with_secret(client):
         _add(db, actor, client, "sealed", vault.seal(_PURPOSE, secret.encode()))
     else:
         _add(db, actor, client, "hmac", vault.mac(_PURPOSE, secret.encode()).hex(), vault.pepper_id)
@@ -96,53 +96,59 @@ def has_usable(db: Session, client: Client, auth_method: str) -> bool:
     return bool(forms & {"sealed"} if auth_method == AuthMethod.SECRET_JWT else forms)
 
 
-def hash_typed_secret(passwords: PasswordHasher, secret: str) -> TypedSecret:
-    """Check and hash a typed secret; raises InvalidInput. Hashing takes long: call it outside a transaction."""
-    check_typed(secret)
-    return TypedSecret(secret, passwords.hash(secret))
+def hash_entered_secret(passwords: PasswordHasher, secret: str) -> EnteredSecret:
+    """Check and hash an entered secret; raises InvalidInput. Hashing is slow: call this outside a transaction."""
+    check_entered(secret)
+    return EnteredSecret(secret, passwords.hash(secret))
 
 
-def set_typed(db: Session, actor: Actor, vault: Vault, client: Client, chosen: TypedSecret) -> None:
-    """Add a typed secret; raises InvalidInput if it is too short to sign with."""
+def set_entered(db: Session, actor: Actor, vault: Vault, client: Client, chosen: EnteredSecret) -> None:
+    """Add an entered secret; raises InvalidInput if it is too short for signing assertions."""
     secret = chosen.secret.encode()
     if client.auth_method == AuthMethod.SECRET_JWT and len(secret) < SIGNING_MIN_LENGTH:
         raise InvalidInput(
-            {"secret": f"Enter {SIGNING_MIN_LENGTH} characters or more: this secret signs assertions."}
+            {
+                "secret": f"Enter {SIGNING_MIN_LENGTH} characters or more, because this secret signs assertions."
+            }
         )
-    if _is_signed_with(client):
+    if _signs_with_secret(client):
         _add(db, actor, client, "sealed", vault.seal(_PURPOSE, secret))
     else:
         _add(db, actor, client, "argon2", chosen.hashed)
 
 
 def set_requested(db: Session, actor: Actor, vault: Vault, client: Client, secret: str) -> None:
-    """Add the secret that an OAuth 1.0a consumer chose in its registration request; raises InvalidInput."""
+    """Add the secret from the request of an OAuth 1.0a consumer for a consumer key; raises InvalidInput."""
     if (
-        not 1 <= len(secret) <= TYPED_MAX_LENGTH
+        not 1 <= len(secret) <= ENTERED_MAX_LENGTH
         or not text_rules.is_storable(secret)
         or not secret.isprintable()
     ):
-        raise InvalidInput({"secret": f"The secret must be 1 to {TYPED_MAX_LENGTH} printable characters."})
+        raise InvalidInput({"secret": f"The secret must be 1 to {ENTERED_MAX_LENGTH} printable characters."})
     _add(db, actor, client, "sealed", vault.seal(_PURPOSE, secret.encode()))
 
 
-def _is_live(secret: ClientSecret | StoredSecret, now: datetime) -> bool:
+def _is_unexpired(secret: ClientSecret | StoredSecret, now: datetime) -> bool:
     return secret.expires_at is None or secret.expires_at > now
 
 
-def _is_signed_with(client: Client) -> bool:
-    # Verifying a signature needs the secret itself.
+def _signs_with_secret(client: Client) -> bool:
+    # The server needs the secret itself to verify the signatures that the client makes with it.
     return client.kind == ClientKind.OAUTH1 or client.auth_method == AuthMethod.SECRET_JWT
 
 
-def check_typed(secret: str) -> None:
-    """Raise InvalidInput if a typed secret is too short, too long or cannot be sent."""
-    if not TYPED_MIN_LENGTH <= len(secret) <= TYPED_MAX_LENGTH:
+def check_entered(secret: str) -> None:
+    """Raise InvalidInput if an entered secret is too short, too long or contains unprintable characters."""
+    if not ENTERED_MIN_LENGTH <= len(secret) <= ENTERED_MAX_LENGTH:
         raise InvalidInput(
-            {"secret": f"Enter {TYPED_MIN_LENGTH} to {TYPED_MAX_LENGTH} characters, or generate a secret."}
+            {
+                "secret": f"Enter {ENTERED_MIN_LENGTH} to {ENTERED_MAX_LENGTH} characters, or generate a secret."
+            }
         )
     if not text_rules.is_storable(secret) or not secret.isprintable():
-        raise InvalidInput({"secret": "The secret contains characters that cannot be sent."})
+        raise InvalidInput(
+            {"secret": "The secret contains unprintable characters. Use printable characters only."}
+        )
 
 
 def secrets_of_client(db: Session, client: Client) -> list[ClientSecret]:
@@ -151,11 +157,11 @@ def secrets_of_client(db: Session, client: Client) -> list[ClientSecret]:
     rows = db.scalars(
         select(ClientSecret).where(ClientSecret.client_id == client.id).order_by(ClientSecret.id)
     )
-    return [row for row in rows if _is_live(row, now)]
+    return [row for row in rows if _is_unexpired(row, now)]
 
 
 def expire_others(db: Session, actor: Actor, client: Client, *, after: timedelta) -> None:
-    """Expire every secret except the newest after a time; zero expires them immediately."""
+    """Let every secret except the newest expire after a time; zero expires them immediately."""
     ends_at = clock.now() + after
     for row in secrets_of_client(db, client)[:-1]:
         if row.expires_at is None or row.expires_at > ends_at:
@@ -192,9 +198,9 @@ def reveal(vault: Vault, secret: ClientSecret | StoredSecret) -> str:
 
 
 def reveal_all(vault: Vault, secrets: Iterable[ClientSecret | StoredSecret]) -> list[str]:
-    """Return in clear text the unexpired secrets that the client can sign with."""
+    """Return the unexpired secrets that the client can sign with, in clear text."""
     now = clock.now()
-    return [reveal(vault, row) for row in secrets if row.form == "sealed" and _is_live(row, now)]
+    return [reveal(vault, row) for row in secrets if row.form == "sealed" and _is_unexpired(row, now)]
 
 
 class SecretVerifier:
@@ -207,10 +213,10 @@ class SecretVerifier:
         self._guard = threading.Lock()
 
     def verify(self, stored: tuple[StoredSecret, ...], revision: int, presented: str) -> bool:
-        """Return whether a presented secret is one of the client's at a revision of its registration."""
+        """Return whether the presented secret matches one of the stored ones. ``revision`` is part of the cache key."""
         now = clock.now()
         secret = presented.encode("utf-8", "replace")
-        return any(self._matches(row, revision, secret, now) for row in stored if _is_live(row, now))
+        return any(self._matches(row, revision, secret, now) for row in stored if _is_unexpired(row, now))
 
     def needs_hash(self, stored: tuple[StoredSecret, ...], revision: int, presented: str) -> bool:
         """Return whether verifying the presented secret requires computing an argon2id hash."""
@@ -218,16 +224,20 @@ class SecretVerifier:
             return False
         now = clock.now()
         secret = presented.encode("utf-8", "replace")
-        live = [row for row in stored if _is_live(row, now)]
+        unexpired = [row for row in stored if _is_unexpired(row, now)]
         quick = [
-            row for row in live if row.form != "argon2" or self._is_remembered(row, revision, secret, now)
+            row
+            for row in unexpired
+            if row.form != "argon2" or self._is_remembered(row, revision, secret, now)
         ]
-        return len(quick) < len(live) and not any(self._matches(row, revision, secret, now) for row in quick)
+        return len(quick) < len(unexpired) and not any(
+            self._matches(row, revision, secret, now) for row in quick
+        )
 
     def _is_remembered(self, row: StoredSecret, revision: int, secret: bytes, now: datetime) -> bool:
-        return self._remembered.get(self._memory(row, revision, secret), now) > now
+        return self._remembered.get(self._cache_key(row, revision, secret), now) > now
 
-    def _memory(self, row: StoredSecret, revision: int, secret: bytes) -> tuple[int, int, bytes]:
+    def _cache_key(self, row: StoredSecret, revision: int, secret: bytes) -> tuple[int, int, bytes]:
         return (row.id, revision, self._vault.mac("remembered-secret", secret))
 
     def _matches(self, row: StoredSecret, revision: int, secret: bytes, now: datetime) -> bool:
@@ -237,19 +247,19 @@ class SecretVerifier:
             )
         if row.form == "sealed":
             return hmac.compare_digest(self._vault.open(_PURPOSE, row.stored), secret)
-        return self._matches_typed(row, revision, secret, now)
+        return self._matches_entered(row, revision, secret, now)
 
-    def _matches_typed(self, row: StoredSecret, revision: int, secret: bytes, now: datetime) -> bool:
+    def _matches_entered(self, row: StoredSecret, revision: int, secret: bytes, now: datetime) -> bool:
         if self._is_remembered(row, revision, secret, now):
             return True
-        if len(secret) > TYPED_MAX_LENGTH * 4 or not self._passwords.verify(
+        if len(secret) > ENTERED_MAX_LENGTH * 4 or not self._passwords.verify(
             row.stored, secret.decode("utf-8", "replace")
         ):
             return False
         with self._guard:
-            if len(self._remembered) >= _REMEMBERED_AT_MOST:
+            if len(self._remembered) >= _MAX_REMEMBERED:
                 self._remembered.clear()
-            self._remembered[self._memory(row, revision, secret)] = now + _REMEMBERED_FOR
+            self._remembered[self._cache_key(row, revision, secret)] = now + _REMEMBERED_FOR
         return True
 
 

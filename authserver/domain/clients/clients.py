@@ -1,8 +1,9 @@
 """Clients: the applications that sign users in, and whether administrators have approved them.
 
-What a client is registered for is in ``metadata``, its secrets in ``client_secrets``. ``epoch`` rises when everything
-issued to the client must stop working. ``revision`` rises with every change: a cached registration is used only at
-the revision that the statement of the request has read, and an administrator approves exactly what was shown.
+``metadata`` defines what a client can be registered with, and ``client_secrets`` stores its secrets. ``epoch`` is
+incremented when everything issued to the client must stop working. ``revision`` is incremented with every change. A
+cached registration is used only at the revision that the current request has read, and an administrator approves
+exactly the revision that was shown.
 """
 
 import secrets
@@ -33,7 +34,7 @@ _ORIGIN_LENGTH = 300  # longer than any host name can be
 
 
 class Client(Base):
-    """A registered client. The lists are JSON, because no query filters by their entries."""
+    """A registered client. The lists are stored as JSON, because no query under load filters by their entries."""
 
     __tablename__ = "clients"
     __table_args__ = NEVER_REUSE_IDS
@@ -64,7 +65,7 @@ class Client(Base):
     last_sign_in_at: Mapped[datetime | None]
     skeleton: Mapped[str | None] = mapped_column(String(name_skeletons.LENGTH), index=True)
 
-    # The mapper raises the revision with every change and rejects a write that is based on an older one.
+    # The mapper increments the revision with every change, and rejects a write that is based on an older revision.
     __mapper_args__ = {"version_id_col": revision}
 
     @validates("name")
@@ -84,7 +85,7 @@ class Client(Base):
 
 
 class ClientOrigin(Base):
-    """A web origin of a client's redirect URIs, stored so that the client is found by it (see ``web_origins``)."""
+    """A web origin of a client's redirect URIs, stored so that clients can be looked up by origin (``web_origins``)."""
 
     __tablename__ = "client_origins"
 
@@ -141,7 +142,7 @@ def edit(
     revision: int,
     event: Event = Event.CLIENT_EDIT,
 ) -> None:
-    """Replace a client's metadata, effective immediately; raises Conflict for a stale revision."""
+    """Replace a client's metadata with immediate effect; raises Conflict if ``revision`` is not the current one."""
     check_revision(client, revision)
     before = describe(client)
     for column, value in registrations.columns_of_metadata(metadata).items():
@@ -153,12 +154,12 @@ def edit(
 
 
 def approve(db: Session, actor: Actor, client: Client, *, revision: int) -> None:
-    """Approve the client as it was at a revision; raises Conflict for a stale one."""
+    """Approve the client at this revision; raises Conflict if the client has changed since."""
     _decide(db, actor, client, ClientStatus.APPROVED, Event.CLIENT_APPROVE, revision)
 
 
 def disapprove(db: Session, actor: Actor, client: Client, *, revision: int) -> None:
-    """Stop the client on its next request and invalidate everything issued to it, permanently."""
+    """Disapprove the client: reject its requests from now on, and permanently invalidate everything issued to it."""
     check_revision(client, revision)
     client.epoch += 1
     _decide(db, actor, client, ClientStatus.DISAPPROVED, Event.CLIENT_DISAPPROVE, revision)
@@ -169,29 +170,29 @@ def remove(db: Session, actor: Actor, client: Client, *, typed_name: str | None 
     if typed_name is not None and client.is_in_use and typed_name.strip() != client.name:
         raise InvalidInput({"typed_name": "Type the name exactly as shown."})
     before = describe(client)
-    error_log.forget(db, client.id)
+    error_log.remove_errors(db, client.id)
     # Lock the client's row before the audit trail, in the same order as a request that issues a token to the client.
     db.execute(delete(Client).where(Client.id == client.id))
     audit.record(db, actor, Event.CLIENT_REMOVE, subject=client, before=before)
 
 
 def check_revision(client: Client, revision: int) -> None:
-    """Raise Conflict if the client has changed since the revision."""
+    """Raise Conflict if the client has another revision than this one."""
     revisions.check_revision(client, revision, CHANGED)
 
 
 def touch(client: Client) -> None:
-    """Raise the client's revision for a change of a record that belongs to it, such as a secret."""
+    """Increment the client's revision, because a record that belongs to it (such as a secret) has changed."""
     client.updated_at = clock.now()
 
 
 def save(db: Session) -> None:
-    """Write pending changes; raises Conflict if someone else changed the client."""
+    """Flush the changes; raises Conflict if another transaction has changed the client."""
     revisions.save_revision(db, CHANGED)
 
 
-def note_sign_in(db: Session, client_id: int) -> None:
-    """Record the time of a sign-in to a client, without raising its revision."""
+def record_sign_in_time(db: Session, client_id: int) -> None:
+    """Record the time of a sign-in to a client, without incrementing its revision."""
     signed_in = update(Client).where(Client.id == client_id).values(last_sign_in_at=clock.now())
     db.execute(signed_in, execution_options={"synchronize_session": False})
 
@@ -202,7 +203,7 @@ def has_sign_in(db: Session) -> bool:
 
 
 def store_origins(db: Session, client_id: int, uris: Iterable[str]) -> None:
-    """Replace the stored web origins of a client by those of its redirect URIs."""
+    """Replace the stored web origins of a client with those of its redirect URIs."""
     stored = set(db.scalars(select(ClientOrigin.origin).where(ClientOrigin.client_id == client_id)))
     wanted = {origin for origin in redirect_uris.web_origins_of(uris) if len(origin) <= _ORIGIN_LENGTH}
     if gone := stored - wanted:
@@ -214,7 +215,7 @@ def store_origins(db: Session, client_id: int, uris: Iterable[str]) -> None:
 
 
 def describe(client: Client) -> dict[str, Any]:
-    """Return what the audit trail records of a client; never a secret."""
+    """Return the values of a client for the audit trail. They never include a secret."""
     facts = {"client_key": client.client_key, "kind": client.kind, "name": client.name}
     columns = registrations.columns_of(registrations.stored_values(client))
     return facts | {"status": client.status} | registrations.audit_facts(columns)

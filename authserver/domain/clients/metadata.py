@@ -2,7 +2,7 @@
 
 The console's forms, the command-line options, dynamic registration (RFC 7591), the stored record, the audit trail and
 ``docs/reference/client-metadata.md`` derive from this model. To add a field, add it here. Fields have the names of
-RFC 7591 and OpenID Connect Registration; where a column of ``clients`` is older, the alias is the registered name.
+RFC 7591 and OpenID Connect Registration. If a column of ``clients`` has another name, the alias is the standard name.
 """
 
 from functools import partial
@@ -54,10 +54,12 @@ DEFAULT_SCOPES: dict[str, tuple[str, ...]] = {
     ClientKind.OAUTH2: (ScopeName.PROFILE, ScopeName.EMAIL),
     ClientKind.OIDC: tuple(ScopeName),
 }
-MISPRINTED_DEVICE_GRANT = "urb:ietf:params:oauth:grant-type:device_code"
+MISSPELLED_DEVICE_GRANT = (
+    "urb:ietf:params:oauth:grant-type:device_code"  # Some clients send urb instead of urn.
+)
 MAX_SCOPES = 100
-SCOPE_LENGTH = 3000
-"""The length of a client's ``scope`` string; the records of what is granted have room for a little more."""
+MAX_SCOPE_LENGTH = 3000
+"""The maximum length of a client's ``scope`` string. The columns for granted scopes are longer."""
 
 POST_LOGOUT_REDIRECT_URIS = "post_logout_redirect_uris"
 BACKCHANNEL_LOGOUT_URI = "backchannel_logout_uri"
@@ -70,7 +72,7 @@ _ALGORITHMS = ", ".join(ALGORITHMS)
 
 def _lifetime_of(name: str, meaning: str) -> str:
     limits = " to ".join(map(write_duration, token_lifetimes.BOUNDS[name]))
-    return f"{meaning}, in seconds, from {limits}. By default the setting of this name."
+    return f"{meaning}, in seconds, from {limits}. The default is the setting with the same name."
 
 
 _registration = partial(field, Section.REGISTRATION)
@@ -85,8 +87,8 @@ _oauth1 = partial(field, Section.OAUTH1, by_client=False)
 class ClientMetadata(BaseModel):
     """The metadata of one client, in normal form.
 
-    A validator sees the fields above its own, so the order of the fields is the order in which the rules apply.
-    Fields that a newer version of the product has stored are kept as they are.
+    Validators run in the order of the fields. A validator can use only the fields that are defined above its own field.
+    Unknown fields are kept: a newer version of authserver has stored them.
     """
 
     model_config = ConfigDict(
@@ -121,48 +123,49 @@ class ClientMetadata(BaseModel):
     )
     redirect_uris: RedirectUris = _registration(
         "Redirect URIs",
-        f"Where sign-ins return to, compared exactly. At most {uri_rules.COUNT} URIs of {uri_rules.LENGTH} characters.",
+        "The URIs that the browser may return to after a sign-in. They are compared exactly. "
+        f"At most {uri_rules.MAX_COUNT} URIs of {uri_rules.MAX_LENGTH} characters.",
         (),
     )
     scopes: Strings = _registration(
         "Scopes",
-        f"The scopes that the client may request, {MAX_SCOPES} at most. By default the standard scopes of its type.",
+        f"The scopes that the client may request, {MAX_SCOPES} at most. The default scopes depend on its type.",
         alias="scope",
     )
     is_pkce_required: bool = _registration(
         "PKCE required",
-        "Whether the client has to use PKCE. Always true for clients without a secret. Clients that register "
-        "themselves start with false.",
+        "Whether the client must use PKCE. Always true for public clients. The default is false for confidential "
+        "clients that register themselves.",
         True,
         by_client=False,
     )
     is_trusted: bool = _registration(
-        "Trusted", "Whether users skip the consent page.", False, by_client=False
+        "Trusted", "Whether users are not asked for consent.", False, by_client=False
     )
     default_max_age: Annotated[int, Field(ge=0, lt=10**9)] | None = _sign_in(
         "Default maximum authentication age",
-        "How many seconds ago the user may have signed in, for requests without `max_age`.",
+        "The maximum age of the sign-in, in seconds, for requests without `max_age`.",
     )
     require_auth_time: bool | None = _sign_in(
-        "Require auth_time", "Whether ID tokens need `auth_time`. Every ID token of this server has it."
+        "Require auth_time", "Whether ID tokens must contain `auth_time`. This server always includes it."
     )
     default_acr_values: AcrValues | None = _sign_in(
         "Default authentication context classes",
-        f"The classes for requests without `acr_values`, {MAX_ACR_VALUES} at most.",
+        f"The classes (`acr`) that apply to requests without `acr_values`, {MAX_ACR_VALUES} at most.",
     )
     initiate_login_uri: HttpsUrl | None = _sign_in(
-        "Login initiation URI", "Where another party can start a sign-in to the client."
+        "Login initiation URI", "The https URL at which another site can start a sign-in to the client."
     )
     post_logout_redirect_uris: RedirectUris | None = _logout(
         "Post-logout redirect URIs",
-        "Where the browser may return to after a logout (RP-Initiated Logout 1.0, section 3).",
+        "The URIs that the browser may return to after a logout (RP-Initiated Logout 1.0, section 3).",
     )
     backchannel_logout_uri: LogoutUrl | None = _logout(
         "Back-channel logout URI",
-        "Where the server sends logout tokens (Back-Channel Logout 1.0, section 2.2).",
+        "The URL that the server sends logout tokens to (Back-Channel Logout 1.0, section 2.2).",
     )
     backchannel_logout_session_required: bool | None = _logout(
-        "Back-channel logout session required", "Whether logout tokens need a session ID."
+        "Back-channel logout session required", "Whether logout tokens must contain a session ID."
     )
     frontchannel_logout_uri: LogoutUrl | None = _logout(
         "Front-channel logout URI",
@@ -170,7 +173,7 @@ class ClientMetadata(BaseModel):
     )
     frontchannel_logout_session_required: bool | None = _logout(
         "Front-channel logout session required",
-        "Whether the front-channel logout request needs a session ID.",
+        "Whether front-channel logout requests must contain a session ID.",
     )
     id_token_signed_response_alg: Algorithm | None = _tokens(
         "ID token signing algorithm", f"One of {_ALGORITHMS}; {DEFAULT_ALGORITHM} by default."
@@ -193,17 +196,18 @@ class ClientMetadata(BaseModel):
     )
     token_endpoint_auth_signing_alg: str | None = _tokens(
         "Client assertion signing algorithm",
-        f"One of {_ALGORITHMS}; for client_secret_jwt {', '.join(SECRET_ALGORITHMS)}. By default any that fits the key.",
+        f"One of {_ALGORITHMS} for private_key_jwt, or {', '.join(SECRET_ALGORITHMS)} for client_secret_jwt. "
+        "By default, any algorithm that fits the key is accepted.",
     )
     client_assertion_audience: Annotated[str, one_of("issuer")] | None = _tokens(
         "Client assertion audience",
-        "With `issuer`, the audience of an assertion must be the issuer. By default the endpoint's URL is accepted too.",
+        "With `issuer`, the audience of an assertion must be the issuer. By default, the endpoint's URL is also valid.",
         by_client=False,
     )
-    jwks_uri: Url | None = _tokens("JWK set URL", "Where the server reads the client's public keys.")
+    jwks_uri: Url | None = _tokens("JWK set URL", "The URL of the JWK set with the client's public keys.")
     jwks: JwkSet | None = _tokens(
         "Public keys",
-        f"A JWK set of the client's public keys, {MAX_KEYS} at most, for private_key_jwt; not with `jwks_uri`.",
+        f"A JWK set with the client's public keys (at most {MAX_KEYS}), for private_key_jwt. Set this or `jwks_uri`.",
     )
     resources: Resources | None = _tokens(
         "Resource servers",
@@ -212,7 +216,7 @@ class ClientMetadata(BaseModel):
     )
     serves: Resources | None = _tokens(
         "Resource identifiers this client serves",
-        "The client may introspect tokens for these resources.",
+        "The resources (RFC 8707) that this client serves. It may introspect tokens for them.",
         by_client=False,
     )
     access_token_lifetime: Annotated[int, lifetime(token_lifetimes.ACCESS_TOKEN)] | None = _lifetime(
@@ -224,16 +228,12 @@ class ClientMetadata(BaseModel):
     refresh_token_idle_lifetime: Annotated[int, lifetime(token_lifetimes.REFRESH_TOKEN_IDLE)] | None = (
         _lifetime(
             "Refresh token idle lifetime",
-            _lifetime_of(
-                token_lifetimes.REFRESH_TOKEN_IDLE, "How long an unused refresh token remains valid"
-            ),
+            _lifetime_of(token_lifetimes.REFRESH_TOKEN_IDLE, "The lifetime of unused refresh tokens"),
         )
     )
     refresh_token_lifetime: Annotated[int, lifetime(token_lifetimes.REFRESH_TOKEN)] | None = _lifetime(
         "Refresh token lifetime",
-        _lifetime_of(
-            token_lifetimes.REFRESH_TOKEN, "How long refresh tokens remain valid in total, from the sign-in"
-        ),
+        _lifetime_of(token_lifetimes.REFRESH_TOKEN, "The total lifetime of refresh tokens, from the sign-in"),
     )
     client_uri: Url | None = _description("Website", "The website of the application.")
     logo_uri: Url | None = _description("Logo", "The application's logo. The server never fetches it.")
@@ -247,14 +247,14 @@ class ClientMetadata(BaseModel):
     software_version: Text | None = _description("Software version", "The version of the software.")
     may_verify_requests: bool | None = _oauth1(
         "May verify requests",
-        "Whether the client, a resource server, may have signed OAuth 1.0a requests verified.",
+        "Whether the client is a resource server that may ask this server to verify signed OAuth 1.0a requests.",
     )
     oauth1: dict[str, Any] | None = _oauth1("OAuth 1.0a options", "The options of an OAuth 1.0a consumer.")
 
     @field_validator("name")
     @classmethod
     def _check_name(cls, value: str, info: ValidationInfo) -> str:
-        # A client keeps its name even if it was accepted under older rules.
+        # The current name stays valid, even if the rules have become stricter since it was accepted.
         if info.context is not None and value == info.context.get("known_name"):
             return value
         return clean_line("name", value)
@@ -269,8 +269,8 @@ class ClientMetadata(BaseModel):
     def _check_grant_types(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
         if info.data.get("kind") == ClientKind.OAUTH1:
             return value
-        if MISPRINTED_DEVICE_GRANT in value:
-            raise ValueError(f"{MISPRINTED_DEVICE_GRANT} is misspelled: it starts with urn:, not urb:.")
+        if MISSPELLED_DEVICE_GRANT in value:
+            raise ValueError(f"{MISSPELLED_DEVICE_GRANT} is misspelled. Write urn: instead of urb:.")
         if unknown := set(value) - set(GrantType):
             raise invalid(f"Unknown grant type: {min(unknown)[:80]}.")
         if not value:
@@ -307,7 +307,7 @@ class ClientMetadata(BaseModel):
     def _check_redirect_uris(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
         response_types = _valid_or_given(info, "response_types")
         if response_types and not value:
-            raise ValueError("Enter at least one redirect URI: sign-ins return there.")
+            raise ValueError("Enter at least one redirect URI. The browser returns there after a sign-in.")
         is_in_browser = info.data.get("application_type") == WEB and issues_in_browser(response_types)
         if is_in_browser and (error := uri_rules.first_web_error(value)):
             raise ValueError(error)
@@ -324,10 +324,10 @@ class ClientMetadata(BaseModel):
         value = tuple(dict.fromkeys(map(str, value)))
         if len(value) > MAX_SCOPES:
             raise ValueError(f"A client can have {MAX_SCOPES} scopes at most.")
-        if len(" ".join(value)) > SCOPE_LENGTH:
-            raise ValueError(f"All scopes together can have {SCOPE_LENGTH} characters at most.")
+        if len(" ".join(value)) > MAX_SCOPE_LENGTH:
+            raise ValueError(f"All scopes together can have {MAX_SCOPE_LENGTH} characters at most.")
         if not all(map(text_rules.is_scope_name, value)):
-            raise ValueError(f"A scope has {text_rules.SCOPE_NAME_RULE}.")
+            raise ValueError(f"A scope is invalid. Use {text_rules.SCOPE_NAME_RULE} for each scope.")
         return value
 
     @field_validator("is_pkce_required")
@@ -354,7 +354,7 @@ class ClientMetadata(BaseModel):
             return value
         parts = map(urlsplit, info.data.get("redirect_uris", ()))
         if len({part.hostname or part.scheme for part in parts}) > 1:
-            raise ValueError("Pairwise subjects over several hosts need a sector identifier URI.")
+            raise ValueError("The redirect URIs are on several hosts. Enter a sector identifier URI.")
         return value
 
     @field_validator("token_endpoint_auth_signing_alg")
@@ -380,19 +380,19 @@ class ClientMetadata(BaseModel):
 
 
 def _valid_or_given(info: ValidationInfo, name: str) -> tuple[object, ...]:
-    """Return a list above the validated field, or the given list if it is invalid."""
+    """Return the valid value of an earlier list field, or the submitted value if it is invalid."""
     found = info.data.get(name, (info.context or {}).get("given", {}).get(name))
     return tuple(found) if isinstance(found, list | tuple) else ()
 
 
 FIELDS = ClientMetadata.model_fields
 BY_CLIENT = frozenset(name for name, info in FIELDS.items() if extra_of(info)["by_client"])
-"""The fields that a client may register for itself; only administrators set the others (S16)."""
+"""The fields that a client may register for itself. Only administrators set the others (S16)."""
 
 TYPES = {name: type_of(info.annotation) for name, info in FIELDS.items()}
 TITLES = {name: str(info.title) for name, info in FIELDS.items()}
 REGISTERED_NAMES = {name: info.alias or name for name, info in FIELDS.items()}
-"""The name of each field in a registration request."""
+"""The name of each field in registration requests."""
 
 
 def fields_of(*sections: Section) -> tuple[str, ...]:

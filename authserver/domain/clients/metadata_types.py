@@ -25,13 +25,13 @@ from authserver.setting_values import LOOPBACK_HOSTS
 SECRET_ALGORITHMS = ("HS256",)
 """The algorithms of assertions that are signed with the client secret."""
 
-URL_LENGTH = 2000
+MAX_URL_LENGTH = 2000
 MAX_KEYS = 20
 MAX_RESOURCES = 50
 MAX_CONTACTS = 20
 MAX_ACR_VALUES = 20
-_ACR_LENGTH = 200
-_RSA_BITS = 2048
+_MAX_ACR_LENGTH = 200
+_MIN_RSA_BITS = 2048
 _HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]+)?|\[[0-9A-Fa-f:.]+\](:[0-9]+)?")
 _PUBLIC_ONLY = "Enter public keys only. Never share private or symmetric keys."
 
@@ -57,7 +57,7 @@ def field(
     alias: str | None = None,
     by_client: bool = True,
 ) -> Any:
-    """Return a field; ``by_client`` is whether a client may register it for itself (S16)."""
+    """Return a field; ``by_client`` states whether a client may register it for itself (S16)."""
     extra: dict[str, Any] = {"section": section, "by_client": by_client}
     return Field(default, title=title, description=description, alias=alias, json_schema_extra=extra)
 
@@ -108,7 +108,7 @@ def clean_line(label: str, value: str) -> str:
 
 
 def invalid(sentence: str) -> ValueError:
-    """Return the error of a validator; pydantic cannot report a sentence with a lone surrogate."""
+    """Return an error for a validator to raise. Lone surrogates are escaped, because pydantic cannot report them."""
     return ValueError(sentence.encode("utf-8", "backslashreplace").decode())
 
 
@@ -120,7 +120,7 @@ def is_short_rsa_key(key: Any) -> bool:
     if not isinstance(key, dict) or key.get("kty") != "RSA" or not isinstance(key.get("n"), str):
         return False
     try:
-        return base64_to_int(key["n"]).bit_length() < _RSA_BITS
+        return base64_to_int(key["n"]).bit_length() < _MIN_RSA_BITS
     except ValueError:
         return False
 
@@ -152,12 +152,12 @@ def _logout_url_error(uri: str) -> str | None:
     if not uri:
         return None
     issue = redirect_uris.find_issue(uri)
-    if issue is not None and issue.refused:
+    if issue is not None and issue.is_rejected:
         return issue.sentence
     parts = urlsplit(uri)
-    # The page that embeds the URL names its origin in a header, where other characters could have a meaning.
+    # The page that embeds the URL lists its origin in Content-Security-Policy, where other characters can be syntax.
     if not _HOST.fullmatch(parts.netloc):
-        return "The host contains characters that no host name has."
+        return "The host name contains invalid characters. Use letters, digits, dots and hyphens."
     if parts.scheme != "https" and parts.hostname not in LOOPBACK_HOSTS:
         return "Enter an https:// URL. http:// is accepted on 127.0.0.1, [::1] and localhost only."
     return None
@@ -166,14 +166,14 @@ def _logout_url_error(uri: str) -> str | None:
 def _resource_error(uri: str) -> str | None:
     parts = _split(uri)
     if parts is None or not parts.scheme or not (parts.netloc or parts.path) or "#" in uri:
-        return "A resource is an absolute URI without a fragment."
+        return "Enter an absolute URI without a fragment."
     return None
 
 
 def _acr_error(value: str) -> str | None:
-    if 0 < len(value) <= _ACR_LENGTH and value.isascii() and value.isprintable() and " " not in value:
+    if 0 < len(value) <= _MAX_ACR_LENGTH and value.isascii() and value.isprintable() and " " not in value:
         return None
-    return f"An authentication context class has 1 to {_ACR_LENGTH} printable ASCII characters and no spaces."
+    return f"Enter 1 to {_MAX_ACR_LENGTH} printable ASCII characters without spaces for each class."
 
 
 def _text_error(value: str) -> str | None:
@@ -191,11 +191,11 @@ def _jwks_error(value: dict[str, Any]) -> str | None:
     if any(isinstance(key, dict) and key.get("kty") == "oct" for key in listed):
         return _PUBLIC_ONLY
     if any(map(is_short_rsa_key, listed)):
-        return f"RSA keys need {_RSA_BITS} bits or more."
+        return f"RSA keys must have {_MIN_RSA_BITS} bits or more."
     try:
         keys = KeySet.import_key_set(value).keys  # type: ignore[arg-type]
     except (ValueError, TypeError, KeyError, AttributeError, JoseError, RecursionError):
-        return "This JWK set contains an entry that is not a key."
+        return "This JWK set contains an entry that is not a valid key. Correct or remove it."
     if any(isinstance(key, OctKey) or key.is_private for key in keys):
         return _PUBLIC_ONLY
     return None
@@ -210,7 +210,7 @@ def _is_storable(value: Any) -> bool:
 
 
 def _split(value: str) -> SplitResult | None:
-    if len(value) > URL_LENGTH or not text_rules.has_only_uri_characters(value):
+    if len(value) > MAX_URL_LENGTH or not text_rules.has_only_uri_characters(value):
         return None
     try:
         return urlsplit(value)
@@ -226,10 +226,10 @@ Url = Annotated[str, _rule(_url_error)]
 """An https URL, or an http URL on a loopback host."""
 
 HttpsUrl = Annotated[str, _rule(_https_only_error)]
-"""An https URL, also on loopback hosts."""
+"""An https URL. Unlike ``Url``, it must be https even on loopback hosts."""
 
 LogoutUrl = Annotated[str, _rule(_logout_url_error)]
-"""An https URL of a logout endpoint, or an empty text."""
+"""The URL of a logout endpoint (https, or http on a loopback host), or an empty string."""
 
 Text = Annotated[str, _rule(_text_error)]
 """One line of printable text."""

@@ -1,7 +1,7 @@
-"""Skeletons of names: the form in which names that look alike are equal (compare Unicode TS #39).
+"""Skeletons of names. Names that look alike have the same skeleton (see Unicode TS #39).
 
-A skeleton ignores case, accents, spacing and punctuation, and replaces letters that look like an ASCII letter. Every
-client's skeleton is stored beside its name, so that similar names are found by an index.
+A skeleton ignores case, accents, spacing and punctuation, and replaces characters that look like an ASCII letter. It is
+stored in the client's row and indexed, so that a query can find similar names.
 """
 
 import unicodedata
@@ -27,10 +27,10 @@ def skeleton_of(name: str) -> str:
 def _ascii_lookalike(letter: str) -> str:
     if letter.isascii():
         return letter
-    # Loading the table of look-alike letters takes long, and few processes need it.
+    # Loading the table of look-alike characters is slow, and few processes need it.
     from confusable_homoglyphs import confusables
 
-    # A capital can look like an ASCII letter when its small form does not, as in the Cyrillic alphabet.
+    # In Cyrillic, for example, an uppercase letter can look like an ASCII letter while its lowercase form does not.
     for form in (letter, letter.upper()):
         for found in confusables.is_confusable(form, greedy=True) or []:
             for homoglyph in found["homoglyphs"]:

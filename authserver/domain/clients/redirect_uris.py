@@ -12,8 +12,8 @@ from authserver.domain import text_rules
 from authserver.messages import message
 from authserver.setting_values import LOOPBACK_HOSTS
 
-LENGTH = 2000
-COUNT = 50
+MAX_LENGTH = 2000
+MAX_COUNT = 50
 _LOOPBACK_LITERALS = LOOPBACK_HOSTS - {"localhost"}
 _DANGEROUS_SCHEMES = {
     "javascript", "data", "file", "vbscript", "blob", "about", "view-source", "filesystem", "ftp", "mailto", "ws", "wss",
@@ -21,33 +21,33 @@ _DANGEROUS_SCHEMES = {
 
 
 class RedirectUriIssue(NamedTuple):
-    """A problem with a URI: what is wrong, a better value or an empty text, and whether the URI is rejected."""
+    """A problem with a URI: its description, a corrected URI or an empty string, and whether the URI is rejected."""
 
     sentence: str
     fix: str = ""
-    refused: bool = True
+    is_rejected: bool = True
 
 
 _WILDCARD = RedirectUriIssue(
-    message("A wildcard would let anybody receive the sign-in; register each URI by itself.")
+    message("A wildcard would let others receive the response to a sign-in. Register each URI separately.")
 )
 
 
 def find_issue(uri: str) -> RedirectUriIssue | None:
     """Return the problem with registering a redirect URI, or None."""
-    if len(uri) > LENGTH:
+    if len(uri) > MAX_LENGTH:
         return RedirectUriIssue(
-            message("A redirect URI can have at most %(count)s characters.", count=LENGTH)
+            message("A redirect URI can have at most %(count)s characters.", count=MAX_LENGTH)
         )
     if not text_rules.has_only_uri_characters(uri):
         return RedirectUriIssue(
-            message("A redirect URI has only the characters of a URI; write others percent-encoded.")
+            message("The URI contains a character that is not allowed in URIs. Percent-encode it.")
         )
     try:
         parts = urlsplit(uri)
         host, _port = parts.hostname or "", parts.port
     except ValueError:
-        return RedirectUriIssue(message("This is not a URI: its host or port cannot be read."))
+        return RedirectUriIssue(message("The host or port of this URI is malformed. Correct it."))
     return _check_scheme(uri, parts, host) or _check_rest(uri, parts)
 
 
@@ -55,28 +55,28 @@ def _check_scheme(uri: str, parts: SplitResult, host: str) -> RedirectUriIssue |
     scheme = parts.scheme
     if not scheme or ("://" not in uri and "." not in scheme and scheme not in _DANGEROUS_SCHEMES):
         return RedirectUriIssue(
-            message("The scheme is missing; a redirect URI begins like https://app.example.org/."),
+            message("The scheme is missing. Enter a complete URI such as https://app.example.org/."),
             f"https://{uri}",
         )
     if scheme in _DANGEROUS_SCHEMES:
         return RedirectUriIssue(
-            message("The scheme %(scheme)s: cannot receive a sign-in safely.", scheme=scheme)
+            message("The scheme %(scheme)s is not safe for a redirect URI. Use https.", scheme=scheme)
         )
     if scheme not in {"http", "https"}:
         if "." not in scheme:
             return RedirectUriIssue(
-                message("A private-use scheme contains a dot, such as com.example.app:/callback.")
+                message("A private-use scheme must contain a dot, as in com.example.app:/callback.")
             )
         return None
     if not host:
         return RedirectUriIssue(
-            message("The host is missing; a redirect URI begins like https://app.example.org/.")
+            message("The host is missing. Enter a complete URI such as https://app.example.org/.")
         )
     if "*" in uri:
         return _WILDCARD
     if scheme == "http" and host not in LOOPBACK_HOSTS:
         return RedirectUriIssue(
-            message("http:// is accepted on 127.0.0.1, [::1] and localhost only; use https://."),
+            message("http:// is accepted on 127.0.0.1, [::1] and localhost only. Use https:// instead."),
             "https" + uri[4:],
         )
     return None
@@ -85,11 +85,11 @@ def _check_scheme(uri: str, parts: SplitResult, host: str) -> RedirectUriIssue |
 def _check_rest(uri: str, parts: SplitResult) -> RedirectUriIssue | None:
     if "#" in uri:
         return RedirectUriIssue(
-            message("A redirect URI has no fragment (the part from # on)."), uri.partition("#")[0]
+            message("The URI has a fragment. Remove the # and everything after it."), uri.partition("#")[0]
         )
     if "@" in parts.netloc:
         return RedirectUriIssue(
-            message("A redirect URI carries no user name or password."),
+            message("The URI contains a user name or password. Remove it."),
             uri.replace(parts.netloc, parts.netloc.rpartition("@")[2], 1),
         )
     if "*" in uri:
@@ -98,44 +98,47 @@ def _check_rest(uri: str, parts: SplitResult) -> RedirectUriIssue | None:
     if copied:
         return RedirectUriIssue(
             message(
-                "This looks copied from a finished sign-in: it carries %(parameter)s=.",
+                "The URI seems to be copied from a completed sign-in: it contains %(parameter)s=. Remove the query.",
                 parameter=sorted(copied)[0],
             ),
             uri.partition("?")[0],
         )
     if any(part in {".", ".."} for part in parts.path.split("/")):
-        return RedirectUriIssue(message("A redirect URI has no . or .. in its path."))
+        return RedirectUriIssue(message("The path of the URI contains . or .. segments. Remove them."))
     if parts.path not in {"", "/"} and parts.path.endswith("/"):
         return RedirectUriIssue(
-            "Ends with a slash; it matches only if the application sends that slash too.",
+            message("The URI ends with a slash. It matches only if the application sends the slash too."),
             uri.rstrip("/"),
-            refused=False,
+            is_rejected=False,
         )
     return None
 
 
 def first_error(uris: Iterable[str]) -> str | None:
-    """Return the sentence about the first URI of a list that cannot be registered, or None."""
+    """Return the error message for the first URI of a list that cannot be registered, or None."""
     seen: set[str] = set()
     for uri in uris:
         finding = find_issue(uri)
-        if finding is not None and finding.refused:
+        if finding is not None and finding.is_rejected:
             return message("%(uri)s: %(problem)s", uri=uri[:80], problem=finding.sentence)
         if uri in seen:
-            return message("%(uri)s: this URI is listed twice.", uri=uri[:80])
+            return message("%(uri)s: this URI is listed twice. Remove one.", uri=uri[:80])
         seen.add(uri)
-    if len(seen) > COUNT:
-        return message("A client can have at most %(count)s redirect URIs.", count=COUNT)
+    if len(seen) > MAX_COUNT:
+        return message("A client can have at most %(count)s redirect URIs.", count=MAX_COUNT)
     return None
 
 
 def first_web_error(uris: Iterable[str]) -> str | None:
-    """Return the sentence about the first URI that a web application cannot receive tokens at in the browser, or None."""
+    """Return the error message for the first URI at which a web client must not receive tokens, or None."""
     for uri in uris:
         parts = urlsplit(uri)
         # OpenID Connect Registration, section 2: MUST be https and not localhost.
         if parts.scheme != "https" or parts.hostname in LOOPBACK_HOSTS:
-            return f"{uri[:80]}: a web application that receives tokens in the browser needs https:// and not localhost."
+            return message(
+                "%(uri)s: to receive tokens in the browser, use https:// and a host other than localhost.",
+                uri=uri[:80],
+            )
     return None
 
 
@@ -145,7 +148,7 @@ def is_registered(uri: str, registered: Iterable[str]) -> bool:
 
 
 def origin_of(uri: str) -> str:
-    """Return a URI's web origin as browsers serialize it (RFC 6454, section 6.2), "" if it has none."""
+    """Return a URI's web origin as browsers serialize it (RFC 6454, section 6.2), or "" if it has none."""
     if not uri.isascii() or not uri.isprintable():
         return ""
     try:

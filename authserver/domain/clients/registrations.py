@@ -1,6 +1,6 @@
 """Registrations: validates client metadata, and converts it to and from the columns of a client's record.
 
-A registration is stored in columns where a query looks at it; ``details`` holds everything else as JSON.
+Fields that queries use are stored in columns of their own. ``details`` stores all other fields as JSON.
 """
 
 from collections.abc import Mapping
@@ -35,10 +35,10 @@ _FIELD_SENTENCES = {
 }
 _SENTENCES = {
     "missing": "Enter a value.",
-    "string_type": "Enter a text.",
+    "string_type": "Enter text.",
     "int_type": "Enter a whole number.",
     "bool_type": "Enter true or false.",
-    "tuple_type": "Enter a list of texts.",
+    "tuple_type": "Enter a list of strings.",
     "dict_type": "Enter a JSON object.",
     "too_long": "Enter {max_length} entries at most.",
     "greater_than_equal": "Enter a number of {ge} or more.",
@@ -47,9 +47,9 @@ _SENTENCES = {
 
 
 def validate(values: Mapping[str, Any], *, known_name: str | None = None) -> ClientMetadata:
-    """Return client metadata in normal form; raises InvalidInput naming every field that is wrong.
+    """Return client metadata in normal form; raises InvalidInput with a message for every invalid field.
 
-    None means that a field is absent. ``known_name`` is the client's present name, which is not checked again.
+    None means that a field is absent. ``known_name`` is the client's current name, which is accepted without a check.
     """
     given = {name: value for name, value in values.items() if value is not None}
     try:
@@ -59,43 +59,43 @@ def validate(values: Mapping[str, Any], *, known_name: str | None = None) -> Cli
 
 
 def validate_change(client: object, changes: Mapping[str, Any]) -> ClientMetadata:
-    """Return a client's metadata with some fields changed, None removing one; raises InvalidInput."""
+    """Return a client's metadata with the changes applied. None removes a field. Raises InvalidInput."""
     before = stored_values(client)
     return validate({**before, **changes}, known_name=before["name"])
 
 
 def stored_values(client: object) -> dict[str, Any]:
-    """Return the values a client is registered with, by field; fields that were never set are absent."""
+    """Return the values that a client is registered with, by field. Fields that were never set are absent."""
     return values_of_columns({name: getattr(client, name) for name in (*COLUMNS, "details")})
 
 
 def values_of_columns(columns: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values in columns of a client, those in ``details`` included."""
+    """Return the values in the columns of a client, by field, including the fields in ``details``."""
     values = {name: value for name, value in columns.items() if name != "details"}
     return values | dict(columns.get("details", {}))
 
 
 def columns_of(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return plain values as the columns of a client, ``details`` included."""
+    """Return the columns of a client, including ``details``, that store the values of these fields."""
     columns = {name: values[name] for name in COLUMNS if name in values}
     return columns | {"details": {name: value for name, value in values.items() if name not in COLUMNS}}
 
 
 def columns_of_metadata(metadata: ClientMetadata) -> dict[str, Any]:
-    """Return the columns that store client metadata; details that were not given are absent."""
+    """Return the columns of a client that store this metadata. Details that were not given are absent."""
     given = metadata.model_dump(mode="json", exclude_unset=True)
     return columns_of(given | metadata.model_dump(mode="json", include=set(COLUMNS)))
 
 
 def audit_facts(columns: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the audit trail records of the columns of a client."""
+    """Return the columns of a client under the names that the audit trail uses."""
     return {_AUDIT_NAMES.get(name, name): value for name, value in columns.items()}
 
 
 def _sentences(error: ValidationError) -> dict[str, str]:
     found: dict[str, str] = {}
     issues = error.errors(include_url=False, include_input=False)
-    # The rules are about values of the right type, so that wrong types are reported first, without other errors.
+    # The rules assume values of the right type, so wrong types are reported first, without other errors.
     wrong_types = [issue for issue in issues if issue["type"].endswith("_type")]
     for issue in wrong_types or issues:
         name, context = str(issue["loc"][0]), issue.get("ctx", {})

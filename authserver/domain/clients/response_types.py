@@ -23,15 +23,15 @@ WITH_ACCESS_TOKEN = tuple(
 
 
 def normalize_response_type(value: str) -> str:
-    """Return a response type with its parts in the order in which they are registered."""
+    """Return a response type with its parts in alphabetical order, as in the IANA registry."""
     return " ".join(sorted(value.split()))
 
 
 def issued_artifacts(response_types: Iterable[object]) -> set[str]:
-    """Return what the response types issue: code, id_token, token."""
+    """Return the artifacts that the response types issue: code, id_token, token."""
     return {part for value in response_types if isinstance(value, str) for part in value.split()}
 
 
 def issues_in_browser(response_types: Iterable[object]) -> bool:
-    """Return whether the browser receives tokens, for which a client registers ``implicit`` (RFC 7591, section 2.1)."""
+    """Return whether tokens are issued in the browser. Such clients register ``implicit`` (RFC 7591, section 2.1)."""
     return bool(issued_artifacts(response_types) & {"token", "id_token"})

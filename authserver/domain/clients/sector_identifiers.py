@@ -35,13 +35,13 @@ def check(fetcher: Fetcher, uri: str, redirect_uris: Iterable[str]) -> None:
 
 
 def check_registration(fetcher: Fetcher, metadata: ClientMetadata, before: HasSector | None = None) -> None:
-    """Check the metadata of a new client, or of a change of ``before``; raises InvalidInput."""
+    """Check the metadata of a new client, or of a change to the client ``before``; raises InvalidInput."""
     if metadata.sector_identifier_uri and needs_fetch(metadata, before):
         check(fetcher, metadata.sector_identifier_uri, metadata.redirect_uris)
 
 
 def needs_fetch(metadata: ClientMetadata, before: HasSector | None = None) -> bool:
-    """Return whether a new client, or a change of ``before``, requires fetching the document."""
+    """Return whether a new client, or a change to the client ``before``, requires fetching the document."""
     uri = metadata.sector_identifier_uri
     if not uri or metadata.kind == ClientKind.OAUTH1:
         return False

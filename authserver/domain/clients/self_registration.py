@@ -1,8 +1,8 @@
 """Self-registered clients (RFC 7591): their registration access token (RFC 7592) and their pending changes.
 
-A change by the client itself waits for an administrator, while the approved registration stays in effect (S2). Every
-step raises the client's revision, so that an administrator approves exactly the change that was shown. The limits on
-registrations are in ``pending_clients``.
+A change by the client itself waits for an administrator, while the approved registration stays in effect (S2).
+Requesting or discarding a change increments the client's revision, so that an administrator approves exactly the change
+that was shown. The limits on registrations are in ``pending_clients``.
 """
 
 from datetime import datetime
@@ -30,21 +30,23 @@ _NOT_PENDING = "This change is no longer pending."
 
 
 class ClientRegistration(Base):
-    """The registration access token and the pending change of a client; ``wanted`` has the columns of a client."""
+    """The registration access token and pending change of a client. ``pending`` has the requested column values."""
 
     __tablename__ = "client_registrations"
 
     client_id: Mapped[int] = mapped_column(ForeignKey("clients.id", ondelete="CASCADE"), primary_key=True)
     digest: Mapped[bytes] = mapped_column(LargeBinary(32))
-    wanted: Mapped[dict[str, Any] | None]
-    wanted_secret: Mapped[str] = mapped_column(String(300), default="")
-    wanted_at: Mapped[datetime | None]
-    wanted_from: Mapped[str] = mapped_column(String(64), default="")
+    pending: Mapped[dict[str, Any] | None] = mapped_column("wanted")
+    pending_secret: Mapped[str] = mapped_column("wanted_secret", String(300), default="")
+    requested_at: Mapped[datetime | None] = mapped_column("wanted_at")
+    requested_from: Mapped[str] = mapped_column("wanted_from", String(64), default="")
 
 
 class PendingChange(NamedTuple):
-    """A change that waits for approval: when and from where it was requested, the audit facts before and after it, and
-    the fields it would set.
+    """A change that waits for approval.
+
+    ``at`` and ``address`` state when and from where it was requested. ``before`` and ``after`` are the values for the
+    audit trail, and ``values`` are the fields that the change sets.
     """
 
     at: datetime
@@ -55,8 +57,8 @@ class PendingChange(NamedTuple):
 
 
 def add(db: Session, actor: Actor, vault: Vault, metadata: ClientMetadata) -> tuple[Client, str, str]:
-    """Register a pending client; return it, its secret (empty if it uses none) and its registration access token."""
-    pending_clients.check_room(db, pending_clients.REGISTERED)
+    """Register a pending client. Return it, its secret ("" if it uses none) and its registration access token."""
+    pending_clients.check_pending_limit(db, pending_clients.REGISTERED)
     client = clients.register(db, actor, metadata, source=pending_clients.REGISTERED)
     secret = (
         client_secrets.generate(db, actor, vault, client)
@@ -70,7 +72,10 @@ def add(db: Session, actor: Actor, vault: Vault, metadata: ClientMetadata) -> tu
 
 
 def authenticate(db: Session, client_key: str, token: OpaqueToken, *, is_writing: bool) -> Client | None:
-    """Return the client of a registration access token if it has that key, or None; lock it if ``is_writing``."""
+    """Return the client with that key if the registration access token is its own, or None.
+
+    If ``is_writing``, lock the client's row.
+    """
     client = db.get(Client, token.id, with_for_update=True if is_writing else None)
     row = db.get(ClientRegistration, token.id)
     if client is None or row is None or client.client_key != client_key:
@@ -79,32 +84,35 @@ def authenticate(db: Session, client_key: str, token: OpaqueToken, *, is_writing
 
 
 def merged(client: Client, requested: ClientMetadata) -> ClientMetadata:
-    """Return the metadata a client requests, keeping the fields that only administrators set; raises InvalidInput."""
+    """Return the metadata that a client requests. Fields that only administrators set are kept. Raises InvalidInput."""
     return registrations.validate(_merge(client, _own_values(requested)), known_name=client.name)
 
 
 def edit(db: Session, actor: Actor, vault: Vault, client: Client, metadata: ClientMetadata) -> str:
-    """Change a client immediately; return the secret that the change makes necessary, or an empty text."""
+    """Change a client immediately. Return a new secret if the change requires one, or an empty string."""
     clients.edit(db, actor, client, metadata, revision=client.revision)
-    _forget(db, client)
+    _clear_pending_change(db, client)
     if not needs_secret(db, client, metadata.auth_method):
         return ""
     return client_secrets.generate(db, actor, vault, client)
 
 
 def propose(db: Session, actor: Actor, vault: Vault, client: Client, metadata: ClientMetadata) -> str:
-    """Store a pending change in place of any older one; return the secret that approval makes valid, or an empty text."""
+    """Store a pending change, which replaces an earlier one.
+
+    Return the secret that becomes valid with the approval, or an empty string.
+    """
     row = db.get_one(ClientRegistration, client.id)
     before, after = clients.describe(client), _described(client, registrations.columns_of_metadata(metadata))
-    _forget(db, client)
+    _clear_pending_change(db, client)
     clients.touch(client)
     if before == after:
         clients.save(db)
         return ""
     secret = opaque_tokens.new_secret() if needs_secret(db, client, metadata.auth_method) else ""
-    row.wanted = registrations.columns_of(_own_values(metadata))
-    row.wanted_secret = vault.seal(_PURPOSE, secret.encode()) if secret else ""
-    row.wanted_at, row.wanted_from = clock.now(), actor.address[:64]
+    row.pending = registrations.columns_of(_own_values(metadata))
+    row.pending_secret = vault.seal(_PURPOSE, secret.encode()) if secret else ""
+    row.requested_at, row.requested_from = clock.now(), actor.address[:64]
     clients.save(db)
     audit.record(db, actor, Event.CLIENT_ASK_CHANGE, subject=client, before=before, after=after)
     return secret
@@ -113,28 +121,28 @@ def propose(db: Session, actor: Actor, vault: Vault, client: Client, metadata: C
 def pending_change_of(db: Session, client: Client) -> PendingChange | None:
     """Return the change of an approved client that waits for an administrator, or None."""
     row = db.get(ClientRegistration, client.id)
-    if row is None or row.wanted is None or row.wanted_at is None or not client.is_approved:
+    if row is None or row.pending is None or row.requested_at is None or not client.is_approved:
         return None
-    values = _merge(client, registrations.values_of_columns(row.wanted))
+    values = _merge(client, registrations.values_of_columns(row.pending))
     after = _described(client, registrations.columns_of(values))
-    return PendingChange(row.wanted_at, row.wanted_from, clients.describe(client), after, values)
+    return PendingChange(row.requested_at, row.requested_from, clients.describe(client), after, values)
 
 
 def clients_with_pending_changes(db: Session, *, limit: int) -> list[tuple[Client, datetime]]:
     """Return the clients with pending changes and the time of each request, oldest first."""
-    rows = select(Client, ClientRegistration.wanted_at).join(
+    rows = select(Client, ClientRegistration.requested_at).join(
         ClientRegistration, ClientRegistration.client_id == Client.id
     )
-    waits = (ClientRegistration.wanted_at.is_not(None), Client.status == ClientStatus.APPROVED)
-    ordered = rows.where(*waits).order_by(ClientRegistration.wanted_at, Client.id).limit(limit)
+    waits = (ClientRegistration.requested_at.is_not(None), Client.status == ClientStatus.APPROVED)
+    ordered = rows.where(*waits).order_by(ClientRegistration.requested_at, Client.id).limit(limit)
     return [(client, at) for client, at in db.execute(ordered) if at is not None]
 
 
 def approve_change(db: Session, actor: Actor, vault: Vault, client: Client, *, revision: int) -> None:
-    """Apply the change that was shown; raises Conflict, or InvalidInput if a rule now forbids it."""
+    """Apply the change that was shown; raises Conflict, or InvalidInput if a rule now forbids the change."""
     change = _locked(db, client, revision)
     metadata = registrations.validate(change.values, known_name=client.name)
-    sealed = _forget(db, client)
+    sealed = _clear_pending_change(db, client)
     clients.edit(db, actor, client, metadata, revision=revision, event=Event.CLIENT_APPROVE_CHANGE)
     if sealed:
         client_secrets.store_generated(db, actor, vault, client, vault.open(_PURPOSE, sealed).decode())
@@ -143,7 +151,7 @@ def approve_change(db: Session, actor: Actor, vault: Vault, client: Client, *, r
 def discard_change(db: Session, actor: Actor, client: Client, *, revision: int) -> None:
     """Discard the change that was shown; raises Conflict."""
     change = _locked(db, client, revision)
-    _forget(db, client)
+    _clear_pending_change(db, client)
     clients.touch(client)
     clients.save(db)
     audit.record(
@@ -159,7 +167,7 @@ def needs_secret(db: Session, client: Client, auth_method: str) -> bool:
 
 
 def _locked(db: Session, client: Client, revision: int) -> PendingChange:
-    # Lock the client's row before the registration's, in the order of a client that changes or deletes itself.
+    # Lock the client's row before the registration's, in the same order as requests of the client itself.
     try:
         found = db.get(Client, client.id, with_for_update=True, populate_existing=True)
     except StaleDataError as error:
@@ -171,12 +179,12 @@ def _locked(db: Session, client: Client, revision: int) -> PendingChange:
     return change
 
 
-def _forget(db: Session, client: Client) -> str:
+def _clear_pending_change(db: Session, client: Client) -> str:
     row = db.get(ClientRegistration, client.id)
     if row is None:
         return ""
-    sealed = row.wanted_secret
-    row.wanted, row.wanted_secret, row.wanted_at, row.wanted_from = None, "", None, ""
+    sealed = row.pending_secret
+    row.pending, row.pending_secret, row.requested_at, row.requested_from = None, "", None, ""
     return sealed
 
 

@@ -1,4 +1,4 @@
-"""Token lifetimes of a client, where they differ from the settings. They are part of its metadata, in whole seconds.
+"""Token lifetimes of a client that differ from the settings. They are part of its metadata, in whole seconds.
 
 Each field has the name of the setting that applies when the client has no value. A change applies to tokens issued
 afterwards: the idle lifetime from the next refresh, the lifetime of a refresh token family from the next sign-in.
@@ -53,10 +53,10 @@ def format_seconds(seconds: int) -> str:
 
 
 def bounds_error(name: str, value: Any) -> str | None:
-    """Return why a value cannot be a client's lifetime of that name, or None."""
+    """Return the error message for a value that a client's lifetime of that name cannot have, or None."""
     shortest, longest = BOUNDS[name]
     is_number = isinstance(value, int) and not isinstance(value, bool)
     if is_number and shortest.total_seconds() <= value <= longest.total_seconds():
         return None
     limits = f"from {write_duration(shortest)} to {write_duration(longest)}"
-    return f"Enter a length {limits}, or leave it empty to use the server's setting."
+    return f"Enter a lifetime {limits}, or leave the field empty to use the server's setting."

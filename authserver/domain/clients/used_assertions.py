@@ -1,4 +1,4 @@
-"""Client assertions that were used: each ``jti`` is accepted once over all nodes (RFC 7523, section 3).
+"""Used client assertions. Each ``jti`` is accepted only once across all nodes (RFC 7523, section 3).
 
 A row is kept until its assertion has expired.
 """
@@ -23,7 +23,7 @@ class UsedAssertion(Base):
 
 
 def claim(connection: Connection, client_id: int, jti: str, expires_at: datetime) -> bool:
-    """Mark an assertion as used; return True exactly once for a client and ``jti``."""
+    """Consume an assertion; return True exactly once for the same client and ``jti``."""
     statement = (
         insert(connection, UsedAssertion)
         .values(client_id=client_id, digest=hashlib.sha256(jti.encode()).digest(), expires_at=expires_at)
@@ -34,5 +34,5 @@ def claim(connection: Connection, client_id: int, jti: str, expires_at: datetime
 
 
 def purge(db: Session, before: datetime) -> None:
-    """Delete assertions that expired before an instant."""
+    """Delete assertions that expired before this time."""
     db.execute(delete(UsedAssertion).where(UsedAssertion.expires_at < before))

@@ -1,6 +1,6 @@
-"""Web origins: whose scripts may call the machine endpoints, by the redirect URIs of approved clients.
+"""Web origins whose scripts may call the machine endpoints: those of the redirect URIs of approved clients.
 
-The origins of each client are stored in ``clients.ClientOrigin``, so that a client is found by one without a scan.
+``clients.ClientOrigin`` stores the origins of each client, so that a lookup by origin needs no table scan.
 """
 
 from typing import NamedTuple
@@ -36,7 +36,7 @@ def find_owner(connection: Connection, origin: str) -> OriginOwner | None:
     """Return an approved client with a redirect URI on an origin, which is compared exactly."""
     if origin not in redirect_uris.web_origins_of([origin]):
         return None
-    # A node with an older version of the product changes redirect URIs without updating the stored origins.
+    # A node that runs an older version of authserver changes redirect URIs without updating the stored origins.
     for row in connection.execute(_OWNERS, {"origin": origin}):
         if origin in redirect_uris.web_origins_of(row.redirect_uris):
             return OriginOwner(row.id, row.revision)

@@ -1,1 +1,1 @@
-"""The error log that administrators search by reference."""
+"""The error log, the causes of errors, and the redaction of secrets."""

@@ -1,4 +1,4 @@
-"""The catalogue of causes: why a protocol endpoint rejected a request, for administrators.
+"""The causes for which protocol endpoints reject requests, for administrators.
 
 A cause is more precise than the error code that the client receives. The value is stored in the error log and must not
 change. The console explains each cause in ``web.admin.explanations``.
@@ -8,9 +8,9 @@ from enum import StrEnum
 
 
 class Cause(StrEnum):
-    """Why a request was rejected."""
+    """The reason why a request was rejected."""
 
-    # The client and what it is registered for.
+    # The client and its registration.
     CLIENT_PENDING = "client-pending"
     CLIENT_DISAPPROVED = "client-disapproved"
     CLIENT_WAS_DISAPPROVED = "client-was-disapproved"
@@ -54,14 +54,14 @@ class Cause(StrEnum):
     CLIENT_KEYS = "client-keys"
     MAY_NOT_VERIFY = "may-not-verify"
 
-    # How the request is written.
+    # The parameters and the format of the request.
     PARAMETER_REPEATED = "parameter-repeated"
     PARAMETERS_IN_QUERY = "parameters-in-query"
     METHOD_NOT_POST = "method-not-post"
     CONTENT_TYPE = "content-type"
     GRANT_TYPE_MISSING = "grant-type-missing"
     GRANT_TYPE_UNSUPPORTED = "grant-type-unsupported"
-    GRANT_TYPE_MISPRINTED = "grant-type-misprinted"
+    GRANT_TYPE_MISSPELLED = "grant-type-misprinted"
     SCOPE_MALFORMED = "scope-malformed"
     STATE_TOO_LONG = "state-too-long"
     RESPONSE_TYPE_MISSING = "response-type-missing"

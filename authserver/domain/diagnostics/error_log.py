@@ -1,9 +1,9 @@
-"""The error log: which requests were rejected and why, each kind of error under a short reference.
+"""The error log: the rejected requests and the reasons. Each kind of error has a short reference.
 
-Equal errors share a row and are counted. The latest ``PER_CLIENT`` errors of a client are kept, each for
+Equal errors share a row and are counted. The latest ``MAX_PER_CLIENT`` errors of a client are kept, each for
 ``KEPT`` after it last happened. Callers pass no secrets, and ``redaction`` removes those that a client sent in the
-wrong place. The user sees the reference on the page and the client in ``error_description``; administrators look it up in
-the console, which reads the log through ``domain.error_search``.
+wrong place. The error page shows the reference to the user, and ``error_description`` contains it for the client.
+Administrators look up the reference in the console, which reads the log through ``domain.error_search``.
 """
 
 import hashlib
@@ -28,11 +28,11 @@ from authserver.domain.orm import Base, Database, Id, insert
 
 REFERENCE_LENGTH = 8
 KEPT = timedelta(days=30)
-LATELY = timedelta(days=7)
-PER_CLIENT = 1000
+RECENT = timedelta(days=7)
+MAX_PER_CLIENT = 1000
 _TEXT_LENGTH = 2000
 _SHORT_LENGTH = 60
-_RECORDS_PER_SECOND = 50
+_MAX_RECORDS_PER_SECOND = 50
 _NUMBER = re.compile(r"\d+")
 
 log = logs.get("diagnostics")
@@ -61,7 +61,7 @@ class RecordedError(Base):
 
 @dataclass(frozen=True)
 class ErrorDetails:
-    """Why a request was rejected: the error code and description for the client, the rest for administrators.
+    """The reason why a request was rejected. Clients receive only the error code and the description.
 
     ``received`` and ``expected`` are shown side by side and contain no secret. Errors without a cause are not recorded.
     """
@@ -90,8 +90,8 @@ class ErrorLog:
         """Record an error and return its reference, or an empty string if it was not recorded.
 
         An error is not recorded if it has no cause, if the limit is reached, or if the database is unavailable. Pass an
-        open writing transaction as ``within``; a second one would wait for it forever on SQLite. Raises DBAPIError if the
-        connection of that transaction breaks.
+        open writing transaction as ``within``: on SQLite, a second transaction would wait for it until the busy
+        timeout. Raises DBAPIError if the connection of the transaction ``within`` breaks.
         """
         if details.cause is None or not self._is_below_limit():
             return ""
@@ -113,17 +113,17 @@ class ErrorLog:
             if second != self._second:
                 self._second, self._count = second, 0
             self._count += 1
-            return self._count <= _RECORDS_PER_SECOND
+            return self._count <= _MAX_RECORDS_PER_SECOND
 
 
 def find(db: Session, reference: str) -> RecordedError | None:
-    """Return the error with that reference."""
+    """Return the error with that reference, or None."""
     code = typed_codes.normalize_code(reference, REFERENCE_LENGTH)
     return db.scalars(select(RecordedError).where(RecordedError.reference == code)).one_or_none()
 
 
 def errors_of_client(db: Session, client_id: int, limit: int = 50) -> list[RecordedError]:
-    """Return the latest errors of a client, the newest first."""
+    """Return the latest errors of a client, newest first."""
     rows = (
         select(RecordedError)
         .where(RecordedError.client_id == client_id)
@@ -133,19 +133,19 @@ def errors_of_client(db: Session, client_id: int, limit: int = 50) -> list[Recor
     return list(db.scalars(rows))
 
 
-def failing_lately() -> Select[Any]:
+def clients_with_recent_errors() -> Select[Any]:
     """Return the statement that selects the clients with errors in the last seven days."""
-    return select(RecordedError.client_id).where(RecordedError.last_at >= clock.now() - LATELY)
+    return select(RecordedError.client_id).where(RecordedError.last_at >= clock.now() - RECENT)
 
 
 def clients_over_limit(db: Session) -> list[int]:
-    """Return the ids of the clients that have more errors than are kept."""
+    """Return the ids of the clients with more than ``MAX_PER_CLIENT`` recorded errors."""
     counted = (
         select(RecordedError.client_id)
         .where(RecordedError.client_id.is_not(None))
         .group_by(RecordedError.client_id)
     )
-    return [one for one in db.scalars(counted.having(func.count() > PER_CLIENT)) if one is not None]
+    return [one for one in db.scalars(counted.having(func.count() > MAX_PER_CLIENT)) if one is not None]
 
 
 def trim(db: Session, client_id: int) -> int:
@@ -155,12 +155,12 @@ def trim(db: Session, client_id: int) -> int:
         .where(RecordedError.client_id == client_id)
         .order_by(RecordedError.last_at.desc(), RecordedError.id.desc())
     )
-    surplus = delete(RecordedError).where(RecordedError.id.in_(latest_first.offset(PER_CLIENT)))
+    surplus = delete(RecordedError).where(RecordedError.id.in_(latest_first.offset(MAX_PER_CLIENT)))
     return len(db.scalars(surplus.returning(RecordedError.id), execution_options=_NO_SYNC).all())
 
 
-def forget(db: Session, client_id: int) -> None:
-    """Delete the errors of a client that is being removed, because its id may be reused."""
+def remove_errors(db: Session, client_id: int) -> None:
+    """Delete the errors of a client that is being removed."""
     db.execute(delete(RecordedError).where(RecordedError.client_id == client_id), execution_options=_NO_SYNC)
 
 
@@ -216,9 +216,9 @@ def _storable(details: ErrorDetails) -> ErrorDetails:
 
 def _fingerprint(details: ErrorDetails, cause: Cause, endpoint: str) -> bytes:
     parts = [endpoint, details.error, cause, str(details.client_id)]
-    # What an unknown client sends is left out; otherwise an attacker could fill the table.
+    # The fingerprint omits the values that an unknown client sent; otherwise an attacker could fill the table.
     if details.client_id is not None:
-        # Numbers are left out: a clock that is wrong by another number of seconds is the same error.
+        # Omit numbers, so that a clock that is wrong by a different number of seconds counts as the same error.
         parts += [details.received, _NUMBER.sub("", details.description)]
     return hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).digest()
 

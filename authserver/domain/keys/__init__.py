@@ -1,1 +1,1 @@
-"""The signing keys of tokens, and the secret keys of the installation."""
+"""The signing keys, their per-process cache, and the salt of pairwise subject identifiers."""

@@ -53,7 +53,7 @@ class CachedKeys:
         self.jwks = document.encode()
         self._imported: dict[str, RSAKey | ECKey | OKPKey] = {}
 
-    def verifier(self, kid: Any) -> tuple[str, RSAKey | ECKey | OKPKey] | None:
+    def find_public_key(self, kid: Any) -> tuple[str, RSAKey | ECKey | OKPKey] | None:
         """Return the algorithm and public key for a kid, or None if it is unknown."""
         public = self.published.get(kid) if isinstance(kid, str) else None
         if public is None:
@@ -67,7 +67,7 @@ class KeyRing:
     """Reads the keys every few seconds, creates the first ones, and rotates them on schedule.
 
     Reading needs a database connection. A thread that already holds one must not wait for a second one, or all threads
-    could deadlock. So requests call ``tend`` at their start, and all other code uses the cached keys.
+    could deadlock. Therefore ``refresh`` is called at the start of each request. All other code uses the cached keys.
     """
 
     def __init__(self, settings: Settings, database: Database, vault: Vault) -> None:
@@ -79,15 +79,15 @@ class KeyRing:
         self._read_at = _NEVER
 
     def current(self) -> CachedKeys:
-        """Return the cached keys. Reads them only if they were never read, and then raises any database error."""
+        """Return the cached keys. If they were never read, read them; in this case a database error is raised."""
         keys = self._keys
         if keys is None:
             with self._reading:
-                # Another thread may have read them.
+                # Another thread may have read the keys in the meantime.
                 keys = self._keys or self._read()
         return keys
 
-    def forget(self) -> None:
+    def invalidate(self) -> None:
         """Invalidate the cache."""
         self._read_at = _NEVER
 
@@ -95,8 +95,8 @@ class KeyRing:
         """Return the active key of an algorithm."""
         return self.current().signers[algorithm]
 
-    def tend(self) -> None:
-        """Read the keys if the cache is old, and rotate them if that is due. The caller must not hold a connection."""
+    def refresh(self) -> None:
+        """Read the keys if the cache is old, and rotate them if it is due. The caller must not hold a connection."""
         if not self._is_old() or not self._reading.acquire(
             timeout=_FIRST_READ_SECONDS if self._keys is None else 0
         ):
@@ -115,7 +115,7 @@ class KeyRing:
         with self._database.transaction(write=False) as db:
             rows = signing_keys.all_keys(db)
         is_complete = {row.algorithm for row in rows if row.state == "active"} == set(ALGORITHMS)
-        # Cached first, because the scheduled rotation may fail.
+        # Cache the keys before the scheduled rotation, because it may fail.
         keys = self._keep(rows) if is_complete else None
         if keys is not None and not signing_keys.is_schedule_due(rows, self._settings):
             return keys

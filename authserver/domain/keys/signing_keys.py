@@ -1,7 +1,7 @@
-"""Signing keys: published before use, one active key per algorithm, kept until the last token they signed has expired.
+"""Signing keys. Each algorithm has one active key.
 
-A key is *next* (published, but not used yet), *active* (signs) or *retired* (published for verification). ``key_ring`` is
-the per-process cache.
+A key is *next* (published, but not used yet), *active* (signs) or *retired* (published for verification, until the last
+token that it signed has expired). ``key_ring`` is the per-process cache.
 """
 
 import secrets
@@ -28,7 +28,7 @@ ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")
 DEFAULT_ALGORITHM = ALGORITHMS[0]
 PUBLISH_BEFORE_USE = timedelta(hours=1)
 MAX_SIGNED_LIFETIME = timedelta(days=1)
-"""The longest lifetime of any client's JWTs; it limits how long a retired key has to stay published."""
+"""The longest lifetime of any client's JWTs. It limits the time for which a retired key has to stay published."""
 
 _KEPT_AT_LEAST = MAX_SIGNED_LIFETIME + PUBLISH_BEFORE_USE
 _RSA_BITS = 2048
@@ -45,8 +45,8 @@ class AlreadyRotated(Conflict):
 class SigningKey(Base):
     """A key pair. The private key is encrypted with a key that is not in the database.
 
-    ``keep_seconds`` is how long the key stays published after it is retired. While the key is active, it increases with
-    the token and session lifetimes in the settings, and never decreases.
+    ``keep_seconds`` is the time for which the key stays published after it is retired. While the key is active, this
+    time increases with the token and session lifetimes in the settings. It never decreases.
     """
 
     __tablename__ = "signing_keys"
@@ -76,7 +76,7 @@ def open_private(vault: Vault, algorithm: str, sealed: str) -> PrivateKey:
 
 
 def ensure(db: Session, actor: Actor, vault: Vault, algorithms: Sequence[str] = ALGORITHMS) -> None:
-    """Create the missing active and next keys, once across all nodes."""
+    """Create the missing active and next keys. Only one node creates them."""
     lock(db, "signing-keys")
     known = {(row.algorithm, row.state) for row in all_keys(db)}
     for algorithm in algorithms:
@@ -92,15 +92,15 @@ def rotate(
     algorithm: str = DEFAULT_ALGORITHM,
     *,
     is_urgent: bool = False,
-    instead_of: str | None = None,
+    expected_kid: str | None = None,
 ) -> SigningKey:
     """Make the next key active; raises Conflict if it has not been published for long enough.
 
-    ``instead_of`` is the kid that the caller expects to be active; raises AlreadyRotated if it is not.
+    ``expected_kid`` is the kid that the caller expects to be active; raises AlreadyRotated if it is not.
     """
     ensure(db, actor, vault, [algorithm])
     active, following = _in_use(all_keys(db), algorithm)
-    _check_active(active, instead_of)
+    _check_active(active, expected_kid)
     now = clock.now()
     usable_at = following.created_at + PUBLISH_BEFORE_USE
     if now < usable_at and not is_urgent:
@@ -123,15 +123,15 @@ def rotate(
 
 
 def replace_stolen(
-    db: Session, actor: Actor, vault: Vault, algorithm: str, *, instead_of: str | None = None
+    db: Session, actor: Actor, vault: Vault, algorithm: str, *, expected_kid: str | None = None
 ) -> SigningKey:
-    """Delete all keys of an algorithm, including the next one, and create new ones. Everything they signed becomes invalid.
+    """Delete all keys of an algorithm, including the next one, and create new keys. Earlier tokens become invalid.
 
     Raises AlreadyRotated like ``rotate``.
     """
     ensure(db, actor, vault, [algorithm])
     rows = [row for row in all_keys(db) if row.algorithm == algorithm]
-    _check_active(_in_use(rows, algorithm)[0], instead_of)
+    _check_active(_in_use(rows, algorithm)[0], expected_kid)
     _remove(db, actor, rows)
     ensure(db, actor, vault, [algorithm])
     return _in_use(all_keys(db), algorithm)[0]
@@ -143,7 +143,7 @@ def is_schedule_due(rows: Sequence[SigningKey], settings: Settings) -> bool:
 
 
 def run_schedule(db: Session, actor: Actor, vault: Vault, settings: Settings) -> None:
-    """Rotate the keys that are due and delete the expired ones, once across all nodes."""
+    """Rotate the keys that are due and delete the expired ones. Only one node does this at a time."""
     lock(db, "signing-keys")
     rows = all_keys(db)
     for row in _with_short_retention(rows, settings):
@@ -154,7 +154,7 @@ def run_schedule(db: Session, actor: Actor, vault: Vault, settings: Settings) ->
 
 
 def purge(db: Session, actor: Actor) -> int:
-    """Delete the retired keys whose tokens have all expired; return how many."""
+    """Delete the retired keys whose tokens have all expired; return their number."""
     gone = _expired(all_keys(db))
     _remove(db, actor, gone)
     return len(gone)

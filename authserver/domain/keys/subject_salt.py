@@ -1,7 +1,7 @@
 """The salt of pairwise subject identifiers (OpenID Connect Core, section 8.1), generated once and never changed.
 
-It is encrypted and in the database, separate from the keys that rotate: a new salt would give every user a new
-identifier at each client with pairwise identifiers.
+The database stores it encrypted. It is separate from the keys that rotate, because a new salt would give every user a
+new identifier at each client with pairwise identifiers.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ _ONLY_ID = 1
 
 
 class SubjectSalt(Base):
-    """The one row that holds the salt."""
+    """The single row that contains the salt."""
 
     __tablename__ = "subject_salts"
 
@@ -58,7 +58,10 @@ class SectorClient(Protocol):
 
 
 def sector_of(client: SectorClient) -> str:
-    """Return the sector identifier of a client: the host of its sector identifier URI or redirect URIs, or else its key."""
+    """Return the sector identifier of a client.
+
+    It is the host of the sector identifier URI or of the first redirect URI, or else the client key.
+    """
     uri = client.details.get("sector_identifier_uri") or next(iter(client.redirect_uris), "")
     parts = urlsplit(uri)
     return str(parts.hostname or parts.scheme or client.client_key)

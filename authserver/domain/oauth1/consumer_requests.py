@@ -1,6 +1,6 @@
-"""Consumer keys that applications request (the requestKey endpoint of Jazz): pending until an administrator decides.
+"""Consumer keys that applications request (the requestKey endpoint of IBM Jazz).
 
-The limits on requests are in ``pending_clients``.
+The consumer stays pending until an administrator decides about it. The limits on requests are in ``pending_clients``.
 """
 
 from dataclasses import dataclass, replace
@@ -22,17 +22,20 @@ from authserver.vocabulary import ClientKind
 
 
 def bucket(vault: Vault, settings: Settings, address: str) -> Bucket:
-    """Return the limit on requests from a network address."""
+    """Return the rate limit for requests from the network of an IP address."""
     return pending_clients.bucket(
         vault, "request-key", throttles.network_of(address), settings.consumer_requests
     )
 
 
 def add(db: Session, actor: Actor, vault: Vault, document: dict[str, Any]) -> Client:
-    """Register a pending consumer from a request's JSON; raises InvalidInput, or Throttled if too many are pending."""
+    """Register a pending consumer from the JSON object of a request.
+
+    Raises InvalidInput, or Throttled if too many consumers are pending.
+    """
     name, secret = _name(document, actor), _secret(document)
-    pending_clients.check_room(db, pending_clients.REQUESTED)
-    # An anonymous caller may ask for trust; the administrator sees that, but it is never applied.
+    pending_clients.check_pending_limit(db, pending_clients.REQUESTED)
+    # An anonymous caller may request trust. The administrator sees the request, but the server never acts on it.
     consumer = ConsumerOptions(wants_trust=document.get("trusted") in (True, "true"))
     metadata = registrations.validate({"kind": ClientKind.OAUTH1, "name": name, **consumer.details()})
     client = clients.register(db, actor, metadata, source=pending_clients.REQUESTED)
@@ -42,7 +45,7 @@ def add(db: Session, actor: Actor, vault: Vault, document: dict[str, Any]) -> Cl
 
 @dataclass(frozen=True)
 class Decision:
-    """The settings with which an administrator approves a requested consumer."""
+    """The settings that an administrator chooses when approving a requested consumer."""
 
     is_trusted: bool
     allows_1_0: bool

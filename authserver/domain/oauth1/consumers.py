@@ -1,6 +1,6 @@
-"""Consumers: the options of clients that use OAuth 1.0a, stored in the client's details.
+"""Consumers: the options of clients that use OAuth 1.0a. They are stored in the client's details.
 
-Whether a consumer is trusted is a column of the client, as for every kind.
+Trust is not one of these options: the client's column ``is_trusted`` applies to clients of every kind.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ from authserver.vocabulary import SignatureMethod
 KEY = "oauth1"
 OUT_OF_BAND = "oob"
 MAY_VERIFY_REQUESTS = "may_verify_requests"
-"""The metadata field that lets a client of any kind, a resource server, have signed requests verified."""
+"""The metadata field that lets a resource server (a client of any kind) ask this server to verify signed requests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,28 +33,31 @@ class ConsumerOptions:
     )
     allows_1_0: bool = Field(
         default=False,
-        description="Whether it may use OAuth Core 1.0, which has a known weakness (advisory 2009-1).",
+        description="Whether the consumer may use OAuth Core 1.0, which has a known weakness (advisory 2009-1).",
     )
     allows_prefix: bool = Field(
-        default=False, description="Whether a callback is also accepted below a registered one."
+        default=False, description="Whether URLs below a registered callback are also accepted as callbacks."
     )
     functional_user_id: int | None = Field(
-        default=None, description="The user whose account it uses for requests without a token."
+        default=None,
+        description="The functional user: the user that the consumer acts for when it signs without a token.",
     )
     public_key: str = Field(default="", description="The public key for RSA signatures.")
     wants_trust: bool = Field(
-        default=False, description="Whether its anonymous registration asked to be trusted. It has no effect."
+        default=False,
+        description="Whether the request for the consumer key asked for trust. Administrators see this; "
+        "it has no effect.",
     )
 
     def details(self) -> dict[str, Any]:
-        """Return the options as stored in the client's details."""
+        """Return the options in the form in which the client's details store them."""
         return {KEY: asdict(self) | {"signature_methods": [str(method) for method in self.signature_methods]}}
 
 
 def options_of(details: Mapping[str, Any]) -> ConsumerOptions:
-    """Return the options in a client's details, with defaults for missing ones.
+    """Return the options in a client's details. Missing options have their default values.
 
-    Options that only a newer version of the product knows are ignored, so that both can run side by side.
+    Unknown options are ignored: they were stored by a node that runs a newer version.
     """
     known = {field.name for field in fields(ConsumerOptions)}
     kept = {name: value for name, value in (details.get(KEY) or {}).items() if name in known}
@@ -64,7 +67,7 @@ def options_of(details: Mapping[str, Any]) -> ConsumerOptions:
 
 
 def validate_options(db: Session, consumer: ConsumerOptions) -> ConsumerOptions:
-    """Return the options in normal form; raises InvalidInput naming every field that is wrong."""
+    """Return the options in normal form; raises InvalidInput with a message for every invalid field."""
     errors = {}
     methods = tuple(method for method in SignatureMethod if method in consumer.signature_methods)
     if not methods or len(methods) != len(set(consumer.signature_methods)):
@@ -77,7 +80,7 @@ def validate_options(db: Session, consumer: ConsumerOptions) -> ConsumerOptions:
 
 
 def functional_user(db: Session, consumer: ConsumerOptions) -> User | None:
-    """Return the functional user of a consumer, or None if it has none or the user no longer qualifies."""
+    """Return the functional user of a consumer, or None if there is none or the user no longer qualifies."""
     user = db.get(User, consumer.functional_user_id) if consumer.functional_user_id else None
     return user if user is not None and may_be_functional(user) else None
 
@@ -88,15 +91,15 @@ def may_be_functional(user: User) -> bool:
 
 
 def callback_error(consumer: ConsumerOptions, registered: tuple[str, ...], callback: str) -> str:
-    """Return why a consumer may not use a callback, or an empty text.
+    """Return the reason why a consumer may not use a callback, or an empty string if it may.
 
-    A consumer without registered callbacks may use any that could be registered, because its signature covers it.
+    A consumer without registered callbacks may use any valid callback, because the signature covers the callback.
     """
     if callback == OUT_OF_BAND:
         return ""
     if not registered:
         issue = redirect_uris.find_issue(callback)
-        return issue.sentence if issue is not None and issue.refused else ""
+        return issue.sentence if issue is not None and issue.is_rejected else ""
     return (
         ""
         if is_registered(consumer, registered, callback)
@@ -105,7 +108,7 @@ def callback_error(consumer: ConsumerOptions, registered: tuple[str, ...], callb
 
 
 def is_registered(consumer: ConsumerOptions, registered: tuple[str, ...], callback: str) -> bool:
-    """Return whether a callback is registered exactly, or by its prefix if the consumer allows that."""
+    """Return whether a callback is registered, or is below a registered one if the consumer allows this."""
     if redirect_uris.is_registered(callback, registered):
         return True
     return consumer.allows_prefix and any(_is_below(callback, prefix) for prefix in registered)
@@ -113,7 +116,7 @@ def is_registered(consumer: ConsumerOptions, registered: tuple[str, ...], callba
 
 def _is_below(callback: str, prefix: str) -> bool:
     issue = redirect_uris.find_issue(callback)
-    if issue is not None and issue.refused:
+    if issue is not None and issue.is_rejected:
         return False
     requested, known = urlsplit(callback), urlsplit(prefix)
     if "%2e" in requested.path.lower() or "%2f" in requested.path.lower() or "\\" in requested.path:

@@ -1,6 +1,6 @@
-"""Nonces of signed requests: each is honoured once, on every node (RFC 5849, section 3.3).
+"""Nonces of signed requests. Each is accepted only once across all nodes (RFC 5849, section 3.3).
 
-A row is kept until the request's timestamp is so old that it would be refused anyway.
+A row is kept until the server would reject the request anyway, because its timestamp is too old.
 """
 
 import hashlib
@@ -13,7 +13,7 @@ from authserver.domain.orm import Base, insert
 
 
 class Nonce(Base):
-    """One nonce that was used."""
+    """One used nonce. ``digest`` covers the token, the timestamp and the nonce."""
 
     __tablename__ = "nonces"
 
@@ -25,7 +25,7 @@ class Nonce(Base):
 def claim(
     connection: Connection, client_id: int, *, token: str, timestamp: str, nonce: str, expires_at: datetime
 ) -> bool:
-    """Use a nonce up; True exactly once for the same client, token and timestamp."""
+    """Consume a nonce; return True exactly once for the same client, token, timestamp and nonce."""
     statement = (
         insert(connection, Nonce)
         .values(client_id=client_id, digest=_digest(token, timestamp, nonce), expires_at=expires_at)
@@ -36,7 +36,7 @@ def claim(
 
 
 def is_used(connection: Connection, client_id: int, *, token: str, timestamp: str, nonce: str) -> bool:
-    """Return whether a nonce was used, without using it up: for explaining, never for deciding."""
+    """Return whether a nonce was used, without consuming it. Only for diagnostics: decisions must call ``claim``."""
     digest = _digest(token, timestamp, nonce)
     found = select(Nonce.client_id).where(Nonce.client_id == client_id, Nonce.digest == digest)
     return connection.execute(found).one_or_none() is not None

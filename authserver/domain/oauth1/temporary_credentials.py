@@ -1,7 +1,8 @@
-"""Temporary credentials: one sign-in of one consumer under way, from requestToken to accessToken (RFC 5849, section 2).
+"""Temporary credentials: an OAuth 1.0a sign-in in progress, from requestToken to accessToken (RFC 5849, section 2).
 
-A row belongs to its client from the start and to one user from the moment of approval; it is exchanged once. It stays
-as a tombstone until it is purged, so that a second exchange is told apart from an unknown credential.
+A row belongs to one client. When a user allows the request, the row is bound to an authorization of this user. The
+credential can be exchanged once. The row is kept until it is purged, so that a second exchange can be distinguished
+from an unknown credential.
 """
 
 import re
@@ -36,7 +37,7 @@ _PURPOSE = "temporary-credential"
 
 
 class TemporaryCredential(Base):
-    """One pair of temporary credentials; ``callback`` is empty when the consumer speaks OAuth Core 1.0."""
+    """One pair of temporary credentials. ``callback`` is empty if the consumer uses OAuth Core 1.0."""
 
     __tablename__ = "temporary_credentials"
 
@@ -53,22 +54,22 @@ class TemporaryCredential(Base):
     )
     verifier_digest: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     wrong_verifiers: Mapped[int] = mapped_column(default=0)
-    refused_at: Mapped[datetime | None]
+    denied_at: Mapped[datetime | None] = mapped_column("refused_at")
     consumed_at: Mapped[datetime | None]
 
     @property
     def is_1_0(self) -> bool:
-        """Whether this sign-in goes by OAuth Core 1.0, decided when the credential was made."""
+        """Whether this sign-in uses OAuth Core 1.0, as decided when the credential was issued."""
         return not self.callback
 
     @property
     def is_open(self) -> bool:
-        """Whether a user can still decide on it."""
-        decided = self.authorization_id is not None or self.refused_at is not None
+        """Whether a user can still allow or deny the request."""
+        decided = self.authorization_id is not None or self.denied_at is not None
         return not decided and self.consumed_at is None and self.expires_at > clock.now()
 
 
-FIND = access_state.under_authorization(
+FIND = access_state.join_user_and_session(
     select(
         *access_state.CLIENT_COLUMNS,
         *access_state.STATE_COLUMNS,
@@ -76,13 +77,13 @@ FIND = access_state.under_authorization(
         TemporaryCredential.digest,
         TemporaryCredential.sealed_secret,
         TemporaryCredential.client_id.label("owner_id"),
-        TemporaryCredential.client_epoch.label("made_under_epoch"),
+        TemporaryCredential.client_epoch.label("issued_client_epoch"),
         TemporaryCredential.callback,
         TemporaryCredential.expires_at,
         TemporaryCredential.authorization_id,
         TemporaryCredential.verifier_digest,
         TemporaryCredential.wrong_verifiers,
-        TemporaryCredential.refused_at,
+        TemporaryCredential.denied_at.label("denied_at"),
         TemporaryCredential.consumed_at,
     ),
     Client.__table__.outerjoin(
@@ -100,7 +101,7 @@ def add(
     client_epoch: int,
     callback: str,
 ) -> tuple[str, str]:
-    """Make temporary credentials and return the token and its secret; the secret is stored encrypted."""
+    """Add temporary credentials. Return the token and its secret, which is stored encrypted."""
     now = clock.now()
     handle_secret, token_secret = opaque_tokens.new_secret(), opaque_tokens.new_secret()
     values = {
@@ -120,35 +121,38 @@ def add(
 
 
 def parse_temporary_token(value: str) -> OpaqueToken | None:
-    """Parse a token that came in; None when it cannot be one of these."""
+    """Parse a received token; return None if it does not have the format of a temporary credential."""
     return opaque_tokens.parse_token(TokenPrefix.TEMPORARY_CREDENTIAL, value)
 
 
-def lookup(connection: Connection, client_key: str, handle: OpaqueToken | None) -> Row[Any] | None:
-    """Return the client of that key and, beside it, the credential and its standing, in one round trip."""
+def find_with_client(connection: Connection, client_key: str, handle: OpaqueToken | None) -> Row[Any] | None:
+    """Return the client with that key and, if there is one, the credential with its access state, in one round trip."""
     parameters = {"client_key": client_key, "credential_id": handle.id if handle else 0}
     return connection.execute(FIND, parameters).one_or_none()
 
 
 def find(db: Session, token: str) -> TemporaryCredential | None:
-    """Return the credential of a token, for the pages on which a person decides."""
+    """Return the credential of a token, or None. For the pages on which a user allows or denies the request."""
     handle = parse_temporary_token(token)
     row = db.get(TemporaryCredential, handle.id) if handle else None
     return row if handle and row and opaque_tokens.matches(handle, row.digest) else None
 
 
 def reveal(vault: Vault, sealed_secret: str) -> str:
-    """Return the token secret in clear, for checking signatures made with it."""
+    """Return the decrypted token secret, for verifying signatures."""
     return vault.open(_PURPOSE, sealed_secret).decode()
 
 
-def approve(db: Session, row: TemporaryCredential, authorization_id: int, verifier: str) -> bool:
-    """Bind the credential to the authorization of the user who approved it; True exactly once."""
+def allow(db: Session, row: TemporaryCredential, authorization_id: int, verifier: str) -> bool:
+    """Bind the credential to the authorization of the user who allowed the request; return True exactly once."""
     return _decide(db, row, authorization_id=authorization_id, verifier_digest=_digest(verifier))
 
 
 def reissue_verifier(db: Session, row: TemporaryCredential, verifier: str) -> bool:
-    """Replace the verifier of an approved credential, for a browser that lost the first one; False once it is used."""
+    """Replace the verifier of an allowed credential, for a browser that did not receive the first response.
+
+    Return False if the credential was already exchanged or has expired.
+    """
     changed = db.execute(
         update(TemporaryCredential)
         .where(
@@ -165,17 +169,17 @@ def reissue_verifier(db: Session, row: TemporaryCredential, verifier: str) -> bo
 
 
 def deny(db: Session, row: TemporaryCredential) -> bool:
-    """Note that the user said no; True exactly once."""
-    return _decide(db, row, refused_at=clock.now())
+    """Record that the user denied the request; return True exactly once."""
+    return _decide(db, row, denied_at=clock.now())
 
 
 def matches_verifier(verifier: str, verifier_digest: bytes | None) -> bool:
-    """Return whether a verifier is the one that was made at approval, typed in any spelling."""
+    """Return whether a verifier is the issued one. If it was typed, case and grouping do not matter."""
     return opaque_tokens.matches(OpaqueToken(0, _digest(verifier)), verifier_digest)
 
 
 def count_wrong_verifier(connection: Connection, credential_id: int) -> None:
-    """Note a wrong verifier; after a few of them the credential cannot be exchanged any more."""
+    """Count a wrong verifier. After ``MAX_WRONG_VERIFIERS``, the credential can no longer be exchanged."""
     connection.execute(
         update(TemporaryCredential)
         .where(TemporaryCredential.id == credential_id)
@@ -184,14 +188,14 @@ def count_wrong_verifier(connection: Connection, credential_id: int) -> None:
 
 
 def consume(connection: Connection, credential_id: int) -> int | None:
-    """Use an approved credential up; return its authorization exactly once."""
+    """Consume an allowed credential. Return the id of its authorization exactly once, otherwise None."""
     now = clock.now()
     return connection.execute(
         update(TemporaryCredential)
         .where(
             TemporaryCredential.id == credential_id,
             TemporaryCredential.authorization_id.is_not(None),
-            TemporaryCredential.refused_at.is_(None),
+            TemporaryCredential.denied_at.is_(None),
             TemporaryCredential.consumed_at.is_(None),
             TemporaryCredential.wrong_verifiers < MAX_WRONG_VERIFIERS,
             TemporaryCredential.expires_at > now,
@@ -207,7 +211,7 @@ def _decide(db: Session, row: TemporaryCredential, **values: Any) -> bool:
         .where(
             TemporaryCredential.id == row.id,
             TemporaryCredential.authorization_id.is_(None),
-            TemporaryCredential.refused_at.is_(None),
+            TemporaryCredential.denied_at.is_(None),
             TemporaryCredential.consumed_at.is_(None),
             TemporaryCredential.expires_at > clock.now(),
         )
@@ -219,6 +223,6 @@ def _decide(db: Session, row: TemporaryCredential, **values: Any) -> bool:
 
 
 def _digest(verifier: str) -> bytes:
-    # A person may have typed it: the grouping of the page and the case of its letters do not count.
+    # A user may have typed the verifier, so ignore the case and the grouping that the page shows.
     typed = re.fullmatch(r"[A-Za-z]{4}([ -]?)[A-Za-z]{4}\1[A-Za-z]{4}", verifier.strip())
     return opaque_tokens.digest(re.sub("[ -]", "", verifier.strip()).upper() if typed else verifier)

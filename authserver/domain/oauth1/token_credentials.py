@@ -1,6 +1,6 @@
-"""Token credentials: what a consumer signs protected requests with (RFC 5849, section 2.3).
+"""Token credentials: the token and secret that a consumer signs its calls with (RFC 5849, section 2.3).
 
-Whether one works is decided with its authorization, the umbrella that dies with the client's and the user's standing.
+They work only while their authorization passes the access check, which also covers the client and the user.
 """
 
 from datetime import datetime
@@ -37,7 +37,7 @@ class TokenCredential(Base):
     expires_at: Mapped[datetime] = mapped_column(index=True)
 
 
-FIND = access_state.under_authorization(
+FIND = access_state.join_user_and_session(
     select(
         *access_state.CLIENT_COLUMNS,
         *access_state.STATE_COLUMNS,
@@ -55,7 +55,7 @@ FIND = access_state.under_authorization(
 
 
 def add(connection: Connection, settings: Settings, vault: Vault, authorization_id: int) -> tuple[str, str]:
-    """Make token credentials under an authorization and return the token and its secret, stored encrypted."""
+    """Add token credentials for an authorization. Return the token and its secret, which is stored encrypted."""
     now = clock.now()
     handle_secret, token_secret = opaque_tokens.new_secret(), opaque_tokens.new_secret()
     values = {
@@ -72,16 +72,19 @@ def add(connection: Connection, settings: Settings, vault: Vault, authorization_
 
 
 def parse_access_token(value: str) -> OpaqueToken | None:
-    """Parse a token that came in; None when it cannot be one of these."""
+    """Parse a received token; return None if it does not have the format of a token credential."""
     return opaque_tokens.parse_token(TokenPrefix.TOKEN_CREDENTIAL, value)
 
 
-def lookup(connection: Connection, client_key: str, handle: OpaqueToken | None) -> Row[Any] | None:
-    """Return the client of that key and, beside it, the credential, its user and standing, in one round trip."""
+def find_with_client(connection: Connection, client_key: str, handle: OpaqueToken | None) -> Row[Any] | None:
+    """Return the client with that key and, if there is one, the credential with its user and access state.
+
+    This takes one round trip.
+    """
     parameters = {"client_key": client_key, "credential_id": handle.id if handle else 0}
     return connection.execute(FIND, parameters).one_or_none()
 
 
 def reveal(vault: Vault, sealed_secret: str) -> str:
-    """Return the token secret in clear, for checking signatures made with it."""
+    """Return the decrypted token secret, for verifying signatures."""
     return vault.open(_PURPOSE, sealed_secret).decode()

@@ -1,1 +1,1 @@
-"""Access and refresh tokens: storage, rotation and introspection."""
+"""Codes, device authorizations, access tokens and refresh tokens: storage, rotation and introspection."""

@@ -1,4 +1,4 @@
-"""Authorization codes: redeemed once. Redeemed codes are kept for a while, so that a replay is recognised (S5, S6)."""
+"""Authorization codes. Each is redeemed once, and then kept for a while, so that a replay is recognized (S5, S6)."""
 
 from datetime import datetime
 from typing import Any
@@ -18,7 +18,10 @@ from authserver.vocabulary import TokenPrefix
 
 
 class Code(Base):
-    """One authorization code. ``redirect_uri`` is empty if the request omitted it; the authorization then contains it."""
+    """One authorization code.
+
+    ``redirect_uri`` is empty if the request omitted it. In this case the authorization contains the URI that was used.
+    """
 
     __tablename__ = "codes"
 
@@ -33,7 +36,7 @@ class Code(Base):
     consumed_at: Mapped[datetime | None]
 
 
-FIND = access_state.under_authorization(
+FIND = access_state.join_user_and_session(
     select(
         *access_state.CLIENT_COLUMNS,
         *access_state.STATE_COLUMNS,
@@ -82,6 +85,9 @@ def add(
 
 
 def find(connection: Connection, client_key: str, code: OpaqueToken | None) -> Row[Any] | None:
-    """Return the client with that key and, if there is one, the code with its authorization and user, in one round trip."""
+    """Return the client with that key and, if there is one, the code with its authorization and user.
+
+    This takes one round trip.
+    """
     parameters = {"client_key": client_key, "code_id": code.id if code else 0}
     return connection.execute(FIND, parameters).one_or_none()

@@ -1,8 +1,8 @@
-"""Device authorizations (RFC 8628): a device shows a user code, and the user approves the device in a browser.
+"""Device authorizations (RFC 8628): a device shows a user code, and the user allows the request in a browser.
 
-The device code is an opaque token. The user code has 34 bits only, so the row contains a keyed digest of it, which cannot
-be searched without the key. Every change of state is a conditional update (S5). Rows are kept for a while after
-the end, so that a replay is recognised (S6).
+The device code is an opaque token. The user code has only 34 bits, so the row contains a keyed digest of it, which
+cannot be brute-forced without the key. Every change of state is a conditional update (S5). Rows are kept for a while
+after they have expired, so that a replay is recognized (S6).
 """
 
 from dataclasses import dataclass
@@ -27,8 +27,8 @@ from authserver.vocabulary import TokenPrefix
 USER_CODE_LENGTH = 8
 SLOW_DOWN_SECONDS = 5
 _PURPOSE = "user-code"
-_ATTEMPTS = 5
-# A device that polls exactly at the interval must not get slow_down because one request travelled faster than another.
+_MAX_ATTEMPTS = 5
+# Network delays vary. A device that polls exactly at the interval must not get slow_down because of them.
 _EARLY = timedelta(milliseconds=500)
 
 
@@ -45,7 +45,8 @@ class DeviceAuthorization(Base):
     """One device authorization. ``confirmation`` is the digest of a secret in the form of the confirmation page.
 
     ``client_epoch`` is None in rows written by an older version, which may run at the same time as this one.
-    ``audience`` contains the requested resources, separated by spaces; it is empty for this server alone.
+    ``audience`` contains the requested resources, separated by spaces. It is empty if the tokens are only for this
+    server.
     """
 
     __tablename__ = "device_authorizations"
@@ -79,7 +80,7 @@ class IssuedDeviceCodes(NamedTuple):
     user_code: str
 
 
-FIND = access_state.under_authorization(
+FIND = access_state.join_user_and_session(
     select(
         *access_state.CLIENT_COLUMNS,
         *access_state.STATE_COLUMNS,
@@ -130,7 +131,7 @@ _POLL = (
 
 @dataclass(frozen=True, slots=True)
 class NewDeviceAuthorization:
-    """The request of a device; ``address`` is the network address it came from."""
+    """The request of a device; ``address`` is the network address of the device."""
 
     client_id: int
     client_epoch: int
@@ -167,12 +168,12 @@ def find(connection: Connection, client_key: str, device_code: OpaqueToken | Non
 
 
 def authorization_of(db: Session, device_id: int) -> int | None:
-    """Return the id of the authorization that the user gave the device, or None."""
+    """Return the id of the authorization that the user granted to the device, or None."""
     return db.scalar(select(DeviceAuthorization.authorization_id).where(DeviceAuthorization.id == device_id))
 
 
 def poll(connection: Connection, row: Row[Any]) -> bool:
-    """Record a poll of a pending device; return False, and lengthen the interval, if it came too early."""
+    """Record a poll of a pending device. If it was too early, return False and increase the interval."""
     now = clock.now()
     latest = now - timedelta(seconds=row.interval) + _EARLY
     values = {"device_id": row.device_id, "known_interval": row.interval, "latest": latest, "now": now}
@@ -180,7 +181,7 @@ def poll(connection: Connection, row: Row[Any]) -> bool:
 
 
 def normalize_user_code(typed: str) -> str:
-    """Return a typed user code in normal form (capital letters only), or an empty string if it cannot be one."""
+    """Return a typed user code in normal form (uppercase letters only), or an empty string if it cannot be one."""
     return typed_codes.normalize_code(typed, USER_CODE_LENGTH)
 
 
@@ -196,8 +197,11 @@ def find_pending(db: Session, vault: Vault, user_code: str) -> DeviceAuthorizati
     return row if row is not None and _is_pending(row) else None
 
 
-def show(db: Session, row: DeviceAuthorization, session_id: int) -> str:
-    """Return the secret for the form of the confirmation page; only this page, in this user session, can decide (S12)."""
+def record_shown(db: Session, row: DeviceAuthorization, session_id: int) -> str:
+    """Record that the session sees the confirmation page, and return the secret for the form of this page.
+
+    The request can be allowed or denied only with this form and in this user session (S12).
+    """
     secret = opaque_tokens.new_secret()
     row.shown_session_id = session_id
     row.shown_revision = client_cache.current_revision(db, row.client)
@@ -206,7 +210,7 @@ def show(db: Session, row: DeviceAuthorization, session_id: int) -> str:
 
 
 def find_shown(db: Session, confirmation: str | None, session_id: int) -> DeviceAuthorization | None:
-    """Return the pending device of a confirmation page that this session saw, if the client has not changed since."""
+    """Return the pending device of a confirmation page that this session saw, unless the client has changed since."""
     row = _of_confirmation(db, confirmation, session_id)
     if row is None or not _is_pending(row):
         return None
@@ -222,7 +226,10 @@ def find_decided(db: Session, confirmation: str | None, session_id: int) -> Devi
 
 
 def decide(db: Session, row: DeviceAuthorization, state: DeviceState) -> bool:
-    """Approve or deny a pending device; return True exactly once. Call ``grant`` for an approval in the same transaction."""
+    """Store that the user allowed or denied the request of a pending device; return True exactly once.
+
+    If the user allowed it, call ``grant`` in the same transaction.
+    """
     decided = db.execute(
         update(DeviceAuthorization)
         .where(
@@ -238,7 +245,7 @@ def decide(db: Session, row: DeviceAuthorization, state: DeviceState) -> bool:
 
 
 def grant(db: Session, row: DeviceAuthorization, authorization: Authorization) -> None:
-    """Assign an approved device the authorization for its tokens."""
+    """Store the authorization under which an approved device gets its tokens."""
     db.execute(
         update(DeviceAuthorization)
         .where(DeviceAuthorization.id == row.id)
@@ -272,7 +279,7 @@ def _is_pending(row: DeviceAuthorization) -> bool:
 
 
 def _generate_user_code(db: Session, vault: Vault) -> str:
-    for _ in range(_ATTEMPTS):
+    for _ in range(_MAX_ATTEMPTS):
         code = typed_codes.generate_code(USER_CODE_LENGTH)
         taken = select(DeviceAuthorization.id).where(
             DeviceAuthorization.user_code_digest == _digest(vault, code)

@@ -31,19 +31,19 @@ _GRANTED = (
 )
 
 
-def _beside_caller(token: type[AccessToken] | type[RefreshToken], *columns: Any) -> Select[Any]:
+def _with_caller(token: type[AccessToken] | type[RefreshToken], *columns: Any) -> Select[Any]:
     source: FromClause = (
         _CALLER.outerjoin(token.__table__, token.id == bindparam("token_id"))
         .outerjoin(Authorization.__table__, Authorization.id == token.authorization_id)
         .outerjoin(Client.__table__, Client.id == Authorization.client_id)
     )
     statement = select(*_CALLER_COLUMNS, *_GRANTED, *columns)
-    return access_state.under_authorization(statement, source).where(
+    return access_state.join_user_and_session(statement, source).where(
         _CALLER.c.client_key == bindparam("client_key")
     )
 
 
-_ACCESS = _beside_caller(
+_ACCESS = _with_caller(
     AccessToken,
     AccessToken.digest,
     AccessToken.scope,
@@ -52,7 +52,7 @@ _ACCESS = _beside_caller(
     AccessToken.expires_at,
     AccessToken.revoked_at,
 )
-_REFRESH = _beside_caller(
+_REFRESH = _with_caller(
     RefreshToken,
     RefreshToken.seed,
     RefreshToken.pepper_id,
@@ -65,7 +65,7 @@ _REFRESH = _beside_caller(
 
 
 def find_access_token(connection: Connection, client_key: str, token: OpaqueToken | None) -> Row[Any] | None:
-    """Return the calling client and, if there is one, the access token, in one round trip; None for an unknown client."""
+    """Return the calling client and, if there is one, the access token, in one round trip; None without a client."""
     parameters = {"client_key": client_key, "token_id": token.id if token else 0}
     return connection.execute(_ACCESS, parameters).one_or_none()
 

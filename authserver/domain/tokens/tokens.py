@@ -1,8 +1,8 @@
 """Access tokens and refresh tokens, issued in the same statement that consumes the code or device code (S5).
 
 A refresh token family is one row, which contains the current generation. The token of a generation is derived by HMAC
-from random bits of the family. A retry can therefore get the same token again although no token is stored in clear, and
-reuse of an earlier generation is recognised without a row for it.
+from random bits of the family. A retry can therefore get the same token again, although no token is stored in clear
+text. Reuse of an earlier generation is recognized, although it has no row.
 """
 
 import hashlib
@@ -42,7 +42,7 @@ _FAMILY_BYTES = 16
 
 
 class AccessToken(Base):
-    """One access token; it is valid only if its authorization is. ``audience`` is empty for this server alone."""
+    """One access token, valid only if its authorization is. ``audience`` is empty if only this server accepts it."""
 
     __tablename__ = "access_tokens"
 
@@ -59,7 +59,7 @@ class AccessToken(Base):
 
 
 class RefreshToken(Base):
-    """One refresh token family; ``generation`` is that of the current token."""
+    """One refresh token family; ``generation`` is the number of the current token."""
 
     __tablename__ = "refresh_tokens"
 
@@ -118,10 +118,10 @@ def _insert(record: type[Base], columns: dict[str, ColumnElement[Any]]) -> Retur
 
 
 class IssueStatement:
-    """Consumes a record by a conditional update and issues tokens; does nothing if the update matches no row.
+    """Consumes a record by a conditional update and issues tokens. Does nothing if the update matches no row.
 
-    The update returns the id of the authorization. On PostgreSQL this is one statement and one round trip. SQLite, which
-    runs in the process, executes several statements in a transaction.
+    The update returns the id of the authorization. On PostgreSQL this is one statement and one round trip. SQLite runs
+    in the process and executes several statements in a transaction.
     """
 
     def __init__(self, consume: ReturningUpdate[int]) -> None:
@@ -176,7 +176,7 @@ ROTATE = IssueStatement(
     .returning(RefreshToken.authorization_id)
 )
 
-FIND_ACCESS = access_state.under_authorization(
+FIND_ACCESS = access_state.join_user_and_session(
     select(
         *access_state.CLIENT_COLUMNS,
         *access_state.STATE_COLUMNS,
@@ -209,7 +209,7 @@ _REFRESH_FACTS = (
     *access_state.GRANT_COLUMNS,
 )
 
-FIND_REFRESH = access_state.under_authorization(
+FIND_REFRESH = access_state.join_user_and_session(
     select(
         *access_state.CLIENT_COLUMNS, *access_state.STATE_COLUMNS, *access_state.USER_COLUMNS, *_REFRESH_FACTS
     ),
@@ -258,7 +258,7 @@ def refresh_values(
 def issue(
     connection: Connection, authorization_id: int, values: dict[str, Any], *, with_refresh: bool = False
 ) -> IssuedRows:
-    """Issue tokens for an authorization that the caller has just recorded or checked."""
+    """Issue tokens for an authorization that the caller has just added or checked."""
     values = values | {"granted_id": authorization_id}
     access = connection.execute(_ISSUE_ACCESS, values).scalar_one()
     refresh = connection.execute(_ISSUE_REFRESH, values).scalar_one() if with_refresh else None

@@ -1,8 +1,9 @@
 """Authenticates users by password and second factor, with rate limits and uniform errors and timing (S19, S20).
 
-``PasswordAuthenticator.check`` hashes the password. Hashing takes long, so it uses short transactions of its own and must
-be called outside any other. ``complete_sign_in`` is called in the transaction that starts a session or issues tokens. If
-the user has a second factor, the password gives a ``PendingSecondFactor``, and ``complete_second_factor`` completes it.
+``PasswordAuthenticator.check`` hashes the password. Hashing is slow, so this method opens short transactions of its own
+and must be called outside any other transaction. ``complete_sign_in`` is called in the transaction that starts a
+session or issues tokens. If the user has a second factor, a correct password leads only to a ``PendingSecondFactor``,
+and ``complete_second_factor`` completes the sign-in.
 """
 
 from dataclasses import dataclass
@@ -31,7 +32,7 @@ class WrongCredentials(Forbidden):
 
 
 class SecondFactorRequired(Forbidden):
-    """The password is right, but the account has a second factor."""
+    """The password is correct, but the account has a second factor."""
 
     def __init__(self) -> None:
         super().__init__("This account requires a second factor.")
@@ -41,7 +42,11 @@ class WrongSecondFactor(Forbidden):
     """The same error for a code that is wrong, expired or already used."""
 
     def __init__(self) -> None:
-        super().__init__(message("This code is wrong or has already been used."))
+        super().__init__(
+            message(
+                "This code is wrong or has already been used. Enter the current code or an unused recovery code."
+            )
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,7 @@ class SignInAttempt:
 
 @dataclass(frozen=True, slots=True)
 class VerifiedPassword:
-    """The user of a right password; valid while the account is active and has the same epoch."""
+    """The user whose password was verified. Valid while the account is active and has the same epoch."""
 
     user_id: int
     user_epoch: int
@@ -67,7 +72,7 @@ class VerifiedPassword:
 
 @dataclass(frozen=True, slots=True)
 class PendingSecondFactor:
-    """A user who must still prove a second factor; valid while the account is active and has the same epoch."""
+    """A user who must still enter a second factor. Valid while the account is active and has the same epoch."""
 
     user_id: int
     user_epoch: int
@@ -108,10 +113,10 @@ class PasswordAuthenticator:
         )
 
     def _buckets(self, address: str, attempt: SignInAttempt, account: _Account | None) -> list[Bucket]:
-        """Return the buckets to charge, the narrow first: the known browser alone, or account and network."""
+        """Return the buckets to charge, narrowest first: that of a known browser, or those of account and network."""
         settings = self._settings
         name, network = users.canonical_username(attempt.username), throttles.network_of(address)
-        known = known_browsers.recognise(
+        known = known_browsers.find_browser_id(
             self._vault, attempt.browser_cookie, account.id if account else 0, account.epoch if account else 0
         )
         if known is not None:
@@ -125,12 +130,12 @@ class PasswordAuthenticator:
     def charge_code(self, pending: PendingSecondFactor, browser_cookie: str) -> tuple[Charge, ...]:
         """Charge an attempt for a second factor, in a transaction of its own; raises Throttled.
 
-        A code has only six digits, so all unknown browsers share one small budget per account. A browser in which the
-        user has used this second factor before has its own budget (S20).
+        A code has only six digits, so all unknown browsers share one small limit per account. A browser in which the
+        user has used this second factor before has a limit of its own (S20).
         """
         with self._database.transaction() as db:
-            factor = second_factors.enrolment(db, pending.user_id)
-            known = known_browsers.recognise(
+            factor = second_factors.enrollment_id(db, pending.user_id)
+            known = known_browsers.find_browser_id(
                 self._vault, browser_cookie, pending.user_id, pending.user_epoch, factor
             )
             names = ("browser", known) if factor and known else ("account", str(pending.user_id))
@@ -157,7 +162,7 @@ class PasswordAuthenticator:
         try:
             return self._passwords.hash(password)
         except Throttled:
-            return None  # The next sign-in rehashes it.
+            return None  # The next sign-in computes the new hash.
 
     def _record_failure(
         self, actor: Actor, account: _Account | None, matches: bool, charges: tuple[Charge, ...]
@@ -190,7 +195,7 @@ def complete_sign_in(db: Session, verified: VerifiedPassword) -> User:
 def confirm_password(db: Session, verified: VerifiedPassword) -> User:
     """Return the user and refund the attempt, without requiring a second factor; raises WrongCredentials.
 
-    For users who are already signed in, and for the first step of a sign-in.
+    Use this for users who are already signed in, and for the first step of a sign-in.
     """
     user = _unchanged_user(db, verified)
     throttles.refund(db, verified.charges)
@@ -204,8 +209,8 @@ def complete_second_factor(
 ) -> tuple[User, str]:
     """Redeem the code; return the user and the kind of code.
 
-    Raises WrongSecondFactor, which the caller records with ``record_wrong_code``, and WrongCredentials if the account has
-    changed.
+    Raises WrongSecondFactor, which the caller records with ``record_wrong_code``. Raises WrongCredentials if the
+    account has changed.
     """
     user = _unchanged_user(db, pending)
     kind = second_factors.redeem(db, vault, user.id, code)

@@ -1,7 +1,7 @@
 """Authenticator apps: time-based one-time codes as a second factor (RFC 6238).
 
-The seed must be recoverable, so it is stored encrypted. Each code is accepted once: the last accepted time step is stored,
-and a conditional statement accepts only later steps (RFC 6238, section 5.2).
+The server must be able to read the seed, so it is stored encrypted. Each code is accepted once: the last accepted time
+step is stored, and a conditional statement accepts only later steps (RFC 6238, section 5.2).
 """
 
 import base64
@@ -40,12 +40,12 @@ class AuthenticatorApp(Base):
 
     @property
     def id(self) -> int:
-        """The id in the audit trail, which is that of the user."""
+        """The id in the audit trail, which is the id of the user."""
         return self.user_id
 
     @property
-    def enrolment(self) -> str:
-        """Identifies this app among earlier and later ones of the same user."""
+    def enrollment_id(self) -> str:
+        """The id of this enrollment. Every later app of the same user has another id."""
         return f"{self.created_at:%Y%m%d%H%M%S%f}"
 
 
@@ -90,12 +90,12 @@ def exists(db: Session, user_id: int) -> bool:
 
 
 def owners_among(db: Session, user_ids: Collection[int]) -> set[int]:
-    """Return which of these users have an app."""
+    """Return the ids of those users that have an app."""
     return set(db.scalars(select(AuthenticatorApp.user_id).where(AuthenticatorApp.user_id.in_(user_ids))))
 
 
 def add(db: Session, vault: Vault, user: User, seed: TotpSeed, step: int) -> AuthenticatorApp:
-    """Add an app to a user without one; ``step`` is the time step of the code that proved it."""
+    """Add an app to a user without one. ``step`` is the time step of the code that the user entered from the app."""
     now = clock.now()
     row = AuthenticatorApp(
         user_id=user.id,
@@ -150,7 +150,8 @@ def remove(db: Session, user_id: int) -> bool:
 
 
 def _open(vault: Vault, row: AuthenticatorApp) -> TotpSeed | None:
-    # Without the key, codes of the app are always wrong, but recovery codes work. The doctor command reports it.
+    # Without the key, codes of the app are always rejected, but recovery codes work. ``authserver doctor`` reports the
+    # users whose key is missing.
     try:
         return TotpSeed(vault.open(_purpose(row.user_id), row.sealed).decode())
     except SettingsError:

@@ -2,9 +2,10 @@
 
 They have a separate rate limit, so that an attacker who guesses passwords cannot lock the user out of them (S20).
 
-A cookie contains one signed token per user; nothing is stored on the server. A token contains a browser id and is bound to
-the user, the user's epoch (a new password invalidates it) and the second factor that was used in the browser (a browser in
-which an attacker used a stolen password gains nothing for codes). It never replaces a password.
+A cookie contains one signed token per user; the server stores nothing. A token contains a browser id. It is bound to
+the user and the user's epoch, so a new password invalidates it. It is also bound to the second factor that was used in
+the browser, so an attacker who knows only the password does not get a separate limit for codes. A token never replaces
+a password.
 """
 
 import base64
@@ -21,27 +22,27 @@ _BROWSER_BYTES = 12
 _MAX_LENGTH = 1000
 
 
-def recognise(vault: Vault, cookie: str, user_id: int, user_epoch: int, factor: str = "") -> str | None:
-    """Return the browser id if this user has signed in there before, with this second factor if given; else None."""
+def find_browser_id(vault: Vault, cookie: str, user_id: int, user_epoch: int, factor: str = "") -> str | None:
+    """Return the browser id if this user has signed in there before, with this second factor if given, or None."""
     for token in _split(cookie):
-        head, _, seal = token.rpartition(".")
+        head, _, mac = token.rpartition(".")
         browser, used_factor, pepper_id = (*head.split("."), "", "")[:3]
         if vault.knows_pepper(pepper_id) and factor in {"", used_factor}:
-            expected = _seal(vault, head, user_id, user_epoch, pepper_id)
-            if hmac.compare_digest(seal.encode(), expected.encode()):
+            expected = _mac(vault, head, user_id, user_epoch, pepper_id)
+            if hmac.compare_digest(mac.encode(), expected.encode()):
                 return browser
     return None
 
 
 def remember_browser(vault: Vault, cookie: str, user_id: int, user_epoch: int, factor: str = "") -> str:
     """Return the new value of the cookie after this user has signed in, with this second factor if given."""
-    if recognise(vault, cookie, user_id, user_epoch, factor) is not None:
+    if find_browser_id(vault, cookie, user_id, user_epoch, factor) is not None:
         return cookie
-    earlier = recognise(vault, cookie, user_id, user_epoch)
+    earlier = find_browser_id(vault, cookie, user_id, user_epoch)
     browser = earlier or secrets.token_urlsafe(_BROWSER_BYTES)
     head = f"{browser}.{factor}.{vault.pepper_id}"
     others = [token for token in _split(cookie) if not token.startswith(f"{browser}.")]
-    token = f"{head}.{_seal(vault, head, user_id, user_epoch, vault.pepper_id)}"
+    token = f"{head}.{_mac(vault, head, user_id, user_epoch, vault.pepper_id)}"
     return "~".join([token, *others][:_MAX_TOKENS])
 
 
@@ -51,6 +52,6 @@ def _split(cookie: str) -> list[str]:
     return [token for token in cookie.split("~") if token][:_MAX_TOKENS]
 
 
-def _seal(vault: Vault, head: str, user_id: int, user_epoch: int, pepper_id: str) -> str:
+def _mac(vault: Vault, head: str, user_id: int, user_epoch: int, pepper_id: str) -> str:
     mac = vault.mac(_PURPOSE, f"{head}.{user_id}.{user_epoch}".encode(), pepper_id)
     return base64.urlsafe_b64encode(mac).rstrip(b"=").decode()

@@ -1,6 +1,6 @@
 """The profile of a user: the standard claims except name and email (OpenID Connect Core, section 5.1).
 
-Values are validated here when they are stored, so that clients receive the specified types. Empty values are not stored.
+Values are validated when they are stored, so that clients receive the specified types. Empty values are not stored.
 """
 
 import re
@@ -40,8 +40,8 @@ LABELS = {
 VERIFIED = "phone_number_verified"
 NAMES = (*LABELS, VERIFIED, "address")
 _NOT_A_URL = message("Enter a URL that begins with https://.")
-_LINES = 500
-_URL = 2000
+_MAX_ADDRESS_LENGTH = 500
+_MAX_URL_LENGTH = 2000
 _LOCALE = re.compile(r"[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*")
 _PHONE = re.compile(r"\+[0-9][0-9 ().-]{4,30}(;ext=[0-9]{1,8})?")
 
@@ -71,7 +71,10 @@ def parse_claim(text: str) -> tuple[str, Any]:
 
 
 def merge_claims(before: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the claims with changes; ``address.PART`` changes a part of the address, an empty value removes a claim."""
+    """Return the claims with the changes applied.
+
+    ``address.PART`` changes one part of the address. An empty value removes a claim.
+    """
     profile = {**before, "address": dict(before.get("address", {}))}
     for name, value in changes.items():
         claim, dot, part = name.partition(".")
@@ -92,8 +95,8 @@ def _clean_one(name: str, value: Any) -> Any:
     if name not in LABELS:
         raise InvalidInput({name[:60]: f"Unknown claim: {name[:60]}."})
     if not isinstance(value, str):
-        raise InvalidInput({name: f"The {LABELS[name]} must be text."})
-    length = _URL if name in {"profile", "picture", "website"} else text_rules.NAME_LENGTH
+        raise InvalidInput({name: message("The %(label)s must be text.", label=LABELS[name])})
+    length = _MAX_URL_LENGTH if name in {"profile", "picture", "website"} else text_rules.NAME_LENGTH
     value = text_rules.clean_line(name, LABELS[name], value, length=length, required=False)
     error = _CHECKS[name](value) if value and name in _CHECKS else None
     if error:
@@ -109,9 +112,11 @@ def _clean_address(value: Any) -> dict[str, str]:
     found = {}
     for part, label in ADDRESS.items():
         text = value.get(part, "")
-        if not isinstance(text, str) or len(text) > _LINES or not text_rules.is_storable(text):
+        if not isinstance(text, str) or len(text) > _MAX_ADDRESS_LENGTH or not text_rules.is_storable(text):
             error = message(
-                "The %(label)s must be text of at most %(count)s characters.", label=label, count=_LINES
+                "The %(label)s must be text of at most %(count)s characters.",
+                label=label,
+                count=_MAX_ADDRESS_LENGTH,
             )
             raise InvalidInput({f"address.{part}": error})
         found[part] = text.replace("\r\n", "\n").strip()
@@ -134,7 +139,7 @@ def _birthdate_error(value: str) -> str | None:
         date.fromisoformat(text.replace("0000-", "2000-", 1))
     except ValueError:
         return message(
-            "Enter a date such as 1990-12-31, 0000-12-31 if you leave out the year, or only the year."
+            "Enter a date such as 1990-12-31. To omit the year, enter 0000-12-31. The year alone is also allowed."
         )
     return (
         None

@@ -1,6 +1,6 @@
 """Recovery codes: ten codes, each of which replaces the authenticator app once.
 
-They are random with 52 bits, so a keyed digest protects them in the database. They cannot be shown again.
+Each code has 52 random bits, so the database stores a keyed digest instead of a slow hash. A code is shown only once.
 """
 
 from collections.abc import Sequence

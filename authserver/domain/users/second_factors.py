@@ -29,7 +29,10 @@ _FEW = 3
 
 @dataclass(frozen=True, slots=True)
 class SecondFactorStatus:
-    """The second factor of a user: the time of its set-up (None without one) and last use, and the recovery codes left."""
+    """The second factor of a user: the times of its set-up and last use, and the number of unused recovery codes.
+
+    ``since`` is None if the user has no second factor.
+    """
 
     since: datetime | None
     last_used_at: datetime | None
@@ -51,14 +54,14 @@ def is_enrolled(db: Session, user_id: int) -> bool:
     return authenticator_apps.exists(db, user_id)
 
 
-def enrolment(db: Session, user_id: int) -> str:
-    """Return an identifier of the user's current second factor, "" without one."""
+def enrollment_id(db: Session, user_id: int) -> str:
+    """Return the id of the user's current second factor, or "" if there is none."""
     app = authenticator_apps.find(db, user_id)
-    return "" if app is None else app.enrolment
+    return "" if app is None else app.enrollment_id
 
 
 def status_of(db: Session, user_id: int) -> SecondFactorStatus:
-    """Return the second factor of a user."""
+    """Return the status of the second factor of a user."""
     app = authenticator_apps.find(db, user_id)
     if app is None:
         return SecondFactorStatus(None, None, 0)
@@ -66,7 +69,7 @@ def status_of(db: Session, user_id: int) -> SecondFactorStatus:
 
 
 def enrolled_among(db: Session, user_ids: Collection[int]) -> set[int]:
-    """Return which of these users have a second factor."""
+    """Return the ids of those users that have a second factor."""
     return authenticator_apps.owners_among(db, user_ids)
 
 
@@ -81,7 +84,7 @@ def administrators_without(db: Session) -> list[str]:
     return list(db.scalars(names))
 
 
-def lost_with_keys(db: Session, vault: Vault) -> list[str]:
+def users_without_keys(db: Session, vault: Vault) -> list[str]:
     """Return the names of users whose app or recovery codes cannot be verified because a key is missing."""
     apps = db.execute(select(AuthenticatorApp, User.username).join_from(AuthenticatorApp, User))
     codes = db.execute(select(RecoveryCode.pepper_id, User.username).join_from(RecoveryCode, User).distinct())
@@ -89,18 +92,24 @@ def lost_with_keys(db: Session, vault: Vault) -> list[str]:
     return sorted(lost | {name for pepper_id, name in codes if not vault.knows_pepper(pepper_id)})
 
 
-def enrol(db: Session, vault: Vault, actor: Actor, user: User, seed: TotpSeed, code: str) -> list[str]:
-    """Add an app that proves the seed with a code, and return the recovery codes for display.
+def enroll(db: Session, vault: Vault, actor: Actor, user: User, seed: TotpSeed, code: str) -> list[str]:
+    """Add an authenticator app if the code is a current code of the seed. Return the recovery codes for display.
 
     Raises InvalidInput for a wrong code and Conflict if the user already has an app.
     """
     db.get_one(User, user.id, with_for_update=True)
     if is_enrolled(db, user.id):
-        raise Conflict("An authenticator app is already set up. Remove it before you set up another one.")
+        raise Conflict(
+            message("An authenticator app is already set up. Remove it before you set up another one.")
+        )
     step = seed.step_of(_digits(code))
     if step is None:
         raise InvalidInput(
-            {"code": message("This is not the current code. Check that the clock of your phone is right.")}
+            {
+                "code": message(
+                    "This is not the current code. Check the clock of your phone, and enter the next code."
+                )
+            }
         )
     authenticator_apps.add(db, vault, user, seed, step)
     codes = recovery_codes.replace(db, vault, user.id)
@@ -120,7 +129,7 @@ def redeem(db: Session, vault: Vault, user_id: int, typed: str) -> str | None:
 
 
 def was_just_used(db: Session, vault: Vault, user_id: int, typed: str) -> bool:
-    """Return whether a code is the last accepted one of the app, and still valid."""
+    """Return whether a code is the last accepted code of the app, and still valid."""
     return len(typed) <= _TYPED_LENGTH and authenticator_apps.was_just_used(
         db, vault, user_id, _digits(typed)
     )
@@ -130,7 +139,7 @@ def renew_codes(db: Session, vault: Vault, actor: Actor, user: User) -> list[str
     """Replace the recovery codes and return the new ones for display; raises Conflict without an app."""
     db.get_one(User, user.id, with_for_update=True)
     if not is_enrolled(db, user.id):
-        raise Conflict("Recovery codes require an authenticator app.")
+        raise Conflict(message("Recovery codes require an authenticator app. Set up an app first."))
     codes = recovery_codes.replace(db, vault, user.id)
     audit.record(db, actor, Event.USER_RENEW_RECOVERY_CODES, subject=user)
     return codes

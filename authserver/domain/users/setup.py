@@ -1,6 +1,6 @@
 """First-run setup: a one-time link in the server's output creates the first administrator (S32).
 
-Setup is closed permanently after it was completed, or after an administrator was created in another way.
+Setup is closed permanently once it is completed, or once an administrator has been created in another way.
 """
 
 from datetime import datetime
@@ -36,7 +36,7 @@ class SetupLink(Base):
 
 
 class CompletedSetup(Base):
-    """A single row that exists if setup was completed; its primary key decides between concurrent attempts."""
+    """A single row that exists if setup was completed. The primary key lets only one concurrent call add it."""
 
     __tablename__ = "installation"
 
@@ -94,7 +94,7 @@ def complete(
     name: str = "",
     email: str = "",
 ) -> User:
-    """Create the first administrator and close setup; of concurrent attempts all but one raise SetupClosed."""
+    """Create the first administrator and close setup. If calls are concurrent, all except one raise SetupClosed."""
     lock(db, "administrators")
     link = check(db, token)
     _close(db)

@@ -18,14 +18,14 @@ from authserver.errors import Conflict, InvalidInput, NotFound
 from authserver.messages import message
 
 USERNAME_LENGTH = 100
-_CHANGED = "Someone else changed this account. Reload the page to see the current version."
+_CHANGED = message("Someone else changed this account. Reload the page to see the current version.")
 
 
 class User(Base):
     """A user. ``epoch`` increases when all existing sessions, tokens and codes of the user must stop working.
 
-    ``revision`` increases with every change in the audit trail. It is not SQLAlchemy's version counter, which would also
-    increase with a sign-in.
+    ``revision`` increases with every change that the audit trail records. It is not SQLAlchemy's version counter, which
+    would also increase with a sign-in.
     """
 
     __tablename__ = "users"
@@ -55,7 +55,7 @@ class User(Base):
 
 
 def canonical_username(username: str) -> str:
-    """Return a user name in the form that is compared."""
+    """Return a user name in the normal form that is used for comparison."""
     return unicodedata.normalize("NFKC", username).casefold().strip()
 
 
@@ -91,7 +91,7 @@ def add(
     name = text_rules.clean_line("name", message("name"), name, required=False)
     lock(db, "usernames")
     if find(db, username) is not None:
-        raise InvalidInput({"username": message("This user name is taken.")})
+        raise InvalidInput({"username": message("This user name is taken. Choose another one.")})
     now = clock.now()
     user = User(
         subject=secrets.token_urlsafe(16),
@@ -123,7 +123,7 @@ def edit(
         db.refresh(user, with_for_update=True)
         revisions.check_revision(user, revision, _CHANGED)
     before = describe(user)
-    # A user keeps an address that was accepted under older rules.
+    # The current address is not checked again, because the rules may have become stricter since it was accepted.
     email = _clean_email(email) if email != user.email else email
     if name != user.name:
         user.name = text_rules.clean_line("name", message("name"), name, required=False)
@@ -133,7 +133,7 @@ def edit(
 
 
 def edit_claims(db: Session, actor: Actor, user: User, changes: dict[str, Any]) -> None:
-    """Change other claims of a user; an empty value removes a claim. Raises InvalidInput.
+    """Change the other claims of a user; an empty value removes a claim. Raises InvalidInput.
 
     A new phone number is unverified, unless the same change sets ``phone_number_verified``.
     """
@@ -146,7 +146,7 @@ def edit_claims(db: Session, actor: Actor, user: User, changes: dict[str, Any]) 
 
 
 def grant(db: Session, actor: Actor, user: User, *, may_configure_server: bool) -> None:
-    """Grant or remove the Configure Server permission; raises Conflict for the last administrator."""
+    """Grant or withdraw the Configure Server permission; raises Conflict for the last administrator."""
     if user.may_configure_server == may_configure_server:
         return
     before = describe(user)
@@ -163,7 +163,7 @@ def disable(db: Session, actor: Actor, user: User) -> None:
     before = describe(user)
     _protect_last_administrator(db, user)
     user.is_active = False
-    logout_notices.announce_user(db, user.id)
+    logout_notices.add_for_user(db, user.id)
     user.epoch += 1
     _record_change(db, actor, user, Event.USER_DISABLE, before)
 
@@ -185,7 +185,7 @@ def set_password(
     ``keep`` is the id of the session that the caller renews, so that its clients are not notified of its end.
     """
     before = describe(user)
-    logout_notices.announce_user(db, user.id, keep=keep)
+    logout_notices.add_for_user(db, user.id, keep=keep)
     user.password_hash = password_hash
     user.epoch += 1
     _record_change(db, actor, user, Event.USER_SET_PASSWORD, before)
@@ -201,7 +201,7 @@ def store_rehashed(db: Session, user: User, password_hash: str) -> None:
 
 
 def count(db: Session) -> tuple[int, int]:
-    """Return the number of accounts, and of active accounts."""
+    """Return the number of accounts and the number of active accounts."""
     active = func.count().filter(User.is_active)
     total, active_count = db.execute(select(func.count(), active).select_from(User)).one()
     return total, active_count

@@ -111,7 +111,7 @@ def approve(db: Session, actor: Actor, approval: TokenApproval, user_session: Us
         ),
     )
     verifier = _new_verifier(approval)
-    if not temporary_credentials.approve(db, approval.credential, authorization.id, verifier):
+    if not temporary_credentials.allow(db, approval.credential, authorization.id, verifier):
         raise Conflict(message("This sign-in was already completed in another tab."))
     return _outcome(approval, verifier)
 

@@ -62,7 +62,7 @@ def _token_secret(server: OAuth1Server, request: SignedRequest) -> str:
     handle = temporary or token_credentials.parse_access_token(request.token_value)
     credentials = temporary_credentials if temporary else token_credentials
     with server.database.reading() as connection:
-        row = credentials.lookup(connection, request.client_key, handle)
+        row = credentials.find_with_client(connection, request.client_key, handle)
         request_checks.find_client(connection, server.client_cache, request, row)
     if not request.token_value:
         return ""

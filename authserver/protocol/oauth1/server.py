@@ -73,7 +73,7 @@ class OAuth1Server(AuthorizationServer):
 
     def validate_temporary_credentials_request(self, request: SignedRequest) -> None:
         with self.database.reading() as connection:
-            row = temporary_credentials.lookup(connection, request.client_key, None)
+            row = temporary_credentials.find_with_client(connection, request.client_key, None)
             request_checks.find_client(connection, self.client_cache, request, row)
         request_checks.check_request(request, self.settings, self.vault, token_secret="")
         if request.token_value:
@@ -118,7 +118,7 @@ class OAuth1Server(AuthorizationServer):
     def validate_token_request(self, request: SignedRequest) -> None:
         handle = temporary_credentials.parse_temporary_token(request.token_value)
         with self.database.reading() as connection:
-            row = temporary_credentials.lookup(connection, request.client_key, handle)
+            row = temporary_credentials.find_with_client(connection, request.client_key, handle)
             request_checks.find_client(connection, self.client_cache, request, row)
         if not request.token_value:
             raise errors.parameters_absent("oauth_token")
@@ -176,9 +176,9 @@ def _lifecycle_error(row: Row[Any]) -> OAuth1Error | None:
     if row.expires_at <= clock.now():
         advice = "The temporary credentials have expired. Start the sign-in again."
         return OAuth1Error(ProblemCode.TOKEN_EXPIRED, advice)
-    if row.refused_at is not None:
+    if row.denied_at is not None:
         return OAuth1Error(ProblemCode.USER_REFUSED, "The user denied access.")
-    if row.made_under_epoch != row.s_client_epoch:
+    if row.issued_client_epoch != row.s_client_epoch:
         advice = "The consumer was disapproved after these credentials were issued."
         return OAuth1Error(ProblemCode.TOKEN_REVOKED, advice)
     if row.authorization_id is None:

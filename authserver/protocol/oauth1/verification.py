@@ -37,7 +37,7 @@ def verify_request(server: OAuth1Server, request: SignedRequest) -> VerifiedRequ
     """Return the consumer and user of a signed request and consume its nonce; raises OAuth1Error."""
     handle = token_credentials.parse_access_token(request.token_value)
     with server.database.reading() as connection:
-        row = token_credentials.lookup(connection, request.client_key, handle)
+        row = token_credentials.find_with_client(connection, request.client_key, handle)
         request_checks.find_client(connection, server.client_cache, request, row)
     if not request.token_value:
         return _two_legged(server, request)

@@ -59,7 +59,7 @@ def approve(db: Session, actor: Actor, row: DeviceAuthorization, user_session: U
         return False
     client = row.client
     # Lock the client before the audit trail, in the same order as an administrator's decision, to avoid a deadlock.
-    clients.note_sign_in(db, client.id)
+    clients.record_sign_in_time(db, client.id)
     authorization = authorizations.add(
         db,
         actor,

@@ -107,7 +107,7 @@ def _may_introspect(caller: RegisteredClient, row: Row[Any]) -> bool:
 
 
 def _owner(services: Services, row: Row[Any]) -> RegisteredClient:
-    cached = services.client_cache.kept(row.c_id, row.c_revision)
+    cached = services.client_cache.find_cached(row.c_id, row.c_revision)
     if cached is not None:
         return cached
     with services.database.reading() as connection:

@@ -20,7 +20,7 @@ from sqlalchemy import Row
 
 from authserver.domain import access_state
 from authserver.domain.client_cache import RegisteredClient
-from authserver.domain.clients.metadata import MISPRINTED_DEVICE_GRANT
+from authserver.domain.clients.metadata import MISSPELLED_DEVICE_GRANT
 from authserver.domain.diagnostics.causes import Cause
 from authserver.protocol import access
 from authserver.protocol.errors import ErrorCode, ProtocolError
@@ -77,7 +77,7 @@ def _unsupported(
 ) -> ProtocolError:
     with services.database.reading() as connection:
         row = access_state.find_client(connection, request.client_key)
-    is_misprint = grant_type == MISPRINTED_DEVICE_GRANT
+    is_misprint = grant_type == MISSPELLED_DEVICE_GRANT
     description = (
         "grant_type must begin with urn:, not with urb:."
         if is_misprint
@@ -85,7 +85,7 @@ def _unsupported(
     )
     return ProtocolError(
         ErrorCode.UNSUPPORTED_GRANT_TYPE,
-        Cause.GRANT_TYPE_MISPRINTED if is_misprint else Cause.GRANT_TYPE_UNSUPPORTED,
+        Cause.GRANT_TYPE_MISSPELLED if is_misprint else Cause.GRANT_TYPE_UNSUPPORTED,
         description,
         received=grant_type,
         expected=" ".join(grants),

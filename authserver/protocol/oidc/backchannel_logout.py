@@ -80,7 +80,7 @@ class LogoutNotifier:
 
     def deliver(self) -> int:
         """Post the due notices and return the number of attempts."""
-        self._key_ring.tend()
+        self._key_ring.refresh()
         with self._database.reading() as connection:
             due = logout_notices.due_notices(connection, _BATCH_SIZE)
         if not due:

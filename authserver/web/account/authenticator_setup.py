@@ -75,7 +75,7 @@ def _charge(live: UserSession) -> Sequence[Charge]:
 
 def _enrol(live: UserSession, seed: TotpSeed, charges: Sequence[Charge]) -> ResponseReturnValue:
     db, user, code = current.transaction(), own_user(), request.form.get("code", "")
-    codes = second_factors.enrol(db, current.services().vault, current.actor(), user, seed, code)
+    codes = second_factors.enroll(db, current.services().vault, current.actor(), user, seed, code)
     throttles.refund(db, charges)
     signed_in = sign_in_session.step_up(db, user, live, second_factors.OTP)
     if signed_in is None:

@@ -22,7 +22,7 @@ def session_list() -> ResponseReturnValue:
     rows = [
         row
         for row in user_sessions.sessions_of_user(current.transaction(), own_user())
-        if user_sessions.is_live(row, settings, now)
+        if user_sessions.is_valid(row, settings, now)
     ]
     rows.sort(key=lambda row: row.id != own_session().id)
     return render_template(

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from authserver.domain import form_tokens
 from authserver.domain.clients import client_secrets, clients, registrations
-from authserver.domain.clients.client_secrets import TypedSecret
+from authserver.domain.clients.client_secrets import EnteredSecret
 from authserver.domain.clients.clients import Client
 from authserver.vocabulary import ClientKind, EndpointPath
 from authserver.web import current
@@ -54,7 +54,7 @@ def create_client() -> ResponseReturnValue:
     return _create(form, typed, token)
 
 
-def _create(form: ClientForm, typed: TypedSecret | None, token: str) -> ResponseReturnValue:
+def _create(form: ClientForm, typed: EnteredSecret | None, token: str) -> ResponseReturnValue:
     db, actor = current.transaction(), current.actor()
     with responses.in_savepoint():
         metadata = registrations.validate(form.values())
@@ -74,21 +74,21 @@ def _create(form: ClientForm, typed: TypedSecret | None, token: str) -> Response
     )
 
 
-def typed_secret(form: ClientForm) -> TypedSecret | None:
+def typed_secret(form: ClientForm) -> EnteredSecret | None:
     """Return the typed secret with its hash. Hashing takes long, so the request's transaction ends first."""
     if form.secret_choice != TYPED:
         return None
     current.release()
-    return client_secrets.hash_typed_secret(current.services().passwords, form.secret)
+    return client_secrets.hash_entered_secret(current.services().passwords, form.secret)
 
 
-def give_secret(client: Client, typed: TypedSecret | None) -> str:
+def give_secret(client: Client, typed: EnteredSecret | None) -> str:
     """Add the typed secret, or else a generated one, and return it; empty if the client uses none."""
     db, actor, services = current.transaction(), current.actor(), current.services()
     if not client_secrets.are_used(client.kind, client.auth_method):
         return ""
     if typed is not None:
-        client_secrets.set_typed(db, actor, services.vault, client, typed)
+        client_secrets.set_entered(db, actor, services.vault, client, typed)
         return typed.secret
     return client_secrets.generate(db, actor, services.vault, client)
 

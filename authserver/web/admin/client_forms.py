@@ -129,7 +129,7 @@ class ClientForm:
         """Raise InvalidInput if a typed secret is not acceptable or its repetition differs."""
         if self.secret_choice != TYPED:
             return
-        client_secrets.check_typed(self.secret)
+        client_secrets.check_entered(self.secret)
         if self.secret != self.secret_again:
             raise InvalidInput({"secret_again": "The two secrets differ. Type the same secret again."})
 

@@ -6,7 +6,7 @@ from flask import request, url_for
 from flask.typing import ResponseReturnValue
 
 from authserver.domain.clients import client_secrets, clients
-from authserver.domain.clients.client_secrets import TypedSecret
+from authserver.domain.clients.client_secrets import EnteredSecret
 from authserver.domain.clients.clients import Client
 from authserver.errors import Conflict, InvalidInput
 from authserver.web import current
@@ -99,7 +99,7 @@ def remove_secret(key: str, secret_id: int) -> ResponseReturnValue:
     )
 
 
-def _replace(client: Client, typed: TypedSecret | None, overlap: timedelta) -> str:
+def _replace(client: Client, typed: EnteredSecret | None, overlap: timedelta) -> str:
     clients.check_revision(client, responses.seen_revision())
     secret = give_secret(client, typed)
     client_secrets.expire_others(current.transaction(), current.actor(), client, after=overlap)

@@ -170,7 +170,7 @@ def get_with_client(reference: str) -> tuple[RecordedError, Client]:
 
 def limits() -> dict[str, int]:
     """Return how long and how many errors are kept, for the templates."""
-    return {"kept_days": error_log.KEPT.days, "kept_count": error_log.PER_CLIENT}
+    return {"kept_days": error_log.KEPT.days, "kept_count": error_log.MAX_PER_CLIENT}
 
 
 def _rows(wanted: error_search.ErrorFilter, number: int) -> tuple[list[RecordedError], pagination.Paging]:

@@ -50,7 +50,7 @@ def overview() -> ResponseReturnValue:
         changing=self_registration.clients_with_pending_changes(db, limit=_PENDING_SHOWN),
         accounts=accounts,
         opened=opened,
-        sessions=user_sessions.count_live(db),
+        sessions=user_sessions.count_unexpired(db),
         entries=[AuditEntry(event) for event in events],
         back=local_urls.current_url(),
     )

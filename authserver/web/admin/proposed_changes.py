@@ -81,7 +81,9 @@ def pending_change_values(client: Client) -> dict[str, Any]:
 def _similar(client: Client, change: PendingChange) -> list[Client]:
     name = change.values["name"]
     return (
-        [] if name == client.name else client_search.similar_to_name(current.transaction(), name, but=client)
+        []
+        if name == client.name
+        else client_search.similar_to_name(current.transaction(), name, exclude=client)
     )
 
 

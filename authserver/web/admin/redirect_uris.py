@@ -13,4 +13,4 @@ def check_redirect_uri() -> ResponseReturnValue:
     issue = redirect_uris.find_issue(request.args.get("uri", "").strip())
     if issue is None:
         return jsonify(sentence="", fix="", refused=False)
-    return jsonify(issue._asdict())
+    return jsonify(sentence=issue.sentence, fix=issue.fix, refused=issue.is_rejected)

@@ -50,7 +50,7 @@ def rotate_signing_key(algorithm: str) -> ResponseReturnValue:
             key = _rotate(_checked_algorithm(algorithm), request.form.get("active", ""))
     except Conflict as error:
         return _rotation_form(algorithm, error)
-    current.services().key_ring.forget()
+    current.services().key_ring.invalidate()
     return responses.redirect_with_message(
         url_for("admin.signing_key_list"), f"The {algorithm} key {key.kid} is now active."
     )
@@ -59,9 +59,9 @@ def rotate_signing_key(algorithm: str) -> ResponseReturnValue:
 def _rotate(algorithm: str, active: str) -> SigningKey:
     db, actor, vault = current.transaction(), current.actor(), current.services().vault
     if "stolen" in request.form:
-        return signing_keys.replace_stolen(db, actor, vault, algorithm, instead_of=active)
+        return signing_keys.replace_stolen(db, actor, vault, algorithm, expected_kid=active)
     is_urgent = "urgent" in request.form
-    return signing_keys.rotate(db, actor, vault, algorithm, is_urgent=is_urgent, instead_of=active)
+    return signing_keys.rotate(db, actor, vault, algorithm, is_urgent=is_urgent, expected_kid=active)
 
 
 def _rotation_form(algorithm: str, error: Conflict | None = None) -> ResponseReturnValue:

@@ -107,7 +107,7 @@ def _resume(handle: str | None, step: "_Step", repeated: "_Step | None" = None) 
     if row is None:
         return _expired_page()
     if not row.is_open:
-        if repeated is None or live is None or not authorization_requests.was_answered(row, live.id):
+        if repeated is None or live is None or not authorization_requests.was_just_completed(row, live.id):
             return _expired_page()
         step = repeated
     try:
@@ -210,7 +210,7 @@ def _issue(auth_request: AuthorizationRequest, live: UserSession, client_epoch: 
 def _show_consent(
     auth_request: AuthorizationRequest, interaction: _Interaction, live: UserSession
 ) -> ResponseReturnValue:
-    authorization_requests.show(interaction.row, live.id)
+    authorization_requests.record_shown(interaction.row, live.id)
     return render_template(
         "consent.html",
         client=auth_request.client,

@@ -131,7 +131,7 @@ def _confirm(live: UserSession, row: DeviceAuthorization, code: str) -> str:
         address=row.address,
         asked_at=row.created_at,
         scopes=row.scope.split(),
-        confirmation=device_authorizations.show(current.transaction(), row, live.id),
+        confirmation=device_authorizations.record_shown(current.transaction(), row, live.id),
         switch_url=url_for("frontchannel.sign_in", next=_url_of(code), switch=1),
     )
 

@@ -144,7 +144,7 @@ def _shown(approval: TokenApproval) -> dict[str, Any]:
 
 def _respond_again(row: StoredAuthorizationRequest, live: UserSession) -> ResponseReturnValue | None:
     """Return the response again if this session received it a moment ago, after a double click or a lost response."""
-    if not authorization_requests.was_answered(row, live.id) or request.form.get("decision") != "allow":
+    if not authorization_requests.was_just_completed(row, live.id) or request.form.get("decision") != "allow":
         return None
     approval = _find_approval(request.form, is_decided=True)
     is_same = row.parameters == _shown(approval) and row.client_revision == approval.client.revision

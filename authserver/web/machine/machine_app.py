@@ -101,7 +101,7 @@ class MachineApp:
             raise _method_not_allowed(route, method)
         if path != EndpointPath.LIVE:
             # No connection is held here. The liveness check must not need the database.
-            self._services.key_ring.tend()
+            self._services.key_ring.refresh()
         if is_preflight:
             response = self._cors.preflight(environ["PATH_INFO"], route.methods, environ["HTTP_ORIGIN"])
             if response is None:

@@ -38,7 +38,7 @@ def verify(services: Services, request: Request) -> Response:
 def _authenticate(services: Services, request: Request) -> RegisteredClient:
     credentials = client_authentication.parse_credentials(request, {})
     with services.database.reading() as connection:
-        row = token_credentials.lookup(connection, credentials.client_key, None)
+        row = token_credentials.find_with_client(connection, credentials.client_key, None)
         client = None if row is None else services.client_cache.get(connection, row.c_id, row.c_revision)
     client = admission.check_secret(services, credentials, client, request.address)
     assert row is not None

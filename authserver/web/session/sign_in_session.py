@@ -101,7 +101,7 @@ def step_up(db: Session, user: User, live: UserSession, kind: str) -> SignedInBr
 def _signed_in_browser(
     db: Session, started: StartedSession, user: User, method: AuthenticationMethod, *, is_renewed: bool
 ) -> SignedInBrowser:
-    factor = "" if method is PASSWORD else second_factors.enrolment(db, user.id)
+    factor = "" if method is PASSWORD else second_factors.enrollment_id(db, user.id)
     known = known_browsers.remember_browser(
         current.services().vault, known_browser_cookie(), user.id, user.epoch, factor
     )

@@ -118,7 +118,7 @@ def test_an_invalid_response_type_does_not_hide_missing_redirect_uris() -> None:
 def test_wrong_types_are_reported_first() -> None:
     found = errors(name="", contacts="a", require_auth_time="yes", default_max_age=True)
     assert found == {
-        "contacts": "Enter a list of texts.",
+        "contacts": "Enter a list of strings.",
         "require_auth_time": "Enter true or false.",
         "default_max_age": "Enter a whole number.",
     }

@@ -47,7 +47,7 @@ def test_lifetime_outside_the_limits_is_rejected(name: str) -> None:
 @pytest.mark.parametrize("value", ["900", 900.0, True, [900], {"seconds": 900}])
 def test_lifetime_must_be_an_integer(value: Any) -> None:
     values = {"kind": "oidc", "name": "App", "redirect_uris": ("https://a.example/cb",)}
-    with pytest.raises(InvalidInput, match="Enter a length from 1m to 1d") as error:
+    with pytest.raises(InvalidInput, match="Enter a lifetime from 1m to 1d") as error:
         registrations.validate({**values, "access_token_lifetime": value})
     assert list(error.value.fields) == ["access_token_lifetime"]
 

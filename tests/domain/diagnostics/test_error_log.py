@@ -107,11 +107,11 @@ def test_errors_of_unknown_clients_are_grouped_by_cause(recorder):
 
 
 def test_new_error_replaces_the_oldest_of_the_same_client(database, recorder, find_error, fill, client_id):
-    fill(client_id, error_log.PER_CLIENT)
+    fill(client_id, error_log.MAX_PER_CLIENT)
     fill(client_id + 1, 3)
     reference = recorder.record(replace(WRONG, client_id=client_id), ENDPOINT)
     assert find_error(reference).count == 1
-    assert count_of(database, client_id) == error_log.PER_CLIENT
+    assert count_of(database, client_id) == error_log.MAX_PER_CLIENT
     assert count_of(database, client_id + 1) == 3
     with database.transaction(write=False) as db:
         left = set(db.scalars(select(RecordedError.reference).where(RecordedError.client_id == client_id)))
@@ -122,7 +122,7 @@ def test_new_error_replaces_the_oldest_of_the_same_client(database, recorder, fi
 def test_clean_up_keeps_thirty_days_and_the_newest_errors_of_each_client(
     database, settings, recorder, find_error, fill, client_id
 ):
-    fill(client_id, error_log.PER_CLIENT + 20)
+    fill(client_id, error_log.MAX_PER_CLIENT + 20)
     old, recent = (
         recorder.record(replace(WRONG, cause=cause), ENDPOINT)
         for cause in (Cause.CODE_UNKNOWN, Cause.CODE_REPLAYED)
@@ -135,7 +135,7 @@ def test_clean_up_keeps_thirty_days_and_the_newest_errors_of_each_client(
     assert deleted == 21
     assert find_error(old) is None
     assert find_error(recent) is not None
-    assert count_of(database, client_id) == error_log.PER_CLIENT
+    assert count_of(database, client_id) == error_log.MAX_PER_CLIENT
 
 
 def test_errors_of_a_removed_client_are_deleted(database, recorder, client_id):
@@ -205,15 +205,15 @@ def test_only_errors_of_the_last_seven_days_count_as_failing(database, recorder,
     reference = recorder.record(replace(WRONG, client_id=client_id), ENDPOINT)
     recorder.record(replace(WRONG, client_id=client_id, cause=Cause.CODE_UNKNOWN), ENDPOINT)
     with database.transaction() as db:
-        assert error_search.count_lately(db, [client_id]) == {client_id: 2}
+        assert error_search.count_recent(db, [client_id]) == {client_id: 2}
         aged = update(RecordedError).where(RecordedError.reference == reference)
         db.execute(aged.values(last_at=clock.now() - timedelta(days=8)))
     with database.transaction(write=False) as db:
-        assert error_search.count_lately(db, [client_id]) == {client_id: 1}
+        assert error_search.count_recent(db, [client_id]) == {client_id: 1}
         assert [row.id for row in client_search.page_of_clients(db, ClientFilter(is_failing=True))[0]] == [
             client_id
         ]
-        assert error_search.count_lately(db, []) == {}
+        assert error_search.count_recent(db, []) == {}
 
 
 @pytest.mark.only_on("sqlite")

@@ -43,10 +43,10 @@ def test_keys_are_read_while_no_other_connection_is_held(rp, services, moving_cl
 
 
 def test_rotation_by_another_process_is_seen_within_seconds(services, moving_clock):
-    services.key_ring.tend()
+    services.key_ring.refresh()
     following = rotate(services)
     moving_clock.advance(timedelta(seconds=11))
-    services.key_ring.tend()
+    services.key_ring.refresh()
     assert services.key_ring.signer().kid == following
 
 
@@ -54,8 +54,8 @@ def test_rotation_by_another_process_is_seen_within_seconds(services, moving_clo
 def test_retired_private_key_is_forgotten(services):
     retired = weakref.ref(services.key_ring.signer())
     rotate(services)
-    services.key_ring.forget()
-    services.key_ring.tend()
+    services.key_ring.invalidate()
+    services.key_ring.refresh()
     gc.collect()
     assert retired() is None
 
@@ -64,8 +64,8 @@ def test_retired_private_key_is_forgotten(services):
 def test_unchanged_key_is_not_imported_again(services):
     before = services.key_ring.signer("ES256")
     rotate(services)
-    services.key_ring.forget()
-    services.key_ring.tend()
+    services.key_ring.invalidate()
+    services.key_ring.refresh()
     assert services.key_ring.signer("ES256") is before
 
 

@@ -172,9 +172,9 @@ def test_known_browser_has_its_own_limit(authenticator, services, alice):
 def test_browser_is_known_only_for_its_own_users(services, people):
     alice, bob = people["alice"], people["bob"]
     cookie_value = known_browsers.remember_browser(services.vault, "", alice.id, alice.epoch)
-    assert known_browsers.recognise(services.vault, cookie_value, alice.id, alice.epoch)
-    assert known_browsers.recognise(services.vault, cookie_value, bob.id, bob.epoch) is None
-    assert known_browsers.recognise(services.vault, cookie_value, alice.id, alice.epoch + 1) is None
+    assert known_browsers.find_browser_id(services.vault, cookie_value, alice.id, alice.epoch)
+    assert known_browsers.find_browser_id(services.vault, cookie_value, bob.id, bob.epoch) is None
+    assert known_browsers.find_browser_id(services.vault, cookie_value, alice.id, alice.epoch + 1) is None
 
 
 def test_browser_can_be_known_for_several_users(services, people):
@@ -182,7 +182,7 @@ def test_browser_can_be_known_for_several_users(services, people):
     for user in people.values():
         cookie_value = known_browsers.remember_browser(services.vault, cookie_value, user.id, user.epoch)
     assert all(
-        known_browsers.recognise(services.vault, cookie_value, user.id, user.epoch)
+        known_browsers.find_browser_id(services.vault, cookie_value, user.id, user.epoch)
         for user in people.values()
     )
 
@@ -194,7 +194,7 @@ def test_browser_known_before_the_second_factor_has_no_extra_attempts(
     collected = [known_browsers.remember_browser(services.vault, "", alice.id, alice.epoch) for _ in range(3)]
     set_up(app)
     with database.transaction() as db:
-        factor = second_factors.enrolment(db, alice.id)
+        factor = second_factors.enrollment_id(db, alice.id)
     pending = PendingSecondFactor(alice.id, alice.epoch)
     for cookie_value in collected:
         authenticator.charge_code(pending, cookie_value)
@@ -202,7 +202,7 @@ def test_browser_known_before_the_second_factor_has_no_extra_attempts(
         authenticator.charge_code(pending, collected[0])
     proved = known_browsers.remember_browser(services.vault, collected[0], alice.id, alice.epoch, factor)
     assert authenticator.charge_code(pending, proved)
-    assert known_browsers.recognise(services.vault, proved, alice.id, alice.epoch, "another") is None
+    assert known_browsers.find_browser_id(services.vault, proved, alice.id, alice.epoch, "another") is None
 
 
 def test_cookie_contains_one_value_per_user(services, alice):
@@ -210,7 +210,8 @@ def test_cookie_contains_one_value_per_user(services, alice):
     after = known_browsers.remember_browser(services.vault, before, alice.id, alice.epoch, "app")
     assert "~" not in after
     assert (
-        known_browsers.recognise(services.vault, after, alice.id, alice.epoch, "app") == before.split(".")[0]
+        known_browsers.find_browser_id(services.vault, after, alice.id, alice.epoch, "app")
+        == before.split(".")[0]
     )
 
 
@@ -219,7 +220,7 @@ def test_cookie_contains_one_value_per_user(services, alice):
 )
 def test_forged_value_is_not_recognised(services, alice, cookie_value):
     cookie_value = cookie_value.replace("%s", services.vault.pepper_id)
-    assert known_browsers.recognise(services.vault, cookie_value, alice.id, alice.epoch) is None
+    assert known_browsers.find_browser_id(services.vault, cookie_value, alice.id, alice.epoch) is None
 
 
 def test_parallel_guesses_share_the_limit(authenticator, passwords):

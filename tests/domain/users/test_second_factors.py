@@ -154,7 +154,7 @@ def test_app_is_set_up_once_under_concurrency(services, alice, now):
             with services.database.transaction() as db:
                 user = users.get(db, alice.id)
                 code = TotpApp(seed.text, []).code()
-                return second_factors.enrol(db, services.vault, SYSTEM, user, seed, code)
+                return second_factors.enroll(db, services.vault, SYSTEM, user, seed, code)
         except Conflict:
             return None
 
@@ -265,7 +265,7 @@ def test_wrong_code_does_not_enrol_the_app(services, alice, now, typed):
     with services.database.transaction() as db:
         user = users.get(db, alice.id)
         with pytest.raises(InvalidInput) as error:
-            second_factors.enrol(db, services.vault, SYSTEM, user, VECTOR_SEED, typed)
+            second_factors.enroll(db, services.vault, SYSTEM, user, VECTOR_SEED, typed)
         assert list(error.value.fields) == ["code"]
         assert second_factors.status_of(db, alice.id) == second_factors.SecondFactorStatus(None, None, 0)
 
@@ -274,7 +274,7 @@ def test_second_app_is_rejected(services, alice, totp_app):
     with services.database.transaction() as db:
         user = users.get(db, alice.id)
         with pytest.raises(Conflict):
-            second_factors.enrol(db, services.vault, SYSTEM, user, TotpSeed(totp_app.seed), totp_app.code())
+            second_factors.enroll(db, services.vault, SYSTEM, user, TotpSeed(totp_app.seed), totp_app.code())
 
 
 def test_removed_second_factor_no_longer_works(services, alice, totp_app):

@@ -61,10 +61,10 @@ def test_no_new_secret_is_accepted(services: Services, party: RelyingParty) -> N
     with services.database.transaction() as db:
         client = clients.get(db, party.key)
         with pytest.raises(InvalidInput, match="without a secret"):
-            client_secrets.set_typed(
+            client_secrets.set_entered(
                 db,
                 SYSTEM,
                 services.vault,
                 client,
-                client_secrets.hash_typed_secret(services.passwords, typed),
+                client_secrets.hash_entered_secret(services.passwords, typed),
             )

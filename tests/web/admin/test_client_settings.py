@@ -119,15 +119,15 @@ def test_names_are_escaped(console):
     [
         ("https://app.example.org/cb", "", ""),
         ("app.example.org/cb", "The scheme is missing", "https://app.example.org/cb"),
-        ("http://app.example.org/cb", "use https://", "https://app.example.org/cb"),
-        ("https://app.example.org/cb/", "Ends with a slash", "https://app.example.org/cb"),
+        ("http://app.example.org/cb", "Use https://", "https://app.example.org/cb"),
+        ("https://app.example.org/cb/", "ends with a slash", "https://app.example.org/cb"),
         (
             "https://app.example.org/cb?code=1&state=2",
-            "copied from a finished sign-in",
+            "copied from a completed sign-in",
             "https://app.example.org/cb",
         ),
-        ("javascript:alert(1)", "cannot receive a sign-in safely", ""),
-        ("https://\0", "only the characters of a URI", ""),
+        ("javascript:alert(1)", "is not safe for a redirect URI", ""),
+        ("https://\0", "not allowed in URIs", ""),
     ],
 )
 @pytest.mark.only_on("sqlite")

@@ -34,7 +34,7 @@ def authorize(console, client, times):
             )
 
 
-def note_sign_in(console, client, ago):
+def record_sign_in_time(console, client, ago):
     with console.services.database.transaction() as db:
         db.get_one(Client, client.id).last_sign_in_at = clock.now() - ago
 
@@ -142,7 +142,7 @@ def test_void_authorizations_are_not_counted(console):
 def test_removing_a_client_in_use_requires_its_name(console):
     client = console.add_client("Grafana & Co", approve=True)
     authorize(console, client, 2)
-    note_sign_in(console, client, timedelta(days=3))
+    record_sign_in_time(console, client, timedelta(days=3))
     page = console.get(f"/admin/clients/{client.client_key}/remove")
     assert "2 active authorizations" in page.text
     wrong = console.press(page, "Remove permanently", typed_name="grafana")
@@ -155,7 +155,7 @@ def test_removing_a_client_in_use_requires_its_name(console):
 
 def test_unused_client_is_removed_without_its_name(console):
     client = console.add_client(approve=True)
-    note_sign_in(console, client, timedelta(days=31))
+    record_sign_in_time(console, client, timedelta(days=31))
     console.press(console.get(f"/admin/clients/{client.client_key}/remove"), "Remove permanently")
     assert console.client(client.client_key) is None
 
@@ -209,7 +209,7 @@ def test_bulk_approval_skips_changed_clients(console):
 
 def test_bulk_disapproval_and_removal_skip_clients_in_use(console):
     used, unused = console.add_client("Used", approve=True), console.add_client("Unused", approve=True)
-    note_sign_in(console, used, timedelta(days=1))
+    record_sign_in_time(console, used, timedelta(days=1))
     ticked = [("key", client.client_key) for client in (used, unused)]
     page = console.browser.get("/admin/clients/bulk/remove", query_string=ticked)
     console.press(page, "Remove permanently")

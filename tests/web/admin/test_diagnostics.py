@@ -212,5 +212,5 @@ def test_received_values_are_escaped(console, wrong_uri):
 
 def test_limits_of_the_error_log_match_the_page(console):
     assert timedelta(days=30) == error_log.KEPT
-    assert error_log.PER_CLIENT == 1000
+    assert error_log.MAX_PER_CLIENT == 1000
     assert "30 days, up to 1000" in console.get("/admin/diagnostics").text

@@ -24,7 +24,7 @@ def test_wrong_redirect_uri_is_added_and_works(console, wrong_uri, trail):
     assert "Add this URI" in page.text
     form = console.get(f"/admin/diagnostics/{link}/add-redirect-uri")
     assert WRONG_URI in form.text
-    assert "Ends with a slash" in form.text
+    assert "ends with a slash" in form.text
     assert "Anyone can send" not in form.text, "the host is known"
     answer = console.press(form, "Add this URI")
     assert answer.location == f"/admin/diagnostics/{link}"
@@ -47,10 +47,10 @@ def test_redirect_uri_of_another_host_shows_a_warning(console, wrong_uri):
 @pytest.mark.parametrize(
     ("uri", "reason"),
     [
-        ("http://app.example.org/callback", "use https://"),
-        ("https://*.example.org/", "A wildcard would let anybody"),
-        ("https://app.example.org/cb#part", "no fragment"),
-        ("javascript:alert(1)", "cannot receive a sign-in safely"),
+        ("http://app.example.org/callback", "Use https://"),
+        ("https://*.example.org/", "A wildcard would let others"),
+        ("https://app.example.org/cb#part", "has a fragment"),
+        ("javascript:alert(1)", "is not safe for a redirect URI"),
         ("https://app.example.org/callback?code=asc_1a_0123456789012345678901234567890", "was not stored"),
         ("https://app.example.org/" + "x" * 2100, "was not stored"),
     ],

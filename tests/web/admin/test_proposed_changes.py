@@ -28,7 +28,7 @@ def test_change_is_shown_before_and_after(console, registrant):
     for text in ("My Example", "Bank", "https://client.example/callback", "https://evil.example/cb", "127.0.0.1",
                  "Privacy policy", "https://client.example/privacy"):  # fmt: skip
         assert text in page.text
-    assert "asked for a change" in console.get("/admin").text
+    assert "requested a change" in console.get("/admin").text
     assert f"/admin/clients/{registrant.key}/change/approve" in console.get("/admin").text
 
 
@@ -138,5 +138,5 @@ def test_review_shows_the_self_description(console, app):
 
 def test_audit_trail_describes_the_proposal(console, registrant):
     text = console.get(f"/admin/clients/{registrant.key}/activity").text
-    assert "A client asked for a change of its registration." in text
+    assert "A client requested a change to its registration." in text
     assert "the client itself" in text

@@ -80,7 +80,7 @@ def test_account_is_created_with_a_typed_password_and_the_permission(console):
     ("values", "field", "sentence"),
     [
         ({"username": ""}, "username", "Enter the user name."),
-        ({"username": "Alice"}, "username", "This user name is taken."),
+        ({"username": "Alice"}, "username", "This user name is taken. Choose another one."),
         ({"username": "a\0b"}, "username", "not allowed"),
         ({"email": "nobody"}, "email", "such as name@example.org"),
         (

@@ -53,7 +53,9 @@ class ClientCredentialsGrant(Grant):
 
 def _request_key(request: ClientRequest) -> bytes:
     resources = [value for _, value in request.resources]
-    return client_authorizations.request_key(request.client_key, request.parameters.get("scope"), resources)
+    return client_authorizations.request_digest(
+        request.client_key, request.parameters.get("scope"), resources
+    )
 
 
 def _issue(approved: ApprovedRequest, new: NewTokens) -> IssuedRows:

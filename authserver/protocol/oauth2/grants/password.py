@@ -78,7 +78,7 @@ def _attempt(presented: PresentedRequest) -> SignInAttempt:
 def _authorize(db: Session, approved: ApprovedRequest, user: User) -> Authorization:
     now = clock.now()
     user.last_sign_in_at = now
-    clients.note_sign_in(db, approved.client.id)
+    clients.record_sign_in_time(db, approved.client.id)
     return authorizations.add(
         db,
         approved.actor,

@@ -26,7 +26,7 @@ EXPLANATIONS: Mapping[Cause, Explanation] = {
         "Check the spelling in the application. The discovery document lists the supported grant types.",
         Compare.WORDS,
     ),
-    Cause.GRANT_TYPE_MISPRINTED: Explanation(
+    Cause.GRANT_TYPE_MISSPELLED: Explanation(
         "The grant type starts with urb: instead of urn:",
         "An old page misprints the device grant. Correct the application: urn:ietf:params:oauth:grant-type:device_code.",
     ),
