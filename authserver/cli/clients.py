@@ -55,7 +55,7 @@ command.add_command(client_changes.discard_change)
 @client_options.registration
 @click.option("--approve", "is_approved", is_flag=True, help="Approve the client immediately.")
 @secret_input.options("secret")
-@click.option("--generate-secret", is_flag=True, help="Generate a secret and print it (the default).")
+@click.option("--generate-secret", is_flag=True, help="Generate a secret and print it. This is the default.")
 @json_option
 def add(
     kind: str,
@@ -66,7 +66,7 @@ def add(
     secret_file: Path | None,
     generate_secret: bool,
 ) -> None:
-    """Register a client. It can be used after it is approved."""
+    """Register a client. It cannot be used before it is approved."""
     if generate_secret and (secret_stdin or secret_file):
         raise click.UsageError("Generate a secret or provide one, not both.")
     installation = Installation()
@@ -155,7 +155,7 @@ def show(key: str) -> None:
 @client_options.registration
 @json_option
 def edit(key: str, name: str | None, given: dict[str, Any]) -> None:
-    """Change a client's metadata. Fields without an option keep their values, and a list replaces the previous one."""
+    """Change a client's metadata. Fields that you do not set keep their values. A list replaces the previous list."""
     installation = Installation()
     with installation.transaction(write=False) as db:
         before = clients.get(db, key)
@@ -176,7 +176,7 @@ def approve(key: str, revision: int | None) -> None:
     """Approve a client."""
     with Installation().transaction() as db:
         client = clients.get(db, key)
-        clients.approve(db, actor(), client, revision=client_changes.seen(client, revision))
+        clients.approve(db, actor(), client, revision=client_changes.revision_or_current(client, revision))
         facts = _facts(client)
     output.say(f"Approved {facts['name']}.", facts)
 
@@ -197,7 +197,7 @@ def disapprove(key: str) -> None:
 @click.argument("key", help="The client key.")
 @json_option
 def remove(key: str) -> None:
-    """Delete a client and everything issued to it, permanently."""
+    """Remove a client and everything issued to it, permanently."""
     with Installation().transaction() as db:
         client = clients.get(db, key)
         facts = _facts(client)
@@ -212,18 +212,21 @@ def remove(key: str) -> None:
     "--overlap",
     default="0",
     callback=lambda *given: _duration(given[-1]),
-    help="How long older secrets remain valid, such as 24h.",
+    help="How long older secrets remain valid, such as 24h. By default they expire immediately.",
 )
 @json_option
 def secret(key: str, secret_stdin: bool, secret_file: Path | None, overlap: timedelta) -> None:
-    """Add a secret to a client. By default it is generated and printed."""
+    """Replace the secret of a client. The new secret is generated and printed, unless an option provides it.
+
+    Older secrets expire immediately, or after --overlap.
+    """
     installation = Installation()
     typed = _typed(installation, secret_stdin, secret_file)
     with installation.transaction() as db:
         who = actor()
         client = clients.get(db, key)
         if not client_secrets.are_used(client.kind, client.auth_method):
-            sentence = f"This client authenticates by {client.auth_method}, so it has no secret."
+            sentence = f"This client authenticates with {client.auth_method}, so it has no secret."
             raise InvalidInput({"secret": sentence})
         generated = None
         if typed is None:
@@ -236,7 +239,7 @@ def secret(key: str, secret_stdin: bool, secret_file: Path | None, overlap: time
 
 
 def _typed(installation: Installation, stdin: bool, file: Path | None) -> TypedSecret | None:
-    # Hashing takes long: no transaction may be open.
+    # Hashing is slow, so no transaction may be open here.
     if not stdin and file is None:
         return None
     return client_secrets.hash_typed_secret(

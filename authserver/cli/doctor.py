@@ -78,7 +78,7 @@ def _database_checks(installation: Installation) -> dict[str, Check]:
         "database": records.database,
         "migrations": records.migrations,
         "writes": records.writes,
-        "nodes": records.nodes,
+        "nodes": records.sqlite_lock,
         "clock": records.clocks,
         "signing keys": records.signing_key_state,
         "secrets": records.secrets,
@@ -103,7 +103,7 @@ def _run_check(check: Check) -> CheckResult | None:
 
 
 def _print(name: str, result: CheckResult) -> None:
-    label, colour = _LABELS[result.outcome]
-    click.echo(f"{click.style(label, fg=colour)}  {name:14}  {result.sentence}")
+    label, color = _LABELS[result.outcome]
+    click.echo(f"{click.style(label, fg=color)}  {name:14}  {result.sentence}")
     if result.fix:
         click.echo(f"{'':22}{result.fix}")

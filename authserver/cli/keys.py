@@ -1,4 +1,7 @@
-"""``authserver keys``: the signing keys. The installation's secret keys are files, see keys/README.md."""
+"""``authserver keys``: list and rotate the signing keys.
+
+The other keys of an installation are files; keys/README.md describes them.
+"""
 
 import click
 from sqlalchemy.orm import Session
@@ -44,7 +47,7 @@ def list_keys() -> None:
     "algorithms",
     multiple=True,
     type=click.Choice(signing_keys.ALGORITHMS),
-    help="Rotate only the key of this algorithm. Repeat for several. Default: all algorithms.",
+    help="Rotate only the key of this algorithm; may be repeated. Default: all algorithms.",
 )
 @click.option(
     "--now", "is_urgent", is_flag=True, help="Rotate even if clients may not have fetched the next key yet."
@@ -53,7 +56,7 @@ def list_keys() -> None:
     "--stolen",
     "is_stolen",
     is_flag=True,
-    help="The keys are compromised: replace all of them, including the next ones. Everything they signed becomes invalid.",
+    help="The keys are compromised: replace all keys, including the next keys. Everything that they signed becomes invalid.",
 )
 @json_option
 def rotate(algorithms: tuple[str, ...], is_urgent: bool, is_stolen: bool) -> None:
@@ -85,7 +88,8 @@ def purge() -> None:
     installation = Installation()
     with installation.transaction() as db:
         count = signing_keys.purge(db, actor())
-    output.say(f"Removed {count} keys.", {"removed": count})
+    keys = "1 key" if count == 1 else f"{count} keys"
+    output.say(f"Deleted {keys}.", {"removed": count})
 
 
 def _facts(key: SigningKey) -> output.Row:

@@ -53,7 +53,7 @@ def note(sentence: str) -> None:
 
 @contextmanager
 def progress() -> Iterator[Callable[[str], None]]:
-    """Yield a function that shows the current step in one changing line; on a terminal only."""
+    """Yield a function that shows the current step in a progress line, or nothing if stderr is not a terminal."""
     terminal = sys.stderr
     if not terminal.isatty():
         yield lambda _sentence: None

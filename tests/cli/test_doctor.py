@@ -253,7 +253,7 @@ def test_modified_audit_trail(runner, database, people):
         db.execute(update(AuditEvent).where(AuditEvent.id == 2).values(actor_name="nobody"))
     report = examine(runner)
     assert report["audit trail"]["outcome"] == "fail"
-    assert "from row 2 on" in report["audit trail"]["sentence"]
+    assert "starting with row 2" in report["audit trail"]["sentence"]
 
 
 @pytest.mark.parametrize(

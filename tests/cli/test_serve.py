@@ -208,7 +208,7 @@ class TestStartUpErrors:
 
     def test_file_that_is_no_database(self, folder):
         (folder / "x.db").write_text("this is no database, but it is long enough to be looked at" * 20)
-        assert "cannot be written: file is not a database." in error_of(folder)
+        assert "is not writable: file is not a database." in error_of(folder)
 
     def test_directory_that_is_not_writable(self, folder):
         assert "The directory of the database, /proc, is not writable: " in error_of(
@@ -227,7 +227,7 @@ class TestStartUpErrors:
     def test_invalid_address(self, folder, bind):
         result = start(folder, "--bind", bind)
         assert result.exit_code == 2
-        assert "is not HOST:PORT" in result.stderr
+        assert "to HOST:PORT or unix:PATH" in result.stderr
 
 
 @pytest.mark.only_on("postgresql")
@@ -237,7 +237,7 @@ def test_read_only_database_is_rejected(database_url, keys_dir, folder):
     with engine.connect() as connection:
         connection.execute(text(f'ALTER DATABASE "{url.database}" SET default_transaction_read_only = on'))
     engine.dispose()
-    assert "cannot be written: " in error_of(folder, database_url=database_url, keys_dir=str(keys_dir))
+    assert "is not writable: " in error_of(folder, database_url=database_url, keys_dir=str(keys_dir))
 
 
 @pytest.mark.only_on("postgresql")

@@ -195,7 +195,10 @@ def test_new_password_ends_sessions(runner, services, people):
 def test_unknown_user_is_named(runner, verb):
     result = runner.invoke("users", verb[0], "nobody", *verb[1:])
     assert result.exit_code == 1
-    assert result.stderr == "authserver: There is no user with the name nobody.\n"
+    assert (
+        result.stderr
+        == "authserver: There is no user with the name nobody. To list all users, run: authserver users list\n"
+    )
 
 
 @pytest.mark.only_on("sqlite")
@@ -212,7 +215,7 @@ def test_second_factor_is_reset(runner, app, services, people):
     rows = {row["username"]: row["second_factor"] for row in runner.run_json("users", "list")}
     assert rows == {"admin": False, "alice": True, "bob": False, "charlie": False}
     printed = runner.run("users", "reset-second-factor", "Alice")
-    assert printed == "alice signs in with only the password.\n"
+    assert printed == "alice now signs in with the password only.\n"
     with services.database.transaction() as db:
         user_id = people["alice"].id
         assert not second_factors.is_enrolled(db, user_id)
