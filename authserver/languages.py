@@ -1,4 +1,4 @@
-"""The languages of the pages: English, the source language, and one per message catalogue in ``web/translations``.
+"""The languages of the pages: English (the source language), and one per message catalog in ``web/translations``.
 
 Discovery publishes this list. ``web.rendering.languages`` translates the pages.
 """
@@ -24,7 +24,7 @@ def supported() -> tuple[str, ...]:
 
 
 def compiled(language: str) -> Path:
-    """Return the path of the compiled catalogue of a language."""
+    """Return the path of the compiled catalog of a language."""
     return CATALOGUES / language.replace("-", "_") / COMPILED
 
 
@@ -34,7 +34,7 @@ def requested_language(ui_locales: str) -> str | None:
 
 
 def first_supported(tags: Iterable[str]) -> str | None:
-    """Return the first supported language; unknown and malformed tags are skipped."""
+    """Return the first supported language, or None. Unknown and malformed tags are skipped."""
     return next((found for tag in islice(tags, _MAX_TAGS) if (found := _look_up(tag))), None)
 
 

@@ -69,7 +69,7 @@ def _check_database_url(value: str) -> str:
         raise ValueError("must begin with sqlite:/// or postgresql://")
     if scheme != "sqlite":
         return f"{scheme}://{rest}"
-    # A relative path is relative to the current directory of this process, no matter when the database is opened.
+    # Resolve a relative path now, because the current directory may change before the database is opened.
     file = rest.removeprefix("/")
     if not file or ":memory:" in file or file.startswith("file:") or "?" in file:
         raise ValueError("must contain a file name, such as sqlite:////var/lib/authserver/authserver.db")

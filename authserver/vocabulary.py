@@ -1,4 +1,4 @@
-"""Constants that several modules share: paths, names of the specifications, and enumerations. No logic."""
+"""Constants that several modules share: paths, protocol values and other enumerations. Contains no logic."""
 
 from enum import StrEnum
 from typing import Final
@@ -48,7 +48,7 @@ class EndpointPath(StrEnum):
 
 
 class LegacyPath(StrEnum):
-    """Paths of the replaced product, which its clients have in their configuration."""
+    """Paths of the legacy server that authserver replaces. Existing clients are still configured with them."""
 
     OAUTH2_TOKEN = "/api/oauth2/token"
     OIDC_TOKEN = "/api/oidc/token"
@@ -127,7 +127,7 @@ class ScopeName(StrEnum):
 
 
 class TokenPrefix(StrEnum):
-    """The prefixes of opaque tokens, so that secret scanners and readers can identify them."""
+    """The prefixes of opaque tokens, by which people and secret scanners can identify a token."""
 
     CODE = "asc"
     ACCESS_TOKEN = "asa"
@@ -159,3 +159,4 @@ OAUTH1_GRANT: Final = "oauth1"
 S256: Final = "S256"
 
 TYPED_ALPHABET: Final = "BCDFGHJKLMNPQRSTVWXZ"
+"""The letters of codes that users type: no vowels, so that codes do not form words (RFC 8628, section 6.1)."""

@@ -74,7 +74,7 @@ def test_unreadable_file_is_rejected(monkeypatch, tmp_path, content):
     if content is not None:
         file.write_bytes(content.encode("latin-1"))
     monkeypatch.setenv("AUTHSERVER_CONFIG_FILE", str(file))
-    assert load_error().startswith(f"AUTHSERVER_CONFIG_FILE names {file}, which is not readable: ")
+    assert load_error().startswith(f"Cannot read {file}, the file that AUTHSERVER_CONFIG_FILE names: ")
 
 
 def test_value_and_value_file_exclude_each_other(monkeypatch, tmp_path):
@@ -88,7 +88,7 @@ def test_value_and_value_file_exclude_each_other(monkeypatch, tmp_path):
 
 def test_missing_value_file_is_rejected(monkeypatch, tmp_path):
     monkeypatch.setenv("AUTHSERVER_DATABASE_URL_FILE", str(tmp_path / "none"))
-    assert load_error().startswith("AUTHSERVER_DATABASE_URL_FILE names a file that is not readable: ")
+    assert load_error().startswith("Cannot read the file that AUTHSERVER_DATABASE_URL_FILE names: ")
 
 
 def test_every_error_is_reported(monkeypatch):
