@@ -18,8 +18,8 @@ PYTHON = VENV / "bin" / "python"
 
 
 def main(lock: str) -> None:
-    """Create or update the environment, or exit with a message that says what to do."""
-    if sys.version_info < (3, 11):  # noqa: UP036 - who calls this file by hand may have an older one
+    """Create or update the environment, or exit with a message that describes how to correct the problem."""
+    if sys.version_info < (3, 11):  # noqa: UP036 - users who run this file directly may have an older Python
         sys.exit(f"authserver needs Python 3.11 or newer; this is {sys.version.split()[0]}.")
     if not PYTHON.exists():
         _create()
