@@ -1,9 +1,9 @@
 """The fixtures of the whole suite, and the selection of databases.
 
 A test that uses `app`, `client`, `database_url` or `live_server` needs a database, and runs on SQLite. It also runs on
-PostgreSQL where SQL matters: in the folders of `matrix.ON_BOTH`, and if it or its module is marked `both_databases`. Mark
-tests that depend on locks, constraints, transactions, types or text that a database may reject, and one success of every
-prepared statement. `--full-matrix` (`make test-all`) runs every test on both.
+PostgreSQL where SQL matters: in the folders of `matrix.ON_BOTH`, and if it or its module is marked `both_databases`.
+Mark tests that depend on locks, constraints, transactions, types or text that a database may reject. For every prepared
+statement, also mark one test that executes it successfully. `--full-matrix` (`make test-all`) runs every test on both.
 
 Use `only_on("sqlite")` or `only_on("postgresql")` for tests that are meaningless on the other database.
 """
@@ -87,7 +87,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Iterator[None]:
-    """Fail a test in which the browser complained."""
+    """Fail a test in which the browser reported an unexpected error."""
     result = yield
     complaints = pyfuncitem.funcargs.get("complaints")
     if isinstance(complaints, chromium.Complaints):
@@ -178,7 +178,7 @@ def app(settings: Settings, is_shared: bool) -> Iterator[Flask]:
 
 @pytest.fixture
 def services(app: Flask) -> Services:
-    """The services of the application: settings, database, vault, passwords, key_ring, oauth2 …"""
+    """The services of the application: settings, database, vault, passwords, key_ring, oauth1 …"""
     return app.extensions["authserver"]
 
 
@@ -261,7 +261,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def complaints() -> chromium.Complaints:
-    """The browser's complaints. `complaints.expect("…")` announces an expected one."""
+    """The errors that the browser reported. `complaints.expect("…")` allows an expected error."""
     return chromium.Complaints()
 
 

@@ -1,6 +1,6 @@
-"""Every route is listed in routes.txt, with its methods and whether it serves pages or machines.
+"""routes.txt lists every route, with its methods and whether it is a page or a machine endpoint.
 
-A new route is a decision: add the line that the failing test shows to routes.txt.
+A new route must be a deliberate decision: add the line that the failing test shows to routes.txt.
 """
 
 from pathlib import Path
@@ -14,7 +14,7 @@ IMPLIED = {"HEAD", "OPTIONS"}
 
 
 def served(app):
-    """Return the lines of all routes: `people GET,POST /sign-in`."""
+    """Return the lines of all routes: `page GET,POST /sign-in`."""
     found = {
         ("people", rule.rule, method)
         for rule in app.url_map.iter_rules()

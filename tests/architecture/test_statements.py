@@ -1,7 +1,7 @@
-"""The number of statements of each endpoint under load, none of which loads ORM objects.
+"""The number of SQL statements that each endpoint under load executes. These endpoints load no ORM objects.
 
-On PostgreSQL, one statement reads and one writes. SQLite runs in the process and writes with several. An audit event takes
-two more: its lock, and the hash of the last event.
+On PostgreSQL, one statement reads and one writes. On SQLite, which runs in the process, several statements write. An
+audit event takes two more: one for its lock and one for the hash of the last event.
 """
 
 from collections.abc import Callable, Iterator

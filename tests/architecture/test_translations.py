@@ -55,7 +55,7 @@ def placeholders(text):
 
 
 def differs_in_placeholders(original, translation):
-    """Only a form for one thing may leave the number out, where English does: "One code is left."."""
+    """Return whether placeholders differ. A singular may omit the number if English does, as in "One code is left."."""
     one, many = placeholders(forms(original)[0]), placeholders(forms(original)[-1])
     first, *others = map(placeholders, forms(translation))
     return first not in (one, many) or any(found != many for found in others)

@@ -34,7 +34,7 @@ def folder(tmp_path):
 
 @contextmanager
 def serving(folder, *options, ready="/readyz", **settings):
-    """Run a server until it responds at a path; yield its URL, its log and its process."""
+    """Start a server, wait until it responds at a path, and yield its URL, log and process."""
     port = servers.free_port()
     log = folder / "serve.log"
     env = environment(keys_dir=str(folder / "keys"), **settings)
@@ -63,7 +63,7 @@ def error_of(folder, *options, **settings):
 
 
 def fetch(url):
-    """Return the status and body of a response, whatever its status."""
+    """Return the status and body of a response with any status."""
     try:
         with urllib.request.urlopen(url, timeout=10) as response:
             return response.status, response.read().decode()

@@ -1,4 +1,4 @@
-"""A Jazz server registers as a friend: from the root services document to a protected call and the disapproval."""
+"""An IBM Jazz server connects (as a "friend"): from the root services document to a protected call and disapproval."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

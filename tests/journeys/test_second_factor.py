@@ -188,7 +188,7 @@ def _expect_german(page: Page, heading: str) -> None:
 def test_mistyped_code_does_not_block_the_redirect(
     page: Page, server: LiveServer, callback: str, complaints: Complaints
 ) -> None:
-    """No policy of ours (form-action) blocks the redirect after the second code."""
+    """The Content-Security-Policy (form-action) does not block the redirect after the second code."""
     complaints.expect("422")
     address = authorization_url(server, callback)
     sign_in(page, server, "/account/authenticator/set-up")

@@ -41,7 +41,7 @@ ERRORS: dict[str, dict[str, str | None]] = {
 
 @pytest.fixture
 def rp(app: Flask, services: Services, people: dict[str, User]) -> RelyingParty:
-    """A trusted client, registered for every response type but one."""
+    """A trusted client that is registered for every response type except one."""
     types = ("code", *HYBRID, *IMPLICIT)
     return RelyingParty(app, *register(services, response_types=types, is_trusted=True))
 
@@ -105,7 +105,7 @@ def test_state_is_returned_in_every_mode(rp: RelyingParty, response_type: str, m
 @table(("response_type", "mode"), [("code", "query"), *RESPONSE_MODES[-4:]])
 @table("name", ODD_VALUES)
 def test_nonce_is_in_every_id_token(rp: RelyingParty, response_type: str, mode: str, name: str) -> None:
-    """Core, 2: passed through unmodified, whatever characters it contains."""
+    """Core, 2: passed through unmodified, with any characters."""
     response = response_parameters(
         rp.authorized(response_type=response_type, response_mode=mode, nonce=ODD_VALUES[name])
     )

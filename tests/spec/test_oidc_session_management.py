@@ -56,7 +56,7 @@ def test_session_state_contains_no_space(rp: RelyingParty) -> None:
 
 
 def test_session_state_is_salted(rp: RelyingParty) -> None:
-    """2: nobody can tell that two responses belong to one session."""
+    """2: two responses do not reveal that they belong to the same session."""
     assert (
         response_parameters(rp.authorized())["session_state"]
         != response_parameters(rp.authorized())["session_state"]
@@ -64,7 +64,7 @@ def test_session_state_is_salted(rp: RelyingParty) -> None:
 
 
 def test_session_state_is_in_every_response_type(rp: RelyingParty, services: Services) -> None:
-    """2: returned from the authorization endpoint, whatever the response type."""
+    """2: returned from the authorization endpoint with every response type."""
     with services.database.transaction() as db:
         client = clients.get(db, rp.key)
         client.response_types = ["code", "id_token"]

@@ -65,7 +65,7 @@ def test_error_contains_the_issuer(party: RelyingParty, response_type: str, mode
 
 @pytest.mark.parametrize("error", ERRORS)
 def test_every_type_of_error_contains_the_issuer(party: RelyingParty, error: str) -> None:
-    """2: whatever the error is."""
+    """2: for every type of error."""
     response = response_parameters(party.authorize(**ERRORS[error]))
     assert (response["error"], response["iss"]) == (error, issuer(party))
 

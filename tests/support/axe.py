@@ -29,7 +29,7 @@ class Look:
         return f"{self.scheme}-{self.width}-{self.language}"
 
     def apply(self, page: Page) -> None:
-        """Show a page like this."""
+        """Apply this look to a page."""
         page.emulate_media(color_scheme=self.scheme)
         page.set_viewport_size({"width": self.width, "height": 800})
         page.set_extra_http_headers({"Accept-Language": self.language})

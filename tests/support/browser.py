@@ -1,7 +1,7 @@
 """Chromium driven by Playwright: one per worker, and a new context for each test.
 
 A console error, a violated Content-Security-Policy or an uncaught exception fails the test that caused it, unless
-the test announced the message (`complaints.expect("…")`).
+the test expects the message (`complaints.expect("…")`).
 """
 
 import re
@@ -50,7 +50,7 @@ class Complaints:
         return any(text in complaint for complaint in self._texts)
 
     def unexpected(self) -> list[str]:
-        """Return the errors that the test did not announce."""
+        """Return the errors that the test did not expect."""
         return [text for text in self._texts if not any(expected in text for expected in self._expected)]
 
     def _on_console(self, message: ConsoleMessage) -> None:

@@ -88,7 +88,7 @@ class Consumer:
         return self.send(verb, "/oauth/requestToken", callback_uri=callback, **more)
 
     def authorize(self, username: str = "alice", button: str = "consent-allow", **query: str) -> TestResponse:
-        """Open the authorization endpoint in the browser. Sign in and decide if the pages ask for it."""
+        """Open the authorization endpoint in the browser. If the pages ask for it, sign in and click the button."""
         page = self.follow(
             self.browser.get("/oauth/authorize", query_string={"oauth_token": self.token or "", **query})
         )

@@ -1,4 +1,4 @@
-"""Empty and ready databases of both kinds.
+"""Empty and migrated databases on SQLite and PostgreSQL.
 
 Migrating and creating signing keys takes seconds, so each run does it once and the tests get copies of the database
 and of the keys folder. A test of an application in this process uses the same database as the previous test,

@@ -1,6 +1,6 @@
 """A server on loopback that serves a client's JSON document and counts the requests.
 
-``meanwhile`` is called while a request waits. It shows what the caller keeps locked.
+``meanwhile`` is called while a request waits, so that a test can check what the caller keeps locked.
 """
 
 import json

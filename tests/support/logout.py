@@ -19,8 +19,8 @@ from tests.support.relying_party import RelyingParty, register
 class Receiver:
     """A back-channel logout endpoint on loopback that records the requests.
 
-    With ``together``, it responds only after as many requests have arrived as the barrier waits for. ``declared``
-    is the length of a response body that it never sends.
+    With ``together``, the endpoint responds only when as many requests have arrived as the barrier has parties.
+    ``declared`` is the Content-Length of a response body that it never sends.
     """
 
     url: str

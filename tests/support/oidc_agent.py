@@ -1,4 +1,4 @@
-"""oidc-agent, a foreign device client: `oidc-gen` requests codes and polls, `oidc-token` prints the access token."""
+"""oidc-agent, a third-party device client: `oidc-gen` requests codes and polls, `oidc-token` prints the token."""
 
 import json
 import os
@@ -29,7 +29,7 @@ class Agent:
     folder: Path
 
     def begin(self, server: LiveServer) -> subprocess.Popen[bytes]:
-        """Start to create an account by device flow. The process ends when the user has approved."""
+        """Start creating an account with the device flow. The process ends when the user has approved the device."""
         words = [
             "--type",
             "oidc",

@@ -1,4 +1,4 @@
-"""What a user does on the pages, by the documented ids of their elements."""
+"""User actions on the pages. They find elements by their documented ids."""
 
 from playwright.sync_api import Page
 

@@ -1,4 +1,4 @@
-"""Starts foreign relying parties against a live server. The command line registers a client for each."""
+"""Starts third-party relying parties against a live server. The command line registers a client for each."""
 
 import json
 import sys
@@ -36,7 +36,7 @@ def redirect_uri(port: int) -> str:
 
 @contextmanager
 def openid_client(server: LiveServer, *, approve: bool = True, **options: str) -> Iterator[Party]:
-    """Start the Node party on openid-client."""
+    """Start the Node party that uses openid-client."""
     with node_party(server, "party.js", name="openid-client", approve=approve, **options) as party:
         yield party
 
@@ -69,7 +69,7 @@ def self_registering(server: LiveServer) -> Iterator[Party]:
 
 @contextmanager
 def authlib_flask(server: LiveServer) -> Iterator[Party]:
-    """Start the Flask party on Authlib's client."""
+    """Start the Flask party that uses Authlib's client."""
     port = free_port()
     with authlib_flask_as(server, server.add_client("Authlib", redirect_uri(port)), port) as party:
         yield party

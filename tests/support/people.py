@@ -12,7 +12,7 @@ from authserver.domain.users import users
 from authserver.protocol.services import Services
 from authserver.settings import Settings
 
-# A browser on another machine than that of the tests' requests.
+# The actor of sessions that tests open without the sign-in pages. Its address differs from that of the tests' requests.
 ACTOR = Actor(name="tool.example.org", address="203.0.113.9", channel="machine")
 NAMES = ("alice", "bob", "charlie", "admin")
 PASSWORD = "correct horse battery staple"
@@ -37,7 +37,7 @@ def add(database: Database, settings: Settings, *names: str) -> dict[str, users.
 
 
 def find(database: Database, *names: str) -> dict[str, users.User]:
-    """Return those of these users that the database contains, by user name."""
+    """Return the given users that exist in the database, by user name."""
     with database.transaction(write=False) as db:
         found = {name: users.find(db, name) for name in names}
     return {name: user for name, user in found.items() if user is not None}

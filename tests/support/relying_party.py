@@ -1,6 +1,6 @@
 """A relying party for the specification tests. It sends requests to the application, including invalid ones.
 
-The foreign clients in tests/interop show that valid clients work.
+The third-party clients in tests/interop show that valid clients work.
 """
 
 import base64
@@ -212,7 +212,7 @@ class RelyingParty:
 
 
 def response_parameters(response: TestResponse) -> dict[str, str]:
-    """Return the parameters of an authorization response, whatever its response mode."""
+    """Return the parameters of an authorization response in any response mode."""
     if response.status_code == 200:
         return dict(forms.find(response, "form-post-continue").fields)
     assert response.status_code in {302, 303}, f"{response.status}: {response.text[:2000]}"

@@ -1,6 +1,6 @@
-"""The wire format is the recorded one: status, headers, error codes and JSON members; the wording may change.
+"""The wire format matches the transcript: status, headers, error codes and JSON members. Texts may change.
 
-When a change of the wire format is wanted, record the transcript again and commit it with the change:
+If you change the wire format intentionally, record the transcript again and commit it with the change:
 
     python -m tests.wire record
 
@@ -18,7 +18,7 @@ _LONGEST = 400  # lines of a diff
 
 
 def test_the_wire_format_is_the_recorded_one():
-    # In a process of its own: the transcript stops the clock, and the application starts threads.
+    # This runs in a separate process, because the recording freezes the clock and the application starts threads.
     shown = subprocess.run(
         [sys.executable, "-m", "tests.wire", "show"], check=False, cwd=ROOT, capture_output=True, text=True
     )

@@ -1,4 +1,7 @@
-"""Decisions that are sent twice, by a double click, a reload or after a lost response, are harmless and lead on."""
+"""A decision can be sent twice without harm, by a double click, a reload or after a lost response.
+
+The second response leads the user to the same result.
+"""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier

@@ -98,7 +98,7 @@ def _sign_in_and_consent(run: Run) -> None:
 
 
 def browser_location(page: object) -> str:
-    """Return the address of a page that was shown, from the form that it holds."""
+    """Return the URL of the current page, taken from its form."""
     interaction = dict(form_to(page.text, "/consent").fields)["interaction"]  # type: ignore[attr-defined]
     return f"/oauth2/continue?interaction={interaction}"
 
