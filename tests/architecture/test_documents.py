@@ -26,7 +26,7 @@ EXAMPLES = {"authserver/web/translations/fr/LC_MESSAGES/messages.po"}
 
 
 def commands(text):
-    """Return the words of every `authserver …` in a code block."""
+    """Return the arguments of every `authserver …` in a code block."""
     return [shlex.split(found.replace("\\\n", " "), comments=True) for found in COMMAND.findall(text)]
 
 

@@ -19,7 +19,7 @@ def defined():
 
 
 def undefined(text):
-    """Return the numbers that a text cites and the threat model does not define."""
+    """Return the numbers in a text that the threat model does not define."""
     return sorted(set(CITED.findall(text)) - set(defined()))
 
 

@@ -27,7 +27,7 @@ def test_setup_approval_sign_in_and_disapproval(
     new_server: LiveServer, page: Page, complaints: Complaints
 ) -> None:
     """Complete the setup, create a client, get rejected, approve it, sign in, consent, disapprove it, get rejected."""
-    complaints.expect("403")  # the page that says that the client is not approved
+    complaints.expect("403")  # the page for a client that is not approved
     port = servers.free_port()
     _set_up(page, new_server)
     client = _create_client(page, new_server, parties.redirect_uri(port))

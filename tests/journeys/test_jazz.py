@@ -43,7 +43,7 @@ def test_jazz_server_from_registration_to_disapproval(
 
 
 def read_root_services(server: LiveServer) -> dict[str, str]:
-    """Read the document that a Jazz server fetches when an administrator enters our URL as a friend."""
+    """Read the document that a Jazz server fetches when an administrator enters the URL of authserver as a friend."""
     response = requests.get(f"{server.url}/rootservices", headers={"OSLC-Core-Version": "2.0"}, timeout=10)
     assert response.headers["Content-Type"] == "application/rdf+xml"
     (about,) = ET.fromstring(response.content)

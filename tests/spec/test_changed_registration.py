@@ -157,7 +157,7 @@ def test_code_without_a_challenge_fails_when_pkce_becomes_required(
 def test_disapproval_invalidates_device_codes(
     party: RelyingParty, services: Services, is_approved: bool
 ) -> None:
-    """S3: a new approval does not restore the codes from before, whether the user had decided or not."""
+    """S3: a new approval does not restore earlier codes, whether the user had decided or not."""
     device = Device(party).start()
     if is_approved:
         device.approve()

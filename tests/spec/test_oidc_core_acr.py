@@ -152,7 +152,7 @@ def test_user_can_decline_the_second_factor(rp: RelyingParty, signed_in_before: 
     [{"value": 1}, {"values": []}, {"values": [1]}, {"values": "x"}, {"value": PASSWORD, "values": []}],
 )
 def test_essential_acr_with_unsupported_values_fails(rp: RelyingParty, members: dict[str, object]) -> None:
-    """5.5.1.1: an essential acr that cannot be reached is a failed authentication attempt, whatever its value."""
+    """5.5.1.1: an essential acr that cannot be reached is a failed authentication attempt, for every value."""
     rp.tokens()
     requested = json.dumps({"id_token": {"acr": {"essential": True} | members}})
     assert response_parameters(rp.authorize(claims=requested))["error"] == "unmet_authentication_requirements"

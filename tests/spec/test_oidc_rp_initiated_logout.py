@@ -145,7 +145,7 @@ def test_no_redirect_to_an_unregistered_uri(app_rp: RelyingParty, uri: str) -> N
 def test_no_redirect_without_a_known_client(
     app_rp: RelyingParty, services: Services, sent: dict[str, str], expected: str, cause: str
 ) -> None:
-    """3: id_token_hint or client_id names the client whose URIs count. The page says that neither did."""
+    """3: id_token_hint or client_id selects the client whose URIs count. Without a known client, the page reports why."""
     app_rp.tokens()
     page = end_session(app_rp, post_logout_redirect_uri=RETURN, **sent)
     result = app_rp.follow(forms.submit(app_rp.browser, page, "logout-confirm")).text
@@ -340,7 +340,7 @@ def long_rp(rp: RelyingParty, services: Services) -> RelyingParty:
 @pytest.mark.parametrize("state", ['\\"%&+ \t' * 57, "é" * 400, "語" * 400, ASTRAL])
 @pytest.mark.parametrize("way", ["hint", "posted", "asked"])
 def test_longest_state_is_returned_in_every_way(long_rp: RelyingParty, state: str, way: str) -> None:
-    """3: an accepted state is returned unchanged, and no URL of ours is longer than servers accept."""
+    """3: an accepted state is returned unchanged, and no URL of this server is longer than servers accept."""
     hint = long_rp.tokens()["id_token"]
     identification = {"client_id": long_rp.key} if way == "asked" else {"id_token_hint": hint}
     parameters = {"post_logout_redirect_uri": LONG_RETURN, "state": state, **identification}

@@ -265,7 +265,7 @@ def test_right_secret_does_not_count_as_an_attempt(typed_secret_rp: RelyingParty
 
 
 def test_guesses_at_a_generated_secret_are_not_counted(rp: RelyingParty) -> None:
-    """2.3.1: 256 random bits are enough protection, and nobody can lock the client out."""
+    """2.3.1: 256 random bits are enough protection, and an attacker cannot lock the client out."""
     wrong = RelyingParty(rp.app, rp.key, "another guess at it")
     for _ in range(5):
         assert is_invalid_client(wrong.token(**FORM))

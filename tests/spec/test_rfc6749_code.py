@@ -252,7 +252,7 @@ def test_approval_does_not_revive_codes(rp: RelyingParty, services: Services) ->
 
 
 def test_pending_client_gets_a_page(app: Flask, services: Services, people) -> None:
-    """S4: the page says that the client is not approved. There is no redirect."""
+    """S4: the page reports that the client is not approved. There is no redirect."""
     rp = RelyingParty(app, *register(services, is_approved=False))
     page = rp.authorize()
     assert (page.status_code, "Location" in page.headers) == (403, False)

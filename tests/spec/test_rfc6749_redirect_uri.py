@@ -84,7 +84,7 @@ def test_removed_and_omitted_redirect_uri_is_rejected(
 
 
 def test_replay_after_the_removal_revokes(rp: RelyingParty, services: Services) -> None:
-    """4.1.2: the second use revokes, whatever changed since the first."""
+    """4.1.2: the second use revokes the tokens, even if the registration changed after the first use."""
     code = rp.code()
     tokens = rp.redeem(code).get_json()
     edit(services, rp.key, redirect_uris=(NEW_URI,))

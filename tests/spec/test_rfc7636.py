@@ -90,7 +90,7 @@ def test_hybrid_request_requires_a_challenge_too(app: Flask, services: Services,
 
 
 def test_discovery_lists_the_method(rp: RelyingParty) -> None:
-    """RFC 8414, 2, RFC 9700, 2.1.1: code_challenge_methods_supported tells clients that PKCE can be used."""
+    """RFC 8414, 2, RFC 9700, 2.1.1: code_challenge_methods_supported announces PKCE to clients."""
     for path in ("oauth-authorization-server", "openid-configuration"):
         document = rp.browser.get(f"/.well-known/{path}").get_json()
         assert document["code_challenge_methods_supported"] == ["S256"]

@@ -61,7 +61,7 @@ def test_token_request_can_narrow(party: RelyingParty) -> None:
 
 
 def test_token_request_cannot_widen(party: RelyingParty) -> None:
-    """2.2: a resource that was not granted is invalid_target. The code is not used up."""
+    """2.2: a resource that was not granted is invalid_target. The code is not consumed."""
     code = party.code(resource=CALENDAR)
     assert_error(party.redeem(code, resource=CONTACTS), "invalid_target")
     assert party.redeem(code).status_code == 200
@@ -191,7 +191,7 @@ def test_device_token_request_can_narrow(device: Device) -> None:
 
 
 def test_device_token_request_cannot_widen(device: Device) -> None:
-    """2.2: a resource that was not granted is invalid_target. The device code is not used up."""
+    """2.2: a resource that was not granted is invalid_target. The device code is not consumed."""
     device.start(resource=CALENDAR)
     device.approve()
     assert_error(device.poll(resource=CONTACTS), "invalid_target")

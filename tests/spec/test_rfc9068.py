@@ -194,7 +194,7 @@ def test_another_type_is_rejected(party: RelyingParty, services: Services, kind:
 
 @table("header", [["alg"], "alg", 5, {"alg": "ES256", "kid": ["a"]}, {"kid": 5}])
 def test_odd_header_is_rejected(party: RelyingParty, header: Any) -> None:
-    """S26: whatever the token is, the response is the challenge."""
+    """S26: for every invalid token, the response is the challenge."""
     _, payload, signature = party.tokens()["access_token"].split(".")
     head = base64.urlsafe_b64encode(json.dumps(header).encode()).rstrip(b"=").decode()
     assert party.userinfo(f"{head}.{payload}.{signature}").status_code == 401

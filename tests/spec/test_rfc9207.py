@@ -77,7 +77,7 @@ def test_denial_contains_the_issuer(party: RelyingParty) -> None:
 
 
 def test_request_parameter_cannot_replace_the_issuer(party: RelyingParty) -> None:
-    """2: the value comes from the server, whatever the request contains."""
+    """2: the value comes from the server, never from the request."""
     assert response_parameters(party.authorized(iss="https://evil.example"))["iss"] == issuer(party)
 
 

@@ -110,5 +110,5 @@ def sign_out(rp: RelyingParty) -> TestResponse:
 
 
 def is_signed_in(rp: RelyingParty) -> bool:
-    """Return whether this browser has a live session."""
+    """Return whether this browser has a valid session."""
     return 'id="logout-confirm"' in rp.browser.get("/sign-out").text

@@ -44,7 +44,7 @@ def find(database: Database, *names: str) -> dict[str, users.User]:
 
 
 def open_session(browser: FlaskClient, services: Services, username: str) -> int:
-    """Give a browser a live user session without the sign-in pages. Return the id of the session."""
+    """Sign a user in without the sign-in pages: give the browser a valid user session. Return the id of the session."""
     with services.database.transaction() as db:
         user = users.find(db, username)
         assert user is not None

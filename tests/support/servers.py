@@ -159,7 +159,7 @@ class LiveServer:
         return "\n".join(f"--- {log.name}\n{log.read_text()[self._seen.get(log, 0) :]}" for log in self.logs)
 
     def begin_test(self, nodes: int) -> None:
-        """Forget the logs of the parties and what the nodes logged before."""
+        """Discard the logs of the parties, and the earlier log lines of the nodes."""
         del self.logs[nodes:]
         self._seen = {log: len(log.read_text()) for log in self.logs}
 

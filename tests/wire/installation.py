@@ -25,7 +25,7 @@ START = datetime(2030, 1, 1, 12, 0, tzinfo=UTC)
 
 
 class Installation:
-    """One database with its keys, and the clock, which stands still between two calls of `clock.shift`."""
+    """One database with its keys, and the clock, which changes only by calls of `clock.shift`."""
 
     def __init__(self, folder: Path, clock: time_machine.Traveller) -> None:
         self.clock = clock

@@ -96,7 +96,7 @@ class Run:
         self, name: str, kind: str, *, method: str = "", grants: tuple[str, ...] = (), responses: tuple[str, ...] = (),
         back: str = BACK, trusted: bool = False, approve: bool = True, more: tuple[str, ...] = (),
     ) -> RegisteredClient:  # fmt: skip
-        """Register a client under a name that stands for its key and secret in the transcript."""
+        """Register a client under a name that replaces its key and secret in the transcript."""
         options = [word for grant in grants for word in ("--grant-type", grant)]
         options += [word for response in responses for word in ("--response-type", response)]
         options += ["--redirect-uri", back] if back else []

@@ -1,4 +1,4 @@
-"""The per-process cache of signing keys: it reloads outside of transactions and forgets retired private keys."""
+"""The per-process cache of signing keys: it reloads outside of transactions and drops retired private keys."""
 
 import gc
 import weakref

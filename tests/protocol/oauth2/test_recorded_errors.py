@@ -117,7 +117,7 @@ def test_challenge_is_not_recorded(app: Flask, services: Services, rp: RelyingPa
 
 
 def test_errors_of_registration_management_are_one_endpoint(app: Flask, services: Services) -> None:
-    """Otherwise anybody could fill the error log with a new path for every attempt."""
+    """Otherwise an attacker could fill the error log with a new path for every attempt."""
     registrant = Registrant.new(app)
     wrong = registrant.manage("GET", "asg_1_" + "A" * 43)
     elsewhere = app.test_client().get("/oauth2/register/nobody", headers={"Authorization": "Bearer x"})
@@ -220,7 +220,7 @@ def test_repeated_parameters_are_distinguished(rp: RelyingParty, services: Servi
 
 
 def test_code_verifier_is_never_recorded(rp: RelyingParty, services: Services) -> None:
-    """The error says what is wrong with the verifier, but not its value: the correct one would still redeem the code."""
+    """The error describes the mistake but not the verifier: the correct verifier would still redeem the code."""
     texts = []
     for verifier in (None, "x" * 43, "y" * 20, CHALLENGE):
         row = recorded(services, rp.redeem(rp.code(), code_verifier=verifier))

@@ -373,7 +373,7 @@ def test_replace_and_remove_without_an_app(browser: FlaskClient) -> None:
 
 @pytest.mark.parametrize("path", ["/recovery-codes", "/remove"])
 def test_password_alone_cannot_replace_or_remove_the_app(app: Flask, browser: FlaskClient, path: str) -> None:
-    """A session from before the set-up may belong to somebody else who knows the password."""
+    """A session that is older than the set-up may belong to an attacker who knows the password."""
     set_up(app)
     assert browser.get(f"{HOME}{path}").location.startswith("/sign-in/code?next=")
 
