@@ -39,7 +39,7 @@ def test_migrations_create_the_tables_of_the_models(database_url, records):
 
 
 @pytest.mark.only_on("sqlite")
-def test_forgotten_migration_is_found(database_url, records):
+def test_missing_migration_is_found(database_url, records):
     planted = MetaData()
     for table in records.tables.values():
         table.to_metadata(planted)

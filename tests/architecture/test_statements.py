@@ -119,13 +119,13 @@ def watched(party: RelyingParty, services: Services, what: str) -> Seen:
     prepared(party, what)()
     request = prepared(party, what)
     with watching(services) as seen:
-        answer = request()
-    assert answer.status_code == (400 if "poll" in what else 200), answer.text
+        response = request()
+    assert response.status_code == (400 if "poll" in what else 200), response.text
     return seen
 
 
 @pytest.mark.parametrize("what", NUMBERS)
-def test_endpoint_executes_no_more_statements(party: RelyingParty, services: Services, what: str) -> None:
+def test_endpoint_executes_expected_number_of_statements(party: RelyingParty, services: Services, what: str) -> None:
     seen = watched(party, services, what)
     expected = NUMBERS[what][0 if services.database.is_sqlite else 1]
     assert len(seen.statements) == expected, "\n".join(seen.statements)

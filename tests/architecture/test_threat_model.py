@@ -41,7 +41,7 @@ def test_no_number_is_defined_twice():
     assert len(defined()) == len(set(defined()))
 
 
-def test_all_numbers_but_the_unassigned_one_are_defined():
+def test_all_numbers_except_the_unassigned_one_are_defined():
     requirements = {f"S{number}" for number in range(1, 33)} - {f"S{30}"}
     assert set(defined()) == requirements | {f"I{number}" for number in range(1, 8)}
 

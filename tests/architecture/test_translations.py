@@ -66,7 +66,7 @@ def bare_text(template):
     return [text for text in found if text]
 
 
-def test_every_supported_language_has_a_catalogue():
+def test_every_supported_language_has_a_catalog():
     tags = [path.parents[1].name.replace("_", "-") for path in CATALOGUES]
     assert tags == list(languages.supported()[1:])
     assert "de" in tags

@@ -90,7 +90,7 @@ def test_new_password_is_hashed_outside_of_transactions(console, hashing):
     assert hashing == [False]
 
 
-def test_ones_own_password(console, hashing):
+def test_changed_own_password_is_hashed_outside_of_transactions(console, hashing):
     page = console.get("/account/password")
     typed = {"old_password": PASSWORD, "new_password": SECRET, "new_password_again": SECRET}
     assert console.press(page, "Change password", **typed).status_code == 303

@@ -28,7 +28,7 @@ def half_hash(value: str) -> str:
 
 
 @pytest.mark.parametrize("response_type", ALL)
-def test_response_contains_what_the_response_type_names(rp: RelyingParty, response_type: str) -> None:
+def test_response_contains_the_values_of_the_response_type(rp: RelyingParty, response_type: str) -> None:
     """Multiple Response Types, 3 and 5: each value of response_type requests a response parameter."""
     response = response_parameters(rp.authorized(response_type=response_type))
     names = {"code": "code", "id_token": "id_token", "token": "access_token"}

@@ -80,7 +80,7 @@ def test_error_without_state_contains_iss_only(rp: RelyingParty, response_type: 
 
 @pytest.mark.only_on("sqlite")
 @table(("response_type", "mode"), RESPONSE_MODES)
-def test_success_contains_what_the_response_type_names(
+def test_success_contains_the_values_of_the_response_type(
     rp: RelyingParty, response_type: str, mode: str
 ) -> None:
     """RFC 6749, 4.1.2 and 4.2.2, Core, 3.2.2.5 and 3.3.2.5, Session Management, 2."""

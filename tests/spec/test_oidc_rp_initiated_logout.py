@@ -204,7 +204,7 @@ def forged(token: str) -> str:
 
 
 @pytest.mark.parametrize("kind", ["forged", "other issuer", "access token", "nonsense", "unsigned", "long"])
-def test_foreign_hint_proves_nothing(app_rp: RelyingParty, services: Services, kind: str) -> None:
+def test_hint_not_issued_by_this_server_is_not_accepted(app_rp: RelyingParty, services: Services, kind: str) -> None:
     """2, 4: the OP MUST validate that it was the issuer. Otherwise the user is asked, and there is no redirect."""
     tokens = app_rp.tokens()
     body = tokens["id_token"].split(".")[1]

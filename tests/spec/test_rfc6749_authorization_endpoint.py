@@ -121,7 +121,7 @@ def test_required_redirect_uri_without_a_value_is_missing(rp: RelyingParty) -> N
         "resource",
     ],
 )
-def test_what_has_no_value_is_omitted(rp: RelyingParty, name: str) -> None:
+def test_parameter_without_a_value_counts_as_omitted(rp: RelyingParty, name: str) -> None:
     """3.1: parameters sent without a value MUST be treated as if they were omitted."""
     page = rp.authorized(**{name: ""})
     assert "code" in response_parameters(page)

@@ -52,7 +52,7 @@ def test_user_with_a_second_factor_is_invalid_grant(app: Flask, password_rp: Rel
     assert_error(request_tokens(password_rp, password="wrong"), "invalid_grant")
 
 
-def test_successful_requests_lock_nobody_out(
+def test_successful_requests_do_not_lock_users_out(
     app: Flask, password_rp: RelyingParty, services: Services
 ) -> None:
     """4.3.2: MUST protect against brute force. S20: requests with the right password are not an attack."""

@@ -68,7 +68,7 @@ def test_pages_are_accessible_and_fit(page, live_server, complaints, paths, widt
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} is too wide"
 
 
-def test_difference_is_not_marked_by_colour_alone(page, live_server, paths):
+def test_difference_is_not_marked_by_color_alone(page, live_server, paths):
     page.goto(f"{live_server.url}{paths[4]}")
     page_actions.sign_in(page, "admin")
     mark = page.locator("#received mark").first

@@ -159,7 +159,7 @@ def test_form_without_csrf_token_is_shown_again_with_the_user_name(client, peopl
     assert again.location == "/account/sessions"
 
 
-def test_forms_from_before_the_sign_in_are_void(client, people, database):
+def test_forms_older_than_the_sign_in_are_rejected(client, people, database):
     old = client.get("/sign-in?next=/account/sessions")
     sign_in(client, "alice")
     assert forms.submit(client, old, "login-submit", username="bob", password=PASSWORD).status_code == 400

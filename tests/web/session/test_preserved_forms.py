@@ -77,7 +77,7 @@ def test_form_of_another_user_is_rejected_and_not_preserved(client, people, name
     assert (name_of("alice"), name_of("bob")) == ("Alice Adams", people["bob"].name)
 
 
-def test_form_from_before_a_sign_in_needs_confirmation(client, people, name_of):
+def test_form_older_than_a_sign_in_needs_confirmation(client, people, name_of):
     page = opened(client)
     forms.submit(client, client.get("/sign-out"), "logout-confirm")
     sign_in(client, "alice")
@@ -89,25 +89,25 @@ def test_form_from_before_a_sign_in_needs_confirmation(client, people, name_of):
     assert name_of("alice") == TYPED
 
 
-def test_form_without_user_marker_is_not_preserved(client, people):
+def test_form_without_form_mark_is_not_preserved(client, people):
     opened(client)
     assert is_too_old(client.post("/account", data={"csrf_token": "x", "name": "Chosen by an attacker"}))
 
 
 @pytest.mark.both_databases
 @pytest.mark.parametrize("mark", ["x", "a.b", "....", "\0", "é.é"])
-def test_forged_user_marker_is_ignored(client, people, mark):
+def test_forged_form_mark_is_ignored(client, people, mark):
     opened(client)
     assert is_too_old(client.post("/account", data={"csrf_token": "x", "name": "x", "shown_to": mark}))
 
 
-def test_user_marker_is_valid_only_in_its_browser(app, client, people):
+def test_form_mark_is_valid_only_in_its_browser(app, client, people):
     elsewhere = dict(forms.find(opened(app.test_client()), "profile-save").fields)
     opened(client)
     assert is_too_old(client.post("/account", data=elsewhere))
 
 
-def test_user_marker_is_no_csrf_token(client, people, name_of):
+def test_form_mark_is_no_csrf_token(client, people, name_of):
     mark = dict(forms.find(opened(client), "profile-save").fields)["shown_to"]
     client.post("/account", data={"csrf_token": mark, "shown_to": mark, "name": "x"})
     assert name_of("alice") == "Alice Adams"
