@@ -16,11 +16,11 @@ IMPLIED = {"HEAD", "OPTIONS"}
 def served(app):
     """Return the lines of all routes: `page GET,POST /sign-in`."""
     found = {
-        ("people", rule.rule, method)
+        ("page", rule.rule, method)
         for rule in app.url_map.iter_rules()
         for method in rule.methods - IMPLIED
     }
-    found |= {("machines", path, method) for path, route in routes().items() for method in route.methods}
+    found |= {("machine", path, method) for path, route in routes().items() for method in route.methods}
     return [_line(side, path, found) for side, path in sorted({(side, path) for side, path, _ in found})]
 
 
@@ -41,12 +41,12 @@ def test_every_route_is_listed(app):
 
 @pytest.mark.only_on("sqlite")
 def test_no_path_serves_both_pages_and_machines(app):
-    people = {rule.rule for rule in app.url_map.iter_rules()}
-    assert people & set(routes()) == set()
+    pages = {rule.rule for rule in app.url_map.iter_rules()}
+    assert pages & set(routes()) == set()
 
 
 @pytest.mark.only_on("sqlite")
 @pytest.mark.own_app
 def test_planted_route_is_found(app):
     app.add_url_rule("/planted", "planted", view_func=lambda: "")
-    assert "people GET /planted" in served(app)
+    assert "page GET /planted" in served(app)
