@@ -26,7 +26,7 @@ from playwright.sync_api import Browser, Page
 from authserver.settings import Settings
 from tests.support import apps, compiled, databases, matrix, postgres, run, servers
 from tests.support import browser as chromium
-from tests.support import people as crowd
+from tests.support import sample_users as samples
 from tests.support.command import Runner
 from tests.support.moving_clock import MovingClock
 
@@ -135,18 +135,18 @@ def is_shared(request: pytest.FixtureRequest) -> bool:
 
 
 @pytest.fixture
-def initial_people(request: pytest.FixtureRequest) -> tuple[str, ...]:
+def initial_users(request: pytest.FixtureRequest) -> tuple[str, ...]:
     """The names of the users who exist when the test starts."""
-    return crowd.NAMES if "people" in request.fixturenames else ()
+    return samples.NAMES if "sample_users" in request.fixturenames else ()
 
 
 @pytest.fixture
 def database_url(
-    database_kind: str, tmp_path: Path, is_shared: bool, initial_people: tuple[str, ...]
+    database_kind: str, tmp_path: Path, is_shared: bool, initial_users: tuple[str, ...]
 ) -> Iterator[str]:
     """A database with the newest schema that no other test uses at the same time."""
     if is_shared:
-        yield databases.shared(database_kind, initial_people)
+        yield databases.shared(database_kind, initial_users)
         return
     with databases.migrated(database_kind, tmp_path) as url:
         yield url
@@ -189,21 +189,21 @@ def database(services: Services) -> Database:
 
 
 @pytest.fixture
-def people(database: Database, settings: Settings) -> dict[str, User]:
-    """alice, bob, charlie (ordinary users) and admin (Configure Server) by user name; see tests/support/people.py."""
-    return crowd.find(database, *crowd.NAMES) or crowd.add(database, settings, *crowd.NAMES)
+def sample_users(database: Database, settings: Settings) -> dict[str, User]:
+    """alice, bob, charlie (ordinary users) and admin (Configure Server) by user name; see tests/support/sample_users.py."""
+    return samples.find(database, *samples.NAMES) or samples.add(database, settings, *samples.NAMES)
 
 
 @pytest.fixture
-def alice(people: dict[str, User]) -> User:
+def alice(sample_users: dict[str, User]) -> User:
     """An ordinary user."""
-    return people["alice"]
+    return sample_users["alice"]
 
 
 @pytest.fixture
-def admin(people: dict[str, User]) -> User:
+def admin(sample_users: dict[str, User]) -> User:
     """An administrator."""
-    return people["admin"]
+    return sample_users["admin"]
 
 
 @pytest.fixture

@@ -16,9 +16,7 @@ IMPLIED = {"HEAD", "OPTIONS"}
 def served(app):
     """Return the lines of all routes: `page GET,POST /sign-in`."""
     found = {
-        ("page", rule.rule, method)
-        for rule in app.url_map.iter_rules()
-        for method in rule.methods - IMPLIED
+        ("page", rule.rule, method) for rule in app.url_map.iter_rules() for method in rule.methods - IMPLIED
     }
     found |= {("machine", path, method) for path, route in routes().items() for method in route.methods}
     return [_line(side, path, found) for side, path in sorted({(side, path) for side, path, _ in found})]

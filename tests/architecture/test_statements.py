@@ -75,7 +75,7 @@ def watching(services: Services) -> Iterator[Seen]:
 
 
 @pytest.fixture
-def party(app: Flask, services: Services, people: dict[str, User]) -> Iterator[RelyingParty]:
+def party(app: Flask, services: Services, sample_users: dict[str, User]) -> Iterator[RelyingParty]:
     """A client with every grant. The clock is frozen, so that no cache expires."""
     with time_machine.travel(clock.now(), tick=False):
         yield RelyingParty(app, *register(services, grant_types=(*EVERY_GRANT, "client_credentials", GRANT)))
@@ -125,7 +125,9 @@ def watched(party: RelyingParty, services: Services, what: str) -> Seen:
 
 
 @pytest.mark.parametrize("what", NUMBERS)
-def test_endpoint_executes_expected_number_of_statements(party: RelyingParty, services: Services, what: str) -> None:
+def test_endpoint_executes_expected_number_of_statements(
+    party: RelyingParty, services: Services, what: str
+) -> None:
     seen = watched(party, services, what)
     expected = NUMBERS[what][0 if services.database.is_sqlite else 1]
     assert len(seen.statements) == expected, "\n".join(seen.statements)

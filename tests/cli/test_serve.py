@@ -21,7 +21,7 @@ from authserver.cli import main
 from authserver.settings import ROOT
 from tests.support import postgres, servers
 from tests.support.databases import COMMAND, environment
-from tests.support.people import PASSWORD
+from tests.support.sample_users import PASSWORD
 
 LINK = re.compile(r"http://\S+/setup\?token=asl_\S+")
 

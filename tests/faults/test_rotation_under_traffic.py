@@ -23,8 +23,8 @@ from authserver.domain.keys.signing_keys import SigningKey
 from authserver.domain.orm import lock
 from authserver.protocol.services import Services
 from tests.support import servers
-from tests.support.people import PASSWORD
 from tests.support.relying_party import register
+from tests.support.sample_users import PASSWORD
 from tests.support.servers import PATIENCE, LiveServer
 from tests.support.verifier import Verifier
 

@@ -12,7 +12,7 @@ from playwright.sync_api import Page
 from tests.support import oidc_agent, page_actions, parties
 from tests.support.browser import Complaints
 from tests.support.parties import Party
-from tests.support.people import FULL_NAMES, PASSWORD
+from tests.support.sample_users import FULL_NAMES, PASSWORD
 from tests.support.servers import LiveServer, SharedServers
 
 pytestmark = [pytest.mark.interop, pytest.mark.browser, pytest.mark.only_on("sqlite")]

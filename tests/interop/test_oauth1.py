@@ -11,7 +11,7 @@ from authserver.domain.clients import clients
 from authserver.domain.oauth1 import consumers
 from authserver.domain.users import users
 from tests.support import page_actions, parties
-from tests.support.people import PASSWORD
+from tests.support.sample_users import PASSWORD
 
 pytestmark = [pytest.mark.interop, pytest.mark.browser]
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.support import page_actions, parties
-from tests.support.people import FULL_NAMES, PASSWORD
+from tests.support.sample_users import FULL_NAMES, PASSWORD
 
 pytestmark = [pytest.mark.interop, pytest.mark.browser]
 PARTIES = [parties.openid_client, parties.authlib_flask, parties.mod_auth_openidc]

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.support import page_actions, parties, servers
 from tests.support.browser import Complaints
-from tests.support.people import PASSWORD
+from tests.support.sample_users import PASSWORD
 from tests.support.servers import LiveServer
 
 NAME = "Requirements portal"

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from tests.support import page_actions
 from tests.support.browser import Complaints
 from tests.support.logout import site
-from tests.support.people import PASSWORD
+from tests.support.sample_users import PASSWORD
 from tests.support.servers import LiveServer, free_port
 
 pytestmark = [pytest.mark.browser, pytest.mark.only_on("sqlite")]

@@ -12,7 +12,7 @@ from tests.support import page_actions, parties
 from tests.support.axe import assert_accessible
 from tests.support.browser import Complaints
 from tests.support.parties import Party
-from tests.support.people import PASSWORD
+from tests.support.sample_users import PASSWORD
 from tests.support.servers import LiveServer, free_port
 
 pytestmark = pytest.mark.browser

@@ -13,8 +13,8 @@ from authserver import clock
 from tests.support import axe, page_actions
 from tests.support.browser import Complaints
 from tests.support.callbacks import callback_page
-from tests.support.people import PASSWORD
 from tests.support.relying_party import CHALLENGE
+from tests.support.sample_users import PASSWORD
 from tests.support.servers import LiveServer
 
 STEP = 30

@@ -27,8 +27,8 @@ from tests.support import forms
 from tests.support.command import Runner
 from tests.support.logout import Receiver, end_session, is_signed_in, logout_receiver, party, sign_out
 from tests.support.moving_clock import MovingClock
-from tests.support.people import PASSWORD
 from tests.support.relying_party import RelyingParty, claims, disapprove
+from tests.support.sample_users import PASSWORD
 from tests.support.verifier import Verifier
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
@@ -486,7 +486,11 @@ def test_one_result_page_waits_at_a_time(
 
 
 def test_administrator_sees_why_a_notice_failed(
-    app_rp: RelyingParty, services: Services, receiver: Receiver, settings: Settings, people: dict[str, User]
+    app_rp: RelyingParty,
+    services: Services,
+    receiver: Receiver,
+    settings: Settings,
+    sample_users: dict[str, User],
 ) -> None:
     """2.8: the client's page and the command show the application and its response."""
     receiver.status = 400

@@ -13,8 +13,8 @@ from authserver.context import SYSTEM
 from authserver.domain.users import second_factors, users
 from authserver.protocol.services import Services
 from tests.support import forms
-from tests.support.people import PASSWORD as PASSPHRASE
 from tests.support.relying_party import RelyingParty, claims, register, response_parameters
+from tests.support.sample_users import PASSWORD as PASSPHRASE
 from tests.support.second_factors import TotpApp, set_up
 
 PASSWORD = "urn:authserver:acr:password"

@@ -18,7 +18,7 @@ WITH_ID_TOKEN = [value for value in ALL if "id_token" in value]
 
 
 @pytest.fixture
-def rp(app: Flask, services: Services, people: dict) -> RelyingParty:
+def rp(app: Flask, services: Services, sample_users: dict) -> RelyingParty:
     """A client that is registered for every OpenID Connect response type."""
     return RelyingParty(app, *register(services, response_types=ALL))
 
@@ -150,7 +150,7 @@ def test_errors_contain_iss(rp: RelyingParty, response_type: str) -> None:
     assert (response["error"], response["iss"]) == ("login_required", "http://localhost")
 
 
-def test_oauth2_client_can_use_the_implicit_grant(app: Flask, services: Services, people: dict) -> None:
+def test_oauth2_client_can_use_the_implicit_grant(app: Flask, services: Services, sample_users: dict) -> None:
     """RFC 6749, 4.2: for clients that are registered for it."""
     key, secret = register(services, kind="oauth2", response_types=("token",), grant_types=("refresh_token",))
     response = response_parameters(
@@ -160,7 +160,7 @@ def test_oauth2_client_can_use_the_implicit_grant(app: Flask, services: Services
     assert "refresh_token" not in response
 
 
-def test_query_of_the_redirect_uri_is_retained(app: Flask, services: Services, people: dict) -> None:
+def test_query_of_the_redirect_uri_is_retained(app: Flask, services: Services, sample_users: dict) -> None:
     """RFC 6749, 3.1.2: the query of the redirect URI MUST be retained."""
     uri = "https://rp.example/cb?tenant=a%20b"
     rp = RelyingParty(app, *register(services, redirect_uris=(uri,)), redirect_uri=uri)

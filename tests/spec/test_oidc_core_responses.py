@@ -40,7 +40,7 @@ ERRORS: dict[str, dict[str, str | None]] = {
 
 
 @pytest.fixture
-def rp(app: Flask, services: Services, people: dict[str, User]) -> RelyingParty:
+def rp(app: Flask, services: Services, sample_users: dict[str, User]) -> RelyingParty:
     """A trusted client that is registered for every response type except one."""
     types = ("code", *HYBRID, *IMPLICIT)
     return RelyingParty(app, *register(services, response_types=types, is_trusted=True))

@@ -16,8 +16,8 @@ from authserver.protocol.services import Services
 from tests.support import forms
 from tests.support.logout import end_session, is_signed_in, party
 from tests.support.moving_clock import MovingClock
-from tests.support.people import PASSWORD
 from tests.support.relying_party import RelyingParty, claims, disapprove, response_parameters
+from tests.support.sample_users import PASSWORD
 
 RETURN = "https://rp.example/signed-out?from=op"
 STATE = "a b&c=d/é+%20"
@@ -204,7 +204,9 @@ def forged(token: str) -> str:
 
 
 @pytest.mark.parametrize("kind", ["forged", "other issuer", "access token", "nonsense", "unsigned", "long"])
-def test_hint_not_issued_by_this_server_is_not_accepted(app_rp: RelyingParty, services: Services, kind: str) -> None:
+def test_hint_not_issued_by_this_server_is_not_accepted(
+    app_rp: RelyingParty, services: Services, kind: str
+) -> None:
     """2, 4: the OP MUST validate that it was the issuer. Otherwise the user is asked, and there is no redirect."""
     tokens = app_rp.tokens()
     body = tokens["id_token"].split(".")[1]

@@ -21,7 +21,7 @@ from tests.support.device import GRANT, Device
 from tests.support.moving_clock import MovingClock
 from tests.support.relying_party import RelyingParty, assert_error, claims, disapprove, register
 
-pytestmark = pytest.mark.usefixtures("people")
+pytestmark = pytest.mark.usefixtures("sample_users")
 GRANTS = (GRANT, "refresh_token")
 ONE_SECOND = timedelta(seconds=1)
 

@@ -14,8 +14,8 @@ from authserver.domain.clients import client_secrets, clients
 from authserver.domain.clients.metadata import ClientMetadata
 from authserver.domain.oauth1.consumers import ConsumerOptions as Options
 from authserver.protocol.services import Services
-from tests.support import forms, people
-from tests.support.people import PASSWORD
+from tests.support import forms, sample_users
+from tests.support.sample_users import PASSWORD
 
 CALLBACK = "https://tool.example/back"
 FORM = "application/x-www-form-urlencoded"
@@ -114,7 +114,7 @@ class Consumer:
         """Return the consumer with token credentials, after a complete authorization by a signed-in user."""
         assert self.app is not None
         if self.browser.get_cookie("authserver_session") is None:
-            people.open_session(self.browser, self.app.extensions["authserver"], username)
+            sample_users.open_session(self.browser, self.app.extensions["authserver"], username)
         temporary = self.with_token(self.request_token(callback))
         back = callback_parameters(temporary.authorize(username))
         return temporary.with_token(temporary.access_token(back["oauth_verifier"]))

@@ -22,7 +22,7 @@ from authserver.domain import schema, vault
 from authserver.domain.keys import signing_keys, subject_salt
 from authserver.domain.orm import Base, Database, engine_options
 from authserver.settings import Settings
-from tests.support import people, postgres, run
+from tests.support import postgres, run, sample_users
 
 KINDS = ("sqlite", "postgresql")
 COMMAND = [sys.executable, "-c", "from authserver.cli import main; main()"]
@@ -151,7 +151,7 @@ class RestorablePostgres:
 def _add_people(database_url: str, names: tuple[str, ...]) -> None:
     database = Database(create_engine(database_url, **engine_options(database_url, 1)))
     try:
-        people.add(database, cheap_settings(), *names)
+        sample_users.add(database, cheap_settings(), *names)
     finally:
         database.engine.dispose()
 

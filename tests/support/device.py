@@ -6,7 +6,7 @@ from typing import Any
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from tests.support import forms, people
+from tests.support import forms, sample_users
 from tests.support.relying_party import RelyingParty
 
 GRANT = "urn:ietf:params:oauth:grant-type:device_code"
@@ -50,7 +50,7 @@ class Device:
     def enter(self, user_code: str | None = None, username: str = "alice") -> TestResponse:
         """Enter a code as a signed-in user. The default is the device's own code."""
         if self.browser.get_cookie("authserver_session") is None:
-            people.open_session(self.browser, self.rp.services, username)
+            sample_users.open_session(self.browser, self.rp.services, username)
         page = self.open_page(username=username)
         return forms.submit(
             self.browser, page, "device-submit", user_code=user_code or self.codes["user_code"]

@@ -2,7 +2,7 @@
 
 from playwright.sync_api import Page
 
-from tests.support.people import PASSWORD
+from tests.support.sample_users import PASSWORD
 
 
 def sign_in(page: Page, username: str, password: str = PASSWORD) -> None:

@@ -21,8 +21,8 @@ from authserver.domain.clients import client_secrets, clients, registrations
 from authserver.domain.clients.clients import Client
 from authserver.domain.users import users
 from authserver.protocol.services import Services
-from tests.support import forms, people
-from tests.support.people import PASSWORD
+from tests.support import forms, sample_users
+from tests.support.sample_users import PASSWORD
 
 REDIRECT_URI = "https://rp.example/cb"
 VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
@@ -163,7 +163,7 @@ class RelyingParty:
 
     def arrange_sign_in(self, username: str, scope: str) -> None:
         """Sign a user in and record their consent to the scope, without the pages."""
-        people.open_session(self.browser, self.services, username)
+        sample_users.open_session(self.browser, self.services, username)
         with self.services.database.transaction() as db:
             user, client = users.find(db, username), clients.get(db, self.key)
             assert user is not None

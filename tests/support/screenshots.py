@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from playwright.sync_api import Page
 
 from tests.support import browser, databases, page_actions, run, servers
-from tests.support.people import PASSWORD
+from tests.support.sample_users import PASSWORD
 from tools.peers import ROOT
 
 IMAGES = ROOT / "docs" / "images"

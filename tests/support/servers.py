@@ -23,10 +23,10 @@ from flask import Flask
 
 from authserver.protocol.services import Services
 from authserver.settings import Settings
-from tests.support import databases, people
+from tests.support import databases, sample_users
 from tests.support.command import Runner
 from tests.support.databases import COMMAND, RestorablePostgres, RestorableSqlite, environment
-from tests.support.people import FULL_NAMES, PASSWORD
+from tests.support.sample_users import FULL_NAMES, PASSWORD
 
 CHEAP_PASSWORDS = {"password_hash_memory": "64", "password_hash_rounds": "1"}
 PATIENCE = 60  # seconds that a process may take to start or to end
@@ -120,7 +120,7 @@ class LiveServer:
     def add_user(self, name: str, *, password: str = PASSWORD, grant: str | None = None) -> None:
         """Add a user who can sign in."""
         if (name == "admin") == (grant == "configure_server") and name in FULL_NAMES and password == PASSWORD:
-            people.add(self.services.database, self.services.settings, name)
+            sample_users.add(self.services.database, self.services.settings, name)
             return
         granted = ["--grant", grant] if grant else []
         shown = ["--name", FULL_NAMES.get(name, name)]

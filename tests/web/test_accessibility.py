@@ -6,7 +6,7 @@ import pytest
 
 from tests.support import axe, page_actions
 from tests.support import browser as chromium
-from tests.support.people import PASSWORD
+from tests.support.sample_users import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.only_on("sqlite")]
 LARGEST_SIGN_IN = 15 * 1024  # compressed, everything that the page loads

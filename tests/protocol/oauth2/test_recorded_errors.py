@@ -19,7 +19,7 @@ EVERY_TYPE = ("code", "id_token", "code id_token")
 
 
 @pytest.fixture
-def rp(app: Flask, services: Services, people: dict[str, User]) -> RelyingParty:
+def rp(app: Flask, services: Services, sample_users: dict[str, User]) -> RelyingParty:
     """An approved client with a secret and all response types."""
     return RelyingParty(app, *register(services, response_types=EVERY_TYPE, grant_types=(
         "authorization_code", "refresh_token", "implicit", "client_credentials")))  # fmt: skip
@@ -70,7 +70,7 @@ def test_missing_scope_is_recorded_with_received_and_expected(rp: RelyingParty, 
 
 
 def test_wrong_audience_is_recorded_with_received_and_expected(
-    app: Flask, services: Services, people: Any
+    app: Flask, services: Services, sample_users: Any
 ) -> None:
     api = "https://api.example/"
     party = RelyingParty(app, *register(services, details={"resources": [api]}))

@@ -128,7 +128,7 @@ def caller(services: Services) -> Caller:
 
 
 @pytest.fixture
-def refreshing(app: Flask, services: Services, people: dict[str, User]) -> Caller:
+def refreshing(app: Flask, services: Services, sample_users: dict[str, User]) -> Caller:
     """A client with a refresh token, whose authorization includes one resource."""
     details = {"resources": [API, "https://other.example/"]}
     made = register(services, grant_types=EVERY_GRANT, details=details, auth_method="client_secret_post")

@@ -9,8 +9,8 @@ from sqlalchemy import update
 
 from authserver import clock
 from authserver.domain.user_sessions import UserSession
-from tests.support import axe, page_actions, people
-from tests.support.people import PASSWORD
+from tests.support import axe, page_actions, sample_users
+from tests.support.sample_users import PASSWORD
 from tests.web.admin.console import Console
 
 pytestmark = [pytest.mark.browser, pytest.mark.only_on("sqlite")]
@@ -256,7 +256,7 @@ def test_every_page_is_accessible_and_fits(page, server, key, width, scheme):
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": width, "height": 800})
     open_console(page, server)
-    admin = people.find(server.services.database, "admin")["admin"]
+    admin = sample_users.find(server.services.database, "admin")["admin"]
     client, user = f"/admin/clients/{key}", f"/admin/users/{admin.id}"
     paths = [
         "/admin",

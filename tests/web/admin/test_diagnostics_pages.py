@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from authserver.domain.diagnostics.error_log import ErrorDetails
 from tests.support import axe, page_actions
-from tests.support.people import PASSWORD
+from tests.support.sample_users import PASSWORD
 from tests.web.admin.console import Console
 
 pytestmark = [pytest.mark.browser, pytest.mark.only_on("sqlite")]

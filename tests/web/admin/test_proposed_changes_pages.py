@@ -5,7 +5,7 @@ import requests
 from playwright.sync_api import expect
 
 from tests.support import axe, page_actions
-from tests.support.people import PASSWORD
+from tests.support.sample_users import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.only_on("sqlite")]
 

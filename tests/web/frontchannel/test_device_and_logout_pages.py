@@ -9,7 +9,7 @@ import requests
 from tests.support import axe, page_actions
 from tests.support import browser as chromium
 from tests.support.logout import site
-from tests.support.people import PASSWORD
+from tests.support.sample_users import PASSWORD
 from tests.support.servers import free_port
 
 pytestmark = [pytest.mark.browser, pytest.mark.only_on("sqlite")]

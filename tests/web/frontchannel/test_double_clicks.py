@@ -5,7 +5,7 @@ import pytest
 from tests.support import browser as chromium
 from tests.support import page_actions
 from tests.support.logout import site
-from tests.support.people import PASSWORD
+from tests.support.sample_users import PASSWORD
 from tests.support.servers import free_port
 from tests.web.frontchannel.test_device_and_logout_pages import authorize, codes
 

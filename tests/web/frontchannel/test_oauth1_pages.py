@@ -6,7 +6,7 @@ import pytest
 import requests
 
 from tests.support import axe, page_actions, parties
-from tests.support.people import PASSWORD
+from tests.support.sample_users import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.only_on("sqlite")]
 
