@@ -89,9 +89,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Iterator[None]:
     """Fail a test in which the browser reported an unexpected error."""
     result = yield
-    complaints = pyfuncitem.funcargs.get("complaints")
-    if isinstance(complaints, chromium.Complaints):
-        assert not complaints.unexpected(), "the browser complained: " + "; ".join(complaints.unexpected())
+    browser_errors = pyfuncitem.funcargs.get("browser_errors")
+    if isinstance(browser_errors, chromium.BrowserErrors):
+        assert not browser_errors.unexpected(), "the browser reported: " + "; ".join(
+            browser_errors.unexpected()
+        )
     return result
 
 
@@ -112,7 +114,7 @@ def _failure_details(used: dict[str, Any], test: str) -> Iterator[tuple[str, str
             yield "authserver's log", server.log_text()
     page = used.get("page")
     if isinstance(page, Page) and not page.is_closed():
-        yield "the page", f"{page.url}\n{chromium.picture(page, test)}"
+        yield "the page", f"{page.url}\n{chromium.save_screenshot(page, test)}"
 
 
 @pytest.fixture
@@ -260,13 +262,13 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def complaints() -> chromium.Complaints:
-    """The errors that the browser reported. `complaints.expect("…")` allows an expected error."""
-    return chromium.Complaints()
+def browser_errors() -> chromium.BrowserErrors:
+    """The errors that the browser reported. `browser_errors.expect("…")` allows an expected error."""
+    return chromium.BrowserErrors()
 
 
 @pytest.fixture
-def page(browser: Browser, complaints: chromium.Complaints) -> Iterator[Page]:
-    """A new page. The test fails if the browser complains."""
-    with chromium.fresh_page(browser, complaints, None) as page:
+def page(browser: Browser, browser_errors: chromium.BrowserErrors) -> Iterator[Page]:
+    """A new page. The test fails if the browser reports an unexpected error."""
+    with chromium.fresh_page(browser, browser_errors, None) as page:
         yield page

@@ -1,4 +1,4 @@
-"""Tests of the test support: complaints of the browser, accessibility findings, and databases."""
+"""Tests of the test support: browser_errors of the browser, accessibility findings, and databases."""
 
 import subprocess
 import sys
@@ -41,11 +41,11 @@ def test_axe_reports_nothing_on_an_accessible_page(page):
 
 
 @pytest.mark.browser
-def test_policy_violation_is_a_complaint(page, complaints):
-    complaints.expect("Content Security Policy")
+def test_policy_violation_is_reported(page, browser_errors):
+    browser_errors.expect("Content Security Policy")
     show(page, "<p style='color:red'>red</p>")
-    assert complaints.contains("Content Security Policy")
-    assert complaints.unexpected() == []
+    assert browser_errors.contains("Content Security Policy")
+    assert browser_errors.unexpected() == []
 
 
 def test_each_test_has_its_own_empty_database(empty_database_url, database_kind):

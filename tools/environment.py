@@ -32,15 +32,15 @@ def main(lock: str) -> None:
 def _create() -> None:
     """Create an empty environment. Debian packages the venv module separately, so install it there."""
     print("Creating the environment .venv …", flush=True)
-    if _make_venv():
+    if _create_venv():
         return
     series = f"python{sys.version_info.major}.{sys.version_info.minor}-venv"
-    if debian.install("python3-venv", series) and _make_venv():
+    if debian.install("python3-venv", series) and _create_venv():
         return
     sys.exit(f"This Python has no venv module. Install it (on Debian: apt-get install {series}).")
 
 
-def _make_venv() -> bool:
+def _create_venv() -> bool:
     made = subprocess.run(
         [sys.executable, "-m", "venv", "--clear", str(VENV)], capture_output=True, check=False
     )

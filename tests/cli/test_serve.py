@@ -73,7 +73,7 @@ def fetch(url):
 
 def until(condition):
     """Wait for a change in another process."""
-    deadline = time.monotonic() + servers.PATIENCE
+    deadline = time.monotonic() + servers.TIMEOUT
     while not condition():
         assert time.monotonic() < deadline, "it did not happen"
         time.sleep(0.05)
@@ -135,7 +135,7 @@ def test_stopping_server_completes_its_requests(database_url, keys_dir, folder):
             connection.sendall(body[10:])
             response = connection.recv(100)
         assert b" 401 " in response
-        assert process.wait(servers.PATIENCE) == 0
+        assert process.wait(servers.TIMEOUT) == 0
 
 
 def takes_requests(base):

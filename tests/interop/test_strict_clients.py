@@ -18,8 +18,8 @@ def server(shared_servers):
 
 
 @pytest.fixture(autouse=True)
-def parties_have_no_icon(complaints):
-    complaints.expect("/favicon.ico")
+def parties_have_no_icon(browser_errors):
+    browser_errors.expect("/favicon.ico")
 
 
 def sign_in(page, party):

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.support import page_actions, parties
 from tests.support.axe import assert_accessible
-from tests.support.browser import Complaints
+from tests.support.browser import BrowserErrors
 from tests.support.parties import Party
 from tests.support.sample_users import PASSWORD
 from tests.support.servers import LiveServer, free_port
@@ -21,11 +21,11 @@ JFS = "{http://jazz.net/xmlns/prod/jazz/jfs/1.0/}"
 
 
 def test_jazz_server_from_registration_to_disapproval(
-    live_server: LiveServer, page: Page, complaints: Complaints
+    live_server: LiveServer, page: Page, browser_errors: BrowserErrors
 ) -> None:
     """Root services, requestKey, pending, approveKey, approval, sign-in, protected call, disapproval, 401."""
-    complaints.expect("/favicon.ico")
-    complaints.expect("401")  # the last protected call
+    browser_errors.expect("/favicon.ico")
+    browser_errors.expect("401")  # the last protected call
     live_server.add_user("admin", password=PASSWORD, grant="configure_server")
     live_server.add_user("alice", password=PASSWORD)
     addresses = read_root_services(live_server)

@@ -1,7 +1,7 @@
 """Chromium driven by Playwright: one per worker, and a new context for each test.
 
 A console error, a violated Content-Security-Policy or an uncaught exception fails the test that caused it, unless
-the test expects the message (`complaints.expect("…")`).
+the test expects the message (`browser_errors.expect("…")`).
 """
 
 import re
@@ -24,11 +24,11 @@ SWITCHES = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PATIENCE_MS = 15_000
+TIMEOUT_MS = 15_000
 RESULTS = peers.ROOT / "test-results"
 
 
-class Complaints:
+class BrowserErrors:
     """The errors that the browser reported on the pages that it watches."""
 
     def __init__(self) -> None:
@@ -47,7 +47,7 @@ class Complaints:
 
     def contains(self, text: str) -> bool:
         """Return whether an error contained this text."""
-        return any(text in complaint for complaint in self._texts)
+        return any(text in error for error in self._texts)
 
     def unexpected(self) -> list[str]:
         """Return the errors that the test did not expect."""
@@ -74,21 +74,21 @@ def launched() -> Iterator[Browser]:
 
 
 @contextmanager
-def fresh_page(browser: Browser, complaints: Complaints, base_url: str | None) -> Iterator[Page]:
+def fresh_page(browser: Browser, browser_errors: BrowserErrors, base_url: str | None) -> Iterator[Page]:
     """Open a page in a new context, without cookies or cache."""
     context = browser.new_context(
         base_url=base_url, viewport={"width": 1360, "height": 900}, service_workers="block"
     )
-    context.set_default_timeout(PATIENCE_MS)
+    context.set_default_timeout(TIMEOUT_MS)
     page = context.new_page()
-    complaints.watch(page)
+    browser_errors.watch(page)
     try:
         yield page
     finally:
         context.close()
 
 
-def picture(page: Page, name: str) -> Path:
+def save_screenshot(page: Page, name: str) -> Path:
     """Save a screenshot of a failed test under test-results/."""
     path = RESULTS / f"{re.sub(r'[^a-zA-Z0-9_-]+', '-', name)}.png"
     path.parent.mkdir(exist_ok=True)

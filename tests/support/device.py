@@ -42,9 +42,9 @@ class Device:
         """Send the token request."""
         return self.rp.token(**({"grant_type": GRANT, "device_code": self.codes["device_code"]} | changes))
 
-    def open_page(self, address: str = "/device", username: str = "alice") -> TestResponse:
+    def open_page(self, url: str = "/device", username: str = "alice") -> TestResponse:
         """Open the page for the user code. Sign in if the page asks for it."""
-        page = self.rp.follow(self.browser.get(address))
+        page = self.rp.follow(self.browser.get(url))
         return self.rp.sign_in(page, username) if 'id="login-submit"' in page.text else page
 
     def enter(self, user_code: str | None = None, username: str = "alice") -> TestResponse:

@@ -16,7 +16,7 @@ class DocumentServer:
     def __init__(self, document: Any, status: int = 200) -> None:
         self.document = document
         self.status = status
-        self.asked = 0
+        self.request_count = 0
         self.meanwhile: Callable[[], None] = lambda: None
         owner = self
 
@@ -34,7 +34,7 @@ class DocumentServer:
 
     def respond(self, handler: BaseHTTPRequestHandler) -> None:
         """Respond to one request."""
-        self.asked += 1
+        self.request_count += 1
         self.meanwhile()
         body = self.document if isinstance(self.document, bytes) else json.dumps(self.document).encode()
         handler.send_response(self.status)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.servers import PATIENCE, LiveServer
+from tests.support.servers import TIMEOUT, LiveServer
 from tools import peers
 
 DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
@@ -62,7 +62,7 @@ class Agent:
 
     def user_code(self) -> str:
         """Return the user code that it shows."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT
         while time.monotonic() < deadline:
             if found := re.search(r"\b[A-Z]{4}-[A-Z]{4}\b", self._output.read_text(errors="replace")):
                 return found[0]
@@ -73,7 +73,7 @@ class Agent:
         """Return an access token for the account."""
         command = ["oidc-token", ACCOUNT]
         done = subprocess.run(
-            command, env=self.environment, capture_output=True, text=True, check=False, timeout=PATIENCE
+            command, env=self.environment, capture_output=True, text=True, check=False, timeout=TIMEOUT
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout.strip()
@@ -110,11 +110,11 @@ def _started(home: Path, socket: Path) -> Iterator[Agent]:
         yield agent
     finally:
         process.terminate()
-        process.wait(PATIENCE)
+        process.wait(TIMEOUT)
 
 
 def _wait_for(socket: Path) -> None:
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     while not socket.exists():
         assert time.monotonic() < deadline, "oidc-agent did not start"
         time.sleep(0.05)

@@ -31,7 +31,7 @@ def _server() -> "PostgresServer":
     # The package counts the processes that use the server, and stops it when the last one ends.
     with run.lock("postgres"):
         server = _get(run.folder() / "postgres")
-    run.once("postgres-fast", _make_fast)
+    run.once("postgres-fast", _disable_durability)
     return server
 
 
@@ -62,7 +62,7 @@ def _get(data: Path) -> "PostgresServer":
     return get_server(data)
 
 
-def _make_fast() -> None:
+def _disable_durability() -> None:
     server = _get(run.folder() / "postgres")
     with psycopg.connect(server.get_uri(), autocommit=True) as connection:
         for name, value in FAST.items():
@@ -72,7 +72,7 @@ def _make_fast() -> None:
         connection.execute("SELECT pg_reload_conf()")
 
 
-def address(database: str) -> str:
+def url(database: str) -> str:
     """Return the SQLAlchemy URL of a database on the run's server."""
     return _server().get_uri(database=database, driver="psycopg")
 

@@ -29,7 +29,7 @@ from tests.support.databases import COMMAND, RestorablePostgres, RestorableSqlit
 from tests.support.sample_users import FULL_NAMES, PASSWORD
 
 CHEAP_PASSWORDS = {"password_hash_memory": "64", "password_hash_rounds": "1"}
-PATIENCE = 60  # seconds that a process may take to start or to end
+TIMEOUT = 60  # seconds that a process may take to start or to end
 
 
 def free_port() -> int:
@@ -41,7 +41,7 @@ def free_port() -> int:
 
 def wait_until_answers(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     """Return when the URL responds with 200. Fail with the log if the process ends or does not respond."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     while time.monotonic() < deadline and process.poll() is None:
         try:
             with urllib.request.urlopen(url, timeout=2) as response:
@@ -72,7 +72,7 @@ def child(
     finally:
         process.terminate()
         try:
-            process.wait(PATIENCE)
+            process.wait(TIMEOUT)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

@@ -53,8 +53,8 @@ def paths(live_server):
 
 @pytest.mark.parametrize("width", [320, 1360])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_pages_are_accessible_and_fit(page, live_server, complaints, paths, width, scheme):
-    complaints.expect("404")  # the page about an unknown reference
+def test_pages_are_accessible_and_fit(page, live_server, browser_errors, paths, width, scheme):
+    browser_errors.expect("404")  # the page about an unknown reference
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": width, "height": 800})
     page.goto(f"{live_server.url}/admin/diagnostics")

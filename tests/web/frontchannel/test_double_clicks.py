@@ -23,7 +23,7 @@ def server(live_server):
 def tab(request, browser):
     context = browser.new_context(java_script_enabled=request.param)
     page = context.new_page()
-    page.set_default_timeout(chromium.PATIENCE_MS)
+    page.set_default_timeout(chromium.TIMEOUT_MS)
     page.sent = []
     page.on("request", lambda request: page.sent.append(request.url) if request.method == "POST" else None)
     page.has_scripts = request.param
