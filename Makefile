@@ -16,7 +16,7 @@ run: .venv/.ready-run ## Set up and serve on 127.0.0.1:8000 (more options: make 
 
 # The linters run in parallel with the tests, and their output is printed last. The target fails if either fails.
 test: .venv/.ready-test ## Set up everything that the tests need, run them, and check style and types
-	$(BIN)/python -m tools.peers
+	$(BIN)/python -m tools.external_programs
 	@echo "Running the linters in parallel with the tests …"; \
 	$(MAKE) --no-print-directory lint > .venv/lint.log 2>&1 & lint=$$!; \
 	$(BIN)/python -m pytest $(ARGS); tests=$$?; \
@@ -34,7 +34,7 @@ bench: .venv/.ready-test ## Run the benchmarks
 	$(BIN)/python -m benchmarks $(ARGS)
 
 screenshots: .venv/.ready-test ## Take the screenshots in docs/images
-	$(BIN)/python -m tools.peers
+	$(BIN)/python -m tools.external_programs
 	$(BIN)/python -m tests.support.screenshots
 
 reference: .venv/.ready-test ## Generate docs/reference from the code

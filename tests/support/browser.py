@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
-from tools import peers
+from tools import external_programs
 
 # The first two allow root and a machine without a screen. The others prevent connections to the vendor.
 SWITCHES = [
@@ -25,7 +25,7 @@ SWITCHES = [
     "--disable-sync",
 ]
 TIMEOUT_MS = 15_000
-RESULTS = peers.ROOT / "test-results"
+RESULTS = external_programs.ROOT / "test-results"
 
 
 class BrowserErrors:
@@ -62,7 +62,7 @@ class BrowserErrors:
 @contextmanager
 def launched() -> Iterator[Browser]:
     """Start Chromium, or skip the test if there is none."""
-    path = peers.chromium()
+    path = external_programs.chromium()
     if path is None:
         pytest.skip("there is no Chromium on this machine")
     with sync_playwright() as playwright:

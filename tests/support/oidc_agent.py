@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.servers import TIMEOUT, LiveServer
-from tools import peers
+from tools import external_programs
 
 DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 SCOPE = "openid profile email offline_access"
@@ -86,7 +86,7 @@ class Agent:
 @contextmanager
 def running(folder: Path) -> Iterator[Agent]:
     """Start an agent, or skip the test if there is none."""
-    if not peers.oidc_agent():
+    if not external_programs.oidc_agent():
         pytest.skip("there is no oidc-agent on this machine")
     # The path of a socket is limited to about a hundred characters, and the folder of a test can be longer.
     with tempfile.TemporaryDirectory(prefix="agent-") as sockets:

@@ -11,7 +11,7 @@ from playwright.sync_api import Page
 
 from tests.support import browser, databases, page_actions, run, servers
 from tests.support.sample_users import PASSWORD
-from tools.peers import ROOT
+from tools.external_programs import ROOT
 
 IMAGES = ROOT / "docs" / "images"
 CLIENTS = {
