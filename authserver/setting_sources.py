@@ -14,20 +14,20 @@ PREFIX = "AUTHSERVER_"
 CONFIG_FILE = f"{PREFIX}CONFIG_FILE"
 
 
-class Given(NamedTuple):
+class SourceValue(NamedTuple):
     """The unvalidated value of a setting, and the source that it comes from."""
 
     value: Any
     origin: str
 
 
-def read_sources(environ: Mapping[str, str], names: Collection[str]) -> dict[str, Given]:
+def read_sources(environ: Mapping[str, str], names: Collection[str]) -> dict[str, SourceValue]:
     """Return the values in the sources, by setting. Raises SettingsError, for example for an unknown name."""
     found = _read_toml(environ.get(CONFIG_FILE, ""), names)
     for variable, value in environ.items():
         if variable.startswith(PREFIX) and variable != CONFIG_FILE:
             name, content = _read_variable(variable, value, environ, names)
-            found[name] = Given(content, variable)
+            found[name] = SourceValue(content, variable)
     return found
 
 
@@ -50,7 +50,7 @@ def _read_variable(
         ) from error
 
 
-def _read_toml(path: str, names: Collection[str]) -> dict[str, Given]:
+def _read_toml(path: str, names: Collection[str]) -> dict[str, SourceValue]:
     if not path:
         return {}
     try:
@@ -61,7 +61,7 @@ def _read_toml(path: str, names: Collection[str]) -> dict[str, Given]:
         ) from error
     if unknown := sorted(values.keys() - names):
         raise SettingsError(f"Unknown setting {unknown[0]} in {path}.{_hint(unknown[0], names)}")
-    return {name: Given(value, f"{name} in {path}") for name, value in values.items()}
+    return {name: SourceValue(value, f"{name} in {path}") for name, value in values.items()}
 
 
 def _hint(name: str, names: Collection[str], prefix: str = "") -> str:

@@ -15,16 +15,16 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from authserver import setting_sources
 from authserver.errors import SettingsError
-from authserver.setting_sources import Given
+from authserver.setting_sources import SourceValue
 from authserver.setting_values import (
     CaFile,
     DatabaseUrl,
     Duration,
-    Lifetime,
     Name,
     Networks,
+    PositiveDuration,
     PublicUrl,
-    Words,
+    StringList,
 )
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -83,24 +83,28 @@ class Settings(BaseModel):
     )
     max_body_bytes: int = _setting(65536, "The maximum size of a request body, in bytes.", ge=1024)
 
-    code_lifetime: Lifetime = _setting("60s", "The lifetime of an authorization code.")
-    access_token_lifetime: Lifetime = _setting("15m", "The lifetime of an access token.")
-    id_token_lifetime: Lifetime = _setting("15m", "The lifetime of an ID token.")
-    refresh_token_idle_lifetime: Lifetime = _setting(
+    code_lifetime: PositiveDuration = _setting("60s", "The lifetime of an authorization code.")
+    access_token_lifetime: PositiveDuration = _setting("15m", "The lifetime of an access token.")
+    id_token_lifetime: PositiveDuration = _setting("15m", "The lifetime of an ID token.")
+    refresh_token_idle_lifetime: PositiveDuration = _setting(
         "14d", "How long a refresh token stays valid without being used."
     )
-    refresh_token_lifetime: Lifetime = _setting("90d", "The total lifetime of a family of refresh tokens.")
+    refresh_token_lifetime: PositiveDuration = _setting(
+        "90d", "The total lifetime of a family of refresh tokens."
+    )
     refresh_grace: Duration = _setting(
         "10s",
         "How long after a rotation the previous refresh token is still accepted and returns the same new refresh "
         "token. 0 disables the retry.",
     )
-    temporary_credential_lifetime: Lifetime = _setting(
+    temporary_credential_lifetime: PositiveDuration = _setting(
         "10m",
         "The lifetime of OAuth 1.0a temporary credentials: the time from the request token to the access token.",
     )
-    token_credential_lifetime: Lifetime = _setting("2h", "The lifetime of an OAuth 1.0a access token.")
-    timestamp_window: Lifetime = _setting(
+    token_credential_lifetime: PositiveDuration = _setting(
+        "2h", "The lifetime of an OAuth 1.0a access token."
+    )
+    timestamp_window: PositiveDuration = _setting(
         "5m",
         "The maximum clock difference for the timestamp of a signed OAuth 1.0a request, in either direction.",
     )
@@ -115,7 +119,7 @@ class Settings(BaseModel):
         "The maximum number of consumer keys that one network (an IPv4 /24 or IPv6 /64) can request per hour.",
         ge=1,
     )
-    consumer_request_lifetime: Lifetime = _setting(
+    consumer_request_lifetime: PositiveDuration = _setting(
         "7d",
         "How long a requested consumer key or a self-registered client waits for approval before it is deleted.",
     )
@@ -140,8 +144,10 @@ class Settings(BaseModel):
     oslc_cm_catalog: str = _setting(
         "", "The URL of the change management catalog in root services. Empty: none."
     )
-    device_code_lifetime: Lifetime = _setting("10m", "The lifetime of a device code and its user code.")
-    device_interval: Lifetime = _setting("5s", "The initial polling interval of devices.")
+    device_code_lifetime: PositiveDuration = _setting(
+        "10m", "The lifetime of a device code and its user code."
+    )
+    device_interval: PositiveDuration = _setting("5s", "The initial polling interval of devices.")
     device_requests: int = _setting(
         300, "The maximum number of device codes per client and network within sign_in_window.", ge=1
     )
@@ -151,28 +157,30 @@ class Settings(BaseModel):
     device_attempts_per_network: int = _setting(
         100, "The maximum number of wrong user codes per network within sign_in_window.", ge=1
     )
-    interaction_lifetime: Lifetime = _setting(
+    interaction_lifetime: PositiveDuration = _setting(
         "30m", "How long a user has to complete an interaction (sign-in and consent)."
     )
-    session_lifetime: Lifetime = _setting("12h", "The lifetime of a session.")
-    session_idle_lifetime: Lifetime = _setting("2h", "How long a session stays valid without being used.")
-    remembered_session_lifetime: Lifetime = _setting(
+    session_lifetime: PositiveDuration = _setting("12h", "The lifetime of a session.")
+    session_idle_lifetime: PositiveDuration = _setting(
+        "2h", "How long a session stays valid without being used."
+    )
+    remembered_session_lifetime: PositiveDuration = _setting(
         "7d", "The lifetime of a session with “Keep me signed in”."
     )
-    recent_sign_in: Lifetime = _setting("10m", "The maximum age of a sign-in for sensitive actions.")
-    setup_link_lifetime: Lifetime = _setting("15m", "The lifetime of the one-time setup link.")
+    recent_sign_in: PositiveDuration = _setting("10m", "The maximum age of a sign-in for sensitive actions.")
+    setup_link_lifetime: PositiveDuration = _setting("15m", "The lifetime of the one-time setup link.")
 
     signing_key_rotation: Duration = _setting(
         "90d", "The interval of the automatic signing key rotation. 0: manual rotation only."
     )
-    client_assertion_lifetime: Lifetime = _setting(
+    client_assertion_lifetime: PositiveDuration = _setting(
         "1h", "The maximum remaining lifetime of a client assertion (JWT)."
     )
-    resources: Words = _setting(
+    resources: StringList = _setting(
         "",
         "Resource identifiers (RFC 8707) that every client may request: URIs, separated by commas.",
     )
-    cors_origins: Words = _setting(
+    cors_origins: StringList = _setting(
         "",
         "Additional web origins that may call the machine endpoints. The origins of redirect URIs are always allowed.",
     )
@@ -191,7 +199,7 @@ class Settings(BaseModel):
     password_hash_concurrency: int = _setting(
         2, "The maximum number of concurrent password hashes per process.", ge=1
     )
-    sign_in_window: Lifetime = _setting("15m", "The time window of the sign-in limits.")
+    sign_in_window: PositiveDuration = _setting("15m", "The time window of the sign-in limits.")
     sign_in_attempts: int = _setting(
         10, "The maximum number of failed sign-ins per account and network within sign_in_window.", ge=1
     )
@@ -246,14 +254,14 @@ class Settings(BaseModel):
         return f"{self.public_url}{path}"
 
 
-def given() -> dict[str, Given]:
-    """Return the values that are set, by setting; raises SettingsError."""
+def configured_values() -> dict[str, SourceValue]:
+    """Return the explicitly configured values, by setting; raises SettingsError."""
     return setting_sources.read_sources(os.environ, Settings.model_fields.keys())
 
 
 def load(**overrides: Any) -> Settings:
     """Return the validated settings; raises SettingsError with one line per error."""
-    values = given()
+    values = configured_values()
     try:
         return Settings(**{name: found.value for name, found in values.items()} | overrides)
     except ValidationError as error:

@@ -19,8 +19,6 @@ class EndpointPath(StrEnum):
     JWKS = "/jwks.json"
     OPENID_CONFIGURATION = "/.well-known/openid-configuration"
     OAUTH_METADATA = "/.well-known/oauth-authorization-server"
-    OAUTH2_LANE = "/.well-known/oauth2.0-configuration"
-    OIDC_LANE = "/.well-known/oidc-configuration"
     SIGN_IN = "/sign-in"
     SECOND_FACTOR = "/sign-in/code"
     SIGN_OUT = "/sign-out"
@@ -29,7 +27,7 @@ class EndpointPath(StrEnum):
     CANCEL = "/oauth2/cancel"
     DEVICE = "/device"
     DEVICE_DECISION = "/device/decision"
-    DEVICE_PICTURE = "/device/code.svg"
+    DEVICE_QR_CODE = "/device/code.svg"
     OAUTH1_REQUEST_KEY = "/oauth/requestKey"
     OAUTH1_APPROVE_KEY = "/oauth/approveKey"
     OAUTH1_REQUEST_TOKEN = "/oauth/requestToken"
@@ -50,6 +48,8 @@ class EndpointPath(StrEnum):
 class LegacyPath(StrEnum):
     """Paths of the legacy server that authserver replaces. Existing clients are still configured with them."""
 
+    OAUTH2_METADATA = "/.well-known/oauth2.0-configuration"
+    OIDC_METADATA = "/.well-known/oidc-configuration"
     OAUTH2_TOKEN = "/api/oauth2/token"
     OIDC_TOKEN = "/api/oidc/token"
     OIDC_AUTHORIZE = "/oidc/authorize"

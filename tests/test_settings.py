@@ -40,7 +40,7 @@ def test_origins_are_recorded(monkeypatch, tmp_path):
     secret.write_text("a1:" + "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWY=\n")
     monkeypatch.setenv("AUTHSERVER_CONFIG_FILE", str(file))
     monkeypatch.setenv("AUTHSERVER_PEPPERS_FILE", str(secret))
-    origins = {name: found.origin for name, found in settings.given().items()}
+    origins = {name: found.origin for name, found in settings.configured_values().items()}
     assert origins == {"threads": f"threads in {file}", "peppers": "AUTHSERVER_PEPPERS_FILE"}
     assert not settings.load().peppers.get_secret_value().endswith("\n")
 

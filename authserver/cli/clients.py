@@ -25,7 +25,7 @@ from authserver.domain.clients.client_secrets import TypedSecret
 from authserver.domain.clients.clients import Client
 from authserver.domain.fetcher import Fetcher
 from authserver.errors import InvalidInput
-from authserver.setting_values import read_duration
+from authserver.setting_values import parse_duration
 from authserver.vocabulary import ClientKind, ClientStatus
 
 _PAGE = 1000
@@ -249,7 +249,7 @@ def _typed(installation: Installation, stdin: bool, file: Path | None) -> TypedS
 
 def _duration(value: str) -> timedelta:
     try:
-        duration: timedelta = read_duration(value)
+        duration: timedelta = parse_duration(value)
     except ValueError as error:
         raise click.BadParameter(str(error)) from error
     return duration

@@ -44,7 +44,9 @@ def command(bind: str | None, workers: int | None, threads: int | None, skips_mi
 def _load(bind: str | None) -> Settings:
     # For a local trial on another port, --bind also sets the public URL.
     host = (bind or "").rpartition(":")[0]
-    is_local_trial = host.strip("[]") in LOOPBACK_HOSTS and "public_url" not in settings_module.given()
+    is_local_trial = (
+        host.strip("[]") in LOOPBACK_HOSTS and "public_url" not in settings_module.configured_values()
+    )
     return settings_module.load(**({"public_url": f"http://{bind}"} if is_local_trial else {}))
 
 
