@@ -139,7 +139,7 @@ _OTHER_OPTION = click.option(
 )
 
 
-def registration(command: Command) -> Command:
+def metadata_options(command: Command) -> Command:
     """Add the metadata options to a command.
 
     The argument ``given`` of the command contains the fields that the user set. The value None clears a field.

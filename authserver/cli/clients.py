@@ -52,7 +52,7 @@ command.add_command(client_changes.discard_change)
 @command.command()
 @client_options.kind
 @client_options.name(required=True)
-@client_options.registration
+@client_options.metadata_options
 @click.option("--approve", "is_approved", is_flag=True, help="Approve the client immediately.")
 @secret_input.options("secret")
 @click.option("--generate-secret", is_flag=True, help="Generate a secret and print it. This is the default.")
@@ -117,7 +117,7 @@ def list_clients(kind: str | None, status: str | None, search: str) -> None:
             rows += [_facts(client) for client in found]
             if len(found) < _PAGE:
                 break
-    output.listing(rows, columns=_COLUMNS, nothing="No clients found.")
+    output.print_list(rows, columns=_COLUMNS, empty_message="No clients found.")
 
 
 @command.command()
@@ -152,7 +152,7 @@ def show(key: str) -> None:
 @command.command()
 @click.argument("key", help="The client key.")
 @client_options.name(required=False)
-@client_options.registration
+@client_options.metadata_options
 @json_option
 def edit(key: str, name: str | None, given: dict[str, Any]) -> None:
     """Change a client's metadata. Fields that you do not set keep their values. A list replaces the previous list."""

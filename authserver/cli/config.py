@@ -21,7 +21,7 @@ MASKED = "********"
 @json_option
 def command() -> None:
     """List every setting with its effective value, origin and description."""
-    output.listing(effective(), columns=_COLUMNS, nothing="")
+    output.print_list(effective(), columns=_COLUMNS, empty_message="")
 
 
 def effective() -> list[output.Row]:

@@ -48,7 +48,7 @@ def list_errors(client_key: str, search: str, limit: int) -> None:
         )
         known = error_search.clients_of_errors(db, found)
         rows = [_facts(row, known.get(row.client_id or 0)) for row in found]
-    output.listing(rows, columns=_COLUMNS, nothing="No errors are recorded.")
+    output.print_list(rows, columns=_COLUMNS, empty_message="No errors are recorded.")
 
 
 @command.command()

@@ -34,10 +34,10 @@ def list_keys() -> None:
     """List the keys. The active key signs, the next key is published, and retired keys verify older tokens."""
     with Installation().transaction(write=False) as db:
         rows = [_facts(key) for key in signing_keys.all_keys(db)]
-    output.listing(
+    output.print_list(
         rows,
         columns=_COLUMNS,
-        nothing="There are no signing keys yet. The server creates them when it starts.",
+        empty_message="There are no signing keys yet. The server creates them when it starts.",
     )
 
 
@@ -68,7 +68,7 @@ def rotate(algorithms: tuple[str, ...], is_urgent: bool, is_stolen: bool) -> Non
             for algorithm in dict.fromkeys(algorithms or signing_keys.ALGORITHMS)
         ]
     if output.is_json():
-        output.listing(facts, columns=_COLUMNS, nothing="")
+        output.print_list(facts, columns=_COLUMNS, empty_message="")
     for fact in () if output.is_json() else facts:
         output.say(
             f"The {fact['algorithm']} key {fact['kid']} is now active. All nodes use it within seconds."

@@ -39,8 +39,8 @@ def list_scopes() -> None:
     """List the scopes by name."""
     with Installation().transaction(write=False) as db:
         rows = [_facts(row) for row in scopes.all_scopes(db)]
-    output.listing(
-        rows, columns=_COLUMNS, nothing="No scopes are defined in addition to those of OpenID Connect."
+    output.print_list(
+        rows, columns=_COLUMNS, empty_message="No scopes are defined in addition to those of OpenID Connect."
     )
 
 

@@ -73,7 +73,7 @@ def list_users(search: str) -> None:
         "second_factor": "Second factor",
         "last_sign_in_at": "Last sign-in",
     }
-    output.listing(rows, columns=columns, nothing="There are no users.")
+    output.print_list(rows, columns=columns, empty_message="There are no users.")
 
 
 @command.command()
