@@ -97,7 +97,7 @@ def _run_check(check: Check) -> CheckResult | None:
         reason = (str(getattr(error, "orig", error)).strip().splitlines() or [""])[0]
         return failed(f"The database reports an error: {reason}.", _SEE_DATABASE)
     except AuthserverError as error:
-        return failed(str(error), "Correct this, then run authserver doctor again.")
+        return failed(str(error), "Correct the problem, then run authserver doctor again.")
     except click.ClickException as error:
         return failed(error.format_message(), _SEE_DATABASE)
 

@@ -58,7 +58,7 @@ def keys(settings: Settings) -> CheckResult:
     files = [settings.keys_dir / f"{name}.keys" for name, value in given.items() if value is None]
     missing = [file.name for file in files if not file.exists()]
     if missing:
-        fix = "Start the server: it creates them. If they existed before, restore them from the backup."
+        fix = "Start the server to create the missing keys. If the keys existed before, restore them from the backup."
         return failed(f"{settings.keys_dir} does not contain {', '.join(missing)}.", fix)
     try:
         vault.load(settings)

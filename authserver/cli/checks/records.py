@@ -90,7 +90,7 @@ def signing_key_state(installation: Installation) -> CheckResult | None:
     with installation.database.transaction(write=False) as db:
         active = [key for key in signing_keys.all_keys(db) if key.state == "active"]
     if not active:
-        return failed("There is no active signing key.", "Start the server: it creates one.")
+        return failed("There is no active signing key.", "Start the server. It creates the key.")
     for key in active:
         try:
             signing_keys.open_private(installation.vault, key.algorithm, key.private)
@@ -146,7 +146,7 @@ def second_factors(installation: Installation) -> CheckResult | None:
         has_administrator = users.has_administrator(db)
     if lost:
         fix = (
-            "Restore the old lines in pepper.keys and encryption.keys, or let these users set up their apps again: "
+            "Restore the old lines in pepper.keys and encryption.keys, or reset the second factors of these users. Run: "
             "authserver users reset-second-factor NAME"
         )
         return failed(f"The second factor of {_some(lost)} cannot be verified.", fix)
@@ -154,7 +154,7 @@ def second_factors(installation: Installation) -> CheckResult | None:
         return None
     if not names:
         return passed("Every administrator has a second factor.")
-    fix = "They can set up an authenticator app on their account page."
+    fix = "Ask these administrators to set up an authenticator app on their account page."
     return warned(f"These administrators have no second factor: {_some(names)}.", fix)
 
 
