@@ -56,7 +56,8 @@ def list_keys() -> None:
     "--stolen",
     "is_stolen",
     is_flag=True,
-    help="The keys are compromised: replace all keys, including the next keys. Everything that the old keys signed becomes invalid.",
+    help="The keys are compromised: replace all keys, including the next keys. "
+    "Everything that the old keys signed becomes invalid.",
 )
 @json_option
 def rotate(algorithms: tuple[str, ...], is_urgent: bool, is_stolen: bool) -> None:
