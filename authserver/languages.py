@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 SOURCE: Final = "en"
-CATALOGUES: Final = Path(__file__).parent / "web" / "translations"
+CATALOGS: Final = Path(__file__).parent / "web" / "translations"
 COMPILED: Final = Path("LC_MESSAGES", "messages.mo")
 _MAX_TAGS = 20
 _MAX_SUBTAGS = 8
@@ -19,13 +19,13 @@ _MAX_SUBTAGS = 8
 @cache
 def supported() -> tuple[str, ...]:
     """Return the language tags (BCP 47), English first."""
-    folders = (path.parents[1].name for path in CATALOGUES.glob(f"*/{COMPILED}"))
+    folders = (path.parents[1].name for path in CATALOGS.glob(f"*/{COMPILED}"))
     return (SOURCE, *sorted(name.replace("_", "-") for name in folders))
 
 
 def compiled(language: str) -> Path:
     """Return the path of the compiled catalog of a language."""
-    return CATALOGUES / language.replace("-", "_") / COMPILED
+    return CATALOGS / language.replace("-", "_") / COMPILED
 
 
 def requested_language(ui_locales: str) -> str | None:

@@ -35,14 +35,14 @@ if TYPE_CHECKING:
     from authserver.domain.users.users import User
     from authserver.protocol.services import Services
 
-# The developer's own settings must not affect the tests.
+# The settings of the developer must not affect the tests.
 for name in [name for name in os.environ if name.startswith("AUTHSERVER_")]:
     del os.environ[name]
 
 compiled.share()
 
 
-# Generated cases are the same in every run, so that a run depends on nothing but the code.
+# The generated cases are the same in every run, so that the result of a run depends only on the code.
 hypothesis.settings.register_profile(
     "quick",
     derandomize=True,
@@ -70,7 +70,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Return the number of workers: half as many again as cores, because many tests wait for a server or a browser."""
+    """Return the number of workers: three for two cores, because many tests wait for a server or a browser."""
     return round((psutil.cpu_count() or 1) * 1.5)
 
 

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 from babel.messages.frontend import CommandLineInterface
 
-from authserver.languages import CATALOGUES
+from authserver.languages import CATALOGS
 
 ROOT = Path(__file__).resolve().parent.parent
 KEYWORDS = ("message", "plural_message:1,2")
@@ -36,13 +36,13 @@ def main(new_languages: list[str]) -> None:
     with TemporaryDirectory() as folder:
         template = Path(folder, "messages.pot")
         extract(template)
-        catalogues = ("--input-file", str(template), "--output-dir", str(CATALOGUES), "--width", _WIDTH)
+        catalogs = ("--input-file", str(template), "--output-dir", str(CATALOGS), "--width", _WIDTH)
         for language in new_languages:
-            _pybabel("init", *catalogues, "--locale", language)
+            _pybabel("init", *catalogs, "--locale", language)
         _pybabel(
-            "update", *catalogues, "--no-fuzzy-matching", "--ignore-obsolete", "--ignore-pot-creation-date"
+            "update", *catalogs, "--no-fuzzy-matching", "--ignore-obsolete", "--ignore-pot-creation-date"
         )
-    _pybabel("compile", "--directory", str(CATALOGUES), "--statistics")
+    _pybabel("compile", "--directory", str(CATALOGS), "--statistics")
 
 
 def _pybabel(*arguments: str) -> None:

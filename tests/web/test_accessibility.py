@@ -1,4 +1,4 @@
-"""The pages in a real browser: accessible in both colour schemes and at all widths, small, and usable without scripts."""
+"""The pages in a real browser: accessible in both color schemes and at all widths, small, and usable without scripts."""
 
 from urllib.parse import urlencode
 
@@ -10,7 +10,7 @@ from tests.support.sample_users import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.only_on("sqlite")]
 LARGEST_SIGN_IN = 15 * 1024  # compressed, everything that the page loads
-MOST_REQUESTS = 4
+MAX_REQUESTS = 4
 WIDTHS = [320, 390, 1360]
 STRANGERS = ["/sign-in", "/sign-out", "/setup?token=nothing", "/nothing"]
 MEMBERS = [
@@ -109,7 +109,7 @@ def test_sign_in_page_is_small(server, page):
     page.on("response", lambda answer: responses.append(answer))  # noqa: PLW0108 - Playwright marks the function
     page.goto(f"{server.url}/sign-in", wait_until="networkidle")
     size = sum(answer.request.sizes()["responseBodySize"] for answer in responses)
-    assert 1 < len(responses) <= MOST_REQUESTS
+    assert 1 < len(responses) <= MAX_REQUESTS
     assert 0 < size <= LARGEST_SIGN_IN
 
 

@@ -11,7 +11,7 @@ from werkzeug.test import Client, TestResponse
 from tests.wire.page_forms import Pairs, form_to, forms_of
 from tests.wire.placeholders import Placeholders, find_jwts, jwt_parts
 
-_LONGEST = 400  # characters of a request
+_MAX_LENGTH = 400  # characters of a request
 FORM = "application/x-www-form-urlencoded"
 # Security headers are long and the same on most pages. Each is recorded once, at the end, and referred to by its
 # digest.
@@ -230,7 +230,7 @@ class Caller:
     ) -> list[str]:
         shown = self._recorder.placeholders
         asked = f"?{shown.pairs(query)}" if query else ""
-        lines = [f"{method} {shown.url(path)}{asked}"[:_LONGEST]]
+        lines = [f"{method} {shown.url(path)}{asked}"[:_MAX_LENGTH]]
         lines += [
             f"  > {name}: {shown.header(name, value)}"
             for name, value in headers.items()
@@ -242,9 +242,9 @@ class Caller:
         }:
             lines.append(f"  > Content-Type: {headers['Content-Type']}")
         if form:
-            lines.append(f"  > {shown.pairs(form)[:_LONGEST]}")
+            lines.append(f"  > {shown.pairs(form)[:_MAX_LENGTH]}")
         if document is not None:
-            lines.append(f"  > {_json_text(shown.member('', document))[:_LONGEST]}")
+            lines.append(f"  > {_json_text(shown.member('', document))[:_MAX_LENGTH]}")
         return lines
 
 

@@ -14,7 +14,7 @@ import sys
 from tests.wire.installation import ROOT
 
 RECORDED = ROOT / "tests" / "wire" / "transcript.txt"
-_LONGEST = 400  # lines of a diff
+_MAX_LINES = 400  # lines of a diff
 
 
 def test_the_wire_format_is_the_recorded_one():
@@ -25,4 +25,4 @@ def test_the_wire_format_is_the_recorded_one():
     assert shown.returncode == 0, shown.stderr
     before, now = RECORDED.read_text(encoding="utf-8").splitlines(), shown.stdout.splitlines()
     found = list(difflib.unified_diff(before, now, "recorded", "now", n=12, lineterm=""))
-    assert not found, "\n".join(["the wire format has changed:", *found[:_LONGEST]])
+    assert not found, "\n".join(["the wire format has changed:", *found[:_MAX_LINES]])

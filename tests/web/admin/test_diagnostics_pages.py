@@ -1,4 +1,4 @@
-"""The diagnostics pages in a real Chromium: accessible in both colour schemes, at wide and narrow widths."""
+"""The diagnostics pages in a real Chromium: accessible in both color schemes, at wide and narrow widths."""
 
 import pytest
 from playwright.sync_api import expect

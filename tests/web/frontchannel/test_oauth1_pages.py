@@ -1,4 +1,4 @@
-"""The pages of OAuth 1.0a in a real browser: accessible in both colour schemes and at narrow widths."""
+"""The pages of OAuth 1.0a in a real browser: accessible in both color schemes and at narrow widths."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The functions of the templates: times, durations, URLs, scopes, devices, and the colour scheme."""
+"""The functions of the templates: times, durations, URLs, scopes, devices, and the color scheme."""
 
 from datetime import UTC, datetime, timedelta
 
