@@ -1,7 +1,7 @@
 """The WSGI entry point: ``gunicorn wsgi:app``.
 
-The sending of logout notices starts with the first request. Unlike ``authserver serve``, this entry point starts no
-cleanup; run ``authserver database purge`` regularly.
+Logout notices are sent after the first request. Unlike ``authserver serve``, this entry point starts no cleanup: run
+``authserver database purge`` regularly.
 """
 
 from authserver.app import create_app

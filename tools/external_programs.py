@@ -112,7 +112,7 @@ def _provide(name: str, find: Callable[[], object], get: Callable[[], None], adv
 
 
 def main() -> None:
-    """Install all programs, and print one sentence for each that is missing."""
+    """Install all programs, and print one sentence for each missing program."""
     _provide("a Chromium", chromium, _get_chromium, "add one to PATH or set TEST_BROWSER")
     _provide(
         f"Node {OLDEST_NODE} or newer with npm",

@@ -136,7 +136,7 @@ def test_set_up_sign_in_and_removal(page: Page, server: LiveServer) -> None:
 def test_required_second_factor_is_set_up_during_the_sign_in(
     page: Page, server: LiveServer, callback: str
 ) -> None:
-    """The sign-in continues on the account page, and one button leads back to the client."""
+    """The sign-in continues on the account page, and one button returns to the client."""
     required_claims = {"id_token": {"acr": {"essential": True, "value": MULTI_FACTOR}}}
     page.goto(authorization_url(server, callback, claims=json.dumps(required_claims)))
     page_actions.sign_in(page, "alice")

@@ -46,7 +46,7 @@ def test_state_is_returned_unchanged(app_rp: RelyingParty) -> None:
 
 
 def test_post_works_like_get(app_rp: RelyingParty) -> None:
-    """2: the OP MUST support GET and POST. A posted form carries no cookie, so the server redirects to itself."""
+    """2: the OP MUST support GET and POST. A cross-site form has no cookies, so the server redirects to itself."""
     form = {"id_token_hint": app_rp.tokens()["id_token"], "post_logout_redirect_uri": RETURN, "state": STATE}
     without_cookies = app_rp.app.test_client()
     sent_on = without_cookies.post("/oidc/end_session", data=form)

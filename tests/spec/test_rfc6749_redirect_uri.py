@@ -67,7 +67,7 @@ def test_redirect_uri_is_compared_with_the_registered_one(single_uri_rp: Relying
 
 
 def test_removed_redirect_uri_is_rejected(rp: RelyingParty, services: Services) -> None:
-    """S2: an administrator's edit takes effect at once, for issued codes too."""
+    """S2: an administrator's edit takes effect immediately, also for issued codes."""
     code = rp.code()
     edit(services, rp.key, redirect_uris=(NEW_URI,))
     assert_error(rp.redeem(code), "invalid_grant")

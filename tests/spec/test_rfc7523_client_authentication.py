@@ -113,7 +113,7 @@ def test_client_can_be_restricted_to_the_issuer(app: Flask, services: Services) 
 @pytest.mark.parametrize("kid", [None, "one", "sig-1"])
 @pytest.mark.parametrize("is_registered", [True, False])
 def test_key_may_have_a_kid(app: Flask, services: Services, kid: str | None, is_registered: bool) -> None:
-    """Core, 10.1: kid distinguishes several keys. Neither the set nor the header must have it for a single key."""
+    """Core, 10.1: kid distinguishes several keys. For a single key, the set and the header may omit it."""
     key = assertions.generate()
     entry = assertions.public(key, **({"kid": kid} if kid and is_registered else {}))
     signer = with_key(app, services, jwks={"keys": [entry]})

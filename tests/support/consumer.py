@@ -157,7 +157,7 @@ def credentials(response: TestResponse) -> dict[str, str]:
 
 
 def callback_parameters(response: TestResponse) -> dict[str, str]:
-    """Return the parameters that the browser carries back to the consumer."""
+    """Return the parameters that the browser sends to the consumer."""
     assert response.status_code == 303, f"{response.status}: {response.text[:3000]}"
     return dict(parse_qsl(urlsplit(response.location).query))
 

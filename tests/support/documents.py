@@ -11,7 +11,7 @@ from typing import Any, Self
 
 
 class DocumentServer:
-    """Serves ``document`` at every path: bytes unchanged, anything else as JSON."""
+    """Serves ``document`` at every path: bytes unchanged, all other values as JSON."""
 
     def __init__(self, document: Any, status: int = 200) -> None:
         self.document = document

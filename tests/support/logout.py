@@ -105,7 +105,7 @@ def end_session(rp: RelyingParty, **parameters: str) -> TestResponse:
 
 
 def sign_out(rp: RelyingParty) -> TestResponse:
-    """Confirm the sign-out. The response leads to the page with the result."""
+    """Confirm the sign-out. The response redirects to the page with the result."""
     return forms.submit(rp.browser, rp.browser.get("/sign-out"), "logout-confirm")
 
 

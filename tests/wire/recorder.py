@@ -205,7 +205,7 @@ class Caller:
         to: str = "",
         **changes: str | list[str] | None,
     ) -> TestResponse:
-        """Fill in the form of the last page that goes to that path, and send it."""
+        """Fill in the form with this action on the last page, and submit it."""
         assert self.page is not None
         form = form_to(self.page.text, path, having=having)
         typed = [(name, value) for name, value in changes.items() if isinstance(value, str)]

@@ -1,4 +1,4 @@
-"""One run: the users and clients that the scenarios share, and the steps that lead to what they record."""
+"""One run: the users and clients that the scenarios share, and the steps that prepare the recorded requests."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""The pages of accounts and administrators: status and headers of each, and where their forms lead."""
+"""The pages of accounts and administrators: status and headers of each page, and the responses to its forms."""
 
 import re
 from typing import Any
