@@ -192,7 +192,7 @@ def database(services: Services) -> Database:
 
 @pytest.fixture
 def sample_users(database: Database, settings: Settings) -> dict[str, User]:
-    """alice, bob, charlie (ordinary users) and admin (Configure Server) by user name; see tests/support/sample_users.py."""
+    """alice, bob, charlie (ordinary users) and admin (Configure Server), by user name; see tests.support.sample_users."""
     return samples.find(database, *samples.NAMES) or samples.add(database, settings, *samples.NAMES)
 
 

@@ -1,9 +1,9 @@
 """Finds the third-party programs that the tests use and that pip does not install. Installs them where possible.
 
 These are Chromium, Node with the packages of tests/interop/node, Apache with mod_auth_openidc, and oidc-agent.
-`python -m tools.external_programs` installs them. The tests call `chromium()`, `node()` and so on to find them. For each
-missing program, one sentence is printed, and the tests that need the program are skipped (with CI=true a skip is a
-failure).
+`python -m tools.external_programs` installs them. The tests call `chromium()`, `node()` and so on to find them. For
+each missing program, one sentence is printed, and the tests that need the program are skipped (with CI=true a skip is
+a failure).
 """
 
 import os

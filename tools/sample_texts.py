@@ -1,8 +1,8 @@
 """Prints a random sample of docstrings and of sentences for users, so that somebody can review their English.
 
 `python -m tools.sample_texts SEED` prints fifty docstrings and fifty sentences. The same seed prints the same texts.
-Sentences come from pages, error descriptions and the help of commands: they are translatable messages, or string literals
-that end with a period.
+Sentences come from pages, error descriptions and the help of commands: they are translatable messages, or string
+literals that end with a period.
 """
 
 import argparse

@@ -1,7 +1,7 @@
 """Updates and compiles the message catalogs: `make translations`, which runs `python -m tools.translations`.
 
-`make translations ARGS=fr` also creates the catalog of a new language, here French. pybabel does the work; `[tool.babel]`
-in pyproject.toml configures where it finds messages.
+`make translations ARGS=fr` also creates the catalog of a new language, here French. pybabel does the work;
+`[tool.babel]` in pyproject.toml configures where it finds messages.
 """
 
 import sys

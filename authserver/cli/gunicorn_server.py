@@ -22,7 +22,7 @@ _SETTINGS: dict[str, Any] = {
     "limit_request_line": 8190,
     "limit_request_fields": 64,
     "limit_request_field_size": 8190,
-    # The application has its own settings for the public URL and the trusted proxies. Gunicorn must not trust any header.
+    # The application has its own settings for the public URL and the trusted proxies. Gunicorn must trust no header.
     "forwarded_allow_ips": "",
     "secure_scheme_headers": {},
     "control_socket_disable": True,

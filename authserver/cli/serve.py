@@ -80,8 +80,8 @@ def _serve(settings: Settings, bind: str, workers: int, threads: int, *, migrate
 
 
 def _preparing_in_worker(services: Services, migrates: bool) -> Callable[[], None]:
-    # Threads of the master process do not survive the fork, so every worker retries and gets the setup link. Only one of
-    # them prints the link: the worker that reads the single byte from this pipe.
+    # Threads of the master process do not survive the fork, so every worker retries and gets the setup link. Only one
+    # of them prints the link: the worker that reads the single byte from this pipe.
     reader, writer = os.pipe()
     os.set_blocking(reader, False)
     os.write(writer, b"1")

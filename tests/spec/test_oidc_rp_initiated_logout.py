@@ -145,7 +145,7 @@ def test_no_redirect_to_an_unregistered_uri(app_rp: RelyingParty, uri: str) -> N
 def test_no_redirect_without_a_known_client(
     app_rp: RelyingParty, services: Services, sent: dict[str, str], expected: str, cause: str
 ) -> None:
-    """3: id_token_hint or client_id selects the client whose URIs count. Without a known client, the page reports why."""
+    """3: id_token_hint or client_id selects the client whose URIs count. Without a known client, the page explains it."""
     app_rp.tokens()
     page = end_session(app_rp, post_logout_redirect_uri=RETURN, **sent)
     result = app_rp.follow(forms.submit(app_rp.browser, page, "logout-confirm")).text

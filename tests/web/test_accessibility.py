@@ -1,4 +1,4 @@
-"""The pages in a real browser: accessible in both color schemes and at all widths, small, and usable without scripts."""
+"""The pages in a real browser: accessible in both color schemes and at all widths, small, usable without scripts."""
 
 from urllib.parse import urlencode
 
