@@ -1,4 +1,8 @@
-"""The door for WSGI servers: ``gunicorn wsgi:app``. What `authserver serve` starts with each worker starts here later."""
+"""The WSGI entry point: ``gunicorn wsgi:app``.
+
+Logout notices are sent after the first request. Unlike ``authserver serve``, this entry point starts no cleanup: run
+``authserver database purge`` regularly.
+"""
 
 from authserver.app import create_app
 from authserver.web import wiring

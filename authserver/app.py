@@ -1,4 +1,4 @@
-"""Creates the application and the objects that it consists of; contains no other logic."""
+"""Creates the Flask application and its services. This module contains no other logic."""
 
 from datetime import timedelta
 
@@ -44,13 +44,13 @@ def create_app(settings: Settings | None = None) -> Application:
 
 
 def connect(app: Application, services: Services) -> None:
-    """Give an application the services that it works with."""
+    """Attach the services to an application, and install the machine endpoints."""
     app.extensions["authserver"] = services
     wiring.serve_machines(app, services)
 
 
 def build_services(settings: Settings, database: orm.Database, keys: vault.Vault) -> Services:
-    """Build the services of one process over its database."""
+    """Build the services that all requests of one process share."""
     passwords = PasswordHasher(settings)
     key_ring = KeyRing(settings, database, keys)
     client_cache = ClientCache(keys)

@@ -1,4 +1,4 @@
-"""The actor behind an action, which ``web`` and ``cli`` pass to ``domain`` for the audit trail."""
+"""The actor behind an action. ``web`` and ``cli`` pass it to ``domain``, which records it in the audit trail."""
 
 from dataclasses import dataclass
 from typing import Literal

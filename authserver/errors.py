@@ -14,7 +14,7 @@ from collections.abc import Mapping
 
 
 class AuthserverError(Exception):
-    """Base class; ``text`` says what happened, and pages translate it where it is a ``messages.Message``."""
+    """Base class. ``text`` describes what happened. Pages translate it if it is a ``messages.Message``."""
 
     def __init__(self, text: str = "") -> None:
         self.text = text
@@ -22,7 +22,7 @@ class AuthserverError(Exception):
 
 
 class SettingsError(AuthserverError):
-    """The server cannot start with these settings; the text says how to correct them."""
+    """The server cannot start with these settings. The text describes how to correct them."""
 
 
 class InvalidInput(AuthserverError):
@@ -38,7 +38,7 @@ class NotFound(AuthserverError):
 
 
 class Conflict(AuthserverError):
-    """The record has changed since it was read, or a rule that protects the records forbids the change."""
+    """The record has changed since it was read, or a rule forbids the change (such as keeping one administrator)."""
 
 
 class Forbidden(AuthserverError):
@@ -57,3 +57,6 @@ class Throttled(AuthserverError):
 
 class Busy(Throttled):
     """This process is at capacity; ``retry_after`` is in seconds."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(retry_after, "The server is busy. Wait a moment, then try again.")

@@ -1,4 +1,4 @@
-"""The languages of the pages: English, the source language, and one per message catalogue in ``web/translations``.
+"""The languages of the pages: English (the source language), and one per message catalog in ``web/translations``.
 
 Discovery publishes this list. ``web.rendering.languages`` translates the pages.
 """
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 SOURCE: Final = "en"
-CATALOGUES: Final = Path(__file__).parent / "web" / "translations"
+CATALOGS: Final = Path(__file__).parent / "web" / "translations"
 COMPILED: Final = Path("LC_MESSAGES", "messages.mo")
 _MAX_TAGS = 20
 _MAX_SUBTAGS = 8
@@ -19,13 +19,13 @@ _MAX_SUBTAGS = 8
 @cache
 def supported() -> tuple[str, ...]:
     """Return the language tags (BCP 47), English first."""
-    folders = (path.parents[1].name for path in CATALOGUES.glob(f"*/{COMPILED}"))
+    folders = (path.parents[1].name for path in CATALOGS.glob(f"*/{COMPILED}"))
     return (SOURCE, *sorted(name.replace("_", "-") for name in folders))
 
 
 def compiled(language: str) -> Path:
-    """Return the path of the compiled catalogue of a language."""
-    return CATALOGUES / language.replace("-", "_") / COMPILED
+    """Return the path of the compiled catalog of a language."""
+    return CATALOGS / language.replace("-", "_") / COMPILED
 
 
 def requested_language(ui_locales: str) -> str | None:
@@ -34,7 +34,7 @@ def requested_language(ui_locales: str) -> str | None:
 
 
 def first_supported(tags: Iterable[str]) -> str | None:
-    """Return the first supported language; unknown and malformed tags are skipped."""
+    """Return the first supported language, or None. Unknown and malformed tags are skipped."""
     return next((found for tag in islice(tags, _MAX_TAGS) if (found := _look_up(tag))), None)
 
 

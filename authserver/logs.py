@@ -1,7 +1,7 @@
 """Logging with structlog: one line per event, as JSON or text, without secrets (S29).
 
-The log records of libraries are included from level warning on. Code must not log secrets; as a last resort, everything
-that looks like a secret is masked in the finished line.
+Log records of libraries are included at level warning and above. Code must not log secrets. As a last resort,
+everything that looks like a secret is masked in the finished line.
 """
 
 import logging

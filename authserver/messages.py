@@ -1,4 +1,4 @@
-"""Messages for users: written in English where they arise, translated where a page shows them.
+"""Messages for users. The code that creates a message writes it in English; the page that shows it translates it.
 
 ``web.rendering.languages.translate`` renders a message in the language of a request. Logs, responses to clients and the
 command line get the English text. Text that only administrators or clients read is a plain ``str``.
@@ -26,10 +26,10 @@ class Message(str):
 
 
 def message(template: str, **values: object) -> Message:
-    """Return a message; ``%(name)s`` in the template stands for a value, which may be a message itself."""
+    """Return a message. Each ``%(name)s`` in the template is replaced by a value, which may be a message itself."""
     return Message(template, None, values)
 
 
 def plural_message(singular: str, plural: str, num: int, **values: object) -> Message:
-    """Return a message about ``num`` things; the templates can contain ``%(num)s``."""
+    """Return a message with a singular and a plural form. ``num`` selects the form; both can contain ``%(num)s``."""
     return Message(singular, plural, {"num": num, **values})

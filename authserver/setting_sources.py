@@ -1,6 +1,6 @@
-"""The sources of settings: environment variables, the files that they name, and a TOML file. ``settings`` validates them.
+"""Reads the sources of settings: environment variables, the files that they name, and a TOML file.
 
-The environment is passed in: only ``settings`` reads it.
+The environment is a parameter, because only ``settings`` reads it. ``settings`` also validates the values.
 """
 
 import tomllib
@@ -14,20 +14,20 @@ PREFIX = "AUTHSERVER_"
 CONFIG_FILE = f"{PREFIX}CONFIG_FILE"
 
 
-class Given(NamedTuple):
-    """A value that was set, before validation, and its origin."""
+class SourceValue(NamedTuple):
+    """The unvalidated value of a setting, and the source that it comes from."""
 
     value: Any
     origin: str
 
 
-def read_sources(environ: Mapping[str, str], names: Collection[str]) -> dict[str, Given]:
-    """Return the values that are set; raises SettingsError for an unknown name."""
+def read_sources(environ: Mapping[str, str], names: Collection[str]) -> dict[str, SourceValue]:
+    """Return the values in the sources, by setting. Raises SettingsError, for example for an unknown name."""
     found = _read_toml(environ.get(CONFIG_FILE, ""), names)
     for variable, value in environ.items():
         if variable.startswith(PREFIX) and variable != CONFIG_FILE:
             name, content = _read_variable(variable, value, environ, names)
-            found[name] = Given(content, variable)
+            found[name] = SourceValue(content, variable)
     return found
 
 
@@ -45,19 +45,23 @@ def _read_variable(
     try:
         return plain, Path(value).read_text(encoding="utf-8").rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{variable} names a file that is not readable: {error}.") from error
+        raise SettingsError(
+            f"Cannot read the file that {variable} names: {error}. Correct the path or its permissions."
+        ) from error
 
 
-def _read_toml(path: str, names: Collection[str]) -> dict[str, Given]:
+def _read_toml(path: str, names: Collection[str]) -> dict[str, SourceValue]:
     if not path:
         return {}
     try:
         values = tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise SettingsError(f"{CONFIG_FILE} names {path}, which is not readable: {error}.") from error
+        raise SettingsError(
+            f"Cannot read {path}, the file that {CONFIG_FILE} names: {error}. Correct the file or the path."
+        ) from error
     if unknown := sorted(values.keys() - names):
         raise SettingsError(f"Unknown setting {unknown[0]} in {path}.{_hint(unknown[0], names)}")
-    return {name: Given(value, f"{name} in {path}") for name, value in values.items()}
+    return {name: SourceValue(value, f"{name} in {path}") for name, value in values.items()}
 
 
 def _hint(name: str, names: Collection[str], prefix: str = "") -> str:

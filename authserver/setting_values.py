@@ -15,7 +15,7 @@ _DRIVERS = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg"
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
-def read_duration(value: Any) -> Any:
+def parse_duration(value: Any) -> Any:
     """Parse `90`, `90s`, `15m`, `1h30m` or `14d`. A number without a unit is in seconds."""
     if not isinstance(value, str):
         return value
@@ -25,7 +25,7 @@ def read_duration(value: Any) -> Any:
     return timedelta(seconds=sum(int(n) * _SECONDS[unit] for n, unit in re.findall(r"(\d+)([smhd]?)", text)))
 
 
-def write_duration(length: timedelta) -> str:
+def format_duration(length: timedelta) -> str:
     """Format a duration in the largest unit that divides it: 14d, 90m, 61s."""
     for unit_name in ("d", "h", "m", "s"):
         unit = timedelta(seconds=_SECONDS[unit_name])
@@ -39,12 +39,12 @@ def _parse_list(value: Any) -> Any:
 
 
 Duration = Annotated[
-    timedelta, BeforeValidator(read_duration), Field(ge=timedelta(0), le=timedelta(days=3660))
+    timedelta, BeforeValidator(parse_duration), Field(ge=timedelta(0), le=timedelta(days=3660))
 ]
-Lifetime = Annotated[
-    timedelta, BeforeValidator(read_duration), Field(gt=timedelta(0), le=timedelta(days=3660))
+PositiveDuration = Annotated[
+    timedelta, BeforeValidator(parse_duration), Field(gt=timedelta(0), le=timedelta(days=3660))
 ]
-Words = Annotated[tuple[str, ...], BeforeValidator(_parse_list)]
+StringList = Annotated[tuple[str, ...], BeforeValidator(_parse_list)]
 Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_parse_list)]
 
 
@@ -69,7 +69,7 @@ def _check_database_url(value: str) -> str:
         raise ValueError("must begin with sqlite:/// or postgresql://")
     if scheme != "sqlite":
         return f"{scheme}://{rest}"
-    # A relative path is relative to the current directory of this process, no matter when the database is opened.
+    # Resolve a relative path now, because the current directory may change before the database is opened.
     file = rest.removeprefix("/")
     if not file or ":memory:" in file or file.startswith("file:") or "?" in file:
         raise ValueError("must contain a file name, such as sqlite:////var/lib/authserver/authserver.db")

@@ -1,8 +1,8 @@
-"""The settings with their defaults and limits. The only module that reads the environment.
+"""The settings with their defaults and limits. No other module reads the environment.
 
-A value comes from ``AUTHSERVER_NAME``, or from the file that ``AUTHSERVER_NAME_FILE`` names, else from the TOML file
-that ``AUTHSERVER_CONFIG_FILE`` names, else from the default. ``setting_sources`` reads these sources, and
-``setting_values`` defines the types.
+The first of these sources that contains a setting determines its value: the environment variable ``AUTHSERVER_…`` or
+the file named by ``AUTHSERVER_…_FILE`` (setting both is an error), the TOML file named by ``AUTHSERVER_CONFIG_FILE``,
+and the default. ``setting_sources`` reads the sources, and ``setting_values`` defines the types.
 """
 
 import os
@@ -15,16 +15,16 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from authserver import setting_sources
 from authserver.errors import SettingsError
-from authserver.setting_sources import Given
+from authserver.setting_sources import SourceValue
 from authserver.setting_values import (
     CaFile,
     DatabaseUrl,
     Duration,
-    Lifetime,
     Name,
     Networks,
+    PositiveDuration,
     PublicUrl,
-    Words,
+    StringList,
 )
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -50,15 +50,17 @@ class Settings(BaseModel):
     keys_dir: Path = _setting(ROOT / "keys", "The directory with the secret keys of this installation.")
     session_keys: SecretStr | None = _setting(
         None,
-        "Keys that sign browser cookies: `id:base64url`, separated by commas, the current key first. "
-        "Default: session.keys in keys_dir.",
+        "The keys that sign browser cookies, as a comma-separated list of `ID:BASE64URL`. The first key signs new "
+        "cookies. Default: the file session.keys in keys_dir.",
     )
     peppers: SecretStr | None = _setting(
-        None, "Keys for stored digests, in the same format. Default: pepper.keys in keys_dir."
+        None,
+        "The peppers of stored digests, in the format of session_keys. Default: the file pepper.keys in keys_dir.",
     )
     encryption_keys: SecretStr | None = _setting(
         None,
-        "Keys that encrypt recoverable secrets, in the same format. Default: encryption.keys in keys_dir.",
+        "The keys that encrypt recoverable secrets, in the format of session_keys. Default: the file encryption.keys "
+        "in keys_dir.",
     )
     product_name: Name = _setting("authserver", "The name shown on every page.", min_length=1, max_length=60)
     trusted_proxies: Networks = _setting(
@@ -81,23 +83,28 @@ class Settings(BaseModel):
     )
     max_body_bytes: int = _setting(65536, "The maximum size of a request body, in bytes.", ge=1024)
 
-    code_lifetime: Lifetime = _setting("60s", "The lifetime of an authorization code.")
-    access_token_lifetime: Lifetime = _setting("15m", "The lifetime of an access token.")
-    id_token_lifetime: Lifetime = _setting("15m", "The lifetime of an ID token.")
-    refresh_token_idle_lifetime: Lifetime = _setting(
+    code_lifetime: PositiveDuration = _setting("60s", "The lifetime of an authorization code.")
+    access_token_lifetime: PositiveDuration = _setting("15m", "The lifetime of an access token.")
+    id_token_lifetime: PositiveDuration = _setting("15m", "The lifetime of an ID token.")
+    refresh_token_idle_lifetime: PositiveDuration = _setting(
         "14d", "How long a refresh token stays valid without being used."
     )
-    refresh_token_lifetime: Lifetime = _setting("90d", "The total lifetime of a family of refresh tokens.")
+    refresh_token_lifetime: PositiveDuration = _setting(
+        "90d", "The total lifetime of a family of refresh tokens."
+    )
     refresh_grace: Duration = _setting(
         "10s",
-        "How long the previous refresh token can be retried after a rotation, with the same response. 0: never.",
+        "How long after a rotation the previous refresh token is still accepted and returns the same new refresh "
+        "token. 0 disables the retry.",
     )
-    temporary_credential_lifetime: Lifetime = _setting(
+    temporary_credential_lifetime: PositiveDuration = _setting(
         "10m",
         "The lifetime of OAuth 1.0a temporary credentials: the time from the request token to the access token.",
     )
-    token_credential_lifetime: Lifetime = _setting("2h", "The lifetime of an OAuth 1.0a access token.")
-    timestamp_window: Lifetime = _setting(
+    token_credential_lifetime: PositiveDuration = _setting(
+        "2h", "The lifetime of an OAuth 1.0a access token."
+    )
+    timestamp_window: PositiveDuration = _setting(
         "5m",
         "The maximum clock difference for the timestamp of a signed OAuth 1.0a request, in either direction.",
     )
@@ -108,9 +115,11 @@ class Settings(BaseModel):
         pattern="^[ !#-\\[\\]-~]*$",
     )
     consumer_requests: int = _setting(
-        20, "The maximum number of consumer keys that one network can request per hour.", ge=1
+        20,
+        "The maximum number of consumer keys that one network (an IPv4 /24 or IPv6 /64) can request per hour.",
+        ge=1,
     )
-    consumer_request_lifetime: Lifetime = _setting(
+    consumer_request_lifetime: PositiveDuration = _setting(
         "7d",
         "How long a requested consumer key or a self-registered client waits for approval before it is deleted.",
     )
@@ -121,7 +130,8 @@ class Settings(BaseModel):
     )
     registrations: int = _setting(
         20,
-        "The maximum number of clients that one network can register per hour, and of changes that one client can request.",
+        "The maximum number of clients that one network can register per hour. It also limits the changes that one "
+        "client can request per hour.",
         ge=1,
     )
     oslc_am_catalog: str = _setting(
@@ -134,72 +144,78 @@ class Settings(BaseModel):
     oslc_cm_catalog: str = _setting(
         "", "The URL of the change management catalog in root services. Empty: none."
     )
-    device_code_lifetime: Lifetime = _setting("10m", "The lifetime of a device code and its user code.")
-    device_interval: Lifetime = _setting("5s", "The initial polling interval of devices.")
+    device_code_lifetime: PositiveDuration = _setting(
+        "10m", "The lifetime of a device code and its user code."
+    )
+    device_interval: PositiveDuration = _setting("5s", "The initial polling interval of devices.")
     device_requests: int = _setting(
-        300, "The maximum number of device codes per client and network within the sign-in window.", ge=1
+        300, "The maximum number of device codes per client and network within sign_in_window.", ge=1
     )
     device_attempts: int = _setting(
-        10, "The maximum number of wrong user codes per account or browser within the sign-in window.", ge=1
+        10, "The maximum number of wrong user codes per account or browser within sign_in_window.", ge=1
     )
     device_attempts_per_network: int = _setting(
-        100, "The maximum number of wrong user codes per network within the sign-in window.", ge=1
+        100, "The maximum number of wrong user codes per network within sign_in_window.", ge=1
     )
-    interaction_lifetime: Lifetime = _setting(
-        "30m", "How long an interaction (sign-in and consent) can be completed."
+    interaction_lifetime: PositiveDuration = _setting(
+        "30m", "How long a user has to complete an interaction (sign-in and consent)."
     )
-    session_lifetime: Lifetime = _setting("12h", "The lifetime of a session.")
-    session_idle_lifetime: Lifetime = _setting("2h", "How long a session stays valid without being used.")
-    remembered_session_lifetime: Lifetime = _setting(
+    session_lifetime: PositiveDuration = _setting("12h", "The lifetime of a session.")
+    session_idle_lifetime: PositiveDuration = _setting(
+        "2h", "How long a session stays valid without being used."
+    )
+    remembered_session_lifetime: PositiveDuration = _setting(
         "7d", "The lifetime of a session with “Keep me signed in”."
     )
-    recent_sign_in: Lifetime = _setting("10m", "The maximum age of a sign-in for sensitive actions.")
-    setup_link_lifetime: Lifetime = _setting("15m", "The lifetime of the one-time setup link.")
+    recent_sign_in: PositiveDuration = _setting("10m", "The maximum age of a sign-in for sensitive actions.")
+    setup_link_lifetime: PositiveDuration = _setting("15m", "The lifetime of the one-time setup link.")
 
     signing_key_rotation: Duration = _setting(
         "90d", "The interval of the automatic signing key rotation. 0: manual rotation only."
     )
-    client_assertion_lifetime: Lifetime = _setting(
+    client_assertion_lifetime: PositiveDuration = _setting(
         "1h", "The maximum remaining lifetime of a client assertion (JWT)."
     )
-    resources: Words = _setting(
+    resources: StringList = _setting(
         "",
         "Resource identifiers (RFC 8707) that every client may request: URIs, separated by commas.",
     )
-    cors_origins: Words = _setting(
+    cors_origins: StringList = _setting(
         "",
         "Additional web origins that may call the machine endpoints. The origins of redirect URIs are always allowed.",
     )
     fetch_networks: Networks = _setting(
         "",
-        "Private networks that the server may send requests to, for clients' JWK sets and logout URIs.",
+        "Private networks in which the server may request URLs of clients (JWK sets, logout and sector identifier URIs).",
     )
     fetch_ca_file: CaFile | None = _setting(
-        None, "A PEM file with additional CA certificates for these requests."
+        None,
+        "A PEM file with the CA certificates for requests to URLs of clients. It replaces those of the system.",
     )
 
     password_min_length: int = _setting(12, "The minimum length of a password.", ge=8, le=64)
-    password_hash_memory: int = _setting(19456, "The memory of an argon2id hash, in KiB.", ge=64)
+    password_hash_memory: int = _setting(19456, "The memory that one argon2id hash uses, in KiB.", ge=64)
     password_hash_rounds: int = _setting(2, "The number of passes of an argon2id hash.", ge=1)
     password_hash_concurrency: int = _setting(
         2, "The maximum number of concurrent password hashes per process.", ge=1
     )
-    sign_in_window: Lifetime = _setting("15m", "The time window of the sign-in limits.")
+    sign_in_window: PositiveDuration = _setting("15m", "The time window of the sign-in limits.")
     sign_in_attempts: int = _setting(
-        10, "The maximum number of failed sign-ins per account and network within the sign-in window.", ge=1
+        10, "The maximum number of failed sign-ins per account and network within sign_in_window.", ge=1
     )
     sign_in_attempts_per_account: int = _setting(
         100,
-        "The maximum number of failed sign-ins per account within the sign-in window. Known browsers are exempt.",
+        "The maximum number of failed sign-ins per account within sign_in_window. Known browsers are exempt.",
         ge=1,
     )
     client_secret_attempts: int = _setting(
         100,
-        "The maximum number of wrong secrets per client and network within the sign-in window, for secrets that were typed.",
+        "The maximum number of wrong secrets per client and network within sign_in_window. It applies only to clients "
+        "whose secret was typed; generated secrets need no limit.",
         ge=1,
     )
     sign_in_attempts_per_network: int = _setting(
-        300, "The maximum number of failed sign-ins per network within the sign-in window.", ge=1
+        300, "The maximum number of failed sign-ins per network within sign_in_window.", ge=1
     )
 
     @property
@@ -238,14 +254,14 @@ class Settings(BaseModel):
         return f"{self.public_url}{path}"
 
 
-def given() -> dict[str, Given]:
-    """Return the values that are set, by setting; raises SettingsError."""
+def configured_values() -> dict[str, SourceValue]:
+    """Return the explicitly configured values, by setting; raises SettingsError."""
     return setting_sources.read_sources(os.environ, Settings.model_fields.keys())
 
 
 def load(**overrides: Any) -> Settings:
     """Return the validated settings; raises SettingsError with one line per error."""
-    values = given()
+    values = configured_values()
     try:
         return Settings(**{name: found.value for name, found in values.items()} | overrides)
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""Constants that several modules share: paths, names of the specifications, and enumerations. No logic."""
+"""Constants that several modules share: paths, protocol values and other enumerations. Contains no logic."""
 
 from enum import StrEnum
 from typing import Final
@@ -19,8 +19,6 @@ class EndpointPath(StrEnum):
     JWKS = "/jwks.json"
     OPENID_CONFIGURATION = "/.well-known/openid-configuration"
     OAUTH_METADATA = "/.well-known/oauth-authorization-server"
-    OAUTH2_LANE = "/.well-known/oauth2.0-configuration"
-    OIDC_LANE = "/.well-known/oidc-configuration"
     SIGN_IN = "/sign-in"
     SECOND_FACTOR = "/sign-in/code"
     SIGN_OUT = "/sign-out"
@@ -29,7 +27,7 @@ class EndpointPath(StrEnum):
     CANCEL = "/oauth2/cancel"
     DEVICE = "/device"
     DEVICE_DECISION = "/device/decision"
-    DEVICE_PICTURE = "/device/code.svg"
+    DEVICE_QR_CODE = "/device/code.svg"
     OAUTH1_REQUEST_KEY = "/oauth/requestKey"
     OAUTH1_APPROVE_KEY = "/oauth/approveKey"
     OAUTH1_REQUEST_TOKEN = "/oauth/requestToken"
@@ -48,8 +46,10 @@ class EndpointPath(StrEnum):
 
 
 class LegacyPath(StrEnum):
-    """Paths of the replaced product, which its clients have in their configuration."""
+    """Paths of the legacy server that authserver replaces. Existing clients are still configured with them."""
 
+    OAUTH2_METADATA = "/.well-known/oauth2.0-configuration"
+    OIDC_METADATA = "/.well-known/oidc-configuration"
     OAUTH2_TOKEN = "/api/oauth2/token"
     OIDC_TOKEN = "/api/oidc/token"
     OIDC_AUTHORIZE = "/oidc/authorize"
@@ -127,7 +127,7 @@ class ScopeName(StrEnum):
 
 
 class TokenPrefix(StrEnum):
-    """The prefixes of opaque tokens, so that secret scanners and readers can identify them."""
+    """The prefixes of opaque tokens, by which people and secret scanners can identify a token."""
 
     CODE = "asc"
     ACCESS_TOKEN = "asa"
@@ -159,3 +159,4 @@ OAUTH1_GRANT: Final = "oauth1"
 S256: Final = "S256"
 
 TYPED_ALPHABET: Final = "BCDFGHJKLMNPQRSTVWXZ"
+"""The letters of codes that users type: no vowels, so that codes do not form words (RFC 8628, section 6.1)."""

@@ -1,7 +1,7 @@
-"""What Alembic runs for every command: it gives it our tables, one connection, and how our types are written.
+"""The Alembic environment, which every Alembic command runs: sets the tables, the connection and the column types.
 
-`authserver database migrate` hands a connection over; `flask --app wsgi db …` (for making revisions) has none, and gets
-one with the same guards from the application.
+`authserver database migrate` passes a connection. `flask --app wsgi db …`, which creates revisions, passes none. This
+module then opens a connection of the application with the same locks and timeouts.
 """
 
 import importlib
@@ -22,14 +22,14 @@ from authserver.domain.orm import Base, Instant
 
 
 def frozen(name: str) -> ModuleType:
-    """Load a module beside this one that keeps code of the past as it was."""
+    """Load a module from this directory that preserves an old version of some code."""
     spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
-# Revision 0015 imports two modules under the names that they had when it was written.
+# Revision 0015 imports two modules by the names that they had when the revision was written.
 domain.client_origins = SimpleNamespace(of=redirect_uris.web_origins_of)
 domain.skeletons = SimpleNamespace(of=frozen("skeletons_0015").skeleton_of)
 
@@ -40,7 +40,7 @@ attributes = context.config.attributes
 
 
 def opened() -> Any:
-    """The connection that was handed over, else a new one from the application."""
+    """Return the connection that the command passed, or else a new one from the application."""
     if "connection" in attributes:
         return nullcontext(attributes["connection"])
     from flask import current_app
@@ -49,19 +49,19 @@ def opened() -> Any:
 
 
 def render(kind: str, item: Any, _autogenerate: Any) -> str | bool:
-    """Write our types as what they are in the database, so that a revision does not change when our code does."""
+    """Render custom column types as SQLAlchemy types, so that a revision does not depend on the application's code."""
     return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, Instant) else False
 
 
 def on_revision(*, step: Any, **_: Any) -> None:
-    """Tell whoever migrates which revision has run."""
+    """Report an applied revision to the caller of the migration."""
     if "on_revision" in attributes:
         script = step.up_revision
         attributes["on_revision"](script.revision, script.doc)
 
 
 def run(connection: Connection) -> None:
-    """Compare or migrate over one connection, whose transaction belongs to the caller."""
+    """Run the migrations or the comparison on one connection. The caller owns the transaction."""
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,

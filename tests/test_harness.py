@@ -1,4 +1,4 @@
-"""Tests of the test support: complaints of the browser, accessibility findings, and databases."""
+"""Tests of the test support: browser_errors of the browser, accessibility findings, and databases."""
 
 import subprocess
 import sys
@@ -11,7 +11,7 @@ from authserver import clock
 from authserver.domain.scopes import DefinedScope
 from authserver.domain.users.users import User
 from tests.support import axe, databases, matrix
-from tools import peers
+from tools import external_programs
 
 POLICY = "default-src 'none'; require-trusted-types-for 'script'"
 PAGE = """<!doctype html><html lang="en"><head><title>A page</title></head>
@@ -41,11 +41,11 @@ def test_axe_reports_nothing_on_an_accessible_page(page):
 
 
 @pytest.mark.browser
-def test_policy_violation_is_a_complaint(page, complaints):
-    complaints.expect("Content Security Policy")
+def test_policy_violation_is_reported(page, browser_errors):
+    browser_errors.expect("Content Security Policy")
     show(page, "<p style='color:red'>red</p>")
-    assert complaints.contains("Content Security Policy")
-    assert complaints.unexpected() == []
+    assert browser_errors.contains("Content Security Policy")
+    assert browser_errors.unexpected() == []
 
 
 def test_each_test_has_its_own_empty_database(empty_database_url, database_kind):
@@ -111,16 +111,16 @@ def test_skip_is_a_failure_only_in_ci(tmp_path, ci, code, message):
     )
     settings = [
         "-c",
-        str(peers.ROOT / "pyproject.toml"),
+        str(external_programs.ROOT / "pyproject.toml"),
         "--rootdir",
-        str(peers.ROOT),
+        str(external_programs.ROOT),
         "-p",
         "tests.conftest",
     ]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-n0", "-p", "no:cacheprovider", *settings, str(tmp_path)],
         env=databases.environment() | {"CI": ci},
-        cwd=peers.ROOT,
+        cwd=external_programs.ROOT,
         capture_output=True,
         text=True,
         check=False,
@@ -130,11 +130,11 @@ def test_skip_is_a_failure_only_in_ci(tmp_path, ci, code, message):
 
 
 def test_missing_program_is_named_in_one_sentence(capsys):
-    peers._provide("a lighthouse", lambda: None, lambda: None, "build one")
+    external_programs._provide("a lighthouse", lambda: None, lambda: None, "build one")
     output = capsys.readouterr().out
     assert output == "Missing: a lighthouse. The tests that need it will be skipped; build one.\n"
 
 
 def test_existing_program_is_not_installed(capsys):
-    peers._provide("a lighthouse", lambda: "here", lambda: pytest.fail("fetched"), "build one")
+    external_programs._provide("a lighthouse", lambda: "here", lambda: pytest.fail("fetched"), "build one")
     assert capsys.readouterr().out == ""

@@ -1,4 +1,4 @@
-"""The log format, for our code and for libraries, and the masking of secrets (S29, I7)."""
+"""The log format, for authserver and for libraries, and the masking of secrets (S29, I7)."""
 
 import json
 import logging

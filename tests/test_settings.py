@@ -40,7 +40,7 @@ def test_origins_are_recorded(monkeypatch, tmp_path):
     secret.write_text("a1:" + "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWY=\n")
     monkeypatch.setenv("AUTHSERVER_CONFIG_FILE", str(file))
     monkeypatch.setenv("AUTHSERVER_PEPPERS_FILE", str(secret))
-    origins = {name: found.origin for name, found in settings.given().items()}
+    origins = {name: found.origin for name, found in settings.configured_values().items()}
     assert origins == {"threads": f"threads in {file}", "peppers": "AUTHSERVER_PEPPERS_FILE"}
     assert not settings.load().peppers.get_secret_value().endswith("\n")
 
@@ -74,7 +74,7 @@ def test_unreadable_file_is_rejected(monkeypatch, tmp_path, content):
     if content is not None:
         file.write_bytes(content.encode("latin-1"))
     monkeypatch.setenv("AUTHSERVER_CONFIG_FILE", str(file))
-    assert load_error().startswith(f"AUTHSERVER_CONFIG_FILE names {file}, which is not readable: ")
+    assert load_error().startswith(f"Cannot read {file}, the file that AUTHSERVER_CONFIG_FILE names: ")
 
 
 def test_value_and_value_file_exclude_each_other(monkeypatch, tmp_path):
@@ -88,7 +88,7 @@ def test_value_and_value_file_exclude_each_other(monkeypatch, tmp_path):
 
 def test_missing_value_file_is_rejected(monkeypatch, tmp_path):
     monkeypatch.setenv("AUTHSERVER_DATABASE_URL_FILE", str(tmp_path / "none"))
-    assert load_error().startswith("AUTHSERVER_DATABASE_URL_FILE names a file that is not readable: ")
+    assert load_error().startswith("Cannot read the file that AUTHSERVER_DATABASE_URL_FILE names: ")
 
 
 def test_every_error_is_reported(monkeypatch):

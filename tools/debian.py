@@ -1,4 +1,4 @@
-"""Installs Debian packages on Debian as root. Elsewhere, the caller names the missing programs."""
+"""Installs Debian packages if the system is Debian and the user is root. Otherwise it does nothing."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ def may_install() -> bool:
 
 
 def install(*packages: str) -> bool:
-    """Install packages without their recommendations; return whether that succeeded."""
+    """Install packages without the recommended ones. Return whether the installation succeeded."""
     if not may_install():
         return False
     _update_once()

@@ -18,8 +18,8 @@ PYTHON = VENV / "bin" / "python"
 
 
 def main(lock: str) -> None:
-    """Create or update the environment, or exit with a message that says what to do."""
-    if sys.version_info < (3, 11):  # noqa: UP036 - who calls this file by hand may have an older one
+    """Create or update the environment, or exit with a message that describes how to correct the problem."""
+    if sys.version_info < (3, 11):  # noqa: UP036 - users who run this file directly may have an older Python
         sys.exit(f"authserver needs Python 3.11 or newer; this is {sys.version.split()[0]}.")
     if not PYTHON.exists():
         _create()
@@ -32,15 +32,15 @@ def main(lock: str) -> None:
 def _create() -> None:
     """Create an empty environment. Debian packages the venv module separately, so install it there."""
     print("Creating the environment .venv …", flush=True)
-    if _make_venv():
+    if _create_venv():
         return
     series = f"python{sys.version_info.major}.{sys.version_info.minor}-venv"
-    if debian.install("python3-venv", series) and _make_venv():
+    if debian.install("python3-venv", series) and _create_venv():
         return
     sys.exit(f"This Python has no venv module. Install it (on Debian: apt-get install {series}).")
 
 
-def _make_venv() -> bool:
+def _create_venv() -> bool:
     made = subprocess.run(
         [sys.executable, "-m", "venv", "--clear", str(VENV)], capture_output=True, check=False
     )

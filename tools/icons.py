@@ -1,6 +1,7 @@
 """Updates the icon sprite: `python -m tools.icons FOLDER [NAME …]`. FOLDER is an unpacked lucide-static package.
 
-The new sprite contains the icons that templates or code use, and the named ones. All others are removed.
+The new sprite contains the icons that templates or code use, and those named on the command line. All other icons are
+removed.
 """
 
 import json
@@ -30,7 +31,7 @@ def in_use(names: set[str]) -> set[str]:
 
 
 def symbol(folder: Path, name: str) -> str:
-    """Return one icon as a symbol of the sprite. The style sheet sets its colours and strokes."""
+    """Return one icon as a symbol of the sprite. The style sheet sets its colors and strokes."""
     source = (folder / "icons" / f"{name}.svg").read_text(encoding="utf-8")
     match = _SHAPES.search(source)
     if match is None:
@@ -40,7 +41,7 @@ def symbol(folder: Path, name: str) -> str:
 
 
 def main(folder: Path, names: list[str]) -> None:
-    """Write the sprite and its licence."""
+    """Write the sprite and its license."""
     kept = in_use(names_in(SPRITE.read_text(encoding="utf-8"))) if SPRITE.exists() else set()
     symbols = "\n".join(symbol(folder, name) for name in sorted(kept | set(names)))
     VENDORED.mkdir(parents=True, exist_ok=True)

@@ -15,7 +15,7 @@ from flask import Flask
 from pydantic.fields import FieldInfo
 
 from authserver.app import create_app
-from authserver.cli import main as shell
+from authserver.cli import main as cli
 from authserver.domain.audit import EVENTS
 from authserver.domain.clients import metadata
 from authserver.domain.clients.metadata_types import Section, type_of
@@ -48,7 +48,8 @@ _COMMANDS_HEAD = f"""# Command line
 
 Every command has the option `--help`. Every command except `serve` has the option `--json`, which prints the result or
 the error (`{{"error": …}}`) as JSON. Exit codes: 0 success, 1 failure, 2 usage error. Commands prompt for passwords and
-secrets, or read them from standard input (`--password-stdin`, `--secret-stdin`) or a file; they are never arguments.
+secrets, or read them from standard input (`--password-stdin`, `--secret-stdin`) or a file. Passwords and secrets cannot
+be passed as arguments.
 
 `authserver --version` prints the installed version.
 
@@ -56,8 +57,8 @@ secrets, or read them from standard input (`--password-stdin`, `--secret-stdin`)
 _ENDPOINTS_HEAD = f"""# Endpoints
 
 Paths are relative to the public URL. Machine endpoints return JSON (or the format of their specification), ignore cookies
-and need no CSRF token. `/.well-known/openid-configuration` lists what is available. Several paths in one row are the same
-endpoint: the paths of the replaced product still work.
+and need no CSRF token. `/.well-known/openid-configuration` lists what is available. If a row has several paths, they lead
+to the same endpoint. The paths of the legacy server, which authserver replaces, still work.
 
 {_WRITTEN}
 ## Machine endpoints
@@ -87,8 +88,9 @@ verifies the chain.
 _METADATA_HEAD = f"""# Client metadata
 
 A client can be registered with these fields. The console, `authserver clients add` and `edit`, and dynamic registration
-(RFC 7591) check the same rules. *Registered name* is the name in a registration request; only administrators set fields
-without one. Fields without a default are optional. `--option NAME=VALUE` sets a field that has no option of its own.
+(RFC 7591) check the same rules. *Registered name* is the name of the field in a registration request. A field without a
+registered name can be set by administrators only. A field without a default is optional. `--option NAME=VALUE` sets a
+field that has no option of its own.
 
 {_WRITTEN}"""
 _CONSUMER_HEAD = """
@@ -109,11 +111,11 @@ def settings_page() -> str:
 
 def _row(name: str, field: FieldInfo) -> str:
     meaning = (field.description or "").replace("|", "\\|")
-    return f"| `{PREFIX}{name.upper()}` | {_words(field.default)} | {meaning} |\n"
+    return f"| `{PREFIX}{name.upper()}` | {_setting_default(field.default)} | {meaning} |\n"
 
 
-def _words(default: Any) -> str:
-    """Return a default in words. Paths inside the checkout are relative to it."""
+def _setting_default(default: Any) -> str:
+    """Return a default value as text. Paths inside the checkout are shown relative to it."""
     if default in {None, "", ()}:
         return "none"
     if isinstance(default, timedelta):
@@ -130,7 +132,7 @@ def _duration(seconds: int) -> str:
 
 
 def metadata_page() -> str:
-    """The page about client metadata."""
+    """Return the page about client metadata."""
     sections = "".join(map(_metadata_section, Section))
     options = (
         f"| `{name}` | {_type(type_of(field.annotation))} | {_default(field.default)} | {_cell(field.description or '')} |\n"
@@ -179,8 +181,8 @@ def events_page() -> str:
 
 def commands_page() -> str:
     """Return the page about the commands."""
-    ctx = click.Context(shell, info_name="authserver")
-    return _COMMANDS_HEAD + "".join(_commands(shell, ctx))
+    ctx = click.Context(cli, info_name="authserver")
+    return _COMMANDS_HEAD + "".join(_commands(cli, ctx))
 
 
 def _commands(group: click.Group, above: click.Context) -> Iterator[str]:

@@ -1,7 +1,8 @@
-"""Prints a random sample of docstrings and of sentences for users, to review their English.
+"""Prints a random sample of docstrings and of sentences for users, so that somebody can review their English.
 
-`python -m tools.sample_texts SEED` prints fifty of each; the same seed prints the same texts. A sentence for users is one
-of a page, an error description or a command's help: a translatable message, or a string literal that ends like a sentence.
+`python -m tools.sample_texts SEED` prints fifty docstrings and fifty sentences. The same seed prints the same texts.
+Sentences come from pages, error descriptions and the help of commands: they are translatable messages, or string
+literals that end with a period.
 """
 
 import argparse
@@ -18,7 +19,7 @@ from tools import translations
 
 CODE = translations.ROOT / "authserver"
 COUNT = 50
-_SHORTEST = 20  # characters; anything shorter is a label
+_MIN_LENGTH = 20  # characters; shorter texts are labels
 
 
 def docstrings() -> list[str]:
@@ -34,7 +35,7 @@ def sentences() -> list[str]:
         with template.open("rb") as file:
             messages = [message.id for message in read_po(file) if message.id]
     translatable = [text if isinstance(text, str) else text[1] for text in messages]
-    return sorted({text for text in [*translatable, *_literals()] if len(text) >= _SHORTEST})
+    return sorted({text for text in [*translatable, *_literals()] if len(text) >= _MIN_LENGTH})
 
 
 def _trees() -> Iterator[ast.Module]:

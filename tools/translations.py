@@ -1,7 +1,7 @@
-"""Updates and compiles the message catalogues: `make translations`, which runs `python -m tools.translations`.
+"""Updates and compiles the message catalogs: `make translations`, which runs `python -m tools.translations`.
 
-`make translations ARGS=fr` also creates the catalogue of a new language (de, pt_BR). Everything is done by pybabel;
-`[tool.babel]` in pyproject.toml says where messages are found.
+`make translations ARGS=fr` also creates the catalog of a new language, here French. pybabel does the work;
+`[tool.babel]` in pyproject.toml configures where it finds messages.
 """
 
 import sys
@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 from babel.messages.frontend import CommandLineInterface
 
-from authserver.languages import CATALOGUES
+from authserver.languages import CATALOGS
 
 ROOT = Path(__file__).resolve().parent.parent
 KEYWORDS = ("message", "plural_message:1,2")
@@ -19,7 +19,7 @@ _WIDTH = "118"
 
 
 def extract(template: Path) -> None:
-    """Write the messages of code and templates to a catalogue template (.pot)."""
+    """Write the messages of code and templates to a catalog template (.pot)."""
     with chdir(ROOT):
         _pybabel(
             "extract",
@@ -32,17 +32,17 @@ def extract(template: Path) -> None:
 
 
 def main(new_languages: list[str]) -> None:
-    """Update and compile all catalogues, after creating those of new languages."""
+    """Update and compile all catalogs, after creating those of new languages."""
     with TemporaryDirectory() as folder:
         template = Path(folder, "messages.pot")
         extract(template)
-        catalogues = ("--input-file", str(template), "--output-dir", str(CATALOGUES), "--width", _WIDTH)
+        catalogs = ("--input-file", str(template), "--output-dir", str(CATALOGS), "--width", _WIDTH)
         for language in new_languages:
-            _pybabel("init", *catalogues, "--locale", language)
+            _pybabel("init", *catalogs, "--locale", language)
         _pybabel(
-            "update", *catalogues, "--no-fuzzy-matching", "--ignore-obsolete", "--ignore-pot-creation-date"
+            "update", *catalogs, "--no-fuzzy-matching", "--ignore-obsolete", "--ignore-pot-creation-date"
         )
-    _pybabel("compile", "--directory", str(CATALOGUES), "--statistics")
+    _pybabel("compile", "--directory", str(CATALOGS), "--statistics")
 
 
 def _pybabel(*arguments: str) -> None:

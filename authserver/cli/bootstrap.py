@@ -24,7 +24,7 @@ Report = Callable[[str], None]
 
 
 class NotReachable(Exception):
-    """The database is not reachable; the message is the driver's reason."""
+    """The database is not reachable. The message is the reason that the driver gives."""
 
 
 def prepare(services: Services, *, migrates: bool, report: Report) -> str | None:
@@ -53,16 +53,19 @@ def prepare(services: Services, *, migrates: bool, report: Report) -> str | None
 
 
 def keep_preparing(
-    services: Services, *, migrates: bool, report: Report, found: Callable[[str], None]
+    services: Services, *, migrates: bool, report: Report, on_setup_link: Callable[[str], None]
 ) -> None:
-    """Retry in the background until the database is ready; ``found`` is called with the setup link."""
+    """Retry in the background until the database is ready. Call ``on_setup_link`` if there is no administrator yet."""
     threading.Thread(
-        target=_try_until_ready, args=(services, migrates, report, found), name="bootstrap", daemon=True
+        target=_try_until_ready,
+        args=(services, migrates, report, on_setup_link),
+        name="bootstrap",
+        daemon=True,
     ).start()
 
 
 def _try_until_ready(
-    services: Services, migrates: bool, report: Report, found: Callable[[str], None]
+    services: Services, migrates: bool, report: Report, on_setup_link: Callable[[str], None]
 ) -> None:
     pause = threading.Event()
     while True:
@@ -75,7 +78,7 @@ def _try_until_ready(
         else:
             log.info("the database is ready")
             if link:
-                found(link)
+                on_setup_link(link)
             return
         pause.wait(_RETRY_SECONDS)
 
@@ -90,6 +93,7 @@ def _not_writable(services: Services, reason: str) -> str:
     place = services.settings.database_file or services.database.engine.url.render_as_string(
         hide_password=True
     )
-    return (
-        f"The database {place} cannot be written: {reason}. Make it and its directory writable for this user."
-    )
+    fix = "Grant the database user the privileges to write to it."
+    if services.database.is_sqlite:
+        fix = "Make the file and its directory writable for this user."
+    return f"The database {place} is not writable: {reason}. {fix}"

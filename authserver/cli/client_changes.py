@@ -20,8 +20,8 @@ revision_option: Callable[[Any], Any] = click.option(
 )
 
 
-def seen(client: Client, revision: int | None) -> int:
-    """Return the given revision, or else the client's current one."""
+def revision_or_current(client: Client, revision: int | None) -> int:
+    """Return the given revision, or the current revision of the client if it is None."""
     return client.revision if revision is None else revision
 
 
@@ -30,17 +30,17 @@ def seen(client: Client, revision: int | None) -> int:
 @revision_option
 @json_option
 def approve_change(key: str, revision: int | None) -> None:
-    """Approve the change that a client requested. It is effective from the client's next request."""
+    """Approve the change that a client requested. The change takes effect with the client's next request."""
     installation = Installation()
     with installation.transaction() as db:
         client = clients.get(db, key)
         decided = _change(self_registration.pending_change_of(db, client))
         self_registration.approve_change(
-            db, actor(), installation.vault, client, revision=seen(client, revision)
+            db, actor(), installation.vault, client, revision=revision_or_current(client, revision)
         )
         name = client.name
     output.say(
-        f"Approved the change of {name}: {', '.join(decided)}.", {"client_key": key, "changed": decided}
+        f"Approved the change to {name}: {', '.join(decided)}.", {"client_key": key, "changed": decided}
     )
 
 
@@ -53,9 +53,9 @@ def discard_change(key: str, revision: int | None) -> None:
     with Installation().transaction() as db:
         client = clients.get(db, key)
         decided = _change(self_registration.pending_change_of(db, client))
-        self_registration.discard_change(db, actor(), client, revision=seen(client, revision))
+        self_registration.discard_change(db, actor(), client, revision=revision_or_current(client, revision))
         name = client.name
-    output.say(f"Discarded the change of {name}.", {"client_key": key, "discarded": decided})
+    output.say(f"Discarded the change to {name}.", {"client_key": key, "discarded": decided})
 
 
 def facts(change: self_registration.PendingChange | None) -> output.Row | None:

@@ -1,6 +1,6 @@
 """Command-line options for client metadata, shared by `clients add` and `clients edit`.
 
-Common fields have an option of their own; ``--option NAME=VALUE`` sets the others. ``domain.clients.metadata`` defines and
+Each common field has its own option; ``--option NAME=VALUE`` sets the others. ``domain.clients.metadata`` defines and
 validates the fields.
 """
 
@@ -31,7 +31,7 @@ kind = click.option(
 
 
 def name(*, required: bool) -> Callable[[Command], Command]:
-    """Give a command ``--name``."""
+    """Add the option ``--name`` to a command."""
     return click.option("--name", required=required, help="The name that users see.")
 
 
@@ -44,7 +44,7 @@ def new_metadata(kind: str, name: str, given: dict[str, Any]) -> ClientMetadata:
 
 
 def changed_metadata(client: Client, name: str | None, given: dict[str, Any]) -> ClientMetadata:
-    """Return a client's metadata with the fields that options name replaced; raises InvalidInput."""
+    """Return a client's metadata after the changes that the options request; raises InvalidInput."""
     changes = _with_consumer_options(given, client.details)
     return registrations.validate_change(client, changes | {"name": name or client.name})
 
@@ -64,7 +64,10 @@ def _split_scopes(_context: click.Context, _option: click.Parameter, texts: tupl
 _ALLOWS_1_0 = "allows_1_0"
 _OPTIONS = {
     "redirect_uris": click.option(
-        "--redirect-uri", "redirect_uris", multiple=True, help="Where sign-ins return to; may be repeated."
+        "--redirect-uri",
+        "redirect_uris",
+        multiple=True,
+        help="A URI to which the browser returns after a sign-in; may be repeated.",
     ),
     "grant_types": click.option(
         "--grant-type", "grant_types", multiple=True, help="A grant type; may be repeated."
@@ -95,7 +98,7 @@ _OPTIONS = {
         "--trusted/--not-trusted",
         "is_trusted",
         default=None,
-        help="Whether users skip the consent page.",
+        help="Whether users are not asked for consent.",
     ),
     _ALLOWS_1_0: click.option(
         "--allow-oauth-1.0/--refuse-oauth-1.0",
@@ -106,19 +109,20 @@ _OPTIONS = {
     "may_verify_requests": click.option(
         "--may-verify-requests/--may-not-verify-requests",
         default=None,
-        help="Whether the client, a resource server, may have signed OAuth 1.0a requests verified.",
+        help="Whether the client is a resource server that may ask this server to verify signed OAuth 1.0a requests.",
     ),
     metadata.POST_LOGOUT_REDIRECT_URIS: click.option(
         "--post-logout-redirect-uri",
         metadata.POST_LOGOUT_REDIRECT_URIS,
         multiple=True,
-        help="Where the browser may return to after a logout; may be repeated.",
+        help="A URI to which the browser may be redirected after a logout; may be repeated.",
     ),
     metadata.BACKCHANNEL_LOGOUT_URI: click.option(
-        "--backchannel-logout-uri", help="Where the server sends logout tokens; '' for none."
+        "--backchannel-logout-uri",
+        help="The URI to which the server sends logout tokens. An empty value clears it.",
     ),
     metadata.FRONTCHANNEL_LOGOUT_URI: click.option(
-        "--frontchannel-logout-uri", help="A page that ends the client's session; '' for none."
+        "--frontchannel-logout-uri", help="A page that ends the client's session. An empty value clears it."
     ),
 }
 _CLEARED_BY_EMPTY = (metadata.BACKCHANNEL_LOGOUT_URI, metadata.FRONTCHANNEL_LOGOUT_URI)
@@ -130,13 +134,16 @@ _OTHER_OPTION = click.option(
     "others",
     multiple=True,
     metavar="NAME=VALUE",
-    help="Set another field; may be repeated. Lists, key sets and booleans are JSON or @FILE, lifetimes look like 15m, and "
-    f"'' clears the field. The fields are {', '.join(OTHER_FIELDS)}.",
+    help="Set another field; may be repeated. Write lists, key sets, numbers and booleans as JSON, and lifetimes as 15m. "
+    f"@FILE reads the value from a file. An empty value clears the field. The fields are {', '.join(OTHER_FIELDS)}.",
 )
 
 
-def registration(command: Command) -> Command:
-    """Give a command these options; it receives the fields that were set as ``given``, None to clear one."""
+def metadata_options(command: Command) -> Command:
+    """Add the metadata options to a command.
+
+    The argument ``given`` of the command contains the fields that the user set. The value None clears a field.
+    """
 
     @functools.wraps(command)
     def with_given(others: tuple[str, ...], **arguments: Any) -> Any:
@@ -157,7 +164,7 @@ def _parse_others(texts: tuple[str, ...]) -> dict[str, Any]:
     for text in texts:
         name, equals, value = text.partition("=")
         if not equals or name not in OTHER_FIELDS:
-            raise click.UsageError(f"--option takes NAME=VALUE. The names are {', '.join(OTHER_FIELDS)}.")
+            raise click.UsageError(f"Write --option as NAME=VALUE. The names are {', '.join(OTHER_FIELDS)}.")
         found[name] = _parse_other(name, value) if value else None
     return found
 

@@ -25,7 +25,7 @@ from authserver.domain.clients.client_secrets import EnteredSecret
 from authserver.domain.clients.clients import Client
 from authserver.domain.fetcher import Fetcher
 from authserver.errors import InvalidInput
-from authserver.setting_values import read_duration
+from authserver.setting_values import parse_duration
 from authserver.vocabulary import ClientKind, ClientStatus
 
 _PAGE = 1000
@@ -52,10 +52,10 @@ command.add_command(client_changes.discard_change)
 @command.command()
 @client_options.kind
 @client_options.name(required=True)
-@client_options.registration
+@client_options.metadata_options
 @click.option("--approve", "is_approved", is_flag=True, help="Approve the client immediately.")
 @secret_input.options("secret")
-@click.option("--generate-secret", is_flag=True, help="Generate a secret and print it (the default).")
+@click.option("--generate-secret", is_flag=True, help="Generate a secret and print it. This is the default.")
 @json_option
 def add(
     kind: str,
@@ -66,7 +66,7 @@ def add(
     secret_file: Path | None,
     generate_secret: bool,
 ) -> None:
-    """Register a client. It can be used after it is approved."""
+    """Register a client. It cannot be used before it is approved."""
     if generate_secret and (secret_stdin or secret_file):
         raise click.UsageError("Generate a secret or provide one, not both.")
     installation = Installation()
@@ -117,7 +117,7 @@ def list_clients(kind: str | None, status: str | None, search: str) -> None:
             rows += [_facts(client) for client in found]
             if len(found) < _PAGE:
                 break
-    output.listing(rows, columns=_COLUMNS, nothing="No clients found.")
+    output.print_list(rows, columns=_COLUMNS, empty_message="No clients found.")
 
 
 @command.command()
@@ -152,10 +152,10 @@ def show(key: str) -> None:
 @command.command()
 @click.argument("key", help="The client key.")
 @client_options.name(required=False)
-@client_options.registration
+@client_options.metadata_options
 @json_option
 def edit(key: str, name: str | None, given: dict[str, Any]) -> None:
-    """Change a client's metadata. Fields without an option keep their values, and a list replaces the previous one."""
+    """Change a client's metadata. Fields that you do not set keep their values. A list replaces the previous list."""
     installation = Installation()
     with installation.transaction(write=False) as db:
         before = clients.get(db, key)
@@ -176,7 +176,7 @@ def approve(key: str, revision: int | None) -> None:
     """Approve a client."""
     with Installation().transaction() as db:
         client = clients.get(db, key)
-        clients.approve(db, actor(), client, revision=client_changes.seen(client, revision))
+        clients.approve(db, actor(), client, revision=client_changes.revision_or_current(client, revision))
         facts = _facts(client)
     output.say(f"Approved {facts['name']}.", facts)
 
@@ -197,7 +197,7 @@ def disapprove(key: str) -> None:
 @click.argument("key", help="The client key.")
 @json_option
 def remove(key: str) -> None:
-    """Delete a client and everything issued to it, permanently."""
+    """Remove a client and everything issued to it, permanently."""
     with Installation().transaction() as db:
         client = clients.get(db, key)
         facts = _facts(client)
@@ -212,18 +212,21 @@ def remove(key: str) -> None:
     "--overlap",
     default="0",
     callback=lambda *given: _duration(given[-1]),
-    help="How long older secrets remain valid, such as 24h.",
+    help="How long older secrets remain valid, such as 24h. By default they expire immediately.",
 )
 @json_option
 def secret(key: str, secret_stdin: bool, secret_file: Path | None, overlap: timedelta) -> None:
-    """Add a secret to a client. By default it is generated and printed."""
+    """Replace the secret of a client. The new secret is generated and printed, unless an option provides it.
+
+    Older secrets expire immediately, or after --overlap.
+    """
     installation = Installation()
     typed = _typed(installation, secret_stdin, secret_file)
     with installation.transaction() as db:
         who = actor()
         client = clients.get(db, key)
         if not client_secrets.are_used(client.kind, client.auth_method):
-            sentence = f"This client authenticates by {client.auth_method}, so it has no secret."
+            sentence = f"This client authenticates with {client.auth_method}, so it has no secret."
             raise InvalidInput({"secret": sentence})
         generated = None
         if typed is None:
@@ -236,7 +239,7 @@ def secret(key: str, secret_stdin: bool, secret_file: Path | None, overlap: time
 
 
 def _typed(installation: Installation, stdin: bool, file: Path | None) -> EnteredSecret | None:
-    # Hashing takes long: no transaction may be open.
+    # Hashing is slow, so no transaction may be open here.
     if not stdin and file is None:
         return None
     return client_secrets.hash_entered_secret(
@@ -246,7 +249,7 @@ def _typed(installation: Installation, stdin: bool, file: Path | None) -> Entere
 
 def _duration(value: str) -> timedelta:
     try:
-        duration: timedelta = read_duration(value)
+        duration: timedelta = parse_duration(value)
     except ValueError as error:
         raise click.BadParameter(str(error)) from error
     return duration

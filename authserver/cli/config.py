@@ -10,7 +10,7 @@ from authserver import settings
 from authserver.cli import output
 from authserver.cli.output import json_option
 from authserver.setting_sources import PREFIX
-from authserver.setting_values import write_duration
+from authserver.setting_values import format_duration
 from authserver.settings import Settings
 
 _COLUMNS = {"name": "Setting", "value": "Value", "origin": "Origin", "help": "Description"}
@@ -21,18 +21,18 @@ MASKED = "********"
 @json_option
 def command() -> None:
     """List every setting with its effective value, origin and description."""
-    output.listing(effective(), columns=_COLUMNS, nothing="")
+    output.print_list(effective(), columns=_COLUMNS, empty_message="")
 
 
 def effective() -> list[output.Row]:
     """Return one row for each setting."""
-    given = settings.given()
+    configured = settings.configured_values()
     values = settings.load()
     return [
         {
             "name": f"{PREFIX}{name.upper()}",
             "value": format_value(name, getattr(values, name)),
-            "origin": given[name].origin if name in given else "default",
+            "origin": configured[name].origin if name in configured else "default",
             "help": field.description,
         }
         for name, field in Settings.model_fields.items()
@@ -46,7 +46,7 @@ def format_value(name: str, value: Any) -> str:
     if isinstance(value, SecretStr):
         return MASKED
     if isinstance(value, timedelta):
-        return write_duration(value)
+        return format_duration(value)
     if isinstance(value, tuple):
         return ",".join(map(str, value))
     if name == "database_url":

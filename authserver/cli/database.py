@@ -28,10 +28,11 @@ def migrate() -> None:
 @command.command()
 @json_option
 def purge() -> None:
-    """Delete expired tokens and codes, unused sessions and old recorded errors. Run it daily."""
+    """Delete expired tokens, codes and sessions, and old recorded errors. Not needed if `serve` cleans up regularly."""
     from authserver.domain import cleanup
 
     installation = Installation()
+    # Fail early if the schema is not up to date.
     with installation.transaction(write=False):
         pass
     counts: dict[str, int] = {}

@@ -48,7 +48,7 @@ def list_errors(client_key: str, search: str, limit: int) -> None:
         )
         known = error_search.clients_of_errors(db, found)
         rows = [_facts(row, known.get(row.client_id or 0)) for row in found]
-    output.listing(rows, columns=_COLUMNS, nothing="No errors are recorded.")
+    output.print_list(rows, columns=_COLUMNS, empty_message="No errors are recorded.")
 
 
 @command.command()
@@ -61,8 +61,8 @@ def show(reference: str) -> None:
         row = error_search.error_named_in(db, reference)
         if row is None:
             raise NotFound(
-                f"No error has this reference. Errors are kept for {error_log.KEPT.days} days, up to"
-                f" {error_log.MAX_PER_CLIENT} per client."
+                f"No error has this reference. Errors are kept for {error_log.KEPT.days} days, up to "
+                f"{error_log.MAX_PER_CLIENT} per client. Check the reference, or repeat the request and use the new reference."
             )
         facts = _facts(row, error_search.clients_of_errors(db, [row]).get(row.client_id or 0))
     url = installation.settings.url(EndpointPath.ADMIN)

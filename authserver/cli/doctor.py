@@ -78,7 +78,7 @@ def _database_checks(installation: Installation) -> dict[str, Check]:
         "database": records.database,
         "migrations": records.migrations,
         "writes": records.writes,
-        "nodes": records.nodes,
+        "nodes": records.sqlite_lock,
         "clock": records.clocks,
         "signing keys": records.signing_key_state,
         "secrets": records.secrets,
@@ -97,13 +97,13 @@ def _run_check(check: Check) -> CheckResult | None:
         reason = (str(getattr(error, "orig", error)).strip().splitlines() or [""])[0]
         return failed(f"The database reports an error: {reason}.", _SEE_DATABASE)
     except AuthserverError as error:
-        return failed(str(error), "Correct this, then run authserver doctor again.")
+        return failed(str(error), "Correct the problem, then run authserver doctor again.")
     except click.ClickException as error:
         return failed(error.format_message(), _SEE_DATABASE)
 
 
 def _print(name: str, result: CheckResult) -> None:
-    label, colour = _LABELS[result.outcome]
-    click.echo(f"{click.style(label, fg=colour)}  {name:14}  {result.sentence}")
+    label, color = _LABELS[result.outcome]
+    click.echo(f"{click.style(label, fg=color)}  {name:14}  {result.sentence}")
     if result.fix:
         click.echo(f"{'':22}{result.fix}")

@@ -8,7 +8,8 @@ from typing import Any
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
-_HEARTBEATS = Path("/dev/shm")  # noqa: S108 - unnamed empty files; on a disk they could block workers
+# Workers touch a temporary file as a heartbeat. In memory, a slow disk cannot block them.
+_HEARTBEATS = Path("/dev/shm")  # noqa: S108 - the files are empty and have no name
 _SETTINGS: dict[str, Any] = {
     "worker_class": "gthread",
     "preload_app": True,
@@ -21,7 +22,7 @@ _SETTINGS: dict[str, Any] = {
     "limit_request_line": 8190,
     "limit_request_fields": 64,
     "limit_request_field_size": 8190,
-    # The public URL and the trusted proxies are our own settings, so Gunicorn must not trust any headers.
+    # The application has its own settings for the public URL and the trusted proxies. Gunicorn must trust no header.
     "forwarded_allow_ips": "",
     "secure_scheme_headers": {},
     "control_socket_disable": True,
@@ -43,11 +44,17 @@ class Server(BaseApplication):
     """Runs the application with Gunicorn."""
 
     def __init__(
-        self, app: Any, *, bind: str, workers: int, threads: int, started: Sequence[Callable[[], None]]
+        self,
+        app: Any,
+        *,
+        bind: str,
+        workers: int,
+        threads: int,
+        on_worker_start: Sequence[Callable[[], None]],
     ) -> None:
         self._app = app
         self._chosen = {"bind": bind, "workers": workers, "threads": threads, "reuse_port": workers > 1}
-        self._started = started
+        self._on_worker_start = on_worker_start
         super().__init__()
 
     def load_config(self) -> None:
@@ -64,11 +71,11 @@ class Server(BaseApplication):
 
     def _begin(self) -> None:
         # In the worker, because threads of the master process do not survive the fork.
-        for begin in self._started:
+        for begin in self._on_worker_start:
             begin()
 
 
 def _share_memory() -> None:
-    # Objects created before the fork are exempt from garbage collection, so that workers keep sharing their memory.
+    # Exempt the objects that exist before the fork from garbage collection, so that workers keep sharing their memory.
     gc.collect()
     gc.freeze()

@@ -1,4 +1,4 @@
-"""Periodic cleanup in each worker. Several workers may run it at the same time."""
+"""The cleanup thread of each worker. Several workers may run the cleanup at the same time."""
 
 import secrets
 import threading
@@ -19,7 +19,7 @@ def start(services: Services) -> None:
 
 
 def clean(services: Services) -> int:
-    """Delete expired rows and return how many. A database error is logged and retried at the next interval."""
+    """Delete expired rows and return their number. Logs a database error; the next interval tries again."""
     try:
         count = sum(count for _, count in cleanup.purge(services.database, services.settings))
     except SQLAlchemyError as error:

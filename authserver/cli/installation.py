@@ -1,4 +1,4 @@
-"""Access of commands to settings, keys and database, with readable errors."""
+"""Gives commands access to the settings, the keys and the database, and turns database errors into messages."""
 
 import getpass
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ NEEDED_RECORDS = (users.User,)
 
 
 class Installation:
-    """The installation that a command works on. Keys and database are opened on first use."""
+    """The installation that a command works on. The keys and the database are opened on first use."""
 
     def __init__(self) -> None:
         self.settings: Settings = settings.load()
@@ -75,11 +75,11 @@ def explain_database_errors() -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        raise click.ClickException(unreachable(error)) from error
+        raise click.ClickException(database_error_message(error)) from error
 
 
-def unreachable(error: DBAPIError) -> str:
-    """Return the message for an unusable database."""
+def database_error_message(error: DBAPIError) -> str:
+    """Return the message for a database error."""
     reason = (str(error.orig).strip().splitlines() or ["no reason given"])[0]
     return f"The database cannot be used: {reason}. Check AUTHSERVER_DATABASE_URL, or run: authserver doctor"
 

@@ -1,4 +1,7 @@
-"""``authserver keys``: the signing keys. The installation's secret keys are files, see keys/README.md."""
+"""``authserver keys``: list and rotate the signing keys.
+
+The other keys of an installation are files; keys/README.md describes them.
+"""
 
 import click
 from sqlalchemy.orm import Session
@@ -31,10 +34,10 @@ def list_keys() -> None:
     """List the keys. The active key signs, the next key is published, and retired keys verify older tokens."""
     with Installation().transaction(write=False) as db:
         rows = [_facts(key) for key in signing_keys.all_keys(db)]
-    output.listing(
+    output.print_list(
         rows,
         columns=_COLUMNS,
-        nothing="There are no signing keys yet. The server creates them when it starts.",
+        empty_message="There are no signing keys yet. The server creates them when it starts.",
     )
 
 
@@ -44,7 +47,7 @@ def list_keys() -> None:
     "algorithms",
     multiple=True,
     type=click.Choice(signing_keys.ALGORITHMS),
-    help="Rotate only the key of this algorithm. Repeat for several. Default: all algorithms.",
+    help="Rotate only the key of this algorithm; may be repeated. Default: all algorithms.",
 )
 @click.option(
     "--now", "is_urgent", is_flag=True, help="Rotate even if clients may not have fetched the next key yet."
@@ -53,7 +56,8 @@ def list_keys() -> None:
     "--stolen",
     "is_stolen",
     is_flag=True,
-    help="The keys are compromised: replace all of them, including the next ones. Everything they signed becomes invalid.",
+    help="The keys are compromised: replace all keys, including the next keys. "
+    "Everything that the old keys signed becomes invalid.",
 )
 @json_option
 def rotate(algorithms: tuple[str, ...], is_urgent: bool, is_stolen: bool) -> None:
@@ -65,7 +69,7 @@ def rotate(algorithms: tuple[str, ...], is_urgent: bool, is_stolen: bool) -> Non
             for algorithm in dict.fromkeys(algorithms or signing_keys.ALGORITHMS)
         ]
     if output.is_json():
-        output.listing(facts, columns=_COLUMNS, nothing="")
+        output.print_list(facts, columns=_COLUMNS, empty_message="")
     for fact in () if output.is_json() else facts:
         output.say(
             f"The {fact['algorithm']} key {fact['kid']} is now active. All nodes use it within seconds."
@@ -85,7 +89,8 @@ def purge() -> None:
     installation = Installation()
     with installation.transaction() as db:
         count = signing_keys.purge(db, actor())
-    output.say(f"Removed {count} keys.", {"removed": count})
+    keys = "1 key" if count == 1 else f"{count} keys"
+    output.say(f"Deleted {keys}.", {"removed": count})
 
 
 def _facts(key: SigningKey) -> output.Row:

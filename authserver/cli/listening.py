@@ -1,4 +1,4 @@
-"""Checks of the listening address. Gunicorn itself would retry forever instead of reporting an error."""
+"""Checks of the listening address. Without them, Gunicorn would retry forever instead of reporting an error."""
 
 import socket
 
@@ -13,7 +13,9 @@ def check(bind: str) -> None:
     """Raise click.UsageError unless the address is HOST:PORT or unix:PATH."""
     host, _, port = bind.rpartition(":")
     if not bind.startswith("unix:") and (not host or not port.isdecimal() or int(port) > _LAST_PORT):
-        raise click.UsageError(f"--bind {bind} is not HOST:PORT.")
+        raise click.UsageError(
+            f"Cannot listen on {bind}. Set --bind or AUTHSERVER_BIND to HOST:PORT or unix:PATH."
+        )
 
 
 def require_free(bind: str) -> None:

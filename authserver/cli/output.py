@@ -53,7 +53,7 @@ def note(sentence: str) -> None:
 
 @contextmanager
 def progress() -> Iterator[Callable[[str], None]]:
-    """Yield a function that shows the current step in one changing line; on a terminal only."""
+    """Yield a function that shows the current step in a progress line, or nothing if stderr is not a terminal."""
     terminal = sys.stderr
     if not terminal.isatty():
         yield lambda _sentence: None
@@ -82,12 +82,12 @@ def show(facts: Row) -> None:
             click.echo(f"{'':{width}}  {line}")
 
 
-def listing(rows: Sequence[Row], *, columns: dict[str, str], nothing: str) -> None:
+def print_list(rows: Sequence[Row], *, columns: dict[str, str], empty_message: str) -> None:
     """Print items: as JSON with all fields, or as a table of the columns (name → heading)."""
     if is_json():
         _print_json(list(rows))
     elif not rows:
-        click.echo(nothing)
+        click.echo(empty_message)
     else:
         _print_table(rows, columns)
 

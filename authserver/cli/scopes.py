@@ -23,7 +23,7 @@ def command() -> None:
     "--open/--registered",
     "is_open",
     default=False,
-    help="Which clients may request it: all, or those registered for it.",
+    help="Which clients may request the scope: all clients, or those that are registered for it.",
 )
 @json_option
 def add(name: str, words: str, is_open: bool) -> None:
@@ -39,8 +39,8 @@ def list_scopes() -> None:
     """List the scopes by name."""
     with Installation().transaction(write=False) as db:
         rows = [_facts(row) for row in scopes.all_scopes(db)]
-    output.listing(
-        rows, columns=_COLUMNS, nothing="No scopes are defined in addition to those of OpenID Connect."
+    output.print_list(
+        rows, columns=_COLUMNS, empty_message="No scopes are defined in addition to those of OpenID Connect."
     )
 
 
@@ -51,7 +51,7 @@ def list_scopes() -> None:
     "--open/--registered",
     "is_open",
     default=None,
-    help="Which clients may request it: all, or those registered for it.",
+    help="Which clients may request the scope: all clients, or those that are registered for it.",
 )
 @json_option
 def edit(name: str, words: str | None, is_open: bool | None) -> None:
@@ -69,7 +69,7 @@ def edit(name: str, words: str | None, is_open: bool | None) -> None:
 @click.argument("name", help="The name of the scope.")
 @json_option
 def remove(name: str) -> None:
-    """Remove a scope. Clients that are registered for its name keep it."""
+    """Remove the definition of a scope. Clients that are registered for the scope keep their registration."""
     with Installation().transaction() as db:
         scopes.remove(db, actor(), scopes.get(db, name))
     output.say(f"Removed the scope {name}.", {"name": name, "removed": True})

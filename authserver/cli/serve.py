@@ -12,7 +12,7 @@ from authserver.protocol.services import Services
 from authserver.setting_values import LOOPBACK_HOSTS
 from authserver.settings import Settings
 
-_MOST_WORKERS = 4
+_MAX_WORKERS = 4
 
 
 @click.command()
@@ -25,26 +25,28 @@ _MOST_WORKERS = 4
 @click.option(
     "--threads", type=click.IntRange(1, 256), help="The number of threads per process.  [default: 8]"
 )
-@click.option("--no-migrate", "keeps_tables", is_flag=True, help="Do not migrate the database.")
-def command(bind: str | None, workers: int | None, threads: int | None, keeps_tables: bool) -> None:
+@click.option("--no-migrate", "skips_migration", is_flag=True, help="Do not migrate the database.")
+def command(bind: str | None, workers: int | None, threads: int | None, skips_migration: bool) -> None:
     """Run the server. Creates missing keys and migrates the database first."""
     if bind:
         listening.check(bind)
     settings = _load(bind)
     bind = bind or settings.bind
     listening.check(bind)
-    workers = workers or settings.workers or min(len(os.sched_getaffinity(0)), _MOST_WORKERS)
+    workers = workers or settings.workers or min(len(os.sched_getaffinity(0)), _MAX_WORKERS)
     with ExitStack() as held:
         listening.require_free(bind)
         if settings.database_file is not None:
             held.enter_context(single_node.acquire_lock(settings.database_file))
-        _serve(settings, bind, workers, threads or settings.threads, migrates=not keeps_tables)
+        _serve(settings, bind, workers, threads or settings.threads, migrates=not skips_migration)
 
 
 def _load(bind: str | None) -> Settings:
     # For a local trial on another port, --bind also sets the public URL.
     host = (bind or "").rpartition(":")[0]
-    is_local_trial = host.strip("[]") in LOOPBACK_HOSTS and "public_url" not in settings_module.given()
+    is_local_trial = (
+        host.strip("[]") in LOOPBACK_HOSTS and "public_url" not in settings_module.configured_values()
+    )
     return settings_module.load(**({"public_url": f"http://{bind}"} if is_local_trial else {}))
 
 
@@ -54,7 +56,7 @@ def _serve(settings: Settings, bind: str, workers: int, threads: int, *, migrate
 
     app = create_app(settings)
     services: Services = app.extensions["authserver"]
-    started: list[Callable[[], None]] = [
+    on_worker_start: list[Callable[[], None]] = [
         services.logout_notices.start,
         lambda: housekeeping.start(services),
     ]
@@ -62,8 +64,11 @@ def _serve(settings: Settings, bind: str, workers: int, threads: int, *, migrate
         link = bootstrap.prepare(services, migrates=migrates, report=click.echo)
     except bootstrap.NotReachable as error:
         link = None
-        started.append(_preparing_in_worker(services, migrates))
-        click.echo(f"The database is not reachable ({error}). Only /livez is served until it is.")
+        on_worker_start.append(_preparing_in_worker(services, migrates))
+        click.echo(
+            f"The database is not reachable: {error}. Start it, or correct AUTHSERVER_DATABASE_URL and restart the server. "
+            "The server retries every second. Until it succeeds, requests that need the database return status 503."
+        )
     finally:
         # Connections must not be shared with the forked workers.
         services.database.engine.dispose()
@@ -71,24 +76,26 @@ def _serve(settings: Settings, bind: str, workers: int, threads: int, *, migrate
     click.echo(f"authserver serves {settings.public_url} on {bind} with {processes}.")
     if link:
         _print_setup_link(settings, link)
-    Server(app, bind=bind, workers=workers, threads=threads, started=started).run()
+    Server(app, bind=bind, workers=workers, threads=threads, on_worker_start=on_worker_start).run()
 
 
 def _preparing_in_worker(services: Services, migrates: bool) -> Callable[[], None]:
-    # Threads of the master process do not survive the fork, so the workers retry. All of them get the link; the one that
-    # reads the single byte from this pipe prints it.
-    token, end = os.pipe()
-    os.set_blocking(token, False)
-    os.write(end, b"1")
+    # Threads of the master process do not survive the fork, so every worker retries and gets the setup link. Only one
+    # of them prints the link: the worker that reads the single byte from this pipe.
+    reader, writer = os.pipe()
+    os.set_blocking(reader, False)
+    os.write(writer, b"1")
 
-    def found(link: str) -> None:
+    def print_once(link: str) -> None:
         try:
-            os.read(token, 1)
+            os.read(reader, 1)
         except BlockingIOError:
             return
         _print_setup_link(services.settings, link)
 
-    return lambda: bootstrap.keep_preparing(services, migrates=migrates, report=click.echo, found=found)
+    return lambda: bootstrap.keep_preparing(
+        services, migrates=migrates, report=click.echo, on_setup_link=print_once
+    )
 
 
 def _print_setup_link(settings: Settings, link: str) -> None:

@@ -1,4 +1,4 @@
-"""A lock beside the SQLite file: only one server may use it at a time."""
+"""A lock file next to the SQLite database, so that only one server at a time uses the database."""
 
 import fcntl
 import os
@@ -12,7 +12,7 @@ from authserver.errors import SettingsError
 def acquire_lock(database_file: Path) -> IO[str]:
     """Return the lock, which is held as long as the file is open; raises SettingsError.
 
-    Worker processes inherit it. If the master is killed, the lock lasts until the last worker has ended.
+    Worker processes inherit the lock. If the master is killed, the lock lasts until the last worker has ended.
     """
     path = database_file.with_name(f"{database_file.name}-serving")
     try:
@@ -50,6 +50,6 @@ def _in_use_message(database_file: Path, lock: IO[str]) -> str:
     lock.seek(0)
     other = lock.read().strip() or "another process"
     return (
-        f"Another server ({other}) uses {database_file}, and SQLite supports only one. Stop the other server, or use more "
-        "--workers, or move to PostgreSQL (docs/operations.md)."
+        f"Another server ({other}) uses {database_file}, and SQLite supports only one server. Stop the other server. "
+        "If one server is not enough, increase --workers or use PostgreSQL (docs/operations.md)."
     )

@@ -73,7 +73,7 @@ def list_users(search: str) -> None:
         "second_factor": "Second factor",
         "last_sign_in_at": "Last sign-in",
     }
-    output.listing(rows, columns=columns, nothing="There are no users.")
+    output.print_list(rows, columns=columns, empty_message="There are no users.")
 
 
 @command.command()
@@ -89,7 +89,7 @@ def list_users(search: str) -> None:
 )
 @json_option
 def edit(name: str, full_name: str | None, email: str | None, claims: tuple[str, ...]) -> None:
-    """Change the claims about a user. Other claims stay as they are."""
+    """Change the name, the e-mail address or other claims of a user. Claims that you do not set stay unchanged."""
     changes = dict(profiles.parse_claim(claim) for claim in claims)
     with Installation().transaction() as db:
         user = _get(db, name)
@@ -111,14 +111,14 @@ def disable(name: str) -> None:
         user = _get(db, name)
         users.disable(db, actor(), user)
         facts = _facts(db, user)
-    output.say(f"Disabled {user.username}: sessions and tokens do not work any more.", facts)
+    output.say(f"Disabled {user.username}. All sessions and tokens of this user stopped working.", facts)
 
 
 @command.command()
 @click.argument("name", help="The user name.")
 @json_option
 def enable(name: str) -> None:
-    """Enable a user. Sessions and tokens from before are not restored."""
+    """Enable a user. Earlier sessions and tokens are not restored."""
     with Installation().transaction() as db:
         user = _get(db, name)
         users.enable(db, actor(), user)
@@ -144,7 +144,7 @@ def grant(name: str, permission: str) -> None:
 @click.argument("permission", type=_PERMISSION, help="The permission.")
 @json_option
 def revoke(name: str, permission: str) -> None:
-    """Withdraw a permission from a user. The last administrator keeps it."""
+    """Revoke a permission from a user. Fails for the last administrator."""
     with Installation().transaction() as db:
         user = _get(db, name)
         users.grant(db, actor(), user, may_configure_server=permission != CONFIGURE_SERVER)
@@ -176,12 +176,14 @@ def reset_second_factor(name: str) -> None:
         user = _get(db, name)
         had_one = second_factors.remove(db, actor(), user)
         facts = _facts(db, user) | {"removed": had_one}
-    sentence = "signs in with only the password." if had_one else "has no second factor. Nothing was changed."
+    sentence = (
+        "now signs in with the password only." if had_one else "has no second factor. Nothing was changed."
+    )
     output.say(f"{user.username} {sentence}", facts)
 
 
 def _new_hash(installation: Installation, name: str, stdin: bool, file: Path | None) -> str:
-    # Hashing takes long, so no transaction may be open here.
+    # Hashing is slow, so no transaction may be open here.
     password = secret_input.read_secret("password", stdin, file)
     installation.passwords.check_new(password, username=name)
     return installation.passwords.hash(password)
@@ -190,7 +192,9 @@ def _new_hash(installation: Installation, name: str, stdin: bool, file: Path | N
 def _get(db: Session, name: str) -> User:
     user = users.find(db, name)
     if user is None:
-        raise NotFound(f"There is no user with the name {name[:100]}.")
+        raise NotFound(
+            f"There is no user with the name {name[:100]}. To list all users, run: authserver users list"
+        )
     return user
 
 

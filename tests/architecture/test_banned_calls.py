@@ -1,4 +1,6 @@
-"""Rules about calls: ruff bans most of them (TID251 in pyproject.toml); two need the name of a method or an argument."""
+"""Rules about calls. ruff checks most of them (TID251 in pyproject.toml). This module checks the two that depend on a
+method name or an argument.
+"""
 
 import ast
 import re

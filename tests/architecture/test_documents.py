@@ -21,17 +21,17 @@ SETTING = re.compile(r"\bAUTHSERVER_([A-Z0-9_]*[A-Z0-9])\b(?!\*)")
 LINK = re.compile(r"\]\((?!\w+:)([^)#\s]+)")
 PATH = re.compile(r"`((?:authserver|tests|tools|migrations|templates|benchmarks|docs)/[\w./-]+)`")
 
-# What a reader is going to make.
+# Files that readers create when they follow the instructions.
 EXAMPLES = {"authserver/web/translations/fr/LC_MESSAGES/messages.po"}
 
 
 def commands(text):
-    """Return the words of every `authserver …` in a code block."""
+    """Return the arguments of every `authserver …` in a code block."""
     return [shlex.split(found.replace("\\\n", " "), comments=True) for found in COMMAND.findall(text)]
 
 
 def faults(text, folder):
-    """Return what a document names that does not exist."""
+    """Return the commands, settings, links and paths in a document that do not exist."""
     found = [f"authserver {' '.join(words)}" for words in commands(text) if not is_command(words)]
     settings = {*Settings.model_fields, *(f"{name}_file" for name in Settings.model_fields), "config_file"}
     found += [name for name in SETTING.findall(text) if name.lower() not in settings]

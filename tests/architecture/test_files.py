@@ -28,7 +28,7 @@ LOCKS = ["requirements.lock", "requirements-test.lock", "tests/interop/node/pack
 
 
 def vague_names(paths: list[str]) -> list[str]:
-    """Return the files and folders whose names say nothing."""
+    """Return the files and folders with meaningless names."""
     return [
         path
         for path in paths

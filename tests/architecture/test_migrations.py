@@ -1,4 +1,4 @@
-"""The migrations make exactly the tables that the records describe, on both databases."""
+"""The migrations create exactly the tables of the models, on both databases."""
 
 import importlib
 import pkgutil
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.both_databases
 
 
 def differences(url, metadata):
-    """What a new migration would have to change."""
+    """Return the differences between the database and the models, which a new migration would have to remove."""
     engine = create_engine(url)
     try:
         with engine.connect() as connection:
@@ -39,7 +39,7 @@ def test_migrations_create_the_tables_of_the_models(database_url, records):
 
 
 @pytest.mark.only_on("sqlite")
-def test_forgotten_migration_is_found(database_url, records):
+def test_missing_migration_is_found(database_url, records):
     planted = MetaData()
     for table in records.tables.values():
         table.to_metadata(planted)

@@ -1,6 +1,6 @@
-"""Every route is listed in routes.txt, with its methods and whether it serves pages or machines.
+"""routes.txt lists every route, with its methods and whether it is a page or a machine endpoint.
 
-A new route is a decision: add the line that the failing test shows to routes.txt.
+A new route must be a deliberate decision: add the line that the failing test shows to routes.txt.
 """
 
 from pathlib import Path
@@ -14,13 +14,11 @@ IMPLIED = {"HEAD", "OPTIONS"}
 
 
 def served(app):
-    """Return the lines of all routes: `people GET,POST /sign-in`."""
+    """Return the lines of all routes: `page GET,POST /sign-in`."""
     found = {
-        ("people", rule.rule, method)
-        for rule in app.url_map.iter_rules()
-        for method in rule.methods - IMPLIED
+        ("page", rule.rule, method) for rule in app.url_map.iter_rules() for method in rule.methods - IMPLIED
     }
-    found |= {("machines", path, method) for path, route in routes().items() for method in route.methods}
+    found |= {("machine", path, method) for path, route in routes().items() for method in route.methods}
     return [_line(side, path, found) for side, path in sorted({(side, path) for side, path, _ in found})]
 
 
@@ -41,12 +39,12 @@ def test_every_route_is_listed(app):
 
 @pytest.mark.only_on("sqlite")
 def test_no_path_serves_both_pages_and_machines(app):
-    people = {rule.rule for rule in app.url_map.iter_rules()}
-    assert people & set(routes()) == set()
+    pages = {rule.rule for rule in app.url_map.iter_rules()}
+    assert pages & set(routes()) == set()
 
 
 @pytest.mark.only_on("sqlite")
 @pytest.mark.own_app
 def test_planted_route_is_found(app):
     app.add_url_rule("/planted", "planted", view_func=lambda: "")
-    assert "people GET /planted" in served(app)
+    assert "page GET /planted" in served(app)

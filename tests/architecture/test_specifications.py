@@ -1,4 +1,4 @@
-"""Every test that docs/specifications names exists."""
+"""docs/specifications refers only to tests that exist."""
 
 import ast
 import re

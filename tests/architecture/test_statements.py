@@ -1,7 +1,7 @@
-"""The number of statements of each endpoint under load, none of which loads ORM objects.
+"""The number of SQL statements that each endpoint under load executes. These endpoints load no ORM objects.
 
-On PostgreSQL, one statement reads and one writes. SQLite runs in the process and writes with several. An audit event takes
-two more: its lock, and the hash of the last event.
+On PostgreSQL, one statement reads and one writes. On SQLite, which runs in the process, several statements write. An
+audit event takes two more: one for its lock and one for the hash of the last event.
 """
 
 from collections.abc import Callable, Iterator
@@ -75,7 +75,7 @@ def watching(services: Services) -> Iterator[Seen]:
 
 
 @pytest.fixture
-def party(app: Flask, services: Services, people: dict[str, User]) -> Iterator[RelyingParty]:
+def party(app: Flask, services: Services, sample_users: dict[str, User]) -> Iterator[RelyingParty]:
     """A client with every grant. The clock is frozen, so that no cache expires."""
     with time_machine.travel(clock.now(), tick=False):
         yield RelyingParty(app, *register(services, grant_types=(*EVERY_GRANT, "client_credentials", GRANT)))
@@ -119,13 +119,15 @@ def watched(party: RelyingParty, services: Services, what: str) -> Seen:
     prepared(party, what)()
     request = prepared(party, what)
     with watching(services) as seen:
-        answer = request()
-    assert answer.status_code == (400 if "poll" in what else 200), answer.text
+        response = request()
+    assert response.status_code == (400 if "poll" in what else 200), response.text
     return seen
 
 
 @pytest.mark.parametrize("what", NUMBERS)
-def test_endpoint_executes_no_more_statements(party: RelyingParty, services: Services, what: str) -> None:
+def test_endpoint_executes_expected_number_of_statements(
+    party: RelyingParty, services: Services, what: str
+) -> None:
     seen = watched(party, services, what)
     expected = NUMBERS[what][0 if services.database.is_sqlite else 1]
     assert len(seen.statements) == expected, "\n".join(seen.statements)

@@ -19,7 +19,7 @@ def defined():
 
 
 def undefined(text):
-    """Return the numbers that a text cites and the threat model does not define."""
+    """Return the numbers in a text that the threat model does not define."""
     return sorted(set(CITED.findall(text)) - set(defined()))
 
 
@@ -41,7 +41,7 @@ def test_no_number_is_defined_twice():
     assert len(defined()) == len(set(defined()))
 
 
-def test_all_numbers_but_the_unassigned_one_are_defined():
+def test_all_numbers_except_the_unassigned_one_are_defined():
     requirements = {f"S{number}" for number in range(1, 33)} - {f"S{30}"}
     assert set(defined()) == requirements | {f"I{number}" for number in range(1, 8)}
 

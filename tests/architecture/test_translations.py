@@ -1,4 +1,4 @@
-"""The message catalogues are complete, in step with the sources, compiled, and free of markup."""
+"""The message catalogs are complete, match the sources, are compiled, and contain no markup."""
 
 import re
 from gettext import GNUTranslations
@@ -10,7 +10,7 @@ from authserver import languages
 from tests.architecture import ROOT
 from tools import translations
 
-CATALOGUES = sorted(languages.CATALOGUES.glob("*/LC_MESSAGES/messages.po"))
+CATALOGS = sorted(languages.CATALOGS.glob("*/LC_MESSAGES/messages.po"))
 PLACEHOLDER = re.compile(r"%(?:\(\w+\)s)?")
 MARKUP = re.compile(r"<[a-zA-Z/!]|&#?\w+;")
 # Text in a page that is not inside {{ _( and ) }}.
@@ -31,13 +31,13 @@ def extracted(tmp_path_factory):
     return messages_of(template)
 
 
-@pytest.fixture(params=CATALOGUES, ids=lambda path: path.parents[1].name)
+@pytest.fixture(params=CATALOGS, ids=lambda path: path.parents[1].name)
 def path(request):
     return request.param
 
 
 @pytest.fixture
-def catalogue(path):
+def catalog(path):
     return messages_of(path)
 
 
@@ -55,7 +55,7 @@ def placeholders(text):
 
 
 def differs_in_placeholders(original, translation):
-    """Only a form for one thing may leave the number out, where English does: "One code is left."."""
+    """Return whether placeholders differ. A singular may omit the number if English does, as in "One code is left."."""
     one, many = placeholders(forms(original)[0]), placeholders(forms(original)[-1])
     first, *others = map(placeholders, forms(translation))
     return first not in (one, many) or any(found != many for found in others)
@@ -66,28 +66,26 @@ def bare_text(template):
     return [text for text in found if text]
 
 
-def test_every_supported_language_has_a_catalogue():
-    tags = [path.parents[1].name.replace("_", "-") for path in CATALOGUES]
+def test_every_supported_language_has_a_catalog():
+    tags = [path.parents[1].name.replace("_", "-") for path in CATALOGS]
     assert tags == list(languages.supported()[1:])
     assert "de" in tags
 
 
-def test_every_message_is_translated(catalogue):
-    assert [message.id for message in catalogue if not all(forms(message.string)) or message.fuzzy] == []
+def test_every_message_is_translated(catalog):
+    assert [message.id for message in catalog if not all(forms(message.string)) or message.fuzzy] == []
 
 
-def test_catalogues_are_in_step_with_the_sources(catalogue, extracted):
-    present, wanted = (
-        {(message.id, message.context) for message in found} for found in (catalogue, extracted)
-    )
+def test_catalogs_match_the_sources(catalog, extracted):
+    present, wanted = ({(message.id, message.context) for message in found} for found in (catalog, extracted))
     assert (present - wanted, wanted - present) == (set(), set()), "run: make translations"
 
 
-def test_catalogues_are_compiled(path, catalogue):
+def test_catalogs_are_compiled(path, catalog):
     with path.with_suffix(".mo").open("rb") as file:
         compiled = GNUTranslations(file)
-    assert len([key for key in compiled._catalog if key]) == sum(len(forms(one.string)) for one in catalogue)
-    for message in catalogue:
+    assert len([key for key in compiled._catalog if key]) == sum(len(forms(one.string)) for one in catalog)
+    for message in catalog:
         if isinstance(message.id, str):
             found = (
                 compiled.pgettext(message.context, message.id)
@@ -100,13 +98,13 @@ def test_catalogues_are_compiled(path, catalogue):
             assert compiled.ngettext(*message.id, 2) == message.string[1], "run: make translations"
 
 
-def test_placeholders_agree(catalogue):
-    assert [one.id for one in catalogue if differs_in_placeholders(one.id, one.string)] == []
+def test_placeholders_agree(catalog):
+    assert [one.id for one in catalog if differs_in_placeholders(one.id, one.string)] == []
 
 
-def test_no_message_contains_markup(catalogue):
+def test_no_message_contains_markup(catalog):
     """Templates print translations without escaping them; values are escaped."""
-    texts = [text for message in catalogue for text in (*forms(message.id), *forms(message.string))]
+    texts = [text for message in catalog for text in (*forms(message.id), *forms(message.string))]
     assert [text for text in texts if MARKUP.search(text)] == []
 
 

@@ -32,7 +32,7 @@ def test_change_is_shown_and_approved(runner, changing_client, services):
     done = runner.invoke(
         "clients", "approve-change", changing_client.key, "--revision", str(facts["revision"])
     )
-    assert (done.exit_code, done.stdout) == (0, "Approved the change of Bank: name.\n")
+    assert (done.exit_code, done.stdout) == (0, "Approved the change to Bank: name.\n")
     assert stored(services, changing_client.key).name == "Bank"
     assert show(runner, changing_client)["change"] is None
 

@@ -36,4 +36,4 @@ def test_secret_command_is_an_error(runner, arguments):
     key = runner.run_json(*arguments)["client_key"]
     result = runner.invoke("clients", "secret", key)
     assert result.exit_code == 1
-    assert "authenticates by private_key_jwt, so it has no secret" in result.stderr
+    assert "authenticates with private_key_jwt, so it has no secret" in result.stderr

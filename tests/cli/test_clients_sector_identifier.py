@@ -25,7 +25,7 @@ def arguments(sector, *uris):
 def test_sector_that_lists_every_redirect_uri_is_accepted(runner, database, sector):
     added = runner.run_json(*arguments(sector, ONE, TWO))
     assert added["details"]["sector_identifier_uri"] == sector.url
-    assert sector.asked == 1
+    assert sector.request_count == 1
 
 
 def test_sector_that_omits_a_redirect_uri_is_rejected(runner, database, sector):
@@ -39,7 +39,7 @@ def test_sector_that_omits_a_redirect_uri_is_rejected(runner, database, sector):
 def test_changed_redirect_uris_are_checked_again(runner, database, sector):
     key = runner.run_json(*arguments(sector, ONE))["client_key"]
     runner.run("clients", "edit", key, "--name", "Other")
-    assert sector.asked == 1
+    assert sector.request_count == 1
     assert runner.invoke("clients", "edit", key, "--redirect-uri", "https://c.example/cb").exit_code == 1
     runner.run("clients", "edit", key, "--redirect-uri", TWO)
     with database.transaction(write=False) as db:

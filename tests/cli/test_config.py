@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from authserver.cli import config
-from authserver.setting_values import write_duration
+from authserver.setting_values import format_duration
 from authserver.settings import Settings
 
 PEPPERS = "a1:QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWY="
@@ -66,5 +66,5 @@ def test_secrets_are_not_shown(runner, rows, monkeypatch, tmp_path):
     ],
 )
 def test_printed_durations_can_be_parsed(value, written):
-    assert write_duration(value) == written
+    assert format_duration(value) == written
     assert Settings(refresh_grace=written).refresh_grace == value

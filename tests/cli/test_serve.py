@@ -21,7 +21,7 @@ from authserver.cli import main
 from authserver.settings import ROOT
 from tests.support import postgres, servers
 from tests.support.databases import COMMAND, environment
-from tests.support.people import PASSWORD
+from tests.support.sample_users import PASSWORD
 
 LINK = re.compile(r"http://\S+/setup\?token=asl_\S+")
 
@@ -34,7 +34,7 @@ def folder(tmp_path):
 
 @contextmanager
 def serving(folder, *options, ready="/readyz", **settings):
-    """Run a server until it responds at a path; yield its URL, its log and its process."""
+    """Start a server, wait until it responds at a path, and yield its URL, log and process."""
     port = servers.free_port()
     log = folder / "serve.log"
     env = environment(keys_dir=str(folder / "keys"), **settings)
@@ -63,7 +63,7 @@ def error_of(folder, *options, **settings):
 
 
 def fetch(url):
-    """Return the status and body of a response, whatever its status."""
+    """Return the status and body of a response with any status."""
     try:
         with urllib.request.urlopen(url, timeout=10) as response:
             return response.status, response.read().decode()
@@ -73,7 +73,7 @@ def fetch(url):
 
 def until(condition):
     """Wait for a change in another process."""
-    deadline = time.monotonic() + servers.PATIENCE
+    deadline = time.monotonic() + servers.TIMEOUT
     while not condition():
         assert time.monotonic() < deadline, "it did not happen"
         time.sleep(0.05)
@@ -135,7 +135,7 @@ def test_stopping_server_completes_its_requests(database_url, keys_dir, folder):
             connection.sendall(body[10:])
             response = connection.recv(100)
         assert b" 401 " in response
-        assert process.wait(servers.PATIENCE) == 0
+        assert process.wait(servers.TIMEOUT) == 0
 
 
 def takes_requests(base):
@@ -208,7 +208,7 @@ class TestStartUpErrors:
 
     def test_file_that_is_no_database(self, folder):
         (folder / "x.db").write_text("this is no database, but it is long enough to be looked at" * 20)
-        assert "cannot be written: file is not a database." in error_of(folder)
+        assert "is not writable: file is not a database." in error_of(folder)
 
     def test_directory_that_is_not_writable(self, folder):
         assert "The directory of the database, /proc, is not writable: " in error_of(
@@ -227,7 +227,7 @@ class TestStartUpErrors:
     def test_invalid_address(self, folder, bind):
         result = start(folder, "--bind", bind)
         assert result.exit_code == 2
-        assert "is not HOST:PORT" in result.stderr
+        assert "to HOST:PORT or unix:PATH" in result.stderr
 
 
 @pytest.mark.only_on("postgresql")
@@ -237,7 +237,7 @@ def test_read_only_database_is_rejected(database_url, keys_dir, folder):
     with engine.connect() as connection:
         connection.execute(text(f'ALTER DATABASE "{url.database}" SET default_transaction_read_only = on'))
     engine.dispose()
-    assert "cannot be written: " in error_of(folder, database_url=database_url, keys_dir=str(keys_dir))
+    assert "is not writable: " in error_of(folder, database_url=database_url, keys_dir=str(keys_dir))
 
 
 @pytest.mark.only_on("postgresql")

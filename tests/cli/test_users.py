@@ -12,7 +12,7 @@ from authserver.context import SYSTEM
 from authserver.domain.audit import AuditEvent
 from authserver.domain.users import second_factors, setup, users
 from tests.support.databases import COMMAND, environment
-from tests.support.people import PASSWORD
+from tests.support.sample_users import PASSWORD
 from tests.support.second_factors import set_up
 
 
@@ -179,11 +179,11 @@ def test_unknown_permission_is_a_usage_error(runner):
     assert runner.invoke("users", "grant", "ada", "everything").exit_code == 2
 
 
-def test_new_password_ends_sessions(runner, services, people):
+def test_new_password_ends_sessions(runner, services, sample_users):
     runner.run("users", "set-password", "alice", "--password-stdin", stdin="another horse, another staple\n")
     with services.database.transaction(write=False) as db:
         user = users.find(db, "alice")
-    assert user.epoch == people["alice"].epoch + 1
+    assert user.epoch == sample_users["alice"].epoch + 1
     assert services.passwords.verify(user.password_hash, "another horse, another staple")
     assert not services.passwords.verify(user.password_hash, PASSWORD)
 
@@ -195,7 +195,10 @@ def test_new_password_ends_sessions(runner, services, people):
 def test_unknown_user_is_named(runner, verb):
     result = runner.invoke("users", verb[0], "nobody", *verb[1:])
     assert result.exit_code == 1
-    assert result.stderr == "authserver: There is no user with the name nobody.\n"
+    assert (
+        result.stderr
+        == "authserver: There is no user with the name nobody. To list all users, run: authserver users list\n"
+    )
 
 
 @pytest.mark.only_on("sqlite")
@@ -207,14 +210,14 @@ def test_long_list_is_complete(runner, database, monkeypatch):
     assert [row["username"] for row in runner.run_json("users", "list")] == list("abcde")
 
 
-def test_second_factor_is_reset(runner, app, services, people):
+def test_second_factor_is_reset(runner, app, services, sample_users):
     totp_app = set_up(app)
     rows = {row["username"]: row["second_factor"] for row in runner.run_json("users", "list")}
     assert rows == {"admin": False, "alice": True, "bob": False, "charlie": False}
     printed = runner.run("users", "reset-second-factor", "Alice")
-    assert printed == "alice signs in with only the password.\n"
+    assert printed == "alice now signs in with the password only.\n"
     with services.database.transaction() as db:
-        user_id = people["alice"].id
+        user_id = sample_users["alice"].id
         assert not second_factors.is_enrolled(db, user_id)
         assert second_factors.redeem(db, services.vault, user_id, totp_app.recovery_codes[0]) is None
         event = db.scalars(select(AuditEvent).where(AuditEvent.event == "user:remove-second-factor")).one()
@@ -222,7 +225,7 @@ def test_second_factor_is_reset(runner, app, services, people):
 
 
 @pytest.mark.only_on("sqlite")
-def test_reset_reports_whether_there_was_a_second_factor(runner, app, people):
+def test_reset_reports_whether_there_was_a_second_factor(runner, app, sample_users):
     set_up(app)
     first = runner.run_json("users", "reset-second-factor", "alice")
     again = runner.run_json("users", "reset-second-factor", "alice")

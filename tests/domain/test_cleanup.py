@@ -130,7 +130,7 @@ def test_ended_session_is_kept_while_an_authorization_refers_to_it(
     assert rows()[4] == 1, "without the row, the session would no longer count as ended"
 
 
-def test_authorization_of_a_client_itself_is_kept(services, grant, rows, moving_clock):
+def test_authorization_without_a_user_is_kept(services, grant, rows, moving_clock):
     grant(own_key=b"x" * 32)
     moving_clock.advance(timedelta(days=30))
     purge(services)

@@ -71,12 +71,12 @@ def test_names_of_users_and_clients_are_checked(database, services):
         register(services, name="\u200b\u200b")
 
 
-def test_existing_invalid_name_does_not_block_changes(app, services, database, people):
+def test_existing_invalid_name_does_not_block_changes(app, services, database, sample_users):
     """Records with such a name work, and their other fields can be changed."""
     rp = RelyingParty(app, *register(services))
     with database.transaction() as db:
         clients.get(db, rp.key).name = "Old\u200b"
-        user = db.get_one(User, people["alice"].id)
+        user = db.get_one(User, sample_users["alice"].id)
         user.name = "Alice\u200b"
     edit(services, rp.key, redirect_uris=("https://rp.example/new",), name="Old\u200b")
     with database.transaction() as db:

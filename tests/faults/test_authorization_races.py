@@ -26,15 +26,15 @@ from authserver.domain.users.users import User
 from authserver.protocol.services import Services
 from tests.support import consumer as consumers
 from tests.support import forms
-from tests.support.people import PASSWORD
 from tests.support.relying_party import RelyingParty, change, register, response_parameters
+from tests.support.sample_users import PASSWORD
 
 pytestmark = pytest.mark.only_on("postgresql")
 Deed = Callable[[Session, Client], None]
 
 
 @pytest.fixture
-def rp(app: Flask, services: Services, people: dict[str, User]) -> RelyingParty:
+def rp(app: Flask, services: Services, sample_users: dict[str, User]) -> RelyingParty:
     return RelyingParty(app, *register(services))
 
 
@@ -134,7 +134,7 @@ def test_authorization_of_a_signed_out_or_disabled_user_is_void(
 
 
 def test_consumer_disapproved_during_the_request_gets_nothing(
-    app: Flask, services: Services, people: dict[str, User], database: Database
+    app: Flask, services: Services, sample_users: dict[str, User], database: Database
 ) -> None:
     """The same race for OAuth 1.0a."""
     consumer = consumers.register(services, app)

@@ -15,7 +15,7 @@ from authserver.domain.tokens.device_authorizations import (
 )
 from authserver.protocol.services import Services
 from tests.faults.test_token_races import ConcurrentClients, services  # noqa: F401 - fixtures
-from tests.support import people
+from tests.support import sample_users
 from tests.support.device import GRANT
 from tests.support.relying_party import register
 from tests.support.servers import LiveServer
@@ -51,7 +51,7 @@ def approved_code(services: Services, key: str) -> str:  # noqa: F811
                 client_name=client.name,
                 grant_type=GRANT,
                 scope="openid",
-                user=UserAuthentication(people.find(services.database, "alice")["alice"].id),
+                user=UserAuthentication(sample_users.find(services.database, "alice")["alice"].id),
             ),
         )
         device_authorizations.grant(db, row, authorization)
@@ -61,14 +61,14 @@ def approved_code(services: Services, key: str) -> str:  # noqa: F811
 def test_fifty_concurrent_polls_get_one_token_response(live_nodes: LiveServer, services: Services) -> None:  # noqa: F811
     """I1: every round has exactly one success and no 5xx."""
     key, secret = register(services, **DEVICE)
-    crowd = ConcurrentClients(live_nodes, key, secret)
+    callers = ConcurrentClients(live_nodes, key, secret)
     for _ in range(ROUNDS):
         form = {"grant_type": GRANT, "device_code": approved_code(services, key)}
-        responses = crowd.send(form)
+        responses = callers.send(form)
         assert sorted(response.status_code for response in responses) == [200, *[400] * 49]
         errors = {response.json()["error"] for response in responses if response.status_code == 400}
         assert errors == {"invalid_grant"}
-    crowd.close()
+    callers.close()
 
 
 def test_first_decision_is_final(services: Services) -> None:  # noqa: F811

@@ -9,7 +9,7 @@ from authserver.domain.clients import client_secrets
 from authserver.domain.orm import Database
 from authserver.domain.passwords import PasswordHasher
 from authserver.domain.users import users
-from tests.support.people import PASSWORD, open_session
+from tests.support.sample_users import PASSWORD, open_session
 from tests.web.admin.console import Console
 
 pytestmark = pytest.mark.only_on("sqlite")
@@ -19,7 +19,7 @@ TYPED_PASSWORD = {"password_choice": "typed", "password": SECRET, "password_agai
 
 
 @pytest.fixture
-def console(app, client, services, people):
+def console(app, client, services, sample_users):
     open_session(client, services, "admin")
     return Console(client, services)
 
@@ -90,7 +90,7 @@ def test_new_password_is_hashed_outside_of_transactions(console, hashing):
     assert hashing == [False]
 
 
-def test_ones_own_password(console, hashing):
+def test_changed_own_password_is_hashed_outside_of_transactions(console, hashing):
     page = console.get("/account/password")
     typed = {"old_password": PASSWORD, "new_password": SECRET, "new_password_again": SECRET}
     assert console.press(page, "Change password", **typed).status_code == 303

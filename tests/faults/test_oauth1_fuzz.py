@@ -1,4 +1,4 @@
-"""No request to an OAuth 1.0a endpoint gets a 5xx, however malformed (S26), on either database.
+"""No malformed request to an OAuth 1.0a endpoint gets a 5xx response (S26), on either database.
 
 A normal run sends a sample. `OAUTH1_FUZZ=50000 make test ARGS=tests/faults/test_oauth1_fuzz.py` sends all requests.
 A 503 is an error too, except for the two problems that OSLC clients expect with it. These need a valid signature.
@@ -17,8 +17,8 @@ from authserver.domain.clients import client_secrets, clients
 from authserver.domain.clients.metadata import ClientMetadata
 from tests.support import forms, oauth1_grammar
 from tests.support.consumer import register
-from tests.support.people import PASSWORD
 from tests.support.relying_party import RelyingParty
+from tests.support.sample_users import PASSWORD
 
 COUNT = int(os.environ.get("OAUTH1_FUZZ", "1500"))
 PARTS = 2
@@ -27,7 +27,7 @@ EXPECTED_503 = ("consumer_key_refused", "user_refused")
 
 
 @pytest.mark.parametrize("part", range(PARTS))
-def test_malformed_requests_get_no_5xx(services, app, people, part):
+def test_malformed_requests_get_no_5xx(services, app, sample_users, part):
     sent = Counter()
     browsers = cycle(["", cookie(app, "alice"), cookie(app, "admin")])
     malformed_requests = oauth1_grammar.requests(

@@ -13,7 +13,7 @@ from authserver.domain.authorizations import authorizations
 from authserver.domain.authorizations.authorizations import NewAuthorization, UserAuthentication
 from authserver.domain.clients import clients
 from authserver.domain.oauth1 import temporary_credentials
-from tests.support import people
+from tests.support import sample_users
 from tests.support.consumer import register
 
 AT_ONCE = 50
@@ -49,7 +49,7 @@ def approved_credentials(services, key):
                 client_name=client.name,
                 grant_type="oauth1",
                 scope="",
-                user=UserAuthentication(people.find(services.database, "alice")["alice"].id),
+                user=UserAuthentication(sample_users.find(services.database, "alice")["alice"].id),
             ),
         )
         row = temporary_credentials.find(db, token)

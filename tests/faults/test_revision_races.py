@@ -47,8 +47,8 @@ def test_scope_is_changed_once_per_revision(database: Database) -> None:
         assert Counter(at_once(*calls)) == {"done": 1, "refused": AT_ONCE - 1}
 
 
-def test_account_is_changed_once_per_revision(database: Database, people: dict[str, User]) -> None:
-    alice = people["alice"].id
+def test_account_is_changed_once_per_revision(database: Database, sample_users: dict[str, User]) -> None:
+    alice = sample_users["alice"].id
     for revision in range(1, ROUNDS + 1):
         calls = [
             partial(edit_user, database, alice, revision, f"Name {n} of {revision}") for n in range(AT_ONCE)
@@ -58,7 +58,7 @@ def test_account_is_changed_once_per_revision(database: Database, people: dict[s
 
 @pytest.mark.parametrize("change", ["edit", "edit_claims", "grant", "disable", "set_password"])
 def test_every_change_of_an_account_raises_its_revision(
-    database: Database, people: dict[str, User], change: str
+    database: Database, sample_users: dict[str, User], change: str
 ) -> None:
     changes = {
         "edit": lambda db, user: users.edit(db, SYSTEM, user, name="New", email=""),
@@ -68,6 +68,6 @@ def test_every_change_of_an_account_raises_its_revision(
         "set_password": lambda db, user: users.set_password(db, SYSTEM, user, "hash"),
     }
     with database.transaction() as db:
-        user = users.get(db, people["alice"].id)
+        user = users.get(db, sample_users["alice"].id)
         changes[change](db, user)
         assert user.revision == 2

@@ -23,9 +23,9 @@ from authserver.domain.keys.signing_keys import SigningKey
 from authserver.domain.orm import lock
 from authserver.protocol.services import Services
 from tests.support import servers
-from tests.support.people import PASSWORD
 from tests.support.relying_party import register
-from tests.support.servers import PATIENCE, LiveServer
+from tests.support.sample_users import PASSWORD
+from tests.support.servers import TIMEOUT, LiveServer
 from tests.support.verifier import Verifier
 
 ALGORITHM = "RS256"
@@ -64,7 +64,7 @@ class Time:
         """Return the current time of the resource servers."""
         return clock.now() + self._ahead
 
-    def pass_by(self, amount: timedelta) -> None:
+    def advance(self, amount: timedelta) -> None:
         """Advance the simulated time."""
         self._ahead += amount
         with self._services.database.transaction() as db:
@@ -131,11 +131,11 @@ class Traffic:
     def wait_until(self, is_reached: Callable[[], bool]) -> None:
         """Wait until a condition is true while the traffic continues."""
         with self._turned:
-            assert self._turned.wait_for(lambda: self._is_over.is_set() or is_reached(), PATIENCE)
+            assert self._turned.wait_for(lambda: self._is_over.is_set() or is_reached(), TIMEOUT)
 
-    def pass_by(self, amount: timedelta) -> None:
+    def advance(self, amount: timedelta) -> None:
         """Advance the time and wait until every client has requested a token since."""
-        self.time.pass_by(amount)
+        self.time.advance(amount)
         before = list(self._rounds)
         self.wait_until(lambda: all(now >= then + 2 for now, then in zip(self._rounds, before, strict=True)))
 
@@ -211,7 +211,7 @@ def test_resource_servers_know_every_kid_during_three_rotations(
         """Rotate as early as permitted, and wait until every process uses the new key."""
         following = key(services, "next").kid
         while not rotates():
-            traffic.pass_by(STEP)
+            traffic.advance(STEP)
         traffic.wait_until(lambda: traffic.is_signed_with(following))
 
     first = key(services, "active").kid

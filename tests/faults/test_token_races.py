@@ -100,16 +100,16 @@ def successes(answers: list[requests.Response]) -> list[dict[str, Any]]:
 def test_code_is_redeemed_once(live_nodes: LiveServer, services: Services) -> None:
     """Every round has exactly one successful redemption and no 5xx."""
     key, secret = register(services)
-    crowd = ConcurrentClients(live_nodes, key, secret)
+    callers = ConcurrentClients(live_nodes, key, secret)
     for _ in range(ROUNDS):
-        assert len(successes(crowd.send(redemption(new_code(services, key))))) == 1
-    crowd.close()
+        assert len(successes(callers.send(redemption(new_code(services, key))))) == 1
+    callers.close()
 
 
 def test_refresh_token_has_one_successor(live_nodes: LiveServer, services: Services) -> None:
     """Fifty refreshes within the grace window get the same successor, so that the family does not fork."""
     key, secret = register(services)
-    crowd = ConcurrentClients(live_nodes, key, secret)
+    callers = ConcurrentClients(live_nodes, key, secret)
     first = requests.post(
         f"{live_nodes.url}/oauth2/token",
         data=redemption(new_code(services, key)),
@@ -118,9 +118,9 @@ def test_refresh_token_has_one_successor(live_nodes: LiveServer, services: Servi
     )
     token = first.json()["refresh_token"]
     for _ in range(ROUNDS):
-        responses = successes(crowd.send({"grant_type": "refresh_token", "refresh_token": token}))
+        responses = successes(callers.send({"grant_type": "refresh_token", "refresh_token": token}))
         assert len(responses) == AT_ONCE
         [successor] = {response["refresh_token"] for response in responses}
         assert successor != token
         token = successor
-    crowd.close()
+    callers.close()

@@ -1,4 +1,4 @@
-"""A relying party on Authlib's Flask client, run as a process: `/` signs the user in and shows the claims.
+"""A relying party that uses Authlib's Flask client, run as a process: `/` signs the user in and shows the claims.
 
 ISSUER, CLIENT_ID, CLIENT_SECRET and PORT come from the environment; everything else is discovered.
 """

@@ -1,4 +1,4 @@
-"""An OAuth 1.0a consumer on requests-oauthlib: `/` signs the user in and shows the response of the protected resource.
+"""An OAuth 1.0a consumer that uses requests-oauthlib: `/` signs a user in and shows the protected resource's response.
 
 ISSUER, CLIENT_ID, CLIENT_SECRET, PORT and, if it is not HMAC-SHA1, SIGNATURE_METHOD come from the environment.
 """

@@ -10,14 +10,14 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.support import oidc_agent, page_actions, parties
-from tests.support.browser import Complaints
+from tests.support.browser import BrowserErrors
 from tests.support.parties import Party
-from tests.support.people import FULL_NAMES, PASSWORD
+from tests.support.sample_users import FULL_NAMES, PASSWORD
 from tests.support.servers import LiveServer, SharedServers
 
 pytestmark = [pytest.mark.interop, pytest.mark.browser, pytest.mark.only_on("sqlite")]
 DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
-PATIENCE = 15
+TIMEOUT = 15
 
 
 @pytest.fixture
@@ -41,13 +41,13 @@ def party(server: LiveServer) -> Iterator[Party]:
 
 
 def get_text(party: Party, path: str) -> str:
-    with urlopen(f"{party.url}{path}", timeout=PATIENCE) as response:
+    with urlopen(f"{party.url}{path}", timeout=TIMEOUT) as response:
         return response.read().decode()
 
 
 def logout_claims(party: Party) -> list[dict[str, str]]:
     """Wait for the logout token, and return its claims."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     while time.monotonic() < deadline:
         if found := json.loads(get_text(party, "logout-claims")):
             return found
@@ -56,10 +56,10 @@ def logout_claims(party: Party) -> list[dict[str, str]]:
 
 
 def test_openid_client_signs_out_and_gets_a_logout_token(
-    party: Party, page: Page, complaints: Complaints
+    party: Party, page: Page, browser_errors: BrowserErrors
 ) -> None:
     """RP-initiated logout with hint and state. The logout token passes the library's checks."""
-    complaints.expect("favicon.ico")  # the party has none
+    browser_errors.expect("favicon.ico")  # the party has none
     page.goto(party.url)
     page_actions.sign_in(page, "alice")
     page_actions.allow(page)
@@ -91,7 +91,7 @@ def test_oidc_agent_connects_a_device(server: LiveServer, page: Page, tmp_path: 
         page_actions.sign_in(page, "alice")
         page.locator("#device-allow").click()
         page.wait_for_selector("#device-home")
-        assert connecting.wait(PATIENCE) == 0
+        assert connecting.wait(TIMEOUT) == 0
         request = Request(f"{server.url}/oidc/userinfo", headers={"Authorization": f"Bearer {agent.token()}"})
-        with urlopen(request, timeout=PATIENCE) as response:
+        with urlopen(request, timeout=TIMEOUT) as response:
             assert json.load(response)["name"] == FULL_NAMES["alice"]

@@ -11,7 +11,7 @@ from authserver.domain.clients import clients
 from authserver.domain.oauth1 import consumers
 from authserver.domain.users import users
 from tests.support import page_actions, parties
-from tests.support.people import PASSWORD
+from tests.support.sample_users import PASSWORD
 
 pytestmark = [pytest.mark.interop, pytest.mark.browser]
 
@@ -34,8 +34,8 @@ def set_functional_user(server, key, name):
 
 
 @pytest.fixture(autouse=True)
-def parties_have_no_icon(complaints):
-    complaints.expect("/favicon.ico")
+def parties_have_no_icon(browser_errors):
+    browser_errors.expect("/favicon.ico")
 
 
 @pytest.mark.parametrize("name", ["requests-oauthlib", "passport-oauth1"])
@@ -51,8 +51,8 @@ def test_consumer_signs_a_user_in(page, server, name):
 
 
 @pytest.mark.parametrize("name", ["requests-oauthlib", "passport-oauth1"])
-def test_denial_reaches_the_consumer(page, server, complaints, name):
-    complaints.expect("Failed to load resource")  # the party's own error page
+def test_denial_reaches_the_consumer(page, server, browser_errors, name):
+    browser_errors.expect("Failed to load resource")  # the party's own error page
     with parties.oauth1_party(server, name) as party:
         page.goto(party.url)
         page_actions.sign_in(page, "alice")

@@ -8,7 +8,7 @@ import pytest
 from oauthlib.oauth2 import BackendApplicationClient, InvalidGrantError, LegacyApplicationClient
 from requests_oauthlib import OAuth2Session
 
-from tests.support.people import PASSWORD
+from tests.support.sample_users import PASSWORD
 from tests.support.servers import LiveServer
 
 pytestmark = [pytest.mark.interop, pytest.mark.only_on("sqlite")]

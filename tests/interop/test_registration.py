@@ -6,7 +6,7 @@ import pytest
 import requests
 
 from tests.support import page_actions, parties
-from tests.support.people import FULL_NAMES, PASSWORD
+from tests.support.sample_users import FULL_NAMES, PASSWORD
 
 pytestmark = [pytest.mark.interop, pytest.mark.browser]
 
@@ -24,9 +24,9 @@ def get_text(party, path):
     return response.text
 
 
-def test_party_registers_itself_and_signs_users_in(page, complaints, server):
-    complaints.expect("/favicon.ico")
-    complaints.expect("403")
+def test_party_registers_itself_and_signs_users_in(page, browser_errors, server):
+    browser_errors.expect("/favicon.ico")
+    browser_errors.expect("403")
     with parties.self_registering(server) as party:
         registration = json.loads(get_text(party, "registration"))
         key = registration["client_id"]

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.support import page_actions, parties
-from tests.support.people import FULL_NAMES, PASSWORD
+from tests.support.sample_users import FULL_NAMES, PASSWORD
 
 pytestmark = [pytest.mark.interop, pytest.mark.browser]
 PARTIES = [parties.openid_client, parties.authlib_flask, parties.mod_auth_openidc]
@@ -32,8 +32,8 @@ def party(request, server):
 
 
 @pytest.fixture(autouse=True)
-def parties_have_no_icon(complaints):
-    complaints.expect("/favicon.ico")
+def parties_have_no_icon(browser_errors):
+    browser_errors.expect("/favicon.ico")
 
 
 def sign_in(page, party, name):
@@ -60,8 +60,8 @@ def test_second_sign_in_needs_no_interaction(page, party):
     assert json.loads(page.locator("body").inner_text()) == first
 
 
-def test_denial_reaches_the_party(page, party, complaints):
-    complaints.expect("Failed to load resource")  # the party's own error page
+def test_denial_reaches_the_party(page, party, browser_errors):
+    browser_errors.expect("Failed to load resource")  # the party's own error page
     page.goto(party.url)
     page_actions.sign_in(page, "charlie")
     page_actions.deny(page)

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.support import page_actions, parties
-from tests.support.people import FULL_NAMES, PASSWORD
+from tests.support.sample_users import FULL_NAMES, PASSWORD
 
 pytestmark = [pytest.mark.interop, pytest.mark.browser]
 
@@ -18,8 +18,8 @@ def server(shared_servers):
 
 
 @pytest.fixture(autouse=True)
-def parties_have_no_icon(complaints):
-    complaints.expect("/favicon.ico")
+def parties_have_no_icon(browser_errors):
+    browser_errors.expect("/favicon.ico")
 
 
 def sign_in(page, party):

@@ -9,8 +9,8 @@ import requests
 from playwright.sync_api import Page, expect
 
 from tests.support import page_actions, parties, servers
-from tests.support.browser import Complaints
-from tests.support.people import PASSWORD
+from tests.support.browser import BrowserErrors
+from tests.support.sample_users import PASSWORD
 from tests.support.servers import LiveServer
 
 NAME = "Requirements portal"
@@ -24,10 +24,10 @@ def new_server(empty_database_url: str, keys_dir: Path, tmp_path: Path) -> Itera
 
 
 def test_setup_approval_sign_in_and_disapproval(
-    new_server: LiveServer, page: Page, complaints: Complaints
+    new_server: LiveServer, page: Page, browser_errors: BrowserErrors
 ) -> None:
     """Complete the setup, create a client, get rejected, approve it, sign in, consent, disapprove it, get rejected."""
-    complaints.expect("403")  # the page that says that the client is not approved
+    browser_errors.expect("403")  # the page for a client that is not approved
     port = servers.free_port()
     _set_up(page, new_server)
     client = _create_client(page, new_server, parties.redirect_uri(port))

@@ -6,9 +6,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support import page_actions
-from tests.support.browser import Complaints
+from tests.support.browser import BrowserErrors
 from tests.support.logout import site
-from tests.support.people import PASSWORD
+from tests.support.sample_users import PASSWORD
 from tests.support.servers import LiveServer, free_port
 
 pytestmark = [pytest.mark.browser, pytest.mark.only_on("sqlite")]
@@ -17,10 +17,10 @@ ICON = '<!doctype html><html lang="en"><title>App</title><link rel="icon" href="
 
 
 def test_sign_in_consent_and_sign_out_in_german(
-    live_server: LiveServer, page: Page, complaints: Complaints
+    live_server: LiveServer, page: Page, browser_errors: BrowserErrors
 ) -> None:
     """A failed sign-in, a sign-in, the consent, the redirect, the confirmation of the sign-out, and its result."""
-    complaints.expect("422")
+    browser_errors.expect("422")
     live_server.add_user("alice", password=PASSWORD)
     port = free_port()
     client = live_server.add_client(NAME, f"http://127.0.0.1:{port}/cb")["client_key"]

@@ -1,4 +1,4 @@
-"""A Jazz server registers as a friend: from the root services document to a protected call and the disapproval."""
+"""An IBM Jazz server connects (as a "friend"): from the root services document to a protected call and disapproval."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,9 +10,9 @@ from playwright.sync_api import Page, expect
 
 from tests.support import page_actions, parties
 from tests.support.axe import assert_accessible
-from tests.support.browser import Complaints
+from tests.support.browser import BrowserErrors
 from tests.support.parties import Party
-from tests.support.people import PASSWORD
+from tests.support.sample_users import PASSWORD
 from tests.support.servers import LiveServer, free_port
 
 pytestmark = pytest.mark.browser
@@ -21,11 +21,11 @@ JFS = "{http://jazz.net/xmlns/prod/jazz/jfs/1.0/}"
 
 
 def test_jazz_server_from_registration_to_disapproval(
-    live_server: LiveServer, page: Page, complaints: Complaints
+    live_server: LiveServer, page: Page, browser_errors: BrowserErrors
 ) -> None:
     """Root services, requestKey, pending, approveKey, approval, sign-in, protected call, disapproval, 401."""
-    complaints.expect("/favicon.ico")
-    complaints.expect("401")  # the last protected call
+    browser_errors.expect("/favicon.ico")
+    browser_errors.expect("401")  # the last protected call
     live_server.add_user("admin", password=PASSWORD, grant="configure_server")
     live_server.add_user("alice", password=PASSWORD)
     addresses = read_root_services(live_server)
@@ -43,7 +43,7 @@ def test_jazz_server_from_registration_to_disapproval(
 
 
 def read_root_services(server: LiveServer) -> dict[str, str]:
-    """Read the document that a Jazz server fetches when an administrator enters our URL as a friend."""
+    """Read the document that a Jazz server fetches when an administrator enters the URL of authserver as a friend."""
     response = requests.get(f"{server.url}/rootservices", headers={"OSLC-Core-Version": "2.0"}, timeout=10)
     assert response.headers["Content-Type"] == "application/rdf+xml"
     (about,) = ET.fromstring(response.content)

@@ -11,10 +11,10 @@ from playwright.sync_api import Page, expect
 
 from authserver import clock
 from tests.support import axe, page_actions
-from tests.support.browser import Complaints
+from tests.support.browser import BrowserErrors
 from tests.support.callbacks import callback_page
-from tests.support.people import PASSWORD
 from tests.support.relying_party import CHALLENGE
+from tests.support.sample_users import PASSWORD
 from tests.support.servers import LiveServer
 
 STEP = 30
@@ -136,7 +136,7 @@ def test_set_up_sign_in_and_removal(page: Page, server: LiveServer) -> None:
 def test_required_second_factor_is_set_up_during_the_sign_in(
     page: Page, server: LiveServer, callback: str
 ) -> None:
-    """The sign-in continues on the account page, and one button leads back to the client."""
+    """The sign-in continues on the account page, and one button returns to the client."""
     required_claims = {"id_token": {"acr": {"essential": True, "value": MULTI_FACTOR}}}
     page.goto(authorization_url(server, callback, claims=json.dumps(required_claims)))
     page_actions.sign_in(page, "alice")
@@ -149,10 +149,10 @@ def test_required_second_factor_is_set_up_during_the_sign_in(
 
 @pytest.mark.only_on("sqlite")
 def test_set_up_during_a_sign_in_uses_the_requested_language(
-    page: Page, server: LiveServer, callback: str, complaints: Complaints
+    page: Page, server: LiveServer, callback: str, browser_errors: BrowserErrors
 ) -> None:
     """Set-up, errors, ended sessions and the redirect are in German, as requested; the browser prefers English."""
-    complaints.expect("422")
+    browser_errors.expect("422")
     required_claims = {"id_token": {"acr": {"essential": True, "value": MULTI_FACTOR}}}
     other = page.context.browser.new_context()
     sign_in(other.new_page(), server)
@@ -186,10 +186,10 @@ def _expect_german(page: Page, heading: str) -> None:
 
 
 def test_mistyped_code_does_not_block_the_redirect(
-    page: Page, server: LiveServer, callback: str, complaints: Complaints
+    page: Page, server: LiveServer, callback: str, browser_errors: BrowserErrors
 ) -> None:
-    """No policy of ours (form-action) blocks the redirect after the second code."""
-    complaints.expect("422")
+    """The Content-Security-Policy (form-action) does not block the redirect after the second code."""
+    browser_errors.expect("422")
     address = authorization_url(server, callback)
     sign_in(page, server, "/account/authenticator/set-up")
     app, _ = save(page)
@@ -247,10 +247,10 @@ def test_set_up_works_without_scripts(browser, server: LiveServer) -> None:
 @pytest.mark.only_on("sqlite")
 @pytest.mark.parametrize("look", axe.looks([320, 1360]), ids=str)
 def test_every_state_of_the_pages_is_accessible(
-    page: Page, server: LiveServer, complaints: Complaints, look: axe.Look
+    page: Page, server: LiveServer, browser_errors: BrowserErrors, look: axe.Look
 ) -> None:
     """Complements the lists in ``tests/web`` with the states that require an authenticator app."""
-    complaints.expect("422")
+    browser_errors.expect("422")
     look.apply(page)
     other = page.context.browser.new_context()
     sign_in(other.new_page(), server)

@@ -4,8 +4,8 @@ import requests
 from playwright.sync_api import Locator, Page, expect
 
 from tests.support import page_actions, parties, servers
-from tests.support.browser import Complaints
-from tests.support.people import PASSWORD
+from tests.support.browser import BrowserErrors
+from tests.support.sample_users import PASSWORD
 from tests.support.servers import LiveServer
 
 NAME = "Requirements portal"
@@ -23,10 +23,10 @@ class ClickCounter:
 
 
 def test_wrong_redirect_uri_is_corrected_from_the_error(
-    live_server: LiveServer, page: Page, complaints: Complaints
+    live_server: LiveServer, page: Page, browser_errors: BrowserErrors
 ) -> None:
     """Get the error, open its explanation, add the redirect URI, sign in."""
-    complaints.expect("400")  # the page that rejects the authorization request
+    browser_errors.expect("400")  # the page that rejects the authorization request
     port = servers.free_port()
     redirect_uri = parties.redirect_uri(port)
     live_server.add_user("admin", password=PASSWORD, grant="configure_server")
@@ -55,10 +55,10 @@ def test_wrong_redirect_uri_is_corrected_from_the_error(
 
 
 def test_administrator_finds_a_reported_reference(
-    live_server: LiveServer, page: Page, complaints: Complaints
+    live_server: LiveServer, page: Page, browser_errors: BrowserErrors
 ) -> None:
     """The user reports the reference in lower case; the search shows it while the administrator types."""
-    complaints.expect("400")
+    browser_errors.expect("400")
     live_server.add_user("admin", password=PASSWORD, grant="configure_server")
     key = live_server.add_client(NAME, "https://portal.example.org/cb")["client_key"]
     page.goto(

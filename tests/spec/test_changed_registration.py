@@ -9,7 +9,6 @@ from werkzeug.test import TestResponse
 from authserver.domain.users.users import User
 from authserver.protocol.services import Services
 from tests.support.device import GRANT, Device
-from tests.support.people import PASSWORD
 from tests.support.relying_party import (
     EVERY_GRANT,
     RelyingParty,
@@ -19,6 +18,7 @@ from tests.support.relying_party import (
     edit,
     register,
 )
+from tests.support.sample_users import PASSWORD
 
 RESOURCE = "https://api.example/"
 SCOPES = ("openid", "profile", "email")
@@ -34,7 +34,7 @@ WITHOUT_REFRESH: dict[str, Any] = {
 
 
 @pytest.fixture
-def party(app: Flask, services: Services, people: dict[str, User]) -> RelyingParty:
+def party(app: Flask, services: Services, sample_users: dict[str, User]) -> RelyingParty:
     """A client whose registration the tests reduce."""
     details = {"resources": [RESOURCE]}
     return RelyingParty(app, *register(services, grant_types=ALL_GRANTS, scopes=SCOPES, details=details))
@@ -142,7 +142,7 @@ def test_token_for_a_removed_resource_is_inactive(
 
 
 def test_code_without_a_challenge_fails_when_pkce_becomes_required(
-    app: Flask, services: Services, people: Any
+    app: Flask, services: Services, sample_users: Any
 ) -> None:
     """RFC 9700, 2.1.1, and S2: the edit takes effect with the next request."""
     party = RelyingParty(app, *register(services, is_pkce_required=False))
@@ -157,7 +157,7 @@ def test_code_without_a_challenge_fails_when_pkce_becomes_required(
 def test_disapproval_invalidates_device_codes(
     party: RelyingParty, services: Services, is_approved: bool
 ) -> None:
-    """S3: a new approval does not restore the codes from before, whether the user had decided or not."""
+    """S3: a new approval does not restore earlier codes, whether the user had decided or not."""
     device = Device(party).start()
     if is_approved:
         device.approve()

@@ -175,7 +175,7 @@ def test_options_without_preflight_returns_405(app: Flask) -> None:
     assert (response.status_code, response.headers["Allow"]) == (405, "POST")
 
 
-def test_pending_client_opens_nothing(app: Flask, services: Services, people: dict[str, User]) -> None:
+def test_pending_client_opens_nothing(app: Flask, services: Services, sample_users: dict[str, User]) -> None:
     """S4: the origins of a pending client do not count."""
     key, _ = register(services, is_approved=False)
     assert not is_allowed(app, ALLOWED_ORIGIN)

@@ -12,11 +12,11 @@ from authserver.domain.users.users import User
 from authserver.protocol.services import Services
 from authserver.settings import Settings
 from tests.support import assertions
-from tests.support import people as crowd
+from tests.support import sample_users as samples
 from tests.support.assertions import Signer
 from tests.support.discovery import DOCUMENTS, OPENID_DOCUMENTS, Reader, kind_for
-from tests.support.people import PASSWORD
 from tests.support.relying_party import RelyingParty, assert_error, claims, register, response_parameters
+from tests.support.sample_users import PASSWORD
 from tests.support.verifier import Verifier
 
 pytestmark = pytest.mark.only_on("sqlite")
@@ -40,7 +40,7 @@ def settings(settings: Settings) -> Settings:
 
 
 @pytest.fixture
-def reader(app: Flask, services: Services, people: dict[str, User], path: str) -> Reader:
+def reader(app: Flask, services: Services, sample_users: dict[str, User], path: str) -> Reader:
     """A client that reads its configuration from the document."""
     return Reader.new(app, services, path)
 
@@ -229,7 +229,7 @@ def reader_at(settings: Settings) -> Iterator[ReaderAt]:
         app = create_app(settings.model_copy(update={"public_url": public_url}))
         apps.append(app)
         services = app.extensions["authserver"]
-        crowd.add(services.database, services.settings, "alice")
+        samples.add(services.database, services.settings, "alice")
         prefix = public_url.removeprefix("http://localhost")
         return Reader.new(app, services, f"{prefix}{path}", kind=kind_for(path))
 

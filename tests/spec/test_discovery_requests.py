@@ -25,7 +25,7 @@ every_openid_document = pytest.mark.parametrize("path", OPENID_DOCUMENTS)
 
 
 @pytest.fixture
-def reader(app: Flask, services: Services, people: dict[str, User], path: str) -> Reader:
+def reader(app: Flask, services: Services, sample_users: dict[str, User], path: str) -> Reader:
     """A client that reads its configuration from the document."""
     return Reader.new(app, services, path)
 
@@ -58,7 +58,7 @@ def test_unlisted_response_mode_is_rejected(reader: Reader) -> None:
 
 @every_document
 def test_listed_response_type_works(
-    app: Flask, services: Services, people: dict[str, User], path: str
+    app: Flask, services: Services, sample_users: dict[str, User], path: str
 ) -> None:
     """response_types_supported: a client of the right kind gets what the values of the response type name."""
     names = {"code": "code", "id_token": "id_token", "token": "access_token"}
@@ -79,7 +79,9 @@ def test_unlisted_response_type_is_rejected(reader: Reader) -> None:
 
 
 @every_document
-def test_listed_scope_is_granted(app: Flask, services: Services, people: dict[str, User], path: str) -> None:
+def test_listed_scope_is_granted(
+    app: Flask, services: Services, sample_users: dict[str, User], path: str
+) -> None:
     """scopes_supported: the scopes of OpenID Connect and of the administrators, and no others."""
     with services.database.transaction() as db:
         scopes.add(db, SYSTEM, name="models.read", words="Read your models", is_open=True)
@@ -178,7 +180,7 @@ def test_listed_acr_values_are_the_supported_ones(reader: Reader) -> None:
 
 @every_document
 def test_listed_languages_are_supported(
-    app: Flask, services: Services, people: dict[str, User], path: str
+    app: Flask, services: Services, sample_users: dict[str, User], path: str
 ) -> None:
     """ui_locales_supported: the pages are available in each of them."""
     reader = Reader.new(app, services, path)

@@ -27,8 +27,8 @@ from tests.support import forms
 from tests.support.command import Runner
 from tests.support.logout import Receiver, end_session, is_signed_in, logout_receiver, party, sign_out
 from tests.support.moving_clock import MovingClock
-from tests.support.people import PASSWORD
 from tests.support.relying_party import RelyingParty, claims, disapprove
+from tests.support.sample_users import PASSWORD
 from tests.support.verifier import Verifier
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
@@ -298,7 +298,7 @@ def test_status_204_counts_as_success(
 def test_response_body_is_ignored(
     app_rp: RelyingParty, services: Services, receiver: Receiver, status: int, state: str
 ) -> None:
-    """2.8: 200 is success, 400 is failure. A body that is long or never arrives changes neither."""
+    """2.8: 200 is success, 400 is failure. A long or incomplete body does not change the result."""
     receiver.status, receiver.declared = status, 10_000_000
     sign_in_and_out(app_rp, services, receiver)
     assert states(services) == [state]
@@ -329,7 +329,7 @@ def test_status_400_is_not_retried(
 def test_notice_of_a_dead_node_is_sent_by_another(
     app_rp: RelyingParty, services: Services, receiver: Receiver, moving_clock: MovingClock
 ) -> None:
-    """A claimed notice is a lease, so a dead process loses nothing."""
+    """The claim on a notice expires, so another process sends the notice if the first process dies."""
     app_rp.tokens()
     sign_out(app_rp)
     with services.database.connection() as connection:
@@ -376,7 +376,7 @@ def test_disapproved_client_is_not_notified(
 def test_other_networks_are_never_contacted(
     rp: RelyingParty, services: Services, receiver: Receiver, url: str
 ) -> None:
-    """S17: a URL that a client registered does not lead into the server's network."""
+    """S17: a URL that a client registered cannot reach the network of the server."""
     app_rp = party(rp, services, backchannel_logout_uri=receiver.url)
     app_rp.tokens()
     with services.database.transaction() as db:
@@ -446,7 +446,7 @@ def test_discovery_lists_the_feature(rp: RelyingParty) -> None:
 def test_result_page_waits_once(
     app_rp: RelyingParty, services: Services, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """2.5: a slow application delays neither other requests nor a reload of the page."""
+    """2.5: a slow application does not delay other requests or a reload of the page."""
     app_rp.tokens()
     sign_out(app_rp)
     connections_in_use: list[int] = []
@@ -486,7 +486,11 @@ def test_one_result_page_waits_at_a_time(
 
 
 def test_administrator_sees_why_a_notice_failed(
-    app_rp: RelyingParty, services: Services, receiver: Receiver, settings: Settings, people: dict[str, User]
+    app_rp: RelyingParty,
+    services: Services,
+    receiver: Receiver,
+    settings: Settings,
+    sample_users: dict[str, User],
 ) -> None:
     """2.8: the client's page and the command show the application and its response."""
     receiver.status = 400

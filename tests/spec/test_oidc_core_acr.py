@@ -13,8 +13,8 @@ from authserver.context import SYSTEM
 from authserver.domain.users import second_factors, users
 from authserver.protocol.services import Services
 from tests.support import forms
-from tests.support.people import PASSWORD as PASSPHRASE
 from tests.support.relying_party import RelyingParty, claims, register, response_parameters
+from tests.support.sample_users import PASSWORD as PASSPHRASE
 from tests.support.second_factors import TotpApp, set_up
 
 PASSWORD = "urn:authserver:acr:password"
@@ -152,7 +152,7 @@ def test_user_can_decline_the_second_factor(rp: RelyingParty, signed_in_before: 
     [{"value": 1}, {"values": []}, {"values": [1]}, {"values": "x"}, {"value": PASSWORD, "values": []}],
 )
 def test_essential_acr_with_unsupported_values_fails(rp: RelyingParty, members: dict[str, object]) -> None:
-    """5.5.1.1: an essential acr that cannot be reached is a failed authentication attempt, whatever its value."""
+    """5.5.1.1: an essential acr that cannot be reached is a failed authentication attempt, for every value."""
     rp.tokens()
     requested = json.dumps({"id_token": {"acr": {"essential": True} | members}})
     assert response_parameters(rp.authorize(claims=requested))["error"] == "unmet_authentication_requirements"

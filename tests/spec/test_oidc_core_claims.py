@@ -53,7 +53,7 @@ def test_claims_by_name_need_consent(rp: RelyingParty) -> None:
 
 
 def test_claims_beyond_the_registration_are_omitted(
-    app: Flask, services: Services, people: dict[str, User]
+    app: Flask, services: Services, sample_users: dict[str, User]
 ) -> None:
     """5.5.1: the server MUST NOT generate an error when claims are not returned, essential or voluntary."""
     requested = json.dumps({"userinfo": {"email": {"essential": True}}, "id_token": {"name": None}})

@@ -14,7 +14,7 @@ WITH_ID_TOKEN = [HYBRID[0], HYBRID[2]]
 
 
 @pytest.fixture
-def party(app: Flask, services: Services, people: dict[str, User]) -> RelyingParty:
+def party(app: Flask, services: Services, sample_users: dict[str, User]) -> RelyingParty:
     """A client that is registered for every hybrid response type."""
     return RelyingParty(app, *register(services, response_types=HYBRID))
 

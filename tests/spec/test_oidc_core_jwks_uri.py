@@ -56,7 +56,7 @@ def test_keys_are_fetched_once(app: Flask, key_server: DocumentServer) -> None:
     """10.1.1: the JWK set is cached while it contains the kid."""
     client = signer(app, key_server)
     assert [client.token().status_code for _ in range(3)] == [200] * 3
-    assert key_server.asked == 1
+    assert key_server.request_count == 1
 
 
 def test_unknown_kid_causes_a_new_fetch(
@@ -70,7 +70,7 @@ def test_unknown_kid_causes_a_new_fetch(
     key_server.document["keys"].append(assertions.public(following, kid="two"))
     second = Signer(app, first.client_key, following, header={"kid": "two"})
     assert second.token().status_code == 200
-    assert key_server.asked == 2
+    assert key_server.request_count == 2
 
 
 def test_key_without_kid_is_used(app: Flask, key_server: DocumentServer) -> None:
@@ -117,7 +117,7 @@ def test_unknown_kids_do_not_cause_many_fetches(app: Flask, key_server: Document
     assert client.token().status_code == 200
     for number in range(5):
         assert_error(client.token(client.assertion({"kid": f"invented {number}"})), "invalid_client", 401)
-    assert key_server.asked == 1
+    assert key_server.request_count == 1
 
 
 @table("document", [b"", b"[]", b"{", b'{"keys": 5}', b'{"keys": [5, null, {}]}', b"[" * 9999])
@@ -132,5 +132,5 @@ def test_private_networks_are_not_contacted(settings: Settings, key_server: Docu
     """S17: the server contacts loopback only if the operator allows it."""
     app = running(settings, "")
     assert_error(signer(app, key_server).token(), "invalid_client", 401)
-    assert key_server.asked == 0
+    assert key_server.request_count == 0
     app.extensions["authserver"].database.engine.dispose()

@@ -13,7 +13,7 @@ TYPES = ("code", "code id_token", "id_token", "id_token token")
 
 
 @pytest.fixture
-def party(app: Flask, services: Services, people: dict[str, User]) -> RelyingParty:
+def party(app: Flask, services: Services, sample_users: dict[str, User]) -> RelyingParty:
     """A client that is registered for all response types."""
     return RelyingParty(app, *register(services, response_types=TYPES))
 

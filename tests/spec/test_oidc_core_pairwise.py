@@ -58,17 +58,17 @@ def test_sector_identifier_uri_defines_the_sector(app: Flask, services: Services
     assert (len(first), len(second), first & second) == (1, 1, set())
 
 
-def test_subject_is_stable(app: Flask, services: Services, people: dict[str, User]) -> None:
+def test_subject_is_stable(app: Flask, services: Services, sample_users: dict[str, User]) -> None:
     """8.1: the algorithm MUST be deterministic."""
     assert subject(pairwise(app, services)) == subject(pairwise(app, services))
 
 
-def test_sectors_differ(app: Flask, services: Services, people: dict[str, User]) -> None:
+def test_sectors_differ(app: Flask, services: Services, sample_users: dict[str, User]) -> None:
     """8.1: different sector identifiers MUST get different subjects."""
     assert subject(pairwise(app, services)) != subject(pairwise(app, services, "other.example"))
 
 
-def test_users_differ(app: Flask, services: Services, people: dict[str, User]) -> None:
+def test_users_differ(app: Flask, services: Services, sample_users: dict[str, User]) -> None:
     """8: a sub is never reassigned to another user."""
     assert subject(pairwise(app, services)) != subject(pairwise(app, services), "bob")
 

@@ -18,7 +18,7 @@ WITH_ID_TOKEN = [value for value in ALL if "id_token" in value]
 
 
 @pytest.fixture
-def rp(app: Flask, services: Services, people: dict) -> RelyingParty:
+def rp(app: Flask, services: Services, sample_users: dict) -> RelyingParty:
     """A client that is registered for every OpenID Connect response type."""
     return RelyingParty(app, *register(services, response_types=ALL))
 
@@ -28,8 +28,8 @@ def half_hash(value: str) -> str:
 
 
 @pytest.mark.parametrize("response_type", ALL)
-def test_response_contains_what_the_response_type_names(rp: RelyingParty, response_type: str) -> None:
-    """Multiple Response Types, 3 and 5: each value of response_type stands for a response parameter."""
+def test_response_contains_the_values_of_the_response_type(rp: RelyingParty, response_type: str) -> None:
+    """Multiple Response Types, 3 and 5: each value of response_type requests a response parameter."""
     response = response_parameters(rp.authorized(response_type=response_type))
     names = {"code": "code", "id_token": "id_token", "token": "access_token"}
     expected = {names[value] for value in response_type.split()}
@@ -150,7 +150,7 @@ def test_errors_contain_iss(rp: RelyingParty, response_type: str) -> None:
     assert (response["error"], response["iss"]) == ("login_required", "http://localhost")
 
 
-def test_oauth2_client_can_use_the_implicit_grant(app: Flask, services: Services, people: dict) -> None:
+def test_oauth2_client_can_use_the_implicit_grant(app: Flask, services: Services, sample_users: dict) -> None:
     """RFC 6749, 4.2: for clients that are registered for it."""
     key, secret = register(services, kind="oauth2", response_types=("token",), grant_types=("refresh_token",))
     response = response_parameters(
@@ -160,7 +160,7 @@ def test_oauth2_client_can_use_the_implicit_grant(app: Flask, services: Services
     assert "refresh_token" not in response
 
 
-def test_query_of_the_redirect_uri_is_retained(app: Flask, services: Services, people: dict) -> None:
+def test_query_of_the_redirect_uri_is_retained(app: Flask, services: Services, sample_users: dict) -> None:
     """RFC 6749, 3.1.2: the query of the redirect URI MUST be retained."""
     uri = "https://rp.example/cb?tenant=a%20b"
     rp = RelyingParty(app, *register(services, redirect_uris=(uri,)), redirect_uri=uri)

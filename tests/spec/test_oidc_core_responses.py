@@ -40,8 +40,8 @@ ERRORS: dict[str, dict[str, str | None]] = {
 
 
 @pytest.fixture
-def rp(app: Flask, services: Services, people: dict[str, User]) -> RelyingParty:
-    """A trusted client, registered for every response type but one."""
+def rp(app: Flask, services: Services, sample_users: dict[str, User]) -> RelyingParty:
+    """A trusted client that is registered for every response type except one."""
     types = ("code", *HYBRID, *IMPLICIT)
     return RelyingParty(app, *register(services, response_types=types, is_trusted=True))
 
@@ -80,7 +80,7 @@ def test_error_without_state_contains_iss_only(rp: RelyingParty, response_type: 
 
 @pytest.mark.only_on("sqlite")
 @table(("response_type", "mode"), RESPONSE_MODES)
-def test_success_contains_what_the_response_type_names(
+def test_success_contains_the_values_of_the_response_type(
     rp: RelyingParty, response_type: str, mode: str
 ) -> None:
     """RFC 6749, 4.1.2 and 4.2.2, Core, 3.2.2.5 and 3.3.2.5, Session Management, 2."""
@@ -105,7 +105,7 @@ def test_state_is_returned_in_every_mode(rp: RelyingParty, response_type: str, m
 @table(("response_type", "mode"), [("code", "query"), *RESPONSE_MODES[-4:]])
 @table("name", ODD_VALUES)
 def test_nonce_is_in_every_id_token(rp: RelyingParty, response_type: str, mode: str, name: str) -> None:
-    """Core, 2: passed through unmodified, whatever characters it contains."""
+    """Core, 2: passed through unmodified, with any characters."""
     response = response_parameters(
         rp.authorized(response_type=response_type, response_mode=mode, nonce=ODD_VALUES[name])
     )

@@ -146,7 +146,7 @@ def rotated(services: Services) -> bool:
 
 
 def test_emergency_rotation_invalidates_stolen_keys(app: Flask, services: Services, alice: User) -> None:
-    """S3, I2: neither the key that signed nor the next key from the same database is accepted any more."""
+    """S3, I2: the key that signed and the next key in the same database are no longer accepted."""
     rp = party(app, services, access_token_signed_response_alg="ES256", id_token_signed_response_alg="ES256")
     tokens = rp.tokens()
     assert rp.userinfo(tokens["access_token"]).status_code == 200

@@ -38,7 +38,7 @@ def sub_request(rp: RelyingParty, **members: Any) -> tuple[str, str]:
 
 @table("members", CANNOT_MATCH)
 def test_unknown_sub_is_a_requirement_too(rp: RelyingParty, members: dict[str, Any]) -> None:
-    """5.5.1: the server MUST NOT respond for a different user, whatever value the client sent."""
+    """5.5.1: the server MUST NOT respond for a different user, for any requested value."""
     _, requested = sub_request(rp, **members)
     assert response_parameters(rp.authorize(claims=requested, prompt="none"))["error"] == "login_required"
 

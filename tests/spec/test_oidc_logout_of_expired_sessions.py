@@ -15,8 +15,8 @@ from authserver.settings import Settings
 from tests.support import forms
 from tests.support.logout import Receiver, end_session, logout_receiver, sign_out
 from tests.support.moving_clock import MovingClock
-from tests.support.people import PASSWORD
 from tests.support.relying_party import EVERY_GRANT, RelyingParty, assert_error, claims, register
+from tests.support.sample_users import PASSWORD
 
 FRAME = "https://rp.example/front"
 RETURN = "https://rp.example/out"

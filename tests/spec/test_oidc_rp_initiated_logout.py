@@ -16,8 +16,8 @@ from authserver.protocol.services import Services
 from tests.support import forms
 from tests.support.logout import end_session, is_signed_in, party
 from tests.support.moving_clock import MovingClock
-from tests.support.people import PASSWORD
 from tests.support.relying_party import RelyingParty, claims, disapprove, response_parameters
+from tests.support.sample_users import PASSWORD
 
 RETURN = "https://rp.example/signed-out?from=op"
 STATE = "a b&c=d/é+%20"
@@ -46,7 +46,7 @@ def test_state_is_returned_unchanged(app_rp: RelyingParty) -> None:
 
 
 def test_post_works_like_get(app_rp: RelyingParty) -> None:
-    """2: the OP MUST support GET and POST. A posted form carries no cookie, so the server redirects to itself."""
+    """2: the OP MUST support GET and POST. A cross-site form has no cookies, so the server redirects to itself."""
     form = {"id_token_hint": app_rp.tokens()["id_token"], "post_logout_redirect_uri": RETURN, "state": STATE}
     without_cookies = app_rp.app.test_client()
     sent_on = without_cookies.post("/oidc/end_session", data=form)
@@ -145,7 +145,7 @@ def test_no_redirect_to_an_unregistered_uri(app_rp: RelyingParty, uri: str) -> N
 def test_no_redirect_without_a_known_client(
     app_rp: RelyingParty, services: Services, sent: dict[str, str], expected: str, cause: str
 ) -> None:
-    """3: id_token_hint or client_id names the client whose URIs count. The page says that neither did."""
+    """3: id_token_hint or client_id selects the client whose URIs count. Without a known client, the page explains it."""
     app_rp.tokens()
     page = end_session(app_rp, post_logout_redirect_uri=RETURN, **sent)
     result = app_rp.follow(forms.submit(app_rp.browser, page, "logout-confirm")).text
@@ -204,7 +204,9 @@ def forged(token: str) -> str:
 
 
 @pytest.mark.parametrize("kind", ["forged", "other issuer", "access token", "nonsense", "unsigned", "long"])
-def test_foreign_hint_proves_nothing(app_rp: RelyingParty, services: Services, kind: str) -> None:
+def test_hint_not_issued_by_this_server_is_not_accepted(
+    app_rp: RelyingParty, services: Services, kind: str
+) -> None:
     """2, 4: the OP MUST validate that it was the issuer. Otherwise the user is asked, and there is no redirect."""
     tokens = app_rp.tokens()
     body = tokens["id_token"].split(".")[1]
@@ -340,7 +342,7 @@ def long_rp(rp: RelyingParty, services: Services) -> RelyingParty:
 @pytest.mark.parametrize("state", ['\\"%&+ \t' * 57, "é" * 400, "語" * 400, ASTRAL])
 @pytest.mark.parametrize("way", ["hint", "posted", "asked"])
 def test_longest_state_is_returned_in_every_way(long_rp: RelyingParty, state: str, way: str) -> None:
-    """3: an accepted state is returned unchanged, and no URL of ours is longer than servers accept."""
+    """3: an accepted state is returned unchanged, and no URL of this server is longer than servers accept."""
     hint = long_rp.tokens()["id_token"]
     identification = {"client_id": long_rp.key} if way == "asked" else {"id_token_hint": hint}
     parameters = {"post_logout_redirect_uri": LONG_RETURN, "state": state, **identification}

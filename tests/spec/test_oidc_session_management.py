@@ -13,8 +13,8 @@ from authserver.domain.users.users import User
 from authserver.protocol.services import Services
 from tests.support import page_actions, parties
 from tests.support.logout import is_signed_in, sign_out, site
-from tests.support.people import PASSWORD
 from tests.support.relying_party import CHALLENGE, REDIRECT_URI, RelyingParty, register, response_parameters
+from tests.support.sample_users import PASSWORD
 from tests.support.servers import LiveServer, free_port
 
 ORIGIN = REDIRECT_URI.removesuffix("/cb")
@@ -39,7 +39,7 @@ def test_response_contains_session_state(rp: RelyingParty) -> None:
 
 @pytest.mark.parametrize("uri", ["https://RP.example.org:443/cb", "https://rp.example.org/cb"])
 def test_origin_is_serialized_as_browsers_do(
-    app: Flask, services: Services, people: dict[str, User], uri: str
+    app: Flask, services: Services, sample_users: dict[str, User], uri: str
 ) -> None:
     """3.2: the iframe hashes the origin from the browser, in lower case and without a default port."""
     rp = RelyingParty(app, *register(services, redirect_uris=(uri,)), redirect_uri=uri)
@@ -56,7 +56,7 @@ def test_session_state_contains_no_space(rp: RelyingParty) -> None:
 
 
 def test_session_state_is_salted(rp: RelyingParty) -> None:
-    """2: nobody can tell that two responses belong to one session."""
+    """2: two responses do not reveal that they belong to the same session."""
     assert (
         response_parameters(rp.authorized())["session_state"]
         != response_parameters(rp.authorized())["session_state"]
@@ -64,7 +64,7 @@ def test_session_state_is_salted(rp: RelyingParty) -> None:
 
 
 def test_session_state_is_in_every_response_type(rp: RelyingParty, services: Services) -> None:
-    """2: returned from the authorization endpoint, whatever the response type."""
+    """2: returned from the authorization endpoint with every response type."""
     with services.database.transaction() as db:
         client = clients.get(db, rp.key)
         client.response_types = ["code", "id_token"]

@@ -11,8 +11,8 @@ from authserver.domain.users import users
 from authserver.domain.users.users import User
 from authserver.protocol.services import Services
 from tests.support import forms
-from tests.support.people import PASSWORD
 from tests.support.relying_party import RelyingParty, response_parameters
+from tests.support.sample_users import PASSWORD
 from tests.support.second_factors import TotpApp, set_up
 
 

@@ -24,7 +24,7 @@ ODD_URIS = [
 @pytest.mark.parametrize("uri", ODD_URIS)
 @pytest.mark.parametrize("mode", ["query", "fragment"])
 def test_response_uses_the_registered_uri_unchanged(
-    app: Flask, services: Services, people: dict[str, User], uri: str, mode: str
+    app: Flask, services: Services, sample_users: dict[str, User], uri: str, mode: str
 ) -> None:
     """4.1.2, S8: the server redirects to the URI as registered, without normalization."""
     party = RelyingParty(app, *register(services, redirect_uris=(uri,)), redirect_uri=uri)
@@ -48,7 +48,7 @@ def test_response_uses_the_registered_uri_unchanged(
     ],
 )
 def test_redirect_uri_is_compared_with_its_query(
-    app: Flask, services: Services, people: dict[str, User], sent: str
+    app: Flask, services: Services, sample_users: dict[str, User], sent: str
 ) -> None:
     """3.1.2.3, RFC 9700, 2.1: exact string matching, including the query."""
     uri = "https://rp.example/cb?a=1&b=2"
@@ -92,7 +92,7 @@ def test_request_object_is_rejected_as_not_supported(
 
 
 def test_redirect_uri_without_a_value_counts_as_omitted(
-    app: Flask, services: Services, people: dict[str, User]
+    app: Flask, services: Services, sample_users: dict[str, User]
 ) -> None:
     """3.1: parameters sent without a value MUST be treated as if they were omitted."""
     party = RelyingParty(app, *register(services, kind="oauth2"))
@@ -121,7 +121,7 @@ def test_required_redirect_uri_without_a_value_is_missing(rp: RelyingParty) -> N
         "resource",
     ],
 )
-def test_what_has_no_value_is_omitted(rp: RelyingParty, name: str) -> None:
+def test_parameter_without_a_value_counts_as_omitted(rp: RelyingParty, name: str) -> None:
     """3.1: parameters sent without a value MUST be treated as if they were omitted."""
     page = rp.authorized(**{name: ""})
     assert "code" in response_parameters(page)
@@ -141,7 +141,7 @@ def test_challenge_without_a_value_counts_as_missing(rp: RelyingParty) -> None:
 
 
 def test_challenge_without_a_value_does_not_bind_the_code(
-    app: Flask, services: Services, people: dict[str, User]
+    app: Flask, services: Services, sample_users: dict[str, User]
 ) -> None:
     """3.1: if no challenge is required, the code is redeemed without a verifier."""
     party = RelyingParty(app, *register(services, is_pkce_required=False))

@@ -56,7 +56,7 @@ def test_basic_with_another_client_id_is_rejected(rp: RelyingParty, other_rp: Re
     assert (response.status_code, response.get_json()["error"]) == (400, "invalid_request")
 
 
-def test_basic_is_form_decoded(app: Flask, services: Services, people) -> None:
+def test_basic_is_form_decoded(app: Flask, services: Services, sample_users) -> None:
     """2.3.1 and appendix B: both parts are form-encoded before they are joined."""
     secret = "p%s+s wört:d=="
     key, _ = register(services)
@@ -173,7 +173,7 @@ def test_unknown_grant_type_is_unsupported(rp: RelyingParty) -> None:
     assert (response.status_code, response.get_json()["error"]) == (400, "unsupported_grant_type")
 
 
-def test_unregistered_grant_type_is_unauthorized(app: Flask, services: Services, people) -> None:
+def test_unregistered_grant_type_is_unauthorized(app: Flask, services: Services, sample_users) -> None:
     """5.2: unauthorized_client."""
     rp = RelyingParty(app, *register(services, grant_types=("authorization_code",)))
     assert rp.token(**FORM).get_json()["error"] == "unauthorized_client"
@@ -208,7 +208,7 @@ def test_removed_secret_stops_working(rp: RelyingParty, services: Services) -> N
 
 
 @pytest.fixture
-def typed_secret_rp(app: Flask, services: Services, people: dict[str, User]) -> RelyingParty:
+def typed_secret_rp(app: Flask, services: Services, sample_users: dict[str, User]) -> RelyingParty:
     """A client with a typed secret."""
     party = RelyingParty(app, register(services)[0], "a secret that a person chose")
     with services.database.transaction() as db:
@@ -265,7 +265,7 @@ def test_right_secret_does_not_count_as_an_attempt(typed_secret_rp: RelyingParty
 
 
 def test_guesses_at_a_generated_secret_are_not_counted(rp: RelyingParty) -> None:
-    """2.3.1: 256 random bits are enough protection, and nobody can lock the client out."""
+    """2.3.1: 256 random bits are enough protection, and an attacker cannot lock the client out."""
     wrong = RelyingParty(rp.app, rp.key, "another guess at it")
     for _ in range(5):
         assert is_invalid_client(wrong.token(**FORM))

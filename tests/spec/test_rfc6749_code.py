@@ -97,7 +97,7 @@ def test_unknown_parameters_are_ignored(rp: RelyingParty) -> None:
     assert "code" in response_parameters(rp.authorized(surprise="yes"))
 
 
-def test_scope_beyond_the_registration_is_rejected(app: Flask, services: Services, people) -> None:
+def test_scope_beyond_the_registration_is_rejected(app: Flask, services: Services, sample_users) -> None:
     """4.1.2.1: invalid_scope. The server does not reduce the scope silently."""
     rp = RelyingParty(app, *register(services, scopes=("openid", "profile")))
     assert response_parameters(rp.authorize(scope="openid email"))["error"] == "invalid_scope"
@@ -251,8 +251,8 @@ def test_approval_does_not_revive_codes(rp: RelyingParty, services: Services) ->
     assert rp.userinfo(tokens["access_token"]).status_code == 401
 
 
-def test_pending_client_gets_a_page(app: Flask, services: Services, people) -> None:
-    """S4: the page says that the client is not approved. There is no redirect."""
+def test_pending_client_gets_a_page(app: Flask, services: Services, sample_users) -> None:
+    """S4: the page reports that the client is not approved. There is no redirect."""
     rp = RelyingParty(app, *register(services, is_approved=False))
     page = rp.authorize()
     assert (page.status_code, "Location" in page.headers) == (403, False)

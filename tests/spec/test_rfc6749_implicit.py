@@ -12,7 +12,7 @@ from tests.support.relying_party import RelyingParty, register, response_paramet
 
 
 @pytest.fixture
-def party(app: Flask, services: Services, people: dict[str, User]) -> RelyingParty:
+def party(app: Flask, services: Services, sample_users: dict[str, User]) -> RelyingParty:
     """A client that may get an access token from the authorization endpoint."""
     grants = ("implicit", "refresh_token")
     registration: dict[str, Any] = {"response_types": ("token",), "grant_types": grants}

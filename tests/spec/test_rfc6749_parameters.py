@@ -17,7 +17,7 @@ PLAIN: dict[str, Any] = {"kind": "oauth2", "scopes": ("profile", "email")}
 
 
 @pytest.fixture
-def oauth2_rp(app: Flask, services: Services, people: dict[str, User]) -> RelyingParty:
+def oauth2_rp(app: Flask, services: Services, sample_users: dict[str, User]) -> RelyingParty:
     """A plain OAuth 2.0 client with one redirect URI."""
     return RelyingParty(app, *register(services, **PLAIN))
 
@@ -57,7 +57,9 @@ def test_only_registered_uri_may_be_omitted(oauth2_rp: RelyingParty) -> None:
     assert oauth2_rp.redeem(response_parameters(page)["code"], redirect_uri=None).status_code == 200
 
 
-def test_one_of_several_uris_is_required(app: Flask, services: Services, people: dict[str, User]) -> None:
+def test_one_of_several_uris_is_required(
+    app: Flask, services: Services, sample_users: dict[str, User]
+) -> None:
     """3.1.2.3: with several registered URIs, the client MUST include redirect_uri. Otherwise there is no redirect."""
     party = RelyingParty(app, *register(services, redirect_uris=TWO_URIS, **PLAIN))
     page = party.authorize(redirect_uri=None, scope="profile")

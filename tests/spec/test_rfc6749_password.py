@@ -9,13 +9,13 @@ from authserver.context import SYSTEM
 from authserver.domain.users import users
 from authserver.domain.users.users import User
 from authserver.protocol.services import Services
-from tests.support.people import PASSWORD
 from tests.support.relying_party import RelyingParty, assert_error, claims, disapprove, register
+from tests.support.sample_users import PASSWORD
 from tests.support.second_factors import set_up
 
 
 @pytest.fixture
-def password_rp(app: Flask, services: Services, people: dict[str, User]) -> RelyingParty:
+def password_rp(app: Flask, services: Services, sample_users: dict[str, User]) -> RelyingParty:
     grants = ("password", "refresh_token")
     return RelyingParty(app, *register(services, grant_types=grants, response_types=(), redirect_uris=()))
 
@@ -52,7 +52,7 @@ def test_user_with_a_second_factor_is_invalid_grant(app: Flask, password_rp: Rel
     assert_error(request_tokens(password_rp, password="wrong"), "invalid_grant")
 
 
-def test_successful_requests_lock_nobody_out(
+def test_successful_requests_do_not_lock_users_out(
     app: Flask, password_rp: RelyingParty, services: Services
 ) -> None:
     """4.3.2: MUST protect against brute force. S20: requests with the right password are not an attack."""

@@ -11,7 +11,7 @@ NEW_URI = "https://rp.example/new"
 
 
 @pytest.fixture
-def single_uri_rp(app: Flask, services: Services, people: dict[str, User]) -> RelyingParty:
+def single_uri_rp(app: Flask, services: Services, sample_users: dict[str, User]) -> RelyingParty:
     """A client with one redirect URI, which its authorization requests may omit (section 3.1.2.3)."""
     return RelyingParty(app, *register(services, kind="oauth2", scopes=("read",)))
 
@@ -38,13 +38,13 @@ def test_redirect_uri_must_be_identical(rp: RelyingParty, uri: str) -> None:
     assert_error(rp.redeem(rp.code(), redirect_uri=uri), "invalid_grant")
 
 
-def test_another_registered_uri_is_rejected(app: Flask, services: Services, people: object) -> None:
+def test_another_registered_uri_is_rejected(app: Flask, services: Services, sample_users: object) -> None:
     """4.1.3: it is not enough that the client registered it as well."""
     rp = RelyingParty(app, *register(services, redirect_uris=(REDIRECT_URI, NEW_URI)))
     assert_error(rp.redeem(rp.code(), redirect_uri=NEW_URI), "invalid_grant")
 
 
-def test_loopback_port_must_be_identical(app: Flask, services: Services, people: object) -> None:
+def test_loopback_port_must_be_identical(app: Flask, services: Services, sample_users: object) -> None:
     """RFC 8252, 7.3: the port may vary between sign-ins, but not between a sign-in and its code."""
     rp = RelyingParty(app, *register(services, redirect_uris=("http://127.0.0.1/cb",)))
     uri = "http://127.0.0.1:51004/cb"
@@ -67,7 +67,7 @@ def test_redirect_uri_is_compared_with_the_registered_one(single_uri_rp: Relying
 
 
 def test_removed_redirect_uri_is_rejected(rp: RelyingParty, services: Services) -> None:
-    """S2: an administrator's edit takes effect at once, for issued codes too."""
+    """S2: an administrator's edit takes effect immediately, also for issued codes."""
     code = rp.code()
     edit(services, rp.key, redirect_uris=(NEW_URI,))
     assert_error(rp.redeem(code), "invalid_grant")
@@ -84,7 +84,7 @@ def test_removed_and_omitted_redirect_uri_is_rejected(
 
 
 def test_replay_after_the_removal_revokes(rp: RelyingParty, services: Services) -> None:
-    """4.1.2: the second use revokes, whatever changed since the first."""
+    """4.1.2: the second use revokes the tokens, even if the registration changed after the first use."""
     code = rp.code()
     tokens = rp.redeem(code).get_json()
     edit(services, rp.key, redirect_uris=(NEW_URI,))

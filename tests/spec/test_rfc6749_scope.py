@@ -8,8 +8,8 @@ from flask import Flask
 from authserver.domain.users.users import User
 from authserver.errors import InvalidInput
 from authserver.protocol.services import Services
-from tests.support.people import PASSWORD
 from tests.support.relying_party import RelyingParty, assert_error, register, response_parameters
+from tests.support.sample_users import PASSWORD
 from tests.support.table import table
 
 GRANTS = ("authorization_code", "refresh_token", "password", "client_credentials")
@@ -17,14 +17,14 @@ MALFORMED_SCOPES = ["  ", "openid\temail", "openid\nemail", "openid\u00a0email",
 
 
 @pytest.fixture
-def all_grants_rp(app: Flask, services: Services, people: dict[str, User]) -> RelyingParty:
+def all_grants_rp(app: Flask, services: Services, sample_users: dict[str, User]) -> RelyingParty:
     """A client for every grant type with a scope."""
     return RelyingParty(app, *register(services, grant_types=GRANTS))
 
 
 def scope_request(party: RelyingParty, scope: str, grant_type: str) -> Any:
-    people = {"username": "alice", "password": PASSWORD} if grant_type == "password" else {}
-    return party.token(grant_type=grant_type, scope=scope, **people)
+    user_credentials = {"username": "alice", "password": PASSWORD} if grant_type == "password" else {}
+    return party.token(grant_type=grant_type, scope=scope, **user_credentials)
 
 
 @table("scope", MALFORMED_SCOPES)

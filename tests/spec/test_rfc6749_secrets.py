@@ -71,7 +71,7 @@ def test_misplaced_secret_is_not_stored(rp: RelyingParty, services: Services) ->
 
 
 def test_guessed_access_token_is_rejected(rp: RelyingParty) -> None:
-    """10.3: nobody can generate, modify or guess access tokens. The row id is not enough."""
+    """10.3: unauthorized parties cannot generate, modify or guess access tokens. The row id is not enough."""
     token = rp.tokens()["access_token"]
     assert rp.userinfo(f"{token[:-6]}AAAAAA").status_code == 401
     assert rp.userinfo(token).status_code == 200

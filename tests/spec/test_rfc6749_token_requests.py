@@ -10,8 +10,8 @@ from authserver.protocol.services import Services
 from tests.support import assertions
 from tests.support.assertions import Signer
 from tests.support.device import GRANT
-from tests.support.people import PASSWORD
 from tests.support.relying_party import RelyingParty, assert_error, register, response_parameters
+from tests.support.sample_users import PASSWORD
 from tests.support.table import table
 
 FORM = {"grant_type": "refresh_token", "refresh_token": "x"}
@@ -138,7 +138,7 @@ def test_every_method_works_at_every_endpoint(app: Flask, services: Services, pa
     assert_error(browser.post(path, data=FORM | {"token": "x"} | bad), "invalid_client", 401)
 
 
-def test_password_grant_accepts_resource(app: Flask, services: Services, people: object) -> None:
+def test_password_grant_accepts_resource(app: Flask, services: Services, sample_users: object) -> None:
     """RFC 8707, 2.2: resource is for every access token request, including the password grant."""
     api = "https://api.example/"
     registration: dict[str, Any] = {"grant_types": ("password",), "redirect_uris": (), "response_types": ()}

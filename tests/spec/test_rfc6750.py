@@ -93,7 +93,7 @@ def test_token_without_the_scope_returns_403(rp: RelyingParty) -> None:
     assert 'scope="openid"' in response.headers["WWW-Authenticate"]
 
 
-def test_scopes_are_compared_as_a_list(app: Flask, services: Services, people: object) -> None:
+def test_scopes_are_compared_as_a_list(app: Flask, services: Services, sample_users: object) -> None:
     """RFC 6749, 3.3: scope is a list. A scope name that only contains openid is another scope."""
     rp = RelyingParty(app, *register(services, kind="oauth2", scopes=("openidx", "xopenid")))
     assert rp.userinfo(rp.tokens(scope="openidx xopenid", nonce=None)["access_token"]).status_code == 403

@@ -113,7 +113,7 @@ def test_client_can_be_restricted_to_the_issuer(app: Flask, services: Services) 
 @pytest.mark.parametrize("kid", [None, "one", "sig-1"])
 @pytest.mark.parametrize("is_registered", [True, False])
 def test_key_may_have_a_kid(app: Flask, services: Services, kid: str | None, is_registered: bool) -> None:
-    """Core, 10.1: kid distinguishes several keys. Neither the set nor the header must have it for a single key."""
+    """Core, 10.1: kid distinguishes several keys. For a single key, the set and the header may omit it."""
     key = assertions.generate()
     entry = assertions.public(key, **({"kid": kid} if kid and is_registered else {}))
     signer = with_key(app, services, jwks={"keys": [entry]})
@@ -184,7 +184,7 @@ def test_jti_belongs_to_its_client(app: Flask, services: Services) -> None:
 
 
 def test_rejected_assertion_does_not_use_up_its_jti(signer: Signer) -> None:
-    """Somebody who guesses a jti must not be able to block it."""
+    """An attacker who guesses a jti must not be able to block it."""
     other = Signer(signer.app, signer.client_key, assertions.generate(), header=signer.header)
     assert_error(other.token(other.assertion(jti="taken")), "invalid_client", 401)
     assert signer.token(signer.assertion(jti="taken")).status_code == 200
@@ -331,7 +331,7 @@ def test_unknown_critical_header_is_rejected(signer: Signer, more: dict[str, Any
 @pytest.mark.both_databases
 @table("kid", ["two", 5, None, ["one"], {"a": 1}, "one\u0000"])
 def test_odd_kid_is_rejected(signer: Signer, kid: Any) -> None:
-    """S26: whatever the kid is, the endpoint returns a regular error."""
+    """S26: for every kid, the endpoint returns a regular error."""
     header = base64.urlsafe_b64encode(json.dumps({"alg": "ES256", "kid": kid}).encode()).rstrip(b"=").decode()
     assert_error(signer.token(f"{header}.{signer.assertion().partition('.')[2]}"), "invalid_client", 401)
 

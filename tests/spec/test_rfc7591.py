@@ -122,7 +122,7 @@ def test_unknown_metadata_is_ignored(client: FlaskClient, services: Services) ->
 
 
 def test_client_cannot_make_itself_trusted(client: FlaskClient, services: Services) -> None:
-    """S16: an anonymous request never makes a client trusted, whatever the type of the value."""
+    """S16: an anonymous request never makes a client trusted, with a value of any type."""
     for value in (True, "true", 1, {"a": 1}):
         document = registered(client, trusted=value, is_trusted=value)
         assert stored(services, document["client_id"]).is_trusted is False
@@ -351,7 +351,7 @@ OTHER_TYPES = ["text/plain", "", "application/x-www-form-urlencoded", "multipart
 
 
 def test_other_content_types_are_rejected(client: FlaskClient) -> None:
-    """3.1: application/json, which other sites cannot make a browser send."""
+    """3.1: application/json, which another site cannot send through a browser."""
     for content_type in OTHER_TYPES:
         response = client.post(STANDARD, data=json.dumps(MINIMAL), content_type=content_type)
         assert error_of(response) == "invalid_client_metadata"
@@ -483,7 +483,7 @@ def test_registration_can_approve_immediately(with_registration: Any, alice: Use
 
 @pytest.mark.parametrize(("is_open", "status"), [(True, "approved"), (False, "pending")])
 def test_closed_scope_waits_for_approval(with_registration: Any, is_open: bool, status: str) -> None:
-    """S14, S16: an administrator decides which clients get a scope, whatever the value of `registration`."""
+    """S14, S16: an administrator decides which clients get a scope, for every value of `registration`."""
     app = with_registration("approved")
     with app.extensions["authserver"].database.transaction() as db:
         scopes.add(db, SYSTEM, name="models.read", words="Read your models", is_open=is_open)

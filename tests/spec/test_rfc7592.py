@@ -361,7 +361,7 @@ def test_guesses_at_a_typed_secret_are_limited(approved: Registrant, services: S
 
 
 def test_immediate_approval_excludes_trusted_clients(
-    settings: Settings, services: Services, people: Any
+    settings: Settings, services: Services, sample_users: Any
 ) -> None:
     """For certification runs: changes take effect immediately, except for trusted clients (no consent is asked for
     them).
@@ -378,7 +378,7 @@ def test_immediate_approval_excludes_trusted_clients(
 
 @pytest.mark.parametrize(("is_open", "status"), [(True, "approved"), (False, "change_pending")])
 def test_closed_scope_waits_for_approval(
-    settings: Settings, services: Services, people: Any, is_open: bool, status: str
+    settings: Settings, services: Services, sample_users: Any, is_open: bool, status: str
 ) -> None:
     """S14: a client that was approved immediately requests more. An administrator decides who gets such a scope."""
     with services.database.transaction() as db:

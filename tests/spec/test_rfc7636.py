@@ -73,14 +73,14 @@ def test_code_does_not_reveal_the_challenge(rp: RelyingParty) -> None:
     assert VERIFIER not in location
 
 
-def test_hybrid_code_is_bound_too(app: Flask, services: Services, people) -> None:
+def test_hybrid_code_is_bound_too(app: Flask, services: Services, sample_users) -> None:
     """4.4, RFC 9700, 2.1.1: PKCE applies wherever a code is issued."""
     rp = RelyingParty(app, *register(services, response_types=("code id_token",)))
     code = response_parameters(rp.authorized(response_type="code id_token"))["code"]
     assert_error(rp.redeem(code, code_verifier=None), "invalid_grant")
 
 
-def test_hybrid_request_requires_a_challenge_too(app: Flask, services: Services, people) -> None:
+def test_hybrid_request_requires_a_challenge_too(app: Flask, services: Services, sample_users) -> None:
     """4.4.1: the requirement applies to every response type with a code."""
     rp = RelyingParty(app, *register(services, response_types=("code id_token",), auth_method="none"))
     response = response_parameters(
@@ -90,7 +90,7 @@ def test_hybrid_request_requires_a_challenge_too(app: Flask, services: Services,
 
 
 def test_discovery_lists_the_method(rp: RelyingParty) -> None:
-    """RFC 8414, 2, RFC 9700, 2.1.1: code_challenge_methods_supported tells clients that PKCE can be used."""
+    """RFC 8414, 2, RFC 9700, 2.1.1: code_challenge_methods_supported announces PKCE to clients."""
     for path in ("oauth-authorization-server", "openid-configuration"):
         document = rp.browser.get(f"/.well-known/{path}").get_json()
         assert document["code_challenge_methods_supported"] == ["S256"]
@@ -122,14 +122,14 @@ def test_malformed_challenge_is_rejected(rp: RelyingParty) -> None:
     )
 
 
-def test_confidential_client_may_omit_pkce(app: Flask, services: Services, people) -> None:
+def test_confidential_client_may_omit_pkce(app: Flask, services: Services, sample_users) -> None:
     """Clients can be registered without PKCE. Certification clients send no challenge."""
     rp = RelyingParty(app, *register(services, is_pkce_required=False))
     code = rp.code(code_challenge=None, code_challenge_method=None)
     assert rp.redeem(code, code_verifier=None).status_code == 200
 
 
-def test_verifier_without_a_challenge_is_rejected(app: Flask, services: Services, people) -> None:
+def test_verifier_without_a_challenge_is_rejected(app: Flask, services: Services, sample_users) -> None:
     """RFC 9700, 4.8.2: against downgrades, a verifier is accepted only if the request had a challenge."""
     rp = RelyingParty(app, *register(services, is_pkce_required=False))
     code = rp.code(code_challenge=None, code_challenge_method=None)

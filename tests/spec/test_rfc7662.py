@@ -39,7 +39,7 @@ def api(app: Flask, services: Services) -> RelyingParty:
 
 
 @pytest.fixture
-def caller(app: Flask, services: Services, people: dict[str, User]) -> RelyingParty:
+def caller(app: Flask, services: Services, sample_users: dict[str, User]) -> RelyingParty:
     """A client that may request tokens for the resource server."""
     return RelyingParty(app, *register(services, details={"resources": [RESOURCE]}))
 
@@ -120,7 +120,7 @@ def test_guessed_token_is_inactive(rp: RelyingParty, kind: str) -> None:
     assert is_inactive(introspect(rp, f"{token[:-6]}AAAAAA"))
 
 
-def test_modified_jwt_is_inactive(app: Flask, services: Services, people: dict[str, User]) -> None:
+def test_modified_jwt_is_inactive(app: Flask, services: Services, sample_users: dict[str, User]) -> None:
     """4: if the token is signed, the server MUST validate the signature."""
     party = RelyingParty(app, *register(services, details={"access_token_signed_response_alg": "ES256"}))
     first, second = (party.tokens()["access_token"].split(".") for _ in range(2))

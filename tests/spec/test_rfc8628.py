@@ -21,7 +21,7 @@ from tests.support.device import GRANT, Device
 from tests.support.moving_clock import MovingClock
 from tests.support.relying_party import RelyingParty, assert_error, claims, disapprove, register
 
-pytestmark = pytest.mark.usefixtures("people")
+pytestmark = pytest.mark.usefixtures("sample_users")
 GRANTS = (GRANT, "refresh_token")
 ONE_SECOND = timedelta(seconds=1)
 
@@ -205,7 +205,7 @@ def test_confirmation_shows_the_client(device: Device) -> None:
 
 
 def test_link_with_the_code_asks_for_confirmation(device: Device) -> None:
-    """3.3.1: the user confirms as after typing the code. Opening the link alone approves nothing."""
+    """3.3.1: the user confirms as after typing the code. Just opening the link approves nothing."""
     device.start()
     page = device.open_page(device.codes["verification_uri_complete"])
     assert device.codes["user_code"] in page.text

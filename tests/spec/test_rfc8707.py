@@ -23,7 +23,7 @@ CALENDAR, CONTACTS, UNKNOWN = "https://cal.example/", "https://contacts.example/
 
 
 @pytest.fixture
-def party(app: Flask, services: Services, people: dict[str, User]) -> RelyingParty:
+def party(app: Flask, services: Services, sample_users: dict[str, User]) -> RelyingParty:
     details = {"resources": [CALENDAR, CONTACTS], "access_token_signed_response_alg": "ES256"}
     return RelyingParty(app, *register(services, details=details))
 
@@ -61,7 +61,7 @@ def test_token_request_can_narrow(party: RelyingParty) -> None:
 
 
 def test_token_request_cannot_widen(party: RelyingParty) -> None:
-    """2.2: a resource that was not granted is invalid_target. The code is not used up."""
+    """2.2: a resource that was not granted is invalid_target. The code is not consumed."""
     code = party.code(resource=CALENDAR)
     assert_error(party.redeem(code, resource=CONTACTS), "invalid_target")
     assert party.redeem(code).status_code == 200
@@ -80,7 +80,7 @@ def test_token_request_alone_may_name_a_resource(party: RelyingParty) -> None:
 
 
 def test_front_channel_token_is_restricted_too(
-    app: Flask, services: Services, people: dict[str, User]
+    app: Flask, services: Services, sample_users: dict[str, User]
 ) -> None:
     """2.1: the resource of the authorization request applies to the access token in its response."""
     details = {"resources": [CALENDAR], "access_token_signed_response_alg": "ES256"}
@@ -157,7 +157,7 @@ def test_removed_resource_is_rejected(party: RelyingParty, services: Services) -
 
 
 @pytest.fixture
-def device(app: Flask, services: Services, people: dict[str, User]) -> Device:
+def device(app: Flask, services: Services, sample_users: dict[str, User]) -> Device:
     """A device of a client with two resources."""
     details = {"resources": [CALENDAR, CONTACTS], "access_token_signed_response_alg": "ES256"}
     alone: dict[str, Any] = {
@@ -191,7 +191,7 @@ def test_device_token_request_can_narrow(device: Device) -> None:
 
 
 def test_device_token_request_cannot_widen(device: Device) -> None:
-    """2.2: a resource that was not granted is invalid_target. The device code is not used up."""
+    """2.2: a resource that was not granted is invalid_target. The device code is not consumed."""
     device.start(resource=CALENDAR)
     device.approve()
     assert_error(device.poll(resource=CONTACTS), "invalid_target")

@@ -35,7 +35,7 @@ def with_jwts(app: Flask, services: Services, algorithm: str = "ES256", **regist
 
 
 @pytest.fixture
-def party(app: Flask, services: Services, people: dict[str, User]) -> RelyingParty:
+def party(app: Flask, services: Services, sample_users: dict[str, User]) -> RelyingParty:
     return with_jwts(app, services)
 
 
@@ -89,7 +89,7 @@ def test_token_describes_the_sign_in(party: RelyingParty, name: str) -> None:
 
 @pytest.mark.parametrize("name", ["auth_time", "acr", "amr"])
 def test_hybrid_token_describes_the_sign_in(
-    app: Flask, services: Services, people: dict[str, User], name: str
+    app: Flask, services: Services, sample_users: dict[str, User], name: str
 ) -> None:
     """2.2.1: also if the authorization endpoint issues the token."""
     party = with_jwts(app, services, response_types=("code id_token token",))
@@ -194,7 +194,7 @@ def test_another_type_is_rejected(party: RelyingParty, services: Services, kind:
 
 @table("header", [["alg"], "alg", 5, {"alg": "ES256", "kid": ["a"]}, {"kid": 5}])
 def test_odd_header_is_rejected(party: RelyingParty, header: Any) -> None:
-    """S26: whatever the token is, the response is the challenge."""
+    """S26: for every invalid token, the response is the challenge."""
     _, payload, signature = party.tokens()["access_token"].split(".")
     head = base64.urlsafe_b64encode(json.dumps(header).encode()).rstrip(b"=").decode()
     assert party.userinfo(f"{head}.{payload}.{signature}").status_code == 401

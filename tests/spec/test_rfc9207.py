@@ -11,7 +11,7 @@ from authserver.app import create_app
 from authserver.domain.users.users import User
 from authserver.protocol.services import Services
 from authserver.settings import Settings
-from tests.support import people as crowd
+from tests.support import sample_users as samples
 from tests.support.relying_party import RelyingParty, claims, register, response_parameters
 
 TYPES = ("code", "code id_token", "id_token token")
@@ -34,7 +34,7 @@ ERRORS: dict[str, dict[str, str | None]] = {
 
 
 @pytest.fixture
-def party(app: Flask, services: Services, people: dict[str, User]) -> RelyingParty:
+def party(app: Flask, services: Services, sample_users: dict[str, User]) -> RelyingParty:
     """A client for all response types."""
     return RelyingParty(app, *register(services, response_types=TYPES))
 
@@ -65,7 +65,7 @@ def test_error_contains_the_issuer(party: RelyingParty, response_type: str, mode
 
 @pytest.mark.parametrize("error", ERRORS)
 def test_every_type_of_error_contains_the_issuer(party: RelyingParty, error: str) -> None:
-    """2: whatever the error is."""
+    """2: for every type of error."""
     response = response_parameters(party.authorize(**ERRORS[error]))
     assert (response["error"], response["iss"]) == (error, issuer(party))
 
@@ -77,12 +77,12 @@ def test_denial_contains_the_issuer(party: RelyingParty) -> None:
 
 
 def test_request_parameter_cannot_replace_the_issuer(party: RelyingParty) -> None:
-    """2: the value comes from the server, whatever the request contains."""
+    """2: the value comes from the server, never from the request."""
     assert response_parameters(party.authorized(iss="https://evil.example"))["iss"] == issuer(party)
 
 
 def test_plain_oauth_response_contains_the_issuer(
-    app: Flask, services: Services, people: dict[str, User]
+    app: Flask, services: Services, sample_users: dict[str, User]
 ) -> None:
     """2: it does not depend on an ID token."""
     party = RelyingParty(app, *register(services, kind="oauth2", scopes=("profile",)))
@@ -110,7 +110,7 @@ def rp_with_path(settings: Settings) -> Iterator[RelyingParty]:
     """A client of a server with a path in its issuer."""
     app = create_app(settings.model_copy(update={"public_url": "http://localhost/authentication"}))
     services = app.extensions["authserver"]
-    crowd.add(services.database, services.settings, "alice")
+    samples.add(services.database, services.settings, "alice")
     yield RelyingParty(app, *register(services))
     services.database.engine.dispose()
 

@@ -13,8 +13,8 @@ from authserver.domain.users import users
 from authserver.protocol.services import Services
 from tests.support import forms
 from tests.support.moving_clock import MovingClock
-from tests.support.people import PASSWORD
 from tests.support.relying_party import REDIRECT_URI, RelyingParty, disapprove, register, response_parameters
+from tests.support.sample_users import PASSWORD
 from tests.support.table import table
 
 
@@ -27,7 +27,7 @@ def test_redirect_is_a_303(rp: RelyingParty) -> None:
     assert rp.authorized().status_code == 303
 
 
-def test_loopback_port_may_vary(app: Flask, services: Services, people) -> None:
+def test_loopback_port_may_vary(app: Flask, services: Services, sample_users) -> None:
     """4.1.3 and RFC 8252, 7.3: only the port, and only for loopback IP addresses."""
     rp = RelyingParty(
         app, *register(services, redirect_uris=("http://127.0.0.1/cb", "http://localhost:8080/cb"))
@@ -43,7 +43,7 @@ def test_loopback_port_may_vary(app: Flask, services: Services, people) -> None:
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "[::1]"])
-def test_code_is_bound_to_the_port(app: Flask, services: Services, people, host: str) -> None:
+def test_code_is_bound_to_the_port(app: Flask, services: Services, sample_users, host: str) -> None:
     """4.1.3: the server MUST allow variable ports there. The token request names the port that was used."""
     uri = f"http://{host}:49152/cb"
     rp = RelyingParty(app, *register(services, redirect_uris=(f"http://{host}/cb",)), redirect_uri=uri)
@@ -149,14 +149,14 @@ def test_new_scopes_need_consent(rp: RelyingParty) -> None:
     assert page.text.count('class="new"') == 1
 
 
-def test_trusted_clients_skip_consent(app: Flask, services: Services, people) -> None:
+def test_trusted_clients_skip_consent(app: Flask, services: Services, sample_users) -> None:
     """An administrator's decision replaces the user's, except with prompt=consent."""
     rp = RelyingParty(app, *register(services, is_trusted=True))
     assert "code" in response_parameters(rp.sign_in(rp.authorize()))
     assert is_consent(rp.authorize(prompt="consent"))
 
 
-def test_public_client_never_skips_the_user(app: Flask, services: Services, people) -> None:
+def test_public_client_never_skips_the_user(app: Flask, services: Services, sample_users) -> None:
     """RFC 8252, 8.6: without an https redirect URI, a public client gets no response without the user."""
     key, _ = register(services, redirect_uris=("com.example.app:/cb",), auth_method="none")
     rp = RelyingParty(app, key, redirect_uri="com.example.app:/cb")

@@ -11,8 +11,8 @@ from authserver.domain import scopes
 from authserver.domain.users.users import User
 from authserver.protocol.services import Services
 from authserver.settings import Settings
-from tests.support.people import PASSWORD
 from tests.support.relying_party import RelyingParty, assert_error, register, response_parameters
+from tests.support.sample_users import PASSWORD
 
 CLIENT_CREDENTIALS = {
     "kind": "oauth2",
@@ -132,7 +132,9 @@ def test_redefined_scope_needs_new_consent(rp: RelyingParty, services: Services)
     assert "code" in response_parameters(rp.authorize(scope="openid"))
 
 
-def test_open_scopes_are_not_in_the_default(app: Flask, services: Services, people: dict[str, User]) -> None:
+def test_open_scopes_are_not_in_the_default(
+    app: Flask, services: Services, sample_users: dict[str, User]
+) -> None:
     """RFC 6749, 3.3, and S14: the default is the registered scope of the client, with every grant type."""
     grants = ("authorization_code", "client_credentials", "password")
     party = RelyingParty(

@@ -1,1 +1,1 @@
-"""Support for the tests: databases, server processes, the browser, foreign programs. The fixtures are in conftest.py."""
+"""Support for the tests: databases, servers, the browser, third-party programs. The fixtures are in conftest.py."""

@@ -30,7 +30,7 @@ def shared(settings: Settings) -> Flask:
     """Return this process's application with these settings, with new services."""
     from authserver.app import build_services, connect
 
-    app = _made(settings)
+    app = _create_shared(settings)
     # The previous test may have configured the logs to write to a stream that is closed now.
     logs.configure(settings.log_level, settings.log_format)
     before = app.extensions["authserver"]
@@ -40,7 +40,7 @@ def shared(settings: Settings) -> Flask:
 
 
 @cache
-def _made(settings: Settings) -> Flask:
+def _create_shared(settings: Settings) -> Flask:
     from authserver.app import create_app
 
     app = create_app(settings)

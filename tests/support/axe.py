@@ -8,7 +8,7 @@ from typing import Any, Literal
 import pytest
 from playwright.sync_api import Page
 
-from tools.peers import NODE_HOME
+from tools.external_programs import NODE_HOME
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"]
 _RUN = "async (tags) => (await axe.run(document, {runOnly: tags, resultTypes: ['violations']})).violations"
@@ -29,7 +29,7 @@ class Look:
         return f"{self.scheme}-{self.width}-{self.language}"
 
     def apply(self, page: Page) -> None:
-        """Show a page like this."""
+        """Apply this look to a page."""
         page.emulate_media(color_scheme=self.scheme)
         page.set_viewport_size({"width": self.width, "height": 800})
         page.set_extra_http_headers({"Accept-Language": self.language})

@@ -1,7 +1,7 @@
 """Chromium driven by Playwright: one per worker, and a new context for each test.
 
 A console error, a violated Content-Security-Policy or an uncaught exception fails the test that caused it, unless
-the test announced the message (`complaints.expect("…")`).
+the test expects the message (`browser_errors.expect("…")`).
 """
 
 import re
@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
-from tools import peers
+from tools import external_programs
 
 # The first two allow root and a machine without a screen. The others prevent connections to the vendor.
 SWITCHES = [
@@ -24,11 +24,11 @@ SWITCHES = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PATIENCE_MS = 15_000
-RESULTS = peers.ROOT / "test-results"
+TIMEOUT_MS = 15_000
+RESULTS = external_programs.ROOT / "test-results"
 
 
-class Complaints:
+class BrowserErrors:
     """The errors that the browser reported on the pages that it watches."""
 
     def __init__(self) -> None:
@@ -47,10 +47,10 @@ class Complaints:
 
     def contains(self, text: str) -> bool:
         """Return whether an error contained this text."""
-        return any(text in complaint for complaint in self._texts)
+        return any(text in error for error in self._texts)
 
     def unexpected(self) -> list[str]:
-        """Return the errors that the test did not announce."""
+        """Return the errors that the test did not expect."""
         return [text for text in self._texts if not any(expected in text for expected in self._expected)]
 
     def _on_console(self, message: ConsoleMessage) -> None:
@@ -62,7 +62,7 @@ class Complaints:
 @contextmanager
 def launched() -> Iterator[Browser]:
     """Start Chromium, or skip the test if there is none."""
-    path = peers.chromium()
+    path = external_programs.chromium()
     if path is None:
         pytest.skip("there is no Chromium on this machine")
     with sync_playwright() as playwright:
@@ -74,21 +74,21 @@ def launched() -> Iterator[Browser]:
 
 
 @contextmanager
-def fresh_page(browser: Browser, complaints: Complaints, base_url: str | None) -> Iterator[Page]:
+def fresh_page(browser: Browser, browser_errors: BrowserErrors, base_url: str | None) -> Iterator[Page]:
     """Open a page in a new context, without cookies or cache."""
     context = browser.new_context(
         base_url=base_url, viewport={"width": 1360, "height": 900}, service_workers="block"
     )
-    context.set_default_timeout(PATIENCE_MS)
+    context.set_default_timeout(TIMEOUT_MS)
     page = context.new_page()
-    complaints.watch(page)
+    browser_errors.watch(page)
     try:
         yield page
     finally:
         context.close()
 
 
-def picture(page: Page, name: str) -> Path:
+def save_screenshot(page: Page, name: str) -> Path:
     """Save a screenshot of a failed test under test-results/."""
     path = RESULTS / f"{re.sub(r'[^a-zA-Z0-9_-]+', '-', name)}.png"
     path.parent.mkdir(exist_ok=True)

@@ -38,7 +38,7 @@ def share_templates(app: Flask) -> None:
 
 
 def _share_routes() -> None:
-    """A compiled URL builder depends only on the parts of its rule. The rule itself is an argument."""
+    """Share compiled URL builders: a builder depends only on the parts of its rule; the rule itself is an argument."""
     compiled: dict[Any, Callable[..., tuple[str, str]]] = {}
     compile_builder = Rule._compile_builder
 
@@ -52,7 +52,7 @@ def _share_routes() -> None:
 
 
 def _share_keys() -> None:
-    """Importing a private RSA key checks its primes, which takes as long as several requests."""
+    """Cache imported RSA keys: importing one checks its primes, which takes as long as several requests."""
     import_key = RSAKey.import_key
     import_pem = cache(import_key)
 

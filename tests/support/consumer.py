@@ -14,8 +14,8 @@ from authserver.domain.clients import client_secrets, clients
 from authserver.domain.clients.metadata import ClientMetadata
 from authserver.domain.oauth1.consumers import ConsumerOptions as Options
 from authserver.protocol.services import Services
-from tests.support import forms, people
-from tests.support.people import PASSWORD
+from tests.support import forms, sample_users
+from tests.support.sample_users import PASSWORD
 
 CALLBACK = "https://tool.example/back"
 FORM = "application/x-www-form-urlencoded"
@@ -88,7 +88,7 @@ class Consumer:
         return self.send(verb, "/oauth/requestToken", callback_uri=callback, **more)
 
     def authorize(self, username: str = "alice", button: str = "consent-allow", **query: str) -> TestResponse:
-        """Open the authorization endpoint in the browser. Sign in and decide if the pages ask for it."""
+        """Open the authorization endpoint in the browser. If the pages ask for it, sign in and click the button."""
         page = self.follow(
             self.browser.get("/oauth/authorize", query_string={"oauth_token": self.token or "", **query})
         )
@@ -114,7 +114,7 @@ class Consumer:
         """Return the consumer with token credentials, after a complete authorization by a signed-in user."""
         assert self.app is not None
         if self.browser.get_cookie("authserver_session") is None:
-            people.open_session(self.browser, self.app.extensions["authserver"], username)
+            sample_users.open_session(self.browser, self.app.extensions["authserver"], username)
         temporary = self.with_token(self.request_token(callback))
         back = callback_parameters(temporary.authorize(username))
         return temporary.with_token(temporary.access_token(back["oauth_verifier"]))
@@ -157,7 +157,7 @@ def credentials(response: TestResponse) -> dict[str, str]:
 
 
 def callback_parameters(response: TestResponse) -> dict[str, str]:
-    """Return the parameters that the browser carries back to the consumer."""
+    """Return the parameters that the browser sends to the consumer."""
     assert response.status_code == 303, f"{response.status}: {response.text[:3000]}"
     return dict(parse_qsl(urlsplit(response.location).query))
 

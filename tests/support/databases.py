@@ -1,4 +1,4 @@
-"""Empty and ready databases of both kinds.
+"""Empty and migrated databases on SQLite and PostgreSQL.
 
 Migrating and creating signing keys takes seconds, so each run does it once and the tests get copies of the database
 and of the keys folder. A test of an application in this process uses the same database as the previous test,
@@ -22,7 +22,7 @@ from authserver.domain import schema, vault
 from authserver.domain.keys import signing_keys, subject_salt
 from authserver.domain.orm import Base, Database, engine_options
 from authserver.settings import Settings
-from tests.support import people, postgres, run
+from tests.support import postgres, run, sample_users
 
 KINDS = ("sqlite", "postgresql")
 COMMAND = [sys.executable, "-c", "from authserver.cli import main; main()"]
@@ -35,25 +35,25 @@ def environment(**settings: str) -> dict[str, str]:
     return ours | {f"AUTHSERVER_{name.upper()}": value for name, value in settings.items()}
 
 
-def _make_ready(database_url: str) -> None:
+def _prepare(database_url: str) -> None:
     """Migrate a database to the newest schema and create its signing keys."""
     settings = Settings(database_url=database_url, keys_dir=_keys())
     database = Database(create_engine(database_url, **engine_options(database_url, 1)))
     try:
         schema.migrate(database, lambda _: None)
         with database.transaction() as db:
-            sealed = vault.load(settings)
-            signing_keys.ensure(db, SYSTEM, sealed)
-            subject_salt.ensure(db, sealed)
+            keys = vault.load(settings)
+            signing_keys.ensure(db, SYSTEM, keys)
+            subject_salt.ensure(db, keys)
             # So that no application has to do this before its first request.
-            signing_keys.run_schedule(db, SYSTEM, sealed, settings)
+            signing_keys.run_schedule(db, SYSTEM, keys, settings)
     finally:
         database.engine.dispose()
 
 
 def copy_keys(folder: Path) -> Path:
-    """Return a copy of the keys folder that belongs to the ready databases."""
-    run.once("keys", _make_keys)
+    """Return a copy of the keys folder that belongs to the migrated databases."""
+    run.once("keys", _create_keys)
     return Path(shutil.copytree(_keys(), folder / "keys"))
 
 
@@ -95,7 +95,7 @@ class RestorableSqlite:
     """A database file, which is restored in place so that open connections continue to work."""
 
     def __init__(self, folder: Path) -> None:
-        run.once("keys", _make_keys)
+        run.once("keys", _create_keys)
         self._file = folder / "authserver.db"
         self.url = f"sqlite:///{self._file}"
 
@@ -127,9 +127,9 @@ class RestorablePostgres:
     """A database that keeps copies of its states in separate schemas."""
 
     def __init__(self) -> None:
-        run.once("keys", _make_keys)
+        run.once("keys", _create_keys)
         run.once("postgres-template", _make_postgres_template)
-        self.url = postgres.address(postgres.create(TEMPLATE))
+        self.url = postgres.url(postgres.create(TEMPLATE))
         self._states: dict[tuple[str, ...], str] = {}
 
     def restore(self, names: tuple[str, ...] = (), *, first_id: int | None = None) -> None:
@@ -151,7 +151,7 @@ class RestorablePostgres:
 def _add_people(database_url: str, names: tuple[str, ...]) -> None:
     database = Database(create_engine(database_url, **engine_options(database_url, 1)))
     try:
-        people.add(database, cheap_settings(), *names)
+        sample_users.add(database, cheap_settings(), *names)
     finally:
         database.engine.dispose()
 
@@ -173,10 +173,10 @@ def _copy_sqlite(source: Path, target: Path) -> None:
         reader.backup(writer, progress=fail_when_locked)
 
 
-def _make_keys() -> None:
+def _create_keys() -> None:
     """Create the secrets and the SQLite template."""
     _keys().mkdir(mode=0o700)
-    _make_ready(f"sqlite:///{_sqlite_template()}")
+    _prepare(f"sqlite:///{_sqlite_template()}")
 
 
 @contextmanager
@@ -191,7 +191,7 @@ def empty(kind: str, folder: Path) -> Iterator[str]:
 @contextmanager
 def migrated(kind: str, folder: Path) -> Iterator[str]:
     """Yield the URL of a database with the newest schema and signing keys, and remove it afterwards."""
-    run.once("keys", _make_keys)
+    run.once("keys", _create_keys)
     if kind == "sqlite":
         _copy_sqlite(_sqlite_template(), folder / "authserver.db")
         yield f"sqlite:///{folder / 'authserver.db'}"
@@ -203,12 +203,12 @@ def migrated(kind: str, folder: Path) -> Iterator[str]:
 def _postgres(template: str) -> Iterator[str]:
     name = postgres.create(template)
     try:
-        yield postgres.address(name)
+        yield postgres.url(name)
     finally:
         postgres.drop(name)
 
 
 def _make_postgres_template() -> None:
     name = postgres.create()
-    _make_ready(postgres.address(name))
+    _prepare(postgres.url(name))
     postgres.rename(name, TEMPLATE)

@@ -6,7 +6,7 @@ from typing import Any
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from tests.support import forms, people
+from tests.support import forms, sample_users
 from tests.support.relying_party import RelyingParty
 
 GRANT = "urn:ietf:params:oauth:grant-type:device_code"
@@ -42,15 +42,15 @@ class Device:
         """Send the token request."""
         return self.rp.token(**({"grant_type": GRANT, "device_code": self.codes["device_code"]} | changes))
 
-    def open_page(self, address: str = "/device", username: str = "alice") -> TestResponse:
+    def open_page(self, url: str = "/device", username: str = "alice") -> TestResponse:
         """Open the page for the user code. Sign in if the page asks for it."""
-        page = self.rp.follow(self.browser.get(address))
+        page = self.rp.follow(self.browser.get(url))
         return self.rp.sign_in(page, username) if 'id="login-submit"' in page.text else page
 
     def enter(self, user_code: str | None = None, username: str = "alice") -> TestResponse:
         """Enter a code as a signed-in user. The default is the device's own code."""
         if self.browser.get_cookie("authserver_session") is None:
-            people.open_session(self.browser, self.rp.services, username)
+            sample_users.open_session(self.browser, self.rp.services, username)
         page = self.open_page(username=username)
         return forms.submit(
             self.browser, page, "device-submit", user_code=user_code or self.codes["user_code"]

@@ -1,6 +1,6 @@
 """A server on loopback that serves a client's JSON document and counts the requests.
 
-``meanwhile`` is called while a request waits. It shows what the caller keeps locked.
+``meanwhile`` is called while a request waits, so that a test can check what the caller keeps locked.
 """
 
 import json
@@ -11,12 +11,12 @@ from typing import Any, Self
 
 
 class DocumentServer:
-    """Serves ``document`` at every path: bytes unchanged, anything else as JSON."""
+    """Serves ``document`` at every path: bytes unchanged, all other values as JSON."""
 
     def __init__(self, document: Any, status: int = 200) -> None:
         self.document = document
         self.status = status
-        self.asked = 0
+        self.request_count = 0
         self.meanwhile: Callable[[], None] = lambda: None
         owner = self
 
@@ -34,7 +34,7 @@ class DocumentServer:
 
     def respond(self, handler: BaseHTTPRequestHandler) -> None:
         """Respond to one request."""
-        self.asked += 1
+        self.request_count += 1
         self.meanwhile()
         body = self.document if isinstance(self.document, bytes) else json.dumps(self.document).encode()
         handler.send_response(self.status)

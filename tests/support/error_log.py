@@ -13,7 +13,7 @@ _REFERENCE = re.compile(r"""(?:\(reference |<code id="reference">)([A-Z]{8})""")
 
 
 def reference_of(response: TestResponse) -> str:
-    """Return the reference in a response, whatever its format. Fail if there is none."""
+    """Return the reference in a response of any format. Fail if there is none."""
     places = (response.headers.get("WWW-Authenticate", ""), response.location or "", response.text)
     found = {one for place in places for one in _REFERENCE.findall(unquote_plus(place))}
     assert len(found) == 1, f"{response.status}: {places}"

@@ -19,8 +19,8 @@ from tests.support.relying_party import RelyingParty, register
 class Receiver:
     """A back-channel logout endpoint on loopback that records the requests.
 
-    With ``together``, it responds only after as many requests have arrived as the barrier waits for. ``declared``
-    is the length of a response body that it never sends.
+    With ``together``, the endpoint responds only when as many requests have arrived as the barrier has parties.
+    ``declared`` is the Content-Length of a response body that it never sends.
     """
 
     url: str
@@ -105,10 +105,10 @@ def end_session(rp: RelyingParty, **parameters: str) -> TestResponse:
 
 
 def sign_out(rp: RelyingParty) -> TestResponse:
-    """Confirm the sign-out. The response leads to the page with the result."""
+    """Confirm the sign-out. The response redirects to the page with the result."""
     return forms.submit(rp.browser, rp.browser.get("/sign-out"), "logout-confirm")
 
 
 def is_signed_in(rp: RelyingParty) -> bool:
-    """Return whether this browser has a live session."""
+    """Return whether this browser has a valid session."""
     return 'id="logout-confirm"' in rp.browser.get("/sign-out").text

@@ -1,4 +1,4 @@
-"""Which of the databases a test runs on."""
+"""Selects the databases that a test runs on."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +13,7 @@ ON_BOTH = {"domain", "faults", "journeys"}
 
 
 def kinds(test: pytest.Item | pytest.Function, *, is_full: bool) -> Sequence[str]:
-    """Return the kinds of database that a test runs on; in a full run that is every one that it may run on."""
+    """Return the kinds of databases that a test runs on. A full run uses all databases that the test may run on."""
     if marker := test.get_closest_marker("only_on"):
         return tuple(marker.args)
     is_in_folder = test.path.is_relative_to(TESTS) and test.path.relative_to(TESTS).parts[0] in ON_BOTH

@@ -1,4 +1,4 @@
-"""oidc-agent, a foreign device client: `oidc-gen` requests codes and polls, `oidc-token` prints the access token."""
+"""oidc-agent, a third-party device client: `oidc-gen` requests codes and polls, `oidc-token` prints the token."""
 
 import json
 import os
@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.servers import PATIENCE, LiveServer
-from tools import peers
+from tests.support.servers import TIMEOUT, LiveServer
+from tools import external_programs
 
 DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 SCOPE = "openid profile email offline_access"
@@ -29,7 +29,7 @@ class Agent:
     folder: Path
 
     def begin(self, server: LiveServer) -> subprocess.Popen[bytes]:
-        """Start to create an account by device flow. The process ends when the user has approved."""
+        """Start creating an account with the device flow. The process ends when the user has approved the device."""
         words = [
             "--type",
             "oidc",
@@ -62,7 +62,7 @@ class Agent:
 
     def user_code(self) -> str:
         """Return the user code that it shows."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT
         while time.monotonic() < deadline:
             if found := re.search(r"\b[A-Z]{4}-[A-Z]{4}\b", self._output.read_text(errors="replace")):
                 return found[0]
@@ -73,7 +73,7 @@ class Agent:
         """Return an access token for the account."""
         command = ["oidc-token", ACCOUNT]
         done = subprocess.run(
-            command, env=self.environment, capture_output=True, text=True, check=False, timeout=PATIENCE
+            command, env=self.environment, capture_output=True, text=True, check=False, timeout=TIMEOUT
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout.strip()
@@ -86,7 +86,7 @@ class Agent:
 @contextmanager
 def running(folder: Path) -> Iterator[Agent]:
     """Start an agent, or skip the test if there is none."""
-    if not peers.oidc_agent():
+    if not external_programs.oidc_agent():
         pytest.skip("there is no oidc-agent on this machine")
     # The path of a socket is limited to about a hundred characters, and the folder of a test can be longer.
     with tempfile.TemporaryDirectory(prefix="agent-") as sockets:
@@ -110,11 +110,11 @@ def _started(home: Path, socket: Path) -> Iterator[Agent]:
         yield agent
     finally:
         process.terminate()
-        process.wait(PATIENCE)
+        process.wait(TIMEOUT)
 
 
 def _wait_for(socket: Path) -> None:
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     while not socket.exists():
         assert time.monotonic() < deadline, "oidc-agent did not start"
         time.sleep(0.05)

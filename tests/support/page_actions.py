@@ -1,8 +1,8 @@
-"""What a user does on the pages, by the documented ids of their elements."""
+"""User actions on the pages. They find elements by their documented ids."""
 
 from playwright.sync_api import Page
 
-from tests.support.people import PASSWORD
+from tests.support.sample_users import PASSWORD
 
 
 def sign_in(page: Page, username: str, password: str = PASSWORD) -> None:

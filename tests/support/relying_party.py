@@ -1,6 +1,6 @@
 """A relying party for the specification tests. It sends requests to the application, including invalid ones.
 
-The foreign clients in tests/interop show that valid clients work.
+The third-party clients in tests/interop show that valid clients work.
 """
 
 import base64
@@ -21,8 +21,8 @@ from authserver.domain.clients import client_secrets, clients, registrations
 from authserver.domain.clients.clients import Client
 from authserver.domain.users import users
 from authserver.protocol.services import Services
-from tests.support import forms, people
-from tests.support.people import PASSWORD
+from tests.support import forms, sample_users
+from tests.support.sample_users import PASSWORD
 
 REDIRECT_URI = "https://rp.example/cb"
 VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
@@ -163,7 +163,7 @@ class RelyingParty:
 
     def arrange_sign_in(self, username: str, scope: str) -> None:
         """Sign a user in and record their consent to the scope, without the pages."""
-        people.open_session(self.browser, self.services, username)
+        sample_users.open_session(self.browser, self.services, username)
         with self.services.database.transaction() as db:
             user, client = users.find(db, username), clients.get(db, self.key)
             assert user is not None
@@ -212,7 +212,7 @@ class RelyingParty:
 
 
 def response_parameters(response: TestResponse) -> dict[str, str]:
-    """Return the parameters of an authorization response, whatever its response mode."""
+    """Return the parameters of an authorization response in any response mode."""
     if response.status_code == 200:
         return dict(forms.find(response, "form-post-continue").fields)
     assert response.status_code in {302, 303}, f"{response.status}: {response.text[:2000]}"

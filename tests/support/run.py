@@ -77,14 +77,14 @@ def folder() -> Path:
 
 @contextmanager
 def lock(name: str) -> Iterator[None]:
-    """Let one process of the run in at a time."""
+    """Hold a lock that only one process of the run can hold at a time."""
     with (folder() / f"{name}.lock").open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
 
 
 def once(name: str, make: Callable[[], None]) -> None:
-    """Call `make` in the first process that gets here. The others wait for it."""
+    """Call `make` in the first process that calls this. The others wait until it has finished."""
     done = folder() / f"{name}.done"
     with lock(name):
         if not done.exists():

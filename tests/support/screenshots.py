@@ -10,8 +10,8 @@ from urllib.parse import urlencode
 from playwright.sync_api import Page
 
 from tests.support import browser, databases, page_actions, run, servers
-from tests.support.people import PASSWORD
-from tools.peers import ROOT
+from tests.support.sample_users import PASSWORD
+from tools.external_programs import ROOT
 
 IMAGES = ROOT / "docs" / "images"
 CLIENTS = {
@@ -46,7 +46,7 @@ def _take_all(server: servers.LiveServer) -> None:
     }
     with (
         browser.launched() as chromium,
-        browser.fresh_page(chromium, browser.Complaints(), server.url) as page,
+        browser.fresh_page(chromium, browser.BrowserErrors(), server.url) as page,
     ):
         page.goto(f"{server.url}/oauth2/authorize?{_request(keys['Grafana'])}")
         page.set_viewport_size({"width": 900, "height": 760})

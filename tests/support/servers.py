@@ -23,13 +23,13 @@ from flask import Flask
 
 from authserver.protocol.services import Services
 from authserver.settings import Settings
-from tests.support import databases, people
+from tests.support import databases, sample_users
 from tests.support.command import Runner
 from tests.support.databases import COMMAND, RestorablePostgres, RestorableSqlite, environment
-from tests.support.people import FULL_NAMES, PASSWORD
+from tests.support.sample_users import FULL_NAMES, PASSWORD
 
 CHEAP_PASSWORDS = {"password_hash_memory": "64", "password_hash_rounds": "1"}
-PATIENCE = 60  # seconds that a process may take to start or to end
+TIMEOUT = 60  # seconds that a process may take to start or to end
 
 
 def free_port() -> int:
@@ -41,7 +41,7 @@ def free_port() -> int:
 
 def wait_until_answers(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     """Return when the URL responds with 200. Fail with the log if the process ends or does not respond."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     while time.monotonic() < deadline and process.poll() is None:
         try:
             with urllib.request.urlopen(url, timeout=2) as response:
@@ -72,7 +72,7 @@ def child(
     finally:
         process.terminate()
         try:
-            process.wait(PATIENCE)
+            process.wait(TIMEOUT)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -120,7 +120,7 @@ class LiveServer:
     def add_user(self, name: str, *, password: str = PASSWORD, grant: str | None = None) -> None:
         """Add a user who can sign in."""
         if (name == "admin") == (grant == "configure_server") and name in FULL_NAMES and password == PASSWORD:
-            people.add(self.services.database, self.services.settings, name)
+            sample_users.add(self.services.database, self.services.settings, name)
             return
         granted = ["--grant", grant] if grant else []
         shown = ["--name", FULL_NAMES.get(name, name)]
@@ -159,7 +159,7 @@ class LiveServer:
         return "\n".join(f"--- {log.name}\n{log.read_text()[self._seen.get(log, 0) :]}" for log in self.logs)
 
     def begin_test(self, nodes: int) -> None:
-        """Forget the logs of the parties and what the nodes logged before."""
+        """Discard the logs of the parties, and the earlier log lines of the nodes."""
         del self.logs[nodes:]
         self._seen = {log: len(log.read_text()) for log in self.logs}
 

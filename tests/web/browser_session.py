@@ -4,7 +4,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from tests.support import forms
-from tests.support.people import PASSWORD
+from tests.support.sample_users import PASSWORD
 
 
 def sign_in(

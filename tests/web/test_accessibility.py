@@ -1,4 +1,4 @@
-"""The pages in a real browser: accessible in both colour schemes and at all widths, small, and usable without scripts."""
+"""The pages in a real browser: accessible in both color schemes and at all widths, small, usable without scripts."""
 
 from urllib.parse import urlencode
 
@@ -6,11 +6,11 @@ import pytest
 
 from tests.support import axe, page_actions
 from tests.support import browser as chromium
-from tests.support.people import PASSWORD
+from tests.support.sample_users import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.only_on("sqlite")]
 LARGEST_SIGN_IN = 15 * 1024  # compressed, everything that the page loads
-MOST_REQUESTS = 4
+MAX_REQUESTS = 4
 WIDTHS = [320, 390, 1360]
 STRANGERS = ["/sign-in", "/sign-out", "/setup?token=nothing", "/nothing"]
 MEMBERS = [
@@ -61,16 +61,16 @@ def authorization_url(server, client_key):
     return f"{server.url}/oauth2/authorize?{urlencode(query)}"
 
 
-def test_every_page_is_accessible(server, page, complaints, look):
-    check_pages(server, page, complaints)
+def test_every_page_is_accessible(server, page, browser_errors, look):
+    check_pages(server, page, browser_errors)
     for path in ("/sign-in?switch=1", "/account"):
         page.goto(f"{server.url}{path}")
         assert page.locator("html").get_attribute("lang") == look.language
 
 
-def check_pages(server, page, complaints):
+def check_pages(server, page, browser_errors):
     """Check every page for users."""
-    complaints.expect("Failed to load resource")  # error pages
+    browser_errors.expect("Failed to load resource")  # error pages
     approved = server.add_client("Model review", REDIRECT_URI)["client_key"]
     pending = server.add_client("Model review", REDIRECT_URI, approve=False)["client_key"]
     for path in STRANGERS:
@@ -109,7 +109,7 @@ def test_sign_in_page_is_small(server, page):
     page.on("response", lambda answer: responses.append(answer))  # noqa: PLW0108 - Playwright marks the function
     page.goto(f"{server.url}/sign-in", wait_until="networkidle")
     size = sum(answer.request.sizes()["responseBodySize"] for answer in responses)
-    assert 1 < len(responses) <= MOST_REQUESTS
+    assert 1 < len(responses) <= MAX_REQUESTS
     assert 0 < size <= LARGEST_SIGN_IN
 
 
@@ -130,8 +130,8 @@ def test_password_can_be_shown_in_german(server, page):
     assert page.locator("#password").get_attribute("type") == "password"
 
 
-def test_error_summary_gets_the_focus(server, page, complaints):
-    complaints.expect("Failed to load resource")
+def test_error_summary_gets_the_focus(server, page, browser_errors):
+    browser_errors.expect("Failed to load resource")
     page.goto(f"{server.url}/sign-in")
     page_actions.sign_in(page, "alice", "wrong")
     page.wait_for_selector("#error-summary:focus")
@@ -154,11 +154,11 @@ def test_pages_work_without_scripts(server, browser):
     context.close()
 
 
-def test_waiting_page_continues_once_the_client_is_approved(server, page, complaints):
-    complaints.expect("Failed to load resource")
+def test_waiting_page_continues_once_the_client_is_approved(server, page, browser_errors):
+    browser_errors.expect("Failed to load resource")
     key = server.add_client("Model review", REDIRECT_URI, approve=False)["client_key"]
     page.goto(authorization_url(server, key))
     assert page.locator("h1").inner_text() == "Waiting for approval"
     server.command("clients", "approve", key)
-    page.wait_for_url("**/sign-in**", timeout=2 * chromium.PATIENCE_MS)
+    page.wait_for_url("**/sign-in**", timeout=2 * chromium.TIMEOUT_MS)
     assert "Model review" in page.locator(".lead").inner_text()

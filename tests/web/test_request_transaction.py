@@ -17,7 +17,7 @@ PAGES = ["/admin", "/admin/clients", "/admin/clients/new", "/admin/users", "/acc
 
 
 @pytest.fixture
-def console(client, services, people):
+def console(client, services, sample_users):
     sign_in(client, "admin")
     return Console(client, services)
 
@@ -36,9 +36,9 @@ def begun(database, monkeypatch):
     event.remove(database.engine, "begin", on_begin)
 
 
-def name_of_alice(people, database):
+def name_of_alice(sample_users, database):
     with database.transaction(write=False) as db:
-        return users.get(db, people["alice"].id).name
+        return users.get(db, sample_users["alice"].id).name
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -48,25 +48,25 @@ def test_a_page_reads_in_one_transaction(console, begun, path):
     assert begun == [False]
 
 
-def test_a_change_has_one_transaction(console, people, database, begun):
-    page = console.get(f"/admin/users/{people['alice'].id}/edit")
+def test_a_change_has_one_transaction(console, sample_users, database, begun):
+    page = console.get(f"/admin/users/{sample_users['alice'].id}/edit")
     begun.clear()
     assert console.press(page, "Save", name="Alice B.").status_code == 303
     assert begun == [True]
-    assert name_of_alice(people, database) == "Alice B."
+    assert name_of_alice(sample_users, database) == "Alice B."
 
 
-def test_a_rejected_request_has_one_transaction(client, services, people, begun):
+def test_a_rejected_request_has_one_transaction(client, services, sample_users, begun):
     sign_in(client, "alice")
     begun.clear()
     assert client.get("/admin").status_code == 403
     assert begun == [False]
 
 
-def test_the_last_use_of_a_session_is_recorded(console, people, database, begun, moving_clock):
+def test_the_last_use_of_a_session_is_recorded(console, sample_users, database, begun, moving_clock):
     with database.transaction() as db:
         row = db.query(UserSession).one()
-    page = console.get(f"/admin/users/{people['alice'].id}/edit")
+    page = console.get(f"/admin/users/{sample_users['alice'].id}/edit")
     for method, transactions in (("post", [True]), ("get", [False, True])):
         moving_clock.advance(timedelta(minutes=1))
         begun.clear()
@@ -78,27 +78,27 @@ def test_the_last_use_of_a_session_is_recorded(console, people, database, begun,
 
 
 @pytest.mark.own_app
-def test_an_exception_rolls_back_the_checks_before_the_view(app, client, services, people, database):
+def test_an_exception_rolls_back_the_checks_before_the_view(app, client, services, sample_users, database):
     @current.writes
     def renamed():
         raise Conflict("Too late.")
 
     @app.before_request
     def rename():
-        users.get(current.transaction(), people["alice"].id).name = "Renamed"
+        users.get(current.transaction(), sample_users["alice"].id).name = "Renamed"
 
     app.add_url_rule("/renamed", view_func=renamed)
     assert client.get("/renamed").status_code == 409
-    assert name_of_alice(people, database) == "Alice Adams"
+    assert name_of_alice(sample_users, database) == "Alice Adams"
 
 
 @pytest.mark.own_app
-def test_a_response_from_a_check_before_the_view_is_committed(app, client, people, database):
+def test_a_response_from_a_check_before_the_view_is_committed(app, client, sample_users, database):
     @app.before_request
     def rename():
-        users.get(current.transaction(), people["alice"].id).name = "Renamed"
+        users.get(current.transaction(), sample_users["alice"].id).name = "Renamed"
         return "renamed"
 
     app.add_url_rule("/renamed", view_func=current.writes(lambda: "unreached"))
     assert client.get("/renamed").text == "renamed"
-    assert name_of_alice(people, database) == "Renamed"
+    assert name_of_alice(sample_users, database) == "Renamed"

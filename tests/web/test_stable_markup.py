@@ -11,7 +11,7 @@ pytestmark = pytest.mark.only_on("sqlite")
 
 
 @pytest.fixture
-def rp(app, services, people):
+def rp(app, services, sample_users):
     return RelyingParty(app, *register(services))
 
 
@@ -81,7 +81,7 @@ def test_error_pages_show_the_error_code(rp, change, error):
 
 
 @pytest.mark.parametrize("is_decided", [False, True])
-def test_page_of_an_unapproved_client_shows_the_error_code(app, services, people, is_decided):
+def test_page_of_an_unapproved_client_shows_the_error_code(app, services, sample_users, is_decided):
     party = RelyingParty(app, *register(services, is_approved=False))
     if is_decided:
         disapprove(services, party.key)

@@ -1,1 +1,1 @@
-"""A transcript of what clients and browsers see: status, headers, error codes and JSON members, without the wording."""
+"""A transcript of the responses to clients and browsers: status, headers, error codes and JSON members, no texts."""

@@ -1,7 +1,7 @@
 """A throwaway installation on SQLite: prepared by the command line and served in this process.
 
-Of the application only `authserver.cli.main`, `authserver.app.create_app` and `wsgi.py` are used, so that modules can
-be renamed.
+The tests use only `authserver.cli.main`, `authserver.app.create_app` and `wsgi.py` of the application, so that modules
+can be renamed.
 """
 
 import json
@@ -25,7 +25,7 @@ START = datetime(2030, 1, 1, 12, 0, tzinfo=UTC)
 
 
 class Installation:
-    """One database with its keys, and the clock, which stands still between two calls of `clock.shift`."""
+    """One database with its keys, and the clock, which changes only by calls of `clock.shift`."""
 
     def __init__(self, folder: Path, clock: time_machine.Traveller) -> None:
         self.clock = clock
@@ -51,14 +51,14 @@ class Installation:
         return json.loads(result.stdout)
 
     def application(self, **settings: str) -> Any:
-        """Return a new WSGI application with these settings beside the usual ones."""
+        """Return a new WSGI application with these settings in addition to the usual ones."""
         from authserver.app import create_app
 
         with _environment(self._settings | settings):
             return create_app()
 
     def notifying_application(self, **settings: str) -> Any:
-        """Return one that also sends back-channel logout notices, as the application of `wsgi.py` does."""
+        """Return a WSGI application that also sends back-channel logout notices, as that of `wsgi.py` does."""
         with _environment(self._settings | settings):
             return runpy.run_path(str(ROOT / "wsgi.py"))["app"]
 
@@ -77,7 +77,7 @@ class Installation:
 
 @contextmanager
 def installed() -> Iterator[Installation]:
-    """Make an empty installation with the newest schema."""
+    """Create an empty installation with the newest schema."""
     memory = Path("/dev/shm")
     place = memory if memory.is_dir() and os.access(memory, os.W_OK) else None
     with tempfile.TemporaryDirectory(dir=place) as folder, time_machine.travel(START, tick=False) as clock:

@@ -9,7 +9,7 @@ Pairs = list[tuple[str, str]]
 
 @dataclass
 class PageForm:
-    """One form: where it goes, and what it sends when nothing is changed."""
+    """One form: its action, and the fields that it sends unchanged."""
 
     action: str = ""
     method: str = "get"
@@ -23,7 +23,7 @@ class PageForm:
         return urlsplit(self.action).path
 
     def filled(self, changes: dict[str, str | list[str] | None]) -> Pairs:
-        """Return the pairs with these values instead; None leaves a field out."""
+        """Return the fields with these values changed; None omits a field."""
         kept = [(name, value) for name, value in self.fields if name not in changes]
         for name, value in changes.items():
             values = value if isinstance(value, list) else [value]

@@ -1,4 +1,4 @@
-"""Replaces what differs from run to run, and what is wording, by placeholders."""
+"""Replaces values that differ from run to run, and texts for users, with placeholders."""
 
 import base64
 import json
@@ -29,7 +29,7 @@ _ADDRESS = re.compile(r"\b10\.\d+\.\d+\.1\b")
 _ASSET = re.compile(r"/assets/[0-9a-f]{6,}/")
 _EXPIRES = re.compile(r"(?i)(expires=)([^;]+)")
 _REFERENCE = re.compile(r"(/admin/diagnostics/)[\w-]+")
-# Values that say nothing by themselves, by the name of their parameter or member.
+# Opaque values, by the name of their parameter or member.
 _OPAQUE_NAMES = {
     "ask", "resume", "proof", "csrf_token", "session_state", "client_secret", "oauth_token_secret", "oauth_verifier",
     "oauth_nonce", "oauth_signature", "public_key", "authorization", "Authorization",
@@ -39,7 +39,7 @@ _TEXT_NAMES = {"error_description", "oauth_problem_advice", "advice"}
 
 
 class Placeholders:
-    """Knows the values that this run has made, and the time."""
+    """The values that this run has generated, and its current time."""
 
     def __init__(self) -> None:
         self._known: dict[str, str] = {}
@@ -49,7 +49,7 @@ class Placeholders:
         self._known.setdefault(value, f"<{name}>")
 
     def text(self, text: str) -> str:
-        """Return a text without values of this run."""
+        """Return text with the values of this run replaced."""
         for value in sorted(self._known, key=len, reverse=True):
             text = text.replace(value, self._known[value])
         text = _JWT.sub("<jwt>", text)
@@ -63,7 +63,7 @@ class Placeholders:
         return _ASSET.sub("/assets/<digest>/", text)
 
     def instant(self, seconds: int) -> str:
-        """Return a moment as its distance from now."""
+        """Return a time relative to now."""
         return f"<now{seconds - int(datetime.now(UTC).timestamp()):+d}>"
 
     def value(self, name: str, value: str) -> str:

@@ -1,4 +1,4 @@
-"""Sends requests and writes down what comes back."""
+"""Sends requests and records the responses."""
 
 import hashlib
 import json
@@ -11,9 +11,10 @@ from werkzeug.test import Client, TestResponse
 from tests.wire.page_forms import Pairs, form_to, forms_of
 from tests.wire.placeholders import Placeholders, find_jwts, jwt_parts
 
-_LONGEST = 400  # characters of a request
+_MAX_LENGTH = 400  # characters of a request
 FORM = "application/x-www-form-urlencoded"
-# What protects a page is long and the same on most of them: it is written once, at the end, and named by its digest.
+# Security headers are long and the same on most pages. Each is recorded once, at the end, and referred to by its
+# digest.
 _FOLDED = {
     "content-security-policy", "cross-origin-opener-policy", "cross-origin-resource-policy", "permissions-policy",
     "referrer-policy", "x-content-type-options", "x-request-id", "strict-transport-security",
@@ -34,7 +35,7 @@ class Recorder:
         self._lines += ["", f"{'#' * 20} {title} {'#' * 20}", ""]
 
     def transcript(self) -> str:
-        """Return everything that was written down."""
+        """Return the transcript."""
         end = ["", f"{'#' * 20} protective headers, by their digests {'#' * 20}", ""]
         for digest, lines in sorted(self._folded.items()):
             end += [digest, *(f"  {line}" for line in lines), ""]
@@ -42,7 +43,7 @@ class Recorder:
         return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
 
     def write(self, title: str, request: list[str], answer: TestResponse, *, is_brief: bool = False) -> None:
-        """Write one exchange down."""
+        """Record one request and its response."""
         self.exchanges += 1
         if is_brief:
             self._lines.append(f"{title}: {request[0]}: {self._brief(answer)}")
@@ -133,7 +134,7 @@ class Recorder:
 
 
 class Caller:
-    """A client or a browser: keeps cookies, follows nothing by itself."""
+    """A client or a browser. It keeps cookies and does not follow redirects automatically."""
 
     def __init__(self, recorder: Recorder, application: Any, address: str = "127.0.0.1") -> None:
         self._recorder = recorder
@@ -155,7 +156,7 @@ class Caller:
         is_brief: bool = False,
         described: Pairs | None = None,
     ) -> TestResponse:
-        """Send a request and write it down under a title; without one it is preparation.
+        """Send a request, and record it under ``title``. A request without a title is not recorded.
 
         ``described`` are the fields to write down instead of the whole form.
         """
@@ -204,7 +205,7 @@ class Caller:
         to: str = "",
         **changes: str | list[str] | None,
     ) -> TestResponse:
-        """Fill in the form of the last page that goes to that path, and send it."""
+        """Fill in the form with this action on the last page, and submit it."""
         assert self.page is not None
         form = form_to(self.page.text, path, having=having)
         typed = [(name, value) for name, value in changes.items() if isinstance(value, str)]
@@ -229,7 +230,7 @@ class Caller:
     ) -> list[str]:
         shown = self._recorder.placeholders
         asked = f"?{shown.pairs(query)}" if query else ""
-        lines = [f"{method} {shown.url(path)}{asked}"[:_LONGEST]]
+        lines = [f"{method} {shown.url(path)}{asked}"[:_MAX_LENGTH]]
         lines += [
             f"  > {name}: {shown.header(name, value)}"
             for name, value in headers.items()
@@ -241,9 +242,9 @@ class Caller:
         }:
             lines.append(f"  > Content-Type: {headers['Content-Type']}")
         if form:
-            lines.append(f"  > {shown.pairs(form)[:_LONGEST]}")
+            lines.append(f"  > {shown.pairs(form)[:_MAX_LENGTH]}")
         if document is not None:
-            lines.append(f"  > {_json_text(shown.member('', document))[:_LONGEST]}")
+            lines.append(f"  > {_json_text(shown.member('', document))[:_MAX_LENGTH]}")
         return lines
 
 

@@ -1,4 +1,4 @@
-"""One run: the users and clients that the scenarios share, and the steps that lead to what they record."""
+"""One run: the users and clients that the scenarios share, and the steps that prepare the recorded requests."""
 
 import base64
 import hashlib
@@ -96,7 +96,7 @@ class Run:
         self, name: str, kind: str, *, method: str = "", grants: tuple[str, ...] = (), responses: tuple[str, ...] = (),
         back: str = BACK, trusted: bool = False, approve: bool = True, more: tuple[str, ...] = (),
     ) -> RegisteredClient:  # fmt: skip
-        """Register a client under a name that stands for its key and secret in the transcript."""
+        """Register a client under a name that replaces its key and secret in the transcript."""
         options = [word for grant in grants for word in ("--grant-type", grant)]
         options += [word for response in responses for word in ("--response-type", response)]
         options += ["--redirect-uri", back] if back else []
@@ -112,18 +112,18 @@ class Run:
         return client
 
     def pass_time(self, seconds: float) -> None:
-        """Let time go by; whoever asks for a code after that signs in for it."""
+        """Advance the clock. The next authorization code requires a new sign-in."""
         self.installation.clock.shift(seconds)
         self._alice = None
 
     def caller(self, application: Any = None) -> Caller:
-        """Return a client without cookies, in a network of its own, so that no limit counts two of them together."""
+        """Return a caller without cookies, in its own network, so that callers do not share a rate limit."""
         self.networks += 1
         address = f"10.{self.networks // 250}.{self.networks % 250}.1"
         return Caller(self.recorder, application or self.app, address)
 
     def browser(self, username: str = "alice", application: Any = None) -> Caller:
-        """Return a browser in which somebody is signed in."""
+        """Return a browser with a signed-in user."""
         browser = self.caller(application)
         browser.get(None, "/sign-in")
         browser.submit(None, "/sign-in", username=username, password=PASSWORD)
@@ -136,7 +136,7 @@ class Run:
         return self._alice
 
     def request(self, client: RegisteredClient, **changes: str | None) -> dict[str, str]:
-        """Return the parameters of a good authorization request, with changes; None leaves one out."""
+        """Return the parameters of a valid authorization request with changes. None omits a parameter."""
         parameters = {
             "client_id": client.key,
             "response_type": "code",
@@ -150,7 +150,7 @@ class Run:
         return {name: value for name, value in (parameters | changes).items() if value is not None}
 
     def code(self, client: RegisteredClient, browser: Caller | None = None, **changes: str | None) -> str:
-        """Return a fresh code; consent is given where it is asked for."""
+        """Return a new authorization code, after giving consent if the page asks for it."""
         browser = browser or self._signed_in()
         browser.get(None, "/oauth2/authorize", query=self.request(client, **changes))
         page = browser.follow()
@@ -180,7 +180,7 @@ class Run:
         return document
 
     def assertion(self, client: RegisteredClient, **changes: Any) -> str:
-        """Return a signed assertion (RFC 7523) of a client with a secret, or else of the one with the key."""
+        """Return an assertion (RFC 7523), signed with the client's secret or, if it has none, with the run's key."""
         now = int(time.time())
         claims = {
             "iss": client.key, "sub": client.key, "aud": "http://localhost/oauth2/token", "iat": now, "exp": now + 60,

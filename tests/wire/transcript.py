@@ -1,4 +1,4 @@
-"""Plays all scenarios in one installation and returns what was written down."""
+"""Runs all scenarios in one installation and returns the transcript."""
 
 from collections.abc import Callable
 

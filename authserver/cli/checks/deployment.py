@@ -58,7 +58,7 @@ def keys(settings: Settings) -> CheckResult:
     files = [settings.keys_dir / f"{name}.keys" for name, value in given.items() if value is None]
     missing = [file.name for file in files if not file.exists()]
     if missing:
-        fix = "Start the server: it creates them. If they existed before, restore them from the backup."
+        fix = "Start the server to create the missing keys. If the keys existed before, restore them from the backup."
         return failed(f"{settings.keys_dir} does not contain {', '.join(missing)}.", fix)
     try:
         vault.load(settings)
@@ -76,20 +76,22 @@ def proxies(settings: Settings) -> CheckResult:
     if catch_all:
         fix = "Set AUTHSERVER_TRUSTED_PROXIES to the networks of the proxies only."
         return failed(
-            f"Every host is a trusted proxy ({', '.join(catch_all)}) and can forge client addresses.", fix
-        )
-    if settings.is_secure and not settings.trusted_proxies:
-        fix = "Set AUTHSERVER_TRUSTED_PROXIES to the address of the proxy that terminates TLS, such as 127.0.0.1/32."
-        return warned(
-            "The proxy that terminates TLS is not trusted, so all users share its address and rate limits.",
+            f"Every host is a trusted proxy ({', '.join(catch_all)}) and can forge the IP addresses of senders.",
             fix,
         )
-    named = ", ".join(map(str, settings.trusted_proxies)) or "no host"
-    return passed(f"X-Forwarded-For is trusted from {named}.")
+    if settings.is_secure and not settings.trusted_proxies:
+        fix = "Set AUTHSERVER_TRUSTED_PROXIES to the IP address of the proxy that terminates TLS, such as 127.0.0.1."
+        return warned(
+            "The proxy that terminates TLS is not trusted, so all users share its IP address and rate limits.",
+            fix,
+        )
+    if not settings.trusted_proxies:
+        return passed("X-Forwarded-For is ignored, because no proxy is trusted.")
+    return passed(f"X-Forwarded-For is trusted from {', '.join(map(str, settings.trusted_proxies))}.")
 
 
 def registration(settings: Settings) -> CheckResult:
-    """Self-registered clients need an approval."""
+    """Self-registered clients need the approval of an administrator."""
     if settings.registration == "approved":
         fix = "Set AUTHSERVER_REGISTRATION to pending or closed when the certification run is over."
         return warned("Self-registered clients are approved automatically.", fix)

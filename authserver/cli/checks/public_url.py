@@ -12,7 +12,7 @@ from authserver.settings import Settings
 from authserver.vocabulary import EndpointPath
 
 _SECONDS = 5
-_MOST_BYTES = 262_144
+_MAX_BYTES = 262_144
 
 
 class _NoRedirects(HTTPRedirectHandler):
@@ -27,11 +27,11 @@ def check_discovery(settings: Settings, *, probes: bool) -> CheckResult | None:
     url = settings.url(EndpointPath.OPENID_CONFIGURATION)
     try:
         with build_opener(_NoRedirects).open(Request(url), timeout=_SECONDS) as response:  # noqa: S310 - http(s) by settings
-            issuer = json.loads(response.read(_MOST_BYTES))["issuer"]
+            issuer = json.loads(response.read(_MAX_BYTES))["issuer"]
     except HTTPError as error:
         fix = "Configure the proxy to forward everything below the public URL to this server, including the path."
         if error.code in {502, 503, 504}:
-            fix = "Start the server, and check that the proxy forwards to the address it listens on."
+            fix = "Start the server, and check that the proxy forwards to the address that the server listens on."
         return failed(f"{url} returns status {error.code}.", fix)
     except ssl.SSLError as error:
         return failed(f"{url} has no valid certificate: {error}.", "Renew the certificate at the proxy.")

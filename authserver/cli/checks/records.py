@@ -54,8 +54,8 @@ def writes(installation: Installation) -> CheckResult:
     return passed("The database is writable.")
 
 
-def nodes(installation: Installation) -> CheckResult | None:
-    """Reports which server uses the SQLite file."""
+def sqlite_lock(installation: Installation) -> CheckResult | None:
+    """Report which server holds the lock of the SQLite file."""
     file = installation.settings.database_file
     if file is None:
         return None
@@ -90,7 +90,7 @@ def signing_key_state(installation: Installation) -> CheckResult | None:
     with installation.database.transaction(write=False) as db:
         active = [key for key in signing_keys.all_keys(db) if key.state == "active"]
     if not active:
-        return failed("There is no active signing key.", "Start the server: it creates one.")
+        return failed("There is no active signing key.", "Start the server. It creates the key.")
     for key in active:
         try:
             signing_keys.open_private(installation.vault, key.algorithm, key.private)
@@ -112,7 +112,7 @@ def secrets(installation: Installation) -> CheckResult | None:
     lost = sorted({name for secret, name in rows if not _can_verify(installation.vault, secret)})
     if lost:
         fix = "Restore the old lines in pepper.keys and encryption.keys, or replace the secrets of these clients."
-        return failed(f"The secrets of {len(lost)} client(s) cannot be verified: {', '.join(lost[:3])}.", fix)
+        return failed(f"The secrets of these clients cannot be verified: {_some(lost)}.", fix)
     return passed(f"All {len(rows)} client secrets can be verified.")
 
 
@@ -146,7 +146,7 @@ def second_factors(installation: Installation) -> CheckResult | None:
         has_administrator = users.has_administrator(db)
     if lost:
         fix = (
-            "Restore the old lines in pepper.keys and encryption.keys, or let these users set up their apps again: "
+            "Restore the old lines in pepper.keys and encryption.keys, or reset the second factors of these users. Run: "
             "authserver users reset-second-factor NAME"
         )
         return failed(f"The second factor of {_some(lost)} cannot be verified.", fix)
@@ -154,12 +154,14 @@ def second_factors(installation: Installation) -> CheckResult | None:
         return None
     if not names:
         return passed("Every administrator has a second factor.")
-    fix = "They can set up an authenticator app on their account page."
+    fix = "Ask these administrators to set up an authenticator app on their account page."
     return warned(f"These administrators have no second factor: {_some(names)}.", fix)
 
 
-def _some(names: list[str]) -> str:
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+def _some(names: list[str], count: int | None = None) -> str:
+    """Return the first three names, and how many more there are. ``count`` is the number of all."""
+    more = (len(names) if count is None else count) - 3
+    return ", ".join(names[:3]) + (f" and {more} more" if more > 0 else "")
 
 
 def audit_trail(installation: Installation) -> CheckResult:
@@ -169,7 +171,7 @@ def audit_trail(installation: Installation) -> CheckResult:
     if broken is None:
         return passed("The audit trail is intact.")
     fix = "The table was changed outside of authserver. Compare it with a backup before you trust this row and later ones."
-    return failed(f"The audit trail is broken from row {broken} on.", fix)
+    return failed(f"The hash chain of the audit trail is broken, starting with row {broken}.", fix)
 
 
 def legacy_grants(installation: Installation) -> CheckResult:
@@ -177,8 +179,11 @@ def legacy_grants(installation: Installation) -> CheckResult:
     with installation.database.transaction(write=False) as db:
         legacy = ClientFilter(status=ClientStatus.APPROVED, has_legacy_grants=True)
         found, count = client_search.page_of_clients(db, legacy, limit=3)
-        names = ", ".join(client.name for client in found)
+        names = _some([client.name for client in found], count)
     if count:
-        fix = "Move them to the authorization code grant (authserver clients edit KEY --grant-type … --response-type code)."
-        return warned(f"{count} approved client(s) may use the password or implicit grant: {names}.", fix)
+        fix = (
+            "Move these clients to the authorization code grant. Run: "
+            "authserver clients edit KEY --grant-type authorization_code --response-type code"
+        )
+        return warned(f"These approved clients may use the password or implicit grant: {names}.", fix)
     return passed("No approved client uses the password or implicit grant.")

@@ -46,7 +46,7 @@ from authserver.domain.clients.response_types import (
     normalize_response_type,
 )
 from authserver.domain.keys.signing_keys import ALGORITHMS, DEFAULT_ALGORITHM
-from authserver.setting_values import write_duration
+from authserver.setting_values import format_duration
 from authserver.vocabulary import AuthMethod, ClientKind, GrantType, ScopeName
 
 DEFAULT_SCOPES: dict[str, tuple[str, ...]] = {
@@ -71,7 +71,7 @@ _ALGORITHMS = ", ".join(ALGORITHMS)
 
 
 def _lifetime_of(name: str, meaning: str) -> str:
-    limits = " to ".join(map(write_duration, token_lifetimes.BOUNDS[name]))
+    limits = " to ".join(map(format_duration, token_lifetimes.BOUNDS[name]))
     return f"{meaning}, in seconds, from {limits}. The default is the setting with the same name."
 
 

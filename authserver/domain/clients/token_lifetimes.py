@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 
 from authserver.domain.keys.signing_keys import MAX_SIGNED_LIFETIME
-from authserver.setting_values import read_duration, write_duration
+from authserver.setting_values import format_duration, parse_duration
 from authserver.settings import Settings
 
 ACCESS_TOKEN = "access_token_lifetime"
@@ -43,13 +43,13 @@ def lifetime_of(details: Mapping[str, Any], settings: Settings, name: str) -> ti
 
 def parse_seconds(text: str) -> int:
     """Return the seconds of a duration such as 900, 15m, 1h30m or 14d; raises ValueError."""
-    length: timedelta = read_duration(text)
+    length: timedelta = parse_duration(text)
     return int(length.total_seconds())
 
 
 def format_seconds(seconds: int) -> str:
     """Return a number of seconds in the largest unit that divides it, such as 15m."""
-    return write_duration(timedelta(seconds=seconds))
+    return format_duration(timedelta(seconds=seconds))
 
 
 def bounds_error(name: str, value: Any) -> str | None:
@@ -58,5 +58,5 @@ def bounds_error(name: str, value: Any) -> str | None:
     is_number = isinstance(value, int) and not isinstance(value, bool)
     if is_number and shortest.total_seconds() <= value <= longest.total_seconds():
         return None
-    limits = f"from {write_duration(shortest)} to {write_duration(longest)}"
+    limits = f"from {format_duration(shortest)} to {format_duration(longest)}"
     return f"Enter a lifetime {limits}, or leave the field empty to use the server's setting."

@@ -12,7 +12,7 @@ from authserver.domain.clients.metadata import TYPES, fields_of
 from authserver.domain.clients.metadata_types import SECRET_ALGORITHMS, Section
 from authserver.domain.keys.signing_keys import ALGORITHMS
 from authserver.errors import Conflict, InvalidInput
-from authserver.setting_values import write_duration
+from authserver.setting_values import format_duration
 from authserver.vocabulary import AuthMethod, ClientKind
 from authserver.web import current
 from authserver.web.admin import responses, sector_check
@@ -66,7 +66,7 @@ def _not_applicable(client: Client) -> ResponseReturnValue:
 def _default_lifetimes() -> dict[str, str]:
     settings = current.services().settings
     defaults = {name: token_lifetimes.lifetime_of({}, settings, name) for name in token_lifetimes.NAMES}
-    return {name: write_duration(length) for name, length in defaults.items()}
+    return {name: format_duration(length) for name, length in defaults.items()}
 
 
 def _shown(client: Client) -> dict[str, str]:

@@ -26,8 +26,8 @@ PATHS = frozenset(
         EndpointPath.JWKS,
         EndpointPath.OPENID_CONFIGURATION,
         EndpointPath.OAUTH_METADATA,
-        EndpointPath.OAUTH2_LANE,
-        EndpointPath.OIDC_LANE,
+        LegacyPath.OAUTH2_METADATA,
+        LegacyPath.OIDC_METADATA,
     }
 )
 _VARY = ("Vary", "Origin")

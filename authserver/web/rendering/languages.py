@@ -29,7 +29,7 @@ def install(app: Flask) -> None:
     Babel(
         app,
         default_locale=languages.SOURCE,
-        default_translation_directories=str(languages.CATALOGUES),
+        default_translation_directories=str(languages.CATALOGS),
         locale_selector=lambda: Locale.parse(current_language(), sep="-"),
     )
     environment = app.jinja_env

@@ -47,7 +47,7 @@ def test_given_details_are_stored_as_they_are() -> None:
     assert stored(**details)["details"] == details
 
 
-def test_a_change_keeps_what_it_does_not_name() -> None:
+def test_change_keeps_other_fields() -> None:
     client = SimpleNamespace(**stored(contacts=["a"], tos_uri="https://app.example/tos", newer=1))
     changed = registrations.validate_change(client, {"tos_uri": None, "scopes": ["openid"]})
     columns = registrations.columns_of_metadata(changed)
@@ -125,5 +125,5 @@ def test_wrong_types_are_reported_first() -> None:
 
 
 @pytest.mark.parametrize("name", ["redirect_uris", "grant_types", "response_types", "scopes", "contacts"])
-def test_no_text_breaks_the_sentence(name: str) -> None:
+def test_error_message_can_contain_any_text(name: str) -> None:
     assert list(errors(**{name: ["{\ud800}"]})) == [name]

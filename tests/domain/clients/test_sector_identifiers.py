@@ -39,7 +39,7 @@ def registration(url: str, *redirect_uris: str) -> ClientMetadata:
 def test_listed_redirect_uris_are_accepted(sector: DocumentServer) -> None:
     """Section 5: the values of the registered redirect_uris MUST be included in the elements of the array."""
     sector_identifiers.check(Fetcher(LOOPBACK), sector.url, (TWO, ONE))
-    assert sector.asked == 1
+    assert sector.request_count == 1
 
 
 @pytest.mark.parametrize("missing", ["https://c.example/cb", ONE + "/", ONE.upper(), ONE + "?a=b"])
@@ -77,7 +77,7 @@ def test_unreachable_server_is_rejected(sector: DocumentServer) -> None:
 def test_private_address_is_not_fetched(sector: DocumentServer) -> None:
     """S17: loopback is fetched only if the operator allows it."""
     assert "does not have a public IP address" in check_error(sector.url, settings=Settings())
-    assert sector.asked == 0
+    assert sector.request_count == 0
 
 
 def test_new_registration_is_checked(sector: DocumentServer) -> None:
@@ -105,7 +105,7 @@ def test_document_is_fetched_only_for_new_redirect_uris(
     sector.document = [*sector.document, "https://c.example/cb"]
     before = SimpleNamespace(redirect_uris=[ONE, TWO], details={"sector_identifier_uri": sector.url})
     sector_identifiers.check_registration(Fetcher(LOOPBACK), registration(sector.url, *uris), before)
-    assert sector.asked == fetched
+    assert sector.request_count == fetched
 
 
 def test_changed_sector_identifier_is_fetched(sector: DocumentServer) -> None:
@@ -113,4 +113,4 @@ def test_changed_sector_identifier_is_fetched(sector: DocumentServer) -> None:
         redirect_uris=[ONE, TWO], details={"sector_identifier_uri": "https://a.example/sector"}
     )
     sector_identifiers.check_registration(Fetcher(LOOPBACK), registration(sector.url, ONE), before)
-    assert sector.asked == 1
+    assert sector.request_count == 1

@@ -1,4 +1,4 @@
-"""The per-process cache of signing keys: it reloads outside of transactions and forgets retired private keys."""
+"""The per-process cache of signing keys: it reloads outside of transactions and drops retired private keys."""
 
 import gc
 import weakref
@@ -51,7 +51,7 @@ def test_rotation_by_another_process_is_seen_within_seconds(services, moving_clo
 
 
 @pytest.mark.only_on("sqlite")
-def test_retired_private_key_is_forgotten(services):
+def test_retired_private_key_is_dropped(services):
     retired = weakref.ref(services.key_ring.signer())
     rotate(services)
     services.key_ring.invalidate()

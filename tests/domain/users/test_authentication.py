@@ -17,7 +17,7 @@ from authserver.domain.users.authentication import (
 from authserver.domain.users.users import User
 from authserver.errors import Throttled
 from authserver.settings import Settings
-from tests.support.people import PASSWORD
+from tests.support.sample_users import PASSWORD
 from tests.support.second_factors import set_up
 
 HERE = Actor("anonymous", address="192.0.2.1", channel="browser")
@@ -57,7 +57,7 @@ def passwords(services):
 
 
 @pytest.fixture
-def authenticator(services, passwords, people):
+def authenticator(services, passwords, sample_users):
     return PasswordAuthenticator(services.settings, services.database, services.vault, passwords)
 
 
@@ -98,9 +98,11 @@ def test_spelling_variants_of_a_user_name_are_equal(authenticator, spelling):
         SignInAttempt("charlie", PASSWORD),
     ],
 )
-def test_all_failures_have_equal_errors_and_equal_work(authenticator, database, passwords, people, attempt):
+def test_all_failures_have_equal_errors_and_equal_work(
+    authenticator, database, passwords, sample_users, attempt
+):
     with database.transaction() as db:
-        users.disable(db, SYSTEM, db.get_one(User, people["charlie"].id))
+        users.disable(db, SYSTEM, db.get_one(User, sample_users["charlie"].id))
     with pytest.raises(WrongCredentials, match="The user name or password is wrong"):
         authenticator.check(HERE, attempt)
     assert passwords.verified == 1
@@ -169,21 +171,21 @@ def test_known_browser_has_its_own_limit(authenticator, services, alice):
         authenticator.check(HERE, SignInAttempt("alice", PASSWORD, cookie_value))
 
 
-def test_browser_is_known_only_for_its_own_users(services, people):
-    alice, bob = people["alice"], people["bob"]
+def test_browser_is_known_only_for_its_own_users(services, sample_users):
+    alice, bob = sample_users["alice"], sample_users["bob"]
     cookie_value = known_browsers.remember_browser(services.vault, "", alice.id, alice.epoch)
     assert known_browsers.find_browser_id(services.vault, cookie_value, alice.id, alice.epoch)
     assert known_browsers.find_browser_id(services.vault, cookie_value, bob.id, bob.epoch) is None
     assert known_browsers.find_browser_id(services.vault, cookie_value, alice.id, alice.epoch + 1) is None
 
 
-def test_browser_can_be_known_for_several_users(services, people):
+def test_browser_can_be_known_for_several_users(services, sample_users):
     cookie_value = ""
-    for user in people.values():
+    for user in sample_users.values():
         cookie_value = known_browsers.remember_browser(services.vault, cookie_value, user.id, user.epoch)
     assert all(
         known_browsers.find_browser_id(services.vault, cookie_value, user.id, user.epoch)
-        for user in people.values()
+        for user in sample_users.values()
     )
 
 
@@ -260,22 +262,22 @@ def test_password_check_is_void_after_a_change_of_the_account(authenticator, dat
         confirm(database, proof)
 
 
-def test_password_is_rehashed_after_the_work_factor_is_raised(services, database, people):
+def test_password_is_rehashed_after_the_work_factor_is_raised(services, database, sample_users):
     stronger = Settings(
         **services.settings.model_dump(exclude={"password_hash_rounds"}), password_hash_rounds=2
     )
     authenticator = PasswordAuthenticator(
         stronger, database, services.vault, type(services.passwords)(stronger)
     )
-    before = people["alice"].password_hash
+    before = sample_users["alice"].password_hash
     user = confirm(database, authenticator.check(HERE, SignInAttempt("alice", PASSWORD)))
     assert user.password_hash != before
     assert authenticator.check(HERE, SignInAttempt("alice", PASSWORD)).new_hash is None
 
 
-def test_failures_are_recorded_without_the_typed_values(authenticator, database, people):
+def test_failures_are_recorded_without_the_typed_values(authenticator, database, sample_users):
     with database.transaction() as db:
-        users.disable(db, SYSTEM, db.get_one(User, people["bob"].id))
+        users.disable(db, SYSTEM, db.get_one(User, sample_users["bob"].id))
     fail_attempts(
         authenticator,
         SignInAttempt("alice", "secret one"),

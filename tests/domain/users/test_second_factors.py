@@ -191,11 +191,11 @@ def test_unknown_code_is_rejected(services, alice, totp_app, typed):
     assert redeem(services, alice, typed) is None
 
 
-def test_codes_of_other_users_are_rejected(app, services, people, totp_app):
+def test_codes_of_other_users_are_rejected(app, services, sample_users, totp_app):
     bobs_app = set_up(app, "bob")
-    assert redeem(services, people["alice"], bobs_app.recovery_codes[0]) is None
-    assert redeem(services, people["alice"], bobs_app.code()) is None
-    assert redeem(services, people["charlie"], totp_app.recovery_codes[0]) is None
+    assert redeem(services, sample_users["alice"], bobs_app.recovery_codes[0]) is None
+    assert redeem(services, sample_users["alice"], bobs_app.code()) is None
+    assert redeem(services, sample_users["charlie"], totp_app.recovery_codes[0]) is None
 
 
 def test_new_recovery_codes_replace_the_old_ones(services, alice, totp_app):
@@ -232,18 +232,20 @@ def test_recovery_code_without_its_pepper_is_rejected(services, alice, totp_app)
     assert taken is False
 
 
-def test_seed_is_encrypted_for_one_user(services, people, totp_app):
+def test_seed_is_encrypted_for_one_user(services, sample_users, totp_app):
     """A row that is copied to another account is useless there."""
     with services.database.transaction(write=False) as db:
-        sealed = db.get_one(AuthenticatorApp, people["alice"].id).sealed
-    assert services.vault.open(f"authenticator app:{people['alice'].id}", sealed).decode() == totp_app.seed
+        sealed = db.get_one(AuthenticatorApp, sample_users["alice"].id).sealed
+    assert (
+        services.vault.open(f"authenticator app:{sample_users['alice'].id}", sealed).decode() == totp_app.seed
+    )
     with services.database.transaction() as db:
         now = clock.now()
         bobs_app = AuthenticatorApp(
-            user_id=people["bob"].id, sealed=sealed, last_step=0, created_at=now, last_used_at=now
+            user_id=sample_users["bob"].id, sealed=sealed, last_step=0, created_at=now, last_used_at=now
         )
         db.add(bobs_app)
-    assert redeem(services, people["bob"], totp_app.code()) is None
+    assert redeem(services, sample_users["bob"], totp_app.code()) is None
 
 
 def test_database_contains_no_plain_secrets(services, totp_app):
@@ -289,10 +291,10 @@ def test_removed_second_factor_no_longer_works(services, alice, totp_app):
     assert redeem(services, alice, totp_app.recovery_codes[0]) is None
 
 
-def test_users_and_administrators_without_a_second_factor_are_listed(app, services, people, totp_app):
-    ids = [person.id for person in people.values()]
+def test_users_and_administrators_without_a_second_factor_are_listed(app, services, sample_users, totp_app):
+    ids = [person.id for person in sample_users.values()]
     with services.database.transaction(write=False) as db:
-        assert second_factors.enrolled_among(db, ids) == {people["alice"].id}
+        assert second_factors.enrolled_among(db, ids) == {sample_users["alice"].id}
         assert second_factors.enrolled_among(db, []) == set()
         assert second_factors.administrators_without(db) == ["admin"]
     set_up(app, "admin")

@@ -11,7 +11,7 @@ from authserver.domain.users import setup, users
 from authserver.domain.users.setup import SetupClosed, SetupLink
 from authserver.domain.users.users import User
 from authserver.errors import Forbidden, InvalidInput
-from tests.support import people as crowd
+from tests.support import sample_users as samples
 from tests.support.moving_clock import MovingClock
 
 
@@ -49,7 +49,7 @@ def test_other_links_are_closed_too(database, settings):
 
 def test_no_link_is_issued_once_an_administrator_exists(database, settings):
     token = issue(database, settings)
-    crowd.add(database, settings, "admin")
+    samples.add(database, settings, "admin")
     assert issue(database, settings) is None
     with pytest.raises(SetupClosed):
         complete(database, token)
@@ -64,7 +64,7 @@ def test_setup_stays_closed_without_an_administrator(database, settings):
 
 
 def test_ordinary_users_do_not_close_setup(database, settings):
-    crowd.add(database, settings, "alice")
+    samples.add(database, settings, "alice")
     assert issue(database, settings) is not None
 
 

@@ -15,12 +15,12 @@ from authserver.domain.oauth1.token_credentials import TokenCredential
 from authserver.domain.users import users
 from tests.support import forms
 from tests.support.consumer import CALLBACK, callback_parameters, credentials, problem_of, register
-from tests.support.people import PASSWORD
+from tests.support.sample_users import PASSWORD
 from tests.support.table import table
 
 
 @pytest.fixture
-def consumer(services, app, people):
+def consumer(services, app, sample_users):
     return register(services, app)
 
 
@@ -44,7 +44,7 @@ def test_complete_flow(consumer):
 @pytest.mark.parametrize("place", ["AUTH_HEADER", "BODY", "QUERY"])
 @pytest.mark.parametrize("method", ["HMAC-SHA1", "HMAC-SHA256", "HMAC-SHA512", "PLAINTEXT"])
 @pytest.mark.only_on("sqlite")
-def test_every_signature_method_in_every_place(services, app, people, place, method):
+def test_every_signature_method_in_every_place(services, app, sample_users, place, method):
     consumer = replace(register(services, app), place=place, method=method)
     # oauthlib decodes body and query twice, so the callback contains no percent signs there.
     with_token = consumer.get_token_credentials()
@@ -194,7 +194,7 @@ def test_callback_must_match_exactly(consumer, callback):
     assert problem_of(consumer.request_token(callback)) == (400, "parameter_rejected")
 
 
-def test_prefix_rule_accepts_only_paths_below_the_callback(services, app, people):
+def test_prefix_rule_accepts_only_paths_below_the_callback(services, app, sample_users):
     consumer = register(services, app, allows_prefix=True)
     for callback in (CALLBACK, f"{CALLBACK}/deep?a=1", f"{CALLBACK}?a=%2F"):
         credentials(consumer.request_token(callback))
@@ -203,20 +203,20 @@ def test_prefix_rule_accepts_only_paths_below_the_callback(services, app, people
         assert problem_of(consumer.request_token(callback)) == (400, "parameter_rejected"), callback
 
 
-def test_signed_safe_callback_is_accepted_without_registered_callbacks(services, app, people):
+def test_signed_safe_callback_is_accepted_without_registered_callbacks(services, app, sample_users):
     consumer = register(services, app, callbacks=())
     consumer.get_token_credentials(callback="https://anywhere.example/cb?x=%2F&y=1")
     for callback in ("http://anywhere.example/", "javascript:alert(1)", "https://a.example/#x"):
         assert problem_of(consumer.request_token(callback)) == (400, "parameter_rejected")
 
 
-def test_query_of_the_callback_is_kept(services, app, people):
+def test_query_of_the_callback_is_kept(services, app, sample_users):
     consumer = register(services, app, callbacks=("https://tool.example/cb?x=%2F",))
     temporary = consumer.with_token(consumer.request_token("https://tool.example/cb?x=%2F"))
     assert temporary.authorize().location.startswith("https://tool.example/cb?x=%2F&oauth_token=ast_")
 
 
-def test_signature_method_that_is_not_allowed_is_rejected(services, app, people):
+def test_signature_method_that_is_not_allowed_is_rejected(services, app, sample_users):
     consumer = register(services, app, signature_methods=("HMAC-SHA256",))
     assert problem_of(consumer.request_token()) == (400, "signature_method_rejected")
     credentials(replace(consumer, method="HMAC-SHA256").request_token())
@@ -254,7 +254,7 @@ def test_base_string_uses_the_public_url_and_not_the_host_header(consumer):
     credentials(consumer.deliver("POST", url, headers, body))
 
 
-def test_pending_disapproved_and_unknown_consumers_are_rejected(services, app, people):
+def test_pending_disapproved_and_unknown_consumers_are_rejected(services, app, sample_users):
     consumer = register(services, app, is_approved=False)
     assert problem_of(consumer.request_token()) == (503, "consumer_key_refused")
     assert problem_of(replace(consumer, secret="x").request_token()) == (401, "signature_invalid")

@@ -14,7 +14,7 @@ from tests.support.consumer import CALLBACK, callback_parameters, credentials, p
 
 
 @pytest.fixture
-def consumer(services, app, people):
+def consumer(services, app, sample_users):
     return register(services, app, allows_1_0=True)
 
 
@@ -28,7 +28,7 @@ def test_lyo_client_succeeds_if_allowed(consumer):
     assert token.whoami().get_json()["username"] == "alice"
 
 
-def test_lyo_client_is_rejected_if_not_allowed(services, app, people):
+def test_lyo_client_is_rejected_if_not_allowed(services, app, sample_users):
     strict = register(services, app)
     response = strict.request_token(callback=None, verb="GET")
     assert problem_of(response) == (400, "parameter_absent")
@@ -43,7 +43,7 @@ def test_version_is_decided_per_credential(consumer):
     assert problem_of(temporary.access_token(verifier=None)) == (400, "parameter_absent")
 
 
-def test_user_is_warned_every_time_even_for_a_trusted_consumer(services, app, people):
+def test_user_is_warned_every_time_even_for_a_trusted_consumer(services, app, sample_users):
     trusted = register(services, app, allows_1_0=True, is_trusted=True)
     for _ in range(2):
         temporary = trusted.with_token(trusted.request_token(callback=None))
@@ -65,7 +65,7 @@ def test_callback_in_the_authorization_url_must_be_registered(consumer, callback
     assert "parameter_rejected" in page.text
 
 
-def test_unregistered_unsigned_callback_is_rejected(services, app, people):
+def test_unregistered_unsigned_callback_is_rejected(services, app, sample_users):
     consumer = register(services, app, allows_1_0=True, callbacks=())
     assert (
         with_temporary_credentials(consumer).authorize(oauth_callback="https://anywhere.example/").status_code

@@ -17,12 +17,12 @@ from tests.support.consumer import CALLBACK, credentials, problem_of, register
 
 
 @pytest.fixture
-def consumer(services, app, people):
+def consumer(services, app, sample_users):
     return register(services, app)
 
 
 @pytest.mark.parametrize("method", ["RSA-SHA1", "RSA-SHA256"])
-def test_rsa_consumer_signs_with_its_private_key(services, app, people, method):
+def test_rsa_consumer_signs_with_its_private_key(services, app, sample_users, method):
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
     private = key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()).decode()
@@ -32,7 +32,7 @@ def test_rsa_consumer_signs_with_its_private_key(services, app, people, method):
     assert problem_of(without.request_token()) == (401, "signature_invalid")
 
 
-def test_base_string_includes_the_path_of_the_public_url(settings, people):
+def test_base_string_includes_the_path_of_the_public_url(settings, sample_users):
     app = create_app(changed(settings, public_url="https://host.example:8443/authentication"))
     services = app.extensions["authserver"]
     consumer = register(services, app)
@@ -71,7 +71,7 @@ def test_repeated_parameters_in_the_authorization_url_are_rejected(consumer):
     assert "parameter_rejected" in page.text
 
 
-def test_catalogs_and_realm_come_from_the_settings(settings, people):
+def test_catalogs_and_realm_come_from_the_settings(settings, sample_users):
     catalog = "https://models.example/oslc/am?x=1&y=2"
     changes = {
         "oslc_am_catalog": catalog,

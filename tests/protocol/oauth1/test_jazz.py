@@ -12,7 +12,7 @@ from authserver.domain.clients.clients import Client
 from authserver.domain.oauth1 import consumers
 from tests.support import forms
 from tests.support.consumer import Consumer, problem_of
-from tests.support.people import PASSWORD
+from tests.support.sample_users import PASSWORD
 from tests.support.table import table
 
 JFS = "{http://jazz.net/xmlns/prod/jazz/jfs/1.0/}"
@@ -111,7 +111,7 @@ def test_undecided_key_requests_expire(services, client, moving_clock):
         assert clients.find(db, key) is None
 
 
-def test_deep_link_leads_through_the_sign_in_to_the_decision(services, app, people):
+def test_deep_link_leads_through_the_sign_in_to_the_decision(services, app, sample_users):
     key = request_key(app)
     browser = app.test_client()
     page = sign_in(browser, follow(browser, browser.get(f"/oauth/approveKey?key={key}")), "admin")
@@ -130,7 +130,7 @@ def test_deep_link_leads_through_the_sign_in_to_the_decision(services, app, peop
     assert "is approved" in again.text
 
 
-def test_administrator_decides_about_trust_and_1_0(services, app, people):
+def test_administrator_decides_about_trust_and_1_0(services, app, sample_users):
     key = request_key(app)
     browser = signed_in(app, "admin")
     page = browser.get(f"/oauth/approveKey?key={key}")
@@ -140,7 +140,7 @@ def test_administrator_decides_about_trust_and_1_0(services, app, people):
     assert consumers.options_of(row.details).allows_1_0 is True
 
 
-def test_requested_key_works_after_its_approval(app, people):
+def test_requested_key_works_after_its_approval(app, sample_users):
     key = request_key(app)
     consumer = Consumer(app, key, "s3cret")
     assert problem_of(consumer.request_token()) == (503, "consumer_key_refused")
@@ -149,7 +149,7 @@ def test_requested_key_works_after_its_approval(app, people):
     assert consumer.get_token_credentials(callback="https://jazz.example/cb").whoami().status_code == 200
 
 
-def test_remove_deletes_the_consumer(services, app, people):
+def test_remove_deletes_the_consumer(services, app, sample_users):
     key = request_key(app)
     browser = signed_in(app, "admin")
     page = forms.submit(browser, browser.get(f"/oauth/approveKey?key={key}"), "key-remove")
@@ -160,7 +160,7 @@ def test_remove_deletes_the_consumer(services, app, people):
     assert events[-1] == "client:remove"
 
 
-def test_unknown_key_shows_an_error_page(app, people):
+def test_unknown_key_shows_an_error_page(app, sample_users):
     browser = signed_in(app, "admin")
     for key in ("", "nobody", "x" * 9000, "\u2603"):
         page = browser.get("/oauth/approveKey", query_string={"key": key})
@@ -168,7 +168,7 @@ def test_unknown_key_shows_an_error_page(app, people):
         assert "Unknown consumer key" in page.text
 
 
-def test_decision_needs_configure_server(services, app, people):
+def test_decision_needs_configure_server(services, app, sample_users):
     key = request_key(app)
     browser = signed_in(app, "alice")
     page = browser.get(f"/oauth/approveKey?key={key}")
@@ -180,7 +180,7 @@ def test_decision_needs_configure_server(services, app, people):
     assert stored(services, key).status == "pending"
 
 
-def test_stale_page_or_invalid_callback_is_rejected(services, app, people):
+def test_stale_page_or_invalid_callback_is_rejected(services, app, sample_users):
     key = request_key(app)
     browser = signed_in(app, "admin")
     page = browser.get(f"/oauth/approveKey?key={key}")

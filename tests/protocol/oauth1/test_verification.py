@@ -48,7 +48,7 @@ def resource_server(services, app):
 
 
 @pytest.fixture
-def token(services, app, people):
+def token(services, app, sample_users):
     return register(services, app).get_token_credentials()
 
 

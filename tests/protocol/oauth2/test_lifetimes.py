@@ -9,8 +9,8 @@ from authserver.domain.users.users import User
 from authserver.protocol.services import Services
 from tests.support.device import GRANT, Device
 from tests.support.moving_clock import MovingClock
-from tests.support.people import PASSWORD
 from tests.support.relying_party import RelyingParty, claims, edit, register, response_parameters, stored
+from tests.support.sample_users import PASSWORD
 
 DAY = 86400
 SHORT = {"access_token_lifetime": 120, "id_token_lifetime": 300}
@@ -19,7 +19,7 @@ JWT = {"access_token_signed_response_alg": "ES256"}
 
 
 @pytest.fixture
-def party(app: Flask, services: Services, people: dict[str, User]) -> RelyingParty:
+def party(app: Flask, services: Services, sample_users: dict[str, User]) -> RelyingParty:
     """A client with its own lifetimes and JWT access tokens, which contain their lifetime."""
     return RelyingParty(app, *register(services, details=SHORT | JWT))
 
@@ -56,7 +56,7 @@ def test_tokens_from_a_refresh_token(party: RelyingParty) -> None:
     assert lifetime_of(tokens["id_token"]) == 300
 
 
-def test_tokens_from_a_device_code(app: Flask, services: Services, people: dict[str, User]) -> None:
+def test_tokens_from_a_device_code(app: Flask, services: Services, sample_users: dict[str, User]) -> None:
     options: dict[str, Any] = {"redirect_uris": (), "response_types": (), "grant_types": (GRANT,)}
     device = Device(RelyingParty(app, *register(services, details=SHORT | JWT, **options)))
     tokens = device.start().tokens()
@@ -74,7 +74,7 @@ def test_token_from_client_credentials(app: Flask, services: Services) -> None:
     assert lifetimes_match(party.token(grant_type="client_credentials").get_json())
 
 
-def test_tokens_from_a_password(app: Flask, services: Services, people: dict[str, User]) -> None:
+def test_tokens_from_a_password(app: Flask, services: Services, sample_users: dict[str, User]) -> None:
     options: dict[str, Any] = {"redirect_uris": (), "response_types": (), "grant_types": ("password",)}
     party = RelyingParty(app, *register(services, details=SHORT | JWT, **options))
     response = party.token(grant_type="password", username="alice", password=PASSWORD, scope="openid")
@@ -85,7 +85,7 @@ def test_tokens_from_a_password(app: Flask, services: Services, people: dict[str
 
 @pytest.mark.parametrize("response_type", ["id_token token", "code id_token token"])
 def test_tokens_from_the_authorization_endpoint(
-    app: Flask, services: Services, people: dict[str, User], response_type: str
+    app: Flask, services: Services, sample_users: dict[str, User], response_type: str
 ) -> None:
     grants = ("authorization_code", "implicit")
     registration = register(
@@ -100,7 +100,7 @@ def test_tokens_from_the_authorization_endpoint(
 
 
 def test_opaque_tokens(
-    app: Flask, services: Services, people: dict[str, User], moving_clock: MovingClock
+    app: Flask, services: Services, sample_users: dict[str, User], moving_clock: MovingClock
 ) -> None:
     party = RelyingParty(app, *register(services, details=SHORT))
     tokens = party.tokens()
@@ -110,7 +110,7 @@ def test_opaque_tokens(
 
 
 def test_family_with_a_long_lifetime(
-    app: Flask, services: Services, people: dict[str, User], moving_clock: MovingClock
+    app: Flask, services: Services, sample_users: dict[str, User], moving_clock: MovingClock
 ) -> None:
     """The client's values may exceed the settings, and the total lifetime still applies."""
     party = RelyingParty(app, *register(services, details=LONG))
@@ -125,7 +125,7 @@ def test_family_with_a_long_lifetime(
 
 
 def test_family_expires_when_idle(
-    app: Flask, services: Services, people: dict[str, User], moving_clock: MovingClock
+    app: Flask, services: Services, sample_users: dict[str, User], moving_clock: MovingClock
 ) -> None:
     party = RelyingParty(app, *register(services, details={"refresh_token_idle_lifetime": 3600}))
     token = party.refresh(party.tokens()["refresh_token"]).get_json()["refresh_token"]

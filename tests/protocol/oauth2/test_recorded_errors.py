@@ -19,7 +19,7 @@ EVERY_TYPE = ("code", "id_token", "code id_token")
 
 
 @pytest.fixture
-def rp(app: Flask, services: Services, people: dict[str, User]) -> RelyingParty:
+def rp(app: Flask, services: Services, sample_users: dict[str, User]) -> RelyingParty:
     """An approved client with a secret and all response types."""
     return RelyingParty(app, *register(services, response_types=EVERY_TYPE, grant_types=(
         "authorization_code", "refresh_token", "implicit", "client_credentials")))  # fmt: skip
@@ -70,7 +70,7 @@ def test_missing_scope_is_recorded_with_received_and_expected(rp: RelyingParty, 
 
 
 def test_wrong_audience_is_recorded_with_received_and_expected(
-    app: Flask, services: Services, people: Any
+    app: Flask, services: Services, sample_users: Any
 ) -> None:
     api = "https://api.example/"
     party = RelyingParty(app, *register(services, details={"resources": [api]}))
@@ -117,7 +117,7 @@ def test_challenge_is_not_recorded(app: Flask, services: Services, rp: RelyingPa
 
 
 def test_errors_of_registration_management_are_one_endpoint(app: Flask, services: Services) -> None:
-    """Otherwise anybody could fill the error log with a new path for every attempt."""
+    """Otherwise an attacker could fill the error log with a new path for every attempt."""
     registrant = Registrant.new(app)
     wrong = registrant.manage("GET", "asg_1_" + "A" * 43)
     elsewhere = app.test_client().get("/oauth2/register/nobody", headers={"Authorization": "Bearer x"})
@@ -220,7 +220,7 @@ def test_repeated_parameters_are_distinguished(rp: RelyingParty, services: Servi
 
 
 def test_code_verifier_is_never_recorded(rp: RelyingParty, services: Services) -> None:
-    """The error says what is wrong with the verifier, but not its value: the correct one would still redeem the code."""
+    """The error describes the mistake but not the verifier: the correct verifier would still redeem the code."""
     texts = []
     for verifier in (None, "x" * 43, "y" * 20, CHALLENGE):
         row = recorded(services, rp.redeem(rp.code(), code_verifier=verifier))

@@ -40,7 +40,7 @@ pytestmark = pytest.mark.only_on("sqlite")
 
 
 class CarelessGrant(Grant):
-    """A grant that checks nothing and issues whatever it can, and that notes which steps were called."""
+    """A grant that checks nothing, issues everything it can, and records which steps were called."""
 
     grant_type = GRANT_TYPE
 
@@ -64,7 +64,7 @@ class CarelessGrant(Grant):
 
 
 class OverridingGrant(CarelessGrant):
-    """A careless grant that also defines what it believes to be the phases of the endpoint."""
+    """A careless grant that also defines methods with the names of the endpoint's phases."""
 
     def admit(self, *_: Any, **__: Any) -> None:
         pass
@@ -74,7 +74,7 @@ class OverridingGrant(CarelessGrant):
 
 
 class CarelessRefresh(CarelessGrant):
-    """A careless grant for something that was issued under an authorization."""
+    """A careless grant for a credential that belongs to an authorization."""
 
     def load(self, connection: Connection, request: ClientRequest) -> Row[Any] | None:
         self.called.append("load")
@@ -128,7 +128,7 @@ def caller(services: Services) -> Caller:
 
 
 @pytest.fixture
-def refreshing(app: Flask, services: Services, people: dict[str, User]) -> Caller:
+def refreshing(app: Flask, services: Services, sample_users: dict[str, User]) -> Caller:
     """A client with a refresh token, whose authorization includes one resource."""
     details = {"resources": [API, "https://other.example/"]}
     made = register(services, grant_types=EVERY_GRANT, details=details, auth_method="client_secret_post")

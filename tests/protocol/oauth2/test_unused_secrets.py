@@ -1,4 +1,4 @@
-"""A client that authenticates with a key, or not at all, cannot use a secret from before (S15)."""
+"""A client that authenticates with a key, or not at all, cannot use an earlier secret (S15)."""
 
 from typing import Any
 

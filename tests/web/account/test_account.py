@@ -17,7 +17,7 @@ from authserver.domain.user_sessions import UserSession
 from authserver.domain.users import users
 from tests.support import forms
 from tests.support.moving_clock import MovingClock
-from tests.support.people import PASSWORD
+from tests.support.sample_users import PASSWORD
 from tests.web.browser_session import session_cookie, sign_in, use_cookie
 
 NEW = "four quite new words"
@@ -25,13 +25,13 @@ PAGES = ["", "/sessions", "/applications", "/password", "/activity", "/authentic
 
 
 @pytest.fixture
-def signed_in(client, people):
+def signed_in(client, sample_users):
     sign_in(client, "alice")
     return client
 
 
 @pytest.fixture
-def elsewhere(app, people):
+def elsewhere(app, sample_users):
     """Another browser of alice."""
     browser = app.test_client()
     sign_in(browser, "alice")
@@ -59,38 +59,38 @@ def test_forms_require_a_csrf_token(signed_in, path):
     assert signed_in.post(f"/account{path}").status_code == 400
 
 
-def test_console_link_is_shown_only_to_administrators(client, people):
+def test_console_link_is_shown_only_to_administrators(client, sample_users):
     sign_in(client, "alice")
     assert ">Console<" not in client.get("/account").text
     sign_in(client, "admin", url="/sign-in?switch=1")
     assert ">Console<" in client.get("/account").text
 
 
-def test_edit_profile(signed_in, database, people):
+def test_edit_profile(signed_in, database, sample_users):
     page = signed_in.get("/account")
     response = forms.submit(signed_in, page, "profile-save", name="Alice Ängström", email="new@example.org")
     assert response.location == "/account"
     assert "Your profile was saved." in signed_in.get("/account").text
     with database.transaction(write=False) as db:
-        user = users.get(db, people["alice"].id)
+        user = users.get(db, sample_users["alice"].id)
         assert (user.name, user.email, user.email_verified) == ("Alice Ängström", "new@example.org", False)
 
 
-def test_invalid_email_is_named_and_other_input_is_kept(signed_in, database, people):
+def test_invalid_email_is_named_and_other_input_is_kept(signed_in, database, sample_users):
     page = signed_in.get("/account")
     answer = forms.submit(signed_in, page, "profile-save", name="New name", email="nonsense")
     assert answer.status_code == 422
     assert "Enter an e-mail address" in answer.text
     assert 'value="New name"' in answer.text
     with database.transaction(write=False) as db:
-        assert users.get(db, people["alice"].id).name == "Alice Adams"
+        assert users.get(db, sample_users["alice"].id).name == "Alice Adams"
 
 
-def test_user_cannot_change_user_name_or_permissions(signed_in, database, people):
+def test_user_cannot_change_user_name_or_permissions(signed_in, database, sample_users):
     page = signed_in.get("/account")
     forms.submit(signed_in, page, "profile-save", username="root", may_configure_server="1", is_active="0")
     with database.transaction(write=False) as db:
-        user = users.get(db, people["alice"].id)
+        user = users.get(db, sample_users["alice"].id)
         assert (user.username, user.may_configure_server, user.is_active) == ("alice", False, True)
 
 
@@ -107,10 +107,10 @@ def test_idle_sessions_are_not_listed(signed_in, app, settings, monkeypatch):
     assert browser.get("/account/sessions").text.count('class="card row"') == 1
 
 
-def test_signing_in_again_keeps_authorizations(signed_in, database, people, application):
+def test_signing_in_again_keeps_authorizations(signed_in, database, sample_users, application):
     with database.transaction() as db:
         row = db.scalars(select(UserSession)).one()
-        authorize(db, people["alice"], application, session_id=row.id)
+        authorize(db, sample_users["alice"], application, session_id=row.id)
     sign_in(signed_in, "alice", url="/sign-in?again=1")
     with database.transaction(write=False) as db:
         assert db.scalars(select(Authorization)).one().revoked_at is None
@@ -162,9 +162,9 @@ def test_change_password(app, signed_in, elsewhere):
     assert sign_in(app.test_client(), "alice", NEW).status_code == 303
 
 
-def test_new_password_voids_authorizations(signed_in, database, people, application):
+def test_new_password_voids_authorizations(signed_in, database, sample_users, application):
     with database.transaction() as db:
-        authorize(db, people["alice"], application)
+        authorize(db, sample_users["alice"], application)
     change_password(signed_in)
     with database.transaction(write=False) as db:
         granted, now = db.execute(
@@ -249,19 +249,19 @@ def authorize(db, user, client, **more):
     )
 
 
-def test_applications_are_listed_with_their_scopes(signed_in, database, people, application):
+def test_applications_are_listed_with_their_scopes(signed_in, database, sample_users, application):
     assert "No applications yet" in signed_in.get("/account/applications").text
     with database.transaction() as db:
-        consents.remember(db, people["alice"].id, application.id, ("openid", "email"))
+        consents.remember(db, sample_users["alice"].id, application.id, ("openid", "email"))
     page = signed_in.get("/account/applications").text
     assert "Model &lt;review&gt;" in page
     assert "See your e-mail address" in page
 
 
-def test_remove_access_of_an_application(signed_in, database, people, application):
+def test_remove_access_of_an_application(signed_in, database, sample_users, application):
     with database.transaction() as db:
-        consents.remember(db, people["alice"].id, application.id, ("openid",))
-        authorize(db, people["alice"], application)
+        consents.remember(db, sample_users["alice"].id, application.id, ("openid",))
+        authorize(db, sample_users["alice"], application)
     ask = signed_in.get(f"/account/applications/{application.client_key}/remove")
     assert "Model &lt;review&gt;" in ask.text
     response = forms.submit(signed_in, ask, "remove-confirm")
@@ -269,17 +269,17 @@ def test_remove_access_of_an_application(signed_in, database, people, applicatio
     assert "No applications yet" in signed_in.get("/account/applications").text
     with database.transaction(write=False) as db:
         assert db.scalars(select(Authorization)).one().revoked_at is not None
-        assert consents.find(db, people["alice"].id, application.id) is None
+        assert consents.find(db, sample_users["alice"].id, application.id) is None
 
 
-def test_consent_of_other_users_is_kept(signed_in, database, people, application):
+def test_consent_of_other_users_is_kept(signed_in, database, sample_users, application):
     with database.transaction() as db:
-        consents.remember(db, people["bob"].id, application.id, ("openid",))
+        consents.remember(db, sample_users["bob"].id, application.id, ("openid",))
     assert signed_in.get(f"/account/applications/{application.client_key}/remove").status_code == 404
     assert signed_in.get("/account/applications/nothing/remove").status_code == 404
 
 
-def test_activity_shows_only_own_events(app, signed_in, people):
+def test_activity_shows_only_own_events(app, signed_in, sample_users):
     sign_in(app.test_client(), "bob")
     sign_in(app.test_client(), "alice", "wrong")
     page = signed_in.get("/account/activity").text
@@ -288,7 +288,7 @@ def test_activity_shows_only_own_events(app, signed_in, people):
     assert "bob" not in page
 
 
-def test_activity_is_paginated(signed_in, database, people):
+def test_activity_is_paginated(signed_in, database, sample_users):
     for number in range(30):
         forms.submit(signed_in, signed_in.get("/account"), "profile-save", name=f"Name {number}")
     first, last = signed_in.get("/account/activity"), signed_in.get("/account/activity?page=2")

@@ -6,8 +6,8 @@ import pytest
 
 from tests.support.consumer import register as register_consumer
 from tests.support.device import GRANT, Device
-from tests.support.people import PASSWORD
 from tests.support.relying_party import RelyingParty, edit, register
+from tests.support.sample_users import PASSWORD
 
 pytestmark = pytest.mark.both_databases
 
@@ -17,7 +17,7 @@ PASSWORD_GRANT = {"redirect_uris": (), "grant_types": ("password",), "response_t
 
 
 @pytest.fixture
-def party(app, services, people):
+def party(app, services, sample_users):
     """Return a function that registers a client for alice's browser."""
     return lambda **registration: RelyingParty(app, *register(services, **registration))
 
@@ -74,7 +74,7 @@ def test_consent_and_device_together(party):
     assert not re.search(r"\.(Last sign-in|A device)", page), "two sentences have no space between them"
 
 
-def test_oauth1_consumer(app, services, people):
+def test_oauth1_consumer(app, services, sample_users):
     consumer = register_consumer(services, app)
     token = consumer.get_token_credentials()
     page = token.browser.get("/account/applications").text

@@ -24,7 +24,7 @@ from authserver.protocol.services import Services
 from authserver.vocabulary import Acr
 from tests.support import forms
 from tests.support.moving_clock import MovingClock
-from tests.support.people import PASSWORD
+from tests.support.sample_users import PASSWORD
 from tests.support.second_factors import set_up
 from tests.web.browser_session import session_cookie, sign_in, use_cookie
 
@@ -35,7 +35,7 @@ ODD = ["", "x", "a.b", "....", "\u00e9", "\0", "9" * 5000]
 
 
 @pytest.fixture
-def browser(client: FlaskClient, people: dict[str, User]) -> FlaskClient:
+def browser(client: FlaskClient, sample_users: dict[str, User]) -> FlaskClient:
     """Alice's browser, signed in by password."""
     sign_in(client, "alice")
     return client
@@ -135,10 +135,10 @@ def test_qr_code_contains_the_secret(browser: FlaskClient, alice: User) -> None:
 @pytest.mark.both_databases
 @pytest.mark.parametrize("username", ["\U0001d538" * 100, "a:b@example.org", "%00%zz", "<b>"])
 def test_any_user_name_fits_into_the_qr_code(
-    client: FlaskClient, services: Services, people: dict[str, User], username: str
+    client: FlaskClient, services: Services, sample_users: dict[str, User], username: str
 ) -> None:
     with services.database.transaction() as db:
-        hashed = users.get(db, people["alice"].id).password_hash
+        hashed = users.get(db, sample_users["alice"].id).password_hash
         users.add(db, SYSTEM, username=username, password_hash=hashed)
     sign_in(client, username)
     assert codes_on(save(client, propose(client)))
@@ -198,7 +198,7 @@ def test_forged_proposal_is_replaced(
 
 
 def test_proposal_of_another_user_is_replaced(
-    app: Flask, browser: FlaskClient, services: Services, people: dict[str, User]
+    app: Flask, browser: FlaskClient, services: Services, sample_users: dict[str, User]
 ) -> None:
     bobs_browser = app.test_client()
     sign_in(bobs_browser, "bob")
@@ -206,7 +206,7 @@ def test_proposal_of_another_user_is_replaced(
     sealed = dict(forms.find(proposal.page, "authenticator-save").fields)["proposal"]
     answer = save(bobs_browser, propose(bobs_browser), proposal.code(), proposal=sealed)
     assert (answer.status_code, "Scan the new QR code" in answer.text) == (422, True)
-    assert not status_of(services, people["bob"]).is_enrolled
+    assert not status_of(services, sample_users["bob"]).is_enrolled
 
 
 def test_proposal_expires_after_half_an_hour(
@@ -373,7 +373,7 @@ def test_replace_and_remove_without_an_app(browser: FlaskClient) -> None:
 
 @pytest.mark.parametrize("path", ["/recovery-codes", "/remove"])
 def test_password_alone_cannot_replace_or_remove_the_app(app: Flask, browser: FlaskClient, path: str) -> None:
-    """A session from before the set-up may belong to somebody else who knows the password."""
+    """A session that is older than the set-up may belong to an attacker who knows the password."""
     set_up(app)
     assert browser.get(f"{HOME}{path}").location.startswith("/sign-in/code?next=")
 
@@ -412,9 +412,9 @@ def test_set_up_is_shown_in_the_activity(browser: FlaskClient) -> None:
 
 
 def test_changes_do_not_affect_other_users(
-    app: Flask, browser: FlaskClient, services: Services, people: dict[str, Any]
+    app: Flask, browser: FlaskClient, services: Services, sample_users: dict[str, Any]
 ) -> None:
     set_up(app, "bob")
     enrolled(browser)
     forms.submit(browser, browser.get(f"{HOME}/remove"), "remove-confirm")
-    assert status_of(services, people["bob"]).codes_left == 10
+    assert status_of(services, sample_users["bob"]).codes_left == 10

@@ -3,14 +3,14 @@
 import pytest
 
 from tests.support import forms
-from tests.support.people import PASSWORD
+from tests.support.sample_users import PASSWORD
 from tests.web.browser_session import sign_in
 
 FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0"
 
 
 @pytest.fixture
-def german(client, people):
+def german(client, sample_users):
     """Alice's browser, which prefers German."""
     client.environ_base |= {"HTTP_ACCEPT_LANGUAGE": "de-DE,de;q=0.9,en;q=0.5"}
     sign_in(client, "alice")
@@ -18,7 +18,7 @@ def german(client, people):
 
 
 @pytest.fixture
-def signed_in(client, people):
+def signed_in(client, sample_users):
     sign_in(client, "alice")
     return client
 
@@ -92,7 +92,7 @@ def test_links_without_ui_locales(german):
     assert "ui_locales" not in german.get("/account").text
 
 
-def test_sign_in_keeps_ui_locales(client, people):
+def test_sign_in_keeps_ui_locales(client, sample_users):
     location = client.get("/account/authenticator?ui_locales=de").location
     assert "ui_locales=de" in location
     back = sign_in(client, "alice", url=location).location

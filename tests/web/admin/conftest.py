@@ -13,12 +13,12 @@ from authserver.domain.clients.clients import Client
 from authserver.domain.diagnostics.error_log import ErrorDetails, ErrorLog
 from authserver.domain.user_sessions import UserSession
 from authserver.protocol.services import Services
-from tests.support.people import open_session
+from tests.support.sample_users import open_session
 from tests.web.admin.console import REGISTERED_URI, WRONG_URI, Console
 
 
 @pytest.fixture
-def initial_people() -> tuple[str, ...]:
+def initial_users() -> tuple[str, ...]:
     """The users that exist in every test of the console."""
     return ("admin", "alice", "bob")
 

@@ -10,7 +10,7 @@ from werkzeug.test import TestResponse
 from authserver.domain.clients import clients, registrations
 from authserver.domain.clients.clients import Client
 from authserver.protocol.services import Services
-from tests.support import people
+from tests.support import sample_users
 
 REGISTERED_URI = "https://app.example.org/callback"
 WRONG_URI = "https://app.example.org/Callback/"
@@ -122,9 +122,9 @@ class Console:
         usual = {"kind": "oidc", "name": name, "redirect_uris": ("https://app.example.org/callback",)}
         registration = registrations.validate(registrations.values_of_columns(usual | fields))
         with self.services.database.transaction() as db:
-            client = clients.register(db, people.ACTOR, registration, source="registration")
+            client = clients.register(db, sample_users.ACTOR, registration, source="registration")
             if approve:
-                clients.approve(db, people.ACTOR, client, revision=client.revision)
+                clients.approve(db, sample_users.ACTOR, client, revision=client.revision)
         return client
 
 

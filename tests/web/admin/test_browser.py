@@ -9,8 +9,8 @@ from sqlalchemy import update
 
 from authserver import clock
 from authserver.domain.user_sessions import UserSession
-from tests.support import axe, page_actions, people
-from tests.support.people import PASSWORD
+from tests.support import axe, page_actions, sample_users
+from tests.support.sample_users import PASSWORD
 from tests.web.admin.console import Console
 
 pytestmark = [pytest.mark.browser, pytest.mark.only_on("sqlite")]
@@ -58,8 +58,8 @@ def test_client_is_created_in_the_dialog_and_approved(page, server):
     expect(page.get_by_text("Grafana is approved.")).to_be_visible()
 
 
-def test_dialog_survives_an_outdated_sign_in(page, server, complaints):
-    complaints.expect("403")  # the response that makes the browser send the form as a page
+def test_dialog_survives_an_outdated_sign_in(page, server, browser_errors):
+    browser_errors.expect("403")  # the response that makes the browser send the form as a page
     open_console(page, server)
     page.get_by_role("link", name="Create client").click()
     page.get_by_role("textbox", name="Client name", exact=True).fill("Half an hour of typing")
@@ -75,8 +75,8 @@ def test_dialog_survives_an_outdated_sign_in(page, server, complaints):
     expect(page.get_by_text("The client is approved")).to_be_visible()
 
 
-def test_dialog_survives_the_end_of_the_session(page, server, complaints):
-    complaints.expect("403")
+def test_dialog_survives_the_end_of_the_session(page, server, browser_errors):
+    browser_errors.expect("403")
     open_console(page, server)
     page.get_by_role("link", name="Create client").click()
     page.get_by_role("textbox", name="Client name", exact=True).fill("Half an hour of typing")
@@ -93,8 +93,8 @@ def test_dialog_survives_the_end_of_the_session(page, server, complaints):
     expect(page.get_by_text("The client is approved")).to_be_visible()
 
 
-def test_dialog_survives_a_sign_in_in_another_tab(page, server, complaints):
-    complaints.expect("400")  # the response that makes the browser send the form as a page
+def test_dialog_survives_a_sign_in_in_another_tab(page, server, browser_errors):
+    browser_errors.expect("400")  # the response that makes the browser send the form as a page
     open_console(page, server)
     page.get_by_role("link", name="Create client").click()
     page.get_by_role("textbox", name="Client name", exact=True).fill("Half an hour of typing")
@@ -137,8 +137,8 @@ def test_pasted_lines_become_redirect_uris(page, server):
     expect(page.get_by_text("https://typed.example/but-not-entered")).to_be_visible()
 
 
-def test_invalid_input_reopens_the_dialog_with_a_focused_summary(page, server, complaints):
-    complaints.expect("422")
+def test_invalid_input_reopens_the_dialog_with_a_focused_summary(page, server, browser_errors):
+    browser_errors.expect("422")
     open_console(page, server)
     page.get_by_role("link", name="Create client").click()
     page.get_by_label("Redirect URIs", exact=True).fill("https://*.example.org/")
@@ -198,7 +198,7 @@ def test_list_follows_the_search_and_updates_the_url(page, server, key):
 
 
 def test_search_text_typed_before_htmx_loads_is_used(page, server, key):
-    """htmx is guarded however late it loads, and the text needs not be typed again."""
+    """Even if the security extension of htmx loads late, the list shows the results without typing the text again."""
     open_console(page, server)
     held: list[Route] = []
     page.route("**/hx-csp.min.js", lambda route: held.append(route))  # noqa: PLW0108  # Playwright writes on it.
@@ -256,7 +256,7 @@ def test_every_page_is_accessible_and_fits(page, server, key, width, scheme):
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": width, "height": 800})
     open_console(page, server)
-    admin = people.find(server.services.database, "admin")["admin"]
+    admin = sample_users.find(server.services.database, "admin")["admin"]
     client, user = f"/admin/clients/{key}", f"/admin/users/{admin.id}"
     paths = [
         "/admin",

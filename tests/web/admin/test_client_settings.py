@@ -139,7 +139,7 @@ def test_redirect_uri_is_checked_while_typing(console, uri, sentence, fix):
 
 
 def test_name_does_not_affect_the_surrounding_message(console, services):
-    """A name with any content, also one from an older version, is neither markup nor bidirectional text."""
+    """A name with any content, also one from an older version, adds no markup and changes no text around it."""
     client = console.add_client()
     name = "{name} <b>\u202egpj"
     with services.database.transaction() as db:

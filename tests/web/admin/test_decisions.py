@@ -11,7 +11,7 @@ from authserver.domain.authorizations.authorizations import Authorization, NewAu
 from authserver.domain.clients.clients import Client
 from authserver.domain.clients.metadata import ClientMetadata
 from authserver.domain.users import users
-from tests.support.people import ACTOR
+from tests.support.sample_users import ACTOR
 from tests.web.admin.console import HTMX_DIALOG
 
 TWIN = "Gr\N{CYRILLIC SMALL LETTER A}f\N{CYRILLIC SMALL LETTER A}na"

@@ -8,7 +8,7 @@ from sqlalchemy import update
 from authserver import clock
 from authserver.domain.diagnostics import error_log
 from authserver.domain.diagnostics.error_log import RecordedError
-from tests.support.people import open_session
+from tests.support.sample_users import open_session
 from tests.web.admin.console import HTMX_RESULTS, REGISTERED_URI, WRONG_URI, authorize
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from authserver.domain.clients import client_secrets, clients
 from tests.support import consumer
-from tests.support.people import ACTOR
+from tests.support.sample_users import ACTOR
 from tests.web.admin.console import HTMX_DIALOG, REGISTERED_URI, WRONG_URI, authorize, forms
 
 

@@ -1,11 +1,11 @@
-"""The diagnostics pages in a real Chromium: accessible in both colour schemes, at wide and narrow widths."""
+"""The diagnostics pages in a real Chromium: accessible in both color schemes, at wide and narrow widths."""
 
 import pytest
 from playwright.sync_api import expect
 
 from authserver.domain.diagnostics.error_log import ErrorDetails
 from tests.support import axe, page_actions
-from tests.support.people import PASSWORD
+from tests.support.sample_users import PASSWORD
 from tests.web.admin.console import Console
 
 pytestmark = [pytest.mark.browser, pytest.mark.only_on("sqlite")]
@@ -53,8 +53,8 @@ def paths(live_server):
 
 @pytest.mark.parametrize("width", [320, 1360])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_pages_are_accessible_and_fit(page, live_server, complaints, paths, width, scheme):
-    complaints.expect("404")  # the page about an unknown reference
+def test_pages_are_accessible_and_fit(page, live_server, browser_errors, paths, width, scheme):
+    browser_errors.expect("404")  # the page about an unknown reference
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": width, "height": 800})
     page.goto(f"{live_server.url}/admin/diagnostics")
@@ -68,7 +68,7 @@ def test_pages_are_accessible_and_fit(page, live_server, complaints, paths, widt
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} is too wide"
 
 
-def test_difference_is_not_marked_by_colour_alone(page, live_server, paths):
+def test_difference_is_not_marked_by_color_alone(page, live_server, paths):
     page.goto(f"{live_server.url}{paths[4]}")
     page_actions.sign_in(page, "admin")
     mark = page.locator("#received mark").first

@@ -9,18 +9,18 @@ from authserver.domain.clients import clients
 from authserver.domain.oauth1 import consumers
 from tests.support import forms
 from tests.support.consumer import CALLBACK, register
-from tests.support.people import PASSWORD
+from tests.support.sample_users import PASSWORD
 
 
 @pytest.fixture
-def console(app, people):
+def console(app, sample_users):
     browser = app.test_client()
     forms.submit(browser, browser.get("/sign-in"), "login-submit", username="admin", password=PASSWORD)
     return browser
 
 
 @pytest.fixture
-def consumer(services, app, people):
+def consumer(services, app, sample_users):
     return register(services, app)
 
 

@@ -5,7 +5,7 @@ import re
 import pytest
 from flask import Flask
 
-from tests.support.people import open_session
+from tests.support.sample_users import open_session
 from tests.web.admin.console import HTMX_DIALOG, Console
 
 SAFE_TO_SEE = {
@@ -111,7 +111,7 @@ def test_form_survives_an_outdated_sign_in(console, filled, outdate_sign_in):
     asked = console.press(page, "Save and approve", **values)
     assert asked.status_code == 403
     assert "Half an hour of typing" not in asked.text  # it is sealed
-    from tests.support.people import PASSWORD
+    from tests.support.sample_users import PASSWORD
 
     waiting = console.press(asked, "Sign in", password=PASSWORD)
     made = console.press(waiting, "Continue")

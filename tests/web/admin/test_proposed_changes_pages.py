@@ -5,7 +5,7 @@ import requests
 from playwright.sync_api import expect
 
 from tests.support import axe, page_actions
-from tests.support.people import PASSWORD
+from tests.support.sample_users import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.only_on("sqlite")]
 
@@ -17,7 +17,7 @@ def server(live_server):
 
 
 @pytest.fixture
-def address(server):
+def url(server):
     """The URL of an approved client that proposes the name of another client."""
     metadata = {
         "client_name": "Model review board",
@@ -35,23 +35,23 @@ def address(server):
     return f"{server.url}/admin/clients/{registration['client_id']}"
 
 
-def test_every_page_is_accessible_and_fits(page, address):
-    page.goto(address)
+def test_every_page_is_accessible_and_fits(page, url):
+    page.goto(url)
     page_actions.sign_in(page, "admin")
-    page.wait_for_url(address)
+    page.wait_for_url(url)
     for path in ("", "/change/approve", "/change/discard", "/settings"):
         for scheme, width in (("light", 320), ("dark", 320), ("light", 1360), ("dark", 1360)):
             page.emulate_media(color_scheme=scheme)
             page.set_viewport_size({"width": width, "height": 800})
-            page.goto(f"{address}{path}")
+            page.goto(f"{url}{path}")
             axe.assert_accessible(page)
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} is too wide"
 
 
-def test_change_is_approved_in_the_dialog(page, address):
-    page.goto(address)
+def test_change_is_approved_in_the_dialog(page, url):
+    page.goto(url)
     page_actions.sign_in(page, "admin")
-    page.wait_for_url(address)
+    page.wait_for_url(url)
     page.get_by_role("link", name="Approve changes").or_(
         page.get_by_role("button", name="Approve changes")
     ).click()

@@ -40,7 +40,7 @@ def test_sector_that_lists_every_redirect_uri_is_accepted(console, sector):
     response = save_tokens(console, client, subject_type="pairwise", sector_identifier_uri=sector.url)
     assert response.status_code == 303
     assert console.client(client.client_key).details["sector_identifier_uri"] == sector.url
-    assert sector.asked == 1
+    assert sector.request_count == 1
 
 
 def test_sector_that_omits_a_redirect_uri_is_rejected(console, sector):
@@ -67,14 +67,14 @@ def test_form_errors_are_reported_without_a_fetch(console, sector):
     response = edit(console, client, redirect_uris="https://c.example/cb", name="")
     assert response.status_code == 422
     assert 'id="name-error"' in response.text
-    assert sector.asked == 0
+    assert sector.request_count == 0
 
 
 def test_other_changes_do_not_fetch(console, sector):
     client = add(console, sector)
     assert edit(console, client, name="New").status_code == 303
     assert save_tokens(console, client, id_token_signed_response_alg="ES256").status_code == 303
-    assert sector.asked == 0
+    assert sector.request_count == 0
 
 
 def test_change_during_the_fetch_is_a_conflict(console, sector):

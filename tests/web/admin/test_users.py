@@ -6,7 +6,7 @@ import pytest
 
 from authserver.domain import user_sessions
 from authserver.domain.users import second_factors, users
-from tests.support.people import PASSWORD, open_session
+from tests.support.sample_users import PASSWORD, open_session
 from tests.support.second_factors import set_up
 from tests.web.admin.console import HTMX_DIALOG, HTMX_RESULTS
 

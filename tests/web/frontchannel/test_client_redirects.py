@@ -1,4 +1,4 @@
-"""The redirect to the client in a real Chromium: no policy of ours may block it."""
+"""The redirect to the client in a real Chromium: the Content-Security-Policy must not block it."""
 
 from urllib.parse import parse_qs, urlencode
 

@@ -9,7 +9,7 @@ import requests
 from tests.support import axe, page_actions
 from tests.support import browser as chromium
 from tests.support.logout import site
-from tests.support.people import PASSWORD
+from tests.support.sample_users import PASSWORD
 from tests.support.servers import free_port
 
 pytestmark = [pytest.mark.browser, pytest.mark.only_on("sqlite")]
@@ -49,8 +49,8 @@ def check(page, look):
     assert hidden == 0, f"{page.url} is wider than the window by {hidden} px"
 
 
-def test_device_pages_are_accessible(server, page, complaints, look):
-    complaints.expect("422")
+def test_device_pages_are_accessible(server, page, browser_errors, look):
+    browser_errors.expect("422")
     device_codes = codes(server)
     page.goto(device_codes["verification_uri"])
     page_actions.sign_in(page, "alice")
@@ -72,7 +72,7 @@ def test_device_is_connected_without_scripts(server, browser):
     device_codes = codes(server)
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
-    page.set_default_timeout(chromium.PATIENCE_MS)
+    page.set_default_timeout(chromium.TIMEOUT_MS)
     page.goto(device_codes["verification_uri"])
     page_actions.sign_in(page, "alice")
     page.locator("#user_code").fill(device_codes["user_code"].lower())

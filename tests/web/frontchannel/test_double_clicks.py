@@ -5,7 +5,7 @@ import pytest
 from tests.support import browser as chromium
 from tests.support import page_actions
 from tests.support.logout import site
-from tests.support.people import PASSWORD
+from tests.support.sample_users import PASSWORD
 from tests.support.servers import free_port
 from tests.web.frontchannel.test_device_and_logout_pages import authorize, codes
 
@@ -23,7 +23,7 @@ def server(live_server):
 def tab(request, browser):
     context = browser.new_context(java_script_enabled=request.param)
     page = context.new_page()
-    page.set_default_timeout(chromium.PATIENCE_MS)
+    page.set_default_timeout(chromium.TIMEOUT_MS)
     page.sent = []
     page.on("request", lambda request: page.sent.append(request.url) if request.method == "POST" else None)
     page.has_scripts = request.param

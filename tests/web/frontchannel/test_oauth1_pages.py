@@ -1,4 +1,4 @@
-"""The pages of OAuth 1.0a in a real browser: accessible in both colour schemes and at narrow widths."""
+"""The pages of OAuth 1.0a in a real browser: accessible in both color schemes and at narrow widths."""
 
 import json
 
@@ -6,7 +6,7 @@ import pytest
 import requests
 
 from tests.support import axe, page_actions, parties
-from tests.support.people import PASSWORD
+from tests.support.sample_users import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.only_on("sqlite")]
 
@@ -25,8 +25,8 @@ def check(page, url=None):
     assert hidden == 0, f"{page.url} is wider than the window by {hidden} px"
 
 
-def test_every_page_is_accessible(live_server, page, complaints, look):
-    complaints.expect("Failed to load resource")  # error pages
+def test_every_page_is_accessible(live_server, page, browser_errors, look):
+    browser_errors.expect("Failed to load resource")  # error pages
     live_server.add_user("admin", password=PASSWORD, grant="configure_server")
     keys = [request_key(live_server) for _ in range(2)]
     page.goto(f"{live_server.url}/oauth/approveKey?key={keys[0]}")
@@ -55,8 +55,8 @@ def test_every_page_is_accessible(live_server, page, complaints, look):
     check(page)
 
 
-def test_warning_and_verifier_pages_are_accessible(live_server, page, complaints, look):
-    complaints.expect("/favicon.ico")
+def test_warning_and_verifier_pages_are_accessible(live_server, page, browser_errors, look):
+    browser_errors.expect("/favicon.ico")
     live_server.add_user("alice", password=PASSWORD)
     with parties.oauth1_party(live_server, "lyo", "--allow-oauth-1.0") as party:
         page.goto(party.url)

@@ -1,4 +1,7 @@
-"""Decisions that are sent twice, by a double click, a reload or after a lost response, are harmless and lead on."""
+"""A decision can be sent twice without harm, by a double click, a reload or after a lost response.
+
+The second response leads the user to the same result.
+"""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -17,8 +20,8 @@ from tests.support import forms
 from tests.support.consumer import callback_parameters, problem_of
 from tests.support.consumer import register as register_consumer
 from tests.support.device import GRANT, Device
-from tests.support.people import PASSWORD
 from tests.support.relying_party import RelyingParty, edit, register, response_parameters
+from tests.support.sample_users import PASSWORD
 from tests.support.second_factors import set_up
 
 COOKIES = ("authserver_browser", "authserver_session", "authserver_known")
@@ -26,18 +29,18 @@ AT_ONCE = 4
 
 
 @pytest.fixture
-def rp(app, services, people):
+def rp(app, services, sample_users):
     return RelyingParty(app, *register(services))
 
 
 @pytest.fixture
-def device(app, services, people):
+def device(app, services, sample_users):
     grants = {"redirect_uris": (), "grant_types": (GRANT, "refresh_token"), "response_types": ()}
     return Device(RelyingParty(app, *register(services, **grants))).start()
 
 
 @pytest.fixture
-def consumer(app, services, people):
+def consumer(app, services, sample_users):
     consumer = register_consumer(services, app)
     return consumer.with_token(consumer.request_token())
 

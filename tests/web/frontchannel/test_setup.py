@@ -4,7 +4,7 @@ import pytest
 
 from authserver.domain.users import setup, users
 from tests.support import forms
-from tests.support import people as crowd
+from tests.support import sample_users as samples
 from tests.support.moving_clock import MovingClock
 
 PASSWORD = "a password of the first administrator"
@@ -63,7 +63,7 @@ def test_one_of_two_open_pages_succeeds(app, link, database):
 
 
 def test_administrator_from_the_command_line_closes_the_page(client, link, database, settings):
-    crowd.add(database, settings, "admin")
+    samples.add(database, settings, "admin")
     assert client.get(link).status_code == 410
 
 

@@ -9,7 +9,7 @@ from tests.support.relying_party import RelyingParty, register
 from tests.web.browser_session import session_cookie, sign_in, use_cookie
 
 
-def test_sign_out(client, people, database):
+def test_sign_out(client, sample_users, database):
     sign_in(client, "alice")
     page = client.get("/sign-out")
     assert 'id="logout-cancel"' in page.text
@@ -21,7 +21,7 @@ def test_sign_out(client, people, database):
         assert db.scalars(select(UserSession)).one().ended_at is not None
 
 
-def test_copied_cookie_is_void_after_sign_out(app, client, people):
+def test_copied_cookie_is_void_after_sign_out(app, client, sample_users):
     sign_in(client, "alice")
     other_browser = app.test_client()
     use_cookie(other_browser, session_cookie(client))
@@ -30,19 +30,19 @@ def test_copied_cookie_is_void_after_sign_out(app, client, people):
     assert other_browser.get("/account").status_code == 303
 
 
-def test_get_request_does_not_sign_out(client, people):
+def test_get_request_does_not_sign_out(client, sample_users):
     sign_in(client, "alice")
     client.get("/sign-out")
     assert client.get("/account").status_code == 200
 
 
-def test_sign_out_requires_a_csrf_token(client, people):
+def test_sign_out_requires_a_csrf_token(client, sample_users):
     sign_in(client, "alice")
     assert client.post("/sign-out").status_code == 400
     assert client.get("/account").status_code == 200
 
 
-def test_second_sign_out_is_no_error(app, client, people):
+def test_second_sign_out_is_no_error(app, client, sample_users):
     sign_in(client, "alice")
     page = client.get("/sign-out")
     forms.submit(client, page, "logout-confirm")
@@ -53,13 +53,13 @@ def test_page_without_a_session(client):
     assert "You are signed out" in client.get("/sign-out").text
 
 
-def test_menu_signs_out(client, people):
+def test_menu_signs_out(client, sample_users):
     sign_in(client, "alice")
     forms.submit(client, client.get("/account"), "sign-out")
     assert client.get("/account").status_code == 303
 
 
-def test_result_of_the_sign_out_is_gone_after_the_next_sign_in(app, services, people, database):
+def test_result_of_the_sign_out_is_gone_after_the_next_sign_in(app, services, sample_users, database):
     rp = RelyingParty(app, *register(services))
     rp.tokens("alice")
     forms.submit(rp.browser, rp.browser.get("/sign-out"), "logout-confirm")
@@ -72,7 +72,7 @@ def test_result_of_the_sign_out_is_gone_after_the_next_sign_in(app, services, pe
     assert "The Relying Party" not in page
 
 
-def test_page_shows_which_clients_keep_access(app, services, people):
+def test_page_shows_which_clients_keep_access(app, services, sample_users):
     words = {"offline_access": "Keeps the access that you allowed", "profile": "No longer has access"}
     parties = {scope: RelyingParty(app, *register(services, name=f"For {scope}")) for scope in words}
     browser = app.test_client()

@@ -117,7 +117,7 @@ def test_form_without_csrf_token(client):
     assert "has expired" in page.text
 
 
-def test_error_pages_need_no_database(client, people, database):
+def test_error_pages_need_no_database(client, sample_users, database):
     sign_in(client, "alice")
     statements = []
     event.listen(database.engine, "before_cursor_execute", lambda *arguments: statements.append(arguments[2]))
@@ -126,20 +126,20 @@ def test_error_pages_need_no_database(client, people, database):
     assert statements == []
 
 
-def test_error_rolls_back_the_writes_of_the_view(app, client, people, database):
+def test_error_rolls_back_the_writes_of_the_view(app, client, sample_users, database):
     from authserver.domain.users import users
     from authserver.web import current
 
     @current.writes
     def half():
-        users.get(current.transaction(), people["alice"].id).name = "Half"
+        users.get(current.transaction(), sample_users["alice"].id).name = "Half"
         current.transaction().flush()
         raise Conflict("Too late.")
 
     app.add_url_rule("/half", view_func=half)
     assert client.get("/half").status_code == 409
     with database.transaction(write=False) as db:
-        assert users.get(db, people["alice"].id).name == "Alice Adams"
+        assert users.get(db, sample_users["alice"].id).name == "Alice Adams"
 
 
 @pytest.mark.both_databases

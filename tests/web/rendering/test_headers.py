@@ -41,7 +41,7 @@ def test_machine_endpoints_send_no_referrer(client, path):
 
 
 @pytest.mark.parametrize("path", ["/account", "/account/password", "/admin", "/admin/clients"])
-def test_account_and_console_have_a_stricter_policy(client, people, path):
+def test_account_and_console_have_a_stricter_policy(client, sample_users, path):
     sign_in(client, "admin")
     page = client.get(path)
     rules = policy(page)
@@ -85,7 +85,7 @@ def test_scripts_have_the_nonce_of_their_page(client):
     assert f'nonce="{nonces[0]}"' in one.text
 
 
-def test_tls_adds_secure_cookies_and_hsts(settings, people):
+def test_tls_adds_secure_cookies_and_hsts(settings, sample_users):
     secure = Settings(**settings.model_dump() | {"public_url": "https://login.example.org"})
     app = create_app(secure)
     browser = app.test_client()
@@ -100,7 +100,7 @@ def test_tls_adds_secure_cookies_and_hsts(settings, people):
     assert "Domain" not in cookie
 
 
-def test_host_headers_are_ignored(client, people):
+def test_host_headers_are_ignored(client, sample_users):
     response = client.get("/account", headers={"Host": "evil.example", "X-Forwarded-Host": "evil.example"})
     assert response.location == "/sign-in?next=/account"
     assert "evil" not in client.get("/sign-in", headers={"Host": "evil.example"}).text

@@ -95,14 +95,14 @@ def test_all_user_pages_are_translated(client, path):
 
 
 @pytest.mark.parametrize("path", ["/", "/nothing", "/admin/nothing", "/admin", "/account", "/admin/clients"])
-def test_invalid_language_is_never_an_error(client, people, path):
+def test_invalid_language_is_never_an_error(client, sample_users, path):
     sign_in(client, "admin")
     for ui_locales in ("de", "%ED%B3%BF", "%FF", "%00", "de+" * 500, "&ui_locales=de"):
         page = client.get(f"{path}?ui_locales={ui_locales}", headers={"Accept-Language": "de,\xff;q=1"})
         assert page.status_code < 500
 
 
-def test_console_is_english(client, people):
+def test_console_is_english(client, sample_users):
     sign_in(client, "admin")
     page = client.get("/admin/clients?ui_locales=de", headers={"Accept-Language": "de"})
     assert language_of(page) == page.headers["Content-Language"] == "en"

@@ -7,7 +7,7 @@ from authserver.web import current
 from authserver.web.session import access
 from tests.support import forms
 from tests.support.moving_clock import MovingClock
-from tests.support.people import PASSWORD
+from tests.support.sample_users import PASSWORD
 from tests.support.second_factors import set_up
 from tests.web.browser_session import sign_in
 
@@ -39,19 +39,19 @@ def post(client, **fields):
     return client.post("/danger", data={"csrf_token": token, **fields})
 
 
-def test_anonymous_user_signs_in_and_returns(client, people):
+def test_anonymous_user_signs_in_and_returns(client, sample_users):
     response = client.get("/danger?a=1&b=%2F")
     assert response.status_code == 303
     assert sign_in(client, "alice", url=response.location).location == "/danger?a=1&b=%2F"
 
 
-def test_recent_sign_in_is_sufficient(client, people):
+def test_recent_sign_in_is_sufficient(client, sample_users):
     sign_in(client, "alice")
     assert client.get("/danger").text == "the form"
     assert post(client, name="x").text == "name=x by alice"
 
 
-def test_old_sign_in_is_renewed_before_the_form_is_shown(client, people, clock, settings):
+def test_old_sign_in_is_renewed_before_the_form_is_shown(client, sample_users, clock, settings):
     sign_in(client, "alice")
     clock.advance(settings.recent_sign_in, seconds=1)
     response = client.get("/danger")
@@ -60,7 +60,7 @@ def test_old_sign_in_is_renewed_before_the_form_is_shown(client, people, clock, 
     assert client.get("/danger").text == "the form"
 
 
-def test_form_sent_after_the_limit_is_preserved(client, people, clock, settings):
+def test_form_sent_after_the_limit_is_preserved(client, sample_users, clock, settings):
     sign_in(client, "alice")
     clock.advance(settings.recent_sign_in, seconds=1)
     asked = post(client, name="<b>", secret="typed by hand")
@@ -73,7 +73,7 @@ def test_form_sent_after_the_limit_is_preserved(client, people, clock, settings)
     assert forms.submit(client, resumed, "resume-submit").text == "name=<b>&secret=typed by hand by alice"
 
 
-def test_preserved_form_belongs_to_its_user(client, people, clock, settings):
+def test_preserved_form_belongs_to_its_user(client, sample_users, clock, settings):
     sign_in(client, "alice")
     clock.advance(settings.recent_sign_in, seconds=1)
     asked = post(client, name="x")
@@ -84,11 +84,11 @@ def test_preserved_form_belongs_to_its_user(client, people, clock, settings):
 
 
 @pytest.mark.parametrize("resume", ["x", "a.b", "...."])
-def test_forged_preserved_form_is_ignored(client, people, resume):
+def test_forged_preserved_form_is_ignored(client, sample_users, resume):
     assert sign_in(client, "alice", resume=resume).location == "/account"
 
 
-def test_htmx_request_is_redirected_to_the_sign_in_page(client, people, clock, settings):
+def test_htmx_request_is_redirected_to_the_sign_in_page(client, sample_users, clock, settings):
     sign_in(client, "alice")
     clock.advance(settings.recent_sign_in, seconds=1)
     page = client.get("/sign-out")
@@ -97,7 +97,7 @@ def test_htmx_request_is_redirected_to_the_sign_in_page(client, people, clock, s
     assert (response.status_code, "again=1" in response.location) == (303, True)
 
 
-def test_console_requires_configure_server(client, people):
+def test_console_requires_configure_server(client, sample_users):
     sign_in(client, "alice")
     page = client.get("/admin")
     assert page.status_code == 403
@@ -111,7 +111,7 @@ def test_console_redirects_anonymous_users_to_the_sign_in_page(client):
     assert client.get("/admin").location == "/sign-in?next=/admin"
 
 
-def test_password_is_insufficient_with_a_second_factor(app, client, people):
+def test_password_is_insufficient_with_a_second_factor(app, client, sample_users):
     sign_in(client, "alice")
     totp_app = set_up(app)
     asked = client.get("/danger?a=1")
@@ -121,7 +121,7 @@ def test_password_is_insufficient_with_a_second_factor(app, client, people):
     assert client.get("/danger?a=1").text == "the form"
 
 
-def test_form_is_preserved_during_the_second_factor(app, client, people):
+def test_form_is_preserved_during_the_second_factor(app, client, sample_users):
     sign_in(client, "alice")
     totp_app = set_up(app)
     response = post(client, name="<b>", code="field of the same name")
@@ -132,7 +132,7 @@ def test_form_is_preserved_during_the_second_factor(app, client, people):
     assert kept == "name=<b>&code=field of the same name by alice"
 
 
-def test_sign_in_with_both_factors_is_sufficient(app, client, people):
+def test_sign_in_with_both_factors_is_sufficient(app, client, sample_users):
     totp_app = set_up(app)
     half_way = sign_in(client, "alice")
     forms.submit(client, half_way, "login-submit", code=totp_app.code())

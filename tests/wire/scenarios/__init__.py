@@ -1,1 +1,1 @@
-"""What is recorded, by endpoint; each module has one function `play`."""
+"""The recorded scenarios, by endpoint. Each module defines the function `play`."""

@@ -34,7 +34,7 @@ def _response_types(run: Run) -> None:
         for mode in (None, "fragment", "form_post"):
             request = run.request(client, response_type=name, response_mode=mode, scope="profile")
             browser.get(f"response of OAuth 2.0: {name}, {mode or 'default mode'}", AUTHORIZE, query=request)
-    browser.get("response at the OpenID Connect lane", "/oidc/authorize", query=run.request(trusted))
+    browser.get("response at the legacy OpenID Connect path", "/oidc/authorize", query=run.request(trusted))
     words = run.request(trusted, response_type="token id_token code")
     browser.get("response: words in another order", AUTHORIZE, query=words)
     browser.get("response: no state", AUTHORIZE, query=run.request(trusted, state=None))
@@ -98,7 +98,7 @@ def _sign_in_and_consent(run: Run) -> None:
 
 
 def browser_location(page: object) -> str:
-    """Return the address of a page that was shown, from the form that it holds."""
+    """Return the URL of the current page, taken from its form."""
     interaction = dict(form_to(page.text, "/consent").fields)["interaction"]  # type: ignore[attr-defined]
     return f"/oauth2/continue?interaction={interaction}"
 
@@ -229,7 +229,7 @@ def _posted(run: Run) -> None:
     trusted, browser = run.clients["trusted"], run.browser()
     browser.post("posted request", AUTHORIZE, run.request(trusted))
     browser.get("posted request: continued", browser.page.location if browser.page else "")
-    browser.post("posted request at the OpenID Connect lane", "/oidc/authorize", run.request(trusted))
+    browser.post("posted request at the legacy OpenID Connect path", "/oidc/authorize", run.request(trusted))
     browser.post("posted request: error to the client", AUTHORIZE, run.request(trusted, prompt="magic"))
     browser.post("posted request: error page", AUTHORIZE, run.request(trusted, client_id="nobody"))
     browser.post("posted request: JSON", AUTHORIZE, json=run.request(trusted))

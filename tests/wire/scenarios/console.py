@@ -1,4 +1,4 @@
-"""The pages of accounts and administrators: status and headers of each, and where their forms lead."""
+"""The pages of accounts and administrators: status and headers of each page, and the responses to its forms."""
 
 import re
 from typing import Any
@@ -32,7 +32,7 @@ _OF_CLIENT = (
 
 
 def play(run: Run) -> None:
-    """Open every page as everybody, then send the forms."""
+    """Open every page as every kind of user, then submit the forms."""
     web, tool = run.clients["web"].key, run.clients["tool"].key
     pages = [*_ACCOUNT, *_ADMIN]
     pages += [
@@ -192,7 +192,7 @@ def _account_forms(run: Run) -> None:
 
 
 def _old_sign_in(run: Run) -> None:
-    """Try what needs a recent sign-in, and a form that is older than its session."""
+    """Submit a form after the sign-in has become too old, and a form whose session has expired."""
     browser = run.browser("admin")
     path = f"/admin/clients/{run.clients['other'].key}/remove"
     browser.get(None, path)

@@ -78,7 +78,7 @@ def _limits(run: Run) -> None:
 
 
 def _not_ready(run: Run) -> None:
-    """Ask an application whose database has no tables."""
+    """Send requests to an application whose database has no tables."""
     application = run.installation.application(database_url=run.installation.empty_database_url)
     caller = run.caller(application)
     for path in (

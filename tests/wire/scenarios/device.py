@@ -1,4 +1,4 @@
-"""The device grant: codes, polling, and the page where a person decides."""
+"""The device grant: codes, polling, and the page on which the user decides."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ START = "/oauth2/device_authorization"
 
 
 def play(run: Run) -> None:
-    """Connect devices, and fail to."""
+    """Connect devices, successfully and unsuccessfully."""
     caller = run.caller()
     run.add_client("device", "oidc", grants=(DEVICE_GRANT, "refresh_token"), back="")
     _requests(run, caller)

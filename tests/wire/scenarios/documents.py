@@ -26,7 +26,7 @@ _OTHERS = (
 
 
 def play(run: Run) -> None:
-    """Read every document, conditionally too."""
+    """Request every document, also with If-None-Match."""
     caller = run.caller()
     for path in (*_DISCOVERY, "/jwks.json"):
         answer = caller.get(f"document {path}", path)

@@ -1,4 +1,4 @@
-"""Every route with every method, by nobody and without any parameter; and what scripts of other origins may do."""
+"""Every route with every method, without credentials or parameters, and cross-origin requests by scripts."""
 
 from tests.wire.run import Run, bearer
 

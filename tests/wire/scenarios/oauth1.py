@@ -1,4 +1,4 @@
-"""OAuth 1.0a: the dance, every problem, requested keys, and the verification of requests for resource servers."""
+"""OAuth 1.0a: the complete flow, every problem code, requested consumer keys, and verification for resource servers."""
 
 import time
 from dataclasses import dataclass, field, replace
@@ -54,7 +54,7 @@ class Consumer:
         return caller.send(title, verb, url, headers=headers, body=body.encode())
 
     def holding(self, answer: TestResponse) -> "Consumer":
-        """Return the consumer with the credentials of an answer."""
+        """Return the consumer with the credentials from a response."""
         assert answer.status_code == 200, answer.text
         pairs = dict(parse_qsl(answer.text))
         return replace(self, token=pairs["oauth_token"], token_secret=pairs["oauth_token_secret"])

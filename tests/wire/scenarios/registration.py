@@ -28,8 +28,8 @@ def _register(
 
 def _success(run: Run) -> None:
     _register(run, "minimal")
-    _register(run, "minimal at the OAuth 2.0 lane", "/api/oauth2/register")
-    _register(run, "minimal at the OpenID Connect lane", "/api/oidc/register")
+    _register(run, "minimal at the legacy OAuth 2.0 path", "/api/oauth2/register")
+    _register(run, "minimal at the legacy OpenID Connect path", "/api/oidc/register")
     _register(run, "no name", client_name=None)
     _register(run, "oauth2 by its scope", scope="profile")
     _register(run, "public", token_endpoint_auth_method="none", application_type="native",
@@ -214,6 +214,6 @@ def _open_registration(run: Run) -> None:
     approved.send("open registration: change at once", "PUT", path, json=change, headers=bearer(token))
     closed = run.caller(run.installation.application(registration="closed"))
     closed.post("closed registration", REGISTER, json=MINIMAL)
-    closed.post("closed registration at the OAuth 2.0 lane", "/api/oauth2/register", json=MINIMAL)
+    closed.post("closed registration at the legacy OAuth 2.0 path", "/api/oauth2/register", json=MINIMAL)
     closed.get("closed registration: discovery", "/.well-known/openid-configuration", is_brief=True)
     closed.get("closed registration: management goes on", path, headers=bearer(token))

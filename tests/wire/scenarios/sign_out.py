@@ -1,4 +1,4 @@
-"""Signing out: by the person, by an application, and what applications are told."""
+"""Sign-out by the user or by an application, and the notices that applications receive."""
 
 import threading
 from collections.abc import Iterator
@@ -137,7 +137,7 @@ def _receiver() -> Iterator[tuple[str, list[dict[str, Any]]]]:
             self.end_headers()
 
         def log_message(self, *_: Any) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)

@@ -11,7 +11,7 @@ TOKEN = "/oauth2/token"
 
 
 def play(run: Run) -> None:
-    """Ask for tokens in every way."""
+    """Request tokens with every grant, valid and invalid."""
     caller = run.caller()
     _codes(run, caller)
     _refreshes(run, caller)

@@ -9,7 +9,7 @@ _UNKNOWN = "asa_1_" + "A" * 43
 
 
 def play(run: Run) -> None:
-    """Use tokens, and let them end in every way."""
+    """Use tokens, and invalidate them in every way."""
     caller = run.caller()
     _introspection(run, caller)
     _revocation(run, caller)
@@ -161,7 +161,7 @@ def _userinfo(run: Run, caller: Caller) -> None:
 
 
 def _ends(run: Run, caller: Caller) -> None:
-    """Let an account, a client and a sign-in end under living tokens and codes."""
+    """Disable an account, disapprove a client and end a session while their tokens and codes are valid."""
     web = run.clients["web"]
 
     def show(title: str, access: str, refresh: str, code: str) -> None:

@@ -1,8 +1,9 @@
-"""Finds the programs that the tests use and that pip does not install, and installs them where possible.
+"""Finds the third-party programs that the tests use and that pip does not install. Installs them where possible.
 
-These are Chromium, Node with the packages of tests/interop/node, Apache with mod_auth_openidc, and oidc-agent. `python -m
-tools.peers` installs them. The tests call `chromium()`, `node()` and so on to find them. For each missing program, one
-sentence is printed, and the tests that need it are skipped (with CI=true a skip is a failure).
+These are Chromium, Node with the packages of tests/interop/node, Apache with mod_auth_openidc, and oidc-agent.
+`python -m tools.external_programs` installs them. The tests call `chromium()`, `node()` and so on to find them. For
+each missing program, one sentence is printed, and the tests that need the program are skipped (with CI=true a skip is
+a failure).
 """
 
 import os
@@ -18,7 +19,7 @@ from tools import debian
 ROOT = Path(__file__).resolve().parent.parent
 NODE_HOME = ROOT / "tests" / "interop" / "node"
 OLDEST_NODE = 20
-# The headless shell is the same engine without the desktop browser around it, and starts pages in less time.
+# The headless shell has the same engine as the desktop browser, and opens pages in less time.
 BROWSER_NAMES = (
     "chromium-headless-shell",
     "chromium",
@@ -98,7 +99,7 @@ def _get_oidc_agent() -> None:
     debian.install("oidc-agent-cli")
 
 
-def _is_node_stale() -> bool:
+def _are_node_packages_stale() -> bool:
     installed, locked = NODE_HOME / "node_modules" / ".package-lock.json", NODE_HOME / "package-lock.json"
     return not installed.exists() or installed.stat().st_mtime < locked.stat().st_mtime
 
@@ -111,11 +112,11 @@ def _provide(name: str, find: Callable[[], object], get: Callable[[], None], adv
 
 
 def main() -> None:
-    """Install all programs, and print one sentence for each that is missing."""
+    """Install all programs, and print one sentence for each missing program."""
     _provide("a Chromium", chromium, _get_chromium, "add one to PATH or set TEST_BROWSER")
     _provide(
         f"Node {OLDEST_NODE} or newer with npm",
-        lambda: node() and not _is_node_stale(),
+        lambda: node() and not _are_node_packages_stale(),
         _get_node,
         "install Node and run `npm ci` in tests/interop/node",
     )

@@ -12,7 +12,7 @@ from authserver.domain.users import users
 from authserver.protocol.services import Services
 from authserver.settings import Settings
 
-# A browser on another machine than that of the tests' requests.
+# The actor of sessions that tests open without the sign-in pages. Its address differs from that of the tests' requests.
 ACTOR = Actor(name="tool.example.org", address="203.0.113.9", channel="machine")
 NAMES = ("alice", "bob", "charlie", "admin")
 PASSWORD = "correct horse battery staple"
@@ -37,14 +37,14 @@ def add(database: Database, settings: Settings, *names: str) -> dict[str, users.
 
 
 def find(database: Database, *names: str) -> dict[str, users.User]:
-    """Return those of these users that the database contains, by user name."""
+    """Return the given users that exist in the database, by user name."""
     with database.transaction(write=False) as db:
         found = {name: users.find(db, name) for name in names}
     return {name: user for name, user in found.items() if user is not None}
 
 
 def open_session(browser: FlaskClient, services: Services, username: str) -> int:
-    """Give a browser a live user session without the sign-in pages. Return the id of the session."""
+    """Sign a user in without the sign-in pages: give the browser a valid user session. Return the id of the session."""
     with services.database.transaction() as db:
         user = users.find(db, username)
         assert user is not None
