@@ -55,7 +55,7 @@ def test_device_pages_are_accessible(server, page, browser_errors, look):
     page.goto(device_codes["verification_uri"])
     page_actions.sign_in(page, "alice")
     page.locator("summary").click()
-    page.wait_for_function("document.querySelector('.qr')?.naturalWidth > 0")
+    page.locator(".qr").evaluate("image => image.decode()")
     check(page, look)
     page.locator("#user_code").fill("bbbb bbbb")
     page.locator("#device-submit").click()
