@@ -8,7 +8,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from werkzeug.test import Client, TestResponse
 
-from tests.wire.page_forms import Pairs, form_to, forms_of
+from tests.support import forms
+from tests.support.forms import Pairs
 from tests.wire.placeholders import Placeholders, find_jwts, jwt_parts
 
 _MAX_LENGTH = 400  # characters of a request
@@ -121,7 +122,7 @@ class Recorder:
 
     def _forms_elsewhere(self, answer: TestResponse) -> list[str]:
         """Describe what a page posts to a client (OAuth 2.0 Form Post Response Mode)."""
-        found = [form for form in forms_of(answer.text) if urlsplit(form.action).netloc]
+        found = [form for form in forms.parse(answer.text) if urlsplit(form.action).netloc]
         return [
             line
             for form in found
@@ -131,6 +132,15 @@ class Recorder:
                 *(line for name, jwt in find_jwts("", dict(form.fields)) for line in self._jwt(name, jwt)),
             )
         ]
+
+
+def form_to(page: str, path: str, *, having: str = "") -> forms.Form:
+    """Return the form whose action has this path and that has a field of this name."""
+    found = forms.parse(page)
+    for form in found:
+        if form.path == path and (not having or having in form.names):
+            return form
+    raise AssertionError(f"there is no form to {path}, but to {[form.action for form in found]}")
 
 
 class Caller:

@@ -12,8 +12,8 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey
 from werkzeug.test import TestResponse
 
+from tests.support import forms
 from tests.wire.installation import PASSWORD, PEOPLE, Installation
-from tests.wire.page_forms import forms_of
 from tests.wire.recorder import Caller, Recorder
 
 BACK = "https://rp.example/cb"
@@ -154,7 +154,7 @@ class Run:
         browser = browser or self._signed_in()
         browser.get(None, "/oauth2/authorize", query=self.request(client, **changes))
         page = browser.follow()
-        if page.status_code == 200 and any(form.path == "/consent" for form in forms_of(page.text)):
+        if page.status_code == 200 and any(form.path == "/consent" for form in forms.parse(page.text)):
             browser.submit(None, "/consent", decision="allow")
             page = browser.follow()
         return answered(page)["code"]

@@ -7,8 +7,7 @@ import pytest
 from authserver.domain.clients import clients, registrations
 from authserver.errors import InvalidInput
 from authserver.web.admin.client_forms import ClientForm
-from tests.support import assertions
-from tests.web.admin.console import forms
+from tests.support import assertions, forms
 
 
 def page(console, client):
@@ -110,7 +109,7 @@ def test_oauth1_consumer_has_no_token_settings(console):
     settings = f"/admin/clients/{client.client_key}/settings"
     assert page(console, client).location == settings
     edit = console.get(f"/admin/clients/{client.client_key}/edit")
-    token = next(dict(form.fields)["csrf_token"] for form in forms(edit.text) if form.method == "post")
+    token = next(dict(form.fields)["csrf_token"] for form in forms.parse(edit.text) if form.method == "post")
     sent = {"csrf_token": token, "auth_method": "a\0b", "jwks_uri": "javascript:alert(1)"}
     assert console.browser.post(f"/admin/clients/{client.client_key}/tokens", data=sent).location == settings
     assert "OAuth 1.0a has none of these" in console.get(settings).text

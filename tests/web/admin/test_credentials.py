@@ -9,8 +9,7 @@ import pytest
 from authserver import clock
 from authserver.context import SYSTEM
 from authserver.domain.clients import client_secrets
-from tests.support import assertions
-from tests.web.admin.console import forms
+from tests.support import assertions, forms
 from tests.web.admin.test_client_creation import code_after
 
 
@@ -115,7 +114,7 @@ def test_client_without_secrets_gets_none(console, client_without_secret, trail)
     assert "secrets/new" not in text
     assert "has no active secret" not in text
     path = f"/admin/clients/{client_without_secret.client_key}/secrets/new"
-    sent = forms(console.get(f"/admin/clients/{client_without_secret.client_key}/edit").text)[-1].fields
+    sent = forms.parse(console.get(f"/admin/clients/{client_without_secret.client_key}/edit").text)[-1].fields
     form = dict(sent) | {"secret_choice": "generate", "overlap": "0"}
     for response in (console.get(path), console.browser.post(path, data=form)):
         assert response.location == f"/admin/clients/{client_without_secret.client_key}/credentials"

@@ -3,14 +3,14 @@
 import pytest
 
 from authserver.domain.clients import client_secrets, clients
-from tests.support import consumer
+from tests.support import consumer, forms
 from tests.support.sample_users import ACTOR
-from tests.web.admin.console import HTMX_DIALOG, REGISTERED_URI, WRONG_URI, authorize, forms
+from tests.web.admin.console import HTMX_DIALOG, REGISTERED_URI, WRONG_URI, authorize
 
 
 def post(console, reference, revision):
     """Send the form of Add this URI with a valid CSRF token."""
-    token = dict(forms(console.get("/admin/diagnostics").text)[0].fields)["csrf_token"]
+    token = dict(forms.parse(console.get("/admin/diagnostics").text)[0].fields)["csrf_token"]
     data = {"csrf_token": token, "revision": revision}
     return console.browser.post(f"/admin/diagnostics/{reference}/add-redirect-uri", data=data)
 

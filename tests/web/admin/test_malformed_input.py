@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.web.admin.console import forms
+from tests.support import forms
 
 pytestmark = pytest.mark.both_databases
 
@@ -60,7 +60,7 @@ def test_malformed_query_strings(console):
 def test_malformed_form_fields(console, path):
     address = path.format(key=console.add_client().client_key)
     page = console.get(address)
-    (form,) = (form for form in forms(page.text) if "/admin/" in form.action)
+    (form,) = (form for form in forms.parse(page.text) if "/admin/" in form.action)
     names = {name for name, _ in form.fields} - {"csrf_token"}
     typed = {"secret", "secret_again", "password", "password_again"}
     for name in sorted(names | typed):

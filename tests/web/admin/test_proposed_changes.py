@@ -2,9 +2,10 @@
 
 import pytest
 
+from tests.support import forms
 from tests.support.registrant import Registrant, find_pending_change
 from tests.support.relying_party import approve, disapprove, stored
-from tests.web.admin.console import HTMX_DIALOG, Console, forms
+from tests.web.admin.console import HTMX_DIALOG, Console
 
 
 @pytest.fixture
@@ -109,7 +110,7 @@ def test_deleted_client_cannot_be_approved(console, app):
 def test_decision_requires_a_recent_sign_in(console, registrant, services, outdate_sign_in, verb):
     """S22."""
     path = f"/admin/clients/{registrant.key}/change/{verb}"
-    (form,) = [form for form in forms(console.get(path).text) if form.action == path]
+    (form,) = [form for form in forms.parse(console.get(path).text) if form.action == path]
     outdate_sign_in()
     assert console.get(path).status_code == 303
     answer = console.browser.post(path, data=dict(form.fields))

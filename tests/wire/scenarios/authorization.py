@@ -4,9 +4,9 @@ import re
 
 import pyotp
 
+from tests.support.forms import Pairs
 from tests.wire.installation import PASSWORD
-from tests.wire.page_forms import Pairs, form_to
-from tests.wire.recorder import Caller
+from tests.wire.recorder import Caller, form_to
 from tests.wire.run import RESPONSE_TYPES, RegisteredClient, Run, answered, bearer
 
 AUTHORIZE = "/oauth2/authorize"
