@@ -19,7 +19,8 @@ from authserver.web.session import access, browser, preserved_forms
 
 csrf = CSRFProtect()
 
-# Other sites post forms to these views. They sign out or grant access only after an ID token or a form of this server.
+# Clients post forms from their own sites to these views. The views sign users out or grant access only after they have
+# received a valid ID token or a form of this server.
 _POSTED_BY_CLIENTS = ("authorize.authorize", "end_session.end_session_request")
 
 

@@ -1,4 +1,4 @@
-"""Sets up an authenticator app: the form proposes a seed, and a code proves that the app has it before it is stored."""
+"""Sets up an authenticator app. The form proposes a seed, which is stored after the user enters a valid code."""
 
 from collections.abc import Sequence
 
@@ -23,7 +23,7 @@ from authserver.web.session import access, sign_in_session
 
 _EXPIRED = message("This page has expired or belongs to another session. Scan the new QR code.")
 _ALREADY_SET_UP = message(
-    "Your authenticator app is set up. Recovery codes are shown once; you can replace them here."
+    "Your authenticator app is already set up. Its recovery codes are not shown again, but you can get new ones here."
 )
 
 
@@ -58,7 +58,7 @@ def add_authenticator() -> ResponseReturnValue:
 
 
 def _charge(live: UserSession) -> Sequence[Charge]:
-    """Charge an attempt, in a transaction of its own, which Throttled rolls back."""
+    """Charge an attempt in a separate transaction; raises Throttled, which rolls the transaction back."""
     services = current.services()
     settings = services.settings
     budget = throttles.bucket(
@@ -79,8 +79,8 @@ def _enrol(live: UserSession, seed: TotpSeed, charges: Sequence[Charge]) -> Resp
     throttles.refund(db, charges)
     signed_in = sign_in_session.step_up(db, user, live, second_factors.OTP)
     if signed_in is None:
-        # The session ended during this request. The exception rolls back the enrolment.
-        raise Forbidden(message("You are signed out."))
+        # The session ended during this request. The exception rolls back the enrollment.
+        raise Forbidden(message("You were signed out. Sign in again, and repeat the set-up."))
     response = make_response(show_codes(codes, is_new_app=True))
     sign_in_session.set_cookies(response, signed_in)
     return response

@@ -12,7 +12,7 @@ def own_session() -> UserSession:
     """Return the session of this browser, read-only."""
     live = current.current_session()
     if live is None:
-        raise Forbidden(message("You are signed out."))
+        raise Forbidden(message("You were signed out. Sign in again."))
     return live
 
 

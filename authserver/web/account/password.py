@@ -1,6 +1,6 @@
 """The password page. A password change requires the current password, ends all other sessions and renews this one.
 
-Hashing takes long, so the view commits the request's transaction first.
+Hashing is slow, so the view commits the request's transaction first.
 """
 
 from flask import flash, make_response, redirect, render_template, request, url_for
@@ -58,7 +58,9 @@ def _change(live: UserSession, old: str, new: str) -> SignedInBrowser:
     services.passwords.check_new(new, username=live.user.username, field="new_password")
     again = request.form.get("new_password_again")
     if again is not None and again != new:
-        raise InvalidInput({"new_password_again": message("The passwords do not match.")})
+        raise InvalidInput(
+            {"new_password_again": message("The two passwords differ. Enter the same password twice.")}
+        )
     verified = services.sign_in.check(
         sign_in_session.user_actor(live.user),
         SignInAttempt(live.user.username, old, sign_in_session.known_browser_cookie()),

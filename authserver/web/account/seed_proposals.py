@@ -1,4 +1,4 @@
-"""The seed that the set-up form proposes, in sealed form: it is stored only after a code proves it.
+"""The seed that the set-up form proposes. It is encrypted in the form, and stored after the user enters a valid code.
 
 A proposal is valid in one session, for half an hour.
 """
@@ -19,7 +19,7 @@ _LABEL_LENGTH = 40  # A longer account name makes the QR code too fine for camer
 
 
 def seal_seed(live: UserSession, seed: TotpSeed) -> str:
-    """Return a seed in sealed form."""
+    """Return an encrypted seed for the form."""
     return sealed_values.seal(_purpose(live), seed.text)
 
 

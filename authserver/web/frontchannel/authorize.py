@@ -1,7 +1,7 @@
 """The views of the authorization endpoint (RFC 6749, section 3.1): sign-in, consent and the authorization response.
 
-The rules are in ``protocol.oauth2.authorization``. A request that needs a sign-in or consent is stored, and continues at
-``/oauth2/continue``.
+The rules are in ``protocol.oauth2.authorization``. A request that needs a sign-in or consent is stored, and continues
+at ``/oauth2/continue``.
 """
 
 from collections.abc import Callable
@@ -99,7 +99,7 @@ def _continue_url(handle: str) -> str:
 
 
 def _resume(handle: str | None, step: "_Step", repeated: "_Step | None" = None) -> ResponseReturnValue:
-    """Run a step of a stored request; ``repeated`` runs instead if this session received the response a moment ago."""
+    """Run a step of a stored request, or ``repeated`` if this session received the response within the last minute."""
     live, row = (
         current.current_session(),
         authorization_requests.find(current.transaction(), handle, browser_id()),

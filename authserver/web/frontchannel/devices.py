@@ -1,6 +1,6 @@
 """The page on which users connect a device with a user code (RFC 8628, section 3.3).
 
-The user always confirms the client and its scopes, also after following a link that contains the code.
+The user always confirms the client and its scopes, even after following a link that contains the code.
 """
 
 from flask import redirect, render_template, request, url_for
@@ -36,7 +36,7 @@ def device() -> ResponseReturnValue:
     if live is None:
         return access.sign_in_first()
     code = request.args.get("user_code", "")
-    # Another site must not use up this user's attempts, so the user submits the code.
+    # Another site must not consume this user's attempts, so the user submits the code.
     is_cross_site = request.headers.get("Sec-Fetch-Site") == "cross-site"
     return _ask_for_code(code) if is_cross_site or not code else _look_up(live, code)
 

@@ -18,7 +18,7 @@ from authserver.web.frontchannel.blueprint import frontchannel
 @frontchannel.route(EndpointPath.END_SESSION, methods=["GET", "POST"], endpoint="end_session")
 @current.writes
 def end_session_request() -> ResponseReturnValue:
-    """Sign out immediately if the client's hint names this session, else ask for confirmation."""
+    """Sign out immediately if the ID token hint is for this session, or if no session is open. Otherwise ask first."""
     try:
         logout = logout_requests.unseal_request(request.args.get("ask")) or _parse()
     except ProtocolError as error:

@@ -1,7 +1,7 @@
 """Handles front-channel forms with a missing or expired CSRF token.
 
-They contain decisions, not typed input: most redirect to the page that asks for the decision. All other forms are
-handled by ``session.access``.
+An expired sign-in form is shown again. An expired decision redirects to the page that asks for the decision.
+``session.access`` handles all other forms.
 """
 
 from typing import Any
@@ -47,7 +47,7 @@ def _on_csrf_error(error: CSRFError) -> ResponseReturnValue:
 
 
 def _has_signed_in_with(page: SignInPage, live: UserSession, endpoint: str) -> bool:
-    """Return whether the form already signed this user in: a double click or a reload submits it twice."""
+    """Return whether this form has already signed the user in: a double click or a reload submits a form twice."""
     if page.mode != "first" or not identifies_user(page.username, live):
         return False
     return endpoint != "frontchannel.post_second_factor" or not access.lacks_second_factor(live)

@@ -1,7 +1,7 @@
 """The views of the OAuth 1.0a authorization endpoint (RFC 5849, section 2.2): sign-in, consent and redirect.
 
-The rules are in ``protocol.oauth1.authorization``. The temporary credential is the stored request; an interaction ties the
-decision to the browser and the user that saw the consent page (S12).
+The rules are in ``protocol.oauth1.authorization``. The temporary credential is the stored request; an interaction binds
+the decision to the browser and the user that saw the consent page (S12).
 """
 
 from typing import Any
@@ -143,7 +143,10 @@ def _shown(approval: TokenApproval) -> dict[str, Any]:
 
 
 def _respond_again(row: StoredAuthorizationRequest, live: UserSession) -> ResponseReturnValue | None:
-    """Return the response again if this session received it a moment ago, after a double click or a lost response."""
+    """Return the response again if this session received it within the last minute.
+
+    This happens after a double click or a lost response.
+    """
     if not authorization_requests.was_just_completed(row, live.id) or request.form.get("decision") != "allow":
         return None
     approval = _find_approval(request.form, is_decided=True)

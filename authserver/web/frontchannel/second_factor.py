@@ -1,7 +1,7 @@
 """The second step of a sign-in: a code of the authenticator app, or a recovery code.
 
-A user comes here after entering the right password, or signed in with a password only when a client or a page requires
-more (step-up).
+The page asks for the code after the correct password. It also asks a user who is signed in with only a password if a
+client or a page requires a second factor (step-up).
 """
 
 from dataclasses import replace
@@ -30,7 +30,7 @@ from authserver.web.session.sign_in_session import SignedInBrowser
 
 @frontchannel.get(EndpointPath.SECOND_FACTOR)
 def second_factor() -> ResponseReturnValue:
-    """Ask a user who is signed in with a password only for a code."""
+    """Ask for a code, if the user is signed in with only a password."""
     live, page = current.current_session_without_transaction(), sign_in_page_of(request.args, "code")
     if live is None:
         values = {"ask": page.context or None, "next": page.next or None}
@@ -73,7 +73,7 @@ def _complete(
 
 
 def _has_signed_in_with_code(live: UserSession, pending: PendingSecondFactor) -> bool:
-    """Return whether this browser signed in with the same code just before, because the form was submitted twice.
+    """Return whether this browser signed in with the same code a moment ago, because the form was submitted twice.
 
     The code is not accepted a second time (RFC 6238, section 5.2); the browser is only redirected.
     """

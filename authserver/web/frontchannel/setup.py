@@ -1,4 +1,4 @@
-"""First-run setup: the setup link creates the first administrator, once."""
+"""First-run setup: the setup link creates the first administrator. It works once."""
 
 from dataclasses import dataclass
 
@@ -59,8 +59,10 @@ def _create(form: _Form, password: str, again: str | None) -> SignedInBrowser:
     services = current.services()
     services.passwords.check_new(password, username=form.username)
     if again is not None and again != password:
-        raise InvalidInput({"password_again": message("The passwords do not match.")})
-    # Hashing takes long, so no transaction is open here.
+        raise InvalidInput(
+            {"password_again": message("The two passwords differ. Enter the same password twice.")}
+        )
+    # Hashing is slow, so no transaction is open here.
     password_hash = services.passwords.hash(password)
     with services.database.transaction() as db:
         user = setup.complete(
@@ -97,7 +99,7 @@ def _error_page(error: SetupClosed | Forbidden) -> ResponseReturnValue:
         403,
         gettext("This setup link does not work"),
         error.text,
-        gettext("The server prints the link when it starts."),
+        gettext("Restart the server. It prints a new setup link."),
     )
 
 

@@ -1,7 +1,7 @@
-"""The first step of a sign-in: the password. Also a repeated sign-in, and a sign-in with another account.
+"""The first step of a sign-in: the password. The same page handles a repeated sign-in and a switch of accounts.
 
-The password is checked outside the request's transaction because hashing takes long; see ``domain.users.authentication``.
-The second step is in ``second_factor``.
+The password is checked outside the request's transaction, because hashing is slow (see
+``domain.users.authentication``). The second step is in ``second_factor``.
 """
 
 from dataclasses import replace
@@ -71,7 +71,7 @@ def _complete(
 
 
 def continue_with_session(page: SignInPage, signed_in: SignedInBrowser) -> ResponseReturnValue:
-    """Set the cookies of the session and redirect to the target of the sign-in."""
+    """Set the cookies of the session, and redirect to the URL that the sign-in was for."""
     if signed_in.is_renewed:
         current.forget_loaded_user()  # Forms in other tabs belong to the same user and stay valid.
     else:
@@ -82,7 +82,7 @@ def continue_with_session(page: SignInPage, signed_in: SignedInBrowser) -> Respo
 
 
 def redirect_onward(page: SignInPage, live: UserSession) -> ResponseReturnValue:
-    """Redirect a signed-in user to the target of the sign-in, or offer their preserved form."""
+    """Redirect a signed-in user to the URL that the sign-in was for, or show the preserved form to submit again."""
     form = preserved_forms.find(live.user_id, page.resume) if page.resume else None
     return redirect(page.next or home_url_of(live), 303) if form is None else preserved_forms.offer(form)
 

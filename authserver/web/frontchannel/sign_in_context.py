@@ -1,7 +1,7 @@
 """The purpose of a sign-in, read from a link or form: the target URL, the application, and the mode.
 
-The authorization endpoint passes a sealed context, because only its application name can be trusted. The sign-in form
-passes a sealed ``PendingSecondFactor`` to the second step.
+The authorization endpoint encrypts the context (``sealed_values``), so that nobody else can choose the application name
+on the sign-in page. The sign-in form passes an encrypted ``PendingSecondFactor`` to the second step.
 """
 
 from collections.abc import Mapping
@@ -32,7 +32,7 @@ _LINK_LENGTH = 300
 
 @dataclass(frozen=True)
 class SignInContext:
-    """What the authorization endpoint passes to the sign-in page."""
+    """The values that the authorization endpoint passes to the sign-in page."""
 
     next: str = ""
     application: str = ""
@@ -100,7 +100,7 @@ def identifies_user(name: str, live: UserSession) -> bool:
 
 
 def seal_pending(pending: PendingSecondFactor) -> str:
-    """Return the result of the first step in sealed form, valid in this browser only."""
+    """Return the encrypted result of the first step, valid in this browser only."""
     return sealed_values.seal(_pending_purpose(), [pending.user_id, pending.user_epoch])
 
 
@@ -130,7 +130,7 @@ def _unseal_context(sealed: str) -> SignInContext:
     try:
         return SignInContext(*values) if values is not None else SignInContext()
     except TypeError:
-        return SignInContext()  # Sealed by another version of this server.
+        return SignInContext()  # Another version of this server encrypted the context.
 
 
 def _pending_purpose() -> str:

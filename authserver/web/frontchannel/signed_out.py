@@ -1,6 +1,6 @@
 """Ends the browser's session and shows the result of the sign-out for each application.
 
-The browser's signed cookie stores the facts for the result page for some minutes.
+The signed browser cookie stores the data of the result page. The page shows the data for ten minutes.
 """
 
 import time
@@ -65,7 +65,7 @@ def end_browser_session(present: UserSession | None, logout: LogoutRequest) -> R
     }
     sign_in_session.invalidate_forms()
     client_url = link if redirects and not needs_frames else None
-    # In the URL, because browsers drop cookies of more than 4 kB.
+    # Pass the request in the URL and not in the cookie, because browsers drop cookies of more than 4 kB.
     sealed = logout_requests.seal_request(logout) if link else None
     page = url_for("frontchannel.sign_out", ask=sealed)
     response = make_response(
@@ -103,7 +103,7 @@ def signed_out_page() -> str:
 
 
 def _end(present: UserSession) -> bool:
-    """End a session; return whether clients must be signed out by frames on a page."""
+    """End a session; return whether the result page must sign out clients with iframes."""
     db = current.transaction()
     members = logout_notices.participants(db, present.id)
     user_sessions.end(db, current.actor(), db.get_one(UserSession, present.id))
@@ -124,15 +124,15 @@ def _result_of(member: Participant, states: dict[int, str], frames: dict[int, st
 
 
 def _states_of_notices(facts: dict[str, Any]) -> dict[int, str]:
-    """Return the state of the logout notices by client; the first request waits a moment for their delivery.
+    """Return the state of the logout notices by client. The first request waits up to two seconds for their delivery.
 
-    It waits outside the transaction, so that a slow client does not occupy a connection.
+    The request waits outside the transaction, so that a slow client does not occupy a connection.
     """
     current.release()
     has_waited, facts["waited"] = facts.get("waited", False), True
     browser_cookie.modified = True
     current.services().logout_notices.wake()
-    # A copied cookie can claim repeatedly that it has not waited; the lock limits that.
+    # A client can send an old copy of the cookie to wait again and again. The lock limits the effect.
     if has_waited or not _waiting.acquire(blocking=False):
         return _states_now(facts)
     try:

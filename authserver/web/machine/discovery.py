@@ -53,7 +53,7 @@ def _scopes(services: Services) -> tuple[str, ...]:
 
 @lru_cache(maxsize=16)
 def _document(build: Metadata, services: Services, scopes: tuple[str, ...]) -> bytes:
-    """Return a document as it is sent: what it says depends on the settings and on the defined scopes alone."""
+    """Return the serialized document, cached because it depends only on the settings and the defined scopes."""
     return json.dumps(build(services.settings, scopes), separators=(",", ":")).encode()
 
 
@@ -66,7 +66,7 @@ def _send(body: bytes, request: Request) -> Response:
 
 
 def _matches(etag: str, condition: str) -> bool:
-    """Return whether an If-None-Match header matches: a list of ETags, possibly weak, or * (RFC 9110, section 13.1.2)."""
+    """Return whether an If-None-Match header matches: a list of (weak) ETags, or * (RFC 9110, section 13.1.2)."""
     tags = {tag.strip().removeprefix("W/") for tag in condition.split(",")}
     return bool(tags & {etag, "*"})
 

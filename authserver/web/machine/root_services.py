@@ -29,7 +29,7 @@ _ENDPOINTS = {
 
 
 def root_services(services: Services, request: Request) -> Response:
-    """Return the root services document, about the URL of the request."""
+    """Return the root services document. Its subject (``rdf:about``) is the URL of the request."""
     settings = services.settings
     lines = [
         f"<dc:title>{escape(settings.product_name)}</dc:title>",

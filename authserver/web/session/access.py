@@ -1,8 +1,8 @@
 """Access to pages: for signed-in users, for users who signed in recently, and for the Configure Server permission.
 
-``require_sign_in`` and ``require_configure_server`` are for a blueprint's ``before_request``: they return a response that
-replaces the view's, or None. ``require_recent_sign_in`` wraps a view. If the user submitted a form, the sign-in page
-preserves its input (see ``preserved_forms``).
+``require_sign_in`` and ``require_configure_server`` are for a blueprint's ``before_request``: they return a response
+that replaces the response of the view, or None. ``require_recent_sign_in`` wraps a view. If the user submitted a form,
+the sign-in page preserves its input (see ``preserved_forms``).
 """
 
 from collections.abc import Callable
@@ -33,7 +33,7 @@ def require_sign_in() -> ResponseReturnValue | None:
 
 
 def require_configure_server() -> ResponseReturnValue | None:
-    """Redirect users who are not signed in to the sign-in page, and return a 403 page without the permission."""
+    """Redirect users who are not signed in to the sign-in page. Show users without the permission a 403 page."""
     live = current.load_session()
     if live is None:
         return sign_in_first()
@@ -76,7 +76,10 @@ def require_recent_sign_in(view: View) -> View:
 
 
 def sign_in_first() -> ResponseReturnValue:
-    """Redirect to the sign-in page and back, or show it with the preserved input of the submitted form."""
+    """Redirect to the sign-in page, or show it with the preserved input of the submitted form.
+
+    After the sign-in, the browser returns to the current page or to the preserved form.
+    """
     owner, page = _owner_of_form(), local_urls.form_page_url()
     if owner is None:
         return redirect(url_for("frontchannel.sign_in", next=page), 303)
@@ -107,7 +110,7 @@ def lacks_second_factor(live: UserSession) -> bool:
 
 
 def _owner_of_form() -> int | None:
-    # htmx submits a form again as a page when its request is rejected.
+    # Ignore requests of htmx: if one is rejected, console.js submits the form again without htmx.
     is_page = request.method == "POST" and request.headers.get("HX-Request") != "true"
     return preserved_forms.owner() if is_page else None
 

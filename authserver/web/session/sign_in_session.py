@@ -1,7 +1,7 @@
 """Starts, renews and steps up the user session of a browser, and sets its cookies.
 
-Every sign-in sets a new session cookie (S18). If the same user signs in again, the session continues, so that everything
-granted in it stays valid and one sign-out ends all of it, even if it had expired. If another user signs in, the previous
+Every sign-in sets a new session cookie (S18). If the same user signs in again, the session continues, even if it had
+expired. Its authorizations stay valid, and one sign-out ends all of them. If another user signs in, the previous
 session ends.
 """
 
@@ -24,7 +24,7 @@ SIGN_OUT_RESULT = "signed_out"  # the key in the signed cookie
 
 @dataclass(frozen=True)
 class SignedInBrowser:
-    """A session and the new cookies for it; ``is_renewed`` if the same user continues the same session."""
+    """A session and its new cookies. ``is_renewed`` is True if the same user continues the same session."""
 
     session: UserSession
     cookie: str
@@ -87,12 +87,12 @@ def begin_session(
 
 
 def _can_renew(present: UserSession, user: User, live: UserSession | None) -> bool:
-    # Clients were notified that sessions from before a password change have ended, so these must not continue.
+    # Clients were notified that sessions from before a password change have ended, so these sessions must not continue.
     return present.user_id == user.id and (live is not None or present.user_epoch == user.epoch)
 
 
 def step_up(db: Session, user: User, live: UserSession, kind: str) -> SignedInBrowser | None:
-    """Add a second factor, just proved, to a session; None if the session has ended."""
+    """Step up a session after its user has proved a second factor; return None if the session has ended."""
     method = method_with_code(kind)
     started = user_sessions.step_up(db, user_actor(user), live, method)
     return None if started is None else _signed_in_browser(db, started, user, method, is_renewed=True)
