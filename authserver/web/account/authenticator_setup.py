@@ -40,13 +40,13 @@ def set_up_authenticator() -> ResponseReturnValue:
 @access.require_recent_sign_in
 def add_authenticator() -> ResponseReturnValue:
     """Store the seed, show the recovery codes, and step up this session to multi-factor."""
-    live = own_session()
-    seed = seed_proposals.unseal_seed(live, request.form.get("proposal", ""))
+    user_session = own_session()
+    seed = seed_proposals.unseal_seed(user_session, request.form.get("proposal", ""))
     if seed is None:
         return _propose(authenticator_apps.new_seed(), {"": _EXPIRED}), 422
     try:
-        charges = _charge(live)
-        return _enrol(live, seed, charges)
+        charges = _charge(user_session)
+        return _enrol(user_session, seed, charges)
     except InvalidInput as error:
         return _propose(seed, error.fields), 422
     except Conflict:
@@ -57,14 +57,14 @@ def add_authenticator() -> ResponseReturnValue:
         return _propose(seed, wait), 429, {"Retry-After": str(error.retry_after)}
 
 
-def _charge(live: UserSession) -> Sequence[Charge]:
+def _charge(user_session: UserSession) -> Sequence[Charge]:
     """Charge an attempt in a separate transaction; raises Throttled, which rolls the transaction back."""
     services = current.services()
     settings = services.settings
     budget = throttles.bucket(
         services.vault,
         "authenticator set-up",
-        str(live.user_id),
+        str(user_session.user_id),
         limit=settings.sign_in_attempts,
         window=settings.sign_in_window,
     )
@@ -73,11 +73,11 @@ def _charge(live: UserSession) -> Sequence[Charge]:
         return throttles.charge(db, [budget])
 
 
-def _enrol(live: UserSession, seed: TotpSeed, charges: Sequence[Charge]) -> ResponseReturnValue:
+def _enrol(user_session: UserSession, seed: TotpSeed, charges: Sequence[Charge]) -> ResponseReturnValue:
     db, user, code = current.transaction(), own_user(), request.form.get("code", "")
     codes = second_factors.enroll(db, current.services().vault, current.actor(), user, seed, code)
     throttles.refund(db, charges)
-    signed_in = sign_in_session.step_up(db, user, live, second_factors.OTP)
+    signed_in = sign_in_session.step_up(db, user, user_session, second_factors.OTP)
     if signed_in is None:
         # The session ended during this request. The exception rolls back the enrollment.
         raise Forbidden(message("You were signed out. Sign in again, and repeat the set-up."))
@@ -87,14 +87,14 @@ def _enrol(live: UserSession, seed: TotpSeed, charges: Sequence[Charge]) -> Resp
 
 
 def _propose(seed: TotpSeed, errors: dict[str, str] | None = None) -> str:
-    live = own_session()
+    user_session = own_session()
     return render_template(
         "account/authenticator_setup.html",
-        proposal=seed_proposals.seal_seed(live, seed),
-        picture=seed_proposals.qr_code_url(live, seed),
-        address=seed_proposals.otpauth_url(live, seed),
+        proposal=seed_proposals.seal_seed(user_session, seed),
+        picture=seed_proposals.qr_code_url(user_session, seed),
+        address=seed_proposals.otpauth_url(user_session, seed),
         groups=seed_proposals.grouped_seed(seed),
-        username=live.user.username,
+        username=user_session.user.username,
         next=next_url(),
         errors=errors or {},
     )

@@ -32,9 +32,9 @@ def end_session_request() -> ResponseReturnValue:
     if request.method == "POST":
         # A cross-site POST has no session cookie, so the request continues after a redirect.
         return redirect(url_for("frontchannel.end_session", ask=logout_requests.seal_request(logout)), 303)
-    present = current.endable_session()
-    if present is None or logout.concerns(present):
-        return signed_out.end_browser_session(present, logout)
+    user_session = current.endable_session()
+    if user_session is None or logout.concerns(user_session):
+        return signed_out.end_browser_session(user_session, logout)
     application = clients.find(current.transaction(), logout.client_key)
     name = application.name if application is not None and application.is_approved else ""
     return signed_out.confirm_page(logout_requests.seal_request(logout), name)

@@ -65,9 +65,12 @@ def sign_in_first(
 
 def sign_in_page_of(values: Any, step: Step = "password") -> SignInPage:
     """Return the page that a link or a submitted form describes, ignoring values that are not safe."""
-    live, context = current.current_session_without_transaction(), _unseal_context(values.get("ask", ""))
+    user_session, context = (
+        current.current_session_without_transaction(),
+        _unseal_context(values.get("ask", "")),
+    )
     page = SignInPage(
-        mode=_mode(live, values, context),
+        mode=_mode(user_session, values, context),
         step=step,
         next=context.next or local_urls.safe_local_url(values.get("next")) or "",
         username=values.get("username", context.login_hint),
@@ -80,8 +83,8 @@ def sign_in_page_of(values: Any, step: Step = "password") -> SignInPage:
         resume=values.get("resume", ""),
         pending=values.get("pending", "") if step == "code" else "",
     )
-    if live is not None and page.mode == "again":
-        page.username = live.user.username
+    if user_session is not None and page.mode == "again":
+        page.username = user_session.user.username
     return page
 
 
@@ -93,9 +96,13 @@ def too_many_attempts_page(page: SignInPage, error: Throttled) -> ResponseReturn
     return response
 
 
-def identifies_user(name: str, live: UserSession) -> bool:
+def identifies_user(name: str, user_session: UserSession) -> bool:
     """Return whether a user name or e-mail address is that of the signed-in user."""
-    own = {users.canonical_username(name) for name in (live.user.username, live.user.email) if name}
+    own = {
+        users.canonical_username(name)
+        for name in (user_session.user.username, user_session.user.email)
+        if name
+    }
     return users.canonical_username(name) in own
 
 
@@ -115,13 +122,17 @@ def _short(link: str) -> str:
     return link if len(link) <= _LINK_LENGTH else ""
 
 
-def _mode(live: UserSession | None, values: Any, context: SignInContext) -> Mode:
-    if live is None:
+def _mode(user_session: UserSession | None, values: Any, context: SignInContext) -> Mode:
+    if user_session is None:
         return "first"
     if values.get("switch") == "1" or context.is_switch:
         return "switch"
     if values.get("again") == "1" or context.is_again:
-        return "switch" if context.login_hint and not identifies_user(context.login_hint, live) else "again"
+        return (
+            "switch"
+            if context.login_hint and not identifies_user(context.login_hint, user_session)
+            else "again"
+        )
     return "first"
 
 

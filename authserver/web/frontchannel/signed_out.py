@@ -43,21 +43,24 @@ _waiting = Lock()
 
 def confirm_page(logout: str = "", application: str = "") -> str:
     """Return the page that asks for confirmation; it shows no user if the session has expired."""
-    live = current.current_session()
+    user_session = current.current_session()
     return render_template(
-        "sign_out.html", user=live.user if live else None, logout=logout, application=application
+        "sign_out.html",
+        user=user_session.user if user_session else None,
+        logout=logout,
+        application=application,
     )
 
 
-def end_browser_session(present: UserSession | None, logout: LogoutRequest) -> Response:
+def end_browser_session(user_session: UserSession | None, logout: LogoutRequest) -> Response:
     """End the session of this browser, then redirect to the client or to the result page."""
     db = current.transaction()
-    needs_frames = present is not None and _end(present)
+    needs_frames = user_session is not None and _end(user_session)
     link = end_session.return_link(db, logout)
     redirects = end_session.destination(db, logout) is not None
     browser_cookie[sign_in_session.SIGN_OUT_RESULT] = {
-        "session": present.id if present else 0,
-        "sid": present.sid if present else "",
+        "session": user_session.id if user_session else 0,
+        "sid": user_session.sid if user_session else "",
         "client": logout.client_key,
         "redirects": redirects,
         "fault": translate(logout.problem),
@@ -102,12 +105,12 @@ def signed_out_page() -> str:
     )
 
 
-def _end(present: UserSession) -> bool:
+def _end(user_session: UserSession) -> bool:
     """End a session; return whether the result page must sign out clients with iframes."""
     db = current.transaction()
-    members = logout_notices.participants(db, present.id)
-    user_sessions.end(db, current.actor(), db.get_one(UserSession, present.id))
-    return any(_frame(member.client, present.sid) for member in members)
+    members = logout_notices.participants(db, user_session.id)
+    user_sessions.end(db, current.actor(), db.get_one(UserSession, user_session.id))
+    return any(_frame(member.client, user_session.sid) for member in members)
 
 
 def _frame(client: Client, sid: str) -> str | None:

@@ -58,22 +58,22 @@ def method_with_code(kind: str) -> AuthenticationMethod:
 def begin_session(
     db: Session,
     user: User,
-    live: UserSession | None,
+    user_session: UserSession | None,
     *,
     is_remembered: bool,
     method: AuthenticationMethod = PASSWORD,
 ) -> SignedInBrowser:
     """Start a session, or renew the session of the same user in this browser, even if it has expired."""
     services, actor = current.services(), user_actor(user)
-    present = live or user_sessions.find_open(db, current.session_cookie())
+    open_session = user_session or user_sessions.find_open(db, current.session_cookie())
     renewed = None
-    if present is not None and _can_renew(present, user, live):
-        remembered = live.is_remembered if live is not None else is_remembered
+    if open_session is not None and _can_renew(open_session, user, user_session):
+        remembered = user_session.is_remembered if user_session is not None else is_remembered
         renewed = user_sessions.renew(
-            db, actor, services.settings, present, user, is_remembered=remembered, method=method
+            db, actor, services.settings, open_session, user, is_remembered=remembered, method=method
         )
-    elif present is not None:
-        user_sessions.end(db, actor, db.get_one(UserSession, present.id))
+    elif open_session is not None:
+        user_sessions.end(db, actor, db.get_one(UserSession, open_session.id))
     started = renewed or user_sessions.start(
         db,
         actor,
@@ -86,15 +86,17 @@ def begin_session(
     return _signed_in_browser(db, started, user, method, is_renewed=renewed is not None)
 
 
-def _can_renew(present: UserSession, user: User, live: UserSession | None) -> bool:
+def _can_renew(open_session: UserSession, user: User, user_session: UserSession | None) -> bool:
     # Clients were notified that sessions from before a password change have ended, so these sessions must not continue.
-    return present.user_id == user.id and (live is not None or present.user_epoch == user.epoch)
+    return open_session.user_id == user.id and (
+        user_session is not None or open_session.user_epoch == user.epoch
+    )
 
 
-def step_up(db: Session, user: User, live: UserSession, kind: str) -> SignedInBrowser | None:
+def step_up(db: Session, user: User, user_session: UserSession, kind: str) -> SignedInBrowser | None:
     """Step up a session after its user has proved a second factor; return None if the session has ended."""
     method = method_with_code(kind)
-    started = user_sessions.step_up(db, user_actor(user), live, method)
+    started = user_sessions.step_up(db, user_actor(user), user_session, method)
     return None if started is None else _signed_in_browser(db, started, user, method, is_renewed=True)
 
 
