@@ -178,7 +178,7 @@ def loaded_user() -> Any:
     return g.get(_LOADED_USER)
 
 
-def forget_loaded_user() -> None:
+def clear_loaded_user() -> None:
     """Make Flask-Login load the user again, after a sign-in or sign-out within the request."""
     g.pop(_LOADED_USER, None)
 

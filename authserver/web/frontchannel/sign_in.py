@@ -73,7 +73,7 @@ def _complete(
 def continue_with_session(page: SignInPage, signed_in: SignedInBrowser) -> ResponseReturnValue:
     """Set the cookies of the session, and redirect to the URL that the sign-in was for."""
     if signed_in.is_renewed:
-        current.forget_loaded_user()  # Forms in other tabs belong to the same user and stay valid.
+        current.clear_loaded_user()  # Forms in other tabs belong to the same user and stay valid.
     else:
         sign_in_session.invalidate_forms()
     response = make_response(redirect_onward(page, signed_in.session))

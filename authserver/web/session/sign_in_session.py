@@ -114,7 +114,7 @@ def invalidate_forms() -> None:
     """Invalidate the CSRF tokens of all forms rendered before."""
     browser_cookie.pop("csrf_token", None)
     g.pop("csrf_token", None)
-    current.forget_loaded_user()
+    current.clear_loaded_user()
 
 
 def set_cookies(response: Response, signed_in: SignedInBrowser) -> None:
