@@ -33,7 +33,7 @@ PATHS = frozenset(
 _VARY = ("Vary", "Origin")
 _EXPOSED = ("Access-Control-Expose-Headers", "WWW-Authenticate, Retry-After")
 _HEADERS = ("Access-Control-Allow-Headers", "Authorization, Content-Type")
-_KEPT = ("Access-Control-Max-Age", "600")
+_MAX_AGE = ("Access-Control-Max-Age", "600")
 
 log = logs.get("cross_origin")
 
@@ -46,7 +46,7 @@ class Cors:
         self._listed = redirect_uris.web_origins_of(services.settings.cors_origins)
         self._owners: dict[str, OriginOwner] = {}
 
-    def share(self, path: str, origin: str | None, response: Response) -> Response:
+    def add_headers(self, path: str, origin: str | None, response: Response) -> Response:
         """Return the response, with the headers that let scripts of the origin read it if the origin is allowed."""
         if path not in PATHS:
             return response
@@ -65,7 +65,7 @@ class Cors:
             ("Access-Control-Allow-Origin", origin),
             ("Access-Control-Allow-Methods", ", ".join(methods)),
         ]
-        return Response(204, b"", [_VARY, *allowed, _HEADERS, _KEPT])
+        return Response(204, b"", [_VARY, *allowed, _HEADERS, _MAX_AGE])
 
     def _is_allowed(self, origin: str) -> bool:
         return origin in self._listed or self._is_registered(origin)

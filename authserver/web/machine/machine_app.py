@@ -65,7 +65,7 @@ class MachineApp:
         response = self._respond(path, self.routes[path], environ)
         if method != "OPTIONS":
             # Scripts must be able to read error responses, too.
-            response = self._cors.share(environ["PATH_INFO"], environ.get("HTTP_ORIGIN"), response)
+            response = self._cors.add_headers(environ["PATH_INFO"], environ.get("HTTP_ORIGIN"), response)
         return wsgi_io.send_response(
             response, method, start_response, is_secure=self._services.settings.is_secure
         )
