@@ -46,7 +46,7 @@ def add_authenticator() -> ResponseReturnValue:
         return _propose(authenticator_apps.new_seed(), {"": _EXPIRED}), 422
     try:
         charges = _charge(user_session)
-        return _enrol(user_session, seed, charges)
+        return _enroll(user_session, seed, charges)
     except InvalidInput as error:
         return _propose(seed, error.fields), 422
     except Conflict:
@@ -73,7 +73,7 @@ def _charge(user_session: UserSession) -> Sequence[Charge]:
         return throttles.charge(db, [budget])
 
 
-def _enrol(user_session: UserSession, seed: TotpSeed, charges: Sequence[Charge]) -> ResponseReturnValue:
+def _enroll(user_session: UserSession, seed: TotpSeed, charges: Sequence[Charge]) -> ResponseReturnValue:
     db, user, code = current.transaction(), own_user(), request.form.get("code", "")
     codes = second_factors.enroll(db, current.services().vault, current.actor(), user, seed, code)
     throttles.refund(db, charges)
@@ -92,7 +92,7 @@ def _propose(seed: TotpSeed, errors: dict[str, str] | None = None) -> str:
         "account/authenticator_setup.html",
         proposal=seed_proposals.seal_seed(user_session, seed),
         picture=seed_proposals.qr_code_url(user_session, seed),
-        address=seed_proposals.otpauth_url(user_session, seed),
+        otpauth_url=seed_proposals.otpauth_url(user_session, seed),
         groups=seed_proposals.grouped_seed(seed),
         username=user_session.user.username,
         next=next_url(),

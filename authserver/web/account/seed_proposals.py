@@ -15,7 +15,7 @@ from authserver.web.session import sealed_values
 _LIFETIME = timedelta(minutes=30)
 _QUIET_ZONE = 4
 _SCALE = 5
-_LABEL_LENGTH = 40  # A longer account name makes the QR code too fine for cameras.
+_MAX_LABEL_LENGTH = 40  # A longer account name makes the QR code too fine for cameras.
 
 
 def seal_seed(user_session: UserSession, seed: TotpSeed) -> str:
@@ -32,7 +32,7 @@ def unseal_seed(user_session: UserSession, sealed: str) -> TotpSeed | None:
 def otpauth_url(user_session: UserSession, seed: TotpSeed) -> str:
     """Return the ``otpauth`` URL with the seed, the server and the account."""
     return seed.otpauth_url(
-        current.services().settings.product_name, user_session.user.username[:_LABEL_LENGTH]
+        current.services().settings.product_name, user_session.user.username[:_MAX_LABEL_LENGTH]
     )
 
 

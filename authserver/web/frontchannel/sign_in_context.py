@@ -26,8 +26,8 @@ from authserver.web.session.sign_in_page import ENDPOINTS, Mode, SignInPage, Ste
 _PURPOSE = "sign-in context"
 _LIFETIME = timedelta(days=1)  # A sign-in page may stay open overnight.
 _PENDING_LIFETIME = timedelta(minutes=10)
-_HINT_LENGTH = 200
-_LINK_LENGTH = 300
+_MAX_HINT_LENGTH = 200
+_MAX_LINK_LENGTH = 300
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def sign_in_first(
     """Redirect to the sign-in page for a client's request, and to ``next_url`` afterwards."""
     links = [_short((details or {}).get(name, "")) for name in (POLICY_URI, TOS_URI)]
     context = SignInContext(
-        next_url, application, login_hint[:_HINT_LENGTH], cancel_url, is_again, is_switch, *links
+        next_url, application, login_hint[:_MAX_HINT_LENGTH], cancel_url, is_again, is_switch, *links
     )
     return redirect(url_for(ENDPOINTS[step], ask=sealed_values.seal(_PURPOSE, astuple(context))), 303)
 
@@ -119,7 +119,7 @@ def unseal_pending(sealed: str) -> PendingSecondFactor | None:
 
 def _short(link: str) -> str:
     # The context is part of a URL, whose length servers limit. The consent page shows links of any length.
-    return link if len(link) <= _LINK_LENGTH else ""
+    return link if len(link) <= _MAX_LINK_LENGTH else ""
 
 
 def _mode(user_session: UserSession | None, values: Any, context: SignInContext) -> Mode:

@@ -81,16 +81,18 @@ def end_browser_session(user_session: UserSession | None, logout: LogoutRequest)
 
 def signed_out_page() -> str:
     """Return the page that confirms the sign-out, with the result for each application."""
-    facts: dict[str, Any] = browser_cookie.get(sign_in_session.SIGN_OUT_RESULT) or {}
-    if clock.timestamp(clock.now()) - facts.get("at", 0) > _SHOWN_FOR_SECONDS:
-        facts = {}
-    states = _states_of_notices(facts) if facts.get("session") else {}
+    stored: dict[str, Any] = browser_cookie.get(sign_in_session.SIGN_OUT_RESULT) or {}
+    if clock.timestamp(clock.now()) - stored.get("at", 0) > _SHOWN_FOR_SECONDS:
+        stored = {}
+    states = _states_of_notices(stored) if stored.get("session") else {}
     db = current.transaction()
-    members = logout_notices.participants(db, facts["session"]) if facts.get("session") else []
-    frames = {member.client.id: frame for member in members if (frame := _frame(member.client, facts["sid"]))}
+    members = logout_notices.participants(db, stored["session"]) if stored.get("session") else []
+    frames = {
+        member.client.id: frame for member in members if (frame := _frame(member.client, stored["sid"]))
+    }
     if frames:
         g.csp_frames = frontchannel_logout.frame_origins(frames.values())
-    application = clients.find(db, facts.get("client", ""))
+    application = clients.find(db, stored.get("client", ""))
     logout = logout_requests.unseal_request(request.args.get("ask"))
     return render_template(
         "signed_out.html",
@@ -99,9 +101,9 @@ def signed_out_page() -> str:
             (member.client.name, frames[member.client.id]) for member in members if member.client.id in frames
         ],
         link=end_session.return_link(db, logout) if logout and application else None,
-        redirects=facts.get("redirects", False),
+        redirects=stored.get("redirects", False),
         application=application.name if application else "",
-        fault=facts.get("fault", ""),
+        problem=stored.get("fault", ""),
     )
 
 
@@ -126,31 +128,31 @@ def _result_of(member: Participant, states: dict[int, str], frames: dict[int, st
     return _OFFLINE_RESULT if member.is_offline else _OTHER_RESULT
 
 
-def _states_of_notices(facts: dict[str, Any]) -> dict[int, str]:
+def _states_of_notices(stored: dict[str, Any]) -> dict[int, str]:
     """Return the state of the logout notices by client. The first request waits up to two seconds for their delivery.
 
     The request waits outside the transaction, so that a slow client does not occupy a connection.
     """
     current.release()
-    has_waited, facts["waited"] = facts.get("waited", False), True
+    has_waited, stored["waited"] = stored.get("waited", False), True
     browser_cookie.modified = True
     current.services().logout_notices.wake()
     # A client can send an old copy of the cookie to wait again and again. The lock limits the effect.
     if has_waited or not _waiting.acquire(blocking=False):
-        return _states_now(facts)
+        return _states_now(stored)
     try:
-        return _states_after_waiting(facts)
+        return _states_after_waiting(stored)
     finally:
         _waiting.release()
 
 
-def _states_after_waiting(facts: dict[str, Any]) -> dict[int, str]:
+def _states_after_waiting(stored: dict[str, Any]) -> dict[int, str]:
     deadline = time.monotonic() + _WAIT_SECONDS
-    while NoticeState.WAITING in (states := _states_now(facts)).values() and time.monotonic() < deadline:
+    while NoticeState.WAITING in (states := _states_now(stored)).values() and time.monotonic() < deadline:
         time.sleep(_POLL_SECONDS)
     return states
 
 
-def _states_now(facts: dict[str, Any]) -> dict[int, str]:
+def _states_now(stored: dict[str, Any]) -> dict[int, str]:
     with current.services().database.reading() as connection:
-        return logout_notices.states_of_session(connection, facts["session"])
+        return logout_notices.states_of_session(connection, stored["session"])

@@ -20,7 +20,7 @@ from authserver.messages import Message
 
 PARAMETER = "ui_locales"
 _ENGLISH_BLUEPRINTS = {"admin"}
-_CARRYING_BLUEPRINTS = {"frontchannel", "account"}
+_LOCALIZED_BLUEPRINTS = {"frontchannel", "account"}
 _REQUESTED = "requested_language"
 
 
@@ -36,7 +36,7 @@ def install(app: Flask) -> None:
     environment.policies["ext.i18n.trimmed"] = True
     environment.finalize = _finalize
     environment.globals |= {"language": current_language, "requested_language": requested_language}
-    app.url_defaults(_carry)
+    app.url_defaults(_add_to_url)
     app.after_request(_add_headers)
 
 
@@ -52,7 +52,7 @@ def requested_language() -> str | None:
     if not has_request_context():
         return None
     if _REQUESTED not in g:
-        setattr(g, _REQUESTED, languages.requested_language(_carried()))
+        setattr(g, _REQUESTED, languages.requested_language(_ui_locales()))
     return g.get(_REQUESTED)
 
 
@@ -81,13 +81,13 @@ def _finalize(value: Any) -> Any:
     return translate(value) if isinstance(value, Message) else value
 
 
-def _carry(endpoint: str, values: dict[str, Any]) -> None:
+def _add_to_url(endpoint: str, values: dict[str, Any]) -> None:
     """Add the application's choice to the URLs of a sign-in. Forms contain it in a hidden field."""
-    if endpoint.partition(".")[0] in _CARRYING_BLUEPRINTS and (wanted := requested_language()):
+    if endpoint.partition(".")[0] in _LOCALIZED_BLUEPRINTS and (wanted := requested_language()):
         values.setdefault(PARAMETER, wanted)
 
 
-def _carried() -> str:
+def _ui_locales() -> str:
     named = request.args.get(PARAMETER)
     if named is None and request.method == "POST":
         try:
