@@ -152,5 +152,5 @@ def _error_page(text: str) -> ResponseReturnValue:
         gettext("The device cannot be connected"),
         text,
         gettext("Start again on the device and enter the new code."),
-        links={gettext("Enter another code"): template_globals.at(EndpointPath.DEVICE)},
+        links={gettext("Enter another code"): template_globals.local_url(EndpointPath.DEVICE)},
     )

@@ -19,6 +19,6 @@ def root() -> ResponseReturnValue:
 
 def home_url_of(user_session: UserSession) -> str:
     """Return the URL of the user's start page."""
-    return template_globals.at(
+    return template_globals.local_url(
         EndpointPath.ADMIN if user_session.user.may_configure_server else EndpointPath.ACCOUNT
     )

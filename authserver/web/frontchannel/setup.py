@@ -50,7 +50,7 @@ def post_set_up() -> ResponseReturnValue:
     except (SetupClosed, Forbidden) as error:
         return _error_page(error)
     sign_in_session.invalidate_forms()
-    response = make_response(redirect(template_globals.at(EndpointPath.ADMIN), 303))
+    response = make_response(redirect(template_globals.local_url(EndpointPath.ADMIN), 303))
     sign_in_session.set_cookies(response, signed_in)
     return response
 
@@ -93,7 +93,7 @@ def _error_page(error: SetupClosed | Forbidden) -> ResponseReturnValue:
             gettext("This server is already set up"),
             gettext("An administrator already exists, so the setup link no longer works."),
             gettext("Sign in with your account."),
-            links={gettext("Sign in"): template_globals.at(EndpointPath.SIGN_IN)},
+            links={gettext("Sign in"): template_globals.local_url(EndpointPath.SIGN_IN)},
         )
     return error_pages.error_page(
         403,
