@@ -42,7 +42,7 @@ def bearer_error(_services: Services, error: ProtocolError, reference: str) -> R
 def registration_error(services: Services, error: ProtocolError, reference: str) -> Response:
     """Return the error response of the client configuration endpoint (RFC 7592, section 2).
 
-    An invalid registration access token results in the challenge of RFC 6750 with a JSON body, all other errors in JSON.
+    An invalid registration access token results in the challenge of RFC 6750 with a JSON body, other errors in JSON.
     """
     if not isinstance(error, BearerError):
         return json_error(services, error, reference)

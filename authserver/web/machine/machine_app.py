@@ -186,6 +186,6 @@ def _method_not_allowed(route: Route, method: str) -> ProtocolError:
 
 def _preflight_rejected(route: Route) -> ProtocolError:
     error = _method_not_allowed(route, "OPTIONS")
-    # Browsers send preflight requests automatically and do not show the response to users, so the error is not recorded.
+    # Browsers send preflight requests automatically and do not show the response, so the error is not recorded.
     error.details = replace(error.details, cause=None)
     return error
