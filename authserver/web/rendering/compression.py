@@ -14,7 +14,7 @@ _SAFE_INITIATORS = {"same-origin", "none"}
 
 
 def compress(response: Response) -> Response:
-    """Compress a page. Blueprints register this function with ``after_request``."""
+    """Compress a page. The ``after_request`` function of a blueprint calls this function."""
     response.headers.add("Vary", "Accept-Encoding, Sec-Fetch-Site")
     is_page = (
         response.mimetype == "text/html" and not response.is_streamed and not response.direct_passthrough
