@@ -8,4 +8,4 @@ from authserver.app import create_app
 from authserver.web import wiring
 
 app = create_app()
-wiring.work_with_first_request(app)
+wiring.start_background_work_on_first_request(app)

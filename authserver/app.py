@@ -46,7 +46,7 @@ def create_app(settings: Settings | None = None) -> Application:
 def connect(app: Application, services: Services) -> None:
     """Attach the services to an application, and install the machine endpoints."""
     app.extensions["authserver"] = services
-    wiring.serve_machines(app, services)
+    wiring.install_machine_endpoints(app, services)
 
 
 def build_services(settings: Settings, database: orm.Database, keys: vault.Vault) -> Services:

@@ -32,7 +32,7 @@ def redirect_exactly(location: str) -> Any:
 
 
 def posted_pairs() -> Pairs:
-    """Return the form of this request as it was sent; raises invalid_request as for a query."""
+    """Return the unmerged parameters of this request's form; raises invalid_request like ``parse_pairs``."""
     if request.mimetype != FORM_TYPE:
         raise ProtocolError(
             ErrorCode.INVALID_REQUEST,

@@ -1,8 +1,8 @@
 """The current request: its database transaction, its user session and its actor.
 
 A request has one transaction. It begins with the first call of ``transaction()``, in a view or in a ``before_request``
-function, and commits when there is a response, before the response is sent. GET requests read; a view that writes on GET
-is marked with ``@writes``. Requests of machines do not pass here (see ``web.machine``).
+function, and commits when there is a response, before the response is sent. GET requests only read; a view that writes
+on GET is marked with ``@writes``. The machine endpoints do not use this module (see ``web.machine``).
 """
 
 from collections.abc import Callable, Iterator
@@ -36,7 +36,7 @@ class Application(Flask):
     login_manager = login_manager
 
     def preprocess_request(self) -> ResponseReturnValue | None:
-        # Before the transaction begins, so that this does not hold a second connection.
+        # Refresh the keys before the transaction begins, so that the request does not hold two connections.
         services().key_ring.refresh()
         with _rollback_on_error():
             response = super().preprocess_request()
@@ -57,7 +57,7 @@ class SignedInUser(UserMixin):
     def __init__(self, session: UserSession) -> None:
         self.session = session
         self.user = session.user
-        # Copies, because the record cannot be read after the request's transaction was rolled back.
+        # Copy these values, because the record cannot be read after the request's transaction was rolled back.
         self.sid = session.sid
         self.user_id = session.user_id
 
@@ -90,7 +90,7 @@ def has_transaction() -> bool:
 
 
 def release() -> None:
-    """Commit this request's transaction before something slow, so that it holds no locks.
+    """Commit this request's transaction before slow work, so that the request holds no locks.
 
     Records stay readable. To change them, read them again in a new ``transaction()``.
     """
@@ -133,7 +133,7 @@ def _load(_request: Any) -> SignedInUser | None:
 
 
 def session_cookie() -> str:
-    """Return the browser's session cookie; its session may have ended."""
+    """Return the browser's session cookie. The session of the cookie may have ended."""
     return request.cookies.get(cookie_name(SESSION_COOKIE), "")
 
 
@@ -153,7 +153,7 @@ def current_session() -> UserSession | None:
 
 
 def load_session() -> UserSession | None:
-    """Return the live session of this request, with its user; looks it up in the request's transaction.
+    """Look up and return the live session of this request, with its user, in the request's transaction.
 
     Flask-Login would read Flask's cookie first, and every page would vary by cookie.
     """
@@ -163,10 +163,10 @@ def load_session() -> UserSession | None:
 
 
 def current_session_without_transaction() -> UserSession | None:
-    """Return the live session of this request, looked up in a transaction that has ended when this returns.
+    """Return the live session of this request. The function looks it up in a separate, short transaction.
 
-    Use it in error handlers, which run after the request's transaction has ended, and in views that hash passwords before
-    they begin it. The records are read-only; to change them, read them again in a transaction.
+    Use it in error handlers, which run after the request's transaction has ended, and in views that hash passwords
+    before they begin the transaction. The records are read-only; to change them, read them again in a transaction.
     """
     if _LOADED_USER not in g and not has_transaction():
         setattr(g, _LOADED_USER, _find_in_own_transaction())
@@ -174,11 +174,11 @@ def current_session_without_transaction() -> UserSession | None:
 
 
 def loaded_user() -> Any:
-    """Return the user that Flask-Login has loaded in this request, or None if nothing has asked for it."""
+    """Return the user that Flask-Login has loaded in this request, or None if no user was looked up."""
     return g.get(_LOADED_USER)
 
 
-def forget_loaded_user() -> None:
+def clear_loaded_user() -> None:
     """Make Flask-Login load the user again, after a sign-in or sign-out within the request."""
     g.pop(_LOADED_USER, None)
 
@@ -221,7 +221,7 @@ def _commit() -> None:
         seen = None
     release()
     if seen is not None:
-        # A transaction that only reads cannot store it.
+        # The read-only transaction of this request cannot store the last use.
         with services().database.transaction() as db:
             user_sessions.touch(db, seen)
 

@@ -1,4 +1,4 @@
-"""The network address of a client. X-Forwarded-For counts only as far as trusted proxies set it (S20)."""
+"""The network address of a client. Only X-Forwarded-For entries that trusted proxies added are used (S20)."""
 
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address

@@ -1,4 +1,4 @@
-"""Serves the application below the path of the public URL, and assigns an id to every request and logs it."""
+"""Serves the application below the path of the public URL, and logs every request with a new id."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -13,7 +13,7 @@ from authserver.web import request_body
 
 log = logs.get("web")
 
-# Health checks, like the metadata of RFC 8414, are requested at the root of the host, above the path of the public URL.
+# Health checks are at the root of the host, outside the path of the public URL, like the metadata of RFC 8414.
 _AT_ROOT = frozenset({EndpointPath.LIVE, EndpointPath.READY})
 _ID_LENGTH = 10
 _NOT_FOUND = b"Page not found.\n"

@@ -1,4 +1,4 @@
-"""Reads request bodies (a truncated one is a 400) and numeric form fields."""
+"""Reads request bodies and numeric form fields. A truncated body results in a response with status 400."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ class BrokenBody(BadRequest):
 
 
 class RequestBody:
-    """The input stream of one request body with ``length`` bytes, if the request states a length (RFC 9112, section 6.3)."""
+    """The input stream of a request body. ``length`` is the declared length, or None (RFC 9112, section 6.3)."""
 
     def __init__(self, stream: Any, length: int | None) -> None:
         self._stream = stream
@@ -52,6 +52,6 @@ def guard(environ: dict[str, Any]) -> None:
 
 
 def sent_number(field: str) -> int:
-    """Return a number from a hidden form field, such as a revision; 0, which no record has, if it is invalid."""
+    """Return a number from a hidden form field, such as a revision, or 0 (which no record has) if it is invalid."""
     text = request.form.get(field, "")
     return int(text) if text.isascii() and text.isdecimal() and len(text) < _DIGITS else 0

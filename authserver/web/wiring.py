@@ -19,7 +19,8 @@ from authserver.web.session import access, browser, preserved_forms
 
 csrf = CSRFProtect()
 
-# Other sites post forms to these views. They sign out or grant access only after an ID token or a form of this server.
+# Clients post forms from their own sites to these views. The views sign users out or grant access only after they have
+# received a valid ID token or a form of this server.
 _POSTED_BY_CLIENTS = ("authorize.authorize", "end_session.end_session_request")
 
 
@@ -38,12 +39,12 @@ def install(app: current.Application) -> None:
         csrf.exempt(f"authserver.web.frontchannel.{view}")
 
 
-def serve_machines(app: current.Application, services: Services) -> None:
+def install_machine_endpoints(app: current.Application, services: Services) -> None:
     """Put the machine endpoints in front of Flask."""
     app.wsgi_app = PublicPath(MachineApp(app.wsgi_app, services, routes()), services.settings.base_path)  # type: ignore[method-assign]
 
 
-def work_with_first_request(app: current.Application) -> None:
+def start_background_work_on_first_request(app: current.Application) -> None:
     """Start background work with the first request, because some servers fork after they load the application."""
     services: Services = app.extensions["authserver"]
     inner = app.wsgi_app

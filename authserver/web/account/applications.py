@@ -23,7 +23,7 @@ from authserver.web.rendering import scope_labels, template_globals
 
 @dataclass
 class _Access:
-    """The access of one client, and when it was last granted in each way.
+    """The access of one client, with the time of each kind of grant.
 
     ``granted_at`` is the time of the consent, ``used_at`` of the latest sign-in, ``device_at`` of the latest connected
     device, ``password_at`` of the latest use of the user's password by the client.
@@ -38,7 +38,7 @@ class _Access:
 
     @property
     def needs_no_consent(self) -> bool:
-        """Whether the user was never asked for consent because an administrator trusts the client."""
+        """Whether the user was never asked for consent because an administrator marked the client as trusted."""
         return self.client.is_trusted and self.granted_at is None and self.used_at is not None
 
     @property

@@ -17,7 +17,9 @@ from authserver.web.account.current_user import own_session, own_user
 from authserver.web.rendering.languages import translate
 from authserver.web.session import access
 
-_SUBMITTED_BEFORE = message("This form was already submitted. Its recovery codes are not shown again.")
+_SUBMITTED_BEFORE = message(
+    "This form was already submitted. Its recovery codes are not shown again. If you did not save them, get new ones."
+)
 _NO_APP = message("The authenticator app was already removed.")
 
 
@@ -45,7 +47,7 @@ def ask_new_recovery_codes() -> ResponseReturnValue:
 @account.post("/authenticator/recovery-codes")
 @access.require_recent_sign_in
 def renew_recovery_codes() -> ResponseReturnValue:
-    """Replace the recovery codes and show the new ones once; the form token prevents repetition by a reload."""
+    """Replace the recovery codes and show the new codes once. The form token makes a reload harmless."""
     db, token = current.transaction(), request.form.get("form_token") or secrets.token_urlsafe(16)
     if form_tokens.find(db, token) is not None:
         flash(translate(_SUBMITTED_BEFORE), "info")

@@ -1,4 +1,4 @@
-"""Sets up an authenticator app: the form proposes a seed, and a code proves that the app has it before it is stored."""
+"""Sets up an authenticator app. The form proposes a seed, which is stored after the user enters a valid code."""
 
 from collections.abc import Sequence
 
@@ -23,7 +23,7 @@ from authserver.web.session import access, sign_in_session
 
 _EXPIRED = message("This page has expired or belongs to another session. Scan the new QR code.")
 _ALREADY_SET_UP = message(
-    "Your authenticator app is set up. Recovery codes are shown once; you can replace them here."
+    "Your authenticator app is already set up. Its recovery codes are not shown again, but you can get new ones here."
 )
 
 
@@ -40,13 +40,13 @@ def set_up_authenticator() -> ResponseReturnValue:
 @access.require_recent_sign_in
 def add_authenticator() -> ResponseReturnValue:
     """Store the seed, show the recovery codes, and step up this session to multi-factor."""
-    live = own_session()
-    seed = seed_proposals.unseal_seed(live, request.form.get("proposal", ""))
+    user_session = own_session()
+    seed = seed_proposals.unseal_seed(user_session, request.form.get("proposal", ""))
     if seed is None:
         return _propose(authenticator_apps.new_seed(), {"": _EXPIRED}), 422
     try:
-        charges = _charge(live)
-        return _enrol(live, seed, charges)
+        charges = _charge(user_session)
+        return _enroll(user_session, seed, charges)
     except InvalidInput as error:
         return _propose(seed, error.fields), 422
     except Conflict:
@@ -57,14 +57,14 @@ def add_authenticator() -> ResponseReturnValue:
         return _propose(seed, wait), 429, {"Retry-After": str(error.retry_after)}
 
 
-def _charge(live: UserSession) -> Sequence[Charge]:
-    """Charge an attempt, in a transaction of its own, which Throttled rolls back."""
+def _charge(user_session: UserSession) -> Sequence[Charge]:
+    """Charge an attempt in a separate transaction; raises Throttled, which rolls the transaction back."""
     services = current.services()
     settings = services.settings
     budget = throttles.bucket(
         services.vault,
         "authenticator set-up",
-        str(live.user_id),
+        str(user_session.user_id),
         limit=settings.sign_in_attempts,
         window=settings.sign_in_window,
     )
@@ -73,28 +73,28 @@ def _charge(live: UserSession) -> Sequence[Charge]:
         return throttles.charge(db, [budget])
 
 
-def _enrol(live: UserSession, seed: TotpSeed, charges: Sequence[Charge]) -> ResponseReturnValue:
+def _enroll(user_session: UserSession, seed: TotpSeed, charges: Sequence[Charge]) -> ResponseReturnValue:
     db, user, code = current.transaction(), own_user(), request.form.get("code", "")
     codes = second_factors.enroll(db, current.services().vault, current.actor(), user, seed, code)
     throttles.refund(db, charges)
-    signed_in = sign_in_session.step_up(db, user, live, second_factors.OTP)
+    signed_in = sign_in_session.step_up(db, user, user_session, second_factors.OTP)
     if signed_in is None:
-        # The session ended during this request. The exception rolls back the enrolment.
-        raise Forbidden(message("You are signed out."))
+        # The session ended during this request. The exception rolls back the enrollment.
+        raise Forbidden(message("You were signed out. Sign in again, and repeat the set-up."))
     response = make_response(show_codes(codes, is_new_app=True))
     sign_in_session.set_cookies(response, signed_in)
     return response
 
 
 def _propose(seed: TotpSeed, errors: dict[str, str] | None = None) -> str:
-    live = own_session()
+    user_session = own_session()
     return render_template(
         "account/authenticator_setup.html",
-        proposal=seed_proposals.seal_seed(live, seed),
-        picture=seed_proposals.qr_code_url(live, seed),
-        address=seed_proposals.otpauth_url(live, seed),
+        proposal=seed_proposals.seal_seed(user_session, seed),
+        picture=seed_proposals.qr_code_url(user_session, seed),
+        otpauth_url=seed_proposals.otpauth_url(user_session, seed),
         groups=seed_proposals.grouped_seed(seed),
-        username=live.user.username,
+        username=user_session.user.username,
         next=next_url(),
         errors=errors or {},
     )

@@ -10,10 +10,10 @@ from authserver.web import current
 
 def own_session() -> UserSession:
     """Return the session of this browser, read-only."""
-    live = current.current_session()
-    if live is None:
-        raise Forbidden(message("You are signed out."))
-    return live
+    user_session = current.current_session()
+    if user_session is None:
+        raise Forbidden(message("You were signed out. Sign in again."))
+    return user_session
 
 
 def own_user() -> User:

@@ -1,6 +1,6 @@
 """The password page. A password change requires the current password, ends all other sessions and renews this one.
 
-Hashing takes long, so the view commits the request's transaction first.
+Hashing is slow, so the view commits the request's transaction first.
 """
 
 from flask import flash, make_response, redirect, render_template, request, url_for
@@ -35,10 +35,12 @@ def password() -> ResponseReturnValue:
 @access.require_recent_sign_in
 def change_password() -> ResponseReturnValue:
     """Check the current password, store the new one, and end all other sessions."""
-    live = own_session()
+    user_session = own_session()
     current.release()
     try:
-        signed_in = _change(live, request.form.get("old_password", ""), request.form.get("new_password", ""))
+        signed_in = _change(
+            user_session, request.form.get("old_password", ""), request.form.get("new_password", "")
+        )
     except InvalidInput as error:
         return _show(error.fields), 422
     except WrongCredentials:
@@ -53,34 +55,36 @@ def change_password() -> ResponseReturnValue:
     return response
 
 
-def _change(live: UserSession, old: str, new: str) -> SignedInBrowser:
+def _change(user_session: UserSession, old: str, new: str) -> SignedInBrowser:
     services = current.services()
-    services.passwords.check_new(new, username=live.user.username, field="new_password")
+    services.passwords.check_new(new, username=user_session.user.username, field="new_password")
     again = request.form.get("new_password_again")
     if again is not None and again != new:
-        raise InvalidInput({"new_password_again": message("The passwords do not match.")})
+        raise InvalidInput(
+            {"new_password_again": message("The two passwords differ. Enter the same password twice.")}
+        )
     verified = services.sign_in.check(
-        sign_in_session.user_actor(live.user),
-        SignInAttempt(live.user.username, old, sign_in_session.known_browser_cookie()),
+        sign_in_session.user_actor(user_session.user),
+        SignInAttempt(user_session.user.username, old, sign_in_session.known_browser_cookie()),
     )
     if old == new:
         raise InvalidInput({"new_password": _SAME})
-    return _store(live, verified, services.passwords.hash(new))
+    return _store(user_session, verified, services.passwords.hash(new))
 
 
-def _store(live: UserSession, verified: VerifiedPassword, password_hash: str) -> SignedInBrowser:
+def _store(user_session: UserSession, verified: VerifiedPassword, password_hash: str) -> SignedInBrowser:
     with current.services().database.transaction() as db:
         user = authentication.confirm_password(db, verified)
         actor = sign_in_session.user_actor(user)
         # The new epoch ends these sessions too, but only ``end_others`` notifies their clients.
-        user_sessions.end_others(db, actor, user, keep=live.id)
-        users.set_password(db, actor, user, password_hash, keep=live.id)
+        user_sessions.end_others(db, actor, user, keep=user_session.id)
+        users.set_password(db, actor, user, password_hash, keep=user_session.id)
         return sign_in_session.begin_session(
             db,
             user,
-            live,
-            is_remembered=live.is_remembered,
-            method=AuthenticationMethod(live.acr, live.amr),
+            user_session,
+            is_remembered=user_session.is_remembered,
+            method=AuthenticationMethod(user_session.acr, user_session.amr),
         )
 
 

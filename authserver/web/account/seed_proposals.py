@@ -1,4 +1,4 @@
-"""The seed that the set-up form proposes, in sealed form: it is stored only after a code proves it.
+"""The seed that the set-up form proposes. It is encrypted in the form, and stored after the user enters a valid code.
 
 A proposal is valid in one session, for half an hour.
 """
@@ -15,28 +15,30 @@ from authserver.web.session import sealed_values
 _LIFETIME = timedelta(minutes=30)
 _QUIET_ZONE = 4
 _SCALE = 5
-_LABEL_LENGTH = 40  # A longer account name makes the QR code too fine for cameras.
+_MAX_LABEL_LENGTH = 40  # A longer account name makes the QR code too fine for cameras.
 
 
-def seal_seed(live: UserSession, seed: TotpSeed) -> str:
-    """Return a seed in sealed form."""
-    return sealed_values.seal(_purpose(live), seed.text)
+def seal_seed(user_session: UserSession, seed: TotpSeed) -> str:
+    """Return an encrypted seed for the form."""
+    return sealed_values.seal(_purpose(user_session), seed.text)
 
 
-def unseal_seed(live: UserSession, sealed: str) -> TotpSeed | None:
+def unseal_seed(user_session: UserSession, sealed: str) -> TotpSeed | None:
     """Return the seed, or None if it has expired or was proposed in another session."""
-    text = sealed_values.unseal(_purpose(live), sealed, _LIFETIME)
+    text = sealed_values.unseal(_purpose(user_session), sealed, _LIFETIME)
     return None if text is None else TotpSeed(text)
 
 
-def otpauth_url(live: UserSession, seed: TotpSeed) -> str:
+def otpauth_url(user_session: UserSession, seed: TotpSeed) -> str:
     """Return the ``otpauth`` URL with the seed, the server and the account."""
-    return seed.otpauth_url(current.services().settings.product_name, live.user.username[:_LABEL_LENGTH])
+    return seed.otpauth_url(
+        current.services().settings.product_name, user_session.user.username[:_MAX_LABEL_LENGTH]
+    )
 
 
-def qr_code_url(live: UserSession, seed: TotpSeed) -> str:
+def qr_code_url(user_session: UserSession, seed: TotpSeed) -> str:
     """Return the QR code as a ``data:`` URL, so that no requested URL contains the seed."""
-    code = segno.make(otpauth_url(live, seed), error="l", micro=False)
+    code = segno.make(otpauth_url(user_session, seed), error="l", micro=False)
     return str(
         code.svg_data_uri(
             border=_QUIET_ZONE, scale=_SCALE, dark="#000", light="#fff", svgclass=None, lineclass=None
@@ -49,5 +51,5 @@ def grouped_seed(seed: TotpSeed) -> list[str]:
     return [seed.text[at : at + 4] for at in range(0, len(seed.text), 4)]
 
 
-def _purpose(live: UserSession) -> str:
-    return f"proposed seed:{live.user_id}:{live.id}"
+def _purpose(user_session: UserSession) -> str:
+    return f"proposed seed:{user_session.user_id}:{user_session.id}"

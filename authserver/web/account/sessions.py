@@ -1,4 +1,4 @@
-"""The sessions page: where the user is signed in, and ending sessions."""
+"""The sessions page: lists the browsers in which the user is signed in, and ends sessions."""
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -17,7 +17,7 @@ from authserver.web.rendering.languages import translate
 
 @account.get("/sessions")
 def session_list() -> ResponseReturnValue:
-    """Show all sessions, this one first."""
+    """Show all sessions, with the session of this browser first."""
     settings, now = current.services().settings, clock.now()
     rows = [
         row
@@ -46,7 +46,7 @@ def end_session(session_id: int) -> ResponseReturnValue:
 
 @account.post("/sessions/end-others")
 def end_other_sessions() -> ResponseReturnValue:
-    """End all sessions except this one."""
+    """End all sessions except the session of this browser."""
     count = user_sessions.end_others(
         current.transaction(), current.actor(), own_user(), keep=own_session().id
     )

@@ -1,4 +1,4 @@
-"""The colour theme, stored per browser."""
+"""The color theme, stored per browser."""
 
 from datetime import timedelta
 

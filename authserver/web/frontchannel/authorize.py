@@ -1,7 +1,7 @@
 """The views of the authorization endpoint (RFC 6749, section 3.1): sign-in, consent and the authorization response.
 
-The rules are in ``protocol.oauth2.authorization``. A request that needs a sign-in or consent is stored, and continues at
-``/oauth2/continue``.
+The rules are in ``protocol.oauth2.authorization``. A request that needs a sign-in or consent is stored, and continues
+at ``/oauth2/continue``.
 """
 
 from collections.abc import Callable
@@ -99,15 +99,19 @@ def _continue_url(handle: str) -> str:
 
 
 def _resume(handle: str | None, step: "_Step", repeated: "_Step | None" = None) -> ResponseReturnValue:
-    """Run a step of a stored request; ``repeated`` runs instead if this session received the response a moment ago."""
-    live, row = (
+    """Run a step of a stored request, or ``repeated`` if this session received the response within the last minute."""
+    user_session, row = (
         current.current_session(),
         authorization_requests.find(current.transaction(), handle, browser_id()),
     )
     if row is None:
         return _expired_page()
     if not row.is_open:
-        if repeated is None or live is None or not authorization_requests.was_just_completed(row, live.id):
+        if (
+            repeated is None
+            or user_session is None
+            or not authorization_requests.was_just_completed(row, user_session.id)
+        ):
             return _expired_page()
         step = repeated
     try:
@@ -121,13 +125,15 @@ def _resume(handle: str | None, step: "_Step", repeated: "_Step | None" = None) 
 
 def _respond_again(auth_request: AuthorizationRequest, interaction: "_Interaction") -> ResponseReturnValue:
     """Return the response again, after a double click, a reload or a lost response, if the decision is still valid."""
-    db, live, row = current.transaction(), current.current_session(), interaction.row
-    if live is None or auth_request.client.revision != row.client_revision:
+    db, user_session, row = current.transaction(), current.current_session(), interaction.row
+    if user_session is None or auth_request.client.revision != row.client_revision:
         return _expired_page()
-    if not authorization.is_still_allowed(db, auth_request, live, started_at=row.created_at):
+    if not authorization.is_still_allowed(db, auth_request, user_session, started_at=row.created_at):
         return _expired_page()
-    client_epoch = access_state.record_sign_in(db, auth_request.client, live)
-    return _expired_page() if client_epoch is None else _send(_issue(auth_request, live, client_epoch))
+    client_epoch = access_state.record_sign_in(db, auth_request.client, user_session)
+    return (
+        _expired_page() if client_epoch is None else _send(_issue(auth_request, user_session, client_epoch))
+    )
 
 
 def _expired_page() -> ResponseReturnValue:
@@ -151,15 +157,15 @@ _Step = Callable[[AuthorizationRequest, _Interaction], ResponseReturnValue]
 
 
 def _proceed(auth_request: AuthorizationRequest, interaction: _Interaction | None) -> ResponseReturnValue:
-    db, live = current.transaction(), current.current_session()
+    db, user_session = current.transaction(), current.current_session()
     started_at = interaction.row.created_at if interaction else None
-    step = authorization.next_step(db, auth_request, live, started_at=started_at)
-    if step is NextStep.RESPOND and live is not None:
-        return _finish(auth_request, interaction, live)
+    step = authorization.next_step(db, auth_request, user_session, started_at=started_at)
+    if step is NextStep.RESPOND and user_session is not None:
+        return _finish(auth_request, interaction, user_session)
     handle = interaction.handle if interaction else _store(auth_request, browser_id())
-    if step is NextStep.CONSENT and live is not None:
+    if step is NextStep.CONSENT and user_session is not None:
         return (
-            _show_consent(auth_request, interaction, live)
+            _show_consent(auth_request, interaction, user_session)
             if interaction
             else redirect(_continue_url(handle), 303)
         )
@@ -178,9 +184,9 @@ def _proceed(auth_request: AuthorizationRequest, interaction: _Interaction | Non
 
 
 def _finish(
-    auth_request: AuthorizationRequest, interaction: _Interaction | None, live: UserSession
+    auth_request: AuthorizationRequest, interaction: _Interaction | None, user_session: UserSession
 ) -> ResponseReturnValue:
-    client_epoch = access_state.record_sign_in(current.transaction(), auth_request.client, live)
+    client_epoch = access_state.record_sign_in(current.transaction(), auth_request.client, user_session)
     if client_epoch is None:
         # The client or the user was changed during this request, so evaluate the request again.
         return redirect(
@@ -189,34 +195,36 @@ def _finish(
     if interaction is not None and not authorization_requests.complete(
         current.transaction(),
         interaction.row,
-        session_id=live.id,
+        session_id=user_session.id,
         client_revision=auth_request.client.revision,
     ):
         return _expired_page()
-    return _send(_issue(auth_request, live, client_epoch))
+    return _send(_issue(auth_request, user_session, client_epoch))
 
 
-def _issue(auth_request: AuthorizationRequest, live: UserSession, client_epoch: int) -> AuthorizationResponse:
+def _issue(
+    auth_request: AuthorizationRequest, user_session: UserSession, client_epoch: int
+) -> AuthorizationResponse:
     return authorization_response.issue_authorization_response(
         current.services(),
         current.transaction(),
         current.actor(),
         auth_request,
-        live,
+        user_session,
         client_epoch=client_epoch,
     )
 
 
 def _show_consent(
-    auth_request: AuthorizationRequest, interaction: _Interaction, live: UserSession
+    auth_request: AuthorizationRequest, interaction: _Interaction, user_session: UserSession
 ) -> ResponseReturnValue:
-    authorization_requests.record_shown(interaction.row, live.id)
+    authorization_requests.record_shown(interaction.row, user_session.id)
     return render_template(
         "consent.html",
         client=auth_request.client,
-        user=live.user,
+        user=user_session.user,
         scopes=auth_request.consent_scopes,
-        new_scopes=authorization.new_scopes(current.transaction(), auth_request, live),
+        new_scopes=authorization.new_scopes(current.transaction(), auth_request, user_session),
         redirect_uri=auth_request.target.redirect_uri,
         interaction=interaction.handle,
         revision=auth_request.client.revision,
@@ -234,24 +242,24 @@ def _show_enrollment(auth_request: AuthorizationRequest, handle: str) -> Respons
 
 
 def _decide(auth_request: AuthorizationRequest, interaction: _Interaction) -> ResponseReturnValue:
-    db, live = current.transaction(), current.current_session()
+    db, user_session = current.transaction(), current.current_session()
     is_as_shown = (
-        live is not None
-        and interaction.row.shown_session_id == live.id
+        user_session is not None
+        and interaction.row.shown_session_id == user_session.id
         and request.form.get("revision") == str(auth_request.client.revision)
     )
-    if live is None or not is_as_shown:
+    if user_session is None or not is_as_shown:
         # Another user has signed in, or the client was changed: the user must see what they grant.
         return redirect(_continue_url(interaction.handle), 303)
     if request.form.get("decision") != "allow":
         raise authorization.denied(auth_request)
     step = authorization.next_step(
-        db, authorization.after_consent(auth_request), live, started_at=interaction.row.created_at
+        db, authorization.after_consent(auth_request), user_session, started_at=interaction.row.created_at
     )
     if step not in {NextStep.CONSENT, NextStep.RESPOND}:
         return redirect(_continue_url(interaction.handle), 303)
-    consents.remember(db, live.user_id, auth_request.client.id, auth_request.consent_scopes)
-    return _finish(auth_request, interaction, live)
+    consents.remember(db, user_session.user_id, auth_request.client.id, auth_request.consent_scopes)
+    return _finish(auth_request, interaction, user_session)
 
 
 def _cancel(auth_request: AuthorizationRequest, _interaction: _Interaction) -> ResponseReturnValue:

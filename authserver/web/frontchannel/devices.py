@@ -1,6 +1,6 @@
 """The page on which users connect a device with a user code (RFC 8628, section 3.3).
 
-The user always confirms the client and its scopes, also after following a link that contains the code.
+The user always confirms the client and its scopes, even after following a link that contains the code.
 """
 
 from flask import redirect, render_template, request, url_for
@@ -32,55 +32,57 @@ _OVER = message("The code was already used, has expired, or was opened in anothe
 @current.writes
 def device() -> ResponseReturnValue:
     """Ask for the user code, or show the confirmation for the code in the URL."""
-    live = current.current_session_without_transaction()
-    if live is None:
+    user_session = current.current_session_without_transaction()
+    if user_session is None:
         return access.sign_in_first()
     code = request.args.get("user_code", "")
-    # Another site must not use up this user's attempts, so the user submits the code.
+    # Another site must not consume this user's attempts, so the user submits the code.
     is_cross_site = request.headers.get("Sec-Fetch-Site") == "cross-site"
-    return _ask_for_code(code) if is_cross_site or not code else _look_up(live, code)
+    return _ask_for_code(code) if is_cross_site or not code else _look_up(user_session, code)
 
 
 @frontchannel.post(EndpointPath.DEVICE)
 def post_device() -> ResponseReturnValue:
     """Show the confirmation for the entered code."""
-    live = current.current_session_without_transaction()
-    if live is None:
+    user_session = current.current_session_without_transaction()
+    if user_session is None:
         return access.sign_in_first()
-    return _look_up(live, request.form.get("user_code", ""))
+    return _look_up(user_session, request.form.get("user_code", ""))
 
 
 @frontchannel.post(EndpointPath.DEVICE_DECISION)
 def decide_device() -> ResponseReturnValue:
     """Apply the user's decision."""
-    live = current.current_session_without_transaction()
-    if live is None:
+    user_session = current.current_session_without_transaction()
+    if user_session is None:
         return access.sign_in_first()
     db = current.transaction()
-    row = device_authorizations.find_shown(db, request.form.get("confirmation"), live.id)
+    row = device_authorizations.find_shown(db, request.form.get("confirmation"), user_session.id)
     if row is None:
-        return _show_decision(live)
+        return _show_decision(user_session)
     if request.form.get("decision") != "allow":
-        return _done(row, is_allowed=False) if device_approval.deny(db, row) else _show_decision(live)
-    denial = device_approval.check_device_access(current.services().client_cache, db, row, live)
+        return _done(row, is_allowed=False) if device_approval.deny(db, row) else _show_decision(user_session)
+    denial = device_approval.check_device_access(current.services().client_cache, db, row, user_session)
     if denial is not None:
         return _error_page(denial.description)
-    is_approved = device_approval.approve(db, current.actor(), row, live)
-    return _done(row, is_allowed=True) if is_approved else _show_decision(live)
+    is_approved = device_approval.approve(db, current.actor(), row, user_session)
+    return _done(row, is_allowed=True) if is_approved else _show_decision(user_session)
 
 
-def _show_decision(live: UserSession) -> ResponseReturnValue:
+def _show_decision(user_session: UserSession) -> ResponseReturnValue:
     """Show the earlier decision again, after a double click or a reload."""
-    row = device_authorizations.find_decided(current.transaction(), request.form.get("confirmation"), live.id)
+    row = device_authorizations.find_decided(
+        current.transaction(), request.form.get("confirmation"), user_session.id
+    )
     return _error_page(_OVER) if row is None else _done(row, is_allowed=row.state != DeviceState.DENIED)
 
 
-def _look_up(live: UserSession, user_code: str) -> ResponseReturnValue:
+def _look_up(user_session: UserSession, user_code: str) -> ResponseReturnValue:
     code = device_authorizations.normalize_user_code(user_code)
     if not code:
         return _ask_for_code(user_code, _UNKNOWN), 422
     try:
-        charges = _charge(live)
+        charges = _charge(user_session)
     except Throttled as error:
         text = template_globals.too_many_attempts(error.retry_after)
         return _ask_for_code(user_code, text), 429, {"Retry-After": str(error.retry_after)}
@@ -89,19 +91,19 @@ def _look_up(live: UserSession, user_code: str) -> ResponseReturnValue:
     if row is None:
         return _ask_for_code(user_code, _UNKNOWN), 422
     throttles.refund(db, charges)
-    denial = device_approval.check_device_access(current.services().client_cache, db, row, live)
+    denial = device_approval.check_device_access(current.services().client_cache, db, row, user_session)
     if denial is not None:
         return _error_page(denial.description)
-    if device_approval.needs_sign_in(current.services().client_cache, db, row, live):
+    if device_approval.needs_sign_in(current.services().client_cache, db, row, user_session):
         return redirect(url_for("frontchannel.sign_in", next=_url_of(code), again=1), 303)
-    return _confirm(live, row, code)
+    return _confirm(user_session, row, code)
 
 
-def _charge(live: UserSession) -> list[Charge]:
+def _charge(user_session: UserSession) -> list[Charge]:
     """Charge an attempt to the account, the browser and the network before the code is looked up."""
     settings = current.services().settings
     limits = (
-        ("account", str(live.user_id), settings.device_attempts),
+        ("account", str(user_session.user_id), settings.device_attempts),
         ("browser", browser_id(), settings.device_attempts),
         ("network", throttles.network_of(current.network_address()), settings.device_attempts_per_network),
     )
@@ -122,16 +124,16 @@ def _ask_for_code(user_code: str = "", error: str = "") -> str:
     return render_template("device.html", user_code=shown, errors={"user_code": error} if error else {})
 
 
-def _confirm(live: UserSession, row: DeviceAuthorization, code: str) -> str:
+def _confirm(user_session: UserSession, row: DeviceAuthorization, code: str) -> str:
     return render_template(
         "device_confirm.html",
         client=row.client,
-        user=live.user,
+        user=user_session.user,
         user_code=typed_codes.format_code(code),
         address=row.address,
         asked_at=row.created_at,
         scopes=row.scope.split(),
-        confirmation=device_authorizations.record_shown(current.transaction(), row, live.id),
+        confirmation=device_authorizations.record_shown(current.transaction(), row, user_session.id),
         switch_url=url_for("frontchannel.sign_in", next=_url_of(code), switch=1),
     )
 
@@ -150,5 +152,5 @@ def _error_page(text: str) -> ResponseReturnValue:
         gettext("The device cannot be connected"),
         text,
         gettext("Start again on the device and enter the new code."),
-        links={gettext("Enter another code"): template_globals.at(EndpointPath.DEVICE)},
+        links={gettext("Enter another code"): template_globals.local_url(EndpointPath.DEVICE)},
     )

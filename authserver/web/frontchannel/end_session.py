@@ -18,7 +18,7 @@ from authserver.web.frontchannel.blueprint import frontchannel
 @frontchannel.route(EndpointPath.END_SESSION, methods=["GET", "POST"], endpoint="end_session")
 @current.writes
 def end_session_request() -> ResponseReturnValue:
-    """Sign out immediately if the client's hint names this session, else ask for confirmation."""
+    """Sign out immediately if the ID token hint is for this session, or if no session is open. Otherwise ask first."""
     try:
         logout = logout_requests.unseal_request(request.args.get("ask")) or _parse()
     except ProtocolError as error:
@@ -32,9 +32,9 @@ def end_session_request() -> ResponseReturnValue:
     if request.method == "POST":
         # A cross-site POST has no session cookie, so the request continues after a redirect.
         return redirect(url_for("frontchannel.end_session", ask=logout_requests.seal_request(logout)), 303)
-    present = current.endable_session()
-    if present is None or logout.concerns(present):
-        return signed_out.end_browser_session(present, logout)
+    user_session = current.endable_session()
+    if user_session is None or logout.concerns(user_session):
+        return signed_out.end_browser_session(user_session, logout)
     application = clients.find(current.transaction(), logout.client_key)
     name = application.name if application is not None and application.is_approved else ""
     return signed_out.confirm_page(logout_requests.seal_request(logout), name)

@@ -1,7 +1,7 @@
 """Handles front-channel forms with a missing or expired CSRF token.
 
-They contain decisions, not typed input: most redirect to the page that asks for the decision. All other forms are
-handled by ``session.access``.
+An expired sign-in form is shown again. An expired decision redirects to the page that asks for the decision.
+``session.access`` handles all other forms.
 """
 
 from typing import Any
@@ -30,9 +30,9 @@ _DECISIONS = {
 def _on_csrf_error(error: CSRFError) -> ResponseReturnValue:
     endpoint = request.endpoint or ""
     if endpoint in _SIGN_IN:
-        page, live = sign_in_page_of(request.form), current.current_session_without_transaction()
-        if live is not None and _has_signed_in_with(page, live, endpoint):
-            return redirect_onward(page, live)
+        page, user_session = sign_in_page_of(request.form), current.current_session_without_transaction()
+        if user_session is not None and _has_signed_in_with(page, user_session, endpoint):
+            return redirect_onward(page, user_session)
         return show_password_form(page)
     if endpoint in _DECISIONS:
         view, names = _DECISIONS[endpoint]
@@ -46,8 +46,8 @@ def _on_csrf_error(error: CSRFError) -> ResponseReturnValue:
     return access.on_csrf_error(error)
 
 
-def _has_signed_in_with(page: SignInPage, live: UserSession, endpoint: str) -> bool:
-    """Return whether the form already signed this user in: a double click or a reload submits it twice."""
-    if page.mode != "first" or not identifies_user(page.username, live):
+def _has_signed_in_with(page: SignInPage, user_session: UserSession, endpoint: str) -> bool:
+    """Return whether this form has already signed the user in: a double click or a reload submits a form twice."""
+    if page.mode != "first" or not identifies_user(page.username, user_session):
         return False
-    return endpoint != "frontchannel.post_second_factor" or not access.lacks_second_factor(live)
+    return endpoint != "frontchannel.post_second_factor" or not access.lacks_second_factor(user_session)

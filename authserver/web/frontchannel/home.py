@@ -13,10 +13,12 @@ from authserver.web.rendering import template_globals
 @frontchannel.get("/")
 def root() -> ResponseReturnValue:
     """Redirect to the console, the account or the sign-in page."""
-    live = current.current_session()
-    return redirect(home_url_of(live) if live else url_for("frontchannel.sign_in"), 303)
+    user_session = current.current_session()
+    return redirect(home_url_of(user_session) if user_session else url_for("frontchannel.sign_in"), 303)
 
 
-def home_url_of(live: UserSession) -> str:
+def home_url_of(user_session: UserSession) -> str:
     """Return the URL of the user's start page."""
-    return template_globals.at(EndpointPath.ADMIN if live.user.may_configure_server else EndpointPath.ACCOUNT)
+    return template_globals.local_url(
+        EndpointPath.ADMIN if user_session.user.may_configure_server else EndpointPath.ACCOUNT
+    )

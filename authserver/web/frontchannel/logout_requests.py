@@ -1,4 +1,4 @@
-"""Logout requests of clients in sealed form, carried by URLs and forms until the user has confirmed."""
+"""Encrypts logout requests of clients, so that URLs and forms can contain them until the user has confirmed."""
 
 from dataclasses import astuple, replace
 from datetime import timedelta
@@ -12,15 +12,15 @@ _LIFETIME = timedelta(minutes=30)
 
 
 def seal_request(logout: LogoutRequest) -> str:
-    """Return a request in sealed form."""
-    # Sealing keeps only the text of a message, so the text is translated here.
+    """Return an encrypted request."""
+    # The encrypted values contain only the text of a message, so translate it here.
     return sealed_values.seal(_PURPOSE, astuple(replace(logout, problem=translate(logout.problem))))
 
 
 def unseal_request(sealed: str | None) -> LogoutRequest | None:
-    """Return a sealed request, or None if there is none or it has expired."""
+    """Decrypt a request; return None if there is none or it has expired."""
     values = sealed_values.unseal(_PURPOSE, sealed or "", _LIFETIME)
     try:
         return LogoutRequest(*values) if values is not None else None
     except TypeError:
-        return None  # Sealed by another version of this server.
+        return None  # Another version of this server encrypted the request.

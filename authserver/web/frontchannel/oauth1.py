@@ -1,7 +1,7 @@
 """The views of the OAuth 1.0a authorization endpoint (RFC 5849, section 2.2): sign-in, consent and redirect.
 
-The rules are in ``protocol.oauth1.authorization``. The temporary credential is the stored request; an interaction ties the
-decision to the browser and the user that saw the consent page (S12).
+The rules are in ``protocol.oauth1.authorization``. The temporary credential is the stored request; an interaction binds
+the decision to the browser and the user that saw the consent page (S12).
 """
 
 from typing import Any
@@ -42,13 +42,13 @@ def authorize_oauth1() -> ResponseReturnValue:
     callback = request.args.get("oauth_callback", "")
     try:
         approval = _find_approval(request.args)
-        live = current.current_session()
-        if live is None:
+        user_session = current.current_session()
+        if user_session is None:
             return _sign_in_first(approval)
-        if authorization.needs_consent(current.transaction(), approval, live):
-            return _show_consent(approval, live, callback)
+        if authorization.needs_consent(current.transaction(), approval, user_session):
+            return _show_consent(approval, user_session, callback)
         return _respond(
-            approval, authorization.approve(current.transaction(), current.actor(), approval, live)
+            approval, authorization.approve(current.transaction(), current.actor(), approval, user_session)
         )
     except (OAuth1Error, ClientNotApproved) as error:
         return _error_page(error)
@@ -58,16 +58,20 @@ def authorize_oauth1() -> ResponseReturnValue:
 def consent_oauth1() -> ResponseReturnValue:
     """Apply the user's decision."""
     try:
-        live = current.current_session()
+        user_session = current.current_session()
         row = authorization_requests.find(
             current.transaction(), request.form.get("interaction"), browser_id()
         )
-        if live is not None and row is not None and (again := _respond_again(row, live)) is not None:
+        if (
+            user_session is not None
+            and row is not None
+            and (again := _respond_again(row, user_session)) is not None
+        ):
             return again
         approval = _find_approval(request.form)
-        if live is None or row is None or not _is_as_shown(approval, row, live):
+        if user_session is None or row is None or not _is_as_shown(approval, row, user_session):
             return redirect(_authorize_url(approval.token, request.form.get("oauth_callback", "")), 303)
-        return _respond(approval, _decide(approval, live))
+        return _respond(approval, _decide(approval, user_session))
     except (OAuth1Error, ClientNotApproved) as error:
         return _error_page(error)
 
@@ -103,7 +107,7 @@ def _sign_in_first(approval: TokenApproval) -> ResponseReturnValue:
     return sign_in_first(local_urls.current_url(), application=approval.client.name, cancel_url=cancel)
 
 
-def _show_consent(approval: TokenApproval, live: UserSession, callback: str) -> ResponseReturnValue:
+def _show_consent(approval: TokenApproval, user_session: UserSession, callback: str) -> ResponseReturnValue:
     handle = authorization_requests.start(
         current.transaction(),
         current.services().settings,
@@ -112,13 +116,13 @@ def _show_consent(approval: TokenApproval, live: UserSession, callback: str) -> 
             approval.client.revision,
             _shown(approval),
             browser_id(),
-            shown_session_id=live.id,
+            shown_session_id=user_session.id,
         ),
     )
     return render_template(
         "oauth1/warning.html" if approval.is_1_0 else "oauth1/consent.html",
         client=approval.client,
-        user=live.user,
+        user=user_session.user,
         scopes=(),
         new_scopes=(),
         redirect_uri=approval.callback if approval.has_callback_url else "",
@@ -130,11 +134,11 @@ def _show_consent(approval: TokenApproval, live: UserSession, callback: str) -> 
     )
 
 
-def _is_as_shown(approval: TokenApproval, row: StoredAuthorizationRequest, live: UserSession) -> bool:
+def _is_as_shown(approval: TokenApproval, row: StoredAuthorizationRequest, user_session: UserSession) -> bool:
     if row.parameters != _shown(approval) or row.client_revision != approval.client.revision:
         return False
-    return row.shown_session_id == live.id and authorization_requests.complete(
-        current.transaction(), row, session_id=live.id, client_revision=approval.client.revision
+    return row.shown_session_id == user_session.id and authorization_requests.complete(
+        current.transaction(), row, session_id=user_session.id, client_revision=approval.client.revision
     )
 
 
@@ -142,9 +146,15 @@ def _shown(approval: TokenApproval) -> dict[str, Any]:
     return {"temporary_credential": approval.credential.id, "callback": approval.callback}
 
 
-def _respond_again(row: StoredAuthorizationRequest, live: UserSession) -> ResponseReturnValue | None:
-    """Return the response again if this session received it a moment ago, after a double click or a lost response."""
-    if not authorization_requests.was_just_completed(row, live.id) or request.form.get("decision") != "allow":
+def _respond_again(row: StoredAuthorizationRequest, user_session: UserSession) -> ResponseReturnValue | None:
+    """Return the response again if this session received it within the last minute.
+
+    This happens after a double click or a lost response.
+    """
+    if (
+        not authorization_requests.was_just_completed(row, user_session.id)
+        or request.form.get("decision") != "allow"
+    ):
         return None
     approval = _find_approval(request.form, is_decided=True)
     is_same = row.parameters == _shown(approval) and row.client_revision == approval.client.revision
@@ -155,13 +165,13 @@ def _respond_again(row: StoredAuthorizationRequest, live: UserSession) -> Respon
     )
 
 
-def _decide(approval: TokenApproval, live: UserSession) -> ApprovalOutcome:
+def _decide(approval: TokenApproval, user_session: UserSession) -> ApprovalOutcome:
     db = current.transaction()
     if request.form.get("decision") != "allow":
         return authorization.deny(db, approval)
     if not approval.is_1_0:
-        consents.remember(db, live.user_id, approval.client.id, ())
-    return authorization.approve(db, current.actor(), approval, live)
+        consents.remember(db, user_session.user_id, approval.client.id, ())
+    return authorization.approve(db, current.actor(), approval, user_session)
 
 
 def _respond(approval: TokenApproval, outcome: ApprovalOutcome) -> ResponseReturnValue:

@@ -47,7 +47,7 @@ def _apply_decision() -> ResponseReturnValue:
         return _not_pending_page(client)
     is_approval = request.form.get("decision") == "approve"
     try:
-        # In a savepoint: the error response commits, so roll back to here first.
+        # The error response commits the transaction, so a savepoint rolls back the changes first.
         with current.transaction().begin_nested():
             _approve(client) if is_approval else _remove(client)
     except InvalidInput as error:
@@ -67,7 +67,7 @@ def _find(key: str) -> Client | None:
 def _not_pending_page(client: Client | None) -> ResponseReturnValue:
     if client is None:
         text = gettext(
-            "No consumer has this key. Requests that are not approved are deleted after some time."
+            "No consumer has this key. The server removes requested keys that are not approved in time."
         )
         return error_pages.error_page(
             400,

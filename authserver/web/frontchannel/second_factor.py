@@ -1,7 +1,7 @@
 """The second step of a sign-in: a code of the authenticator app, or a recovery code.
 
-A user comes here after entering the right password, or signed in with a password only when a client or a page requires
-more (step-up).
+The page asks for the code after the correct password. It also asks a user who is signed in with only a password if a
+client or a page requires a second factor (step-up).
 """
 
 from dataclasses import replace
@@ -30,27 +30,27 @@ from authserver.web.session.sign_in_session import SignedInBrowser
 
 @frontchannel.get(EndpointPath.SECOND_FACTOR)
 def second_factor() -> ResponseReturnValue:
-    """Ask a user who is signed in with a password only for a code."""
-    live, page = current.current_session_without_transaction(), sign_in_page_of(request.args, "code")
-    if live is None:
+    """Ask for a code, if the user is signed in with only a password."""
+    user_session, page = current.current_session_without_transaction(), sign_in_page_of(request.args, "code")
+    if user_session is None:
         values = {"ask": page.context or None, "next": page.next or None}
         return redirect(url_for("frontchannel.sign_in", **values), 303)  # type: ignore[arg-type]
-    return page.render() if access.lacks_second_factor(live) else redirect_onward(page, live)
+    return page.render() if access.lacks_second_factor(user_session) else redirect_onward(page, user_session)
 
 
 @frontchannel.post(EndpointPath.SECOND_FACTOR)
 def post_second_factor() -> ResponseReturnValue:
     """Check the code, then start, renew or step up the session."""
-    live, page = current.current_session_without_transaction(), sign_in_page_of(request.form, "code")
-    pending = unseal_pending(page.pending) if page.pending else _pending_of(live)
+    user_session, page = current.current_session_without_transaction(), sign_in_page_of(request.form, "code")
+    pending = unseal_pending(page.pending) if page.pending else _pending_of(user_session)
     if pending is None:
         return show_password_form(page)
     try:
         charges = current.services().sign_in.charge_code(pending, sign_in_session.known_browser_cookie())
-        signed_in = _complete(pending, charges, live, page)
+        signed_in = _complete(pending, charges, user_session, page)
     except WrongSecondFactor as error:
-        if live is not None and _has_signed_in_with_code(live, pending):
-            return redirect_onward(page, live)
+        if user_session is not None and _has_signed_in_with_code(user_session, pending):
+            return redirect_onward(page, user_session)
         _record_wrong_code(pending, charges)
         return replace(page, errors={"code": error.text}).render(), 422
     except WrongCredentials:
@@ -61,23 +61,28 @@ def post_second_factor() -> ResponseReturnValue:
 
 
 def _complete(
-    pending: PendingSecondFactor, charges: tuple[Charge, ...], live: UserSession | None, page: SignInPage
+    pending: PendingSecondFactor,
+    charges: tuple[Charge, ...],
+    user_session: UserSession | None,
+    page: SignInPage,
 ) -> SignedInBrowser | None:
     services, code = current.services(), request.form.get("code", "")
     with services.database.transaction() as db:
         user, kind = authentication.complete_second_factor(db, services.vault, pending, code, charges)
-        if not page.pending and live is not None:
-            return sign_in_session.step_up(db, user, live, kind)
+        if not page.pending and user_session is not None:
+            return sign_in_session.step_up(db, user, user_session, kind)
         method = sign_in_session.method_with_code(kind)
-        return sign_in_session.begin_session(db, user, live, is_remembered=page.is_remembered, method=method)
+        return sign_in_session.begin_session(
+            db, user, user_session, is_remembered=page.is_remembered, method=method
+        )
 
 
-def _has_signed_in_with_code(live: UserSession, pending: PendingSecondFactor) -> bool:
-    """Return whether this browser signed in with the same code just before, because the form was submitted twice.
+def _has_signed_in_with_code(user_session: UserSession, pending: PendingSecondFactor) -> bool:
+    """Return whether this browser signed in with the same code a moment ago, because the form was submitted twice.
 
     The code is not accepted a second time (RFC 6238, section 5.2); the browser is only redirected.
     """
-    if live.user_id != pending.user_id or live.acr != Acr.MULTI_FACTOR:
+    if user_session.user_id != pending.user_id or user_session.acr != Acr.MULTI_FACTOR:
         return False
     services, code = current.services(), request.form.get("code", "")
     with services.database.transaction(write=False) as db:
@@ -89,5 +94,7 @@ def _record_wrong_code(pending: PendingSecondFactor, charges: tuple[Charge, ...]
         authentication.record_wrong_code(db, sign_in_session.anonymous_actor(), pending, charges)
 
 
-def _pending_of(live: UserSession | None) -> PendingSecondFactor | None:
-    return None if live is None else PendingSecondFactor(live.user_id, live.user_epoch)
+def _pending_of(user_session: UserSession | None) -> PendingSecondFactor | None:
+    return (
+        None if user_session is None else PendingSecondFactor(user_session.user_id, user_session.user_epoch)
+    )

@@ -1,4 +1,4 @@
-"""First-run setup: the setup link creates the first administrator, once."""
+"""First-run setup: the setup link creates the first administrator. It works once."""
 
 from dataclasses import dataclass
 
@@ -50,7 +50,7 @@ def post_set_up() -> ResponseReturnValue:
     except (SetupClosed, Forbidden) as error:
         return _error_page(error)
     sign_in_session.invalidate_forms()
-    response = make_response(redirect(template_globals.at(EndpointPath.ADMIN), 303))
+    response = make_response(redirect(template_globals.local_url(EndpointPath.ADMIN), 303))
     sign_in_session.set_cookies(response, signed_in)
     return response
 
@@ -59,8 +59,10 @@ def _create(form: _Form, password: str, again: str | None) -> SignedInBrowser:
     services = current.services()
     services.passwords.check_new(password, username=form.username)
     if again is not None and again != password:
-        raise InvalidInput({"password_again": message("The passwords do not match.")})
-    # Hashing takes long, so no transaction is open here.
+        raise InvalidInput(
+            {"password_again": message("The two passwords differ. Enter the same password twice.")}
+        )
+    # Hashing is slow, so no transaction is open here.
     password_hash = services.passwords.hash(password)
     with services.database.transaction() as db:
         user = setup.complete(
@@ -91,13 +93,13 @@ def _error_page(error: SetupClosed | Forbidden) -> ResponseReturnValue:
             gettext("This server is already set up"),
             gettext("An administrator already exists, so the setup link no longer works."),
             gettext("Sign in with your account."),
-            links={gettext("Sign in"): template_globals.at(EndpointPath.SIGN_IN)},
+            links={gettext("Sign in"): template_globals.local_url(EndpointPath.SIGN_IN)},
         )
     return error_pages.error_page(
         403,
         gettext("This setup link does not work"),
         error.text,
-        gettext("The server prints the link when it starts."),
+        gettext("Restart the server. It prints a new setup link."),
     )
 
 

@@ -1,7 +1,7 @@
-"""The first step of a sign-in: the password. Also a repeated sign-in, and a sign-in with another account.
+"""The first step of a sign-in: the password. The same page handles a repeated sign-in and a switch of accounts.
 
-The password is checked outside the request's transaction because hashing takes long; see ``domain.users.authentication``.
-The second step is in ``second_factor``.
+The password is checked outside the request's transaction, because hashing is slow (see
+``domain.users.authentication``). The second step is in ``second_factor``.
 """
 
 from dataclasses import replace
@@ -34,22 +34,22 @@ _EXPIRED = message("This page has expired. Enter your password again.")
 @frontchannel.get(EndpointPath.SIGN_IN)
 def sign_in() -> ResponseReturnValue:
     """Show the form, or redirect a user who is already signed in."""
-    live, page = current.current_session_without_transaction(), sign_in_page_of(request.args)
-    if live is not None and page.mode == "first":
-        return redirect_onward(page, live)
+    user_session, page = current.current_session_without_transaction(), sign_in_page_of(request.args)
+    if user_session is not None and page.mode == "first":
+        return redirect_onward(page, user_session)
     return page.render()
 
 
 @frontchannel.post(EndpointPath.SIGN_IN)
 def post_sign_in() -> ResponseReturnValue:
     """Check the password, then start or renew the session, or ask for the second factor."""
-    live, page = current.current_session_without_transaction(), sign_in_page_of(request.form)
+    user_session, page = current.current_session_without_transaction(), sign_in_page_of(request.form)
     attempt = SignInAttempt(
         page.username, request.form.get("password", ""), sign_in_session.known_browser_cookie()
     )
     try:
         verified = current.services().sign_in.check(sign_in_session.anonymous_actor(), attempt)
-        result = _complete(verified, live, page)
+        result = _complete(verified, user_session, page)
     except WrongCredentials as error:
         return replace(page, errors={"password": error.text}).render(), 422
     except Throttled as error:
@@ -60,20 +60,20 @@ def post_sign_in() -> ResponseReturnValue:
 
 
 def _complete(
-    verified: VerifiedPassword, live: UserSession | None, page: SignInPage
+    verified: VerifiedPassword, user_session: UserSession | None, page: SignInPage
 ) -> SignedInBrowser | PendingSecondFactor:
     with current.services().database.transaction() as db:
         if second_factors.is_enrolled(db, verified.user_id):
             user = authentication.confirm_password(db, verified)
             return PendingSecondFactor(user.id, user.epoch)
         user = authentication.complete_sign_in(db, verified)
-        return sign_in_session.begin_session(db, user, live, is_remembered=page.is_remembered)
+        return sign_in_session.begin_session(db, user, user_session, is_remembered=page.is_remembered)
 
 
 def continue_with_session(page: SignInPage, signed_in: SignedInBrowser) -> ResponseReturnValue:
-    """Set the cookies of the session and redirect to the target of the sign-in."""
+    """Set the cookies of the session, and redirect to the URL that the sign-in was for."""
     if signed_in.is_renewed:
-        current.forget_loaded_user()  # Forms in other tabs belong to the same user and stay valid.
+        current.clear_loaded_user()  # Forms in other tabs belong to the same user and stay valid.
     else:
         sign_in_session.invalidate_forms()
     response = make_response(redirect_onward(page, signed_in.session))
@@ -81,10 +81,12 @@ def continue_with_session(page: SignInPage, signed_in: SignedInBrowser) -> Respo
     return response
 
 
-def redirect_onward(page: SignInPage, live: UserSession) -> ResponseReturnValue:
-    """Redirect a signed-in user to the target of the sign-in, or offer their preserved form."""
-    form = preserved_forms.find(live.user_id, page.resume) if page.resume else None
-    return redirect(page.next or home_url_of(live), 303) if form is None else preserved_forms.offer(form)
+def redirect_onward(page: SignInPage, user_session: UserSession) -> ResponseReturnValue:
+    """Redirect a signed-in user to the URL that the sign-in was for, or show the preserved form to submit again."""
+    form = preserved_forms.find(user_session.user_id, page.resume) if page.resume else None
+    return (
+        redirect(page.next or home_url_of(user_session), 303) if form is None else preserved_forms.offer(form)
+    )
 
 
 def show_password_form(page: SignInPage) -> ResponseReturnValue:

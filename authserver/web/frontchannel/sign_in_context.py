@@ -1,7 +1,7 @@
 """The purpose of a sign-in, read from a link or form: the target URL, the application, and the mode.
 
-The authorization endpoint passes a sealed context, because only its application name can be trusted. The sign-in form
-passes a sealed ``PendingSecondFactor`` to the second step.
+The authorization endpoint encrypts the context (``sealed_values``), so that nobody else can choose the application name
+on the sign-in page. The sign-in form passes an encrypted ``PendingSecondFactor`` to the second step.
 """
 
 from collections.abc import Mapping
@@ -26,13 +26,13 @@ from authserver.web.session.sign_in_page import ENDPOINTS, Mode, SignInPage, Ste
 _PURPOSE = "sign-in context"
 _LIFETIME = timedelta(days=1)  # A sign-in page may stay open overnight.
 _PENDING_LIFETIME = timedelta(minutes=10)
-_HINT_LENGTH = 200
-_LINK_LENGTH = 300
+_MAX_HINT_LENGTH = 200
+_MAX_LINK_LENGTH = 300
 
 
 @dataclass(frozen=True)
 class SignInContext:
-    """What the authorization endpoint passes to the sign-in page."""
+    """The values that the authorization endpoint passes to the sign-in page."""
 
     next: str = ""
     application: str = ""
@@ -58,16 +58,19 @@ def sign_in_first(
     """Redirect to the sign-in page for a client's request, and to ``next_url`` afterwards."""
     links = [_short((details or {}).get(name, "")) for name in (POLICY_URI, TOS_URI)]
     context = SignInContext(
-        next_url, application, login_hint[:_HINT_LENGTH], cancel_url, is_again, is_switch, *links
+        next_url, application, login_hint[:_MAX_HINT_LENGTH], cancel_url, is_again, is_switch, *links
     )
     return redirect(url_for(ENDPOINTS[step], ask=sealed_values.seal(_PURPOSE, astuple(context))), 303)
 
 
 def sign_in_page_of(values: Any, step: Step = "password") -> SignInPage:
     """Return the page that a link or a submitted form describes, ignoring values that are not safe."""
-    live, context = current.current_session_without_transaction(), _unseal_context(values.get("ask", ""))
+    user_session, context = (
+        current.current_session_without_transaction(),
+        _unseal_context(values.get("ask", "")),
+    )
     page = SignInPage(
-        mode=_mode(live, values, context),
+        mode=_mode(user_session, values, context),
         step=step,
         next=context.next or local_urls.safe_local_url(values.get("next")) or "",
         username=values.get("username", context.login_hint),
@@ -80,8 +83,8 @@ def sign_in_page_of(values: Any, step: Step = "password") -> SignInPage:
         resume=values.get("resume", ""),
         pending=values.get("pending", "") if step == "code" else "",
     )
-    if live is not None and page.mode == "again":
-        page.username = live.user.username
+    if user_session is not None and page.mode == "again":
+        page.username = user_session.user.username
     return page
 
 
@@ -93,14 +96,18 @@ def too_many_attempts_page(page: SignInPage, error: Throttled) -> ResponseReturn
     return response
 
 
-def identifies_user(name: str, live: UserSession) -> bool:
+def identifies_user(name: str, user_session: UserSession) -> bool:
     """Return whether a user name or e-mail address is that of the signed-in user."""
-    own = {users.canonical_username(name) for name in (live.user.username, live.user.email) if name}
+    own = {
+        users.canonical_username(name)
+        for name in (user_session.user.username, user_session.user.email)
+        if name
+    }
     return users.canonical_username(name) in own
 
 
 def seal_pending(pending: PendingSecondFactor) -> str:
-    """Return the result of the first step in sealed form, valid in this browser only."""
+    """Return the encrypted result of the first step, valid in this browser only."""
     return sealed_values.seal(_pending_purpose(), [pending.user_id, pending.user_epoch])
 
 
@@ -112,16 +119,20 @@ def unseal_pending(sealed: str) -> PendingSecondFactor | None:
 
 def _short(link: str) -> str:
     # The context is part of a URL, whose length servers limit. The consent page shows links of any length.
-    return link if len(link) <= _LINK_LENGTH else ""
+    return link if len(link) <= _MAX_LINK_LENGTH else ""
 
 
-def _mode(live: UserSession | None, values: Any, context: SignInContext) -> Mode:
-    if live is None:
+def _mode(user_session: UserSession | None, values: Any, context: SignInContext) -> Mode:
+    if user_session is None:
         return "first"
     if values.get("switch") == "1" or context.is_switch:
         return "switch"
     if values.get("again") == "1" or context.is_again:
-        return "switch" if context.login_hint and not identifies_user(context.login_hint, live) else "again"
+        return (
+            "switch"
+            if context.login_hint and not identifies_user(context.login_hint, user_session)
+            else "again"
+        )
     return "first"
 
 
@@ -130,7 +141,7 @@ def _unseal_context(sealed: str) -> SignInContext:
     try:
         return SignInContext(*values) if values is not None else SignInContext()
     except TypeError:
-        return SignInContext()  # Sealed by another version of this server.
+        return SignInContext()  # Another version of this server encrypted the context.
 
 
 def _pending_purpose() -> str:

@@ -1,6 +1,6 @@
 """Ends the browser's session and shows the result of the sign-out for each application.
 
-The browser's signed cookie stores the facts for the result page for some minutes.
+The signed browser cookie stores the data of the result page. The page shows the data for ten minutes.
 """
 
 import time
@@ -43,21 +43,24 @@ _waiting = Lock()
 
 def confirm_page(logout: str = "", application: str = "") -> str:
     """Return the page that asks for confirmation; it shows no user if the session has expired."""
-    live = current.current_session()
+    user_session = current.current_session()
     return render_template(
-        "sign_out.html", user=live.user if live else None, logout=logout, application=application
+        "sign_out.html",
+        user=user_session.user if user_session else None,
+        logout=logout,
+        application=application,
     )
 
 
-def end_browser_session(present: UserSession | None, logout: LogoutRequest) -> Response:
+def end_browser_session(user_session: UserSession | None, logout: LogoutRequest) -> Response:
     """End the session of this browser, then redirect to the client or to the result page."""
     db = current.transaction()
-    needs_frames = present is not None and _end(present)
+    needs_frames = user_session is not None and _end(user_session)
     link = end_session.return_link(db, logout)
     redirects = end_session.destination(db, logout) is not None
     browser_cookie[sign_in_session.SIGN_OUT_RESULT] = {
-        "session": present.id if present else 0,
-        "sid": present.sid if present else "",
+        "session": user_session.id if user_session else 0,
+        "sid": user_session.sid if user_session else "",
         "client": logout.client_key,
         "redirects": redirects,
         "fault": translate(logout.problem),
@@ -65,7 +68,7 @@ def end_browser_session(present: UserSession | None, logout: LogoutRequest) -> R
     }
     sign_in_session.invalidate_forms()
     client_url = link if redirects and not needs_frames else None
-    # In the URL, because browsers drop cookies of more than 4 kB.
+    # Pass the request in the URL and not in the cookie, because browsers drop cookies of more than 4 kB.
     sealed = logout_requests.seal_request(logout) if link else None
     page = url_for("frontchannel.sign_out", ask=sealed)
     response = make_response(
@@ -78,16 +81,18 @@ def end_browser_session(present: UserSession | None, logout: LogoutRequest) -> R
 
 def signed_out_page() -> str:
     """Return the page that confirms the sign-out, with the result for each application."""
-    facts: dict[str, Any] = browser_cookie.get(sign_in_session.SIGN_OUT_RESULT) or {}
-    if clock.timestamp(clock.now()) - facts.get("at", 0) > _SHOWN_FOR_SECONDS:
-        facts = {}
-    states = _states_of_notices(facts) if facts.get("session") else {}
+    stored: dict[str, Any] = browser_cookie.get(sign_in_session.SIGN_OUT_RESULT) or {}
+    if clock.timestamp(clock.now()) - stored.get("at", 0) > _SHOWN_FOR_SECONDS:
+        stored = {}
+    states = _states_of_notices(stored) if stored.get("session") else {}
     db = current.transaction()
-    members = logout_notices.participants(db, facts["session"]) if facts.get("session") else []
-    frames = {member.client.id: frame for member in members if (frame := _frame(member.client, facts["sid"]))}
+    members = logout_notices.participants(db, stored["session"]) if stored.get("session") else []
+    frames = {
+        member.client.id: frame for member in members if (frame := _frame(member.client, stored["sid"]))
+    }
     if frames:
         g.csp_frames = frontchannel_logout.frame_origins(frames.values())
-    application = clients.find(db, facts.get("client", ""))
+    application = clients.find(db, stored.get("client", ""))
     logout = logout_requests.unseal_request(request.args.get("ask"))
     return render_template(
         "signed_out.html",
@@ -96,18 +101,18 @@ def signed_out_page() -> str:
             (member.client.name, frames[member.client.id]) for member in members if member.client.id in frames
         ],
         link=end_session.return_link(db, logout) if logout and application else None,
-        redirects=facts.get("redirects", False),
+        redirects=stored.get("redirects", False),
         application=application.name if application else "",
-        fault=facts.get("fault", ""),
+        problem=stored.get("fault", ""),
     )
 
 
-def _end(present: UserSession) -> bool:
-    """End a session; return whether clients must be signed out by frames on a page."""
+def _end(user_session: UserSession) -> bool:
+    """End a session; return whether the result page must sign out clients with iframes."""
     db = current.transaction()
-    members = logout_notices.participants(db, present.id)
-    user_sessions.end(db, current.actor(), db.get_one(UserSession, present.id))
-    return any(_frame(member.client, present.sid) for member in members)
+    members = logout_notices.participants(db, user_session.id)
+    user_sessions.end(db, current.actor(), db.get_one(UserSession, user_session.id))
+    return any(_frame(member.client, user_session.sid) for member in members)
 
 
 def _frame(client: Client, sid: str) -> str | None:
@@ -123,31 +128,31 @@ def _result_of(member: Participant, states: dict[int, str], frames: dict[int, st
     return _OFFLINE_RESULT if member.is_offline else _OTHER_RESULT
 
 
-def _states_of_notices(facts: dict[str, Any]) -> dict[int, str]:
-    """Return the state of the logout notices by client; the first request waits a moment for their delivery.
+def _states_of_notices(stored: dict[str, Any]) -> dict[int, str]:
+    """Return the state of the logout notices by client. The first request waits up to two seconds for their delivery.
 
-    It waits outside the transaction, so that a slow client does not occupy a connection.
+    The request waits outside the transaction, so that a slow client does not occupy a connection.
     """
     current.release()
-    has_waited, facts["waited"] = facts.get("waited", False), True
+    has_waited, stored["waited"] = stored.get("waited", False), True
     browser_cookie.modified = True
     current.services().logout_notices.wake()
-    # A copied cookie can claim repeatedly that it has not waited; the lock limits that.
+    # A client can send an old copy of the cookie to wait again and again. The lock limits the effect.
     if has_waited or not _waiting.acquire(blocking=False):
-        return _states_now(facts)
+        return _states_now(stored)
     try:
-        return _states_after_waiting(facts)
+        return _states_after_waiting(stored)
     finally:
         _waiting.release()
 
 
-def _states_after_waiting(facts: dict[str, Any]) -> dict[int, str]:
+def _states_after_waiting(stored: dict[str, Any]) -> dict[int, str]:
     deadline = time.monotonic() + _WAIT_SECONDS
-    while NoticeState.WAITING in (states := _states_now(facts)).values() and time.monotonic() < deadline:
+    while NoticeState.WAITING in (states := _states_now(stored)).values() and time.monotonic() < deadline:
         time.sleep(_POLL_SECONDS)
     return states
 
 
-def _states_now(facts: dict[str, Any]) -> dict[int, str]:
+def _states_now(stored: dict[str, Any]) -> dict[int, str]:
     with current.services().database.reading() as connection:
-        return logout_notices.states_of_session(connection, facts["session"])
+        return logout_notices.states_of_session(connection, stored["session"])

@@ -1,1 +1,1 @@
-"""The machine endpoints: no cookies and no CSRF tokens; a plain WSGI application in front of Flask."""
+"""The machine endpoints: a plain WSGI application in front of Flask, without cookies and CSRF tokens."""

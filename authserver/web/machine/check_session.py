@@ -1,6 +1,6 @@
 """The iframe with which applications check the session (OpenID Connect Session Management 1.0, section 3.2).
 
-It is the only page that other sites may embed. It contains nothing but a script.
+It is the only page that other sites may embed. It contains only a script.
 """
 
 import base64
@@ -24,7 +24,7 @@ _HEADERS = (
 
 
 def frame(services: Services, _request: Request) -> Response:
-    """Return the iframe that tells applications whether the session has changed (section 3.3)."""
+    """Return the iframe in which applications check whether the session has changed (section 3.3)."""
     name = services.settings.cookie_name(browser.STATE_COOKIE)
     page = (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Session</title></head>'

@@ -1,8 +1,8 @@
 """Cross-origin requests (CORS): scripts of registered origins may call the endpoints that clients in a browser need.
 
-CORS grants no access by itself: the endpoints check every request, and cookies are never allowed. The origin is looked up
-for every request that has one, so that disapproving a client takes effect immediately. The client that owned an origin
-before is cached and checked first.
+CORS grants no access by itself: the endpoints check every request, and cookies are never allowed. The origin is looked
+up for every request that has one, so that disapproving a client takes effect immediately. The last known owner of an
+origin is cached and checked first.
 """
 
 from dataclasses import replace
@@ -33,7 +33,7 @@ PATHS = frozenset(
 _VARY = ("Vary", "Origin")
 _EXPOSED = ("Access-Control-Expose-Headers", "WWW-Authenticate, Retry-After")
 _HEADERS = ("Access-Control-Allow-Headers", "Authorization, Content-Type")
-_KEPT = ("Access-Control-Max-Age", "600")
+_MAX_AGE = ("Access-Control-Max-Age", "600")
 
 log = logs.get("cross_origin")
 
@@ -46,8 +46,8 @@ class Cors:
         self._listed = redirect_uris.web_origins_of(services.settings.cors_origins)
         self._owners: dict[str, OriginOwner] = {}
 
-    def share(self, path: str, origin: str | None, response: Response) -> Response:
-        """Return a response with the headers that let scripts of the origin read it, if it may."""
+    def add_headers(self, path: str, origin: str | None, response: Response) -> Response:
+        """Return the response, with the headers that let scripts of the origin read it if the origin is allowed."""
         if path not in PATHS:
             return response
         headers = [_VARY]
@@ -56,7 +56,7 @@ class Cors:
         return replace(response, headers=[*response.headers, *headers])
 
     def preflight(self, path: str, methods: tuple[str, ...], origin: str) -> Response | None:
-        """Return the response to a preflight request (Fetch, section 3.2.2), or None if the endpoint does not allow any."""
+        """Return the response to a preflight request (Fetch, section 3.2.2), or None for an endpoint without CORS."""
         if path not in PATHS:
             return None
         if not self._is_allowed(origin):
@@ -65,7 +65,7 @@ class Cors:
             ("Access-Control-Allow-Origin", origin),
             ("Access-Control-Allow-Methods", ", ".join(methods)),
         ]
-        return Response(204, b"", [_VARY, *allowed, _HEADERS, _KEPT])
+        return Response(204, b"", [_VARY, *allowed, _HEADERS, _MAX_AGE])
 
     def _is_allowed(self, origin: str) -> bool:
         return origin in self._listed or self._is_registered(origin)

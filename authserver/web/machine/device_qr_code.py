@@ -26,18 +26,18 @@ _HEADERS = (
 def qr_code(services: Services, request: Request) -> Response:
     """Return a QR code with the URL of the device page, including the user code of the query."""
     code = device_authorizations.normalize_user_code(present_values(request.query).get("user_code", ""))
-    address = services.settings.url(EndpointPath.DEVICE)
+    url = services.settings.url(EndpointPath.DEVICE)
     if code:
-        address = device_authorization.verification_uri_complete(services.settings, code)
+        url = device_authorization.verification_uri_complete(services.settings, code)
     drawing = io.BytesIO()
-    segno.make(address, error="m", micro=False).save(
+    segno.make(url, error="m", micro=False).save(
         drawing,
         kind="svg",
         border=_QUIET_ZONE,
         scale=_SCALE,
         dark="#000",
         light="#fff",
-        title=address,
+        title=url,
         svgclass=None,
         lineclass=None,
         omitsize=False,

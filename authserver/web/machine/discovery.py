@@ -17,8 +17,8 @@ from authserver.vocabulary import ClientKind
 
 Metadata = Callable[[Settings, tuple[str, ...]], dict[str, Any]]
 
-_OAUTH2_LANE = partial(metadata.legacy_metadata, ClientKind.OAUTH2)
-_OIDC_LANE = partial(metadata.legacy_metadata, ClientKind.OIDC)
+_LEGACY_OAUTH2 = partial(metadata.legacy_metadata, ClientKind.OAUTH2)
+_LEGACY_OIDC = partial(metadata.legacy_metadata, ClientKind.OIDC)
 _CACHED = ("Cache-Control", "public, max-age=300")
 
 
@@ -34,12 +34,12 @@ def oauth_metadata(services: Services, request: Request) -> Response:
 
 def legacy_oauth2_metadata(services: Services, request: Request) -> Response:
     """Return the legacy discovery document of OAuth 2.0 clients."""
-    return _send(_document(_OAUTH2_LANE, services, _scopes(services)), request)
+    return _send(_document(_LEGACY_OAUTH2, services, _scopes(services)), request)
 
 
 def legacy_oidc_metadata(services: Services, request: Request) -> Response:
     """Return the legacy discovery document of OpenID Connect clients."""
-    return _send(_document(_OIDC_LANE, services, _scopes(services)), request)
+    return _send(_document(_LEGACY_OIDC, services, _scopes(services)), request)
 
 
 def jwks(services: Services, request: Request) -> Response:
@@ -53,7 +53,7 @@ def _scopes(services: Services) -> tuple[str, ...]:
 
 @lru_cache(maxsize=16)
 def _document(build: Metadata, services: Services, scopes: tuple[str, ...]) -> bytes:
-    """Return a document as it is sent: what it says depends on the settings and on the defined scopes alone."""
+    """Return the serialized document, cached because it depends only on the settings and the defined scopes."""
     return json.dumps(build(services.settings, scopes), separators=(",", ":")).encode()
 
 
@@ -66,7 +66,7 @@ def _send(body: bytes, request: Request) -> Response:
 
 
 def _matches(etag: str, condition: str) -> bool:
-    """Return whether an If-None-Match header matches: a list of ETags, possibly weak, or * (RFC 9110, section 13.1.2)."""
+    """Return whether an If-None-Match header matches: a list of (weak) ETags, or * (RFC 9110, section 13.1.2)."""
     tags = {tag.strip().removeprefix("W/") for tag in condition.split(",")}
     return bool(tags & {etag, "*"})
 

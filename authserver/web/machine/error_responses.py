@@ -13,7 +13,7 @@ from authserver.protocol.oauth1.errors import OAuth1Error, ProblemCode
 from authserver.protocol.services import Services
 
 Renderer = Callable[[Services, ProtocolError, str], Response]
-"""Renders an error, recorded under a reference that may be empty."""
+"""Renders an error. The last argument is its reference in the error log, empty if the error was not recorded."""
 
 _BASIC_CHALLENGE = ("WWW-Authenticate", 'Basic realm="authserver", charset="UTF-8"')
 
@@ -42,7 +42,7 @@ def bearer_error(_services: Services, error: ProtocolError, reference: str) -> R
 def registration_error(services: Services, error: ProtocolError, reference: str) -> Response:
     """Return the error response of the client configuration endpoint (RFC 7592, section 2).
 
-    An invalid registration access token results in the challenge of RFC 6750 with a JSON body, everything else in JSON.
+    An invalid registration access token results in the challenge of RFC 6750 with a JSON body, other errors in JSON.
     """
     if not isinstance(error, BearerError):
         return json_error(services, error, reference)
@@ -56,9 +56,9 @@ def registration_error(services: Services, error: ProtocolError, reference: str)
 
 
 def oauth1_error(services: Services, error: ProtocolError, reference: str) -> Response:
-    """Return the error response of OAuth 1.0a: a form with the problem code, also in the challenge.
+    """Return the error response of OAuth 1.0a: a form with the problem code, which the challenge repeats.
 
-    Errors that are not about the signature have neither a challenge nor, if the server caused them, a problem code.
+    Errors other than OAuth1Error have no challenge. If the server caused them, they have no problem code either.
     """
     headers = (("Content-Type", FORM_TYPE), *NO_STORE, *error.headers)
     if isinstance(error, OAuth1Error):
@@ -73,6 +73,6 @@ def oauth1_error(services: Services, error: ProtocolError, reference: str) -> Re
 
 
 def resource_error(services: Services, error: ProtocolError, reference: str) -> Response:
-    """Return the error response of the protected sample resource: OAuth 1.0a for its own errors, else JSON."""
+    """Return the error response of the protected sample resource: OAuth 1.0a errors in their format, others as JSON."""
     render = oauth1_error if isinstance(error, OAuth1Error) else json_error
     return render(services, error, reference)

@@ -1,4 +1,4 @@
-"""Health checks: ``/livez`` for the process, ``/readyz`` for everything that requests need."""
+"""Health checks: ``/livez`` for the process, ``/readyz`` for the database, the keys and the clock."""
 
 from collections.abc import Callable
 
@@ -16,7 +16,7 @@ def live(_services: Services, _request: Request) -> Response:
 
 
 def ready(services: Services, _request: Request) -> Response:
-    """Report whether everything that requests need is available, check by check."""
+    """Report whether the server can handle requests, with the result of each check."""
     checks: dict[str, Callable[[], object]] = {
         "database": lambda: health.check_writable(services.database),
         "migrations": lambda: schema.is_current(services.database),

@@ -1,6 +1,7 @@
 """The WSGI application of the machine endpoints: parses requests, calls handlers, and renders their errors.
 
-It runs in front of Flask, which would take longer than the work itself on these paths, and passes other paths on to it.
+It runs in front of Flask, and passes requests for other paths to Flask. On the paths of the machine endpoints, Flask
+would take longer than the handler itself.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -29,15 +30,15 @@ StartResponse = Callable[..., Any]
 WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 ANY = "<key>"
-"""Stands for the last segment of a route's path, which the handler reads from the path of the request."""
+"""The placeholder for the last segment of a route's path. The handler reads the segment from the request path."""
 _RETRY_AFTER_OUTAGE = ("Retry-After", "5")
 
 
 class Route(NamedTuple):
     """An endpoint: its handler, its methods, and the format of its errors.
 
-    ``invalid_request`` is the error code of the format for malformed requests. Errors at public documents, which anyone
-    may request, are not recorded.
+    ``invalid_request`` is the code that the error format uses for malformed requests. ``is_recorded`` is False for
+    public documents, because anyone may request them.
     """
 
     handler: Handler
@@ -48,7 +49,7 @@ class Route(NamedTuple):
 
 
 class MachineApp:
-    """A WSGI application that serves the machine endpoints and passes everything else on."""
+    """A WSGI application that serves the machine endpoints, and passes all other requests to ``fallback``."""
 
     def __init__(self, fallback: WsgiApp, services: Services, routes: Mapping[str, Route]) -> None:
         self._fallback = fallback
@@ -64,7 +65,7 @@ class MachineApp:
         response = self._respond(path, self.routes[path], environ)
         if method != "OPTIONS":
             # Scripts must be able to read error responses, too.
-            response = self._cors.share(environ["PATH_INFO"], environ.get("HTTP_ORIGIN"), response)
+            response = self._cors.add_headers(environ["PATH_INFO"], environ.get("HTTP_ORIGIN"), response)
         return wsgi_io.send_response(
             response, method, start_response, is_secure=self._services.settings.is_secure
         )
@@ -89,7 +90,7 @@ class MachineApp:
             reference = self._services.error_log.record(error.details, path, self._address(environ))
         response = route.render_error(self._services, error, reference)
         if response.body and not is_from_endpoint:
-            # RFC 6749, section 5.1, requires Pragma for what the endpoint itself returns.
+            # RFC 6749, section 5.1, requires Pragma only in responses of the endpoint itself.
             response = replace(response, headers=tuple(one for one in response.headers if one[0] != "Pragma"))
         return response
 
@@ -100,7 +101,7 @@ class MachineApp:
         if not is_preflight and method not in route.methods:
             raise _method_not_allowed(route, method)
         if path != EndpointPath.LIVE:
-            # No connection is held here. The liveness check must not need the database.
+            # The request does not hold a connection yet. The liveness check must not need the database.
             self._services.key_ring.refresh()
         if is_preflight:
             response = self._cors.preflight(environ["PATH_INFO"], route.methods, environ["HTTP_ORIGIN"])
@@ -113,7 +114,7 @@ class MachineApp:
         try:
             return route.handler(self._services, request)
         except (exc.IntegrityError, exc.NoResultFound):
-            # A record was removed while the handler was working. The second run finds it missing and responds to that.
+            # A record was removed while the handler ran. Run the handler again, so that it reports the missing record.
             return route.handler(self._services, request)
 
     def _read(self, environ: Environ) -> Request:
@@ -141,7 +142,7 @@ class MachineApp:
 
 
 def _protocol_error(exception: Exception, environ: Environ) -> ProtocolError:
-    """Return the error to respond with for an exception, and log those that clients do not cause."""
+    """Return the error to respond with for an exception. Log exceptions that clients do not cause."""
     path = environ["PATH_INFO"]
     if isinstance(exception, ProtocolError):
         return exception
@@ -175,7 +176,7 @@ def _method_not_allowed(route: Route, method: str) -> ProtocolError:
     return ProtocolError(
         ErrorCode.INVALID_REQUEST,
         Cause.METHOD_NOT_ALLOWED,
-        f"Use {' or '.join(route.methods)}.",
+        f"This endpoint does not support the request method. Use {' or '.join(route.methods)}.",
         received=method[:60],
         expected=" ".join(route.methods),
         status=405,
@@ -185,6 +186,6 @@ def _method_not_allowed(route: Route, method: str) -> ProtocolError:
 
 def _preflight_rejected(route: Route) -> ProtocolError:
     error = _method_not_allowed(route, "OPTIONS")
-    # A browser sends preflight requests by itself and shows the response to nobody, so they are not recorded.
+    # Browsers send preflight requests automatically and do not show the response, so the error is not recorded.
     error.details = replace(error.details, cause=None)
     return error

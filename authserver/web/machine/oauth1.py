@@ -6,7 +6,7 @@ from authserver.protocol.services import Services
 
 
 def request_token(services: Services, request: Request) -> Response:
-    """The temporary credential request endpoint, also with GET, which OAuth Core 1.0 clients use."""
+    """The temporary credential request endpoint. It also accepts GET, which OAuth Core 1.0 clients use."""
     return services.oauth1.respond_to_temporary_credentials_request(request)
 
 
@@ -21,7 +21,12 @@ def whoami(services: Services, request: Request) -> Response:
     if not _is_signed(request):
         headers = (("WWW-Authenticate", errors.challenge(server.realm)), ("Cache-Control", "no-store"))
         return json_response(
-            401, {"error": "unauthorized", "error_description": "Sign the request."}, headers
+            401,
+            {
+                "error": "unauthorized",
+                "error_description": "The request is not signed. Sign it with OAuth 1.0a.",
+            },
+            headers,
         )
     verified = verification.verify_request(server, server.read(request))
     return json_response(

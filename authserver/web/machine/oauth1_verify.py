@@ -21,7 +21,7 @@ from authserver.protocol.services import Services
 
 
 def verify(services: Services, request: Request) -> Response:
-    """Respond with the consumer and user of a described request, or with its error and the response for its sender."""
+    """Respond with the consumer and user of the described request, or with the error to return to its sender."""
     resource_server = _authenticate(services, request)
     document = _parse_json(request.body, resource_server)
     server = services.oauth1

@@ -1,4 +1,7 @@
-"""The endpoint where a Jazz or OSLC server requests a consumer key. It is anonymous, so keys are limited and pending."""
+"""The endpoint where a Jazz or OSLC server requests a consumer key.
+
+Requests are anonymous. Therefore they are rate-limited, and an administrator must approve the consumer.
+"""
 
 import json
 from typing import Any
@@ -18,7 +21,7 @@ MAX_BYTES = 4096
 
 
 def request_key(services: Services, request: Request) -> Response:
-    """Register a pending consumer and respond with its key. The body is read as JSON whatever its content type."""
+    """Register a pending consumer and respond with its key. The body is parsed as JSON with any content type."""
     if len(request.body) > MAX_BYTES:
         raise ProtocolError(
             ErrorCode.INVALID_REQUEST,

@@ -29,7 +29,7 @@ _ENDPOINTS = {
 
 
 def root_services(services: Services, request: Request) -> Response:
-    """Return the root services document, about the URL of the request."""
+    """Return the root services document. Its subject (``rdf:about``) is the URL of the request."""
     settings = services.settings
     lines = [
         f"<dc:title>{escape(settings.product_name)}</dc:title>",
@@ -42,7 +42,7 @@ def root_services(services: Services, request: Request) -> Response:
         "oslc_rm:rmServiceProviders": settings.oslc_rm_catalog,
         "oslc_cm:cmServiceProviders": settings.oslc_cm_catalog,
     }
-    lines += [_resource(name, address) for name, address in catalogs.items() if address]
+    lines += [_resource(name, url) for name, url in catalogs.items() if url]
     return _document("rdf:Description", settings.url(request.path), lines, _NAMESPACES)
 
 
@@ -55,8 +55,8 @@ def catalog(services: Services, request: Request) -> Response:
     return _document("oslc:ServiceProviderCatalog", services.settings.url(request.path), [title], namespaces)
 
 
-def _resource(name: str, address: str) -> str:
-    return f"<{name} rdf:resource={quoteattr(address)}/>"
+def _resource(name: str, url: str) -> str:
+    return f"<{name} rdf:resource={quoteattr(url)}/>"
 
 
 def _document(element: str, about: str, lines: list[str], namespaces: dict[str, str]) -> Response:

@@ -12,7 +12,7 @@ from authserver.web.request_body import BrokenBody
 
 # RFC 9110, section 8.6: a 204 MUST NOT have a Content-Length, and a 304 does not need one.
 _WITHOUT_LENGTH = {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}
-_PROTECTED = (("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "no-referrer"))
+_SECURITY_HEADERS = (("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "no-referrer"))
 _STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 
 
@@ -80,7 +80,7 @@ def send_response(
     response: Response, method: str, start_response: Callable[..., Any], *, is_secure: bool
 ) -> Iterable[bytes]:
     """Start the response and return its body, which is empty for HEAD. Over TLS, the response has an HSTS header."""
-    lines = [*response.headers, *_PROTECTED, *([HSTS] if is_secure else [])]
+    lines = [*response.headers, *_SECURITY_HEADERS, *([HSTS] if is_secure else [])]
     if response.status not in _WITHOUT_LENGTH:
         lines.append(("Content-Length", str(len(response.body))))
     start_response(_STATUS_LINES[response.status], lines)

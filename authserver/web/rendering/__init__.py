@@ -1,1 +1,1 @@
-"""What every page shares: templates, languages, static files, headers and error pages."""
+"""The parts that all pages share: templates, languages, static files, headers and error pages."""

@@ -1,7 +1,7 @@
 """Compresses pages, except for requests that another site initiated.
 
-An attacker who can make a browser send requests with chosen content learns secrets on the page from the compressed length
-(BREACH). Browsers report the initiator in Sec-Fetch-Site (Fetch Metadata).
+An attacker who can make a browser send requests with chosen content can learn secrets on the page from its compressed
+length (BREACH). Browsers report the initiator of a request in Sec-Fetch-Site (Fetch Metadata).
 """
 
 import gzip
@@ -14,7 +14,7 @@ _SAFE_INITIATORS = {"same-origin", "none"}
 
 
 def compress(response: Response) -> Response:
-    """Compress a page; use it as a blueprint's ``after_request``."""
+    """Compress a page. The ``after_request`` function of a blueprint calls this function."""
     response.headers.add("Vary", "Accept-Encoding, Sec-Fetch-Site")
     is_page = (
         response.mimetype == "text/html" and not response.is_streamed and not response.direct_passthrough

@@ -1,7 +1,7 @@
 """Error pages: what happened, what to do, and a reference for finding the cause in the logs.
 
-They use no database and no template context processors, so that they work in most failures. The errors of the machine
-endpoints are in ``web.machine``.
+They use no database and no template context processors, so that they work during most failures. The errors of the
+machine endpoints are in ``web.machine``.
 """
 
 from collections.abc import Callable, Mapping
@@ -37,7 +37,7 @@ _TEXTS: Mapping[int, tuple[str, str, str]] = {
     404: (
         message("Page not found"),
         message("The page does not exist or was removed."),
-        message("Check the URL."),
+        message("Check the URL, or go back and reload the page."),
     ),
     405: (
         message("This page cannot be opened this way"),
@@ -116,8 +116,8 @@ def error_page(
 ) -> Response:
     """Return an error page; texts that are not given depend on the status.
 
-    ``error`` is the error code of the protocol. ``reference`` is the reference in the error log, by default the request id.
-    ``links`` maps labels to URLs.
+    ``error`` is the error code of the protocol. ``reference`` is the reference in the error log, by default the request
+    id. ``links`` maps labels to URLs.
     """
     default = _TEXTS.get(status, _TEXTS[500] if status >= 500 else _TEXTS[400])
     if retry_after is not None and not advice:
@@ -186,7 +186,7 @@ def _on_unexpected_error(error: Exception) -> Response:
 
 
 def _log(event: str, error: Exception) -> None:
-    # Only the driver's message: SQLAlchemy's contains the statement with its values.
+    # Log only the driver's message, because SQLAlchemy's message contains the statement with its values.
     cause = getattr(error, "orig", None) or error
     log.warning(
         event,

@@ -18,8 +18,8 @@ _PERMISSIONS = (
     "midi=(), payment=(), usb=(), clipboard-write=(self), publickey-credentials-create=(self), "
     "publickey-credentials-get=(self)"
 )
-# These pages redirect to clients. Chromium and WebKit apply form-action to such redirects, and a same-origin opener policy
-# would break clients that open the pages in a pop-up window.
+# These pages redirect to clients. Chromium and WebKit apply form-action to such redirects, and a same-origin opener
+# policy would break clients that open the pages in a pop-up window.
 _REDIRECTING_PATHS = {
     EndpointPath.AUTHORIZE,
     LegacyPath.OIDC_AUTHORIZE,

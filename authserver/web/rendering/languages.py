@@ -1,10 +1,10 @@
-"""The language of a page: which one it is, and how messages are rendered in it.
+"""Chooses the language of a page, and translates messages.
 
-The application's choice (``ui_locales``) comes first, then the browser's preference, then English. URLs and forms carry
-the application's choice through a sign-in, so that it ends with the sign-in.
+The application's choice (``ui_locales``) comes first, then the browser's preference, then English. The application's
+choice is part of the URLs and forms of one sign-in, so that it does not affect other pages.
 
 Python code and templates are written in English. Python code calls Flask-Babel's ``gettext`` for text that is used at
-once, and ``messages.message`` for text that is shown later. Responses to machines are never translated.
+once, and ``messages.message`` for text that is shown later. Responses of machine endpoints are never translated.
 """
 
 from typing import Any
@@ -20,7 +20,7 @@ from authserver.messages import Message
 
 PARAMETER = "ui_locales"
 _ENGLISH_BLUEPRINTS = {"admin"}
-_CARRYING_BLUEPRINTS = {"frontchannel", "account"}
+_LOCALIZED_BLUEPRINTS = {"frontchannel", "account"}
 _REQUESTED = "requested_language"
 
 
@@ -36,7 +36,7 @@ def install(app: Flask) -> None:
     environment.policies["ext.i18n.trimmed"] = True
     environment.finalize = _finalize
     environment.globals |= {"language": current_language, "requested_language": requested_language}
-    app.url_defaults(_carry)
+    app.url_defaults(_add_to_url)
     app.after_request(_add_headers)
 
 
@@ -52,12 +52,12 @@ def requested_language() -> str | None:
     if not has_request_context():
         return None
     if _REQUESTED not in g:
-        setattr(g, _REQUESTED, languages.requested_language(_carried()))
+        setattr(g, _REQUESTED, languages.requested_language(_ui_locales()))
     return g.get(_REQUESTED)
 
 
 def choose_language(ui_locales: str | None) -> None:
-    """Use the language of a request whose parameters were not in the URL, from here on."""
+    """Use the language in ``ui_locales`` for the rest of this request. The parameter may not be in the URL."""
     wanted = languages.requested_language(ui_locales or "")
     if wanted is not None:
         setattr(g, _REQUESTED, wanted)
@@ -77,23 +77,24 @@ def translate(text: str) -> str:
 
 
 def _finalize(value: Any) -> Any:
-    # Jinja passes every value that a template prints, so that no template can forget to translate a message.
+    # Jinja calls this function for every value that a template prints, so templates need not translate messages.
     return translate(value) if isinstance(value, Message) else value
 
 
-def _carry(endpoint: str, values: dict[str, Any]) -> None:
-    """Add the application's choice to the URLs of a sign-in; forms have it beside their CSRF token."""
-    if endpoint.partition(".")[0] in _CARRYING_BLUEPRINTS and (wanted := requested_language()):
+def _add_to_url(endpoint: str, values: dict[str, Any]) -> None:
+    """Add the application's choice to the URLs of a sign-in. Forms contain it in a hidden field."""
+    if endpoint.partition(".")[0] in _LOCALIZED_BLUEPRINTS and (wanted := requested_language()):
         values.setdefault(PARAMETER, wanted)
 
 
-def _carried() -> str:
+def _ui_locales() -> str:
     named = request.args.get(PARAMETER)
     if named is None and request.method == "POST":
         try:
             named = request.form.get(PARAMETER)
         except HTTPException:
-            return ""  # The form is too large to be parsed; this renders the page that says so.
+            # The form is too large to be parsed, and Flask is rendering the error page that reports this.
+            return ""
     return named or ""
 
 

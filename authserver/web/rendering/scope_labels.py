@@ -23,7 +23,7 @@ _LABELS = {
 
 
 def label_of_scope(scope: str) -> str:
-    """Return what a scope allows; a scope without a description is quoted."""
+    """Return the description of a scope. Without a description, return a sentence with the name of the scope."""
     if scope in set(ScopeName):
         return translate(_LABELS.get(ScopeName(scope), ""))
     return _defined_labels().get(scope) or gettext("Use “%(scope)s” on your behalf", scope=scope)

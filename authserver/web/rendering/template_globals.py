@@ -29,8 +29,8 @@ def install(app: Flask) -> None:
     languages.install(app)
     environment.globals |= {
         "asset_url": static.url,
-        "at": at,
-        "here": local_urls.current_url,
+        "local_url": local_url,
+        "current_url": local_urls.current_url,
         "icon": _icons(static),
         "csp_nonce": headers.nonce,
         "theme": theme,
@@ -54,7 +54,7 @@ def isolated(name: str) -> Markup:
     return Markup("<bdi>{}</bdi>").format(name)
 
 
-def at(path: str) -> str:
+def local_url(path: str) -> str:
     """Return the URL of a path below the public URL."""
     return f"{request.script_root}{path}"
 

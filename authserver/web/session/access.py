@@ -1,8 +1,8 @@
 """Access to pages: for signed-in users, for users who signed in recently, and for the Configure Server permission.
 
-``require_sign_in`` and ``require_configure_server`` are for a blueprint's ``before_request``: they return a response that
-replaces the view's, or None. ``require_recent_sign_in`` wraps a view. If the user submitted a form, the sign-in page
-preserves its input (see ``preserved_forms``).
+``require_sign_in`` and ``require_configure_server`` are for a blueprint's ``before_request``: they return a response
+that replaces the response of the view, or None. ``require_recent_sign_in`` wraps a view. If the user submitted a form,
+the sign-in page preserves its input (see ``preserved_forms``).
 """
 
 from collections.abc import Callable
@@ -33,17 +33,18 @@ def require_sign_in() -> ResponseReturnValue | None:
 
 
 def require_configure_server() -> ResponseReturnValue | None:
-    """Redirect users who are not signed in to the sign-in page, and return a 403 page without the permission."""
-    live = current.load_session()
-    if live is None:
+    """Redirect users who are not signed in to the sign-in page. Show users without the permission a 403 page."""
+    user_session = current.load_session()
+    if user_session is None:
         return sign_in_first()
-    if live.user.may_configure_server:
+    if user_session.user.may_configure_server:
         return None
     return error_pages.error_page(
         403,
         gettext("You need the Configure Server permission"),
         gettext(
-            "You are signed in as %(name)s. This account cannot manage the server.", name=live.user.username
+            "You are signed in as %(name)s. This account cannot manage the server.",
+            name=user_session.user.username,
         ),
         gettext("Ask an administrator for the permission, or sign in with another account."),
         links={
@@ -63,20 +64,23 @@ def require_recent_sign_in(view: View) -> View:
 
     @wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> ResponseReturnValue:
-        live = current.load_session()
-        if live is None:
+        user_session = current.load_session()
+        if user_session is None:
             return sign_in_first()
-        if not user_sessions.is_recent(live, current.services().settings):
-            return _sign_in_again(live, "password")
-        if lacks_second_factor(live):
-            return _sign_in_again(live, "code")
+        if not user_sessions.is_recent(user_session, current.services().settings):
+            return _sign_in_again(user_session, "password")
+        if lacks_second_factor(user_session):
+            return _sign_in_again(user_session, "code")
         return view(*args, **kwargs)
 
     return guarded  # type: ignore[return-value]
 
 
 def sign_in_first() -> ResponseReturnValue:
-    """Redirect to the sign-in page and back, or show it with the preserved input of the submitted form."""
+    """Redirect to the sign-in page, or show it with the preserved input of the submitted form.
+
+    After the sign-in, the browser returns to the current page or to the preserved form.
+    """
     owner, page = _owner_of_form(), local_urls.form_page_url()
     if owner is None:
         return redirect(url_for("frontchannel.sign_in", next=page), 303)
@@ -85,42 +89,42 @@ def sign_in_first() -> ResponseReturnValue:
 
 def on_csrf_error(error: CSRFError) -> ResponseReturnValue:
     """Handle a missing or expired CSRF token without losing the user's input."""
-    owner, live = _owner_of_form(), current.current_session_without_transaction()
-    if owner is None or (live is not None and live.user_id != owner):
+    owner, user_session = _owner_of_form(), current.current_session_without_transaction()
+    if owner is None or (user_session is not None and user_session.user_id != owner):
         return error_pages.expired_form_page(error)
-    if live is not None:
-        return preserved_forms.offer(preserved_forms.submitted(), username=live.user.username), 400
+    if user_session is not None:
+        return preserved_forms.offer(preserved_forms.submitted(), username=user_session.user.username), 400
     try:
         return sign_in_first()
     except RequestEntityTooLarge:
         return error_pages.expired_form_page(error)
 
 
-def lacks_second_factor(live: UserSession) -> bool:
+def lacks_second_factor(user_session: UserSession) -> bool:
     """Return whether the user has a second factor that was not used in this session."""
-    if live.acr == Acr.MULTI_FACTOR:
+    if user_session.acr == Acr.MULTI_FACTOR:
         return False
     if current.has_transaction():
-        return second_factors.is_enrolled(current.transaction(), live.user_id)
+        return second_factors.is_enrolled(current.transaction(), user_session.user_id)
     with current.services().database.transaction(write=False) as db:
-        return second_factors.is_enrolled(db, live.user_id)
+        return second_factors.is_enrolled(db, user_session.user_id)
 
 
 def _owner_of_form() -> int | None:
-    # htmx submits a form again as a page when its request is rejected.
+    # Ignore requests of htmx: if one is rejected, console.js submits the form again without htmx.
     is_page = request.method == "POST" and request.headers.get("HX-Request") != "true"
     return preserved_forms.owner() if is_page else None
 
 
-def _sign_in_again(live: UserSession, step: Step) -> ResponseReturnValue:
+def _sign_in_again(user_session: UserSession, step: Step) -> ResponseReturnValue:
     page = local_urls.form_page_url()
     if request.method != "POST" or request.headers.get("HX-Request") == "true":
         return redirect(url_for(ENDPOINTS[step], next=page, again=1), 303)
     sign_in_page = SignInPage(
         mode="again",
         step=step,
-        username=live.user.username,
+        username=user_session.user.username,
         cancel_url=page,
-        resume=preserved_forms.keep(live.user_id),
+        resume=preserved_forms.keep(user_session.user_id),
     )
     return sign_in_page.render(), 403

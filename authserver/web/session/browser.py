@@ -14,7 +14,7 @@ _ID = "browser"
 
 
 def browser_id() -> str:
-    """Return the id of this browser, which ties a sign-in to the browser that started it (S12)."""
+    """Return the id of this browser, which binds a sign-in to the browser that started it (S12)."""
     if _ID not in browser_cookie:
         browser_cookie[_ID] = secrets.token_urlsafe(16)
     return cast(str, browser_cookie[_ID])
@@ -32,7 +32,7 @@ def delete_state(response: Response) -> None:
 
 
 def _update_state(response: Response) -> Response:
-    # OpenID Connect Session Management 1.0: the one cookie that scripts can read. It does not reveal the session.
+    # OpenID Connect Session Management 1.0: scripts can read this cookie, but no other. It does not reveal the session.
     user = current.loaded_user()
     if user is None:
         return response
@@ -46,6 +46,7 @@ def _update_state(response: Response) -> Response:
 
 
 def _attributes() -> dict[str, Any]:
-    # Other sites embed the frame that reads it. Browsers send only SameSite=None cookies there, and those only over TLS.
+    # Other sites embed the iframe whose script reads this cookie. In such an iframe, browsers allow only SameSite=None
+    # cookies, which require TLS.
     is_secure = current.services().settings.is_secure
     return {"secure": is_secure, "httponly": False, "samesite": "None" if is_secure else "Lax"}

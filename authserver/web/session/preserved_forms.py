@@ -1,8 +1,8 @@
 """Preserves the input of a form whose CSRF token expired or whose user must sign in first.
 
-Every form of a signed-in user contains, beside its CSRF token, a mark that names the user and the browser it was rendered
-for. A CSRF token expires with a sign-in; the mark stays valid, so that the input can be kept for this user only. The input
-is sealed until it is submitted again. See ``access`` for the use.
+In addition to the CSRF token, every form of a signed-in user contains a mark: the encrypted id of the user, bound to
+the browser. The CSRF token expires with a sign-in, but the mark stays valid, so that only this user gets the input
+back. The input is encrypted until it is submitted again. ``access`` uses this module.
 """
 
 import json
@@ -19,7 +19,7 @@ from authserver.web import current, local_urls
 from authserver.web.session.browser import browser_id
 
 MARK_FIELD = "shown_to"
-_MAX_BYTES = 32768  # compressed, so that the sealed input fits into the sign-in form
+_MAX_BYTES = 32768  # compressed, so that the encrypted input fits into the sign-in form
 _SECRET = re.compile(r"password|^secret(_again)?$|^code$")
 _MASK = "••••••••"
 _HIDDEN_FIELDS = frozenset(
@@ -67,7 +67,7 @@ def submitted() -> dict[str, Any]:
 
 
 def keep(user_id: int) -> str:
-    """Return the form of this request, sealed for a user; raises RequestEntityTooLarge."""
+    """Return the form of this request, encrypted for a user; raises RequestEntityTooLarge."""
     text = zlib.compress(json.dumps(submitted()).encode())
     if len(text) > _MAX_BYTES:
         raise RequestEntityTooLarge
@@ -75,7 +75,7 @@ def keep(user_id: int) -> str:
 
 
 def find(user_id: int, sealed: str) -> dict[str, Any] | None:
-    """Return the form that was kept for this user, or None."""
+    """Return the form that was preserved for this user, or None."""
     try:
         text = zlib.decompress(current.services().vault.open(_form_purpose(user_id), sealed))
         form: dict[str, Any] = json.loads(text)
@@ -85,7 +85,10 @@ def find(user_id: int, sealed: str) -> dict[str, Any] | None:
 
 
 def offer(form: dict[str, Any], *, username: str = "") -> str:
-    """Return the page on which a form can be submitted again; ``username`` if the user has not just signed in."""
+    """Return the page on which the user can submit the form again.
+
+    Pass ``username`` if the user was already signed in, so that the page shows the name and asks for confirmation.
+    """
     page = form.get("page", form["url"])
     shown = _visible_input(form["fields"])
     return render_template(

@@ -1,4 +1,4 @@
-"""Values that forms and URLs carry between requests: encrypted, authenticated, and valid for a limited time."""
+"""Encrypts and authenticates values in forms and URLs. They are valid for a limited time."""
 
 import json
 from datetime import timedelta
@@ -10,13 +10,13 @@ from authserver.web import current
 
 
 def seal(purpose: str, values: object) -> str:
-    """Return JSON values in sealed form."""
+    """Encrypt JSON values, together with the current time."""
     text = json.dumps([values, clock.timestamp(clock.now())], ensure_ascii=False, separators=(",", ":"))
     return current.services().vault.seal(purpose, text.encode())
 
 
 def unseal(purpose: str, sealed: str, lifetime: timedelta) -> Any:
-    """Return the values, or None if they have expired, were changed, or were sealed for another purpose."""
+    """Decrypt values; return None if they have expired, were changed, or were encrypted for another purpose."""
     try:
         values, at = json.loads(current.services().vault.open(purpose, sealed))
     except (SettingsError, ValueError):

@@ -19,10 +19,11 @@ ENDPOINTS: dict[Step, str] = {
 class SignInPage:
     """The contents of the page.
 
-    ``mode`` is ``first`` if no user is signed in, ``again`` if the current user must prove their identity (the user name
-    is fixed), ``switch`` if another account is wanted. ``step`` asks for the password, or for the code of the second
-    factor. Sealed values: ``context`` (of the authorization endpoint, see ``sign_in_context``), ``resume`` (a preserved
-    form) and ``pending`` (the user whose password was right, in the step ``code``).
+    ``mode`` is ``first`` if no user is signed in, ``again`` if the current user must prove their identity (the user
+    name is fixed), or ``switch`` if the user changes to another account. ``step`` is ``password``, or ``code`` for the
+    code of the second factor. Three values are encrypted: ``context`` (of the authorization endpoint, see
+    ``sign_in_context``), ``resume`` (a preserved form) and ``pending`` (the user whose password was correct, in the
+    step ``code``).
     """
 
     mode: Mode = "first"

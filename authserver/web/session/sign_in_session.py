@@ -1,7 +1,7 @@
 """Starts, renews and steps up the user session of a browser, and sets its cookies.
 
-Every sign-in sets a new session cookie (S18). If the same user signs in again, the session continues, so that everything
-granted in it stays valid and one sign-out ends all of it, even if it had expired. If another user signs in, the previous
+Every sign-in sets a new session cookie (S18). If the same user signs in again, the session continues, even if it had
+expired. Its authorizations stay valid, and one sign-out ends all of them. If another user signs in, the previous
 session ends.
 """
 
@@ -24,7 +24,7 @@ SIGN_OUT_RESULT = "signed_out"  # the key in the signed cookie
 
 @dataclass(frozen=True)
 class SignedInBrowser:
-    """A session and the new cookies for it; ``is_renewed`` if the same user continues the same session."""
+    """A session and its new cookies. ``is_renewed`` is True if the same user continues the same session."""
 
     session: UserSession
     cookie: str
@@ -58,22 +58,22 @@ def method_with_code(kind: str) -> AuthenticationMethod:
 def begin_session(
     db: Session,
     user: User,
-    live: UserSession | None,
+    user_session: UserSession | None,
     *,
     is_remembered: bool,
     method: AuthenticationMethod = PASSWORD,
 ) -> SignedInBrowser:
     """Start a session, or renew the session of the same user in this browser, even if it has expired."""
     services, actor = current.services(), user_actor(user)
-    present = live or user_sessions.find_open(db, current.session_cookie())
+    open_session = user_session or user_sessions.find_open(db, current.session_cookie())
     renewed = None
-    if present is not None and _can_renew(present, user, live):
-        remembered = live.is_remembered if live is not None else is_remembered
+    if open_session is not None and _can_renew(open_session, user, user_session):
+        remembered = user_session.is_remembered if user_session is not None else is_remembered
         renewed = user_sessions.renew(
-            db, actor, services.settings, present, user, is_remembered=remembered, method=method
+            db, actor, services.settings, open_session, user, is_remembered=remembered, method=method
         )
-    elif present is not None:
-        user_sessions.end(db, actor, db.get_one(UserSession, present.id))
+    elif open_session is not None:
+        user_sessions.end(db, actor, db.get_one(UserSession, open_session.id))
     started = renewed or user_sessions.start(
         db,
         actor,
@@ -86,15 +86,17 @@ def begin_session(
     return _signed_in_browser(db, started, user, method, is_renewed=renewed is not None)
 
 
-def _can_renew(present: UserSession, user: User, live: UserSession | None) -> bool:
-    # Clients were notified that sessions from before a password change have ended, so these must not continue.
-    return present.user_id == user.id and (live is not None or present.user_epoch == user.epoch)
+def _can_renew(open_session: UserSession, user: User, user_session: UserSession | None) -> bool:
+    # Clients were notified that sessions from before a password change have ended, so these sessions must not continue.
+    return open_session.user_id == user.id and (
+        user_session is not None or open_session.user_epoch == user.epoch
+    )
 
 
-def step_up(db: Session, user: User, live: UserSession, kind: str) -> SignedInBrowser | None:
-    """Add a second factor, just proved, to a session; None if the session has ended."""
+def step_up(db: Session, user: User, user_session: UserSession, kind: str) -> SignedInBrowser | None:
+    """Step up a session after its user has proved a second factor; return None if the session has ended."""
     method = method_with_code(kind)
-    started = user_sessions.step_up(db, user_actor(user), live, method)
+    started = user_sessions.step_up(db, user_actor(user), user_session, method)
     return None if started is None else _signed_in_browser(db, started, user, method, is_renewed=True)
 
 
@@ -112,7 +114,7 @@ def invalidate_forms() -> None:
     """Invalidate the CSRF tokens of all forms rendered before."""
     browser_cookie.pop("csrf_token", None)
     g.pop("csrf_token", None)
-    current.forget_loaded_user()
+    current.clear_loaded_user()
 
 
 def set_cookies(response: Response, signed_in: SignedInBrowser) -> None:

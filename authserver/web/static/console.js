@@ -44,7 +44,7 @@
     enhance(document);
   });
 
-  // Text typed before htmx was ready would otherwise not be searched for until the next keystroke.
+  // Search for text that the user typed before htmx was ready.
   document.addEventListener("htmx:after:init", ({ target: form }) => {
     if (!form.matches("form[role=search]")) return;
     const typed = [...form.querySelectorAll("input")].some((field) => field.value !== field.defaultValue);
@@ -68,7 +68,7 @@
     if (event.detail.error && !event.detail.ctx?.response) toast("The server did not respond. Try again.");
   });
 
-  // Submits a form without htmx, for example when a sign-in is required first. The server keeps the input.
+  // Submits a form without htmx, for example when a sign-in is required first. The server preserves the input.
   const sendAsPage = (form, submitter) => {
     if (submitter?.name) {
       const pressed = document.createElement("input");

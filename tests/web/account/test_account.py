@@ -182,7 +182,10 @@ def test_new_password_voids_authorizations(signed_in, database, sample_users, ap
         ({"new": "short"}, "at least 12 characters"),
         ({"new": "password1234"}, "too common"),
         ({"new": PASSWORD}, "This is your current password."),
-        ({"new_password_again": "something else"}, "The passwords do not match."),
+        (
+            {"new_password_again": "something else"},
+            "The two passwords differ. Enter the same password twice.",
+        ),
     ],
 )
 def test_invalid_password_is_rejected(signed_in, typed, sentence):

@@ -11,7 +11,7 @@ from tests.support.sample_users import PASSWORD
 
 pytestmark = pytest.mark.both_databases
 
-TRUST = "An administrator trusts it"
+TRUST = "An administrator marked this application as trusted"
 DEVICE = {"redirect_uris": (), "grant_types": (GRANT, "refresh_token"), "response_types": ()}
 PASSWORD_GRANT = {"redirect_uris": (), "grant_types": ("password",), "response_types": ()}
 

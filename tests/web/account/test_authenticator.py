@@ -248,7 +248,7 @@ def test_repeated_form_changes_nothing(browser: FlaskClient, services: Services,
         before = db.get_one(AuthenticatorApp, alice.id).sealed
     again = save(browser, proposal, code)
     assert again.location == HOME
-    assert "Recovery codes are shown once" in browser.get(HOME).text
+    assert "Your authenticator app is already set up" in browser.get(HOME).text
     with services.database.transaction(write=False) as db:
         assert db.get_one(AuthenticatorApp, alice.id).sealed == before
     assert events(services).count("user:add-second-factor") == 1

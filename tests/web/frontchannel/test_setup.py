@@ -92,7 +92,7 @@ def test_expired_link_says_what_to_do(client, link, settings, monkeypatch):
             {"password": "password1234", "password_again": "password1234"},
             "too common",
         ),
-        ({"password_again": "another one"}, "The passwords do not match."),
+        ({"password_again": "another one"}, "The two passwords differ. Enter the same password twice."),
         ({"email": "nonsense"}, "Enter an e-mail address"),
         ({"username": "a\0b"}, "not allowed"),
     ],
