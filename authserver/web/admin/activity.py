@@ -1,4 +1,4 @@
-"""Activity: the audit trail with filters and export."""
+"""The Activity page: the audit trail, with filters and an export."""
 
 import csv
 import io

@@ -1,7 +1,7 @@
-"""Create client: one form for all three types, and the response that shows the secret.
+"""Create client: one form for all three kinds of client, and the response that shows the secret.
 
-Only the response to the POST contains the secret; it is in no URL and no cookie. Submitting the form again, as a reload
-of that response does, finds its token used and creates nothing.
+Only the response to the POST contains the secret. No URL and no cookie contains it. If the form is submitted again, for
+example by a reload, its form token is already used, and no second client is created.
 """
 
 import secrets
@@ -29,7 +29,7 @@ _DISCOVERY = {
 @admin.get("/clients/new")
 @access.require_recent_sign_in
 def new_client() -> ResponseReturnValue:
-    """Show the empty form for the type of the tab that it was opened from."""
+    """Show the empty form. The query parameter ``kind`` preselects the kind of client."""
     return _form(ClientForm(kind=pagination.query_value("kind", frozenset(ClientKind)) or ClientKind.OIDC))
 
 
@@ -75,7 +75,7 @@ def _create(form: ClientForm, typed: EnteredSecret | None, token: str) -> Respon
 
 
 def typed_secret(form: ClientForm) -> EnteredSecret | None:
-    """Return the typed secret with its hash. Hashing takes long, so the request's transaction ends first."""
+    """Return the typed secret with its hash. Hashing is slow, so this ends the request's transaction first."""
     if form.secret_choice != TYPED:
         return None
     current.release()
@@ -83,7 +83,7 @@ def typed_secret(form: ClientForm) -> EnteredSecret | None:
 
 
 def give_secret(client: Client, typed: EnteredSecret | None) -> str:
-    """Add the typed secret, or else a generated one, and return it; empty if the client uses none."""
+    """Add the typed secret, or generate one, and return it. Return an empty string if the client uses no secret."""
     db, actor, services = current.transaction(), current.actor(), current.services()
     if not client_secrets.are_used(client.kind, client.auth_method):
         return ""
@@ -94,7 +94,7 @@ def give_secret(client: Client, typed: EnteredSecret | None) -> str:
 
 
 def discovery_url(client: Client) -> str:
-    """Return the discovery URL of a client's protocol; empty for a protocol without discovery."""
+    """Return the discovery URL of a client's protocol, or an empty string for a protocol without discovery."""
     path = _DISCOVERY.get(ClientKind(client.kind))
     return current.services().settings.url(path) if path else ""
 

@@ -1,4 +1,4 @@
-"""Edit client: changes its metadata, effective immediately. Secrets have a separate page."""
+"""Edit client: the metadata of a client. Changes take effect immediately. Secrets have a separate page."""
 
 from flask import request, url_for
 from flask.typing import ResponseReturnValue
@@ -54,7 +54,7 @@ def _with_known_sector(client: Client, wanted: ClientMetadata) -> Client:
     try:
         return sector_check.checked(client, wanted)
     except InvalidInput as error:
-        # The sector identifier URI is on another page; on this one, the redirect URIs do not match it.
+        # The sector identifier URI is edited on another page, so this page shows the error at the redirect URIs.
         names = {sector_identifiers.FIELD: "redirect_uris"}
         raise InvalidInput({names.get(name, name): error.fields[name] for name in error.fields}) from error
 

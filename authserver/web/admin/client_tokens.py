@@ -59,14 +59,14 @@ def save_token_options(key: str) -> ResponseReturnValue:
 
 
 def _not_applicable(client: Client) -> ResponseReturnValue:
-    sentence = "OAuth 1.0a has none of these tokens and keys."
+    sentence = "The options for tokens and keys do not apply to OAuth 1.0a consumers."
     return responses.redirect_with_message(url_for("admin.client_settings", key=client.client_key), sentence)
 
 
 def _default_lifetimes() -> dict[str, str]:
     settings = current.services().settings
     defaults = {name: token_lifetimes.lifetime_of({}, settings, name) for name in token_lifetimes.NAMES}
-    return {name: format_duration(length) for name, length in defaults.items()}
+    return {name: format_duration(lifetime) for name, lifetime in defaults.items()}
 
 
 def _shown(client: Client) -> dict[str, str]:
@@ -93,7 +93,7 @@ def _parse_value(name: str, text: str) -> Any:
             return json.loads(text)
     except (ValueError, RecursionError) as error:
         is_json = TYPES[name] is dict
-        sentence = "Enter a JWK set in JSON." if is_json else "Enter a length like 90s, 15m, 12h or 14d."
+        sentence = "Enter a JWK set in JSON." if is_json else "Enter a duration such as 90s, 15m, 12h or 14d."
         raise InvalidInput({name: sentence}) from error
     return text.split() if TYPES[name] is tuple else text
 

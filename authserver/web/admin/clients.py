@@ -70,7 +70,7 @@ class ClientQuery:
         return self.url(sort=column, desc=desc)
 
     def client_filter(self) -> ClientFilter:
-        """Return the filter of the search."""
+        """Return the filter for the client search."""
         return ClientFilter(
             kind=self.kind,
             status=self.status,

@@ -14,7 +14,7 @@ _PARTS = ("scheme", "host", "port", "path", "query", "fragment")
 
 
 class Piece(NamedTuple):
-    """A part of a text. It is marked if the other side does not contain it."""
+    """A part of a text. It is marked if the other text does not contain it."""
 
     text: str
     is_marked: bool = False

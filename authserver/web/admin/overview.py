@@ -77,4 +77,4 @@ def _steps(db: Session, by_status: dict[str, int]) -> list[ChecklistStep]:
 def _public_url_step(settings: Settings) -> str:
     if settings.is_secure:
         return f"Users reach this server at {settings.public_url}."
-    return f"Set an https public URL. Other machines cannot reach {settings.public_url}."
+    return f"Other machines cannot reach {settings.public_url}. Set AUTHSERVER_PUBLIC_URL to an https URL."

@@ -1,4 +1,4 @@
-"""Changes that a client requested for itself (RFC 7592): shown, then approved or discarded."""
+"""Changes that a client requested to its own registration (RFC 7592). An administrator approves or discards them."""
 
 from typing import Any
 

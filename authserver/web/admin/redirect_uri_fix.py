@@ -1,7 +1,7 @@
 """Add this URI: registers the redirect URI of a rejected request, after an administrator has reviewed it.
 
-The URI in a recorded error was sent by an unknown party. It is therefore shown with warnings, passes the checks of every
-other redirect URI, and is added only as it was shown.
+An unknown sender chose the URI in a recorded error. The page therefore shows it with warnings. The URI must pass the
+same checks as every other redirect URI, and is added exactly as the page showed it.
 """
 
 from urllib.parse import urlsplit
@@ -52,14 +52,14 @@ def add_redirect_uri(reference: str) -> ResponseReturnValue:
         return responses.render_conflict(client, conflict)
     return responses.redirect_with_message(
         url_for("admin.recorded_error", reference=failure.reference),
-        "The redirect URI was added to {name}. It is effective now: try again.",
+        "The redirect URI was added to {name} and works now. Start the sign-in in the application again.",
         name=client.name,
     )
 
 
 def _error(failure: RecordedError, client: Client) -> str:
     if explanation_of(failure.cause).fix_kind != FixKind.ADD_URI or not failure.received:
-        return "This request was not rejected because of a redirect URI that could be registered."
+        return "This error contains no redirect URI that can be registered."
     if error_fixes.is_registered(failure, client):
         return "This redirect URI is already registered."
     return error_fixes.uri_error(failure, client)

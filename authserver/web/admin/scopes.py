@@ -1,4 +1,4 @@
-"""Settings > Scopes: the scopes that administrators define, with their descriptions."""
+"""The Scopes page: the scopes that administrators define, with their descriptions."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

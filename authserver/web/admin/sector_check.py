@@ -8,7 +8,10 @@ from authserver.web.admin import responses
 
 
 def checked(client: Client, wanted: ClientMetadata) -> Client:
-    """Check the sector identifier of a change, and return the client, read again; raises InvalidInput."""
+    """Check the sector identifier of a change, and return the client; raises InvalidInput.
+
+    If the sector identifier document has to be fetched, the request's transaction ends and the client is read again.
+    """
     if not sector_identifiers.needs_fetch(wanted, client):
         return client
     current.release()

@@ -1,4 +1,4 @@
-"""Settings > Signing keys: the keys with their states, and manual rotation."""
+"""The Signing keys page: the keys with their states, and manual rotation."""
 
 from datetime import datetime
 from typing import NamedTuple

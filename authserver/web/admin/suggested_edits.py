@@ -1,4 +1,4 @@
-"""Suggested edits: a client's form with the rejected value of a recorded error filled in, focused but not saved."""
+"""Suggested edits: a client's form with the rejected value of a recorded error filled in, but not saved."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -15,7 +15,7 @@ from authserver.web.admin.labels import AUTH_METHODS
 
 
 def with_suggestion(form: ClientForm, client: Client, failure: RecordedError | None) -> ClientForm:
-    """Return the form with the edit that a recorded error of this client suggests, if it suggests one."""
+    """Return the form with the edit that a recorded error of this client suggests, or the form unchanged."""
     if failure is None or failure.client_id != client.id:
         return form
     fix_kind = explanation_of(failure.cause).fix_kind

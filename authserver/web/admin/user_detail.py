@@ -78,7 +78,7 @@ def change_user_form(user_id: int, change: str) -> ResponseReturnValue:
 @admin.post(f"{_ROW}/{_CHANGES}")
 @access.require_recent_sign_in
 def change_user(user_id: int, change: str) -> ResponseReturnValue:
-    """Apply the change; the last administrator cannot be removed."""
+    """Apply the change, unless it would leave the server without an administrator."""
     db, actor = current.transaction(), current.actor()
     user = users.get(db, user_id)
     changes: dict[str, tuple[Callable[[], object], str]] = {
@@ -94,7 +94,7 @@ def change_user(user_id: int, change: str) -> ResponseReturnValue:
         "enable": (lambda: users.enable(db, actor, user), "can sign in again."),
         "remove-second-factor": (
             lambda: second_factors.remove(db, actor, user),
-            "signs in with only the password.",
+            "can now sign in with the password alone.",
         ),
     }
     act, sentence = changes[change]
@@ -124,12 +124,15 @@ def reset_password(user_id: int) -> ResponseReturnValue:
         password = query.resolve(user.username)
     except InvalidInput as error:
         return _password_form(user, error.fields, 422)
-    # Hashing takes long, so no transaction is open during it.
+    # Hashing is slow, so no transaction is open while it runs.
     current.release()
     password_hash = services.passwords.hash(password)
     user = users.get(current.transaction(), user_id)
     if request.form.get("epoch") != str(user.epoch):
-        return _done(user, "This form was already submitted. The password shown then is valid.")
+        message = (
+            "This form was already submitted, or {name} has changed. Open the form again to set a password."
+        )
+        return _done(user, message)
     users.set_password(current.transaction(), current.actor(), user, password_hash)
     if query.choice == GENERATE:
         return responses.render("admin/password_created.html", user=user, password=password, is_new=False)
