@@ -21,7 +21,7 @@ from authserver.web.admin.audit_changes import AuditEntry
 from authserver.web.admin.blueprint import admin
 
 _EVENTS = frozenset(audit.EVENTS)
-_BATCH = 1000
+_BATCH_SIZE = 1000
 _COLUMNS = (
     "id", "at", "event", "actor_name", "channel", "address", "request_id",
     "subject_kind", "subject_id", "subject_name", "client_id", "user_id", "before", "after",
@@ -114,9 +114,9 @@ def _rows(database: Database, wanted: audit.EventFilter) -> Iterator[AuditEvent]
     last: int | None = None
     while True:
         with database.transaction(write=False) as db:
-            batch = audit.events_before(db, wanted, last, limit=_BATCH)
+            batch = audit.events_before(db, wanted, last, limit=_BATCH_SIZE)
         yield from batch
-        if len(batch) < _BATCH:
+        if len(batch) < _BATCH_SIZE:
             return
         last = batch[-1].id
 

@@ -9,7 +9,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from authserver.web.admin.explanations import Compare
 
-_DIFF_LENGTH = 200
+_MAX_DIFF_LENGTH = 200
 _PARTS = ("scheme", "host", "port", "path", "query", "fragment")
 
 
@@ -89,7 +89,7 @@ def _pieces(one: str, other: str) -> tuple[list[Piece], list[Piece]]:
 
 def _middle(one: str, other: str) -> tuple[list[Piece], list[Piece]]:
     # A character diff takes quadratic time, and anyone can send a long URI.
-    if max(len(one), len(other)) > _DIFF_LENGTH:
+    if max(len(one), len(other)) > _MAX_DIFF_LENGTH:
         return [Piece(one, True)] if one else [], [Piece(other, True)] if other else []
     ours: list[Piece] = []
     theirs: list[Piece] = []

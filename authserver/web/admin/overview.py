@@ -17,8 +17,8 @@ from authserver.web.admin import responses
 from authserver.web.admin.audit_changes import AuditEntry
 from authserver.web.admin.blueprint import admin
 
-_PENDING_SHOWN = 5
-_EVENTS_SHOWN = 6
+_MAX_PENDING = 5
+_MAX_EVENTS = 6
 
 
 class ChecklistStep(NamedTuple):
@@ -36,9 +36,9 @@ def overview() -> ResponseReturnValue:
     db = current.transaction()
     by_status = client_search.count_by(db, "status")
     waiting, _ = client_search.page_of_clients(
-        db, ClientFilter(status=ClientStatus.PENDING), sort="created", limit=_PENDING_SHOWN
+        db, ClientFilter(status=ClientStatus.PENDING), sort="created", limit=_MAX_PENDING
     )
-    events, _ = audit.page_of_events(db, audit.EventFilter(), limit=_EVENTS_SHOWN)
+    events, _ = audit.page_of_events(db, audit.EventFilter(), limit=_MAX_EVENTS)
     accounts, opened = users.count(db)
     steps = _steps(db, by_status)
     return responses.render(
@@ -47,7 +47,7 @@ def overview() -> ResponseReturnValue:
         by_status=by_status,
         clients_total=sum(by_status.values()),
         waiting=waiting,
-        changing=self_registration.clients_with_pending_changes(db, limit=_PENDING_SHOWN),
+        changing=self_registration.clients_with_pending_changes(db, limit=_MAX_PENDING),
         accounts=accounts,
         opened=opened,
         sessions=user_sessions.count_unexpired(db),

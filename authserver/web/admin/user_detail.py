@@ -23,7 +23,7 @@ from authserver.web.session import access
 _ROW = "/users/<int(max=9223372036854775807):user_id>"
 _SESSION = f"{_ROW}/sessions/<int(max=9223372036854775807):session_id>"
 _CHANGES = "<any(grant, withdraw, disable, enable, 'remove-second-factor'):change>"
-_EVENTS_SHOWN = 8
+_MAX_EVENTS = 8
 
 
 @admin.get(_ROW)
@@ -31,7 +31,7 @@ def user_detail(user_id: int) -> ResponseReturnValue:
     """Show one user."""
     db = current.transaction()
     user = users.get(db, user_id)
-    events, _ = audit.page_of_events(db, audit.EventFilter(user_id=user.id), limit=_EVENTS_SHOWN)
+    events, _ = audit.page_of_events(db, audit.EventFilter(user_id=user.id), limit=_MAX_EVENTS)
     return responses.render(
         "admin/user_detail.html",
         user=user,
