@@ -70,7 +70,7 @@ def _create(form: ClientForm, typed: EnteredSecret | None, token: str) -> Respon
         is_typed=typed is not None,
         discovery=discovery_url(client),
         naming=labels.naming(client.kind),
-        marks=responses.form_marks(client),
+        revision_fields=responses.revision_fields(client),
     )
 
 

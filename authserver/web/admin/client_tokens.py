@@ -29,7 +29,7 @@ def token_options(key: str) -> ResponseReturnValue:
     client = responses.get_client(key)
     if client.kind == ClientKind.OAUTH1:
         return _not_applicable(client)
-    return _form(client, _shown(client), client.auth_method, responses.form_marks(client))
+    return _form(client, _shown(client), client.auth_method, responses.revision_fields(client))
 
 
 @admin.post("/clients/<key>/tokens")
@@ -41,7 +41,7 @@ def save_token_options(key: str) -> ResponseReturnValue:
         return _not_applicable(client)
     typed = {name: request.form.get(name, "").strip() for name in _NAMES}
     auth_method = request.form.get("auth_method", client.auth_method)
-    marks = responses.sent_marks()
+    revision_fields = responses.sent_revision_fields()
     try:
         wanted = registrations.validate_change(client, _parse(typed) | {"auth_method": auth_method})
         client = sector_check.checked(client, wanted)
@@ -50,7 +50,7 @@ def save_token_options(key: str) -> ResponseReturnValue:
                 current.transaction(), current.actor(), client, wanted, revision=responses.seen_revision()
             )
     except InvalidInput as error:
-        return _form(client, typed, auth_method, marks, error.fields, 422)
+        return _form(client, typed, auth_method, revision_fields, error.fields, 422)
     except Conflict as error:
         return responses.render_conflict(client, error)
     return responses.redirect_with_message(
@@ -102,7 +102,7 @@ def _form(
     client: Client,
     values: dict[str, str],
     auth_method: str,
-    marks: object,
+    revision_fields: object,
     errors: dict[str, str] | None = None,
     status: int = 200,
 ) -> ResponseReturnValue:
@@ -116,7 +116,7 @@ def _form(
         algorithms=ALGORITHMS,
         default_lifetimes=_default_lifetimes(),
         auth_algorithms=(*ALGORITHMS, *SECRET_ALGORITHMS),
-        marks=marks,
+        revision_fields=revision_fields,
         errors=errors or {},
         back=url_for("admin.client_settings", key=client.client_key),
     )

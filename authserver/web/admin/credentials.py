@@ -79,7 +79,10 @@ def remove_secret_form(key: str, secret_id: int) -> ResponseReturnValue:
     client = responses.get_client(key)
     secret = client_secrets.get(current.transaction(), client, secret_id)
     return responses.render(
-        "admin/secret_remove.html", client=client, secret=secret, marks=responses.form_marks(client)
+        "admin/secret_remove.html",
+        client=client,
+        secret=secret,
+        revision_fields=responses.revision_fields(client),
     )
 
 
@@ -123,5 +126,7 @@ def _form(client: Client, errors: dict[str, str] | None = None, status: int = 20
         others=len(client_secrets.secrets_of_client(current.transaction(), client)),
         overlaps=OVERLAPS,
         overlap=request.form.get("overlap", _DEFAULT_OVERLAP),
-        marks=responses.form_marks(client) if status == 200 else responses.sent_marks(),
+        revision_fields=responses.revision_fields(client)
+        if status == 200
+        else responses.sent_revision_fields(),
     )

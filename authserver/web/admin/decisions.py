@@ -106,7 +106,12 @@ def _removal(client: Client, errors: dict[str, str] | None = None, status: int =
 def _ask(template: str, client: Client, status: int = 200, **values: object) -> ResponseReturnValue:
     back = responses.return_url(url_for("admin.client_overview", key=client.client_key))
     return responses.render(
-        template, status, client=client, marks=responses.form_marks(client), back=back, **values
+        template,
+        status,
+        client=client,
+        revision_fields=responses.revision_fields(client),
+        back=back,
+        **values,
     )
 
 

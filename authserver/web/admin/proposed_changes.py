@@ -94,7 +94,7 @@ def _ask(
         template,
         status,
         client=client,
-        marks=responses.form_marks(client),
+        revision_fields=responses.revision_fields(client),
         back=_detail(client),
         errors=errors or {},
         **pending_change_values(client),

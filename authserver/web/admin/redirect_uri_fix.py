@@ -78,6 +78,6 @@ def _confirm(failure: RecordedError, client: Client, error: str, status: int = 2
         warning=issue.sentence if issue is not None and not error else "",
         host=host,
         hosts=redirect_hosts(client),
-        marks=responses.form_marks(client),
+        revision_fields=responses.revision_fields(client),
         back=url_for("admin.recorded_error", reference=failure.reference),
     )

@@ -55,12 +55,12 @@ def in_savepoint() -> Iterator[None]:
         yield
 
 
-def form_marks(record: Record) -> dict[str, int]:
+def revision_fields(record: Record) -> dict[str, int]:
     """Return the hidden fields of a form: the revision of the record, and the id of the latest audit event."""
     return {"revision": record.revision, "seen": audit.last_id(current.transaction())}
 
 
-def sent_marks() -> dict[str, str]:
+def sent_revision_fields() -> dict[str, str]:
     """Return the same fields from the submitted form, for showing the form again."""
     return {name: request.form.get(name, "") for name in ("revision", "seen")}
 

@@ -47,7 +47,7 @@ def user_detail(user_id: int) -> ResponseReturnValue:
 def edit_user_form(user_id: int) -> ResponseReturnValue:
     """Show the form with name and e-mail address."""
     user = users.get(current.transaction(), user_id)
-    return _edit_form(user, {"name": user.name, "email": user.email}, responses.form_marks(user))
+    return _edit_form(user, {"name": user.name, "email": user.email}, responses.revision_fields(user))
 
 
 @admin.post(f"{_ROW}/edit")
@@ -62,7 +62,7 @@ def edit_user(user_id: int) -> ResponseReturnValue:
                 current.transaction(), current.actor(), user, **values, revision=responses.seen_revision()
             )
     except InvalidInput as error:
-        return _edit_form(user, values, responses.sent_marks(), error.fields, 422)
+        return _edit_form(user, values, responses.sent_revision_fields(), error.fields, 422)
     except Conflict as error:
         return responses.render_conflict(user, error)
     return _done(user, "{name} was saved.")
@@ -170,12 +170,17 @@ def _find_session(user: User, session_id: int) -> UserSession:
 def _edit_form(
     user: User,
     values: dict[str, str],
-    marks: object,
+    revision_fields: object,
     errors: dict[str, str] | None = None,
     status: int = 200,
 ) -> ResponseReturnValue:
     return responses.render(
-        "admin/user_edit.html", status, user=user, values=values, marks=marks, errors=errors or {}
+        "admin/user_edit.html",
+        status,
+        user=user,
+        values=values,
+        revision_fields=revision_fields,
+        errors=errors or {},
     )
 
 
