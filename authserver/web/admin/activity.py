@@ -67,8 +67,8 @@ class ActivityQuery:
         client = clients.find(current.transaction(), self.client) if self.client else None
         user = users.find(current.transaction(), self.user) if self.user else None
         return audit.EventFilter(
-            client_id=_id_or_none_matching(client) if self.client else None,
-            user_id=_id_or_none_matching(user) if self.user else None,
+            client_id=_id_or_no_match(client) if self.client else None,
+            user_id=_id_or_no_match(user) if self.user else None,
             event=self.event,
             search=self.q,
         )
@@ -101,7 +101,7 @@ def export_activity(form: str) -> ResponseReturnValue:
     """Export all matching events, as JSON lines or CSV."""
     wanted = ActivityQuery.from_request().event_filter()
     rows = _rows(current.services().database, wanted)
-    lines = _json_lines(rows) if form == "jsonl" else _table(rows)
+    lines = _json_lines(rows) if form == "jsonl" else _csv_lines(rows)
     kind = "application/jsonl" if form == "jsonl" else "text/csv"
     response = Response(lines, content_type=f"{kind}; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="activity.{form}"'
@@ -126,7 +126,7 @@ def _json_lines(rows: Iterator[AuditEvent]) -> Iterator[str]:
         yield json.dumps(_export_values(row), ensure_ascii=False) + "\n"
 
 
-def _table(rows: Iterator[AuditEvent]) -> Iterator[str]:
+def _csv_lines(rows: Iterator[AuditEvent]) -> Iterator[str]:
     yield _line(_COLUMNS)
     for row in rows:
         yield _line(tuple(_cell(value) for value in _export_values(row).values()))
@@ -155,5 +155,5 @@ def _line(cells: tuple[str, ...]) -> str:
     return buffer.getvalue()
 
 
-def _id_or_none_matching(record: Any) -> int:
+def _id_or_no_match(record: Any) -> int:
     return -1 if record is None else record.id

@@ -31,8 +31,15 @@ def bulk_form(verb: str) -> ResponseReturnValue:
     back = responses.return_url(url_for("admin.client_table"))
     if not rows:
         return responses.redirect_with_message(back, "Select at least one client.")
-    live = 0 if verb == "approve" else application_access.count(db, *rows)
-    return responses.render("admin/bulk.html", verb=verb, rows=rows, live=live, back=back, done=_DONE[verb])
+    authorization_count = 0 if verb == "approve" else application_access.count(db, *rows)
+    return responses.render(
+        "admin/bulk.html",
+        verb=verb,
+        rows=rows,
+        authorization_count=authorization_count,
+        back=back,
+        done=_DONE[verb],
+    )
 
 
 @admin.post(f"/clients/bulk/{_VERBS}")

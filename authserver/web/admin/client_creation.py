@@ -37,20 +37,20 @@ def new_client() -> ResponseReturnValue:
 @access.require_recent_sign_in
 def create_client() -> ResponseReturnValue:
     """Create a client from the form and show its key and secret."""
-    form = ClientForm.sent(request.form)
+    form = ClientForm.from_form(request.form)
     if "use_fix" in request.form:
         return _form(form.with_fix(request.form["use_fix"]))
     if errors := form.validation_errors():
         return _form(form, errors, 422)
     typed = typed_secret(form)
     token = request.form.get("form_token") or _new_token()
-    made = form_tokens.find(current.transaction(), token)
-    if made is not None:
+    existing_key = form_tokens.find(current.transaction(), token)
+    if existing_key is not None:
         message = (
             "This form was already submitted: the client exists. "
             "Its secret is not shown again, but you can replace it."
         )
-        return responses.redirect_with_message(url_for("admin.client_credentials", key=made), message)
+        return responses.redirect_with_message(url_for("admin.client_credentials", key=existing_key), message)
     return _create(form, typed, token)
 
 
@@ -59,7 +59,7 @@ def _create(form: ClientForm, typed: EnteredSecret | None, token: str) -> Respon
     with responses.in_savepoint():
         metadata = registrations.validate(form.values())
         client = clients.register(db, actor, metadata, source="console", owner_id=actor.user_id)
-        secret = give_secret(client, typed)
+        secret = add_client_secret(client, typed)
         if "approve" in request.form:
             clients.approve(db, actor, client, revision=client.revision)
         form_tokens.record(db, token, client.client_key)
@@ -82,7 +82,7 @@ def typed_secret(form: ClientForm) -> EnteredSecret | None:
     return client_secrets.hash_entered_secret(current.services().passwords, form.secret)
 
 
-def give_secret(client: Client, typed: EnteredSecret | None) -> str:
+def add_client_secret(client: Client, typed: EnteredSecret | None) -> str:
     """Add the typed secret, or generate one, and return it. Return an empty string if the client uses no secret."""
     db, actor, services = current.transaction(), current.actor(), current.services()
     if not client_secrets.are_used(client.kind, client.auth_method):

@@ -27,7 +27,7 @@ def client_overview(key: str) -> ResponseReturnValue:
         "admin/client_overview.html",
         **header(client, "overview"),
         source=SOURCES.get(client.source, client.source),
-        live=application_access.count(db, client),
+        authorization_count=application_access.count(db, client),
         hosts=redirect_hosts(client),
         similar=[] if client.is_approved else client_search.similar_to_client(db, client),
         discovery=discovery_url(client),

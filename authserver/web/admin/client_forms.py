@@ -59,7 +59,7 @@ class ClientForm:
     suggestion: str = ""
 
     @classmethod
-    def sent(cls, form: MultiDict[str, str], kind: str = "") -> "ClientForm":
+    def from_form(cls, form: MultiDict[str, str], kind: str = "") -> "ClientForm":
         """Parse the submitted form. For an existing client, pass its kind: the form does not contain it."""
         return cls(
             kind=kind or form.get("kind", ""),
@@ -78,7 +78,7 @@ class ClientForm:
         )
 
     @classmethod
-    def of(cls, client: Client) -> "ClientForm":
+    def from_client(cls, client: Client) -> "ClientForm":
         """Return the form of an existing client."""
         blank = cls()
         return cls(

@@ -23,7 +23,9 @@ def edit_client_form(key: str) -> ResponseReturnValue:
     client = responses.get_client(key)
     error = error_log.find(current.transaction(), request.args.get("error", ""))
     return _form(
-        client, with_suggestion(ClientForm.of(client), client, error), responses.revision_fields(client)
+        client,
+        with_suggestion(ClientForm.from_client(client), client, error),
+        responses.revision_fields(client),
     )
 
 
@@ -32,13 +34,13 @@ def edit_client_form(key: str) -> ResponseReturnValue:
 def edit_client(key: str) -> ResponseReturnValue:
     """Save the form, unless the client has changed since it was shown."""
     client = responses.get_client(key)
-    form = ClientForm.sent(request.form, kind=client.kind)
+    form = ClientForm.from_form(request.form, kind=client.kind)
     revision_fields = responses.sent_revision_fields()
     if "use_fix" in request.form:
         return _form(client, form.with_fix(request.form["use_fix"]), revision_fields)
     try:
         wanted = registrations.validate_change(client, form.values())
-        client = _with_known_sector(client, wanted)
+        client = _check_sector_identifier(client, wanted)
         with responses.in_savepoint():
             clients.edit(
                 current.transaction(), current.actor(), client, wanted, revision=responses.seen_revision()
@@ -52,9 +54,9 @@ def edit_client(key: str) -> ResponseReturnValue:
     )
 
 
-def _with_known_sector(client: Client, wanted: ClientMetadata) -> Client:
+def _check_sector_identifier(client: Client, wanted: ClientMetadata) -> Client:
     try:
-        return sector_check.checked(client, wanted)
+        return sector_check.check_and_reload(client, wanted)
     except InvalidInput as error:
         # The sector identifier URI is edited on another page, so this page shows the error at the redirect URIs.
         names = {sector_identifiers.FIELD: "redirect_uris"}

@@ -44,7 +44,7 @@ def save_token_options(key: str) -> ResponseReturnValue:
     revision_fields = responses.sent_revision_fields()
     try:
         wanted = registrations.validate_change(client, _parse(typed) | {"auth_method": auth_method})
-        client = sector_check.checked(client, wanted)
+        client = sector_check.check_and_reload(client, wanted)
         with responses.in_savepoint():
             clients.edit(
                 current.transaction(), current.actor(), client, wanted, revision=responses.seen_revision()

@@ -104,7 +104,7 @@ def client_table() -> ResponseReturnValue:
         "admin/clients.html",
         query=query,
         rows=rows,
-        failing=error_search.count_recent(db, [row.id for row in rows]),
+        error_counts=error_search.count_recent(db, [row.id for row in rows]),
         paging=paging,
         kinds=kinds,
         total=sum(kinds.values()),

@@ -98,8 +98,8 @@ def error_list() -> ResponseReturnValue:
     """Show one page of errors, newest first. Searching for a reference redirects to its page."""
     query = ErrorQuery.from_request()
     named = error_search.error_named_in(current.transaction(), query.q) if query.q else None
-    is_live = request.headers.get("HX-Request") == "true"
-    if named is not None and not is_live:
+    is_htmx = request.headers.get("HX-Request") == "true"
+    if named is not None and not is_htmx:
         return redirect(url_for("admin.recorded_error", reference=named.reference), 303)
     rows, paging = (
         ([named], pagination.Paging(1, 1)) if named is not None else _rows(query.error_filter(), query.page)

@@ -125,13 +125,13 @@ def debug_oauth1(key: str) -> ResponseReturnValue:
     server = current.services().oauth1
     try:
         signed = described_request.parse_described_request(document)
-        found = diagnose(server, signed, request.form.get("base_string", "").strip())
+        diagnosis = diagnose(server, signed, request.form.get("base_string", "").strip())
     except ValueError as error:
         return _debugger(client, errors={"": str(error)}, status=422)
     except OAuth1Error as error:
         return _debugger(client, problem=error)
-    is_other = signed.client_key != client.client_key
-    return _debugger(client, found=found, problem=found.error, is_other=is_other)
+    is_other_client = signed.client_key != client.client_key
+    return _debugger(client, diagnosis=diagnosis, problem=diagnosis.error, is_other_client=is_other_client)
 
 
 def _options(
@@ -156,9 +156,9 @@ def _options(
 def _debugger(
     client: Client,
     *,
-    found: Diagnosis | None = None,
+    diagnosis: Diagnosis | None = None,
     problem: OAuth1Error | None = None,
-    is_other: bool = False,
+    is_other_client: bool = False,
     errors: dict[str, str] | None = None,
     status: int = 200,
 ) -> ResponseReturnValue:
@@ -166,10 +166,10 @@ def _debugger(
     return responses.render(
         "admin/oauth1_debugger.html",
         status,
-        found=found,
+        diagnosis=diagnosis,
         problem=problem,
-        is_other=is_other,
-        failures=error_log.errors_of_client(current.transaction(), client.id, limit=20),
+        is_other_client=is_other_client,
+        recent_errors=error_log.errors_of_client(current.transaction(), client.id, limit=20),
         errors=errors or {},
         typed={name: request.form.get(name, "") for name in names},
         **header(client, "settings"),

@@ -39,7 +39,7 @@ def overview() -> ResponseReturnValue:
         db, ClientFilter(status=ClientStatus.PENDING), sort="created", limit=_MAX_PENDING
     )
     events, _ = audit.page_of_events(db, audit.EventFilter(), limit=_MAX_EVENTS)
-    accounts, opened = users.count(db)
+    accounts, active_accounts = users.count(db)
     steps = _steps(db, by_status)
     return responses.render(
         "admin/overview.html",
@@ -49,7 +49,7 @@ def overview() -> ResponseReturnValue:
         waiting=waiting,
         changing=self_registration.clients_with_pending_changes(db, limit=_MAX_PENDING),
         accounts=accounts,
-        opened=opened,
+        active_accounts=active_accounts,
         sessions=user_sessions.count_unexpired(db),
         entries=[AuditEntry(event) for event in events],
         back=local_urls.current_url(),

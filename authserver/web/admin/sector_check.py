@@ -7,7 +7,7 @@ from authserver.web import current
 from authserver.web.admin import responses
 
 
-def checked(client: Client, wanted: ClientMetadata) -> Client:
+def check_and_reload(client: Client, wanted: ClientMetadata) -> Client:
     """Check the sector identifier of a change, and return the client; raises InvalidInput.
 
     If the sector identifier document has to be fetched, the request's transaction ends and the client is read again.

@@ -35,7 +35,7 @@ def user_detail(user_id: int) -> ResponseReturnValue:
     return responses.render(
         "admin/user_detail.html",
         user=user,
-        live=user_sessions.sessions_of_user(db, user),
+        sessions=user_sessions.sessions_of_user(db, user),
         second_factor=second_factors.status_of(db, user.id),
         applications=application_access.clients_of_user(db, user.id),
         entries=[AuditEntry(event) for event in events],
@@ -117,11 +117,11 @@ def reset_password_form(user_id: int) -> ResponseReturnValue:
 @access.require_recent_sign_in
 def reset_password(user_id: int) -> ResponseReturnValue:
     """Set a password. The epoch in the form prevents a reload from setting another."""
-    query = NewPassword.from_form(request.form)
+    new_password = NewPassword.from_form(request.form)
     services = current.services()
     user = users.get(current.transaction(), user_id)
     try:
-        password = query.resolve(user.username)
+        password = new_password.resolve(user.username)
     except InvalidInput as error:
         return _password_form(user, error.fields, 422)
     # Hashing is slow, so no transaction is open while it runs.
@@ -134,7 +134,7 @@ def reset_password(user_id: int) -> ResponseReturnValue:
         )
         return _done(user, message)
     users.set_password(current.transaction(), current.actor(), user, password_hash)
-    if query.choice == GENERATE:
+    if new_password.choice == GENERATE:
         return responses.render("admin/password_created.html", user=user, password=password, is_new=False)
     return _done(user, "The password of {name} was set.")
 
@@ -153,9 +153,9 @@ def end_user_session(user_id: int, session_id: int) -> ResponseReturnValue:
 def end_user_sessions(user_id: int) -> ResponseReturnValue:
     """End all sessions of the user, except the administrator's own current session."""
     user = users.get(current.transaction(), user_id)
-    present = current.current_session()
+    own_session = current.current_session()
     ended = user_sessions.end_others(
-        current.transaction(), current.actor(), user, keep=present.id if present else None
+        current.transaction(), current.actor(), user, keep=own_session.id if own_session else None
     )
     return _done(user, f"{ended} {'session was' if ended == 1 else 'sessions were'} ended.")
 
@@ -185,8 +185,8 @@ def _edit_form(
 
 
 def _ask(user: User, change: str, error: str = "", status: int = 200) -> ResponseReturnValue:
-    present = current.current_session()
-    is_self = present is not None and present.user_id == user.id
+    own_session = current.current_session()
+    is_self = own_session is not None and own_session.user_id == user.id
     return responses.render(
         "admin/user_change.html", status, user=user, change=change, error=error, is_self=is_self
     )

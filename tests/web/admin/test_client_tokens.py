@@ -124,7 +124,7 @@ def test_authentication_method_is_validated_for_every_kind(console, kind, auth_m
     client = console.add_client(kind=kind)
     with console.services.database.transaction() as db:
         stored = clients.get(db, client.client_key)
-        values = ClientForm.of(stored).values() | {"auth_method": auth_method}
+        values = ClientForm.from_client(stored).values() | {"auth_method": auth_method}
         with pytest.raises(InvalidInput):
             registrations.validate_change(stored, values)
 
