@@ -59,7 +59,7 @@ class ActivityQuery:
         return {name: value for name, value in asdict(self).items() if value not in ("", 1)}
 
     def url(self, **changes: Any) -> str:
-        """Return the URL with some filters changed; on the first page, unless the page is given."""
+        """Return the URL with some filters changed, for the first page unless ``page`` is given."""
         return url_for("admin.activity", **replace(self, **({"page": 1} | changes)).query())
 
     def event_filter(self) -> audit.EventFilter:
@@ -145,7 +145,7 @@ def _cell(value: Any) -> str:
         if isinstance(value, dict)
         else str(value)
     )
-    # Spreadsheets treat cells that begin like this as formulas, and anyone can choose a client name.
+    # Spreadsheets treat cells that begin with one of these characters as formulas, and anyone can choose a client name.
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 

@@ -60,7 +60,7 @@ class ClientQuery:
         return {name: value for name, value in asdict(self).items() if value != defaults[name]}
 
     def url(self, **changes: Any) -> str:
-        """Return the URL of the table with some values changed; on the first page, unless the page is given."""
+        """Return the URL of the table with some values changed, for the first page unless ``page`` is given."""
         changed = replace(self, **({"page": 1} | changes))
         return url_for("admin.client_table", **changed.query())
 

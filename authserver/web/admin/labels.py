@@ -52,6 +52,6 @@ FOR_TEMPLATES: dict[str, object] = {
     "GRANT_TYPES": GRANT_TYPES,
     "AUTH_METHODS": AUTH_METHODS,
     "RESPONSE_TYPES": response_types.RESPONSE_TYPES,
-    "are_in_browser": response_types.issues_in_browser,
+    "issues_in_browser": response_types.issues_in_browser,
 }
 """The additional globals of the templates."""

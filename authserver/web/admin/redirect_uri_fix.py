@@ -33,7 +33,7 @@ def add_redirect_uri_form(reference: str) -> ResponseReturnValue:
 @admin.post("/diagnostics/<reference>/add-redirect-uri")
 @access.require_recent_sign_in
 def add_redirect_uri(reference: str) -> ResponseReturnValue:
-    """Register the redirect URI, unless it is not acceptable or the client has changed."""
+    """Register the redirect URI, unless the URI is not acceptable or the client has changed."""
     recorded_error, client = get_with_client(reference)
     if error := _error(recorded_error, client):
         return _confirm(recorded_error, client, error, 422)

@@ -61,7 +61,7 @@ def revision_fields(record: Record) -> dict[str, int]:
 
 
 def sent_revision_fields() -> dict[str, str]:
-    """Return the same fields from the submitted form, for showing the form again."""
+    """Return the fields of ``revision_fields`` from the submitted form, to show the form again."""
     return {name: request.form.get(name, "") for name in ("revision", "seen")}
 
 

@@ -1,4 +1,4 @@
-"""Checks the sector identifier document when a client is edited, fetching it outside a transaction."""
+"""Checks the sector identifier document when a client is edited. No transaction is open while it is fetched."""
 
 from authserver.domain.clients import sector_identifiers
 from authserver.domain.clients.clients import Client
