@@ -1,4 +1,4 @@
-"""Activity: the audit trail with filters and export."""
+"""The Activity page: the audit trail, with filters and an export."""
 
 import csv
 import io
@@ -21,7 +21,7 @@ from authserver.web.admin.audit_changes import AuditEntry
 from authserver.web.admin.blueprint import admin
 
 _EVENTS = frozenset(audit.EVENTS)
-_BATCH = 1000
+_BATCH_SIZE = 1000
 _COLUMNS = (
     "id", "at", "event", "actor_name", "channel", "address", "request_id",
     "subject_kind", "subject_id", "subject_name", "client_id", "user_id", "before", "after",
@@ -59,7 +59,7 @@ class ActivityQuery:
         return {name: value for name, value in asdict(self).items() if value not in ("", 1)}
 
     def url(self, **changes: Any) -> str:
-        """Return the URL with some filters changed; on the first page, unless the page is given."""
+        """Return the URL with some filters changed, for the first page unless ``page`` is given."""
         return url_for("admin.activity", **replace(self, **({"page": 1} | changes)).query())
 
     def event_filter(self) -> audit.EventFilter:
@@ -67,8 +67,8 @@ class ActivityQuery:
         client = clients.find(current.transaction(), self.client) if self.client else None
         user = users.find(current.transaction(), self.user) if self.user else None
         return audit.EventFilter(
-            client_id=_id_or_none_matching(client) if self.client else None,
-            user_id=_id_or_none_matching(user) if self.user else None,
+            client_id=_id_or_no_match(client) if self.client else None,
+            user_id=_id_or_no_match(user) if self.user else None,
             event=self.event,
             search=self.q,
         )
@@ -101,7 +101,7 @@ def export_activity(form: str) -> ResponseReturnValue:
     """Export all matching events, as JSON lines or CSV."""
     wanted = ActivityQuery.from_request().event_filter()
     rows = _rows(current.services().database, wanted)
-    lines = _json_lines(rows) if form == "jsonl" else _table(rows)
+    lines = _json_lines(rows) if form == "jsonl" else _csv_lines(rows)
     kind = "application/jsonl" if form == "jsonl" else "text/csv"
     response = Response(lines, content_type=f"{kind}; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="activity.{form}"'
@@ -114,9 +114,9 @@ def _rows(database: Database, wanted: audit.EventFilter) -> Iterator[AuditEvent]
     last: int | None = None
     while True:
         with database.transaction(write=False) as db:
-            batch = audit.events_before(db, wanted, last, limit=_BATCH)
+            batch = audit.events_before(db, wanted, last, limit=_BATCH_SIZE)
         yield from batch
-        if len(batch) < _BATCH:
+        if len(batch) < _BATCH_SIZE:
             return
         last = batch[-1].id
 
@@ -126,7 +126,7 @@ def _json_lines(rows: Iterator[AuditEvent]) -> Iterator[str]:
         yield json.dumps(_export_values(row), ensure_ascii=False) + "\n"
 
 
-def _table(rows: Iterator[AuditEvent]) -> Iterator[str]:
+def _csv_lines(rows: Iterator[AuditEvent]) -> Iterator[str]:
     yield _line(_COLUMNS)
     for row in rows:
         yield _line(tuple(_cell(value) for value in _export_values(row).values()))
@@ -145,7 +145,7 @@ def _cell(value: Any) -> str:
         if isinstance(value, dict)
         else str(value)
     )
-    # Spreadsheets treat cells that begin like this as formulas, and anyone can choose a client name.
+    # Spreadsheets treat cells that begin with one of these characters as formulas, and anyone can choose a client name.
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
@@ -155,5 +155,5 @@ def _line(cells: tuple[str, ...]) -> str:
     return buffer.getvalue()
 
 
-def _id_or_none_matching(record: Any) -> int:
+def _id_or_no_match(record: Any) -> int:
     return -1 if record is None else record.id

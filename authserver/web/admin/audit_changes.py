@@ -19,7 +19,7 @@ _LABELS = metadata.TITLES | {
 
 
 class FieldChange(NamedTuple):
-    """The values that one field lost and gained."""
+    """A changed field, with the values that were removed and added."""
 
     label: str
     removed: list[str]
@@ -65,7 +65,7 @@ def field_label(field: str) -> str:
 
 
 def value_texts(value: Any) -> list[str]:
-    """Return a value as a list of texts; an empty list for an empty value."""
+    """Return a value as a list of strings. The list is empty for an empty value."""
     if value in (None, "", [], {}):
         return []
     if isinstance(value, list):

@@ -28,8 +28,9 @@ def _prepare_response(response: Response) -> Response:
 
 
 def _redirect_browser(response: Response) -> None:
-    # htmx would follow the redirect and put a whole page into a dialog, so the browser itself must follow it. A form that
-    # requires a sign-in first gets a 403: console.js then submits it without htmx, and the input is preserved.
+    # htmx would follow the redirect and put a whole page into a dialog, so the browser itself must follow it. If a form
+    # requires a sign-in first, the response is 403: console.js then submits the form without htmx, which preserves the
+    # input.
     target = response.headers.pop("Location")
     sign_in_pages = (url_for("frontchannel.sign_in"), url_for("frontchannel.second_factor"))
     is_sign_in = target.partition("?")[0] in sign_in_pages

@@ -15,8 +15,8 @@ from authserver.web.admin.blueprint import admin
 from authserver.web.rendering import template_globals
 from authserver.web.session import access
 
-_AT_MOST = 100
-_NAMED = 5
+_MAX_CLIENTS = 100
+_MAX_NAMES = 5
 _VERBS = "<any(approve, disapprove, remove):verb>"
 _DONE = {"approve": "approved", "disapprove": "disapproved", "remove": "removed"}
 
@@ -26,25 +26,36 @@ _DONE = {"approve": "approved", "disapprove": "disapproved", "remove": "removed"
 def bulk_form(verb: str) -> ResponseReturnValue:
     """List the selected clients and ask for confirmation."""
     db = current.transaction()
-    wanted = ClientFilter(keys=request.args.getlist("key")[:_AT_MOST])
-    rows, _ = client_search.page_of_clients(db, wanted, limit=_AT_MOST)
+    wanted = ClientFilter(keys=request.args.getlist("key")[:_MAX_CLIENTS])
+    rows, _ = client_search.page_of_clients(db, wanted, limit=_MAX_CLIENTS)
     back = responses.return_url(url_for("admin.client_table"))
     if not rows:
         return responses.redirect_with_message(back, "Select at least one client.")
-    live = 0 if verb == "approve" else application_access.count(db, *rows)
-    return responses.render("admin/bulk.html", verb=verb, rows=rows, live=live, back=back, done=_DONE[verb])
+    authorization_count = 0 if verb == "approve" else application_access.count(db, *rows)
+    return responses.render(
+        "admin/bulk.html",
+        verb=verb,
+        rows=rows,
+        authorization_count=authorization_count,
+        back=back,
+        done=_DONE[verb],
+    )
 
 
 @admin.post(f"/clients/bulk/{_VERBS}")
 @access.require_recent_sign_in
 def decide_bulk(verb: str) -> ResponseReturnValue:
     """Apply the decision to each client that has not changed since the form was shown, and name the skipped ones."""
-    keys = request.form.getlist("key")[:_AT_MOST]
+    keys = request.form.getlist("key")[:_MAX_CLIENTS]
     revisions = dict(zip(keys, request.form.getlist("revision"), strict=False))
-    rows, _ = client_search.page_of_clients(current.transaction(), ClientFilter(keys=keys), limit=_AT_MOST)
-    left = [client.name for client in rows if not _decide(verb, client, revisions.get(client.client_key, ""))]
-    names = Markup(", ").join(map(template_globals.isolated, left[:_NAMED]))
-    sentence = _summary(verb, len(rows) - len(left), len(left))
+    rows, _ = client_search.page_of_clients(
+        current.transaction(), ClientFilter(keys=keys), limit=_MAX_CLIENTS
+    )
+    skipped = [
+        client.name for client in rows if not _decide(verb, client, revisions.get(client.client_key, ""))
+    ]
+    names = Markup(", ").join(map(template_globals.isolated, skipped[:_MAX_NAMES]))
+    sentence = _summary(verb, len(rows) - len(skipped), len(skipped))
     return responses.redirect_with_message(
         responses.return_url(url_for("admin.client_table")), sentence, name=names
     )
@@ -67,10 +78,10 @@ def _decide(verb: str, client: Client, revision: str) -> bool:
     return True
 
 
-def _summary(verb: str, count: int, left: int) -> str:
+def _summary(verb: str, count: int, skipped: int) -> str:
     sentence = f"{count} {'client was' if count == 1 else 'clients were'} {_DONE[verb]}."
-    if not left:
+    if not skipped:
         return sentence
-    more = f" and {left - _NAMED} more" if left > _NAMED else ""
+    more = f" and {skipped - _MAX_NAMES} more" if skipped > _MAX_NAMES else ""
     reason = "they have changed or are in use" if verb == "remove" else "they have changed"
     return f"{sentence} Skipped because {reason}: {{name}}{more}."

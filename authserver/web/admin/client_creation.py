@@ -1,7 +1,7 @@
-"""Create client: one form for all three types, and the response that shows the secret.
+"""Create client: one form for all three kinds of client, and the response that shows the secret.
 
-Only the response to the POST contains the secret; it is in no URL and no cookie. Submitting the form again, as a reload
-of that response does, finds its token used and creates nothing.
+Only the response to the POST contains the secret. No URL and no cookie contains it. If the form is submitted again, for
+example by a reload, its form token is already used, and no second client is created.
 """
 
 import secrets
@@ -29,7 +29,7 @@ _DISCOVERY = {
 @admin.get("/clients/new")
 @access.require_recent_sign_in
 def new_client() -> ResponseReturnValue:
-    """Show the empty form for the type of the tab that it was opened from."""
+    """Show the empty form. The query parameter ``kind`` preselects the kind of client."""
     return _form(ClientForm(kind=pagination.query_value("kind", frozenset(ClientKind)) or ClientKind.OIDC))
 
 
@@ -37,20 +37,20 @@ def new_client() -> ResponseReturnValue:
 @access.require_recent_sign_in
 def create_client() -> ResponseReturnValue:
     """Create a client from the form and show its key and secret."""
-    form = ClientForm.sent(request.form)
+    form = ClientForm.from_form(request.form)
     if "use_fix" in request.form:
         return _form(form.with_fix(request.form["use_fix"]))
     if errors := form.validation_errors():
         return _form(form, errors, 422)
     typed = typed_secret(form)
     token = request.form.get("form_token") or _new_token()
-    made = form_tokens.find(current.transaction(), token)
-    if made is not None:
+    existing_key = form_tokens.find(current.transaction(), token)
+    if existing_key is not None:
         message = (
             "This form was already submitted: the client exists. "
             "Its secret is not shown again, but you can replace it."
         )
-        return responses.redirect_with_message(url_for("admin.client_credentials", key=made), message)
+        return responses.redirect_with_message(url_for("admin.client_credentials", key=existing_key), message)
     return _create(form, typed, token)
 
 
@@ -59,7 +59,7 @@ def _create(form: ClientForm, typed: EnteredSecret | None, token: str) -> Respon
     with responses.in_savepoint():
         metadata = registrations.validate(form.values())
         client = clients.register(db, actor, metadata, source="console", owner_id=actor.user_id)
-        secret = give_secret(client, typed)
+        secret = add_client_secret(client, typed)
         if "approve" in request.form:
             clients.approve(db, actor, client, revision=client.revision)
         form_tokens.record(db, token, client.client_key)
@@ -70,20 +70,20 @@ def _create(form: ClientForm, typed: EnteredSecret | None, token: str) -> Respon
         is_typed=typed is not None,
         discovery=discovery_url(client),
         naming=labels.naming(client.kind),
-        marks=responses.form_marks(client),
+        revision_fields=responses.revision_fields(client),
     )
 
 
 def typed_secret(form: ClientForm) -> EnteredSecret | None:
-    """Return the typed secret with its hash. Hashing takes long, so the request's transaction ends first."""
+    """Return the typed secret with its hash. Hashing is slow, so this ends the request's transaction first."""
     if form.secret_choice != TYPED:
         return None
     current.release()
     return client_secrets.hash_entered_secret(current.services().passwords, form.secret)
 
 
-def give_secret(client: Client, typed: EnteredSecret | None) -> str:
-    """Add the typed secret, or else a generated one, and return it; empty if the client uses none."""
+def add_client_secret(client: Client, typed: EnteredSecret | None) -> str:
+    """Add the typed secret, or generate one, and return it. Return an empty string if the client uses no secret."""
     db, actor, services = current.transaction(), current.actor(), current.services()
     if not client_secrets.are_used(client.kind, client.auth_method):
         return ""
@@ -94,7 +94,7 @@ def give_secret(client: Client, typed: EnteredSecret | None) -> str:
 
 
 def discovery_url(client: Client) -> str:
-    """Return the discovery URL of a client's protocol; empty for a protocol without discovery."""
+    """Return the discovery URL of a client's protocol, or an empty string for a protocol without discovery."""
     path = _DISCOVERY.get(ClientKind(client.kind))
     return current.services().settings.url(path) if path else ""
 

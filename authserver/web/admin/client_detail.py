@@ -19,7 +19,7 @@ from authserver.web.admin.labels import SOURCES
 
 @admin.get("/clients/<key>")
 def client_overview(key: str) -> ResponseReturnValue:
-    """Show a summary of the client. A pending client is shown with the facts for its approval."""
+    """Show a summary of the client. For a pending client, also show the facts for the approval."""
     client = responses.get_client(key)
     db = current.transaction()
     events, _ = audit.page_of_events(db, audit.EventFilter(client_id=client.id), limit=5)
@@ -27,7 +27,7 @@ def client_overview(key: str) -> ResponseReturnValue:
         "admin/client_overview.html",
         **header(client, "overview"),
         source=SOURCES.get(client.source, client.source),
-        live=application_access.count(db, client),
+        authorization_count=application_access.count(db, client),
         hosts=redirect_hosts(client),
         similar=[] if client.is_approved else client_search.similar_to_client(db, client),
         discovery=discovery_url(client),

@@ -32,9 +32,10 @@ _WITH_SCOPES = (ClientKind.OAUTH2, ClientKind.OIDC)
 
 @dataclass(frozen=True)
 class ClientForm:
-    """The values that the form shows. Response types and scopes are kept per kind, because the choice depends on it.
+    """The values that the form shows.
 
-    ``focus`` names the field that a suggestion is about, and ``suggestion`` explains it.
+    Response types and scopes are kept for each kind of client, because the choices depend on the kind. ``focus`` names
+    the field that a suggestion is about, and ``suggestion`` explains the suggestion.
     """
 
     kind: str = ClientKind.OIDC
@@ -58,8 +59,8 @@ class ClientForm:
     suggestion: str = ""
 
     @classmethod
-    def sent(cls, form: MultiDict[str, str], kind: str = "") -> "ClientForm":
-        """Parse the submitted form; ``kind`` is that of an existing client."""
+    def from_form(cls, form: MultiDict[str, str], kind: str = "") -> "ClientForm":
+        """Parse the submitted form. For an existing client, pass its kind: the form does not contain it."""
         return cls(
             kind=kind or form.get("kind", ""),
             name=form.get("name", ""),
@@ -77,7 +78,7 @@ class ClientForm:
         )
 
     @classmethod
-    def of(cls, client: Client) -> "ClientForm":
+    def from_client(cls, client: Client) -> "ClientForm":
         """Return the form of an existing client."""
         blank = cls()
         return cls(
@@ -116,7 +117,7 @@ class ClientForm:
         }
 
     def validation_errors(self) -> dict[str, str]:
-        """Return the errors of a new client by field, secret included."""
+        """Return the errors of a new client by field, including those of the secret."""
         found: dict[str, str] = {}
         for check in (lambda: registrations.validate(self.values()), self.check_secret):
             try:
@@ -134,7 +135,7 @@ class ClientForm:
             raise InvalidInput({"secret_again": "The two secrets differ. Type the same secret again."})
 
     def findings(self) -> list[tuple[str, RedirectUriIssue]]:
-        """Return the issue of each redirect URI that has one, warnings included."""
+        """Return each redirect URI that has an issue, with the issue. Warnings are issues too."""
         return [(uri, found) for uri in self.redirect_uris if (found := redirect_uris.find_issue(uri))]
 
     def with_fix(self, uri: str) -> "ClientForm":

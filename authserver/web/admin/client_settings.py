@@ -1,4 +1,4 @@
-"""Edit client: changes its metadata, effective immediately. Secrets have a separate page."""
+"""Edit client: the metadata of a client. Changes take effect immediately. Secrets have a separate page."""
 
 from flask import request, url_for
 from flask.typing import ResponseReturnValue
@@ -22,7 +22,11 @@ def edit_client_form(key: str) -> ResponseReturnValue:
     """Show the form, with a suggestion if it is opened from a recorded error."""
     client = responses.get_client(key)
     error = error_log.find(current.transaction(), request.args.get("error", ""))
-    return _form(client, with_suggestion(ClientForm.of(client), client, error), responses.form_marks(client))
+    return _form(
+        client,
+        with_suggestion(ClientForm.from_client(client), client, error),
+        responses.revision_fields(client),
+    )
 
 
 @admin.post("/clients/<key>/edit")
@@ -30,19 +34,19 @@ def edit_client_form(key: str) -> ResponseReturnValue:
 def edit_client(key: str) -> ResponseReturnValue:
     """Save the form, unless the client has changed since it was shown."""
     client = responses.get_client(key)
-    form = ClientForm.sent(request.form, kind=client.kind)
-    marks = responses.sent_marks()
+    form = ClientForm.from_form(request.form, kind=client.kind)
+    revision_fields = responses.sent_revision_fields()
     if "use_fix" in request.form:
-        return _form(client, form.with_fix(request.form["use_fix"]), marks)
+        return _form(client, form.with_fix(request.form["use_fix"]), revision_fields)
     try:
         wanted = registrations.validate_change(client, form.values())
-        client = _with_known_sector(client, wanted)
+        client = _check_sector_identifier(client, wanted)
         with responses.in_savepoint():
             clients.edit(
                 current.transaction(), current.actor(), client, wanted, revision=responses.seen_revision()
             )
     except InvalidInput as error:
-        return _form(client, form, marks, error.fields, 422)
+        return _form(client, form, revision_fields, error.fields, 422)
     except Conflict as error:
         return responses.render_conflict(client, error)
     return responses.redirect_with_message(
@@ -50,17 +54,21 @@ def edit_client(key: str) -> ResponseReturnValue:
     )
 
 
-def _with_known_sector(client: Client, wanted: ClientMetadata) -> Client:
+def _check_sector_identifier(client: Client, wanted: ClientMetadata) -> Client:
     try:
-        return sector_check.checked(client, wanted)
+        return sector_check.check_and_reload(client, wanted)
     except InvalidInput as error:
-        # The sector identifier URI is on another page; on this one, the redirect URIs do not match it.
+        # The sector identifier URI is edited on another page, so this page shows the error at the redirect URIs.
         names = {sector_identifiers.FIELD: "redirect_uris"}
         raise InvalidInput({names.get(name, name): error.fields[name] for name in error.fields}) from error
 
 
 def _form(
-    client: Client, form: ClientForm, marks: object, errors: dict[str, str] | None = None, status: int = 200
+    client: Client,
+    form: ClientForm,
+    revision_fields: object,
+    errors: dict[str, str] | None = None,
+    status: int = 200,
 ) -> ResponseReturnValue:
     default = url_for("admin.client_settings", key=client.client_key)
     return responses.render(
@@ -68,7 +76,7 @@ def _form(
         status,
         client=client,
         form=form,
-        marks=marks,
+        revision_fields=revision_fields,
         errors=errors or {},
         back=responses.return_url(default),
     )

@@ -29,7 +29,7 @@ def token_options(key: str) -> ResponseReturnValue:
     client = responses.get_client(key)
     if client.kind == ClientKind.OAUTH1:
         return _not_applicable(client)
-    return _form(client, _shown(client), client.auth_method, responses.form_marks(client))
+    return _form(client, _shown(client), client.auth_method, responses.revision_fields(client))
 
 
 @admin.post("/clients/<key>/tokens")
@@ -41,16 +41,16 @@ def save_token_options(key: str) -> ResponseReturnValue:
         return _not_applicable(client)
     typed = {name: request.form.get(name, "").strip() for name in _NAMES}
     auth_method = request.form.get("auth_method", client.auth_method)
-    marks = responses.sent_marks()
+    revision_fields = responses.sent_revision_fields()
     try:
         wanted = registrations.validate_change(client, _parse(typed) | {"auth_method": auth_method})
-        client = sector_check.checked(client, wanted)
+        client = sector_check.check_and_reload(client, wanted)
         with responses.in_savepoint():
             clients.edit(
                 current.transaction(), current.actor(), client, wanted, revision=responses.seen_revision()
             )
     except InvalidInput as error:
-        return _form(client, typed, auth_method, marks, error.fields, 422)
+        return _form(client, typed, auth_method, revision_fields, error.fields, 422)
     except Conflict as error:
         return responses.render_conflict(client, error)
     return responses.redirect_with_message(
@@ -59,14 +59,14 @@ def save_token_options(key: str) -> ResponseReturnValue:
 
 
 def _not_applicable(client: Client) -> ResponseReturnValue:
-    sentence = "OAuth 1.0a has none of these tokens and keys."
+    sentence = "The options for tokens and keys do not apply to OAuth 1.0a consumers."
     return responses.redirect_with_message(url_for("admin.client_settings", key=client.client_key), sentence)
 
 
 def _default_lifetimes() -> dict[str, str]:
     settings = current.services().settings
     defaults = {name: token_lifetimes.lifetime_of({}, settings, name) for name in token_lifetimes.NAMES}
-    return {name: format_duration(length) for name, length in defaults.items()}
+    return {name: format_duration(lifetime) for name, lifetime in defaults.items()}
 
 
 def _shown(client: Client) -> dict[str, str]:
@@ -93,7 +93,7 @@ def _parse_value(name: str, text: str) -> Any:
             return json.loads(text)
     except (ValueError, RecursionError) as error:
         is_json = TYPES[name] is dict
-        sentence = "Enter a JWK set in JSON." if is_json else "Enter a length like 90s, 15m, 12h or 14d."
+        sentence = "Enter a JWK set in JSON." if is_json else "Enter a duration such as 90s, 15m, 12h or 14d."
         raise InvalidInput({name: sentence}) from error
     return text.split() if TYPES[name] is tuple else text
 
@@ -102,7 +102,7 @@ def _form(
     client: Client,
     values: dict[str, str],
     auth_method: str,
-    marks: object,
+    revision_fields: object,
     errors: dict[str, str] | None = None,
     status: int = 200,
 ) -> ResponseReturnValue:
@@ -116,7 +116,7 @@ def _form(
         algorithms=ALGORITHMS,
         default_lifetimes=_default_lifetimes(),
         auth_algorithms=(*ALGORITHMS, *SECRET_ALGORITHMS),
-        marks=marks,
+        revision_fields=revision_fields,
         errors=errors or {},
         back=url_for("admin.client_settings", key=client.client_key),
     )

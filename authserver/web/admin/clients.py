@@ -60,7 +60,7 @@ class ClientQuery:
         return {name: value for name, value in asdict(self).items() if value != defaults[name]}
 
     def url(self, **changes: Any) -> str:
-        """Return the URL of the table with some values changed; on the first page, unless the page is given."""
+        """Return the URL of the table with some values changed, for the first page unless ``page`` is given."""
         changed = replace(self, **({"page": 1} | changes))
         return url_for("admin.client_table", **changed.query())
 
@@ -70,7 +70,7 @@ class ClientQuery:
         return self.url(sort=column, desc=desc)
 
     def client_filter(self) -> ClientFilter:
-        """Return the filter of the search."""
+        """Return the filter for the client search."""
         return ClientFilter(
             kind=self.kind,
             status=self.status,
@@ -104,7 +104,7 @@ def client_table() -> ResponseReturnValue:
         "admin/clients.html",
         query=query,
         rows=rows,
-        failing=error_search.count_recent(db, [row.id for row in rows]),
+        error_counts=error_search.count_recent(db, [row.id for row in rows]),
         paging=paging,
         kinds=kinds,
         total=sum(kinds.values()),

@@ -9,12 +9,12 @@ from urllib.parse import SplitResult, urlsplit
 
 from authserver.web.admin.explanations import Compare
 
-_DIFF_LENGTH = 200
+_MAX_DIFF_LENGTH = 200
 _PARTS = ("scheme", "host", "port", "path", "query", "fragment")
 
 
 class Piece(NamedTuple):
-    """A part of a text. It is marked if the other side does not contain it."""
+    """A part of a text. It is marked if the other text does not contain it."""
 
     text: str
     is_marked: bool = False
@@ -43,9 +43,12 @@ def compare(how: Compare, received: str, expected: str) -> Comparison:
 def compare_uris(received: str, registered: Sequence[str]) -> Comparison:
     """Compare a URI with the most similar registered one, character by character."""
     nearest = max(registered, key=lambda uri: _similarity(received, uri))
-    ours, theirs = _pieces(received, nearest)
+    received_pieces, registered_pieces = _pieces(received, nearest)
     return Comparison(
-        ours, theirs, _differences(received, nearest), [uri for uri in registered if uri != nearest]
+        received_pieces,
+        registered_pieces,
+        _differences(received, nearest),
+        [uri for uri in registered if uri != nearest],
     )
 
 
@@ -82,32 +85,32 @@ def _common_prefix_length(one: str, other: str) -> int:
 def _pieces(one: str, other: str) -> tuple[list[Piece], list[Piece]]:
     start, end = _common(one, other)
     middles = one[start : len(one) - end], other[start : len(other) - end]
-    ours, theirs = _middle(*middles)
+    one_pieces, other_pieces = _middle(*middles)
     head, tail = _plain(one[:start]), _plain(one[len(one) - end :])
-    return [*head, *ours, *tail], [*head, *theirs, *tail]
+    return [*head, *one_pieces, *tail], [*head, *other_pieces, *tail]
 
 
 def _middle(one: str, other: str) -> tuple[list[Piece], list[Piece]]:
     # A character diff takes quadratic time, and anyone can send a long URI.
-    if max(len(one), len(other)) > _DIFF_LENGTH:
+    if max(len(one), len(other)) > _MAX_DIFF_LENGTH:
         return [Piece(one, True)] if one else [], [Piece(other, True)] if other else []
-    ours: list[Piece] = []
-    theirs: list[Piece] = []
+    one_pieces: list[Piece] = []
+    other_pieces: list[Piece] = []
     for tag, a, b, c, d in SequenceMatcher(None, one, other, autojunk=False).get_opcodes():
-        ours += [Piece(one[a:b], tag != "equal")] if a < b else []
-        theirs += [Piece(other[c:d], tag != "equal")] if c < d else []
-    return ours, theirs
+        one_pieces += [Piece(one[a:b], tag != "equal")] if a < b else []
+        other_pieces += [Piece(other[c:d], tag != "equal")] if c < d else []
+    return one_pieces, other_pieces
 
 
 def _differences(received: str, registered: str) -> list[str]:
     """Return a sentence for each URI component that differs."""
     try:
-        ours, theirs = _parts(urlsplit(received)), _parts(urlsplit(registered))
+        received_parts, registered_parts = _parts(urlsplit(received)), _parts(urlsplit(registered))
     except ValueError:
         return []
     found = [
         f"The {name} differs: received {_quoted(a)}, registered {_quoted(b)}."
-        for name, a, b in zip(_PARTS, ours, theirs, strict=True)
+        for name, a, b in zip(_PARTS, received_parts, registered_parts, strict=True)
         if a != b
     ]
     if found and received.lower() == registered.lower():

@@ -12,7 +12,7 @@ from authserver.errors import Conflict, InvalidInput
 from authserver.web import current
 from authserver.web.admin import labels, responses
 from authserver.web.admin.blueprint import admin
-from authserver.web.admin.client_creation import give_secret, typed_secret
+from authserver.web.admin.client_creation import add_client_secret, typed_secret
 from authserver.web.admin.client_detail import header
 from authserver.web.admin.client_forms import ClientForm
 from authserver.web.session import access
@@ -26,8 +26,8 @@ _ROW_IDS = "<int(max=9223372036854775807):secret_id>"
 def client_credentials(key: str) -> ResponseReturnValue:
     """List the active secrets and when they expire."""
     client = responses.get_client(key)
-    live = client_secrets.secrets_of_client(current.transaction(), client)
-    return responses.render("admin/client_credentials.html", **header(client, "credentials"), live=live)
+    secrets = client_secrets.secrets_of_client(current.transaction(), client)
+    return responses.render("admin/client_credentials.html", **header(client, "credentials"), secrets=secrets)
 
 
 @admin.get("/clients/<key>/secrets/new")
@@ -49,7 +49,7 @@ def add_secret(key: str) -> ResponseReturnValue:
     client = responses.get_client(key)
     if not client_secrets.are_used(client.kind, client.auth_method):
         return _redirect_without_secret(client)
-    form = ClientForm.sent(request.form, kind=client.kind)
+    form = ClientForm.from_form(request.form, kind=client.kind)
     overlap = request.form.get("overlap", _DEFAULT_OVERLAP)
     try:
         if overlap not in OVERLAPS:
@@ -79,7 +79,10 @@ def remove_secret_form(key: str, secret_id: int) -> ResponseReturnValue:
     client = responses.get_client(key)
     secret = client_secrets.get(current.transaction(), client, secret_id)
     return responses.render(
-        "admin/secret_remove.html", client=client, secret=secret, marks=responses.form_marks(client)
+        "admin/secret_remove.html",
+        client=client,
+        secret=secret,
+        revision_fields=responses.revision_fields(client),
     )
 
 
@@ -101,7 +104,7 @@ def remove_secret(key: str, secret_id: int) -> ResponseReturnValue:
 
 def _replace(client: Client, typed: EnteredSecret | None, overlap: timedelta) -> str:
     clients.check_revision(client, responses.seen_revision())
-    secret = give_secret(client, typed)
+    secret = add_client_secret(client, typed)
     client_secrets.expire_others(current.transaction(), current.actor(), client, after=overlap)
     return secret
 
@@ -118,10 +121,12 @@ def _form(client: Client, errors: dict[str, str] | None = None, status: int = 20
         "admin/secret_new.html",
         status,
         client=client,
-        form=ClientForm.sent(request.form, kind=client.kind),
+        form=ClientForm.from_form(request.form, kind=client.kind),
         errors=errors or {},
         others=len(client_secrets.secrets_of_client(current.transaction(), client)),
         overlaps=OVERLAPS,
         overlap=request.form.get("overlap", _DEFAULT_OVERLAP),
-        marks=responses.form_marks(client) if status == 200 else responses.sent_marks(),
+        revision_fields=responses.revision_fields(client)
+        if status == 200
+        else responses.sent_revision_fields(),
     )

@@ -50,7 +50,9 @@ def disapprove_client_form(key: str) -> ResponseReturnValue:
     """Ask for confirmation, with the number of active authorizations."""
     client = responses.get_client(key)
     return _ask(
-        "admin/client_disapprove.html", client, live=application_access.count(current.transaction(), client)
+        "admin/client_disapprove.html",
+        client,
+        authorization_count=application_access.count(current.transaction(), client),
     )
 
 
@@ -99,14 +101,25 @@ def remove_client(key: str) -> ResponseReturnValue:
 
 
 def _removal(client: Client, errors: dict[str, str] | None = None, status: int = 200) -> ResponseReturnValue:
-    live = application_access.count(current.transaction(), client)
-    return _ask("admin/client_remove.html", client, status, live=live, errors=errors or {})
+    authorization_count = application_access.count(current.transaction(), client)
+    return _ask(
+        "admin/client_remove.html",
+        client,
+        status,
+        authorization_count=authorization_count,
+        errors=errors or {},
+    )
 
 
 def _ask(template: str, client: Client, status: int = 200, **values: object) -> ResponseReturnValue:
     back = responses.return_url(url_for("admin.client_overview", key=client.client_key))
     return responses.render(
-        template, status, client=client, marks=responses.form_marks(client), back=back, **values
+        template,
+        status,
+        client=client,
+        revision_fields=responses.revision_fields(client),
+        back=back,
+        **values,
     )
 
 

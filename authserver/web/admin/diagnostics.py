@@ -77,7 +77,7 @@ class ErrorQuery:
         return bool(self.q or self.client or self.at)
 
     def url(self, **changes: Any) -> str:
-        """Return the URL with some filters changed; on the first page, unless the page is given."""
+        """Return the URL with some filters changed, for the first page unless ``page`` is given."""
         values = asdict(replace(self, **({"page": 1} | changes)))
         return url_for(
             "admin.diagnostics", **{name: one for name, one in values.items() if one not in ("", 1)}
@@ -98,8 +98,8 @@ def error_list() -> ResponseReturnValue:
     """Show one page of errors, newest first. Searching for a reference redirects to its page."""
     query = ErrorQuery.from_request()
     named = error_search.error_named_in(current.transaction(), query.q) if query.q else None
-    is_live = request.headers.get("HX-Request") == "true"
-    if named is not None and not is_live:
+    is_htmx = request.headers.get("HX-Request") == "true"
+    if named is not None and not is_htmx:
         return redirect(url_for("admin.recorded_error", reference=named.reference), 303)
     rows, paging = (
         ([named], pagination.Paging(1, 1)) if named is not None else _rows(query.error_filter(), query.page)
@@ -169,7 +169,7 @@ def get_with_client(reference: str) -> tuple[RecordedError, Client]:
 
 
 def limits() -> dict[str, int]:
-    """Return how long and how many errors are kept, for the templates."""
+    """Return the limits of the error log for the templates: the days and the number of errors that are kept."""
     return {"kept_days": error_log.KEPT.days, "kept_count": error_log.MAX_PER_CLIENT}
 
 

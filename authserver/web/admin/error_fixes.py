@@ -1,4 +1,4 @@
-"""The fix that the console offers for a recorded error: a button, or a sentence that says why there is none."""
+"""The fix that the console offers for a recorded error: a button, a sentence about the current state, or both."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,8 +13,8 @@ from authserver.domain.oauth1 import consumers
 from authserver.vocabulary import AuthMethod, ClientKind
 from authserver.web.admin.explanations import FixKind, explanation_of
 
-_APPROVED = "The client has been approved since."
-_REGISTERED = "It has been registered since."
+_APPROVED = "The client is approved now."
+_REGISTERED = "The received value is registered now."
 
 
 @dataclass(frozen=True)

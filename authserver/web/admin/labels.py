@@ -1,4 +1,4 @@
-"""The console's labels for client types, statuses, grant types and authentication methods."""
+"""The console's labels for kinds of client, statuses, grant types and authentication methods."""
 
 from authserver.domain.clients import response_types
 from authserver.domain.oauth1 import consumers
@@ -38,7 +38,7 @@ SOURCES = {
 
 
 def naming(kind: str) -> dict[str, str]:
-    """Return the labels for a client of this type: OAuth 1.0a calls it a consumer."""
+    """Return the labels for a client of this kind. OAuth 1.0a calls a client a consumer."""
     noun = "consumer" if kind == ClientKind.OAUTH1 else "client"
     return {"noun": noun, "name": f"{noun.capitalize()} name", "key": f"{noun.capitalize()} key"}
 
@@ -52,6 +52,6 @@ FOR_TEMPLATES: dict[str, object] = {
     "GRANT_TYPES": GRANT_TYPES,
     "AUTH_METHODS": AUTH_METHODS,
     "RESPONSE_TYPES": response_types.RESPONSE_TYPES,
-    "are_in_browser": response_types.issues_in_browser,
+    "issues_in_browser": response_types.issues_in_browser,
 }
 """The additional globals of the templates."""

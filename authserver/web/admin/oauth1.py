@@ -81,7 +81,7 @@ class OptionsForm:
 def oauth1_options(key: str) -> ResponseReturnValue:
     """Show the options of a consumer. For other clients, show only the permission to verify signed requests."""
     client = responses.get_client(key)
-    return _options(client, OptionsForm.from_client(client), responses.form_marks(client))
+    return _options(client, OptionsForm.from_client(client), responses.revision_fields(client))
 
 
 @admin.post("/clients/<key>/oauth1")
@@ -90,7 +90,7 @@ def save_oauth1_options(key: str) -> ResponseReturnValue:
     """Save the options, unless the client has changed since the form was shown."""
     client = responses.get_client(key)
     form = OptionsForm.from_request(consumers.options_of(client.details))
-    marks = responses.sent_marks()
+    revision_fields = responses.sent_revision_fields()
     changes: dict[str, object] = {MAY_VERIFY_REQUESTS: form.may_verify_requests}
     try:
         if client.kind == ClientKind.OAUTH1:
@@ -101,7 +101,7 @@ def save_oauth1_options(key: str) -> ResponseReturnValue:
                 current.transaction(), current.actor(), client, wanted, revision=responses.seen_revision()
             )
     except InvalidInput as error:
-        return _options(client, form, marks, error.fields, 422)
+        return _options(client, form, revision_fields, error.fields, 422)
     except Conflict as error:
         return responses.render_conflict(client, error)
     return responses.redirect_with_message(
@@ -125,17 +125,21 @@ def debug_oauth1(key: str) -> ResponseReturnValue:
     server = current.services().oauth1
     try:
         signed = described_request.parse_described_request(document)
-        found = diagnose(server, signed, request.form.get("base_string", "").strip())
+        diagnosis = diagnose(server, signed, request.form.get("base_string", "").strip())
     except ValueError as error:
         return _debugger(client, errors={"": str(error)}, status=422)
     except OAuth1Error as error:
         return _debugger(client, problem=error)
-    is_other = signed.client_key != client.client_key
-    return _debugger(client, found=found, problem=found.error, is_other=is_other)
+    is_other_client = signed.client_key != client.client_key
+    return _debugger(client, diagnosis=diagnosis, problem=diagnosis.error, is_other_client=is_other_client)
 
 
 def _options(
-    client: Client, form: OptionsForm, marks: object, errors: dict[str, str] | None = None, status: int = 200
+    client: Client,
+    form: OptionsForm,
+    revision_fields: object,
+    errors: dict[str, str] | None = None,
+    status: int = 200,
 ) -> ResponseReturnValue:
     return responses.render(
         "admin/oauth1_options.html",
@@ -143,7 +147,7 @@ def _options(
         client=client,
         form=form,
         methods=list(SignatureMethod),
-        marks=marks,
+        revision_fields=revision_fields,
         errors=errors or {},
         back=url_for("admin.client_settings", key=client.client_key),
     )
@@ -152,9 +156,9 @@ def _options(
 def _debugger(
     client: Client,
     *,
-    found: Diagnosis | None = None,
+    diagnosis: Diagnosis | None = None,
     problem: OAuth1Error | None = None,
-    is_other: bool = False,
+    is_other_client: bool = False,
     errors: dict[str, str] | None = None,
     status: int = 200,
 ) -> ResponseReturnValue:
@@ -162,10 +166,10 @@ def _debugger(
     return responses.render(
         "admin/oauth1_debugger.html",
         status,
-        found=found,
+        diagnosis=diagnosis,
         problem=problem,
-        is_other=is_other,
-        failures=error_log.errors_of_client(current.transaction(), client.id, limit=20),
+        is_other_client=is_other_client,
+        recent_errors=error_log.errors_of_client(current.transaction(), client.id, limit=20),
         errors=errors or {},
         typed={name: request.form.get(name, "") for name in names},
         **header(client, "settings"),

@@ -17,8 +17,8 @@ from authserver.web.admin import responses
 from authserver.web.admin.audit_changes import AuditEntry
 from authserver.web.admin.blueprint import admin
 
-_PENDING_SHOWN = 5
-_EVENTS_SHOWN = 6
+_MAX_PENDING = 5
+_MAX_EVENTS = 6
 
 
 class ChecklistStep(NamedTuple):
@@ -36,10 +36,10 @@ def overview() -> ResponseReturnValue:
     db = current.transaction()
     by_status = client_search.count_by(db, "status")
     waiting, _ = client_search.page_of_clients(
-        db, ClientFilter(status=ClientStatus.PENDING), sort="created", limit=_PENDING_SHOWN
+        db, ClientFilter(status=ClientStatus.PENDING), sort="created", limit=_MAX_PENDING
     )
-    events, _ = audit.page_of_events(db, audit.EventFilter(), limit=_EVENTS_SHOWN)
-    accounts, opened = users.count(db)
+    events, _ = audit.page_of_events(db, audit.EventFilter(), limit=_MAX_EVENTS)
+    accounts, active_accounts = users.count(db)
     steps = _steps(db, by_status)
     return responses.render(
         "admin/overview.html",
@@ -47,9 +47,9 @@ def overview() -> ResponseReturnValue:
         by_status=by_status,
         clients_total=sum(by_status.values()),
         waiting=waiting,
-        changing=self_registration.clients_with_pending_changes(db, limit=_PENDING_SHOWN),
+        changing=self_registration.clients_with_pending_changes(db, limit=_MAX_PENDING),
         accounts=accounts,
-        opened=opened,
+        active_accounts=active_accounts,
         sessions=user_sessions.count_unexpired(db),
         entries=[AuditEntry(event) for event in events],
         back=local_urls.current_url(),
@@ -77,4 +77,4 @@ def _steps(db: Session, by_status: dict[str, int]) -> list[ChecklistStep]:
 def _public_url_step(settings: Settings) -> str:
     if settings.is_secure:
         return f"Users reach this server at {settings.public_url}."
-    return f"Set an https public URL. Other machines cannot reach {settings.public_url}."
+    return f"Other machines cannot reach {settings.public_url}. Set AUTHSERVER_PUBLIC_URL to an https URL."

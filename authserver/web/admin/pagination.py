@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from flask import request
 
 SIZE = 25
-_LAST = 100_000
+_MAX_PAGE = 100_000
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Paging:
 def requested_page() -> int:
     """Return the page number from the query string; 1 if it is missing or invalid."""
     text = request.args.get("page", "")
-    return min(max(int(text), 1), _LAST) if text.isascii() and text.isdecimal() and len(text) < 8 else 1
+    return min(max(int(text), 1), _MAX_PAGE) if text.isascii() and text.isdecimal() and len(text) < 8 else 1
 
 
 def query_value(name: str, allowed: frozenset[str] | None = None) -> str:

@@ -1,4 +1,4 @@
-"""Changes that a client requested for itself (RFC 7592): shown, then approved or discarded."""
+"""Changes that a client requested to its own registration (RFC 7592). An administrator approves or discards them."""
 
 from typing import Any
 
@@ -94,7 +94,7 @@ def _ask(
         template,
         status,
         client=client,
-        marks=responses.form_marks(client),
+        revision_fields=responses.revision_fields(client),
         back=_detail(client),
         errors=errors or {},
         **pending_change_values(client),

@@ -1,7 +1,7 @@
 """Add this URI: registers the redirect URI of a rejected request, after an administrator has reviewed it.
 
-The URI in a recorded error was sent by an unknown party. It is therefore shown with warnings, passes the checks of every
-other redirect URI, and is added only as it was shown.
+An unknown sender chose the URI in a recorded error. The page therefore shows it with warnings. The URI must pass the
+same checks as every other redirect URI, and is added exactly as the page showed it.
 """
 
 from urllib.parse import urlsplit
@@ -26,58 +26,60 @@ from authserver.web.session import access
 @access.require_recent_sign_in
 def add_redirect_uri_form(reference: str) -> ResponseReturnValue:
     """Ask whether to register the rejected redirect URI."""
-    failure, client = get_with_client(reference)
-    return _confirm(failure, client, _error(failure, client))
+    recorded_error, client = get_with_client(reference)
+    return _confirm(recorded_error, client, _error(recorded_error, client))
 
 
 @admin.post("/diagnostics/<reference>/add-redirect-uri")
 @access.require_recent_sign_in
 def add_redirect_uri(reference: str) -> ResponseReturnValue:
-    """Register the redirect URI, unless it is not acceptable or the client has changed."""
-    failure, client = get_with_client(reference)
-    if error := _error(failure, client):
-        return _confirm(failure, client, error, 422)
+    """Register the redirect URI, unless the URI is not acceptable or the client has changed."""
+    recorded_error, client = get_with_client(reference)
+    if error := _error(recorded_error, client):
+        return _confirm(recorded_error, client, error, 422)
     try:
         wanted = registrations.validate_change(
-            client, {"redirect_uris": [*client.redirect_uris, failure.received]}
+            client, {"redirect_uris": [*client.redirect_uris, recorded_error.received]}
         )
-        client = sector_check.checked(client, wanted)
+        client = sector_check.check_and_reload(client, wanted)
         with responses.in_savepoint():
             clients.edit(
                 current.transaction(), current.actor(), client, wanted, revision=responses.seen_revision()
             )
     except InvalidInput as invalid:
-        return _confirm(failure, client, " ".join(invalid.fields.values()), 422)
+        return _confirm(recorded_error, client, " ".join(invalid.fields.values()), 422)
     except Conflict as conflict:
         return responses.render_conflict(client, conflict)
     return responses.redirect_with_message(
-        url_for("admin.recorded_error", reference=failure.reference),
-        "The redirect URI was added to {name}. It is effective now: try again.",
+        url_for("admin.recorded_error", reference=recorded_error.reference),
+        "The redirect URI was added to {name} and works now. Start the sign-in in the application again.",
         name=client.name,
     )
 
 
-def _error(failure: RecordedError, client: Client) -> str:
-    if explanation_of(failure.cause).fix_kind != FixKind.ADD_URI or not failure.received:
-        return "This request was not rejected because of a redirect URI that could be registered."
-    if error_fixes.is_registered(failure, client):
+def _error(recorded_error: RecordedError, client: Client) -> str:
+    if explanation_of(recorded_error.cause).fix_kind != FixKind.ADD_URI or not recorded_error.received:
+        return "This error contains no redirect URI that can be registered."
+    if error_fixes.is_registered(recorded_error, client):
         return "This redirect URI is already registered."
-    return error_fixes.uri_error(failure, client)
+    return error_fixes.uri_error(recorded_error, client)
 
 
-def _confirm(failure: RecordedError, client: Client, error: str, status: int = 200) -> ResponseReturnValue:
-    parts = urlsplit(failure.received) if not error else None
+def _confirm(
+    recorded_error: RecordedError, client: Client, error: str, status: int = 200
+) -> ResponseReturnValue:
+    parts = urlsplit(recorded_error.received) if not error else None
     host = (parts.netloc or f"{parts.scheme}:") if parts else ""
-    issue = redirect_uris.find_issue(failure.received)
+    issue = redirect_uris.find_issue(recorded_error.received)
     return responses.render(
         "admin/redirect_uri_add.html",
         status,
-        failure=failure,
+        recorded_error=recorded_error,
         client=client,
         error=error,
         warning=issue.sentence if issue is not None and not error else "",
         host=host,
         hosts=redirect_hosts(client),
-        marks=responses.form_marks(client),
-        back=url_for("admin.recorded_error", reference=failure.reference),
+        revision_fields=responses.revision_fields(client),
+        back=url_for("admin.recorded_error", reference=recorded_error.reference),
     )

@@ -9,7 +9,7 @@ from authserver.web.admin.blueprint import admin
 
 @admin.get("/redirect-uris/check")
 def check_redirect_uri() -> ResponseReturnValue:
-    """Return the problem with a redirect URI and a better value, as JSON; the sentence is empty if there is none."""
+    """Return the problem with a redirect URI and a corrected URI, as JSON. Without a problem, ``sentence`` is empty."""
     issue = redirect_uris.find_issue(request.args.get("uri", "").strip())
     if issue is None:
         return jsonify(sentence="", fix="", refused=False)

@@ -31,8 +31,8 @@ def render(template: str, status: int = 200, **values: object) -> tuple[str, int
 def redirect_with_message(url: str, message: str = "", *, name: str = "") -> ResponseReturnValue:
     """Redirect after a change, with a message for the next page.
 
-    ``{name}`` in the message is replaced by ``name``, isolated from the text direction around it; pass several names as
-    markup.
+    ``{name}`` in the message is replaced by ``name``, isolated from the direction of the surrounding text. Pass several
+    names as markup.
     """
     if message:
         isolated = name if isinstance(name, Markup) else template_globals.isolated(name)
@@ -50,18 +50,18 @@ def return_url(default: str) -> str:
 
 @contextmanager
 def in_savepoint() -> Iterator[None]:
-    """Run in a savepoint: the error response commits, so roll back to here first."""
+    """Run the block in a savepoint. If it raises, its changes are undone before the error response commits the rest."""
     with current.transaction().begin_nested():
         yield
 
 
-def form_marks(record: Record) -> dict[str, int]:
-    """Return the hidden form fields of a record: the revision it shows, and the last audit event before it."""
+def revision_fields(record: Record) -> dict[str, int]:
+    """Return the hidden fields of a form: the revision of the record, and the id of the latest audit event."""
     return {"revision": record.revision, "seen": audit.last_id(current.transaction())}
 
 
-def sent_marks() -> dict[str, str]:
-    """Return the same fields from the submitted form, for showing the form again."""
+def sent_revision_fields() -> dict[str, str]:
+    """Return the fields of ``revision_fields`` from the submitted form, to show the form again."""
     return {name: request.form.get(name, "") for name in ("revision", "seen")}
 
 
@@ -71,7 +71,7 @@ def seen_revision() -> int:
 
 
 def render_conflict(record: Record, error: Conflict) -> tuple[str, int]:
-    """Show that the record has changed since the form was shown, and how."""
+    """Show how the record has changed since its form was shown."""
     events = audit.events_since(current.transaction(), record, request_body.sent_number("seen"))
     name, url = _name_and_url(record)
     entries = [AuditEntry(event) for event in events]

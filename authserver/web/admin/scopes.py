@@ -1,4 +1,4 @@
-"""Settings > Scopes: the scopes that administrators define, with their descriptions."""
+"""The Scopes page: the scopes that administrators define, with their descriptions."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -45,7 +45,14 @@ def add_scope() -> ResponseReturnValue:
 def edit_scope_form() -> ResponseReturnValue:
     """Show the form of a scope. Its name is in the query string, because it can contain a slash."""
     row = scopes.get(current.transaction(), request.args.get("name", ""))
-    return _form(row.name, {}, 200, words=row.words, is_open=row.is_open, marks=responses.form_marks(row))
+    return _form(
+        row.name,
+        {},
+        200,
+        words=row.words,
+        is_open=row.is_open,
+        revision_fields=responses.revision_fields(row),
+    )
 
 
 @admin.post("/settings/scopes/edit")
@@ -60,7 +67,7 @@ def edit_scope() -> ResponseReturnValue:
                 current.transaction(), current.actor(), row, **wanted, revision=responses.seen_revision()
             )
     except InvalidInput as error:
-        return _form(row.name, error.fields, 422, marks=responses.sent_marks())
+        return _form(row.name, error.fields, 422, revision_fields=responses.sent_revision_fields())
     except Conflict as error:
         return responses.render_conflict(row, error)
     return _done("The scope {name} was saved.", row.name)
@@ -93,7 +100,7 @@ def _form(
     status: int,
     words: str | None = None,
     is_open: bool | None = None,
-    marks: Mapping[str, object] = MappingProxyType({}),
+    revision_fields: Mapping[str, object] = MappingProxyType({}),
 ) -> ResponseReturnValue:
     return responses.render(
         "admin/scope_form.html",
@@ -103,7 +110,7 @@ def _form(
         words=_words() if words is None else words,
         is_open=_is_open() if is_open is None else is_open,
         errors=errors,
-        marks=marks,
+        revision_fields=revision_fields,
     )
 
 

@@ -13,7 +13,7 @@ _NAMES = (*fields_of(Section.DESCRIPTION), *fields_of(Section.SIGN_IN))
 
 
 class SelfDescription(NamedTuple):
-    """One field; ``is_elsewhere`` marks a link to a host without a redirect URI."""
+    """One field. ``is_elsewhere`` is true for a link to a host that is not the host of a redirect URI."""
 
     label: str
     texts: list[str]

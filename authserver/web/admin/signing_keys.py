@@ -1,4 +1,4 @@
-"""Settings > Signing keys: the keys with their states, and manual rotation."""
+"""The Signing keys page: the keys with their states, and manual rotation."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -38,7 +38,7 @@ def signing_key_list() -> ResponseReturnValue:
 @access.require_recent_sign_in
 def rotate_signing_key_form(algorithm: str) -> ResponseReturnValue:
     """Ask for confirmation before the keys are rotated."""
-    return _rotation_form(_checked_algorithm(algorithm))
+    return _rotation_form(_known_algorithm(algorithm))
 
 
 @admin.post("/settings/signing-keys/<algorithm>/rotate")
@@ -47,7 +47,7 @@ def rotate_signing_key(algorithm: str) -> ResponseReturnValue:
     """Make the next key the active one."""
     try:
         with responses.in_savepoint():
-            key = _rotate(_checked_algorithm(algorithm), request.form.get("active", ""))
+            key = _rotate(_known_algorithm(algorithm), request.form.get("active", ""))
     except Conflict as error:
         return _rotation_form(algorithm, error)
     current.services().key_ring.invalidate()
@@ -77,7 +77,7 @@ def _rotation_form(algorithm: str, error: Conflict | None = None) -> ResponseRet
     )
 
 
-def _checked_algorithm(algorithm: str) -> str:
+def _known_algorithm(algorithm: str) -> str:
     if algorithm not in ALGORITHMS:
         raise NotFound("There are no keys for this algorithm.")
     return algorithm

@@ -1,4 +1,4 @@
-"""Suggested edits: a client's form with the rejected value of a recorded error filled in, focused but not saved."""
+"""Suggested edits: a client's form with the rejected value of a recorded error filled in, but not saved."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -14,17 +14,17 @@ from authserver.web.admin.explanations import FixKind, explanation_of
 from authserver.web.admin.labels import AUTH_METHODS
 
 
-def with_suggestion(form: ClientForm, client: Client, failure: RecordedError | None) -> ClientForm:
-    """Return the form with the edit that a recorded error of this client suggests, if it suggests one."""
-    if failure is None or failure.client_id != client.id:
+def with_suggestion(form: ClientForm, client: Client, error: RecordedError | None) -> ClientForm:
+    """Return the form with the edit that a recorded error of this client suggests, or the form unchanged."""
+    if error is None or error.client_id != client.id:
         return form
-    fix_kind = explanation_of(failure.cause).fix_kind
+    fix_kind = explanation_of(error.cause).fix_kind
     focus = "redirect_uris" if fix_kind == FixKind.ADD_URI else str(fix_kind)
-    filled = _FILLED[fix_kind](form, failure.received) if fix_kind in _FILLED and failure.received else {}
+    filled = _FILLED[fix_kind](form, error.received) if fix_kind in _FILLED and error.received else {}
     if filled:
-        sentence = f"The rejected value of error {failure.reference} is filled in. Check it, then save."
+        sentence = f"The rejected value of error {error.reference} is filled in. Check it, then save."
     else:
-        sentence = f"This field caused error {failure.reference}."
+        sentence = f"This field caused error {error.reference}."
     return replace(form, focus=focus, suggestion=sentence, **filled)
 
 

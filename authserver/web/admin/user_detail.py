@@ -23,7 +23,7 @@ from authserver.web.session import access
 _ROW = "/users/<int(max=9223372036854775807):user_id>"
 _SESSION = f"{_ROW}/sessions/<int(max=9223372036854775807):session_id>"
 _CHANGES = "<any(grant, withdraw, disable, enable, 'remove-second-factor'):change>"
-_EVENTS_SHOWN = 8
+_MAX_EVENTS = 8
 
 
 @admin.get(_ROW)
@@ -31,11 +31,11 @@ def user_detail(user_id: int) -> ResponseReturnValue:
     """Show one user."""
     db = current.transaction()
     user = users.get(db, user_id)
-    events, _ = audit.page_of_events(db, audit.EventFilter(user_id=user.id), limit=_EVENTS_SHOWN)
+    events, _ = audit.page_of_events(db, audit.EventFilter(user_id=user.id), limit=_MAX_EVENTS)
     return responses.render(
         "admin/user_detail.html",
         user=user,
-        live=user_sessions.sessions_of_user(db, user),
+        sessions=user_sessions.sessions_of_user(db, user),
         second_factor=second_factors.status_of(db, user.id),
         applications=application_access.clients_of_user(db, user.id),
         entries=[AuditEntry(event) for event in events],
@@ -47,7 +47,7 @@ def user_detail(user_id: int) -> ResponseReturnValue:
 def edit_user_form(user_id: int) -> ResponseReturnValue:
     """Show the form with name and e-mail address."""
     user = users.get(current.transaction(), user_id)
-    return _edit_form(user, {"name": user.name, "email": user.email}, responses.form_marks(user))
+    return _edit_form(user, {"name": user.name, "email": user.email}, responses.revision_fields(user))
 
 
 @admin.post(f"{_ROW}/edit")
@@ -62,7 +62,7 @@ def edit_user(user_id: int) -> ResponseReturnValue:
                 current.transaction(), current.actor(), user, **values, revision=responses.seen_revision()
             )
     except InvalidInput as error:
-        return _edit_form(user, values, responses.sent_marks(), error.fields, 422)
+        return _edit_form(user, values, responses.sent_revision_fields(), error.fields, 422)
     except Conflict as error:
         return responses.render_conflict(user, error)
     return _done(user, "{name} was saved.")
@@ -78,7 +78,7 @@ def change_user_form(user_id: int, change: str) -> ResponseReturnValue:
 @admin.post(f"{_ROW}/{_CHANGES}")
 @access.require_recent_sign_in
 def change_user(user_id: int, change: str) -> ResponseReturnValue:
-    """Apply the change; the last administrator cannot be removed."""
+    """Apply the change, unless it would leave the server without an administrator."""
     db, actor = current.transaction(), current.actor()
     user = users.get(db, user_id)
     changes: dict[str, tuple[Callable[[], object], str]] = {
@@ -94,7 +94,7 @@ def change_user(user_id: int, change: str) -> ResponseReturnValue:
         "enable": (lambda: users.enable(db, actor, user), "can sign in again."),
         "remove-second-factor": (
             lambda: second_factors.remove(db, actor, user),
-            "signs in with only the password.",
+            "can now sign in with the password alone.",
         ),
     }
     act, sentence = changes[change]
@@ -117,21 +117,24 @@ def reset_password_form(user_id: int) -> ResponseReturnValue:
 @access.require_recent_sign_in
 def reset_password(user_id: int) -> ResponseReturnValue:
     """Set a password. The epoch in the form prevents a reload from setting another."""
-    query = NewPassword.from_form(request.form)
+    new_password = NewPassword.from_form(request.form)
     services = current.services()
     user = users.get(current.transaction(), user_id)
     try:
-        password = query.resolve(user.username)
+        password = new_password.resolve(user.username)
     except InvalidInput as error:
         return _password_form(user, error.fields, 422)
-    # Hashing takes long, so no transaction is open during it.
+    # Hashing is slow, so no transaction is open while it runs.
     current.release()
     password_hash = services.passwords.hash(password)
     user = users.get(current.transaction(), user_id)
     if request.form.get("epoch") != str(user.epoch):
-        return _done(user, "This form was already submitted. The password shown then is valid.")
+        message = (
+            "This form was already submitted, or {name} has changed. Open the form again to set a password."
+        )
+        return _done(user, message)
     users.set_password(current.transaction(), current.actor(), user, password_hash)
-    if query.choice == GENERATE:
+    if new_password.choice == GENERATE:
         return responses.render("admin/password_created.html", user=user, password=password, is_new=False)
     return _done(user, "The password of {name} was set.")
 
@@ -150,9 +153,9 @@ def end_user_session(user_id: int, session_id: int) -> ResponseReturnValue:
 def end_user_sessions(user_id: int) -> ResponseReturnValue:
     """End all sessions of the user, except the administrator's own current session."""
     user = users.get(current.transaction(), user_id)
-    present = current.current_session()
+    own_session = current.current_session()
     ended = user_sessions.end_others(
-        current.transaction(), current.actor(), user, keep=present.id if present else None
+        current.transaction(), current.actor(), user, keep=own_session.id if own_session else None
     )
     return _done(user, f"{ended} {'session was' if ended == 1 else 'sessions were'} ended.")
 
@@ -167,18 +170,23 @@ def _find_session(user: User, session_id: int) -> UserSession:
 def _edit_form(
     user: User,
     values: dict[str, str],
-    marks: object,
+    revision_fields: object,
     errors: dict[str, str] | None = None,
     status: int = 200,
 ) -> ResponseReturnValue:
     return responses.render(
-        "admin/user_edit.html", status, user=user, values=values, marks=marks, errors=errors or {}
+        "admin/user_edit.html",
+        status,
+        user=user,
+        values=values,
+        revision_fields=revision_fields,
+        errors=errors or {},
     )
 
 
 def _ask(user: User, change: str, error: str = "", status: int = 200) -> ResponseReturnValue:
-    present = current.current_session()
-    is_self = present is not None and present.user_id == user.id
+    own_session = current.current_session()
+    is_self = own_session is not None and own_session.user_id == user.id
     return responses.render(
         "admin/user_change.html", status, user=user, change=change, error=error, is_self=is_self
     )

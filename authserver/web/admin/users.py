@@ -1,4 +1,4 @@
-"""The list of users, and creating a user."""
+"""The list of users, and the form that creates a user."""
 
 from dataclasses import dataclass, field
 
@@ -33,7 +33,7 @@ class NewPassword:
         )
 
     def resolve(self, username: str) -> str:
-        """Return the password to set; raises InvalidInput when a typed one is not acceptable."""
+        """Return the password to set; raises InvalidInput if a typed password is not acceptable."""
         if self.choice == GENERATE:
             return password_rules.generate()
         current.services().passwords.check_new(self.password, username=username)
@@ -75,7 +75,7 @@ def create_user() -> ResponseReturnValue:
     username = request.form.get("username", "")
     try:
         password = new_password.resolve(username)
-        # Hashing takes long, so no transaction is open during it.
+        # Hashing is slow, so no transaction is open while it runs.
         current.release()
         password_hash = current.services().passwords.hash(password)
         with responses.in_savepoint():

@@ -89,7 +89,7 @@ def test_csv_export_contains_no_formulas(console_with_events):
 
 @pytest.mark.only_on("sqlite")
 def test_long_trail_is_exported_in_batches(console_with_events, monkeypatch):
-    monkeypatch.setattr("authserver.web.admin.activity._BATCH", 4)
+    monkeypatch.setattr("authserver.web.admin.activity._BATCH_SIZE", 4)
     lines = console_with_events.get("/admin/activity/export.jsonl").text.splitlines()
     ids = [json.loads(line)["id"] for line in lines]
     assert ids == sorted(ids, reverse=True)

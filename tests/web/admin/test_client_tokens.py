@@ -95,7 +95,7 @@ def test_lifetimes_are_entered_with_units(console):
 
 def test_lifetime_outside_the_limits_is_rejected(console):
     client = console.add_client()
-    for value, fault in (("2d", "from 1m to 1d"), ("5s", "from 1m to 1d"), ("soon", "Enter a length like")):
+    for value, fault in (("2d", "from 1m to 1d"), ("5s", "from 1m to 1d"), ("soon", "Enter a duration")):
         response = console.press(page(console, client), "Save", access_token_lifetime=value)
         assert response.status_code == 422, value
         assert fault in response.text
@@ -112,7 +112,7 @@ def test_oauth1_consumer_has_no_token_settings(console):
     token = next(dict(form.fields)["csrf_token"] for form in forms.parse(edit.text) if form.method == "post")
     sent = {"csrf_token": token, "auth_method": "a\0b", "jwks_uri": "javascript:alert(1)"}
     assert console.browser.post(f"/admin/clients/{client.client_key}/tokens", data=sent).location == settings
-    assert "OAuth 1.0a has none of these" in console.get(settings).text
+    assert "do not apply to OAuth 1.0a consumers" in console.get(settings).text
     assert console.client(client.client_key).details == {}
 
 
@@ -123,7 +123,7 @@ def test_authentication_method_is_validated_for_every_kind(console, kind, auth_m
     client = console.add_client(kind=kind)
     with console.services.database.transaction() as db:
         stored = clients.get(db, client.client_key)
-        values = ClientForm.of(stored).values() | {"auth_method": auth_method}
+        values = ClientForm.from_client(stored).values() | {"auth_method": auth_method}
         with pytest.raises(InvalidInput):
             registrations.validate_change(stored, values)
 

@@ -169,8 +169,8 @@ def test_client_list_counts_and_filters_failing_clients(console, record, service
         aged = update(RecordedError).where(RecordedError.reference == old)
         db.execute(aged.values(last_at=clock.now() - timedelta(days=8)))
     page = console.get("/admin/clients").text
-    assert 'aria-label="2 failures of Grafana"' in page
-    assert "failures of Jenkins" not in page
+    assert 'aria-label="2 errors of Grafana"' in page
+    assert "errors of Jenkins" not in page
     page = console.get("/admin/clients?failing=1").text
     assert "Grafana" in page
     assert "Jenkins" not in page

@@ -30,7 +30,7 @@ def test_wrong_redirect_uri_is_added_and_works(console, wrong_uri, trail):
     assert answer.location == f"/admin/diagnostics/{link}"
     assert console.client(client.client_key).redirect_uris == [REGISTERED_URI, WRONG_URI]
     assert (trail()[0].event, trail()[0].actor_name) == ("client:edit", "admin")
-    assert "has been registered since" in console.get(answer.location).text
+    assert "The received value is registered now." in console.get(answer.location).text
     assert authorize(console.browser, client, redirect_uri=WRONG_URI).status_code == 303
 
 
@@ -116,7 +116,7 @@ def test_pending_client_is_approved_from_its_error(console, record, cause):
     response = console.press(console.get(url), "Approve")
     assert response.location == path
     assert console.client(client.client_key).is_approved
-    assert "has been approved since" in console.get(path).text
+    assert "The client is approved now." in console.get(path).text
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_settings_form_is_prefilled_with_the_rejected_value(
     assert f"The rejected value of error {reference} is filled in." in form.text
     assert form.text.count("autofocus") == 1
     assert console.press(form, "Save").location == f"/admin/diagnostics/{reference}"
-    assert "has been registered since" in console.get(f"/admin/diagnostics/{reference}").text
+    assert "The received value is registered now." in console.get(f"/admin/diagnostics/{reference}").text
     with services.database.transaction(write=False) as db:
         facts = clients.describe(db.get_one(clients.Client, client.id))
     saved = facts[field] if field in facts else facts["details"][field]
@@ -195,7 +195,7 @@ BASIC, POST = "client_secret_basic", "client_secret_post"
         (
             POST,
             "authorization_code",
-            "The client used another authentication method than it is registered for",
+            "The client is not registered for the authentication method that it used",
             BASIC,
             "Change the authentication method",
         ),

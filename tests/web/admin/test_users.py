@@ -225,7 +225,7 @@ def test_sessions_are_listed_and_ended(console, app):
 def test_ending_own_sessions_keeps_the_current_one(console, app):
     other = app.test_client()
     open_session(other, console.services, "admin")
-    console.press(console.get(path(console, "admin")), "End all")
+    console.press(console.get(path(console, "admin")), "End all other sessions")
     assert other.get("/account").status_code == 303
     assert console.get("/admin").status_code == 200
 
@@ -251,10 +251,10 @@ def test_second_factor_is_shown_without_its_secrets(app, console):
 def test_second_factor_is_removed(app, console, trail):
     set_up(app)
     asked = console.get(f"{path(console, 'alice')}/remove-second-factor")
-    assert "the user signs in with only the password" in asked.text
+    assert "the password alone will be enough to sign in" in asked.text
     answer = console.press(asked, "Remove second factor")
     assert answer.location == path(console, "alice")
-    assert "<bdi>alice</bdi> signs in with only the password." in console.get(answer.location).text
+    assert "<bdi>alice</bdi> can now sign in with the password alone." in console.get(answer.location).text
     with console.services.database.transaction(write=False) as db:
         assert not second_factors.is_enrolled(db, find(console, "alice").id)
     event = trail()[0]

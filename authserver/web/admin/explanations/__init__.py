@@ -1,4 +1,4 @@
-"""What the console says about each cause in the error log: what happened, what to do, and which fix it offers."""
+"""The console's explanation of each cause in the error log: what happened, what to do, and which fix is offered."""
 
 from collections.abc import Mapping
 
@@ -12,11 +12,11 @@ EXPLANATIONS: Mapping[Cause, Explanation] = {
     **tokens.EXPLANATIONS,
     **oauth1.EXPLANATIONS,
 }
-_UNKNOWN = Explanation("The request was rejected", "See the description below.")
+_UNKNOWN = Explanation("The request was rejected", "See the error description below.")
 
 
 def explanation_of(cause: str) -> Explanation:
-    """Return the explanation of a cause. The error log may contain causes that a newer version no longer has."""
+    """Return the explanation of a cause. The error log may contain causes that this version no longer defines."""
     return EXPLANATIONS[Cause(cause)] if cause in set(Cause) else _UNKNOWN
 
 

@@ -67,7 +67,8 @@ EXPLANATIONS: Mapping[Cause, Explanation] = {
     ),
     Cause.RESPONSE_TYPE_NOT_REGISTERED: Explanation(
         "The client is not registered for the response type",
-        "Set the application to the response type code. Register another one only if an old application needs it.",
+        "Configure the application to use the response type code. Register another response type only if an old application"
+        " needs it.",
         Compare.TEXT,
         FixKind.RESPONSE_TYPES,
     ),
@@ -85,7 +86,7 @@ EXPLANATIONS: Mapping[Cause, Explanation] = {
     ),
     Cause.RESOURCE_MALFORMED: Explanation(
         "The resource is not a valid URI",
-        "A resource is an absolute URI without a fragment. Correct it in the application.",
+        "A resource must be an absolute URI without a fragment. Correct it in the application.",
     ),
     Cause.RESOURCE_TOO_MANY: Explanation(
         "The request has too many resources", "The application must request fewer resources at once."
@@ -99,11 +100,11 @@ EXPLANATIONS: Mapping[Cause, Explanation] = {
     # Authentication.
     Cause.CLIENT_AUTHENTICATION_MISSING: Explanation(
         "The request has no client authentication",
-        "Enter client key and client secret in the application. A public client sends only client_id.",
+        "Enter the client key and the client secret in the application. A public client sends only client_id.",
     ),
     Cause.CLIENT_AUTHENTICATION_METHOD: Explanation(
-        "The client used another authentication method than it is registered for",
-        "Set the application to the registered method, or register the method that it uses.",
+        "The client is not registered for the authentication method that it used",
+        "Configure the application to use the registered method, or register the method that it uses.",
         fix_kind=FixKind.AUTH_METHOD,
     ),
     Cause.CLIENT_AUTHENTICATION_SCHEME: Explanation(
@@ -111,12 +112,12 @@ EXPLANATIONS: Mapping[Cause, Explanation] = {
         "Clients authenticate with HTTP Basic or in the body, not with a bearer token.",
     ),
     Cause.TWO_CLIENT_AUTHENTICATIONS: Explanation(
-        "The request has two client authentications",
+        "The request uses two methods of client authentication",
         "Send the secret in the header or in the body, not in both.",
     ),
     Cause.BASIC_MALFORMED: Explanation(
         "The Basic credentials are malformed",
-        "They consist of key and secret, each form-encoded, joined by a colon and encoded in Base64.",
+        "Form-encode the client key and the secret, join them with a colon, and encode the result in Base64.",
     ),
     Cause.CLIENT_SECRET_WRONG: Explanation(
         "The client secret is wrong",
@@ -142,11 +143,11 @@ EXPLANATIONS: Mapping[Cause, Explanation] = {
         "The client assertion does not name a client", "Its sub and iss must be the client key."
     ),
     Cause.ASSERTION_TYP: Explanation(
-        "The client assertion is another kind of JWT", "Omit typ from its header, or set it to JWT."
+        "The client assertion has the wrong type (typ)", "Omit typ from its header, or set it to JWT."
     ),
     Cause.ASSERTION_ALGORITHM: Explanation(
         "The client assertion uses an algorithm that is not registered",
-        "Set the application to the registered algorithm, or register the algorithm that it uses.",
+        "Configure the application to use the registered algorithm, or register the algorithm that it uses.",
         fix_kind=FixKind.TOKENS,
     ),
     Cause.ASSERTION_SIGNATURE: Explanation(
@@ -191,14 +192,15 @@ EXPLANATIONS: Mapping[Cause, Explanation] = {
     ),
     Cause.REGISTRATION_REFUSED: Explanation(
         "The registration has invalid metadata",
-        "The description names each invalid member. Correct it in the application.",
+        "The error description below names each invalid field. Correct the fields in the application.",
     ),
     Cause.REGISTRATION_MALFORMED: Explanation(
         "The registration is not a valid JSON object", "Correct it in the application."
     ),
     Cause.REGISTRATION_IDENTITY: Explanation(
-        "The change is for another client",
-        "A client that changes its registration sends its own client_id, and its own secret or none.",
+        "The change does not match the client's registration",
+        "The application must send its own client_id, its current secret or none, and no read-only fields such as"
+        " registration_access_token.",
     ),
     Cause.CONSUMER_REQUEST_REFUSED: Explanation(
         "The request for a consumer key is malformed",

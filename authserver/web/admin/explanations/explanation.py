@@ -14,7 +14,7 @@ class Compare(StrEnum):
 
 
 class FixKind(StrEnum):
-    """The fix that the console offers. The last ones name a field of the client form."""
+    """The fix that the console offers. The values from GRANT_TYPES on are names of fields in the client form."""
 
     NONE = ""
     ADD_URI = "add-uri"

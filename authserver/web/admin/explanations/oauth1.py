@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from authserver.domain.diagnostics.causes import Cause
 from authserver.web.admin.explanations.explanation import Compare, Explanation, FixKind
 
-_CONNECT_AGAIN = "The user has to connect the two servers again."
+_SIGN_IN_AGAIN = "The user has to start the sign-in again in the application."
 
 EXPLANATIONS: Mapping[Cause, Explanation] = {
     Cause.VERSION_REJECTED: Explanation(
@@ -13,12 +13,13 @@ EXPLANATIONS: Mapping[Cause, Explanation] = {
     ),
     Cause.PARAMETER_ABSENT: Explanation(
         "The request lacks a parameter",
-        "The description names it. If the consumer supports only OAuth Core 1.0, allow that version in its options.",
+        "The error description below names the parameter. If the consumer supports only OAuth Core 1.0, allow that version"
+        " in its options.",
         fix_kind=FixKind.CONSUMER,
     ),
     Cause.PARAMETER_REJECTED: Explanation(
         "A parameter is not valid",
-        "The description names it. If the consumer has registered callbacks, it can use only those.",
+        "The error description below names the parameter. If the consumer has registered callbacks, it can use only those.",
         Compare.URIS,
         FixKind.ADD_URI,
     ),
@@ -29,18 +30,18 @@ EXPLANATIONS: Mapping[Cause, Explanation] = {
     ),
     Cause.NONCE_USED: Explanation(
         "The request was sent twice",
-        "Every request needs a new nonce. Proxies that repeat requests are a common reason.",
+        "Every request needs a new nonce. A common cause is a proxy that repeats requests.",
         fix_kind=FixKind.DEBUGGER,
     ),
     Cause.SIGNATURE_METHOD_REJECTED: Explanation(
         "The signature method is not allowed",
-        "Allow it in the options of the consumer, or set the consumer to an allowed method.",
+        "Allow it in the options of the consumer, or configure the consumer to use an allowed method.",
         fix_kind=FixKind.CONSUMER,
     ),
     Cause.SIGNATURE_INVALID: Explanation(
         "The signature is wrong",
-        "Compare the base strings. If they differ, a proxy or the public URL changes the URL. If they are equal, the"
-        " consumer secret differs.",
+        "Compare the base strings. If they differ, a proxy changes the request, or the public URL of this server is wrong."
+        " If they are equal, the consumer signs with the wrong secret or key.",
         Compare.BASE_STRING,
         FixKind.DEBUGGER,
     ),
@@ -59,25 +60,26 @@ EXPLANATIONS: Mapping[Cause, Explanation] = {
         "Nobody can use it yet. Review its registration, and approve it if you know the application.",
         fix_kind=FixKind.APPROVE,
     ),
-    Cause.TOKEN_USED: Explanation("The temporary credentials were used before", _CONNECT_AGAIN),
-    Cause.TOKEN_EXPIRED: Explanation("The temporary credentials have expired", _CONNECT_AGAIN),
-    Cause.TOKEN_REVOKED: Explanation("The authorization was revoked", _CONNECT_AGAIN),
+    Cause.TOKEN_USED: Explanation("The temporary credentials were used before", _SIGN_IN_AGAIN),
+    Cause.TOKEN_EXPIRED: Explanation("The temporary credentials have expired", _SIGN_IN_AGAIN),
+    Cause.TOKEN_REVOKED: Explanation("The authorization was revoked", _SIGN_IN_AGAIN),
     Cause.TOKEN_REJECTED: Explanation(
-        "The token is not valid", f"It is unknown or belongs to another consumer. {_CONNECT_AGAIN}"
+        "The token is not valid", f"It is unknown or belongs to another consumer. {_SIGN_IN_AGAIN}"
     ),
     Cause.INVALID_EXPIRED_TOKEN: Explanation(
         "The access token is unknown, expired or revoked",
-        "This is usually not a problem: the consumer requests a new one by itself.",
+        "This is usually not a problem: the consumer starts a new sign-in by itself.",
     ),
     Cause.VERIFIER_INVALID: Explanation(
-        "The verifier is wrong", "Type the verifier exactly as the page shows it, or start again."
+        "The verifier is wrong", "Type the verifier exactly as the page shows it, or start the sign-in again."
     ),
     Cause.PERMISSION_UNKNOWN: Explanation(
-        "The user has not decided yet", "The consumer sent its request before the user clicked Allow."
+        "The user has not decided yet",
+        "The consumer must wait until the user returns to its callback before it requests the token credentials.",
     ),
     Cause.PERMISSION_DENIED: Explanation(
-        "The consumer needs a user",
-        "It signed without a token and has no functional user. Set one in its options.",
+        "The request has no token, and the consumer has no functional user",
+        "If the consumer may make requests without a user who signed in, set a functional user in its options.",
     ),
     Cause.USER_REFUSED: Explanation(
         "The user denied access", "This is not an error: the user clicked Cancel on the consent page."

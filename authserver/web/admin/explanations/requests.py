@@ -1,4 +1,4 @@
-"""Explanations of malformed requests: method, body, encoding, parameters and the place of credentials."""
+"""Explanations of malformed requests: method, body, encoding, parameters, and credentials in the wrong place."""
 
 from collections.abc import Mapping
 
@@ -10,16 +10,18 @@ _PROXY = "The error is in the application, its library, or a proxy in front of t
 
 EXPLANATIONS: Mapping[Cause, Explanation] = {
     Cause.PARAMETER_REPEATED: Explanation(
-        "A parameter is repeated", f"Each parameter may be sent once. {_APPLICATION}"
+        "A parameter is repeated", f"Send the parameter only once. {_APPLICATION}"
     ),
     Cause.PARAMETERS_IN_QUERY: Explanation(
-        "Credentials were sent in the URL",
-        f"URLs are written to logs. Send credentials in the body, and replace those that were sent. {_APPLICATION}",
+        "Parameters were sent in the URL",
+        "URLs are written to logs. Send all parameters in the body. If a secret or token was in the URL, replace it."
+        f" {_APPLICATION}",
     ),
-    Cause.METHOD_NOT_POST: Explanation(
-        "The request is not a POST", f"Send it with the method POST. {_APPLICATION}"
+    Cause.METHOD_NOT_POST: Explanation("The request is not a POST", f"Use the method POST. {_APPLICATION}"),
+    Cause.CONTENT_TYPE: Explanation(
+        "The body has the wrong content type",
+        f"Send the parameters as application/x-www-form-urlencoded. {_APPLICATION}",
     ),
-    Cause.CONTENT_TYPE: Explanation("The body has the wrong content type", f"Send a form. {_APPLICATION}"),
     Cause.GRANT_TYPE_MISSING: Explanation("The request has no grant_type", _APPLICATION),
     Cause.GRANT_TYPE_UNSUPPORTED: Explanation(
         "The grant type is unknown",
@@ -28,10 +30,11 @@ EXPLANATIONS: Mapping[Cause, Explanation] = {
     ),
     Cause.GRANT_TYPE_MISSPELLED: Explanation(
         "The grant type starts with urb: instead of urn:",
-        "An old page misprints the device grant. Correct the application: urn:ietf:params:oauth:grant-type:device_code.",
+        "Set the grant type in the application to urn:ietf:params:oauth:grant-type:device_code. The misspelled name comes"
+        " from old documentation.",
     ),
     Cause.SCOPE_MALFORMED: Explanation(
-        "The scope is malformed", f"It is a list of names, separated by spaces. {_APPLICATION}"
+        "The scope is malformed", f"It must be a list of names, separated by spaces. {_APPLICATION}"
     ),
     Cause.SCOPE_EXCEEDS_GRANT: Explanation(
         "The request asks for more scopes than were granted",
@@ -40,10 +43,10 @@ EXPLANATIONS: Mapping[Cause, Explanation] = {
     ),
     Cause.STATE_TOO_LONG: Explanation("The state of a logout request is too long", _APPLICATION),
     Cause.RESPONSE_TYPE_MISSING: Explanation(
-        "The request has no response_type", "Set the application to the response type code."
+        "The request has no response_type", "Configure the application to use the response type code."
     ),
     Cause.RESPONSE_TYPE_UNSUPPORTED: Explanation(
-        "The response type is unknown", "Set the application to the response type code."
+        "The response type is unknown", "Configure the application to use the response type code."
     ),
     Cause.RESPONSE_MODE: Explanation(
         "The response mode cannot be used",
@@ -66,15 +69,18 @@ EXPLANATIONS: Mapping[Cause, Explanation] = {
         "The request asks for an ID token without the scope openid", "Add openid to the application's scopes."
     ),
     Cause.NONCE_MISSING: Explanation("The request asks for an ID token without a nonce", _APPLICATION),
-    Cause.CLAIMS: Explanation("The claims parameter is malformed", f"It is a JSON object. {_APPLICATION}"),
-    Cause.PROMPT: Explanation(
-        "The prompt parameter is not valid", "It is none, or any of login, consent and select_account."
+    Cause.CLAIMS: Explanation(
+        "The claims parameter is malformed", f"It must be a JSON object. {_APPLICATION}"
     ),
-    Cause.MAX_AGE: Explanation("The max_age parameter is not a number", "It is a number of seconds."),
+    Cause.PROMPT: Explanation(
+        "The prompt parameter is not valid",
+        "It must be none, or any combination of login, consent and select_account.",
+    ),
+    Cause.MAX_AGE: Explanation("The max_age parameter is not a number", "It must be a number of seconds."),
     Cause.ID_TOKEN_HINT: Explanation(
         "The ID token hint is not from this server",
-        "The application has an ID token from another server, or one signed with a key that was replaced since. The user has"
-        " to sign in again.",
+        "The ID token is from another server, or was signed with a key that is no longer published. The user has to sign in"
+        " again.",
     ),
     Cause.CODE_MISSING: Explanation("The request has no code", _APPLICATION),
     Cause.REFRESH_TOKEN_MISSING: Explanation("The request has no refresh_token", _APPLICATION),
@@ -84,11 +90,11 @@ EXPLANATIONS: Mapping[Cause, Explanation] = {
     Cause.PASSWORD_MISSING: Explanation("The request has no password", _APPLICATION),
     Cause.DESCRIPTION_MALFORMED: Explanation(
         "The description of a signed request is malformed",
-        "A resource server describes the request that it received in JSON. See the documentation of /oauth/verify.",
+        "The resource server must send the description as a JSON object. See the documentation of /oauth/verify.",
     ),
     # Access tokens in requests to protected resources.
     Cause.ACCESS_TOKEN_REPEATED: Explanation(
-        "The request has several access tokens", f"Send one. {_APPLICATION}"
+        "The request has several access tokens", f"Send only one. {_APPLICATION}"
     ),
     Cause.ACCESS_TOKEN_IN_TWO_PLACES: Explanation(
         "The access token was sent in two places", f"Send it only in the header. {_APPLICATION}"
@@ -100,16 +106,16 @@ EXPLANATIONS: Mapping[Cause, Explanation] = {
     # Method, size and encoding.
     Cause.METHOD_NOT_ALLOWED: Explanation(
         "The request has the wrong method",
-        "Applications send data to this endpoint; a browser that opens it gets an error. Check whether the application uses"
-        " the right endpoints of the discovery document.",
+        "If a user opened this URL in a browser, ignore the error: the endpoint is for applications. Otherwise, check that"
+        " the application uses the endpoints in the discovery document.",
         Compare.WORDS,
     ),
     Cause.BODY_TOO_LARGE: Explanation(
         "The request is too large",
-        "Send less. The limit is the setting AUTHSERVER_MAX_BODY_BYTES, or 4 kB for requests for consumer keys.",
+        "Send a smaller body. The limit is the setting AUTHSERVER_MAX_BODY_BYTES, or 4 kB for a request for a consumer key.",
     ),
     Cause.BODY_BROKEN: Explanation(
-        "The request is incomplete", f"The connection broke, or the length is wrong. {_PROXY}"
+        "The request is incomplete", f"The connection was closed early, or Content-Length is wrong. {_PROXY}"
     ),
     Cause.BODY_NOT_UTF_8: Explanation("The request is not UTF-8", f"Encode the body as UTF-8. {_PROXY}"),
     Cause.CONTENT_LENGTH: Explanation("Content-Length is not a number", _PROXY),

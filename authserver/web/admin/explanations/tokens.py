@@ -1,4 +1,4 @@
-"""Explanations of errors about codes and tokens, and about the user, account or session they belong to."""
+"""Explanations of errors about codes and tokens, and about the user, account or session that they belong to."""
 
 from collections.abc import Mapping
 
@@ -9,8 +9,10 @@ _SIGN_IN_AGAIN = "The user has to sign in to the application again."
 _REPEATED = (
     "If this happens often, the application sends requests twice, or someone else has obtained a copy."
 )
-_REFRESH = "The application uses its refresh token, or asks the user to sign in again."
-_TWO_CLIENTS = "The application uses the keys of two clients."
+_REFRESH = "The application must use its refresh token, or ask the user to sign in again."
+_TWO_CLIENTS = (
+    "The application probably uses the keys of two clients. Configure it with the key of one client."
+)
 
 EXPLANATIONS: Mapping[Cause, Explanation] = {
     # Codes and tokens at the token endpoint.
@@ -18,7 +20,7 @@ EXPLANATIONS: Mapping[Cause, Explanation] = {
         "The code is unknown", f"It is incomplete or from another server. {_SIGN_IN_AGAIN}"
     ),
     Cause.CODE_EXPIRED: Explanation(
-        "The code has expired", "The application took too long to redeem it. Try again."
+        "The code has expired", f"The application took too long to redeem it. {_SIGN_IN_AGAIN}"
     ),
     Cause.CODE_REPLAYED: Explanation(
         "The code was used twice", f"The tokens issued for it were revoked. {_SIGN_IN_AGAIN} {_REPEATED}"
@@ -30,7 +32,7 @@ EXPLANATIONS: Mapping[Cause, Explanation] = {
         " library.",
     ),
     Cause.REDIRECT_URI_DIFFERS: Explanation(
-        "The redirect URI differs from that of the authorization request",
+        "The redirect URI differs from the one in the authorization request",
         "The application must send the same redirect_uri in both requests. Correct it there.",
         Compare.URIS,
     ),
@@ -62,7 +64,7 @@ EXPLANATIONS: Mapping[Cause, Explanation] = {
     # Tokens at protected resources.
     Cause.ACCESS_TOKEN_UNKNOWN: Explanation(
         "The access token is unknown",
-        "It is another kind of token, is from another server, or expired some time ago. Userinfo requires the access_token"
+        "It is not an access token, is from another server, or expired long ago. Userinfo requires the access_token"
         " of a token response, not the ID token or the refresh token.",
     ),
     Cause.ACCESS_TOKEN_EXPIRED: Explanation(
@@ -103,22 +105,25 @@ EXPLANATIONS: Mapping[Cause, Explanation] = {
         "Enable the account if that was a mistake.",
         fix_kind=FixKind.USERS,
     ),
-    Cause.USER_CHANGED: Explanation("The account of the user was reset in the meantime", _SIGN_IN_AGAIN),
+    Cause.USER_CHANGED: Explanation(
+        "The account was disabled or its password was changed after the code or token was issued",
+        _SIGN_IN_AGAIN,
+    ),
     Cause.AUTHORIZATION_REVOKED: Explanation("The authorization was revoked", _SIGN_IN_AGAIN),
     Cause.SIGNED_OUT: Explanation(
         "The user has signed out",
         f"{_SIGN_IN_AGAIN} An application that works without the user must request the scope offline_access.",
     ),
     Cause.ANOTHER_USER: Explanation(
-        "A different user signed in than the application requested",
-        "The application requires the previous account. Sign in with that account, or sign out of the application first.",
+        "The user who signed in is not the user that the application requested",
+        "Sign in with the account that the application requires, or sign out of the application first.",
     ),
     Cause.LOGIN_REQUIRED: Explanation(
-        "No user is signed in, and the application does not allow a page",
+        "A sign-in is required, but the application does not allow a sign-in page (prompt=none)",
         "This is usually not an error: applications use prompt=none to find out whether a user is signed in.",
     ),
     Cause.CONSENT_REQUIRED: Explanation(
-        "The user has not consented yet, and the application does not allow a page",
+        "Consent is required, but the application does not allow a consent page (prompt=none)",
         "The application must send one request without prompt=none. You can also mark your own applications as trusted.",
     ),
     Cause.ACR_OUT_OF_REACH: Explanation(
