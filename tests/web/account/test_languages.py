@@ -39,7 +39,7 @@ def test_password_errors_in_german(german):
     for old, new, again, words in [
         ("wrong", fresh, fresh, "Das derzeitige Passwort ist falsch."),
         (PASSWORD, PASSWORD, PASSWORD, "Das ist Ihr derzeitiges Passwort. Wählen Sie ein anderes."),
-        (PASSWORD, fresh, "other words", "Die Passwörter stimmen nicht überein."),
+        (PASSWORD, fresh, "other words", "Die beiden Passwörter stimmen nicht überein."),
     ]:
         typed = {"old_password": old, "new_password": new, "new_password_again": again}
         assert words in forms.submit(german, page, "password-save", **typed).text
