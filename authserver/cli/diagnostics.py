@@ -62,7 +62,8 @@ def show(reference: str) -> None:
         if row is None:
             raise NotFound(
                 f"No error has this reference. Errors are kept for {error_log.KEPT.days} days, up to "
-                f"{error_log.MAX_PER_CLIENT} per client. Check the reference, or repeat the request and use the new reference."
+                f"{error_log.MAX_PER_CLIENT} per client. "
+                "Check the reference, or repeat the request and use the new reference."
             )
         facts = _facts(row, error_search.clients_of_errors(db, [row]).get(row.client_id or 0))
     url = installation.settings.url(EndpointPath.ADMIN)
