@@ -1,5 +1,6 @@
-"""Measures the machine endpoints under load, relative to a bare Flask route in the same run: ``make bench``.
+"""Benchmarks of the machine endpoints under load: ``make bench``.
 
-The speed of machines varies, so only ratios within one run are comparable. A round with an error response does not count.
-If the speed of the machine changes during a run, the output says so. The load comes from ``wrk`` on loopback.
+The result of an endpoint is a ratio to a minimal Flask route, which is measured in the same run. Machines have different
+speeds, so compare only ratios. ``wrk`` generates the load on loopback. A burst with an error response is discarded. If
+the speed of the machine changes during a run, the output contains a warning.
 """

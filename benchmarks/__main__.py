@@ -1,4 +1,4 @@
-"""``python -m benchmarks``: see the package."""
+"""The command ``python -m benchmarks``."""
 
 import argparse
 import hashlib
@@ -15,16 +15,16 @@ from rich.progress import track
 from rich.table import Table
 
 from benchmarks import load
-from benchmarks.load import Spoiled, Target
-from benchmarks.subjects import bare_flask, prepared_targets
+from benchmarks.load import InvalidBurst, Target
+from benchmarks.targets import prepared_targets, run_minimal_flask
 from tests.support import databases, run, servers
 
-DRIFT = 0.15
+MAX_DRIFT = 0.15
 console = Console()
 
 
 def main() -> int:
-    """Measure each database and print a table. The exit code is 1 if nothing could be measured."""
+    """Measure with each database and print a table per database. Return exit code 1 if wrk is not installed."""
     options = _options()
     if shutil.which("wrk") is None:
         console.print("wrk is not installed. On Debian: apt-get install wrk")
@@ -51,30 +51,32 @@ def _measure(kind: str, rounds: int, seconds: int) -> None:
     with tempfile.TemporaryDirectory() as name, databases.migrated(kind, Path(name)) as url:
         folder = Path(name)
         keys = databases.copy_keys(folder)
-        # A burst ends in the middle of a response. The grace window keeps its refresh token usable for the next burst.
-        calm = {"log_level": "warning", "refresh_grace": "3600"}
-        with servers.serve(url, keys, folder, **calm) as server, bare_flask(folder) as bare:
-            targets = [bare, *prepared_targets(server)]
-            figures = _take_turns(targets, rounds, seconds)
+        # A burst may end before the client has received the last response. With a long grace window, the old refresh
+        # token is still valid in the next burst.
+        overrides = {"log_level": "warning", "refresh_grace": "3600"}
+        with servers.serve(url, keys, folder, **overrides) as server, run_minimal_flask(folder) as minimal:
+            targets = [minimal, *prepared_targets(server)]
+            rates = _measure_targets(targets, rounds, seconds)
     drift = abs(_calibrate() / before - 1)
-    _print(kind, targets, figures, drift)
+    _print(kind, targets, rates, drift)
 
 
-def _take_turns(targets: list[Target], rounds: int, seconds: int) -> dict[str, list[float]]:
-    figures: dict[str, list[float]] = defaultdict(list)
+def _measure_targets(targets: list[Target], rounds: int, seconds: int) -> dict[str, list[float]]:
+    """Measure all targets in each round, and return the requests per second of each target."""
+    rates: dict[str, list[float]] = defaultdict(list)
     for target in targets:
         load.burst(target, 1)  # warm-up
     for _ in track(range(rounds), "Measuring", console=console, transient=True):
         for target in targets:
             try:
-                figures[target.name].append(load.burst(target, seconds))
-            except Spoiled as error:
-                console.print(f"a burst does not count: {error}")
-    return figures
+                rates[target.name].append(load.burst(target, seconds))
+            except InvalidBurst as error:
+                console.print(f"Discarded a burst with errors: {error}")
+    return rates
 
 
 def _calibrate() -> float:
-    """Return how many hashes of a megabyte this machine computes per second."""
+    """Return how many hashes of one mebibyte this machine computes in a second."""
     block, count, until = bytes(1 << 20), 0, time.perf_counter() + 1
     while time.perf_counter() < until:
         hashlib.sha256(block).digest()
@@ -82,26 +84,26 @@ def _calibrate() -> float:
     return count
 
 
-def _print(kind: str, targets: list[Target], figures: dict[str, list[float]], drift: float) -> None:
+def _print(kind: str, targets: list[Target], rates: dict[str, list[float]], drift: float) -> None:
     table = Table(
         title=f"{kind}: one worker, {load.CONNECTIONS} connections; Python {sys.version.split()[0]}"
     )
-    for heading in ("", "requests/s", "least", "most", "ratio to a bare Flask route"):
+    for heading in ("", "requests/s", "minimum", "maximum", "ratio to a minimal Flask route"):
         table.add_column(heading, justify="left" if not heading else "right")
-    base = statistics.median(figures[targets[0].name])
+    base = statistics.median(rates[targets[0].name])
     for target in targets:
-        values = figures[target.name]
+        values = rates[target.name]
         if values:
-            middle = statistics.median(values)
+            median = statistics.median(values)
             table.add_row(
                 target.name,
-                f"{middle:.0f}",
+                f"{median:.0f}",
                 f"{min(values):.0f}",
                 f"{max(values):.0f}",
-                f"{middle / base:.2f}",
+                f"{median / base:.2f}",
             )
     console.print(table)
-    if drift > DRIFT:
+    if drift > MAX_DRIFT:
         console.print(f"The speed of the machine changed by {drift:.0%} during the run. Measure again.")
 
 

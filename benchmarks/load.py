@@ -1,4 +1,4 @@
-"""One burst of load with wrk, and its result."""
+"""Runs wrk for some seconds against one target (a burst), and returns the requests per second."""
 
 import re
 import subprocess
@@ -12,23 +12,26 @@ function done(summary, latency, requests)
   local e = summary.errors
   io.write(string.format("RESULT %d %d %d\\n", summary.requests, summary.duration,
     e.connect + e.read + e.write + e.status + e.timeout))
-  if left then left() end
+  if print_tokens then print_tokens() end
 end
 """
-# Each thread of wrk has one connection and its own refresh token. Each response contains the next token.
+# Each wrk thread has one connection and its own refresh token. Each response contains the next token of the thread.
 _REFRESH = """
 local tokens = {%s}
 local threads = {}
 function setup(thread) table.insert(threads, thread); thread:set("token", tokens[#threads]) end
 function request() return wrk.format("POST", nil, nil, "grant_type=refresh_token&refresh_token=" .. token) end
-function response(status, headers, body) token = body:match('"refresh_token":"([^"]+)"') or "spoiled" end
-function left() for _, thread in ipairs(threads) do io.write("TOKEN " .. thread:get("token") .. "\\n") end end
+function response(status, headers, body) token = body:match('"refresh_token":"([^"]+)"') or "invalid" end
+function print_tokens() for _, thread in ipairs(threads) do io.write("TOKEN " .. thread:get("token") .. "\\n") end end
 """
 
 
 @dataclass
 class Target:
-    """A request to measure. ``form`` makes it a POST. ``refresh_tokens``, one per connection, are replaced on each use."""
+    """A request to measure. It is a POST if it has a form or refresh tokens.
+
+    ``refresh_tokens`` contains one token per connection. Each use replaces the token.
+    """
 
     name: str
     url: str
@@ -48,14 +51,14 @@ class Target:
         return "\n".join([*lines, _REPORT])
 
 
-class Spoiled(Exception):
-    """A burst had errors, so that its result is meaningless."""
+class InvalidBurst(Exception):
+    """A burst had errors, so its result is meaningless."""
 
 
 def burst(target: Target, seconds: int) -> float:
-    """Return the requests per second; raises Spoiled."""
+    """Send requests to the target for some seconds, and return the requests per second; raises InvalidBurst."""
     with tempfile.TemporaryDirectory() as folder:
-        script = Path(folder) / "ask.lua"
+        script = Path(folder) / "request.lua"
         script.write_text(target.script(), encoding="utf-8")
         command = [
             "wrk",
@@ -69,7 +72,7 @@ def burst(target: Target, seconds: int) -> float:
         done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=seconds + 30)
     match = re.search(r"RESULT (\d+) (\d+) (\d+)", done.stdout)
     if match is None or int(match[3]):
-        raise Spoiled(f"{target.name}: {done.stdout.strip().splitlines()[-1:]}")
+        raise InvalidBurst(f"{target.name}: {done.stdout.strip().splitlines()[-1:]}")
     if target.refresh_tokens:
         target.refresh_tokens = tuple(re.findall(r"^TOKEN (\S+)$", done.stdout, re.MULTILINE))
     return int(match[1]) / (int(match[2]) / 1e6)

@@ -1,4 +1,4 @@
-"""The clean-up deletes expired records and keeps those that revocation still needs."""
+"""The cleanup deletes expired records and keeps those that revocation still needs."""
 
 import secrets
 from datetime import timedelta

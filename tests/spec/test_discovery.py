@@ -1,4 +1,4 @@
-"""OpenID Connect Discovery, RFC 8414, and the documents of the replaced system: every statement is true.
+"""OpenID Connect Discovery, RFC 8414, and the documents of the legacy server: every statement is true.
 
 ``test_discovery_requests`` and ``test_discovery_endpoints`` check the statements about requests and endpoints.
 """
@@ -108,7 +108,7 @@ def test_check_session_iframe_is_listed(client: FlaskClient) -> None:
 
 
 def test_legacy_endpoints_work(rp: RelyingParty) -> None:
-    """The paths of the replaced system are aliases of the same endpoints."""
+    """The paths of the legacy server are aliases of the same endpoints."""
     oidc_document = rp.browser.get("/.well-known/oidc-configuration").get_json()
     assert oidc_document["authorization_endpoint"] == "http://localhost/oidc/authorize"
     assert oidc_document["token_endpoint"] == "http://localhost/api/oidc/token"

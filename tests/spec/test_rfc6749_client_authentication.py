@@ -46,7 +46,7 @@ def test_basic_is_accepted(rp: RelyingParty) -> None:
 
 
 def test_basic_with_the_same_client_id_is_accepted(rp: RelyingParty) -> None:
-    """Clients of the replaced system send both."""
+    """Clients of the legacy server send both."""
     assert is_accepted(rp.token(**FORM, client_id=rp.key))
 
 

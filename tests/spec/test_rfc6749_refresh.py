@@ -130,7 +130,7 @@ def test_wider_scope_is_rejected(rp: RelyingParty) -> None:
 
 
 def test_redirect_uri_of_older_clients_is_accepted(rp: RelyingParty) -> None:
-    """Clients of the replaced system send redirect_uri and scope with refresh requests."""
+    """Clients of the legacy server send redirect_uri and scope with refresh requests."""
     tokens = rp.tokens()
     response = rp.refresh(
         tokens["refresh_token"], redirect_uri=rp.redirect_uri, scope=tokens["scope"], client_id=rp.key

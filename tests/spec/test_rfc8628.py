@@ -553,7 +553,7 @@ def test_request_without_any_parameter_is_valid(device: Device) -> None:
 
 
 def test_misspelled_grant_type_is_explained(device: Device, services: Services) -> None:
-    """The documentation of the replaced system writes urb: for urn:. Diagnostics explain the mistake and name the
+    """The documentation of the legacy server writes urb: for urn:. Diagnostics explain the mistake and name the
     client.
     """
     response = device.start().poll(grant_type="urb:ietf:params:oauth:grant-type:device_code")

@@ -29,7 +29,7 @@ _FEW = 3
 
 @dataclass(frozen=True, slots=True)
 class SecondFactorStatus:
-    """The second factor of a user: the times of its set-up and last use, and the number of unused recovery codes.
+    """The second factor of a user: the times of its setup and last use, and the number of unused recovery codes.
 
     ``since`` is None if the user has no second factor.
     """

@@ -1,4 +1,4 @@
-"""The measured targets: our endpoints with valid tokens, and a bare Flask route on the same kind of server."""
+"""The targets: the endpoints of authserver with valid tokens, and a minimal Flask route on the same kind of server."""
 
 import base64
 import sys
@@ -21,25 +21,28 @@ from tests.support import servers
 from tests.support.relying_party import CHALLENGE, REDIRECT_URI, RelyingParty, register
 from tests.support.servers import LiveServer
 
-_BARE = "import flask; app = flask.Flask('bare'); app.get('/')(lambda: {'hello': 'world'})"
+_MINIMAL_APP = "import flask; app = flask.Flask('minimal'); app.get('/')(lambda: {'hello': 'world'})"
 
 
 @contextmanager
-def bare_flask(folder: Path) -> Iterator[Target]:
-    """Run a Flask application that does nothing, on gunicorn with threads, as the baseline."""
-    (folder / "bare.py").write_text(_BARE.replace("; ", "\n"), encoding="utf-8")
+def run_minimal_flask(folder: Path) -> Iterator[Target]:
+    """Run a Flask application with one minimal route as the baseline, on Gunicorn with threads."""
+    (folder / "minimal.py").write_text(_MINIMAL_APP.replace("; ", "\n"), encoding="utf-8")
     port = servers.free_port()
     command = [sys.executable, "-m", "gunicorn", "--chdir", str(folder), "-k", "gthread", "--threads", "8"]
     url = f"http://127.0.0.1:{port}/"
     environment = servers.environment()
     with servers.child(
-        [*command, "-b", f"127.0.0.1:{port}", "bare:app"], log=folder / "bare.log", env=environment, ready=url
+        [*command, "-b", f"127.0.0.1:{port}", "minimal:app"],
+        log=folder / "minimal.log",
+        env=environment,
+        ready=url,
     ):
-        yield Target("a bare Flask route", url, {})
+        yield Target("a minimal Flask route", url, {})
 
 
 def prepared_targets(server: LiveServer) -> list[Target]:
-    """Return the endpoints, each with its own client and tokens."""
+    """Return the endpoints as targets, with valid credentials and tokens of one client."""
     app = create_app(Settings(**server.settings))
     services: Services = app.extensions["authserver"]
     key, secret = register(
@@ -53,19 +56,22 @@ def prepared_targets(server: LiveServer) -> list[Target]:
     services.database.engine.dispose()
     basic = "Basic " + base64.b64encode(f"{key}:{secret}".encode()).decode()
     access = issued[-1]["access_token"]
-    ours, own = server.url, {"Authorization": basic}
+    url, client_auth = server.url, {"Authorization": basic}
     return [
-        Target("discovery", f"{ours}/.well-known/openid-configuration", {}),
-        Target("JWK set", f"{ours}/jwks.json", {}),
-        Target("userinfo", f"{ours}/oidc/userinfo", {"Authorization": f"Bearer {access}"}),
-        Target("introspection", f"{ours}/oauth2/introspect", own, f"token={access}"),
+        Target("discovery", f"{url}/.well-known/openid-configuration", {}),
+        Target("JWK set", f"{url}/jwks.json", {}),
+        Target("userinfo", f"{url}/oidc/userinfo", {"Authorization": f"Bearer {access}"}),
+        Target("introspection", f"{url}/oauth2/introspect", client_auth, f"token={access}"),
         Target(
-            "client credentials", f"{ours}/oauth2/token", own, "grant_type=client_credentials&scope=profile"
+            "client credentials",
+            f"{url}/oauth2/token",
+            client_auth,
+            "grant_type=client_credentials&scope=profile",
         ),
         Target(
             "refresh (rotation, ID token)",
-            f"{ours}/oauth2/token",
-            own,
+            f"{url}/oauth2/token",
+            client_auth,
             refresh_tokens=tuple(tokens["refresh_token"] for tokens in issued[:-1]),
         ),
     ]
