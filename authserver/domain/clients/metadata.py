@@ -2,7 +2,8 @@
 
 The console's forms, the command-line options, dynamic registration (RFC 7591), the stored record, the audit trail and
 ``docs/reference/client-metadata.md`` derive from this model. To add a field, add it here. Fields have the names of
-RFC 7591 and OpenID Connect Registration. If a column of ``clients`` has another name, the alias is the standard name.
+RFC 7591 and OpenID Connect Registration. A few fields have the name of a column of ``clients`` instead; their alias is
+the standard name.
 """
 
 from functools import partial
