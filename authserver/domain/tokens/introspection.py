@@ -1,4 +1,7 @@
-"""The statements of introspection and revocation: the calling client, and a token with its owner and authorization."""
+"""The SQL statements of introspection and revocation.
+
+Each statement reads the calling client, and a token with its authorization and the client that it was issued to.
+"""
 
 from typing import Any
 
@@ -65,7 +68,10 @@ _REFRESH = _with_caller(
 
 
 def find_access_token(connection: Connection, client_key: str, token: OpaqueToken | None) -> Row[Any] | None:
-    """Return the calling client and, if there is one, the access token, in one round trip; None without a client."""
+    """Return the calling client and, if there is one, the access token, in one round trip.
+
+    Return None if the client does not exist.
+    """
     parameters = {"client_key": client_key, "token_id": token.id if token else 0}
     return connection.execute(_ACCESS, parameters).one_or_none()
 
@@ -73,6 +79,9 @@ def find_access_token(connection: Connection, client_key: str, token: OpaqueToke
 def find_refresh_token(
     connection: Connection, client_key: str, presented: PresentedRefreshToken
 ) -> Row[Any] | None:
-    """Return the calling client and, if there is one, the refresh token family, in one round trip."""
+    """Return the calling client and, if there is one, the refresh token family, in one round trip.
+
+    Return None if the client does not exist.
+    """
     parameters = {"client_key": client_key, "token_id": presented.family_id}
     return connection.execute(_REFRESH, parameters).one_or_none()

@@ -130,7 +130,10 @@ class IssueStatement:
     def execute(
         self, connection: Connection, values: dict[str, Any], *, with_refresh: bool = False
     ) -> IssuedRows | None:
-        """Consume and issue with ``access_values`` and ``refresh_values``; return None if another request was first."""
+        """Consume the record and issue the tokens, or return None if another request has already consumed the record.
+
+        ``values`` has the parameters of the update, ``access_values`` and, with a refresh token, ``refresh_values``.
+        """
         if connection.dialect.name == "postgresql":
             row = connection.execute(
                 self._with_refresh if with_refresh else self._without_refresh, values
@@ -228,7 +231,7 @@ REVOKE_ACCESS = (
 def access_values(
     digest: bytes, scope: str, now: datetime, expires_at: datetime, audience: str = ""
 ) -> dict[str, Any]:
-    """Return the values with which a statement issues an access token."""
+    """Return the parameters of a statement that issues an access token."""
     return {
         "access_digest": digest,
         "access_scope": scope,
@@ -239,14 +242,14 @@ def access_values(
 
 
 def digest_of_jwt(digest: bytes) -> bytes:
-    """Return the digest that the row of a JWT access token contains, given the digest of the secret in its ``jti``."""
+    """Return the stored digest of a JWT access token. ``digest`` is the digest of the secret in its ``jti``."""
     return hashlib.sha256(digest).digest()
 
 
 def refresh_values(
     vault: Vault, now: datetime, lifetime: timedelta, idle_lifetime: timedelta
 ) -> dict[str, Any]:
-    """Return the values with which a statement issues the first token of a new refresh token family."""
+    """Return the parameters of a statement that issues the first token of a new refresh token family."""
     return {
         "refresh_seed": secrets.token_bytes(_FAMILY_BYTES),
         "refresh_pepper_id": vault.pepper_id,
