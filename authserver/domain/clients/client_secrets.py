@@ -102,7 +102,7 @@ def hash_entered_secret(passwords: PasswordHasher, secret: str) -> EnteredSecret
     return EnteredSecret(secret, passwords.hash(secret))
 
 
-def set_entered(db: Session, actor: Actor, vault: Vault, client: Client, chosen: EnteredSecret) -> None:
+def add_entered(db: Session, actor: Actor, vault: Vault, client: Client, chosen: EnteredSecret) -> None:
     """Add an entered secret; raises InvalidInput if it is too short for signing assertions."""
     secret = chosen.secret.encode()
     if client.auth_method == AuthMethod.SECRET_JWT and len(secret) < SIGNING_MIN_LENGTH:
@@ -117,7 +117,7 @@ def set_entered(db: Session, actor: Actor, vault: Vault, client: Client, chosen:
         _add(db, actor, client, "argon2", chosen.hashed)
 
 
-def set_requested(db: Session, actor: Actor, vault: Vault, client: Client, secret: str) -> None:
+def add_requested(db: Session, actor: Actor, vault: Vault, client: Client, secret: str) -> None:
     """Add the secret that an application sent with its request for a consumer key; raises InvalidInput."""
     if (
         not 1 <= len(secret) <= ENTERED_MAX_LENGTH
