@@ -29,7 +29,7 @@ from authserver.domain.oauth1.token_credentials import TokenCredential
 from authserver.domain.orm import Base, Database
 from authserver.domain.tokens.codes import Code
 from authserver.domain.tokens.device_authorizations import DeviceAuthorization
-from authserver.domain.tokens.tokens import AccessToken, RefreshToken
+from authserver.domain.tokens.tokens import AccessToken, RefreshTokenFamily
 from authserver.domain.user_sessions import UserSession
 from authserver.settings import Settings
 
@@ -59,7 +59,7 @@ def _is_unused(before: datetime) -> ColumnElement[bool]:
 
 
 def _is_empty(before: datetime) -> ColumnElement[bool]:
-    under = (AccessToken, RefreshToken, TokenCredential, TemporaryCredential, DeviceAuthorization)
+    under = (AccessToken, RefreshTokenFamily, TokenCredential, TemporaryCredential, DeviceAuthorization)
     left = [exists().where(model.authorization_id == Authorization.id) for model in under]
     redeemable = exists().where(Code.authorization_id == Authorization.id, Code.expires_at >= before)
     # The authorization of a client that acts on its own behalf is reused for later tokens, so it is kept.
@@ -97,8 +97,10 @@ RULES = (
     Rule("access tokens", AccessToken, _expired(AccessToken)),
     Rule(
         "refresh tokens",
-        RefreshToken,
-        lambda before: or_(RefreshToken.idle_expires_at < before, RefreshToken.expires_at < before),
+        RefreshTokenFamily,
+        lambda before: or_(
+            RefreshTokenFamily.idle_expires_at < before, RefreshTokenFamily.expires_at < before
+        ),
     ),
     Rule("codes", Code, _is_unused),
     Rule("device authorizations", DeviceAuthorization, _expired(DeviceAuthorization)),

@@ -13,7 +13,7 @@ from authserver.domain.authorizations.authorizations import Authorization
 from authserver.domain.clients.clients import Client
 from authserver.domain.opaque_tokens import OpaqueToken
 from authserver.domain.tokens.refresh_tokens import PresentedRefreshToken
-from authserver.domain.tokens.tokens import AccessToken, RefreshToken
+from authserver.domain.tokens.tokens import AccessToken, RefreshTokenFamily
 
 _CALLER = Client.__table__.alias("caller")
 _CALLER_COLUMNS = (
@@ -34,7 +34,7 @@ _GRANTED = (
 )
 
 
-def _with_caller(token: type[AccessToken] | type[RefreshToken], *columns: Any) -> Select[Any]:
+def _with_caller(token: type[AccessToken] | type[RefreshTokenFamily], *columns: Any) -> Select[Any]:
     source: FromClause = (
         _CALLER.outerjoin(token.__table__, token.id == bindparam("token_id"))
         .outerjoin(Authorization.__table__, Authorization.id == token.authorization_id)
@@ -56,13 +56,13 @@ _ACCESS = _with_caller(
     AccessToken.revoked_at,
 )
 _REFRESH = _with_caller(
-    RefreshToken,
-    RefreshToken.seed,
-    RefreshToken.pepper_id,
-    RefreshToken.generation,
-    RefreshToken.rotated_at,
-    RefreshToken.idle_expires_at,
-    RefreshToken.expires_at,
+    RefreshTokenFamily,
+    RefreshTokenFamily.seed,
+    RefreshTokenFamily.pepper_id,
+    RefreshTokenFamily.generation,
+    RefreshTokenFamily.rotated_at,
+    RefreshTokenFamily.idle_expires_at,
+    RefreshTokenFamily.expires_at,
     Authorization.scope,
 )
 

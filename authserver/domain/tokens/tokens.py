@@ -58,7 +58,7 @@ class AccessToken(Base):
     revoked_at: Mapped[datetime | None]
 
 
-class RefreshToken(Base):
+class RefreshTokenFamily(Base):
     """One refresh token family; ``generation`` is the number of the current token."""
 
     __tablename__ = "refresh_tokens"
@@ -158,7 +158,7 @@ class IssueStatement:
         access = _insert(AccessToken, _access_columns(authorization_id)).cte("access")
         refresh: ColumnElement[Any] = null()
         if with_refresh:
-            inserted = _insert(RefreshToken, _refresh_columns(authorization_id)).cte("refresh")
+            inserted = _insert(RefreshTokenFamily, _refresh_columns(authorization_id)).cte("refresh")
             refresh = select(inserted.c.id).scalar_subquery()
         return select(
             select(authorization_id).scalar_subquery(), select(access.c.id).scalar_subquery(), refresh
@@ -166,17 +166,20 @@ class IssueStatement:
 
 
 _ISSUE_ACCESS = _insert(AccessToken, _access_columns(_value("granted_id", Id)))
-_ISSUE_REFRESH = _insert(RefreshToken, _refresh_columns(_value("granted_id", Id)))
+_ISSUE_REFRESH = _insert(RefreshTokenFamily, _refresh_columns(_value("granted_id", Id)))
 
 ROTATE = IssueStatement(
-    update(RefreshToken)
-    .where(RefreshToken.id == bindparam("family_id"), RefreshToken.generation == bindparam("presented"))
+    update(RefreshTokenFamily)
+    .where(
+        RefreshTokenFamily.id == bindparam("family_id"),
+        RefreshTokenFamily.generation == bindparam("presented"),
+    )
     .values(
-        generation=RefreshToken.generation + 1,
+        generation=RefreshTokenFamily.generation + 1,
         rotated_at=bindparam("now", type_=Instant()),
         idle_expires_at=bindparam("refresh_idle_expires_at", type_=Instant()),
     )
-    .returning(RefreshToken.authorization_id)
+    .returning(RefreshTokenFamily.authorization_id)
 )
 
 FIND_ACCESS = access_state.join_user_and_session(
@@ -202,13 +205,13 @@ FIND_ACCESS = access_state.join_user_and_session(
 ).where(AccessToken.id == bindparam("token_id"))
 
 _REFRESH_FACTS = (
-    RefreshToken.id.label("family_id"),
-    RefreshToken.seed,
-    RefreshToken.pepper_id,
-    RefreshToken.generation,
-    RefreshToken.rotated_at,
-    RefreshToken.idle_expires_at,
-    RefreshToken.expires_at,
+    RefreshTokenFamily.id.label("family_id"),
+    RefreshTokenFamily.seed,
+    RefreshTokenFamily.pepper_id,
+    RefreshTokenFamily.generation,
+    RefreshTokenFamily.rotated_at,
+    RefreshTokenFamily.idle_expires_at,
+    RefreshTokenFamily.expires_at,
     *access_state.GRANT_COLUMNS,
 )
 
@@ -216,9 +219,9 @@ FIND_REFRESH = access_state.join_user_and_session(
     select(
         *access_state.CLIENT_COLUMNS, *access_state.STATE_COLUMNS, *access_state.USER_COLUMNS, *_REFRESH_FACTS
     ),
-    Client.__table__.outerjoin(RefreshToken.__table__, RefreshToken.id == bindparam("family_id")).outerjoin(
-        Authorization.__table__, Authorization.id == RefreshToken.authorization_id
-    ),
+    Client.__table__.outerjoin(
+        RefreshTokenFamily.__table__, RefreshTokenFamily.id == bindparam("family_id")
+    ).outerjoin(Authorization.__table__, Authorization.id == RefreshTokenFamily.authorization_id),
 ).where(Client.client_key == bindparam("client_key"))
 
 REVOKE_ACCESS = (
