@@ -81,7 +81,7 @@ def add(
         client = clients.register(db, who, wanted, source="command")
         secret = None
         if typed is not None:
-            client_secrets.set_entered(db, who, installation.vault, client, typed)
+            client_secrets.add_entered(db, who, installation.vault, client, typed)
         elif uses_secret:
             secret = client_secrets.generate(db, who, installation.vault, client)
         db.flush()
@@ -232,7 +232,7 @@ def secret(key: str, secret_stdin: bool, secret_file: Path | None, overlap: time
         if typed is None:
             generated = client_secrets.generate(db, who, installation.vault, client)
         else:
-            client_secrets.set_entered(db, who, installation.vault, client, typed)
+            client_secrets.add_entered(db, who, installation.vault, client, typed)
         client_secrets.expire_others(db, who, client, after=overlap)
         facts = _facts(client)
     _print_new(facts, generated)

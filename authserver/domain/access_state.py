@@ -129,16 +129,16 @@ _FIND_CLIENT: Select[Any] = select(
 
 
 def find_client(connection: Connection, client_key: str) -> Row[Any] | None:
-    """Return the client with that key, with its status and epoch."""
+    """Return the id, key, revision, status and epoch of the client with that key, or None."""
     return connection.execute(_FIND_CLIENT, {"client_key": client_key}).one_or_none()
 
 
 def record_sign_in(db: Session, client: RegisteredClient, user_session: UserSession) -> int | None:
     """Record a sign-in to a client and return the client's epoch. The client's row stays locked until the commit.
 
-    Return None if the client, the scopes, the user or the session has changed since it was read. Call this before any
-    other write. Decisions of administrators also lock the client first and the audit trail second; the same order
-    prevents deadlocks.
+    Return None if the client, the defined scopes, the user or the session has changed since this request read them.
+    Call this before any other write: the client must be locked before the audit trail. Decisions of administrators take
+    the locks in the same order, which prevents deadlocks.
     """
     is_unchanged = (
         select(UserSession.id)
@@ -158,7 +158,7 @@ def record_sign_in(db: Session, client: RegisteredClient, user_session: UserSess
 
 
 def access_state_of(row: Row[Any]) -> AccessState:
-    """Return the state of client, user and authorization, or of the client alone if the statement reads nothing else.
+    """Return the access state in a row. If the row has no authorization columns, return the state of the client alone.
 
     Raises KeyError if the statement reads an authorization without all STATE_COLUMNS.
     """
@@ -168,7 +168,10 @@ def access_state_of(row: Row[Any]) -> AccessState:
 
 
 def calling_client(row: Row[Any]) -> CallingClient:
-    """Return the client that sent the request. For introspection and revocation, it may not be the token's owner."""
+    """Return the client that sent the request.
+
+    At introspection and revocation, this can be another client than the one that the token was issued to.
+    """
     names = _CALLER if "caller_id" in row._mapping else _CLIENT
     return CallingClient(*(row._mapping[name] for name in names))
 
@@ -192,7 +195,10 @@ def user_facts_of(row: Row[Any]) -> UserFacts | None:
 
 
 def join_user_and_session(statement: Select[Any], source: FromClause) -> Select[Any]:
-    """Join the user and the user session of the authorization to a source with clients and authorizations."""
+    """Return the statement, which then selects from ``source`` and the authorization's user and user session.
+
+    ``source`` must contain clients and authorizations.
+    """
     joined = source.outerjoin(User.__table__, User.id == Authorization.user_id).outerjoin(
         UserSession.__table__, UserSession.id == Authorization.session_id
     )

@@ -21,7 +21,7 @@ def count(db: Session, *clients: Client) -> int:
 
 
 class ApplicationAccess(NamedTuple):
-    """The scope that a user granted to a client by one grant type. ``at`` is the time of the latest authorization."""
+    """The access of a client to an account, for one grant type and scope. ``at`` is the time of the latest grant."""
 
     client: Client
     grant_type: str

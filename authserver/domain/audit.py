@@ -199,7 +199,10 @@ def page_of_events(
 
 
 def events_before(db: Session, wanted: EventFilter, event_id: int | None, *, limit: int) -> list[AuditEvent]:
-    """Return the events older than ``event_id``, newest first, for reading in batches. None starts with the newest."""
+    """Return at most ``limit`` events older than ``event_id``, newest first, for reading in batches.
+
+    If ``event_id`` is None, start with the newest event.
+    """
     conditions = wanted.conditions()
     if event_id is not None:
         conditions.append(AuditEvent.id < event_id)
@@ -207,7 +210,7 @@ def events_before(db: Session, wanted: EventFilter, event_id: int | None, *, lim
 
 
 def last_id(db: Session) -> int:
-    """Return the id of the newest event, or 0; ``events_since`` accepts it."""
+    """Return the id of the newest event, or 0. Pass it to ``events_since`` to get the events that follow."""
     return db.scalar(select(func.max(AuditEvent.id))) or 0
 
 

@@ -1,9 +1,9 @@
 """Cleanup: deletes expired rows in small batches, so that a running server does not slow down.
 
-Expired rows are already invalid, because every use checks the times. The order of the deletions matters. An
-authorization is deleted after everything issued under it and after its session has ended, because it records which
-clients were used in the session. A session is deleted after its authorizations. In this order, a missing row never
-makes a revoked token or an ended session valid again.
+Expired rows are already invalid, because their times are checked at every use. The order of the deletions matters. An
+authorization is deleted after everything issued under it. The latest one of each client in a session is also kept until
+the session has ended, because it records that the client was used in the session. A session is deleted after its
+authorizations. In this order, a missing row never makes a revoked token or an ended session valid again.
 """
 
 import time
@@ -29,7 +29,7 @@ from authserver.domain.oauth1.token_credentials import TokenCredential
 from authserver.domain.orm import Base, Database
 from authserver.domain.tokens.codes import Code
 from authserver.domain.tokens.device_authorizations import DeviceAuthorization
-from authserver.domain.tokens.tokens import AccessToken, RefreshToken
+from authserver.domain.tokens.tokens import AccessToken, RefreshTokenFamily
 from authserver.domain.user_sessions import UserSession
 from authserver.settings import Settings
 
@@ -59,7 +59,7 @@ def _is_unused(before: datetime) -> ColumnElement[bool]:
 
 
 def _is_empty(before: datetime) -> ColumnElement[bool]:
-    under = (AccessToken, RefreshToken, TokenCredential, TemporaryCredential, DeviceAuthorization)
+    under = (AccessToken, RefreshTokenFamily, TokenCredential, TemporaryCredential, DeviceAuthorization)
     left = [exists().where(model.authorization_id == Authorization.id) for model in under]
     redeemable = exists().where(Code.authorization_id == Authorization.id, Code.expires_at >= before)
     # The authorization of a client that acts on its own behalf is reused for later tokens, so it is kept.
@@ -71,9 +71,9 @@ def _is_empty(before: datetime) -> ColumnElement[bool]:
 
 
 def _is_needed_for_logout(before: datetime) -> ColumnElement[bool]:
-    """Return the condition that an authorization is its client's latest one in a session that was open at this time.
+    """Return the SQL condition for the latest authorization of each client in a session that was open at this time.
 
-    Through this authorization, the client is notified when the session ends.
+    The clients with such an authorization are notified when the session ends.
     """
     later = aliased(Authorization)
     is_open = exists().where(
@@ -97,8 +97,10 @@ RULES = (
     Rule("access tokens", AccessToken, _expired(AccessToken)),
     Rule(
         "refresh tokens",
-        RefreshToken,
-        lambda before: or_(RefreshToken.idle_expires_at < before, RefreshToken.expires_at < before),
+        RefreshTokenFamily,
+        lambda before: or_(
+            RefreshTokenFamily.idle_expires_at < before, RefreshTokenFamily.expires_at < before
+        ),
     ),
     Rule("codes", Code, _is_unused),
     Rule("device authorizations", DeviceAuthorization, _expired(DeviceAuthorization)),

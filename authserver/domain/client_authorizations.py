@@ -64,7 +64,10 @@ def is_valid(row: Row[Any], scope: str) -> bool:
 def renew(
     db: Session, actor: Actor, own_key: bytes, *, client: Row[Any], scope: str, resources: Sequence[str]
 ) -> int:
-    """Return the id of the authorization for equal requests; the first of several parallel requests adds it."""
+    """Return the id of the authorization that equal requests share. If there is no valid one, add it.
+
+    Of several parallel requests, only the first adds it.
+    """
     lock(db, f"own-authorization:{client.c_id}")
     found = db.connection().execute(_FIND, {"client_key": client.c_key, "own_key": own_key}).one()
     if is_valid(found, scope):

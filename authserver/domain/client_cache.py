@@ -50,9 +50,10 @@ _OPEN_SCOPES = select(DefinedScope.name).where(DefinedScope.is_open)
 
 @dataclass(frozen=True, slots=True)
 class RegisteredClient:
-    """The registration of one client at one revision; its status and epoch are read with every request.
+    """The registration of one client at one revision, without its status and epoch, which every request reads again.
 
     ``scopes`` are all scopes that the client may request: its registered ``own_scopes`` and the open scopes.
+    ``pairwise_key`` derives its pairwise subject identifiers; it is empty if they are public.
     """
 
     id: int

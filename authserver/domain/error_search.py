@@ -75,7 +75,10 @@ def get(db: Session, reference: str) -> RecordedError:
 
 
 def references_in(text: str) -> list[str]:
-    """Return the strings in a typed or pasted text that can be references, with or without dashes and spaces."""
+    """Return the possible references in a typed or pasted text, in their stored form.
+
+    In the text, a reference can contain dashes and spaces.
+    """
     text = unquote_plus(text).upper()
     found = [typed_codes.normalize_code(text, REFERENCE_LENGTH)]
     found += [typed_codes.normalize_code(one, REFERENCE_LENGTH) for one in _IN_A_SENTENCE.findall(text)]

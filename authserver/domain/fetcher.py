@@ -1,8 +1,8 @@
 """HTTP client for URLs that clients provide, protected against SSRF (S17).
 
-It connects only over https and only to public IP addresses: it resolves the host once and connects to that address. It
-uses no redirects, proxies or cookies, and reads at most 256 kB within 3 seconds. The setting ``fetch_networks`` allows
-more networks, and http on loopback addresses.
+It connects only over https and only to public IP addresses. It resolves the host once and connects to the resolved
+address. It does not follow redirects, does not use proxies or cookies, and reads at most 256 kB within 3 seconds. The
+setting ``fetch_networks`` allows more networks. If these include loopback addresses, plain http is allowed there.
 """
 
 import socket

@@ -1,8 +1,9 @@
 """The outbox of back-channel logout: notices to clients that a session has ended.
 
 A notice is written in the transaction that ends the session, so that none is lost. The worker in
-``protocol.oidc.backchannel_logout`` sends it. A node claims a notice by moving its due time ahead. In this way nodes
-share the work, and a notice is retried if its node dies. The logout token is signed when it is sent, and never stored.
+``protocol.oidc.backchannel_logout`` sends it. A node claims a notice by postponing its due time. In this way nodes
+share the work, and if a node stops, another node retries the notice. The logout token is signed when it is sent, and
+never stored.
 """
 
 from datetime import datetime, timedelta
@@ -205,7 +206,7 @@ def _add(db: Session, affected: Select[Any]) -> None:
     }
     if not rows:
         return
-    # The lock prevents two transactions that end one session from violating the unique constraint.
+    # Without the lock, two transactions that end the same session could violate the unique constraint.
     lock(db, "logout-notices")
     known = db.execute(
         select(LogoutNotice.client_id, LogoutNotice.session_id).where(

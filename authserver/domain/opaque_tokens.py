@@ -65,7 +65,10 @@ def parse_token(prefix: TokenPrefix, value: str | None) -> OpaqueToken | None:
 
 
 def kind_of(value: str) -> str:
-    """Return the kind of token that a value looks like, for the error log. The value itself may be a secret."""
+    """Return the kind of token that a value looks like.
+
+    The error log contains the kind instead of the value, which may be a secret.
+    """
     if value.count(".") == 2:
         return "a JWT"
     return _KINDS.get(value.partition("_")[0], "something else")

@@ -140,7 +140,7 @@ def engine_options(url: str, pool_size: int) -> dict[str, Any]:
         f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout={BUSY_TIMEOUT_MS} -c timezone=UTC"
     )
     options["connect_args"] = {"connect_timeout": 3, "options": session_options}
-    # Without ASCII escapes, because PostgreSQL rejects JSON with escaped lone surrogates.
+    # Write JSON without ASCII escapes, because PostgreSQL rejects escaped lone surrogates.
     options["json_serializer"] = _dump_json
     return options
 
@@ -155,7 +155,7 @@ def _dump_json(value: Any) -> str:
 
 
 def lock(transaction: Session | Connection, name: str) -> None:
-    """Take the lock with this name until the transaction ends. On SQLite, writers are already serialized."""
+    """Take the lock with this name and hold it until the transaction ends. SQLite serializes writers without it."""
     connection = transaction.connection() if isinstance(transaction, Session) else transaction
     if connection.dialect.name == "postgresql":
         connection.execute(

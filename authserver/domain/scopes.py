@@ -56,7 +56,7 @@ class ScopeRevision(Base):
 
 
 REVISION = select(ScopeRevision.revision).scalar_subquery()
-"""The number of changes to scopes, for the statement that serves a request."""
+"""The SQL subquery for the number of changes to scopes. The statement that serves a request includes it."""
 
 _NAMES = select(DefinedScope.name).order_by(DefinedScope.name)
 _REREAD_AFTER = timedelta(seconds=1)

@@ -19,7 +19,7 @@ _NEVER_IN_URIS = frozenset(' "<>\\^`{|}')
 
 
 def is_storable(value: str) -> bool:
-    """Return whether both databases can store the text: no NUL and no lone surrogates."""
+    """Return whether a text can be stored: no lone surrogates or control characters except tabs and line breaks."""
     return ("\0" not in value and value.isprintable()) or _has_only_harmless_controls(value)
 
 
@@ -71,7 +71,7 @@ def clean_line(
 ) -> str:
     """Return one line of text in NFC without surrounding whitespace; raises InvalidInput for the field.
 
-    The text must have visible characters, and no invisible or text-direction characters.
+    The text must have visible characters. Invisible characters, and those that change the text direction, are errors.
     """
     value = unicodedata.normalize("NFC", value).strip() if is_storable(value) else value
     if not value and not required:
@@ -90,14 +90,20 @@ def clean_line(
         unicodedata.category(character) in {"Cc", "Zl", "Zp"} for character in value
     ):
         raise InvalidInput(
-            {field: message("The %(label)s contains characters that are not allowed.", label=label)}
+            {
+                field: message(
+                    "The %(label)s contains characters that are not allowed, such as line breaks. Remove them.",
+                    label=label,
+                )
+            }
         )
     if hidden := [character for character in value if _is_hidden(character)]:
         code = f"U+{ord(hidden[0]):04X}"
         raise InvalidInput(
             {
                 field: message(
-                    "The %(label)s contains an invisible character or one that changes the text direction (%(code)s).",
+                    "The %(label)s contains an invisible character or one that changes the text direction "
+                    "(%(code)s). Remove it.",
                     label=label,
                     code=code,
                 )

@@ -1,6 +1,6 @@
 """Rate limits. The database counts the attempts on all nodes together (S20).
 
-An attempt is charged before its outcome is known, in one statement, so that concurrent attempts see each other. A
+An attempt is charged before its outcome is known, in one statement, so that concurrent attempts are all counted. A
 successful attempt is refunded. The table stores only keyed digests of the buckets, which do not reveal who tried what.
 """
 
@@ -50,7 +50,7 @@ class Charge:
 
 
 def bucket(vault: Vault, *names: str, limit: int, window: timedelta) -> Bucket:
-    """Return the bucket with these names: what is attempted, by whom, from where."""
+    """Return a bucket. Its names state what is attempted, by whom and from where."""
     message = "\0".join(names).encode("utf-8", "surrogatepass")
     return Bucket(vault.mac(_PURPOSE, message), limit, window)
 

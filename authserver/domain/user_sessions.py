@@ -132,7 +132,7 @@ def renew(
 def step_up(
     db: Session, actor: Actor, row: UserSession, method: AuthenticationMethod
 ) -> StartedSession | None:
-    """Add a second factor to a valid session. The sign-in time stays, because the password was not requested.
+    """Add a second factor to a valid session. The sign-in time stays the same, because no password was entered.
 
     Returns None if another request has ended or renewed the session.
     """
@@ -179,9 +179,9 @@ def find(db: Session, settings: Settings, cookie: str | None) -> UserSession | N
 
 
 def find_open(db: Session, cookie: str | None) -> UserSession | None:
-    """Return the session of a cookie, with its user, unless the session was ended; it may have expired.
+    """Return the session of a cookie, with its user, or None if the session was ended.
 
-    An expired session gives no access. It can be ended, or renewed when its user signs in again.
+    An expired session is also returned. It gives no access, but can be ended, or renewed when its user signs in again.
     """
     handle = opaque_tokens.parse_token(TokenPrefix.SESSION, cookie)
     if handle is None:
@@ -193,7 +193,7 @@ def find_open(db: Session, cookie: str | None) -> UserSession | None:
 
 
 def is_valid(row: UserSession, settings: Settings, now: datetime) -> bool:
-    """Return whether a session is not ended, expired or idle, and its user is active and has the same epoch."""
+    """Return whether a session has not ended, expired or become idle, and its user is active and has the same epoch."""
     idles_at = row.expires_at if row.is_remembered else row.seen_at + settings.session_idle_lifetime
     is_user_valid = row.user.is_active and row.user_epoch == row.user.epoch
     return row.ended_at is None and now < row.expires_at and now < idles_at and is_user_valid

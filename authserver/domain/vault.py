@@ -1,8 +1,8 @@
-"""The secret keys of the installation. They sign cookies, create stored digests and encrypt recoverable secrets.
+"""The secret keys of the installation: for signed cookies, keyed digests, and secrets that are stored encrypted.
 
 They are in the keys directory or in the settings, never in the database. Each file contains lines of
 ``id base64url-key``. The first key is used for new values, the others for existing ones. To replace a key, add a new
-line at the top, and delete the last line when its values are no longer needed.
+line at the top. Delete the old line when the values that were created with its key are no longer needed.
 """
 
 import base64

@@ -20,7 +20,7 @@ from authserver.domain.clients import clients
 from authserver.domain.clients.metadata import ClientMetadata
 from authserver.domain.tokens import codes
 from authserver.domain.tokens.codes import Code
-from authserver.domain.tokens.tokens import AccessToken, RefreshToken
+from authserver.domain.tokens.tokens import AccessToken, RefreshTokenFamily
 from authserver.domain.user_sessions import UserSession
 
 SOON = timedelta(minutes=15)
@@ -71,7 +71,7 @@ def token(authorization, lifetime):
 
 def family(authorization, lifetime):
     now = clock.now()
-    return RefreshToken(
+    return RefreshTokenFamily(
         seed=secrets.token_bytes(16), pepper_id="a", authorization_id=authorization.id, generation=1, rotated_at=now,
         idle_expires_at=now + lifetime, expires_at=now + lifetime,
     )  # fmt: skip
@@ -82,7 +82,7 @@ def rows(database):
     """Return a function that counts the rows of each table."""
 
     def count():
-        models = (Authorization, Code, AccessToken, RefreshToken, UserSession)
+        models = (Authorization, Code, AccessToken, RefreshTokenFamily, UserSession)
         with database.transaction(write=False) as db:
             return [db.scalar(select(func.count()).select_from(model)) for model in models]
 

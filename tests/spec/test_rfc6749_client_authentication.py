@@ -62,7 +62,7 @@ def test_basic_is_form_decoded(app: Flask, services: Services, sample_users) -> 
     key, _ = register(services)
     with services.database.transaction() as db:
         client = clients.get(db, key)
-        client_secrets.set_entered(
+        client_secrets.add_entered(
             db, SYSTEM, services.vault, client, client_secrets.hash_entered_secret(services.passwords, secret)
         )
     assert is_accepted(RelyingParty(app, key, secret).token(**FORM))
@@ -213,7 +213,7 @@ def typed_secret_rp(app: Flask, services: Services, sample_users: dict[str, User
     party = RelyingParty(app, register(services)[0], "a secret that a person chose")
     with services.database.transaction() as db:
         client = clients.get(db, party.key)
-        client_secrets.set_entered(
+        client_secrets.add_entered(
             db,
             SYSTEM,
             services.vault,

@@ -354,7 +354,7 @@ def test_guesses_at_a_typed_secret_are_limited(approved: Registrant, services: S
     chosen = client_secrets.hash_entered_secret(services.passwords, "a secret that somebody typed")
     with services.database.transaction() as db:
         client = clients.get(db, approved.key)
-        client_secrets.set_entered(db, SYSTEM, services.vault, client, chosen)
+        client_secrets.add_entered(db, SYSTEM, services.vault, client, chosen)
     limit = services.settings.client_secret_attempts
     statuses = [approved.put(client_secret=f"guess {number}").status_code for number in range(limit + 1)]
     assert statuses == [400] * limit + [429]

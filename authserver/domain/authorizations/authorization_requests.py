@@ -3,7 +3,7 @@
 The row stores the parameters and the client's revision, so that the user grants exactly what the consent page showed.
 Only the browser that started an interaction can complete it, and only once. For one minute after its completion, the
 same user session can get the response again, so that a double click, a reload or a lost response causes no error
-(docs/decisions).
+(docs/decisions/protocol-core.md).
 """
 
 from collections.abc import Mapping
@@ -24,11 +24,11 @@ _REPEATABLE_FOR = timedelta(minutes=1)
 
 
 class StoredAuthorizationRequest(Base):
-    """An authorization request that waits for the user. ``browser`` is the digest of the id of its browser.
+    """An authorization request that waits for the user. ``browser`` is the digest of the browser's id.
 
     ``shown_session_id`` is the user session that saw the consent page. After completion, it is the session that
-    received the response, or None if the request ended with an error. ``client_revision`` is the revision that was last
-    read.
+    received the response, or None if the request ended with an error. ``client_revision`` is the client's revision when
+    the request was stored or, after completion, when it was completed.
     """
 
     __tablename__ = "authorization_requests"
@@ -84,7 +84,10 @@ def start(db: Session, settings: Settings, new: NewAuthorizationRequest) -> str:
 
 
 def find(db: Session, handle: str | None, browser: str) -> StoredAuthorizationRequest | None:
-    """Return the request with that handle if it belongs to the browser. A request without a browser is bound to it."""
+    """Return the request with that handle if it belongs to the browser, or None.
+
+    A request that belongs to no browser yet is bound to this one.
+    """
     parsed = opaque_tokens.parse_token(TokenPrefix.INTERACTION, handle)
     if parsed is None:
         return None

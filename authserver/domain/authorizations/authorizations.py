@@ -53,7 +53,7 @@ class Authorization(Base):
 
 @dataclass(frozen=True, slots=True)
 class UserAuthentication:
-    """The user of a new authorization: when and how they authenticated, and the user session that it is bound to."""
+    """The user of a new authorization, when and how they authenticated, and in which user session."""
 
     user_id: int
     user_epoch: int = 0

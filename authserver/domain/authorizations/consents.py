@@ -29,7 +29,7 @@ class Consent(Base):
 
 
 def find(db: Session, user_id: int, client_id: int) -> Consent | None:
-    """Return the consent of a user to a client, or None. It is always read again from the database."""
+    """Return the consent of a user to a client, or None. Read it from the database even if it is already loaded."""
     return db.scalars(
         select(Consent).where(Consent.user_id == user_id, Consent.client_id == client_id),
         execution_options={"populate_existing": True},

@@ -30,7 +30,12 @@ SORTABLE: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class ClientFilter:
-    """Selects clients. By default it selects all."""
+    """Selects clients. By default it selects all.
+
+    ``is_unused`` selects clients without a sign-in, and ``is_failing`` clients with recent errors.
+    ``has_legacy_grants`` selects clients that are registered for the password grant
+    or for access tokens in the browser.
+    """
 
     kind: str = ""
     status: str = ""

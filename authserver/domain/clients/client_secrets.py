@@ -76,7 +76,7 @@ def are_used(kind: str, auth_method: str) -> bool:
 
 
 def generate(db: Session, actor: Actor, vault: Vault, client: Client) -> str:
-    """Add a random secret of 256 bits and return it. Later it cannot be shown again."""
+    """Add a random secret of 256 bits and return it. It cannot be shown again later."""
     secret = opaque_tokens.new_secret()
     store_generated(db, actor, vault, client, secret)
     return secret
@@ -102,7 +102,7 @@ def hash_entered_secret(passwords: PasswordHasher, secret: str) -> EnteredSecret
     return EnteredSecret(secret, passwords.hash(secret))
 
 
-def set_entered(db: Session, actor: Actor, vault: Vault, client: Client, chosen: EnteredSecret) -> None:
+def add_entered(db: Session, actor: Actor, vault: Vault, client: Client, chosen: EnteredSecret) -> None:
     """Add an entered secret; raises InvalidInput if it is too short for signing assertions."""
     secret = chosen.secret.encode()
     if client.auth_method == AuthMethod.SECRET_JWT and len(secret) < SIGNING_MIN_LENGTH:
@@ -117,8 +117,8 @@ def set_entered(db: Session, actor: Actor, vault: Vault, client: Client, chosen:
         _add(db, actor, client, "argon2", chosen.hashed)
 
 
-def set_requested(db: Session, actor: Actor, vault: Vault, client: Client, secret: str) -> None:
-    """Add the secret from the request of an OAuth 1.0a consumer for a consumer key; raises InvalidInput."""
+def add_requested(db: Session, actor: Actor, vault: Vault, client: Client, secret: str) -> None:
+    """Add the secret that an application sent with its request for a consumer key; raises InvalidInput."""
     if (
         not 1 <= len(secret) <= ENTERED_MAX_LENGTH
         or not text_rules.is_storable(secret)
@@ -161,7 +161,10 @@ def secrets_of_client(db: Session, client: Client) -> list[ClientSecret]:
 
 
 def expire_others(db: Session, actor: Actor, client: Client, *, after: timedelta) -> None:
-    """Let every secret except the newest expire after a time; zero expires them immediately."""
+    """Set the expiration of every secret except the newest to the time ``after`` from now.
+
+    Zero expires the secrets immediately. A secret that expires earlier keeps its expiration.
+    """
     ends_at = clock.now() + after
     for row in secrets_of_client(db, client)[:-1]:
         if row.expires_at is None or row.expires_at > ends_at:

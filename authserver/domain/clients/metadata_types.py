@@ -138,7 +138,7 @@ def _url_error(value: str) -> str | None:
     parts = _split(value)
     if parts is None or parts.scheme not in {"https", "http"} or not parts.hostname or "@" in parts.netloc:
         return "Enter an https URL."
-    # The fetcher decides whether plain http on loopback is allowed; elsewhere it never is.
+    # Plain http is possible only on loopback hosts, and the fetcher decides whether the settings allow it there.
     if parts.scheme == "http" and parts.hostname not in LOOPBACK_HOSTS:
         return "Enter an https URL."
     return None
@@ -155,7 +155,7 @@ def _logout_url_error(uri: str) -> str | None:
     if issue is not None and issue.is_rejected:
         return issue.sentence
     parts = urlsplit(uri)
-    # The page that embeds the URL lists its origin in Content-Security-Policy, where other characters can be syntax.
+    # The Content-Security-Policy of the embedding page lists the host. Other characters could be syntax there.
     if not _HOST.fullmatch(parts.netloc):
         return "The host name contains invalid characters. Use letters, digits, dots and hyphens."
     if parts.scheme != "https" and parts.hostname not in LOOPBACK_HOSTS:

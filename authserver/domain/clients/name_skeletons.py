@@ -1,7 +1,7 @@
 """Skeletons of names. Names that look alike have the same skeleton (see Unicode TS #39).
 
-A skeleton ignores case, accents, spacing and punctuation, and replaces characters that look like an ASCII letter. It is
-stored in the client's row and indexed, so that a query can find similar names.
+A skeleton ignores case, accents, spacing and punctuation. It replaces a character that looks like an ASCII letter with
+this letter. The skeleton is stored in the client's row and indexed, so that a query can find similar names.
 """
 
 import unicodedata

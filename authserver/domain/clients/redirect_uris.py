@@ -1,7 +1,7 @@
 """Rules for redirect URIs: which ones a client may register, and which one a request may use (RFC 9700, section 4.1).
 
-URIs are compared as exact strings. Only the port may differ, and only for a registered http URI of a loopback IP
-literal (RFC 8252, section 7.3).
+URIs are compared as exact strings. Only the port may differ, and only if the registered URI is an http URI with a
+loopback IP address (RFC 8252, section 7.3).
 """
 
 from collections.abc import Iterable

@@ -33,5 +33,8 @@ def issued_artifacts(response_types: Iterable[object]) -> set[str]:
 
 
 def issues_in_browser(response_types: Iterable[object]) -> bool:
-    """Return whether tokens are issued in the browser. Such clients register ``implicit`` (RFC 7591, section 2.1)."""
+    """Return whether one of the response types issues a token in the browser.
+
+    A client with such a response type also registers the grant type ``implicit`` (RFC 7591, section 2.1).
+    """
     return bool(issued_artifacts(response_types) & {"token", "id_token"})

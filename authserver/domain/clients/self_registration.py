@@ -26,7 +26,7 @@ from authserver.errors import Conflict
 from authserver.vocabulary import ClientStatus, TokenPrefix
 
 _PURPOSE = "wanted-secret"
-_NOT_PENDING = "This change is no longer pending."
+_NOT_PENDING = "This change is no longer pending. Reload the page to see the current version."
 
 
 class ClientRegistration(Base):

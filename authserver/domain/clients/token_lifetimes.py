@@ -53,7 +53,7 @@ def format_seconds(seconds: int) -> str:
 
 
 def bounds_error(name: str, value: Any) -> str | None:
-    """Return the error message for a value that a client's lifetime of that name cannot have, or None."""
+    """Return the error message for a value that is not allowed for the lifetime with that name, or None."""
     shortest, longest = BOUNDS[name]
     is_number = isinstance(value, int) and not isinstance(value, bool)
     if is_number and shortest.total_seconds() <= value <= longest.total_seconds():

@@ -33,7 +33,7 @@ class OriginOwner(NamedTuple):
 
 
 def find_owner(connection: Connection, origin: str) -> OriginOwner | None:
-    """Return an approved client with a redirect URI on an origin, which is compared exactly."""
+    """Return an approved client that has a redirect URI on exactly this origin, or None."""
     if origin not in redirect_uris.web_origins_of([origin]):
         return None
     # A node that runs an older version of authserver changes redirect URIs without updating the stored origins.

@@ -218,7 +218,7 @@ def _fingerprint(details: ErrorDetails, cause: Cause, endpoint: str) -> bytes:
     parts = [endpoint, details.error, cause, str(details.client_id)]
     # The fingerprint omits the values that an unknown client sent; otherwise an attacker could fill the table.
     if details.client_id is not None:
-        # Omit numbers, so that a clock that is wrong by a different number of seconds counts as the same error.
+        # Errors whose descriptions differ only in numbers, such as the seconds of a wrong clock, count as one.
         parts += [details.received, _NUMBER.sub("", details.description)]
     return hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).digest()
 

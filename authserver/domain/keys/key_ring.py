@@ -79,7 +79,7 @@ class KeyRing:
         self._read_at = _NEVER
 
     def current(self) -> CachedKeys:
-        """Return the cached keys. If they were never read, read them; in this case a database error is raised."""
+        """Return the cached keys. If they were never read, read them now, which can raise a database error."""
         keys = self._keys
         if keys is None:
             with self._reading:
@@ -96,7 +96,7 @@ class KeyRing:
         return self.current().signers[algorithm]
 
     def refresh(self) -> None:
-        """Read the keys if the cache is old, and rotate them if it is due. The caller must not hold a connection."""
+        """If the cache is old, read the keys and rotate those that are due. The caller must not hold a connection."""
         if not self._is_old() or not self._reading.acquire(
             timeout=_FIRST_READ_SECONDS if self._keys is None else 0
         ):

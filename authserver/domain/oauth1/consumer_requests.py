@@ -39,7 +39,7 @@ def add(db: Session, actor: Actor, vault: Vault, document: dict[str, Any]) -> Cl
     consumer = ConsumerOptions(wants_trust=document.get("trusted") in (True, "true"))
     metadata = registrations.validate({"kind": ClientKind.OAUTH1, "name": name, **consumer.details()})
     client = clients.register(db, actor, metadata, source=pending_clients.REQUESTED)
-    client_secrets.set_requested(db, actor, vault, client, secret)
+    client_secrets.add_requested(db, actor, vault, client, secret)
     return client
 
 

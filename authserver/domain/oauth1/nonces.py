@@ -1,6 +1,6 @@
 """Nonces of signed requests. Each is accepted only once across all nodes (RFC 5849, section 3.3).
 
-A row is kept until the server would reject the request anyway, because its timestamp is too old.
+A row is kept until the timestamp of the request is so old that the server rejects the request anyway.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""Temporary credentials: an OAuth 1.0a sign-in in progress, from requestToken to accessToken (RFC 5849, section 2).
+"""Temporary credentials of an OAuth 1.0a sign-in in progress, until they are exchanged (RFC 5849, section 2).
 
 A row belongs to one client. When a user allows the request, the row is bound to an authorization of this user. The
 credential can be exchanged once. The row is kept until it is purged, so that a second exchange can be distinguished
@@ -132,7 +132,7 @@ def find_with_client(connection: Connection, client_key: str, handle: OpaqueToke
 
 
 def find(db: Session, token: str) -> TemporaryCredential | None:
-    """Return the credential of a token, or None. For the pages on which a user allows or denies the request."""
+    """Return the credential of a token, or None. The pages on which a user allows or denies the request call this."""
     handle = parse_temporary_token(token)
     row = db.get(TemporaryCredential, handle.id) if handle else None
     return row if handle and row and opaque_tokens.matches(handle, row.digest) else None

@@ -42,7 +42,7 @@ class DeviceState(StrEnum):
 
 
 class DeviceAuthorization(Base):
-    """One device authorization. ``confirmation`` is the digest of a secret in the form of the confirmation page.
+    """One device authorization. ``confirmation`` is the digest of a secret in the HTML form on the confirmation page.
 
     ``client_epoch`` is None in rows written by an older version, which may run at the same time as this one.
     ``audience`` contains the requested resources, separated by spaces. It is empty if the tokens are only for this
@@ -173,7 +173,7 @@ def authorization_of(db: Session, device_id: int) -> int | None:
 
 
 def poll(connection: Connection, row: Row[Any]) -> bool:
-    """Record a poll of a pending device. If it was too early, return False and increase the interval."""
+    """Record a poll of a pending device authorization. If it was too early, return False and increase the interval."""
     now = clock.now()
     latest = now - timedelta(seconds=row.interval) + _EARLY
     values = {"device_id": row.device_id, "known_interval": row.interval, "latest": latest, "now": now}
@@ -186,7 +186,7 @@ def normalize_user_code(typed: str) -> str:
 
 
 def find_pending(db: Session, vault: Vault, user_code: str) -> DeviceAuthorization | None:
-    """Return the pending device with that user code in normal form, with its client."""
+    """Return the pending device authorization with that user code in normal form, with its client, or None."""
     if not user_code:
         return None
     row = db.scalars(
@@ -198,7 +198,7 @@ def find_pending(db: Session, vault: Vault, user_code: str) -> DeviceAuthorizati
 
 
 def record_shown(db: Session, row: DeviceAuthorization, session_id: int) -> str:
-    """Record that the session sees the confirmation page, and return the secret for the form of this page.
+    """Record that the session sees the confirmation page, and return the secret for the HTML form on this page.
 
     The request can be allowed or denied only with this form and in this user session (S12).
     """
@@ -210,7 +210,10 @@ def record_shown(db: Session, row: DeviceAuthorization, session_id: int) -> str:
 
 
 def find_shown(db: Session, confirmation: str | None, session_id: int) -> DeviceAuthorization | None:
-    """Return the pending device of a confirmation page that this session saw, unless the client has changed since."""
+    """Return the pending device authorization of a confirmation page that this session saw, or None.
+
+    Also return None if the client has changed since the page was shown.
+    """
     row = _of_confirmation(db, confirmation, session_id)
     if row is None or not _is_pending(row):
         return None
@@ -218,7 +221,7 @@ def find_shown(db: Session, confirmation: str | None, session_id: int) -> Device
 
 
 def find_decided(db: Session, confirmation: str | None, session_id: int) -> DeviceAuthorization | None:
-    """Return the device that this session has already decided about, until its code expires."""
+    """Return the device authorization that this session has already allowed or denied, or None after it has expired."""
     row = _of_confirmation(db, confirmation, session_id)
     return (
         row if row is not None and row.state != DeviceState.PENDING and row.expires_at > clock.now() else None
@@ -226,7 +229,7 @@ def find_decided(db: Session, confirmation: str | None, session_id: int) -> Devi
 
 
 def decide(db: Session, row: DeviceAuthorization, state: DeviceState) -> bool:
-    """Store that the user allowed or denied the request of a pending device; return True exactly once.
+    """Store that the user allowed or denied a pending device authorization; return True exactly once.
 
     If the user allowed it, call ``grant`` in the same transaction.
     """
@@ -245,7 +248,7 @@ def decide(db: Session, row: DeviceAuthorization, state: DeviceState) -> bool:
 
 
 def grant(db: Session, row: DeviceAuthorization, authorization: Authorization) -> None:
-    """Store the authorization under which an approved device gets its tokens."""
+    """Store the authorization under which the device gets its tokens after the user has allowed the request."""
     db.execute(
         update(DeviceAuthorization)
         .where(DeviceAuthorization.id == row.id)

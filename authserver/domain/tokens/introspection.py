@@ -1,4 +1,7 @@
-"""The statements of introspection and revocation: the calling client, and a token with its owner and authorization."""
+"""The SQL statements of introspection and revocation.
+
+Each statement reads the calling client, and a token with its authorization and the client that it was issued to.
+"""
 
 from typing import Any
 
@@ -10,7 +13,7 @@ from authserver.domain.authorizations.authorizations import Authorization
 from authserver.domain.clients.clients import Client
 from authserver.domain.opaque_tokens import OpaqueToken
 from authserver.domain.tokens.refresh_tokens import PresentedRefreshToken
-from authserver.domain.tokens.tokens import AccessToken, RefreshToken
+from authserver.domain.tokens.tokens import AccessToken, RefreshTokenFamily
 
 _CALLER = Client.__table__.alias("caller")
 _CALLER_COLUMNS = (
@@ -31,7 +34,7 @@ _GRANTED = (
 )
 
 
-def _with_caller(token: type[AccessToken] | type[RefreshToken], *columns: Any) -> Select[Any]:
+def _with_caller(token: type[AccessToken] | type[RefreshTokenFamily], *columns: Any) -> Select[Any]:
     source: FromClause = (
         _CALLER.outerjoin(token.__table__, token.id == bindparam("token_id"))
         .outerjoin(Authorization.__table__, Authorization.id == token.authorization_id)
@@ -53,19 +56,22 @@ _ACCESS = _with_caller(
     AccessToken.revoked_at,
 )
 _REFRESH = _with_caller(
-    RefreshToken,
-    RefreshToken.seed,
-    RefreshToken.pepper_id,
-    RefreshToken.generation,
-    RefreshToken.rotated_at,
-    RefreshToken.idle_expires_at,
-    RefreshToken.expires_at,
+    RefreshTokenFamily,
+    RefreshTokenFamily.seed,
+    RefreshTokenFamily.pepper_id,
+    RefreshTokenFamily.generation,
+    RefreshTokenFamily.rotated_at,
+    RefreshTokenFamily.idle_expires_at,
+    RefreshTokenFamily.expires_at,
     Authorization.scope,
 )
 
 
 def find_access_token(connection: Connection, client_key: str, token: OpaqueToken | None) -> Row[Any] | None:
-    """Return the calling client and, if there is one, the access token, in one round trip; None without a client."""
+    """Return the calling client and, if there is one, the access token, in one round trip.
+
+    Return None if the client does not exist.
+    """
     parameters = {"client_key": client_key, "token_id": token.id if token else 0}
     return connection.execute(_ACCESS, parameters).one_or_none()
 
@@ -73,6 +79,9 @@ def find_access_token(connection: Connection, client_key: str, token: OpaqueToke
 def find_refresh_token(
     connection: Connection, client_key: str, presented: PresentedRefreshToken
 ) -> Row[Any] | None:
-    """Return the calling client and, if there is one, the refresh token family, in one round trip."""
+    """Return the calling client and, if there is one, the refresh token family, in one round trip.
+
+    Return None if the client does not exist.
+    """
     parameters = {"client_key": client_key, "token_id": presented.family_id}
     return connection.execute(_REFRESH, parameters).one_or_none()

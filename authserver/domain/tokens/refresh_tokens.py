@@ -1,6 +1,7 @@
-"""The format of refresh tokens: the id of the family, the generation, and an HMAC over both.
+"""The format of refresh tokens: the id of the family, the generation, and an HMAC.
 
-The HMAC is derived from random bits of the family, so that no token value is stored; ``tokens`` has the records.
+The HMAC covers the id, the generation and random bits of the family. The server can compute it again, so the database
+stores the random bits instead of the token. The records are in ``tokens``.
 """
 
 import base64
@@ -30,7 +31,7 @@ UNKNOWN = PresentedRefreshToken(0, 0, "")
 
 
 def format_refresh_token(vault: Vault, family_id: int, seed: bytes, pepper_id: str, generation: int) -> str:
-    """Return the refresh token for a generation of a family; the result is always the same."""
+    """Return the refresh token for a generation of a family. Equal arguments always give the same token."""
     return opaque_tokens.format_token(
         TokenPrefix.REFRESH_TOKEN,
         family_id,

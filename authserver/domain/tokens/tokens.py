@@ -58,7 +58,7 @@ class AccessToken(Base):
     revoked_at: Mapped[datetime | None]
 
 
-class RefreshToken(Base):
+class RefreshTokenFamily(Base):
     """One refresh token family; ``generation`` is the number of the current token."""
 
     __tablename__ = "refresh_tokens"
@@ -130,7 +130,10 @@ class IssueStatement:
     def execute(
         self, connection: Connection, values: dict[str, Any], *, with_refresh: bool = False
     ) -> IssuedRows | None:
-        """Consume and issue with ``access_values`` and ``refresh_values``; return None if another request was first."""
+        """Consume the record and issue the tokens, or return None if another request has already consumed the record.
+
+        ``values`` has the parameters of the update, ``access_values`` and, with a refresh token, ``refresh_values``.
+        """
         if connection.dialect.name == "postgresql":
             row = connection.execute(
                 self._with_refresh if with_refresh else self._without_refresh, values
@@ -155,7 +158,7 @@ class IssueStatement:
         access = _insert(AccessToken, _access_columns(authorization_id)).cte("access")
         refresh: ColumnElement[Any] = null()
         if with_refresh:
-            inserted = _insert(RefreshToken, _refresh_columns(authorization_id)).cte("refresh")
+            inserted = _insert(RefreshTokenFamily, _refresh_columns(authorization_id)).cte("refresh")
             refresh = select(inserted.c.id).scalar_subquery()
         return select(
             select(authorization_id).scalar_subquery(), select(access.c.id).scalar_subquery(), refresh
@@ -163,17 +166,20 @@ class IssueStatement:
 
 
 _ISSUE_ACCESS = _insert(AccessToken, _access_columns(_value("granted_id", Id)))
-_ISSUE_REFRESH = _insert(RefreshToken, _refresh_columns(_value("granted_id", Id)))
+_ISSUE_REFRESH = _insert(RefreshTokenFamily, _refresh_columns(_value("granted_id", Id)))
 
 ROTATE = IssueStatement(
-    update(RefreshToken)
-    .where(RefreshToken.id == bindparam("family_id"), RefreshToken.generation == bindparam("presented"))
+    update(RefreshTokenFamily)
+    .where(
+        RefreshTokenFamily.id == bindparam("family_id"),
+        RefreshTokenFamily.generation == bindparam("presented"),
+    )
     .values(
-        generation=RefreshToken.generation + 1,
+        generation=RefreshTokenFamily.generation + 1,
         rotated_at=bindparam("now", type_=Instant()),
         idle_expires_at=bindparam("refresh_idle_expires_at", type_=Instant()),
     )
-    .returning(RefreshToken.authorization_id)
+    .returning(RefreshTokenFamily.authorization_id)
 )
 
 FIND_ACCESS = access_state.join_user_and_session(
@@ -199,13 +205,13 @@ FIND_ACCESS = access_state.join_user_and_session(
 ).where(AccessToken.id == bindparam("token_id"))
 
 _REFRESH_FACTS = (
-    RefreshToken.id.label("family_id"),
-    RefreshToken.seed,
-    RefreshToken.pepper_id,
-    RefreshToken.generation,
-    RefreshToken.rotated_at,
-    RefreshToken.idle_expires_at,
-    RefreshToken.expires_at,
+    RefreshTokenFamily.id.label("family_id"),
+    RefreshTokenFamily.seed,
+    RefreshTokenFamily.pepper_id,
+    RefreshTokenFamily.generation,
+    RefreshTokenFamily.rotated_at,
+    RefreshTokenFamily.idle_expires_at,
+    RefreshTokenFamily.expires_at,
     *access_state.GRANT_COLUMNS,
 )
 
@@ -213,9 +219,9 @@ FIND_REFRESH = access_state.join_user_and_session(
     select(
         *access_state.CLIENT_COLUMNS, *access_state.STATE_COLUMNS, *access_state.USER_COLUMNS, *_REFRESH_FACTS
     ),
-    Client.__table__.outerjoin(RefreshToken.__table__, RefreshToken.id == bindparam("family_id")).outerjoin(
-        Authorization.__table__, Authorization.id == RefreshToken.authorization_id
-    ),
+    Client.__table__.outerjoin(
+        RefreshTokenFamily.__table__, RefreshTokenFamily.id == bindparam("family_id")
+    ).outerjoin(Authorization.__table__, Authorization.id == RefreshTokenFamily.authorization_id),
 ).where(Client.client_key == bindparam("client_key"))
 
 REVOKE_ACCESS = (
@@ -228,7 +234,7 @@ REVOKE_ACCESS = (
 def access_values(
     digest: bytes, scope: str, now: datetime, expires_at: datetime, audience: str = ""
 ) -> dict[str, Any]:
-    """Return the values with which a statement issues an access token."""
+    """Return the parameters of a statement that issues an access token."""
     return {
         "access_digest": digest,
         "access_scope": scope,
@@ -239,14 +245,14 @@ def access_values(
 
 
 def digest_of_jwt(digest: bytes) -> bytes:
-    """Return the digest that the row of a JWT access token contains, given the digest of the secret in its ``jti``."""
+    """Return the stored digest of a JWT access token. ``digest`` is the digest of the secret in its ``jti``."""
     return hashlib.sha256(digest).digest()
 
 
 def refresh_values(
     vault: Vault, now: datetime, lifetime: timedelta, idle_lifetime: timedelta
 ) -> dict[str, Any]:
-    """Return the values with which a statement issues the first token of a new refresh token family."""
+    """Return the parameters of a statement that issues the first token of a new refresh token family."""
     return {
         "refresh_seed": secrets.token_bytes(_FAMILY_BYTES),
         "refresh_pepper_id": vault.pepper_id,

@@ -113,7 +113,10 @@ class PasswordAuthenticator:
         )
 
     def _buckets(self, address: str, attempt: SignInAttempt, account: _Account | None) -> list[Bucket]:
-        """Return the buckets to charge, narrowest first: that of a known browser, or those of account and network."""
+        """Return the buckets to charge, narrowest first.
+
+        A known browser has a bucket of its own. All other browsers share the buckets of the account and the network.
+        """
         settings = self._settings
         name, network = users.canonical_username(attempt.username), throttles.network_of(address)
         known = known_browsers.find_browser_id(
@@ -184,7 +187,8 @@ class PasswordAuthenticator:
 def complete_sign_in(db: Session, verified: VerifiedPassword) -> User:
     """Return the user and refund the attempt.
 
-    Raises WrongCredentials if the account has changed since the check, and SecondFactorRequired.
+    Raises WrongCredentials if the account has changed since the check, and SecondFactorRequired if the account has a
+    second factor.
     """
     user = confirm_password(db, verified)
     if second_factors.is_enrolled(db, user.id):

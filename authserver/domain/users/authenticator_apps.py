@@ -110,7 +110,7 @@ def add(db: Session, vault: Vault, user: User, seed: TotpSeed, step: int) -> Aut
 
 
 def redeem(db: Session, vault: Vault, user_id: int, code: str) -> bool:
-    """Accept a code once; codes of earlier time steps are rejected."""
+    """Consume a code and return whether it was valid. It is valid once, and earlier time steps are rejected."""
     row = find(db, user_id)
     seed = None if row is None else _open(vault, row)
     step = None if seed is None else seed.step_of(code)

@@ -1,6 +1,6 @@
 """Browsers in which a user has signed in before.
 
-They have a separate rate limit, so that an attacker who guesses passwords cannot lock the user out of them (S20).
+They have a separate rate limit, so that the user can still sign in there while an attacker guesses passwords (S20).
 
 A cookie contains one signed token per user; the server stores nothing. A token contains a browser id. It is bound to
 the user and the user's epoch, so a new password invalidates it. It is also bound to the second factor that was used in
@@ -23,7 +23,10 @@ _MAX_LENGTH = 1000
 
 
 def find_browser_id(vault: Vault, cookie: str, user_id: int, user_epoch: int, factor: str = "") -> str | None:
-    """Return the browser id if this user has signed in there before, with this second factor if given, or None."""
+    """Return the browser id if this user has signed in with this browser before, or None.
+
+    If ``factor`` is given, only sign-ins with this second factor count.
+    """
     for token in _split(cookie):
         head, _, mac = token.rpartition(".")
         browser, used_factor, pepper_id = (*head.split("."), "", "")[:3]
@@ -35,7 +38,7 @@ def find_browser_id(vault: Vault, cookie: str, user_id: int, user_epoch: int, fa
 
 
 def remember_browser(vault: Vault, cookie: str, user_id: int, user_epoch: int, factor: str = "") -> str:
-    """Return the new value of the cookie after this user has signed in, with this second factor if given."""
+    """Return the new value of the cookie after a sign-in. ``factor`` identifies the second factor, if one was used."""
     if find_browser_id(vault, cookie, user_id, user_epoch, factor) is not None:
         return cookie
     earlier = find_browser_id(vault, cookie, user_id, user_epoch)

@@ -133,7 +133,7 @@ def _url_error(value: str) -> str | None:
 
 
 def _birthdate_error(value: str) -> str | None:
-    # Core, section 5.1: the year 0000 means that it is omitted, and the year alone is allowed.
+    # OpenID Connect Core, section 5.1: 0000 means that the year is omitted. The year alone is also allowed.
     text = value if len(value) > 4 else f"{value}-01-01"
     try:
         date.fromisoformat(text.replace("0000-", "2000-", 1))
@@ -150,7 +150,7 @@ def _birthdate_error(value: str) -> str | None:
 
 @cache
 def _zones() -> set[str]:
-    # Cached, because it reads all time zone files.
+    # The result is cached, because the call reads all time zone files.
     return available_timezones()
 
 

@@ -45,7 +45,7 @@ def replace(db: Session, vault: Vault, user_id: int) -> list[str]:
 
 
 def redeem(db: Session, vault: Vault, user_id: int, typed: str) -> bool:
-    """Accept a code once, in one conditional statement."""
+    """Consume a code in one conditional statement. Return whether the code was valid and unused."""
     code = typed_codes.normalize_code(typed, LENGTH)
     known = [pepper_id for pepper_id in _peppers(db, user_id) if vault.knows_pepper(pepper_id)]
     if not code or not known:

@@ -118,7 +118,7 @@ def enroll(db: Session, vault: Vault, actor: Actor, user: User, seed: TotpSeed, 
 
 
 def redeem(db: Session, vault: Vault, user_id: int, typed: str) -> str | None:
-    """Accept a code of the app or a recovery code once; return its kind, or None if it is wrong."""
+    """Consume a code of the app or a recovery code. Return its kind, or None if the code is wrong or already used."""
     if len(typed) > _TYPED_LENGTH:
         return None
     if authenticator_apps.redeem(db, vault, user_id, _digits(typed)):
@@ -136,7 +136,7 @@ def was_just_used(db: Session, vault: Vault, user_id: int, typed: str) -> bool:
 
 
 def renew_codes(db: Session, vault: Vault, actor: Actor, user: User) -> list[str]:
-    """Replace the recovery codes and return the new ones for display; raises Conflict without an app."""
+    """Replace the recovery codes and return the new ones for display; raises Conflict if the user has no app."""
     db.get_one(User, user.id, with_for_update=True)
     if not is_enrolled(db, user.id):
         raise Conflict(message("Recovery codes require an authenticator app. Set up an app first."))

@@ -88,7 +88,7 @@ def add_client_secret(client: Client, typed: EnteredSecret | None) -> str:
     if not client_secrets.are_used(client.kind, client.auth_method):
         return ""
     if typed is not None:
-        client_secrets.set_entered(db, actor, services.vault, client, typed)
+        client_secrets.add_entered(db, actor, services.vault, client, typed)
         return typed.secret
     return client_secrets.generate(db, actor, services.vault, client)
 

@@ -61,7 +61,7 @@ def test_no_new_secret_is_accepted(services: Services, party: RelyingParty) -> N
     with services.database.transaction() as db:
         client = clients.get(db, party.key)
         with pytest.raises(InvalidInput, match="without a secret"):
-            client_secrets.set_entered(
+            client_secrets.add_entered(
                 db,
                 SYSTEM,
                 services.vault,
