@@ -19,7 +19,7 @@ def start(services: Services) -> None:
 
 
 def clean(services: Services) -> int:
-    """Delete expired rows and return their number. Logs a database error; the next interval tries again."""
+    """Delete expired rows and return their number. A database error is logged, and the next cleanup tries again."""
     try:
         count = sum(count for _, count in cleanup.purge(services.database, services.settings))
     except SQLAlchemyError as error:

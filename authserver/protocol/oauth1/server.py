@@ -1,7 +1,7 @@
 """The OAuth 1.0a server: issues credentials (RFC 5849, section 2) with Authlib's ``AuthorizationServer``.
 
-This class overrides Authlib's methods. Otherwise Authlib would consume the nonce before it checks the signature, delete
-a credential on an unsigned request, accept a credential of another client, and exchange a credential twice.
+``OAuth1Server`` overrides Authlib's methods. Otherwise Authlib would consume the nonce before it checks the signature,
+delete a credential on an unsigned request, accept a credential of another client, and exchange a credential twice.
 """
 
 from typing import Any
@@ -124,7 +124,7 @@ class OAuth1Server(AuthorizationServer):
             raise errors.parameters_absent("oauth_token")
         row = request.row
         # Unknown credentials and credentials of another client get the same error, so that a client cannot find out
-        # that they exist.
+        # which credentials other clients have.
         if (
             handle is None
             or not opaque_tokens.matches(handle, row.digest)

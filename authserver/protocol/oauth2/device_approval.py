@@ -39,7 +39,7 @@ def check_device_access(
 def needs_sign_in(
     client_cache: ClientCache, db: Session, row: DeviceAuthorization, user_session: UserSession
 ) -> bool:
-    """Return whether the client requires a more recent sign-in (default_max_age: OIDC Registration, section 2).
+    """Return whether the client requires a more recent sign-in (OpenID Connect Registration, section 2).
 
     A sign-in after the device's request is always recent enough.
     """

@@ -65,7 +65,7 @@ def own_resources(settings: Settings) -> set[str]:
 
 
 def is_audience(audience: str, names: Iterable[str]) -> bool:
-    """Return whether a token with that audience is for a resource with one of these names."""
+    """Return whether a token with this audience is for one of these resources; always True for an empty audience."""
     return not audience or bool(set(audience.split()) & set(names))
 
 
