@@ -141,7 +141,7 @@ def denied(request: AuthorizationRequest) -> AuthorizationError:
     return AuthorizationError(error, request.target)
 
 
-def cancelled(request: AuthorizationRequest) -> AuthorizationError:
+def canceled(request: AuthorizationRequest) -> AuthorizationError:
     """Return the error for a user who canceled the sign-in."""
     error = ProtocolError(
         ErrorCode.ACCESS_DENIED,
