@@ -63,7 +63,7 @@ def _token_secret(server: OAuth1Server, request: SignedRequest) -> str:
     credentials = temporary_credentials if temporary else token_credentials
     with server.database.reading() as connection:
         row = credentials.find_with_client(connection, request.client_key, handle)
-        request_checks.find_client(connection, server.client_cache, request, row)
+        request_checks.set_client(connection, server.client_cache, request, row)
     if not request.token_value:
         return ""
     row = request.row

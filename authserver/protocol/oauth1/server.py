@@ -74,7 +74,7 @@ class OAuth1Server(AuthorizationServer):
     def validate_temporary_credentials_request(self, request: SignedRequest) -> None:
         with self.database.reading() as connection:
             row = temporary_credentials.find_with_client(connection, request.client_key, None)
-            request_checks.find_client(connection, self.client_cache, request, row)
+            request_checks.set_client(connection, self.client_cache, request, row)
         request_checks.check_request(request, self.settings, self.vault, token_secret="")
         if request.token_value:
             advice = "A request for temporary credentials must not have a token."
@@ -119,7 +119,7 @@ class OAuth1Server(AuthorizationServer):
         handle = temporary_credentials.parse_temporary_token(request.token_value)
         with self.database.reading() as connection:
             row = temporary_credentials.find_with_client(connection, request.client_key, handle)
-            request_checks.find_client(connection, self.client_cache, request, row)
+            request_checks.set_client(connection, self.client_cache, request, row)
         if not request.token_value:
             raise errors.parameters_absent("oauth_token")
         row = request.row

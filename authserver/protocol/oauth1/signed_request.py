@@ -36,7 +36,7 @@ class SignedRequest(OAuth1Request):
         self.oauth_params = parameters.protocol
         self.signature_type = parameters.place
         self.realm = parameters.realm
-        self.client = None  # type: ignore[assignment]  # set by request_checks.find_client
+        self.client = None  # type: ignore[assignment]  # set by request_checks.set_client
         self.credential = None
         self.user = None
         self._check_version()
