@@ -49,7 +49,7 @@ def needs_sign_in(
     return clock.now() - user_session.signed_in_at > timedelta(seconds=max_age)
 
 
-def approve(db: Session, actor: Actor, row: DeviceAuthorization, user_session: UserSession) -> bool:
+def allow(db: Session, actor: Actor, row: DeviceAuthorization, user_session: UserSession) -> bool:
     """Allow the request of the device; return False if it was already decided or has expired.
 
     The authorization is independent of the user session, because the device must keep working after the user signs out
