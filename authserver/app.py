@@ -62,7 +62,7 @@ def build_services(settings: Settings, database: orm.Database, keys: vault.Vault
         vault=keys,
         passwords=passwords,
         sign_in=PasswordAuthenticator(settings, database, keys, passwords),
-        verifier=SecretVerifier(keys, passwords),
+        secret_verifier=SecretVerifier(keys, passwords),
         assertions=AssertionVerifier(settings, database, keys, ClientKeySets(fetcher)),
         key_ring=key_ring,
         access_tokens=AccessTokens(settings, key_ring),

@@ -29,7 +29,7 @@ class Services:
     vault: Vault
     passwords: PasswordHasher
     sign_in: PasswordAuthenticator
-    verifier: SecretVerifier
+    secret_verifier: SecretVerifier
     assertions: AssertionVerifier
     key_ring: KeyRing
     access_tokens: AccessTokens
