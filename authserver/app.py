@@ -61,7 +61,7 @@ def build_services(settings: Settings, database: orm.Database, keys: vault.Vault
         database=database,
         vault=keys,
         passwords=passwords,
-        sign_in=PasswordAuthenticator(settings, database, keys, passwords),
+        password_authenticator=PasswordAuthenticator(settings, database, keys, passwords),
         secret_verifier=SecretVerifier(keys, passwords),
         assertions=AssertionVerifier(settings, database, keys, ClientKeySets(fetcher)),
         key_ring=key_ring,

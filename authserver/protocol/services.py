@@ -28,7 +28,7 @@ class Services:
     database: Database
     vault: Vault
     passwords: PasswordHasher
-    sign_in: PasswordAuthenticator
+    password_authenticator: PasswordAuthenticator
     secret_verifier: SecretVerifier
     assertions: AssertionVerifier
     key_ring: KeyRing
