@@ -14,7 +14,7 @@ _SETTINGS: dict[str, Any] = {
     "worker_class": "gthread",
     "preload_app": True,
     "proc_name": "authserver",
-    # Longer than the idle timeout of common proxies (60 s), so that the proxy closes idle connections, not the server.
+    # This is longer than the idle timeout of common proxies (60 s), so that the proxy closes idle connections first.
     "keepalive": 75,
     "timeout": 30,
     "graceful_timeout": 20,

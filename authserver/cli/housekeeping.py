@@ -32,7 +32,7 @@ def clean(services: Services) -> int:
 
 def _run(services: Services) -> None:
     interval = services.settings.cleanup_interval.total_seconds()
-    # A random first pause, so that workers that start together do not all clean up at the same time.
+    # The first pause is random, so that workers that start together do not all clean up at the same time.
     pause = interval * secrets.randbelow(1000) / 1000
     stop = threading.Event()
     while not stop.wait(pause):
