@@ -41,7 +41,7 @@ class Settings(BaseModel):
 
     public_url: PublicUrl = _setting(
         "http://127.0.0.1:8000",
-        "The URL that users and clients use, and the issuer. It may have a path. Must be https, except on loopback.",
+        "The URL that users and clients use, and the issuer. It may have a path. It must be https, except on loopback.",
     )
     database_url: DatabaseUrl = _setting(
         f"sqlite:///{ROOT / 'authserver.db'}",
@@ -94,8 +94,8 @@ class Settings(BaseModel):
     )
     refresh_grace: Duration = _setting(
         "10s",
-        "How long after a rotation the previous refresh token is still accepted and returns the same new refresh "
-        "token. 0 disables the retry.",
+        "The time after a rotation in which a client may send the previous refresh token again. It gets the same new "
+        "refresh token. 0: the previous token stops working immediately.",
     )
     temporary_credential_lifetime: PositiveDuration = _setting(
         "10m",

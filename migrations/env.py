@@ -1,7 +1,7 @@
-"""The Alembic environment, which every Alembic command runs: sets the tables, the connection and the column types.
+"""The Alembic environment. Every Alembic command runs this module to set tables, connection and column types.
 
-`authserver database migrate` passes a connection. `flask --app wsgi db …`, which creates revisions, passes none. This
-module then opens a connection of the application with the same locks and timeouts.
+`authserver database migrate` passes a connection. `flask --app wsgi db …`, which creates revisions, passes none. For
+that command, this module opens a connection of the application with the same locks and timeouts.
 """
 
 import importlib

@@ -34,7 +34,7 @@ def approve_change(key: str, revision: int | None) -> None:
     installation = Installation()
     with installation.transaction() as db:
         client = clients.get(db, key)
-        decided = _change(self_registration.pending_change_of(db, client))
+        decided = _changed_fields(self_registration.pending_change_of(db, client))
         self_registration.approve_change(
             db, actor(), installation.vault, client, revision=revision_or_current(client, revision)
         )
@@ -52,7 +52,7 @@ def discard_change(key: str, revision: int | None) -> None:
     """Discard the change that a client requested."""
     with Installation().transaction() as db:
         client = clients.get(db, key)
-        decided = _change(self_registration.pending_change_of(db, client))
+        decided = _changed_fields(self_registration.pending_change_of(db, client))
         self_registration.discard_change(db, actor(), client, revision=revision_or_current(client, revision))
         name = client.name
     output.say(f"Discarded the change to {name}.", {"client_key": key, "discarded": decided})
@@ -62,7 +62,7 @@ def facts(change: self_registration.PendingChange | None) -> output.Row | None:
     """Return when and from where a change was requested, and each field before and after."""
     if change is None:
         return None
-    fields = _change(change)
+    fields = _changed_fields(change)
     before = {name: change.before.get(name) for name in fields}
     after = {name: change.after.get(name) for name in fields}
     return {"asked_at": change.at, "asked_from": change.address, "before": before, "after": after}
@@ -75,7 +75,7 @@ def format_changes(change: output.Row | None) -> list[str]:
     return [f"{name}: {change['before'][name]} -> {value}" for name, value in change["after"].items()]
 
 
-def _change(change: self_registration.PendingChange | None) -> list[str]:
+def _changed_fields(change: self_registration.PendingChange | None) -> list[str]:
     if change is None:
         raise NotFound("This client has no pending change.")
     return [name for name, value in change.after.items() if change.before.get(name) != value]

@@ -98,7 +98,7 @@ _OPTIONS = {
         "--trusted/--not-trusted",
         "is_trusted",
         default=None,
-        help="Whether users are not asked for consent.",
+        help="Whether the client is trusted. The users of a trusted client are not asked for consent.",
     ),
     _ALLOWS_1_0: click.option(
         "--allow-oauth-1.0/--refuse-oauth-1.0",

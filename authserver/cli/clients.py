@@ -74,14 +74,14 @@ def add(
     uses_secret = client_secrets.are_used(wanted.kind, wanted.auth_method)
     if not uses_secret and (generate_secret or secret_stdin or secret_file):
         raise click.UsageError(f"A client with --auth-method {wanted.auth_method} has no secret.")
-    typed = _typed(installation, secret_stdin, secret_file)
+    entered = _hash_entered(installation, secret_stdin, secret_file)
     sector_identifiers.check_registration(Fetcher(installation.settings), wanted)
     with installation.transaction() as db:
         who = actor()
         client = clients.register(db, who, wanted, source="command")
         secret = None
-        if typed is not None:
-            client_secrets.add_entered(db, who, installation.vault, client, typed)
+        if entered is not None:
+            client_secrets.add_entered(db, who, installation.vault, client, entered)
         elif uses_secret:
             secret = client_secrets.generate(db, who, installation.vault, client)
         db.flush()
@@ -221,7 +221,7 @@ def secret(key: str, secret_stdin: bool, secret_file: Path | None, overlap: time
     Older secrets expire immediately, or after --overlap.
     """
     installation = Installation()
-    typed = _typed(installation, secret_stdin, secret_file)
+    entered = _hash_entered(installation, secret_stdin, secret_file)
     with installation.transaction() as db:
         who = actor()
         client = clients.get(db, key)
@@ -229,16 +229,16 @@ def secret(key: str, secret_stdin: bool, secret_file: Path | None, overlap: time
             sentence = f"This client authenticates with {client.auth_method}, so it has no secret."
             raise InvalidInput({"secret": sentence})
         generated = None
-        if typed is None:
+        if entered is None:
             generated = client_secrets.generate(db, who, installation.vault, client)
         else:
-            client_secrets.add_entered(db, who, installation.vault, client, typed)
+            client_secrets.add_entered(db, who, installation.vault, client, entered)
         client_secrets.expire_others(db, who, client, after=overlap)
         facts = _facts(client)
     _print_new(facts, generated)
 
 
-def _typed(installation: Installation, stdin: bool, file: Path | None) -> EnteredSecret | None:
+def _hash_entered(installation: Installation, stdin: bool, file: Path | None) -> EnteredSecret | None:
     # Hashing is slow, so no transaction may be open here.
     if not stdin and file is None:
         return None

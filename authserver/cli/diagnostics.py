@@ -1,4 +1,4 @@
-"""``authserver diagnostics``: the recorded errors. The console additionally explains how to fix each one."""
+"""``authserver diagnostics``: the recorded errors. The console also explains how to fix each error."""
 
 import click
 

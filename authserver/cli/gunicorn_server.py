@@ -8,13 +8,13 @@ from typing import Any
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
-# Workers touch a temporary file as a heartbeat. In memory, a slow disk cannot block them.
+# Each worker touches a temporary file as a heartbeat. The file is in memory, so a slow disk cannot block the worker.
 _HEARTBEATS = Path("/dev/shm")  # noqa: S108 - the files are empty and have no name
 _SETTINGS: dict[str, Any] = {
     "worker_class": "gthread",
     "preload_app": True,
     "proc_name": "authserver",
-    # Longer than the idle timeout of common proxies (60 s), so that the proxy closes idle connections, not the server.
+    # This is longer than the idle timeout of common proxies (60 s), so that the proxy closes idle connections first.
     "keepalive": 75,
     "timeout": 30,
     "graceful_timeout": 20,
@@ -70,7 +70,7 @@ class Server(BaseApplication):
         return self._app
 
     def _begin(self) -> None:
-        # In the worker, because threads of the master process do not survive the fork.
+        # This runs in the worker, because threads of the master process do not survive the fork.
         for begin in self._on_worker_start:
             begin()
 

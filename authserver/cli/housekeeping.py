@@ -19,7 +19,7 @@ def start(services: Services) -> None:
 
 
 def clean(services: Services) -> int:
-    """Delete expired rows and return their number. Logs a database error; the next interval tries again."""
+    """Delete expired rows and return their number. A database error is logged, and the next cleanup tries again."""
     try:
         count = sum(count for _, count in cleanup.purge(services.database, services.settings))
     except SQLAlchemyError as error:
@@ -32,7 +32,7 @@ def clean(services: Services) -> int:
 
 def _run(services: Services) -> None:
     interval = services.settings.cleanup_interval.total_seconds()
-    # A random first pause, so that workers that start together do not all clean up at the same time.
+    # The first pause is random, so that workers that start together do not all clean up at the same time.
     pause = interval * secrets.randbelow(1000) / 1000
     stop = threading.Event()
     while not stop.wait(pause):

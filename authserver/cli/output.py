@@ -93,7 +93,7 @@ def print_list(rows: Sequence[Row], *, columns: dict[str, str], empty_message: s
 
 
 def _print_table(rows: Sequence[Row], columns: dict[str, str]) -> None:
-    # Imported here, because importing Rich takes longer than most commands.
+    # Import Rich only here, because importing it takes longer than most commands.
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table

@@ -45,7 +45,7 @@ class CommandGroup(click.Group):
             # Click returns the code of an Exit here, and commands return nothing.
             code = super().main(arguments, standalone_mode=False, prog_name=name)
         except click.Abort:
-            _fail("Cancelled.", arguments, FAILURE)
+            _fail("Canceled.", arguments, FAILURE)
         except click.exceptions.NoArgsIsHelpError as error:
             click.echo(error.format_message(), err=True)
             sys.exit(USAGE_ERROR)

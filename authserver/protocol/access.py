@@ -1,4 +1,4 @@
-"""The access check (S1): whether client, user, authorization and session allow a token to be issued or used."""
+"""The access check (S1): decides whether client, user, authorization and session permit the issue or use of a token."""
 
 from collections.abc import Collection, Sequence
 from enum import StrEnum
@@ -96,7 +96,10 @@ def check_access(
 def compare_registration(
     denial: DenialReason, client: RegisteredClient, grant_types: Sequence[str], scopes: Sequence[str]
 ) -> tuple[str, str]:
-    """Return the received and the registered scopes or grant types for the error log; empty for other denials."""
+    """Return ``received`` and ``expected`` for the error log: the requested and the registered scopes or grant types.
+
+    Both are empty if the denial concerns neither scopes nor grant types.
+    """
     if denial is DenialReason.SCOPE_NOT_REGISTERED:
         return " ".join(scopes), " ".join(sorted(client.scopes))
     if denial is DenialReason.GRANT_NOT_REGISTERED:

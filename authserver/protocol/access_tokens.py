@@ -1,8 +1,8 @@
 """The format of access tokens: opaque, or a JWT (RFC 9068) if the client is registered for it.
 
-Both formats have a database row, so that a revoked token stops working at once (S3). The ``jti`` of a JWT contains the
-row id and a secret, like an opaque token. For a JWT, the row stores the digest of the secret's digest, so that neither
-format can be converted into the other.
+Every token has a database row, so that a revoked token stops working at once (S3). The ``jti`` of a JWT contains the
+row id and a secret, like an opaque token. For an opaque token, the row stores the digest of the secret. For a JWT, it
+stores the digest of that digest. Neither format can therefore be converted into the other.
 """
 
 from dataclasses import dataclass

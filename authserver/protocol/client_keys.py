@@ -44,7 +44,7 @@ _NOTHING = _Fetched((), float("-inf"))
 
 
 class ClientKeySets:
-    """The key sets that this process has cached."""
+    """Finds the keys of clients, and caches their key sets in this process."""
 
     def __init__(self, fetcher: Fetcher, ticks: Callable[[], float] = time.monotonic) -> None:
         self._fetcher = fetcher
@@ -85,7 +85,10 @@ class ClientKeySets:
         return known.keys
 
     def _fetch_once(self, uri: str, seen: _Fetched, *, waits: bool) -> _Fetched:
-        """Fetch a key set. If another request is fetching it, wait for it or, unless ``waits``, return ``seen``."""
+        """Fetch a key set, in only one request at a time.
+
+        If another request is fetching the key set, wait for its result if ``waits`` is true; otherwise return ``seen``.
+        """
         with self._guard:
             fetching = self._fetching.setdefault(uri, Lock())
         if not fetching.acquire(blocking=waits):

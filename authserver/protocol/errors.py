@@ -131,7 +131,7 @@ def public_description(error: ProtocolError, reference: str = "") -> str:
     """Return the description for the client, ending with the reference of the recorded error if there is one.
 
     The result contains only the characters that RFC 6749, section 5.2, allows in error_description. A description that
-    needs no change is returned as it is, so that pages can translate it.
+    needs no change is returned unchanged, so that pages can translate it if it is a ``messages.Message``.
     """
     text = error.details.description
     cleaned = text.replace('"', "'").replace("\\", "/")

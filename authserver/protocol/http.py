@@ -1,6 +1,6 @@
 """Request and response values of the protocol endpoints, independent of the web framework.
 
-Query and form are separate ordered pairs, so that duplicates are detected and nothing is merged.
+The query and the form are kept apart, each as a sequence of pairs. Endpoints can therefore detect repeated parameters.
 """
 
 import json
@@ -23,7 +23,7 @@ FORM_TYPE = "application/x-www-form-urlencoded"
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request. Header names are in lower case; ``form`` is None unless the body is a form."""
+    """A request. Header names are in lowercase; ``form`` is None unless the body is a form."""
 
     method: str
     path: str

@@ -22,7 +22,7 @@ def sign_jwt(key_ring: KeyRing, algorithm: str, typ: str, claims: dict[str, Any]
 
 
 def verify_jwt(key_ring: KeyRing, token: str, typ: str) -> dict[str, Any] | None:
-    """Return the claims of a JWT if this server signed it with this ``typ``, even if it has expired; otherwise None."""
+    """Return the claims of a JWT that this server signed with this ``typ``, expired or not; None for any other JWT."""
     try:
         received = received_jwts.parse_jwt(token if len(token) <= _MAX_LENGTH else "")
     except ValueError:

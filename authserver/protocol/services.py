@@ -28,8 +28,8 @@ class Services:
     database: Database
     vault: Vault
     passwords: PasswordHasher
-    sign_in: PasswordAuthenticator
-    verifier: SecretVerifier
+    password_authenticator: PasswordAuthenticator
+    secret_verifier: SecretVerifier
     assertions: AssertionVerifier
     key_ring: KeyRing
     access_tokens: AccessTokens

@@ -49,7 +49,7 @@ def test_options_set_the_metadata(runner, services):
         False,
         True,
     )
-    assert services.verifier.verify(tuple(secrets), client.revision, added["client_secret"])
+    assert services.secret_verifier.verify(tuple(secrets), client.revision, added["client_secret"])
 
 
 @pytest.mark.only_on("sqlite")
@@ -101,7 +101,7 @@ def test_secret_from_stdin_is_not_printed(runner, services):
     added = add(runner, "--secret-stdin", stdin=f"{secret}\n")
     assert "client_secret" not in added
     client, secrets = stored(services, added)
-    assert services.verifier.verify(tuple(secrets), client.revision, secret)
+    assert services.secret_verifier.verify(tuple(secrets), client.revision, secret)
 
 
 @pytest.mark.only_on("sqlite")
@@ -222,10 +222,10 @@ def test_new_secret_overlaps_with_the_old_one(runner, services, moving_clock):
     fresh = runner.run_json("clients", "secret", added[KEY], "--overlap", "1h")
     client, secrets = stored(services, added)
     for secret in (added["client_secret"], fresh["client_secret"]):
-        assert services.verifier.verify(tuple(secrets), client.revision, secret)
+        assert services.secret_verifier.verify(tuple(secrets), client.revision, secret)
     moving_clock.advance(timedelta(hours=1), seconds=1)
-    assert not services.verifier.verify(tuple(secrets), client.revision, added["client_secret"])
-    assert services.verifier.verify(tuple(secrets), client.revision, fresh["client_secret"])
+    assert not services.secret_verifier.verify(tuple(secrets), client.revision, added["client_secret"])
+    assert services.secret_verifier.verify(tuple(secrets), client.revision, fresh["client_secret"])
 
 
 @pytest.mark.only_on("sqlite")
@@ -233,8 +233,8 @@ def test_new_secret_replaces_the_old_one_by_default(runner, services):
     added = add(runner)
     runner.run("clients", "secret", added[KEY], "--secret-stdin", stdin="a secret that is long enough\n")
     client, secrets = stored(services, added)
-    assert not services.verifier.verify(tuple(secrets), client.revision, added["client_secret"])
-    assert services.verifier.verify(tuple(secrets), client.revision, "a secret that is long enough")
+    assert not services.secret_verifier.verify(tuple(secrets), client.revision, added["client_secret"])
+    assert services.secret_verifier.verify(tuple(secrets), client.revision, "a secret that is long enough")
 
 
 @pytest.mark.only_on("sqlite")

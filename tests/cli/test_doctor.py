@@ -212,9 +212,9 @@ def test_read_only_database(runner, database):
 
 @pytest.mark.only_on("sqlite")
 def test_process_that_uses_the_file_is_named(runner, settings):
-    assert examine(runner)["nodes"]["sentence"] == "No server uses the file."
+    assert examine(runner)["nodes"]["sentence"] == "No server uses the SQLite file."
     with single_node.acquire_lock(settings.database_file):
-        assert "A server uses the file: process " in examine(runner)["nodes"]["sentence"]
+        assert "A server uses the SQLite file: process " in examine(runner)["nodes"]["sentence"]
 
 
 @pytest.mark.only_on("postgresql")
@@ -318,7 +318,7 @@ class TestAddress:
         report = json.loads(live_server.command("doctor", "--json"))
         checks = {check["check"]: check for check in report["checks"]}
         assert checks["address"]["outcome"] == "pass"
-        assert "A server uses the file" in checks["nodes"]["sentence"]
+        assert "A server uses the SQLite file" in checks["nodes"]["sentence"]
 
 
 class FixedResponse:

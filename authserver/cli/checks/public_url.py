@@ -21,7 +21,10 @@ class _NoRedirects(HTTPRedirectHandler):
 
 
 def check_discovery(settings: Settings, *, probes: bool) -> CheckResult | None:
-    """The discovery document at the public URL contains this issuer. Other machines are requested only with ``--probe``."""
+    """The discovery document at the public URL contains this issuer.
+
+    The check does not apply to a URL on another machine, unless ``probes`` is true.
+    """
     if not probes and urlsplit(settings.public_url).hostname not in LOOPBACK_HOSTS:
         return None
     url = settings.url(EndpointPath.OPENID_CONFIGURATION)
@@ -43,7 +46,10 @@ def check_discovery(settings: Settings, *, probes: bool) -> CheckResult | None:
             "Another program may be listening there. Check the proxy.",
         )
     if issuer != settings.issuer:
-        fix = "Use the same AUTHSERVER_PUBLIC_URL for both. Clients reject a different issuer."
+        fix = (
+            "Set AUTHSERVER_PUBLIC_URL to the same value for the server and for this command. "
+            "Clients reject a different issuer."
+        )
         return failed(f"The issuer in {url} is {issuer}, not {settings.issuer}.", fix)
     return passed(f"{settings.issuer} is reachable, and its discovery document is correct.")
 

@@ -60,7 +60,9 @@ def sqlite_lock(installation: Installation) -> CheckResult | None:
     if file is None:
         return None
     holder = single_node.lock_holder(file)
-    return passed(f"A server uses the file: {holder}." if holder else "No server uses the file.")
+    return passed(
+        f"A server uses the SQLite file: {holder}." if holder else "No server uses the SQLite file."
+    )
 
 
 def clocks(installation: Installation) -> CheckResult:
@@ -159,7 +161,7 @@ def second_factors(installation: Installation) -> CheckResult | None:
 
 
 def _some(names: list[str], count: int | None = None) -> str:
-    """Return the first three names, and how many more there are. ``count`` is the number of all."""
+    """Return the first three names, and how many more there are. ``count`` is the total number of names."""
     more = (len(names) if count is None else count) - 3
     return ", ".join(names[:3]) + (f" and {more} more" if more > 0 else "")
 

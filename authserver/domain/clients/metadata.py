@@ -140,7 +140,7 @@ class ClientMetadata(BaseModel):
         by_client=False,
     )
     is_trusted: bool = _registration(
-        "Trusted", "Whether users are not asked for consent.", False, by_client=False
+        "Trusted", "The users of a trusted client are not asked for consent.", False, by_client=False
     )
     default_max_age: Annotated[int, Field(ge=0, lt=10**9)] | None = _sign_in(
         "Default maximum authentication age",

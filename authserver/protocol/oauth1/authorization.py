@@ -1,4 +1,4 @@
-"""The decisions of the authorization endpoint (RFC 5849, section 2.2): validate a request, approve it or deny it.
+"""Validates authorization requests (RFC 5849, section 2.2), and records whether the user allows or denies them.
 
 OAuth Core 1.0 has a session fixation weakness (advisory 2009-1): the callback is not signed and there is no verifier,
 so an attacker can make a victim complete the attacker's sign-in. Requests of OAuth Core 1.0 therefore always need
@@ -64,8 +64,8 @@ def find_approval(
 ) -> TokenApproval:
     """Return the request that belongs to a token; raises OAuth1Error or ClientNotApproved, both shown on a page.
 
-    ``callback`` is the oauth_callback of the authorization URL, which only OAuth Core 1.0 uses. ``is_decided`` finds a
-    request that the user has already allowed, for ``reissue_verifier``.
+    ``callback`` is the oauth_callback of the authorization URL, which only OAuth Core 1.0 uses. Set ``is_decided`` to
+    find a request that the user has already allowed, for ``reissue_verifier``.
     """
     credential = temporary_credentials.find(db, token)
     client = db.get(Client, credential.client_id) if credential else None
@@ -84,7 +84,7 @@ def find_approval(
 
 
 def needs_consent(db: Session, approval: TokenApproval, user_session: UserSession) -> bool:
-    """Return whether the user must consent, which requests of OAuth Core 1.0 always need."""
+    """Return whether the user must consent. Requests of OAuth Core 1.0 always need consent."""
     if approval.is_1_0:
         return True
     return (
@@ -92,8 +92,11 @@ def needs_consent(db: Session, approval: TokenApproval, user_session: UserSessio
     )
 
 
-def approve(db: Session, actor: Actor, approval: TokenApproval, user_session: UserSession) -> ApprovalOutcome:
-    """Bind the credential to the user; raises Conflict if it was already decided, or if consumer or user changed."""
+def allow(db: Session, actor: Actor, approval: TokenApproval, user_session: UserSession) -> ApprovalOutcome:
+    """Bind the temporary credentials to the user, who allowed the request.
+
+    Raises Conflict if the user had already decided, or if the consumer or the user changed.
+    """
     client_epoch = access_state.record_sign_in(db, approval.client, user_session)
     if client_epoch is None:
         # The client or the user changed a moment ago; reloading the page repeats the access check.

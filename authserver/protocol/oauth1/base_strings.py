@@ -30,7 +30,7 @@ def normalize(pairs: Pairs) -> str:
 def target(url: str) -> Target:
     """Return a URL's base string URI and query (RFC 5849, section 3.4.1.2); raises ValueError for an invalid URL.
 
-    Scheme and host are in lower case, the default port is omitted, and an empty path becomes a slash. Any other path
+    Scheme and host are in lowercase, the default port is omitted, and an empty path becomes a slash. Any other path
     stays as it was sent, because client and server must sign the same bytes.
     """
     if not url.isascii() or not url.isprintable() or " " in url:

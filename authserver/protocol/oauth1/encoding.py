@@ -1,7 +1,7 @@
 """Percent-encoding and form-encoding as OAuth 1.0a signs them, byte for byte.
 
-Strings may contain bytes that are not UTF-8, as Python's surrogate escapes. They are signed like other bytes, so that
-client and server agree. No string with such an escape is stored or compared with a record.
+A string may contain bytes that are not UTF-8, in the form of Python's surrogate escapes. These bytes are signed like
+any other, so that client and server agree. A string that contains them is never stored or compared with a record.
 """
 
 import re

@@ -60,7 +60,10 @@ def collect(authorization: str, query: Pairs, form: Pairs | None) -> Parameters:
 
 
 def parse_authorization(header: str) -> tuple[str | None, Pairs]:
-    """Return the realm and pairs of an OAuth Authorization header, or none for another scheme; raises OAuth1Error."""
+    """Return the realm, or None, and the pairs of an OAuth Authorization header; raises OAuth1Error.
+
+    A header with another scheme has no realm and no pairs.
+    """
     scheme = _SCHEME.fullmatch(header.strip())
     if scheme is None:
         return None, ()

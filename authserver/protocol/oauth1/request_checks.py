@@ -30,7 +30,7 @@ _CLIENT_PROBLEMS = {
 }
 
 
-def find_client(
+def set_client(
     connection: Connection, client_cache: ClientCache, request: SignedRequest, row: Row[Any] | None
 ) -> None:
     """Set the client of a request from the row that was looked up; raises consumer_key_unknown."""

@@ -57,13 +57,13 @@ def _error(server: OAuth1Server, request: SignedRequest) -> OAuth1Error | None:
 
 
 def _token_secret(server: OAuth1Server, request: SignedRequest) -> str:
-    """Set the client of the request and return its token secret, temporary or not; raises OAuth1Error."""
+    """Set the client of the request and return the secret of its temporary or token credentials; raises OAuth1Error."""
     temporary = temporary_credentials.parse_temporary_token(request.token_value)
     handle = temporary or token_credentials.parse_access_token(request.token_value)
     credentials = temporary_credentials if temporary else token_credentials
     with server.database.reading() as connection:
         row = credentials.find_with_client(connection, request.client_key, handle)
-        request_checks.find_client(connection, server.client_cache, request, row)
+        request_checks.set_client(connection, server.client_cache, request, row)
     if not request.token_value:
         return ""
     row = request.row

@@ -1,7 +1,7 @@
 """The OAuth 1.0a server: issues credentials (RFC 5849, section 2) with Authlib's ``AuthorizationServer``.
 
-This class overrides Authlib's methods. Otherwise Authlib would consume the nonce before it checks the signature, delete
-a credential on an unsigned request, accept a credential of another client, and exchange a credential twice.
+``OAuth1Server`` overrides Authlib's methods. Otherwise Authlib would consume the nonce before it checks the signature,
+delete a credential on an unsigned request, accept a credential of another client, and exchange a credential twice.
 """
 
 from typing import Any
@@ -74,7 +74,7 @@ class OAuth1Server(AuthorizationServer):
     def validate_temporary_credentials_request(self, request: SignedRequest) -> None:
         with self.database.reading() as connection:
             row = temporary_credentials.find_with_client(connection, request.client_key, None)
-            request_checks.find_client(connection, self.client_cache, request, row)
+            request_checks.set_client(connection, self.client_cache, request, row)
         request_checks.check_request(request, self.settings, self.vault, token_secret="")
         if request.token_value:
             advice = "A request for temporary credentials must not have a token."
@@ -119,12 +119,12 @@ class OAuth1Server(AuthorizationServer):
         handle = temporary_credentials.parse_temporary_token(request.token_value)
         with self.database.reading() as connection:
             row = temporary_credentials.find_with_client(connection, request.client_key, handle)
-            request_checks.find_client(connection, self.client_cache, request, row)
+            request_checks.set_client(connection, self.client_cache, request, row)
         if not request.token_value:
             raise errors.parameters_absent("oauth_token")
         row = request.row
         # Unknown credentials and credentials of another client get the same error, so that a client cannot find out
-        # that they exist.
+        # which credentials other clients have.
         if (
             handle is None
             or not opaque_tokens.matches(handle, row.digest)

@@ -50,7 +50,7 @@ def verify(method: str, base_string: str, signature: str, keys: Keys) -> bool:
 
 
 def sign(method: str, base_string: str, client_secret: str, token_secret: str) -> str | None:
-    """Return the signature with shared secrets, or None for a method that uses none."""
+    """Return the signature that the shared secrets produce, or None for a method that uses no shared secret."""
     key = f"{escape(client_secret)}&{escape(token_secret)}"
     if method == SignatureMethod.PLAINTEXT:
         return key

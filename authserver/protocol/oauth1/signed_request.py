@@ -36,7 +36,7 @@ class SignedRequest(OAuth1Request):
         self.oauth_params = parameters.protocol
         self.signature_type = parameters.place
         self.realm = parameters.realm
-        self.client = None  # type: ignore[assignment]  # set by request_checks.find_client
+        self.client = None  # type: ignore[assignment]  # set by request_checks.set_client
         self.credential = None
         self.user = None
         self._check_version()
@@ -76,7 +76,7 @@ class SignedRequest(OAuth1Request):
     def _check_presence(self) -> None:
         needed = ["oauth_consumer_key", "oauth_signature_method", "oauth_signature"]
         times = ("oauth_timestamp", "oauth_nonce")
-        # RFC 5849, section 3.1: PLAINTEXT requests may omit both, but not one of them.
+        # RFC 5849, section 3.1: PLAINTEXT requests may omit the timestamp and the nonce, but not only one of them.
         is_plain = self.parameters.get("oauth_signature_method") == SignatureMethod.PLAINTEXT
         if not is_plain or any(self.parameters.get(name) for name in times):
             needed += times

@@ -38,7 +38,7 @@ def verify_request(server: OAuth1Server, request: SignedRequest) -> VerifiedRequ
     handle = token_credentials.parse_access_token(request.token_value)
     with server.database.reading() as connection:
         row = token_credentials.find_with_client(connection, request.client_key, handle)
-        request_checks.find_client(connection, server.client_cache, request, row)
+        request_checks.set_client(connection, server.client_cache, request, row)
     if not request.token_value:
         return _two_legged(server, request)
     row = request.row

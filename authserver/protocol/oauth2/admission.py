@@ -48,7 +48,7 @@ def check_secret(
 ) -> RegisteredClient:
     """Return the client if method and secret match its registration; raises invalid_client or Throttled."""
     with _counted_guess(services, credentials, client, address):
-        return client_authentication.authenticate_client(credentials, client, services.verifier)
+        return client_authentication.authenticate_client(credentials, client, services.secret_verifier)
 
 
 def check_client(row: Row[Any], client: RegisteredClient, grant_type: str | None = None) -> None:
@@ -117,4 +117,4 @@ def _is_guess(services: Services, credentials: Credentials, client: RegisteredCl
     # are not counted either.
     if credentials.method != client.auth_method or not credentials.secret:
         return False
-    return services.verifier.needs_hash(client.secrets, client.revision, credentials.secret)
+    return services.secret_verifier.needs_hash(client.secrets, client.revision, credentials.secret)

@@ -121,8 +121,8 @@ def is_still_allowed(
 ) -> bool:
     """Return whether a request that the user has just allowed is still permitted.
 
-    Consent that every request needs (``prompt=consent``, some public clients) counts as given. Consent that was
-    withdrawn since then does not.
+    Some requests need consent every time (``prompt=consent``, some public clients). They stay permitted, because the user
+    has just consented. A request is no longer permitted if the user has withdrawn the consent since then.
     """
     step = next_step(db, request, user_session, started_at=started_at)
     if step is NextStep.CONSENT:
@@ -141,12 +141,12 @@ def denied(request: AuthorizationRequest) -> AuthorizationError:
     return AuthorizationError(error, request.target)
 
 
-def cancelled(request: AuthorizationRequest) -> AuthorizationError:
-    """Return the error for a user who cancelled the sign-in."""
+def canceled(request: AuthorizationRequest) -> AuthorizationError:
+    """Return the error for a user who canceled the sign-in."""
     error = ProtocolError(
         ErrorCode.ACCESS_DENIED,
         Cause.USER_CANCELLED,
-        "The user cancelled the sign-in.",
+        "The user canceled the sign-in.",
         client_id=request.client.id,
     )
     return AuthorizationError(error, request.target)
@@ -209,7 +209,8 @@ def _accepted_subjects(id_tokens: IdTokens, request: AuthorizationRequest) -> tu
             request.target,
         )
     hinted = str(claims["sub"])
-    # Core, sections 3.1.2.2 and 5.5.1: both must be met. If they name different users, no user meets them.
+    # Core, sections 3.1.2.2 and 5.5.1: the user must match both the hint and the sub claim. If the two name different
+    # users, no user matches.
     return (hinted,) if requested is None or hinted in requested else ()
 
 

@@ -1,7 +1,7 @@
 """Parses requests to the authorization endpoint (RFC 6749, section 4.1.1; OpenID Connect Core, section 3.1.2.1).
 
-The order matters: errors in client or redirect URI are shown on a page and never redirected. All later errors are
-returned to the client in the requested response mode.
+The order matters: an error in the client or the redirect URI is shown on a page and never sent to the client. All later
+errors are returned to the client in the requested response mode.
 """
 
 from dataclasses import dataclass, field
@@ -163,7 +163,8 @@ def _redirect_uri(parameters: dict[str, str], client: RegisteredClient) -> str:
     requested = parameters.get("redirect_uri")
     if requested is None:
         is_openid = client.kind == ClientKind.OIDC or ScopeName.OPENID in parameters.get("scope", "").split()
-        # RFC 6749, section 3.1.2.3: optional if only one is registered. OpenID Connect always requires it.
+        # RFC 6749, section 3.1.2.3: redirect_uri is optional if the client has registered only one. OpenID Connect
+        # always requires it.
         if len(client.redirect_uris) == 1 and not is_openid:
             return client.redirect_uris[0]
         error = ProtocolError(

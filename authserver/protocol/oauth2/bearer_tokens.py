@@ -52,9 +52,9 @@ def parse_bearer_token(http_request: Request) -> str:
 def accept_bearer_token(
     services: Services, connection: Connection, http_request: Request, scope: str
 ) -> tuple[Row[Any], RegisteredClient]:
-    """Return a valid access token for this server with the scope, and its client; raises BearerError.
+    """Return the row of the access token in a request, and the token's client; raises BearerError.
 
-    Takes one round trip to the database.
+    The token must be valid, be for this server and have the scope. This takes one round trip to the database.
     """
     value = parse_bearer_token(http_request)
     handle = services.access_tokens.parse_token(value)

@@ -1,4 +1,4 @@
-"""Client authentication (RFC 6749, section 2.3): exactly one method, the registered one, for one client (S15)."""
+"""Client authentication (RFC 6749, section 2.3). A request must use exactly one method: the registered one (S15)."""
 
 import base64
 import binascii

@@ -32,7 +32,7 @@ class ClientRequest:
 
     @property
     def client_key(self) -> str:
-        """The client that the credentials name."""
+        """The client key in the credentials."""
         return self.credentials.client_key
 
     def required(self, name: str, client_id: int | None = None) -> str:

@@ -39,7 +39,7 @@ def check_device_access(
 def needs_sign_in(
     client_cache: ClientCache, db: Session, row: DeviceAuthorization, user_session: UserSession
 ) -> bool:
-    """Return whether the client requires a more recent sign-in (default_max_age: OIDC Registration, section 2).
+    """Return whether the client requires a more recent sign-in (OpenID Connect Registration, section 2).
 
     A sign-in after the device's request is always recent enough.
     """
@@ -49,7 +49,7 @@ def needs_sign_in(
     return clock.now() - user_session.signed_in_at > timedelta(seconds=max_age)
 
 
-def approve(db: Session, actor: Actor, row: DeviceAuthorization, user_session: UserSession) -> bool:
+def allow(db: Session, actor: Actor, row: DeviceAuthorization, user_session: UserSession) -> bool:
     """Allow the request of the device; return False if it was already decided or has expired.
 
     The authorization is independent of the user session, because the device must keep working after the user signs out

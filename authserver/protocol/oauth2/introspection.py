@@ -120,7 +120,7 @@ def _has_access(row: Row[Any], owner: RegisteredClient, grant_type: str | None =
 
 
 def _describe(services: Services, owner: RegisteredClient, row: Row[Any]) -> Document:
-    """Return the members that access tokens and refresh tokens have in common."""
+    """Return the response members that access tokens and refresh tokens have in common."""
     user = access_state.user_facts_of(row)
     document: Document = {"active": True, "iss": services.settings.issuer, "client_id": owner.client_key}
     if row.scope:

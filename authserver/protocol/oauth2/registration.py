@@ -1,6 +1,6 @@
 """The client registration endpoint (RFC 7591).
 
-It is anonymous, so registrations are rate-limited and, by default, need approval (S16).
+Clients do not authenticate at this endpoint, so registrations are rate-limited and, by default, need approval (S16).
 
 ``registration_metadata`` maps the metadata to columns; ``registration_management`` is the endpoint of RFC 7592.
 """
@@ -63,7 +63,10 @@ def protocol_error(error: InvalidInput | Throttled) -> ProtocolError:
 def parse_registration(
     http_request: Request, document: dict[str, Any], kind: str, *, known_name: str | None = None
 ) -> ClientMetadata:
-    """Return the normalized registration from a request; raises InvalidInput or ProtocolError."""
+    """Return the normalized registration from a request; raises InvalidInput or ProtocolError.
+
+    ``known_name`` is the client's current name, which is accepted without a check.
+    """
     if "software_statement" in document:
         description = "Software statements are not supported."
         raise ProtocolError(ErrorCode.UNAPPROVED_SOFTWARE_STATEMENT, Cause.SOFTWARE_STATEMENT, description)

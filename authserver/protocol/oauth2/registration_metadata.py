@@ -91,7 +91,7 @@ def _flows(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return grant types and response types that are consistent with each other (RFC 7591, section 2.1, MUST)."""
     grant_types, response_types = given.get("grant_types"), given.get("response_types")
     if not all(map(_is_list, (grant_types, response_types, given.get("redirect_uris")))):
-        return {}  # Values of the wrong type are reported first.
+        return {}  # The validation reports values of the wrong type.
     if response_types is None:
         has_code = grant_types is None or GrantType.AUTHORIZATION_CODE in grant_types
         response_types = ["code"] if has_code else []

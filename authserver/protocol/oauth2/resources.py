@@ -16,7 +16,8 @@ from authserver.settings import Settings
 from authserver.vocabulary import EndpointPath
 
 _MAX_RESOURCES = 20
-_MAX_LENGTH = 3900  # The total of all resources of a request, because they share one database column.
+# All resources of a request share one database column, so this limits their total length.
+_MAX_LENGTH = 3900
 
 
 def requested_resources(pairs: Pairs, client: RegisteredClient, settings: Settings) -> tuple[str, ...]:
@@ -65,7 +66,7 @@ def own_resources(settings: Settings) -> set[str]:
 
 
 def is_audience(audience: str, names: Iterable[str]) -> bool:
-    """Return whether a token with that audience is for a resource with one of these names."""
+    """Return whether a token with this audience is for one of these resources; always True for an empty audience."""
     return not audience or bool(set(audience.split()) & set(names))
 
 

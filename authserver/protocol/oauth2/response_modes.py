@@ -32,7 +32,7 @@ class AuthorizationResponse:
 
 @dataclass(frozen=True, slots=True)
 class ResponseTarget:
-    """The destination of the response, which is known only after client and redirect URI are valid (S9)."""
+    """The destination of the response. It is known only after the client and the redirect URI are checked (S9)."""
 
     redirect_uri: str
     mode: str

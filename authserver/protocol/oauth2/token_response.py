@@ -48,7 +48,7 @@ class NewTokens:
     def response_for_user(
         self, user: UserFacts | None, authorization: Any, issued: IssuedRows
     ) -> dict[str, Any]:
-        """Return the response for the first tokens of an authorization, which can be an ORM record or a query row."""
+        """Return the response for the first tokens of ``authorization``, which is an ORM record or a query row."""
         document = self._access_token(user, authorization, issued)
         if issued.refresh_token_id is not None:
             document["refresh_token"] = refresh_tokens.format_refresh_token(

@@ -1,7 +1,7 @@
 """Authentication context classes: how strongly the user must have signed in (OpenID Connect Core, section 5.5.1.1).
 
-The classes are ordered: a sign-in with two factors includes one with a password. ``acr_values`` and a voluntary acr
-claim are met if possible. If an essential acr claim cannot be met, the request fails.
+The classes are ordered: a sign-in with two factors also satisfies a request for the password class. The server meets
+``acr_values`` and a voluntary acr claim if possible. If it cannot meet an essential acr claim, the request fails.
 """
 
 from typing import NamedTuple
@@ -20,7 +20,11 @@ class AcrRequirement(NamedTuple):
     is_essential: bool = False
 
     def is_met_by(self, reached: str) -> bool:
-        """Return whether a class meets the first accepted class or, if the requirement is essential, any of them."""
+        """Return whether a sign-in of the class ``reached`` meets the requirement.
+
+        For a voluntary requirement, the class must be at least as strong as the first accepted class. For an essential
+        one, it must be at least as strong as the weakest.
+        """
         known = self._known()
         if not known:
             return not self.is_essential
@@ -32,7 +36,10 @@ class AcrRequirement(NamedTuple):
         return bool(self._known())
 
     def reported(self, reached: str) -> str:
-        """Return the acr claim to issue: the class reached or, if that is not accepted, the strongest accepted one."""
+        """Return the acr claim to issue, which is normally the class ``reached``.
+
+        If an essential requirement does not list this class, the claim is the strongest weaker class that it lists.
+        """
         met = [name for name in self._known() if _level(name) <= _level(reached)]
         if not self.is_essential or reached in met or not met:
             return reached

@@ -31,7 +31,11 @@ _CLIENT_MISSING = message("The application did not identify itself, so you canno
 
 @dataclass(frozen=True, slots=True)
 class LogoutRequest:
-    """A logout request. ``sid`` is the session in a valid hint; ``problem`` says why the browser cannot return."""
+    """A logout request.
+
+    ``is_hinted`` is true if the request contains a valid ID token of an approved client. ``sid`` is the session that
+    a valid ID token names. ``problem`` is the reason why the browser cannot return to the application, or empty.
+    """
 
     client_key: str = ""
     is_hinted: bool = False
@@ -48,9 +52,10 @@ class LogoutRequest:
 def parse_logout_request(
     id_tokens: IdTokens, db: Session, pairs: Pairs
 ) -> tuple[LogoutRequest, ErrorDetails | None]:
-    """Return the request, and an error to record that does not prevent the sign-out; raises invalid_request.
+    """Return the request and an error to record, or None; raises invalid_request.
 
-    The user can sign out even if the hint is not from this server or the redirect URI is not registered.
+    The error to record does not prevent the sign-out: the user can sign out even if the hint is not from this server or
+    the redirect URI is not registered.
     """
     for name in repeated_names(pairs):
         raise ProtocolError(

@@ -95,8 +95,11 @@ class IdTokens:
 
 
 def half_hash(value: str, algorithm: str) -> str:
-    """Return the left half of a value's hash, by the signature algorithm's hash function (Core, section 3.1.3.6)."""
-    # Ed25519 uses SHA-512 (RFC 8032, section 5.1), and so do verifiers of at_hash.
+    """Return the left half of a value's hash in base64url (Core, section 3.1.3.6).
+
+    The signature algorithm determines the hash function.
+    """
+    # Ed25519 uses SHA-512 (RFC 8032, section 5.1), and clients that verify at_hash use it too.
     hashed = (hashlib.sha512 if algorithm == "EdDSA" else hashlib.sha256)(value.encode()).digest()
     return base64.urlsafe_b64encode(hashed[: len(hashed) // 2]).rstrip(b"=").decode()
 

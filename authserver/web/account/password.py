@@ -63,7 +63,7 @@ def _change(user_session: UserSession, old: str, new: str) -> SignedInBrowser:
         raise InvalidInput(
             {"new_password_again": message("The two passwords differ. Enter the same password twice.")}
         )
-    verified = services.sign_in.check(
+    verified = services.password_authenticator.check(
         sign_in_session.user_actor(user_session.user),
         SignInAttempt(user_session.user.username, old, sign_in_session.known_browser_cookie()),
     )

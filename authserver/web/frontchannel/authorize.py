@@ -263,7 +263,7 @@ def _decide(auth_request: AuthorizationRequest, interaction: _Interaction) -> Re
 
 
 def _cancel(auth_request: AuthorizationRequest, _interaction: _Interaction) -> ResponseReturnValue:
-    raise authorization.cancelled(auth_request)
+    raise authorization.canceled(auth_request)
 
 
 def _respond_with_error(error: ProtocolError | ClientNotApproved) -> ResponseReturnValue:

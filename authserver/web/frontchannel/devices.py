@@ -65,8 +65,8 @@ def decide_device() -> ResponseReturnValue:
     denial = device_approval.check_device_access(current.services().client_cache, db, row, user_session)
     if denial is not None:
         return _error_page(denial.description)
-    is_approved = device_approval.approve(db, current.actor(), row, user_session)
-    return _done(row, is_allowed=True) if is_approved else _show_decision(user_session)
+    is_allowed = device_approval.allow(db, current.actor(), row, user_session)
+    return _done(row, is_allowed=True) if is_allowed else _show_decision(user_session)
 
 
 def _show_decision(user_session: UserSession) -> ResponseReturnValue:

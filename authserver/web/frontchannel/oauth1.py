@@ -38,7 +38,7 @@ _GIVE_REFERENCE = message(
 @frontchannel.get(EndpointPath.OAUTH1_AUTHORIZE)
 @current.writes
 def authorize_oauth1() -> ResponseReturnValue:
-    """Show the sign-in or consent page for temporary credentials, or approve them if no consent is needed."""
+    """Show the sign-in or consent page for temporary credentials, or allow the request if no consent is needed."""
     callback = request.args.get("oauth_callback", "")
     try:
         approval = _find_approval(request.args)
@@ -48,7 +48,7 @@ def authorize_oauth1() -> ResponseReturnValue:
         if authorization.needs_consent(current.transaction(), approval, user_session):
             return _show_consent(approval, user_session, callback)
         return _respond(
-            approval, authorization.approve(current.transaction(), current.actor(), approval, user_session)
+            approval, authorization.allow(current.transaction(), current.actor(), approval, user_session)
         )
     except (OAuth1Error, ClientNotApproved) as error:
         return _error_page(error)
@@ -171,7 +171,7 @@ def _decide(approval: TokenApproval, user_session: UserSession) -> ApprovalOutco
         return authorization.deny(db, approval)
     if not approval.is_1_0:
         consents.remember(db, user_session.user_id, approval.client.id, ())
-    return authorization.approve(db, current.actor(), approval, user_session)
+    return authorization.allow(db, current.actor(), approval, user_session)
 
 
 def _respond(approval: TokenApproval, outcome: ApprovalOutcome) -> ResponseReturnValue:

@@ -46,7 +46,9 @@ def post_second_factor() -> ResponseReturnValue:
     if pending is None:
         return show_password_form(page)
     try:
-        charges = current.services().sign_in.charge_code(pending, sign_in_session.known_browser_cookie())
+        charges = current.services().password_authenticator.charge_code(
+            pending, sign_in_session.known_browser_cookie()
+        )
         signed_in = _complete(pending, charges, user_session, page)
     except WrongSecondFactor as error:
         if user_session is not None and _has_signed_in_with_code(user_session, pending):

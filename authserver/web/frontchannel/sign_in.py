@@ -48,7 +48,7 @@ def post_sign_in() -> ResponseReturnValue:
         page.username, request.form.get("password", ""), sign_in_session.known_browser_cookie()
     )
     try:
-        verified = current.services().sign_in.check(sign_in_session.anonymous_actor(), attempt)
+        verified = current.services().password_authenticator.check(sign_in_session.anonymous_actor(), attempt)
         result = _complete(verified, user_session, page)
     except WrongCredentials as error:
         return replace(page, errors={"password": error.text}).render(), 422

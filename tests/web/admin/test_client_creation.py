@@ -38,7 +38,7 @@ def test_client_of_each_type_is_created_pending_with_key_and_secret(console, kin
     assert secret not in stored.stored
     assert stored.form == ("sealed" if kind == "oauth1" else "hmac")
     form = client_secrets.StoredSecret(stored.id, stored.form, stored.pepper_id, stored.stored, None)
-    assert console.services.verifier.verify((form,), client.revision, secret)
+    assert console.services.secret_verifier.verify((form,), client.revision, secret)
 
 
 def test_secret_is_in_no_cookie_url_or_later_page(console):

@@ -65,7 +65,7 @@ def _issue(approved: ApprovedRequest, new: NewTokens) -> IssuedRows:
             with database.consuming() as connection:
                 return tokens.issue(connection, row.authorization_id, new.values)
         except IntegrityError:
-            # Since the authorization was loaded, the cleanup has deleted it, because it had no tokens left.
+            # The cleanup has deleted the authorization since it was loaded, because it had no tokens left.
             pass
     with database.transaction() as db:
         authorization_id = client_authorizations.renew(

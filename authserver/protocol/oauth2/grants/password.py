@@ -48,7 +48,7 @@ class PasswordGrant(Grant):
         """Check the password, then record the authorization and issue its tokens in one transaction."""
         services = approved.services
         try:
-            proof = services.sign_in.check(approved.actor, _attempt(approved))
+            proof = services.password_authenticator.check(approved.actor, _attempt(approved))
         except WrongCredentials as error:
             raise _wrong_password(approved) from error
         new = approved.new_tokens()

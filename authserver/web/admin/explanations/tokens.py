@@ -98,7 +98,7 @@ EXPLANATIONS: Mapping[Cause, Explanation] = {
         "The user denied access", "This is not an error: the user clicked Cancel on the consent page."
     ),
     Cause.USER_CANCELLED: Explanation(
-        "The user cancelled the sign-in", "This is not an error: the user clicked Cancel on the sign-in page."
+        "The user canceled the sign-in", "This is not an error: the user clicked Cancel on the sign-in page."
     ),
     Cause.USER_DISABLED: Explanation(
         "The account of the user is disabled",
