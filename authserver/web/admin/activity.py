@@ -55,7 +55,7 @@ class ActivityQuery:
         return bool(self.event or self.client or self.user or self.q)
 
     def query(self) -> dict[str, Any]:
-        """Return the query parameters that are not the default."""
+        """Return the query parameters whose values are not the defaults."""
         return {name: value for name, value in asdict(self).items() if value not in ("", 1)}
 
     def url(self, **changes: Any) -> str:

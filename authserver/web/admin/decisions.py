@@ -76,7 +76,7 @@ def disapprove_client(key: str) -> ResponseReturnValue:
 @admin.get("/clients/<key>/remove")
 @access.require_recent_sign_in
 def remove_client_form(key: str) -> ResponseReturnValue:
-    """Ask for confirmation. For a client in use, the name must be typed."""
+    """Ask for confirmation. If the client is in use, the administrator must type its name."""
     return _removal(responses.get_client(key))
 
 

@@ -28,8 +28,8 @@ EXPLANATIONS: Mapping[Cause, Explanation] = {
     Cause.CODE_OF_ANOTHER_CLIENT: Explanation("The code belongs to another client", _TWO_CLIENTS),
     Cause.CODE_VERIFIER: Explanation(
         "The code verifier does not match (PKCE)",
-        "Two simultaneous sign-ins in one browser can cause this. Try again. Otherwise, the error is in the application's"
-        " library.",
+        "Two simultaneous sign-ins in one browser can cause this. Try again. If the error persists, it is in the"
+        " application's library.",
     ),
     Cause.REDIRECT_URI_DIFFERS: Explanation(
         "The redirect URI differs from the one in the authorization request",
@@ -98,7 +98,7 @@ EXPLANATIONS: Mapping[Cause, Explanation] = {
         "The user denied access", "This is not an error: the user clicked Cancel on the consent page."
     ),
     Cause.USER_CANCELLED: Explanation(
-        "The user cancelled the sign-in", "This is not an error: the user clicked Cancel on the sign-in page."
+        "The user canceled the sign-in", "This is not an error: the user clicked Cancel on the sign-in page."
     ),
     Cause.USER_DISABLED: Explanation(
         "The account of the user is disabled",
