@@ -49,11 +49,11 @@ class _Access:
     def add(self, held: application_access.ApplicationAccess) -> None:
         """Add the scopes that the client received with one grant type, and the time of the latest authorization."""
         self.scopes = scope_labels.in_order({*self.scopes, *held.scope.split()})
-        way = _WAYS.get(held.grant_type, "used_at")
-        setattr(self, way, max(getattr(self, way) or held.at, held.at))
+        field = _TIME_FIELDS.get(held.grant_type, "used_at")
+        setattr(self, field, max(getattr(self, field) or held.at, held.at))
 
 
-_WAYS: dict[str, str] = {GrantType.DEVICE_CODE: "device_at", GrantType.PASSWORD: "password_at"}
+_TIME_FIELDS: dict[str, str] = {GrantType.DEVICE_CODE: "device_at", GrantType.PASSWORD: "password_at"}
 
 
 @account.get("/applications")
