@@ -32,7 +32,7 @@ def redirect_exactly(location: str) -> Any:
 
 
 def posted_pairs() -> Pairs:
-    """Return the unmerged parameters of this request's form; raises invalid_request like ``parse_pairs``."""
+    """Return the parameters of this request's form, repeated ones included; raises invalid_request."""
     if request.mimetype != FORM_TYPE:
         raise ProtocolError(
             ErrorCode.INVALID_REQUEST,

@@ -1,8 +1,8 @@
 """The current request: its database transaction, its user session and its actor.
 
 A request has one transaction. It begins with the first call of ``transaction()``, in a view or in a ``before_request``
-function, and commits when there is a response, before the response is sent. GET requests only read; a view that writes
-on GET is marked with ``@writes``. The machine endpoints do not use this module (see ``web.machine``).
+function. It commits before the response is sent. GET requests only read; a view that writes on GET is marked with
+``@writes``. The machine endpoints do not use this module (see ``web.machine``).
 """
 
 from collections.abc import Callable, Iterator
@@ -25,7 +25,7 @@ _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 _LOADED_USER = "_login_user"  # the attribute of ``g`` in which Flask-Login caches the user
 
 login_manager = LoginManager()
-login_manager.session_protection = None  # The sessions are records of the server, not cookies.
+login_manager.session_protection = None  # A user session is a database row, not a cookie.
 
 
 class Application(Flask):
@@ -155,7 +155,7 @@ def current_session() -> UserSession | None:
 def load_session() -> UserSession | None:
     """Look up and return the live session of this request, with its user, in the request's transaction.
 
-    Flask-Login would read Flask's cookie first, and every page would vary by cookie.
+    Flask-Login's own lookup would read Flask's cookie first, and every page would vary by cookie.
     """
     if _LOADED_USER not in g:
         setattr(g, _LOADED_USER, _load(request) or login_manager.anonymous_user())

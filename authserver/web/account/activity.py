@@ -42,6 +42,6 @@ def activity() -> ResponseReturnValue:
 
 
 def _actor_name(event: AuditEvent) -> str:
-    """Return the actor's name; for the command line it contains the name of the operating system's user."""
+    """Return the actor's name. For the command line, it contains the name of the operating system user."""
     name = event.actor_name.removeprefix("command line (").removesuffix(")")
     return gettext("command line (%(name)s)", name=name) if event.channel == "command" else event.actor_name

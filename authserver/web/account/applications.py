@@ -25,8 +25,8 @@ from authserver.web.rendering import scope_labels, template_globals
 class _Access:
     """The access of one client, with the time of each kind of grant.
 
-    ``granted_at`` is the time of the consent, ``used_at`` of the latest sign-in, ``device_at`` of the latest connected
-    device, ``password_at`` of the latest use of the user's password by the client.
+    ``granted_at`` is the time of the consent. The other times are those of the latest sign-in (``used_at``), the latest
+    connected device (``device_at``), and the latest use of the user's password by the client (``password_at``).
     """
 
     client: Client
@@ -43,17 +43,17 @@ class _Access:
 
     @property
     def asks_users(self) -> bool:
-        """Whether the client sends users to pages of this server, which ask for consent."""
+        """Whether the client sends users to a page of this server that asks for consent."""
         return any((self.granted_at, self.used_at, self.device_at))
 
     def add(self, held: application_access.ApplicationAccess) -> None:
-        """Add scopes and times of the client's authorizations."""
+        """Add the scopes that the client received with one grant type, and the time of the latest authorization."""
         self.scopes = scope_labels.in_order({*self.scopes, *held.scope.split()})
-        way = _WAYS.get(held.grant_type, "used_at")
-        setattr(self, way, max(getattr(self, way) or held.at, held.at))
+        field = _TIME_FIELDS.get(held.grant_type, "used_at")
+        setattr(self, field, max(getattr(self, field) or held.at, held.at))
 
 
-_WAYS: dict[str, str] = {GrantType.DEVICE_CODE: "device_at", GrantType.PASSWORD: "password_at"}
+_TIME_FIELDS: dict[str, str] = {GrantType.DEVICE_CODE: "device_at", GrantType.PASSWORD: "password_at"}
 
 
 @account.get("/applications")

@@ -47,7 +47,7 @@ def ask_new_recovery_codes() -> ResponseReturnValue:
 @account.post("/authenticator/recovery-codes")
 @access.require_recent_sign_in
 def renew_recovery_codes() -> ResponseReturnValue:
-    """Replace the recovery codes and show the new codes once. The form token makes a reload harmless."""
+    """Replace the recovery codes and show the new codes once. The form token makes a reload change nothing."""
     db, token = current.transaction(), request.form.get("form_token") or secrets.token_urlsafe(16)
     if form_tokens.find(db, token) is not None:
         flash(translate(_SUBMITTED_BEFORE), "info")
@@ -84,7 +84,7 @@ def remove_authenticator() -> ResponseReturnValue:
 
 
 def next_url() -> str | None:
-    """Return the URL to continue to, if any."""
+    """Return the local URL in the parameter ``next``, or None."""
     return local_urls.safe_local_url(request.values.get("next"))
 
 

@@ -1,4 +1,7 @@
-"""Sets up an authenticator app. The form proposes a seed, which is stored after the user enters a valid code."""
+"""Sets up an authenticator app. The form proposes a seed, which is the secret that the app and the server share.
+
+The server stores the seed after the user enters a valid code.
+"""
 
 from collections.abc import Sequence
 

@@ -1,6 +1,7 @@
-"""The seed that the set-up form proposes. It is encrypted in the form, and stored after the user enters a valid code.
+"""The seed (shared TOTP secret) that the set-up form proposes.
 
-A proposal is valid in one session, for half an hour.
+The form contains the encrypted seed. The server stores the seed after the user enters a valid code. A proposal is valid
+in one session, for half an hour.
 """
 
 from datetime import timedelta

@@ -26,7 +26,7 @@ _SYSTEMS = (
 
 
 def describe_user_agent(user_agent: str) -> str:
-    """Return the browser and the operating system: Firefox on Windows."""
+    """Return the browser and the operating system, such as "Firefox on Windows"."""
     browser = next((name for token, name in _BROWSERS if token in user_agent), _OTHER_BROWSER)
     system = next((name for token, name in _SYSTEMS if token in user_agent), "")
     return message("%(browser)s on %(system)s", browser=browser, system=system) if system else browser

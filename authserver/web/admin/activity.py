@@ -55,7 +55,7 @@ class ActivityQuery:
         return bool(self.event or self.client or self.user or self.q)
 
     def query(self) -> dict[str, Any]:
-        """Return the query parameters that are not the default."""
+        """Return the query parameters whose values are not the defaults."""
         return {name: value for name, value in asdict(self).items() if value not in ("", 1)}
 
     def url(self, **changes: Any) -> str:
@@ -96,15 +96,15 @@ def activity() -> ResponseReturnValue:
     return *page, {"HX-Replace-Url": query.url(page=query.page)}
 
 
-@admin.get("/activity/export.<any(jsonl, csv):form>")
-def export_activity(form: str) -> ResponseReturnValue:
+@admin.get("/activity/export.<any(jsonl, csv):file_format>")
+def export_activity(file_format: str) -> ResponseReturnValue:
     """Export all matching events, as JSON lines or CSV."""
     wanted = ActivityQuery.from_request().event_filter()
     rows = _rows(current.services().database, wanted)
-    lines = _json_lines(rows) if form == "jsonl" else _csv_lines(rows)
-    kind = "application/jsonl" if form == "jsonl" else "text/csv"
+    lines = _json_lines(rows) if file_format == "jsonl" else _csv_lines(rows)
+    kind = "application/jsonl" if file_format == "jsonl" else "text/csv"
     response = Response(lines, content_type=f"{kind}; charset=utf-8")
-    response.headers["Content-Disposition"] = f'attachment; filename="activity.{form}"'
+    response.headers["Content-Disposition"] = f'attachment; filename="activity.{file_format}"'
     return response
 
 

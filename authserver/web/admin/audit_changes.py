@@ -44,7 +44,7 @@ def differences(before: Mapping[str, Any] | None, after: Mapping[str, Any] | Non
 
 
 def _flat(facts: Mapping[str, Any]) -> dict[str, Any]:
-    # Show the entries of a client's details as fields.
+    # Treat each entry of a client's details as a separate field.
     details = facts.get("details")
     if not isinstance(details, Mapping):
         return dict(facts)

@@ -19,7 +19,7 @@ def _require_permission() -> ResponseReturnValue | None:
 
 @admin.after_request
 def _prepare_response(response: Response) -> Response:
-    # One URL returns a page or a fragment, and its content depends on the user.
+    # The same URL returns a page or, for htmx, a fragment. The content of both depends on the user.
     response.headers["Cache-Control"] = "no-store"
     response.headers.add("Vary", "HX-Request")
     if request.headers.get("HX-Request") == "true" and response.status_code == 303:
@@ -29,8 +29,8 @@ def _prepare_response(response: Response) -> Response:
 
 def _redirect_browser(response: Response) -> None:
     # htmx would follow the redirect and put a whole page into a dialog, so the browser itself must follow it. If a form
-    # requires a sign-in first, the response is 403: console.js then submits the form without htmx, which preserves the
-    # input.
+    # requires a sign-in first, the response is 403. Then console.js submits the form again without htmx, and the server
+    # preserves the input.
     target = response.headers.pop("Location")
     sign_in_pages = (url_for("frontchannel.sign_in"), url_for("frontchannel.second_factor"))
     is_sign_in = target.partition("?")[0] in sign_in_pages

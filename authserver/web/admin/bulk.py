@@ -45,7 +45,7 @@ def bulk_form(verb: str) -> ResponseReturnValue:
 @admin.post(f"/clients/bulk/{_VERBS}")
 @access.require_recent_sign_in
 def decide_bulk(verb: str) -> ResponseReturnValue:
-    """Apply the decision to each client that has not changed since the form was shown, and name the skipped ones."""
+    """Apply the decision to each client that has not changed since the form was shown, and list the skipped ones."""
     keys = request.form.getlist("key")[:_MAX_CLIENTS]
     revisions = dict(zip(keys, request.form.getlist("revision"), strict=False))
     rows, _ = client_search.page_of_clients(

@@ -77,6 +77,6 @@ def header(client: Client, tab: str) -> dict[str, Any]:
 
 
 def redirect_hosts(client: Client) -> list[str]:
-    """Return the distinct hosts of the redirect URIs; for private-use schemes, the scheme."""
+    """Return the distinct hosts of the redirect URIs. For a URI without a host, return its scheme."""
     parts = [urlsplit(uri) for uri in client.redirect_uris]
     return list(dict.fromkeys(part.netloc or f"{part.scheme}:" for part in parts))

@@ -55,7 +55,7 @@ class ClientQuery:
         return bool(self.status or self.q or self.itself or self.unused or self.legacy or self.failing)
 
     def query(self) -> dict[str, Any]:
-        """Return the query parameters that are not the default."""
+        """Return the query parameters whose values are not the defaults."""
         defaults = asdict(ClientQuery())
         return {name: value for name, value in asdict(self).items() if value != defaults[name]}
 

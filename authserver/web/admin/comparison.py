@@ -22,7 +22,7 @@ class Piece(NamedTuple):
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two texts in pieces, and sentences about the differences. ``others`` are further accepted values."""
+    """Two texts, split into pieces, and sentences about their differences. ``others`` are further accepted values."""
 
     received: list[Piece] = field(default_factory=list)
     expected: list[Piece] = field(default_factory=list)

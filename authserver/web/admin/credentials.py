@@ -1,4 +1,4 @@
-"""The Credentials tab of a client. Several secrets can be valid at once, so that a new one can be rolled out first."""
+"""The Credentials tab of a client. Secrets can overlap, so that a new one can be in use before the old one expires."""
 
 from datetime import timedelta
 

@@ -40,7 +40,7 @@ def approve_client(key: str) -> ResponseReturnValue:
     except Conflict as error:
         return responses.render_conflict(client, error)
     return responses.redirect_with_message(
-        _detail(client), "{name} is approved. Users can sign in with it.", name=client.name
+        _return_url(client), "{name} is approved. Users can sign in with it.", name=client.name
     )
 
 
@@ -69,14 +69,14 @@ def disapprove_client(key: str) -> ResponseReturnValue:
     except Conflict as error:
         return responses.render_conflict(client, error)
     return responses.redirect_with_message(
-        _detail(client), "{name} is disapproved. Users can no longer sign in with it.", name=client.name
+        _return_url(client), "{name} is disapproved. Users can no longer sign in with it.", name=client.name
     )
 
 
 @admin.get("/clients/<key>/remove")
 @access.require_recent_sign_in
 def remove_client_form(key: str) -> ResponseReturnValue:
-    """Ask for confirmation. For a client in use, the name must be typed."""
+    """Ask for confirmation. If the client is in use, the administrator must type its name."""
     return _removal(responses.get_client(key))
 
 
@@ -123,5 +123,5 @@ def _ask(template: str, client: Client, status: int = 200, **values: object) -> 
     )
 
 
-def _detail(client: Client) -> str:
+def _return_url(client: Client) -> str:
     return responses.return_url(url_for("admin.client_overview", key=client.client_key))

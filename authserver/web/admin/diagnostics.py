@@ -169,7 +169,7 @@ def get_with_client(reference: str) -> tuple[RecordedError, Client]:
 
 
 def limits() -> dict[str, int]:
-    """Return the limits of the error log for the templates: the days and the number of errors that are kept."""
+    """Return the limits of the error log for the templates: days until deletion, and errors per client."""
     return {"kept_days": error_log.KEPT.days, "kept_count": error_log.MAX_PER_CLIENT}
 
 
@@ -188,7 +188,7 @@ def _entries(rows: list[RecordedError]) -> list[ErrorEntry]:
 
 def _expected(error: RecordedError, client: Client | None) -> str:
     if client is not None and explanation_of(error.cause).fix_kind == FixKind.ADD_URI:
-        # The error log truncates long lists of URIs.
+        # The error log truncates long lists of URIs. In that case, compare with the URIs that are registered now.
         is_cut = error.expected.endswith(redaction.HIDDEN)
         return "\n".join(client.redirect_uris) if is_cut else error.expected
     return error.expected

@@ -38,7 +38,7 @@ def approve_change(key: str) -> ResponseReturnValue:
     except Conflict as error:
         return responses.render_conflict(client, error)
     return responses.redirect_with_message(
-        _detail(client), "The changes to {name} are approved.", name=client.name
+        _return_url(client), "The changes to {name} are approved.", name=client.name
     )
 
 
@@ -62,7 +62,7 @@ def discard_change(key: str) -> ResponseReturnValue:
     except Conflict as error:
         return responses.render_conflict(client, error)
     return responses.redirect_with_message(
-        _detail(client), "The changes to {name} were discarded.", name=client.name
+        _return_url(client), "The changes to {name} were discarded.", name=client.name
     )
 
 
@@ -95,11 +95,11 @@ def _ask(
         status,
         client=client,
         revision_fields=responses.revision_fields(client),
-        back=_detail(client),
+        back=_return_url(client),
         errors=errors or {},
         **pending_change_values(client),
     )
 
 
-def _detail(client: Client) -> str:
+def _return_url(client: Client) -> str:
     return responses.return_url(url_for("admin.client_overview", key=client.client_key))

@@ -66,7 +66,7 @@ def sent_revision_fields() -> dict[str, str]:
 
 
 def seen_revision() -> int:
-    """Return the revision in the submitted form; 0 or less if it is missing or invalid."""
+    """Return the revision in the submitted form; 0 if it is missing or invalid."""
     return request_body.sent_number("revision")
 
 

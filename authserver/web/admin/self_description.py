@@ -12,7 +12,7 @@ _LINKS = ("client_uri", "logo_uri", "policy_uri", "tos_uri", "initiate_login_uri
 _NAMES = (*fields_of(Section.DESCRIPTION), *fields_of(Section.SIGN_IN))
 
 
-class SelfDescription(NamedTuple):
+class DescribedField(NamedTuple):
     """One field. ``is_elsewhere`` is true for a link to a host that is not the host of a redirect URI."""
 
     label: str
@@ -21,13 +21,13 @@ class SelfDescription(NamedTuple):
     is_elsewhere: bool
 
 
-def self_description_of(client: Client) -> list[SelfDescription]:
+def self_description_of(client: Client) -> list[DescribedField]:
     """Return the fields of a client's description of itself."""
     hosts = {urlsplit(uri).hostname for uri in client.redirect_uris}
     return [_described(name, client.details[name], hosts) for name in _NAMES if client.details.get(name)]
 
 
-def _described(name: str, value: object, hosts: set[str | None]) -> SelfDescription:
+def _described(name: str, value: object, hosts: set[str | None]) -> DescribedField:
     is_link = name in _LINKS
     is_elsewhere = is_link and urlsplit(str(value)).hostname not in hosts
-    return SelfDescription(field_label(name), value_texts(value), is_link, is_elsewhere)
+    return DescribedField(field_label(name), value_texts(value), is_link, is_elsewhere)

@@ -99,7 +99,7 @@ def _continue_url(handle: str) -> str:
 
 
 def _resume(handle: str | None, step: "_Step", repeated: "_Step | None" = None) -> ResponseReturnValue:
-    """Run a step of a stored request, or ``repeated`` if this session received the response within the last minute."""
+    """Run ``step`` for a stored request. Run ``repeated`` instead if this session has just received the response."""
     user_session, row = (
         current.current_session(),
         authorization_requests.find(current.transaction(), handle, browser_id()),
@@ -249,7 +249,7 @@ def _decide(auth_request: AuthorizationRequest, interaction: _Interaction) -> Re
         and request.form.get("revision") == str(auth_request.client.revision)
     )
     if user_session is None or not is_as_shown:
-        # Another user has signed in, or the client was changed: the user must see what they grant.
+        # Another user has signed in, or the client has changed. Show the consent page again.
         return redirect(_continue_url(interaction.handle), 303)
     if request.form.get("decision") != "allow":
         raise authorization.denied(auth_request)
@@ -277,7 +277,7 @@ def _respond_with_error(error: ProtocolError | ClientNotApproved) -> ResponseRet
         error,
         EndpointPath.AUTHORIZE,
         gettext("The application sent an invalid sign-in request"),
-        gettext("Give the administrator of the application the reference below."),
+        gettext("Give the reference below to the administrator of the application."),
     )
 
 

@@ -19,7 +19,7 @@ from authserver.web.session import access
 from authserver.web.session.sign_in_page import SignInPage
 
 _SIGN_IN = {"frontchannel.post_sign_in", "frontchannel.post_second_factor"}
-# The view of the form, the view that shows the form, and the fields that identify the request.
+# Maps the view that receives a form to the view that shows it, and to the fields that identify the request.
 _DECISIONS = {
     "frontchannel.consent": ("frontchannel.continue_authorization", ("interaction",)),
     "frontchannel.consent_oauth1": ("frontchannel.authorize_oauth1", ("oauth_token", "oauth_callback")),

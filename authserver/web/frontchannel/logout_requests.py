@@ -13,7 +13,7 @@ _LIFETIME = timedelta(minutes=30)
 
 def seal_request(logout: LogoutRequest) -> str:
     """Return an encrypted request."""
-    # The encrypted values contain only the text of a message, so translate it here.
+    # JSON stores a message as plain English text, so translate the message before it is encrypted.
     return sealed_values.seal(_PURPOSE, astuple(replace(logout, problem=translate(logout.problem))))
 
 

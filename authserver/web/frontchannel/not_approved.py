@@ -31,6 +31,6 @@ def not_approved_page(error: ClientNotApproved, endpoint: EndpointPath, code: st
 
 @frontchannel.get("/approval/<client_key>")
 def approval_status(client_key: str) -> ResponseReturnValue:
-    """Return whether a client is approved, which anyone can also learn from an authorization request."""
+    """Return whether a client is approved. Anyone can also learn this from an authorization request."""
     client = clients.find(current.transaction(), client_key)
     return jsonify(approved=client is not None and client.is_approved)

@@ -47,7 +47,7 @@ class Cors:
         self._owners: dict[str, OriginOwner] = {}
 
     def add_headers(self, path: str, origin: str | None, response: Response) -> Response:
-        """Return the response, with the headers that let scripts of the origin read it if the origin is allowed."""
+        """Return the response. If the origin is allowed, add the headers that let its scripts read the response."""
         if path not in PATHS:
             return response
         headers = [_VARY]

@@ -1,7 +1,7 @@
 """The WSGI application of the machine endpoints: parses requests, calls handlers, and renders their errors.
 
-It runs in front of Flask, and passes requests for other paths to Flask. On the paths of the machine endpoints, Flask
-would take longer than the handler itself.
+It runs in front of Flask, and passes requests for other paths to Flask. It bypasses Flask because Flask would take
+longer than the handler of a machine endpoint.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -101,7 +101,7 @@ class MachineApp:
         if not is_preflight and method not in route.methods:
             raise _method_not_allowed(route, method)
         if path != EndpointPath.LIVE:
-            # The request does not hold a connection yet. The liveness check must not need the database.
+            # Refresh the keys before the request holds a connection. The liveness check must not need the database.
             self._services.key_ring.refresh()
         if is_preflight:
             response = self._cors.preflight(environ["PATH_INFO"], route.methods, environ["HTTP_ORIGIN"])

@@ -44,17 +44,17 @@ _FUTURE = (
 
 
 def format_duration(duration: timedelta) -> str:
-    """Return a duration: 3 minutes."""
+    """Return a duration as text, such as "3 minutes"."""
     return _format(_DURATIONS, duration)
 
 
 def format_since(duration: timedelta) -> str:
-    """Return a time in the past: 3 minutes ago."""
+    """Return the time since a past event, such as "3 minutes ago"."""
     return _format(_PAST, duration)
 
 
 def format_until(duration: timedelta) -> str:
-    """Return a time in the future: in 3 minutes."""
+    """Return the time until a future event, such as "in 3 minutes"."""
     return _format(_FUTURE, duration)
 
 

@@ -57,7 +57,10 @@ def requested_language() -> str | None:
 
 
 def choose_language(ui_locales: str | None) -> None:
-    """Use the language in ``ui_locales`` for the rest of this request. The parameter may not be in the URL."""
+    """Use the language in ``ui_locales`` for the rest of this request.
+
+    The URL does not contain the parameter when a stored request continues.
+    """
     wanted = languages.requested_language(ui_locales or "")
     if wanted is not None:
         setattr(g, _REQUESTED, wanted)

@@ -32,7 +32,8 @@ def delete_state(response: Response) -> None:
 
 
 def _update_state(response: Response) -> Response:
-    # OpenID Connect Session Management 1.0: scripts can read this cookie, but no other. It does not reveal the session.
+    # Scripts can read this cookie, but no other cookie (OpenID Connect Session Management 1.0). The state does not
+    # reveal the session.
     user = current.loaded_user()
     if user is None:
         return response

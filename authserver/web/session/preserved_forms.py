@@ -1,8 +1,8 @@
 """Preserves the input of a form whose CSRF token expired or whose user must sign in first.
 
 In addition to the CSRF token, every form of a signed-in user contains a mark: the encrypted id of the user, bound to
-the browser. The CSRF token expires with a sign-in, but the mark stays valid, so that only this user gets the input
-back. The input is encrypted until it is submitted again. ``access`` uses this module.
+the browser. The CSRF token expires with a sign-in, but the mark stays valid. The mark identifies the user, so that
+nobody else gets the input back. The input is encrypted until it is submitted again. ``access`` uses this module.
 """
 
 import json

@@ -1,5 +1,6 @@
 // The OP iframe of OpenID Connect Session Management 1.0, section 3.2: the RP iframe posts "client_id session_state",
-// and this frame responds with "unchanged", "changed" or "error". It contains SHA-256 because crypto.subtle requires TLS.
+// and this frame responds with "unchanged", "changed" or "error". The script implements SHA-256 itself, because
+// crypto.subtle requires TLS.
 
 (function () {
   'use strict'

@@ -15,7 +15,7 @@
     toast.timer = setTimeout(() => { toastElement.hidden = true; }, 4000);
   };
 
-  // Dialogs: htmx fills the page's one <dialog> element; this opens and closes it.
+  // Dialogs: htmx fills the page's one <dialog> element, and these functions open and close it.
 
   const openDialog = () => {
     if (!dialog.open) dialog.showModal();
@@ -154,7 +154,7 @@
       this.area.hidden = true;
       field.querySelector("label").htmlFor = "redirect_uri";
       this.area.before(this.list, element("div", { className: "with-button" }, this.input, add), this.finding);
-      // Results that the server already rendered.
+      // The server has already checked these URIs and rendered its findings.
       this.known = new Map(this.uris.map((uri) => [uri, { sentence: "" }]));
       for (const { dataset } of field.querySelectorAll(".finding")) {
         this.known.set(dataset.uri, { sentence: dataset.sentence, fix: dataset.fix, refused: "refused" in dataset });
@@ -183,7 +183,7 @@
       this.take(text);
     }
 
-    // Includes a URI that was typed but not added with Enter.
+    // Adds a URI that the user typed but has not added yet.
     onSubmit() {
       if (this.input.value.trim()) this.take(this.input.value);
     }

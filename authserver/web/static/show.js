@@ -1,4 +1,4 @@
-// Show buttons for password fields. Without scripts the buttons stay hidden.
+// The "Show" buttons of password fields. Without scripts the buttons stay hidden.
 (function () {
   "use strict";
   function enable(button) {

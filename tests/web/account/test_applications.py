@@ -50,7 +50,7 @@ def test_application_with_the_password_grant(party):
     assert TRUST not in page
     ask = rp.browser.get(f"/account/applications/{rp.key}/remove")
     assert "It knows your password." in ask.text
-    assert "it will ask for your permission" not in ask.text
+    assert "it will ask for your consent" not in ask.text
 
 
 def test_trusted_application(party, services):

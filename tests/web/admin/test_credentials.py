@@ -96,7 +96,7 @@ def test_oauth1_secret_is_stored_encrypted(console):
     consumer = console.add_client(kind="oauth1")
     page = replace(console, consumer)
     secret = code_after(page.text, "Consumer secret")
-    assert "stored encrypted" in page.text
+    assert "stores it encrypted" in page.text
     (row,) = stored(console, consumer)
     assert client_secrets.reveal(console.services.vault, row) == secret
 

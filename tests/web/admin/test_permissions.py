@@ -16,7 +16,7 @@ SAFE_TO_SEE = {
 VALUES = {
     "algorithm": "RS256",
     "verb": "approve",
-    "form": "csv",
+    "file_format": "csv",
     "change": "disable",
     "user_id": 1,
     "session_id": 1,

@@ -204,7 +204,8 @@ EXPLANATIONS: Mapping[Cause, Explanation] = {
     ),
     Cause.CONSUMER_REQUEST_REFUSED: Explanation(
         "The request for a consumer key is malformed",
-        "The body must be a JSON object with name and secret. Check the log of the tool, or create the consumer here.",
+        "The body must be a JSON object with name and secret. Check the log of the server that sent the request, or"
+        " create the consumer here.",
     ),
     Cause.SOFTWARE_STATEMENT: Explanation(
         "Software statements are not supported",

@@ -79,7 +79,7 @@ EXPLANATIONS: Mapping[Cause, Explanation] = {
     ),
     Cause.PERMISSION_DENIED: Explanation(
         "The request has no token, and the consumer has no functional user",
-        "If the consumer may make requests without a user who signed in, set a functional user in its options.",
+        "If the consumer may make requests without a signed-in user, set a functional user in its options.",
     ),
     Cause.USER_REFUSED: Explanation(
         "The user denied access", "This is not an error: the user clicked Cancel on the consent page."

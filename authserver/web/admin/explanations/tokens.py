@@ -28,8 +28,8 @@ EXPLANATIONS: Mapping[Cause, Explanation] = {
     Cause.CODE_OF_ANOTHER_CLIENT: Explanation("The code belongs to another client", _TWO_CLIENTS),
     Cause.CODE_VERIFIER: Explanation(
         "The code verifier does not match (PKCE)",
-        "Two simultaneous sign-ins in one browser can cause this. Try again. Otherwise, the error is in the application's"
-        " library.",
+        "Two simultaneous sign-ins in one browser can cause this. Try again. If the error persists, it is in the"
+        " application's library.",
     ),
     Cause.REDIRECT_URI_DIFFERS: Explanation(
         "The redirect URI differs from the one in the authorization request",
