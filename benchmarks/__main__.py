@@ -24,10 +24,10 @@ console = Console()
 
 
 def main() -> int:
-    """Measure each database and print a table. The exit code is 1 if nothing could be measured."""
+    """Measure each database and print a table. Return the exit code, which is 1 if wrk is not installed."""
     options = _options()
     if shutil.which("wrk") is None:
-        console.print("wrk is not installed. On Debian: apt-get install wrk")
+        console.print("wrk is not installed. Install it (on Debian: apt-get install wrk).")
         return 1
     run.begin()
     try:
@@ -52,8 +52,8 @@ def _measure(kind: str, rounds: int, seconds: int) -> None:
         folder = Path(name)
         keys = databases.copy_keys(folder)
         # A burst ends in the middle of a response. The grace window keeps its refresh token usable for the next burst.
-        calm = {"log_level": "warning", "refresh_grace": "3600"}
-        with servers.serve(url, keys, folder, **calm) as server, bare_flask(folder) as bare:
+        settings = {"log_level": "warning", "refresh_grace": "3600"}
+        with servers.serve(url, keys, folder, **settings) as server, bare_flask(folder) as bare:
             targets = [bare, *prepared_targets(server)]
             figures = _take_turns(targets, rounds, seconds)
     drift = abs(_calibrate() / before - 1)
@@ -69,12 +69,12 @@ def _take_turns(targets: list[Target], rounds: int, seconds: int) -> dict[str, l
             try:
                 figures[target.name].append(load.burst(target, seconds))
             except Spoiled as error:
-                console.print(f"a burst does not count: {error}")
+                console.print(f"Discarded the result of a burst with errors: {error}")
     return figures
 
 
 def _calibrate() -> float:
-    """Return how many hashes of a megabyte this machine computes per second."""
+    """Return how many times per second this machine hashes one megabyte."""
     block, count, until = bytes(1 << 20), 0, time.perf_counter() + 1
     while time.perf_counter() < until:
         hashlib.sha256(block).digest()
@@ -86,19 +86,19 @@ def _print(kind: str, targets: list[Target], figures: dict[str, list[float]], dr
     table = Table(
         title=f"{kind}: one worker, {load.CONNECTIONS} connections; Python {sys.version.split()[0]}"
     )
-    for heading in ("", "requests/s", "least", "most", "ratio to a bare Flask route"):
+    for heading in ("", "requests/s", "lowest", "highest", "ratio to a bare Flask route"):
         table.add_column(heading, justify="left" if not heading else "right")
     base = statistics.median(figures[targets[0].name])
     for target in targets:
         values = figures[target.name]
         if values:
-            middle = statistics.median(values)
+            median = statistics.median(values)
             table.add_row(
                 target.name,
-                f"{middle:.0f}",
+                f"{median:.0f}",
                 f"{min(values):.0f}",
                 f"{max(values):.0f}",
-                f"{middle / base:.2f}",
+                f"{median / base:.2f}",
             )
     console.print(table)
     if drift > DRIFT:

@@ -1,4 +1,4 @@
-"""One burst of load with wrk, and its result."""
+"""Sends one burst of requests with wrk and measures their rate."""
 
 import re
 import subprocess
@@ -12,7 +12,7 @@ function done(summary, latency, requests)
   local e = summary.errors
   io.write(string.format("RESULT %d %d %d\\n", summary.requests, summary.duration,
     e.connect + e.read + e.write + e.status + e.timeout))
-  if left then left() end
+  if print_tokens then print_tokens() end
 end
 """
 # Each thread of wrk has one connection and its own refresh token. Each response contains the next token.
@@ -21,8 +21,8 @@ local tokens = {%s}
 local threads = {}
 function setup(thread) table.insert(threads, thread); thread:set("token", tokens[#threads]) end
 function request() return wrk.format("POST", nil, nil, "grant_type=refresh_token&refresh_token=" .. token) end
-function response(status, headers, body) token = body:match('"refresh_token":"([^"]+)"') or "spoiled" end
-function left() for _, thread in ipairs(threads) do io.write("TOKEN " .. thread:get("token") .. "\\n") end end
+function response(status, headers, body) token = body:match('"refresh_token":"([^"]+)"') or "none" end
+function print_tokens() for _, thread in ipairs(threads) do io.write("TOKEN " .. thread:get("token") .. "\\n") end end
 """
 
 
@@ -49,13 +49,13 @@ class Target:
 
 
 class Spoiled(Exception):
-    """A burst had errors, so that its result is meaningless."""
+    """A burst had errors, so its result is meaningless."""
 
 
 def burst(target: Target, seconds: int) -> float:
-    """Return the requests per second; raises Spoiled."""
+    """Send requests for some seconds and return their number per second; raises Spoiled."""
     with tempfile.TemporaryDirectory() as folder:
-        script = Path(folder) / "ask.lua"
+        script = Path(folder) / "request.lua"
         script.write_text(target.script(), encoding="utf-8")
         command = [
             "wrk",

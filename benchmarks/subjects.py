@@ -39,7 +39,7 @@ def bare_flask(folder: Path) -> Iterator[Target]:
 
 
 def prepared_targets(server: LiveServer) -> list[Target]:
-    """Return the endpoints, each with its own client and tokens."""
+    """Return requests to our endpoints, with the tokens of one client."""
     app = create_app(Settings(**server.settings))
     services: Services = app.extensions["authserver"]
     key, secret = register(
@@ -53,19 +53,22 @@ def prepared_targets(server: LiveServer) -> list[Target]:
     services.database.engine.dispose()
     basic = "Basic " + base64.b64encode(f"{key}:{secret}".encode()).decode()
     access = issued[-1]["access_token"]
-    ours, own = server.url, {"Authorization": basic}
+    base, authorization = server.url, {"Authorization": basic}
     return [
-        Target("discovery", f"{ours}/.well-known/openid-configuration", {}),
-        Target("JWK set", f"{ours}/jwks.json", {}),
-        Target("userinfo", f"{ours}/oidc/userinfo", {"Authorization": f"Bearer {access}"}),
-        Target("introspection", f"{ours}/oauth2/introspect", own, f"token={access}"),
+        Target("discovery", f"{base}/.well-known/openid-configuration", {}),
+        Target("JWK set", f"{base}/jwks.json", {}),
+        Target("userinfo", f"{base}/oidc/userinfo", {"Authorization": f"Bearer {access}"}),
+        Target("introspection", f"{base}/oauth2/introspect", authorization, f"token={access}"),
         Target(
-            "client credentials", f"{ours}/oauth2/token", own, "grant_type=client_credentials&scope=profile"
+            "client credentials",
+            f"{base}/oauth2/token",
+            authorization,
+            "grant_type=client_credentials&scope=profile",
         ),
         Target(
             "refresh (rotation, ID token)",
-            f"{ours}/oauth2/token",
-            own,
+            f"{base}/oauth2/token",
+            authorization,
             refresh_tokens=tuple(tokens["refresh_token"] for tokens in issued[:-1]),
         ),
     ]

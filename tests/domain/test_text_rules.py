@@ -110,7 +110,7 @@ def test_self_registration_with_an_invalid_name_is_rejected(client, services, na
     ],
 )
 def test_an_email_address(address: str) -> None:
-    """Addresses of local networks and in other alphabets are accepted, and no name is looked up."""
+    """Local domains and other alphabets are accepted. The check makes no DNS lookup."""
     assert text_rules.is_email_address(address)
 
 

@@ -58,7 +58,7 @@ def sign_alice_out(db: Session, _client: Client) -> None:
 def during_request(
     database: Database, key: str, change_record: Deed, request: Callable[[], TestResponse]
 ) -> Iterator[Future[TestResponse]]:
-    """Make a request read the client before the change and write after it. Both change the client's row."""
+    """Make a request read the client before the change and write after it. Both transactions lock the client's row."""
     with ThreadPoolExecutor(1) as pool:
         with database.transaction() as db:
             client = clients.get(db, key)
@@ -150,7 +150,7 @@ def test_consumer_disapproved_during_the_request_gets_nothing(
 
 
 def test_two_concurrent_consents_are_both_recorded(rp: RelyingParty, database: Database) -> None:
-    """The second transaction writes what it reads after the wait."""
+    """The second transaction waits for the first, and adds to the scopes that the first has stored."""
     with database.transaction() as db:
         alice, client = users.find(db, "alice"), clients.get(db, rp.key)
         assert alice is not None

@@ -111,7 +111,7 @@ def test_login_hint_prefills_the_form(rp: RelyingParty) -> None:
 
 @pytest.mark.parametrize("wish", [{"prompt": "login"}, {"max_age": "0"}])
 def test_login_hint_for_another_user_is_editable(rp: RelyingParty, wish: dict[str, str]) -> None:
-    """login_hint, even if the current user has to sign in again: the user that it names can sign in."""
+    """login_hint: the user whom it names can sign in, even if another user is signed in and must sign in again."""
     rp.authorized("alice")
     page = rp.authorize(login_hint="bob", **wish)
     assert ('value="bob"' in page.text, "readonly" in page.text) == (True, False)
@@ -165,7 +165,7 @@ def test_id_token_of_another_issuer_is_rejected(rp: RelyingParty, services: Serv
 
 
 def test_unsupported_hints_are_ignored(rp: RelyingParty) -> None:
-    """display, ui_locales, claims_locales and acr_values must not cause an error."""
+    """Unsupported values of display, ui_locales, claims_locales and acr_values must not cause an error."""
     page = rp.authorized(display="popup", ui_locales="se xx", claims_locales="se", acr_values="1 2")
     assert "code" in response_parameters(page)
 

@@ -132,7 +132,7 @@ def test_replayed_code_revokes_its_tokens(rp: RelyingParty) -> None:
 
 
 def test_later_replay_revokes_too(rp: RelyingParty, moving_clock: MovingClock) -> None:
-    """4.1.2, 10.5: half a minute later, when there are refreshed tokens."""
+    """4.1.2, 10.5: a replay half a minute later revokes all tokens, including refreshed ones."""
     code = rp.code()
     tokens = rp.redeem(code).get_json()
     moving_clock.advance(seconds=30)
@@ -151,7 +151,7 @@ def test_code_cannot_be_guessed(rp: RelyingParty) -> None:
 
 
 def test_replay_by_another_client_revokes_nothing(rp: RelyingParty, other_rp: RelyingParty) -> None:
-    """S6: another client must not be able to revoke the tokens of the right one."""
+    """S6: another client must not be able to revoke the tokens of the rightful client."""
     code = rp.code()
     tokens = rp.redeem(code).get_json()
     assert_error(other_rp.redeem(code), "invalid_grant")

@@ -30,9 +30,9 @@ TEMPLATE = "authserver_template"
 
 
 def environment(**settings: str) -> dict[str, str]:
-    """Return this process's environment with only the given settings: public_url="…" and so on."""
-    ours = {name: value for name, value in os.environ.items() if not name.startswith("AUTHSERVER_")}
-    return ours | {f"AUTHSERVER_{name.upper()}": value for name, value in settings.items()}
+    """Return this process's environment, with these settings (public_url="…") in place of all others."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("AUTHSERVER_")}
+    return inherited | {f"AUTHSERVER_{name.upper()}": value for name, value in settings.items()}
 
 
 def _prepare(database_url: str) -> None:
@@ -45,7 +45,7 @@ def _prepare(database_url: str) -> None:
             keys = vault.load(settings)
             signing_keys.ensure(db, SYSTEM, keys)
             subject_salt.ensure(db, keys)
-            # So that no application has to do this before its first request.
+            # If this is done here, no application has to do it before its first request.
             signing_keys.run_schedule(db, SYSTEM, keys, settings)
     finally:
         database.engine.dispose()

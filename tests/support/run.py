@@ -49,8 +49,8 @@ def abandoned() -> list[Path]:
 
 
 def _place() -> Path:
-    """Return a folder in memory if there is enough space. A database has five hundred files, and many tests create
-    one.
+    """Return a folder in memory if there is enough space. Many tests create a database, which has five hundred
+    files.
     """
     return next(place for place in _places() if place != _MEMORY or _has_room(place))
 

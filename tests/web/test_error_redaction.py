@@ -15,7 +15,7 @@ pytestmark = pytest.mark.only_on("sqlite")
 
 GENERATED = "Zk3vJx0cQ9-mT7_pLr2WbYh5NsDfGa8eUiOoPq1XtCw"
 TYPED = "correct horse battery staple"
-# Generated secrets are recognised anywhere, typed ones only by the name of their parameter.
+# Generated secrets are recognized anywhere, typed ones only by the name of their parameter.
 RECOGNISED = [
     GENERATED,
     f"asr_1a_{GENERATED}",

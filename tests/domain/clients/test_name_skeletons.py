@@ -1,4 +1,4 @@
-"""Skeletons of names: names that look alike have the same one, and stored ones follow the function."""
+"""Skeletons of names: names that look alike have the same skeleton, and a migration recomputes stored skeletons."""
 
 import pytest
 from alembic import command
