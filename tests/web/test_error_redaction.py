@@ -16,7 +16,7 @@ pytestmark = pytest.mark.only_on("sqlite")
 GENERATED = "Zk3vJx0cQ9-mT7_pLr2WbYh5NsDfGa8eUiOoPq1XtCw"
 TYPED = "correct horse battery staple"
 # Generated secrets are recognized anywhere, typed ones only by the name of their parameter.
-RECOGNISED = [
+RECOGNIZED = [
     GENERATED,
     f"asr_1a_{GENERATED}",
     f"asc_2b_{GENERATED}",
@@ -79,7 +79,7 @@ def holds_no_secret(text):
 
 def sent(name):
     # Parameters that are recorded with their value get all secrets, the others a sample.
-    some = RECOGNISED if name in RECORDED else RECOGNISED[::3]
+    some = RECOGNIZED if name in RECORDED else RECOGNIZED[::3]
     return [*some, *([TYPED] if name in CONFIDENTIAL else [])]
 
 
@@ -139,7 +139,7 @@ def test_secret_in_place_of_the_client_key_is_not_recorded(client, party, record
     assert holds_no_secret(text) == []
 
 
-@pytest.mark.parametrize("secret", RECOGNISED)
+@pytest.mark.parametrize("secret", RECOGNIZED)
 def test_secret_in_a_registration_is_not_recorded(client, recorded_text, secret):
     for name in (
         "client_name",

@@ -220,7 +220,7 @@ def test_cookie_contains_one_value_per_user(services, alice):
 @pytest.mark.parametrize(
     "cookie_value", ["x", "a.b.c", "a.b.c.d", "a.b.c.d.e", "a.b.%s.d", "~", "é", "." * 1001, "a.%s.c"]
 )
-def test_forged_value_is_not_recognised(services, alice, cookie_value):
+def test_forged_value_is_not_recognized(services, alice, cookie_value):
     cookie_value = cookie_value.replace("%s", services.vault.pepper_id)
     assert known_browsers.find_browser_id(services.vault, cookie_value, alice.id, alice.epoch) is None
 

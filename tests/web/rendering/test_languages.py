@@ -236,7 +236,7 @@ def test_every_event_is_translated(german):
     assert all(translate(text) != text for text in EVENTS.values())
 
 
-def test_catalogue_is_read_once(german, monkeypatch):
+def test_catalog_is_read_once(german, monkeypatch):
     gettext("Sign in")
     monkeypatch.setattr(Translations, "load", None)
     assert gettext("Sign in") == "Anmelden"
