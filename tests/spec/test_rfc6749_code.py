@@ -239,7 +239,7 @@ def test_disapproved_client_cannot_redeem(rp: RelyingParty, services: Services) 
     assert_error(rp.redeem(code), "unauthorized_client")
 
 
-def test_approval_does_not_revive_codes(rp: RelyingParty, services: Services) -> None:
+def test_approval_does_not_restore_codes(rp: RelyingParty, services: Services) -> None:
     """S3: a new approval does not restore what was issued before."""
     from tests.support.relying_party import approve, disapprove
 

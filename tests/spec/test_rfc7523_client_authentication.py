@@ -183,7 +183,7 @@ def test_jti_belongs_to_its_client(app: Flask, services: Services) -> None:
         assert signer.token(signer.assertion(jti="one")).status_code == 200
 
 
-def test_rejected_assertion_does_not_use_up_its_jti(signer: Signer) -> None:
+def test_rejected_assertion_does_not_consume_its_jti(signer: Signer) -> None:
     """An attacker who guesses a jti must not be able to block it."""
     other = Signer(signer.app, signer.client_key, assertions.generate(), header=signer.header)
     assert_error(other.token(other.assertion(jti="taken")), "invalid_client", 401)
