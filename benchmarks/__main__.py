@@ -15,7 +15,7 @@ from rich.progress import track
 from rich.table import Table
 
 from benchmarks import load
-from benchmarks.load import Spoiled, Target
+from benchmarks.load import BurstFailed, Target
 from benchmarks.subjects import bare_flask, prepared_targets
 from tests.support import databases, run, servers
 
@@ -68,7 +68,7 @@ def _take_turns(targets: list[Target], rounds: int, seconds: int) -> dict[str, l
         for target in targets:
             try:
                 figures[target.name].append(load.burst(target, seconds))
-            except Spoiled as error:
+            except BurstFailed as error:
                 console.print(f"Discarded the result of a burst with errors: {error}")
     return figures
 

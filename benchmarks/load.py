@@ -48,12 +48,12 @@ class Target:
         return "\n".join([*lines, _REPORT])
 
 
-class Spoiled(Exception):
+class BurstFailed(Exception):
     """A burst had errors, so its result is meaningless."""
 
 
 def burst(target: Target, seconds: int) -> float:
-    """Send requests for some seconds and return their number per second; raises Spoiled."""
+    """Send requests for some seconds and return their number per second; raises BurstFailed."""
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder) / "request.lua"
         script.write_text(target.script(), encoding="utf-8")
@@ -69,7 +69,7 @@ def burst(target: Target, seconds: int) -> float:
         done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=seconds + 30)
     match = re.search(r"RESULT (\d+) (\d+) (\d+)", done.stdout)
     if match is None or int(match[3]):
-        raise Spoiled(f"{target.name}: {done.stdout.strip().splitlines()[-1:]}")
+        raise BurstFailed(f"{target.name}: {done.stdout.strip().splitlines()[-1:]}")
     if target.refresh_tokens:
         target.refresh_tokens = tuple(re.findall(r"^TOKEN (\S+)$", done.stdout, re.MULTILINE))
     return int(match[1]) / (int(match[2]) / 1e6)

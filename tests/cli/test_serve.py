@@ -244,7 +244,7 @@ def test_read_only_database_is_rejected(database_url, keys_dir, folder):
 
 @pytest.mark.only_on("postgresql")
 def test_database_that_becomes_available_later(empty_database_url, folder):
-    absent, name = later(empty_database_url)
+    absent, name = future_database(empty_database_url)
     with serving(folder, ready="/livez", database_url=absent) as (base, log, _):
         status, text = fetch(f"{base}/readyz")
         assert (status, json.loads(text)["checks"]["database"]) == (503, False)
@@ -256,7 +256,7 @@ def test_database_that_becomes_available_later(empty_database_url, folder):
     postgres.drop(name)
 
 
-def later(url):
+def future_database(url):
     """Return the URL and the name of a database that does not exist yet."""
     name = f"{make_url(url).database}_later"
     return make_url(url).set(database=name).render_as_string(hide_password=False), name

@@ -115,7 +115,7 @@ class RestorableSqlite:
         file = shared_folder() / f"{'-'.join(names)}.db"
         if not file.exists():
             _copy_sqlite(_sqlite_template(), file)
-            _add_people(f"sqlite:///{file}", names)
+            _add_users(f"sqlite:///{file}", names)
         return file
 
 
@@ -138,7 +138,7 @@ class RestorablePostgres:
             self._keep(())
         if names not in self._states:
             postgres.restore(self.url, self._states[()])
-            _add_people(self.url, names)
+            _add_users(self.url, names)
             self._keep(names)
         postgres.restore(self.url, self._states[names], first_id)
 
@@ -148,7 +148,7 @@ class RestorablePostgres:
         self._states[names] = state
 
 
-def _add_people(database_url: str, names: tuple[str, ...]) -> None:
+def _add_users(database_url: str, names: tuple[str, ...]) -> None:
     database = Database(create_engine(database_url, **engine_options(database_url, 1)))
     try:
         sample_users.add(database, cheap_settings(), *names)

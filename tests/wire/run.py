@@ -13,7 +13,7 @@ from joserfc.jwk import ECKey, OctKey
 from werkzeug.test import TestResponse
 
 from tests.support import forms
-from tests.wire.installation import PASSWORD, PEOPLE, Installation
+from tests.wire.installation import FULL_NAMES, PASSWORD, Installation
 from tests.wire.recorder import Caller, Recorder
 
 BACK = "https://rp.example/cb"
@@ -28,7 +28,7 @@ _ALL_GRANTS = (*_GRANTS, "password", "client_credentials", DEVICE_GRANT)
 
 @dataclass(frozen=True)
 class RegisteredClient:
-    """A client of the command line."""
+    """A client that the command line has registered."""
 
     key: str
     secret: str = ""
@@ -50,7 +50,7 @@ class Run:
         self.clients: dict[str, RegisteredClient] = {}
         self.networks = 0
         self._alice: Caller | None = None
-        for name in PEOPLE:
+        for name in FULL_NAMES:
             options = ("--grant", "configure_server") if name == "admin" else ()
             user = installation.add_user(name, *options)
             recorder.placeholders.learn(user["subject"], f"subject of {name}")
@@ -157,7 +157,7 @@ class Run:
         if page.status_code == 200 and any(form.path == "/consent" for form in forms.parse(page.text)):
             browser.submit(None, "/consent", decision="allow")
             page = browser.follow()
-        return answered(page)["code"]
+        return redirect_parameters(page)["code"]
 
     def redemption(self, client: RegisteredClient, value: str, **changes: str | None) -> dict[str, str]:
         """Return the form that redeems a code."""
@@ -202,7 +202,7 @@ def bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
-def answered(answer: TestResponse) -> dict[str, str]:
+def redirect_parameters(answer: TestResponse) -> dict[str, str]:
     """Return the parameters of a redirect to a client."""
     assert answer.status_code in {302, 303}, f"{answer.status}: {answer.text[:2000]}"
     parts = urlsplit(answer.location)
