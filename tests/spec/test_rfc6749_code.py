@@ -212,9 +212,9 @@ def test_redirect_uri_is_required(rp: RelyingParty) -> None:
 @pytest.mark.parametrize(("age", "status"), [(58, 200), (61, 400)])
 def test_code_expires(rp: RelyingParty, age: int, status: int) -> None:
     """4.1.2: the code MUST expire shortly after it is issued. Clients have a minute."""
-    with time_machine.travel(clock.now(), tick=False) as traveller:
+    with time_machine.travel(clock.now(), tick=False) as traveler:
         code = rp.code()
-        traveller.shift(age)
+        traveler.shift(age)
         assert rp.redeem(code).status_code == status
 
 
