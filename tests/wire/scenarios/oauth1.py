@@ -77,7 +77,7 @@ def play(run: Run) -> None:
 
 
 def _add(run: Run, name: str, *options: str, approve: bool = True) -> Consumer:
-    client = run.add_client(name, "oauth1", back=CALLBACK, approve=approve, more=options)
+    client = run.add_client(name, "oauth1", redirect_uri=CALLBACK, approve=approve, more=options)
     return Consumer(client.key, client.secret)
 
 
@@ -288,7 +288,7 @@ def _without_tokens(run: Run, caller: Caller, tool: Consumer) -> None:
 
 def _verification(run: Run, caller: Caller, tool: Consumer) -> None:
     server = run.add_client(
-        "verifier", "oauth2", grants=("client_credentials",), back="", more=("--may-verify-requests",)
+        "verifier", "oauth2", grants=("client_credentials",), redirect_uri="", more=("--may-verify-requests",)
     )
     access = _access(run, caller, tool)
 
