@@ -16,7 +16,7 @@ from rich.table import Table
 
 from benchmarks import load
 from benchmarks.load import BurstFailed, Target
-from benchmarks.subjects import bare_flask, prepared_targets
+from benchmarks.targets import bare_flask, prepared_targets
 from tests.support import databases, run, servers
 
 DRIFT = 0.15
