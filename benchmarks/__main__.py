@@ -41,7 +41,7 @@ def main() -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench ARGS=…")
     parser.add_argument("--database", action="append", choices=databases.KINDS, help="default: both")
-    parser.add_argument("--rounds", type=int, default=5, help="number of measurements per target")
+    parser.add_argument("--rounds", type=int, default=5, help="number of bursts per target")
     parser.add_argument("--seconds", type=int, default=3, help="duration of one burst")
     return parser.parse_args()
 
