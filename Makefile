@@ -14,7 +14,8 @@ help: ## Show this help
 run: .venv/.ready-run ## Set up and serve on 127.0.0.1:8000 (more options: make run ARGS="--workers 4")
 	@exec $(BIN)/authserver serve $(ARGS)
 
-# The linters run in parallel with the tests, and their output is printed last. The target fails if either fails.
+# The linters run in parallel with the tests, and their output is printed last.
+# The target fails if the tests or the linters fail.
 test: .venv/.ready-test ## Set up everything that the tests need, run them, and check style and types
 	$(BIN)/python -m tools.external_programs
 	@echo "Running the linters in parallel with the tests …"; \

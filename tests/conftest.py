@@ -132,7 +132,7 @@ def empty_database_url(database_kind: str, tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture
 def is_shared(request: pytest.FixtureRequest) -> bool:
-    """Whether this test uses the application of this process instead of its own."""
+    """Whether this test uses the application that the tests of this process share."""
     return "app" in request.fixturenames and not request.node.get_closest_marker("own_app")
 
 
@@ -146,7 +146,7 @@ def initial_users(request: pytest.FixtureRequest) -> tuple[str, ...]:
 def database_url(
     database_kind: str, tmp_path: Path, is_shared: bool, initial_users: tuple[str, ...]
 ) -> Iterator[str]:
-    """A database with the newest schema that no other test uses at the same time."""
+    """A database with the newest schema. No other test uses it at the same time."""
     if is_shared:
         yield databases.shared(database_kind, initial_users)
         return
@@ -238,7 +238,7 @@ def shared_servers() -> Iterator[servers.SharedServers]:
 def live_server(
     request: pytest.FixtureRequest, database_kind: str, shared_servers: servers.SharedServers
 ) -> Iterator[servers.LiveServer]:
-    """A running `authserver serve`. Mark a test `own_server` if it needs the first start or changes the process."""
+    """A running `authserver serve`. Mark a test `own_server` if it checks the first start or changes the process."""
     if not request.node.get_closest_marker("own_server"):
         yield shared_servers.get(database_kind)
         return

@@ -1,4 +1,4 @@
-"""Tests of the test support: browser_errors of the browser, accessibility findings, and databases."""
+"""Tests of the test support: errors that the browser reports, accessibility findings, and databases."""
 
 import subprocess
 import sys
@@ -129,12 +129,16 @@ def test_skip_is_a_failure_only_in_ci(tmp_path, ci, code, message):
     assert message in done.stdout
 
 
-def test_missing_program_is_named_in_one_sentence(capsys):
+def test_missing_program_is_named_with_advice(capsys):
     external_programs._provide("a lighthouse", lambda: None, lambda: None, "build one")
     output = capsys.readouterr().out
-    assert output == "Missing: a lighthouse. The tests that need it will be skipped; build one.\n"
+    assert (
+        output == "Missing: a lighthouse. The tests that need it will be skipped. To run them, build one.\n"
+    )
 
 
 def test_existing_program_is_not_installed(capsys):
-    external_programs._provide("a lighthouse", lambda: "here", lambda: pytest.fail("fetched"), "build one")
+    external_programs._provide(
+        "a lighthouse", lambda: "here", lambda: pytest.fail("the program was installed"), "build one"
+    )
     assert capsys.readouterr().out == ""

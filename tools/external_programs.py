@@ -2,8 +2,8 @@
 
 These are Chromium, Node with the packages of tests/interop/node, Apache with mod_auth_openidc, and oidc-agent.
 `python -m tools.external_programs` installs them. The tests call `chromium()`, `node()` and so on to find them. For
-each missing program, one sentence is printed, and the tests that need the program are skipped (with CI=true a skip is
-a failure).
+each missing program, a message is printed, and the tests that need the program are skipped (with CI=true a skip is a
+failure).
 """
 
 import os
@@ -108,11 +108,11 @@ def _provide(name: str, find: Callable[[], object], get: Callable[[], None], adv
     if not find():
         get()
     if not find():
-        print(f"Missing: {name}. The tests that need it will be skipped; {advice}.", flush=True)
+        print(f"Missing: {name}. The tests that need it will be skipped. To run them, {advice}.", flush=True)
 
 
 def main() -> None:
-    """Install all programs, and print one sentence for each missing program."""
+    """Install all programs, and print a message for each missing program."""
     _provide("a Chromium", chromium, _get_chromium, "add one to PATH or set TEST_BROWSER")
     _provide(
         f"Node {OLDEST_NODE} or newer with npm",

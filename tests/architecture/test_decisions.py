@@ -8,7 +8,7 @@ from authserver.settings import ROOT
 
 FOLDER = ROOT / "docs" / "decisions"
 INDEX = FOLDER / "README.md"
-# One decision with tables, checked in test_dependencies.
+# This page is one decision with tables. test_dependencies checks it.
 TABLES = FOLDER / "dependencies.md"
 PAGES = sorted(set(FOLDER.glob("*.md")) - {INDEX, TABLES})
 PARTS = ["Context", "Decision", "Alternatives", "Consequences"]

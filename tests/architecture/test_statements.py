@@ -28,7 +28,7 @@ pytestmark = pytest.mark.both_databases
 Request = Callable[[], TestResponse]
 
 NUMBERS = {
-    # what: statements on SQLite, on PostgreSQL
+    # request: number of statements on SQLite, on PostgreSQL
     "code": (4, 2),
     "refresh": (3, 2),
     "client credentials": (2, 2),

@@ -55,7 +55,7 @@ def placeholders(text):
 
 
 def differs_in_placeholders(original, translation):
-    """Return whether placeholders differ. A singular may omit the number if English does, as in "One code is left."."""
+    """Return whether placeholders differ. A singular may omit the number if the English one does ("One code left")."""
     one, many = placeholders(forms(original)[0]), placeholders(forms(original)[-1])
     first, *others = map(placeholders, forms(translation))
     return first not in (one, many) or any(found != many for found in others)
@@ -78,7 +78,7 @@ def test_every_message_is_translated(catalog):
 
 def test_catalogs_match_the_sources(catalog, extracted):
     present, wanted = ({(message.id, message.context) for message in found} for found in (catalog, extracted))
-    assert (present - wanted, wanted - present) == (set(), set()), "run: make translations"
+    assert (present - wanted, wanted - present) == (set(), set()), "run `make translations`"
 
 
 def test_catalogs_are_compiled(path, catalog):
@@ -92,10 +92,10 @@ def test_catalogs_are_compiled(path, catalog):
                 if message.context
                 else compiled.gettext(message.id)
             )
-            assert found == message.string, "run: make translations"
+            assert found == message.string, "run `make translations`"
         else:
-            assert compiled.ngettext(*message.id, 1) == message.string[0], "run: make translations"
-            assert compiled.ngettext(*message.id, 2) == message.string[1], "run: make translations"
+            assert compiled.ngettext(*message.id, 1) == message.string[0], "run `make translations`"
+            assert compiled.ngettext(*message.id, 2) == message.string[1], "run `make translations`"
 
 
 def test_placeholders_agree(catalog):

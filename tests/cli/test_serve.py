@@ -45,10 +45,12 @@ def serving(folder, *options, ready="/readyz", **settings):
 
 
 def start(folder, *options, **settings):
-    """Return the result of a start in this process that fails before it serves."""
+    """Return the result of `authserver serve` in this process, which must fail before it starts to serve."""
     given = {"keys_dir": str(folder / "keys"), "database_url": f"sqlite:///{folder}/x.db"} | settings
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("authserver.cli.gunicorn_server.Server.run", lambda _: pytest.fail("it served"))
+        patch.setattr(
+            "authserver.cli.gunicorn_server.Server.run", lambda _: pytest.fail("the server started")
+        )
         bind = f"127.0.0.1:{servers.free_port()}"
         arguments = ["serve", "--bind", bind, *options]
         return CliRunner().invoke(main, arguments, env=environment(**given))
@@ -72,10 +74,10 @@ def fetch(url):
 
 
 def until(condition):
-    """Wait for a change in another process."""
+    """Wait until a condition is true in another process."""
     deadline = time.monotonic() + servers.TIMEOUT
     while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
+        assert time.monotonic() < deadline, "the expected change did not happen"
         time.sleep(0.05)
 
 
@@ -242,7 +244,7 @@ def test_read_only_database_is_rejected(database_url, keys_dir, folder):
 
 @pytest.mark.only_on("postgresql")
 def test_database_that_becomes_available_later(empty_database_url, folder):
-    absent, name = later(empty_database_url)
+    absent, name = future_database(empty_database_url)
     with serving(folder, ready="/livez", database_url=absent) as (base, log, _):
         status, text = fetch(f"{base}/readyz")
         assert (status, json.loads(text)["checks"]["database"]) == (503, False)
@@ -254,7 +256,7 @@ def test_database_that_becomes_available_later(empty_database_url, folder):
     postgres.drop(name)
 
 
-def later(url):
+def future_database(url):
     """Return the URL and the name of a database that does not exist yet."""
     name = f"{make_url(url).database}_later"
     return make_url(url).set(database=name).render_as_string(hide_password=False), name

@@ -223,7 +223,7 @@ def test_slow_name_resolution_times_out(short_deadline: None, monkeypatch: pytes
 )
 def test_non_public_address_is_never_contacted(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """This includes all spellings of an IP address. Only loopback may use plain http."""
-    monkeypatch.setattr(Fetcher, "_pool", lambda *_: pytest.fail("it was asked"))
+    monkeypatch.setattr(Fetcher, "_pool", lambda *_: pytest.fail("the fetcher opened a connection"))
     with pytest.raises(FetchFailed):
         Fetcher(Settings()).get(url)
 

@@ -30,7 +30,7 @@ from tests.support.relying_party import RelyingParty, change, register, response
 from tests.support.sample_users import PASSWORD
 
 pytestmark = pytest.mark.only_on("postgresql")
-Deed = Callable[[Session, Client], None]
+Change = Callable[[Session, Client], None]
 
 
 @pytest.fixture
@@ -56,9 +56,9 @@ def sign_alice_out(db: Session, _client: Client) -> None:
 
 @contextmanager
 def during_request(
-    database: Database, key: str, change_record: Deed, request: Callable[[], TestResponse]
+    database: Database, key: str, change_record: Change, request: Callable[[], TestResponse]
 ) -> Iterator[Future[TestResponse]]:
-    """Make a request read the client before the change and write after it. Both change the client's row."""
+    """Make a request read the client before the change and write after it. Both transactions lock the client's row."""
     with ThreadPoolExecutor(1) as pool:
         with database.transaction() as db:
             client = clients.get(db, key)
@@ -124,7 +124,7 @@ def test_unrelated_change_does_not_disturb_the_request(rp: RelyingParty, databas
 
 @pytest.mark.parametrize("change_record", [disable_alice, sign_alice_out])
 def test_authorization_of_a_signed_out_or_disabled_user_is_void(
-    rp: RelyingParty, database: Database, change_record: Deed
+    rp: RelyingParty, database: Database, change_record: Change
 ) -> None:
     """The authorization stores the account's epoch and the session that the request read."""
     rp.authorized()
@@ -150,7 +150,7 @@ def test_consumer_disapproved_during_the_request_gets_nothing(
 
 
 def test_two_concurrent_consents_are_both_recorded(rp: RelyingParty, database: Database) -> None:
-    """The second transaction writes what it reads after the wait."""
+    """The second transaction waits for the first, and adds to the scopes that the first has stored."""
     with database.transaction() as db:
         alice, client = users.find(db, "alice"), clients.get(db, rp.key)
         assert alice is not None

@@ -53,13 +53,13 @@ def hashing(monkeypatch):
         found.append(bool(opened))
         return make(self, password)
 
-    def compare_and_note(self, *values):
+    def recording_verify(self, *values):
         found.append(bool(opened))
         return compare(self, *values)
 
     monkeypatch.setattr(Database, "transaction", transaction)
     monkeypatch.setattr(PasswordHasher, "hash", recording_hash)
-    monkeypatch.setattr(PasswordHasher, "verify", compare_and_note)
+    monkeypatch.setattr(PasswordHasher, "verify", recording_verify)
     return found
 
 

@@ -9,8 +9,8 @@ from tests.support.servers import LiveServer
 
 FORM = "Content-Type: application/x-www-form-urlencoded"
 BROKEN_CHUNKS = ["zz\r\n", "-5\r\nabc\r\n", "ffffffffffffffff\r\nabc", "3\r\nabcdef\r\n0\r\n\r\n", "5\r\nab"]
-MACHINES = ["/oauth2/token", "/oauth2/introspect", "/oauth2/register", "/oauth/requestKey"]
-PEOPLE = ["/oauth2/authorize", "/oidc/end_session", "/sign-in", "/sign-in/code", "/device"]
+MACHINE_ENDPOINTS = ["/oauth2/token", "/oauth2/introspect", "/oauth2/register", "/oauth/requestKey"]
+PAGES = ["/oauth2/authorize", "/oidc/end_session", "/sign-in", "/sign-in/code", "/device"]
 
 
 def send(server: LiveServer, path: str, *headers: str, body: str) -> tuple[int, str]:
@@ -31,10 +31,10 @@ def send(server: LiveServer, path: str, *headers: str, body: str) -> tuple[int, 
 
 def test_malformed_chunks_are_rejected_in_the_format_of_the_endpoint(live_server: LiveServer) -> None:
     """One server gets all requests, because starting a server takes longer than a hundred requests."""
-    for path, chunks in product(MACHINES, BROKEN_CHUNKS):
+    for path, chunks in product(MACHINE_ENDPOINTS, BROKEN_CHUNKS):
         status, content = send(live_server, path, FORM, "Transfer-Encoding: chunked", body=chunks)
         assert (status, "error" in json.loads(content)) == (400, True), (path, chunks, content)
-    for path, chunks in product(PEOPLE, BROKEN_CHUNKS):
+    for path, chunks in product(PAGES, BROKEN_CHUNKS):
         status, content = send(live_server, path, FORM, "Transfer-Encoding: chunked", body=chunks)
         assert (status, "<h1>" in content) == (400, True), (path, chunks, content)
     assert "unexpected error" not in live_server.log_text()

@@ -1,7 +1,7 @@
 """No malformed request to an OAuth 1.0a endpoint gets a 5xx response (S26), on either database.
 
 A normal run sends a sample. `OAUTH1_FUZZ=50000 make test ARGS=tests/faults/test_oauth1_fuzz.py` sends all requests.
-A 503 is an error too, except for the two problems that OSLC clients expect with it. These need a valid signature.
+A 503 is an error too, except for two problems that OSLC clients expect with status 503. Both need a valid signature.
 """
 
 import io

@@ -1,4 +1,4 @@
-"""A client is removed while it sends requests. The requests succeed or fail as unknown, without a 5xx (S5, S26)."""
+"""A client is removed while it sends requests. Each request succeeds or gets invalid_client, never a 5xx (S5, S26)."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier

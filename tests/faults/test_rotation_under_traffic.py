@@ -2,8 +2,8 @@
 
 Two processes sign JWT access tokens all the time while the keys are rotated three times: by schedule, by command and in
 the console, each time as early as permitted. The test does not wait for hours. It ages the rows of the keys by a few
-minutes at a time, and moves the clocks of the resource servers along. The seconds after which a process reloads the keys
-pass in real time.
+minutes at a time, and advances the clocks of the resource servers by the same time. Only the few seconds until a
+process reloads the keys pass in real time.
 """
 
 import re
@@ -118,7 +118,7 @@ class Traffic:
 
     @contextmanager
     def flowing(self) -> Iterator[None]:
-        """Run the traffic inside this context; raises the errors that it had."""
+        """Run the traffic inside this context. At its end, raise the first error that the traffic had."""
         with ThreadPoolExecutor(len(self._rounds)) as pool:
             runs = [pool.submit(self._flow, number) for number in range(len(self._rounds))]
             try:

@@ -52,7 +52,7 @@ def logout_claims(party: Party) -> list[dict[str, str]]:
         if found := json.loads(get_text(party, "logout-claims")):
             return found
         time.sleep(0.1)
-    raise AssertionError("the application was not told within the time")
+    raise AssertionError("the application received no logout token in time")
 
 
 def test_openid_client_signs_out_and_gets_a_logout_token(

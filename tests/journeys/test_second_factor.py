@@ -1,4 +1,4 @@
-"""The second factor in a browser: set-up, sign-in, recovery codes, required by a client, and removal."""
+"""The second factor in a browser: set-up, sign-in, recovery codes, clients that require it, and removal."""
 
 import json
 import re
@@ -18,7 +18,7 @@ from tests.support.sample_users import PASSWORD
 from tests.support.servers import LiveServer
 
 STEP = 30
-_ON_THE_WAY = 8
+_MAX_DELAY = 8  # seconds until the server checks a code
 MULTI_FACTOR = "urn:authserver:acr:multi-factor"
 CODES = re.compile(r"[A-Z]{4}-[A-Z]{4}-[A-Z]{4}")
 
@@ -33,11 +33,11 @@ class App:
         self._last = 0
 
     def code(self) -> str:
-        """Return a valid code that was not returned before: of this step or the next (RFC 6238, section 5.2)."""
+        """Return a new valid code, of the current or an adjacent time step (RFC 6238, section 5.2)."""
         now = clock.timestamp(clock.now())
         # Near the end of a step, the code of the previous step would be too old when it arrives.
-        self._last = max(self._last + 1, (now + _ON_THE_WAY) // STEP - 1)
-        assert self._last <= now // STEP + 1, "the test is faster than the codes change"
+        self._last = max(self._last + 1, (now + _MAX_DELAY) // STEP - 1)
+        assert self._last <= now // STEP + 1, "the test needs more codes than the server accepts at this time"
         return self._codes.generate_otp(self._last)
 
 

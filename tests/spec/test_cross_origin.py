@@ -184,7 +184,7 @@ def test_pending_client_opens_nothing(app: Flask, services: Services, sample_use
 
 
 def test_disapproved_client_loses_access_at_once(app: Flask, services: Services, rp: RelyingParty) -> None:
-    """S3: from its next request on."""
+    """S3: disapproval takes effect with the next request."""
     assert is_allowed(app, ALLOWED_ORIGIN)
     disapprove(services, rp.key)
     assert not is_allowed(app, ALLOWED_ORIGIN)
@@ -195,7 +195,7 @@ def test_disapproved_client_loses_access_at_once(app: Flask, services: Services,
 def test_decision_on_another_node_takes_effect_at_once(
     app: Flask, settings: Settings, rp: RelyingParty
 ) -> None:
-    """S3: on every node."""
+    """S3: disapproval takes effect on every node."""
     other = create_app(settings)
     assert is_allowed(app, ALLOWED_ORIGIN)
     disapprove(other.extensions["authserver"], rp.key)

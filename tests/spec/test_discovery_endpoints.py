@@ -65,7 +65,7 @@ def test_unlisted_grant_type_is_not_supported(reader: Reader) -> None:
 
 @every_document
 def test_each_listed_grant_type_issues_tokens(reader: Reader) -> None:
-    """grant_types_supported: for a client that is registered for it."""
+    """grant_types_supported: a client that is registered for a grant type gets tokens with it."""
     tokens = reader.tokens(scope="openid offline_access")
     device = reader.post("device_authorization_endpoint", {"scope": "openid"}).get_json()
     forms: dict[str, dict[str, str]] = {

@@ -60,7 +60,7 @@ def test_unlisted_response_mode_is_rejected(reader: Reader) -> None:
 def test_listed_response_type_works(
     app: Flask, services: Services, sample_users: dict[str, User], path: str
 ) -> None:
-    """response_types_supported: a client of the right kind gets what the values of the response type name."""
+    """response_types_supported: a client of the right kind gets the values that the response type names."""
     names = {"code": "code", "id_token": "id_token", "token": "access_token"}
     readers = {kind: Reader.new(app, services, path, kind=kind) for kind in ("oauth2", "oidc")}
     for response_type in readers["oidc"].document["response_types_supported"]:

@@ -184,7 +184,7 @@ def test_unused_application_is_not_notified(
 def test_each_application_is_notified_once(
     app_rp: RelyingParty, services: Services, receiver: Receiver
 ) -> None:
-    """I1: regardless of how often it signed the user in during the session."""
+    """I1: an application gets one notice, even if it signed the user in several times during the session."""
     app_rp.tokens()
     app_rp.tokens()
     sign_out(app_rp)
@@ -203,7 +203,7 @@ def test_rp_initiated_logout_sends_notices(
 def test_ending_a_session_from_elsewhere_sends_notices(
     app_rp: RelyingParty, services: Services, receiver: Receiver
 ) -> None:
-    """The user signs out everywhere else in the account, or an administrator does it."""
+    """The user ends all other sessions on the account page, or an administrator ends them."""
     app_rp.tokens()
     with services.database.transaction() as db:
         user = users.find(db, "alice")

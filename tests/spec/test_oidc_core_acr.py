@@ -195,9 +195,9 @@ def test_essential_acr_without_a_value_requires_nothing(rp: RelyingParty) -> Non
 
 def test_prompt_login_requests_both_factors(rp: RelyingParty, totp_app: TotpApp) -> None:
     """3.1.2.1: prompt=login requests both factors again, and auth_time is later."""
-    with time_machine.travel(clock.now(), tick=False) as traveller:
+    with time_machine.travel(clock.now(), tick=False) as traveler:
         first = id_token(rp, enter(rp, rp.sign_in(rp.authorize()), totp_app.code()))
-        traveller.shift(60)
+        traveler.shift(60)
         page = forms.submit(rp.browser, rp.authorize(prompt="login"), "login-submit", password=PASSPHRASE)
         second = id_token(rp, enter(rp, page, totp_app.code()))
     assert (second["acr"], second["auth_time"]) == (MULTI_FACTOR, int(str(first["auth_time"])) + 60)

@@ -43,7 +43,7 @@ def test_claims_can_be_requested_by_name(rp: RelyingParty) -> None:
 
 
 def test_claims_by_name_need_consent(rp: RelyingParty) -> None:
-    """5.5: the consent page asks for what the client gets, even if no scope contains it."""
+    """5.5: a requested claim needs consent, even if no granted scope contains it."""
     rp.authorized(scope="openid")
     requested = json.dumps({"userinfo": {"email": None}})
     assert (

@@ -87,9 +87,9 @@ def test_acr_amr_and_auth_time_are_present(rp: RelyingParty) -> None:
 
 def test_single_sign_on_keeps_auth_time(rp: RelyingParty, other_rp: RelyingParty) -> None:
     """2: auth_time is when the user signed in, not when the token was issued."""
-    with time_machine.travel(clock.now(), tick=False) as traveller:
+    with time_machine.travel(clock.now(), tick=False) as traveler:
         first = claims(rp.tokens()["id_token"])
-        traveller.shift(300)
+        traveler.shift(300)
         second = claims(rp.tokens()["id_token"])
     assert second["auth_time"] == first["auth_time"]
     assert second["sid"] == first["sid"]

@@ -39,9 +39,9 @@ def test_prompt_none_with_another_value_is_rejected(rp: RelyingParty) -> None:
 
 def test_prompt_login_requires_a_new_sign_in(rp: RelyingParty) -> None:
     """prompt=login: the server SHOULD prompt for reauthentication, which makes auth_time later."""
-    with time_machine.travel(clock.now(), tick=False) as traveller:
+    with time_machine.travel(clock.now(), tick=False) as traveler:
         first = claims(rp.tokens()["id_token"])
-        traveller.shift(100)
+        traveler.shift(100)
         page = rp.authorize(prompt="login")
         assert is_sign_in(page)
         code = response_parameters(rp.sign_in(page))["code"]
@@ -80,9 +80,9 @@ def test_prompt_select_account_offers_another_account(rp: RelyingParty) -> None:
 
 def test_exceeded_max_age_requires_a_new_sign_in(rp: RelyingParty) -> None:
     """If the elapsed time is greater than max_age, the server MUST re-authenticate."""
-    with time_machine.travel(clock.now(), tick=False) as traveller:
+    with time_machine.travel(clock.now(), tick=False) as traveler:
         rp.authorized()
-        traveller.shift(20)
+        traveler.shift(20)
         assert "code" in response_parameters(rp.authorize(max_age="30"))
         assert is_sign_in(rp.authorize(max_age="10"))
         assert response_parameters(rp.authorize(max_age="10", prompt="none"))["error"] == "login_required"
@@ -90,9 +90,9 @@ def test_exceeded_max_age_requires_a_new_sign_in(rp: RelyingParty) -> None:
 
 def test_max_age_zero_always_requires_a_new_sign_in(rp: RelyingParty) -> None:
     """max_age=0 is the same as prompt=login."""
-    with time_machine.travel(clock.now(), tick=False) as traveller:
+    with time_machine.travel(clock.now(), tick=False) as traveler:
         rp.authorized()
-        traveller.shift(1)
+        traveler.shift(1)
         page = rp.authorize(max_age="0")
         assert is_sign_in(page)
         assert "code" in response_parameters(rp.sign_in(page))
@@ -111,7 +111,7 @@ def test_login_hint_prefills_the_form(rp: RelyingParty) -> None:
 
 @pytest.mark.parametrize("wish", [{"prompt": "login"}, {"max_age": "0"}])
 def test_login_hint_for_another_user_is_editable(rp: RelyingParty, wish: dict[str, str]) -> None:
-    """login_hint, even if the current user has to sign in again: the user that it names can sign in."""
+    """login_hint: the user whom it names can sign in, even if another user is signed in and must sign in again."""
     rp.authorized("alice")
     page = rp.authorize(login_hint="bob", **wish)
     assert ('value="bob"' in page.text, "readonly" in page.text) == (True, False)
@@ -129,9 +129,9 @@ def test_login_hint_for_the_current_user_asks_for_the_password_only(rp: RelyingP
 
 def test_id_token_hint_of_the_current_user_needs_no_page(rp: RelyingParty) -> None:
     """If the hint identifies the signed-in user, the response is positive, even if the hint has expired."""
-    with time_machine.travel(clock.now(), tick=False) as traveller:
+    with time_machine.travel(clock.now(), tick=False) as traveler:
         token = rp.tokens()["id_token"]
-        traveller.shift(1000)
+        traveler.shift(1000)
         assert "code" in response_parameters(rp.authorize(prompt="none", id_token_hint=token))
 
 
@@ -165,7 +165,7 @@ def test_id_token_of_another_issuer_is_rejected(rp: RelyingParty, services: Serv
 
 
 def test_unsupported_hints_are_ignored(rp: RelyingParty) -> None:
-    """display, ui_locales, claims_locales and acr_values must not cause an error."""
+    """Unsupported values of display, ui_locales, claims_locales and acr_values must not cause an error."""
     page = rp.authorized(display="popup", ui_locales="se xx", claims_locales="se", acr_values="1 2")
     assert "code" in response_parameters(page)
 

@@ -128,7 +128,7 @@ def test_earliest_rotations_do_not_disturb_verifiers(
         while not rotated(services):
             moving_clock.advance(TEN_MINUTES)
             verifier.fetch()
-        # Every node learns about it within seconds, and need not be the one that rotated.
+        # After some seconds, every node uses the new key, not only the node that rotated it.
         moving_clock.advance(timedelta(seconds=11))
         token = rp.tokens()["id_token"]
         verifier.claims(token)
@@ -162,7 +162,7 @@ def test_emergency_rotation_invalidates_stolen_keys(app: Flask, services: Servic
 
 
 def test_next_key_is_published_before_it_signs(app: Flask) -> None:
-    """10.1.1: a node, a cache on the way and the verifier's cache can each hold an older JWK set."""
+    """10.1.1: a node, an intermediate cache and the verifier's cache can each hold an older JWK set."""
     max_age = app.test_client().get("/jwks.json").cache_control.max_age
     assert max_age is not None
     until_known = key_ring._REREAD_AFTER + timedelta(seconds=max_age) + TEN_MINUTES

@@ -188,7 +188,7 @@ def test_rejected_sign_out_uses_the_language(rp: RelyingParty) -> None:
 
 
 def test_discovery_lists_the_languages(rp: RelyingParty, client: FlaskClient) -> None:
-    """Discovery, 3, and RFC 8414, 2: ui_locales_supported lists the languages that the pages have."""
+    """Discovery, 3, and RFC 8414, 2: ui_locales_supported lists the languages of the pages."""
     for path in ("/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"):
         listed = client.get(path).get_json()["ui_locales_supported"]
         assert listed == ["en", "de"]

@@ -69,8 +69,8 @@ def test_hint_signed_by_a_retired_key_is_accepted(
     app_rp: RelyingParty, services: Services, moving_clock: MovingClock
 ) -> None:
     """2: the OP SHOULD accept it while the session lasts, which can be longer than its signing key is published."""
-    words = {"username": "alice", "password": PASSWORD, "remember": "1"}
-    forms.submit(app_rp.browser, app_rp.browser.get("/sign-in"), "login-submit", **words)
+    fields = {"username": "alice", "password": PASSWORD, "remember": "1"}
+    forms.submit(app_rp.browser, app_rp.browser.get("/sign-in"), "login-submit", **fields)
     hint = app_rp.tokens()["id_token"]
     with services.database.transaction() as db:
         signing_keys.rotate(db, SYSTEM, services.vault, is_urgent=True)
@@ -145,7 +145,7 @@ def test_no_redirect_to_an_unregistered_uri(app_rp: RelyingParty, uri: str) -> N
 def test_no_redirect_without_a_known_client(
     app_rp: RelyingParty, services: Services, sent: dict[str, str], expected: str, cause: str
 ) -> None:
-    """3: id_token_hint or client_id selects the client whose URIs count. Without a known client, the page explains it."""
+    """3: id_token_hint or client_id selects the client whose URIs count. The page explains why there is no redirect."""
     app_rp.tokens()
     page = end_session(app_rp, post_logout_redirect_uri=RETURN, **sent)
     result = app_rp.follow(forms.submit(app_rp.browser, page, "logout-confirm")).text
@@ -174,7 +174,7 @@ def test_no_redirect_to_a_disapproved_client(app_rp: RelyingParty, services: Ser
 
 
 def test_hint_of_a_disapproved_client_needs_confirmation(app_rp: RelyingParty, services: Services) -> None:
-    """S4: its hint proves nothing any more."""
+    """S4: the hint of a disapproved client proves nothing."""
     hint = app_rp.tokens()["id_token"]
     disapprove(services, app_rp.key)
     assert 'id="logout-confirm"' in end_session(app_rp, id_token_hint=hint).text

@@ -6,7 +6,7 @@ from authserver.protocol.oauth1 import base_strings, parameters, signatures
 from authserver.protocol.oauth1.encoding import decode_form, escape
 
 CLIENT_SECRET = "kd94hf93k423kf44"
-DANCE = [
+COMPLETE_FLOW = [
     (
         "POST",
         "https://photos.example.net/initiate",
@@ -46,7 +46,7 @@ BASE_STRING = (
 )
 
 
-@pytest.mark.parametrize(("method", "url", "header", "token_secret"), DANCE)
+@pytest.mark.parametrize(("method", "url", "header", "token_secret"), COMPLETE_FLOW)
 def test_signatures_of_section_1_2(method, url, header, token_secret):
     target = base_strings.target(url)
     collected = parameters.collect(header, decode_form(target.query), None)

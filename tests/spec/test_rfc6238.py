@@ -50,19 +50,19 @@ def test_code_is_accepted_once(rp: RelyingParty, totp_app: TotpApp) -> None:
 
 def test_one_step_of_delay_is_accepted(rp: RelyingParty, totp_app: TotpApp) -> None:
     """5.2: at most one time step is allowed as the network delay."""
-    with time_machine.travel(clock.now(), tick=False) as traveller:
-        traveller.shift(60)
+    with time_machine.travel(clock.now(), tick=False) as traveler:
+        traveler.shift(60)
         page, code = code_page(rp), totp_app.code()
-        traveller.shift(30)
+        traveler.shift(30)
         assert enter(rp, page, code).status_code == 303
 
 
 def test_more_delay_is_rejected(rp: RelyingParty, totp_app: TotpApp) -> None:
     """5.2: a larger window gives attackers more guesses."""
-    with time_machine.travel(clock.now(), tick=False) as traveller:
-        traveller.shift(60)
+    with time_machine.travel(clock.now(), tick=False) as traveler:
+        traveler.shift(60)
         page, code = code_page(rp), totp_app.code()
-        traveller.shift(60)
+        traveler.shift(60)
         assert enter(rp, page, code).status_code == 422
 
 
@@ -102,14 +102,14 @@ def test_guessing_is_throttled(rp: RelyingParty, totp_app: TotpApp, services: Se
 
 def test_guessing_does_not_lock_the_user_out(rp: RelyingParty, totp_app: TotpApp, services: Services) -> None:
     """S20: a browser in which the user has signed in before has its own limit."""
-    with time_machine.travel(clock.now(), tick=False) as traveller:
+    with time_machine.travel(clock.now(), tick=False) as traveler:
         enter(rp, code_page(rp), totp_app.code())
         own = rp.browser
         for _ in range(services.settings.sign_in_attempts):
             enter(rp, code_page(rp), "000000")
         assert enter(rp, code_page(rp), "000000").status_code == 429
         rp.browser = own
-        traveller.shift(60)
+        traveler.shift(60)
         page = forms.submit(own, rp.authorize(prompt="login"), "login-submit", password=PASSWORD)
         assert enter(rp, page, totp_app.code()).status_code == 303
 
@@ -136,9 +136,9 @@ def test_password_step_is_bound_to_its_browser(rp: RelyingParty, totp_app: TotpA
 
 def test_password_step_expires(rp: RelyingParty, totp_app: TotpApp) -> None:
     """The user has to enter the password again after some time."""
-    with time_machine.travel(clock.now(), tick=False) as traveller:
+    with time_machine.travel(clock.now(), tick=False) as traveler:
         page = code_page(rp)
-        traveller.shift(11 * 60)
+        traveler.shift(11 * 60)
         assert enter(rp, page, totp_app.code()).status_code == 400
 
 

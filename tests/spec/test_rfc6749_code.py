@@ -132,7 +132,7 @@ def test_replayed_code_revokes_its_tokens(rp: RelyingParty) -> None:
 
 
 def test_later_replay_revokes_too(rp: RelyingParty, moving_clock: MovingClock) -> None:
-    """4.1.2, 10.5: half a minute later, when there are refreshed tokens."""
+    """4.1.2, 10.5: a replay half a minute later revokes all tokens, including refreshed ones."""
     code = rp.code()
     tokens = rp.redeem(code).get_json()
     moving_clock.advance(seconds=30)
@@ -151,7 +151,7 @@ def test_code_cannot_be_guessed(rp: RelyingParty) -> None:
 
 
 def test_replay_by_another_client_revokes_nothing(rp: RelyingParty, other_rp: RelyingParty) -> None:
-    """S6: another client must not be able to revoke the tokens of the right one."""
+    """S6: another client must not be able to revoke the tokens of the rightful client."""
     code = rp.code()
     tokens = rp.redeem(code).get_json()
     assert_error(other_rp.redeem(code), "invalid_grant")
@@ -212,9 +212,9 @@ def test_redirect_uri_is_required(rp: RelyingParty) -> None:
 @pytest.mark.parametrize(("age", "status"), [(58, 200), (61, 400)])
 def test_code_expires(rp: RelyingParty, age: int, status: int) -> None:
     """4.1.2: the code MUST expire shortly after it is issued. Clients have a minute."""
-    with time_machine.travel(clock.now(), tick=False) as traveller:
+    with time_machine.travel(clock.now(), tick=False) as traveler:
         code = rp.code()
-        traveller.shift(age)
+        traveler.shift(age)
         assert rp.redeem(code).status_code == status
 
 
@@ -239,7 +239,7 @@ def test_disapproved_client_cannot_redeem(rp: RelyingParty, services: Services) 
     assert_error(rp.redeem(code), "unauthorized_client")
 
 
-def test_approval_does_not_revive_codes(rp: RelyingParty, services: Services) -> None:
+def test_approval_does_not_restore_codes(rp: RelyingParty, services: Services) -> None:
     """S3: a new approval does not restore what was issued before."""
     from tests.support.relying_party import approve, disapprove
 

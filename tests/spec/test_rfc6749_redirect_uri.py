@@ -77,7 +77,7 @@ def test_removed_redirect_uri_is_rejected(rp: RelyingParty, services: Services) 
 def test_removed_and_omitted_redirect_uri_is_rejected(
     single_uri_rp: RelyingParty, services: Services, uri: str | None
 ) -> None:
-    """S2: the code was sent to the URI that was registered then."""
+    """S2: the code was sent to the URI that was registered at that time."""
     code = code_without_uri(single_uri_rp)
     edit(services, single_uri_rp.key, redirect_uris=(NEW_URI,))
     assert_error(single_uri_rp.redeem(code, redirect_uri=uri), "invalid_grant")

@@ -29,10 +29,10 @@ def test_lost_response_can_be_repeated(rp: RelyingParty) -> None:
 
 def test_reuse_after_the_grace_window_revokes_the_family(rp: RelyingParty) -> None:
     """RFC 9700, 4.14.2: reuse of an old refresh token revokes the active one."""
-    with time_machine.travel(clock.now(), tick=False) as traveller:
+    with time_machine.travel(clock.now(), tick=False) as traveler:
         first = rp.tokens()
         second = rp.refresh(first["refresh_token"]).get_json()
-        traveller.shift(11)
+        traveler.shift(11)
         assert_error(rp.refresh(first["refresh_token"]), "invalid_grant")
         assert_error(rp.refresh(second["refresh_token"]), "invalid_grant")
         assert rp.userinfo(second["access_token"]).status_code == 401
@@ -140,20 +140,20 @@ def test_redirect_uri_of_older_clients_is_accepted(rp: RelyingParty) -> None:
 
 def test_unused_family_expires(rp: RelyingParty) -> None:
     """RFC 9700, 4.14.2: refresh tokens SHOULD expire if unused for some time."""
-    with time_machine.travel(clock.now(), tick=False) as traveller:
+    with time_machine.travel(clock.now(), tick=False) as traveler:
         token = rp.tokens()["refresh_token"]
-        traveller.shift(14 * 24 * 3600 + 1)
+        traveler.shift(14 * 24 * 3600 + 1)
         assert_error(rp.refresh(token), "invalid_grant")
 
 
 def test_family_lifetime_is_limited(rp: RelyingParty) -> None:
     """The lifetime of the family ends it, however often it is used."""
-    with time_machine.travel(clock.now(), tick=False) as traveller:
+    with time_machine.travel(clock.now(), tick=False) as traveler:
         token = rp.tokens()["refresh_token"]
         for _ in range(6):
-            traveller.shift(13 * 24 * 3600)
+            traveler.shift(13 * 24 * 3600)
             token = rp.refresh(token).get_json()["refresh_token"]
-        traveller.shift(13 * 24 * 3600)
+        traveler.shift(13 * 24 * 3600)
         assert_error(rp.refresh(token), "invalid_grant")
 
 
@@ -166,9 +166,9 @@ def test_disapproved_client_cannot_refresh(rp: RelyingParty, services: Services)
 
 def test_refreshed_id_token_describes_the_same_sign_in(rp: RelyingParty) -> None:
     """OpenID Connect Core, 12.2: the same iss, sub, aud and auth_time, and a new iat."""
-    with time_machine.travel(clock.now(), tick=False) as traveller:
+    with time_machine.travel(clock.now(), tick=False) as traveler:
         first = rp.tokens()
-        traveller.shift(60)
+        traveler.shift(60)
         second = rp.refresh(first["refresh_token"]).get_json()
     before, after = claims(first["id_token"]), claims(second["id_token"])
     for name in ("iss", "sub", "aud", "auth_time"):

@@ -51,15 +51,15 @@ def test_query_parameter_without_a_value_counts_as_omitted(rp: RelyingParty, nam
 @table("name", ["scope", "grant_type", "refresh_token", "client_id"])
 @table("place", [0, 1])
 def test_parameter_without_a_value_is_not_a_repetition(rp: RelyingParty, name: str, place: int) -> None:
-    """3.2: a parameter with a value and once more without one is present once."""
+    """3.2: a parameter that is sent once with a value and once without one counts as sent once."""
     values = [{"scope": "openid", "client_id": rp.key, **FORM}[name]]
     values.insert(place, "")
     is_accepted(post(rp, **{name: values}))
 
 
 @pytest.mark.parametrize("name", ["scope", "state", "redirect_uri", "client_id"])
-def test_authorization_endpoint_counts_in_the_same_way(rp: RelyingParty, name: str) -> None:
-    """3.1: the same rule at the other endpoint."""
+def test_authorization_endpoint_ignores_parameter_without_a_value(rp: RelyingParty, name: str) -> None:
+    """3.1: parameters sent without a value MUST be treated as if they were omitted from the request."""
     query = [*rp.request().items(), (name, "")]
     page = rp.follow(rp.browser.get("/oauth2/authorize", query_string=query))
     assert "code" in response_parameters(rp.allow(rp.sign_in(page)))

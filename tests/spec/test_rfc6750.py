@@ -79,9 +79,9 @@ def test_invalid_token_returns_a_challenge(rp: RelyingParty) -> None:
 
 def test_expired_token_returns_a_challenge(rp: RelyingParty) -> None:
     """3.1: an expired token is invalid_token."""
-    with time_machine.travel(clock.now(), tick=False) as traveller:
+    with time_machine.travel(clock.now(), tick=False) as traveler:
         token = rp.tokens()["access_token"]
-        traveller.shift(15 * 60 + 1)
+        traveler.shift(15 * 60 + 1)
         assert rp.userinfo(token).status_code == 401
 
 

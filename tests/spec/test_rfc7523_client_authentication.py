@@ -1,4 +1,4 @@
-"""RFC 7523, section 2.2 and 3: client_secret_jwt and private_key_jwt (OpenID Connect Core, section 9)."""
+"""RFC 7523, sections 2.2 and 3: client_secret_jwt and private_key_jwt (OpenID Connect Core, section 9)."""
 
 import base64
 import hmac
@@ -103,7 +103,7 @@ def test_another_audience_is_rejected(signer: Signer, audience: Any) -> None:
 
 
 def test_client_can_be_restricted_to_the_issuer(app: Flask, services: Services) -> None:
-    """FAPI 2.0, 5.3.2.1: the issuer as a string, and nothing else."""
+    """FAPI 2.0, 5.3.2.1: only the issuer, as a string, is accepted as the audience."""
     signer = with_key(app, services, client_assertion_audience="issuer")
     assert_error(signer.token(), "invalid_client", 401)
     assert_error(signer.token(signer.assertion(aud=["http://localhost"])), "invalid_client", 401)
@@ -183,7 +183,7 @@ def test_jti_belongs_to_its_client(app: Flask, services: Services) -> None:
         assert signer.token(signer.assertion(jti="one")).status_code == 200
 
 
-def test_rejected_assertion_does_not_use_up_its_jti(signer: Signer) -> None:
+def test_rejected_assertion_does_not_consume_its_jti(signer: Signer) -> None:
     """An attacker who guesses a jti must not be able to block it."""
     other = Signer(signer.app, signer.client_key, assertions.generate(), header=signer.header)
     assert_error(other.token(other.assertion(jti="taken")), "invalid_client", 401)
@@ -228,14 +228,14 @@ def test_wrong_secret_is_rejected(shared_secret_signer: Signer) -> None:
 
 
 def test_secret_in_the_form_is_rejected(app: Flask, services: Services) -> None:
-    """S15: only the registered method."""
+    """S15: only the registered method is accepted."""
     key, secret = register(services, auth_method="client_secret_jwt", **CLIENT_CREDENTIALS)
     form = {"grant_type": "client_credentials", "client_id": key, "client_secret": secret}
     assert_error(app.test_client().post("/oauth2/token", data=form), "invalid_client", 401)
 
 
 def test_assertion_of_a_client_with_basic_is_rejected(app: Flask, services: Services) -> None:
-    """S15: only the registered method."""
+    """S15: only the registered method is accepted."""
     assert_error(
         Signer.with_secret(app, *register(services, **CLIENT_CREDENTIALS)).token(), "invalid_client", 401
     )

@@ -363,8 +363,8 @@ def test_guesses_at_a_typed_secret_are_limited(approved: Registrant, services: S
 def test_immediate_approval_excludes_trusted_clients(
     settings: Settings, services: Services, sample_users: Any
 ) -> None:
-    """For certification runs: changes take effect immediately, except for trusted clients (no consent is asked for
-    them).
+    """For certification runs: changes take effect immediately, except those of trusted clients, whose users are not
+    asked for consent.
     """
     app = create_app(settings.model_copy(update={"registration": "approved"}))
     registrant = Registrant.new(app)
@@ -401,7 +401,7 @@ def test_closing_registration_keeps_existing_clients(settings: Settings, pending
 
 
 def test_edits_by_administrator_and_client_are_merged(approved: Registrant, services: Services) -> None:
-    """S2, S22: the approved result is the client's change on top of what the administrator changed since."""
+    """S2, S22: the approved registration contains the client's change and the later edit of the administrator."""
     approved.put(client_name="Bank")
     with services.database.transaction() as db:
         clients.get(db, approved.key).is_trusted = True

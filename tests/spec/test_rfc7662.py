@@ -159,7 +159,7 @@ def test_wrong_hint_does_not_matter(rp: RelyingParty, kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["access_token", "refresh_token"])
 def test_token_of_a_disabled_user_is_inactive(rp: RelyingParty, services: Services, kind: str) -> None:
-    """4: the server MUST perform all applicable checks. S3: from the next request on."""
+    """4: the server MUST perform all applicable checks. S3: disabling takes effect with the next request."""
     token = rp.tokens()[kind]
     with services.database.transaction() as db:
         user = users.find(db, "alice")

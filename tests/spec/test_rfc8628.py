@@ -466,7 +466,7 @@ def test_public_device_sends_its_client_id_when_it_polls(public_device: Device) 
 
 
 def test_guessed_device_code_is_rejected(device: Device) -> None:
-    """5.2: a guessed device code is invalid, even if a request with its row id is assert_polling_error."""
+    """5.2: a guessed device code is invalid, even if a request with its row id is pending."""
     code = device.start().codes["device_code"]
     device.approve()
     assert_error(device.poll(device_code=f"{code[:-6]}AAAAAA"), "invalid_grant")

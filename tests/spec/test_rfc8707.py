@@ -75,7 +75,7 @@ def test_refresh_cannot_widen(party: RelyingParty) -> None:
 
 
 def test_token_request_alone_may_name_a_resource(party: RelyingParty) -> None:
-    """2.2: at the token endpoint, without a resource in the authorization request."""
+    """2.2: a token request may name a resource even if the authorization request named none."""
     assert audience(party.redeem(party.code(), resource=CALENDAR).get_json()) == CALENDAR
 
 
@@ -205,7 +205,7 @@ def test_device_refresh_cannot_widen(device: Device) -> None:
 
 
 def test_device_token_request_alone_may_name_a_resource(device: Device) -> None:
-    """2.2: at the token endpoint, without a resource in the device authorization request."""
+    """2.2: a token request may name a resource even if the device authorization request named none."""
     device.start()
     device.approve()
     assert audience(device.poll(resource=CALENDAR).get_json()) == CALENDAR

@@ -117,7 +117,7 @@ def test_revoked_token_is_rejected(party: RelyingParty) -> None:
 
 
 def test_token_of_a_disapproved_client_is_rejected(party: RelyingParty, services: Services) -> None:
-    """S3: from the next request on. A new approval does not restore it."""
+    """S3: disapproval takes effect with the next request. A new approval does not restore the token."""
     token = party.tokens()["access_token"]
     disapprove(services, party.key)
     assert party.userinfo(token).status_code == 401

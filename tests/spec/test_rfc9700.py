@@ -73,7 +73,7 @@ def test_consent_is_bound_to_the_browser(rp: RelyingParty) -> None:
 
 
 def test_consent_counts_once(rp: RelyingParty, moving_clock: MovingClock) -> None:
-    """S12: a decision is consumed. Submitting it twice within a moment works, later it does not."""
+    """S12: a decision is consumed. A repeated submission works for a minute. After that it is rejected."""
     page = rp.sign_in(rp.authorize())
     first = response_parameters(rp.allow(page))["code"]
     assert response_parameters(rp.allow(page))["code"] != first
@@ -97,7 +97,7 @@ def test_consent_survives_a_sign_in_in_another_tab(rp: RelyingParty) -> None:
 
 
 def test_consent_is_shown_again_after_a_new_sign_in(rp: RelyingParty) -> None:
-    """S12: consent is bound to the session that saw the page. After signing out and in, the user sees it again."""
+    """S12: consent is bound to the session in which the page was shown. In a new session, the page is shown again."""
     page = rp.sign_in(rp.authorize())
     forms.submit(rp.browser, rp.browser.get("/sign-out"), "logout-confirm")
     again = rp.sign_in(rp.follow(forms.submit(rp.browser, page, "consent-allow")))
@@ -131,7 +131,7 @@ def test_consent_is_bound_to_the_registration_that_was_shown(rp: RelyingParty, s
 
 
 def test_consent_is_remembered_and_can_be_withdrawn(rp: RelyingParty, services: Services) -> None:
-    """Consent is asked once for the same scopes. Withdrawing it revokes what was issued."""
+    """The server asks once for consent to the same scopes. Withdrawing consent revokes the tokens."""
     tokens = rp.tokens()
     assert "code" in response_parameters(rp.authorize())
     with services.database.transaction() as db:

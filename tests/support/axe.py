@@ -36,7 +36,7 @@ class Look:
 
 
 def looks(widths: Sequence[int]) -> list[Look]:
-    """Return looks that contain each pair of scheme, width and language: half of all combinations."""
+    """Return half of all combinations of scheme, width and language. Every two values occur together in one of them."""
     return [
         Look(scheme, width, _LANGUAGES[(row + column) % 2])
         for row, width in enumerate(widths)

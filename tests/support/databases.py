@@ -30,9 +30,9 @@ TEMPLATE = "authserver_template"
 
 
 def environment(**settings: str) -> dict[str, str]:
-    """Return this process's environment with only the given settings: public_url="…" and so on."""
-    ours = {name: value for name, value in os.environ.items() if not name.startswith("AUTHSERVER_")}
-    return ours | {f"AUTHSERVER_{name.upper()}": value for name, value in settings.items()}
+    """Return this process's environment, with these settings (public_url="…") in place of all others."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("AUTHSERVER_")}
+    return inherited | {f"AUTHSERVER_{name.upper()}": value for name, value in settings.items()}
 
 
 def _prepare(database_url: str) -> None:
@@ -45,7 +45,7 @@ def _prepare(database_url: str) -> None:
             keys = vault.load(settings)
             signing_keys.ensure(db, SYSTEM, keys)
             subject_salt.ensure(db, keys)
-            # So that no application has to do this before its first request.
+            # If this is done here, no application has to do it before its first request.
             signing_keys.run_schedule(db, SYSTEM, keys, settings)
     finally:
         database.engine.dispose()
@@ -115,7 +115,7 @@ class RestorableSqlite:
         file = shared_folder() / f"{'-'.join(names)}.db"
         if not file.exists():
             _copy_sqlite(_sqlite_template(), file)
-            _add_people(f"sqlite:///{file}", names)
+            _add_users(f"sqlite:///{file}", names)
         return file
 
 
@@ -138,7 +138,7 @@ class RestorablePostgres:
             self._keep(())
         if names not in self._states:
             postgres.restore(self.url, self._states[()])
-            _add_people(self.url, names)
+            _add_users(self.url, names)
             self._keep(names)
         postgres.restore(self.url, self._states[names], first_id)
 
@@ -148,7 +148,7 @@ class RestorablePostgres:
         self._states[names] = state
 
 
-def _add_people(database_url: str, names: tuple[str, ...]) -> None:
+def _add_users(database_url: str, names: tuple[str, ...]) -> None:
     database = Database(create_engine(database_url, **engine_options(database_url, 1)))
     try:
         sample_users.add(database, cheap_settings(), *names)

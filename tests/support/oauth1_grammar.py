@@ -1,7 +1,7 @@
-"""Random OAuth 1.0a requests that are almost valid: each part is valid, invalid or absurd, and half of them are
-signed.
+"""Random OAuth 1.0a requests that are almost valid.
 
-They are seeded, so that a failing request can be generated again from its number.
+Each part of a request is valid, invalid or absurd. Half of the requests to most endpoints are signed. The random
+generator is seeded, so that a failing request can be generated again from its number.
 """
 
 import json

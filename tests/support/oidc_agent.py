@@ -30,7 +30,7 @@ class Agent:
 
     def begin(self, server: LiveServer) -> subprocess.Popen[bytes]:
         """Start creating an account with the device flow. The process ends when the user has approved the device."""
-        words = [
+        options = [
             "--type",
             "oidc",
             "--name",
@@ -41,8 +41,8 @@ class Agent:
             "--json",
             "--approve",
         ]
-        words += ["--grant-type", DEVICE, "--grant-type", "refresh_token"]
-        client = json.loads(server.command("clients", "add", *words))
+        options += ["--grant-type", DEVICE, "--grant-type", "refresh_token"]
+        client = json.loads(server.command("clients", "add", *options))
         options = [
             "--flow=device",
             f"--iss={server.url}",
@@ -61,7 +61,7 @@ class Agent:
             )
 
     def user_code(self) -> str:
-        """Return the user code that it shows."""
+        """Return the user code that oidc-gen shows."""
         deadline = time.monotonic() + TIMEOUT
         while time.monotonic() < deadline:
             if found := re.search(r"\b[A-Z]{4}-[A-Z]{4}\b", self._output.read_text(errors="replace")):

@@ -17,7 +17,7 @@ _PLACE_OF_TESTS = "PYTEST_DEBUG_TEMPROOT"
 _PREFIX = "authserver-tests-"
 _OWNER = "owner"
 _MEMORY = Path("/dev/shm")
-_ROOM = 2 * 1024**3
+_MIN_FREE_BYTES = 2 * 1024**3
 
 
 def is_controller(config: pytest.Config) -> bool:
@@ -49,18 +49,18 @@ def abandoned() -> list[Path]:
 
 
 def _place() -> Path:
-    """Return a folder in memory if there is enough space. A database has five hundred files, and many tests create
-    one.
+    """Return a folder in memory if there is enough space. Many tests create a database, which has five hundred
+    files.
     """
-    return next(place for place in _places() if place != _MEMORY or _has_room(place))
+    return next(place for place in _places() if place != _MEMORY or _has_space(place))
 
 
 def _places() -> list[Path]:
     return [place for place in (_MEMORY, Path(tempfile.gettempdir())) if place.is_dir()]
 
 
-def _has_room(place: Path) -> bool:
-    return os.access(place, os.W_OK) and shutil.disk_usage(place).free > _ROOM
+def _has_space(place: Path) -> bool:
+    return os.access(place, os.W_OK) and shutil.disk_usage(place).free > _MIN_FREE_BYTES
 
 
 def _is_owned(path: Path) -> bool:

@@ -49,7 +49,9 @@ def wait_until_answers(url: str, process: subprocess.Popen[bytes], log: Path) ->
                     return
         except (urllib.error.URLError, OSError):
             time.sleep(0.05)
-    raise AssertionError(f"{url} did not get ready (exit {process.poll()}):\n{log.read_text()[-4000:]}")
+    raise AssertionError(
+        f"{url} did not become ready (exit code {process.poll()}):\n{log.read_text()[-4000:]}"
+    )
 
 
 @contextmanager

@@ -9,11 +9,11 @@ from tests.support import browser as chromium
 from tests.support.sample_users import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.only_on("sqlite")]
-LARGEST_SIGN_IN = 15 * 1024  # compressed, everything that the page loads
+MAX_SIGN_IN_SIZE = 15 * 1024  # compressed, everything that the page loads
 MAX_REQUESTS = 4
 WIDTHS = [320, 390, 1360]
-STRANGERS = ["/sign-in", "/sign-out", "/setup?token=nothing", "/nothing"]
-MEMBERS = [
+SIGNED_OUT_PAGES = ["/sign-in", "/sign-out", "/setup?token=nothing", "/nothing"]
+SIGNED_IN_PAGES = [
     "/sign-out",
     "/sign-in?again=1&next=/account",
     "/sign-in?switch=1",
@@ -73,7 +73,7 @@ def check_pages(server, page, browser_errors):
     browser_errors.expect("Failed to load resource")  # error pages
     approved = server.add_client("Model review", REDIRECT_URI)["client_key"]
     pending = server.add_client("Model review", REDIRECT_URI, approve=False)["client_key"]
-    for path in STRANGERS:
+    for path in SIGNED_OUT_PAGES:
         check(page, f"{server.url}{path}")
     check(page, authorization_url(server, pending))
     check(page, authorization_url(server, approved))
@@ -83,7 +83,7 @@ def check_pages(server, page, browser_errors):
     page_actions.sign_in(page, "alice")
     page.wait_for_selector("#consent-allow")
     axe.assert_accessible(page)
-    for path in MEMBERS:
+    for path in SIGNED_IN_PAGES:
         check(page, f"{server.url}{path}")
     page.goto(f"{server.url}/account")
     page.locator(".menu-button").click()
@@ -110,7 +110,7 @@ def test_sign_in_page_is_small(server, page):
     page.goto(f"{server.url}/sign-in", wait_until="networkidle")
     size = sum(answer.request.sizes()["responseBodySize"] for answer in responses)
     assert 1 < len(responses) <= MAX_REQUESTS
-    assert 0 < size <= LARGEST_SIGN_IN
+    assert 0 < size <= MAX_SIGN_IN_SIZE
 
 
 def test_password_can_be_shown(server, page):

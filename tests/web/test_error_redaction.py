@@ -15,8 +15,8 @@ pytestmark = pytest.mark.only_on("sqlite")
 
 GENERATED = "Zk3vJx0cQ9-mT7_pLr2WbYh5NsDfGa8eUiOoPq1XtCw"
 TYPED = "correct horse battery staple"
-# Generated secrets are recognised anywhere, typed ones only by the name of their parameter.
-RECOGNISED = [
+# Generated secrets are recognized anywhere, typed ones only by the name of their parameter.
+RECOGNIZED = [
     GENERATED,
     f"asr_1a_{GENERATED}",
     f"asc_2b_{GENERATED}",
@@ -29,15 +29,15 @@ CONFIDENTIAL = [
     "client_secret", "code", "code_verifier", "refresh_token", "device_code", "password", "client_assertion", "token",
     "id_token_hint", "state", "nonce", "client_id", "username",
 ]  # fmt: skip
-EVERY = [
+PARAMETERS = [
     *CONFIDENTIAL, "grant_type", "redirect_uri", "scope", "resource", "client_assertion_type", "response_type",
     "response_mode", "prompt", "max_age", "claims", "acr_values", "login_hint", "code_challenge",
     "code_challenge_method", "ui_locales", "post_logout_redirect_uri", "request", "request_uri", "token_type_hint",
 ]  # fmt: skip
 RECORDED = {"client_id", "redirect_uri", "scope", "resource", "prompt", "post_logout_redirect_uri"}
 GRANTS = ["authorization_code", "refresh_token", "password", "client_credentials"]
-MACHINES = ["/oauth2/token", "/oauth2/revoke", "/oauth2/introspect", "/oauth2/device_authorization"]
-PEOPLE = ["/oauth2/authorize", "/oidc/end_session"]
+MACHINE_ENDPOINTS = ["/oauth2/token", "/oauth2/revoke", "/oauth2/introspect", "/oauth2/device_authorization"]
+PAGES = ["/oauth2/authorize", "/oidc/end_session"]
 
 
 @pytest.fixture(autouse=True)
@@ -79,11 +79,11 @@ def holds_no_secret(text):
 
 def sent(name):
     # Parameters that are recorded with their value get all secrets, the others a sample.
-    some = RECOGNISED if name in RECORDED else RECOGNISED[::3]
+    some = RECOGNIZED if name in RECORDED else RECOGNIZED[::3]
     return [*some, *([TYPED] if name in CONFIDENTIAL else [])]
 
 
-@pytest.mark.parametrize("name", EVERY)
+@pytest.mark.parametrize("name", PARAMETERS)
 def test_secret_in_any_parameter_is_not_recorded(client, party, recorded_text, name):
     key, secret = party
     parameters = {
@@ -91,7 +91,7 @@ def test_secret_in_any_parameter_is_not_recorded(client, party, recorded_text, n
         "code_challenge": relying_party.CHALLENGE, "code_challenge_method": "S256",
     }  # fmt: skip
     for value in sent(name):
-        for path in MACHINES:
+        for path in MACHINE_ENDPOINTS:
             form = {"client_id": key, "client_secret": secret}
             client.post(path, data=form | {name: value})
             client.post(f"{path}?{urlencode({name: value})}", data=form)
@@ -106,11 +106,11 @@ def test_secret_in_any_parameter_is_not_recorded(client, party, recorded_text, n
             client.post(
                 "/oauth2/token", data=form | {"code": GENERATED, "refresh_token": GENERATED} | {name: value}
             )
-        for path in PEOPLE:
+        for path in PAGES:
             client.get(path, query_string=parameters | {name: value})
             client.get(path, query_string=[*parameters.items(), (name, value), (name, value)])
     text, count = recorded_text()
-    assert count >= len(MACHINES)
+    assert count >= len(MACHINE_ENDPOINTS)
     assert holds_no_secret(text) == []
 
 
@@ -118,7 +118,7 @@ def test_secret_in_any_parameter_is_not_recorded(client, party, recorded_text, n
     "header", [f"Bearer {GENERATED}", f"Basic {GENERATED}", "Digest x", f"OAuth {TYPED}"]
 )
 def test_secret_in_a_header_is_not_recorded(client, recorded_text, header):
-    for path in MACHINES:
+    for path in MACHINE_ENDPOINTS:
         client.post(path, data={"token": GENERATED}, headers={"Authorization": header})
     text, count = recorded_text()
     assert count >= 1
@@ -129,7 +129,7 @@ def test_secret_in_a_header_is_not_recorded(client, recorded_text, header):
 def test_secret_in_place_of_the_client_key_is_not_recorded(client, party, recorded_text, secret):
     key, _ = party
     basic = base64.b64encode(f"{quote(secret)}:{key}".encode()).decode()
-    for path in MACHINES:
+    for path in MACHINE_ENDPOINTS:
         client.post(path, data={"token": "x"}, headers={"Authorization": f"Basic {basic}"})
         client.post(path, data={"token": "x", "client_id": secret, "client_secret": key})
     client.get("/oauth2/authorize", query_string={"client_id": secret, "response_type": "code"})
@@ -139,7 +139,7 @@ def test_secret_in_place_of_the_client_key_is_not_recorded(client, party, record
     assert holds_no_secret(text) == []
 
 
-@pytest.mark.parametrize("secret", RECOGNISED)
+@pytest.mark.parametrize("secret", RECOGNIZED)
 def test_secret_in_a_registration_is_not_recorded(client, recorded_text, secret):
     for name in (
         "client_name",

@@ -24,7 +24,7 @@ def console(client, services, sample_users):
 
 @pytest.fixture
 def begun(database, monkeypatch):
-    """Whether each transaction that begins can write, without those of the signing keys."""
+    """One value per transaction: whether it can write. The transactions of the signing keys are omitted."""
     found = []
     monkeypatch.setattr(KeyRing, "refresh", lambda _: None)
 

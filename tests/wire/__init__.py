@@ -1,1 +1,1 @@
-"""A transcript of the responses to clients and browsers: status, headers, error codes and JSON members, no texts."""
+"""A transcript of the responses to clients and browsers: status, headers, error codes and JSON members, not texts."""

@@ -20,7 +20,7 @@ from click.testing import CliRunner
 ROOT = Path(__file__).parents[2]
 PREFIX = "AUTHSERVER_"
 PASSWORD = "correct horse battery staple"
-PEOPLE = {"alice": "Alice Adams", "bob": "Bob Brown", "charlie": "Charlie Clark", "admin": "Ada Admin"}
+FULL_NAMES = {"alice": "Alice Adams", "bob": "Bob Brown", "charlie": "Charlie Clark", "admin": "Ada Admin"}
 START = datetime(2030, 1, 1, 12, 0, tzinfo=UTC)
 
 
@@ -66,7 +66,7 @@ class Installation:
         """Create an account with the common password."""
         email = f"{name}@example.org"
         return self.command(
-            "users", "add", name, "--email", email, "--name", PEOPLE[name], "--password-stdin", *options,
+            "users", "add", name, "--email", email, "--name", FULL_NAMES[name], "--password-stdin", *options,
             stdin=PASSWORD,
         )  # fmt: skip
 

@@ -154,7 +154,7 @@ _HEADERS: dict[str, Callable[[Placeholders, str], str]] = {
 
 
 def jwt_parts(jwt: str) -> list[Any]:
-    """Return header and claims of a JWT, unverified."""
+    """Return the header and the claims of a JWT without checking its signature."""
     return [
         json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))) for part in jwt.split(".")[:2]
     ]

@@ -56,7 +56,7 @@ class Recorder:
     def write_received(
         self, title: str, target: str, headers: Mapping[str, str], form: Mapping[str, str]
     ) -> None:
-        """Write down a request that the application has sent."""
+        """Record a request that the application has sent."""
         self.exchanges += 1
         shown = self.placeholders
         lines = [
@@ -168,7 +168,7 @@ class Caller:
     ) -> TestResponse:
         """Send a request, and record it under ``title``. A request without a title is not recorded.
 
-        ``described`` are the fields to write down instead of the whole form.
+        ``described`` are the fields to record instead of the whole form.
         """
         pairs = list(form.items()) if isinstance(form, Mapping) else form
         asked = list(query.items()) if isinstance(query, Mapping) else query

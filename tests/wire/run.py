@@ -13,10 +13,10 @@ from joserfc.jwk import ECKey, OctKey
 from werkzeug.test import TestResponse
 
 from tests.support import forms
-from tests.wire.installation import PASSWORD, PEOPLE, Installation
+from tests.wire.installation import FULL_NAMES, PASSWORD, Installation
 from tests.wire.recorder import Caller, Recorder
 
-BACK = "https://rp.example/cb"
+REDIRECT_URI = "https://rp.example/cb"
 VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -28,11 +28,11 @@ _ALL_GRANTS = (*_GRANTS, "password", "client_credentials", DEVICE_GRANT)
 
 @dataclass(frozen=True)
 class RegisteredClient:
-    """A client of the command line."""
+    """A client that the command line has registered."""
 
     key: str
     secret: str = ""
-    redirect_uri: str = BACK
+    redirect_uri: str = REDIRECT_URI
 
     @property
     def basic(self) -> dict[str, str]:
@@ -50,7 +50,7 @@ class Run:
         self.clients: dict[str, RegisteredClient] = {}
         self.networks = 0
         self._alice: Caller | None = None
-        for name in PEOPLE:
+        for name in FULL_NAMES:
             options = ("--grant", "configure_server") if name == "admin" else ()
             user = installation.add_user(name, *options)
             recorder.placeholders.learn(user["subject"], f"subject of {name}")
@@ -69,24 +69,34 @@ class Run:
             "--option", 'resources=["https://api.example/", "https://files.example/"]',
         ))  # fmt: skip
         add("public", "oidc", method="none", grants=_GRANTS)
-        add("native", "oidc", method="none", grants=(*_GRANTS, DEVICE_GRANT), back="com.example.app:/cb")
+        add(
+            "native",
+            "oidc",
+            method="none",
+            grants=(*_GRANTS, DEVICE_GRANT),
+            redirect_uri="com.example.app:/cb",
+        )
         add("post", "oidc", method="client_secret_post", trusted=True)
         add("loose", "oidc", grants=_GRANTS, trusted=True, more=("--pkce", "optional"))
         add("code", "oauth2", grants=_GRANTS, trusted=True)
         add("token", "oauth2", grants=("implicit",), responses=("token",), trusted=True)
         add(
-            "service", "oauth2", grants=("client_credentials",), back="", more=("--scope", "printing reading")
+            "service",
+            "oauth2",
+            grants=("client_credentials",),
+            redirect_uri="",
+            more=("--scope", "printing reading"),
         )
         add("pairwise", "oidc", grants=_GRANTS, trusted=True, more=("--option", "subject_type=pairwise"))
-        add("jwt", "oidc", method="client_secret_jwt", grants=("client_credentials",), back="")
+        add("jwt", "oidc", method="client_secret_jwt", grants=("client_credentials",), redirect_uri="")
         keys = json.dumps({"keys": [self.signing_key.as_dict(private=False)]})
-        add("keyed", "oidc", method="private_key_jwt", grants=("client_credentials",), back="",
+        add("keyed", "oidc", method="private_key_jwt", grants=("client_credentials",), redirect_uri="",
             more=("--option", f"jwks={keys}"))  # fmt: skip
         add("signed", "oidc", grants=_GRANTS, trusted=True, more=(
             "--option", "id_token_signed_response_alg=PS256", "--option", "userinfo_signed_response_alg=ES256",
             "--option", "access_token_signed_response_alg=EdDSA",
         ))  # fmt: skip
-        add("resource", "oauth2", grants=("client_credentials",), back="",
+        add("resource", "oauth2", grants=("client_credentials",), redirect_uri="",
             more=("--option", 'serves=["https://api.example/"]'))  # fmt: skip
         add("pending", "oidc", grants=_ALL_GRANTS, approve=False)
         add("disapproved", "oidc", grants=_ALL_GRANTS)
@@ -94,17 +104,17 @@ class Run:
 
     def add_client(
         self, name: str, kind: str, *, method: str = "", grants: tuple[str, ...] = (), responses: tuple[str, ...] = (),
-        back: str = BACK, trusted: bool = False, approve: bool = True, more: tuple[str, ...] = (),
+        redirect_uri: str = REDIRECT_URI, trusted: bool = False, approve: bool = True, more: tuple[str, ...] = (),
     ) -> RegisteredClient:  # fmt: skip
         """Register a client under a name that replaces its key and secret in the transcript."""
         options = [word for grant in grants for word in ("--grant-type", grant)]
         options += [word for response in responses for word in ("--response-type", response)]
-        options += ["--redirect-uri", back] if back else []
+        options += ["--redirect-uri", redirect_uri] if redirect_uri else []
         options += ["--auth-method", method] if method else []
         options += ["--trusted"] if trusted else []
         options += ["--approve"] if approve else []
         facts = self.installation.add_client(kind, f"The {name} client", *options, *more)
-        client = RegisteredClient(facts["client_key"], facts.get("client_secret", ""), back)
+        client = RegisteredClient(facts["client_key"], facts.get("client_secret", ""), redirect_uri)
         self.recorder.placeholders.learn(client.key, f"{name} client")
         if client.secret:
             self.recorder.placeholders.learn(client.secret, f"secret of {name}")
@@ -157,7 +167,7 @@ class Run:
         if page.status_code == 200 and any(form.path == "/consent" for form in forms.parse(page.text)):
             browser.submit(None, "/consent", decision="allow")
             page = browser.follow()
-        return answered(page)["code"]
+        return redirect_parameters(page)["code"]
 
     def redemption(self, client: RegisteredClient, value: str, **changes: str | None) -> dict[str, str]:
         """Return the form that redeems a code."""
@@ -202,7 +212,7 @@ def bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
-def answered(answer: TestResponse) -> dict[str, str]:
+def redirect_parameters(answer: TestResponse) -> dict[str, str]:
     """Return the parameters of a redirect to a client."""
     assert answer.status_code in {302, 303}, f"{answer.status}: {answer.text[:2000]}"
     parts = urlsplit(answer.location)

@@ -12,7 +12,7 @@ from authserver.domain.clients import client_search, clients, web_origins
 from authserver.domain.clients.clients import Client, ClientOrigin
 from tests.support.relying_party import edit, register
 
-OURS = "https://rp.example"
+REGISTERED_ORIGIN = "https://rp.example"
 
 
 @pytest.fixture
@@ -42,11 +42,11 @@ def stored_lookups(database):
 
 
 @pytest.mark.only_on("sqlite")
-@pytest.mark.parametrize("origin", [OURS, "https://evil.example"])
+@pytest.mark.parametrize("origin", [REGISTERED_ORIGIN, "https://evil.example"])
 def test_origin_lookup_uses_an_index(services, plans, origin):
     register(services)
     plans.clear()
-    assert (owner(services.database, origin) is not None) == (origin == OURS)
+    assert (owner(services.database, origin) is not None) == (origin == REGISTERED_ORIGIN)
     assert plans
     assert [plan for plan in plans if plan.startswith("SCAN")] == []
 
@@ -65,14 +65,14 @@ def test_similar_name_lookup_uses_an_index(services, plans):
 
 def test_origins_and_skeletons_are_updated_with_the_client(services):
     key, _ = register(
-        services, redirect_uris=(f"{OURS}/cb", "https://other.example/cb", "com.example.app:/cb")
+        services, redirect_uris=(f"{REGISTERED_ORIGIN}/cb", "https://other.example/cb", "com.example.app:/cb")
     )
     assert stored_lookups(services.database) == (
-        {OURS, "https://other.example"},
+        {REGISTERED_ORIGIN, "https://other.example"},
         {"The Relying Party": "therelylngparty"},
     )
-    edit(services, key, redirect_uris=(f"{OURS}:8443/cb",), name="Grafana")
-    assert stored_lookups(services.database) == ({f"{OURS}:8443"}, {"Grafana": "grafana"})
+    edit(services, key, redirect_uris=(f"{REGISTERED_ORIGIN}:8443/cb",), name="Grafana")
+    assert stored_lookups(services.database) == ({f"{REGISTERED_ORIGIN}:8443"}, {"Grafana": "grafana"})
     with services.database.transaction() as db:
         clients.remove(db, SYSTEM, clients.get(db, key))
     assert stored_lookups(services.database) == (set(), {})
@@ -82,8 +82,8 @@ def test_stale_origin_does_not_match(services):
     key, _ = register(services)
     edit(services, key, redirect_uris=("https://other.example/cb",))
     with services.database.transaction() as db:
-        clients.store_origins(db, clients.get(db, key).id, [f"{OURS}/cb"])
-    assert owner(services.database, OURS) is None
+        clients.store_origins(db, clients.get(db, key).id, [f"{REGISTERED_ORIGIN}/cb"])
+    assert owner(services.database, REGISTERED_ORIGIN) is None
 
 
 def test_migration_fills_origins_and_skeletons(services, database):
@@ -98,4 +98,4 @@ def test_migration_fills_origins_and_skeletons(services, database):
         command.downgrade(config, older)
         command.upgrade(config, "head")
     assert stored_lookups(database) == before
-    assert owner(database, OURS) is not None
+    assert owner(database, REGISTERED_ORIGIN) is not None

@@ -1,4 +1,4 @@
-"""Skeletons of names: names that look alike have the same one, and stored ones follow the function."""
+"""Skeletons of names: names that look alike have the same skeleton, and a migration recomputes stored skeletons."""
 
 import pytest
 from alembic import command
@@ -27,7 +27,7 @@ from tests.support.relying_party import register
         "g-r-a-f-a-n-a",
     ],
 )
-def test_names_that_look_alike(other: str) -> None:
+def test_names_that_look_alike_have_equal_skeletons(other: str) -> None:
     assert skeleton_of(other) == skeleton_of("Grafana")
 
 
@@ -35,12 +35,12 @@ def test_names_that_look_alike(other: str) -> None:
     ("one", "other"),
     [("ВМW", "BMW"), ("Modern", "Modem"), ("Paypa1", "PayPal"), ("App1e", "Apple"), ("ЗАПАД", "запад")],
 )
-def test_pairs_that_look_alike(one: str, other: str) -> None:
+def test_pairs_that_look_alike_have_equal_skeletons(one: str, other: str) -> None:
     assert skeleton_of(one) == skeleton_of(other)
 
 
 @pytest.mark.parametrize("other", ["Graphana", "Grafana 2", "日本", ""])
-def test_names_that_differ(other: str) -> None:
+def test_other_names_have_other_skeletons(other: str) -> None:
     assert skeleton_of(other) != skeleton_of("Grafana")
 
 

@@ -31,7 +31,7 @@ def test_new_client_is_not_confused_with_a_removed_one(app: Flask, services: Ser
 
 @pytest.mark.only_on("sqlite")
 def test_autoincrement_in_migrations_matches_the_models(services: Services) -> None:
-    """The migrations create the tables, so the models alone do not show it."""
+    """The migrations create the tables, so a check of the models is not enough."""
     counted = {
         name
         for name, table in Base.metadata.tables.items()

@@ -25,7 +25,7 @@ ELSEWHERE = Actor("anonymous", address="198.51.100.1", channel="browser")
 
 
 class CountingPasswords:
-    """The real passwords, with a count of the verifications."""
+    """Verifies passwords as the application does, and counts the verifications."""
 
     def __init__(self, passwords):
         self._passwords = passwords
@@ -192,7 +192,7 @@ def test_browser_can_be_known_for_several_users(services, sample_users):
 def test_browser_known_before_the_second_factor_has_no_extra_attempts(
     app, authenticator, services, database, alice
 ):
-    """Known browsers that were collected with a stolen password do not add attempts to the account's budget for codes."""
+    """Browsers that became known by the password alone give an attacker no additional attempts at the code."""
     collected = [known_browsers.remember_browser(services.vault, "", alice.id, alice.epoch) for _ in range(3)]
     set_up(app)
     with database.transaction() as db:
@@ -220,7 +220,7 @@ def test_cookie_contains_one_value_per_user(services, alice):
 @pytest.mark.parametrize(
     "cookie_value", ["x", "a.b.c", "a.b.c.d", "a.b.c.d.e", "a.b.%s.d", "~", "é", "." * 1001, "a.%s.c"]
 )
-def test_forged_value_is_not_recognised(services, alice, cookie_value):
+def test_forged_value_is_not_recognized(services, alice, cookie_value):
     cookie_value = cookie_value.replace("%s", services.vault.pepper_id)
     assert known_browsers.find_browser_id(services.vault, cookie_value, alice.id, alice.epoch) is None
 

@@ -38,8 +38,8 @@ NOON = datetime(2030, 1, 1, 12, 0, 5, tzinfo=UTC)
 @pytest.fixture
 def now():
     """Freeze the clock until the test moves it."""
-    with time_machine.travel(NOON, tick=False) as traveller:
-        yield traveller
+    with time_machine.travel(NOON, tick=False) as traveler:
+        yield traveler
 
 
 @pytest.fixture
@@ -99,7 +99,7 @@ def test_code_works_once(services, alice, totp_app):
     assert redeem(services, alice, totp_app.code()) is None
 
 
-def test_enrolment_code_cannot_be_reused(services, alice, totp_app):
+def test_enrollment_code_cannot_be_reused(services, alice, totp_app):
     assert redeem(services, alice, totp_app.code(steps=-1)) is None
 
 
@@ -263,7 +263,7 @@ def test_database_contains_no_plain_secrets(services, totp_app):
 
 
 @pytest.mark.parametrize("typed", ["", "000000", "12345678901234567890"])
-def test_wrong_code_does_not_enrol_the_app(services, alice, now, typed):
+def test_wrong_code_does_not_enroll_the_app(services, alice, now, typed):
     with services.database.transaction() as db:
         user = users.get(db, alice.id)
         with pytest.raises(InvalidInput) as error:

@@ -29,7 +29,7 @@ def lifetime_of(jwt: str) -> int:
     return int(token_claims["exp"]) - int(token_claims["iat"])
 
 
-def is_live(party: RelyingParty, token: str) -> bool:
+def is_active(party: RelyingParty, token: str) -> bool:
     form = {"token": token}
     response = party.app.test_client().post("/oauth2/introspect", data=form, headers=party.basic)
     return bool(response.get_json()["active"])
@@ -44,9 +44,9 @@ def test_tokens_from_a_code(party: RelyingParty, moving_clock: MovingClock) -> N
     assert lifetimes_match(tokens)
     assert lifetime_of(tokens["id_token"]) == 300
     moving_clock.advance(seconds=118)
-    assert is_live(party, tokens["access_token"])
+    assert is_active(party, tokens["access_token"])
     moving_clock.advance(seconds=3)
-    assert not is_live(party, tokens["access_token"])
+    assert not is_active(party, tokens["access_token"])
     assert party.userinfo(tokens["access_token"]).status_code == 401
 
 

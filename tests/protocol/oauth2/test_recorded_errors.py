@@ -116,8 +116,8 @@ def test_challenge_is_not_recorded(app: Flask, services: Services, rp: RelyingPa
     assert recorded_count(services) == 0
 
 
-def test_errors_of_registration_management_are_one_endpoint(app: Flask, services: Services) -> None:
-    """Otherwise an attacker could fill the error log with a new path for every attempt."""
+def test_errors_of_registration_management_share_one_endpoint(app: Flask, services: Services) -> None:
+    """An attacker could otherwise fill the error log by using a new path for every attempt."""
     registrant = Registrant.new(app)
     wrong = registrant.manage("GET", "asg_1_" + "A" * 43)
     elsewhere = app.test_client().get("/oauth2/register/nobody", headers={"Authorization": "Bearer x"})

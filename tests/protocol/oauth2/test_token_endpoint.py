@@ -159,7 +159,7 @@ def test_the_interface_has_no_other_step() -> None:
 
 
 def test_the_phases_cannot_be_replaced() -> None:
-    """They are functions; the values that they pass are final, and the grants of the server are fixed."""
+    """The phases are functions. They pass values of final classes, and the mapping of grants is read-only."""
     assert inspect.isfunction(token_endpoint.respond_to_token_request)
     assert ApprovedRequest.__final__
     assert CheckResult.__final__

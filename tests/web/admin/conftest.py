@@ -74,7 +74,7 @@ def record(services: Services) -> Callable[..., str]:
 
 @pytest.fixture
 def wrong_uri(console: Console, record: Callable[..., str]) -> tuple[Client, Callable[..., str]]:
-    """A client, and a function that records a redirect URI error of it and returns the reference."""
+    """A client, and a function that records a redirect URI error of the client and returns its reference."""
     client = console.add_client(approve=True)
     facts = {
         "endpoint": "/oauth2/authorize",

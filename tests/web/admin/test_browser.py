@@ -198,7 +198,7 @@ def test_list_follows_the_search_and_updates_the_url(page, server, key):
 
 
 def test_search_text_typed_before_htmx_loads_is_used(page, server, key):
-    """Even if the security extension of htmx loads late, the list shows the results without typing the text again."""
+    """The list shows the results even if the security extension of htmx loads after the user has typed."""
     open_console(page, server)
     held: list[Route] = []
     page.route("**/hx-csp.min.js", lambda route: held.append(route))  # noqa: PLW0108  # Playwright writes on it.

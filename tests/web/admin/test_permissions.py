@@ -89,7 +89,7 @@ def test_dangerous_pages_require_a_recent_sign_in_before_the_form(app, console, 
             continue
         response = console.get(path)
         if name in SAFE_TO_SEE:
-            # The reference has no recorded error, which also has a page.
+            # No error has this reference. The page says so.
             assert response.status_code in ({404} if name == "recorded_error" else {200, 303}), path
             assert "again" not in (response.location or "")
         else:

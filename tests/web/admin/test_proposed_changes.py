@@ -78,7 +78,7 @@ def test_second_decision_is_a_conflict(console, registrant, verb, words):
 
 
 def test_changed_pending_client_must_be_reviewed_again(console, app, services):
-    """S2: approve exactly what you saw."""
+    """S2: an approval applies only to the registration that the page showed."""
     registrant = Registrant.new(app)
     form = console.get(f"/admin/clients/{registrant.key}/approve")
     registrant.put(redirect_uris=["https://evil.example/cb"])
@@ -108,7 +108,7 @@ def test_deleted_client_cannot_be_approved(console, app):
 
 @pytest.mark.parametrize("verb", ["approve", "discard"])
 def test_decision_requires_a_recent_sign_in(console, registrant, services, outdate_sign_in, verb):
-    """S22."""
+    """S22: a decision needs a recent sign-in."""
     path = f"/admin/clients/{registrant.key}/change/{verb}"
     (form,) = [form for form in forms.parse(console.get(path).text) if form.action == path]
     outdate_sign_in()

@@ -78,7 +78,7 @@ def test_other_changes_do_not_fetch(console, sector):
 
 
 def test_change_during_the_fetch_is_a_conflict(console, sector):
-    """No transaction is open during the fetch. The revision that was shown still decides."""
+    """No transaction is open during the fetch. The revision that the page showed is checked afterwards."""
     client = add(console, sector)
 
     def write() -> None:

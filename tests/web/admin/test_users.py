@@ -26,7 +26,7 @@ def shown_password(page):
     return re.search(r"<dt>Password</dt>\s*<dd><bdi dir=\"ltr\"><code>([^<]+)<", page.text)[1]
 
 
-def live_sessions(console, username):
+def valid_sessions(console, username):
     with console.services.database.transaction(write=False) as db:
         return user_sessions.sessions_of_user(db, users.find(db, username))
 
@@ -216,9 +216,9 @@ def test_sessions_are_listed_and_ended(console, app):
     page = console.get(path(console, "alice"))
     assert page.text.count("203.0.113.9") >= 3
     console.press(page, "End session of 203.0.113.9")
-    assert len(live_sessions(console, "alice")) == 2
+    assert len(valid_sessions(console, "alice")) == 2
     console.press(console.get(path(console, "alice")), "End all")
-    assert live_sessions(console, "alice") == []
+    assert valid_sessions(console, "alice") == []
     assert all(browser.get("/account").status_code == 303 for browser in browsers)
 
 

@@ -30,8 +30,8 @@ def look(request, page):
 
 def codes(server):
     """Return the response to a device authorization request."""
-    words = ["--type", "oidc", "--name", "Model exporter", "--generate-secret", "--json", "--approve"]
-    client = json.loads(server.command("clients", "add", *words, "--grant-type", GRANT))
+    options = ["--type", "oidc", "--name", "Model exporter", "--generate-secret", "--json", "--approve"]
+    client = json.loads(server.command("clients", "add", *options, "--grant-type", GRANT))
     response = requests.post(
         f"{server.url}/oauth2/device_authorization",
         data={"scope": "openid profile email"},

@@ -217,9 +217,9 @@ def test_repeated_second_factor_code_after_the_sign_in_is_accepted(rp, database)
 
 def test_only_the_same_code_may_be_repeated_when_signing_in_again(rp):
     totp_app = set_up(rp.app)
-    with time_machine.travel(clock.now(), tick=False) as traveller:
+    with time_machine.travel(clock.now(), tick=False) as traveler:
         forms.submit(rp.browser, rp.sign_in(rp.authorize()), "login-submit", code=totp_app.code())
-        traveller.shift(60)
+        traveler.shift(60)
         code_page = forms.submit(
             rp.browser, rp.browser.get("/sign-in?again=1"), "login-submit", password=PASSWORD
         )

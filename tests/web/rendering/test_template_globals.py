@@ -99,7 +99,7 @@ def test_undefined_name_in_a_template_is_an_error(app):
         app.jinja_env.from_string("{{ forgotten }}").render()
 
 
-def test_user_chooses_the_colour_scheme(client, sample_users):
+def test_user_chooses_the_color_scheme(client, sample_users):
     assert 'data-theme="auto"' in client.get("/sign-in").text
     sign_in(client, "alice")
     form = forms.find(client.get("/account/sessions"), "sign-out")
@@ -113,6 +113,6 @@ def test_user_chooses_the_colour_scheme(client, sample_users):
 
 
 @pytest.mark.parametrize("chosen", ["purple", "", '"><script>'])
-def test_unknown_colour_scheme_is_ignored(client, sample_users, chosen):
+def test_unknown_color_scheme_is_ignored(client, sample_users, chosen):
     client.set_cookie("authserver_theme", chosen)
     assert 'data-theme="auto"' in client.get("/sign-in").text

@@ -7,7 +7,7 @@ import pyotp
 from tests.support.forms import Pairs
 from tests.wire.installation import PASSWORD
 from tests.wire.recorder import Caller, form_to
-from tests.wire.run import RESPONSE_TYPES, RegisteredClient, Run, answered, bearer
+from tests.wire.run import RESPONSE_TYPES, RegisteredClient, Run, bearer, redirect_parameters
 
 AUTHORIZE = "/oauth2/authorize"
 
@@ -258,7 +258,7 @@ def _second_factor(run: Run) -> None:
     again.submit("second factor: right code", "/sign-in/code", code=code)
     back = again.follow("second factor: followed")
     again.get("second factor: nothing left to ask", "/sign-in/code")
-    form = run.redemption(trusted, answered(back)["code"])
+    form = run.redemption(trusted, redirect_parameters(back)["code"])
     tokens = (
         run.caller().post("second factor: tokens", "/oauth2/token", form, headers=trusted.basic).get_json()
     )

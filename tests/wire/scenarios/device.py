@@ -11,7 +11,7 @@ START = "/oauth2/device_authorization"
 def play(run: Run) -> None:
     """Connect devices, successfully and unsuccessfully."""
     caller = run.caller()
-    run.add_client("device", "oidc", grants=(DEVICE_GRANT, "refresh_token"), back="")
+    run.add_client("device", "oidc", grants=(DEVICE_GRANT, "refresh_token"), redirect_uri="")
     _requests(run, caller)
     _polls(run, caller)
     _page(run)

@@ -53,7 +53,7 @@ class Consumer:
         url, headers, body = self.sign(verb, path, **more)
         return caller.send(title, verb, url, headers=headers, body=body.encode())
 
-    def holding(self, answer: TestResponse) -> "Consumer":
+    def with_token(self, answer: TestResponse) -> "Consumer":
         """Return the consumer with the credentials from a response."""
         assert answer.status_code == 200, answer.text
         pairs = dict(parse_qsl(answer.text))
@@ -64,7 +64,7 @@ def play(run: Run) -> None:
     """Sign requests."""
     caller = run.caller()
     tool, weak = _add(run, "tool"), _add(run, "core 1.0", "--allow-oauth-1.0")
-    _dance(run, caller, tool)
+    _complete_flow(run, caller, tool)
     _core_1_0(run, caller, weak)
     _request_errors(run, caller, tool)
     _exchange_errors(run, caller, tool)
@@ -77,12 +77,12 @@ def play(run: Run) -> None:
 
 
 def _add(run: Run, name: str, *options: str, approve: bool = True) -> Consumer:
-    client = run.add_client(name, "oauth1", back=CALLBACK, approve=approve, more=options)
+    client = run.add_client(name, "oauth1", redirect_uri=CALLBACK, approve=approve, more=options)
     return Consumer(client.key, client.secret)
 
 
 def _temporary(caller: Caller, consumer: Consumer, callback: str | None = CALLBACK) -> Consumer:
-    return consumer.holding(consumer.send(caller, None, "POST", REQUEST, callback_uri=callback))
+    return consumer.with_token(consumer.send(caller, None, "POST", REQUEST, callback_uri=callback))
 
 
 def _verifier(run: Run, consumer: Consumer, **query: str) -> str:
@@ -98,12 +98,12 @@ def _verifier(run: Run, consumer: Consumer, **query: str) -> str:
 def _access(run: Run, caller: Caller, consumer: Consumer) -> Consumer:
     temporary = _temporary(caller, consumer)
     verifier = _verifier(run, temporary)
-    return temporary.holding(temporary.send(caller, None, "POST", ACCESS, verifier=verifier))
+    return temporary.with_token(temporary.send(caller, None, "POST", ACCESS, verifier=verifier))
 
 
-def _dance(run: Run, caller: Caller, tool: Consumer) -> None:
+def _complete_flow(run: Run, caller: Caller, tool: Consumer) -> None:
     answer = tool.send(caller, "request token: success", "POST", REQUEST, callback_uri=CALLBACK)
-    temporary = tool.holding(answer)
+    temporary = tool.with_token(answer)
     tool.send(caller, "request token: GET", "GET", REQUEST, callback_uri=CALLBACK)
     tool.send(
         caller, "request token: in the query", "GET", REQUEST, callback_uri=CALLBACK, signature_type="QUERY"
@@ -130,7 +130,7 @@ def _dance(run: Run, caller: Caller, tool: Consumer) -> None:
     browser.page = page
     back = browser.submit("authorize: allowed again", "/oauth/consent", decision="allow")
     verifier = dict(parse_qsl(urlsplit(back.location).query))["oauth_verifier"]
-    access = temporary.holding(
+    access = temporary.with_token(
         temporary.send(caller, "access token: success", "POST", ACCESS, verifier=verifier)
     )
     temporary.send(caller, "access token: used", "POST", ACCESS, verifier=verifier)
@@ -165,7 +165,7 @@ def _dance(run: Run, caller: Caller, tool: Consumer) -> None:
 
 def _core_1_0(run: Run, caller: Caller, weak: Consumer) -> None:
     answer = weak.send(caller, "core 1.0: request token", "GET", REQUEST)
-    temporary = weak.holding(answer)
+    temporary = weak.with_token(answer)
     browser = run.browser()
     query = {"oauth_token": temporary.token or "", "oauth_callback": CALLBACK}
     browser.get("core 1.0: authorize", "/oauth/authorize", query=query)
@@ -288,7 +288,7 @@ def _without_tokens(run: Run, caller: Caller, tool: Consumer) -> None:
 
 def _verification(run: Run, caller: Caller, tool: Consumer) -> None:
     server = run.add_client(
-        "verifier", "oauth2", grants=("client_credentials",), back="", more=("--may-verify-requests",)
+        "verifier", "oauth2", grants=("client_credentials",), redirect_uri="", more=("--may-verify-requests",)
     )
     access = _access(run, caller, tool)
 

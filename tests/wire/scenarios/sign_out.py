@@ -23,7 +23,7 @@ def play(run: Run) -> None:
                    more=("--frontchannel-logout-uri", "https://rp.example/frontchannel"))  # fmt: skip
     _requests(run)
     _errors(run)
-    _by_the_person(run)
+    _by_the_user(run)
     _front_channel(run)
     _back_channel(run)
 
@@ -87,7 +87,7 @@ def _errors(run: Run) -> None:
     ask("disapproved client", id_token_hint=hint, post_logout_redirect_uri=OUT)
 
 
-def _by_the_person(run: Run) -> None:
+def _by_the_user(run: Run) -> None:
     browser = run.browser()
     browser.get("sign out: page", "/sign-out")
     page = browser.page

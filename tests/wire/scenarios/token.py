@@ -5,7 +5,7 @@ from typing import Any
 
 from tests.wire.installation import PASSWORD
 from tests.wire.recorder import Caller
-from tests.wire.run import ASSERTION_TYPE, RegisteredClient, Run, answered, basic
+from tests.wire.run import ASSERTION_TYPE, RegisteredClient, Run, basic, redirect_parameters
 
 TOKEN = "/oauth2/token"
 
@@ -20,7 +20,7 @@ def play(run: Run) -> None:
     _requests(run, caller)
     _authentication(run, caller)
     _assertions(run, caller)
-    _gate(run, caller)
+    _rejected_clients(run, caller)
 
 
 def _codes(run: Run, caller: Caller) -> None:
@@ -86,7 +86,7 @@ def _code_for_resources(run: Run, client: RegisteredClient) -> str:
         ("resource", "https://api.example/"),
         ("resource", "https://files.example/"),
     ]
-    return answered(browser.get(None, "/oauth2/authorize", query=pairs))["code"]
+    return redirect_parameters(browser.get(None, "/oauth2/authorize", query=pairs))["code"]
 
 
 def _refreshes(run: Run, caller: Caller) -> None:
@@ -266,7 +266,7 @@ def _assertions(run: Run, caller: Caller) -> None:
         ask("secret too", run.assertion(client), client_secret="a")
 
 
-def _gate(run: Run, caller: Caller) -> None:
+def _rejected_clients(run: Run, caller: Caller) -> None:
     """Try every grant as a client that is not approved, or not registered for it."""
     forms = {
         "authorization_code": {"code": "asc_1_" + "A" * 43, "redirect_uri": "https://rp.example/cb"},
