@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from authserver.domain.audit import AuditEvent
+from authserver.domain.clients.clients import Client
 from authserver.protocol.services import Services
 from tests.support.relying_party import RelyingParty, approve, assert_error, disapprove, register
 
@@ -77,6 +78,15 @@ def test_public_client_cannot_use_the_grant(app: Flask) -> None:
     requested = metadata | {"token_endpoint_auth_method": "none"}
     assert_error(app.test_client().post("/oauth2/register", json=requested), "invalid_client_metadata")
     assert app.test_client().post("/oauth2/register", json=metadata).status_code == 201
+
+
+def test_stored_public_client_cannot_use_the_grant(app: Flask, services: Services) -> None:
+    """4.4: the grant MUST only be used by confidential clients, even if a public client is registered for it."""
+    key, _ = register(services, **CLIENT_CREDENTIALS)
+    with services.database.transaction() as db:
+        db.execute(update(Client).where(Client.client_key == key).values(auth_method="none"))
+    response = RelyingParty(app, key).token({}, grant_type="client_credentials", client_id=key)
+    assert_error(response, "unauthorized_client")
 
 
 def test_pending_client_is_rejected(app: Flask, services: Services) -> None:
