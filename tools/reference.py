@@ -36,6 +36,8 @@ The server reads each setting from the first of these sources:
 3. The TOML file named by `{CONFIG_FILE}`. Its keys are in lowercase and without `{PREFIX}`.
 4. The default.
 
+Setting both the variable and its `_FILE` variant is an error.
+
 Write lists as values separated by commas; in the TOML file, an array works as well. Write durations as `90s`, `15m`, `1h30m`
 or `14d`. An unknown name is an error. `authserver config` shows the effective settings.
 

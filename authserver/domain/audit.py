@@ -215,7 +215,7 @@ def last_id(db: Session) -> int:
 
 
 def events_since(db: Session, subject: Subject, event_id: int) -> list[AuditEvent]:
-    """Return the events of a record that are newer than ``event_id``, oldest first.
+    """Return up to 20 events of a record that are newer than ``event_id``, oldest first.
 
     For a client, they include the events of its secrets and tokens.
     """

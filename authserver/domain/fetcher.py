@@ -101,6 +101,10 @@ class Fetcher:
             address = ip_address(str(where[0]).partition("%")[0])
             if self._is_allowed(address, is_plain=parts.scheme == "http"):
                 return address
+        if parts.scheme == "http":
+            raise FetchFailed(
+                f"{host} is not a loopback address in fetch_networks. Other hosts require an https URL."
+            )
         raise FetchFailed(
             f"{host} does not have a public IP address, and its network is not in fetch_networks."
         )

@@ -69,8 +69,8 @@ def network_of(address: str) -> str:
 def charge(db: Session, buckets: Sequence[Bucket]) -> list[Charge]:
     """Charge an attempt to every bucket. Raises Throttled if one is full; the caller must then roll back all charges.
 
-    Put the narrow bucket before the wide one, so that attempts rejected by a full narrow bucket are not charged to the
-    wide one. Commit before computing the outcome, because concurrent attempts wait for the commit.
+    Put the narrow bucket before the wide one, so that fewer attempts wait for the row of the wide one. Commit before
+    computing the outcome, because concurrent attempts wait for the commit.
     """
     now = clock.now()
     return [_charge_one(db, one, now) for one in buckets]

@@ -39,7 +39,7 @@ LABELS = {
 }
 VERIFIED = "phone_number_verified"
 NAMES = (*LABELS, VERIFIED, "address")
-_NOT_A_URL = message("Enter a URL that begins with https://.")
+_NOT_A_URL = message("Enter a URL that begins with https:// or http://.")
 _MAX_ADDRESS_LENGTH = 500
 _MAX_URL_LENGTH = 2000
 _LOCALE = re.compile(r"[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*")

@@ -65,7 +65,7 @@ def accept_bearer_token(
             received=opaque_tokens.kind_of(value),
             expected="an access token of this server",
         )
-    if not is_live(row):
+    if not is_active(row):
         is_revoked = row.revoked_at is not None
         raise _invalid(
             Cause.ACCESS_TOKEN_REVOKED if is_revoked else Cause.ACCESS_TOKEN_EXPIRED, client_id=row.c_id
@@ -107,7 +107,7 @@ def accept_bearer_token(
     return row, client
 
 
-def is_live(row: Row[Any]) -> bool:
+def is_active(row: Row[Any]) -> bool:
     """Return whether an access token itself is neither expired nor revoked."""
     return row.revoked_at is None and row.expires_at > clock.now()
 

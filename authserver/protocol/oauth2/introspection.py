@@ -75,7 +75,7 @@ def _introspect_access_token(
     owner = _owner(services, row)
     audience = row.audience.split()
     is_registered = resources.are_registered(audience, owner, services.settings)
-    if not bearer_tokens.is_live(row) or not is_registered or not _has_access(row, owner):
+    if not bearer_tokens.is_active(row) or not is_registered or not _has_access(row, owner):
         return _INACTIVE
     audience = audience or [services.settings.issuer]
     return _describe(services, owner, row) | {

@@ -36,7 +36,7 @@ def _signed_in(run: Run, name: str = "leaving") -> tuple[Caller, str]:
 def _requests(run: Run) -> None:
     browser, hint = _signed_in(run)
     request = {"id_token_hint": hint, "post_logout_redirect_uri": OUT, "state": "a b"}
-    browser.get("end session: hint and way back", END_SESSION, query=request)
+    browser.get("end session: hint and redirect URI", END_SESSION, query=request)
     browser.get("end session: again", END_SESSION, query=request)
     browser, hint = _signed_in(run)
     browser.get("end session: hint, query kept", END_SESSION,
@@ -75,8 +75,8 @@ def _errors(run: Run) -> None:
         browser.get(f"end session: {title}", END_SESSION, query=request)
 
     ask("malformed hint", id_token_hint="a.b.c")
-    ask("way back not registered", client_id=key, post_logout_redirect_uri="https://rp.example/other")
-    ask("way back of nobody", post_logout_redirect_uri=OUT)
+    ask("redirect URI not registered", client_id=key, post_logout_redirect_uri="https://rp.example/other")
+    ask("redirect URI without a client", post_logout_redirect_uri=OUT)
     ask("unknown client", client_id="nobody", post_logout_redirect_uri=OUT)
     ask("client differs", id_token_hint=hint, client_id=run.clients["web"].key)
     ask("state too long", client_id=key, post_logout_redirect_uri=OUT, state="a" * 8000)

@@ -278,7 +278,7 @@ def _rejected_clients(run: Run, caller: Caller) -> None:
     for name in ("pending", "disapproved", "service", "web"):
         for grant, form in forms.items():
             sent = {"grant_type": grant} | form
-            caller.post(f"gate: {grant} of {name}", TOKEN, sent, headers=run.clients[name].basic)
+            caller.post(f"rejected client: {grant} of {name}", TOKEN, sent, headers=run.clients[name].basic)
     public = run.clients["native"]
     form = {"grant_type": "client_credentials", "client_id": public.key}
-    caller.post("gate: client credentials of a public client", TOKEN, form)
+    caller.post("rejected client: client credentials of a public client", TOKEN, form)
