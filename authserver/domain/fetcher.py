@@ -103,7 +103,8 @@ class Fetcher:
                 return address
         if parts.scheme == "http":
             raise FetchFailed(
-                f"{host} is not a loopback address in fetch_networks. Other hosts require an https URL."
+                "http:// URLs are fetched only from loopback addresses in fetch_networks."
+                f" {host} is not one. Use an https:// URL."
             )
         raise FetchFailed(
             f"{host} does not have a public IP address, and its network is not in fetch_networks."

@@ -76,7 +76,7 @@ def test_unreachable_server_is_rejected(sector: DocumentServer) -> None:
 
 def test_private_address_is_not_fetched(sector: DocumentServer) -> None:
     """S17: loopback is fetched only if the operator allows it."""
-    assert "does not have a public IP address" in check_error(sector.url, settings=Settings())
+    assert "only from loopback addresses in fetch_networks" in check_error(sector.url, settings=Settings())
     assert sector.request_count == 0
 
 

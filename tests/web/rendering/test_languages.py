@@ -228,7 +228,7 @@ def test_labels_within_messages_are_translated(german):
         profiles.clean_profile({"nickname": "x" * 500, "website": "ftp://x", "phone_number": "\n"})
     translated = {field: translate(text) for field, text in long.value.fields.items()}
     assert translated["nickname"] == "„Spitzname“ darf höchstens 200 Zeichen lang sein."
-    assert translated["website"].startswith("Geben Sie eine Adresse ein")
+    assert translated["website"].startswith("Geben Sie eine URL ein")
 
 
 def test_every_event_is_translated(german):
