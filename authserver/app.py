@@ -6,7 +6,7 @@ from flask_migrate import Migrate
 
 from authserver import logs
 from authserver import settings as settings_module
-from authserver.domain import orm, vault
+from authserver.domain import audit_chain, orm, vault
 from authserver.domain.client_cache import ClientCache
 from authserver.domain.clients.client_secrets import SecretVerifier
 from authserver.domain.diagnostics.error_log import ErrorLog
@@ -72,6 +72,7 @@ def build_services(settings: Settings, database: orm.Database, keys: vault.Vault
         error_log=error_log,
         oauth1=OAuth1Server(settings, database, keys, client_cache),
         logout_notices=LogoutNotifier(settings, database, key_ring, client_cache, fetcher),
+        audit_sealer=audit_chain.sealer(database),
         fetcher=fetcher,
     )
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from authserver import logs, settings
 from authserver.context import Actor
-from authserver.domain import orm, schema, vault
+from authserver.domain import audit_chain, orm, schema, vault
 from authserver.domain.orm import Database
 from authserver.domain.passwords import PasswordHasher
 from authserver.domain.users import users
@@ -59,8 +59,11 @@ class Installation:
                 "has no tables yet" if not revision else "has an older schema than this version of authserver"
             )
             raise click.ClickException(f"The database {state}. Run: authserver database migrate")
-        with explain_database_errors(), self.database.transaction(write) as db:
-            yield db
+        with explain_database_errors():
+            with self.database.transaction(write) as db:
+                yield db
+            if write:
+                audit_chain.seal(self.database)
 
     def require_file(self) -> None:
         """Raise click.ClickException if the SQLite file does not exist, before SQLite creates an empty one."""

@@ -1,8 +1,8 @@
-"""The audit trail: an append-only log of changes with the values before and after, chained by hashes."""
+"""The audit trail: an append-only log of changes with the values before and after.
 
-import hashlib
-import json
-from contextlib import closing
+Events are written in the transaction of the change. ``audit_chain`` seals them afterwards.
+"""
+
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from authserver import clock
 from authserver.context import Actor
 from authserver.domain import text_rules
-from authserver.domain.orm import Base, Id, lock
+from authserver.domain.orm import Base, Id
 from authserver.messages import message
 
 
@@ -105,7 +105,11 @@ class Subject(Protocol):
 
 
 class AuditEvent(Base):
-    """One recorded event, which is never changed. ``seal`` is a hash of the event and of the previous ``seal``."""
+    """One recorded event, which is never changed.
+
+    Once the event is sealed, ``position`` is its position in the chain, and ``seal`` is a hash of the event and of the
+    previous seal. Before that, ``position`` is None and ``seal`` is empty.
+    """
 
     __tablename__ = "audit_events"
 
@@ -125,6 +129,7 @@ class AuditEvent(Base):
     before: Mapped[dict[str, Any] | None]
     after: Mapped[dict[str, Any] | None]
     seal: Mapped[bytes] = mapped_column(LargeBinary(32))
+    position: Mapped[int | None] = mapped_column(Id, index=True, unique=True)
 
 
 def record(
@@ -138,31 +143,29 @@ def record(
     user_id: int | None = None,
     before: dict[str, Any] | None = None,
     after: dict[str, Any] | None = None,
-) -> AuditEvent:
-    """Append an event in the caller's transaction."""
+) -> None:
+    """Append an event in the caller's transaction. It takes no lock, so that transactions never wait for each other here."""
     kind = "" if subject is None else subject.__tablename__
-    row = AuditEvent(
-        at=clock.now(),
-        event=event,
-        actor_id=actor.user_id,
-        actor_name=actor.name[:200],
-        channel=actor.channel,
-        address=actor.address[:64],
-        request_id=actor.request_id[:40],
-        subject_kind=kind,
-        subject_id=None if subject is None else subject.id,
-        subject_name=(subject_name or _name(subject))[:300],
-        client_id=subject.id if kind == "clients" and subject is not None else client_id,
-        user_id=subject.id if kind == "users" and subject is not None else user_id,
-        before=before,
-        after=after,
+    db.add(
+        AuditEvent(
+            at=clock.now(),
+            event=event,
+            actor_id=actor.user_id,
+            actor_name=actor.name[:200],
+            channel=actor.channel,
+            address=actor.address[:64],
+            request_id=actor.request_id[:40],
+            subject_kind=kind,
+            subject_id=None if subject is None else subject.id,
+            subject_name=(subject_name or _name(subject))[:300],
+            client_id=subject.id if kind == "clients" and subject is not None else client_id,
+            user_id=subject.id if kind == "users" and subject is not None else user_id,
+            before=before,
+            after=after,
+            seal=b"",
+        )
     )
-    lock(db, "audit")
-    last = db.scalar(select(AuditEvent.seal).order_by(AuditEvent.id.desc()).limit(1))
-    row.seal = _seal(last or bytes(32), row)
-    db.add(row)
     db.flush()
-    return row
 
 
 @dataclass(frozen=True)
@@ -226,19 +229,6 @@ def events_since(db: Session, subject: Subject, event_id: int) -> list[AuditEven
     return list(db.scalars(newer.order_by(AuditEvent.id).limit(20)))
 
 
-def first_broken(db: Session) -> int | None:
-    """Return the id of the first event whose ``seal`` does not match, or None."""
-    last = bytes(32)
-    chain = select(AuditEvent).order_by(AuditEvent.id).execution_options(yield_per=1000)
-    # If the loop ends early, the server-side cursor on PostgreSQL must be closed.
-    with closing(db.scalars(chain)) as rows:
-        for row in rows:
-            if bytes(row.seal) != _seal(last, row):
-                return row.id
-            last = bytes(row.seal)
-    return None
-
-
 def _mentions(search: str) -> ColumnElement[bool]:
     needle = search.strip().lower()
     searched = (AuditEvent.subject_name, AuditEvent.actor_name, AuditEvent.address)
@@ -250,24 +240,3 @@ def _name(subject: Subject | None) -> str:
         if value := getattr(subject, attribute, ""):
             return str(value)
     return ""
-
-
-def _seal(previous: bytes, row: AuditEvent) -> bytes:
-    facts = [
-        row.at.isoformat(timespec="microseconds"),
-        row.event,
-        row.actor_id,
-        row.actor_name,
-        row.channel,
-        row.address,
-        row.request_id,
-        row.subject_kind,
-        row.subject_id,
-        row.subject_name,
-        row.client_id,
-        row.user_id,
-        row.before,
-        row.after,
-    ]
-    text = json.dumps(facts, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(previous + text.encode()).digest()

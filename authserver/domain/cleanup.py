@@ -128,7 +128,9 @@ def _delete(database: Database, model: type[Base], is_expired: ColumnElement[boo
     identity = model.__table__.c.id
     after, count = 0, _BATCH
     while count == _BATCH:
-        batch = select(identity).where(identity > after, is_expired).order_by(identity).limit(_BATCH)
+        expired = select(identity).where(identity > after, is_expired).order_by(identity).limit(_BATCH)
+        # Rows that another transaction has locked wait for the next cleanup.
+        batch = expired.with_for_update(skip_locked=True)
         with database.transaction() as db:
             deleted = list(db.scalars(delete(model).where(identity.in_(batch)).returning(identity)))
         after, count = max(deleted, default=after), len(deleted)

@@ -11,7 +11,21 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import JSON, BigInteger, Connection, DateTime, Dialect, Engine, Integer, event, text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    ColumnElement,
+    Connection,
+    DateTime,
+    Dialect,
+    Engine,
+    Integer,
+    Table,
+    delete,
+    event,
+    select,
+    text,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
@@ -154,6 +168,27 @@ def _dump_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
+ROW_LOCK: dict[str, Any] = {"key_share": True}
+"""The options of ``with_for_update`` for a row that will be changed: ``FOR NO KEY UPDATE`` on PostgreSQL.
+
+Unlike ``FOR UPDATE``, this lock does not wait for transactions that insert rows with a reference to the row. Lock a row
+``FOR UPDATE`` only before its deletion. docs/architecture.md lists the order in which tables are locked.
+"""
+
+
+def delete_with_dependents(db: Session, table: Table, condition: ColumnElement[bool]) -> None:
+    """Delete the rows of a table that meet a condition, after the rows that refer to them with ``ON DELETE CASCADE``.
+
+    The database would delete the dependent rows by itself, but after their parents. A request that consumes a credential
+    locks the credential before its authorization, so that the two could wait for each other.
+    """
+    for child in reversed(Base.metadata.sorted_tables):
+        for key in child.foreign_keys:
+            if key.column.table is table and key.ondelete == "CASCADE":
+                delete_with_dependents(db, child, key.parent.in_(select(key.column).where(condition)))
+    db.execute(delete(table).where(condition))
+
+
 def lock(transaction: Session | Connection, name: str) -> None:
     """Take the lock with this name and hold it until the transaction ends. SQLite serializes writers without it."""
     connection = transaction.connection() if isinstance(transaction, Session) else transaction
@@ -161,6 +196,15 @@ def lock(transaction: Session | Connection, name: str) -> None:
         connection.execute(
             text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": f"authserver:{name}"}
         )
+
+
+def try_lock(transaction: Session | Connection, name: str) -> bool:
+    """Take the lock with this name until the transaction ends. Return False if another transaction holds it."""
+    connection = transaction.connection() if isinstance(transaction, Session) else transaction
+    if connection.dialect.name != "postgresql":
+        return True
+    attempt = text("SELECT pg_try_advisory_xact_lock(hashtext(:name))")
+    return bool(connection.scalar(attempt, {"name": f"authserver:{name}"}))
 
 
 def insert(transaction: Session | Connection, record: type[Base]) -> postgresql.Insert | sqlite.Insert:

@@ -4,16 +4,18 @@ An attempt is charged before its outcome is known, in one statement, so that con
 successful attempt is refunded. The table stores only keyed digests of the buckets, which do not reveal who tried what.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from sqlalchemy import LargeBinary, case, delete, update
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from authserver import clock
-from authserver.domain.orm import Base, insert
+from authserver.domain.orm import Base, Database, insert
 from authserver.domain.vault import Vault
 from authserver.errors import Throttled
 
@@ -88,6 +90,20 @@ def refund(db: Session, charges: Sequence[Charge]) -> None:
             )
             .values(count=Throttle.count - 1)
         )
+
+
+@contextmanager
+def refunding(database: Database, charges: Sequence[Charge]) -> Iterator[None]:
+    """Refund an attempt if the database fails in this block, because the outcome of the attempt is then unknown.
+
+    The block must contain the transaction with the attempt.
+    """
+    try:
+        yield
+    except DBAPIError:
+        with suppress(DBAPIError), database.transaction() as db:
+            refund(db, charges)
+        raise
 
 
 def purge(db: Session, *, window: timedelta) -> int:

@@ -11,7 +11,7 @@ from authserver.context import Actor
 from authserver.domain import audit, logout_notices, opaque_tokens
 from authserver.domain.audit import Event
 from authserver.domain.authorizations import authorizations
-from authserver.domain.orm import NEVER_REUSE_IDS, Base, Id
+from authserver.domain.orm import NEVER_REUSE_IDS, ROW_LOCK, Base, Id
 from authserver.domain.users.users import User
 from authserver.settings import Settings
 from authserver.vocabulary import Acr, TokenPrefix
@@ -216,6 +216,8 @@ def touch(db: Session, session_id: int) -> None:
 
 def end(db: Session, actor: Actor, row: UserSession) -> None:
     """End a session, revoke its authorizations without offline access, and notify its clients."""
+    # Of two requests that end the session, the second waits here and then finds it ended.
+    db.refresh(row, ["ended_at"], with_for_update=ROW_LOCK)
     if row.ended_at is not None:
         return
     row.ended_at = clock.now()
@@ -229,9 +231,9 @@ def end_others(db: Session, actor: Actor, user: User, *, keep: int | None) -> in
     """End all sessions of a user except ``keep``; return the number of those that had not expired."""
     now = clock.now()
     rows = db.scalars(
-        select(UserSession).where(
-            UserSession.user_id == user.id, UserSession.id != (keep or 0), UserSession.ended_at.is_(None)
-        )
+        select(UserSession)
+        .where(UserSession.user_id == user.id, UserSession.id != (keep or 0), UserSession.ended_at.is_(None))
+        .order_by(UserSession.id)
     ).all()
     for row in rows:
         end(db, actor, row)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from authserver.domain.background import Worker
 from authserver.domain.client_cache import ClientCache
 from authserver.domain.clients.client_secrets import SecretVerifier
 from authserver.domain.diagnostics.error_log import ErrorLog
@@ -39,4 +40,10 @@ class Services:
     error_log: ErrorLog
     oauth1: OAuth1Server
     logout_notices: LogoutNotifier
+    audit_sealer: Worker
     fetcher: Fetcher
+
+    def start_background_work(self) -> None:
+        """Start the threads of this process that deliver logout notices and seal audit events. Call this after forking."""
+        self.logout_notices.start()
+        self.audit_sealer.start()

@@ -14,7 +14,8 @@ from authserver import clock
 from authserver.cli import main, single_node
 from authserver.cli.checks import deployment, public_url
 from authserver.context import SYSTEM
-from authserver.domain.audit import AuditEvent
+from authserver.domain import audit, audit_chain
+from authserver.domain.audit import AuditEvent, Event
 from authserver.domain.clients import clients
 from authserver.domain.clients.metadata import ClientMetadata
 from authserver.domain.keys import signing_keys
@@ -36,7 +37,8 @@ def outcome(runner, name):
     return examine(runner)[name]["outcome"]
 
 
-def test_healthy_deployment_passes(runner, sample_users):
+def test_healthy_deployment_passes(runner, database, sample_users):
+    audit_chain.seal(database)
     report = examine(runner)
     assert {name for name, check in report.items() if check["outcome"] == "fail"} == set()
     for name in ("settings", "keys", "proxies", "database", "migrations", "writes", "clock", "signing keys"):
@@ -249,11 +251,30 @@ def test_no_administrators(runner):
 
 
 def test_modified_audit_trail(runner, database, sample_users):
+    audit_chain.seal(database)
     with database.transaction() as db:
         db.execute(update(AuditEvent).where(AuditEvent.id == 2).values(actor_name="nobody"))
     report = examine(runner)
     assert report["audit trail"]["outcome"] == "fail"
     assert "starting with row 2" in report["audit trail"]["sentence"]
+
+
+def test_unsealed_events(runner, database, sample_users):
+    audit_chain.seal(database)
+    with database.transaction() as db:
+        audit.record(db, SYSTEM, Event.SCOPE_ADD, subject_name="read")
+    assert outcome(runner, "audit trail") == "pass", "a running server seals new events within seconds"
+    with database.transaction() as db:
+        db.execute(
+            update(AuditEvent)
+            .where(AuditEvent.position.is_(None))
+            .values(at=clock.now() - timedelta(hours=1))
+        )
+    check = examine(runner)["audit trail"]
+    assert (check["outcome"], check["sentence"]) == (
+        "warn",
+        "Events of the audit trail that are not sealed yet: 1.",
+    )
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from authserver import clock
 from authserver.domain import opaque_tokens
-from authserver.domain.orm import Base, Id
+from authserver.domain.orm import ROW_LOCK, Base, Id
 from authserver.settings import Settings
 from authserver.vocabulary import TokenPrefix
 
@@ -92,7 +92,7 @@ def find(db: Session, handle: str | None, browser: str) -> StoredAuthorizationRe
     if parsed is None:
         return None
     # Because of the lock, the second of two parallel requests waits, and then reads the outcome of the first one.
-    row = db.get(StoredAuthorizationRequest, parsed.id, with_for_update=True)
+    row = db.get(StoredAuthorizationRequest, parsed.id, with_for_update=ROW_LOCK)
     if row is None or not opaque_tokens.matches(parsed, row.digest) or row.expires_at <= clock.now():
         return None
     return row if _belongs(db, row, opaque_tokens.digest(browser)) else None

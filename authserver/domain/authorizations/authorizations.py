@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, LargeBinary, String, update
+from sqlalchemy import ColumnElement, ForeignKey, LargeBinary, String, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from authserver import clock
 from authserver.context import Actor
 from authserver.domain import audit
 from authserver.domain.audit import Event
-from authserver.domain.orm import NEVER_REUSE_IDS, Base, Id
+from authserver.domain.orm import NEVER_REUSE_IDS, ROW_LOCK, Base, Id
 from authserver.vocabulary import ScopeName
 
 
@@ -133,26 +133,21 @@ def revoke(db: Session, actor: Actor, authorization_id: int, *, reason: str) -> 
 
 def revoke_of_session(db: Session, session_id: int) -> None:
     """Revoke the authorizations of a session that ends, except those with offline access."""
-    db.execute(
-        update(Authorization)
-        .where(
-            Authorization.session_id == session_id,
-            Authorization.is_offline.is_(False),
-            Authorization.revoked_at.is_(None),
-        )
-        .values(revoked_at=clock.now())
-    )
+    _revoke_all(db, Authorization.session_id == session_id, Authorization.is_offline.is_(False))
 
 
 def revoke_of_user_and_client(db: Session, user_id: int, client_id: int) -> None:
     """Revoke all authorizations that a user granted to a client."""
+    _revoke_all(db, Authorization.user_id == user_id, Authorization.client_id == client_id)
+
+
+def _revoke_all(db: Session, *conditions: ColumnElement[bool]) -> None:
+    # Another transaction may revoke some of the same rows. Both lock them by ascending id.
+    valid = select(Authorization.id).where(*conditions, Authorization.revoked_at.is_(None))
+    locked = valid.order_by(Authorization.id).with_for_update(**ROW_LOCK)
     db.execute(
         update(Authorization)
-        .where(
-            Authorization.user_id == user_id,
-            Authorization.client_id == client_id,
-            Authorization.revoked_at.is_(None),
-        )
+        .where(Authorization.id.in_(locked), Authorization.revoked_at.is_(None))
         .values(revoked_at=clock.now())
     )
 

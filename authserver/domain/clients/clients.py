@@ -9,9 +9,9 @@ exactly the revision that was shown.
 import secrets
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import ForeignKey, String, delete, select, update
+from sqlalchemy import ForeignKey, String, Table, delete, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column, validates
 
 from authserver import clock
@@ -21,7 +21,7 @@ from authserver.domain.audit import Event
 from authserver.domain.clients import name_skeletons, redirect_uris, registrations
 from authserver.domain.clients.metadata import ClientMetadata
 from authserver.domain.diagnostics import error_log
-from authserver.domain.orm import NEVER_REUSE_IDS, Base, Id
+from authserver.domain.orm import NEVER_REUSE_IDS, Base, Id, delete_with_dependents
 from authserver.errors import InvalidInput, NotFound
 from authserver.messages import message
 from authserver.vocabulary import ClientStatus
@@ -170,9 +170,10 @@ def remove(db: Session, actor: Actor, client: Client, *, typed_name: str | None 
     if typed_name is not None and client.is_in_use and typed_name.strip() != client.name:
         raise InvalidInput({"typed_name": "Type the name exactly as shown."})
     before = describe(client)
+    # From here on, no other transaction can issue anything to the client.
+    db.execute(select(Client.id).where(Client.id == client.id).with_for_update())
     error_log.remove_errors(db, client.id)
-    # Lock the client's row before the audit trail, in the same order as a request that issues a token to the client.
-    db.execute(delete(Client).where(Client.id == client.id))
+    delete_with_dependents(db, cast("Table", Client.__table__), Client.id == client.id)
     audit.record(db, actor, Event.CLIENT_REMOVE, subject=client, before=before)
 
 

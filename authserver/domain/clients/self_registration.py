@@ -20,7 +20,7 @@ from authserver.domain.clients import client_secrets, clients, pending_clients, 
 from authserver.domain.clients.clients import Client
 from authserver.domain.clients.metadata import BY_CLIENT, ClientMetadata
 from authserver.domain.opaque_tokens import OpaqueToken
-from authserver.domain.orm import Base
+from authserver.domain.orm import ROW_LOCK, Base
 from authserver.domain.vault import Vault
 from authserver.errors import Conflict
 from authserver.vocabulary import ClientStatus, TokenPrefix
@@ -76,7 +76,7 @@ def authenticate(db: Session, client_key: str, token: OpaqueToken, *, is_writing
 
     If ``is_writing``, lock the client's row.
     """
-    client = db.get(Client, token.id, with_for_update=True if is_writing else None)
+    client = db.get(Client, token.id, with_for_update=ROW_LOCK if is_writing else None)
     row = db.get(ClientRegistration, token.id)
     if client is None or row is None or client.client_key != client_key:
         return None
@@ -169,7 +169,7 @@ def needs_secret(db: Session, client: Client, auth_method: str) -> bool:
 def _locked(db: Session, client: Client, revision: int) -> PendingChange:
     # Lock the client's row before the registration's, in the same order as requests of the client itself.
     try:
-        found = db.get(Client, client.id, with_for_update=True, populate_existing=True)
+        found = db.get(Client, client.id, with_for_update=ROW_LOCK, populate_existing=True)
     except StaleDataError as error:
         raise Conflict(clients.CHANGED) from error
     change = pending_change_of(db, client) if found is not None else None

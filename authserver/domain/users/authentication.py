@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from authserver.context import Actor
 from authserver.domain import audit, throttles
 from authserver.domain.audit import Event
-from authserver.domain.orm import Database
+from authserver.domain.orm import ROW_LOCK, Database
 from authserver.domain.passwords import PasswordHasher
 from authserver.domain.throttles import Bucket, Charge
 from authserver.domain.users import known_browsers, second_factors, users
@@ -65,7 +65,6 @@ class VerifiedPassword:
     user_id: int
     user_epoch: int
     username: str
-    charges: tuple[Charge, ...]
     old_hash: str
     new_hash: str | None
 
@@ -99,7 +98,7 @@ class PasswordAuthenticator:
         self._passwords = passwords
 
     def check(self, actor: Actor, attempt: SignInAttempt) -> VerifiedPassword:
-        """Return the verified password; raises WrongCredentials or Throttled."""
+        """Refund the attempt and return the verified password; raises WrongCredentials or Throttled."""
         with self._database.transaction() as db:
             account = _find(db, attempt.username)
             charges = tuple(throttles.charge(db, self._buckets(actor.address, attempt, account)))
@@ -107,10 +106,12 @@ class PasswordAuthenticator:
         if account is None or not matches or not account.is_active or account.password_hash is None:
             self._record_failure(actor, account, matches, charges)
             raise WrongCredentials
+        # The refund has a transaction of its own: a sign-in that fails after this point must not count as a guess, and the
+        # row of the network, which all its users share, must not stay locked until the sign-in is complete.
+        with self._database.transaction() as db:
+            throttles.refund(db, charges)
         new_hash = self._rehash(account.password_hash, attempt.password)
-        return VerifiedPassword(
-            account.id, account.epoch, account.username, charges, account.password_hash, new_hash
-        )
+        return VerifiedPassword(account.id, account.epoch, account.username, account.password_hash, new_hash)
 
     def _buckets(self, address: str, attempt: SignInAttempt, account: _Account | None) -> list[Bucket]:
         """Return the buckets to charge, narrowest first.
@@ -185,7 +186,7 @@ class PasswordAuthenticator:
 
 
 def complete_sign_in(db: Session, verified: VerifiedPassword) -> User:
-    """Return the user and refund the attempt.
+    """Return the user.
 
     Raises WrongCredentials if the account has changed since the check, and SecondFactorRequired if the account has a
     second factor.
@@ -197,12 +198,11 @@ def complete_sign_in(db: Session, verified: VerifiedPassword) -> User:
 
 
 def confirm_password(db: Session, verified: VerifiedPassword) -> User:
-    """Return the user and refund the attempt, without requiring a second factor; raises WrongCredentials.
+    """Return the user without requiring a second factor; raises WrongCredentials.
 
     Use this for users who are already signed in, and for the first step of a sign-in.
     """
     user = _unchanged_user(db, verified)
-    throttles.refund(db, verified.charges)
     if verified.new_hash is not None and user.password_hash == verified.old_hash:
         users.store_rehashed(db, user, verified.new_hash)
     return user
@@ -234,7 +234,7 @@ def record_wrong_code(
 
 
 def _unchanged_user(db: Session, proof: VerifiedPassword | PendingSecondFactor) -> User:
-    user = db.get(User, proof.user_id, with_for_update=True)
+    user = db.get(User, proof.user_id, with_for_update=ROW_LOCK)
     if user is None or not user.is_active or user.epoch != proof.user_epoch:
         raise WrongCredentials
     return user

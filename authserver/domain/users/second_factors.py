@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from authserver.context import Actor
 from authserver.domain import audit
 from authserver.domain.audit import Event
+from authserver.domain.orm import ROW_LOCK
 from authserver.domain.users import authenticator_apps, recovery_codes
 from authserver.domain.users.authenticator_apps import AuthenticatorApp, TotpSeed
 from authserver.domain.users.recovery_codes import RecoveryCode
@@ -97,7 +98,7 @@ def enroll(db: Session, vault: Vault, actor: Actor, user: User, seed: TotpSeed, 
 
     Raises InvalidInput for a wrong code and Conflict if the user already has an app.
     """
-    db.get_one(User, user.id, with_for_update=True)
+    db.get_one(User, user.id, with_for_update=ROW_LOCK)
     if is_enrolled(db, user.id):
         raise Conflict(
             message("An authenticator app is already set up. Remove it before you set up another one.")
@@ -137,7 +138,7 @@ def was_just_used(db: Session, vault: Vault, user_id: int, typed: str) -> bool:
 
 def renew_codes(db: Session, vault: Vault, actor: Actor, user: User) -> list[str]:
     """Replace the recovery codes and return the new ones for display; raises Conflict if the user has no app."""
-    db.get_one(User, user.id, with_for_update=True)
+    db.get_one(User, user.id, with_for_update=ROW_LOCK)
     if not is_enrolled(db, user.id):
         raise Conflict(message("Recovery codes require an authenticator app. Set up an app first."))
     codes = recovery_codes.replace(db, vault, user.id)
@@ -147,7 +148,7 @@ def renew_codes(db: Session, vault: Vault, actor: Actor, user: User) -> list[str
 
 def remove(db: Session, actor: Actor, user: User) -> bool:
     """Remove the second factor; return whether there was one."""
-    db.get_one(User, user.id, with_for_update=True)
+    db.get_one(User, user.id, with_for_update=ROW_LOCK)
     recovery_codes.remove(db, user.id)
     if not authenticator_apps.remove(db, user.id):
         return False

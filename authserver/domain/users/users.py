@@ -12,7 +12,7 @@ from authserver import clock
 from authserver.context import Actor
 from authserver.domain import audit, logout_notices, revisions, text_rules
 from authserver.domain.audit import Event
-from authserver.domain.orm import NEVER_REUSE_IDS, Base, Id, lock
+from authserver.domain.orm import NEVER_REUSE_IDS, ROW_LOCK, Base, Id, lock
 from authserver.domain.users import profiles
 from authserver.errors import Conflict, InvalidInput, NotFound
 from authserver.messages import message
@@ -120,7 +120,7 @@ def edit(
     """
     if revision is not None:
         # Of two concurrent edits, the second waits here and then sees the change of the first.
-        db.refresh(user, with_for_update=True)
+        db.refresh(user, with_for_update=ROW_LOCK)
         revisions.check_revision(user, revision, _CHANGED)
     before = describe(user)
     # The current address is not checked again, because the rules may have become stricter since it was accepted.

@@ -12,6 +12,8 @@ from sqlalchemy import Connection, Row
 
 from authserver.domain import access_state, throttles
 from authserver.domain.client_cache import RegisteredClient
+from authserver.domain.throttles import Charge
+from authserver.errors import AuthserverError
 from authserver.protocol import access
 from authserver.protocol.access import DenialReason
 from authserver.protocol.errors import ErrorCode, ProtocolError
@@ -93,7 +95,7 @@ def _authenticate(
 def _counted_guess(
     services: Services, credentials: Credentials, client: RegisteredClient | None, address: str
 ) -> Iterator[None]:
-    """Charge one guess, and refund it if the block succeeds; raises Throttled after too many guesses."""
+    """Charge one guess, and refund it unless the block rejects the secret; raises Throttled after too many guesses."""
     if client is None or not _is_guess(services, credentials, client):
         yield
         return
@@ -107,7 +109,16 @@ def _counted_guess(
     )
     with services.database.transaction() as db:
         charges = throttles.charge(db, [bucket])
-    yield
+    try:
+        yield
+    except AuthserverError:
+        # The process is at capacity, and the secret was not checked.
+        _refund(services, charges)
+        raise
+    _refund(services, charges)
+
+
+def _refund(services: Services, charges: list[Charge]) -> None:
     with services.database.transaction() as db:
         throttles.refund(db, charges)
 

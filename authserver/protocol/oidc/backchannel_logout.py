@@ -6,14 +6,13 @@ posts them in parallel and records the results. Tests call ``deliver`` directly.
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from threading import Event, Lock, Thread
 from typing import Any, NamedTuple
 
 from sqlalchemy import select
-from sqlalchemy.exc import SQLAlchemyError
 
 from authserver import clock, logs
 from authserver.domain import client_cache, logout_notices
+from authserver.domain.background import Worker
 from authserver.domain.client_cache import ClientCache, RegisteredClient
 from authserver.domain.clients.clients import Client
 from authserver.domain.fetcher import Fetcher, FetchFailed
@@ -22,7 +21,6 @@ from authserver.domain.keys.signing_keys import DEFAULT_ALGORITHM
 from authserver.domain.logout_notices import ClaimedNotice
 from authserver.domain.orm import Database
 from authserver.domain.users.users import User
-from authserver.errors import AuthserverError
 from authserver.protocol import issued_jwts
 from authserver.protocol.oidc import subjects
 from authserver.settings import Settings
@@ -61,22 +59,15 @@ class LogoutNotifier:
         self._key_ring = key_ring
         self._client_cache = client_cache
         self._fetcher = fetcher
-        self._wanted = Event()
-        self._starting = Lock()
-        self._thread: Thread | None = None
+        self._worker = Worker("logout-notices", self._deliver_all, _POLL_SECONDS)
 
     def start(self) -> None:
         """Start the thread that delivers notices, unless it is running. Call this after forking."""
-        if self._thread is not None and self._thread.is_alive():
-            return
-        with self._starting:
-            if self._thread is None or not self._thread.is_alive():
-                self._thread = Thread(target=self._run, name="logout-notices", daemon=True)
-                self._thread.start()
+        self._worker.start()
 
     def wake(self) -> None:
         """Make the thread deliver new notices immediately."""
-        self._wanted.set()
+        self._worker.wake()
 
     def deliver(self) -> int:
         """Post the due notices and return the number of attempts."""
@@ -93,17 +84,10 @@ class LogoutNotifier:
                 list(pool.map(self._post, requests))
         return len(claimed)
 
-    def _run(self) -> None:
-        while True:
-            try:
-                is_more = self.deliver() == _BATCH_SIZE
-            except (SQLAlchemyError, AuthserverError) as error:
-                # Nothing is lost: a notice stays due until its result is recorded.
-                log.warning("logout notices wait", error=type(error).__name__)
-                is_more = False
-            if not is_more:
-                self._wanted.wait(_POLL_SECONDS)
-                self._wanted.clear()
+    def _deliver_all(self) -> None:
+        # If this fails, nothing is lost: a notice stays due until its result is recorded.
+        while self.deliver() == _BATCH_SIZE:
+            pass
 
     def _requests(self, claimed: list[ClaimedNotice]) -> Iterator[_LogoutRequest]:
         for notice in claimed:

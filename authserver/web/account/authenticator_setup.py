@@ -49,7 +49,8 @@ def add_authenticator() -> ResponseReturnValue:
         return _propose(authenticator_apps.new_seed(), {"": _EXPIRED}), 422
     try:
         charges = _charge(user_session)
-        return _enroll(user_session, seed, charges)
+        with throttles.refunding(current.services().database, charges):
+            return _enroll(user_session, seed, charges)
     except InvalidInput as error:
         return _propose(seed, error.fields), 422
     except Conflict:
@@ -84,6 +85,7 @@ def _enroll(user_session: UserSession, seed: TotpSeed, charges: Sequence[Charge]
     if signed_in is None:
         # The session ended during this request. The exception rolls back the enrollment.
         raise Forbidden(message("You were signed out. Sign in again, and repeat the set-up."))
+    current.release()
     response = make_response(show_codes(codes, is_new_app=True))
     sign_in_session.set_cookies(response, signed_in)
     return response

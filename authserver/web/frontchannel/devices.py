@@ -86,11 +86,15 @@ def _look_up(user_session: UserSession, user_code: str) -> ResponseReturnValue:
     except Throttled as error:
         text = template_globals.too_many_attempts(error.retry_after)
         return _ask_for_code(user_code, text), 429, {"Retry-After": str(error.retry_after)}
+    database = current.services().database
+    with throttles.refunding(database, charges), database.transaction() as db:
+        is_known = device_authorizations.find_pending(db, current.services().vault, code) is not None
+        if is_known:
+            throttles.refund(db, charges)
     db = current.transaction()
-    row = device_authorizations.find_pending(db, current.services().vault, code)
+    row = device_authorizations.find_pending(db, current.services().vault, code) if is_known else None
     if row is None:
         return _ask_for_code(user_code, _UNKNOWN), 422
-    throttles.refund(db, charges)
     denial = device_approval.check_device_access(current.services().client_cache, db, row, user_session)
     if denial is not None:
         return _error_page(denial.description)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
+from authserver.domain import throttles
 from authserver.domain.throttles import Charge
 from authserver.domain.user_sessions import UserSession
 from authserver.domain.users import authentication, second_factors
@@ -69,7 +70,7 @@ def _complete(
     page: SignInPage,
 ) -> SignedInBrowser | None:
     services, code = current.services(), request.form.get("code", "")
-    with services.database.transaction() as db:
+    with throttles.refunding(services.database, charges), services.database.transaction() as db:
         user, kind = authentication.complete_second_factor(db, services.vault, pending, code, charges)
         if not page.pending and user_session is not None:
             return sign_in_session.step_up(db, user, user_session, kind)

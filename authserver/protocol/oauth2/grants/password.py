@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row
 from sqlalchemy.orm import Session
 
 from authserver import clock
-from authserver.domain import access_state, throttles
+from authserver.domain import access_state
 from authserver.domain.authorizations import authorizations
 from authserver.domain.authorizations.authorizations import (
     Authorization,
@@ -63,9 +63,6 @@ class PasswordGrant(Grant):
         except WrongCredentials as error:
             raise _wrong_password(approved) from error
         except SecondFactorRequired as error:
-            # The password was right, so the attempt must not count toward the user's limit for sign-ins (S20).
-            with services.database.transaction() as db:
-                throttles.refund(db, proof.charges)
             raise _second_factor_required(approved) from error
         return new.response_for_user(facts, authorization, issued)
 
