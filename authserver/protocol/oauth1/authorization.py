@@ -93,7 +93,7 @@ def needs_consent(db: Session, approval: TokenApproval, user_session: UserSessio
 
 
 def allow(db: Session, actor: Actor, approval: TokenApproval, user_session: UserSession) -> ApprovalOutcome:
-    """Bind the temporary credentials to the user, who allowed the request.
+    """Bind the temporary credentials to the user who allowed the request.
 
     Raises Conflict if the user had already decided, or if the consumer or the user changed.
     """
