@@ -1,8 +1,8 @@
 """Temporary credentials of an OAuth 1.0a sign-in in progress, until they are exchanged (RFC 5849, section 2).
 
 A row belongs to one client. When a user allows the request, the row is bound to an authorization of this user. The
-credential can be exchanged once. The row is kept until it is purged, so that a second exchange can be distinguished
-from an unknown credential.
+credential can be exchanged once. The row is kept after the exchange, so that the server can distinguish a second
+exchange from an unknown credential.
 """
 
 import re
