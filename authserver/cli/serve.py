@@ -57,7 +57,7 @@ def _serve(settings: Settings, bind: str, workers: int, threads: int, *, migrate
     app = create_app(settings)
     services: Services = app.extensions["authserver"]
     on_worker_start: list[Callable[[], None]] = [
-        services.logout_notices.start,
+        services.logout_notifier.start,
         lambda: housekeeping.start(services),
     ]
     try:

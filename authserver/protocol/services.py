@@ -38,5 +38,5 @@ class Services:
     scope_cache: ScopeCache
     error_log: ErrorLog
     oauth1: OAuth1Server
-    logout_notices: LogoutNotifier
+    logout_notifier: LogoutNotifier
     fetcher: Fetcher

@@ -50,7 +50,7 @@ def start_background_work_on_first_request(app: current.Application) -> None:
     inner = app.wsgi_app
 
     def start_and_serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        services.logout_notices.start()
+        services.logout_notifier.start()
         return inner(environ, start_response)
 
     app.wsgi_app = start_and_serve  # type: ignore[method-assign]

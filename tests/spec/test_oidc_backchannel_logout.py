@@ -56,7 +56,7 @@ def app_rp(rp: RelyingParty, services: Services, receiver: Receiver) -> RelyingP
 
 
 def deliver(services: Services) -> int:
-    return services.logout_notices.deliver()
+    return services.logout_notifier.deliver()
 
 
 def sign_in_and_out(

@@ -56,7 +56,7 @@ def client_rp(
 
 def received_sids(services: Services, receiver: Receiver) -> list[str]:
     """Deliver the due notices. Return the sids that the application received."""
-    services.logout_notices.deliver()
+    services.logout_notifier.deliver()
     return [claims(token)["sid"] for token in receiver.tokens]
 
 
