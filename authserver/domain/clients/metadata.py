@@ -3,7 +3,7 @@
 The console's forms, the command-line options, dynamic registration (RFC 7591), the stored record, the audit trail and
 ``docs/reference/client-metadata.md`` derive from this model. To add a field, add it here. A field has its standard name
 (RFC 7591, OpenID Connect Registration). If it has the name of a column of ``clients`` instead, its alias is the
-standard name.
+standard name, if there is one.
 """
 
 from functools import partial
