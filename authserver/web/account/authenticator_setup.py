@@ -83,7 +83,7 @@ def _enroll(user_session: UserSession, seed: TotpSeed, charges: Sequence[Charge]
     signed_in = sign_in_session.step_up(db, user, user_session, second_factors.OTP)
     if signed_in is None:
         # The session ended during this request. The exception rolls back the enrollment.
-        raise Forbidden(message("You were signed out. Sign in again, and repeat the set-up."))
+        raise Forbidden(message("You were signed out. Sign in again, and repeat the setup."))
     response = make_response(show_codes(codes, is_new_app=True))
     sign_in_session.set_cookies(response, signed_in)
     return response
