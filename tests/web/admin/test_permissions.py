@@ -1,4 +1,4 @@
-"""Access to the console: Configure Server on every route, recent sign-in for dangerous actions, CSRF tokens on all forms."""
+"""Access to the console: Configure Server on every route, recent sign-in for sensitive actions, CSRF tokens on forms."""
 
 import re
 
