@@ -71,7 +71,7 @@ def build_services(settings: Settings, database: orm.Database, keys: vault.Vault
         scope_cache=ScopeCache(database),
         error_log=error_log,
         oauth1=OAuth1Server(settings, database, keys, client_cache),
-        logout_notices=LogoutNotifier(settings, database, key_ring, client_cache, fetcher),
+        logout_notifier=LogoutNotifier(settings, database, key_ring, client_cache, fetcher),
         audit_sealer=audit_chain.sealer(database),
         fetcher=fetcher,
     )

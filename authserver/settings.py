@@ -1,8 +1,12 @@
 """The settings with their defaults and limits. No other module reads the environment.
 
-The first of these sources that contains a setting determines its value: the environment variable ``AUTHSERVER_…`` or
-the file named by ``AUTHSERVER_…_FILE`` (setting both is an error), the TOML file named by ``AUTHSERVER_CONFIG_FILE``,
-and the default. ``setting_sources`` reads the sources, and ``setting_values`` defines the types.
+The value of a setting comes from the first of these sources that contains it:
+
+1. the environment variable ``AUTHSERVER_…``, or the file named by ``AUTHSERVER_…_FILE`` (setting both is an error)
+2. the TOML file named by ``AUTHSERVER_CONFIG_FILE``
+3. the default
+
+``setting_sources`` reads the sources, and ``setting_values`` defines the types.
 """
 
 import os
@@ -210,8 +214,8 @@ class Settings(BaseModel):
     )
     client_secret_attempts: int = _setting(
         100,
-        "The maximum number of wrong secrets per client and network within sign_in_window. It applies only to clients "
-        "whose secret was typed; generated secrets need no limit.",
+        "The maximum number of wrong secrets per client and network within sign_in_window. It applies only to "
+        "secrets that an administrator entered. Generated secrets need no limit.",
         ge=1,
     )
     sign_in_attempts_per_network: int = _setting(

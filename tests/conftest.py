@@ -156,7 +156,7 @@ def database_url(
 
 @pytest.fixture
 def keys_dir(request: pytest.FixtureRequest, is_shared: bool) -> Path:
-    """The key files of the template databases: a copy if the test has its own database."""
+    """The folder with the keys of the test's database. A test with its own database has its own copy."""
     if is_shared:
         return databases.shared_folder() / "keys"
     return databases.copy_keys(request.getfixturevalue("tmp_path"))
@@ -249,7 +249,7 @@ def live_server(
 
 @pytest.fixture
 def live_nodes(database_kind: str, shared_servers: servers.SharedServers) -> servers.LiveServer:
-    """Two server processes on one database: two nodes, or two workers with SQLite, which allows one node."""
+    """Two server processes on one database: two nodes on PostgreSQL, or one node with two workers on SQLite."""
     nodes, workers = (1, 2) if database_kind == "sqlite" else (2, 1)
     return shared_servers.get(database_kind, nodes=nodes, workers=workers)
 

@@ -198,6 +198,9 @@ def disapprove(key: str) -> None:
 @json_option
 def remove(key: str) -> None:
     """Remove a client and everything issued to it, permanently."""
+    # The import makes every table known, so that the rows of the client are deleted in the order of domain.lock_order.
+    from authserver.domain import cleanup  # noqa: F401
+
     with Installation().transaction() as db:
         client = clients.get(db, key)
         facts = _facts(client)

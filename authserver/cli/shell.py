@@ -42,7 +42,7 @@ class CommandGroup(click.Group):
         arguments = list(sys.argv[1:] if args is None else args)
         try:
             name = options.get("prog_name") or self.name
-            # Click returns the code of an Exit here, and commands return nothing.
+            # Outside standalone mode, Click returns the code of an Exit instead of exiting. Commands return nothing.
             code = super().main(arguments, standalone_mode=False, prog_name=name)
         except click.Abort:
             _fail("Canceled.", arguments, FAILURE)

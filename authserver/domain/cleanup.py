@@ -1,9 +1,9 @@
 """Cleanup: deletes expired rows in small batches, so that a running server does not slow down.
 
 Expired rows are already invalid, because their times are checked at every use. The order of the deletions matters. An
-authorization is deleted after everything issued under it. The latest one of each client in a session is also kept until
-the session has ended, because it records that the client was used in the session. A session is deleted after its
-authorizations. In this order, a missing row never makes a revoked token or an ended session valid again.
+authorization is deleted after everything issued under it. The latest authorization of each client in a session is also
+kept until the session has ended, because it records that the client was used in the session. A session is deleted after
+its authorizations. In this order, a missing row never makes a revoked token or an ended session valid again.
 """
 
 import time

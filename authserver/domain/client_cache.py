@@ -53,7 +53,7 @@ class RegisteredClient:
     """The registration of one client at one revision, without its status and epoch, which every request reads again.
 
     ``scopes`` are all scopes that the client may request: its registered ``own_scopes`` and the open scopes.
-    ``pairwise_key`` derives its pairwise subject identifiers; it is empty if they are public.
+    ``pairwise_key`` is the key for its pairwise subject identifiers, or empty if it uses public ones.
     """
 
     id: int

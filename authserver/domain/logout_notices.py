@@ -124,7 +124,7 @@ def states_of_session(connection: Connection, session_id: int) -> dict[int, str]
 
 
 def failed_notices(db: Session, client_id: int) -> list[LogoutNotice]:
-    """Return the latest notices to a client whose last delivery attempt failed, newest first."""
+    """Return a client's latest notices that failed at the last delivery attempt, newest first."""
     rows = db.scalars(
         select(LogoutNotice)
         .where(LogoutNotice.client_id == client_id, LogoutNotice.error != "")

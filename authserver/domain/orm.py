@@ -14,16 +14,12 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
     JSON,
     BigInteger,
-    ColumnElement,
     Connection,
     DateTime,
     Dialect,
     Engine,
     Integer,
-    Table,
-    delete,
     event,
-    select,
     text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -171,22 +167,9 @@ def _dump_json(value: Any) -> str:
 ROW_LOCK: dict[str, Any] = {"key_share": True}
 """The options of ``with_for_update`` for a row that will be changed: ``FOR NO KEY UPDATE`` on PostgreSQL.
 
-Unlike ``FOR UPDATE``, this lock does not wait for transactions that insert rows with a reference to the row. Lock a row
-``FOR UPDATE`` only before its deletion. docs/architecture.md lists the order in which tables are locked.
+Unlike ``FOR UPDATE``, this lock does not wait for transactions that insert rows with a reference to the row. See
+``domain.lock_order``.
 """
-
-
-def delete_with_dependents(db: Session, table: Table, condition: ColumnElement[bool]) -> None:
-    """Delete the rows of a table that meet a condition, after the rows that refer to them with ``ON DELETE CASCADE``.
-
-    The database would delete the dependent rows by itself, but after their parents. A request that consumes a credential
-    locks the credential before its authorization, so that the two could wait for each other.
-    """
-    for child in reversed(Base.metadata.sorted_tables):
-        for key in child.foreign_keys:
-            if key.column.table is table and key.ondelete == "CASCADE":
-                delete_with_dependents(db, child, key.parent.in_(select(key.column).where(condition)))
-    db.execute(delete(table).where(condition))
 
 
 def lock(transaction: Session | Connection, name: str) -> None:

@@ -65,7 +65,8 @@ _REREAD_AFTER = timedelta(seconds=1)
 class ScopeCache:
     """The names of all scopes for the discovery documents, read at most once a second.
 
-    Code that decides about a request reads ``REVISION`` instead.
+    The names can be out of date, so decisions about requests must not use them. These use ``RegisteredClient.scopes``,
+    which ``REVISION`` keeps up to date.
     """
 
     def __init__(self, database: Database) -> None:

@@ -138,7 +138,7 @@ def _check_registration(
     response_type: str | None,
     scopes: Collection[str],
 ) -> DenialReason | None:
-    # The implicit grant is not registered as a grant type; its response type was checked when the token was issued.
+    # The grant type implicit need not be registered. The response type was checked when the token was issued.
     required = {grant_type, state.grant_type} - {None, GrantType.IMPLICIT}
     if not client.grant_types.issuperset(required):
         return DenialReason.GRANT_NOT_REGISTERED

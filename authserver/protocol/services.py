@@ -39,11 +39,11 @@ class Services:
     scope_cache: ScopeCache
     error_log: ErrorLog
     oauth1: OAuth1Server
-    logout_notices: LogoutNotifier
+    logout_notifier: LogoutNotifier
     audit_sealer: Worker
     fetcher: Fetcher
 
     def start_background_work(self) -> None:
         """Start the threads of this process that deliver logout notices and seal audit events. Call this after forking."""
-        self.logout_notices.start()
+        self.logout_notifier.start()
         self.audit_sealer.start()

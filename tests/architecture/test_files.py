@@ -21,8 +21,8 @@ TEMPLATE_RULES = {
 LOCK_RULES = {
     r"\w+://": "a URL: each machine chooses its registry",
     r"^\s*(--(extra-)?index-url|--find-links|-i|-f)\b": "an index",
-    r'"resolved"\s*:': "where a package came from",
-    r"(?:^|\s|\")/[\w.-]+/": "a path of a machine",
+    r'"resolved"\s*:': "the source of a package",
+    r"(?:^|\s|\")/[\w.-]+/": "a path on one machine",
 }
 LOCKS = ["requirements.lock", "requirements-test.lock", "tests/interop/node/package-lock.json"]
 
@@ -46,7 +46,7 @@ def violations(text: str, patterns: dict[str, str], path: str = "planted") -> li
 
 
 def lock_violations(text: str, path: str = "planted") -> list[str]:
-    """Return what a lock file must not contain; the funding URLs of npm packages are allowed."""
+    """Return every violation of the rules for lock files. The funding URLs of npm packages are allowed."""
     return violations(re.sub(r'"funding": (\{[^}]*\}|\[[^\]]*\]|"[^"]*")', "", text), LOCK_RULES, path)
 
 

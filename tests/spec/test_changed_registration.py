@@ -124,7 +124,7 @@ def test_tokens_depend_on_the_grant_that_issued_them(
 
 
 def test_refresh_depends_on_the_code_grant(party: RelyingParty, services: Services) -> None:
-    """The refresh token belongs to an authorization by code."""
+    """A refresh token from the authorization code grant works only while the client is registered for that grant."""
     token = party.tokens()["refresh_token"]
     edit(services, party.key, **WITHOUT_CODE)
     assert_error(party.refresh(token), "unauthorized_client")

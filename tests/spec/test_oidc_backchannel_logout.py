@@ -56,7 +56,7 @@ def app_rp(rp: RelyingParty, services: Services, receiver: Receiver) -> RelyingP
 
 
 def deliver(services: Services) -> int:
-    return services.logout_notices.deliver()
+    return services.logout_notifier.deliver()
 
 
 def sign_in_and_out(
@@ -104,7 +104,7 @@ def test_logout_token_is_signed_like_id_tokens(
 def test_logout_token_uses_the_registered_algorithm(
     rp: RelyingParty, services: Services, receiver: Receiver, algorithm: str
 ) -> None:
-    """2.4, 2.6: the client's ID token algorithm, because clients MUST reject others, and never none."""
+    """2.4, 2.6: clients MUST reject algorithms other than the one for their ID tokens. none is never used."""
     details = {"backchannel_logout_uri": receiver.url, "id_token_signed_response_alg": algorithm}
     app_rp = party(rp, services, **details)
     sign_in_and_out(app_rp, services, receiver)
@@ -174,7 +174,7 @@ def states(services: Services) -> list[str]:
 def test_unused_application_is_not_notified(
     app_rp: RelyingParty, rp: RelyingParty, services: Services, receiver: Receiver
 ) -> None:
-    """2.5: only the RPs of the session."""
+    """2.5: the server notifies only the RPs of the session."""
     rp.tokens()
     sign_out(rp)
     deliver(services)

@@ -70,7 +70,7 @@ def test_replayed_code_revokes_the_front_channel_token(party: RelyingParty) -> N
 
 
 def test_errors_are_returned_in_the_fragment(party: RelyingParty) -> None:
-    """3.3.2.6: unless the request has another response mode."""
+    """3.3.2.6: errors are in the fragment unless the request has another response mode."""
     page = party.authorize(response_type="code token", prompt="none")
     assert page.location.partition("#")[2].startswith("error=login_required")
     assert "?" not in page.location

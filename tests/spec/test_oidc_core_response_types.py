@@ -121,7 +121,7 @@ def test_form_post_carries_every_response(rp: RelyingParty, response_type: str) 
 
 
 def test_form_post_carries_errors(rp: RelyingParty) -> None:
-    """Form Post, 2: errors too, with iss (RFC 9207)."""
+    """Form Post, 2: the form returns errors too, with iss (RFC 9207)."""
     page = rp.authorize(response_mode="form_post", prompt="none")
     response = response_parameters(page)
     assert (page.status_code, response["error"], response["iss"]) == (
@@ -151,7 +151,7 @@ def test_errors_contain_iss(rp: RelyingParty, response_type: str) -> None:
 
 
 def test_oauth2_client_can_use_the_implicit_grant(app: Flask, services: Services, sample_users: dict) -> None:
-    """RFC 6749, 4.2: for clients that are registered for it."""
+    """RFC 6749, 4.2: an OAuth 2.0 client can be registered for the implicit grant."""
     key, secret = register(services, kind="oauth2", response_types=("token",), grant_types=("refresh_token",))
     response = response_parameters(
         RelyingParty(app, key, secret).authorized(response_type="token", scope="profile")

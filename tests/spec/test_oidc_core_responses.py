@@ -62,7 +62,7 @@ def response_mode_of(response: TestResponse) -> str:
 def test_error_contains_state_and_iss_only(
     rp: RelyingParty, response_type: str, mode: str, error: str
 ) -> None:
-    """RFC 6749, 4.1.2.1, Core, 3.1.2.6, RFC 9207, 2: in the requested response mode."""
+    """RFC 6749, 4.1.2.1, Core, 3.1.2.6, RFC 9207, 2: the error is returned in the requested response mode."""
     page = rp.authorize(response_type=response_type, response_mode=mode, **ERRORS[error])
     response = response_parameters(page)
     assert (response_mode_of(page), response["error"]) == (mode, error)
@@ -116,7 +116,7 @@ def test_nonce_is_in_every_id_token(rp: RelyingParty, response_type: str, mode: 
 @pytest.mark.only_on("sqlite")
 @table(("response_type", "mode"), RESPONSE_MODES)
 def test_form_is_posted_to_the_redirect_uri(rp: RelyingParty, response_type: str, mode: str) -> None:
-    """Form Post, 2: an HTML form with method POST, and a button for browsers without scripts. Errors too."""
+    """Form Post, 2: an HTML form with method POST, and a button for browsers without scripts, for errors as well."""
     page = rp.authorize(response_type=response_type, response_mode=mode, prompt="none")
     if mode == "form_post":
         form = forms.find(page, "form-post-continue")

@@ -148,7 +148,7 @@ def test_ui_locales_override_accept_language(rp: RelyingParty) -> None:
 
 
 def test_language_applies_to_one_request(rp: RelyingParty, other_rp: RelyingParty) -> None:
-    """It belongs to the request. The next request in the same browser has its own language."""
+    """The next request in the same browser has its own language."""
     other_rp.browser = rp.browser
     page = rp.authorize(ui_locales="de")
     assert language(other_rp.authorize()) == "en"
@@ -161,7 +161,7 @@ def test_language_applies_to_one_request(rp: RelyingParty, other_rp: RelyingPart
 
 
 def test_sign_out_uses_the_language(rp: RelyingParty) -> None:
-    """RP-Initiated Logout, 2: ui_locales, for the question, the form and the result."""
+    """RP-Initiated Logout, 2: ui_locales applies to the question, the form and the result."""
     rp.authorized()
     page = rp.browser.get("/oidc/end_session", query_string={"client_id": rp.key, "ui_locales": "de-CH en"})
     assert (language(page), "möchte Sie abmelden" in page.text) == ("de", True)
@@ -170,7 +170,7 @@ def test_sign_out_uses_the_language(rp: RelyingParty) -> None:
 
 
 def test_sign_out_by_post_or_with_a_hint_uses_the_language(rp: RelyingParty) -> None:
-    """RP-Initiated Logout, 2: the request can be posted, and shows no question with a hint."""
+    """RP-Initiated Logout, 2: a request can be sent by POST. With a hint, the server asks no question."""
     hint = rp.tokens()["id_token"]
     posted = rp.browser.post("/oidc/end_session", data={"client_id": rp.key, "ui_locales": "de"})
     assert language(rp.follow(posted)) == "de"

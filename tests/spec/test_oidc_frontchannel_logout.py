@@ -61,7 +61,7 @@ def test_rp_initiated_logout_shows_the_frames_first(app_rp: RelyingParty) -> Non
 
 
 def test_only_applications_of_the_session_have_frames(app_rp: RelyingParty, rp: RelyingParty) -> None:
-    """3: the RPs of the session."""
+    """3: the page has frames only for the RPs of the session."""
     rp.tokens()
     assert frames(rp.follow(sign_out(rp)).text) == []
 

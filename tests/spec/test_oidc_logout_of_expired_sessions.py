@@ -56,7 +56,7 @@ def client_rp(
 
 def received_sids(services: Services, receiver: Receiver) -> list[str]:
     """Deliver the due notices. Return the sids that the application received."""
-    services.logout_notices.deliver()
+    services.logout_notifier.deliver()
     return [claims(token)["sid"] for token in receiver.tokens]
 
 
@@ -155,7 +155,7 @@ def test_another_user_ends_the_expired_session(
 def test_session_of_the_old_password_does_not_continue(
     app_rp: RelyingParty, services: Services, moving_clock: MovingClock, database: Database
 ) -> None:
-    """S18: applications were notified of its end, so the next sign-in starts a new session."""
+    """S18: applications were notified that this session ended, so the next sign-in starts a new one."""
     first = claims(app_rp.tokens()["id_token"])["sid"]
     with database.transaction() as db:
         user = users.find(db, "alice")

@@ -122,7 +122,7 @@ def test_jwks_must_be_public_and_unique(client: FlaskClient) -> None:
 
 
 def test_algorithms_must_be_listed_in_discovery(client: FlaskClient) -> None:
-    """2: only the values from discovery, which do not include none."""
+    """2: a client can register only the algorithms in discovery. The algorithm none is not one of them."""
     names = ("id_token_signed_response_alg", "userinfo_signed_response_alg")
     for name, value in itertools.product(names, ("none", "HS256", "RS1", "rs256")):
         assert error_of(register(client, **{name: value})) == "invalid_client_metadata"
@@ -135,7 +135,7 @@ def test_algorithms_must_be_listed_in_discovery(client: FlaskClient) -> None:
 def test_default_max_age_applies(
     app: Flask, services: Services, alice: User, moving_clock: MovingClock
 ) -> None:
-    """2: default_max_age: the user MUST be actively authenticated when it is exceeded. max_age overrides it."""
+    """2: when default_max_age is exceeded, the user MUST be actively authenticated. max_age overrides it."""
     rp = party(app, services, default_max_age=60)
     rp.authorized()
     assert "code=" in rp.authorize().location
@@ -145,7 +145,7 @@ def test_default_max_age_applies(
 
 
 def test_require_auth_time_adds_the_claim(app: Flask, services: Services, alice: User) -> None:
-    """2: require_auth_time: the auth_time claim in the ID token is REQUIRED."""
+    """2: with require_auth_time, the auth_time claim in the ID token is REQUIRED."""
     rp = party(app, services, require_auth_time=True)
     assert isinstance(claims(rp.redeem(rp.code()).get_json()["id_token"])["auth_time"], int)
 

@@ -68,7 +68,7 @@ def test_expired_hint_is_accepted(
 def test_hint_signed_by_a_retired_key_is_accepted(
     app_rp: RelyingParty, services: Services, moving_clock: MovingClock
 ) -> None:
-    """2: the OP SHOULD accept it while the session lasts, which can be longer than its signing key is published."""
+    """2: the OP SHOULD accept a hint while the session lasts, even if the key that signed it is no longer published."""
     fields = {"username": "alice", "password": PASSWORD, "remember": "1"}
     forms.submit(app_rp.browser, app_rp.browser.get("/sign-in"), "login-submit", **fields)
     hint = app_rp.tokens()["id_token"]
@@ -342,7 +342,7 @@ def long_rp(rp: RelyingParty, services: Services) -> RelyingParty:
 @pytest.mark.parametrize("state", ['\\"%&+ \t' * 57, "é" * 400, "語" * 400, ASTRAL])
 @pytest.mark.parametrize("way", ["hint", "posted", "asked"])
 def test_longest_state_is_returned_in_every_way(long_rp: RelyingParty, state: str, way: str) -> None:
-    """3: an accepted state is returned unchanged, and no URL of this server is longer than servers accept."""
+    """3: an accepted state is returned unchanged, and every URL stays within the limits of web servers."""
     hint = long_rp.tokens()["id_token"]
     identification = {"client_id": long_rp.key} if way == "asked" else {"id_token_hint": hint}
     parameters = {"post_logout_redirect_uri": LONG_RETURN, "state": state, **identification}

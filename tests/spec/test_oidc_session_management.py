@@ -72,7 +72,7 @@ def test_session_state_is_in_every_response_type(rp: RelyingParty, services: Ser
 
 
 def test_no_session_state_without_openid(rp: RelyingParty) -> None:
-    """2: it is part of authentication responses."""
+    """2: session_state is only in authentication responses, so the request must have the scope openid."""
     assert "session_state" not in response_parameters(rp.authorized(scope="profile"))
 
 
@@ -130,7 +130,7 @@ POST_MESSAGE = """(message) => new Promise((resolve) => {
 @pytest.mark.browser
 @pytest.mark.only_on("sqlite")
 def test_iframe_responds_in_a_browser(live_server: LiveServer, page: Page) -> None:
-    """3.1, 3.2: unchanged while the session lasts, only to the application's origin; changed after logout."""
+    """3.1, 3.2: the response is "unchanged" only for the application's origin, and only until the user signs out."""
     live_server.add_user("alice", password=PASSWORD)
     port = free_port()
     key = live_server.add_client("Watcher", parties.redirect_uri(port))["client_key"]

@@ -152,7 +152,7 @@ def test_token_errors_contain_allowed_characters(rp: RelyingParty, name: str) ->
     ["scope", "response_type", "response_mode", "prompt", "max_age", "resource", "claims", ODD_CHARACTERS],
 )
 def test_authorization_errors_contain_allowed_characters(rp: RelyingParty, name: str) -> None:
-    """4.1.2.1: the same at the authorization endpoint, even with repeated parameters."""
+    """4.1.2.1: the authorization endpoint allows the same characters, even in errors about repeated parameters."""
     pairs = [
         *rp.request(prompt="none").items(),
         *([(ODD_CHARACTERS, "1")] * 2 if name == ODD_CHARACTERS else []),

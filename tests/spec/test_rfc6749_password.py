@@ -27,7 +27,7 @@ def request_tokens(
 
 
 def test_tokens_are_issued(password_rp: RelyingParty, alice: User) -> None:
-    """4.3.3: an access token and a refresh token, and with openid an ID token."""
+    """4.3.3: the response contains an access token, a refresh token and, with openid, an ID token."""
     document = request_tokens(password_rp, scope="openid profile").get_json()
     assert set(document) == {"access_token", "token_type", "expires_in", "scope", "refresh_token", "id_token"}
     assert claims(document["id_token"])["sub"] == alice.subject
@@ -55,7 +55,7 @@ def test_user_with_a_second_factor_is_invalid_grant(app: Flask, password_rp: Rel
 def test_successful_requests_do_not_lock_users_out(
     app: Flask, password_rp: RelyingParty, services: Services
 ) -> None:
-    """4.3.2: MUST protect against brute force. S20: requests with the right password are not an attack."""
+    """4.3.2: the server MUST protect against brute force. S20: requests with the right password are not an attack."""
     set_up(app)
     for _ in range(services.settings.sign_in_attempts + 1):
         assert_error(request_tokens(password_rp), "invalid_grant")
@@ -80,7 +80,7 @@ def test_both_parameters_are_required(password_rp: RelyingParty, omitted: str) -
 
 
 def test_client_must_be_registered_for_the_grant(rp: RelyingParty) -> None:
-    """5.2: off unless registered. The server does not check the password."""
+    """5.2: unauthorized_client. The server does not check the password."""
     assert_error(request_tokens(rp), "unauthorized_client")
 
 

@@ -39,7 +39,7 @@ def test_redirect_uri_must_be_identical(rp: RelyingParty, uri: str) -> None:
 
 
 def test_another_registered_uri_is_rejected(app: Flask, services: Services, sample_users: object) -> None:
-    """4.1.3: it is not enough that the client registered it as well."""
+    """4.1.3: another redirect URI is rejected, even if the client registered it as well."""
     rp = RelyingParty(app, *register(services, redirect_uris=(REDIRECT_URI, NEW_URI)))
     assert_error(rp.redeem(rp.code(), redirect_uri=NEW_URI), "invalid_grant")
 

@@ -147,7 +147,7 @@ def test_unused_family_expires(rp: RelyingParty) -> None:
 
 
 def test_family_lifetime_is_limited(rp: RelyingParty) -> None:
-    """The lifetime of the family ends it, however often it is used."""
+    """A family expires at the end of its lifetime, however often its tokens are used."""
     with time_machine.travel(clock.now(), tick=False) as traveler:
         token = rp.tokens()["refresh_token"]
         for _ in range(6):

@@ -33,7 +33,7 @@ def test_query_is_rejected(rp: RelyingParty) -> None:
 
 
 def test_query_of_a_post_is_rejected(rp: RelyingParty) -> None:
-    """RFC 9700, 4.3.2: even if the request also has a valid header."""
+    """RFC 9700, 4.3.2: a token in the query is rejected even if the request also has a valid header."""
     token = rp.tokens()["access_token"]
     header = {"Authorization": f"Bearer {token}"}
     for sent in ({}, {"headers": header}, {"data": {"access_token": token}}):
@@ -170,7 +170,7 @@ def test_another_scheme_is_not_a_token(rp: RelyingParty) -> None:
 
 
 def test_responses_are_not_cached(rp: RelyingParty) -> None:
-    """5.3: caches do not keep responses for one bearer, errors included."""
+    """5.3: caches must not store responses that are meant for one bearer. This includes errors."""
     for token in (rp.tokens()["access_token"], "nonsense"):
         assert "no-store" in rp.userinfo(token).headers["Cache-Control"]
 

@@ -89,7 +89,7 @@ def test_another_endpoint_is_not_a_valid_audience(signer: Signer, path: str) -> 
     "audience", ["http://localhost", ["http://localhost"], ["https://x.example", "http://localhost"]]
 )
 def test_issuer_is_a_valid_audience(signer: Signer, audience: Any) -> None:
-    """3: as a string or in a list."""
+    """3: aud contains the issuer as a string or in a list."""
     assert signer.token(signer.assertion(aud=audience)).status_code == 200
 
 

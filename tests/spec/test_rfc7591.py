@@ -112,7 +112,7 @@ NOT_CLIENT_METADATA = [
 
 @pytest.mark.both_databases
 def test_unknown_metadata_is_ignored(client: FlaskClient, services: Services) -> None:
-    """2: the server MUST ignore metadata that it does not understand. S16: and metadata that clients may not set."""
+    """2: the server MUST ignore unknown metadata. S16: it also ignores metadata that clients may not set."""
     for name in NOT_CLIENT_METADATA:
         document = registered(client, **{name: "true"})
         assert name == "client_id" or name not in document
@@ -238,7 +238,7 @@ INVALID_LISTS = [[], None, [f"https://a.example/{n}" for n in range(51)]]
 
 
 def test_number_of_redirect_uris_is_limited(client: FlaskClient) -> None:
-    """2: clients that use flows with redirection MUST register their redirection URI values."""
+    """2: clients that use flows with redirection MUST register redirect URIs. S28: the number is limited."""
     for uris in INVALID_LISTS:
         assert error_of(register(client, redirect_uris=uris)) == "invalid_redirect_uri"
 
@@ -351,7 +351,7 @@ OTHER_TYPES = ["text/plain", "", "application/x-www-form-urlencoded", "multipart
 
 
 def test_other_content_types_are_rejected(client: FlaskClient) -> None:
-    """3.1: application/json, which another site cannot send through a browser."""
+    """3.1: the request is application/json, which another site cannot send through a browser."""
     for content_type in OTHER_TYPES:
         response = client.post(STANDARD, data=json.dumps(MINIMAL), content_type=content_type)
         assert error_of(response) == "invalid_client_metadata"
@@ -456,7 +456,7 @@ def with_registration(settings: Settings) -> Any:
 
 
 def test_closed_registration_is_rejected_and_not_advertised(with_registration: Any) -> None:
-    """3.2.2: an error in JSON. RFC 8414: discovery does not list the endpoint."""
+    """3.2.2: the error is JSON. RFC 8414: discovery does not list the endpoint."""
     client = with_registration("closed").test_client()
     for path in (STANDARD, OAUTH2_PATH, OIDC_PATH):
         response = register(client, path)
@@ -511,7 +511,7 @@ def test_discovery_lists_the_endpoints(client: FlaskClient) -> None:
     ["openid-configuration", "oauth-authorization-server", "oauth2.0-configuration", "oidc-configuration"],
 )
 def test_every_listed_response_type_can_be_registered(client: FlaskClient, name: str) -> None:
-    """2: response_types, from the values that the document with this registration_endpoint lists."""
+    """2: each registration_endpoint accepts the response types that its discovery document lists."""
     discovered = client.get(f"/.well-known/{name}").get_json()
     path = discovered["registration_endpoint"].removeprefix("http://localhost")
     for response_type in discovered["response_types_supported"]:

@@ -39,7 +39,7 @@ def approved(app: Flask, services: Services, alice: User) -> Registrant:
 
 
 def test_reading_returns_the_registered_metadata(pending: Registrant) -> None:
-    """2.1: 200 with the client information response. 3: with the client configuration URL and the access token."""
+    """2.1: 200 with the client information response. 3: it contains the configuration URL and the access token."""
     response = pending.manage("GET")
     assert (response.status_code, response.content_type) == (200, "application/json")
     assert response.headers["Cache-Control"] == "no-store"
@@ -81,7 +81,7 @@ def test_invalid_token_is_rejected(pending: Registrant) -> None:
 
 
 def test_error_contains_its_reference(pending: Registrant) -> None:
-    """RFC 6750, 3: in the challenge and in the body."""
+    """RFC 6750, 3: the reference is in the challenge and in the body."""
     for method in METHODS:
         response = pending.manage(method, "nonsense", json={})
         description = response.get_json()["error_description"]
@@ -100,7 +100,7 @@ def test_token_is_bound_to_one_client(app: Flask, pending: Registrant) -> None:
 
 
 def test_token_is_accepted_in_the_header_only(pending: Registrant) -> None:
-    """RFC 6750, 2, RFC 9700: never in the query."""
+    """RFC 6750, 2, RFC 9700: a token in the query is not accepted."""
     token = pending.registration["registration_access_token"]
     assert pending.manage("GET", "", query_string={"access_token": token}).status_code in {400, 401}
 
@@ -142,7 +142,7 @@ def test_omitted_fields_are_removed(app: Flask, services: Services) -> None:
 
 @pytest.mark.both_databases
 def test_client_id_and_secret_must_match(pending: Registrant) -> None:
-    """2.2: client_id MUST be the client's own; client_secret, if present, MUST match. The client cannot choose it."""
+    """2.2: client_id MUST be the client's own. client_secret, if present, MUST match, so a client cannot choose it."""
     secret = pending.registration["client_secret"]
     assert pending.put(client_secret=secret).status_code == 200
     for metadata in ({"client_id": None}, {"client_id": "other"}, {"client_id": 7}, {"client_id": [pending.key]},
@@ -276,7 +276,7 @@ def test_new_secret_works_after_approval_of_its_method(approved: Registrant, ser
 
 
 def test_changes_are_recorded(approved: Registrant, services: Services) -> None:
-    """S22: the actor, the values before and after, and who decided."""
+    """S22: the audit trail names the actor, the values before and after, and the decision."""
     approved.put(client_name="Bank")
     approve_change(services, approved.key)
     approved.put(client_name="Bank of England")

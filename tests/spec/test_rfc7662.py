@@ -66,7 +66,7 @@ def test_access_token_is_described(rp: RelyingParty, alice: User) -> None:
 
 
 def test_username_requires_the_profile_scope(rp: RelyingParty) -> None:
-    """5: the response about a user is limited to what they consented to, as at userinfo."""
+    """5: like userinfo, the response contains a claim about the user only if the user consented to its scope."""
     assert "username" not in introspect(rp, rp.tokens(scope="openid email")["access_token"]).get_json()
 
 
@@ -81,7 +81,7 @@ def test_refresh_token_is_described(rp: RelyingParty, alice: User) -> None:
 @pytest.mark.parametrize("name", ["auth_time", "acr", "amr"])
 @pytest.mark.parametrize("kind", ["access_token", "refresh_token"])
 def test_response_describes_the_sign_in(rp: RelyingParty, kind: str, name: str) -> None:
-    """2.2: more members. RFC 9470, section 6.2: auth_time and acr as in the ID token."""
+    """2.2: the response can have more members. RFC 9470, section 6.2: auth_time and acr are as in the ID token."""
     tokens = rp.tokens()
     assert introspect(rp, tokens[kind]).get_json()[name] == claims(tokens["id_token"])[name]
 

@@ -205,7 +205,7 @@ def test_confirmation_shows_the_client(device: Device) -> None:
 
 
 def test_link_with_the_code_asks_for_confirmation(device: Device) -> None:
-    """3.3.1: the user confirms as after typing the code. Just opening the link approves nothing."""
+    """3.3.1: the link leads to the same confirmation as a typed code. Opening the link approves nothing."""
     device.start()
     page = device.open_page(device.codes["verification_uri_complete"])
     assert device.codes["user_code"] in page.text

@@ -68,7 +68,7 @@ def test_token_request_cannot_widen(party: RelyingParty) -> None:
 
 
 def test_refresh_cannot_widen(party: RelyingParty) -> None:
-    """2.2: the same for refresh tokens, which continue to work."""
+    """2.2: a resource that was not granted is invalid_target. The refresh token continues to work."""
     tokens = party.tokens(resource=CALENDAR)
     assert_error(party.refresh(tokens["refresh_token"], resource=CONTACTS), "invalid_target")
     assert party.refresh(tokens["refresh_token"]).status_code == 200
@@ -103,7 +103,10 @@ def test_front_channel_token_is_restricted_too(
     ],
 )
 def test_invalid_resource_is_invalid_target(party: RelyingParty, resource: str) -> None:
-    """2: unknown, relative, or with a fragment: invalid_target at both endpoints. Resources are compared as strings."""
+    """2: an unknown or relative resource, or one with a fragment, is invalid_target at both endpoints.
+
+    Resources are compared as strings.
+    """
     parameters = response_parameters(party.authorize(resource=resource))
     assert (parameters["error"], parameters["state"], parameters["iss"]) == (
         "invalid_target",
@@ -175,7 +178,7 @@ def test_device_request_accepts_resource(device: Device) -> None:
 
 
 def test_device_request_accepts_several_resources(device: Device) -> None:
-    """2: multiple resource parameters. A refresh keeps them."""
+    """2: multiple resource parameters MAY be used. A refresh keeps the resources."""
     device.start(resource=[CALENDAR, CONTACTS])
     tokens = device.tokens()
     assert audience(tokens) == [CALENDAR, CONTACTS]
@@ -199,7 +202,7 @@ def test_device_token_request_cannot_widen(device: Device) -> None:
 
 
 def test_device_refresh_cannot_widen(device: Device) -> None:
-    """2.2: the refresh token is bound to what was granted."""
+    """2.2: the refresh token is bound to the granted resources."""
     device.start(resource=CALENDAR)
     assert_error(device.rp.refresh(device.tokens()["refresh_token"], resource=CONTACTS), "invalid_target")
 
@@ -213,7 +216,7 @@ def test_device_token_request_alone_may_name_a_resource(device: Device) -> None:
 
 @pytest.mark.parametrize("resource", [UNKNOWN, "calendar", "https://cal.example/#part", [CALENDAR, UNKNOWN]])
 def test_invalid_resource_of_a_device_is_invalid_target(device: Device, resource: Any) -> None:
-    """2: rejected with the device authorization request, before the user enters a code."""
+    """2: the device authorization request is rejected, before the user enters a code."""
     assert_error(device.request_codes(resource=resource), "invalid_target")
 
 

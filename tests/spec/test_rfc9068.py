@@ -91,14 +91,14 @@ def test_token_describes_the_sign_in(party: RelyingParty, name: str) -> None:
 def test_hybrid_token_describes_the_sign_in(
     app: Flask, services: Services, sample_users: dict[str, User], name: str
 ) -> None:
-    """2.2.1: also if the authorization endpoint issues the token."""
+    """2.2.1: a token from the authorization endpoint has the same claims."""
     party = with_jwts(app, services, response_types=("code id_token token",))
     values = response_parameters(party.authorized(response_type="code id_token token"))
     assert claims(values["access_token"])[name] == claims(values["id_token"])[name]
 
 
 def test_token_works_at_userinfo(party: RelyingParty) -> None:
-    """4: it is accepted like opaque tokens."""
+    """4: userinfo accepts JWTs as well as opaque tokens."""
     assert party.userinfo(party.tokens()["access_token"]).get_json()["name"] == "Alice Adams"
 
 
@@ -202,7 +202,7 @@ def test_odd_header_is_rejected(party: RelyingParty, header: Any) -> None:
 
 @table("critical", [5, ["exotic"], [["a"]], []])
 def test_odd_crit_is_rejected(party: RelyingParty, critical: Any) -> None:
-    """RFC 7515, 4.1.11, S26: even if the header names a key of this server."""
+    """RFC 7515, 4.1.11, S26: an invalid crit is rejected, even if the header names a key of this server."""
     head, payload, signature = party.tokens()["access_token"].split(".")
     header = json.loads(base64.urlsafe_b64decode(head + "=" * (-len(head) % 4))) | {"crit": critical}
     head = base64.urlsafe_b64encode(json.dumps(header).encode()).rstrip(b"=").decode()

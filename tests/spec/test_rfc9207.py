@@ -65,7 +65,7 @@ def test_error_contains_the_issuer(party: RelyingParty, response_type: str, mode
 
 @pytest.mark.parametrize("error", ERRORS)
 def test_every_type_of_error_contains_the_issuer(party: RelyingParty, error: str) -> None:
-    """2: for every type of error."""
+    """2: every type of error response includes iss."""
     response = response_parameters(party.authorize(**ERRORS[error]))
     assert (response["error"], response["iss"]) == (error, issuer(party))
 
@@ -84,7 +84,7 @@ def test_request_parameter_cannot_replace_the_issuer(party: RelyingParty) -> Non
 def test_plain_oauth_response_contains_the_issuer(
     app: Flask, services: Services, sample_users: dict[str, User]
 ) -> None:
-    """2: it does not depend on an ID token."""
+    """2: the response to a plain OAuth 2.0 request includes iss too."""
     party = RelyingParty(app, *register(services, kind="oauth2", scopes=("profile",)))
     assert response_parameters(party.authorized(scope="profile", nonce=None))["iss"] == issuer(party)
 
@@ -99,7 +99,7 @@ def test_issuer_matches_the_id_token(party: RelyingParty) -> None:
     "path", ["/.well-known/oauth-authorization-server", "/.well-known/openid-configuration"]
 )
 def test_metadata_announce_the_parameter(party: RelyingParty, path: str) -> None:
-    """2.3, 3: authorization_response_iss_parameter_supported MUST be true where it is sent."""
+    """2.3, 3: authorization_response_iss_parameter_supported MUST be true if the server sends iss."""
     document = party.app.test_client().get(path).get_json()
     assert document["authorization_response_iss_parameter_supported"] is True
     assert document["issuer"] == response_parameters(party.authorized())["iss"]
@@ -117,7 +117,7 @@ def rp_with_path(settings: Settings) -> Iterator[RelyingParty]:
 
 @pytest.mark.only_on("sqlite")
 def test_issuer_with_a_path_is_exact(rp_with_path: RelyingParty) -> None:
-    """2: identical to the issuer of the metadata, by simple string comparison."""
+    """2: iss MUST be identical to the issuer of the metadata, by simple string comparison."""
     request: dict[str, Any] = rp_with_path.request(prompt="none")
     response = response_parameters(
         rp_with_path.browser.get("/authentication/oauth2/authorize", query_string=request)

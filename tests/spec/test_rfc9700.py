@@ -28,7 +28,7 @@ def test_redirect_is_a_303(rp: RelyingParty) -> None:
 
 
 def test_loopback_port_may_vary(app: Flask, services: Services, sample_users) -> None:
-    """4.1.3 and RFC 8252, 7.3: only the port, and only for loopback IP addresses."""
+    """4.1.3 and RFC 8252, 7.3: only the port may vary, and only for loopback IP addresses."""
     rp = RelyingParty(
         app, *register(services, redirect_uris=("http://127.0.0.1/cb", "http://localhost:8080/cb"))
     )
@@ -44,7 +44,7 @@ def test_loopback_port_may_vary(app: Flask, services: Services, sample_users) ->
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "[::1]"])
 def test_code_is_bound_to_the_port(app: Flask, services: Services, sample_users, host: str) -> None:
-    """4.1.3: the server MUST allow variable ports there. The token request names the port that was used."""
+    """4.1.3: the server MUST allow variable ports on loopback. The token request names the port that was used."""
     uri = f"http://{host}:49152/cb"
     rp = RelyingParty(app, *register(services, redirect_uris=(f"http://{host}/cb",)), redirect_uri=uri)
     code = rp.code()

@@ -74,7 +74,7 @@ def other_process(app: Flask, settings: Settings) -> Iterator[Services]:
 def test_edit_by_another_process_takes_effect_at_once(
     app: Flask, services: Services, other_process: Services
 ) -> None:
-    """S2: from the next request on, on every node, for new and existing tokens."""
+    """S2: the edit applies from the next request on, on every node, to new and existing tokens."""
     define_scope(services, is_open=False)
     party = RelyingParty(app, *register(services, **CLIENT_CREDENTIALS))
     request = {"grant_type": "client_credentials", "scope": "models.read"}

@@ -46,7 +46,7 @@ def looks(widths: Sequence[int]) -> list[Look]:
 
 def findings(page: Page) -> list[str]:
     """Return one line for each element that violates a rule: the rule, the element and the message of axe."""
-    # A page may scroll to the focused element. The sticky header then covers a part of what is above.
+    # A page may scroll to the focused element. The sticky header then covers the content above that element.
     page.evaluate("window.scrollTo(0, 0)")
     violations: list[dict[str, Any]] = _evaluate(page)
     return [

@@ -45,7 +45,7 @@ def _prepare(database_url: str) -> None:
             keys = vault.load(settings)
             signing_keys.ensure(db, SYSTEM, keys)
             subject_salt.ensure(db, keys)
-            # If this is done here, no application has to do it before its first request.
+            # Otherwise each application would have to run the schedule before its first request.
             signing_keys.run_schedule(db, SYSTEM, keys, settings)
     finally:
         database.engine.dispose()

@@ -8,7 +8,7 @@ from authserver import clock
 
 
 class MovingClock:
-    """The real time plus what the test added."""
+    """The real time plus the time by which the test has advanced the clock."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._real = clock.now

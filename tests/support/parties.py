@@ -91,7 +91,7 @@ def mod_auth_openidc(server: LiveServer) -> Iterator[Party]:
     program, modules = found
     port = free_port()
     client = server.add_client("Apache", redirect_uri(port))
-    folder = Path(tempfile.mkdtemp(dir=run.folder()))  # not pytest's folder, which only its owner may enter
+    folder = Path(tempfile.mkdtemp(dir=run.folder()))  # Apache's user cannot enter pytest's folder
     configuration = apache.write(
         folder,
         modules,

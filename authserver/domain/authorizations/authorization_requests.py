@@ -27,8 +27,8 @@ class StoredAuthorizationRequest(Base):
     """An authorization request that waits for the user. ``browser`` is the digest of the browser's id.
 
     ``shown_session_id`` is the user session that saw the consent page. After completion, it is the session that
-    received the response, or None if the request ended with an error. ``client_revision`` is the client's revision when
-    the request was stored or, after completion, when it was completed.
+    received the response, or None if the request ended with an error. ``client_revision`` is the client's revision at
+    the time the request was stored. Completing the request replaces it with the revision at that time.
     """
 
     __tablename__ = "authorization_requests"

@@ -16,12 +16,12 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, validates
 
 from authserver import clock
 from authserver.context import Actor
-from authserver.domain import audit, revisions, text_rules
+from authserver.domain import audit, lock_order, revisions, text_rules
 from authserver.domain.audit import Event
 from authserver.domain.clients import name_skeletons, redirect_uris, registrations
 from authserver.domain.clients.metadata import ClientMetadata
 from authserver.domain.diagnostics import error_log
-from authserver.domain.orm import NEVER_REUSE_IDS, Base, Id, delete_with_dependents
+from authserver.domain.orm import NEVER_REUSE_IDS, Base, Id
 from authserver.errors import InvalidInput, NotFound
 from authserver.messages import message
 from authserver.vocabulary import ClientStatus
@@ -170,10 +170,9 @@ def remove(db: Session, actor: Actor, client: Client, *, typed_name: str | None 
     if typed_name is not None and client.is_in_use and typed_name.strip() != client.name:
         raise InvalidInput({"typed_name": "Type the name exactly as shown."})
     before = describe(client)
-    # From here on, no other transaction can issue anything to the client.
-    db.execute(select(Client.id).where(Client.id == client.id).with_for_update())
+    if not lock_order.delete_with_dependents(db, cast("Table", Client.__table__), client.id):
+        return  # Another transaction has removed the client.
     error_log.remove_errors(db, client.id)
-    delete_with_dependents(db, cast("Table", Client.__table__), Client.id == client.id)
     audit.record(db, actor, Event.CLIENT_REMOVE, subject=client, before=before)
 
 

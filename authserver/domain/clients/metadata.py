@@ -1,8 +1,8 @@
 """Client metadata: every field a client can be registered with, its type, default, limits and cross-field rules.
 
 The console's forms, the command-line options, dynamic registration (RFC 7591), the stored record, the audit trail and
-``docs/reference/client-metadata.md`` derive from this model. To add a field, add it here. A field has its standard name
-(RFC 7591, OpenID Connect Registration), or the name of a column of ``clients`` and the standard name as its alias.
+``docs/reference/client-metadata.md`` derive from this model. To add a field, add it here. Fields have their standard
+names (RFC 7591, OpenID Connect Registration). Some have the name of their column, and the standard name as alias.
 """
 
 from functools import partial

@@ -35,6 +35,6 @@ def issued_artifacts(response_types: Iterable[object]) -> set[str]:
 def issues_in_browser(response_types: Iterable[object]) -> bool:
     """Return whether one of the response types issues a token in the browser.
 
-    A client with such a response type also registers the grant type ``implicit`` (RFC 7591, section 2.1).
+    RFC 7591, section 2.1, requires the grant type ``implicit`` for such a response type.
     """
     return bool(issued_artifacts(response_types) & {"token", "id_token"})

@@ -1,8 +1,8 @@
 """Sector identifier documents, fetched when a client is registered (OpenID Connect Registration, section 5).
 
 The specification requires this fetch, because the document proves that the redirect URIs belong to one sector. No other
-document is fetched at registration (S17). Fetch it outside a transaction, after validating the metadata.
-``subject_salt`` derives the pairwise subject identifiers.
+document is fetched at registration (S17). Callers fetch the sector identifier document outside a transaction, after
+they have validated the metadata. ``subject_salt`` derives the pairwise subject identifiers.
 """
 
 import json

@@ -1,7 +1,7 @@
 """Token lifetimes of a client that differ from the settings. They are part of its metadata, in whole seconds.
 
 Each field has the name of the setting that applies when the client has no value. A change applies to tokens issued
-afterwards: the idle lifetime from the next refresh, the lifetime of a refresh token family from the next sign-in.
+afterwards. A new idle lifetime applies from the next refresh, and a new refresh token lifetime from the next sign-in.
 """
 
 from collections.abc import Mapping

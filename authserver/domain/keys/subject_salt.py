@@ -60,8 +60,8 @@ class SectorClient(Protocol):
 def sector_of(client: SectorClient) -> str:
     """Return the sector identifier of a client.
 
-    It is the host of the sector identifier URI, or else of the first redirect URI. If this URI has no host, it is the
-    scheme. If there is no such URI, it is the client key.
+    The sector identifier is the host of the sector identifier URI, or else of the first redirect URI. A URI without a
+    host is represented by its scheme. A client without these URIs is represented by its client key.
     """
     uri = client.details.get("sector_identifier_uri") or next(iter(client.redirect_uris), "")
     parts = urlsplit(uri)

@@ -1,8 +1,8 @@
 """Temporary credentials of an OAuth 1.0a sign-in in progress, until they are exchanged (RFC 5849, section 2).
 
 A row belongs to one client. When a user allows the request, the row is bound to an authorization of this user. The
-credential can be exchanged once. The row is kept until it is purged, so that a second exchange can be distinguished
-from an unknown credential.
+credential can be exchanged once. The row is kept after the exchange, so that the server can distinguish a second
+exchange from an unknown credential.
 """
 
 import re
@@ -27,7 +27,7 @@ from authserver.domain import access_state, opaque_tokens
 from authserver.domain.authorizations.authorizations import Authorization
 from authserver.domain.clients.clients import Client
 from authserver.domain.opaque_tokens import OpaqueToken
-from authserver.domain.orm import Base, Id
+from authserver.domain.orm import ROW_LOCK, Base, Id
 from authserver.domain.vault import Vault
 from authserver.settings import Settings
 from authserver.vocabulary import TokenPrefix
@@ -141,6 +141,13 @@ def find(db: Session, token: str) -> TemporaryCredential | None:
 def reveal(vault: Vault, sealed_secret: str) -> str:
     """Return the decrypted token secret, for verifying signatures."""
     return vault.open(_PURPOSE, sealed_secret).decode()
+
+
+def lock(db: Session, row: TemporaryCredential) -> None:
+    """Lock the row of the credential, before other rows that its decision changes (see ``domain.lock_order``)."""
+    db.execute(
+        select(TemporaryCredential.id).where(TemporaryCredential.id == row.id).with_for_update(**ROW_LOCK)
+    )
 
 
 def allow(db: Session, row: TemporaryCredential, authorization_id: int, verifier: str) -> bool:

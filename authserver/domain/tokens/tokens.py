@@ -120,8 +120,8 @@ def _insert(record: type[Base], columns: dict[str, ColumnElement[Any]]) -> Retur
 class IssueStatement:
     """Consumes a record by a conditional update and issues tokens. Does nothing if the update matches no row.
 
-    The update returns the id of the authorization. On PostgreSQL this is one statement and one round trip. SQLite runs
-    in the process and executes several statements in a transaction.
+    The update returns the id of the authorization. On PostgreSQL, the update and the inserts are one statement and one
+    round trip. On SQLite, which needs no round trips, they are several statements in a transaction.
     """
 
     def __init__(self, consume: ReturningUpdate[int]) -> None:

@@ -25,7 +25,7 @@ from authserver.settings import Settings
 
 
 class WrongCredentials(Forbidden):
-    """The same error for an unknown name, a wrong or empty password and a disabled account."""
+    """The sign-in failed. An unknown name, a wrong or empty password and a disabled account raise this same error."""
 
     def __init__(self) -> None:
         super().__init__(message("The user name or password is wrong."))
@@ -39,7 +39,7 @@ class SecondFactorRequired(Forbidden):
 
 
 class WrongSecondFactor(Forbidden):
-    """The same error for a code that is wrong, expired or already used."""
+    """The second factor was rejected. A wrong, an expired and an already used code raise this same error."""
 
     def __init__(self) -> None:
         super().__init__(

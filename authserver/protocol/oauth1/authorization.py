@@ -93,10 +93,11 @@ def needs_consent(db: Session, approval: TokenApproval, user_session: UserSessio
 
 
 def allow(db: Session, actor: Actor, approval: TokenApproval, user_session: UserSession) -> ApprovalOutcome:
-    """Bind the temporary credentials to the user, who allowed the request.
+    """Bind the temporary credentials to the user who allowed the request.
 
     Raises Conflict if the user had already decided, or if the consumer or the user changed.
     """
+    temporary_credentials.lock(db, approval.credential)
     client_epoch = access_state.record_sign_in(db, approval.client, user_session)
     if client_epoch is None:
         # The client or the user changed a moment ago; reloading the page repeats the access check.

@@ -1,4 +1,4 @@
-"""Percent-encoding and form-encoding as OAuth 1.0a signs them, byte for byte.
+"""Percent-encoding and form-encoding exactly as OAuth 1.0a signatures require them, byte for byte.
 
 A string may contain bytes that are not UTF-8, in the form of Python's surrogate escapes. These bytes are signed like
 any other, so that client and server agree. A string that contains them is never stored or compared with a record.

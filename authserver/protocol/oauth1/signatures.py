@@ -28,7 +28,7 @@ _RSA_HASHES: dict[str, type[hashes.HashAlgorithm]] = {
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Keys:
-    """The keys of a client: its active secrets, each joined with the token secret, and its public keys."""
+    """The keys that can verify a client's signature: its unexpired secrets, the token secret, and its public keys."""
 
     client_secrets: tuple[str, ...]
     token_secret: str = ""

@@ -233,8 +233,8 @@ def _step_to_acr(db: Session, request: AuthorizationRequest, user_session: UserS
     """Return the step by which the user can reach the requested class, or None if the request continues without it."""
     is_essential = request.acr_requirement.is_essential
     if request.acr_requirement.can_be_met() and second_factors.is_enrolled(db, user_session.user_id):
-        # A voluntary class does not fail a request with prompt=none (Core, section 5.5.1.1). The acr claim reports the
-        # class that was reached.
+        # A request with prompt=none can continue without a voluntary class (Core, section 5.5.1.1). The acr claim
+        # reports the class that was reached.
         if not _may_interact(request) and not is_essential:
             return None
         return _unless_silent(request, NextStep.STEP_UP, ErrorCode.LOGIN_REQUIRED)

@@ -68,7 +68,8 @@ def _show(services: Services, http_request: Request, token: OpaqueToken, value: 
 
 def _delete(services: Services, http_request: Request, token: OpaqueToken, value: str) -> Response:
     with services.database.transaction() as db:
-        client = _authenticate(db, http_request, token, value, is_writing=True)
+        # The removal locks the client's row itself, after other rows (see domain.lock_order).
+        client = _authenticate(db, http_request, token, value, is_writing=False)
         clients.remove(db, registration.registration_actor(http_request), client)
     return Response(204, b"", NO_STORE)
 

@@ -30,7 +30,7 @@ _SHOWN_DEFAULTS: dict[str, Any] = {
 }
 
 _NOT_A_VALUE = object()
-"""Stands for a member that no field accepts, such as null; None would mean that the field is absent."""
+"""Replaces a null or otherwise unusable member, so that validation rejects it. None would mean an absent field."""
 
 
 def kind_of(document: Mapping[str, Any]) -> ClientKind:
@@ -61,8 +61,8 @@ def requested_values(document: Mapping[str, Any], kind: str, fallback_name: str)
         "kind": kind,
         "name": name,
         "scopes": _scopes(given.pop("scopes", ""), kind),
-        # No metadata field requires PKCE, and the clients of the OpenID certification suite do not use it.
-        # Administrators can require it.
+        # The specifications have no metadata member for PKCE, and the clients of the OpenID certification suite do not
+        # use it. Administrators can require it.
         "is_pkce_required": False,
     }
     empty = {field for field in registrations.DETAILS if TYPES[field] is tuple and given.get(field) == []}
@@ -109,8 +109,8 @@ def _flows(given: Mapping[str, Any]) -> dict[str, Any]:
             {"grant_types": "A response type with token or id_token requires the grant type implicit."}
         )
     if not is_in_browser:
-        # Without a response type that uses it, the implicit grant is not registered. The response lists the registered
-        # grant types.
+        # Without a response type that uses the implicit grant, do not register it. The client sees this in the grant
+        # types that the server returns.
         grant_types = [grant for grant in grant_types if grant != GrantType.IMPLICIT]
     return {"grant_types": grant_types, "response_types": response_types}
 

@@ -38,7 +38,7 @@ class AcrRequirement(NamedTuple):
     def reported(self, reached: str) -> str:
         """Return the acr claim to issue, which is normally the class ``reached``.
 
-        If an essential requirement does not list this class, the claim is the strongest weaker class that it lists.
+        If an essential requirement does not list this class, issue the strongest of the weaker classes that it lists.
         """
         met = [name for name in self._known() if _level(name) <= _level(reached)]
         if not self.is_essential or reached in met or not met:

@@ -38,7 +38,7 @@ class ClaimsRequest(NamedTuple):
         return (self.id_token.get("acr") or {}).get("essential") is True
 
     def within(self, scopes: Collection[str]) -> "ClaimsRequest":
-        """Return the request, without the standard claims that only other scopes cover."""
+        """Return the request without the standard claims that need a scope other than these."""
         excluded = {
             name for scope, covered in claims.BY_SCOPE.items() if scope not in scopes for name in covered
         }

@@ -1,4 +1,4 @@
-"""The authenticator page: status, new recovery codes and removal. Set-up is in ``authenticator_setup``."""
+"""The authenticator page: status, new recovery codes and removal. The setup is in ``authenticator_setup``."""
 
 import secrets
 from urllib.parse import quote
@@ -25,7 +25,7 @@ _NO_APP = message("The authenticator app was already removed.")
 
 @account.get("/authenticator")
 def authenticator() -> ResponseReturnValue:
-    """Show the status, or redirect to the set-up if a client requires an app."""
+    """Show the status, or redirect to the setup if a client requires an app."""
     status = second_factors.status_of(current.transaction(), own_session().user_id)
     if not status.is_enrolled and next_url():
         return redirect(url_for("account.set_up_authenticator", next=next_url()), 303)
@@ -47,7 +47,7 @@ def ask_new_recovery_codes() -> ResponseReturnValue:
 @account.post("/authenticator/recovery-codes")
 @access.require_recent_sign_in
 def renew_recovery_codes() -> ResponseReturnValue:
-    """Replace the recovery codes and show the new codes once. The form token makes a reload change nothing."""
+    """Replace the recovery codes and show the new codes once. Because of the form token, a reload changes nothing."""
     db, token = current.transaction(), request.form.get("form_token") or secrets.token_urlsafe(16)
     if form_tokens.find(db, token) is not None:
         flash(translate(_SUBMITTED_BEFORE), "info")

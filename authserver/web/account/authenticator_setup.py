@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from authserver.domain import throttles
 from authserver.domain.throttles import Charge
 from authserver.domain.user_sessions import UserSession
-from authserver.domain.users import authenticator_apps, second_factors
+from authserver.domain.users import authenticator_apps, second_factors, users
 from authserver.domain.users.authenticator_apps import TotpSeed
 from authserver.errors import Conflict, Forbidden, InvalidInput, Throttled
 from authserver.messages import message
@@ -19,7 +19,7 @@ from authserver.web import current
 from authserver.web.account import seed_proposals
 from authserver.web.account.authenticator import next_url, show_codes
 from authserver.web.account.blueprint import account
-from authserver.web.account.current_user import own_session, own_user
+from authserver.web.account.current_user import own_session
 from authserver.web.rendering import template_globals
 from authserver.web.rendering.languages import translate
 from authserver.web.session import access, sign_in_session
@@ -49,8 +49,7 @@ def add_authenticator() -> ResponseReturnValue:
         return _propose(authenticator_apps.new_seed(), {"": _EXPIRED}), 422
     try:
         charges = _charge(user_session)
-        with throttles.refunding(current.services().database, charges):
-            return _enroll(user_session, seed, charges)
+        return _enroll(user_session, seed, charges)
     except InvalidInput as error:
         return _propose(seed, error.fields), 422
     except Conflict:
@@ -78,14 +77,15 @@ def _charge(user_session: UserSession) -> Sequence[Charge]:
 
 
 def _enroll(user_session: UserSession, seed: TotpSeed, charges: Sequence[Charge]) -> ResponseReturnValue:
-    db, user, code = current.transaction(), own_user(), request.form.get("code", "")
-    codes = second_factors.enroll(db, current.services().vault, current.actor(), user, seed, code)
-    throttles.refund(db, charges)
-    signed_in = sign_in_session.step_up(db, user, user_session, second_factors.OTP)
-    if signed_in is None:
-        # The session ended during this request. The exception rolls back the enrollment.
-        raise Forbidden(message("You were signed out. Sign in again, and repeat the set-up."))
-    current.release()
+    services, actor, code = current.services(), current.actor(), request.form.get("code", "")
+    with throttles.refunding(services.database, charges), services.database.transaction() as db:
+        user = users.get(db, user_session.user_id)
+        codes = second_factors.enroll(db, services.vault, actor, user, seed, code)
+        throttles.refund(db, charges)
+        signed_in = sign_in_session.step_up(db, user, user_session, second_factors.OTP)
+        if signed_in is None:
+            # The session ended during this request. The exception rolls back the enrollment.
+            raise Forbidden(message("You were signed out. Sign in again, and repeat the setup."))
     response = make_response(show_codes(codes, is_new_app=True))
     sign_in_session.set_cookies(response, signed_in)
     return response

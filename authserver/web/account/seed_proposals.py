@@ -1,4 +1,4 @@
-"""The seed (shared TOTP secret) that the set-up form proposes.
+"""The seed (shared TOTP secret) that the setup form proposes.
 
 The form contains the encrypted seed. The server stores the seed after the user enters a valid code. A proposal is valid
 in one session, for half an hour.

@@ -19,7 +19,7 @@ from authserver.web.admin.labels import SOURCES
 
 @admin.get("/clients/<key>")
 def client_overview(key: str) -> ResponseReturnValue:
-    """Show a summary of the client. For a pending client, also show the facts for the approval."""
+    """Show a summary of the client. For a pending client, also show what the administrator must review."""
     client = responses.get_client(key)
     db = current.transaction()
     events, _ = audit.page_of_events(db, audit.EventFilter(client_id=client.id), limit=5)

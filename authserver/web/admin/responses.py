@@ -31,8 +31,7 @@ def render(template: str, status: int = 200, **values: object) -> tuple[str, int
 def redirect_with_message(url: str, message: str = "", *, name: str = "") -> ResponseReturnValue:
     """Redirect after a change, with a message for the next page.
 
-    ``{name}`` in the message is replaced by ``name``, isolated from the direction of the surrounding text. Pass several
-    names as markup.
+    ``{name}`` in the message is replaced by ``name`` in a ``bdi`` element. To insert several names, pass them as markup.
     """
     if message:
         isolated = name if isinstance(name, Markup) else template_globals.isolated(name)

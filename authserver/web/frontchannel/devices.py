@@ -36,7 +36,7 @@ def device() -> ResponseReturnValue:
     if user_session is None:
         return access.sign_in_first()
     code = request.args.get("user_code", "")
-    # Another site must not consume this user's attempts, so the user submits the code.
+    # Another site must not consume this user's attempts, so after a link from another site, the user submits the code.
     is_cross_site = request.headers.get("Sec-Fetch-Site") == "cross-site"
     return _ask_for_code(code) if is_cross_site or not code else _look_up(user_session, code)
 

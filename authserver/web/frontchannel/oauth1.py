@@ -1,7 +1,7 @@
 """The views of the OAuth 1.0a authorization endpoint (RFC 5849, section 2.2): sign-in, consent and redirect.
 
-The rules are in ``protocol.oauth1.authorization``. The temporary credential is the stored request; an interaction binds
-the decision to the browser and the user that saw the consent page (S12).
+The rules are in ``protocol.oauth1.authorization``. The temporary credentials identify the request. An interaction
+binds the user's decision to the browser and the user session in which the consent page was shown (S12).
 """
 
 from typing import Any

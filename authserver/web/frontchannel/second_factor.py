@@ -1,7 +1,7 @@
 """The second step of a sign-in: a code of the authenticator app, or a recovery code.
 
-The page asks for the code after the correct password. If a client or a page requires a second factor, the page also
-asks users who are already signed in with only a password (step-up).
+The page asks for the code after the correct password. It also asks users who are already signed in with only a
+password, if a client or a sensitive action requires the second factor (step-up).
 """
 
 from dataclasses import replace

@@ -136,7 +136,7 @@ def _states_of_notices(stored: dict[str, Any]) -> dict[int, str]:
     current.release()
     has_waited, stored["waited"] = stored.get("waited", False), True
     browser_cookie.modified = True
-    current.services().logout_notices.wake()
+    current.services().logout_notifier.wake()
     # A browser can send an old copy of the cookie to wait again and again. The lock limits the effect.
     if has_waited or not _waiting.acquire(blocking=False):
         return _states_now(stored)

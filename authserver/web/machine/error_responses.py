@@ -56,7 +56,7 @@ def registration_error(services: Services, error: ProtocolError, reference: str)
 
 
 def oauth1_error(services: Services, error: ProtocolError, reference: str) -> Response:
-    """Return the error response of OAuth 1.0a: a form with the problem code, which the challenge repeats.
+    """Return the error response of OAuth 1.0a: a form-encoded body with the problem code, which the challenge repeats.
 
     Errors other than OAuth1Error have no challenge. If the server caused them, they have no problem code either.
     """

@@ -142,7 +142,7 @@ class MachineApp:
 
 
 def _protocol_error(exception: Exception, environ: Environ) -> ProtocolError:
-    """Return the error to respond with for an exception. Log exceptions that clients do not cause."""
+    """Return the ProtocolError that reports an exception to the client. Log exceptions that clients do not cause."""
     path = environ["PATH_INFO"]
     if isinstance(exception, ProtocolError):
         return exception

@@ -43,7 +43,7 @@ class Asset:
 
 
 class Assets:
-    """All static files, read at start-up."""
+    """All static files, read at startup."""
 
     def __init__(self, folder: Path) -> None:
         files = (path for path in sorted(folder.rglob("*")) if path.is_file())

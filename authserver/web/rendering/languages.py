@@ -59,7 +59,7 @@ def requested_language() -> str | None:
 def choose_language(ui_locales: str | None) -> None:
     """Use the language in ``ui_locales`` for the rest of this request.
 
-    The URL does not contain the parameter when a stored request continues.
+    Views of the authorization endpoint call this, because the parameter may be in the stored request, not in the URL.
     """
     wanted = languages.requested_language(ui_locales or "")
     if wanted is not None:

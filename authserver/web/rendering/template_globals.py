@@ -50,7 +50,7 @@ def install(app: Flask) -> None:
 
 
 def isolated(name: str) -> Markup:
-    """Return a name isolated from the text direction around it."""
+    """Return a name in a ``bdi`` element, so that right-to-left names do not reorder the text around them."""
     return Markup("<bdi>{}</bdi>").format(name)
 
 

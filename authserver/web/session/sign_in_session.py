@@ -50,7 +50,7 @@ def known_browser_cookie() -> str:
 
 
 def method_with_code(kind: str) -> AuthenticationMethod:
-    """Return the authentication method of a password and a code of this kind (see ``second_factors``)."""
+    """Return the authentication method of a sign-in with a password and a code of this kind (see ``second_factors``)."""
     is_recovery = kind == second_factors.RECOVERY
     return user_sessions.PASSWORD_AND_RECOVERY_CODE if is_recovery else user_sessions.PASSWORD_AND_OTP
 

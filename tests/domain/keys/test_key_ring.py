@@ -38,7 +38,7 @@ def test_keys_are_read_while_no_other_connection_is_held(rp, services, moving_cl
     moving_clock.advance(timedelta(seconds=11))
     assert rp.browser.get("/account").status_code == 200
     moving_clock.advance(timedelta(seconds=11))
-    services.logout_notices.deliver()
+    services.logout_notifier.deliver()
     assert held == [0, 0, 0]
 
 

@@ -192,7 +192,7 @@ def test_browser_can_be_known_for_several_users(services, sample_users):
 def test_browser_known_before_the_second_factor_has_no_extra_attempts(
     app, authenticator, services, database, alice
 ):
-    """Browsers that became known by the password alone give an attacker no additional attempts at the code."""
+    """A browser that became known by the password alone counts as unknown when a code is checked."""
     collected = [known_browsers.remember_browser(services.vault, "", alice.id, alice.epoch) for _ in range(3)]
     set_up(app)
     with database.transaction() as db:

@@ -1,5 +1,5 @@
-// A relying party on openid-client that uses the hybrid flow with form_post: a form returns code and ID token, both are
-// checked, and the code is redeemed. ISSUER, CLIENT_ID, CLIENT_SECRET and PORT come from the environment.
+// A relying party on openid-client that uses the hybrid flow with form_post. It checks the code and the ID token that
+// the form returns, and redeems the code. ISSUER, CLIENT_ID, CLIENT_SECRET and PORT come from the environment.
 
 import http from 'node:http'
 import * as client from 'openid-client'

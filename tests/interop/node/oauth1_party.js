@@ -28,7 +28,7 @@ class Strategy extends OAuth1Strategy {
   }
 }
 
-// passport sets these callbacks on a strategy.
+// Does what passport does: sets the callbacks of a strategy, and then calls it.
 function authenticate(request, response) {
   const url = new URL(request.url, base)
   const strategy = Object.create(new Strategy())

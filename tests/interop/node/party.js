@@ -58,7 +58,7 @@ async function refresh() {
   return 'refreshed'
 }
 
-// The claims come from the userinfo endpoint, whose subject must be the ID token's.
+// The claims come from the userinfo endpoint. Its response must have the same subject as the ID token.
 async function profile() {
   const user = await client.fetchUserInfo(await discovered(), tokens.access_token, subject)
   return JSON.stringify({ name: user.name, sub: user.sub, email: user.email })
@@ -85,7 +85,7 @@ async function receiveLogout(body) {
     maxTokenAge: 60,
   })
   const event = payload.events['http://schemas.openid.net/event/backchannel-logout']
-  if (typeof event !== 'object' || 'nonce' in payload) throw new Error('this is no logout token')
+  if (typeof event !== 'object' || 'nonce' in payload) throw new Error('this is not a logout token')
   logoutClaims.push({ sub: payload.sub, sid: payload.sid })
 }
 

@@ -1,4 +1,7 @@
-"""OAuth Core 1.0 as Eclipse Lyo's clients use it: opt-in per consumer, with a warning, decided per credential."""
+"""OAuth Core 1.0 as Eclipse Lyo's clients use it.
+
+Consumers need permission to use it, users see a warning, and the version is decided for each credential.
+"""
 
 from urllib.parse import parse_qsl, quote
 

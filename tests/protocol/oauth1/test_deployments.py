@@ -89,7 +89,7 @@ def test_catalogs_and_realm_come_from_the_settings(settings, sample_users):
 
 
 def changed(settings, **changes):
-    """Return changed settings over the same database. A copy of the model would keep its computed values."""
+    """Return new settings for the same database, with changes. A copy of the settings would keep cached values."""
     values = {
         name: getattr(settings, name)
         for name in ("public_url", "database_url", "keys_dir", "password_hash_memory")

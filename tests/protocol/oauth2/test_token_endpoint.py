@@ -1,4 +1,4 @@
-"""The token endpoint owns its phases: a grant cannot skip, reorder or replace one."""
+"""The token endpoint controls its phases: a grant cannot skip, reorder or replace one."""
 
 import inspect
 import json

@@ -37,7 +37,7 @@ def console(client: FlaskClient, services: Services, session_id: int) -> Console
 
 @pytest.fixture
 def outdate_sign_in(services: Services, session_id: int) -> Callable[[], None]:
-    """Return a function that makes the administrator's sign-in too old for dangerous actions."""
+    """Return a function that makes the administrator's sign-in too old for sensitive actions."""
 
     def outdate() -> None:
         with services.database.transaction() as db:

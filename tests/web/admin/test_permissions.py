@@ -1,4 +1,4 @@
-"""Access to the console: Configure Server on every route, recent sign-in for dangerous actions, CSRF tokens on all forms."""
+"""Access to the console: Configure Server on every route, recent sign-in for sensitive actions, CSRF tokens on forms."""
 
 import re
 
@@ -81,7 +81,7 @@ def test_revoked_permission_takes_effect_with_the_next_request(client, services)
     assert client.get("/admin").status_code == 403
 
 
-def test_dangerous_pages_require_a_recent_sign_in_before_the_form(app, console, outdate_sign_in):
+def test_sensitive_pages_require_a_recent_sign_in_before_the_form(app, console, outdate_sign_in):
     key = console.add_client().client_key
     outdate_sign_in()
     for method, path, name in routes(app, key):

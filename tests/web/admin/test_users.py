@@ -276,7 +276,7 @@ def test_removing_a_second_factor_requires_a_recent_sign_in(app, console, outdat
 
 
 def test_dialog_is_sent_as_a_page_when_the_code_is_missing(app, console):
-    """An administrator who set up an app elsewhere must enter a code before the next dangerous action."""
+    """An administrator who set up an app elsewhere must enter a code before the next sensitive action."""
     page = console.get(f"{path(console, 'alice')}/edit")
     set_up(app, "admin")
     by_script = console.press(page, "Save", headers={"HX-Request": "true"}, name="Typed")

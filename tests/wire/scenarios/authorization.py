@@ -71,7 +71,7 @@ def _sign_in_and_consent(run: Run) -> None:
     )
     browser.follow()
     browser.submit("consent: deny", "/consent", decision="deny")
-    browser.get("consent: continue what is over", browser_location(page))
+    browser.get("consent: continue after the decision", browser_location(page))
     browser.post(
         "consent: without CSRF token", "/consent", {"interaction": "asi_1_" + "A" * 43, "decision": "allow"}
     )
@@ -134,13 +134,13 @@ def _prompts(run: Run) -> None:
     ask("none login", browser, trusted, prompt="none login")
     ask("unknown", browser, trusted, prompt="magic")
     essential = '{"id_token": {"acr": {"essential": true, "values": ["%s"]}}}'
-    ask("acr that is not to be had", browser, trusted, claims=essential % "urn:other")
+    ask("essential acr that is not supported", browser, trusted, claims=essential % "urn:other")
     strong = essential % "urn:authserver:acr:multi-factor"
     ask("none, acr out of reach", browser, trusted, claims=strong, prompt="none")
     ask("second factor to be set up", browser, trusted, claims=strong)
     browser.follow("prompt: second factor to be set up, page")
     ask(
-        "wish for an acr",
+        "voluntary acr",
         browser,
         trusted,
         acr_values="urn:authserver:acr:multi-factor urn:authserver:acr:password",
@@ -257,7 +257,7 @@ def _second_factor(run: Run) -> None:
     code = pyotp.TOTP(seed).now()
     again.submit("second factor: right code", "/sign-in/code", code=code)
     back = again.follow("second factor: followed")
-    again.get("second factor: nothing left to ask", "/sign-in/code")
+    again.get("second factor: code page after the sign-in", "/sign-in/code")
     form = run.redemption(trusted, redirect_parameters(back)["code"])
     tokens = (
         run.caller().post("second factor: tokens", "/oauth2/token", form, headers=trusted.basic).get_json()

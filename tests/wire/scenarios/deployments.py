@@ -36,7 +36,7 @@ def _below_a_path(run: Run) -> None:
     browser.submit("below a path: sign-out", "/auth/sign-out")
     form = {"grant_type": "password", "username": "alice", "password": PASSWORD, "scope": "openid"}
     caller.post("below a path: token", "/auth/oauth2/token", form, headers=trusted.basic)
-    caller.post("below a path: token, refused", "/auth/oauth2/token", form)
+    caller.post("below a path: token, rejected", "/auth/oauth2/token", form)
     caller.get("below a path: whoami", "/auth/oauth/whoami")
     caller.post("below a path: device", "/auth/oauth2/device_authorization", {}, headers=trusted.basic)
 

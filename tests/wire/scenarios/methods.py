@@ -65,9 +65,9 @@ def _across_origins(run: Run) -> None:
     for name, origin in _ORIGINS.items():
         headers = {"Origin": origin}
         caller.post(f"{name} origin: token", "/oauth2/token", form, headers=service.basic | headers)
-        caller.post(f"{name} origin: token, refused", "/oauth2/token", form, headers=headers)
+        caller.post(f"{name} origin: token, rejected", "/oauth2/token", form, headers=headers)
         caller.get(f"{name} origin: userinfo", "/oidc/userinfo", headers=bearer(token) | headers)
-        caller.get(f"{name} origin: userinfo, refused", "/oidc/userinfo", headers=headers)
+        caller.get(f"{name} origin: userinfo, rejected", "/oidc/userinfo", headers=headers)
         caller.get(f"{name} origin: keys", "/jwks.json", headers=headers)
         caller.get(f"{name} origin: root services", "/rootservices", headers=headers)
     listed = run.caller(run.installation.application(cors_origins="https://listed.example"))

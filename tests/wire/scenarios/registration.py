@@ -162,7 +162,7 @@ def _management(run: Run) -> None:
         "management: bad URI", "PUT", path, json=whole | {"redirect_uris": ["x"]}, headers=bearer(token)
     )
     caller.send(
-        "management: bad metadata", "PUT", path, json=whole | {"scope": "admin"}, headers=bearer(token)
+        "management: unknown scope", "PUT", path, json=whole | {"scope": "admin"}, headers=bearer(token)
     )
     caller.send(
         "management: no JSON",

@@ -119,7 +119,7 @@ def _back_channel(run: Run) -> None:
         browser.follow("back-channel logout: result")
         assert len(received) == 1, "the client was not notified"
         for notice in received:
-            run.recorder.write_received("back-channel logout: what the client receives", **notice)
+            run.recorder.write_received("back-channel logout: the notice that the client receives", **notice)
 
 
 @contextmanager

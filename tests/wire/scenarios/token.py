@@ -187,7 +187,7 @@ def _requests(run: Run, caller: Caller) -> None:
     caller.post("request: no grant type", TOKEN, {"scope": "printing"}, headers=headers)
     caller.post("request: unsupported grant type", TOKEN, {"grant_type": "magic"}, headers=headers)
     misprint = {"grant_type": "urb:ietf:params:oauth:grant-type:device_code"}
-    caller.post("request: misprinted grant type", TOKEN, misprint, headers=headers)
+    caller.post("request: misspelled grant type", TOKEN, misprint, headers=headers)
     caller.post("request: empty", TOKEN, {})
     caller.post("request: no body", TOKEN)
     caller.post(

@@ -65,7 +65,7 @@ def _issue(approved: ApprovedRequest, new: NewTokens) -> IssuedRows:
             with database.consuming() as connection:
                 return tokens.issue(connection, row.authorization_id, new.values)
         except IntegrityError:
-            # The cleanup has deleted the authorization since it was loaded, because it had no tokens left.
+            # Another request replaced the authorization after it was loaded, and the cleanup deleted it.
             pass
     with database.transaction() as db:
         authorization_id = client_authorizations.renew(

@@ -177,7 +177,7 @@ EXPLANATIONS: Mapping[Cause, Explanation] = {
     ),
     Cause.CLIENT_KEYS: Explanation(
         "The keys of the client cannot be fetched",
-        "Check that this server can reach the jwks_uri of the client, and that it responds quickly.",
+        "Check that this server can reach the jwks_uri of the client, and that the jwks_uri responds quickly.",
         fix_kind=FixKind.TOKENS,
     ),
     Cause.MAY_NOT_VERIFY: Explanation(

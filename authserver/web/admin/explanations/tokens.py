@@ -77,7 +77,7 @@ EXPLANATIONS: Mapping[Cause, Explanation] = {
     Cause.ACCESS_TOKEN_AUDIENCE: Explanation(
         "The access token is for another server",
         "The token request named the resource of another server. For userinfo, the application must request a token without"
-        " resource, or with this server as the resource.",
+        " the parameter resource, or with this server as the resource.",
         Compare.TEXT,
     ),
     Cause.ACCESS_TOKEN_SCOPE: Explanation(
