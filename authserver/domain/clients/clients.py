@@ -29,6 +29,7 @@ from authserver.vocabulary import ClientStatus
 IN_USE = timedelta(days=30)
 """Removing a client that had a sign-in within this time requires typing its name."""
 
+_UNKNOWN = "There is no client with this key."
 CHANGED = message("Someone else changed this client. Reload the page to see the current version.")
 _ORIGIN_LENGTH = 300  # longer than any host name can be
 
@@ -106,7 +107,7 @@ def get(db: Session, client_key: str) -> Client:
     """Return the client with a key; raises NotFound."""
     client = find(db, client_key)
     if client is None:
-        raise NotFound("There is no client with this key.")
+        raise NotFound(_UNKNOWN)
     return client
 
 
@@ -166,12 +167,15 @@ def disapprove(db: Session, actor: Actor, client: Client, *, revision: int) -> N
 
 
 def remove(db: Session, actor: Actor, client: Client, *, typed_name: str | None = None) -> None:
-    """Delete a client and everything issued to it; raises InvalidInput if the typed name is wrong."""
+    """Delete a client and everything issued to it.
+
+    Raises InvalidInput if the typed name is wrong, and NotFound if another transaction has removed the client.
+    """
     if typed_name is not None and client.is_in_use and typed_name.strip() != client.name:
         raise InvalidInput({"typed_name": "Type the name exactly as shown."})
     before = describe(client)
     if not lock_order.delete_with_dependents(db, cast("Table", Client.__table__), client.id):
-        return  # Another transaction has removed the client.
+        raise NotFound(_UNKNOWN)
     error_log.remove_errors(db, client.id)
     audit.record(db, actor, Event.CLIENT_REMOVE, subject=client, before=before)
 

@@ -21,7 +21,7 @@ from authserver.domain.clients.clients import Client
 from authserver.domain.clients.metadata import ClientMetadata
 from authserver.domain.diagnostics.causes import Cause
 from authserver.domain.opaque_tokens import OpaqueToken
-from authserver.errors import InvalidInput, Throttled
+from authserver.errors import InvalidInput, NotFound, Throttled
 from authserver.protocol.access import DenialReason
 from authserver.protocol.errors import BearerError, ErrorCode, ProtocolError
 from authserver.protocol.http import NO_STORE, Request, Response, json_response
@@ -67,10 +67,13 @@ def _show(services: Services, http_request: Request, token: OpaqueToken, value: 
 
 
 def _delete(services: Services, http_request: Request, token: OpaqueToken, value: str) -> Response:
-    with services.database.transaction() as db:
-        # The removal locks the client's row itself, after other rows (see domain.lock_order).
-        client = _authenticate(db, http_request, token, value, is_writing=False)
-        clients.remove(db, registration.registration_actor(http_request), client)
+    try:
+        with services.database.transaction() as db:
+            # The removal locks the client's row itself, after other rows (see domain.lock_order).
+            client = _authenticate(db, http_request, token, value, is_writing=False)
+            clients.remove(db, registration.registration_actor(http_request), client)
+    except NotFound as error:
+        raise _unknown_token(value) from error
     return Response(204, b"", NO_STORE)
 
 
