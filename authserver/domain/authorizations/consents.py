@@ -11,7 +11,7 @@ from authserver.domain import audit
 from authserver.domain.audit import Event
 from authserver.domain.authorizations import authorizations
 from authserver.domain.clients.clients import Client
-from authserver.domain.orm import Base, Id, lock
+from authserver.domain.orm import ROW_LOCK, Base, Id, lock
 
 
 class Consent(Base):
@@ -51,7 +51,8 @@ def remember(db: Session, user_id: int, client_id: int, scopes: tuple[str, ...])
 def remove_scope(db: Session, scope: str) -> None:
     """Remove a scope from all consents, so that users are asked for it again."""
     named = cast(Consent.scopes, String).contains(scope, autoescape=True)
-    for row in db.scalars(select(Consent).where(named)):
+    affected = select(Consent).where(named).order_by(Consent.id).with_for_update(**ROW_LOCK)
+    for row in db.scalars(affected, execution_options={"populate_existing": True}):
         row.scopes = [name for name in row.scopes if name != scope]
     db.flush()
 
@@ -70,6 +71,7 @@ def consents_of_user(db: Session, user_id: int) -> list[Consent]:
 
 def withdraw(db: Session, actor: Actor, user_id: int, client: Client) -> None:
     """Delete a user's consent to a client and revoke the user's authorizations of this client."""
+    lock(db, f"consent:{user_id}:{client.id}")
     row = find(db, user_id, client.id)
     before = {"scopes": row.scopes} if row else None
     if row is not None:

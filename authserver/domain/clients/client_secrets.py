@@ -191,7 +191,7 @@ def remove(db: Session, actor: Actor, client: Client, secret_id: int) -> None:
         raise Conflict("This is the client's only secret. Add another one first.")
     db.delete(row)
     clients.touch(client)
-    db.flush()
+    clients.save(db)
     audit.record(db, actor, Event.CLIENT_REMOVE_SECRET, subject=client, before={"secret": secret_id})
 
 
@@ -279,5 +279,5 @@ def _add(db: Session, actor: Actor, client: Client, form: str, stored: str, pepp
     )
     db.add(row)
     clients.touch(client)
-    db.flush()
+    clients.save(db)
     audit.record(db, actor, Event.CLIENT_ADD_SECRET, subject=client, after={"secret": row.id, "form": form})
