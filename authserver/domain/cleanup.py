@@ -27,6 +27,7 @@ from authserver.domain.oauth1 import nonces
 from authserver.domain.oauth1.temporary_credentials import TemporaryCredential
 from authserver.domain.oauth1.token_credentials import TokenCredential
 from authserver.domain.orm import Base, Database
+from authserver.domain.tokens import device_authorizations
 from authserver.domain.tokens.codes import Code
 from authserver.domain.tokens.device_authorizations import DeviceAuthorization
 from authserver.domain.tokens.tokens import AccessToken, RefreshTokenFamily
@@ -39,14 +40,16 @@ _BATCH = 1000
 _PAUSE_SECONDS = 0.02
 _KEPT = timedelta(days=1)
 _NOTICES_KEPT = timedelta(days=7)
+_DEVICES_KEPT = device_authorizations.KEPT
 
 
 class Rule(NamedTuple):
-    """The condition for deleting the rows of a table."""
+    """The condition for deleting the rows of a table. ``kept`` is how long expired rows are kept."""
 
     name: str
     model: Any
     is_expired: Callable[[datetime], ColumnElement[bool]]
+    kept: timedelta = _KEPT
 
 
 def _expired(model: Any) -> Callable[[datetime], ColumnElement[bool]]:
@@ -103,11 +106,16 @@ RULES = (
         ),
     ),
     Rule("codes", Code, _is_unused),
-    Rule("device authorizations", DeviceAuthorization, _expired(DeviceAuthorization)),
+    Rule("device authorizations", DeviceAuthorization, _expired(DeviceAuthorization), _DEVICES_KEPT),
     Rule("temporary credentials", TemporaryCredential, _expired(TemporaryCredential)),
     Rule("token credentials", TokenCredential, _expired(TokenCredential)),
     Rule("authorizations", Authorization, _is_empty),
-    Rule("authorization requests", StoredAuthorizationRequest, _expired(StoredAuthorizationRequest)),
+    Rule(
+        "authorization requests",
+        StoredAuthorizationRequest,
+        _expired(StoredAuthorizationRequest),
+        timedelta(0),
+    ),
     Rule("sessions", UserSession, _is_unreferenced),
 )
 
@@ -117,7 +125,7 @@ def purge(database: Database, settings: Settings) -> Iterator[tuple[str, int]]:
     now = clock.now()
     for rule in RULES:
         yield from (
-            (rule.name, count) for count in _delete(database, rule.model, rule.is_expired(now - _KEPT))
+            (rule.name, count) for count in _delete(database, rule.model, rule.is_expired(now - rule.kept))
         )
     yield from (("failures", count) for count in _purge_recorded_errors(database, now))
     yield from _purge_small_tables(database, settings, now)

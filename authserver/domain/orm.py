@@ -19,7 +19,9 @@ from sqlalchemy import (
     Dialect,
     Engine,
     Integer,
+    delete,
     event,
+    select,
     text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -170,6 +172,15 @@ ROW_LOCK: dict[str, Any] = {"key_share": True}
 Unlike ``FOR UPDATE``, this lock does not wait for transactions that insert rows with a reference to the row. See
 ``domain.lock_order``.
 """
+
+
+def delete_expired(db: Session, record: Any, now: datetime, *, limit: int = 20) -> None:
+    """Delete up to ``limit`` rows that expired before ``now``, without waiting for rows that are locked.
+
+    Call it for each new row of a table that anonymous requests fill, so that the table does not grow until the cleanup.
+    """
+    expired = select(record.id).where(record.expires_at < now).limit(limit).with_for_update(skip_locked=True)
+    db.execute(delete(record).where(record.id.in_(expired)), execution_options={"synchronize_session": False})
 
 
 def lock(transaction: Session | Connection, name: str) -> None:

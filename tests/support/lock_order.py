@@ -43,11 +43,13 @@ def checking() -> Iterator[list[str]]:
 
 
 def _locked_tables(statement: Any) -> Iterator[str]:
-    for part in visitors.iterate(statement):
-        if isinstance(part, Select) and part._for_update_arg is not None:  # no public attribute
-            if not part._for_update_arg.skip_locked:
-                yield from (source.name for source in part.get_final_froms() if hasattr(source, "name"))
-        elif isinstance(part, Update | Delete) or (
-            isinstance(part, Insert) and part._post_values_clause is not None
-        ):
+    parts = list(visitors.iterate(statement))
+    locking = [part for part in parts if isinstance(part, Select) and part._for_update_arg is not None]
+    if any(part._for_update_arg.skip_locked for part in locking):
+        return  # The statement waits for nobody.
+    for part in locking:
+        yield from (source.name for source in part.get_final_froms() if hasattr(source, "name"))
+    for part in parts:
+        is_upsert = isinstance(part, Insert) and part._post_values_clause is not None
+        if is_upsert or isinstance(part, Update | Delete):
             yield part.table.name

@@ -4,6 +4,9 @@ The row stores the parameters and the client's revision, so that the user grants
 Only the browser that started an interaction can complete it, and only once. For one minute after its completion, the
 same user session can get the response again, so that a double click, a reload or a lost response causes no error
 (docs/decisions/protocol-core.md).
+
+Anybody can start interactions without signing in. The table is therefore limited: per network, in total, and by deleting
+expired rows with each new one (S28).
 """
 
 from collections.abc import Mapping
@@ -11,16 +14,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ForeignKey, LargeBinary, update
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, delete, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from authserver import clock
-from authserver.domain import opaque_tokens
-from authserver.domain.orm import ROW_LOCK, Base, Id
+from authserver.domain import opaque_tokens, throttles
+from authserver.domain.orm import ROW_LOCK, Base, Id, delete_expired
 from authserver.settings import Settings
 from authserver.vocabulary import TokenPrefix
 
 _REPEATABLE_FOR = timedelta(minutes=1)
+MAX_PER_NETWORK = 1000
+MAX_TOTAL = 50_000
+_TRIMMED_EVERY = 100
 
 
 class StoredAuthorizationRequest(Base):
@@ -28,10 +34,12 @@ class StoredAuthorizationRequest(Base):
 
     ``shown_session_id`` is the user session that saw the consent page. After completion, it is the session that
     received the response, or None if the request ended with an error. ``client_revision`` is the client's revision at
-    the time the request was stored. Completing the request replaces it with the revision at that time.
+    the time the request was stored. Completing the request replaces it with the revision at that time. ``network`` is
+    the network of the browser (see ``throttles.network_of``).
     """
 
     __tablename__ = "authorization_requests"
+    __table_args__ = (Index("ix_authorization_requests_network_id", "network", "id"),)
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     digest: Mapped[bytes] = mapped_column(LargeBinary(32))
@@ -39,6 +47,7 @@ class StoredAuthorizationRequest(Base):
     client_revision: Mapped[int]
     parameters: Mapped[dict[str, Any]]
     browser: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    network: Mapped[str] = mapped_column(String(64), server_default="")
     shown_session_id: Mapped[int | None] = mapped_column(Id)
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
@@ -61,12 +70,18 @@ class NewAuthorizationRequest:
     client_revision: int
     parameters: Mapping[str, Any]
     browser: str | None
+    address: str
     shown_session_id: int | None = None
 
 
 def start(db: Session, settings: Settings, new: NewAuthorizationRequest) -> str:
-    """Store a request and return its handle, the opaque token that identifies it in the URLs of the pages."""
+    """Store a request and return its handle, the opaque token that identifies it in the URLs of the pages.
+
+    If a limit is exceeded, the oldest requests of the network with the most requests are deleted.
+    """
     now = clock.now()
+    delete_expired(db, StoredAuthorizationRequest, now)
+    network = throttles.network_of(new.address)[:64]
     secret = opaque_tokens.new_secret()
     row = StoredAuthorizationRequest(
         digest=opaque_tokens.digest(secret),
@@ -74,12 +89,16 @@ def start(db: Session, settings: Settings, new: NewAuthorizationRequest) -> str:
         client_revision=new.client_revision,
         parameters=dict(new.parameters),
         browser=opaque_tokens.digest(new.browser) if new.browser else None,
+        network=network,
         shown_session_id=new.shown_session_id,
         created_at=now,
         expires_at=now + settings.interaction_lifetime,
     )
     db.add(row)
     db.flush()
+    _delete_oldest(db, network, keep=MAX_PER_NETWORK)
+    if row.id % _TRIMMED_EVERY == 0:
+        _trim(db)
     return opaque_tokens.format_token(TokenPrefix.INTERACTION, row.id, secret)
 
 
@@ -125,6 +144,26 @@ def fail(row: StoredAuthorizationRequest) -> None:
 def record_shown(row: StoredAuthorizationRequest, session_id: int) -> None:
     """Record the user session that sees the consent page. Only this session can allow or deny the request."""
     row.shown_session_id = session_id
+
+
+def _trim(db: Session) -> None:
+    """Delete the oldest requests of the largest networks, until the table has at most ``MAX_TOTAL`` rows."""
+    row = StoredAuthorizationRequest
+    size = select(row.network, func.count()).group_by(row.network).order_by(func.count().desc())
+    networks = db.execute(size).all()
+    surplus = sum(count for _, count in networks) - MAX_TOTAL
+    for network, count in networks:
+        if surplus <= 0:
+            break
+        _delete_oldest(db, network, keep=max(0, count - surplus))
+        surplus -= count
+
+
+def _delete_oldest(db: Session, network: str, *, keep: int) -> None:
+    row = StoredAuthorizationRequest
+    surplus = select(row.id).where(row.network == network).order_by(row.id.desc()).offset(keep)
+    unlocked = surplus.with_for_update(skip_locked=True)
+    db.execute(delete(row).where(row.id.in_(unlocked)), execution_options={"synchronize_session": False})
 
 
 def _belongs(db: Session, row: StoredAuthorizationRequest, browser: bytes) -> bool:

@@ -92,6 +92,7 @@ class Cause(StrEnum):
     BODY_NOT_UTF_8 = "body-not-utf-8"
     CONTENT_LENGTH = "content-length"
     PARAMETERS_NOT_UTF_8 = "parameters-not-utf-8"
+    PARAMETERS_TOO_LONG = "parameters-too-long"
     PARAMETERS_TOO_MANY = "parameters-too-many"
     PARAMETER_UNSTORABLE = "parameter-unstorable"
 

@@ -18,7 +18,7 @@ from authserver.domain import access_state, client_cache, opaque_tokens, typed_c
 from authserver.domain.authorizations.authorizations import Authorization
 from authserver.domain.clients.clients import Client
 from authserver.domain.opaque_tokens import OpaqueToken
-from authserver.domain.orm import Base, Id
+from authserver.domain.orm import Base, Id, delete_expired
 from authserver.domain.tokens.tokens import IssueStatement
 from authserver.domain.vault import Vault
 from authserver.settings import Settings
@@ -28,6 +28,9 @@ USER_CODE_LENGTH = 8
 SLOW_DOWN_SECONDS = 5
 _PURPOSE = "user-code"
 _MAX_ATTEMPTS = 5
+KEPT = timedelta(hours=1)
+"""How long an expired row is kept, so that a replay is recognized."""
+
 # Network delays vary. A device that polls exactly at the interval must not get slow_down because of them.
 _EARLY = timedelta(milliseconds=500)
 
@@ -143,6 +146,7 @@ class NewDeviceAuthorization:
 def start(db: Session, settings: Settings, vault: Vault, new: NewDeviceAuthorization) -> IssuedDeviceCodes:
     """Store a device authorization and return its codes."""
     secret, now = opaque_tokens.new_secret(), clock.now()
+    delete_expired(db, DeviceAuthorization, now - KEPT)
     user_code = _generate_user_code(db, vault)
     row = DeviceAuthorization(
         digest=opaque_tokens.digest(secret),

@@ -28,6 +28,9 @@ from authserver.protocol.oidc.claims_request import ClaimsRequest
 from authserver.settings import Settings
 from authserver.vocabulary import ClientKind, ScopeName
 
+MAX_BYTES = 8000
+"""The maximum size of all names and values of an authorization request, in UTF-8."""
+
 _HINT = "id_token_hint"
 _STORED_PARAMETERS = (
     "client_id", "redirect_uri", "response_type", "response_mode", "scope", "state", "nonce",
@@ -129,7 +132,12 @@ def client_key(pairs: Pairs) -> str:
 def parse_authorization_request(
     pairs: Pairs, client: RegisteredClient, settings: Settings
 ) -> AuthorizationRequest:
-    """Return the request of a registered client; raises AuthorizationError."""
+    """Return the request of a registered client; raises AuthorizationError.
+
+    The request is limited to ``MAX_BYTES``, because it is stored while the user signs in (S28).
+    """
+    if (size := sum(len((name + value).encode()) for name, value in pairs)) > MAX_BYTES:
+        raise AuthorizationError(_too_long(size, client))
     parameters = present_values(pairs)
     redirect_uri = _redirect_uri(parameters, client)
     response_type = normalize_response_type(parameters.get("response_type", ""))
@@ -146,6 +154,17 @@ def parse_authorization_request(
         return _read_rest(parameters, client, target, response_type, wanted)
     except ProtocolError as error:
         raise AuthorizationError(error, target) from error
+
+
+def _too_long(size: int, client: RegisteredClient) -> ProtocolError:
+    return ProtocolError(
+        ErrorCode.INVALID_REQUEST,
+        Cause.PARAMETERS_TOO_LONG,
+        message("The parameters can have at most %(count)s bytes.", count=MAX_BYTES),
+        received=f"{size} bytes",
+        expected=f"at most {MAX_BYTES} bytes",
+        client_id=client.id,
+    )
 
 
 def _repeated(name: str, client: RegisteredClient | None = None) -> ProtocolError:

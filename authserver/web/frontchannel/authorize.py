@@ -89,7 +89,11 @@ def _store(auth_request: AuthorizationRequest, browser: str | None) -> str:
         current.transaction(),
         current.services().settings,
         NewAuthorizationRequest(
-            auth_request.client.id, auth_request.client.revision, auth_request.stored, browser
+            auth_request.client.id,
+            auth_request.client.revision,
+            auth_request.stored,
+            browser,
+            current.network_address(),
         ),
     )
 

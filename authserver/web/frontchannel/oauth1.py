@@ -116,6 +116,7 @@ def _show_consent(approval: TokenApproval, user_session: UserSession, callback: 
             approval.client.revision,
             _shown(approval),
             browser_id(),
+            current.network_address(),
             shown_session_id=user_session.id,
         ),
     )

@@ -122,6 +122,11 @@ EXPLANATIONS: Mapping[Cause, Explanation] = {
     Cause.PARAMETERS_NOT_UTF_8: Explanation(
         "The parameters are not UTF-8", f"Encode them as UTF-8, then percent-encode them. {_PROXY}"
     ),
+    Cause.PARAMETERS_TOO_LONG: Explanation(
+        "The request is too long",
+        "The application must send shorter values. Most often state is too long: it should identify data that the"
+        " application stores, instead of containing the data.",
+    ),
     Cause.PARAMETERS_TOO_MANY: Explanation("The request has too many parameters", _PROXY),
     Cause.PARAMETER_UNSTORABLE: Explanation(
         "A parameter has characters that cannot be stored",
