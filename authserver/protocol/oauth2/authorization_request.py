@@ -28,7 +28,7 @@ from authserver.protocol.oidc.claims_request import ClaimsRequest
 from authserver.settings import Settings
 from authserver.vocabulary import ClientKind, ScopeName
 
-MAX_BYTES = 8000
+MAX_BYTES = 16_000
 """The maximum size of all names and values of an authorization request, in UTF-8."""
 
 _HINT = "id_token_hint"
