@@ -196,6 +196,12 @@ class Settings(BaseModel):
         None,
         "A PEM file with the CA certificates for requests to URLs of clients. It replaces those of the system.",
     )
+    fetch_concurrency: int = _setting(
+        4,
+        "The maximum number of documents of clients (JWK sets and sector identifiers) that a process fetches at the same "
+        "time. A request that needs another document gets status 503. Use fewer than threads.",
+        ge=1,
+    )
 
     password_min_length: int = _setting(12, "The minimum length of a password.", ge=8, le=64)
     password_hash_memory: int = _setting(19456, "The memory that one argon2id hash uses, in KiB.", ge=64)
