@@ -127,6 +127,13 @@ class Settings(BaseModel):
         "7d",
         "How long a requested consumer key or a self-registered client waits for approval before it is deleted.",
     )
+    pending_clients_per_network: int = _setting(
+        100,
+        "The maximum number of requested consumer keys, and of self-registered clients, that wait for approval from one "
+        "network. A further one replaces the oldest one of the network.",
+        ge=1,
+        le=1000,
+    )
     registration: Literal["pending", "approved", "closed"] = _setting(
         "pending",
         "The status of self-registered clients (RFC 7591): `pending` until an administrator approves them, "

@@ -131,8 +131,7 @@ def _register(services: Services, http_request: Request, kind: ClientKind | None
         sector_identifiers.check_registration(services.fetcher, wanted)
     actor = registration_actor(http_request)
     with services.database.transaction() as db:
-        pending_clients.purge(db, settings)
-        client, secret, token = self_registration.add(db, actor, services.vault, wanted)
+        client, secret, token = self_registration.add(db, actor, settings, services.vault, wanted)
         if is_approved and is_approved_at_once(services, db, wanted.scopes or ()):
             clients.approve(db, actor, client, revision=client.revision)
     return json_response(201, client_information(services, client, token, secret))
