@@ -206,7 +206,7 @@ class Settings(BaseModel):
     fetch_concurrency: int = _setting(
         4,
         "The maximum number of documents of clients (JWK sets and sector identifiers) that a process fetches at the same "
-        "time. A request that needs another document gets status 503. Use fewer than threads.",
+        "time. A request that needs another document gets status 503. Must be lower than threads to have an effect.",
         ge=1,
     )
 

@@ -28,7 +28,7 @@ MIN_REFETCH_SECONDS = 10
 FIRST_RETRY_SECONDS = 60
 MAX_RETRY_SECONDS = 960
 MAX_STALE_SECONDS = 3600
-"""The maximum age of fetched keys. They are used for longer than CACHE_SECONDS only while they are fetched again."""
+"""The maximum age of fetched keys. They are used for longer than CACHE_SECONDS only until they are fetched again."""
 _MAX_WAIT_SECONDS = 1
 _MAX_CACHED_SETS = 1000
 _MAX_KEYS_PER_SET = 50
