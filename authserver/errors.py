@@ -58,5 +58,7 @@ class Throttled(AuthserverError):
 class Busy(Throttled):
     """This process is at capacity; ``retry_after`` is in seconds."""
 
-    def __init__(self, retry_after: int) -> None:
-        super().__init__(retry_after, "The server is busy. Wait a moment, then try again.")
+    def __init__(
+        self, retry_after: int, text: str = "The server is busy. Wait a moment, then try again."
+    ) -> None:
+        super().__init__(retry_after, text)

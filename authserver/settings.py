@@ -127,6 +127,13 @@ class Settings(BaseModel):
         "7d",
         "How long a requested consumer key or a self-registered client waits for approval before it is deleted.",
     )
+    pending_clients_per_network: int = _setting(
+        100,
+        "The maximum number of requested consumer keys, and of self-registered clients, that wait for approval from one "
+        "network. A further one replaces the oldest one of the network.",
+        ge=1,
+        le=1000,
+    )
     registration: Literal["pending", "approved", "closed"] = _setting(
         "pending",
         "The status of self-registered clients (RFC 7591): `pending` until an administrator approves them, "
@@ -195,6 +202,12 @@ class Settings(BaseModel):
     fetch_ca_file: CaFile | None = _setting(
         None,
         "A PEM file with the CA certificates for requests to URLs of clients. It replaces those of the system.",
+    )
+    fetch_concurrency: int = _setting(
+        4,
+        "The maximum number of documents of clients (JWK sets and sector identifiers) that a process fetches at the same "
+        "time. A request that needs another document gets status 503. Must be lower than threads to have an effect.",
+        ge=1,
     )
 
     password_min_length: int = _setting(12, "The minimum length of a password.", ge=8, le=64)

@@ -8,8 +8,9 @@ import click
 from authserver.cli import output
 from authserver.cli.installation import Installation, actor
 from authserver.cli.output import json_option
-from authserver.domain.clients import clients, self_registration
+from authserver.domain.clients import clients, registrations, sector_identifiers, self_registration
 from authserver.domain.clients.clients import Client
+from authserver.domain.fetcher import Fetcher
 from authserver.errors import NotFound
 
 revision_option: Callable[[Any], Any] = click.option(
@@ -32,12 +33,18 @@ def revision_or_current(client: Client, revision: int | None) -> int:
 def approve_change(key: str, revision: int | None) -> None:
     """Approve the change that a client requested. The change takes effect with the client's next request."""
     installation = Installation()
+    with installation.transaction(write=False) as db:
+        before = clients.get(db, key)
+        expected = revision_or_current(before, revision)
+        clients.check_revision(before, expected)
+        change = self_registration.pending_change_of(db, before)
+        decided = _changed_fields(change)
+    if change is not None:
+        wanted = registrations.validate(change.values, known_name=before.name)
+        sector_identifiers.check_registration(Fetcher(installation.settings), wanted, before)
     with installation.transaction() as db:
         client = clients.get(db, key)
-        decided = _changed_fields(self_registration.pending_change_of(db, client))
-        self_registration.approve_change(
-            db, actor(), installation.vault, client, revision=revision_or_current(client, revision)
-        )
+        self_registration.approve_change(db, actor(), installation.vault, client, revision=expected)
         name = client.name
     output.say(
         f"Approved the change to {name}: {', '.join(decided)}.", {"client_key": key, "changed": decided}

@@ -174,9 +174,15 @@ def edit(key: str, name: str | None, given: dict[str, Any]) -> None:
 @json_option
 def approve(key: str, revision: int | None) -> None:
     """Approve a client."""
-    with Installation().transaction() as db:
+    installation = Installation()
+    with installation.transaction(write=False) as db:
+        before = clients.get(db, key)
+        expected = client_changes.revision_or_current(before, revision)
+        clients.check_revision(before, expected)
+    sector_identifiers.check_approval(Fetcher(installation.settings), before)
+    with installation.transaction() as db:
         client = clients.get(db, key)
-        clients.approve(db, actor(), client, revision=client_changes.revision_or_current(client, revision))
+        clients.approve(db, actor(), client, revision=expected)
         facts = _facts(client)
     output.say(f"Approved {facts['name']}.", facts)
 

@@ -3,10 +3,16 @@
 It connects only over https and only to public IP addresses. It resolves the host once and connects to the resolved
 address. It does not follow redirects, does not use proxies or cookies, and reads at most 256 kB within 3 seconds. The
 setting ``fetch_networks`` allows more networks. If these include loopback addresses, plain http is allowed there.
+
+Only approved clients may cause a request, so callers check the approval first (S4). While a thread waits for a response,
+it serves no other request. Therefore ``get`` fails at once if as many documents as ``fetch_concurrency`` are being
+fetched. ``post`` has no such limit, because only the background thread for logout notices uses it.
 """
 
 import socket
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
@@ -16,9 +22,11 @@ import urllib3
 from urllib3.exceptions import HTTPError
 
 from authserver.domain.fetch_deadline import Deadline, DeadlineMissed, WatchedPool, WatchedTlsPool
+from authserver.errors import Busy
 from authserver.settings import Settings
 
 MAX_SECONDS = 3
+BUSY = "The server is busy with fetching documents of other clients. Wait a moment, then try again."
 MAX_BYTES = 256 * 1024
 _CHUNK = 16 * 1024
 _HEADERS = {"User-Agent": "authserver", "Accept-Encoding": "identity"}
@@ -51,15 +59,26 @@ class Fetcher:
     def __init__(self, settings: Settings) -> None:
         self._networks = settings.fetch_networks
         self._ca_file = settings.fetch_ca_file
+        self._slots = threading.BoundedSemaphore(settings.fetch_concurrency)
 
     def get(self, url: str, accept: str = "application/json") -> Fetched:
-        """Send a GET request and return the response; raises FetchFailed."""
-        return self._request("GET", url, {"Accept": accept}, None)
+        """Send a GET request and return the response; raises FetchFailed, or Busy if too many requests are running."""
+        with self._slot():
+            return self._request("GET", url, {"Accept": accept}, None)
 
     def post(self, url: str, form: Mapping[str, str]) -> int:
         """Send a form and return the status of the response; raises FetchFailed."""
         body = urlencode(form).encode()
         return self._request("POST", url, {"Content-Type": _FORM}, body, reads=False).status
+
+    @contextmanager
+    def _slot(self) -> Iterator[None]:
+        if not self._slots.acquire(blocking=False):
+            raise Busy(MAX_SECONDS, BUSY)
+        try:
+            yield
+        finally:
+            self._slots.release()
 
     def _request(
         self, method: str, url: str, headers: dict[str, str], body: bytes | None, *, reads: bool = True

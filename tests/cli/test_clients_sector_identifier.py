@@ -1,4 +1,4 @@
-"""A sector identifier URI on the command line: its document is fetched before the client is stored."""
+"""A sector identifier URI on the command line: its document is fetched before the client is stored or approved."""
 
 import pytest
 
@@ -44,3 +44,16 @@ def test_changed_redirect_uris_are_checked_again(runner, database, sector):
     runner.run("clients", "edit", key, "--redirect-uri", TWO)
     with database.transaction(write=False) as db:
         assert clients.get(db, key).redirect_uris == [TWO]
+
+
+def test_approval_fetches_the_sector(runner, sector):
+    key = runner.run_json(*arguments(sector, ONE))["client_key"]
+    sector.document = [TWO]
+    result = runner.invoke("clients", "approve", key)
+    assert result.exit_code == 1
+    assert f"does not list {ONE}" in result.output
+    assert runner.invoke("clients", "approve", key, "--revision", "9").exit_code == 1
+    assert sector.request_count == 2
+    sector.document = [ONE]
+    runner.run("clients", "approve", key)
+    assert sector.request_count == 3

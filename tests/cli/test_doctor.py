@@ -102,6 +102,11 @@ def test_registration(value, outcome):
     assert deployment.registration(Settings(registration=value)).outcome == outcome
 
 
+@pytest.mark.parametrize(("threads", "outcome"), [(8, "pass"), (5, "pass"), (4, "warn"), (1, "warn")])
+def test_fetches(threads, outcome):
+    assert deployment.fetches(Settings(threads=threads, fetch_concurrency=4)).outcome == outcome
+
+
 @pytest.mark.only_on("sqlite")
 @pytest.mark.own_app
 class TestKeys:

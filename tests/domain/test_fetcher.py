@@ -7,6 +7,7 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -19,7 +20,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from authserver.domain import fetcher
 from authserver.domain.fetcher import Fetcher, FetchFailed
+from authserver.errors import Busy
 from authserver.settings import Settings
+from tests.support.documents import DocumentServer
 
 LOOPBACK = Settings(fetch_networks="127.0.0.0/8")
 
@@ -307,3 +310,27 @@ def test_private_certificate_authority_is_trusted_by_setting(
             Fetcher(settings).get(f"https://another.internal:{port}/")
         with pytest.raises(FetchFailed, match="SSLError"):
             Fetcher(LOOPBACK).get(f"https://rp.internal:{port}/")
+
+
+def test_number_of_documents_fetched_at_once_is_limited() -> None:
+    """S28: a further request fails at once, and a slot is free again after a failure."""
+    limited = Fetcher(LOOPBACK.model_copy(update={"fetch_concurrency": 1}))
+    is_fetching, may_end = threading.Event(), threading.Event()
+
+    def wait() -> None:
+        is_fetching.set()
+        may_end.wait(timeout=30)
+
+    with DocumentServer([]) as server, ThreadPoolExecutor(1) as pool:
+        server.meanwhile = wait
+        first = pool.submit(limited.get, server.url)
+        is_fetching.wait(timeout=30)
+        with pytest.raises(Busy, match="documents of other clients"):
+            limited.get(server.url)
+        may_end.set()
+        assert first.result().status == 200
+        assert server.request_count == 1
+        for _ in range(2):
+            with pytest.raises(FetchFailed):
+                limited.get("https://10.0.0.1/")
+        assert limited.get(server.url).status == 200

@@ -7,10 +7,13 @@ from functools import partial
 from threading import Barrier
 from typing import Any
 
+import pytest
 from flask import Flask
+from sqlalchemy import func, select
 
 from authserver.context import SYSTEM
-from authserver.domain.clients import clients, self_registration
+from authserver.domain.clients import clients, pending_clients, self_registration
+from authserver.domain.clients.clients import Client
 from authserver.errors import Conflict, NotFound
 from authserver.protocol.services import Services
 from tests.support.registrant import Registrant, find_pending_change
@@ -126,3 +129,39 @@ def test_deletion_races_with_changes_and_decisions(app: Flask, services: Service
         assert Counter(deleted) == {204: 1, 401: 3}
         assert put in {200, 401}
         assert registrant.manage("GET").status_code == 401
+
+
+@pytest.mark.parametrize("path", ["/oauth2/register", "/oauth/requestKey"])
+def test_concurrent_registrations_share_a_full_waiting_list(
+    app: Flask, services: Services, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    """S28: registrations from many networks at once all succeed, and the list does not exceed its limit."""
+    monkeypatch.setattr(pending_clients, "MAX_PENDING", 4)
+    body = {"name": "Tool", "secret": "s3cret", "redirect_uris": ["https://client.example/cb"]}
+
+    def register(number: int) -> int:
+        address = {"REMOTE_ADDR": f"192.0.{number}.1"}
+        return app.test_client().post(path, json=body, environ_base=address).status_code
+
+    for first in range(0, 24, 8):
+        statuses = at_once(*(partial(register, number) for number in range(first, first + 8)))
+        assert set(statuses) <= {200, 201}
+        with services.database.transaction(write=False) as db:
+            assert db.scalar(select(func.count()).select_from(Client)) == 4
+
+
+def test_client_that_is_being_approved_is_not_replaced(
+    app: Flask, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """S2: an approval and a registration at a full list race. The client is approved, or the approval is refused."""
+    monkeypatch.setattr(pending_clients, "MAX_PENDING", 1)
+    for _ in range(ROUNDS):
+        registrant = Registrant.new(app)
+        revision = stored(services, registrant.key).revision
+        outcome, added = at_once(
+            partial(decide, services, registrant.key, revision, "approve"), partial(Registrant.new, app)
+        )
+        with services.database.transaction(write=False) as db:
+            found = clients.find(db, registrant.key)
+        assert (outcome == "done") == (found is not None and found.is_approved)
+        assert stored(services, added.key).status == "pending"

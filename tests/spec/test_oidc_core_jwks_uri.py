@@ -1,6 +1,8 @@
 """OpenID Connect Core, section 10.1.1: a client's keys at its jwks_uri, cached and fetched again for an unknown kid."""
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -43,10 +45,10 @@ def app(settings: Settings) -> Iterator[Flask]:
     app.extensions["authserver"].database.engine.dispose()
 
 
-def signer(app: Flask, key_server: DocumentServer, kid: str = "one") -> Signer:
+def signer(app: Flask, key_server: DocumentServer, kid: str = "one", path: str = "") -> Signer:
     key = assertions.generate()
     key_server.document = {"keys": [assertions.public(key, kid=kid)]}
-    details = {"jwks_uri": key_server.url, "token_endpoint_auth_signing_alg": "ES256"}
+    details = {"jwks_uri": f"{key_server.url}{path}", "token_endpoint_auth_signing_alg": "ES256"}
     services = app.extensions["authserver"]
     client_key, _ = register(services, auth_method="private_key_jwt", details=details, **CLIENT_CREDENTIALS)
     return Signer(app, client_key, key, header={"kid": kid})
@@ -134,3 +136,35 @@ def test_private_networks_are_not_contacted(settings: Settings, key_server: Docu
     assert_error(signer(app, key_server).token(), "invalid_client", 401)
     assert key_server.request_count == 0
     app.extensions["authserver"].database.engine.dispose()
+
+
+def test_slow_key_servers_block_few_threads(app: Flask, key_server: DocumentServer) -> None:
+    """S28: while the limit of fetches is reached, another client gets 503 at once, and other requests are served."""
+    slots = app.extensions["authserver"].settings.fetch_concurrency
+    waiting, may_end = threading.Semaphore(0), threading.Event()
+
+    def wait() -> None:
+        waiting.release()
+        may_end.wait(timeout=30)
+
+    key_server.meanwhile = wait
+    slow = [signer(app, key_server, path=f"/{number}") for number in range(slots + 1)]
+    with ThreadPoolExecutor(slots) as pool:
+        running = [pool.submit(client.token) for client in slow[1:]]
+        assert all(waiting.acquire(timeout=30) for _ in running)
+        refused = slow[0].token()
+        assert_error(refused, "temporarily_unavailable", 503)
+        assert int(refused.headers["Retry-After"]) > 0
+        assert app.test_client().get("/jwks.json").status_code == 200
+        may_end.set()
+        assert [one.result().status_code for one in running] == [401] * (slots - 1) + [200]
+    assert key_server.request_count == slots
+
+
+def test_failed_fetch_is_not_repeated_at_once(app: Flask, key_server: DocumentServer) -> None:
+    """S28: after a failure, the server waits before it contacts the key server again, whatever the kid."""
+    client = signer(app, key_server)
+    key_server.status = 500
+    assert_error(client.token(), "invalid_client", 401)
+    assert_error(client.token(client.assertion({"kid": "two"})), "invalid_client", 401)
+    assert key_server.request_count == 1

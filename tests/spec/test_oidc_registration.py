@@ -8,8 +8,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from joserfc.jwk import RSAKey
 
+from authserver.app import create_app
 from authserver.domain.users.users import User
 from authserver.protocol.services import Services
+from authserver.settings import Settings
 from tests.spec.test_rfc7591 import error_of, register, registered
 from tests.support.moving_clock import MovingClock
 from tests.support.relying_party import RelyingParty, approve, claims, stored
@@ -169,13 +171,18 @@ def test_names_and_links_are_escaped(app: Flask, services: Services, alice: User
         assert "&lt;b id=" in page.text
 
 
-def test_sector_identifier_uri_is_checked(client: FlaskClient) -> None:
+def test_sector_identifier_uri_is_checked(settings: Settings) -> None:
     """5: sector_identifier_uri MUST be fetched and list every redirect URI. Otherwise the registration is rejected."""
+    app = create_app(settings.model_copy(update={"registration": "approved"}))
     response = register(
-        client, subject_type="pairwise", sector_identifier_uri="https://127.0.0.1/sector.json"
+        app.test_client(),
+        scope="openid",
+        subject_type="pairwise",
+        sector_identifier_uri="https://127.0.0.1/sector.json",
     )
     assert error_of(response) == "invalid_client_metadata"
     assert "sector_identifier_uri" in response.get_json()["error_description"]
+    app.extensions["authserver"].database.engine.dispose()
 
 
 def test_pairwise_client_with_several_hosts_needs_a_sector(client: FlaskClient) -> None:

@@ -1,4 +1,4 @@
-"""Checks without a database: the public URL, keys, proxies, registration and disk."""
+"""Checks without a database: the public URL, keys, proxies, registration, fetches and disk."""
 
 import shutil
 from pathlib import Path
@@ -98,6 +98,16 @@ def registration(settings: Settings) -> CheckResult:
     if settings.registration == "closed":
         return passed("Clients cannot register themselves.")
     return passed("Self-registered clients wait for approval.")
+
+
+def fetches(settings: Settings) -> CheckResult:
+    """Slow servers of clients cannot block all threads of a process."""
+    if settings.fetch_concurrency >= settings.threads:
+        fix = "Set AUTHSERVER_FETCH_CONCURRENCY to a lower value than AUTHSERVER_THREADS, for example to half of it."
+        return warned(f"Slow servers of clients can block all {settings.threads} threads of a process.", fix)
+    return passed(
+        f"At most {settings.fetch_concurrency} of the {settings.threads} threads of a process fetch documents of clients."
+    )
 
 
 def disk(settings: Settings) -> CheckResult | None:

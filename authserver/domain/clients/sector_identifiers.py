@@ -1,8 +1,9 @@
-"""Sector identifier documents, fetched when a client is registered (OpenID Connect Registration, section 5).
+"""Sector identifier documents, fetched before a client may use them (OpenID Connect Registration, section 5).
 
-The specification requires this fetch, because the document proves that the redirect URIs belong to one sector. No other
-document is fetched at registration (S17). Callers fetch the sector identifier document outside a transaction, after
-they have validated the metadata. ``subject_salt`` derives the pairwise subject identifiers.
+The specification requires this fetch, because the document proves that the redirect URIs belong to one sector. An
+anonymous registration must not cause a request (S16), so the document is fetched when an administrator approves the
+client or its change, or saves the client. Callers fetch it outside a transaction, after they have validated the
+metadata. ``subject_salt`` derives the pairwise subject identifiers.
 """
 
 import json
@@ -27,15 +28,26 @@ class HasSector(Protocol):
 
 
 def check(fetcher: Fetcher, uri: str, redirect_uris: Iterable[str]) -> None:
-    """Raise InvalidInput unless the document lists every redirect URI (section 5, MUST)."""
+    """Raise InvalidInput unless the document lists every redirect URI (section 5, MUST). Raises Busy."""
     listed = set(_read(fetcher, uri))
     for redirect_uri in redirect_uris:
         if redirect_uri not in listed:
             raise _error(f"The document at the sector identifier URI does not list {redirect_uri[:200]}.")
 
 
+def check_approval(fetcher: Fetcher, client: HasSector) -> None:
+    """Check a client that is about to be approved; raises InvalidInput or Busy."""
+    if uri := sector_of(client):
+        check(fetcher, uri, client.redirect_uris)
+
+
+def sector_of(client: HasSector) -> str:
+    """Return the sector identifier URI of a client, or an empty string."""
+    return str(client.details.get(FIELD) or "")
+
+
 def check_registration(fetcher: Fetcher, metadata: ClientMetadata, before: HasSector | None = None) -> None:
-    """Check the metadata of a new client, or of a change to the client ``before``; raises InvalidInput."""
+    """Check the metadata of a new client, or of a change to the client ``before``; raises InvalidInput or Busy."""
     if metadata.sector_identifier_uri and needs_fetch(metadata, before):
         check(fetcher, metadata.sector_identifier_uri, metadata.redirect_uris)
 

@@ -23,6 +23,7 @@ from authserver.domain.opaque_tokens import OpaqueToken
 from authserver.domain.orm import ROW_LOCK, Base
 from authserver.domain.vault import Vault
 from authserver.errors import Conflict
+from authserver.settings import Settings
 from authserver.vocabulary import ClientStatus, TokenPrefix
 
 _PURPOSE = "wanted-secret"
@@ -56,9 +57,11 @@ class PendingChange(NamedTuple):
     values: dict[str, Any]
 
 
-def add(db: Session, actor: Actor, vault: Vault, metadata: ClientMetadata) -> tuple[Client, str, str]:
+def add(
+    db: Session, actor: Actor, settings: Settings, vault: Vault, metadata: ClientMetadata
+) -> tuple[Client, str, str]:
     """Register a pending client. Return it, its secret ("" if it uses none) and its registration access token."""
-    pending_clients.check_pending_limit(db, pending_clients.REGISTERED)
+    pending_clients.make_room(db, settings, pending_clients.REGISTERED, actor.address)
     client = clients.register(db, actor, metadata, source=pending_clients.REGISTERED)
     secret = (
         client_secrets.generate(db, actor, vault, client)

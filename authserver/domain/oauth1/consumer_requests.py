@@ -28,13 +28,10 @@ def bucket(vault: Vault, settings: Settings, address: str) -> Bucket:
     )
 
 
-def add(db: Session, actor: Actor, vault: Vault, document: dict[str, Any]) -> Client:
-    """Register a pending consumer from the JSON object of a request.
-
-    Raises InvalidInput, or Throttled if too many consumers are pending.
-    """
+def add(db: Session, actor: Actor, settings: Settings, vault: Vault, document: dict[str, Any]) -> Client:
+    """Register a pending consumer from the JSON object of a request; raises InvalidInput."""
     name, secret = _name(document, actor), _secret(document)
-    pending_clients.check_pending_limit(db, pending_clients.REQUESTED)
+    pending_clients.make_room(db, settings, pending_clients.REQUESTED, actor.address)
     # An anonymous caller may request trust. The administrator sees the request, but the server never acts on it.
     consumer = ConsumerOptions(wants_trust=document.get("trusted") in (True, "true"))
     metadata = registrations.validate({"kind": ClientKind.OAUTH1, "name": name, **consumer.details()})

@@ -31,7 +31,7 @@ def admit(
 ) -> tuple[Row[Any], RegisteredClient]:
     """Authenticate the client, check that it is approved, and return the row that ``load`` reads and the client.
 
-    Raises ProtocolError or Throttled. No connection is held while a secret is hashed or the client's keys are fetched.
+    Raises ProtocolError, Throttled or Busy. No connection is held while a secret is hashed or the client's keys are fetched.
     """
     with services.database.reading() as connection:
         row = load(connection, request)
@@ -39,7 +39,7 @@ def admit(
         known = None
         if calling is not None:
             known = services.client_cache.get(connection, calling.id, calling.revision)
-    client = _authenticate(services, request, known)
+    client = _authenticate(services, request, row, known)
     assert row is not None
     check_client(row, client, grant_type)
     return row, client
@@ -80,12 +80,15 @@ def raise_denial(
 
 
 def _authenticate(
-    services: Services, request: ClientRequest, client: RegisteredClient | None
+    services: Services, request: ClientRequest, row: Row[Any] | None, client: RegisteredClient | None
 ) -> RegisteredClient:
     client = check_secret(services, request.credentials, client, request.http_request.address)
     assertion = request.credentials.assertion
     # The token endpoint may run its phases twice for one request, and an assertion can be used only once.
     if assertion is not None and not request.is_assertion_verified:
+        assert row is not None
+        # To verify an assertion, the server may fetch the client's keys, which only an approved client may cause (S4).
+        check_client(row, client)
         services.assertions.verify(assertion, client, request.http_request.path)
         request.is_assertion_verified = True
     return client

@@ -124,12 +124,15 @@ def _register(services: Services, http_request: Request, kind: ClientKind | None
     wanted = parse_registration(http_request, document, kind or registration_metadata.kind_of(document))
     with services.database.transaction() as db:
         throttles.charge(db, [bucket(services, http_request.address)])
-    sector_identifiers.check_registration(services.fetcher, wanted)
+    with services.database.transaction(write=False) as db:
+        is_approved = is_approved_at_once(services, db, wanted.scopes or ())
+    if is_approved:
+        # A pending registration must not cause a request (S16); the document is then checked at the approval.
+        sector_identifiers.check_registration(services.fetcher, wanted)
     actor = registration_actor(http_request)
     with services.database.transaction() as db:
-        pending_clients.purge(db, settings)
-        client, secret, token = self_registration.add(db, actor, services.vault, wanted)
-        if is_approved_at_once(services, db, wanted.scopes or ()):
+        client, secret, token = self_registration.add(db, actor, settings, services.vault, wanted)
+        if is_approved and is_approved_at_once(services, db, wanted.scopes or ()):
             clients.approve(db, actor, client, revision=client.revision)
     return json_response(201, client_information(services, client, token, secret))
 

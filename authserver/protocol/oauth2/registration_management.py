@@ -89,18 +89,34 @@ def _change(services: Services, http_request: Request, token: OpaqueToken, value
     with services.database.transaction() as db:
         bucket = pending_clients.bucket(services.vault, "registration-change", before.client_key, limit)
         throttles.charge(db, [bucket])
-    sector_identifiers.check_registration(services.fetcher, wanted, before)
+    with services.database.transaction(write=False) as db:
+        is_open = _is_open(services, db, before, wanted)
+    if is_open:
+        # Other changes must not cause a request before an administrator approves them (S16).
+        sector_identifiers.check_registration(services.fetcher, wanted, before)
     with services.database.transaction() as db:
         client = _authenticate(db, http_request, token, value, is_writing=True)
-        secret = _apply(services, db, http_request, client, wanted)
+        is_open = is_open and _is_open(services, db, client, wanted)
+        secret = _apply(services, db, http_request, client, wanted, is_open=is_open)
         return _information(services, db, client, value, secret)
 
 
-def _apply(
-    services: Services, db: Session, http_request: Request, client: Client, wanted: ClientMetadata
-) -> str:
+def _is_open(services: Services, db: Session, client: Client, wanted: ClientMetadata) -> bool:
+    """Return whether a change to an approved client is approved automatically."""
     new_scopes = set(wanted.scopes or ()) - set(client.scopes)
-    is_open = not client.is_trusted and registration.is_approved_at_once(services, db, new_scopes)
+    may_change = client.is_approved and not client.is_trusted
+    return may_change and registration.is_approved_at_once(services, db, new_scopes)
+
+
+def _apply(
+    services: Services,
+    db: Session,
+    http_request: Request,
+    client: Client,
+    wanted: ClientMetadata,
+    *,
+    is_open: bool,
+) -> str:
     # A pending client can be changed directly: no administrator has reviewed it yet.
     applies_immediately = client.status == ClientStatus.PENDING or is_open
     change = self_registration.edit if applies_immediately else self_registration.propose

@@ -4,7 +4,6 @@
 posts them in parallel and records the results. Tests call ``deliver`` directly.
 """
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
@@ -78,10 +77,9 @@ class LogoutNotifier:
             return 0
         with self._database.connection() as connection:
             claimed = logout_notices.claim(connection, due)
-        requests = list(self._requests(claimed))
-        if requests:
-            with ThreadPoolExecutor(len(requests)) as pool:
-                list(pool.map(self._post, requests))
+        if claimed:
+            with ThreadPoolExecutor(len(claimed)) as pool:
+                list(pool.map(self._deliver_one, claimed))
         return len(claimed)
 
     def _deliver_all(self) -> None:
@@ -89,15 +87,18 @@ class LogoutNotifier:
         while self.deliver() == _BATCH_SIZE:
             pass
 
-    def _requests(self, claimed: list[ClaimedNotice]) -> Iterator[_LogoutRequest]:
-        for notice in claimed:
-            request = self._request(notice)
-            if request is not None:
-                yield request
-            else:
-                self._record_failure(notice, "The client no longer receives logout notices.", is_final=True)
+    def _deliver_one(self, notice: ClaimedNotice) -> None:
+        request = self._request(notice)
+        if request is None:
+            self._record_failure(notice, "The client no longer receives logout notices.", is_final=True)
+        else:
+            self._post(request)
 
     def _request(self, notice: ClaimedNotice) -> _LogoutRequest | None:
+        """Return the request for a notice, or None if the client is no longer approved or has no URI for notices.
+
+        Call this for each notice immediately before its request, so that a disapproved client gets no request (S4).
+        """
         with self._database.reading() as connection:
             found = connection.execute(
                 select(Client.status, client_cache.revision_of(Client).label("revision")).where(

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from authserver.domain import application_access
-from authserver.domain.clients import client_search, clients
+from authserver.domain.clients import client_search, clients, sector_identifiers
 from authserver.domain.clients.client_search import ClientFilter
 from authserver.domain.clients.clients import Client
 from authserver.errors import Conflict, InvalidInput, NotFound
@@ -53,11 +53,9 @@ def decide_bulk(verb: str) -> ResponseReturnValue:
     )
     # By ascending id, so that two such requests do not wait for each other (see domain.lock_order).
     rows.sort(key=lambda client: client.id)
-    skipped = [
-        client.name for client in rows if not _decide(verb, client, revisions.get(client.client_key, ""))
-    ]
-    names = Markup(", ").join(map(template_globals.isolated, skipped[:_MAX_NAMES]))
-    sentence = _summary(verb, len(rows) - len(skipped), len(skipped))
+    skipped = [client for client in rows if not _decide(verb, client, revisions.get(client.client_key, ""))]
+    names = Markup(", ").join(template_globals.isolated(client.name) for client in skipped[:_MAX_NAMES])
+    sentence = _summary(verb, len(rows) - len(skipped), skipped)
     return responses.redirect_with_message(
         responses.return_url(url_for("admin.client_table")), sentence, name=names
     )
@@ -66,6 +64,9 @@ def decide_bulk(verb: str) -> ResponseReturnValue:
 def _decide(verb: str, client: Client, revision: str) -> bool:
     db, actor = current.transaction(), current.actor()
     if str(client.revision) != revision:
+        return False
+    if verb == "approve" and sector_identifiers.sector_of(client):
+        # Its document must be fetched first, which can take seconds for each client.
         return False
     try:
         with responses.in_savepoint():
@@ -80,10 +81,14 @@ def _decide(verb: str, client: Client, revision: str) -> bool:
     return True
 
 
-def _summary(verb: str, count: int, skipped: int) -> str:
+def _summary(verb: str, count: int, skipped: list[Client]) -> str:
     sentence = f"{count} {'client was' if count == 1 else 'clients were'} {_DONE[verb]}."
     if not skipped:
         return sentence
-    more = f" and {skipped - _MAX_NAMES} more" if skipped > _MAX_NAMES else ""
-    reason = "they have changed or are in use" if verb == "remove" else "they have changed"
+    more = f" and {len(skipped) - _MAX_NAMES} more" if len(skipped) > _MAX_NAMES else ""
+    reason = "they have changed"
+    if verb == "remove":
+        reason = "they have changed or are in use"
+    elif verb == "approve" and any(map(sector_identifiers.sector_of, skipped)):
+        reason = "they have changed, or have a sector identifier URI and must be approved one by one"
     return f"{sentence} Skipped because {reason}: {{name}}{more}."

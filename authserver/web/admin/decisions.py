@@ -8,7 +8,7 @@ from authserver.domain.clients import client_search, clients
 from authserver.domain.clients.clients import Client
 from authserver.errors import Conflict, InvalidInput
 from authserver.web import current
-from authserver.web.admin import responses
+from authserver.web.admin import responses, sector_check
 from authserver.web.admin.blueprint import admin
 from authserver.web.admin.client_detail import redirect_hosts
 from authserver.web.session import access
@@ -18,25 +18,22 @@ from authserver.web.session import access
 @access.require_recent_sign_in
 def approve_client_form(key: str) -> ResponseReturnValue:
     """Show the client for review before it is approved."""
-    client = responses.get_client(key)
-    return _ask(
-        "admin/client_approve.html",
-        client,
-        hosts=redirect_hosts(client),
-        similar=client_search.similar_to_client(current.transaction(), client),
-    )
+    return _approval(responses.get_client(key))
 
 
 @admin.post("/clients/<key>/approve")
 @access.require_recent_sign_in
 def approve_client(key: str) -> ResponseReturnValue:
-    """Approve the client."""
+    """Approve the client. If it has a sector identifier, fetch the document first."""
     client = responses.get_client(key)
     try:
+        client = sector_check.check_approval_and_reload(client)
         with responses.in_savepoint():
             clients.approve(
                 current.transaction(), current.actor(), client, revision=responses.seen_revision()
             )
+    except InvalidInput as error:
+        return _approval(client, {"": error.text}, 422)
     except Conflict as error:
         return responses.render_conflict(client, error)
     return responses.redirect_with_message(
@@ -97,6 +94,17 @@ def remove_client(key: str) -> ResponseReturnValue:
         return responses.render_conflict(client, error)
     return responses.redirect_with_message(
         responses.return_url(url_for("admin.client_table")), "{name} was removed.", name=client.name
+    )
+
+
+def _approval(client: Client, errors: dict[str, str] | None = None, status: int = 200) -> ResponseReturnValue:
+    return _ask(
+        "admin/client_approve.html",
+        client,
+        status,
+        hosts=redirect_hosts(client),
+        similar=client_search.similar_to_client(current.transaction(), client),
+        errors=errors or {},
     )
 
 

@@ -10,7 +10,7 @@ from authserver.domain.clients.clients import Client
 from authserver.domain.clients.self_registration import PendingChange
 from authserver.errors import Conflict, InvalidInput
 from authserver.web import current
-from authserver.web.admin import responses
+from authserver.web.admin import responses, sector_check
 from authserver.web.admin.audit_changes import differences
 from authserver.web.admin.blueprint import admin
 from authserver.web.session import access
@@ -29,12 +29,13 @@ def approve_change(key: str) -> ResponseReturnValue:
     """Approve the pending changes that the form showed."""
     client, vault = responses.get_client(key), current.services().vault
     try:
+        client = sector_check.check_change_and_reload(client)
         with responses.in_savepoint():
             self_registration.approve_change(
                 current.transaction(), current.actor(), vault, client, revision=responses.seen_revision()
             )
     except InvalidInput as error:
-        return _ask("admin/change_approve.html", client, error.fields, 422)
+        return _ask("admin/change_approve.html", client, {"": error.text}, 422)
     except Conflict as error:
         return responses.render_conflict(client, error)
     return responses.redirect_with_message(

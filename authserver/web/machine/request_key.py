@@ -8,7 +8,6 @@ from typing import Any
 
 from authserver.context import Actor
 from authserver.domain import throttles
-from authserver.domain.clients import pending_clients
 from authserver.domain.clients.clients import Client
 from authserver.domain.diagnostics.causes import Cause
 from authserver.domain.oauth1 import consumer_requests
@@ -47,8 +46,7 @@ def _add_consumer(services: Services, request: Request) -> Client:
     with services.database.transaction() as db:
         throttles.charge(db, [bucket])
     with services.database.transaction() as db:
-        pending_clients.purge(db, services.settings)
-        return consumer_requests.add(db, _actor(request), services.vault, document)
+        return consumer_requests.add(db, _actor(request), services.settings, services.vault, document)
 
 
 def _parse_json(body: bytes) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
 from authserver import logs
-from authserver.errors import Conflict, Forbidden, InvalidInput, NotFound, SettingsError, Throttled
+from authserver.errors import Busy, Conflict, Forbidden, InvalidInput, NotFound, SettingsError, Throttled
 from authserver.messages import message
 from authserver.web.rendering import headers, template_globals
 from authserver.web.rendering.languages import translate
@@ -88,6 +88,7 @@ def install(app: Flask) -> None:
         Forbidden: lambda error: error_page(403, text=error.text),
         InvalidInput: lambda error: error_page(422, text=" ".join(map(translate, error.fields.values()))),
         Throttled: lambda error: error_page(429, retry_after=error.retry_after),
+        Busy: lambda error: error_page(503, text=error.text, retry_after=error.retry_after),
         StaleDataError: lambda _: error_page(409),
         IntegrityError: _on_integrity_error,
         DataError: _on_data_error,

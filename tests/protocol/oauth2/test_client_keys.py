@@ -3,14 +3,22 @@
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from threading import Barrier, Event
 from typing import Any
 
 import pytest
 
 from authserver.domain.fetcher import Fetched, FetchFailed
+from authserver.errors import Busy
 from authserver.protocol import client_keys
-from authserver.protocol.client_keys import CACHE_SECONDS, MIN_REFETCH_SECONDS, ClientKeySets
+from authserver.protocol.client_keys import (
+    CACHE_SECONDS,
+    FIRST_RETRY_SECONDS,
+    MAX_RETRY_SECONDS,
+    MAX_STALE_SECONDS,
+    MIN_REFETCH_SECONDS,
+    ClientKeySets,
+)
 from tests.support import assertions
 
 AT_ONCE = 8
@@ -76,12 +84,85 @@ def test_registered_keys_do_not_depend_on_the_cache_size(keys: Keys, monkeypatch
     assert [keys.find() for _ in range(3)] == [1] * 3
 
 
-def test_failure_is_cached(keys: Keys) -> None:
-    def fail() -> None:
-        raise FetchFailed("Nobody is there.")
+def fail() -> None:
+    raise FetchFailed("Nobody is there.")
 
+
+def be_busy() -> None:
+    raise Busy(3)
+
+
+def test_failure_is_cached_twice_as_long_each_time(keys: Keys) -> None:
     keys.meanwhile = fail
-    for _ in range(3):
-        with pytest.raises(FetchFailed, match="Nobody"):
+    for number in range(1, 7):
+        wait = min(FIRST_RETRY_SECONDS * 2 ** (number - 1), MAX_RETRY_SECONDS)
+        for kid in ("one", "invented", "one"):
+            with pytest.raises(FetchFailed, match=rf"^Nobody is there\. .* after {wait} seconds\.$"):
+                keys.find(kid)
+        assert keys.fetches == number
+        keys.now += wait
+
+
+def test_success_ends_the_waiting_after_failures(keys: Keys) -> None:
+    keys.meanwhile = fail
+    with pytest.raises(FetchFailed):
+        keys.find()
+    keys.now += FIRST_RETRY_SECONDS
+    keys.meanwhile = lambda: None
+    assert (keys.find(), keys.find(), keys.fetches) == (1, 1, 2)
+    keys.now += CACHE_SECONDS
+    assert (keys.find(), keys.fetches) == (1, 3)
+
+
+def test_waiting_of_one_url_does_not_affect_another(keys: Keys) -> None:
+    keys.meanwhile = fail
+    with pytest.raises(FetchFailed):
+        keys.find()
+    keys.meanwhile = lambda: None
+    keys.details = {"jwks_uri": "https://other.example/jwks"}
+    assert keys.find() == 1
+
+
+def test_known_keys_survive_a_failure_for_a_limited_time(keys: Keys) -> None:
+    keys.find()
+    keys.meanwhile = fail
+    keys.now += CACHE_SECONDS
+    assert (keys.find(), keys.find(), keys.fetches) == (1, 1, 2)
+    keys.now += MAX_STALE_SECONDS - CACHE_SECONDS
+    with pytest.raises(FetchFailed):
+        keys.find()
+
+
+def test_busy_fetcher_is_not_a_failure(keys: Keys) -> None:
+    keys.meanwhile = be_busy
+    for _ in range(2):
+        with pytest.raises(Busy):
             keys.find()
-    assert keys.fetches == 1
+    assert keys.fetches == 2
+    keys.meanwhile = lambda: None
+    assert keys.find() == 1
+    keys.meanwhile = be_busy
+    keys.now += CACHE_SECONDS
+    assert keys.find() == 1
+    with pytest.raises(Busy):
+        keys.find("another")
+
+
+def test_request_waits_only_a_moment_for_the_fetch_of_another(
+    keys: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client_keys, "_MAX_WAIT_SECONDS", 0.05)
+    is_fetching, may_end = Event(), Event()
+
+    def wait() -> None:
+        is_fetching.set()
+        may_end.wait(timeout=30)
+
+    keys.meanwhile = wait
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(keys.find)
+        is_fetching.wait(timeout=30)
+        with pytest.raises(Busy):
+            keys.find()
+        may_end.set()
+        assert (first.result(), keys.fetches) == (1, 1)
