@@ -6,7 +6,7 @@ validates the fields.
 
 import functools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ import click
 from authserver.domain.clients import metadata, registrations, token_lifetimes
 from authserver.domain.clients.clients import Client
 from authserver.domain.clients.metadata import ClientMetadata
+from authserver.domain.clients.response_types import possible_response_types
 from authserver.domain.oauth1 import consumers
 from authserver.vocabulary import AuthMethod, ClientKind, GrantType
 
@@ -38,15 +39,24 @@ def name(*, required: bool) -> Callable[[Command], Command]:
 def new_metadata(kind: str, name: str, given: dict[str, Any]) -> ClientMetadata:
     """Return the metadata of a new client, by default for the authorization code flow; raises InvalidInput."""
     values = {**given, "kind": kind, "name": name}
-    if GrantType.AUTHORIZATION_CODE not in (values.get("grant_types") or (GrantType.AUTHORIZATION_CODE,)):
-        values = {"response_types": ()} | values
+    grant_types = values.get("grant_types") or (GrantType.AUTHORIZATION_CODE,)
+    values = {"response_types": _response_types((), grant_types)} | values
     return registrations.validate(_with_consumer_options(values, {}))
 
 
 def changed_metadata(client: Client, name: str | None, given: dict[str, Any]) -> ClientMetadata:
     """Return a client's metadata after the changes that the options request; raises InvalidInput."""
     changes = _with_consumer_options(given, client.details)
+    if changes.get("grant_types"):
+        implied = _response_types(client.response_types, changes["grant_types"])
+        changes = {"response_types": implied} | changes
     return registrations.validate_change(client, changes | {"name": name or client.name})
+
+
+def _response_types(before: Sequence[str], grant_types: Sequence[str]) -> tuple[str, ...]:
+    """Return the response types that fit the grant types, for commands that do not set them."""
+    kept = possible_response_types(before, grant_types)
+    return kept or (("code",) if GrantType.AUTHORIZATION_CODE in grant_types else ())
 
 
 def _with_consumer_options(given: dict[str, Any], details: dict[str, Any]) -> dict[str, Any]:

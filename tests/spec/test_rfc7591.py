@@ -521,6 +521,18 @@ def test_every_listed_response_type_can_be_registered(client: FlaskClient, name:
         assert (response_type, response.status_code) == (response_type, 201)
 
 
+@pytest.mark.parametrize("more", [[], ["refresh_token"], ["client_credentials"]])
+def test_device_client_needs_no_redirect_uri(client: FlaskClient, more: list[str]) -> None:
+    """2: redirect_uris are for clients that use flows with redirection. RFC 8628 has none."""
+    grant_types = ["urn:ietf:params:oauth:grant-type:device_code", *more]
+    for absent in ({}, {"redirect_uris": [], "response_types": []}):
+        response = client.post(STANDARD, json={"client_name": "TV", "grant_types": grant_types} | absent)
+        document = response.get_json()
+        assert response.status_code == 201, document
+        assert (document["redirect_uris"], document["response_types"]) == ([], [])
+        assert document["grant_types"] == grant_types
+
+
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "HEAD"])
 def test_only_post_is_allowed(client: FlaskClient, method: str) -> None:
     """3.1: the client sends an HTTP POST."""

@@ -20,6 +20,7 @@ from authserver.domain.clients.metadata import (
 )
 from authserver.domain.clients.metadata_types import Section
 from authserver.domain.clients.redirect_uris import RedirectUriIssue
+from authserver.domain.clients.response_types import possible_response_types
 from authserver.errors import InvalidInput
 from authserver.vocabulary import AuthMethod, ClientKind, GrantType
 
@@ -108,7 +109,10 @@ class ClientForm:
             "name": self.name,
             "redirect_uris": self.redirect_uris,
             "grant_types": self.grant_types,
-            "response_types": self.response_types.get(self.kind, ()),
+            # The form preselects "code", also for clients that do not use the authorization code grant.
+            "response_types": possible_response_types(
+                self.response_types.get(self.kind, ()), self.grant_types
+            ),
             "scopes": tuple(self.scopes.get(self.kind, "").split()),
             "auth_method": AuthMethod.NONE if self.is_public else self.auth_method,
             "is_pkce_required": self.is_pkce_required,

@@ -61,6 +61,16 @@ def test_repeated_form_creates_no_second_client(console):
     assert 'Client keys <span class="soft">1<' in console.get("/admin/clients").text
 
 
+@pytest.mark.parametrize("kind", ["oauth2", "oidc"])
+def test_device_client_needs_neither_redirect_uri_nor_response_type(console, kind):
+    device = "urn:ietf:params:oauth:grant-type:device_code"
+    page = create(console, kind, redirect_uris="", grant_types=[device])
+    client = console.client(code_after(page.text, "Client key"))
+    assert (client.grant_types, client.redirect_uris, client.response_types) == ([device], [], [])
+    console.press(console.get(f"/admin/clients/{client.client_key}/edit"), "Save", name="TV")
+    assert console.client(client.client_key).name == "TV"
+
+
 def test_save_and_approve(console, trail):
     page = create(console, button="Save and approve")
     client = console.client(code_after(page.text, "Client key"))
