@@ -8,7 +8,7 @@ import click
 from authserver.cli import output
 from authserver.cli.installation import Installation, actor
 from authserver.cli.output import json_option
-from authserver.domain.clients import clients, self_registration
+from authserver.domain.clients import clients, redirect_uris, self_registration
 from authserver.domain.clients.clients import Client
 from authserver.errors import NotFound
 
@@ -36,7 +36,12 @@ def approve_change(key: str, revision: int | None) -> None:
         client = clients.get(db, key)
         decided = _changed_fields(self_registration.pending_change_of(db, client))
         self_registration.approve_change(
-            db, actor(), installation.vault, client, revision=revision_or_current(client, revision)
+            db,
+            actor(),
+            installation.vault,
+            client,
+            redirect_uris.rules_for_administrators(installation.settings),
+            revision=revision_or_current(client, revision),
         )
         name = client.name
     output.say(

@@ -67,6 +67,7 @@ def _deployment_checks(installation: Installation) -> dict[str, Check]:
         "keys": deployment.keys,
         "proxies": deployment.proxies,
         "registration": deployment.registration,
+        "redirect URIs": deployment.http_redirects,
         "disk": deployment.disk,
     }
     return {name: partial(check, installation.settings) for name, check in checks.items()}

@@ -197,6 +197,15 @@ def test_edit_changes_only_the_named_fields(runner, services):
 
 
 @pytest.mark.only_on("sqlite")
+def test_scheme_without_a_dot_causes_a_warning(runner):
+    key = add(runner, "--redirect-uri", "cursor://app/cb")[KEY]
+    result = runner.invoke("clients", "edit", key, "--redirect-uri", "vscode://app/cb")
+    assert result.exit_code == 0
+    assert "Warning: vscode://app/cb: " in result.stderr
+    assert "vscode" not in runner.invoke("clients", "edit", key, "--name", "Editor").stderr
+
+
+@pytest.mark.only_on("sqlite")
 def test_response_types_follow_the_grant_types(runner, services):
     key = add(runner)[KEY]
     for grant, response_types in ((DEVICE, []), ("authorization_code", ["code"])):
