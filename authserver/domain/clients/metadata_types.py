@@ -152,6 +152,10 @@ def _https_only_error(value: str) -> str | None:
 def _logout_url_error(uri: str) -> str | None:
     if not uri:
         return None
+    # The exceptions for the schemes of redirect URIs do not apply to logout URLs.
+    parts = _split(uri)
+    if parts is not None and parts.scheme != "https" and not _is_http_on_loopback(parts):
+        return "Enter an https:// URL. http:// is accepted on 127.0.0.1, [::1] and localhost only."
     issue = redirect_uris.find_issue(uri)
     if issue is not None and issue.is_rejected:
         return issue.sentence
@@ -159,9 +163,11 @@ def _logout_url_error(uri: str) -> str | None:
     # The Content-Security-Policy of the embedding page lists the host. Other characters could be syntax there.
     if not _HOST.fullmatch(parts.netloc):
         return "The host name contains invalid characters. Use letters, digits, dots and hyphens."
-    if parts.scheme != "https" and parts.hostname not in LOOPBACK_HOSTS:
-        return "Enter an https:// URL. http:// is accepted on 127.0.0.1, [::1] and localhost only."
     return None
+
+
+def _is_http_on_loopback(parts: SplitResult) -> bool:
+    return parts.scheme == "http" and parts.hostname in LOOPBACK_HOSTS
 
 
 def _resource_error(uri: str) -> str | None:

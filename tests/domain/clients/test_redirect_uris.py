@@ -132,6 +132,24 @@ def test_registered_uris_stay_valid_when_the_rules_become_stricter() -> None:
         registrations.validate_change(row, {"post_logout_redirect_uris": ["cursor://app/cb"]})
 
 
+@pytest.mark.parametrize("name", ["backchannel_logout_uri", "frontchannel_logout_uri"])
+@pytest.mark.parametrize("uri", ["http://10.1.2.3/out", "cursor://app/out"])
+def test_exceptions_do_not_apply_to_logout_urls(name: str, uri: str) -> None:
+    given = {"kind": "oidc", "name": "App", "redirect_uris": [uri], name: uri}
+    rules = UriRules(is_administrator=True, http_hosts=("10.0.0.0/8",))
+    with pytest.raises(InvalidInput) as rejected:
+        registrations.validate(given, uri_rules=rules)
+    assert set(rejected.value.fields) == {name}
+    assert "Enter an https:// URL" in rejected.value.fields[name]
+
+
+@pytest.mark.parametrize("name", ["backchannel_logout_uri", "frontchannel_logout_uri"])
+def test_logout_urls_may_have_any_query_parameter(name: str) -> None:
+    uri = "https://app.example/out?state=1&code=2"
+    given = {"kind": "oidc", "name": "App", "redirect_uris": [uri], name: uri}
+    assert getattr(registrations.validate(given), name) == uri
+
+
 @pytest.mark.parametrize(
     ("uri", "is_twice"),
     [
