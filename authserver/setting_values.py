@@ -3,7 +3,7 @@
 import re
 import ssl
 from datetime import timedelta
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -11,6 +11,17 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field
 
 LOOPBACK_HOSTS = {"127.0.0.1", "::1", "localhost"}
+_PRIVATE_NETWORKS: list[IPv4Network | IPv6Network] = [
+    IPv4Network("10.0.0.0/8"),
+    IPv4Network("172.16.0.0/12"),
+    IPv4Network("192.168.0.0/16"),
+    IPv4Network("100.64.0.0/10"),
+    IPv4Network("169.254.0.0/16"),
+    IPv4Network("127.0.0.0/8"),
+    IPv6Network("fc00::/7"),
+    IPv6Network("fe80::/10"),
+]
+_HOST_OR_DOMAIN = re.compile(r"\.?[a-z0-9_-]+(\.[a-z0-9_-]+)*")
 _DRIVERS = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg"}
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -90,6 +101,28 @@ def _check_name(value: str) -> str:
     return value
 
 
+def _check_http_hosts(values: tuple[str, ...]) -> tuple[str, ...]:
+    for value in values:
+        try:
+            network = ip_network(value)
+        except ValueError as error:
+            if not _HOST_OR_DOMAIN.fullmatch(value):
+                raise ValueError(
+                    "must contain networks such as 10.0.0.0/8, and hosts or domains such as jazz or .corp.example.org, "
+                    f"in lowercase and without a port; {value[:60]} is neither"
+                ) from error
+        else:
+            if not any(_is_subnet(network, known) for known in _PRIVATE_NETWORKS):
+                raise ValueError(f"must contain private networks only; {value} is not private")
+    return values
+
+
+def _is_subnet(network: IPv4Network | IPv6Network, other: IPv4Network | IPv6Network) -> bool:
+    # Networks of different versions cannot be compared.
+    return network.version == other.version and network.subnet_of(other)  # type: ignore[arg-type]
+
+
+HttpHosts = Annotated[tuple[str, ...], BeforeValidator(_parse_list), AfterValidator(_check_http_hosts)]
 CaFile = Annotated[Path, AfterValidator(_check_ca_file)]
 Name = Annotated[str, AfterValidator(_check_name)]
 PublicUrl = Annotated[str, AfterValidator(_check_public_url)]

@@ -24,6 +24,7 @@ from authserver.setting_values import (
     CaFile,
     DatabaseUrl,
     Duration,
+    HttpHosts,
     Name,
     Networks,
     PositiveDuration,
@@ -193,7 +194,13 @@ class Settings(BaseModel):
     )
     cors_origins: StringList = _setting(
         "",
-        "Additional web origins that may call the machine endpoints. The origins of redirect URIs are always allowed.",
+        "Additional web origins whose scripts may call the token, device authorization, revocation and userinfo endpoints. "
+        "The origins of redirect URIs are always allowed.",
+    )
+    http_redirect_hosts: HttpHosts = _setting(
+        "",
+        "Where redirect URIs may use http:// instead of https://: private networks such as 10.0.0.0/8, hosts such as jazz, "
+        "and domains such as .corp.example.org, separated by commas. Loopback is always allowed.",
     )
     fetch_networks: Networks = _setting(
         "",

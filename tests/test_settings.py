@@ -4,6 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from authserver import settings
 from authserver.errors import SettingsError
@@ -225,3 +226,28 @@ def test_trusted_proxies_are_a_list(monkeypatch):
         "192.168.1.7/32",
         "fd00::/8",
     ]
+
+
+@pytest.mark.parametrize("value", ["10.0.0.0/8, 192.168.1.7,fd00::/8", "jazz,.corp.example.org,app.local"])
+def test_http_redirect_hosts_are_private_networks_or_hosts(value):
+    assert len(Settings(http_redirect_hosts=value).http_redirect_hosts) > 1
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "0.0.0.0/0",
+        "203.0.113.0/24",
+        "203.0.113.5",
+        "10.0.0.1/8",
+        "::/0",
+        "http://jazz",
+        "jazz:80",
+        "Jazz",
+        "*.corp",
+        ".",
+    ],
+)
+def test_invalid_http_redirect_hosts_are_rejected(value):
+    with pytest.raises(ValidationError):
+        Settings(http_redirect_hosts=value)

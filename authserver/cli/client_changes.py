@@ -8,7 +8,7 @@ import click
 from authserver.cli import output
 from authserver.cli.installation import Installation, actor
 from authserver.cli.output import json_option
-from authserver.domain.clients import clients, registrations, sector_identifiers, self_registration
+from authserver.domain.clients import clients, redirect_uris, sector_identifiers, self_registration
 from authserver.domain.clients.clients import Client
 from authserver.domain.fetcher import Fetcher
 from authserver.errors import NotFound
@@ -39,12 +39,13 @@ def approve_change(key: str, revision: int | None) -> None:
         clients.check_revision(before, expected)
         change = self_registration.pending_change_of(db, before)
         decided = _changed_fields(change)
+    rules = redirect_uris.rules_for_administrators(installation.settings)
     if change is not None:
-        wanted = registrations.validate(change.values, known_name=before.name)
+        wanted = self_registration.changed_metadata(before, change, rules)
         sector_identifiers.check_registration(Fetcher(installation.settings), wanted, before)
     with installation.transaction() as db:
         client = clients.get(db, key)
-        self_registration.approve_change(db, actor(), installation.vault, client, revision=expected)
+        self_registration.approve_change(db, actor(), installation.vault, client, rules, revision=expected)
         name = client.name
     output.say(
         f"Approved the change to {name}: {', '.join(decided)}.", {"client_key": key, "changed": decided}

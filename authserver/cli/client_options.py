@@ -6,16 +6,18 @@ validates the fields.
 
 import functools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
-from authserver.domain.clients import metadata, registrations, token_lifetimes
+from authserver.domain.clients import metadata, redirect_uris, registrations, token_lifetimes
 from authserver.domain.clients.clients import Client
 from authserver.domain.clients.metadata import ClientMetadata
+from authserver.domain.clients.redirect_uris import UriRules
+from authserver.domain.clients.response_types import possible_response_types
 from authserver.domain.oauth1 import consumers
 from authserver.vocabulary import AuthMethod, ClientKind, GrantType
 
@@ -35,18 +37,35 @@ def name(*, required: bool) -> Callable[[Command], Command]:
     return click.option("--name", required=required, help="The name that users see.")
 
 
-def new_metadata(kind: str, name: str, given: dict[str, Any]) -> ClientMetadata:
+def new_metadata(kind: str, name: str, given: dict[str, Any], uri_rules: UriRules) -> ClientMetadata:
     """Return the metadata of a new client, by default for the authorization code flow; raises InvalidInput."""
     values = {**given, "kind": kind, "name": name}
-    if GrantType.AUTHORIZATION_CODE not in (values.get("grant_types") or (GrantType.AUTHORIZATION_CODE,)):
-        values = {"response_types": ()} | values
-    return registrations.validate(_with_consumer_options(values, {}))
+    grant_types = values.get("grant_types") or (GrantType.AUTHORIZATION_CODE,)
+    values = {"response_types": _response_types((), grant_types)} | values
+    return registrations.validate(_with_consumer_options(values, {}), uri_rules=uri_rules)
 
 
-def changed_metadata(client: Client, name: str | None, given: dict[str, Any]) -> ClientMetadata:
+def changed_metadata(
+    client: Client, name: str | None, given: dict[str, Any], uri_rules: UriRules
+) -> ClientMetadata:
     """Return a client's metadata after the changes that the options request; raises InvalidInput."""
     changes = _with_consumer_options(given, client.details)
-    return registrations.validate_change(client, changes | {"name": name or client.name})
+    if changes.get("grant_types"):
+        implied = _response_types(client.response_types, changes["grant_types"])
+        changes = {"response_types": implied} | changes
+    return registrations.validate_change(client, changes | {"name": name or client.name}, uri_rules)
+
+
+def _response_types(before: Sequence[str], grant_types: Sequence[str]) -> tuple[str, ...]:
+    """Return the response types that fit the grant types, for commands that do not set them."""
+    kept = possible_response_types(before, grant_types)
+    return kept or (("code",) if GrantType.AUTHORIZATION_CODE in grant_types else ())
+
+
+def uri_warnings(uris: Iterable[str], uri_rules: UriRules) -> list[str]:
+    """Return the warnings about redirect URIs that an administrator may register."""
+    found = ((uri, redirect_uris.find_issue(uri, uri_rules)) for uri in uris)
+    return [f"{uri}: {issue.sentence}" for uri, issue in found if issue is not None]
 
 
 def _with_consumer_options(given: dict[str, Any], details: dict[str, Any]) -> dict[str, Any]:

@@ -17,12 +17,14 @@ from authserver.domain.clients import (
     client_search,
     client_secrets,
     clients,
+    redirect_uris,
     sector_identifiers,
     self_registration,
 )
 from authserver.domain.clients.client_search import ClientFilter
 from authserver.domain.clients.client_secrets import EnteredSecret
 from authserver.domain.clients.clients import Client
+from authserver.domain.clients.redirect_uris import UriRules
 from authserver.domain.fetcher import Fetcher
 from authserver.errors import InvalidInput
 from authserver.setting_values import parse_duration
@@ -70,7 +72,8 @@ def add(
     if generate_secret and (secret_stdin or secret_file):
         raise click.UsageError("Generate a secret or provide one, not both.")
     installation = Installation()
-    wanted = client_options.new_metadata(kind, name, given)
+    rules = redirect_uris.rules_for_administrators(installation.settings)
+    wanted = client_options.new_metadata(kind, name, given, rules)
     uses_secret = client_secrets.are_used(wanted.kind, wanted.auth_method)
     if not uses_secret and (generate_secret or secret_stdin or secret_file):
         raise click.UsageError(f"A client with --auth-method {wanted.auth_method} has no secret.")
@@ -89,6 +92,7 @@ def add(
             clients.approve(db, who, client, revision=client.revision)
         facts = _facts(client)
     _print_new(facts, secret)
+    _print_warnings(wanted.redirect_uris, rules)
 
 
 @command.command("list")
@@ -159,13 +163,16 @@ def edit(key: str, name: str | None, given: dict[str, Any]) -> None:
     installation = Installation()
     with installation.transaction(write=False) as db:
         before = clients.get(db, key)
-    wanted = client_options.changed_metadata(before, name, given)
+    rules = redirect_uris.rules_for_administrators(installation.settings)
+    wanted = client_options.changed_metadata(before, name, given, rules)
     sector_identifiers.check_registration(Fetcher(installation.settings), wanted, before)
     with installation.transaction() as db:
         client = clients.get(db, key)
         clients.edit(db, actor(), client, wanted, revision=before.revision)
         facts = _facts(client)
     output.say(f"Changed {facts['name']}. The change is effective now.", facts)
+    if "redirect_uris" in given:
+        _print_warnings(wanted.redirect_uris, rules)
 
 
 @command.command()
@@ -270,6 +277,11 @@ def _print_new(facts: output.Row, secret: str | None) -> None:
     output.show(facts)
     if secret is not None and not output.is_json():
         output.note("Store the secret now: it cannot be shown again.")
+
+
+def _print_warnings(uris: tuple[str, ...], rules: UriRules) -> None:
+    for warning in client_options.uri_warnings(uris, rules):
+        output.note(f"Warning: {warning}")
 
 
 def _facts(client: Client) -> output.Row:

@@ -68,6 +68,7 @@ def _deployment_checks(installation: Installation) -> dict[str, Check]:
         "proxies": deployment.proxies,
         "registration": deployment.registration,
         "fetches": deployment.fetches,
+        "redirect URIs": deployment.http_redirects,
         "disk": deployment.disk,
     }
     return {name: partial(check, installation.settings) for name, check in checks.items()}

@@ -13,6 +13,7 @@ from authserver.domain.clients.metadata import ClientMetadata
 
 KEY = "client_key"
 URI = "https://app.example.org/cb"
+DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 
 
 def add(runner, *options, stdin=None, kind="oidc"):
@@ -122,10 +123,9 @@ def test_oauth1_consumer_has_a_sealed_secret(runner, services):
 
 
 @pytest.mark.only_on("sqlite")
-def test_client_credentials_client_needs_no_redirect_uri(runner, services):
-    added = runner.run_json(
-        "clients", "add", "--type", "oauth2", "--name", "Job", "--grant-type", "client_credentials"
-    )
+@pytest.mark.parametrize("grant", ["client_credentials", DEVICE])
+def test_client_without_redirection_needs_no_redirect_uri(runner, services, grant):
+    added = runner.run_json("clients", "add", "--type", "oauth2", "--name", "Job", "--grant-type", grant)
     client, _ = stored(services, added)
     assert (client.redirect_uris, client.response_types) == ([], [])
 
@@ -194,6 +194,24 @@ def test_edit_changes_only_the_named_fields(runner, services):
     assert client.grant_types == ["authorization_code", "refresh_token"]
     assert client.status == edited["status"] == "approved"
     assert len(secrets) == 1
+
+
+@pytest.mark.only_on("sqlite")
+def test_scheme_without_a_dot_causes_a_warning(runner):
+    key = add(runner, "--redirect-uri", "cursor://app/cb")[KEY]
+    result = runner.invoke("clients", "edit", key, "--redirect-uri", "vscode://app/cb")
+    assert result.exit_code == 0
+    assert "Warning: vscode://app/cb: " in result.stderr
+    assert "vscode" not in runner.invoke("clients", "edit", key, "--name", "Editor").stderr
+
+
+@pytest.mark.only_on("sqlite")
+def test_response_types_follow_the_grant_types(runner, services):
+    key = add(runner)[KEY]
+    for grant, response_types in ((DEVICE, []), ("authorization_code", ["code"])):
+        edited = runner.run_json("clients", "edit", key, "--grant-type", grant)
+        client, _ = stored(services, edited)
+        assert (client.grant_types, client.response_types) == ([grant], response_types)
 
 
 @pytest.mark.only_on("sqlite")

@@ -95,6 +95,11 @@ def test_public_url(url, outcome):
     assert deployment.public_url(Settings(public_url=url)).outcome == outcome
 
 
+@pytest.mark.parametrize(("value", "outcome"), [("", "pass"), ("10.0.0.0/8,.corp", "warn")])
+def test_http_redirects(value, outcome):
+    assert deployment.http_redirects(Settings(http_redirect_hosts=value)).outcome == outcome
+
+
 @pytest.mark.parametrize(
     ("value", "outcome"), [("pending", "pass"), ("closed", "pass"), ("approved", "warn")]
 )

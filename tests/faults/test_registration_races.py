@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 from authserver.context import SYSTEM
 from authserver.domain.clients import clients, pending_clients, self_registration
 from authserver.domain.clients.clients import Client
+from authserver.domain.clients.redirect_uris import STRICT
 from authserver.errors import Conflict, NotFound
 from authserver.protocol.services import Services
 from tests.support.registrant import Registrant, find_pending_change
@@ -43,7 +44,9 @@ def decide(services: Services, key: str, revision: int, verb: str) -> str:
             if verb == "approve":
                 clients.approve(db, SYSTEM, client, revision=revision)
             elif verb == "approve-change":
-                self_registration.approve_change(db, SYSTEM, services.vault, client, revision=revision)
+                self_registration.approve_change(
+                    db, SYSTEM, services.vault, client, STRICT, revision=revision
+                )
             else:
                 self_registration.discard_change(db, SYSTEM, client, revision=revision)
     except (Conflict, NotFound):

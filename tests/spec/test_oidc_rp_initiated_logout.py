@@ -122,7 +122,14 @@ def test_confirmation_requires_the_csrf_token(app_rp: RelyingParty) -> None:
 
 @pytest.mark.parametrize(
     "uri",
-    ["https://rp.example/signed-out", RETURN + "/", RETURN + "&x=1", "https://evil.example/", "javascript:1"],
+    [
+        "https://rp.example/signed-out",
+        RETURN + "/",
+        RETURN + "&x=1",
+        "https://evil.example/",
+        "javascript:1",
+        "https%3A%2F%2Frp.example%2Fsigned-out",
+    ],
 )
 def test_no_redirect_to_an_unregistered_uri(app_rp: RelyingParty, uri: str) -> None:
     """3: the value MUST exactly match a registered one. The user is signed out anyway."""

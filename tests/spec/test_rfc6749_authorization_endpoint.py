@@ -4,8 +4,10 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from authserver.domain.authorizations.authorization_requests import StoredAuthorizationRequest
+from authserver.domain.diagnostics.error_log import RecordedError
 from authserver.domain.users.users import User
 from authserver.protocol.services import Services
 from tests.support.relying_party import RelyingParty, register, response_parameters
@@ -32,6 +34,25 @@ def test_response_uses_the_registered_uri_unchanged(
     location = response.headers["Location"]
     mark = "#" if mode == "fragment" else "&" if "?" in uri else "?"
     assert location.startswith(f"{uri}{mark}" if not uri.endswith("?") or mode == "fragment" else uri)
+
+
+@pytest.mark.parametrize("sent", ["https%3A%2F%2Frp.example%2Fcb", "https://rp.example%2Fcb"])
+def test_doubly_encoded_redirect_uri_is_explained(rp: RelyingParty, services: Services, sent: str) -> None:
+    """3.1.2.4: the user is informed of the error, and not redirected. The page names the cause."""
+    page = rp.authorize(redirect_uri=sent)
+    assert (page.status_code, "Location" in page.headers) == (400, False)
+    assert "percent-encoded twice" in page.text
+    with services.database.transaction(write=False) as db:
+        assert db.scalars(select(RecordedError)).one().cause == "redirect-uri-encoded-twice"
+
+
+def test_scheme_without_a_dot_works_after_an_administrator_allowed_it(
+    app: Flask, services: Services, sample_users: dict[str, User]
+) -> None:
+    """RFC 8252, 7.1: the response is sent to the registered private-use URI."""
+    uri = "cursor://anysphere.cursor-mcp/oauth/callback"
+    party = RelyingParty(app, *register(services, redirect_uris=(uri,), auth_method="none"), redirect_uri=uri)
+    assert party.authorized().location.startswith(f"{uri}?code=")
 
 
 @table(

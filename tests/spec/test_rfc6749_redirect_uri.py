@@ -1,5 +1,7 @@
 """RFC 6749, sections 4.1.3 and 10.6: the redirect URI of a token request."""
 
+from urllib.parse import quote
+
 import pytest
 from flask import Flask
 
@@ -36,6 +38,13 @@ def code_without_uri(single_uri_rp: RelyingParty) -> str:
 def test_redirect_uri_must_be_identical(rp: RelyingParty, uri: str) -> None:
     """4.1.3: redirect_uri MUST be identical to that of the authorization request."""
     assert_error(rp.redeem(rp.code(), redirect_uri=uri), "invalid_grant")
+
+
+def test_doubly_encoded_uri_is_explained(rp: RelyingParty) -> None:
+    """4.1.3: redirect_uri MUST be identical. The description names the usual error of libraries."""
+    response = rp.redeem(rp.code(), redirect_uri=quote(REDIRECT_URI, safe=""))
+    assert_error(response, "invalid_grant")
+    assert "percent-encoded twice" in response.get_json()["error_description"]
 
 
 def test_another_registered_uri_is_rejected(app: Flask, services: Services, sample_users: object) -> None:

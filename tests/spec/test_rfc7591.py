@@ -233,6 +233,38 @@ def test_native_redirect_uris_are_accepted(client: FlaskClient, uri: str) -> Non
     assert "client_secret_expires_at" not in document
 
 
+@pytest.mark.parametrize("uri", ["cursor://app/cb", "vscode://app/cb", "oc://cb", "myapp:/cb"])
+def test_scheme_without_a_dot_is_for_administrators(client: FlaskClient, uri: str) -> None:
+    """RFC 8252, 7.1 and 8.4: schemes without a period are rejected. S16: the client learns what to change."""
+    response = register(client, redirect_uris=[uri])
+    assert error_of(response) == "invalid_redirect_uri"
+    assert "ask an administrator to register this URI" in response.get_json()["error_description"]
+
+
+def test_repeated_redirect_uri_counts_once(client: FlaskClient) -> None:
+    """2: redirect_uris is a set of values. A repeated value has no effect."""
+    uris = ["https://a.example/1", "https://a.example/2", "https://a.example/1"]
+    document = registered(client, redirect_uris=uris, post_logout_redirect_uris=uris)
+    assert document["redirect_uris"] == document["post_logout_redirect_uris"] == uris[:2]
+
+
+@pytest.mark.parametrize("member", ["redirect_uris", "post_logout_redirect_uris"])
+def test_query_may_have_any_parameter(client: FlaskClient, member: str) -> None:
+    """RFC 6749, 3.1.2: the redirect URI MAY include a query, whatever its parameters are called."""
+    uris = ["https://client.example/cb?state=1&code=2&error=3"]
+    assert registered(client, **{member: uris})[member] == uris
+
+
+def test_http_redirect_uri_can_be_allowed_by_a_setting(settings: Settings) -> None:
+    """S16: http is accepted on the networks and hosts of the setting only."""
+    app = create_app(settings.model_copy(update={"http_redirect_hosts": ("10.0.0.0/8", "jazz")}))
+    client = app.test_client()
+    uris = ["http://10.1.2.3:9080/cb", "http://jazz/cb"]
+    assert registered(client, redirect_uris=uris)["redirect_uris"] == uris
+    assert error_of(register(client, redirect_uris=["http://rp.example/cb"])) == "invalid_redirect_uri"
+    app.extensions["authserver"].database.engine.dispose()
+
+
 INVALID_LISTS = [[], None, [f"https://a.example/{n}" for n in range(51)]]
 
 
@@ -508,16 +540,16 @@ def test_every_listed_response_type_can_be_registered(client: FlaskClient, name:
         assert (response_type, response.status_code) == (response_type, 201)
 
 
-PATHS = [STANDARD, OAUTH2_PATH, OIDC_PATH, f"{STANDARD}/x"]
-
-
-def test_cross_origin_scripts_are_not_allowed(client: FlaskClient) -> None:
-    """The threat model opens other endpoints to scripts, but not this one."""
-    for path in PATHS:
-        response = client.options(
-            path, headers={"Origin": "https://client.example", "Access-Control-Request-Method": "POST"}
-        )
-        assert "Access-Control-Allow-Origin" not in response.headers
+@pytest.mark.parametrize("more", [[], ["refresh_token"], ["client_credentials"]])
+def test_device_client_needs_no_redirect_uri(client: FlaskClient, more: list[str]) -> None:
+    """2: redirect_uris are for clients that use flows with redirection. RFC 8628 has none."""
+    grant_types = ["urn:ietf:params:oauth:grant-type:device_code", *more]
+    for absent in ({}, {"redirect_uris": [], "response_types": []}):
+        response = client.post(STANDARD, json={"client_name": "TV", "grant_types": grant_types} | absent)
+        document = response.get_json()
+        assert response.status_code == 201, document
+        assert (document["redirect_uris"], document["response_types"]) == ([], [])
+        assert document["grant_types"] == grant_types
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "HEAD"])

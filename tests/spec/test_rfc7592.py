@@ -242,6 +242,17 @@ def test_client_cannot_set_administrator_fields(approved: Registrant, services: 
     assert (row.details["resources"], row.details["may_verify_requests"]) == (["https://api.example"], True)
 
 
+def test_client_may_keep_a_redirect_uri_of_an_administrator(approved: Registrant, services: Services) -> None:
+    """2.2: the client sends its complete metadata. It can keep a scheme without a dot, but not add another one."""
+    uri = "cursor://app/cb"
+    with services.database.transaction() as db:
+        clients.get(db, approved.key).redirect_uris = [*NEW_URIS, uri]
+    assert approved.put(client_name="New", redirect_uris=[*NEW_URIS, uri]).status_code == 200
+    approve_change(services, approved.key)
+    assert approved.registered()["redirect_uris"] == [*NEW_URIS, uri]
+    assert approved.put(redirect_uris=[uri, "vscode://app/cb"]).get_json()["error"] == "invalid_redirect_uri"
+
+
 def test_new_secret_works_after_approval_of_its_method(approved: Registrant, services: Services) -> None:
     """2.2: the server can issue a secret. S2: it works when the method that needs it is approved, not before."""
     response = approved.put(token_endpoint_auth_method="client_secret_jwt").get_json()

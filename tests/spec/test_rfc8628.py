@@ -20,6 +20,7 @@ from tests.support import forms
 from tests.support.device import GRANT, Device
 from tests.support.moving_clock import MovingClock
 from tests.support.relying_party import RelyingParty, assert_error, claims, disapprove, register
+from tests.support.table import table
 
 pytestmark = pytest.mark.usefixtures("sample_users")
 GRANTS = (GRANT, "refresh_token")
@@ -75,9 +76,34 @@ def test_legacy_paths_serve_the_same_endpoint(device: Device, path: str) -> None
     assert device.request_codes(path).status_code == 200
 
 
-def test_confidential_client_must_authenticate(device: Device) -> None:
-    """3.1: the client authentication requirements of RFC 6749, section 3.2.1, apply."""
-    assert_error(device.request_codes(client_id=device.rp.key), "invalid_client", 401)
+@table("auth_method", ["client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt"])
+def test_confidential_client_may_send_its_client_id_alone(
+    app: Flask, services: Services, auth_method: str
+) -> None:
+    """3.1: client_id is REQUIRED if the client is not authenticating. Many libraries never authenticate here."""
+    rp = make_rp(app, services, auth_method=auth_method, details={"jwks_uri": "https://rp.example/jwks"})
+    assert Device(rp).request_codes(client_id=rp.key).status_code == 200
+
+
+def test_confidential_client_must_authenticate_at_the_token_endpoint(device: Device) -> None:
+    """3.4: the client MUST authenticate as described in RFC 6749, section 3.2.1."""
+    device.start(client_id=device.rp.key).approve()
+    form = {"grant_type": GRANT, "device_code": device.codes["device_code"], "client_id": device.rp.key}
+    response = device.rp.app.test_client().post("/oauth2/token", data=form)
+    assert_error(response, "invalid_client", 401)
+    assert device.poll().status_code == 200
+
+
+def test_wrong_secret_is_rejected(device: Device) -> None:
+    """RFC 6749, 5.2: a client that sends credentials is authenticated with them."""
+    form = {"client_id": device.rp.key, "client_secret": "wrong"}
+    response = device.rp.app.test_client().post("/oauth2/device_authorization", data=form)
+    assert_error(response, "invalid_client", 401)
+
+
+def test_unknown_client_id_is_rejected(device: Device) -> None:
+    """RFC 6749, 5.2: the client is unknown."""
+    assert_error(device.request_codes(client_id="0" * 32), "invalid_client", 401)
 
 
 def test_public_client_sends_its_client_id(public_device: Device) -> None:

@@ -28,21 +28,24 @@ def test_redirect_is_a_303(rp: RelyingParty) -> None:
 
 
 def test_loopback_port_may_vary(app: Flask, services: Services, sample_users) -> None:
-    """4.1.3 and RFC 8252, 7.3: only the port may vary, and only for loopback IP addresses."""
+    """4.1.3 and RFC 8252, 7.3 and 8.3: only the port may vary, and only for loopback IP addresses and localhost."""
     rp = RelyingParty(
         app, *register(services, redirect_uris=("http://127.0.0.1/cb", "http://localhost:8080/cb"))
     )
-    assert 'id="login-submit"' in rp.authorize(redirect_uri="http://127.0.0.1:49152/cb").text
+    for uri in ("http://127.0.0.1:49152/cb", "http://localhost:8081/cb"):
+        assert 'id="login-submit"' in rp.authorize(redirect_uri=uri).text
     for uri in (
         "http://127.0.0.1:49152/other",
-        "http://localhost:8081/cb",
+        "http://localhost:8081/other",
+        "https://localhost:8080/cb",
+        "http://localhost.example:8080/cb",
         "https://127.0.0.1:1/cb",
         "http://127.0.0.2/cb",
     ):
         assert rp.authorize(redirect_uri=uri).status_code == 400, uri
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "[::1]"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "[::1]", "localhost"])
 def test_code_is_bound_to_the_port(app: Flask, services: Services, sample_users, host: str) -> None:
     """4.1.3: the server MUST allow variable ports on loopback. The token request names the port that was used."""
     uri = f"http://{host}:49152/cb"

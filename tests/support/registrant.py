@@ -8,6 +8,7 @@ from werkzeug.test import TestResponse
 
 from authserver.context import SYSTEM
 from authserver.domain.clients import clients, self_registration
+from authserver.domain.clients.redirect_uris import STRICT
 from authserver.domain.clients.self_registration import PendingChange
 from authserver.protocol.services import Services
 from tests.support.relying_party import RelyingParty
@@ -73,7 +74,7 @@ def approve_change(services: Services, key: str) -> None:
     """Approve the pending change as an administrator."""
     with services.database.transaction() as db:
         client = clients.get(db, key)
-        self_registration.approve_change(db, SYSTEM, services.vault, client, revision=client.revision)
+        self_registration.approve_change(db, SYSTEM, services.vault, client, STRICT, revision=client.revision)
 
 
 def discard_change(services: Services, key: str) -> None:

@@ -17,7 +17,7 @@ from werkzeug.test import TestResponse
 
 from authserver.context import SYSTEM
 from authserver.domain.authorizations import consents
-from authserver.domain.clients import client_secrets, clients, registrations
+from authserver.domain.clients import client_secrets, clients, redirect_uris, registrations
 from authserver.domain.clients.clients import Client
 from authserver.domain.users import users
 from authserver.protocol.services import Services
@@ -40,7 +40,10 @@ def register(services: Services, *, is_approved: bool = True, **registration: An
         "response_types": ("code",),
     }
     with services.database.transaction() as db:
-        metadata = registrations.validate(registrations.values_of_columns(asked | registration))
+        rules = redirect_uris.rules_for_administrators(services.settings)
+        metadata = registrations.validate(
+            registrations.values_of_columns(asked | registration), uri_rules=rules
+        )
         client = clients.register(db, SYSTEM, metadata, source="console")
         secret = ""
         if client_secrets.are_used(client.kind, client.auth_method):

@@ -110,6 +110,15 @@ def fetches(settings: Settings) -> CheckResult:
     )
 
 
+def http_redirects(settings: Settings) -> CheckResult:
+    """Redirect URIs use https, except on loopback."""
+    if settings.http_redirect_hosts:
+        fix = "Use https:// in these networks, and empty AUTHSERVER_HTTP_REDIRECT_HOSTS."
+        hosts = ", ".join(settings.http_redirect_hosts)
+        return warned(f"Redirect URIs may use http:// on {hosts}, where others can read sign-ins.", fix)
+    return passed("Redirect URIs use https://, except on loopback.")
+
+
 def disk(settings: Settings) -> CheckResult | None:
     """The SQLite file is on a local disk with free space."""
     if settings.database_file is None:

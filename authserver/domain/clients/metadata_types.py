@@ -4,7 +4,7 @@ Rules that involve more than one field are in ``metadata``.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from enum import StrEnum
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
@@ -13,11 +13,12 @@ from urllib.parse import SplitResult, urlsplit
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, OctKey
 from joserfc.util import base64_to_int
-from pydantic import AfterValidator, Field, PlainValidator, Strict
+from pydantic import AfterValidator, Field, PlainValidator, Strict, ValidationInfo
 from pydantic.fields import FieldInfo
 
 from authserver.domain import text_rules
 from authserver.domain.clients import redirect_uris, token_lifetimes
+from authserver.domain.clients.redirect_uris import STRICT
 from authserver.domain.keys.signing_keys import ALGORITHMS
 from authserver.errors import InvalidInput
 from authserver.setting_values import LOOPBACK_HOSTS
@@ -151,6 +152,10 @@ def _https_only_error(value: str) -> str | None:
 def _logout_url_error(uri: str) -> str | None:
     if not uri:
         return None
+    # The exceptions for the schemes of redirect URIs do not apply to logout URLs.
+    parts = _split(uri)
+    if parts is not None and parts.scheme != "https" and not _is_http_on_loopback(parts):
+        return "Enter an https:// URL. http:// is accepted on 127.0.0.1, [::1] and localhost only."
     issue = redirect_uris.find_issue(uri)
     if issue is not None and issue.is_rejected:
         return issue.sentence
@@ -158,9 +163,11 @@ def _logout_url_error(uri: str) -> str | None:
     # The Content-Security-Policy of the embedding page lists the host. Other characters could be syntax there.
     if not _HOST.fullmatch(parts.netloc):
         return "The host name contains invalid characters. Use letters, digits, dots and hyphens."
-    if parts.scheme != "https" and parts.hostname not in LOOPBACK_HOSTS:
-        return "Enter an https:// URL. http:// is accepted on 127.0.0.1, [::1] and localhost only."
     return None
+
+
+def _is_http_on_loopback(parts: SplitResult) -> bool:
+    return parts.scheme == "http" and parts.hostname in LOOPBACK_HOSTS
 
 
 def _resource_error(uri: str) -> str | None:
@@ -218,8 +225,13 @@ def _split(value: str) -> SplitResult | None:
         return None
 
 
-def _uri_list_error(uris: Sequence[str]) -> str | None:
-    return redirect_uris.first_error(uris)
+def _check_uri_list(uris: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+    context = info.context or {}
+    rules = context.get("uri_rules", STRICT)
+    known = context.get("known_uris", {}).get(info.field_name, ())
+    if error := redirect_uris.first_error(uris, rules, known):
+        raise invalid(error)
+    return tuple(dict.fromkeys(uris))
 
 
 Url = Annotated[str, _rule(_url_error)]
@@ -243,8 +255,8 @@ Algorithm = Annotated[str, one_of(*ALGORITHMS)]
 Strings = Annotated[tuple[str, ...], Strict(False)]
 """A list of strings, as a list or a tuple."""
 
-RedirectUris = Annotated[Strings, _rule(_uri_list_error)]
-"""A list of URIs that the browser may be redirected to."""
+RedirectUris = Annotated[Strings, AfterValidator(_check_uri_list)]
+"""A list of URIs that the browser may be redirected to. A repeated URI counts once."""
 
 Contacts = Annotated[tuple[Text, ...], Strict(False), Field(max_length=MAX_CONTACTS)]
 """Ways to reach the people responsible for a client."""

@@ -1,23 +1,47 @@
 """Rules for redirect URIs: which ones a client may register, and which one a request may use (RFC 9700, section 4.1).
 
-URIs are compared as exact strings. Only the port may differ, and only if the registered URI is an http URI with a
-loopback IP address (RFC 8252, section 7.3).
+URIs are compared as exact strings. Only the port may differ, and only if the registered URI is an http URI whose host is
+localhost or a loopback IP address (RFC 8252, section 7.3).
 """
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
+from ipaddress import ip_address, ip_network
 from typing import NamedTuple
-from urllib.parse import SplitResult, parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from authserver.domain import text_rules
 from authserver.messages import message
 from authserver.setting_values import LOOPBACK_HOSTS
+from authserver.settings import Settings
 
 MAX_LENGTH = 2000
 MAX_COUNT = 50
-_LOOPBACK_LITERALS = LOOPBACK_HOSTS - {"localhost"}
+# Schemes that browsers handle themselves, and schemes that start programs with known vulnerabilities.
 _DANGEROUS_SCHEMES = {
-    "javascript", "data", "file", "vbscript", "blob", "about", "view-source", "filesystem", "ftp", "mailto", "ws", "wss",
+    "about", "blob", "cid", "content", "data", "feed", "file", "filesystem", "ftp", "gopher", "intent", "jar",
+    "javascript", "jscript", "ldap", "livescript", "mailto", "mhtml", "mid", "mk", "ms-appinstaller", "ms-its", "ms-msdt",
+    "ms-officecmd", "res", "resource", "search", "search-ms", "sftp", "shell", "sms", "smb", "ssh", "tel", "telnet",
+    "vbscript", "view-source", "ws", "wss", "wyciwyg",
 }  # fmt: skip
+_HOST_AND_PORT = re.compile(r"[^:/?#]+:[0-9]+([/?#]|$)")
+_ENCODED_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*%(25)*3a", re.IGNORECASE)
+_ENCODED_PERCENT = re.compile(r"%25([0-9a-f]{2})", re.IGNORECASE)
+_RESPONSE_PARAMETERS = {"code", "state", "error", "id_token", "access_token"}
+
+
+class UriRules(NamedTuple):
+    """The rules that depend on the installation and on who registers a URI.
+
+    ``http_hosts`` are the networks and hosts of the setting ``http_redirect_hosts``.
+    """
+
+    is_administrator: bool = False
+    http_hosts: tuple[str, ...] = ()
+
+
+STRICT = UriRules()
+"""The rules for clients that register themselves, without exceptions for http."""
 
 
 class RedirectUriIssue(NamedTuple):
@@ -33,8 +57,18 @@ _WILDCARD = RedirectUriIssue(
 )
 
 
-def find_issue(uri: str) -> RedirectUriIssue | None:
-    """Return the problem with registering a redirect URI, or None."""
+def rules_for_administrators(settings: Settings) -> UriRules:
+    """Return the rules for URIs that an administrator registers."""
+    return UriRules(is_administrator=True, http_hosts=settings.http_redirect_hosts)
+
+
+def rules_for_clients(settings: Settings) -> UriRules:
+    """Return the rules for URIs that a client registers or requests itself."""
+    return UriRules(http_hosts=settings.http_redirect_hosts)
+
+
+def find_issue(uri: str, rules: UriRules = STRICT) -> RedirectUriIssue | None:
+    """Return the problem with registering a redirect URI, or None. A problem that rejects the URI comes first."""
     if len(uri) > MAX_LENGTH:
         return RedirectUriIssue(
             message("A redirect URI can have at most %(count)s characters.", count=MAX_LENGTH)
@@ -48,38 +82,85 @@ def find_issue(uri: str) -> RedirectUriIssue | None:
         host, _port = parts.hostname or "", parts.port
     except ValueError:
         return RedirectUriIssue(message("The host or port of this URI is malformed. Correct it."))
-    return _check_scheme(uri, parts, host) or _check_rest(uri, parts)
+    return (
+        _check_scheme(uri, parts, host, rules) or _check_rest(uri, parts) or next(_warnings(uri, parts), None)
+    )
 
 
-def _check_scheme(uri: str, parts: SplitResult, host: str) -> RedirectUriIssue | None:
+def _check_scheme(uri: str, parts: SplitResult, host: str, rules: UriRules) -> RedirectUriIssue | None:
     scheme = parts.scheme
-    if not scheme or ("://" not in uri and "." not in scheme and scheme not in _DANGEROUS_SCHEMES):
+    if _ENCODED_SCHEME.match(uri):
+        return RedirectUriIssue(
+            message("The URI is percent-encoded. Enter it as the application uses it, without the encoding."),
+            _usable_fix(_decode(uri), rules),
+        )
+    if not scheme or _HOST_AND_PORT.match(uri):
         return RedirectUriIssue(
             message("The scheme is missing. Enter a complete URI such as https://app.example.org/."),
-            f"https://{uri}",
+            _usable_fix(f"https://{uri}", rules),
+        )
+    if scheme == "urn":
+        return RedirectUriIssue(
+            message(
+                "Out-of-band redirect URIs are not supported. Use http://127.0.0.1/ or the device grant instead."
+            )
         )
     if scheme in _DANGEROUS_SCHEMES:
         return RedirectUriIssue(
             message("The scheme %(scheme)s is not safe for a redirect URI. Use https.", scheme=scheme)
         )
-    if scheme not in {"http", "https"}:
-        if "." not in scheme:
-            return RedirectUriIssue(
-                message("A private-use scheme must contain a dot, as in com.example.app:/callback.")
-            )
-        return None
+    if scheme in {"http", "https"}:
+        return _check_host(uri, scheme, host, rules)
+    return None if "." in scheme or rules.is_administrator else _scheme_without_dot(scheme)
+
+
+def _check_host(uri: str, scheme: str, host: str, rules: UriRules) -> RedirectUriIssue | None:
     if not host:
         return RedirectUriIssue(
             message("The host is missing. Enter a complete URI such as https://app.example.org/.")
         )
     if "*" in uri:
         return _WILDCARD
-    if scheme == "http" and host not in LOOPBACK_HOSTS:
+    if scheme == "http" and not _allows_http(host, rules):
         return RedirectUriIssue(
-            message("http:// is accepted on 127.0.0.1, [::1] and localhost only. Use https:// instead."),
+            message(
+                "http:// is accepted only on 127.0.0.1, [::1] and localhost, and where the setting "
+                "AUTHSERVER_HTTP_REDIRECT_HOSTS allows it. Use https:// instead."
+            ),
             "https" + uri[4:],
         )
     return None
+
+
+def _usable_fix(uri: str, rules: UriRules) -> str:
+    issue = find_issue(uri, rules)
+    return "" if issue is not None and issue.is_rejected else uri
+
+
+def _scheme_without_dot(scheme: str) -> RedirectUriIssue:
+    return RedirectUriIssue(
+        message(
+            "The private-use scheme %(scheme)s has no dot. Use a scheme such as com.example.app:/callback, or ask an "
+            "administrator to register this URI.",
+            scheme=scheme,
+        )
+    )
+
+
+def _allows_http(host: str, rules: UriRules) -> bool:
+    if host in LOOPBACK_HOSTS:
+        return True
+    return any(_is_host_in(host, entry) for entry in rules.http_hosts)
+
+
+def _is_host_in(host: str, entry: str) -> bool:
+    """Return whether a host is an entry of ``http_redirect_hosts``: a network, a host, or a domain such as .corp."""
+    if host == entry or (entry.startswith(".") and host.endswith(entry)):
+        return True
+    try:
+        return ip_address(host) in ip_network(entry)
+    except ValueError:
+        return False
 
 
 def _check_rest(uri: str, parts: SplitResult) -> RedirectUriIssue | None:
@@ -94,37 +175,62 @@ def _check_rest(uri: str, parts: SplitResult) -> RedirectUriIssue | None:
         )
     if "*" in uri:
         return _WILDCARD
-    copied = {"code", "state", "error", "id_token", "access_token"} & parse_qs(parts.query).keys()
-    if copied:
-        return RedirectUriIssue(
-            message(
-                "The URI seems to be copied from a completed sign-in: it contains %(parameter)s=. Remove the query.",
-                parameter=sorted(copied)[0],
-            ),
-            uri.partition("?")[0],
-        )
     if any(part in {".", ".."} for part in parts.path.split("/")):
         return RedirectUriIssue(message("The path of the URI contains . or .. segments. Remove them."))
+    return None
+
+
+def _warnings(uri: str, parts: SplitResult) -> Iterator[RedirectUriIssue]:
+    if parts.scheme not in {"http", "https"} and "." not in parts.scheme:
+        yield RedirectUriIssue(
+            message(
+                "Other applications on the computer of a user can also claim the scheme %(scheme)s, and then receive the "
+                "response to a sign-in. Use it only if the application supports no other URI.",
+                scheme=parts.scheme,
+            ),
+            is_rejected=False,
+        )
+    if parameters := _RESPONSE_PARAMETERS & parse_qs(parts.query, keep_blank_values=True).keys():
+        yield RedirectUriIssue(
+            message(
+                "The URI contains %(parameter)s=, which the response to a sign-in adds as well. If the URI is copied from a "
+                "completed sign-in, remove the query.",
+                parameter=sorted(parameters)[0],
+            ),
+            uri.partition("?")[0],
+            is_rejected=False,
+        )
+    if _ENCODED_PERCENT.search(uri):
+        yield RedirectUriIssue(
+            message(
+                "A part of the URI seems to be percent-encoded twice. Correct it, unless the application sends it so."
+            ),
+            _ENCODED_PERCENT.sub(r"%\1", uri),
+            is_rejected=False,
+        )
     if parts.path not in {"", "/"} and parts.path.endswith("/"):
-        return RedirectUriIssue(
+        yield RedirectUriIssue(
             message("The URI ends with a slash. It matches only if the application sends the slash too."),
             uri.rstrip("/"),
             is_rejected=False,
         )
-    return None
 
 
-def first_error(uris: Iterable[str]) -> str | None:
-    """Return the error message for the first URI of a list that cannot be registered, or None."""
-    seen: set[str] = set()
-    for uri in uris:
-        finding = find_issue(uri)
+def first_error(
+    uris: Iterable[str],
+    rules: UriRules = STRICT,
+    known: Iterable[str] = (),
+) -> str | None:
+    """Return the error message for the first URI of a list that cannot be registered, or None.
+
+    The URIs in ``known`` are registered already. They stay valid, even if the rules have become stricter.
+    """
+    distinct = dict.fromkeys(uris)
+    for uri in distinct:
+        finding = None if uri in known else find_issue(uri, rules)
         if finding is not None and finding.is_rejected:
             return message("%(uri)s: %(problem)s", uri=uri[:80], problem=finding.sentence)
-        if uri in seen:
-            return message("%(uri)s: this URI is listed twice. Remove one.", uri=uri[:80])
-        seen.add(uri)
-    if len(seen) > MAX_COUNT:
+    if len(distinct) > MAX_COUNT:
         return message("A client can have at most %(count)s redirect URIs.", count=MAX_COUNT)
     return None
 
@@ -145,6 +251,12 @@ def first_web_error(uris: Iterable[str]) -> str | None:
 def is_registered(uri: str, registered: Iterable[str]) -> bool:
     """Return whether a request may use the URI."""
     return any(uri == other or _differs_in_loopback_port_only(uri, other) for other in registered)
+
+
+def is_encoded_twice(uri: str, registered: Iterable[str]) -> bool:
+    """Return whether the URI of a request is a registered or other URI that was percent-encoded once too often."""
+    decoded = _decode(uri)
+    return decoded != uri and (bool(_ENCODED_SCHEME.match(uri)) or is_registered(decoded, registered))
 
 
 def origin_of(uri: str) -> str:
@@ -173,7 +285,7 @@ def _differs_in_loopback_port_only(uri: str, registered: str) -> bool:
         return False
     try:
         requested, known = urlsplit(uri), urlsplit(registered)
-        if known.hostname not in _LOOPBACK_LITERALS:
+        if known.hostname not in LOOPBACK_HOSTS:
             return False
         if requested.port is None and requested.netloc != known.netloc:
             return False
@@ -186,3 +298,13 @@ def _without_port(uri: str, parts: SplitResult) -> str:
     if parts.port is None:
         return uri
     return uri.replace(parts.netloc, parts.netloc[: -len(f":{parts.netloc.rpartition(':')[2]}")], 1)
+
+
+def _decode(uri: str) -> str:
+    """Return a URI without its outer percent-encoding, of which there may be several layers."""
+    decoded = unquote(uri)
+    for _ in range(3):
+        if not _ENCODED_SCHEME.match(decoded):
+            break
+        decoded = unquote(decoded)
+    return decoded

@@ -3,12 +3,13 @@
 Fields that queries use are stored in columns of their own. ``details`` stores all other fields as JSON.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from pydantic import ValidationError
 
-from authserver.domain.clients.metadata import ClientMetadata
+from authserver.domain.clients.metadata import POST_LOGOUT_REDIRECT_URIS, ClientMetadata
+from authserver.domain.clients.redirect_uris import STRICT, UriRules
 from authserver.errors import InvalidInput
 
 COLUMNS = (
@@ -46,22 +47,50 @@ _SENTENCES = {
 }
 
 
-def validate(values: Mapping[str, Any], *, known_name: str | None = None) -> ClientMetadata:
+def validate(
+    values: Mapping[str, Any],
+    *,
+    known_name: str | None = None,
+    known_uris: Mapping[str, Collection[str]] | None = None,
+    uri_rules: UriRules = STRICT,
+) -> ClientMetadata:
     """Return client metadata in normal form; raises InvalidInput with a message for every invalid field.
 
-    None means that a field is absent. ``known_name`` is the client's current name, which is accepted without a check.
+    None means that a field is absent. ``known_name`` and ``known_uris`` (see ``stored_uris``) are the client's current
+    name and URIs, which are accepted without a check.
     """
     given = {name: value for name, value in values.items() if value is not None}
+    context = {
+        "known_name": known_name,
+        "known_uris": known_uris or {},
+        "uri_rules": uri_rules,
+        "given": given,
+    }
     try:
-        return ClientMetadata.model_validate(given, context={"known_name": known_name, "given": given})
+        return ClientMetadata.model_validate(given, context=context)
     except ValidationError as error:
         raise InvalidInput(_sentences(error)) from error
 
 
-def validate_change(client: object, changes: Mapping[str, Any]) -> ClientMetadata:
+def validate_change(
+    client: object,
+    changes: Mapping[str, Any],
+    uri_rules: UriRules = STRICT,
+) -> ClientMetadata:
     """Return a client's metadata with the changes applied. None removes a field. Raises InvalidInput."""
     before = stored_values(client)
-    return validate({**before, **changes}, known_name=before["name"])
+    return validate(
+        {**before, **changes},
+        known_name=before["name"],
+        known_uris=stored_uris(client),
+        uri_rules=uri_rules,
+    )
+
+
+def stored_uris(client: object) -> dict[str, Collection[str]]:
+    """Return the redirect URIs and the post-logout redirect URIs of a client, by field."""
+    values = stored_values(client)
+    return {name: values.get(name) or () for name in ("redirect_uris", POST_LOGOUT_REDIRECT_URIS)}
 
 
 def stored_values(client: object) -> dict[str, Any]:

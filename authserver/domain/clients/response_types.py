@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from authserver.vocabulary import ClientKind
+from authserver.vocabulary import ClientKind, GrantType
 
 RESPONSE_TYPES: dict[str, tuple[str, ...]] = {
     ClientKind.OAUTH1: (),
@@ -30,6 +30,13 @@ def normalize_response_type(value: str) -> str:
 def issued_artifacts(response_types: Iterable[object]) -> set[str]:
     """Return the artifacts that the response types issue: code, id_token, token."""
     return {part for value in response_types if isinstance(value, str) for part in value.split()}
+
+
+def possible_response_types(response_types: Iterable[str], grant_types: Iterable[str]) -> tuple[str, ...]:
+    """Return the response types that are possible with the grant types: those with a code need a grant type for it."""
+    if GrantType.AUTHORIZATION_CODE in grant_types:
+        return tuple(response_types)
+    return tuple(value for value in response_types if "code" not in value.split())
 
 
 def issues_in_browser(response_types: Iterable[object]) -> bool:

@@ -19,6 +19,7 @@ from authserver.domain.audit import Event
 from authserver.domain.clients import client_secrets, clients, pending_clients, registrations
 from authserver.domain.clients.clients import Client
 from authserver.domain.clients.metadata import BY_CLIENT, ClientMetadata
+from authserver.domain.clients.redirect_uris import UriRules
 from authserver.domain.opaque_tokens import OpaqueToken
 from authserver.domain.orm import ROW_LOCK, Base
 from authserver.domain.vault import Vault
@@ -86,9 +87,14 @@ def authenticate(db: Session, client_key: str, token: OpaqueToken, *, is_writing
     return client if opaque_tokens.matches(token, row.digest) else None
 
 
-def merged(client: Client, requested: ClientMetadata) -> ClientMetadata:
+def merged(client: Client, requested: ClientMetadata, uri_rules: UriRules) -> ClientMetadata:
     """Return the metadata that a client requests. Fields that only administrators set are kept. Raises InvalidInput."""
-    return registrations.validate(_merge(client, _own_values(requested)), known_name=client.name)
+    return registrations.validate(
+        _merge(client, _own_values(requested)),
+        known_name=client.name,
+        known_uris=registrations.stored_uris(client),
+        uri_rules=uri_rules,
+    )
 
 
 def edit(db: Session, actor: Actor, vault: Vault, client: Client, metadata: ClientMetadata) -> str:
@@ -141,10 +147,22 @@ def clients_with_pending_changes(db: Session, *, limit: int) -> list[tuple[Clien
     return [(client, at) for client, at in db.execute(ordered) if at is not None]
 
 
-def approve_change(db: Session, actor: Actor, vault: Vault, client: Client, *, revision: int) -> None:
+def changed_metadata(client: Client, change: PendingChange, uri_rules: UriRules) -> ClientMetadata:
+    """Return the metadata of a client with the change; raises InvalidInput if a rule now forbids the change."""
+    return registrations.validate(
+        change.values,
+        known_name=client.name,
+        known_uris=registrations.stored_uris(client),
+        uri_rules=uri_rules,
+    )
+
+
+def approve_change(
+    db: Session, actor: Actor, vault: Vault, client: Client, uri_rules: UriRules, *, revision: int
+) -> None:
     """Apply the change that was shown; raises Conflict, or InvalidInput if a rule now forbids the change."""
     change = _locked(db, client, revision)
-    metadata = registrations.validate(change.values, known_name=client.name)
+    metadata = changed_metadata(client, change, uri_rules)
     sealed = _clear_pending_change(db, client)
     clients.edit(db, actor, client, metadata, revision=revision, event=Event.CLIENT_APPROVE_CHANGE)
     if sealed:

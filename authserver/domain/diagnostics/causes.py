@@ -18,6 +18,7 @@ class Cause(StrEnum):
     CLIENT_ID_MISSING = "client-id-missing"
     CLIENT_ID_DIFFERS = "client-id-differs"
     REDIRECT_URI_NOT_REGISTERED = "redirect-uri-not-registered"
+    REDIRECT_URI_ENCODED_TWICE = "redirect-uri-encoded-twice"
     REDIRECT_URI_MISSING = "redirect-uri-missing"
     POST_LOGOUT_REDIRECT_URI_NOT_REGISTERED = "post-logout-redirect-uri-not-registered"
     POST_LOGOUT_CLIENT_MISSING = "post-logout-client-missing"

@@ -12,6 +12,7 @@ from authserver.context import Actor
 from authserver.domain import text_rules, throttles
 from authserver.domain.clients import client_secrets, clients, pending_clients, registrations
 from authserver.domain.clients.clients import Client
+from authserver.domain.clients.redirect_uris import UriRules
 from authserver.domain.oauth1 import consumers
 from authserver.domain.oauth1.consumers import ConsumerOptions
 from authserver.domain.throttles import Bucket
@@ -49,12 +50,14 @@ class Decision:
     callbacks: tuple[str, ...]
 
 
-def approve(db: Session, actor: Actor, client: Client, decision: Decision, *, revision: int) -> None:
+def approve(
+    db: Session, actor: Actor, client: Client, decision: Decision, uri_rules: UriRules, *, revision: int
+) -> None:
     """Approve a requested consumer with the administrator's settings; raises Conflict or InvalidInput."""
     clients.check_revision(client, revision)
     options = replace(consumers.options_of(client.details), allows_1_0=decision.allows_1_0, wants_trust=False)
     changes = {"redirect_uris": decision.callbacks, "is_trusted": decision.is_trusted, **options.details()}
-    wanted = registrations.validate_change(client, changes)
+    wanted = registrations.validate_change(client, changes, uri_rules)
     clients.edit(db, actor, client, wanted, revision=revision)
     clients.approve(db, actor, client, revision=client.revision)
 

@@ -13,13 +13,16 @@ from pydantic.dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from authserver.domain.clients import redirect_uris
+from authserver.domain.clients.redirect_uris import STRICT, UriRules
 from authserver.domain.users import users
 from authserver.domain.users.users import User
 from authserver.errors import InvalidInput
+from authserver.messages import message
 from authserver.vocabulary import SignatureMethod
 
 KEY = "oauth1"
 OUT_OF_BAND = "oob"
+ENCODED_TWICE = message("The callback is percent-encoded twice. The application must encode it once.")
 MAY_VERIFY_REQUESTS = "may_verify_requests"
 """The metadata field that lets a resource server (a client of any kind) ask this server to verify signed requests."""
 
@@ -90,7 +93,12 @@ def may_be_functional(user: User) -> bool:
     return user.is_active and not user.may_configure_server
 
 
-def callback_error(consumer: ConsumerOptions, registered: tuple[str, ...], callback: str) -> str:
+def callback_error(
+    consumer: ConsumerOptions,
+    registered: tuple[str, ...],
+    callback: str,
+    rules: UriRules = STRICT,
+) -> str:
     """Return the reason why a consumer may not use a callback, or an empty string if it may.
 
     A consumer without registered callbacks may use any valid callback, because the signature covers the callback.
@@ -98,13 +106,13 @@ def callback_error(consumer: ConsumerOptions, registered: tuple[str, ...], callb
     if callback == OUT_OF_BAND:
         return ""
     if not registered:
-        issue = redirect_uris.find_issue(callback)
+        issue = redirect_uris.find_issue(callback, rules)
         return issue.sentence if issue is not None and issue.is_rejected else ""
-    return (
-        ""
-        if is_registered(consumer, registered, callback)
-        else "The callback is not registered for this consumer."
-    )
+    if is_registered(consumer, registered, callback):
+        return ""
+    if redirect_uris.is_encoded_twice(callback, registered):
+        return ENCODED_TWICE
+    return "The callback is not registered for this consumer."
 
 
 def is_registered(consumer: ConsumerOptions, registered: tuple[str, ...], callback: str) -> bool:
@@ -115,10 +123,12 @@ def is_registered(consumer: ConsumerOptions, registered: tuple[str, ...], callba
 
 
 def _is_below(callback: str, prefix: str) -> bool:
-    issue = redirect_uris.find_issue(callback)
+    known = urlsplit(prefix)
+    # Scheme and host are those of the registered URI, so that only the other rules apply.
+    issue = redirect_uris.find_issue(callback, UriRules(True, (known.hostname or "",)))
     if issue is not None and issue.is_rejected:
         return False
-    requested, known = urlsplit(callback), urlsplit(prefix)
+    requested = urlsplit(callback)
     if "%2e" in requested.path.lower() or "%2f" in requested.path.lower() or "\\" in requested.path:
         return False
     # A prefix ends at a slash: https://a.example/app must not match https://a.example/application.

@@ -14,7 +14,9 @@ from authserver.domain import access_state, opaque_tokens, typed_codes
 from authserver.domain.authorizations import authorizations, consents
 from authserver.domain.authorizations.authorizations import NewAuthorization
 from authserver.domain.client_cache import RegisteredClient
+from authserver.domain.clients import redirect_uris
 from authserver.domain.clients.clients import Client
+from authserver.domain.clients.redirect_uris import UriRules
 from authserver.domain.oauth1 import consumers, temporary_credentials
 from authserver.domain.oauth1.consumers import OUT_OF_BAND, ConsumerOptions
 from authserver.domain.oauth1.temporary_credentials import TemporaryCredential
@@ -80,7 +82,8 @@ def find_approval(
     if not can_continue or credential.client_epoch != client.epoch:
         advice = message("This sign-in is already complete or has expired.")
         raise OAuth1Error(ProblemCode.TOKEN_USED, advice, client_id=client.id)
-    return TokenApproval(credential, registered, token, _callback(credential, registered, callback))
+    rules = redirect_uris.rules_for_clients(server.settings)
+    return TokenApproval(credential, registered, token, _callback(credential, registered, callback, rules))
 
 
 def needs_consent(db: Session, approval: TokenApproval, user_session: UserSession) -> bool:
@@ -140,12 +143,14 @@ def deny(db: Session, approval: TokenApproval) -> ApprovalOutcome:
     )
 
 
-def _callback(credential: TemporaryCredential, client: RegisteredClient, requested: str) -> str:
+def _callback(
+    credential: TemporaryCredential, client: RegisteredClient, requested: str, rules: UriRules
+) -> str:
     consumer = consumers.options_of(client.details)
     if credential.is_1_0:
         return _callback_of_1_0(consumer, client, requested)
     # Check again, because an administrator may have changed the registration since the token was requested.
-    if error := consumers.callback_error(consumer, client.redirect_uris, credential.callback):
+    if error := consumers.callback_error(consumer, client.redirect_uris, credential.callback, rules):
         raise _not_registered(error, client, credential.callback)
     return credential.callback
 
@@ -159,6 +164,8 @@ def _callback_of_1_0(consumer: ConsumerOptions, client: RegisteredClient, reques
     if not requested:
         return client.redirect_uris[0] if len(client.redirect_uris) == 1 else ""
     if not consumers.is_registered(consumer, client.redirect_uris, requested):
+        if redirect_uris.is_encoded_twice(requested, client.redirect_uris):
+            raise _not_registered(consumers.ENCODED_TWICE, client, requested)
         raise _not_registered(message("The callback is not registered for this consumer."), client, requested)
     return requested
 

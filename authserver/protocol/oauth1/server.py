@@ -12,6 +12,7 @@ from sqlalchemy import Row
 from authserver import clock
 from authserver.domain import opaque_tokens
 from authserver.domain.client_cache import ClientCache
+from authserver.domain.clients import redirect_uris
 from authserver.domain.oauth1 import consumers, temporary_credentials, token_credentials
 from authserver.domain.orm import Database
 from authserver.domain.vault import Vault
@@ -87,7 +88,10 @@ class OAuth1Server(AuthorizationServer):
                 client_id=request.client.id,
             )
         error = request.redirect_uri and consumers.callback_error(
-            request.consumer, request.client.redirect_uris, request.redirect_uri
+            request.consumer,
+            request.client.redirect_uris,
+            request.redirect_uri,
+            redirect_uris.rules_for_clients(self.settings),
         )
         if error:
             raise errors.parameter_rejected(

@@ -21,15 +21,23 @@ from authserver.protocol.oauth2 import client_authentication
 from authserver.protocol.oauth2.client_authentication import Credentials
 from authserver.protocol.oauth2.client_request import ClientRequest
 from authserver.protocol.services import Services
+from authserver.vocabulary import AuthMethod
 
 Load = Callable[[Connection, ClientRequest], Row[Any] | None]
 """Reads, in one statement, the client that a request names and the record that the request is about."""
 
 
 def admit(
-    services: Services, request: ClientRequest, load: Load, *, grant_type: str | None = None
+    services: Services,
+    request: ClientRequest,
+    load: Load,
+    *,
+    grant_type: str | None = None,
+    is_identified_only: bool = False,
 ) -> tuple[Row[Any], RegisteredClient]:
     """Authenticate the client, check that it is approved, and return the row that ``load`` reads and the client.
+
+    With ``is_identified_only``, a ``client_id`` without credentials is enough. Wrong credentials are still rejected.
 
     Raises ProtocolError, Throttled or Busy. No connection is held while a secret is hashed or the client's keys are fetched.
     """
@@ -39,7 +47,10 @@ def admit(
         known = None
         if calling is not None:
             known = services.client_cache.get(connection, calling.id, calling.revision)
-    client = _authenticate(services, request, row, known)
+    if is_identified_only and known is not None and request.credentials.method == AuthMethod.NONE:
+        client = known
+    else:
+        client = _authenticate(services, request, row, known)
     assert row is not None
     check_client(row, client, grant_type)
     return row, client

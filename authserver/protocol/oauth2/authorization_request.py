@@ -41,6 +41,8 @@ _UNSUPPORTED_PARAMETERS = (
     ("request_uri", ErrorCode.REQUEST_URI_NOT_SUPPORTED, Cause.REQUEST_URI_NOT_SUPPORTED),
 )
 _REPEATABLE = frozenset({"resource"})
+_NOT_REGISTERED = message("redirect_uri is not registered for this client.")
+_ENCODED_TWICE = message("redirect_uri is percent-encoded twice. The application must encode it once.")
 _NEVER_REDIRECTED = frozenset({"client_id", "redirect_uri"})
 
 
@@ -195,11 +197,14 @@ def _redirect_uri(parameters: dict[str, str], client: RegisteredClient) -> str:
         )
         raise AuthorizationError(error)
     if not redirect_uris.is_registered(requested, client.redirect_uris):
+        cause, problem = Cause.REDIRECT_URI_NOT_REGISTERED, _NOT_REGISTERED
+        if redirect_uris.is_encoded_twice(requested, client.redirect_uris):
+            cause, problem = Cause.REDIRECT_URI_ENCODED_TWICE, _ENCODED_TWICE
         raise AuthorizationError(
             ProtocolError(
                 ErrorCode.INVALID_REQUEST,
-                Cause.REDIRECT_URI_NOT_REGISTERED,
-                message("redirect_uri is not registered for this client."),
+                cause,
+                problem,
                 received=requested,
                 expected="\n".join(client.redirect_uris),
                 client_id=client.id,

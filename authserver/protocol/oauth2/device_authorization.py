@@ -19,9 +19,15 @@ from authserver.vocabulary import EndpointPath, GrantType
 
 
 def respond_to_device_authorization(services: Services, http_request: Request) -> Response:
-    """Respond to a device authorization request (RFC 8628, section 3.1); confidential clients must authenticate."""
+    """Respond to a device authorization request (RFC 8628, section 3.1).
+
+    A confidential client may send its ``client_id`` alone, as many libraries do. The codes are useless without the token
+    endpoint, where the client must authenticate.
+    """
     request = ClientRequest(http_request)
-    row, client = admission.admit(services, request, _load, grant_type=GrantType.DEVICE_CODE)
+    row, client = admission.admit(
+        services, request, _load, grant_type=GrantType.DEVICE_CODE, is_identified_only=True
+    )
     scope = requested_scope.scope_for_user(request.parameters.get("scope"), client)
     # RFC 8707, section 2.2, also applies to this endpoint.
     audience = resources.requested_resources(request.resources, client, services.settings)

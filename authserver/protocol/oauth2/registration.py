@@ -16,6 +16,7 @@ from authserver.domain import scopes, throttles
 from authserver.domain.clients import (
     clients,
     pending_clients,
+    redirect_uris,
     registrations,
     sector_identifiers,
     self_registration,
@@ -61,18 +62,28 @@ def protocol_error(error: InvalidInput | Throttled) -> ProtocolError:
 
 
 def parse_registration(
-    http_request: Request, document: dict[str, Any], kind: str, *, known_name: str | None = None
+    services: Services,
+    http_request: Request,
+    document: dict[str, Any],
+    kind: str,
+    *,
+    client: Client | None = None,
 ) -> ClientMetadata:
     """Return the normalized registration from a request; raises InvalidInput or ProtocolError.
 
-    ``known_name`` is the client's current name, which is accepted without a check.
+    The current name and redirect URIs of ``client`` are accepted without a check.
     """
     if "software_statement" in document:
         description = "Software statements are not supported."
         raise ProtocolError(ErrorCode.UNAPPROVED_SOFTWARE_STATEMENT, Cause.SOFTWARE_STATEMENT, description)
     fallback = f"Application at {http_request.address or 'an unknown host'}"
     wanted = registration_metadata.requested_values(document, kind, fallback)
-    return registrations.validate(wanted, known_name=known_name)
+    return registrations.validate(
+        wanted,
+        known_name=client.name if client else None,
+        known_uris=registrations.stored_uris(client) if client else None,
+        uri_rules=redirect_uris.rules_for_clients(services.settings),
+    )
 
 
 def client_information(
@@ -121,7 +132,8 @@ def _register(services: Services, http_request: Request, kind: ClientKind | None
             status=403,
         )
     document = registration_json.parse_registration_json(http_request)
-    wanted = parse_registration(http_request, document, kind or registration_metadata.kind_of(document))
+    kind = kind or registration_metadata.kind_of(document)
+    wanted = parse_registration(services, http_request, document, kind)
     with services.database.transaction() as db:
         throttles.charge(db, [bucket(services, http_request.address)])
     with services.database.transaction(write=False) as db:

@@ -14,6 +14,7 @@ from authserver.domain.clients import (
     client_secrets,
     clients,
     pending_clients,
+    redirect_uris,
     sector_identifiers,
     self_registration,
 )
@@ -84,7 +85,7 @@ def _change(services: Services, http_request: Request, token: OpaqueToken, value
         _check_identity(before, document)
         registered = services.client_cache.of(db, before)
     _check_secret(services, http_request, registered, document.get("client_secret"))
-    wanted = registration.parse_registration(http_request, document, before.kind, known_name=before.name)
+    wanted = registration.parse_registration(services, http_request, document, before.kind, client=before)
     limit = services.settings.registrations
     with services.database.transaction() as db:
         bucket = pending_clients.bucket(services.vault, "registration-change", before.client_key, limit)
@@ -121,7 +122,8 @@ def _apply(
     applies_immediately = client.status == ClientStatus.PENDING or is_open
     change = self_registration.edit if applies_immediately else self_registration.propose
     actor = registration.registration_actor(http_request)
-    return change(db, actor, services.vault, client, self_registration.merged(client, wanted))
+    rules = redirect_uris.rules_for_clients(services.settings)
+    return change(db, actor, services.vault, client, self_registration.merged(client, wanted, rules))
 
 
 def _check_identity(client: Client, document: dict[str, Any]) -> None:

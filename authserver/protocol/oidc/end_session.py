@@ -11,7 +11,7 @@ from urllib.parse import quote
 from sqlalchemy.orm import Session
 
 from authserver.domain import opaque_tokens
-from authserver.domain.clients import clients
+from authserver.domain.clients import clients, redirect_uris
 from authserver.domain.clients.clients import Client
 from authserver.domain.clients.metadata import POST_LOGOUT_REDIRECT_URIS
 from authserver.domain.diagnostics import redaction
@@ -170,10 +170,15 @@ def _redirect_error(
             expected="the client_id of a registered client",
         )
     registered = client.details.get(POST_LOGOUT_REDIRECT_URIS, ()) if client else ()
+    cause = Cause.POST_LOGOUT_REDIRECT_URI_NOT_REGISTERED
+    problem = "post_logout_redirect_uri is not registered for this client."
+    if redirect_uris.is_encoded_twice(redirect_uri, registered):
+        cause = Cause.REDIRECT_URI_ENCODED_TWICE
+        problem = "post_logout_redirect_uri is percent-encoded twice. The application must encode it once."
     return ErrorDetails(
         ErrorCode.INVALID_REQUEST,
-        Cause.POST_LOGOUT_REDIRECT_URI_NOT_REGISTERED,
-        "post_logout_redirect_uri is not registered for this client.",
+        cause,
+        problem,
         received=redirect_uri,
         expected="\n".join(registered),
         client_id=_id(client),

@@ -10,7 +10,7 @@ from flask import request, url_for
 from flask.typing import ResponseReturnValue
 
 from authserver.domain import form_tokens
-from authserver.domain.clients import client_secrets, clients, registrations
+from authserver.domain.clients import client_secrets, clients
 from authserver.domain.clients.client_secrets import EnteredSecret
 from authserver.domain.clients.clients import Client
 from authserver.vocabulary import ClientKind, EndpointPath
@@ -57,7 +57,7 @@ def create_client() -> ResponseReturnValue:
 def _create(form: ClientForm, typed: EnteredSecret | None, token: str) -> ResponseReturnValue:
     db, actor = current.transaction(), current.actor()
     with responses.in_savepoint():
-        metadata = registrations.validate(form.values())
+        metadata = form.validated()
         client = clients.register(db, actor, metadata, source="console", owner_id=actor.user_id)
         secret = add_client_secret(client, typed)
         if "approve" in request.form:

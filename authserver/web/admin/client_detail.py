@@ -14,6 +14,7 @@ from authserver.web.admin import pagination, proposed_changes, responses
 from authserver.web.admin.audit_changes import AuditEntry
 from authserver.web.admin.blueprint import admin
 from authserver.web.admin.client_creation import discovery_url
+from authserver.web.admin.client_forms import uri_findings
 from authserver.web.admin.labels import SOURCES
 
 
@@ -40,7 +41,12 @@ def client_overview(key: str) -> ResponseReturnValue:
 @admin.get("/clients/<key>/settings")
 def client_settings(key: str) -> ResponseReturnValue:
     """Show the client's registration."""
-    return responses.render("admin/client_settings.html", **header(responses.get_client(key), "settings"))
+    client = responses.get_client(key)
+    return responses.render(
+        "admin/client_settings.html",
+        **header(client, "settings"),
+        uri_findings=uri_findings(client.redirect_uris),
+    )
 
 
 @admin.get("/clients/<key>/activity")

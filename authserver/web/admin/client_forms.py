@@ -3,7 +3,7 @@
 ``domain.clients.metadata`` defines and validates the metadata.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,12 +16,15 @@ from authserver.domain.clients.metadata import (
     DEFAULT_SCOPES,
     FRONTCHANNEL_LOGOUT_URI,
     POST_LOGOUT_REDIRECT_URIS,
+    ClientMetadata,
     fields_of,
 )
 from authserver.domain.clients.metadata_types import Section
-from authserver.domain.clients.redirect_uris import RedirectUriIssue
+from authserver.domain.clients.redirect_uris import RedirectUriIssue, UriRules
+from authserver.domain.clients.response_types import possible_response_types
 from authserver.errors import InvalidInput
 from authserver.vocabulary import AuthMethod, ClientKind, GrantType
+from authserver.web import current
 
 PUBLIC = "none"
 GENERATE = "generate"
@@ -108,7 +111,10 @@ class ClientForm:
             "name": self.name,
             "redirect_uris": self.redirect_uris,
             "grant_types": self.grant_types,
-            "response_types": self.response_types.get(self.kind, ()),
+            # The form preselects "code", also for clients that do not use the authorization code grant.
+            "response_types": possible_response_types(
+                self.response_types.get(self.kind, ()), self.grant_types
+            ),
             "scopes": tuple(self.scopes.get(self.kind, "").split()),
             "auth_method": AuthMethod.NONE if self.is_public else self.auth_method,
             "is_pkce_required": self.is_pkce_required,
@@ -116,10 +122,14 @@ class ClientForm:
             **{name: value or None for name, value in logout.items()},
         }
 
+    def validated(self) -> ClientMetadata:
+        """Return the metadata of a new client; raises InvalidInput."""
+        return registrations.validate(self.values(), uri_rules=uri_rules())
+
     def validation_errors(self) -> dict[str, str]:
         """Return the errors of a new client by field, including those of the secret."""
         found: dict[str, str] = {}
-        for check in (lambda: registrations.validate(self.values()), self.check_secret):
+        for check in (self.validated, self.check_secret):
             try:
                 check()
             except InvalidInput as error:
@@ -136,13 +146,24 @@ class ClientForm:
 
     def findings(self) -> list[tuple[str, RedirectUriIssue]]:
         """Return each redirect URI that has an issue, with the issue. Warnings are issues too."""
-        return [(uri, found) for uri in self.redirect_uris if (found := redirect_uris.find_issue(uri))]
+        return uri_findings(self.redirect_uris)
 
     def with_fix(self, uri: str) -> "ClientForm":
         """Return the form with a redirect URI replaced by its suggested fix."""
         fixed = {bad: issue.fix for bad, issue in self.findings() if issue.fix and bad == uri}
         uris = tuple(dict.fromkeys(fixed.get(one, one) for one in self.redirect_uris))
         return ClientForm(**{**self.__dict__, "redirect_uris": uris})
+
+
+def uri_rules() -> UriRules:
+    """Return the rules for redirect URIs that an administrator registers in the console."""
+    return redirect_uris.rules_for_administrators(current.services().settings)
+
+
+def uri_findings(uris: Iterable[str]) -> list[tuple[str, RedirectUriIssue]]:
+    """Return each redirect URI that has an issue, with the issue. Warnings are issues too."""
+    rules = uri_rules()
+    return [(uri, found) for uri in dict.fromkeys(uris) if (found := redirect_uris.find_issue(uri, rules))]
 
 
 def _logout(form: MultiDict[str, str]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from authserver.errors import Conflict, InvalidInput
 from authserver.web import current
 from authserver.web.admin import responses, sector_check
 from authserver.web.admin.blueprint import admin
-from authserver.web.admin.client_forms import ClientForm
+from authserver.web.admin.client_forms import ClientForm, uri_rules
 from authserver.web.admin.suggested_edits import with_suggestion
 from authserver.web.session import access
 
@@ -39,7 +39,7 @@ def edit_client(key: str) -> ResponseReturnValue:
     if "use_fix" in request.form:
         return _form(client, form.with_fix(request.form["use_fix"]), revision_fields)
     try:
-        wanted = registrations.validate_change(client, form.values())
+        wanted = registrations.validate_change(client, form.values(), uri_rules())
         client = _check_sector_identifier(client, wanted)
         with responses.in_savepoint():
             clients.edit(

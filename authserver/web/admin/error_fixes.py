@@ -11,6 +11,7 @@ from authserver.domain.diagnostics import redaction
 from authserver.domain.diagnostics.error_log import RecordedError
 from authserver.domain.oauth1 import consumers
 from authserver.vocabulary import AuthMethod, ClientKind
+from authserver.web.admin.client_forms import uri_rules
 from authserver.web.admin.explanations import FixKind, explanation_of
 
 _APPROVED = "The client is approved now."
@@ -47,7 +48,9 @@ def uri_error(row: RecordedError, client: Client) -> str:
             "A part of the received URI was not stored because it may be a secret or is too long. Such a URI cannot be"
             " registered. The application must send a URI without that part."
         )
-    error = redirect_uris.first_error([*client.redirect_uris, row.received])
+    error = redirect_uris.first_error(
+        [*client.redirect_uris, row.received], uri_rules(), client.redirect_uris
+    )
     return error.removeprefix(f"{row.received[:80]}: ") if error else ""
 
 
@@ -55,7 +58,7 @@ def is_registered(row: RecordedError, client: Client) -> bool:
     """Return whether the client may use the redirect URI now."""
     if client.kind == ClientKind.OAUTH1:
         consumer = consumers.options_of(client.details)
-        return not consumers.callback_error(consumer, tuple(client.redirect_uris), row.received)
+        return not consumers.callback_error(consumer, tuple(client.redirect_uris), row.received, uri_rules())
     return redirect_uris.is_registered(row.received, client.redirect_uris)
 
 

@@ -13,6 +13,7 @@ from authserver.web import current
 from authserver.web.admin import responses, sector_check
 from authserver.web.admin.audit_changes import differences
 from authserver.web.admin.blueprint import admin
+from authserver.web.admin.client_forms import uri_rules
 from authserver.web.session import access
 
 
@@ -32,7 +33,12 @@ def approve_change(key: str) -> ResponseReturnValue:
         client = sector_check.check_change_and_reload(client)
         with responses.in_savepoint():
             self_registration.approve_change(
-                current.transaction(), current.actor(), vault, client, revision=responses.seen_revision()
+                current.transaction(),
+                current.actor(),
+                vault,
+                client,
+                uri_rules(),
+                revision=responses.seen_revision(),
             )
     except InvalidInput as error:
         return _ask("admin/change_approve.html", client, {"": error.text}, 422)

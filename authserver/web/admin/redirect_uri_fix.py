@@ -17,6 +17,7 @@ from authserver.web import current
 from authserver.web.admin import error_fixes, responses, sector_check
 from authserver.web.admin.blueprint import admin
 from authserver.web.admin.client_detail import redirect_hosts
+from authserver.web.admin.client_forms import uri_rules
 from authserver.web.admin.diagnostics import get_with_client
 from authserver.web.admin.explanations import FixKind, explanation_of
 from authserver.web.session import access
@@ -39,7 +40,7 @@ def add_redirect_uri(reference: str) -> ResponseReturnValue:
         return _confirm(recorded_error, client, error, 422)
     try:
         wanted = registrations.validate_change(
-            client, {"redirect_uris": [*client.redirect_uris, recorded_error.received]}
+            client, {"redirect_uris": [*client.redirect_uris, recorded_error.received]}, uri_rules()
         )
         client = sector_check.check_and_reload(client, wanted)
         with responses.in_savepoint():
@@ -70,7 +71,7 @@ def _confirm(
 ) -> ResponseReturnValue:
     parts = urlsplit(recorded_error.received) if not error else None
     host = (parts.netloc or f"{parts.scheme}:") if parts else ""
-    issue = redirect_uris.find_issue(recorded_error.received)
+    issue = redirect_uris.find_issue(recorded_error.received, uri_rules())
     return responses.render(
         "admin/redirect_uri_add.html",
         status,

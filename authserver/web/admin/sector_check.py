@@ -1,6 +1,6 @@
 """Checks the sector identifier document when a client is edited or approved. No transaction is open during the fetch."""
 
-from authserver.domain.clients import clients, registrations, sector_identifiers, self_registration
+from authserver.domain.clients import clients, redirect_uris, sector_identifiers, self_registration
 from authserver.domain.clients.clients import Client
 from authserver.domain.clients.metadata import ClientMetadata
 from authserver.web import current
@@ -41,4 +41,5 @@ def check_change_and_reload(client: Client) -> Client:
     change = self_registration.pending_change_of(current.transaction(), client)
     if change is None:
         return client
-    return check_and_reload(client, registrations.validate(change.values, known_name=client.name))
+    rules = redirect_uris.rules_for_administrators(current.services().settings)
+    return check_and_reload(client, self_registration.changed_metadata(client, change, rules))

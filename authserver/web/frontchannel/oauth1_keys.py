@@ -7,7 +7,7 @@ from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from authserver.domain.clients import client_search, client_secrets, clients
+from authserver.domain.clients import client_search, client_secrets, clients, redirect_uris
 from authserver.domain.clients.clients import Client
 from authserver.domain.oauth1 import consumer_requests, consumers
 from authserver.errors import Conflict, InvalidInput
@@ -96,7 +96,10 @@ def _approve(client: Client) -> None:
         callbacks=tuple(line for line in lines if line),
     )
     revision = request_body.sent_number("revision")
-    consumer_requests.approve(current.transaction(), current.actor(), client, decision, revision=revision)
+    rules = redirect_uris.rules_for_administrators(current.services().settings)
+    consumer_requests.approve(
+        current.transaction(), current.actor(), client, decision, rules, revision=revision
+    )
 
 
 def _remove(client: Client) -> None:

@@ -81,7 +81,6 @@ def test_a_public_client_needs_pkce() -> None:
         ("response_types", {"response_types": ["token"]}),
         ("response_types", {"response_types": []}),
         ("redirect_uris", {"redirect_uris": []}),
-        ("redirect_uris", {"redirect_uris": [URI, URI]}),
         (
             "redirect_uris",
             {

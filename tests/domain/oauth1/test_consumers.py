@@ -2,6 +2,7 @@
 
 import pytest
 
+from authserver.domain.clients.redirect_uris import UriRules
 from authserver.domain.oauth1 import consumers
 from authserver.domain.oauth1.consumers import ConsumerOptions
 
@@ -27,6 +28,23 @@ def test_unknown_stored_options_are_ignored():
 )
 def test_registered_callback_is_accepted(callback):
     assert consumers.callback_error(ConsumerOptions(), REGISTERED, callback) == ""
+
+
+@pytest.mark.parametrize("allows_prefix", [False, True])
+def test_doubly_encoded_callback_is_explained(allows_prefix):
+    error = consumers.callback_error(
+        ConsumerOptions(allows_prefix=allows_prefix), REGISTERED, "https%3A%2F%2Ftool.example%2Fapp"
+    )
+    assert error == consumers.ENCODED_TWICE
+
+
+def test_setting_allows_http_callbacks():
+    callback, rules = "http://10.1.2.3:9443/cb", UriRules(http_hosts=("10.0.0.0/8",))
+    assert consumers.callback_error(ConsumerOptions(), (), callback)
+    assert consumers.callback_error(ConsumerOptions(), (), callback, rules) == ""
+    registered = ("http://10.1.2.3:9443/cb", "cameo://tool/cb")
+    for below in ("http://10.1.2.3:9443/cb/x", "cameo://tool/cb/x"):
+        assert consumers.callback_error(ConsumerOptions(allows_prefix=True), registered, below) == ""
 
 
 @pytest.mark.parametrize("allows_prefix", [False, True])

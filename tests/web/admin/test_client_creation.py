@@ -61,6 +61,36 @@ def test_repeated_form_creates_no_second_client(console):
     assert 'Client keys <span class="soft">1<' in console.get("/admin/clients").text
 
 
+@pytest.mark.parametrize("kind", ["oauth2", "oidc"])
+def test_device_client_needs_neither_redirect_uri_nor_response_type(console, kind):
+    device = "urn:ietf:params:oauth:grant-type:device_code"
+    page = create(console, kind, redirect_uris="", grant_types=[device])
+    client = console.client(code_after(page.text, "Client key"))
+    assert (client.grant_types, client.redirect_uris, client.response_types) == ([device], [], [])
+    console.press(console.get(f"/admin/clients/{client.client_key}/edit"), "Save", name="TV")
+    assert console.client(client.client_key).name == "TV"
+
+
+def test_repeated_redirect_uri_counts_once(console):
+    page = create(console, redirect_uris="https://a.example/\nhttps://a.example/")
+    assert console.client(code_after(page.text, "Client key")).redirect_uris == ["https://a.example/"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_administrator_may_allow_a_scheme_without_a_dot_and_sees_a_warning(console, kind):
+    uri = "cursor://anysphere.cursor-mcp/oauth/callback"
+    label = "Consumer key" if kind == "oauth1" else "Client key"
+    client = console.client(code_after(create(console, kind, redirect_uris=uri).text, label))
+    assert client.redirect_uris == [uri]
+    for page in ("settings", "edit"):
+        assert (
+            "can also claim the scheme cursor"
+            in console.get(f"/admin/clients/{client.client_key}/{page}").text
+        )
+    console.press(console.get(f"/admin/clients/{client.client_key}/edit"), "Save", name="Cursor")
+    assert console.client(client.client_key).name == "Cursor"
+
+
 def test_save_and_approve(console, trail):
     page = create(console, button="Save and approve")
     client = console.client(code_after(page.text, "Client key"))
@@ -103,7 +133,6 @@ def test_typed_secret_is_accepted_and_not_shown(console):
         ({"name": "x" * 201}, "name", "at most 200 characters"),
         ({"redirect_uris": ""}, "redirect_uris", "Enter at least one redirect URI"),
         ({"redirect_uris": "http://app.example.org/cb"}, "redirect_uris", "Use https://"),
-        ({"redirect_uris": "https://a.example/\nhttps://a.example/"}, "redirect_uris", "twice"),
         ({"redirect_uris": "javascript:alert(1)"}, "redirect_uris", "is not safe for a redirect URI"),
         ({"grant_types": []}, "grant_types", "at least one grant type"),
         ({"grant_types": ["urb:ietf:params:oauth:grant-type:device_code"]}, "grant_types", "is misspelled"),

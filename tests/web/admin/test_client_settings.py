@@ -123,9 +123,11 @@ def test_names_are_escaped(console):
         ("https://app.example.org/cb/", "ends with a slash", "https://app.example.org/cb"),
         (
             "https://app.example.org/cb?code=1&state=2",
-            "copied from a completed sign-in",
+            "is copied from a completed sign-in",
             "https://app.example.org/cb",
         ),
+        ("myapp:/cb", "can also claim the scheme myapp", ""),
+        ("https%3A%2F%2Fapp.example.org%2Fcb", "is percent-encoded", "https://app.example.org/cb"),
         ("javascript:alert(1)", "is not safe for a redirect URI", ""),
         ("https://\0", "not allowed in URIs", ""),
     ],

@@ -20,6 +20,9 @@ from authserver.protocol.oauth2.client_request import ClientRequest
 from authserver.protocol.oauth2.grants.base import ApprovedRequest, CheckResult, Grant, PresentedRequest
 from authserver.vocabulary import GrantType, TokenPrefix
 
+_DIFFERS = "redirect_uri differs from the redirect_uri in the authorization request."
+_ENCODED_TWICE = "redirect_uri is percent-encoded twice. The application must encode it once."
+
 
 class AuthorizationCodeGrant(Grant):
     """Redeems an authorization code, once."""
@@ -67,9 +70,12 @@ def _check_redirect_uri(presented: PresentedRequest) -> None:
     # RFC 6749, section 4.1.3: redirect_uri must be identical. It is optional if the authorization request omitted it.
     used, sent = _redirect_uri(presented.row), presented.request.parameters.get("redirect_uri", "")
     if sent not in ((used,) if presented.row.redirect_uri else ("", used)):
+        cause, problem = Cause.REDIRECT_URI_DIFFERS, _DIFFERS
+        if redirect_uris.is_encoded_twice(sent, (used,)):
+            cause, problem = Cause.REDIRECT_URI_ENCODED_TWICE, _ENCODED_TWICE
         raise presented.error(
-            Cause.REDIRECT_URI_DIFFERS,
-            "redirect_uri differs from the redirect_uri in the authorization request.",
+            cause,
+            problem,
             received=sent,
             expected=used,
         )

@@ -44,6 +44,12 @@ EXPLANATIONS: Mapping[Cause, Explanation] = {
         Compare.URIS,
         FixKind.ADD_URI,
     ),
+    Cause.REDIRECT_URI_ENCODED_TWICE: Explanation(
+        "The redirect URI is percent-encoded twice",
+        "The application encodes the redirect URI, and its library encodes it again. Enter the URI without encoding in the"
+        " application. Do not register the encoded URI.",
+        Compare.URIS,
+    ),
     Cause.REDIRECT_URI_MISSING: Explanation(
         "The request has no redirect URI",
         "Set the redirect URI in the application. Only OAuth 2.0 clients with exactly one redirect URI may omit it.",
