@@ -25,6 +25,8 @@ _SETTINGS: dict[str, Any] = {
     # The application has its own settings for the public URL and the trusted proxies. Gunicorn must trust no header.
     "forwarded_allow_ips": "",
     "secure_scheme_headers": {},
+    # On a Unix socket, Gunicorn would take SCRIPT_NAME and PATH_INFO from headers of the request.
+    "forwarder_headers": "",
     "control_socket_disable": True,
     "accesslog": None,
 }

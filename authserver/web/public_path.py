@@ -53,6 +53,8 @@ class PublicPath:
         return self._inner(environ, start)
 
     def _enter(self, environ: dict[str, Any], path: str) -> bool:
+        # Some servers read SCRIPT_NAME from a request header. Only the public URL determines the path (S25).
+        environ["SCRIPT_NAME"] = ""
         if path == self._metadata_at_root:
             environ["PATH_INFO"] = str(EndpointPath.OAUTH_METADATA)
             return True
@@ -60,6 +62,6 @@ class PublicPath:
             return True
         if self._base_path and path != self._base_path and not path.startswith(f"{self._base_path}/"):
             return False
-        environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + self._base_path
+        environ["SCRIPT_NAME"] = self._base_path
         environ["PATH_INFO"] = path[len(self._base_path) :] or "/"
         return True
