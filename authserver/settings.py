@@ -186,7 +186,8 @@ class Settings(BaseModel):
     )
     cors_origins: StringList = _setting(
         "",
-        "Additional web origins that may call the machine endpoints. The origins of redirect URIs are always allowed.",
+        "Additional web origins whose scripts may call the token, device authorization, revocation and userinfo endpoints. "
+        "The origins of redirect URIs are always allowed.",
     )
     fetch_networks: Networks = _setting(
         "",

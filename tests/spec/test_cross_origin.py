@@ -1,4 +1,4 @@
-"""Cross-origin requests: scripts of registered origins may call some machine endpoints, never with cookies."""
+"""Cross-origin requests: which scripts may call the machine endpoints. They never use cookies."""
 
 import pytest
 from flask import Flask
@@ -16,19 +16,26 @@ from tests.support.relying_party import RelyingParty, approve, disapprove, regis
 from tests.support.table import table
 
 ALLOWED_ORIGIN, OTHER_ORIGIN = "https://rp.example", "https://evil.example"
-POST_PATHS = ["/oauth2/token", "/api/oauth2/token", "/api/oidc/token", "/oauth2/revoke", "/oidc/userinfo"]
-GET_PATHS = [
+POST_PATHS = [
+    "/oauth2/token",
+    "/api/oauth2/token",
+    "/api/oidc/token",
+    "/oauth2/device_authorization",
+    "/api/oauth2/device_code",
+    "/api/oidc/device_code",
+    "/oauth2/revoke",
+    "/oidc/userinfo",
+]
+DOCUMENTS = [
     "/jwks.json",
     "/.well-known/openid-configuration",
     "/.well-known/oauth-authorization-server",
     "/.well-known/oauth2.0-configuration",
     "/.well-known/oidc-configuration",
 ]
+REGISTRATION_PATHS = ["/oauth2/register", "/api/oauth2/register", "/api/oidc/register", "/oauth2/register/x"]
 CLOSED_PATHS = [
     "/oauth2/introspect",
-    "/oauth2/device_authorization",
-    "/api/oauth2/device_code",
-    "/api/oidc/device_code",
     "/oauth/requestKey",
     "/oauth/requestToken",
     "/oauth/accessToken",
@@ -77,15 +84,16 @@ def preflight(app: Flask, path: str, origin: str, method: str = "POST") -> TestR
     return app.test_client().options(path, headers=headers)
 
 
-def read(app: Flask, path: str = GET_PATHS[0], **headers: str) -> TestResponse:
+def read(app: Flask, path: str = DOCUMENTS[0], **headers: str) -> TestResponse:
     return app.test_client().get(path, headers=headers)
 
 
 def is_allowed(app: Flask, origin: str) -> bool:
-    """Return whether scripts of the origin may read a document and send a token request (both must agree)."""
-    document, preflight_response = read(app, Origin=origin), preflight(app, POST_PATHS[0], origin)
-    assert document.headers.get(ALLOW_ORIGIN) == preflight_response.headers.get(ALLOW_ORIGIN)
-    return document.headers.get(ALLOW_ORIGIN) == origin
+    """Return whether scripts of the origin may send a token request and read the response (both must agree)."""
+    response = app.test_client().post(POST_PATHS[0], headers={"Origin": origin})
+    preflight_response = preflight(app, POST_PATHS[0], origin)
+    assert response.headers.get(ALLOW_ORIGIN) == preflight_response.headers.get(ALLOW_ORIGIN)
+    return response.headers.get(ALLOW_ORIGIN) == origin
 
 
 @pytest.mark.both_databases
@@ -102,46 +110,72 @@ def test_registered_origin_may_call(rp: RelyingParty, path: str) -> None:
     assert "Access-Control-Allow-Credentials" not in response.headers
 
 
-@pytest.mark.parametrize("path", GET_PATHS)
-def test_registered_origin_may_read(rp: RelyingParty, path: str) -> None:
-    response = read(rp.app, path, Origin=ALLOWED_ORIGIN)
-    assert (response.status_code, response.headers[ALLOW_ORIGIN], response.headers["Vary"]) == (
-        200,
-        ALLOWED_ORIGIN,
-        "Origin",
-    )
+@pytest.mark.parametrize("path", DOCUMENTS)
+@pytest.mark.parametrize("origin", [ALLOWED_ORIGIN, OTHER_ORIGIN, "null"])
+def test_every_origin_may_read_documents(rp: RelyingParty, path: str, origin: str) -> None:
+    """RFC 8414, section 3; Fetch, section 3.2.3: * allows every origin, without credentials."""
+    response = read(rp.app, path, Origin=origin)
+    assert (response.status_code, response.headers[ALLOW_ORIGIN]) == (200, "*")
     assert "Access-Control-Allow-Credentials" not in response.headers
-    preflight_response = preflight(rp.app, path, ALLOWED_ORIGIN, "GET")
-    assert (preflight_response.status_code, preflight_response.headers[ALLOW_ORIGIN]) == (204, ALLOWED_ORIGIN)
+    preflight_response = preflight(rp.app, path, origin, "GET")
+    assert (preflight_response.status_code, preflight_response.headers[ALLOW_ORIGIN]) == (204, "*")
     assert preflight_response.headers["Access-Control-Allow-Methods"] == "GET, HEAD"
+    # Browser clients of the Model Context Protocol send this header with discovery requests.
+    assert "MCP-Protocol-Version" in preflight_response.headers["Access-Control-Allow-Headers"]
+
+
+@pytest.mark.parametrize("path", REGISTRATION_PATHS)
+def test_every_origin_may_register_a_client(app: Flask, path: str) -> None:
+    """RFC 7591, section 3: scripts can send JSON and a bearer token, and can read results and errors."""
+    methods = "GET, PUT, DELETE" if path.endswith("/x") else "POST"
+    response = preflight(app, path, OTHER_ORIGIN, methods.rpartition(" ")[2])
+    assert (response.status_code, response.headers[ALLOW_ORIGIN]) == (204, "*")
+    assert response.headers["Access-Control-Allow-Methods"] == methods
+    assert response.headers["Access-Control-Allow-Headers"].startswith("Authorization, Content-Type")
+    assert "Access-Control-Allow-Credentials" not in response.headers
+    for body in ({"redirect_uris": [f"{OTHER_ORIGIN}/cb"]}, {}):
+        method = "PUT" if path.endswith("/x") else "POST"
+        answer = app.test_client().open(path, method=method, json=body, headers={"Origin": OTHER_ORIGIN})
+        assert (answer.headers[ALLOW_ORIGIN], answer.is_json) == ("*", True)
+
+
+def test_closed_registration_is_readable(settings: Settings) -> None:
+    """Scripts can read why a registration is rejected."""
+    app = create_app(settings.model_copy(update={"registration": "closed"}))
+    response = app.test_client().post(REGISTRATION_PATHS[0], json={}, headers={"Origin": OTHER_ORIGIN})
+    assert (response.status_code, response.headers[ALLOW_ORIGIN]) == (403, "*")
+    app.extensions["authserver"].database.engine.dispose()
 
 
 @table("origin", UNKNOWN_ORIGINS)
 def test_other_origin_is_not_allowed(rp: RelyingParty, origin: str) -> None:
     """Origins are compared exactly, as browsers serialize them (RFC 6454, section 6.2)."""
-    for path in POST_PATHS + GET_PATHS:
+    for path in POST_PATHS:
         response = preflight(rp.app, path, origin)
         assert (response.status_code, response.headers.get(ALLOW_ORIGIN), response.headers["Vary"]) == (
             204,
             None,
             "Origin",
         )
-    assert read(rp.app, Origin=origin).headers.get(ALLOW_ORIGIN) is None
+    assert not is_allowed(rp.app, origin)
 
 
-@pytest.mark.parametrize("path", GET_PATHS)
+@pytest.mark.parametrize("path", POST_PATHS)
 def test_responses_vary_by_origin(rp: RelyingParty, path: str) -> None:
-    """Fetch, section 3.2.5: Vary is sent even if there is no Origin, and with 304 responses."""
-    plain = read(rp.app, path)
+    """Fetch, section 3.2.5: Vary is sent even if there is no Origin."""
+    plain = rp.app.test_client().post(path)
     assert (plain.headers["Vary"], plain.headers.get(ALLOW_ORIGIN)) == ("Origin", None)
-    assert plain.headers["Cache-Control"] == "public, max-age=300"
+
+
+@pytest.mark.parametrize("path", DOCUMENTS)
+def test_documents_are_the_same_for_every_origin(rp: RelyingParty, path: str) -> None:
+    """Fetch, section 3.2.5: a response with * does not vary by origin, so caches can share it."""
+    plain = read(rp.app, path)
+    assert (plain.headers.get("Vary"), plain.headers[ALLOW_ORIGIN]) == (None, "*")
     again = read(rp.app, path, Origin=ALLOWED_ORIGIN, **{"If-None-Match": plain.headers["ETag"]})
-    assert (again.status_code, again.headers["Vary"], again.headers[ALLOW_ORIGIN]) == (
-        304,
-        "Origin",
-        ALLOWED_ORIGIN,
-    )
-    assert again.headers["Cache-Control"] == "public, max-age=300"
+    assert (again.status_code, again.headers.get("Vary"), again.headers[ALLOW_ORIGIN]) == (304, None, "*")
+    for response in (plain, again):
+        assert response.headers["Cache-Control"] == "public, max-age=300"
 
 
 def test_results_and_errors_carry_the_header(rp: RelyingParty) -> None:
@@ -250,15 +284,16 @@ def test_operator_origins_are_allowed(settings: Settings) -> None:
 
 
 @pytest.mark.only_on("sqlite")
-def test_request_without_origin_does_not_query_the_database(app: Flask, services: Services) -> None:
-    """The documents are read very often, mostly by servers."""
+def test_documents_do_not_query_the_database(app: Flask, services: Services) -> None:
+    """The documents are read very often."""
     statements: list[str] = []
-    for path in GET_PATHS:
+    for path in DOCUMENTS:
         read(app, path)
     event.listen(
         services.database.engine, "before_cursor_execute", lambda *arguments: statements.append(arguments[2])
     )
-    assert [read(app, path).status_code for path in GET_PATHS] == [200] * len(GET_PATHS)
+    for path in DOCUMENTS:
+        assert read(app, path).status_code == read(app, path, Origin=OTHER_ORIGIN).status_code == 200
     assert statements == []
 
 

@@ -521,18 +521,6 @@ def test_every_listed_response_type_can_be_registered(client: FlaskClient, name:
         assert (response_type, response.status_code) == (response_type, 201)
 
 
-PATHS = [STANDARD, OAUTH2_PATH, OIDC_PATH, f"{STANDARD}/x"]
-
-
-def test_cross_origin_scripts_are_not_allowed(client: FlaskClient) -> None:
-    """The threat model opens other endpoints to scripts, but not this one."""
-    for path in PATHS:
-        response = client.options(
-            path, headers={"Origin": "https://client.example", "Access-Control-Request-Method": "POST"}
-        )
-        assert "Access-Control-Allow-Origin" not in response.headers
-
-
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "HEAD"])
 def test_only_post_is_allowed(client: FlaskClient, method: str) -> None:
     """3.1: the client sends an HTTP POST."""

@@ -1,11 +1,13 @@
-"""Cross-origin requests (CORS): scripts of registered origins may call the endpoints that clients in a browser need.
+"""Cross-origin requests (CORS): which scripts may call the endpoints that clients in a browser need.
 
-CORS grants no access by itself: the endpoints check every request, and cookies are never allowed. The origin is looked
-up for every request that has one, so that disapproving a client takes effect immediately. The last known owner of an
-origin is cached and checked first.
+Scripts of every origin may read the public documents and register a client. Scripts of registered origins may call the
+endpoints that a client uses with its credentials or tokens. CORS grants no access by itself: the endpoints check every
+request, and cookies are never allowed. A registered origin is looked up for every request that has one, so that
+disapproving a client takes effect immediately. The last known owner of an origin is cached and checked first.
 """
 
 from dataclasses import replace
+from enum import Enum, auto
 
 from sqlalchemy import exc
 
@@ -14,25 +16,22 @@ from authserver.domain.clients import redirect_uris, web_origins
 from authserver.domain.clients.web_origins import OriginOwner
 from authserver.protocol.http import Response
 from authserver.protocol.services import Services
-from authserver.vocabulary import EndpointPath, LegacyPath
 
-PATHS = frozenset(
-    {
-        EndpointPath.TOKEN,
-        LegacyPath.OAUTH2_TOKEN,
-        LegacyPath.OIDC_TOKEN,
-        EndpointPath.REVOCATION,
-        EndpointPath.USERINFO,
-        EndpointPath.JWKS,
-        EndpointPath.OPENID_CONFIGURATION,
-        EndpointPath.OAUTH_METADATA,
-        LegacyPath.OAUTH2_METADATA,
-        LegacyPath.OIDC_METADATA,
-    }
-)
+
+class Origins(Enum):
+    """The origins whose scripts may call an endpoint."""
+
+    NONE = auto()
+    REGISTERED = auto()
+    EVERY = auto()
+
+
+_ALLOW_ORIGIN = "Access-Control-Allow-Origin"
+_EVERY_ORIGIN = (_ALLOW_ORIGIN, "*")
 _VARY = ("Vary", "Origin")
 _EXPOSED = ("Access-Control-Expose-Headers", "WWW-Authenticate, Retry-After")
-_HEADERS = ("Access-Control-Allow-Headers", "Authorization, Content-Type")
+# Clients of the Model Context Protocol send MCP-Protocol-Version with discovery requests.
+_HEADERS = ("Access-Control-Allow-Headers", "Authorization, Content-Type, MCP-Protocol-Version")
 _MAX_AGE = ("Access-Control-Max-Age", "600")
 
 log = logs.get("cross_origin")
@@ -46,26 +45,30 @@ class Cors:
         self._listed = redirect_uris.web_origins_of(services.settings.cors_origins)
         self._owners: dict[str, OriginOwner] = {}
 
-    def add_headers(self, path: str, origin: str | None, response: Response) -> Response:
+    def add_headers(self, origins: Origins, origin: str | None, response: Response) -> Response:
         """Return the response. If the origin is allowed, add the headers that let its scripts read the response."""
-        if path not in PATHS:
-            return response
-        headers = [_VARY]
-        if origin and self._is_allowed(origin):
-            headers += [("Access-Control-Allow-Origin", origin), _EXPOSED]
+        headers = self._origin_headers(origins, origin)
+        if _is_allowed_by(headers):
+            headers.append(_EXPOSED)
         return replace(response, headers=[*response.headers, *headers])
 
-    def preflight(self, path: str, methods: tuple[str, ...], origin: str) -> Response | None:
+    def preflight(self, origins: Origins, methods: tuple[str, ...], origin: str) -> Response | None:
         """Return the response to a preflight request (Fetch, section 3.2.2), or None for an endpoint without CORS."""
-        if path not in PATHS:
+        headers = self._origin_headers(origins, origin)
+        if not headers:
             return None
-        if not self._is_allowed(origin):
-            return Response(204, b"", [_VARY])
-        allowed = [
-            ("Access-Control-Allow-Origin", origin),
-            ("Access-Control-Allow-Methods", ", ".join(methods)),
-        ]
-        return Response(204, b"", [_VARY, *allowed, _HEADERS, _MAX_AGE])
+        if _is_allowed_by(headers):
+            headers += [("Access-Control-Allow-Methods", ", ".join(methods)), _HEADERS, _MAX_AGE]
+        return Response(204, b"", headers)
+
+    def _origin_headers(self, origins: Origins, origin: str | None) -> list[tuple[str, str]]:
+        """Return the headers that state the allowed origin. The list is empty for an endpoint without CORS."""
+        if origins is Origins.EVERY:
+            # The header is the same for all requests, so the response does not vary by origin.
+            return [_EVERY_ORIGIN]
+        if origins is Origins.NONE:
+            return []
+        return [_VARY, (_ALLOW_ORIGIN, origin)] if origin and self._is_allowed(origin) else [_VARY]
 
     def _is_allowed(self, origin: str) -> bool:
         return origin in self._listed or self._is_registered(origin)
@@ -86,3 +89,7 @@ class Cors:
         else:
             self._owners[origin] = found
         return found is not None
+
+
+def _is_allowed_by(headers: list[tuple[str, str]]) -> bool:
+    return any(name == _ALLOW_ORIGIN for name, _ in headers)

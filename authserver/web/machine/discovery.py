@@ -1,7 +1,4 @@
-"""The discovery documents and the JWK set, cached as bytes and sent with an ETag.
-
-``cors`` decides which origins may read them.
-"""
+"""The discovery documents and the JWK set, cached as bytes and sent with an ETag."""
 
 import hashlib
 import json

@@ -19,7 +19,7 @@ from authserver.protocol.services import Services
 from authserver.vocabulary import EndpointPath
 from authserver.web import network
 from authserver.web.machine import error_responses, wsgi_io
-from authserver.web.machine.cors import Cors
+from authserver.web.machine.cors import Cors, Origins
 from authserver.web.machine.error_responses import Renderer
 
 log = logs.get("machine")
@@ -38,7 +38,7 @@ class Route(NamedTuple):
     """An endpoint: its handler, its methods, and the format of its errors.
 
     ``invalid_request`` is the code that the error format uses for malformed requests. ``is_recorded`` is False for
-    public documents, because anyone may request them.
+    public documents, because anyone may request them. ``origins`` states which scripts may call the endpoint (CORS).
     """
 
     handler: Handler
@@ -46,6 +46,7 @@ class Route(NamedTuple):
     render_error: Renderer = error_responses.json_error
     invalid_request: str = ErrorCode.INVALID_REQUEST
     is_recorded: bool = True
+    origins: Origins = Origins.NONE
 
 
 class MachineApp:
@@ -61,11 +62,11 @@ class MachineApp:
         path = self._route_path(environ.get("PATH_INFO", ""))
         if path is None:
             return self._fallback(environ, start_response)
-        method = environ["REQUEST_METHOD"]
-        response = self._respond(path, self.routes[path], environ)
+        method, route = environ["REQUEST_METHOD"], self.routes[path]
+        response = self._respond(path, route, environ)
         if method != "OPTIONS":
             # Scripts must be able to read error responses, too.
-            response = self._cors.add_headers(environ["PATH_INFO"], environ.get("HTTP_ORIGIN"), response)
+            response = self._cors.add_headers(route.origins, environ.get("HTTP_ORIGIN"), response)
         return wsgi_io.send_response(
             response, method, start_response, is_secure=self._services.settings.is_secure
         )
@@ -104,7 +105,7 @@ class MachineApp:
             # Refresh the keys before the request holds a connection. The liveness check must not need the database.
             self._services.key_ring.refresh()
         if is_preflight:
-            response = self._cors.preflight(environ["PATH_INFO"], route.methods, environ["HTTP_ORIGIN"])
+            response = self._cors.preflight(route.origins, route.methods, environ["HTTP_ORIGIN"])
             if response is None:
                 raise _preflight_rejected(route)
             return response

@@ -24,6 +24,7 @@ from authserver.web.machine import (
     request_key,
     root_services,
 )
+from authserver.web.machine.cors import Origins
 from authserver.web.machine.machine_app import ANY, Handler, Route
 
 _READ = ("GET", "HEAD")
@@ -75,8 +76,12 @@ def manage_registration(services: Services, request: Request) -> Response:
     return registration_management.respond_to_management(services, request)
 
 
-def _document(handler: Handler) -> Route:
-    return Route(handler, _READ, is_recorded=False)
+def _document(handler: Handler, origins: Origins = Origins.NONE) -> Route:
+    return Route(handler, _READ, is_recorded=False, origins=origins)
+
+
+def _for_clients(handler: Handler) -> Route:
+    return Route(handler, _POST, origins=Origins.REGISTERED)
 
 
 def _oauth1(handler: Handler) -> Route:
@@ -86,28 +91,33 @@ def _oauth1(handler: Handler) -> Route:
 def routes() -> dict[str, Route]:
     """Return the route table."""
     table: dict[str, Route] = {
-        EndpointPath.TOKEN: Route(token, _POST),
-        LegacyPath.OAUTH2_TOKEN: Route(token, _POST),
-        LegacyPath.OIDC_TOKEN: Route(token, _POST),
-        EndpointPath.REVOCATION: Route(revoke, _POST),
-        EndpointPath.DEVICE_AUTHORIZATION: Route(authorize_device, _POST),
-        LegacyPath.OAUTH2_DEVICE: Route(authorize_device, _POST),
-        LegacyPath.OIDC_DEVICE: Route(authorize_device, _POST),
+        EndpointPath.TOKEN: _for_clients(token),
+        LegacyPath.OAUTH2_TOKEN: _for_clients(token),
+        LegacyPath.OIDC_TOKEN: _for_clients(token),
+        EndpointPath.REVOCATION: _for_clients(revoke),
+        EndpointPath.DEVICE_AUTHORIZATION: _for_clients(authorize_device),
+        LegacyPath.OAUTH2_DEVICE: _for_clients(authorize_device),
+        LegacyPath.OIDC_DEVICE: _for_clients(authorize_device),
         EndpointPath.DEVICE_QR_CODE: _document(device_qr_code.qr_code),
-        EndpointPath.REGISTRATION: Route(register, _POST),
-        LegacyPath.OAUTH2_REGISTRATION: Route(register_oauth2, _POST),
-        LegacyPath.OIDC_REGISTRATION: Route(register_oidc, _POST),
+        EndpointPath.REGISTRATION: Route(register, _POST, origins=Origins.EVERY),
+        LegacyPath.OAUTH2_REGISTRATION: Route(register_oauth2, _POST, origins=Origins.EVERY),
+        LegacyPath.OIDC_REGISTRATION: Route(register_oidc, _POST, origins=Origins.EVERY),
         f"{EndpointPath.REGISTRATION}/{ANY}": Route(
-            manage_registration, ("GET", "PUT", "DELETE"), error_responses.registration_error
+            manage_registration,
+            ("GET", "PUT", "DELETE"),
+            error_responses.registration_error,
+            origins=Origins.EVERY,
         ),
         EndpointPath.INTROSPECTION: Route(introspect, _POST),
-        EndpointPath.USERINFO: Route(user_information, (*_READ, "POST"), error_responses.bearer_error),
+        EndpointPath.USERINFO: Route(
+            user_information, (*_READ, "POST"), error_responses.bearer_error, origins=Origins.REGISTERED
+        ),
         EndpointPath.CHECK_SESSION: _document(check_session.frame),
-        EndpointPath.JWKS: _document(discovery.jwks),
-        EndpointPath.OPENID_CONFIGURATION: _document(discovery.openid_configuration),
-        EndpointPath.OAUTH_METADATA: _document(discovery.oauth_metadata),
-        LegacyPath.OAUTH2_METADATA: _document(discovery.legacy_oauth2_metadata),
-        LegacyPath.OIDC_METADATA: _document(discovery.legacy_oidc_metadata),
+        EndpointPath.JWKS: _document(discovery.jwks, Origins.EVERY),
+        EndpointPath.OPENID_CONFIGURATION: _document(discovery.openid_configuration, Origins.EVERY),
+        EndpointPath.OAUTH_METADATA: _document(discovery.oauth_metadata, Origins.EVERY),
+        LegacyPath.OAUTH2_METADATA: _document(discovery.legacy_oauth2_metadata, Origins.EVERY),
+        LegacyPath.OIDC_METADATA: _document(discovery.legacy_oidc_metadata, Origins.EVERY),
         EndpointPath.OAUTH1_REQUEST_KEY: Route(request_key.request_key, _POST),
         EndpointPath.OAUTH1_REQUEST_TOKEN: _oauth1(oauth1.request_token),
         EndpointPath.OAUTH1_ACCESS_TOKEN: _oauth1(oauth1.access_token),
