@@ -35,6 +35,7 @@ class Cause(StrEnum):
     CLIENT_AUTHENTICATION_SCHEME = "client-authentication-scheme"
     TWO_CLIENT_AUTHENTICATIONS = "two-client-authentications"
     BASIC_MALFORMED = "basic-malformed"
+    SECRET_NOT_ENCODED = "secret-not-encoded"
     CLIENT_SECRET_WRONG = "client-secret-wrong"
     PUBLIC_CLIENT = "public-client"
     INTROSPECTION_PUBLIC_CLIENT = "introspection-public-client"
