@@ -35,6 +35,7 @@ NOT_FROM_OTHER_PAGES = [
     {"Sec-Fetch-Site": "same-origin"},
     {"Origin": ""},
     {"Origin": "chrome-extension://abcdefghijklmnop"},
+    {"Origin": "https://spa.example", "Sec-Fetch-Site": "cross-site", "Authorization": "Basic eDp5"},
 ]
 FOR_PROGRAMS = [
     "/oauth/requestKey",
@@ -137,8 +138,17 @@ def test_origin_of_a_disapproved_client_may_not_send_requests(rp: RelyingParty, 
 
 def test_page_of_another_site_does_not_use_up_a_code(rp: RelyingParty) -> None:
     code = rp.code()
-    assert rp.redeem(code, headers=rp.basic | {"Origin": "https://evil.example"}).status_code == 403
+    response = rp.redeem(code, headers={"Origin": "https://evil.example"}, client_id=rp.key)
+    assert response.status_code == 403
     assert rp.redeem(code).status_code == 200
+
+
+def test_gateway_may_forward_the_origin_of_its_caller(rp: RelyingParty) -> None:
+    """RFC 7662: nginx sends the headers of the request that it protects to the introspection endpoint."""
+    forwarded = {"Origin": "https://spa.example", "Sec-Fetch-Site": "cross-site"}
+    response = rp.browser.post("/oauth2/introspect", data={"token": "x"}, headers=rp.basic | forwarded)
+    assert (response.status_code, response.get_json()) == (200, {"active": False})
+    assert "Access-Control-Allow-Origin" not in response.headers
 
 
 def test_page_of_another_site_cannot_start_a_device_sign_in(app: Flask, services: Services) -> None:
