@@ -55,7 +55,9 @@ class Server(BaseApplication):
         on_worker_start: Sequence[Callable[[], None]],
     ) -> None:
         self._app = app
-        self._chosen = {"bind": bind, "workers": workers, "threads": threads, "reuse_port": workers > 1}
+        # All workers share a Unix socket. Only TCP sockets support SO_REUSEPORT.
+        reuses_port = workers > 1 and not bind.startswith("unix:")
+        self._chosen = {"bind": bind, "workers": workers, "threads": threads, "reuse_port": reuses_port}
         self._on_worker_start = on_worker_start
         super().__init__()
 
